@@ -1,0 +1,1 @@
+"""Certificate decisions around Cisco Expressway: model → design → issue → judge."""

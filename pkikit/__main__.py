@@ -1,0 +1,5 @@
+"""`python -m pkikit`: the same as the `pkikit` console script."""
+
+from pkikit.cli import main
+
+main()

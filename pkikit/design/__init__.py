@@ -1,0 +1,1 @@
+"""What certificates should be: legs, SAN layouts, requests. Pure."""

@@ -1,0 +1,218 @@
+"""The legs of a deployment: every TLS relation that its certificates have to serve.
+
+Sources: X12.5 guide, "SIP TLS Negotiation Failures on Neighbor and Traversal Zones" and "Server Certificate
+Requirements for Unified Communications"; the administrator guide for TLS verify mode; docs/sources.md for the ports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pkikit.model.deployment import Cluster, Deployment, NeighbourZone, Role, TraversalZone
+from pkikit.model.leg import Leg, NameCheck, Protocol
+from pkikit.model.names import is_ip_address
+
+SIP_TLS_PORT = 5061
+FIRST_TRAVERSAL_PORT = 7001
+CLUSTER_PORT = 4372  # cluster database synchronisation over TLS
+HTTPS_PORT = 8443  # Unified CM and IM&P inside, Mobile and Remote Access outside
+
+
+def legs_of(deployment: Deployment) -> tuple[Leg, ...]:
+    """All legs, in the order cluster, zones, Unified CM, IM&P, MRA clients."""
+    return (
+        *(leg for cluster in deployment.clusters for leg in _cluster_legs(cluster)),
+        *_zone_legs(deployment),
+        *_unified_cm_legs(deployment),
+        *_im_presence_legs(deployment),
+        *_mra_legs(deployment),
+    )
+
+
+def traversal_port(deployment: Deployment, zone: TraversalZone) -> int:
+    """The port that the E listens on for this zone: 7001 for the first, one more for each further zone."""
+    zones = [z.name for z in deployment.zones if isinstance(z, TraversalZone)]
+    return FIRST_TRAVERSAL_PORT + zones.index(zone.name)
+
+
+def registration_names(deployment: Deployment, wanted: str | None = None) -> tuple[str, ...]:
+    """The names that MRA clients look for, in the format chosen (`dns` or `collab-edge-dns`)."""
+    prefix = "collab-edge." if (wanted or deployment.registration_domain_format) == "collab-edge-dns" else ""
+    return tuple(prefix + domain for domain in deployment.domains.registration)
+
+
+def verify_subject_name(deployment: Deployment, zone: TraversalZone) -> str:
+    """What E looks for in C's certificate: as configured, else C's cluster FQDN, else the single peer's FQDN."""
+    client = deployment.cluster(zone.client)
+    return zone.tls_verify_subject_name or client.fqdn or client.peers[0]
+
+
+def mra_client(deployment: Deployment) -> str:
+    """The name under which the outside MRA client stands in legs; it has no certificate of its own."""
+    return f"jabber.{(deployment.domains.registration or ('client.example',))[0]}"
+
+
+def _one(name: str, why: str) -> tuple[NameCheck, ...]:
+    return (NameCheck(any_of=(name,), why=why),)
+
+
+def _cluster_legs(cluster: Cluster) -> Iterator[Leg]:
+    enforced = cluster.cluster_tls == "enforce"
+    for client in cluster.peers:
+        for server in cluster.peers:
+            if client == server:
+                continue
+            yield Leg(
+                id=f"cluster:{cluster.name}:{client}>{server}",
+                client=client,
+                server=server,
+                protocol=Protocol.SIP_TLS,
+                port=CLUSTER_PORT,
+                reference_name=server,
+                mutual=enforced,
+                client_verifies=enforced,
+                server_name_checks=_one(server, "cluster peers know each other by peer FQDN"),
+                client_name_checks=_one(client, "cluster peers know each other by peer FQDN"),
+            )
+
+
+def _zone_legs(deployment: Deployment) -> Iterator[Leg]:
+    for zone in deployment.zones:
+        if isinstance(zone, TraversalZone):
+            yield from _traversal_legs(deployment, zone)
+        elif isinstance(zone, NeighbourZone):
+            yield from _neighbour_legs(deployment, zone)
+        # DNS and default zones have no fixed partner, so nothing that could be dialled beforehand.
+
+
+def _traversal_legs(deployment: Deployment, zone: TraversalZone) -> Iterator[Leg]:
+    client_cluster, server_cluster = deployment.cluster(zone.client), deployment.cluster(zone.server)
+    always_on = zone.type == "unified-communications-traversal"
+    subject = verify_subject_name(deployment, zone)
+    dialled: set[tuple[str, str]] = set()
+    for client in client_cluster.peers:
+        for address in zone.peer_addresses:
+            named = deployment.fqdn_at(address)
+            for server in server_cluster.peers if named == server_cluster.fqdn else (named,):
+                suffix = f"@{address}" if (client, server) in dialled else ""
+                dialled.add((client, server))
+                yield Leg(
+                    id=f"zone:{zone.name}:{client}>{server}{suffix}",
+                    client=client,
+                    server=server,
+                    protocol=Protocol.SIP_TLS,
+                    port=traversal_port(deployment, zone),
+                    reference_name=address,
+                    mutual=always_on or zone.tls_verify,
+                    client_verifies=always_on or zone.tls_verify,
+                    server_name_checks=_one(address, "peer address configured in the zone on C"),
+                    client_name_checks=_one(subject, "TLS verify subject name configured in the zone on E"),
+                )
+
+
+def _neighbour_legs(deployment: Deployment, zone: NeighbourZone) -> Iterator[Leg]:
+    """Both directions. The neighbour is taken to check what we check: our certificate by the name that it knows us by."""
+    cluster = deployment.cluster(zone.cluster)
+    for peer in cluster.peers:
+        known_as = (peer, cluster.fqdn) if cluster.fqdn else (peer,)
+        ours = (NameCheck(any_of=known_as, why="the neighbour knows this peer by its own FQDN or the cluster's"),)
+        for address in zone.peer_addresses:
+            neighbour = deployment.fqdn_at(address)
+            theirs = _one(address, "peer address configured in the neighbour zone")
+            for client, server, reference, of_server, of_client in (
+                (peer, neighbour, address, theirs, ours),
+                (neighbour, peer, peer, _one(peer, "the neighbour dials this peer by its FQDN"), theirs),
+            ):
+                yield Leg(
+                    id=f"zone:{zone.name}:{client}>{server}",
+                    client=client,
+                    server=server,
+                    protocol=Protocol.SIP_TLS,
+                    port=SIP_TLS_PORT,
+                    reference_name=reference,
+                    mutual=zone.tls_verify,
+                    client_verifies=zone.tls_verify,
+                    server_name_checks=of_server,
+                    client_name_checks=of_client,
+                )
+
+
+def _c_peers(deployment: Deployment) -> Iterator[str]:
+    for cluster in deployment.clusters:
+        if cluster.role is Role.EXPRESSWAY_C:
+            yield from cluster.peers
+
+
+def _unified_cm_legs(deployment: Deployment) -> Iterator[Leg]:
+    for group in deployment.unified_cm:
+        profiles = tuple(
+            NameCheck(any_of=(name,), why="phone security profile name, looked for by Unified CM") for name in group.security_profiles
+        )
+        for peer in _c_peers(deployment):
+            for node in group.nodes:
+                if group.mixed_mode:
+                    node_name = _one(node, "Unified CM node name, TLS verify mode on") if group.tls_verify else ()
+                    for client, server, of_server, of_client in (
+                        (peer, node, node_name, profiles),
+                        (node, peer, profiles, node_name),
+                    ):
+                        yield Leg(
+                            id=f"ucm:{group.name}:{client}>{server}",
+                            client=client,
+                            server=server,
+                            protocol=Protocol.SIP_TLS,
+                            port=SIP_TLS_PORT,
+                            reference_name=server,
+                            mutual=True,
+                            server_name_checks=of_server,
+                            client_name_checks=of_client,
+                        )
+                yield _https(f"ucm-https:{group.name}:{peer}>{node}", peer, node, group.tls_verify)
+
+
+def _im_presence_legs(deployment: Deployment) -> Iterator[Leg]:
+    for group in deployment.im_presence:
+        for peer in _c_peers(deployment):
+            for node in group.nodes:
+                yield _https(f"imp-https:{group.name}:{peer}>{node}", peer, node, True)
+
+
+def _https(leg_id: str, client: str, server: str, verify: bool) -> Leg:
+    return Leg(
+        id=leg_id,
+        client=client,
+        server=server,
+        protocol=Protocol.HTTPS,
+        port=HTTPS_PORT,
+        reference_name=server,
+        mutual=False,
+        client_verifies=verify,
+        server_name_checks=_one(server, "node name, TLS verify mode on") if verify else (),
+    )
+
+
+def _mra_legs(deployment: Deployment) -> Iterator[Leg]:
+    """Jabber outside finds E by SRV of the registration domain and looks for that domain in E's certificate."""
+    if not deployment.mra:
+        return
+    client = mra_client(deployment)
+    for cluster in deployment.clusters:
+        if cluster.role is not Role.EXPRESSWAY_E:
+            continue
+        for peer in cluster.peers:
+            for name in registration_names(deployment):
+                yield Leg(
+                    id=f"mra:{name}:{client}>{peer}",
+                    client=client,
+                    server=peer,
+                    protocol=Protocol.HTTPS,
+                    port=HTTPS_PORT,
+                    reference_name=name,
+                    mutual=False,
+                    server_name_checks=_one(name, "registration domain, by which the client discovered E"),
+                )
+
+
+def is_dialled_by_ip(leg: Leg) -> bool:
+    """True when the zone names the server by IP address."""
+    return is_ip_address(leg.reference_name)

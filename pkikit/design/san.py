@@ -1,0 +1,161 @@
+"""SAN layouts: which names a server certificate needs, each with the reason and who needs it.
+
+Sources: X12.5 guide, "Overview of Certificate Use on the Expressway" (common name, cluster) and "Server Certificate
+Requirements for Unified Communications" (the feature matrix); X8.x guides for the older common name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pkikit.design.legs import legs_of, registration_names
+from pkikit.model.deployment import Cluster, Deployment, Role
+from pkikit.model.version import ProductVersion
+
+_X9 = ProductVersion((9, 0))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SanEntry:
+    """One name, why it is there, which rule speaks when it is missing, and which legs or services need it."""
+
+    value: str
+    reason: str
+    rule: str
+    needed_by: tuple[str, ...]
+    type: str = "dns"
+
+    def to_json(self) -> dict[str, Any]:
+        """The SAN entry of INTERFACES."""
+        return {
+            "type": self.type,
+            "value": self.value,
+            "rule": self.rule,
+            "reason": self.reason,
+            "needed_by": list(self.needed_by),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class SanLayout:
+    """What the certificate of one peer says about names."""
+
+    owner: str
+    common_name: str
+    entries: tuple[SanEntry, ...]
+
+    @property
+    def dns_names(self) -> tuple[str, ...]:
+        """The dNSNames in order."""
+        return tuple(e.value for e in self.entries)
+
+    def without(self, *names: str) -> SanLayout:
+        """The same layout with some names left out; what a careless order looks like."""
+        return SanLayout(
+            owner=self.owner,
+            common_name=self.common_name,
+            entries=tuple(e for e in self.entries if e.value not in names),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """One peer of `pkikit san --json`."""
+        return {"fqdn": self.owner, "common_name": self.common_name, "sans": [e.to_json() for e in self.entries]}
+
+
+def design_sans(deployment: Deployment, peer: str, registration_format: str | None = None) -> SanLayout:
+    """The layout for one peer; `registration_format` overrides the deployment's choice."""
+    cluster = deployment.cluster_of(peer)
+    if cluster is None:
+        raise KeyError(peer)
+    legs = [(leg.id, check) for leg in legs_of(deployment) for check in leg.presents(peer)]
+
+    def needed_by(name: str, *services: str) -> tuple[str, ...]:
+        return (*services, *(leg_id for leg_id, check in legs if name in check.any_of))
+
+    chosen: dict[str, SanEntry] = {}
+    for name, reason, rule, services in _wanted(deployment, cluster, peer, registration_format):
+        before = chosen.get(name)
+        if before is None:
+            chosen[name] = SanEntry(value=name, reason=reason, rule=rule, needed_by=needed_by(name, *services))
+        else:
+            merged = tuple(dict.fromkeys((*before.needed_by, *services)))
+            chosen[name] = SanEntry(value=name, reason=f"{before.reason}; {reason}", rule=before.rule, needed_by=merged)
+    return SanLayout(owner=peer, common_name=_common_name(deployment, cluster, peer), entries=tuple(chosen.values()))
+
+
+def design_all(deployment: Deployment, registration_format: str | None = None) -> tuple[SanLayout, ...]:
+    """The layout of every peer, in the order of the deployment file."""
+    return tuple(design_sans(deployment, peer, registration_format) for peer in deployment.peers)
+
+
+def _common_name(deployment: Deployment, cluster: Cluster, peer: str) -> str:
+    if cluster.fqdn is None or (deployment.product_version < _X9 and cluster.certificate == "per-peer"):
+        return peer  # not clustered; or clustered as the X8.x guides had it
+    return cluster.fqdn
+
+
+_Wanted = tuple[str, str, str, tuple[str, ...]]
+
+
+def _wanted(deployment: Deployment, cluster: Cluster, peer: str, registration_format: str | None) -> Iterator[_Wanted]:
+    """(name, reason, rule, services) in the order of the guide."""
+    yield from _own_names(deployment, cluster, peer)
+    if cluster.role is Role.EXPRESSWAY_E:
+        yield from _edge_names(deployment, registration_format)
+    else:
+        yield from _core_names(deployment)
+
+
+def _own_names(deployment: Deployment, cluster: Cluster, peer: str) -> Iterator[_Wanted]:
+    if cluster.fqdn is None:
+        yield (
+            peer,
+            "FQDN of the Expressway; the guide leaves the SAN empty here, but CAs and clients of today read only the SAN",
+            "names.common-name-only",
+            ("administration (HTTPS)",),
+        )
+        return
+    shared = cluster.certificate == "shared"
+    for name in cluster.peers if shared else (peer,):
+        why = "FQDN of a peer that shares this certificate" if shared else "FQDN of this peer"
+        yield name, why, "names.peer-fqdn-missing", ("administration (HTTPS)",)
+    services = ["cluster name"]
+    if cluster.role is Role.EXPRESSWAY_C:
+        features = (("Mobile and Remote Access", deployment.mra), ("Jabber Guest", deployment.jabber_guest))
+        services += [name for name, used in (*features, ("XMPP federation", deployment.federation)) if used]
+    yield cluster.fqdn, "FQDN of the cluster", "names.cluster-fqdn-missing", tuple(services)
+
+
+def _edge_names(deployment: Deployment, registration_format: str | None) -> Iterator[_Wanted]:
+    chosen = registration_format or deployment.registration_domain_format
+    if deployment.mra:
+        for name, domain in zip(registration_names(deployment, chosen), deployment.domains.registration, strict=True):
+            if chosen == "collab-edge-dns":
+                reason, rule = f"registration domain {domain} in CollabEdgeDNS format", "names.collab-edge-missing"
+            else:
+                reason, rule = "Unified CM registration (service discovery) domain", "names.registration-domain-missing"
+            yield name, reason, rule, ("Mobile and Remote Access",)
+    for domain in deployment.domains.federation:
+        yield domain, "XMPP federation domain", "names.federation-domain-missing", ("XMPP federation",)
+    yield from _chat_aliases(deployment)
+
+
+def _core_names(deployment: Deployment) -> Iterator[_Wanted]:
+    if deployment.mra:
+        for group in deployment.unified_cm:
+            for profile in group.security_profiles if group.mixed_mode else ():
+                yield (
+                    profile,
+                    f"phone security profile of Unified CM {group.name}, encrypted TLS",
+                    "names.security-profile-missing",
+                    ("Mobile and Remote Access",),
+                )
+    yield from _chat_aliases(deployment)
+
+
+def _chat_aliases(deployment: Deployment) -> Iterator[_Wanted]:
+    if deployment.federation:
+        for alias in deployment.chat_aliases:
+            yield alias, "chat node alias of IM and Presence, for federated group chat", "names.chat-alias-missing", ("XMPP federation",)

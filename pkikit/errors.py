@@ -1,0 +1,78 @@
+"""Everything that `pkikit` raises.
+
+PkikitError
+├── InputError(where)            what a person handed in cannot be used
+│   ├── DeploymentError          a deployment file: file, line, key, what is allowed
+│   └── EncodingError(rule)      a file that is not what it says (`encoding.not-pem`, `encoding.malformed`)
+├── Rejected(verdict)            `Verdict.require()` on a verdict that says no
+├── IssuanceRefused              the authority will not sign this request
+└── AcmeError
+    ├── AcmeProblem(type, detail, subproblems)   the CA answered with an RFC 8555 problem document
+    └── AcmeTimeout                              the CA did not finish in time
+
+A finding is never an exception and an exception never a finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pkikit.model.findings import Verdict
+
+
+class PkikitError(Exception):
+    """The root: catch this and you have caught everything that is ours."""
+
+
+class InputError(PkikitError):
+    """One clear sentence about input that cannot be used; `where` names the file, line or key."""
+
+    def __init__(self, message: str, *, where: str = "") -> None:
+        super().__init__(f"{where}: {message}" if where else message)
+        self.where = where
+        self.message = message
+
+
+class DeploymentError(InputError):
+    """A deployment file that does not say what a deployment file can say."""
+
+
+class EncodingError(InputError):
+    """A file that is not what it says; `rule` is the root cause for it."""
+
+    def __init__(self, message: str, *, where: str = "", rule: str = "encoding.malformed") -> None:
+        super().__init__(message, where=where)
+        self.rule = rule
+
+
+class Rejected(PkikitError):
+    """A verdict said no and the caller required a yes."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(f"{verdict.question}: no ({', '.join(f.rule for f in verdict.errors)})")
+        self.verdict = verdict
+
+
+class IssuanceRefused(PkikitError):
+    """The authority will not sign this request, and says why."""
+
+
+class AcmeError(PkikitError):
+    """The ACME conversation did not end in a certificate."""
+
+
+class AcmeProblem(AcmeError):
+    """An RFC 8555 problem document, with the names that it is about."""
+
+    def __init__(self, problem_type: str, detail: str, subproblems: Sequence[tuple[str, str]] = ()) -> None:
+        told = "; ".join(f"{name}: {text}" for name, text in subproblems)
+        super().__init__(f"{problem_type}: {detail}" + (f" ({told})" if told else ""))
+        self.type = problem_type
+        self.detail = detail
+        self.subproblems = tuple(subproblems)
+
+
+class AcmeTimeout(AcmeError):
+    """The CA did not come to an answer within the time given."""

@@ -1,0 +1,1 @@
+"""How certificates come to be: our own CA, and (the shell) ACME."""

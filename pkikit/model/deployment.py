@@ -1,0 +1,309 @@
+"""The deployment file: what stands where, who is clustered with whom, which zones, which features.
+
+Values only; `parse_deployment` turns text into a `Deployment` or into one sentence with file, line, key and what is allowed.
+"""
+
+from __future__ import annotations
+
+import enum
+import ipaddress
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal, Self
+
+import pydantic
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from pkikit.errors import DeploymentError, InputError
+from pkikit.model.names import is_ip_address, parse_dns_name, parse_fqdn
+from pkikit.model.version import ProductVersion
+from pkikit.model.yaml_source import YamlSource, explain, read_yaml
+
+MAX_PEERS = 6  # the product clusters up to six peers
+
+
+def _checked(parse: Any) -> Any:
+    def check(value: str) -> str:
+        try:
+            return str(parse(value))
+        except InputError as error:
+            raise PydanticCustomError("name", "{problem}", {"problem": error.message}) from error
+
+    return AfterValidator(check)
+
+
+def _address(value: str) -> str:
+    return str(ipaddress.ip_address(value.strip("[]"))) if is_ip_address(value) else parse_fqdn(value)
+
+
+def _ip(value: str) -> str:
+    if not is_ip_address(value):
+        raise InputError(f"{value[:60]!r} is not an IP address")
+    return str(ipaddress.ip_address(value.strip("[]")))
+
+
+Fqdn = Annotated[str, _checked(parse_fqdn)]
+DnsName = Annotated[str, _checked(parse_dns_name)]
+Address = Annotated[str, _checked(_address)]
+IpAddress = Annotated[str, _checked(_ip)]
+Version = Annotated[str, _checked(ProductVersion.parse)]
+Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
+Switch = Annotated[
+    bool,
+    Field(json_schema_extra={"type": ["boolean", "string"], "enum": [True, False, "on", "off", "yes", "no", "true", "false"]}),
+]
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Role(enum.StrEnum):
+    """Which half of the pair: C inside, E at the edge."""
+
+    EXPRESSWAY_C = "expressway-c"
+    EXPRESSWAY_E = "expressway-e"
+
+
+class Cluster(_Value):
+    """One or more peers under one name; without `fqdn` it is a single, unclustered Expressway."""
+
+    name: Label
+    role: Role
+    fqdn: Fqdn | None = None
+    peers: tuple[Fqdn, ...] = Field(min_length=1, max_length=MAX_PEERS)
+    cluster_tls: Literal["enforce", "permissive"] = "enforce"
+    certificate: Literal["per-peer", "shared"] = "per-peer"
+
+    @property
+    def is_clustered(self) -> bool:
+        """True when the peers answer under a cluster name."""
+        return self.fqdn is not None
+
+
+class Domains(_Value):
+    """Unified CM registration (service discovery) domains, SIP domains, XMPP federation domains."""
+
+    registration: tuple[Fqdn, ...] = ()
+    sip: tuple[Fqdn, ...] = ()
+    federation: tuple[Fqdn, ...] = ()
+
+
+class TraversalZone(_Value):
+    """C (client) dials every E (server) peer; Unified Communications traversal has TLS verify mode always on."""
+
+    name: Label
+    type: Literal["unified-communications-traversal", "traversal"]
+    client: Label
+    server: Label
+    peer_addresses: tuple[Address, ...] = Field(min_length=1, max_length=MAX_PEERS)
+    tls_verify_subject_name: Fqdn | None = None
+    tls_verify: Switch = True
+
+
+class NeighbourZone(_Value):
+    """A neighbour that either side dials."""
+
+    name: Label
+    type: Literal["neighbour"]
+    cluster: Label
+    peer_addresses: tuple[Address, ...] = Field(min_length=1, max_length=MAX_PEERS)
+    tls_verify: Switch = False
+
+
+class DnsZone(_Value):
+    """Calls to domains found by SRV; no fixed partner, so no leg to dial in a check."""
+
+    name: Label
+    type: Literal["dns"]
+    cluster: Label
+    tls_verify: Switch = False
+
+
+class DefaultZone(_Value):
+    """Whoever dials in and belongs to no other zone."""
+
+    name: Label
+    type: Literal["default"]
+    cluster: Label
+    mutual_tls: Switch = False
+
+
+Zone = Annotated[TraversalZone | NeighbourZone | DnsZone | DefaultZone, Field(discriminator="type")]
+
+
+class UnifiedCm(_Value):
+    """A Unified CM cluster."""
+
+    name: Label
+    nodes: tuple[Fqdn, ...] = Field(min_length=1)
+    mixed_mode: Switch = False
+    tls_verify: Switch = False
+    security_profiles: tuple[Fqdn, ...] = ()
+
+
+class ImPresence(_Value):
+    """An IM and Presence Service cluster."""
+
+    name: Label
+    nodes: tuple[Fqdn, ...] = Field(min_length=1)
+
+
+class Revocation(_Value):
+    """The revocation settings of SIP TLS (Configuration > Protocols > SIP)."""
+
+    checking: Switch = False
+    use_ocsp: Switch = True
+    use_crls: Switch = True
+    cdp_download: Switch = True
+    fallback: Literal["not-revoked", "revoked"] = "not-revoked"
+
+
+class Deployment(_Value):
+    """Everything that decides which certificates are needed and who checks them."""
+
+    name: Label
+    version: Version = "X12.5"
+    clusters: tuple[Cluster, ...] = Field(min_length=1)
+    domains: Domains = Domains()
+    mra: Switch = False
+    jabber_guest: Switch = False
+    registration_domain_format: Literal["dns", "collab-edge-dns"] = "dns"
+    chat_aliases: tuple[DnsName, ...] = ()
+    zones: tuple[Zone, ...] = ()
+    unified_cm: tuple[UnifiedCm, ...] = ()
+    im_presence: tuple[ImPresence, ...] = ()
+    revocation: Revocation = Revocation()
+    addresses: dict[Fqdn, IpAddress] = {}
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for path, problem in _contradictions(self):
+            raise PydanticCustomError("deployment", "{problem}", {"problem": problem, "path": path})
+        return self
+
+    @property
+    def product_version(self) -> ProductVersion:
+        """The version, comparable."""
+        return ProductVersion.parse(self.version)
+
+    @property
+    def federation(self) -> bool:
+        """True when XMPP federation is deployed."""
+        return bool(self.domains.federation)
+
+    def cluster(self, name: str) -> Cluster:
+        """The cluster of that name."""
+        return next(c for c in self.clusters if c.name == name)
+
+    def cluster_of(self, fqdn: str) -> Cluster | None:
+        """The cluster that a peer belongs to; None for parties that are no peers."""
+        return next((c for c in self.clusters if fqdn in c.peers), None)
+
+    def role_of(self, fqdn: str) -> Role | None:
+        """expressway-c, expressway-e, or None."""
+        cluster = self.cluster_of(fqdn)
+        return cluster.role if cluster else None
+
+    def peer(self, fqdn: str) -> str:
+        """`fqdn` in our spelling, or an InputError that lists the peers there are."""
+        name = parse_dns_name(fqdn)
+        if self.cluster_of(name) is None:
+            raise InputError(f"{name} is no peer of {self.name}; there are {', '.join(self.peers)}")
+        return name
+
+    @property
+    def peers(self) -> tuple[str, ...]:
+        """All peers, in the order of the file."""
+        return tuple(p for c in self.clusters for p in c.peers)
+
+    @property
+    def neighbours(self) -> tuple[str, ...]:
+        """Neighbour zone addresses that are names, each once."""
+        named = [a for z in self.zones if isinstance(z, NeighbourZone) for a in z.peer_addresses]
+        return tuple(dict.fromkeys(a for a in (self.fqdn_at(n) for n in named) if a not in self.peers))
+
+    @property
+    def parties(self) -> tuple[str, ...]:
+        """Every TLS-speaking machine: peers, Unified CM and IM&P nodes, neighbours."""
+        nodes = [n for group in (*self.unified_cm, *self.im_presence) for n in group.nodes]
+        return tuple(dict.fromkeys((*self.peers, *nodes, *self.neighbours)))
+
+    def fqdn_at(self, address: str) -> str:
+        """The party behind a configured address: the name itself, or who holds that IP address."""
+        return next((fqdn for fqdn, ip in self.addresses.items() if ip == address), address)
+
+
+_Problem = tuple[tuple[str | int, ...], str]
+
+
+def _contradictions(deployment: Deployment) -> Iterator[_Problem]:
+    yield from _duplicates(deployment)
+    for i, cluster in enumerate(deployment.clusters):
+        if cluster.fqdn is None and len(cluster.peers) > 1:
+            yield ("clusters", i), f"cluster {cluster.name!r} has {len(cluster.peers)} peers and so needs an fqdn"
+    for i, zone in enumerate(deployment.zones):
+        yield from ((("zones", i, *path), problem) for path, problem in _zone_problems(deployment, zone))
+    known = {*deployment.parties, *(c.fqdn for c in deployment.clusters if c.fqdn)}
+    for fqdn in deployment.addresses:
+        if fqdn not in known:
+            yield ("addresses", fqdn), f"{fqdn} is no party of this deployment"
+
+
+def _duplicates(deployment: Deployment) -> Iterator[_Problem]:
+    seen: dict[str, str] = {}
+    named: list[tuple[tuple[str | int, ...], str, str]] = []
+    for i, cluster in enumerate(deployment.clusters):
+        named.append((("clusters", i, "name"), f"cluster {cluster.name}", f"the cluster name {cluster.name!r}"))
+        if cluster.fqdn:
+            named.append((("clusters", i, "fqdn"), cluster.fqdn, cluster.fqdn))
+        named += [(("clusters", i, "peers", j), peer, peer) for j, peer in enumerate(cluster.peers)]
+    named += [(("zones", i, "name"), f"zone {z.name}", f"the zone name {z.name!r}") for i, z in enumerate(deployment.zones)]
+    for key, groups in (("unified_cm", deployment.unified_cm), ("im_presence", deployment.im_presence)):
+        for i, group in enumerate(groups):
+            named += [((key, i, "nodes", j), node, node) for j, node in enumerate(group.nodes)]
+    for path, key, shown in named:
+        where = ".".join(map(str, path))
+        if key in seen:
+            yield path, f"{shown} is used twice (also at {seen[key]}); every name belongs to one place"
+        seen[key] = where
+
+
+def _zone_problems(deployment: Deployment, zone: Zone) -> Iterator[_Problem]:
+    names = [c.name for c in deployment.clusters]
+    keys = ("client", "server") if isinstance(zone, TraversalZone) else ("cluster",)
+    missing = [(key, getattr(zone, key)) for key in keys if getattr(zone, key) not in names]
+    for key, value in missing:
+        yield (key,), f"zone {zone.name!r} names the cluster {value!r}, which does not exist; there are {', '.join(names)}"
+    if missing or not isinstance(zone, TraversalZone | NeighbourZone):
+        return
+    if isinstance(zone, TraversalZone):
+        for key, role in (("client", Role.EXPRESSWAY_C), ("server", Role.EXPRESSWAY_E)):
+            if deployment.cluster(getattr(zone, key)).role is not role:
+                yield (key,), f"the {key} of a traversal zone is an {role.value} cluster"
+        server = deployment.cluster(zone.server)
+        allowed = {*server.peers, *([server.fqdn] if server.fqdn else [])}
+        for j, address in enumerate(zone.peer_addresses):
+            if deployment.fqdn_at(address) not in allowed and not is_ip_address(address):
+                yield ("peer_addresses", j), f"{address} is not in cluster {server.name!r}: allowed are {', '.join(sorted(allowed))}"
+    for j, address in enumerate(zone.peer_addresses):
+        if is_ip_address(address) and deployment.fqdn_at(address) == address:
+            yield (
+                ("peer_addresses", j),
+                f"{address} is an IP address where an FQDN belongs; to rehearse a zone that dials an IP address, "
+                "say whose it is under `addresses: {fqdn: ip}`",
+            )
+
+
+def parse_deployment(text: str, *, where: str = "deployment") -> Deployment:
+    """Read a deployment from YAML text; `where` is the file's name for the error message."""
+    return deployment_from(read_yaml(text, where=where))
+
+
+def deployment_from(source: YamlSource | dict[str, Any]) -> Deployment:
+    """Validate data that is already read (a form's values, or a YAML source that knows its lines)."""
+    source = source if isinstance(source, YamlSource) else YamlSource(data=source, root=None, where="deployment")
+    try:
+        return Deployment.model_validate(source.data)
+    except pydantic.ValidationError as error:
+        raise DeploymentError(explain(error, source, Deployment), where=source.locate(error)) from None

@@ -1,0 +1,55 @@
+"""A leg: one TLS relation of a deployment. Who dials whom, which name is looked for, who shows a certificate."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class Protocol(enum.StrEnum):
+    """What is spoken inside the TLS connection."""
+
+    SIP_TLS = "sip-tls"
+    HTTPS = "https"
+    XMPP = "xmpp"
+    LDAPS = "ldaps"
+
+
+class Purpose(enum.StrEnum):
+    """In which role a certificate is shown."""
+
+    SERVER = "server"
+    CLIENT = "client"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameCheck:
+    """One side wants to find one of `any_of` in the other's certificate."""
+
+    any_of: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leg:
+    """`client` dials `reference_name`, which is `server`; the checks say what each looks for in the other's certificate."""
+
+    id: str
+    client: str
+    server: str
+    protocol: Protocol
+    port: int
+    reference_name: str
+    mutual: bool
+    client_verifies: bool = True
+    server_name_checks: tuple[NameCheck, ...] = ()
+    client_name_checks: tuple[NameCheck, ...] = ()
+
+    def presents(self, fqdn: str) -> tuple[NameCheck, ...]:
+        """The name checks that the certificate of `fqdn` has to satisfy on this leg."""
+        found: tuple[NameCheck, ...] = ()
+        if fqdn == self.server and self.client_verifies:
+            found += self.server_name_checks
+        if fqdn == self.client and self.mutual:
+            found += self.client_name_checks
+        return found

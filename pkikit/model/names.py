@@ -1,0 +1,102 @@
+"""Names as Expressway certificates use them: FQDN, SIP URI, IP address; IDN becomes A-labels.
+
+One spelling each: lower case, no trailing dot, A-labels. RFC 1035 §2.3.4 gives the lengths, RFC 5891 the A-labels,
+RFC 5922 §7.1 what of a SIP URI is a domain identity.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+
+import idna
+
+from pkikit.errors import InputError
+
+MAX_NAME_LENGTH = 253
+MAX_LABEL_LENGTH = 63
+# X.520 upper bound of commonName; CAs and cryptography hold to it.
+MAX_COMMON_NAME_LENGTH = 64
+
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)\Z")
+
+
+def is_ip_address(text: str) -> bool:
+    """True for an IPv4 or IPv6 literal, brackets allowed."""
+    try:
+        ipaddress.ip_address(text.strip().strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
+def _to_a_labels(text: str) -> str:
+    if text.isascii():
+        return text.lower()
+    try:
+        return idna.encode(text, uts46=True, transitional=False).decode("ascii").lower()
+    except (idna.IDNAError, UnicodeError) as error:
+        raise InputError(f"{printable(text)!r} is not a domain name: {error}") from error
+
+
+def parse_dns_name(text: str) -> str:
+    """One spelling for a DNS name, or an InputError that says what is wrong with it.
+
+    A single label is allowed here (`localhost`); `parse_fqdn` wants at least two.
+    """
+    shown = printable(text)
+    stripped = text.strip()
+    if len(stripped) > 4 * MAX_NAME_LENGTH:
+        raise InputError(f"a name of {len(stripped)} characters is too long: {MAX_NAME_LENGTH} are allowed")
+    if is_ip_address(stripped):
+        raise InputError(f"{shown!r} is an IP address where a fully qualified domain name belongs")
+    name = _to_a_labels(stripped.removesuffix("."))
+    if not name:
+        raise InputError("an empty name where a domain name belongs")
+    if len(name) > MAX_NAME_LENGTH:
+        raise InputError(f"a name of {len(name)} characters is too long: {MAX_NAME_LENGTH} are allowed")
+    for label in name.split("."):
+        if not _LABEL.match(label):
+            raise InputError(
+                f"{shown!r} is not a domain name: the label {printable(label)!r} may hold only letters, digits, "
+                "hyphens (not at its ends) and up to 63 characters"
+            )
+    return name
+
+
+def parse_fqdn(text: str) -> str:
+    """A fully qualified name: host and domain, no wildcard, no IP address."""
+    name = parse_dns_name(text)
+    if "." not in name:
+        raise InputError(f"{printable(text)!r} is not fully qualified: write host and domain, as e1.example.com")
+    if name.rsplit(".", 1)[1].isdigit():
+        raise InputError(f"{printable(text)!r} ends in a number: an IP address is no domain name")
+    return name
+
+
+@dataclass(frozen=True, kw_only=True)
+class SipUri:
+    """A SIP URI without user part: a SIP domain (RFC 5922 §7.1)."""
+
+    host: str
+
+    @classmethod
+    def parse(cls, text: str) -> SipUri:
+        """Read `sip:domain`, `sips:domain`, with port and parameters dropped; a user part is refused."""
+        scheme, colon, rest = text.strip().partition(":")
+        if not colon or scheme.lower() not in {"sip", "sips"}:
+            raise InputError(f"{printable(text)!r} is not a SIP URI: write sip:example.com")
+        hostport = re.split(r"[;?]", rest.removeprefix("//"), maxsplit=1)[0]
+        if "@" in hostport:
+            raise InputError(f"{printable(text)!r} names a user, not a domain: write sip:example.com")
+        return cls(host=parse_dns_name(re.sub(r":\d{1,5}\Z", "", hostport)))
+
+    def __str__(self) -> str:
+        return f"sip:{self.host}"
+
+
+def printable(text: str, limit: int = 200) -> str:
+    """Text from outside made safe for a terminal: control and bidi characters escaped, length bounded."""
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text[:limit])
+    return shown + ("…" if len(text) > limit else "")

@@ -1,0 +1,146 @@
+"""YAML text that still knows on which line each key stands, so that an error can say so. Reads text, not files."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import Any
+
+import pydantic
+import yaml
+
+from pkikit.errors import DeploymentError
+from pkikit.model.names import printable
+
+# A deployment of six-peer clusters needs a few hundred nodes; aliases can blow a small file up to billions.
+MAX_NODES = 50_000
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class YamlSource:
+    """Data, the node tree that it was made from (None when there was no text), and the file's name."""
+
+    data: Any
+    root: yaml.Node | None
+    where: str
+
+    def locate(self, error: pydantic.ValidationError) -> str:
+        """`file, line N` of the first error."""
+        line = self._line(_path_of(error))
+        return f"{self.where}, line {line}" if line else self.where
+
+    def _line(self, path: Path) -> int | None:
+        node = self.root
+        if node is None:
+            return None
+        line = node.start_mark.line + 1
+        for part in path:
+            if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+                node = node.value[part]
+                line = node.start_mark.line + 1
+            elif isinstance(node, yaml.MappingNode):
+                # Tags of a union stand in pydantic's path but not in the file: they are passed over.
+                pair = next(((k, v) for k, v in node.value if k.value == str(part)), None)
+                if pair:
+                    line, node = pair[0].start_mark.line + 1, pair[1]
+        return line
+
+
+def read_yaml(text: str, *, where: str) -> YamlSource:
+    """Parse YAML safely: no tags that build objects, no duplicate keys, no bomb of aliases."""
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        if root is not None:
+            _inspect(root, where)
+        return YamlSource(data=yaml.safe_load(text), root=root, where=where)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = f", line {mark.line + 1}" if mark else ""
+        raise DeploymentError(f"is not YAML: {error.problem or error.context}", where=where + line) from None
+    except yaml.YAMLError as error:
+        raise DeploymentError(f"is not YAML text: {printable(str(error).splitlines()[0])}", where=where) from None
+    except (RecursionError, ValueError) as error:
+        raise DeploymentError(f"cannot be read as YAML: {printable(str(error))}", where=where) from None
+
+
+def _inspect(root: yaml.Node, where: str) -> None:
+    todo, count = [root], 0
+    while todo:
+        node, count = todo.pop(), count + 1
+        if count > MAX_NODES:
+            raise DeploymentError(f"holds more than {MAX_NODES} values", where=where)
+        if isinstance(node, yaml.SequenceNode):
+            todo += node.value
+        elif isinstance(node, yaml.MappingNode):
+            keys: set[str] = set()
+            for key, value in node.value:
+                if not isinstance(key, yaml.ScalarNode) or key.value in keys:
+                    shown = printable(str(key.value)) if isinstance(key, yaml.ScalarNode) else "a list or mapping"
+                    problem = "stands twice in one mapping" if isinstance(key, yaml.ScalarNode) else "cannot be a key"
+                    raise DeploymentError(f"{shown!r} {problem}", where=f"{where}, line {key.start_mark.line + 1}")
+                keys.add(key.value)
+                todo.append(value)
+
+
+def _first(error: pydantic.ValidationError) -> dict[str, Any]:
+    """The error to tell: an unknown key before what its misspelling left missing."""
+    errors: list[dict[str, Any]] = [dict(e) for e in error.errors(include_url=False)]
+    return min(errors, key=lambda e: e["type"] != "extra_forbidden")
+
+
+def _path_of(error: pydantic.ValidationError) -> Path:
+    first = _first(error)
+    return (*first["loc"], *first.get("ctx", {}).get("path", ()))
+
+
+def explain(error: pydantic.ValidationError, source: YamlSource, model: type[pydantic.BaseModel]) -> str:
+    """The first error as one sentence: key, what is wrong, what is allowed."""
+    first = _first(error)
+    parts = [p for p in _path_of(error) if not (isinstance(p, str) and _is_tag(p, source))]
+    key = ".".join(f"[{p}]" if isinstance(p, int) else p for p in parts).replace(".[", "[")
+    if source.data is None:
+        return "is empty: a deployment has at least `name` and `clusters`"
+    if first["type"] in {"model_type", "dict_type"} and not key:
+        return "is not a mapping: a deployment has at least `name` and `clusters`"
+    allowed = _allowed_keys(model, _path_of(error))
+    if first["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(str(parts[-1]), allowed, n=1)
+        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        return f"unknown key {printable(key)}{hint}; allowed here: {', '.join(allowed)}"
+    if first["type"] == "missing":
+        return f"the key {key} is missing"
+    if first["type"] in {"deployment", "name"}:
+        return f"{key}: {first['msg']}" if key else str(first["msg"])
+    if first["type"].startswith("bool_"):
+        return f"{key}: write on or off (yes, no, true, false), not {printable(repr(first['input']), 60)}"
+    return f"{key}: {first['msg'][0].lower()}{first['msg'][1:]}, not {printable(repr(first['input']), 60)}"
+
+
+def _is_tag(part: str, source: YamlSource) -> bool:
+    zones = source.data.get("zones") if isinstance(source.data, dict) else None
+    return isinstance(zones, list) and any(isinstance(z, dict) and z.get("type") == part for z in zones)
+
+
+def _allowed_keys(model: type[pydantic.BaseModel], path: Path) -> list[str]:
+    """The keys of the object that the path's last part stands in, read from the JSON schema."""
+    schema = model.model_json_schema()
+    definitions = schema.get("$defs", {})
+
+    def resolve(node: dict[str, Any]) -> dict[str, Any]:
+        while "$ref" in node:
+            node = definitions[node["$ref"].rsplit("/", 1)[1]]
+        options = node.get("anyOf", [])
+        return resolve(next((o for o in options if o.get("type") != "null"), {})) if options else node
+
+    node = resolve(schema)
+    for part in path[:-1]:
+        if isinstance(part, int):
+            node = resolve(node.get("items", {}))
+        elif "oneOf" in node:
+            mapping = node.get("discriminator", {}).get("mapping", {})
+            node = resolve({"$ref": mapping[part]}) if part in mapping else node
+        else:
+            node = resolve(node.get("properties", {}).get(part, {}))
+    return sorted(node.get("properties", {}))
