@@ -19,7 +19,7 @@ from pkikit.model.credential import PrivateKey
 from pkikit.model.names import MAX_COMMON_NAME_LENGTH, printable
 from pkikit.model.version import ProductVersion
 
-DIGESTS: dict[str, hashes.HashAlgorithm] = {
+DIGESTS: dict[str, hashes.SHA256 | hashes.SHA384 | hashes.SHA512] = {
     "sha256": hashes.SHA256(),
     "sha384": hashes.SHA384(),
     "sha512": hashes.SHA512(),
@@ -72,7 +72,9 @@ def check_limits(layout: SanLayout, version: ProductVersion) -> None:
     """Raise when this version's CSR page would refuse the SANs: 999 characters together, X8.5.2 to X8.9."""
     length = len(", ".join(f"DNS:{name}" for name in layout.dns_names))
     if version.within("X8.5-X8.9") and version >= ProductVersion((8, 5, 2)) and length > SAN_LIMIT:
-        raise InputError(f"the SANs of {layout.owner} have {length} characters; {version} allows {SAN_LIMIT}, X8.10 lifted the limit")
+        raise InputError(
+            f"the SANs of {layout.owner} have {length} characters; {version} allows {SAN_LIMIT}, X8.10 lifted the limit"
+        )
 
 
 def make_key(size: int = 2048) -> rsa.RSAPrivateKey:

@@ -146,7 +146,8 @@ def _c_peers(deployment: Deployment) -> Iterator[str]:
 def _unified_cm_legs(deployment: Deployment) -> Iterator[Leg]:
     for group in deployment.unified_cm:
         profiles = tuple(
-            NameCheck(any_of=(name,), why="phone security profile name, looked for by Unified CM") for name in group.security_profiles
+            NameCheck(any_of=(name,), why="phone security profile name, looked for by Unified CM")
+            for name in group.security_profiles
         )
         for peer in _c_peers(deployment):
             for node in group.nodes:

@@ -61,7 +61,11 @@ class SanLayout:
 
     def to_json(self) -> dict[str, Any]:
         """One peer of `pkikit san --json`."""
-        return {"fqdn": self.owner, "common_name": self.common_name, "sans": [e.to_json() for e in self.entries]}
+        return {
+            "fqdn": self.owner,
+            "common_name": self.common_name,
+            "sans": [e.to_json() for e in self.entries],
+        }
 
 
 def design_sans(deployment: Deployment, peer: str, registration_format: str | None = None) -> SanLayout:
@@ -133,9 +137,15 @@ def _edge_names(deployment: Deployment, registration_format: str | None) -> Iter
     if deployment.mra:
         for name, domain in zip(registration_names(deployment, chosen), deployment.domains.registration, strict=True):
             if chosen == "collab-edge-dns":
-                reason, rule = f"registration domain {domain} in CollabEdgeDNS format", "names.collab-edge-missing"
+                reason, rule = (
+                    f"registration domain {domain} in CollabEdgeDNS format",
+                    "names.collab-edge-missing",
+                )
             else:
-                reason, rule = "Unified CM registration (service discovery) domain", "names.registration-domain-missing"
+                reason, rule = (
+                    "Unified CM registration (service discovery) domain",
+                    "names.registration-domain-missing",
+                )
             yield name, reason, rule, ("Mobile and Remote Access",)
     for domain in deployment.domains.federation:
         yield domain, "XMPP federation domain", "names.federation-domain-missing", ("XMPP federation",)
@@ -158,4 +168,9 @@ def _core_names(deployment: Deployment) -> Iterator[_Wanted]:
 def _chat_aliases(deployment: Deployment) -> Iterator[_Wanted]:
     if deployment.federation:
         for alias in deployment.chat_aliases:
-            yield alias, "chat node alias of IM and Presence, for federated group chat", "names.chat-alias-missing", ("XMPP federation",)
+            yield (
+                alias,
+                "chat node alias of IM and Presence, for federated group chat",
+                "names.chat-alias-missing",
+                ("XMPP federation",),
+            )

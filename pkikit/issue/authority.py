@@ -56,7 +56,9 @@ class Authority:
         """What a server has to send behind its leaf: this CA and those above it, without the root."""
         return (self.certificate, *self.parents)[:-1]
 
-    def issue(self, csr: x509.CertificateSigningRequest, *, at: datetime, profile: Profile | None = None) -> x509.Certificate:
+    def issue(
+        self, csr: x509.CertificateSigningRequest, *, at: datetime, profile: Profile | None = None
+    ) -> x509.Certificate:
         """Sign a request. Refused when its own signature is wrong, or nothing of the EKUs asked for is allowed."""
         profile = profile or Profile()
         if not csr.is_signature_valid:
@@ -93,14 +95,21 @@ class Authority:
         key = key or fast_key()
         name = ca_name(common_name, organisation)
         builder = self._builder(name, key.public_key(), at=at, lifetime=lifetime)
-        builder = _ca_extensions(builder, path_length if basic_constraints else None, with_constraints=basic_constraints)
+        builder = _ca_extensions(
+            builder, path_length if basic_constraints else None, with_constraints=basic_constraints
+        )
         for extension in extra:
             builder = builder.add_extension(extension, critical=True)
         certificate = builder.sign(self.key, hashes.SHA256())
         return Authority(certificate=certificate, key=key, parents=(self.certificate, *self.parents))
 
     def crl(
-        self, revoked: Sequence[int] = (), *, at: datetime, lifetime: timedelta = timedelta(days=7), number: int = 1
+        self,
+        revoked: Sequence[int] = (),
+        *,
+        at: datetime,
+        lifetime: timedelta = timedelta(days=7),
+        number: int = 1,
     ) -> x509.CertificateRevocationList:
         """The CRL of this CA at an instant; `revoked` holds serial numbers."""
         builder = (
@@ -116,7 +125,9 @@ class Authority:
             builder = builder.add_revoked_certificate(entry)
         return builder.sign(self.key, hashes.SHA256())
 
-    def _builder(self, subject: x509.Name, public_key: object, *, at: datetime, lifetime: timedelta) -> x509.CertificateBuilder:
+    def _builder(
+        self, subject: x509.Name, public_key: object, *, at: datetime, lifetime: timedelta
+    ) -> x509.CertificateBuilder:
         return (
             x509.CertificateBuilder()
             .subject_name(subject)
@@ -131,7 +142,12 @@ class Authority:
 
 
 def create_root(
-    common_name: str, *, at: datetime, key: PrivateKey | None = None, organisation: str = "", lifetime: timedelta = ROOT_LIFETIME
+    common_name: str,
+    *,
+    at: datetime,
+    key: PrivateKey | None = None,
+    organisation: str = "",
+    lifetime: timedelta = ROOT_LIFETIME,
 ) -> Authority:
     """A self-signed root."""
     key = key or fast_key()
@@ -156,7 +172,9 @@ def ca_name(common_name: str, organisation: str = "") -> x509.Name:
     return x509.Name([x509.NameAttribute(oid, value) for oid, value in (*parts, (NameOID.COMMON_NAME, common_name))])
 
 
-def _ca_extensions(builder: x509.CertificateBuilder, path_length: int | None, *, with_constraints: bool = True) -> x509.CertificateBuilder:
+def _ca_extensions(
+    builder: x509.CertificateBuilder, path_length: int | None, *, with_constraints: bool = True
+) -> x509.CertificateBuilder:
     if not with_constraints:
         return builder  # neither constraints nor usage: what old private CAs left behind
     return builder.add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True).add_extension(

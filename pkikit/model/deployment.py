@@ -50,7 +50,12 @@ Version = Annotated[str, _checked(ProductVersion.parse)]
 Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 Switch = Annotated[
     bool,
-    Field(json_schema_extra={"type": ["boolean", "string"], "enum": [True, False, "on", "off", "yes", "no", "true", "false"]}),
+    Field(
+        json_schema_extra={
+            "type": ["boolean", "string"],
+            "enum": [True, False, "on", "off", "yes", "no", "true", "false"],
+        }
+    ),
 ]
 
 
@@ -218,6 +223,11 @@ class Deployment(_Value):
         return tuple(p for c in self.clusters for p in c.peers)
 
     @property
+    def node_groups(self) -> tuple[UnifiedCm | ImPresence, ...]:
+        """Unified CM and IM&P clusters, whose nodes are parties."""
+        return (*self.unified_cm, *self.im_presence)
+
+    @property
     def neighbours(self) -> tuple[str, ...]:
         """Neighbour zone addresses that are names, each once."""
         named = [a for z in self.zones if isinstance(z, NeighbourZone) for a in z.peer_addresses]
@@ -226,7 +236,7 @@ class Deployment(_Value):
     @property
     def parties(self) -> tuple[str, ...]:
         """Every TLS-speaking machine: peers, Unified CM and IM&P nodes, neighbours."""
-        nodes = [n for group in (*self.unified_cm, *self.im_presence) for n in group.nodes]
+        nodes = [n for group in self.node_groups for n in group.nodes]
         return tuple(dict.fromkeys((*self.peers, *nodes, *self.neighbours)))
 
     def fqdn_at(self, address: str) -> str:
@@ -241,7 +251,10 @@ def _contradictions(deployment: Deployment) -> Iterator[_Problem]:
     yield from _duplicates(deployment)
     for i, cluster in enumerate(deployment.clusters):
         if cluster.fqdn is None and len(cluster.peers) > 1:
-            yield ("clusters", i), f"cluster {cluster.name!r} has {len(cluster.peers)} peers and so needs an fqdn"
+            yield (
+                ("clusters", i),
+                f"cluster {cluster.name!r} has {len(cluster.peers)} peers and so needs an fqdn",
+            )
     for i, zone in enumerate(deployment.zones):
         yield from ((("zones", i, *path), problem) for path, problem in _zone_problems(deployment, zone))
     known = {*deployment.parties, *(c.fqdn for c in deployment.clusters if c.fqdn)}
@@ -258,8 +271,14 @@ def _duplicates(deployment: Deployment) -> Iterator[_Problem]:
         if cluster.fqdn:
             named.append((("clusters", i, "fqdn"), cluster.fqdn, cluster.fqdn))
         named += [(("clusters", i, "peers", j), peer, peer) for j, peer in enumerate(cluster.peers)]
-    named += [(("zones", i, "name"), f"zone {z.name}", f"the zone name {z.name!r}") for i, z in enumerate(deployment.zones)]
-    for key, groups in (("unified_cm", deployment.unified_cm), ("im_presence", deployment.im_presence)):
+    named += [
+        (("zones", i, "name"), f"zone {z.name}", f"the zone name {z.name!r}") for i, z in enumerate(deployment.zones)
+    ]
+    groups_by_key: tuple[tuple[str, tuple[UnifiedCm | ImPresence, ...]], ...] = (
+        ("unified_cm", deployment.unified_cm),
+        ("im_presence", deployment.im_presence),
+    )
+    for key, groups in groups_by_key:
         for i, group in enumerate(groups):
             named += [((key, i, "nodes", j), node, node) for j, node in enumerate(group.nodes)]
     for path, key, shown in named:
@@ -274,7 +293,10 @@ def _zone_problems(deployment: Deployment, zone: Zone) -> Iterator[_Problem]:
     keys = ("client", "server") if isinstance(zone, TraversalZone) else ("cluster",)
     missing = [(key, getattr(zone, key)) for key in keys if getattr(zone, key) not in names]
     for key, value in missing:
-        yield (key,), f"zone {zone.name!r} names the cluster {value!r}, which does not exist; there are {', '.join(names)}"
+        yield (
+            (key,),
+            f"zone {zone.name!r} names the cluster {value!r}, which does not exist; there are {', '.join(names)}",
+        )
     if missing or not isinstance(zone, TraversalZone | NeighbourZone):
         return
     if isinstance(zone, TraversalZone):
@@ -285,14 +307,17 @@ def _zone_problems(deployment: Deployment, zone: Zone) -> Iterator[_Problem]:
         allowed = {*server.peers, *([server.fqdn] if server.fqdn else [])}
         for j, address in enumerate(zone.peer_addresses):
             if deployment.fqdn_at(address) not in allowed and not is_ip_address(address):
-                yield ("peer_addresses", j), f"{address} is not in cluster {server.name!r}: allowed are {', '.join(sorted(allowed))}"
+                yield (
+                    ("peer_addresses", j),
+                    f"{address} is not in cluster {server.name!r}: allowed are {', '.join(sorted(allowed))}",
+                )
     for j, address in enumerate(zone.peer_addresses):
         if is_ip_address(address) and deployment.fqdn_at(address) == address:
-            yield (
-                ("peer_addresses", j),
+            problem = (
                 f"{address} is an IP address where an FQDN belongs; to rehearse a zone that dials an IP address, "
-                "say whose it is under `addresses: {fqdn: ip}`",
+                "say whose it is under `addresses: {fqdn: ip}`"
             )
+            yield ("peer_addresses", j), problem
 
 
 def parse_deployment(text: str, *, where: str = "deployment") -> Deployment:

@@ -57,7 +57,10 @@ class Finding:
 
     def to_json(self) -> dict[str, Any]:
         """The finding of INTERFACES: rule, severity, subject, message, evidence, fix."""
-        return asdict(self) | {"severity": self.severity.value, "evidence": [asdict(e) for e in self.evidence]}
+        return asdict(self) | {
+            "severity": self.severity.value,
+            "evidence": [asdict(e) for e in self.evidence],
+        }
 
 
 @dataclass(frozen=True, kw_only=True)

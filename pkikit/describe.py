@@ -1,0 +1,115 @@
+"""Facts of a file for a person: what an administrator looks for first, everything escaped. Never a private key."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509 import ocsp
+
+from pkikit.files import FileContents
+from pkikit.judge.facts import digest_name, distinguished, extension, is_self_issued, key_kind
+from pkikit.judge.names import presented_names
+from pkikit.judge.rules.certificate import shown_ekus
+from pkikit.model.names import printable
+
+MAX_LISTED = 100
+
+
+def iso(instant: datetime) -> str:
+    """ISO-8601 UTC, to the second."""
+    return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def describe_contents(contents: FileContents, at: datetime) -> list[dict[str, Any]]:
+    """One dict per object of a file, `kind` first."""
+    return [
+        *(describe_certificate(c, at) for c in contents.certificates),
+        *(describe_request(r) for r in contents.requests),
+        *(describe_crl(c, at) for c in contents.crls),
+        *(describe_ocsp(a) for a in contents.ocsp_answers),
+        *(describe_key(k) for k in contents.keys),
+        *({"kind": "private key", "key": other} for other in contents.other_keys),
+    ]
+
+
+def describe_certificate(certificate: x509.Certificate, at: datetime) -> dict[str, Any]:
+    """Subject, SANs grouped, EKU, validity with days left, issuer, key, fingerprint."""
+    constraints = extension(certificate, x509.BasicConstraints)
+    return {
+        "kind": "certificate",
+        "subject": distinguished(certificate.subject),
+        **_names(certificate),
+        "extended_key_usage": shown_ekus(certificate),
+        "not_before": iso(certificate.not_valid_before_utc),
+        "not_after": iso(certificate.not_valid_after_utc),
+        "days_left": (certificate.not_valid_after_utc - at).days,
+        "issuer": distinguished(certificate.issuer),
+        "self_issued": is_self_issued(certificate),
+        "ca": None if constraints is None else constraints.ca,
+        "key": _key(certificate),
+        "signature_digest": digest_name(certificate),
+        "serial": f"{certificate.serial_number:x}",
+        "sha256": certificate.fingerprint(hashes.SHA256()).hex(":"),
+    }
+
+
+def describe_request(request: x509.CertificateSigningRequest) -> dict[str, Any]:
+    """Subject, SANs, EKU, key of a certificate signing request."""
+    return {
+        "kind": "certificate request",
+        "subject": distinguished(request.subject),
+        **_names(request),
+        "extended_key_usage": shown_ekus(request),
+        "key": _key(request),
+        "signature_digest": digest_name(request),
+        "signature_valid": request.is_signature_valid,
+    }
+
+
+def describe_crl(crl: x509.CertificateRevocationList, at: datetime) -> dict[str, Any]:
+    """Issuer, times and the number of entries."""
+    following = crl.next_update_utc
+    return {
+        "kind": "certificate revocation list",
+        "issuer": distinguished(crl.issuer),
+        "last_update": iso(crl.last_update_utc),
+        "next_update": iso(following) if following else None,
+        "expired": following is not None and following < at,
+        "entries": len(crl),
+    }
+
+
+def describe_ocsp(answer: ocsp.OCSPResponse) -> dict[str, Any]:
+    """Status of an OCSP answer."""
+    successful = answer.response_status is ocsp.OCSPResponseStatus.SUCCESSFUL
+    return {
+        "kind": "OCSP answer",
+        "response_status": answer.response_status.name.lower(),
+        "certificate_status": answer.certificate_status.name.lower() if successful else None,
+        "serial": f"{answer.serial_number:x}" if successful else None,
+    }
+
+
+def describe_key(key: object) -> dict[str, Any]:
+    """Kind and length; nothing of the key itself."""
+    size = getattr(key, "key_size", 0)
+    return {"kind": "private key", "key": f"{'RSA' if isinstance(key, rsa.RSAPrivateKey) else 'EC'} {size} bits"}
+
+
+def _key(holder: x509.Certificate | x509.CertificateSigningRequest) -> str:
+    kind, bits = key_kind(holder)
+    return f"{kind} {bits} bits" if bits else kind
+
+
+def _names(holder: x509.Certificate | x509.CertificateSigningRequest) -> dict[str, Any]:
+    names = presented_names(holder)
+    groups = {"dns": (*names.dns, *names.wildcards), "sip": names.sip, "ip": names.ip, "unusable": names.unusable}
+    return {
+        "common_name": printable(names.common_name),
+        "sans": {kind: [printable(v) for v in values[:MAX_LISTED]] for kind, values in groups.items() if values},
+        "san_count": sum(len(values) for values in groups.values()),
+    }

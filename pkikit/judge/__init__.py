@@ -1,0 +1,1 @@
+"""May A accept B: names, trust, verification, diagnosis, rules. Pure; every judgement takes `at`."""

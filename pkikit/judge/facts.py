@@ -1,0 +1,125 @@
+"""What a certificate says, read once and safely: a certificate from outside may hold anything."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypeVar
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from cryptography.x509.oid import ExtensionOID, NameOID
+
+from pkikit.model.names import printable
+
+_T = TypeVar("_T", bound=x509.ExtensionType)
+
+
+def extension(certificate: x509.Certificate | x509.CertificateSigningRequest, kind: type[_T]) -> _T | None:
+    """The extension of that kind; None when absent or unreadable."""
+    try:
+        return certificate.extensions.get_extension_for_class(kind).value
+    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError, TypeError, UnsupportedAlgorithm):
+        return None
+
+
+def common_name(name: x509.Name) -> str:
+    """The last common name of a distinguished name, or an empty string."""
+    found = name.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(found[-1].value) if found else ""
+
+
+def organisation(name: x509.Name) -> str:
+    """The organisation of a distinguished name, or an empty string."""
+    found = name.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
+    return str(found[0].value) if found else ""
+
+
+def title(certificate: x509.Certificate) -> str:
+    """A short name for a person: the common name, else the first dNSName, else the whole subject."""
+    alternative = extension(certificate, x509.SubjectAlternativeName)
+    dns = alternative.get_values_for_type(x509.DNSName) if alternative else []
+    return printable(common_name(certificate.subject) or (dns[0] if dns else "") or distinguished(certificate.subject))
+
+
+def distinguished(name: x509.Name) -> str:
+    """A distinguished name on one line, escaped."""
+    return printable(name.rfc4514_string()) or "(empty)"
+
+
+def is_self_issued(certificate: x509.Certificate) -> bool:
+    """Issuer and subject are one name."""
+    return certificate.issuer == certificate.subject
+
+
+def is_self_signed(certificate: x509.Certificate) -> bool:
+    """Self-issued, and key identifiers do not deny it (OpenSSL's EXFLAG_SS)."""
+    if not is_self_issued(certificate):
+        return False
+    wanted, own = authority_key_id(certificate), subject_key_id(certificate)
+    return wanted is None or own is None or wanted == own
+
+
+def subject_key_id(certificate: x509.Certificate) -> bytes | None:
+    """The subject key identifier, or None."""
+    value = extension(certificate, x509.SubjectKeyIdentifier)
+    return value.digest if value else None
+
+
+def authority_key_id(certificate: x509.Certificate) -> bytes | None:
+    """The issuer's key identifier, or None."""
+    value = extension(certificate, x509.AuthorityKeyIdentifier)
+    return value.key_identifier if value else None
+
+
+def is_valid_at(certificate: x509.Certificate, at: datetime) -> bool:
+    """True inside notBefore..notAfter, both included."""
+    return certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc
+
+
+def issued(child: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """True when the issuer's key signed the child; False for any signature that cannot be checked."""
+    try:
+        child.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature):
+        return False
+    return True
+
+
+def key_kind(certificate: x509.Certificate | x509.CertificateSigningRequest) -> tuple[str, int]:
+    """(`RSA` | `EC` | `DSA` | other, bits); ("unreadable", 0) when the key cannot be parsed."""
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return "unreadable", 0
+    match key:
+        case rsa.RSAPublicKey():
+            return "RSA", key.key_size
+        case ec.EllipticCurvePublicKey():
+            return "EC", key.key_size
+        case dsa.DSAPublicKey():
+            return "DSA", key.key_size
+        case _:
+            return type(key).__name__.removesuffix("PublicKey"), 0
+
+
+def digest_name(certificate: x509.Certificate | x509.CertificateSigningRequest) -> str:
+    """The signature's digest, as `sha256`; empty where the algorithm has none (Ed25519) or is unknown."""
+    try:
+        algorithm = certificate.signature_hash_algorithm
+    except UnsupportedAlgorithm:
+        return "unknown"
+    return algorithm.name if algorithm else ""
+
+
+def extension_oids(certificate: x509.Certificate | x509.CertificateSigningRequest) -> tuple[str, ...]:
+    """All extension OIDs, or nothing where the extensions cannot be parsed."""
+    try:
+        return tuple(e.oid.dotted_string for e in certificate.extensions)
+    except (ValueError, x509.DuplicateExtension):
+        return ()
+
+
+KNOWN_EXTENSIONS = frozenset(
+    oid.dotted_string for oid in vars(ExtensionOID).values() if isinstance(oid, x509.ObjectIdentifier)
+)

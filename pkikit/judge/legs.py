@@ -1,0 +1,198 @@
+"""The same question for a whole leg, beforehand: does each side accept what the other presents, and if not, why?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from pkikit.design.legs import legs_of
+from pkikit.judge import rules
+from pkikit.judge.diagnose import rank_causes
+from pkikit.judge.facts import title
+from pkikit.judge.names import presented_names
+from pkikit.judge.registry import finding, rule_of
+from pkikit.judge.rules.certificate import digest_evidence, weak_key
+from pkikit.judge.trust import chain_to_present
+from pkikit.judge.verify import verify_certificate
+from pkikit.model.credential import spki
+from pkikit.model.deployment import Cluster, Deployment
+from pkikit.model.findings import Evidence, Finding, Verdict
+from pkikit.model.leg import Leg, Purpose
+from pkikit.model.trace import Side
+from pkikit.model.world import Party, World
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegVerdict:
+    """What each side of a leg decides about the other. A side that verifies nothing has checked nothing."""
+
+    leg: Leg
+    by_client: Verdict
+    by_server: Verdict
+
+    @property
+    def accepted(self) -> bool:
+        """Both sides say yes."""
+        return self.by_client.accepted and self.by_server.accepted
+
+    @property
+    def rejected_by(self) -> Side | None:
+        """The client speaks first: it sees the server's certificate before it shows its own."""
+        if not self.by_client.accepted:
+            return Side.CLIENT
+        return None if self.by_server.accepted else Side.SERVER
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Of both sides, each once."""
+        return tuple(dict.fromkeys((*self.by_client.findings, *self.by_server.findings)))
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """Rule ids of the errors, the one to mend first in front."""
+        return rank_causes(self.findings)
+
+
+def judge_leg(leg: Leg, world: World, at: datetime) -> LegVerdict:
+    """Judge one leg; `at` is the lab's time, each side judges by its own clock."""
+    server, client = world.parties[leg.server], world.parties[leg.client]
+    nothing = Verdict(question="nothing is verified")
+    unusable = judge_own_credential(server, world)
+    if not unusable.accepted:
+        return LegVerdict(leg=leg, by_client=nothing, by_server=unusable)
+    by_client = by_server = nothing
+    if leg.client_verifies:
+        by_client = _judge_side(leg, world, at, verifier=client, presenter=server, purpose=Purpose.SERVER)
+    if leg.mutual:
+        own = judge_own_credential(client, world)
+        by_server = (
+            own
+            if not own.accepted
+            else _judge_side(leg, world, at, verifier=server, presenter=client, purpose=Purpose.CLIENT)
+        )
+    return LegVerdict(leg=leg, by_client=by_client, by_server=by_server)
+
+
+def judge_all_legs(world: World, at: datetime) -> tuple[LegVerdict, ...]:
+    """Every leg of the world's deployment."""
+    return tuple(judge_leg(leg, world, at) for leg in legs_of(world.deployment))
+
+
+def _judge_side(
+    leg: Leg, world: World, at: datetime, *, verifier: Party, presenter: Party, purpose: Purpose
+) -> Verdict:
+    question = f"does {verifier.fqdn} accept {presenter.fqdn} as TLS {purpose.value} on {leg.id}?"
+    if presenter.credential is None:
+        raise ValueError(f"{presenter.fqdn} has no credential to present on {leg.id}")
+    sent = chain_to_present(presenter.credential.chain, presenter.trusted_ca_list, world.clock_of(presenter.fqdn, at))
+    checks = leg.server_name_checks if purpose is Purpose.SERVER else leg.client_name_checks
+    verdict = verify_certificate(
+        sent[0],
+        sent=sent[1:],
+        trusted_ca_list=verifier.trusted_ca_list,
+        purpose=purpose,
+        at=world.clock_of(verifier.fqdn, at),
+        name_checks=checks,
+        known=world.known_certificates(),
+        clock_offset=verifier.clock_offset,
+        question=question,
+    )
+    return replace(verdict, findings=tuple(_refined(f, presenter, world) for f in verdict.findings))
+
+
+def judge_own_credential(party: Party, world: World) -> Verdict:
+    """Can this party present its certificate at all: does the key belong to it, does its TLS stack load it?"""
+    credential = party.credential
+    question = f"can {party.fqdn} use its own server certificate?"
+    checked = (rules.chain.KEY_MISMATCH, rules.chain.SWAPPED, "key.too-short", "signature.digest-unsupported")
+    if credential is None or credential.key is None:
+        return Verdict(question=question)
+    findings: list[Finding] = []
+    subject = title(credential.leaf)
+    if not credential.key_matches:
+        other = _whose_key(party, world)
+        evidence = [
+            Evidence(
+                label=f"public key of {subject}",
+                expected=f"that of {party.fqdn}'s private key",
+                seen=f"that of {other}'s private key" if other else "another",
+                where=party.fqdn,
+            )
+        ]
+        named = _other_peer_named(party, world.deployment.cluster_of(party.fqdn))
+        if other or named:
+            findings.append(finding(rules.chain.SWAPPED, subject, evidence))
+        findings.append(finding(rules.chain.KEY_MISMATCH, subject, evidence))
+    for rule_id, weak in (
+        ("key.too-short", tuple(weak_key(credential.leaf))),
+        (
+            "signature.digest-unsupported",
+            tuple(e for c in credential.chain[: 1 + len(credential.intermediates)] for e in digest_evidence(c)),
+        ),
+    ):
+        if weak:
+            findings.append(finding(rule_id, subject, weak))
+    return Verdict(question=question, findings=tuple(findings), checked=checked)
+
+
+def _whose_key(party: Party, world: World) -> str | None:
+    cluster = world.deployment.cluster_of(party.fqdn)
+    if cluster is None or party.credential is None:
+        return None
+    wanted = spki(party.credential.leaf.public_key())
+    for peer in cluster.peers:
+        other = world.parties[peer].credential
+        if (
+            peer != party.fqdn
+            and other is not None
+            and other.key is not None
+            and spki(other.key.public_key()) == wanted
+        ):
+            return peer
+    return None
+
+
+def _other_peer_named(party: Party, cluster: Cluster | None) -> str | None:
+    """The peer of the same cluster that the certificate names instead of its holder."""
+    if cluster is None or party.credential is None or cluster.certificate == "shared":
+        return None
+    identities = presented_names(party.credential.leaf).identities
+    if party.fqdn in identities:
+        return None
+    return next((peer for peer in cluster.peers if peer in identities), None)
+
+
+def _refined(found: Finding, presenter: Party, world: World) -> Finding:
+    """`names.reference-not-presented` said more exactly, where the deployment knows whose name is missing."""
+    if found.rule != rules.names.REFERENCE:
+        return found
+    cluster = world.deployment.cluster_of(presenter.fqdn)
+    wanted = tuple(found.evidence[0].expected.split(" or "))
+    named = _other_peer_named(presenter, cluster)
+    if named and presenter.fqdn in wanted:
+        evidence = (
+            *found.evidence,
+            Evidence(label="certificate of", expected=presenter.fqdn, seen=named, where=presenter.fqdn),
+        )
+        return finding(rules.chain.SWAPPED, found.subject, evidence)
+    rule_id = missing_name_rule(world.deployment, presenter.fqdn, wanted)
+    return replace(found, rule=rule_id, fix=rule_of(rule_id).fix)
+
+
+def missing_name_rule(deployment: Deployment, presenter: str, wanted: Iterable[str]) -> str:
+    """The rule of the `names` area that speaks when `presenter`'s certificate holds none of the names wanted."""
+    names = tuple(wanted)
+    cluster = deployment.cluster_of(presenter)
+    profiles = {p for group in deployment.unified_cm for p in group.security_profiles}
+    registration = set(deployment.domains.registration)
+    choices: Sequence[tuple[set[str], str]] = (
+        ({presenter} if cluster else set(), rules.names.PEER),
+        ({cluster.fqdn} if cluster and cluster.fqdn else set(), rules.names.CLUSTER),
+        (profiles if cluster else set(), rules.names.PROFILE),
+        ({f"collab-edge.{d}" for d in registration} if cluster else set(), rules.names.COLLAB_EDGE),
+        (registration if cluster else set(), rules.names.REGISTRATION),
+        (set(deployment.domains.federation) if cluster else set(), rules.names.FEDERATION),
+        (set(deployment.chat_aliases) if cluster else set(), rules.names.CHAT_ALIAS),
+    )
+    return next((rule_id for known, rule_id in choices if known & set(names)), rules.names.REFERENCE)

@@ -1,0 +1,151 @@
+"""The rule catalogue: a rule is a function registered with its data; two rules with one id are refused."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pkikit.errors import InputError
+from pkikit.model.findings import Evidence, Finding, Rule, Severity
+
+RuleFunction = Callable[..., Iterator[Evidence]]
+
+
+class Subject(enum.StrEnum):
+    """What a rule looks at, and so when it runs."""
+
+    CERTIFICATE = "certificate"  # (certificate, use)
+    CSR = "csr"  # (request, use)
+    CA = "ca"  # (certificate, use)
+    TRUST_LIST = "trust-list"  # (certificates, use)
+    PATH = "path"  # (path, question)
+    NAMES = "names"  # found by judge.names
+    PRESENTED = "presented"  # found while a leg is judged
+    FILE = "file"  # found while a file is read
+    CONNECTION = "connection"  # found by diagnosis of a trace
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegisteredRule:
+    """A rule with the function that looks for breaches; `find` is None where the judging code finds them itself."""
+
+    rule: Rule
+    subject: Subject
+    find: RuleFunction | None
+
+
+_CATALOGUE: dict[str, RegisteredRule] = {}
+
+
+def _register(rule: Rule, subject: Subject, find: RuleFunction | None) -> None:
+    if rule.id in _CATALOGUE:
+        raise ValueError(f"two rules with the id {rule.id}")
+    _CATALOGUE[rule.id] = RegisteredRule(rule=rule, subject=subject, find=find)
+
+
+def rule(
+    rule_id: str,
+    severity: Severity,
+    *,
+    on: Subject,
+    requirement: str,
+    source: str,
+    fix: str,
+    versions: str = "X8.1-",
+) -> Callable[[RuleFunction], RuleFunction]:
+    """Register the decorated function: it yields one Evidence per breach."""
+
+    def decorate(find: RuleFunction) -> RuleFunction:
+        data = Rule(id=rule_id, severity=severity, requirement=requirement, source=source, fix=fix, versions=versions)
+        _register(data, on, find)
+        return find
+
+    return decorate
+
+
+def declare(
+    rule_id: str,
+    severity: Severity,
+    *,
+    on: Subject,
+    requirement: str,
+    source: str,
+    fix: str,
+    versions: str = "X8.1-",
+) -> str:
+    """Register a rule whose breaches the judging code finds on its way; returns the id."""
+    _register(
+        Rule(id=rule_id, severity=severity, requirement=requirement, source=source, fix=fix, versions=versions),
+        on,
+        None,
+    )
+    return rule_id
+
+
+def catalogue() -> tuple[Rule, ...]:
+    """Every rule, by id."""
+    import pkikit.judge.rules  # noqa: F401  (registering is what importing it does; late, or the import would be circular)
+
+    return tuple(_CATALOGUE[rule_id].rule for rule_id in sorted(_CATALOGUE))
+
+
+def rule_of(rule_id: str) -> Rule:
+    """One rule, or an InputError with the closest ids."""
+    import difflib
+
+    known = {r.id: r for r in catalogue()}
+    if rule_id in known:
+        return known[rule_id]
+    near = difflib.get_close_matches(rule_id, known, n=3) or sorted(known)[:3]
+    raise InputError(f"no rule has the id {rule_id[:80]!r}; close to it: {', '.join(near)}")
+
+
+def finding(
+    rule_id: str,
+    subject: str,
+    evidence: Iterable[Evidence],
+    *,
+    message: str = "",
+    severity: Severity | None = None,
+) -> Finding:
+    """A breach of that rule; the message defaults to what the evidence shows."""
+    known = _CATALOGUE[rule_id].rule
+    shown = tuple(evidence)
+    return Finding(
+        rule=rule_id,
+        severity=severity or known.severity,
+        subject=subject,
+        message=message or _told(shown) or known.requirement,
+        evidence=shown,
+        fix=known.fix,
+    )
+
+
+def _told(evidence: tuple[Evidence, ...]) -> str:
+    if not evidence:
+        return ""
+    first = evidence[0]
+    more = f" (and {len(evidence) - 1} more)" if len(evidence) > 1 else ""
+    return f"{first.label}: expected {first.expected}, found {first.seen}{more}"
+
+
+def run_rules(
+    kind: Subject, subject_name: str, *arguments: Any, version: Any = None
+) -> tuple[list[Finding], list[str]]:
+    """Run every rule for that kind of subject: (findings, ids of the rules that ran)."""
+    import pkikit.judge.rules  # noqa: F401
+
+    findings: list[Finding] = []
+    checked: list[str] = []
+    for registered in _CATALOGUE.values():
+        if registered.subject is not kind or registered.find is None:
+            continue
+        if version is not None and not version.within(registered.rule.versions):
+            continue
+        checked.append(registered.rule.id)
+        evidence = tuple(registered.find(*arguments))
+        if evidence:
+            findings.append(finding(registered.rule.id, subject_name, evidence))
+    return findings, checked

@@ -1,0 +1,238 @@
+"""Path building as the product does it, which is as OpenSSL does it, decided beforehand and explained.
+
+One issuer is chosen at each step, never reconsidered: trusted candidates before sent ones, a candidate valid at the
+instant before one that is not (OpenSSL's X509_STORE_CTX_get1_issuer and find_issuer). The path ends at a self-signed
+certificate of the trusted CA list; an intermediate in that list is no anchor by itself.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+
+from pkikit.judge.facts import (
+    common_name,
+    extension,
+    is_self_signed,
+    is_valid_at,
+    issued,
+    organisation,
+    subject_key_id,
+)
+
+MAX_DEPTH = 100  # OpenSSL's default verify depth
+
+
+class Anchor(enum.StrEnum):
+    """How a path ended."""
+
+    TRUSTED = "trusted"
+    SELF_SIGNED_LEAF = "self-signed leaf, not in the list"
+    ROOT_NOT_TRUSTED = "root not in the list"
+    ISSUER_NOT_FOUND = "issuer neither sent nor in the list"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CertificatePath:
+    """Leaf first. `dropped` are the list's certificates that the product does not use (same subject)."""
+
+    certificates: tuple[x509.Certificate, ...]
+    anchor: Anchor
+    dropped: tuple[x509.Certificate, ...] = ()
+
+    @property
+    def links(self) -> Iterable[tuple[x509.Certificate, x509.Certificate]]:
+        """(child, issuer) pairs."""
+        return zip(self.certificates, self.certificates[1:], strict=False)
+
+    def position(self, index: int) -> str:
+        """leaf, intermediate or root."""
+        if index == 0:
+            return "leaf"
+        last = index == len(self.certificates) - 1
+        return "root" if last and is_self_signed(self.certificates[index]) else "intermediate"
+
+
+def effective_trust(
+    trusted_ca_list: Sequence[x509.Certificate],
+) -> tuple[tuple[x509.Certificate, ...], tuple[x509.Certificate, ...]]:
+    """(used, dropped): of several self-signed certificates with one subject the product trusts only the first.
+
+    Source: X12.5 guide, "Cisco Unified Communications Manager Certificates".
+    """
+    used: dict[x509.Certificate, None] = {}
+    dropped: list[x509.Certificate] = []
+    subjects: set[bytes] = set()
+    for certificate in trusted_ca_list:
+        if certificate in used:
+            continue
+        subject = certificate.subject.public_bytes()
+        if is_self_signed(certificate) and subject in subjects:
+            dropped.append(certificate)
+            continue
+        if is_self_signed(certificate):
+            subjects.add(subject)
+        used[certificate] = None
+    return tuple(used), tuple(dropped)
+
+
+def build_path(
+    leaf: x509.Certificate,
+    *,
+    sent: Sequence[x509.Certificate],
+    trusted_ca_list: Sequence[x509.Certificate],
+    at: datetime,
+) -> CertificatePath:
+    """The path that the product would judge. `sent` are the certificates that came behind the leaf."""
+    trusted, dropped = effective_trust(trusted_ca_list)
+    path = [leaf]
+    while len(path) <= MAX_DEPTH:
+        current = path[-1]
+        if is_self_signed(current):
+            if current in trusted:
+                return CertificatePath(certificates=tuple(path), anchor=Anchor.TRUSTED, dropped=dropped)
+            anchor = Anchor.SELF_SIGNED_LEAF if len(path) == 1 else Anchor.ROOT_NOT_TRUSTED
+            return CertificatePath(certificates=tuple(path), anchor=anchor, dropped=dropped)
+        issuer = _choose(current, trusted, at) or _choose(current, [c for c in sent if c not in path], at)
+        if issuer is None or issuer in path:
+            break
+        path.append(issuer)
+    return CertificatePath(certificates=tuple(path), anchor=Anchor.ISSUER_NOT_FOUND, dropped=dropped)
+
+
+def _choose(child: x509.Certificate, candidates: Sequence[x509.Certificate], at: datetime) -> x509.Certificate | None:
+    fitting = [c for c in candidates if may_be_issuer(child, c)]
+    valid = next((c for c in fitting if is_valid_at(c, at)), None)
+    return valid or max(fitting, key=lambda c: c.not_valid_after_utc, default=None)
+
+
+def may_be_issuer(child: x509.Certificate, candidate: x509.Certificate) -> bool:
+    """Name, key identifier and key usage fit; the signature is not looked at (OpenSSL's X509_check_issued)."""
+    if child.issuer != candidate.subject:
+        return False
+    identifier = extension(child, x509.AuthorityKeyIdentifier)
+    if identifier is not None:
+        own = subject_key_id(candidate)
+        if identifier.key_identifier is not None and own is not None and identifier.key_identifier != own:
+            return False
+        serial = identifier.authority_cert_serial_number
+        if serial is not None and serial != candidate.serial_number:
+            return False
+    usage = extension(candidate, x509.KeyUsage)
+    return usage is None or usage.key_cert_sign
+
+
+def chain_to_present(
+    chain: Sequence[x509.Certificate], trusted_ca_list: Sequence[x509.Certificate], at: datetime
+) -> tuple[x509.Certificate, ...]:
+    """What a peer sends: the file's chain; a lone leaf is completed from the peer's own trusted CA list.
+
+    The product keeps the CA chain in the trusted CA list (guide, "Managing the Trusted CA Certificate List"), and
+    OpenSSL builds what it sends from there.
+    """
+    if len(chain) > 1:
+        return tuple(chain)
+    path = build_path(chain[0], sent=(), trusted_ca_list=trusted_ca_list, at=at)
+    return path.certificates
+
+
+class Missing(enum.StrEnum):
+    """Why a path found no anchor, as far as that can be known."""
+
+    ROOT = "the root is not trusted"
+    INTERMEDIATE = "the root is trusted, an intermediate is missing"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissingIssuer:
+    """What is missing above the end of a path, and how we know."""
+
+    what: Missing
+    how_known: str
+
+
+_GENERIC = {
+    "root",
+    "ca",
+    "intermediate",
+    "issuing",
+    "sub",
+    "subordinate",
+    "certification",
+    "certificate",
+    "authority",
+    "policy",
+}
+_BELOW_ROOT = {"intermediate", "issuing", "sub", "subordinate", "policy"}
+
+
+def explain_missing(
+    path: CertificatePath, *, trusted_ca_list: Sequence[x509.Certificate], known: Sequence[x509.Certificate]
+) -> MissingIssuer:
+    """Root or intermediate? The verifier cannot see it; certificates `known` elsewhere, or what the leaf says, can tell.
+
+    In order: a known issuer whose own path leads into the list; the issuer's issuer that an authority key identifier
+    names; names that say so (an "issuing CA" of the family of a trusted root).
+    """
+    top = path.certificates[-1]
+    trusted, _ = effective_trust(trusted_ca_list)
+    roots = [c for c in trusted if is_self_signed(c)]
+    leads_up = _known_way_up(top, known)
+    if leads_up is not None:
+        if any(c in roots for c in leads_up):
+            via = common_name(leads_up[0].subject)
+            return MissingIssuer(
+                what=Missing.INTERMEDIATE,
+                how_known=f"the missing issuer is known here ({via}) and leads to a trusted root",
+            )
+        if is_self_signed(leads_up[-1]):
+            return MissingIssuer(
+                what=Missing.ROOT,
+                how_known="the missing issuer is known here and leads to a root that is not trusted",
+            )
+    identifier = extension(top, x509.AuthorityKeyIdentifier)
+    for general_name in (identifier.authority_cert_issuer if identifier else None) or ():
+        if isinstance(general_name, x509.DirectoryName) and any(r.subject == general_name.value for r in roots):
+            return MissingIssuer(
+                what=Missing.INTERMEDIATE,
+                how_known="the authority key identifier names a trusted root above the issuer",
+            )
+    tokens = _tokens(common_name(top.issuer))
+    if tokens & _BELOW_ROOT and any(_same_family(top.issuer, root.subject) for root in roots):
+        return MissingIssuer(
+            what=Missing.INTERMEDIATE,
+            how_known="the issuer's name is that of an intermediate of a trusted root",
+        )
+    return MissingIssuer(what=Missing.ROOT, how_known="nothing known leads from the issuer to a trusted root")
+
+
+def _known_way_up(child: x509.Certificate, known: Sequence[x509.Certificate]) -> list[x509.Certificate] | None:
+    way: list[x509.Certificate] = []
+    current = child
+    while len(way) < MAX_DEPTH and not (way and is_self_signed(current)):
+        issuer = next(
+            (c for c in known if c not in way and c != current and may_be_issuer(current, c) and issued(current, c)),
+            None,
+        )
+        if issuer is None:
+            break
+        way.append(issuer)
+        current = issuer
+    return way or None
+
+
+def _tokens(text: str) -> set[str]:
+    return set(re.findall(r"[a-z0-9]+", text.lower()))
+
+
+def _same_family(issuer: x509.Name, root: x509.Name) -> bool:
+    left, right = organisation(issuer), organisation(root)
+    if left and right:
+        return left == right
+    own, other = (_tokens(common_name(n)) - _GENERIC for n in (issuer, root))
+    return bool(own & other) or own == other
