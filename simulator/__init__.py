@@ -1,0 +1,1 @@
+"""A loopback simulator of clustered Expressway-C/E peers on real TLS. Not a Cisco product."""

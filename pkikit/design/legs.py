@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 from pkikit.model.deployment import Cluster, Deployment, NeighbourZone, Role, TraversalZone
 from pkikit.model.leg import Leg, NameCheck, Protocol
-from pkikit.model.names import is_ip_address
 
 SIP_TLS_PORT = 5061
 FIRST_TRAVERSAL_PORT = 7001
@@ -201,7 +200,8 @@ def _mra_legs(deployment: Deployment) -> Iterator[Leg]:
         if cluster.role is not Role.EXPRESSWAY_E:
             continue
         for peer in cluster.peers:
-            for name in registration_names(deployment):
+            domains = deployment.domains.registration
+            for name, domain in zip(registration_names(deployment), domains, strict=True):
                 yield Leg(
                     id=f"mra:{name}:{client}>{peer}",
                     client=client,
@@ -210,10 +210,6 @@ def _mra_legs(deployment: Deployment) -> Iterator[Leg]:
                     port=HTTPS_PORT,
                     reference_name=name,
                     mutual=False,
+                    discovered_by=f"_collab-edge._tls.{domain}",
                     server_name_checks=_one(name, "registration domain, by which the client discovered E"),
                 )
-
-
-def is_dialled_by_ip(leg: Leg) -> bool:
-    """True when the zone names the server by IP address."""
-    return is_ip_address(leg.reference_name)

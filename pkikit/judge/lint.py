@@ -47,7 +47,10 @@ def lint_names(
             continue
         evidence = [
             Evidence(label=entry.reason, expected=entry.value, seen=presented.shown(), where="subjectAltName"),
-            *(Evidence(label=f"needed by {who}", expected=entry.value, seen="missing", where="deployment") for who in entry.needed_by),
+            *(
+                Evidence(label=f"needed by {who}", expected=entry.value, seen="missing", where="deployment")
+                for who in entry.needed_by
+            ),
         ]
         findings.append(finding(entry.rule, subject, evidence))
     checked = tuple(dict.fromkeys(entry.rule for entry in layout.entries))

@@ -32,7 +32,10 @@ class NameCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class Leg:
-    """`client` dials `reference_name`, which is `server`; the checks say what each looks for in the other's certificate."""
+    """`client` dials `reference_name`, which is `server`; the checks say what each looks for in the other's certificate.
+
+    discovered_by: the SRV record by which the client finds the server, where it does not dial a configured address.
+    """
 
     id: str
     client: str
@@ -42,6 +45,7 @@ class Leg:
     reference_name: str
     mutual: bool
     client_verifies: bool = True
+    discovered_by: str = ""
     server_name_checks: tuple[NameCheck, ...] = ()
     client_name_checks: tuple[NameCheck, ...] = ()
 

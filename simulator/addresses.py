@@ -1,0 +1,72 @@
+"""Every party gets a loopback address of its own: 127.<net>.<group>.<member>, same ports everywhere.
+
+A net is held by a bound socket for as long as the lab lives, so two labs never share one, and a killed process frees
+it by dying.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from pkikit.design.legs import mra_client
+from pkikit.model.deployment import Deployment
+from simulator.errors import LabError
+
+FIRST_NET, LAST_NET = 10, 249
+_LOCK_PORT = 4369
+SERVICE_GROUP = 0  # 127.net.0.x: DNS, Pebble and the lock
+
+
+class AddressPlan:
+    """Names to addresses; a context manager that holds the net."""
+
+    def __init__(self, deployment: Deployment, net: int | None = None) -> None:
+        self._lock, self.net = _hold(net)
+        self.by_name: Mapping[str, str] = MappingProxyType(self._assign(deployment))
+        self.by_address: Mapping[str, str] = MappingProxyType({a: n for n, a in self.by_name.items()})
+
+    def _assign(self, deployment: Deployment) -> dict[str, str]:
+        groups = [c.peers for c in deployment.clusters]
+        groups += [g.nodes for g in deployment.node_groups]
+        groups += [deployment.neighbours, (mra_client(deployment),)]
+        return {
+            name: f"127.{self.net}.{group}.{member}"
+            for group, names in enumerate(groups, start=1)
+            for member, name in enumerate(names, start=1)
+        }
+
+    def service(self, number: int) -> str:
+        """An address for a service of the lab itself."""
+        return f"127.{self.net}.{SERVICE_GROUP}.{number}"
+
+    def close(self) -> None:
+        """Give the net back."""
+        self._lock.close()
+
+
+def _hold(net: int | None) -> tuple[socket.socket, int]:
+    if net is not None and not 1 <= net <= 254:
+        raise LabError(f"net {net}: the lab's addresses are 127.1.x.y to 127.254.x.y")
+    for candidate in [net] if net is not None else range(FIRST_NET, LAST_NET + 1):
+        lock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        try:
+            lock.bind((f"127.{candidate}.0.1", _LOCK_PORT))
+            lock.listen(1)
+        except OSError as error:
+            lock.close()
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise LabError(
+                    f"127.{candidate}.0.1 is no address of this machine; on macOS add aliases first: "
+                    f"sudo ifconfig lo0 alias 127.{candidate}.0.1 (and one for each party)"
+                ) from None
+            continue
+        return lock, candidate
+    taken = (
+        f"127.{net}.0.1 is held by another lab"
+        if net is not None
+        else "every net from 127.10 to 127.249 is held by another lab"
+    )
+    raise LabError(f"{taken}; stop it, or choose another net")

@@ -1,0 +1,226 @@
+"""One party on its own address: listens on its ports, dials from its address, keeps both sides' records."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from pkikit.model.leg import Leg, NameCheck
+from pkikit.model.trace import NotConnected, Side
+from pkikit.model.world import Party
+from simulator.errors import LabError
+from simulator.events import EventLog
+from simulator.settings import LabSettings
+from simulator.sip.messages import request_for
+from simulator.sip.recorder import Recorder
+from simulator.sip.stream import TlsStream, ask, serve
+from simulator.sip.tls import Handshake, TlsContext
+
+MAX_CONNECTIONS = 500  # per port; more are closed at once, so that a flood cannot take the memory
+Connection = tuple[str, int]  # the client's address and port
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admission:
+    """How a port treats a caller: whether it wants a certificate, and with which names."""
+
+    verify: bool
+    name_checks: tuple[NameCheck, ...] = ()
+
+
+class Endpoint:
+    """A party at work. `party` may be replaced while it runs: the next connection uses the new certificate."""
+
+    def __init__(
+        self, party: Party, address: str, *, legs: Sequence[Leg], addresses: Callable[[str], str], settings: LabSettings,
+        now: Callable[[], datetime], events: EventLog,
+    ) -> None:  # fmt: skip
+        self.party, self.address = party, address
+        self._settings, self._lab_now, self._events = settings, now, events
+        served = [leg for leg in legs if leg.server == party.fqdn]
+        self.ports = tuple(dict.fromkeys(leg.port for leg in served))
+        self._known = {(leg.port, addresses(leg.client)): _admission(leg) for leg in served}
+        self._strangers = {port: _for_strangers([leg for leg in served if leg.port == port]) for port in self.ports}
+        self._contexts: dict[tuple[Side, bool], TlsContext] = {}
+        self._servers: list[asyncio.Server] = []
+        self._open: set[asyncio.Task[None]] = set()
+        self.records: dict[Connection, asyncio.Future[Recorder]] = {}
+
+    def now(self) -> datetime:
+        """What this party's own clock shows."""
+        return self._lab_now() + self.party.clock_offset
+
+    def replace(self, party: Party) -> None:
+        """Give the party another certificate, trusted CA list or clock, and drop its connections, as a restart does."""
+        self.party = party
+        self._contexts.clear()
+        for task in self._open:
+            task.cancel()
+
+    def _context(self, side: Side, verify: bool) -> TlsContext:
+        if (side, verify) not in self._contexts:
+            self._contexts[side, verify] = TlsContext(
+                self.party,
+                at=self.now(),
+                side=side,
+                verify=verify,
+                tls=self._settings.tls,
+                keylog=self._settings.keylog,
+            )
+        return self._contexts[side, verify]
+
+    async def start(self) -> None:
+        """Listen on every port that a leg of the deployment dials."""
+        for port in self.ports:
+            try:
+                server = await asyncio.start_server(
+                    partial(self._accept, port), self.address, self._settings.port(port)
+                )
+            except OSError as error:
+                raise _cannot_listen(self.party.fqdn, self.address, self._settings.port(port), error) from error
+            self._servers.append(server)
+
+    async def stop(self) -> None:
+        """Close the ports and what is still open."""
+        for server in self._servers:
+            server.close()
+        for task in tuple(self._open):
+            task.cancel()
+        await asyncio.gather(*self._open, return_exceptions=True)
+        for server in self._servers:
+            await server.wait_closed()
+        self._servers.clear()
+
+    async def _accept(self, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is None or len(self._open) >= MAX_CONNECTIONS:
+            writer.close()
+            return
+        self._open.add(task)
+        caller: Connection = writer.get_extra_info("peername")[:2]
+        recorder = Recorder(Side.SERVER, self.now)
+        try:
+            async with asyncio.timeout(self._settings.timeout):
+                admission = self._known.get((port, caller[0]), self._strangers[port])
+                handshake = Handshake(
+                    self._context(Side.SERVER, admission.verify),
+                    at=self.now(),
+                    recorder=recorder,
+                    name_checks=admission.name_checks,
+                )
+                await serve(TlsStream(handshake, reader, writer))
+                self._log_failure(handshake, caller[0], port)
+        except TimeoutError:
+            self._events.add(
+                self.party.fqdn, "TLS Negotiation Error", Src_ip=caller[0], Dst_port=port, Detail="timed out"
+            )
+        finally:
+            writer.close()
+            self._open.discard(task)
+            self._hand_over(port, caller, recorder)
+
+    def _record(self, caller: Connection) -> asyncio.Future[Recorder]:
+        return self.records.setdefault(caller, asyncio.get_running_loop().create_future())
+
+    def _hand_over(self, port: int, caller: Connection, recorder: Recorder) -> None:
+        """Keep the record for the party that dialled; a stranger's ends in the event log."""
+        if (port, caller[0]) not in self._known:
+            return
+        if len(self.records) > MAX_CONNECTIONS:
+            self.records.clear()  # somebody outside the lab dials from a party's address and never collects
+        record = self._record(caller)
+        if not record.done():
+            record.set_result(recorder)
+
+    def _log_failure(self, handshake: Handshake, other: str, port: int) -> None:
+        if not handshake.failed:
+            return
+        client = handshake.recorder.side is Side.CLIENT
+        trouble = handshake.recorder.trouble()
+        self._events.add(
+            self.party.fqdn,
+            "TLS Negotiation Error",
+            Service="SIP",
+            Src_ip=self.address if client else other,
+            Dst_ip=other if client else self.address,
+            Dst_port=port,
+            Detail=trouble,
+            Protocol="TLS",
+        )
+
+    async def dial(self, leg: Leg, address: str) -> tuple[Recorder, Connection | None]:
+        """Dial a leg at an address, from this party's own: (the client's record, its end of the connection)."""
+        recorder = Recorder(Side.CLIENT, self.now)
+        port = self._settings.port(leg.port)
+        try:
+            async with asyncio.timeout(self._settings.timeout):
+                reader, writer = await asyncio.open_connection(address, port, local_addr=(self.address, 0))
+        except (OSError, TimeoutError) as error:
+            reason = "timed out" if isinstance(error, TimeoutError) else (error.strerror or str(error))
+            recorder.note(NotConnected(reason=f"{leg.server}:{leg.port}: {reason}", resolved=True))
+            return recorder, None
+        here: Connection = writer.get_extra_info("sockname")[:2]
+        handshake = Handshake(
+            self._context(Side.CLIENT, leg.client_verifies),
+            at=self.now(),
+            recorder=recorder,
+            name_checks=leg.server_name_checks if leg.client_verifies else (),
+            server_name=leg.reference_name,
+        )
+        try:
+            async with asyncio.timeout(self._settings.timeout):
+                await ask(
+                    TlsStream(handshake, reader, writer),
+                    request_for(leg.protocol, leg.client, leg.reference_name, leg.port),
+                )
+        except TimeoutError:
+            handshake.fail("timed out")
+            writer.close()
+        self._log_failure(handshake, address, leg.port)
+        return recorder, here
+
+    async def collect(self, caller: Connection) -> Recorder | None:
+        """The server's record of a connection from a party of the lab; None when it does not come in time."""
+        future = self._record(caller)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.timeout):
+                await asyncio.shield(future)
+        self.records.pop(caller, None)
+        return future.result() if future.done() else None
+
+
+def _admission(leg: Leg) -> Admission:
+    return Admission(verify=leg.mutual, name_checks=leg.client_name_checks if leg.mutual else ())
+
+
+def _for_strangers(legs: Sequence[Leg]) -> Admission:
+    """A caller that belongs to no leg, as a learner's openssl: traversal and cluster ports still want the right certificate;
+    on 5061 and 8443 it meets the default zone, which asks for none."""
+    always_mutual = all(leg.mutual and leg.id.startswith(("zone:", "cluster:")) for leg in legs)
+    checks = {leg.client_name_checks for leg in legs}
+    from_outside = any(leg.port == 5061 for leg in legs)
+    if not always_mutual or from_outside:
+        return Admission(verify=False)
+    names = tuple(dict.fromkeys(n for group in checks for check in group for n in check.any_of))
+    return Admission(verify=True, name_checks=(NameCheck(any_of=names, why="names that this port expects"),))
+
+
+def _cannot_listen(fqdn: str, address: str, port: int, error: OSError) -> LabError:
+    match error.errno:
+        case errno.EADDRINUSE:
+            return LabError(
+                f"{address}:{port}, where {fqdn} listens, is taken by another program; stop it, or choose another net"
+            )
+        case errno.EACCES:
+            return LabError(
+                f"{fqdn} may not listen on port {port}; real ports need privileges, the lab's own shifted ports do not"
+            )
+        case errno.EADDRNOTAVAIL:
+            return LabError(f"{address} is no address of this machine; on macOS: sudo ifconfig lo0 alias {address}")
+        case _:
+            return LabError(f"{fqdn} cannot listen on {address}:{port}: {error.strerror}")

@@ -1,0 +1,114 @@
+"""What a check found, leg by leg, in the JSON of INTERFACES."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pkikit.judge.diagnose import diagnose_trace, rank_causes
+from pkikit.judge.legs import LegVerdict
+from pkikit.model.findings import Finding, Severity
+from pkikit.model.leg import Leg
+from pkikit.model.trace import HandshakeTrace, Outcome, Side
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegReport:
+    """One leg: what pkikit judged beforehand, and the trace of the real dial (None when it could not be dialled)."""
+
+    leg: Leg
+    verdict: LegVerdict
+    trace: HandshakeTrace | None
+
+    @property
+    def outcome(self) -> Outcome:
+        """What really happened; where nothing was dialled, what was judged."""
+        if self.trace is not None:
+            return self.trace.outcome
+        return Outcome.ACCEPTED if self.verdict.accepted else Outcome.REJECTED
+
+    @property
+    def rejected_by(self) -> Side | None:
+        """The side that said no first."""
+        return self.trace.rejected_by if self.trace is not None else self.verdict.rejected_by
+
+    @property
+    def agrees(self) -> bool:
+        """True when the judgement beforehand and the handshake came to one answer."""
+        return self.trace is None or (self.trace.outcome is Outcome.ACCEPTED) == self.verdict.accepted
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The judgement's findings; where it saw nothing and the dial failed all the same, the trace's."""
+        if self.trace is None or self.agrees:
+            return self.verdict.findings
+        if self.outcome is Outcome.ACCEPTED:
+            return tuple(f for f in self.verdict.findings if f.severity is not Severity.ERROR)
+        return (*self.verdict.findings, *diagnose_trace(self.trace, self.leg.server))
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """Rule ids, the one to mend first in front; an unreachable server before anything about certificates."""
+        return rank_causes(self.findings) if self.outcome is not Outcome.ACCEPTED else ()
+
+    def to_json(self) -> dict[str, Any]:
+        """One entry of `legs`."""
+        error = self.trace.verify_error if self.trace else None
+        rejected_by = self.rejected_by
+        return {
+            "id": self.leg.id,
+            "client": self.leg.client,
+            "server": self.leg.server,
+            "reference_name": self.leg.reference_name,
+            "protocol": self.leg.protocol.value,
+            "mutual": self.leg.mutual,
+            "dialled": self.trace is not None,
+            "outcome": self.outcome.value,
+            "rejected_by": rejected_by.value if rejected_by else None,
+            "verify_error": {"code": error.code, "name": error.name} if error else None,
+            "alert": self.trace.alert if self.trace and self.outcome is not Outcome.ACCEPTED else None,
+            "causes": list(self.causes),
+            "findings": [f.to_json() for f in self.findings],
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckReport:
+    """All legs of a deployment at one instant."""
+
+    deployment: str
+    at: datetime
+    legs: tuple[LegReport, ...]
+
+    @property
+    def accepted(self) -> bool:
+        """Every leg is up."""
+        return all(leg.outcome is Outcome.ACCEPTED for leg in self.legs)
+
+    def leg(self, leg_id: str) -> LegReport:
+        """One leg by its id."""
+        return next(leg for leg in self.legs if leg.leg.id == leg_id)
+
+    def zone(self, name: str) -> tuple[LegReport, ...]:
+        """The legs of one zone."""
+        return tuple(leg for leg in self.legs if leg.leg.id.startswith(f"zone:{name}:"))
+
+    def zone_is_active(self, name: str) -> bool:
+        """A zone is active when SIP was answered on every one of its legs."""
+        legs = self.zone(name)
+        return bool(legs) and all(leg.outcome is Outcome.ACCEPTED for leg in legs)
+
+    @property
+    def down(self) -> tuple[LegReport, ...]:
+        """The legs that are not up."""
+        return tuple(leg for leg in self.legs if leg.outcome is not Outcome.ACCEPTED)
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `expressway-sim check --json`."""
+        return {
+            "accepted": self.accepted,
+            "deployment": self.deployment,
+            "at": self.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "legs": [leg.to_json() for leg in self.legs],
+        }

@@ -1,0 +1,35 @@
+"""What a lab can be told beside its deployment. An argument, never a global."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from simulator.sip.tls import TlsRange
+
+# Ports below 1024 need privileges; the lab shifts them and shows the product's number beside.
+PORT_SHIFT = 10_000
+PRIVILEGED = 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabSettings:
+    """Immutable settings of one lab.
+
+    net: second octet of the lab's addresses (127.net.x.y); None searches a free one.
+    real_ports: listen on 80 instead of 10080; needs privileges.
+    rsa: RSA-2048 keys as the guide recommends; False makes P-256 keys, for large worlds and tests.
+    timeout: seconds that a handshake or an answer may take.
+    """
+
+    net: int | None = None
+    real_ports: bool = False
+    rsa: bool = True
+    tls: TlsRange = field(default_factory=TlsRange)
+    timeout: float = 5.0
+    keylog: Path | None = None
+    pebble: Path | None = None
+
+    def port(self, product_port: int) -> int:
+        """The port to bind for a port of the product."""
+        return product_port + PORT_SHIFT if product_port < PRIVILEGED and not self.real_ports else product_port

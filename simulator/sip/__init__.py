@@ -1,0 +1,1 @@
+"""SIP over TLS: the TLS engine, framing, listener and dialler."""

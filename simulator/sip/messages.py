@@ -1,0 +1,115 @@
+"""What is said inside the TLS connection to prove that it works: SIP OPTIONS, or one small HTTP request.
+
+Only the framing is ours (RFC 3261 §18.3, Content-Length); the messages are sipmessage's.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from sipmessage import URI, Address, CSeq, Message, Parameters, Request, Response, Via
+
+from pkikit.model.leg import Protocol
+
+MAX_HEADER = 16 * 1024
+MAX_BODY = 64 * 1024
+
+
+class FramingError(Exception):
+    """The bytes are no message of the protocol expected, or larger than any we would send."""
+
+
+def split_message(buffer: bytearray) -> bytes | None:
+    """Take one whole message (header and body) off the buffer; None when more bytes are needed."""
+    end = buffer.find(b"\r\n\r\n")
+    if end < 0:
+        if len(buffer) > MAX_HEADER:
+            raise FramingError(f"no end of header within {MAX_HEADER} bytes")
+        return None
+    length = 0
+    for line in bytes(buffer[:end]).split(b"\r\n")[1:]:
+        name, _, value = line.partition(b":")
+        if name.strip().lower() in {b"content-length", b"l"}:
+            if not value.strip().isdigit() or int(value) > MAX_BODY:
+                raise FramingError("the Content-Length is no usable number")
+            length = int(value)
+    total = end + 4 + length
+    if len(buffer) < total:
+        return None
+    message = bytes(buffer[:total])
+    del buffer[:total]
+    return message
+
+
+def options_request(caller: str, called: str, port: int) -> bytes:
+    """An OPTIONS request from one party to another, as zones send to see whether the other side lives."""
+    request = Request(method="OPTIONS", uri=URI(scheme="sip", host=called, parameters=Parameters(transport="tls")))
+    branch = "z9hG4bK" + secrets.token_hex(8)
+    request.via = [Via(transport="TLS", host=caller, port=port, parameters=Parameters(branch=branch))]
+    request.max_forwards = 70
+    request.from_address = Address(uri=URI(scheme="sip", host=caller), parameters=Parameters(tag=secrets.token_hex(6)))
+    request.to_address = Address(uri=URI(scheme="sip", host=called))
+    request.call_id = f"{secrets.token_hex(8)}@{caller}"
+    request.cseq = CSeq(sequence=1, method="OPTIONS")
+    request.user_agent = "ExpresswayCertificateLab"
+    request.content_length = 0
+    return bytes(request)
+
+
+def http_request(called: str) -> bytes:
+    """The smallest request that an HTTPS server has to answer."""
+    return (
+        f"GET / HTTP/1.1\r\nHost: {called}\r\nUser-Agent: ExpresswayCertificateLab\r\nConnection: close\r\n\r\n".encode(
+            "ascii"
+        )
+    )
+
+
+def request_for(protocol: Protocol, caller: str, called: str, port: int) -> bytes:
+    """The request that a dial makes once TLS is up."""
+    return options_request(caller, called, port) if protocol is Protocol.SIP_TLS else http_request(called)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What to send back, and what was asked, for the trace."""
+
+    data: bytes
+    asked: str
+
+
+def reply_to(message: bytes) -> Reply:
+    """Answer a request: SIP gets a SIP response, HTTP an HTTP one; anything else is a FramingError."""
+    first = message.split(b"\r\n", 1)[0].decode("utf-8", "replace")
+    words = first.split(" ")
+    if len(words) == 3 and words[2].startswith("HTTP/1."):
+        body = b"Expressway Certificate Lab: this connection is up. Not a Cisco product.\n"
+        ok = words[0] in {"GET", "HEAD"}
+        head = f"HTTP/1.1 {'200 OK' if ok else '405 Method Not Allowed'}\r\nContent-Type: text/plain\r\n"
+        head += f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        return Reply(data=head.encode("ascii") + (b"" if words[0] == "HEAD" else body), asked=f"HTTP {words[0]}")
+    try:
+        request = Message.parse(message)
+    except Exception as error:  # sipmessage promises no one exception for bytes that are no SIP
+        raise FramingError("neither SIP nor HTTP") from error
+    if not isinstance(request, Request):
+        raise FramingError("a SIP response where a request belongs")
+    known = request.method == "OPTIONS"
+    response = Response(code=200 if known else 405, phrase="OK" if known else "Method Not Allowed")
+    response.via = request.via
+    response.from_address = request.from_address
+    response.to_address = request.to_address
+    response.call_id = request.call_id
+    response.cseq = request.cseq
+    response.content_length = 0
+    return Reply(data=bytes(response), asked=f"SIP {request.method}")
+
+
+def status_of(message: bytes) -> tuple[int, str]:
+    """(status code, one line) of a response."""
+    first = message.split(b"\r\n", 1)[0].decode("utf-8", "replace")
+    words = first.split(" ", 2)
+    if len(words) < 2 or not words[1].isdigit() or not words[0].startswith(("SIP/2.0", "HTTP/1.")):
+        raise FramingError("the answer is no SIP or HTTP response")
+    return int(words[1]), first[:120]

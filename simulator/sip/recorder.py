@@ -1,0 +1,140 @@
+"""Records what one side of a handshake does and sees; the callbacks of the shared contexts write into it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from datetime import datetime
+
+from cryptography import x509
+from OpenSSL import SSL, crypto
+
+from pkikit.judge.facts import title
+from pkikit.judge.openssl_codes import verify_error_name
+from pkikit.model.trace import (
+    Alert,
+    CertificateJudged,
+    Detail,
+    Failed,
+    HandshakeTrace,
+    Message,
+    NameJudged,
+    Side,
+    Step,
+)
+
+_ORDER = itertools.count(1)  # one order over both sides; it has no meaning but "before" and "after"
+
+# RFC 8446 §6 (and the TLS 1.2 ones that OpenSSL still sends).
+ALERT_NAMES = {
+    0: "close_notify",
+    10: "unexpected_message",
+    20: "bad_record_mac",
+    22: "record_overflow",
+    40: "handshake_failure",
+    42: "bad_certificate",
+    43: "unsupported_certificate",
+    44: "certificate_revoked",
+    45: "certificate_expired",
+    46: "certificate_unknown",
+    47: "illegal_parameter",
+    48: "unknown_ca",
+    49: "access_denied",
+    50: "decode_error",
+    51: "decrypt_error",
+    70: "protocol_version",
+    71: "insufficient_security",
+    80: "internal_error",
+    86: "inappropriate_fallback",
+    90: "user_canceled",
+    109: "missing_extension",
+    110: "unsupported_extension",
+    112: "unrecognized_name",
+    116: "certificate_required",
+    120: "no_application_protocol",
+}
+_FATAL = 2
+
+# (seq, instant, what): kept raw while the handshake runs, turned into Steps when somebody looks.
+_Raw = tuple[int, datetime | None, object]
+
+
+class Recorder:
+    """One side's steps. `now` is asked only at the ends: a handshake takes milliseconds, the order is what matters."""
+
+    def __init__(self, side: Side, now: Callable[[], datetime]) -> None:
+        self.side = side
+        self._now = now
+        self._raw: list[_Raw] = []
+        self._judged: list[tuple[int, crypto.X509, int, int]] = []
+        self.began = now()
+        self.seen: tuple[x509.Certificate, ...] = ()
+
+    def note(self, detail: Detail) -> None:
+        """Add a step."""
+        self._raw.append((next(_ORDER), self._now(), detail))
+
+    def state(self, where: int, ret: int, name: bytes) -> None:
+        """Called by OpenSSL for each state and alert."""
+        if where & SSL.SSL_CB_ALERT:
+            self._raw.append((next(_ORDER), None, (bool(where & SSL.SSL_CB_WRITE), ret)))
+        elif where & SSL.SSL_CB_LOOP:
+            self._raw.append((next(_ORDER), None, name))
+
+    def judged(self, certificate: crypto.X509, code: int, depth: int) -> None:
+        """Called by OpenSSL for each certificate of the path it built."""
+        self._judged.append((next(_ORDER), certificate, code, depth))
+
+    def steps(self) -> list[Step]:
+        """This side's steps in order; repeated states are told once."""
+        steps = [Step(seq=seq, at=at or self.began, side=self.side, detail=_detail(raw)) for seq, at, raw in self._raw]
+        for seq, certificate, code, depth in self._judged:
+            subject = title(certificate.to_cryptography())
+            judged = CertificateJudged(subject=subject, depth=depth, code=code, name=verify_error_name(code))
+            steps.append(Step(seq=seq, at=self.began, side=self.side, detail=judged))
+        steps.sort(key=lambda step: step.seq)
+        return [
+            s for before, s in zip([None, *steps], steps, strict=False) if before is None or before.detail != s.detail
+        ]
+
+    def trouble(self) -> str:
+        """The reason in a few words, as the product's event log puts it."""
+        for step in self.steps():
+            match step.detail:
+                case CertificateJudged(code=code, name=name) if code:
+                    return name
+                case NameJudged(matched=""):
+                    return "Peer's TLS certificate identity was unacceptable"
+                case Failed(reason=reason):
+                    return reason
+                case _:
+                    pass
+        return ""
+
+    def remember_seen(self, connection: SSL.Connection) -> None:
+        """Keep the other side's chain, also when it was refused: what was built, what was sent, what was judged."""
+        found: dict[x509.Certificate, None] = {}
+        for certificates in (
+            connection.get_peer_cert_chain(as_cryptography=True),
+            connection.get_verified_chain(as_cryptography=True),
+            [c.to_cryptography() for _, c, _, _ in reversed(self._judged)],
+        ):
+            found.update(dict.fromkeys(certificates or ()))
+        self.seen = tuple(found)
+
+
+def _detail(raw: object) -> Detail:
+    match raw:
+        case bytes():
+            return Message(state=raw.decode("ascii", "replace"))
+        case (bool() as sent, int() as ret):
+            return Alert(sent=sent, name=ALERT_NAMES.get(ret & 0xFF, f"alert {ret & 0xFF}"), fatal=ret >> 8 == _FATAL)
+        case _:
+            return raw  # type: ignore[return-value]  # the only other thing that `note` puts there is a Detail
+
+
+def merge(client: Recorder, server: Recorder | None) -> HandshakeTrace:
+    """Both sides' steps in the order in which they happened."""
+    steps = client.steps() + (server.steps() if server else [])
+    steps.sort(key=lambda step: step.seq)
+    return HandshakeTrace(steps=tuple(steps), seen_by_client=client.seen, seen_by_server=server.seen if server else ())

@@ -1,0 +1,119 @@
+"""A Handshake on an asyncio connection: the same engine as in memory, with bytes that really travel."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from pkikit.model.trace import Application, Failed
+from simulator.sip import messages
+from simulator.sip.tls import Handshake
+
+_CHUNK = 65536
+
+
+class TlsStream:
+    """Reads and writes application data; every wait is bounded by the caller's `asyncio.timeout`."""
+
+    def __init__(self, handshake: Handshake, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.handshake = handshake
+        self._reader, self._writer = reader, writer
+        self._buffer = bytearray()
+
+    async def _flush(self) -> None:
+        data = self.handshake.outgoing()
+        if data:
+            self._writer.write(data)
+            await self._writer.drain()
+
+    async def establish(self) -> bool:
+        """Shake hands; True when this side accepts the other."""
+        handshake = self.handshake
+        while True:
+            handshake.advance()
+            await self._flush()
+            if handshake.complete or handshake.failed:
+                break
+            data = await self._reader.read(_CHUNK)
+            if not data:
+                handshake.fail("the other side closed the connection during the handshake")
+                break
+            handshake.feed(data)
+        await self._flush()
+        return handshake.complete and not handshake.failed
+
+    async def read_message(self) -> bytes | None:
+        """One whole SIP or HTTP message; None when the other side is gone."""
+        while True:
+            message = messages.split_message(self._buffer)
+            if message is not None:
+                return message
+            data = self.handshake.read()
+            if data:
+                self._buffer += data
+                continue
+            if data == b"":
+                return None
+            arrived = await self._reader.read(_CHUNK)
+            if not arrived:
+                return None
+            self.handshake.feed(arrived)
+
+    async def write(self, data: bytes) -> None:
+        """Send application data."""
+        self.handshake.write(data)
+        await self._flush()
+
+    async def close(self) -> None:
+        """Close TLS, then TCP; never raises."""
+        self.handshake.close()
+        with contextlib.suppress(OSError):
+            await self._flush()
+        self._writer.close()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
+
+
+async def serve(stream: TlsStream) -> None:
+    """The server's part: shake hands, answer requests until the other side leaves."""
+    try:
+        if not await stream.establish():
+            return
+        while (message := await stream.read_message()) is not None:
+            reply = messages.reply_to(message)
+            stream.handshake.recorder.note(Application(received=reply.asked))
+            await stream.write(reply.data)
+            if reply.asked.startswith("HTTP"):
+                return
+    except messages.FramingError as error:
+        stream.handshake.recorder.note(Failed(reason=str(error)))
+    except ConnectionError:
+        stream.handshake.fail("the other side reset the connection")
+    finally:
+        await stream.close()
+
+
+async def ask(stream: TlsStream, request: bytes) -> bool:
+    """The client's part: shake hands, ask once; True when a 200 came back."""
+    try:
+        if not await stream.establish():
+            return False
+        await stream.write(request)
+        message = await stream.read_message()
+        if message is None:
+            stream.handshake.fail("the other side closed the connection instead of answering")
+            return False
+        code, line = messages.status_of(message)
+        if code != 200:
+            stream.handshake.fail(f"the other side answered {line}")
+            return False
+        stream.handshake.recorder.note(Application(received=line))
+        return True
+    except messages.FramingError as error:
+        stream.handshake.fail(str(error))
+        return False
+    except ConnectionError:
+        stream.handshake.fail("the other side reset the connection")
+        return False
+    finally:
+        await stream.close()

@@ -1,0 +1,269 @@
+"""TLS on memory BIOs with shared contexts: pyOpenSSL judges chain, time and purpose; names are judged by pkikit.
+
+One context per (credential, trust list, role), made once and used by all connections; what belongs to one
+connection (its recorder) travels as the connection's app data.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+from OpenSSL import SSL, crypto
+
+from pkikit.judge.names import match_name, presented_names
+from pkikit.judge.trust import chain_to_present, effective_trust
+from pkikit.judge.verify import product_objections
+from pkikit.model.leg import NameCheck
+from pkikit.model.names import is_ip_address
+from pkikit.model.trace import CertificateJudged, Failed, NameJudged, Negotiated, Side
+from pkikit.model.world import Party
+from simulator.sip.recorder import Recorder
+
+_NO_AUTO_CHAIN = 0x8  # SSL_MODE_NO_AUTO_CHAIN: what is sent is decided by pkikit, and so can be told
+_CHUNK = 65536
+# Forward secrecy, no anonymous or null suites; level 2 wants 112 bits of everything (RSA 2048, SHA-256).
+CIPHERS = b"DEFAULT:!aNULL:!eNULL:@SECLEVEL=2"
+
+
+class TlsVersion(enum.StrEnum):
+    """A protocol version that a lab may be held to."""
+
+    TLS_1_2 = "1.2"
+    TLS_1_3 = "1.3"
+
+    @property
+    def number(self) -> int:
+        """OpenSSL's constant."""
+        return {TlsVersion.TLS_1_2: SSL.TLS1_2_VERSION, TlsVersion.TLS_1_3: SSL.TLS1_3_VERSION}[self]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TlsRange:
+    """Lowest and highest protocol version."""
+
+    lowest: TlsVersion = TlsVersion.TLS_1_2
+    highest: TlsVersion = TlsVersion.TLS_1_3
+
+
+class TlsContext:
+    """A shared context with the party's time kept in its trust store."""
+
+    def __init__(
+        self, party: Party, *, at: datetime, side: Side, verify: bool, tls: TlsRange, keylog: Path | None = None
+    ) -> None:
+        """`verify`: ask for the other side's certificate and judge it; a server then insists on one."""
+        self.side, self.verify = side, verify
+        context = SSL.Context(SSL.TLS_METHOD)
+        context.set_min_proto_version(tls.lowest.number)
+        context.set_max_proto_version(tls.highest.number)
+        context.set_cipher_list(CIPHERS)
+        context.set_mode(_NO_AUTO_CHAIN)
+        # Resumption would let a connection live on with a certificate that is no longer there.
+        context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+        context.set_options(SSL.OP_NO_TICKET)
+        context.set_info_callback(_on_state)
+        context.set_verify(
+            SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT if verify else SSL.VERIFY_NONE, _on_certificate
+        )
+        if keylog is not None:
+            context.set_keylog_callback(lambda _, line: _append_key(keylog, line))
+        self._context = context
+        store = context.get_cert_store()
+        assert store is not None  # a context has one from its making on
+        self._store = store
+        self._load_trust(party.trusted_ca_list)
+        self.presents_certificate = self._load_credential(party, at)
+
+    def _load_trust(self, trusted_ca_list: Sequence[x509.Certificate]) -> None:
+        for certificate in effective_trust(trusted_ca_list)[0]:
+            self._store.add_cert(crypto.X509.from_cryptography(certificate))
+
+    def _load_credential(self, party: Party, at: datetime) -> bool:
+        """True when a certificate is loaded. One that OpenSSL refuses (key mismatch, too weak) is not presented."""
+        credential = party.credential
+        if credential is None or credential.key is None:
+            return False
+        try:
+            self._context.use_certificate(credential.leaf)
+            self._context.use_privatekey(credential.key)
+            self._context.check_privatekey()
+            for certificate in chain_to_present(credential.chain, party.trusted_ca_list, at)[1:]:
+                self._context.add_extra_chain_cert(certificate)
+        except SSL.Error:
+            return False
+        return True
+
+    def connect(self, at: datetime, recorder: Recorder, server_name: str = "") -> SSL.Connection:
+        """A new connection of this context, judging by the party's time `at`."""
+        self._store.set_time(at)
+        connection = SSL.Connection(self._context, None)
+        connection.set_app_data(recorder)
+        if self.side is Side.CLIENT:
+            connection.set_connect_state()
+            if server_name and not is_ip_address(server_name):
+                connection.set_tlsext_host_name(server_name.encode("ascii"))
+        else:
+            connection.set_accept_state()
+        return connection
+
+
+def _on_state(connection: SSL.Connection, where: int, ret: int) -> None:
+    recorder = connection.get_app_data()
+    if recorder is not None:
+        recorder.state(where, ret, connection.get_state_string() if where & SSL.SSL_CB_LOOP else b"")
+
+
+def _on_certificate(connection: SSL.Connection, certificate: crypto.X509, code: int, depth: int, ok: int) -> bool:
+    recorder = connection.get_app_data()
+    if recorder is not None:
+        recorder.judged(certificate, code, depth)
+    return bool(ok)
+
+
+def _append_key(path: Path, line: bytes) -> None:
+    with path.open("ab") as stream:
+        stream.write(line + b"\n")
+
+
+class Handshake:
+    """One side of one connection, without I/O: feed what arrived, send what `outgoing` gives, ask whether it is done."""
+
+    def __init__(
+        self,
+        context: TlsContext,
+        *,
+        at: datetime,
+        recorder: Recorder,
+        name_checks: Sequence[NameCheck] = (),
+        server_name: str = "",
+    ) -> None:
+        self.recorder = recorder
+        self.context = context
+        self.connection = context.connect(at, recorder, server_name)
+        self._checks = name_checks
+        self.complete = False
+        self.failed = False
+
+    def advance(self) -> None:
+        """Go on as far as what has arrived allows. Afterwards `complete` or `failed` may have become true."""
+        if self.complete or self.failed:
+            return
+        try:
+            self.connection.do_handshake()
+        except SSL.WantReadError:
+            return
+        except SSL.Error as error:
+            self.fail(reason_of(error))
+            return
+        self.complete = True
+        connection = self.connection
+        self.recorder.note(
+            Negotiated(protocol=connection.get_protocol_version_name(), cipher=connection.get_cipher_name() or "none")
+        )
+        if self.context.verify:
+            self._judge_names_and_product_rules()
+
+    def _judge_names_and_product_rules(self) -> None:
+        """OpenSSL looks at no names that we would mean, and lets pass what the product does not."""
+        chain = self.connection.get_verified_chain(as_cryptography=True) or []
+        if not chain:
+            self.fail("the other side showed no certificate")
+            return
+        objections = product_objections(chain)
+        for found in objections.errors:
+            # Told as OpenSSL would have told it, had it looked: "invalid CA certificate".
+            self.recorder.note(CertificateJudged(subject=found.subject, depth=1, code=79, name=found.rule))
+        presented = presented_names(chain[0])
+        for check in self._checks:
+            matches = [match_name(name, presented) for name in check.any_of]
+            matched = next((m.presented for m in matches if m.matched), "")
+            self.recorder.note(NameJudged(looked_for=check.any_of, matched=matched))
+            if not matched:
+                self.fail("the certificate's identity is not acceptable")
+                return
+        if objections.errors:
+            self.fail("the product does not accept the chain")
+
+    def fail(self, reason: str) -> None:
+        """Give up, keeping what was seen; when TLS is up the other side is told by close_notify."""
+        if self.failed:
+            return
+        self.failed = True
+        self.recorder.remember_seen(self.connection)
+        self.recorder.note(Failed(reason=reason))
+        if self.complete:
+            self._shutdown()
+
+    def _shutdown(self) -> None:
+        try:
+            self.connection.shutdown()
+        except SSL.Error:
+            self.failed = True
+
+    def close(self) -> None:
+        """Say goodbye; nothing more is sent or read."""
+        if self.complete and not self.failed:
+            self.recorder.remember_seen(self.connection)
+            self._shutdown()
+
+    def feed(self, data: bytes) -> None:
+        """Bytes from the network."""
+        if data:
+            self.connection.bio_write(data)
+
+    def outgoing(self) -> bytes:
+        """Bytes for the network; empty when there is nothing to send."""
+        parts = []
+        while True:
+            try:
+                parts.append(self.connection.bio_read(_CHUNK))
+            except SSL.WantReadError:
+                return b"".join(parts)
+
+    def write(self, data: bytes) -> None:
+        """Application data."""
+        self.connection.sendall(data)
+
+    def read(self) -> bytes | None:
+        """Application data that arrived; None when nothing has, empty at the end. A late alert makes it fail."""
+        try:
+            return self.connection.recv(_CHUNK)
+        except SSL.WantReadError:
+            return None
+        except SSL.ZeroReturnError:
+            return b""
+        except SSL.Error as error:
+            self.fail(reason_of(error))
+            return b""
+
+
+def reason_of(error: SSL.Error) -> str:
+    """OpenSSL's reason in its own words."""
+    if isinstance(error, SSL.SysCallError):
+        return "connection closed"
+    reasons = [entry[2] for entry in (error.args[0] if error.args else ()) if entry[2]]
+    return "; ".join(reasons) or "connection closed"
+
+
+def pump(client: Handshake, server: Handshake, rounds: int = 12) -> bool:
+    """Run both sides against each other in memory until both are complete (True) or one failed (False)."""
+    for _ in range(rounds):
+        for here, there in ((client, server), (server, client)):
+            here.advance()
+            there.feed(here.outgoing())
+        if client.failed or server.failed:
+            for here, there in ((client, server), (server, client)):
+                if here.complete and not here.failed:
+                    here.read()  # in TLS 1.3 the rejection arrives after our own handshake is complete
+                    there.feed(here.outgoing())
+                else:
+                    here.advance()
+            return False
+        if client.complete and server.complete:
+            return True
+    return False

@@ -1,0 +1,83 @@
+"""The lab for notebooks and scripts: the same Lab in an event loop of its own thread.
+
+A cell that blocks (`!openssl s_client …`) therefore never freezes the peers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import weakref
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from typing import Any, Self, TypeVar
+
+from anyio.from_thread import start_blocking_portal
+
+from pkikit.model.deployment import Deployment
+from pkikit.model.world import World
+from simulator.clock import Clock
+from simulator.lab import Lab
+from simulator.report import CheckReport
+from simulator.settings import LabSettings
+
+_T = TypeVar("_T")
+_OPEN: weakref.WeakSet[ThreadedLab] = weakref.WeakSet()
+
+
+class ThreadedLab:
+    """A running lab; use it as a context manager, or `start` and `close`. `lab` is the Lab itself, for looking."""
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        *,
+        settings: LabSettings | None = None,
+        clock: Clock | None = None,
+        prepare: Callable[[World], World] | None = None,
+    ) -> None:
+        self.lab = Lab(deployment, settings=settings, clock=clock, prepare=prepare)
+        self._stack = ExitStack()
+
+    def start(self) -> Self:
+        """Start thread, loop and lab. What a test or a kernel forgets to close is closed when Python ends."""
+        with ExitStack() as stack:
+            self._portal = stack.enter_context(start_blocking_portal())
+            stack.enter_context(self._portal.wrap_async_context_manager(self.lab))
+            self._stack = stack.pop_all()
+        _OPEN.add(self)
+        return self
+
+    def close(self) -> None:
+        """Stop the lab and its thread; harmless when called twice."""
+        _OPEN.discard(self)
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def run(self, function: Callable[..., Awaitable[_T]], *arguments: Any) -> _T:
+        """Run one of the lab's coroutines in its loop and wait for the result."""
+        return self._portal.call(function, *arguments)
+
+    def do(self, function: Callable[..., _T], *arguments: Any) -> _T:
+        """Run a plain method of the lab in its loop's thread."""
+
+        async def call() -> _T:
+            await asyncio.sleep(0)
+            return function(*arguments)
+
+        return self._portal.call(call)
+
+    def check(self) -> CheckReport:
+        """Judge and dial every leg."""
+        return self.run(self.lab.check)
+
+
+@atexit.register
+def _close_all() -> None:
+    for lab in tuple(_OPEN):
+        lab.close()
