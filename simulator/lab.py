@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import Self
 
@@ -26,14 +26,17 @@ from simulator.addresses import AddressPlan
 from simulator.clock import Clock
 from simulator.endpoint import Endpoint
 from simulator.events import EventLog
+from simulator.peer.acme_service import AcmeService
+from simulator.peer.challenge_host import HTTP_PORT, ChallengeHost
 from simulator.report import CheckReport, LegReport
 from simulator.services.dns import DnsServer, Zone
+from simulator.services.pebble import Pebble, locate_pebble
 from simulator.settings import LabSettings
 from simulator.sip.recorder import Recorder, merge
 from simulator.world import IssuedWorld, issue_world
 
 BANNER = "Expressway Certificate Lab: a simulator on loopback addresses. Not a Cisco product; no key in it is worth anything."
-_DNS_NUMBER = 53
+_DNS_NUMBER, _PEBBLE_NUMBER = 53, 14
 _AT_ONCE = 16  # legs dialled at one time
 
 
@@ -54,6 +57,7 @@ class Lab:
         self.clock = clock or Clock()
         self.events = EventLog(self.clock.now)
         self.legs = legs_of(deployment)
+        self.acme: AcmeService | None = None
         self._prepare = prepare
         self._running = AsyncExitStack()
 
@@ -95,6 +99,24 @@ class Lab:
             now=self.clock.now,
             events=self.events,
         )
+
+    @asynccontextmanager
+    async def with_acme(self) -> AsyncIterator[AcmeService]:
+        """Pebble and the ACME service of the E peers, for as long as the block lasts."""
+        program = await anyio.to_thread.run_sync(locate_pebble, self.settings.pebble)
+        edge = [p for c in self.deployment.clusters if c.role is Role.EXPRESSWAY_E for p in c.peers]
+        port = self.settings.port(HTTP_PORT)
+        hosts = {p: ChallengeHost(p, self.plan.by_name[p], port, self.events) for p in edge}
+        dns_server = f"{self.dns.address}:{self.dns.port}"
+        async with Pebble(
+            program, address=self.plan.service(_PEBBLE_NUMBER), http_port=port, dns_server=dns_server
+        ) as pebble:
+            service = AcmeService(self.deployment, pebble, hosts=hosts, events=self.events, install=self.install)
+            self.acme = service
+            try:
+                yield service
+            finally:
+                self.acme = None
 
     # The world, and what changes it.
 

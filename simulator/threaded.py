@@ -18,6 +18,7 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.world import World
 from simulator.clock import Clock
 from simulator.lab import Lab
+from simulator.peer.acme_service import AcmeService
 from simulator.report import CheckReport
 from simulator.settings import LabSettings
 
@@ -71,6 +72,10 @@ class ThreadedLab:
             return function(*arguments)
 
         return self._portal.call(call)
+
+    def start_acme(self) -> AcmeService:
+        """Start Pebble and the ACME service; both end with the lab."""
+        return self._stack.enter_context(self._portal.wrap_async_context_manager(self.lab.with_acme()))
 
     def check(self) -> CheckReport:
         """Judge and dial every leg."""

@@ -225,7 +225,8 @@ def path_length(path: CertificatePath, question: PathQuestion) -> Iterator[Evide
                 seen=str(below),
                 where="chain",
             )
-        below += not is_self_issued(authority)
+        # What is no CA at all is told by ca.not-a-ca, and counts for nothing here.
+        below += not is_self_issued(authority) and (constraints is None or constraints.ca)
 
 
 @rule(

@@ -1,0 +1,181 @@
+"""`expressway-sim`: the lab on the command line."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pkikit import console
+from pkikit.errors import InputError
+from simulator.errors import LabError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pkikit.model.deployment import Deployment
+    from pkikit.model.world import World
+    from simulator.lab import Lab
+    from simulator.report import CheckReport, LegReport
+    from simulator.settings import LabSettings
+
+app = typer.Typer(
+    name="expressway-sim",
+    help="A loopback simulator of clustered Cisco Expressway peers. Not a Cisco product.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+DeploymentFile = Annotated[Path, typer.Argument(metavar="DEPLOYMENT", help="Deployment file (YAML).")]
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
+NetOption = Annotated[
+    int | None, typer.Option(help="Second octet of the lab's addresses, 127.NET.x.y; by default a free one.")
+]
+TlsOption = Annotated[str | None, typer.Option("--tls", metavar="1.2|1.3", help="Hold all parties to one TLS version.")]
+CertsOption = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Your own certificates: DIR/<fqdn>/cert.pem, key.pem, trust.pem.")
+]
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    console.run(app, "expressway-sim", lab_errors=(LabError,))
+
+
+def _settings(net: int | None, tls: str | None, *, real_ports: bool = False, keylog: Path | None = None) -> LabSettings:
+    from simulator.settings import LabSettings
+    from simulator.sip.tls import TlsRange, TlsVersion
+
+    if tls is not None and tls not in tuple(TlsVersion):
+        raise InputError(f"--tls {tls[:20]!r}: allowed are {', '.join(TlsVersion)}")
+    allowed = TlsRange(lowest=TlsVersion(tls), highest=TlsVersion(tls)) if tls else TlsRange()
+    return LabSettings(net=net, real_ports=real_ports, tls=allowed, keylog=keylog)
+
+
+def _lab(deployment: Deployment, settings: LabSettings, at: datetime | None, certs: Path | None) -> Lab:
+    from simulator.brought import bring_certificates, not_simulated_yet
+    from simulator.clock import Clock
+    from simulator.lab import Lab
+
+    def prepare(world: World) -> World:
+        return bring_certificates(world, certs) if certs is not None else world
+
+    for line in not_simulated_yet(certs) if certs is not None else ():
+        print(f"expressway-sim: {line}", file=sys.stderr)
+    return Lab(deployment, settings=settings, clock=Clock.set_to(at) if at else Clock(), prepare=prepare)
+
+
+@app.command()
+def check(
+    deployment: DeploymentFile,
+    certs: CertsOption = None,
+    at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="The lab's time, ISO-8601 with zone.")] = None,
+    net: NetOption = None,
+    tls: TlsOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Start the lab, dial every leg with real TLS, say per leg accepted or not and the root cause.
+
+    Example: expressway-sim check notebooks/deployments/clustered-mra.yaml --certs my-certificates
+    """
+    from pkikit.files import load_deployment
+
+    read = load_deployment(deployment)
+    instant = console.parse_instant(at, datetime.now(UTC)) if at is not None else None
+    lab = _lab(read, _settings(net, tls), instant, certs)
+    report = asyncio.run(_checked(lab, quiet=as_json or not sys.stderr.isatty()))
+    console.answer(report.to_json(), as_json=as_json, accepted=report.accepted, show=lambda out: _show(out, report))
+
+
+async def _checked(lab: Lab, *, quiet: bool) -> CheckReport:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), disable=quiet, transient=True) as progress:
+        task = progress.add_task("starting the lab", total=None)
+        async with lab:
+            progress.update(task, description="dialling", total=len(lab.legs))
+            return await lab.check(progress=lambda _: progress.advance(task))
+
+
+def _show(out: Console, report: CheckReport) -> None:
+    console.table(
+        out, ("leg", "outcome", "rejected by", "cause"), [_row(leg) for leg in report.legs], title=report.deployment
+    )
+    told: set[str] = set()
+    for leg in report.down:
+        new = [f for f in leg.findings if f.rule in leg.causes and f"{f.rule} {f.message}" not in told]
+        told.update(f"{f.rule} {f.message}" for f in new)
+        console.show_findings(out, new)
+    up = len(report.legs) - len(report.down)
+    out.print(f"{up} of {len(report.legs)} legs up at {report.at:%Y-%m-%d %H:%M} UTC")
+
+
+def _row(report: LegReport) -> tuple[str, str, str, str]:
+    marks = {"accepted": "✔ accepted", "rejected": "✘ rejected", "unreachable": "… unreachable"}
+    dialled = "" if report.trace is not None else " (judged, not dialled: no private key)"
+    side = report.rejected_by
+    return report.leg.id, marks[report.outcome.value] + dialled, side.value if side else "", ", ".join(report.causes)
+
+
+@app.command()
+def schema() -> None:
+    """JSON schema of the deployment file.
+
+    Example: expressway-sim schema > deployment.schema.json
+    """
+    import json
+
+    from pkikit.model.deployment import Deployment
+
+    print(json.dumps(Deployment.model_json_schema(), indent=2))
+
+
+@app.command()
+def up(
+    deployment: DeploymentFile,
+    certs: CertsOption = None,
+    state: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for the lab CA, trusted root and TLS key log.")
+    ] = None,
+    real_ports: Annotated[
+        bool, typer.Option(help="Listen on the product's privileged ports too; needs privileges.")
+    ] = False,
+    acme: Annotated[bool, typer.Option(help="Start Pebble, so that E peers can order certificates.")] = True,
+    net: NetOption = None,
+    tls: TlsOption = None,
+) -> None:
+    """The whole lab until Ctrl-C: live status of every leg, addresses to try, DNS server, key log.
+
+    Example: expressway-sim up notebooks/deployments/clustered-mra.yaml --state lab-state
+    """
+    from pkikit.files import load_deployment
+
+    read = load_deployment(deployment)
+    keylog = None
+    if state is not None:
+        from pkikit.files import write_private
+
+        keylog = state / "tls-keys.log"
+        write_private(keylog, b"")
+    lab = _lab(read, _settings(net, tls, real_ports=real_ports, keylog=keylog), None, certs)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_up(lab, acme=acme, state=state))
+    print("expressway-sim: stopped", file=sys.stderr)
+
+
+async def _up(lab: Lab, *, acme: bool, state: Path | None) -> None:
+    from simulator.live import run_until_stopped
+
+    async with lab:
+        if acme:
+            async with lab.with_acme():
+                await run_until_stopped(lab, state)
+        else:
+            await run_until_stopped(lab, state)

@@ -1,0 +1,117 @@
+"""The running lab in a terminal: what to try, and the status of every leg, again and again."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections import Counter
+from pathlib import Path
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from pkikit.files import key_pem, write_private, write_public
+from simulator.lab import BANNER, Lab
+from simulator.report import CheckReport
+
+INTERVAL = 5.0  # seconds between two keepalives of a zone, as short as the product's OPTIONS are long
+
+
+def write_state(lab: Lab, directory: Path) -> None:
+    """What a learner's own tools need: the trusted root and each party's certificate and key, keys mode 0600."""
+    write_public(directory / "root.pem", lab.issued.authority.root.public_bytes(Encoding.PEM))
+    for fqdn, party in lab.world.parties.items():
+        if party.credential is not None:
+            write_public(directory / fqdn / "cert.pem", party.credential.pem())
+            if party.credential.key is not None:
+                write_private(directory / fqdn / "key.pem", key_pem(party.credential.key))
+        write_public(
+            directory / fqdn / "trust.pem", b"".join(c.public_bytes(Encoding.PEM) for c in party.trusted_ca_list)
+        )
+
+
+def addresses_to_try(lab: Lab, state: Path | None) -> list[str]:
+    """Commands that a learner can paste."""
+    lines = [BANNER, f"DNS: dig @{lab.dns.address} -p {lab.dns.port} SRV _collab-edge._tls.example.com"]
+    if lab.acme is not None:
+        lines.append(f"ACME directory: {lab.acme.pebble.directory}")
+    if state is not None:
+        write_state(lab, state)
+        lines.append(
+            f"certificates, keys and trusted CA lists: {state}/<fqdn>/, root: {state}/root.pem, TLS key log: {state}/tls-keys.log"
+        )
+    for fqdn, endpoint in lab.endpoints.items():
+        if endpoint.ports:
+            ports = ", ".join(_port(lab, port) for port in endpoint.ports)
+            lines.append(f"{fqdn:<28} {endpoint.address:<14} {ports}")
+    for leg in lab.legs:
+        if leg.mutual:
+            where = f"{lab.endpoints[leg.server].address}:{lab.settings.port(leg.port)}"
+            lines.append(f"try: openssl s_client -connect {where} -servername {leg.reference_name}")
+            break
+    return lines
+
+
+def _port(lab: Lab, port: int) -> str:
+    bound = lab.settings.port(port)
+    return str(port) if bound == port else f"{port} (here {bound})"
+
+
+def status_table(report: CheckReport) -> Table:
+    """Every leg with its status and cause."""
+    made = Table(title=f"{report.deployment}   {report.at:%H:%M:%S} UTC   Ctrl-C stops the lab", title_justify="left")
+    for column in ("leg", "status", "TLS", "cause"):
+        made.add_column(column, overflow="fold")
+    for leg in report.legs:
+        up = leg.outcome.value == "accepted"
+        status = Text("✔ Active" if up else f"✘ Failed ({leg.outcome.value})", style="green" if up else "red")
+        made.add_row(
+            Text(leg.leg.id), status, Text((leg.trace and leg.trace.protocol) or ""), Text(", ".join(leg.causes))
+        )
+    return made
+
+
+async def run_until_stopped(lab: Lab, state: Path | None) -> None:
+    """Show the table until SIGINT or SIGTERM; without a terminal, one line whenever the status changes."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    out = Console(highlight=False)
+    for line in addresses_to_try(lab, state):
+        out.print(line, markup=False, soft_wrap=True)
+    with Live(console=out, refresh_per_second=1, auto_refresh=False) if sys.stdout.isatty() else _Lines(out) as live:
+        while not stop.is_set():
+            report = await lab.check()
+            live.update(status_table(report), refresh=True) if isinstance(live, Live) else live.update(report)
+            try:
+                async with asyncio.timeout(INTERVAL):
+                    await stop.wait()
+            except TimeoutError:
+                continue
+
+
+class _Lines:
+    """The status for a log file: one line at the start and whenever it changes."""
+
+    def __init__(self, out: Console) -> None:
+        self._out, self._last = out, ""
+
+    def __enter__(self) -> _Lines:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def update(self, report: CheckReport) -> None:
+        """Print the counts when they changed."""
+        counts = Counter(leg.outcome.value for leg in report.legs)
+        line = f"{report.deployment}: " + ", ".join(f"{n} {outcome}" for outcome, n in sorted(counts.items()))
+        if line != self._last:
+            self._out.print(line, markup=False)
+            self._out.file.flush()
+            self._last = line

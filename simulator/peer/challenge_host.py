@@ -1,0 +1,90 @@
+"""The virtual host on port 80 of one peer: serves challenge files and nothing else, and only while an order runs."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from pkikit.issue.acme import ChallengeFile
+from simulator.errors import LabError
+from simulator.events import EventLog
+
+HTTP_PORT = 80
+_PATH = "/.well-known/acme-challenge/{token}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetched:
+    """One fetch of a challenge file: which peer answered, for which name, to whom."""
+
+    peer: str
+    host: str
+    token: str
+    by: str
+
+
+class ChallengeHost:
+    """Opened and closed by orders; counts them, so that two at once share it."""
+
+    def __init__(self, fqdn: str, address: str, port: int, events: EventLog) -> None:
+        self.fqdn, self.address, self.port = fqdn, address, port
+        self.fetched: list[Fetched] = []
+        self._events = events
+        self._files: dict[str, str] = {}
+        self._orders = 0
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """True while the port answers."""
+        return self._runner is not None
+
+    def place(self, file: ChallengeFile) -> None:
+        """Put a challenge file on this peer."""
+        self._files[file.token] = file.content
+
+    def withdraw(self, file: ChallengeFile) -> None:
+        """Take it away again."""
+        self._files.pop(file.token, None)
+
+    async def open(self) -> None:
+        """Start the virtual host, unless another order did."""
+        self._orders += 1
+        if self._runner is not None:
+            return
+        app = web.Application(client_max_size=1024)
+        app.router.add_get(_PATH, self._serve)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, self.address, self.port).start()
+        except OSError as error:
+            await runner.cleanup()
+            self._orders -= 1
+            raise LabError(
+                f"{self.fqdn} cannot open its ACME port {self.address}:{self.port}: {error.strerror}"
+            ) from error
+        self._runner = runner
+        self._events.add(self.fqdn, "ACME Virtual Host Opened", Port=HTTP_PORT)
+
+    async def close(self) -> None:
+        """Stop it when the last order is done."""
+        self._orders -= 1
+        if self._orders > 0 or self._runner is None:
+            return
+        runner, self._runner = self._runner, None
+        with contextlib.suppress(OSError):
+            await runner.cleanup()
+        self._events.add(self.fqdn, "ACME Virtual Host Closed", Port=HTTP_PORT)
+
+    async def _serve(self, request: web.Request) -> web.Response:
+        token = request.match_info["token"]
+        content = self._files.get(token)
+        if content is None:
+            raise web.HTTPNotFound
+        fetched = Fetched(peer=self.fqdn, host=request.host.partition(":")[0], token=token, by=request.remote or "")
+        self.fetched.append(fetched)
+        self._events.add(self.fqdn, "ACME Challenge Served", Host=fetched.host, Client=fetched.by)
+        return web.Response(body=content.encode("ascii"), content_type="application/octet-stream")

@@ -1,0 +1,65 @@
+"""A leg dialled in memory: the lab's own TLS engine without sockets, for agreement tests, benches and sweeps."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pkikit.model.leg import Leg
+from pkikit.model.trace import Application, HandshakeTrace, Side
+from pkikit.model.world import World
+from simulator.sip.messages import reply_to, request_for, status_of
+from simulator.sip.recorder import Recorder, merge
+from simulator.sip.tls import Handshake, TlsContext, TlsRange, pump
+
+
+class MemoryDialler:
+    """Dials legs of one world at one instant; contexts are shared between legs as they are between connections."""
+
+    def __init__(self, world: World, at: datetime, tls: TlsRange | None = None) -> None:
+        self.world, self.at = world, at
+        self._tls = tls or TlsRange()
+        self._contexts: dict[tuple[str, Side, bool], TlsContext] = {}
+
+    def _context(self, fqdn: str, side: Side, verify: bool) -> TlsContext:
+        key = (fqdn, side, verify)
+        if key not in self._contexts:
+            party, at = self.world.parties[fqdn], self.world.clock_of(fqdn, self.at)
+            self._contexts[key] = TlsContext(party, at=at, side=side, verify=verify, tls=self._tls)
+        return self._contexts[key]
+
+    def _side(self, leg: Leg, side: Side) -> Handshake:
+        client = side is Side.CLIENT
+        fqdn = leg.client if client else leg.server
+        verify = leg.client_verifies if client else leg.mutual
+        checks = leg.server_name_checks if client else leg.client_name_checks
+        at = self.world.clock_of(fqdn, self.at)
+        return Handshake(
+            self._context(fqdn, side, verify),
+            at=at,
+            recorder=Recorder(side, lambda: at),
+            name_checks=checks if verify else (),
+            server_name=leg.reference_name if client else "",
+        )
+
+    def handshake(self, leg: Leg) -> tuple[Handshake, Handshake]:
+        """Client and server after the handshake, however it ended."""
+        client, server = self._side(leg, Side.CLIENT), self._side(leg, Side.SERVER)
+        pump(client, server)
+        return client, server
+
+    def dial(self, leg: Leg) -> HandshakeTrace:
+        """Handshake, then one request and its answer."""
+        client, server = self.handshake(leg)
+        if client.complete and server.complete and not (client.failed or server.failed):
+            client.write(request_for(leg.protocol, leg.client, leg.reference_name, leg.port))
+            server.feed(client.outgoing())
+            reply = reply_to(server.read() or b"")
+            server.recorder.note(Application(received=reply.asked))
+            server.write(reply.data)
+            client.feed(server.outgoing())
+            code, line = status_of(client.read() or b"")
+            if code == 200:
+                client.recorder.note(Application(received=line))
+        for side in (client, server):
+            side.recorder.remember_seen(side.connection)
+        return merge(client.recorder, server.recorder)

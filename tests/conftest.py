@@ -1,0 +1,22 @@
+"""Shared fixtures, and the rule that a missing tool skips loudly here and fails in CI."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+import pytest
+from OpenSSL import SSL
+
+
+def pytest_report_header() -> str:
+    return f"TLS library: {SSL.OpenSSL_version(SSL.OPENSSL_VERSION).decode()}"
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("needs"):
+        tool = marker.args[0]
+        if shutil.which(tool) is None:
+            if os.environ.get("CI") == "true":
+                pytest.fail(f"{tool} is missing, and under CI=true nothing is skipped (see apt.txt)", pytrace=False)
+            pytest.skip(f"{tool} is not installed (apt.txt lists it)")
