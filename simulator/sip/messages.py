@@ -14,6 +14,7 @@ from pkikit.model.leg import Protocol
 
 MAX_HEADER = 16 * 1024
 MAX_BODY = 64 * 1024
+_COPIED = ("Via", "From", "To", "Call-ID", "CSeq")
 
 
 class FramingError(Exception):
@@ -97,11 +98,12 @@ def reply_to(message: bytes) -> Reply:
         raise FramingError("a SIP response where a request belongs")
     known = request.method == "OPTIONS"
     response = Response(code=200 if known else 405, phrase="OK" if known else "Method Not Allowed")
-    response.via = request.via
-    response.from_address = request.from_address
-    response.to_address = request.to_address
-    response.call_id = request.call_id
-    response.cseq = request.cseq
+    for name in _COPIED:
+        values = request.headers.getlist(name)
+        if not values:
+            raise FramingError(f"the request has no {name} header")
+        # Copied as they came (RFC 3261 §8.2.6.2): what a caller wrote there is not ours to judge.
+        response.headers.setlist(name, list(values))
     response.content_length = 0
     return Reply(data=bytes(response), asked=f"SIP {request.method}")
 

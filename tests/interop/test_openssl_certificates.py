@@ -1,0 +1,228 @@
+"""`check --certs` with certificates made by the plain openssl command: the first cause is right on every affected leg,
+and the other legs stay up. `openssl verify` and `openssl s_client` say the same."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.world import layout_of
+from tests.support.openssl import OpensslCa, openssl
+from tests.support.worlds import C1, CLUSTER_C, CLUSTER_E, DEPLOYMENTS, E1, E2, deployment
+
+pytestmark = pytest.mark.needs("openssl")
+DEPLOYMENT = DEPLOYMENTS / "clustered-mra.yaml"
+Legs = dict[str, dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> OpensslCa:
+    return OpensslCa(tmp_path_factory.mktemp("openssl") / "ca", "Operator")
+
+
+@pytest.fixture(scope="module")
+def good(authority: OpensslCa, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder per party, all by one openssl CA, each with the CA's root as trusted CA list."""
+    folder = tmp_path_factory.mktemp("good")
+    for fqdn in deployment().parties:
+        layout = layout_of(deployment(), fqdn)
+        authority.leaf(folder / fqdn, layout.common_name, layout.dns_names)
+        (folder / fqdn / "trust.pem").write_text(authority.root)
+    return folder
+
+
+@pytest.fixture
+def certs(good: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(good, tmp_path / "certs"))
+
+
+def check(certs: Path, *more: str) -> tuple[int, dict[str, Any]]:
+    done = subprocess.run(
+        [sys.executable, "-m", "simulator", "check", str(DEPLOYMENT), "--certs", str(certs), "--json", *more],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode in {0, 1}, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+def shows(fqdn: str) -> Callable[[dict[str, Any]], bool]:
+    return lambda leg: leg["server"] == fqdn or (leg["client"] == fqdn and leg["mutual"])
+
+
+def test_the_good_folder_comes_up(certs: Path) -> None:
+    """The control: without a fault nothing fails, every leg is dialled, and the exit code is 0."""
+    code, report = check(certs)
+    assert code == 0
+    assert report["accepted"] is True
+    assert all(leg["dialled"] and leg["outcome"] == "accepted" for leg in report["legs"])
+
+
+def _no_cluster_fqdn(certs: Path, ca: OpensslCa) -> None:
+    names = [n for n in layout_of(deployment(), C1).dns_names if n != CLUSTER_C]
+    ca.leaf(certs / C1, CLUSTER_C, names)
+
+
+def _no_peer_fqdn(certs: Path, ca: OpensslCa) -> None:
+    names = [n for n in layout_of(deployment(), E1).dns_names if n != E1]
+    ca.leaf(certs / E1, CLUSTER_E, names)
+
+
+def _unknown_root(certs: Path, ca: OpensslCa) -> None:
+    OpensslCa(certs.parent / "rogue", "Rogue").leaf(certs / E1, CLUSTER_E, layout_of(deployment(), E1).dns_names)
+
+
+def _missing_intermediate(certs: Path, ca: OpensslCa) -> None:
+    ca.leaf(certs / E1, CLUSTER_E, layout_of(deployment(), E1).dns_names, send_intermediate=False)
+
+
+def _missing_intermediate_everywhere(certs: Path, ca: OpensslCa) -> None:
+    for folder in certs.iterdir():
+        first = (folder / "cert.pem").read_text().split("-----END CERTIFICATE-----")[0]
+        (folder / "cert.pem").write_text(first + "-----END CERTIFICATE-----\n")
+
+
+def _expired(certs: Path, ca: OpensslCa) -> None:
+    ca.leaf(
+        certs / C1, CLUSTER_C, layout_of(deployment(), C1).dns_names, begins="20250101000000Z", ends="20250601000000Z"
+    )
+
+
+def _not_yet_valid(certs: Path, ca: OpensslCa) -> None:
+    ca.leaf(
+        certs / C1, CLUSTER_C, layout_of(deployment(), C1).dns_names, begins="20480101000000Z", ends="20480601000000Z"
+    )
+
+
+def _server_auth_only(certs: Path, ca: OpensslCa) -> None:
+    ca.leaf(certs / C1, CLUSTER_C, layout_of(deployment(), C1).dns_names, eku="serverAuth")
+
+
+def _swapped(certs: Path, ca: OpensslCa) -> None:
+    (certs / E1).rename(certs / "spare")
+    (certs / E2).rename(certs / E1)
+    (certs / "spare").rename(certs / E2)
+
+
+def _swapped_certificates_only(certs: Path, ca: OpensslCa) -> None:
+    one, two = (certs / fqdn / "cert.pem" for fqdn in (E1, E2))
+    texts = one.read_text(), two.read_text()
+    one.write_text(texts[1])
+    two.write_text(texts[0])
+
+
+def _key_mismatch(certs: Path, ca: OpensslCa) -> None:
+    openssl("genrsa", "-out", str(certs / E1 / "key.pem"), "2048", cwd=certs)
+
+
+def _sha1(certs: Path, ca: OpensslCa) -> None:
+    ca.leaf(certs / E1, CLUSTER_E, layout_of(deployment(), E1).dns_names, digest="sha1")
+
+
+def on_zone_from_c1(leg: dict[str, Any]) -> bool:
+    return str(leg["id"]).startswith(f"zone:uc-traversal:{C1}")
+
+
+CASES: dict[str, tuple[Callable[[Path, OpensslCa], None], str, Callable[[dict[str, Any]], bool]]] = {
+    "no cluster FQDN": (
+        _no_cluster_fqdn,
+        "names.cluster-fqdn-missing",
+        on_zone_from_c1,
+    ),
+    "no peer FQDN": (
+        _no_peer_fqdn,
+        "names.peer-fqdn-missing",
+        lambda leg: leg["reference_name"] == E1 or (leg["id"].startswith("cluster:") and leg["client"] == E1),
+    ),
+    "unknown root": (_unknown_root, "trust.issuer-unknown", shows(E1)),
+    "missing intermediate": (_missing_intermediate, "trust.intermediate-missing", shows(E1)),
+    "missing intermediate, known nowhere": (
+        _missing_intermediate_everywhere,
+        "trust.intermediate-missing",
+        lambda leg: True,
+    ),
+    "expired leaf": (_expired, "validity.expired", shows(C1)),
+    "not yet valid": (_not_yet_valid, "validity.not-yet-valid", shows(C1)),
+    "serverAuth only": (
+        _server_auth_only,
+        "eku.client-auth-missing",
+        lambda leg: leg["client"] == C1 and leg["mutual"],
+    ),
+    "swapped peers": (
+        _swapped,
+        "cluster.peer-certificate-swapped",
+        lambda leg: leg["reference_name"] in {E1, E2} or leg["id"].startswith("cluster:edge"),
+    ),
+    "swapped certificates, keys left": (
+        _swapped_certificates_only,
+        "cluster.peer-certificate-swapped",
+        lambda leg: shows(E1)(leg) or shows(E2)(leg),
+    ),
+    "key mismatch": (_key_mismatch, "key.mismatch", shows(E1)),
+    "SHA-1": (_sha1, "signature.digest-unsupported", shows(E1)),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_first_cause(name: str, certs: Path, authority: OpensslCa) -> None:
+    """Every affected leg is dialled, refused, and its first cause is the right one; all others are up."""
+    mutate, cause, affected = CASES[name]
+    mutate(certs, authority)
+    code, report = check(certs)
+    assert code == 1
+    assert any(affected(leg) for leg in report["legs"])
+    for leg in report["legs"]:
+        assert leg["dialled"] is True
+        if affected(leg):
+            assert leg["outcome"] == "rejected", leg["id"]
+            assert leg["causes"][0] == cause, leg["id"]
+            assert leg["rejected_by"] in {"client", "server"}
+            assert any(f["rule"] == cause and f["evidence"] and f["fix"] for f in leg["findings"])
+        else:
+            assert (leg["outcome"], leg["causes"]) == ("accepted", []), leg["id"]
+
+
+def test_without_a_key_a_leg_is_judged_and_not_dialled(certs: Path) -> None:
+    """A bought certificate whose key is elsewhere can still be judged."""
+    (certs / E1 / "key.pem").unlink()
+    code, report = check(certs)
+    assert code == 0
+    for leg in report["legs"]:
+        assert leg["dialled"] is not shows(E1)(leg), leg["id"]
+
+
+def test_time_can_be_set(certs: Path) -> None:
+    """Ten years on, every leaf has expired, and the report says at which instant."""
+    code, report = check(certs, "--at", "2036-01-01T00:00:00Z")
+    assert code == 1
+    assert report["at"].startswith("2036-01-01T00:00")
+    assert {leg["causes"][0] for leg in report["legs"]} == {"validity.expired"}
+
+
+@pytest.mark.parametrize(("mutate", "purpose", "error"), [
+    (lambda c, a: None, "sslserver", ""),
+    (_unknown_root, "sslserver", "unable to get local issuer certificate"),
+    (_missing_intermediate, "sslserver", "unable to get local issuer certificate"),
+])  # fmt: skip
+def test_openssl_verify_agrees(mutate: Any, purpose: str, error: str, certs: Path, authority: OpensslCa) -> None:
+    """The same chain before the same list: openssl's own judge, C's view of E1, and pkikit's."""
+    mutate(certs, authority)
+    certificate, trust = certs / E1 / "cert.pem", certs / C1 / "trust.pem"
+    arguments = ("-purpose", purpose, "-CAfile", str(trust), "-untrusted", str(certificate), str(certificate))
+    by_openssl = openssl("verify", *arguments, cwd=certs, check=False)
+    by_pkikit = subprocess.run(
+        [sys.executable, "-m", "pkikit", "verify", str(certificate), "--trust", str(trust), "--json"],
+        capture_output=True,
+        text=True,
+    )
+    assert (by_openssl.returncode == 0) == (by_pkikit.returncode == 0) == (not error)
+    assert error in by_openssl.stderr
+    assert json.loads(by_pkikit.stdout)["accepted"] is not bool(error)

@@ -1,0 +1,194 @@
+"""The ACME slice against a real Pebble: account, CSR and order per peer, files on all peers, pending, deploy, zone up."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pkikit.errors import AcmeProblem, InputError
+from simulator.errors import LabError
+from simulator.peer.acme_service import AcmeService
+from simulator.services.pebble import locate_pebble
+from simulator.settings import LabSettings
+from simulator.threaded import ThreadedLab
+from tests.support.worlds import C1, CLUSTER_E, DEPLOYMENTS, E1, E2, deployment
+
+
+@pytest.fixture
+def lab() -> Iterator[ThreadedLab]:
+    with ThreadedLab(deployment(), settings=LabSettings(rsa=False)) as running:
+        yield running
+
+
+@pytest.fixture
+def acme(lab: ThreadedLab) -> AcmeService:
+    return lab.start_acme()
+
+
+def _is_open(lab: ThreadedLab, peer: str) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((lab.lab.plan.by_name[peer], 10080)) == 0
+
+
+def test_sign_then_deploy(lab: ThreadedLab, acme: AcmeService) -> None:
+    """Sign puts a certificate into the pending place and changes nothing; deploy does, and with the CA trusted the zone is up."""
+    before = lab.lab.world.parties[E1].credential
+    pending = lab.run(acme.sign, E1)
+    assert lab.lab.world.parties[E1].credential == before
+    assert acme.states[E1].pending_certificate == pending
+    assert pending.key_matches
+    assert lab.check().accepted
+
+    lab.do(acme.deploy, E1)
+    assert lab.lab.world.parties[E1].credential == pending
+    assert acme.states[E1].pending_certificate is None
+    down = lab.check()
+    assert not down.zone_is_active("uc-traversal")
+    assert {leg.causes[0] for leg in down.down} == {"trust.issuer-unknown"}
+
+    roots = lab.run(acme.pebble.roots)
+    lab.do(lab.lab.trust, [roots.root])
+    report = lab.check()
+    assert report.accepted, [(leg.leg.id, leg.causes) for leg in report.down]
+    assert report.zone_is_active("uc-traversal")
+
+
+def test_every_peer_serves_the_challenges(lab: ThreadedLab, acme: AcmeService) -> None:
+    """DNS rotates over the peers and Pebble asks from several vantage points: each peer answered for the cluster's name."""
+    lab.run(acme.sign, E1)
+    assert {f.peer for f in acme.fetched if f.host == CLUSTER_E} == {E1, E2}
+    assert {f.host for f in acme.fetched} == {CLUSTER_E, E1, "example.com"}
+    assert {f.peer for f in acme.fetched if f.host == E1} == {E1}
+    asked = {q.name for q in lab.lab.dns.log if q.type == "A"}
+    assert {CLUSTER_E, E1, "example.com"} <= asked
+
+
+def test_each_peer_has_its_own_account_key_and_order(lab: ThreadedLab, acme: AcmeService) -> None:
+    """Two peers at once: two accounts, two keys, two certificates; nothing is shared but the files."""
+    first, second = (lab.run(acme.sign, peer) for peer in (E1, E2))
+    assert first.leaf.public_key() != second.leaf.public_key()
+    assert len({e.party for e in lab.lab.events.of(kind="ACME Account Created")}) == 2
+    for credential, peer in ((first, E1), (second, E2)):
+        lab.do(acme.deploy, peer)
+        assert lab.lab.world.parties[peer].credential == credential
+
+
+def test_virtual_host_is_open_only_while_an_order_runs(lab: ThreadedLab, acme: AcmeService) -> None:
+    """Before and after nothing listens; during, only the token paths answer, and only those that were placed."""
+    seen: list[bool] = []
+    place = acme.hosts[E2].place
+
+    def looking(file: object) -> None:
+        place(file)  # type: ignore[arg-type]
+        base = f"http://{lab.lab.plan.by_name[E2]}:10080"
+        # From another thread: this runs in the lab's own loop, which has to answer.
+        script = (
+            "import sys,urllib.request as u,urllib.error as e\n"
+            "for p in sys.argv[2:]:\n"
+            "    try: print(u.urlopen(sys.argv[1]+p,timeout=3).status)\n"
+            "    except e.HTTPError as x: print(x.code)\n"
+        )
+        paths = ("/", "/.well-known/acme-challenge/none", "/.well-known/acme-challenge/../../etc/passwd")
+        probes.append(subprocess.Popen([sys.executable, "-c", script, base, *paths], stdout=subprocess.PIPE, text=True))
+        seen.append(_is_open(lab, E2))
+
+    probes: list[subprocess.Popen[str]] = []
+    assert not _is_open(lab, E1)
+    assert not _is_open(lab, E2)
+    acme.hosts[E2].place = looking  # type: ignore[method-assign]
+    lab.run(acme.sign, E1)
+    assert not _is_open(lab, E1)
+    assert not _is_open(lab, E2)
+    assert seen
+    assert all(seen)
+    answers = [line for probe in probes for line in probe.communicate(timeout=20)[0].split()]
+    assert set(answers) <= {"404"}
+
+
+def test_a_failed_order_changes_nothing(lab: ThreadedLab, acme: AcmeService) -> None:
+    """A name without an address: the CA says which name; current certificate, pending place and ports are as before."""
+    before = lab.lab.world.parties[E1].credential
+    del lab.lab.dns.zone.addresses["example.com"]
+    with pytest.raises(AcmeProblem) as caught:
+        lab.run(acme.sign, E1)
+    assert [name for name, _ in caught.value.subproblems] == ["example.com"]
+    assert lab.lab.world.parties[E1].credential == before
+    assert acme.states[E1].pending_certificate is None
+    assert not _is_open(lab, E1)
+    lab.lab.dns.zone.addresses["example.com"] = [lab.lab.plan.by_name[E1], lab.lab.plan.by_name[E2]]
+    assert lab.run(acme.sign, E1).key_matches
+
+
+def test_acme_is_for_e_only(lab: ThreadedLab, acme: AcmeService) -> None:
+    """C has no ACME service, and says why."""
+    with pytest.raises(InputError, match="Expressway-E only"):
+        lab.run(acme.sign, C1)
+
+
+def test_deploy_without_pending_certificate(lab: ThreadedLab, acme: AcmeService) -> None:
+    """There is nothing to deploy before something was signed."""
+    with pytest.raises(InputError, match="no pending certificate"):
+        lab.do(acme.deploy, E1)
+
+
+def test_pebble_ends_with_the_lab() -> None:
+    """No child process is left after a clean end."""
+    with ThreadedLab(deployment(), settings=LabSettings(rsa=False)) as lab:
+        pid = lab.start_acme().pebble.pid
+        assert pid is not None
+        os.kill(pid, 0)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+@pytest.mark.needs("setpriv")
+def test_pebble_ends_with_a_killed_process() -> None:
+    """kill -9 of the process that runs the lab takes Pebble with it."""
+    program = (
+        "from tests.support.worlds import deployment\nfrom simulator.threaded import ThreadedLab\nimport time\n"
+        "lab = ThreadedLab(deployment()).start()\nprint(lab.start_acme().pebble.pid, flush=True)\ntime.sleep(60)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        pid = int(process.stdout.readline())
+        process.send_signal(signal.SIGKILL)
+    deadline = time.monotonic() + 5
+    while Path(f"/proc/{pid}").exists() and _state(pid) != "Z" and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not Path(f"/proc/{pid}").exists() or _state(pid) == "Z"
+
+
+def _state(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return "Z"
+
+
+def test_missing_pebble_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not where it was said to be; and nowhere: no PATH, no cache, no way to fetch it."""
+    with pytest.raises(LabError, match="Pebble is not at"):
+        locate_pebble(tmp_path / "pebble")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("EXPRESSWAY_LAB_PEBBLE", raising=False)
+    with pytest.raises(LabError, match="apt-get install pebble"):
+        locate_pebble(cache=tmp_path / "cache")
+
+
+def test_missing_pebble_on_the_command_line(tmp_path: Path) -> None:
+    """`up` without Pebble: exit code 3 and what to install; `--no-acme` runs."""
+    env = {**os.environ, "EXPRESSWAY_LAB_PEBBLE": str(tmp_path / "nowhere")}
+    command = [sys.executable, "-m", "simulator", "up", str(DEPLOYMENTS / "single-pair.yaml")]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 3
+    assert "Pebble is not at" in done.stderr
+    assert "Traceback" not in done.stderr
