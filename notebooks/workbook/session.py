@@ -1,0 +1,113 @@
+"""One lab per kernel: `open_lab` starts it, running the cell again replaces it, ending the kernel stops it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cryptography import x509
+
+from pkikit.design.csr import make_key
+from pkikit.design.san import SanLayout, design_sans
+from pkikit.files import load_deployment
+from pkikit.model.credential import Credential
+from pkikit.model.deployment import Deployment
+from simulator.peer.acme_service import AcmeService
+from simulator.peer.state import PeerState
+from simulator.report import CheckReport
+from simulator.settings import LabSettings
+from simulator.threaded import ThreadedLab
+
+DEPLOYMENTS = Path(__file__).parents[1] / "deployments"
+
+
+class LabSession:
+    """A running lab in the words of the notebooks. It never shows an address, a port, a serial number or a key."""
+
+    current: LabSession | None = None
+
+    def __init__(self, deployment: Deployment, settings: LabSettings | None = None) -> None:
+        self.deployment = deployment
+        self.threaded = ThreadedLab(deployment, settings=settings).start()
+        self._acme: AcmeService | None = None
+        self._requests: dict[str, PeerState] = {}
+
+    def __repr__(self) -> str:
+        parties = len(self.deployment.parties) - len(self.deployment.peers)
+        return f"Lab {self.deployment.name}: {len(self.deployment.peers)} peers and {parties} other parties, running"
+
+    def close(self) -> None:
+        """Stop everything that this lab started."""
+        self.threaded.close()
+
+    def layout(self, peer: str) -> SanLayout:
+        """The SAN layout of a peer as designed."""
+        return design_sans(self.deployment, self.deployment.peer(peer))
+
+    def generate_csr(self, peer: str, layout: SanLayout | None = None) -> x509.CertificateSigningRequest:
+        """Generate CSR: a new key and a request for this peer; the one before is discarded."""
+        state = PeerState(fqdn=peer).generated(layout or self.layout(peer), make_key())
+        self._requests[peer] = state
+        assert state.request is not None
+        return state.request.csr
+
+    def sign(self, peer: str) -> Credential:
+        """Have the lab CA sign the peer's pending request."""
+        lab, state = self.threaded.lab, self._requests[peer]
+        assert state.request is not None
+        leaf = lab.issued.authority.issue(state.request.csr, at=lab.clock.now())
+        self._requests[peer], credential = state.staged((leaf, *lab.issued.authority.intermediates)).deployed()
+        return credential
+
+    def install(self, peer: str, credential: Credential) -> None:
+        """Upload a server certificate and restart the peer."""
+        self.threaded.do(self.threaded.lab.install, peer, credential)
+
+    def replace_certificate(self, peer: str, layout: SanLayout | None = None) -> Credential:
+        """Generate CSR, sign, upload and restart in one step."""
+        self.generate_csr(peer, layout)
+        credential = self.sign(peer)
+        self.install(peer, credential)
+        return credential
+
+    def check(self) -> CheckReport:
+        """Dial every leg with real TLS."""
+        return self.threaded.check()
+
+    # ACME on Expressway-E.
+
+    def start_acme(self) -> AcmeService:
+        """Start Pebble and the ACME certificate service of the E peers."""
+        if self._acme is None:
+            self._acme = self.threaded.start_acme()
+        return self._acme
+
+    def acme_sign(self, peer: str) -> Credential:
+        """Sign CSR with ACME provider: the certificate lands in the pending place."""
+        return self.threaded.run(self.start_acme().sign, peer)
+
+    def acme_deploy(self, peer: str) -> None:
+        """Deploy pending certificate."""
+        self.threaded.do(self.start_acme().deploy, peer)
+
+    def trust_acme_ca(self) -> None:
+        """Append Pebble's root to every trusted CA list."""
+        roots = self.threaded.run(self.start_acme().pebble.roots)
+        self.threaded.do(self.threaded.lab.trust, [roots.root])
+
+    def openssl_command(self, leg_id: str) -> str:
+        """An openssl command for a terminal that dials the server of a leg as anybody could."""
+        lab = self.threaded.lab
+        leg = next(leg for leg in lab.legs if leg.id == leg_id)
+        address, port = lab.endpoints[leg.server].address, lab.settings.port(leg.port)
+        return f"openssl s_client -connect {address}:{port} -servername {leg.reference_name}"
+
+
+def open_lab(name: str = "clustered-mra", settings: LabSettings | None = None) -> LabSession:
+    """Start the lab for a deployment of `notebooks/deployments` (its name) or of your own (a path)."""
+    if LabSession.current is not None:
+        LabSession.current.close()
+        LabSession.current = None
+    path = DEPLOYMENTS / f"{name}.yaml"
+    session = LabSession(load_deployment(path if path.exists() else Path(name)), settings)
+    LabSession.current = session
+    return session
