@@ -1,0 +1,89 @@
+# Two commands for a newcomer: `make lab` and `make test`. Everything is installed into .venv; nothing needs root but the
+# Debian packages of apt.txt, which only the tests use.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+NOTEBOOK ?= notebooks/00-meet-the-lab.ipynb
+# Workers of the test run; the machine's two cores by default.
+JOBS ?= 2
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: lab test test-unit test-protocol test-notebooks test-browser lint types format bench docs notebooks-refresh tools constraints clean
+
+lab: $(VENV)/.runtime
+	@$(BIN)/python -c "from simulator.services.pebble import locate_pebble; print('Pebble:', locate_pebble())"
+	@$(BIN)/jupyter trust notebooks/*.ipynb >/dev/null
+	@echo "JupyterLab prints its URL below; Ctrl-C twice stops it."
+	$(BIN)/jupyter lab $(NOTEBOOK) --ServerApp.ip=127.0.0.1 $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
+
+test: $(VENV)/.dev tools lint types
+	$(BIN)/pytest -n $(JOBS) tests/unit tests/protocol tests/interop tests/notebooks
+	$(MAKE) --no-print-directory test-notebooks test-browser
+
+test-unit: $(VENV)/.dev
+	$(BIN)/pytest -n $(JOBS) tests/unit
+
+test-protocol: $(VENV)/.dev
+	$(BIN)/pytest -n $(JOBS) tests/protocol tests/interop
+
+test-notebooks: $(VENV)/.dev
+	$(BIN)/pytest -p no:xdist --nbval notebooks/*.ipynb --nbval-sanitize-with notebooks/nbval-sanitize.cfg
+
+test-browser: $(VENV)/.dev
+	$(BIN)/pytest -p no:xdist tests/browser
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+	$(BIN)/mypy tests/typing/api.py
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m tests.bench
+
+docs: $(VENV)/.dev
+	$(BIN)/python -m tests.support.generate_docs
+
+notebooks-refresh: $(VENV)/.dev
+	cd notebooks && ../$(BIN)/jupyter nbconvert --to notebook --execute --inplace *.ipynb
+	$(BIN)/python -m tests.support.clean_notebooks notebooks/*.ipynb
+	git --no-pager diff --stat -- notebooks
+
+# The Debian packages that the tests use. As root they are installed; otherwise what is missing is named, the tests that
+# need it are skipped with a reason, and under CI=true they fail.
+tools:
+	@missing=""; for p in $$(sed 's/#.*//' apt.txt); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ] && [ "$$(id -u)" = 0 ]; then \
+	  echo "installing$$missing"; apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	elif [ -n "$$missing" ]; then echo "not installed, so some tests are skipped:$$missing (sudo apt-get install$$missing)"; fi
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "$(PYTHON) is older than 3.11: install a newer Python, or say which with make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null && $(PYTHON) -m venv $(VENV); \
+	  else echo "Python's venv module is missing: sudo apt-get install python3-venv"; exit 1; fi; }
+
+$(VENV)/.runtime: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install -q -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev]'
+	@touch $@ $(VENV)/.runtime
+
+# Take newer versions deliberately: upgrade, run the tests, commit the file.
+constraints: | $(BIN)/python
+	$(BIN)/python -m pip install -q -U -e '.[dev]'
+	$(BIN)/python -m tests.support.freeze > constraints.txt
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache artifacts

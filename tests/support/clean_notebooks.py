@@ -1,0 +1,29 @@
+"""Take out of executed notebooks what differs from run to run: widget state, execution times, the kernel's version."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+KERNEL = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+          "language_info": {"name": "python"}}  # fmt: skip
+
+
+def clean(notebook: dict[str, object]) -> dict[str, object]:
+    """The notebook with steady metadata."""
+    cells = notebook["cells"]
+    assert isinstance(cells, list)
+    for cell in cells:
+        cell["metadata"] = {k: v for k, v in cell["metadata"].items() if k == "tags"}
+        for output in cell.get("outputs", []):
+            output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
+    notebook["metadata"] = KERNEL
+    return notebook
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        path = Path(name)
+        cleaned = clean(json.loads(path.read_text(encoding="utf-8")))
+        path.write_text(json.dumps(cleaned, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
