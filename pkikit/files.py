@@ -9,6 +9,7 @@ import contextlib
 import os
 import re
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
     pkcs7,
 )
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509 import ocsp
 
 from pkikit.errors import EncodingError, InputError
@@ -111,9 +113,12 @@ def read_certificates(path: Path) -> tuple[x509.Certificate, ...]:
 def parse(data: bytes, *, where: str, passphrase: Callable[[], bytes] | None = None) -> FileContents:
     """Everything in these bytes. Text with PEM blocks, else DER; a passphrase is asked for only when one is needed."""
     text = _as_ascii_text(data)
-    if b"-----BEGIN " in text:
-        return _parse_pem(text, where, passphrase)
-    return _parse_der(data, where, passphrase)
+    with warnings.catch_warnings():
+        # What the library finds odd in a certificate (a negative serial number) is for the rules to tell, not for stderr.
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        if b"-----BEGIN " in text:
+            return _parse_pem(text, where, passphrase)
+        return _parse_der(data, where, passphrase)
 
 
 def _as_ascii_text(data: bytes) -> bytes:
@@ -185,7 +190,8 @@ def _take_block(collector: _Collector, label: str, block: bytes) -> None:
     block = b"\n".join(line.strip() for line in block.splitlines())
     match label:
         case "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE":
-            found["certificates"].append(x509.load_pem_x509_certificate(block.replace(label.encode(), b"CERTIFICATE")))
+            certificate = x509.load_pem_x509_certificate(block.replace(label.encode(), b"CERTIFICATE"))
+            found["certificates"].append(_readable(certificate))
         case "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST":
             found["requests"].append(x509.load_pem_x509_csr(block))
         case "X509 CRL":
@@ -203,13 +209,19 @@ def _take_block(collector: _Collector, label: str, block: bytes) -> None:
             )
 
 
+def _readable(certificate: x509.Certificate) -> x509.Certificate:
+    """The certificate, after a look at what the library parses only when asked: names and dates have to be readable."""
+    _ = certificate.subject, certificate.issuer, certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    return certificate
+
+
 def _parse_der(data: bytes, where: str, passphrase: Callable[[], bytes] | None) -> FileContents:
     collector = _Collector(where, passphrase)
     if not data.startswith(b"\x30"):
-        shown = "text" if data.isascii() else "binary data"
+        shown = "text" if data.isascii() and b"\x00" not in data else "binary data"
         raise EncodingError(f"is neither PEM nor DER, but {shown}", where=where, rule="encoding.not-pem")
     for load, kind in (
-        (x509.load_der_x509_certificate, "certificates"),
+        (lambda der: _readable(x509.load_der_x509_certificate(der)), "certificates"),
         (x509.load_der_x509_csr, "requests"),
         (x509.load_der_x509_crl, "crls"),
         (ocsp.load_der_ocsp_response, "ocsp_answers"),

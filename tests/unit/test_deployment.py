@@ -1,0 +1,116 @@
+"""The deployment file: what it says, and one sentence with file, line and key for what it cannot say."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from pkikit.errors import DeploymentError, InputError
+from pkikit.files import load_deployment
+from pkikit.model.deployment import Deployment, parse_deployment
+from pkikit.model.version import ProductVersion
+from tests.support.worlds import DEPLOYMENTS
+
+TEXT = (DEPLOYMENTS / "clustered-mra.yaml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", sorted(DEPLOYMENTS.glob("*.yaml")), ids=lambda p: p.stem)
+def test_shipped_files_are_valid(path: Path) -> None:
+    """Each shipped file loads, and the JSON schema accepts it too."""
+    assert load_deployment(path).name == path.stem
+    jsonschema.validate(yaml.safe_load(path.read_text(encoding="utf-8")), Deployment.model_json_schema())
+
+
+def test_the_three_promised_files_are_shipped() -> None:
+    """INTERFACES names them."""
+    assert {"single-pair", "clustered-mra", "clustered-full"} <= {p.stem for p in DEPLOYMENTS.glob("*.yaml")}
+
+
+@pytest.mark.parametrize(("before", "after", "line", "said"), [
+    ("role: expressway-c", "role: expressway-x", 6, "'expressway-c' or 'expressway-e'"),
+    ("mra: true", "mra: maybe", 14, "on or off"),
+    ("- name: core", "- nam: core", 5, "did you mean 'name'"),
+    ("client: core", "client: nope", 18, "does not exist; there are core, edge"),
+    ("c2.corp", "c1.corp", 8, "used twice"),
+    ("peers: [c1.corp.example.com", "peers: [10.1.1.1", 8, "IP address"),
+    ("[e1.example.com, e2.example.com], tls", "[e1.example.com, 192.0.2.1], tls", 19, "IP address where an FQDN belongs"),
+    ("tls_verify: true}", "tls_verfy: true}", 20, "did you mean 'tls_verify'"),
+    ("type: neighbour", "type: neighbor", 20, "zones[1]"),
+    ("version: X12.5", "version: 12", 3, "version"),
+    ("version: X12.5", "version: X99.1", 3, "X8.1 to X15.5"),
+    ("mra: true", "mra: true\nmra: false", 15, "stands twice"),
+    ("name: clustered-mra", "name: [", 4, "is not YAML"),
+    ("fqdn: cluster-c.corp.example.com\n", "\n", 5, "needs an fqdn"),
+    ("peers: [c1.corp.example.com, c2.corp.example.com]", "peers: []", 8, "peers"),
+    ("client: core, server: edge", "client: edge, server: core", 18, "expressway-c cluster"),
+    ("[e1.example.com, e2.example.com], tls", "[e9.example.com], tls", 19, "allowed are"),
+])  # fmt: skip
+def test_refused_with_file_line_and_key(before: str, after: str, line: int, said: str) -> None:
+    """One sentence; the line is that of the key."""
+    assert before in TEXT
+    with pytest.raises(DeploymentError) as caught:
+        parse_deployment(TEXT.replace(before, after, 1), where="my.yaml")
+    assert said in str(caught.value)
+    assert str(caught.value).startswith(f"my.yaml, line {line}"), caught.value
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", [
+    "", "# nothing", "- a", "5", "\x00", "[" * 20_000, "a: !!python/object:os.system x", "{a: 1, [b]: 2}", "name: x", "? {a: b}\n: c",
+    "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c]\ne: [*d,*d,*d,*d,*d,*d]",
+])  # fmt: skip
+def test_rubbish_is_refused(text: str) -> None:
+    """Empty, wrong shape, hostile YAML: one sentence, at once."""
+    with pytest.raises(DeploymentError) as caught:
+        parse_deployment(text, where="my.yaml")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", ["on", "yes", "true", '"on"', "True"])
+def test_switches(value: str) -> None:
+    """on, yes and true mean the same, quoted or not."""
+    assert parse_deployment(TEXT.replace("checking: off", f"checking: {value}")).revocation.checking is True
+
+
+def test_an_ip_address_may_be_rehearsed() -> None:
+    """A zone that dials an IP address is refused unless somebody has that address."""
+    text = TEXT.replace("[e1.example.com, e2.example.com], tls", "[192.0.2.11, e2.example.com], tls")
+    with pytest.raises(DeploymentError):
+        parse_deployment(text)
+    read = parse_deployment(text + "\naddresses: {e1.example.com: 192.0.2.11}\n")
+    assert read.fqdn_at("192.0.2.11") == "e1.example.com"
+
+
+@pytest.mark.parametrize(("content", "said"), [
+    (None, "no such file"), (b"", "is empty"), (b"\xff\xfe\x00\x01rubbish\x80", "not UTF-8"), (b"x" * 2_000_000, "larger than"),
+])  # fmt: skip
+def test_files_that_cannot_be_read(content: bytes | None, said: str, tmp_path: Path) -> None:
+    """Missing, empty, binary, too large: the sentence names the file."""
+    path = tmp_path / "d.yaml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match=said) as caught:
+        load_deployment(path)
+    assert str(path) in str(caught.value)
+
+
+def test_schema_command_prints_the_committed_schema() -> None:
+    """docs/deployment.schema.json is what `expressway-sim schema` prints."""
+    done = subprocess.run([sys.executable, "-m", "simulator", "schema"], capture_output=True, text=True, check=True)
+    committed = Path(__file__).parents[2] / "docs" / "deployment.schema.json"
+    assert json.loads(done.stdout) == json.loads(committed.read_text(encoding="utf-8"))
+
+
+def test_versions_are_ordered() -> None:
+    """Number by number, not letter by letter."""
+    old, new = ProductVersion.parse("X8.11.1"), ProductVersion.parse("x12.5")
+    assert old < new
+    assert new.within("X8.10-")
+    assert not ProductVersion.parse("X8.9").within("X8.10-")
+    assert ProductVersion.parse("X14.2.1").within("X14.2-X14.2")

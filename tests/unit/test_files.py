@@ -1,0 +1,151 @@
+"""Reading what people paste, and refusing what is nothing, in one sentence."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, pkcs7
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pkikit.errors import EncodingError, InputError
+from pkikit.files import credential_from_folder, key_pem, parse, read_file, write_private
+from pkikit.model.credential import Credential
+from tests.support.worlds import E1, issued
+
+CREDENTIAL = issued().world.parties[E1].credential
+assert CREDENTIAL is not None
+assert CREDENTIAL.key is not None
+LEAF, *BEHIND = CREDENTIAL.chain
+PEM = LEAF.public_bytes(Encoding.PEM)
+CHAIN = CREDENTIAL.pem()
+KEY = key_pem(CREDENTIAL.key)
+ENCRYPTED = CREDENTIAL.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
+
+
+@pytest.mark.parametrize("data", [
+    PEM,
+    PEM.replace(b"\n", b"\r\n"),
+    b"\xef\xbb\xbf" + PEM,
+    PEM.decode().encode("utf-16"),
+    b"subject=CN = e1\nissuer=CN = ca\n\n" + PEM + b"\nregards, the CA team\n",
+    PEM.rstrip(b"\n"),
+    PEM.replace(b"\n", b"  \n"),
+    PEM.replace(b"BEGIN CERTIFICATE", b"BEGIN X509 CERTIFICATE").replace(b"END CERTIFICATE", b"END X509 CERTIFICATE"),
+    LEAF.public_bytes(Encoding.DER),
+    pkcs7.serialize_certificates([LEAF], Encoding.PEM),
+    pkcs7.serialize_certificates([LEAF], Encoding.DER),
+], ids=["pem", "crlf", "bom", "utf-16", "text around", "no last newline", "trailing blanks", "old label", "der", "p7b pem", "p7b der"])  # fmt: skip
+def test_what_people_paste(data: bytes) -> None:
+    """All of these hold the same certificate."""
+    assert parse(data, where="x").certificates == (LEAF,)
+
+
+def test_chains_keep_their_order() -> None:
+    """Leaf first, as in the file."""
+    assert parse(CHAIN, where="x").certificates == CREDENTIAL.chain  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("data", "said"), [
+    (b"hello", "neither PEM nor DER, but text"),
+    (b"\x00\x01\x02" * 50, "binary data"),
+    (b"\x30\x82\x01\x00rubbish", "is binary, but no certificate"),
+    (LEAF.public_bytes(Encoding.DER)[:-20], "or it is cut off"),
+    (PEM[:-30], "cut off"),
+    (PEM.replace(b"MII", b"MIJ", 1), "does not hold one"),
+    (PEM.replace(b"CERTIFICATE", b"SOMETHING"), "labelled SOMETHING"),
+    (KEY.replace(b"PRIVATE KEY", b"CERTIFICATE"), "labelled CERTIFICATE but does not hold one"),
+    (ENCRYPTED, "encrypted"),
+    (PEM * 5001, "more than 5000"),
+])  # fmt: skip
+def test_what_is_refused(data: bytes, said: str) -> None:
+    """One sentence, with the file's name."""
+    with pytest.raises(EncodingError, match=said) as caught:
+        parse(data, where="some.pem")
+    assert str(caught.value).startswith("some.pem: ")
+    assert "\n" not in str(caught.value)
+
+
+@given(st.binary(max_size=400))
+def test_any_bytes(data: bytes) -> None:
+    """Rubbish is an EncodingError or nothing, never anything else."""
+    try:
+        parse(data, where="x")
+    except EncodingError:
+        return
+
+
+@given(st.integers(0, len(CHAIN) - 1), st.integers(0, 255))
+def test_a_mutated_chain(position: int, value: int) -> None:
+    """One byte changed: still certificates, or an EncodingError."""
+    data = bytearray(CHAIN)
+    data[position] = value
+    try:
+        parse(bytes(data), where="x")
+    except EncodingError:
+        return
+
+
+def test_passphrase_is_used_and_never_told() -> None:
+    """An encrypted key opens with its passphrase; a wrong one is refused without being repeated."""
+    assert len(parse(ENCRYPTED, where="x", passphrase=lambda: b"secret").keys) == 1
+    with pytest.raises(EncodingError) as caught:
+        parse(ENCRYPTED, where="x", passphrase=lambda: b"hunter2")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_no_repr_shows_a_key() -> None:
+    """Neither a credential nor a file's contents give the key away."""
+    contents = parse(CHAIN + KEY, where="x")
+    assert contents.keys
+    for shown in (repr(contents), repr(CREDENTIAL), repr(Credential(chain=(LEAF,), key=contents.keys[0]))):
+        assert "key=" not in shown
+        assert "PRIVATE" not in shown
+
+
+def test_private_files_are_private_and_whole(tmp_path: Path) -> None:
+    """Mode 0600 whatever the umask; replaced as a whole; nothing left beside it."""
+    before = os.umask(0)
+    try:
+        write_private(tmp_path / "new" / "key.pem", KEY)
+        write_private(tmp_path / "new" / "key.pem", KEY)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "new" / "key.pem").stat().st_mode) == 0o600
+    assert [p.name for p in (tmp_path / "new").iterdir()] == ["key.pem"]
+
+
+def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+    """A file where a folder belongs: one sentence, nothing changed."""
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(InputError, match="cannot be written"):
+        write_private(tmp_path / "file" / "key.pem", KEY)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_file_that_is_too_large(tmp_path: Path) -> None:
+    """100 MB are refused after the first ten."""
+    path = tmp_path / "large.pem"
+    with path.open("wb") as stream:
+        stream.truncate(100 * 1024 * 1024)
+    with pytest.raises(InputError, match="larger than 10 MB"):
+        read_file(path)
+
+
+def test_folder_of_a_party(tmp_path: Path) -> None:
+    """cert.pem with or without key.pem; a key alone, or DER in cert.pem, is an error."""
+    assert credential_from_folder(tmp_path) is None
+    (tmp_path / "key.pem").write_bytes(KEY)
+    with pytest.raises(InputError, match=r"no cert\.pem"):
+        credential_from_folder(tmp_path)
+    (tmp_path / "cert.pem").write_bytes(CHAIN)
+    read = credential_from_folder(tmp_path)
+    assert read is not None
+    assert read.key_matches
+    (tmp_path / "cert.pem").write_bytes(LEAF.public_bytes(Encoding.DER))
+    with pytest.raises(EncodingError, match="DER, not PEM") as caught:
+        credential_from_folder(tmp_path)
+    assert caught.value.rule == "encoding.not-pem"

@@ -1,0 +1,129 @@
+"""Names: one spelling each, and which presented name answers to a reference."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pkikit.errors import InputError
+from pkikit.judge.names import PresentedNames, match_https, match_name, presented_names
+from pkikit.model.names import SipUri, parse_dns_name, parse_fqdn, printable
+from tests.support.forge import forge
+from tests.support.worlds import AT
+
+LABEL = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True)
+NAME = st.lists(LABEL, min_size=1, max_size=4).map(lambda labels: ".".join([*labels, "example"]))
+
+
+@pytest.mark.parametrize(("text", "name"), [
+    ("E1.Example.COM", "e1.example.com"),
+    ("e1.example.com.", "e1.example.com"),
+    ("  e1.example.com ", "e1.example.com"),
+    ("exämple.com", "xn--exmple-cua.com"),
+    ("EXÄMPLE.com", "xn--exmple-cua.com"),
+    ("straße.example", "xn--strae-oqa.example"),
+    ("例え.jp", "xn--r8jz45g.jp"),
+    ("xn--exmple-cua.com", "xn--exmple-cua.com"),
+])  # fmt: skip
+def test_one_spelling(text: str, name: str) -> None:
+    """Case, trailing dot, white space and U-labels all lead to one spelling."""
+    assert parse_fqdn(text) == name
+
+
+@pytest.mark.parametrize("text", [
+    "", ".", "e1..example.com", "-e1.example.com", "e1-.example.com", "*.example.com", "e1 .example.com", "a" * 64 + ".com",
+    ".".join(["a" * 60] * 5), "10.0.0.1", "[2001:db8::1]", "e1.example.com\n.evil", "single", "1.2.3.4.5", "e1.exa mple.com", "😀" * 300,
+])  # fmt: skip
+def test_refused(text: str) -> None:
+    """What is no FQDN is refused with one sentence, whatever it holds."""
+    with pytest.raises(InputError) as caught:
+        parse_fqdn(text)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 500
+
+
+@given(NAME)
+def test_parsing_is_idempotent(name: str) -> None:
+    """A parsed name parses to itself."""
+    assert parse_dns_name(parse_dns_name(name)) == parse_dns_name(name)
+
+
+@given(st.text(max_size=300))
+def test_parsing_raises_nothing_else(text: str) -> None:
+    """Any text is a name or an InputError."""
+    try:
+        parsed = parse_dns_name(text)
+    except InputError:
+        return
+    assert parsed == parse_dns_name(parsed)
+
+
+@given(st.text(max_size=400))
+def test_printable_is_safe(text: str) -> None:
+    """What is shown holds no control character and is bounded."""
+    shown = printable(text, 50)
+    assert shown.isprintable()
+    assert len(shown) <= 50 * 10 + 1
+
+
+@pytest.mark.parametrize(("text", "host"), [
+    ("sip:example.com", "example.com"), ("SIPS:Example.COM:5061;transport=tls", "example.com"), ("sip:example.com?x=y", "example.com"),
+])  # fmt: skip
+def test_sip_uri(text: str, host: str) -> None:
+    """Scheme, port and parameters are dropped; what is left is the domain identity."""
+    assert SipUri.parse(text).host == host
+
+
+@pytest.mark.parametrize("text", ["sip:alice@example.com", "example.com", "http:example.com", "sip:", "sip:10.0.0.1"])
+def test_sip_uri_refused(text: str) -> None:
+    """A user part makes a URI no domain identity (RFC 5922 §7.1)."""
+    with pytest.raises(InputError):
+        SipUri.parse(text)
+
+
+SAN = PresentedNames(
+    dns=("e1.example.com",),
+    sip=("example.com",),
+    wildcards=("*.example.org",),
+    ip=("192.0.2.1",),
+    common_name="cn.example.com",
+)
+CN_ONLY = PresentedNames(common_name="cn.example.com")
+
+
+@pytest.mark.parametrize(("reference", "presented", "product", "https"), [
+    ("e1.example.com", SAN, True, True),
+    ("E1.EXAMPLE.COM.", SAN, True, True),
+    ("example.com", SAN, True, False),
+    ("sip:example.com", SAN, True, False),
+    ("e2.example.com", SAN, False, False),
+    ("www.example.org", SAN, False, True),
+    ("a.b.example.org", SAN, False, False),
+    ("cn.example.com", SAN, False, False),
+    ("cn.example.com", CN_ONLY, True, False),
+    ("192.0.2.1", SAN, False, True),
+])  # fmt: skip
+def test_match(reference: str, presented: PresentedNames, product: bool, https: bool) -> None:
+    """The product (RFC 5922, no wildcards, common name only without SAN) beside RFC 9525."""
+    assert match_name(reference, presented).matched is product
+    assert match_https(reference, presented).matched is https
+
+
+def test_a_refused_match_says_why() -> None:
+    """The near miss is named: a wildcard, an IP address, a common name that is not read."""
+    assert "wildcard" in match_name("www.example.org", SAN).why
+    assert "IP" in match_name("192.0.2.1", SAN).why
+    assert "common name" in match_name("cn.example.com", SAN).why
+
+
+def test_names_of_a_real_certificate() -> None:
+    """Read from X.509: dNSNames, SIP URIs without user part, and what is no name at all."""
+    made = forge(
+        ("E1.example.com", "*.example.com", "bad name"), None, at=AT, uris=("sip:example.com", "sip:bob@example.com")
+    )
+    names = presented_names(made.leaf)
+    assert names.dns == ("e1.example.com",)
+    assert names.sip == ("example.com",)
+    assert names.wildcards == ("*.example.com",)
+    assert names.unusable == ("bad name", "sip:bob@example.com")

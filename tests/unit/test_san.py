@@ -1,0 +1,143 @@
+"""SAN layouts: every row of EXPRESSWAY §2, with reasons, and the property that every leg finds its names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from workbook.designs import FORMATS, MODELS, Choices, deployment_of, design, design_html
+
+from pkikit.design.csr import SubjectFields, build_csr, check_limits, fast_key, subject_name
+from pkikit.design.legs import legs_of
+from pkikit.design.san import design_all, design_sans
+from pkikit.errors import InputError
+from pkikit.judge.facts import extension
+from pkikit.judge.names import match_name, presented_names
+from pkikit.model.version import ProductVersion
+from tests.support.worlds import C1, CLUSTER_C, CLUSTER_E, DEPLOYMENTS, E1, E2, PROFILE, changed, deployment
+
+FULL = "clustered-full"
+CHATS = ("conference-1.example.com", "conference-2.example.com")
+
+
+@pytest.mark.parametrize(("name", "changes", "peer", "common_name", "sans"), [
+    ("single-pair", {}, "expe.example.com", "expe.example.com", ("expe.example.com",)),
+    ("clustered-mra", {}, C1, CLUSTER_C, (C1, CLUSTER_C, PROFILE)),
+    ("clustered-mra", {}, E1, CLUSTER_E, (E1, CLUSTER_E, "example.com")),
+    ("clustered-mra", {"version": "X8.8"}, E1, E1, (E1, CLUSTER_E, "example.com")),
+    ("clustered-mra", {"clusters__1__certificate": "shared"}, E1, CLUSTER_E, (E1, E2, CLUSTER_E, "example.com")),
+    ("clustered-mra", {"registration_domain_format": "collab-edge-dns"}, E1, CLUSTER_E, (E1, CLUSTER_E, "collab-edge.example.com")),
+    ("clustered-mra", {"mra": False}, E1, CLUSTER_E, (E1, CLUSTER_E)),
+    ("clustered-mra", {"mra": False}, C1, CLUSTER_C, (C1, CLUSTER_C)),
+    ("clustered-mra", {"unified_cm__0__mixed_mode": False}, C1, CLUSTER_C, (C1, CLUSTER_C)),
+    ("clustered-mra", {"chat_aliases": CHATS}, E1, CLUSTER_E, (E1, CLUSTER_E, "example.com")),
+    (FULL, {"domains__federation": ["fed.example.com"]}, E1, CLUSTER_E, (E1, CLUSTER_E, "example.com", "example.org", "fed.example.com", *CHATS)),
+    (FULL, {}, C1, CLUSTER_C, (C1, CLUSTER_C, PROFILE, "softphone.profiles.corp.example.com", *CHATS)),
+])  # fmt: skip
+def test_rows_of_the_guide(
+    name: str, changes: dict[str, Any], peer: str, common_name: str, sans: tuple[str, ...]
+) -> None:
+    """Deployment model, role and features decide the names, in the guide's order."""
+    layout = design_sans(changed(name, **changes), peer)
+    assert (layout.common_name, layout.dns_names) == (common_name, sans)
+
+
+@pytest.mark.parametrize("path", sorted(DEPLOYMENTS.glob("*.yaml")), ids=lambda p: p.stem)
+def test_every_entry_has_a_reason_and_a_taker(path: Any) -> None:
+    """A name that nobody needs has no business in a certificate."""
+    for layout in design_all(deployment(path.stem)):
+        for entry in layout.entries:
+            assert entry.reason
+            assert entry.needed_by, entry
+
+
+def test_chat_aliases_are_the_same_on_both() -> None:
+    """The guide: the same list on C and E."""
+    both = [set(design_sans(deployment(FULL), p).dns_names) & set(CHATS) for p in (C1, E1)]
+    assert both == [set(CHATS), set(CHATS)]
+
+
+def test_one_name_with_two_reasons() -> None:
+    """example.com is registration and federation domain: one SAN, both reasons, both takers."""
+    entry = next(e for e in design_sans(deployment(FULL), E1).entries if e.value == "example.com")
+    assert "registration" in entry.reason
+    assert "federation" in entry.reason
+    assert {"Mobile and Remote Access", "XMPP federation"} <= set(entry.needed_by)
+
+
+CHOICES = st.builds(
+    Choices,
+    model=st.sampled_from(MODELS),
+    peers=st.integers(1, 6),
+    registration_domains=st.sampled_from(["example.com", "example.com, example.org", "exämple.com", ""]),
+    registration_format=st.sampled_from(FORMATS),
+    mra=st.booleans(),
+    federation=st.booleans(),
+    group_chat=st.booleans(),
+    secure_profiles=st.booleans(),
+    version=st.sampled_from(["X8.8", "X12.5", "X15.5"]),
+)
+
+
+@given(CHOICES)
+def test_every_leg_finds_its_names(choices: Choices) -> None:
+    """Whatever is chosen: a certificate made from the layout answers to every reference name of every leg; no duplicates."""
+    made = deployment_of(choices)
+    for peer in made.peers:
+        layout = design_sans(made, peer)
+        assert len(set(layout.dns_names)) == len(layout.dns_names)
+        presented = presented_names(build_csr(layout, KEY))
+        for leg in legs_of(made) if choices.mra else ():
+            for check in leg.presents(peer):
+                assert any(match_name(name, presented).matched for name in check.any_of), (leg.id, check)
+
+
+KEY = fast_key()
+
+
+@given(st.text(max_size=80), st.text(max_size=80), st.integers(1, 6))
+def test_panel_takes_any_text(core: str, domains: str, peers: int) -> None:
+    """Whatever is typed gives layouts or one sentence, escaped; never an exception, never markup of the typist's."""
+    result = design(Choices(core_fqdn=core, registration_domains=domains, peers=peers))
+    assert bool(result.layouts) != bool(result.problem)
+    assert "<script" not in design_html(result)
+
+
+def test_request_asks_for_both_purposes() -> None:
+    """Both EKUs, always; the SANs of the layout; a valid signature."""
+    from cryptography import x509
+
+    layout = design_sans(deployment(), E1)
+    request = build_csr(layout, KEY, fields=SubjectFields(country="gb", organisation="Example"), digest="sha384")
+    usage = extension(request, x509.ExtendedKeyUsage)
+    assert usage is not None
+    assert [oid.dotted_string for oid in usage] == ["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2"]
+    assert presented_names(request).dns == layout.dns_names
+    assert request.is_signature_valid
+    assert request.subject.rfc4514_string() == f"CN={CLUSTER_E},O=Example,C=GB"
+
+
+@pytest.mark.parametrize("bad", [
+    lambda: SubjectFields(country="GBR"),
+    lambda: SubjectFields(country="12"),
+    lambda: SubjectFields(organisation="x" * 65),
+    lambda: SubjectFields(locality="a\x1b[31m"),
+    lambda: subject_name("a" * 60 + ".example.com"),
+    lambda: build_csr(design_sans(deployment(), E1), KEY, digest="sha1"),
+])  # fmt: skip
+def test_request_refuses(bad: Any) -> None:
+    """What does not fit into a certificate is told before anything is made."""
+    with pytest.raises(InputError):
+        bad()
+
+
+def test_999_characters() -> None:
+    """The limit held from X8.5.2 until X8.10."""
+    many = changed(domains__registration=[f"a{n:03}.long-domain-name.example.com" for n in range(40)])
+    layout = design_sans(many, E1)
+    with pytest.raises(InputError, match="999"):
+        check_limits(layout, ProductVersion.parse("X8.5.2"))
+    check_limits(layout, ProductVersion.parse("X8.5.1"))
+    check_limits(layout, ProductVersion.parse("X8.10"))
