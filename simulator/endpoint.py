@@ -63,16 +63,14 @@ class Endpoint:
             task.cancel()
 
     def _context(self, side: Side, verify: bool) -> TlsContext:
-        if (side, verify) not in self._contexts:
-            self._contexts[side, verify] = TlsContext(
-                self.party,
-                at=self.now(),
-                side=side,
-                verify=verify,
-                tls=self._settings.tls,
-                keylog=self._settings.keylog,
-            )
-        return self._contexts[side, verify]
+        kept, now = self._contexts.get((side, verify)), self.now()
+        if kept is not None and kept.is_current(now):
+            return kept
+        made = TlsContext(
+            self.party, at=now, side=side, verify=verify, tls=self._settings.tls, keylog=self._settings.keylog
+        )
+        self._contexts[side, verify] = made
+        return made
 
     async def start(self) -> None:
         """Listen on every port that a leg of the deployment dials."""
@@ -109,7 +107,6 @@ class Endpoint:
                 admission = self._known.get((port, caller[0]), self._strangers[port])
                 handshake = Handshake(
                     self._context(Side.SERVER, admission.verify),
-                    at=self.now(),
                     recorder=recorder,
                     name_checks=admission.name_checks,
                 )
@@ -167,7 +164,6 @@ class Endpoint:
         here: Connection = writer.get_extra_info("sockname")[:2]
         handshake = Handshake(
             self._context(Side.CLIENT, leg.client_verifies),
-            at=self.now(),
             recorder=recorder,
             name_checks=leg.server_name_checks if leg.client_verifies else (),
             server_name=leg.reference_name,

@@ -35,7 +35,6 @@ class MemoryDialler:
         at = self.world.clock_of(fqdn, self.at)
         return Handshake(
             self._context(fqdn, side, verify),
-            at=at,
             recorder=Recorder(side, lambda: at),
             name_checks=checks if verify else (),
             server_name=leg.reference_name if client else "",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -26,6 +26,7 @@ from simulator.sip.recorder import Recorder
 
 _NO_AUTO_CHAIN = 0x8  # SSL_MODE_NO_AUTO_CHAIN: what is sent is decided by pkikit, and so can be told
 _CHUNK = 65536
+_ONE_SECOND = timedelta(seconds=1)
 # Forward secrecy, no anonymous or null suites; level 2 wants 112 bits of everything (RSA 2048, SHA-256).
 CIPHERS = b"DEFAULT:!aNULL:!eNULL:@SECLEVEL=2"
 
@@ -51,7 +52,7 @@ class TlsRange:
 
 
 class TlsContext:
-    """A shared context with the party's time kept in its trust store."""
+    """A shared context: one party in one role, judging at one instant."""
 
     def __init__(
         self, party: Party, *, at: datetime, side: Side, verify: bool, tls: TlsRange, keylog: Path | None = None
@@ -76,6 +77,10 @@ class TlsContext:
         store = context.get_cert_store()
         assert store is not None  # a context has one from its making on
         self._store = store
+        # A store takes a time once: OpenSSL's X509_VERIFY_PARAM_set1 keeps what is set already. So a context judges at
+        # one instant, and whoever keeps contexts asks `is_current`.
+        store.set_time(at)
+        self.at = at
         self._load_trust(party.trusted_ca_list)
         self.presents_certificate = self._load_credential(party, at)
 
@@ -98,9 +103,12 @@ class TlsContext:
             return False
         return True
 
-    def connect(self, at: datetime, recorder: Recorder, server_name: str = "") -> SSL.Connection:
-        """A new connection of this context, judging by the party's time `at`."""
-        self._store.set_time(at)
+    def is_current(self, now: datetime) -> bool:
+        """True while the instant of this context is within a second of the party's time."""
+        return abs(now - self.at) < _ONE_SECOND
+
+    def connect(self, recorder: Recorder, server_name: str = "") -> SSL.Connection:
+        """A new connection of this context."""
         connection = SSL.Connection(self._context, None)
         connection.set_app_data(recorder)
         if self.side is Side.CLIENT:
@@ -137,14 +145,13 @@ class Handshake:
         self,
         context: TlsContext,
         *,
-        at: datetime,
         recorder: Recorder,
         name_checks: Sequence[NameCheck] = (),
         server_name: str = "",
     ) -> None:
         self.recorder = recorder
         self.context = context
-        self.connection = context.connect(at, recorder, server_name)
+        self.connection = context.connect(recorder, server_name)
         self._checks = name_checks
         self.complete = False
         self.failed = False

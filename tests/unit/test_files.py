@@ -65,6 +65,9 @@ def test_what_is_refused(data: bytes, said: str) -> None:
     """One sentence, with the file's name."""
     with pytest.raises(EncodingError, match=said) as caught:
         parse(data, where="some.pem")
+    assert caught.value.rule == (
+        "encoding.not-pem" if "neither" in said or said == "binary data" else "encoding.malformed"
+    )
     assert str(caught.value).startswith("some.pem: ")
     assert "\n" not in str(caught.value)
 

@@ -1,0 +1,203 @@
+"""The running lab: faults that happen by themselves, hostile company, two labs at once, and clean ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from pkikit.model.trace import Outcome
+from simulator.clock import Clock
+from simulator.errors import LabError
+from simulator.settings import LabSettings
+from simulator.sip.tls import TlsRange, TlsVersion
+from simulator.threaded import ThreadedLab
+from tests.support.worlds import AT, C1, DEPLOYMENTS, E1, PARTNER, deployment
+
+FAST = LabSettings(rsa=False, timeout=2.0)
+ZONE = f"zone:uc-traversal:{C1}>{E1}"
+
+
+@pytest.fixture
+def lab() -> Iterator[ThreadedLab]:
+    with ThreadedLab(deployment(), settings=FAST) as running:
+        yield running
+
+
+@pytest.mark.parametrize("version", list(TlsVersion))
+@pytest.mark.parametrize("name", ["single-pair", "clustered-mra", "clustered-full"])
+def test_every_leg_comes_up(name: str, version: TlsVersion) -> None:
+    """Each shipped deployment, at each TLS version: all legs dialled, accepted, and judged alike beforehand."""
+    settings = replace(FAST, tls=TlsRange(lowest=version, highest=version))
+    with ThreadedLab(deployment(name), settings=settings) as lab:
+        report = lab.check()
+    assert report.accepted, [(leg.leg.id, leg.causes) for leg in report.down]
+    for leg in report.legs:
+        assert leg.trace is not None
+        assert leg.trace.protocol == f"TLSv{version}"
+        assert leg.agrees
+
+
+def test_name_taken_out_of_dns(lab: ThreadedLab) -> None:
+    """Without its A record E1 cannot be dialled by name: dns.name-unresolved, on the legs that dial it."""
+    del lab.lab.dns.zone.addresses[E1]
+    report = lab.check()
+    assert report.down
+    assert {leg.causes for leg in report.down} == {("dns.name-unresolved",)}
+    assert {leg.outcome for leg in report.down} == {Outcome.UNREACHABLE}
+    assert all(leg.leg.server == E1 for leg in report.down)
+
+
+def test_server_stopped(lab: ThreadedLab) -> None:
+    """The neighbour's port is closed: net.unreachable, and only there."""
+    lab.run(lab.lab.endpoints[PARTNER].stop)
+    report = lab.check()
+    assert {leg.leg.server for leg in report.down} == {PARTNER}
+    assert {leg.causes for leg in report.down} == {("net.unreachable",)}
+
+
+def test_something_else_on_the_port(lab: ThreadedLab) -> None:
+    """An SSH-like banner instead of TLS: tls.not-tls."""
+    endpoint = lab.lab.endpoints[PARTNER]
+    lab.run(endpoint.stop)
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((endpoint.address, 5061))
+        listener.listen(8)
+        with subprocess.Popen(
+            [
+                sys.executable,
+                "-c",
+                "import socket,sys\ns=socket.socket(fileno=int(sys.argv[1]))\nfor _ in range(2):\n c,_=s.accept(); c.sendall(b'SSH-2.0-banner\\r\\n'); c.close()",
+                str(listener.fileno()),
+            ],
+            pass_fds=[listener.fileno()],
+        ) as banner:
+            report = lab.check()
+            banner.kill()
+    assert {leg.leg.server for leg in report.down} == {PARTNER}
+    assert {leg.causes for leg in report.down} == {("tls.not-tls",)}
+
+
+def test_clock_travel(lab: ThreadedLab) -> None:
+    """Two years on every leaf has expired, by itself; back again all is well."""
+    lab.do(lab.lab.clock.travel, timedelta(days=730))
+    assert {leg.causes[0] for leg in lab.check().down} == {"validity.expired"}
+    lab.do(lab.lab.clock.travel, timedelta(days=-730))
+    assert lab.check().accepted
+
+
+def test_lab_can_start_at_any_time() -> None:
+    """The lab's certificates live on the lab's clock."""
+    with ThreadedLab(deployment("single-pair"), settings=FAST, clock=Clock.set_to(AT + timedelta(days=3000))) as lab:
+        report = lab.check()
+    assert report.accepted
+    assert report.at.year == 2035
+
+
+def test_hostile_company(lab: ThreadedLab) -> None:
+    """Garbage, silence, plaintext SIP, half a handshake, oversized hellos: refused or timed out, logged; the legs stay up."""
+    address = lab.lab.endpoints[E1].address
+    sockets = []
+    for payload in (
+        b"",
+        b"\x00" * 5000,
+        b"OPTIONS sip:x SIP/2.0\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"\x16\x03\x01\xff\xff" + b"A" * 70_000,
+        b"\x16\x03\x01\x00\x05",
+    ):
+        connection = socket.create_connection((address, 7001), timeout=5)
+        sockets.append(connection)
+        try:
+            connection.sendall(payload)
+        except OSError:
+            continue
+    assert lab.check().accepted
+    for connection in sockets:
+        connection.settimeout(5)
+        try:
+            while connection.recv(65536):
+                pass
+        except OSError:
+            pass
+        connection.close()
+    assert lab.lab.events.of(E1, "TLS Negotiation Error")
+    assert lab.check().accepted
+
+
+def test_two_labs_side_by_side(lab: ThreadedLab) -> None:
+    """Each has addresses of its own; both are up."""
+    with ThreadedLab(deployment(), settings=FAST) as other:
+        assert other.lab.plan.net != lab.lab.plan.net
+        assert other.check().accepted
+        assert lab.check().accepted
+
+
+def test_everything_listens_on_loopback(lab: ThreadedLab) -> None:
+    """No address of the lab is outside 127/8."""
+    addresses = [e.address for e in lab.lab.endpoints.values()] + [lab.lab.dns.address]
+    assert all(address.startswith("127.") for address in addresses)
+
+
+def test_port_taken() -> None:
+    """A port of a chosen net is held by another program: the sentence names it, and nothing stays bound."""
+    with socket.socket() as other:
+        other.bind(("127.231.1.1", 4372))
+        other.listen(1)
+        with pytest.raises(LabError, match=r"127\.231\.1\.1:4372.*taken"):
+            ThreadedLab(deployment(), settings=replace(FAST, net=231)).start()
+        done = subprocess.run(
+            [sys.executable, "-m", "simulator", "check", str(DEPLOYMENTS / "clustered-mra.yaml"), "--net", "231"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 3
+    assert "is taken by another program" in done.stderr
+    assert "Traceback" not in done.stderr
+    with ThreadedLab(deployment(), settings=replace(FAST, net=231)) as lab:
+        assert lab.check().accepted
+
+
+@pytest.mark.parametrize("net", [0, 255, -1, 999])
+def test_impossible_net(net: int) -> None:
+    """Only 1 to 254 are nets."""
+    with pytest.raises(LabError, match=r"127\.1\.x\.y to 127\.254"):
+        ThreadedLab(deployment(), settings=replace(FAST, net=net)).start()
+
+
+@pytest.mark.parametrize(("command", "number", "codes"), [
+    (("check",), signal.SIGINT, {130}),
+    (("up",), signal.SIGINT, {0}),
+    (("up",), signal.SIGTERM, {0}),
+])  # fmt: skip
+def test_interrupted(command: tuple[str, ...], number: signal.Signals, codes: set[int]) -> None:
+    """Ctrl-C in the middle: no traceback, the documented exit code, no child process left."""
+    program = [sys.executable, "-m", "simulator", *command, str(DEPLOYMENTS / "clustered-full.yaml")]
+    with subprocess.Popen(
+        program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        if command == ("up",):
+            assert process.stdout is not None
+            for line in process.stdout:
+                if "accepted" in line:
+                    break
+        else:
+            time.sleep(0.9)
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=20)
+    if command == ("check",) and process.returncode == 0:
+        pytest.xfail("the check was done before the signal came")
+    assert process.returncode in codes
+    assert "Traceback" not in errors
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)

@@ -1,0 +1,176 @@
+"""The rules over one certificate, request or list: each with a world that fires it and a near miss that does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
+
+from pkikit.design.csr import build_csr, fast_key
+from pkikit.design.san import design_sans
+from pkikit.issue.authority import ca_name
+from pkikit.judge.lint import lint_authority, lint_certificate, lint_request, lint_trust_list
+from pkikit.judge.registry import catalogue
+from pkikit.judge.use import CertificateUse
+from pkikit.model.findings import Verdict
+from pkikit.model.version import ProductVersion
+from tests.support.forge import BOTH, CLIENT, DAY, SERVER, forge
+from tests.support.worlds import AT, CASES, CLUSTER_E, E1, deployment, issued
+
+USE = CertificateUse(at=AT)
+FULL = CertificateUse(at=AT, layout=design_sans(deployment("clustered-full"), E1))
+RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+NAMES = ("e1.example.com", "cluster-e.example.com")
+
+
+def leaf(names: tuple[str, ...] = NAMES, use: CertificateUse = USE, **properties: object) -> Callable[[], Verdict]:
+    properties.setdefault("key", RSA)
+    return lambda: lint_certificate(forge(names, None, at=AT, **properties).leaf, use)  # type: ignore[arg-type]
+
+
+def subject(oid: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, E1), x509.NameAttribute(x509.ObjectIdentifier(oid), "x")])
+
+
+def full(*missing: str) -> Callable[[], Verdict]:
+    return leaf(tuple(n for n in (FULL.layout.dns_names if FULL.layout else ()) if n not in missing), FULL)
+
+
+def collab_edge(*names: str) -> Callable[[], Verdict]:
+    return leaf(names, CertificateUse(at=AT, layout=design_sans(deployment(), E1, "collab-edge-dns")))
+
+
+def rsa_key(bits: int) -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
+
+
+def tampered_request() -> x509.CertificateSigningRequest:
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    der = build_csr(design_sans(deployment(), E1), RSA).public_bytes(Encoding.DER)
+    return x509.load_der_x509_csr(der.replace(b"e1.example.com", b"e2.example.com"))
+
+
+def nameless_request() -> x509.CertificateSigningRequest:
+    return x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(RSA, hashes.SHA256())
+
+
+ROOT = issued().authority.root
+GOOD_REQUEST = build_csr(design_sans(deployment(), E1), RSA)
+CA_WITHOUT = forge((), None, at=AT, subject=ca_name("Bare CA"), ca=None, ekus=None, key=RSA).leaf
+TWINS = [
+    forge(("ucm1.example.com",), None, at=AT, subject=ca_name("ucm1"), ca=True, can_sign=True).leaf for _ in range(2)
+]
+
+# rule: (fires, does not)
+PAIRS: dict[str, tuple[Callable[[], Verdict], Callable[[], Verdict]]] = {
+    "validity.expired": (leaf(ends=timedelta(seconds=-1)), leaf(ends=timedelta(0))),
+    "validity.not-yet-valid": (leaf(begins=timedelta(seconds=1)), leaf(begins=timedelta(0))),
+    "validity.after-2050": (leaf(ends=26 * 365 * DAY), leaf(ends=23 * 365 * DAY)),
+    "eku.client-auth-missing": (leaf(ekus=(SERVER,)), leaf(ekus=BOTH)),
+    "eku.server-auth-missing": (leaf(ekus=(CLIENT,)), leaf(ekus=None)),
+    "names.wildcard-unsupported": (leaf(("*.example.com",)), leaf(("wildcard.example.com",))),
+    "names.ip-address-used": (leaf(("192.0.2.1", E1)), leaf(("a192-0-2-1.example.com",))),
+    "names.common-name-only": (leaf((), common_name=E1), leaf((E1,), common_name=E1)),
+    "key.too-long": (leaf(key=rsa_key(4104)), leaf(key=rsa_key(4096))),
+    "key.too-short": (leaf(key=rsa_key(1024)), leaf()),
+    "key.type-untested": (leaf(key=ec.generate_private_key(ec.SECP256R1())), leaf()),
+    "oid.unsupported": (
+        leaf(subject=subject("1.3.6.1.4.1.311.60.2.1.4")),
+        leaf(subject=subject("1.3.6.1.4.1.311.60.2.1.2")),
+    ),
+    "csr.signature-invalid": (lambda: lint_request(tampered_request(), USE), lambda: lint_request(GOOD_REQUEST, USE)),
+    "csr.no-names": (lambda: lint_request(nameless_request(), USE), lambda: lint_request(GOOD_REQUEST, USE)),
+    "ca.basic-constraints-missing": (lambda: lint_authority(CA_WITHOUT, USE), lambda: lint_authority(ROOT, USE)),
+    "trust-list.same-subject": (
+        lambda: lint_trust_list(TWINS, USE),
+        lambda: lint_trust_list([TWINS[0], TWINS[0], ROOT], USE),
+    ),
+    "trust-list.leaf-in-list": (
+        lambda: lint_trust_list([forge((E1,), None, at=AT, key=RSA).leaf], USE),
+        lambda: lint_trust_list([ROOT], USE),
+    ),
+    "names.peer-fqdn-missing": (full(E1), full()),
+    "names.cluster-fqdn-missing": (full(CLUSTER_E), full()),
+    "names.registration-domain-missing": (full("example.org"), full()),
+    "names.chat-alias-missing": (full("conference-2.example.com"), full()),
+    "names.collab-edge-missing": (
+        collab_edge(E1, CLUSTER_E, "example.com"),
+        collab_edge(E1, CLUSTER_E, "collab-edge.example.com"),
+    ),
+}
+
+# Rules whose breach only a handshake, a file or a path shows; where each is fired instead.
+ELSEWHERE = {
+    "dns.name-unresolved": "tests/protocol/test_lab.py",
+    "net.unreachable": "tests/protocol/test_lab.py",
+    "tls.protocol-mismatch": "tests/unit/test_trace.py",
+    "tls.cipher-mismatch": "tests/unit/test_trace.py",
+    "tls.not-tls": "tests/protocol/test_lab.py",
+    "encoding.not-pem": "tests/unit/test_files.py",
+    "encoding.malformed": "tests/unit/test_files.py",
+    "signature.digest-unsupported": "tests/interop/test_openssl_certificates.py",
+    "names.federation-domain-missing": "tests/unit/test_lint.py",
+}
+
+
+@pytest.mark.parametrize("rule", PAIRS)
+def test_rule_fires_and_near_miss_does_not(rule: str) -> None:
+    """Both worlds were checked for the rule; only one breaks it, and says how."""
+    fires, near_miss = (verdict() for verdict in PAIRS[rule])
+    found = [f for f in fires.findings if f.rule == rule]
+    assert found
+    assert all(f.evidence and f.fix and f.message for f in found)
+    assert rule in fires.checked
+    assert rule in near_miss.checked
+    assert rule not in {f.rule for f in near_miss.findings}
+
+
+def test_federation_domain() -> None:
+    """A federation domain that is no registration domain is told by its own rule."""
+    from tests.support.worlds import changed
+
+    layout = design_sans(changed("clustered-full", domains__federation=["fed.example.com"]), E1)
+    use = CertificateUse(at=AT, layout=layout)
+    missing = lint_certificate(
+        forge(tuple(n for n in layout.dns_names if not n.startswith("fed.")), None, at=AT, key=RSA).leaf, use
+    )
+    assert [f.rule for f in missing.errors] == ["names.federation-domain-missing"]
+    assert lint_certificate(forge(layout.dns_names, None, at=AT, key=RSA).leaf, use).accepted
+
+
+def test_every_rule_has_both() -> None:
+    """The catalogue is covered whole: here, by the worlds of the agreement test, or in the file that ELSEWHERE names."""
+    covered = PAIRS.keys() | {r for case in CASES for r in (case.rule, *case.also)} | ELSEWHERE.keys()
+    assert covered == {rule.id for rule in catalogue()}
+    from pathlib import Path
+
+    for rule, where in ELSEWHERE.items():
+        assert rule in (Path(__file__).parents[2] / where).read_text(encoding="utf-8"), where
+
+
+def test_a_good_certificate_has_no_finding() -> None:
+    """The control for all of the above."""
+    verdict = full()()
+    assert verdict.findings == ()
+    assert len(verdict.checked) > 15
+
+
+def test_the_version_decides() -> None:
+    """The digest rule holds from X8.10 on: before that the product itself offered SHA-1."""
+    good = forge(NAMES, None, at=AT, key=RSA).leaf
+    old = lint_certificate(good, CertificateUse(at=AT, version=ProductVersion.parse("X8.8")))
+    assert "signature.digest-unsupported" not in old.checked
+    assert "signature.digest-unsupported" in lint_certificate(good, USE).checked
+
+
+def test_a_request_from_an_elliptic_key_is_told() -> None:
+    """Requests are judged by the rules of the certificate that they would become."""
+    verdict = lint_request(build_csr(design_sans(deployment(), E1), fast_key()), USE)
+    assert [f.rule for f in verdict.findings] == ["key.type-untested"]
+    assert verdict.accepted
