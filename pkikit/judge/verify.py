@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from cryptography import x509
 
@@ -126,9 +127,10 @@ def _not_found(matches: Sequence[NameMatch], check: NameCheck, presented: Presen
     return finding(rule_id, subject, evidence)
 
 
-def product_objections(chain: Sequence[x509.Certificate]) -> Verdict:
+@lru_cache(maxsize=1024)
+def product_objections(chain: tuple[x509.Certificate, ...]) -> Verdict:
     """What the product refuses in a chain that OpenSSL accepted: a CA without BasicConstraints (guide, 'Points to be Aware')."""
-    evidence = tuple(missing_basic_constraints(tuple(chain[1:])))
+    evidence = tuple(missing_basic_constraints(chain[1:]))
     findings = (finding("ca.basic-constraints-missing", title(chain[0]), evidence),) if evidence else ()
     return Verdict(
         question="does the product accept the chain?",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 import idna
 
@@ -22,6 +23,7 @@ MAX_COMMON_NAME_LENGTH = 64
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)\Z")
 
 
+@lru_cache(maxsize=4096)
 def is_ip_address(text: str) -> bool:
     """True for an IPv4 or IPv6 literal, brackets allowed."""
     try:
@@ -40,6 +42,7 @@ def _to_a_labels(text: str) -> str:
         raise InputError(f"{printable(text)!r} is not a domain name: {error}") from error
 
 
+@lru_cache(maxsize=4096)
 def parse_dns_name(text: str) -> str:
     """One spelling for a DNS name, or an InputError that says what is wrong with it.
 

@@ -181,7 +181,7 @@ class Handshake:
         if not chain:
             self.fail("the other side showed no certificate")
             return
-        objections = product_objections(chain)
+        objections = product_objections(tuple(chain))
         for found in objections.errors:
             # Told as OpenSSL would have told it, had it looked: "invalid CA certificate".
             self.recorder.note(CertificateJudged(subject=found.subject, depth=1, code=79, name=found.rule))
