@@ -1,0 +1,149 @@
+"""The house in order: one set of dependencies, generated documents fresh, files small, notebooks in shape, README executed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.support.generate_docs import DOCS, generated
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def tracked() -> list[Path]:
+    done = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    return [path for name in done.stdout.decode().split("\0") if name and (path := ROOT / name).is_file()]
+
+
+def requirements() -> set[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return {*project["dependencies"], *project["optional-dependencies"]["dev"]}
+
+
+def test_environment_yml_is_the_same_set() -> None:
+    """conda users get what pip users get."""
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    pip = next(d["pip"] for d in environment["dependencies"] if isinstance(d, dict))
+    assert set(pip) - {"-c constraints.txt"} == requirements()
+    python = next(d for d in environment["dependencies"] if str(d).startswith("python"))
+    assert (
+        python
+        == "python" + tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["requires-python"]
+    )
+
+
+def test_constraints_pin_every_requirement() -> None:
+    """Nothing is installed at a version that was not tested."""
+    pinned = {line.split("==")[0] for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line}
+    assert {re.split(r"[><=]", r)[0].lower().replace("_", "-") for r in requirements()} <= pinned
+
+
+@pytest.mark.parametrize("name", generated())
+def test_generated_documents_are_fresh(name: str) -> None:
+    """`make docs` was run after the last change."""
+    assert (DOCS / name).read_text(encoding="utf-8") == generated()[name]
+
+
+def test_files_are_small() -> None:
+    """Around 400 lines at most: past that a file has two subjects."""
+    long = {
+        str(p.relative_to(ROOT)): n
+        for p in tracked()
+        if p.suffix == ".py" and (n := len(p.read_text(encoding="utf-8").splitlines())) > 430
+    }
+    # The worlds are one table; splitting it would hide that.
+    assert set(long) <= {"tests/support/worlds.py"}
+
+
+def test_no_machine_path_registry_or_key_is_committed() -> None:
+    """Neither where this was written nor from where packages came, and no private key."""
+    forbidden = [
+        re.compile(p)
+        for p in (
+            r"/(?:root|home|work)/[a-z]",
+            r"deb\.debian\.org|pypi\.org/simple|registry\.npmjs",
+            r"-----BEGIN (?:RSA |EC )?PRIVATE KEY-----\n[A-Za-z0-9+/]{60}",
+        )
+    ]
+    for path in tracked():
+        if path == Path(__file__) or path.suffix in {".png"}:
+            continue
+        text = path.read_text(encoding="utf-8", errors="replace")
+        for pattern in forbidden:
+            assert not pattern.search(text), f"{path.relative_to(ROOT)}: {pattern.pattern}"
+
+
+def test_public_rules_have_their_texts() -> None:
+    """Every rule says what it wants, where that is written, and what mends it."""
+    from pkikit.judge.registry import catalogue
+
+    for rule in catalogue():
+        assert re.fullmatch(r"[a-z-]+\.[a-z0-9-]+", rule.id)
+        assert rule.requirement.endswith(".")
+        assert rule.fix.endswith(".")
+        assert rule.source
+
+
+def test_course_map_names_every_notebook() -> None:
+    """And no notebook that is not there."""
+    listed = set(
+        re.findall(r"\(([0-9]{2}-[a-z0-9-]+\.ipynb)\)", (ROOT / "notebooks" / "README.md").read_text(encoding="utf-8"))
+    )
+    assert listed == {p.name for p in NOTEBOOKS}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_notebook_in_shape(path: Path) -> None:
+    """Executed in order, no error, cells short and without definitions, no pasted PEM, steady metadata."""
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    code = [c for c in notebook["cells"] if c["cell_type"] == "code"]
+    assert [c["execution_count"] for c in code] == list(range(1, len(code) + 1))
+    assert "language_info" in notebook["metadata"]
+    assert "version" not in notebook["metadata"]["language_info"]
+    for cell in code:
+        source = "".join(cell["source"])
+        assert len(source.splitlines()) <= 12, source
+        assert not re.search(r"^\s*(def|class|try)\b", source, re.MULTILINE), source
+        assert "-----BEGIN" not in json.dumps(cell)
+        assert all(o["output_type"] != "error" for o in cell["outputs"])
+    assert any("assert" in "".join(c["source"]) for c in code)
+
+
+def _cheat_sheet() -> list[str]:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return re.findall(r"^\$ (.+)$", text, re.MULTILINE)
+
+
+def test_cheat_sheet_works(tmp_path: Path) -> None:
+    """Each command of the README, as written, in one folder, one after another."""
+    (tmp_path / "notebooks").symlink_to(ROOT / "notebooks")
+    commands = _cheat_sheet()
+    assert len(commands) >= 7
+    modules = {"pkikit": "pkikit", "expressway-sim": "simulator"}
+    for command in commands:
+        program, *arguments = shlex.split(command)
+        done = subprocess.run(
+            [sys.executable, "-m", modules[program], *arguments],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env={**os.environ, "NO_COLOR": "1"},
+        )
+        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        assert done.stdout
