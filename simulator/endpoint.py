@@ -112,6 +112,10 @@ class Endpoint:
                 )
                 await serve(TlsStream(handshake, reader, writer))
                 self._log_failure(handshake, caller[0], port)
+        except asyncio.CancelledError:
+            # The party restarts or the lab ends, and this connection with it. Swallowed on purpose: the task ends here,
+            # and asyncio's streams (3.11) would print a traceback for a cancelled one.
+            self._events.add(self.party.fqdn, "Connection Closed", Src_ip=caller[0], Dst_port=port, Reason="restart")
         except TimeoutError:
             self._events.add(
                 self.party.fqdn, "TLS Negotiation Error", Src_ip=caller[0], Dst_port=port, Detail="timed out"

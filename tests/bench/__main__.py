@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pkikit.design.legs import legs_of
-from pkikit.model.deployment import Deployment, deployment_from
+from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg
 from pkikit.model.world import Party, World
 from simulator.settings import LabSettings
@@ -25,7 +25,7 @@ from simulator.sip.memory import MemoryDialler
 from simulator.sip.tls import CIPHERS, TlsRange, TlsVersion
 from simulator.threaded import ThreadedLab
 from simulator.world import issue_world
-from tests.support.worlds import C1, E1, deployment
+from tests.support.worlds import C1, E1, deployment, of_size
 
 ROUNDS, HANDSHAKES = 9, 60
 NOW = datetime.now(UTC)
@@ -90,17 +90,6 @@ def handshakes(world: World, leg: Leg, version: TlsVersion) -> tuple[float, floa
     ]
     lab, bare = (statistics.median(side) for side in zip(*pairs, strict=True))
     return lab, bare, statistics.median(a / b for a, b in pairs)
-
-
-def of_size(peers: int) -> Deployment:
-    data = deployment().model_dump(mode="json")
-    for cluster, letter, domain in (
-        (data["clusters"][0], "c", "corp.example.com"),
-        (data["clusters"][1], "e", "example.com"),
-    ):
-        cluster["peers"] = [f"{letter}{n}.{domain}" for n in range(1, peers + 1)]
-    data["zones"][0]["peer_addresses"] = data["clusters"][1]["peers"]
-    return deployment_from(data)
 
 
 def seconds(function: Callable[[], Any]) -> float:

@@ -54,6 +54,18 @@ def changed(name: str = "clustered-mra", **paths: Any) -> Deployment:
     return deployment_from(data)
 
 
+def of_size(peers: int) -> Deployment:
+    """clustered-mra with that many peers in each cluster."""
+    data = deployment().model_dump(mode="json")
+    for cluster, letter, domain in (
+        (data["clusters"][0], "c", "corp.example.com"),
+        (data["clusters"][1], "e", "example.com"),
+    ):
+        cluster["peers"] = [f"{letter}{n}.{domain}" for n in range(1, peers + 1)]
+    data["zones"][0]["peer_addresses"] = data["clusters"][1]["peers"]
+    return deployment_from(data)
+
+
 class Bench:
     """The valid world and the tools to change it; one method a kind of change."""
 
