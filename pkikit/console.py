@@ -40,6 +40,8 @@ def run(app: typer.Typer, name: str, *, lab_errors: tuple[type[Exception], ...] 
         # The reader (head, less) went away; say nothing more, not even while Python flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    if code == EXIT_INTERRUPTED:
+        _fail(name, "interrupted", EXIT_INTERRUPTED)
     # Without standalone mode typer hands the code of `typer.Exit` back as the result.
     sys.exit(code if isinstance(code, int) else 0)
 

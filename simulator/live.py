@@ -48,11 +48,15 @@ def addresses_to_try(lab: Lab, state: Path | None) -> list[str]:
         if endpoint.ports:
             ports = ", ".join(_port(lab, port) for port in endpoint.ports)
             lines.append(f"{fqdn:<28} {endpoint.address:<14} {ports}")
-    for leg in lab.legs:
-        if leg.mutual:
-            where = f"{lab.endpoints[leg.server].address}:{lab.settings.port(leg.port)}"
-            lines.append(f"try: openssl s_client -connect {where} -servername {leg.reference_name}")
-            break
+    leg = next((leg for leg in lab.legs if leg.mutual and leg.id.startswith("zone:")), None)
+    if leg is not None:
+        where = f"{lab.endpoints[leg.server].address}:{lab.settings.port(leg.port)}"
+        own = (
+            f" -CAfile {state}/root.pem -cert {state}/{leg.client}/cert.pem -key {state}/{leg.client}/key.pem"
+            if state
+            else ""
+        )
+        lines.append(f"try: openssl s_client -connect {where} -servername {leg.reference_name}{own}")
     return lines
 
 

@@ -186,11 +186,22 @@ def test_interrupted(command: tuple[str, ...], number: signal.Signals, codes: se
     """Ctrl-C in the middle: no traceback, the documented exit code, no child process left."""
     path = tmp_path / "large.yaml"
     path.write_text(yaml.safe_dump(of_size(6).model_dump(mode="json")))
-    program = [sys.executable, "-m", "simulator", *command, str(path)]
+    for _ in range(3):
+        code, errors = _interrupt([sys.executable, "-m", "simulator", *command, str(path)], number)
+        # On a loaded machine the signal may come when the check is just done; then it was not in the middle of anything.
+        if command != ("check",) or code != 0:
+            break
+    assert code in codes
+    assert "Traceback" not in errors
+    assert ("interrupted" in errors) is (command == ("check",))
+
+
+def _interrupt(program: list[str], number: signal.Signals) -> tuple[int, str]:
+    """Start, wait until it is at work, send the signal; nothing of its process group may be left."""
     with subprocess.Popen(
         program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
-        if command == ("up",):
+        if "up" in program:
             assert process.stdout is not None
             for line in process.stdout:
                 if "accepted" in line:
@@ -199,10 +210,9 @@ def test_interrupted(command: tuple[str, ...], number: signal.Signals, codes: se
             _wait_for_sockets(process.pid)  # the parties listen, and 156 legs are about to be dialled
         process.send_signal(number)
         _, errors = process.communicate(timeout=20)
-    assert process.returncode in codes
-    assert "Traceback" not in errors
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
+    return process.returncode, errors
 
 
 def _wait_for_sockets(pid: int, count: int = 40) -> None:
