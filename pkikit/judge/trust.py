@@ -156,19 +156,9 @@ class MissingIssuer:
     how_known: str
 
 
-_GENERIC = {
-    "root",
-    "ca",
-    "intermediate",
-    "issuing",
-    "sub",
-    "subordinate",
-    "certification",
-    "certificate",
-    "authority",
-    "policy",
-}
-_BELOW_ROOT = {"intermediate", "issuing", "sub", "subordinate", "policy"}
+# Words of CA names that say nothing about whose CA it is, and beginnings of those that say "below a root".
+_GENERIC = frozenset({"root", "ca", "certification", "certificate", "authority"})
+_BELOW_ROOT = ("inter", "issu", "sub", "ica", "policy")
 
 
 def explain_missing(
@@ -202,8 +192,8 @@ def explain_missing(
                 what=Missing.INTERMEDIATE,
                 how_known="the authority key identifier names a trusted root above the issuer",
             )
-    tokens = _tokens(common_name(top.issuer))
-    if tokens & _BELOW_ROOT and any(_same_family(top.issuer, root.subject) for root in roots):
+    below_a_root = any(token.startswith(_BELOW_ROOT) for token in _tokens(common_name(top.issuer)))
+    if below_a_root and any(_same_family(top.issuer, root.subject) for root in roots):
         return MissingIssuer(
             what=Missing.INTERMEDIATE,
             how_known="the issuer's name is that of an intermediate of a trusted root",
@@ -234,5 +224,9 @@ def _same_family(issuer: x509.Name, root: x509.Name) -> bool:
     left, right = organisation(issuer), organisation(root)
     if left and right:
         return left == right
-    own, other = (_tokens(common_name(n)) - _GENERIC for n in (issuer, root))
+    own, other = (_family(common_name(n)) for n in (issuer, root))
     return bool(own & other) or own == other
+
+
+def _family(name: str) -> set[str]:
+    return {t for t in _tokens(name) - _GENERIC if not t.startswith(_BELOW_ROOT)}

@@ -132,7 +132,9 @@ class Pebble:
         self.directory = ""
 
     async def __aenter__(self) -> Self:
-        self._workspace = tempfile.TemporaryDirectory(prefix="expressway-lab-pebble-")
+        self._workspace = await anyio.to_thread.run_sync(
+            lambda: tempfile.TemporaryDirectory(prefix="expressway-lab-pebble-")
+        )
         self.folder = Path(self._workspace.name)
         try:
             await self._start()
@@ -143,27 +145,25 @@ class Pebble:
 
     async def _start(self) -> None:
         port, self._management_port = _free_ports(self.address, 2)
-        self.ca_file = self.folder / "listener-ca.pem"
-        await anyio.to_thread.run_sync(self._write_files, port)
-        self._log = (self.folder / "pebble.log").open("wb")
+        command = await anyio.to_thread.run_sync(self._prepare, port)
         # PEBBLE_VA_NOSLEEP: validate at once; WFE_NONCEREJECT 0: no artificial bad nonces; AUTHZREUSE 0: validate every time.
         env = {**os.environ, "PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0", "PEBBLE_AUTHZREUSE": "0"}
-        command = [
-            *_dies_with_us(),
-            str(self._program),
-            "-config",
-            str(self.folder / "config.json"),
-            "-dnsserver",
-            self._dns_server,
-        ]
         try:
             self._process = await asyncio.create_subprocess_exec(
                 *command, env=env, cwd=self.folder, stdin=asyncio.subprocess.DEVNULL, stdout=self._log, stderr=self._log
             )
         except OSError as error:
             raise LabError(f"Pebble at {self._program} does not start: {error.strerror}; {_HELP}") from error
-        self._tls = ssl.create_default_context(cafile=str(self.ca_file))
         await self._wait_until_it_answers(f"https://{self.address}:{port}/dir")
+
+    def _prepare(self, port: int) -> list[str]:
+        """Everything that touches the disk, in a worker thread; returns the command that starts Pebble."""
+        self.ca_file = self.folder / "listener-ca.pem"
+        self._write_files(port)
+        self._log = (self.folder / "pebble.log").open("wb")
+        self._tls = ssl.create_default_context(cafile=str(self.ca_file))
+        program = [str(self._program), "-config", str(self.folder / "config.json"), "-dnsserver", self._dns_server]
+        return [*_dies_with_us(), *program]
 
     def _write_files(self, port: int) -> None:
         at = Clock().now()
@@ -199,7 +199,7 @@ class Pebble:
             async with asyncio.timeout(_START_TIMEOUT), aiohttp.ClientSession() as session:
                 while True:
                     if self._process is not None and self._process.returncode is not None:
-                        raise LabError(f"Pebble stopped at once: {self.last_lines()}")
+                        raise LabError(f"Pebble stopped at once: {await self.last_lines()}")
                     with contextlib.suppress(aiohttp.ClientConnectionError):
                         async with session.get(directory, ssl=self._tls) as answer:
                             if answer.status == 200:
@@ -207,7 +207,7 @@ class Pebble:
                                 return
                     await asyncio.sleep(0.02)
         except TimeoutError:
-            raise LabError(f"Pebble did not answer within {_START_TIMEOUT:.0f} s: {self.last_lines()}") from None
+            raise LabError(f"Pebble did not answer within {_START_TIMEOUT:.0f} s: {await self.last_lines()}") from None
 
     async def roots(self) -> PebbleRoots:
         """Ask the management interface for the CA of this run."""
@@ -224,12 +224,10 @@ class Pebble:
         """The child's process id while it runs."""
         return self._process.pid if self._process is not None and self._process.returncode is None else None
 
-    def last_lines(self) -> str:
+    async def last_lines(self) -> str:
         """The end of Pebble's own log, for an error message."""
-        with contextlib.suppress(OSError):
-            lines = (self.folder / "pebble.log").read_text(errors="replace").strip().splitlines()
-            return " / ".join(lines[-3:])
-        return ""
+        text = await anyio.to_thread.run_sync(lambda: (self.folder / "pebble.log").read_text(errors="replace"))
+        return " / ".join(text.strip().splitlines()[-3:])
 
     async def __aexit__(self, *_: object) -> None:
         process = self._process
@@ -243,7 +241,7 @@ class Pebble:
                 await process.wait()
         if hasattr(self, "_log"):
             self._log.close()
-        self._workspace.cleanup()
+        await anyio.to_thread.run_sync(self._workspace.cleanup)
 
 
 def _dies_with_us() -> list[str]:
