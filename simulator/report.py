@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pkikit.errors import InputError
 from pkikit.judge.diagnose import diagnose_trace, rank_causes
 from pkikit.judge.legs import LegVerdict
 from pkikit.model.findings import Finding, Severity
 from pkikit.model.leg import Leg
+from pkikit.model.names import printable
 from pkikit.model.trace import HandshakeTrace, Outcome, Side
 
 
@@ -87,8 +90,14 @@ class CheckReport:
         return all(leg.outcome is Outcome.ACCEPTED for leg in self.legs)
 
     def leg(self, leg_id: str) -> LegReport:
-        """One leg by its id."""
-        return next(leg for leg in self.legs if leg.leg.id == leg_id)
+        """One leg by its id, or an InputError with the closest ids."""
+        by_id = {leg.leg.id: leg for leg in self.legs}
+        if leg_id not in by_id:
+            near = difflib.get_close_matches(leg_id, by_id, n=2, cutoff=0)
+            raise InputError(
+                f"no leg has the id {printable(leg_id)!r}; close to it: {', '.join(near) or 'none, there are no legs'}"
+            )
+        return by_id[leg_id]
 
     def zone(self, name: str) -> tuple[LegReport, ...]:
         """The legs of one zone."""

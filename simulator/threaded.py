@@ -17,6 +17,7 @@ from anyio.from_thread import start_blocking_portal
 from pkikit.model.deployment import Deployment
 from pkikit.model.world import World
 from simulator.clock import Clock
+from simulator.errors import LabError
 from simulator.lab import Lab
 from simulator.peer.acme_service import AcmeService
 from simulator.report import CheckReport
@@ -60,12 +61,18 @@ class ThreadedLab:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _require_open(self) -> None:
+        if self not in _OPEN:
+            raise LabError("this lab is closed; open it again (in a notebook: run the cell with open_lab)")
+
     def run(self, function: Callable[..., Awaitable[_T]], *arguments: Any) -> _T:
         """Run one of the lab's coroutines in its loop and wait for the result."""
+        self._require_open()
         return self._portal.call(function, *arguments)
 
     def do(self, function: Callable[..., _T], *arguments: Any) -> _T:
         """Run a plain method of the lab in its loop's thread."""
+        self._require_open()
 
         async def call() -> _T:
             await asyncio.sleep(0)
@@ -75,6 +82,7 @@ class ThreadedLab:
 
     def start_acme(self) -> AcmeService:
         """Start Pebble and the ACME service; both end with the lab."""
+        self._require_open()
         return self._stack.enter_context(self._portal.wrap_async_context_manager(self.lab.with_acme()))
 
     def check(self) -> CheckReport:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
+from IPython.core.getipython import get_ipython
 
 from pkikit.design.csr import make_key
 from pkikit.design.san import SanLayout, design_sans
+from pkikit.errors import InputError, PkikitError
 from pkikit.files import load_deployment
 from pkikit.model.credential import Credential
 from pkikit.model.deployment import Deployment
+from pkikit.model.names import printable
 from simulator.peer.acme_service import AcmeService
 from simulator.peer.state import PeerState
 from simulator.report import CheckReport
@@ -45,6 +50,7 @@ class LabSession:
 
     def generate_csr(self, peer: str, layout: SanLayout | None = None) -> x509.CertificateSigningRequest:
         """Generate CSR: a new key and a request for this peer; the one before is discarded."""
+        peer = self.deployment.peer(peer)
         state = PeerState(fqdn=peer).generated(layout or self.layout(peer), make_key())
         self._requests[peer] = state
         assert state.request is not None
@@ -52,15 +58,17 @@ class LabSession:
 
     def sign(self, peer: str) -> Credential:
         """Have the lab CA sign the peer's pending request."""
-        lab, state = self.threaded.lab, self._requests[peer]
-        assert state.request is not None
+        peer = self.deployment.peer(peer)
+        lab, state = self.threaded.lab, self._requests.get(peer)
+        if state is None or state.request is None:
+            raise InputError(f"{peer} has no pending request; generate one first: lab.generate_csr({peer!r})")
         leaf = lab.issued.authority.issue(state.request.csr, at=lab.clock.now())
         self._requests[peer], credential = state.staged((leaf, *lab.issued.authority.intermediates)).deployed()
         return credential
 
     def install(self, peer: str, credential: Credential) -> None:
         """Upload a server certificate and restart the peer."""
-        self.threaded.do(self.threaded.lab.install, peer, credential)
+        self.threaded.do(self.threaded.lab.install, self.deployment.peer(peer), credential)
 
     def replace_certificate(self, peer: str, layout: SanLayout | None = None) -> Credential:
         """Generate CSR, sign, upload and restart in one step."""
@@ -97,9 +105,20 @@ class LabSession:
     def openssl_command(self, leg_id: str) -> str:
         """An openssl command for a terminal that dials the server of a leg as anybody could."""
         lab = self.threaded.lab
-        leg = next(leg for leg in lab.legs if leg.id == leg_id)
+        leg = self.check().leg(leg_id).leg
         address, port = lab.endpoints[leg.server].address, lab.settings.port(leg.port)
         return f"openssl s_client -connect {address}:{port} -servername {leg.reference_name}"
+
+
+def tell_plainly() -> None:
+    """In this kernel, what a person can mend is told in one sentence, not by a traceback; the cell still fails."""
+    shell = get_ipython()
+    if shell is not None:
+        shell.set_custom_exc((PkikitError,), _tell)  # type: ignore[no-untyped-call]
+
+
+def _tell(_shell: Any, _kind: type[BaseException], error: BaseException, _trace: Any, tb_offset: Any = None) -> None:
+    print(f"✘ {error}", file=sys.stderr)
 
 
 def open_lab(name: str = "clustered-mra", settings: LabSettings | None = None) -> LabSession:
@@ -107,7 +126,12 @@ def open_lab(name: str = "clustered-mra", settings: LabSettings | None = None) -
     if LabSession.current is not None:
         LabSession.current.close()
         LabSession.current = None
-    path = DEPLOYMENTS / f"{name}.yaml"
-    session = LabSession(load_deployment(path if path.exists() else Path(name)), settings)
+    tell_plainly()
+    shipped = DEPLOYMENTS / f"{name}.yaml"
+    path = shipped if shipped.exists() else Path(name)
+    if not path.exists():
+        names = ", ".join(sorted(p.stem for p in DEPLOYMENTS.glob("*.yaml")))
+        raise InputError(f"there is no deployment {printable(name)!r}: shipped are {names}; or give the path of a file")
+    session = LabSession(load_deployment(path), settings)
     LabSession.current = session
     return session
