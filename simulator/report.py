@@ -94,9 +94,7 @@ class CheckReport:
         by_id = {leg.leg.id: leg for leg in self.legs}
         if leg_id not in by_id:
             near = difflib.get_close_matches(leg_id, by_id, n=2, cutoff=0)
-            raise InputError(
-                f"no leg has the id {printable(leg_id)!r}; close to it: {', '.join(near) or 'none, there are no legs'}"
-            )
+            raise InputError(f"no leg has the id {printable(leg_id)!r}; close to it: {', '.join(near) or 'nothing'}")
         return by_id[leg_id]
 
     def zone(self, name: str) -> tuple[LegReport, ...]:
