@@ -301,11 +301,8 @@ def match(
     from pkikit.judge.names import match_https, match_name, presented_names
 
     presented = presented_names(read_certificates(certificate)[0])
-    answers = {
-        "product (RFC 5922, no wildcards)": match_name(name, presented),
-        "RFC 9525 (HTTPS)": match_https(name, presented),
-    }
     product = match_name(name, presented)
+    answers = {"product (RFC 5922, no wildcards)": product, "RFC 9525 (HTTPS)": match_https(name, presented)}
     document = {
         "accepted": product.matched,
         "reference": product.reference,

@@ -26,7 +26,6 @@ class AddressPlan:
     def __init__(self, deployment: Deployment, net: int | None = None) -> None:
         self._lock, self.net = _hold(net)
         self.by_name: Mapping[str, str] = MappingProxyType(self._assign(deployment))
-        self.by_address: Mapping[str, str] = MappingProxyType({a: n for n, a in self.by_name.items()})
 
     def _assign(self, deployment: Deployment) -> dict[str, str]:
         groups = [c.peers for c in deployment.clusters]

@@ -105,6 +105,8 @@ async def _checked(lab: Lab, *, quiet: bool) -> CheckReport:
 
 
 def _show(out: Console, report: CheckReport) -> None:
+    from pkikit.judge.facts import shown_time
+
     console.table(
         out, ("leg", "outcome", "rejected by", "cause"), [_row(leg) for leg in report.legs], title=report.deployment
     )
@@ -114,7 +116,7 @@ def _show(out: Console, report: CheckReport) -> None:
         told.update(f"{f.rule} {f.message}" for f in new)
         console.show_findings(out, new)
     up = len(report.legs) - len(report.down)
-    out.print(f"{up} of {len(report.legs)} legs up at {report.at:%Y-%m-%d %H:%M} UTC")
+    out.print(f"{up} of {len(report.legs)} legs up at {shown_time(report.at)}")
 
 
 def _row(report: LegReport) -> tuple[str, str, str, str]:

@@ -24,8 +24,3 @@ class Clock:
         """Move forward (or back) and return the new time."""
         self._offset += by
         return self.now()
-
-    @property
-    def is_real(self) -> bool:
-        """True when the lab runs on real time, as Pebble always does."""
-        return self._offset == timedelta(0)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from pkikit.describe import iso
 from pkikit.errors import InputError
 from pkikit.judge.diagnose import diagnose_trace, rank_causes
 from pkikit.judge.legs import LegVerdict
@@ -116,6 +117,6 @@ class CheckReport:
         return {
             "accepted": self.accepted,
             "deployment": self.deployment,
-            "at": self.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "at": iso(self.at),
             "legs": [leg.to_json() for leg in self.legs],
         }

@@ -17,7 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from pkikit.design.csr import fast_key, key_usage
 from pkikit.errors import IssuanceRefused
-from pkikit.model.credential import PrivateKey, spki
+from pkikit.model.credential import PrivateKey
 
 ROOT_LIFETIME = timedelta(days=3650)
 INTERMEDIATE_LIFETIME = timedelta(days=1825)
@@ -193,8 +193,3 @@ def _extension(csr: x509.CertificateSigningRequest, kind: type[_T]) -> _T | None
         return csr.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
         return None
-
-
-def same_key(left: x509.Certificate, right: x509.Certificate) -> bool:
-    """True when two certificates hold one public key."""
-    return spki(left.public_key()) == spki(right.public_key())

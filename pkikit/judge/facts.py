@@ -86,6 +86,11 @@ def issued(child: x509.Certificate, issuer: x509.Certificate) -> bool:
     return True
 
 
+def shown_time(instant: datetime) -> str:
+    """An instant for people, to the minute."""
+    return f"{instant:%Y-%m-%d %H:%M} UTC"
+
+
 def key_kind(certificate: x509.Certificate | x509.CertificateSigningRequest) -> tuple[str, int]:
     """(`RSA` | `EC` | `DSA` | other, bits); ("unreadable", 0) when the key cannot be parsed."""
     try:

@@ -94,7 +94,7 @@ def _judge_side(
         purpose=purpose,
         at=world.clock_of(verifier.fqdn, at),
         name_checks=checks,
-        known=world.known_certificates(),
+        known=world.known_certificates,
         clock_offset=verifier.clock_offset,
         question=question,
     )
@@ -126,10 +126,7 @@ def judge_own_credential(party: Party, world: World) -> Verdict:
         findings.append(finding(rules.chain.KEY_MISMATCH, subject, evidence))
     for rule_id, weak in (
         ("key.too-short", tuple(weak_key(credential.leaf))),
-        (
-            "signature.digest-unsupported",
-            tuple(e for c in credential.chain[: 1 + len(credential.intermediates)] for e in digest_evidence(c)),
-        ),
+        ("signature.digest-unsupported", tuple(e for c in credential.chain for e in digest_evidence(c))),
     ):
         if weak:
             findings.append(finding(rule_id, subject, weak))

@@ -15,9 +15,8 @@ from pkikit.judge.names import NameMatch, PresentedNames, match_name, presented_
 from pkikit.judge.registry import Subject, finding, run_rules
 from pkikit.judge.rules.chain import (
     PathQuestion,
-    expired_in_path,
     missing_basic_constraints,
-    not_yet_valid_in_path,
+    outside_validity,
     purpose_missing,
     weak_in_path,
 )
@@ -64,15 +63,14 @@ def verify_certificate(
     subject = title(leaf)
     findings, checked = run_rules(Subject.PATH, subject, path, asked)
     eku = "eku.server-auth-missing" if purpose is Purpose.SERVER else "eku.client-auth-missing"
-    weak = list(weak_in_path(path))
-    for rule_id, evidence in (
-        ("validity.expired", tuple(expired_in_path(path, asked))),
-        ("validity.not-yet-valid", tuple(not_yet_valid_in_path(path, asked))),
-        (eku, tuple(purpose_missing(path, asked))),
-        ("key.too-short", tuple(e for r, e in weak if r == "key.too-short")),
-        ("signature.digest-unsupported", tuple(e for r, e in weak if r == "signature.digest-unsupported")),
-    ):
+    seen = [
+        *outside_validity(path, asked),
+        *((eku, evidence) for evidence in purpose_missing(path, asked)),
+        *weak_in_path(path),
+    ]
+    for rule_id in ("validity.expired", "validity.not-yet-valid", eku, "key.too-short", "signature.digest-unsupported"):
         checked.append(rule_id)
+        evidence = tuple(e for rule, e in seen if rule == rule_id)
         if evidence:
             findings.append(finding(rule_id, subject, evidence))
     names = judge_names(presented_names(leaf), name_checks, subject)

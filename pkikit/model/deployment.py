@@ -80,11 +80,6 @@ class Cluster(_Value):
     cluster_tls: Literal["enforce", "permissive"] = "enforce"
     certificate: Literal["per-peer", "shared"] = "per-peer"
 
-    @property
-    def is_clustered(self) -> bool:
-        """True when the peers answer under a cluster name."""
-        return self.fqdn is not None
-
 
 class Domains(_Value):
     """Unified CM registration (service discovery) domains, SIP domains, XMPP federation domains."""

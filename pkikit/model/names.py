@@ -16,7 +16,6 @@ import idna
 from pkikit.errors import InputError
 
 MAX_NAME_LENGTH = 253
-MAX_LABEL_LENGTH = 63
 # X.520 upper bound of commonName; CAs and cryptography hold to it.
 MAX_COMMON_NAME_LENGTH = 64
 

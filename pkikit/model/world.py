@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from types import MappingProxyType
 
 from cryptography import x509
@@ -40,6 +41,7 @@ class World:
         """The same world but for this party."""
         return replace(self, parties={**self.parties, party.fqdn: party})
 
+    @cached_property
     def known_certificates(self) -> tuple[x509.Certificate, ...]:
         """All certificates held anywhere: what a diagnosis may compare with, a verifier may not."""
         held: dict[x509.Certificate, None] = {}

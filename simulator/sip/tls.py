@@ -6,6 +6,7 @@ connection (its recorder) travels as the connection's app data.
 
 from __future__ import annotations
 
+import contextlib
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -82,26 +83,23 @@ class TlsContext:
         store.set_time(at)
         self.at = at
         self._load_trust(party.trusted_ca_list)
-        self.presents_certificate = self._load_credential(party, at)
+        self._load_credential(party, at)
 
     def _load_trust(self, trusted_ca_list: Sequence[x509.Certificate]) -> None:
         for certificate in effective_trust(trusted_ca_list)[0]:
             self._store.add_cert(crypto.X509.from_cryptography(certificate))
 
-    def _load_credential(self, party: Party, at: datetime) -> bool:
-        """True when a certificate is loaded. One that OpenSSL refuses (key mismatch, too weak) is not presented."""
+    def _load_credential(self, party: Party, at: datetime) -> None:
+        """Load what is to be presented. What OpenSSL refuses (key mismatch, too weak) is not: no certificate is sent."""
         credential = party.credential
         if credential is None or credential.key is None:
-            return False
-        try:
+            return
+        with contextlib.suppress(SSL.Error):
             self._context.use_certificate(credential.leaf)
             self._context.use_privatekey(credential.key)
             self._context.check_privatekey()
             for certificate in chain_to_present(credential.chain, party.trusted_ca_list, at)[1:]:
                 self._context.add_extra_chain_cert(certificate)
-        except SSL.Error:
-            return False
-        return True
 
     def is_current(self, now: datetime) -> bool:
         """True while the instant of this context is within a second of the party's time."""

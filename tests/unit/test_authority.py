@@ -12,8 +12,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from pkikit.design.csr import build_csr, fast_key
 from pkikit.design.san import design_sans
 from pkikit.errors import IssuanceRefused
-from pkikit.issue.authority import LEAF_LIFETIME, Profile, create_root, same_key
+from pkikit.issue.authority import LEAF_LIFETIME, Profile, create_root
 from pkikit.judge.facts import extension, issued
+from pkikit.model.credential import spki
 from tests.support.worlds import AT, E1, deployment
 
 ROOT = create_root("Root CA", at=AT)
@@ -34,7 +35,7 @@ def test_a_leaf_keeps_what_was_asked_for() -> None:
     assert leaf.not_valid_before_utc < AT
     assert CA.intermediates == (CA.certificate,)
     assert CA.root == ROOT.certificate
-    assert not same_key(leaf, CA.certificate)
+    assert spki(leaf.public_key()) == spki(KEY.public_key()) != spki(CA.certificate.public_key())
 
 
 def test_a_profile_narrows() -> None:

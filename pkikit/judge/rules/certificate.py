@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from pkikit.judge.facts import KNOWN_EXTENSIONS, digest_name, extension, extension_oids, key_kind
+from pkikit.judge.facts import KNOWN_EXTENSIONS, digest_name, extension, extension_oids, key_kind, shown_time
 from pkikit.judge.names import presented_names
 from pkikit.judge.registry import Subject, rule
 from pkikit.judge.use import CertificateUse
@@ -49,10 +49,6 @@ SUPPORTED_SUBJECT_OIDS = {
 } | _EV_JURISDICTION
 
 
-def _time(instant: object) -> str:
-    return f"{instant:%Y-%m-%d %H:%M} UTC"
-
-
 @rule(
     "validity.expired",
     Severity.ERROR,
@@ -65,8 +61,8 @@ def expired(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evid
     if use.at > certificate.not_valid_after_utc:
         yield Evidence(
             label="not after",
-            expected=f"after {_time(use.at)}",
-            seen=_time(certificate.not_valid_after_utc),
+            expected=f"after {shown_time(use.at)}",
+            seen=shown_time(certificate.not_valid_after_utc),
             where="validity",
         )
 
@@ -83,8 +79,8 @@ def not_yet_valid(certificate: x509.Certificate, use: CertificateUse) -> Iterato
     if use.at < certificate.not_valid_before_utc:
         yield Evidence(
             label="not before",
-            expected=f"before {_time(use.at)}",
-            seen=_time(certificate.not_valid_before_utc),
+            expected=f"before {shown_time(use.at)}",
+            seen=shown_time(certificate.not_valid_before_utc),
             where="validity",
         )
 
@@ -102,7 +98,7 @@ def after_2050(certificate: x509.Certificate, use: CertificateUse) -> Iterator[E
         yield Evidence(
             label="not after",
             expected="2049 or earlier",
-            seen=_time(certificate.not_valid_after_utc),
+            seen=shown_time(certificate.not_valid_after_utc),
             where="validity",
         )
 

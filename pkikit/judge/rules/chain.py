@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from pkikit.judge.facts import distinguished, extension, is_self_issued, issued, title
+from pkikit.judge.facts import distinguished, extension, is_self_issued, is_valid_at, issued, shown_time, title
 from pkikit.judge.names import presented_names
 from pkikit.judge.registry import Subject, declare, rule
 from pkikit.judge.rules.certificate import allows, digest_evidence, shown_ekus, weak_key
@@ -269,40 +269,36 @@ def _inside(name: str, base: str) -> bool:
 
 def _clock(question: PathQuestion, certificate: x509.Certificate) -> Iterator[Evidence]:
     true_time = question.at - question.clock_offset
-    if question.clock_offset and certificate.not_valid_before_utc <= true_time <= certificate.not_valid_after_utc:
+    if question.clock_offset and is_valid_at(certificate, true_time):
         hours = question.clock_offset / timedelta(hours=1)
         yield Evidence(
             label="clock of the verifier",
-            expected=f"{true_time:%Y-%m-%d %H:%M} UTC",
-            seen=f"{question.at:%Y-%m-%d %H:%M} UTC ({abs(hours):.0f} h {'ahead' if hours > 0 else 'behind'}): the clock is off",
+            expected=shown_time(true_time),
+            seen=f"{shown_time(question.at)} ({abs(hours):.0f} h {'ahead' if hours > 0 else 'behind'}): the clock is off",
             where="clock",
         )
 
 
-def expired_in_path(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
-    """Evidence for each certificate of the path that ended before the instant judged."""
+def outside_validity(path: CertificatePath, question: PathQuestion) -> Iterator[tuple[str, Evidence]]:
+    """(rule id, evidence) for each certificate of the path that has ended, or not yet begun, at the instant judged."""
     for index, certificate in enumerate(path.certificates):
-        if question.at > certificate.not_valid_after_utc:
-            yield Evidence(
-                label=f"{path.position(index)} {title(certificate)}, not after",
-                expected=f"after {question.at:%Y-%m-%d %H:%M} UTC",
-                seen=f"{certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC",
-                where=path.position(index),
-            )
-            yield from _clock(question, certificate)
-
-
-def not_yet_valid_in_path(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
-    """Evidence for each certificate of the path that begins after the instant judged."""
-    for index, certificate in enumerate(path.certificates):
-        if question.at < certificate.not_valid_before_utc:
-            yield Evidence(
-                label=f"{path.position(index)} {title(certificate)}, not before",
-                expected=f"before {question.at:%Y-%m-%d %H:%M} UTC",
-                seen=f"{certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC",
-                where=path.position(index),
-            )
-            yield from _clock(question, certificate)
+        begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        for rule_id, wrong, bound, side, limit in (
+            ("validity.expired", question.at > ends, "not after", "after", ends),
+            ("validity.not-yet-valid", question.at < begins, "not before", "before", begins),
+        ):
+            if wrong:
+                position = path.position(index)
+                yield (
+                    rule_id,
+                    Evidence(
+                        label=f"{position} {title(certificate)}, {bound}",
+                        expected=f"{side} {shown_time(question.at)}",
+                        seen=shown_time(limit),
+                        where=position,
+                    ),
+                )
+                yield from ((rule_id, evidence) for evidence in _clock(question, certificate))
 
 
 def purpose_missing(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
