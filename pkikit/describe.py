@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime
 from typing import Any
 
@@ -10,10 +11,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509 import ocsp
 
-from pkikit.files import FileContents
-from pkikit.judge.facts import digest_name, distinguished, extension, is_self_issued, key_kind
+from pkikit.describe_extensions import describe_extensions
+from pkikit.files.contents import FileContents
 from pkikit.judge.names import presented_names
 from pkikit.judge.rules.certificate import shown_ekus
+from pkikit.model.facts import digest_name, distinguished, extension, is_self_issued, key_kind
 from pkikit.model.names import printable
 
 MAX_LISTED = 100
@@ -30,7 +32,7 @@ def describe_contents(contents: FileContents, at: datetime) -> list[dict[str, An
         *(describe_certificate(c, at) for c in contents.certificates),
         *(describe_request(r) for r in contents.requests),
         *(describe_crl(c, at) for c in contents.crls),
-        *(describe_ocsp(a) for a in contents.ocsp_answers),
+        *(describe_ocsp(a, at) for a in contents.ocsp_answers),
         *(describe_key(k) for k in contents.keys),
         *({"kind": "private key", "key": other} for other in contents.other_keys),
     ]
@@ -54,6 +56,8 @@ def describe_certificate(certificate: x509.Certificate, at: datetime) -> dict[st
         "signature_digest": digest_name(certificate),
         "serial": f"{certificate.serial_number:x}",
         "sha256": certificate.fingerprint(hashes.SHA256()).hex(":"),
+        "sha1": certificate.fingerprint(hashes.SHA1()).hex(":"),  # noqa: S303  (how older tools name a certificate)
+        "extensions": describe_extensions(certificate),
     }
 
 
@@ -67,12 +71,14 @@ def describe_request(request: x509.CertificateSigningRequest) -> dict[str, Any]:
         "key": _key(request),
         "signature_digest": digest_name(request),
         "signature_valid": request.is_signature_valid,
+        "extensions": describe_extensions(request),
     }
 
 
 def describe_crl(crl: x509.CertificateRevocationList, at: datetime) -> dict[str, Any]:
     """Issuer, times and the number of entries."""
     following = crl.next_update_utc
+    shown = [f"{entry.serial_number:x}" for entry in itertools.islice(crl, MAX_LISTED)]
     return {
         "kind": "certificate revocation list",
         "issuer": distinguished(crl.issuer),
@@ -80,17 +86,33 @@ def describe_crl(crl: x509.CertificateRevocationList, at: datetime) -> dict[str,
         "next_update": iso(following) if following else None,
         "expired": following is not None and following < at,
         "entries": len(crl),
+        "revoked_serials": shown,
+        "signature_digest": crl.signature_hash_algorithm.name if crl.signature_hash_algorithm else "",
+        "extensions": describe_extensions(crl),
     }
 
 
-def describe_ocsp(answer: ocsp.OCSPResponse) -> dict[str, Any]:
-    """Status of an OCSP answer."""
-    successful = answer.response_status is ocsp.OCSPResponseStatus.SUCCESSFUL
-    return {
-        "kind": "OCSP answer",
-        "response_status": answer.response_status.name.lower(),
-        "certificate_status": answer.certificate_status.name.lower() if successful else None,
-        "serial": f"{answer.serial_number:x}" if successful else None,
+def describe_ocsp(answer: ocsp.OCSPResponse, at: datetime) -> dict[str, Any]:
+    """Status, times and signer of an OCSP answer."""
+    facts: dict[str, Any] = {"kind": "OCSP answer", "response_status": answer.response_status.name.lower()}
+    if answer.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
+        return facts
+    first = next(iter(answer.responses), None)
+    if first is None:
+        return facts | {"certificate_status": None}
+    following, revoked = first.next_update_utc, first.revocation_time_utc
+    responder = answer.responder_name
+    return facts | {
+        "certificate_status": first.certificate_status.name.lower(),
+        "serial": f"{first.serial_number:x}",
+        "this_update": iso(first.this_update_utc),
+        "next_update": iso(following) if following else None,
+        "stale": following is not None and following < at,
+        "revoked_at": iso(revoked) if revoked else None,
+        "responder": distinguished(responder) if responder else (answer.responder_key_hash or b"").hex(":"),
+        "signer": [distinguished(c.subject) for c in answer.certificates],
+        "signature_digest": answer.signature_hash_algorithm.name if answer.signature_hash_algorithm else "",
+        "certificate_id_digest": first.hash_algorithm.name,
     }
 
 

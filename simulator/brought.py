@@ -1,16 +1,20 @@
-"""`--certs DIR`: your own certificates and trusted CA lists put into the lab's world."""
+"""`--certs DIR`: your own certificates, trusted CA lists, CRLs and OCSP answers put into the lab's world."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
 
+import yaml
+
 from pkikit.design.legs import mra_client
-from pkikit.errors import InputError
-from pkikit.files import credential_from_folder, iter_party_folders, read_certificates
-from pkikit.judge.facts import is_self_signed
+from pkikit.errors import EncodingError, InputError
+from pkikit.files import credential_from_folder, iter_party_folders, read_bytes, read_file
+from pkikit.model.deployment import Deployment
+from pkikit.model.facts import crl_urls, is_self_signed, ocsp_urls
 from pkikit.model.names import printable
-from pkikit.model.world import World
+from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData
+from pkikit.model.world import Party, World
 
 
 def bring_certificates(world: World, directory: Path) -> World:
@@ -28,21 +32,76 @@ def bring_certificates(world: World, directory: Path) -> World:
                 f"is no party of {world.deployment.name}; folders are named {', '.join(world.parties)}",
                 where=printable(str(folder)),
             )
-        credential = credential_from_folder(folder)
-        trust_file = folder / "trust.pem"
-        trusted = read_certificates(trust_file) if trust_file.exists() else party.trusted_ca_list
-        if trust_file.exists():
-            brought_roots += [c for c in trusted if is_self_signed(c)]
-        world = world.with_party(replace(party, credential=credential or party.credential, trusted_ca_list=trusted))
+        brought = _party_of(party, folder)
+        if (folder / "trust.pem").exists():
+            brought_roots += [c for c in brought.trusted_ca_list if is_self_signed(c)]
+        world = world.with_party(brought)
     outside = world.parties.get(client)
     if outside is not None and not (directory / client).is_dir():
         roots = tuple(dict.fromkeys((*outside.trusted_ca_list, *brought_roots)))
         world = world.with_party(replace(outside, trusted_ca_list=roots))
-    return world
+    return replace(world, published={**world.published, **_published(world, directory / "ca")})
 
 
-def not_simulated_yet(directory: Path) -> list[str]:
-    """Files of `directory` that this version reads nothing from, so that nobody takes silence for approval."""
+def _party_of(party: Party, folder: Path) -> Party:
+    credential = credential_from_folder(folder) or party.credential
+    trusted, held = party.trusted_ca_list, NOTHING_HELD
+    trust_file, crl_file = folder / "trust.pem", folder / "crl.pem"
+    if trust_file.exists():
+        contents = read_file(trust_file)
+        if not contents.certificates:
+            raise EncodingError("holds no certificate", where=str(trust_file), rule="encoding.not-pem")
+        trusted = contents.certificates
+        held = held.with_crls(CrlSource.CA_FILE, contents.crls)
+    if crl_file.exists():
+        held = held.with_crls(CrlSource.MANUAL, (crl for _, crl in _revocation_file(crl_file).crls))
+    return replace(party, credential=credential, trusted_ca_list=trusted, held=held)
+
+
+def _published(world: World, folder: Path) -> dict[str, RevocationData]:
+    """What `ca/` serves: by the URLs of urls.yaml, else at each URL in a certificate that ends in the file's name.
+
+    An OCSP answer without urls.yaml is given by every responder that a certificate names.
+    """
+    files = sorted(p for p in folder.iterdir() if p.suffix in {".crl", ".ocsp"}) if folder.is_dir() else []
+    contents = {p.name: _revocation_file(p) for p in files}
+    listed = folder / "urls.yaml"
+    if listed.exists():
+        served = _url_map(listed)
+        missing = next((name for name in served.values() if name not in contents), None)
+        if missing is not None:
+            raise InputError(f"names the file {printable(missing)!r}, which is not in {folder}", where=str(listed))
+    else:
+        served = {u: name for c in world.known_certificates for u in crl_urls(c) for name in contents
+                  if u.endswith("/" + name)}  # fmt: skip
+        answers = [data for name, data in contents.items() if name.endswith(".ocsp")]
+        everything = RevocationData(ocsp_answers=tuple(a for data in answers for a in data.ocsp_answers))
+        responders = {u: everything for c in world.known_certificates for u in ocsp_urls(c) if answers}
+        return {**responders, **{url: contents[name] for url, name in served.items()}}
+    return {url: contents[name] for url, name in served.items()}
+
+
+def _url_map(path: Path) -> dict[str, str]:
+    try:
+        read = yaml.safe_load(read_bytes(path, 1024 * 1024))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        read = None
+    if not isinstance(read, dict) or not all(isinstance(x, str) for pair in read.items() for x in pair):
+        raise InputError("is no YAML map from URL to file name", where=str(path))
+    return read
+
+
+def _revocation_file(path: Path) -> RevocationData:
+    contents = read_file(path)
+    if not contents.crls and not contents.ocsp_answers:
+        raise InputError("holds neither a CRL nor an OCSP answer", where=str(path))
+    return NOTHING_HELD.with_crls(CrlSource.CDP, contents.crls).with_answers(contents.ocsp_answers)
+
+
+def decides_nothing(deployment: Deployment, directory: Path) -> list[str]:
+    """Files of `directory` that this deployment does not look at, so that nobody takes silence for approval."""
+    if deployment.revocation.checking:
+        return []
     found = [p for folder in iter_party_folders(directory) for p in (folder / "crl.pem",) if p.exists()]
     found += [p for p in (directory / "ca",) if p.is_dir()]
-    return [f"{p}: revocation is not simulated in this version, so it is not read" for p in found]
+    return [f"{p}: decides nothing, since revocation checking is off in {deployment.name}" for p in found]

@@ -59,14 +59,14 @@ def _settings(net: int | None, tls: str | None, *, real_ports: bool = False, key
 
 
 def _lab(deployment: Deployment, settings: LabSettings, at: datetime | None, certs: Path | None) -> Lab:
-    from simulator.brought import bring_certificates, not_simulated_yet
+    from simulator.brought import bring_certificates, decides_nothing
     from simulator.clock import Clock
     from simulator.lab import Lab
 
     def prepare(world: World) -> World:
         return bring_certificates(world, certs) if certs is not None else world
 
-    for line in not_simulated_yet(certs) if certs is not None else ():
+    for line in decides_nothing(deployment, certs) if certs is not None else ():
         print(f"expressway-sim: {line}", file=sys.stderr)
     return Lab(deployment, settings=settings, clock=Clock.set_to(at) if at else Clock(), prepare=prepare)
 
@@ -105,7 +105,7 @@ async def _checked(lab: Lab, *, quiet: bool) -> CheckReport:
 
 
 def _show(out: Console, report: CheckReport) -> None:
-    from pkikit.judge.facts import shown_time
+    from pkikit.model.facts import shown_time
 
     console.table(
         out, ("leg", "outcome", "rejected by", "cause"), [_row(leg) for leg in report.legs], title=report.deployment

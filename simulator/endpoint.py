@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import partial
 
 from pkikit.model.leg import Leg, NameCheck
+from pkikit.model.revocation import RevocationQuestion
 from pkikit.model.trace import NotConnected, Side
 from pkikit.model.world import Party
 from simulator.errors import LabError
@@ -38,9 +39,9 @@ class Endpoint:
 
     def __init__(
         self, party: Party, address: str, *, legs: Sequence[Leg], addresses: Callable[[str], str], settings: LabSettings,
-        now: Callable[[], datetime], events: EventLog,
+        now: Callable[[], datetime], events: EventLog, revocation: RevocationQuestion | None = None,
     ) -> None:  # fmt: skip
-        self.party, self.address = party, address
+        self.party, self.address, self.revocation = party, address, revocation
         self._settings, self._lab_now, self._events = settings, now, events
         served = [leg for leg in legs if leg.server == party.fqdn]
         self.ports = tuple(dict.fromkeys(leg.port for leg in served))
@@ -55,6 +56,11 @@ class Endpoint:
         """What this party's own clock shows."""
         return self._lab_now() + self.party.clock_offset
 
+    def consult(self, revocation: RevocationQuestion | None) -> None:
+        """Use these revocation settings and sources from the next connection on; nothing restarts for it."""
+        self.revocation = revocation
+        self._contexts.clear()
+
     def replace(self, party: Party) -> None:
         """Give the party another certificate, trusted CA list or clock, and drop its connections, as a restart does."""
         self.party = party
@@ -67,7 +73,13 @@ class Endpoint:
         if kept is not None and kept.is_current(now):
             return kept
         made = TlsContext(
-            self.party, at=now, side=side, verify=verify, tls=self._settings.tls, keylog=self._settings.keylog
+            self.party,
+            at=now,
+            side=side,
+            verify=verify,
+            tls=self._settings.tls,
+            keylog=self._settings.keylog,
+            revocation=self.revocation,
         )
         self._contexts[side, verify] = made
         return made

@@ -98,6 +98,7 @@ class Lab:
             settings=self.settings,
             now=self.clock.now,
             events=self.events,
+            revocation=self.world.revocation_of(party.fqdn),
         )
 
     @asynccontextmanager
@@ -123,6 +124,7 @@ class Lab:
     def change(self, world: World) -> None:
         """Put another world in place: every party that differs restarts with what it now holds."""
         for fqdn, party in world.parties.items():
+            self.endpoints[fqdn].consult(world.revocation_of(fqdn))
             if party != self.world.parties[fqdn]:
                 self.endpoints[fqdn].replace(party)
                 self.events.add(fqdn, "System Restart", Reason="certificate, trusted CA list or clock changed")

@@ -10,12 +10,14 @@ from datetime import datetime
 from pkikit.design.csr import build_csr, fast_key, make_key
 from pkikit.design.legs import mra_client
 from pkikit.design.san import SanEntry, SanLayout, design_sans
-from pkikit.issue.authority import Authority, Profile, create_root
+from pkikit.issue.authority import LEAF_LIFETIME, Authority, Profile, create_root
 from pkikit.model.credential import Credential, PrivateKey
 from pkikit.model.deployment import Deployment
+from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData
 from pkikit.model.world import Party, World
 
 ORGANISATION = "Expressway Certificate Lab"
+ROOT_CRL, ISSUING_CRL = "http://pki.lab.example/root.crl", "http://pki.lab.example/issuing.crl"
 _WORKERS = 4  # OpenSSL makes RSA keys without holding the interpreter's lock
 
 
@@ -25,6 +27,7 @@ class IssuedWorld:
 
     world: World
     authority: Authority
+    root: Authority
 
     def sign(self, layout: SanLayout, *, at: datetime, profile: Profile | None = None, rsa: bool = True) -> Credential:
         """A new key and a certificate of the lab CA for this layout."""
@@ -47,9 +50,14 @@ def issue_world(deployment: Deployment, *, at: datetime, rsa: bool = True) -> Is
     with ThreadPoolExecutor(_WORKERS) as pool:
         root_key, intermediate_key, *keys = pool.map(lambda _: make(), range(len(owners) + 2))
     root = create_root("Lab Root CA", at=at, key=root_key, organisation=ORGANISATION)
-    authority = root.intermediate("Lab Issuing CA", at=at, key=intermediate_key, organisation=ORGANISATION)
+    # Where nobody checks revocation, certificates carry no pointers to CRLs that nobody serves.
+    profile = Profile(crl_url=ISSUING_CRL) if deployment.revocation.checking else None
+    pointers = Profile(crl_url=ROOT_CRL).pointers() if profile else ()
+    authority = root.intermediate(
+        "Lab Issuing CA", at=at, key=intermediate_key, organisation=ORGANISATION, pointers=pointers
+    )
     made = {
-        owner: _credential(authority, layout_of(deployment, owner), key, at, None)
+        owner: _credential(authority, layout_of(deployment, owner), key, at, profile)
         for owner, key in zip(owners, keys, strict=True)
     }
     trusted = (root.certificate,)
@@ -59,7 +67,16 @@ def issue_world(deployment: Deployment, *, at: datetime, rsa: bool = True) -> Is
     if deployment.mra:
         client = mra_client(deployment)
         parties[client] = Party(fqdn=client, credential=None, trusted_ca_list=trusted)
-    return IssuedWorld(world=World(deployment=deployment, parties=parties), authority=authority)
+    world = World(deployment=deployment, parties=parties, published=_crls(root, authority, at) if profile else {})
+    return IssuedWorld(world=world, authority=authority, root=root)
+
+
+def _crls(root: Authority, issuing: Authority, at: datetime) -> dict[str, RevocationData]:
+    """What the lab's CAs publish; nothing is revoked, and it lasts as long as the leaves do."""
+    return {
+        url: NOTHING_HELD.with_crls(CrlSource.CDP, [authority.crl(at=at, lifetime=LEAF_LIFETIME)])
+        for url, authority in ((ROOT_CRL, root), (ISSUING_CRL, issuing))
+    }
 
 
 def _holder(deployment: Deployment, fqdn: str) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from html import escape
 
 from pkikit.design.legs import mra_client
-from pkikit.judge.facts import common_name
 from pkikit.model.deployment import Deployment, Role
+from pkikit.model.facts import common_name
 from pkikit.model.trace import Outcome
 from pkikit.model.world import World
 from simulator.report import CheckReport

@@ -9,22 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from pkikit.design.csr import fast_key, key_usage
 from pkikit.errors import IssuanceRefused
 from pkikit.model.credential import PrivateKey
+from pkikit.model.facts import extension
 
 ROOT_LIFETIME = timedelta(days=3650)
 INTERMEDIATE_LIFETIME = timedelta(days=1825)
 LEAF_LIFETIME = timedelta(days=398)  # what public CAs allowed until March 2026; private CAs choose freely
 BACKDATE = timedelta(hours=1)  # clocks of a fresh lab differ by less than that
-
-_T = TypeVar("_T", bound=x509.ExtensionType)
 
 ANY_EKU = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
 
@@ -36,6 +35,22 @@ class Profile:
     ekus: tuple[ObjectIdentifier, ...] = ANY_EKU
     lifetime: timedelta = LEAF_LIFETIME
     crl_url: str = ""
+    ocsp_url: str = ""
+
+    def pointers(self) -> tuple[x509.ExtensionType, ...]:
+        """The extensions that say where revocation status can be had."""
+        found: tuple[x509.ExtensionType, ...] = ()
+        if self.crl_url:
+            point = x509.DistributionPoint([x509.UniformResourceIdentifier(self.crl_url)], None, None, None)
+            found += (x509.CRLDistributionPoints([point]),)
+        if self.ocsp_url:
+            responder = x509.UniformResourceIdentifier(self.ocsp_url)
+            found += (
+                x509.AuthorityInformationAccess(
+                    [x509.AccessDescription(AuthorityInformationAccessOID.OCSP, responder)]
+                ),
+            )
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,18 +80,17 @@ class Authority:
             raise IssuanceRefused("the request is not signed with the key that it holds")
         builder = self._builder(csr.subject, csr.public_key(), at=at, lifetime=profile.lifetime)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        wanted = _extension(csr, x509.ExtendedKeyUsage)
+        wanted = extension(csr, x509.ExtendedKeyUsage)
         allowed = [oid for oid in (wanted or ANY_EKU) if oid in profile.ekus]
         if not allowed:
             raise IssuanceRefused("the profile allows none of the key purposes that the request asks for")
         builder = builder.add_extension(x509.ExtendedKeyUsage(allowed), critical=False)
         for kind in (x509.KeyUsage, x509.SubjectAlternativeName):
-            extension = _extension(csr, kind)
-            if extension is not None:
-                builder = builder.add_extension(extension, critical=kind is x509.KeyUsage)
-        if profile.crl_url:
-            point = x509.DistributionPoint([x509.UniformResourceIdentifier(profile.crl_url)], None, None, None)
-            builder = builder.add_extension(x509.CRLDistributionPoints([point]), critical=False)
+            asked = extension(csr, kind)
+            if asked is not None:
+                builder = builder.add_extension(asked, critical=kind is x509.KeyUsage)
+        for added in profile.pointers():
+            builder = builder.add_extension(added, critical=False)
         return builder.sign(self.key, hashes.SHA256())
 
     def intermediate(
@@ -90,6 +104,7 @@ class Authority:
         organisation: str = "",
         basic_constraints: bool = True,
         extra: Iterable[x509.ExtensionType] = (),
+        pointers: Iterable[x509.ExtensionType] = (),
     ) -> Authority:
         """A CA below this one. `basic_constraints=False` makes one that the guide forbids, for worlds that fail."""
         key = key or fast_key()
@@ -98,20 +113,21 @@ class Authority:
         builder = _ca_extensions(
             builder, path_length if basic_constraints else None, with_constraints=basic_constraints
         )
-        for extension in extra:
-            builder = builder.add_extension(extension, critical=True)
+        for critical, added in ((True, extra), (False, pointers)):
+            for value in added:
+                builder = builder.add_extension(value, critical=critical)
         certificate = builder.sign(self.key, hashes.SHA256())
         return Authority(certificate=certificate, key=key, parents=(self.certificate, *self.parents))
 
     def crl(
         self,
-        revoked: Sequence[int] = (),
+        revoked: Sequence[int | tuple[int, x509.ReasonFlags]] = (),
         *,
         at: datetime,
         lifetime: timedelta = timedelta(days=7),
         number: int = 1,
     ) -> x509.CertificateRevocationList:
-        """The CRL of this CA at an instant; `revoked` holds serial numbers."""
+        """The CRL of this CA at an instant; `revoked` holds serial numbers, or (serial, reason) pairs."""
         builder = (
             x509.CertificateRevocationListBuilder()
             .issuer_name(self.certificate.subject)
@@ -120,10 +136,44 @@ class Authority:
             .add_extension(x509.CRLNumber(number), critical=False)
             .add_extension(_authority_key_identifier(self.certificate), critical=False)
         )
-        for serial in revoked:
-            entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(at).build()
-            builder = builder.add_revoked_certificate(entry)
+        for given in revoked:
+            serial, reason = given if isinstance(given, tuple) else (given, None)
+            entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(at)
+            if reason is not None:
+                entry = entry.add_extension(x509.CRLReason(reason), critical=False)
+            builder = builder.add_revoked_certificate(entry.build())
         return builder.sign(self.key, hashes.SHA256())
+
+    def ocsp_answer(
+        self,
+        certificate: x509.Certificate,
+        *,
+        at: datetime,
+        status: ocsp.OCSPCertStatus = ocsp.OCSPCertStatus.GOOD,
+        revoked_at: datetime | None = None,
+        reason: x509.ReasonFlags | None = None,
+        lifetime: timedelta = timedelta(days=1),
+        signer: tuple[x509.Certificate, PrivateKey] | None = None,
+        nonce: bytes | None = None,
+    ) -> ocsp.OCSPResponse:
+        """An OCSP answer about one certificate of this CA, signed by the CA or by `signer`; CertID in SHA-256."""
+        own_certificate, key = signer or (self.certificate, self.key)
+        builder = ocsp.OCSPResponseBuilder().add_response(
+            cert=certificate,
+            issuer=self.certificate,
+            algorithm=hashes.SHA256(),
+            cert_status=status,
+            this_update=at,
+            next_update=at + lifetime,
+            revocation_time=(revoked_at or at) if status is ocsp.OCSPCertStatus.REVOKED else None,
+            revocation_reason=reason if status is ocsp.OCSPCertStatus.REVOKED else None,
+        )
+        builder = builder.responder_id(ocsp.OCSPResponderEncoding.HASH, own_certificate)
+        if signer is not None:
+            builder = builder.certificates([own_certificate])
+        if nonce is not None:
+            builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
+        return builder.sign(key, hashes.SHA256())
 
     def _builder(
         self, subject: x509.Name, public_key: object, *, at: datetime, lifetime: timedelta
@@ -186,10 +236,3 @@ def _authority_key_identifier(issuer: x509.Certificate) -> x509.AuthorityKeyIden
     return x509.AuthorityKeyIdentifier(
         x509.SubjectKeyIdentifier.from_public_key(issuer.public_key()).digest, None, None
     )
-
-
-def _extension(csr: x509.CertificateSigningRequest, kind: type[_T]) -> _T | None:
-    try:
-        return csr.extensions.get_extension_for_class(kind).value
-    except x509.ExtensionNotFound:
-        return None

@@ -52,6 +52,9 @@ VERIFY_CODES = MappingProxyType({
     7: "trust.chain-signature-invalid",
     9: "validity.not-yet-valid",
     10: "validity.expired",
+    3: "revocation.crl-unavailable",
+    8: "revocation.crl-untrusted",
+    11: "revocation.crl-unavailable",
     12: "revocation.crl-expired",
     18: "trust.self-signed-leaf",
     19: "trust.issuer-unknown",
@@ -65,6 +68,9 @@ VERIFY_CODES = MappingProxyType({
     66: "key.too-short",
     67: "key.too-short",
     68: "signature.digest-unsupported",
+    73: "revocation.ocsp-unavailable",
+    74: "revocation.ocsp-untrusted",
+    75: "revocation.ocsp-unavailable",
     79: "ca.not-a-ca",
 })  # fmt: skip
 ALERTS = MappingProxyType({

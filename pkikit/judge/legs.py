@@ -9,7 +9,6 @@ from datetime import datetime
 from pkikit.design.legs import legs_of
 from pkikit.judge import rules
 from pkikit.judge.diagnose import rank_causes
-from pkikit.judge.facts import title
 from pkikit.judge.names import presented_names
 from pkikit.judge.registry import finding, rule_of
 from pkikit.judge.rules.certificate import digest_evidence, weak_key
@@ -17,8 +16,9 @@ from pkikit.judge.trust import chain_to_present
 from pkikit.judge.verify import verify_certificate
 from pkikit.model.credential import spki
 from pkikit.model.deployment import Cluster, Deployment
+from pkikit.model.facts import title
 from pkikit.model.findings import Evidence, Finding, Verdict
-from pkikit.model.leg import Leg, Purpose
+from pkikit.model.leg import Leg, NameCheck, Purpose
 from pkikit.model.trace import Side
 from pkikit.model.world import Party, World
 
@@ -87,18 +87,19 @@ def _judge_side(
         raise ValueError(f"{presenter.fqdn} has no credential to present on {leg.id}")
     sent = chain_to_present(presenter.credential.chain, presenter.trusted_ca_list, world.clock_of(presenter.fqdn, at))
     checks = leg.server_name_checks if purpose is Purpose.SERVER else leg.client_name_checks
-    verdict = verify_certificate(
+    return verify_certificate(
         sent[0],
         sent=sent[1:],
         trusted_ca_list=verifier.trusted_ca_list,
         purpose=purpose,
         at=world.clock_of(verifier.fqdn, at),
         name_checks=checks,
+        refine=lambda found, check: _refined(found, check, presenter, world),
         known=world.known_certificates,
+        revocation=world.revocation_of(verifier.fqdn),
         clock_offset=verifier.clock_offset,
         question=question,
     )
-    return replace(verdict, findings=tuple(_refined(f, presenter, world) for f in verdict.findings))
 
 
 def judge_own_credential(party: Party, world: World) -> Verdict:
@@ -160,20 +161,19 @@ def _other_peer_named(party: Party, cluster: Cluster | None) -> str | None:
     return next((peer for peer in cluster.peers if peer in identities), None)
 
 
-def _refined(found: Finding, presenter: Party, world: World) -> Finding:
+def _refined(found: Finding, check: NameCheck, presenter: Party, world: World) -> Finding:
     """`names.reference-not-presented` said more exactly, where the deployment knows whose name is missing."""
     if found.rule != rules.names.REFERENCE:
         return found
     cluster = world.deployment.cluster_of(presenter.fqdn)
-    wanted = tuple(found.evidence[0].expected.split(" or "))
     named = _other_peer_named(presenter, cluster)
-    if named and presenter.fqdn in wanted:
+    if named and presenter.fqdn in check.any_of:
         evidence = (
             *found.evidence,
             Evidence(label="certificate of", expected=presenter.fqdn, seen=named, where=presenter.fqdn),
         )
         return finding(rules.chain.SWAPPED, found.subject, evidence)
-    rule_id = missing_name_rule(world.deployment, presenter.fqdn, wanted)
+    rule_id = missing_name_rule(world.deployment, presenter.fqdn, check.any_of)
     return replace(found, rule=rule_id, fix=rule_of(rule_id).fix)
 
 

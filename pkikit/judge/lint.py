@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from cryptography import x509
 
-from pkikit.judge.facts import title
 from pkikit.judge.names import presented_names
 from pkikit.judge.registry import Subject, finding, run_rules
 from pkikit.judge.rules.chain import missing_basic_constraints
 from pkikit.judge.use import CertificateUse
 from pkikit.judge.verify import as_warning
+from pkikit.model.facts import title
 from pkikit.model.findings import Evidence, Finding, Verdict, merge_verdicts
 
 # Judged on a leg these are fatal; in a certificate by itself they only make a bad choice possible.

@@ -12,7 +12,7 @@ from functools import lru_cache
 from cryptography import x509
 
 from pkikit.errors import InputError
-from pkikit.judge.facts import common_name, extension
+from pkikit.model.facts import common_name, extension
 from pkikit.model.names import SipUri, is_ip_address, parse_dns_name, printable
 
 

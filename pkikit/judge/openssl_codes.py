@@ -38,6 +38,9 @@ VERIFY_ERROR_NAMES = MappingProxyType(
         66: "EE certificate key too weak",
         67: "CA certificate key too weak",
         68: "CA signature digest algorithm too weak",
+        73: "OCSP verification needed",
+        74: "OCSP verification failed",
+        75: "OCSP unknown cert",
         79: "invalid CA certificate",
     }
 )

@@ -25,6 +25,7 @@ class Subject(enum.StrEnum):
     PRESENTED = "presented"  # found while a leg is judged
     FILE = "file"  # found while a file is read
     CONNECTION = "connection"  # found by diagnosis of a trace
+    REVOCATION = "revocation"  # found by judge.revocation
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from datetime import datetime
 
 from cryptography import x509
 
-from pkikit.judge.facts import (
+from pkikit.model.facts import (
     common_name,
     extension,
     is_self_signed,

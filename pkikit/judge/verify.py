@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -10,9 +10,9 @@ from functools import lru_cache
 from cryptography import x509
 
 from pkikit.judge import rules
-from pkikit.judge.facts import title
 from pkikit.judge.names import NameMatch, PresentedNames, match_name, presented_names
 from pkikit.judge.registry import Subject, finding, run_rules
+from pkikit.judge.revocation import judge_revocation
 from pkikit.judge.rules.chain import (
     PathQuestion,
     missing_basic_constraints,
@@ -20,10 +20,20 @@ from pkikit.judge.rules.chain import (
     purpose_missing,
     weak_in_path,
 )
-from pkikit.judge.trust import build_path
-from pkikit.model.findings import Evidence, Finding, Severity, Verdict
+from pkikit.judge.trust import Anchor, build_path
+from pkikit.model.facts import title
+from pkikit.model.findings import Evidence, Finding, Severity, Verdict, merge_verdicts
 from pkikit.model.leg import NameCheck, Purpose
 from pkikit.model.names import is_ip_address
+from pkikit.model.revocation import RevocationQuestion
+
+# From the finding that a name is missing, and what was looked for, to the finding that says whose name it is.
+Refine = Callable[[Finding, NameCheck], Finding]
+
+
+def as_found(found: Finding, check: NameCheck) -> Finding:
+    """No more is known than that the name is missing."""
+    return found
 
 
 def verify_certificate(
@@ -34,11 +44,13 @@ def verify_certificate(
     purpose: Purpose,
     at: datetime,
     name_checks: Sequence[NameCheck] = (),
+    refine: Refine = as_found,
     known: Sequence[x509.Certificate] = (),
     clock_offset: timedelta = timedelta(0),
+    revocation: RevocationQuestion | None = None,
     question: str = "",
 ) -> Verdict:
-    """Judge chain, validity, purpose and names.
+    """Judge chain, validity, purpose, names and, where asked for, revocation.
 
     Args:
         leaf: the server certificate that is shown.
@@ -47,8 +59,10 @@ def verify_certificate(
         purpose: in which role the leaf is shown.
         at: the verifier's time, aware UTC.
         name_checks: each must be satisfied.
+        refine: says a missing name more exactly, where the caller knows whose it is.
         known: certificates that the verifier does not have but a diagnosis may compare with.
         clock_offset: how far the verifier's clock is off, if known; told as evidence.
+        revocation: settings and data of the verifier; None asks nothing about revocation.
         question: the sentence that is answered.
     """
     asked = PathQuestion(
@@ -73,16 +87,19 @@ def verify_certificate(
         evidence = tuple(e for rule, e in seen if rule == rule_id)
         if evidence:
             findings.append(finding(rule_id, subject, evidence))
-    names = judge_names(presented_names(leaf), name_checks, subject)
-    return Verdict(
-        question=question or f"is {subject} accepted as TLS {purpose.value}?",
-        findings=tuple(findings) + names.findings,
-        checked=tuple(checked) + names.checked,
+    further = [judge_names(presented_names(leaf), name_checks, subject, refine)]
+    if revocation is not None and path.anchor is Anchor.TRUSTED:
+        further.insert(0, judge_revocation(path, revocation, at))
+    return merge_verdicts(
+        question or f"is {subject} accepted as TLS {purpose.value}?",
+        [Verdict(question="", findings=tuple(findings), checked=tuple(checked)), *further],
     )
 
 
-def judge_names(presented: PresentedNames, checks: Iterable[NameCheck], subject: str) -> Verdict:
-    """Are the names that somebody looks for there? Which rule of the `names` area speaks is refined by `judge.legs`."""
+def judge_names(
+    presented: PresentedNames, checks: Iterable[NameCheck], subject: str, refine: Refine = as_found
+) -> Verdict:
+    """Are the names that somebody looks for there?"""
     findings: list[Finding] = []
     checked: list[str] = []
     for check in checks:
@@ -90,7 +107,7 @@ def judge_names(presented: PresentedNames, checks: Iterable[NameCheck], subject:
         matches = [match_name(name, presented) for name in check.any_of]
         hit = next((m for m in matches if m.matched), None)
         if hit is None:
-            findings.append(_not_found(matches, check, presented, subject))
+            findings.append(refine(_not_found(matches, check, presented, subject), check))
         elif hit.presented.startswith("CN "):
             evidence = Evidence(
                 label="subjectAltName",

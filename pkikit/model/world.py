@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from types import MappingProxyType
@@ -12,30 +12,35 @@ from cryptography import x509
 
 from pkikit.model.credential import Credential
 from pkikit.model.deployment import Deployment
+from pkikit.model.facts import crl_urls, ocsp_urls
+from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData, RevocationQuestion
 
 
 @dataclass(frozen=True, kw_only=True)
 class Party:
     """One TLS-speaking machine: a peer, a Unified CM or IM&P node, a neighbour.
 
-    `clock_offset` is how far its clock is ahead of the lab's (negative: behind).
+    `clock_offset` is how far its clock is ahead of the lab's (negative: behind); `held` are the CRLs that it was given.
     """
 
     fqdn: str
     credential: Credential | None
     trusted_ca_list: tuple[x509.Certificate, ...]
     clock_offset: timedelta = timedelta(0)
+    held: RevocationData = field(default=NOTHING_HELD, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """A deployment, its parties by FQDN, and every certificate that anybody in it knows of."""
+    """A deployment, its parties by FQDN, and what is served at the URLs that certificates name."""
 
     deployment: Deployment
     parties: Mapping[str, Party]
+    published: Mapping[str, RevocationData] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "parties", MappingProxyType(dict(self.parties)))
+        object.__setattr__(self, "published", MappingProxyType(dict(self.published)))
 
     def with_party(self, party: Party) -> World:
         """The same world but for this party."""
@@ -49,6 +54,26 @@ class World:
             chain = party.credential.chain if party.credential else ()
             held.update(dict.fromkeys((*chain, *party.trusted_ca_list)))
         return tuple(held)
+
+    @cached_property
+    def _reachable(self) -> RevocationData:
+        """What is served at the URLs that a certificate of this world names."""
+        found = NOTHING_HELD
+        urls = {u for c in self.known_certificates for u in (*crl_urls(c), *ocsp_urls(c))}
+        for url in sorted(urls & self.published.keys()):
+            served = self.published[url]
+            found = found.with_crls(CrlSource.CDP, (crl for _, crl in served.crls)).with_answers(served.ocsp_answers)
+        return found
+
+    def revocation_of(self, fqdn: str) -> RevocationQuestion | None:
+        """How this party checks revocation on SIP TLS: peers as the deployment says, others not at all."""
+        settings = self.deployment.revocation
+        if not settings.checking or self.deployment.cluster_of(fqdn) is None:
+            return None
+        reachable = self._reachable
+        if not settings.cdp_download:
+            reachable = NOTHING_HELD.with_answers(reachable.ocsp_answers)
+        return RevocationQuestion(settings=settings, data=self.parties[fqdn].held.merged(reachable))
 
     def clock_of(self, fqdn: str, at: datetime) -> datetime:
         """What the clock of a party shows when the lab's shows `at`."""

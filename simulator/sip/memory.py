@@ -24,7 +24,9 @@ class MemoryDialler:
         key = (fqdn, side, verify)
         if key not in self._contexts:
             party, at = self.world.parties[fqdn], self.world.clock_of(fqdn, self.at)
-            self._contexts[key] = TlsContext(party, at=at, side=side, verify=verify, tls=self._tls)
+            self._contexts[key] = TlsContext(
+                party, at=at, side=side, verify=verify, tls=self._tls, revocation=self.world.revocation_of(fqdn)
+            )
         return self._contexts[key]
 
     def _side(self, leg: Leg, side: Side) -> Handshake:

@@ -9,8 +9,8 @@ from datetime import datetime
 from cryptography import x509
 from OpenSSL import SSL, crypto
 
-from pkikit.judge.facts import title
 from pkikit.judge.openssl_codes import verify_error_name
+from pkikit.model.facts import title
 from pkikit.model.trace import (
     Alert,
     CertificateJudged,

@@ -17,10 +17,14 @@ from cryptography import x509
 from OpenSSL import SSL, crypto
 
 from pkikit.judge.names import match_name, presented_names
-from pkikit.judge.trust import chain_to_present, effective_trust
+from pkikit.judge.openssl_codes import verify_error_name
+from pkikit.judge.revocation import VERIFY_CODE, judge_revocation
+from pkikit.judge.trust import Anchor, CertificatePath, chain_to_present, effective_trust
 from pkikit.judge.verify import product_objections
+from pkikit.model.facts import title
 from pkikit.model.leg import NameCheck
 from pkikit.model.names import is_ip_address
+from pkikit.model.revocation import RevocationQuestion
 from pkikit.model.trace import CertificateJudged, Failed, NameJudged, Negotiated, Side
 from pkikit.model.world import Party
 from simulator.sip.recorder import Recorder
@@ -56,10 +60,18 @@ class TlsContext:
     """A shared context: one party in one role, judging at one instant."""
 
     def __init__(
-        self, party: Party, *, at: datetime, side: Side, verify: bool, tls: TlsRange, keylog: Path | None = None
+        self,
+        party: Party,
+        *,
+        at: datetime,
+        side: Side,
+        verify: bool,
+        tls: TlsRange,
+        keylog: Path | None = None,
+        revocation: RevocationQuestion | None = None,
     ) -> None:
         """`verify`: ask for the other side's certificate and judge it; a server then insists on one."""
-        self.side, self.verify = side, verify
+        self.side, self.verify, self.revocation = side, verify, revocation
         context = SSL.Context(SSL.TLS_METHOD)
         context.set_min_proto_version(tls.lowest.number)
         context.set_max_proto_version(tls.highest.number)
@@ -183,6 +195,9 @@ class Handshake:
         for found in objections.errors:
             # Told as OpenSSL would have told it, had it looked: "invalid CA certificate".
             self.recorder.note(CertificateJudged(subject=found.subject, depth=1, code=79, name=found.rule))
+        if self._is_revoked(tuple(chain)):
+            self.fail("the revocation check does not let it pass")
+            return
         presented = presented_names(chain[0])
         for check in self._checks:
             matches = [match_name(name, presented) for name in check.any_of]
@@ -193,6 +208,20 @@ class Handshake:
                 return
         if objections.errors:
             self.fail("the product does not accept the chain")
+
+    def _is_revoked(self, chain: tuple[x509.Certificate, ...]) -> bool:
+        """The product asks its revocation sources itself, after OpenSSL has found the chain."""
+        if self.context.revocation is None:
+            return False
+        path = CertificatePath(certificates=chain, anchor=Anchor.TRUSTED)
+        verdict = judge_revocation(path, self.context.revocation, self.context.at)
+        for found in verdict.errors:
+            code = VERIFY_CODE[found.rule]
+            depth = next((d for d, c in enumerate(chain) if title(c) == found.subject), 0)
+            self.recorder.note(
+                CertificateJudged(subject=found.subject, depth=depth, code=code, name=verify_error_name(code))
+            )
+        return not verdict.accepted
 
     def fail(self, reason: str) -> None:
         """Give up, keeping what was seen; when TLS is up the other side is told by close_notify."""

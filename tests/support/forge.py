@@ -35,6 +35,8 @@ def forge(
     can_sign: bool = False,
     usage: bool = True,
     chain: Sequence[x509.Certificate] | None = None,
+    pointers: Sequence[x509.ExtensionType] = (),
+    serial: int | None = None,
 ) -> Credential:
     """A leaf with exactly these properties; `issuer` None signs it with its own key."""
     key = key or fast_key()
@@ -45,7 +47,7 @@ def forge(
         .subject_name(subject)
         .issuer_name(issuer.certificate.subject if issuer else subject)
         .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
+        .serial_number(serial or x509.random_serial_number())
         .not_valid_before(at + begins)
         .not_valid_after(at + ends)
     )
@@ -63,6 +65,8 @@ def forge(
         above = x509.SubjectKeyIdentifier.from_public_key(signer.public_key())
         builder = builder.add_extension(own, critical=False)
         builder = builder.add_extension(x509.AuthorityKeyIdentifier(above.digest, None, None), critical=False)
+    for pointer in pointers:
+        builder = builder.add_extension(pointer, critical=False)
     leaf = builder.sign(signer, hashes.SHA256())
     behind = chain if chain is not None else (issuer.intermediates if issuer else ())
     return Credential(chain=(leaf, *behind), key=key)

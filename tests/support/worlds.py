@@ -12,12 +12,15 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.design.csr import fast_key
-from pkikit.issue.authority import Authority, ca_name, create_root
+from pkikit.issue.authority import Authority, Profile, ca_name, create_root
 from pkikit.model.credential import Credential
 from pkikit.model.deployment import Deployment, deployment_from
 from pkikit.model.leg import Leg
+from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData
 from simulator.world import IssuedWorld, issue_world, layout_of
 from tests.support.forge import BOTH, CLIENT, DAY, SERVER, forge
 
@@ -71,7 +74,7 @@ class Bench:
 
     def __init__(self, name: str = "clustered-mra") -> None:
         self.world = issued(name).world
-        self.authority = issued(name).authority
+        self.authority, self.root = issued(name).authority, issued(name).root
 
     def layout(self, fqdn: str) -> tuple[str, ...]:
         return layout_of(self.world.deployment, fqdn).dns_names
@@ -251,6 +254,90 @@ def _cross_signed_expired(bench: Bench) -> Bench:
 
 def _rsa_1024(bench: Bench, bits: int) -> Bench:
     return bench.reissue(E1, key=rsa.generate_private_key(public_exponent=65537, key_size=bits))
+
+
+def by_peers(leg_filter: Callable[[Leg], bool], of: str) -> Callable[[Leg], bool]:
+    """Legs of `leg_filter` on which an Expressway peer is the one that judges the certificate of `of`."""
+    peers = deployment().peers
+
+    def affected(leg: Leg) -> bool:
+        return leg_filter(leg) and (
+            (leg.server == of and leg.client_verifies and leg.client in peers)
+            or (leg.client == of and leg.mutual and leg.server in peers)
+        )
+
+    return affected
+
+
+RESPONDER, CDP = "http://ocsp.example.com/", "http://crl.example.com/stranger.crl"
+
+
+def checked(
+    bench: Bench,
+    *,
+    fallback: str = "not-revoked",
+    revoked: tuple[int, ...] = (),
+    age: timedelta = timedelta(0),
+    signer: Authority | None = None,
+    **settings: Any,
+) -> Bench:
+    """Revocation checking on, and every peer has the current CRLs of the lab's two CAs as manual upload."""
+    bench.deploy(
+        revocation__checking=True,
+        revocation__fallback=fallback,
+        **{f"revocation__{k}": v for k, v in settings.items()},
+    )
+    crls = [(signer or bench.authority).crl(revoked, at=AT - age), bench.root.crl(at=AT)]
+    held = NOTHING_HELD.with_crls(CrlSource.MANUAL, crls)
+    for peer in bench.world.deployment.peers:
+        bench.world = bench.world.with_party(replace(bench.world.parties[peer], held=held))
+    return bench
+
+
+def publish(bench: Bench, url: str, data: RevocationData) -> Bench:
+    bench.world = replace(bench.world, published={**bench.world.published, url: data})
+    return bench
+
+
+def serial_of(bench: Bench, fqdn: str) -> int:
+    credential = bench.world.parties[fqdn].credential
+    assert credential is not None
+    return credential.leaf.serial_number
+
+
+def _crl_from_a_cdp(bench: Bench, *, served: bool) -> Bench:
+    """E1's certificate is from another CA, whose CRL only its distribution point has."""
+    bench = checked(bench, fallback="revoked")
+    other = _one_level("Elsewhere")
+    bench.reissue(E1, by=other, pointers=Profile(crl_url=CDP).pointers()).trust((other.certificate,))
+    return publish(bench, CDP, NOTHING_HELD.with_crls(CrlSource.CDP, [other.crl(at=AT)])) if served else bench
+
+
+@cache
+def _one_level(name: str) -> Authority:
+    return create_root(f"{name} Root CA", at=AT - 400 * DAY, organisation=name)
+
+
+def _ocsp(
+    bench: Bench,
+    *,
+    good: bool = True,
+    authorised: bool = True,
+    answers: bool = True,
+    fallback: str = "revoked",
+    age: timedelta = timedelta(0),
+) -> Bench:
+    """E1 names a responder, whose answer a delegated signer of the CA signs; the CRL at hand says good."""
+    bench = checked(bench, fallback=fallback, age=DAY)
+    bench.reissue(E1, pointers=Profile(ocsp_url=RESPONDER).pointers())
+    credential = bench.world.parties[E1].credential
+    assert credential is not None
+    purposes = (ExtendedKeyUsageOID.OCSP_SIGNING,) if authorised else BOTH
+    signer = forge(("ocsp.example.com",), bench.authority, at=AT, ekus=purposes)
+    assert signer.key is not None
+    status = ocsp.OCSPCertStatus.GOOD if good else ocsp.OCSPCertStatus.REVOKED
+    answer = bench.authority.ocsp_answer(credential.leaf, at=AT - age, status=status, signer=(signer.leaf, signer.key))
+    return publish(bench, RESPONDER, NOTHING_HELD.with_answers([answer])) if answers else bench
 
 
 def _same(bench: Bench) -> Bench:
@@ -547,6 +634,80 @@ CASES: tuple[Case, ...] = (
         "names.security-profile-missing",
         lambda leg: leg.id.startswith("ucm:") and C1 in {leg.client, leg.server},
         lambda b: b.reissue(C1),
+    ),
+    Case(
+        "revoked-in-the-crl",
+        lambda b: checked(b, revoked=(serial_of(b, E1),)),
+        "revocation.revoked",
+        by_peers(shown(E1), E1),
+        lambda b: checked(b, revoked=(serial_of(b, E1) + 1,)),
+    ),
+    Case(
+        "revoked-but-nobody-checks",
+        lambda b: checked(b, revoked=(serial_of(b, E1),)),
+        "revocation.revoked",
+        by_peers(shown(E1), E1),
+        lambda b: checked(b, revoked=(serial_of(b, E1),)).deploy(revocation__checking=False),
+    ),
+    Case(
+        "crl-expired",
+        lambda b: checked(b, age=8 * DAY),
+        "revocation.crl-expired",
+        lambda leg: any(by_peers(shown(p), p)(leg) for p in deployment().parties),
+        lambda b: checked(b, age=6 * DAY),
+    ),
+    Case(
+        "crl-signed-by-another-key",
+        lambda b: checked(b, fallback="revoked", signer=replace(b.authority, key=fast_key())),
+        "revocation.crl-untrusted",
+        lambda leg: any(by_peers(shown(p), p)(leg) for p in deployment().parties),
+        lambda b: checked(b, fallback="not-revoked", signer=replace(b.authority, key=fast_key())),
+    ),
+    Case(
+        "distribution-point-unreachable-and-fallback-revoked",
+        lambda b: _crl_from_a_cdp(b, served=False),
+        "revocation.crl-unavailable",
+        by_peers(shown(E1), E1),
+        lambda b: _crl_from_a_cdp(b, served=True),
+    ),
+    Case(
+        "distribution-point-not-to-be-used",
+        lambda b: _crl_from_a_cdp(b, served=True).deploy(
+            revocation__checking=True, revocation__fallback="revoked", revocation__cdp_download=False
+        ),
+        "revocation.crl-unavailable",
+        by_peers(shown(E1), E1),
+        lambda b: _crl_from_a_cdp(b, served=False).deploy(
+            revocation__checking=True, revocation__fallback="not-revoked"
+        ),
+    ),
+    Case(
+        "ocsp-says-revoked-and-the-older-crl-says-good",
+        lambda b: _ocsp(b, good=False),
+        "revocation.revoked",
+        by_peers(shown(E1), E1),
+        lambda b: _ocsp(b, good=True),
+    ),
+    Case(
+        "ocsp-answer-signed-by-nobody-authorised",
+        lambda b: _ocsp(b, authorised=False),
+        "revocation.ocsp-untrusted",
+        by_peers(shown(E1), E1),
+        lambda b: _ocsp(b, authorised=False, fallback="not-revoked"),
+    ),
+    Case(
+        "ocsp-responder-silent-and-fallback-revoked",
+        lambda b: _ocsp(b, answers=False),
+        "revocation.ocsp-unavailable",
+        by_peers(shown(E1), E1),
+        lambda b: _ocsp(b, answers=False, fallback="not-revoked"),
+    ),
+    Case(
+        "ocsp-answer-stale",
+        lambda b: _ocsp(b, age=2 * DAY),
+        "revocation.ocsp-unavailable",
+        by_peers(shown(E1), E1),
+        lambda b: _ocsp(b, age=timedelta(hours=23)),
     ),
 )
 

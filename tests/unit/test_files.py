@@ -57,9 +57,9 @@ def test_chains_keep_their_order() -> None:
     (PEM[:-30], "cut off"),
     (PEM.replace(b"MII", b"MIJ", 1), "does not hold one"),
     (PEM.replace(b"CERTIFICATE", b"SOMETHING"), "labelled SOMETHING"),
-    (KEY.replace(b"PRIVATE KEY", b"CERTIFICATE"), "labelled CERTIFICATE but does not hold one"),
+    (PEM.replace(b"MII", b"AII", 1), "labelled CERTIFICATE but does not hold one"),
     (ENCRYPTED, "encrypted"),
-    (PEM * 5001, "more than 5000"),
+    (PEM * 10_001, "more than 10000"),
 ])  # fmt: skip
 def test_what_is_refused(data: bytes, said: str) -> None:
     """One sentence, with the file's name."""

@@ -116,6 +116,8 @@ ELSEWHERE = {
     "encoding.malformed": "tests/unit/test_files.py",
     "signature.digest-unsupported": "tests/interop/test_openssl_certificates.py",
     "names.federation-domain-missing": "tests/unit/test_lint.py",
+    "revocation.crl-unsupported": "tests/unit/test_revocation.py",
+    "revocation.source-not-consulted": "tests/unit/test_revocation.py",
 }
 
 

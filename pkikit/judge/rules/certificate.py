@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from pkikit.judge.facts import KNOWN_EXTENSIONS, digest_name, extension, extension_oids, key_kind, shown_time
 from pkikit.judge.names import presented_names
 from pkikit.judge.registry import Subject, rule
 from pkikit.judge.use import CertificateUse
+from pkikit.model.facts import KNOWN_EXTENSIONS, digest_name, extension, extension_oids, key_kind, shown_time
 from pkikit.model.findings import Evidence, Severity
 from pkikit.model.names import is_ip_address
 

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from pkikit.judge.facts import distinguished, extension, is_self_issued, is_valid_at, issued, shown_time, title
 from pkikit.judge.names import presented_names
 from pkikit.judge.registry import Subject, declare, rule
 from pkikit.judge.rules.certificate import allows, digest_evidence, shown_ekus, weak_key
 from pkikit.judge.trust import Anchor, CertificatePath, Missing, explain_missing
+from pkikit.model.facts import distinguished, extension, is_self_issued, is_valid_at, issued, shown_time, title
 from pkikit.model.findings import Evidence, Severity
 from pkikit.model.leg import Purpose
 

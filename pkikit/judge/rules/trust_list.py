@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from cryptography import x509
 
-from pkikit.judge.facts import distinguished, extension, title
 from pkikit.judge.registry import Subject, rule
 from pkikit.judge.trust import effective_trust
 from pkikit.judge.use import CertificateUse
+from pkikit.model.facts import distinguished, extension, title
 from pkikit.model.findings import Evidence, Severity
 
 

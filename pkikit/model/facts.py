@@ -8,14 +8,16 @@ from typing import TypeVar
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
-from cryptography.x509.oid import ExtensionOID, NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID, NameOID
 
 from pkikit.model.names import printable
 
 _T = TypeVar("_T", bound=x509.ExtensionType)
 
 
-def extension(certificate: x509.Certificate | x509.CertificateSigningRequest, kind: type[_T]) -> _T | None:
+def extension(
+    certificate: x509.Certificate | x509.CertificateSigningRequest | x509.CertificateRevocationList, kind: type[_T]
+) -> _T | None:
     """The extension of that kind; None when absent or unreadable."""
     try:
         return certificate.extensions.get_extension_for_class(kind).value
@@ -123,6 +125,24 @@ def extension_oids(certificate: x509.Certificate | x509.CertificateSigningReques
         return tuple(e.oid.dotted_string for e in certificate.extensions)
     except (ValueError, x509.DuplicateExtension):
         return ()
+
+
+def ocsp_urls(certificate: x509.Certificate) -> tuple[str, ...]:
+    """The OCSP responders that a certificate names."""
+    access = extension(certificate, x509.AuthorityInformationAccess)
+    return tuple(
+        d.access_location.value
+        for d in access or ()
+        if d.access_method == AuthorityInformationAccessOID.OCSP
+        and isinstance(d.access_location, x509.UniformResourceIdentifier)
+    )
+
+
+def crl_urls(certificate: x509.Certificate) -> tuple[str, ...]:
+    """The CRL distribution points that a certificate names as URL."""
+    points = extension(certificate, x509.CRLDistributionPoints)
+    names = (name for point in points or () for name in point.full_name or ())
+    return tuple(n.value for n in names if isinstance(n, x509.UniformResourceIdentifier))
 
 
 KNOWN_EXTENSIONS = frozenset(

@@ -1,0 +1,1 @@
+"""The commands of `pkikit`, a module a group; each imports what it uses when it is used."""

@@ -1,0 +1,96 @@
+"""`decode` and `convert`: what is in a file, and the same in another form."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pkikit import console
+from pkikit.commands.options import (
+    AtOption,
+    FileList,
+    JsonFlag,
+    PassphraseFile,
+    choice,
+    now,
+    passphrase_source,
+    rows_of,
+)
+from pkikit.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pkikit.files import FileContents
+
+
+def decode(
+    files: FileList, at: AtOption = None, passphrase_file: PassphraseFile = None, as_json: JsonFlag = False
+) -> None:
+    """What is in a file: certificate, chain, request, CRL, OCSP answer, key (public facts only); PEM, DER, PKCS#7, PKCS#12.
+
+    Example: pkikit decode cert.pem trust.pem
+    """
+    from pkikit.describe import describe_contents
+    from pkikit.files import read_file
+
+    instant = console.parse_instant(at, now())
+    objects = []
+    for path in dict.fromkeys(files):
+        contents = read_file(path, passphrase_source(passphrase_file))
+        if contents.is_empty:
+            raise InputError("holds nothing that can be decoded", where=str(path))
+        _tell_notes(contents)
+        objects += [{"file": str(path), **facts} for facts in describe_contents(contents, instant)]
+
+    def show(out: Console) -> None:
+        for facts in objects:
+            rows = rows_of({k: v for k, v in facts.items() if k != "file"})
+            console.table(out, ("", ""), rows, title=facts["file"])
+
+    console.answer({"objects": objects}, as_json=as_json, show=show)
+
+
+def _tell_notes(contents: FileContents) -> None:
+    for note in contents.notes:
+        print(f"pkikit: {contents.where}: {note}", file=sys.stderr)
+
+
+def convert(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="PEM, DER, PKCS#7, PKCS#12, base64, zip or gzip.")],
+    to: Annotated[str, typer.Option(metavar="pem|der", help="The form wanted.")],
+    out: Annotated[
+        Path, typer.Option(metavar="FILE", help="Where to write it; mode 0600 when it holds a private key.")
+    ],
+    force: Annotated[bool, typer.Option(help="Replace OUT when it exists.")] = False,
+    passphrase_file: PassphraseFile = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """The same objects in another form: DER, PKCS#7 or PKCS#12 into PEM, one object of PEM into DER.
+
+    Example: pkikit convert server.p7b --to pem --out cert.pem
+    """
+    from pkikit.files import convert as converted
+    from pkikit.files import read_file, write_private, write_public
+    from pkikit.files.convert import FORMS
+
+    choice(to, FORMS, "--to")
+    if out.exists() and (not force or out.samefile(file)):
+        raise InputError("exists already; choose another name, or --force to replace it", where=str(out))
+    contents = read_file(file, passphrase_source(passphrase_file))
+    _tell_notes(contents)
+    data = converted(contents, to)
+    (write_private if contents.keys else write_public)(out, data)
+    facts = {
+        "file": str(out),
+        "from": contents.form,
+        "to": to,
+        "certificates": len(contents.certificates),
+        "requests": len(contents.requests),
+        "crls": len(contents.crls),
+        "private_keys": len(contents.keys),
+    }
+    console.answer(facts, as_json=as_json, show=lambda o: console.table(o, ("", ""), rows_of(facts)))

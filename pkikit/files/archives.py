@@ -1,0 +1,55 @@
+"""zip and gzip, unpacked within bounds: what a CRL download may be packed in, and what a bomb is made of."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+
+from pkikit.errors import EncodingError
+
+GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
+MAX_UNPACKED = 128 * 1024 * 1024
+MAX_MEMBERS = 200
+
+
+def unpack(data: bytes, where: str) -> Iterator[tuple[str, bytes]]:
+    """(name, bytes) of each file in an archive; EncodingError for what is damaged, encrypted or unpacks too far."""
+    if data.startswith(GZIP):
+        yield "content", _gunzip(data, where)
+        return
+    left = MAX_UNPACKED
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            members = [m for m in archive.infolist() if not m.is_dir()]
+            if len(members) > MAX_MEMBERS:
+                raise EncodingError(f"holds {len(members)} files, at most {MAX_MEMBERS} are read", where=where)
+            for member in members:
+                if member.flag_bits & 1:
+                    raise EncodingError("is an encrypted zip archive", where=where)
+                with archive.open(member) as stream:
+                    content = stream.read(left + 1)
+                left -= len(content)
+                if left < 0:
+                    raise _too_far(where)
+                yield member.filename, content
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError) as error:
+        raise EncodingError(f"is a damaged zip archive: {error}", where=where) from None
+
+
+def _gunzip(data: bytes, where: str) -> bytes:
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        content = unpacker.decompress(data, MAX_UNPACKED + 1)
+    except zlib.error as error:
+        raise EncodingError(f"is a damaged gzip file: {error}", where=where) from None
+    if len(content) > MAX_UNPACKED:
+        raise _too_far(where)
+    if not unpacker.eof:
+        raise EncodingError("is a gzip file that was cut off", where=where)
+    return content
+
+
+def _too_far(where: str) -> EncodingError:
+    return EncodingError(f"unpacks to more than {MAX_UNPACKED // 1024 // 1024} MB, the most that is read", where=where)

@@ -1,0 +1,42 @@
+"""One form into another: what came as DER, PKCS#7 or PKCS#12 becomes the PEM that the product takes, or back.
+
+Source: X12.5 guide, appendix 3.
+"""
+
+from __future__ import annotations
+
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from pkikit.errors import InputError
+from pkikit.files.contents import FileContents
+from pkikit.model.credential import spki
+
+FORMS = ("pem", "der")
+
+
+def convert(contents: FileContents, form: str) -> bytes:
+    """Everything in `contents` as PEM (leaf first, key last), or its only object as DER."""
+    objects = _encoded(contents, Encoding.PEM if form == "pem" else Encoding.DER)
+    if not objects:
+        what = "an OCSP answer, which has no PEM form" if contents.ocsp_answers else "nothing that can be converted"
+        raise InputError(f"holds {what}", where=contents.where)
+    if form == "der" and len(objects) > 1:
+        raise InputError(
+            f"holds {len(objects)} objects and a DER file holds one: split the file, or convert to pem",
+            where=contents.where,
+        )
+    return b"".join(objects)
+
+
+def _encoded(contents: FileContents, encoding: Encoding) -> list[bytes]:
+    own = [spki(key.public_key()) for key in contents.keys]
+    certificates = contents.certificates
+    if own:
+        # Beside a key the certificate that it belongs to comes first, whatever the order in the store was.
+        certificates = tuple(sorted(certificates, key=lambda c: spki(c.public_key()) not in own))
+    objects = [c.public_bytes(encoding) for c in certificates]
+    objects += [r.public_bytes(encoding) for r in contents.requests]
+    objects += [crl.public_bytes(encoding) for crl in contents.crls]
+    if encoding is Encoding.DER:
+        objects += [a.public_bytes(Encoding.DER) for a in contents.ocsp_answers]
+    return objects + [k.private_bytes(encoding, PrivateFormat.PKCS8, NoEncryption()) for k in contents.keys]

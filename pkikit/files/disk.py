@@ -1,0 +1,145 @@
+"""The disk: files read within bounds, written whole or not at all; folders of certificates.
+
+Nothing here raises anything but InputError/EncodingError.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from pkikit.errors import EncodingError, InputError
+from pkikit.files.contents import FileContents, Passphrase
+from pkikit.files.parse import parse
+from pkikit.model.credential import Credential, PrivateKey
+from pkikit.model.deployment import Deployment, parse_deployment
+from pkikit.model.names import printable
+
+MAX_FILE = 128 * 1024 * 1024  # the CRL of a CA with a million revocations has some 40 MB
+MAX_DEPLOYMENT = 1024 * 1024
+
+
+def read_bytes(path: Path, limit: int = MAX_FILE) -> bytes:
+    """The bytes of a file, or one sentence: missing, a folder, unreadable, empty, too large."""
+    try:
+        if path.is_dir():
+            raise InputError("is a folder where a file belongs", where=str(path))
+        with path.open("rb") as stream:
+            data = stream.read(limit + 1)
+    except FileNotFoundError:
+        raise InputError("there is no such file", where=str(path)) from None
+    except PermissionError:
+        raise InputError("cannot be read: permission denied", where=str(path)) from None
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"cannot be read: {getattr(error, 'strerror', None) or error}", where=printable(str(path))
+        ) from None
+    if len(data) > limit:
+        raise InputError(f"is larger than {limit // 1024 // 1024} MB, the most that is read", where=str(path))
+    if not data.strip():
+        raise InputError("is empty", where=str(path))
+    return data
+
+
+def load_deployment(path: Path) -> Deployment:
+    """Read a deployment file."""
+    data = read_bytes(path, MAX_DEPLOYMENT)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"is not UTF-8 text (byte {error.start}): a deployment file is YAML", where=str(path)
+        ) from None
+    return parse_deployment(text, where=str(path))
+
+
+def read_file(path: Path, passphrase: Passphrase | None = None) -> FileContents:
+    """Everything in a file, whatever its form."""
+    return parse(read_bytes(path), where=str(path), passphrase=passphrase)
+
+
+def read_certificates(path: Path) -> tuple[x509.Certificate, ...]:
+    """The certificates of a file; an error when there is none."""
+    found = read_file(path).certificates
+    if not found:
+        raise EncodingError("holds no certificate", where=str(path), rule="encoding.not-pem")
+    return found
+
+
+def credential_from_folder(folder: Path) -> Credential | None:
+    """`cert.pem` (leaf first) and `key.pem` of a folder; None without cert.pem, no key without key.pem."""
+    certificate_file, key_file = folder / "cert.pem", folder / "key.pem"
+    if not certificate_file.exists():
+        if key_file.exists():
+            raise InputError("there is a key.pem but no cert.pem", where=str(folder))
+        return None
+    contents = read_file(certificate_file)
+    if not contents.is_pem or contents.notes:
+        raise EncodingError(
+            f"is {contents.form.upper()}, not PEM; the product takes PEM (pkikit convert, or openssl x509 -inform der)"
+            if not contents.is_pem
+            else contents.notes[0],
+            where=str(certificate_file),
+            rule="encoding.not-pem",
+        )
+    if not contents.certificates:
+        raise EncodingError("holds no certificate", where=str(certificate_file), rule="encoding.not-pem")
+    keys = contents.keys
+    if key_file.exists():
+        keys = read_file(key_file).keys
+        if not keys:
+            raise EncodingError("holds no RSA or EC private key", where=str(key_file))
+    return Credential(chain=contents.certificates, key=keys[0] if keys else None)
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
+    _write(path, data, 0o600)
+
+
+def write_public(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    _write(path, data, 0o644)
+
+
+def _write(path: Path, data: bytes, mode: int) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(
+            dir=path.parent, prefix=f".{path.name}."
+        )  # mkstemp: 0600 from the start
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+            Path(temporary).chmod(mode)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}", where=str(path)) from None
+
+
+def key_pem(key: PrivateKey) -> bytes:
+    """PKCS#8 in PEM, unencrypted as the product wants it. For files of mode 0600 only."""
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def iter_party_folders(directory: Path) -> Iterator[Path]:
+    """The folders of `--certs DIR`, without `ca`."""
+    try:
+        entries = sorted(p for p in directory.iterdir() if p.is_dir() and p.name != "ca" and not p.name.startswith("."))
+    except FileNotFoundError:
+        raise InputError("there is no such folder", where=str(directory)) from None
+    except NotADirectoryError:
+        raise InputError("is a file where a folder belongs", where=str(directory)) from None
+    except PermissionError:
+        raise InputError("cannot be read: permission denied", where=str(directory)) from None
+    yield from entries
