@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from pkikit import console
-from pkikit.commands import design, files, judge
+from pkikit.commands import authority, design, files, judge
 
 app = typer.Typer(
     name="pkikit",
@@ -25,6 +25,8 @@ for command in (
     judge.rules,
 ):
     app.command()(command)
+app.add_typer(authority.ca)
+app.add_typer(authority.adcs)
 
 
 def main() -> None:

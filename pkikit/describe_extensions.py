@@ -8,7 +8,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
-from pkikit.model.facts import distinguished
+from pkikit.model.facts import distinguished, oid_name
 from pkikit.model.names import printable
 
 MAX_LISTED, MAX_HEX = 100, 512
@@ -32,11 +32,6 @@ def describe_extensions(holder: _Holder) -> list[dict[str, Any]]:
         }
         for extension in extensions[:MAX_LISTED]
     ]
-
-
-def oid_name(oid: x509.ObjectIdentifier) -> str:
-    """The library's name of an OID, or its numbers."""
-    return oid._name if oid._name != "Unknown OID" else oid.dotted_string
 
 
 def general_name(name: x509.GeneralName) -> str:

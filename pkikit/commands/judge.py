@@ -34,6 +34,9 @@ def lint(
         Path | None, typer.Option(help="Deployment file; with --peer, its SAN layout is required.")
     ] = None,
     peer: Annotated[str | None, typer.Option(metavar="FQDN", help="The peer that the certificate is for.")] = None,
+    request: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The request that FILE answers: is it what was asked for?")
+    ] = None,
     at: AtOption = None,
     version: Annotated[str | None, typer.Option(help="Product version, X8.1 to X15.5.")] = None,
     as_json: JsonFlag = False,
@@ -47,8 +50,20 @@ def lint(
     if as_:
         choice(as_, ("server", "csr", "ca", "trust-list"), "--as")
     use = _use(role, deployment, peer, console.parse_instant(at, now()), version)
-    verdicts = [_lint_file(path, as_, use) for path in files]
+    verdicts = [_lint_file(path, as_, use) for path in dict.fromkeys(files)]
+    if request is not None:
+        verdicts += [_lint_answer(path, request) for path in dict.fromkeys(files)]
     tell(merge_verdicts(" ".join(v.question for v in verdicts), verdicts), as_json)
+
+
+def _lint_answer(path: Path, request: Path) -> Verdict:
+    from pkikit.files import read_certificates, read_file
+    from pkikit.judge.answer import lint_answer
+
+    requests = read_file(request).requests
+    if not requests:
+        raise InputError("holds no certificate request", where=str(request))
+    return lint_answer(requests[0], read_certificates(path))
 
 
 def _use(

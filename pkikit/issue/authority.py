@@ -36,6 +36,7 @@ class Profile:
     lifetime: timedelta = LEAF_LIFETIME
     crl_url: str = ""
     ocsp_url: str = ""
+    serial: int | None = None
 
     def pointers(self) -> tuple[x509.ExtensionType, ...]:
         """The extensions that say where revocation status can be had."""
@@ -78,7 +79,7 @@ class Authority:
         profile = profile or Profile()
         if not csr.is_signature_valid:
             raise IssuanceRefused("the request is not signed with the key that it holds")
-        builder = self._builder(csr.subject, csr.public_key(), at=at, lifetime=profile.lifetime)
+        builder = self._builder(csr.subject, csr.public_key(), at=at, lifetime=profile.lifetime, serial=profile.serial)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         wanted = extension(csr, x509.ExtendedKeyUsage)
         allowed = [oid for oid in (wanted or ANY_EKU) if oid in profile.ekus]
@@ -121,13 +122,13 @@ class Authority:
 
     def crl(
         self,
-        revoked: Sequence[int | tuple[int, x509.ReasonFlags]] = (),
+        revoked: Sequence[int | tuple[int, datetime, x509.ReasonFlags | None]] = (),
         *,
         at: datetime,
         lifetime: timedelta = timedelta(days=7),
         number: int = 1,
     ) -> x509.CertificateRevocationList:
-        """The CRL of this CA at an instant; `revoked` holds serial numbers, or (serial, reason) pairs."""
+        """The CRL of this CA at an instant; `revoked` holds serial numbers, or (serial, when, reason)."""
         builder = (
             x509.CertificateRevocationListBuilder()
             .issuer_name(self.certificate.subject)
@@ -137,8 +138,8 @@ class Authority:
             .add_extension(_authority_key_identifier(self.certificate), critical=False)
         )
         for given in revoked:
-            serial, reason = given if isinstance(given, tuple) else (given, None)
-            entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(at)
+            serial, when, reason = given if isinstance(given, tuple) else (given, at, None)
+            entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(when)
             if reason is not None:
                 entry = entry.add_extension(x509.CRLReason(reason), critical=False)
             builder = builder.add_revoked_certificate(entry.build())
@@ -155,13 +156,14 @@ class Authority:
         lifetime: timedelta = timedelta(days=1),
         signer: tuple[x509.Certificate, PrivateKey] | None = None,
         nonce: bytes | None = None,
+        id_digest: hashes.SHA256 | hashes.SHA1 | None = None,
     ) -> ocsp.OCSPResponse:
-        """An OCSP answer about one certificate of this CA, signed by the CA or by `signer`; CertID in SHA-256."""
+        """An OCSP answer about one certificate of this CA, signed by the CA or by `signer`; CertID in SHA-256 by default."""
         own_certificate, key = signer or (self.certificate, self.key)
         builder = ocsp.OCSPResponseBuilder().add_response(
             cert=certificate,
             issuer=self.certificate,
-            algorithm=hashes.SHA256(),
+            algorithm=id_digest or hashes.SHA256(),
             cert_status=status,
             this_update=at,
             next_update=at + lifetime,
@@ -176,14 +178,14 @@ class Authority:
         return builder.sign(key, hashes.SHA256())
 
     def _builder(
-        self, subject: x509.Name, public_key: object, *, at: datetime, lifetime: timedelta
+        self, subject: x509.Name, public_key: object, *, at: datetime, lifetime: timedelta, serial: int | None = None
     ) -> x509.CertificateBuilder:
         return (
             x509.CertificateBuilder()
             .subject_name(subject)
             .issuer_name(self.certificate.subject)
             .public_key(public_key)  # type: ignore[arg-type]
-            .serial_number(x509.random_serial_number())
+            .serial_number(serial or x509.random_serial_number())
             .not_valid_before(at - BACKDATE)
             .not_valid_after(at + lifetime)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)  # type: ignore[arg-type]

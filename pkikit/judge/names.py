@@ -39,6 +39,11 @@ class PresentedNames:
             return tuple(dict.fromkeys((*self.sip, *self.dns)))
         return (self.common_name,) if self.common_name else ()
 
+    @property
+    def all_names(self) -> tuple[str, ...]:
+        """Every name of the SAN, whether the product reads it or not."""
+        return (*(f"sip:{n}" for n in self.sip), *self.dns, *self.wildcards, *self.ip, *self.unusable)
+
     def shown(self) -> str:
         """All of them on one line, bounded, for evidence."""
         parts = [f"sip:{n}" for n in self.sip] + list(self.dns) + list(self.wildcards) + [f"IP {n}" for n in self.ip]

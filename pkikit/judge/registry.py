@@ -25,6 +25,7 @@ class Subject(enum.StrEnum):
     PRESENTED = "presented"  # found while a leg is judged
     FILE = "file"  # found while a file is read
     CONNECTION = "connection"  # found by diagnosis of a trace
+    ANSWER = "answer"  # found by judge.answer
     REVOCATION = "revocation"  # found by judge.revocation
 
 
@@ -87,7 +88,9 @@ def declare(
 
 def catalogue() -> tuple[Rule, ...]:
     """Every rule, by id."""
-    import pkikit.judge.rules  # noqa: F401  (registering is what importing it does; late, or the import would be circular)
+    # Registering is what importing does; late, or the import would be circular.
+    import pkikit.judge.answer
+    import pkikit.judge.rules  # noqa: F401
 
     return tuple(_CATALOGUE[rule_id].rule for rule_id in sorted(_CATALOGUE))
 

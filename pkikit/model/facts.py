@@ -127,6 +127,11 @@ def extension_oids(certificate: x509.Certificate | x509.CertificateSigningReques
         return ()
 
 
+def oid_name(oid: x509.ObjectIdentifier) -> str:
+    """The library's name of an OID, or its numbers."""
+    return oid._name if oid._name != "Unknown OID" else oid.dotted_string
+
+
 def ocsp_urls(certificate: x509.Certificate) -> tuple[str, ...]:
     """The OCSP responders that a certificate names."""
     access = extension(certificate, x509.AuthorityInformationAccess)

@@ -130,11 +130,11 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_too_large(tmp_path: Path) -> None:
-    """100 MB are refused after the first ten."""
+    """A gigabyte is refused after the first 128 MB."""
     path = tmp_path / "large.pem"
     with path.open("wb") as stream:
-        stream.truncate(100 * 1024 * 1024)
-    with pytest.raises(InputError, match="larger than 10 MB"):
+        stream.truncate(1024 * 1024 * 1024)
+    with pytest.raises(InputError, match="larger than 128 MB"):
         read_file(path)
 
 

@@ -116,6 +116,10 @@ ELSEWHERE = {
     "encoding.malformed": "tests/unit/test_files.py",
     "signature.digest-unsupported": "tests/interop/test_openssl_certificates.py",
     "names.federation-domain-missing": "tests/unit/test_lint.py",
+    "answer.name-dropped": "tests/unit/test_answer.py",
+    "answer.name-added": "tests/unit/test_answer.py",
+    "answer.subject-changed": "tests/unit/test_answer.py",
+    "answer.chain-absent": "tests/unit/test_answer.py",
     "revocation.crl-unsupported": "tests/unit/test_revocation.py",
     "revocation.source-not-consulted": "tests/unit/test_revocation.py",
 }

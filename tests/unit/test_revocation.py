@@ -39,7 +39,7 @@ def crl(state: str) -> tuple[x509.CertificateRevocationList, ...]:
         case "good":
             return (CA.crl([SERIAL + 1], at=AT - DAY),)
         case "revoked":
-            return (CA.crl([(SERIAL, x509.ReasonFlags.key_compromise)], at=AT - DAY),)
+            return (CA.crl([(SERIAL, AT - 2 * DAY, x509.ReasonFlags.key_compromise)], at=AT - DAY),)
         case "expired":
             return (CA.crl(at=AT - 8 * DAY),)
         case "foreign":

@@ -10,7 +10,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from pkikit.judge.names import presented_names
 from pkikit.judge.registry import Subject, rule
 from pkikit.judge.use import CertificateUse
-from pkikit.model.facts import KNOWN_EXTENSIONS, digest_name, extension, extension_oids, key_kind, shown_time
+from pkikit.model.facts import KNOWN_EXTENSIONS, digest_name, extension, extension_oids, key_kind, oid_name, shown_time
 from pkikit.model.findings import Evidence, Severity
 from pkikit.model.names import is_ip_address
 
@@ -112,7 +112,7 @@ def allows(certificate: x509.Certificate | x509.CertificateSigningRequest, purpo
 def shown_ekus(certificate: x509.Certificate | x509.CertificateSigningRequest) -> str:
     """The EKUs by name."""
     usage = extension(certificate, x509.ExtendedKeyUsage)
-    return ", ".join(oid._name if oid._name != "Unknown OID" else oid.dotted_string for oid in usage or ()) or "none"
+    return ", ".join(oid_name(oid) for oid in usage or ()) or "none"
 
 
 @rule(
