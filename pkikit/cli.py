@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from pkikit import console
-from pkikit.commands import authority, design, files, judge
+from pkikit.commands import authority, design, files, judge, lint
 
 app = typer.Typer(
     name="pkikit",
@@ -19,7 +19,7 @@ for command in (
     design.csr,
     files.decode,
     files.convert,
-    judge.lint,
+    lint.lint,
     judge.verify,
     judge.match,
     judge.rules,

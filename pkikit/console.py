@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -26,6 +27,8 @@ EXIT_NO, EXIT_INPUT, EXIT_LAB, EXIT_INTERRUPTED = 1, 2, 3, 130
 
 def run(app: typer.Typer, name: str, *, lab_errors: tuple[type[Exception], ...] = ()) -> NoReturn:
     """Run a command line and turn everything that it can raise into a sentence and an exit code."""
+    # What libraries find odd in a certificate is for the rules to tell, not for standard error.
+    warnings.simplefilter("ignore")
     try:
         code = app(prog_name=name, standalone_mode=False)
     except _UsageError as error:

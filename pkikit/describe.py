@@ -15,7 +15,7 @@ from pkikit.describe_extensions import describe_extensions
 from pkikit.files.contents import FileContents
 from pkikit.judge.names import presented_names
 from pkikit.judge.rules.certificate import shown_ekus
-from pkikit.model.facts import digest_name, distinguished, extension, is_self_issued, key_kind
+from pkikit.model.facts import digest_name, distinguished, extension, is_self_issued, key_kind, serial_number
 from pkikit.model.names import printable
 
 MAX_LISTED = 100
@@ -54,7 +54,7 @@ def describe_certificate(certificate: x509.Certificate, at: datetime) -> dict[st
         "ca": None if constraints is None else constraints.ca,
         "key": _key(certificate),
         "signature_digest": digest_name(certificate),
-        "serial": f"{certificate.serial_number:x}",
+        "serial": f"{serial_number(certificate):x}",
         "sha256": certificate.fingerprint(hashes.SHA256()).hex(":"),
         "sha1": certificate.fingerprint(hashes.SHA1()).hex(":"),  # noqa: S303  (how older tools name a certificate)
         "extensions": describe_extensions(certificate),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,43 +14,78 @@ from pkikit.errors import InputError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from pkikit.model.deployment import Deployment
+
 
 def san(
     deployment: DeploymentFile,
+    new: Annotated[
+        Path | None, typer.Argument(metavar="[NEW]", help="With --diff: the deployment after the change.")
+    ] = None,
     peer: Annotated[str | None, typer.Option(metavar="FQDN", help="Only this peer.")] = None,
     format: Annotated[  # noqa: A002  (the option's name is a contract)
         str | None, typer.Option(metavar="dns|collab-edge-dns", help="Form of the registration domains.")
     ] = None,
+    diff: Annotated[bool, typer.Option("--diff", help="Which peers need a new certificate after the change.")] = False,
+    nodes: Annotated[bool, typer.Option("--nodes", help="Unified CM and IM&P certificates too.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Required subject and SANs per peer, each entry with reason and who needs it.
+    """Required subject and SANs per peer, each entry with reason and who needs it; or what a change forces (--diff).
 
     Example: pkikit san notebooks/deployments/clustered-mra.yaml --peer e1.example.com
     """
+    from pkikit.design.nodes import design_nodes
     from pkikit.design.san import design_all
     from pkikit.files import load_deployment
 
+    if diff != (new is not None):
+        raise InputError("--diff compares two deployment files: pkikit san OLD NEW --diff")
     read = load_deployment(deployment)
+    if new is not None:
+        _show_change(read, load_deployment(new), as_json)
+        return
     if format is not None:
         choice(format, ("dns", "collab-edge-dns"), "--format")
     layouts = design_all(read, format)
     if peer is not None:
         wanted = read.peer(peer)
         layouts = tuple(layout for layout in layouts if layout.owner == wanted)
+    around = design_nodes(read) if nodes else ()
+    document: dict[str, Any] = {"peers": [layout.to_json() for layout in layouts]}
+    if nodes:
+        document["nodes"] = [n.to_json() for n in around]
 
     def show(out: Console) -> None:
-        for layout in layouts:
+        titled = [(layout.owner, layout) for layout in layouts]
+        titled += [(f"{n.service} on {', '.join(n.nodes)}", n.layout) for n in around]
+        for title, layout in titled:
             rows = [(f"{e.type}:{e.value}", e.reason, ", ".join(e.needed_by)) for e in layout.entries]
-            console.table(out, ("SAN", "reason", "needed by"), rows, title=f"{layout.owner}   CN {layout.common_name}")
+            console.table(out, ("SAN", "reason", "needed by"), rows, title=f"{title}   CN {layout.common_name}")
 
-    console.answer({"peers": [layout.to_json() for layout in layouts]}, as_json=as_json, show=show)
+    console.answer(document, as_json=as_json, show=show)
+
+
+def _show_change(old: Deployment, new: Deployment, as_json: bool) -> None:
+    from pkikit.design.change import compare_deployments
+
+    changes = compare_deployments(old, new)
+
+    def show(out: Console) -> None:
+        rows = [
+            (c.fqdn, "new certificate" if c.needs_certificate else c.fate, "\n".join(c.reasons),
+             ", ".join(e.value for e in c.removed))
+            for c in changes
+        ]  # fmt: skip
+        console.table(out, ("peer", "", "why", "no longer needed"), rows, title=f"{old.name} → {new.name}")
+
+    console.answer({"changes": [c.to_json() for c in changes]}, as_json=as_json, show=show)
 
 
 def csr(
     deployment: DeploymentFile,
     peer: Annotated[str, typer.Option(metavar="FQDN", help="The peer that the request is for.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for request.pem and key.pem.")],
-    digest: Annotated[str, typer.Option(help="sha256, sha384 or sha512.")] = "sha256",
+    digest: Annotated[str, typer.Option(help="sha256 (default), sha384 or sha512.")] = "",
     key_size: Annotated[int, typer.Option(help="2048 or 4096.")] = 2048,
     country: Annotated[str, typer.Option(help="Two letters.")] = "",
     state: Annotated[str, typer.Option()] = "",
@@ -67,13 +102,15 @@ def csr(
     from cryptography.hazmat.primitives.serialization import Encoding
 
     from pkikit.describe import describe_request
-    from pkikit.design.csr import SubjectFields, build_csr, check_limits, make_key
+    from pkikit.design.csr import CsrForm, SubjectFields, build_csr, make_key
     from pkikit.design.san import design_sans
     from pkikit.files import key_pem, load_deployment, write_private, write_public
 
     read = load_deployment(deployment)
     layout = design_sans(read, read.peer(peer))
-    check_limits(layout, read.product_version)
+    form = CsrForm.of(read.product_version)
+    chosen = digest or form.default_digest
+    form.check(layout, chosen, key_size, read.product_version)
     fields = SubjectFields(country=country, state=state, locality=locality, organisation=organisation, unit=unit)
     pending = [p for p in (out / "request.pem", out / "key.pem") if p.exists()]
     if pending and not discard:
@@ -82,7 +119,7 @@ def csr(
             where=str(pending[0]),
         )
     key = make_key(key_size)
-    request = build_csr(layout, key, fields=fields, digest=digest)
+    request = build_csr(layout, key, fields=fields, digest=chosen)
     # The key first: a request without its key is worthless, and a leftover key harms nobody.
     write_private(out / "key.pem", key_pem(key))
     write_public(out / "request.pem", request.public_bytes(Encoding.PEM))

@@ -1,4 +1,4 @@
-"""`lint`, `verify`, `match`, `rules`: what is wrong, and whether A accepts B."""
+"""`verify`, `match`, `rules`: whether A accepts B, and by which rules."""
 
 from __future__ import annotations
 
@@ -8,112 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pkikit import console
-from pkikit.commands.options import AtOption, FileList, JsonFlag, choice, now, rows_of, tell
+from pkikit.commands.options import AtOption, JsonFlag, choice, now, rows_of, tell
 from pkikit.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from cryptography import x509
     from rich.console import Console
 
-    from pkikit.judge.use import CertificateUse
-    from pkikit.model.deployment import Deployment
-    from pkikit.model.findings import Verdict
     from pkikit.model.revocation import RevocationQuestion
-
-
-def lint(
-    files: FileList,
-    as_: Annotated[
-        str, typer.Option("--as", help="server, csr, ca or trust-list; by default what the file holds.")
-    ] = "",
-    role: Annotated[str | None, typer.Option(help="expressway-c or expressway-e.")] = None,
-    deployment: Annotated[
-        Path | None, typer.Option(help="Deployment file; with --peer, its SAN layout is required.")
-    ] = None,
-    peer: Annotated[str | None, typer.Option(metavar="FQDN", help="The peer that the certificate is for.")] = None,
-    request: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The request that FILE answers: is it what was asked for?")
-    ] = None,
-    at: AtOption = None,
-    version: Annotated[str | None, typer.Option(help="Product version, X8.1 to X15.5.")] = None,
-    as_json: JsonFlag = False,
-) -> None:
-    """What the product, the guide or its peers would object to.
-
-    Example: pkikit lint cert.pem --deployment clustered-mra.yaml --peer e1.example.com
-    """
-    from pkikit.model.findings import merge_verdicts
-
-    if as_:
-        choice(as_, ("server", "csr", "ca", "trust-list"), "--as")
-    use = _use(role, deployment, peer, console.parse_instant(at, now()), version)
-    verdicts = [_lint_file(path, as_, use) for path in dict.fromkeys(files)]
-    if request is not None:
-        verdicts += [_lint_answer(path, request) for path in dict.fromkeys(files)]
-    tell(merge_verdicts(" ".join(v.question for v in verdicts), verdicts), as_json)
-
-
-def _lint_answer(path: Path, request: Path) -> Verdict:
-    from pkikit.files import read_certificates, read_file
-    from pkikit.judge.answer import lint_answer
-
-    requests = read_file(request).requests
-    if not requests:
-        raise InputError("holds no certificate request", where=str(request))
-    return lint_answer(requests[0], read_certificates(path))
-
-
-def _use(
-    role: str | None, deployment: Path | None, peer: str | None, at: datetime, version: str | None
-) -> CertificateUse:
-    from pkikit.design.san import design_sans
-    from pkikit.files import load_deployment
-    from pkikit.judge.use import CertificateUse
-    from pkikit.model.deployment import Role
-    from pkikit.model.version import ProductVersion
-
-    if role is not None:
-        choice(role, tuple(r.value for r in Role), "--role")
-    if (deployment is None) != (peer is None):
-        raise InputError("--deployment and --peer go together")
-    read: Deployment | None = load_deployment(deployment) if deployment else None
-    chosen = ProductVersion.parse(version or (read.version if read else "X12.5"))
-    layout = design_sans(read, read.peer(peer)) if read and peer else None
-    known_role = read.role_of(layout.owner) if read and layout else (Role(role) if role else None)
-    return CertificateUse(at=at, version=chosen, role=known_role, layout=layout)
-
-
-def _lint_file(path: Path, as_: str, use: CertificateUse) -> Verdict:
-    from pkikit.files import read_file
-    from pkikit.judge import lint as judge
-    from pkikit.model.facts import extension
-    from pkikit.model.findings import merge_verdicts
-
-    contents = read_file(path)
-    if as_ == "csr" or (not as_ and contents.requests):
-        if not contents.requests:
-            raise InputError("holds no certificate request", where=str(path))
-        return merge_verdicts(str(path), [judge.lint_request(r, use) for r in contents.requests])
-    if not contents.certificates:
-        raise InputError("holds no certificate", where=str(path))
-    if as_ == "trust-list":
-        return judge.lint_trust_list(contents.certificates, use)
-    if as_ == "ca":
-        return merge_verdicts(str(path), [judge.lint_authority(c, use) for c in contents.certificates])
-    from cryptography import x509
-
-    def is_ca(certificate: x509.Certificate) -> bool:
-        constraints = extension(certificate, x509.BasicConstraints)
-        return constraints is not None and constraints.ca
-
-    first, *rest = contents.certificates
-    leaf_first = bool(as_) or not is_ca(first)
-    verdicts = [judge.lint_certificate(first, use) if leaf_first else judge.lint_authority(first, use)]
-    verdicts += [judge.lint_authority(c, use) for c in rest]
-    return merge_verdicts(verdicts[0].question, verdicts)
 
 
 def verify(

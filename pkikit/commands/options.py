@@ -86,12 +86,15 @@ def rows_of(facts: dict[str, Any]) -> list[tuple[str, str]]:
 def tell(verdict: Verdict, as_json: bool, **more: Any) -> None:
     """A verdict in one of its two forms; `more` are further keys of the document."""
 
-    def show(out: Console) -> None:
-        out.print(verdict.question, markup=False)
-        console.show_findings(out, verdict.findings)
-        said = "yes" if verdict.accepted else "no"
-        out.print(
-            f"{said}: {len(verdict.errors)} errors, {len(verdict.findings)} findings, {len(verdict.checked)} rules checked"
-        )
+    document = {**verdict.to_json(), **more}
+    console.answer(document, as_json=as_json, accepted=verdict.accepted, show=lambda out: show_verdict(out, verdict))
 
-    console.answer({**verdict.to_json(), **more}, as_json=as_json, accepted=verdict.accepted, show=show)
+
+def show_verdict(out: Console, verdict: Verdict) -> None:
+    """Question, findings, answer."""
+    out.print(verdict.question, markup=False)
+    console.show_findings(out, verdict.findings)
+    said = "yes" if verdict.accepted else "no"
+    out.print(
+        f"{said}: {len(verdict.errors)} errors, {len(verdict.findings)} findings, {len(verdict.checked)} rules checked"
+    )

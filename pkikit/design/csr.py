@@ -24,8 +24,49 @@ DIGESTS: dict[str, hashes.SHA256 | hashes.SHA384 | hashes.SHA512] = {
     "sha384": hashes.SHA384(),
     "sha512": hashes.SHA512(),
 }
-KEY_SIZES = (2048, 4096)
 SAN_LIMIT = 999  # characters of all SANs together, X8.5.2 until X8.9
+_DIGEST_CHOICE, _LIMIT_BEGINS, _LIMIT_ENDS = (ProductVersion.parse(v) for v in ("X8.5.1", "X8.5.2", "X8.10"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class CsrForm:
+    """What the CSR page of one version offers. Source: X12.5 guide, change history; EXPRESSWAY §3."""
+
+    digests: tuple[str, ...]
+    default_digest: str
+    key_sizes: tuple[int, ...]
+    san_limit: int | None
+
+    @classmethod
+    def of(cls, version: ProductVersion) -> CsrForm:
+        """The form of that version."""
+        old = version < _LIMIT_ENDS
+        digests = (("sha1",) if old else ()) + ("sha256", "sha384", "sha512")
+        return cls(
+            digests=digests if version >= _DIGEST_CHOICE else ("sha1",),
+            default_digest="sha256" if version >= _DIGEST_CHOICE else "sha1",
+            key_sizes=(1024, 2048, 4096) if old else (2048, 4096),
+            san_limit=SAN_LIMIT if _LIMIT_BEGINS <= version < _LIMIT_ENDS else None,
+        )
+
+    def check(self, layout: SanLayout, digest: str, key_size: int, version: ProductVersion) -> None:
+        """Raise when this version's page would refuse the choice."""
+        if digest not in self.digests:
+            raise InputError(f"digest {printable(digest)!r}: allowed are {', '.join(self.digests)} ({version})")
+        if key_size not in self.key_sizes:
+            allowed = ", ".join(map(str, self.key_sizes))
+            raise InputError(f"key length {key_size}: allowed are {allowed} ({version})")
+        length = san_length(layout.dns_names)
+        if self.san_limit is not None and length > self.san_limit:
+            raise InputError(
+                f"the SANs of {layout.owner} have {length} characters; {version} allows {self.san_limit}, "
+                "X8.10 lifted the limit"
+            )
+
+
+def san_length(names: tuple[str, ...]) -> int:
+    """Characters of all SANs together, as the product counted them."""
+    return len(", ".join(f"DNS:{name}" for name in names))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,19 +109,10 @@ def subject_name(common_name: str, fields: SubjectFields | None = None) -> x509.
     return x509.Name([x509.NameAttribute(oid, value) for oid, value in parts if value])
 
 
-def check_limits(layout: SanLayout, version: ProductVersion) -> None:
-    """Raise when this version's CSR page would refuse the SANs: 999 characters together, X8.5.2 to X8.9."""
-    length = len(", ".join(f"DNS:{name}" for name in layout.dns_names))
-    if version.within("X8.5-X8.9") and version >= ProductVersion((8, 5, 2)) and length > SAN_LIMIT:
-        raise InputError(
-            f"the SANs of {layout.owner} have {length} characters; {version} allows {SAN_LIMIT}, X8.10 lifted the limit"
-        )
-
-
 def make_key(size: int = 2048) -> rsa.RSAPrivateKey:
-    """A new RSA key of a length that the product's page offers."""
-    if size not in KEY_SIZES:
-        raise InputError(f"key length {size}: allowed are {', '.join(map(str, KEY_SIZES))}")
+    """A new RSA key. 1024 bits are for old versions only; `CsrForm.check` says which version offers what."""
+    if size not in {1024, 2048, 4096}:
+        raise InputError(f"key length {size}: allowed are 2048, 4096")
     return rsa.generate_private_key(public_exponent=65537, key_size=size)
 
 
@@ -89,7 +121,8 @@ def build_csr(
 ) -> x509.CertificateSigningRequest:
     """A request for this layout, signed with its own key."""
     if digest not in DIGESTS:
-        raise InputError(f"digest {printable(digest)!r}: allowed are {', '.join(DIGESTS)}")
+        why = " (old versions sign with SHA-1; nothing here does any more)" if digest == "sha1" else ""
+        raise InputError(f"digest {printable(digest)!r}: allowed are {', '.join(DIGESTS)}{why}")
     builder = (
         x509.CertificateSigningRequestBuilder()
         .subject_name(subject_name(layout.common_name, fields))

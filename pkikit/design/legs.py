@@ -10,10 +10,12 @@ from collections.abc import Iterator
 
 from pkikit.model.deployment import Cluster, Deployment, NeighbourZone, Role, TraversalZone
 from pkikit.model.leg import Leg, NameCheck, Protocol
+from pkikit.model.version import ProductVersion
 
 SIP_TLS_PORT = 5061
 FIRST_TRAVERSAL_PORT = 7001
 CLUSTER_PORT = 4372  # cluster database synchronisation over TLS
+_X14_2 = ProductVersion.parse("X14.2")
 HTTPS_PORT = 8443  # Unified CM and IM&P inside, Mobile and Remote Access outside
 
 
@@ -167,7 +169,13 @@ def _unified_cm_legs(deployment: Deployment) -> Iterator[Leg]:
                             server_name_checks=of_server,
                             client_name_checks=of_client,
                         )
-                yield _https(f"ucm-https:{group.name}:{peer}>{node}", peer, node, group.tls_verify)
+                verify = group.tls_verify or _traffic_server_verifies(deployment)
+                yield _https(f"ucm-https:{group.name}:{peer}>{node}", peer, node, verify)
+
+
+def _traffic_server_verifies(deployment: Deployment) -> bool:
+    """From X14.2 on the traffic server verifies chain and name for MRA, whatever TLS verify says (CSCwc69661)."""
+    return deployment.mra and deployment.product_version >= _X14_2
 
 
 def _im_presence_legs(deployment: Deployment) -> Iterator[Leg]:

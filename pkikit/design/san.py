@@ -150,6 +150,14 @@ def _edge_names(deployment: Deployment, registration_format: str | None) -> Iter
     for domain in deployment.domains.federation:
         yield domain, "XMPP federation domain", "names.federation-domain-missing", ("XMPP federation",)
     yield from _chat_aliases(deployment)
+    if deployment.sip_domains_in_certificate:
+        for domain in deployment.domains.sip:
+            yield (
+                domain,
+                "SIP domain, looked for by strict B2B callers (RFC 5922)",
+                "names.sip-domain-missing",
+                ("B2B calls",),
+            )
 
 
 def _core_names(deployment: Deployment) -> Iterator[_Wanted]:

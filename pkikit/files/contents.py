@@ -103,6 +103,7 @@ class Collector:
                 if what == "private key"
                 else f"is an encrypted {what} and no passphrase was given",
                 where=self.where,
+                rule="key.encrypted" if what == "private key" else "encoding.not-pem",
             )
         try:
             return load(self.passphrase())

@@ -19,6 +19,7 @@ from pkikit.files.parse import parse
 from pkikit.model.credential import Credential, PrivateKey
 from pkikit.model.deployment import Deployment, parse_deployment
 from pkikit.model.names import printable
+from pkikit.model.version import ProductVersion
 
 MAX_FILE = 128 * 1024 * 1024  # the CRL of a CA with a million revocations has some 40 MB
 MAX_DEPLOYMENT = 1024 * 1024
@@ -46,8 +47,8 @@ def read_bytes(path: Path, limit: int = MAX_FILE) -> bytes:
     return data
 
 
-def load_deployment(path: Path) -> Deployment:
-    """Read a deployment file."""
+def load_deployment(path: Path, *, version: str | None = None) -> Deployment:
+    """Read a deployment file; `version` overrides the one that stands in it."""
     data = read_bytes(path, MAX_DEPLOYMENT)
     try:
         text = data.decode("utf-8-sig")
@@ -55,7 +56,10 @@ def load_deployment(path: Path) -> Deployment:
         raise InputError(
             f"is not UTF-8 text (byte {error.start}): a deployment file is YAML", where=str(path)
         ) from None
-    return parse_deployment(text, where=str(path))
+    read = parse_deployment(text, where=str(path))
+    if version is None:
+        return read
+    return read.model_copy(update={"version": str(ProductVersion.parse(version))})
 
 
 def read_file(path: Path, passphrase: Passphrase | None = None) -> FileContents:

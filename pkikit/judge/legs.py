@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from cryptography import x509
+
 from pkikit.design.legs import legs_of
 from pkikit.judge import rules
 from pkikit.judge.diagnose import rank_causes
@@ -13,7 +15,7 @@ from pkikit.judge.names import presented_names
 from pkikit.judge.registry import finding, rule_of
 from pkikit.judge.rules.certificate import digest_evidence, weak_key
 from pkikit.judge.trust import chain_to_present
-from pkikit.judge.verify import verify_certificate
+from pkikit.judge.verify import Refine, verify_certificate
 from pkikit.model.credential import spki
 from pkikit.model.deployment import Cluster, Deployment
 from pkikit.model.facts import title
@@ -94,7 +96,7 @@ def _judge_side(
         purpose=purpose,
         at=world.clock_of(verifier.fqdn, at),
         name_checks=checks,
-        refine=lambda found, check: _refined(found, check, presenter, world),
+        refine=refine_for(world.deployment, presenter.fqdn, sent[0]),
         known=world.known_certificates,
         revocation=world.revocation_of(verifier.fqdn),
         clock_offset=verifier.clock_offset,
@@ -121,7 +123,7 @@ def judge_own_credential(party: Party, world: World) -> Verdict:
                 where=party.fqdn,
             )
         ]
-        named = _other_peer_named(party, world.deployment.cluster_of(party.fqdn))
+        named = _other_peer_named(party.fqdn, credential.leaf, world.deployment.cluster_of(party.fqdn))
         if other or named:
             findings.append(finding(rules.chain.SWAPPED, subject, evidence))
         findings.append(finding(rules.chain.KEY_MISMATCH, subject, evidence))
@@ -151,30 +153,30 @@ def _whose_key(party: Party, world: World) -> str | None:
     return None
 
 
-def _other_peer_named(party: Party, cluster: Cluster | None) -> str | None:
+def _other_peer_named(fqdn: str, leaf: x509.Certificate, cluster: Cluster | None) -> str | None:
     """The peer of the same cluster that the certificate names instead of its holder."""
-    if cluster is None or party.credential is None or cluster.certificate == "shared":
+    if cluster is None or cluster.certificate == "shared":
         return None
-    identities = presented_names(party.credential.leaf).identities
-    if party.fqdn in identities:
+    identities = presented_names(leaf).identities
+    if fqdn in identities:
         return None
     return next((peer for peer in cluster.peers if peer in identities), None)
 
 
-def _refined(found: Finding, check: NameCheck, presenter: Party, world: World) -> Finding:
-    """`names.reference-not-presented` said more exactly, where the deployment knows whose name is missing."""
-    if found.rule != rules.names.REFERENCE:
-        return found
-    cluster = world.deployment.cluster_of(presenter.fqdn)
-    named = _other_peer_named(presenter, cluster)
-    if named and presenter.fqdn in check.any_of:
-        evidence = (
-            *found.evidence,
-            Evidence(label="certificate of", expected=presenter.fqdn, seen=named, where=presenter.fqdn),
-        )
-        return finding(rules.chain.SWAPPED, found.subject, evidence)
-    rule_id = missing_name_rule(world.deployment, presenter.fqdn, check.any_of)
-    return replace(found, rule=rule_id, fix=rule_of(rule_id).fix)
+def refine_for(deployment: Deployment, presenter: str, leaf: x509.Certificate) -> Refine:
+    """Says of a missing name whose it is, and whether the certificate is another peer's."""
+
+    def refined(found: Finding, check: NameCheck) -> Finding:
+        if found.rule != rules.names.REFERENCE:
+            return found
+        named = _other_peer_named(presenter, leaf, deployment.cluster_of(presenter))
+        if named and presenter in check.any_of:
+            swapped = Evidence(label="certificate of", expected=presenter, seen=named, where=presenter)
+            return finding(rules.chain.SWAPPED, found.subject, (*found.evidence, swapped))
+        rule_id = missing_name_rule(deployment, presenter, check.any_of)
+        return replace(found, rule=rule_id, fix=rule_of(rule_id).fix)
+
+    return refined
 
 
 def missing_name_rule(deployment: Deployment, presenter: str, wanted: Iterable[str]) -> str:

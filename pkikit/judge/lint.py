@@ -3,34 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from cryptography import x509
 
 from pkikit.judge.names import presented_names
-from pkikit.judge.registry import Subject, finding, run_rules
+from pkikit.judge.registry import Subject, finding, rule_of, run_rules
 from pkikit.judge.rules.chain import missing_basic_constraints
+from pkikit.judge.rules.connection import NOT_PEM
+from pkikit.judge.rules.upload import CHAIN_INCOMPLETE, chain_incomplete
 from pkikit.judge.use import CertificateUse
 from pkikit.judge.verify import as_warning
+from pkikit.model.deployment import Deployment, Role
 from pkikit.model.facts import title
 from pkikit.model.findings import Evidence, Finding, Verdict, merge_verdicts
+from pkikit.model.leg import Purpose
+from pkikit.model.version import ProductVersion
 
 # Judged on a leg these are fatal; in a certificate by itself they only make a bad choice possible.
 _WARNING_IN_LINT = frozenset({"names.ip-address-used"})
+_CLIENT_AUTH, _SERVER_AUTH = "eku.client-auth-missing", "eku.server-auth-missing"
+_PURPOSE = {_CLIENT_AUTH: Purpose.CLIENT, _SERVER_AUTH: Purpose.SERVER}
+_SERVER_ONLY_UPLOAD, _TWO_STORES = ProductVersion.parse("X15.4"), ProductVersion.parse("X15.5")
+# What only a certificate has.
+_NOT_FOR_REQUEST = ("validity.", "upload.", "certificate.")
 # What the rules for a server certificate ask and a CA need not answer to.
-_NOT_FOR_CA = ("eku.", "names.")
+_NOT_FOR_CA = ("eku.", "names.", "upload.")
 
 
 def lint_certificate(certificate: x509.Certificate, use: CertificateUse) -> Verdict:
     """Judge one server certificate by itself, and against the layout of its peer when that is known."""
     subject = title(certificate)
     findings, checked = run_rules(Subject.CERTIFICATE, subject, certificate, use, version=use.version)
-    findings = [as_warning(f) if f.rule in _WARNING_IN_LINT else f for f in findings]
+    findings = [w for f in findings if (w := weighed(f, use)) is not None]
     names = lint_names(certificate, use, subject)
     return Verdict(
         question=f"would {use.version} and its peers accept {subject} as server certificate?",
         findings=(*findings, *names.findings),
         checked=(*checked, *names.checked),
     )
+
+
+def weighed(found: Finding, use: CertificateUse) -> Finding | None:
+    """The finding with the weight that it has for this version, role and store; None when it does not apply.
+
+    X15.4 takes a certificate without clientAuth on Expressway-E (CLI switch), X15.5 has a store for each role:
+    TAC documents 225482 and 225693.
+    """
+    if found.rule in _WARNING_IN_LINT:
+        return as_warning(found)
+    if found.rule not in _PURPOSE:
+        return found
+    if use.version >= _TWO_STORES:
+        wanted = use.store or Purpose.SERVER
+        return found if _PURPOSE[found.rule] is wanted else None
+    if use.version >= _SERVER_ONLY_UPLOAD and use.role is Role.EXPRESSWAY_E and found.rule == _CLIENT_AUTH:
+        return as_warning(found)
+    return found
 
 
 def lint_names(
@@ -61,21 +90,54 @@ def lint_names(
     )
 
 
+def lint_form(where: str, form: str, notes: Sequence[str]) -> Verdict:
+    """Judge how a file is made: the product takes PEM with the right labels."""
+    evidence = [Evidence(label="file", expected="PEM", seen=form, where=where)] if form != "pem" else []
+    evidence += [Evidence(label="file", expected="a PEM file", seen=note, where=where) for note in notes]
+    return Verdict(
+        question=f"would the product read {where}?",
+        findings=(finding(NOT_PEM, where, evidence),) if evidence else (),
+        checked=(NOT_PEM,),
+    )
+
+
+def lint_upload(
+    certificate: x509.Certificate, trusted_ca_list: Sequence[x509.Certificate], use: CertificateUse
+) -> Verdict:
+    """Judge the certificate against the Expressway's own trusted CA list, as the upload does."""
+    checked = (CHAIN_INCOMPLETE,) if use.version.within(rule_of(CHAIN_INCOMPLETE).versions) else ()
+    evidence = tuple(chain_incomplete(certificate, trusted_ca_list, use)) if checked else ()
+    subject = title(certificate)
+    return Verdict(
+        question=f"is the chain of {subject} complete in the trusted CA list?",
+        findings=(finding(CHAIN_INCOMPLETE, subject, evidence),) if evidence else (),
+        checked=checked,
+    )
+
+
+def lint_deployment(deployment: Deployment) -> Verdict:
+    """Judge a deployment by itself: what will not work whatever certificates are bought."""
+    findings, checked = run_rules(Subject.DEPLOYMENT, deployment.name, deployment, version=deployment.product_version)
+    return Verdict(
+        question=f"can {deployment.name} work as it is written?", findings=tuple(findings), checked=tuple(checked)
+    )
+
+
 def lint_request(request: x509.CertificateSigningRequest, use: CertificateUse) -> Verdict:
     """Judge a request by the rules that a certificate from it would meet, and by its own."""
     subject = title_of_request(request)
     findings, checked = run_rules(Subject.CSR, subject, request, use, version=use.version)
     certificate_findings, certificate_checked = run_rules(
-        Subject.CERTIFICATE, subject, _AsCertificate(request, use), use, version=use.version
+        Subject.CERTIFICATE, subject, _AsCertificate(request, use), replace(use, is_request=True), version=use.version
     )
-    findings += [as_warning(f) if f.rule in _WARNING_IN_LINT else f for f in certificate_findings]
+    findings += [w for f in certificate_findings if (w := weighed(f, use)) is not None]
     names = lint_names(request, use, subject)
     return Verdict(
         question=f"would {use.version} take a certificate made from the request {subject}?",
         findings=(*findings, *names.findings),
         checked=(
             *checked,
-            *(c for c in certificate_checked if not c.startswith("validity.")),
+            *(c for c in certificate_checked if not c.startswith(_NOT_FOR_REQUEST)),
             *names.checked,
         ),
     )
@@ -86,6 +148,8 @@ class _AsCertificate:
 
     def __init__(self, request: x509.CertificateSigningRequest, use: CertificateUse) -> None:
         self.subject = request.subject
+        self.issuer = x509.Name([])
+        self.serial_number = 1
         self.extensions = request.extensions
         self.public_key = request.public_key
         self.signature_hash_algorithm = request.signature_hash_algorithm

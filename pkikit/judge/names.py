@@ -18,7 +18,10 @@ from pkikit.model.names import SipUri, is_ip_address, parse_dns_name, printable
 
 @dataclass(frozen=True, kw_only=True)
 class PresentedNames:
-    """The names of one certificate, as found; `dns` and `sip` in our spelling, what is no name at all in `unusable`."""
+    """The names of one certificate, as found; `dns` and `sip` in our spelling, what is no name at all in `unusable`.
+
+    others: (type OID, text) of otherName entries, which nobody looks for but a linter tells of.
+    """
 
     dns: tuple[str, ...] = ()
     sip: tuple[str, ...] = ()
@@ -26,6 +29,7 @@ class PresentedNames:
     wildcards: tuple[str, ...] = ()
     common_name: str = ""
     unusable: tuple[str, ...] = ()
+    others: tuple[tuple[str, str], ...] = ()
 
     @property
     def has_san_identity(self) -> bool:
@@ -61,6 +65,7 @@ def presented_names(certificate: x509.Certificate | x509.CertificateSigningReque
     wildcards: list[str] = []
     unusable: list[str] = []
     ip: list[str] = []
+    others: list[tuple[str, str]] = []
     for name in alternative or ():
         try:
             match name:
@@ -72,6 +77,8 @@ def presented_names(certificate: x509.Certificate | x509.CertificateSigningReque
                     sip.append(SipUri.parse(value).host)
                 case x509.IPAddress(value=value):
                     ip.append(str(value))
+                case x509.OtherName(type_id=oid, value=value):
+                    others.append((oid.dotted_string, printable(value[2:].decode("utf-8", "replace"))))
                 case _:
                     pass
         except InputError:
@@ -83,6 +90,7 @@ def presented_names(certificate: x509.Certificate | x509.CertificateSigningReque
         wildcards=tuple(wildcards),
         common_name=_usable_common_name(certificate),
         unusable=tuple(unusable),
+        others=tuple(others),
     )
 
 

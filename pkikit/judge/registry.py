@@ -25,6 +25,9 @@ class Subject(enum.StrEnum):
     PRESENTED = "presented"  # found while a leg is judged
     FILE = "file"  # found while a file is read
     CONNECTION = "connection"  # found by diagnosis of a trace
+    UPLOAD = "upload"  # found by judge.lint, with the trusted CA list
+    DEPLOYMENT = "deployment"  # (deployment)
+    ACME = "acme"  # found by judge.preflight
     ANSWER = "answer"  # found by judge.answer
     REVOCATION = "revocation"  # found by judge.revocation
 

@@ -7,14 +7,21 @@ from datetime import datetime
 
 from pkikit.design.san import SanLayout
 from pkikit.model.deployment import Role
+from pkikit.model.leg import Purpose
 from pkikit.model.version import ProductVersion
 
 
 @dataclass(frozen=True, kw_only=True)
 class CertificateUse:
-    """The question of `lint`: judged at `at`, for that version and role; `layout` when the peer is known."""
+    """The question of `lint`: judged at `at`, for that version and role; `layout` when the peer is known.
+
+    is_request: a request is judged through the rules of the certificate that it would become.
+    store: for which of the two certificate stores of X15.5 it is meant; None before, where one certificate serves both roles.
+    """
 
     at: datetime
     version: ProductVersion = field(default_factory=lambda: ProductVersion((12, 5)))
     role: Role | None = None
     layout: SanLayout | None = None
+    is_request: bool = False
+    store: Purpose | None = None

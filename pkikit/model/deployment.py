@@ -170,6 +170,7 @@ class Deployment(_Value):
     jabber_guest: Switch = False
     registration_domain_format: Literal["dns", "collab-edge-dns"] = "dns"
     chat_aliases: tuple[DnsName, ...] = ()
+    sip_domains_in_certificate: Switch = False
     zones: tuple[Zone, ...] = ()
     unified_cm: tuple[UnifiedCm, ...] = ()
     im_presence: tuple[ImPresence, ...] = ()

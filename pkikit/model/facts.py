@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from datetime import datetime
 from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID, NameOID
 
 from pkikit.model.names import printable
@@ -91,6 +93,13 @@ def issued(child: x509.Certificate, issuer: x509.Certificate) -> bool:
 def shown_time(instant: datetime) -> str:
     """An instant for people, to the minute."""
     return f"{instant:%Y-%m-%d %H:%M} UTC"
+
+
+def serial_number(certificate: x509.Certificate) -> int:
+    """The serial number, negative ones too; the library's warning about those is for a rule to tell."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        return certificate.serial_number
 
 
 def key_kind(certificate: x509.Certificate | x509.CertificateSigningRequest) -> tuple[str, int]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.design.csr import fast_key, key_usage
@@ -40,7 +42,7 @@ def forge(
 ) -> Credential:
     """A leaf with exactly these properties; `issuer` None signs it with its own key."""
     key = key or fast_key()
-    subject = subject or ca_name(common_name or (names[0] if names else "unnamed"))
+    subject = subject if subject is not None else ca_name(common_name or (names[0] if names else "unnamed"))
     signer = issuer.key if issuer else key
     builder = (
         x509.CertificateBuilder()
@@ -70,3 +72,16 @@ def forge(
     leaf = builder.sign(signer, hashes.SHA256())
     behind = chain if chain is not None else (issuer.intermediates if issuer else ())
     return Credential(chain=(leaf, *behind), key=key)
+
+
+def der_with_serial(serial: int) -> x509.Certificate:
+    """A self-signed certificate with any serial number; the signature is left as it was (nobody checks a linted one)."""
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    marker = 0x7A6B5C4D3E2F1A0B
+    made = forge(("e1.example.com",), None, at=datetime(2026, 11, 24, tzinfo=UTC), serial=marker).leaf
+    body = marker.to_bytes(8, "big")
+    wanted = serial.to_bytes(8, "big", signed=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        return x509.load_der_x509_certificate(made.public_bytes(Encoding.DER).replace(body, wanted))

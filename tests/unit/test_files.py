@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
+import io
+import json
 import os
 import stat
+import warnings
+import zipfile
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, pkcs7
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    pkcs7,
+    pkcs12,
+)
+from cryptography.utils import CryptographyDeprecationWarning
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pkikit.describe import describe_contents
 from pkikit.errors import EncodingError, InputError
-from pkikit.files import credential_from_folder, key_pem, parse, read_file, write_private
+from pkikit.files import NoPassphrase, credential_from_folder, key_pem, parse, read_file, write_private
+from pkikit.judge.lint import lint_authority, lint_certificate
+from pkikit.judge.use import CertificateUse
+from pkikit.judge.verify import verify_certificate
 from pkikit.model.credential import Credential
-from tests.support.worlds import E1, issued
+from pkikit.model.leg import Purpose
+from tests.support.worlds import AT, E1, issued
 
 CREDENTIAL = issued().world.parties[E1].credential
 assert CREDENTIAL is not None
@@ -65,9 +84,9 @@ def test_what_is_refused(data: bytes, said: str) -> None:
     """One sentence, with the file's name."""
     with pytest.raises(EncodingError, match=said) as caught:
         parse(data, where="some.pem")
-    assert caught.value.rule == (
-        "encoding.not-pem" if "neither" in said or said == "binary data" else "encoding.malformed"
-    )
+    special = {"encrypted": "key.encrypted", "binary data": "encoding.not-pem"}
+    expected = "encoding.not-pem" if "neither" in said else special.get(said, "encoding.malformed")
+    assert caught.value.rule == expected
     assert str(caught.value).startswith("some.pem: ")
     assert "\n" not in str(caught.value)
 
@@ -152,3 +171,109 @@ def test_folder_of_a_party(tmp_path: Path) -> None:
     with pytest.raises(EncodingError, match="DER, not PEM") as caught:
         credential_from_folder(tmp_path)
     assert caught.value.rule == "encoding.not-pem"
+
+
+def test_an_encrypted_key_has_its_own_rule() -> None:
+    """Nobody can be asked: key.encrypted says what to do about it."""
+    with pytest.raises(EncodingError) as caught:
+        parse(ENCRYPTED, where="key.pem")
+    assert caught.value.rule == "key.encrypted"
+
+
+STORE = pkcs12.serialize_key_and_certificates(b"e1", CREDENTIAL.key, LEAF, BEHIND, BestAvailableEncryption(b"secret"))
+
+
+@pytest.mark.parametrize("passphrase", [None, b"secret"])
+def test_pkcs12(passphrase: bytes | None) -> None:
+    """Key, leaf and chain come out, with the passphrase or where there is none; never without asking for one."""
+    store = (
+        STORE
+        if passphrase
+        else pkcs12.serialize_key_and_certificates(b"e1", CREDENTIAL.key, LEAF, BEHIND, NoEncryption())
+    )  # type: ignore[union-attr]
+    found = parse(store, where="x", passphrase=(lambda: passphrase) if passphrase else None)
+    assert found.certificates == (LEAF, *BEHIND)
+    assert len(found.keys) == 1
+    assert found.form == "pkcs12"
+    if passphrase:
+        with pytest.raises(NoPassphrase, match="no passphrase was given"):
+            parse(store, where="x")
+        with pytest.raises(EncodingError, match="does not open") as caught:
+            parse(store, where="x", passphrase=lambda: b"hunter2")
+        assert "hunter2" not in str(caught.value)
+
+
+def test_base64_alone_and_wrong_labels_are_read_and_told() -> None:
+    """What the product would refuse is read, with a note that says why it would."""
+    bare = base64.b64encode(LEAF.public_bytes(Encoding.DER))
+    found = parse(bare, where="x")
+    assert found.certificates == (LEAF,)
+    assert "without the BEGIN and END lines" in found.notes[0]
+    mislabelled = PEM.replace(b"CERTIFICATE", b"CERTIFICATE REQUEST")
+    found = parse(mislabelled, where="x")
+    assert found.certificates == (LEAF,)
+    assert found.notes == (
+        "block 1 (line 1) is labelled CERTIFICATE REQUEST but holds a certificate; the product refuses it",
+    )
+
+
+def zipped(*members: tuple[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members:
+            archive.writestr(name, data)
+    return stream.getvalue()
+
+
+CRL = issued().authority.crl([7], at=AT)
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        gzip.compress(CRL.public_bytes(Encoding.DER)),
+        gzip.compress(CRL.public_bytes(Encoding.PEM)),
+        zipped(("any.bin", CRL.public_bytes(Encoding.DER)), ("readme.txt", b"hello")),
+    ],
+    ids=["gz of der", "gz of pem", "zip beside a text"],
+)
+def test_crl_archives(packed: bytes) -> None:
+    """As the product reads downloads; the extension of a member does not matter."""
+    assert parse(packed, where="x").crls == (CRL,)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (gzip.compress(b"\0" * (129 * 1024 * 1024)), "unpacks to more than"),
+        (zipped(("bomb", b"\0" * (129 * 1024 * 1024))), "unpacks to more than"),
+        (zipped(*((f"{n}", b"x") for n in range(201))), "at most 200"),
+        (gzip.compress(b"hello")[:-9], "gzip"),
+        (zipped(("a", b"x"))[:-30], "damaged zip"),
+        (zipped(("a", b"hello")), "nothing in it that can be read"),
+        (gzip.compress(gzip.compress(CRL.public_bytes(Encoding.DER))), "nothing in it that can be read"),
+    ],
+    ids=["gzip bomb", "zip bomb", "many members", "gzip cut", "zip cut", "nothing", "gzip in gzip"],
+)
+def test_archives_that_are_refused(data: bytes, said: str) -> None:
+    """Bounded, one sentence."""
+    with pytest.raises(EncodingError, match=said):
+        parse(data, where="x")
+
+
+@given(st.integers(0, len(LEAF.public_bytes(Encoding.DER)) - 1), st.binary(min_size=1, max_size=4))
+def test_mutated_certificates(position: int, patch: bytes) -> None:
+    """Whatever is overwritten: it is read, described and judged, or refused in one sentence."""
+    der = bytearray(LEAF.public_bytes(Encoding.DER))
+    der[position : position + len(patch)] = patch
+    try:
+        contents = parse(bytes(der), where="x")
+    except EncodingError:
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        json.dumps(describe_contents(contents, AT))
+        for certificate in contents.certificates:
+            lint_certificate(certificate, CertificateUse(at=AT))
+            lint_authority(certificate, CertificateUse(at=AT))
+            verify_certificate(certificate, trusted_ca_list=BEHIND, purpose=Purpose.SERVER, at=AT)

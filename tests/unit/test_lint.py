@@ -12,15 +12,24 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from pkikit.design.csr import build_csr, fast_key
+from pkikit.design.nodes import design_nodes
 from pkikit.design.san import design_sans
-from pkikit.issue.authority import ca_name
-from pkikit.judge.lint import lint_authority, lint_certificate, lint_request, lint_trust_list
+from pkikit.issue.authority import ca_name, create_root
+from pkikit.judge.lint import (
+    lint_authority,
+    lint_certificate,
+    lint_deployment,
+    lint_request,
+    lint_trust_list,
+    lint_upload,
+)
 from pkikit.judge.registry import catalogue
 from pkikit.judge.use import CertificateUse
+from pkikit.model.deployment import Role
 from pkikit.model.findings import Verdict
 from pkikit.model.version import ProductVersion
-from tests.support.forge import BOTH, CLIENT, DAY, SERVER, forge
-from tests.support.worlds import AT, CASES, CLUSTER_E, E1, deployment, issued
+from tests.support.forge import BOTH, CLIENT, DAY, SERVER, der_with_serial, forge
+from tests.support.worlds import AT, CASES, CLUSTER_E, E1, changed, deployment, issued
 
 USE = CertificateUse(at=AT)
 FULL = CertificateUse(at=AT, layout=design_sans(deployment("clustered-full"), E1))
@@ -38,11 +47,49 @@ def subject(oid: str) -> x509.Name:
 
 
 def full(*missing: str) -> Callable[[], Verdict]:
-    return leaf(tuple(n for n in (FULL.layout.dns_names if FULL.layout else ()) if n not in missing), FULL)
+    return leaf(
+        tuple(n for n in (FULL.layout.dns_names if FULL.layout else ()) if n not in missing),
+        FULL,
+        common_name=CLUSTER_E,
+    )
 
 
 def collab_edge(*names: str) -> Callable[[], Verdict]:
     return leaf(names, CertificateUse(at=AT, layout=design_sans(deployment(), E1, "collab-edge-dns")))
+
+
+def deploy(**paths: object) -> Callable[[], Verdict]:
+    return lambda: lint_deployment(changed("clustered-full", **paths))
+
+
+def request_with(
+    *attributes: tuple[x509.ObjectIdentifier, str], names: tuple[str, ...] = NAMES
+) -> Callable[[], Verdict]:
+    subject_name = x509.Name([
+        x509.NameAttribute(NameOID.COMMON_NAME, E1), *(x509.NameAttribute(o, v, _validate=False) for o, v in attributes),
+    ])  # fmt: skip
+    builder = x509.CertificateSigningRequestBuilder().subject_name(subject_name)
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]), critical=False)
+    return lambda: lint_request(builder.sign(RSA, hashes.SHA256()), USE)
+
+
+def old_request(version: str) -> Callable[[], Verdict]:
+    names = [f"host-{n:02}.long-domain-name.example.com" for n in range(40)]
+    builder = x509.CertificateSigningRequestBuilder().subject_name(ca_name(E1))
+    builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]), critical=False)
+    return lambda: lint_request(
+        builder.sign(RSA, hashes.SHA256()), CertificateUse(at=AT, version=ProductVersion.parse(version))
+    )
+
+
+def trust_list(*certificates: x509.Certificate, version: str = "X14.0") -> Callable[[], Verdict]:
+    return lambda: lint_trust_list(certificates, CertificateUse(at=AT, version=ProductVersion.parse(version)))
+
+
+def xmpp_address() -> x509.ExtensionType:
+    return x509.SubjectAlternativeName([
+        x509.DNSName(E1), x509.OtherName(x509.ObjectIdentifier("1.3.6.1.5.5.7.8.5"), b"\x0c\x0bexample.com"),
+    ])  # fmt: skip
 
 
 def rsa_key(bits: int) -> rsa.RSAPrivateKey:
@@ -66,6 +113,14 @@ CA_WITHOUT = forge((), None, at=AT, subject=ca_name("Bare CA"), ca=None, ekus=No
 TWINS = [
     forge(("ucm1.example.com",), None, at=AT, subject=ca_name("ucm1"), ca=True, can_sign=True).leaf for _ in range(2)
 ]
+
+B2B = changed("clustered-full", domains__sip=["video.example.net"], sip_domains_in_certificate=True)
+TOMCAT = next(n.layout for n in design_nodes(deployment("clustered-full")) if n.service == "tomcat")
+EDGE = CertificateUse(at=AT, role=Role.EXPRESSWAY_E)
+TEMPORARY = create_root("Temporary CA 6f1e", at=AT - DAY)
+CHAINED = forge(NAMES, issued().authority, at=AT, key=RSA)
+# Built by hand: the library's builder refuses what a careless CA does not.
+NEGATIVE_SERIAL = der_with_serial(-0x7A6B5C4D3E2F1A0B)
 
 # rule: (fires, does not)
 PAIRS: dict[str, tuple[Callable[[], Verdict], Callable[[], Verdict]]] = {
@@ -95,6 +150,77 @@ PAIRS: dict[str, tuple[Callable[[], Verdict], Callable[[], Verdict]]] = {
         lambda: lint_trust_list([forge((E1,), None, at=AT, key=RSA).leaf], USE),
         lambda: lint_trust_list([ROOT], USE),
     ),
+    "names.common-name-missing": (leaf(subject=x509.Name([])), leaf()),
+    "names.common-name-unexpected": (
+        leaf(FULL.layout.dns_names, FULL, common_name=E1),  # type: ignore[union-attr]
+        leaf(FULL.layout.dns_names, FULL, common_name=CLUSTER_E.upper()),  # type: ignore[union-attr]
+    ),
+    "names.internal-domain": (leaf((E1, "ucm.corp.local"), EDGE), leaf((E1, "local.example.com"), EDGE)),
+    "names.xmpp-address-form": (leaf((), pointers=(xmpp_address(),)), leaf()),
+    "eku.absent": (leaf(ekus=None), leaf()),
+    "upload.temporary-certificate": (
+        lambda: lint_certificate(forge(NAMES, TEMPORARY, at=AT, key=RSA).leaf, USE),
+        lambda: lint_certificate(CHAINED.leaf, USE),
+    ),
+    "certificate.serial-invalid": (lambda: lint_certificate(NEGATIVE_SERIAL, USE), leaf(serial=1)),
+    "upload.chain-incomplete": (
+        lambda: lint_upload(CHAINED.leaf, [ROOT], USE),
+        lambda: lint_upload(CHAINED.leaf, [ROOT, *CHAINED.intermediates], USE),
+    ),
+    "csr.san-too-long": (
+        old_request("X8.9"),
+        lambda: lint_request(GOOD_REQUEST, CertificateUse(at=AT, version=ProductVersion.parse("X8.5.2"))),
+    ),
+    "csr.purposes-not-requested": (request_with(), lambda: lint_request(GOOD_REQUEST, USE)),
+    "csr.country-form": (
+        request_with((NameOID.COUNTRY_NAME, "GBR")),
+        request_with((NameOID.COUNTRY_NAME, "GB")),
+    ),
+    "trust-list.same-common-name": (
+        trust_list(
+            create_root("Twice", at=AT, organisation="A").root, create_root("Twice", at=AT, organisation="B").root
+        ),
+        trust_list(ROOT, ROOT, TEMPORARY.root),
+    ),
+    "trust-list.root-absent": (
+        trust_list(*CHAINED.intermediates),
+        trust_list(ROOT, *CHAINED.intermediates),
+    ),
+    "trust-list.temporary-ca": (trust_list(TEMPORARY.root), trust_list(ROOT)),
+    "zone.subject-name-not-designed": (
+        deploy(zones__0__tls_verify_subject_name="other.corp.example.com"),
+        deploy(zones__0__tls_verify_subject_name=None),
+    ),
+    "zone.peer-address-not-designed": (
+        deploy(addresses={E1: "192.0.2.1"}, zones__0__peer_addresses=["192.0.2.1", "e2.example.com"]),
+        deploy(zones__0__peer_addresses=[CLUSTER_E]),
+    ),
+    "deployment.registration-domain-internal": (
+        deploy(domains__registration=["corp.local"]),
+        deploy(domains__registration=["local.example"]),
+    ),
+    "deployment.registration-domain-absent": (
+        deploy(domains__registration=[]),
+        deploy(domains__registration=[], mra=False),
+    ),
+    "deployment.chat-aliases-unused": (deploy(domains__federation=[]), deploy(domains__federation=[], chat_aliases=[])),
+    "deployment.b2b-domain-not-designed": (
+        deploy(domains__sip=["video.example.net"]),
+        deploy(domains__sip=["video.example.net"], sip_domains_in_certificate=True),
+    ),
+    "deployment.verification-off": (deploy(zones__1__tls_verify=False), deploy(zones__0__tls_verify=False)),
+    "deployment.common-name-too-long": (
+        deploy(clusters__1__fqdn="e" * 50 + ".cluster.example.com"),
+        deploy(clusters__1__fqdn="e" * 40 + ".cluster.example.com"),
+    ),
+    "names.sip-domain-missing": (
+        leaf(NAMES, CertificateUse(at=AT, layout=design_sans(B2B, E1))),
+        leaf(design_sans(B2B, E1).dns_names, CertificateUse(at=AT, layout=design_sans(B2B, E1))),
+    ),
+    "names.node-fqdn-missing": (
+        leaf(("corp.example.com",), CertificateUse(at=AT, layout=TOMCAT)),
+        leaf(TOMCAT.dns_names, CertificateUse(at=AT, layout=TOMCAT)),
+    ),
     "names.peer-fqdn-missing": (full(E1), full()),
     "names.cluster-fqdn-missing": (full(CLUSTER_E), full()),
     "names.registration-domain-missing": (full("example.org"), full()),
@@ -120,6 +246,13 @@ ELSEWHERE = {
     "answer.name-added": "tests/unit/test_answer.py",
     "answer.subject-changed": "tests/unit/test_answer.py",
     "answer.chain-absent": "tests/unit/test_answer.py",
+    "key.encrypted": "tests/unit/test_files.py",
+    "acme.http-01-unreachable": "tests/unit/test_preflight.py",
+    "acme.dns-missing": "tests/unit/test_preflight.py",
+    "acme.name-not-public": "tests/unit/test_preflight.py",
+    "acme.caa-forbids": "tests/unit/test_preflight.py",
+    "acme.rate-limited": "tests/unit/test_preflight.py",
+    "acme.pending-not-deployed": "tests/unit/test_preflight.py",
     "revocation.crl-unsupported": "tests/unit/test_revocation.py",
     "revocation.source-not-consulted": "tests/unit/test_revocation.py",
 }

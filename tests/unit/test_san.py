@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from workbook.designs import FORMATS, MODELS, Choices, deployment_of, design, design_html
 
-from pkikit.design.csr import SubjectFields, build_csr, check_limits, fast_key, subject_name
+from pkikit.design.csr import CsrForm, SubjectFields, build_csr, fast_key, subject_name
 from pkikit.design.legs import legs_of
 from pkikit.design.san import design_all, design_sans
 from pkikit.errors import InputError
@@ -137,7 +137,11 @@ def test_999_characters() -> None:
     """The limit held from X8.5.2 until X8.10."""
     many = changed(domains__registration=[f"a{n:03}.long-domain-name.example.com" for n in range(40)])
     layout = design_sans(many, E1)
-    with pytest.raises(InputError, match="999"):
-        check_limits(layout, ProductVersion.parse("X8.5.2"))
-    check_limits(layout, ProductVersion.parse("X8.5.1"))
-    check_limits(layout, ProductVersion.parse("X8.10"))
+    for version, refused in (("X8.5.1", False), ("X8.5.2", True), ("X8.9", True), ("X8.10", False), ("X15.5", False)):
+        parsed = ProductVersion.parse(version)
+        form = CsrForm.of(parsed)
+        if refused:
+            with pytest.raises(InputError, match="999"):
+                form.check(layout, form.default_digest, 2048, parsed)
+        else:
+            form.check(layout, form.default_digest, 2048, parsed)

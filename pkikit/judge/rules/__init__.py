@@ -1,5 +1,27 @@
 """Importing this package fills the rule catalogue."""
 
-from pkikit.judge.rules import certificate, chain, connection, csr, names, revocation, trust_list
+from pkikit.judge.rules import (
+    acme,
+    certificate,
+    chain,
+    connection,
+    csr,
+    deployment,
+    names,
+    revocation,
+    trust_list,
+    upload,
+)
 
-__all__ = ["certificate", "chain", "connection", "csr", "names", "revocation", "trust_list"]
+__all__ = [
+    "acme",
+    "certificate",
+    "chain",
+    "connection",
+    "csr",
+    "deployment",
+    "names",
+    "revocation",
+    "trust_list",
+    "upload",
+]

@@ -6,11 +6,15 @@ from collections.abc import Iterator
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.x509.oid import NameOID
 
+from pkikit.design.csr import SAN_LIMIT, san_length
 from pkikit.judge.names import presented_names
 from pkikit.judge.registry import Subject, rule
 from pkikit.judge.use import CertificateUse
+from pkikit.model.facts import extension
 from pkikit.model.findings import Evidence, Severity
+from pkikit.model.names import printable
 
 
 @rule(
@@ -41,3 +45,50 @@ def signature_invalid(request: x509.CertificateSigningRequest, use: CertificateU
 def no_names(request: x509.CertificateSigningRequest, use: CertificateUse) -> Iterator[Evidence]:
     if not presented_names(request).identities:
         yield Evidence(label="names", expected="an FQDN", seen="none", where="subject and subjectAltName")
+
+
+@rule(
+    "csr.san-too-long",
+    Severity.ERROR,
+    on=Subject.CSR,
+    requirement="All subject alternative names together have at most 999 characters.",
+    source="X12.5 guide, change history (X8.5.2; lifted with X8.10); X8.8 guide, appendix 1",
+    fix="Leave names out (CollabEdgeDNS does not help: it is longer), or upgrade to X8.10.",
+    versions="X8.5.2-X8.9",
+)
+def san_too_long(request: x509.CertificateSigningRequest, use: CertificateUse) -> Iterator[Evidence]:
+    length = san_length(presented_names(request).dns)
+    if length > SAN_LIMIT:
+        yield Evidence(
+            label="length of all SANs", expected=f"at most {SAN_LIMIT}", seen=str(length), where="subjectAltName"
+        )
+
+
+@rule(
+    "csr.purposes-not-requested",
+    Severity.WARNING,
+    on=Subject.CSR,
+    requirement="A request asks for serverAuth and clientAuth, as the Expressway's own page always does.",
+    source="X12.5 guide, 'Creating a CSR Using Expressway'",
+    fix="Generate the request on the Expressway, or add extendedKeyUsage to the request's extensions.",
+)
+def purposes_not_requested(request: x509.CertificateSigningRequest, use: CertificateUse) -> Iterator[Evidence]:
+    if extension(request, x509.ExtendedKeyUsage) is None:
+        yield Evidence(
+            label="extended key usage", expected="serverAuth, clientAuth", seen="absent", where="extensionRequest"
+        )
+
+
+@rule(
+    "csr.country-form",
+    Severity.ERROR,
+    on=Subject.CSR,
+    requirement="The country is two letters.",
+    source="X12.5 guide, 'Creating a CSR Using Expressway'; RFC 5280 appendix A.1 (PrintableString of size 2)",
+    fix="Write the ISO 3166 code, as GB.",
+)
+def country_form(request: x509.CertificateSigningRequest, use: CertificateUse) -> Iterator[Evidence]:
+    for attribute in request.subject.get_attributes_for_oid(NameOID.COUNTRY_NAME):
+        value = str(attribute.value)
+        if not (len(value) == 2 and value.isascii() and value.isalpha()):
+            yield Evidence(label="country", expected="two letters", seen=printable(value, 40), where="subject")

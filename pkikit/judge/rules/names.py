@@ -48,3 +48,14 @@ PROFILE = _name_rule(
     "names.security-profile-missing",
     "Expressway-C's certificate holds the name of every phone security profile that is configured for encrypted TLS.",
 )
+SIP_DOMAIN = _name_rule(
+    "names.sip-domain-missing",
+    "Where B2B callers verify, Expressway-E's certificate holds every SIP domain that they dial.",
+    "RFC 5922 §7.1; EXPRESSWAY §7 (B2B SIP TLS)",
+)
+NODE = _name_rule(
+    "names.node-fqdn-missing",
+    "Certificates of Unified CM and IM&P hold the FQDN of every node that they serve, multi-server ones too.",
+    "X12.5 guide, 'Cisco Unified Communications Manager Certificates' (CSCus47235); CSCve56019 for IM&P",
+    "Generate the multi-server request again with all nodes in it, have it signed, upload it on the publisher.",
+)

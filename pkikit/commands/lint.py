@@ -1,0 +1,190 @@
+"""`lint`: what the product, the guide or its peers would object to, before anything is uploaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pkikit import console
+from pkikit.commands.options import AtOption, FileList, JsonFlag, choice, now, show_verdict
+from pkikit.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from cryptography import x509
+    from rich.console import Console
+
+    from pkikit.design.san import SanLayout
+    from pkikit.judge.serve import Service
+    from pkikit.judge.use import CertificateUse
+    from pkikit.model.deployment import Deployment
+    from pkikit.model.findings import Verdict
+
+_KINDS = ("server", "client", "csr", "ca", "trust-list")
+
+
+def lint(
+    files: FileList,
+    as_: Annotated[
+        str, typer.Option("--as", help="server, client (X15.5), csr, ca or trust-list; by default what it holds.")
+    ] = "",
+    role: Annotated[str | None, typer.Option(help="expressway-c or expressway-e.")] = None,
+    deployment: Annotated[
+        Path | None, typer.Option(help="Deployment file; with --peer, its names are required and its legs judged.")
+    ] = None,
+    peer: Annotated[str | None, typer.Option(metavar="FQDN", help="The peer that the certificate is for.")] = None,
+    trust: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Trusted CA list: is the chain complete in it?")
+    ] = None,
+    request: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The request that FILE answers: is it what was asked for?")
+    ] = None,
+    at: AtOption = None,
+    version: Annotated[str | None, typer.Option(help="Product version, X8.1 to X15.5.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """What the product, the guide or its peers would object to; with a deployment, which legs it serves and breaks.
+
+    A FILE may also be a deployment (.yaml): then the deployment itself is judged.
+
+    Example: pkikit lint cert.pem --deployment clustered-mra.yaml --peer e1.example.com
+    """
+    from pkikit.files import read_certificates
+    from pkikit.model.findings import merge_verdicts
+
+    if as_:
+        choice(as_, _KINDS, "--as")
+    asked = _asked(role, deployment, peer, console.parse_instant(at, now()), version, as_)
+    trusted = [c for path in trust or () for c in read_certificates(path)] if trust else None
+    verdicts: list[Verdict] = []
+    services: tuple[Service, ...] = ()
+    for path in dict.fromkeys(files):
+        if path.suffix in {".yaml", ".yml"}:
+            verdicts.append(_lint_deployment(path, version))
+            continue
+        verdicts += _lint_file(path, as_, asked, trusted)
+        if request is not None:
+            verdicts.append(_lint_answer(path, request))
+        services += _services(path, as_, asked, trusted)
+    verdict = merge_verdicts(" ".join(dict.fromkeys(v.question for v in verdicts)), verdicts)
+    told = {f.rule for f in verdict.errors}
+    on_legs = [s.verdict for s in services if not told & set(s.causes)]
+    verdict = merge_verdicts(verdict.question, [verdict, *on_legs])
+    more: dict[str, Any] = {"legs": [s.to_json() for s in services]} if services else {}
+
+    def show(out: Console) -> None:
+        show_verdict(out, verdict)
+        if services:
+            rows = [(s.leg.id, s.purpose.value, "✔ served" if s.verdict.accepted else "✘ broken", ", ".join(s.causes))
+                    for s in services]  # fmt: skip
+            console.table(out, ("leg", "shown as", "", "cause"), rows, title="Legs that would see this certificate")
+
+    console.answer({**verdict.to_json(), **more}, as_json=as_json, accepted=verdict.accepted, show=show)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    use: CertificateUse
+    deployment: Deployment | None
+    peer: str | None
+
+
+def _asked(
+    role: str | None, deployment: Path | None, peer: str | None, at: datetime, version: str | None, as_: str
+) -> _Asked:
+    from pkikit.files import load_deployment
+    from pkikit.judge.use import CertificateUse
+    from pkikit.model.deployment import Role
+    from pkikit.model.leg import Purpose
+    from pkikit.model.names import parse_dns_name
+    from pkikit.model.version import ProductVersion
+
+    if role is not None:
+        choice(role, tuple(r.value for r in Role), "--role")
+    if (deployment is None) != (peer is None):
+        raise InputError("--deployment and --peer go together")
+    read = load_deployment(deployment, version=version) if deployment else None
+    chosen = ProductVersion.parse(version or (read.version if read else "X12.5"))
+    layout = _layout(read, parse_dns_name(peer)) if read and peer else None
+    known_role = read.role_of(layout.owner) if read and layout else (Role(role) if role else None)
+    store = Purpose.CLIENT if as_ == "client" else None
+    use = CertificateUse(at=at, version=chosen, role=known_role, layout=layout, store=store)
+    return _Asked(use=use, deployment=read, peer=layout.owner if layout else None)
+
+
+def _layout(deployment: Deployment, peer: str) -> SanLayout:
+    """The layout of a peer, or of a Unified CM or IM&P node."""
+    from pkikit.design.nodes import design_nodes
+    from pkikit.design.san import design_sans
+
+    if deployment.cluster_of(peer) is None:
+        for node in design_nodes(deployment, multi_server=False):
+            if peer in node.nodes:
+                return node.layout
+    return design_sans(deployment, deployment.peer(peer))
+
+
+def _lint_deployment(path: Path, version: str | None) -> Verdict:
+    from pkikit.files import load_deployment
+    from pkikit.judge.lint import lint_deployment
+
+    return lint_deployment(load_deployment(path, version=version))
+
+
+def _lint_answer(path: Path, request: Path) -> Verdict:
+    from pkikit.files import read_certificates, read_file
+    from pkikit.judge.answer import lint_answer
+
+    requests = read_file(request).requests
+    if not requests:
+        raise InputError("holds no certificate request", where=str(request))
+    return lint_answer(requests[0], read_certificates(path))
+
+
+def _lint_file(path: Path, as_: str, asked: _Asked, trusted: Sequence[x509.Certificate] | None) -> list[Verdict]:
+    from pkikit.files import read_file
+    from pkikit.judge import lint as judge
+
+    contents, use = read_file(path), asked.use
+    if as_ == "csr" or (not as_ and contents.requests):
+        if not contents.requests:
+            raise InputError("holds no certificate request", where=str(path))
+        return [judge.lint_request(r, use) for r in contents.requests]
+    verdicts = [judge.lint_form(contents.where, contents.form, contents.notes)] if as_ or trusted else []
+    if not contents.certificates:
+        raise InputError("holds no certificate", where=str(path))
+    if as_ == "trust-list":
+        return [*verdicts, judge.lint_trust_list(contents.certificates, use)]
+    if as_ == "ca":
+        return [*verdicts, *(judge.lint_authority(c, use) for c in contents.certificates)]
+    first, *rest = contents.certificates
+    leaf_first = bool(as_) or not _is_ca(first)
+    verdicts.append(judge.lint_certificate(first, use) if leaf_first else judge.lint_authority(first, use))
+    verdicts += [judge.lint_authority(c, use) for c in rest]
+    if leaf_first and trusted is not None:
+        verdicts.append(judge.lint_upload(first, trusted, use))
+    return verdicts
+
+
+def _is_ca(certificate: x509.Certificate) -> bool:
+    from cryptography.x509 import BasicConstraints
+
+    from pkikit.model.facts import extension
+
+    constraints = extension(certificate, BasicConstraints)
+    return constraints is not None and constraints.ca
+
+
+def _services(path: Path, as_: str, asked: _Asked, trusted: Sequence[x509.Certificate] | None) -> tuple[Service, ...]:
+    from pkikit.files import read_file
+    from pkikit.judge.serve import services_of
+
+    chain = read_file(path).certificates
+    if asked.deployment is None or asked.peer is None or as_ in {"csr", "ca", "trust-list"} or not chain:
+        return ()
+    return services_of(asked.deployment, asked.peer, chain, at=asked.use.at, trusted_ca_list=trusted)

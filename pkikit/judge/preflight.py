@@ -1,0 +1,137 @@
+"""Before an ACME order: what will the CA object to? Pure over facts that somebody gathered (`commands.acme`, the lab).
+
+Sources: X12.5 guide, "Using ACME on Expressway-E"; RFC 8555 §8.3 (http-01), RFC 8659 (CAA); Let's Encrypt's limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cryptography import x509
+
+from pkikit.design.san import SanLayout
+from pkikit.judge.registry import finding
+from pkikit.judge.rules import acme as rules
+from pkikit.judge.rules.upload import is_internal
+from pkikit.model.facts import shown_time
+from pkikit.model.findings import Evidence, Finding, Verdict
+from pkikit.model.names import is_ip_address
+
+MAX_NAMES = 100  # names in one certificate (Let's Encrypt, "Rate Limits")
+PREFLIGHT = (rules.NAME_NOT_PUBLIC, rules.DNS_MISSING, rules.HTTP_UNREACHABLE, rules.CAA_FORBIDS, rules.RATE_LIMITED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaaRecord:
+    """One CAA record: tag `issue` or `issuewild`, value as in DNS (`ca.example; …`)."""
+
+    tag: str
+    value: str
+
+    @property
+    def authority(self) -> str:
+        """The CA's domain; empty when nobody may issue."""
+        return self.value.partition(";")[0].strip().lower()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcmeFacts:
+    """What was seen from outside. Keys that are absent were not looked at, and are not judged.
+
+    addresses: public addresses of each name. peers: the Expressway-E peers' public addresses, by FQDN.
+    port_80: whether each address answers on port 80, with what was said. caa: the records that apply to each name.
+    """
+
+    authority: str
+    addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    peers: Mapping[str, str] = field(default_factory=dict)
+    port_80: Mapping[str, str] = field(default_factory=dict)
+    caa: Mapping[str, tuple[CaaRecord, ...]] = field(default_factory=dict)
+    names_left: int | None = None
+
+
+def preflight(layout: SanLayout, facts: AcmeFacts) -> Verdict:
+    """Everything that the CA would object to, name by name."""
+    names = tuple(dict.fromkeys((layout.common_name, *layout.dns_names)))
+    found = [*_names(names, layout), *_dns(names, facts), *_ports(facts), *_caa(names, facts)]
+    found += _limits(names, facts)
+    by_rule: dict[str, list[Evidence]] = {}
+    for rule_id, evidence in found:
+        by_rule.setdefault(rule_id, []).append(evidence)
+    return Verdict(
+        question=f"would {facts.authority} issue for {layout.owner}?",
+        findings=tuple(finding(rule_id, layout.owner, evidence) for rule_id, evidence in by_rule.items()),
+        checked=PREFLIGHT,
+    )
+
+
+_Found = Iterator[tuple[str, Evidence]]
+
+
+def _names(names: tuple[str, ...], layout: SanLayout) -> _Found:
+    for name in names:
+        why = ""
+        if is_ip_address(name):
+            why = "an IP address"
+        elif name.startswith("*."):
+            why = "a wildcard, which http-01 cannot prove"
+        elif is_internal(name):
+            why = "not below a public suffix"
+        if why:
+            yield rules.NAME_NOT_PUBLIC, Evidence(label=name, expected="a public name", seen=why, where=layout.owner)
+
+
+def _dns(names: tuple[str, ...], facts: AcmeFacts) -> _Found:
+    peers = set(facts.peers.values())
+    for name in names:
+        if name not in facts.addresses:
+            continue
+        found = set(facts.addresses[name])
+        if not found:
+            yield rules.DNS_MISSING, Evidence(label=name, expected="an address", seen="none", where="public DNS")
+        elif peers and not found <= peers:
+            strange = ", ".join(sorted(found - peers))
+            yield rules.DNS_MISSING, Evidence(label=name, expected="a peer of E", seen=strange, where="public DNS")
+
+
+def _ports(facts: AcmeFacts) -> _Found:
+    for address, said in facts.port_80.items():
+        if said:
+            who = next((fqdn for fqdn, of_peer in facts.peers.items() if of_peer == address), address)
+            yield rules.HTTP_UNREACHABLE, Evidence(label=f"port 80 of {who}", expected="open", seen=said, where=address)
+
+
+def _caa(names: tuple[str, ...], facts: AcmeFacts) -> _Found:
+    for name in names:
+        issuers = [record.authority for record in facts.caa.get(name, ()) if record.tag.lower() == "issue"]
+        if issuers and facts.authority not in issuers:
+            seen = ", ".join(i or "nobody" for i in issuers)
+            yield rules.CAA_FORBIDS, Evidence(label=name, expected=facts.authority, seen=seen, where="CAA records")
+
+
+def _limits(names: tuple[str, ...], facts: AcmeFacts) -> _Found:
+    limit = MAX_NAMES if facts.names_left is None else min(MAX_NAMES, facts.names_left)
+    if len(names) > limit:
+        yield (
+            rules.RATE_LIMITED,
+            Evidence(
+                label="names in the order", expected=f"at most {limit}", seen=str(len(names)), where=facts.authority
+            ),
+        )
+
+
+def pending_not_deployed(
+    current: x509.Certificate, pending: x509.Certificate | None, *, owner: str, at: datetime
+) -> tuple[Finding, ...]:
+    """A signed certificate waits while the one in use has expired."""
+    if pending is None or at <= current.not_valid_after_utc:
+        return ()
+    evidence = Evidence(
+        label="certificate in use",
+        expected=f"the pending one, valid until {shown_time(pending.not_valid_after_utc)}",
+        seen=f"expired at {shown_time(current.not_valid_after_utc)}",
+        where=owner,
+    )
+    return (finding(rules.PENDING, owner, [evidence]),)

@@ -1,0 +1,53 @@
+"""Rules about ACME on Expressway-E; `judge.preflight` finds the breaches before an order, the CA's problems after."""
+
+from __future__ import annotations
+
+from pkikit.judge.registry import Subject, declare
+from pkikit.model.findings import Severity
+
+_ACME = "X12.5 guide, 'Using ACME on Expressway-E'"
+_VERSIONS = "X12.5-"
+
+
+def _acme_rule(rule_id: str, requirement: str, source: str, fix: str, severity: Severity = Severity.ERROR) -> str:
+    return declare(
+        rule_id, severity, on=Subject.ACME, requirement=requirement, source=source, fix=fix, versions=_VERSIONS
+    )
+
+
+HTTP_UNREACHABLE = _acme_rule(
+    "acme.http-01-unreachable",
+    "Every peer of the Expressway-E answers on port 80 from outside while an order runs.",
+    f"{_ACME}; RFC 8555 §8.3",
+    "Open inbound port 80 to every peer in the firewall, and in the Expressway's own rules.",
+)
+DNS_MISSING = _acme_rule(
+    "acme.dns-missing",
+    "Every name of the request resolves, in public DNS, to the peers of the Expressway-E.",
+    f"{_ACME}: 'Common Configuration'",
+    "Add A records for the name on all peers, or leave the name out of the request.",
+)
+NAME_NOT_PUBLIC = _acme_rule(
+    "acme.name-not-public",
+    "A request for ACME holds public names only: no internal domain, no single label, no IP address, no wildcard.",
+    f"{_ACME}; CA/Browser Forum BR §4.2.2 (internal names)",
+    "Leave the name out; serve internal legs with a certificate of a private CA.",
+)
+CAA_FORBIDS = _acme_rule(
+    "acme.caa-forbids",
+    "The CAA records of every name allow the CA, or there are none.",
+    "RFC 8659 §4",
+    'Add the CA to the domain\'s CAA records (0 issue "…"), or order from a CA that stands there.',
+)
+RATE_LIMITED = _acme_rule(
+    "acme.rate-limited",
+    "Orders stay within the CA's limits of names and certificates.",
+    "RFC 8555 §6.6; Let's Encrypt, 'Rate Limits'",
+    "Wait until the time that the CA names; rehearse on its staging directory; order for fewer names.",
+)
+PENDING = _acme_rule(
+    "acme.pending-not-deployed",
+    "A signed certificate is deployed before the one in use expires: signing alone changes nothing.",
+    f"{_ACME}: 'How it Works'",
+    "Deploy the pending certificate, or schedule automatic deployment.",
+)

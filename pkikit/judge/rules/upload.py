@@ -1,0 +1,175 @@
+"""What the product warns of when a server certificate is uploaded, beyond the certificate rules (X8.10 and later)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from cryptography import x509
+from cryptography.x509.oid import ExtensionOID, NameOID
+
+from pkikit.judge.names import presented_names
+from pkikit.judge.registry import Subject, declare, rule
+from pkikit.judge.trust import Anchor, build_path
+from pkikit.judge.use import CertificateUse
+from pkikit.model.deployment import Role
+from pkikit.model.facts import common_name, distinguished, extension_oids, serial_number, title
+from pkikit.model.findings import Evidence, Severity
+from pkikit.model.names import printable
+
+_UPLOAD = "X14.0 guide, 'Loading Certificates and Keys Onto Expressway' (warnings from X8.10)"
+_XMPP_ADDRESS = "1.3.6.1.5.5.7.8.5"  # id-on-xmppAddr, RFC 6120 §13.7.1.4
+# Top-level domains that no public CA issues for: special use (RFC 6762, 8375, 9476) or commonly taken for inside.
+INTERNAL_SUFFIXES = frozenset(
+    {"local", "localdomain", "lan", "internal", "intranet", "private", "corp", "home", "arpa", "localhost", "alt"}
+)
+
+
+def is_internal(name: str) -> bool:
+    """True for a name that cannot be public: one label, or below a suffix that is not in the public DNS."""
+    return "." not in name or name.rsplit(".", 1)[1] in INTERNAL_SUFFIXES
+
+
+@rule(
+    "names.common-name-missing",
+    Severity.WARNING,
+    on=Subject.CERTIFICATE,
+    requirement="A server certificate has a common name: MRA, Jabber Guest and the CMS web proxy do not work without.",
+    source=_UPLOAD,
+    fix="Request it with the FQDN of the Expressway, or of its cluster, as common name.",
+    versions="X8.10-",
+)
+def common_name_missing(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    if not certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME):
+        seen = distinguished(certificate.subject)
+        yield Evidence(label="common name", expected="an FQDN", seen=f"none (subject {seen})", where="subject")
+
+
+@rule(
+    "names.common-name-unexpected",
+    Severity.WARNING,
+    on=Subject.CERTIFICATE,
+    requirement="The common name is the FQDN of the Expressway; of a clustered one, the cluster's (before X9, the peer's).",
+    source="X12.5 guide, 'Overview of Certificate Use on the Expressway'; X8.x guides, same chapter",
+    fix="Nothing fails as long as the SAN holds the names; request the next certificate with this common name.",
+)
+def common_name_unexpected(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    seen = common_name(certificate.subject)
+    if use.layout is not None and seen and seen.lower().rstrip(".") != use.layout.common_name:
+        yield Evidence(label="common name", expected=use.layout.common_name, seen=printable(seen), where="subject")
+
+
+@rule(
+    "names.internal-domain",
+    Severity.WARNING,
+    on=Subject.CERTIFICATE,
+    requirement="Expressway-E's certificate names only what is public: clients outside look for nothing else.",
+    source="X12.5 guide, 'Expressway-E server certificate requirements' (private domains need not be there)",
+    fix="Leave the private name out; only the edge domain belongs into the certificate.",
+)
+def internal_domain(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    if use.role is not Role.EXPRESSWAY_E:
+        return
+    for name in presented_names(certificate).identities:
+        if is_internal(name):
+            yield Evidence(label="name", expected="a public name", seen=name, where="subjectAltName")
+
+
+@rule(
+    "names.xmpp-address-form",
+    Severity.WARNING,
+    on=Subject.CERTIFICATE,
+    requirement="XMPP federation domains stand as dNSName; CAs may refuse the XMPPAddress form, and later versions drop it.",
+    source="X12.5 guide, 'Expressway-E server certificate requirements'",
+    fix="Choose the DNS format for federation domains when the request is generated.",
+)
+def xmpp_address(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    for oid, value in presented_names(certificate).others:
+        if oid == _XMPP_ADDRESS:
+            yield Evidence(label="name", expected="a dNSName", seen=f"XMPPAddress {value}", where="subjectAltName")
+
+
+@rule(
+    "eku.absent",
+    Severity.WARNING,
+    on=Subject.CERTIFICATE,
+    requirement="A server certificate lists its purposes; with none listed every one is allowed, but the upload warns.",
+    source=_UPLOAD,
+    fix="Have it issued by a profile that writes the extended key usage.",
+    versions="X8.10-",
+)
+def eku_absent(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    if ExtensionOID.EXTENDED_KEY_USAGE.dotted_string not in extension_oids(certificate):
+        yield Evidence(
+            label="extended key usage", expected="serverAuth, clientAuth", seen="absent", where="extendedKeyUsage"
+        )
+
+
+@rule(
+    "upload.temporary-certificate",
+    Severity.WARNING,
+    on=Subject.CERTIFICATE,
+    requirement="The certificate that a new installation makes for itself, from its own temporary CA, is replaced before use.",
+    source="X14.0 guide, 'Loading Certificates and Keys Onto Expressway'",
+    fix="Generate a request, have it signed by a CA that the other parties trust, upload it.",
+)
+def temporary_certificate(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    if is_temporary(certificate.issuer):
+        seen = distinguished(certificate.issuer)
+        yield Evidence(label="issuer", expected="a CA that others trust", seen=seen, where="issuer")
+
+
+def is_temporary(name: x509.Name) -> bool:
+    """True for the name of the CA that a new installation brings along."""
+    return any(str(a.value).lower().startswith("temporary ca") for a in name)
+
+
+@rule(
+    "certificate.serial-invalid",
+    Severity.WARNING,
+    on=Subject.CERTIFICATE,
+    requirement="A serial number is positive and at most 20 octets long.",
+    source="RFC 5280 §4.1.2.2",
+    fix="Tell the CA: some tools refuse such a certificate, and revocation lists may miss it.",
+)
+def serial_invalid(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    if use.is_request:
+        return
+    serial = serial_number(certificate)
+    if serial <= 0 or serial.bit_length() > 159:
+        yield Evidence(
+            label="serial number", expected="positive, up to 20 octets", seen=f"{serial:x}"[:80], where="serial"
+        )
+
+
+CHAIN_INCOMPLETE = declare(
+    "upload.chain-incomplete",
+    Severity.WARNING,
+    on=Subject.UPLOAD,
+    requirement="Every CA of the server certificate's chain stands in the Expressway's own trusted CA list when it is uploaded.",
+    source=_UPLOAD,
+    fix="Append the missing CA certificates to the trusted CA list first, then upload the server certificate.",
+    versions="X8.10-",
+)
+ENCRYPTED_KEY = declare(
+    "key.encrypted",
+    Severity.ERROR,
+    on=Subject.FILE,
+    requirement="A private key that is uploaded is not encrypted.",
+    source="EXPRESSWAY §4; X12.5 guide, 'Loading a Server Certificate and Private Key Onto Expressway'",
+    fix="Take the passphrase off where the key is (pkikit convert KEY --to pem), upload it, and delete the copy.",
+)
+
+
+def chain_incomplete(
+    leaf: x509.Certificate, trusted_ca_list: Sequence[x509.Certificate], use: CertificateUse
+) -> Iterator[Evidence]:
+    """Evidence when the trusted CA list alone does not lead from the leaf to a root."""
+    path = build_path(leaf, sent=(), trusted_ca_list=trusted_ca_list, at=use.at)
+    if path.anchor is not Anchor.TRUSTED:
+        top = path.certificates[-1]
+        yield Evidence(
+            label=f"issuer of {title(top)}",
+            expected="in the trusted CA list",
+            seen=f"{distinguished(top.issuer)} is not",
+            where="trusted CA list",
+        )
