@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from pkikit import console
-from pkikit.commands import authority, design, files, judge, lint
+from pkikit.commands import authority, design, diagnose, files, judge, lint
 
 app = typer.Typer(
     name="pkikit",
@@ -23,6 +23,8 @@ for command in (
     judge.verify,
     judge.match,
     judge.rules,
+    diagnose.diagnose,
+    diagnose.probe,
 ):
     app.command()(command)
 app.add_typer(authority.ca)

@@ -49,8 +49,8 @@ def main() -> None:
 
 
 def _settings(net: int | None, tls: str | None, *, real_ports: bool = False, keylog: Path | None = None) -> LabSettings:
+    from pkikit.handshake.tls import TlsRange, TlsVersion
     from simulator.settings import LabSettings
-    from simulator.sip.tls import TlsRange, TlsVersion
 
     if tls is not None and tls not in tuple(TlsVersion):
         raise InputError(f"--tls {tls[:20]!r}: allowed are {', '.join(TlsVersion)}")

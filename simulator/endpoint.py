@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from pkikit.handshake.messages import request_for
+from pkikit.handshake.recorder import Recorder
+from pkikit.handshake.tls import Handshake, TlsContext
 from pkikit.model.leg import Leg, NameCheck
 from pkikit.model.revocation import RevocationQuestion
 from pkikit.model.trace import NotConnected, Side
@@ -17,10 +20,7 @@ from pkikit.model.world import Party
 from simulator.errors import LabError
 from simulator.events import EventLog
 from simulator.settings import LabSettings
-from simulator.sip.messages import request_for
-from simulator.sip.recorder import Recorder
 from simulator.sip.stream import TlsStream, ask, serve
-from simulator.sip.tls import Handshake, TlsContext
 
 MAX_CONNECTIONS = 500  # per port; more are closed at once, so that a flood cannot take the memory
 Connection = tuple[str, int]  # the client's address and port

@@ -15,6 +15,7 @@ import dns.resolver
 from cryptography import x509
 
 from pkikit.design.legs import legs_of
+from pkikit.handshake.recorder import Recorder, merge
 from pkikit.judge.legs import judge_leg
 from pkikit.model.credential import Credential
 from pkikit.model.deployment import Deployment, Role
@@ -32,7 +33,6 @@ from simulator.report import CheckReport, LegReport
 from simulator.services.dns import DnsServer, Zone
 from simulator.services.pebble import Pebble, locate_pebble
 from simulator.settings import LabSettings
-from simulator.sip.recorder import Recorder, merge
 from simulator.world import IssuedWorld, issue_world
 
 BANNER = "Expressway Certificate Lab: a simulator on loopback addresses. Not a Cisco product; no key in it is worth anything."

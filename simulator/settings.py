@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from simulator.sip.tls import TlsRange
+from pkikit.handshake.tls import TlsRange
 
 # Ports below 1024 need privileges; the lab shifts them and shows the product's number beside.
 PORT_SHIFT = 10_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from types import MappingProxyType
 
+from pkikit.judge.names import PresentedNames, match_name, name_rule, presented_names
 from pkikit.judge.registry import finding
 from pkikit.model.findings import Evidence, Finding, Severity
 from pkikit.model.trace import Alert, Failed, HandshakeTrace, NameJudged, NotConnected, Outcome, Side
@@ -80,6 +81,8 @@ ALERTS = MappingProxyType({
     "protocol_version": "tls.protocol-mismatch",
     "insufficient_security": "tls.cipher-mismatch",
     "handshake_failure": "tls.cipher-mismatch",
+    "unsupported_certificate": "eku.client-auth-missing",
+    "certificate_required": "tls.certificate-required",
 })  # fmt: skip
 _NOT_TLS_REASONS = (
     "wrong version number",
@@ -88,6 +91,15 @@ _NOT_TLS_REASONS = (
     "packet length too long",
     "record layer failure",
 )
+
+
+# What a trace can lead to; the names of a refused certificate may say it more exactly.
+CHECKED = (
+    *dict.fromkeys((
+        "dns.name-unresolved", "net.unreachable", "tls.not-tls", *ALERTS.values(), *VERIFY_CODES.values(),
+        "eku.client-auth-missing", "eku.server-auth-missing", "names.reference-not-presented",
+    )),
+)  # fmt: skip
 
 
 def diagnose_trace(trace: HandshakeTrace, subject: str) -> tuple[Finding, ...]:
@@ -108,9 +120,11 @@ def _first_cause(trace: HandshakeTrace) -> tuple[str | None, Evidence]:
             return rule_id, Evidence(label="connection", expected="TCP connection", seen=detail.reason, where="network")
         if isinstance(detail, NameJudged) and not detail.matched:
             wanted = " or ".join(detail.looked_for)
-            return "names.reference-not-presented", Evidence(
-                label="name", expected=wanted, seen="not presented", where=step.side.value
-            )
+            seen = trace.seen_by_client if step.side is Side.CLIENT else trace.seen_by_server
+            presented = presented_names(seen[0]) if seen else PresentedNames()
+            shown = presented.shown() if seen else "not presented"
+            rule_id = name_rule([match_name(name, presented) for name in detail.looked_for])
+            return rule_id, Evidence(label="name", expected=wanted, seen=shown, where=step.side.value)
     error = trace.verify_error
     if error is not None:
         rejecting_server = trace.rejected_by is Side.SERVER

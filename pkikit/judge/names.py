@@ -6,6 +6,7 @@ neither, no wildcards (guide, "Points to be Aware"). RFC 6125/9525 (HTTPS) is to
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -155,6 +156,15 @@ def match_name(reference: str, presented: PresentedNames) -> NameMatch:
             reference=name, why="only the common name holds it, and it is not read when the SAN holds names"
         )
     return NameMatch(reference=name, why="no presented name equals it")
+
+
+def name_rule(matches: Sequence[NameMatch]) -> str:
+    """The rule that speaks where none of these matched: a matter of form, or simply not there."""
+    if any("wildcard" in m.why for m in matches):
+        return "names.wildcard-unsupported"
+    if matches and all(is_ip_address(m.reference) for m in matches):
+        return "names.ip-address-used"
+    return "names.reference-not-presented"
 
 
 def match_https(reference: str, presented: PresentedNames) -> NameMatch:

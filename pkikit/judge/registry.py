@@ -89,13 +89,18 @@ def declare(
     return rule_id
 
 
-def catalogue() -> tuple[Rule, ...]:
-    """Every rule, by id."""
-    # Registering is what importing does; late, or the import would be circular.
+def _filled() -> dict[str, RegisteredRule]:
+    """The catalogue. Registering is what importing the rules does; late, or the import would be circular."""
     import pkikit.judge.answer
     import pkikit.judge.rules  # noqa: F401
 
-    return tuple(_CATALOGUE[rule_id].rule for rule_id in sorted(_CATALOGUE))
+    return _CATALOGUE
+
+
+def catalogue() -> tuple[Rule, ...]:
+    """Every rule, by id."""
+    rules = _filled()
+    return tuple(rules[rule_id].rule for rule_id in sorted(rules))
 
 
 def rule_of(rule_id: str) -> Rule:
@@ -118,7 +123,7 @@ def finding(
     severity: Severity | None = None,
 ) -> Finding:
     """A breach of that rule; the message defaults to what the evidence shows."""
-    known = _CATALOGUE[rule_id].rule
+    known = _filled()[rule_id].rule
     shown = tuple(evidence)
     return Finding(
         rule=rule_id,
@@ -142,11 +147,9 @@ def run_rules(
     kind: Subject, subject_name: str, *arguments: Any, version: Any = None
 ) -> tuple[list[Finding], list[str]]:
     """Run every rule for that kind of subject: (findings, ids of the rules that ran)."""
-    import pkikit.judge.rules  # noqa: F401
-
     findings: list[Finding] = []
     checked: list[str] = []
-    for registered in _CATALOGUE.values():
+    for registered in _filled().values():
         if registered.subject is not kind or registered.find is None:
             continue
         if version is not None and not version.within(registered.rule.versions):

@@ -10,7 +10,7 @@ from functools import lru_cache
 from cryptography import x509
 
 from pkikit.judge import rules
-from pkikit.judge.names import NameMatch, PresentedNames, match_name, presented_names
+from pkikit.judge.names import NameMatch, PresentedNames, match_name, name_rule, presented_names
 from pkikit.judge.registry import Subject, finding, run_rules
 from pkikit.judge.revocation import judge_revocation
 from pkikit.judge.rules.chain import (
@@ -24,7 +24,6 @@ from pkikit.judge.trust import Anchor, build_path
 from pkikit.model.facts import title
 from pkikit.model.findings import Evidence, Finding, Severity, Verdict, merge_verdicts
 from pkikit.model.leg import NameCheck, Purpose
-from pkikit.model.names import is_ip_address
 from pkikit.model.revocation import RevocationQuestion
 
 # From the finding that a name is missing, and what was looked for, to the finding that says whose name it is.
@@ -133,13 +132,7 @@ def _not_found(matches: Sequence[NameMatch], check: NameCheck, presented: Presen
         ),
         *(Evidence(label="why not", expected=m.reference, seen=m.why, where="subjectAltName") for m in matches),
     ]
-    if any("wildcard" in m.why for m in matches):
-        rule_id = "names.wildcard-unsupported"
-    elif all(is_ip_address(m.reference) for m in matches):
-        rule_id = "names.ip-address-used"
-    else:
-        rule_id = rules.names.REFERENCE
-    return finding(rule_id, subject, evidence)
+    return finding(name_rule(matches), subject, evidence)
 
 
 @lru_cache(maxsize=1024)

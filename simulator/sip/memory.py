@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from pkikit.handshake.messages import reply_to, request_for, status_of
+from pkikit.handshake.recorder import Recorder, merge
+from pkikit.handshake.tls import Handshake, TlsContext, TlsRange, pump
 from pkikit.model.leg import Leg
 from pkikit.model.trace import Application, HandshakeTrace, Side
 from pkikit.model.world import World
-from simulator.sip.messages import reply_to, request_for, status_of
-from simulator.sip.recorder import Recorder, merge
-from simulator.sip.tls import Handshake, TlsContext, TlsRange, pump
 
 
 class MemoryDialler:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 
+from pkikit.handshake import messages
+from pkikit.handshake.tls import Handshake
 from pkikit.model.trace import Application, Failed
-from simulator.sip import messages
-from simulator.sip.tls import Handshake
 
 _CHUNK = 65536
 

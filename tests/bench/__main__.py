@@ -17,12 +17,12 @@ from rich.console import Console
 from rich.table import Table
 
 from pkikit.design.legs import legs_of
+from pkikit.handshake.tls import CIPHERS, TlsRange, TlsVersion
 from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg
 from pkikit.model.world import Party, World
 from simulator.settings import LabSettings
 from simulator.sip.memory import MemoryDialler
-from simulator.sip.tls import CIPHERS, TlsRange, TlsVersion
 from simulator.threaded import ThreadedLab
 from simulator.world import issue_world
 from tests.support.worlds import C1, E1, deployment, of_size

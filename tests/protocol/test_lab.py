@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pkikit.handshake.tls import TlsRange, TlsVersion
 from pkikit.model.trace import Outcome
 from simulator.clock import Clock
 from simulator.errors import LabError
 from simulator.settings import LabSettings
-from simulator.sip.tls import TlsRange, TlsVersion
 from simulator.threaded import ThreadedLab
 from tests.support.worlds import AT, C1, DEPLOYMENTS, E1, PARTNER, deployment, of_size
 

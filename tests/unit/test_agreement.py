@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from pkikit.design.legs import legs_of
+from pkikit.handshake.tls import TlsRange, TlsVersion
 from pkikit.judge.legs import judge_leg
 from pkikit.judge.registry import catalogue
 from pkikit.model.findings import Severity
 from pkikit.model.trace import Outcome
 from simulator.sip.memory import MemoryDialler
-from simulator.sip.tls import TlsRange, TlsVersion
 from tests.support.worlds import AT, CASES, GOOD, Bench, Case
 
 VERSIONS = [TlsRange(lowest=v, highest=v) for v in TlsVersion]

@@ -238,6 +238,7 @@ ELSEWHERE = {
     "tls.protocol-mismatch": "tests/unit/test_trace.py",
     "tls.cipher-mismatch": "tests/unit/test_trace.py",
     "tls.not-tls": "tests/protocol/test_lab.py",
+    "tls.certificate-required": "tests/unit/test_diagnose.py",
     "encoding.not-pem": "tests/unit/test_files.py",
     "encoding.malformed": "tests/unit/test_files.py",
     "signature.digest-unsupported": "tests/interop/test_openssl_certificates.py",

@@ -7,6 +7,8 @@ from OpenSSL.crypto import _ffi, _lib  # the library's own words, to compare our
 
 from pkikit.design.legs import legs_of
 from pkikit.errors import Rejected
+from pkikit.handshake.recorder import Recorder, merge
+from pkikit.handshake.tls import Handshake, TlsContext, TlsRange, TlsVersion, pump
 from pkikit.judge.diagnose import ALERTS, VERIFY_CODES, diagnose_trace
 from pkikit.judge.legs import judge_leg
 from pkikit.judge.openssl_codes import VERIFY_ERROR_NAMES
@@ -14,8 +16,6 @@ from pkikit.judge.registry import Subject, catalogue, declare
 from pkikit.model.findings import Severity, Verdict
 from pkikit.model.trace import HandshakeTrace, Outcome, Side
 from simulator.sip.memory import MemoryDialler
-from simulator.sip.recorder import Recorder, merge
-from simulator.sip.tls import Handshake, TlsContext, TlsRange, TlsVersion, pump
 from tests.support.forge import SERVER
 from tests.support.worlds import AT, C1, E1, Bench
 

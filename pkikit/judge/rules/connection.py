@@ -39,6 +39,14 @@ CIPHER = declare(
     source="X12.5 guide, 'Information Not Covered in this Guide' (cipher suites: administrator guide)",
     fix="Enable a common cipher suite.",
 )
+NO_CERTIFICATE = declare(
+    "tls.certificate-required",
+    Severity.ERROR,
+    on=Subject.CONNECTION,
+    requirement="A side that is asked for a certificate in mutual TLS shows one.",
+    source="X12.5 guide, 'Certificate Generation Overview' (mutual TLS); RFC 8446 §4.4.2.4",
+    fix="Load certificate and key on the side that dials; with pkikit probe, give --cert and --key.",
+)
 NOT_TLS = declare(
     "tls.not-tls",
     Severity.ERROR,

@@ -16,6 +16,7 @@ from pathlib import Path
 from cryptography import x509
 from OpenSSL import SSL, crypto
 
+from pkikit.handshake.recorder import Recorder
 from pkikit.judge.names import match_name, presented_names
 from pkikit.judge.openssl_codes import verify_error_name
 from pkikit.judge.revocation import VERIFY_CODE, judge_revocation
@@ -27,7 +28,6 @@ from pkikit.model.names import is_ip_address
 from pkikit.model.revocation import RevocationQuestion
 from pkikit.model.trace import CertificateJudged, Failed, NameJudged, Negotiated, Side
 from pkikit.model.world import Party
-from simulator.sip.recorder import Recorder
 
 _NO_AUTO_CHAIN = 0x8  # SSL_MODE_NO_AUTO_CHAIN: what is sent is decided by pkikit, and so can be told
 _CHUNK = 65536
@@ -69,13 +69,17 @@ class TlsContext:
         tls: TlsRange,
         keylog: Path | None = None,
         revocation: RevocationQuestion | None = None,
+        legacy: bool = False,
     ) -> None:
-        """`verify`: ask for the other side's certificate and judge it; a server then insists on one."""
+        """`verify`: ask for the other side's certificate and judge it; a server then insists on one.
+
+        legacy: also meet what the product would not (TLS 1.0, old ciphers, no secure renegotiation), to look at it.
+        """
         self.side, self.verify, self.revocation = side, verify, revocation
         context = SSL.Context(SSL.TLS_METHOD)
-        context.set_min_proto_version(tls.lowest.number)
+        context.set_min_proto_version(SSL.TLS1_VERSION if legacy else tls.lowest.number)
         context.set_max_proto_version(tls.highest.number)
-        context.set_cipher_list(CIPHERS)
+        context.set_cipher_list(b"ALL:!aNULL:!eNULL:@SECLEVEL=0" if legacy else CIPHERS)
         context.set_mode(_NO_AUTO_CHAIN)
         # Resumption would let a connection live on with a certificate that is no longer there.
         context.set_session_cache_mode(SSL.SESS_CACHE_OFF)

@@ -1,0 +1,289 @@
+"""`diagnose` and `probe`: why did a handshake fail, from what was recorded or by dialling a real server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pkikit import console
+from pkikit.commands.options import (
+    AtOption,
+    JsonFlag,
+    PassphraseFile,
+    now,
+    passphrase_source,
+    rows_of,
+    show_verdict,
+)
+from pkikit.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from cryptography import x509
+    from rich.console import Console
+
+    from pkikit.model.credential import Credential
+    from pkikit.model.findings import Verdict
+    from pkikit.model.leg import NameCheck
+    from pkikit.model.trace import HandshakeTrace
+    from pkikit.probe import Probe
+
+MAX_TEXT = 32 * 1024 * 1024
+
+
+def diagnose(
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[TRACE.json]", help="A recorded handshake, an event log, or what openssl printed."),
+    ] = None,
+    client: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of the client: cert.pem, trust.pem.")
+    ] = None,
+    server: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of the server: cert.pem, trust.pem.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="The name that the client dials.")] = None,
+    client_name: Annotated[str | None, typer.Option(help="The name that the server looks for in the client's.")] = None,
+    at: AtOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Probable causes of a handshake that failed, ranked: from a trace, a log, or two folders of certificates.
+
+    Example: pkikit diagnose trace.json
+    """
+    if (file is None) == (client is None and server is None):
+        raise InputError("give a file, or --client DIR and --server DIR")
+    if file is not None:
+        verdict, causes = _of_file(file)
+    elif client is None or server is None:
+        raise InputError("--client and --server go together")
+    else:
+        verdict, causes = _of_folders(client, server, name, client_name, console.parse_instant(at, now()))
+    _tell_causes(verdict, causes, as_json)
+
+
+def _tell_causes(verdict: Verdict, causes: tuple[str, ...], as_json: bool, **more: Any) -> None:
+    def show(out: Console) -> None:
+        plain = {k: v for k, v in more.items() if k not in {"chain", "steps"}}
+        if plain:
+            console.table(out, ("", ""), rows_of(plain))
+        for facts in more.get("chain", ()):
+            console.table(
+                out, ("", ""), rows_of({k: v for k, v in facts.items() if k != "subject"}), title=facts["subject"]
+            )
+        for step in more.get("steps", ()):
+            out.print(f"  {step}", markup=False)
+        show_verdict(out, verdict)
+        if causes:
+            out.print(f"most probable cause: {causes[0]}" + (f"; then {', '.join(causes[1:])}" if causes[1:] else ""))
+
+    document = {**verdict.to_json(), "causes": list(causes), **more}
+    console.answer(document, as_json=as_json, accepted=verdict.accepted, show=show)
+
+
+def _of_file(path: Path) -> tuple[Verdict, tuple[str, ...]]:
+    from pkikit.files import read_bytes
+    from pkikit.judge.log_text import diagnose_text
+    from pkikit.model.trace_json import trace_from_json
+
+    text = read_bytes(path, MAX_TEXT).decode("utf-8-sig", "replace")
+    if text.lstrip().startswith("{"):
+        return _of_trace(trace_from_json(text, where=str(path)), str(path))
+    if path.suffix == ".json":
+        raise InputError("is no JSON document", where=str(path))
+    return diagnose_text(text, where=str(path))
+
+
+def _of_trace(trace: HandshakeTrace, subject: str) -> tuple[Verdict, tuple[str, ...]]:
+    from pkikit.judge.diagnose import CHECKED, diagnose_trace, rank_causes
+    from pkikit.model.findings import Verdict
+
+    findings = diagnose_trace(trace, subject)
+    verdict = Verdict(question=f"why did the handshake of {subject} fail?", findings=findings, checked=CHECKED)
+    return verdict, rank_causes(findings)
+
+
+def _of_folders(
+    client: Path, server: Path, name: str | None, client_name: str | None, at: datetime
+) -> tuple[Verdict, tuple[str, ...]]:
+    from pkikit.files import credential_from_folder, read_certificates
+    from pkikit.judge.diagnose import rank_causes
+    from pkikit.judge.verify import verify_certificate
+    from pkikit.model.findings import merge_verdicts
+    from pkikit.model.leg import Purpose
+
+    held = {}
+    for folder in (client, server):
+        if not folder.is_dir():
+            raise InputError("there is no such folder", where=str(folder))
+        trust = folder / "trust.pem"
+        held[folder] = (credential_from_folder(folder), read_certificates(trust) if trust.exists() else None)
+    known = [
+        c
+        for credential, trusted in held.values()
+        for c in (*(credential.chain if credential else ()), *(trusted or ()))
+    ]
+    verdicts = []
+    for presenter, verifier, purpose, wanted in (
+        (server, client, Purpose.SERVER, name),
+        (client, server, Purpose.CLIENT, client_name),
+    ):
+        credential, trusted = held[presenter][0], held[verifier][1]
+        if credential is None or trusted is None:
+            continue
+        verdicts.append(verify_certificate(
+            credential.leaf, sent=credential.intermediates, trusted_ca_list=trusted, purpose=purpose, at=at,
+            name_checks=_checks(wanted), known=known, question=f"does {verifier} accept {presenter} as TLS {purpose.value}?",
+        ))  # fmt: skip
+        verdicts.append(_own_key(credential, str(presenter)))
+    if not verdicts:
+        raise InputError("needs a cert.pem on one side and a trust.pem on the other", where=f"{client}, {server}")
+    verdict = merge_verdicts(" ".join(v.question for v in verdicts if v.question), verdicts)
+    return verdict, rank_causes(verdict.findings)
+
+
+def _own_key(credential: Credential, where: str) -> Verdict:
+    """Does the private key belong to the certificate beside it?"""
+    from pkikit.judge.registry import finding
+    from pkikit.judge.rules.chain import KEY_MISMATCH
+    from pkikit.model.facts import title
+    from pkikit.model.findings import Evidence, Verdict
+
+    if credential.key is None or credential.key_matches:
+        return Verdict(question="", checked=(KEY_MISMATCH,) if credential.key else ())
+    evidence = Evidence(label="private key", expected="the certificate's", seen="another", where=where)
+    return Verdict(
+        question="", findings=(finding(KEY_MISMATCH, title(credential.leaf), [evidence]),), checked=(KEY_MISMATCH,)
+    )
+
+
+def _checks(name: str | None) -> list[NameCheck]:
+    from pkikit.judge.names import reference_name
+    from pkikit.model.leg import NameCheck
+
+    return [NameCheck(any_of=(reference_name(name),), why="name dialled")] if name else []
+
+
+def probe(
+    target: Annotated[str, typer.Argument(metavar="HOST:PORT")],
+    sip: Annotated[
+        bool, typer.Option("--sip", help="Ask with SIP OPTIONS (default on ports 5061 and 7001 to 7999).")
+    ] = False,
+    https: Annotated[bool, typer.Option("--https", help="Ask with an HTTP request.")] = False,
+    cert: Annotated[Path | None, typer.Option(metavar="FILE", help="Certificate to show, leaf first.")] = None,
+    key: Annotated[Path | None, typer.Option(metavar="FILE", help="Its private key.")] = None,
+    trust: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="Trusted CA list; may be repeated.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Name to look for in the server's certificate; default HOST.")
+    ] = None,
+    save: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the trace, for pkikit diagnose.")] = None,
+    timeout: Annotated[float, typer.Option(min=0.5, max=120, help="Seconds to wait for each answer.")] = 10.0,
+    passphrase_file: PassphraseFile = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """A real handshake with a real server: what both sides said, then the same diagnosis.
+
+    Example: pkikit probe e1.example.com:5061 --trust trust.pem --cert cert.pem --key key.pem
+    """
+    import json
+
+    from pkikit.files import read_certificates, write_public
+    from pkikit.model.leg import Protocol
+    from pkikit.model.trace_json import trace_to_json
+    from pkikit.probe import probe as dial
+
+    if sip and https:
+        raise InputError("--sip and --https exclude each other")
+    host, port = _target(target)
+    as_sip = sip or (not https and (port == 5061 or 7001 <= port < 8000))
+    checks = _checks(name or host)
+    trusted = [c for path in trust for c in read_certificates(path)] if trust else None
+    done = dial(
+        host, port, protocol=Protocol.SIP_TLS if as_sip else Protocol.HTTPS, now=now, trusted_ca_list=trusted,
+        credential=_credential(cert, key, passphrase_file), name_checks=checks, server_name=name or host, timeout=timeout,
+    )  # fmt: skip
+    if save is not None:
+        write_public(save, json.dumps(trace_to_json(done.trace), indent=2).encode())
+    verdict, causes = _judged(done, trusted, checks, target)
+    _tell_causes(verdict, causes, as_json, **_facts(done))
+
+
+def _target(text: str) -> tuple[str, int]:
+    from pkikit.judge.names import reference_name
+
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdigit() or not 0 < int(port) < 65536:
+        raise InputError(f"{text[:80]!r}: write HOST:PORT, as e1.example.com:5061")
+    return reference_name(host), int(port)
+
+
+def _credential(cert: Path | None, key: Path | None, passphrase_file: Path | None) -> Credential | None:
+    from pkikit.files import read_certificates, read_file
+    from pkikit.model.credential import Credential
+
+    if (cert is None) != (key is None):
+        raise InputError("--cert and --key go together")
+    if cert is None or key is None:
+        return None
+    keys = read_file(key, passphrase_source(passphrase_file)).keys
+    if not keys:
+        raise InputError("holds no RSA or EC private key", where=str(key))
+    credential = Credential(chain=read_certificates(cert), key=keys[0])
+    if not credential.key_matches:
+        raise InputError(f"does not belong to the certificate of {cert}", where=str(key))
+    return credential
+
+
+def _judged(
+    done: Probe, trusted: Sequence[x509.Certificate] | None, checks: list[NameCheck], target: str
+) -> tuple[Verdict, tuple[str, ...]]:
+    """The trace's findings, and what pkikit says of the chain that was seen."""
+    from pkikit.judge.diagnose import rank_causes
+    from pkikit.judge.verify import verify_certificate
+    from pkikit.model.findings import merge_verdicts
+    from pkikit.model.leg import Purpose
+
+    of_trace, _ = _of_trace(done.trace, target)
+    verdicts = [of_trace]
+    if done.chain:
+        leaf, *sent = done.chain
+        judged = verify_certificate(
+            leaf, sent=sent, trusted_ca_list=trusted if trusted is not None else done.chain, purpose=Purpose.SERVER,
+            at=now(), name_checks=checks, known=done.chain,
+        )  # fmt: skip
+        of_chain = [f for f in judged.findings if trusted is not None or not f.rule.startswith("trust.")]
+        known = {f.rule for f in of_chain}
+        # Of the same failure the judge knows more than the trace: its evidence names the certificates.
+        kept = [f for f in of_trace.findings if f.rule not in known and not (known and f.rule.startswith("trust."))]
+        verdicts = [_with(of_trace, kept), _with(judged, of_chain)]
+    verdict = merge_verdicts(f"does {target} answer, and is its certificate accepted?", verdicts)
+    return verdict, rank_causes(verdict.findings)
+
+
+def _with(verdict: Verdict, findings: Sequence[Any]) -> Verdict:
+    from dataclasses import replace
+
+    return replace(verdict, findings=tuple(findings))
+
+
+def _facts(done: Probe) -> dict[str, Any]:
+    from pkikit.describe import describe_certificate
+
+    return {
+        "outcome": done.trace.outcome.value,
+        "protocol": done.protocol,
+        "cipher": done.cipher,
+        "answer": done.reply,
+        "alert": done.trace.alert,
+        "wants_certificate": done.wants_certificate,
+        "acceptable_cas": list(done.asked_for),
+        "chain": [
+            {k: facts[k] for k in ("subject", "issuer", "not_after", "days_left", "key", "extended_key_usage", "sans")}
+            for facts in (describe_certificate(c, now()) for c in done.chain)
+        ],
+        "steps": [str(step) for step in done.trace.steps],
+    }

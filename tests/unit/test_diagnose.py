@@ -1,0 +1,177 @@
+"""Diagnosis from what was recorded: traces as JSON, event log lines, what openssl printed, and hostile forms of each."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pkikit.design.legs import legs_of
+from pkikit.errors import InputError
+from pkikit.judge.diagnose import CHECKED, diagnose_trace, rank_causes
+from pkikit.judge.log_text import CHECKED as TEXT_RULES
+from pkikit.judge.log_text import diagnose_text
+from pkikit.judge.registry import catalogue
+from pkikit.model.trace import Outcome
+from pkikit.model.trace_json import trace_from_json, trace_to_json
+from simulator.sip.memory import MemoryDialler
+from tests.support.worlds import AT, CASES, Bench, Case
+
+# What a trace alone cannot tell from another cause: the pairs that it may answer with instead.
+ALIKE = {
+    "trust.issuer-unknown": {"trust.intermediate-missing", "trust.self-signed-leaf"},
+    "trust.intermediate-missing": {"trust.issuer-unknown"},
+    "trust.same-subject-ambiguous": {"trust.chain-signature-invalid", "trust.issuer-unknown", "trust.self-signed-leaf"},
+    "ca.basic-constraints-missing": {"ca.not-a-ca"},
+    "ca.not-a-ca": {"trust.issuer-unknown", "trust.intermediate-missing"},
+    "key.mismatch": {"tls.cipher-mismatch", "tls.not-tls", "tls.certificate-required"},
+    "key.too-short": {"tls.cipher-mismatch", "tls.not-tls", "tls.certificate-required"},
+    "cluster.peer-certificate-swapped": {
+        "names.reference-not-presented", "tls.cipher-mismatch", "tls.not-tls", "tls.certificate-required",
+    },
+}  # fmt: skip
+_NAMES = {"names.reference-not-presented"}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)
+def test_traces_survive_json_and_lead_near_the_cause(case: Case) -> None:
+    """Every broken world: the trace read back is the same, and its one finding is the cause or what looks just like it."""
+    world = case.broken(Bench()).world
+    dialler = MemoryDialler(world, AT)
+    leg = next(leg for leg in legs_of(world.deployment) if case.affected(leg))
+    trace = dialler.dial(leg)
+    again = trace_from_json(json.dumps(trace_to_json(trace)), where="x")
+    assert again == trace
+    (found,) = diagnose_trace(again, leg.server)
+    near = {case.rule, *ALIKE.get(case.rule, ())} | (_NAMES if case.rule.startswith("names.") else set())
+    assert found.rule in near
+    assert found.rule in {rule.id for rule in catalogue()}
+    assert found.evidence
+    assert found.fix
+
+
+def test_an_accepted_trace_has_no_cause() -> None:
+    """Nothing found, and what was looked for is told."""
+    leg = legs_of(Bench().world.deployment)[0]
+    trace = MemoryDialler(Bench().world, AT).dial(leg)
+    assert trace.outcome is Outcome.ACCEPTED
+    assert diagnose_trace(trace, "x") == ()
+    assert {*CHECKED, *TEXT_RULES} <= {rule.id for rule in catalogue()}
+
+
+GOOD = trace_to_json(MemoryDialler(Bench().world, AT).dial(legs_of(Bench().world.deployment)[0]))
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ("[]", "needs a list"),
+        ("{", "no JSON"),
+        ('{"steps": 3}', "needs a list"),
+        ('{"steps": [], "more": 1}', "unknown key 'more'"),
+        ('{"steps": [7]}', "is no step"),
+        ('{"steps": [{"kind": "Failed"}]}', "Failed needs reason: str"),
+        ('{"steps": [{"kind": "Surprise"}]}', "no known kind"),
+        ('{"steps": [{"kind": "Failed", "reason": "x", "side": "left", "at": "2026-11-24", "seq": 1}]}', "side"),
+        ('{"steps": [{"kind": "Failed", "reason": "x", "side": "client", "at": "noon", "seq": 1}]}', "ISO-8601"),
+        ('{"steps": [], "seen_by_client": ["x"]}', "no certificate in PEM"),
+        ('{"steps": [], "seen_by_client": "x"}', "no list"),
+        ("[" * 100_000, "no JSON"),
+        (json.dumps({"steps": [GOOD["steps"][0]] * 2001}), "at most 2000"),
+    ],
+)
+def test_what_is_no_trace(document: str, said: str) -> None:
+    """One sentence with the place."""
+    with pytest.raises(InputError, match=said):
+        trace_from_json(document, where="t.json")
+
+
+@given(st.integers(0, len(GOOD["steps"]) - 1), st.sampled_from(["seq", "at", "side", "kind", "state", "name", "code"]),
+       st.none() | st.integers() | st.text(max_size=5) | st.lists(st.integers(), max_size=2))  # fmt: skip
+def test_mutated_traces(index: int, key: str, value: Any) -> None:
+    """Any field replaced by anything: read, or refused in one sentence."""
+    document = json.loads(json.dumps(GOOD))
+    document["steps"][index][key] = value
+    try:
+        trace = trace_from_json(json.dumps(document), where="x")
+    except InputError:
+        return
+    diagnose_trace(trace, "x")
+
+
+EVENT = (
+    '2026-11-24T09:10:11.123+00:00 e1 tvcs: UTCTime="2026-11-24 09:10:11,123" Module="network.sip" Level="INFO": '
+    'Event="{event}" Service="SIP" Src-ip="10.0.0.5" Src-port="25013" Dst-ip="10.0.0.9" Dst-port="7001" '
+    'Detail="{detail}" Protocol="TLS" Level="1"'
+)
+TEXTS = [
+    (EVENT.format(event="TLS Negotiation Error", detail="self signed certificate in certificate chain"), "trust.issuer-unknown"),
+    (EVENT.format(event="TLS Negotiation Error", detail="unable to get local issuer certificate"), "trust.issuer-unknown"),
+    (EVENT.format(event="TLS Negotiation Error", detail="certificate has expired"), "validity.expired"),
+    (EVENT.format(event="TLS Negotiation Error", detail="Peer's TLS certificate identity was unacceptable"), "names.reference-not-presented"),
+    (EVENT.format(event="TLS Negotiation Error", detail="error:14094418:SSL routines:ssl3_read_bytes:tlsv1 alert unknown ca"), "trust.issuer-unknown"),
+    (EVENT.format(event="TLS Negotiation Error", detail="wrong version number"), "tls.not-tls"),
+    (EVENT.format(event="TLS Negotiation Error", detail="no shared cipher"), "tls.cipher-mismatch"),
+    (EVENT.format(event="TLS Negotiation Error", detail="unsupported protocol"), "tls.protocol-mismatch"),
+    (EVENT.format(event="TLS Negotiation Error", detail="unsuitable certificate purpose"), "eku.client-auth-missing"),
+    (EVENT.format(event="TLS Negotiation Error", detail="CRL has expired"), "revocation.crl-expired"),
+    (EVENT.format(event="TLS Negotiation Error", detail="certificate revoked"), "revocation.revoked"),
+    (EVENT.format(event="Outbound TLS Negotiation Error", detail="Connection refused"), "net.unreachable"),
+    ("error 20 at 0 depth lookup: unable to get local issuer certificate", "trust.issuer-unknown"),
+    ("error 10 at 1 depth lookup: certificate has expired", "validity.expired"),
+    ("error 26 at 0 depth lookup: unsuitable certificate purpose", "eku.client-auth-missing"),
+    ("verify error:num=21:unable to verify the first certificate\nVerify return code: 21 (unable to verify the first certificate)", "trust.intermediate-missing"),
+    ("    Verify return code: 18 (self-signed certificate)", "trust.self-signed-leaf"),
+    ("Verification error: hostname mismatch\nVerify return code: 62 (hostname mismatch)", "names.reference-not-presented"),
+    ("40A7:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../ssl/record/ssl3_record.c:354:", "tls.not-tls"),
+    ("40A7:error:0A00045C:SSL routines:ssl3_read_bytes:tlsv13 alert certificate required:rec_layer_s3.c:907:SSL alert number 116", "tls.certificate-required"),
+    ("connect:errno=111", "net.unreachable"),
+    ("error 47 at 0 depth lookup: permitted subtree violation", "ca.name-constraint-violated"),
+    ("error 79 at 1 depth lookup: invalid CA certificate", "ca.not-a-ca"),
+    ("140735:error:0B080074:x509 certificate routines:X509_check_private_key:key values mismatch", "key.mismatch"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "rule"), TEXTS)
+def test_texts_that_operators_have(text: str, rule: str) -> None:
+    """The first cause, with the line as evidence."""
+    verdict, causes = diagnose_text(f"something else\n{text}\n", where="log.txt")
+    assert causes[:1] == (rule,)
+    assert not verdict.accepted
+    assert verdict.errors[0].evidence[0].label.startswith("line 2")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Verify return code: 0 (ok)",
+        EVENT.format(event="TLS Negotiation Success", detail="unknown ca"),
+        EVENT.format(event="Call Connected", detail="certificate has expired"),
+        "nothing of interest",
+        "error 0",
+    ],
+)
+def test_texts_without_a_failure(text: str) -> None:
+    """Nothing is made up."""
+    verdict, causes = diagnose_text(text, where="log.txt")
+    assert causes == ()
+    assert verdict.accepted
+    assert verdict.checked
+
+
+@given(st.text(max_size=400))
+def test_any_text(text: str) -> None:
+    """Whatever it is, it is read, and what is quoted from it can be shown."""
+    verdict, _ = diagnose_text(text, where="x")
+    assert all(e.seen.isprintable() for f in verdict.findings for e in f.evidence)
+
+
+def test_ranking_puts_what_must_be_mended_first_in_front() -> None:
+    """Without a connection no certificate is seen; without a chain no name matters."""
+    text = "hostname mismatch\ncertificate has expired\nConnection refused\nunable to get local issuer certificate"
+    verdict, causes = diagnose_text(text, where="x")
+    assert causes == ("net.unreachable", "trust.issuer-unknown", "validity.expired", "names.reference-not-presented")
+    assert rank_causes(verdict.findings) == causes
