@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from pkikit import console
-from pkikit.commands import authority, design, diagnose, files, judge, lint
+from pkikit.commands import authority, design, diagnose, explore, files, judge, lint
 
 app = typer.Typer(
     name="pkikit",
@@ -25,6 +25,7 @@ for command in (
     judge.rules,
     diagnose.diagnose,
     diagnose.probe,
+    explore.explore,
 ):
     app.command()(command)
 app.add_typer(authority.ca)

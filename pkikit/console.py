@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
@@ -64,6 +65,20 @@ def answer(document: Any, *, as_json: bool, accepted: bool = True, show: Callabl
         show(Console(highlight=False, soft_wrap=not sys.stdout.isatty()))
     if not accepted:
         raise typer.Exit(EXIT_NO)
+
+
+@contextlib.contextmanager
+def progress(what: str, *, total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """A progress bar on standard error; nothing there when nobody watches. Gives the function that moves it on."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(what, total=total)
+        yield lambda done: shown.advance(task, done)
 
 
 def table(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "") -> None:

@@ -14,10 +14,9 @@ from cryptography import x509
 from pkikit.design.san import SanLayout
 from pkikit.judge.registry import finding
 from pkikit.judge.rules import acme as rules
-from pkikit.judge.rules.upload import is_internal
 from pkikit.model.facts import shown_time
 from pkikit.model.findings import Evidence, Finding, Verdict
-from pkikit.model.names import is_ip_address
+from pkikit.model.names import is_internal, is_ip_address
 
 MAX_NAMES = 100  # names in one certificate (Let's Encrypt, "Rate Limits")
 PREFLIGHT = (rules.NAME_NOT_PUBLIC, rules.DNS_MISSING, rules.HTTP_UNREACHABLE, rules.CAA_FORBIDS, rules.RATE_LIMITED)

@@ -50,7 +50,7 @@ def test_environment_yml_is_the_same_set() -> None:
 def test_constraints_pin_every_requirement() -> None:
     """Nothing is installed at a version that was not tested."""
     pinned = {line.split("==")[0] for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line}
-    assert {re.split(r"[><=]", r)[0].lower().replace("_", "-") for r in requirements()} <= pinned
+    assert {re.split(r"[\[><=]", r)[0].lower().replace("_", "-") for r in requirements()} <= pinned
 
 
 @pytest.mark.parametrize("name", generated())

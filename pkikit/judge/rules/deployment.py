@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from pkikit.design.legs import verify_subject_name
 from pkikit.design.san import design_sans
 from pkikit.judge.registry import Subject, rule
-from pkikit.judge.rules.upload import is_internal
 from pkikit.model.deployment import Deployment, DnsZone, NeighbourZone, Role, TraversalZone
 from pkikit.model.findings import Evidence, Severity
-from pkikit.model.names import MAX_COMMON_NAME_LENGTH, is_ip_address
+from pkikit.model.names import MAX_COMMON_NAME_LENGTH, is_internal, is_ip_address
 
 _ZONES = "X12.5 guide, appendix 1 'SIP TLS Negotiation Failures on Neighbor and Traversal Zones'"
 _UC = "X12.5 guide, 'Expressway-E server certificate requirements'"

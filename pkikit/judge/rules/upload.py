@@ -14,19 +14,10 @@ from pkikit.judge.use import CertificateUse
 from pkikit.model.deployment import Role
 from pkikit.model.facts import common_name, distinguished, extension_oids, serial_number, title
 from pkikit.model.findings import Evidence, Severity
-from pkikit.model.names import printable
+from pkikit.model.names import is_internal, printable
 
 _UPLOAD = "X14.0 guide, 'Loading Certificates and Keys Onto Expressway' (warnings from X8.10)"
 _XMPP_ADDRESS = "1.3.6.1.5.5.7.8.5"  # id-on-xmppAddr, RFC 6120 §13.7.1.4
-# Top-level domains that no public CA issues for: special use (RFC 6762, 8375, 9476) or commonly taken for inside.
-INTERNAL_SUFFIXES = frozenset(
-    {"local", "localdomain", "lan", "internal", "intranet", "private", "corp", "home", "arpa", "localhost", "alt"}
-)
-
-
-def is_internal(name: str) -> bool:
-    """True for a name that cannot be public: one label, or below a suffix that is not in the public DNS."""
-    return "." not in name or name.rsplit(".", 1)[1] in INTERNAL_SUFFIXES
 
 
 @rule(

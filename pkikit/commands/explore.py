@@ -1,0 +1,122 @@
+"""`explore`: every way to do the certificates of a deployment, compared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pkikit import console
+from pkikit.commands.options import DeploymentFile, JsonFlag
+from pkikit.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pkikit.design.explore import Space
+    from pkikit.executors import Executor
+    from pkikit.exploration import Outcome
+
+_SHOWN = 40
+# The objectives in few letters: a table of them has to fit 80 columns.
+_HEADS = ("down", "roots out", "blast", "apex", "days", "restarts/a", "reissues")
+
+
+def explore(
+    deployment: DeploymentFile,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=a,b…", help="Values to try for one choice, or CLUSTER.KEY=a,b; others stay open."),
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes on this machine.")] = 1,
+    scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="A dask.distributed scheduler.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv|.parquet", help="Every candidate, as it is judged; resumable.")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="A picture of the front.")] = None,
+    version: Annotated[str | None, typer.Option(help="Product version, X8.1 to X15.5.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Candidate SAN designs compared: names, blast radius, renewals, legs without clientAuth, and which are worth choosing.
+
+    Choices: certificate, cluster-name, registration, domains, authority, stores (X15.5), lifetime, profile (ACME).
+
+    Example: pkikit explore notebooks/deployments/clustered-mra.yaml --vary edge.authority=acme,private
+    """
+    from pkikit.design.explore import Space
+    from pkikit.design.options import parse_vary
+    from pkikit.exploration import explore as run
+    from pkikit.files import load_deployment
+
+    if scheduler is not None and workers != 1:
+        raise InputError("--workers and --scheduler exclude each other")
+    read = load_deployment(deployment, version=version)
+    space = Space(read, parse_vary(vary or (), read))
+    with console.progress(f"judging {space.size:,} candidates", total=space.size, quiet=as_json) as advance:
+        outcome = run(space, _executor(workers, scheduler), out=out, progress=advance)
+    if plot is not None:
+        from pkikit.files import write_public
+
+        write_public(plot, _picture(space, outcome).encode())
+    front = _front(space, outcome)
+    document = {
+        "deployment": read.name,
+        "total": outcome.total,
+        "working": outcome.working,
+        "front": front,
+        "out": str(out) if out else None,
+    }
+    console.answer(document, as_json=as_json, show=lambda o: _show(o, space, outcome, front))
+
+
+def _executor(workers: int, scheduler: str | None) -> Executor:
+    from pkikit.executors import Dask, InProcess, Processes
+
+    if scheduler is not None:
+        return Dask(scheduler)
+    return InProcess() if workers == 1 else Processes(workers)
+
+
+def _front(space: Space, outcome: Outcome) -> list[dict[str, Any]]:
+    """The rows of the front as dicts, those that work first."""
+    rows = [
+        dict(zip(space.columns, space.evaluate(number), strict=True)) for _, number in sorted(outcome.front.items())
+    ]
+    return sorted(rows, key=lambda row: row["down"] > 0)
+
+
+def _show(out: Console, space: Space, outcome: Outcome, front: list[dict[str, Any]]) -> None:
+    from pkikit.design.explore import OBJECTIVES
+    from pkikit.design.options import COLUMNS
+
+    out.print(
+        f"{outcome.total:,} candidates, {outcome.working:,} of them bring every leg up; "
+        f"{len(front)} are worth a look: no other is better in one respect without being worse in another."
+    )
+    shown = [row for row in front if row["works"]] or front
+    numbers = [(str(row["candidate"]), *(f"{row[k]:g}" for k in OBJECTIVES)) for row in shown[:_SHOWN]]
+    console.table(out, ("no.", *_HEADS), numbers)
+    for row in shown[:_SHOWN]:
+        designs = (
+            f"{c.name}: " + ", ".join(str(row[f"{c.name}.{k}"]) for k in COLUMNS if row[f"{c.name}.{k}"])
+            for c in space.deployment.clusters
+        )
+        out.print(f"{row['candidate']:>8}  " + "   ".join(designs), markup=False)
+    if len(shown) > _SHOWN:
+        out.print(f"… and {len(shown) - _SHOWN} more (--json has all)")
+
+
+def _picture(space: Space, outcome: Outcome) -> str:
+    from pkikit.plot import scatter
+
+    kinds = ("works, nothing to hand out", "works, private roots to hand out", "does not work")
+    points = []
+    for row in _front(space, outcome):
+        kind = 2 if row["down"] else int(row["roots_to_hand_out"] > 0)
+        label = f"candidate {row['candidate']}: {row['restarts']:g} restarts a year, key of use for {row['exposure_days']} days"
+        points.append((float(row["restarts"]), float(row["exposure_days"]), kind, label))
+    return scatter(
+        points, x="restarts a year", y="days that a leaked key stays of use",
+        title=f"{space.deployment.name}: designs worth a look", series=kinds,
+    )  # fmt: skip

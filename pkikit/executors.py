@@ -1,0 +1,91 @@
+"""One way to run chunks, three places to run them: here, in processes of this machine, on a dask cluster.
+
+Each gives results as they come, never holding more than a few: so memory does not grow with the number of chunks.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from itertools import islice
+from typing import Any, Protocol, TypeVar
+
+from pkikit.errors import InputError
+
+_A = TypeVar("_A")
+_R = TypeVar("_R")
+
+
+class Executor(Protocol):
+    """Calls a function with each argument; results come in any order."""
+
+    def run(self, function: Callable[[_A], _R], arguments: Iterable[_A]) -> Iterator[_R]:
+        """The results, as they are ready."""
+        ...
+
+
+class InProcess:
+    """One after the other, here."""
+
+    def run(self, function: Callable[[_A], _R], arguments: Iterable[_A]) -> Iterator[_R]:
+        """The results in order."""
+        return map(function, arguments)
+
+
+class Processes:
+    """Spread over processes of this machine."""
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+
+    def run(self, function: Callable[[_A], _R], arguments: Iterable[_A]) -> Iterator[_R]:
+        """Two chunks a worker are under way at most."""
+        # spawn: a fork would copy whatever threads a notebook holds in the middle of something.
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(self.workers, mp_context=context) as pool:
+            waiting = iter(arguments)
+            under_way: set[Future[_R]] = {pool.submit(function, a) for a in islice(waiting, 2 * self.workers)}
+            try:
+                while under_way:
+                    done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+                    for future in done:
+                        yield future.result()
+                    under_way |= {pool.submit(function, a) for a in islice(waiting, len(done))}
+            finally:
+                for future in under_way:
+                    future.cancel()
+
+
+class Dask:
+    """Spread over a dask.distributed cluster, by the address of its scheduler."""
+
+    def __init__(self, address: str, timeout: float = 10.0) -> None:
+        try:
+            import distributed
+        except ImportError:
+            raise InputError("--scheduler needs the package distributed: pip install 'dask[distributed]'") from None
+        try:
+            connect: Any = distributed.Client
+            self._client: Any = connect(address, timeout=timeout, set_as_default=False)
+        except (OSError, ValueError, TimeoutError) as error:
+            raise InputError(
+                f"--scheduler {address[:80]!r}: no dask scheduler answers there ({type(error).__name__})"
+            ) from None
+
+    def run(self, function: Callable[[_A], _R], arguments: Iterable[_A]) -> Iterator[_R]:
+        """Two chunks a worker thread are under way at most."""
+        import distributed
+
+        as_completed: Any = distributed.as_completed
+        waiting = iter(arguments)
+        wide = 2 * max(1, sum(self._client.nthreads().values()))
+        try:
+            under_way = as_completed([self._client.submit(function, a, pure=False) for a in islice(waiting, wide)])
+            for future in under_way:
+                yield future.result()
+                future.release()
+                for argument in islice(waiting, 1):
+                    under_way.add(self._client.submit(function, argument, pure=False))
+        finally:
+            self._client.close()

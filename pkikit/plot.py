@@ -1,0 +1,64 @@
+"""A scatter plot as SVG, small enough to need no library: the Pareto front of an exploration, with titles to hover over."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from xml.sax.saxutils import escape
+
+_WIDTH, _HEIGHT, _MARGIN = 760, 460, 64
+_MARKS = ("#0b6e99", "#b34700", "#3b7d23", "#7b3fa0")
+
+
+def scatter(
+    points: Sequence[tuple[float, float, int, str]], *, x: str, y: str, title: str, series: Sequence[str]
+) -> str:
+    """An SVG of (x, y, series number, label) points. Both axes begin at nought; each point says its label."""
+    right = max((p[0] for p in points), default=1) * 1.05 or 1
+    top = max((p[1] for p in points), default=1) * 1.1 or 1
+
+    def place(px: float, py: float) -> tuple[float, float]:
+        across = _MARGIN + px / right * (_WIDTH - 2 * _MARGIN)
+        return round(across, 1), round(_HEIGHT - _MARGIN - py / top * (_HEIGHT - 2 * _MARGIN), 1)
+
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" font-family="sans-serif">',
+        f"<title>{escape(title)}</title>",
+        f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#ffffff"/>',
+        f'<text x="{_MARGIN}" y="28" font-size="16">{escape(title)}</text>',
+    ]
+    for step in range(5):
+        ax, ay = place(right * step / 4, 0)
+        bx, by = place(0, top * step / 4)
+        parts += [
+            f'<line x1="{bx}" y1="{by}" x2="{_WIDTH - _MARGIN}" y2="{by}" stroke="#dddddd"/>',
+            f'<text x="{ax}" y="{ay + 18}" font-size="11" text-anchor="middle">{right * step / 4:.4g}</text>',
+            f'<text x="{bx - 6}" y="{by + 4}" font-size="11" text-anchor="end">{top * step / 4:.4g}</text>',
+        ]
+    parts += [
+        f'<text x="{_WIDTH / 2}" y="{_HEIGHT - 14}" font-size="13" text-anchor="middle">{escape(x)}</text>',
+        (
+            f'<text x="18" y="{_HEIGHT / 2}" font-size="13" text-anchor="middle" '
+            f'transform="rotate(-90 18 {_HEIGHT / 2})">{escape(y)}</text>'
+        ),
+    ]
+    for px, py, number, label in points:
+        cx, cy = place(px, py)
+        parts.append(_mark(cx, cy, number, label))
+    for number, name in enumerate(series):
+        lx, ly = _WIDTH - _MARGIN - 170, 48 + 18 * number
+        parts += [_mark(lx, ly, number, name), f'<text x="{lx + 12}" y="{ly + 4}" font-size="12">{escape(name)}</text>']
+    return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def _mark(cx: float, cy: float, number: int, label: str) -> str:
+    """A shape a series, so that colour is never alone."""
+    colour = _MARKS[number % len(_MARKS)]
+    told = f"<title>{escape(label)}</title>"
+    match number % 3:
+        case 0:
+            return f'<circle cx="{cx}" cy="{cy}" r="6" fill="{colour}" fill-opacity="0.8">{told}</circle>'
+        case 1:
+            return f'<rect x="{cx - 5}" y="{cy - 5}" width="10" height="10" fill="{colour}" fill-opacity="0.8">{told}</rect>'
+        case _:
+            points = f"{cx},{cy - 7} {cx - 6},{cy + 5} {cx + 6},{cy + 5}"
+            return f'<polygon points="{points}" fill="{colour}" fill-opacity="0.8">{told}</polygon>'

@@ -1,0 +1,278 @@
+"""The explorer: every candidate judged, fronts right, the same however it is cut, spread, killed and resumed."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pkikit.design.explore import OBJECTIVES, Space, front_of, merge_fronts, pareto
+from pkikit.design.options import CHOICES, ClusterJudge, Option, options_of, parse_vary
+from pkikit.design.san import design_sans
+from pkikit.errors import InputError
+from pkikit.executors import Dask, Executor, InProcess, Processes
+from pkikit.exploration import explore
+from pkikit.plot import scatter
+from tests.support.worlds import CLUSTER_E, DEPLOYMENTS, E1, E2, changed
+
+FULL = changed("clustered-full", version="X15.5")
+EDGE = FULL.clusters[1]
+
+
+def space(*vary: str, **paths: Any) -> Space:
+    deployment = changed("clustered-full", version=paths.pop("version", "X15.5"), **paths)
+    return Space(deployment, parse_vary(vary, deployment))
+
+
+def option(**changes: Any) -> Option:
+    plain: dict[str, Any] = {
+        "certificate": "per-peer", "cluster_name": "yes", "registration": ("dns", "dns"), "domains": "together",
+        "authority": "private", "stores": "one", "term": "398",
+    }  # fmt: skip
+    return Option(**plain | changes)
+
+
+def test_the_guides_design_is_a_candidate() -> None:
+    """One certificate a peer, cluster name, apex domains: exactly the names of the SAN layout."""
+    judge = ClusterJudge(FULL, EDGE)
+    (names,) = judge.names_of(option(), E1)
+    assert names == design_sans(FULL, E1).dns_names
+    assert judge.judge(option()).legs_unserved == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "metric", "value"),
+    [
+        ({}, "certificates", 2),
+        ({"certificate": "shared"}, "certificates", 1),
+        ({"stores": "two"}, "certificates", 4),
+        ({"domains": "separate"}, "certificates", 6),
+        ({"authority": "public"}, "legs_broken", 4),  # cluster both ways, neighbour dialled from both peers
+        ({"authority": "public", "stores": "two"}, "legs_broken", 0),
+        ({"authority": "public"}, "public_names", 7),
+        ({"registration": ("collab-edge-dns",) * 2}, "apex_names", 0),
+        ({}, "apex_names", 2),
+        ({"certificate": "shared"}, "restarts_new_peer", 3),
+        ({"domains": "separate"}, "reissues_new_domain", 2),
+        ({}, "roots_to_hand_out", 2),  # Jabber outside, and the partner
+        ({"authority": "acme", "term": "shortlived"}, "exposure_days", 6),
+        ({"term": "398"}, "restarts", 1.98),
+        ({"authority": "acme", "term": "classic"}, "restarts", 12.17),
+    ],
+)
+def test_metrics(changes: dict[str, Any], metric: str, value: float) -> None:
+    """Counted by hand on clustered-full's edge cluster."""
+    assert getattr(ClusterJudge(FULL, EDGE).judge(option(**changes)), metric) == value
+
+
+def test_without_the_cluster_name_somebody_is_not_served() -> None:
+    """C's cluster name is what E looks for; E's own is dialled by nobody here."""
+    core, edge = (ClusterJudge(FULL, c) for c in FULL.clusters)
+    assert core.judge(option(cluster_name="no", registration=())).legs_unserved == 4
+    assert edge.judge(option(cluster_name="no")).legs_unserved == 0
+    assert CLUSTER_E not in edge.names_of(option(cluster_name="no"), E2)[0]
+
+
+def test_internal_names_and_a_public_authority() -> None:
+    """A public CA signs no name below .local."""
+    inside = changed("clustered-full", domains__registration=["corp.local"])
+    judge = ClusterJudge(inside, inside.clusters[1])
+    assert judge.judge(option(registration=("dns",), authority="public")).refused_names == 1
+    assert judge.judge(option(registration=("dns",))).refused_names == 0
+
+
+def test_every_candidate_is_another() -> None:
+    """As many different rows as there are numbers, and the number of them is the product of the options."""
+    small = space("lifetime=398,47", "profile=classic", "stores=one")
+    rows = list(small.rows(0, small.size))
+    assert len({row[1:-20] for row in rows} | {row[1:15] for row in rows}) >= small.size
+    assert len({row[1:15] for row in rows}) == small.size == len(rows)
+    assert all(len(row) == len(small.columns) for row in rows)
+
+
+def test_what_means_nothing_is_no_option() -> None:
+    """No ACME on C, none beside Jabber Guest, no second store before X15.5, no cluster name without a cluster."""
+    core, edge = FULL.clusters
+    allowed = parse_vary((), FULL)
+    assert {o.authority for o in options_of(FULL, core, allowed)} == {"private", "public"}
+    assert {o.authority for o in options_of(FULL, edge, allowed)} == set(CHOICES["authority"])
+    guests = changed("clustered-full", jabber_guest=True)
+    assert "acme" not in {o.authority for o in options_of(guests, edge, parse_vary((), guests))}
+    old = changed("clustered-full", version="X14.0")
+    assert {o.stores for o in options_of(old, edge, parse_vary((), old))} == {"one"}
+    single = changed("single-pair")
+    assert {o.cluster_name for o in options_of(single, single.clusters[0], parse_vary((), single))} == {"no"}
+
+
+@pytest.mark.parametrize(
+    ("vary", "said"),
+    [
+        ("certificate", "write KEY=a,b"),
+        ("colour=red", "write KEY=a,b"),
+        ("certificate=both", "allowed are per-peer, shared"),
+        ("nowhere.certificate=shared", "no cluster"),
+        ("core.authority=acme", "leaves no way"),
+        ("=x", "write KEY=a,b"),
+    ],
+)
+def test_vary_refuses(vary: str, said: str) -> None:
+    """One sentence, with what is allowed."""
+    with pytest.raises(InputError, match=said):
+        _ = space(vary).options
+
+
+vectors = st.lists(st.tuples(*[st.integers(0, 4)] * 3), min_size=1, max_size=40)
+
+
+@given(vectors)
+def test_pareto(points: list[tuple[int, int, int]]) -> None:
+    """Against the definition: nobody in the front is dominated, everybody outside is."""
+    front = pareto({p: n for n, p in enumerate(points)})
+
+    def dominates(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+        return a != b and all(x <= y for x, y in zip(a, b, strict=True))
+
+    assert {p for p in points if not any(dominates(q, p) for q in points)} == set(front)
+
+
+@given(vectors, st.integers(1, 39))
+def test_fronts_merge(points: list[tuple[int, int, int]], cut: int) -> None:
+    """However the candidates are cut into chunks, and in whatever order these come back."""
+    numbered = list(enumerate(points))
+
+    def front(part: list[tuple[int, tuple[int, int, int]]]) -> dict[tuple[float, ...], int]:
+        found: dict[tuple[float, ...], int] = {}
+        for n, p in part:
+            found.setdefault(p, n)
+        return pareto(found)
+
+    parts = [front(numbered[:cut]), front(numbered[cut:])]
+    whole = front(numbered)
+    assert merge_fronts(parts) == merge_fronts(reversed(parts)) == whole
+
+
+SMALL = ("lifetime=398,47", "profile=classic")
+
+
+@pytest.mark.parametrize("chunk", [97, 1000, 10**9])
+def test_chunks_do_not_matter(chunk: int, tmp_path: Path) -> None:
+    """Front, counts and every row of the file are the same however the run is cut."""
+    small = space(*SMALL)
+    whole = front_of(small, small.rows(0, small.size))
+    outcome = explore(small, InProcess(), out=tmp_path / "all.csv", chunk=chunk)
+    assert (outcome.front, outcome.working, outcome.total) == (*whole, small.size)
+    table = pd.read_csv(tmp_path / "all.csv")
+    assert list(table.columns) == list(small.columns)
+    assert list(table["candidate"]) == list(range(small.size))
+    assert [p.name for p in tmp_path.iterdir()] == ["all.csv"]
+    assert table["works"].sum() == outcome.working
+    best = table[table["down"] == 0]
+    assert min(v[OBJECTIVES.index("restarts")] for v in outcome.front if v[0] == 0) == best["restarts"].min()
+
+
+def test_processes_and_parquet(tmp_path: Path) -> None:
+    """Two processes write the same table as one."""
+    small = space(*SMALL)
+    explore(small, InProcess(), out=tmp_path / "one.csv")
+    explore(small, Processes(2), out=tmp_path / "two.parquet", chunk=500)
+    one, two = pd.read_csv(tmp_path / "one.csv"), pd.read_parquet(tmp_path / "two.parquet")
+    for column in one.columns:
+        assert [_text(v) for v in one[column]] == [_text(v) for v in two[column]], column
+
+
+def _text(value: Any) -> str:
+    return "" if isinstance(value, float) and value != value else str(value)
+
+
+def test_dask_by_scheduler_address() -> None:
+    """A real scheduler and a real worker on loopback give the same front."""
+    from distributed import LocalCluster
+
+    small = space(*SMALL)
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, host="127.0.0.1", protocol="tcp"
+    ) as cluster:
+        spread: Executor = Dask(cluster.scheduler_address)
+        outcome = explore(small, spread, chunk=700)
+    assert outcome.front == explore(small, InProcess()).front
+
+
+def test_no_scheduler_there() -> None:
+    """One sentence, soon."""
+    with pytest.raises(InputError, match="no dask scheduler answers"):
+        Dask("tcp://127.0.0.1:9", timeout=1.0)
+
+
+def test_a_killed_run_goes_on(tmp_path: Path) -> None:
+    """kill -9 in the middle: what was finished is kept, the rest is judged, the file is the same."""
+    small = space(*SMALL)
+    wanted = tmp_path / "wanted.csv"
+    explore(small, InProcess(), out=wanted)
+    out = tmp_path / "all.csv"
+    program = f"""
+import time, pathlib
+from pkikit.design.explore import Space
+from pkikit.design.options import parse_vary
+from pkikit.exploration import explore
+from pkikit.executors import InProcess
+from tests.unit.test_explore import space, SMALL
+explore(space(*SMALL), InProcess(), out=pathlib.Path({str(out)!r}), chunk=200, progress=lambda n: time.sleep(0.1))
+"""
+    child = subprocess.Popen([sys.executable, "-c", program], cwd=DEPLOYMENTS.parents[1])
+    parts = tmp_path / "all.csv.parts"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and len(list(parts.glob("*.csv"))) < 3:
+        time.sleep(0.02)
+    os.kill(child.pid, signal.SIGKILL)
+    child.wait()
+    assert not out.exists()
+    finished = len(list(parts.glob("[0-9]*.json")))
+    assert finished >= 2
+    judged: list[int] = []
+
+    class Counting(InProcess):
+        def run(self, function: Any, arguments: Any) -> Any:
+            return super().run(function, (judged.append(a[1]) or a for a in arguments))  # type: ignore[func-returns-value]
+
+    outcome = explore(small, Counting(), out=out, chunk=200)
+    assert len(judged) == -(-small.size // 200) - finished
+    assert out.read_bytes() == wanted.read_bytes()
+    assert outcome.front == front_of(small, small.rows(0, small.size))[0]
+
+
+def test_parts_of_another_space_are_not_mixed_in(tmp_path: Path) -> None:
+    """Another question is another file; nothing of the first is touched."""
+    (tmp_path / "all.csv.parts").mkdir()
+    (tmp_path / "all.csv.parts" / "space.json").write_text(json.dumps({"space": "other", "chunk": 1, "size": 1}))
+    with pytest.raises(InputError, match="another exploration"):
+        explore(space(*SMALL), InProcess(), out=tmp_path / "all.csv")
+    with pytest.raises(InputError, match=r"\.csv or \.parquet"):
+        explore(space(*SMALL), InProcess(), out=tmp_path / "all.xlsx")
+    (tmp_path / "there.csv").write_text("mine")
+    with pytest.raises(InputError, match="exists already"):
+        explore(space(*SMALL), InProcess(), out=tmp_path / "there.csv")
+    assert (tmp_path / "there.csv").read_text() == "mine"
+
+
+def test_plot_escapes_and_says_everything() -> None:
+    """Well-formed, with a title for each point and a shape a series."""
+    import xml.etree.ElementTree as ET
+
+    points = [(1.0, 2.0, n, f"<point {n}>") for n in range(3)]
+    root = ET.fromstring(scatter(points, x="a & b", y="y", title="<t>", series=("one", "two", "three")))
+    titles = [t.text for t in root.iter("{http://www.w3.org/2000/svg}title")]
+    assert {"<t>", "<point 0>", "<point 1>", "<point 2>"} <= set(titles)
+    kinds = {e.tag.rpartition("}")[2] for e in root}
+    assert {"circle", "rect", "polygon"} <= kinds
+    assert list(itertools.islice(root, 1))[0].text == "<t>"
