@@ -81,7 +81,8 @@ class Dask:
         waiting = iter(arguments)
         wide = 2 * max(1, sum(self._client.nthreads().values()))
         try:
-            under_way = as_completed([self._client.submit(function, a, pure=False) for a in islice(waiting, wide)])
+            first = [self._client.submit(function, a, pure=False) for a in islice(waiting, wide)]
+            under_way = as_completed(first, loop=self._client.loop)
             for future in under_way:
                 yield future.result()
                 future.release()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import signal
@@ -21,7 +20,7 @@ from pkikit.design.explore import OBJECTIVES, Space, front_of, merge_fronts, par
 from pkikit.design.options import CHOICES, ClusterJudge, Option, options_of, parse_vary
 from pkikit.design.san import design_sans
 from pkikit.errors import InputError
-from pkikit.executors import Dask, Executor, InProcess, Processes
+from pkikit.executors import InProcess, Processes
 from pkikit.exploration import explore
 from pkikit.plot import scatter
 from tests.support.worlds import CLUSTER_E, DEPLOYMENTS, E1, E2, changed
@@ -195,25 +194,6 @@ def _text(value: Any) -> str:
     return "" if isinstance(value, float) and value != value else str(value)
 
 
-def test_dask_by_scheduler_address() -> None:
-    """A real scheduler and a real worker on loopback give the same front."""
-    from distributed import LocalCluster
-
-    small = space(*SMALL)
-    with LocalCluster(
-        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None, host="127.0.0.1", protocol="tcp"
-    ) as cluster:
-        spread: Executor = Dask(cluster.scheduler_address)
-        outcome = explore(small, spread, chunk=700)
-    assert outcome.front == explore(small, InProcess()).front
-
-
-def test_no_scheduler_there() -> None:
-    """One sentence, soon."""
-    with pytest.raises(InputError, match="no dask scheduler answers"):
-        Dask("tcp://127.0.0.1:9", timeout=1.0)
-
-
 def test_a_killed_run_goes_on(tmp_path: Path) -> None:
     """kill -9 in the middle: what was finished is kept, the rest is judged, the file is the same."""
     small = space(*SMALL)
@@ -275,4 +255,4 @@ def test_plot_escapes_and_says_everything() -> None:
     assert {"<t>", "<point 0>", "<point 1>", "<point 2>"} <= set(titles)
     kinds = {e.tag.rpartition("}")[2] for e in root}
     assert {"circle", "rect", "polygon"} <= kinds
-    assert list(itertools.islice(root, 1))[0].text == "<t>"
+    assert titles[0] == "<t>"
