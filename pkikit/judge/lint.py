@@ -150,6 +150,7 @@ class _AsCertificate:
         self.subject = request.subject
         self.issuer = x509.Name([])
         self.serial_number = 1
+        self.tbs_certificate_bytes = request.tbs_certrequest_bytes
         self.extensions = request.extensions
         self.public_key = request.public_key
         self.signature_hash_algorithm = request.signature_hash_algorithm

@@ -15,7 +15,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.judge.rules import revocation as rules
-from pkikit.model.facts import extension, is_valid_at, issued, shown_time, title
+from pkikit.model.facts import extension, is_valid_at, issued, serial_number, shown_time, title
 from pkikit.model.findings import Evidence
 from pkikit.model.revocation import RevocationData
 
@@ -53,7 +53,7 @@ def matching_answer(
 
 
 def _is_about(single: ocsp.OCSPSingleResponse, certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
-    if single.serial_number != certificate.serial_number:
+    if single.serial_number != serial_number(certificate):
         return False
     try:
         key = _key_bits(issuer)
@@ -160,9 +160,9 @@ def _status(certificate: x509.Certificate, single: ocsp.OCSPSingleResponse) -> R
             when = single.revocation_time_utc
             why = f", reason {single.revocation_reason.value}" if single.revocation_reason else ""
             seen = f"revoked at {shown_time(when)}{why}" if when else "revoked"
-            return _bad("revoked", rules.REVOKED, f"serial {certificate.serial_number:x}", "good", seen)
+            return _bad("revoked", rules.REVOKED, f"serial {serial_number(certificate):x}", "good", seen)
         case _:
             return _bad(
-                "unknown to the responder", rules.OCSP_UNAVAILABLE, f"serial {certificate.serial_number:x}",
+                "unknown to the responder", rules.OCSP_UNAVAILABLE, f"serial {serial_number(certificate):x}",
                 "known to the responder", "unknown",
             )  # fmt: skip

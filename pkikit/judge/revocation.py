@@ -22,12 +22,24 @@ from types import MappingProxyType
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.x509.oid import ExtensionOID
 
 from pkikit.judge.ocsp import matching_answer, read_answer
 from pkikit.judge.registry import finding
 from pkikit.judge.rules import revocation as rules
 from pkikit.judge.trust import CertificatePath
-from pkikit.model.facts import crl_urls, extension, is_self_signed, ocsp_urls, shown_time, title
+from pkikit.model.facts import (
+    canonical,
+    crl_urls,
+    extension,
+    is_self_signed,
+    issuer_of,
+    ocsp_urls,
+    serial_number,
+    shown_time,
+    subject_of,
+    title,
+)
 from pkikit.model.findings import Evidence, Finding, Severity, Verdict
 from pkikit.model.revocation import Consumer, CrlSource, RevocationQuestion
 
@@ -60,6 +72,7 @@ VERIFY_CODE = MappingProxyType(
         rules.OCSP_UNTRUSTED: 74,
     }
 )
+_UNDERSTOOD = {ExtensionOID.ISSUING_DISTRIBUTION_POINT, ExtensionOID.CRL_NUMBER, ExtensionOID.AUTHORITY_KEY_IDENTIFIER}
 # What the fallback decides about; anything else speaks for itself.
 _FALLBACK = {rules.CRL_UNAVAILABLE, rules.CRL_UNTRUSTED, rules.OCSP_UNAVAILABLE, rules.OCSP_UNTRUSTED}
 
@@ -83,8 +96,8 @@ def check_status(path: CertificatePath, question: RevocationQuestion, at: dateti
     if question.consumer is Consumer.SIP_TLS and not question.settings.checking:
         return ()
     return tuple(
-        _check_one(certificate, issuer, question, at, is_leaf=index == 0)
-        for index, (certificate, issuer) in enumerate(path.links)
+        _check_one(certificate, path.certificates[index + 1 :], question, at, is_leaf=index == 0)
+        for index, (certificate, _) in enumerate(path.links)
         if not is_self_signed(certificate)
     )
 
@@ -112,13 +125,13 @@ def judge_revocation(path: CertificatePath, question: RevocationQuestion, at: da
 
 def _check_one(
     certificate: x509.Certificate,
-    issuer: x509.Certificate,
+    above: Sequence[x509.Certificate],
     question: RevocationQuestion,
     at: datetime,
     *,
     is_leaf: bool,
 ) -> StatusCheck:
-    name, settings = title(certificate), question.settings
+    name, settings, issuer = title(certificate), question.settings, above[0]
     if question.consumer is Consumer.SIP_TLS:
         answered = matching_answer(question.data.ocsp_answers, certificate, issuer) is not None
         if settings.use_ocsp and (ocsp_urls(certificate) or answered):
@@ -135,7 +148,7 @@ def _check_one(
             return StatusCheck(
                 certificate=name, asked="nothing", said="no source", rule=rules.OCSP_UNAVAILABLE, evidence=(evidence,)
             )
-    return _by_crl(certificate, issuer, question, at)
+    return _by_crl(certificate, above, question, at)
 
 
 def _by_ocsp(
@@ -153,16 +166,22 @@ def _by_ocsp(
 
 
 def _by_crl(
-    certificate: x509.Certificate, issuer: x509.Certificate, question: RevocationQuestion, at: datetime
+    certificate: x509.Certificate, above: Sequence[x509.Certificate], question: RevocationQuestion, at: datetime
 ) -> StatusCheck:
-    name = title(certificate)
+    name, issuer = title(certificate), above[0]
+    # A CA that changed its key signs CRLs with either; both of its certificates may stand in the path.
+    signers = [c for c in above if subject_of(c) == issuer_of(certificate)]
     sees = SEES[question.consumer]
-    ours = [(source, crl) for source, crl in question.data.crls if crl.issuer == certificate.issuer and complete(crl)]
+    ours = [
+        (source, crl)
+        for source, crl in question.data.crls
+        if canonical(crl.issuer) == issuer_of(certificate) and not unusable_because(crl, certificate)
+    ]
     seen = [(source, crl) for source, crl in ours if source in sees]
     if question.consumer is Consumer.HTTPS and any(source is CrlSource.AUTOMATIC for source, _ in seen):
         # What was downloaded overrides what was uploaded; only SIP TLS uses both (X14.0 guide, same chapter).
         seen = [(source, crl) for source, crl in seen if source is not CrlSource.MANUAL]
-    signed = [(source, crl) for source, crl in seen if signed_by(crl, issuer)]
+    signed = [(source, crl) for source, crl in seen if any(signed_by(crl, c) for c in signers)]
     current = [(source, crl) for source, crl in signed if crl.last_update_utc <= at]
     asked = f"CRL of {title(issuer)}: " + (", ".join(dict.fromkeys(s.value for s, _ in seen)) or "none at hand")
 
@@ -170,7 +189,7 @@ def _by_crl(
         return StatusCheck(certificate=name, asked=asked, said=said, rule=rule, evidence=tuple(evidence))
 
     for source, crl in current:
-        entry = crl.get_revoked_certificate_by_serial_number(certificate.serial_number)
+        entry = entry_of(crl, certificate)
         if entry is not None:
             return result("revoked", rules.REVOKED, [_revoked(certificate, entry, source)])
     if not current:
@@ -194,24 +213,50 @@ def _by_crl(
     return result("not in it")
 
 
-def complete(crl: x509.CertificateRevocationList) -> bool:
-    """True for a CRL that speaks for all certificates of its issuer: not delta, not indirect, not partial."""
-    return not incomplete_because(crl)
-
-
-def incomplete_because(crl: x509.CertificateRevocationList) -> str:
-    """Why a CRL says too little, or an empty string."""
+def unusable_because(crl: x509.CertificateRevocationList, certificate: x509.Certificate) -> str:
+    """Why a CRL of the right issuer says too little about a certificate, or an empty string (RFC 5280 §5.2.5)."""
     if extension(crl, x509.DeltaCRLIndicator) is not None:
         return "a delta CRL holds only what changed"
+    unknown = [e.oid.dotted_string for e in crl.extensions if e.critical and e.oid not in _UNDERSTOOD]
+    if unknown:
+        return f"its critical extension {unknown[0]} is not understood"
     scope = extension(crl, x509.IssuingDistributionPoint)
-    if scope is not None:
-        if scope.indirect_crl:
-            return "an indirect CRL speaks for other issuers"
-        if scope.only_some_reasons or scope.only_contains_attribute_certs:
-            return "it holds only some reasons or only attribute certificates"
-        if scope.only_contains_ca_certs or scope.only_contains_user_certs:
-            return "it holds only CA certificates, or only end-entity ones"
+    if scope is None:
+        return ""
+    constraints = extension(certificate, x509.BasicConstraints)
+    is_ca = constraints is not None and constraints.ca
+    if scope.indirect_crl:
+        return "an indirect CRL speaks for other issuers"
+    if scope.only_some_reasons or scope.only_contains_attribute_certs:
+        return "it holds only some reasons or only attribute certificates"
+    if scope.only_contains_ca_certs and not is_ca:
+        return "it holds only CA certificates"
+    if scope.only_contains_user_certs and is_ca:
+        return "it holds only end-entity certificates"
+    if scope.full_name or scope.relative_name:
+        points = extension(certificate, x509.CRLDistributionPoints)
+        named = {n for p in points or () for n in _point_names(p.full_name, p.relative_name, certificate.issuer)}
+        if not named & set(_point_names(scope.full_name, scope.relative_name, crl.issuer)):
+            return "it is for another distribution point"
     return ""
+
+
+def _point_names(
+    full: Sequence[x509.GeneralName] | None, relative: x509.RelativeDistinguishedName | None, issuer: x509.Name
+) -> list[object]:
+    """The names of a distribution point; one relative to the issuer is completed. Directory names as they are compared."""
+    names = list(full or ())
+    if relative is not None:
+        names.append(x509.DirectoryName(x509.Name([*issuer.rdns, relative])))
+    return [canonical(n.value) if isinstance(n, x509.DirectoryName) else n for n in names]
+
+
+def entry_of(crl: x509.CertificateRevocationList, certificate: x509.Certificate) -> x509.RevokedCertificate | None:
+    """The entry about a certificate. Serial numbers that should not be (nought, negative) are looked for one by one."""
+    serial = serial_number(certificate)
+    if serial > 0:
+        return crl.get_revoked_certificate_by_serial_number(serial)
+    return next((entry for entry in crl if entry.serial_number == serial), None)
 
 
 def signed_by(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
@@ -231,7 +276,7 @@ def _revoked(certificate: x509.Certificate, entry: x509.RevokedCertificate, sour
     except (ValueError, x509.ExtensionNotFound):
         why = ""
     return Evidence(
-        label=f"serial {certificate.serial_number:x}",
+        label=f"serial {serial_number(certificate):x}",
         expected="not in the CRL",
         seen=f"revoked at {shown_time(entry.revocation_date_utc)}{why}",
         where=source.value,
@@ -268,10 +313,10 @@ def _not_consulted(
 ) -> Evidence | None:
     """Where the certificate is revoked in a source that this service does not read."""
     for source, crl in unread:
-        if crl.get_revoked_certificate_by_serial_number(certificate.serial_number) and signed_by(crl, issuer):
+        if entry_of(crl, certificate) and signed_by(crl, issuer):
             reads = ", ".join(sorted(s.value for s in SEES[consumer]))
             return Evidence(
-                label=f"revocation of serial {certificate.serial_number:x}",
+                label=f"revocation of serial {serial_number(certificate):x}",
                 expected=f"in what {consumer.value} reads: {reads}",
                 seen=f"only in the CRL of the {source.value}",
                 where="revocation sources",
@@ -280,10 +325,11 @@ def _not_consulted(
 
 
 def _unsupported(question: RevocationQuestion, path: CertificatePath) -> list[Finding]:
-    issuers = {c.subject for c in path.certificates[1:]}
-    evidence = tuple(
+    """CRLs that seem to be about the path, and are not used."""
+    evidence = dict.fromkeys(
         Evidence(label="CRL", expected="complete and direct", seen=why, where=source.value)
+        for certificate, _ in path.links
         for source, crl in question.data.crls
-        if crl.issuer in issuers and (why := incomplete_because(crl))
+        if canonical(crl.issuer) == issuer_of(certificate) and (why := unusable_because(crl, certificate))
     )
     return [finding(rules.CRL_UNSUPPORTED, title(path.certificates[0]), evidence)] if evidence else []

@@ -9,20 +9,24 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
 
 from pkikit.model.facts import (
+    CanonicalName,
+    canonical,
     common_name,
     extension,
+    identifies,
     is_self_signed,
     is_valid_at,
     issued,
+    issuer_of,
     organisation,
-    subject_key_id,
+    subject_of,
 )
 
 MAX_DEPTH = 100  # OpenSSL's default verify depth
@@ -58,6 +62,54 @@ class CertificatePath:
         return "root" if last and is_self_signed(self.certificates[index]) else "intermediate"
 
 
+@dataclass(frozen=True, kw_only=True)
+class TrustIndex:
+    """A trusted CA list made ready to be searched: what is used, what the product drops, who stands under which name."""
+
+    used: tuple[x509.Certificate, ...]
+    dropped: tuple[x509.Certificate, ...]
+    members: frozenset[x509.Certificate]
+    by_subject: Mapping[CanonicalName, tuple[x509.Certificate, ...]]
+
+
+# A list is worked out once, not at every verification; kept by identity, since comparing thousands of certificates
+# costs more than what is saved. The list itself is kept too, so that its identity stays its own.
+_INDEXES: dict[int, tuple[Sequence[x509.Certificate], TrustIndex]] = {}
+_KEPT = 256
+
+
+def trust_index(trusted_ca_list: Sequence[x509.Certificate]) -> TrustIndex:
+    """The index of a list. Only tuples are kept: what cannot change cannot go stale."""
+    known = _INDEXES.get(id(trusted_ca_list))
+    if known is not None and known[0] is trusted_ca_list:
+        return known[1]
+    made = _index(trusted_ca_list)
+    if isinstance(trusted_ca_list, tuple):
+        if len(_INDEXES) >= _KEPT:
+            _INDEXES.clear()
+        _INDEXES[id(trusted_ca_list)] = (trusted_ca_list, made)
+    return made
+
+
+def _index(trusted_ca_list: Sequence[x509.Certificate]) -> TrustIndex:
+    used: dict[x509.Certificate, None] = {}
+    dropped: list[x509.Certificate] = []
+    subjects: set[CanonicalName] = set()
+    by_subject: dict[CanonicalName, tuple[x509.Certificate, ...]] = {}
+    for certificate in trusted_ca_list:
+        if certificate in used:
+            continue
+        subject = subject_of(certificate)
+        if is_self_signed(certificate) and subject in subjects:
+            dropped.append(certificate)
+            continue
+        if is_self_signed(certificate):
+            subjects.add(subject)
+        used[certificate] = None
+        by_subject[subject] = (*by_subject.get(subject, ()), certificate)
+    return TrustIndex(used=tuple(used), dropped=tuple(dropped), members=frozenset(used), by_subject=by_subject)
+
+
 def effective_trust(
     trusted_ca_list: Sequence[x509.Certificate],
 ) -> tuple[tuple[x509.Certificate, ...], tuple[x509.Certificate, ...]]:
@@ -65,20 +117,8 @@ def effective_trust(
 
     Source: X12.5 guide, "Cisco Unified Communications Manager Certificates".
     """
-    used: dict[x509.Certificate, None] = {}
-    dropped: list[x509.Certificate] = []
-    subjects: set[bytes] = set()
-    for certificate in trusted_ca_list:
-        if certificate in used:
-            continue
-        subject = certificate.subject.public_bytes()
-        if is_self_signed(certificate) and subject in subjects:
-            dropped.append(certificate)
-            continue
-        if is_self_signed(certificate):
-            subjects.add(subject)
-        used[certificate] = None
-    return tuple(used), tuple(dropped)
+    index = trust_index(trusted_ca_list)
+    return index.used, index.dropped
 
 
 def build_path(
@@ -89,20 +129,21 @@ def build_path(
     at: datetime,
 ) -> CertificatePath:
     """The path that the product would judge. `sent` are the certificates that came behind the leaf."""
-    trusted, dropped = effective_trust(trusted_ca_list)
+    index = trust_index(trusted_ca_list)
     path = [leaf]
     while len(path) <= MAX_DEPTH:
         current = path[-1]
         if is_self_signed(current):
-            if current in trusted:
-                return CertificatePath(certificates=tuple(path), anchor=Anchor.TRUSTED, dropped=dropped)
+            if current in index.members:
+                return CertificatePath(certificates=tuple(path), anchor=Anchor.TRUSTED, dropped=index.dropped)
             anchor = Anchor.SELF_SIGNED_LEAF if len(path) == 1 else Anchor.ROOT_NOT_TRUSTED
-            return CertificatePath(certificates=tuple(path), anchor=anchor, dropped=dropped)
-        issuer = _choose(current, trusted, at) or _choose(current, [c for c in sent if c not in path], at)
+            return CertificatePath(certificates=tuple(path), anchor=anchor, dropped=index.dropped)
+        named = index.by_subject.get(issuer_of(current), ())
+        issuer = _choose(current, named, at) or _choose(current, [c for c in sent if c not in path], at)
         if issuer is None or issuer in path:
             break
         path.append(issuer)
-    return CertificatePath(certificates=tuple(path), anchor=Anchor.ISSUER_NOT_FOUND, dropped=dropped)
+    return CertificatePath(certificates=tuple(path), anchor=Anchor.ISSUER_NOT_FOUND, dropped=index.dropped)
 
 
 def _choose(child: x509.Certificate, candidates: Sequence[x509.Certificate], at: datetime) -> x509.Certificate | None:
@@ -113,16 +154,10 @@ def _choose(child: x509.Certificate, candidates: Sequence[x509.Certificate], at:
 
 def may_be_issuer(child: x509.Certificate, candidate: x509.Certificate) -> bool:
     """Name, key identifier and key usage fit; the signature is not looked at (OpenSSL's X509_check_issued)."""
-    if child.issuer != candidate.subject:
+    if issuer_of(child) != subject_of(candidate):
         return False
-    identifier = extension(child, x509.AuthorityKeyIdentifier)
-    if identifier is not None:
-        own = subject_key_id(candidate)
-        if identifier.key_identifier is not None and own is not None and identifier.key_identifier != own:
-            return False
-        serial = identifier.authority_cert_serial_number
-        if serial is not None and serial != candidate.serial_number:
-            return False
+    if not identifies(child, candidate):
+        return False
     usage = extension(candidate, x509.KeyUsage)
     return usage is None or usage.key_cert_sign
 
@@ -187,7 +222,9 @@ def explain_missing(
             )
     identifier = extension(top, x509.AuthorityKeyIdentifier)
     for general_name in (identifier.authority_cert_issuer if identifier else None) or ():
-        if isinstance(general_name, x509.DirectoryName) and any(r.subject == general_name.value for r in roots):
+        if isinstance(general_name, x509.DirectoryName) and any(
+            subject_of(r) == canonical(general_name.value) for r in roots
+        ):
             return MissingIssuer(
                 what=Missing.INTERMEDIATE,
                 how_known="the authority key identifier names a trusted root above the issuer",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import warnings
 from datetime import datetime
+from functools import lru_cache
 from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, padding, rsa
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID, NameOID
 
@@ -51,17 +52,54 @@ def distinguished(name: x509.Name) -> str:
     return printable(name.rfc4514_string()) or "(empty)"
 
 
+CanonicalName = tuple[tuple[tuple[str, str], ...], ...]
+
+
+def canonical(name: x509.Name) -> CanonicalName:
+    """A distinguished name as it is compared: case and spaces do not matter (RFC 5280 §7.1, OpenSSL's canonical form)."""
+    return tuple(tuple(sorted((a.oid.dotted_string, _folded(a.value)) for a in rdn)) for rdn in name.rdns)
+
+
+def _folded(value: str | bytes) -> str:
+    return value.hex() if isinstance(value, bytes) else " ".join(value.split()).casefold()
+
+
+@lru_cache(maxsize=8192)
+def subject_of(certificate: x509.Certificate) -> CanonicalName:
+    """The subject, to be compared with."""
+    return canonical(certificate.subject)
+
+
+@lru_cache(maxsize=8192)
+def issuer_of(certificate: x509.Certificate) -> CanonicalName:
+    """The issuer's name, to be compared with."""
+    return canonical(certificate.issuer)
+
+
 def is_self_issued(certificate: x509.Certificate) -> bool:
     """Issuer and subject are one name."""
-    return certificate.issuer == certificate.subject
+    return issuer_of(certificate) == subject_of(certificate)
 
 
+@lru_cache(maxsize=8192)
 def is_self_signed(certificate: x509.Certificate) -> bool:
-    """Self-issued, and key identifiers do not deny it (OpenSSL's EXFLAG_SS)."""
-    if not is_self_issued(certificate):
+    """Self-issued, and its authority key identifier does not deny it (OpenSSL's EXFLAG_SS)."""
+    return is_self_issued(certificate) and identifies(certificate, certificate)
+
+
+def identifies(child: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """True unless the child's authority key identifier names another key, serial number or issuer (X509_check_akid)."""
+    identifier = extension(child, x509.AuthorityKeyIdentifier)
+    if identifier is None:
+        return True
+    own = subject_key_id(issuer)
+    if identifier.key_identifier is not None and own is not None and identifier.key_identifier != own:
         return False
-    wanted, own = authority_key_id(certificate), subject_key_id(certificate)
-    return wanted is None or own is None or wanted == own
+    serial = identifier.authority_cert_serial_number
+    if serial is not None and serial != serial_number(issuer):
+        return False
+    above = [n.value for n in identifier.authority_cert_issuer or () if isinstance(n, x509.DirectoryName)]
+    return not above or canonical(above[0]) == issuer_of(issuer)
 
 
 def subject_key_id(certificate: x509.Certificate) -> bytes | None:
@@ -70,21 +108,26 @@ def subject_key_id(certificate: x509.Certificate) -> bytes | None:
     return value.digest if value else None
 
 
-def authority_key_id(certificate: x509.Certificate) -> bytes | None:
-    """The issuer's key identifier, or None."""
-    value = extension(certificate, x509.AuthorityKeyIdentifier)
-    return value.key_identifier if value else None
-
-
 def is_valid_at(certificate: x509.Certificate, at: datetime) -> bool:
-    """True inside notBefore..notAfter, both included."""
-    return certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc
+    """True inside notBefore..notAfter, both included to their last moment: X.509 counts whole seconds."""
+    return certificate.not_valid_before_utc <= at.replace(microsecond=0) <= certificate.not_valid_after_utc
 
 
+@lru_cache(maxsize=8192)
 def issued(child: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """True when the issuer's key signed the child; False for any signature that cannot be checked."""
+    """True when the issuer's key signed the child; False for any signature that cannot be checked. Names are not looked at."""
     try:
-        child.verify_directly_issued_by(issuer)
+        key, parameters = issuer.public_key(), child.signature_algorithm_parameters
+        match key:
+            case rsa.RSAPublicKey() if isinstance(parameters, padding.PKCS1v15 | padding.PSS):
+                digest = child.signature_hash_algorithm
+                if digest is None:
+                    return False
+                key.verify(child.signature, child.tbs_certificate_bytes, parameters, digest)
+            case ec.EllipticCurvePublicKey() if isinstance(parameters, ec.ECDSA):
+                key.verify(child.signature, child.tbs_certificate_bytes, parameters)
+            case _:
+                child.verify_directly_issued_by(issuer)
     except (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature):
         return False
     return True
@@ -102,11 +145,21 @@ def serial_number(certificate: x509.Certificate) -> int:
         return certificate.serial_number
 
 
+# id-ecPublicKey followed by a SEQUENCE: the curve is spelled out instead of named, which OpenSSL refuses.
+_EXPLICIT_CURVE = bytes.fromhex("06072a8648ce3d020130")
+
+
+def _signed_part(holder: x509.Certificate | x509.CertificateSigningRequest) -> bytes:
+    return holder.tbs_certificate_bytes if hasattr(holder, "tbs_certificate_bytes") else holder.tbs_certrequest_bytes
+
+
 def key_kind(certificate: x509.Certificate | x509.CertificateSigningRequest) -> tuple[str, int]:
     """(`RSA` | `EC` | `DSA` | other, bits); ("unreadable", 0) when the key cannot be parsed."""
     try:
         key = certificate.public_key()
     except (ValueError, UnsupportedAlgorithm):
+        return "unreadable", 0
+    if isinstance(key, ec.EllipticCurvePublicKey) and _EXPLICIT_CURVE in _signed_part(certificate):
         return "unreadable", 0
     match key:
         case rsa.RSAPublicKey():

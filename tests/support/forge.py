@@ -39,6 +39,8 @@ def forge(
     chain: Sequence[x509.Certificate] | None = None,
     pointers: Sequence[x509.ExtensionType] = (),
     serial: int | None = None,
+    general: Sequence[x509.GeneralName] = (),
+    critical: Sequence[x509.ExtensionType] = (),
 ) -> Credential:
     """A leaf with exactly these properties; `issuer` None signs it with its own key."""
     key = key or fast_key()
@@ -59,14 +61,16 @@ def forge(
         builder = builder.add_extension(key_usage(sign_certificates=can_sign), critical=True)
     if ekus is not None:
         builder = builder.add_extension(x509.ExtendedKeyUsage(ekus), critical=False)
-    general = [*(x509.DNSName(n) for n in names), *(x509.UniformResourceIdentifier(u) for u in uris)]
-    if general:
-        builder = builder.add_extension(x509.SubjectAlternativeName(general), critical=False)
+    san = [*(x509.DNSName(n) for n in names), *(x509.UniformResourceIdentifier(u) for u in uris), *general]
+    if san:
+        builder = builder.add_extension(x509.SubjectAlternativeName(san), critical=False)
     if identifiers:
         own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
         above = x509.SubjectKeyIdentifier.from_public_key(signer.public_key())
         builder = builder.add_extension(own, critical=False)
         builder = builder.add_extension(x509.AuthorityKeyIdentifier(above.digest, None, None), critical=False)
+    for value in critical:
+        builder = builder.add_extension(value, critical=True)
     for pointer in pointers:
         builder = builder.add_extension(pointer, critical=False)
     leaf = builder.sign(signer, hashes.SHA256())

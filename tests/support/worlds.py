@@ -3,6 +3,7 @@ miss: a world that looks alike and in which everything comes up."""
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -13,7 +14,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509 import ocsp
-from cryptography.x509.oid import ExtendedKeyUsageOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from pkikit.design.csr import fast_key
 from pkikit.issue.authority import Authority, Profile, ca_name, create_root
@@ -254,6 +255,25 @@ def _cross_signed_expired(bench: Bench) -> Bench:
 
 def _rsa_1024(bench: Bench, bits: int) -> Bench:
     return bench.reissue(E1, key=rsa.generate_private_key(public_exponent=65537, key_size=bits))
+
+
+UNKNOWN_EXTENSION = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.55555.1"), b"\x05\x00")
+
+
+def _constrained_addresses(bench: Bench, network: str) -> Bench:
+    """The leaf has an address beside its names; its CA may sign only those of one network."""
+    allowed = x509.NameConstraints([x509.IPAddress(ipaddress.ip_network(network))], None)
+    root = create_root("Constraining Root CA", at=AT - 100 * DAY)
+    middle = root.intermediate("Constrained Issuing CA", at=AT - 50 * DAY, extra=(allowed,))
+    address = x509.IPAddress(ipaddress.ip_address("198.51.100.7"))
+    return bench.reissue(E1, by=middle, general=(address,)).trust((root.certificate,))
+
+
+def _constrained_organisation(bench: Bench, organisation: str) -> Bench:
+    base = x509.DirectoryName(x509.Name([x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation)]))
+    root = create_root("Constraining Root CA", at=AT - 100 * DAY)
+    middle = root.intermediate("Constrained Issuing CA", at=AT - 50 * DAY, extra=(x509.NameConstraints([base], None),))
+    return bench.reissue(E1, by=middle, subject=ca_name("e1", "EXAMPLE")).trust((root.certificate,))
 
 
 def by_peers(leg_filter: Callable[[Leg], bool], of: str) -> Callable[[Leg], bool]:
@@ -634,6 +654,27 @@ CASES: tuple[Case, ...] = (
         "names.security-profile-missing",
         lambda leg: leg.id.startswith("ucm:") and C1 in {leg.client, leg.server},
         lambda b: b.reissue(C1),
+    ),
+    Case(
+        "critical-extension-that-nobody-knows",
+        lambda b: b.reissue(E1, critical=(UNKNOWN_EXTENSION,)),
+        "chain.critical-extension-unknown",
+        shown(E1),
+        lambda b: b.reissue(E1, pointers=(UNKNOWN_EXTENSION,)),
+    ),
+    Case(
+        "issuing-ca-constrained-to-other-addresses",
+        lambda b: _constrained_addresses(b, "192.0.2.0/24"),
+        "ca.name-constraint-violated",
+        shown(E1),
+        lambda b: _constrained_addresses(b, "198.51.100.0/24"),
+    ),
+    Case(
+        "issuing-ca-constrained-to-another-organisation",
+        lambda b: _constrained_organisation(b, "Other"),
+        "ca.name-constraint-violated",
+        shown(E1),
+        lambda b: _constrained_organisation(b, "Example"),
     ),
     Case(
         "revoked-in-the-crl",

@@ -247,6 +247,8 @@ ELSEWHERE = {
     "answer.name-added": "tests/unit/test_answer.py",
     "answer.subject-changed": "tests/unit/test_answer.py",
     "answer.chain-absent": "tests/unit/test_answer.py",
+    "chain.extension-unreadable": "tests/unit/test_trust.py",
+    "key.unreadable": "tests/unit/test_trust.py",
     "key.encrypted": "tests/unit/test_files.py",
     "acme.http-01-unreachable": "tests/unit/test_preflight.py",
     "acme.dns-missing": "tests/unit/test_preflight.py",

@@ -13,6 +13,7 @@ from tests.support.forge import DAY, forge
 from tests.support.worlds import AT
 
 BEFORE = AT - 100 * DAY
+ROOT = create_root("Test Root CA", at=BEFORE)
 
 
 def causes(issuer: tuple[str, str], root: tuple[str, str], known: tuple[x509.Certificate, ...] = ()) -> list[str]:
@@ -114,3 +115,35 @@ def test_same_subject_is_used_once() -> None:
     """Of two self-signed certificates with one subject only the first is used; the same one twice is no conflict."""
     first, second = (create_root("Twin", at=BEFORE).certificate for _ in range(2))
     assert effective_trust((first, second, first)) == ((first,), (second,))
+
+
+def test_extensions_that_cannot_be_read() -> None:
+    """A SAN that is no SEQUENCE: chain.extension-unreadable; the certificate as it was made is accepted."""
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    good = forge(("e1.example.com",), ROOT, at=AT).leaf
+    der = good.public_bytes(Encoding.DER)
+    san = x509.SubjectAlternativeName([x509.DNSName("e1.example.com")]).public_bytes()
+    assert san in der
+    broken = x509.load_der_x509_certificate(der.replace(san, b"\x31" + san[1:]))
+    for certificate, rules in (
+        (good, set()),
+        (broken, {"chain.extension-unreadable", "trust.chain-signature-invalid"}),
+    ):
+        verdict = verify_certificate(certificate, trusted_ca_list=[ROOT.certificate], purpose=Purpose.SERVER, at=AT)
+        assert {f.rule for f in verdict.errors} == rules
+        assert "chain.extension-unreadable" in verdict.checked
+
+
+def test_a_curve_that_is_spelled_out() -> None:
+    """Explicit EC parameters, as limbo's webpki::explicit-curve: key.unreadable. The marker is looked for in the DER."""
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    der = forge(("e1.example.com",), ROOT, at=AT).leaf.public_bytes(Encoding.DER)
+    named = bytes.fromhex("06072a8648ce3d020106082a8648ce3d030107")
+    assert named in der
+    spelled = der.replace(named, bytes.fromhex("06072a8648ce3d02013008") + named[11:])
+    verdict = verify_certificate(
+        x509.load_der_x509_certificate(spelled), trusted_ca_list=[ROOT.certificate], purpose=Purpose.SERVER, at=AT
+    )
+    assert "key.unreadable" in {f.rule for f in verdict.errors}

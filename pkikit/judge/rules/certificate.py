@@ -58,7 +58,7 @@ SUPPORTED_SUBJECT_OIDS = {
     fix="Renew the certificate that expired; if it has not, set the clock of the verifier right.",
 )
 def expired(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
-    if use.at > certificate.not_valid_after_utc:
+    if use.at.replace(microsecond=0) > certificate.not_valid_after_utc:
         yield Evidence(
             label="not after",
             expected=f"after {shown_time(use.at)}",

@@ -9,11 +9,20 @@ from datetime import datetime, timedelta
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from pkikit.judge.names import presented_names
 from pkikit.judge.registry import Subject, declare, rule
 from pkikit.judge.rules.certificate import allows, digest_evidence, shown_ekus, weak_key
 from pkikit.judge.trust import Anchor, CertificatePath, Missing, explain_missing
-from pkikit.model.facts import distinguished, extension, is_self_issued, is_valid_at, issued, shown_time, title
+from pkikit.model.facts import (
+    distinguished,
+    extension,
+    is_self_issued,
+    is_valid_at,
+    issued,
+    issuer_of,
+    shown_time,
+    subject_of,
+    title,
+)
 from pkikit.model.findings import Evidence, Severity
 from pkikit.model.leg import Purpose
 
@@ -42,7 +51,7 @@ def _end_entity_issuer(path: CertificatePath, question: PathQuestion) -> x509.Ce
     """A certificate that did sign the path's top but may not, as its key usage says."""
     top = path.certificates[-1]
     everything = (*question.sent, *question.trusted_ca_list)
-    return next((c for c in everything if c.subject == top.issuer and c != top and issued(top, c)), None)
+    return next((c for c in everything if subject_of(c) == issuer_of(top) and c != top and issued(top, c)), None)
 
 
 def _nothing_found(path: CertificatePath, question: PathQuestion) -> bool:
@@ -229,44 +238,6 @@ def path_length(path: CertificatePath, question: PathQuestion) -> Iterator[Evide
         below += not is_self_issued(authority) and (constraints is None or constraints.ca)
 
 
-@rule(
-    "ca.name-constraint-violated",
-    Severity.ERROR,
-    on=Subject.PATH,
-    requirement="A CA with name constraints signs only names inside them.",
-    source="RFC 5280 §4.2.1.10",
-    fix="Have it signed by a CA that may issue for this name, or leave the name out.",
-)
-def name_constraints(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
-    names = presented_names(path.certificates[0])
-    dns = names.dns or ((names.common_name,) if names.common_name and not names.has_san_identity else ())
-    for authority in path.certificates[1:]:
-        constraints = extension(authority, x509.NameConstraints)
-        if constraints is None:
-            continue
-        permitted = _dns_bases(constraints.permitted_subtrees)
-        excluded = _dns_bases(constraints.excluded_subtrees)
-        for name in dns:
-            if any(_inside(name, base) for base in excluded) or (
-                permitted and not any(_inside(name, b) for b in permitted)
-            ):
-                allowed = ", ".join(permitted) or f"not {', '.join(excluded)}"
-                yield Evidence(
-                    label=f"names that {title(authority)} may sign",
-                    expected=allowed,
-                    seen=name,
-                    where="nameConstraints",
-                )
-
-
-def _dns_bases(subtrees: list[x509.GeneralName] | None) -> list[str]:
-    return [s.value.lower().removeprefix(".") for s in subtrees or () if isinstance(s, x509.DNSName)]
-
-
-def _inside(name: str, base: str) -> bool:
-    return not base or name == base or name.endswith("." + base)
-
-
 def _clock(question: PathQuestion, certificate: x509.Certificate) -> Iterator[Evidence]:
     true_time = question.at - question.clock_offset
     if question.clock_offset and is_valid_at(certificate, true_time):
@@ -281,11 +252,12 @@ def _clock(question: PathQuestion, certificate: x509.Certificate) -> Iterator[Ev
 
 def outside_validity(path: CertificatePath, question: PathQuestion) -> Iterator[tuple[str, Evidence]]:
     """(rule id, evidence) for each certificate of the path that has ended, or not yet begun, at the instant judged."""
+    at = question.at.replace(microsecond=0)  # X.509 counts whole seconds
     for index, certificate in enumerate(path.certificates):
         begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
         for rule_id, wrong, bound, side, limit in (
-            ("validity.expired", question.at > ends, "not after", "after", ends),
-            ("validity.not-yet-valid", question.at < begins, "not before", "before", begins),
+            ("validity.expired", at > ends, "not after", "after", ends),
+            ("validity.not-yet-valid", at < begins, "not before", "before", begins),
         ):
             if wrong:
                 position = path.position(index)
