@@ -64,8 +64,11 @@ VERIFY_CODES = MappingProxyType({
     23: "revocation.revoked",
     24: "ca.not-a-ca",
     25: "ca.path-length-exceeded",
+    34: "chain.critical-extension-unknown",
     47: "ca.name-constraint-violated",
     48: "ca.name-constraint-violated",
+    51: "ca.name-constraint-violated",
+    53: "ca.name-constraint-violated",
     66: "key.too-short",
     67: "key.too-short",
     68: "signature.digest-unsupported",
@@ -73,6 +76,7 @@ VERIFY_CODES = MappingProxyType({
     74: "revocation.ocsp-untrusted",
     75: "revocation.ocsp-unavailable",
     79: "ca.not-a-ca",
+    94: "key.unreadable",
 })  # fmt: skip
 ALERTS = MappingProxyType({
     "unknown_ca": "trust.issuer-unknown",

@@ -32,8 +32,11 @@ VERIFY_ERROR_NAMES = MappingProxyType(
         26: "unsuitable certificate purpose",
         27: "certificate not trusted",
         28: "certificate rejected",
+        34: "unhandled critical extension",
         47: "permitted subtree violation",
         48: "excluded subtree violation",
+        51: "unsupported name constraint type",
+        53: "unsupported or invalid name syntax",
         62: "hostname mismatch",
         66: "EE certificate key too weak",
         67: "CA certificate key too weak",
@@ -42,6 +45,7 @@ VERIFY_ERROR_NAMES = MappingProxyType(
         74: "OCSP verification failed",
         75: "OCSP unknown cert",
         79: "invalid CA certificate",
+        94: "Certificate public key has explicit ECC parameters",
     }
 )
 

@@ -169,3 +169,21 @@ def test_an_intermediate_below(ca: FileCa, tmp_path: Path) -> None:
     assert [e.serial for e in ca.entries()] == [middle.authority.certificate.serial_number]
     done = openssl("verify", "-CAfile", "my-ca/ca.pem", "-untrusted", "middle/ca.pem", "leaf.pem", cwd=tmp_path)
     assert done.stdout.strip() == "leaf.pem: OK"
+
+
+def test_a_curve_that_is_spelled_out(tmp_path: Path) -> None:
+    """openssl makes one with explicit parameters and itself refuses it; so do we, as key.unreadable."""
+    for form, good in (("named_curve", True), ("explicit", False)):
+        options = ("-pkeyopt", "ec_paramgen_curve:P-256", "-pkeyopt", f"ec_param_enc:{form}")
+        openssl(
+            *("req", "-x509", "-newkey", "ec", *options, "-nodes", "-keyout", "k.pem", "-out", f"{form}.pem"),
+            *("-subj", "/CN=e1.example.com", "-days", "9"),
+            cwd=tmp_path,
+        )
+        theirs = openssl("verify", "-CAfile", f"{form}.pem", f"{form}.pem", cwd=tmp_path, check=False)
+        assert (theirs.returncode == 0) == good
+        (certificate,) = read_certificates(tmp_path / f"{form}.pem")
+        verdict = verify_certificate(
+            certificate, trusted_ca_list=[certificate], purpose=Purpose.SERVER, at=datetime.now(UTC)
+        )
+        assert ("key.unreadable" in {f.rule for f in verdict.errors}) != good

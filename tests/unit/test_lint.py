@@ -248,7 +248,7 @@ ELSEWHERE = {
     "answer.subject-changed": "tests/unit/test_answer.py",
     "answer.chain-absent": "tests/unit/test_answer.py",
     "chain.extension-unreadable": "tests/unit/test_trust.py",
-    "key.unreadable": "tests/unit/test_trust.py",
+    "key.unreadable": "tests/interop/test_openssl_ca.py",
     "key.encrypted": "tests/unit/test_files.py",
     "acme.http-01-unreachable": "tests/unit/test_preflight.py",
     "acme.dns-missing": "tests/unit/test_preflight.py",

@@ -133,17 +133,3 @@ def test_extensions_that_cannot_be_read() -> None:
         verdict = verify_certificate(certificate, trusted_ca_list=[ROOT.certificate], purpose=Purpose.SERVER, at=AT)
         assert {f.rule for f in verdict.errors} == rules
         assert "chain.extension-unreadable" in verdict.checked
-
-
-def test_a_curve_that_is_spelled_out() -> None:
-    """Explicit EC parameters, as limbo's webpki::explicit-curve: key.unreadable. The marker is looked for in the DER."""
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    der = forge(("e1.example.com",), ROOT, at=AT).leaf.public_bytes(Encoding.DER)
-    named = bytes.fromhex("06072a8648ce3d020106082a8648ce3d030107")
-    assert named in der
-    spelled = der.replace(named, bytes.fromhex("06072a8648ce3d02013008") + named[11:])
-    verdict = verify_certificate(
-        x509.load_der_x509_certificate(spelled), trusted_ca_list=[ROOT.certificate], purpose=Purpose.SERVER, at=AT
-    )
-    assert "key.unreadable" in {f.rule for f in verdict.errors}
