@@ -172,7 +172,7 @@ def test_an_intermediate_below(ca: FileCa, tmp_path: Path) -> None:
 
 
 def test_a_curve_that_is_spelled_out(tmp_path: Path) -> None:
-    """openssl makes one with explicit parameters and itself refuses it; so do we, as key.unreadable."""
+    """openssl makes one with explicit parameters (and takes it for a leaf, not for a CA); here it is key.unreadable anywhere."""
     for form, good in (("named_curve", True), ("explicit", False)):
         options = ("-pkeyopt", "ec_paramgen_curve:P-256", "-pkeyopt", f"ec_param_enc:{form}")
         openssl(
@@ -180,8 +180,6 @@ def test_a_curve_that_is_spelled_out(tmp_path: Path) -> None:
             *("-subj", "/CN=e1.example.com", "-days", "9"),
             cwd=tmp_path,
         )
-        theirs = openssl("verify", "-CAfile", f"{form}.pem", f"{form}.pem", cwd=tmp_path, check=False)
-        assert (theirs.returncode == 0) == good
         (certificate,) = read_certificates(tmp_path / f"{form}.pem")
         verdict = verify_certificate(
             certificate, trusted_ca_list=[certificate], purpose=Purpose.SERVER, at=datetime.now(UTC)
