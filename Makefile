@@ -8,7 +8,7 @@ NOTEBOOK ?= notebooks/00-meet-the-lab.ipynb
 JOBS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: lab test test-unit test-protocol test-notebooks test-browser lint types format bench docs notebooks-refresh tools constraints clean
+.PHONY: lab test test-unit test-protocol test-notebooks test-browser lint types format bench docs compare-linters notebooks-refresh tools constraints clean
 
 lab: $(VENV)/.runtime
 	@$(BIN)/python -c "from simulator.services.pebble import locate_pebble; print('Pebble:', locate_pebble())"
@@ -47,6 +47,9 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench
+
+compare-linters: $(VENV)/.dev
+	$(BIN)/python -m tests.support.compare_linters
 
 docs: $(VENV)/.dev
 	$(BIN)/python -m tests.support.generate_docs

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 
-from pkikit.model.facts import distinguished, oid_name
+from pkikit.model.facts import UNREADABLE, distinguished, oid_name
 from pkikit.model.names import printable
 
 MAX_LISTED, MAX_HEX = 100, 512
@@ -21,7 +20,7 @@ def describe_extensions(holder: _Holder) -> list[dict[str, Any]]:
     """`oid`, `name`, `critical`, `value` of each extension; one entry with `error` when they cannot be parsed."""
     try:
         extensions = list(holder.extensions)
-    except (ValueError, TypeError, x509.DuplicateExtension, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         return [{"oid": "", "name": "", "critical": False, "value": "", "error": printable(str(error))}]
     return [
         {

@@ -22,11 +22,11 @@ from cryptography.x509 import ocsp
 from pkikit.errors import EncodingError
 from pkikit.files.archives import GZIP, ZIP, unpack
 from pkikit.files.contents import MAX_OBJECTS, Collector, FileContents, Passphrase
+from pkikit.model.facts import UNREADABLE
 from pkikit.model.names import printable
 
 _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,60})-----(.*?)-----END \1-----", re.DOTALL)
 _BASE64 = re.compile(rb"[A-Za-z0-9+/\s]+={0,2}\s*\Z")
-_BROKEN = (ValueError, TypeError, UnsupportedAlgorithm)
 # SEQUENCE { INTEGER 3, SEQUENCE …: a PFX (RFC 7292 §4) announces itself, which a wrong passphrase does not undo.
 _PFX = re.compile(rb"\x30(?:[\x00-\x7f]|\x80|[\x81-\x84].{1,4}?)\x02\x01\x03\x30", re.DOTALL)
 _KINDS = {
@@ -103,7 +103,7 @@ def _parse_pem(text: bytes, collector: Collector) -> None:
             _take_block(collector, label, matched.group(0))
         except EncodingError:
             raise
-        except _BROKEN:
+        except UNREADABLE:
             _take_mislabelled(collector, label, matched.group(2), number, line)
     opened = text.count(b"-----BEGIN ")
     if number != opened:
@@ -177,10 +177,10 @@ def _parse_der(data: bytes, collector: Collector) -> str:
         _parse_pkcs12(data, collector)
         return "pkcs12"
     for load, kind in _DER_FORMS:
-        with contextlib.suppress(*_BROKEN):
+        with contextlib.suppress(*UNREADABLE):
             collector.add(kind, load(data))
             return "der"
-    with contextlib.suppress(*_BROKEN):
+    with contextlib.suppress(*UNREADABLE):
         collector.add("certificates", *pkcs7.load_der_pkcs7_certificates(data))
         return "pkcs7"
     with contextlib.suppress(ValueError, UnsupportedAlgorithm):

@@ -11,7 +11,9 @@ from pkikit.judge.names import presented_names
 from pkikit.judge.registry import Subject, finding, rule_of, run_rules
 from pkikit.judge.rules.chain import missing_basic_constraints
 from pkikit.judge.rules.connection import NOT_PEM
+from pkikit.judge.rules.extensions import critical_unknown, key_unreadable, unreadable
 from pkikit.judge.rules.upload import CHAIN_INCOMPLETE, chain_incomplete
+from pkikit.judge.trust import Anchor, CertificatePath
 from pkikit.judge.use import CertificateUse
 from pkikit.judge.verify import as_warning
 from pkikit.model.deployment import Deployment, Role
@@ -28,7 +30,7 @@ _SERVER_ONLY_UPLOAD, _TWO_STORES = ProductVersion.parse("X15.4"), ProductVersion
 # What only a certificate has.
 _NOT_FOR_REQUEST = ("validity.", "upload.", "certificate.")
 # What the rules for a server certificate ask and a CA need not answer to.
-_NOT_FOR_CA = ("eku.", "names.", "upload.")
+_NOT_FOR_CA = ("eku.", "names.", "upload.", "certificate.may-sign")
 
 
 def lint_certificate(certificate: x509.Certificate, use: CertificateUse) -> Verdict:
@@ -36,12 +38,25 @@ def lint_certificate(certificate: x509.Certificate, use: CertificateUse) -> Verd
     subject = title(certificate)
     findings, checked = run_rules(Subject.CERTIFICATE, subject, certificate, use, version=use.version)
     findings = [w for f in findings if (w := weighed(f, use)) is not None]
+    form, form_checked = _readable(certificate, subject)
     names = lint_names(certificate, use, subject)
     return Verdict(
         question=f"would {use.version} and its peers accept {subject} as server certificate?",
-        findings=(*findings, *names.findings),
-        checked=(*checked, *names.checked),
+        findings=(*findings, *form, *names.findings),
+        checked=(*checked, *form_checked, *names.checked),
     )
+
+
+def _readable(certificate: x509.Certificate, subject: str) -> tuple[list[Finding], tuple[str, ...]]:
+    """The rules of a path that one certificate by itself can break: extensions and key that nobody can read."""
+    path = CertificatePath(certificates=(certificate,), anchor=Anchor.TRUSTED)
+    rules = {
+        "chain.extension-unreadable": unreadable,
+        "chain.critical-extension-unknown": critical_unknown,
+        "key.unreadable": key_unreadable,
+    }
+    found = [(rule_id, tuple(find(path))) for rule_id, find in rules.items()]
+    return [finding(rule_id, subject, evidence) for rule_id, evidence in found if evidence], tuple(rules)
 
 
 def weighed(found: Finding, use: CertificateUse) -> Finding | None:
@@ -168,14 +183,16 @@ def lint_authority(certificate: x509.Certificate, use: CertificateUse) -> Verdic
     subject = title(certificate)
     findings, checked = run_rules(Subject.CERTIFICATE, subject, certificate, use, version=use.version)
     findings = [f for f in findings if not f.rule.startswith(_NOT_FOR_CA)]
+    form, form_checked = _readable(certificate, subject)
     own, own_checked = run_rules(Subject.CA, subject, certificate, use, version=use.version)
     missing = tuple(missing_basic_constraints((certificate,)))
     if missing:
         own.append(finding("ca.basic-constraints-missing", subject, missing))
     return Verdict(
         question=f"would {use.version} accept {subject} as CA?",
-        findings=(*findings, *own),
+        findings=(*findings, *form, *own),
         checked=(
+            *form_checked,
             *(c for c in checked if not c.startswith(_NOT_FOR_CA)),
             *own_checked,
             "ca.basic-constraints-missing",

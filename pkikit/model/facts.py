@@ -18,13 +18,26 @@ from pkikit.model.names import printable
 _T = TypeVar("_T", bound=x509.ExtensionType)
 
 
+# Everything that the library raises over a certificate that says something else than its DER can mean.
+UNREADABLE: tuple[type[Exception], ...] = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+    x509.InvalidVersion,
+)
+
+_NO_EXTENSION: tuple[type[Exception], ...] = (x509.ExtensionNotFound, *UNREADABLE)
+
+
 def extension(
     certificate: x509.Certificate | x509.CertificateSigningRequest | x509.CertificateRevocationList, kind: type[_T]
 ) -> _T | None:
     """The extension of that kind; None when absent or unreadable."""
     try:
         return certificate.extensions.get_extension_for_class(kind).value
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError, TypeError, UnsupportedAlgorithm):
+    except _NO_EXTENSION:
         return None
 
 
@@ -115,8 +128,14 @@ def is_valid_at(certificate: x509.Certificate, at: datetime) -> bool:
 
 @lru_cache(maxsize=8192)
 def issued(child: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """True when the issuer's key signed the child; False for any signature that cannot be checked. Names are not looked at."""
+    """True when the issuer's key signed the child; False for any signature that cannot be checked.
+
+    Names that differ in case or spaces only are one name here, which the library's own check does not know.
+    """
     try:
+        if child.issuer == issuer.subject:
+            child.verify_directly_issued_by(issuer)
+            return True
         key, parameters = issuer.public_key(), child.signature_algorithm_parameters
         match key:
             case rsa.RSAPublicKey() if isinstance(parameters, padding.PKCS1v15 | padding.PSS):
@@ -127,7 +146,7 @@ def issued(child: x509.Certificate, issuer: x509.Certificate) -> bool:
             case ec.EllipticCurvePublicKey() if isinstance(parameters, ec.ECDSA):
                 key.verify(child.signature, child.tbs_certificate_bytes, parameters)
             case _:
-                child.verify_directly_issued_by(issuer)
+                return False
     except (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature):
         return False
     return True
@@ -157,7 +176,7 @@ def key_kind(certificate: x509.Certificate | x509.CertificateSigningRequest) -> 
     """(`RSA` | `EC` | `DSA` | other, bits); ("unreadable", 0) when the key cannot be parsed."""
     try:
         key = certificate.public_key()
-    except (ValueError, UnsupportedAlgorithm):
+    except UNREADABLE:
         return "unreadable", 0
     if isinstance(key, ec.EllipticCurvePublicKey) and _EXPLICIT_CURVE in _signed_part(certificate):
         return "unreadable", 0
@@ -176,7 +195,7 @@ def digest_name(certificate: x509.Certificate | x509.CertificateSigningRequest) 
     """The signature's digest, as `sha256`; empty where the algorithm has none (Ed25519) or is unknown."""
     try:
         algorithm = certificate.signature_hash_algorithm
-    except UnsupportedAlgorithm:
+    except UNREADABLE:
         return "unknown"
     return algorithm.name if algorithm else ""
 
@@ -185,7 +204,7 @@ def extension_oids(certificate: x509.Certificate | x509.CertificateSigningReques
     """All extension OIDs, or nothing where the extensions cannot be parsed."""
     try:
         return tuple(e.oid.dotted_string for e in certificate.extensions)
-    except (ValueError, x509.DuplicateExtension):
+    except UNREADABLE:
         return ()
 
 

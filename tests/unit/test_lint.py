@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from importlib.resources import files
 
 import pytest
 from cryptography import x509
@@ -14,6 +15,7 @@ from cryptography.x509.oid import NameOID
 from pkikit.design.csr import build_csr, fast_key
 from pkikit.design.nodes import design_nodes
 from pkikit.design.san import design_sans
+from pkikit.files import parse
 from pkikit.issue.authority import ca_name, create_root
 from pkikit.judge.lint import (
     lint_authority,
@@ -119,6 +121,7 @@ TOMCAT = next(n.layout for n in design_nodes(deployment("clustered-full")) if n.
 EDGE = CertificateUse(at=AT, role=Role.EXPRESSWAY_E)
 TEMPORARY = create_root("Temporary CA 6f1e", at=AT - DAY)
 CHAINED = forge(NAMES, issued().authority, at=AT, key=RSA)
+VERSION_1 = parse((files("cryptography_vectors") / "x509" / "v1_cert.pem").read_bytes(), where="v1").certificates[0]
 # Built by hand: the library's builder refuses what a careless CA does not.
 NEGATIVE_SERIAL = der_with_serial(-0x7A6B5C4D3E2F1A0B)
 
@@ -156,6 +159,14 @@ PAIRS: dict[str, tuple[Callable[[], Verdict], Callable[[], Verdict]]] = {
         leaf(FULL.layout.dns_names, FULL, common_name=CLUSTER_E.upper()),  # type: ignore[union-attr]
     ),
     "names.internal-domain": (leaf((E1, "ucm.corp.local"), EDGE), leaf((E1, "local.example.com"), EDGE)),
+    "names.unusable": (leaf((E1, "under score!.example.com")), leaf((E1, "under_score.example.com"))),
+    "certificate.key-identifiers-absent": (leaf(identifiers=False), leaf()),
+    "certificate.may-sign": (leaf(can_sign=True), leaf()),
+    "ca.key-usage-missing": (
+        lambda: lint_authority(forge((), None, at=AT, ca=True, ekus=None, usage=False, key=RSA).leaf, USE),
+        lambda: lint_authority(ROOT, USE),
+    ),
+    "certificate.version-old": (lambda: lint_certificate(VERSION_1, USE), leaf()),
     "names.xmpp-address-form": (leaf((), pointers=(xmpp_address(),)), leaf()),
     "eku.absent": (leaf(ekus=None), leaf()),
     "upload.temporary-certificate": (

@@ -258,7 +258,7 @@ def weak_key(certificate: x509.Certificate | x509.CertificateSigningRequest) -> 
 )
 def key_type(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     kind, bits = key_kind(certificate)
-    if kind != "RSA":
+    if kind not in {"RSA", "unreadable"}:
         yield Evidence(
             label="key type",
             expected="RSA",

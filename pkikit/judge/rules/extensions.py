@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-
 from pkikit.judge.constraints import violations
 from pkikit.judge.registry import Subject, rule
 from pkikit.judge.rules.chain import PathQuestion
 from pkikit.judge.trust import CertificatePath
-from pkikit.model.facts import key_kind, oid_name, title
+from pkikit.model.facts import UNREADABLE, key_kind, oid_name, title
 from pkikit.model.findings import Evidence, Severity
 from pkikit.model.names import printable
 
@@ -51,11 +48,11 @@ def name_constraints(path: CertificatePath, question: PathQuestion) -> Iterator[
     source="RFC 5280 §4.2",
     fix="Have the certificate reissued; whoever made it wrote something else than its extensions say.",
 )
-def unreadable(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
+def unreadable(path: CertificatePath, question: PathQuestion | None = None) -> Iterator[Evidence]:
     for index, certificate in enumerate(path.certificates):
         try:
             _ = list(certificate.extensions)
-        except (ValueError, TypeError, x509.DuplicateExtension, UnsupportedAlgorithm) as error:
+        except UNREADABLE as error:
             position = path.position(index)
             seen = printable(str(error), 120)
             yield Evidence(label=f"extensions of the {position}", expected="readable", seen=seen, where=position)
@@ -69,11 +66,11 @@ def unreadable(path: CertificatePath, question: PathQuestion) -> Iterator[Eviden
     source="RFC 5280 §4.2; OpenSSL, X509_supported_extension",
     fix="Have the certificate reissued without the extension, or with it not critical.",
 )
-def critical_unknown(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
+def critical_unknown(path: CertificatePath, question: PathQuestion | None = None) -> Iterator[Evidence]:
     for index, certificate in enumerate(path.certificates):
         try:
             critical = [e.oid for e in certificate.extensions if e.critical]
-        except (ValueError, TypeError, x509.DuplicateExtension, UnsupportedAlgorithm):
+        except UNREADABLE:
             continue  # chain.extension-unreadable tells
         for oid in critical:
             if oid.dotted_string not in _UNDERSTOOD:
@@ -94,7 +91,7 @@ def critical_unknown(path: CertificatePath, question: PathQuestion) -> Iterator[
     source="RFC 5480 §2.1.1; OpenSSL, X509_V_ERR_EC_KEY_EXPLICIT_PARAMS",
     fix="Have the certificate reissued for an RSA key of 2048 or 4096 bits.",
 )
-def key_unreadable(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
+def key_unreadable(path: CertificatePath, question: PathQuestion | None = None) -> Iterator[Evidence]:
     for index, certificate in enumerate(path.certificates):
         if key_kind(certificate)[0] == "unreadable":
             position = path.position(index)

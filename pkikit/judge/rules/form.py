@@ -1,0 +1,90 @@
+"""How a certificate is made, beyond what the product says of it; most were found by comparing with pkilint (docs/linters.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cryptography import x509
+
+from pkikit.judge.names import presented_names
+from pkikit.judge.registry import Subject, rule
+from pkikit.judge.use import CertificateUse
+from pkikit.model.facts import extension, is_self_issued
+from pkikit.model.findings import Evidence, Severity
+
+
+@rule(
+    "names.unusable",
+    Severity.WARNING,
+    on=Subject.CERTIFICATE,
+    requirement="Every dNSName is a domain name and every SIP URI a SIP domain; anything else is never matched.",
+    source="RFC 5280 §4.2.1.6; RFC 1034 §3.5",
+    fix="Have the certificate reissued with the name written right: letters, digits, hyphens and dots.",
+)
+def unusable_names(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    for name in presented_names(certificate).unusable[:50]:
+        yield Evidence(label="name", expected="a domain name", seen=name, where="subjectAltName")
+
+
+@rule(
+    "certificate.key-identifiers-absent",
+    Severity.INFO,
+    on=Subject.CERTIFICATE,
+    requirement="A certificate names its own key and its issuer's; without them a changed CA key cannot be told from the old.",
+    source="RFC 5280 §4.2.1.1, §4.2.1.2",
+    fix="Nothing fails by it; have the next certificate issued with both key identifiers.",
+)
+def key_identifiers(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    if use.is_request:
+        return
+    absent = [] if extension(certificate, x509.SubjectKeyIdentifier) else ["subjectKeyIdentifier"]
+    if not is_self_issued(certificate) and extension(certificate, x509.AuthorityKeyIdentifier) is None:
+        absent.append("authorityKeyIdentifier")
+    for name in absent:
+        yield Evidence(label="key identifier", expected=name, seen="absent", where="extensions")
+
+
+@rule(
+    "certificate.version-old",
+    Severity.WARNING,
+    on=Subject.CERTIFICATE,
+    requirement="Certificates are X.509 version 3: older ones have no extensions, so no SAN, no purposes, no BasicConstraints.",
+    source="RFC 5280 §4.1.2.1",
+    fix="Have it reissued by a CA that writes version 3.",
+)
+def old_version(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    if not use.is_request and certificate.version is not x509.Version.v3:
+        yield Evidence(label="version", expected="v3", seen=certificate.version.name, where="version")
+
+
+@rule(
+    "certificate.may-sign",
+    Severity.WARNING,
+    on=Subject.CERTIFICATE,
+    requirement="A server certificate is not allowed to sign certificates.",
+    source="RFC 5280 §4.2.1.3",
+    fix="Have it reissued with digitalSignature and keyEncipherment only.",
+)
+def may_sign(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    constraints, usage = extension(certificate, x509.BasicConstraints), extension(certificate, x509.KeyUsage)
+    is_ca = constraints is not None and constraints.ca
+    if usage is not None and usage.key_cert_sign and not is_ca:
+        yield Evidence(label="key usage", expected="no keyCertSign", seen="keyCertSign", where="keyUsage")
+
+
+@rule(
+    "ca.key-usage-missing",
+    Severity.WARNING,
+    on=Subject.CA,
+    requirement="A CA certificate says that it signs certificates and CRLs.",
+    source="RFC 5280 §4.2.1.3",
+    fix="Have the CA certificate reissued with keyCertSign and cRLSign.",
+)
+def ca_key_usage(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    usage = extension(certificate, x509.KeyUsage)
+    if usage is None:
+        yield Evidence(label="key usage", expected="keyCertSign, cRLSign", seen="absent", where="keyUsage")
+        return
+    for name, allowed in (("keyCertSign", usage.key_cert_sign), ("cRLSign", usage.crl_sign)):
+        if not allowed:
+            yield Evidence(label="key usage", expected=name, seen="not there", where="keyUsage")
