@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from pkikit import console
-from pkikit.commands import authority, design, diagnose, explore, files, judge, lint
+from pkikit.commands import acme, authority, design, diagnose, explore, files, judge, lint
 
 app = typer.Typer(
     name="pkikit",
@@ -28,6 +28,8 @@ for command in (
     explore.explore,
 ):
     app.command()(command)
+app.command("eku-audit")(design.eku_audit)
+app.add_typer(acme.acme)
 app.add_typer(authority.ca)
 app.add_typer(authority.adcs)
 

@@ -81,6 +81,12 @@ def progress(what: str, *, total: int, quiet: bool) -> Iterator[Callable[[int], 
         yield lambda done: shown.advance(task, done)
 
 
+@contextlib.contextmanager
+def steps(*, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Tells each step of something long on standard error, as it happens."""
+    yield (lambda said: None) if quiet else (lambda said: print(f"  {said}", file=sys.stderr))
+
+
 def table(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "") -> None:
     """A plain table; cell contents come from certificates and are not markup."""
     from rich.table import Table

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pkikit import console
-from pkikit.commands.options import DeploymentFile, JsonFlag, choice, rows_of
+from pkikit.commands.options import AtOption, DeploymentFile, JsonFlag, choice, now, rows_of
 from pkikit.errors import InputError
 
 if TYPE_CHECKING:
@@ -125,3 +126,50 @@ def csr(
     write_public(out / "request.pem", request.public_bytes(Encoding.PEM))
     facts = {"request": str(out / "request.pem"), "key": str(out / "key.pem"), **describe_request(request)}
     console.answer(facts, as_json=as_json, show=lambda o: console.table(o, ("", ""), rows_of(facts)))
+
+
+def eku_audit(
+    deployment: DeploymentFile,
+    certs: Annotated[Path | None, typer.Option(metavar="DIR", help="Certificates in use: DIR/<fqdn>/cert.pem.")] = None,
+    at: AtOption = None,
+    version: Annotated[str | None, typer.Option(help="Product version, X8.1 to X15.5.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Legs that fail when public CAs leave clientAuth out, from which date, and what each way out takes.
+
+    Example: pkikit eku-audit notebooks/deployments/clustered-mra.yaml --certs my-certificates
+    """
+    from pkikit.files import credential_from_folder, iter_party_folders, load_deployment
+    from pkikit.judge.sunset import TIMELINE, audit
+    from pkikit.model.facts import shown_time
+
+    read = load_deployment(deployment, version=version)
+    instant = console.parse_instant(at, now())
+    held = {}
+    for folder in iter_party_folders(certs) if certs is not None else ():
+        if folder.name.lower() not in read.parties:
+            raise InputError(
+                f"is no party of {read.name}; folders are named {', '.join(read.parties)}", where=str(folder)
+            )
+        credential = credential_from_folder(folder)
+        if credential is not None:
+            held[folder.name.lower()] = credential.leaf
+    legs = audit(read, held, at=instant)
+    failing = [leg for leg in legs if leg.fails_from is not None]
+    timeline = [{"date": f"{when:%Y-%m-%d}", "what": what} for when, what in TIMELINE]
+    document = {
+        "accepted": not failing,
+        "deployment": read.name,
+        "legs": [leg.to_json() for leg in legs],
+        "timeline": timeline,
+    }
+
+    def show(out: Console) -> None:
+        rows = [(leg.leg.id, shown_time(leg.fails_from) if leg.fails_from else "no", leg.because) for leg in legs]
+        console.table(out, ("leg", "fails from", "because"), rows, title=f"clientAuth in {read.name}")
+        ways = Counter((r.id, r.works, r.needs) for leg in failing for r in leg.remedies)
+        for (remedy, works, needs), count in sorted(ways.items()):
+            out.print(f"{'✔' if works else '✘'} {remedy} ({count} legs): {needs}", markup=False)
+        out.print(f"{len(failing)} of {len(legs)} mutual legs fail")
+
+    console.answer(document, as_json=as_json, accepted=not failing, show=show)

@@ -65,6 +65,32 @@ class AcmeAccount:
         with _told():
             return str(self._client.new_account(wanted).uri)
 
+    def find(self) -> str:
+        """The URL of the account that this key has at the CA; AcmeProblem (accountDoesNotExist) when there is none."""
+        asked = messages.NewRegistration.from_data()
+        with _told():
+            wanted = messages.NewRegistration(**{**dict(asked.items()), "only_return_existing": True})
+            try:
+                return str(self._client.new_account(wanted).uri)
+            except errors.ConflictError as known:
+                self._network.account = messages.RegistrationResource(uri=known.location, body=messages.Registration())
+                return str(known.location)
+
+    def status(self) -> dict[str, object]:
+        """State and contacts of the account, as the CA has them."""
+        url = self.find()
+        with _told():
+            account = self._network.account
+            if account is None:
+                raise AcmeError("the CA named no account")
+            known = self._client.query_registration(account)
+        return {"url": url, "status": str(known.body.status), "contact": list(known.body.contact or ())}
+
+    def revoke(self, certificate: x509.Certificate, reason: int = 0) -> None:
+        """Revoke a certificate: with the account's key, or with the certificate's own when that is this object's key."""
+        with _told():
+            self._client.revoke(certificate, reason)
+
     def order(
         self,
         request: x509.CertificateSigningRequest,
@@ -161,3 +187,14 @@ class _told:  # noqa: N801  (used as a statement: "with _told():")
                 raise AcmeError(f"the CA cannot be reached: {type(error).__name__}") from error
             case _:
                 return
+
+
+def renewal_time(directory: AcmeDirectory, certificate: x509.Certificate) -> datetime | None:
+    """When the CA suggests to renew (RFC 9773, ARI); None when it offers no such information."""
+    network = client.ClientNetwork(user_agent=USER_AGENT, timeout=10)
+    if directory.ca_file:
+        network.verify_ssl = str(directory.ca_file)  # type: ignore[assignment]
+    with _told():
+        found = client.ClientV2(client.ClientV2.get_directory(directory.url, network), network)
+        when, _ = found.renewal_time(certificate.public_bytes(Encoding.PEM))
+    return when

@@ -12,11 +12,14 @@ from datetime import datetime
 from cryptography import x509
 
 from pkikit.design.san import SanLayout
+from pkikit.errors import InputError
 from pkikit.judge.registry import finding
 from pkikit.judge.rules import acme as rules
+from pkikit.model.deployment import Deployment, Role
 from pkikit.model.facts import shown_time
 from pkikit.model.findings import Evidence, Finding, Verdict
 from pkikit.model.names import is_internal, is_ip_address
+from pkikit.model.version import ProductVersion
 
 MAX_NAMES = 100  # names in one certificate (Let's Encrypt, "Rate Limits")
 PREFLIGHT = (rules.NAME_NOT_PUBLIC, rules.DNS_MISSING, rules.HTTP_UNREACHABLE, rules.CAA_FORBIDS, rules.RATE_LIMITED)
@@ -64,6 +67,18 @@ def preflight(layout: SanLayout, facts: AcmeFacts) -> Verdict:
         findings=tuple(finding(rule_id, layout.owner, evidence) for rule_id, evidence in by_rule.items()),
         checked=PREFLIGHT,
     )
+
+
+def refuse_where_there_is_no_acme(deployment: Deployment, peer: str) -> None:
+    """Raise InputError: ACME is a service of Expressway-E from X12.5 on, and not together with Jabber Guest."""
+    if deployment.role_of(peer) is not Role.EXPRESSWAY_E:
+        raise InputError(
+            f"{peer} is no Expressway-E: the CA could not reach an Expressway-C, so ACME is there on E only"
+        )
+    if deployment.product_version < ProductVersion((12, 5)):
+        raise InputError(f"{deployment.version} has no ACME: it came with X12.5")
+    if deployment.jabber_guest:
+        raise InputError("ACME is not supported together with Jabber Guest")
 
 
 _Found = Iterator[tuple[str, Evidence]]

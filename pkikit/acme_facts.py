@@ -1,0 +1,93 @@
+"""Looks at the world as an ACME CA would: public DNS, CAA, port 80. Feeds `judge.preflight`, decides nothing."""
+
+from __future__ import annotations
+
+import socket
+
+import dns.exception
+import dns.resolver
+
+from pkikit.design.san import SanLayout
+from pkikit.errors import InputError
+from pkikit.judge.preflight import AcmeFacts, CaaRecord
+from pkikit.model.deployment import Deployment
+from pkikit.model.names import is_ip_address
+
+TIMEOUT = 5.0
+
+
+def gather(
+    deployment: Deployment,
+    layout: SanLayout,
+    *,
+    authority: str,
+    dns_server: str | None = None,
+    http_port: int = 80,
+    dial: bool = True,
+) -> AcmeFacts:
+    """Everything that `preflight` asks for; the peers are those of the layout's own cluster, found by DNS too."""
+    resolver = _resolver(dns_server)
+    cluster = deployment.cluster_of(layout.owner)
+    names = tuple(dict.fromkeys((layout.common_name, *layout.dns_names)))
+    peers = {}
+    for peer in cluster.peers if cluster else ():
+        found = addresses(resolver, peer)
+        if found:
+            peers[peer] = found[0]
+    of_names = {name: addresses(resolver, name) for name in names}
+    everywhere = dict.fromkeys([*peers.values(), *(a for found in of_names.values() for a in found)])
+    return AcmeFacts(
+        authority=authority.lower(),
+        addresses=of_names,
+        peers=peers,
+        port_80={address: answers_on(address, http_port) for address in everywhere} if dial else {},
+        caa={name: caa_records(resolver, name) for name in names},
+    )
+
+
+def _resolver(server: str | None) -> dns.resolver.Resolver:
+    try:
+        resolver = dns.resolver.Resolver(configure=server is None)
+    except dns.exception.DNSException as error:
+        raise InputError(f"no DNS server is configured on this machine ({type(error).__name__}); give --dns") from None
+    resolver.lifetime = TIMEOUT
+    if server is not None:
+        host, _, port = server.rpartition(":") if server.count(":") == 1 else (server, "", "53")
+        if not is_ip_address(host) or not port.isdigit():
+            raise InputError(f"--dns {server[:60]!r}: write ADDRESS[:PORT]")
+        resolver.nameservers, resolver.port = [host.strip("[]")], int(port)
+    return resolver
+
+
+def addresses(resolver: dns.resolver.Resolver, name: str) -> tuple[str, ...]:
+    """IPv4 and IPv6 addresses of a name; empty when there are none."""
+    found: list[str] = []
+    for kind in ("A", "AAAA"):
+        try:
+            found += [str(record) for record in resolver.resolve(name, kind)]
+        except dns.exception.DNSException:
+            continue
+    return tuple(found)
+
+
+def caa_records(resolver: dns.resolver.Resolver, name: str) -> tuple[CaaRecord, ...]:
+    """The CAA records that apply: those of the name, else of the closest parent that has some (RFC 8659 §3)."""
+    labels = name.split(".")
+    for start in range(len(labels) - 1):
+        try:
+            answer = resolver.resolve(".".join(labels[start:]), "CAA")
+        except dns.exception.DNSException:
+            continue
+        return tuple(
+            CaaRecord(tag=r.tag.decode("ascii", "replace"), value=r.value.decode("ascii", "replace")) for r in answer
+        )
+    return ()
+
+
+def answers_on(address: str, port: int) -> str:
+    """Empty when something accepts a connection there; else why not."""
+    try:
+        with socket.create_connection((address, port), timeout=TIMEOUT):
+            return ""
+    except OSError as error:
+        return "timed out" if isinstance(error, TimeoutError) else (error.strerror or str(error))

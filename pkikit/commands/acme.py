@@ -1,0 +1,227 @@
+"""`acme`: RFC 8555 against any CA. preflight says beforehand what the CA will object to."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pkikit import console
+from pkikit.commands.options import DeploymentFile, JsonFlag, now, rows_of, tell
+from pkikit.errors import InputError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    from pkikit.issue.acme import AcmeAccount, AcmeDirectory
+    from pkikit.issue.http01 import Place
+
+acme = typer.Typer(
+    name="acme", no_args_is_help=True, rich_markup_mode=None, help="Certificates from an ACME CA (RFC 8555)."
+)
+
+Directory = Annotated[str, typer.Option("--directory", metavar="URL", help="The CA's directory.")]
+CaFile = Annotated[Path | None, typer.Option("--ca-file", metavar="FILE", help="CA by which its HTTPS is verified.")]
+AccountKey = Annotated[
+    Path, typer.Option("--account", metavar="FILE", help="Account key; order makes it when absent (0600).")
+]
+_REASONS = {"unspecified": 0, "keyCompromise": 1, "affiliationChanged": 3, "superseded": 4, "cessationOfOperation": 5}
+
+
+def _tell(facts: dict[str, Any], as_json: bool) -> None:
+    console.answer(facts, as_json=as_json, show=lambda out: console.table(out, ("", ""), rows_of(facts)))
+
+
+def _at(url: str, ca_file: Path | None) -> AcmeDirectory:
+    from pkikit.issue.acme import AcmeDirectory
+
+    if not url.startswith("https://"):
+        raise InputError(f"--directory {url[:80]!r}: an ACME directory is an https URL")
+    if ca_file is not None and not ca_file.is_file():
+        raise InputError("there is no such file", where=str(ca_file))
+    return AcmeDirectory(url=url, ca_file=ca_file)
+
+
+def _key(path: Path, *, make: bool = False) -> rsa.RSAPrivateKey:
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    from pkikit.design.csr import make_key
+    from pkikit.files import key_pem, read_file, write_private
+
+    if make and not path.exists():
+        key = make_key()
+        write_private(path, key_pem(key))
+        return key
+    found = next((k for k in read_file(path).keys if isinstance(k, rsa.RSAPrivateKey)), None)
+    if found is None:
+        raise InputError("holds no RSA private key", where=str(path))
+    return found
+
+
+def _account(url: str, ca_file: Path | None, key: Path) -> AcmeAccount:
+    from pkikit.issue.acme import AcmeAccount
+
+    return AcmeAccount(_at(url, ca_file), _key(key))
+
+
+@acme.command()
+def preflight(
+    deployment: DeploymentFile,
+    peer: Annotated[str, typer.Option(metavar="FQDN", help="The Expressway-E peer that would order.")],
+    authority: Annotated[str, typer.Option(help="The CA's domain in CAA records.")] = "letsencrypt.org",
+    dns: Annotated[str | None, typer.Option(metavar="ADDRESS[:PORT]", help="DNS server that sees the outside.")] = None,
+    http_port: Annotated[int, typer.Option(min=1, max=65535, help="Port that the CA dials (80).")] = 80,
+    dial: Annotated[bool, typer.Option(help="Dial port 80 of every address found.")] = True,
+    version: Annotated[str | None, typer.Option(help="Product version, X8.1 to X15.5.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """What the CA will object to: names, public DNS, port 80 of every peer, CAA, limits.
+
+    Example: pkikit acme preflight notebooks/deployments/clustered-mra.yaml --peer e1.example.com
+    """
+    from pkikit.acme_facts import gather
+    from pkikit.design.san import design_sans
+    from pkikit.files import load_deployment
+    from pkikit.judge.preflight import preflight as judge
+    from pkikit.judge.preflight import refuse_where_there_is_no_acme
+
+    read = load_deployment(deployment, version=version)
+    name = read.peer(peer)
+    refuse_where_there_is_no_acme(read, name)
+    layout = design_sans(read, name)
+    facts = gather(read, layout, authority=authority, dns_server=dns, http_port=http_port, dial=dial)
+    tell(judge(layout, facts), as_json, names=list(layout.dns_names), peers=dict(facts.peers))
+
+
+@acme.command()
+def order(
+    request: Annotated[Path, typer.Argument(metavar="REQUEST", help="The certificate signing request.")],
+    directory: Directory,
+    account: AccountKey,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Leaf and chain, as PEM.")],
+    email: Annotated[str, typer.Option(help="Contact, for a new account.")] = "",
+    accept_terms: Annotated[bool, typer.Option("--accept-terms", help="You accept the CA's terms of service.")] = False,
+    webroot: Annotated[Path | None, typer.Option(metavar="DIR", help="Document root that port 80 serves.")] = None,
+    standalone: Annotated[
+        str | None, typer.Option(metavar="[ADDRESS:]PORT", help="Serve the challenge files here ourselves.")
+    ] = None,
+    ca_file: CaFile = None,
+    timeout: Annotated[float, typer.Option(min=1, max=3600, help="Seconds to wait for the CA.")] = 120.0,
+    as_json: JsonFlag = False,
+) -> None:
+    """Order a certificate for the names of a request, by http-01.
+
+    Example: pkikit acme order request.pem --directory https://acme.example/dir --account a.pem --out e1.pem --webroot www
+    """
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    from pkikit.describe import describe_certificate
+    from pkikit.errors import AcmeProblem
+    from pkikit.files import read_file, write_public
+    from pkikit.issue.acme import AcmeAccount
+
+    if (webroot is None) == (standalone is None):
+        raise InputError("give either --webroot DIR or --standalone [ADDRESS:]PORT")
+    if out.exists():
+        raise InputError("exists already; choose another name", where=str(out))
+    requests = read_file(request).requests
+    if len(requests) != 1:
+        raise InputError(f"holds {len(requests)} certificate requests, one is wanted", where=str(request))
+    client = AcmeAccount(_at(directory, ca_file), _key(account, make=True))
+    try:
+        client.find()
+    except AcmeProblem:
+        client.register(email, terms_accepted=accept_terms)
+    with _place(webroot, standalone) as place, console.steps(quiet=as_json) as step:
+        chain = client.order(requests[0], place=place.put, withdraw=place.take, progress=step, timeout=timeout)
+    write_public(out, b"".join(c.public_bytes(Encoding.PEM) for c in chain))
+    _tell({"certificate_file": str(out), **describe_certificate(chain[0], now())}, as_json)
+
+
+@contextlib.contextmanager
+def _place(webroot: Path | None, listen: str | None) -> Iterator[Place]:
+    from pkikit.issue.http01 import Webroot
+    from pkikit.issue.http01 import standalone as serve
+
+    if webroot is not None:
+        yield Webroot(webroot)
+        return
+    address, _, port = (listen or "").rpartition(":")
+    if not port.isdigit() or not 0 < int(port) < 65536:
+        raise InputError(f"--standalone {(listen or '')[:60]!r}: write [ADDRESS:]PORT")
+    with serve(address.strip("[]") or "0.0.0.0", int(port)) as place:  # noqa: S104  (the CA has to reach it)
+        yield place
+
+
+@acme.command()
+def status(directory: Directory, account: AccountKey, ca_file: CaFile = None, as_json: JsonFlag = False) -> None:
+    """The account that a key has at the CA.
+
+    Example: pkikit acme status --directory https://acme.example/dir --account account.pem
+    """
+    _tell(_account(directory, ca_file, account).status(), as_json)
+
+
+@acme.command()
+def revoke(
+    certificate: Annotated[Path, typer.Argument(metavar="CERT")],
+    directory: Directory,
+    account: Annotated[
+        Path | None, typer.Option("--account", metavar="FILE", help="Account key that ordered it.")
+    ] = None,
+    cert_key: Annotated[
+        Path | None, typer.Option("--cert-key", metavar="FILE", help="Or the certificate's own key.")
+    ] = None,
+    reason: Annotated[str, typer.Option(help=", ".join(_REASONS))] = "unspecified",
+    ca_file: CaFile = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Revoke a certificate, with the account's key or its own.
+
+    Example: pkikit acme revoke e1.pem --directory https://acme.example/dir --account account.pem --reason superseded
+    """
+    from pkikit.commands.options import choice
+    from pkikit.files import read_certificates
+    from pkikit.issue.acme import AcmeAccount
+
+    key = account or cert_key
+    if key is None or (account is not None and cert_key is not None):
+        raise InputError("give either --account FILE or --cert-key FILE")
+    leaf = read_certificates(certificate)[0]
+    number = _REASONS[choice(reason, tuple(_REASONS), "--reason")]
+    client = AcmeAccount(_at(directory, ca_file), _key(key))
+    if account is not None:
+        client.find()
+    client.revoke(leaf, number)
+    _tell({"serial": f"{leaf.serial_number:x}", "status": "revoked", "reason": reason}, as_json)
+
+
+@acme.command("renew-info")
+def renew_info(
+    certificate: Annotated[Path, typer.Argument(metavar="CERT")],
+    directory: Directory,
+    ca_file: CaFile = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """When to renew: what the CA suggests (RFC 9773), else after two thirds of the life.
+
+    Example: pkikit acme renew-info e1.pem --directory https://acme.example/dir
+    """
+    from pkikit.describe import iso
+    from pkikit.files import read_certificates
+    from pkikit.issue.acme import renewal_time
+
+    leaf = read_certificates(certificate)[0]
+    suggested = renewal_time(_at(directory, ca_file), leaf)
+    life = leaf.not_valid_after_utc - leaf.not_valid_before_utc
+    own = leaf.not_valid_before_utc + life * 2 / 3
+    facts = {
+        "renew_at": iso(suggested or own),
+        "by": "the CA (RFC 9773)" if suggested else "two thirds of the life; the CA offers no renewal information",
+        "not_after": iso(leaf.not_valid_after_utc),
+        "due": (suggested or own) <= now(),
+    }
+    _tell(facts, as_json)

@@ -1,0 +1,147 @@
+"""`pkikit acme` against a real Pebble: order by standalone server, account status, preflight, revoke, renewal time."""
+
+from __future__ import annotations
+
+import json
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from pkikit.design.csr import build_csr, make_key
+from pkikit.design.san import SanEntry, SanLayout
+from pkikit.files import key_pem, read_certificates, write_private, write_public
+from simulator.settings import LabSettings
+from simulator.threaded import ThreadedLab
+from tests.support.worlds import C1, DEPLOYMENTS, E1, deployment
+
+DEPLOYMENT = str(DEPLOYMENTS / "clustered-mra.yaml")
+
+
+@dataclass
+class Ground:
+    """A lab with Pebble, and what the commands need to find it."""
+
+    lab: ThreadedLab
+    folder: Path
+    directory: str
+    ca_file: str
+
+    @property
+    def e1(self) -> str:
+        return f"{self.lab.lab.plan.by_name[E1]}:10080"
+
+    def run(self, *arguments: str, code: int = 0) -> Any:
+        done = subprocess.run(
+            [sys.executable, "-m", "pkikit", "acme", *arguments, "--json"], capture_output=True, text=True, timeout=90
+        )
+        assert done.returncode == code, done.stderr + done.stdout
+        assert "PRIVATE" not in done.stdout + done.stderr
+        return json.loads(done.stdout) if code < 2 else done.stderr
+
+    def at(self) -> tuple[str, ...]:
+        return ("--directory", self.directory, "--ca-file", self.ca_file)
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    with ThreadedLab(deployment(), settings=LabSettings(rsa=False)) as lab:
+        acme = lab.start_acme()
+        folder = tmp_path_factory.mktemp("acme")
+        yield Ground(lab, folder, acme.pebble.directory, str(acme.pebble.ca_file))
+
+
+@pytest.fixture(scope="module")
+def ordered(ground: Ground) -> Path:
+    """One certificate, for E1 alone, ordered by the command with a server of its own."""
+    entry = SanEntry(value=E1, reason="its own FQDN", rule="names.peer-fqdn-missing", needed_by=())
+    key = make_key()
+    request = build_csr(SanLayout(owner=E1, common_name=E1, entries=(entry,)), key)
+    write_public(ground.folder / "request.pem", request.public_bytes(Encoding.PEM))
+    write_private(ground.folder / "key.pem", key_pem(key))
+    account, out = ground.folder / "account.pem", ground.folder / "e1.pem"
+    arguments = (str(ground.folder / "request.pem"), *ground.at(), "--account", str(account), "--out", str(out))
+    told = ground.run("order", *arguments, "--standalone", ground.e1, "--email", "a@example.com", code=2)
+    assert "terms of service" in told
+    assert not out.exists()
+    facts = ground.run("order", *arguments, "--standalone", ground.e1, "--email", "a@example.com", "--accept-terms")
+    assert facts["sans"]["dns"] == [E1]
+    assert stat.S_IMODE(account.stat().st_mode) == 0o600
+    return out
+
+
+def test_order(ground: Ground, ordered: Path) -> None:
+    """Leaf and chain are there, nothing listens any more, and nothing is overwritten."""
+    import socket
+
+    assert len(read_certificates(ordered)) >= 2
+    host, _, port = ground.e1.rpartition(":")
+    with socket.socket() as probe:
+        assert probe.connect_ex((host, int(port))) != 0
+    before = ordered.read_bytes()
+    told = ground.run(
+        "order", str(ground.folder / "request.pem"), *ground.at(), "--account", str(ground.folder / "account.pem"),
+        "--out", str(ordered), "--standalone", ground.e1, code=2,
+    )  # fmt: skip
+    assert "exists already" in told
+    assert ordered.read_bytes() == before
+
+
+def test_webroot_that_nobody_serves(ground: Ground, ordered: Path, tmp_path: Path) -> None:
+    """The CA says no, name by name; the files are taken away again and no certificate is written."""
+    told = ground.run(
+        "order", str(ground.folder / "request.pem"), *ground.at(), "--account", str(ground.folder / "account.pem"),
+        "--out", str(tmp_path / "x.pem"), "--webroot", str(tmp_path), code=2,
+    )  # fmt: skip
+    assert E1 in told
+    assert not (tmp_path / "x.pem").exists()
+    assert list((tmp_path / ".well-known" / "acme-challenge").iterdir()) == []
+
+
+def test_status(ground: Ground, ordered: Path) -> None:
+    """The account that the key has; a key that the CA does not know is told."""
+    facts = ground.run("status", *ground.at(), "--account", str(ground.folder / "account.pem"))
+    assert facts["status"] == "valid"
+    write_private(ground.folder / "other.pem", key_pem(make_key()))
+    told = ground.run("status", *ground.at(), "--account", str(ground.folder / "other.pem"), code=2)
+    assert "accountDoesNotExist" in told
+
+
+def test_renew_info(ground: Ground, ordered: Path) -> None:
+    """Pebble 2.4 offers no renewal information, so two thirds of the life it is."""
+    facts = ground.run("renew-info", str(ordered), *ground.at())
+    assert "two thirds" in facts["by"] or "RFC 9773" in facts["by"]
+    assert facts["due"] is False
+
+
+def test_revoke(ground: Ground, ordered: Path) -> None:
+    """With the certificate's own key; a second time the CA says that it is done already."""
+    own = ("--cert-key", str(ground.folder / "key.pem"))
+    assert ground.run("revoke", str(ordered), *ground.at(), *own, "--reason", "superseded")["status"] == "revoked"
+    told = ground.run("revoke", str(ordered), *ground.at(), *own, code=2)
+    assert "revoked" in told.lower()
+
+
+def test_preflight(ground: Ground) -> None:
+    """Seen through the lab's DNS: port 80 is closed while no order runs, so that is what the CA would object to."""
+    dns = f"{ground.lab.lab.dns.address}:{ground.lab.lab.dns.port}"
+    arguments = ("preflight", DEPLOYMENT, "--peer", E1, "--dns", dns, "--http-port", "10080")
+    document = ground.run(*arguments, code=1)
+    assert {f["rule"] for f in document["findings"]} == {"acme.http-01-unreachable"}
+    assert ground.run(*arguments, "--no-dial")["accepted"] is True
+    assert "no Expressway-E" in ground.run("preflight", DEPLOYMENT, "--peer", C1, "--dns", dns, code=2)
+    assert "X12.5" in ground.run(*arguments, "--version", "X8.11", code=2)
+
+
+def test_a_ca_that_is_not_there(ground: Ground) -> None:
+    """One sentence."""
+    key = ("--account", str(ground.folder / "k.pem"))
+    write_private(ground.folder / "k.pem", key_pem(make_key()))
+    assert "cannot be reached" in ground.run("status", "--directory", "https://127.0.0.1:9/dir", *key, code=2)
+    assert "https URL" in ground.run("status", "--directory", "ftp://x", *key, code=2)
