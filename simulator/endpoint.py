@@ -32,6 +32,7 @@ class Admission:
 
     verify: bool
     name_checks: tuple[NameCheck, ...] = ()
+    tunnel: bool = False
 
 
 class Endpoint:
@@ -121,6 +122,7 @@ class Endpoint:
                     self._context(Side.SERVER, admission.verify),
                     recorder=recorder,
                     name_checks=admission.name_checks,
+                    tunnel=admission.tunnel,
                 )
                 await serve(TlsStream(handshake, reader, writer))
                 self._log_failure(handshake, caller[0], port)
@@ -183,6 +185,7 @@ class Endpoint:
             recorder=recorder,
             name_checks=leg.server_name_checks if leg.client_verifies else (),
             server_name=leg.reference_name,
+            tunnel=leg.tunnel,
         )
         try:
             async with asyncio.timeout(self._settings.timeout):
@@ -207,7 +210,7 @@ class Endpoint:
 
 
 def _admission(leg: Leg) -> Admission:
-    return Admission(verify=leg.mutual, name_checks=leg.client_name_checks if leg.mutual else ())
+    return Admission(verify=leg.mutual, name_checks=leg.client_name_checks if leg.mutual else (), tunnel=leg.tunnel)
 
 
 def _for_strangers(legs: Sequence[Leg]) -> Admission:

@@ -106,6 +106,7 @@ def _traversal_legs(deployment: Deployment, zone: TraversalZone) -> Iterator[Leg
                     reference_name=address,
                     mutual=always_on or zone.tls_verify,
                     client_verifies=always_on or zone.tls_verify,
+                    tunnel=always_on,
                     server_name_checks=_one(address, "peer address configured in the zone on C"),
                     client_name_checks=_one(subject, "TLS verify subject name configured in the zone on E"),
                 )

@@ -17,6 +17,7 @@ from cryptography import x509
 from OpenSSL import SSL, crypto
 
 from pkikit.handshake.recorder import Recorder
+from pkikit.judge.legs import judge_tunnel
 from pkikit.judge.names import match_name, presented_names
 from pkikit.judge.openssl_codes import verify_error_name
 from pkikit.judge.revocation import VERIFY_CODE, judge_revocation
@@ -162,11 +163,12 @@ class Handshake:
         recorder: Recorder,
         name_checks: Sequence[NameCheck] = (),
         server_name: str = "",
+        tunnel: bool = False,
     ) -> None:
         self.recorder = recorder
         self.context = context
         self.connection = context.connect(recorder, server_name)
-        self._checks = name_checks
+        self._checks, self._tunnel = name_checks, tunnel
         self.complete = False
         self.failed = False
 
@@ -212,6 +214,9 @@ class Handshake:
                 return
         if objections.errors:
             self.fail("the product does not accept the chain")
+        elif self._tunnel and not judge_tunnel(chain[0]).accepted:
+            self.recorder.note(CertificateJudged(subject=title(chain[0]), depth=0, code=28, name=verify_error_name(28)))
+            self.fail("the SSH tunnel cannot read the certificate")
 
     def _is_revoked(self, chain: tuple[x509.Certificate, ...]) -> bool:
         """The product asks its revocation sources itself, after OpenSSL has found the chain."""

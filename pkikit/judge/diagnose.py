@@ -64,6 +64,7 @@ VERIFY_CODES = MappingProxyType({
     23: "revocation.revoked",
     24: "ca.not-a-ca",
     25: "ca.path-length-exceeded",
+    28: "oid.unsupported",
     34: "chain.critical-extension-unknown",
     47: "ca.name-constraint-violated",
     48: "ca.name-constraint-violated",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from cryptography import x509
 
@@ -13,13 +14,13 @@ from pkikit.judge import rules
 from pkikit.judge.diagnose import rank_causes
 from pkikit.judge.names import presented_names
 from pkikit.judge.registry import finding, rule_of
-from pkikit.judge.rules.certificate import digest_evidence, weak_key
+from pkikit.judge.rules.certificate import digest_evidence, subject_oids, weak_key
 from pkikit.judge.trust import chain_to_present
 from pkikit.judge.verify import Refine, verify_certificate
 from pkikit.model.credential import spki
 from pkikit.model.deployment import Cluster, Deployment
 from pkikit.model.facts import title
-from pkikit.model.findings import Evidence, Finding, Verdict
+from pkikit.model.findings import Evidence, Finding, Verdict, merge_verdicts
 from pkikit.model.leg import Leg, NameCheck, Purpose
 from pkikit.model.trace import Side
 from pkikit.model.world import Party, World
@@ -89,7 +90,7 @@ def _judge_side(
         raise ValueError(f"{presenter.fqdn} has no credential to present on {leg.id}")
     sent = chain_to_present(presenter.credential.chain, presenter.trusted_ca_list, world.clock_of(presenter.fqdn, at))
     checks = leg.server_name_checks if purpose is Purpose.SERVER else leg.client_name_checks
-    return verify_certificate(
+    verdict = verify_certificate(
         sent[0],
         sent=sent[1:],
         trusted_ca_list=verifier.trusted_ca_list,
@@ -101,6 +102,18 @@ def _judge_side(
         revocation=world.revocation_of(verifier.fqdn),
         clock_offset=verifier.clock_offset,
         question=question,
+    )
+    return merge_verdicts(question, [verdict, judge_tunnel(sent[0])]) if leg.tunnel else verdict
+
+
+@lru_cache(maxsize=1024)
+def judge_tunnel(leaf: x509.Certificate) -> Verdict:
+    """Can the SSH tunnel beside a UC traversal zone read the certificate? (guide, appendix 1)"""
+    evidence = tuple(subject_oids(leaf))
+    return Verdict(
+        question="can the SSH tunnel read it?",
+        findings=(finding("oid.unsupported", title(leaf), evidence),) if evidence else (),
+        checked=("oid.unsupported",),
     )
 
 

@@ -35,6 +35,7 @@ class Leg:
     """`client` dials `reference_name`, which is `server`; the checks say what each looks for in the other's certificate.
 
     discovered_by: the SRV record by which the client finds the server, where it does not dial a configured address.
+    tunnel: an SSH tunnel runs beside it (UC traversal, port 2222), which reads the certificates too and stumbles over OIDs.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Leg:
     reference_name: str
     mutual: bool
     client_verifies: bool = True
+    tunnel: bool = False
     discovered_by: str = ""
     server_name_checks: tuple[NameCheck, ...] = ()
     client_name_checks: tuple[NameCheck, ...] = ()

@@ -40,6 +40,7 @@ class MemoryDialler:
             recorder=Recorder(side, lambda: at),
             name_checks=checks if verify else (),
             server_name=leg.reference_name if client else "",
+            tunnel=leg.tunnel,
         )
 
     def handshake(self, leg: Leg) -> tuple[Handshake, Handshake]:

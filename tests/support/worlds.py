@@ -260,6 +260,10 @@ def _rsa_1024(bench: Bench, bits: int) -> Bench:
 UNKNOWN_EXTENSION = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.3.6.1.4.1.55555.1"), b"\x05\x00")
 
 
+def _odd_subject(oid: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(x509.ObjectIdentifier(oid), "GB"), *ca_name(CLUSTER_E)])
+
+
 def _constrained_addresses(bench: Bench, network: str) -> Bench:
     """The leaf has an address beside its names; its CA may sign only those of one network."""
     allowed = x509.NameConstraints([x509.IPAddress(ipaddress.ip_network(network))], None)
@@ -654,6 +658,13 @@ CASES: tuple[Case, ...] = (
         "names.security-profile-missing",
         lambda leg: leg.id.startswith("ucm:") and C1 in {leg.client, leg.server},
         lambda b: b.reissue(C1),
+    ),
+    Case(
+        "foreign-oid-in-the-subject-and-the-ssh-tunnel",
+        lambda b: b.reissue(E1, subject=_odd_subject("1.3.6.1.4.1.55555.2")),
+        "oid.unsupported",
+        lambda leg: leg.id.startswith("zone:uc-traversal") and leg.server == E1,
+        lambda b: b.reissue(E1, subject=_odd_subject("1.3.6.1.4.1.311.60.2.1.3")),
     ),
     Case(
         "critical-extension-that-nobody-knows",

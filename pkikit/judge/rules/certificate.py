@@ -21,6 +21,8 @@ _LAST_SAFE_YEAR = 2049
 
 # Microsoft's EV jurisdiction OIDs: the only ones beyond the standard subject attributes that the product handles.
 _EV_JURISDICTION = {f"1.3.6.1.4.1.311.60.2.1.{n}" for n in (1, 2, 3)}
+# What AD CS writes into every certificate, and the guide's own appendices 5 and 6 lead to.
+_MICROSOFT_EXTENSIONS = {f"1.3.6.1.4.1.311.{n}" for n in ("20.2", "21.1", "21.2", "21.7", "21.10", "25.2")}
 SUPPORTED_SUBJECT_OIDS = {
     oid.dotted_string
     for oid in (
@@ -301,6 +303,14 @@ def digest_evidence(certificate: x509.Certificate) -> Iterator[Evidence]:
     fix="Have the certificate reissued without these OIDs.",
 )
 def unsupported_oids(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    yield from subject_oids(certificate)
+    for oid in extension_oids(certificate):
+        if oid not in KNOWN_EXTENSIONS | _MICROSOFT_EXTENSIONS:
+            yield Evidence(label="extension OID", expected="a standard extension", seen=oid, where="extensions")
+
+
+def subject_oids(certificate: x509.Certificate) -> Iterator[Evidence]:
+    """Evidence for each attribute of the subject that the product does not handle; SSH tunnels stumble over these."""
     for attribute in certificate.subject:
         if attribute.oid.dotted_string not in SUPPORTED_SUBJECT_OIDS:
             yield Evidence(
@@ -309,6 +319,3 @@ def unsupported_oids(certificate: x509.Certificate, use: CertificateUse) -> Iter
                 seen=attribute.oid.dotted_string,
                 where="subject",
             )
-    for oid in extension_oids(certificate):
-        if oid not in KNOWN_EXTENSIONS:
-            yield Evidence(label="extension OID", expected="a standard extension", seen=oid, where="extensions")

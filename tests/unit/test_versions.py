@@ -1,0 +1,98 @@
+"""One table: what changes with the product version, from X8.1 to X15.5."""
+
+from __future__ import annotations
+
+import pytest
+
+from pkikit.design.csr import CsrForm
+from pkikit.design.legs import legs_of
+from pkikit.design.options import options_of, parse_vary
+from pkikit.design.san import design_sans
+from pkikit.errors import InputError
+from pkikit.judge.lint import lint_certificate, lint_trust_list, lint_upload
+from pkikit.judge.preflight import refuse_where_there_is_no_acme
+from pkikit.judge.use import CertificateUse
+from pkikit.model.deployment import Role
+from pkikit.model.findings import Severity
+from pkikit.model.leg import Purpose
+from pkikit.model.version import ProductVersion
+from tests.support.forge import CLIENT, SERVER, forge
+from tests.support.worlds import AT, CLUSTER_E, E1, changed
+
+VERSIONS = ("X8.1", "X8.5", "X8.5.1", "X8.5.2", "X8.9", "X8.10", "X8.11.1", "X12.5", "X14.0", "X14.2", "X15.4", "X15.5")
+OLD, NEW = ("sha1",), ("sha256", "sha384", "sha512")
+
+# what is asked: the answer in each of VERSIONS, in their order (a run of equal answers is written as value × times)
+TABLE: dict[str, list[object]] = {
+    "csr digests": [OLD] * 2 + [OLD + NEW] * 3 + [NEW] * 7,
+    "csr default digest": ["sha1"] * 2 + ["sha256"] * 10,
+    "csr key sizes": [(1024, 2048, 4096)] * 5 + [(2048, 4096)] * 7,
+    "999 characters": [None] * 3 + [999] * 2 + [None] * 7,
+    "common name": [E1] * 7 + [CLUSTER_E] * 5,
+    "SHA-1 judged": [False] * 5 + [True] * 7,
+    "common name missing judged": [False] * 5 + [True] * 7,
+    "absent EKU judged": [False] * 5 + [True] * 7,
+    "chain at upload judged": [False] * 5 + [True] * 7,
+    "one CN twice in the list": [False] * 8 + [True] * 4,
+    "ACME": [False] * 7 + [True] * 5,
+    "MRA verifies Unified CM though TLS verify is off": [False] * 9 + [True] * 3,
+    "serverAuth only on E": ["error"] * 10 + ["warning", None],
+    "serverAuth only on C": ["error"] * 11 + [None],
+    "clientAuth only in the client store": ["error"] * 11 + [None],
+    "stores": [("one",)] * 11 + [("one", "two")],
+}
+
+
+def severity(version: ProductVersion, role: Role, eku: object, store: Purpose | None = None) -> str | None:
+    use = CertificateUse(at=AT, version=version, role=role, store=store)
+    leaf = forge((E1, CLUSTER_E), None, at=AT, ekus=(eku,)).leaf  # type: ignore[arg-type]
+    found = {f.severity for f in lint_certificate(leaf, use).findings if f.rule.endswith("-auth-missing")}
+    return min(found).value if found else None
+
+
+def answers(text: str) -> dict[str, object]:
+    version = ProductVersion.parse(text)
+    deployment = changed(version=text, unified_cm__0__tls_verify=False)
+    form = CsrForm.of(version)
+    use = CertificateUse(at=AT, version=version)
+    leaf = forge((E1,), None, at=AT).leaf
+    checked = lint_certificate(leaf, use).checked
+    try:
+        refuse_where_there_is_no_acme(deployment, E1)
+        acme = True
+    except InputError:
+        acme = False
+    edge = deployment.clusters[1]
+    return {
+        "csr digests": form.digests,
+        "csr default digest": form.default_digest,
+        "csr key sizes": form.key_sizes,
+        "999 characters": form.san_limit,
+        "common name": design_sans(deployment, E1).common_name,
+        "SHA-1 judged": "signature.digest-unsupported" in checked,
+        "common name missing judged": "names.common-name-missing" in checked,
+        "absent EKU judged": "eku.absent" in checked,
+        "chain at upload judged": bool(lint_upload(leaf, [leaf], use).checked),
+        "one CN twice in the list": "trust-list.same-common-name" in lint_trust_list([leaf], use).checked,
+        "ACME": acme,
+        "MRA verifies Unified CM though TLS verify is off": all(
+            leg.client_verifies for leg in legs_of(deployment) if leg.id.startswith("ucm-https:")
+        ),
+        "serverAuth only on E": severity(version, Role.EXPRESSWAY_E, SERVER),
+        "serverAuth only on C": severity(version, Role.EXPRESSWAY_C, SERVER),
+        "clientAuth only in the client store": severity(version, Role.EXPRESSWAY_E, CLIENT, Purpose.CLIENT),
+        "stores": tuple(dict.fromkeys(o.stores for o in options_of(deployment, edge, parse_vary((), deployment)))),
+    }
+
+
+@pytest.mark.parametrize("number", range(len(VERSIONS)), ids=VERSIONS)
+def test_what_a_version_decides(number: int) -> None:
+    """Every row of the table, for one version."""
+    assert answers(VERSIONS[number]) == {question: row[number] for question, row in TABLE.items()}
+
+
+def test_the_table_is_whole() -> None:
+    """Each row has an answer for each version, and each row changes somewhere: otherwise it would test nothing."""
+    assert all(len(row) == len(VERSIONS) for row in TABLE.values())
+    assert all(len({str(a) for a in row}) > 1 for row in TABLE.values())
+    assert Severity.ERROR.value == "error"
