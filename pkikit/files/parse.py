@@ -22,7 +22,7 @@ from cryptography.x509 import ocsp
 from pkikit.errors import EncodingError
 from pkikit.files.archives import GZIP, ZIP, unpack
 from pkikit.files.contents import MAX_OBJECTS, Collector, FileContents, Passphrase
-from pkikit.model.facts import UNREADABLE
+from pkikit.model.facts import UNREADABLE, leaf_first
 from pkikit.model.names import printable
 
 _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,60})-----(.*?)-----END \1-----", re.DOTALL)
@@ -123,7 +123,9 @@ def _take_block(collector: Collector, label: str, block: bytes) -> None:
         case "X509 CRL":
             collector.add("crls", x509.load_pem_x509_crl(block))
         case "PKCS7" | "CMS":
-            collector.add("certificates", *pkcs7.load_pem_pkcs7_certificates(block.replace(b"CMS", b"PKCS7")))
+            collector.add(
+                "certificates", *leaf_first(pkcs7.load_pem_pkcs7_certificates(block.replace(b"CMS", b"PKCS7")))
+            )
         case _ if label.endswith("PRIVATE KEY"):
             collector.load_key(block, load_pem_private_key)
         case "EC PARAMETERS" | "DH PARAMETERS" | "PUBLIC KEY":
@@ -181,7 +183,7 @@ def _parse_der(data: bytes, collector: Collector) -> str:
             collector.add(kind, load(data))
             return "der"
     with contextlib.suppress(*UNREADABLE):
-        collector.add("certificates", *pkcs7.load_der_pkcs7_certificates(data))
+        collector.add("certificates", *leaf_first(pkcs7.load_der_pkcs7_certificates(data)))
         return "pkcs7"
     with contextlib.suppress(ValueError, UnsupportedAlgorithm):
         collector.load_key(data, load_der_private_key)

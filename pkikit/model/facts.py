@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import TypeVar
@@ -124,6 +125,21 @@ def subject_key_id(certificate: x509.Certificate) -> bytes | None:
 def is_valid_at(certificate: x509.Certificate, at: datetime) -> bool:
     """True inside notBefore..notAfter, both included to their last moment: X.509 counts whole seconds."""
     return certificate.not_valid_before_utc <= at.replace(microsecond=0) <= certificate.not_valid_after_utc
+
+
+def leaf_first(certificates: Sequence[x509.Certificate]) -> tuple[x509.Certificate, ...]:
+    """A chain in its order, the leaf in front; as it was when it is no single chain. PKCS#7 is a set and keeps no order."""
+    issuers = {issuer_of(c) for c in certificates if not is_self_issued(c)}
+    leaves = [c for c in certificates if subject_of(c) not in issuers]
+    if len(leaves) != 1:
+        return tuple(certificates)
+    ordered = leaves
+    while len(ordered) < len(certificates):
+        above = [c for c in certificates if c not in ordered and subject_of(c) == issuer_of(ordered[-1])]
+        if len(above) != 1:
+            return tuple(certificates)
+        ordered += above
+    return tuple(ordered)
 
 
 @lru_cache(maxsize=8192)

@@ -1,0 +1,359 @@
+"""The commands that came with "pkikit whole": documented shapes, exit codes, files whole or not at all, nothing secret told."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, pkcs7, pkcs12
+
+from pkikit.files import key_pem, read_file
+from pkikit.model.trace_json import trace_to_json
+from simulator.sip.memory import MemoryDialler
+from tests.support.forge import DAY, forge
+from tests.support.worlds import AT, C1, DEPLOYMENTS, E1, Bench, issued
+from tests.unit.test_cli import DEPLOYMENT, pkikit_json, run
+
+FULL = str(DEPLOYMENTS / "clustered-full.yaml")
+CREDENTIAL = issued().world.parties[E1].credential
+assert CREDENTIAL is not None
+assert CREDENTIAL.key is not None
+ROOT = issued().authority.root
+AUTHORITY = issued().authority
+INSTANT = ("--at", "2026-11-24T12:00:00Z")
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    assert CREDENTIAL is not None
+    (tmp_path / "cert.pem").write_bytes(CREDENTIAL.pem())
+    (tmp_path / "root.pem").write_bytes(ROOT.public_bytes(Encoding.PEM))
+    (tmp_path / "key.pem").write_bytes(key_pem(CREDENTIAL.key))  # type: ignore[arg-type]
+    store = pkcs12.serialize_key_and_certificates(
+        b"e1", CREDENTIAL.key, CREDENTIAL.leaf, CREDENTIAL.intermediates, BestAvailableEncryption(b"secret")
+    )
+    (tmp_path / "store.p12").write_bytes(store)
+    (tmp_path / "pass").write_text("secret\n")
+    (tmp_path / "chain.p7b").write_bytes(pkcs7.serialize_certificates(list(CREDENTIAL.chain), Encoding.DER))
+    (tmp_path / "der.crt").write_bytes(CREDENTIAL.leaf.public_bytes(Encoding.DER))
+    return tmp_path
+
+
+def test_decode_says_everything(files: Path) -> None:
+    """Extensions in words, unknown ones as hex; key facts only; a passphrase from a file opens a PKCS#12 store."""
+    document = pkikit_json("decode", str(files / "store.p12"), "--passphrase-file", str(files / "pass"))
+    kinds = [o["kind"] for o in document["objects"]]
+    assert kinds == ["certificate", "certificate", "private key"]
+    names = {e["name"] for e in document["objects"][0]["extensions"]}
+    assert {"basicConstraints", "keyUsage", "extendedKeyUsage", "subjectAltName"} <= names
+    done = run("pkikit", "decode", str(files / "store.p12"))
+    assert done.returncode == 2
+    assert "no passphrase was given" in done.stderr
+    (files / "wrong").write_text("hunter2")
+    done = run("pkikit", "decode", str(files / "store.p12"), "--passphrase-file", str(files / "wrong"))
+    assert "does not open" in done.stderr
+    assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_a_passphrase_is_asked_for_and_not_echoed(files: Path) -> None:
+    """At a terminal: a prompt, no echo."""
+    parent, child = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pkikit", "decode", str(files / "store.p12")], stdin=child, stdout=child, stderr=child,
+        start_new_session=True, preexec_fn=lambda: os.ttyname(0) and None,
+    )  # fmt: skip
+    os.close(child)
+    seen = b""
+    deadline = time.monotonic() + 30
+    sent = False
+    while time.monotonic() < deadline:
+        ready, _, _ = select.select([parent], [], [], 0.2)
+        if ready:
+            try:
+                seen += os.read(parent, 65536)
+            except OSError:
+                break
+        if b"Passphrase" in seen and not sent:
+            os.write(parent, b"secret\n")
+            sent = True
+    assert process.wait(timeout=10) == 0
+    assert sent
+    assert b"secret" not in seen
+    assert b"private key" in seen
+
+
+def test_convert(files: Path) -> None:
+    """To PEM and back; a key comes out 0600; nothing is overwritten without being told."""
+    out = files / "out.pem"
+    facts = pkikit_json("convert", str(files / "chain.p7b"), "--to", "pem", "--out", str(out))
+    assert facts["from"] == "pkcs7"
+    assert read_file(out).certificates == CREDENTIAL.chain  # type: ignore[union-attr]
+    pkikit_json("convert", str(files / "der.crt"), "--to", "pem", "--out", str(files / "leaf.pem"))
+    pkikit_json("convert", str(files / "leaf.pem"), "--to", "der", "--out", str(files / "again.crt"))
+    assert (files / "again.crt").read_bytes() == (files / "der.crt").read_bytes()
+    whole = files / "whole.pem"
+    pkikit_json(
+        "convert",
+        str(files / "store.p12"),
+        "--to",
+        "pem",
+        "--out",
+        str(whole),
+        "--passphrase-file",
+        str(files / "pass"),
+    )
+    assert stat.S_IMODE(whole.stat().st_mode) == 0o600
+    assert len(read_file(whole).keys) == 1
+    before = out.read_bytes()
+    done = run("pkikit", "convert", str(files / "der.crt"), "--to", "pem", "--out", str(out))
+    assert done.returncode == 2
+    assert "exists already" in done.stderr
+    assert out.read_bytes() == before
+    done = run("pkikit", "convert", str(files / "cert.pem"), "--to", "der", "--out", str(files / "x.crt"))
+    assert done.returncode == 2
+    assert "holds 2 objects" in done.stderr
+    done = run("pkikit", "convert", str(out), "--to", "pem", "--out", str(out), "--force")
+    assert done.returncode == 2
+    assert out.read_bytes() == before
+
+
+def write_crl(path: Path, revoked: bool, days: int = 0) -> str:
+    assert CREDENTIAL is not None
+    serials = [CREDENTIAL.leaf.serial_number] if revoked else []
+    path.write_bytes(AUTHORITY.crl(serials, at=AT - days * DAY).public_bytes(Encoding.PEM))
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("options", "revoked", "days", "accepted", "rules"),
+    [
+        ((), True, 0, False, {"revocation.revoked", "revocation.crl-unavailable"}),
+        ((), False, 0, True, {"revocation.crl-unavailable"}),  # of the root, for the intermediate: only a warning
+        (("--fallback", "revoked"), False, 0, False, {"revocation.crl-unavailable"}),
+        (("--revocation", "off"), True, 0, True, set()),
+        ((), False, 9, False, {"revocation.crl-expired", "revocation.crl-unavailable"}),
+        (("--service", "ldap"), True, 0, True, {"revocation.source-not-consulted"}),
+    ],
+)
+def test_verify_with_a_crl(
+    files: Path, options: tuple[str, ...], revoked: bool, days: int, accepted: bool, rules: set[str]
+) -> None:
+    """Exit code, verdict and rules of each way to ask."""
+    crl = write_crl(files / "ca.crl", revoked, days)
+    arguments = (
+        "verify",
+        str(files / "cert.pem"),
+        "--trust",
+        str(files / "root.pem"),
+        "--crl",
+        crl,
+        *INSTANT,
+        *options,
+    )
+    document = pkikit_json(*arguments, code=0 if accepted else 1)
+    assert document["accepted"] is accepted
+    assert {f["rule"] for f in document["findings"]} == rules
+
+
+def test_verify_with_an_ocsp_answer(files: Path) -> None:
+    """OCSP decides for the leaf, though a CRL would say otherwise; a file that is none is told."""
+    assert CREDENTIAL is not None
+    answer = AUTHORITY.ocsp_answer(CREDENTIAL.leaf, at=AT)
+    (files / "a.ocsp").write_bytes(answer.public_bytes(Encoding.DER))
+    base = ("verify", str(files / "cert.pem"), "--trust", str(files / "root.pem"), *INSTANT)
+    crl = write_crl(files / "ca.crl", True)
+    assert pkikit_json(*base, "--ocsp", str(files / "a.ocsp"), "--crl", crl)["accepted"] is True
+    assert pkikit_json(*base, "--ocsp", str(files / "a.ocsp"), "--crl", crl, "--revocation", "crl", code=1)
+    done = run("pkikit", *base, "--ocsp", str(files / "cert.pem"))
+    assert done.returncode == 2
+    assert "holds no OCSP answer" in done.stderr
+
+
+def test_ca(tmp_path: Path) -> None:
+    """init, issue, revoke, crl, ocsp: one after the other, and what went wrong changes nothing."""
+    ca, csr = tmp_path / "ca", tmp_path / "r"
+    pkikit_json("ca", "init", str(ca), "--name", "Test CA")
+    assert stat.S_IMODE((ca / "private" / "ca.key").stat().st_mode) == 0o600
+    assert run("pkikit", "ca", "init", str(ca)).returncode == 2
+    pkikit_json("csr", DEPLOYMENT, "--peer", E1, "--out", str(csr))
+    leaf = tmp_path / "e1.pem"
+    facts = pkikit_json("ca", "issue", str(ca), str(csr / "request.pem"), "--out", str(leaf), "--profile", "server")
+    assert facts["extended_key_usage"] == "serverAuth"
+    assert pkikit_json("ca", "ocsp", str(ca), str(leaf), "--out", str(tmp_path / "o"))["certificate_status"] == "good"
+    assert pkikit_json("ca", "revoke", str(ca), str(leaf), "--reason", "keyCompromise")["status"] == "revoked"
+    index = (ca / "index.txt").read_text()
+    for arguments, said in (
+        (("revoke", str(ca), str(leaf)), "revoked already"),
+        (("revoke", str(ca), str(leaf), "--reason", "boredom"), "allowed are"),
+        (("issue", str(ca), str(leaf), "--out", str(tmp_path / "y.pem")), "0 certificate requests"),
+        (("issue", str(ca), str(csr / "request.pem"), "--out", str(leaf)), "exists already"),
+        (("issue", str(tmp_path), str(csr / "request.pem"), "--out", str(tmp_path / "z.pem")), "holds no CA"),
+    ):
+        done = run("pkikit", "ca", *arguments)
+        assert done.returncode == 2
+        assert said in done.stderr
+    assert (ca / "index.txt").read_text() == index
+    assert pkikit_json("ca", "crl", str(ca), "--out", str(tmp_path / "c"))["entries"] == 1
+    assert (
+        pkikit_json("ca", "ocsp", str(ca), str(leaf), "--out", str(tmp_path / "o"))["certificate_status"] == "revoked"
+    )
+    verdict = pkikit_json("verify", str(leaf), "--trust", str(ca / "ca.pem"), "--crl", str(tmp_path / "c"), code=1)
+    assert [f["rule"] for f in verdict["findings"]] == ["revocation.revoked"]
+
+
+def test_printed_openssl_and_adcs() -> None:
+    """Configuration, commands, template and request come as one document each."""
+    document = pkikit_json("ca", "openssl", DEPLOYMENT, "--peer", E1)
+    assert "subjectAltName" in document["config"]
+    assert "openssl req -new" in document["commands"]
+    assert pkikit_json("adcs", "template")["objections"] == []
+    assert "CertificateTemplate:" in pkikit_json("adcs", "request", DEPLOYMENT, "--peer", E1)["submit"]
+
+
+def test_lint_says_which_legs(files: Path) -> None:
+    """Before the upload: with E1's certificate on E1 all legs are served; on another peer some are broken."""
+    arguments = ("lint", str(files / "cert.pem"), "--deployment", DEPLOYMENT, *INSTANT)
+    good = pkikit_json(*arguments, "--peer", E1)
+    assert good["legs"]
+    assert all(leg["served"] for leg in good["legs"])
+    bad = pkikit_json(*arguments, "--peer", C1, code=1)
+    assert {leg["causes"][0] for leg in bad["legs"] if not leg["served"]} >= {"names.cluster-fqdn-missing"}
+    trusted = pkikit_json(*arguments, "--peer", E1, "--trust", str(files / "root.pem"))
+    assert "upload.chain-incomplete" in {f["rule"] for f in trusted["findings"]}
+    node = pkikit_json(
+        "lint", str(files / "cert.pem"), "--deployment", DEPLOYMENT, "--peer", "ucm1.corp.example.com", *INSTANT, code=1
+    )
+    assert "names.node-fqdn-missing" in {f["rule"] for f in node["findings"]}
+
+
+def test_lint_of_a_deployment_and_of_an_answer(files: Path, tmp_path: Path) -> None:
+    """A YAML file is judged as deployment; --request compares what came back with what was asked."""
+    assert pkikit_json("lint", FULL)["accepted"] is True
+    pkikit_json("csr", DEPLOYMENT, "--peer", E1, "--out", str(tmp_path / "r"))
+    arguments = ("lint", str(files / "cert.pem"), "--request", str(tmp_path / "r" / "request.pem"), *INSTANT)
+    assert "key.mismatch" in {f["rule"] for f in pkikit_json(*arguments, code=1)["findings"]}
+    der = pkikit_json("lint", str(files / "der.crt"), "--as", "server", *INSTANT, code=1)
+    assert "encoding.not-pem" in {f["rule"] for f in der["findings"]}
+
+
+def test_san_diff_and_nodes() -> None:
+    """What a change forces, and the certificates around the peers."""
+    changes = pkikit_json("san", DEPLOYMENT, FULL, "--diff")["changes"]
+    assert {c["fqdn"] for c in changes if c["needs_certificate"]} == {c["fqdn"] for c in changes}
+    assert not any(c["needs_certificate"] for c in pkikit_json("san", FULL, FULL, "--diff")["changes"])
+    document = pkikit_json("san", FULL, "--nodes")
+    assert {n["service"] for n in document["nodes"]} == {"tomcat", "CallManager", "cup-xmpp"}
+    assert run("pkikit", "san", DEPLOYMENT, FULL).returncode == 2
+
+
+def test_diagnose(files: Path, tmp_path: Path) -> None:
+    """A trace, a text, two folders: causes first to last, exit 1; a good one exits 0."""
+    world = Bench().reissue(E1, without=(E1,)).world
+    from pkikit.design.legs import legs_of
+
+    legs = legs_of(world.deployment)
+    bad = MemoryDialler(world, AT).dial(
+        next(leg for leg in legs if leg.id.startswith("zone:uc-traversal") and leg.server == E1)
+    )
+    (tmp_path / "bad.json").write_text(json.dumps(trace_to_json(bad)))
+    document = pkikit_json("diagnose", str(tmp_path / "bad.json"), code=1)
+    assert document["causes"] == ["names.reference-not-presented"]
+    assert set(document) == {"accepted", "question", "findings", "checked", "causes"}
+    (tmp_path / "log.txt").write_text("Verify return code: 20 (unable to get local issuer certificate)")
+    assert pkikit_json("diagnose", str(tmp_path / "log.txt"), code=1)["causes"] == ["trust.issuer-unknown"]
+    stranger = forge(("x.example.com",), None, at=AT)
+    for name, chain, trust in (("client", stranger.pem(), ROOT), ("server", CREDENTIAL.pem(), stranger.leaf)):  # type: ignore[union-attr]
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "cert.pem").write_bytes(chain)
+        (tmp_path / name / "trust.pem").write_bytes(trust.public_bytes(Encoding.PEM))
+    folders = ("diagnose", "--client", str(tmp_path / "client"), "--server", str(tmp_path / "server"), *INSTANT)
+    assert pkikit_json(*folders, "--name", E1)["causes"] == []
+    assert pkikit_json(*folders, "--name", "nobody.example.com", code=1)["causes"] == ["names.reference-not-presented"]
+    for arguments, said in (
+        (("diagnose",), "give a file"),
+        (("diagnose", "--client", str(tmp_path)), "go together"),
+        (("diagnose", str(files / "cert.pem"), "--client", str(tmp_path)), "give a file"),
+    ):
+        done = run("pkikit", *arguments)
+        assert done.returncode == 2
+        assert said in done.stderr
+
+
+def test_explore(tmp_path: Path) -> None:
+    """One document with the front; a file with every candidate; a picture."""
+    out, plot = tmp_path / "all.csv", tmp_path / "front.svg"
+    vary = ("--vary", "lifetime=398,47", "--vary", "edge.authority=acme,private")
+    document = pkikit_json("explore", DEPLOYMENT, *vary, "--out", str(out), "--plot", str(plot))
+    assert document["total"] == len(out.read_text().splitlines()) - 1
+    assert document["front"]
+    assert document["front"][0]["works"] is True
+    assert plot.read_text().startswith("<svg")
+    done = run("pkikit", "explore", DEPLOYMENT, "--workers", "2", "--scheduler", "tcp://127.0.0.1:1")
+    assert done.returncode == 2
+    people = run("pkikit", "explore", DEPLOYMENT, *vary)
+    assert people.returncode == 0
+    assert "worth a look" in people.stdout
+
+
+def test_eku_audit(tmp_path: Path) -> None:
+    """No when legs fail, with dates and ways out; yes where a private CA goes on."""
+    document = pkikit_json("eku-audit", DEPLOYMENT, *INSTANT, code=1)
+    failing = [leg for leg in document["legs"] if leg["fails"]]
+    assert all(
+        leg["from"] and {r["id"] for r in leg["remedies"]} >= {"private-ca", "two-stores-x15.5"} for leg in failing
+    )
+    for peer in issued().world.deployment.peers:
+        (tmp_path / peer).mkdir()
+        credential = issued().world.parties[peer].credential
+        assert credential is not None
+        (tmp_path / peer / "cert.pem").write_bytes(credential.pem())
+    assert pkikit_json("eku-audit", DEPLOYMENT, "--certs", str(tmp_path), *INSTANT)["accepted"] is True
+    (tmp_path / "stranger.example.com").mkdir()
+    done = run("pkikit", "eku-audit", DEPLOYMENT, "--certs", str(tmp_path))
+    assert done.returncode == 2
+    assert "is no party" in done.stderr
+
+
+def test_every_command_has_help_with_an_example() -> None:
+    """As INTERFACES asks, the subcommands too."""
+    import typer.main
+
+    from pkikit.cli import app
+
+    def walk(command: Any, path: tuple[str, ...]) -> list[tuple[str, ...]]:
+        inner = getattr(command, "commands", None)
+        if not inner:
+            return [path] if "Example: pkikit" in (command.help or "") else [(*path, "HAS NO EXAMPLE")]
+        return [p for name, c in inner.items() for p in walk(c, (*path, name))]
+
+    found = walk(typer.main.get_command(app), ())
+    assert not [p for p in found if p[-1] == "HAS NO EXAMPLE"]
+    top = {p[0] for p in found}
+    assert {"san", "csr", "decode", "convert", "lint", "verify", "match", "diagnose", "probe", "explore", "ca", "rules",
+            "acme", "eku-audit"} <= top  # fmt: skip
+    assert {p[1] for p in found if p[0] == "acme"} == {"preflight", "order", "status", "revoke", "renew-info"}
+    assert {p[1] for p in found if p[0] == "ca"} >= {"init", "issue", "revoke", "crl", "ocsp"}
+
+
+def test_certificates_are_hostile(tmp_path: Path) -> None:
+    """Terminal escapes and NULs in names come out escaped, in tables and in JSON."""
+    evil = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a\x1b[2J\x00\u202eb")])
+    leaf = forge((E1,), None, at=AT, subject=evil).leaf
+    (tmp_path / "evil.pem").write_bytes(leaf.public_bytes(Encoding.PEM))
+    for command in (("decode",), ("lint",), ("lint", "--as", "trust-list")):
+        done = run("pkikit", command[0], str(tmp_path / "evil.pem"), *command[1:])
+        assert done.returncode in {0, 1}
+        assert "\x1b" not in done.stdout
+        assert "\u202e" not in done.stdout
+        assert "Traceback" not in done.stderr
+    assert PrivateFormat.PKCS8
