@@ -47,6 +47,7 @@ format: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench.decisions
 
 compare-linters: $(VENV)/.dev
 	$(BIN)/python -m tests.support.compare_linters
