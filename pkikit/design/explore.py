@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -44,13 +44,13 @@ class Space:
         return tuple(options_of(self.deployment, c, self.allowed) for c in self.deployment.clusters)
 
     @cached_property
-    def _judged(self) -> tuple[tuple[tuple[tuple[str, ...], Partial], ...], ...]:
-        return tuple(
-            tuple((option.columns(), judge.judge(option)) for option in options)
-            for judge, options in zip(
-                (ClusterJudge(self.deployment, c) for c in self.deployment.clusters), self.options, strict=True
-            )
-        )
+    def _clusters(self) -> tuple[_Cluster, ...]:
+        judges = (ClusterJudge(self.deployment, c) for c in self.deployment.clusters)
+        return tuple(_Cluster(judge, options) for judge, options in zip(judges, self.options, strict=True))
+
+    @cached_property
+    def _sums(self) -> dict[tuple[int, ...], Row]:
+        return {}
 
     @property
     def size(self) -> int:
@@ -76,19 +76,27 @@ class Space:
     def evaluate(self, number: int) -> Row:
         """One candidate: its choices, then everything that it is judged by."""
         chosen: tuple[str, ...] = ()
-        partials = []
+        key = []
         rest = number
-        for judged in self._judged:
-            rest, digit = divmod(rest, len(judged))
-            columns, partial = judged[digit]
+        for cluster in self._clusters:
+            rest, digit = divmod(rest, len(cluster.options))
+            columns, kind = cluster.judged(digit)
             chosen += columns
-            partials.append(partial)
-        return (number, *chosen, *_combined(tuple(partials)))
+            key.append(kind)
+        return (number, *chosen, *self._sum(tuple(key)))
+
+    def _sum(self, key: tuple[int, ...]) -> Row:
+        """The metrics of all clusters together. Far fewer kinds of option than options: most sums are known already."""
+        known = self._sums.get(key)
+        if known is None:
+            known = _combined([cluster.kinds[kind] for cluster, kind in zip(self._clusters, key, strict=True)])
+            if len(self._sums) < _CACHED:  # bounded: memory does not grow with the number of candidates
+                self._sums[key] = known
+        return known
 
     def rows(self, first: int, end: int) -> Iterator[Row]:
-        """The candidates first … end-1. The combinations of judged clusters repeat, and are added up once each."""
-        evaluate = self.evaluate
-        return (evaluate(number) for number in range(first, end))
+        """The candidates first … end-1."""
+        return map(self.evaluate, range(first, end))
 
     def objectives(self, row: Row) -> tuple[float, ...]:
         """The values of OBJECTIVES in a row."""
@@ -100,24 +108,41 @@ class Space:
         return tuple(columns.index(name) for name in OBJECTIVES)
 
 
-_CACHE: dict[tuple[Partial, ...], Row] = {}
 _CACHED = 200_000
 
 
-def _combined(partials: tuple[Partial, ...]) -> Row:
-    """The metrics of all clusters together: METRICS, then down, reissues, works."""
-    known = _CACHE.get(partials)
-    if known is not None:
+class _Cluster:
+    """The options of one cluster, each judged when it is first met: a worker judges only those of its own chunks."""
+
+    def __init__(self, judge: ClusterJudge, options: tuple[Option, ...]) -> None:
+        self._judge, self.options = judge, options
+        self._known: dict[int, tuple[tuple[str, ...], int]] = {}
+        self._numbers: dict[Partial, int] = {}
+        self.kinds: list[Partial] = []
+
+    def judged(self, digit: int) -> tuple[tuple[str, ...], int]:
+        """(columns, number of its kind); options that mean the same are of one kind."""
+        known = self._known.get(digit)
+        if known is None:
+            option = self.options[digit]
+            partial = self._judge.judge(option)
+            kind = self._numbers.setdefault(partial, len(self.kinds))
+            if kind == len(self.kinds):
+                self.kinds.append(partial)
+            known = (option.columns(), kind)
+            if len(self._known) < _CACHED:
+                self._known[digit] = known
         return known
+
+
+def _combined(partials: Sequence[Partial]) -> Row:
+    """The metrics of all clusters together: METRICS, then down, reissues, works."""
     values = {m: max(getattr(p, m) for p in partials) for m in WORST}
     values |= {m: sum(getattr(p, m) for p in partials) for m in _SUMMED}
     values["renewals"], values["restarts"] = round(values["renewals"], 2), round(values["restarts"], 2)
     down = values["legs_broken"] + values["legs_unserved"] + values["refused_names"] + values["over_limit"]
     reissues = values["reissues_new_domain"] + values["reissues_new_node"] + values["restarts_new_peer"]
-    made = (*(values[m] for m in METRICS), down, reissues, down == 0)
-    if len(_CACHE) < _CACHED:  # bounded: memory does not grow with the number of candidates
-        _CACHE[partials] = made
-    return made
+    return (*(values[m] for m in METRICS), down, reissues, down == 0)
 
 
 def pareto(vectors: Front) -> Front:

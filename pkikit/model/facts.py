@@ -146,10 +146,10 @@ def leaf_first(certificates: Sequence[x509.Certificate]) -> tuple[x509.Certifica
 def issued(child: x509.Certificate, issuer: x509.Certificate) -> bool:
     """True when the issuer's key signed the child; False for any signature that cannot be checked.
 
-    Names that differ in case or spaces only are one name here, which the library's own check does not know.
+    Names that differ in case, spaces or kind of string only are one name here, which the library's own check does not know.
     """
     try:
-        if child.issuer == issuer.subject:
+        if child.issuer.public_bytes() == issuer.subject.public_bytes():
             child.verify_directly_issued_by(issuer)
             return True
         key, parameters = issuer.public_key(), child.signature_algorithm_parameters
