@@ -78,6 +78,9 @@ def check(
     at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="The lab's time, ISO-8601 with zone.")] = None,
     net: NetOption = None,
     tls: TlsOption = None,
+    traces: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write each handshake there, for pkikit diagnose.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Start the lab, dial every leg with real TLS, say per leg accepted or not and the root cause.
@@ -90,7 +93,22 @@ def check(
     instant = console.parse_instant(at, datetime.now(UTC)) if at is not None else None
     lab = _lab(read, _settings(net, tls), instant, certs)
     report = asyncio.run(_checked(lab, quiet=as_json or not sys.stderr.isatty()))
+    if traces is not None:
+        _write_traces(report, traces)
     console.answer(report.to_json(), as_json=as_json, accepted=report.accepted, show=lambda out: _show(out, report))
+
+
+def _write_traces(report: CheckReport, folder: Path) -> None:
+    import json
+    import re
+
+    from pkikit.files import write_public
+    from pkikit.model.trace_json import trace_to_json
+
+    for leg in report.legs:
+        if leg.trace is not None:
+            name = re.sub(r"[^A-Za-z0-9._-]+", "_", leg.leg.id)
+            write_public(folder / f"{name}.json", json.dumps(trace_to_json(leg.trace), indent=2).encode())
 
 
 async def _checked(lab: Lab, *, quiet: bool) -> CheckReport:

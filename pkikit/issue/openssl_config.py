@@ -107,6 +107,8 @@ openssl req -new -config {name}.cnf -key {name}.key -{digest} -out {name}.csr
 openssl req -in {name}.csr -noout -text
 # 2. The CA signs (a folder made by: pkikit ca init my-ca --name "My Root CA").
 (cd my-ca && openssl ca -batch -config openssl.cnf -in ../{name}.csr -out ../{name}.pem -notext)
+# Or, for a test bench only, without any CA: the certificate signs itself, and everybody has to trust it by itself.
+openssl req -x509 -config {name}.cnf -extensions wanted -key {name}.key -{digest} -days 398 -out {name}-self-signed.pem
 # 3. Look at it before you upload it.
 openssl x509 -in {name}.pem -noout -text
 openssl verify -CAfile my-ca/ca.pem -purpose sslserver {name}.pem

@@ -80,6 +80,9 @@ def test_the_printed_commands_run(ca: FileCa, tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count(f"{E1}.pem: OK") == 2
+    (alone,) = read_certificates(tmp_path / f"{E1}-self-signed.pem")
+    assert alone.issuer == alone.subject
+    assert extensions(build_csr(LAYOUT, KEY)).keys() <= extensions(alone).keys()
     assert (tmp_path / f"{E1}.key").stat().st_mode & 0o077 == 0
 
 
