@@ -29,6 +29,7 @@ def san(
     ] = None,
     diff: Annotated[bool, typer.Option("--diff", help="Which peers need a new certificate after the change.")] = False,
     nodes: Annotated[bool, typer.Option("--nodes", help="Unified CM and IM&P certificates too.")] = False,
+    version: Annotated[str | None, typer.Option(help="Product version, X8.1 to X15.5.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Required subject and SANs per peer, each entry with reason and who needs it; or what a change forces (--diff).
@@ -41,9 +42,9 @@ def san(
 
     if diff != (new is not None):
         raise InputError("--diff compares two deployment files: pkikit san OLD NEW --diff")
-    read = load_deployment(deployment)
+    read = load_deployment(deployment, version=version)
     if new is not None:
-        _show_change(read, load_deployment(new), as_json)
+        _show_change(read, load_deployment(new, version=version), as_json)
         return
     if format is not None:
         choice(format, ("dns", "collab-edge-dns"), "--format")

@@ -4,14 +4,30 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import assert_type
 
+from cryptography import x509
+
+from pkikit.design.change import PeerChange, compare_deployments
+from pkikit.design.explore import Space
+from pkikit.design.options import parse_vary
 from pkikit.design.san import SanLayout, design_sans
+from pkikit.executors import InProcess
+from pkikit.exploration import explore
 from pkikit.files import load_deployment, read_certificates
 from pkikit.judge.legs import LegVerdict, judge_all_legs
+from pkikit.judge.log_text import diagnose_text
+from pkikit.judge.revocation import StatusCheck, check_status, judge_revocation
+from pkikit.judge.serve import Service, services_of
+from pkikit.judge.sunset import LegAudit, audit
+from pkikit.judge.trust import build_path
 from pkikit.judge.verify import verify_certificate
 from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Verdict
 from pkikit.model.leg import Purpose
+from pkikit.model.revocation import Consumer, CrlSource, RevocationData, RevocationQuestion
+from pkikit.model.trace import HandshakeTrace
+from pkikit.model.trace_json import trace_from_json
 from simulator.report import CheckReport
 from simulator.threaded import ThreadedLab
 
@@ -24,3 +40,25 @@ accepted: bool = verdict.require().accepted
 with ThreadedLab(deployment) as lab:
     report: CheckReport = lab.check()
     verdicts: tuple[LegVerdict, ...] = judge_all_legs(lab.lab.world, at)
+
+
+def whole_library(path: Path, certificate: x509.Certificate, at: datetime) -> None:
+    """What came with the whole library: each call with the types that its users rely on."""
+    deployment = load_deployment(path, version="X15.5")
+    changes: tuple[PeerChange, ...] = compare_deployments(deployment, deployment)
+    assert_type(changes[0].needs_certificate, bool)
+    services: tuple[Service, ...] = services_of(deployment, deployment.peers[0], [certificate], at=at)
+    assert_type(services[0].causes, tuple[str, ...])
+    data = RevocationData().with_crls(CrlSource.MANUAL, ())
+    question = RevocationQuestion(settings=deployment.revocation, data=data, consumer=Consumer.LDAP)
+    path_found = build_path(certificate, sent=(), trusted_ca_list=(certificate,), at=at)
+    assert_type(judge_revocation(path_found, question, at), Verdict)
+    assert_type(check_status(path_found, question, at), tuple[StatusCheck, ...])
+    verdict, causes = diagnose_text("", where="log")
+    assert_type(verdict, Verdict)
+    assert_type(causes, tuple[str, ...])
+    space = Space(deployment, parse_vary((), deployment))
+    outcome = explore(space, InProcess(), out=None)
+    assert_type(outcome.front, dict[tuple[float, ...], int])
+    assert_type(trace_from_json("{}", where="x"), HandshakeTrace)
+    assert_type(audit(deployment, {}, at=at), tuple[LegAudit, ...])
