@@ -99,12 +99,28 @@ def _show(out: Console, space: Space, outcome: Outcome, front: list[dict[str, An
     console.table(out, ("no.", *_HEADS), numbers)
     for row in shown[:_SHOWN]:
         designs = (
-            f"{c.name}: " + ", ".join(str(row[f"{c.name}.{k}"]) for k in COLUMNS if row[f"{c.name}.{k}"])
+            f"{c.name}: " + _in_words({k: str(row[f"{c.name}.{k}"]) for k in COLUMNS})
             for c in space.deployment.clusters
         )
-        out.print(f"{row['candidate']:>8}  " + "   ".join(designs), markup=False)
+        out.print(f"{row['candidate']:>8}  " + "\n          ".join(designs), markup=False)
     if len(shown) > _SHOWN:
         out.print(f"… and {len(shown) - _SHOWN} more (--json has all)")
+
+
+def _in_words(chosen: dict[str, str]) -> str:
+    """One cluster's choices as somebody would say them."""
+    words = ["one certificate for all peers" if chosen["certificate"] == "shared" else "a certificate a peer"]
+    words.append("with the cluster name" if chosen["cluster_name"] == "yes" else "without a cluster name")
+    forms = chosen["registration"]
+    if forms:
+        apex, collab = forms.count("d"), forms.count("c")
+        told = [f"{apex} as they are"] * (apex > 0) + [f"{collab} as collab-edge."] * (collab > 0)
+        words.append(
+            "domains: " + ", ".join(told) + (" in certificates of their own" * (chosen["domains"] == "separate"))
+        )
+    days = "" if chosen["authority"] == "acme" else " days"
+    words.append(f"{chosen['authority']} CA, {chosen['term']}{days}")
+    return "; ".join(words) + ("; client certificates apart" if chosen["stores"] == "two" else "")
 
 
 def _picture(space: Space, outcome: Outcome) -> str:
