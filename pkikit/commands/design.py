@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -112,7 +113,15 @@ def csr(
     layout = design_sans(read, read.peer(peer))
     form = CsrForm.of(read.product_version)
     chosen = digest or form.default_digest
-    form.check(layout, chosen, key_size, read.product_version)
+    if form.digests == ("sha1",) and digest in {"", "sha256"}:
+        print(
+            f"pkikit: {read.version} signs with SHA-1, which nothing here does any more: SHA-256 is used",
+            file=sys.stderr,
+        )
+        form.check(layout, "sha1", key_size, read.product_version)
+        chosen = "sha256"
+    else:
+        form.check(layout, chosen, key_size, read.product_version)
     fields = SubjectFields(country=country, state=state, locality=locality, organisation=organisation, unit=unit)
     pending = [p for p in (out / "request.pem", out / "key.pem") if p.exists()]
     if pending and not discard:

@@ -211,6 +211,22 @@ def test_ca(tmp_path: Path) -> None:
     assert [f["rule"] for f in verdict["findings"]] == ["revocation.revoked"]
 
 
+def test_requests_of_old_versions(tmp_path: Path) -> None:
+    """X8.1 signed with SHA-1: here SHA-256 is used and that is told; X8.9 offers 1024 bits, X8.10 no more."""
+    for version, arguments, code, said in (
+        ("X8.1", (), 0, "SHA-256 is used"),
+        ("X8.9", ("--key-size", "1024"), 0, ""),
+        ("X8.9", ("--digest", "sha1"), 2, "nothing here does"),
+        ("X8.10", ("--key-size", "1024"), 2, "allowed are 2048, 4096"),
+    ):
+        path = tmp_path / "d.yaml"
+        path.write_text(Path(DEPLOYMENT).read_text().replace("version: X12.5", f"version: {version}"))
+        out = tmp_path / f"{version}{len(arguments)}{code}"
+        done = run("pkikit", "csr", str(path), "--peer", E1, "--out", str(out), *arguments)
+        assert done.returncode == code, done.stderr
+        assert said in done.stderr
+
+
 def test_printed_openssl_and_adcs() -> None:
     """Configuration, commands, template and request come as one document each."""
     document = pkikit_json("ca", "openssl", DEPLOYMENT, "--peer", E1)
