@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
 from itertools import islice
 from typing import Any, Protocol, TypeVar
 
@@ -50,11 +50,25 @@ class Processes:
                 while under_way:
                     done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
                     for future in done:
-                        yield future.result()
+                        yield _result(future)
                     under_way |= {pool.submit(function, a) for a in islice(waiting, len(done))}
             finally:
                 for future in under_way:
                     future.cancel()
+
+
+def _result(future: Any) -> Any:
+    """The result of a chunk; where its worker is gone or cannot do it, one sentence. What was finished is kept."""
+    try:
+        return future.result()
+    except (BrokenExecutor, ImportError, OSError) as error:
+        raise InputError(
+            f"a worker could not do its part ({type(error).__name__}: {error}); begin again to go on"
+        ) from None
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] != "distributed":
+            raise
+        raise InputError(f"the dask cluster lost a part ({type(error).__name__}); begin again to go on") from None
 
 
 class Dask:
@@ -84,7 +98,7 @@ class Dask:
             first = [self._client.submit(function, a, pure=False) for a in islice(waiting, wide)]
             under_way = as_completed(first, loop=self._client.loop)
             for future in under_way:
-                yield future.result()
+                yield _result(future)
                 future.release()
                 for argument in islice(waiting, 1):
                     under_way.add(self._client.submit(function, argument, pure=False))

@@ -256,3 +256,25 @@ def test_plot_escapes_and_says_everything() -> None:
     kinds = {e.tag.rpartition("}")[2] for e in root}
     assert {"circle", "rect", "polygon"} <= kinds
     assert titles[0] == "<t>"
+
+
+def test_a_worker_that_is_killed(tmp_path: Path) -> None:
+    """One sentence instead of a traceback; begun again, the run goes on from what was finished."""
+    small = space(*SMALL)
+    killed: list[int] = []
+
+    def kill_one(_: int) -> None:
+        import multiprocessing
+
+        if not killed and multiprocessing.active_children():
+            victim = multiprocessing.active_children()[0]
+            killed.append(victim.pid or 0)
+            os.kill(victim.pid or 0, signal.SIGKILL)
+
+    out = tmp_path / "all.csv"
+    with pytest.raises(InputError, match="begin again"):
+        explore(small, Processes(1), out=out, chunk=50, progress=kill_one)
+    assert killed
+    assert not out.exists()
+    explore(small, InProcess(), out=out, chunk=50)
+    assert len(out.read_text().splitlines()) == small.size + 1
