@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -48,14 +49,21 @@ def main() -> None:
     console.run(app, "expressway-sim", lab_errors=(LabError,))
 
 
-def _settings(net: int | None, tls: str | None, *, real_ports: bool = False, keylog: Path | None = None) -> LabSettings:
+def _settings(
+    net: int | None,
+    tls: str | None,
+    *,
+    real_ports: bool = False,
+    keylog: Path | None = None,
+    capture: Path | None = None,
+) -> LabSettings:
     from pkikit.handshake.tls import TlsRange, TlsVersion
     from simulator.settings import LabSettings
 
     if tls is not None and tls not in tuple(TlsVersion):
         raise InputError(f"--tls {tls[:20]!r}: allowed are {', '.join(TlsVersion)}")
     allowed = TlsRange(lowest=TlsVersion(tls), highest=TlsVersion(tls)) if tls else TlsRange()
-    return LabSettings(net=net, real_ports=real_ports, tls=allowed, keylog=keylog)
+    return LabSettings(net=net, real_ports=real_ports, tls=allowed, keylog=keylog, capture=capture)
 
 
 def _lab(deployment: Deployment, settings: LabSettings, at: datetime | None, certs: Path | None) -> Lab:
@@ -81,6 +89,10 @@ def check(
     traces: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write each handshake there, for pkikit diagnose.")
     ] = None,
+    capture: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.pcapng", help="What crossed the wires, for Wireshark; it can decrypt it."),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Start the lab, dial every leg with real TLS, say per leg accepted or not and the root cause.
@@ -91,11 +103,30 @@ def check(
 
     read = load_deployment(deployment)
     instant = console.parse_instant(at, datetime.now(UTC)) if at is not None else None
-    lab = _lab(read, _settings(net, tls), instant, certs)
-    report = asyncio.run(_checked(lab, quiet=as_json or not sys.stderr.isatty()))
+    with _key_log(capture) as keylog:
+        lab = _lab(read, _settings(net, tls, keylog=keylog, capture=capture), instant, certs)
+        report = asyncio.run(_checked(lab, quiet=as_json or not sys.stderr.isatty()))
     if traces is not None:
         _write_traces(report, traces)
     console.answer(report.to_json(), as_json=as_json, accepted=report.accepted, show=lambda out: _show(out, report))
+
+
+@contextlib.contextmanager
+def _key_log(capture: Path | None) -> Iterator[Path | None]:
+    """A place for the session secrets while a capture runs; they end up inside the capture, and nowhere else."""
+    import tempfile
+
+    from pkikit.files import write_private
+
+    if capture is None:
+        yield None
+        return
+    if capture.exists():
+        raise InputError("exists already; choose another name", where=str(capture))
+    with tempfile.TemporaryDirectory() as folder:
+        keylog = Path(folder) / "keys.log"
+        write_private(keylog, b"")
+        yield keylog
 
 
 def _write_traces(report: CheckReport, folder: Path) -> None:

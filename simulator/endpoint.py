@@ -19,6 +19,7 @@ from pkikit.model.trace import NotConnected, Side
 from pkikit.model.world import Party
 from simulator.errors import LabError
 from simulator.events import EventLog
+from simulator.services.capture import Capture
 from simulator.settings import LabSettings
 from simulator.sip.stream import TlsStream, ask, serve
 
@@ -41,9 +42,10 @@ class Endpoint:
     def __init__(
         self, party: Party, address: str, *, legs: Sequence[Leg], addresses: Callable[[str], str], settings: LabSettings,
         now: Callable[[], datetime], events: EventLog, revocation: RevocationQuestion | None = None,
+        capture: Capture | None = None,
     ) -> None:  # fmt: skip
         self.party, self.address, self.revocation = party, address, revocation
-        self._settings, self._lab_now, self._events = settings, now, events
+        self._settings, self._lab_now, self._events, self._capture = settings, now, events, capture
         served = [leg for leg in legs if leg.server == party.fqdn]
         self.ports = tuple(dict.fromkeys(leg.port for leg in served))
         self._known = {(leg.port, addresses(leg.client)): _admission(leg) for leg in served}
@@ -180,6 +182,7 @@ class Endpoint:
             recorder.note(NotConnected(reason=f"{leg.server}:{leg.port}: {reason}", resolved=True))
             return recorder, None
         here: Connection = writer.get_extra_info("sockname")[:2]
+        tap = self._capture.tap(here, (address, port)) if self._capture else None
         handshake = Handshake(
             self._context(Side.CLIENT, leg.client_verifies),
             recorder=recorder,
@@ -190,7 +193,7 @@ class Endpoint:
         try:
             async with asyncio.timeout(self._settings.timeout):
                 await ask(
-                    TlsStream(handshake, reader, writer),
+                    TlsStream(handshake, reader, writer, tap),
                     request_for(leg.protocol, leg.client, leg.reference_name, leg.port),
                 )
         except TimeoutError:

@@ -30,6 +30,7 @@ from simulator.events import EventLog
 from simulator.peer.acme_service import AcmeService
 from simulator.peer.challenge_host import HTTP_PORT, ChallengeHost
 from simulator.report import CheckReport, LegReport
+from simulator.services.capture import Capture
 from simulator.services.dns import DnsServer, Zone
 from simulator.services.pebble import Pebble, locate_pebble
 from simulator.settings import LabSettings
@@ -76,6 +77,7 @@ class Lab:
             self._resolver.nameservers = [self.dns.address]
             self._resolver.port = self.dns.port
             self._resolver.lifetime = self.settings.timeout
+            self._capture = Capture(self.clock.now) if self.settings.capture else None
             self.endpoints: dict[str, Endpoint] = {}
             for fqdn, party in self.world.parties.items():
                 endpoint = self._endpoint(party)
@@ -88,6 +90,13 @@ class Lab:
 
     async def __aexit__(self, *_: object) -> None:
         await self._running.aclose()
+        if self._capture is not None:
+            await anyio.to_thread.run_sync(self._write_capture, self._capture)
+
+    def _write_capture(self, capture: Capture) -> None:
+        keylog, path = self.settings.keylog, self.settings.capture
+        if path is not None:
+            capture.write(path, keylog.read_bytes() if keylog is not None and keylog.exists() else b"")
 
     def _endpoint(self, party: Party) -> Endpoint:
         return Endpoint(
@@ -99,6 +108,7 @@ class Lab:
             now=self.clock.now,
             events=self.events,
             revocation=self.world.revocation_of(party.fqdn),
+            capture=self._capture,
         )
 
     @asynccontextmanager

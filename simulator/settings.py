@@ -20,6 +20,7 @@ class LabSettings:
     real_ports: listen on 80 instead of 10080; needs privileges.
     rsa: RSA-2048 keys as the guide recommends; False makes P-256 keys, for large worlds and tests.
     timeout: seconds that a handshake or an answer may take.
+    keylog: file that TLS session secrets are appended to. capture: pcapng file, written when the lab ends.
     """
 
     net: int | None = None
@@ -28,6 +29,7 @@ class LabSettings:
     tls: TlsRange = field(default_factory=TlsRange)
     timeout: float = 5.0
     keylog: Path | None = None
+    capture: Path | None = None
     pebble: Path | None = None
 
     def port(self, product_port: int) -> int:

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 
 from pkikit.handshake import messages
 from pkikit.handshake.tls import Handshake
 from pkikit.model.trace import Application, Failed
 
 _CHUNK = 65536
+Tap = Callable[[bool, bytes], None]
 
 
 class TlsStream:
     """Reads and writes application data; every wait is bounded by the caller's `asyncio.timeout`."""
 
-    def __init__(self, handshake: Handshake, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, handshake: Handshake, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tap: Tap | None = None
+    ) -> None:
+        """`tap` is told every piece of data, as it is on the wire."""
         self.handshake = handshake
+        self._tap = tap or (lambda ours, data: None)
         self._reader, self._writer = reader, writer
         self._buffer = bytearray()
 
     async def _flush(self) -> None:
         data = self.handshake.outgoing()
         if data:
+            self._tap(True, data)
             self._writer.write(data)
             await self._writer.drain()
 
@@ -38,6 +45,7 @@ class TlsStream:
             if not data:
                 handshake.fail("the other side closed the connection during the handshake")
                 break
+            self._tap(False, data)
             handshake.feed(data)
         await self._flush()
         return handshake.complete and not handshake.failed
@@ -57,6 +65,7 @@ class TlsStream:
             arrived = await self._reader.read(_CHUNK)
             if not arrived:
                 return None
+            self._tap(False, arrived)
             self.handshake.feed(arrived)
 
     async def write(self, data: bytes) -> None:

@@ -1,0 +1,119 @@
+"""What crossed the lab's wires as a pcapng file that Wireshark and tshark open and decrypt.
+
+Recorded where a party dials, in both directions, and laid out as the TCP conversation that it was; the TLS session
+secrets stand in the file itself (Decryption Secrets Block), so the file is for its owner only. Private keys are nowhere in it.
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from socket import inet_aton
+
+from dpkt import pcapng
+from dpkt.ip import IP, IP_PROTO_TCP
+from dpkt.tcp import TCP, TH_ACK, TH_FIN, TH_PUSH, TH_SYN
+
+from pkikit.files import write_private
+
+MAX_RECORDED = 256 * 1024 * 1024
+_RAW_IP = 101  # LINKTYPE_RAW: packets begin with their IP header
+_SEGMENT = 16 * 1024
+_DECRYPTION_SECRETS, _TLS_KEY_LOG = 0x0A, 0x544C534B  # pcapng, "Decryption Secrets Block"
+
+End = tuple[str, int]
+Tap = Callable[[bool, bytes], None]
+
+
+@dataclass
+class Conversation:
+    """One TCP connection: who dialled whom, and every piece of data with its instant and direction."""
+
+    client: End
+    server: End
+    began: datetime
+    pieces: list[tuple[datetime, bool, bytes]] = field(default_factory=list)
+
+
+class Capture:
+    """Collects conversations of a running lab; `write` makes the file."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._conversations: list[Conversation] = []
+        self._recorded = 0
+
+    def tap(self, client: End, server: End) -> Tap:
+        """A function to call with (sent by the client, bytes) for each piece of a new conversation."""
+        conversation = Conversation(client, server, self._now())
+        self._conversations.append(conversation)
+
+        def record(from_client: bool, data: bytes) -> None:
+            self._recorded += len(data)
+            if data and self._recorded <= MAX_RECORDED:
+                conversation.pieces.append((self._now(), from_client, data))
+
+        return record
+
+    def write(self, path: Path, key_log: bytes = b"") -> None:
+        """Write everything recorded so far, in the order in which it happened; mode 0600."""
+        stream = io.BytesIO()
+        writer = pcapng.Writer(stream, snaplen=0, linktype=_RAW_IP)
+        if key_log:
+            stream.write(_secrets(key_log))
+        packets = [p for conversation in self._conversations for p in _packets(conversation)]
+        packets.sort(key=lambda packet: packet[0])
+        for instant, packet in packets:
+            writer.writepkt(packet, ts=instant.timestamp())
+        write_private(path, stream.getvalue())
+
+
+def _secrets(key_log: bytes) -> bytes:
+    """A block in the machine's byte order, as the writer's other blocks are."""
+    padded = key_log + b"\0" * (-len(key_log) % 4)
+    length = 20 + len(padded)
+    return (
+        struct.pack("=IIII", _DECRYPTION_SECRETS, length, _TLS_KEY_LOG, len(key_log))
+        + padded
+        + struct.pack("=I", length)
+    )
+
+
+def _packets(conversation: Conversation) -> list[tuple[datetime, bytes]]:
+    """Three packets to open, the data in segments, two to close: a whole conversation with its sequence numbers."""
+    sequence = {True: 1000, False: 5000}
+    made: list[tuple[datetime, bytes]] = []
+
+    def add(at: datetime, from_client: bool, flags: int, data: bytes = b"") -> None:
+        source, target = conversation.client, conversation.server
+        if not from_client:
+            source, target = target, source
+        acknowledged = sequence[not from_client] if flags & TH_ACK else 0
+        segment = TCP(
+            sport=source[1],
+            dport=target[1],
+            seq=sequence[from_client],
+            ack=acknowledged,
+            flags=flags,
+            win=65535,
+            data=data,
+        )
+        packet = IP(src=inet_aton(source[0]), dst=inet_aton(target[0]), p=IP_PROTO_TCP, ttl=64, data=segment)
+        packet.len = len(packet)
+        made.append((at, bytes(packet)))
+        sequence[from_client] += len(data) + (1 if flags & (TH_SYN | TH_FIN) else 0)
+
+    add(conversation.began, True, TH_SYN)
+    add(conversation.began, False, TH_SYN | TH_ACK)
+    add(conversation.began, True, TH_ACK)
+    last = conversation.began
+    for last, from_client, data in conversation.pieces:
+        for start in range(0, len(data), _SEGMENT):
+            add(last, from_client, TH_PUSH | TH_ACK, data[start : start + _SEGMENT])
+    add(last, True, TH_FIN | TH_ACK)
+    add(last, False, TH_FIN | TH_ACK)
+    return made
