@@ -14,6 +14,7 @@ import typer
 
 from pkikit import console
 from pkikit.errors import InputError
+from simulator.clinic_console import show_case
 from simulator.errors import LabError
 
 if TYPE_CHECKING:
@@ -173,6 +174,36 @@ def _row(report: LegReport) -> tuple[str, str, str, str]:
     dialled = "" if report.trace is not None else " (judged, not dialled: no private key)"
     side = report.rejected_by
     return report.leg.id, marks[report.outcome.value] + dialled, side.value if side else "", ", ".join(report.causes)
+
+
+@app.command()
+def clinic(
+    case: Annotated[
+        str | None, typer.Argument(metavar="[CASE]", help="The case to set up; without one, the list.")
+    ] = None,
+    show_list: Annotated[bool, typer.Option("--list", help="All cases.")] = False,
+    solve: Annotated[bool, typer.Option("--solve", help="Say the cause at once, without asking.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Troubleshooting cases: something is broken, find out what; then see it mended.
+
+    Example: expressway-sim clinic server-auth-only-on-c
+    """
+    from simulator.clinic import case_of, cases, play
+
+    if case is None or show_list:
+        known = list(cases().values())
+        listed = [{"id": c.id, "title": c.title, "symptom": c.symptom} for c in known]
+        rows = [(c.id, c.title) for c in known]
+        console.answer(listed, as_json=as_json, show=lambda out: console.table(out, ("case", "title"), rows))
+        return
+    chosen = case_of(case)
+    with console.steps(quiet=as_json) as step:
+        played = asyncio.run(play(chosen, step=step))
+    ask = not (solve or as_json) and sys.stdin.isatty() and sys.stdout.isatty()
+    console.answer(
+        played.to_json(), as_json=as_json, accepted=played.right, show=lambda out: show_case(out, played, ask=ask)
+    )
 
 
 @app.command()

@@ -135,7 +135,7 @@ class Lab:
         """Put another world in place: every party that differs restarts with what it now holds."""
         for fqdn, party in world.parties.items():
             self.endpoints[fqdn].consult(world.revocation_of(fqdn))
-            if party != self.world.parties[fqdn]:
+            if _differs(party, self.world.parties[fqdn]):
                 self.endpoints[fqdn].replace(party)
                 self.events.add(fqdn, "System Restart", Reason="certificate, trusted CA list or clock changed")
         self.world = world
@@ -219,6 +219,12 @@ class Lab:
         shown = [leg.server, *([leg.client] if leg.mutual else [])]
         credentials = [self.world.parties[fqdn].credential for fqdn in shown]
         return all(credential is not None and credential.key is not None for credential in credentials)
+
+
+def _differs(party: Party, before: Party) -> bool:
+    """True when the party has to restart. A key alone may have changed: certificates compare without it."""
+    keys = [p.credential.key if p.credential else None for p in (party, before)]
+    return party != before or keys[0] is not keys[1]
 
 
 def _zone(deployment: Deployment, plan: AddressPlan) -> Zone:

@@ -32,7 +32,7 @@ from pkikit.judge.verify import verify_certificate
 from pkikit.model.deployment import Revocation
 from pkikit.model.leg import NameCheck, Purpose
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationQuestion
-from tests.support.forge import DAY, forge
+from simulator.forge import DAY, forge
 from tests.support.worlds import AT, E1
 
 

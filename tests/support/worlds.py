@@ -22,8 +22,8 @@ from pkikit.model.credential import Credential
 from pkikit.model.deployment import Deployment, deployment_from
 from pkikit.model.leg import Leg
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData
+from simulator.forge import BOTH, CLIENT, DAY, SERVER, forge
 from simulator.world import IssuedWorld, issue_world, layout_of
-from tests.support.forge import BOTH, CLIENT, DAY, SERVER, forge
 
 AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 DEPLOYMENTS = Path(__file__).parents[2] / "notebooks" / "deployments"

@@ -17,7 +17,7 @@ from pkikit.issue.templates import (
     web_enrolment_form,
 )
 from pkikit.judge.answer import lint_answer
-from tests.support.forge import SERVER, forge
+from simulator.forge import SERVER, forge
 from tests.support.worlds import AT, CLUSTER_E, E1, deployment, issued
 
 LAYOUT = design_sans(deployment(), E1)

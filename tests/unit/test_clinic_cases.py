@@ -24,7 +24,7 @@ from pkikit.model.deployment import Revocation
 from pkikit.model.findings import Finding
 from pkikit.model.revocation import NOTHING_HELD, Consumer, CrlSource, RevocationQuestion
 from pkikit.model.trace import Alert, Failed, HandshakeTrace, Side, Step
-from tests.support.forge import DAY, SERVER, forge
+from simulator.forge import DAY, SERVER, forge
 from tests.support.worlds import AT, CASES, CLUSTER_E, E1, E2, UCM1, Bench, changed, deployment, issued
 
 FULL = changed("clustered-full")

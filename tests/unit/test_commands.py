@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from pkikit.files import key_pem, read_file
 from pkikit.model.trace_json import trace_to_json
+from simulator.forge import DAY, forge
 from simulator.sip.memory import MemoryDialler
-from tests.support.forge import DAY, forge
 from tests.support.worlds import AT, C1, DEPLOYMENTS, E1, Bench, issued
 from tests.unit.test_cli import DEPLOYMENT, pkikit_json, run
 

@@ -31,7 +31,8 @@ from pkikit.judge.verify import verify_certificate
 from pkikit.model.deployment import Revocation
 from pkikit.model.leg import NameCheck, Purpose
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationQuestion
-from tests.support.forge import DAY, der_with_serial, forge
+from simulator.forge import DAY, forge
+from tests.support.odd import der_with_serial
 from tests.support.worlds import AT, E1, deployment
 from tests.unit.test_cli import run
 

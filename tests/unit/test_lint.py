@@ -30,7 +30,8 @@ from pkikit.judge.use import CertificateUse
 from pkikit.model.deployment import Role
 from pkikit.model.findings import Verdict
 from pkikit.model.version import ProductVersion
-from tests.support.forge import BOTH, CLIENT, DAY, SERVER, der_with_serial, forge
+from simulator.forge import BOTH, CLIENT, DAY, SERVER, forge
+from tests.support.odd import der_with_serial
 from tests.support.worlds import AT, CASES, CLUSTER_E, E1, changed, deployment, issued
 
 USE = CertificateUse(at=AT)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pkikit.errors import InputError
 from pkikit.judge.names import PresentedNames, match_https, match_name, presented_names
 from pkikit.model.names import SipUri, parse_dns_name, parse_fqdn, printable
-from tests.support.forge import forge
+from simulator.forge import forge
 from tests.support.worlds import AT
 
 LABEL = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True)

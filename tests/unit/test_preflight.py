@@ -8,7 +8,7 @@ import pytest
 
 from pkikit.design.san import design_sans
 from pkikit.judge.preflight import AcmeFacts, CaaRecord, pending_not_deployed, preflight
-from tests.support.forge import DAY, forge
+from simulator.forge import DAY, forge
 from tests.support.worlds import AT, CLUSTER_E, E1, E2, changed
 
 PEERS = {E1: "192.0.2.1", E2: "192.0.2.2"}

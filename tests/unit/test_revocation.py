@@ -18,7 +18,7 @@ from pkikit.judge.trust import build_path
 from pkikit.model.deployment import Revocation
 from pkikit.model.findings import Verdict
 from pkikit.model.revocation import NOTHING_HELD, Consumer, CrlSource, RevocationData, RevocationQuestion
-from tests.support.forge import BOTH, DAY, forge
+from simulator.forge import BOTH, DAY, forge
 from tests.support.worlds import AT, RESPONDER
 
 CA = create_root("Revoking CA", at=AT - 100 * DAY)

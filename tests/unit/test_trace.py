@@ -15,8 +15,8 @@ from pkikit.judge.openssl_codes import VERIFY_ERROR_NAMES
 from pkikit.judge.registry import Subject, catalogue, declare
 from pkikit.model.findings import Severity, Verdict
 from pkikit.model.trace import HandshakeTrace, Outcome, Side
+from simulator.forge import SERVER
 from simulator.sip.memory import MemoryDialler
-from tests.support.forge import SERVER
 from tests.support.worlds import AT, C1, E1, Bench
 
 ONLY_12 = TlsRange(lowest=TlsVersion.TLS_1_2, highest=TlsVersion.TLS_1_2)

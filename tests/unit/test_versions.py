@@ -16,7 +16,7 @@ from pkikit.model.deployment import Role
 from pkikit.model.findings import Severity
 from pkikit.model.leg import Purpose
 from pkikit.model.version import ProductVersion
-from tests.support.forge import CLIENT, SERVER, forge
+from simulator.forge import CLIENT, SERVER, forge
 from tests.support.worlds import AT, CLUSTER_E, E1, changed
 
 VERSIONS = ("X8.1", "X8.5", "X8.5.1", "X8.5.2", "X8.9", "X8.10", "X8.11.1", "X12.5", "X14.0", "X14.2", "X15.4", "X15.5")

@@ -1,14 +1,12 @@
-"""Certificates that no careful CA would issue, for worlds that have to fail."""
+"""Certificates that no careful CA would issue, for worlds that have to fail: what faults and tests are made of."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.design.csr import fast_key, key_usage
@@ -76,16 +74,3 @@ def forge(
     leaf = builder.sign(signer, hashes.SHA256())
     behind = chain if chain is not None else (issuer.intermediates if issuer else ())
     return Credential(chain=(leaf, *behind), key=key)
-
-
-def der_with_serial(serial: int) -> x509.Certificate:
-    """A self-signed certificate with any serial number; the signature is left as it was (nobody checks a linted one)."""
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    marker = 0x7A6B5C4D3E2F1A0B
-    made = forge(("e1.example.com",), None, at=datetime(2026, 11, 24, tzinfo=UTC), serial=marker).leaf
-    body = marker.to_bytes(8, "big")
-    wanted = serial.to_bytes(8, "big", signed=True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
-        return x509.load_der_x509_certificate(made.public_bytes(Encoding.DER).replace(body, wanted))

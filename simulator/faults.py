@@ -1,0 +1,240 @@
+"""Faults: changes to the world, as data. Composable in order, undone by going back to the world before.
+
+Nothing here decides that a connection fails. A fault gives a party another certificate, list, key or clock; whether the
+legs then come up is found by dialling them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Annotated, Any, Literal, assert_never
+
+from cryptography import x509
+from pydantic import BaseModel, ConfigDict, Field
+
+from pkikit.design.csr import fast_key, make_key
+from pkikit.errors import InputError
+from pkikit.issue.authority import Authority, ca_name, create_root
+from pkikit.model.credential import Credential, PrivateKey
+from pkikit.model.deployment import Fqdn
+from pkikit.model.revocation import NOTHING_HELD, CrlSource
+from pkikit.model.world import Party, World
+from simulator.forge import BOTH, CLIENT, DAY, SERVER, forge
+from simulator.world import IssuedWorld, layout_of
+
+_PURPOSES = {"both": BOTH, "server": (SERVER,), "client": (CLIENT,), "any": None}
+Issuer = Literal[
+    "lab", "stranger", "itself", "expired-intermediate", "no-basic-constraints", "end-entity", "no-intermediate-below"
+]
+
+
+class _Fault(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Reissue(_Fault):
+    """The party gets another certificate; what is not said is as the lab would issue it."""
+
+    fault: Literal["reissue"]
+    party: Fqdn
+    without: tuple[str, ...] = ()
+    names: tuple[str, ...] | None = None
+    purposes: Literal["both", "server", "client", "any"] = "both"
+    begins_in_days: float = -1
+    ends_in_days: float = 90
+    key: Literal["as-the-lab", "rsa-1024"] = "as-the-lab"
+    by: Issuer = "lab"
+    send: Literal["chain", "leaf"] = "chain"
+    subject_oid: str = ""
+
+
+class Trust(_Fault):
+    """The party's trusted CA list changes: `stranger` is added, or everything but the stranger is gone."""
+
+    fault: Literal["trust"]
+    party: Fqdn
+    change: Literal["add-stranger", "only-stranger"]
+
+
+class Clock(_Fault):
+    """The party's clock is off by that many hours (negative: behind)."""
+
+    fault: Literal["clock"]
+    party: Fqdn
+    hours: float = Field(ge=-200_000, le=200_000)
+
+
+class Swap(_Fault):
+    """Two parties carry each other's certificate, with or without the keys."""
+
+    fault: Literal["swap"]
+    left: Fqdn
+    right: Fqdn
+    keys: bool = True
+
+
+class NewKey(_Fault):
+    """The request was discarded and made again: the certificate belongs to the key before."""
+
+    fault: Literal["new-key"]
+    party: Fqdn
+
+
+class Revoke(_Fault):
+    """The lab's CA revokes a party's certificate; every peer gets its CRL, of that age, as manual upload."""
+
+    fault: Literal["revoke"]
+    party: Fqdn | None = None
+    crl_age_days: float = 0
+
+
+Fault = Annotated[Reissue | Trust | Clock | Swap | NewKey | Revoke, Field(discriminator="fault")]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Where faults are applied: the lab's own CA and the instant. `rsa` says which keys the lab makes."""
+
+    issued: IssuedWorld
+    at: datetime
+    rsa: bool = True
+
+    @cached_property
+    def stranger(self) -> Authority:
+        """A CA that nobody trusts until somebody is told to."""
+        root = create_root("Stranger Root CA", at=self.at - 400 * DAY, organisation="Stranger")
+        return root.intermediate("Stranger Issuing CA", at=self.at - 400 * DAY, organisation="Stranger")
+
+    def new_key(self) -> PrivateKey:
+        """A key as the lab makes them."""
+        return make_key() if self.rsa else fast_key()
+
+    def apply(self, faults: Iterable[Fault], world: World) -> World:
+        """The world with these faults in it, one after the other."""
+        for fault in faults:
+            for fqdn in _parties_of(fault):
+                if fqdn not in world.parties:
+                    raise InputError(
+                        f"the fault {fault.fault} names {fqdn}, who is no party of {world.deployment.name}"
+                    )
+            world = self._apply(fault, world)
+        return world
+
+    def _apply(self, fault: Fault, world: World) -> World:
+        match fault:
+            case Reissue():
+                return self._reissue(fault, world)
+            case Trust(party=fqdn, change=change):
+                party = world.parties[fqdn]
+                kept = party.trusted_ca_list if change == "add-stranger" else ()
+                return world.with_party(replace(party, trusted_ca_list=(*kept, self.stranger.root)))
+            case Clock(party=fqdn, hours=hours):
+                return world.with_party(replace(world.parties[fqdn], clock_offset=timedelta(hours=hours)))
+            case Swap(left=left, right=right, keys=keys):
+                return _swap(world, left, right, keys=keys)
+            case NewKey(party=fqdn):
+                party = world.parties[fqdn]
+                credential = _credential_of(party)
+                return world.with_party(
+                    replace(party, credential=Credential(chain=credential.chain, key=self.new_key()))
+                )
+            case Revoke():
+                return self._revoke(fault, world)
+            case _:
+                assert_never(fault)
+
+    def _reissue(self, fault: Reissue, world: World) -> World:
+        layout = layout_of(world.deployment, fault.party)
+        names = fault.names if fault.names is not None else layout.dns_names
+        issuer, trusted = self._issuer(fault.by)
+        subject = None
+        if fault.subject_oid:
+            odd = x509.NameAttribute(x509.ObjectIdentifier(fault.subject_oid), "x")
+            subject = x509.Name([odd, *ca_name(layout.common_name)])
+        properties: dict[str, Any] = {"chain": ()} if fault.send == "leaf" else {}
+        credential = forge(
+            tuple(n for n in names if n not in fault.without),
+            issuer,
+            at=self.at,
+            common_name=layout.common_name,
+            begins=timedelta(days=fault.begins_in_days),
+            ends=timedelta(days=fault.ends_in_days),
+            ekus=_PURPOSES[fault.purposes],
+            key=_rsa_1024() if fault.key == "rsa-1024" else self.new_key(),
+            subject=subject,
+            can_sign=fault.by == "itself",
+            **properties,
+        )
+        for fqdn in world.parties:
+            party = world.parties[fqdn]
+            world = world.with_party(replace(party, trusted_ca_list=(*party.trusted_ca_list, *trusted)))
+        return world.with_party(replace(world.parties[fault.party], credential=credential))
+
+    def _issuer(self, by: Issuer) -> tuple[Authority | None, tuple[x509.Certificate, ...]]:
+        """(who signs, what everybody trusts besides)."""
+        match by:
+            case "lab":
+                return self.issued.authority, ()
+            case "stranger":
+                return self.stranger, ()
+            case "itself":
+                return None, ()
+            case "end-entity":
+                signer = forge(("web.example.com",), self.issued.authority, at=self.at, key=self.new_key())
+                assert signer.key is not None  # it was made with one
+                parents = (self.issued.authority.certificate, *self.issued.authority.parents)
+                return Authority(certificate=signer.leaf, key=signer.key, parents=parents), ()
+            case _:
+                root = create_root("Second Root CA", at=self.at - 200 * DAY, key=self.new_key())
+                middle = root.intermediate(
+                    "Second Issuing CA",
+                    at=self.at - 200 * DAY,
+                    key=self.new_key(),
+                    lifetime=timedelta(days=150 if by == "expired-intermediate" else 900),
+                    path_length=0,
+                    basic_constraints=by != "no-basic-constraints",
+                )
+                if by == "no-intermediate-below":
+                    middle = middle.intermediate("Third Issuing CA", at=self.at - 100 * DAY, key=self.new_key())
+                return middle, (root.certificate,)
+
+    def _revoke(self, fault: Revoke, world: World) -> World:
+        at = self.at - timedelta(days=fault.crl_age_days)
+        serials = [_credential_of(world.parties[fault.party]).leaf.serial_number] if fault.party else []
+        crls = [self.issued.authority.crl(serials, at=at), self.issued.root.crl(at=at)]
+        held = NOTHING_HELD.with_crls(CrlSource.MANUAL, crls)
+        # What the distribution points serve would be newer and say otherwise; it is replaced too.
+        world = replace(world, published=dict.fromkeys(world.published, held))
+        for peer in world.deployment.peers:
+            world = world.with_party(replace(world.parties[peer], held=held))
+        return world
+
+
+def _parties_of(fault: Fault) -> tuple[str, ...]:
+    if isinstance(fault, Swap):
+        return fault.left, fault.right
+    return (fault.party,) if fault.party is not None else ()
+
+
+def _credential_of(party: Party) -> Credential:
+    if party.credential is None:
+        raise InputError(f"{party.fqdn} has no certificate of its own")
+    return party.credential
+
+
+def _swap(world: World, left: str, right: str, *, keys: bool) -> World:
+    a, b = (_credential_of(world.parties[fqdn]) for fqdn in (left, right))
+    for fqdn, own, other in ((left, a, b), (right, b, a)):
+        carried = other if keys else Credential(chain=other.chain, key=own.key)
+        world = world.with_party(replace(world.parties[fqdn], credential=carried))
+    return world
+
+
+def _rsa_1024() -> PrivateKey:
+    return make_key(1024)
+
+
+__all__ = ["Clock", "Fault", "Ground", "NewKey", "Reissue", "Revoke", "Swap", "Trust"]
