@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pkikit.model.credential import Credential
-    from pkikit.model.findings import Verdict
+    from pkikit.model.findings import Finding, Verdict
     from pkikit.model.leg import NameCheck
     from pkikit.model.trace import HandshakeTrace
     from pkikit.probe import Probe
@@ -38,7 +38,10 @@ MAX_TEXT = 32 * 1024 * 1024
 def diagnose(
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="[TRACE.json]", help="A recorded handshake, an event log, or what openssl printed."),
+        typer.Argument(
+            metavar="[TRACE.json]",
+            help="A recorded handshake, a report of check or probe, an event log, or what openssl printed.",
+        ),
     ] = None,
     client: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder of the client: cert.pem, trust.pem.")
@@ -88,14 +91,32 @@ def _tell_causes(verdict: Verdict, causes: tuple[str, ...], as_json: bool, **mor
 def _of_file(path: Path) -> tuple[Verdict, tuple[str, ...]]:
     from pkikit.files import read_bytes
     from pkikit.judge.log_text import diagnose_text
+    from pkikit.model.findings_json import reported_findings
     from pkikit.model.trace_json import trace_from_json
 
     text = read_bytes(path, MAX_TEXT).decode("utf-8-sig", "replace")
     if text.lstrip().startswith("{"):
+        report = reported_findings(text)
+        if report is not None:
+            return _of_report(report, str(path))
         return _of_trace(trace_from_json(text, where=str(path)), str(path))
     if path.suffix == ".json":
         raise InputError("is no JSON document", where=str(path))
     return diagnose_text(text, where=str(path))
+
+
+def _of_report(findings: tuple[Finding, ...], subject: str) -> tuple[Verdict, tuple[str, ...]]:
+    """A document that `check`, `probe` or `verify` has printed: its findings, ranked over all legs."""
+    from pkikit.judge.diagnose import rank_causes
+    from pkikit.judge.registry import catalogue
+    from pkikit.model.findings import Verdict
+
+    verdict = Verdict(
+        question=f"what has to be mended of what {subject} reports?",
+        findings=findings,
+        checked=tuple(rule.id for rule in catalogue()),
+    )
+    return verdict, rank_causes(findings)
 
 
 def _of_trace(trace: HandshakeTrace, subject: str) -> tuple[Verdict, tuple[str, ...]]:

@@ -18,7 +18,7 @@ from pkikit.judge.registry import catalogue
 from pkikit.model.trace import Outcome
 from pkikit.model.trace_json import trace_from_json, trace_to_json
 from simulator.sip.memory import MemoryDialler
-from tests.support.worlds import AT, CASES, Bench, Case
+from tests.support.worlds import AT, CASES, E1, Bench, Case
 
 # What a trace alone cannot tell from another cause: the pairs that it may answer with instead.
 ALIKE = {
@@ -175,3 +175,21 @@ def test_ranking_puts_what_must_be_mended_first_in_front() -> None:
     verdict, causes = diagnose_text(text, where="x")
     assert causes == ("net.unreachable", "trust.issuer-unknown", "validity.expired", "names.reference-not-presented")
     assert rank_causes(verdict.findings) == causes
+
+
+def test_reports_of_other_commands_are_read() -> None:
+    """Findings of a verdict, or of all legs of a check, each once; what is no report is not taken for one."""
+    from pkikit.judge.legs import judge_all_legs
+    from pkikit.model.findings_json import reported_findings
+
+    world = Bench().reissue(E1, without=(E1,)).world
+    legs = [{"findings": [f.to_json() for f in v.findings]} for v in judge_all_legs(world, AT)]
+    found = reported_findings(json.dumps({"accepted": False, "legs": legs}))
+    assert found is not None
+    assert rank_causes(found) == ("names.peer-fqdn-missing",)
+    assert len(found) == len(set(found))
+    single = reported_findings(json.dumps({"findings": [found[0].to_json()]}))
+    assert single == found[:1]
+    for other in ("[]", "{", '{"steps": []}', '{"legs": 3}', '{"legs": [7]}', '{"findings": "x"}', "[" * 100_000):
+        assert reported_findings(other) is None
+    assert reported_findings('{"findings": [7, {"rule": 3}, {"rule": "x", "severity": "bad"}]}') == ()
