@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from pkikit.handshake.messages import request_for
+from pkikit.handshake.messages import options_request, request_for
 from pkikit.handshake.recorder import Recorder
 from pkikit.handshake.tls import Handshake, TlsContext
 from pkikit.model.leg import Leg, NameCheck
 from pkikit.model.revocation import RevocationQuestion
 from pkikit.model.trace import NotConnected, Side
-from pkikit.model.world import Party
+from pkikit.model.world import Party, Speaks
 from simulator.errors import LabError
 from simulator.events import EventLog
 from simulator.services.capture import Capture
 from simulator.settings import LabSettings
-from simulator.sip.stream import TlsStream, ask, serve
+from simulator.sip.stream import TlsStream, answer_plainly, ask, ask_plainly, serve
 
 MAX_CONNECTIONS = 500  # per port; more are closed at once, so that a flood cannot take the memory
 Connection = tuple[str, int]  # the client's address and port
@@ -53,6 +53,7 @@ class Endpoint:
         self._contexts: dict[tuple[Side, bool], TlsContext] = {}
         self._servers: list[asyncio.Server] = []
         self._open: set[asyncio.Task[None]] = set()
+        self._opening: asyncio.Task[None] | None = None
         self.records: dict[Connection, asyncio.Future[Recorder]] = {}
 
     def now(self) -> datetime:
@@ -65,8 +66,15 @@ class Endpoint:
         self._contexts.clear()
 
     def replace(self, party: Party) -> None:
-        """Give the party another certificate, trusted CA list or clock, and drop its connections, as a restart does."""
+        """Give the party another certificate, trusted CA list, clock or way of speaking; connections drop, as in a restart."""
+        silent, was_silent = (p.speaks is Speaks.NOTHING for p in (party, self.party))
         self.party = party
+        if silent:
+            for server in self._servers:
+                server.close()
+            self._servers.clear()
+        elif was_silent:
+            self._opening = asyncio.get_running_loop().create_task(self.start())
         self._contexts.clear()
         for task in self._open:
             task.cancel()
@@ -87,8 +95,16 @@ class Endpoint:
         self._contexts[side, verify] = made
         return made
 
+    async def ready(self) -> None:
+        """Wait until the ports are open again, after they were closed."""
+        if self._opening is not None:
+            opening, self._opening = self._opening, None
+            await opening
+
     async def start(self) -> None:
-        """Listen on every port that a leg of the deployment dials."""
+        """Listen on every port that a leg of the deployment dials; on none, where the party answers nobody."""
+        if self.party.speaks is Speaks.NOTHING:
+            return
         for port in self.ports:
             try:
                 server = await asyncio.start_server(
@@ -119,6 +135,9 @@ class Endpoint:
         recorder = Recorder(Side.SERVER, self.now)
         try:
             async with asyncio.timeout(self._settings.timeout):
+                if self.party.speaks is Speaks.PLAIN:
+                    await answer_plainly(reader, writer, recorder)
+                    return
                 admission = self._known.get((port, caller[0]), self._strangers[port])
                 handshake = Handshake(
                     self._context(Side.SERVER, admission.verify),
@@ -182,6 +201,9 @@ class Endpoint:
             recorder.note(NotConnected(reason=f"{leg.server}:{leg.port}: {reason}", resolved=True))
             return recorder, None
         here: Connection = writer.get_extra_info("sockname")[:2]
+        if self.party.speaks is Speaks.PLAIN:
+            await ask_plainly(reader, writer, recorder, options_request(leg.client, leg.reference_name, leg.port))
+            return recorder, here
         tap = self._capture.tap(here, (address, port)) if self._capture else None
         handshake = Handshake(
             self._context(Side.CLIENT, leg.client_verifies),

@@ -21,7 +21,7 @@ from pkikit.issue.authority import Authority, ca_name, create_root
 from pkikit.model.credential import Credential, PrivateKey
 from pkikit.model.deployment import Fqdn
 from pkikit.model.revocation import NOTHING_HELD, CrlSource
-from pkikit.model.world import Party, World
+from pkikit.model.world import Party, Speaks, World
 from simulator.forge import BOTH, CLIENT, DAY, SERVER, forge
 from simulator.world import IssuedWorld, layout_of
 
@@ -91,7 +91,15 @@ class Revoke(_Fault):
     crl_age_days: float = 0
 
 
-Fault = Annotated[Reissue | Trust | Clock | Swap | NewKey | Revoke, Field(discriminator="fault")]
+class Speak(_Fault):
+    """The party's ports speak TLS 1.0 alone, SIP without TLS, or are closed."""
+
+    fault: Literal["speak"]
+    party: Fqdn
+    protocol: Speaks
+
+
+Fault = Annotated[Reissue | Trust | Clock | Swap | NewKey | Revoke | Speak, Field(discriminator="fault")]
 
 
 @dataclass(frozen=True)
@@ -143,6 +151,8 @@ class Ground:
                 )
             case Revoke():
                 return self._revoke(fault, world)
+            case Speak(party=fqdn, protocol=protocol):
+                return world.with_party(replace(world.parties[fqdn], speaks=protocol))
             case _:
                 assert_never(fault)
 
@@ -237,4 +247,4 @@ def _rsa_1024() -> PrivateKey:
     return make_key(1024)
 
 
-__all__ = ["Clock", "Fault", "Ground", "NewKey", "Reissue", "Revoke", "Swap", "Trust"]
+__all__ = ["Clock", "Fault", "Ground", "NewKey", "Reissue", "Revoke", "Speak", "Swap", "Trust"]

@@ -159,6 +159,7 @@ class Lab:
     async def dial(self, leg: Leg) -> HandshakeTrace:
         """Dial one leg with real TLS and bring both sides' records together."""
         client, server = self.endpoints[leg.client], self.endpoints[leg.server]
+        await server.ready()
         address, problem = await self._find(leg)
         if address is None:
             recorder = Recorder(Side.CLIENT, client.now)
@@ -196,6 +197,8 @@ class Lab:
         self, *, only: Callable[[Leg], bool] | None = None, progress: Callable[[LegReport], None] | None = None
     ) -> CheckReport:
         """Judge and dial every leg (or those that `only` picks)."""
+        for endpoint in self.endpoints.values():
+            await endpoint.ready()
         gate = asyncio.Semaphore(_AT_ONCE)
         at = self.clock.now()
 

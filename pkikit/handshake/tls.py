@@ -28,7 +28,7 @@ from pkikit.model.leg import NameCheck
 from pkikit.model.names import is_ip_address
 from pkikit.model.revocation import RevocationQuestion
 from pkikit.model.trace import CertificateJudged, Failed, NameJudged, Negotiated, Side
-from pkikit.model.world import Party
+from pkikit.model.world import Party, Speaks
 
 _NO_AUTO_CHAIN = 0x8  # SSL_MODE_NO_AUTO_CHAIN: what is sent is decided by pkikit, and so can be told
 _CHUNK = 65536
@@ -78,9 +78,10 @@ class TlsContext:
         """
         self.side, self.verify, self.revocation = side, verify, revocation
         context = SSL.Context(SSL.TLS_METHOD)
-        context.set_min_proto_version(SSL.TLS1_VERSION if legacy else tls.lowest.number)
-        context.set_max_proto_version(tls.highest.number)
-        context.set_cipher_list(b"ALL:!aNULL:!eNULL:@SECLEVEL=0" if legacy else CIPHERS)
+        old = party.speaks is Speaks.TLS_1_0
+        context.set_min_proto_version(SSL.TLS1_VERSION if legacy or old else tls.lowest.number)
+        context.set_max_proto_version(SSL.TLS1_VERSION if old else tls.highest.number)
+        context.set_cipher_list(b"ALL:!aNULL:!eNULL:@SECLEVEL=0" if legacy or old else CIPHERS)
         context.set_mode(_NO_AUTO_CHAIN)
         # Resumption would let a connection live on with a certificate that is no longer there.
         context.set_session_cache_mode(SSL.SESS_CACHE_OFF)

@@ -23,7 +23,7 @@ from pkikit.model.facts import title
 from pkikit.model.findings import Evidence, Finding, Verdict, merge_verdicts
 from pkikit.model.leg import Leg, NameCheck, Purpose
 from pkikit.model.trace import Side
-from pkikit.model.world import Party, World
+from pkikit.model.world import Party, Speaks, World
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +61,9 @@ def judge_leg(leg: Leg, world: World, at: datetime) -> LegVerdict:
     """Judge one leg; `at` is the lab's time, each side judges by its own clock."""
     server, client = world.parties[leg.server], world.parties[leg.client]
     nothing = Verdict(question="nothing is verified")
+    before = judge_connection(leg, world)
+    if not before.accepted:
+        return LegVerdict(leg=leg, by_client=before, by_server=nothing)
     unusable = judge_own_credential(server, world)
     if not unusable.accepted:
         return LegVerdict(leg=leg, by_client=nothing, by_server=unusable)
@@ -75,6 +78,26 @@ def judge_leg(leg: Leg, world: World, at: datetime) -> LegVerdict:
             else _judge_side(leg, world, at, verifier=server, presenter=client, purpose=Purpose.CLIENT)
         )
     return LegVerdict(leg=leg, by_client=by_client, by_server=by_server)
+
+
+def judge_connection(leg: Leg, world: World) -> Verdict:
+    """Before any certificate: does the server answer, and do both speak a common TLS?"""
+    client, server = world.parties[leg.client], world.parties[leg.server]
+    either = {client.speaks, server.speaks}
+    rule_id, expected, seen = "", "", ""
+    if server.speaks is Speaks.NOTHING:
+        rule_id, expected, seen = rules.connection.UNREACHABLE, "an answer", "nothing listens"
+    elif Speaks.PLAIN in either:
+        rule_id, expected, seen = rules.connection.NOT_TLS, "TLS", "SIP without TLS"
+    elif Speaks.TLS_1_0 in either and either != {Speaks.TLS_1_0}:
+        rule_id, expected, seen = rules.connection.PROTOCOL, "TLS 1.2 or 1.3 on both sides", "TLS 1.0 alone"
+    who = server.fqdn if server.speaks is not Speaks.TLS else client.fqdn
+    evidence = Evidence(label=f"{who}, port {leg.port}", expected=expected, seen=seen, where=who)
+    return Verdict(
+        question=f"can {leg.client} talk TLS with {leg.server}?",
+        findings=(finding(rule_id, who, [evidence]),) if rule_id else (),
+        checked=(rules.connection.UNREACHABLE, rules.connection.NOT_TLS, rules.connection.PROTOCOL),
+    )
 
 
 def judge_all_legs(world: World, at: datetime) -> tuple[LegVerdict, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -16,6 +17,15 @@ from pkikit.model.facts import crl_urls, ocsp_urls
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData, RevocationQuestion
 
 
+class Speaks(enum.StrEnum):
+    """What a party does on its ports: TLS as everybody, TLS 1.0 alone, SIP without TLS, or nothing (port closed)."""
+
+    TLS = "tls"
+    TLS_1_0 = "tls-1.0"
+    PLAIN = "plain"
+    NOTHING = "nothing"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Party:
     """One TLS-speaking machine: a peer, a Unified CM or IM&P node, a neighbour.
@@ -27,6 +37,7 @@ class Party:
     credential: Credential | None
     trusted_ca_list: tuple[x509.Certificate, ...]
     clock_offset: timedelta = timedelta(0)
+    speaks: Speaks = Speaks.TLS
     held: RevocationData = field(default=NOTHING_HELD, compare=False)
 
 

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Callable
 
 from pkikit.handshake import messages
+from pkikit.handshake.recorder import Recorder
 from pkikit.handshake.tls import Handshake
 from pkikit.model.trace import Application, Failed
 
@@ -126,3 +127,30 @@ async def ask(stream: TlsStream, request: bytes) -> bool:
         return False
     finally:
         await stream.close()
+
+
+_PLAIN_WAIT = 1.0  # a side that waits for TLS says nothing more to plain SIP
+
+
+async def answer_plainly(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, recorder: Recorder) -> None:
+    """A server that knows no TLS: whatever comes that is no SIP gets a 400, as such servers answer a ClientHello."""
+    await reader.read(_CHUNK)
+    writer.write(b"SIP/2.0 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+    with contextlib.suppress(OSError):
+        await writer.drain()
+    recorder.note(Failed(reason="what came is no SIP: this port speaks SIP without TLS"))
+
+
+async def ask_plainly(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, recorder: Recorder, request: bytes
+) -> None:
+    """A client that knows no TLS: sends its request as it is, and gets a TLS alert or nothing."""
+    writer.write(request)
+    with contextlib.suppress(OSError, TimeoutError):
+        await writer.drain()
+        async with asyncio.timeout(_PLAIN_WAIT):
+            await reader.read(_CHUNK)
+    recorder.note(Failed(reason="no SIP answer without TLS"))
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
