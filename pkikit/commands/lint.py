@@ -155,7 +155,9 @@ def _lint_file(path: Path, as_: str, asked: _Asked, trusted: Sequence[x509.Certi
         if not contents.requests:
             raise InputError("holds no certificate request", where=str(path))
         return [judge.lint_request(r, use) for r in contents.requests]
-    verdicts = [judge.lint_form(contents.where, contents.form, contents.notes)] if as_ or trusted else []
+    # What is called .pem, or is said to be uploaded, has to be PEM; of anything else it is only told.
+    to_upload = bool(as_ or trusted) or path.suffix.lower() == ".pem"
+    verdicts = [judge.lint_form(contents.where, contents.form, contents.notes, to_upload=to_upload)]
     if not contents.certificates:
         raise InputError("holds no certificate", where=str(path))
     if as_ == "trust-list":

@@ -126,6 +126,7 @@ def _take_block(collector: Collector, label: str, block: bytes) -> None:
             collector.add(
                 "certificates", *leaf_first(pkcs7.load_pem_pkcs7_certificates(block.replace(b"CMS", b"PKCS7")))
             )
+            collector.note("holds a PKCS#7 bundle, where the product takes certificates one by one")
         case _ if label.endswith("PRIVATE KEY"):
             collector.load_key(block, load_pem_private_key)
         case "EC PARAMETERS" | "DH PARAMETERS" | "PUBLIC KEY":

@@ -18,7 +18,7 @@ from pkikit.judge.use import CertificateUse
 from pkikit.judge.verify import as_warning
 from pkikit.model.deployment import Deployment, Role
 from pkikit.model.facts import title
-from pkikit.model.findings import Evidence, Finding, Verdict, merge_verdicts
+from pkikit.model.findings import Evidence, Finding, Severity, Verdict, merge_verdicts
 from pkikit.model.leg import Purpose
 from pkikit.model.version import ProductVersion
 
@@ -105,13 +105,14 @@ def lint_names(
     )
 
 
-def lint_form(where: str, form: str, notes: Sequence[str]) -> Verdict:
-    """Judge how a file is made: the product takes PEM with the right labels."""
+def lint_form(where: str, form: str, notes: Sequence[str], *, to_upload: bool = True) -> Verdict:
+    """Judge how a file is made: the product takes PEM with the right labels. A warning where it is not to be uploaded so."""
     evidence = [Evidence(label="file", expected="PEM", seen=form, where=where)] if form != "pem" else []
     evidence += [Evidence(label="file", expected="a PEM file", seen=note, where=where) for note in notes]
+    weight = Severity.ERROR if to_upload else Severity.WARNING
     return Verdict(
         question=f"would the product read {where}?",
-        findings=(finding(NOT_PEM, where, evidence),) if evidence else (),
+        findings=(finding(NOT_PEM, where, evidence, severity=weight),) if evidence else (),
         checked=(NOT_PEM,),
     )
 
