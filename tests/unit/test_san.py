@@ -145,3 +145,43 @@ def test_999_characters() -> None:
                 form.check(layout, form.default_digest, 2048, parsed)
         else:
             form.check(layout, form.default_digest, 2048, parsed)
+
+
+# EXPRESSWAY §2 / X12.5 guide: SAN item × (Expressway-C, Expressway-E) for each feature; "C" and "E" say where it is required.
+MATRIX = {
+    "registration domain": {"mra": "E", "jabber_guest": "", "federation": "", "b2b": ""},
+    "federation domain": {"mra": "", "jabber_guest": "", "federation": "E", "b2b": ""},
+    "chat alias": {"mra": "", "jabber_guest": "", "federation": "CE", "b2b": ""},
+    "security profile": {"mra": "C", "jabber_guest": "", "federation": "", "b2b": ""},
+}
+ITEMS = {
+    "registration domain": "reg.example.com",
+    "federation domain": "fed.example.com",
+    "chat alias": "chat.example.com",
+    "security profile": "secure.profiles.corp.example.com",
+}
+
+
+@pytest.mark.parametrize("clustered", [True, False])
+@pytest.mark.parametrize("feature", ["mra", "jabber_guest", "federation", "b2b"])
+def test_the_matrix_of_the_guide(feature: str, clustered: bool) -> None:
+    """Each item on exactly the role that the guide gives it, for each feature alone; cluster names where there are clusters."""
+    single = {"clusters__0__fqdn": None, "clusters__0__peers": [C1], "clusters__1__fqdn": None, "clusters__1__peers": [E1],
+              "zones__0__peer_addresses": [E1], "zones__0__tls_verify_subject_name": None}  # fmt: skip
+    made = changed(
+        "clustered-full",
+        **({} if clustered else single),
+        mra=feature == "mra",
+        jabber_guest=feature == "jabber_guest",
+        domains__registration=["reg.example.com"],
+        domains__federation=["fed.example.com"] if feature == "federation" else [],
+        domains__sip=["sip.example.com"],
+        chat_aliases=["chat.example.com"],
+        unified_cm__0__security_profiles=["secure.profiles.corp.example.com"],
+    )
+    held = {"C": set(design_sans(made, C1).dns_names), "E": set(design_sans(made, E1).dns_names)}
+    for item, where in MATRIX.items():
+        for role, names in held.items():
+            assert (ITEMS[item] in names) == (role in where[feature]), (item, role)
+    assert (CLUSTER_C in held["C"]) == (CLUSTER_E in held["E"]) == clustered
+    assert "sip.example.com" not in held["E"]
