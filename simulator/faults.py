@@ -99,7 +99,14 @@ class Speak(_Fault):
     protocol: Speaks
 
 
-Fault = Annotated[Reissue | Trust | Clock | Swap | NewKey | Revoke | Speak, Field(discriminator="fault")]
+class Dns(_Fault):
+    """DNS no longer has these names: hosts, or SRV records with their underscores."""
+
+    fault: Literal["dns"]
+    names: tuple[str, ...] = Field(min_length=1)
+
+
+Fault = Annotated[Reissue | Trust | Clock | Swap | NewKey | Revoke | Speak | Dns, Field(discriminator="fault")]
 
 
 @dataclass(frozen=True)
@@ -151,6 +158,8 @@ class Ground:
                 )
             case Revoke():
                 return self._revoke(fault, world)
+            case Dns(names=names):
+                return replace(world, unresolved=world.unresolved | {n.lower() for n in names})
             case Speak(party=fqdn, protocol=protocol):
                 return world.with_party(replace(world.parties[fqdn], speaks=protocol))
             case _:
@@ -224,6 +233,8 @@ class Ground:
 
 
 def _parties_of(fault: Fault) -> tuple[str, ...]:
+    if isinstance(fault, Dns):
+        return ()
     if isinstance(fault, Swap):
         return fault.left, fault.right
     return (fault.party,) if fault.party is not None else ()
@@ -247,4 +258,4 @@ def _rsa_1024() -> PrivateKey:
     return make_key(1024)
 
 
-__all__ = ["Clock", "Fault", "Ground", "NewKey", "Reissue", "Revoke", "Speak", "Swap", "Trust"]
+__all__ = ["Clock", "Dns", "Fault", "Ground", "NewKey", "Reissue", "Revoke", "Speak", "Swap", "Trust"]

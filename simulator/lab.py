@@ -70,7 +70,11 @@ class Lab:
                 lambda: issue_world(self.deployment, at=self.clock.now(), rsa=self.settings.rsa)
             )
             self.world = self._prepare(self.issued.world) if self._prepare else self.issued.world
-            self.dns = DnsServer(_zone(self.deployment, self.plan), self.plan.service(_DNS_NUMBER), self.clock.now)
+            self.dns = DnsServer(
+                _zone(self.deployment, self.plan).without(self.world.unresolved),
+                self.plan.service(_DNS_NUMBER),
+                self.clock.now,
+            )
             await self.dns.start()
             stack.push_async_callback(self.dns.stop)
             self._resolver = dns.asyncresolver.Resolver(configure=False)
@@ -138,6 +142,8 @@ class Lab:
             if _differs(party, self.world.parties[fqdn]):
                 self.endpoints[fqdn].replace(party)
                 self.events.add(fqdn, "System Restart", Reason="certificate, trusted CA list or clock changed")
+        if world.unresolved != self.world.unresolved:
+            self.dns.zone = _zone(self.deployment, self.plan).without(world.unresolved)
         self.world = world
 
     def install(self, fqdn: str, credential: Credential) -> None:

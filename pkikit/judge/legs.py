@@ -84,8 +84,12 @@ def judge_connection(leg: Leg, world: World) -> Verdict:
     """Before any certificate: does the server answer, and do both speak a common TLS?"""
     client, server = world.parties[leg.client], world.parties[leg.server]
     either = {client.speaks, server.speaks}
+    dialled = (leg.discovered_by, leg.server) if leg.discovered_by else (leg.reference_name,)
+    lacking = [name for name in dialled if name in world.unresolved]
     rule_id, expected, seen = "", "", ""
-    if server.speaks is Speaks.NOTHING:
+    if lacking:
+        rule_id, expected, seen = rules.connection.UNRESOLVED, "an address", f"DNS has no {lacking[0]}"
+    elif server.speaks is Speaks.NOTHING:
         rule_id, expected, seen = rules.connection.UNREACHABLE, "an answer", "nothing listens"
     elif Speaks.PLAIN in either:
         rule_id, expected, seen = rules.connection.NOT_TLS, "TLS", "SIP without TLS"
@@ -96,7 +100,12 @@ def judge_connection(leg: Leg, world: World) -> Verdict:
     return Verdict(
         question=f"can {leg.client} talk TLS with {leg.server}?",
         findings=(finding(rule_id, who, [evidence]),) if rule_id else (),
-        checked=(rules.connection.UNREACHABLE, rules.connection.NOT_TLS, rules.connection.PROTOCOL),
+        checked=(
+            rules.connection.UNRESOLVED,
+            rules.connection.UNREACHABLE,
+            rules.connection.NOT_TLS,
+            rules.connection.PROTOCOL,
+        ),
     )
 
 

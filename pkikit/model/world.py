@@ -43,11 +43,12 @@ class Party:
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """A deployment, its parties by FQDN, and what is served at the URLs that certificates name."""
+    """A deployment, its parties by FQDN, what is served at the URLs that certificates name, and names that DNS lacks."""
 
     deployment: Deployment
     parties: Mapping[str, Party]
     published: Mapping[str, RevocationData] = field(default_factory=dict)
+    unresolved: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "parties", MappingProxyType(dict(self.parties)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -42,6 +42,16 @@ class Zone:
         self.services: dict[str, list[tuple[str, int]]] = {n.lower(): list(s) for n, s in (services or {}).items()}
         self.caa: dict[str, list[tuple[str, str]]] = {}
         self._turn: dict[str, int] = {}
+
+    def without(self, names: Collection[str]) -> Zone:
+        """The same zone, where these names have no record of any kind."""
+        gone = {n.lower() for n in names}
+        kept = Zone(
+            {n: a for n, a in self.addresses.items() if n not in gone},
+            {n: s for n, s in self.services.items() if n not in gone},
+        )
+        kept.caa = {n: c for n, c in self.caa.items() if n not in gone}
+        return kept
 
     def knows(self, name: str) -> bool:
         """True when the name has any record, or names below it have."""
