@@ -45,22 +45,26 @@ class Processes:
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(self.workers, mp_context=context) as pool:
             waiting = iter(arguments)
-            under_way: set[Future[_R]] = {pool.submit(function, a) for a in islice(waiting, 2 * self.workers)}
+
+            def submit(number: int) -> set[Future[_R]]:
+                return _guarded(lambda: {pool.submit(function, a) for a in islice(waiting, number)})
+
+            under_way = submit(2 * self.workers)
             try:
                 while under_way:
                     done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
                     for future in done:
-                        yield _result(future)
-                    under_way |= {pool.submit(function, a) for a in islice(waiting, len(done))}
+                        yield _guarded(future.result)
+                    under_way |= submit(len(done))
             finally:
                 for future in under_way:
                     future.cancel()
 
 
-def _result(future: Any) -> Any:
-    """The result of a chunk; where its worker is gone or cannot do it, one sentence. What was finished is kept."""
+def _guarded(work: Callable[[], _R]) -> _R:
+    """What `work` gives; where a worker is gone (told when asked for a result, or for more work), one sentence."""
     try:
-        return future.result()
+        return work()
     except (BrokenExecutor, ImportError, OSError) as error:
         raise InputError(
             f"a worker could not do its part ({type(error).__name__}: {error}); begin again to go on"
@@ -98,7 +102,7 @@ class Dask:
             first = [self._client.submit(function, a, pure=False) for a in islice(waiting, wide)]
             under_way = as_completed(first, loop=self._client.loop)
             for future in under_way:
-                yield _result(future)
+                yield _guarded(future.result)
                 future.release()
                 for argument in islice(waiting, 1):
                     under_way.add(self._client.submit(function, argument, pure=False))
