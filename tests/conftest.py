@@ -6,6 +6,11 @@ import os
 import shutil
 
 import pytest
+from hypothesis import settings
+
+# Bounded time is asserted where it is meant; a loaded machine must not fail an example for being slow.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 from OpenSSL import SSL
 
 
