@@ -7,11 +7,11 @@ import shutil
 
 import pytest
 from hypothesis import settings
+from OpenSSL import SSL
 
 # Bounded time is asserted where it is meant; a loaded machine must not fail an example for being slow.
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
-from OpenSSL import SSL
 
 
 def pytest_report_header() -> str:
