@@ -18,7 +18,7 @@ from typing import Any
 from pkikit.design.explore import Front, Space, front_of, merge_fronts
 from pkikit.errors import InputError
 from pkikit.executors import Executor
-from pkikit.files.disk import read_bytes, write_public
+from pkikit.files.disk import free_path, read_bytes, write_public
 from pkikit.model.deployment import deployment_from
 
 CHUNK = 50_000
@@ -106,9 +106,7 @@ class _Parts:
     def __init__(self, out: Path, space: Space, chunk: int) -> None:
         if out.suffix not in FORMATS:
             raise InputError(f"--out {str(out)!r}: the name ends in {' or '.join(FORMATS)}")
-        if out.exists():
-            raise InputError("exists already; choose another name", where=str(out))
-        self.out, self.form, self.columns = out, out.suffix, space.columns
+        self.out, self.form, self.columns = free_path(out), out.suffix, space.columns
         self.folder = out.with_name(out.name + ".parts")
         about = {"space": space.digest, "chunk": chunk, "size": space.size}
         note = self.folder / "space.json"

@@ -66,6 +66,7 @@ def _published(world: World, folder: Path) -> dict[str, RevocationData]:
     files = sorted(p for p in folder.iterdir() if p.suffix in {".crl", ".ocsp"}) if folder.is_dir() else []
     contents = {p.name: _revocation_file(p) for p in files}
     listed = folder / "urls.yaml"
+    responders: dict[str, RevocationData] = {}
     if listed.exists():
         served = _url_map(listed)
         missing = next((name for name in served.values() if name not in contents), None)
@@ -77,8 +78,7 @@ def _published(world: World, folder: Path) -> dict[str, RevocationData]:
         answers = [data for name, data in contents.items() if name.endswith(".ocsp")]
         everything = RevocationData(ocsp_answers=tuple(a for data in answers for a in data.ocsp_answers))
         responders = {u: everything for c in world.known_certificates for u in ocsp_urls(c) if answers}
-        return {**responders, **{url: contents[name] for url, name in served.items()}}
-    return {url: contents[name] for url, name in served.items()}
+    return {**responders, **{url: contents[name] for url, name in served.items()}}
 
 
 def _url_map(path: Path) -> dict[str, str]:

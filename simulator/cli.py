@@ -117,13 +117,12 @@ def _key_log(capture: Path | None) -> Iterator[Path | None]:
     """A place for the session secrets while a capture runs; they end up inside the capture, and nowhere else."""
     import tempfile
 
-    from pkikit.files import write_private
+    from pkikit.files import free_path, write_private
 
     if capture is None:
         yield None
         return
-    if capture.exists():
-        raise InputError("exists already; choose another name", where=str(capture))
+    free_path(capture)
     with tempfile.TemporaryDirectory() as folder:
         keylog = Path(folder) / "keys.log"
         write_private(keylog, b"")

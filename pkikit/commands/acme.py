@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pkikit import console
-from pkikit.commands.options import DeploymentFile, JsonFlag, now, rows_of, tell
+from pkikit.commands.options import DeploymentFile, JsonFlag, now, tell, tell_facts
 from pkikit.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,10 +29,6 @@ AccountKey = Annotated[
     Path, typer.Option("--account", metavar="FILE", help="Account key; order makes it when absent (0600).")
 ]
 _REASONS = {"unspecified": 0, "keyCompromise": 1, "affiliationChanged": 3, "superseded": 4, "cessationOfOperation": 5}
-
-
-def _tell(facts: dict[str, Any], as_json: bool) -> None:
-    console.answer(facts, as_json=as_json, show=lambda out: console.table(out, ("", ""), rows_of(facts)))
 
 
 def _at(url: str, ca_file: Path | None) -> AcmeDirectory:
@@ -120,25 +116,22 @@ def order(
 
     from pkikit.describe import describe_certificate
     from pkikit.errors import AcmeProblem
-    from pkikit.files import read_file, write_public
+    from pkikit.files import free_path, read_request, write_public
     from pkikit.issue.acme import AcmeAccount
 
     if (webroot is None) == (standalone is None):
         raise InputError("give either --webroot DIR or --standalone [ADDRESS:]PORT")
-    if out.exists():
-        raise InputError("exists already; choose another name", where=str(out))
-    requests = read_file(request).requests
-    if len(requests) != 1:
-        raise InputError(f"holds {len(requests)} certificate requests, one is wanted", where=str(request))
+    free_path(out)
+    wanted = read_request(request)
     client = AcmeAccount(_at(directory, ca_file), _key(account, make=True))
     try:
         client.find()
     except AcmeProblem:
         client.register(email, terms_accepted=accept_terms)
     with _place(webroot, standalone) as place, console.steps(quiet=as_json) as step:
-        chain = client.order(requests[0], place=place.put, withdraw=place.take, progress=step, timeout=timeout)
+        chain = client.order(wanted, place=place.put, withdraw=place.take, progress=step, timeout=timeout)
     write_public(out, b"".join(c.public_bytes(Encoding.PEM) for c in chain))
-    _tell({"certificate_file": str(out), **describe_certificate(chain[0], now())}, as_json)
+    tell_facts({"certificate_file": str(out), **describe_certificate(chain[0], now())}, as_json)
 
 
 @contextlib.contextmanager
@@ -162,7 +155,7 @@ def status(directory: Directory, account: AccountKey, ca_file: CaFile = None, as
 
     Example: pkikit acme status --directory https://acme.example/dir --account account.pem
     """
-    _tell(_account(directory, ca_file, account).status(), as_json)
+    tell_facts(_account(directory, ca_file, account).status(), as_json)
 
 
 @acme.command()
@@ -196,7 +189,7 @@ def revoke(
     if account is not None:
         client.find()
     client.revoke(leaf, number)
-    _tell({"serial": f"{leaf.serial_number:x}", "status": "revoked", "reason": reason}, as_json)
+    tell_facts({"serial": f"{leaf.serial_number:x}", "status": "revoked", "reason": reason}, as_json)
 
 
 @acme.command("renew-info")
@@ -224,4 +217,4 @@ def renew_info(
         "not_after": iso(leaf.not_valid_after_utc),
         "due": (suggested or own) <= now(),
     }
-    _tell(facts, as_json)
+    tell_facts(facts, as_json)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pkikit import console
-from pkikit.commands.options import AtOption, DeploymentFile, JsonFlag, choice, now, rows_of
+from pkikit.commands.options import AtOption, DeploymentFile, JsonFlag, choice, now, tell_facts
 from pkikit.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,16 +23,6 @@ CaFolder = Annotated[Path, typer.Argument(metavar="DIR", help="The CA's folder."
 DaysOption = Annotated[int, typer.Option(min=1, max=36500, help="Lifetime in days.")]
 OutOption = Annotated[Path, typer.Option(metavar="FILE", help="Where to write it.")]
 PeerOption = Annotated[str, typer.Option(metavar="FQDN", help="The peer that the request is for.")]
-
-
-def _tell(facts: dict[str, Any], as_json: bool) -> None:
-    console.answer(facts, as_json=as_json, show=lambda out: console.table(out, ("", ""), rows_of(facts)))
-
-
-def _free(path: Path) -> Path:
-    if path.exists():
-        raise InputError("exists already; choose another name", where=str(path))
-    return path
 
 
 def _open(folder: Path) -> FileCa:
@@ -69,7 +59,7 @@ def init(
         folder, name, at=instant, key=make_key(key_size), organisation=organisation,
         lifetime=timedelta(days=days), below=_open(below) if below else None,
     )  # fmt: skip
-    _tell({"ca": str(folder / "ca.pem"), **describe_certificate(made.authority.certificate, instant)}, as_json)
+    tell_facts({"ca": str(folder / "ca.pem"), **describe_certificate(made.authority.certificate, instant)}, as_json)
 
 
 @ca.command()
@@ -94,7 +84,7 @@ def issue(
     from cryptography.x509.oid import ExtendedKeyUsageOID
 
     from pkikit.describe import describe_certificate
-    from pkikit.files import read_file, write_public
+    from pkikit.files import free_path, read_request, write_public
     from pkikit.issue.authority import ANY_EKU, Profile
 
     ekus = {
@@ -103,20 +93,18 @@ def issue(
         "client": (ExtendedKeyUsageOID.CLIENT_AUTH,),
     }
     chosen = ekus[choice(profile, tuple(ekus), "--profile")]
-    requests = read_file(request).requests
-    if len(requests) != 1:
-        raise InputError(f"holds {len(requests)} certificate requests, one is wanted", where=str(request))
+    wanted = read_request(request)
     instant = console.parse_instant(at, now())
-    _free(out)
+    free_path(out)
     authority = _open(folder)
     made = authority.issue(
-        requests[0],
+        wanted,
         at=instant,
         profile=Profile(ekus=chosen, lifetime=timedelta(days=days), crl_url=crl_url, ocsp_url=ocsp_url),
     )
     chain = (made, *authority.authority.intermediates)
     write_public(out, b"".join(c.public_bytes(Encoding.PEM) for c in chain))
-    _tell({"certificate_file": str(out), **describe_certificate(made, instant)}, as_json)
+    tell_facts({"certificate_file": str(out), **describe_certificate(made, instant)}, as_json)
 
 
 @ca.command()
@@ -136,7 +124,7 @@ def revoke(
     instant = console.parse_instant(at, now())
     leaf = read_certificates(certificate)[0]
     _open(folder).revoke(leaf, at=instant, reason=reason)
-    _tell({"serial": f"{leaf.serial_number:x}", "status": "revoked", "reason": reason}, as_json)
+    tell_facts({"serial": f"{leaf.serial_number:x}", "status": "revoked", "reason": reason}, as_json)
 
 
 @ca.command()
@@ -153,7 +141,7 @@ def crl(folder: CaFolder, out: OutOption, days: DaysOption = 7, at: AtOption = N
     instant = console.parse_instant(at, now())
     made = _open(folder).crl(at=instant, lifetime=timedelta(days=days))
     write_public(out, made.public_bytes(Encoding.PEM))
-    _tell({"crl_file": str(out), **describe_crl(made, instant)}, as_json)
+    tell_facts({"crl_file": str(out), **describe_crl(made, instant)}, as_json)
 
 
 @ca.command()
@@ -187,7 +175,7 @@ def ocsp(
         id_digest=hashes.SHA1() if id_digest == "sha1" else hashes.SHA256(),  # noqa: S303  (a name, not a seal)
     )
     write_public(out, answer.public_bytes(Encoding.DER))
-    _tell({"ocsp_file": str(out), **describe_ocsp(answer, instant)}, as_json)
+    tell_facts({"ocsp_file": str(out), **describe_ocsp(answer, instant)}, as_json)
 
 
 @ca.command("openssl")

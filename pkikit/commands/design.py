@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pkikit import console
-from pkikit.commands.options import AtOption, DeploymentFile, JsonFlag, choice, now, rows_of
+from pkikit.commands.options import AtOption, DeploymentFile, JsonFlag, choice, now, tell_facts
 from pkikit.errors import InputError
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def csr(
     write_private(out / "key.pem", key_pem(key))
     write_public(out / "request.pem", request.public_bytes(Encoding.PEM))
     facts = {"request": str(out / "request.pem"), "key": str(out / "key.pem"), **describe_request(request)}
-    console.answer(facts, as_json=as_json, show=lambda o: console.table(o, ("", ""), rows_of(facts)))
+    tell_facts(facts, as_json)
 
 
 def eku_audit(

@@ -18,6 +18,7 @@ from pkikit.commands.options import (
     now,
     passphrase_source,
     rows_of,
+    tell_facts,
 )
 from pkikit.errors import InputError
 
@@ -93,4 +94,4 @@ def convert(
         "crls": len(contents.crls),
         "private_keys": len(contents.keys),
     }
-    console.answer(facts, as_json=as_json, show=lambda o: console.table(o, ("", ""), rows_of(facts)))
+    tell_facts(facts, as_json)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pkikit.design.san import SanLayout
+    from pkikit.files.contents import FileContents
     from pkikit.judge.serve import Service
     from pkikit.judge.use import CertificateUse
     from pkikit.model.deployment import Deployment
@@ -54,7 +55,7 @@ def lint(
 
     Example: pkikit lint cert.pem --deployment clustered-mra.yaml --peer e1.example.com
     """
-    from pkikit.files import read_certificates
+    from pkikit.files import read_certificates, read_file
     from pkikit.model.findings import merge_verdicts
 
     if as_:
@@ -67,10 +68,11 @@ def lint(
         if path.suffix in {".yaml", ".yml"}:
             verdicts.append(_lint_deployment(path, version))
             continue
-        verdicts += _lint_file(path, as_, asked, trusted)
+        contents = read_file(path)
+        verdicts += _lint_file(path, contents, as_, asked, trusted)
         if request is not None:
             verdicts.append(_lint_answer(path, request))
-        services += _services(path, as_, asked, trusted)
+        services += _services(contents.certificates, as_, asked, trusted)
     verdict = merge_verdicts(" ".join(dict.fromkeys(v.question for v in verdicts)), verdicts)
     told = {f.rule for f in verdict.errors}
     on_legs = [s.verdict for s in services if not told & set(s.causes)]
@@ -146,11 +148,12 @@ def _lint_answer(path: Path, request: Path) -> Verdict:
     return lint_answer(requests[0], read_certificates(path))
 
 
-def _lint_file(path: Path, as_: str, asked: _Asked, trusted: Sequence[x509.Certificate] | None) -> list[Verdict]:
-    from pkikit.files import read_file
+def _lint_file(
+    path: Path, contents: FileContents, as_: str, asked: _Asked, trusted: Sequence[x509.Certificate] | None
+) -> list[Verdict]:
     from pkikit.judge import lint as judge
 
-    contents, use = read_file(path), asked.use
+    use = asked.use
     if as_ == "csr" or (not as_ and contents.requests):
         if not contents.requests:
             raise InputError("holds no certificate request", where=str(path))
@@ -182,11 +185,11 @@ def _is_ca(certificate: x509.Certificate) -> bool:
     return constraints is not None and constraints.ca
 
 
-def _services(path: Path, as_: str, asked: _Asked, trusted: Sequence[x509.Certificate] | None) -> tuple[Service, ...]:
-    from pkikit.files import read_file
+def _services(
+    chain: Sequence[x509.Certificate], as_: str, asked: _Asked, trusted: Sequence[x509.Certificate] | None
+) -> tuple[Service, ...]:
     from pkikit.judge.serve import services_of
 
-    chain = read_file(path).certificates
     if asked.deployment is None or asked.peer is None or as_ in {"csr", "ca", "trust-list"} or not chain:
         return ()
     return services_of(asked.deployment, asked.peer, chain, at=asked.use.at, trusted_ca_list=trusted)

@@ -83,6 +83,11 @@ def rows_of(facts: dict[str, Any]) -> list[tuple[str, str]]:
     return shown
 
 
+def tell_facts(facts: dict[str, Any], as_json: bool) -> None:
+    """A described object in one of its two forms."""
+    console.answer(facts, as_json=as_json, show=lambda out: console.table(out, ("", ""), rows_of(facts)))
+
+
 def tell(verdict: Verdict, as_json: bool, **more: Any) -> None:
     """A verdict in one of its two forms; `more` are further keys of the document."""
 

@@ -7,7 +7,7 @@ millions of combinations only add them together (`design.explore`).
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pkikit.design.legs import legs_of
@@ -259,8 +259,3 @@ def _coverable(names: set[str]) -> int:
         if "." in parent:
             parents[parent] = parents.get(parent, 0) + 1
     return sum(count for count in parents.values() if count >= 3)
-
-
-def iter_choices(option: Option) -> Iterator[tuple[str, str]]:
-    """(column, value) for people."""
-    yield from zip(COLUMNS, option.columns(), strict=True)

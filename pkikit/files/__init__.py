@@ -4,12 +4,14 @@ from pkikit.files.contents import FileContents, NoPassphrase, Passphrase
 from pkikit.files.convert import convert
 from pkikit.files.disk import (
     credential_from_folder,
+    free_path,
     iter_party_folders,
     key_pem,
     load_deployment,
     read_bytes,
     read_certificates,
     read_file,
+    read_request,
     write_private,
     write_public,
 )
@@ -21,6 +23,7 @@ __all__ = [
     "Passphrase",
     "convert",
     "credential_from_folder",
+    "free_path",
     "iter_party_folders",
     "key_pem",
     "load_deployment",
@@ -28,6 +31,7 @@ __all__ = [
     "read_bytes",
     "read_certificates",
     "read_file",
+    "read_request",
     "write_private",
     "write_public",
 ]

@@ -75,6 +75,14 @@ def read_certificates(path: Path) -> tuple[x509.Certificate, ...]:
     return found
 
 
+def read_request(path: Path) -> x509.CertificateSigningRequest:
+    """The certificate signing request of a file; an error unless it holds exactly one."""
+    found = read_file(path).requests
+    if len(found) != 1:
+        raise InputError(f"holds {len(found)} certificate requests, one is wanted", where=str(path))
+    return found[0]
+
+
 def credential_from_folder(folder: Path) -> Credential | None:
     """`cert.pem` (leaf first) and `key.pem` of a folder; None without cert.pem, no key without key.pem."""
     certificate_file, key_file = folder / "cert.pem", folder / "key.pem"
@@ -99,6 +107,13 @@ def credential_from_folder(folder: Path) -> Credential | None:
         if not keys:
             raise EncodingError("holds no RSA or EC private key", where=str(key_file))
     return Credential(chain=contents.certificates, key=keys[0] if keys else None)
+
+
+def free_path(path: Path) -> Path:
+    """`path`, where nothing stands yet; InputError when something does."""
+    if path.exists():
+        raise InputError("exists already; choose another name", where=str(path))
+    return path
 
 
 def write_private(path: Path, data: bytes) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from pkikit.judge.diagnose import ALERTS, VERIFY_CODES, rank_causes
 from pkikit.judge.openssl_codes import VERIFY_ERROR_NAMES
-from pkikit.judge.registry import catalogue, finding
+from pkikit.judge.registry import finding
 from pkikit.model.findings import Evidence, Finding, Verdict
 from pkikit.model.names import printable
 
@@ -121,8 +121,3 @@ def _rule_of(detail: str) -> str:
             return ""
     lowered = detail.lower()
     return next((rule for phrase, rule in (*_PHRASES, *_OPENSSL) if phrase in lowered), "")
-
-
-def known_rules() -> frozenset[str]:
-    """The rules that a text can lead to; all of them are in the catalogue."""
-    return frozenset(CHECKED) & {rule.id for rule in catalogue()}
