@@ -20,6 +20,11 @@ class Clock:
         """The lab's time."""
         return datetime.now(UTC) + self._offset
 
+    @property
+    def travelled(self) -> timedelta:
+        """How far ahead of real time."""
+        return self._offset
+
     def travel(self, by: timedelta) -> datetime:
         """Move forward (or back) and return the new time."""
         self._offset += by

@@ -60,22 +60,19 @@ class Endpoint:
         """What this party's own clock shows."""
         return self._lab_now() + self.party.clock_offset
 
-    def consult(self, revocation: RevocationQuestion | None) -> None:
-        """Use these revocation settings and sources from the next connection on; nothing restarts for it."""
-        self.revocation = revocation
+    def consult(self, party: Party, revocation: RevocationQuestion | None) -> None:
+        """Use this trusted CA list, these revocation settings and sources from the next connection on; nothing restarts."""
+        self.party, self.revocation = party, revocation
         self._contexts.clear()
 
-    def replace(self, party: Party) -> None:
-        """Give the party another certificate, trusted CA list, clock or way of speaking; connections drop, as in a restart."""
-        silent, was_silent = (p.speaks is Speaks.NOTHING for p in (party, self.party))
-        self.party = party
-        if silent:
+    def restart(self, *, was_silent: bool = False) -> None:
+        """Connections drop; ports close or open where the party now answers nobody, or does again."""
+        if self.party.speaks is Speaks.NOTHING:
             for server in self._servers:
                 server.close()
             self._servers.clear()
         elif was_silent:
             self._opening = asyncio.get_running_loop().create_task(self.start())
-        self._contexts.clear()
         for task in self._open:
             task.cancel()
 

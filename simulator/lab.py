@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+import resource
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from typing import Self
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
 
 import anyio.to_thread
 import dns.asyncresolver
@@ -18,27 +21,34 @@ from pkikit.design.legs import legs_of
 from pkikit.handshake.recorder import Recorder, merge
 from pkikit.judge.legs import judge_leg
 from pkikit.model.credential import Credential
-from pkikit.model.deployment import Deployment, Role
+from pkikit.model.deployment import Deployment, Revocation, Role
 from pkikit.model.leg import Leg
 from pkikit.model.names import is_ip_address
 from pkikit.model.trace import HandshakeTrace, NotConnected, Side
-from pkikit.model.world import Party, World
+from pkikit.model.world import Party, Speaks, World
 from simulator.addresses import AddressPlan
 from simulator.clock import Clock
 from simulator.endpoint import Endpoint
 from simulator.events import EventLog
 from simulator.peer.acme_service import AcmeService
 from simulator.peer.challenge_host import HTTP_PORT, ChallengeHost
+from simulator.peer.login import Accounts
+from simulator.peer.peer import Peer, installed
+from simulator.peer.site import WEB_PORT, PeerSite
+from simulator.peer.state import PeerState
+from simulator.peer.store import PeerStore
 from simulator.report import CheckReport, LegReport
 from simulator.services.capture import Capture
 from simulator.services.dns import DnsServer, Zone
 from simulator.services.pebble import Pebble, locate_pebble
 from simulator.settings import LabSettings
+from simulator.state import LabStore, with_peer_states
 from simulator.world import IssuedWorld, issue_world
 
 BANNER = "Expressway Certificate Lab: a simulator on loopback addresses. Not a Cisco product; no key in it is worth anything."
 _DNS_NUMBER, _PEBBLE_NUMBER = 53, 14
 _AT_ONCE = 16  # legs dialled at one time
+_OPEN_FILES = 65_536
 
 
 class Lab:
@@ -59,6 +69,14 @@ class Lab:
         self.events = EventLog(self.clock.now)
         self.legs = legs_of(deployment)
         self.acme: AcmeService | None = None
+        self.issued: IssuedWorld
+        self.world: World
+        self.endpoints: dict[str, Endpoint] = {}
+        self.peers: dict[str, Peer] = {}
+        self.sites: dict[str, PeerSite] = {}
+        self.passwords: dict[str, str] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.last: dict[str, LegReport] = {}
         self._prepare = prepare
         self._running = AsyncExitStack()
 
@@ -66,10 +84,8 @@ class Lab:
         async with AsyncExitStack() as stack:
             self.plan = AddressPlan(self.deployment, self.settings.net)
             stack.callback(self.plan.close)
-            self.issued: IssuedWorld = await anyio.to_thread.run_sync(
-                lambda: issue_world(self.deployment, at=self.clock.now(), rsa=self.settings.rsa)
-            )
-            self.world = self._prepare(self.issued.world) if self._prepare else self.issued.world
+            self._allow_many_sockets()
+            states = await anyio.to_thread.run_sync(self._found_or_issued)
             self.dns = DnsServer(
                 _zone(self.deployment, self.plan).without(self.world.unresolved),
                 self.plan.service(_DNS_NUMBER),
@@ -82,20 +98,83 @@ class Lab:
             self._resolver.port = self.dns.port
             self._resolver.lifetime = self.settings.timeout
             self._capture = Capture(self.clock.now) if self.settings.capture else None
-            self.endpoints: dict[str, Endpoint] = {}
             for fqdn, party in self.world.parties.items():
                 endpoint = self._endpoint(party)
                 self.endpoints[fqdn] = endpoint
                 stack.push_async_callback(endpoint.stop)
                 await endpoint.start()
+            await self._start_peers(states, stack)
             self._running = stack.pop_all()
         self.events.add(self.deployment.name, "Lab Started", Addresses=f"127.{self.plan.net}.x.y")
         return self
 
+    @staticmethod
+    def _allow_many_sockets() -> None:
+        """A class of callers needs more files than a shell allows by default; up to the machine's own limit."""
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+        if soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+    def _found_or_issued(self) -> dict[str, PeerState]:
+        """Set `issued`, `world` and the passwords: from the state folder, or new. Returns the state of each peer."""
+        store = LabStore(self.settings.state) if self.settings.state is not None else None
+        kept = store.load(self.deployment) if store else None
+        states: dict[str, PeerState] = {}
+        if kept is not None:
+            self.clock.travel(kept.travelled - self.clock.travelled)
+            self.issued, self.passwords = kept.issued, kept.passwords
+            for fqdn in self.deployment.peers:
+                found = PeerStore(self._folder_of(fqdn)).load()
+                if found is not None:
+                    states[fqdn] = found
+            self.world = with_peer_states(kept.issued.world, states)
+        else:
+            at = self.clock.now()
+            self.issued = issue_world(self.deployment, at=at, rsa=self.settings.rsa)
+            self.passwords = Accounts.create()
+            world = self.issued.world
+            if self.settings.fresh:
+                states = {fqdn: installed(fqdn, at) for fqdn in self.deployment.peers}
+                world = with_peer_states(world, states)
+            self.world = self._prepare(world) if self._prepare else world
+        if store is not None:
+            store.save(self.issued, self.world, self.passwords, self.clock.travelled)
+        return states
+
+    def _folder_of(self, fqdn: str) -> Path:
+        assert self.settings.state is not None  # only asked where there is one
+        return self.settings.state / fqdn
+
+    async def _start_peers(self, states: dict[str, PeerState], stack: AsyncExitStack) -> None:
+        accounts = await anyio.to_thread.run_sync(Accounts, self.passwords) if self.settings.pages else None
+        for fqdn in self.deployment.peers:
+            party = self.world.parties[fqdn]
+            state = states.get(fqdn) or PeerState(
+                fqdn=fqdn, certificate=party.credential, trusted_ca_list=party.trusted_ca_list
+            )
+            store = PeerStore(self._folder_of(fqdn)) if self.settings.state is not None else None
+            peer = self.peers[fqdn] = Peer(state, self, store)
+            await peer.save()
+            if accounts is not None:
+                site = PeerSite(peer, accounts, self.plan.by_name[fqdn], self.settings.port(WEB_PORT))
+                await site.start()
+                stack.push_async_callback(site.stop)
+                self.sites[fqdn] = site
+
     async def __aexit__(self, *_: object) -> None:
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._running.aclose()
         if self._capture is not None:
             await anyio.to_thread.run_sync(self._write_capture, self._capture)
+
+    def _background(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something beside everything else; it ends with the lab."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _write_capture(self, capture: Capture) -> None:
         keylog, path = self.settings.keylog, self.settings.capture
@@ -126,7 +205,7 @@ class Lab:
         async with Pebble(
             program, address=self.plan.service(_PEBBLE_NUMBER), http_port=port, dns_server=dns_server
         ) as pebble:
-            service = AcmeService(self.deployment, pebble, hosts=hosts, events=self.events, install=self.install)
+            service = AcmeService(self.deployment, pebble, hosts=hosts, events=self.events, peers=self.peers)
             self.acme = service
             try:
                 yield service
@@ -136,15 +215,64 @@ class Lab:
     # The world, and what changes it.
 
     def change(self, world: World) -> None:
-        """Put another world in place: every party that differs restarts with what it now holds."""
+        """Put another world in place: parties with another certificate, clock or speech restart; lists are just used."""
+        before, self.world = self.world, world
         for fqdn, party in world.parties.items():
-            self.endpoints[fqdn].consult(world.revocation_of(fqdn))
-            if _differs(party, self.world.parties[fqdn]):
-                self.endpoints[fqdn].replace(party)
-                self.events.add(fqdn, "System Restart", Reason="certificate, trusted CA list or clock changed")
-        if world.unresolved != self.world.unresolved:
+            if _needs_restart(party, before.parties[fqdn]):
+                self._restart(party, "certificate or clock changed")
+            else:
+                self.endpoints[fqdn].consult(party, world.revocation_of(fqdn))
+            if fqdn in self.peers and _changed(party, before.parties[fqdn]):
+                self.peers[fqdn].adopt(party)
+                if self.settings.state is not None:
+                    self._background(self.peers[fqdn].save())
+        if world.unresolved != before.unresolved:
             self.dns.zone = _zone(self.deployment, self.plan).without(world.unresolved)
-        self.world = world
+
+    def _restart(self, party: Party, reason: str) -> None:
+        endpoint = self.endpoints[party.fqdn]
+        restarting = endpoint.party
+        endpoint.consult(party, self.world.revocation_of(party.fqdn))
+        endpoint.restart(was_silent=restarting.speaks is Speaks.NOTHING)
+        self.events.add(party.fqdn, "System Restart", Reason=reason)
+        site = self.sites.get(party.fqdn)
+        if site is not None:
+            self._background(site.restarted())
+
+    # What a peer's pages do to the world around it (`simulator.peer.peer.Surroundings`).
+
+    def party(self, fqdn: str) -> Party:
+        """What is at work on a party now."""
+        return self.world.parties[fqdn]
+
+    def now_of(self, fqdn: str) -> datetime:
+        """What a party's clock shows."""
+        return self.world.clock_of(fqdn, self.clock.now())
+
+    def restart(self, fqdn: str, credential: Credential | None) -> None:
+        """Restart a party with that credential; every connection of it goes down."""
+        party = replace(self.world.parties[fqdn], credential=credential)
+        self.world = self.world.with_party(party)
+        self._restart(party, "restarted by the administrator")
+
+    def reload(self, state: PeerState) -> None:
+        """Use a peer's trusted CA list and CRLs as its pages now hold them."""
+        party = self.world.parties[state.fqdn]
+        self.change(self.world.with_party(replace(party, trusted_ca_list=state.trusted_ca_list, held=state.held)))
+
+    def revocation_settings(self, fqdn: str) -> Revocation:
+        """The SIP revocation settings of a peer's cluster."""
+        return self.world.revocation_settings(fqdn) or self.deployment.revocation
+
+    def change_revocation(self, fqdn: str, settings: Revocation) -> None:
+        """Change them for the whole cluster, as configuration is shared there."""
+        cluster = self.deployment.cluster_of(fqdn)
+        if cluster is not None:
+            self.change(replace(self.world, revocation={**self.world.revocation, cluster.name: settings}))
+
+    def status_of(self, fqdn: str) -> tuple[LegReport, ...]:
+        """The legs of a party as they were last dialled."""
+        return tuple(r for r in self.last.values() if fqdn in {r.leg.client, r.leg.server})
 
     def install(self, fqdn: str, credential: Credential) -> None:
         """Give a party another server certificate, and restart it."""
@@ -214,7 +342,7 @@ class Lab:
             if self._can_dial(leg):
                 async with gate:
                     trace = await self.dial(leg)
-            report = LegReport(leg=leg, verdict=verdict, trace=trace)
+            report = self.last[leg.id] = LegReport(leg=leg, verdict=verdict, trace=trace)
             if progress is not None:
                 progress(report)
             return report
@@ -230,10 +358,15 @@ class Lab:
         return all(credential is not None and credential.key is not None for credential in credentials)
 
 
-def _differs(party: Party, before: Party) -> bool:
-    """True when the party has to restart. A key alone may have changed: certificates compare without it."""
+def _changed(party: Party, before: Party) -> bool:
+    """Anything but its CRLs is another. A key alone may have changed: certificates compare without it."""
     keys = [p.credential.key if p.credential else None for p in (party, before)]
     return party != before or keys[0] is not keys[1]
+
+
+def _needs_restart(party: Party, before: Party) -> bool:
+    """A certificate, its key, the clock and the way of speaking are read at the start; lists are not."""
+    return _changed(replace(party, trusted_ca_list=before.trusted_ca_list), before)
 
 
 def _zone(deployment: Deployment, plan: AddressPlan) -> Zone:

@@ -21,6 +21,9 @@ class LabSettings:
     rsa: RSA-2048 keys as the guide recommends; False makes P-256 keys, for large worlds and tests.
     timeout: seconds that a handshake or an answer may take.
     keylog: file that TLS session secrets are appended to. capture: pcapng file, written when the lab ends.
+    pages: serve each peer's pages and REST API on its own address, port 443.
+    fresh: peers begin as an installation does, with a temporary CA and a certificate from it.
+    state: folder in which the lab is kept, so that it goes on where it was.
     """
 
     net: int | None = None
@@ -31,6 +34,9 @@ class LabSettings:
     keylog: Path | None = None
     capture: Path | None = None
     pebble: Path | None = None
+    pages: bool = True
+    fresh: bool = False
+    state: Path | None = None
 
     def port(self, product_port: int) -> int:
         """The port to bind for a port of the product."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cryptography import x509
 from IPython.core.getipython import get_ipython
 
-from pkikit.design.csr import make_key
 from pkikit.design.san import SanLayout, design_sans
 from pkikit.errors import InputError, PkikitError
 from pkikit.files import load_deployment
@@ -17,7 +17,7 @@ from pkikit.model.credential import Credential
 from pkikit.model.deployment import Deployment
 from pkikit.model.names import printable
 from simulator.peer.acme_service import AcmeService
-from simulator.peer.state import PeerState
+from simulator.peer.peer import Peer
 from simulator.report import CheckReport
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
@@ -34,7 +34,6 @@ class LabSession:
         self.deployment = deployment
         self.threaded = ThreadedLab(deployment, settings=settings).start()
         self._acme: AcmeService | None = None
-        self._requests: dict[str, PeerState] = {}
 
     def __repr__(self) -> str:
         parties = len(self.deployment.parties) - len(self.deployment.peers)
@@ -50,21 +49,23 @@ class LabSession:
 
     def generate_csr(self, peer: str, layout: SanLayout | None = None) -> x509.CertificateSigningRequest:
         """Generate CSR: a new key and a request for this peer; the one before is discarded."""
-        peer = self.deployment.peer(peer)
-        state = PeerState(fqdn=peer).generated(layout or self.layout(peer), make_key())
-        self._requests[peer] = state
+        held = self._peer(peer)
+        if held.state.request is not None:
+            self.threaded.run(held.discard)
+        state = self.threaded.run(partial(held.generate, layout=layout))
         assert state.request is not None
         return state.request.csr
 
+    def _peer(self, fqdn: str) -> Peer:
+        return self.threaded.lab.peers[self.deployment.peer(fqdn)]
+
     def sign(self, peer: str) -> Credential:
         """Have the lab CA sign the peer's pending request."""
-        peer = self.deployment.peer(peer)
-        lab, state = self.threaded.lab, self._requests.get(peer)
-        if state is None or state.request is None:
+        lab, request = self.threaded.lab, self._peer(peer).state.request
+        if request is None:
             raise InputError(f"{peer} has no pending request; generate one first: lab.generate_csr({peer!r})")
-        leaf = lab.issued.authority.issue(state.request.csr, at=lab.clock.now())
-        self._requests[peer], credential = state.staged((leaf, *lab.issued.authority.intermediates)).deployed()
-        return credential
+        leaf = lab.issued.authority.issue(request.csr, at=lab.clock.now())
+        return Credential(chain=(leaf, *lab.issued.authority.intermediates), key=request.key)
 
     def install(self, peer: str, credential: Credential) -> None:
         """Upload a server certificate and restart the peer."""
@@ -95,7 +96,7 @@ class LabSession:
 
     def acme_deploy(self, peer: str) -> None:
         """Deploy pending certificate."""
-        self.threaded.do(self.start_acme().deploy, peer)
+        self.threaded.run(self.start_acme().deploy, peer)
 
     def trust_acme_ca(self) -> None:
         """Append Pebble's root to every trusted CA list."""

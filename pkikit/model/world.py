@@ -12,7 +12,7 @@ from types import MappingProxyType
 from cryptography import x509
 
 from pkikit.model.credential import Credential
-from pkikit.model.deployment import Deployment
+from pkikit.model.deployment import Deployment, Revocation
 from pkikit.model.facts import crl_urls, ocsp_urls
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData, RevocationQuestion
 
@@ -43,16 +43,21 @@ class Party:
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """A deployment, its parties by FQDN, what is served at the URLs that certificates name, and names that DNS lacks."""
+    """A deployment, its parties by FQDN, what is served at the URLs that certificates name, and names that DNS lacks.
+
+    revocation: SIP revocation settings by cluster name, where they are no longer those of the deployment.
+    """
 
     deployment: Deployment
     parties: Mapping[str, Party]
     published: Mapping[str, RevocationData] = field(default_factory=dict)
     unresolved: frozenset[str] = frozenset()
+    revocation: Mapping[str, Revocation] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "parties", MappingProxyType(dict(self.parties)))
         object.__setattr__(self, "published", MappingProxyType(dict(self.published)))
+        object.__setattr__(self, "revocation", MappingProxyType(dict(self.revocation)))
 
     def with_party(self, party: Party) -> World:
         """The same world but for this party."""
@@ -77,10 +82,15 @@ class World:
             found = found.with_crls(CrlSource.CDP, (crl for _, crl in served.crls)).with_answers(served.ocsp_answers)
         return found
 
+    def revocation_settings(self, fqdn: str) -> Revocation | None:
+        """The SIP revocation settings of a peer's cluster; None for other parties."""
+        cluster = self.deployment.cluster_of(fqdn)
+        return self.revocation.get(cluster.name, self.deployment.revocation) if cluster is not None else None
+
     def revocation_of(self, fqdn: str) -> RevocationQuestion | None:
-        """How this party checks revocation on SIP TLS: peers as the deployment says, others not at all."""
-        settings = self.deployment.revocation
-        if not settings.checking or self.deployment.cluster_of(fqdn) is None:
+        """How this party checks revocation on SIP TLS: peers as their cluster is set, others not at all."""
+        settings = self.revocation_settings(fqdn)
+        if settings is None or not settings.checking:
             return None
         reachable = self._reachable
         if not settings.cdp_download:

@@ -13,14 +13,13 @@ import anyio.from_thread
 import anyio.to_thread
 
 from pkikit.design.csr import make_key
-from pkikit.design.san import design_sans
 from pkikit.errors import InputError
 from pkikit.issue.acme import AcmeAccount, AcmeDirectory, ChallengeFile
 from pkikit.model.credential import Credential
 from pkikit.model.deployment import Deployment, Role
 from simulator.events import EventLog
 from simulator.peer.challenge_host import ChallengeHost, Fetched
-from simulator.peer.state import PeerState
+from simulator.peer.peer import Peer
 from simulator.services.pebble import Pebble
 
 EMAIL = "admin@example.com"
@@ -31,20 +30,19 @@ class AcmeService:
 
     def __init__(
         self, deployment: Deployment, pebble: Pebble, *, hosts: Mapping[str, ChallengeHost], events: EventLog,
-        install: Callable[[str, Credential], None],
+        peers: Mapping[str, Peer],
     ) -> None:  # fmt: skip
         self.pebble = pebble
         self.hosts = hosts
-        self.states = {fqdn: PeerState(fqdn=fqdn) for fqdn in hosts}
-        self._deployment, self._events, self._install = deployment, events, install
+        self._deployment, self._events, self._peers = deployment, events, peers
         self._accounts: dict[str, AcmeAccount] = {}
 
-    def _state(self, fqdn: str) -> PeerState:
+    def _peer(self, fqdn: str) -> Peer:
         if self._deployment.role_of(fqdn) is not Role.EXPRESSWAY_E:
             raise InputError(
                 f"{fqdn} is no Expressway-E peer: ACME runs on Expressway-E only, where the CA can reach port 80"
             )
-        return self.states[fqdn]
+        return self._peers[fqdn]
 
     @property
     def fetched(self) -> tuple[Fetched, ...]:
@@ -66,14 +64,11 @@ class AcmeService:
 
     async def sign(self, fqdn: str) -> Credential:
         """Order a certificate for a peer; it lands in the staging area. Whatever fails, the current one stays."""
-        state = self._state(fqdn)
+        peer = self._peer(fqdn)
         account = await self._account(fqdn)
-        if state.request is None:
-            layout = design_sans(self._deployment, fqdn)
-            state = state.generated(layout, await anyio.to_thread.run_sync(make_key))
-            self.states[fqdn] = state
-            self._events.add(fqdn, "CSR Generated", CommonName=layout.common_name, SAN=", ".join(layout.dns_names))
-        request = state.request
+        if peer.state.request is None:
+            await peer.generate()
+        request = peer.state.request
         assert request is not None  # generated just now, or pending before
         cluster = self._deployment.cluster_of(fqdn)
         peers = [self.hosts[p] for p in (cluster.peers if cluster else (fqdn,))]
@@ -106,14 +101,10 @@ class AcmeService:
         finally:
             for host in opened:
                 await host.close()
-        self.states[fqdn] = staged = state.staged(chain)
+        pending = await peer.stage(chain)
         self._events.add(fqdn, "ACME Certificate Pending", Issuer=chain[0].issuer.rfc4514_string())
-        assert staged.pending_certificate is not None
-        return staged.pending_certificate
+        return pending
 
-    def deploy(self, fqdn: str) -> Credential:
+    async def deploy(self, fqdn: str) -> Credential:
         """Put the pending certificate and its key over the current ones and restart the services that use them."""
-        self.states[fqdn], credential = self._state(fqdn).deployed()
-        self._events.add(fqdn, "ACME Certificate Deployed", Subject=credential.leaf.subject.rfc4514_string())
-        self._install(fqdn, credential)
-        return credential
+        return await self._peer(fqdn).deploy()

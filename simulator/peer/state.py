@@ -1,18 +1,26 @@
 """One Expressway's certificates as values and transitions; no I/O.
 
-Current certificate, the one request that may be pending (its key belongs to it), and what ACME put into the staging area.
+What its pages hold: the server certificate loaded (at work after the next restart), the one request that may be in
+progress (its key belongs to it), what ACME staged, the trusted CA list, CRLs by the way they came.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from pkikit.design.csr import SubjectFields, build_csr
 from pkikit.design.san import SanLayout
 from pkikit.errors import InputError
-from pkikit.model.credential import Credential, PrivateKey
+from pkikit.model.credential import Credential, PrivateKey, spki
+from pkikit.model.names import printable
+from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData
+
+MAX_CRL_SOURCES = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,22 +32,102 @@ class PendingRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AutomaticCrls:
+    """Automatic CRL updates: the URLs fetched every day at that hour (0 to 23, UTC of the peer's clock)."""
+
+    urls: tuple[str, ...] = ()
+    hour: int = 3
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.hour <= 23:
+            raise InputError(f"the hour of the daily update is {self.hour}; allowed are 0 to 23")
+        if len(self.urls) > MAX_CRL_SOURCES:
+            raise InputError(f"{len(self.urls)} CRL sources are given, at most {MAX_CRL_SOURCES} are taken")
+        for url in self.urls:
+            try:
+                parts = urlsplit(url)
+                usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.username is None
+            except ValueError:
+                usable = False
+            if not usable or len(url) > 2000:
+                raise InputError(f"{printable(url[:200])!r} is no http or https URL")
+
+
+@dataclass(frozen=True, kw_only=True)
 class PeerState:
-    """What the Server certificate page of one peer holds."""
+    """What the certificate pages of one peer hold. CRLs stand by their source."""
 
     fqdn: str
+    certificate: Credential | None = None
     request: PendingRequest | None = None
     pending_certificate: Credential | None = None
+    trusted_ca_list: tuple[x509.Certificate, ...] = ()
+    temporary_ca: x509.Certificate | None = None
+    embedded_crls: tuple[x509.CertificateRevocationList, ...] = ()
+    manual_crls: tuple[x509.CertificateRevocationList, ...] = ()
+    downloaded_crls: tuple[x509.CertificateRevocationList, ...] = ()
+    automatic: AutomaticCrls = AutomaticCrls()
+    domain_certificates: tuple[tuple[str, Credential], ...] = ()
 
-    def generated(self, layout: SanLayout, key: PrivateKey, fields: SubjectFields | None = None) -> PeerState:
+    @property
+    def held(self) -> RevocationData:
+        """The CRLs at hand, each with the way it came."""
+        return (
+            NOTHING_HELD.with_crls(CrlSource.MANUAL, self.manual_crls)
+            .with_crls(CrlSource.AUTOMATIC, self.downloaded_crls)
+            .with_crls(CrlSource.CA_FILE, self.embedded_crls)
+        )
+
+    # Server certificate.
+
+    def generated(
+        self, layout: SanLayout, key: PrivateKey, fields: SubjectFields | None = None, digest: str = "sha256"
+    ) -> PeerState:
         """A new CSR; only one can be in progress (guide, 'Creating a CSR Using Expressway')."""
+        self.require_no_request()
+        csr = build_csr(layout, key, fields=fields, digest=digest)
+        return replace(self, request=PendingRequest(csr=csr, key=key))
+
+    def require_no_request(self) -> None:
+        """InputError while a request is in progress."""
         if self.request is not None:
             raise InputError(f"{self.fqdn} has a signing request in progress; discard it first")
-        return replace(self, request=PendingRequest(csr=build_csr(layout, key, fields=fields), key=key))
 
     def discarded(self) -> PeerState:
         """Without the pending request; its key is gone."""
+        if self.request is None:
+            raise InputError(f"{self.fqdn} has no signing request to discard")
         return replace(self, request=None)
+
+    def uploaded(self, chain: tuple[x509.Certificate, ...], key: PrivateKey | None = None) -> PeerState:
+        """With a new server certificate, to work after the next restart; refused without the key that belongs to it.
+
+        Without a key of its own it is taken to answer the request in progress, or to renew the current certificate
+        under its old key.
+        """
+        if key is not None:
+            self.require_no_request()
+        held = [self.request.key] if self.request is not None else []
+        if self.certificate is not None and self.certificate.key is not None:
+            held.append(self.certificate.key)
+        wanted = spki(chain[0].public_key())
+        found = next((k for k in ([key] if key is not None else held) if spki(k.public_key()) == wanted), None)
+        if found is None:
+            whose = "that was uploaded with it" if key is not None else f"stored on {self.fqdn}"
+            raise InputError(f"the certificate does not match the private key {whose}")
+        answered = self.request is not None and spki(self.request.key.public_key()) == wanted
+        return replace(
+            self,
+            certificate=Credential(chain=chain, key=found),
+            request=None if answered else self.request,
+        )
+
+    def with_domain_certificate(self, domain: str, credential: Credential | None) -> PeerState:
+        """With another certificate for one domain (SNI), or without one."""
+        kept = tuple(pair for pair in self.domain_certificates if pair[0] != domain)
+        return replace(self, domain_certificates=kept if credential is None else (*kept, (domain, credential)))
+
+    # ACME.
 
     def staged(self, chain: tuple[x509.Certificate, ...]) -> PeerState:
         """With a certificate in the staging area; refused when it was not made for the pending request's key."""
@@ -50,8 +138,44 @@ class PeerState:
             raise InputError(f"the certificate does not belong to the key of {self.fqdn}'s signing request")
         return replace(self, pending_certificate=credential)
 
-    def deployed(self) -> tuple[PeerState, Credential]:
-        """Take the pending certificate out of the staging area, to be put over the current one; its request is done."""
+    def unstaged(self) -> PeerState:
+        """Without the pending certificate; the request stays, so that it can be signed again."""
+        if self.pending_certificate is None:
+            raise InputError(f"{self.fqdn} has no pending certificate to discard")
+        return replace(self, pending_certificate=None)
+
+    def deployed(self) -> PeerState:
+        """With the pending certificate over the current one; its request is done."""
         if self.pending_certificate is None:
             raise InputError(f"{self.fqdn} has no pending certificate to deploy")
-        return replace(self, request=None, pending_certificate=None), self.pending_certificate
+        return replace(self, certificate=self.pending_certificate, request=None, pending_certificate=None)
+
+    # Trusted CA list and CRLs.
+
+    def trusting(
+        self,
+        certificates: Iterable[x509.Certificate],
+        crls: Iterable[x509.CertificateRevocationList] = (),
+        *,
+        append: bool,
+    ) -> PeerState:
+        """With these CA certificates (and the CRLs in their file) appended to the list, or instead of it."""
+        given = tuple(certificates)
+        kept = (self.trusted_ca_list, self.embedded_crls) if append else ((), ())
+        return replace(
+            self,
+            trusted_ca_list=tuple(dict.fromkeys((*kept[0], *given))),
+            embedded_crls=tuple(dict.fromkeys((*kept[1], *crls))),
+        )
+
+    def without_ca(self, fingerprint: str) -> PeerState:
+        """Without the CA certificate of that SHA-256 fingerprint (hex)."""
+        kept = tuple(c for c in self.trusted_ca_list if fingerprint_of(c) != fingerprint)
+        if len(kept) == len(self.trusted_ca_list):
+            raise InputError("no CA certificate of the list has this fingerprint")
+        return replace(self, trusted_ca_list=kept)
+
+
+def fingerprint_of(certificate: x509.Certificate) -> str:
+    """SHA-256 in hex: how the pages name a certificate."""
+    return certificate.fingerprint(hashes.SHA256()).hex()

@@ -45,13 +45,13 @@ def test_sign_then_deploy(lab: ThreadedLab, acme: AcmeService) -> None:
     before = lab.lab.world.parties[E1].credential
     pending = lab.run(acme.sign, E1)
     assert lab.lab.world.parties[E1].credential == before
-    assert acme.states[E1].pending_certificate == pending
+    assert lab.lab.peers[E1].state.pending_certificate == pending
     assert pending.key_matches
     assert lab.check().accepted
 
-    lab.do(acme.deploy, E1)
+    lab.run(acme.deploy, E1)
     assert lab.lab.world.parties[E1].credential == pending
-    assert acme.states[E1].pending_certificate is None
+    assert lab.lab.peers[E1].state.pending_certificate is None
     down = lab.check()
     assert not down.zone_is_active("uc-traversal")
     assert {leg.causes[0] for leg in down.down} == {"trust.issuer-unknown"}
@@ -79,7 +79,7 @@ def test_each_peer_has_its_own_account_key_and_order(lab: ThreadedLab, acme: Acm
     assert first.leaf.public_key() != second.leaf.public_key()
     assert len({e.party for e in lab.lab.events.of(kind="ACME Account Created")}) == 2
     for credential, peer in ((first, E1), (second, E2)):
-        lab.do(acme.deploy, peer)
+        lab.run(acme.deploy, peer)
         assert lab.lab.world.parties[peer].credential == credential
 
 
@@ -126,7 +126,7 @@ def test_a_failed_order_changes_nothing(lab: ThreadedLab, acme: AcmeService) -> 
         lab.run(acme.sign, E1)
     assert [name for name, _ in caught.value.subproblems] == ["example.com"]
     assert lab.lab.world.parties[E1].credential == before
-    assert acme.states[E1].pending_certificate is None
+    assert lab.lab.peers[E1].state.pending_certificate is None
     assert not _is_open(lab, E1)
     lab.lab.dns.zone.addresses["example.com"] = [lab.lab.plan.by_name[E1], lab.lab.plan.by_name[E2]]
     assert lab.run(acme.sign, E1).key_matches
@@ -141,7 +141,7 @@ def test_acme_is_for_e_only(lab: ThreadedLab, acme: AcmeService) -> None:
 def test_deploy_without_pending_certificate(lab: ThreadedLab, acme: AcmeService) -> None:
     """There is nothing to deploy before something was signed."""
     with pytest.raises(InputError, match="no pending certificate"):
-        lab.do(acme.deploy, E1)
+        lab.run(acme.deploy, E1)
 
 
 def test_pebble_ends_with_the_lab() -> None:

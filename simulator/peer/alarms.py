@@ -1,0 +1,105 @@
+"""Alarms: derived from the state at an instant, never stored. Sources: X12.5 and X14.0 guides; EXPRESSWAY §4."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pkikit.judge.names import presented_names
+from pkikit.model.credential import Credential
+from pkikit.model.facts import distinguished, shown_time, title
+from simulator.peer.state import PeerState
+
+WARN_BEFORE = timedelta(days=21)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alarm:
+    """One line of the Alarms page. severity: critical, error or warning, as the product ranks them."""
+
+    title: str
+    severity: str
+    detail: str
+
+
+def alarms_of(
+    state: PeerState, running: Credential | None, at: datetime, *, failed_zones: tuple[str, ...] = ()
+) -> tuple[Alarm, ...]:
+    """Everything that an administrator of this peer should look at, the worst first."""
+    order = ("critical", "error", "warning")
+    found = [
+        *_certificate_alarms(state, running, at),
+        *_list_alarms(state, at),
+        *(
+            Alarm(title="Zone failed", severity="error", detail=f"{zone}: no connection is active")
+            for zone in failed_zones
+        ),
+    ]
+    return tuple(sorted(found, key=lambda a: order.index(a.severity)))
+
+
+def _certificate_alarms(state: PeerState, running: Credential | None, at: datetime) -> Iterator[Alarm]:
+    if running is not None:
+        leaf = running.leaf
+        ends = leaf.not_valid_after_utc
+        if at > ends:
+            yield Alarm(title="Server certificate expired", severity="critical", detail=f"on {shown_time(ends)}")
+        elif ends - at < WARN_BEFORE:
+            days = (ends - at).days
+            yield Alarm(
+                title="Server certificate expires soon",
+                severity="warning",
+                detail=f"in {days} {'day' if days == 1 else 'days'}, on {shown_time(ends)}",
+            )
+        if not presented_names(leaf).common_name:
+            yield Alarm(
+                title="Server certificate without common name",
+                severity="error",
+                detail="Mobile and Remote Access, Jabber Guest and the web proxy for Meeting Server need it",
+            )
+        if state.temporary_ca is not None and leaf.issuer == state.temporary_ca.subject:
+            yield Alarm(
+                title="Temporary server certificate",
+                severity="warning",
+                detail="the certificate of the installation is in use; replace it with one of a trusted CA",
+            )
+    if restart_needed(state, running):
+        yield Alarm(
+            title="Restart required",
+            severity="warning",
+            detail="a new server certificate was loaded; it works after a restart",
+        )
+    if state.pending_certificate is not None:
+        yield Alarm(
+            title="ACME certificate pending",
+            severity="warning",
+            detail="it was signed and is not deployed; the current certificate stays in use",
+        )
+
+
+def _list_alarms(state: PeerState, at: datetime) -> Iterator[Alarm]:
+    for certificate in state.trusted_ca_list:
+        ends = certificate.not_valid_after_utc
+        if at > ends:
+            yield Alarm(
+                title="Trusted CA certificate expired",
+                severity="warning",
+                detail=f"{title(certificate)}, on {shown_time(ends)}",
+            )
+    for source, crl in state.held.crls:
+        following = crl.next_update_utc
+        if following is not None and at > following:
+            yield Alarm(
+                title="CRL expired",
+                severity="error",
+                detail=f"{source.value}, of {distinguished(crl.issuer)}, on {shown_time(following)}: "
+                "its certificates count as revoked",
+            )
+
+
+def restart_needed(state: PeerState, running: Credential | None) -> bool:
+    """A certificate was loaded that is not at work yet."""
+    if state.certificate is None:
+        return False
+    return running is None or state.certificate != running or state.certificate.key is not running.key

@@ -1,0 +1,256 @@
+"""The REST face of a peer, for scripts: HTTP Basic, JSON in and out, under the product's provisioning path.
+
+Errors are `{"error": one sentence}`. Private keys go in with an upload and never come out.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aiohttp import web
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from pkikit.describe import describe_certificate, describe_crl, describe_request, iso
+from pkikit.design.csr import SubjectFields
+from pkikit.errors import InputError
+from pkikit.model.deployment import Revocation
+from pkikit.model.findings import Finding
+from pkikit.model.trace import describe
+from simulator.peer import pages
+from simulator.peer.peer import Peer
+from simulator.peer.state import AutomaticCrls, fingerprint_of
+
+BASE = "/api/v1/provisioning"
+
+
+def add_routes(app: web.Application) -> None:
+    """Everything under /api."""
+    for method, path, handler in (
+        ("GET", "/certs/server", _server),
+        ("PUT", "/certs/server", _upload),
+        ("GET", "/certs/generate_csr", _csr),
+        ("POST", "/certs/generate_csr", _generate),
+        ("DELETE", "/certs/generate_csr", _discard),
+        ("GET", "/certs/root", _roots),
+        ("POST", "/certs/root", _append),
+        ("PUT", "/certs/root", _replace),
+        ("DELETE", "/certs/root", _reset),
+        ("DELETE", "/certs/root/{fingerprint}", _delete),
+        ("GET", "/certs/pending", _pending),
+        ("POST", "/certs/pending/deploy", _deploy),
+        ("DELETE", "/certs/pending", _discard_pending),
+        ("GET", "/certs/crl", _crls),
+        ("PUT", "/certs/crl", _upload_crl),
+        ("DELETE", "/certs/crl", _remove_crl),
+        ("PUT", "/certs/crl/automatic", _automatic),
+        ("GET", "/sip/revocation", _revocation),
+        ("PUT", "/sip/revocation", _set_revocation),
+        ("GET", "/zones", _zones),
+        ("GET", "/alarms", _alarms),
+        ("GET", "/eventlog", _events),
+        ("POST", "/restart", _restart),
+    ):
+        app.router.add_route(method, BASE + path, handler)
+
+
+def _peer(request: web.Request) -> Peer:
+    return request.app[pages.PEER]
+
+
+async def _body(request: web.Request, allowed: tuple[str, ...]) -> dict[str, Any]:
+    """The JSON object of a request; unknown keys are named."""
+    raw = await request.read()
+    try:
+        read = json.loads(raw) if raw.strip() else {}
+    except (ValueError, RecursionError):
+        raise InputError("the body is not JSON") from None
+    if not isinstance(read, dict):
+        raise InputError("the body is no JSON object")
+    unknown = sorted(set(read) - set(allowed))
+    if unknown:
+        raise InputError(f"{unknown[0][:60]!r} is not known; allowed are {', '.join(allowed)}")
+    return read
+
+
+def _text(body: dict[str, Any], name: str, default: str = "") -> str:
+    value = body.get(name, default)
+    if not isinstance(value, str):
+        raise InputError(f"{name} is no text")
+    return value
+
+
+def _warned(findings: tuple[Finding, ...]) -> web.Response:
+    return web.json_response({"warnings": [f.to_json() for f in findings]})
+
+
+async def _server(request: web.Request) -> web.Response:
+    peer = _peer(request)
+    at = peer.site.now_of(peer.fqdn)
+
+    def shown(credential: Any) -> dict[str, Any] | None:
+        if credential is None:
+            return None
+        return {"certificate": credential.pem().decode("ascii"), "decoded": describe_certificate(credential.leaf, at)}
+
+    return web.json_response(
+        {
+            "fqdn": peer.fqdn,
+            "current": shown(peer.running),
+            "loaded": shown(peer.state.certificate),
+            "restart_needed": peer.restart_needed,
+            "domains": {d: shown(c) for d, c in peer.state.domain_certificates},
+        }
+    )
+
+
+async def _upload(request: web.Request) -> web.Response:
+    body = await _body(request, ("certificate", "private_key"))
+    return _warned(
+        await _peer(request).upload(_text(body, "certificate").encode(), _text(body, "private_key").encode())
+    )
+
+
+async def _csr(request: web.Request) -> web.Response:
+    pending = _peer(request).state.request
+    if pending is None:
+        return web.json_response({"csr": None})
+    pem = pending.csr.public_bytes(Encoding.PEM).decode("ascii")
+    return web.json_response({"csr": pem, "decoded": describe_request(pending.csr)})
+
+
+_FIELDS = ("country", "state", "locality", "organisation", "unit")
+
+
+async def _generate(request: web.Request) -> web.Response:
+    body = await _body(request, ("additional_names", "digest", "key_length", *_FIELDS))
+    names, size = body.get("additional_names", []), body.get("key_length", 2048)
+    if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
+        raise InputError("additional_names is no list of texts")
+    if not isinstance(size, int):
+        raise InputError("key_length is no whole number")
+    fields = SubjectFields(**{name: _text(body, name) for name in _FIELDS})
+    await _peer(request).generate(added=tuple(names), fields=fields, digest=_text(body, "digest"), key_size=size)
+    return await _csr(request)
+
+
+async def _discard(request: web.Request) -> web.Response:
+    await _peer(request).discard()
+    return web.json_response({})
+
+
+async def _roots(request: web.Request) -> web.Response:
+    peer = _peer(request)
+    at = peer.site.now_of(peer.fqdn)
+    listed = [
+        {"fingerprint": fingerprint_of(c), "decoded": describe_certificate(c, at)} for c in peer.state.trusted_ca_list
+    ]
+    return web.json_response({"certificates": listed})
+
+
+async def _append(request: web.Request) -> web.Response:
+    body = await _body(request, ("certificates",))
+    return _warned(await _peer(request).trust(_text(body, "certificates").encode(), append=True))
+
+
+async def _replace(request: web.Request) -> web.Response:
+    body = await _body(request, ("certificates",))
+    return _warned(await _peer(request).trust(_text(body, "certificates").encode(), append=False))
+
+
+async def _reset(request: web.Request) -> web.Response:
+    await _peer(request).reset_trust()
+    return web.json_response({})
+
+
+async def _delete(request: web.Request) -> web.Response:
+    await _peer(request).distrust(request.match_info["fingerprint"])
+    return web.json_response({})
+
+
+async def _pending(request: web.Request) -> web.Response:
+    peer = _peer(request)
+    pending = peer.state.pending_certificate
+    decoded = describe_certificate(pending.leaf, peer.site.now_of(peer.fqdn)) if pending else None
+    return web.json_response({"pending": decoded})
+
+
+async def _deploy(request: web.Request) -> web.Response:
+    await _peer(request).deploy()
+    return web.json_response({})
+
+
+async def _discard_pending(request: web.Request) -> web.Response:
+    await _peer(request).discard_pending()
+    return web.json_response({})
+
+
+async def _crls(request: web.Request) -> web.Response:
+    peer = _peer(request)
+    at = peer.site.now_of(peer.fqdn)
+    automatic = peer.state.automatic
+    return web.json_response(
+        {
+            "automatic": {"urls": list(automatic.urls), "hour": automatic.hour},
+            "held": [{"source": source.value, **describe_crl(crl, at)} for source, crl in peer.state.held.crls],
+        }
+    )
+
+
+async def _upload_crl(request: web.Request) -> web.Response:
+    body = await _body(request, ("crl",))
+    return web.json_response({"lists": await _peer(request).upload_crl(_text(body, "crl").encode())})
+
+
+async def _remove_crl(request: web.Request) -> web.Response:
+    await _peer(request).remove_crl()
+    return web.json_response({})
+
+
+async def _automatic(request: web.Request) -> web.Response:
+    body = await _body(request, ("urls", "hour"))
+    urls, hour = body.get("urls", []), body.get("hour", 3)
+    if not isinstance(urls, list) or not all(isinstance(u, str) for u in urls):
+        raise InputError("urls is no list of texts")
+    if not isinstance(hour, int):
+        raise InputError("hour is no whole number")
+    await _peer(request).set_crl_sources(AutomaticCrls(urls=tuple(urls), hour=hour))
+    return web.json_response({})
+
+
+async def _revocation(request: web.Request) -> web.Response:
+    peer = _peer(request)
+    return web.json_response(peer.site.revocation_settings(peer.fqdn).model_dump(mode="json"))
+
+
+async def _set_revocation(request: web.Request) -> web.Response:
+    peer = _peer(request)
+    body = await _body(request, tuple(Revocation.model_fields))
+    peer.set_revocation(body)
+    return await _revocation(request)
+
+
+async def _zones(request: web.Request) -> web.Response:
+    peer = _peer(request)
+    legs = [{"party": peer.fqdn, **r.to_json()} for r in peer.site.status_of(peer.fqdn)]
+    steps = {r.leg.id: [describe(s.detail) for s in r.trace.steps] for r in peer.site.status_of(peer.fqdn) if r.trace}
+    return web.json_response({"legs": legs, "last_handshake": steps})
+
+
+async def _alarms(request: web.Request) -> web.Response:
+    return web.json_response(
+        {"alarms": [{"title": a.title, "severity": a.severity, "detail": a.detail} for a in _peer(request).alarms()]}
+    )
+
+
+async def _events(request: web.Request) -> web.Response:
+    peer = _peer(request)
+    newest = peer.site.events.of(peer.fqdn)[-500:]
+    return web.json_response(
+        {"events": [{"at": iso(e.at), "event": e.kind, "detail": e.detail} for e in reversed(newest)]}
+    )
+
+
+async def _restart(request: web.Request) -> web.Response:
+    await _peer(request).restart_soon()
+    return web.json_response({"restarting": True}, status=202)

@@ -1,0 +1,361 @@
+"""One Expressway at work: its state, what an administrator does to it, and where it is kept.
+
+Every change goes through `_commit`: decided on the state, written to disk, then in force; one after the other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+import anyio.to_thread
+import pydantic
+from cryptography import x509
+
+from pkikit.design.csr import CsrForm, SubjectFields, build_csr, fast_key, make_key
+from pkikit.design.san import SanEntry, SanLayout, design_sans
+from pkikit.errors import InputError
+from pkikit.issue.authority import Authority, create_root
+from pkikit.model.credential import Credential
+from pkikit.model.deployment import Deployment, Revocation
+from pkikit.model.findings import Finding
+from pkikit.model.names import parse_dns_name
+from pkikit.model.world import Party
+from simulator.events import EventLog
+from simulator.peer.alarms import Alarm, alarms_of, restart_needed
+from simulator.peer.state import AutomaticCrls, PeerState, fingerprint_of
+from simulator.peer.store import PeerStore
+from simulator.peer.upload import Taken, crls_of, take_certificate, take_trusted
+from simulator.report import LegReport
+
+MAX_ADDED_NAMES = 200
+_UNTIL_ANSWERED = 0.3  # seconds
+
+
+class Surroundings(Protocol):
+    """What a peer knows of the lab that it stands in."""
+
+    deployment: Deployment
+    events: EventLog
+
+    def party(self, fqdn: str) -> Party:
+        """What is at work now: credential, trusted CA list, clock."""
+        ...
+
+    def now_of(self, fqdn: str) -> datetime:
+        """What that party's clock shows."""
+        ...
+
+    def restart(self, fqdn: str, credential: Credential | None) -> None:
+        """Restart a party with that credential; its connections go down."""
+        ...
+
+    def reload(self, state: PeerState) -> None:
+        """Use another trusted CA list and other CRLs from the next connection on."""
+        ...
+
+    def revocation_settings(self, fqdn: str) -> Revocation:
+        """The SIP revocation settings of the cluster."""
+        ...
+
+    def change_revocation(self, fqdn: str, settings: Revocation) -> None:
+        """Change them, on all peers of the cluster."""
+        ...
+
+    def status_of(self, fqdn: str) -> tuple[LegReport, ...]:
+        """The legs of this party as they were last dialled."""
+        ...
+
+
+class Peer:
+    """The certificate pages of one peer, without the pages."""
+
+    def __init__(self, state: PeerState, site: Surroundings, store: PeerStore | None = None) -> None:
+        self.state, self.site = state, site
+        self._store = store
+        self._lock = asyncio.Lock()
+
+    @property
+    def fqdn(self) -> str:
+        """The peer's name."""
+        return self.state.fqdn
+
+    @property
+    def running(self) -> Credential | None:
+        """The server certificate at work since the last restart."""
+        return self.site.party(self.fqdn).credential
+
+    @property
+    def restart_needed(self) -> bool:
+        """A certificate was loaded that is not at work yet."""
+        return restart_needed(self.state, self.running)
+
+    @property
+    def form(self) -> CsrForm:
+        """What the CSR page of this version offers."""
+        return CsrForm.of(self.site.deployment.product_version)
+
+    @property
+    def layout(self) -> SanLayout:
+        """The names that the CSR page proposes."""
+        return design_sans(self.site.deployment, self.fqdn)
+
+    def alarms(self) -> tuple[Alarm, ...]:
+        """What an administrator should look at now."""
+        zones: dict[str, list[bool]] = {}
+        for report in self.site.status_of(self.fqdn):
+            zones.setdefault(":".join(report.leg.id.split(":")[:2]), []).append(report.outcome.value == "accepted")
+        failed = tuple(zone for zone, up in zones.items() if not any(up))
+        return alarms_of(self.state, self.running, self.site.now_of(self.fqdn), failed_zones=failed)
+
+    async def _commit(self, change: Callable[[PeerState], PeerState], event: str = "", **fields: object) -> PeerState:
+        """Apply a change in a worker thread (it may make keys), write it, take it over."""
+
+        def write() -> PeerState:
+            after = change(self.state)
+            if self._store is not None:
+                self._store.save(after)
+            return after
+
+        async with self._lock:
+            self.state = await anyio.to_thread.run_sync(write)
+        if event:
+            self._log(event, **fields)
+        return self.state
+
+    def _log(self, event: str, **fields: object) -> None:
+        self.site.events.add(self.fqdn, event, **fields)
+
+    async def save(self) -> None:
+        """Write the state as it is."""
+        await self._commit(lambda state: state)
+
+    def adopt(self, party: Party) -> None:
+        """Follow a change of the world from outside: another certificate or trusted CA list lies on this peer now."""
+        key, request = party.credential.key if party.credential else None, self.state.request
+        answered = request is not None and key is request.key
+        self.state = replace(
+            self.state,
+            certificate=party.credential,
+            trusted_ca_list=party.trusted_ca_list,
+            request=None if answered else request,
+        )
+
+    # Signing request.
+
+    async def generate(
+        self,
+        *,
+        layout: SanLayout | None = None,
+        added: tuple[str, ...] = (),
+        fields: SubjectFields | None = None,
+        digest: str = "",
+        key_size: int = 2048,
+    ) -> PeerState:
+        """Generate CSR: a new key and a request for the names proposed and those added."""
+        digest = digest or self.form.default_digest
+        wanted = _with_names(layout or self.layout, added)
+        self.form.check(wanted, digest, key_size, self.site.deployment.product_version)
+        self.state.require_no_request()  # before a key is made for nothing
+        # Nothing here signs with SHA-1 any more, which the oldest versions offer.
+        usable = "sha256" if digest == "sha1" else digest
+        return await self._commit(
+            lambda state: state.generated(wanted, make_key(key_size), fields, usable),
+            "CSR Generated",
+            CommonName=wanted.common_name,
+            SAN=", ".join(wanted.dns_names),
+        )
+
+    async def discard(self) -> PeerState:
+        """Discard CSR: the key goes with it."""
+        return await self._commit(PeerState.discarded, "CSR Discarded")
+
+    # Server certificate.
+
+    async def upload(self, certificate: bytes, key: bytes = b"") -> tuple[Finding, ...]:
+        """Upload a server certificate, with or without its key; returns what the product warns of."""
+        taken: list[Taken] = []
+
+        def take(state: PeerState) -> PeerState:
+            at = self.site.now_of(self.fqdn)
+            taken.append(take_certificate(state, certificate, key, deployment=self.site.deployment, at=at))
+            return taken[0].state
+
+        state = await self._refused("Server Certificate Refused", take)
+        assert state.certificate is not None  # just uploaded
+        self._log("Server Certificate Uploaded", Subject=state.certificate.leaf.subject.rfc4514_string())
+        return taken[0].warnings
+
+    async def _refused(self, event: str, take: Callable[[PeerState], PeerState]) -> PeerState:
+        """Commit, and log the reason when the file is not taken."""
+        try:
+            return await self._commit(take)
+        except InputError as error:
+            self._log(event, Reason=str(error))
+            raise
+
+    async def stage(self, chain: tuple[x509.Certificate, ...]) -> Credential:
+        """Put what ACME brought into the staging area."""
+        state = await self._commit(lambda state: state.staged(chain))
+        assert state.pending_certificate is not None
+        return state.pending_certificate
+
+    async def discard_pending(self) -> None:
+        """Throw the pending ACME certificate away."""
+        await self._commit(PeerState.unstaged, "ACME Certificate Discarded")
+
+    async def deploy(self) -> Credential:
+        """Put the pending certificate and its key over the current ones and restart the services that use them."""
+        deployed = await self._deployed()
+        self.restart()
+        return deployed
+
+    async def deploy_soon(self) -> None:
+        """Deploy, and restart once the page that asked for it has its answer."""
+        await self._deployed()
+        asyncio.get_running_loop().call_later(_UNTIL_ANSWERED, self.restart)
+
+    async def _deployed(self) -> Credential:
+        state = await self._commit(PeerState.deployed)
+        assert state.certificate is not None  # it was pending until now
+        self._log("ACME Certificate Deployed", Subject=state.certificate.leaf.subject.rfc4514_string())
+        return state.certificate
+
+    async def load_domain_certificate(self, domain: str, certificate: bytes, key: bytes) -> None:
+        """A certificate of its own for one domain, chosen by the server name of the handshake."""
+        name = parse_dns_name(domain)
+
+        def take(state: PeerState) -> PeerState:
+            empty = PeerState(fqdn=state.fqdn, trusted_ca_list=state.trusted_ca_list)
+            at = self.site.now_of(self.fqdn)
+            taken = take_certificate(empty, certificate, key, deployment=self.site.deployment, at=at)
+            return state.with_domain_certificate(name, taken.state.certificate)
+
+        await self._refused("Domain Certificate Refused", take)
+        self._log("Domain Certificate Uploaded", Domain=name)
+
+    async def remove_domain_certificate(self, domain: str) -> None:
+        """Take a domain's certificate away."""
+        await self._commit(lambda state: state.with_domain_certificate(domain, None), "Domain Certificate Removed")
+
+    def restart(self) -> None:
+        """Restart: what was loaded is at work afterwards, and every connection has to come up again."""
+        self.site.restart(self.fqdn, self.state.certificate)
+
+    async def restart_soon(self) -> None:
+        """Restart once the page that asked for it has its answer."""
+        self._log("System Restart Requested")
+        asyncio.get_running_loop().call_later(_UNTIL_ANSWERED, self.restart)
+
+    def set_revocation(self, changes: Mapping[str, object]) -> None:
+        """Change the SIP revocation settings of the cluster."""
+        current = self.site.revocation_settings(self.fqdn)
+        try:
+            settings = Revocation.model_validate({**current.model_dump(), **changes})
+        except pydantic.ValidationError as error:
+            first = error.errors()[0]
+            raise InputError(f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}") from None
+        self.site.change_revocation(self.fqdn, settings)
+        self._log("SIP Revocation Settings Changed", **settings.model_dump(mode="json"))
+
+    # Trusted CA list and CRLs.
+
+    async def trust(self, data: bytes, *, append: bool) -> tuple[Finding, ...]:
+        """Append a file of CA certificates to the list, or put it in the list's place."""
+        taken: list[Taken] = []
+
+        def take(state: PeerState) -> PeerState:
+            at = self.site.now_of(self.fqdn)
+            taken.append(take_trusted(state, data, append=append, deployment=self.site.deployment, at=at))
+            return taken[0].state
+
+        await self._refused("Trusted CA List Refused", take)
+        self._listed("appended" if append else "replaced")
+        return taken[0].warnings
+
+    async def distrust(self, fingerprint: str) -> None:
+        """Delete one CA certificate of the list."""
+        await self._commit(lambda state: state.without_ca(fingerprint))
+        self._listed("deleted")
+
+    async def reset_trust(self) -> None:
+        """Reset to default: the temporary CA of the installation alone."""
+
+        def reset(state: PeerState) -> PeerState:
+            temporary = state.temporary_ca or temporary_ca(self.fqdn, self.site.now_of(self.fqdn)).certificate
+            return replace(state.trusting([temporary], append=False), temporary_ca=temporary)
+
+        await self._commit(reset)
+        self._listed("reset")
+
+    def _listed(self, how: str) -> None:
+        self._log("Trusted CA List Changed", Change=how, Certificates=len(self.state.trusted_ca_list))
+        self.site.reload(self.state)
+
+    async def upload_crl(self, data: bytes) -> int:
+        """A manual CRL file; it replaces the one before. The number of CRLs in it."""
+        state = await self._refused("CRL Refused", lambda state: replace(state, manual_crls=crls_of(data)))
+        self._log("CRL Uploaded", Lists=len(state.manual_crls))
+        self.site.reload(state)
+        return len(state.manual_crls)
+
+    async def remove_crl(self) -> None:
+        """Remove the manual CRL file."""
+        self.site.reload(await self._commit(lambda state: replace(state, manual_crls=()), "CRL Removed"))
+
+    async def set_crl_sources(self, automatic: AutomaticCrls) -> None:
+        """Where CRLs are downloaded from every day, and at which hour."""
+        await self._commit(
+            lambda state: replace(state, automatic=automatic),
+            "CRL Sources Changed",
+            Sources=len(automatic.urls),
+            Hour=automatic.hour,
+        )
+
+    async def take_downloads(self, crls: tuple[x509.CertificateRevocationList, ...]) -> None:
+        """CRLs that an automatic download brought."""
+        self.site.reload(await self._commit(lambda state: replace(state, downloaded_crls=crls)))
+
+    def ca_certificate(self, fingerprint: str) -> x509.Certificate:
+        """One CA certificate of the list by its SHA-256 fingerprint."""
+        found = [c for c in self.state.trusted_ca_list if fingerprint_of(c) == fingerprint]
+        if not found:
+            raise InputError("no CA certificate of the list has this fingerprint")
+        return found[0]
+
+
+def _with_names(layout: SanLayout, added: tuple[str, ...]) -> SanLayout:
+    if len(added) > MAX_ADDED_NAMES:
+        raise InputError(f"{len(added)} additional names are given, at most {MAX_ADDED_NAMES} are taken")
+    entries = list(layout.entries)
+    for text in added:
+        name = parse_dns_name(text)
+        if name not in layout.dns_names:
+            entries.append(
+                SanEntry(
+                    value=name, reason="added by the administrator", rule="names.reference-not-presented", needed_by=()
+                )
+            )
+    return replace(layout, entries=tuple(entries))
+
+
+def temporary_ca(fqdn: str, at: datetime) -> Authority:
+    """The CA that an installation makes for itself (X8.1 on); only this peer knows it."""
+    return create_root(f"Temporary CA {fqdn}"[:64], at=at, organisation="Temporary CA")
+
+
+def temporary_credential(fqdn: str, at: datetime) -> tuple[x509.Certificate, Credential]:
+    """(the temporary CA, the server certificate that an installation begins with)."""
+    authority, key = temporary_ca(fqdn, at), fast_key()
+    entry = SanEntry(value=fqdn, reason="its own FQDN", rule="names.peer-fqdn-missing", needed_by=())
+    request = build_csr(SanLayout(owner=fqdn, common_name=fqdn, entries=(entry,)), key)
+    return authority.certificate, Credential(chain=(authority.issue(request, at=at),), key=key)
+
+
+def installed(fqdn: str, at: datetime) -> PeerState:
+    """A peer as a new installation: a temporary CA and a certificate from it, nobody else trusted (X8.1 on)."""
+    authority, credential = temporary_credential(fqdn, at)
+    return PeerState(fqdn=fqdn, certificate=credential, trusted_ca_list=(authority,), temporary_ca=authority)

@@ -1,0 +1,124 @@
+"""A peer's state on disk: one file, replaced whole, so that a certificate never lies beside another one's key.
+
+The file holds private keys (mode 0600). What a killed process left half-written is cleared away when the state is read.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+
+from pkikit.errors import InputError
+from pkikit.files import key_pem, read_bytes, write_private
+from pkikit.model.credential import Credential, PrivateKey
+from simulator.peer.state import AutomaticCrls, PeerState, PendingRequest
+
+FILE = "peer.json"
+
+
+class PeerStore:
+    """Reads and writes the state of one peer in its folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / FILE
+
+    def load(self) -> PeerState | None:
+        """The state as it was last written; None when there is none. Remains of an interrupted write are removed."""
+        clear_remains(self.path)
+        if not self.path.exists():
+            return None
+        try:
+            return _state(json.loads(read_bytes(self.path)))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise InputError("is no state of a peer that this version wrote", where=str(self.path)) from None
+
+    def save(self, state: PeerState) -> None:
+        """Write the state, whole or not at all."""
+        write_private(self.path, json.dumps(_document(state), indent=1).encode("ascii"))
+
+
+def clear_remains(path: Path) -> None:
+    """Remove what a write to `path` left behind when its process was killed."""
+    for remains in path.parent.glob(f".{path.name}.*"):
+        remains.unlink(missing_ok=True)
+
+
+def credential_document(credential: Credential | None) -> dict[str, str] | None:
+    """Chain and key as PEM, for a file of mode 0600."""
+    if credential is None:
+        return None
+    key = key_pem(credential.key).decode("ascii") if credential.key is not None else ""
+    return {"chain": credential.pem().decode("ascii"), "key": key}
+
+
+def credential_from(document: dict[str, str] | None) -> Credential | None:
+    """The reverse."""
+    if document is None:
+        return None
+    chain = tuple(x509.load_pem_x509_certificates(document["chain"].encode("ascii")))
+    return Credential(chain=chain, key=_key(document["key"]) if document["key"] else None)
+
+
+def _key(pem: str) -> PrivateKey:
+    key = load_pem_private_key(pem.encode("ascii"), None)
+    if not isinstance(key, PrivateKey):
+        raise TypeError("neither RSA nor EC")
+    return key
+
+
+def _pem(objects: tuple[Any, ...]) -> list[str]:
+    return [o.public_bytes(Encoding.PEM).decode("ascii") for o in objects]
+
+
+def _certificates(texts: list[str]) -> tuple[x509.Certificate, ...]:
+    return tuple(x509.load_pem_x509_certificate(t.encode("ascii")) for t in texts)
+
+
+def _crls(texts: list[str]) -> tuple[x509.CertificateRevocationList, ...]:
+    return tuple(x509.load_pem_x509_crl(t.encode("ascii")) for t in texts)
+
+
+def _document(state: PeerState) -> dict[str, Any]:
+    request = state.request
+    return {
+        "fqdn": state.fqdn,
+        "certificate": credential_document(state.certificate),
+        "request": None
+        if request is None
+        else {
+            "csr": request.csr.public_bytes(Encoding.PEM).decode("ascii"),
+            "key": key_pem(request.key).decode("ascii"),
+        },
+        "pending_certificate": credential_document(state.pending_certificate),
+        "trusted_ca_list": _pem(state.trusted_ca_list),
+        "temporary_ca": _pem((state.temporary_ca,) if state.temporary_ca else ()),
+        "embedded_crls": _pem(state.embedded_crls),
+        "manual_crls": _pem(state.manual_crls),
+        "downloaded_crls": _pem(state.downloaded_crls),
+        "automatic": {"urls": list(state.automatic.urls), "hour": state.automatic.hour},
+        "domain_certificates": {d: credential_document(c) for d, c in state.domain_certificates},
+    }
+
+
+def _state(document: dict[str, Any]) -> PeerState:
+    request = document["request"]
+    domains = ((d, credential_from(c)) for d, c in document["domain_certificates"].items())
+    return PeerState(
+        fqdn=document["fqdn"],
+        certificate=credential_from(document["certificate"]),
+        request=PendingRequest(csr=x509.load_pem_x509_csr(request["csr"].encode("ascii")), key=_key(request["key"]))
+        if request
+        else None,
+        pending_certificate=credential_from(document["pending_certificate"]),
+        trusted_ca_list=_certificates(document["trusted_ca_list"]),
+        temporary_ca=next(iter(_certificates(document["temporary_ca"])), None),
+        embedded_crls=_crls(document["embedded_crls"]),
+        manual_crls=_crls(document["manual_crls"]),
+        downloaded_crls=_crls(document["downloaded_crls"]),
+        automatic=AutomaticCrls(urls=tuple(document["automatic"]["urls"]), hour=document["automatic"]["hour"]),
+        domain_certificates=tuple((d, c) for d, c in domains if c is not None),
+    )

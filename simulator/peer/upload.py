@@ -1,0 +1,124 @@
+"""What the product says to an uploaded file before it takes it: refused with a reason, or taken with warnings.
+
+Sources: X12.5 guide, "Load a Server Certificate and Private Key Onto Expressway", "Manage the Trusted CA Certificate
+List"; X14.0 guide for the warnings that came with X8.10.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+
+from pkikit.design.san import design_sans
+from pkikit.errors import EncodingError, InputError
+from pkikit.files import FileContents, parse
+from pkikit.judge.lint import lint_certificate, lint_trust_list, lint_upload
+from pkikit.judge.names import presented_names
+from pkikit.judge.use import CertificateUse
+from pkikit.model.credential import PrivateKey
+from pkikit.model.deployment import Deployment
+from pkikit.model.facts import leaf_first
+from pkikit.model.findings import Finding
+from pkikit.model.names import printable
+from pkikit.model.version import ProductVersion
+from simulator.peer.state import PeerState
+
+_WARNS_FROM = ProductVersion.parse("X8.10")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """The state after an upload, and what the product warns of."""
+
+    state: PeerState
+    warnings: tuple[Finding, ...] = ()
+
+
+def use_of(deployment: Deployment, fqdn: str, at: datetime) -> CertificateUse:
+    """By which version, role and names a certificate of this peer is judged."""
+    return CertificateUse(
+        at=at,
+        version=deployment.product_version,
+        role=deployment.role_of(fqdn),
+        layout=design_sans(deployment, fqdn),
+    )
+
+
+def take_certificate(
+    state: PeerState, certificate: bytes, key: bytes, *, deployment: Deployment, at: datetime
+) -> Taken:
+    """Upload of a server certificate, with or without its private key."""
+    contents = _pem(certificate, "server certificate file")
+    if not contents.certificates:
+        raise EncodingError("holds no certificate", where="server certificate file", rule="encoding.not-pem")
+    chain = leaf_first(contents.certificates)
+    wildcards = presented_names(chain[0]).wildcards
+    if wildcards:
+        raise InputError(
+            f"the certificate holds the wildcard {printable(wildcards[0])}; wildcard certificates are not supported"
+        )
+    taken = _uploaded(state, chain, _key_of(key) if key.strip() else None, deployment)
+    use = use_of(deployment, state.fqdn, at)
+    verdicts = (lint_certificate(chain[0], use), lint_upload(chain[0], (*state.trusted_ca_list, *chain[1:]), use))
+    warns = deployment.product_version >= _WARNS_FROM
+    return Taken(state=taken, warnings=tuple(f for v in verdicts for f in v.findings) if warns else ())
+
+
+def _uploaded(
+    state: PeerState, chain: tuple[x509.Certificate, ...], key: PrivateKey | None, deployment: Deployment
+) -> PeerState:
+    try:
+        return state.uploaded(chain, key)
+    except InputError as error:
+        cluster = deployment.cluster_of(state.fqdn)
+        named = presented_names(chain[0]).identities
+        others = [p for p in (cluster.peers if cluster else ()) if p != state.fqdn and p in named]
+        if others and state.fqdn not in named:
+            raise InputError(f"{error.message}: it names {others[0]}, whose request it answers") from None
+        raise
+
+
+def _key_of(data: bytes) -> PrivateKey:
+    keys = parse(data, where="private key file").keys
+    if not keys:
+        raise EncodingError("holds no RSA or EC private key", where="private key file")
+    return keys[0]
+
+
+def take_trusted(state: PeerState, data: bytes, *, append: bool, deployment: Deployment, at: datetime) -> Taken:
+    """Upload to the trusted CA list: PEM, several certificates per file, CRLs between them."""
+    contents = _pem(data, "CA certificate file")
+    if not contents.certificates:
+        raise EncodingError("holds no certificate", where="CA certificate file", rule="encoding.not-pem")
+    after = state.trusting(contents.certificates, contents.crls, append=append)
+    use = use_of(deployment, state.fqdn, at)
+    return Taken(state=after, warnings=lint_trust_list(after.trusted_ca_list, use).findings)
+
+
+def crls_of(data: bytes) -> tuple[x509.CertificateRevocationList, ...]:
+    """A manual upload of CRLs: one PEM file, which replaces the last one."""
+    contents = _pem(data, "CRL file")
+    if not contents.crls:
+        raise EncodingError("holds no CRL", where="CRL file")
+    return contents.crls
+
+
+def _pem(data: bytes, where: str) -> FileContents:
+    if not data.strip():
+        raise InputError("is empty", where=where)
+    contents = parse(data, where=where)
+    if not contents.is_pem:
+        raise EncodingError(
+            f"is {contents.form.upper()}, not PEM; convert it first (pkikit convert, or openssl)",
+            where=where,
+            rule="encoding.not-pem",
+        )
+    return contents
+
+
+def told(warnings: Sequence[Finding]) -> list[str]:
+    """The warnings as lines, errors of the judgement first."""
+    return [f"{f.message} [{f.rule}]" for f in sorted(warnings, key=lambda f: f.severity.value)]

@@ -1,0 +1,117 @@
+"""The lab on disk: its CA, its accounts, the other parties' certificates, the clock. Peers keep their own state beside it.
+
+One file of mode 0600, replaced whole. A folder holds one deployment; started again, the lab goes on where it was.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from pkikit.errors import InputError
+from pkikit.files import read_bytes, write_private
+from pkikit.issue.authority import Authority
+from pkikit.model.credential import Credential
+from pkikit.model.deployment import Deployment
+from pkikit.model.world import Party, World
+from simulator.peer.store import clear_remains, credential_document, credential_from
+from simulator.world import IssuedWorld
+
+FILE = "lab.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptLab:
+    """What a lab goes on with."""
+
+    issued: IssuedWorld
+    passwords: dict[str, str]
+    travelled: timedelta
+
+
+class LabStore:
+    """Reads and writes the lab's own file in its folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._path = folder / FILE
+
+    def load(self, deployment: Deployment) -> KeptLab | None:
+        """What the last lab of this deployment left; None in a new folder, InputError in the folder of another one."""
+        clear_remains(self._path)
+        if not self._path.exists():
+            return None
+        try:
+            document = json.loads(read_bytes(self._path))
+            name, names = document["deployment"], list(document["parties"])
+            if name != deployment.name or set(deployment.parties) - set(names):
+                raise InputError(
+                    f"holds the lab {name!r} with {', '.join(names)}; choose another folder for {deployment.name!r}",
+                    where=str(self.folder),
+                )
+            return _kept(document, deployment)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise InputError("is no lab that this version wrote", where=str(self._path)) from None
+
+    def save(self, issued: IssuedWorld, world: World, passwords: dict[str, str], travelled: timedelta) -> None:
+        """Write everything, whole or not at all."""
+        document = {
+            "deployment": world.deployment.name,
+            "travelled_seconds": travelled.total_seconds(),
+            "passwords": passwords,
+            "root": _authority_document(issued.root),
+            "issuing": _authority_document(issued.authority),
+            "parties": {fqdn: _party_document(party) for fqdn, party in world.parties.items()},
+        }
+        write_private(self._path, json.dumps(document, indent=1).encode("ascii"))
+
+
+def _authority_document(authority: Authority) -> dict[str, str] | None:
+    chain = (authority.certificate, *authority.parents)
+    return credential_document(Credential(chain=chain, key=authority.key))
+
+
+def _authority(document: dict[str, str]) -> Authority:
+    held = credential_from(document)
+    if held is None or held.key is None:
+        raise ValueError("a CA without its key")
+    return Authority(certificate=held.leaf, key=held.key, parents=held.intermediates)
+
+
+def _party_document(party: Party) -> dict[str, Any]:
+    trusted = "".join(c.public_bytes(Encoding.PEM).decode("ascii") for c in party.trusted_ca_list)
+    return {"credential": credential_document(party.credential), "trusted": trusted}
+
+
+def _kept(document: dict[str, Any], deployment: Deployment) -> KeptLab:
+    parties = {}
+    for fqdn, held in document["parties"].items():
+        trusted = held["trusted"].encode("ascii")
+        parties[fqdn] = Party(
+            fqdn=fqdn,
+            credential=credential_from(held["credential"]),
+            trusted_ca_list=tuple(x509.load_pem_x509_certificates(trusted)) if trusted else (),
+        )
+    root, issuing = _authority(document["root"]), _authority(document["issuing"])
+    world = World(deployment=deployment, parties=parties)
+    return KeptLab(
+        issued=IssuedWorld(world=world, authority=issuing, root=root),
+        passwords=dict(document["passwords"]),
+        travelled=timedelta(seconds=document["travelled_seconds"]),
+    )
+
+
+def with_peer_states(world: World, states: dict[str, Any]) -> World:
+    """The world with what lies on each peer's disk: what was loaded is at work after this start."""
+    for fqdn, state in states.items():
+        party = world.parties[fqdn]
+        world = world.with_party(
+            replace(party, credential=state.certificate, trusted_ca_list=state.trusted_ca_list, held=state.held)
+        )
+    return world
