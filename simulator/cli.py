@@ -57,6 +57,9 @@ def _settings(
     real_ports: bool = False,
     keylog: Path | None = None,
     capture: Path | None = None,
+    pages: bool = False,
+    fresh: bool = False,
+    state: Path | None = None,
 ) -> LabSettings:
     from pkikit.handshake.tls import TlsRange, TlsVersion
     from simulator.settings import LabSettings
@@ -64,7 +67,16 @@ def _settings(
     if tls is not None and tls not in tuple(TlsVersion):
         raise InputError(f"--tls {tls[:20]!r}: allowed are {', '.join(TlsVersion)}")
     allowed = TlsRange(lowest=TlsVersion(tls), highest=TlsVersion(tls)) if tls else TlsRange()
-    return LabSettings(net=net, real_ports=real_ports, tls=allowed, keylog=keylog, capture=capture)
+    return LabSettings(
+        net=net,
+        real_ports=real_ports,
+        tls=allowed,
+        keylog=keylog,
+        capture=capture,
+        pages=pages,
+        fresh=fresh,
+        state=state,
+    )
 
 
 def _lab(deployment: Deployment, settings: LabSettings, at: datetime | None, certs: Path | None) -> Lab:
@@ -223,8 +235,14 @@ def up(
     deployment: DeploymentFile,
     certs: CertsOption = None,
     state: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder for the lab CA, trusted root and TLS key log.")
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Folder that keeps the lab: CA, peers' certificates, root to trust, TLS key log."
+        ),
     ] = None,
+    fresh: Annotated[
+        bool, typer.Option(help="Peers as just installed: a temporary CA, nothing trusted, everything still to do.")
+    ] = False,
     real_ports: Annotated[
         bool, typer.Option(help="Listen on the product's privileged ports too; needs privileges.")
     ] = False,
@@ -245,7 +263,8 @@ def up(
 
         keylog = state / "tls-keys.log"
         write_private(keylog, b"")
-    lab = _lab(read, _settings(net, tls, real_ports=real_ports, keylog=keylog), None, certs)
+    settings = _settings(net, tls, real_ports=real_ports, keylog=keylog, pages=True, fresh=fresh, state=state)
+    lab = _lab(read, settings, None, certs)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_up(lab, acme=acme, state=state))
     print("expressway-sim: stopped", file=sys.stderr)

@@ -131,7 +131,7 @@ async def play(
     case: Case, settings: LabSettings | None = None, *, step: Callable[[str], None] = lambda _: None
 ) -> Played:
     """Start a lab, put the faults in, dial; take them out again, dial again."""
-    settings = settings or LabSettings(rsa=False)
+    settings = settings or LabSettings(rsa=False, pages=False)
     base, changed = await anyio.to_thread.run_sync(lambda: (case.base(), case.changed()))
     step("starting the lab")
     async with Lab(changed, settings=settings) as lab:

@@ -223,7 +223,7 @@ class Lab:
             else:
                 self.endpoints[fqdn].consult(party, world.revocation_of(fqdn))
             if fqdn in self.peers and _changed(party, before.parties[fqdn]):
-                self.peers[fqdn].adopt(party)
+                self.peers[fqdn].adopt(party, before.parties[fqdn])
                 if self.settings.state is not None:
                     self._background(self.peers[fqdn].save())
         if world.unresolved != before.unresolved:

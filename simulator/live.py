@@ -37,6 +37,9 @@ def write_state(lab: Lab, directory: Path) -> None:
 def addresses_to_try(lab: Lab, state: Path | None) -> list[str]:
     """Commands that a learner can paste."""
     lines = [BANNER, f"DNS: dig @{lab.dns.address} -p {lab.dns.port} SRV _collab-edge._tls.example.com"]
+    lines += [f"pages of {s.peer.fqdn}: https://{s.address[0]}:{s.address[1]}/" for s in lab.sites.values()]
+    if lab.sites:
+        lines.append("log in as " + " or ".join(f"{user}, password {word}" for user, word in lab.passwords.items()))
     if lab.acme is not None:
         lines.append(f"ACME directory: {lab.acme.pebble.directory}")
     if state is not None:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 import anyio
 import anyio.to_thread
+from aiohttp import web
 
 _COST = {"n": 2**13, "r": 8, "p": 1}  # some 20 ms a guess
 SESSION_LIFETIME = 30 * 60.0  # seconds without a request, as the product's default
@@ -40,6 +41,9 @@ class Session:
     user: str
     role: AccountRole
     csrf: str = field(repr=False)
+
+
+SESSION = web.RequestKey("session", Session)
 
 
 @dataclass(frozen=True)

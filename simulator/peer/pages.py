@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from pkikit.model.deployment import Revocation, Role
 from pkikit.model.facts import shown_time, title
 from pkikit.model.findings import Finding
 from pkikit.model.trace import Outcome, describe
+from simulator.peer.login import SESSION
 from simulator.peer.peer import Peer
 from simulator.peer.state import AutomaticCrls, fingerprint_of
 from simulator.peer.upload import told
@@ -42,10 +44,17 @@ MENU = (
     ("/eventlog", "Event log"),
     ("/restart", "Restart"),
 )
-_TEMPLATES = jinja2.Environment(
-    loader=jinja2.PackageLoader("simulator.peer"), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
-)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@cache
+def load_templates() -> tuple[jinja2.Environment, str]:
+    """(the templates, the style sheet), read once; called by whoever starts the pages, outside the event loop."""
+    folder = files("simulator.peer") / "templates"
+    texts = {p.name: p.read_text(encoding="utf-8") for p in folder.iterdir()}
+    loader = jinja2.DictLoader(texts)
+    made = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    return made, texts["style.css"]
 
 
 def add_routes(app: web.Application, site: PeerSite) -> None:
@@ -74,17 +83,21 @@ def add_routes(app: web.Application, site: PeerSite) -> None:
 
 def _page(request: web.Request, name: str, *, status: int = 200, **values: Any) -> web.Response:
     peer = request.app[PEER]
-    session = request.get("session")
-    text = _TEMPLATES.get_template(name).render(
-        peer=peer.fqdn,
-        role="Expressway-C" if peer.site.deployment.role_of(peer.fqdn) is Role.EXPRESSWAY_C else "Expressway-E",
-        version=peer.site.deployment.version,
-        now=shown_time(peer.site.now_of(peer.fqdn)),
-        alarm_count=len(peer.alarms()) if session else 0,
-        session=session,
-        menu=MENU,
-        path=request.path,
-        **values,
+    session = request.get(SESSION)
+    text = (
+        load_templates()[0]
+        .get_template(name)
+        .render(
+            peer=peer.fqdn,
+            role="Expressway-C" if peer.site.deployment.role_of(peer.fqdn) is Role.EXPRESSWAY_C else "Expressway-E",
+            version=peer.site.deployment.version,
+            now=shown_time(peer.site.now_of(peer.fqdn)),
+            alarm_count=len(peer.alarms()) if session else 0,
+            session=session,
+            menu=MENU,
+            path=request.path,
+            **values,
+        )
     )
     return web.Response(text=text, content_type="text/html", status=status)
 
@@ -119,8 +132,7 @@ def _decoded(certificate: x509.Certificate, peer: Peer) -> dict[str, Any]:
 
 
 async def _style(_: web.Request) -> web.Response:
-    text = (files("simulator.peer") / "templates" / "style.css").read_text(encoding="utf-8")
-    return web.Response(text=text, content_type="text/css")
+    return web.Response(text=load_templates()[1], content_type="text/css")
 
 
 # Logging in and out.

@@ -133,16 +133,14 @@ class Peer:
         """Write the state as it is."""
         await self._commit(lambda state: state)
 
-    def adopt(self, party: Party) -> None:
+    def adopt(self, party: Party, before: Party) -> None:
         """Follow a change of the world from outside: another certificate or trusted CA list lies on this peer now."""
-        key, request = party.credential.key if party.credential else None, self.state.request
-        answered = request is not None and key is request.key
-        self.state = replace(
-            self.state,
-            certificate=party.credential,
-            trusted_ca_list=party.trusted_ca_list,
-            request=None if answered else request,
-        )
+        self.state = replace(self.state, trusted_ca_list=party.trusted_ca_list)
+        keys = [p.credential.key if p.credential else None for p in (party, before)]
+        if party.credential != before.credential or keys[0] is not keys[1]:
+            request = self.state.request
+            answered = request is not None and keys[0] is request.key
+            self.state = replace(self.state, certificate=party.credential, request=None if answered else request)
 
     # Signing request.
 

@@ -17,7 +17,7 @@ from aiohttp import web
 from pkikit.errors import InputError, PkikitError
 from pkikit.model.credential import Credential
 from simulator.peer import api, pages
-from simulator.peer.login import AccountRole, Accounts, Doorkeeper, Session, TooManyFailures, basic_credentials
+from simulator.peer.login import SESSION, AccountRole, Accounts, Doorkeeper, Session, TooManyFailures, basic_credentials
 from simulator.peer.peer import Peer, temporary_credential
 from simulator.peer.web_tls import choosing_context, server_context
 from simulator.services.http_server import MAX_FORM, HttpServer
@@ -29,7 +29,7 @@ _HEADERS = {
     "base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Strict-Transport-Security": "max-age=31536000",
@@ -58,6 +58,7 @@ class PeerSite:
 
     async def start(self) -> None:
         """Load the certificate and listen."""
+        await asyncio.to_thread(pages.load_templates)
         await self._load()
         await self._server.start()
 
@@ -131,7 +132,7 @@ class PeerSite:
             raise web.HTTPForbidden(text="this account may look, not change")
         # A browser that stored Basic credentials sends them along with a foreign page's form; scripts send no Origin.
         self._check_origin(request)
-        request["session"] = Session(user=given[0], role=role, csrf="")
+        request[SESSION] = Session(user=given[0], role=role, csrf="")
 
     async def _admit_browser(self, request: web.Request) -> None:
         self._check_origin(request)
@@ -146,7 +147,7 @@ class PeerSite:
                 raise web.HTTPForbidden(text="this form is of another session; open the page again")
             if session.role is not AccountRole.ADMINISTRATOR and request.path != "/logout":
                 raise web.HTTPForbidden(text="this account may look, not change")
-        request["session"] = session
+        request[SESSION] = session
 
     def _check_origin(self, request: web.Request) -> None:
         origin = request.headers.get("Origin")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ssl
 from typing import Any
 
@@ -48,6 +47,7 @@ class HttpServer:
         if self._server is not None:
             self._server.close()
         self.drop()
+        await asyncio.sleep(0)
         await self._runner.cleanup()
 
     def drop(self) -> None:
@@ -91,14 +91,16 @@ class HttpServer:
 
 
 def _hang_up(handler: web.RequestHandler) -> None:
+    """At once: TLS would wait for the other side's goodbye."""
+    transport = handler.transport
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()
     handler.force_close()
-    if handler.transport is not None:
-        handler.transport.close()
 
 
 class _Refusal(asyncio.Protocol):
     """One connection too many: closed at once."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        with contextlib.suppress(OSError):
-            transport.close()
+        if isinstance(transport, asyncio.WriteTransport):
+            transport.abort()

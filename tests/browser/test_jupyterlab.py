@@ -20,10 +20,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-ROOT = Path(__file__).parents[2]
-ARTIFACTS = ROOT / "artifacts"
+from tests.browser.conftest import ARTIFACTS, ROOT
+
 NOTEBOOK = "00-meet-the-lab.ipynb"
 SETTINGS = {
     # Cells outside the window stay in the page, so that all of them can be looked at.
@@ -35,9 +35,6 @@ SETTINGS = {
     },
 }
 RUN_ALL = 120_000  # milliseconds
-CHROMIUM = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync"]  # fmt: skip
-
 pytestmark = pytest.mark.needs("chromium")
 
 
@@ -95,24 +92,21 @@ def _wait_for(url: str, log: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def page(server: str) -> Iterator[Page]:
+def page(server: str, chromium: Browser) -> Iterator[Page]:
     """The notebook, open and run to its end."""
-    ARTIFACTS.mkdir(exist_ok=True)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM)
-        opened = browser.new_page(viewport={"width": 1400, "height": 1000})
-        try:
-            opened.goto(server)
-            opened.locator(".jp-Notebook").wait_for(timeout=60_000)
-            expect(opened.locator("#jp-main-statusbar")).to_contain_text("Python 3 (ipykernel) | Idle", timeout=60_000)
-            opened.get_by_role("menuitem", name="Run", exact=True).click()
-            opened.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-            last = opened.locator(".jp-CodeCell .jp-InputPrompt").last
-            expect(last).to_have_text(re.compile(r"\[\d+\]:"), timeout=RUN_ALL)
-            yield opened
-        finally:
-            opened.screenshot(path=ARTIFACTS / "00-end.png")
-            browser.close()
+    opened = chromium.new_page(viewport={"width": 1400, "height": 1000})
+    try:
+        opened.goto(server)
+        opened.locator(".jp-Notebook").wait_for(timeout=60_000)
+        expect(opened.locator("#jp-main-statusbar")).to_contain_text("Python 3 (ipykernel) | Idle", timeout=60_000)
+        opened.get_by_role("menuitem", name="Run", exact=True).click()
+        opened.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        last = opened.locator(".jp-CodeCell .jp-InputPrompt").last
+        expect(last).to_have_text(re.compile(r"\[\d+\]:"), timeout=RUN_ALL)
+        yield opened
+    finally:
+        opened.screenshot(path=ARTIFACTS / "00-end.png")
+        opened.close()
 
 
 def test_every_cell_ran_without_error(page: Page) -> None:

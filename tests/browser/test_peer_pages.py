@@ -1,0 +1,139 @@
+"""A peer's pages as an administrator meets them in Chromium: by mouse, by keyboard, at a desk's and a phone's width."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from playwright.sync_api import Browser, Page, expect
+
+from simulator.forge import forge
+from simulator.settings import LabSettings
+from simulator.threaded import ThreadedLab
+from tests.browser.conftest import ARTIFACTS
+from tests.support.worlds import E1, deployment
+
+pytestmark = pytest.mark.needs("chromium")
+PAGES = ("", "servercertificate", "trustedca", "crl", "sip", "zones", "alarms", "eventlog", "restart")
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[ThreadedLab]:
+    with ThreadedLab(deployment(), settings=LabSettings(rsa=False)) as running:
+        running.check()
+        yield running
+
+
+@pytest.fixture
+def page(lab: ThreadedLab, chromium: Browser) -> Iterator[Page]:
+    """Logged in by keyboard; any console error or script error fails the test."""
+    host, port = lab.lab.sites[E1].address
+    context = chromium.new_context(ignore_https_errors=True, base_url=f"https://{host}:{port}")
+    opened = context.new_page()
+    troubles: list[str] = []
+    opened.on("pageerror", lambda error: troubles.append(str(error)))
+    opened.on("console", lambda m: troubles.append(m.text) if m.type == "error" else None)
+    _log_in(opened, lab)
+    yield opened
+    context.close()
+    assert not [t for t in troubles if "status of 4" not in t], troubles
+
+
+def _log_in(page: Page, lab: ThreadedLab) -> None:
+    page.goto("/login")
+    expect(page.get_by_label("User name")).to_be_focused()
+    page.keyboard.type("admin")
+    page.keyboard.press("Tab")
+    page.keyboard.type(lab.lab.passwords["admin"])
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+
+
+@pytest.mark.parametrize(("device", "width"), [("desk", 1280), ("phone", 390)])
+def test_every_page_fits(page: Page, device: str, width: int) -> None:
+    """No page is wider than the window, every one has its heading, every field its label."""
+    page.set_viewport_size({"width": width, "height": 900})
+    for name in (*PAGES, "servercertificate/generate", "servercertificate/current"):
+        page.goto(f"/{name}")
+        assert page.locator("h1").count() == 1
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        unlabelled = page.evaluate(
+            "[...document.querySelectorAll('input:not([type=hidden]),select,textarea')].filter(f => !f.labels.length).length"
+        )
+        assert unlabelled == 0, name
+        page.screenshot(path=ARTIFACTS / f"peer-{device}-{name.replace('/', '-') or 'overview'}.png", full_page=True)
+
+
+def test_request_to_restart(page: Page, lab: ThreadedLab, tmp_path: Path) -> None:
+    """The guide's procedure with the mouse: generate, download, sign, upload, restart, all zones active again."""
+    page.goto("/servercertificate")
+    page.get_by_role("link", name="Generate CSR").click()
+    page.get_by_label("Additional alternative names").fill("voice.example.com")
+    page.get_by_label("Country").fill("GB")
+    page.get_by_role("button", name="Generate CSR").click()
+    expect(page.locator("pre")).to_contain_text("BEGIN CERTIFICATE REQUEST")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    csr = x509.load_pem_x509_csr(Path(download.value.path()).read_bytes())
+    issued = lab.lab.issued
+    chain = (issued.authority.issue(csr, at=lab.lab.clock.now()), *issued.authority.intermediates)
+    answer = tmp_path / "answer.pem"
+    answer.write_bytes(b"".join(c.public_bytes(Encoding.PEM) for c in chain))
+    page.goto("/servercertificate")
+    page.get_by_label("Server certificate file (PEM)", exact=True).set_input_files(answer)
+    page.get_by_role("button", name="Upload server certificate data").click()
+    expect(page.get_by_role("status")).to_contain_text("Restart the Expressway to use it")
+    page.screenshot(path=ARTIFACTS / "peer-loaded.png", full_page=True)
+    page.get_by_role("link", name="restart", exact=True).click()
+    page.get_by_role("button", name="Restart").click()
+    expect(page.get_by_role("status")).to_contain_text("restarts")
+    page.wait_for_timeout(800)
+    assert lab.check().accepted
+    _log_in(page, lab)
+    page.goto("/servercertificate")
+    expect(page.get_by_text("voice.example.com").first).to_be_visible()
+    page.goto("/zones")
+    expect(page.get_by_text("✘ Failed")).to_have_count(0)
+
+
+def test_upload_that_is_refused(page: Page) -> None:
+    """One sentence, nothing changed, a way back."""
+    page.goto("/servercertificate")
+    page.get_by_text("or paste it").first.click()
+    page.get_by_label("Server certificate file (PEM), as text").fill("no certificate")
+    page.get_by_role("button", name="Upload server certificate data").click()
+    expect(page.get_by_role("alert")).to_contain_text("server certificate file")
+    page.screenshot(path=ARTIFACTS / "peer-refused.png")
+
+
+def test_a_subject_is_shown_not_run(page: Page, lab: ThreadedLab) -> None:
+    """A CA whose name is a script and a picture with a handler: shown as text."""
+    evil = "<img src=x onerror=alert(1)><script>1</script>"
+    ca = forge((), None, at=lab.lab.clock.now(), common_name=evil, ca=True)
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    page.goto("/trustedca")
+    page.get_by_text("or paste it").click()
+    page.get_by_label("as text").fill(ca.leaf.public_bytes(Encoding.PEM).decode())
+    page.get_by_role("button", name="Append").click()
+    expect(page.get_by_role("cell", name="<img src=x").first).to_be_visible()
+    page.goto("/eventlog")
+    assert not asked
+
+
+def test_what_is_down_is_seen(page: Page, lab: ThreadedLab) -> None:
+    """The root is deleted from the list: zones fail, with the last error and both sides' handshake."""
+    page.goto("/trustedca")
+    page.get_by_role("button", name="Delete Lab Root CA").click()
+    lab.check()
+    page.goto("/zones")
+    expect(page.get_by_text("✘ Failed").first).to_be_visible()
+    expect(page.get_by_text("unable to get local issuer certificate (20)").first).to_be_visible()
+    page.get_by_text("Last handshake").first.click()
+    page.screenshot(path=ARTIFACTS / "peer-zones-failed.png", full_page=True)
+    page.goto("/alarms")
+    expect(page.get_by_text("Zone failed").first).to_be_visible()
+    lab.do(lab.lab.trust, [lab.lab.issued.root.certificate])

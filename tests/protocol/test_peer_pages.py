@@ -1,0 +1,295 @@
+"""A peer as an administrator's script and a stranger meet it: REST, login, CSRF, uploads refused and warned, restart."""
+
+from __future__ import annotations
+
+import json
+import re
+import ssl
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from base64 import b64encode
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from http.client import HTTPSConnection
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
+
+from pkikit.files import key_pem
+from simulator.forge import forge
+from simulator.settings import LabSettings
+from simulator.threaded import ThreadedLab
+from tests.support.worlds import C1, E1, E2, deployment
+
+BASE = "/api/v1/provisioning"
+ANYONE = ssl.create_default_context()
+ANYONE.check_hostname, ANYONE.verify_mode = False, ssl.CERT_NONE
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[ThreadedLab]:
+    with ThreadedLab(deployment(), settings=LabSettings(rsa=False, timeout=2.0)) as running:
+        yield running
+
+
+@dataclass
+class Script:
+    """One peer over REST."""
+
+    lab: ThreadedLab
+    peer: str = E1
+    user: str = "admin"
+    password: str = ""
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+        host, port = self.lab.lab.sites[self.peer].address
+        connection = HTTPSConnection(host, port, context=ANYONE, timeout=20)
+        password = self.password or self.lab.lab.passwords[self.user]
+        authorization = "Basic " + b64encode(f"{self.user}:{password}".encode()).decode()
+        try:
+            data = json.dumps(body) if body is not None else None
+            connection.request(method, BASE + path, data, {"Authorization": authorization, **headers})
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        finally:
+            connection.close()
+
+    def sign(self, csr_pem: str) -> str:
+        """What the lab's CA answers to a request."""
+        issued = self.lab.lab.issued
+        leaf = issued.authority.issue(x509.load_pem_x509_csr(csr_pem.encode()), at=self.lab.lab.clock.now())
+        return "".join(c.public_bytes(Encoding.PEM).decode() for c in (leaf, *issued.authority.intermediates))
+
+
+def test_request_upload_restart(lab: ThreadedLab) -> None:
+    """The guide's procedure by script: CSR, signed, loaded, at work after the restart only, every leg up again."""
+    script = Script(lab)
+    status, made = script.ask("POST", "/certs/generate_csr", {"additional_names": ["voice.example.com"]})
+    assert status == 200, made
+    assert "voice.example.com" in made["decoded"]["sans"]["dns"]
+    status, told = script.ask("POST", "/certs/generate_csr", {})
+    assert (status, told["error"]) == (400, f"{E1} has a signing request in progress; discard it first")
+    before = script.ask("GET", "/certs/server")[1]["current"]["decoded"]["serial"]
+    status, taken = script.ask("PUT", "/certs/server", {"certificate": script.sign(made["csr"])})
+    assert (status, taken) == (200, {"warnings": []}), taken
+    held = script.ask("GET", "/certs/server")[1]
+    assert held["restart_needed"]
+    assert held["current"]["decoded"]["serial"] == before != held["loaded"]["decoded"]["serial"]
+    assert "Restart required" in [a["title"] for a in script.ask("GET", "/alarms")[1]["alarms"]]
+    assert script.ask("POST", "/restart", {})[0] == 202
+    for _ in range(50):
+        time.sleep(0.1)
+        if lab.lab.world.parties[E1].credential.leaf.serial_number != int(before, 16):  # type: ignore[union-attr]
+            break
+    held = script.ask("GET", "/certs/server")[1]
+    assert not held["restart_needed"]
+    host, port = lab.lab.sites[E1].address
+    shown = x509.load_pem_x509_certificate(ssl.get_server_certificate((host, port)).encode())
+    assert f"{shown.serial_number:x}" == held["loaded"]["decoded"]["serial"]
+    assert lab.check().accepted
+    assert script.ask("GET", "/certs/generate_csr")[1] == {"csr": None}
+
+
+def test_another_peers_certificate_is_refused(lab: ThreadedLab) -> None:
+    """Keys are per peer: what answers E1's request is refused on E2, with whose it is, and stays good for E1."""
+    one, two = Script(lab, E1), Script(lab, E2)
+    made = one.ask("POST", "/certs/generate_csr", {})[1]
+    answer = one.sign(made["csr"])
+    status, told = two.ask("PUT", "/certs/server", {"certificate": answer})
+    assert status == 400
+    assert "does not match the private key" in told["error"]
+    assert E1 in told["error"]
+    refused = [e for e in two.ask("GET", "/eventlog")[1]["events"] if e["event"] == "Server Certificate Refused"]
+    assert refused
+    assert one.ask("DELETE", "/certs/generate_csr")[0] == 200
+    assert one.ask("PUT", "/certs/server", {"certificate": answer})[0] == 400  # its key is gone
+
+
+def pem(*certificates: x509.Certificate) -> str:
+    return "".join(c.public_bytes(Encoding.PEM).decode() for c in certificates)
+
+
+def test_uploads_refused_and_warned(lab: ThreadedLab) -> None:
+    """EXPRESSWAY §4, each with its own sentence; whatever is refused leaves the state as it was."""
+    script, at, ca = Script(lab), lab.lab.clock.now(), lab.lab.issued.authority
+    layout = lab.lab.peers[E1].layout.dns_names
+    good, wildcard = forge(layout, ca, at=at), forge((*layout, "*.example.com"), ca, at=at)
+    assert good.key is not None
+    assert wildcard.key is not None
+    der = good.leaf.public_bytes(Encoding.DER)
+    encrypted = good.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"x")).decode()
+    before = lab.lab.peers[E1].state
+    for body, words in (
+        ({"certificate": ""}, "is empty"),
+        ({"certificate": "hello"}, "server certificate file"),
+        ({"certificate": der.decode("latin-1")}, "server certificate file"),
+        ({"certificate": pem(good.leaf)}, "does not match the private key stored"),
+        ({"certificate": pem(good.leaf), "private_key": encrypted}, "encrypted"),
+        ({"certificate": pem(good.leaf), "private_key": key_pem(wildcard.key).decode()}, "uploaded with it"),
+        ({"certificate": pem(wildcard.leaf), "private_key": key_pem(wildcard.key).decode()}, "wildcard"),
+        ({"certificate": 7}, "is no text"),
+        ({"cert": "x"}, "'cert' is not known"),
+    ):
+        status, told = script.ask("PUT", "/certs/server", body)
+        assert status == 400, body
+        assert words in told["error"], told
+    assert lab.lab.peers[E1].state is before
+    odd = forge((E1,), ca, at=at, ends=timedelta(hours=-1), ekus=None)
+    assert odd.key is not None
+    body = {"certificate": pem(odd.leaf), "private_key": key_pem(odd.key).decode()}
+    status, taken = script.ask("PUT", "/certs/server", body)
+    assert status == 200, taken
+    assert {"validity.expired", "names.cluster-fqdn-missing", "upload.chain-incomplete"} <= {
+        w["rule"] for w in taken["warnings"]
+    }
+    back = {"certificate": pem(*before.certificate.chain), "private_key": key_pem(before.certificate.key).decode()}  # type: ignore[union-attr,arg-type]
+    assert script.ask("PUT", "/certs/server", back)[0] == 200
+
+
+def test_trusted_ca_list(lab: ThreadedLab) -> None:
+    """Append, delete, reset: the zones follow without a restart, and come back."""
+    script = Script(lab, C1)
+    listed = script.ask("GET", "/certs/root")[1]["certificates"]
+    (root,) = listed
+    other = forge(("other-ca.example.net",), None, at=lab.lab.clock.now(), ca=True)
+    status, told = script.ask("POST", "/certs/root", {"certificates": pem(other.leaf)})
+    assert status == 200, told
+    assert len(script.ask("GET", "/certs/root")[1]["certificates"]) == 2
+    assert lab.check().accepted
+    assert script.ask("DELETE", f"/certs/root/{root['fingerprint']}")[0] == 200
+    report = lab.check()
+    assert {leg.causes for leg in report.down} == {("trust.issuer-unknown",)}
+    assert all(C1 in {leg.leg.client, leg.leg.server} for leg in report.down)
+    assert script.ask("DELETE", f"/certs/root/{root['fingerprint']}")[0] == 400
+    assert script.ask("DELETE", "/certs/root")[0] == 200
+    (temporary,) = script.ask("GET", "/certs/root")[1]["certificates"]
+    assert "Temporary CA" in temporary["decoded"]["subject"]
+    back = pem(lab.lab.issued.root.certificate)
+    assert script.ask("PUT", "/certs/root", {"certificates": back})[0] == 200
+    assert lab.check().accepted
+
+
+def test_settings_are_shared_over_the_cluster(lab: ThreadedLab) -> None:
+    """SIP revocation settings hold for both peers of the cluster and for no other; bad ones are refused."""
+    one, two, inside = Script(lab, E1), Script(lab, E2), Script(lab, C1)
+    assert one.ask("PUT", "/sip/revocation", {"fallback": "perhaps"})[0] == 400
+    status, settings = one.ask("PUT", "/sip/revocation", {"use_crls": "off", "fallback": "revoked"})
+    assert status == 200
+    assert settings == two.ask("GET", "/sip/revocation")[1]
+    assert inside.ask("GET", "/sip/revocation")[1]["fallback"] == "not-revoked"
+    assert one.ask("PUT", "/sip/revocation", {"use_crls": "on", "fallback": "not-revoked"})[0] == 200
+
+
+def test_crls(lab: ThreadedLab) -> None:
+    """A manual CRL is used from the next connection on, and gone when removed; sources are checked."""
+    script, issued, at = Script(lab, C1), lab.lab.issued, lab.lab.clock.now()
+    serial = lab.lab.world.parties[E1].credential.leaf.serial_number  # type: ignore[union-attr]
+    crls = [issued.authority.crl([serial], at=at), issued.root.crl(at=at)]
+    text = "".join(c.public_bytes(Encoding.PEM).decode() for c in crls)
+    assert script.ask("PUT", "/certs/crl", {"crl": text}) == (200, {"lists": 2})
+    assert lab.check().accepted  # nothing is checked yet
+    script.ask("PUT", "/sip/revocation", {"checking": "on", "cdp_download": "off"})
+    report = lab.check()
+    assert "revocation.revoked" in {leg.causes[0] for leg in report.down}
+    assert script.ask("DELETE", "/certs/crl")[0] == 200
+    assert script.ask("PUT", "/certs/crl/automatic", {"urls": ["file:///etc/passwd"], "hour": 3})[0] == 400
+    assert script.ask("PUT", "/certs/crl/automatic", {"urls": [], "hour": 24})[0] == 400
+    script.ask("PUT", "/sip/revocation", {"checking": "off", "cdp_download": "on"})
+    assert lab.check().accepted
+
+
+def test_who_may_what(lab: ThreadedLab) -> None:
+    """No password, a wrong one, one that may only look; a foreign page's form; wrong passwords at speed."""
+    auditor = Script(lab, E2, user="auditor")
+    assert auditor.ask("GET", "/zones")[0] == 200
+    assert auditor.ask("POST", "/restart", {}) == (403, {"error": "this account may look, not change"})
+    admin = Script(lab, E2)
+    assert admin.ask("POST", "/restart", {}, Origin="https://evil.example")[0] == 403
+    guessing = Script(lab, E2, password="wrong")
+    answers = [guessing.ask("GET", "/zones")[0] for _ in range(12)]
+    assert answers[:4] == [401] * 4
+    assert answers[-1] == 429
+    assert auditor.ask("GET", "/zones")[0] == 429  # the address waits, whoever it says it is
+    assert len(lab.lab.events.of(E2, "Admin Login Failed")) >= 4
+    assert Script(lab, C1).ask("GET", "/zones")[0] == 200
+
+
+class Browser:
+    """Pages without a browser: cookies and forms."""
+
+    def __init__(self, lab: ThreadedLab, peer: str) -> None:
+        self.host, self.port = lab.lab.sites[peer].address
+        self.cookie = ""
+
+    def ask(self, method: str, path: str, form: dict[str, str] | None = None, **headers: str) -> tuple[int, str, Any]:
+        connection = HTTPSConnection(self.host, self.port, context=ANYONE, timeout=20)
+        body = urllib.parse.urlencode(form) if form is not None else None
+        kind = {"Content-Type": "application/x-www-form-urlencoded"} if body is not None else {}
+        connection.request(method, path, body, {"Cookie": self.cookie, **kind, **headers})
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        if answer.getheader("Set-Cookie"):
+            self.cookie = answer.getheader("Set-Cookie", "").partition(";")[0]
+        connection.close()
+        return answer.status, text, answer.headers
+
+
+def test_forms_need_their_session(lab: ThreadedLab) -> None:
+    """Nothing without logging in; cookie flags; a form without the session's token changes nothing."""
+    browser = Browser(lab, C1)
+    for path in ("/", "/servercertificate", "/trustedca", "/crl", "/sip", "/zones", "/alarms", "/eventlog", "/restart"):
+        assert browser.ask("GET", path)[0] == 302
+    assert browser.ask("POST", "/login", {"user": "admin", "password": "no"})[0] == 401
+    status, _, headers = browser.ask("POST", "/login", {"user": "admin", "password": lab.lab.passwords["admin"]})
+    assert status == 303
+    assert all(flag in headers["Set-Cookie"] for flag in ("__Host-", "Secure", "HttpOnly", "SameSite=Strict"))
+    for path in ("/", "/servercertificate", "/trustedca", "/crl", "/sip", "/zones", "/alarms", "/eventlog", "/restart"):
+        status, text, headers = browser.ask("GET", path)
+        assert status == 200, path
+        assert "default-src 'none'" in headers["Content-Security-Policy"]
+        assert "<script" not in text
+        assert "PRIVATE KEY" not in text
+    assert browser.ask("POST", "/trustedca/reset", {})[0] == 403
+    assert browser.ask("POST", "/trustedca/reset", {"csrf": "guess"})[0] == 403
+    assert browser.ask("POST", "/login", {"user": "a", "password": "b"}, Origin="https://evil.example")[0] == 403
+    token = re.findall(r'name="csrf" value="([^"]+)"', browser.ask("GET", "/sip")[1])[0]
+    assert browser.ask("POST", "/sip", {"csrf": token, "use_ocsp": "on"})[0] == 200
+    assert browser.ask("POST", "/logout", {"csrf": token})[0] == 303
+    assert browser.ask("GET", "/sip")[0] == 302
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/style.css/../peer.json", "/static/peer.json", "/peer.json",
+     "/key.pem", "/servercertificate/key", "/servercertificate/../../key.pem", "//etc/passwd", "/\x00"],
+)  # fmt: skip
+def test_no_path_leads_elsewhere(lab: ThreadedLab, path: str) -> None:
+    """Traversals and guesses lead nowhere, logged in or not."""
+    browser = Browser(lab, C1)
+    browser.ask("POST", "/login", {"user": "admin", "password": lab.lab.passwords["admin"]})
+    status, text, _ = browser.ask("GET", urllib.parse.quote(path, safe="/%"))
+    assert status in {400, 404}
+    assert "root:" not in text
+    assert "PRIVATE KEY" not in text
+
+
+def test_script_in_a_subject_stays_text(lab: ThreadedLab) -> None:
+    """A CA named by an attacker is shown, not run; in the list, on its own page and in the log."""
+    evil = "<script>alert(1)</script>"
+    script, browser = Script(lab, C1), Browser(lab, C1)
+    ca = forge((), None, at=lab.lab.clock.now(), common_name=evil, ca=True)
+    assert script.ask("POST", "/certs/root", {"certificates": pem(ca.leaf)})[0] == 200
+    browser.ask("POST", "/login", {"user": "admin", "password": lab.lab.passwords["admin"]})
+    fingerprint = ca.leaf.fingerprint(hashes.SHA256()).hex()
+    for path in ("/trustedca", f"/trustedca/{fingerprint}", "/eventlog"):
+        status, text, _ = browser.ask("GET", path)
+        assert status == 200
+        assert evil not in text
+    assert "&lt;script&gt;" in browser.ask("GET", "/trustedca")[1]
+    assert script.ask("DELETE", f"/certs/root/{fingerprint}")[0] == 200

@@ -1,0 +1,157 @@
+"""The lab on disk: gone on with after an end or a kill -9, never half-written, never another deployment's."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from pkikit.errors import InputError
+from simulator.peer.store import PeerStore
+from simulator.settings import LabSettings
+from simulator.threaded import ThreadedLab
+from tests.support.worlds import C1, E1, E2, PARTNER, deployment
+
+# Uploads one certificate after the other, as fast as it can, until it is killed.
+_UPLOADER = """
+import sys
+from pathlib import Path
+from cryptography.hazmat.primitives.serialization import Encoding
+from simulator.settings import LabSettings
+from simulator.threaded import ThreadedLab
+from tests.support.worlds import E1, deployment
+with ThreadedLab(deployment(), settings=LabSettings(rsa=False, pages=False, state=Path(sys.argv[1]))) as lab:
+    peer, issued = lab.lab.peers[E1], lab.lab.issued
+    print("ready", flush=True)
+    while True:
+        csr = lab.run(peer.generate).request.csr
+        leaf = issued.authority.issue(csr, at=lab.lab.clock.now())
+        chain = (leaf, *issued.authority.intermediates)
+        lab.run(peer.upload, b"".join(c.public_bytes(Encoding.PEM) for c in chain))
+        print(leaf.serial_number, flush=True)
+"""
+
+
+def settings(folder: Path) -> LabSettings:
+    return LabSettings(rsa=False, pages=False, timeout=2.0, state=folder)
+
+
+def test_goes_on_where_it_was(tmp_path: Path) -> None:
+    """CA, certificates, a request in progress, lists, accounts: all there again, and what was loaded is at work."""
+    with ThreadedLab(deployment(), settings=settings(tmp_path)) as lab:
+        first = lab.lab
+        csr = lab.run(first.peers[E1].generate).request
+        assert csr is not None
+        made = lab.run(first.peers[C1].generate).request
+        assert made is not None
+        leaf = first.issued.authority.issue(made.csr, at=first.clock.now())
+        lab.run(first.peers[C1].upload, leaf.public_bytes(Encoding.PEM))
+    for path in tmp_path.rglob("*.json"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with ThreadedLab(deployment(), settings=settings(tmp_path)) as lab:
+        again = lab.lab
+        assert again.passwords == first.passwords
+        assert again.issued.root.certificate == first.issued.root.certificate
+        kept = again.peers[E1].state.request
+        assert kept is not None
+        assert kept.csr == csr.csr
+        assert again.world.parties[C1].credential.leaf == leaf  # type: ignore[union-attr]
+        assert again.world.parties[PARTNER].credential == first.world.parties[PARTNER].credential
+        report = lab.check()
+        assert {leg.causes for leg in report.down} == {("trust.intermediate-missing",)}  # only the leaf was loaded
+
+
+def test_another_deployments_folder(tmp_path: Path) -> None:
+    """One sentence, and nothing overwritten."""
+    with ThreadedLab(deployment(), settings=settings(tmp_path)):
+        pass
+    before = (tmp_path / "lab.json").read_bytes()
+    with pytest.raises(InputError, match="choose another folder"):
+        ThreadedLab(deployment("single-pair"), settings=settings(tmp_path)).start()
+    assert (tmp_path / "lab.json").read_bytes() == before
+    (tmp_path / "lab.json").write_text('{"deployment": 3')
+    with pytest.raises(InputError, match="is no lab that this version wrote"):
+        ThreadedLab(deployment(), settings=settings(tmp_path)).start()
+    (tmp_path / "lab.json").write_bytes(before)
+    (tmp_path / E1 / "peer.json").write_text("{}")
+    with pytest.raises(InputError, match="is no state of a peer"):
+        ThreadedLab(deployment(), settings=settings(tmp_path)).start()
+
+
+@pytest.mark.parametrize("after", [0.05, 0.31, 0.57, 0.83])
+def test_killed_while_uploading(tmp_path: Path, after: float) -> None:
+    """kill -9 anywhere: the last upload that was answered is there, with its own key, and nothing half-written stays."""
+    command = [sys.executable, "-c", _UPLOADER, str(tmp_path)]
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == "ready"
+        time.sleep(after)
+        process.send_signal(signal.SIGKILL)
+        answered = [int(line) for line in process.stdout.read().split()]
+    state = PeerStore(tmp_path / E1).load()
+    assert state is not None
+    assert state.certificate is not None
+    assert state.certificate.key_matches
+    # The one after the last answer may have been written before its answer was.
+    if answered and state.certificate.leaf.serial_number != answered[-1]:
+        assert state.certificate.leaf.serial_number not in answered
+    assert not [p for p in (tmp_path / E1).iterdir() if p.name.startswith(".")]
+    with ThreadedLab(deployment(), settings=settings(tmp_path)) as lab:
+        assert lab.check().accepted
+
+
+def test_fresh_peers(tmp_path: Path) -> None:
+    """As just installed: temporary CA and certificate, alarms say so, nobody trusts anybody; then the guide's steps."""
+    fresh = LabSettings(rsa=False, pages=False, timeout=2.0, fresh=True, state=tmp_path)
+    with ThreadedLab(deployment("single-pair"), settings=fresh) as lab:
+        assert not lab.check().accepted
+        inside = lab.lab
+        for fqdn, peer in inside.peers.items():
+            assert "Temporary server certificate" in [a.title for a in peer.alarms()], fqdn
+            made = lab.run(peer.generate).request
+            assert made is not None
+            leaf = inside.issued.authority.issue(made.csr, at=inside.clock.now())
+            chain = (leaf, *inside.issued.authority.intermediates)
+            lab.run(peer.upload, b"".join(c.public_bytes(Encoding.PEM) for c in chain))
+            lab.run(_replace_trust(peer, inside.issued.root.certificate))
+            lab.do(peer.restart)
+        report = lab.check()
+        assert report.accepted, [(leg.leg.id, leg.causes) for leg in report.down]
+
+
+def _replace_trust(peer, root: x509.Certificate):  # type: ignore[no-untyped-def]
+    async def replace() -> None:
+        await peer.trust(root.public_bytes(Encoding.PEM), append=False)
+
+    return replace
+
+
+def test_two_uploads_at_once(tmp_path: Path) -> None:
+    """One request, two answers of the same moment: one is taken, the state stays whole."""
+    with ThreadedLab(deployment(), settings=settings(tmp_path)) as lab:
+        peer, issued = lab.lab.peers[E2], lab.lab.issued
+        request = lab.run(peer.generate).request
+        assert request is not None
+        answers = [issued.authority.issue(request.csr, at=lab.lab.clock.now()) for _ in range(6)]
+
+        async def all_at_once() -> None:
+            import asyncio
+
+            await asyncio.gather(*(peer.upload(a.public_bytes(Encoding.PEM)) for a in answers))
+
+        lab.run(all_at_once)
+        assert peer.state.certificate is not None
+        assert peer.state.certificate.leaf in answers
+        assert peer.state.certificate.key_matches
+        kept = PeerStore(tmp_path / E2).load()
+        assert kept is not None
+        assert kept.certificate == peer.state.certificate
