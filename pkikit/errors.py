@@ -6,6 +6,7 @@ PkikitError
 │   └── EncodingError(rule)      a file that is not what it says (`encoding.not-pem`, `encoding.malformed`)
 ├── Rejected(verdict)            `Verdict.require()` on a verdict that says no
 ├── IssuanceRefused              the authority will not sign this request
+├── FetchError(url)              a CRL, OCSP answer or certificate could not be had
 └── AcmeError
     ├── AcmeProblem(type, detail, subproblems)   the CA answered with an RFC 8555 problem document
     └── AcmeTimeout                              the CA did not finish in time
@@ -57,6 +58,15 @@ class Rejected(PkikitError):
 
 class IssuanceRefused(PkikitError):
     """The authority will not sign this request, and says why."""
+
+
+class FetchError(PkikitError):
+    """What a URL should have given could not be had: where, and why."""
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(f"{url}: {reason}")
+        self.url = url
+        self.reason = reason
 
 
 class AcmeError(PkikitError):

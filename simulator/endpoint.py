@@ -5,25 +5,29 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+
+from cryptography import x509
 
 from pkikit.handshake.messages import options_request, request_for
 from pkikit.handshake.recorder import Recorder
 from pkikit.handshake.tls import Handshake, TlsContext
 from pkikit.model.leg import Leg, NameCheck
-from pkikit.model.revocation import RevocationQuestion
+from pkikit.model.revocation import NOTHING_HELD, RevocationData, RevocationQuestion
 from pkikit.model.trace import NotConnected, Side
 from pkikit.model.world import Party, Speaks
 from simulator.errors import LabError
 from simulator.events import EventLog
 from simulator.services.capture import Capture
+from simulator.services.status_lookup import Told
 from simulator.settings import LabSettings
 from simulator.sip.stream import TlsStream, answer_plainly, ask, ask_plainly, serve
 
 MAX_CONNECTIONS = 500  # per port; more are closed at once, so that a flood cannot take the memory
+LookUpStatus = Callable[[Sequence[x509.Certificate], RevocationQuestion, Told], Awaitable[RevocationData]]
 Connection = tuple[str, int]  # the client's address and port
 
 
@@ -42,9 +46,11 @@ class Endpoint:
     def __init__(
         self, party: Party, address: str, *, legs: Sequence[Leg], addresses: Callable[[str], str], settings: LabSettings,
         now: Callable[[], datetime], events: EventLog, revocation: RevocationQuestion | None = None,
-        capture: Capture | None = None,
+        capture: Capture | None = None, look_up: LookUpStatus | None = None,
     ) -> None:  # fmt: skip
+        """look_up: asks for revocation status over the network; without it only what `revocation` holds is known."""
         self.party, self.address, self.revocation = party, address, revocation
+        self._look_up = look_up
         self._settings, self._lab_now, self._events, self._capture = settings, now, events, capture
         served = [leg for leg in legs if leg.server == party.fqdn]
         self.ports = tuple(dict.fromkeys(leg.port for leg in served))
@@ -141,8 +147,9 @@ class Endpoint:
                     recorder=recorder,
                     name_checks=admission.name_checks,
                     tunnel=admission.tunnel,
+                    looks_up=self._look_up is not None,
                 )
-                await serve(TlsStream(handshake, reader, writer))
+                await serve(TlsStream(handshake, reader, writer, look_up=self._status_of))
                 self._log_failure(handshake, caller[0], port)
         except asyncio.CancelledError:
             # The party restarts or the lab ends, and this connection with it. Swallowed on purpose: the task ends here,
@@ -208,11 +215,12 @@ class Endpoint:
             name_checks=leg.server_name_checks if leg.client_verifies else (),
             server_name=leg.reference_name,
             tunnel=leg.tunnel,
+            looks_up=self._look_up is not None,
         )
         try:
             async with asyncio.timeout(self._settings.timeout):
                 await ask(
-                    TlsStream(handshake, reader, writer, tap),
+                    TlsStream(handshake, reader, writer, tap, self._status_of),
                     request_for(leg.protocol, leg.client, leg.reference_name, leg.port),
                 )
         except TimeoutError:
@@ -220,6 +228,16 @@ class Endpoint:
             writer.close()
         self._log_failure(handshake, address, leg.port)
         return recorder, here
+
+    async def _status_of(self, chain: tuple[x509.Certificate, ...]) -> RevocationData:
+        """What can be found out about a chain while its owner waits; what cannot is logged, and the fallback decides."""
+        if self._look_up is None or self.revocation is None:
+            return NOTHING_HELD
+
+        def told(event: str, detail: str) -> None:
+            self._events.add(self.party.fqdn, event, Detail=detail)
+
+        return await self._look_up(chain, self.revocation, told)
 
     async def collect(self, caller: Connection) -> Recorder | None:
         """The server's record of a connection from a party of the lab; None when it does not come in time."""

@@ -20,10 +20,11 @@ from pkikit.errors import InputError
 from pkikit.issue.authority import Authority, ca_name, create_root
 from pkikit.model.credential import Credential, PrivateKey
 from pkikit.model.deployment import Fqdn
-from pkikit.model.revocation import NOTHING_HELD, CrlSource
-from pkikit.model.world import Party, Speaks, World
+from pkikit.model.facts import ocsp_urls
+from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData
+from pkikit.model.world import Failing, Party, Speaks, World
 from simulator.forge import BOTH, CLIENT, DAY, SERVER, forge
-from simulator.world import IssuedWorld, layout_of
+from simulator.world import ISSUING_CRL, OCSP_URL, ROOT_CRL, IssuedWorld, layout_of, profile_of
 
 _PURPOSES = {"both": BOTH, "server": (SERVER,), "client": (CLIENT,), "any": None}
 Issuer = Literal[
@@ -91,6 +92,22 @@ class Revoke(_Fault):
     crl_age_days: float = 0
 
 
+class Withdraw(_Fault):
+    """The lab's CA revokes a party's certificate: its published CRL and its responder say so from now on."""
+
+    fault: Literal["withdraw"]
+    party: Fqdn
+
+
+class Source(_Fault):
+    """Where revocation status is to be had, something else is: nothing, an endless wait, garbage; a CRL that has expired
+    or that a stranger signed, OCSP answers by a signer that may not."""
+
+    fault: Literal["source"]
+    of: Literal["crl", "ocsp"]
+    gives: Literal["down", "slow", "garbage", "huge", "expired", "foreign"]
+
+
 class Speak(_Fault):
     """The party's ports speak TLS 1.0 alone, SIP without TLS, or are closed."""
 
@@ -106,7 +123,9 @@ class Dns(_Fault):
     names: tuple[str, ...] = Field(min_length=1)
 
 
-Fault = Annotated[Reissue | Trust | Clock | Swap | NewKey | Revoke | Speak | Dns, Field(discriminator="fault")]
+Fault = Annotated[
+    Reissue | Trust | Clock | Swap | NewKey | Revoke | Withdraw | Source | Speak | Dns, Field(discriminator="fault")
+]
 
 
 @dataclass(frozen=True)
@@ -158,6 +177,11 @@ class Ground:
                 )
             case Revoke():
                 return self._revoke(fault, world)
+            case Withdraw(party=fqdn):
+                serial = _credential_of(world.parties[fqdn]).leaf.serial_number
+                return replace(world, withdrawn=world.withdrawn | {serial})
+            case Source():
+                return self._source(fault, world)
             case Dns(names=names):
                 return replace(world, unresolved=world.unresolved | {n.lower() for n in names})
             case Speak(party=fqdn, protocol=protocol):
@@ -174,6 +198,8 @@ class Ground:
             odd = x509.NameAttribute(x509.ObjectIdentifier(fault.subject_oid), "x")
             subject = x509.Name([odd, *ca_name(layout.common_name)])
         properties: dict[str, Any] = {"chain": ()} if fault.send == "leaf" else {}
+        if fault.by == "lab":
+            properties["pointers"] = profile_of(world.deployment).pointers()
         credential = forge(
             tuple(n for n in names if n not in fault.without),
             issuer,
@@ -223,17 +249,38 @@ class Ground:
     def _revoke(self, fault: Revoke, world: World) -> World:
         at = self.at - timedelta(days=fault.crl_age_days)
         serials = [_credential_of(world.parties[fault.party]).leaf.serial_number] if fault.party else []
-        crls = [self.issued.authority.crl(serials, at=at), self.issued.root.crl(at=at)]
-        held = NOTHING_HELD.with_crls(CrlSource.MANUAL, crls)
+        crls = {ISSUING_CRL: self.issued.authority.crl(serials, at=at), ROOT_CRL: self.issued.root.crl(at=at)}
+        held = NOTHING_HELD.with_crls(CrlSource.MANUAL, crls.values())
         # What the distribution points serve would be newer and say otherwise; it is replaced too.
-        world = replace(world, published=dict.fromkeys(world.published, held))
+        served = {url: NOTHING_HELD.with_crls(CrlSource.CDP, [crl]) for url, crl in crls.items()}
+        world = replace(world, published={**world.published, **served})
         for peer in world.deployment.peers:
             world = world.with_party(replace(world.parties[peer], held=held))
         return world
 
+    def _source(self, fault: Source, world: World) -> World:
+        urls = (ISSUING_CRL, ROOT_CRL) if fault.of == "crl" else (OCSP_URL,)
+        if fault.gives not in {"expired", "foreign"}:
+            failing = dict.fromkeys(urls, Failing(fault.gives))
+            return replace(world, failing={**world.failing, **failing})
+        return replace(world, published={**world.published, **{u: self._false(fault, u, world) for u in urls}})
+
+    def _false(self, fault: Source, url: str, world: World) -> RevocationData:
+        """What lies at the URL instead: signed too long ago, or by somebody who may not."""
+        authority = self.issued.root if url == ROOT_CRL else self.issued.authority
+        at = self.at - timedelta(days=30) if fault.gives == "expired" else self.at
+        if fault.of == "crl":
+            signer = replace(authority, key=self.new_key()) if fault.gives == "foreign" else authority
+            return NOTHING_HELD.with_crls(CrlSource.CDP, [signer.crl(sorted(world.withdrawn), at=at)])
+        unauthorised = forge((), self.stranger, at=self.at, common_name="Nobody's responder")
+        assert unauthorised.key is not None  # made with one
+        by = (unauthorised.leaf, unauthorised.key) if fault.gives == "foreign" else None
+        asked = [c for c in world.known_certificates if OCSP_URL in ocsp_urls(c)]
+        return NOTHING_HELD.with_answers(authority.ocsp_answer(c, at=at, signer=by) for c in asked)
+
 
 def _parties_of(fault: Fault) -> tuple[str, ...]:
-    if isinstance(fault, Dns):
+    if isinstance(fault, Dns | Source):
         return ()
     if isinstance(fault, Swap):
         return fault.left, fault.right
@@ -258,4 +305,17 @@ def _rsa_1024() -> PrivateKey:
     return make_key(1024)
 
 
-__all__ = ["Clock", "Dns", "Fault", "Ground", "NewKey", "Reissue", "Revoke", "Speak", "Swap", "Trust"]
+__all__ = [
+    "Clock",
+    "Dns",
+    "Fault",
+    "Ground",
+    "NewKey",
+    "Reissue",
+    "Revoke",
+    "Source",
+    "Speak",
+    "Swap",
+    "Trust",
+    "Withdraw",
+]

@@ -7,14 +7,11 @@ import resource
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Self
 
 import anyio.to_thread
-import dns.asyncresolver
-import dns.exception
-import dns.resolver
 from cryptography import x509
 
 from pkikit.design.legs import legs_of
@@ -23,32 +20,34 @@ from pkikit.judge.legs import judge_leg
 from pkikit.model.credential import Credential
 from pkikit.model.deployment import Deployment, Revocation, Role
 from pkikit.model.leg import Leg
-from pkikit.model.names import is_ip_address
 from pkikit.model.trace import HandshakeTrace, NotConnected, Side
 from pkikit.model.world import Party, Speaks, World
 from simulator.addresses import AddressPlan
 from simulator.clock import Clock
 from simulator.endpoint import Endpoint
 from simulator.events import EventLog
+from simulator.network import HTTP_PORT, Network
 from simulator.peer.acme_service import AcmeService
-from simulator.peer.challenge_host import HTTP_PORT, ChallengeHost
+from simulator.peer.challenge_host import ChallengeHost
 from simulator.peer.login import Accounts
-from simulator.peer.peer import Peer, installed
+from simulator.peer.peer import Peer
 from simulator.peer.site import WEB_PORT, PeerSite
 from simulator.peer.state import PeerState
 from simulator.peer.store import PeerStore
 from simulator.report import CheckReport, LegReport
 from simulator.services.capture import Capture
-from simulator.services.dns import DnsServer, Zone
+from simulator.services.dns import DnsServer
 from simulator.services.pebble import Pebble, locate_pebble
 from simulator.settings import LabSettings
-from simulator.state import LabStore, with_peer_states
-from simulator.world import IssuedWorld, issue_world
+from simulator.state import begin
+from simulator.world import IssuedWorld
 
 BANNER = "Expressway Certificate Lab: a simulator on loopback addresses. Not a Cisco product; no key in it is worth anything."
-_DNS_NUMBER, _PEBBLE_NUMBER = 53, 14
+_PEBBLE_NUMBER = 14
 _AT_ONCE = 16  # legs dialled at one time
 _OPEN_FILES = 65_536
+_TICK = 1.0  # seconds of real time between two looks at what is due
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Lab:
@@ -76,6 +75,7 @@ class Lab:
         self.sites: dict[str, PeerSite] = {}
         self.passwords: dict[str, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._updated: dict[str, datetime] = {}  # last automatic CRL update
         self.last: dict[str, LegReport] = {}
         self._prepare = prepare
         self._running = AsyncExitStack()
@@ -84,67 +84,24 @@ class Lab:
         async with AsyncExitStack() as stack:
             self.plan = AddressPlan(self.deployment, self.settings.net)
             stack.callback(self.plan.close)
-            self._allow_many_sockets()
-            states = await anyio.to_thread.run_sync(self._found_or_issued)
-            self.dns = DnsServer(
-                _zone(self.deployment, self.plan).without(self.world.unresolved),
-                self.plan.service(_DNS_NUMBER),
-                self.clock.now,
+            _allow_many_sockets()
+            begun = await anyio.to_thread.run_sync(begin, self.deployment, self.settings, self.clock, self._prepare)
+            self.issued, self.world, self.passwords = begun.issued, begun.world, begun.passwords
+            self.network = Network(
+                self.plan, self.settings, world=lambda: self.world, issued=self.issued, now=self.clock.now
             )
-            await self.dns.start()
-            stack.push_async_callback(self.dns.stop)
-            self._resolver = dns.asyncresolver.Resolver(configure=False)
-            self._resolver.nameservers = [self.dns.address]
-            self._resolver.port = self.dns.port
-            self._resolver.lifetime = self.settings.timeout
+            await self.network.start(stack)
             self._capture = Capture(self.clock.now) if self.settings.capture else None
             for fqdn, party in self.world.parties.items():
                 endpoint = self._endpoint(party)
                 self.endpoints[fqdn] = endpoint
                 stack.push_async_callback(endpoint.stop)
                 await endpoint.start()
-            await self._start_peers(states, stack)
+            await self._start_peers(begun.states, stack)
             self._running = stack.pop_all()
+        self._background(self._keep_ticking())
         self.events.add(self.deployment.name, "Lab Started", Addresses=f"127.{self.plan.net}.x.y")
         return self
-
-    @staticmethod
-    def _allow_many_sockets() -> None:
-        """A class of callers needs more files than a shell allows by default; up to the machine's own limit."""
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
-        if soft < wanted:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-    def _found_or_issued(self) -> dict[str, PeerState]:
-        """Set `issued`, `world` and the passwords: from the state folder, or new. Returns the state of each peer."""
-        store = LabStore(self.settings.state) if self.settings.state is not None else None
-        kept = store.load(self.deployment) if store else None
-        states: dict[str, PeerState] = {}
-        if kept is not None:
-            self.clock.travel(kept.travelled - self.clock.travelled)
-            self.issued, self.passwords = kept.issued, kept.passwords
-            for fqdn in self.deployment.peers:
-                found = PeerStore(self._folder_of(fqdn)).load()
-                if found is not None:
-                    states[fqdn] = found
-            self.world = with_peer_states(kept.issued.world, states)
-        else:
-            at = self.clock.now()
-            self.issued = issue_world(self.deployment, at=at, rsa=self.settings.rsa)
-            self.passwords = Accounts.create()
-            world = self.issued.world
-            if self.settings.fresh:
-                states = {fqdn: installed(fqdn, at) for fqdn in self.deployment.peers}
-                world = with_peer_states(world, states)
-            self.world = self._prepare(world) if self._prepare else world
-        if store is not None:
-            store.save(self.issued, self.world, self.passwords, self.clock.travelled)
-        return states
-
-    def _folder_of(self, fqdn: str) -> Path:
-        assert self.settings.state is not None  # only asked where there is one
-        return self.settings.state / fqdn
 
     async def _start_peers(self, states: dict[str, PeerState], stack: AsyncExitStack) -> None:
         accounts = await anyio.to_thread.run_sync(Accounts, self.passwords) if self.settings.pages else None
@@ -153,7 +110,7 @@ class Lab:
             state = states.get(fqdn) or PeerState(
                 fqdn=fqdn, certificate=party.credential, trusted_ca_list=party.trusted_ca_list
             )
-            store = PeerStore(self._folder_of(fqdn)) if self.settings.state is not None else None
+            store = PeerStore(self.settings.state / fqdn) if self.settings.state is not None else None
             peer = self.peers[fqdn] = Peer(state, self, store)
             await peer.save()
             if accounts is not None:
@@ -190,9 +147,44 @@ class Lab:
             settings=self.settings,
             now=self.clock.now,
             events=self.events,
-            revocation=self.world.revocation_of(party.fqdn),
+            revocation=self.world.revocation_of(party.fqdn, fetched=False),
             capture=self._capture,
+            look_up=self.network.look_up.during_handshake,
         )
+
+    @property
+    def dns(self) -> DnsServer:
+        """The lab's DNS server."""
+        return self.network.dns
+
+    # What the clock says is due.
+
+    async def update_crls(self, fqdn: str) -> None:
+        """A peer's automatic CRL update, now."""
+        peer = self.peers[fqdn]
+        urls = peer.state.automatic.urls
+        self._updated[fqdn] = self.now_of(fqdn)
+        if urls:
+            found = await self.network.look_up.daily(urls, partial(self._told, fqdn))
+            if found or not peer.state.downloaded_crls:
+                await peer.take_downloads(found)
+            self.events.add(fqdn, "CRL Update Completed", Lists=len(found), Sources=len(urls))
+
+    def _told(self, fqdn: str, event: str, detail: str) -> None:
+        self.events.add(fqdn, event, Detail=detail)
+
+    async def tick(self) -> None:
+        """Do what the lab's clock says is due: the daily CRL updates."""
+        for fqdn, peer in self.peers.items():
+            if peer.state.automatic.urls and self._updated.get(fqdn, _NEVER) < _last_at(
+                peer.state.automatic.hour, self.now_of(fqdn)
+            ):
+                await self.update_crls(fqdn)
+
+    async def _keep_ticking(self) -> None:
+        while True:
+            await asyncio.sleep(_TICK)
+            await self.tick()
 
     @asynccontextmanager
     async def with_acme(self) -> AsyncIterator[AcmeService]:
@@ -221,18 +213,17 @@ class Lab:
             if _needs_restart(party, before.parties[fqdn]):
                 self._restart(party, "certificate or clock changed")
             else:
-                self.endpoints[fqdn].consult(party, world.revocation_of(fqdn))
+                self.endpoints[fqdn].consult(party, world.revocation_of(fqdn, fetched=False))
             if fqdn in self.peers and _changed(party, before.parties[fqdn]):
                 self.peers[fqdn].adopt(party, before.parties[fqdn])
                 if self.settings.state is not None:
                     self._background(self.peers[fqdn].save())
-        if world.unresolved != before.unresolved:
-            self.dns.zone = _zone(self.deployment, self.plan).without(world.unresolved)
+        self.network.follow(before)
 
     def _restart(self, party: Party, reason: str) -> None:
         endpoint = self.endpoints[party.fqdn]
         restarting = endpoint.party
-        endpoint.consult(party, self.world.revocation_of(party.fqdn))
+        endpoint.consult(party, self.world.revocation_of(party.fqdn, fetched=False))
         endpoint.restart(was_silent=restarting.speaks is Speaks.NOTHING)
         self.events.add(party.fqdn, "System Restart", Reason=reason)
         site = self.sites.get(party.fqdn)
@@ -294,7 +285,7 @@ class Lab:
         """Dial one leg with real TLS and bring both sides' records together."""
         client, server = self.endpoints[leg.client], self.endpoints[leg.server]
         await server.ready()
-        address, problem = await self._find(leg)
+        address, problem = await self.network.find(leg)
         if address is None:
             recorder = Recorder(Side.CLIENT, client.now)
             recorder.note(NotConnected(reason=problem, resolved=False))
@@ -303,30 +294,6 @@ class Lab:
         of_server = await server.collect(here) if here is not None else None
         return merge(of_client, of_server)
 
-    async def _find(self, leg: Leg) -> tuple[str | None, str]:
-        """The address of the leg's server as the client finds it: SRV, then A; an IP address needs no DNS."""
-        if is_ip_address(leg.reference_name):
-            return self.plan.by_name.get(
-                self.deployment.fqdn_at(leg.reference_name)
-            ), f"nobody has the address {leg.reference_name}"
-        wanted = self.plan.by_name[leg.server]
-        name = leg.reference_name
-        try:
-            if leg.discovered_by:
-                services = await self._resolver.resolve(leg.discovered_by, "SRV")
-                targets = [str(s.target).rstrip(".") for s in services]
-                if leg.server not in targets:
-                    return (
-                        None,
-                        f"the SRV record {leg.discovered_by} leads to {', '.join(targets)}, not to {leg.server}",
-                    )
-                name = leg.server
-            answer = await self._resolver.resolve(name, "A")
-        except (dns.exception.DNSException, OSError) as error:
-            return None, f"{name} does not resolve: {type(error).__name__}"
-        found = [str(record) for record in answer]
-        return (wanted if wanted in found else found[0]), ""
-
     async def check(
         self, *, only: Callable[[Leg], bool] | None = None, progress: Callable[[LegReport], None] | None = None
     ) -> CheckReport:
@@ -334,10 +301,10 @@ class Lab:
         for endpoint in self.endpoints.values():
             await endpoint.ready()
         gate = asyncio.Semaphore(_AT_ONCE)
-        at = self.clock.now()
+        at, seen = self.clock.now(), self.network.as_seen()
 
         async def one(leg: Leg) -> LegReport:
-            verdict = judge_leg(leg, self.world, at)
+            verdict = judge_leg(leg, seen, at)
             trace = None
             if self._can_dial(leg):
                 async with gate:
@@ -358,6 +325,12 @@ class Lab:
         return all(credential is not None and credential.key is not None for credential in credentials)
 
 
+def _last_at(hour: int, now: datetime) -> datetime:
+    """The last time that the clock showed that hour."""
+    today = now.replace(hour=hour, minute=0, second=0, microsecond=0)
+    return today if today <= now else today - timedelta(days=1)
+
+
 def _changed(party: Party, before: Party) -> bool:
     """Anything but its CRLs is another. A key alone may have changed: certificates compare without it."""
     keys = [p.credential.key if p.credential else None for p in (party, before)]
@@ -369,21 +342,9 @@ def _needs_restart(party: Party, before: Party) -> bool:
     return _changed(replace(party, trusted_ca_list=before.trusted_ca_list), before)
 
 
-def _zone(deployment: Deployment, plan: AddressPlan) -> Zone:
-    """What DNS says when all is well: every party, cluster names and domains on all peers, the SRV of MRA."""
-    addresses: dict[str, list[str]] = {name: [address] for name, address in plan.by_name.items()}
-    edge = [p for c in deployment.clusters if c.role is Role.EXPRESSWAY_E for p in c.peers]
-    on_edge = [plan.by_name[p] for p in edge]
-    for cluster in deployment.clusters:
-        if cluster.fqdn:
-            addresses[cluster.fqdn] = [plan.by_name[p] for p in cluster.peers]
-    domains = deployment.domains
-    for domain in (*domains.registration, *domains.federation, *(f"collab-edge.{d}" for d in domains.registration)):
-        addresses.setdefault(domain, on_edge)
-    for alias in deployment.chat_aliases:
-        addresses.setdefault(alias, on_edge)
-    services: dict[str, list[tuple[str, int]]] = {
-        f"_collab-edge._tls.{d}": [(p, 8443) for p in edge] for d in domains.registration
-    }
-    services |= {f"_sips._tcp.{d}": [(p, 5061) for p in edge] for d in domains.sip}
-    return Zone(addresses, services)
+def _allow_many_sockets() -> None:
+    """A class of callers needs more files than a shell allows by default; up to the machine's own limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -6,6 +6,7 @@ One file of mode 0600, replaced whole. A folder holds one deployment; started ag
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,8 +21,13 @@ from pkikit.issue.authority import Authority
 from pkikit.model.credential import Credential
 from pkikit.model.deployment import Deployment
 from pkikit.model.world import Party, World
-from simulator.peer.store import clear_remains, credential_document, credential_from
-from simulator.world import IssuedWorld
+from simulator.clock import Clock
+from simulator.peer.login import Accounts
+from simulator.peer.peer import installed
+from simulator.peer.state import PeerState
+from simulator.peer.store import PeerStore, clear_remains, credential_document, credential_from
+from simulator.settings import LabSettings
+from simulator.world import IssuedWorld, issue_world
 
 FILE = "lab.json"
 
@@ -107,7 +113,43 @@ def _kept(document: dict[str, Any], deployment: Deployment) -> KeptLab:
     )
 
 
-def with_peer_states(world: World, states: dict[str, Any]) -> World:
+@dataclass(frozen=True, kw_only=True)
+class Beginning:
+    """What a lab starts with, and the state of each peer that has one."""
+
+    issued: IssuedWorld
+    world: World
+    passwords: dict[str, str]
+    states: dict[str, PeerState]
+
+
+def begin(
+    deployment: Deployment, settings: LabSettings, clock: Clock, prepare: Callable[[World], World] | None
+) -> Beginning:
+    """From the state folder where there is something in it, else newly issued; the clock goes on where it was."""
+    store = LabStore(settings.state) if settings.state is not None else None
+    kept = store.load(deployment) if store else None
+    states: dict[str, PeerState] = {}
+    if store is not None and kept is not None:
+        clock.travel(kept.travelled - clock.travelled)
+        found = ((fqdn, PeerStore(store.folder / fqdn).load()) for fqdn in deployment.peers)
+        states = {fqdn: state for fqdn, state in found if state is not None}
+        issued, passwords = kept.issued, kept.passwords
+        world = _with_peer_states(issued.world, states)
+    else:
+        at = clock.now()
+        issued, passwords = issue_world(deployment, at=at, rsa=settings.rsa), Accounts.create()
+        world = replace(issued.world, published={})  # the lab's CAs publish live
+        if settings.fresh:
+            states = {fqdn: installed(fqdn, at) for fqdn in deployment.peers}
+            world = _with_peer_states(world, states)
+        world = prepare(world) if prepare else world
+    if store is not None:
+        store.save(issued, world, passwords, clock.travelled)
+    return Beginning(issued=issued, world=world, passwords=passwords, states=states)
+
+
+def _with_peer_states(world: World, states: dict[str, PeerState]) -> World:
     """The world with what lies on each peer's disk: what was loaded is at work after this start."""
     for fqdn, state in states.items():
         party = world.parties[fqdn]

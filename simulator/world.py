@@ -18,6 +18,7 @@ from pkikit.model.world import Party, World
 
 ORGANISATION = "Expressway Certificate Lab"
 ROOT_CRL, ISSUING_CRL = "http://pki.lab.example/root.crl", "http://pki.lab.example/issuing.crl"
+OCSP_URL = "http://pki.lab.example/ocsp"
 _WORKERS = 4  # OpenSSL makes RSA keys without holding the interpreter's lock
 
 
@@ -50,9 +51,8 @@ def issue_world(deployment: Deployment, *, at: datetime, rsa: bool = True) -> Is
     with ThreadPoolExecutor(_WORKERS) as pool:
         root_key, intermediate_key, *keys = pool.map(lambda _: make(), range(len(owners) + 2))
     root = create_root("Lab Root CA", at=at, key=root_key, organisation=ORGANISATION)
-    # Where nobody checks revocation, certificates carry no pointers to CRLs that nobody serves.
-    profile = Profile(crl_url=ISSUING_CRL) if deployment.revocation.checking else None
-    pointers = Profile(crl_url=ROOT_CRL).pointers() if profile else ()
+    profile = profile_of(deployment)
+    pointers = Profile(crl_url=ROOT_CRL).pointers()
     authority = root.intermediate(
         "Lab Issuing CA", at=at, key=intermediate_key, organisation=ORGANISATION, pointers=pointers
     )
@@ -67,8 +67,13 @@ def issue_world(deployment: Deployment, *, at: datetime, rsa: bool = True) -> Is
     if deployment.mra:
         client = mra_client(deployment)
         parties[client] = Party(fqdn=client, credential=None, trusted_ca_list=trusted)
-    world = World(deployment=deployment, parties=parties, published=_crls(root, authority, at) if profile else {})
+    world = World(deployment=deployment, parties=parties, published=_crls(root, authority, at))
     return IssuedWorld(world=world, authority=authority, root=root)
+
+
+def profile_of(deployment: Deployment) -> Profile:
+    """What the lab's CA puts into leaves: where its CRL lies, and its OCSP responder where the deployment has one."""
+    return Profile(crl_url=ISSUING_CRL, ocsp_url=OCSP_URL if deployment.revocation.ocsp_responder else "")
 
 
 def _crls(root: Authority, issuing: Authority, at: datetime) -> dict[str, RevocationData]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from pkikit.judge.verify import product_objections
 from pkikit.model.facts import title
 from pkikit.model.leg import NameCheck
 from pkikit.model.names import is_ip_address
-from pkikit.model.revocation import RevocationQuestion
+from pkikit.model.revocation import NOTHING_HELD, RevocationData, RevocationQuestion
 from pkikit.model.trace import CertificateJudged, Failed, NameJudged, Negotiated, Side
 from pkikit.model.world import Party, Speaks
 
@@ -165,13 +165,16 @@ class Handshake:
         name_checks: Sequence[NameCheck] = (),
         server_name: str = "",
         tunnel: bool = False,
+        looks_up: bool = False,
     ) -> None:
+        """looks_up: the caller asks for the revocation status of `to_look_up` once it is there, and hands it in."""
         self.recorder = recorder
         self.context = context
         self.connection = context.connect(recorder, server_name)
-        self._checks, self._tunnel = name_checks, tunnel
+        self._checks, self._tunnel, self._looks_up = name_checks, tunnel, looks_up
         self.complete = False
         self.failed = False
+        self.to_look_up: tuple[x509.Certificate, ...] = ()
 
     def advance(self) -> None:
         """Go on as far as what has arrived allows. Afterwards `complete` or `failed` may have become true."""
@@ -190,19 +193,26 @@ class Handshake:
             Negotiated(protocol=connection.get_protocol_version_name(), cipher=connection.get_cipher_name() or "none")
         )
         if self.context.verify:
-            self._judge_names_and_product_rules()
+            chain = tuple(self.connection.get_verified_chain(as_cryptography=True) or ())
+            if not chain:
+                self.fail("the other side showed no certificate")
+            elif self._looks_up and self.context.revocation is not None:
+                self.to_look_up = chain
+            else:
+                self._judge_names_and_product_rules(chain, NOTHING_HELD)
 
-    def _judge_names_and_product_rules(self) -> None:
+    def judge_with(self, found: RevocationData) -> None:
+        """Go on judging with what was found out about `to_look_up`."""
+        chain, self.to_look_up = self.to_look_up, ()
+        self._judge_names_and_product_rules(chain, found)
+
+    def _judge_names_and_product_rules(self, chain: tuple[x509.Certificate, ...], found: RevocationData) -> None:
         """OpenSSL looks at no names that we would mean, and lets pass what the product does not."""
-        chain = self.connection.get_verified_chain(as_cryptography=True) or []
-        if not chain:
-            self.fail("the other side showed no certificate")
-            return
-        objections = product_objections(tuple(chain))
-        for found in objections.errors:
+        objections = product_objections(chain)
+        for objection in objections.errors:
             # Told as OpenSSL would have told it, had it looked: "invalid CA certificate".
-            self.recorder.note(CertificateJudged(subject=found.subject, depth=1, code=79, name=found.rule))
-        if self._is_revoked(tuple(chain)):
+            self.recorder.note(CertificateJudged(subject=objection.subject, depth=1, code=79, name=objection.rule))
+        if self._is_revoked(chain, found):
             self.fail("the revocation check does not let it pass")
             return
         presented = presented_names(chain[0])
@@ -219,12 +229,14 @@ class Handshake:
             self.recorder.note(CertificateJudged(subject=title(chain[0]), depth=0, code=28, name=verify_error_name(28)))
             self.fail("the SSH tunnel cannot read the certificate")
 
-    def _is_revoked(self, chain: tuple[x509.Certificate, ...]) -> bool:
+    def _is_revoked(self, chain: tuple[x509.Certificate, ...], looked_up: RevocationData) -> bool:
         """The product asks its revocation sources itself, after OpenSSL has found the chain."""
-        if self.context.revocation is None:
+        question = self.context.revocation
+        if question is None:
             return False
+        question = replace(question, data=question.data.merged(looked_up))
         path = CertificatePath(certificates=chain, anchor=Anchor.TRUSTED)
-        verdict = judge_revocation(path, self.context.revocation, self.context.at)
+        verdict = judge_revocation(path, question, self.context.at)
         for found in verdict.errors:
             code = VERIFY_CODE[found.rule]
             depth = next((d for d, c in enumerate(chain) if title(c) == found.subject), 0)

@@ -150,13 +150,17 @@ class ImPresence(_Value):
 
 
 class Revocation(_Value):
-    """The revocation settings of SIP TLS (Configuration > Protocols > SIP)."""
+    """The revocation settings of SIP TLS (Configuration > Protocols > SIP).
+
+    ocsp_responder: the CA names a responder in its certificates; no setting of the product, but what the CA does.
+    """
 
     checking: Switch = False
     use_ocsp: Switch = True
     use_crls: Switch = True
     cdp_download: Switch = True
     fallback: Literal["not-revoked", "revoked"] = "not-revoked"
+    ocsp_responder: Switch = False
 
 
 class Deployment(_Value):

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.x509 import ocsp
 
 from pkikit.model.deployment import Revocation
@@ -65,3 +66,8 @@ class RevocationQuestion:
     settings: Revocation
     data: RevocationData = NOTHING_HELD
     consumer: Consumer = Consumer.SIP_TLS
+
+
+def each_once(crls: Iterable[x509.CertificateRevocationList]) -> tuple[x509.CertificateRevocationList, ...]:
+    """The same lists in their order, each once; a CRL is known by its bytes."""
+    return tuple({crl.fingerprint(hashes.SHA256()): crl for crl in crls}.values())

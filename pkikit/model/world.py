@@ -26,6 +26,15 @@ class Speaks(enum.StrEnum):
     NOTHING = "nothing"
 
 
+class Failing(enum.StrEnum):
+    """What a distribution point or responder does instead of answering."""
+
+    DOWN = "down"
+    SLOW = "slow"
+    GARBAGE = "garbage"
+    HUGE = "huge"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Party:
     """One TLS-speaking machine: a peer, a Unified CM or IM&P node, a neighbour.
@@ -46,6 +55,7 @@ class World:
     """A deployment, its parties by FQDN, what is served at the URLs that certificates name, and names that DNS lacks.
 
     revocation: SIP revocation settings by cluster name, where they are no longer those of the deployment.
+    withdrawn: serial numbers that the lab's CA has revoked. failing: URLs that do not answer as they should.
     """
 
     deployment: Deployment
@@ -53,11 +63,12 @@ class World:
     published: Mapping[str, RevocationData] = field(default_factory=dict)
     unresolved: frozenset[str] = frozenset()
     revocation: Mapping[str, Revocation] = field(default_factory=dict)
+    withdrawn: frozenset[int] = frozenset()
+    failing: Mapping[str, Failing] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "parties", MappingProxyType(dict(self.parties)))
-        object.__setattr__(self, "published", MappingProxyType(dict(self.published)))
-        object.__setattr__(self, "revocation", MappingProxyType(dict(self.revocation)))
+        for name in ("parties", "published", "revocation", "failing"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     def with_party(self, party: Party) -> World:
         """The same world but for this party."""
@@ -77,7 +88,7 @@ class World:
         """What is served at the URLs that a certificate of this world names."""
         found = NOTHING_HELD
         urls = {u for c in self.known_certificates for u in (*crl_urls(c), *ocsp_urls(c))}
-        for url in sorted(urls & self.published.keys()):
+        for url in sorted(urls & self.published.keys() - self.failing.keys()):
             served = self.published[url]
             found = found.with_crls(CrlSource.CDP, (crl for _, crl in served.crls)).with_answers(served.ocsp_answers)
         return found
@@ -87,11 +98,16 @@ class World:
         cluster = self.deployment.cluster_of(fqdn)
         return self.revocation.get(cluster.name, self.deployment.revocation) if cluster is not None else None
 
-    def revocation_of(self, fqdn: str) -> RevocationQuestion | None:
-        """How this party checks revocation on SIP TLS: peers as their cluster is set, others not at all."""
+    def revocation_of(self, fqdn: str, *, fetched: bool = True) -> RevocationQuestion | None:
+        """How this party checks revocation on SIP TLS: peers as their cluster is set, others not at all.
+
+        fetched: with what it would find at the URLs in certificates; without, only what lies on the party itself.
+        """
         settings = self.revocation_settings(fqdn)
         if settings is None or not settings.checking:
             return None
+        if not fetched:
+            return RevocationQuestion(settings=settings, data=self.parties[fqdn].held)
         reachable = self._reachable
         if not settings.cdp_download:
             reachable = NOTHING_HELD.with_answers(reachable.ocsp_answers)

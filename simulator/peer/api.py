@@ -17,7 +17,7 @@ from pkikit.errors import InputError
 from pkikit.model.deployment import Revocation
 from pkikit.model.findings import Finding
 from pkikit.model.trace import describe
-from simulator.peer import pages
+from simulator.peer.page import PEER
 from simulator.peer.peer import Peer
 from simulator.peer.state import AutomaticCrls, fingerprint_of
 
@@ -55,7 +55,7 @@ def add_routes(app: web.Application) -> None:
 
 
 def _peer(request: web.Request) -> Peer:
-    return request.app[pages.PEER]
+    return request.app[PEER]
 
 
 async def _body(request: web.Request, allowed: tuple[str, ...]) -> dict[str, Any]:

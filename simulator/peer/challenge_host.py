@@ -10,8 +10,8 @@ from aiohttp import web
 from pkikit.issue.acme import ChallengeFile
 from simulator.errors import LabError
 from simulator.events import EventLog
+from simulator.network import HTTP_PORT
 
-HTTP_PORT = 80
 _PATH = "/.well-known/acme-challenge/{token}"
 
 

@@ -65,6 +65,10 @@ class Surroundings(Protocol):
         """Change them, on all peers of the cluster."""
         ...
 
+    async def update_crls(self, fqdn: str) -> None:
+        """Fetch a peer's automatic CRL sources now."""
+        ...
+
     def status_of(self, fqdn: str) -> tuple[LegReport, ...]:
         """The legs of this party as they were last dialled."""
         ...
@@ -312,6 +316,7 @@ class Peer:
             Sources=len(automatic.urls),
             Hour=automatic.hour,
         )
+        await self.site.update_crls(self.fqdn)
 
     async def take_downloads(self, crls: tuple[x509.CertificateRevocationList, ...]) -> None:
         """CRLs that an automatic download brought."""

@@ -16,7 +16,7 @@ from aiohttp import web
 
 from pkikit.errors import InputError, PkikitError
 from pkikit.model.credential import Credential
-from simulator.peer import api, pages
+from simulator.peer import api, page, pages
 from simulator.peer.login import SESSION, AccountRole, Accounts, Doorkeeper, Session, TooManyFailures, basic_credentials
 from simulator.peer.peer import Peer, temporary_credential
 from simulator.peer.web_tls import choosing_context, server_context
@@ -44,7 +44,7 @@ class PeerSite:
         self.peer = peer
         self.doorkeeper = Doorkeeper(accounts, asyncio.get_running_loop().time)
         app = web.Application(client_max_size=MAX_FORM, middlewares=[self._guarded])
-        app[pages.PEER] = peer
+        app[page.PEER] = peer
         pages.add_routes(app, self)
         api.add_routes(app)
         app.on_response_prepare.append(_add_headers)
@@ -58,7 +58,7 @@ class PeerSite:
 
     async def start(self) -> None:
         """Load the certificate and listen."""
-        await asyncio.to_thread(pages.load_templates)
+        await asyncio.to_thread(page.load_templates)
         await self._load()
         await self._server.start()
 
@@ -173,7 +173,7 @@ def _told(
     kept = {k: v for k, v in (headers or {}).items() if k in {"Retry-After", "WWW-Authenticate", "Allow"}}
     if is_api:
         return web.json_response({"error": message}, status=status, headers=kept)
-    return pages.problem(request, status, message, kept)
+    return page.problem(request, status, message, kept)
 
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:

@@ -18,7 +18,7 @@ from pkikit.design.san import SanLayout
 from pkikit.errors import InputError
 from pkikit.model.credential import Credential, PrivateKey, spki
 from pkikit.model.names import printable
-from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData
+from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData, each_once
 
 MAX_CRL_SOURCES = 20
 
@@ -165,7 +165,7 @@ class PeerState:
         return replace(
             self,
             trusted_ca_list=tuple(dict.fromkeys((*kept[0], *given))),
-            embedded_crls=tuple(dict.fromkeys((*kept[1], *crls))),
+            embedded_crls=each_once((*kept[1], *crls)),
         )
 
     def without_ca(self, fingerprint: str) -> PeerState:

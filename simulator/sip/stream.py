@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+
+from cryptography import x509
 
 from pkikit.handshake import messages
 from pkikit.handshake.recorder import Recorder
 from pkikit.handshake.tls import Handshake
+from pkikit.model.revocation import RevocationData
 from pkikit.model.trace import Application, Failed
 
 _CHUNK = 65536
 Tap = Callable[[bool, bytes], None]
+LookUp = Callable[[tuple[x509.Certificate, ...]], Awaitable[RevocationData]]
 
 
 class TlsStream:
     """Reads and writes application data; every wait is bounded by the caller's `asyncio.timeout`."""
 
     def __init__(
-        self, handshake: Handshake, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, tap: Tap | None = None
+        self,
+        handshake: Handshake,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        tap: Tap | None = None,
+        look_up: LookUp | None = None,
     ) -> None:
-        """`tap` is told every piece of data, as it is on the wire."""
+        """`tap` is told every piece of data, as it is on the wire; `look_up` asks for the revocation status of a chain."""
         self.handshake = handshake
+        self._look_up = look_up
         self._tap = tap or (lambda ours, data: None)
         self._reader, self._writer = reader, writer
         self._buffer = bytearray()
@@ -48,6 +58,8 @@ class TlsStream:
                 break
             self._tap(False, data)
             handshake.feed(data)
+        if handshake.to_look_up and self._look_up is not None:
+            handshake.judge_with(await self._look_up(handshake.to_look_up))
         await self._flush()
         return handshake.complete and not handshake.failed
 

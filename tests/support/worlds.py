@@ -305,7 +305,8 @@ def checked(
     signer: Authority | None = None,
     **settings: Any,
 ) -> Bench:
-    """Revocation checking on, and every peer has the current CRLs of the lab's two CAs as manual upload."""
+    """Revocation checking on, every peer has the CRLs of the lab's two CAs as manual upload; nothing is published."""
+    bench.world = replace(bench.world, published={})
     bench.deploy(
         revocation__checking=True,
         revocation__fallback=fallback,

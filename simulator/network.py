@@ -1,0 +1,126 @@
+"""What lies between the parties: names, what leads where, and where CRLs and OCSP answers are fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import datetime
+
+import dns.asyncresolver
+import dns.exception
+
+from pkikit.model.deployment import Deployment, Role
+from pkikit.model.leg import Leg
+from pkikit.model.names import is_ip_address
+from pkikit.model.world import World
+from simulator.addresses import AddressPlan
+from simulator.services.distribution import Distribution, hosts, publications
+from simulator.services.dns import DnsServer, Zone
+from simulator.services.status_lookup import StatusLookup
+from simulator.settings import LabSettings
+from simulator.world import IssuedWorld
+
+HTTP_PORT = 80
+_DNS_NUMBER, _DISTRIBUTION_NUMBER = 53, 80
+
+
+class Network:
+    """DNS and the distribution points of one lab, and what its parties find by them."""
+
+    def __init__(
+        self,
+        plan: AddressPlan,
+        settings: LabSettings,
+        *,
+        world: Callable[[], World],
+        issued: IssuedWorld,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._plan, self._settings, self._world, self._issued, self._now = plan, settings, world, issued, now
+        self.dns = DnsServer(self._zone(), plan.service(_DNS_NUMBER), now)
+        self.distribution = Distribution(
+            plan.service(_DISTRIBUTION_NUMBER), settings.port(HTTP_PORT), world=world, issued=issued, now=now
+        )
+        self.look_up = StatusLookup(resolve=self._resolve, policy=self._may_be_fetched)
+        self._resolver = dns.asyncresolver.Resolver(configure=False)
+
+    async def start(self, stack: AsyncExitStack) -> None:
+        """Start both services; `stack` stops them."""
+        await self.dns.start()
+        stack.push_async_callback(self.dns.stop)
+        self._resolver.nameservers = [self.dns.address]
+        self._resolver.port = self.dns.port
+        self._resolver.lifetime = self._settings.timeout
+        await self.distribution.start()
+        stack.push_async_callback(self.distribution.stop)
+
+    def follow(self, before: World) -> None:
+        """Let DNS say what the world now says."""
+        world = self._world()
+        if (world.unresolved, hosts(world)) != (before.unresolved, hosts(before)):
+            self.dns.zone = self._zone()
+
+    def as_seen(self) -> World:
+        """The world with what can be fetched now: what the judge needs to know beforehand."""
+        world = self._world()
+        return replace(world, published=publications(self._issued, world, self._now()))
+
+    async def find(self, leg: Leg) -> tuple[str | None, str]:
+        """The address of the leg's server as the client finds it: SRV, then A; an IP address needs no DNS."""
+        by_name, deployment, name = self._plan.by_name, self._world().deployment, leg.reference_name
+        if is_ip_address(name):
+            return by_name.get(deployment.fqdn_at(name)), f"nobody has the address {name}"
+        try:
+            if leg.discovered_by:
+                services = await self._resolver.resolve(leg.discovered_by, "SRV")
+                targets = [str(s.target).rstrip(".") for s in services]
+                if leg.server not in targets:
+                    leads = f"leads to {', '.join(targets)}, not to {leg.server}"
+                    return None, f"the SRV record {leg.discovered_by} {leads}"
+                name = leg.server
+            answer = await self._resolver.resolve(name, "A")
+        except (dns.exception.DNSException, OSError) as error:
+            return None, f"{name} does not resolve: {type(error).__name__}"
+        found = [str(record) for record in answer]
+        wanted = by_name[leg.server]
+        return (wanted if wanted in found else found[0]), ""
+
+    async def _resolve(self, host: str, port: int) -> list[tuple[str, int]]:
+        """Addresses by the lab's DNS; the product's port 80 is where the lab can bind it."""
+        try:
+            answer = await self._resolver.resolve(host, "A")
+        except dns.exception.DNSException as error:
+            raise OSError(f"{host} does not resolve: {type(error).__name__}") from None
+        return [(str(record), self._settings.port(port)) for record in answer]
+
+    def _may_be_fetched(self, address: str, port: int) -> bool:
+        """CRLs and OCSP answers come from where CAs publish them, and from nowhere inside."""
+        return address == self.distribution.address and port == self.distribution.port
+
+    def _zone(self) -> Zone:
+        world = self._world()
+        zone = zone_of(world.deployment, self._plan)
+        for host in hosts(world):
+            zone.addresses.setdefault(host.lower(), [self._plan.service(_DISTRIBUTION_NUMBER)])
+        return zone.without(world.unresolved)
+
+
+def zone_of(deployment: Deployment, plan: AddressPlan) -> Zone:
+    """What DNS says when all is well: every party, cluster names and domains on all peers, the SRV of MRA."""
+    addresses: dict[str, list[str]] = {name: [address] for name, address in plan.by_name.items()}
+    edge = [p for c in deployment.clusters if c.role is Role.EXPRESSWAY_E for p in c.peers]
+    on_edge = [plan.by_name[p] for p in edge]
+    for cluster in deployment.clusters:
+        if cluster.fqdn:
+            addresses[cluster.fqdn] = [plan.by_name[p] for p in cluster.peers]
+    domains = deployment.domains
+    for domain in (*domains.registration, *domains.federation, *(f"collab-edge.{d}" for d in domains.registration)):
+        addresses.setdefault(domain, on_edge)
+    for alias in deployment.chat_aliases:
+        addresses.setdefault(alias, on_edge)
+    services: dict[str, list[tuple[str, int]]] = {
+        f"_collab-edge._tls.{d}": [(p, 8443) for p in edge] for d in domains.registration
+    }
+    services |= {f"_sips._tcp.{d}": [(p, 5061) for p in edge] for d in domains.sip}
+    return Zone(addresses, services)

@@ -1,0 +1,91 @@
+"""How a page is made: the templates, what every page shows, what a form brought. Everything is escaped."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import jinja2
+from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from pkikit.describe import describe_certificate
+from pkikit.model.deployment import Role
+from pkikit.model.facts import shown_time, title
+from simulator.peer.login import SESSION
+from simulator.peer.peer import Peer
+
+PEER = web.AppKey("peer", Peer)
+MENU = (
+    ("/", "Overview"),
+    ("/servercertificate", "Server certificate"),
+    ("/trustedca", "Trusted CA certificate"),
+    ("/crl", "CRL management"),
+    ("/sip", "SIP TLS revocation"),
+    ("/zones", "Zones"),
+    ("/alarms", "Alarms"),
+    ("/eventlog", "Event log"),
+    ("/restart", "Restart"),
+)
+
+
+@cache
+def load_templates() -> tuple[jinja2.Environment, str]:
+    """(the templates, the style sheet), read once; called by whoever starts the pages, outside the event loop."""
+    folder = files("simulator.peer") / "templates"
+    texts = {p.name: p.read_text(encoding="utf-8") for p in folder.iterdir()}
+    loader = jinja2.DictLoader(texts)
+    made = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    return made, texts["style.css"]
+
+
+def render(request: web.Request, name: str, *, status: int = 200, **values: Any) -> web.Response:
+    peer = request.app[PEER]
+    session = request.get(SESSION)
+    text = (
+        load_templates()[0]
+        .get_template(name)
+        .render(
+            peer=peer.fqdn,
+            role="Expressway-C" if peer.site.deployment.role_of(peer.fqdn) is Role.EXPRESSWAY_C else "Expressway-E",
+            version=peer.site.deployment.version,
+            now=shown_time(peer.site.now_of(peer.fqdn)),
+            alarm_count=len(peer.alarms()) if session else 0,
+            session=session,
+            menu=MENU,
+            path=request.path,
+            **values,
+        )
+    )
+    return web.Response(text=text, content_type="text/html", status=status)
+
+
+def problem(request: web.Request, status: int, message: str, headers: dict[str, str]) -> web.Response:
+    """What went wrong, in one sentence, with a way back."""
+    response = render(request, "problem.html", status=status, message=message)
+    response.headers.update(headers)
+    return response
+
+
+async def form_of(request: web.Request) -> dict[str, str]:
+    """The text fields of a form."""
+    return {k: v for k, v in (await request.post()).items() if isinstance(v, str)}
+
+
+async def file_of(request: web.Request, name: str) -> bytes:
+    """An uploaded file, or the text field of the same name that it may be pasted into."""
+    form = await request.post()
+    given = form.get(name)
+    if isinstance(given, web.FileField):
+        data: bytes = given.file.read()
+        if data:
+            return data
+    pasted = form.get(f"{name}_text", "")
+    return pasted.encode() if isinstance(pasted, str) else b""
+
+
+def decoded(certificate: x509.Certificate, peer: Peer) -> dict[str, Any]:
+    facts = describe_certificate(certificate, peer.site.now_of(peer.fqdn))
+    return {"facts": facts, "pem": certificate.public_bytes(Encoding.PEM).decode("ascii"), "title": title(certificate)}

@@ -1,0 +1,86 @@
+"""What a peer learns over the network during a handshake: OCSP answers and CRLs, fetched where the certificates say."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable, Sequence
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+
+from pkikit.errors import EncodingError, FetchError
+from pkikit.fetch import FetchLimits, Policy, Resolve, fetch
+from pkikit.files import parse
+from pkikit.model.facts import crl_urls, is_self_signed, ocsp_urls
+from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData, RevocationQuestion, each_once
+
+Told = Callable[[str, str], None]
+_DURING_HANDSHAKE = FetchLimits(size=8 * 1024 * 1024, time=1.5)
+_DAILY = FetchLimits()
+
+
+class StatusLookup:
+    """Fetches for the peers of one lab. `told` is given (event, detail) for the peer's log when something cannot be had."""
+
+    def __init__(self, *, resolve: Resolve, policy: Policy) -> None:
+        self._resolve, self._policy = resolve, policy
+
+    async def during_handshake(
+        self, chain: Sequence[x509.Certificate], question: RevocationQuestion, told: Told
+    ) -> RevocationData:
+        """OCSP for what names a responder, where OCSP is on; else CRLs from the distribution points, where allowed."""
+        settings = question.settings
+        jobs = []
+        for certificate, issuer in itertools.pairwise(chain):
+            if is_self_signed(certificate):
+                continue
+            responders = ocsp_urls(certificate) if settings.use_ocsp else ()
+            if responders:
+                jobs.append(self._ocsp(responders[0], certificate, issuer, told))
+            elif settings.use_crls and settings.cdp_download:
+                jobs += [self._crls(url, CrlSource.CDP, _DURING_HANDSHAKE, told) for url in crl_urls(certificate)[:3]]
+        found = NOTHING_HELD
+        for data in await asyncio.gather(*jobs):
+            found = found.merged(data)
+        return found
+
+    async def daily(self, urls: Sequence[str], told: Told) -> tuple[x509.CertificateRevocationList, ...]:
+        """What the automatic update brings: PEM, DER or archives that hold several."""
+        found: list[x509.CertificateRevocationList] = []
+        for url in urls:
+            data = await self._crls(url, CrlSource.AUTOMATIC, _DAILY, told)
+            found += [crl for _, crl in data.crls]
+        return each_once(found)
+
+    async def _crls(self, url: str, source: CrlSource, limits: FetchLimits, told: Told) -> RevocationData:
+        try:
+            data = await fetch(url, policy=self._policy, resolve=self._resolve, limits=limits)
+            contents = await asyncio.to_thread(parse, data, where=url)
+        except (FetchError, EncodingError) as error:
+            told("CRL Download Failed", str(error))
+            return NOTHING_HELD
+        if not contents.crls:
+            told("CRL Download Failed", f"{url}: holds no CRL")
+        return NOTHING_HELD.with_crls(source, contents.crls)
+
+    async def _ocsp(
+        self, url: str, certificate: x509.Certificate, issuer: x509.Certificate, told: Told
+    ) -> RevocationData:
+        request = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, hashes.SHA256()).build()
+        try:
+            data = await fetch(
+                url,
+                body=request.public_bytes(Encoding.DER),
+                content_type="application/ocsp-request",
+                policy=self._policy,
+                resolve=self._resolve,
+                limits=_DURING_HANDSHAKE,
+            )
+            answer = ocsp.load_der_ocsp_response(data)
+        except (FetchError, ValueError) as error:
+            told("OCSP Request Failed", str(error) if isinstance(error, FetchError) else f"{url}: no OCSP answer")
+            return NOTHING_HELD
+        return NOTHING_HELD.with_answers([answer])
