@@ -26,7 +26,7 @@ from simulator.services.status_lookup import Told
 from simulator.settings import LabSettings
 from simulator.sip.stream import TlsStream, answer_plainly, ask, ask_plainly, serve
 
-MAX_CONNECTIONS = 500  # per port; more are closed at once, so that a flood cannot take the memory
+MAX_CONNECTIONS = 2_000  # per party; more are closed at once, so that a flood cannot take the memory
 LookUpStatus = Callable[[Sequence[x509.Certificate], RevocationQuestion, Told], Awaitable[RevocationData]]
 Connection = tuple[str, int]  # the client's address and port
 
@@ -38,6 +38,27 @@ class Admission:
     verify: bool
     name_checks: tuple[NameCheck, ...] = ()
     tunnel: bool = False
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A leg as it was dialled: the client's record, its end of the connection, and the connection while it is up."""
+
+    recorder: Recorder
+    here: Connection | None = None
+    stream: TlsStream | None = None
+
+
+class _Once:
+    """Calls a function the first time only."""
+
+    def __init__(self, function: Callable[[], None]) -> None:
+        self._function: Callable[[], None] | None = function
+
+    def __call__(self) -> None:
+        function, self._function = self._function, None
+        if function is not None:
+            function()
 
 
 class Endpoint:
@@ -136,21 +157,29 @@ class Endpoint:
         self._open.add(task)
         caller: Connection = writer.get_extra_info("peername")[:2]
         recorder = Recorder(Side.SERVER, self.now)
+        hand_over = _Once(partial(self._hand_over, port, caller, recorder))
         try:
-            async with asyncio.timeout(self._settings.timeout):
-                if self.party.speaks is Speaks.PLAIN:
+            if self.party.speaks is Speaks.PLAIN:
+                async with asyncio.timeout(self._settings.timeout):
                     await answer_plainly(reader, writer, recorder)
-                    return
-                admission = self._known.get((port, caller[0]), self._strangers[port])
-                handshake = Handshake(
-                    self._context(Side.SERVER, admission.verify),
-                    recorder=recorder,
-                    name_checks=admission.name_checks,
-                    tunnel=admission.tunnel,
-                    looks_up=self._look_up is not None,
-                )
-                await serve(TlsStream(handshake, reader, writer, look_up=self._status_of))
-                self._log_failure(handshake, caller[0], port)
+                return
+            known = self._known.get((port, caller[0]))
+            admission = known or self._strangers[port]
+            handshake = Handshake(
+                self._context(Side.SERVER, admission.verify),
+                recorder=recorder,
+                name_checks=admission.name_checks,
+                tunnel=admission.tunnel,
+                looks_up=self._look_up is not None,
+            )
+            patience = self._settings.timeout
+            await serve(
+                TlsStream(handshake, reader, writer, look_up=self._status_of),
+                patience=patience,
+                idle=self._settings.idle if known else patience,
+                answered=hand_over,
+            )
+            self._log_failure(handshake, caller[0], port)
         except asyncio.CancelledError:
             # The party restarts or the lab ends, and this connection with it. Swallowed on purpose: the task ends here,
             # and asyncio's streams (3.11) would print a traceback for a cancelled one.
@@ -162,7 +191,7 @@ class Endpoint:
         finally:
             writer.close()
             self._open.discard(task)
-            self._hand_over(port, caller, recorder)
+            hand_over()
 
     def _record(self, caller: Connection) -> asyncio.Future[Recorder]:
         return self.records.setdefault(caller, asyncio.get_running_loop().create_future())
@@ -194,7 +223,14 @@ class Endpoint:
         )
 
     async def dial(self, leg: Leg, address: str) -> tuple[Recorder, Connection | None]:
-        """Dial a leg at an address, from this party's own: (the client's record, its end of the connection)."""
+        """Dial a leg at an address, from this party's own, and hang up: (the client's record, its end of the connection)."""
+        opened = await self.open(leg, address)
+        if opened.stream is not None:
+            await opened.stream.close()
+        return opened.recorder, opened.here
+
+    async def open(self, leg: Leg, address: str) -> Opened:
+        """The same, and stay on the line when the other side answered."""
         recorder = Recorder(Side.CLIENT, self.now)
         port = self._settings.port(leg.port)
         try:
@@ -203,11 +239,12 @@ class Endpoint:
         except (OSError, TimeoutError) as error:
             reason = "timed out" if isinstance(error, TimeoutError) else (error.strerror or str(error))
             recorder.note(NotConnected(reason=f"{leg.server}:{leg.port}: {reason}", resolved=True))
-            return recorder, None
+            return Opened(recorder)
         here: Connection = writer.get_extra_info("sockname")[:2]
+        request = request_for(leg.protocol, leg.client, leg.reference_name, leg.port)
         if self.party.speaks is Speaks.PLAIN:
             await ask_plainly(reader, writer, recorder, options_request(leg.client, leg.reference_name, leg.port))
-            return recorder, here
+            return Opened(recorder, here)
         tap = self._capture.tap(here, (address, port)) if self._capture else None
         handshake = Handshake(
             self._context(Side.CLIENT, leg.client_verifies),
@@ -217,17 +254,16 @@ class Endpoint:
             tunnel=leg.tunnel,
             looks_up=self._look_up is not None,
         )
+        stream = TlsStream(handshake, reader, writer, tap, self._status_of)
+        up = False
         try:
             async with asyncio.timeout(self._settings.timeout):
-                await ask(
-                    TlsStream(handshake, reader, writer, tap, self._status_of),
-                    request_for(leg.protocol, leg.client, leg.reference_name, leg.port),
-                )
+                up = await ask(stream, request)
         except TimeoutError:
             handshake.fail("timed out")
             writer.close()
         self._log_failure(handshake, address, leg.port)
-        return recorder, here
+        return Opened(recorder, here, stream if up else None)
 
     async def _status_of(self, chain: tuple[x509.Certificate, ...]) -> RevocationData:
         """What can be found out about a chain while its owner waits; what cannot is logged, and the fallback decides."""

@@ -19,13 +19,14 @@ from pkikit.handshake.recorder import Recorder, merge
 from pkikit.judge.legs import judge_leg
 from pkikit.model.credential import Credential
 from pkikit.model.deployment import Deployment, Revocation, Role
-from pkikit.model.leg import Leg
+from pkikit.model.leg import Leg, Protocol
 from pkikit.model.trace import HandshakeTrace, NotConnected, Side
 from pkikit.model.world import Party, Speaks, World
 from simulator.addresses import AddressPlan
 from simulator.clock import Clock
 from simulator.endpoint import Endpoint
 from simulator.events import EventLog
+from simulator.links import Link
 from simulator.network import HTTP_PORT, Network
 from simulator.peer.acme_service import AcmeService
 from simulator.peer.challenge_host import ChallengeHost
@@ -39,6 +40,7 @@ from simulator.services.capture import Capture
 from simulator.services.dns import DnsServer
 from simulator.services.pebble import Pebble, locate_pebble
 from simulator.settings import LabSettings
+from simulator.sip.stream import TlsStream
 from simulator.state import begin
 from simulator.world import IssuedWorld
 
@@ -75,6 +77,7 @@ class Lab:
         self.sites: dict[str, PeerSite] = {}
         self.passwords: dict[str, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self.links: dict[str, Link] = {}
         self._updated: dict[str, datetime] = {}  # last automatic CRL update
         self.last: dict[str, LegReport] = {}
         self._prepare = prepare
@@ -219,12 +222,17 @@ class Lab:
                 if self.settings.state is not None:
                     self._background(self.peers[fqdn].save())
         self.network.follow(before)
+        for link in self.links.values():
+            link.retry()
 
     def _restart(self, party: Party, reason: str) -> None:
         endpoint = self.endpoints[party.fqdn]
         restarting = endpoint.party
         endpoint.consult(party, self.world.revocation_of(party.fqdn, fetched=False))
         endpoint.restart(was_silent=restarting.speaks is Speaks.NOTHING)
+        for link in self.links.values():
+            if link.leg.client == party.fqdn:
+                link.drop()
         self.events.add(party.fqdn, "System Restart", Reason=reason)
         site = self.sites.get(party.fqdn)
         if site is not None:
@@ -283,16 +291,51 @@ class Lab:
 
     async def dial(self, leg: Leg) -> HandshakeTrace:
         """Dial one leg with real TLS and bring both sides' records together."""
+        trace, stream = await self._open(leg)
+        if stream is not None:
+            await stream.close()
+        return trace
+
+    async def _open(self, leg: Leg) -> tuple[HandshakeTrace, TlsStream | None]:
+        """Dial one leg; where the other side answered, the connection is still up."""
         client, server = self.endpoints[leg.client], self.endpoints[leg.server]
         await server.ready()
         address, problem = await self.network.find(leg)
         if address is None:
             recorder = Recorder(Side.CLIENT, client.now)
             recorder.note(NotConnected(reason=problem, resolved=False))
-            return merge(recorder, None)
-        of_client, here = await client.dial(leg, address)
-        of_server = await server.collect(here) if here is not None else None
-        return merge(of_client, of_server)
+            return merge(recorder, None), None
+        opened = await client.open(leg, address)
+        of_server = await server.collect(opened.here) if opened.here is not None else None
+        return merge(opened.recorder, of_server), opened.stream
+
+    async def hold(self) -> None:
+        """Keep every SIP leg up from now on, as zones are; returns when each was dialled once."""
+        for leg in self.legs:
+            if leg.protocol is Protocol.SIP_TLS and leg.id not in self.links and self._can_dial(leg):
+                link = Link(
+                    leg,
+                    self.endpoints[leg.client],
+                    open_leg=self._open,
+                    report=self._reported,
+                    events=self.events,
+                    settings=self.settings,
+                )
+                self.links[leg.id] = link
+                self._background(link.run())
+        for link in self.links.values():
+            await link.settled.wait()
+
+    def _reported(self, leg: Leg, trace: HandshakeTrace) -> LegReport:
+        verdict = judge_leg(leg, self.network.as_seen(), self.clock.now())
+        report = self.last[leg.id] = LegReport(leg=leg, verdict=verdict, trace=trace)
+        return report
+
+    async def status(self) -> CheckReport:
+        """Held legs as they are, the others dialled now."""
+        await self.check(only=lambda leg: leg.id not in self.links)
+        found = (self.last[leg.id] for leg in self.legs if leg.id in self.last)
+        return CheckReport(deployment=self.deployment.name, at=self.clock.now(), legs=tuple(found))
 
     async def check(
         self, *, only: Callable[[Leg], bool] | None = None, progress: Callable[[LegReport], None] | None = None

@@ -18,7 +18,7 @@ from pkikit.files import key_pem, write_private, write_public
 from simulator.lab import BANNER, Lab
 from simulator.report import CheckReport
 
-INTERVAL = 5.0  # seconds between two keepalives of a zone, as short as the product's OPTIONS are long
+INTERVAL = 2.0  # seconds between two looks
 
 
 def write_state(lab: Lab, directory: Path) -> None:
@@ -92,8 +92,9 @@ async def run_until_stopped(lab: Lab, state: Path | None) -> None:
     for line in addresses_to_try(lab, state):
         out.print(line, markup=False, soft_wrap=True)
     with Live(console=out, refresh_per_second=1, auto_refresh=False) if sys.stdout.isatty() else _Lines(out) as live:
+        await lab.hold()
         while not stop.is_set():
-            report = await lab.check()
+            report = await lab.status()
             live.update(status_table(report), refresh=True) if isinstance(live, Live) else live.update(report)
             try:
                 async with asyncio.timeout(INTERVAL):

@@ -20,6 +20,7 @@ class LabSettings:
     real_ports: listen on 80 instead of 10080; needs privileges.
     rsa: RSA-2048 keys as the guide recommends; False makes P-256 keys, for large worlds and tests.
     timeout: seconds that a handshake or an answer may take.
+    keepalive: seconds between two OPTIONS on a held connection; idle: silence after which a server hangs up.
     keylog: file that TLS session secrets are appended to. capture: pcapng file, written when the lab ends.
     pages: serve each peer's pages and REST API on its own address, port 443.
     fresh: peers begin as an installation does, with a temporary CA and a certificate from it.
@@ -31,6 +32,8 @@ class LabSettings:
     rsa: bool = True
     tls: TlsRange = field(default_factory=TlsRange)
     timeout: float = 5.0
+    keepalive: float = 5.0
+    idle: float = 90.0
     keylog: Path | None = None
     capture: Path | None = None
     pebble: Path | None = None

@@ -81,10 +81,30 @@ class TlsStream:
             self._tap(False, arrived)
             self.handshake.feed(arrived)
 
+    async def closed_within(self, seconds: float) -> bool:
+        """Wait on an idle connection; True as soon as the other side leaves, False when it is still there."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while True:
+                    arrived = await self._reader.read(_CHUNK)
+                    if not arrived:
+                        return True
+                    self._tap(False, arrived)
+                    self.handshake.feed(arrived)
+                    data = self.handshake.read()
+                    if data == b"":
+                        return True
+                    self._buffer += data or b""
+        return False
+
     async def write(self, data: bytes) -> None:
         """Send application data."""
         self.handshake.write(data)
         await self._flush()
+
+    def abort(self) -> None:
+        """Drop the connection without a word, as a machine that restarts does."""
+        self._writer.transport.abort()
 
     async def close(self) -> None:
         """Close TLS, then TCP; never raises."""
@@ -96,17 +116,27 @@ class TlsStream:
             await self._writer.wait_closed()
 
 
-async def serve(stream: TlsStream) -> None:
-    """The server's part: shake hands, answer requests until the other side leaves."""
+async def serve(stream: TlsStream, *, patience: float, idle: float, answered: Callable[[], None]) -> None:
+    """The server's part: shake hands, answer requests until the other side leaves or says nothing for too long.
+
+    patience: seconds for the handshake and the first request; idle: between requests. `answered` is called once.
+    """
+    first = True
     try:
-        if not await stream.establish():
-            return
-        while (message := await stream.read_message()) is not None:
-            reply = messages.reply_to(message)
-            stream.handshake.recorder.note(Application(received=reply.asked))
-            await stream.write(reply.data)
-            if reply.asked.startswith("HTTP"):
+        async with asyncio.timeout(patience) as limit:
+            if not await stream.establish():
                 return
+            while (message := await stream.read_message()) is not None:
+                reply = messages.reply_to(message)
+                if first:
+                    stream.handshake.recorder.note(Application(received=reply.asked))
+                await stream.write(reply.data)
+                if first:
+                    first = False
+                    answered()
+                if reply.asked.startswith("HTTP"):
+                    return
+                limit.reschedule(asyncio.get_running_loop().time() + idle)
     except messages.FramingError as error:
         stream.handshake.recorder.note(Failed(reason=str(error)))
     except ConnectionError:
@@ -115,30 +145,40 @@ async def serve(stream: TlsStream) -> None:
         await stream.close()
 
 
-async def ask(stream: TlsStream, request: bytes) -> bool:
-    """The client's part: shake hands, ask once; True when a 200 came back."""
+async def exchange(stream: TlsStream, request: bytes) -> str:
+    """Send one request on an open connection; the status line of its 200, or an empty string, and the handshake has failed."""
     try:
-        if not await stream.establish():
-            return False
         await stream.write(request)
         message = await stream.read_message()
         if message is None:
             stream.handshake.fail("the other side closed the connection instead of answering")
-            return False
+            return ""
         code, line = messages.status_of(message)
-        if code != 200:
-            stream.handshake.fail(f"the other side answered {line}")
-            return False
-        stream.handshake.recorder.note(Application(received=line))
-        return True
+        if code == 200:
+            return line
+        stream.handshake.fail(f"the other side answered {line}")
     except messages.FramingError as error:
         stream.handshake.fail(str(error))
-        return False
     except ConnectionError:
         stream.handshake.fail("the other side reset the connection")
-        return False
+    return ""
+
+
+async def ask(stream: TlsStream, request: bytes) -> bool:
+    """The client's part: shake hands, ask once; True when a 200 came back. The connection stays open then."""
+    up = False
+    try:
+        if await stream.establish():
+            line = await exchange(stream, request)
+            if line:
+                stream.handshake.recorder.note(Application(received=line))
+                up = True
+    except ConnectionError:
+        stream.handshake.fail("the other side reset the connection")
     finally:
-        await stream.close()
+        if not up:
+            await stream.close()
+    return up
 
 
 _PLAIN_WAIT = 1.0  # a side that waits for TLS says nothing more to plain SIP

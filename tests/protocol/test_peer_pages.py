@@ -13,7 +13,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from http.client import HTTPSConnection
+from http.client import HTTPSConnection, RemoteDisconnected
 from typing import Any
 
 import pytest
@@ -48,6 +48,16 @@ class Script:
     password: str = ""
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
+        """Ask; once more where a restart cut the line, if asking twice does no harm."""
+        try:
+            return self._ask(method, path, body, **headers)
+        except (ConnectionError, RemoteDisconnected):
+            if method != "GET":
+                raise
+            time.sleep(0.5)
+            return self._ask(method, path, body, **headers)
+
+    def _ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
         host, port = self.lab.lab.sites[self.peer].address
         connection = HTTPSConnection(host, port, context=ANYONE, timeout=20)
         password = self.password or self.lab.lab.passwords[self.user]

@@ -1,0 +1,98 @@
+"""Legs kept up, as zones are: dialled, kept alive with OPTIONS, dialled again with growing patience when they are lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from pkikit.handshake.messages import options_request
+from pkikit.handshake.recorder import Recorder, merge
+from pkikit.model.leg import Leg
+from pkikit.model.trace import HandshakeTrace, NotConnected, Side
+from simulator.endpoint import Endpoint
+from simulator.events import EventLog
+from simulator.settings import LabSettings
+from simulator.sip.stream import TlsStream, exchange
+
+FIRST_WAIT, LONGEST_WAIT = 0.25, 15.0  # seconds until a lost connection is tried again
+Open = Callable[[Leg], Awaitable[tuple[HandshakeTrace, TlsStream | None]]]
+
+
+class Link:
+    """One leg that is to stay up. `active` is true while SIP was answered on it last."""
+
+    def __init__(
+        self,
+        leg: Leg,
+        client: Endpoint,
+        *,
+        open_leg: Open,
+        report: Callable[[Leg, HandshakeTrace], object],
+        events: EventLog,
+        settings: LabSettings,
+    ) -> None:
+        self.leg, self.active, self.dialled = leg, False, 0
+        self.settled = asyncio.Event()
+        self._client, self._open, self._report = client, open_leg, report
+        self._events, self._settings = events, settings
+        self._again = asyncio.Event()
+        self._stream: TlsStream | None = None
+
+    def retry(self) -> None:
+        """Do not wait any longer: something has changed."""
+        self._again.set()
+
+    def drop(self) -> None:
+        """The client restarts: its end of the connection is gone."""
+        if self._stream is not None:
+            self._stream.abort()
+
+    async def run(self) -> None:
+        """Keep the leg up until cancelled."""
+        wait = FIRST_WAIT
+        while True:
+            trace, stream = await self._open(self.leg)
+            self._stream = stream
+            self.dialled += 1
+            self._told(stream is not None)
+            self._report(self.leg, trace)
+            self.settled.set()
+            if stream is not None:
+                wait = FIRST_WAIT
+                why = await self._keep_alive(stream)
+                self._told(False, why)
+                self._report(self.leg, self._lost(why))
+                continue  # at once: what was lost was good a moment ago
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._again.wait()
+            self._again.clear()
+            wait = min(wait * 2, LONGEST_WAIT)
+
+    async def _keep_alive(self, stream: TlsStream) -> str:
+        """OPTIONS after OPTIONS; returns why the connection was lost."""
+        leg = self.leg
+        try:
+            while True:
+                if await stream.closed_within(self._settings.keepalive):
+                    return "the other side closed it"
+                async with asyncio.timeout(self._settings.timeout):
+                    if not await exchange(stream, options_request(leg.client, leg.reference_name, leg.port)):
+                        return "no answer to OPTIONS"
+        except (TimeoutError, ConnectionError):
+            return "no answer to OPTIONS"
+        finally:
+            await stream.close()
+
+    def _lost(self, why: str) -> HandshakeTrace:
+        recorder = Recorder(Side.CLIENT, self._client.now)
+        recorder.note(NotConnected(reason=f"the connection was lost: {why}", resolved=True))
+        return merge(recorder, None)
+
+    def _told(self, active: bool, why: str = "") -> None:
+        if active != self.active:
+            fields = {"Reason": why} if why else {}
+            event = "Connection Established" if active else "Connection Lost"
+            self._events.add(self.leg.client, event, Leg=self.leg.id, Dst=self.leg.server, **fields)
+        self.active = active

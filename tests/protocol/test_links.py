@@ -1,0 +1,119 @@
+"""Zones that stay up: keepalive, restart and return, a lost party, status that follows, many callers at once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from pkikit.model.trace import Outcome
+from pkikit.model.world import Speaks
+from simulator.faults import Ground, Reissue, Speak
+from simulator.settings import LabSettings
+from simulator.threaded import ThreadedLab
+from tests.support.worlds import C1, E1, PARTNER, deployment
+
+FAST = LabSettings(rsa=False, pages=False, timeout=2.0, keepalive=0.2)
+
+
+@pytest.fixture
+def lab() -> Iterator[ThreadedLab]:
+    with ThreadedLab(deployment(), settings=FAST) as running:
+        running.run(running.lab.hold)
+        yield running
+
+
+def eventually(happened: Callable[[], bool], seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def links_of(lab: ThreadedLab, fqdn: str) -> list[str]:
+    return [leg_id for leg_id, link in lab.lab.links.items() if fqdn in {link.leg.client, link.leg.server}]
+
+
+def test_stays_up(lab: ThreadedLab) -> None:
+    """Every SIP leg is up and stays up over many keepalives, on one connection each."""
+    assert lab.lab.links
+    time.sleep(1.5)
+    assert all(link.active for link in lab.lab.links.values())
+    assert {link.dialled for link in lab.lab.links.values()} == {1}
+    assert lab.run(lab.lab.status).accepted
+
+
+def test_restart(lab: ThreadedLab) -> None:
+    """A restart takes the peer's connections down, they come back by themselves; both is in the log; others never moved."""
+    before = {leg_id: link.dialled for leg_id, link in lab.lab.links.items()}
+    lab.do(lab.lab.peers[E1].restart)
+    mine = links_of(lab, E1)
+    eventually(lambda: all(lab.lab.links[i].dialled > before[i] and lab.lab.links[i].active for i in mine))
+    assert all(lab.lab.links[i].dialled == before[i] for i in before if i not in mine)
+    lost = lab.lab.events.of(kind="Connection Lost")
+    assert {e.detail.split('"')[1] for e in lost} == set(mine)
+
+
+def test_status_follows(lab: ThreadedLab) -> None:
+    """A certificate without the cluster's name: zones from C fail and say why; the old one back: active again."""
+    inside = lab.lab
+    well = inside.world
+    ground = Ground(inside.issued, inside.clock.now(), rsa=False)
+    wrong = Reissue(fault="reissue", party=E1, names=("other.example.com",))
+    lab.do(inside.change, ground.apply([wrong], well))
+    zone = f"zone:uc-traversal:{C1}>{E1}"
+    eventually(lambda: inside.last[zone].outcome is Outcome.REJECTED)
+    assert inside.last[zone].causes[0] == "names.peer-fqdn-missing"
+    assert not inside.links[zone].active
+    lab.do(inside.change, well)
+    eventually(lambda: all(link.active for link in inside.links.values()))
+
+
+def test_a_party_that_is_gone(lab: ThreadedLab) -> None:
+    """The neighbour's ports close: only its legs fail, patience grows, and it is found again once it is back."""
+    inside = lab.lab
+    well = inside.world
+    ground = Ground(inside.issued, inside.clock.now(), rsa=False)
+    lab.do(inside.change, ground.apply([Speak(fault="speak", party=PARTNER, protocol=Speaks.NOTHING)], well))
+    to_partner = [i for i in links_of(lab, PARTNER) if inside.links[i].leg.server == PARTNER]
+    eventually(lambda: all(not inside.links[i].active for i in to_partner))
+    assert {inside.last[i].causes for i in to_partner} == {("net.unreachable",)}
+    time.sleep(1)
+    assert all(inside.links[i].dialled < 8 for i in to_partner)
+    assert all(link.active for i, link in inside.links.items() if i not in links_of(lab, PARTNER))
+    lab.do(inside.change, well)
+    eventually(lambda: all(link.active for link in inside.links.values()))
+
+
+def test_many_callers_and_no_leg_lost(lab: ThreadedLab) -> None:
+    """300 more callers on E1's SIP port, held together: every one is answered, no zone moves."""
+    inside = lab.lab
+    leg = next(x for x in inside.legs if x.client == PARTNER and x.server == E1)
+
+    async def crowd() -> int:
+        gate = asyncio.Semaphore(50)
+
+        async def one() -> object:
+            async with gate:
+                return await inside.endpoints[PARTNER].open(leg, inside.plan.by_name[E1])
+
+        opened = await asyncio.gather(*(one() for _ in range(300)))
+        up = [o.stream for o in opened if o.stream is not None]  # type: ignore[attr-defined]
+        await asyncio.sleep(0.5)
+        for stream in up:
+            await stream.close()
+        return len(up)
+
+    assert lab.run(crowd) == 300
+    assert {link.dialled for link in inside.links.values()} == {1}
+
+
+def test_idle_callers_are_let_go() -> None:
+    """A held connection on which nothing is said any more is closed by the server."""
+    with ThreadedLab(deployment("single-pair"), settings=replace(FAST, idle=0.5, keepalive=30.0)) as lab:
+        inside = lab.lab
+        lab.run(inside.hold)
+        eventually(lambda: bool(inside.events.of(kind="Connection Lost")), 5)
