@@ -1,8 +1,9 @@
-"""A scatter plot as SVG, small enough to need no library: the Pareto front of an exploration, with titles to hover over."""
+"""Plots as SVG, small enough to need no library: the Pareto front of an exploration, lanes over time; titles to hover over."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 _WIDTH, _HEIGHT, _MARGIN = 760, 460, 64
@@ -62,3 +63,51 @@ def _mark(cx: float, cy: float, number: int, label: str) -> str:
         case _:
             points = f"{cx},{cy - 7} {cx - 6},{cy + 5} {cx + 6},{cy + 5}"
             return f'<polygon points="{points}" fill="{colour}" fill-opacity="0.8">{told}</polygon>'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bar:
+    """A stretch of a lane, in the unit of the axis."""
+
+    begin: float
+    end: float
+    good: bool
+    label: str
+
+
+_LANE, _NAMES = 22, 330
+_HATCHED = (
+    '<defs><pattern id="bad" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+    '<rect width="6" height="6" fill="#a61b1b"/><line x1="0" y1="0" x2="0" y2="6" stroke="#ffffff" stroke-width="2"/>'
+    "</pattern></defs>"
+)
+
+
+def lanes(rows: Sequence[tuple[str, Sequence[Bar]]], *, total: float, x: str, title: str) -> str:
+    """An SVG with a lane for each row: good stretches plain, bad ones dark and hatched, so that colour is never alone."""
+    width, height = _NAMES + 620, 70 + _LANE * len(rows)
+    across = 580 / (total or 1)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" font-family="sans-serif">',
+        f"<title>{escape(title)}</title>",
+        _HATCHED,
+        f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
+        f'<text x="10" y="22" font-size="15">{escape(title)}</text>',
+    ]
+    for number, (name, bars) in enumerate(rows):
+        top = 36 + _LANE * number
+        parts.append(f'<text x="{_NAMES - 8}" y="{top + 13}" font-size="11" text-anchor="end">{escape(name)}</text>')
+        for bar in bars:
+            left, length = _NAMES + bar.begin * across, max((bar.end - bar.begin) * across, 0.5)
+            fill = "#9fd6b4" if bar.good else "url(#bad)"
+            told = escape(f"{name}: {bar.label}, {x} {bar.begin:.0f} to {bar.end:.0f}")
+            parts.append(
+                f'<rect x="{left:.1f}" y="{top}" width="{length:.1f}" height="{_LANE - 6}" fill="{fill}">'
+                f"<title>{told}</title></rect>"
+            )
+    for step in range(5):
+        at = _NAMES + 580 * step / 4
+        parts.append(
+            f'<text x="{at:.0f}" y="{height - 14}" font-size="11" text-anchor="middle">{total * step / 4:.4g}</text>'
+        )
+    return "\n".join([*parts, f'<text x="10" y="{height - 14}" font-size="12">{escape(x)}</text>', "</svg>"]) + "\n"

@@ -18,6 +18,9 @@ from simulator.clinic_console import show_case
 from simulator.errors import LabError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import timedelta
+
     from rich.console import Console
 
     from pkikit.model.deployment import Deployment
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from simulator.lab import Lab
     from simulator.report import CheckReport, LegReport
     from simulator.settings import LabSettings
+    from simulator.timeline import Timeline
 
 app = typer.Typer(
     name="expressway-sim",
@@ -215,6 +219,56 @@ def clinic(
     console.answer(
         played.to_json(), as_json=as_json, accepted=played.right, show=lambda out: show_case(out, played, ask=ask)
     )
+
+
+@app.command()
+def travel(
+    deployment: DeploymentFile,
+    days: Annotated[float, typer.Option(help="How far to go.")] = 365,
+    certs: CertsOption = None,
+    at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="Where to begin, ISO-8601 with zone.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE.svg", help="A lane for each leg, up or down over time.")
+    ] = None,
+    net: NetOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Let the lab's clock run: what expires, which alarms rise, which legs go down, in the order in which it happens.
+
+    Example: expressway-sim travel notebooks/deployments/clustered-mra.yaml --days 420 --plot year.svg
+    """
+    from datetime import timedelta
+
+    from pkikit.files import free_path, load_deployment, write_public
+    from simulator.timeline import MAX_DAYS
+
+    if not 0 < days <= MAX_DAYS:
+        raise InputError(f"--days {days:g}: allowed are more than 0 and at most {MAX_DAYS}")
+    if plot is not None:
+        free_path(plot)
+    read = load_deployment(deployment)
+    instant = console.parse_instant(at, datetime.now(UTC)) if at is not None else None
+    lab = _lab(read, _settings(net, None), instant, certs)
+    with console.steps(quiet=as_json) as step:
+        lived = asyncio.run(_lived(lab, timedelta(days=days), step))
+    if plot is not None:
+        write_public(plot, lived.svg(read.name).encode())
+
+    def show(out: Console) -> None:
+        rows = [(f"{h.at:%Y-%m-%d %H:%M}", h.kind, h.subject, h.detail) for h in lived.happenings]
+        console.table(out, ("when", "what", "who", "detail"), rows, title=read.name)
+        down = sum(bool(spans[-1][1]) for spans in lived.spans.values())
+        out.print(f"at the end {len(lived.spans) - down} of {len(lived.spans)} legs are up", markup=False)
+
+    console.answer(lived.to_json(), as_json=as_json, show=show)
+
+
+async def _lived(lab: Lab, span: timedelta, step: Callable[[str], None]) -> Timeline:
+    from simulator.timeline import live_through
+
+    step("starting the lab")
+    async with lab:
+        return await live_through(lab, span, progress=lambda at: step(f"{at:%Y-%m-%d}"))
 
 
 @app.command()
