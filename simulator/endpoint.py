@@ -70,6 +70,8 @@ class Endpoint:
         capture: Capture | None = None, look_up: LookUpStatus | None = None,
     ) -> None:  # fmt: skip
         """look_up: asks for revocation status over the network; without it only what `revocation` holds is known."""
+        self.closed: frozenset[int] = frozenset()  # ports that a firewall keeps
+        self.delay = 0.0  # seconds by which what this party sends comes late
         self.party, self.address, self.revocation = party, address, revocation
         self._look_up = look_up
         self._settings, self._lab_now, self._events, self._capture = settings, now, events, capture
@@ -80,6 +82,7 @@ class Endpoint:
         self._contexts: dict[tuple[Side, bool], TlsContext] = {}
         self._servers: list[asyncio.Server] = []
         self._open: set[asyncio.Task[None]] = set()
+        self._callers: dict[asyncio.Task[None], str] = {}
         self._opening: asyncio.Task[None] | None = None
         self.records: dict[Connection, asyncio.Future[Recorder]] = {}
 
@@ -92,12 +95,27 @@ class Endpoint:
         self.party, self.revocation = party, revocation
         self._contexts.clear()
 
+    def firewall(self, closed: frozenset[int]) -> None:
+        """Let these ports be reached no longer, and all others again."""
+        if closed != self.closed:
+            self.closed = closed
+            self._close_ports()
+            self._opening = asyncio.get_running_loop().create_task(self.start())
+
+    def _close_ports(self) -> None:
+        for server in self._servers:
+            server.close()
+        self._servers.clear()
+
+    def drop(self, caller: str) -> None:
+        """Drop the connections of one caller: nothing passes between them any more."""
+        for task in [t for t, address in self._callers.items() if address == caller]:
+            task.cancel()
+
     def restart(self, *, was_silent: bool = False) -> None:
         """Connections drop; ports close or open where the party now answers nobody, or does again."""
         if self.party.speaks is Speaks.NOTHING:
-            for server in self._servers:
-                server.close()
-            self._servers.clear()
+            self._close_ports()
         elif was_silent:
             self._opening = asyncio.get_running_loop().create_task(self.start())
         for task in self._open:
@@ -130,6 +148,8 @@ class Endpoint:
         if self.party.speaks is Speaks.NOTHING:
             return
         for port in self.ports:
+            if port in self.closed:
+                continue
             try:
                 server = await asyncio.start_server(
                     partial(self._accept, port), self.address, self._settings.port(port)
@@ -156,6 +176,7 @@ class Endpoint:
             return
         self._open.add(task)
         caller: Connection = writer.get_extra_info("peername")[:2]
+        self._callers[task] = caller[0]
         recorder = Recorder(Side.SERVER, self.now)
         hand_over = _Once(partial(self._hand_over, port, caller, recorder))
         try:
@@ -174,7 +195,7 @@ class Endpoint:
             )
             patience = self._settings.timeout
             await serve(
-                TlsStream(handshake, reader, writer, look_up=self._status_of),
+                TlsStream(handshake, reader, writer, look_up=self._status_of, delay=lambda: self.delay),
                 patience=patience,
                 idle=self._settings.idle if known else patience,
                 answered=hand_over,
@@ -191,6 +212,7 @@ class Endpoint:
         finally:
             writer.close()
             self._open.discard(task)
+            self._callers.pop(task, None)
             hand_over()
 
     def _record(self, caller: Connection) -> asyncio.Future[Recorder]:
@@ -254,7 +276,7 @@ class Endpoint:
             tunnel=leg.tunnel,
             looks_up=self._look_up is not None,
         )
-        stream = TlsStream(handshake, reader, writer, tap, self._status_of)
+        stream = TlsStream(handshake, reader, writer, tap, self._status_of, lambda: self.delay)
         up = False
         try:
             async with asyncio.timeout(self._settings.timeout):

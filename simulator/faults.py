@@ -123,9 +123,59 @@ class Dns(_Fault):
     names: tuple[str, ...] = Field(min_length=1)
 
 
+class Point(_Fault):
+    """DNS leads a name to other parties than it should."""
+
+    fault: Literal["point"]
+    name: Fqdn
+    to: tuple[Fqdn, ...] = Field(min_length=1)
+
+
+class Caa(_Fault):
+    """DNS says which CA alone may issue for a name."""
+
+    fault: Literal["caa"]
+    name: Fqdn
+    authority: Fqdn
+
+
+class Block(_Fault):
+    """A firewall keeps a port of a party closed."""
+
+    fault: Literal["block"]
+    party: Fqdn
+    port: int = Field(ge=1, le=65535)
+
+
+class Partition(_Fault):
+    """No packet passes between these and those."""
+
+    fault: Literal["partition"]
+    between: tuple[Fqdn, ...] = Field(min_length=1)
+    and_: tuple[Fqdn, ...] = Field(min_length=1, alias="and")
+
+
+class Delay(_Fault):
+    """What a party sends comes late; packets lost on the way show as longer delays, as TCP sends them again."""
+
+    fault: Literal["delay"]
+    party: Fqdn
+    seconds: float = Field(gt=0, le=60)
+
+
+class Restart(_Fault):
+    """The party restarts: its connections go down once, and come back."""
+
+    fault: Literal["restart"]
+    party: Fqdn
+
+
+NetworkFault = Dns | Point | Caa | Block | Partition | Delay
 Fault = Annotated[
-    Reissue | Trust | Clock | Swap | NewKey | Revoke | Withdraw | Source | Speak | Dns, Field(discriminator="fault")
-]
+    Reissue | Trust | Clock | Swap | NewKey | Revoke | Withdraw | Source | Speak | Dns | Point | Caa | Block | Partition
+    | Delay | Restart,
+    Field(discriminator="fault"),
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -182,12 +232,13 @@ class Ground:
                 return replace(world, withdrawn=world.withdrawn | {serial})
             case Source():
                 return self._source(fault, world)
-            case Dns(names=names):
-                return replace(world, unresolved=world.unresolved | {n.lower() for n in names})
             case Speak(party=fqdn, protocol=protocol):
                 return world.with_party(replace(world.parties[fqdn], speaks=protocol))
+            case Restart(party=fqdn):
+                party = world.parties[fqdn]
+                return world.with_party(replace(party, boots=party.boots + 1))
             case _:
-                assert_never(fault)
+                return _network(fault, world)
 
     def _reissue(self, fault: Reissue, world: World) -> World:
         layout = layout_of(world.deployment, fault.party)
@@ -279,9 +330,32 @@ class Ground:
         return NOTHING_HELD.with_answers(authority.ocsp_answer(c, at=at, signer=by) for c in asked)
 
 
+def _network(fault: NetworkFault, world: World) -> World:
+    match fault:
+        case Dns(names=names):
+            return replace(world, unresolved=world.unresolved | {n.lower() for n in names})
+        case Point(name=name, to=to):
+            return replace(world, points={**world.points, name: to})
+        case Caa(name=name, authority=authority):
+            return replace(world, caa={**world.caa, name: authority})
+        case Block(party=fqdn, port=port):
+            return replace(world, blocked=world.blocked | {(fqdn, port)})
+        case Partition(between=these, and_=those):
+            pairs = {frozenset((a, b)) for a in these for b in those if a != b}
+            return replace(world, cut=world.cut | pairs)
+        case Delay(party=fqdn, seconds=seconds):
+            return replace(world, delays={**world.delays, fqdn: seconds})
+        case _:
+            assert_never(fault)
+
+
 def _parties_of(fault: Fault) -> tuple[str, ...]:
-    if isinstance(fault, Dns | Source):
+    if isinstance(fault, Dns | Source | Caa):
         return ()
+    if isinstance(fault, Point):
+        return fault.to
+    if isinstance(fault, Partition):
+        return (*fault.between, *fault.and_)
     if isinstance(fault, Swap):
         return fault.left, fault.right
     return (fault.party,) if fault.party is not None else ()
@@ -306,16 +380,6 @@ def _rsa_1024() -> PrivateKey:
 
 
 __all__ = [
-    "Clock",
-    "Dns",
-    "Fault",
-    "Ground",
-    "NewKey",
-    "Reissue",
-    "Revoke",
-    "Source",
-    "Speak",
-    "Swap",
-    "Trust",
-    "Withdraw",
-]
+    "Block", "Caa", "Clock", "Delay", "Dns", "Fault", "Ground", "NewKey", "Partition", "Point", "Reissue", "Restart",
+    "Revoke", "Source", "Speak", "Swap", "Trust", "Withdraw",
+]  # fmt: skip

@@ -78,6 +78,7 @@ class Lab:
         self.passwords: dict[str, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.links: dict[str, Link] = {}
+        self._ticking = asyncio.Lock()
         self._updated: dict[str, datetime] = {}  # last automatic CRL update
         self.last: dict[str, LegReport] = {}
         self._prepare = prepare
@@ -177,12 +178,11 @@ class Lab:
         self.events.add(fqdn, event, Detail=detail)
 
     async def tick(self) -> None:
-        """Do what the lab's clock says is due: the daily CRL updates."""
-        for fqdn, peer in self.peers.items():
-            if peer.state.automatic.urls and self._updated.get(fqdn, _NEVER) < _last_at(
-                peer.state.automatic.hour, self.now_of(fqdn)
-            ):
-                await self.update_crls(fqdn)
+        """Do what the lab's clock says is due: the daily CRL updates. One at a time, so that who returns finds it done."""
+        async with self._ticking:
+            due = [fqdn for fqdn, peer in self.peers.items() if peer.state.automatic.urls
+                   and self._updated.get(fqdn, _NEVER) < _last_at(peer.state.automatic.hour, self.now_of(fqdn))]  # fmt: skip
+            await asyncio.gather(*(self.update_crls(fqdn) for fqdn in due))
 
     async def _keep_ticking(self) -> None:
         while True:
@@ -221,6 +221,12 @@ class Lab:
                 self.peers[fqdn].adopt(party, before.parties[fqdn])
                 if self.settings.state is not None:
                     self._background(self.peers[fqdn].save())
+        for fqdn, endpoint in self.endpoints.items():
+            endpoint.firewall(frozenset(port for party, port in world.blocked if party == fqdn))
+            endpoint.delay = world.delays.get(fqdn, 0.0)
+        for one, other in (tuple(pair) for pair in world.cut - before.cut):
+            self.endpoints[one].drop(self.plan.by_name[other])
+            self.endpoints[other].drop(self.plan.by_name[one])
         self.network.follow(before)
         for link in self.links.values():
             link.retry()
@@ -304,6 +310,13 @@ class Lab:
         if address is None:
             recorder = Recorder(Side.CLIENT, client.now)
             recorder.note(NotConnected(reason=problem, resolved=False))
+            return merge(recorder, None), None
+        # DNS may lead to another party than the one that was meant.
+        server = next((e for e in self.endpoints.values() if e.address == address), server)
+        if not self.network.passes(leg.client, server.party.fqdn):
+            await asyncio.sleep(self.settings.timeout / 4)  # nobody answers, so there is nothing to wait for
+            recorder = Recorder(Side.CLIENT, client.now)
+            recorder.note(NotConnected(reason=f"{leg.server}:{leg.port}: timed out", resolved=True))
             return merge(recorder, None), None
         opened = await client.open(leg, address)
         of_server = await server.collect(opened.here) if opened.here is not None else None

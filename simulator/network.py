@@ -25,6 +25,14 @@ HTTP_PORT = 80
 _DNS_NUMBER, _DISTRIBUTION_NUMBER = 53, 80
 
 
+_SHOWN_BY_DNS: tuple[Callable[[World], object], ...] = (
+    hosts,
+    lambda world: world.unresolved,
+    lambda world: dict(world.points),
+    lambda world: dict(world.caa),
+)
+
+
 class Network:
     """DNS and the distribution points of one lab, and what its parties find by them."""
 
@@ -55,10 +63,14 @@ class Network:
         await self.distribution.start()
         stack.push_async_callback(self.distribution.stop)
 
+    def passes(self, one: str, other: str) -> bool:
+        """True while packets get from one party to the other."""
+        return frozenset((one, other)) not in self._world().cut
+
     def follow(self, before: World) -> None:
         """Let DNS say what the world now says."""
         world = self._world()
-        if (world.unresolved, hosts(world)) != (before.unresolved, hosts(before)):
+        if any(view(world) != view(before) for view in _SHOWN_BY_DNS):
             self.dns.zone = self._zone()
 
     def as_seen(self) -> World:
@@ -101,6 +113,10 @@ class Network:
     def _zone(self) -> Zone:
         world = self._world()
         zone = zone_of(world.deployment, self._plan)
+        for name, parties in world.points.items():
+            zone.addresses[name] = [self._plan.by_name[p] for p in parties]
+        for name, authority in world.caa.items():
+            zone.caa[name] = [("issue", authority)]
         for host in hosts(world):
             zone.addresses.setdefault(host.lower(), [self._plan.service(_DISTRIBUTION_NUMBER)])
         return zone.without(world.unresolved)

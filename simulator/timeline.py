@@ -138,7 +138,7 @@ class _Walk:
         judged = {leg.id: judge_leg(leg, world, at).accepted for leg in self.lab.legs}
         if dial or judged != self._judged:
             self._judged = judged
-            self._legs(await self.lab.check())
+            self._legs(await self.lab.check(), at)
         self._watch_alarms(at)
 
     def _expiries(self, at: datetime) -> None:
@@ -151,15 +151,15 @@ class _Walk:
                     self._expired.add(key)
                     self._add(at, "expiry", fqdn, f"certificate of {title(certificate)}")
 
-    def _legs(self, report: CheckReport) -> None:
+    def _legs(self, report: CheckReport, at: datetime) -> None:
         self.dialled += 1
         for leg in report.legs:
             cause = leg.causes[0] if leg.causes else "" if leg.outcome.value == "accepted" else leg.outcome.value
             spans = self.spans.setdefault(leg.leg.id, [])
             if not spans or spans[-1][1] != cause:
                 if spans or cause:
-                    self._add(report.at, "leg down" if cause else "leg up", leg.leg.id, cause)
-                spans.append((report.at, cause))
+                    self._add(at, "leg down" if cause else "leg up", leg.leg.id, cause)
+                spans.append((at, cause))
 
     def _watch_alarms(self, at: datetime) -> None:
         # The days that are left differ at every look; it is one alarm all the same.

@@ -59,6 +59,9 @@ class LegVerdict:
 
 def judge_leg(leg: Leg, world: World, at: datetime) -> LegVerdict:
     """Judge one leg; `at` is the lab's time, each side judges by its own clock."""
+    led = world.points.get(leg.server if leg.discovered_by else leg.reference_name, ())
+    if led and leg.server not in led:
+        leg = replace(leg, server=led[0])  # DNS leads to another machine, whose certificate is met
     server, client = world.parties[leg.server], world.parties[leg.client]
     nothing = Verdict(question="nothing is verified")
     before = judge_connection(leg, world)
@@ -89,6 +92,10 @@ def judge_connection(leg: Leg, world: World) -> Verdict:
     rule_id, expected, seen = "", "", ""
     if lacking:
         rule_id, expected, seen = rules.connection.UNRESOLVED, "an address", f"DNS has no {lacking[0]}"
+    elif frozenset((leg.client, leg.server)) in world.cut:
+        rule_id, expected, seen = rules.connection.UNREACHABLE, "an answer", "no packet passes between them"
+    elif (leg.server, leg.port) in world.blocked:
+        rule_id, expected, seen = rules.connection.UNREACHABLE, "an answer", "a firewall keeps the port closed"
     elif server.speaks is Speaks.NOTHING:
         rule_id, expected, seen = rules.connection.UNREACHABLE, "an answer", "nothing listens"
     elif Speaks.PLAIN in either:

@@ -39,7 +39,8 @@ class Failing(enum.StrEnum):
 class Party:
     """One TLS-speaking machine: a peer, a Unified CM or IM&P node, a neighbour.
 
-    `clock_offset` is how far its clock is ahead of the lab's (negative: behind); `held` are the CRLs that it was given.
+    `clock_offset` is how far its clock is ahead of the lab's (negative: behind); `held` are the CRLs that it was given;
+    `boots` counts restarts.
     """
 
     fqdn: str
@@ -47,6 +48,7 @@ class Party:
     trusted_ca_list: tuple[x509.Certificate, ...]
     clock_offset: timedelta = timedelta(0)
     speaks: Speaks = Speaks.TLS
+    boots: int = 0
     held: RevocationData = field(default=NOTHING_HELD, compare=False)
 
 
@@ -56,6 +58,9 @@ class World:
 
     revocation: SIP revocation settings by cluster name, where they are no longer those of the deployment.
     withdrawn: serial numbers that the lab's CA has revoked. failing: URLs that do not answer as they should.
+    points: names that DNS leads to other parties than it should. caa: who may issue, by name.
+    blocked: (party, port) that a firewall keeps. cut: pairs of parties between which no packet passes.
+    delays: seconds by which what a party sends comes late.
     """
 
     deployment: Deployment
@@ -65,9 +70,14 @@ class World:
     revocation: Mapping[str, Revocation] = field(default_factory=dict)
     withdrawn: frozenset[int] = frozenset()
     failing: Mapping[str, Failing] = field(default_factory=dict)
+    points: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    caa: Mapping[str, str] = field(default_factory=dict)
+    blocked: frozenset[tuple[str, int]] = frozenset()
+    cut: frozenset[frozenset[str]] = frozenset()
+    delays: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in ("parties", "published", "revocation", "failing"):
+        for name in ("parties", "published", "revocation", "failing", "points", "caa", "delays"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     def with_party(self, party: Party) -> World:

@@ -29,10 +29,14 @@ class TlsStream:
         writer: asyncio.StreamWriter,
         tap: Tap | None = None,
         look_up: LookUp | None = None,
+        delay: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        """`tap` is told every piece of data, as it is on the wire; `look_up` asks for the revocation status of a chain."""
+        """`tap` is told every piece of data, as it is on the wire; `look_up` asks for the revocation status of a chain.
+
+        delay: seconds by which what is sent comes late.
+        """
         self.handshake = handshake
-        self._look_up = look_up
+        self._look_up, self._delay = look_up, delay
         self._tap = tap or (lambda ours, data: None)
         self._reader, self._writer = reader, writer
         self._buffer = bytearray()
@@ -40,6 +44,9 @@ class TlsStream:
     async def _flush(self) -> None:
         data = self.handshake.outgoing()
         if data:
+            late = self._delay()
+            if late:
+                await asyncio.sleep(late)
             self._tap(True, data)
             self._writer.write(data)
             await self._writer.drain()
