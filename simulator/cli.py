@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import secrets
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ import typer
 
 from pkikit import console
 from pkikit.errors import InputError
-from simulator.clinic_console import show_case
+from simulator.clinic_console import keep_score, play_live, scores_file, show_case
 from simulator.errors import LabError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from pkikit.model.deployment import Deployment
     from pkikit.model.world import World
+    from simulator.clinic import Case
     from simulator.lab import Lab
     from simulator.report import CheckReport, LegReport
     from simulator.settings import LabSettings
@@ -198,26 +200,63 @@ def clinic(
     ] = None,
     show_list: Annotated[bool, typer.Option("--list", help="All cases.")] = False,
     solve: Annotated[bool, typer.Option("--solve", help="Say the cause at once, without asking.")] = False,
+    two: Annotated[bool, typer.Option("--random", help="Two cases at once, drawn by lot.")] = False,
+    seed: Annotated[int | None, typer.Option(help="Draw this pair again.")] = None,
+    scores: Annotated[bool, typer.Option("--scores", help="What was played on this machine.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Troubleshooting cases: something is broken, find out what; then see it mended.
+    """Troubleshooting cases: something is broken in a running lab. Find out what, mend it, see it come up.
 
     Example: expressway-sim clinic server-auth-only-on-c
     """
-    from simulator.clinic import case_of, cases, play
+    from simulator.clinic import case_of, cases, random_case
+    from simulator.clinic_play import play
 
-    if case is None or show_list:
+    if scores:
+        _show_scores(as_json=as_json)
+        return
+    if show_list or (case is None and not two):
         known = list(cases().values())
         listed = [{"id": c.id, "title": c.title, "symptom": c.symptom} for c in known]
         rows = [(c.id, c.title) for c in known]
         console.answer(listed, as_json=as_json, show=lambda out: console.table(out, ("case", "title"), rows))
         return
-    chosen = case_of(case)
+    if two and case is not None:
+        raise InputError("give a case or --random, not both")
+    chosen = case_of(case) if case is not None else random_case(seed if seed is not None else secrets.randbelow(10_000))
+    if not (solve or as_json) and sys.stdin.isatty() and sys.stdout.isatty():
+        _clinic_live(chosen)
+        return
     with console.steps(quiet=as_json) as step:
         played = asyncio.run(play(chosen, step=step))
-    ask = not (solve or as_json) and sys.stdin.isatty() and sys.stdout.isatty()
+    console.answer(played.to_json(), as_json=as_json, accepted=played.right, show=lambda out: show_case(out, played))
+
+
+def _clinic_live(case: Case) -> None:
+    """The lab runs in its own thread while the person is asked."""
+    from anyio.from_thread import start_blocking_portal
+    from rich.console import Console
+
+    from simulator.clinic_play import LiveCase
+    from simulator.settings import LabSettings
+
+    with console.steps(quiet=False) as step, start_blocking_portal() as portal:
+        alive = LiveCase(case, LabSettings(rsa=False), step=step)
+        with portal.wrap_async_context_manager(alive) as live:
+            score = play_live(Console(highlight=False), live, portal)
+    keep_score(score)
+
+
+def _show_scores(*, as_json: bool) -> None:
+    import json
+
+    file = scores_file()
+    played = [json.loads(line) for line in file.read_text("utf-8").splitlines()] if file.exists() else []
+    rows = [(s["case"], str(s["points"]), str(s["hints"]), str(s["misses"]), f"{s['seconds']} s") for s in played]
     console.answer(
-        played.to_json(), as_json=as_json, accepted=played.right, show=lambda out: show_case(out, played, ask=ask)
+        played,
+        as_json=as_json,
+        show=lambda out: console.table(out, ("case", "points", "hints", "wrong answers", "time"), rows),
     )
 
 

@@ -2,34 +2,52 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable
-from dataclasses import dataclass
+import difflib
+import random
 from functools import cache
 from importlib.resources import files
+from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import anyio
 import pydantic
 import yaml
 from pydantic import BaseModel, ConfigDict
 
+from pkikit.design.legs import legs_of
 from pkikit.errors import InputError
 from pkikit.files import load_deployment
+from pkikit.judge.legs import judge_leg
 from pkikit.judge.registry import rule_of
-from pkikit.model.deployment import Deployment, Label, deployment_from
-from simulator.events import Event
-from simulator.faults import Fault, Ground
-from simulator.lab import Lab
-from simulator.report import CheckReport
-from simulator.settings import LabSettings
+from pkikit.model.deployment import Deployment, Fqdn, Label, deployment_from
+from simulator.clock import Clock
+from simulator.faults import Fault, Ground, parties_of
+from simulator.world import issue_world
 
 
-class Case(BaseModel):
-    """One file of `simulator/cases`. `change` maps a place of the deployment (zones.0.name) to its value in this case."""
-
+class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Upload(_Part):
+    """Somebody loads a file on a peer's Server certificate page, in a form that it does not take."""
+
+    peer: Fqdn
+    form: Literal["der", "pkcs7", "encrypted-key", "of-another-peer"]
+
+
+class Order(_Part):
+    """A peer orders a certificate by ACME; `deploy` says whether it is deployed too."""
+
+    peer: Fqdn
+    deploy: bool = True
+
+
+class Case(_Part):
+    """One file of `simulator/cases`. `change` maps a place of the deployment (zones.0.name) to its value in this case.
+
+    also: further causes, where several things are broken.
+    """
 
     id: Label
     title: str
@@ -37,9 +55,17 @@ class Case(BaseModel):
     deployment: Label = "clustered-mra"
     change: dict[str, Any] = {}
     faults: tuple[Fault, ...] = ()
+    upload: Upload | None = None
+    order: Order | None = None
     hints: tuple[str, ...]
     cause: str
+    also: tuple[str, ...] = ()
     mend: str
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """Everything that is to be found."""
+        return (self.cause, *self.also)
 
     def base(self) -> Deployment:
         """The deployment when all is well."""
@@ -47,7 +73,7 @@ class Case(BaseModel):
 
     def changed(self) -> Deployment:
         """The deployment of the case."""
-        data: dict[str, Any] = copy.deepcopy(self.base().model_dump(mode="json"))
+        data: dict[str, Any] = self.base().model_dump(mode="json")
         for place, value in self.change.items():
             *parents, last = place.split(".")
             node: Any = data
@@ -80,8 +106,6 @@ def cases() -> dict[str, Case]:
 
 def case_of(case_id: str) -> Case:
     """One case, or an InputError with the closest ids."""
-    import difflib
-
     known = cases()
     if case_id not in known:
         near = difflib.get_close_matches(case_id, known, n=3) or list(known)[:3]
@@ -89,63 +113,37 @@ def case_of(case_id: str) -> Case:
     return known[case_id]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Played:
-    """How a case went: what was seen while it was broken, and whether mending it brought every leg up."""
+def random_case(seed: int) -> Case:
+    """Two cases in one world, such that each can be seen beside the other; the same seed gives the same pair.
 
-    case: Case
-    broken: CheckReport
-    log: tuple[Event, ...]
-    mended: CheckReport
-
-    @property
-    def causes(self) -> tuple[str, ...]:
-        """The first cause of each leg that is down, most frequent first."""
-        first = [leg.causes[0] for leg in self.broken.down if leg.causes]
-        return tuple(sorted(dict.fromkeys(first), key=lambda rule: -first.count(rule)))
-
-    @property
-    def right(self) -> bool:
-        """The diagnosis names the case's cause, and the mend helps."""
-        return self.causes[:1] == (self.case.cause,) and self.mended.accepted
-
-    def to_json(self) -> dict[str, Any]:
-        """The document of `expressway-sim clinic CASE --json`."""
-        case = self.case
-        return {
-            "accepted": self.right,
-            "case": case.id,
-            "title": case.title,
-            "symptom": case.symptom,
-            "hints": list(case.hints),
-            "cause": case.cause,
-            "causes": list(self.causes),
-            "mend": case.mend,
-            "mended": self.mended.accepted,
-            "log": [str(event) for event in self.log],
-            "legs": [leg.to_json() for leg in self.broken.legs],
-        }
+    Only cases that change no configuration are combined, of other parties and with other causes.
+    """
+    chooser = random.Random(seed)  # noqa: S311  (a shuffle, no secret)
+    simple = [c for c in cases().values() if c.faults and not (c.change or c.upload or c.order)]
+    pairs = [(a, b) for a, b in combinations(simple, 2) if a.deployment == b.deployment and a.cause != b.cause]
+    chooser.shuffle(pairs)
+    for one, other in pairs:
+        touched = [{p for fault in case.faults for p in parties_of(fault)} for case in (one, other)]
+        if not touched[0] & touched[1] and _both_are_seen(one, other):
+            return Case(
+                id=f"random-{seed}",
+                title="Two things at once",
+                symptom=f"{one.symptom} And, as if that were not enough: {other.symptom}",
+                deployment=one.deployment,
+                faults=(*one.faults, *other.faults),
+                hints=(*one.hints, *other.hints),
+                cause=one.cause,
+                also=(other.cause,),
+                mend=f"{one.mend} {other.mend}",
+            )
+    raise InputError(f"no two cases go together for the seed {seed}")
 
 
-async def play(
-    case: Case, settings: LabSettings | None = None, *, step: Callable[[str], None] = lambda _: None
-) -> Played:
-    """Start a lab, put the faults in, dial; take them out again, dial again."""
-    settings = settings or LabSettings(rsa=False, pages=False)
-    base, changed = await anyio.to_thread.run_sync(lambda: (case.base(), case.changed()))
-    step("starting the lab")
-    async with Lab(changed, settings=settings) as lab:
-        well = lab.world
-        ground = Ground(lab.issued, lab.clock.now(), settings.rsa)
-        step("something happens")
-        lab.change(await anyio.to_thread.run_sync(ground.apply, case.faults, well))
-        broken = await lab.check()
-        log = lab.events.of(kind="TLS Negotiation Error")
-        if changed == base:
-            step("mending it")
-            lab.change(well)
-            return Played(case=case, broken=broken, log=log, mended=await lab.check())
-    step("mending it")
-    # What was changed is the configuration: the lab is set up anew, as it should have been.
-    async with Lab(base, settings=settings) as lab:
-        return Played(case=case, broken=broken, log=log, mended=await lab.check())
+def _both_are_seen(one: Case, other: Case) -> bool:
+    """In the world with both, each cause comes first on some leg."""
+    at = Clock().now()
+    deployment = one.base()
+    issued = issue_world(deployment, at=at, rsa=False)
+    world = Ground(issued, at, rsa=False).apply((*one.faults, *other.faults), issued.world)
+    first = {v.causes[0] for leg in legs_of(deployment) if (v := judge_leg(leg, world, at)).causes}
+    return {one.cause, other.cause} <= first

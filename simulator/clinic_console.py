@@ -1,7 +1,13 @@
-"""The clinic in a terminal: the symptom, the tools that an administrator has, a hint when asked, then the cause."""
+"""The clinic in a terminal: the symptom, a lab that runs and can be worked on, a hint when asked, then the cause and a score."""
 
 from __future__ import annotations
 
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -9,59 +15,151 @@ import typer
 from pkikit import console
 
 if TYPE_CHECKING:
+    from anyio.from_thread import BlockingPortal
     from rich.console import Console
 
-    from simulator.clinic import Played
+    from pkikit.model.findings import Finding
+    from simulator.clinic_play import LiveCase, Played
+    from simulator.events import Event
+    from simulator.report import CheckReport
 
-_HELP = "zones, log, hint, a rule id as your answer (pkikit rules lists them), or give up"
+_HELP = (
+    "zones · log · pages · hint · check (after your own mending) · mend (let it be mended) · give up; "
+    "your answer is a rule id (pkikit rules lists them)"
+)
+FULL_SCORE, HINT_COSTS, MISS_COSTS = 100, 10, 15
 
 
-def show_case(out: Console, played: Played, *, ask: bool) -> None:
-    """Tell the case; with `ask`, let the person find the cause first."""
-    out.print(f"{played.case.title}\n{played.case.symptom}\n", markup=False)
-    if ask:
-        _asked(out, played)
-    else:
-        _show_legs(out, played)
-        _show_log(out, played)
-    out.print(f"\ncause: {played.case.cause}", markup=False)
-    leg = next((leg for leg in played.broken.down if played.case.cause in leg.causes), None)
-    if leg is not None:
-        console.show_findings(out, [f for f in leg.findings if f.rule == played.case.cause][:1])
+@dataclass
+class Score:
+    """How a person did. Points: 100, less 10 for a hint and 15 for a wrong answer; nought where it was given up."""
+
+    case: str
+    hints: int = 0
+    misses: int = 0
+    found: set[str] = field(default_factory=set)
+    gave_up: bool = False
+    mended_by_hand: bool = False
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def points(self) -> int:
+        """0 to 100."""
+        return 0 if self.gave_up else max(0, FULL_SCORE - HINT_COSTS * self.hints - MISS_COSTS * self.misses)
+
+    @property
+    def seconds(self) -> int:
+        """Since the case began."""
+        return round(time.monotonic() - self.began)
+
+
+def scores_file() -> Path:
+    """Where scores are kept: on this machine, and nowhere else."""
+    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(base) / "expressway-certificate-lab" / "clinic.jsonl"
+
+
+def keep_score(score: Score) -> None:
+    """Append one line; a disk that is full or read-only costs nobody the game."""
+    line = asdict(score) | {"found": sorted(score.found), "points": score.points, "seconds": score.seconds}
+    del line["began"]
+    try:
+        scores_file().parent.mkdir(parents=True, exist_ok=True)
+        with scores_file().open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(line) + "\n")
+    except OSError:
+        return
+
+
+def show_case(out: Console, played: Played) -> None:
+    """Tell a case and its solution at once."""
+    _show_symptom(out, played.case.title, played.case.symptom)
+    _show_legs(out, played.broken)
+    _show_log(out, played.log)
+    _show_solution(out, played.case.causes, (played.refused, played.broken))
     out.print(f"mended: {played.case.mend}", markup=False)
-    up = len(played.mended.legs) - len(played.mended.down)
-    out.print(f"afterwards {up} of {len(played.mended.legs)} legs are up")
+    _show_count(out, played.mended)
 
 
-def _asked(out: Console, played: Played) -> None:
-    hints = iter(played.case.hints)
+def play_live(out: Console, live: LiveCase, portal: BlockingPortal, ask: Callable[[], str] | None = None) -> Score:
+    """Let a person find the cause and mend it, in the running lab. `ask` gives what the person says."""
+    score, hints = Score(case=live.case.id), iter(live.case.hints)
+    wanted = set(live.case.causes)
+    _show_symptom(out, live.case.title, live.case.symptom)
     out.print(_HELP, markup=False)
-    while True:
-        said = typer.prompt("clinic").strip().lower()
+    mended = False
+    while not (mended and score.found == wanted):
+        said = ask() if ask is not None else typer.prompt("clinic").strip().lower()
         match said:
             case "zones":
-                _show_legs(out, played)
+                _show_legs(out, portal.call(live.look))
             case "log":
-                _show_log(out, played)
+                _show_log(out, tuple(live.lab.events)[-40:])
+            case "pages":
+                _show_pages(out, live)
             case "hint":
+                score.hints += 1
                 out.print(next(hints, "There are no more hints."), markup=False)
+            case "check":
+                mended = score.mended_by_hand = _checked(out, portal.call(live.look))
+            case "mend":
+                mended = _checked(out, portal.call(live.mend))
+                out.print(live.case.mend, markup=False)
             case "give up" | "quit" | "q":
-                return
-            case played.case.cause:
-                out.print("Right.")
-                return
+                score.gave_up = True
+                break
+            case _ if said in wanted:
+                score.found.add(said)
+                left = len(wanted) - len(score.found)
+                out.print("Right." if not left else f"Right, and there is {left} more.", markup=False)
             case _:
+                score.misses += 1
                 out.print(f"No. {_HELP}", markup=False)
+    _show_solution(out, live.case.causes, (live.refused, live.broken))
+    out.print(f"{score.points} points, {score.seconds} s", markup=False)
+    return score
 
 
-def _show_legs(out: Console, played: Played) -> None:
+def _checked(out: Console, report: CheckReport) -> bool:
+    _show_count(out, report)
+    if not report.accepted:
+        _show_legs(out, report)
+    return report.accepted
+
+
+def _show_symptom(out: Console, title: str, symptom: str) -> None:
+    out.print(f"{title}\n{symptom}\n", markup=False)
+
+
+def _show_pages(out: Console, live: LiveCase) -> None:
+    lab = live.lab
+    for site in lab.sites.values():
+        out.print(f"{site.peer.fqdn}: https://{site.address[0]}:{site.address[1]}/", markup=False)
+    for user, password in lab.passwords.items():
+        out.print(f"log in as {user}, password {password}", markup=False)
+
+
+def _show_solution(out: Console, causes: tuple[str, ...], seen: tuple[tuple[Finding, ...], CheckReport]) -> None:
+    refused, broken = seen
+    findings = [*refused, *(f for leg in broken.down for f in leg.findings)]
+    for cause in causes:
+        out.print(f"\ncause: {cause}", markup=False)
+        console.show_findings(out, [f for f in findings if f.rule == cause][:1])
+
+
+def _show_count(out: Console, report: CheckReport) -> None:
+    up = len(report.legs) - len(report.down)
+    out.print(f"{up} of {len(report.legs)} legs are up")
+
+
+def _show_legs(out: Console, report: CheckReport) -> None:
     """Up or down, as the product's pages show it: not yet why."""
-    rows = [(leg.leg.id, "✔ active" if leg.outcome.value == "accepted" else "✘ failed") for leg in played.broken.legs]
+    rows = [(leg.leg.id, "✔ active" if leg.outcome.value == "accepted" else "✘ failed") for leg in report.legs]
     console.table(out, ("connection", "status"), rows)
 
 
-def _show_log(out: Console, played: Played) -> None:
-    for event in played.log[:20]:
+def _show_log(out: Console, log: tuple[Event, ...]) -> None:
+    for event in log[:20]:
         out.print(str(event), markup=False)
-    if len(played.log) > 20:
-        out.print(f"… and {len(played.log) - 20} more")
+    if len(log) > 20:
+        out.print(f"… and {len(log) - 20} more")

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from pkikit.errors import PkikitError
+from pkikit.errors import InputError, PkikitError
 
 
 class LabError(PkikitError):
     """The lab cannot run (port taken, Pebble missing); the sentence says what to free or to install."""
+
+
+class UploadRefused(InputError):
+    """A peer's page does not take a file; `rule` is the root cause."""
+
+    def __init__(self, message: str, rule: str) -> None:
+        super().__init__(message)
+        self.rule = rule

@@ -199,7 +199,7 @@ class Ground:
     def apply(self, faults: Iterable[Fault], world: World) -> World:
         """The world with these faults in it, one after the other."""
         for fault in faults:
-            for fqdn in _parties_of(fault):
+            for fqdn in parties_of(fault):
                 if fqdn not in world.parties:
                     raise InputError(
                         f"the fault {fault.fault} names {fqdn}, who is no party of {world.deployment.name}"
@@ -349,7 +349,8 @@ def _network(fault: NetworkFault, world: World) -> World:
             assert_never(fault)
 
 
-def _parties_of(fault: Fault) -> tuple[str, ...]:
+def parties_of(fault: Fault) -> tuple[str, ...]:
+    """The parties that a fault touches."""
     if isinstance(fault, Dns | Source | Caa):
         return ()
     if isinstance(fault, Point):

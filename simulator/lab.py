@@ -195,7 +195,10 @@ class Lab:
         program = await anyio.to_thread.run_sync(locate_pebble, self.settings.pebble)
         edge = [p for c in self.deployment.clusters if c.role is Role.EXPRESSWAY_E for p in c.peers]
         port = self.settings.port(HTTP_PORT)
-        hosts = {p: ChallengeHost(p, self.plan.by_name[p], port, self.events) for p in edge}
+        hosts = {
+            p: ChallengeHost(p, self.plan.by_name[p], port, self.events, blocked=partial(self._keeps_port_80, p))
+            for p in edge
+        }
         dns_server = f"{self.dns.address}:{self.dns.port}"
         async with Pebble(
             program, address=self.plan.service(_PEBBLE_NUMBER), http_port=port, dns_server=dns_server
@@ -206,6 +209,9 @@ class Lab:
                 yield service
             finally:
                 self.acme = None
+
+    def _keeps_port_80(self, fqdn: str) -> bool:
+        return (fqdn, HTTP_PORT) in self.world.blocked
 
     # The world, and what changes it.
 

@@ -5,7 +5,7 @@ Sources: X12.5 guide, "Using ACME on Expressway-E"; RFC 8555 §8.3 (http-01), RF
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -149,3 +149,37 @@ def pending_not_deployed(
         where=owner,
     )
     return (finding(rules.PENDING, owner, [evidence]),)
+
+
+_PROBLEM_RULES = {
+    "connection": rules.HTTP_UNREACHABLE,
+    "unauthorized": rules.HTTP_UNREACHABLE,
+    "dns": rules.DNS_MISSING,
+    "caa": rules.CAA_FORBIDS,
+    "rejectedIdentifier": rules.NAME_NOT_PUBLIC,
+    "rateLimited": rules.RATE_LIMITED,
+}
+
+
+def problem_findings(
+    problem_type: str, detail: str, subproblems: Iterable[tuple[str, str]], *, owner: str
+) -> tuple[Finding, ...]:
+    """What an RFC 8555 problem document means in the words of the rules; empty for a type that none of them is about.
+
+    problem_type: the URN, or its last part. subproblems: (name, what the CA said about it).
+    """
+    rule_id = _PROBLEM_RULES.get(problem_type.rpartition(":")[2])
+    told = list(subproblems) or [("the order", detail)]
+    # A CA that finds no address reports a failed connection, with the resolver's word for it (Pebble; RFC 8555 §6.7).
+    if rule_id == rules.HTTP_UNREACHABLE and any(_is_about_dns(text) for _, text in told):
+        rule_id = rules.DNS_MISSING
+    if rule_id is None:
+        return ()
+    evidence = [Evidence(label=name, expected="proved", seen=text, where=owner) for name, text in told]
+    return (finding(rule_id, owner, evidence),)
+
+
+def _is_about_dns(text: str) -> bool:
+    return any(
+        word in text.lower() for word in ("no such host", "nxdomain", "could not resolve", "no valid ip addresses")
+    )

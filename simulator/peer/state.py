@@ -19,6 +19,7 @@ from pkikit.errors import InputError
 from pkikit.model.credential import Credential, PrivateKey, spki
 from pkikit.model.names import printable
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData, each_once
+from simulator.errors import UploadRefused
 
 MAX_CRL_SOURCES = 20
 
@@ -114,7 +115,7 @@ class PeerState:
         found = next((k for k in ([key] if key is not None else held) if spki(k.public_key()) == wanted), None)
         if found is None:
             whose = "that was uploaded with it" if key is not None else f"stored on {self.fqdn}"
-            raise InputError(f"the certificate does not match the private key {whose}")
+            raise UploadRefused(f"the certificate does not match the private key {whose}", "key.mismatch")
         answered = self.request is not None and spki(self.request.key.public_key()) == wanted
         return replace(
             self,

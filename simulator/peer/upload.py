@@ -24,6 +24,7 @@ from pkikit.model.facts import leaf_first
 from pkikit.model.findings import Finding
 from pkikit.model.names import printable
 from pkikit.model.version import ProductVersion
+from simulator.errors import UploadRefused
 from simulator.peer.state import PeerState
 
 _WARNS_FROM = ProductVersion.parse("X8.10")
@@ -57,8 +58,9 @@ def take_certificate(
     chain = leaf_first(contents.certificates)
     wildcards = presented_names(chain[0]).wildcards
     if wildcards:
-        raise InputError(
-            f"the certificate holds the wildcard {printable(wildcards[0])}; wildcard certificates are not supported"
+        raise UploadRefused(
+            f"the certificate holds the wildcard {printable(wildcards[0])}; wildcard certificates are not supported",
+            "names.wildcard-unsupported",
         )
     taken = _uploaded(state, chain, _key_of(key) if key.strip() else None, deployment)
     use = use_of(deployment, state.fqdn, at)
@@ -72,12 +74,14 @@ def _uploaded(
 ) -> PeerState:
     try:
         return state.uploaded(chain, key)
-    except InputError as error:
+    except UploadRefused as error:
         cluster = deployment.cluster_of(state.fqdn)
         named = presented_names(chain[0]).identities
         others = [p for p in (cluster.peers if cluster else ()) if p != state.fqdn and p in named]
         if others and state.fqdn not in named:
-            raise InputError(f"{error.message}: it names {others[0]}, whose request it answers") from None
+            raise UploadRefused(
+                f"{error.message}: it names {others[0]}, whose request it answers", error.rule
+            ) from None
         raise
 
 
@@ -116,6 +120,8 @@ def _pem(data: bytes, where: str) -> FileContents:
             where=where,
             rule="encoding.not-pem",
         )
+    if contents.notes:
+        raise EncodingError(contents.notes[0], where=where, rule="encoding.not-pem")
     return contents
 
 
