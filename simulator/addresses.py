@@ -31,6 +31,7 @@ class AddressPlan:
         groups = [c.peers for c in deployment.clusters]
         groups += [g.nodes for g in deployment.node_groups]
         groups += [deployment.neighbours, (mra_client(deployment),)]
+        groups += [deployment.outside, deployment.served_by]
         return {
             name: f"127.{self.net}.{group}.{member}"
             for group, names in enumerate(groups, start=1)

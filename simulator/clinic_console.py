@@ -135,8 +135,7 @@ def _show_pages(out: Console, live: LiveCase) -> None:
     lab = live.lab
     for site in lab.sites.values():
         out.print(f"{site.peer.fqdn}: https://{site.address[0]}:{site.address[1]}/", markup=False)
-    for user, password in lab.passwords.items():
-        out.print(f"log in as {user}, password {password}", markup=False)
+    out.print(f"log in as admin, password {lab.passwords['admin']}", markup=False)
 
 
 def _show_solution(out: Console, causes: tuple[str, ...], seen: tuple[tuple[Finding, ...], CheckReport]) -> None:

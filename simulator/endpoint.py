@@ -12,21 +12,23 @@ from functools import partial
 
 from cryptography import x509
 
-from pkikit.handshake.messages import options_request, request_for
+from pkikit.handshake.messages import FramingError, options_request
 from pkikit.handshake.recorder import Recorder
 from pkikit.handshake.tls import Handshake, TlsContext
 from pkikit.model.leg import Leg, NameCheck
-from pkikit.model.revocation import NOTHING_HELD, RevocationData, RevocationQuestion
-from pkikit.model.trace import NotConnected, Side
+from pkikit.model.revocation import NOTHING_HELD, Consumer, RevocationData, RevocationQuestion
+from pkikit.model.trace import Failed, NotConnected, Side
 from pkikit.model.world import Party, Speaks
 from simulator.errors import LabError
 from simulator.events import EventLog
+from simulator.parties.speech import speech_of
 from simulator.services.capture import Capture
 from simulator.services.status_lookup import Told
 from simulator.settings import LabSettings
 from simulator.sip.stream import TlsStream, answer_plainly, ask, ask_plainly, serve
 
 MAX_CONNECTIONS = 2_000  # per party; more are closed at once, so that a flood cannot take the memory
+AskRevocation = Callable[[Consumer], RevocationQuestion | None]
 LookUpStatus = Callable[[Sequence[x509.Certificate], RevocationQuestion, Told], Awaitable[RevocationData]]
 Connection = tuple[str, int]  # the client's address and port
 
@@ -66,7 +68,7 @@ class Endpoint:
 
     def __init__(
         self, party: Party, address: str, *, legs: Sequence[Leg], addresses: Callable[[str], str], settings: LabSettings,
-        now: Callable[[], datetime], events: EventLog, revocation: RevocationQuestion | None = None,
+        now: Callable[[], datetime], events: EventLog, revocation: AskRevocation = lambda _: None,
         capture: Capture | None = None, look_up: LookUpStatus | None = None,
     ) -> None:  # fmt: skip
         """look_up: asks for revocation status over the network; without it only what `revocation` holds is known."""
@@ -77,9 +79,10 @@ class Endpoint:
         self._settings, self._lab_now, self._events, self._capture = settings, now, events, capture
         served = [leg for leg in legs if leg.server == party.fqdn]
         self.ports = tuple(dict.fromkeys(leg.port for leg in served))
+        self._protocols = {leg.port: leg.protocol for leg in served}
         self._known = {(leg.port, addresses(leg.client)): _admission(leg) for leg in served}
         self._strangers = {port: _for_strangers([leg for leg in served if leg.port == port]) for port in self.ports}
-        self._contexts: dict[tuple[Side, bool], TlsContext] = {}
+        self._contexts: dict[tuple[Side, bool, Consumer], TlsContext] = {}
         self._servers: list[asyncio.Server] = []
         self._open: set[asyncio.Task[None]] = set()
         self._callers: dict[asyncio.Task[None], str] = {}
@@ -90,7 +93,7 @@ class Endpoint:
         """What this party's own clock shows."""
         return self._lab_now() + self.party.clock_offset
 
-    def consult(self, party: Party, revocation: RevocationQuestion | None) -> None:
+    def consult(self, party: Party, revocation: AskRevocation) -> None:
         """Use this trusted CA list, these revocation settings and sources from the next connection on; nothing restarts."""
         self.party, self.revocation = party, revocation
         self._contexts.clear()
@@ -121,8 +124,8 @@ class Endpoint:
         for task in self._open:
             task.cancel()
 
-    def _context(self, side: Side, verify: bool) -> TlsContext:
-        kept, now = self._contexts.get((side, verify)), self.now()
+    def _context(self, side: Side, verify: bool, consumer: Consumer = Consumer.SIP_TLS) -> TlsContext:
+        kept, now = self._contexts.get((side, verify, consumer)), self.now()
         if kept is not None and kept.is_current(now):
             return kept
         made = TlsContext(
@@ -132,9 +135,9 @@ class Endpoint:
             verify=verify,
             tls=self._settings.tls,
             keylog=self._settings.keylog,
-            revocation=self.revocation,
+            revocation=self.revocation(consumer),
         )
-        self._contexts[side, verify] = made
+        self._contexts[side, verify, consumer] = made
         return made
 
     async def ready(self) -> None:
@@ -184,6 +187,10 @@ class Endpoint:
                 async with asyncio.timeout(self._settings.timeout):
                     await answer_plainly(reader, writer, recorder)
                 return
+            speech = speech_of(self._protocols[port])
+            if speech.welcome is not None:
+                async with asyncio.timeout(self._settings.timeout):
+                    await speech.welcome(reader, writer, self.party.fqdn)
             known = self._known.get((port, caller[0]))
             admission = known or self._strangers[port]
             handshake = Handshake(
@@ -195,7 +202,7 @@ class Endpoint:
             )
             patience = self._settings.timeout
             await serve(
-                TlsStream(handshake, reader, writer, look_up=self._status_of, delay=lambda: self.delay),
+                TlsStream(handshake, reader, writer, look_up=self._status_of, speech=speech, delay=lambda: self.delay),
                 patience=patience,
                 idle=self._settings.idle if known else patience,
                 answered=hand_over,
@@ -205,6 +212,8 @@ class Endpoint:
             # The party restarts or the lab ends, and this connection with it. Swallowed on purpose: the task ends here,
             # and asyncio's streams (3.11) would print a traceback for a cancelled one.
             self._events.add(self.party.fqdn, "Connection Closed", Src_ip=caller[0], Dst_port=port, Reason="restart")
+        except FramingError as error:
+            recorder.note(Failed(reason=str(error)))
         except TimeoutError:
             self._events.add(
                 self.party.fqdn, "TLS Negotiation Error", Src_ip=caller[0], Dst_port=port, Detail="timed out"
@@ -263,24 +272,34 @@ class Endpoint:
             recorder.note(NotConnected(reason=f"{leg.server}:{leg.port}: {reason}", resolved=True))
             return Opened(recorder)
         here: Connection = writer.get_extra_info("sockname")[:2]
-        request = request_for(leg.protocol, leg.client, leg.reference_name, leg.port)
+        speech = speech_of(leg.protocol)
         if self.party.speaks is Speaks.PLAIN:
             await ask_plainly(reader, writer, recorder, options_request(leg.client, leg.reference_name, leg.port))
             return Opened(recorder, here)
         tap = self._capture.tap(here, (address, port)) if self._capture else None
+        if speech.greet is not None:
+            try:
+                async with asyncio.timeout(self._settings.timeout):
+                    await speech.greet(reader, writer, leg.reference_name)
+            except (OSError, TimeoutError, FramingError) as error:
+                recorder.note(Failed(reason=f"no TLS was offered: {str(error) or 'timed out'}"))
+                writer.close()
+                return Opened(recorder, here)
         handshake = Handshake(
-            self._context(Side.CLIENT, leg.client_verifies),
+            self._context(Side.CLIENT, leg.client_verifies, leg.consumer),
             recorder=recorder,
             name_checks=leg.server_name_checks if leg.client_verifies else (),
             server_name=leg.reference_name,
             tunnel=leg.tunnel,
-            looks_up=self._look_up is not None,
+            looks_up=self._look_up is not None and leg.consumer is Consumer.SIP_TLS,
         )
-        stream = TlsStream(handshake, reader, writer, tap, self._status_of, lambda: self.delay)
+        stream = TlsStream(
+            handshake, reader, writer, tap=tap, look_up=self._status_of, speech=speech, delay=lambda: self.delay
+        )
         up = False
         try:
             async with asyncio.timeout(self._settings.timeout):
-                up = await ask(stream, request)
+                up = await ask(stream, speech.request(leg))
         except TimeoutError:
             handshake.fail("timed out")
             writer.close()
@@ -289,13 +308,14 @@ class Endpoint:
 
     async def _status_of(self, chain: tuple[x509.Certificate, ...]) -> RevocationData:
         """What can be found out about a chain while its owner waits; what cannot is logged, and the fallback decides."""
-        if self._look_up is None or self.revocation is None:
+        question = self.revocation(Consumer.SIP_TLS)
+        if self._look_up is None or question is None:
             return NOTHING_HELD
 
         def told(event: str, detail: str) -> None:
             self._events.add(self.party.fqdn, event, Detail=detail)
 
-        return await self._look_up(chain, self.revocation, told)
+        return await self._look_up(chain, question, told)
 
     async def collect(self, caller: Connection) -> Recorder | None:
         """The server's record of a connection from a party of the lab; None when it does not come in time."""

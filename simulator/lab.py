@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import resource
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,19 +16,20 @@ import anyio.to_thread
 from cryptography import x509
 
 from pkikit.design.legs import legs_of
-from pkikit.handshake.recorder import Recorder, merge
-from pkikit.judge.legs import judge_leg
 from pkikit.model.credential import Credential
 from pkikit.model.deployment import Deployment, Revocation, Role
-from pkikit.model.leg import Leg, Protocol
-from pkikit.model.trace import HandshakeTrace, NotConnected, Side
+from pkikit.model.leg import Leg
+from pkikit.model.trace import HandshakeTrace
 from pkikit.model.world import Party, Speaks, World
 from simulator.addresses import AddressPlan
 from simulator.clock import Clock
+from simulator.dialling import Dialler
 from simulator.endpoint import Endpoint
 from simulator.events import EventLog
+from simulator.forge import DAY, forge
 from simulator.links import Link
-from simulator.network import HTTP_PORT, Network
+from simulator.network import ADCS_NUMBER, HTTP_PORT, Network
+from simulator.parties import adcs
 from simulator.peer.acme_service import AcmeService
 from simulator.peer.challenge_host import ChallengeHost
 from simulator.peer.login import Accounts
@@ -40,13 +42,11 @@ from simulator.services.capture import Capture
 from simulator.services.dns import DnsServer
 from simulator.services.pebble import Pebble, locate_pebble
 from simulator.settings import LabSettings
-from simulator.sip.stream import TlsStream
 from simulator.state import begin
-from simulator.world import IssuedWorld
+from simulator.world import IssuedWorld, profile_of
 
 BANNER = "Expressway Certificate Lab: a simulator on loopback addresses. Not a Cisco product; no key in it is worth anything."
 _PEBBLE_NUMBER = 14
-_AT_ONCE = 16  # legs dialled at one time
 _OPEN_FILES = 65_536
 _TICK = 1.0  # seconds of real time between two looks at what is due
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -70,6 +70,7 @@ class Lab:
         self.events = EventLog(self.clock.now)
         self.legs = legs_of(deployment)
         self.acme: AcmeService | None = None
+        self.adcs: adcs.CertificateServices
         self.issued: IssuedWorld
         self.world: World
         self.endpoints: dict[str, Endpoint] = {}
@@ -77,10 +78,8 @@ class Lab:
         self.sites: dict[str, PeerSite] = {}
         self.passwords: dict[str, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self.links: dict[str, Link] = {}
         self._ticking = asyncio.Lock()
         self._updated: dict[str, datetime] = {}  # last automatic CRL update
-        self.last: dict[str, LegReport] = {}
         self._prepare = prepare
         self._running = AsyncExitStack()
 
@@ -101,6 +100,10 @@ class Lab:
                 self.endpoints[fqdn] = endpoint
                 stack.push_async_callback(endpoint.stop)
                 await endpoint.start()
+            self.dialler = Dialler(
+                self.endpoints, self.network, world=lambda: self.world, now=self.clock.now, events=self.events,
+                settings=self.settings, legs=self.legs,
+            )  # fmt: skip
             await self._start_peers(begun.states, stack)
             self._running = stack.pop_all()
         self._background(self._keep_ticking())
@@ -122,6 +125,25 @@ class Lab:
                 await site.start()
                 stack.push_async_callback(site.stop)
                 self.sites[fqdn] = site
+        if self.settings.pages:
+            await self._start_adcs(stack)
+
+    async def _start_adcs(self, stack: AsyncExitStack) -> None:
+        address, at = self.plan.service(ADCS_NUMBER), self.clock.now()
+        by_address = [x509.IPAddress(ipaddress.ip_address(address))]
+        shown = forge((adcs.NAME,), self.issued.authority, at=at, ends=DAY * 365, general=by_address)
+        self.adcs = adcs.CertificateServices(
+            self.issued.authority,
+            shown,
+            address=address,
+            port=self.settings.port(WEB_PORT),
+            password=self.passwords[adcs.USER],
+            now=self.clock.now,
+            events=self.events,
+            pointers=profile_of(self.deployment),
+        )
+        await self.adcs.start()
+        stack.push_async_callback(self.adcs.stop)
 
     async def __aexit__(self, *_: object) -> None:
         for task in tuple(self._tasks):
@@ -151,7 +173,7 @@ class Lab:
             settings=self.settings,
             now=self.clock.now,
             events=self.events,
-            revocation=self.world.revocation_of(party.fqdn, fetched=False),
+            revocation=partial(self.world.revocation_of, party.fqdn, fetched=False),
             capture=self._capture,
             look_up=self.network.look_up.during_handshake,
         )
@@ -199,7 +221,7 @@ class Lab:
             p: ChallengeHost(p, self.plan.by_name[p], port, self.events, blocked=partial(self._keeps_port_80, p))
             for p in edge
         }
-        dns_server = f"{self.dns.address}:{self.dns.port}"
+        dns_server = f"{self.network.outside_dns.address}:{self.network.outside_dns.port}"
         async with Pebble(
             program, address=self.plan.service(_PEBBLE_NUMBER), http_port=port, dns_server=dns_server
         ) as pebble:
@@ -222,7 +244,7 @@ class Lab:
             if _needs_restart(party, before.parties[fqdn]):
                 self._restart(party, "certificate or clock changed")
             else:
-                self.endpoints[fqdn].consult(party, world.revocation_of(fqdn, fetched=False))
+                self.endpoints[fqdn].consult(party, partial(world.revocation_of, fqdn, fetched=False))
             if fqdn in self.peers and _changed(party, before.parties[fqdn]):
                 self.peers[fqdn].adopt(party, before.parties[fqdn])
                 if self.settings.state is not None:
@@ -240,7 +262,7 @@ class Lab:
     def _restart(self, party: Party, reason: str) -> None:
         endpoint = self.endpoints[party.fqdn]
         restarting = endpoint.party
-        endpoint.consult(party, self.world.revocation_of(party.fqdn, fetched=False))
+        endpoint.consult(party, partial(self.world.revocation_of, party.fqdn, fetched=False))
         endpoint.restart(was_silent=restarting.speaks is Speaks.NOTHING)
         for link in self.links.values():
             if link.leg.client == party.fqdn:
@@ -303,88 +325,34 @@ class Lab:
 
     async def dial(self, leg: Leg) -> HandshakeTrace:
         """Dial one leg with real TLS and bring both sides' records together."""
-        trace, stream = await self._open(leg)
-        if stream is not None:
-            await stream.close()
-        return trace
-
-    async def _open(self, leg: Leg) -> tuple[HandshakeTrace, TlsStream | None]:
-        """Dial one leg; where the other side answered, the connection is still up."""
-        client, server = self.endpoints[leg.client], self.endpoints[leg.server]
-        await server.ready()
-        address, problem = await self.network.find(leg)
-        if address is None:
-            recorder = Recorder(Side.CLIENT, client.now)
-            recorder.note(NotConnected(reason=problem, resolved=False))
-            return merge(recorder, None), None
-        # DNS may lead to another party than the one that was meant.
-        server = next((e for e in self.endpoints.values() if e.address == address), server)
-        if not self.network.passes(leg.client, server.party.fqdn):
-            await asyncio.sleep(self.settings.timeout / 4)  # nobody answers, so there is nothing to wait for
-            recorder = Recorder(Side.CLIENT, client.now)
-            recorder.note(NotConnected(reason=f"{leg.server}:{leg.port}: timed out", resolved=True))
-            return merge(recorder, None), None
-        opened = await client.open(leg, address)
-        of_server = await server.collect(opened.here) if opened.here is not None else None
-        return merge(opened.recorder, of_server), opened.stream
-
-    async def hold(self) -> None:
-        """Keep every SIP leg up from now on, as zones are; returns when each was dialled once."""
-        for leg in self.legs:
-            if leg.protocol is Protocol.SIP_TLS and leg.id not in self.links and self._can_dial(leg):
-                link = Link(
-                    leg,
-                    self.endpoints[leg.client],
-                    open_leg=self._open,
-                    report=self._reported,
-                    events=self.events,
-                    settings=self.settings,
-                )
-                self.links[leg.id] = link
-                self._background(link.run())
-        for link in self.links.values():
-            await link.settled.wait()
-
-    def _reported(self, leg: Leg, trace: HandshakeTrace) -> LegReport:
-        verdict = judge_leg(leg, self.network.as_seen(), self.clock.now())
-        report = self.last[leg.id] = LegReport(leg=leg, verdict=verdict, trace=trace)
-        return report
-
-    async def status(self) -> CheckReport:
-        """Held legs as they are, the others dialled now."""
-        await self.check(only=lambda leg: leg.id not in self.links)
-        found = (self.last[leg.id] for leg in self.legs if leg.id in self.last)
-        return CheckReport(deployment=self.deployment.name, at=self.clock.now(), legs=tuple(found))
+        return await self.dialler.dial(leg)
 
     async def check(
         self, *, only: Callable[[Leg], bool] | None = None, progress: Callable[[LegReport], None] | None = None
     ) -> CheckReport:
         """Judge and dial every leg (or those that `only` picks)."""
-        for endpoint in self.endpoints.values():
-            await endpoint.ready()
-        gate = asyncio.Semaphore(_AT_ONCE)
-        at, seen = self.clock.now(), self.network.as_seen()
+        return await self.dialler.check(only=only, progress=progress)
 
-        async def one(leg: Leg) -> LegReport:
-            verdict = judge_leg(leg, seen, at)
-            trace = None
-            if self._can_dial(leg):
-                async with gate:
-                    trace = await self.dial(leg)
-            report = self.last[leg.id] = LegReport(leg=leg, verdict=verdict, trace=trace)
-            if progress is not None:
-                progress(report)
-            return report
+    async def hold(self) -> None:
+        """Keep every SIP leg up from now on, as zones are; returns when each was dialled once."""
+        for link in self.dialler.new_links():
+            self._background(link.run())
+        for link in self.links.values():
+            await link.settled.wait()
 
-        chosen = [leg for leg in self.legs if only is None or only(leg)]
-        reports = await asyncio.gather(*(one(leg) for leg in chosen))
-        return CheckReport(deployment=self.deployment.name, at=at, legs=tuple(reports))
+    async def status(self) -> CheckReport:
+        """Held legs as they are, the others dialled now."""
+        return await self.dialler.status()
 
-    def _can_dial(self, leg: Leg) -> bool:
-        """Not where a certificate is to be shown whose private key we do not have."""
-        shown = [leg.server, *([leg.client] if leg.mutual else [])]
-        credentials = [self.world.parties[fqdn].credential for fqdn in shown]
-        return all(credential is not None and credential.key is not None for credential in credentials)
+    @property
+    def links(self) -> dict[str, Link]:
+        """The legs that are held, by id."""
+        return self.dialler.links
+
+    @property
+    def last(self) -> dict[str, LegReport]:
+        """Every leg as it was last dialled, by id."""
+        return self.dialler.last
 
 
 def _last_at(hour: int, now: datetime) -> datetime:

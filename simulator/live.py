@@ -36,10 +36,20 @@ def write_state(lab: Lab, directory: Path) -> None:
 
 def addresses_to_try(lab: Lab, state: Path | None) -> list[str]:
     """Commands that a learner can paste."""
-    lines = [BANNER, f"DNS: dig @{lab.dns.address} -p {lab.dns.port} SRV _collab-edge._tls.example.com"]
+    outside, published = lab.network.outside_dns, lab.network.distribution
+    where = f"http://{published.address}:{published.port}"
+    lines = [
+        BANNER,
+        f"DNS inside:  dig @{lab.dns.address} -p {lab.dns.port} SRV _cisco-uds._tcp.example.com",
+        f"DNS outside: dig @{outside.address} -p {outside.port} SRV _collab-edge._tls.example.com",
+        f"CRLs, OCSP:  curl -H 'Host: pki.lab.example' {where}/issuing.crl",
+    ]
     lines += [f"pages of {s.peer.fqdn}: https://{s.address[0]}:{s.address[1]}/" for s in lab.sites.values()]
     if lab.sites:
-        lines.append("log in as " + " or ".join(f"{user}, password {word}" for user, word in lab.passwords.items()))
+        admin, auditor, enrol = (f"{user}, password {word}" for user, word in lab.passwords.items())
+        host, port = lab.adcs.address
+        lines.append(f"log in as {admin} or {auditor}")
+        lines.append(f"AD CS web enrolment: https://{host}:{port}/certsrv/ as {enrol}")
     if lab.acme is not None:
         lines.append(f"ACME directory: {lab.acme.pebble.directory}")
     if state is not None:

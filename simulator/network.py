@@ -10,11 +10,13 @@ from datetime import datetime
 import dns.asyncresolver
 import dns.exception
 
+from pkikit.design.legs import mra_client
 from pkikit.model.deployment import Deployment, Role
 from pkikit.model.leg import Leg
 from pkikit.model.names import is_ip_address
 from pkikit.model.world import World
 from simulator.addresses import AddressPlan
+from simulator.parties import adcs
 from simulator.services.distribution import Distribution, hosts, publications
 from simulator.services.dns import DnsServer, Zone
 from simulator.services.status_lookup import StatusLookup
@@ -22,7 +24,7 @@ from simulator.settings import LabSettings
 from simulator.world import IssuedWorld
 
 HTTP_PORT = 80
-_DNS_NUMBER, _DISTRIBUTION_NUMBER = 53, 80
+_DNS_NUMBER, _OUTSIDE_NUMBER, _DISTRIBUTION_NUMBER, ADCS_NUMBER = 53, 54, 80, 88
 
 
 _SHOWN_BY_DNS: tuple[Callable[[World], object], ...] = (
@@ -46,20 +48,24 @@ class Network:
         now: Callable[[], datetime],
     ) -> None:
         self._plan, self._settings, self._world, self._issued, self._now = plan, settings, world, issued, now
-        self.dns = DnsServer(self._zone(), plan.service(_DNS_NUMBER), now)
+        zone = self._zone()
+        self.dns = DnsServer(zone, plan.service(_DNS_NUMBER), now)
+        inside = inside_names(world().deployment)
+        self.outside_dns = DnsServer(zone, plan.service(_OUTSIDE_NUMBER), now, hidden=inside.__contains__)
         self.distribution = Distribution(
             plan.service(_DISTRIBUTION_NUMBER), settings.port(HTTP_PORT), world=world, issued=issued, now=now
         )
         self.look_up = StatusLookup(resolve=self._resolve, policy=self._may_be_fetched)
-        self._resolver = dns.asyncresolver.Resolver(configure=False)
+        self._resolver, self._outside = (dns.asyncresolver.Resolver(configure=False) for _ in range(2))
 
     async def start(self, stack: AsyncExitStack) -> None:
         """Start both services; `stack` stops them."""
-        await self.dns.start()
-        stack.push_async_callback(self.dns.stop)
-        self._resolver.nameservers = [self.dns.address]
-        self._resolver.port = self.dns.port
-        self._resolver.lifetime = self._settings.timeout
+        for server, resolver in ((self.dns, self._resolver), (self.outside_dns, self._outside)):
+            await server.start()
+            stack.push_async_callback(server.stop)
+            resolver.nameservers = [server.address]
+            resolver.port = server.port
+            resolver.lifetime = self._settings.timeout
         await self.distribution.start()
         stack.push_async_callback(self.distribution.stop)
 
@@ -71,7 +77,7 @@ class Network:
         """Let DNS say what the world now says."""
         world = self._world()
         if any(view(world) != view(before) for view in _SHOWN_BY_DNS):
-            self.dns.zone = self._zone()
+            self.dns.zone = self.outside_dns.zone = self._zone()
 
     def as_seen(self) -> World:
         """The world with what can be fetched now: what the judge needs to know beforehand."""
@@ -79,19 +85,24 @@ class Network:
         return replace(world, published=publications(self._issued, world, self._now()))
 
     async def find(self, leg: Leg) -> tuple[str | None, str]:
-        """The address of the leg's server as the client finds it: SRV, then A; an IP address needs no DNS."""
+        """The address of the leg's server as the client finds it: SRV, then A; an IP address needs no DNS.
+
+        Who stands outside asks the DNS outside.
+        """
         by_name, deployment, name = self._plan.by_name, self._world().deployment, leg.reference_name
         if is_ip_address(name):
             return by_name.get(deployment.fqdn_at(name)), f"nobody has the address {name}"
+        outside = {*deployment.outside, *deployment.neighbours, mra_client(deployment)}
+        resolver = self._outside if leg.client in outside else self._resolver
         try:
             if leg.discovered_by:
-                services = await self._resolver.resolve(leg.discovered_by, "SRV")
+                services = await resolver.resolve(leg.discovered_by, "SRV")
                 targets = [str(s.target).rstrip(".") for s in services]
                 if leg.server not in targets:
                     leads = f"leads to {', '.join(targets)}, not to {leg.server}"
                     return None, f"the SRV record {leg.discovered_by} {leads}"
                 name = leg.server
-            answer = await self._resolver.resolve(name, "A")
+            answer = await resolver.resolve(name, "A")
         except (dns.exception.DNSException, OSError) as error:
             return None, f"{name} does not resolve: {type(error).__name__}"
         found = [str(record) for record in answer]
@@ -117,9 +128,19 @@ class Network:
             zone.addresses[name] = [self._plan.by_name[p] for p in parties]
         for name, authority in world.caa.items():
             zone.caa[name] = [("issue", authority)]
+        zone.addresses[adcs.NAME] = [self._plan.service(ADCS_NUMBER)]
         for host in hosts(world):
             zone.addresses.setdefault(host.lower(), [self._plan.service(_DISTRIBUTION_NUMBER)])
         return zone.without(world.unresolved)
+
+
+def inside_names(deployment: Deployment) -> frozenset[str]:
+    """What the DNS outside does not know: Expressway-C, Unified CM, IM&P, servers inside, and how to discover them."""
+    clusters = [c for c in deployment.clusters if c.role is Role.EXPRESSWAY_C]
+    nodes = [n for group in deployment.node_groups for n in group.nodes]
+    found = {p for c in clusters for p in (*c.peers, *([c.fqdn] if c.fqdn else []))}
+    found |= {*nodes, *deployment.served_by, adcs.NAME}
+    return frozenset(found | {f"_cisco-uds._tcp.{d}" for d in deployment.domains.registration})
 
 
 def zone_of(deployment: Deployment, plan: AddressPlan) -> Zone:
@@ -139,4 +160,9 @@ def zone_of(deployment: Deployment, plan: AddressPlan) -> Zone:
         f"_collab-edge._tls.{d}": [(p, 8443) for p in edge] for d in domains.registration
     }
     services |= {f"_sips._tcp.{d}": [(p, 5061) for p in edge] for d in domains.sip}
+    services |= {f"_xmpp-server._tcp.{d}": [(p, 5269) for p in edge] for d in domains.federation}
+    services |= {f"_xmpp-server._tcp.{p.domain}": [(n, 5269) for n in p.nodes] for p in deployment.federated_servers}
+    services |= {f"_sips._tcp.{p.domain}": [(n, 5061) for n in p.nodes] for p in deployment.b2b_partners}
+    nodes = [n for group in deployment.unified_cm for n in group.nodes]
+    services |= {f"_cisco-uds._tcp.{d}": [(n, 8443) for n in nodes] for d in domains.registration if nodes}
     return Zone(addresses, services)

@@ -36,11 +36,15 @@ class IssuedWorld:
 
 
 def layout_of(deployment: Deployment, fqdn: str) -> SanLayout:
-    """The layout of a peer as designed; of any other party its own FQDN."""
+    """The layout of a peer as designed; of any other party its own FQDN, of partners outside their domain too."""
     if deployment.cluster_of(fqdn) is not None:
         return design_sans(deployment, fqdn)
-    entry = SanEntry(value=fqdn, reason="its own FQDN", rule="names.reference-not-presented", needed_by=())
-    return SanLayout(owner=fqdn, common_name=fqdn, entries=(entry,))
+    partners = (*deployment.federated_servers, *deployment.b2b_partners)
+    names = (fqdn, *(p.domain for p in partners if fqdn in p.nodes))
+    entries = tuple(
+        SanEntry(value=n, reason="its own name", rule="names.reference-not-presented", needed_by=()) for n in names
+    )
+    return SanLayout(owner=fqdn, common_name=fqdn, entries=entries)
 
 
 def issue_world(deployment: Deployment, *, at: datetime, rsa: bool = True) -> IssuedWorld:

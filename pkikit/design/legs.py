@@ -8,25 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pkikit.model.deployment import Cluster, Deployment, NeighbourZone, Role, TraversalZone
+from pkikit.model.deployment import Cluster, DefaultZone, Deployment, DnsZone, NeighbourZone, Role, TraversalZone
 from pkikit.model.leg import Leg, NameCheck, Protocol
+from pkikit.model.revocation import Consumer
 from pkikit.model.version import ProductVersion
 
 SIP_TLS_PORT = 5061
 FIRST_TRAVERSAL_PORT = 7001
 CLUSTER_PORT = 4372  # cluster database synchronisation over TLS
 _X14_2 = ProductVersion.parse("X14.2")
+XMPP_PORT = 5269  # server to server
+_SERVERS = {
+    "ldap": (Protocol.LDAPS, 636, Consumer.LDAP),
+    "policy": (Protocol.HTTPS, 443, Consumer.POLICY),
+    "syslog": (Protocol.SYSLOG, 6514, Consumer.HTTPS),
+}
 HTTPS_PORT = 8443  # Unified CM and IM&P inside, Mobile and Remote Access outside
 
 
 def legs_of(deployment: Deployment) -> tuple[Leg, ...]:
-    """All legs, in the order cluster, zones, Unified CM, IM&P, MRA clients."""
+    """All legs, in the order cluster, zones, Unified CM, IM&P, MRA clients, partners outside, servers inside."""
     return (
         *(leg for cluster in deployment.clusters for leg in _cluster_legs(cluster)),
         *_zone_legs(deployment),
         *_unified_cm_legs(deployment),
         *_im_presence_legs(deployment),
         *_mra_legs(deployment),
+        *_federation_legs(deployment),
+        *_b2b_legs(deployment),
+        *_server_legs(deployment),
     )
 
 
@@ -221,4 +231,85 @@ def _mra_legs(deployment: Deployment) -> Iterator[Leg]:
                     mutual=False,
                     discovered_by=f"_collab-edge._tls.{domain}",
                     server_name_checks=_one(name, "registration domain, by which the client discovered E"),
+                )
+
+
+def _edge_peers(deployment: Deployment) -> Iterator[str]:
+    for cluster in deployment.clusters:
+        if cluster.role is Role.EXPRESSWAY_E:
+            yield from cluster.peers
+
+
+def _federation_legs(deployment: Deployment) -> Iterator[Leg]:
+    """XMPP servers find each other by SRV of the domain, and each looks for the other's domain (RFC 6120 §13.7)."""
+    ours = NameCheck(any_of=deployment.domains.federation, why="federation domain of this side")
+    for partner in deployment.federated_servers if deployment.federation else ():
+        theirs = _one(partner.domain, "federation domain of the foreign server")
+        for peer in _edge_peers(deployment):
+            for node in partner.nodes:
+                for client, server, domain, of_server, of_client in (
+                    (peer, node, partner.domain, theirs, (ours,)),
+                    (node, peer, deployment.domains.federation[0], (ours,), theirs),
+                ):
+                    yield Leg(
+                        id=f"xmpp:{partner.domain}:{client}>{server}",
+                        client=client,
+                        server=server,
+                        protocol=Protocol.XMPP,
+                        port=XMPP_PORT,
+                        reference_name=domain,
+                        mutual=True,
+                        discovered_by=f"_xmpp-server._tcp.{domain}",
+                        server_name_checks=of_server,
+                        client_name_checks=of_client,
+                    )
+
+
+def _b2b_legs(deployment: Deployment) -> Iterator[Leg]:
+    """Calls out through the DNS zone, and in through the default zone: whether anybody is verified stands in the zone."""
+    out = next((z for z in deployment.zones if isinstance(z, DnsZone)), None)
+    into = next((z for z in deployment.zones if isinstance(z, DefaultZone)), None)
+    for partner in deployment.b2b_partners:
+        theirs = _one(partner.domain, "domain of the call, by which the DNS zone found the server")
+        for peer in _edge_peers(deployment):
+            for node in partner.nodes:
+                if out is not None and peer in deployment.cluster(out.cluster).peers:
+                    yield _b2b(partner.domain, peer, node, theirs, verify=out.tls_verify, mutual=False)
+                for domain in deployment.domains.sip[:1] if into is not None else ():
+                    ours = _one(domain, "domain of the call, by which the caller found this side")
+                    mutual = into is not None and into.mutual_tls
+                    yield _b2b(domain, node, peer, ours, verify=deployment.sip_domains_in_certificate, mutual=mutual)
+
+
+def _b2b(domain: str, client: str, server: str, checks: tuple[NameCheck, ...], *, verify: bool, mutual: bool) -> Leg:
+    return Leg(
+        id=f"b2b:{domain}:{client}>{server}",
+        client=client,
+        server=server,
+        protocol=Protocol.SIP_TLS,
+        port=SIP_TLS_PORT,
+        reference_name=domain,
+        mutual=mutual,
+        client_verifies=verify,
+        discovered_by=f"_sips._tcp.{domain}",
+        server_name_checks=checks,
+    )
+
+
+def _server_legs(deployment: Deployment) -> Iterator[Leg]:
+    for server in deployment.servers:
+        protocol, port, consumer = _SERVERS[server.type]
+        for peer in deployment.cluster(server.cluster).peers:
+            for node in server.nodes:
+                yield Leg(
+                    id=f"{server.type}:{server.name}:{peer}>{node}",
+                    client=peer,
+                    server=node,
+                    protocol=protocol,
+                    port=port,
+                    reference_name=node,
+                    mutual=False,
+                    client_verifies=server.tls_verify,
+                    server_name_checks=_one(node, "name of the server as configured") if server.tls_verify else (),
+                    consumer=consumer,
                 )

@@ -138,7 +138,7 @@ def _judge_side(
         name_checks=checks,
         refine=refine_for(world.deployment, presenter.fqdn, sent[0]),
         known=world.known_certificates,
-        revocation=world.revocation_of(verifier.fqdn),
+        revocation=world.revocation_of(verifier.fqdn, leg.consumer),
         clock_offset=verifier.clock_offset,
         question=question,
     )

@@ -149,6 +149,23 @@ class ImPresence(_Value):
     nodes: tuple[Fqdn, ...] = Field(min_length=1)
 
 
+class Partner(_Value):
+    """Somebody outside who is found by the SRV record of a domain: an XMPP server to federate with, a B2B callee."""
+
+    domain: Fqdn
+    nodes: tuple[Fqdn, ...] = Field(min_length=1)
+
+
+class Server(_Value):
+    """A server inside that the peers of a cluster dial: LDAP (login accounts), external policy service, syslog over TLS."""
+
+    name: Label
+    type: Literal["ldap", "policy", "syslog"]
+    cluster: Label
+    nodes: tuple[Fqdn, ...] = Field(min_length=1)
+    tls_verify: Switch = True
+
+
 class Revocation(_Value):
     """The revocation settings of SIP TLS (Configuration > Protocols > SIP).
 
@@ -178,6 +195,9 @@ class Deployment(_Value):
     zones: tuple[Zone, ...] = ()
     unified_cm: tuple[UnifiedCm, ...] = ()
     im_presence: tuple[ImPresence, ...] = ()
+    federated_servers: tuple[Partner, ...] = ()
+    b2b_partners: tuple[Partner, ...] = ()
+    servers: tuple[Server, ...] = ()
     revocation: Revocation = Revocation()
     addresses: dict[Fqdn, IpAddress] = {}
 
@@ -235,9 +255,19 @@ class Deployment(_Value):
 
     @property
     def parties(self) -> tuple[str, ...]:
-        """Every TLS-speaking machine: peers, Unified CM and IM&P nodes, neighbours."""
+        """Every TLS-speaking machine: peers, Unified CM and IM&P nodes, neighbours, partners, servers."""
         nodes = [n for group in self.node_groups for n in group.nodes]
-        return tuple(dict.fromkeys((*self.peers, *nodes, *self.neighbours)))
+        return tuple(dict.fromkeys((*self.peers, *nodes, *self.neighbours, *self.outside, *self.served_by)))
+
+    @property
+    def outside(self) -> tuple[str, ...]:
+        """The nodes of federated servers and B2B partners."""
+        return tuple(n for partner in (*self.federated_servers, *self.b2b_partners) for n in partner.nodes)
+
+    @property
+    def served_by(self) -> tuple[str, ...]:
+        """The nodes of LDAP, policy and syslog servers."""
+        return tuple(n for server in self.servers for n in server.nodes)
 
     def fqdn_at(self, address: str) -> str:
         """The party behind a configured address: the name itself, or who holds that IP address."""
@@ -257,6 +287,11 @@ def _contradictions(deployment: Deployment) -> Iterator[_Problem]:
             )
     for i, zone in enumerate(deployment.zones):
         yield from ((("zones", i, *path), problem) for path, problem in _zone_problems(deployment, zone))
+    names = [c.name for c in deployment.clusters]
+    for i, server in enumerate(deployment.servers):
+        if server.cluster not in names:
+            problem = f"names the cluster {server.cluster!r}, which does not exist; there are {', '.join(names)}"
+            yield ("servers", i, "cluster"), f"server {server.name!r} {problem}"
     known = {*deployment.parties, *(c.fqdn for c in deployment.clusters if c.fqdn)}
     for fqdn in deployment.addresses:
         if fqdn not in known:
@@ -274,9 +309,12 @@ def _duplicates(deployment: Deployment) -> Iterator[_Problem]:
     named += [
         (("zones", i, "name"), f"zone {z.name}", f"the zone name {z.name!r}") for i, z in enumerate(deployment.zones)
     ]
-    groups_by_key: tuple[tuple[str, tuple[UnifiedCm | ImPresence, ...]], ...] = (
+    groups_by_key: tuple[tuple[str, tuple[UnifiedCm | ImPresence | Partner | Server, ...]], ...] = (
         ("unified_cm", deployment.unified_cm),
         ("im_presence", deployment.im_presence),
+        ("federated_servers", deployment.federated_servers),
+        ("b2b_partners", deployment.b2b_partners),
+        ("servers", deployment.servers),
     )
     for key, groups in groups_by_key:
         for i, group in enumerate(groups):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from pkikit.model.revocation import Consumer
+
 
 class Protocol(enum.StrEnum):
     """What is spoken inside the TLS connection."""
@@ -13,6 +15,7 @@ class Protocol(enum.StrEnum):
     HTTPS = "https"
     XMPP = "xmpp"
     LDAPS = "ldaps"
+    SYSLOG = "syslog-tls"
 
 
 class Purpose(enum.StrEnum):
@@ -35,6 +38,7 @@ class Leg:
     """`client` dials `reference_name`, which is `server`; the checks say what each looks for in the other's certificate.
 
     discovered_by: the SRV record by which the client finds the server, where it does not dial a configured address.
+    consumer: which service of the peer judges the server; each reads other revocation sources.
     tunnel: an SSH tunnel runs beside it (UC traversal, port 2222), which reads the certificates too and stumbles over OIDs.
     """
 
@@ -48,6 +52,7 @@ class Leg:
     client_verifies: bool = True
     tunnel: bool = False
     discovered_by: str = ""
+    consumer: Consumer = Consumer.SIP_TLS
     server_name_checks: tuple[NameCheck, ...] = ()
     client_name_checks: tuple[NameCheck, ...] = ()
 

@@ -14,7 +14,7 @@ from cryptography import x509
 from pkikit.model.credential import Credential
 from pkikit.model.deployment import Deployment, Revocation
 from pkikit.model.facts import crl_urls, ocsp_urls
-from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData, RevocationQuestion
+from pkikit.model.revocation import NOTHING_HELD, Consumer, CrlSource, RevocationData, RevocationQuestion
 
 
 class Speaks(enum.StrEnum):
@@ -108,13 +108,20 @@ class World:
         cluster = self.deployment.cluster_of(fqdn)
         return self.revocation.get(cluster.name, self.deployment.revocation) if cluster is not None else None
 
-    def revocation_of(self, fqdn: str, *, fetched: bool = True) -> RevocationQuestion | None:
-        """How this party checks revocation on SIP TLS: peers as their cluster is set, others not at all.
+    def revocation_of(
+        self, fqdn: str, consumer: Consumer = Consumer.SIP_TLS, *, fetched: bool = True
+    ) -> RevocationQuestion | None:
+        """How this party checks revocation: peers as their cluster is set, others not at all.
 
+        LDAP and the policy service have no settings: they look into what lies where they read, and take silence for good.
         fetched: with what it would find at the URLs in certificates; without, only what lies on the party itself.
         """
         settings = self.revocation_settings(fqdn)
-        if settings is None or not settings.checking:
+        if settings is None:
+            return None
+        if consumer is not Consumer.SIP_TLS:
+            return RevocationQuestion(settings=settings, data=self.parties[fqdn].held, consumer=consumer)
+        if not settings.checking:
             return None
         if not fetched:
             return RevocationQuestion(settings=settings, data=self.parties[fqdn].held)

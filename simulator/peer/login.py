@@ -57,17 +57,17 @@ class Accounts:
     """The accounts of a lab: `admin` (read-write) and `auditor` (read-only)."""
 
     def __init__(self, passwords: dict[str, str]) -> None:
-        """passwords: by user name. They are kept as salted hashes."""
+        """passwords: by user name; of those who have no role here none is taken. They are kept as salted hashes."""
         self._salt = secrets.token_bytes(16)
-        self._hashes = {user: self._hash(password) for user, password in passwords.items()}
         self._roles = {"admin": AccountRole.ADMINISTRATOR, "auditor": AccountRole.AUDITOR}
+        self._hashes = {user: self._hash(word) for user, word in passwords.items() if user in self._roles}
         self._gate: anyio.CapacityLimiter | None = None
         self._verified: OrderedDict[bytes, str] = OrderedDict()
 
     @staticmethod
     def create() -> dict[str, str]:
-        """New passwords."""
-        return {user: secrets.token_urlsafe(12) for user in ("admin", "auditor")}
+        """New passwords, of the peers' two accounts and of who enrols at the CA's web pages."""
+        return {user: secrets.token_urlsafe(12) for user in ("admin", "auditor", "enrol")}
 
     def _hash(self, password: str) -> bytes:
         return hashlib.scrypt(password.encode("utf-8"), salt=self._salt, **_COST)

@@ -67,10 +67,13 @@ class Zone:
 
 
 class DnsServer:
-    """Serves one zone over UDP and TCP on one loopback address."""
+    """Serves one zone over UDP and TCP on one loopback address; `hidden` names are not told (the view from outside)."""
 
-    def __init__(self, zone: Zone, address: str, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, zone: Zone, address: str, now: Callable[[], datetime], *, hidden: Callable[[str], bool] = lambda _: False
+    ) -> None:
         self.zone, self.address, self.port = zone, address, 0
+        self._hidden = hidden
         self.log: deque[Query] = deque(maxlen=MAX_LOG)
         self._now = now
         self._transport: asyncio.DatagramTransport | None = None
@@ -109,10 +112,11 @@ class DnsServer:
         name = str(question.qname).rstrip(".").lower()
         kind = QTYPE.get(question.qtype)
         reply = request.reply()
-        records = self._records(name, kind)
+        hidden = self._hidden(name)
+        records = [] if hidden else self._records(name, kind)
         for record in records:
             reply.add_answer(RR(question.qname, getattr(QTYPE, kind), rdata=record, ttl=TTL))
-        if not records and not self.zone.knows(name):
+        if hidden or (not records and not self.zone.knows(name)):
             reply.header.rcode = RCODE.NXDOMAIN
         self.log.append(Query(at=self._now(), name=name, type=kind, answers=tuple(str(r) for r in records)))
         packed: bytes = reply.pack()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pkikit.handshake.messages import reply_to, request_for, status_of
+from pkikit.handshake.messages import FramingError
 from pkikit.handshake.recorder import Recorder, merge
 from pkikit.handshake.tls import Handshake, TlsContext, TlsRange, pump
 from pkikit.model.leg import Leg
+from pkikit.model.revocation import Consumer
 from pkikit.model.trace import Application, HandshakeTrace, Side
 from pkikit.model.world import World
+from simulator.parties.speech import speech_of
 
 
 class MemoryDialler:
@@ -18,15 +20,14 @@ class MemoryDialler:
     def __init__(self, world: World, at: datetime, tls: TlsRange | None = None) -> None:
         self.world, self.at = world, at
         self._tls = tls or TlsRange()
-        self._contexts: dict[tuple[str, Side, bool], TlsContext] = {}
+        self._contexts: dict[tuple[str, Side, bool, Consumer], TlsContext] = {}
 
-    def _context(self, fqdn: str, side: Side, verify: bool) -> TlsContext:
-        key = (fqdn, side, verify)
+    def _context(self, fqdn: str, side: Side, verify: bool, consumer: Consumer) -> TlsContext:
+        key = (fqdn, side, verify, consumer)
         if key not in self._contexts:
             party, at = self.world.parties[fqdn], self.world.clock_of(fqdn, self.at)
-            self._contexts[key] = TlsContext(
-                party, at=at, side=side, verify=verify, tls=self._tls, revocation=self.world.revocation_of(fqdn)
-            )
+            question = self.world.revocation_of(fqdn, consumer)
+            self._contexts[key] = TlsContext(party, at=at, side=side, verify=verify, tls=self._tls, revocation=question)
         return self._contexts[key]
 
     def _side(self, leg: Leg, side: Side) -> Handshake:
@@ -36,7 +37,7 @@ class MemoryDialler:
         checks = leg.server_name_checks if client else leg.client_name_checks
         at = self.world.clock_of(fqdn, self.at)
         return Handshake(
-            self._context(fqdn, side, verify),
+            self._context(fqdn, side, verify, leg.consumer if client else Consumer.SIP_TLS),
             recorder=Recorder(side, lambda: at),
             name_checks=checks if verify else (),
             server_name=leg.reference_name if client else "",
@@ -53,15 +54,20 @@ class MemoryDialler:
         """Handshake, then one request and its answer."""
         client, server = self.handshake(leg)
         if client.complete and server.complete and not (client.failed or server.failed):
-            client.write(request_for(leg.protocol, leg.client, leg.reference_name, leg.port))
+            speech = speech_of(leg.protocol)
+            client.write(speech.request(leg))
             server.feed(client.outgoing())
-            reply = reply_to(server.read() or b"")
+            asked = speech.split(bytearray(server.read() or b"")) or b""
+            reply = speech.answer(asked)
             server.recorder.note(Application(received=reply.asked))
-            server.write(reply.data)
+            if reply.data:
+                server.write(reply.data)
             client.feed(server.outgoing())
-            code, line = status_of(client.read() or b"")
-            if code == 200:
+            try:
+                line = speech.understood(client.read() or b"") if not speech.one_way else "sent"
                 client.recorder.note(Application(received=line))
+            except FramingError as error:
+                client.fail(str(error))
         for side in (client, server):
             side.recorder.remember_seen(side.connection)
         return merge(client.recorder, server.recorder)

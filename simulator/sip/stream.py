@@ -8,11 +8,12 @@ from collections.abc import Awaitable, Callable
 
 from cryptography import x509
 
-from pkikit.handshake import messages
+from pkikit.handshake.messages import FramingError
 from pkikit.handshake.recorder import Recorder
 from pkikit.handshake.tls import Handshake
 from pkikit.model.revocation import RevocationData
 from pkikit.model.trace import Application, Failed
+from simulator.parties.speech import Speech
 
 _CHUNK = 65536
 Tap = Callable[[bool, bytes], None]
@@ -27,8 +28,10 @@ class TlsStream:
         handshake: Handshake,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
+        *,
         tap: Tap | None = None,
         look_up: LookUp | None = None,
+        speech: Speech,
         delay: Callable[[], float] = lambda: 0.0,
     ) -> None:
         """`tap` is told every piece of data, as it is on the wire; `look_up` asks for the revocation status of a chain.
@@ -36,7 +39,7 @@ class TlsStream:
         delay: seconds by which what is sent comes late.
         """
         self.handshake = handshake
-        self._look_up, self._delay = look_up, delay
+        self._look_up, self._delay, self.speech = look_up, delay, speech
         self._tap = tap or (lambda ours, data: None)
         self._reader, self._writer = reader, writer
         self._buffer = bytearray()
@@ -71,9 +74,9 @@ class TlsStream:
         return handshake.complete and not handshake.failed
 
     async def read_message(self) -> bytes | None:
-        """One whole SIP or HTTP message; None when the other side is gone."""
+        """One whole message of the protocol; None when the other side is gone."""
         while True:
-            message = messages.split_message(self._buffer)
+            message = self.speech.split(self._buffer)
             if message is not None:
                 return message
             data = self.handshake.read()
@@ -109,6 +112,13 @@ class TlsStream:
         self.handshake.write(data)
         await self._flush()
 
+    async def part(self) -> str:
+        """Say goodbye where nothing is answered; whoever refused us has sent an alert instead of a goodbye."""
+        self.handshake.close()
+        await self._flush()
+        await self.read_message()
+        return "" if self.handshake.failed else "goodbye after what was sent"
+
     def abort(self) -> None:
         """Drop the connection without a word, as a machine that restarts does."""
         self._writer.transport.abort()
@@ -134,7 +144,7 @@ async def serve(stream: TlsStream, *, patience: float, idle: float, answered: Ca
             if not await stream.establish():
                 return
             while (message := await stream.read_message()) is not None:
-                reply = messages.reply_to(message)
+                reply = stream.speech.answer(message)
                 if first:
                     stream.handshake.recorder.note(Application(received=reply.asked))
                 await stream.write(reply.data)
@@ -144,7 +154,7 @@ async def serve(stream: TlsStream, *, patience: float, idle: float, answered: Ca
                 if reply.asked.startswith("HTTP"):
                     return
                 limit.reschedule(asyncio.get_running_loop().time() + idle)
-    except messages.FramingError as error:
+    except FramingError as error:
         stream.handshake.recorder.note(Failed(reason=str(error)))
     except ConnectionError:
         stream.handshake.fail("the other side reset the connection")
@@ -153,18 +163,16 @@ async def serve(stream: TlsStream, *, patience: float, idle: float, answered: Ca
 
 
 async def exchange(stream: TlsStream, request: bytes) -> str:
-    """Send one request on an open connection; the status line of its 200, or an empty string, and the handshake has failed."""
+    """Send one request on an open connection; one line about its good answer, or nothing, and the handshake has failed."""
     try:
         await stream.write(request)
+        if stream.speech.one_way:
+            return await stream.part()
         message = await stream.read_message()
-        if message is None:
-            stream.handshake.fail("the other side closed the connection instead of answering")
-            return ""
-        code, line = messages.status_of(message)
-        if code == 200:
-            return line
-        stream.handshake.fail(f"the other side answered {line}")
-    except messages.FramingError as error:
+        if message is not None:
+            return stream.speech.understood(message)
+        stream.handshake.fail("the other side closed the connection instead of answering")
+    except FramingError as error:
         stream.handshake.fail(str(error))
     except ConnectionError:
         stream.handshake.fail("the other side reset the connection")

@@ -69,7 +69,7 @@ def test_every_peer_serves_the_challenges(lab: ThreadedLab, acme: AcmeService) -
     assert {f.peer for f in acme.fetched if f.host == CLUSTER_E} == {E1, E2}
     assert {f.host for f in acme.fetched} == {CLUSTER_E, E1, "example.com"}
     assert {f.peer for f in acme.fetched if f.host == E1} == {E1}
-    asked = {q.name for q in lab.lab.dns.log if q.type == "A"}
+    asked = {q.name for q in lab.lab.network.outside_dns.log if q.type == "A"}
     assert {CLUSTER_E, E1, "example.com"} <= asked
 
 

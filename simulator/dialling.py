@@ -1,0 +1,127 @@
+"""Dialling the legs of a running lab: once, all of them, or kept up; what was seen last is remembered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from pkikit.handshake.recorder import Recorder, merge
+from pkikit.judge.legs import judge_leg
+from pkikit.model.leg import Leg, Protocol
+from pkikit.model.trace import HandshakeTrace, NotConnected, Side
+from pkikit.model.world import World
+from simulator.endpoint import Endpoint
+from simulator.events import EventLog
+from simulator.links import Link
+from simulator.network import Network
+from simulator.report import CheckReport, LegReport
+from simulator.settings import LabSettings
+from simulator.sip.stream import TlsStream
+
+_AT_ONCE = 16  # legs dialled at one time
+
+
+class Dialler:
+    """`links` are the legs that are held, `last` every leg as it was last dialled; both by id."""
+
+    def __init__(
+        self,
+        endpoints: Mapping[str, Endpoint],
+        network: Network,
+        *,
+        world: Callable[[], World],
+        now: Callable[[], datetime],
+        events: EventLog,
+        settings: LabSettings,
+        legs: Sequence[Leg],
+    ) -> None:
+        self.links: dict[str, Link] = {}
+        self.last: dict[str, LegReport] = {}
+        self._endpoints, self._network, self._world, self._now = endpoints, network, world, now
+        self._events, self._settings, self._legs = events, settings, legs
+
+    async def dial(self, leg: Leg) -> HandshakeTrace:
+        """Dial one leg with real TLS and bring both sides' records together."""
+        trace, stream = await self._open(leg)
+        if stream is not None:
+            await stream.close()
+        return trace
+
+    async def _open(self, leg: Leg) -> tuple[HandshakeTrace, TlsStream | None]:
+        """Dial one leg; where the other side answered, the connection is still up."""
+        client, server = self._endpoints[leg.client], self._endpoints[leg.server]
+        await server.ready()
+        address, problem = await self._network.find(leg)
+        if address is None:
+            recorder = Recorder(Side.CLIENT, client.now)
+            recorder.note(NotConnected(reason=problem, resolved=False))
+            return merge(recorder, None), None
+        # DNS may lead to another party than the one that was meant.
+        server = next((e for e in self._endpoints.values() if e.address == address), server)
+        if not self._network.passes(leg.client, server.party.fqdn):
+            await asyncio.sleep(self._settings.timeout / 4)  # nobody answers, so there is nothing to wait for
+            recorder = Recorder(Side.CLIENT, client.now)
+            recorder.note(NotConnected(reason=f"{leg.server}:{leg.port}: timed out", resolved=True))
+            return merge(recorder, None), None
+        opened = await client.open(leg, address)
+        of_server = await server.collect(opened.here) if opened.here is not None else None
+        return merge(opened.recorder, of_server), opened.stream
+
+    def new_links(self) -> list[Link]:
+        """A link for every SIP leg that has none yet and can be dialled."""
+        made = [
+            Link(
+                leg,
+                self._endpoints[leg.client],
+                open_leg=self._open,
+                report=self._reported,
+                events=self._events,
+                settings=self._settings,
+            )
+            for leg in self._legs
+            if leg.protocol is Protocol.SIP_TLS and leg.id not in self.links and self._can_dial(leg)
+        ]
+        self.links |= {link.leg.id: link for link in made}
+        return made
+
+    def _reported(self, leg: Leg, trace: HandshakeTrace) -> LegReport:
+        verdict = judge_leg(leg, self._network.as_seen(), self._now())
+        report = self.last[leg.id] = LegReport(leg=leg, verdict=verdict, trace=trace)
+        return report
+
+    async def status(self) -> CheckReport:
+        """Held legs as they are, the others dialled now."""
+        await self.check(only=lambda leg: leg.id not in self.links)
+        found = (self.last[leg.id] for leg in self._legs if leg.id in self.last)
+        return CheckReport(deployment=self._world().deployment.name, at=self._now(), legs=tuple(found))
+
+    async def check(
+        self, *, only: Callable[[Leg], bool] | None = None, progress: Callable[[LegReport], None] | None = None
+    ) -> CheckReport:
+        """Judge and dial every leg (or those that `only` picks)."""
+        for endpoint in self._endpoints.values():
+            await endpoint.ready()
+        gate = asyncio.Semaphore(_AT_ONCE)
+        at, seen = self._now(), self._network.as_seen()
+
+        async def one(leg: Leg) -> LegReport:
+            verdict = judge_leg(leg, seen, at)
+            trace = None
+            if self._can_dial(leg):
+                async with gate:
+                    trace = await self.dial(leg)
+            report = self.last[leg.id] = LegReport(leg=leg, verdict=verdict, trace=trace)
+            if progress is not None:
+                progress(report)
+            return report
+
+        chosen = [leg for leg in self._legs if only is None or only(leg)]
+        reports = await asyncio.gather(*(one(leg) for leg in chosen))
+        return CheckReport(deployment=self._world().deployment.name, at=at, legs=tuple(reports))
+
+    def _can_dial(self, leg: Leg) -> bool:
+        """Not where a certificate is to be shown whose private key we do not have."""
+        shown = [leg.server, *([leg.client] if leg.mutual else [])]
+        credentials = [self._world().parties[fqdn].credential for fqdn in shown]
+        return all(credential is not None and credential.key is not None for credential in credentials)

@@ -1,0 +1,172 @@
+"""Active Directory Certificate Services, as its web enrolment pages are met: submit a request, choose a template, download.
+
+The forms and answers are those that browsers, `certreq` habits and the PyPI client `certsrv` rely on; who signs is a CA
+of the lab. Sources: X12.5 guide, appendices 5 and 6; the certsrv pages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from html import escape
+
+from aiohttp import web
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+
+from pkikit.errors import EncodingError, IssuanceRefused
+from pkikit.files import parse
+from pkikit.issue.authority import Authority, Profile
+from pkikit.issue.templates import CLIENT_AND_SERVER, WEB_SERVER, CertificateTemplate
+from pkikit.model.credential import Credential
+from simulator.events import EventLog
+from simulator.peer.login import basic_credentials
+from simulator.peer.web_tls import server_context
+from simulator.services.http_server import HttpServer
+
+USER = "enrol"
+NAME = "adcs.corp.example.com"
+MAX_ISSUED = 5_000
+_KINDS = {"b64": Encoding.PEM, "bin": Encoding.DER}
+
+
+class CertificateServices:
+    """The certsrv application on one address, with the templates that are enabled on it."""
+
+    def __init__(
+        self,
+        authority: Authority,
+        credential: Credential,
+        *,
+        address: str,
+        port: int,
+        password: str,
+        now: Callable[[], datetime],
+        events: EventLog,
+        pointers: Profile | None = None,
+        templates: tuple[CertificateTemplate, ...] = (WEB_SERVER, CLIENT_AND_SERVER),
+    ) -> None:
+        self.templates = {t.name: t for t in templates}
+        self.issued: dict[int, x509.Certificate] = {}  # by request id
+        self._authority, self._password, self._now, self._events = authority, password, now, events
+        self._pointers = pointers or Profile()
+        app = web.Application(client_max_size=256 * 1024, middlewares=[self._known])
+        app.router.add_get("/certsrv/", self._welcome)
+        app.router.add_get("/certsrv/certrqxt.asp", self._form)
+        app.router.add_post("/certsrv/certfnsh.asp", self._submit)
+        app.router.add_get("/certsrv/certnew.cer", self._certificate)
+        app.router.add_get("/certsrv/certnew.p7b", self._chain)
+        app.router.add_get("/certsrv/certcarc.asp", self._renewals)
+        self._app, self._where, self._credential = app, (address, port), credential
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it listens."""
+        return self._server.address, self._server.port
+
+    async def start(self) -> None:
+        """Listen."""
+        context = await asyncio.to_thread(server_context, self._credential)
+        self._server = HttpServer(self._app, *self._where, context)
+        await self._server.start()
+
+    async def stop(self) -> None:
+        """Close."""
+        await self._server.stop()
+
+    @web.middleware
+    async def _known(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        given = basic_credentials(request.headers.get("Authorization", ""))
+        wanted = (USER, self._password)
+        if given is None or not hmac.compare_digest("\0".join(given).encode(), "\0".join(wanted).encode()):
+            raise web.HTTPUnauthorized(headers={"WWW-Authenticate": f'Basic realm="{NAME}"'})
+        return await handler(request)
+
+    async def _welcome(self, _: web.Request) -> web.Response:
+        return _page("Welcome", '<a href="certrqxt.asp">Submit a certificate request</a>')
+
+    async def _form(self, _: web.Request) -> web.Response:
+        options = "".join(
+            f'<option value="{escape(t.name)}">{escape(t.display_name)}</option>' for t in self.templates.values()
+        )
+        return _page(
+            "Submit a Certificate Request or Renewal Request",
+            '<form method="post" action="certfnsh.asp"><label>Saved Request: <textarea name="CertRequest" rows="10" cols="66">'
+            f'</textarea></label><label>Certificate Template: <select name="Template">{options}</select></label>'
+            '<input type="hidden" name="Mode" value="newreq"><input type="hidden" name="SaveCert" value="yes">'
+            "<button>Submit</button></form>",
+        )
+
+    async def _submit(self, request: web.Request) -> web.Response:
+        form = await request.post()
+        attributes = str(form.get("CertAttrib", ""))
+        named = [a.partition(":")[2].strip() for a in attributes.splitlines() if a.startswith("CertificateTemplate:")]
+        wanted = named[0] if named else str(form.get("Template", ""))
+        template = self.templates.get(wanted)
+        if template is None:
+            return self._denied("The requested certificate template is not supported by this CA. 0x80094800")
+        try:
+            requests = parse(str(form.get("CertRequest", "")).encode(), where="the request").requests
+            if len(requests) != 1:
+                return self._denied("Error Parsing Request  The request is not a PKCS #10 request. 0x80094004")
+            leaf = self._authority.issue(requests[0], at=self._now(), profile=self._profile(template))
+        except EncodingError:
+            return self._denied("Error Parsing Request  ASN1 bad tag value met. 0x8009310b")
+        except IssuanceRefused as refused:
+            return self._denied(str(refused))
+        number = max(self.issued, default=0) + 1
+        self.issued[number] = leaf
+        self.issued.pop(number - MAX_ISSUED, None)
+        self._events.add(NAME, "Certificate Issued", Template=template.name, Subject=leaf.subject.rfc4514_string())
+        links = "".join(
+            f'<a href="certnew.cer?ReqID={number}&amp;Enc={kind}">{shown}</a> '
+            for kind, shown in (("bin", "DER encoded"), ("b64", "Base 64 encoded"))
+        )
+        # The client looks for the link as browsers' scripts write it, with a bare ampersand.
+        return _page("Certificate Issued", f"{links}<!-- certnew.cer?ReqID={number}& -->")
+
+    def _profile(self, template: CertificateTemplate) -> Profile:
+        return Profile(
+            ekus=template.application_policies,
+            lifetime=timedelta(days=template.validity_days),
+            crl_url=self._pointers.crl_url,
+            ocsp_url=self._pointers.ocsp_url,
+        )
+
+    def _denied(self, why: str) -> web.Response:
+        self._events.add(NAME, "Certificate Denied", Reason=why)
+        said = escape(why, quote=True)
+        return _page(
+            "Certificate Request Denied",
+            f'<p>Your certificate request was denied. The disposition message is "{said}".</p>',
+        )
+
+    async def _certificate(self, request: web.Request) -> web.Response:
+        encoding = _KINDS.get(request.query.get("Enc", "b64"), Encoding.PEM)
+        wanted = request.query.get("ReqID", "")
+        if wanted == "CACert":
+            found: x509.Certificate | None = self._authority.certificate
+        else:
+            number = int(wanted) if wanted.isdigit() and len(wanted) < 7 else 0
+            found = self.issued.get(number)
+        if found is None:
+            return _page("Error", "Disposition message:\t\tThe request ID was not found.\r\n")
+        return web.Response(body=found.public_bytes(encoding), content_type="application/pkix-cert")
+
+    async def _chain(self, request: web.Request) -> web.Response:
+        encoding = _KINDS.get(request.query.get("Enc", "bin"), Encoding.DER)
+        chain = [self._authority.certificate, *self._authority.parents]
+        body = pkcs7.serialize_certificates(chain, encoding)
+        return web.Response(body=body, content_type="application/x-pkcs7-certificates")
+
+    async def _renewals(self, _: web.Request) -> web.Response:
+        return _page("Download a CA Certificate", "<script>var nRenewals=0;</script>")
+
+
+def _page(title: str, body: str) -> web.Response:
+    text = f"<!doctype html><html><head><title>{escape(title)}</title></head><body><h1>{escape(title)}</h1>{body}</body></html>"
+    return web.Response(text=text, content_type="text/html", headers={"X-Content-Type-Options": "nosniff"})
