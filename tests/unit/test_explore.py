@@ -57,14 +57,18 @@ def test_the_guides_design_is_a_candidate() -> None:
         ({"certificate": "shared"}, "certificates", 1),
         ({"stores": "two"}, "certificates", 4),
         ({"domains": "separate"}, "certificates", 6),
-        ({"authority": "public"}, "legs_broken", 4),  # cluster both ways, neighbour dialled from both peers
+        (
+            {"authority": "public"},
+            "legs_broken",
+            6,
+        ),  # cluster both ways; neighbour and foreign XMPP server, dialled from both peers
         ({"authority": "public", "stores": "two"}, "legs_broken", 0),
         ({"authority": "public"}, "public_names", 7),
         ({"registration": ("collab-edge-dns",) * 2}, "apex_names", 0),
         ({}, "apex_names", 2),
         ({"certificate": "shared"}, "restarts_new_peer", 3),
         ({"domains": "separate"}, "reissues_new_domain", 2),
-        ({}, "roots_to_hand_out", 2),  # Jabber outside, and the partner
+        ({}, "roots_to_hand_out", 3),  # Jabber outside, the partner, the foreign XMPP server
         ({"authority": "acme", "term": "shortlived"}, "exposure_days", 6),
         ({"term": "398"}, "restarts", 1.98),
         ({"authority": "acme", "term": "classic"}, "restarts", 12.17),
