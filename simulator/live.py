@@ -16,6 +16,7 @@ from rich.text import Text
 
 from pkikit.files import key_pem, write_private, write_public
 from simulator.lab import BANNER, Lab
+from simulator.management import Management
 from simulator.report import CheckReport
 
 INTERVAL = 2.0  # seconds between two looks
@@ -99,7 +100,9 @@ async def run_until_stopped(lab: Lab, state: Path | None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     out = Console(highlight=False)
-    for line in addresses_to_try(lab, state):
+    face = Management(lab)
+    await face.start()
+    for line in (*addresses_to_try(lab, state), f"topology, live: {face.url}"):
         out.print(line, markup=False, soft_wrap=True)
     with Live(console=out, refresh_per_second=1, auto_refresh=False) if sys.stdout.isatty() else _Lines(out) as live:
         await lab.hold()
@@ -111,6 +114,7 @@ async def run_until_stopped(lab: Lab, state: Path | None) -> None:
                     await stop.wait()
             except TimeoutError:
                 continue
+    await face.stop()
 
 
 class _Lines:

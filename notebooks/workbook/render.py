@@ -13,8 +13,8 @@ from pkikit.describe import describe_certificate, describe_request
 from pkikit.design.san import SanLayout
 from pkikit.model.credential import Credential
 from pkikit.model.trace import Message, Side, describe
+from simulator.picture import Picture, draw
 from simulator.report import CheckReport, LegReport
-from workbook.picture import Picture, draw
 from workbook.session import LabSession
 
 # The kernel's tables are this package's business: names and reasons are read whole or not at all.

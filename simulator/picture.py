@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -48,7 +48,8 @@ def columns_of(deployment: Deployment) -> list[tuple[str, list[str]]]:
     inside = [n for group in deployment.node_groups for n in group.nodes]
     core = [p for c in deployment.clusters if c.role is Role.EXPRESSWAY_C for p in c.peers]
     edge = [p for c in deployment.clusters if c.role is Role.EXPRESSWAY_E for p in c.peers]
-    outside = [*deployment.neighbours, *([mra_client(deployment)] if deployment.mra else [])]
+    inside += deployment.served_by
+    outside = [*deployment.neighbours, *deployment.outside, *([mra_client(deployment)] if deployment.mra else [])]
     named = [("Inside", inside), ("Expressway-C", core), ("Expressway-E", edge), ("Outside", outside)]
     return [(heading, parties) for heading, parties in named if parties]
 
@@ -71,8 +72,14 @@ def lines_of(report: CheckReport | None) -> list[Line]:
     ]
 
 
-def draw(deployment: Deployment, world: World, report: CheckReport | None = None) -> Picture:
-    """The world, and when it was checked, which relations are up."""
+def draw(
+    deployment: Deployment,
+    world: World,
+    report: CheckReport | None = None,
+    *,
+    link: Callable[[Line], str] | None = None,
+) -> Picture:
+    """The world, and when it was checked, which relations are up. `link` gives the address behind a line."""
     columns = columns_of(deployment)
     places = {
         party: (20 + _COLUMN * x, _TOP + _ROW * y)
@@ -91,11 +98,19 @@ def draw(deployment: Deployment, world: World, report: CheckReport | None = None
             f'<text x="{20 + _COLUMN * x}" y="30" font-size="15" font-weight="bold" fill="{_INK}">{escape(heading)}</text>'
             for x, (heading, _) in enumerate(columns)
         ),
-        *(_line(line, places) for line in lines if line.left in places and line.right in places),
+        *(
+            _linked(_line(line, places), link(line) if link else "")
+            for line in lines
+            if line.left in places and line.right in places
+        ),
         *(_box(party, place, deployment, world) for party, place in places.items()),
         "</svg>",
     ]
     return Picture(svg="\n".join(parts), text=text)
+
+
+def _linked(drawn: str, target: str) -> str:
+    return f'<a href="{escape(target)}">{drawn}</a>' if target else drawn
 
 
 def _line(line: Line, places: Mapping[str, tuple[int, int]]) -> str:

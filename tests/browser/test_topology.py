@@ -1,0 +1,60 @@
+"""The live topology in Chromium: it follows the lab, a line leads to the last handshake of both sides."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from simulator.management import Management
+from simulator.settings import LabSettings
+from simulator.threaded import ThreadedLab
+from tests.browser.conftest import ARTIFACTS
+from tests.support.worlds import C1, E1, deployment
+
+pytestmark = pytest.mark.needs("chromium")
+
+
+@pytest.fixture
+def lab() -> Iterator[ThreadedLab]:
+    settings = LabSettings(rsa=False, pages=False, keepalive=0.5)
+    with ThreadedLab(deployment("clustered-full"), settings=settings) as running:
+        running.run(running.lab.hold)
+        running.check()
+        yield running
+
+
+def test_follows_the_lab(lab: ThreadedLab, chromium: Browser) -> None:
+    """All up; a trusted CA list is emptied: the page shows it by itself, in colour and in words; and why, on both sides."""
+    inside = lab.lab
+    face = Management(inside)
+    lab.run(face.start)
+    page = chromium.new_page(viewport={"width": 1300, "height": 1000})
+    troubles: list[str] = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("console", lambda m: troubles.append(m.text) if m.type == "error" else None)
+    try:
+        page.goto(face.url)
+        expect(page.get_by_text("46 of 46 legs up")).to_be_visible()
+        page.screenshot(path=ARTIFACTS / "topology.png", full_page=True)
+        party = inside.world.parties[C1]
+        lab.do(inside.change, inside.world.with_party(replace(party, trusted_ca_list=())))
+        lab.check()
+        expect(page.get_by_role("cell", name="trust.issuer-unknown").first).to_be_visible(timeout=10_000)
+        page.screenshot(path=ARTIFACTS / "topology-down.png", full_page=True)
+        page.get_by_role("cell", name=f"{C1} – {E1}").get_by_role("link").click()
+        expect(page.get_by_role("heading", name=f"client: {C1}").first).to_be_visible()
+        expect(page.get_by_text("alert sent: unknown_ca").first).to_be_visible()
+        page.set_viewport_size({"width": 390, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        page.screenshot(path=ARTIFACTS / "topology-pair.png", full_page=True)
+        assert not troubles
+        with pytest.raises(urllib.error.HTTPError):
+            urllib.request.urlopen(face.url.rsplit("/", 2)[0] + "/guess/")
+    finally:
+        page.close()
+        lab.run(face.stop)
