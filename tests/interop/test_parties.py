@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import socket
 import subprocess
 import time
@@ -181,14 +183,16 @@ def test_sipp(lab: ThreadedLab, state: Path, tmp_path: Path) -> None:
         port = free.getsockname()[1]
     tls = (f"OPENSSL:{address}:5061,bind={partner},cafile={state}/root.pem,verify=1,commonname={E1},"
            f"cert={state}/{PARTNER}/cert.pem,key={state}/{PARTNER}/key.pem")  # fmt: skip
-    with subprocess.Popen(["socat", f"TCP-LISTEN:{port},bind={partner},reuseaddr,fork", tls]) as tunnel:
+    listen = f"TCP-LISTEN:{port},bind={partner},reuseaddr,fork"
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(["socat", listen, tls], start_new_session=True, **quiet) as tunnel:
         try:
             time.sleep(0.3)
             command = ["sipp", f"{partner}:{port}", "-t", "t1", "-sf", str(scenario), "-m", "200", "-r", "200",
                        "-i", partner, "-timeout", "20s", "-nostdin"]  # fmt: skip
             said = run(*command, code=None, cwd=tmp_path)
         finally:
-            tunnel.terminate()
+            os.killpg(tunnel.pid, signal.SIGTERM)  # its children too
     successful = re.search(r"Successful call\s*\|\s*\d+\s*\|\s*(\d+)", said)
     assert successful is not None, said[-3000:]
     assert int(successful.group(1)) == 200
