@@ -48,6 +48,7 @@ format: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.decisions
+	$(BIN)/python -m tests.bench.sockets
 
 compare-linters: $(VENV)/.dev
 	$(BIN)/python -m tests.support.compare_linters

@@ -55,7 +55,8 @@ def _party_of(party: Party, folder: Path) -> Party:
         held = held.with_crls(CrlSource.CA_FILE, contents.crls)
     if crl_file.exists():
         held = held.with_crls(CrlSource.MANUAL, (crl for _, crl in _revocation_file(crl_file).crls))
-    return replace(party, credential=credential, trusted_ca_list=trusted, held=held)
+    services = party.services if credential is party.credential else {}
+    return replace(party, credential=credential, services=services, trusted_ca_list=trusted, held=held)
 
 
 def _published(world: World, folder: Path) -> dict[str, RevocationData]:

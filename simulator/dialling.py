@@ -123,5 +123,5 @@ class Dialler:
     def _can_dial(self, leg: Leg) -> bool:
         """Not where a certificate is to be shown whose private key we do not have."""
         shown = [leg.server, *([leg.client] if leg.mutual else [])]
-        credentials = [self._world().parties[fqdn].credential for fqdn in shown]
+        credentials = [self._world().parties[fqdn].at_port(leg.port).credential for fqdn in shown]
         return all(credential is not None and credential.key is not None for credential in credentials)

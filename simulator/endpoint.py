@@ -82,7 +82,7 @@ class Endpoint:
         self._protocols = {leg.port: leg.protocol for leg in served}
         self._known = {(leg.port, addresses(leg.client)): _admission(leg) for leg in served}
         self._strangers = {port: _for_strangers([leg for leg in served if leg.port == port]) for port in self.ports}
-        self._contexts: dict[tuple[Side, bool, Consumer], TlsContext] = {}
+        self._contexts: dict[tuple[Side, int, bool, Consumer], TlsContext] = {}
         self._servers: list[asyncio.Server] = []
         self._open: set[asyncio.Task[None]] = set()
         self._callers: dict[asyncio.Task[None], str] = {}
@@ -124,12 +124,13 @@ class Endpoint:
         for task in self._open:
             task.cancel()
 
-    def _context(self, side: Side, verify: bool, consumer: Consumer = Consumer.SIP_TLS) -> TlsContext:
-        kept, now = self._contexts.get((side, verify, consumer)), self.now()
+    def _context(self, side: Side, port: int, verify: bool, consumer: Consumer = Consumer.SIP_TLS) -> TlsContext:
+        port = port if port in self.party.services else 0
+        kept, now = self._contexts.get((side, port, verify, consumer)), self.now()
         if kept is not None and kept.is_current(now):
             return kept
         made = TlsContext(
-            self.party,
+            self.party.at_port(port),
             at=now,
             side=side,
             verify=verify,
@@ -137,7 +138,7 @@ class Endpoint:
             keylog=self._settings.keylog,
             revocation=self.revocation(consumer),
         )
-        self._contexts[side, verify, consumer] = made
+        self._contexts[side, port, verify, consumer] = made
         return made
 
     async def ready(self) -> None:
@@ -194,7 +195,7 @@ class Endpoint:
             known = self._known.get((port, caller[0]))
             admission = known or self._strangers[port]
             handshake = Handshake(
-                self._context(Side.SERVER, admission.verify),
+                self._context(Side.SERVER, port, admission.verify),
                 recorder=recorder,
                 name_checks=admission.name_checks,
                 tunnel=admission.tunnel,
@@ -286,7 +287,7 @@ class Endpoint:
                 writer.close()
                 return Opened(recorder, here)
         handshake = Handshake(
-            self._context(Side.CLIENT, leg.client_verifies, leg.consumer),
+            self._context(Side.CLIENT, leg.port, leg.client_verifies, leg.consumer),
             recorder=recorder,
             name_checks=leg.server_name_checks if leg.client_verifies else (),
             server_name=leg.reference_name,

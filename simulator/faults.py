@@ -37,10 +37,15 @@ class _Fault(BaseModel):
 
 
 class Reissue(_Fault):
-    """The party gets another certificate; what is not said is as the lab would issue it."""
+    """The party gets another certificate; what is not said is as the lab would issue it.
+
+    port: only for what it shows at that port (5061: CallManager). trusted_by: who takes a self-signed one into the list.
+    """
 
     fault: Literal["reissue"]
     party: Fqdn
+    port: int | None = None
+    trusted_by: tuple[Fqdn, ...] = ()
     without: tuple[str, ...] = ()
     names: tuple[str, ...] | None = None
     purposes: Literal["both", "server", "client", "any"] = "both"
@@ -262,12 +267,21 @@ class Ground:
             key=_rsa_1024() if fault.key == "rsa-1024" else self.new_key(),
             subject=subject,
             can_sign=fault.by == "itself",
+            usage=not fault.trusted_by,  # Unified CM's own allow everything
             **properties,
         )
         for fqdn in world.parties:
             party = world.parties[fqdn]
             world = world.with_party(replace(party, trusted_ca_list=(*party.trusted_ca_list, *trusted)))
-        return world.with_party(replace(world.parties[fault.party], credential=credential))
+        for fqdn in fault.trusted_by:
+            truster = world.parties[fqdn]
+            listed = (*truster.trusted_ca_list, credential.leaf)
+            world = world.with_party(replace(truster, trusted_ca_list=listed))
+        party = world.parties[fault.party]
+        if fault.port is not None:
+            services = {**party.services, fault.port: credential}
+            return world.with_party(replace(party, services=services))
+        return world.with_party(replace(party, credential=credential))
 
     def _issuer(self, by: Issuer) -> tuple[Authority | None, tuple[x509.Certificate, ...]]:
         """(who signs, what everybody trusts besides)."""

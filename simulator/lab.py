@@ -309,7 +309,7 @@ class Lab:
 
     def install(self, fqdn: str, credential: Credential) -> None:
         """Give a party another server certificate, and restart it."""
-        self.change(self.world.with_party(replace(self.world.parties[fqdn], credential=credential)))
+        self.change(self.world.with_party(replace(self.world.parties[fqdn], credential=credential, services={})))
 
     def trust(self, certificates: Iterable[x509.Certificate], parties: Iterable[str] | None = None) -> None:
         """Append CA certificates to the trusted CA list of these parties (default: all)."""
@@ -363,8 +363,8 @@ def _last_at(hour: int, now: datetime) -> datetime:
 
 def _changed(party: Party, before: Party) -> bool:
     """Anything but its CRLs is another. A key alone may have changed: certificates compare without it."""
-    keys = [p.credential.key if p.credential else None for p in (party, before)]
-    return party != before or keys[0] is not keys[1]
+    ours, theirs = ([id(c.key) for c in p.credentials] for p in (party, before))
+    return party != before or ours != theirs
 
 
 def _needs_restart(party: Party, before: Party) -> bool:

@@ -30,6 +30,10 @@ def write_state(lab: Lab, directory: Path) -> None:
             write_public(directory / fqdn / "cert.pem", party.credential.pem())
             if party.credential.key is not None:
                 write_private(directory / fqdn / "key.pem", key_pem(party.credential.key))
+        for port, credential in party.services.items():
+            write_public(directory / fqdn / f"cert-{port}.pem", credential.pem())
+            if credential.key is not None:
+                write_private(directory / fqdn / f"key-{port}.pem", key_pem(credential.key))
         write_public(
             directory / fqdn / "trust.pem", b"".join(c.public_bytes(Encoding.PEM) for c in party.trusted_ca_list)
         )

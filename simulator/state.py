@@ -92,7 +92,8 @@ def _authority(document: dict[str, str]) -> Authority:
 
 def _party_document(party: Party) -> dict[str, Any]:
     trusted = "".join(c.public_bytes(Encoding.PEM).decode("ascii") for c in party.trusted_ca_list)
-    return {"credential": credential_document(party.credential), "trusted": trusted}
+    services = {str(port): credential_document(c) for port, c in party.services.items()}
+    return {"credential": credential_document(party.credential), "services": services, "trusted": trusted}
 
 
 def _kept(document: dict[str, Any], deployment: Deployment) -> KeptLab:
@@ -102,6 +103,7 @@ def _kept(document: dict[str, Any], deployment: Deployment) -> KeptLab:
         parties[fqdn] = Party(
             fqdn=fqdn,
             credential=credential_from(held["credential"]),
+            services={int(port): c for port, d in held["services"].items() if (c := credential_from(d)) is not None},
             trusted_ca_list=tuple(x509.load_pem_x509_certificates(trusted)) if trusted else (),
         )
     root, issuing = _authority(document["root"]), _authority(document["issuing"])

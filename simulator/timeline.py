@@ -144,8 +144,7 @@ class _Walk:
     def _expiries(self, at: datetime) -> None:
         for fqdn, party in self.lab.world.parties.items():
             now = self.lab.world.clock_of(fqdn, at)
-            chain = party.credential.chain if party.credential else ()
-            for certificate in chain:
+            for certificate in (c for credential in party.credentials for c in credential.chain):
                 key = f"{fqdn} {certificate.serial_number}"
                 if now > certificate.not_valid_after_utc and key not in self._expired:
                     self._expired.add(key)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pkikit.design.csr import build_csr, fast_key, make_key
-from pkikit.design.legs import mra_client
+from pkikit.design.legs import SIP_TLS_PORT, mra_client
 from pkikit.design.san import SanEntry, SanLayout, design_sans
 from pkikit.issue.authority import LEAF_LIFETIME, Authority, Profile, create_root
 from pkikit.model.credential import Credential, PrivateKey
@@ -52,8 +52,9 @@ def issue_world(deployment: Deployment, *, at: datetime, rsa: bool = True) -> Is
     holders = {fqdn: _holder(deployment, fqdn) for fqdn in deployment.parties}
     owners = tuple(dict.fromkeys(holders.values()))
     make: Callable[[], PrivateKey] = make_key if rsa else fast_key
+    call_managers = [n for group in deployment.unified_cm if group.mixed_mode for n in group.nodes]
     with ThreadPoolExecutor(_WORKERS) as pool:
-        root_key, intermediate_key, *keys = pool.map(lambda _: make(), range(len(owners) + 2))
+        root_key, intermediate_key, *keys = pool.map(lambda _: make(), range(len(owners) + len(call_managers) + 2))
     root = create_root("Lab Root CA", at=at, key=root_key, organisation=ORGANISATION)
     profile = profile_of(deployment)
     pointers = Profile(crl_url=ROOT_CRL).pointers()
@@ -62,11 +63,17 @@ def issue_world(deployment: Deployment, *, at: datetime, rsa: bool = True) -> Is
     )
     made = {
         owner: _credential(authority, layout_of(deployment, owner), key, at, profile)
-        for owner, key in zip(owners, keys, strict=True)
+        for owner, key in zip(owners, keys, strict=False)
+    }
+    # Unified CM in mixed mode has two identities under one name: CallManager for SIP, tomcat for HTTPS.
+    for_sip = {
+        node: {SIP_TLS_PORT: _credential(authority, layout_of(deployment, node), key, at, profile)}
+        for node, key in zip(call_managers, keys[len(owners) :], strict=True)
     }
     trusted = (root.certificate,)
     parties = {
-        fqdn: Party(fqdn=fqdn, credential=made[holder], trusted_ca_list=trusted) for fqdn, holder in holders.items()
+        fqdn: Party(fqdn=fqdn, credential=made[holder], trusted_ca_list=trusted, services=for_sip.get(fqdn, {}))
+        for fqdn, holder in holders.items()
     }
     if deployment.mra:
         client = mra_client(deployment)

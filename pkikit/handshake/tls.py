@@ -78,10 +78,14 @@ class TlsContext:
         """
         self.side, self.verify, self.revocation = side, verify, revocation
         context = SSL.Context(SSL.TLS_METHOD)
-        old = party.speaks is Speaks.TLS_1_0
+        old, bare = party.speaks is Speaks.TLS_1_0, party.speaks is Speaks.NULL_CIPHERS
         context.set_min_proto_version(SSL.TLS1_VERSION if legacy or old else tls.lowest.number)
         context.set_max_proto_version(SSL.TLS1_VERSION if old else tls.highest.number)
-        context.set_cipher_list(b"ALL:!aNULL:!eNULL:@SECLEVEL=0" if legacy or old else CIPHERS)
+        if bare:
+            context.set_max_proto_version(SSL.TLS1_2_VERSION)  # TLS 1.3 has no suite without encryption
+        context.set_cipher_list(
+            b"eNULL:!aNULL:@SECLEVEL=0" if bare else b"ALL:!aNULL:!eNULL:@SECLEVEL=0" if legacy or old else CIPHERS
+        )
         context.set_mode(_NO_AUTO_CHAIN)
         # Resumption would let a connection live on with a certificate that is no longer there.
         context.set_session_cache_mode(SSL.SESS_CACHE_OFF)

@@ -62,7 +62,7 @@ def judge_leg(leg: Leg, world: World, at: datetime) -> LegVerdict:
     led = world.points.get(leg.server if leg.discovered_by else leg.reference_name, ())
     if led and leg.server not in led:
         leg = replace(leg, server=led[0])  # DNS leads to another machine, whose certificate is met
-    server, client = world.parties[leg.server], world.parties[leg.client]
+    server, client = (world.parties[fqdn].at_port(leg.port) for fqdn in (leg.server, leg.client))
     nothing = Verdict(question="nothing is verified")
     before = judge_connection(leg, world)
     if not before.accepted:
@@ -102,6 +102,8 @@ def judge_connection(leg: Leg, world: World) -> Verdict:
         rule_id, expected, seen = rules.connection.NOT_TLS, "TLS", "SIP without TLS"
     elif Speaks.TLS_1_0 in either and either != {Speaks.TLS_1_0}:
         rule_id, expected, seen = rules.connection.PROTOCOL, "TLS 1.2 or 1.3 on both sides", "TLS 1.0 alone"
+    elif Speaks.NULL_CIPHERS in either and either != {Speaks.NULL_CIPHERS}:
+        rule_id, expected, seen = rules.connection.CIPHER, "a suite that encrypts", "suites without encryption alone"
     who = server.fqdn if server.speaks is not Speaks.TLS else client.fqdn
     evidence = Evidence(label=f"{who}, port {leg.port}", expected=expected, seen=seen, where=who)
     return Verdict(
@@ -112,6 +114,7 @@ def judge_connection(leg: Leg, world: World) -> Verdict:
             rules.connection.UNREACHABLE,
             rules.connection.NOT_TLS,
             rules.connection.PROTOCOL,
+            rules.connection.CIPHER,
         ),
     )
 

@@ -18,10 +18,12 @@ from pkikit.model.revocation import NOTHING_HELD, Consumer, CrlSource, Revocatio
 
 
 class Speaks(enum.StrEnum):
-    """What a party does on its ports: TLS as everybody, TLS 1.0 alone, SIP without TLS, or nothing (port closed)."""
+    """What a party does on its ports: TLS as everybody, TLS 1.0 alone, suites without encryption alone, SIP without TLS,
+    or nothing (port closed)."""
 
     TLS = "tls"
     TLS_1_0 = "tls-1.0"
+    NULL_CIPHERS = "null-ciphers"
     PLAIN = "plain"
     NOTHING = "nothing"
 
@@ -40,7 +42,8 @@ class Party:
     """One TLS-speaking machine: a peer, a Unified CM or IM&P node, a neighbour.
 
     `clock_offset` is how far its clock is ahead of the lab's (negative: behind); `held` are the CRLs that it was given;
-    `boots` counts restarts.
+    `boots` counts restarts. `services` are certificates of their own for some ports: Unified CM shows its CallManager
+    certificate for SIP and its tomcat certificate, the `credential`, for the rest.
     """
 
     fqdn: str
@@ -49,7 +52,17 @@ class Party:
     clock_offset: timedelta = timedelta(0)
     speaks: Speaks = Speaks.TLS
     boots: int = 0
+    services: Mapping[int, Credential] = field(default_factory=dict)
     held: RevocationData = field(default=NOTHING_HELD, compare=False)
+
+    def at_port(self, port: int) -> Party:
+        """The party as it is met at that port: with the certificate that it shows there."""
+        return replace(self, credential=self.services[port]) if port in self.services else self
+
+    @property
+    def credentials(self) -> tuple[Credential, ...]:
+        """Everything that it can show."""
+        return (*([self.credential] if self.credential else []), *self.services.values())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,8 +102,8 @@ class World:
         """All certificates held anywhere: what a diagnosis may compare with, a verifier may not."""
         held: dict[x509.Certificate, None] = {}
         for party in self.parties.values():
-            chain = party.credential.chain if party.credential else ()
-            held.update(dict.fromkeys((*chain, *party.trusted_ca_list)))
+            shown = (c for credential in party.credentials for c in credential.chain)
+            held.update(dict.fromkeys((*shown, *party.trusted_ca_list)))
         return tuple(held)
 
     @cached_property

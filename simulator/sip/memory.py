@@ -20,12 +20,12 @@ class MemoryDialler:
     def __init__(self, world: World, at: datetime, tls: TlsRange | None = None) -> None:
         self.world, self.at = world, at
         self._tls = tls or TlsRange()
-        self._contexts: dict[tuple[str, Side, bool, Consumer], TlsContext] = {}
+        self._contexts: dict[tuple[str, Side, int, bool, Consumer], TlsContext] = {}
 
-    def _context(self, fqdn: str, side: Side, verify: bool, consumer: Consumer) -> TlsContext:
-        key = (fqdn, side, verify, consumer)
+    def _context(self, fqdn: str, side: Side, port: int, verify: bool, consumer: Consumer) -> TlsContext:
+        key = (fqdn, side, port if port in self.world.parties[fqdn].services else 0, verify, consumer)
         if key not in self._contexts:
-            party, at = self.world.parties[fqdn], self.world.clock_of(fqdn, self.at)
+            party, at = self.world.parties[fqdn].at_port(port), self.world.clock_of(fqdn, self.at)
             question = self.world.revocation_of(fqdn, consumer)
             self._contexts[key] = TlsContext(party, at=at, side=side, verify=verify, tls=self._tls, revocation=question)
         return self._contexts[key]
@@ -37,7 +37,7 @@ class MemoryDialler:
         checks = leg.server_name_checks if client else leg.client_name_checks
         at = self.world.clock_of(fqdn, self.at)
         return Handshake(
-            self._context(fqdn, side, verify, leg.consumer if client else Consumer.SIP_TLS),
+            self._context(fqdn, side, leg.port, verify, leg.consumer if client else Consumer.SIP_TLS),
             recorder=Recorder(side, lambda: at),
             name_checks=checks if verify else (),
             server_name=leg.reference_name if client else "",
