@@ -281,7 +281,7 @@ class Ground:
         if fault.port is not None:
             services = {**party.services, fault.port: credential}
             return world.with_party(replace(party, services=services))
-        return world.with_party(replace(party, credential=credential))
+        return world.with_party(replace(party, credential=credential, services={}))
 
     def _issuer(self, by: Issuer) -> tuple[Authority | None, tuple[x509.Certificate, ...]]:
         """(who signs, what everybody trusts besides)."""

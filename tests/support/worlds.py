@@ -81,7 +81,7 @@ class Bench:
         return layout_of(self.world.deployment, fqdn).dns_names
 
     def give(self, fqdn: str, credential: Credential) -> Bench:
-        self.world = self.world.with_party(replace(self.world.parties[fqdn], credential=credential))
+        self.world = self.world.with_party(replace(self.world.parties[fqdn], credential=credential, services={}))
         return self
 
     def reissue(
