@@ -65,7 +65,8 @@ class Dialler:
             recorder.note(NotConnected(reason=f"{leg.server}:{leg.port}: timed out", resolved=True))
             return merge(recorder, None), None
         opened = await client.open(leg, address)
-        of_server = await server.collect(opened.here) if opened.here is not None else None
+        kept = opened.here is not None and leg.port in server.ports  # a peer's pages keep no record of a handshake
+        of_server = await server.collect(opened.here) if kept and opened.here is not None else None
         return merge(opened.recorder, of_server), opened.stream
 
     def new_links(self) -> list[Link]:

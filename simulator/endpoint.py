@@ -69,15 +69,18 @@ class Endpoint:
     def __init__(
         self, party: Party, address: str, *, legs: Sequence[Leg], addresses: Callable[[str], str], settings: LabSettings,
         now: Callable[[], datetime], events: EventLog, revocation: AskRevocation = lambda _: None,
-        capture: Capture | None = None, look_up: LookUpStatus | None = None,
+        capture: Capture | None = None, look_up: LookUpStatus | None = None, elsewhere: frozenset[int] = frozenset(),
     ) -> None:  # fmt: skip
-        """look_up: asks for revocation status over the network; without it only what `revocation` holds is known."""
+        """look_up: asks for revocation status over the network; without it only what `revocation` holds is known.
+
+        elsewhere: ports of this party that something else serves (a peer's pages).
+        """
         self.closed: frozenset[int] = frozenset()  # ports that a firewall keeps
         self.delay = 0.0  # seconds by which what this party sends comes late
         self.party, self.address, self.revocation = party, address, revocation
         self._look_up = look_up
         self._settings, self._lab_now, self._events, self._capture = settings, now, events, capture
-        served = [leg for leg in legs if leg.server == party.fqdn]
+        served = [leg for leg in legs if leg.server == party.fqdn and leg.port not in elsewhere]
         self.ports = tuple(dict.fromkeys(leg.port for leg in served))
         self._protocols = {leg.port: leg.protocol for leg in served}
         self._known = {(leg.port, addresses(leg.client)): _admission(leg) for leg in served}

@@ -15,7 +15,7 @@ from typing import Any, Self
 import anyio.to_thread
 from cryptography import x509
 
-from pkikit.design.legs import legs_of
+from pkikit.design.legs import WEB_PORT, legs_of
 from pkikit.model.credential import Credential
 from pkikit.model.deployment import Deployment, Revocation, Role
 from pkikit.model.leg import Leg
@@ -34,7 +34,7 @@ from simulator.peer.acme_service import AcmeService
 from simulator.peer.challenge_host import ChallengeHost
 from simulator.peer.login import Accounts
 from simulator.peer.peer import Peer
-from simulator.peer.site import WEB_PORT, PeerSite
+from simulator.peer.site import PeerSite
 from simulator.peer.state import PeerState
 from simulator.peer.store import PeerStore
 from simulator.report import CheckReport, LegReport
@@ -176,7 +176,11 @@ class Lab:
             revocation=partial(self.world.revocation_of, party.fqdn, fetched=False),
             capture=self._capture,
             look_up=self.network.look_up.during_handshake,
+            elsewhere=frozenset({WEB_PORT}) if self._has_pages(party.fqdn) else frozenset(),
         )
+
+    def _has_pages(self, fqdn: str) -> bool:
+        return self.settings.pages and self.deployment.cluster_of(fqdn) is not None
 
     @property
     def dns(self) -> DnsServer:

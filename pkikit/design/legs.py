@@ -7,6 +7,7 @@ Requirements for Unified Communications"; the administrator guide for TLS verify
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pkikit.model.deployment import Cluster, DefaultZone, Deployment, DnsZone, NeighbourZone, Role, TraversalZone
 from pkikit.model.leg import Leg, NameCheck, Protocol
@@ -18,6 +19,7 @@ FIRST_TRAVERSAL_PORT = 7001
 CLUSTER_PORT = 4372  # cluster database synchronisation over TLS
 _X14_2 = ProductVersion.parse("X14.2")
 XMPP_PORT = 5269  # server to server
+WEB_PORT = 443  # administration
 _SERVERS = {
     "ldap": (Protocol.LDAPS, 636, Consumer.LDAP),
     "policy": (Protocol.HTTPS, 443, Consumer.POLICY),
@@ -298,9 +300,13 @@ def _b2b(domain: str, client: str, server: str, checks: tuple[NameCheck, ...], *
 
 def _server_legs(deployment: Deployment) -> Iterator[Leg]:
     for server in deployment.servers:
-        protocol, port, consumer = _SERVERS[server.type]
         for peer in deployment.cluster(server.cluster).peers:
             for node in server.nodes:
+                if server.type == "tms":
+                    leg_id = f"tms:{server.name}:{node}>{peer}"
+                    yield replace(_https(leg_id, node, peer, server.tls_verify), port=WEB_PORT)
+                    continue
+                protocol, port, consumer = _SERVERS[server.type]
                 yield Leg(
                     id=f"{server.type}:{server.name}:{peer}>{node}",
                     client=peer,

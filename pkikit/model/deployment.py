@@ -157,10 +157,11 @@ class Partner(_Value):
 
 
 class Server(_Value):
-    """A server inside that the peers of a cluster dial: LDAP (login accounts), external policy service, syslog over TLS."""
+    """A server inside that the peers of a cluster dial: LDAP (login accounts), external policy service, syslog over TLS;
+    or one that dials them, as TMS does, over HTTPS."""
 
     name: Label
-    type: Literal["ldap", "policy", "syslog"]
+    type: Literal["ldap", "policy", "syslog", "tms"]
     cluster: Label
     nodes: tuple[Fqdn, ...] = Field(min_length=1)
     tls_verify: Switch = True

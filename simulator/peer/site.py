@@ -22,7 +22,6 @@ from simulator.peer.peer import Peer, temporary_credential
 from simulator.peer.web_tls import choosing_context, server_context
 from simulator.services.http_server import MAX_FORM, HttpServer
 
-WEB_PORT = 443
 COOKIE = "__Host-session"
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "

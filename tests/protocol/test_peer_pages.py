@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import ssl
 import time
 import urllib.error
@@ -11,6 +12,7 @@ import urllib.parse
 import urllib.request
 from base64 import b64encode
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 from http.client import HTTPSConnection, RemoteDisconnected
@@ -21,6 +23,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
+from pkikit.errors import InputError
 from pkikit.files import key_pem
 from simulator.forge import forge
 from simulator.settings import LabSettings
@@ -233,6 +236,42 @@ def test_who_may_what(lab: ThreadedLab) -> None:
     assert auditor.ask("GET", "/zones")[0] == 429  # the address waits, whoever it says it is
     assert len(lab.lab.events.of(E2, "Admin Login Failed")) >= 4
     assert Script(lab, C1).ask("GET", "/zones")[0] == 200
+
+
+def test_domain_certificate_by_server_name(lab: ThreadedLab) -> None:
+    """A certificate for one domain is shown to who asks for it, after a restart; a wrong key is refused."""
+    peer, at = lab.lab.peers[E2], lab.lab.clock.now()
+    made, other = (forge(("tenant.example.org",), lab.lab.issued.authority, at=at) for _ in range(2))
+    assert made.key is not None
+    assert other.key is not None
+    with pytest.raises(InputError, match="does not match"):
+        lab.run(peer.load_domain_certificate, "tenant.example.org", made.pem(), key_pem(other.key))
+    lab.run(peer.load_domain_certificate, "tenant.example.org", made.pem(), key_pem(made.key))
+    lab.do(peer.restart)
+
+    def shown(name: str) -> bytes:
+        with (
+            socket.create_connection(lab.lab.sites[E2].address, timeout=5) as plain,
+            ANYONE.wrap_socket(plain, server_hostname=name) as connection,
+        ):
+            return connection.getpeercert(binary_form=True) or b""
+
+    deadline = time.monotonic() + 10
+    while shown("tenant.example.org") != made.leaf.public_bytes(Encoding.DER):
+        assert time.monotonic() < deadline, "the domain's certificate is not shown"
+        time.sleep(0.1)
+    assert shown(E2) != shown("tenant.example.org")
+    lab.run(peer.remove_domain_certificate, "tenant.example.org")
+    assert not peer.state.domain_certificates
+
+
+def test_many_requests_at_once(lab: ThreadedLab) -> None:
+    """A script that asks twenty things at once with the right password is not taken for somebody who guesses."""
+    script = Script(lab, C1)
+    assert script.ask("GET", "/alarms")[0] == 200
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(lambda _: script.ask("GET", "/zones")[0], range(20)))
+    assert set(answers) == {200}
 
 
 class Browser:
