@@ -141,7 +141,7 @@ class LiveCase:
         """Undo what was broken, do what was refused once more, rightly, and look."""
         self._step("mending it")
         case = self.case
-        if case.change:
+        if case.change and not case.faults:
             # What was changed is the configuration: the lab is set up anew, as it should have been.
             async with Lab(await anyio.to_thread.run_sync(case.base), settings=self._settings) as lab:
                 return await lab.check()

@@ -160,7 +160,9 @@ def zone_of(deployment: Deployment, plan: AddressPlan) -> Zone:
         f"_collab-edge._tls.{d}": [(p, 8443) for p in edge] for d in domains.registration
     }
     services |= {f"_sips._tcp.{d}": [(p, 5061) for p in edge] for d in domains.sip}
-    services |= {f"_xmpp-server._tcp.{d}": [(p, 5269) for p in edge] for d in domains.federation}
+    services |= {
+        f"_xmpp-server._tcp.{d}": [(p, 5269) for p in edge] for d in (*domains.federation, *deployment.chat_aliases)
+    }
     services |= {f"_xmpp-server._tcp.{p.domain}": [(n, 5269) for n in p.nodes] for p in deployment.federated_servers}
     services |= {f"_sips._tcp.{p.domain}": [(n, 5061) for n in p.nodes] for p in deployment.b2b_partners}
     nodes = [n for group in deployment.unified_cm for n in group.nodes]

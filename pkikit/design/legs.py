@@ -37,6 +37,7 @@ def legs_of(deployment: Deployment) -> tuple[Leg, ...]:
         *_im_presence_legs(deployment),
         *_mra_legs(deployment),
         *_federation_legs(deployment),
+        *_chat_legs(deployment),
         *_b2b_legs(deployment),
         *_server_legs(deployment),
     )
@@ -265,6 +266,25 @@ def _federation_legs(deployment: Deployment) -> Iterator[Leg]:
                         server_name_checks=of_server,
                         client_name_checks=of_client,
                     )
+
+
+def _chat_legs(deployment: Deployment) -> Iterator[Leg]:
+    """Who joins a chat room from outside finds E by SRV of the room's alias and looks for the alias."""
+    for alias in deployment.chat_aliases if deployment.federation else ():
+        for peer in _edge_peers(deployment):
+            for domain, node in ((p.domain, n) for p in deployment.federated_servers for n in p.nodes):
+                yield Leg(
+                    id=f"xmpp:{alias}:{node}>{peer}",
+                    client=node,
+                    server=peer,
+                    protocol=Protocol.XMPP,
+                    port=XMPP_PORT,
+                    reference_name=alias,
+                    mutual=True,
+                    discovered_by=f"_xmpp-server._tcp.{alias}",
+                    server_name_checks=_one(alias, "chat node alias, by which the foreign server found E"),
+                    client_name_checks=_one(domain, "federation domain of the foreign server"),
+                )
 
 
 def _b2b_legs(deployment: Deployment) -> Iterator[Leg]:

@@ -39,7 +39,7 @@ def test_follows_the_lab(lab: ThreadedLab, chromium: Browser) -> None:
     page.on("console", lambda m: troubles.append(m.text) if m.type == "error" else None)
     try:
         page.goto(face.url)
-        expect(page.get_by_text("48 of 48 legs up")).to_be_visible()
+        expect(page.get_by_text("52 of 52 legs up")).to_be_visible()
         page.screenshot(path=ARTIFACTS / "topology.png", full_page=True)
         party = inside.world.parties[C1]
         lab.do(inside.change, inside.world.with_party(replace(party, trusted_ca_list=())))

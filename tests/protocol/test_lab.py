@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pkikit.design.legs import legs_of
 from pkikit.handshake.tls import TlsRange, TlsVersion
 from pkikit.model.trace import Outcome
 from simulator.clock import Clock
@@ -46,6 +47,16 @@ def test_every_leg_comes_up(name: str, version: TlsVersion) -> None:
         assert leg.trace is not None
         assert leg.trace.protocol == f"TLSv{version}"
         assert leg.agrees
+
+
+@pytest.mark.parametrize("name", ["single-pair", "clustered-mra", "clustered-full"])
+def test_a_port_treats_one_caller_in_one_way(name: str) -> None:
+    """A server knows a caller by address and port only: all legs between two parties on one port ask for the same."""
+    asked: dict[tuple[str, str, int], set[object]] = {}
+    for leg in legs_of(deployment(name)):
+        key = (leg.client, leg.server, leg.port)
+        asked.setdefault(key, set()).add((leg.mutual, leg.client_name_checks if leg.mutual else (), leg.tunnel))
+    assert all(len(ways) == 1 for ways in asked.values())
 
 
 def test_name_taken_out_of_dns(lab: ThreadedLab) -> None:
