@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from pkikit.judge.names import PresentedNames, match_name, name_rule, presented_names
 from pkikit.judge.registry import finding
+from pkikit.judge.rules.certificate import may_sign
 from pkikit.model.findings import Evidence, Finding, Severity
 from pkikit.model.trace import Alert, Failed, HandshakeTrace, NameJudged, NotConnected, Outcome, Side
 
@@ -102,7 +103,7 @@ _NOT_TLS_REASONS = (
 CHECKED = (
     *dict.fromkeys((
         "dns.name-unresolved", "net.unreachable", "tls.not-tls", *ALERTS.values(), *VERIFY_CODES.values(),
-        "eku.client-auth-missing", "eku.server-auth-missing", "names.reference-not-presented",
+        "eku.client-auth-missing", "eku.server-auth-missing", "key.usage-unsuitable", "names.reference-not-presented",
     )),
 )  # fmt: skip
 
@@ -133,7 +134,10 @@ def _first_cause(trace: HandshakeTrace) -> tuple[str | None, Evidence]:
     error = trace.verify_error
     if error is not None:
         rejecting_server = trace.rejected_by is Side.SERVER
+        seen = trace.seen_by_server if rejecting_server else trace.seen_by_client
         purpose = "eku.client-auth-missing" if rejecting_server else "eku.server-auth-missing"
+        if seen and not may_sign(seen[0]):
+            purpose = "key.usage-unsuitable"  # OpenSSL has one number for both
         rule_id = purpose if error.code == 26 else VERIFY_CODES.get(error.code, "trust.issuer-unknown")
         return rule_id, Evidence(
             label="verify error",

@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from pkikit.design.csr import fast_key
+from pkikit.design.csr import fast_key, make_key
 from pkikit.issue.authority import Authority, Profile, ca_name, create_root
-from pkikit.model.credential import Credential
+from pkikit.model.credential import Credential, PrivateKey
 from pkikit.model.deployment import Deployment, deployment_from
 from pkikit.model.leg import Leg
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData
@@ -253,6 +253,11 @@ def _cross_signed_expired(bench: Bench) -> Bench:
     return bench.reissue(E1, by=middle, chain=(middle.certificate, cross.certificate)).trust((new.certificate,))
 
 
+@cache
+def _rsa_key() -> PrivateKey:
+    return make_key()
+
+
 def _rsa_1024(bench: Bench, bits: int) -> Bench:
     return bench.reissue(E1, key=rsa.generate_private_key(public_exponent=65537, key_size=bits))
 
@@ -481,6 +486,13 @@ CASES: tuple[Case, ...] = (
         "trust.chain-signature-invalid",
         shown(E1),
         lambda b: _wrong_key(b, same_key=True),
+    ),
+    Case(
+        "key-usage-of-a-ca",
+        lambda b: b.reissue(E1, can_sign=True, key=_rsa_key()),  # with ECDSA the server would not even begin
+        "key.usage-unsuitable",
+        shown(E1),
+        lambda b: b.reissue(E1, usage=False),
     ),
     Case(
         "ca-without-basic-constraints",

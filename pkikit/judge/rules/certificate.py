@@ -105,6 +105,14 @@ def after_2050(certificate: x509.Certificate, use: CertificateUse) -> Iterator[E
         )
 
 
+def may_sign(certificate: x509.Certificate, *, as_server: bool = False) -> bool:
+    """True when the key usage lets TLS use the key, as OpenSSL asks: of a server it may also be encrypted to."""
+    usage = extension(certificate, x509.KeyUsage)
+    if usage is None:
+        return True
+    return usage.digital_signature or usage.key_agreement or (as_server and usage.key_encipherment)
+
+
 def allows(certificate: x509.Certificate | x509.CertificateSigningRequest, purpose: x509.ObjectIdentifier) -> bool:
     """True when the EKU extension is absent or lists the purpose; anyExtendedKeyUsage does not count (as in OpenSSL)."""
     usage = extension(certificate, x509.ExtendedKeyUsage)

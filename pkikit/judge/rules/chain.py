@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.judge.registry import Subject, declare, rule
-from pkikit.judge.rules.certificate import allows, digest_evidence, shown_ekus, weak_key
+from pkikit.judge.rules.certificate import allows, digest_evidence, may_sign, shown_ekus, weak_key
 from pkikit.judge.trust import Anchor, CertificatePath, Missing, explain_missing
 from pkikit.model.facts import (
     distinguished,
@@ -285,6 +285,23 @@ def purpose_missing(path: CertificatePath, question: PathQuestion) -> Iterator[E
                 seen=shown_ekus(certificate),
                 where="extendedKeyUsage",
             )
+
+
+@rule(
+    "key.usage-unsuitable",
+    Severity.ERROR,
+    on=Subject.PATH,
+    requirement="The key usage of a server certificate, where it has one, allows to sign (digitalSignature).",
+    source="RFC 5280 §4.2.1.3; OpenSSL, crypto/x509/v3_purp.c",
+    fix="Request a certificate with digitalSignature (and keyEncipherment for RSA); a CA's own certificate does not do.",
+)
+def usage_unsuitable(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
+    leaf = path.certificates[0]
+    if not may_sign(leaf, as_server=question.purpose is Purpose.SERVER):
+        names = ("key_cert_sign", "crl_sign", "key_encipherment", "data_encipherment", "content_commitment")
+        usage = extension(leaf, x509.KeyUsage)
+        seen = ", ".join(n.replace("_", " ") for n in names if getattr(usage, n)) or "nothing"
+        yield Evidence(label="key usage", expected="digital signature", seen=seen, where="keyUsage")
 
 
 def weak_in_path(path: CertificatePath) -> Iterator[tuple[str, Evidence]]:
