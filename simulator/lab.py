@@ -16,6 +16,7 @@ import anyio.to_thread
 from cryptography import x509
 
 from pkikit.design.legs import WEB_PORT, legs_of
+from pkikit.errors import PkikitError
 from pkikit.model.credential import Credential
 from pkikit.model.deployment import Deployment, Revocation, Role
 from pkikit.model.leg import Leg
@@ -42,7 +43,7 @@ from simulator.services.capture import Capture
 from simulator.services.dns import DnsServer
 from simulator.services.pebble import Pebble, locate_pebble
 from simulator.settings import LabSettings
-from simulator.state import begin
+from simulator.state import LabStore, begin
 from simulator.world import IssuedWorld, profile_of
 
 BANNER = "Expressway Certificate Lab: a simulator on loopback addresses. Not a Cisco product; no key in it is worth anything."
@@ -114,9 +115,7 @@ class Lab:
         accounts = await anyio.to_thread.run_sync(Accounts, self.passwords) if self.settings.pages else None
         for fqdn in self.deployment.peers:
             party = self.world.parties[fqdn]
-            state = states.get(fqdn) or PeerState(
-                fqdn=fqdn, certificate=party.credential, trusted_ca_list=party.trusted_ca_list
-            )
+            state = states.get(fqdn) or PeerState(fqdn=fqdn, certificate=party.credential).carrying(party)
             store = PeerStore(self.settings.state / fqdn) if self.settings.state is not None else None
             peer = self.peers[fqdn] = Peer(state, self, store)
             await peer.save()
@@ -150,6 +149,9 @@ class Lab:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._running.aclose()
+        if self.settings.state is not None:
+            store = LabStore(self.settings.state)
+            await anyio.to_thread.run_sync(store.save, self.issued, self.world, self.passwords, self.clock.travelled)
         if self._capture is not None:
             await anyio.to_thread.run_sync(self._write_capture, self._capture)
 
@@ -213,7 +215,10 @@ class Lab:
     async def _keep_ticking(self) -> None:
         while True:
             await asyncio.sleep(_TICK)
-            await self.tick()
+            try:
+                await self.tick()
+            except PkikitError as error:  # a disk that is full must not stop the clock
+                self.events.add(self.deployment.name, "Update Failed", Detail=error)
 
     @asynccontextmanager
     async def with_acme(self) -> AsyncIterator[AcmeService]:
@@ -249,7 +254,8 @@ class Lab:
                 self._restart(party, "certificate or clock changed")
             else:
                 self.endpoints[fqdn].consult(party, partial(world.revocation_of, fqdn, fetched=False))
-            if fqdn in self.peers and _changed(party, before.parties[fqdn]):
+            known = before.parties[fqdn]
+            if fqdn in self.peers and (_changed(party, known) or party.held is not known.held):
                 self.peers[fqdn].adopt(party, before.parties[fqdn])
                 if self.settings.state is not None:
                     self._background(self.peers[fqdn].save())

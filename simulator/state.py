@@ -145,7 +145,11 @@ def begin(
         if settings.fresh:
             states = {fqdn: installed(fqdn, at) for fqdn in deployment.peers}
             world = _with_peer_states(world, states)
-        world = prepare(world) if prepare else world
+    before, world = world, prepare(world) if prepare else world
+    for fqdn, state in states.items():
+        party = world.parties[fqdn]
+        if party is not before.parties[fqdn]:  # brought from outside, over what was there
+            states[fqdn] = replace(state.carrying(party), certificate=party.credential)
     if store is not None:
         store.save(issued, world, passwords, clock.travelled)
     return Beginning(issued=issued, world=world, passwords=passwords, states=states)

@@ -139,7 +139,7 @@ class Peer:
 
     def adopt(self, party: Party, before: Party) -> None:
         """Follow a change of the world from outside: another certificate or trusted CA list lies on this peer now."""
-        self.state = replace(self.state, trusted_ca_list=party.trusted_ca_list)
+        self.state = self.state.carrying(party)
         keys = [p.credential.key if p.credential else None for p in (party, before)]
         if party.credential != before.credential or keys[0] is not keys[1]:
             request = self.state.request

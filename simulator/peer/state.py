@@ -19,6 +19,7 @@ from pkikit.errors import InputError
 from pkikit.model.credential import Credential, PrivateKey, spki
 from pkikit.model.names import printable
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData, each_once
+from pkikit.model.world import Party
 from simulator.errors import UploadRefused
 
 MAX_CRL_SOURCES = 20
@@ -69,6 +70,17 @@ class PeerState:
     downloaded_crls: tuple[x509.CertificateRevocationList, ...] = ()
     automatic: AutomaticCrls = AutomaticCrls()
     domain_certificates: tuple[tuple[str, Credential], ...] = ()
+
+    def carrying(self, party: Party) -> PeerState:
+        """With the trusted CA list and the CRLs that a party of the world has; its certificate is not looked at."""
+        by_source = {source: tuple(c for s, c in party.held.crls if s is source) for source in CrlSource}
+        return replace(
+            self,
+            trusted_ca_list=party.trusted_ca_list,
+            manual_crls=by_source[CrlSource.MANUAL],
+            downloaded_crls=by_source[CrlSource.AUTOMATIC],
+            embedded_crls=by_source[CrlSource.CA_FILE],
+        )
 
     @property
     def held(self) -> RevocationData:

@@ -8,6 +8,8 @@ import stat
 import subprocess
 import sys
 import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,9 +17,14 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.errors import InputError
+from pkikit.issue.authority import create_root
+from pkikit.model.revocation import NOTHING_HELD, CrlSource
+from pkikit.model.world import World
+from simulator.forge import forge
 from simulator.peer.store import PeerStore
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from simulator.world import layout_of
 from tests.support.worlds import C1, E1, E2, PARTNER, deployment
 
 # Uploads one certificate after the other, as fast as it can, until it is killed.
@@ -27,6 +34,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from simulator.world import layout_of
 from tests.support.worlds import E1, deployment
 with ThreadedLab(deployment(), settings=LabSettings(rsa=False, pages=False, state=Path(sys.argv[1]))) as lab:
     peer, issued = lab.lab.peers[E1], lab.lab.issued
@@ -155,3 +163,45 @@ def test_two_uploads_at_once(tmp_path: Path) -> None:
         kept = PeerStore(tmp_path / E2).load()
         assert kept is not None
         assert kept.certificate == peer.state.certificate
+
+
+def test_the_clock_goes_on(tmp_path: Path) -> None:
+    """A lab that travelled is where it was when it starts again."""
+    with ThreadedLab(deployment("single-pair"), settings=settings(tmp_path)) as lab:
+        lab.do(lab.lab.clock.travel, timedelta(days=100))
+    with ThreadedLab(deployment("single-pair"), settings=settings(tmp_path)) as lab:
+        assert lab.lab.clock.travelled > timedelta(days=99)
+        assert lab.check().accepted
+
+
+def test_what_is_brought_lies_on_the_peer(tmp_path: Path) -> None:
+    """CRLs that came with --certs survive what is done on the pages; certificates brought later stand over those kept."""
+
+    def brought(world: World) -> World:
+        crl = lab_ca.crl([], at=datetime.now(UTC))
+        party = world.parties[E1]
+        credential = forge(layout_of(world.deployment, E1).dns_names, lab_ca, at=datetime.now(UTC))
+        held = NOTHING_HELD.with_crls(CrlSource.MANUAL, [crl])
+        listed = (*party.trusted_ca_list, lab_ca.certificate)
+        return world.with_party(replace(party, credential=credential, trusted_ca_list=listed, held=held))
+
+    lab_ca = create_root("Brought CA", at=datetime.now(UTC))
+    with ThreadedLab(deployment(), settings=settings(tmp_path)):
+        pass
+    with ThreadedLab(deployment(), settings=settings(tmp_path), prepare=brought) as lab:
+        peer = lab.lab.peers[E1]
+        assert peer.state.certificate is lab.lab.world.parties[E1].credential
+        assert len(peer.state.manual_crls) == 1
+        lab.run(_add_trust(peer, create_root("Another CA", at=datetime.now(UTC)).certificate))
+        assert len(lab.lab.world.parties[E1].held.crls) == 1
+        assert lab_ca.certificate in lab.lab.world.parties[E1].trusted_ca_list
+    kept = PeerStore(tmp_path / E1).load()
+    assert kept is not None
+    assert len(kept.manual_crls) == 1
+
+
+def _add_trust(peer, root: x509.Certificate):  # type: ignore[no-untyped-def]
+    async def append() -> None:
+        await peer.trust(root.public_bytes(Encoding.PEM), append=True)
+
+    return append
