@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import json
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from pathlib import Path
 
 from pkikit.model.names import printable
 
 MAX_EVENTS = 20_000
+MAX_FILE = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,18 +32,41 @@ class Event:
 
 
 class EventLog:
-    """The newest events of the lab, oldest first."""
+    """The newest events of the lab, oldest first. With a file they are there again after the next start."""
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
-        self._now = now
-        self._seq = itertools.count(1)
+    def __init__(self, now: Callable[[], datetime], file: Path | None = None) -> None:
+        self._now, self._file = now, file
         self._events: deque[Event] = deque(maxlen=MAX_EVENTS)
+        self._unwritten: deque[Event] = deque(maxlen=MAX_EVENTS)
+        self._seq = itertools.count(1)
+
+    def read(self) -> None:
+        """Take up what the last lab wrote; a line that was cut off by its end is left out."""
+        if self._file is None or not self._file.exists():
+            return
+        for line in self._file.read_text(encoding="utf-8", errors="replace").splitlines()[-MAX_EVENTS:]:
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                kept = json.loads(line)
+                self._events.append(Event(**{**kept, "at": datetime.fromisoformat(kept["at"])}))
+        self._seq = itertools.count(max((e.seq for e in self._events), default=0) + 1)
+
+    def write(self) -> None:
+        """Append what happened since the last time; the file begins anew when it has grown too long."""
+        waiting = [self._unwritten.popleft() for _ in range(len(self._unwritten))]
+        if self._file is None or not waiting:
+            return
+        lines = "".join(json.dumps({**asdict(e), "at": e.at.isoformat()}) + "\n" for e in waiting)
+        mode = "w" if self._file.exists() and self._file.stat().st_size > MAX_FILE else "a"
+        with self._file.open(mode, encoding="utf-8") as stream:
+            stream.write(lines)
 
     def add(self, party: str, kind: str, **fields: object) -> Event:
         """Append an event; field values may come from certificates and are escaped."""
         detail = " ".join(f'{name}="{printable(str(value))}"' for name, value in fields.items())
         event = Event(seq=next(self._seq), at=self._now(), party=party, kind=kind, detail=detail)
         self._events.append(event)
+        if self._file is not None:
+            self._unwritten.append(event)
         return event
 
     def of(self, party: str | None = None, kind: str | None = None) -> tuple[Event, ...]:

@@ -68,7 +68,8 @@ class Lab:
         self.deployment = deployment
         self.settings = settings or LabSettings()
         self.clock = clock or Clock()
-        self.events = EventLog(self.clock.now)
+        state = self.settings.state
+        self.events = EventLog(self.clock.now, state / "events.jsonl" if state is not None else None)
         self.legs = legs_of(deployment)
         self.acme: AcmeService | None = None
         self.adcs: adcs.CertificateServices
@@ -90,6 +91,7 @@ class Lab:
             stack.callback(self.plan.close)
             _allow_many_sockets()
             begun = await anyio.to_thread.run_sync(begin, self.deployment, self.settings, self.clock, self._prepare)
+            await anyio.to_thread.run_sync(self.events.read)
             self.issued, self.world, self.passwords = begun.issued, begun.world, begun.passwords
             self.network = Network(
                 self.plan, self.settings, world=lambda: self.world, issued=self.issued, now=self.clock.now
@@ -149,11 +151,16 @@ class Lab:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._running.aclose()
+        await self._save()
+        if self._capture is not None:
+            await anyio.to_thread.run_sync(self._write_capture, self._capture)
+
+    async def _save(self) -> None:
+        """Write the lab's own file and its log, where there is a folder for them."""
         if self.settings.state is not None:
             store = LabStore(self.settings.state)
             await anyio.to_thread.run_sync(store.save, self.issued, self.world, self.passwords, self.clock.travelled)
-        if self._capture is not None:
-            await anyio.to_thread.run_sync(self._write_capture, self._capture)
+            await anyio.to_thread.run_sync(self.events.write)
 
     def _background(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside everything else; it ends with the lab."""
@@ -217,7 +224,8 @@ class Lab:
             await asyncio.sleep(_TICK)
             try:
                 await self.tick()
-            except PkikitError as error:  # a disk that is full must not stop the clock
+                await anyio.to_thread.run_sync(self.events.write)
+            except (PkikitError, OSError) as error:  # a disk that is full must not stop the clock
                 self.events.add(self.deployment.name, "Update Failed", Detail=error)
 
     @asynccontextmanager
@@ -312,6 +320,7 @@ class Lab:
         cluster = self.deployment.cluster_of(fqdn)
         if cluster is not None:
             self.change(replace(self.world, revocation={**self.world.revocation, cluster.name: settings}))
+            self._background(self._save())
 
     def status_of(self, fqdn: str) -> tuple[LegReport, ...]:
         """The legs of a party as they were last dialled."""

@@ -19,7 +19,7 @@ from pkikit.errors import InputError
 from pkikit.files import read_bytes, write_private
 from pkikit.issue.authority import Authority
 from pkikit.model.credential import Credential
-from pkikit.model.deployment import Deployment
+from pkikit.model.deployment import Deployment, Revocation
 from pkikit.model.world import Party, World
 from simulator.clock import Clock
 from simulator.peer.login import Accounts
@@ -73,6 +73,7 @@ class LabStore:
             "passwords": passwords,
             "root": _authority_document(issued.root),
             "issuing": _authority_document(issued.authority),
+            "revocation": {cluster: r.model_dump(mode="json") for cluster, r in world.revocation.items()},
             "parties": {fqdn: _party_document(party) for fqdn, party in world.parties.items()},
         }
         write_private(self._path, json.dumps(document, indent=1).encode("ascii"))
@@ -107,7 +108,8 @@ def _kept(document: dict[str, Any], deployment: Deployment) -> KeptLab:
             trusted_ca_list=tuple(x509.load_pem_x509_certificates(trusted)) if trusted else (),
         )
     root, issuing = _authority(document["root"]), _authority(document["issuing"])
-    world = World(deployment=deployment, parties=parties)
+    settings = {cluster: Revocation.model_validate(held) for cluster, held in document["revocation"].items()}
+    world = World(deployment=deployment, parties=parties, revocation=settings)
     return KeptLab(
         issued=IssuedWorld(world=world, authority=issuing, root=root),
         passwords=dict(document["passwords"]),

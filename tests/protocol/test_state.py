@@ -174,6 +174,22 @@ def test_the_clock_goes_on(tmp_path: Path) -> None:
         assert lab.check().accepted
 
 
+def test_settings_and_log_are_kept(tmp_path: Path) -> None:
+    """SIP revocation settings of a cluster, and the log but for a line that was cut off."""
+    with ThreadedLab(deployment(), settings=settings(tmp_path)) as lab:
+        lab.do(lab.lab.peers[E1].set_revocation, {"fallback": "revoked", "checking": "on"})
+        seen = [str(e) for e in lab.lab.events.of(E1)]
+    with (tmp_path / "events.jsonl").open("a") as stream:
+        stream.write('{"seq": 99, "at": "2026-')
+    with ThreadedLab(deployment(), settings=settings(tmp_path)) as lab:
+        kept = lab.lab.revocation_settings(E2)
+        assert (kept.fallback, kept.checking) == ("revoked", True)
+        assert lab.lab.revocation_settings(C1).checking is False
+        assert [str(e) for e in lab.lab.events.of(E1)][: len(seen)] == seen
+        numbers = [e.seq for e in lab.lab.events]
+        assert numbers == sorted(set(numbers))
+
+
 def test_what_is_brought_lies_on_the_peer(tmp_path: Path) -> None:
     """CRLs that came with --certs survive what is done on the pages; certificates brought later stand over those kept."""
 
