@@ -27,6 +27,23 @@ class StatusLookup:
 
     def __init__(self, *, resolve: Resolve, policy: Policy) -> None:
         self._resolve, self._policy = resolve, policy
+        self._flying: dict[tuple[str, bytes | None], asyncio.Task[bytes]] = {}
+
+    async def _fetch(self, url: str, limits: FetchLimits, body: bytes | None = None) -> bytes:
+        """Fetch; who asks for what is being fetched already waits for the same answer."""
+        key = (url, body)
+        task = self._flying.get(key)
+        if task is None:
+            kind = "application/ocsp-request" if body is not None else ""
+            work = fetch(url, body=body, content_type=kind, policy=self._policy, resolve=self._resolve, limits=limits)
+            task = self._flying[key] = asyncio.get_running_loop().create_task(work)
+            task.add_done_callback(lambda done: self._landed(key, done))
+        return await asyncio.shield(task)
+
+    def _landed(self, key: tuple[str, bytes | None], done: asyncio.Task[bytes]) -> None:
+        del self._flying[key]
+        if not done.cancelled():
+            done.exception()  # seen, also where nobody waits any more
 
     async def during_handshake(
         self, chain: Sequence[x509.Certificate], question: RevocationQuestion, told: Told
@@ -57,7 +74,7 @@ class StatusLookup:
 
     async def _crls(self, url: str, source: CrlSource, limits: FetchLimits, told: Told) -> RevocationData:
         try:
-            data = await fetch(url, policy=self._policy, resolve=self._resolve, limits=limits)
+            data = await self._fetch(url, limits)
             contents = await asyncio.to_thread(parse, data, where=url)
         except (FetchError, EncodingError) as error:
             told("CRL Download Failed", str(error))
@@ -71,14 +88,7 @@ class StatusLookup:
     ) -> RevocationData:
         request = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, hashes.SHA256()).build()
         try:
-            data = await fetch(
-                url,
-                body=request.public_bytes(Encoding.DER),
-                content_type="application/ocsp-request",
-                policy=self._policy,
-                resolve=self._resolve,
-                limits=_DURING_HANDSHAKE,
-            )
+            data = await self._fetch(url, _DURING_HANDSHAKE, request.public_bytes(Encoding.DER))
             answer = ocsp.load_der_ocsp_response(data)
         except (FetchError, ValueError) as error:
             told("OCSP Request Failed", str(error) if isinstance(error, FetchError) else f"{url}: no OCSP answer")
