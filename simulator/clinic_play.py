@@ -134,7 +134,7 @@ class LiveCase:
             )
 
     async def look(self) -> CheckReport:
-        """Dial every leg; and try again what was refused, where nothing was mended by hand."""
+        """Dial every leg."""
         return await self.lab.check()
 
     async def mend(self) -> CheckReport:

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from pkikit.handshake.recorder import Recorder, merge
-from pkikit.judge.legs import judge_leg
+from pkikit.handshake.recorder import merge, not_connected
+from pkikit.judge.legs import LegVerdict, judge_leg
 from pkikit.model.leg import Leg, Protocol
-from pkikit.model.trace import HandshakeTrace, NotConnected, Side
+from pkikit.model.trace import HandshakeTrace
 from pkikit.model.world import World
 from simulator.endpoint import Endpoint
 from simulator.events import EventLog
@@ -36,6 +36,7 @@ class Dialler:
         settings: LabSettings,
         legs: Sequence[Leg],
     ) -> None:
+        self._by_address = {endpoint.address: endpoint for endpoint in endpoints.values()}
         self.links: dict[str, Link] = {}
         self.last: dict[str, LegReport] = {}
         self._endpoints, self._network, self._world, self._now = endpoints, network, world, now
@@ -54,19 +55,16 @@ class Dialler:
         await server.ready()
         address, problem = await self._network.find(leg)
         if address is None:
-            recorder = Recorder(Side.CLIENT, client.now)
-            recorder.note(NotConnected(reason=problem, resolved=False))
-            return merge(recorder, None), None
+            return not_connected(client.now, problem, resolved=False), None
         # DNS may lead to another party than the one that was meant.
-        server = next((e for e in self._endpoints.values() if e.address == address), server)
+        server = self._by_address.get(address, server)
         if not self._network.passes(leg.client, server.party.fqdn):
             await asyncio.sleep(self._settings.timeout / 4)  # nobody answers, so there is nothing to wait for
-            recorder = Recorder(Side.CLIENT, client.now)
-            recorder.note(NotConnected(reason=f"{leg.server}:{leg.port}: timed out", resolved=True))
-            return merge(recorder, None), None
+            return not_connected(client.now, f"{leg.server}:{leg.port}: timed out", resolved=True), None
         opened = await client.open(leg, address)
-        kept = opened.here is not None and leg.port in server.ports  # a peer's pages keep no record of a handshake
-        of_server = await server.collect(opened.here) if kept and opened.here is not None else None
+        of_server = None
+        if opened.here is not None and leg.port in server.ports:  # a peer's pages keep no record of a handshake
+            of_server = await server.collect(opened.here)
         return merge(opened.recorder, of_server), opened.stream
 
     def new_links(self) -> list[Link]:
@@ -87,7 +85,9 @@ class Dialler:
         return made
 
     def _reported(self, leg: Leg, trace: HandshakeTrace) -> LegReport:
-        verdict = judge_leg(leg, self._network.as_seen(), self._now())
+        return self._remembered(leg, judge_leg(leg, self._network.as_seen(), self._now()), trace)
+
+    def _remembered(self, leg: Leg, verdict: LegVerdict, trace: HandshakeTrace | None) -> LegReport:
         report = self.last[leg.id] = LegReport(leg=leg, verdict=verdict, trace=trace)
         return report
 
@@ -112,7 +112,7 @@ class Dialler:
             if self._can_dial(leg):
                 async with gate:
                     trace = await self.dial(leg)
-            report = self.last[leg.id] = LegReport(leg=leg, verdict=verdict, trace=trace)
+            report = self._remembered(leg, verdict, trace)
             if progress is not None:
                 progress(report)
             return report

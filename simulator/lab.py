@@ -232,7 +232,7 @@ class Lab:
     async def with_acme(self) -> AsyncIterator[AcmeService]:
         """Pebble and the ACME service of the E peers, for as long as the block lasts."""
         program = await anyio.to_thread.run_sync(locate_pebble, self.settings.pebble)
-        edge = [p for c in self.deployment.clusters if c.role is Role.EXPRESSWAY_E for p in c.peers]
+        edge = self.deployment.peers_of(Role.EXPRESSWAY_E)
         port = self.settings.port(HTTP_PORT)
         hosts = {
             p: ChallengeHost(p, self.plan.by_name[p], port, self.events, blocked=partial(self._keeps_port_80, p))
@@ -261,10 +261,10 @@ class Lab:
             if _needs_restart(party, before.parties[fqdn]):
                 self._restart(party, "certificate or clock changed")
             else:
-                self.endpoints[fqdn].consult(party, partial(world.revocation_of, fqdn, fetched=False))
+                self._consult(party)
             known = before.parties[fqdn]
             if fqdn in self.peers and (_changed(party, known) or party.held is not known.held):
-                self.peers[fqdn].adopt(party, before.parties[fqdn])
+                self.peers[fqdn].adopt(party, known)
                 if self.settings.state is not None:
                     self._background(self.peers[fqdn].save())
         for fqdn, endpoint in self.endpoints.items():
@@ -274,13 +274,21 @@ class Lab:
             self.endpoints[one].drop(self.plan.by_name[other])
             self.endpoints[other].drop(self.plan.by_name[one])
         self.network.follow(before)
+        self._retry_links()
+
+    def _retry_links(self) -> None:
         for link in self.links.values():
             link.retry()
+
+    def _consult(self, party: Party) -> None:
+        """Let a party's connections from now on use what it holds in the world as it is."""
+        question = partial(self.world.revocation_of, party.fqdn, fetched=False)
+        self.endpoints[party.fqdn].consult(party, question)
 
     def _restart(self, party: Party, reason: str) -> None:
         endpoint = self.endpoints[party.fqdn]
         restarting = endpoint.party
-        endpoint.consult(party, partial(self.world.revocation_of, party.fqdn, fetched=False))
+        self._consult(party)
         endpoint.restart(was_silent=restarting.speaks is Speaks.NOTHING)
         for link in self.links.values():
             if link.leg.client == party.fqdn:
@@ -308,8 +316,11 @@ class Lab:
 
     def reload(self, state: PeerState) -> None:
         """Use a peer's trusted CA list and CRLs as its pages now hold them."""
-        party = self.world.parties[state.fqdn]
-        self.change(self.world.with_party(replace(party, trusted_ca_list=state.trusted_ca_list, held=state.held)))
+        held = self.world.parties[state.fqdn]
+        party = replace(held, trusted_ca_list=state.trusted_ca_list, held=state.held)
+        self.world = self.world.with_party(party)
+        self._consult(party)
+        self._retry_links()
 
     def revocation_settings(self, fqdn: str) -> Revocation:
         """The SIP revocation settings of a peer's cluster."""

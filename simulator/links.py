@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from pkikit.handshake.messages import options_request
-from pkikit.handshake.recorder import Recorder, merge
+from pkikit.handshake.recorder import not_connected
 from pkikit.model.leg import Leg
-from pkikit.model.trace import HandshakeTrace, NotConnected, Side
+from pkikit.model.trace import HandshakeTrace
 from simulator.endpoint import Endpoint
 from simulator.events import EventLog
 from simulator.settings import LabSettings
@@ -86,9 +86,7 @@ class Link:
             await stream.close()
 
     def _lost(self, why: str) -> HandshakeTrace:
-        recorder = Recorder(Side.CLIENT, self._client.now)
-        recorder.note(NotConnected(reason=f"the connection was lost: {why}", resolved=True))
-        return merge(recorder, None)
+        return not_connected(self._client.now, f"the connection was lost: {why}", resolved=True)
 
     def _told(self, active: bool, why: str = "") -> None:
         if active != self.active:

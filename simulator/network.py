@@ -50,7 +50,9 @@ class Network:
         self._plan, self._settings, self._world, self._issued, self._now = plan, settings, world, issued, now
         zone = self._zone()
         self.dns = DnsServer(zone, plan.service(_DNS_NUMBER), now)
-        inside = inside_names(world().deployment)
+        deployment = world().deployment
+        self._outsiders = frozenset({*deployment.outside, *deployment.neighbours, mra_client(deployment)})
+        inside = inside_names(deployment)
         self.outside_dns = DnsServer(zone, plan.service(_OUTSIDE_NUMBER), now, hidden=inside.__contains__)
         self.distribution = Distribution(
             plan.service(_DISTRIBUTION_NUMBER), settings.port(HTTP_PORT), world=world, issued=issued, now=now
@@ -92,8 +94,7 @@ class Network:
         by_name, deployment, name = self._plan.by_name, self._world().deployment, leg.reference_name
         if is_ip_address(name):
             return by_name.get(deployment.fqdn_at(name)), f"nobody has the address {name}"
-        outside = {*deployment.outside, *deployment.neighbours, mra_client(deployment)}
-        resolver = self._outside if leg.client in outside else self._resolver
+        resolver = self._outside if leg.client in self._outsiders else self._resolver
         try:
             if leg.discovered_by:
                 services = await resolver.resolve(leg.discovered_by, "SRV")
@@ -146,7 +147,7 @@ def inside_names(deployment: Deployment) -> frozenset[str]:
 def zone_of(deployment: Deployment, plan: AddressPlan) -> Zone:
     """What DNS says when all is well: every party, cluster names and domains on all peers, the SRV of MRA."""
     addresses: dict[str, list[str]] = {name: [address] for name, address in plan.by_name.items()}
-    edge = [p for c in deployment.clusters if c.role is Role.EXPRESSWAY_E for p in c.peers]
+    edge = deployment.peers_of(Role.EXPRESSWAY_E)
     on_edge = [plan.by_name[p] for p in edge]
     for cluster in deployment.clusters:
         if cluster.fqdn:

@@ -46,8 +46,8 @@ class Picture:
 def columns_of(deployment: Deployment) -> list[tuple[str, list[str]]]:
     """Inside to outside: (heading, parties)."""
     inside = [n for group in deployment.node_groups for n in group.nodes]
-    core = [p for c in deployment.clusters if c.role is Role.EXPRESSWAY_C for p in c.peers]
-    edge = [p for c in deployment.clusters if c.role is Role.EXPRESSWAY_E for p in c.peers]
+    core = [*deployment.peers_of(Role.EXPRESSWAY_C)]
+    edge = [*deployment.peers_of(Role.EXPRESSWAY_E)]
     inside += deployment.served_by
     outside = [*deployment.neighbours, *deployment.outside, *([mra_client(deployment)] if deployment.mra else [])]
     named = [("Inside", inside), ("Expressway-C", core), ("Expressway-E", edge), ("Outside", outside)]

@@ -152,19 +152,13 @@ def _neighbour_legs(deployment: Deployment, zone: NeighbourZone) -> Iterator[Leg
                 )
 
 
-def _c_peers(deployment: Deployment) -> Iterator[str]:
-    for cluster in deployment.clusters:
-        if cluster.role is Role.EXPRESSWAY_C:
-            yield from cluster.peers
-
-
 def _unified_cm_legs(deployment: Deployment) -> Iterator[Leg]:
     for group in deployment.unified_cm:
         profiles = tuple(
             NameCheck(any_of=(name,), why="phone security profile name, looked for by Unified CM")
             for name in group.security_profiles
         )
-        for peer in _c_peers(deployment):
+        for peer in deployment.peers_of(Role.EXPRESSWAY_C):
             for node in group.nodes:
                 if group.mixed_mode:
                     node_name = _one(node, "Unified CM node name, TLS verify mode on") if group.tls_verify else ()
@@ -194,7 +188,7 @@ def _traffic_server_verifies(deployment: Deployment) -> bool:
 
 def _im_presence_legs(deployment: Deployment) -> Iterator[Leg]:
     for group in deployment.im_presence:
-        for peer in _c_peers(deployment):
+        for peer in deployment.peers_of(Role.EXPRESSWAY_C):
             for node in group.nodes:
                 yield _https(f"imp-https:{group.name}:{peer}>{node}", peer, node, True)
 
@@ -218,29 +212,20 @@ def _mra_legs(deployment: Deployment) -> Iterator[Leg]:
     if not deployment.mra:
         return
     client = mra_client(deployment)
-    for cluster in deployment.clusters:
-        if cluster.role is not Role.EXPRESSWAY_E:
-            continue
-        for peer in cluster.peers:
-            domains = deployment.domains.registration
-            for name, domain in zip(registration_names(deployment), domains, strict=True):
-                yield Leg(
-                    id=f"mra:{name}:{client}>{peer}",
-                    client=client,
-                    server=peer,
-                    protocol=Protocol.HTTPS,
-                    port=HTTPS_PORT,
-                    reference_name=name,
-                    mutual=False,
-                    discovered_by=f"_collab-edge._tls.{domain}",
-                    server_name_checks=_one(name, "registration domain, by which the client discovered E"),
-                )
-
-
-def _edge_peers(deployment: Deployment) -> Iterator[str]:
-    for cluster in deployment.clusters:
-        if cluster.role is Role.EXPRESSWAY_E:
-            yield from cluster.peers
+    for peer in deployment.peers_of(Role.EXPRESSWAY_E):
+        domains = deployment.domains.registration
+        for name, domain in zip(registration_names(deployment), domains, strict=True):
+            yield Leg(
+                id=f"mra:{name}:{client}>{peer}",
+                client=client,
+                server=peer,
+                protocol=Protocol.HTTPS,
+                port=HTTPS_PORT,
+                reference_name=name,
+                mutual=False,
+                discovered_by=f"_collab-edge._tls.{domain}",
+                server_name_checks=_one(name, "registration domain, by which the client discovered E"),
+            )
 
 
 def _federation_legs(deployment: Deployment) -> Iterator[Leg]:
@@ -248,7 +233,7 @@ def _federation_legs(deployment: Deployment) -> Iterator[Leg]:
     ours = NameCheck(any_of=deployment.domains.federation, why="federation domain of this side")
     for partner in deployment.federated_servers if deployment.federation else ():
         theirs = _one(partner.domain, "federation domain of the foreign server")
-        for peer in _edge_peers(deployment):
+        for peer in deployment.peers_of(Role.EXPRESSWAY_E):
             for node in partner.nodes:
                 for client, server, domain, of_server, of_client in (
                     (peer, node, partner.domain, theirs, (ours,)),
@@ -271,7 +256,7 @@ def _federation_legs(deployment: Deployment) -> Iterator[Leg]:
 def _chat_legs(deployment: Deployment) -> Iterator[Leg]:
     """Who joins a chat room from outside finds E by SRV of the room's alias and looks for the alias."""
     for alias in deployment.chat_aliases if deployment.federation else ():
-        for peer in _edge_peers(deployment):
+        for peer in deployment.peers_of(Role.EXPRESSWAY_E):
             for domain, node in ((p.domain, n) for p in deployment.federated_servers for n in p.nodes):
                 yield Leg(
                     id=f"xmpp:{alias}:{node}>{peer}",
@@ -293,7 +278,7 @@ def _b2b_legs(deployment: Deployment) -> Iterator[Leg]:
     into = next((z for z in deployment.zones if isinstance(z, DefaultZone)), None)
     for partner in deployment.b2b_partners:
         theirs = _one(partner.domain, "domain of the call, by which the DNS zone found the server")
-        for peer in _edge_peers(deployment):
+        for peer in deployment.peers_of(Role.EXPRESSWAY_E):
             for node in partner.nodes:
                 if out is not None and peer in deployment.cluster(out.cluster).peers:
                     yield _b2b(partner.domain, peer, node, theirs, verify=out.tls_verify, mutual=False)

@@ -19,6 +19,7 @@ from pkikit.model.trace import (
     HandshakeTrace,
     Message,
     NameJudged,
+    NotConnected,
     Side,
     Step,
 )
@@ -131,6 +132,13 @@ def _detail(raw: object) -> Detail:
             return Alert(sent=sent, name=ALERT_NAMES.get(ret & 0xFF, f"alert {ret & 0xFF}"), fatal=ret >> 8 == _FATAL)
         case _:
             return raw  # type: ignore[return-value]  # the only other thing that `note` puts there is a Detail
+
+
+def not_connected(now: Callable[[], datetime], reason: str, *, resolved: bool) -> HandshakeTrace:
+    """The trace of a dial that came to no connection; `resolved` is False when already the name led nowhere."""
+    recorder = Recorder(Side.CLIENT, now)
+    recorder.note(NotConnected(reason=reason, resolved=resolved))
+    return merge(recorder, None)
 
 
 def merge(client: Recorder, server: Recorder | None) -> HandshakeTrace:

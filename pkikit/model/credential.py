@@ -42,6 +42,13 @@ class Credential:
         return b"".join(c.public_bytes(Encoding.PEM) for c in self.chain)
 
 
+def is_same(one: Credential | None, other: Credential | None) -> bool:
+    """Certificates *and* key are the same; `==` looks at the certificates alone."""
+    if one is None or other is None:
+        return one is other
+    return one == other and one.key is other.key
+
+
 def spki(public_key: object) -> bytes:
     """SubjectPublicKeyInfo in DER: equal bytes, equal key."""
     return public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)  # type: ignore[attr-defined,no-any-return]

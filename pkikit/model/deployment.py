@@ -243,6 +243,10 @@ class Deployment(_Value):
         """All peers, in the order of the file."""
         return tuple(p for c in self.clusters for p in c.peers)
 
+    def peers_of(self, role: Role) -> tuple[str, ...]:
+        """The peers of all clusters with that role, in the order of the file."""
+        return tuple(p for c in self.clusters if c.role is role for p in c.peers)
+
     @property
     def node_groups(self) -> tuple[UnifiedCm | ImPresence, ...]:
         """Unified CM and IM&P clusters, whose nodes are parties."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pkikit.judge.names import presented_names
-from pkikit.model.credential import Credential
+from pkikit.model.credential import Credential, is_same
 from pkikit.model.facts import distinguished, shown_time, title
 from simulator.peer.state import PeerState
 
@@ -100,6 +100,4 @@ def _list_alarms(state: PeerState, at: datetime) -> Iterator[Alarm]:
 
 def restart_needed(state: PeerState, running: Credential | None) -> bool:
     """A certificate was loaded that is not at work yet."""
-    if state.certificate is None:
-        return False
-    return running is None or state.certificate != running or state.certificate.key is not running.key
+    return state.certificate is not None and not is_same(state.certificate, running)

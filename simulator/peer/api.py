@@ -232,8 +232,9 @@ async def _set_revocation(request: web.Request) -> web.Response:
 
 async def _zones(request: web.Request) -> web.Response:
     peer = _peer(request)
-    legs = [{"party": peer.fqdn, **r.to_json()} for r in peer.site.status_of(peer.fqdn)]
-    steps = {r.leg.id: [describe(s.detail) for s in r.trace.steps] for r in peer.site.status_of(peer.fqdn) if r.trace}
+    reports = peer.site.status_of(peer.fqdn)
+    legs = [{"party": peer.fqdn, **r.to_json()} for r in reports]
+    steps = {r.leg.id: [describe(s.detail) for s in r.trace.steps] for r in reports if r.trace}
     return web.json_response({"legs": legs, "last_handshake": steps})
 
 

@@ -31,7 +31,9 @@ async def _trust(request: web.Request) -> web.Response:
 
 
 async def _ca(request: web.Request) -> web.Response:
-    return shown(request, "Trusted CA certificate", request.app[PEER].ca_certificate(request.match_info["fingerprint"]))
+    return shown(
+        request, "Trusted CA certificate", request.app[PEER].state.ca_certificate(request.match_info["fingerprint"])
+    )
 
 
 async def _distrust(request: web.Request) -> web.Response:

@@ -75,7 +75,6 @@ async def _overview(request: web.Request) -> web.Response:
     return render(
         request,
         "overview.html",
-        alarms=peer.alarms(),
         running=decoded(running.leaf, peer) if running else None,
         zones=_zone_rows(peer),
         restart_needed=peer.restart_needed,
@@ -125,7 +124,7 @@ async def _zones(request: web.Request) -> web.Response:
 
 
 async def _alarms(request: web.Request) -> web.Response:
-    return render(request, "alarms.html", alarms=request.app[PEER].alarms())
+    return render(request, "alarms.html")
 
 
 async def _events(request: web.Request) -> web.Response:

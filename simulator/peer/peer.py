@@ -19,14 +19,14 @@ from pkikit.design.csr import CsrForm, SubjectFields, build_csr, fast_key, make_
 from pkikit.design.san import SanEntry, SanLayout, design_sans
 from pkikit.errors import InputError
 from pkikit.issue.authority import Authority, create_root
-from pkikit.model.credential import Credential
+from pkikit.model.credential import Credential, is_same
 from pkikit.model.deployment import Deployment, Revocation
 from pkikit.model.findings import Finding
 from pkikit.model.names import parse_dns_name
 from pkikit.model.world import Party
 from simulator.events import EventLog
 from simulator.peer.alarms import Alarm, alarms_of, restart_needed
-from simulator.peer.state import AutomaticCrls, PeerState, fingerprint_of
+from simulator.peer.state import AutomaticCrls, PeerState
 from simulator.peer.store import PeerStore
 from simulator.peer.upload import Taken, crls_of, take_certificate, take_trusted
 from simulator.report import LegReport
@@ -140,10 +140,9 @@ class Peer:
     def adopt(self, party: Party, before: Party) -> None:
         """Follow a change of the world from outside: another certificate or trusted CA list lies on this peer now."""
         self.state = self.state.carrying(party)
-        keys = [p.credential.key if p.credential else None for p in (party, before)]
-        if party.credential != before.credential or keys[0] is not keys[1]:
+        if not is_same(party.credential, before.credential):
             request = self.state.request
-            answered = request is not None and keys[0] is request.key
+            answered = request is not None and party.credential is not None and party.credential.key is request.key
             self.state = replace(self.state, certificate=party.credential, request=None if answered else request)
 
     # Signing request.
@@ -321,13 +320,6 @@ class Peer:
     async def take_downloads(self, crls: tuple[x509.CertificateRevocationList, ...]) -> None:
         """CRLs that an automatic download brought."""
         self.site.reload(await self._commit(lambda state: replace(state, downloaded_crls=crls)))
-
-    def ca_certificate(self, fingerprint: str) -> x509.Certificate:
-        """One CA certificate of the list by its SHA-256 fingerprint."""
-        found = [c for c in self.state.trusted_ca_list if fingerprint_of(c) == fingerprint]
-        if not found:
-            raise InputError("no CA certificate of the list has this fingerprint")
-        return found[0]
 
 
 def _with_names(layout: SanLayout, added: tuple[str, ...]) -> SanLayout:

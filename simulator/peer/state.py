@@ -183,10 +183,15 @@ class PeerState:
 
     def without_ca(self, fingerprint: str) -> PeerState:
         """Without the CA certificate of that SHA-256 fingerprint (hex)."""
-        kept = tuple(c for c in self.trusted_ca_list if fingerprint_of(c) != fingerprint)
-        if len(kept) == len(self.trusted_ca_list):
+        unwanted = self.ca_certificate(fingerprint)
+        return replace(self, trusted_ca_list=tuple(c for c in self.trusted_ca_list if c != unwanted))
+
+    def ca_certificate(self, fingerprint: str) -> x509.Certificate:
+        """The CA certificate of the list that has that fingerprint."""
+        found = next((c for c in self.trusted_ca_list if fingerprint_of(c) == fingerprint), None)
+        if found is None:
             raise InputError("no CA certificate of the list has this fingerprint")
-        return replace(self, trusted_ca_list=kept)
+        return found
 
 
 def fingerprint_of(certificate: x509.Certificate) -> str:

@@ -7,8 +7,6 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from pkikit.files import key_pem, write_private
 from pkikit.model.credential import Credential
 
@@ -23,8 +21,7 @@ def server_context(credential: Credential) -> ssl.SSLContext | None:
     # The standard library reads certificates from files only; this one lives as long as the call, for its owner alone.
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "both.pem"
-        chain = b"".join(c.public_bytes(Encoding.PEM) for c in credential.chain)
-        write_private(path, key_pem(credential.key) + chain)
+        write_private(path, key_pem(credential.key) + credential.pem())
         try:
             context.load_cert_chain(path)
         except (ssl.SSLError, OSError):
