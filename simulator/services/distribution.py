@@ -32,7 +32,6 @@ CRL_LIFETIME = timedelta(days=7)  # published every day, so that a missed day or
 OCSP_LIFETIME = timedelta(days=1)
 SLOW = 30.0  # seconds, longer than anybody waits
 HUGE = 200 * 1024 * 1024
-HOST = "pki.lab.example"
 
 
 def publications(issued: IssuedWorld, world: World, at: datetime) -> dict[str, RevocationData]:
@@ -44,58 +43,33 @@ def publications(issued: IssuedWorld, world: World, at: datetime) -> dict[str, R
     }
     asked = [c for c in world.known_certificates if OCSP_URL in ocsp_urls(c)]
     if asked:
-        answers = tuple(_answer(issued.authority, c, day, world.withdrawn) for c in asked)
+        answers = tuple(_answer(issued.authority, c, day, c.serial_number in world.withdrawn) for c in asked)
         found[OCSP_URL] = RevocationData(ocsp_answers=answers)
     return {url: data for url, data in {**found, **world.published}.items() if url not in world.failing}
 
 
 @lru_cache(maxsize=32)
-def _crl_of(authority: _ByIdentity, day: datetime, withdrawn: frozenset[int]) -> x509.CertificateRevocationList:
-    return authority.it.crl(sorted(withdrawn), at=day, lifetime=CRL_LIFETIME, number=day.toordinal())
-
-
 def _crl(authority: Authority, day: datetime, withdrawn: frozenset[int]) -> x509.CertificateRevocationList:
-    return _crl_of(_ByIdentity(authority), day, withdrawn)
-
-
-class _ByIdentity:
-    """A CA as a cache key: its certificate stands for it."""
-
-    def __init__(self, authority: Authority) -> None:
-        self.it = authority
-
-    def __hash__(self) -> int:
-        return hash(self.it.certificate)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByIdentity) and other.it.certificate == self.it.certificate
+    return authority.crl(sorted(withdrawn), at=day, lifetime=CRL_LIFETIME, number=day.toordinal())
 
 
 @lru_cache(maxsize=32)
-def _responder(authority: _ByIdentity, day: datetime) -> Credential:
+def _responder(authority: Authority, day: datetime) -> Credential:
     """The delegated responder: a short-lived certificate for OCSP signing, not checked itself (id-pkix-ocsp-nocheck)."""
     return forge(
-        (), authority.it, at=day, common_name="Lab OCSP Responder", ends=timedelta(days=3),
+        (), authority, at=day, common_name="Lab OCSP Responder", ends=timedelta(days=3),
         ekus=(ExtendedKeyUsageOID.OCSP_SIGNING,), pointers=(x509.OCSPNoCheck(),),
     )  # fmt: skip
 
 
 @lru_cache(maxsize=1024)
-def _answer_of(
-    authority: _ByIdentity, certificate: x509.Certificate, day: datetime, revoked: bool
-) -> ocsp.OCSPResponse:
+def _answer(authority: Authority, certificate: x509.Certificate, day: datetime, revoked: bool) -> ocsp.OCSPResponse:
     signer = _responder(authority, day)
     assert signer.key is not None  # made with one
     status = ocsp.OCSPCertStatus.REVOKED if revoked else ocsp.OCSPCertStatus.GOOD
-    return authority.it.ocsp_answer(
+    return authority.ocsp_answer(
         certificate, at=day, status=status, lifetime=OCSP_LIFETIME, signer=(signer.leaf, signer.key)
     )
-
-
-def _answer(
-    authority: Authority, certificate: x509.Certificate, day: datetime, withdrawn: frozenset[int]
-) -> ocsp.OCSPResponse:
-    return _answer_of(_ByIdentity(authority), certificate, day, certificate.serial_number in withdrawn)
 
 
 class Distribution:
