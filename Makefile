@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .PHONY: lab test test-unit test-protocol test-notebooks test-browser lint types format bench docs compare-linters notebooks-refresh tools constraints clean
 
 lab: $(VENV)/.runtime
-	@$(BIN)/python -c "from simulator.services.pebble import locate_pebble; print('Pebble:', locate_pebble())"
+	@$(BIN)/python -c "from simulator.services.pebble_program import locate_pebble; print('Pebble:', locate_pebble())"
 	@$(BIN)/jupyter trust notebooks/*.ipynb >/dev/null
 	@echo "JupyterLab prints its URL below; Ctrl-C twice stops it."
 	$(BIN)/jupyter lab $(NOTEBOOK) --ServerApp.ip=127.0.0.1 $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)

@@ -9,6 +9,7 @@ PkikitError
 ├── FetchError(url)              a CRL, OCSP answer or certificate could not be had
 └── AcmeError
     ├── AcmeProblem(type, detail, subproblems)   the CA answered with an RFC 8555 problem document
+    ├── AcmeMisissued(reasons)                   its answer is not what was asked for, and is refused
     └── AcmeTimeout                              the CA did not finish in time
 
 A finding is never an exception and an exception never a finding.
@@ -17,6 +18,7 @@ A finding is never an exception and an exception never a finding.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -74,14 +76,30 @@ class AcmeError(PkikitError):
 
 
 class AcmeProblem(AcmeError):
-    """An RFC 8555 problem document, with the names that it is about."""
+    """An RFC 8555 problem document, with the names that it is about and how long the CA asks to wait, where it does."""
 
-    def __init__(self, problem_type: str, detail: str, subproblems: Sequence[tuple[str, str]] = ()) -> None:
+    def __init__(
+        self,
+        problem_type: str,
+        detail: str,
+        subproblems: Sequence[tuple[str, str]] = (),
+        *,
+        retry_after: timedelta | None = None,
+    ) -> None:
         told = "; ".join(f"{name}: {text}" for name, text in subproblems)
         super().__init__(f"{problem_type}: {detail}" + (f" ({told})" if told else ""))
         self.type = problem_type
         self.detail = detail
         self.subproblems = tuple(subproblems)
+        self.retry_after = retry_after
+
+
+class AcmeMisissued(AcmeError):
+    """What the CA answered is not what was asked for, so it is refused."""
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        super().__init__(f"the CA's answer is refused: {'; '.join(reasons)}")
+        self.reasons = tuple(reasons)
 
 
 class AcmeTimeout(AcmeError):

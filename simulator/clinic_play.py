@@ -107,6 +107,7 @@ class LiveCase:
             if self.case.order is not None:
                 self._step("starting the CA")
                 self._acme = await stack.enter_async_context(self.lab.with_acme())
+                await self._acme.prepare(self.case.order.peer)
                 roots = await self._acme.pebble.roots()
                 self.lab.trust([roots.root])
             self._well = self.lab.world
@@ -208,7 +209,6 @@ class LiveCase:
         try:
             await self._acme.sign(order.peer)
         except AcmeProblem as problem:
-            self.lab.events.add(order.peer, "ACME Order Failed", Detail=problem)
             return problem_findings(problem.type, problem.detail, problem.subproblems, owner=order.peer)
         return ()
 

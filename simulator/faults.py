@@ -168,6 +168,27 @@ class Delay(_Fault):
     seconds: float = Field(gt=0, le=60)
 
 
+class StaleAaaa(_Fault):
+    """DNS has an IPv6 address for a name at which nobody listens any more."""
+
+    fault: Literal["stale-aaaa"]
+    name: Fqdn
+
+
+class DiskFull(_Fault):
+    """The disk of a party takes nothing more."""
+
+    fault: Literal["disk-full"]
+    party: Fqdn
+
+
+class Ca(_Fault):
+    """The public CA is down, has new terms of service, or answers with something that was not asked for."""
+
+    fault: Literal["ca"]
+    does: Literal["down", "new-terms", "wrong-key", "wrong-names", "wrong-chain"]
+
+
 class Restart(_Fault):
     """The party restarts: its connections go down once, and come back."""
 
@@ -175,10 +196,10 @@ class Restart(_Fault):
     party: Fqdn
 
 
-NetworkFault = Dns | Point | Caa | Block | Partition | Delay
+NetworkFault = Dns | Point | Caa | Block | Partition | Delay | StaleAaaa | DiskFull | Ca
 Fault = Annotated[
     Reissue | Trust | Clock | Swap | NewKey | Revoke | Withdraw | Source | Speak | Dns | Point | Caa | Block | Partition
-    | Delay | Restart,
+    | Delay | StaleAaaa | DiskFull | Ca | Restart,
     Field(discriminator="fault"),
 ]  # fmt: skip
 
@@ -359,13 +380,19 @@ def _network(fault: NetworkFault, world: World) -> World:
             return replace(world, cut=world.cut | pairs)
         case Delay(party=fqdn, seconds=seconds):
             return replace(world, delays={**world.delays, fqdn: seconds})
+        case StaleAaaa(name=name):
+            return replace(world, stale=world.stale | {name})
+        case DiskFull(party=fqdn):
+            return replace(world, full=world.full | {fqdn})
+        case Ca(does=does):
+            return replace(world, ca=world.ca | {does})
         case _:
             assert_never(fault)
 
 
 def parties_of(fault: Fault) -> tuple[str, ...]:
     """The parties that a fault touches."""
-    if isinstance(fault, Dns | Source | Caa):
+    if isinstance(fault, Dns | Source | Caa | StaleAaaa | Ca):
         return ()
     if isinstance(fault, Point):
         return fault.to
@@ -395,6 +422,6 @@ def _rsa_1024() -> PrivateKey:
 
 
 __all__ = [
-    "Block", "Caa", "Clock", "Delay", "Dns", "Fault", "Ground", "NewKey", "Partition", "Point", "Reissue", "Restart",
-    "Revoke", "Source", "Speak", "Swap", "Trust", "Withdraw",
+    "Block", "Ca", "Caa", "Clock", "Delay", "DiskFull", "Dns", "Fault", "Ground", "NewKey", "Partition", "Point",
+    "Reissue", "Restart", "Revoke", "Source", "Speak", "StaleAaaa", "Swap", "Trust", "Withdraw",
 ]  # fmt: skip

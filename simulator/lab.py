@@ -18,10 +18,11 @@ from cryptography import x509
 from pkikit.design.legs import WEB_PORT, legs_of
 from pkikit.errors import PkikitError
 from pkikit.model.credential import Credential
-from pkikit.model.deployment import Deployment, Revocation, Role
+from pkikit.model.deployment import Deployment, Revocation
 from pkikit.model.leg import Leg
 from pkikit.model.trace import HandshakeTrace
 from pkikit.model.world import Party, Speaks, World
+from simulator.acme import serve_acme
 from simulator.addresses import AddressPlan
 from simulator.clock import Clock
 from simulator.dialling import Dialler
@@ -29,10 +30,9 @@ from simulator.endpoint import Endpoint
 from simulator.events import EventLog
 from simulator.forge import DAY, forge
 from simulator.links import Link
-from simulator.network import ADCS_NUMBER, HTTP_PORT, Network
+from simulator.network import ADCS_NUMBER, Network
 from simulator.parties import adcs
 from simulator.peer.acme_service import AcmeService
-from simulator.peer.challenge_host import ChallengeHost
 from simulator.peer.login import Accounts
 from simulator.peer.peer import Peer
 from simulator.peer.site import PeerSite
@@ -41,13 +41,11 @@ from simulator.peer.store import PeerStore
 from simulator.report import CheckReport, LegReport
 from simulator.services.capture import Capture
 from simulator.services.dns import DnsServer
-from simulator.services.pebble import Pebble, locate_pebble
 from simulator.settings import LabSettings
 from simulator.state import LabStore, begin
 from simulator.world import IssuedWorld, profile_of
 
 BANNER = "Expressway Certificate Lab: a simulator on loopback addresses. Not a Cisco product; no key in it is worth anything."
-_PEBBLE_NUMBER = 14
 _OPEN_FILES = 65_536
 _TICK = 1.0  # seconds of real time between two looks at what is due
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -218,6 +216,8 @@ class Lab:
             due = [fqdn for fqdn, peer in self.peers.items() if peer.state.automatic.urls
                    and self._updated.get(fqdn, _NEVER) < _last_at(peer.state.automatic.hour, self.now_of(fqdn))]  # fmt: skip
             await asyncio.gather(*(self.update_crls(fqdn) for fqdn in due))
+            if self.acme is not None:
+                await self.acme.tick()
 
     async def _keep_ticking(self) -> None:
         while True:
@@ -230,27 +230,13 @@ class Lab:
 
     @asynccontextmanager
     async def with_acme(self) -> AsyncIterator[AcmeService]:
-        """Pebble and the ACME service of the E peers, for as long as the block lasts."""
-        program = await anyio.to_thread.run_sync(locate_pebble, self.settings.pebble)
-        edge = self.deployment.peers_of(Role.EXPRESSWAY_E)
-        port = self.settings.port(HTTP_PORT)
-        hosts = {
-            p: ChallengeHost(p, self.plan.by_name[p], port, self.events, blocked=partial(self._keeps_port_80, p))
-            for p in edge
-        }
-        dns_server = f"{self.network.outside_dns.address}:{self.network.outside_dns.port}"
-        async with Pebble(
-            program, address=self.plan.service(_PEBBLE_NUMBER), http_port=port, dns_server=dns_server
-        ) as pebble:
-            service = AcmeService(self.deployment, pebble, hosts=hosts, events=self.events, peers=self.peers)
+        """The public CAs and the ACME service of the E peers, for as long as the block lasts."""
+        async with serve_acme(self) as service:
             self.acme = service
             try:
                 yield service
             finally:
                 self.acme = None
-
-    def _keeps_port_80(self, fqdn: str) -> bool:
-        return (fqdn, HTTP_PORT) in self.world.blocked
 
     # The world, and what changes it.
 
@@ -274,6 +260,9 @@ class Lab:
             self.endpoints[one].drop(self.plan.by_name[other])
             self.endpoints[other].drop(self.plan.by_name[one])
         self.network.follow(before)
+        if self.acme is not None and world.blocked != before.blocked:
+            for host in self.acme.hosts.values():
+                self._background(host.follow())
         self._retry_links()
 
     def _retry_links(self) -> None:
@@ -297,6 +286,8 @@ class Lab:
         site = self.sites.get(party.fqdn)
         if site is not None:
             self._background(site.restarted())
+        if self.acme is not None:
+            self._background(self.acme.restarted(party.fqdn))
 
     # What a peer's pages do to the world around it (`simulator.peer.peer.Surroundings`).
 
@@ -336,6 +327,10 @@ class Lab:
     def status_of(self, fqdn: str) -> tuple[LegReport, ...]:
         """The legs of a party as they were last dialled."""
         return tuple(r for r in self.last.values() if fqdn in {r.leg.client, r.leg.server})
+
+    def disk_is_full(self, fqdn: str) -> bool:
+        """True while the disk of a party takes nothing more."""
+        return fqdn in self.world.full
 
     def install(self, fqdn: str, credential: Credential) -> None:
         """Give a party another server certificate, and restart it."""

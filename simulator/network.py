@@ -32,6 +32,7 @@ _SHOWN_BY_DNS: tuple[Callable[[World], object], ...] = (
     lambda world: world.unresolved,
     lambda world: dict(world.points),
     lambda world: dict(world.caa),
+    lambda world: world.stale,
 )
 
 
@@ -129,6 +130,7 @@ class Network:
             zone.addresses[name] = [self._plan.by_name[p] for p in parties]
         for name, authority in world.caa.items():
             zone.caa[name] = [("issue", authority)]
+        zone.stale = {n.lower() for n in world.stale}
         zone.addresses[adcs.NAME] = [self._plan.service(ADCS_NUMBER)]
         for host in hosts(world):
             zone.addresses.setdefault(host.lower(), [self._plan.service(_DISTRIBUTION_NUMBER)])

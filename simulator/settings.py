@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pkikit.handshake.tls import TlsRange
+from simulator.services.pebble import PebbleOptions
 
 # Ports below 1024 need privileges; the lab shifts them and shows the product's number beside.
 PORT_SHIFT = 10_000
@@ -22,6 +23,7 @@ class LabSettings:
     timeout: seconds that a handshake or an answer may take.
     keepalive: seconds between two OPTIONS on a held connection; idle: silence after which a server hangs up.
     keylog: file that TLS session secrets are appended to. capture: pcapng file, written when the lab ends.
+    pebble: the program of the lab's public CA; acme: what kind of CA it is.
     pages: serve each peer's pages and REST API on its own address, port 443.
     fresh: peers begin as an installation does, with a temporary CA and a certificate from it.
     state: folder in which the lab is kept, so that it goes on where it was.
@@ -37,6 +39,7 @@ class LabSettings:
     keylog: Path | None = None
     capture: Path | None = None
     pebble: Path | None = None
+    acme: PebbleOptions = field(default_factory=PebbleOptions)
     pages: bool = True
     fresh: bool = False
     state: Path | None = None

@@ -92,7 +92,11 @@ class LabSession:
 
     def acme_sign(self, peer: str) -> Credential:
         """Sign CSR with ACME provider: the certificate lands in the pending place."""
-        return self.threaded.run(self.start_acme().sign, peer)
+        acme = self.start_acme()
+        state = self._peer(peer).state
+        if state.request is None or not state.acme.settings.terms:
+            self.threaded.run(acme.prepare, peer)
+        return self.threaded.run(acme.sign, peer)
 
     def acme_deploy(self, peer: str) -> None:
         """Deploy pending certificate."""

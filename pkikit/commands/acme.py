@@ -14,9 +14,9 @@ from pkikit.commands.options import DeploymentFile, JsonFlag, now, tell, tell_fa
 from pkikit.errors import InputError
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric import rsa
-
-    from pkikit.issue.acme import AcmeAccount, AcmeDirectory
+    from pkikit.issue.acme_account import AcmeAccount, ExternalAccount
+    from pkikit.issue.acme_network import AccountKey as Key
+    from pkikit.issue.acme_network import AcmeDirectory
     from pkikit.issue.http01 import Place
 
 acme = typer.Typer(
@@ -32,35 +32,42 @@ _REASONS = {"unspecified": 0, "keyCompromise": 1, "affiliationChanged": 3, "supe
 
 
 def _at(url: str, ca_file: Path | None) -> AcmeDirectory:
-    from pkikit.issue.acme import AcmeDirectory
+    from pkikit.issue.acme_network import AcmeDirectory
 
-    if not url.startswith("https://"):
-        raise InputError(f"--directory {url[:80]!r}: an ACME directory is an https URL")
     if ca_file is not None and not ca_file.is_file():
         raise InputError("there is no such file", where=str(ca_file))
     return AcmeDirectory(url=url, ca_file=ca_file)
 
 
-def _key(path: Path, *, make: bool = False) -> rsa.RSAPrivateKey:
-    from cryptography.hazmat.primitives.asymmetric import rsa
-
-    from pkikit.design.csr import make_key
+def _key(path: Path, *, make: bool = False) -> Key:
+    from pkikit.design.csr import fast_key
     from pkikit.files import key_pem, read_file, write_private
 
     if make and not path.exists():
-        key = make_key()
+        key = fast_key()
         write_private(path, key_pem(key))
         return key
-    found = next((k for k in read_file(path).keys if isinstance(k, rsa.RSAPrivateKey)), None)
+    found = next(iter(read_file(path).keys), None)
     if found is None:
-        raise InputError("holds no RSA private key", where=str(path))
+        raise InputError("holds no RSA or EC private key", where=str(path))
     return found
 
 
 def _account(url: str, ca_file: Path | None, key: Path) -> AcmeAccount:
-    from pkikit.issue.acme import AcmeAccount
+    from pkikit.issue.acme_account import AcmeAccount
 
     return AcmeAccount(_at(url, ca_file), _key(key))
+
+
+def _external(kid: str, mac_file: Path | None) -> ExternalAccount | None:
+    from pkikit.files import read_bytes
+    from pkikit.issue.acme_account import ExternalAccount
+
+    if not kid and mac_file is None:
+        return None
+    if not kid or mac_file is None:
+        raise InputError("an external account needs both --eab-kid and --eab-mac-file")
+    return ExternalAccount(kid=kid, mac_key=read_bytes(mac_file).decode("ascii", "replace").strip())
 
 
 @acme.command()
@@ -104,11 +111,16 @@ def order(
     standalone: Annotated[
         str | None, typer.Option(metavar="[ADDRESS:]PORT", help="Serve the challenge files here ourselves.")
     ] = None,
+    profile: Annotated[str, typer.Option(help="One of the CA's profiles (`acme status` lists them).")] = "",
+    preferred_chain: Annotated[str, typer.Option(metavar="CN", help="Root that the chain should end at.")] = "",
+    replaces: Annotated[Path | None, typer.Option(metavar="CERT", help="The certificate that this renews.")] = None,
+    eab_kid: Annotated[str, typer.Option(metavar="ID", help="External account: its identifier.")] = "",
+    eab_mac_file: Annotated[Path | None, typer.Option(metavar="FILE", help="External account: its MAC key.")] = None,
     ca_file: CaFile = None,
     timeout: Annotated[float, typer.Option(min=1, max=3600, help="Seconds to wait for the CA.")] = 120.0,
     as_json: JsonFlag = False,
 ) -> None:
-    """Order a certificate for the names of a request, by http-01.
+    """Order a certificate for the names of a request, by http-01. Interrupted, it goes on where it was when begun again.
 
     Example: pkikit acme order request.pem --directory https://acme.example/dir --account a.pem --out e1.pem --webroot www
     """
@@ -116,22 +128,46 @@ def order(
 
     from pkikit.describe import describe_certificate
     from pkikit.errors import AcmeProblem
-    from pkikit.files import free_path, read_request, write_public
-    from pkikit.issue.acme import AcmeAccount
+    from pkikit.files import free_path, read_certificates, read_request, write_public
+    from pkikit.issue.acme import Order, OrderStep, OrderWishes
+    from pkikit.issue.acme_account import AcmeAccount
+    from pkikit.judge.answer import require_answer
 
     if (webroot is None) == (standalone is None):
         raise InputError("give either --webroot DIR or --standalone [ADDRESS:]PORT")
     free_path(out)
-    wanted = read_request(request)
+    wanted, external = read_request(request), _external(eab_kid, eab_mac_file)
+    renewed = read_certificates(replaces)[0] if replaces is not None else None
     client = AcmeAccount(_at(directory, ca_file), _key(account, make=True))
     try:
         client.find()
     except AcmeProblem:
-        client.register(email, terms_accepted=accept_terms)
-    with _place(webroot, standalone) as place, console.steps(quiet=as_json) as step:
-        chain = client.order(wanted, place=place.put, withdraw=place.take, progress=step, timeout=timeout)
+        client.register(email, terms_accepted=accept_terms, external=external)
+    begun = out.with_name(f"{out.name}.order")
+    with _place(webroot, standalone) as place, console.steps(quiet=as_json) as tell_step:
+
+        def step(happened: OrderStep) -> None:
+            tell_step(str(happened))
+            if happened.url:
+                write_public(begun, happened.url.encode())
+
+        ordering = Order(client, wanted, place=place.put, withdraw=place.take, progress=step, timeout=timeout)
+        wishes = OrderWishes(profile=profile, preferred_chain=preferred_chain, replaces=renewed)
+        chain = ordering.run(wishes, resume=_begun_order(begun, directory))
+    begun.unlink(missing_ok=True)
+    require_answer(wanted, chain)
     write_public(out, b"".join(c.public_bytes(Encoding.PEM) for c in chain))
     tell_facts({"certificate_file": str(out), **describe_certificate(chain[0], now())}, as_json)
+
+
+def _begun_order(path: Path, directory: str) -> str:
+    """The URL of an order that an interrupted run left; only of the CA that is asked now."""
+    from urllib.parse import urlsplit
+
+    if not path.is_file():
+        return ""
+    url = path.read_text(encoding="ascii", errors="replace")[:2000].strip()
+    return url if urlsplit(url)[:2] == urlsplit(directory)[:2] else ""
 
 
 @contextlib.contextmanager
@@ -151,11 +187,53 @@ def _place(webroot: Path | None, listen: str | None) -> Iterator[Place]:
 
 @acme.command()
 def status(directory: Directory, account: AccountKey, ca_file: CaFile = None, as_json: JsonFlag = False) -> None:
-    """The account that a key has at the CA.
+    """The account that a key has at the CA, and what the CA can do.
 
     Example: pkikit acme status --directory https://acme.example/dir --account account.pem
     """
-    tell_facts(_account(directory, ca_file, account).status(), as_json)
+    from dataclasses import asdict
+
+    client = _account(directory, ca_file, account)
+    tell_facts({**client.status(), "ca": asdict(client.capabilities)}, as_json)
+
+
+@acme.command("account")
+def change_account(
+    directory: Directory,
+    account: AccountKey,
+    email: Annotated[str | None, typer.Option(help="Another contact; empty: none.")] = None,
+    new_key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Make another key here and give it to the account.")
+    ] = None,
+    deactivate: Annotated[bool, typer.Option("--deactivate", help="End the account for good.")] = False,
+    ca_file: CaFile = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Change an account: its contact, its key, or end it.
+
+    Example: pkikit acme account --directory https://acme.example/dir --account old.pem --new-key new.pem
+    """
+    from pkikit.design.csr import fast_key
+    from pkikit.files import free_path, key_pem, write_private
+
+    if (email is not None) + (new_key is not None) + deactivate != 1:
+        raise InputError("give one of --email ADDRESS, --new-key FILE, --deactivate")
+    client = _account(directory, ca_file, account)
+    client.find()
+    if new_key is not None:
+        free_path(new_key)
+        key = fast_key()
+        write_private(
+            new_key, key_pem(key)
+        )  # before the CA knows it: a key that is lost then is an account that is lost
+        client.change_key(key)
+    elif email is not None:
+        client.change_contact(email)
+    else:
+        client.deactivate()
+        tell_facts({"url": client.url, "status": "deactivated"}, as_json)
+        return
+    tell_facts(client.status(), as_json)
 
 
 @acme.command()
@@ -178,7 +256,7 @@ def revoke(
     """
     from pkikit.commands.options import choice
     from pkikit.files import read_certificates
-    from pkikit.issue.acme import AcmeAccount
+    from pkikit.issue.acme_account import AcmeAccount
 
     key = account or cert_key
     if key is None or (account is not None and cert_key is not None):
@@ -205,16 +283,18 @@ def renew_info(
     """
     from pkikit.describe import iso
     from pkikit.files import read_certificates
-    from pkikit.issue.acme import renewal_time
+    from pkikit.issue.renewal_info import renewal_info
+    from pkikit.judge.renewal import renew_at
 
     leaf = read_certificates(certificate)[0]
-    suggested = renewal_time(_at(directory, ca_file), leaf)
-    life = leaf.not_valid_after_utc - leaf.not_valid_before_utc
-    own = leaf.not_valid_before_utc + life * 2 / 3
+    info = renewal_info(_at(directory, ca_file), leaf)
+    when = renew_at(leaf, info)
     facts = {
-        "renew_at": iso(suggested or own),
-        "by": "the CA (RFC 9773)" if suggested else "two thirds of the life; the CA offers no renewal information",
+        "renew_at": iso(when),
+        "by": "the CA (RFC 9773)" if info else "two thirds of the life; the CA offers no renewal information",
+        "window": {"start": iso(info.start), "end": iso(info.end)} if info else None,
+        "explanation": info.explanation if info else "",
         "not_after": iso(leaf.not_valid_after_utc),
-        "due": (suggested or own) <= now(),
+        "due": when <= now(),
     }
     tell_facts(facts, as_json)

@@ -1,35 +1,29 @@
-"""An ACME conversation (RFC 8555) with certbot's `acme`: account, order, http-01, finalize, download.
+"""An ACME order (RFC 8555): http-01 for each name, finalize, download; told step by step, gone on with after a crash.
 
-Synchronous, as the library is: run it in a worker thread. Challenge files are placed and withdrawn by the caller.
+Synchronous, as certbot's library is: run it in a worker thread. Challenge files are placed and withdrawn by the caller.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from pathlib import Path
+from dataclasses import dataclass, field
+from typing import Any
 
-import requests
-from acme import challenges, client, errors, messages
+from acme import challenges, crypto_util, messages
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding
-from josepy.jwk import JWKRSA
+from josepy.b64 import b64encode
+from josepy.json_util import field as json_field
+from requests.utils import parse_header_links
 
 from pkikit.errors import AcmeError, AcmeProblem, AcmeTimeout
+from pkikit.issue.acme_account import AcmeAccount
+from pkikit.issue.acme_network import problem_of, told
+from pkikit.model.names import printable
 
-USER_AGENT = "expressway-certificate-lab"
-_FIRST_POLL, _SLOWEST_POLL = 0.1, 2.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class AcmeDirectory:
-    """An RFC 8555 directory: its URL, and the CA file by which its HTTPS is verified (None: the system's)."""
-
-    url: str
-    ca_file: Path | None = None
+_FIRST_POLL, _SLOWEST_POLL = 0.05, 2.0
+_MAX_CHAINS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,160 +35,270 @@ class ChallengeFile:
     content: str
 
 
-Progress = Callable[[str], None]
+@dataclass(frozen=True, kw_only=True)
+class OrderStep:
+    """One thing that happened: what (order, authorization, challenge, certificate), of which name, its state now.
+
+    state: RFC 8555's word (pending, ready, processing, valid, invalid) or, of a challenge file, placed, withdrawn.
+    """
+
+    what: str
+    state: str
+    name: str = ""
+    detail: str = ""
+    url: str = field(default="", repr=False)
+
+    def __str__(self) -> str:
+        name = f" {self.name}" if self.name else ""
+        return f"{self.what}{name}: {self.state}" + (f" ({self.detail})" if self.detail else "")
 
 
-class AcmeAccount:
-    """One account at one CA, known by its key."""
+Progress = Callable[[OrderStep], None]
 
-    def __init__(self, directory: AcmeDirectory, key: rsa.RSAPrivateKey) -> None:
-        self._key = JWKRSA(key=key)
-        self._network = client.ClientNetwork(self._key, user_agent=USER_AGENT, timeout=10)
-        if directory.ca_file:
-            # The library's type says bool; it hands the value to requests, where a path names the CA file.
-            self._network.verify_ssl = str(directory.ca_file)  # type: ignore[assignment]
-        with _told():
-            found = client.ClientV2.get_directory(directory.url, self._network)
-        self._client = client.ClientV2(found, self._network)
 
-    def register(self, email: str, *, terms_accepted: bool) -> str:
-        """Create the account; returns its URL. The administrator accepts the terms, not we."""
-        if not terms_accepted:
-            raise AcmeError("the provider's terms of service have to be accepted first")
-        wanted = messages.NewRegistration.from_data(email=email, terms_of_service_agreed=True)
-        with _told():
-            return str(self._client.new_account(wanted).uri)
+@dataclass(frozen=True, kw_only=True)
+class OrderWishes:
+    """What may be asked for beside the names. profile: one of the directory's; preferred_chain: the root's common name.
 
-    def find(self) -> str:
-        """The URL of the account that this key has at the CA; AcmeProblem (accountDoesNotExist) when there is none."""
-        asked = messages.NewRegistration.from_data()
-        with _told():
-            wanted = messages.NewRegistration(**{**dict(asked.items()), "only_return_existing": True})
-            try:
-                return str(self._client.new_account(wanted).uri)
-            except errors.ConflictError as known:
-                self._network.account = messages.RegistrationResource(uri=known.location, body=messages.Registration())
-                return str(known.location)
+    replaces: the certificate that is renewed, told to CAs that offer renewal information (RFC 9773 §5).
+    """
 
-    def status(self) -> dict[str, object]:
-        """State and contacts of the account, as the CA has them."""
-        url = self.find()
-        with _told():
-            account = self._network.account
-            if account is None:
-                raise AcmeError("the CA named no account")
-            known = self._client.query_registration(account)
-        return {"url": url, "status": str(known.body.status), "contact": list(known.body.contact or ())}
+    profile: str = ""
+    preferred_chain: str = ""
+    replaces: x509.Certificate | None = None
 
-    def revoke(self, certificate: x509.Certificate, reason: int = 0) -> None:
-        """Revoke a certificate: with the account's key, or with the certificate's own when that is this object's key."""
-        with _told():
-            self._client.revoke(certificate, reason)
 
-    def order(
+class _NewOrder(messages.NewOrder):
+    replaces: str | None = json_field("replaces", omitempty=True)
+
+
+class Order:
+    """One order of one account. `url` is what a later process needs to go on with it."""
+
+    def __init__(
         self,
+        account: AcmeAccount,
         request: x509.CertificateSigningRequest,
         *,
         place: Callable[[ChallengeFile], None],
         withdraw: Callable[[ChallengeFile], None],
         progress: Progress = lambda _: None,
         timeout: float = 60.0,
-    ) -> tuple[x509.Certificate, ...]:
-        """Order a certificate for the names of `request`; returns leaf and intermediates.
+    ) -> None:
+        self.account, self.request = account, request
+        self.url = ""
+        self._place, self._withdraw, self._progress = place, withdraw, progress
+        self._timeout = timeout
+        self._placed: list[ChallengeFile] = []
+        self._stopped, self._why = threading.Event(), ""
+        self._body: messages.Order = messages.Order()
 
-        Raises AcmeProblem when the CA says no (with one line per name), AcmeTimeout when it says nothing in `timeout` seconds.
+    def run(self, wishes: OrderWishes | None = None, *, resume: str = "") -> tuple[x509.Certificate, ...]:
+        """From the order to leaf and intermediates; `resume`: the URL of an order that was begun for the same names.
+
+        Raises AcmeProblem when the CA says no (with one line per name), AcmeTimeout when it says nothing in `timeout`
+        seconds. Whether the answer is what was asked for is another question: `judge.answer.require_answer`.
         """
-        with _told():
-            order = self._client.new_order(request.public_bytes(Encoding.PEM))
-            progress(f"order created, {len(order.authorizations)} names to validate")
-            placed: list[ChallengeFile] = []
+        wishes = wishes or OrderWishes()
+        self._deadline = time.monotonic() + self._timeout
+        with told(self.account.network):
             try:
-                for authorization in order.authorizations:
-                    placed += self._answer(authorization, place, progress)
-                self._wait(order.authorizations, progress, timeout)
-                progress("finalizing")
-                deadline = datetime.now() + timedelta(seconds=timeout)  # noqa: DTZ005  (the library compares naive local times)
-                finished = self._client.poll_finalization(self._client.begin_finalization(order), deadline)
+                self._begin(wishes, resume)
+                if self._body.status == messages.STATUS_PENDING:
+                    self._prove()
+                    self._poll_order(messages.STATUS_PENDING)
+                if self._body.status == messages.STATUS_READY:
+                    self._finalize()
+                self._poll_order(messages.STATUS_PROCESSING)
+                return self._download(wishes.preferred_chain)
             finally:
-                for file in placed:
-                    withdraw(file)
-        progress("certificate downloaded")
-        return tuple(x509.load_pem_x509_certificates(finished.fullchain_pem.encode("ascii")))
+                for file in self._placed:
+                    self._withdraw(file)
+                    self._tell("challenge file", "withdrawn", name=file.name)
 
-    def _answer(
-        self, authorization: messages.AuthorizationResource, place: Callable[[ChallengeFile], None], progress: Progress
-    ) -> Iterable[ChallengeFile]:
-        body = authorization.body
-        if body.status == messages.STATUS_VALID:
-            progress(f"{body.identifier.value}: already valid")
+    def stop(self, why: str) -> None:
+        """End `run` at its next step, from another thread; the order stays at the CA and can be gone on with."""
+        self._why = why
+        self._stopped.set()
+
+    def _require_not_stopped(self) -> None:
+        if self._stopped.is_set():
+            raise AcmeError(f"the order was interrupted: {self._why}")
+
+    # The order.
+
+    def _begin(self, wishes: OrderWishes, resume: str) -> None:
+        if resume and self._went_on(resume):
             return
-        offered = next((c for c in body.challenges if isinstance(c.chall, challenges.HTTP01)), None)
-        if offered is None:
-            raise AcmeError(f"the CA offers no http-01 challenge for {body.identifier.value}")
-        response, content = offered.response_and_validation(self._key)
-        file = ChallengeFile(name=body.identifier.value, token=offered.chall.encode("token"), content=content)
-        place(file)
-        progress(f"{file.name}: challenge file placed")
-        yield file
-        self._client.answer_challenge(offered, response)
+        wanted = _NewOrder(
+            identifiers=[messages.Identifier(typ=kind, value=name) for kind, name in _identifiers(self.request)],
+            profile=self._profile(wishes.profile) or None,
+            replaces=certificate_id(wishes.replaces) if wishes.replaces and self._offers_renewal_info() else None,
+        )
+        answer = self.account.post(self.account.endpoint("newOrder"), wanted)
+        self.url = answer.headers.get("Location", "")
+        self._body = messages.Order.from_json(answer.json())
+        self._tell("order", self._state, detail=f"{len(self._body.authorizations)} names to prove", url=self.url)
 
-    def _wait(self, authorizations: list[messages.AuthorizationResource], progress: Progress, timeout: float) -> None:
-        deadline = time.monotonic() + timeout
-        failed: list[messages.AuthorizationResource] = []
-        for authorization in authorizations:
-            pause = _FIRST_POLL
-            while (polled := self._client.poll(authorization)[0]).body.status == messages.STATUS_PENDING:
-                if time.monotonic() > deadline:
-                    raise AcmeTimeout(
-                        f"the CA did not validate {authorization.body.identifier.value} within {timeout:.0f} s"
-                    )
-                time.sleep(pause)
-                pause = min(2 * pause, _SLOWEST_POLL)
-            progress(f"{polled.body.identifier.value}: {polled.body.status.name}")
-            if polled.body.status != messages.STATUS_VALID:
-                failed.append(polled)
+    def _went_on(self, url: str) -> bool:
+        """True when the order of that URL is for these names and has not failed; else a new one is needed."""
+        self.url = url
+        try:
+            self._look()
+        except messages.Error:
+            self._tell("order", "unknown", detail="the CA knows the earlier order no more; a new one is made")
+            return False
+        same = {i.value.lower() for i in self._body.identifiers} == {name for _, name in _identifiers(self.request)}
+        if not same or self._body.status == messages.STATUS_INVALID:
+            self._tell("order", self._state, detail="the earlier order is of no use; a new one is made")
+            return False
+        self._tell("order", self._state, detail="an earlier order is gone on with", url=url)
+        return True
+
+    def _profile(self, wanted: str) -> str:
+        offered = self.account.capabilities.profiles
+        if wanted and wanted not in offered:
+            told_of = f"it offers {', '.join(map(printable, offered))}" if offered else "it offers none"
+            raise AcmeError(f"the CA has no profile {printable(wanted[:64])!r}; {told_of}")
+        return wanted
+
+    def _offers_renewal_info(self) -> bool:
+        return self.account.capabilities.renewal_info
+
+    def _look(self) -> None:
+        self._body = messages.Order.from_json(self.account.post(self.url, None).json())
+
+    @property
+    def _state(self) -> str:
+        status: messages.Status | None = self._body.status
+        return status.name if status is not None else "unknown"
+
+    def _tell(self, what: str, state: str, *, name: str = "", detail: str = "", url: str = "") -> None:
+        self._progress(OrderStep(what=what, state=state, name=name, detail=detail, url=url))
+        if state != "withdrawn":
+            self._require_not_stopped()
+
+    def _poll_order(self, while_in: messages.Status) -> None:
+        pause = _FIRST_POLL
+        told_of = ""
+        while self._body.status == while_in:
+            if self._state != told_of:
+                told_of = self._state
+                self._tell("order", told_of)
+            pause = self._wait(pause, "the order")
+            self._look()
+        self._tell("order", self._state)
+        if self._body.status == messages.STATUS_INVALID:
+            if self._body.error is not None:
+                raise problem_of(self._body.error)
+            raise AcmeError("the CA made the order invalid and gave no reason")
+
+    def _wait(self, pause: float, what: str) -> float:
+        """Sleep as long as the CA asks, or a little longer each time; never past the deadline."""
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise AcmeTimeout(f"the CA did not finish {what} within {self._timeout:.0f} s")
+        asked = self.account.network.retry_after
+        self._stopped.wait(min(left, asked.total_seconds() if asked is not None else pause))
+        self._require_not_stopped()
+        return min(2 * pause, _SLOWEST_POLL)
+
+    # Proof.
+
+    def _prove(self) -> None:
+        waiting = []
+        for url in self._body.authorizations:
+            body = self._authorization(url)
+            self._tell("authorization", body.status.name, name=body.identifier.value)
+            if body.status == messages.STATUS_PENDING:
+                self._answer(body)
+                waiting.append(url)
+            elif body.status != messages.STATUS_VALID:
+                raise AcmeError(f"the authorisation for {body.identifier.value} is {body.status.name}")
+        failed = [body for body in map(self._settled, waiting) if body.status != messages.STATUS_VALID]
         if failed:
             raise _validation_problem(failed)
 
+    def _authorization(self, url: str) -> messages.Authorization:
+        found: messages.Authorization = messages.Authorization.from_json(self.account.post(url, None).json())
+        return found
 
-def _validation_problem(failed: Iterable[messages.AuthorizationResource]) -> AcmeProblem:
-    told = []
+    def _answer(self, body: messages.Authorization) -> None:
+        name = body.identifier.value
+        offered = next((c for c in body.challenges if isinstance(c.chall, challenges.HTTP01)), None)
+        if offered is None:
+            raise AcmeError(f"the CA offers no http-01 challenge for {name}")
+        response, content = offered.response_and_validation(self.account.key)
+        file = ChallengeFile(name=name, token=offered.chall.encode("token"), content=content)
+        self._placed.append(file)
+        self._place(file)
+        self._tell("challenge file", "placed", name=name)
+        if offered.status == messages.STATUS_PENDING:
+            self.account.post(offered.uri, response)
+            self._tell("challenge", "answered", name=name, detail="the CA may fetch it now")
+
+    def _settled(self, url: str) -> messages.Authorization:
+        pause = _FIRST_POLL
+        while (body := self._authorization(url)).status == messages.STATUS_PENDING:
+            pause = self._wait(pause, f"the proof of {body.identifier.value}")
+        error = next((c.error for c in body.challenges if c.error is not None), None)
+        detail = printable((error.detail or "")[:300]) if error else ""
+        self._tell("authorization", body.status.name, name=body.identifier.value, detail=detail)
+        return body
+
+    # The certificate.
+
+    def _finalize(self) -> None:
+        answer = self.account.post(self._body.finalize, messages.CertificateRequest(csr=self.request))
+        self._body = messages.Order.from_json(answer.json())
+        self._tell("request", "sent", detail="finalize")
+
+    def _download(self, preferred: str) -> tuple[x509.Certificate, ...]:
+        answer = self.account.post(self._body.certificate or "", None)
+        chain = _read(answer.text)
+        if preferred and not _ends_at(chain, preferred):
+            links = parse_header_links(answer.headers.get("Link", ""))
+            others = [link["url"] for link in links if link.get("rel") == "alternate"][:_MAX_CHAINS]
+            offered = (_read(self.account.post(url, None).text) for url in others)
+            found = next((c for c in offered if _ends_at(c, preferred)), None)
+            if found is None:
+                self._tell("certificate", "valid", detail=f"no chain ends at {preferred}; the CA's own choice is taken")
+            chain = found or chain
+        self._tell("certificate", "downloaded", detail=f"{len(chain)} certificates")
+        return chain
+
+
+def _read(pem: str) -> tuple[x509.Certificate, ...]:
+    try:
+        return tuple(x509.load_pem_x509_certificates(pem.encode("ascii")))
+    except ValueError:
+        raise AcmeError("the CA's answer is refused: it is no PEM file of certificates") from None
+
+
+def _identifiers(request: x509.CertificateSigningRequest) -> tuple[tuple[messages.IdentifierType, str], ...]:
+    """What the order is for: common name and subjectAltName, once each."""
+    names, addresses = crypto_util.get_identifiers_from_x509(request.subject, request.extensions)
+    dns = dict.fromkeys(n.lower() for n in names)
+    return (*((messages.IDENTIFIER_FQDN, n) for n in dns), *((messages.IDENTIFIER_IP, str(a)) for a in addresses))
+
+
+def _ends_at(chain: tuple[x509.Certificate, ...], common_name: str) -> bool:
+    return any(a.value == common_name for a in chain[-1].issuer.get_attributes_for_oid(x509.NameOID.COMMON_NAME))
+
+
+def _validation_problem(failed: Iterable[messages.Authorization]) -> AcmeProblem:
+    said: list[tuple[str, str]] = []
     kind = ""
-    for authorization in failed:
-        error = next((c.error for c in authorization.body.challenges if c.error is not None), None)
+    for body in failed:
+        error: Any = next((c.error for c in body.challenges if c.error is not None), None)
         kind = kind or (error.typ if error else "")
-        told.append((authorization.body.identifier.value, (error.detail if error else "") or "no reason given"))
-    return AcmeProblem(kind or "urn:ietf:params:acme:error:unauthorized", "the CA could not validate every name", told)
+        said.append((body.identifier.value, (error.detail if error else "") or "no reason given"))
+    return AcmeProblem(kind or "urn:ietf:params:acme:error:unauthorized", "the CA could not validate every name", said)
 
 
-class _told:  # noqa: N801  (used as a statement: "with _told():")
-    """Turns what the library and the network raise into our errors."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
-        match error:
-            case messages.Error():
-                raise AcmeProblem(error.typ, error.detail or error.description or "no detail given") from error
-            case errors.IssuanceError():
-                raise AcmeProblem(error.error.typ, error.error.detail or "no detail given") from error
-            case errors.TimeoutError():
-                raise AcmeTimeout("the CA did not finish the order in time") from error
-            case errors.Error():
-                raise AcmeError(f"the CA's answer is not understood: {error}") from error
-            case requests.exceptions.RequestException():
-                raise AcmeError(f"the CA cannot be reached: {type(error).__name__}") from error
-            case _:
-                return
-
-
-def renewal_time(directory: AcmeDirectory, certificate: x509.Certificate) -> datetime | None:
-    """When the CA suggests to renew (RFC 9773, ARI); None when it offers no such information."""
-    network = client.ClientNetwork(user_agent=USER_AGENT, timeout=10)
-    if directory.ca_file:
-        network.verify_ssl = str(directory.ca_file)  # type: ignore[assignment]
-    with _told():
-        found = client.ClientV2(client.ClientV2.get_directory(directory.url, network), network)
-        when, _ = found.renewal_time(certificate.public_bytes(Encoding.PEM))
-    return when
+def certificate_id(certificate: x509.Certificate) -> str:
+    """How renewal information names a certificate: key identifier of its issuer, serial number (RFC 9773 §4.1)."""
+    extension = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
+    serial = certificate.serial_number
+    number = serial.to_bytes((serial.bit_length() + 8) // 8, "big", signed=True)
+    return f"{b64encode(extension.key_identifier or b'').decode()}.{b64encode(number).decode()}"

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from pkikit.errors import AcmeMisissued
 from pkikit.judge.names import presented_names
 from pkikit.judge.registry import Subject, declare, finding
 from pkikit.judge.rules.certificate import allows, shown_ekus
 from pkikit.judge.rules.chain import KEY_MISMATCH
 from pkikit.judge.trust import may_be_issuer
 from pkikit.model.credential import spki
-from pkikit.model.facts import distinguished, is_self_issued, title
+from pkikit.model.facts import distinguished, is_self_issued, issued, title
 from pkikit.model.findings import Evidence, Finding, Severity, Verdict
 
 _SIGN = "X12.5 guide, appendix 6 'Authorizing a Request and Generating a Certificate'"
@@ -105,3 +107,22 @@ def _findings(
     if not is_self_issued(leaf) and not any(may_be_issuer(leaf, c) for c in chain):
         evidence = Evidence(label="issuer", expected=distinguished(leaf.issuer), seen="not in the file", where="file")
         yield finding(CHAIN_ABSENT, subject, [evidence])
+
+
+_REFUSED = frozenset({KEY_MISMATCH, NAME_DROPPED, NAME_ADDED})
+
+
+def require_answer(request: x509.CertificateSigningRequest, certificates: Sequence[x509.Certificate]) -> None:
+    """AcmeMisissued unless this is a certificate for the request's key and names with the chain that signed it.
+
+    Extended key usages are not looked at: a public CA leaves clientAuth out on purpose, and the legs say what that costs.
+    """
+    if not certificates:
+        raise AcmeMisissued(["it holds no certificate"])
+    found = [f for f in lint_answer(request, certificates).findings if f.rule in _REFUSED]
+    wrong = [f"{e.label}: expected {e.expected}, found {e.seen}" for f in found for e in f.evidence[:3]]
+    for child, issuer in pairwise(certificates):
+        if not issued(child, issuer):
+            wrong.append(f"{title(child)} is not signed by the next certificate of its chain, {title(issuer)}")
+    if wrong:
+        raise AcmeMisissued(wrong)

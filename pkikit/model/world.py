@@ -74,6 +74,8 @@ class World:
     points: names that DNS leads to other parties than it should. caa: who may issue, by name.
     blocked: (party, port) that a firewall keeps. cut: pairs of parties between which no packet passes.
     delays: seconds by which what a party sends comes late.
+    stale: names that have an IPv6 address in DNS where nobody listens. full: parties whose disk takes nothing more.
+    ca: what is wrong with the public CA that the peers order from.
     """
 
     deployment: Deployment
@@ -88,6 +90,9 @@ class World:
     blocked: frozenset[tuple[str, int]] = frozenset()
     cut: frozenset[frozenset[str]] = frozenset()
     delays: Mapping[str, float] = field(default_factory=dict)
+    stale: frozenset[str] = frozenset()
+    full: frozenset[str] = frozenset()
+    ca: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         for name in ("parties", "published", "revocation", "failing", "points", "caa", "delays"):

@@ -1,47 +1,75 @@
 """The ACME certificate service of Expressway-E: each peer orders for itself, all peers serve the challenge files.
 
-Sign puts a certificate into the staging area; deploy, a second step, puts it over the current one.
-Source: X12.5 guide, 'Let's Encrypt Verification Process'.
+Sign puts a certificate into the staging area; deploy, a second step, puts it over the current one. By hand, or
+automatically: before the end of life, deployed by a schedule, tried again when it fails.
+Source: X12.5 guide, 'Using ACME on Expressway-E'.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Protocol
 
-import anyio.from_thread
 import anyio.to_thread
+from cryptography import x509
 
-from pkikit.design.csr import make_key
-from pkikit.errors import InputError
-from pkikit.issue.acme import AcmeAccount, AcmeDirectory, ChallengeFile
+from pkikit.errors import AcmeError, AcmeProblem, InputError, PkikitError
+from pkikit.issue.acme_account import AcmeAccount
+from pkikit.issue.acme_network import AcmeDirectory, Capabilities, capabilities
+from pkikit.issue.renewal_info import renewal_info
+from pkikit.judge.names import presented_names
+from pkikit.judge.preflight import refuse_where_there_is_no_acme
 from pkikit.model.credential import Credential
-from pkikit.model.deployment import Deployment, Role
-from simulator.events import EventLog
+from pkikit.model.deployment import Deployment
+from simulator.errors import LabError
+from simulator.peer.acme_run import AcmeRun, RunStep, as_directory
+from simulator.peer.acme_state import AcmeSettings, AcmeState, Provider, settings_from
 from simulator.peer.challenge_host import ChallengeHost, Fetched
 from simulator.peer.peer import Peer
+from simulator.peer.state import PeerState
+from simulator.services.lab_ca import LabCa
 from simulator.services.pebble import Pebble
 
 EMAIL = "admin@example.com"
+Signer = Callable[[Peer, x509.CertificateSigningRequest], Awaitable[tuple[x509.Certificate, ...]]]
+
+
+class Cas(Protocol):
+    """The lab's public CAs, started when somebody orders from them."""
+
+    async def of(self, provider: Provider) -> LabCa:
+        """The running CA of a provider."""
+        ...
 
 
 class AcmeService:
-    """The service on all E peers of a lab, with the CA that they are configured for."""
+    """The service on all E peers of a lab, with the CAs that they may be configured for."""
 
     def __init__(
-        self, deployment: Deployment, pebble: Pebble, *, hosts: Mapping[str, ChallengeHost], events: EventLog,
-        peers: Mapping[str, Peer],
+        self, deployment: Deployment, ca: LabCa, cas: Cas, *, hosts: Mapping[str, ChallengeHost],
+        peers: Mapping[str, Peer], passes: Callable[[str, str], bool],
     ) -> None:  # fmt: skip
-        self.pebble = pebble
+        self.ca = ca
         self.hosts = hosts
-        self._deployment, self._events, self._peers = deployment, events, peers
-        self._accounts: dict[str, AcmeAccount] = {}
+        self._cas = cas
+        self._deployment, self._peers, self._passes = deployment, peers, passes
+        self._runs: dict[str, AcmeRun] = {}
+        self._running: set[str] = set()
+        # Instead of a provider: who issues where no real one can follow (far travel on the lab's clock).
+        self.signer: Signer | None = None
+
+    @property
+    def pebble(self) -> Pebble:
+        """The CA behind the production directory."""
+        return self.ca.pebble
 
     def _peer(self, fqdn: str) -> Peer:
-        if self._deployment.role_of(fqdn) is not Role.EXPRESSWAY_E:
-            raise InputError(
-                f"{fqdn} is no Expressway-E peer: ACME runs on Expressway-E only, where the CA can reach port 80"
-            )
+        if self._deployment.cluster_of(fqdn) is None:
+            raise InputError(f"{fqdn} is no peer of {self._deployment.name}")
+        refuse_where_there_is_no_acme(self._deployment, fqdn)
         return self._peers[fqdn]
 
     @property
@@ -49,62 +77,188 @@ class AcmeService:
         """Every fetch of a challenge file, by peer."""
         return tuple(f for host in self.hosts.values() for f in host.fetched)
 
-    async def _account(self, fqdn: str) -> AcmeAccount:
-        if fqdn not in self._accounts:
-            directory = AcmeDirectory(url=self.pebble.directory, ca_file=self.pebble.ca_file)
+    def steps(self, fqdn: str) -> tuple[RunStep, ...]:
+        """What the last order of a peer did, or the one under way has done until now."""
+        run = self._runs.get(fqdn)
+        return tuple(run.steps) if run is not None else ()
 
-            def create() -> AcmeAccount:
-                account = AcmeAccount(directory, make_key())
-                account.register(EMAIL, terms_accepted=True)
-                return account
+    def is_running(self, fqdn: str) -> bool:
+        """True while an order of this peer is under way."""
+        return fqdn in self._running
 
-            self._accounts[fqdn] = await anyio.to_thread.run_sync(create)
-            self._events.add(fqdn, "ACME Account Created", Provider=self.pebble.directory)
-        return self._accounts[fqdn]
+    # Settings.
+
+    async def configure(self, fqdn: str, changes: Mapping[str, Any]) -> AcmeSettings:
+        """Change some of a peer's settings."""
+        peer = self._peer(fqdn)
+        settings = settings_from(changes, peer.state.acme.settings)
+        await peer.change_acme(lambda acme: replace(acme, settings=settings))
+        peer.site.events.add(
+            fqdn, "ACME Settings Changed", Provider=settings.provider.value, Automatic=settings.automatic,
+            TermsAccepted=bool(settings.terms),
+        )  # fmt: skip
+        return settings
+
+    async def capabilities(self, fqdn: str) -> Capabilities:
+        """What the provider that is configured can do; its terms are among it."""
+        return await anyio.to_thread.run_sync(capabilities, await self._directory(self._peer(fqdn)))
+
+    async def accept_terms(self, fqdn: str) -> str:
+        """The administrator has read the provider's terms of service and accepts them; returns their URL."""
+        terms = (await self.capabilities(fqdn)).terms or "none"
+        await self.configure(fqdn, {"terms": terms})
+        return terms
+
+    async def prepare(self, fqdn: str, **changes: Any) -> None:
+        """What an administrator does before the first Sign: provider and e-mail, terms, signing request."""
+        await self.configure(fqdn, {"email": EMAIL, **changes})
+        await self.accept_terms(fqdn)
+        if self._peers[fqdn].state.request is None:
+            await self._peers[fqdn].generate()
+
+    async def _directory(self, peer: Peer) -> AcmeDirectory:
+        settings = peer.state.acme.settings
+        if settings.provider is Provider.OTHER:
+            folder = self.pebble.folder / peer.fqdn
+            await anyio.to_thread.run_sync(lambda: folder.mkdir(exist_ok=True))
+            return await anyio.to_thread.run_sync(as_directory, settings.directory, settings.ca, folder)
+        ca = await self._cas.of(settings.provider)
+        return AcmeDirectory(url=ca.directory, ca_file=ca.ca_file)
+
+    # Sign and deploy.
 
     async def sign(self, fqdn: str) -> Credential:
         """Order a certificate for a peer; it lands in the staging area. Whatever fails, the current one stays."""
-        peer = self._peer(fqdn)
-        account = await self._account(fqdn)
-        if peer.state.request is None:
-            await peer.generate()
-        request = peer.state.request
-        assert request is not None  # generated just now, or pending before
-        cluster = self._deployment.cluster_of(fqdn)
-        peers = [self.hosts[p] for p in (cluster.peers if cluster else (fqdn,))]
+        return await self._sign(self._peer(fqdn))
 
-        def on_all(action: str, file: ChallengeFile) -> None:
-            for host in peers:
-                getattr(host, action)(file)
-            word = "Placed" if action == "place" else "Withdrawn"
-            self._events.add(fqdn, f"ACME Challenge {word}", Name=file.name, Peers=", ".join(h.fqdn for h in peers))
-
-        def told(text: str) -> None:
-            self._events.add(fqdn, "ACME Progress", Detail=text)
-
-        def in_loop(function: Callable[..., None], *arguments: object) -> None:
-            anyio.from_thread.run_sync(partial(function, *arguments))
-
-        opened: list[ChallengeHost] = []
+    async def _sign(self, peer: Peer, replaces: x509.Certificate | None = None) -> Credential:
+        fqdn = peer.fqdn
+        if fqdn in self._running:
+            raise InputError(f"an order of {fqdn} is under way; wait until it has ended")
+        self._running.add(fqdn)
         try:
-            for host in peers:
-                await host.open()
-                opened.append(host)
-            chain = await anyio.to_thread.run_sync(
-                lambda: account.order(
-                    request.csr,
-                    place=lambda file: in_loop(on_all, "place", file),
-                    withdraw=lambda file: in_loop(on_all, "withdraw", file),
-                    progress=lambda text: in_loop(told, text),
-                )
-            )
+            chain = await self._chain(peer, replaces)
+            pending = await peer.stage(chain)
+            await peer.change_acme(lambda acme: acme.succeeded(peer.site.now_of(fqdn)))
+        except PkikitError as error:
+            retry_after = error.retry_after if isinstance(error, AcmeProblem) else None
+            await self._failed(peer, str(error), retry_after, over=isinstance(error, AcmeProblem))
+            raise
         finally:
-            for host in opened:
-                await host.close()
-        pending = await peer.stage(chain)
-        self._events.add(fqdn, "ACME Certificate Pending", Issuer=chain[0].issuer.rfc4514_string())
+            self._running.discard(fqdn)
+        self._tell(peer, "certificate", "pending", detail="waits for deploy")
+        peer.site.events.add(fqdn, "ACME Certificate Pending", Issuer=chain[0].issuer.rfc4514_string())
         return pending
+
+    async def _chain(self, peer: Peer, replaces: x509.Certificate | None) -> tuple[x509.Certificate, ...]:
+        if self.signer is not None:
+            if peer.state.request is None:
+                raise InputError(f"{peer.fqdn} has no signing request: generate one first")
+            return await self.signer(peer, peer.state.request.csr)
+        cluster = self._deployment.cluster_of(peer.fqdn)
+        hosts = [self.hosts[p] for p in (cluster.peers if cluster else (peer.fqdn,))]
+        run = self._runs[peer.fqdn] = AcmeRun(
+            peer, hosts, directory=await self._directory(peer), reaches=lambda other: self._passes(peer.fqdn, other)
+        )
+        return await run.sign(replaces=replaces)
+
+    def _tell(self, peer: Peer, what: str, state: str, detail: str = "") -> None:
+        run = self._runs.get(peer.fqdn)
+        if run is not None:
+            run.told(what, state, detail=detail)
+
+    async def _failed(self, peer: Peer, error: str, retry_after: timedelta | None, *, over: bool) -> None:
+        """Keep what is known of a failure; an order that the CA has judged is not gone on with."""
+        at = peer.site.now_of(peer.fqdn)
+
+        def change(acme: AcmeState) -> AcmeState:
+            after = acme.failed(at, error[:1000], retry_after)
+            return replace(after, order="") if over else after
+
+        self._tell(peer, "order", "failed", detail=error[:300])
+        peer.site.events.add(peer.fqdn, "ACME Order Failed", Reason=error)
+        await peer.change_acme(change)
 
     async def deploy(self, fqdn: str) -> Credential:
         """Put the pending certificate and its key over the current ones and restart the services that use them."""
         return await self._peer(fqdn).deploy()
+
+    async def revoke(self, fqdn: str, *, which: str = "current", by: str = "account", reason: int = 0) -> None:
+        """Revoke a peer's current or pending certificate at its CA: with the account's key or the certificate's own."""
+        peer = self._peer(fqdn)
+        held = {"current": peer.state.certificate, "pending": peer.state.pending_certificate}
+        if which not in held or by not in {"account", "certificate"}:
+            raise InputError("which is current or pending, by is account or certificate")
+        credential = held[which]
+        if credential is None or credential.key is None:
+            raise InputError(f"{fqdn} has no {which} certificate")
+        account = peer.state.acme.account
+        if by == "account" and account is None:
+            raise InputError(f"{fqdn} has no ACME account that could revoke it")
+        key = account.key if by == "account" and account is not None else credential.key
+        directory = await self._directory(peer)
+
+        def send() -> None:
+            client = AcmeAccount(directory, key)
+            if by == "account" and account is not None:
+                client.adopt(account.url)
+            client.revoke(credential.leaf, reason)
+
+        await anyio.to_thread.run_sync(send)
+        peer.site.events.add(
+            fqdn, "ACME Certificate Revoked", Serial=f"{credential.leaf.serial_number:x}", Reason=reason
+        )
+
+    async def restarted(self, fqdn: str) -> None:
+        """A peer restarts: its own order stops where it is, its virtual host goes down and comes back."""
+        if fqdn in self._running and fqdn in self._runs:
+            self._runs[fqdn].stop(f"{fqdn} restarted")
+        if fqdn in self.hosts:
+            await self.hosts[fqdn].restart()
+
+    # Automatic.
+
+    async def tick(self) -> None:
+        """Do what the peers' clocks say is due: ask for renewal information, order, deploy. Failures are told and kept."""
+        due = [p for p in self._peers.values() if p.state.acme.settings.automatic and p.fqdn not in self._running]
+        await asyncio.gather(*(self._automatic(peer) for peer in due))
+
+    async def _automatic(self, peer: Peer) -> None:
+        now = peer.site.now_of(peer.fqdn)
+        state = peer.state
+        if state.pending_certificate is not None:
+            last = state.acme.last
+            if last is not None and state.acme.settings.schedule.following(last.at) <= now:
+                try:
+                    await peer.deploy()
+                except (PkikitError, OSError) as error:
+                    peer.site.events.add(peer.fqdn, "ACME Deploy Failed", Reason=error)
+            return
+        if state.certificate is None:
+            return
+        await self._ask_when(peer, state)
+        if peer.state.acme.due_at(state.certificate.leaf) > now:
+            return
+        try:
+            if peer.state.request is None:
+                await peer.generate(layout=peer.layout_of(presented_names(state.certificate.leaf).dns))
+            await self._sign(peer, state.certificate.leaf)
+        except (PkikitError, OSError):
+            return  # told and kept where it failed
+
+    async def _ask_when(self, peer: Peer, state: PeerState) -> None:
+        """Renewal information, where the CA of the current certificate offers it; not more often than it wants."""
+        now, acme = peer.site.now_of(peer.fqdn), state.acme
+        if self.signer is not None or acme.account is None or state.certificate is None:
+            return
+        again = acme.renewal.ask_again if acme.renewal else timedelta(hours=6)
+        if acme.asked_at is not None and now < acme.asked_at + again:
+            return
+        leaf = state.certificate.leaf
+        if acme.account.directory != (await self._directory(peer)).url or now > leaf.not_valid_after_utc:
+            return
+        try:
+            info = await anyio.to_thread.run_sync(renewal_info, await self._directory(peer), leaf)
+        except (AcmeError, LabError):
+            info = acme.renewal
+        await peer.change_acme(lambda a: replace(a, renewal=info, asked_at=now))

@@ -36,15 +36,12 @@ class ChallengeHost:
         self._blocked = blocked
         self.fqdn, self.address, self.port = fqdn, address, port
         self.fetched: list[Fetched] = []
+        # Who is told of each fetch: (peer, host that was asked for, who asked).
+        self.served: list[Callable[[str, str, str], None]] = []
         self._events = events
         self._files: dict[str, str] = {}
         self._orders = 0
         self._runner: web.AppRunner | None = None
-
-    @property
-    def is_open(self) -> bool:
-        """True while the port answers."""
-        return self._runner is not None
 
     def place(self, file: ChallengeFile) -> None:
         """Put a challenge file on this peer."""
@@ -57,32 +54,55 @@ class ChallengeHost:
     async def open(self) -> None:
         """Start the virtual host, unless another order did."""
         self._orders += 1
+        try:
+            await self._listen()
+        except BaseException:
+            self._orders -= 1
+            raise
+
+    async def _listen(self) -> None:
         if self._runner is not None or self._blocked():
             return
         app = web.Application(client_max_size=1024)
         app.router.add_get(_PATH, self._serve)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        runner = self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()
         try:
             await web.TCPSite(runner, self.address, self.port).start()
         except OSError as error:
+            self._runner = None
             await runner.cleanup()
-            self._orders -= 1
             raise LabError(
                 f"{self.fqdn} cannot open its ACME port {self.address}:{self.port}: {error.strerror}"
             ) from error
-        self._runner = runner
         self._events.add(self.fqdn, "ACME Virtual Host Opened", Port=HTTP_PORT)
 
     async def close(self) -> None:
         """Stop it when the last order is done."""
         self._orders -= 1
-        if self._orders > 0 or self._runner is None:
+        if self._orders <= 0:
+            await self._shut()
+
+    async def _shut(self) -> None:
+        if self._runner is None:
             return
         runner, self._runner = self._runner, None
         with contextlib.suppress(OSError):
             await runner.cleanup()
         self._events.add(self.fqdn, "ACME Virtual Host Closed", Port=HTTP_PORT)
+
+    async def follow(self) -> None:
+        """Open or close as the firewall now says, while an order runs."""
+        if self._blocked():
+            await self._shut()
+        elif self._orders > 0:
+            await self._listen()
+
+    async def restart(self) -> None:
+        """Down and up again with the peer; files are on its disk, and orders of the other peers need them."""
+        await self._shut()
+        if self._orders > 0:
+            await self._listen()
 
     async def _serve(self, request: web.Request) -> web.Response:
         token = request.match_info["token"]
@@ -92,4 +112,6 @@ class ChallengeHost:
         fetched = Fetched(peer=self.fqdn, host=request.host.partition(":")[0], token=token, by=request.remote or "")
         self.fetched.append(fetched)
         self._events.add(self.fqdn, "ACME Challenge Served", Host=fetched.host, Client=fetched.by)
+        for told in self.served:
+            told(self.fqdn, fetched.host, fetched.by)
         return web.Response(body=content.encode("ascii"), content_type="application/octet-stream")

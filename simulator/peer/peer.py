@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 import anyio.to_thread
@@ -24,7 +25,9 @@ from pkikit.model.deployment import Deployment, Revocation
 from pkikit.model.findings import Finding
 from pkikit.model.names import parse_dns_name
 from pkikit.model.world import Party
+from simulator.errors import LabError
 from simulator.events import EventLog
+from simulator.peer.acme_state import AcmeState
 from simulator.peer.alarms import Alarm, alarms_of, restart_needed
 from simulator.peer.state import AutomaticCrls, PeerState
 from simulator.peer.store import PeerStore
@@ -71,6 +74,10 @@ class Surroundings(Protocol):
 
     def status_of(self, fqdn: str) -> tuple[LegReport, ...]:
         """The legs of this party as they were last dialled."""
+        ...
+
+    def disk_is_full(self, fqdn: str) -> bool:
+        """True while its disk takes nothing more."""
         ...
 
 
@@ -120,6 +127,8 @@ class Peer:
 
         def write() -> PeerState:
             after = change(self.state)
+            if self.site.disk_is_full(self.fqdn):
+                _write_to_a_full_disk(self.fqdn)
             if self._store is not None:
                 self._store.save(after)
             return after
@@ -203,6 +212,14 @@ class Peer:
         state = await self._commit(lambda state: state.staged(chain))
         assert state.pending_certificate is not None
         return state.pending_certificate
+
+    async def change_acme(self, change: Callable[[AcmeState], AcmeState]) -> None:
+        """Another state of the ACME service."""
+        await self._commit(lambda state: replace(state, acme=change(state.acme)))
+
+    def layout_of(self, names: tuple[str, ...]) -> SanLayout:
+        """The names of a certificate as a layout: what a renewal asks for again."""
+        return _with_names(replace(self.layout, entries=()), names)
 
     async def discard_pending(self) -> None:
         """Throw the pending ACME certificate away."""
@@ -320,6 +337,14 @@ class Peer:
     async def take_downloads(self, crls: tuple[x509.CertificateRevocationList, ...]) -> None:
         """CRLs that an automatic download brought."""
         self.site.reload(await self._commit(lambda state: replace(state, downloaded_crls=crls)))
+
+
+def _write_to_a_full_disk(fqdn: str) -> None:
+    """What writing to a disk without room comes to: the kernel's own answer."""
+    try:
+        Path("/dev/full").write_bytes(b"x")
+    except OSError as error:
+        raise LabError(f"{fqdn} cannot write to its disk ({error.strerror}): nothing was changed") from error
 
 
 def _with_names(layout: SanLayout, added: tuple[str, ...]) -> SanLayout:

@@ -21,6 +21,7 @@ from pkikit.model.names import printable
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData, each_once
 from pkikit.model.world import Party
 from simulator.errors import UploadRefused
+from simulator.peer.acme_state import AcmeState
 
 MAX_CRL_SOURCES = 20
 
@@ -70,6 +71,7 @@ class PeerState:
     downloaded_crls: tuple[x509.CertificateRevocationList, ...] = ()
     automatic: AutomaticCrls = AutomaticCrls()
     domain_certificates: tuple[tuple[str, Credential], ...] = ()
+    acme: AcmeState = field(default_factory=AcmeState)
 
     def carrying(self, party: Party) -> PeerState:
         """With the trusted CA list and the CRLs that a party of the world has; its certificate is not looked at."""

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.errors import InputError
 from pkikit.files import key_pem, read_bytes, write_private
-from pkikit.model.credential import Credential, PrivateKey
+from pkikit.model.credential import Credential
+from simulator.peer.acme_state import AcmeState, acme_document, acme_from, key_from
 from simulator.peer.state import AutomaticCrls, PeerState, PendingRequest
 
 FILE = "peer.json"
@@ -60,14 +61,7 @@ def credential_from(document: dict[str, str] | None) -> Credential | None:
     if document is None:
         return None
     chain = tuple(x509.load_pem_x509_certificates(document["chain"].encode("ascii")))
-    return Credential(chain=chain, key=_key(document["key"]) if document["key"] else None)
-
-
-def _key(pem: str) -> PrivateKey:
-    key = load_pem_private_key(pem.encode("ascii"), None)
-    if not isinstance(key, PrivateKey):
-        raise TypeError("neither RSA nor EC")
-    return key
+    return Credential(chain=chain, key=key_from(document["key"]) if document["key"] else None)
 
 
 def _pem(objects: tuple[Any, ...]) -> list[str]:
@@ -100,6 +94,7 @@ def _document(state: PeerState) -> dict[str, Any]:
         "manual_crls": _pem(state.manual_crls),
         "downloaded_crls": _pem(state.downloaded_crls),
         "automatic": {"urls": list(state.automatic.urls), "hour": state.automatic.hour},
+        "acme": acme_document(state.acme),
         "domain_certificates": {d: credential_document(c) for d, c in state.domain_certificates},
     }
 
@@ -110,7 +105,7 @@ def _state(document: dict[str, Any]) -> PeerState:
     return PeerState(
         fqdn=document["fqdn"],
         certificate=credential_from(document["certificate"]),
-        request=PendingRequest(csr=x509.load_pem_x509_csr(request["csr"].encode("ascii")), key=_key(request["key"]))
+        request=PendingRequest(csr=x509.load_pem_x509_csr(request["csr"].encode("ascii")), key=key_from(request["key"]))
         if request
         else None,
         pending_certificate=credential_from(document["pending_certificate"]),
@@ -120,5 +115,7 @@ def _state(document: dict[str, Any]) -> PeerState:
         manual_crls=_crls(document["manual_crls"]),
         downloaded_crls=_crls(document["downloaded_crls"]),
         automatic=AutomaticCrls(urls=tuple(document["automatic"]["urls"]), hour=document["automatic"]["hour"]),
+        # Peers that were written before there was an ACME service to keep have none.
+        acme=acme_from(document["acme"]) if "acme" in document else AcmeState(),
         domain_certificates=tuple((d, c) for d, c in domains if c is not None),
     )

@@ -19,6 +19,7 @@ from dnslib.dns import DNSError
 from simulator.errors import LabError
 
 MAX_LOG = 5_000
+NOBODY = "::1"  # the lab listens on 127.net.x.y only
 TTL = 0  # nobody may cache: the world changes while the lab runs
 
 
@@ -41,6 +42,7 @@ class Zone:
         self.addresses: dict[str, list[str]] = {n.lower(): list(a) for n, a in addresses.items()}
         self.services: dict[str, list[tuple[str, int]]] = {n.lower(): list(s) for n, s in (services or {}).items()}
         self.caa: dict[str, list[tuple[str, str]]] = {}
+        self.stale: set[str] = set()  # names with an AAAA record that leads nowhere
         self._turn: dict[str, int] = {}
 
     def without(self, names: Collection[str]) -> Zone:
@@ -51,6 +53,7 @@ class Zone:
             {n: s for n, s in self.services.items() if n not in gone},
         )
         kept.caa = {n: c for n, c in self.caa.items() if n not in gone}
+        kept.stale = self.stale - gone
         return kept
 
     def knows(self, name: str) -> bool:
@@ -126,6 +129,8 @@ class DnsServer:
         match kind:
             case "A":
                 return [A(address) for address in self.zone.rotated(name)]
+            case "AAAA":
+                return [AAAA(NOBODY)] if name in self.zone.stale else []
             case "SRV":
                 return [
                     SRV(priority=10, weight=10, port=port, target=target)

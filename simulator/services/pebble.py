@@ -1,8 +1,4 @@
-"""Pebble, Let's Encrypt's test CA, as a child process: found, started on free ports, stopped without orphans.
-
-Found in this order: what the caller says → EXPRESSWAY_LAB_PEBBLE → PATH → our cache → Debian's package, downloaded and
-unpacked without root → a Go toolchain → an error that says what to install.
-"""
+"""Pebble, Let's Encrypt's test CA, as a child process: started on free ports, stopped without orphans."""
 
 from __future__ import annotations
 
@@ -14,10 +10,10 @@ import os
 import shutil
 import socket
 import ssl
-import subprocess
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
@@ -32,86 +28,65 @@ from pkikit.files import key_pem, write_private, write_public
 from pkikit.issue.authority import create_root
 from simulator.clock import Clock
 from simulator.errors import LabError
+from simulator.services.pebble_program import PebbleVersion
 
-ENVIRONMENT = "EXPRESSWAY_LAB_PEBBLE"
-_MODULE = "github.com/letsencrypt/pebble/v2/cmd/pebble@v2.4.0"
-_HELP = (
-    f"install it (apt-get install pebble), or set {ENVIRONMENT} to the program; `pkikit` and `check` work without it"
-)
 _START_TIMEOUT = 10.0
-_DOWNLOAD_TIMEOUT = 120.0
 
 
-def cache_directory() -> Path:
-    """Where a downloaded Pebble is kept."""
-    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-    return Path(base) / "expressway-certificate-lab"
+@dataclass(frozen=True, kw_only=True)
+class PebbleOptions:
+    """What kind of CA Pebble is to be.
+
+    nonce_reject, authz_reuse: per cent of the requests whose nonce is refused, of the names that were proved lately and
+    need no new proof. eab_keys: MAC keys (base64url) by key identifier; given, an account needs one. validity: life of
+    a certificate where there are no profiles. profiles: life by name of the profile (2.10). blocked: names (and all
+    below) that its policy forbids. retry_after: seconds that it asks to wait between two looks at an authorisation and
+    at an order. alternate_roots: further chains. chain_length: intermediates in a chain.
+    """
+
+    version: PebbleVersion = PebbleVersion.V2_4
+    nonce_reject: int = 0
+    authz_reuse: int = 0
+    eab_keys: Mapping[str, str] = field(default_factory=dict)
+    validity: timedelta | None = None
+    profiles: Mapping[str, timedelta] = field(default_factory=dict)
+    blocked: tuple[str, ...] = ()
+    retry_after: tuple[int, int] | None = None
+    alternate_roots: int = 0
+    chain_length: int = 1
+    validates_at_once: bool = True
+
+    def environment(self) -> dict[str, str]:
+        """What Pebble reads from its environment."""
+        return {
+            **({"PEBBLE_VA_NOSLEEP": "1"} if self.validates_at_once else {}),
+            "PEBBLE_WFE_NONCEREJECT": str(self.nonce_reject),
+            "PEBBLE_AUTHZREUSE": str(self.authz_reuse),
+            "PEBBLE_ALTERNATE_ROOTS": str(self.alternate_roots),
+            "PEBBLE_CHAIN_LENGTH": str(self.chain_length),
+        }
+
+    def configuration(self) -> dict[str, object]:
+        """What Pebble reads from its configuration file."""
+        found: dict[str, object] = {"externalAccountBindingRequired": bool(self.eab_keys)}
+        if self.eab_keys:
+            found["externalAccountMACKeys"] = dict(self.eab_keys)
+        if self.validity is not None:
+            found["certificateValidityPeriod"] = _seconds(self.validity)
+        if self.profiles:
+            found["profiles"] = {
+                name: {"description": f"valid for {life}", "validityPeriod": _seconds(life)}
+                for name, life in self.profiles.items()
+            }
+        if self.blocked:
+            found["domainBlocklist"] = list(self.blocked)
+        if self.retry_after is not None:
+            found["retryAfter"] = dict(zip(("authz", "order"), self.retry_after, strict=True))
+        return found
 
 
-def locate_pebble(wanted: Path | None = None, *, cache: Path | None = None) -> Path:
-    """The Pebble program, or a LabError that says what to install. Downloads at most once."""
-    named = wanted or (Path(os.environ[ENVIRONMENT]) if os.environ.get(ENVIRONMENT) else None)
-    if named is not None:
-        if os.access(named, os.X_OK) and named.is_file():
-            return named
-        raise LabError(f"Pebble is not at {named}; {_HELP}")
-    on_path = shutil.which("pebble")
-    if on_path:
-        return Path(on_path)
-    cache = cache or cache_directory()
-    cached = cache / "pebble" / "usr" / "bin" / "pebble"
-    if cached.is_file():
-        return cached
-    attempts: tuple[Callable[[Path], Path | None], ...] = (_from_debian, _from_go)
-    for attempt in attempts:
-        found = attempt(cache)
-        if found is not None:
-            return found
-    raise LabError(f"Pebble, the ACME CA of the lab, is not on this machine; {_HELP}")
-
-
-def _run(*command: str, cwd: Path, env: dict[str, str] | None = None) -> bool:
-    try:
-        done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, timeout=_DOWNLOAD_TIMEOUT, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
-
-
-def _from_debian(cache: Path) -> Path | None:
-    """`apt-get download` and `dpkg-deb -x`: neither needs root. With no package lists, they are fetched into our cache."""
-    if not (shutil.which("apt-get") and shutil.which("dpkg-deb")):
-        return None
-    cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache) as scratch:
-        work = Path(scratch)
-        own_lists = ["-o", f"Dir::State::lists={work / 'lists'}", "-o", f"Dir::Cache={work / 'apt'}"]
-        if not _run("apt-get", "download", "pebble", cwd=work):
-            (work / "lists" / "partial").mkdir(parents=True)
-            (work / "apt" / "archives" / "partial").mkdir(parents=True)
-            if not (
-                _run("apt-get", *own_lists, "update", cwd=work)
-                and _run("apt-get", *own_lists, "download", "pebble", cwd=work)
-            ):
-                return None
-        package = next(work.glob("pebble_*.deb"), None)
-        if package is None or not _run("dpkg-deb", "-x", str(package), str(work / "pebble"), cwd=work):
-            return None
-        target = cache / "pebble"
-        shutil.rmtree(target, ignore_errors=True)
-        (work / "pebble").rename(target)
-    found = target / "usr" / "bin" / "pebble"
-    return found if found.is_file() else None
-
-
-def _from_go(cache: Path) -> Path | None:
-    if not shutil.which("go"):
-        return None
-    target = cache / "pebble" / "usr" / "bin"
-    target.mkdir(parents=True, exist_ok=True)
-    _run("go", "install", _MODULE, cwd=target, env={**os.environ, "GOBIN": str(target)})
-    found = target / "pebble"
-    return found if found.is_file() else None
+def _seconds(span: timedelta) -> int:
+    return int(span.total_seconds())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,8 +100,10 @@ class PebbleRoots:
 class Pebble:
     """`async with Pebble(…) as pebble:` — `directory` is the ACME directory, `ca_file` what its HTTPS is verified by."""
 
-    def __init__(self, program: Path, *, address: str, http_port: int, dns_server: str) -> None:
-        self._program, self.address = program, address
+    def __init__(
+        self, program: Path, *, address: str, http_port: int, dns_server: str, options: PebbleOptions | None = None
+    ) -> None:
+        self._program, self.address, self.options = program, address, options or PebbleOptions()
         self._http_port, self._dns_server = http_port, dns_server
         self._process: asyncio.subprocess.Process | None = None
         self.directory = ""
@@ -144,28 +121,53 @@ class Pebble:
         return self
 
     async def _start(self) -> None:
-        port, self._management_port = _free_ports(self.address, 2)
-        command = await anyio.to_thread.run_sync(self._prepare, port)
-        # PEBBLE_VA_NOSLEEP: validate at once; WFE_NONCEREJECT 0: no artificial bad nonces; AUTHZREUSE 0: validate every time.
-        env = {**os.environ, "PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0", "PEBBLE_AUTHZREUSE": "0"}
+        self._port, self._management_port = _free_ports(self.address, 2)
+        self._command = await anyio.to_thread.run_sync(self._prepare, self._port)
+        await self._run()
+
+    async def kill(self) -> None:
+        """End it at once, as a crash would. It keeps nothing on disk: accounts, orders and its CA are gone."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+
+    async def restart(self, options: PebbleOptions | None = None) -> None:
+        """Start it again at the same address, with a new CA; `options` other than before, where given."""
+        await self.kill()
+        self.options = options or self.options
+        await anyio.to_thread.run_sync(self._configure, self._port)
+        await self._run()
+
+    async def _run(self) -> None:
+        env = {**os.environ, **self.options.environment()}
         try:
             self._process = await asyncio.create_subprocess_exec(
-                *command, env=env, cwd=self.folder, stdin=asyncio.subprocess.DEVNULL, stdout=self._log, stderr=self._log
+                *self._command,
+                env=env,
+                cwd=self.folder,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=self._log,
+                stderr=self._log,
             )
         except OSError as error:
-            raise LabError(f"Pebble at {self._program} does not start: {error.strerror}; {_HELP}") from error
-        await self._wait_until_it_answers(f"https://{self.address}:{port}/dir")
+            raise LabError(
+                f"Pebble at {self._program} does not start: {error.strerror}; {self.options.version.help}"
+            ) from error
+        await self._wait_until_it_answers(f"https://{self.address}:{self._port}/dir")
 
     def _prepare(self, port: int) -> list[str]:
         """Everything that touches the disk, in a worker thread; returns the command that starts Pebble."""
         self.ca_file = self.folder / "listener-ca.pem"
-        self._write_files(port)
+        self._make_listener()
+        self._configure(port)
         self._log = (self.folder / "pebble.log").open("wb")
-        self._tls = ssl.create_default_context(cafile=str(self.ca_file))
+        self.tls = ssl.create_default_context(cafile=str(self.ca_file))
+        self.listener_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)  # for who stands before it
+        self.listener_tls.load_cert_chain(self.folder / "listener.pem", self.folder / "listener.key")
         program = [str(self._program), "-config", str(self.folder / "config.json"), "-dnsserver", self._dns_server]
         return [*_dies_with_us(), *program]
 
-    def _write_files(self, port: int) -> None:
+    def _make_listener(self) -> None:
         at = Clock().now()
         authority = create_root("Pebble listener CA", at=at)
         key = fast_key()
@@ -180,6 +182,8 @@ class Pebble:
         write_public(self.ca_file, authority.root.public_bytes(Encoding.PEM))
         write_public(self.folder / "listener.pem", certificate.public_bytes(Encoding.PEM))
         write_private(self.folder / "listener.key", key_pem(key))
+
+    def _configure(self, port: int) -> None:
         config = {
             "pebble": {
                 "listenAddress": f"{self.address}:{port}",
@@ -189,7 +193,7 @@ class Pebble:
                 "httpPort": self._http_port,
                 "tlsPort": 5001,
                 "ocspResponderURL": "",
-                "externalAccountBindingRequired": False,
+                **self.options.configuration(),
             }
         }
         write_public(self.folder / "config.json", json.dumps(config).encode())
@@ -201,7 +205,7 @@ class Pebble:
                     if self._process is not None and self._process.returncode is not None:
                         raise LabError(f"Pebble stopped at once: {await self.last_lines()}")
                     with contextlib.suppress(aiohttp.ClientConnectionError):
-                        async with session.get(directory, ssl=self._tls) as answer:
+                        async with session.get(directory, ssl=self.tls) as answer:
                             if answer.status == 200:
                                 self.directory = directory
                                 return
@@ -209,13 +213,18 @@ class Pebble:
         except TimeoutError:
             raise LabError(f"Pebble did not answer within {_START_TIMEOUT:.0f} s: {await self.last_lines()}") from None
 
+    @property
+    def base(self) -> str:
+        """Where it listens, without a path."""
+        return f"https://{self.address}:{self._port}"
+
     async def roots(self) -> PebbleRoots:
         """Ask the management interface for the CA of this run."""
         async with aiohttp.ClientSession() as session:
             found = []
             for kind in ("roots", "intermediates"):
                 url = f"https://{self.address}:{self._management_port}/{kind}/0"
-                async with session.get(url, ssl=self._tls, timeout=aiohttp.ClientTimeout(total=5)) as answer:
+                async with session.get(url, ssl=self.tls, timeout=aiohttp.ClientTimeout(total=5)) as answer:
                     found.append(x509.load_pem_x509_certificate(await answer.read()))
         return PebbleRoots(root=found[0], intermediate=found[1])
 

@@ -1,0 +1,55 @@
+"""The public CAs of a lab and the ACME service of its E peers, put together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+
+from pkikit.model.deployment import Role
+from simulator.network import HTTP_PORT
+from simulator.peer.acme_service import AcmeService
+from simulator.peer.acme_state import Provider
+from simulator.peer.challenge_host import ChallengeHost
+from simulator.services.lab_ca import LabCa, PublicCas
+from simulator.services.pebble import Pebble
+from simulator.services.pebble_program import locate_pebble
+
+if TYPE_CHECKING:
+    from simulator.lab import Lab
+
+_FIRST_NUMBER = 14  # of the addresses that the CAs have
+
+
+@asynccontextmanager
+async def serve_acme(lab: Lab) -> AsyncIterator[AcmeService]:
+    """The service on all E peers; the CA of the production directory runs, that of staging starts when it is asked for."""
+    locate = partial(locate_pebble, lab.settings.pebble, version=lab.settings.acme.version)
+    program = await anyio.to_thread.run_sync(locate)
+    port = lab.settings.port(HTTP_PORT)
+    hosts = {
+        p: ChallengeHost(p, lab.plan.by_name[p], port, lab.events, blocked=partial(_is_blocked, lab, p))
+        for p in lab.deployment.peers_of(Role.EXPRESSWAY_E)
+    }
+    async with PublicCas(partial(_public_ca, lab, program)) as cas:
+        ca = await cas.of(Provider.PRODUCTION)
+        yield AcmeService(lab.deployment, ca, cas, hosts=hosts, peers=lab.peers, passes=lab.network.passes)
+
+
+def _is_blocked(lab: Lab, fqdn: str) -> bool:
+    return (fqdn, HTTP_PORT) in lab.world.blocked
+
+
+def _public_ca(lab: Lab, program: Path, number: int) -> LabCa:
+    """The CA of a provider, not started yet; that of the staging directory (1) counts nothing."""
+    outside = lab.network.outside_dns
+    dns_server = f"{outside.address}:{outside.port}"
+    pebble = Pebble(
+        program, address=lab.plan.service(_FIRST_NUMBER + number), http_port=lab.settings.port(HTTP_PORT),
+        dns_server=dns_server, options=lab.settings.acme,
+    )  # fmt: skip
+    return LabCa(pebble, now=lab.clock.now, does=lambda: lab.world.ca, dns_server=dns_server, limited=number == 0)
