@@ -108,8 +108,7 @@ class LiveCase:
                 self._step("starting the CA")
                 self._acme = await stack.enter_async_context(self.lab.with_acme())
                 await self._acme.prepare(self.case.order.peer)
-                roots = await self._acme.pebble.roots()
-                self.lab.trust([roots.root])
+                self.lab.trust([await self._acme.pebble.root()])
             self._well = self.lab.world
             self._step("something happens")
             await self._break()

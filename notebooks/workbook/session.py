@@ -104,8 +104,8 @@ class LabSession:
 
     def trust_acme_ca(self) -> None:
         """Append Pebble's root to every trusted CA list."""
-        roots = self.threaded.run(self.start_acme().pebble.roots)
-        self.threaded.do(self.threaded.lab.trust, [roots.root])
+        root = self.threaded.run(self.start_acme().pebble.root)
+        self.threaded.do(self.threaded.lab.trust, [root])
 
     def openssl_command(self, leg_id: str) -> str:
         """An openssl command for a terminal that dials the server of a leg as anybody could."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from acme import challenges, crypto_util, messages
+from acme import challenges, crypto_util, errors, messages
 from cryptography import x509
 from josepy.b64 import b64encode
 from josepy.json_util import field as json_field
@@ -145,15 +145,21 @@ class Order:
         self.url = url
         try:
             self._look()
-        except messages.Error:
+        except errors.Error:  # a problem document, or a plain 404
             self._tell("order", "unknown", detail="the CA knows the earlier order no more; a new one is made")
             return False
         same = {i.value.lower() for i in self._body.identifiers} == {name for _, name in _identifiers(self.request)}
-        if not same or self._body.status == messages.STATUS_INVALID:
+        if not same or self._body.status == messages.STATUS_INVALID or self._cannot_be_proved():
             self._tell("order", self._state, detail="the earlier order is of no use; a new one is made")
             return False
         self._tell("order", self._state, detail="an earlier order is gone on with", url=url)
         return True
+
+    def _cannot_be_proved(self) -> bool:
+        """A name was refused, or its proof has run out: the order cannot come to an end any more."""
+        usable = {messages.STATUS_PENDING, messages.STATUS_VALID}
+        pending = self._body.status == messages.STATUS_PENDING
+        return pending and any(self._authorization(url).status not in usable for url in self._body.authorizations)
 
     def _profile(self, wanted: str) -> str:
         offered = self.account.capabilities.profiles
@@ -214,7 +220,7 @@ class Order:
                 self._answer(body)
                 waiting.append(url)
             elif body.status != messages.STATUS_VALID:
-                raise AcmeError(f"the authorisation for {body.identifier.value} is {body.status.name}")
+                raise _validation_problem([body])  # lost while an interrupted run left it; the next order begins anew
         failed = [body for body in map(self._settled, waiting) if body.status != messages.STATUS_VALID]
         if failed:
             raise _validation_problem(failed)

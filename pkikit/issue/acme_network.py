@@ -95,6 +95,13 @@ class Network(client.ClientNetwork):
                 self.rejected_nonces += 1
         return self._post_once(*args, **kwargs)
 
+    @classmethod
+    def _check_response(cls, response: requests.Response, content_type: str | None = None) -> requests.Response:
+        # The library takes every 409 for a known account, as in ACME v1; now it is a problem (RFC 9773 §5: alreadyReplaced).
+        if response.status_code == 409 and "problem" in response.headers.get("Content-Type", ""):
+            raise messages.Error.from_json(response.json())
+        return super()._check_response(response, content_type)
+
     def _send_request(self, method: str, url: str, *args: Any, **kwargs: Any) -> requests.Response:
         response = super()._send_request(method, url, *args, **kwargs)
         self.retry_after = read_retry_after(response.headers.get("Retry-After"), response.headers.get("Date"))

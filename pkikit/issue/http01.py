@@ -57,6 +57,11 @@ class Standalone:
         """Serve it no more."""
         self._files.pop(PREFIX + file.token, None)
 
+    @property
+    def is_empty(self) -> bool:
+        """True when nothing is served."""
+        return not self._files
+
     def answer(self, path: str) -> bytes | None:
         """The content behind a path; None for everything but a challenge file."""
         return self._files.get(path)

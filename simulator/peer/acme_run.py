@@ -137,7 +137,7 @@ class AcmeRun:
                 except AcmeProblem as problem:
                     if not problem.type.endswith(":accountDoesNotExist"):
                         raise
-            return account.register(settings.email, terms_accepted=True)
+            return account.register(settings.email, terms_accepted=True, external=settings.external)
 
         url = await anyio.to_thread.run_sync(find_or_make)
         if known is None or known.url != url:

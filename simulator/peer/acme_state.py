@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pkikit.describe import iso
 from pkikit.errors import InputError
 from pkikit.files import key_pem
+from pkikit.issue.acme_account import ExternalAccount
 from pkikit.issue.acme_network import AcmeDirectory
 from pkikit.judge.renewal import renew_at, retry_at
 from pkikit.model.credential import PrivateKey
@@ -33,7 +34,8 @@ class Provider(Enum):
 class AcmeSettings:
     """The form of the page. terms: those that the administrator accepted, by their URL; empty: none yet.
 
-    ca: by which the HTTPS of another directory is verified (PEM). automatic: renew and deploy by the schedule.
+    ca: by which the HTTPS of another directory is verified (PEM). eab_kid, eab_mac: what a CA gave that wants an external
+    account; the second is a secret. automatic: renew and deploy by the schedule.
     """
 
     provider: Provider = Provider.PRODUCTION
@@ -43,8 +45,15 @@ class AcmeSettings:
     terms: str = ""
     profile: str = ""
     preferred_chain: str = ""
+    eab_kid: str = ""
+    eab_mac: str = field(default="", repr=False)
     automatic: bool = False
     schedule: Schedule = field(default_factory=Schedule)
+
+    @property
+    def external(self) -> ExternalAccount | None:
+        """The external account, where there is one."""
+        return ExternalAccount(kid=self.eab_kid, mac_key=self.eab_mac) if self.eab_kid else None
 
     def __post_init__(self) -> None:
         if self.provider is Provider.OTHER:
@@ -58,6 +67,8 @@ class AcmeSettings:
                                     ("preferred chain", self.preferred_chain, 200)):  # fmt: skip
             if len(text) > longest or printable(text) != text:
                 raise InputError(f"the {name} is longer than {longest} characters, or has unusual ones")
+        if self.eab_kid or self.eab_mac:
+            ExternalAccount(kid=self.eab_kid, mac_key=self.eab_mac)  # says what is wrong with it
         if self.email and self.email.count("@") != 1:
             raise InputError(f"{self.email!r} is no e-mail address")
 
@@ -119,7 +130,7 @@ def acme_document(state: AcmeState) -> dict[str, Any]:
     """Everything, as JSON."""
     settings, account, last = state.settings, state.account, state.last
     return {
-        "settings": settings_document(settings),
+        "settings": {**settings_document(settings), "eab_mac": settings.eab_mac},
         "account": account and {
             "directory": account.directory, "url": account.url, "key": key_pem(account.key).decode("ascii"),
         },
@@ -132,25 +143,25 @@ def acme_document(state: AcmeState) -> dict[str, Any]:
 
 
 def settings_document(settings: AcmeSettings) -> dict[str, Any]:
-    """The settings as the REST API shows and takes them."""
+    """The settings as the REST API shows them; the secret of an external account goes in only."""
     return {
         "provider": settings.provider.value, "directory": settings.directory, "ca": settings.ca,
         "email": settings.email, "terms": settings.terms, "profile": settings.profile,
-        "preferred_chain": settings.preferred_chain, "automatic": settings.automatic,
+        "preferred_chain": settings.preferred_chain, "eab_kid": settings.eab_kid, "automatic": settings.automatic,
         "days": sorted(settings.schedule.days), "hour": settings.schedule.hour,
     }  # fmt: skip
 
 
-SETTINGS = tuple(settings_document(AcmeSettings()))
+SETTINGS = (*settings_document(AcmeSettings()), "eab_mac")
 
 
 def settings_from(changes: Mapping[str, Any], current: AcmeSettings) -> AcmeSettings:
     """The settings with some of them changed; InputError names what cannot be."""
-    merged = {**settings_document(current), **changes}
+    merged = {**settings_document(current), "eab_mac": current.eab_mac, **changes}
     unknown = sorted(set(merged) - set(SETTINGS))
     if unknown:
         raise InputError(f"{unknown[0][:60]!r} is not known; allowed are {', '.join(SETTINGS)}")
-    texts = ("provider", "directory", "ca", "email", "terms", "profile", "preferred_chain")
+    texts = ("provider", "directory", "ca", "email", "terms", "profile", "preferred_chain", "eab_kid", "eab_mac")
     wrong = next((n for n in texts if not isinstance(merged[n], str)), None)
     if wrong is not None:
         raise InputError(f"{wrong} is no text")

@@ -218,15 +218,22 @@ class Pebble:
         """Where it listens, without a path."""
         return f"https://{self.address}:{self._port}"
 
-    async def roots(self) -> PebbleRoots:
-        """Ask the management interface for the CA of this run."""
+    async def roots(self, chains: int = 1) -> tuple[PebbleRoots, ...]:
+        """Ask the management interface for the CAs of this run: root and intermediate of each chain that it offers."""
         async with aiohttp.ClientSession() as session:
-            found = []
-            for kind in ("roots", "intermediates"):
-                url = f"https://{self.address}:{self._management_port}/{kind}/0"
+
+            async def get(kind: str, number: int) -> x509.Certificate:
+                url = f"https://{self.address}:{self._management_port}/{kind}/{number}"
                 async with session.get(url, ssl=self.tls, timeout=aiohttp.ClientTimeout(total=5)) as answer:
-                    found.append(x509.load_pem_x509_certificate(await answer.read()))
-        return PebbleRoots(root=found[0], intermediate=found[1])
+                    return x509.load_pem_x509_certificate(await answer.read())
+
+            return tuple([
+                PebbleRoots(root=await get("roots", n), intermediate=await get("intermediates", n)) for n in range(chains)
+            ])  # fmt: skip
+
+    async def root(self) -> x509.Certificate:
+        """The root of the chain that it gives when nobody asks for another."""
+        return (await self.roots())[0].root
 
     @property
     def pid(self) -> int | None:
