@@ -37,7 +37,11 @@ async def serve_acme(lab: Lab) -> AsyncIterator[AcmeService]:
     }
     async with PublicCas(partial(_public_ca, lab, program)) as cas:
         ca = await cas.of(Provider.PRODUCTION)
-        yield AcmeService(lab.deployment, ca, cas, hosts=hosts, peers=lab.peers, passes=lab.network.passes)
+        service = AcmeService(lab.deployment, ca, cas, hosts=hosts, peers=lab.peers, passes=lab.network.passes)
+        try:
+            yield service
+        finally:
+            await service.stop()
 
 
 def _is_blocked(lab: Lab, fqdn: str) -> bool:

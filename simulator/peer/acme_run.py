@@ -18,7 +18,7 @@ from cryptography import x509
 
 from pkikit.describe import iso
 from pkikit.design.csr import fast_key
-from pkikit.errors import AcmeError, AcmeProblem, InputError
+from pkikit.errors import AcmeError, AcmeProblem
 from pkikit.issue.acme import ChallengeFile, Order, OrderStep, OrderWishes
 from pkikit.issue.acme_account import AcmeAccount
 from pkikit.issue.acme_network import AcmeDirectory
@@ -81,10 +81,7 @@ class AcmeRun:
     async def sign(self, *, replaces: x509.Certificate | None) -> tuple[x509.Certificate, ...]:
         """The chain that the CA gave, checked. Files are withdrawn and virtual hosts closed whatever happens."""
         request = self.peer.state.request
-        if request is None:
-            raise InputError(
-                f"{self.peer.fqdn} has no signing request: generate one first, its names are those ordered"
-            )
+        assert request is not None  # the service required it
         account = await self._account()
         settings = self.peer.state.acme.settings
         order = self._order = Order(

@@ -8,9 +8,10 @@ Source: X12.5 guide, 'Using ACME on Expressway-E'.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import anyio.to_thread
@@ -58,6 +59,7 @@ class AcmeService:
         self._deployment, self._peers, self._passes = deployment, peers, passes
         self._runs: dict[str, AcmeRun] = {}
         self._running: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         # Instead of a provider: who issues where no real one can follow (far travel on the lab's clock).
         self.signer: Signer | None = None
 
@@ -65,6 +67,17 @@ class AcmeService:
     def pebble(self) -> Pebble:
         """The CA behind the production directory."""
         return self.ca.pebble
+
+    def require(self, fqdn: str) -> None:
+        """InputError where this peer has no such service: on C, before X12.5, beside Jabber Guest."""
+        self._peer(fqdn)
+
+    def due(self, fqdn: str) -> datetime | None:
+        """When the automatic service orders the next certificate; None while it is off or waits for a deployment."""
+        state = self._peer(fqdn).state
+        if not state.acme.settings.automatic or state.certificate is None or state.pending_certificate is not None:
+            return None
+        return state.acme.due_at(state.certificate.leaf)
 
     def _peer(self, fqdn: str) -> Peer:
         if self._deployment.cluster_of(fqdn) is None:
@@ -131,10 +144,34 @@ class AcmeService:
         """Order a certificate for a peer; it lands in the staging area. Whatever fails, the current one stays."""
         return await self._sign(self._peer(fqdn))
 
+    def sign_soon(self, fqdn: str) -> None:
+        """Begin to sign and return; `steps` shows how it goes. What cannot begin is told at once."""
+        peer = self._peer(fqdn)
+        self._require_beginning(peer)
+
+        async def work() -> None:
+            with contextlib.suppress(PkikitError):  # told and kept where it failed
+                await self._sign(peer)
+
+        task = asyncio.get_running_loop().create_task(work())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def stop(self) -> None:
+        """End what is under way; orders stay at the CA and can be gone on with."""
+        for run in self._runs.values():
+            run.stop("the lab ends")
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _require_beginning(self, peer: Peer) -> None:
+        if peer.fqdn in self._running:
+            raise InputError(f"an order of {peer.fqdn} is under way; wait until it has ended")
+        if peer.state.request is None:
+            raise InputError(f"{peer.fqdn} has no signing request: generate one first, its names are those ordered")
+
     async def _sign(self, peer: Peer, replaces: x509.Certificate | None = None) -> Credential:
         fqdn = peer.fqdn
-        if fqdn in self._running:
-            raise InputError(f"an order of {fqdn} is under way; wait until it has ended")
+        self._require_beginning(peer)
         self._running.add(fqdn)
         try:
             chain = await self._chain(peer, replaces)
@@ -152,8 +189,7 @@ class AcmeService:
 
     async def _chain(self, peer: Peer, replaces: x509.Certificate | None) -> tuple[x509.Certificate, ...]:
         if self.signer is not None:
-            if peer.state.request is None:
-                raise InputError(f"{peer.fqdn} has no signing request: generate one first")
+            assert peer.state.request is not None  # required before
             return await self.signer(peer, peer.state.request.csr)
         cluster = self._deployment.cluster_of(peer.fqdn)
         hosts = [self.hosts[p] for p in (cluster.peers if cluster else (peer.fqdn,))]

@@ -76,6 +76,12 @@ def _certificate_alarms(state: PeerState, running: Credential | None, at: dateti
             severity="warning",
             detail="it was signed and is not deployed; the current certificate stays in use",
         )
+    last = state.acme.last
+    if last is not None and last.failures:
+        times = "once" if last.failures == 1 else f"{last.failures} times in a row"
+        yield Alarm(
+            title="ACME order failed", severity="error", detail=f"{times}, last at {shown_time(last.at)}: {last.error}"
+        )
 
 
 def _list_alarms(state: PeerState, at: datetime) -> Iterator[Alarm]:

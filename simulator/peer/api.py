@@ -5,7 +5,6 @@ Errors are `{"error": one sentence}`. Private keys go in with an upload and neve
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from aiohttp import web
@@ -17,7 +16,8 @@ from pkikit.errors import InputError
 from pkikit.model.deployment import Revocation
 from pkikit.model.findings import Finding
 from pkikit.model.trace import describe
-from simulator.peer.page import PEER
+from simulator.peer import acme_pages
+from simulator.peer.page import PEER, body_of
 from simulator.peer.peer import Peer
 from simulator.peer.state import AutomaticCrls, fingerprint_of
 
@@ -50,27 +50,13 @@ def add_routes(app: web.Application) -> None:
         ("GET", "/alarms", _alarms),
         ("GET", "/eventlog", _events),
         ("POST", "/restart", _restart),
+        *acme_pages.API,
     ):
         app.router.add_route(method, BASE + path, handler)
 
 
 def _peer(request: web.Request) -> Peer:
     return request.app[PEER]
-
-
-async def _body(request: web.Request, allowed: tuple[str, ...]) -> dict[str, Any]:
-    """The JSON object of a request; unknown keys are named."""
-    raw = await request.read()
-    try:
-        read = json.loads(raw) if raw.strip() else {}
-    except (ValueError, RecursionError):
-        raise InputError("the body is not JSON") from None
-    if not isinstance(read, dict):
-        raise InputError("the body is no JSON object")
-    unknown = sorted(set(read) - set(allowed))
-    if unknown:
-        raise InputError(f"{unknown[0][:60]!r} is not known; allowed are {', '.join(allowed)}")
-    return read
 
 
 def _text(body: dict[str, Any], name: str, default: str = "") -> str:
@@ -105,7 +91,7 @@ async def _server(request: web.Request) -> web.Response:
 
 
 async def _upload(request: web.Request) -> web.Response:
-    body = await _body(request, ("certificate", "private_key"))
+    body = await body_of(request, ("certificate", "private_key"))
     return _warned(
         await _peer(request).upload(_text(body, "certificate").encode(), _text(body, "private_key").encode())
     )
@@ -123,7 +109,7 @@ _FIELDS = ("country", "state", "locality", "organisation", "unit")
 
 
 async def _generate(request: web.Request) -> web.Response:
-    body = await _body(request, ("additional_names", "digest", "key_length", *_FIELDS))
+    body = await body_of(request, ("additional_names", "digest", "key_length", *_FIELDS))
     names, size = body.get("additional_names", []), body.get("key_length", 2048)
     if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
         raise InputError("additional_names is no list of texts")
@@ -149,12 +135,12 @@ async def _roots(request: web.Request) -> web.Response:
 
 
 async def _append(request: web.Request) -> web.Response:
-    body = await _body(request, ("certificates",))
+    body = await body_of(request, ("certificates",))
     return _warned(await _peer(request).trust(_text(body, "certificates").encode(), append=True))
 
 
 async def _replace(request: web.Request) -> web.Response:
-    body = await _body(request, ("certificates",))
+    body = await body_of(request, ("certificates",))
     return _warned(await _peer(request).trust(_text(body, "certificates").encode(), append=False))
 
 
@@ -198,7 +184,7 @@ async def _crls(request: web.Request) -> web.Response:
 
 
 async def _upload_crl(request: web.Request) -> web.Response:
-    body = await _body(request, ("crl",))
+    body = await body_of(request, ("crl",))
     return web.json_response({"lists": await _peer(request).upload_crl(_text(body, "crl").encode())})
 
 
@@ -208,7 +194,7 @@ async def _remove_crl(request: web.Request) -> web.Response:
 
 
 async def _automatic(request: web.Request) -> web.Response:
-    body = await _body(request, ("urls", "hour"))
+    body = await body_of(request, ("urls", "hour"))
     urls, hour = body.get("urls", []), body.get("hour", 3)
     if not isinstance(urls, list) or not all(isinstance(u, str) for u in urls):
         raise InputError("urls is no list of texts")
@@ -225,7 +211,7 @@ async def _revocation(request: web.Request) -> web.Response:
 
 async def _set_revocation(request: web.Request) -> web.Response:
     peer = _peer(request)
-    body = await _body(request, tuple(Revocation.model_fields))
+    body = await body_of(request, tuple(Revocation.model_fields))
     peer.set_revocation(body)
     return await _revocation(request)
 

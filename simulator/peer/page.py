@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -12,6 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.describe import describe_certificate
+from pkikit.errors import InputError
 from pkikit.model.deployment import Role
 from pkikit.model.facts import shown_time, title
 from simulator.peer.login import SESSION
@@ -21,6 +23,7 @@ PEER = web.AppKey("peer", Peer)
 MENU = (
     ("/", "Overview"),
     ("/servercertificate", "Server certificate"),
+    ("/acme", "ACME certificate service"),
     ("/trustedca", "Trusted CA certificate"),
     ("/crl", "CRL management"),
     ("/sip", "SIP TLS revocation"),
@@ -72,6 +75,21 @@ def problem(request: web.Request, status: int, message: str, headers: dict[str, 
 async def form_of(request: web.Request) -> dict[str, str]:
     """The text fields of a form."""
     return {k: v for k, v in (await request.post()).items() if isinstance(v, str)}
+
+
+async def body_of(request: web.Request, allowed: tuple[str, ...] | None) -> dict[str, Any]:
+    """The JSON object of a script's request; unknown keys are named (None: whoever takes them looks himself)."""
+    raw = await request.read()
+    try:
+        read = json.loads(raw) if raw.strip() else {}
+    except (ValueError, RecursionError):
+        raise InputError("the body is not JSON") from None
+    if not isinstance(read, dict):
+        raise InputError("the body is no JSON object")
+    unknown = sorted(set(read) - set(allowed)) if allowed is not None else []
+    if unknown and allowed is not None:
+        raise InputError(f"{unknown[0][:60]!r} is not known; allowed are {', '.join(allowed)}")
+    return read
 
 
 async def file_of(request: web.Request, name: str) -> bytes:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from pkikit.model.trace import Outcome, describe
-from simulator.peer import certificate_pages, list_pages
+from simulator.peer import acme_pages, certificate_pages, list_pages
 from simulator.peer.page import PEER, decoded, form_of, load_templates, render
 from simulator.peer.peer import Peer
 from simulator.report import LegReport
@@ -28,9 +28,11 @@ def add_routes(app: web.Application, site: PeerSite) -> None:
     get: tuple[tuple[str, Handler], ...] = (
         ("/", _overview), ("/login", _login_form), ("/style.css", _style), ("/zones", _zones), ("/alarms", _alarms),
         ("/eventlog", _events), ("/restart", _restart_form), *certificate_pages.GET, *list_pages.GET,
+        *acme_pages.GET,
     )  # fmt: skip
     post: tuple[tuple[str, Handler], ...] = (
         ("/login", _login), ("/logout", _logout), ("/restart", _restart), *certificate_pages.POST, *list_pages.POST,
+        *acme_pages.POST,
     )  # fmt: skip
     app.router.add_routes([web.get(path, handler) for path, handler in get])
     app.router.add_routes([web.post(path, handler) for path, handler in post])

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import anyio.to_thread
 import pydantic
@@ -34,6 +34,9 @@ from simulator.peer.store import PeerStore
 from simulator.peer.upload import Taken, crls_of, take_certificate, take_trusted
 from simulator.report import LegReport
 
+if TYPE_CHECKING:
+    from simulator.peer.acme_service import AcmeService
+
 MAX_ADDED_NAMES = 200
 _UNTIL_ANSWERED = 0.3  # seconds
 
@@ -43,6 +46,7 @@ class Surroundings(Protocol):
 
     deployment: Deployment
     events: EventLog
+    acme: AcmeService | None
 
     def party(self, fqdn: str) -> Party:
         """What is at work now: credential, trusted CA list, clock."""

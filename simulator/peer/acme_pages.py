@@ -1,0 +1,143 @@
+"""The ACME certificate service of an Expressway-E, for people and for scripts: settings, terms, Sign step by step, revoke."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from aiohttp import web
+
+from pkikit.describe import iso
+from pkikit.errors import AcmeError, InputError
+from pkikit.model.renewal import DAYS
+from simulator.peer.acme_service import AcmeService
+from simulator.peer.acme_state import Provider, settings_document
+from simulator.peer.page import PEER, body_of, decoded, form_of, render
+
+# RFC 5280 §5.3.1, those that a subscriber may give.
+REASONS = {"unspecified": 0, "keyCompromise": 1, "affiliationChanged": 3, "superseded": 4, "cessationOfOperation": 5}
+_TEXTS = ("provider", "directory", "ca", "email", "profile", "preferred_chain", "eab_kid")
+
+
+def _service(request: web.Request) -> AcmeService:
+    peer = request.app[PEER]
+    service = peer.site.acme
+    if service is None:
+        raise InputError("this lab runs without a public CA (--no-acme)")
+    service.require(peer.fqdn)
+    return service
+
+
+async def _page(request: web.Request) -> web.Response:
+    return await _shown(request)
+
+
+async def _shown(request: web.Request, done: str = "") -> web.Response:
+    service, peer = _service(request), request.app[PEER]
+    state = peer.state
+    try:
+        terms, cannot = (await service.capabilities(peer.fqdn)).terms, ""
+    except AcmeError as error:
+        terms, cannot = "", str(error)
+    return render(
+        request, "acme.html", done=done, settings=state.acme.settings, terms=terms, cannot=cannot, days=DAYS,
+        providers=[p.value for p in Provider], reasons=list(REASONS), account=state.acme.account, last=state.acme.last,
+        csr=state.request is not None, steps=service.steps(peer.fqdn), running=service.is_running(peer.fqdn),
+        pending=decoded(state.pending_certificate.leaf, peer) if state.pending_certificate else None,
+        due=service.due(peer.fqdn),
+    )  # fmt: skip
+
+
+async def _settings(request: web.Request) -> web.Response:
+    form = await form_of(request)
+    posted = await request.post()
+    days = [int(d) for d in posted.getall("days", []) if isinstance(d, str) and d.isdigit() and len(d) == 1]
+    hour = form.get("hour", "")
+    if not hour.isdigit() or len(hour) > 2:
+        raise InputError("the hour of the schedule is no number from 0 to 23")
+    changes: dict[str, Any] = {name: form[name] for name in _TEXTS if name in form}
+    if form.get("eab_mac"):
+        changes["eab_mac"] = form["eab_mac"]
+    changes |= {"automatic": form.get("automatic") == "on", "days": days, "hour": int(hour)}
+    await _service(request).configure(request.app[PEER].fqdn, changes)
+    return await _shown(request, "The settings were saved.")
+
+
+async def _terms(request: web.Request) -> web.Response:
+    terms = await _service(request).accept_terms(request.app[PEER].fqdn)
+    return await _shown(request, f"The terms of service {terms} were accepted.")
+
+
+async def _sign(request: web.Request) -> web.Response:
+    _service(request).sign_soon(request.app[PEER].fqdn)
+    raise web.HTTPSeeOther("/acme")
+
+
+async def _revoke(request: web.Request) -> web.Response:
+    form = await form_of(request)
+    await _revoked(request, form)
+    return await _shown(request, "The CA has revoked the certificate. It stays in use until another takes its place.")
+
+
+async def _revoked(request: web.Request, given: dict[str, Any]) -> None:
+    reason = str(given.get("reason", "unspecified"))
+    if reason not in REASONS:
+        raise InputError(f"no reason {reason[:40]!r}; allowed are {', '.join(REASONS)}")
+    await _service(request).revoke(
+        request.app[PEER].fqdn, which=str(given.get("which", "current")), by=str(given.get("by", "account")),
+        reason=REASONS[reason],
+    )  # fmt: skip
+
+
+GET = (("/acme", _page),)
+POST = (("/acme/settings", _settings), ("/acme/terms", _terms), ("/acme/sign", _sign), ("/acme/revoke", _revoke))
+
+# For scripts.
+
+
+async def _api_state(request: web.Request) -> web.Response:
+    service, peer = _service(request), request.app[PEER]
+    acme = peer.state.acme
+    due = service.due(peer.fqdn)
+    return web.json_response(
+        {
+            "settings": settings_document(acme.settings),
+            "account": acme.account.url if acme.account else None,
+            "running": service.is_running(peer.fqdn),
+            "steps": [s.to_json() for s in service.steps(peer.fqdn)],
+            "last": {"at": iso(acme.last.at), "error": acme.last.error, "failures": acme.last.failures}
+            if acme.last
+            else None,
+            "renew_at": iso(due) if due else None,
+        }
+    )
+
+
+async def _api_provider(request: web.Request) -> web.Response:
+    return web.json_response(asdict(await _service(request).capabilities(request.app[PEER].fqdn)))
+
+
+async def _api_settings(request: web.Request) -> web.Response:
+    await _service(request).configure(request.app[PEER].fqdn, await body_of(request, None))
+    return await _api_state(request)
+
+
+async def _api_terms(request: web.Request) -> web.Response:
+    return web.json_response({"accepted": await _service(request).accept_terms(request.app[PEER].fqdn)})
+
+
+async def _api_sign(request: web.Request) -> web.Response:
+    _service(request).sign_soon(request.app[PEER].fqdn)
+    return web.json_response({"running": True}, status=202)
+
+
+async def _api_revoke(request: web.Request) -> web.Response:
+    await _revoked(request, await body_of(request, ("which", "by", "reason")))
+    return web.json_response({})
+
+
+API = (
+    ("GET", "/certs/acme", _api_state), ("PUT", "/certs/acme", _api_settings),
+    ("GET", "/certs/acme/provider", _api_provider), ("POST", "/certs/acme/terms", _api_terms),
+    ("POST", "/certs/acme/sign", _api_sign), ("POST", "/certs/acme/revoke", _api_revoke),
+)  # fmt: skip
