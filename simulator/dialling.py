@@ -123,6 +123,9 @@ class Dialler:
 
     def _can_dial(self, leg: Leg) -> bool:
         """Not where a certificate is to be shown whose private key we do not have."""
-        shown = [leg.server, *([leg.client] if leg.mutual else [])]
-        credentials = [self._world().parties[fqdn].at_port(leg.port).credential for fqdn in shown]
+        parties = self._world().parties
+        shown = [parties[leg.server].as_server(leg.port, leg.reference_name)]
+        if leg.mutual:
+            shown.append(parties[leg.client].as_client(leg.port))
+        credentials = [party.credential for party in shown]
         return all(credential is not None and credential.key is not None for credential in credentials)

@@ -18,7 +18,7 @@ from pkikit.handshake.tls import Handshake, TlsContext
 from pkikit.model.leg import Leg, NameCheck
 from pkikit.model.revocation import NOTHING_HELD, Consumer, RevocationData, RevocationQuestion
 from pkikit.model.trace import Failed, NotConnected, Side
-from pkikit.model.world import Party, Speaks
+from pkikit.model.world import MRA_PORT, Party, Speaks, domain_asked_for
 from simulator.errors import LabError
 from simulator.events import EventLog
 from simulator.parties.speech import speech_of
@@ -86,6 +86,7 @@ class Endpoint:
         self._known = {(leg.port, addresses(leg.client)): _admission(leg) for leg in served}
         self._strangers = {port: _for_strangers([leg for leg in served if leg.port == port]) for port in self.ports}
         self._contexts: dict[tuple[Side, int, bool, Consumer], TlsContext] = {}
+        self._domain_contexts: dict[tuple[str, bool, Consumer], TlsContext] = {}
         self._servers: list[asyncio.Server] = []
         self._open: set[asyncio.Task[None]] = set()
         self._callers: dict[asyncio.Task[None], str] = {}
@@ -100,6 +101,7 @@ class Endpoint:
         """Use this trusted CA list, these revocation settings and sources from the next connection on; nothing restarts."""
         self.party, self.revocation = party, revocation
         self._contexts.clear()
+        self._domain_contexts.clear()
 
     def firewall(self, closed: frozenset[int]) -> None:
         """Let these ports be reached no longer, and all others again."""
@@ -128,12 +130,13 @@ class Endpoint:
             task.cancel()
 
     def _context(self, side: Side, port: int, verify: bool, consumer: Consumer = Consumer.SIP_TLS) -> TlsContext:
-        port = port if port in self.party.services else 0
+        own = port in self.party.services or (port == MRA_PORT and bool(self.party.domains))
+        port = port if own else 0
         kept, now = self._contexts.get((side, port, verify, consumer)), self.now()
         if kept is not None and kept.is_current(now):
             return kept
         made = TlsContext(
-            self.party.at_port(port),
+            self.party.as_server(port) if side is Side.SERVER else self.party.as_client(port),
             at=now,
             side=side,
             verify=verify,
@@ -141,8 +144,23 @@ class Endpoint:
             keylog=self._settings.keylog,
             revocation=self.revocation(consumer),
         )
+        if side is Side.SERVER and port == MRA_PORT:
+            made.choose = partial(self._context_of_domain, verify, consumer)
         self._contexts[side, port, verify, consumer] = made
         return made
+
+    def _context_of_domain(self, verify: bool, consumer: Consumer, server_name: str) -> TlsContext | None:
+        """The context with the domain certificate for a server name; None where there is none for it."""
+        domain = domain_asked_for(server_name)
+        if domain not in self.party.domains:
+            return None
+        kept = self._domain_contexts.get((domain, verify, consumer))
+        if kept is None or not kept.is_current(self.now()):
+            kept = self._domain_contexts[domain, verify, consumer] = TlsContext(
+                self.party.as_server(MRA_PORT, server_name), at=self.now(), side=Side.SERVER, verify=verify,
+                tls=self._settings.tls, keylog=self._settings.keylog, revocation=self.revocation(consumer),
+            )  # fmt: skip
+        return kept
 
     async def ready(self) -> None:
         """Wait until the ports are open again, after they were closed."""

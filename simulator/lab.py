@@ -299,9 +299,9 @@ class Lab:
         """What a party's clock shows."""
         return self.world.clock_of(fqdn, self.clock.now())
 
-    def restart(self, fqdn: str, credential: Credential | None) -> None:
-        """Restart a party with that credential; every connection of it goes down."""
-        party = replace(self.world.parties[fqdn], credential=credential)
+    def restart(self, state: PeerState) -> None:
+        """Restart a peer with the certificates that are loaded; every connection of it goes down."""
+        party = state.at_work(self.world.parties[state.fqdn])
         self.world = self.world.with_party(party)
         self._restart(party, "restarted by the administrator")
 

@@ -161,7 +161,5 @@ def _with_peer_states(world: World, states: dict[str, PeerState]) -> World:
     """The world with what lies on each peer's disk: what was loaded is at work after this start."""
     for fqdn, state in states.items():
         party = world.parties[fqdn]
-        world = world.with_party(
-            replace(party, credential=state.certificate, trusted_ca_list=state.trusted_ca_list, held=state.held)
-        )
+        world = world.with_party(replace(state.at_work(party), trusted_ca_list=state.trusted_ca_list, held=state.held))
     return world

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import enum
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -106,6 +106,10 @@ class TlsContext:
         self.at = at
         self._load_trust(party.trusted_ca_list)
         self._load_credential(party, at)
+        # For a server: another context for who asks for a name that has a certificate of its own (SNI).
+        self.choose: Callable[[str], TlsContext | None] = lambda _: None
+        if side is Side.SERVER:
+            context.set_tlsext_servername_callback(self._asked_for)
 
     def _load_trust(self, trusted_ca_list: Sequence[x509.Certificate]) -> None:
         for certificate in effective_trust(trusted_ca_list)[0]:
@@ -122,6 +126,12 @@ class TlsContext:
             self._context.check_privatekey()
             for certificate in chain_to_present(credential.chain, party.trusted_ca_list, at)[1:]:
                 self._context.add_extra_chain_cert(certificate)
+
+    def _asked_for(self, connection: SSL.Connection) -> None:
+        asked = connection.get_servername()
+        other = self.choose(asked.decode("ascii", "replace")) if asked else None
+        if other is not None:
+            connection.set_context(other._context)
 
     def is_current(self, now: datetime) -> bool:
         """True while the instant of this context is within a second of the party's time."""

@@ -62,7 +62,8 @@ def judge_leg(leg: Leg, world: World, at: datetime) -> LegVerdict:
     led = world.points.get(leg.server if leg.discovered_by else leg.reference_name, ())
     if led and leg.server not in led:
         leg = replace(leg, server=led[0])  # DNS leads to another machine, whose certificate is met
-    server, client = (world.parties[fqdn].at_port(leg.port) for fqdn in (leg.server, leg.client))
+    server = world.parties[leg.server].as_server(leg.port, leg.reference_name)
+    client = world.parties[leg.client].as_client(leg.port)
     nothing = Verdict(question="nothing is verified")
     before = judge_connection(leg, world)
     if not before.accepted:

@@ -37,13 +37,22 @@ class Failing(enum.StrEnum):
     HUGE = "huge"
 
 
+MRA_PORT = 8443
+
+
+def domain_asked_for(server_name: str) -> str:
+    """The domain that a server name asks for: Jabber asks for the domain itself, or for collab-edge below it."""
+    return server_name.lower().removeprefix("collab-edge.")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Party:
     """One TLS-speaking machine: a peer, a Unified CM or IM&P node, a neighbour.
 
     `clock_offset` is how far its clock is ahead of the lab's (negative: behind); `held` are the CRLs that it was given;
     `boots` counts restarts. `services` are certificates of their own for some ports: Unified CM shows its CallManager
-    certificate for SIP and its tomcat certificate, the `credential`, for the rest.
+    certificate for SIP and its tomcat certificate, the `credential`, for the rest. `client` is what it shows as TLS
+    client, where it has a store for that (X15.5); `domains` are certificates for MRA by the server name asked for (SNI).
     """
 
     fqdn: str
@@ -53,16 +62,27 @@ class Party:
     speaks: Speaks = Speaks.TLS
     boots: int = 0
     services: Mapping[int, Credential] = field(default_factory=dict)
+    client: Credential | None = None
+    domains: Mapping[str, Credential] = field(default_factory=dict)
     held: RevocationData = field(default=NOTHING_HELD, compare=False)
 
-    def at_port(self, port: int) -> Party:
-        """The party as it is met at that port: with the certificate that it shows there."""
+    def as_server(self, port: int, server_name: str = "") -> Party:
+        """The party as it is met at that port: with the certificate that it shows there to who asks for that name."""
+        if port == MRA_PORT and server_name:
+            found = self.domains.get(domain_asked_for(server_name))
+            if found is not None:
+                return replace(self, credential=found)
         return replace(self, credential=self.services[port]) if port in self.services else self
+
+    def as_client(self, port: int) -> Party:
+        """The party as it meets others: with its client certificate, where it has one."""
+        return replace(self, credential=self.client) if self.client is not None else self.as_server(port)
 
     @property
     def credentials(self) -> tuple[Credential, ...]:
         """Everything that it can show."""
-        return (*([self.credential] if self.credential else []), *self.services.values())
+        own = [c for c in (self.credential, self.client) if c is not None]
+        return (*own, *self.services.values(), *self.domains.values())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pkikit.judge.names import presented_names
 from pkikit.model.credential import Credential, is_same
 from pkikit.model.facts import distinguished, shown_time, title
+from pkikit.model.world import Party
 from simulator.peer.state import PeerState
 
 WARN_BEFORE = timedelta(days=21)
@@ -23,13 +24,12 @@ class Alarm:
     detail: str
 
 
-def alarms_of(
-    state: PeerState, running: Credential | None, at: datetime, *, failed_zones: tuple[str, ...] = ()
-) -> tuple[Alarm, ...]:
+def alarms_of(state: PeerState, party: Party, at: datetime, *, failed_zones: tuple[str, ...] = ()) -> tuple[Alarm, ...]:
     """Everything that an administrator of this peer should look at, the worst first."""
     order = ("critical", "error", "warning")
     found = [
-        *_certificate_alarms(state, running, at),
+        *_certificate_alarms(state, party.credential, at),
+        *_waiting_alarms(state, party),
         *_list_alarms(state, at),
         *(
             Alarm(title="Zone failed", severity="error", detail=f"{zone}: no connection is active")
@@ -64,7 +64,10 @@ def _certificate_alarms(state: PeerState, running: Credential | None, at: dateti
                 severity="warning",
                 detail="the certificate of the installation is in use; replace it with one of a trusted CA",
             )
-    if restart_needed(state, running):
+
+
+def _waiting_alarms(state: PeerState, party: Party) -> Iterator[Alarm]:
+    if restart_needed(state, party):
         yield Alarm(
             title="Restart required",
             severity="warning",
@@ -104,6 +107,12 @@ def _list_alarms(state: PeerState, at: datetime) -> Iterator[Alarm]:
             )
 
 
-def restart_needed(state: PeerState, running: Credential | None) -> bool:
-    """A certificate was loaded that is not at work yet."""
-    return state.certificate is not None and not is_same(state.certificate, running)
+def restart_needed(state: PeerState, party: Party) -> bool:
+    """A certificate was loaded, or taken away, and what is at work is not that yet."""
+    after = state.at_work(party)
+    roles: list[tuple[Credential | None, Credential | None]] = []
+    if after.credential is not None:
+        roles.append((after.credential, party.credential))
+    roles += [(after.client, party.client)]
+    roles += [(after.domains.get(d), party.domains.get(d)) for d in {*after.domains, *party.domains}]
+    return any(not is_same(loaded, running) for loaded, running in roles)

@@ -29,6 +29,8 @@ def add_routes(app: web.Application) -> None:
     for method, path, handler in (
         ("GET", "/certs/server", _server),
         ("PUT", "/certs/server", _upload),
+        ("PUT", "/certs/client", _upload_client),
+        ("DELETE", "/certs/client", _remove_client),
         ("GET", "/certs/generate_csr", _csr),
         ("POST", "/certs/generate_csr", _generate),
         ("DELETE", "/certs/generate_csr", _discard),
@@ -85,6 +87,7 @@ async def _server(request: web.Request) -> web.Response:
             "current": shown(peer.running),
             "loaded": shown(peer.state.certificate),
             "restart_needed": peer.restart_needed,
+            "client": shown(peer.state.client_certificate),
             "domains": {d: shown(c) for d, c in peer.state.domain_certificates},
         }
     )
@@ -95,6 +98,17 @@ async def _upload(request: web.Request) -> web.Response:
     return _warned(
         await _peer(request).upload(_text(body, "certificate").encode(), _text(body, "private_key").encode())
     )
+
+
+async def _upload_client(request: web.Request) -> web.Response:
+    body = await body_of(request, ("certificate", "private_key"))
+    given = (_text(body, name).encode() for name in ("certificate", "private_key"))
+    return _warned(await _peer(request).load_client_certificate(*given))
+
+
+async def _remove_client(request: web.Request) -> web.Response:
+    await _peer(request).remove_client_certificate()
+    return web.json_response({})
 
 
 async def _csr(request: web.Request) -> web.Response:

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.describe import describe_request
 from pkikit.design.csr import SubjectFields
+from pkikit.design.options import TWO_STORES
 from pkikit.errors import InputError
 from pkikit.model.deployment import Role
 from pkikit.model.findings import Finding
@@ -34,6 +35,8 @@ def _server_page(request: web.Request, *, done: str = "", warnings: tuple[Findin
         csr=describe_request(state.request.csr) if state.request else None,
         pending=decoded(state.pending_certificate.leaf, peer) if state.pending_certificate else None,
         domains=[(d, decoded(c.leaf, peer)) for d, c in state.domain_certificates],
+        client=decoded(state.client_certificate.leaf, peer) if state.client_certificate else None,
+        two_stores=peer.site.deployment.product_version >= TWO_STORES,
         is_edge=peer.site.deployment.role_of(peer.fqdn) is Role.EXPRESSWAY_E,
     )
 
@@ -124,6 +127,18 @@ async def _discard_pending(request: web.Request) -> web.Response:
     return _server_page(request, done="The pending certificate was thrown away.")
 
 
+async def _client(request: web.Request) -> web.Response:
+    certificate, key = await file_of(request, "certificate"), await file_of(request, "private_key")
+    warnings = await request.app[PEER].load_client_certificate(certificate, key)
+    done = "The client certificate was loaded. Restart the Expressway to use it."
+    return _server_page(request, done=done, warnings=warnings)
+
+
+async def _remove_client(request: web.Request) -> web.Response:
+    await request.app[PEER].remove_client_certificate()
+    return _server_page(request, done="The client certificate was removed. Restart the Expressway.")
+
+
 async def _domain(request: web.Request) -> web.Response:
     form = await form_of(request)
     certificate, key = await file_of(request, "certificate"), await file_of(request, "private_key")
@@ -145,5 +160,6 @@ POST = (
     ("/servercertificate/generate", _generate), ("/servercertificate/discard", _discard),
     ("/servercertificate/upload", _upload), ("/servercertificate/pending/deploy", _deploy),
     ("/servercertificate/pending/discard", _discard_pending), ("/servercertificate/domain", _domain),
+    ("/servercertificate/client", _client), ("/servercertificate/client/remove", _remove_client),
     ("/servercertificate/domain/remove", _remove_domain),
 )  # fmt: skip

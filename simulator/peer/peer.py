@@ -17,6 +17,7 @@ import pydantic
 from cryptography import x509
 
 from pkikit.design.csr import CsrForm, SubjectFields, build_csr, fast_key, make_key
+from pkikit.design.options import TWO_STORES
 from pkikit.design.san import SanEntry, SanLayout, design_sans
 from pkikit.errors import InputError
 from pkikit.issue.authority import Authority, create_root
@@ -31,7 +32,7 @@ from simulator.peer.acme_state import AcmeState
 from simulator.peer.alarms import Alarm, alarms_of, restart_needed
 from simulator.peer.state import AutomaticCrls, PeerState
 from simulator.peer.store import PeerStore
-from simulator.peer.upload import Taken, crls_of, take_certificate, take_trusted
+from simulator.peer.upload import Taken, crls_of, take_certificate, take_client_certificate, take_trusted
 from simulator.report import LegReport
 
 if TYPE_CHECKING:
@@ -56,8 +57,8 @@ class Surroundings(Protocol):
         """What that party's clock shows."""
         ...
 
-    def restart(self, fqdn: str, credential: Credential | None) -> None:
-        """Restart a party with that credential; its connections go down."""
+    def restart(self, state: PeerState) -> None:
+        """Restart a peer with the certificates that are loaded; its connections go down."""
         ...
 
     def reload(self, state: PeerState) -> None:
@@ -106,7 +107,7 @@ class Peer:
     @property
     def restart_needed(self) -> bool:
         """A certificate was loaded that is not at work yet."""
-        return restart_needed(self.state, self.running)
+        return restart_needed(self.state, self.site.party(self.fqdn))
 
     @property
     def form(self) -> CsrForm:
@@ -124,7 +125,7 @@ class Peer:
         for report in self.site.status_of(self.fqdn):
             zones.setdefault(":".join(report.leg.id.split(":")[:2]), []).append(report.outcome.value == "accepted")
         failed = tuple(zone for zone, up in zones.items() if not any(up))
-        return alarms_of(self.state, self.running, self.site.now_of(self.fqdn), failed_zones=failed)
+        return alarms_of(self.state, self.site.party(self.fqdn), self.site.now_of(self.fqdn), failed_zones=failed)
 
     async def _commit(self, change: Callable[[PeerState], PeerState], event: str = "", **fields: object) -> PeerState:
         """Apply a change in a worker thread (it may make keys), write it, take it over."""
@@ -259,13 +260,33 @@ class Peer:
         await self._refused("Domain Certificate Refused", take)
         self._log("Domain Certificate Uploaded", Domain=name)
 
+    async def load_client_certificate(self, certificate: bytes, key: bytes) -> tuple[Finding, ...]:
+        """A certificate of its own for the role of TLS client: the second store of X15.5."""
+        if self.site.deployment.product_version < TWO_STORES:
+            raise InputError(f"{self.site.deployment.version} has one certificate store; X15.5 came with a second one")
+        warnings: list[Finding] = []
+
+        def take(state: PeerState) -> PeerState:
+            at = self.site.now_of(self.fqdn)
+            taken = take_client_certificate(state, certificate, key, deployment=self.site.deployment, at=at)
+            warnings.extend(taken.warnings)
+            return taken.state
+
+        await self._refused("Client Certificate Refused", take)
+        self._log("Client Certificate Uploaded")
+        return tuple(warnings)
+
+    async def remove_client_certificate(self) -> None:
+        """Take it away: the server certificate is shown in both roles again."""
+        await self._commit(lambda state: state.with_client_certificate(None), "Client Certificate Removed")
+
     async def remove_domain_certificate(self, domain: str) -> None:
         """Take a domain's certificate away."""
         await self._commit(lambda state: state.with_domain_certificate(domain, None), "Domain Certificate Removed")
 
     def restart(self) -> None:
         """Restart: what was loaded is at work afterwards, and every connection has to come up again."""
-        self.site.restart(self.fqdn, self.state.certificate)
+        self.site.restart(self.state)
 
     async def restart_soon(self) -> None:
         """Restart once the page that asked for it has its answer."""

@@ -71,6 +71,7 @@ class PeerState:
     downloaded_crls: tuple[x509.CertificateRevocationList, ...] = ()
     automatic: AutomaticCrls = AutomaticCrls()
     domain_certificates: tuple[tuple[str, Credential], ...] = ()
+    client_certificate: Credential | None = None
     acme: AcmeState = field(default_factory=AcmeState)
 
     def carrying(self, party: Party) -> PeerState:
@@ -82,6 +83,12 @@ class PeerState:
             manual_crls=by_source[CrlSource.MANUAL],
             downloaded_crls=by_source[CrlSource.AUTOMATIC],
             embedded_crls=by_source[CrlSource.CA_FILE],
+        )
+
+    def at_work(self, party: Party) -> Party:
+        """The party after a restart: with every certificate that is loaded."""
+        return replace(
+            party, credential=self.certificate, client=self.client_certificate, domains=dict(self.domain_certificates)
         )
 
     @property
@@ -141,6 +148,10 @@ class PeerState:
         """With another certificate for one domain (SNI), or without one."""
         kept = tuple(pair for pair in self.domain_certificates if pair[0] != domain)
         return replace(self, domain_certificates=kept if credential is None else (*kept, (domain, credential)))
+
+    def with_client_certificate(self, credential: Credential | None) -> PeerState:
+        """With a certificate of its own for the role of TLS client, or without one (X15.5)."""
+        return replace(self, client_certificate=credential)
 
     # ACME.
 

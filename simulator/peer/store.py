@@ -94,6 +94,7 @@ def _document(state: PeerState) -> dict[str, Any]:
         "manual_crls": _pem(state.manual_crls),
         "downloaded_crls": _pem(state.downloaded_crls),
         "automatic": {"urls": list(state.automatic.urls), "hour": state.automatic.hour},
+        "client_certificate": credential_document(state.client_certificate),
         "acme": acme_document(state.acme),
         "domain_certificates": {d: credential_document(c) for d, c in state.domain_certificates},
     }
@@ -115,7 +116,8 @@ def _state(document: dict[str, Any]) -> PeerState:
         manual_crls=_crls(document["manual_crls"]),
         downloaded_crls=_crls(document["downloaded_crls"]),
         automatic=AutomaticCrls(urls=tuple(document["automatic"]["urls"]), hour=document["automatic"]["hour"]),
-        # Peers that were written before there was an ACME service to keep have none.
+        # Peers that were written by an older version have neither.
+        client_certificate=credential_from(document.get("client_certificate")),
         acme=acme_from(document["acme"]) if "acme" in document else AcmeState(),
         domain_certificates=tuple((d, c) for d, c in domains if c is not None),
     )

@@ -7,7 +7,7 @@ List"; X14.0 guide for the warnings that came with X8.10.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cryptography import x509
@@ -18,10 +18,11 @@ from pkikit.files import FileContents, parse
 from pkikit.judge.lint import lint_certificate, lint_trust_list, lint_upload
 from pkikit.judge.names import presented_names
 from pkikit.judge.use import CertificateUse
-from pkikit.model.credential import PrivateKey
+from pkikit.model.credential import Credential, PrivateKey
 from pkikit.model.deployment import Deployment
 from pkikit.model.facts import leaf_first
 from pkikit.model.findings import Finding
+from pkikit.model.leg import Purpose
 from pkikit.model.names import printable
 from pkikit.model.version import ProductVersion
 from simulator.errors import UploadRefused
@@ -67,6 +68,22 @@ def take_certificate(
     verdicts = (lint_certificate(chain[0], use), lint_upload(chain[0], (*state.trusted_ca_list, *chain[1:]), use))
     warns = deployment.product_version >= _WARNS_FROM
     return Taken(state=taken, warnings=tuple(f for v in verdicts for f in v.findings) if warns else ())
+
+
+def take_client_certificate(
+    state: PeerState, certificate: bytes, key: bytes, *, deployment: Deployment, at: datetime
+) -> Taken:
+    """Upload to the client store of X15.5: with its key, judged by the role of TLS client alone."""
+    contents = _pem(certificate, "client certificate file")
+    if not contents.certificates:
+        raise EncodingError("holds no certificate", where="client certificate file", rule="encoding.not-pem")
+    chain = leaf_first(contents.certificates)
+    credential = Credential(chain=chain, key=_key_of(key))
+    if not credential.key_matches:
+        raise UploadRefused("the certificate does not match the private key that was uploaded with it", "key.mismatch")
+    use = replace(use_of(deployment, state.fqdn, at), store=Purpose.CLIENT)
+    warnings = lint_certificate(chain[0], use).findings
+    return Taken(state=state.with_client_certificate(credential), warnings=warnings)
 
 
 def _uploaded(

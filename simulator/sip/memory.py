@@ -20,13 +20,15 @@ class MemoryDialler:
     def __init__(self, world: World, at: datetime, tls: TlsRange | None = None) -> None:
         self.world, self.at = world, at
         self._tls = tls or TlsRange()
-        self._contexts: dict[tuple[str, Side, int, bool, Consumer], TlsContext] = {}
+        self._contexts: dict[tuple[int, str, Side, bool, Consumer], TlsContext] = {}
 
-    def _context(self, fqdn: str, side: Side, port: int, verify: bool, consumer: Consumer) -> TlsContext:
-        key = (fqdn, side, port if port in self.world.parties[fqdn].services else 0, verify, consumer)
+    def _context(self, leg: Leg, side: Side, verify: bool, consumer: Consumer) -> TlsContext:
+        fqdn = leg.client if side is Side.CLIENT else leg.server
+        party = self.world.parties[fqdn]
+        party = party.as_client(leg.port) if side is Side.CLIENT else party.as_server(leg.port, leg.reference_name)
+        key = (id(party.credential), fqdn, side, verify, consumer)
         if key not in self._contexts:
-            party, at = self.world.parties[fqdn].at_port(port), self.world.clock_of(fqdn, self.at)
-            question = self.world.revocation_of(fqdn, consumer)
+            at, question = self.world.clock_of(fqdn, self.at), self.world.revocation_of(fqdn, consumer)
             self._contexts[key] = TlsContext(party, at=at, side=side, verify=verify, tls=self._tls, revocation=question)
         return self._contexts[key]
 
@@ -37,7 +39,7 @@ class MemoryDialler:
         checks = leg.server_name_checks if client else leg.client_name_checks
         at = self.world.clock_of(fqdn, self.at)
         return Handshake(
-            self._context(fqdn, side, leg.port, verify, leg.consumer if client else Consumer.SIP_TLS),
+            self._context(leg, side, verify, leg.consumer if client else Consumer.SIP_TLS),
             recorder=Recorder(side, lambda: at),
             name_checks=checks if verify else (),
             server_name=leg.reference_name if client else "",

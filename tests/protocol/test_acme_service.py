@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -56,6 +56,12 @@ def is_open(lab: ThreadedLab, peer: str, port: int = 10080) -> bool:
         return probe.connect_ex((lab.lab.plan.by_name[peer], port)) == 0
 
 
+async def _until(happened: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not happened():  # noqa: ASYNC110  (the steps are a list, and nobody is told of their coming)
+            await asyncio.sleep(0.001)
+
+
 def untouched(lab: ThreadedLab, peer: str, before: Any) -> None:
     """The certificate in use is the one before, nothing is pending, nothing listens, no file lies about."""
     state = lab.lab.peers[peer].state
@@ -81,9 +87,11 @@ def test_what_comes_before_sign(lab: ThreadedLab) -> None:
     assert lab.run(acme.sign, E1).key_matches
     with pytest.raises(InputError, match="on E only"):
         lab.run(acme.configure, C1, {})
-    with ThreadedLab(changed(jabber_guest=True), settings=FAST) as other:
-        with pytest.raises(InputError, match="Jabber Guest"):
-            other.run(other.start_acme().configure, E1, {})
+    with (
+        ThreadedLab(changed(jabber_guest=True), settings=FAST) as other,
+        pytest.raises(InputError, match="Jabber Guest"),
+    ):
+        other.run(other.start_acme().configure, E1, {})
 
 
 @pytest.mark.parametrize(
@@ -254,8 +262,7 @@ def test_the_other_peer_fails(lab: ThreadedLab, acme: AcmeService, fault: str) -
 
         async def restarted() -> None:
             order = asyncio.ensure_future(acme.sign(E1))
-            while not any(s.state == "placed" for s in acme.steps(E1)):
-                await asyncio.sleep(0.001)
+            await _until(lambda: any(s.state == "placed" for s in acme.steps(E1)))
             lab.lab.peers[E2].restart()
             await asyncio.gather(order, return_exceptions=True)
 
@@ -269,8 +276,7 @@ def test_restarted_in_the_middle_of_its_own_order(lab: ThreadedLab, acme: AcmeSe
 
     async def restarted() -> BaseException | Any:
         order = asyncio.ensure_future(acme.sign(E1))
-        while not any(s.what == "authorization" for s in acme.steps(E1)):
-            await asyncio.sleep(0.001)
+        await _until(lambda: any(s.what == "authorization" for s in acme.steps(E1)))
         lab.lab.peers[E1].restart()
         return (await asyncio.gather(order, return_exceptions=True))[0]
 
