@@ -15,6 +15,7 @@ import typer
 
 from pkikit import console
 from pkikit.errors import InputError
+from simulator import future_cli
 from simulator.clinic_console import keep_score, play_live, scores_file, show_case
 from simulator.errors import LabError
 
@@ -308,6 +309,10 @@ async def _lived(lab: Lab, span: timedelta, step: Callable[[str], None]) -> Time
     step("starting the lab")
     async with lab:
         return await live_through(lab, span, progress=lambda at: step(f"{at:%Y-%m-%d}"))
+
+
+app.command()(future_cli.sunset)
+app.command()(future_cli.renewals)
 
 
 @app.command()

@@ -73,5 +73,15 @@ class EventLog:
         """Events of one party, of one kind, or all."""
         return tuple(e for e in self._events if party in {None, e.party} and kind in {None, e.kind})
 
+    @property
+    def last(self) -> int:
+        """The number of the newest event; 0 before there is any."""
+        return self._events[-1].seq if self._events else 0
+
+    def since(self, seq: int) -> tuple[Event, ...]:
+        """Everything newer than that number, oldest first."""
+        newer = itertools.takewhile(lambda e: e.seq > seq, reversed(self._events))
+        return tuple(reversed(list(newer)))
+
     def __iter__(self) -> Iterator[Event]:
         return iter(tuple(self._events))

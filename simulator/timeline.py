@@ -28,7 +28,7 @@ _JUST_AFTER = timedelta(seconds=2)
 
 @dataclass(frozen=True, kw_only=True)
 class Happening:
-    """One thing that happened. kind: expiry, alarm, alarm over, leg down, leg up."""
+    """One thing that happened. kind: expiry, renewal, restart, alarm, alarm over, leg down, leg up."""
 
     at: datetime
     kind: str
@@ -95,6 +95,7 @@ async def live_through(lab: Lab, span: timedelta, *, progress: Callable[[datetim
         at_end = following == end
         lab.clock.travel((following if at_end else following + _JUST_AFTER) - now)
         await lab.tick()
+        walk.renewals(lab.clock.now())
         await walk.look(lab.clock.now(), dial=at_end)
         progress(lab.clock.now())
         if at_end:
@@ -112,6 +113,8 @@ def _dates(lab: Lab) -> Iterator[datetime]:
         ends = certificate.not_valid_after_utc
         for instant in (certificate.not_valid_before_utc, ends, ends - WARN_BEFORE):
             yield from (instant - offset for offset in offsets)
+    if lab.acme is not None:
+        yield from lab.acme.dates()
     held = [crl for party in world.parties.values() for _, crl in party.held.crls]
     held += [crl for data in world.published.values() for _, crl in data.crls]
     for crl in held:
@@ -130,6 +133,7 @@ class _Walk:
         self._judged: dict[str, bool] = {}
         self._alarms: set[tuple[str, str, str]] = set()
         self._expired: set[str] = set()
+        self._seen = lab.events.last
 
     async def look(self, at: datetime, *, dial: bool = False) -> None:
         """Look around: expiries, alarms; where the judgement of a leg changed, every leg is dialled."""
@@ -140,6 +144,16 @@ class _Walk:
             self._judged = judged
             self._legs(await self.lab.check(), at)
         self._watch_alarms(at)
+
+    def renewals(self, at: datetime) -> None:
+        """What the automatic service did: certificates that were signed, and restarts with what they interrupted."""
+        for event in self.lab.events.since(self._seen):
+            self._seen = event.seq
+            if event.kind == "ACME Certificate Pending":
+                self._add(at, "renewal", event.party, "a certificate was signed")
+            elif event.kind == "ACME Certificate Deployed":
+                up = [r for r in self.lab.status_of(event.party) if r.outcome.value == "accepted"]
+                self._add(at, "restart", event.party, f"{len(up)} connections went down and came back")
 
     def _expiries(self, at: datetime) -> None:
         for fqdn, party in self.lab.world.parties.items():

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -78,6 +78,19 @@ class AcmeService:
         if not state.acme.settings.automatic or state.certificate is None or state.pending_certificate is not None:
             return None
         return state.acme.due_at(state.certificate.leaf)
+
+    def dates(self) -> Iterator[datetime]:
+        """When the automatic service has something to do next, on the lab's clock, for each peer."""
+        for peer in self._peers.values():
+            state = peer.state
+            settings, last = state.acme.settings, state.acme.last
+            if not settings.automatic or state.certificate is None:
+                continue
+            ahead = peer.site.party(peer.fqdn).clock_offset
+            if state.pending_certificate is None:
+                yield state.acme.due_at(state.certificate.leaf) - ahead
+            elif last is not None:
+                yield settings.schedule.following(last.at) - ahead
 
     def _peer(self, fqdn: str) -> Peer:
         if self._deployment.cluster_of(fqdn) is None:

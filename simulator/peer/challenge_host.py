@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from pkikit.issue.acme import ChallengeFile
 from simulator.errors import LabError
 from simulator.events import EventLog
 from simulator.network import HTTP_PORT
+from simulator.services.http_server import HttpServer
 
 _PATH = "/.well-known/acme-challenge/{token}"
 
@@ -41,7 +41,7 @@ class ChallengeHost:
         self._events = events
         self._files: dict[str, str] = {}
         self._orders = 0
-        self._runner: web.AppRunner | None = None
+        self._server: HttpServer | None = None
 
     def place(self, file: ChallengeFile) -> None:
         """Put a challenge file on this peer."""
@@ -61,20 +61,16 @@ class ChallengeHost:
             raise
 
     async def _listen(self) -> None:
-        if self._runner is not None or self._blocked():
+        if self._server is not None or self._blocked():
             return
         app = web.Application(client_max_size=1024)
         app.router.add_get(_PATH, self._serve)
-        runner = self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
-        await runner.setup()
+        server = self._server = HttpServer(app, self.address, self.port)
         try:
-            await web.TCPSite(runner, self.address, self.port).start()
-        except OSError as error:
-            self._runner = None
-            await runner.cleanup()
-            raise LabError(
-                f"{self.fqdn} cannot open its ACME port {self.address}:{self.port}: {error.strerror}"
-            ) from error
+            await server.start()
+        except LabError as error:
+            self._server = None
+            raise LabError(f"{self.fqdn} cannot open its ACME port: {error}") from error
         self._events.add(self.fqdn, "ACME Virtual Host Opened", Port=HTTP_PORT)
 
     async def close(self) -> None:
@@ -84,11 +80,10 @@ class ChallengeHost:
             await self._shut()
 
     async def _shut(self) -> None:
-        if self._runner is None:
+        if self._server is None:
             return
-        runner, self._runner = self._runner, None
-        with contextlib.suppress(OSError):
-            await runner.cleanup()
+        server, self._server = self._server, None
+        await server.stop()
         self._events.add(self.fqdn, "ACME Virtual Host Closed", Port=HTTP_PORT)
 
     async def follow(self) -> None:

@@ -1,0 +1,159 @@
+"""The end of clientAuth and short lives: what the coming years do, on real handshakes and on the lab's clock."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from pkikit.errors import InputError
+from pkikit.judge.sunset import RENEWALS_LOSE_IT, audit
+from simulator.renewals import compare, live_year
+from simulator.services.pebble import PebbleOptions
+from simulator.services.pebble_program import PebbleVersion
+from simulator.settings import LabSettings
+from simulator.sunset import Sunset, live_through_sunset
+from simulator.threaded import ThreadedLab
+from tests.support.worlds import AT, DEPLOYMENTS, E1, deployment, of_size
+
+
+@pytest.fixture(scope="module")
+def lived() -> Sunset:
+    return asyncio.run(live_through_sunset(deployment("clustered-full")))
+
+
+def test_both_judges_agree_at_every_stage(lived: Sunset) -> None:
+    """What pkikit says beforehand is what the handshakes do, on every leg of every stage."""
+    assert all(stage.agree for stage in lived.stages)
+    assert [s.id for s in lived.stages] == [
+        "both", "renewed", "private-ca", "private-ca-trusted", "server-only-upload-x15.4", "two-stores-x15.5",
+        "verify-off",
+    ]  # fmt: skip
+
+
+def test_which_legs_fail_and_why(lived: Sunset) -> None:
+    """Those on which an E peer is the TLS client, refused by the server; no other. Nothing fails before the renewal."""
+    assert lived.stage("both").down == ()
+    renewed = lived.stage("renewed").report.down
+    assert {leg.leg.client for leg in renewed} == {E1, "e2.example.com"}
+    assert {leg.causes[0] for leg in renewed} == {"eku.client-auth-missing"}
+    assert {leg.rejected_by.value for leg in renewed if leg.rejected_by} == {"server"}
+    down = [h for h in lived.timeline.happenings if h.kind == "leg down"]
+    assert {h.subject for h in down} == set(lived.stage("renewed").down)
+    assert min(h.at for h in down) > RENEWALS_LOSE_IT
+    assert not [h for h in lived.timeline.happenings if h.kind == "expiry"]
+
+
+def test_the_ways_out(lived: Sunset) -> None:
+    """The upload switch helps no leg; two stores help all; a private CA on E loses those who trust public CAs alone."""
+    before = set(lived.stage("renewed").down)
+    assert set(lived.stage("server-only-upload-x15.4").down) == before
+    assert lived.stage("two-stores-x15.5").down == ()
+    private = lived.stage("private-ca").report.down
+    assert {leg.causes[0] for leg in private} == {"trust.issuer-unknown"}
+    trusted = lived.stage("private-ca-trusted").report.down
+    assert set(lived.stage("private-ca-trusted").down) < {leg.leg.id for leg in private}
+    assert {leg.leg.client for leg in trusted} == {"jabber.example.com"}  # whom nobody can ask to trust another root
+    assert {leg.leg.id.split(":")[0] for leg in lived.stage("verify-off").report.down} == {"xmpp"}
+
+
+def test_the_audit_says_beforehand_what_the_lab_shows(lived: Sunset) -> None:
+    """`pkikit eku-audit` on the certificates of that day: the same legs, and each remedy works where it worked here."""
+    told = {leg.leg.id: leg for leg in audit(deployment("clustered-full"), {}, at=AT)}
+    for leg_id in lived.stage("renewed").down:
+        assert told[leg_id].fails_from is not None
+        works = {r.id: r.works for r in told[leg_id].remedies}
+        assert works["two-stores-x15.5"] is (leg_id not in lived.stage("two-stores-x15.5").down)
+        assert works["server-only-upload-x15.4"] is (leg_id not in lived.stage("server-only-upload-x15.4").down)
+        assert works["verify-off"] is (leg_id not in lived.stage("verify-off").down)
+        assert works["private-ca"] is (leg_id not in lived.stage("private-ca-trusted").down)
+
+
+def test_as_table_and_picture(lived: Sunset) -> None:
+    """A row for each leg that is ever down; the picture is well-formed."""
+    frame = lived.frame()
+    assert set(lived.stage("renewed").down) <= set(frame.index)
+    assert (frame["both purposes"] == "up").all()
+    ET.fromstring(lived.timeline.svg("x"))
+    json.dumps(lived.to_json())
+
+
+def test_a_year_by_lifetime() -> None:
+    """A third of the life is left when it is renewed: so many a year, none expired, each a restart of its peer."""
+    found = asyncio.run(compare(deployment(), (90, 47, 6), at=AT))
+    for year in found.years:
+        expected = 2 * 365 / (year.lifetime_days * 2 / 3)
+        # A deployment waits for its hour, up to a day, and the year may end just before one.
+        assert expected * 0.8 - 2 <= year.renewals <= expected + 2, year.to_json()
+        assert year.renewals - year.restarts in {0, 1, 2}
+        assert year.expired == 0
+        assert year.interrupted >= 6 * year.restarts
+    lives = [y.renewals for y in found.years]
+    assert lives == sorted(lives)
+    assert list(found.frame()["lifetime_days"]) == [90, 47, 6]
+    ET.fromstring(found.svg())
+    with pytest.raises(InputError, match="1 to 398"):
+        asyncio.run(compare(deployment(), (0.5,), at=AT))
+
+
+def test_more_peers_more_restarts() -> None:
+    """Each peer has its own key, certificate and restart."""
+    years = [asyncio.run(live_year(of_size(n), timedelta(days=47), at=AT, span=timedelta(days=120))) for n in (1, 3)]
+    assert years[1].renewals == 3 * years[0].renewals
+    assert years[1].interrupted > 3 * years[0].interrupted
+
+
+def test_the_true_protocol_accelerated() -> None:
+    """Pebble 2.10 with certificates of half a minute: ordered, renewed by its own window, again and again, none expired."""
+    options = PebbleOptions(version=PebbleVersion.V2_10, profiles={"flash": timedelta(seconds=24)})
+    settings = LabSettings(rsa=False, pages=False, acme=options)
+    with ThreadedLab(deployment(), settings=settings) as lab:
+        acme = lab.start_acme()
+        lab.run(lambda: acme.prepare(E1, profile="flash", provider="staging"))
+        lab.run(acme.sign, E1)
+        lab.run(acme.deploy, E1)
+        lab.run(acme.configure, E1, {"automatic": True})
+        peer = lab.lab.peers[E1]
+        seen = []
+        ends = datetime.now(UTC) + timedelta(seconds=60)
+        while len(seen) < 2 and datetime.now(UTC) < ends:
+            lab.run(lab.lab.tick)
+            assert peer.state.certificate is not None
+            leaf = peer.state.certificate.leaf
+            if peer.state.pending_certificate is not None:
+                due = acme.steps(E1)[0].at
+                # In its window: two thirds of the life, as Pebble suggests; and before its end.
+                assert leaf.not_valid_before_utc + timedelta(seconds=8) < due < leaf.not_valid_after_utc
+                assert peer.state.acme.last is not None
+                assert peer.state.acme.last.error == ""
+                lab.run(acme.deploy, E1)
+                seen.append(leaf.serial_number)
+            asyncio.run(asyncio.sleep(0.2))
+        assert len(set(seen)) == 2
+        assert not [a for a in peer.alarms() if "expired" in a.title]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "simulator", *arguments], capture_output=True, text=True, timeout=120)
+
+
+def test_on_the_command_line(tmp_path: Path) -> None:
+    """Tables, JSON, pictures; what cannot be is one sentence."""
+    mra = str(DEPLOYMENTS / "clustered-mra.yaml")
+    done = run("sunset", mra, "--plot", str(tmp_path / "sunset.svg"))
+    assert done.returncode == 0, done.stderr
+    assert "two stores of X15.5" in done.stdout
+    ET.parse(tmp_path / "sunset.svg")
+    done = run("renewals", mra, "--lifetime", "90", "--json", "--plot", str(tmp_path / "year.svg"))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["years"][0]["renewals"] >= 8
+    ET.parse(tmp_path / "year.svg")
+    done = run("renewals", mra, "--lifetime", "short")
+    assert done.returncode == 2
+    assert "separated by commas" in done.stderr
