@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
 
 import dns.exception
 import dns.resolver
@@ -24,13 +25,18 @@ def gather(
     dns_server: str | None = None,
     http_port: int = 80,
     dial: bool = True,
+    source: str = "",
+    known: Mapping[str, str] | None = None,
 ) -> AcmeFacts:
-    """Everything that `preflight` asks for; the peers are those of the layout's own cluster, found by DNS too."""
+    """Everything that `preflight` asks for; the peers are those of the layout's own cluster, found by DNS too.
+
+    known: the peers' public addresses, where they are known otherwise. source: the address to dial from, where this machine has several; empty: as the system chooses.
+    """
     resolver = _resolver(dns_server)
     cluster = deployment.cluster_of(layout.owner)
     names = tuple(dict.fromkeys((layout.common_name, *layout.dns_names)))
-    peers = {}
-    for peer in cluster.peers if cluster else ():
+    peers = dict(known or {})
+    for peer in cluster.peers if cluster and not peers else ():
         found = addresses(resolver, peer)
         if found:
             peers[peer] = found[0]
@@ -40,7 +46,7 @@ def gather(
         authority=authority.lower(),
         addresses=of_names,
         peers=peers,
-        port_80={address: answers_on(address, http_port) for address in everywhere} if dial else {},
+        port_80={address: answers_on(address, http_port, source) for address in everywhere} if dial else {},
         caa={name: caa_records(resolver, name) for name in names},
     )
 
@@ -84,10 +90,11 @@ def caa_records(resolver: dns.resolver.Resolver, name: str) -> tuple[CaaRecord, 
     return ()
 
 
-def answers_on(address: str, port: int) -> str:
+def answers_on(address: str, port: int, source: str = "") -> str:
     """Empty when something accepts a connection there; else why not."""
     try:
-        with socket.create_connection((address, port), timeout=TIMEOUT):
+        bound = (source, 0) if source and (":" in source) == (":" in address) else None
+        with socket.create_connection((address, port), timeout=TIMEOUT, source_address=bound):
             return ""
     except OSError as error:
         return "timed out" if isinstance(error, TimeoutError) else (error.strerror or str(error))

@@ -78,6 +78,9 @@ def preflight(
     dns: Annotated[str | None, typer.Option(metavar="ADDRESS[:PORT]", help="DNS server that sees the outside.")] = None,
     http_port: Annotated[int, typer.Option(min=1, max=65535, help="Port that the CA dials (80).")] = 80,
     dial: Annotated[bool, typer.Option(help="Dial port 80 of every address found.")] = True,
+    source: Annotated[
+        str, typer.Option("--from", metavar="ADDRESS", help="Address of this machine to dial from.")
+    ] = "",
     version: Annotated[str | None, typer.Option(help="Product version, X8.1 to X15.5.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -95,7 +98,7 @@ def preflight(
     name = read.peer(peer)
     refuse_where_there_is_no_acme(read, name)
     layout = design_sans(read, name)
-    facts = gather(read, layout, authority=authority, dns_server=dns, http_port=http_port, dial=dial)
+    facts = gather(read, layout, authority=authority, dns_server=dns, http_port=http_port, dial=dial, source=source)
     tell(judge(layout, facts), as_json, names=list(layout.dns_names), peers=dict(facts.peers))
 
 

@@ -22,7 +22,15 @@ from pkikit.model.names import is_internal, is_ip_address
 from pkikit.model.version import ProductVersion
 
 MAX_NAMES = 100  # names in one certificate (Let's Encrypt, "Rate Limits")
-PREFLIGHT = (rules.NAME_NOT_PUBLIC, rules.DNS_MISSING, rules.HTTP_UNREACHABLE, rules.CAA_FORBIDS, rules.RATE_LIMITED)
+MAX_COMMON_NAME = 64
+PREFLIGHT = (
+    rules.NAME_NOT_PUBLIC, rules.COMMON_NAME_LONG, rules.APEX_NAME, rules.DNS_MISSING, rules.HTTP_UNREACHABLE,
+    rules.CAA_FORBIDS, rules.RATE_LIMITED,
+)  # fmt: skip
+# What a name that is a whole domain is there for.
+_DOMAINS = frozenset(
+    {"names.registration-domain-missing", "names.sip-domain-missing", "names.federation-domain-missing"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +52,7 @@ class AcmeFacts:
 
     addresses: public addresses of each name. peers: the Expressway-E peers' public addresses, by FQDN.
     port_80: whether each address answers on port 80, with what was said. caa: the records that apply to each name.
+    certificates_left: how many the CA still issues for exactly these names, where that is known.
     """
 
     authority: str
@@ -52,12 +61,13 @@ class AcmeFacts:
     port_80: Mapping[str, str] = field(default_factory=dict)
     caa: Mapping[str, tuple[CaaRecord, ...]] = field(default_factory=dict)
     names_left: int | None = None
+    certificates_left: int | None = None
 
 
 def preflight(layout: SanLayout, facts: AcmeFacts) -> Verdict:
     """Everything that the CA would object to, name by name."""
     names = tuple(dict.fromkeys((layout.common_name, *layout.dns_names)))
-    found = [*_names(names, layout), *_dns(names, facts), *_ports(facts), *_caa(names, facts)]
+    found = [*_names(names, layout), *_dns(names, facts), *_ports(names, facts), *_caa(names, facts)]
     found += _limits(names, facts)
     by_rule: dict[str, list[Evidence]] = {}
     for rule_id, evidence in found:
@@ -96,6 +106,17 @@ def _names(names: tuple[str, ...], layout: SanLayout) -> _Found:
         if why:
             yield rules.NAME_NOT_PUBLIC, Evidence(label=name, expected="a public name", seen=why, where=layout.owner)
 
+    if len(layout.common_name) > MAX_COMMON_NAME:
+        seen = f"{len(layout.common_name)} characters"
+        evidence = Evidence(
+            label=layout.common_name, expected=f"at most {MAX_COMMON_NAME}", seen=seen, where=layout.owner
+        )
+        yield rules.COMMON_NAME_LONG, evidence
+    for entry in layout.entries:
+        if entry.rule in _DOMAINS and not is_internal(entry.value) and not entry.value.startswith("collab-edge."):
+            evidence = Evidence(label=entry.value, expected="leads to E", seen="a whole domain", where=layout.owner)
+            yield rules.APEX_NAME, evidence
+
 
 def _dns(names: tuple[str, ...], facts: AcmeFacts) -> _Found:
     peers = set(facts.peers.values())
@@ -110,9 +131,12 @@ def _dns(names: tuple[str, ...], facts: AcmeFacts) -> _Found:
             yield rules.DNS_MISSING, Evidence(label=name, expected="a peer of E", seen=strange, where="public DNS")
 
 
-def _ports(facts: AcmeFacts) -> _Found:
+def _ports(names: tuple[str, ...], facts: AcmeFacts) -> _Found:
+    """Addresses that some name leads to; where no name was looked up, every address that was dialled."""
+    led = {a for name in names for a in facts.addresses.get(name, ())}
+    peers = set(facts.peers.values())
     for address, said in facts.port_80.items():
-        if said:
+        if said and (not led or address in led) and (not peers or address in peers):
             who = next((fqdn for fqdn, of_peer in facts.peers.items() if of_peer == address), address)
             yield rules.HTTP_UNREACHABLE, Evidence(label=f"port 80 of {who}", expected="open", seen=said, where=address)
 
@@ -126,6 +150,12 @@ def _caa(names: tuple[str, ...], facts: AcmeFacts) -> _Found:
 
 
 def _limits(names: tuple[str, ...], facts: AcmeFacts) -> _Found:
+    if facts.certificates_left == 0:
+        seen = "none left for exactly these names"
+        yield (
+            rules.RATE_LIMITED,
+            Evidence(label="certificates", expected="at least one left", seen=seen, where=facts.authority),
+        )
     limit = MAX_NAMES if facts.names_left is None else min(MAX_NAMES, facts.names_left)
     if len(names) > limit:
         yield (

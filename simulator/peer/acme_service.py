@@ -12,26 +12,29 @@ import contextlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Protocol
 
 import anyio.to_thread
 from cryptography import x509
 
+from pkikit.acme_facts import gather
 from pkikit.errors import AcmeError, AcmeProblem, InputError, PkikitError
 from pkikit.issue.acme_account import AcmeAccount
 from pkikit.issue.acme_network import AcmeDirectory, Capabilities, capabilities
 from pkikit.issue.renewal_info import renewal_info
 from pkikit.judge.names import presented_names
-from pkikit.judge.preflight import refuse_where_there_is_no_acme
+from pkikit.judge.preflight import preflight, refuse_where_there_is_no_acme
 from pkikit.model.credential import Credential
 from pkikit.model.deployment import Deployment
+from pkikit.model.findings import Verdict
 from simulator.errors import LabError
 from simulator.peer.acme_run import AcmeRun, RunStep, as_directory
 from simulator.peer.acme_state import AcmeSettings, AcmeState, Provider, settings_from
 from simulator.peer.challenge_host import ChallengeHost, Fetched
 from simulator.peer.peer import Peer
 from simulator.peer.state import PeerState
-from simulator.services.lab_ca import LabCa
+from simulator.services.lab_ca import IDENTITY, LabCa
 from simulator.services.pebble import Pebble
 
 EMAIL = "admin@example.com"
@@ -151,6 +154,31 @@ class AcmeService:
         ca = await self._cas.of(settings.provider)
         return AcmeDirectory(url=ca.directory, ca_file=ca.ca_file)
 
+    async def preflight(self, fqdn: str) -> Verdict:
+        """What the CA will object to: its view of DNS, port 80 of the peers dialled with the virtual hosts open, CAA."""
+        peer = self._peer(fqdn)
+        request = peer.state.request
+        layout = peer.layout_of(presented_names(request.csr).dns) if request is not None else peer.layout
+        hosts = [host for host in self._hosts_of(fqdn) if self._passes(fqdn, host.fqdn)]
+        async with contextlib.AsyncExitStack() as stack:
+            for host in hosts:
+                await host.open()
+                stack.push_async_callback(host.close)
+            look = partial(
+                gather, self._deployment, layout, authority=IDENTITY, dns_server=self.ca.dns_server,
+                http_port=hosts[0].port, source=self.pebble.address,
+                known={host.fqdn: host.address for host in self._hosts_of(fqdn)},
+            )  # fmt: skip
+            facts = await anyio.to_thread.run_sync(look)
+        names = frozenset((layout.common_name, *layout.dns_names))
+        provider = peer.state.acme.settings.provider
+        left = None if provider is Provider.OTHER else (await self._cas.of(provider)).certificates_left(names)
+        return preflight(layout, replace(facts, certificates_left=left))
+
+    def _hosts_of(self, fqdn: str) -> list[ChallengeHost]:
+        cluster = self._deployment.cluster_of(fqdn)
+        return [self.hosts[p] for p in (cluster.peers if cluster else (fqdn,))]
+
     # Sign and deploy.
 
     async def sign(self, fqdn: str) -> Credential:
@@ -204,8 +232,7 @@ class AcmeService:
         if self.signer is not None:
             assert peer.state.request is not None  # required before
             return await self.signer(peer, peer.state.request.csr)
-        cluster = self._deployment.cluster_of(peer.fqdn)
-        hosts = [self.hosts[p] for p in (cluster.peers if cluster else (peer.fqdn,))]
+        hosts = self._hosts_of(peer.fqdn)
         run = self._runs[peer.fqdn] = AcmeRun(
             peer, hosts, directory=await self._directory(peer), reaches=lambda other: self._passes(peer.fqdn, other)
         )

@@ -72,7 +72,7 @@ class LabCa:
         self, pebble: Pebble, *, now: Callable[[], datetime], does: Callable[[], frozenset[str]], dns_server: str,
         limited: bool,
     ) -> None:  # fmt: skip
-        self.pebble = pebble
+        self.pebble, self.dns_server = pebble, dns_server
         self._now, self._does, self._limited = now, does, limited
         self._issued: dict[frozenset[str], deque[datetime]] = defaultdict(deque)
         self._resolver = dns.asyncresolver.Resolver(configure=False)

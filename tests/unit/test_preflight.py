@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -31,7 +32,7 @@ LAYOUT = design_sans(changed(), E1)
 
 
 def rules(layout: Any = LAYOUT, **changes: Any) -> list[str]:
-    return [f.rule for f in preflight(layout, facts(**changes)).findings]
+    return [f.rule for f in preflight(layout, facts(**changes)).errors]
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,7 @@ def rules(layout: Any = LAYOUT, **changes: Any) -> list[str]:
             "acme.caa-forbids",
         ),
         ({"names_left": 2}, {"names_left": 3}, "acme.rate-limited"),
+        ({"certificates_left": 0}, {"certificates_left": 1}, "acme.rate-limited"),
     ],
 )
 def test_objections(breaks: dict[str, Any], does_not: dict[str, Any], rule: str) -> None:
@@ -71,3 +73,28 @@ def test_a_pending_certificate_that_nobody_deploys() -> None:
     assert pending_not_deployed(current, None, owner=E1, at=AT + 2 * DAY) == ()
     (found,) = pending_not_deployed(current, pending, owner=E1, at=AT + 2 * DAY)
     assert found.rule == "acme.pending-not-deployed"
+
+
+def test_a_whole_domain_is_remarked_upon() -> None:
+    """Who owns its A records? Nothing fails by it, and the collab-edge form of the name raises no such question."""
+    info = [f for f in preflight(LAYOUT, facts()).findings if f.rule == "acme.apex-name"]
+    assert [e.label for f in info for e in f.evidence] == ["example.com"]
+    collab = design_sans(changed(), E1, "collab-edge-dns")
+    assert "acme.apex-name" not in [f.rule for f in preflight(collab, facts()).findings]
+
+
+def test_a_common_name_that_is_too_long() -> None:
+    """64 characters are taken, 65 are not."""
+    for length, found in ((64, []), (65, ["acme.common-name-long"])):
+        name = "a" * (length - len(".example.com")) + ".example.com"
+        layout = replace(LAYOUT, common_name=name)
+        addresses = {name: BOTH, **facts().addresses}
+        assert [f.rule for f in preflight(layout, facts(addresses=addresses)).errors] == found
+
+
+def test_an_address_that_no_name_leads_to_is_not_dialled_in_vain() -> None:
+    """Port 80 is closed on a peer that DNS leads nobody to: the CA never asks there."""
+    one = dict.fromkeys((E1, CLUSTER_E, "example.com"), (PEERS[E1],))
+    closed = {PEERS[E1]: "", PEERS[E2]: "connection refused"}
+    assert rules(addresses=one, port_80=closed) == []
+    assert rules(port_80=closed) == ["acme.http-01-unreachable"]

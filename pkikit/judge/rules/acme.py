@@ -33,6 +33,19 @@ NAME_NOT_PUBLIC = _acme_rule(
     f"{_ACME}; CA/Browser Forum BR §4.2.2 (internal names)",
     "Leave the name out; serve internal legs with a certificate of a private CA.",
 )
+COMMON_NAME_LONG = _acme_rule(
+    "acme.common-name-long",
+    "The common name has at most 64 characters; a CA leaves a longer one out, or refuses the order.",
+    "RFC 5280, appendix A.1 (ub-common-name); CA/Browser Forum BR §7.1.2.7",
+    "Give the peer a shorter FQDN: subjectAltName takes long names, the common name does not.",
+)
+APEX_NAME = _acme_rule(
+    "acme.apex-name",
+    "A name that is a whole domain leads to Expressway-E in public DNS, though web servers often stand there.",
+    f"{_ACME}: 'Common Configuration' (apex domains, for business-to-business calls)",
+    "Ask who owns the domain's A records; for MRA the collab-edge form of the name avoids the question.",
+    Severity.INFO,
+)
 CAA_FORBIDS = _acme_rule(
     "acme.caa-forbids",
     "The CAA records of every name allow the CA, or there are none.",

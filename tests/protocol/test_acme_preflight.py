@@ -1,0 +1,130 @@
+"""Preflight says beforehand what the CA then does: over a generated set of broken worlds, and on the pages."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from pkikit.errors import AcmeProblem
+from pkikit.judge.preflight import problem_findings
+from pkikit.model.world import World
+from simulator.faults import Block, Caa, Dns, Fault, Ground, Partition, Point, StaleAaaa
+from simulator.peer.acme_service import AcmeService
+from simulator.services.lab_ca import IDENTITY
+from simulator.services.pebble import PebbleOptions
+from simulator.services.pebble_program import PebbleVersion
+from simulator.settings import LabSettings
+from simulator.threaded import ThreadedLab
+from tests.support.worlds import CLUSTER_E, E1, E2, PARTNER, changed, deployment
+
+FAST = LabSettings(rsa=False, pages=False, timeout=2.0)
+SINGLE: dict[str, Fault] = {
+    "block-e1": Block(fault="block", party=E1, port=80),
+    "block-e2": Block(fault="block", party=E2, port=80),
+    "no-domain": Dns(fault="dns", names=("example.com",)),
+    "no-own-name": Dns(fault="dns", names=(E1,)),
+    "cluster-to-e1": Point(fault="point", name=CLUSTER_E, to=(E1,)),
+    "cluster-to-e2": Point(fault="point", name=CLUSTER_E, to=(E2,)),
+    "domain-to-e1": Point(fault="point", name="example.com", to=(E1,)),
+    "domain-elsewhere": Point(fault="point", name="example.com", to=(PARTNER,)),
+    "stale-aaaa": StaleAaaa(fault="stale-aaaa", name=CLUSTER_E),
+    "caa-other": Caa(fault="caa", name="example.com", authority="ca.example.net"),
+    "caa-ours": Caa(fault="caa", name="example.com", authority=IDENTITY),
+    "caa-on-one-name": Caa(fault="caa", name=E1, authority="ca.example.net"),
+    "cut": Partition(fault="partition", between=(E1,), **{"and": (E2,)}),
+}
+
+
+@pytest.fixture(scope="module", params=list(PebbleVersion), ids=lambda v: v.value)
+def lab(request: pytest.FixtureRequest) -> Iterator[ThreadedLab]:
+    settings = replace(FAST, acme=PebbleOptions(version=request.param))
+    with ThreadedLab(deployment(), settings=settings) as running:
+        acme = running.start_acme()
+        running.run(lambda: acme.prepare(E1, provider="staging"))
+        yield running
+
+
+def acme_of(lab: ThreadedLab) -> AcmeService:
+    assert lab.lab.acme is not None
+    return lab.lab.acme
+
+
+@pytest.fixture
+def well(lab: ThreadedLab) -> Iterator[World]:
+    before = lab.lab.world
+    yield before
+    lab.do(lab.lab.change, before)
+
+
+def compare(lab: ThreadedLab, faults: tuple[Fault, ...]) -> None:
+    """The same yes or no; and what the CA objects to is among what was said beforehand."""
+    inner = lab.lab
+    lab.do(inner.change, Ground(inner.issued, inner.clock.now(), rsa=False).apply(faults, inner.world))
+    verdict = lab.run(acme_of(lab).preflight, E1)
+    # Another account each time: told to reuse no proof, Pebble still does once in a hundred.
+    lab.run(inner.peers[E1].change_acme, lambda acme: replace(acme, account=None))
+    try:
+        lab.run(acme_of(lab).sign, E1)
+    except AcmeProblem as problem:
+        objected = problem_findings(problem.type, problem.detail, problem.subproblems, owner=E1)
+        assert not verdict.accepted, problem
+        said = {f.rule for f in verdict.errors}
+        rules = {f.rule for f in objected}
+        if rules == {"acme.http-01-unreachable"}:
+            rules |= {"acme.dns-missing"}  # the CA sees a refused connection where DNS leads it astray
+        assert rules & said, (problem, said)
+        told = {name for f in objected for name in (e.label for e in f.evidence)}
+        labels = {e.label for f in verdict.errors for e in f.evidence}
+        if not labels & {"port 80 of " + E1, "port 80 of " + E2}:
+            assert told <= labels, (told, labels)
+    else:
+        assert verdict.accepted, verdict.errors
+
+
+@pytest.mark.parametrize("name", ["", *SINGLE])
+def test_one_fault(lab: ThreadedLab, well: World, name: str) -> None:
+    """Each broken world, and the good one."""
+    compare(lab, (SINGLE[name],) if name else ())
+
+
+PAIRS = [p for p in itertools.combinations(SINGLE, 2) if {s.split("-")[0] for s in p} != {"cluster"}]
+
+
+@pytest.mark.parametrize("pair", PAIRS[::3], ids="+".join)
+def test_two_faults(lab: ThreadedLab, well: World, pair: tuple[str, str]) -> None:
+    """Every third pair of them: what hides what, and what makes up for what."""
+    compare(lab, tuple(SINGLE[name] for name in pair))
+
+
+def test_names_that_no_ca_takes() -> None:
+    """An internal registration domain, too many names, no certificate left: said beforehand, refused then."""
+    for data, rule in (
+        ({"domains__registration": ["corp.local"]}, "acme.name-not-public"),
+        ({"domains__registration": [f"d{n}.example.com" for n in range(101)]}, "acme.rate-limited"),
+    ):
+        with ThreadedLab(changed(**data), settings=FAST) as lab:
+            acme = lab.start_acme()
+            lab.run(acme.prepare, E1)
+            verdict = lab.run(acme.preflight, E1)
+            assert rule in [f.rule for f in verdict.errors]
+            with pytest.raises(AcmeProblem):
+                lab.run(acme.sign, E1)
+    with ThreadedLab(deployment(), settings=FAST) as lab:
+        acme = lab.start_acme()
+        lab.run(acme.prepare, E1)
+        for _ in range(5):
+            assert lab.run(acme.preflight, E1).accepted
+            lab.run(acme.sign, E1)
+        assert [f.rule for f in lab.run(acme.preflight, E1).errors] == ["acme.rate-limited"]
+
+
+def test_nothing_is_left_open(lab: ThreadedLab, well: World) -> None:
+    """The virtual hosts are open while port 80 is dialled, and closed afterwards."""
+    import socket
+
+    lab.run(acme_of(lab).preflight, E1)
+    with socket.socket() as probe:
+        assert probe.connect_ex((lab.lab.plan.by_name[E1], 10080)) != 0
