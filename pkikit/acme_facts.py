@@ -30,7 +30,8 @@ def gather(
 ) -> AcmeFacts:
     """Everything that `preflight` asks for; the peers are those of the layout's own cluster, found by DNS too.
 
-    known: the peers' public addresses, where they are known otherwise. source: the address to dial from, where this machine has several; empty: as the system chooses.
+    known: the peers' public addresses, where they are known otherwise.
+    source: the address to dial from, where this machine has several; empty: as the system chooses.
     """
     resolver = _resolver(dns_server)
     cluster = deployment.cluster_of(layout.owner)

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from pkikit.describe import iso
 from pkikit.errors import AcmeError, InputError
+from pkikit.model.findings import Verdict
 from pkikit.model.renewal import DAYS
 from simulator.peer.acme_service import AcmeService
 from simulator.peer.acme_state import Provider, settings_document
@@ -32,7 +33,7 @@ async def _page(request: web.Request) -> web.Response:
     return await _shown(request)
 
 
-async def _shown(request: web.Request, done: str = "") -> web.Response:
+async def _shown(request: web.Request, done: str = "", preflight: Verdict | None = None) -> web.Response:
     service, peer = _service(request), request.app[PEER]
     state = peer.state
     try:
@@ -44,8 +45,12 @@ async def _shown(request: web.Request, done: str = "") -> web.Response:
         providers=[p.value for p in Provider], reasons=list(REASONS), account=state.acme.account, last=state.acme.last,
         csr=state.request is not None, steps=service.steps(peer.fqdn), running=service.is_running(peer.fqdn),
         pending=decoded(state.pending_certificate.leaf, peer) if state.pending_certificate else None,
-        due=service.due(peer.fqdn),
+        due=service.due(peer.fqdn), preflight=preflight,
     )  # fmt: skip
+
+
+async def _preflight(request: web.Request) -> web.Response:
+    return await _shown(request, preflight=await _service(request).preflight(request.app[PEER].fqdn))
 
 
 async def _settings(request: web.Request) -> web.Response:
@@ -90,7 +95,8 @@ async def _revoked(request: web.Request, given: dict[str, Any]) -> None:
 
 
 GET = (("/acme", _page),)
-POST = (("/acme/settings", _settings), ("/acme/terms", _terms), ("/acme/sign", _sign), ("/acme/revoke", _revoke))
+POST = (("/acme/settings", _settings), ("/acme/terms", _terms), ("/acme/sign", _sign), ("/acme/revoke", _revoke),
+        ("/acme/preflight", _preflight))  # fmt: skip
 
 # For scripts.
 
@@ -117,6 +123,10 @@ async def _api_provider(request: web.Request) -> web.Response:
     return web.json_response(asdict(await _service(request).capabilities(request.app[PEER].fqdn)))
 
 
+async def _api_preflight(request: web.Request) -> web.Response:
+    return web.json_response((await _service(request).preflight(request.app[PEER].fqdn)).to_json())
+
+
 async def _api_settings(request: web.Request) -> web.Response:
     await _service(request).configure(request.app[PEER].fqdn, await body_of(request, None))
     return await _api_state(request)
@@ -138,6 +148,8 @@ async def _api_revoke(request: web.Request) -> web.Response:
 
 API = (
     ("GET", "/certs/acme", _api_state), ("PUT", "/certs/acme", _api_settings),
-    ("GET", "/certs/acme/provider", _api_provider), ("POST", "/certs/acme/terms", _api_terms),
+    ("GET", "/certs/acme/provider", _api_provider),
+    ("GET", "/certs/acme/preflight", _api_preflight),
+    ("POST", "/certs/acme/terms", _api_terms),
     ("POST", "/certs/acme/sign", _api_sign), ("POST", "/certs/acme/revoke", _api_revoke),
 )  # fmt: skip

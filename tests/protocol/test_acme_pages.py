@@ -1,0 +1,176 @@
+"""The ACME pages and their REST face; the client store and domain certificates in real handshakes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from OpenSSL import SSL
+
+from pkikit.errors import InputError
+from pkikit.files import key_pem
+from pkikit.judge.legs import judge_leg
+from simulator.forge import CLIENT, SERVER, forge
+from simulator.settings import LabSettings
+from simulator.threaded import ThreadedLab
+from tests.protocol.test_peer_pages import Script
+from tests.support.worlds import C1, E1, E2, changed, deployment
+
+FAST = LabSettings(rsa=False, timeout=2.0)
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[ThreadedLab]:
+    with ThreadedLab(deployment(), settings=FAST) as running:
+        running.start_acme()
+        yield running
+
+
+def wait_for(script: Script) -> dict[str, Any]:
+    deadline = time.monotonic() + 30
+    while (state := script.ask("GET", "/certs/acme")[1])["running"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return dict(state)
+
+
+def test_the_whole_way_by_script(lab: ThreadedLab) -> None:
+    """Settings, terms, CSR, preflight, Sign, its steps, deploy, revoke: as an administrator's script would."""
+    script = Script(lab)
+    status, told = script.ask("POST", "/certs/acme/sign", {})
+    assert (status, "generate one first" in told["error"]) == (400, True)
+    assert script.ask("POST", "/certs/generate_csr", {})[0] == 200
+    assert script.ask("POST", "/certs/acme/sign", {})[0] == 202
+    assert "terms of service" in wait_for(script)["last"]["error"]
+    provider = script.ask("GET", "/certs/acme/provider")[1]
+    assert provider["terms"].startswith("https://")
+    assert script.ask("POST", "/certs/acme/terms", {})[1] == {"accepted": provider["terms"]}
+    status, state = script.ask("PUT", "/certs/acme", {"email": "a@example.com", "days": [5, 6], "hour": 2})
+    assert (status, state["settings"]["days"]) == (200, [5, 6])
+    assert script.ask("PUT", "/certs/acme", {"hour": 77})[0] == 400
+    assert script.ask("GET", "/certs/acme/preflight")[1]["accepted"] is True
+    assert script.ask("POST", "/certs/acme/sign", {})[0] == 202
+    assert script.ask("POST", "/certs/acme/sign", {})[0] == 400  # under way
+    state = wait_for(script)
+    assert state["last"]["error"] == ""
+    assert {"order", "authorization", "challenge file", "virtual host", "certificate"} <= {
+        s["what"] for s in state["steps"]
+    }
+    pending = script.ask("GET", "/certs/pending")[1]["pending"]
+    assert pending is not None
+    assert script.ask("POST", "/certs/acme/revoke", {"which": "pending", "reason": "superseded"})[0] == 200
+    status, told = script.ask("POST", "/certs/acme/revoke", {"which": "pending", "reason": "boredom"})
+    assert (status, "allowed are" in told["error"]) == (400, True)
+    assert script.ask("POST", "/certs/pending/deploy", {})[0] == 200
+    everything = str([script.ask("GET", path) for path in ("/certs/acme", "/certs/server", "/eventlog")])
+    assert "PRIVATE" not in everything
+    auditor = Script(lab, user="auditor") if "auditor" in lab.lab.passwords else None
+    if auditor is not None:
+        assert auditor.ask("POST", "/certs/acme/sign", {})[0] == 403
+
+
+def test_on_c_there_is_none(lab: ThreadedLab) -> None:
+    """Neither for scripts nor in the menu."""
+    status, told = Script(lab, C1).ask("GET", "/certs/acme")
+    assert (status, "on E only" in told["error"]) == (400, True)
+
+
+def pem_of(
+    names: tuple[str, ...], lab: ThreadedLab, purposes: tuple[x509.ObjectIdentifier, ...]
+) -> tuple[bytes, bytes]:
+    made = forge(names, lab.lab.issued.authority, at=lab.lab.clock.now(), ekus=purposes)
+    assert made.key is not None
+    return made.pem(), key_pem(made.key)
+
+
+def shown_to(lab: ThreadedLab, peer: str, port: int, server_name: str) -> x509.Certificate:
+    """What a stranger is shown who asks for that name, in a handshake of his own."""
+    import socket
+
+    context = SSL.Context(SSL.TLS_CLIENT_METHOD)
+    with socket.create_connection((lab.lab.plan.by_name[peer], port), timeout=5) as plain:
+        plain.setblocking(True)  # pyOpenSSL wants no time-outs of its own
+        connection = SSL.Connection(context, plain)
+        connection.set_connect_state()
+        if server_name:
+            connection.set_tlsext_host_name(server_name.encode())
+        connection.do_handshake()
+        chain = connection.get_peer_cert_chain(as_cryptography=True)
+        assert chain
+        return chain[0]
+
+
+def test_domain_certificates_by_server_name(lab: ThreadedLab) -> None:
+    """On MRA's port and on the pages: the domain and collab-edge below it get theirs, all others the server certificate."""
+    peer = lab.lab.peers[E2]
+    names = ("customer.example.net", "collab-edge.customer.example.net", E2)
+    lab.run(peer.load_domain_certificate, "customer.example.net", *pem_of(names, lab, (SERVER, CLIENT)))
+    assert peer.restart_needed
+    running = peer.running
+    assert running is not None
+    assert shown_to(lab, E2, 8443, "customer.example.net") == running.leaf  # after the restart only
+    lab.do(peer.restart)
+    time.sleep(0.3)
+    loaded = dict(peer.state.domain_certificates)["customer.example.net"].leaf
+    for port in (8443, 10443):
+        assert shown_to(lab, E2, port, "customer.example.net") == loaded
+        assert shown_to(lab, E2, port, "collab-edge.customer.example.net") == loaded
+        assert shown_to(lab, E2, port, "example.com") == running.leaf
+        assert shown_to(lab, E2, port, "") == running.leaf
+    assert shown_to(lab, E2, 7001, "customer.example.net") == running.leaf  # SIP knows no domain certificates
+    assert not [leg for leg in lab.check().down if leg.leg.server == E2 and leg.leg.port == 8443]
+    lab.run(peer.remove_domain_certificate, "customer.example.net")
+    lab.do(peer.restart)
+    time.sleep(0.3)
+    assert shown_to(lab, E2, 8443, "customer.example.net") == running.leaf
+
+
+def test_a_domain_certificate_that_is_wrong_is_judged_as_it_is_met() -> None:
+    """One for the registration domain that lacks its name: MRA's legs fail by it, judge and handshake alike, no other."""
+    with ThreadedLab(deployment(), settings=replace(FAST, pages=False)) as lab:
+        inner = lab.lab
+        wrong = forge(("other.example.com",), inner.issued.authority, at=inner.clock.now())
+        lab.run(inner.peers[E1].load_domain_certificate, "example.com", wrong.pem(), key_pem(wrong.key))  # type: ignore[arg-type]
+        lab.do(inner.peers[E1].restart)
+        report = lab.check()
+        assert report.down
+        assert all(leg.leg.server == E1 and leg.leg.port == 8443 for leg in report.down)
+        assert all(leg.agrees for leg in report.legs)
+
+
+def test_two_stores() -> None:
+    """X15.5: what is shown as client is the client store's; before X15.5 there is no such store."""
+    with ThreadedLab(changed(version="X15.5"), settings=replace(FAST, pages=False)) as lab:
+        inner = lab.lab
+        at = inner.clock.now()
+        server = forge(inner.peers[E1].layout.dns_names, inner.issued.authority, at=at, ekus=(SERVER,), common_name=E1)
+        lab.do(inner.install, E1, server)
+        failing = {leg.leg.id for leg in lab.check().down}
+        assert {leg_id.split(":")[0] for leg_id in failing} == {"cluster", "zone"}
+        pem, key = pem_of((E1, "cluster-e.example.com"), lab, (CLIENT,))
+        with pytest.raises(InputError, match="neither PEM nor DER"):
+            lab.run(inner.peers[E1].load_client_certificate, pem, b"nothing")
+        lab.run(inner.peers[E1].load_client_certificate, pem, key)
+        assert inner.peers[E1].restart_needed
+        assert "Restart required" in [a.title for a in inner.peers[E1].alarms()]
+        lab.do(inner.peers[E1].restart)
+        report = lab.check()
+        assert report.accepted, [(leg.leg.id, leg.causes) for leg in report.down]
+        assert all(leg.agrees for leg in report.legs)
+        leg = next(leg.leg for leg in report.legs if leg.leg.client == E1 and leg.leg.mutual)
+        assert judge_leg(leg, inner.world, at).accepted
+        trace = lab.run(inner.dial, leg)
+        client = inner.world.parties[E1].client
+        assert client is not None
+        assert trace.seen_by_server[0].public_bytes(Encoding.DER) == client.leaf.public_bytes(Encoding.DER)
+        lab.run(inner.peers[E1].remove_client_certificate)
+        lab.do(inner.peers[E1].restart)
+        assert {leg.leg.id for leg in lab.check().down} == failing
+    older = ThreadedLab(deployment(), settings=replace(FAST, pages=False))
+    with older, pytest.raises(InputError, match=r"one certificate store; X15\.5"):
+        older.run(older.lab.peers[E1].load_client_certificate, b"", b"")
