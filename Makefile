@@ -49,6 +49,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.decisions
 	$(BIN)/python -m tests.bench.sockets
+	$(BIN)/python -m tests.bench.acme
 
 compare-linters: $(VENV)/.dev
 	$(BIN)/python -m tests.support.compare_linters

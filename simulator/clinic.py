@@ -37,10 +37,11 @@ class Upload(_Part):
 
 
 class Order(_Part):
-    """A peer orders a certificate by ACME; `deploy` says whether it is deployed too."""
+    """A peer orders a certificate by ACME, so many times; `deploy` says whether it is deployed too."""
 
     peer: Fqdn
     deploy: bool = True
+    times: int = 1
 
 
 class Case(_Part):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any, Self
 
 import anyio.to_thread
@@ -148,7 +149,8 @@ class LiveCase:
         if case.order is not None:
             if case.order.deploy:
                 self.lab.change(self._well)
-                self.refused = await self._ordered(case.order)
+                self._wait_for_the_ca(case.order.peer)
+                self.refused = await self._ordered(case.order.model_copy(update={"times": 1}))
             await self.lab.peers[case.order.peer].deploy()
         else:
             self.lab.change(self._well)
@@ -206,10 +208,19 @@ class LiveCase:
     async def _ordered(self, order: Order) -> tuple[Finding, ...]:
         assert self._acme is not None  # started with the case
         try:
-            await self._acme.sign(order.peer)
+            for _ in range(order.times):
+                await self._acme.sign(order.peer)
         except AcmeProblem as problem:
-            return problem_findings(problem.type, problem.detail, problem.subproblems, owner=order.peer)
+            # The CA tells what it saw; where it comes from is seen by looking at DNS, ports and CAA as it does.
+            looked = (await self._acme.preflight(order.peer)).errors
+            return looked or problem_findings(problem.type, problem.detail, problem.subproblems, owner=order.peer)
         return ()
+
+    def _wait_for_the_ca(self, fqdn: str) -> None:
+        """Let the lab's time go on to when the CA takes another order, where it named a time."""
+        last, now = self.lab.peers[fqdn].state.acme.last, self.lab.clock.now()
+        if last is not None and last.retry_after is not None:
+            self.lab.clock.travel(last.at + last.retry_after - now + timedelta(seconds=1))
 
     def _waits(self, order: Order) -> tuple[Finding, ...]:
         peer = self.lab.peers[order.peer]

@@ -267,6 +267,8 @@ ELSEWHERE = {
     "acme.name-not-public": "tests/unit/test_preflight.py",
     "acme.caa-forbids": "tests/unit/test_preflight.py",
     "acme.rate-limited": "tests/unit/test_preflight.py",
+    "acme.apex-name": "tests/unit/test_preflight.py",
+    "acme.common-name-long": "tests/unit/test_preflight.py",
     "acme.pending-not-deployed": "tests/unit/test_preflight.py",
     "revocation.crl-unsupported": "tests/unit/test_revocation.py",
     "revocation.source-not-consulted": "tests/unit/test_revocation.py",

@@ -1,0 +1,245 @@
+"""What fails around an ACME order, each by itself: the CA at every step, the world, renewals; nothing in use is harmed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from cryptography import x509
+
+from pkikit.errors import AcmeError, AcmeMisissued, AcmeProblem, InputError
+from simulator.errors import LabError
+from simulator.faults import Block, Ca, Caa, Clock, DiskFull, Dns, Fault, Point, StaleAaaa
+from simulator.peer.acme_run import AcmeRun
+from simulator.peer.acme_service import AcmeService
+from simulator.services.pebble import PebbleOptions
+from simulator.services.pebble_program import PebbleVersion
+from simulator.threaded import ThreadedLab
+from tests.support.acme import FAST, untouched, with_faults
+from tests.support.worlds import CLUSTER_E, E1, E2, changed, deployment
+
+
+@pytest.fixture
+def lab() -> Iterator[ThreadedLab]:
+    with ThreadedLab(deployment(), settings=FAST) as running:
+        yield running
+
+
+@pytest.fixture
+def acme(lab: ThreadedLab) -> AcmeService:
+    service = lab.start_acme()
+    for peer in (E1, E2):
+        lab.run(service.prepare, peer)
+    return service
+
+
+# Failures at every step.
+
+
+@pytest.mark.parametrize(
+    ("what", "state"),
+    [
+        ("account", "created"), ("virtual host", "opened"), ("order", "pending"), ("authorization", "pending"),
+        ("challenge file", "placed"), ("challenge", "answered"), ("authorization", "valid"), ("order", "ready"),
+        ("request", "sent"), ("certificate", "downloaded"),
+    ],
+)  # fmt: skip
+def test_the_ca_is_killed_at_each_step(
+    lab: ThreadedLab, acme: AcmeService, monkeypatch: pytest.MonkeyPatch, what: str, state: str
+) -> None:
+    """Whatever has happened by then: the current certificate serves, and with the CA back the next attempt succeeds."""
+    before = lab.lab.world.parties[E1].credential
+    told = AcmeRun.told
+    killed: list[int] = []
+
+    def tell(run: AcmeRun, step: str, now: str, name: str = "", detail: str = "") -> None:
+        told(run, step, now, name, detail)
+        if (step, now) == (what, state) and not killed:
+            process = acme.pebble._process
+            assert process is not None
+            killed.append(process.pid)
+            process.kill()
+
+    monkeypatch.setattr(AcmeRun, "told", tell)
+    if (what, state) == ("certificate", "downloaded"):
+        assert lab.run(acme.sign, E1).key_matches  # too late to hurt
+    else:
+        with pytest.raises((AcmeError, LabError)):
+            lab.run(acme.sign, E1)
+        untouched(lab, E1, before)
+    assert killed
+    assert lab.check().accepted
+    lab.run(acme.pebble.restart)
+    assert lab.run(acme.sign, E1).key_matches
+    lab.run(acme.deploy, E1)
+    assert lab.lab.world.parties[E1].credential != before
+
+
+BROKEN: list[tuple[str, Fault, type[Exception], str]] = [
+    ("port-80", Block(fault="block", party=E1, port=80), AcmeProblem, "(?i)connection|refused"),
+    ("dns-gone", Dns(fault="dns", names=("example.com",)), AcmeProblem, "example.com"),
+    ("stale-aaaa", StaleAaaa(fault="stale-aaaa", name=CLUSTER_E), AcmeProblem, CLUSTER_E),
+    ("caa", Caa(fault="caa", name="example.com", authority="other.example.net"), AcmeProblem, "CAA for example.com"),
+    ("terms", Ca(fault="ca", does="new-terms"), AcmeError, "accepted again"),
+    ("down", Ca(fault="ca", does="down"), AcmeError, "maintenance"),
+    ("lies", Ca(fault="ca", does="wrong-key"), AcmeMisissued, "public key"),
+]
+
+
+@pytest.mark.parametrize(("fault", "kind", "says"), [b[1:] for b in BROKEN], ids=[b[0] for b in BROKEN])
+def test_faults(lab: ThreadedLab, acme: AcmeService, fault: Fault, kind: type[Exception], says: str) -> None:
+    """Each fails by itself, changes nothing, raises an alarm; undone, the next attempt succeeds."""
+    before, well = lab.lab.world.parties[E1].credential, lab.lab.world
+    with_faults(lab, fault)
+    with pytest.raises(kind, match=says):
+        lab.run(acme.sign, E1)
+    untouched(lab, E1, before)
+    assert [a for a in lab.lab.peers[E1].alarms() if a.title == "ACME order failed"]
+    assert lab.check().accepted
+    lab.do(lab.lab.change, well)
+    assert lab.run(acme.sign, E1).key_matches
+
+
+def test_dns_to_one_peer_only_is_no_fault_of_the_order(lab: ThreadedLab, acme: AcmeService) -> None:
+    """The file is on all peers, so a name that leads to one is proved; when that one is blocked, it is not."""
+    with_faults(lab, Point(fault="point", name=CLUSTER_E, to=(E2,)))
+    lab.run(acme.sign, E1)
+    assert {f.peer for f in acme.fetched if f.host == CLUSTER_E} == {E2}
+    with_faults(lab, Block(fault="block", party=E2, port=80))
+    with pytest.raises(AcmeProblem, match=CLUSTER_E):
+        lab.run(acme.sign, E1)
+
+
+def test_an_internal_name() -> None:
+    """A registration domain that is not public: refused name by name, before anything is validated."""
+    inside = changed(domains__registration=["corp.local"])
+    with ThreadedLab(inside, settings=FAST) as lab:
+        acme = lab.start_acme()
+        lab.run(acme.prepare, E1)
+        with pytest.raises(AcmeProblem, match="rejectedIdentifier") as caught:
+            lab.run(acme.sign, E1)
+        assert [name for name, _ in caught.value.subproblems] == ["corp.local"]
+        assert acme.fetched == ()
+
+
+def test_disk_full_at_deploy(lab: ThreadedLab, acme: AcmeService) -> None:
+    """Nothing is half-written: the pending certificate waits, the one in use serves; with room again it is deployed."""
+    before, well = lab.lab.world.parties[E1].credential, lab.lab.world
+    pending = lab.run(acme.sign, E1)
+    with_faults(lab, DiskFull(fault="disk-full", party=E1))
+    with pytest.raises(LabError, match="No space left on device"):
+        lab.run(acme.deploy, E1)
+    assert lab.lab.world.parties[E1].credential == before
+    assert lab.lab.peers[E1].state.pending_certificate == pending
+    lab.do(lab.lab.change, well)
+    lab.run(acme.deploy, E1)
+    assert lab.lab.world.parties[E1].credential == pending
+
+
+def test_clock_ahead(lab: ThreadedLab, acme: AcmeService) -> None:
+    """A peer years ahead orders in vain: what comes back has long expired for it, and an alarm says so once deployed."""
+    with_faults(lab, Clock(fault="clock", party=E1, hours=24 * 365 * 6))
+    lab.run(acme.sign, E1)
+    lab.run(acme.deploy, E1)
+    assert "Server certificate expired" in [a.title for a in lab.lab.peers[E1].alarms()]
+
+
+def test_authorisations_reused() -> None:
+    """A CA that remembers a proof asks for none the second time: no file is placed, none fetched."""
+    with ThreadedLab(deployment(), settings=replace(FAST, acme=PebbleOptions(authz_reuse=100))) as lab:
+        acme = lab.start_acme()
+        lab.run(acme.prepare, E1)
+        lab.run(acme.sign, E1)
+        fetched = len(acme.fetched)
+        lab.run(acme.sign, E1)
+        assert len(acme.fetched) == fetched
+        assert not [s for s in acme.steps(E1) if s.state == "placed"]
+        assert next(s.state for s in acme.steps(E1) if s.what == "order") == "ready"
+
+
+def test_revoke(lab: ThreadedLab, acme: AcmeService) -> None:
+    """With the account's key or the certificate's; what is not there cannot be revoked."""
+    with pytest.raises(InputError, match="no ACME account"):
+        lab.run(lambda: acme.revoke(E1))
+    lab.run(acme.sign, E1)
+    lab.run(lambda: acme.revoke(E1, which="pending", by="certificate", reason=1))
+    with pytest.raises(AcmeProblem, match="alreadyRevoked"):
+        lab.run(lambda: acme.revoke(E1, which="pending", by="account"))
+    lab.run(lab.lab.peers[E1].discard_pending)
+    with pytest.raises(InputError, match="no pending certificate"):
+        lab.run(lambda: acme.revoke(E1, which="pending"))
+    assert len(lab.lab.events.of(E1, "ACME Certificate Revoked")) == 1
+
+
+# Automatic.
+
+
+@pytest.fixture(params=list(PebbleVersion), ids=lambda v: v.value)
+def automatic(request: pytest.FixtureRequest) -> Iterator[ThreadedLab]:
+    """E1 with a certificate of the CA, renewed automatically, deployed at 03:00 of every day."""
+    options = PebbleOptions(version=request.param)
+    with ThreadedLab(deployment(), settings=replace(FAST, acme=options)) as lab:
+        acme = lab.start_acme()
+        lab.run(acme.prepare, E1)
+        lab.run(acme.sign, E1)
+        lab.run(acme.deploy, E1)
+        lab.run(acme.configure, E1, {"automatic": True, "days": list(range(7)), "hour": 3})
+        yield lab
+
+
+def leaf_of(lab: ThreadedLab) -> x509.Certificate:
+    credential = lab.lab.world.parties[E1].credential
+    assert credential is not None
+    return credential.leaf
+
+
+def test_renewed_and_deployed_by_the_clock(automatic: ThreadedLab) -> None:
+    """Not before it is due; then a new key and a certificate for the same names, deployed at the hour that was set."""
+    lab, acme = automatic, automatic.lab.acme
+    assert acme is not None
+    first = leaf_of(lab)
+    lab.run(lab.lab.tick)
+    assert lab.lab.peers[E1].state.pending_certificate is None
+    due = acme.due(E1)
+    assert due is not None
+    lab.do(lab.lab.clock.travel, due - lab.lab.clock.now() + timedelta(seconds=1))
+    lab.run(lab.lab.tick)
+    pending = lab.lab.peers[E1].state.pending_certificate
+    assert pending is not None
+    assert pending.leaf.public_key() != first.public_key()
+    assert leaf_of(lab) == first  # the hour has not come
+    lab.do(lab.lab.clock.travel, timedelta(days=1))
+    lab.run(lab.lab.tick)
+    assert leaf_of(lab) == pending.leaf
+    names = [
+        set(c.extensions.get_extension_for_class(x509.SubjectAlternativeName).value.get_values_for_type(x509.DNSName))
+        for c in (first, pending.leaf)
+    ]
+    assert names[0] == names[1]
+
+
+def test_a_renewal_that_fails_is_tried_again_with_backoff(automatic: ThreadedLab) -> None:
+    """An hour, two, four …, told each time; when the fault is gone the next attempt succeeds."""
+    lab, acme = automatic, automatic.lab.acme
+    assert acme is not None
+    first, well = leaf_of(lab), lab.lab.world
+    lab.run(lab.lab.tick)  # asks the CA when it would have it renewed
+    due = acme.due(E1)
+    assert due is not None
+    with_faults(lab, Dns(fault="dns", names=("example.com",)))
+    lab.do(lab.lab.clock.travel, due - lab.lab.clock.now() + timedelta(seconds=1))
+    for failures, hours in ((1, 1), (2, 2), (3, 4)):
+        lab.run(lab.lab.tick)
+        lab.run(lab.lab.tick)  # nothing more until it is time
+        last = lab.lab.peers[E1].state.acme.last
+        assert last is not None
+        assert last.failures == failures
+        assert last.again_at - last.at == timedelta(hours=hours)
+        lab.do(lab.lab.clock.travel, timedelta(hours=hours, seconds=1))
+    assert leaf_of(lab) == first
+    assert "3 times in a row" in next(a.detail for a in lab.lab.peers[E1].alarms() if a.title == "ACME order failed")
+    lab.do(lab.lab.change, replace(well, parties=lab.lab.world.parties))
+    lab.run(lab.lab.tick)
+    assert lab.lab.peers[E1].state.pending_certificate is not None

@@ -1,0 +1,42 @@
+"""What the tests of the ACME service share: a lab with the service prepared, faults, and what must not have changed."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from simulator.faults import Fault, Ground
+from simulator.settings import LabSettings
+from simulator.threaded import ThreadedLab
+from tests.support.worlds import E1, E2
+
+FAST = LabSettings(rsa=False, pages=False, timeout=2.0)
+
+
+def with_faults(lab: ThreadedLab, *faults: Fault) -> None:
+    inner = lab.lab
+    lab.do(inner.change, Ground(inner.issued, inner.clock.now(), rsa=False).apply(faults, inner.world))
+
+
+def is_open(lab: ThreadedLab, peer: str, port: int = 10080) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((lab.lab.plan.by_name[peer], port)) == 0
+
+
+async def until(happened: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not happened():  # noqa: ASYNC110  (the steps are a list, and nobody is told of their coming)
+            await asyncio.sleep(0.001)
+
+
+def untouched(lab: ThreadedLab, peer: str, before: Any) -> None:
+    """The certificate in use is the one before, nothing is pending, nothing listens, no file lies about."""
+    state = lab.lab.peers[peer].state
+    assert lab.lab.world.parties[peer].credential == before
+    assert state.certificate == before
+    assert state.pending_certificate is None
+    assert not is_open(lab, E1)
+    assert not is_open(lab, E2)
