@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 
 from pkikit.model.deployment import Role
+from pkikit.model.world import Speaks
 from simulator.network import HTTP_PORT
 from simulator.peer.acme_service import AcmeService
 from simulator.peer.acme_state import Provider
@@ -37,11 +38,24 @@ async def serve_acme(lab: Lab) -> AsyncIterator[AcmeService]:
     }
     async with PublicCas(partial(_public_ca, lab, program)) as cas:
         ca = await cas.of(Provider.PRODUCTION)
-        service = AcmeService(lab.deployment, ca, cas, hosts=hosts, peers=lab.peers, passes=lab.network.passes)
+        service = AcmeService(
+            lab.deployment,
+            ca,
+            cas,
+            hosts=hosts,
+            peers=lab.peers,
+            passes=partial(_passes, lab),
+            rsa=lab.settings.rsa,
+        )
         try:
             yield service
         finally:
             await service.stop()
+
+
+def _passes(lab: Lab, one: str, other: str) -> bool:
+    """A packet gets there, and somebody is there to take it."""
+    return lab.network.passes(one, other) and lab.world.parties[other].speaks is not Speaks.NOTHING
 
 
 def _is_blocked(lab: Lab, fqdn: str) -> bool:

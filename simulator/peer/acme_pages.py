@@ -45,6 +45,7 @@ async def _shown(request: web.Request, done: str = "", preflight: Verdict | None
         providers=[p.value for p in Provider], reasons=list(REASONS), account=state.acme.account, last=state.acme.last,
         csr=state.request is not None, steps=service.steps(peer.fqdn), running=service.is_running(peer.fqdn),
         pending=decoded(state.pending_certificate.leaf, peer) if state.pending_certificate else None,
+        domain_pending=[(d, decoded(c.leaf, peer)) for d, c in state.domain_pending], domains=state.acme.domains,
         due=service.due(peer.fqdn), preflight=preflight,
     )  # fmt: skip
 
@@ -94,9 +95,20 @@ async def _revoked(request: web.Request, given: dict[str, Any]) -> None:
     )  # fmt: skip
 
 
+async def _sign_domain(request: web.Request) -> web.Response:
+    domain = (await form_of(request)).get("domain", "")
+    await _service(request).sign_domain(request.app[PEER].fqdn, domain)
+    return await _shown(request, f"A certificate for {domain} was signed; it waits to be deployed.")
+
+
+async def _deploy_domain(request: web.Request) -> web.Response:
+    await _service(request).deploy_domain(request.app[PEER].fqdn, (await form_of(request)).get("domain", ""))
+    return render(request, "restart.html", restart_needed=False, restarting=True, status=202)
+
+
 GET = (("/acme", _page),)
 POST = (("/acme/settings", _settings), ("/acme/terms", _terms), ("/acme/sign", _sign), ("/acme/revoke", _revoke),
-        ("/acme/preflight", _preflight))  # fmt: skip
+        ("/acme/preflight", _preflight), ("/acme/domain", _sign_domain), ("/acme/domain/deploy", _deploy_domain))  # fmt: skip
 
 # For scripts.
 
@@ -110,6 +122,7 @@ async def _api_state(request: web.Request) -> web.Response:
             "settings": settings_document(acme.settings),
             "account": acme.account.url if acme.account else None,
             "running": service.is_running(peer.fqdn),
+            "domains": {"by_acme": list(acme.domains), "pending": [d for d, _ in peer.state.domain_pending]},
             "steps": [s.to_json() for s in service.steps(peer.fqdn)],
             "last": {"at": iso(acme.last.at), "error": acme.last.error, "failures": acme.last.failures}
             if acme.last
@@ -141,6 +154,25 @@ async def _api_sign(request: web.Request) -> web.Response:
     return web.json_response({"running": True}, status=202)
 
 
+async def _api_sign_domain(request: web.Request) -> web.Response:
+    domain = _text_of(await body_of(request, ("domain",)), "domain")
+    await _service(request).sign_domain(request.app[PEER].fqdn, domain)
+    return await _api_state(request)
+
+
+async def _api_deploy_domain(request: web.Request) -> web.Response:
+    domain = _text_of(await body_of(request, ("domain",)), "domain")
+    await _service(request).deploy_domain(request.app[PEER].fqdn, domain)
+    return web.json_response({})
+
+
+def _text_of(body: dict[str, Any], name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str):
+        raise InputError(f"{name} is no text")
+    return value
+
+
 async def _api_revoke(request: web.Request) -> web.Response:
     await _revoked(request, await body_of(request, ("which", "by", "reason")))
     return web.json_response({})
@@ -152,4 +184,5 @@ API = (
     ("GET", "/certs/acme/preflight", _api_preflight),
     ("POST", "/certs/acme/terms", _api_terms),
     ("POST", "/certs/acme/sign", _api_sign), ("POST", "/certs/acme/revoke", _api_revoke),
+    ("POST", "/certs/acme/domains", _api_sign_domain), ("POST", "/certs/acme/domains/deploy", _api_deploy_domain),
 )  # fmt: skip

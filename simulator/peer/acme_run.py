@@ -78,14 +78,14 @@ class AcmeRun:
         fields = {"State": state, **({"Name": name} if name else {}), **({"Detail": detail} if detail else {})}
         self.peer.site.events.add(self.peer.fqdn, f"ACME {what.title()}", **fields)
 
-    async def sign(self, *, replaces: x509.Certificate | None) -> tuple[x509.Certificate, ...]:
+    async def sign(
+        self, request: x509.CertificateSigningRequest, *, resume: str = "", replaces: x509.Certificate | None = None
+    ) -> tuple[x509.Certificate, ...]:
         """The chain that the CA gave, checked. Files are withdrawn and virtual hosts closed whatever happens."""
-        request = self.peer.state.request
-        assert request is not None  # the service required it
         account = await self._account()
         settings = self.peer.state.acme.settings
         order = self._order = Order(
-            account, request.csr,
+            account, request,
             place=partial(self._in_loop, self._place), withdraw=partial(self._in_loop, self._withdraw),
             progress=self._progress, timeout=_ORDER_TIMEOUT,
         )  # fmt: skip
@@ -96,9 +96,8 @@ class AcmeRun:
             host.served.append(self._served)
         try:
             await self._open()
-            resume = self.peer.state.acme.order
             chain = await anyio.to_thread.run_sync(lambda: order.run(wishes, resume=resume))
-            require_answer(request.csr, chain)
+            require_answer(request, chain)
             return chain
         finally:
             for host in self._hosts:

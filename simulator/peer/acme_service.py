@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,15 +19,19 @@ import anyio.to_thread
 from cryptography import x509
 
 from pkikit.acme_facts import gather
-from pkikit.errors import AcmeError, AcmeProblem, InputError, PkikitError
+from pkikit.design.csr import build_csr, fast_key, make_key
+from pkikit.errors import AcmeError, AcmeMisissued, AcmeProblem, InputError, PkikitError
 from pkikit.issue.acme_account import AcmeAccount
 from pkikit.issue.acme_network import AcmeDirectory, Capabilities, capabilities
 from pkikit.issue.renewal_info import renewal_info
 from pkikit.judge.names import presented_names
 from pkikit.judge.preflight import preflight, refuse_where_there_is_no_acme
-from pkikit.model.credential import Credential
+from pkikit.judge.renewal import renew_at
+from pkikit.model.credential import Credential, PrivateKey
 from pkikit.model.deployment import Deployment
+from pkikit.model.facts import shown_time
 from pkikit.model.findings import Verdict
+from pkikit.model.names import parse_dns_name
 from simulator.errors import LabError
 from simulator.peer.acme_run import AcmeRun, RunStep, as_directory
 from simulator.peer.acme_state import AcmeSettings, AcmeState, Provider, settings_from
@@ -37,6 +41,7 @@ from simulator.peer.state import PeerState
 from simulator.services.lab_ca import IDENTITY, LabCa
 from simulator.services.pebble import Pebble
 
+_AGAIN = timedelta(hours=1)  # after a deployment that failed
 EMAIL = "admin@example.com"
 Signer = Callable[[Peer, x509.CertificateSigningRequest], Awaitable[tuple[x509.Certificate, ...]]]
 
@@ -54,15 +59,16 @@ class AcmeService:
 
     def __init__(
         self, deployment: Deployment, ca: LabCa, cas: Cas, *, hosts: Mapping[str, ChallengeHost],
-        peers: Mapping[str, Peer], passes: Callable[[str, str], bool],
+        peers: Mapping[str, Peer], passes: Callable[[str, str], bool], rsa: bool,
     ) -> None:  # fmt: skip
         self.ca = ca
         self.hosts = hosts
-        self._cas = cas
+        self._cas, self.rsa = cas, rsa
         self._deployment, self._peers, self._passes = deployment, peers, passes
         self._runs: dict[str, AcmeRun] = {}
         self._running: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._tried_to_deploy: dict[str, datetime] = {}
         # Instead of a provider: who issues where no real one can follow (far travel on the lab's clock).
         self.signer: Signer | None = None
 
@@ -92,8 +98,11 @@ class AcmeService:
             ahead = peer.site.party(peer.fqdn).clock_offset
             if state.pending_certificate is None:
                 yield state.acme.due_at(state.certificate.leaf) - ahead
-            elif last is not None:
+            if last is not None and (state.pending_certificate is not None or state.domain_pending):
                 yield settings.schedule.following(last.at) - ahead
+            for domain, held in state.domain_certificates:
+                if domain in state.acme.domains:
+                    yield renew_at(held.leaf) - ahead
 
     def _peer(self, fqdn: str) -> Peer:
         if self._deployment.cluster_of(fqdn) is None:
@@ -211,32 +220,68 @@ class AcmeService:
             raise InputError(f"{peer.fqdn} has no signing request: generate one first, its names are those ordered")
 
     async def _sign(self, peer: Peer, replaces: x509.Certificate | None = None) -> Credential:
-        fqdn = peer.fqdn
         self._require_beginning(peer)
-        self._running.add(fqdn)
-        try:
-            chain = await self._chain(peer, replaces)
+        request = peer.state.request
+        assert request is not None  # required just now
+        async with self._ordering(peer):
+            chain = await self._chain(peer, request.csr, resume=peer.state.acme.order, replaces=replaces)
             pending = await peer.stage(chain)
-            await peer.change_acme(lambda acme: acme.succeeded(peer.site.now_of(fqdn)))
-        except PkikitError as error:
-            retry_after = error.retry_after if isinstance(error, AcmeProblem) else None
-            await self._failed(peer, str(error), retry_after, over=isinstance(error, AcmeProblem))
-            raise
-        finally:
-            self._running.discard(fqdn)
-        self._tell(peer, "certificate", "pending", detail="waits for deploy")
-        peer.site.events.add(fqdn, "ACME Certificate Pending", Issuer=chain[0].issuer.rfc4514_string())
+        self._pending(peer, chain)
         return pending
 
-    async def _chain(self, peer: Peer, replaces: x509.Certificate | None) -> tuple[x509.Certificate, ...]:
+    @contextlib.asynccontextmanager
+    async def _ordering(self, peer: Peer) -> AsyncIterator[None]:
+        """One order of a peer at a time; how it ended is kept. An order that the CA has judged is not gone on with."""
+        self._running.add(peer.fqdn)
+        try:
+            yield
+            await peer.change_acme(lambda acme: acme.succeeded(peer.site.now_of(peer.fqdn)))
+        except PkikitError as error:
+            retry_after = error.retry_after if isinstance(error, AcmeProblem) else None
+            await self._failed(peer, str(error), retry_after, over=isinstance(error, AcmeProblem | AcmeMisissued))
+            raise
+        finally:
+            self._running.discard(peer.fqdn)
+
+    def _pending(self, peer: Peer, chain: tuple[x509.Certificate, ...]) -> None:
+        leaf, now = chain[0], peer.site.now_of(peer.fqdn)
+        if not leaf.not_valid_before_utc <= now <= leaf.not_valid_after_utc:
+            self._tell(peer, "certificate", "not valid", detail=f"by this peer's clock, which shows {shown_time(now)}")
+        self._tell(peer, "certificate", "pending", detail="waits for deploy")
+        peer.site.events.add(peer.fqdn, "ACME Certificate Pending", Issuer=leaf.issuer.rfc4514_string())
+
+    async def sign_domain(self, fqdn: str, domain: str) -> Credential:
+        """Order a certificate for one domain, shown to who asks for it by name (SNI); it waits to be deployed."""
+        peer, name = self._peer(fqdn), parse_dns_name(domain)
+        if fqdn in self._running:
+            raise InputError(f"an order of {fqdn} is under way; wait until it has ended")
+        make: Callable[[], PrivateKey] = make_key if self.rsa else fast_key
+        key = await anyio.to_thread.run_sync(make)
+        layout = replace(peer.layout_of((name, f"collab-edge.{name}")), common_name=name)
+        async with self._ordering(peer):
+            chain = await self._chain(peer, build_csr(layout, key))
+            pending = Credential(chain=chain, key=key)
+            await peer.stage_domain(name, pending)
+            known = tuple(dict.fromkeys((*peer.state.acme.domains, name)))
+            await peer.change_acme(lambda acme: replace(acme, domains=known))
+        self._pending(peer, chain)
+        return pending
+
+    async def deploy_domain(self, fqdn: str, domain: str) -> None:
+        """Put a domain's pending certificate to work."""
+        await self._peer(fqdn).deploy_domain(parse_dns_name(domain))
+
+    async def _chain(
+        self, peer: Peer, request: x509.CertificateSigningRequest, *, resume: str = "",
+        replaces: x509.Certificate | None = None,
+    ) -> tuple[x509.Certificate, ...]:  # fmt: skip
         if self.signer is not None:
-            assert peer.state.request is not None  # required before
-            return await self.signer(peer, peer.state.request.csr)
-        hosts = self._hosts_of(peer.fqdn)
+            return await self.signer(peer, request)
         run = self._runs[peer.fqdn] = AcmeRun(
-            peer, hosts, directory=await self._directory(peer), reaches=lambda other: self._passes(peer.fqdn, other)
-        )
-        return await run.sign(replaces=replaces)
+            peer, self._hosts_of(peer.fqdn), directory=await self._directory(peer),
+            reaches=lambda other: self._passes(peer.fqdn, other),
+        )  # fmt: skip
+        return await run.sign(request, resume=resume, replaces=replaces)
 
     def _tell(self, peer: Peer, what: str, state: str, detail: str = "") -> None:
         run = self._runs.get(peer.fqdn)
@@ -300,27 +345,46 @@ class AcmeService:
         await asyncio.gather(*(self._automatic(peer) for peer in due))
 
     async def _automatic(self, peer: Peer) -> None:
-        now = peer.site.now_of(peer.fqdn)
-        state = peer.state
-        if state.pending_certificate is not None:
-            last = state.acme.last
-            if last is not None and state.acme.settings.schedule.following(last.at) <= now:
-                try:
-                    await peer.deploy()
-                except (PkikitError, OSError) as error:
-                    peer.site.events.add(peer.fqdn, "ACME Deploy Failed", Reason=error)
+        with contextlib.suppress(PkikitError, OSError):  # told and kept where it failed
+            await self._deploy_when_due(peer)
+            await self._renew_when_due(peer)
+
+    async def _deploy_when_due(self, peer: Peer) -> None:
+        state, now = peer.state, peer.site.now_of(peer.fqdn)
+        waits = state.pending_certificate is not None or bool(state.domain_pending)
+        last, tried = state.acme.last, self._tried_to_deploy.get(peer.fqdn)
+        if not waits or last is None or state.acme.settings.schedule.following(last.at) > now:
             return
-        if state.certificate is None:
+        if tried is not None and timedelta(0) <= now - tried < _AGAIN:
             return
-        await self._ask_when(peer, state)
-        if peer.state.acme.due_at(state.certificate.leaf) > now:
-            return
+        self._tried_to_deploy[peer.fqdn] = now
         try:
-            if peer.state.request is None:
-                await peer.generate(layout=peer.layout_of(presented_names(state.certificate.leaf).dns))
-            await self._sign(peer, state.certificate.leaf)
-        except (PkikitError, OSError):
-            return  # told and kept where it failed
+            for domain, _ in state.domain_pending:
+                await peer.deploy_domain(domain)
+            if state.pending_certificate is not None:
+                await peer.deploy()
+        except (PkikitError, OSError) as error:
+            peer.site.events.add(peer.fqdn, "ACME Deploy Failed", Reason=error)
+        else:
+            del self._tried_to_deploy[peer.fqdn]
+
+    async def _renew_when_due(self, peer: Peer) -> None:
+        state, now = peer.state, peer.site.now_of(peer.fqdn)
+        if state.pending_certificate is None and state.certificate is not None:
+            await self._ask_when(peer, state)
+            if peer.state.acme.due_at(state.certificate.leaf) <= now:
+                if peer.state.request is None:
+                    await peer.generate(layout=peer.layout_of(presented_names(state.certificate.leaf).dns))
+                # Only a CA that knows the certificate can be told that it is replaced.
+                known = peer.state.acme.renewal is not None
+                await self._sign(peer, state.certificate.leaf if known else None)
+        for domain in peer.state.acme.domains:
+            current = dict(peer.state.domain_certificates).get(domain)
+            if current is None or domain in dict(peer.state.domain_pending):
+                continue
+            last = peer.state.acme.last
+            if renew_at(current.leaf) <= now and not (last is not None and last.failures and last.again_at > now):
+                await self.sign_domain(peer.fqdn, domain)
 
     async def _ask_when(self, peer: Peer, state: PeerState) -> None:
         """Renewal information, where the CA of the current certificate offers it; not more often than it wants."""

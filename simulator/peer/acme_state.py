@@ -99,7 +99,10 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True)
 class AcmeState:
-    """Everything of ACME on one peer. order: the URL of one that was begun and has not ended, with its directory."""
+    """Everything of ACME on one peer. order: the URL of one that was begun and has not ended.
+
+    renewal, asked_at: what the CA said about the certificate in use, and when. domains: those with certificates by ACME.
+    """
 
     settings: AcmeSettings = field(default_factory=AcmeSettings)
     account: Account | None = None
@@ -107,6 +110,7 @@ class AcmeState:
     last: Attempt | None = None
     renewal: RenewalInfo | None = None
     asked_at: datetime | None = None
+    domains: tuple[str, ...] = ()
 
     def failed(self, at: datetime, error: str, retry_after: timedelta | None = None) -> AcmeState:
         """After an order that did not end in a certificate."""
@@ -135,6 +139,7 @@ def acme_document(state: AcmeState) -> dict[str, Any]:
             "directory": account.directory, "url": account.url, "key": key_pem(account.key).decode("ascii"),
         },
         "order": state.order,
+        "domains": list(state.domains),
         "last": last and {
             "at": iso(last.at), "error": last.error, "failures": last.failures,
             "retry_after": last.retry_after.total_seconds() if last.retry_after is not None else None,
@@ -188,6 +193,7 @@ def acme_from(document: Mapping[str, Any]) -> AcmeState:
         settings=settings_from(document["settings"], AcmeSettings()),
         account=account and Account(directory=account["directory"], url=account["url"], key=key_from(account["key"])),
         order=document["order"],
+        domains=tuple(document["domains"]),
         last=last
         and Attempt(
             at=datetime.fromisoformat(last["at"]),

@@ -247,6 +247,15 @@ class Peer:
         self._log("ACME Certificate Deployed", Subject=state.certificate.leaf.subject.rfc4514_string())
         return state.certificate
 
+    async def stage_domain(self, domain: str, credential: Credential) -> None:
+        """Put what ACME brought for one domain into the staging area."""
+        await self._commit(lambda state: state.with_domain_pending(domain, credential))
+
+    async def deploy_domain(self, domain: str) -> None:
+        """Put a domain's pending certificate over its current one and restart the services that use it."""
+        await self._commit(lambda state: state.domain_deployed(domain), "ACME Certificate Deployed", Domain=domain)
+        self.restart()
+
     async def load_domain_certificate(self, domain: str, certificate: bytes, key: bytes) -> None:
         """A certificate of its own for one domain, chosen by the server name of the handshake."""
         name = parse_dns_name(domain)

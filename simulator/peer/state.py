@@ -71,6 +71,7 @@ class PeerState:
     downloaded_crls: tuple[x509.CertificateRevocationList, ...] = ()
     automatic: AutomaticCrls = AutomaticCrls()
     domain_certificates: tuple[tuple[str, Credential], ...] = ()
+    domain_pending: tuple[tuple[str, Credential], ...] = ()
     client_certificate: Credential | None = None
     acme: AcmeState = field(default_factory=AcmeState)
 
@@ -148,6 +149,18 @@ class PeerState:
         """With another certificate for one domain (SNI), or without one."""
         kept = tuple(pair for pair in self.domain_certificates if pair[0] != domain)
         return replace(self, domain_certificates=kept if credential is None else (*kept, (domain, credential)))
+
+    def with_domain_pending(self, domain: str, credential: Credential | None) -> PeerState:
+        """With a certificate that ACME brought for one domain in the staging area, or without one."""
+        kept = tuple(pair for pair in self.domain_pending if pair[0] != domain)
+        return replace(self, domain_pending=kept if credential is None else (*kept, (domain, credential)))
+
+    def domain_deployed(self, domain: str) -> PeerState:
+        """With the pending certificate of a domain in the place of its current one."""
+        pending = dict(self.domain_pending).get(domain)
+        if pending is None:
+            raise InputError(f"{self.fqdn} has no pending certificate for {domain}")
+        return self.with_domain_certificate(domain, pending).with_domain_pending(domain, None)
 
     def with_client_certificate(self, credential: Credential | None) -> PeerState:
         """With a certificate of its own for the role of TLS client, or without one (X15.5)."""

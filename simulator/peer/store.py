@@ -94,15 +94,20 @@ def _document(state: PeerState) -> dict[str, Any]:
         "manual_crls": _pem(state.manual_crls),
         "downloaded_crls": _pem(state.downloaded_crls),
         "automatic": {"urls": list(state.automatic.urls), "hour": state.automatic.hour},
+        "domain_pending": {d: credential_document(c) for d, c in state.domain_pending},
         "client_certificate": credential_document(state.client_certificate),
         "acme": acme_document(state.acme),
         "domain_certificates": {d: credential_document(c) for d, c in state.domain_certificates},
     }
 
 
+def _by_domain(documents: dict[str, dict[str, str]]) -> tuple[tuple[str, Credential], ...]:
+    found = ((domain, credential_from(held)) for domain, held in documents.items())
+    return tuple((domain, credential) for domain, credential in found if credential is not None)
+
+
 def _state(document: dict[str, Any]) -> PeerState:
     request = document["request"]
-    domains = ((d, credential_from(c)) for d, c in document["domain_certificates"].items())
     return PeerState(
         fqdn=document["fqdn"],
         certificate=credential_from(document["certificate"]),
@@ -117,7 +122,8 @@ def _state(document: dict[str, Any]) -> PeerState:
         downloaded_crls=_crls(document["downloaded_crls"]),
         automatic=AutomaticCrls(urls=tuple(document["automatic"]["urls"]), hour=document["automatic"]["hour"]),
         # Peers that were written by an older version have neither.
+        domain_pending=_by_domain(document.get("domain_pending", {})),
         client_certificate=credential_from(document.get("client_certificate")),
         acme=acme_from(document["acme"]) if "acme" in document else AcmeState(),
-        domain_certificates=tuple((d, c) for d, c in domains if c is not None),
+        domain_certificates=_by_domain(document["domain_certificates"]),
     )

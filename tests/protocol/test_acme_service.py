@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from blockbuster import BlockBuster
 
 from pkikit.errors import AcmeError, AcmeProblem, InputError
 from pkikit.issue.acme import OrderStep
-from simulator.faults import Partition
+from pkikit.model.world import Speaks
+from simulator.faults import Partition, Speak
 from simulator.peer.acme_run import AcmeRun
 from simulator.peer.acme_service import AcmeService
 from simulator.peer.acme_state import AcmeState, acme_document, acme_from
@@ -251,3 +253,68 @@ def test_restarted_in_the_middle_of_its_own_order(lab: ThreadedLab, acme: AcmeSe
     assert "interrupted" in str(ended)
     untouched(lab, E1, before)
     assert lab.run(acme.sign, E1).key_matches
+
+
+def test_a_domain_certificate_by_acme(lab: ThreadedLab, acme: AcmeService) -> None:
+    """The same process with a key of its own: signed, waiting, deployed, shown by server name, renewed automatically."""
+    peer = lab.lab.peers[E1]
+    before = lab.lab.world.parties[E1].credential
+    pending = lab.run(acme.sign_domain, E1, "example.com")
+    assert pending.leaf.public_key() != before.leaf.public_key()  # type: ignore[union-attr]
+    assert lab.lab.world.parties[E1].domains == {}
+    lab.run(acme.deploy_domain, E1, "example.com")
+    assert lab.lab.world.parties[E1].domains["example.com"] == pending
+    assert lab.lab.world.parties[E1].credential == before
+    lab.do(lab.lab.trust, [lab.run(acme.pebble.root)])
+    report = lab.check()
+    assert report.accepted, [(leg.leg.id, leg.causes) for leg in report.down]
+    with pytest.raises(InputError, match="no pending certificate for"):
+        lab.run(acme.deploy_domain, E1, "example.com")
+    with pytest.raises(InputError):
+        lab.run(acme.sign_domain, E1, "not a name")
+    # Renewed when a third of the life is left, deployed at the hour; the server certificate of the lab's CA is not due.
+    lab.run(acme.configure, E1, {"automatic": True})
+    life = pending.leaf.not_valid_after_utc - pending.leaf.not_valid_before_utc
+    lab.do(lab.lab.clock.travel, life * 2 / 3 + timedelta(hours=2))
+    while dict(peer.state.domain_certificates)["example.com"] == pending:
+        lab.run(lab.lab.tick)
+        lab.do(lab.lab.clock.travel, timedelta(hours=12))
+    assert dict(peer.state.domain_certificates)["example.com"].leaf.public_key() != pending.leaf.public_key()
+
+
+def test_a_peer_that_is_down(lab: ThreadedLab, acme: AcmeService) -> None:
+    """Nobody answers on E2: its file cannot be put there, names that DNS leads there are not proved, E1 stays as it is."""
+    before = lab.lab.world.parties[E1].credential
+    well = lab.lab.world
+    with_faults(lab, Speak(fault="speak", party=E2, protocol=Speaks.NOTHING))
+    with pytest.raises(AcmeProblem):
+        lab.run(acme.sign, E1)
+    assert any((s.what, s.state, s.name) == ("virtual host", "out of reach", E2) for s in acme.steps(E1))
+    untouched(lab, E1, before)
+    lab.do(lab.lab.change, well)
+    assert lab.run(acme.sign, E1).key_matches
+
+
+def test_an_order_is_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blockbuster: BlockBuster) -> None:
+    """The order's URL is on disk before anything is proved; the next Sign goes on with it."""
+    blockbuster.deactivate()  # the test itself reads the disk in the loop, at the moment that matters
+    with ThreadedLab(deployment(), settings=replace(FAST, state=tmp_path)) as lab:
+        acme = lab.start_acme()
+        lab.run(acme.prepare, E1)
+        kept: list[str] = []
+        told = AcmeRun.told
+
+        def stop(run: AcmeRun, what: str, state: str, name: str = "", detail: str = "") -> None:
+            told(run, what, state, name, detail)
+            if what == "authorization" and not kept:
+                loaded = PeerStore(tmp_path / E1).load()
+                assert loaded is not None
+                kept.append(loaded.acme.order)
+                run.stop("killed")
+
+        monkeypatch.setattr(AcmeRun, "told", stop)
+        with pytest.raises(AcmeError, match="killed"):
+            lab.run(acme.sign, E1)
+        assert kept[0].startswith("https://")
+        assert lab.run(acme.sign, E1).key_matches
+        assert [s for s in acme.steps(E1) if "gone on with" in s.detail]
