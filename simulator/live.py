@@ -56,7 +56,7 @@ def addresses_to_try(lab: Lab, state: Path | None) -> list[str]:
         lines.append(f"log in as {admin} or {auditor}")
         lines.append(f"AD CS web enrolment: https://{host}:{port}/certsrv/ as {enrol}")
     if lab.acme is not None:
-        lines.append(f"ACME directory: {lab.acme.pebble.directory}")
+        lines.append(f"ACME directory: {lab.acme.ca.directory} (HTTPS by {lab.acme.ca.ca_file})")
     if state is not None:
         write_state(lab, state)
         lines.append(

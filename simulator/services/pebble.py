@@ -33,24 +33,27 @@ from simulator.services.pebble_program import PebbleVersion
 _START_TIMEOUT = 10.0
 
 
+# As Let's Encrypt names them; its classic profile goes from 90 to 45 days by 2028.
+PROFILES: Mapping[str, timedelta] = {"classic": timedelta(days=90), "shortlived": timedelta(days=6)}
+
+
 @dataclass(frozen=True, kw_only=True)
 class PebbleOptions:
     """What kind of CA Pebble is to be.
 
     nonce_reject, authz_reuse: per cent of the requests whose nonce is refused, of the names that were proved lately and
     need no new proof. eab_keys: MAC keys (base64url) by key identifier; given, an account needs one. validity: life of
-    a certificate where there are no profiles. profiles: life by name of the profile (2.10). blocked: names (and all
-    below) that its policy forbids. retry_after: seconds that it asks to wait between two looks at an authorisation and
-    at an order. alternate_roots: further chains. chain_length: intermediates in a chain.
+    a certificate (2.4). profiles: life by name of the profile; the first is taken when none is asked for (2.10).
+    retry_after: seconds that it asks to wait between two looks at an authorisation and at an order. alternate_roots:
+    further chains. chain_length: intermediates in a chain.
     """
 
     version: PebbleVersion = PebbleVersion.V2_4
     nonce_reject: int = 0
     authz_reuse: int = 0
     eab_keys: Mapping[str, str] = field(default_factory=dict)
-    validity: timedelta | None = None
-    profiles: Mapping[str, timedelta] = field(default_factory=dict)
-    blocked: tuple[str, ...] = ()
+    validity: timedelta = timedelta(days=90)
+    profiles: Mapping[str, timedelta] = field(default_factory=lambda: PROFILES)
     retry_after: tuple[int, int] | None = None
     alternate_roots: int = 0
     chain_length: int = 1
@@ -71,15 +74,13 @@ class PebbleOptions:
         found: dict[str, object] = {"externalAccountBindingRequired": bool(self.eab_keys)}
         if self.eab_keys:
             found["externalAccountMACKeys"] = dict(self.eab_keys)
-        if self.validity is not None:
+        if self.version is PebbleVersion.V2_4:
             found["certificateValidityPeriod"] = _seconds(self.validity)
-        if self.profiles:
+        else:
             found["profiles"] = {
                 name: {"description": f"valid for {life}", "validityPeriod": _seconds(life)}
                 for name, life in self.profiles.items()
             }
-        if self.blocked:
-            found["domainBlocklist"] = list(self.blocked)
         if self.retry_after is not None:
             found["retryAfter"] = dict(zip(("authz", "order"), self.retry_after, strict=True))
         return found

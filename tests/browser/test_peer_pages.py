@@ -17,13 +17,14 @@ from tests.browser.conftest import ARTIFACTS
 from tests.support.worlds import E1, deployment
 
 pytestmark = pytest.mark.needs("chromium")
-PAGES = ("", "servercertificate", "trustedca", "crl", "sip", "zones", "alarms", "eventlog", "restart")
+PAGES = ("", "servercertificate", "trustedca", "crl", "sip", "zones", "alarms", "eventlog", "restart", "acme")
 
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[ThreadedLab]:
     with ThreadedLab(deployment(), settings=LabSettings(rsa=False)) as running:
         running.check()
+        running.start_acme()
         yield running
 
 
@@ -137,3 +138,25 @@ def test_what_is_down_is_seen(page: Page, lab: ThreadedLab) -> None:
     page.goto("/alarms")
     expect(page.get_by_text("Zone failed").first).to_be_visible()
     lab.do(lab.lab.trust, [lab.lab.issued.root.certificate])
+
+
+def test_acme_step_by_step(page: Page, lab: ThreadedLab) -> None:
+    """Terms, request, preflight, Sign: the page follows the order, shows its steps, and the pending certificate waits."""
+    peer = lab.lab.peers[E1]
+    if peer.state.request is not None:
+        lab.run(peer.discard)
+    page.goto("/acme")
+    page.get_by_role("button", name="I have read them and accept").click()
+    expect(page.get_by_role("status")).to_contain_text("were accepted")
+    page.get_by_role("link", name="Generate CSR").click()
+    page.get_by_role("button", name="Generate CSR").click()
+    page.goto("/acme")
+    page.get_by_role("button", name="Preflight").click()
+    expect(page.get_by_text("Nothing that the CA would object to was found.")).to_be_visible()
+    page.get_by_role("button", name="Sign CSR with ACME provider").click()
+    expect(page.get_by_text("Signed, waiting to be deployed:")).to_be_visible(timeout=20_000)
+    steps = page.get_by_role("table").get_by_role("row")
+    expect(steps.filter(has_text="fetched").first).to_contain_text("from e")
+    page.screenshot(path=ARTIFACTS / "acme.png", full_page=True)
+    page.get_by_role("button", name="Discard it").click()
+    expect(page.get_by_text("thrown away")).to_be_visible()
