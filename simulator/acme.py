@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import anyio.to_thread
 
@@ -16,7 +17,7 @@ from simulator.network import HTTP_PORT
 from simulator.peer.acme_service import AcmeService
 from simulator.peer.acme_state import Provider
 from simulator.peer.challenge_host import ChallengeHost
-from simulator.services.lab_ca import LabCa, PublicCas
+from simulator.services.lab_ca import LabCa
 from simulator.services.pebble import Pebble
 from simulator.services.pebble_program import locate_pebble
 
@@ -24,6 +25,30 @@ if TYPE_CHECKING:
     from simulator.lab import Lab
 
 _FIRST_NUMBER = 14  # of the addresses that the CAs have
+
+
+class PublicCas:
+    """The two CAs that a lab can be ordered from; the second is started when somebody first asks for it."""
+
+    def __init__(self, make: Callable[[int], LabCa]) -> None:
+        self._make = make
+        self._stack = AsyncExitStack()
+        self._running: dict[Provider, LabCa] = {}
+        self._starting = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def of(self, provider: Provider) -> LabCa:
+        """The running CA of a provider."""
+        async with self._starting:
+            if provider not in self._running:
+                made = self._make((Provider.PRODUCTION, Provider.STAGING).index(provider))
+                self._running[provider] = await self._stack.enter_async_context(made)
+            return self._running[provider]
 
 
 @asynccontextmanager

@@ -79,10 +79,18 @@ class AcmeRun:
         self.peer.site.events.add(self.peer.fqdn, f"ACME {what.title()}", **fields)
 
     async def sign(
-        self, request: x509.CertificateSigningRequest, *, resume: str = "", replaces: x509.Certificate | None = None
+        self,
+        request: x509.CertificateSigningRequest,
+        *,
+        goes_on: bool = False,
+        replaces: x509.Certificate | None = None,
     ) -> tuple[x509.Certificate, ...]:
-        """The chain that the CA gave, checked. Files are withdrawn and virtual hosts closed whatever happens."""
+        """The chain that the CA gave, checked. Files are withdrawn and virtual hosts closed whatever happens.
+
+        goes_on: with the order that an interrupted run left at this CA, where there is one.
+        """
         account = await self._account()
+        resume = self.peer.state.acme.order if goes_on else ""
         settings = self.peer.state.acme.settings
         order = self._order = Order(
             account, request,

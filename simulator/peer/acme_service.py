@@ -224,7 +224,7 @@ class AcmeService:
         request = peer.state.request
         assert request is not None  # required just now
         async with self._ordering(peer):
-            chain = await self._chain(peer, request.csr, resume=peer.state.acme.order, replaces=replaces)
+            chain = await self._chain(peer, request.csr, goes_on=True, replaces=replaces)
             pending = await peer.stage(chain)
         self._pending(peer, chain)
         return pending
@@ -272,7 +272,7 @@ class AcmeService:
         await self._peer(fqdn).deploy_domain(parse_dns_name(domain))
 
     async def _chain(
-        self, peer: Peer, request: x509.CertificateSigningRequest, *, resume: str = "",
+        self, peer: Peer, request: x509.CertificateSigningRequest, *, goes_on: bool = False,
         replaces: x509.Certificate | None = None,
     ) -> tuple[x509.Certificate, ...]:  # fmt: skip
         if self.signer is not None:
@@ -281,7 +281,7 @@ class AcmeService:
             peer, self._hosts_of(peer.fqdn), directory=await self._directory(peer),
             reaches=lambda other: self._passes(peer.fqdn, other),
         )  # fmt: skip
-        return await run.sign(request, resume=resume, replaces=replaces)
+        return await run.sign(request, goes_on=goes_on, replaces=replaces)
 
     def _tell(self, peer: Peer, what: str, state: str, detail: str = "") -> None:
         run = self._runs.get(peer.fqdn)

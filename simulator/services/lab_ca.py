@@ -7,7 +7,6 @@ certificates for the same names, terms of service that changed. And it can lie, 
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 from collections import defaultdict, deque
@@ -29,7 +28,6 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pkikit.design.csr import fast_key
 from pkikit.model.names import is_internal, printable
 from simulator.forge import forge
-from simulator.peer.acme_state import Provider
 from simulator.services.http_server import HttpServer
 from simulator.services.pebble import Pebble
 
@@ -245,30 +243,6 @@ class LabCa:
         else:
             chain = [forge((), None, at=self._now(), common_name="Another CA", can_sign=True).leaf]
         return b"".join(c.public_bytes(Encoding.PEM) for c in (leaf, *chain))
-
-
-class PublicCas:
-    """The two CAs that a lab can be ordered from; the second is started when somebody first asks for it."""
-
-    def __init__(self, make: Callable[[int], LabCa]) -> None:
-        self._make = make
-        self._stack = AsyncExitStack()
-        self._running: dict[Provider, LabCa] = {}
-        self._starting = asyncio.Lock()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._stack.aclose()
-
-    async def of(self, provider: Provider) -> LabCa:
-        """The running CA of a provider."""
-        async with self._starting:
-            if provider not in self._running:
-                made = self._make((Provider.PRODUCTION, Provider.STAGING).index(provider))
-                self._running[provider] = await self._stack.enter_async_context(made)
-            return self._running[provider]
 
 
 def _renamed(leaf: x509.Certificate, names: tuple[str, ...]) -> x509.Certificate:

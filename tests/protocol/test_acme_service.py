@@ -318,3 +318,22 @@ def test_an_order_is_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         assert kept[0].startswith("https://")
         assert lab.run(acme.sign, E1).key_matches
         assert [s for s in acme.steps(E1) if "gone on with" in s.detail]
+
+
+def test_an_order_of_another_lab_is_not_gone_on_with(tmp_path: Path) -> None:
+    """The next lab has another CA: account and order of the last one are of no use, and Sign makes new ones."""
+    settings = replace(FAST, state=tmp_path)
+    with ThreadedLab(deployment(), settings=settings) as lab:
+        acme = lab.start_acme()
+        lab.run(acme.prepare, E1)
+        lab.run(acme.sign, E1)
+        url = acme.ca.directory.replace("/dir", "/my-order/1")
+        lab.run(lab.lab.peers[E1].change_acme, lambda state: replace(state, order=url))
+        before = lab.lab.peers[E1].state.acme.account
+    with ThreadedLab(deployment(), settings=settings) as lab:
+        acme = lab.start_acme()
+        assert lab.run(acme.sign, E1).key_matches
+        after = lab.lab.peers[E1].state.acme.account
+        assert before is not None
+        assert after is not None
+        assert after.directory != before.directory
