@@ -1,6 +1,7 @@
 """What the notebooks import: sessions, pictures, tables, panels, exercise checks. Everything they show is decided below."""
 
-from workbook.check import check_sans
+from workbook.acme import acme_story, attempts, audit_table, objections, outcome, renewal_years, ways_out
+from workbook.check import check_choice, check_names, check_sans
 from workbook.panels import san_designer
 from workbook.render import (
     acme_answers,
@@ -17,14 +18,23 @@ from workbook.session import LabSession, open_lab
 __all__ = [
     "LabSession",
     "acme_answers",
+    "acme_story",
+    "attempts",
+    "audit_table",
     "certificate_facts",
+    "check_choice",
+    "check_names",
     "check_sans",
     "diagnosis",
     "legs",
+    "objections",
     "open_lab",
+    "outcome",
     "picture",
+    "renewal_years",
     "request_facts",
     "san_designer",
     "san_table",
     "trace",
+    "ways_out",
 ]

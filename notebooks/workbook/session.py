@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pydantic
 from cryptography import x509
 from IPython.core.getipython import get_ipython
 
@@ -15,13 +18,18 @@ from pkikit.errors import InputError, PkikitError
 from pkikit.files import load_deployment
 from pkikit.model.credential import Credential
 from pkikit.model.deployment import Deployment
+from pkikit.model.findings import Verdict
 from pkikit.model.names import printable
+from pkikit.model.world import World
+from simulator.faults import Fault, Ground
 from simulator.peer.acme_service import AcmeService
 from simulator.peer.peer import Peer
+from simulator.renewals import set_up_automatic
 from simulator.report import CheckReport
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 
+_FAULT: pydantic.TypeAdapter[Fault] = pydantic.TypeAdapter(Fault)
 DEPLOYMENTS = Path(__file__).parents[1] / "deployments"
 
 
@@ -34,6 +42,7 @@ class LabSession:
         self.deployment = deployment
         self.threaded = ThreadedLab(deployment, settings=settings).start()
         self._acme: AcmeService | None = None
+        self._well: World | None = None
 
     def __repr__(self) -> str:
         parties = len(self.deployment.parties) - len(self.deployment.peers)
@@ -49,19 +58,20 @@ class LabSession:
 
     def generate_csr(self, peer: str, layout: SanLayout | None = None) -> x509.CertificateSigningRequest:
         """Generate CSR: a new key and a request for this peer; the one before is discarded."""
-        held = self._peer(peer)
+        held = self.peer(peer)
         if held.state.request is not None:
             self.threaded.run(held.discard)
         state = self.threaded.run(partial(held.generate, layout=layout))
         assert state.request is not None
         return state.request.csr
 
-    def _peer(self, fqdn: str) -> Peer:
+    def peer(self, fqdn: str) -> Peer:
+        """One peer: its state, its alarms, what its pages do."""
         return self.threaded.lab.peers[self.deployment.peer(fqdn)]
 
     def sign(self, peer: str) -> Credential:
         """Have the lab CA sign the peer's pending request."""
-        lab, request = self.threaded.lab, self._peer(peer).state.request
+        lab, request = self.threaded.lab, self.peer(peer).state.request
         if request is None:
             raise InputError(f"{peer} has no pending request; generate one first: lab.generate_csr({peer!r})")
         leaf = lab.issued.authority.issue(request.csr, at=lab.clock.now())
@@ -82,6 +92,32 @@ class LabSession:
         """Dial every leg with real TLS."""
         return self.threaded.check()
 
+    # Faults and time.
+
+    def break_(self, fault: str, **fields: Any) -> None:
+        """Change the world: `lab.break_("block", party="e2.example.com", port=80)`. `mend` undoes everything."""
+        lab = self.threaded.lab
+        try:
+            made = _FAULT.validate_python({"fault": fault, **fields})
+        except pydantic.ValidationError as error:
+            raise InputError(
+                f"{printable(fault)!r} is no fault that can be made so: {error.errors()[0]['msg']}"
+            ) from None
+        self._well = self._well or lab.world
+        self.threaded.do(lab.change, Ground(lab.issued, lab.clock.now(), rsa=False).apply([made], lab.world))
+
+    def mend(self) -> None:
+        """Undo every fault; certificates that came since then stay."""
+        lab, well = self.threaded.lab, self._well
+        if well is not None:
+            self._well = None
+            self.threaded.do(lab.change, replace(well, parties=lab.world.parties))
+
+    def travel(self, days: float) -> None:
+        """Let the lab's clock go on, and do what is due then."""
+        self.threaded.do(self.threaded.lab.clock.travel, timedelta(days=days))
+        self.threaded.run(self.threaded.lab.tick)
+
     # ACME on Expressway-E.
 
     def start_acme(self) -> AcmeService:
@@ -93,10 +129,42 @@ class LabSession:
     def acme_sign(self, peer: str) -> Credential:
         """Sign CSR with ACME provider: the certificate lands in the pending place."""
         acme = self.start_acme()
-        state = self._peer(peer).state
+        state = self.peer(peer).state
         if state.request is None or not state.acme.settings.terms:
             self.threaded.run(acme.prepare, peer)
         return self.threaded.run(acme.sign, peer)
+
+    def acme_prepare(self, peer: str) -> None:
+        """What comes before the first Sign: provider and e-mail, terms accepted, a signing request."""
+        self.threaded.run(self.start_acme().prepare, peer)
+
+    def acme_preflight(self, peer: str) -> Verdict:
+        """What the CA will object to."""
+        return self.threaded.run(self.start_acme().preflight, peer)
+
+    def acme_on_lab_clock(self, days: float) -> None:
+        """Certificates of that life from the lab's own CA for all E peers, automatic service on: for months to come.
+
+        Pebble lives in real time and cannot follow a clock that travels; all else is as with a provider.
+        """
+        self.start_acme()
+        self.threaded.run(set_up_automatic, self.threaded.lab, timedelta(days=days))
+
+    def acme_automatic(self, peer: str) -> None:
+        """Renew and deploy without an administrator, every day at 03:00."""
+        self.threaded.run(self.start_acme().configure, peer, {"automatic": True})
+
+    def acme_revoke(self, peer: str, which: str = "current", by: str = "account") -> None:
+        """Revoke a certificate at its CA: by the account's key, or by the certificate's own."""
+        self.threaded.run(partial(self.start_acme().revoke, peer, which=which, by=by))
+
+    def acme_sign_domain(self, peer: str, domain: str) -> Credential:
+        """Order a certificate for one domain, shown to who asks for that name (SNI)."""
+        return self.threaded.run(self.start_acme().sign_domain, peer, domain)
+
+    def acme_deploy_domain(self, peer: str, domain: str) -> None:
+        """Put it to work."""
+        self.threaded.run(self.start_acme().deploy_domain, peer, domain)
 
     def acme_deploy(self, peer: str) -> None:
         """Deploy pending certificate."""

@@ -10,7 +10,7 @@ import contextlib
 import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
@@ -32,7 +32,6 @@ from pkikit.model.world import Party, Speaks
 
 _NO_AUTO_CHAIN = 0x8  # SSL_MODE_NO_AUTO_CHAIN: what is sent is decided by pkikit, and so can be told
 _CHUNK = 65536
-_ONE_SECOND = timedelta(seconds=1)
 # Forward secrecy, no anonymous or null suites; level 2 wants 112 bits of everything (RSA 2048, SHA-256).
 CIPHERS = b"DEFAULT:!aNULL:!eNULL:@SECLEVEL=2"
 
@@ -134,8 +133,11 @@ class TlsContext:
             connection.set_context(other._context)
 
     def is_current(self, now: datetime) -> bool:
-        """True while the instant of this context is within a second of the party's time."""
-        return abs(now - self.at) < _ONE_SECOND
+        """True within the same whole second, which is how finely OpenSSL tells time.
+
+        A moment longer, and a certificate that was issued just now would not be valid yet.
+        """
+        return now.replace(microsecond=0) == self.at.replace(microsecond=0)
 
     def connect(self, recorder: Recorder, server_name: str = "") -> SSL.Connection:
         """A new connection of this context."""
