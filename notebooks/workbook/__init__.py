@@ -2,6 +2,7 @@
 
 from workbook.acme import acme_story, attempts, audit_table, objections, outcome, renewal_years, ways_out
 from workbook.check import check_choice, check_names, check_sans
+from workbook.exercises import check_asked_hosts, check_exercise, check_ways_out
 from workbook.panels import san_designer
 from workbook.render import (
     acme_answers,
@@ -22,9 +23,12 @@ __all__ = [
     "attempts",
     "audit_table",
     "certificate_facts",
+    "check_asked_hosts",
     "check_choice",
+    "check_exercise",
     "check_names",
     "check_sans",
+    "check_ways_out",
     "diagnosis",
     "legs",
     "objections",

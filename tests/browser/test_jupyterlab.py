@@ -40,10 +40,11 @@ pytestmark = pytest.mark.needs("chromium")
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """JupyterLab on a copy of the notebooks; yields the notebook's URL."""
+    """JupyterLab on a copy of the notebooks; yields a URL with a place for the notebook's name."""
     folder = tmp_path_factory.mktemp("jupyter")
     shutil.copytree(ROOT / "notebooks", folder / "notebooks")
-    _without_outputs(folder / "notebooks" / NOTEBOOK)
+    for path in (folder / "notebooks").glob("*.ipynb"):
+        _without_outputs(path)
     for name, value in SETTINGS.items():
         path = folder / "settings" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -68,7 +69,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         try:
             base = f"http://127.0.0.1:{port}"
             _wait_for(f"{base}/api?token={token}", folder / "jupyter.log")
-            yield f"{base}/lab/tree/{NOTEBOOK}?token={token}"
+            yield f"{base}/lab/workspaces/of-{{number}}/tree/{{name}}?token={token}"
         finally:
             process.terminate()
 
@@ -94,9 +95,15 @@ def _wait_for(url: str, log: Path) -> None:
 @pytest.fixture(scope="module")
 def page(server: str, chromium: Browser) -> Iterator[Page]:
     """The notebook, open and run to its end."""
-    opened = chromium.new_page(viewport={"width": 1400, "height": 1000})
+    with _run_to_its_end(chromium, server, NOTEBOOK) as opened:
+        yield opened
+
+
+@contextlib.contextmanager
+def _run_to_its_end(chromium: Browser, server: str, name: str, height: int = 1000) -> Iterator[Page]:
+    opened = chromium.new_page(viewport={"width": 1400, "height": height})
     try:
-        opened.goto(server)
+        opened.goto(server.format(number=name[:2], name=name))  # a workspace of its own: no other tabs come back
         opened.locator(".jp-Notebook").wait_for(timeout=60_000)
         expect(opened.locator("#jp-main-statusbar")).to_contain_text("Python 3 (ipykernel) | Idle", timeout=60_000)
         opened.get_by_role("menuitem", name="Run", exact=True).click()
@@ -105,12 +112,28 @@ def page(server: str, chromium: Browser) -> Iterator[Page]:
         expect(last).to_have_text(re.compile(r"\[\d+\]:"), timeout=RUN_ALL)
         yield opened
     finally:
-        opened.screenshot(path=ARTIFACTS / "00-end.png")
+        opened.screenshot(path=ARTIFACTS / f"{name[:2]}-end.png")
         opened.close()
+
+
+@pytest.mark.parametrize("name", sorted(p.name for p in (ROOT / "notebooks").glob("*.ipynb") if p.name != NOTEBOOK))
+def test_the_other_notebooks_run_to_their_end(server: str, chromium: Browser, name: str) -> None:
+    """Every cell of every notebook, without an error; a picture of its tables is kept to be looked at."""
+    with _run_to_its_end(chromium, server, name, height=6000) as opened:
+        _require_no_error(opened)
+        tables = opened.locator(".jp-RenderedHTMLCommon table")
+        assert tables.count() >= 3
+        for number in range(tables.count()):
+            assert (tables.nth(number).bounding_box() or {"width": 0})["width"] > 100
+        opened.locator(".jp-Notebook").screenshot(path=ARTIFACTS / f"{name[:2]}-whole.png")
 
 
 def test_every_cell_ran_without_error(page: Page) -> None:
     """No error output anywhere, and every code cell has been executed."""
+    _require_no_error(page)
+
+
+def _require_no_error(page: Page) -> None:
     prompts = page.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()
     assert prompts
     assert all(re.fullmatch(r"\[\d+\]:", p.strip()) for p in prompts), prompts

@@ -12,8 +12,10 @@ import pytest
 import yaml
 from nbclient import NotebookClient
 from workbook.check import check_sans
+from workbook.exercises import CHOICES, check_exercise
 
 from pkikit.design.san import design_sans
+from pkikit.errors import InputError
 from tests.support.worlds import E1, E2, deployment
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
@@ -52,6 +54,30 @@ def test_right_answers_in_other_spellings() -> None:
     layout = design_sans(deployment(), E2)
     assert check_sans("EXAMPLE.com., cluster-e.example.com, e2.example.com", layout).right
     assert check_sans(set(layout.dns_names), layout).right
+
+
+@pytest.mark.parametrize(
+    "answer", [None, 5, "nothing of it", [1, None], {"a": 1}, ["😀" * 1000], ["60"] * 100_000, [["x"]]]
+)
+@pytest.mark.parametrize("exercise", list(CHOICES))
+def test_choices_take_any_answer(exercise: str, answer: Any) -> None:
+    """Lines, bounded, and never the right option's name where it was not given."""
+    result = check_exercise(exercise, answer)
+    assert repr(result)
+    assert len(repr(result)) < 60_000
+    if not result.right:
+        told = [line for line in result.lines if "is none of" not in line and "Write a list" not in line]
+        assert not [r for r in CHOICES[exercise].right if r in " ".join(told)]
+
+
+def test_no_cell_holds_the_answer() -> None:
+    """What is right stands in solutions/ and in the engine, not in the exercise's cell."""
+    for path in FOLDER.glob("*.ipynb"):
+        for cell in nbformat.read(path, as_version=4).cells:
+            if "exercise" in cell.metadata.get("tags", []):
+                assert "right=" not in cell.source
+    with pytest.raises(InputError, match="there are 13-B"):
+        check_exercise("99-Z", [])
 
 
 def test_sanitising_is_short() -> None:
