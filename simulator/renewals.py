@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 LIFETIMES = (90, 47, 6)  # days: until 2026, the CA/Browser Forum's last step (2029), Let's Encrypt's short profile
 YEAR = timedelta(days=365)
+_HOUR = timedelta(hours=1)
 MAX_PEERS = 6
 BOTH = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
 Purposes = Callable[[datetime], tuple[x509.ObjectIdentifier, ...]]
@@ -81,12 +82,12 @@ class Renewals:
         return pd.DataFrame([y.to_json() for y in self.years])
 
     def svg(self) -> str:
-        """A lane for each year: a stretch for every certificate of the cluster's first peer, a gap at each restart."""
+        """A lane for each year: the stretches without a restart of any peer, to the hour, and the gaps between them."""
         rows = []
         for year in self.years:
-            ends = [h.at for h in year.timeline.happenings if h.kind == "restart"]
             began = year.timeline.began
-            days = [0.0, *((at - began) / timedelta(days=1) for at in ends), 365.0]
+            restarts = {round((h.at - began) / _HOUR) for h in year.timeline.happenings if h.kind == "restart"}
+            days = [0.0, *(hours / 24 for hours in sorted(restarts)), 365.0]
             bars = [
                 Bar(begin=a, end=max(a, b - 0.6), good=True, label=f"{b - a:.0f} days without a restart")
                 for a, b in pairwise(days)

@@ -1,6 +1,16 @@
 """What the notebooks import: sessions, pictures, tables, panels, exercise checks. Everything they show is decided below."""
 
-from workbook.acme import acme_story, attempts, audit_table, objections, outcome, renewal_years, ways_out
+from workbook.acme import (
+    acme_story,
+    attempts,
+    audit_table,
+    objections,
+    outcome,
+    renewal_years,
+    sunset_picture,
+    ways_out,
+    years_picture,
+)
 from workbook.check import check_choice, check_names, check_sans
 from workbook.exercises import check_asked_hosts, check_exercise, check_ways_out
 from workbook.panels import san_designer
@@ -39,6 +49,8 @@ __all__ = [
     "request_facts",
     "san_designer",
     "san_table",
+    "sunset_picture",
     "trace",
     "ways_out",
+    "years_picture",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -15,6 +15,7 @@ from pkikit.judge.sunset import LegAudit, audit
 from pkikit.model.findings import Verdict
 from simulator.peer.acme_run import RunStep
 from simulator.peer.acme_state import Attempt
+from simulator.picture import Picture
 from simulator.renewals import Renewals, compare
 from simulator.sunset import Sunset
 from workbook.session import LabSession
@@ -103,7 +104,8 @@ def _kind_of(seen: str) -> str:
 
 
 def attempts(session: LabSession, peer: str, hours: int, *, every: int = 1) -> pd.DataFrame:
-    """Let time go on hour by hour, and tell when the automatic service tried, how it ended, and when it tries again."""
+    """Let time go on hour by hour, at most that far and until a certificate is signed: when the automatic service tried,
+    how it ended, when it tries again."""
     rows = []
     before: Attempt | None = session.peer(peer).state.acme.last
     for hour in range(0, hours, every):
@@ -115,6 +117,8 @@ def attempts(session: LabSession, peer: str, hours: int, *, every: int = 1) -> p
                 {"after, hours": hour + every, "ended": "failed" if last.failures else "signed", "again": again}
             )
             before = last
+            if not last.failures:
+                break
     return pd.DataFrame(rows, columns=["after, hours", "ended", "again"]).set_index("after, hours")
 
 
@@ -130,6 +134,22 @@ def ways_out(lived: Sunset) -> pd.DataFrame:
         for s in lived.stages
     ]
     return pd.DataFrame(rows).set_index("stage")
+
+
+def sunset_picture(lived: Sunset) -> Picture:
+    """The legs that changed while time passed, up or down, in days; the same in words."""
+    time = lived.timeline
+    changed = {leg: spans for leg, spans in time.spans.items() if len(spans) > 1}
+    told = [f"{h.at:%Y-%m-%d}: {h.subject} {h.kind.removeprefix('leg ')}, {h.detail}" for h in time.happenings
+            if h.kind.startswith("leg ")]  # fmt: skip
+    return Picture(svg=replace(time, spans=changed).svg(lived.deployment), text="\n".join(sorted(told)))
+
+
+def years_picture(years: Renewals) -> Picture:
+    """A lane for each year, a gap at each restart; the same in words."""
+    told = [f"{y.lifetime_days:g} days: {y.renewals} renewals, {y.restarts} restarts, {y.interrupted} connections interrupted"
+            for y in years.years]  # fmt: skip
+    return Picture(svg=years.svg(), text="\n".join(told))
 
 
 def audit_table(session: LabSession) -> pd.DataFrame:
