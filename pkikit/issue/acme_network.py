@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import email.utils
 import re
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from acme import client, errors, messages
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from josepy.jwa import ES256, RS256
 from josepy.jwk import JWK, JWKEC, JWKRSA
+from requests.adapters import HTTPAdapter
 
 from pkikit.errors import AcmeError, AcmeProblem, AcmeTimeout, InputError
 
@@ -27,6 +29,7 @@ AccountKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 _NONCE_TRIES = 12
 _ANSWER_WITHIN = 20  # seconds
 _LONGEST_WAIT = timedelta(days=30)
+MAX_ANSWER = 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,12 +75,31 @@ class Capabilities:
         )
 
 
+class _Bounded(HTTPAdapter):
+    """Answers of a CA that is not trusted to be short, or to come to an end."""
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # type: ignore[override]
+        """As the adapter does; the body is read here, up to a size and for as long as an answer may take."""
+        response = super().send(request, **{**kwargs, "stream": True})
+        deadline, body = time.monotonic() + _ANSWER_WITHIN, bytearray()
+        for chunk in response.raw.stream(65_536, decode_content=True):
+            body += chunk
+            if len(body) > MAX_ANSWER or time.monotonic() > deadline:
+                response.close()
+                why = "is too long" if len(body) > MAX_ANSWER else "takes too long"
+                raise AcmeError(f"the CA's answer {why}: {request.method} {request.url}")
+        response._content = bytes(body)
+        response._content_consumed = True
+        return response
+
+
 class Network(client.ClientNetwork):
     """certbot's network, which tries a refused nonce once more only and drops Retry-After."""
 
     def __init__(self, directory: AcmeDirectory, key: AccountKey | None = None) -> None:
         jwk, algorithm = (None, RS256) if key is None else jwk_of(key)
         super().__init__(jwk, alg=algorithm, user_agent=USER_AGENT, timeout=_ANSWER_WITHIN)
+        self.session.mount("https://", _Bounded())
         self.retry_after: timedelta | None = None
         self.rejected_nonces = 0
         if directory.ca_file:
