@@ -41,7 +41,7 @@ from simulator.peer.state import PeerState
 from simulator.services.lab_ca import IDENTITY, LabCa
 from simulator.services.pebble import Pebble
 
-_AGAIN = timedelta(hours=1)  # after a deployment that failed
+_AGAIN = timedelta(hours=1)  # after a failure that could not be kept
 EMAIL = "admin@example.com"
 Signer = Callable[[Peer, x509.CertificateSigningRequest], Awaitable[tuple[x509.Certificate, ...]]]
 
@@ -68,7 +68,7 @@ class AcmeService:
         self._runs: dict[str, AcmeRun] = {}
         self._running: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._tried_to_deploy: dict[str, datetime] = {}
+        self._held_back: dict[str, datetime] = {}  # automatic services that failed and could not keep it
         # Instead of a provider: who issues where no real one can follow (far travel on the lab's clock).
         self.signer: Signer | None = None
 
@@ -213,9 +213,12 @@ class AcmeService:
             run.stop("the lab ends")
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def _require_beginning(self, peer: Peer) -> None:
+    def _require_idle(self, peer: Peer) -> None:
         if peer.fqdn in self._running:
             raise InputError(f"an order of {peer.fqdn} is under way; wait until it has ended")
+
+    def _require_beginning(self, peer: Peer) -> None:
+        self._require_idle(peer)
         if peer.state.request is None:
             raise InputError(f"{peer.fqdn} has no signing request: generate one first, its names are those ordered")
 
@@ -232,6 +235,7 @@ class AcmeService:
     @contextlib.asynccontextmanager
     async def _ordering(self, peer: Peer) -> AsyncIterator[None]:
         """One order of a peer at a time; how it ended is kept. An order that the CA has judged is not gone on with."""
+        self._require_idle(peer)
         self._running.add(peer.fqdn)
         try:
             yield
@@ -253,8 +257,7 @@ class AcmeService:
     async def sign_domain(self, fqdn: str, domain: str) -> Credential:
         """Order a certificate for one domain, shown to who asks for it by name (SNI); it waits to be deployed."""
         peer, name = self._peer(fqdn), parse_dns_name(domain)
-        if fqdn in self._running:
-            raise InputError(f"an order of {fqdn} is under way; wait until it has ended")
+        self._require_idle(peer)
         make: Callable[[], PrivateKey] = make_key if self.rsa else fast_key
         key = await anyio.to_thread.run_sync(make)
         layout = replace(peer.layout_of((name, f"collab-edge.{name}")), common_name=name)
@@ -298,7 +301,8 @@ class AcmeService:
 
         self._tell(peer, "order", "failed", detail=error[:300])
         peer.site.events.add(peer.fqdn, "ACME Order Failed", Reason=error)
-        await peer.change_acme(change)
+        with contextlib.suppress(LabError):  # a disk that is full is not what failed here
+            await peer.change_acme(change)
 
     async def deploy(self, fqdn: str) -> Credential:
         """Put the pending certificate and its key over the current ones and restart the services that use them."""
@@ -345,19 +349,23 @@ class AcmeService:
         await asyncio.gather(*(self._automatic(peer) for peer in due))
 
     async def _automatic(self, peer: Peer) -> None:
-        with contextlib.suppress(PkikitError, OSError):  # told and kept where it failed
+        now, before = peer.site.now_of(peer.fqdn), peer.state.acme.last
+        held = self._held_back.get(peer.fqdn)
+        if held is not None and timedelta(0) <= now - held < _AGAIN:
+            return
+        try:
             await self._deploy_when_due(peer)
             await self._renew_when_due(peer)
+        except (PkikitError, OSError):
+            # Told where it failed, and kept, so that it is not tried again at once; a full disk keeps nothing.
+            if peer.state.acme.last is before:
+                self._held_back[peer.fqdn] = now
 
     async def _deploy_when_due(self, peer: Peer) -> None:
-        state, now = peer.state, peer.site.now_of(peer.fqdn)
+        state, last = peer.state, peer.state.acme.last
         waits = state.pending_certificate is not None or bool(state.domain_pending)
-        last, tried = state.acme.last, self._tried_to_deploy.get(peer.fqdn)
-        if not waits or last is None or state.acme.settings.schedule.following(last.at) > now:
+        if not waits or last is None or state.acme.settings.schedule.following(last.at) > peer.site.now_of(peer.fqdn):
             return
-        if tried is not None and timedelta(0) <= now - tried < _AGAIN:
-            return
-        self._tried_to_deploy[peer.fqdn] = now
         try:
             for domain, _ in state.domain_pending:
                 await peer.deploy_domain(domain)
@@ -365,8 +373,7 @@ class AcmeService:
                 await peer.deploy()
         except (PkikitError, OSError) as error:
             peer.site.events.add(peer.fqdn, "ACME Deploy Failed", Reason=error)
-        else:
-            del self._tried_to_deploy[peer.fqdn]
+            raise
 
     async def _renew_when_due(self, peer: Peer) -> None:
         state, now = peer.state, peer.site.now_of(peer.fqdn)

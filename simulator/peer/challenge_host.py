@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -41,6 +42,7 @@ class ChallengeHost:
         self._events = events
         self._files: dict[str, str] = {}
         self._orders = 0
+        self._changing = asyncio.Lock()
         self._server: HttpServer | None = None
 
     def place(self, file: ChallengeFile) -> None:
@@ -55,29 +57,40 @@ class ChallengeHost:
         """Start the virtual host, unless another order did."""
         self._orders += 1
         try:
-            await self._listen()
+            await self.follow()
         except BaseException:
             self._orders -= 1
             raise
 
-    async def _listen(self) -> None:
-        if self._server is not None or self._blocked():
-            return
-        app = web.Application(client_max_size=1024)
-        app.router.add_get(_PATH, self._serve)
-        server = self._server = HttpServer(app, self.address, self.port)
-        try:
-            await server.start()
-        except LabError as error:
-            self._server = None
-            raise LabError(f"{self.fqdn} cannot open its ACME port: {error}") from error
-        self._events.add(self.fqdn, "ACME Virtual Host Opened", Port=HTTP_PORT)
-
     async def close(self) -> None:
         """Stop it when the last order is done."""
         self._orders -= 1
-        if self._orders <= 0:
+        await self.follow()
+
+    async def restart(self) -> None:
+        """Down and up again with the peer; files are on its disk, and orders of the other peers need them."""
+        async with self._changing:
             await self._shut()
+        await self.follow()
+
+    async def follow(self) -> None:
+        """Be open while an order runs and the firewall lets callers in, and closed otherwise. One change at a time."""
+        async with self._changing:
+            if self._orders <= 0 or self._blocked():
+                await self._shut()
+            elif self._server is None:
+                await self._listen()
+
+    async def _listen(self) -> None:
+        app = web.Application(client_max_size=1024)
+        app.router.add_get(_PATH, self._serve)
+        server = HttpServer(app, self.address, self.port)
+        try:
+            await server.start()
+        except LabError as error:
+            raise LabError(f"{self.fqdn} cannot open its ACME port: {error}") from error
+        self._server = server
+        self._events.add(self.fqdn, "ACME Virtual Host Opened", Port=HTTP_PORT)
 
     async def _shut(self) -> None:
         if self._server is None:
@@ -85,19 +98,6 @@ class ChallengeHost:
         server, self._server = self._server, None
         await server.stop()
         self._events.add(self.fqdn, "ACME Virtual Host Closed", Port=HTTP_PORT)
-
-    async def follow(self) -> None:
-        """Open or close as the firewall now says, while an order runs."""
-        if self._blocked():
-            await self._shut()
-        elif self._orders > 0:
-            await self._listen()
-
-    async def restart(self) -> None:
-        """Down and up again with the peer; files are on its disk, and orders of the other peers need them."""
-        await self._shut()
-        if self._orders > 0:
-            await self._listen()
 
     async def _serve(self, request: web.Request) -> web.Response:
         token = request.match_info["token"]

@@ -22,13 +22,14 @@ class HttpServer:
     def __init__(self, app: web.Application, address: str, port: int, context: ssl.SSLContext | None = None) -> None:
         self.address, self.port = address, port
         self._context = context
-        self._busy: dict[asyncio.BaseProtocol, int] = {}  # requests being answered, by connection
+        self._busy: dict[web.RequestHandler, int] = {}  # requests being answered, by connection
         app.middlewares.insert(0, self._bounded)
         # Nothing is unpacked on arrival: a compressed request body would be a bomb nobody asked for.
         self._runner = web.AppRunner(
             app, access_log=None, shutdown_timeout=1, keepalive_timeout=PATIENCE, auto_decompress=False
         )
         self._server: asyncio.Server | None = None
+        self._stopped = False
 
     async def start(self) -> None:
         """Listen."""
@@ -44,11 +45,17 @@ class HttpServer:
 
     async def stop(self) -> None:
         """Close the port and what is open."""
+        self._stopped = True
         if self._server is not None:
             self._server.close()
+        # Who was accepted a moment ago becomes a connection within two rounds of the loop; before that nobody can hang up.
+        for _ in range(3):
+            await asyncio.sleep(0)
         self.drop()
         await asyncio.sleep(0)
         await self._runner.cleanup()
+        for handler in tuple(self._busy):
+            _hang_up(handler)
 
     def drop(self) -> None:
         """Hang up on everybody, as a restart does."""
@@ -58,7 +65,7 @@ class HttpServer:
 
     def _connection(self) -> asyncio.BaseProtocol:
         server = self._runner.server
-        if server is None or len(server.connections) >= MAX_CONNECTIONS:
+        if self._stopped or server is None or len(server.connections) >= MAX_CONNECTIONS:
             return _Refusal()
         handler = server()
         self._busy[handler] = 0

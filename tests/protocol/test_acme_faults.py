@@ -245,3 +245,23 @@ def test_a_renewal_that_fails_is_tried_again_with_backoff(automatic: ThreadedLab
     lab.do(lab.lab.change, replace(well, parties=lab.lab.world.parties))
     lab.run(lab.lab.tick)
     assert lab.lab.peers[E1].state.pending_certificate is not None
+
+
+def test_a_full_disk_does_not_wear_the_ca_out(automatic: ThreadedLab) -> None:
+    """The renewal is signed and cannot be kept, nor can its failure: not tried again at once, but an hour later."""
+    lab, acme = automatic, automatic.lab.acme
+    assert acme is not None
+    lab.run(lab.lab.tick)
+    due = acme.due(E1)
+    assert due is not None
+    well = lab.lab.world
+    with_faults(lab, DiskFull(fault="disk-full", party=E1))
+    lab.do(lab.lab.clock.travel, due - lab.lab.clock.now() + timedelta(seconds=1))
+    for _ in range(5):
+        lab.run(lab.lab.tick)
+    assert len(lab.lab.events.of(E1, "ACME Order Failed")) <= 1
+    assert lab.lab.peers[E1].state.pending_certificate is None
+    lab.do(lab.lab.change, replace(well, parties=lab.lab.world.parties))
+    lab.do(lab.lab.clock.travel, timedelta(hours=1, seconds=2))
+    lab.run(lab.lab.tick)
+    assert lab.lab.peers[E1].state.pending_certificate is not None
