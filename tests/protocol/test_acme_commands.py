@@ -95,8 +95,10 @@ def test_order(ground: Ground, ordered: Path) -> None:
 
 def test_webroot_that_nobody_serves(ground: Ground, ordered: Path, tmp_path: Path) -> None:
     """The CA says no, name by name; the files are taken away again and no certificate is written."""
+    # An account of its own: told to reuse no proof, Pebble still does once in a while.
     told = ground.run(
-        "order", str(ground.folder / "request.pem"), *ground.at(), "--account", str(ground.folder / "account.pem"),
+        "order", str(ground.folder / "request.pem"), *ground.at(), "--account", str(tmp_path / "account.pem"),
+        "--accept-terms",
         "--out", str(tmp_path / "x.pem"), "--webroot", str(tmp_path), code=2,
     )  # fmt: skip
     assert E1 in told
@@ -145,3 +147,37 @@ def test_a_ca_that_is_not_there(ground: Ground) -> None:
     write_private(ground.folder / "k.pem", key_pem(make_key()))
     assert "cannot be reached" in ground.run("status", "--directory", "https://127.0.0.1:9/dir", *key, code=2)
     assert "https URL" in ground.run("status", "--directory", "ftp://x", *key, code=2)
+
+
+def test_account(ground: Ground, ordered: Path, tmp_path: Path) -> None:
+    """Contact, another key (the old one is nobody then), the end; one change at a time."""
+    own = tmp_path / "own.pem"
+    request = str(ground.folder / "request.pem")
+    place = ("--standalone", ground.e1, "--accept-terms", "--email", "a@example.com")
+    ground.run("order", request, *ground.at(), "--account", str(own), "--out", str(tmp_path / "x.pem"), *place)
+    assert ground.run("account", *ground.at(), "--account", str(own), "--email", "b@example.com")["contact"] == [
+        "mailto:b@example.com"
+    ]
+    new = tmp_path / "new.pem"
+    url = ground.run("account", *ground.at(), "--account", str(own), "--new-key", str(new))["url"]
+    assert stat.S_IMODE(new.stat().st_mode) == 0o600
+    assert "accountDoesNotExist" in ground.run("status", *ground.at(), "--account", str(own), code=2)
+    facts = ground.run("status", *ground.at(), "--account", str(new))
+    assert facts["url"] == url
+    assert facts["ca"]["terms"]
+    assert "exists already" in ground.run("account", *ground.at(), "--account", str(new), "--new-key", str(new), code=2)
+    assert "give one of" in ground.run("account", *ground.at(), "--account", str(new), code=2)
+    assert ground.run("account", *ground.at(), "--account", str(new), "--deactivate")["status"] == "deactivated"
+
+
+def test_wishes_that_cannot_be(ground: Ground, ordered: Path, tmp_path: Path) -> None:
+    """A profile that the CA lacks, half an external account: one sentence, nothing written."""
+    request = str(ground.folder / "request.pem")
+    arguments = ("order", request, *ground.at(), "--account", str(ground.folder / "account.pem"),
+                 "--out", str(tmp_path / "x.pem"), "--standalone", ground.e1)  # fmt: skip
+    assert "it offers none" in ground.run(*arguments, "--profile", "shortlived", code=2)
+    assert "both --eab-kid and --eab-mac-file" in ground.run(*arguments, "--eab-kid", "k", code=2)
+    (tmp_path / "mac").write_text("short")
+    told = ground.run(*arguments, "--eab-kid", "k", "--eab-mac-file", str(tmp_path / "mac"), code=2)
+    assert "base64url" in told
+    assert list(tmp_path.iterdir()) == [tmp_path / "mac"]
