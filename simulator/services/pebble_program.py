@@ -7,6 +7,7 @@ an error that says what to install.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -127,9 +128,11 @@ def _from_debian(version: PebbleVersion, home: Path) -> Path | None:
                 continue
             if _run("dpkg-deb", "-x", str(package), str(work / "pebble"), cwd=work) is None:
                 continue
-            shutil.rmtree(home, ignore_errors=True)
-            (work / "pebble").rename(home)
-        found = home / "usr" / "bin" / "pebble"
+            found = home / "usr" / "bin" / "pebble"
+            if not found.is_file():  # else another process was quicker
+                shutil.rmtree(home, ignore_errors=True)
+                with contextlib.suppress(OSError):
+                    (work / "pebble").rename(home)
         return found if found.is_file() else None
     return None
 
