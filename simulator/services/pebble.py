@@ -34,7 +34,8 @@ _START_TIMEOUT = 10.0
 
 
 # As Let's Encrypt names them; its classic profile goes from 90 to 45 days by 2028.
-PROFILES: Mapping[str, timedelta] = {"classic": timedelta(days=90), "shortlived": timedelta(days=6)}
+# One alone by default: Pebble takes any of them when none is asked for.
+PROFILES: Mapping[str, timedelta] = {"classic": timedelta(days=90)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +44,7 @@ class PebbleOptions:
 
     nonce_reject, authz_reuse: per cent of the requests whose nonce is refused, of the names that were proved lately and
     need no new proof. eab_keys: MAC keys (base64url) by key identifier; given, an account needs one. validity: life of
-    a certificate (2.4). profiles: life by name of the profile; the first is taken when none is asked for (2.10).
+    a certificate (2.4). profiles: life by name of the profile; any is taken when none is asked for (2.10).
     retry_after: seconds that it asks to wait between two looks at an authorisation and at an order. alternate_roots:
     further chains. chain_length: intermediates in a chain.
     """
