@@ -12,6 +12,7 @@ import typer
 from pkikit import console
 from pkikit.commands.options import DeploymentFile, JsonFlag, now, tell, tell_facts
 from pkikit.errors import InputError
+from pkikit.model.reasons import REASONS
 
 if TYPE_CHECKING:
     from pkikit.issue.acme_account import AcmeAccount, ExternalAccount
@@ -28,7 +29,6 @@ CaFile = Annotated[Path | None, typer.Option("--ca-file", metavar="FILE", help="
 AccountKey = Annotated[
     Path, typer.Option("--account", metavar="FILE", help="Account key; order makes it when absent (0600).")
 ]
-_REASONS = {"unspecified": 0, "keyCompromise": 1, "affiliationChanged": 3, "superseded": 4, "cessationOfOperation": 5}
 
 
 def _at(url: str, ca_file: Path | None) -> AcmeDirectory:
@@ -249,7 +249,7 @@ def revoke(
     cert_key: Annotated[
         Path | None, typer.Option("--cert-key", metavar="FILE", help="Or the certificate's own key.")
     ] = None,
-    reason: Annotated[str, typer.Option(help=", ".join(_REASONS))] = "unspecified",
+    reason: Annotated[str, typer.Option(help=", ".join(REASONS))] = "unspecified",
     ca_file: CaFile = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -265,7 +265,7 @@ def revoke(
     if key is None or (account is not None and cert_key is not None):
         raise InputError("give either --account FILE or --cert-key FILE")
     leaf = read_certificates(certificate)[0]
-    number = _REASONS[choice(reason, tuple(_REASONS), "--reason")]
+    number = REASONS[choice(reason, tuple(REASONS), "--reason")]
     client = AcmeAccount(_at(directory, ca_file), _key(key))
     if account is not None:
         client.find()

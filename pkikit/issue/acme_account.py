@@ -83,6 +83,10 @@ class AcmeAccount:
             raise AcmeError("the account is not known yet: register or find it first")
         return str(account["uri"])
 
+    def close(self) -> None:
+        """Close its connections now; else that is left to the garbage collector, in no order."""
+        self.network.session.close()
+
     def status(self) -> dict[str, object]:
         """State and contacts of the account, as the CA has them."""
         url = self.find()

@@ -22,7 +22,7 @@ from josepy.jwa import ES256, RS256
 from josepy.jwk import JWK, JWKEC, JWKRSA
 from requests.adapters import HTTPAdapter
 
-from pkikit.errors import AcmeError, AcmeProblem, AcmeTimeout, InputError
+from pkikit.errors import AcmeError, AcmeProblem, InputError
 
 USER_AGENT = "expressway-certificate-lab"
 AccountKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
@@ -180,10 +180,6 @@ class told:  # noqa: N801  (used as a statement: "with told(network):")
         match error:
             case messages.Error():
                 raise problem_of(error, self._network.retry_after) from error
-            case errors.IssuanceError():
-                raise problem_of(error.error) from error
-            case errors.TimeoutError():
-                raise AcmeTimeout("the CA did not finish the order in time") from error
             case errors.Error():
                 raise AcmeError(f"the CA's answer is not understood: {str(error)[:300]}") from error
             case requests.exceptions.RequestException():

@@ -10,13 +10,12 @@ from aiohttp import web
 from pkikit.describe import iso
 from pkikit.errors import AcmeError, InputError
 from pkikit.model.findings import Verdict
+from pkikit.model.reasons import REASONS
 from pkikit.model.renewal import DAYS
 from simulator.peer.acme_service import AcmeService
 from simulator.peer.acme_state import Provider, settings_document
 from simulator.peer.page import PEER, body_of, decoded, form_of, render
 
-# RFC 5280 §5.3.1, those that a subscriber may give.
-REASONS = {"unspecified": 0, "keyCompromise": 1, "affiliationChanged": 3, "superseded": 4, "cessationOfOperation": 5}
 _TEXTS = ("provider", "directory", "ca", "email", "profile", "preferred_chain", "eab_kid")
 
 

@@ -62,6 +62,7 @@ class AcmeRun:
         self.steps: list[RunStep] = []
         self._hosts, self._reaches = hosts, reaches
         self._order: Order | None = None
+        self._client: AcmeAccount | None = None
         self._opened: list[ChallengeHost] = []
         self._stopped = ""
 
@@ -89,7 +90,16 @@ class AcmeRun:
 
         goes_on: with the order that an interrupted run left at this CA, where there is one.
         """
-        account = await self._account()
+        try:
+            return await self._signed(await self._account(), request, goes_on=goes_on, replaces=replaces)
+        finally:
+            if self._client is not None:
+                self._client.close()
+
+    async def _signed(
+        self, account: AcmeAccount, request: x509.CertificateSigningRequest, *, goes_on: bool,
+        replaces: x509.Certificate | None,
+    ) -> tuple[x509.Certificate, ...]:  # fmt: skip
         resume = self.peer.state.acme.order if goes_on else ""
         settings = self.peer.state.acme.settings
         order = self._order = Order(
@@ -130,7 +140,7 @@ class AcmeRun:
         kept = self.peer.state.acme.account
         known = kept if kept is not None and kept.directory == self.directory.url else None
         key = known.key if known is not None else fast_key()
-        account = await anyio.to_thread.run_sync(AcmeAccount, self.directory, key)
+        account = self._client = await anyio.to_thread.run_sync(AcmeAccount, self.directory, key)
         self._require_terms(account)
         settings = self.peer.state.acme.settings
 

@@ -401,11 +401,11 @@ class AcmeService:
         again = acme.renewal.ask_again if acme.renewal else timedelta(hours=6)
         if acme.asked_at is not None and now < acme.asked_at + again:
             return
-        leaf = state.certificate.leaf
-        if acme.account.directory != (await self._directory(peer)).url or now > leaf.not_valid_after_utc:
+        leaf, directory = state.certificate.leaf, await self._directory(peer)
+        if acme.account.directory != directory.url or now > leaf.not_valid_after_utc:
             return
         try:
-            info = await anyio.to_thread.run_sync(renewal_info, await self._directory(peer), leaf)
+            info = await anyio.to_thread.run_sync(renewal_info, directory, leaf)
         except (AcmeError, LabError):
             info = acme.renewal
         await peer.change_acme(lambda a: replace(a, renewal=info, asked_at=now))

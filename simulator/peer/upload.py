@@ -53,10 +53,7 @@ def take_certificate(
     state: PeerState, certificate: bytes, key: bytes, *, deployment: Deployment, at: datetime
 ) -> Taken:
     """Upload of a server certificate, with or without its private key."""
-    contents = _pem(certificate, "server certificate file")
-    if not contents.certificates:
-        raise EncodingError("holds no certificate", where="server certificate file", rule="encoding.not-pem")
-    chain = leaf_first(contents.certificates)
+    chain = _chain(certificate, "server certificate file")
     wildcards = presented_names(chain[0]).wildcards
     if wildcards:
         raise UploadRefused(
@@ -74,16 +71,21 @@ def take_client_certificate(
     state: PeerState, certificate: bytes, key: bytes, *, deployment: Deployment, at: datetime
 ) -> Taken:
     """Upload to the client store of X15.5: with its key, judged by the role of TLS client alone."""
-    contents = _pem(certificate, "client certificate file")
-    if not contents.certificates:
-        raise EncodingError("holds no certificate", where="client certificate file", rule="encoding.not-pem")
-    chain = leaf_first(contents.certificates)
+    chain = _chain(certificate, "client certificate file")
     credential = Credential(chain=chain, key=_key_of(key))
     if not credential.key_matches:
         raise UploadRefused("the certificate does not match the private key that was uploaded with it", "key.mismatch")
     use = replace(use_of(deployment, state.fqdn, at), store=Purpose.CLIENT)
     warnings = lint_certificate(chain[0], use).findings
     return Taken(state=state.with_client_certificate(credential), warnings=warnings)
+
+
+def _chain(data: bytes, where: str) -> tuple[x509.Certificate, ...]:
+    """The certificates of an uploaded file, the leaf in front."""
+    contents = _pem(data, where)
+    if not contents.certificates:
+        raise EncodingError("holds no certificate", where=where, rule="encoding.not-pem")
+    return leaf_first(contents.certificates)
 
 
 def _uploaded(

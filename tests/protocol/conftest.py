@@ -7,8 +7,29 @@ from collections.abc import Iterator
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 
+from simulator.peer.acme_service import AcmeService
+from simulator.threaded import ThreadedLab
+from tests.support.acme import FAST
+from tests.support.worlds import E1, E2, deployment
+
 
 @pytest.fixture(autouse=True)
 def blockbuster() -> Iterator[BlockBuster]:
     with blockbuster_ctx("simulator") as watched:
         yield watched
+
+
+@pytest.fixture
+def lab() -> Iterator[ThreadedLab]:
+    """A lab without pages; modules that need another have one of their own."""
+    with ThreadedLab(deployment(), settings=FAST) as running:
+        yield running
+
+
+@pytest.fixture
+def acme(lab: ThreadedLab) -> AcmeService:
+    """Its ACME service, with what comes before Sign done on both E peers."""
+    service = lab.start_acme()
+    for peer in (E1, E2):
+        lab.run(service.prepare, peer)
+    return service

@@ -29,14 +29,6 @@ def lab() -> Iterator[ThreadedLab]:
         yield running
 
 
-@pytest.fixture
-def acme(lab: ThreadedLab) -> AcmeService:
-    service = lab.start_acme()
-    for peer in (E1, E2):
-        lab.run(service.prepare, peer)
-    return service
-
-
 def _is_open(lab: ThreadedLab, peer: str) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)

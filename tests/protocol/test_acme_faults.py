@@ -20,21 +20,6 @@ from simulator.threaded import ThreadedLab
 from tests.support.acme import FAST, untouched, with_faults
 from tests.support.worlds import CLUSTER_E, E1, E2, changed, deployment
 
-
-@pytest.fixture
-def lab() -> Iterator[ThreadedLab]:
-    with ThreadedLab(deployment(), settings=FAST) as running:
-        yield running
-
-
-@pytest.fixture
-def acme(lab: ThreadedLab) -> AcmeService:
-    service = lab.start_acme()
-    for peer in (E1, E2):
-        lab.run(service.prepare, peer)
-    return service
-
-
 # Failures at every step.
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import stat
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -24,21 +23,6 @@ from simulator.peer.store import PeerStore
 from simulator.threaded import ThreadedLab
 from tests.support.acme import FAST, is_open, until, untouched, with_faults
 from tests.support.worlds import C1, CLUSTER_E, E1, E2, changed, deployment
-
-
-@pytest.fixture
-def lab() -> Iterator[ThreadedLab]:
-    with ThreadedLab(deployment(), settings=FAST) as running:
-        yield running
-
-
-@pytest.fixture
-def acme(lab: ThreadedLab) -> AcmeService:
-    service = lab.start_acme()
-    for peer in (E1, E2):
-        lab.run(service.prepare, peer)
-    return service
-
 
 # Settings.
 

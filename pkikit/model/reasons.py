@@ -1,0 +1,5 @@
+"""Why a subscriber may ask for revocation: names and numbers (RFC 5280 §5.3.1), for the command line and the pages."""
+
+from __future__ import annotations
+
+REASONS = {"unspecified": 0, "keyCompromise": 1, "affiliationChanged": 3, "superseded": 4, "cessationOfOperation": 5}
