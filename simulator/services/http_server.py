@@ -47,10 +47,13 @@ class HttpServer:
         """Close the port and what is open."""
         self._stopped = True
         if self._server is not None:
+            # No more are accepted, and who was becomes a connection within two rounds of the loop: asyncio (3.11) would
+            # fail at that once its server is closed, and leave the socket open.
+            for listening in self._server.sockets:
+                asyncio.get_running_loop().remove_reader(listening.fileno())
+            for _ in range(3):
+                await asyncio.sleep(0)
             self._server.close()
-        # Who was accepted a moment ago becomes a connection within two rounds of the loop; before that nobody can hang up.
-        for _ in range(3):
-            await asyncio.sleep(0)
         self.drop()
         await asyncio.sleep(0)
         await self._runner.cleanup()
