@@ -12,17 +12,24 @@ from typing import Any, Literal
 
 import pydantic
 import yaml
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from pkikit.design.legs import legs_of
 from pkikit.errors import InputError
 from pkikit.files import load_deployment
 from pkikit.judge.legs import judge_leg
 from pkikit.judge.registry import rule_of
-from pkikit.model.deployment import Deployment, Fqdn, Label, deployment_from
+from pkikit.model.deployment import Deployment, Fqdn, Label
+from pkikit.model.places import deployment_with
 from simulator.clock import Clock
 from simulator.faults import Fault, Ground, parties_of
+from simulator.remedies import Action
 from simulator.world import issue_world
+
+Tool = Literal["zones", "log", "certificate", "trust", "trace", "dns", "file", "preflight"]
+_TOOLS: tuple[Tool, ...] = ("zones", "log", "certificate", "trust", "trace", "dns")
+_TOOLS_OF_UPLOADS: tuple[Tool, ...] = ("zones", "log", "certificate", "file")
+_TOOLS_OF_ORDERS: tuple[Tool, ...] = ("zones", "log", "certificate", "dns", "preflight")
 
 
 class _Part(BaseModel):
@@ -47,7 +54,8 @@ class Order(_Part):
 class Case(_Part):
     """One file of `simulator/cases`. `change` maps a place of the deployment (zones.0.name) to its value in this case.
 
-    also: further causes, where several things are broken.
+    also: further causes, where several things are broken. tools: what may be looked at; by default, all that its kind has.
+    remedies: (action, target) pairs that mend it, one after the other.
     """
 
     id: Label
@@ -62,6 +70,14 @@ class Case(_Part):
     cause: str
     also: tuple[str, ...] = ()
     mend: str
+    remedies: tuple[tuple[Action, str], ...] = Field(min_length=1)
+    tools: tuple[Tool, ...] = ()
+
+    @property
+    def allowed(self) -> tuple[Tool, ...]:
+        """The tools that may be used."""
+        of_kind = _TOOLS_OF_UPLOADS if self.upload else _TOOLS_OF_ORDERS if self.order else _TOOLS
+        return self.tools or of_kind
 
     @property
     def causes(self) -> tuple[str, ...]:
@@ -74,14 +90,7 @@ class Case(_Part):
 
     def changed(self) -> Deployment:
         """The deployment of the case."""
-        data: dict[str, Any] = self.base().model_dump(mode="json")
-        for place, value in self.change.items():
-            *parents, last = place.split(".")
-            node: Any = data
-            for part in parents:
-                node = node[int(part)] if part.isdigit() else node[part]
-            node[int(last) if last.isdigit() else last] = value
-        return deployment_from(data)
+        return deployment_with(self.base(), self.change)
 
 
 def _deployments() -> Path:
@@ -136,6 +145,7 @@ def random_case(seed: int) -> Case:
                 cause=one.cause,
                 also=(other.cause,),
                 mend=f"{one.mend} {other.mend}",
+                remedies=(*one.remedies, *other.remedies),
             )
     raise InputError(f"no two cases go together for the seed {seed}")
 

@@ -12,11 +12,13 @@ import anyio.to_thread
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, pkcs7
 
-from pkikit.errors import AcmeProblem, EncodingError
+from pkikit.errors import AcmeProblem, EncodingError, InputError
 from pkikit.files import key_pem
 from pkikit.judge.preflight import pending_not_deployed, problem_findings
 from pkikit.judge.registry import finding
+from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Evidence, Finding
+from pkikit.model.places import deployment_with
 from simulator.clinic import Case, Order, Upload
 from simulator.errors import UploadRefused
 from simulator.events import Event
@@ -25,6 +27,7 @@ from simulator.forge import forge
 from simulator.lab import Lab
 from simulator.peer.acme_service import AcmeService
 from simulator.peer.peer import Peer
+from simulator.remedies import OF_PEERS, Action, Remedy, apply_remedy, place_of
 from simulator.report import CheckReport
 from simulator.settings import LabSettings
 
@@ -98,13 +101,19 @@ class LiveCase:
         self._stack = AsyncExitStack()
         self._acme: AcmeService | None = None
         self.refused: tuple[Finding, ...] = ()
+        self.applied: tuple[Remedy, ...] = ()
 
     async def __aenter__(self) -> Self:
+        await self._open(await anyio.to_thread.run_sync(self.case.changed))
+        self.broken = await self.lab.check()
+        self.log = tuple(e for e in self.lab.events if e.kind in _TOLD)
+        return self
+
+    async def _open(self, deployment: Deployment) -> None:
+        """A lab for this deployment in which the case has happened."""
         async with AsyncExitStack() as stack:
             self._step("starting the lab")
-            self.lab = await stack.enter_async_context(
-                Lab(await anyio.to_thread.run_sync(self.case.changed), settings=self._settings)
-            )
+            self.lab = await stack.enter_async_context(Lab(deployment, settings=self._settings))
             if self.case.order is not None:
                 self._step("starting the CA")
                 self._acme = await stack.enter_async_context(self.lab.with_acme())
@@ -113,17 +122,17 @@ class LiveCase:
             self._well = self.lab.world
             self._step("something happens")
             await self._break()
-            self.broken = await self.lab.check()
-            self.log = tuple(e for e in self.lab.events if e.kind in _TOLD)
             self._stack = stack.pop_all()
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
+    @property
+    def _ground(self) -> Ground:
+        return Ground(self.lab.issued, self.lab.clock.now(), self._settings.rsa)
+
     async def _break(self) -> None:
-        ground = Ground(self.lab.issued, self.lab.clock.now(), self._settings.rsa)
-        broken = await anyio.to_thread.run_sync(ground.apply, self.case.faults, self._well)
+        broken = await anyio.to_thread.run_sync(self._ground.apply, self.case.faults, self._well)
         if self.case.order is not None and not self.case.order.deploy:
             await self._ordered(self.case.order)  # all is well while it is signed
         self.lab.change(broken)
@@ -137,6 +146,43 @@ class LiveCase:
     async def look(self) -> CheckReport:
         """Dial every leg."""
         return await self.lab.check()
+
+    async def remedy(self, remedy: Remedy) -> CheckReport:
+        """Do one thing about it, for real, and look."""
+        self._step(str(remedy))
+        self.applied = (*self.applied, remedy)
+        if remedy.action is Action.CONFIGURE:
+            # Ports and listeners follow the configuration: the lab is set up anew, and all that was done is done again.
+            planned = await anyio.to_thread.run_sync(self.case.base)
+            chosen = dict(place_of(r, planned) for r in self.applied if r.action is Action.CONFIGURE)
+            before = await anyio.to_thread.run_sync(self.case.changed)
+            await self._stack.aclose()
+            await self._open(deployment_with(before, chosen))
+            for done in self.applied:
+                await self._do(done)
+        else:
+            await self._do(remedy)
+        return await self.lab.check()
+
+    async def _do(self, remedy: Remedy) -> None:
+        if remedy.action not in OF_PEERS:
+            self.lab.change(await anyio.to_thread.run_sync(apply_remedy, remedy, self.lab.world, self._ground))
+            return
+        peer, order, upload = self.lab.peers[remedy.target], self.case.order, self.case.upload
+        match remedy.action:
+            case Action.LOAD if upload is not None and upload.peer == peer.fqdn:
+                await self._loaded(peer)
+            case Action.WAIT:
+                self._wait_for_the_ca(peer.fqdn)
+            case Action.ORDER if order is not None and order.peer == peer.fqdn:
+                self.refused = await self._ordered(order.model_copy(update={"times": 1}))
+                if not self.refused:
+                    await peer.deploy()
+            case Action.DEPLOY if peer.state.pending_certificate is not None:
+                await peer.deploy()
+                self.refused = ()
+            case _:
+                raise InputError(f"{peer.fqdn} has nothing to {remedy.action.value.replace('-', ' ')}")
 
     async def mend(self) -> CheckReport:
         """Undo what was broken, do what was refused once more, rightly, and look."""
@@ -155,13 +201,15 @@ class LiveCase:
         else:
             self.lab.change(self._well)
         if case.upload is not None:
-            peer = self.lab.peers[case.upload.peer]
-            await peer.upload(*self._right(peer))
-            peer.restart()
-            self.refused = ()
+            await self._loaded(self.lab.peers[case.upload.peer])
         return await self.lab.check()
 
     # What is refused.
+
+    async def _loaded(self, peer: Peer) -> None:
+        await peer.upload(*self._right(peer))
+        peer.restart()
+        self.refused = ()
 
     async def _upload(self, upload: Upload) -> tuple[Finding, ...]:
         peer = self.lab.peers[upload.peer]

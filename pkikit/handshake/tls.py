@@ -50,10 +50,11 @@ class TlsVersion(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class TlsRange:
-    """Lowest and highest protocol version."""
+    """Lowest and highest protocol version; `suites`: an OpenSSL cipher list for TLS 1.2 in place of the product's."""
 
     lowest: TlsVersion = TlsVersion.TLS_1_2
     highest: TlsVersion = TlsVersion.TLS_1_3
+    suites: str = ""
 
 
 class TlsContext:
@@ -83,7 +84,11 @@ class TlsContext:
         if bare:
             context.set_max_proto_version(SSL.TLS1_2_VERSION)  # TLS 1.3 has no suite without encryption
         context.set_cipher_list(
-            b"eNULL:!aNULL:@SECLEVEL=0" if bare else b"ALL:!aNULL:!eNULL:@SECLEVEL=0" if legacy or old else CIPHERS
+            b"eNULL:!aNULL:@SECLEVEL=0"
+            if bare
+            else b"ALL:!aNULL:!eNULL:@SECLEVEL=0"
+            if legacy or old
+            else tls.suites.encode("ascii") or CIPHERS
         )
         context.set_mode(_NO_AUTO_CHAIN)
         # Resumption would let a connection live on with a certificate that is no longer there.

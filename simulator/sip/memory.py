@@ -46,30 +46,54 @@ class MemoryDialler:
             tunnel=leg.tunnel,
         )
 
+    def sides(self, leg: Leg) -> tuple[Handshake, Handshake]:
+        """Client and server before the first byte."""
+        return self._side(leg, Side.CLIENT), self._side(leg, Side.SERVER)
+
     def handshake(self, leg: Leg) -> tuple[Handshake, Handshake]:
         """Client and server after the handshake, however it ended."""
-        client, server = self._side(leg, Side.CLIENT), self._side(leg, Side.SERVER)
+        client, server = self.sides(leg)
         pump(client, server)
         return client, server
 
     def dial(self, leg: Leg) -> HandshakeTrace:
         """Handshake, then one request and its answer."""
         client, server = self.handshake(leg)
-        if client.complete and server.complete and not (client.failed or server.failed):
-            speech = speech_of(leg.protocol)
-            client.write(speech.request(leg))
+        if is_up(client, server):
+            ask(leg, client)
             server.feed(client.outgoing())
-            asked = speech.split(bytearray(server.read() or b"")) or b""
-            reply = speech.answer(asked)
-            server.recorder.note(Application(received=reply.asked))
-            if reply.data:
-                server.write(reply.data)
+            answer(leg, server)
             client.feed(server.outgoing())
-            try:
-                line = speech.understood(client.read() or b"") if not speech.one_way else "sent"
-                client.recorder.note(Application(received=line))
-            except FramingError as error:
-                client.fail(str(error))
+            hear(leg, client)
         for side in (client, server):
             side.recorder.remember_seen(side.connection)
         return merge(client.recorder, server.recorder)
+
+
+def is_up(client: Handshake, server: Handshake) -> bool:
+    """Both are content with the handshake."""
+    return client.complete and server.complete and not (client.failed or server.failed)
+
+
+def ask(leg: Leg, client: Handshake) -> None:
+    """The client's request, ready to be sent."""
+    client.write(speech_of(leg.protocol).request(leg))
+
+
+def answer(leg: Leg, server: Handshake) -> None:
+    """The server reads it, and has its answer ready."""
+    speech = speech_of(leg.protocol)
+    reply = speech.answer(speech.split(bytearray(server.read() or b"")) or b"")
+    server.recorder.note(Application(received=reply.asked))
+    if reply.data:
+        server.write(reply.data)
+
+
+def hear(leg: Leg, client: Handshake) -> None:
+    """The client reads the answer: now the leg is up."""
+    speech = speech_of(leg.protocol)
+    try:
+        line = speech.understood(client.read() or b"") if not speech.one_way else "sent"
+        client.recorder.note(Application(received=line))
+    except FramingError as error:
+        client.fail(str(error))

@@ -20,6 +20,7 @@ from simulator.clinic import Case, case_of, cases, random_case
 from simulator.clinic_console import keep_score, play_live, scores_file
 from simulator.clinic_play import LiveCase, play
 from simulator.faults import Ground
+from simulator.remedies import remedy_of
 from simulator.settings import LabSettings
 from simulator.world import issue_world
 from tests.support.worlds import AT, C1, DAY, deployment
@@ -129,3 +130,41 @@ def test_faults_compose_and_are_undone_by_the_world_before() -> None:
     assert ground.apply((), issued.world) == issued.world
     with pytest.raises(InputError, match="no party"):
         ground.apply([both[0].model_copy(update={"party": "x.example.com"})], issued.world)
+
+
+async def _worked_on(case: Case) -> tuple[bool, tuple[str, ...], bool]:
+    """(broken at first, what is wrong still when all but the last remedy were applied, well in the end)."""
+    async with LiveCase(case) as live:
+        broken = bool(live.refused) or not live.broken.accepted
+        left: tuple[str, ...] = tuple(f.rule for f in live.refused)
+        for action, target in case.remedies:
+            left = (*(f.rule for f in live.refused), *(leg.causes[0] for leg in (await live.look()).down))
+            report = await live.remedy(remedy_of(action, target, live.lab.deployment))
+        return broken, left, report.accepted and not live.refused
+
+
+@pytest.mark.parametrize("case", cases().values(), ids=lambda c: c.id)
+def test_remedies_mend_it(case: Case) -> None:
+    """What the case file says mends it does so in the running world, and no earlier than its last step."""
+    broken, left, well = asyncio.run(_worked_on(case))
+    assert broken
+    assert left
+    assert well
+
+
+def test_a_remedy_elsewhere_mends_nothing() -> None:
+    """The control: the same work on another party, fresh lists where a certificate was revoked, and what is no remedy."""
+
+    async def try_out(case_id: str, action: str, target: str) -> bool:
+        async with LiveCase(case_of(case_id)) as live:
+            return (await live.remedy(remedy_of(action, target, live.lab.deployment))).accepted
+
+    assert not asyncio.run(try_out("leaf-expired", "renew-certificate", "c2.corp.example.com"))
+    assert not asyncio.run(try_out("revoked", "publish-revocation", "lab-ca"))
+    assert not asyncio.run(try_out("ocsp-revoked", "publish-revocation", "lab-ca"))
+    with pytest.raises(InputError, match="there is no remedy 'pray'; there are renew-certificate"):
+        remedy_of("pray", "e1.example.com", case_of("revoked").base())
+    with pytest.raises(InputError, match="set-clock is done to one of c1"):
+        remedy_of("set-clock", "e9.example.com", case_of("revoked").base())
+    with pytest.raises(InputError, match="has nothing to load again"):
+        asyncio.run(try_out("revoked", "load-again", "e1.example.com"))

@@ -1,0 +1,34 @@
+"""A deployment with some of its places changed: `zones.0.tls_verify_subject_name`, as its file names them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pkikit.errors import InputError
+from pkikit.model.deployment import Deployment, deployment_from
+from pkikit.model.names import printable
+
+
+def deployment_with(deployment: Deployment, changes: Mapping[str, Any]) -> Deployment:
+    """The deployment with another value at each place; InputError for a place that is not there or a value that is none."""
+    if not changes:
+        return deployment
+    data: dict[str, Any] = deployment.model_dump(mode="json")
+    for place, value in changes.items():
+        *parents, last = place.split(".")
+        node: Any = data
+        for part in parents:
+            node = _inside(node, part, place)
+        _inside(node, last, place)
+        node[int(last) if isinstance(node, list) else last] = value
+    return deployment_from(data)
+
+
+def _inside(node: Any, part: str, place: str) -> Any:
+    if isinstance(node, list) and part.isdigit() and int(part) < len(node):
+        return node[int(part)]
+    if isinstance(node, dict) and part in node:
+        return node[part]
+    allowed = ", ".join(node if isinstance(node, dict) else map(str, range(len(node)))) if node else "nothing"
+    raise InputError(f"the deployment has no place {printable(place)!r}: at {printable(part)!r} there are {allowed}")
