@@ -20,6 +20,7 @@ from pkikit.errors import InputError
 from pkikit.executors import Executor
 from pkikit.files.disk import free_path, read_bytes, write_public
 from pkikit.model.deployment import deployment_from
+from pkikit.plot import scatter
 
 CHUNK = 50_000
 FORMATS = (".csv", ".parquet")
@@ -75,6 +76,28 @@ def _plain(space: Space) -> Plain:
 def _space_of(plain: Plain) -> Space:
     deployment, allowed = plain
     return Space(deployment_from(json.loads(deployment)), {(c, k): v for c, k, v in allowed})
+
+
+def front_rows(space: Space, outcome: Outcome) -> list[dict[str, Any]]:
+    """The rows of the front as dicts, those that work first."""
+    rows = [
+        dict(zip(space.columns, space.evaluate(number), strict=True)) for _, number in sorted(outcome.front.items())
+    ]
+    return sorted(rows, key=lambda row: row["down"] > 0)
+
+
+def front_picture(space: Space, outcome: Outcome) -> str:
+    """The front as SVG: restarts a year against the days that a leaked key stays of use."""
+    kinds = ("works, nothing to hand out", "works, private roots to hand out", "does not work")
+    points = []
+    for row in front_rows(space, outcome):
+        kind = 2 if row["down"] else int(row["roots_to_hand_out"] > 0)
+        label = f"candidate {row['candidate']}: {row['restarts']:g} restarts a year, key of use for {row['exposure_days']} days"
+        points.append((float(row["restarts"]), float(row["exposure_days"]), kind, label))
+    return scatter(
+        points, x="restarts a year", y="days that a leaked key stays of use",
+        title=f"{space.deployment.name}: designs worth a look", series=kinds,
+    )  # fmt: skip
 
 
 def judge_chunk(argument: tuple[Plain, int, int, str]) -> tuple[int, bytes, Front, int]:

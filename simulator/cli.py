@@ -16,7 +16,8 @@ import typer
 from pkikit import console
 from pkikit.errors import InputError
 from simulator import future_cli
-from simulator.clinic_console import keep_score, play_live, scores_file, show_case
+from simulator.clinic_console import play_live, show_case
+from simulator.clinic_score import keep_score, scores_file
 from simulator.errors import LabError
 
 if TYPE_CHECKING:
@@ -235,16 +236,12 @@ def clinic(
 
 def _clinic_live(case: Case) -> None:
     """The lab runs in its own thread while the person is asked."""
-    from anyio.from_thread import start_blocking_portal
     from rich.console import Console
 
-    from simulator.clinic_play import LiveCase
-    from simulator.settings import LabSettings
+    from simulator.threaded import ThreadedCase
 
-    with console.steps(quiet=False) as step, start_blocking_portal() as portal:
-        alive = LiveCase(case, LabSettings(rsa=False), step=step)
-        with portal.wrap_async_context_manager(alive) as live:
-            score = play_live(Console(highlight=False), live, portal)
+    with console.steps(quiet=False) as step, ThreadedCase(case, step=step) as threaded:
+        score = play_live(Console(highlight=False), threaded.case, threaded.portal)
     keep_score(score)
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
-import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from pkikit import console
+from pkikit.errors import PkikitError
+from simulator.clinic_score import Score
+from simulator.remedies import TOLD, remedy_of
 
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
@@ -24,51 +22,10 @@ if TYPE_CHECKING:
     from simulator.report import CheckReport
 
 _HELP = (
-    "zones · log · pages · hint · check (after your own mending) · mend (let it be mended) · give up; "
+    "zones · log · pages · hint · do REMEDY TARGET (do alone lists them) · check (after your own mending on the pages) · "
+    "mend (let it be mended) · give up; "
     "your answer is a rule id (pkikit rules lists them)"
 )
-FULL_SCORE, HINT_COSTS, MISS_COSTS = 100, 10, 15
-
-
-@dataclass
-class Score:
-    """How a person did. Points: 100, less 10 for a hint and 15 for a wrong answer; nought where it was given up."""
-
-    case: str
-    hints: int = 0
-    misses: int = 0
-    found: set[str] = field(default_factory=set)
-    gave_up: bool = False
-    mended_by_hand: bool = False
-    began: float = field(default_factory=time.monotonic)
-
-    @property
-    def points(self) -> int:
-        """0 to 100."""
-        return 0 if self.gave_up else max(0, FULL_SCORE - HINT_COSTS * self.hints - MISS_COSTS * self.misses)
-
-    @property
-    def seconds(self) -> int:
-        """Since the case began."""
-        return round(time.monotonic() - self.began)
-
-
-def scores_file() -> Path:
-    """Where scores are kept: on this machine, and nowhere else."""
-    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return Path(base) / "expressway-certificate-lab" / "clinic.jsonl"
-
-
-def keep_score(score: Score) -> None:
-    """Append one line; a disk that is full or read-only costs nobody the game."""
-    line = asdict(score) | {"found": sorted(score.found), "points": score.points, "seconds": score.seconds}
-    del line["began"]
-    try:
-        scores_file().parent.mkdir(parents=True, exist_ok=True)
-        with scores_file().open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(line) + "\n")
-    except OSError:
-        return
 
 
 def show_case(out: Console, played: Played) -> None:
@@ -105,6 +62,8 @@ def play_live(out: Console, live: LiveCase, portal: BlockingPortal, ask: Callabl
             case "mend":
                 mended = _checked(out, portal.call(live.mend))
                 out.print(live.case.mend, markup=False)
+            case _ if said.split(maxsplit=1)[:1] == ["do"]:
+                mended = score.mended_by_hand = _done(out, live, portal, said)
             case "give up" | "quit" | "q":
                 score.gave_up = True
                 break
@@ -118,6 +77,22 @@ def play_live(out: Console, live: LiveCase, portal: BlockingPortal, ask: Callabl
     _show_solution(out, live.case.causes, (live.refused, live.broken))
     out.print(f"{score.points} points, {score.seconds} s", markup=False)
     return score
+
+
+def _done(out: Console, live: LiveCase, portal: BlockingPortal, said: str) -> bool:
+    """`do renew-certificate e1.example.com`: real work, then every leg is dialled. True when all is well."""
+    _, *words = said.split()
+    if not words:
+        console.table(out, ("remedy", "what is done"), list(TOLD.items()))
+        return False
+    try:
+        report = portal.call(live.remedy, remedy_of(words[0], " ".join(words[1:]), live.lab.deployment))
+    except PkikitError as error:
+        out.print(str(error), markup=False)
+        return False
+    for refused in live.refused:
+        out.print(refused.message, markup=False)
+    return _checked(out, report) and not live.refused
 
 
 def _checked(out: Console, report: CheckReport) -> bool:

@@ -11,46 +11,138 @@ from workbook.acme import (
     ways_out,
     years_picture,
 )
-from workbook.check import check_choice, check_names, check_sans
-from workbook.exercises import check_asked_hosts, check_exercise, check_ways_out
-from workbook.panels import san_designer
+from workbook.bench import workbench
+from workbook.clinic import ClinicSession, case_list, close_case, open_case
+from workbook.clinic_panel import clinic_console
+from workbook.company import make_company, rehearse
+from workbook.course_panel import start
+from workbook.enrol import enrol, template_objections, template_table
+from workbook.exercises import break_for, check
+from workbook.explorer import explore_designs
+from workbook.lab_panels import (
+    acme_player,
+    blast_radius,
+    chain_builder,
+    handshake_theatre,
+    revocation_table,
+    time_slider,
+    trust_editor,
+)
+from workbook.panels import csr_form, file_inspector, san_designer
+from workbook.progress import progress_report, save_report
+from workbook.reading import converted, forms, look_into, matches, read_log, rules_of
 from workbook.render import (
     acme_answers,
+    as_der,
     certificate_facts,
+    chain_titles,
     diagnosis,
+    findings,
+    leg_checks,
     legs,
+    log,
+    only_leaf,
     picture,
     request_facts,
     san_table,
     trace,
 )
-from workbook.session import LabSession, open_lab
+from workbook.session import LabSession, load, open_lab
+from workbook.stage import messages_by_version, performance, theatre_picture
+from workbook.status import decide_all, make_files, who_sees
+from workbook.tables import (
+    compare_answer,
+    csr_pages,
+    falls_without,
+    gates,
+    jabber_path,
+    layout_in,
+    lint_form,
+    san_matrix,
+    shared_or_own,
+    what_a_change_takes,
+)
+from workbook.what_if import judged
+from workbook.years import happenings, live, year_picture
 
 __all__ = [
+    "ClinicSession",
     "LabSession",
     "acme_answers",
+    "acme_player",
     "acme_story",
+    "as_der",
     "attempts",
     "audit_table",
+    "blast_radius",
+    "break_for",
+    "case_list",
     "certificate_facts",
-    "check_asked_hosts",
-    "check_choice",
-    "check_exercise",
-    "check_names",
-    "check_sans",
-    "check_ways_out",
+    "chain_builder",
+    "chain_titles",
+    "check",
+    "clinic_console",
+    "close_case",
+    "compare_answer",
+    "converted",
+    "csr_form",
+    "csr_pages",
+    "decide_all",
     "diagnosis",
+    "enrol",
+    "explore_designs",
+    "falls_without",
+    "file_inspector",
+    "findings",
+    "forms",
+    "gates",
+    "handshake_theatre",
+    "happenings",
+    "jabber_path",
+    "judged",
+    "layout_in",
+    "leg_checks",
     "legs",
+    "lint_form",
+    "live",
+    "load",
+    "log",
+    "look_into",
+    "make_company",
+    "make_files",
+    "matches",
+    "messages_by_version",
     "objections",
+    "only_leaf",
+    "open_case",
     "open_lab",
     "outcome",
+    "performance",
     "picture",
+    "progress_report",
+    "read_log",
+    "rehearse",
     "renewal_years",
     "request_facts",
+    "revocation_table",
+    "rules_of",
     "san_designer",
+    "san_matrix",
     "san_table",
+    "save_report",
+    "shared_or_own",
+    "start",
     "sunset_picture",
+    "template_objections",
+    "template_table",
+    "theatre_picture",
+    "time_slider",
     "trace",
+    "trust_editor",
     "ways_out",
+    "what_a_change_takes",
+    "who_sees",
+    "workbench",
+    "year_picture",
     "years_picture",
 ]

@@ -34,10 +34,10 @@ class Told:
         return f"{'✔' if self.done else '✘'} {self.sentence}"
 
 
-def outcome(call: Callable[..., Any], *arguments: Any) -> Told:
+def outcome(call: Callable[..., Any], *arguments: Any, **named: Any) -> Told:
     """Do something that may be refused, and tell how it ended instead of failing."""
     try:
-        call(*arguments)
+        call(*arguments, **named)
     except PkikitError as error:
         return Told(done=False, sentence=_without_tokens(str(error)))
     return Told(done=True, sentence="done")

@@ -69,3 +69,17 @@ def _listed(answer: object, read: Callable[[str], str]) -> tuple[set[str] | None
         except InputError as error:
             lines.append(f"✘ {error.message}")
     return given, lines
+
+
+def pairs(answer: object) -> list[tuple[str, str]] | None:
+    """The answer as (action, target) pairs, bounded; None for what is none."""
+    if not isinstance(answer, list | tuple):
+        return None
+    if len(answer) == 2 and all(isinstance(part, str) for part in answer):
+        answer = [answer]
+    found = []
+    for item in answer[:20]:
+        if not isinstance(item, list | tuple) or len(item) != 2:
+            return None
+        found.append((str(item[0])[:200], str(item[1])[:200]))
+    return found

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 
 from pkikit.design.san import SanLayout, design_all
 from pkikit.errors import InputError
 from pkikit.model.deployment import Deployment, deployment_from
+from workbook.panel import Shown, alert, table
+from workbook.render import shorten
 
 MODELS = ("single", "clustered", "clustered, shared certificate")
 FORMATS = ("dns", "collab-edge-dns")
@@ -101,22 +104,14 @@ def design(choices: Choices) -> Design:
         return Design(problem=error.message)
 
 
-def design_html(result: Design) -> str:
-    """The one renderer: a table per peer, every name with its reason, everything escaped."""
-    from html import escape
-
-    from workbook.render import shorten
-
+def design_shown(result: Design) -> Shown:
+    """The one renderer: a table per peer, every name with its reason, everything escaped and bounded."""
     if result.problem:
-        return f'<p role="alert"><b>✘ Not possible:</b> {escape(result.problem)}</p>'
-    tables = []
+        return alert(result.problem)
+    pieces, words = [], []
     for layout in result.layouts:
-        rows = "".join(
-            f"<tr><td><code>{escape(e.value)}</code></td><td>{escape(e.reason)}</td><td>{escape(shorten(e.needed_by))}</td></tr>"
-            for e in layout.entries
-        )
-        tables.append(
-            f"<h4>{escape(layout.owner)} — CN <code>{escape(layout.common_name)}</code>, {len(layout.entries)} SANs</h4>"
-            f"<table><thead><tr><th>SAN</th><th>reason</th><th>needed by</th></tr></thead><tbody>{rows}</tbody></table>"
-        )
-    return "".join(tables)
+        rows = [(e.value, e.reason, shorten(e.needed_by)) for e in layout.entries]
+        head = f"{layout.owner}: CN {layout.common_name}, {len(rows)} SANs"
+        pieces.append(f"<h4>{escape(head)}</h4>" + table(("SAN", "reason", "needed by"), rows))
+        words += [head, *(f"  {value}: {reason}" for value, reason, _ in rows[:200])]
+    return Shown(html="".join(pieces), text="\n".join(words))

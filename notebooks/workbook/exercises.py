@@ -1,74 +1,115 @@
-"""Exercises whose answers are not in the cell: where the engine knows the answer it is asked, else it stands here."""
+"""Exercises whose answers are not in the cell: where the engine knows the answer it is asked, else `exercises.yaml` says it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
 
-from pkikit.errors import InputError
+import pydantic
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from pkikit.design.san import SanLayout
+from pkikit.errors import InputError, PkikitError
 from pkikit.model.names import printable
 from simulator.sunset import Sunset
-from workbook.check import Answer, check_choice, check_names
+from workbook.check import Answer, check_choice, check_names, check_sans, pairs
+from workbook.progress import remember
 from workbook.session import LabSession
 
+_MOST_REMEDIES = 6
 
-@dataclass(frozen=True, kw_only=True)
-class Choice:
+
+class Choice(BaseModel):
     """Options with what is said of those that do not belong there, the right ones, and why they are."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     options: Mapping[str, str]
     right: tuple[str, ...]
     because: str
 
 
-CHOICES: Mapping[str, Choice] = {
-    "13-B": Choice(
-        options={
-            "current-serves": "",
-            "pending-waits": "nothing was signed",
-            "zone-down": "nothing in use was touched",
-            "port-80-open": "the virtual hosts close whatever happens",
-        },
-        right=("current-serves",),
-        because="a failed order changes nothing that is in use",
-    ),
-    "14-A": Choice(
-        options={"30": "then two thirds are left", "45": "that is half", "60": "", "89": "too late to try twice"},
-        right=("60",),
-        because="a third of 90 days is left after 60",
-    ),
-    "14-B": Choice(
-        options={
-            "replaces-it": "another one has to be ordered and deployed",
-            "restarts": "nothing restarts",
-            "tells-who-asks": "",
-            "breaks-legs": "only where the far side checks revocation, and finds the CRL",
-        },
-        right=("tells-who-asks",),
-        because="it is said in the CA's CRL, to whoever looks",
-    ),
-    "15-A": Choice(
-        options={
-            "traversal": "C dials there, and shows its own certificate as client",
-            "cluster-e": "",
-            "neighbour": "",
-            "jabber": "Jabber shows no certificate, and E is the server",
-        },
-        right=("cluster-e", "neighbour"),
-        because="E dials, and the far side asks",
-    ),
-}
+class Work(BaseModel):
+    """Something that is broken in the running lab, to be mended with remedies. change, faults: as in a case of the clinic."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    faults: tuple[Mapping[str, Any], ...]
+    because: str
 
 
-def check_exercise(exercise: str, answer: object) -> Answer:
-    """Check a choice by the exercise's number, as 13-B."""
-    found = CHOICES.get(exercise)
-    if found is None:
-        raise InputError(f"there is no exercise {printable(exercise)!r}; there are {', '.join(CHOICES)}")
-    return check_choice(answer, found.options, right=found.right, because=found.because)
+@cache
+def choices() -> Mapping[str, Choice]:
+    """The exercises of one choice among several, by number."""
+    return pydantic.TypeAdapter(dict[str, Choice]).validate_python(_data()["choices"])
 
 
-def check_asked_hosts(answer: object, session: LabSession, name: str) -> Answer:
+@cache
+def works() -> Mapping[str, Work]:
+    """The exercises in which something is mended, by number."""
+    return pydantic.TypeAdapter(dict[str, Work]).validate_python(_data()["works"])
+
+
+def _data() -> dict[str, Any]:
+    found = yaml.safe_load(Path(__file__).with_name("exercises.yaml").read_text(encoding="utf-8"))
+    assert isinstance(found, dict)
+    return found
+
+
+def check(exercise: str, answer: object, *asked: Any) -> Answer:
+    """Check an answer by the exercise's number; `asked` is what the cell hands over besides (a layout, the lab)."""
+    checked = _check(exercise, answer, *asked)
+    remember(exercise, right=checked.right)
+    return checked
+
+
+def _check(exercise: str, answer: object, *asked: Any) -> Answer:
+    if exercise in choices():
+        found = choices()[exercise]
+        return check_choice(answer, found.options, right=found.right, because=found.because)
+    if exercise in works():
+        return _worked(works()[exercise], answer, *asked)
+    if exercise in _ENGINE:
+        return _ENGINE[exercise](answer, *asked)
+    raise InputError(f"there is no exercise {printable(exercise)!r}; there are {', '.join(sorted(_numbers()))}")
+
+
+def break_for(exercise: str, session: LabSession) -> str:
+    """Break the lab as the exercise says; what it is, is to be found out."""
+    if exercise not in works():
+        raise InputError(f"nothing is broken for {printable(exercise)!r}, but for {', '.join(works())}")
+    for fault in works()[exercise].faults:
+        session.break_(**{"fault" if key == "fault" else key: value for key, value in fault.items()})
+    return "Something has happened. Look with check(), legs(), trace() and diagnosis()."
+
+
+def _worked(work: Work, answer: object, session: LabSession) -> Answer:
+    """Break, do what the learner says, look; whatever happened, the lab is whole again afterwards."""
+    chosen = pairs(answer)
+    if chosen is None:
+        return Answer(right=False, lines=("Write pairs, as in [('set-clock', 'e1.example.com')].",))
+    session.mend()
+    before = session.world
+    for fault in work.faults:
+        session.break_(**fault)
+    lines: list[str] = []
+    try:
+        for action, target in chosen[:_MOST_REMEDIES]:
+            session.remedy(action, target)
+        down = session.check().down
+    except PkikitError as error:
+        return Answer(right=False, lines=(f"✘ {error}",))
+    finally:
+        session.put(before)
+    lines += [f"✘ {leg.leg.id} is down still" for leg in down[:5]]
+    lines += [f"✘ and {len(down) - 5} more"] if len(down) > 5 else []
+    return Answer(right=not down, lines=tuple(lines) or (f"✔ right: {work.because}",))
+
+
+def _asked_hosts(answer: object, session: LabSession, name: str) -> Answer:
     """Which parties does the DNS outside lead a name to?"""
     lab = session.threaded.lab
     by_address = {address: fqdn for fqdn, address in lab.plan.by_name.items()}
@@ -79,7 +120,7 @@ def check_asked_hosts(answer: object, session: LabSession, name: str) -> Answer:
     )
 
 
-def check_ways_out(answer: object, lived: Sunset) -> Answer:
+def _ways_out(answer: object, lived: Sunset) -> Answer:
     """Which ways out left every leg up, in the sunset that was lived through?"""
     ways = lived.stages[2:]
     options = {
@@ -91,3 +132,19 @@ def check_ways_out(answer: object, lived: Sunset) -> Answer:
     return check_choice(
         answer, options, right=[s.id for s in ways if not s.down], because="each far side accepts what it is shown"
     )
+
+
+def _names_of(answer: object, layout: SanLayout) -> Answer:
+    return check_sans(answer, layout)
+
+
+# Answered by the engine: the layout, the lab's DNS, a sunset that was lived through.
+_ENGINE: Mapping[str, Callable[..., Answer]] = {
+    **dict.fromkeys(("00-A", "00-B", "02-A", "02-B", "10-A", "11-A", "18-A", "99-A", "99-B"), _names_of),
+    "13-A": _asked_hosts,
+    "15-B": _ways_out,
+}
+
+
+def _numbers() -> set[str]:
+    return {*choices(), *works(), *_ENGINE}

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 
 import pandas as pd
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.describe import describe_certificate, describe_request
 from pkikit.design.san import SanLayout
 from pkikit.model.credential import Credential
+from pkikit.model.facts import title
+from pkikit.model.findings import Finding, Verdict
 from pkikit.model.trace import Message, Side, describe
+from simulator.events import Event
 from simulator.picture import Picture, draw
 from simulator.report import CheckReport, LegReport
 from workbook.session import LabSession
@@ -140,3 +145,57 @@ def acme_answers(session: LabSession) -> pd.DataFrame:
     asked = {(f.host, f.peer) for f in fetched}
     rows = {name: {peer: "✔ served" if (name, peer) in asked else "not asked" for peer in peers} for name in names}
     return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def findings(found: Verdict | Iterable[Finding]) -> pd.DataFrame:
+    """What a judge objects to: rule, weight, message."""
+    every = found.findings if isinstance(found, Verdict) else tuple(found)
+    rows = [{"rule": f.rule, "weight": f.severity.value, "message": f.message} for f in every]
+    return pd.DataFrame(rows, columns=["rule", "weight", "message"]).set_index("rule")
+
+
+def log(session: LabSession, party: str | None = None, kind: str | None = None) -> list[str]:
+    """Event log lines of a party or of all, without what differs from run to run: times, and all fields but the reasons."""
+    return log_lines(session.threaded.lab.events.of(party, kind))
+
+
+def log_lines(events: Iterable[Event]) -> list[str]:
+    """The lines in their order; what was told more than once stands here once."""
+    return list(dict.fromkeys(f'{e.party}: Event="{e.kind}"{_steady_fields(e.detail)}' for e in events))
+
+
+_STEADY = ("Detail", "Reason", "Peer", "Name", "Zone", "Change", "CommonName")
+
+
+def _steady_fields(detail: str) -> str:
+    found = re.findall(r'(\w+)="([^"]*)"', detail)
+    return "".join(f' {name}="{value}"' for name, value in found if name in _STEADY)
+
+
+def leg_checks(session: LabSession, prefix: str) -> pd.DataFrame:
+    """For each leg whose id begins so: what each side looks for in the other's certificate, and where that comes from."""
+    rows = []
+    for leg in session.threaded.lab.legs:
+        if leg.id.startswith(prefix):
+            sides = ((leg.client, leg.server, leg.server_name_checks), (leg.server, leg.client, leg.client_name_checks))
+            rows += [
+                {"leg": leg.id, "who looks": who, "in the certificate of": whose, "for": " or ".join(check.any_of),
+                 "because": check.why}
+                for who, whose, checks in sides for check in checks
+            ]  # fmt: skip
+    return pd.DataFrame(rows).set_index(["leg", "who looks"]) if rows else pd.DataFrame()
+
+
+def chain_titles(credential: Credential) -> list[str]:
+    """The certificates of a chain by name, leaf first."""
+    return [title(c) for c in credential.chain]
+
+
+def only_leaf(credential: Credential) -> bytes:
+    """The server certificate alone as PEM, without the chain behind it."""
+    return credential.leaf.public_bytes(Encoding.PEM)
+
+
+def as_der(credential: Credential) -> bytes:
+    """The server certificate alone as DER."""
+    return credential.leaf.public_bytes(Encoding.DER)

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pydantic
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from IPython.core.getipython import get_ipython
 
+from pkikit.console import parse_instant
 from pkikit.design.san import SanLayout, design_sans
 from pkikit.errors import InputError, PkikitError
 from pkikit.files import load_deployment
 from pkikit.model.credential import Credential
 from pkikit.model.deployment import Deployment
-from pkikit.model.findings import Verdict
+from pkikit.model.findings import Finding, Verdict
 from pkikit.model.names import printable
-from pkikit.model.world import World
+from pkikit.model.places import deployment_with
+from pkikit.model.world import Party, World
+from simulator.brought import bring_certificates
+from simulator.clock import Clock
 from simulator.faults import Fault, Ground
 from simulator.peer.acme_service import AcmeService
 from simulator.peer.peer import Peer
+from simulator.remedies import OF_PEERS, Action, apply_remedy, remedy_of
 from simulator.renewals import set_up_automatic
-from simulator.report import CheckReport
+from simulator.report import CheckReport, LegReport
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 
@@ -38,11 +45,30 @@ class LabSession:
 
     current: LabSession | None = None
 
-    def __init__(self, deployment: Deployment, settings: LabSettings | None = None) -> None:
-        self.deployment = deployment
-        self.threaded = ThreadedLab(deployment, settings=settings).start()
+    def __init__(
+        self,
+        deployment: Deployment,
+        settings: LabSettings | None = None,
+        *,
+        certs: Path | None = None,
+        at: datetime | None = None,
+    ) -> None:
+        self.deployment, self._made = deployment, partial(LabSession.__init__, settings=settings, certs=certs, at=at)
+        brought = partial(bring_certificates, directory=certs) if certs is not None else None
+        clock = Clock.set_to(at) if at is not None else None
+        self.threaded = ThreadedLab(deployment, settings=settings, clock=clock, prepare=brought).start()
         self._acme: AcmeService | None = None
         self._well: World | None = None
+
+    @property
+    def world(self) -> World:
+        """Every party with what it holds, as it is now."""
+        return self.threaded.lab.world
+
+    @property
+    def at(self) -> datetime:
+        """What the lab's clock shows."""
+        return self.threaded.lab.clock.now()
 
     def __repr__(self) -> str:
         parties = len(self.deployment.parties) - len(self.deployment.peers)
@@ -52,16 +78,23 @@ class LabSession:
         """Stop everything that this lab started."""
         self.threaded.close()
 
+    def reset(self) -> None:
+        """Begin anew with this deployment: every key, certificate and list made again."""
+        self.threaded.close()
+        self._made(self, self.deployment)
+
     def layout(self, peer: str) -> SanLayout:
         """The SAN layout of a peer as designed."""
         return design_sans(self.deployment, self.deployment.peer(peer))
 
-    def generate_csr(self, peer: str, layout: SanLayout | None = None) -> x509.CertificateSigningRequest:
-        """Generate CSR: a new key and a request for this peer; the one before is discarded."""
+    def generate_csr(
+        self, peer: str, layout: SanLayout | None = None, added: tuple[str, ...] = ()
+    ) -> x509.CertificateSigningRequest:
+        """Generate CSR: a new key and a request for this peer; the one before is discarded. `added`: additional names."""
         held = self.peer(peer)
         if held.state.request is not None:
             self.threaded.run(held.discard)
-        state = self.threaded.run(partial(held.generate, layout=layout))
+        state = self.threaded.run(partial(held.generate, layout=layout, added=added))
         assert state.request is not None
         return state.request.csr
 
@@ -76,6 +109,39 @@ class LabSession:
             raise InputError(f"{peer} has no pending request; generate one first: lab.generate_csr({peer!r})")
         leaf = lab.issued.authority.issue(request.csr, at=lab.clock.now())
         return Credential(chain=(leaf, *lab.issued.authority.intermediates), key=request.key)
+
+    def party(self, fqdn: str) -> Party:
+        """Any party of the world with what it shows, trusts and holds."""
+        found = self.world.parties.get(fqdn)
+        if found is None:
+            raise InputError(f"{printable(fqdn)} is no party here; there are {', '.join(self.world.parties)}")
+        return found
+
+    def upload(self, peer: str, certificate: bytes, key: bytes = b"") -> tuple[Finding, ...]:
+        """Load a file on the Server certificate page; returns what the page warns of. It works after `restart`."""
+        return self.threaded.run(self.peer(peer).upload, certificate, key)
+
+    def restart(self, peer: str) -> None:
+        """Restart a peer: what was loaded is at work afterwards."""
+        self.threaded.do(self.peer(peer).restart)
+
+    def trust(self, peer: str, *certificates: x509.Certificate, append: bool = True) -> tuple[Finding, ...]:
+        """Append CA certificates to a peer's trusted CA list, or put them in its place; returns what the page warns of."""
+        data = b"".join(c.public_bytes(Encoding.PEM) for c in certificates)
+        return self.threaded.run(partial(self.peer(peer).trust, data, append=append))
+
+    def trust_everywhere(self, root: x509.Certificate) -> None:
+        """Append a root to every party's trusted CA list."""
+        self.threaded.do(self.threaded.lab.trust, [root])
+
+    def load_pem(self, peer: str, certificate: bytes, key: bytes = b"") -> tuple[Finding, ...]:
+        """Load a certificate on a peer, with its key, and restart; a request that is in progress is discarded."""
+        held = self.peer(peer)
+        if key and held.state.request is not None:
+            self.threaded.run(held.discard)
+        warnings = self.upload(peer, certificate, key)
+        self.restart(peer)
+        return warnings
 
     def install(self, peer: str, credential: Credential) -> None:
         """Upload a server certificate and restart the peer."""
@@ -92,7 +158,24 @@ class LabSession:
         """Dial every leg with real TLS."""
         return self.threaded.check()
 
-    # Faults and time.
+    def dial(self, leg_id: str) -> LegReport:
+        """Dial one leg."""
+        return self.threaded.run(partial(self.threaded.lab.check, only=lambda leg: leg.id == leg_id)).leg(leg_id)
+
+    # Faults, remedies and time.
+
+    @property
+    def ground(self) -> Ground:
+        """Where faults and remedies are applied: the lab's own CA, now."""
+        return Ground(self.threaded.lab.issued, self.at)
+
+    def remedy(self, action: str, target: str) -> CheckReport:
+        """Do one thing about what is broken, as in the clinic, and dial every leg."""
+        remedy = remedy_of(action, target, self.deployment)
+        if remedy.action in OF_PEERS or remedy.action is Action.CONFIGURE:
+            raise InputError(f"{remedy.action} is for cases of the clinic: open_case(…)")
+        self.threaded.do(self.threaded.lab.change, apply_remedy(remedy, self.world, self.ground))
+        return self.check()
 
     def break_(self, fault: str, **fields: Any) -> None:
         """Change the world: `lab.break_("block", party="e2.example.com", port=80)`. `mend` undoes everything."""
@@ -104,14 +187,24 @@ class LabSession:
                 f"{printable(fault)!r} is no fault that can be made so: {error.errors()[0]['msg']}"
             ) from None
         self._well = self._well or lab.world
-        self.threaded.do(lab.change, Ground(lab.issued, lab.clock.now(), rsa=False).apply([made], lab.world))
+        self._broken = replace(self.ground, rsa=False).apply([made], lab.world)
+        self.threaded.do(lab.change, self._broken)
 
     def mend(self) -> None:
-        """Undo every fault; certificates that came since then stay."""
+        """Undo every fault; what was changed since then, a certificate or a list, stays."""
         lab, well = self.threaded.lab, self._well
         if well is not None:
+            now, broken = lab.world, self._broken
+            parties = {
+                fqdn: _mended(now.parties[fqdn], broken.parties[fqdn], well.parties[fqdn]) for fqdn in now.parties
+            }
             self._well = None
-            self.threaded.do(lab.change, replace(well, parties=lab.world.parties))
+            self.threaded.do(lab.change, replace(well, parties=parties))
+
+    def put(self, world: World) -> None:
+        """Put a world in place that was there before."""
+        self._well = None
+        self.threaded.do(self.threaded.lab.change, world)
 
     def travel(self, days: float) -> None:
         """Let the lab's clock go on, and do what is due then."""
@@ -172,8 +265,7 @@ class LabSession:
 
     def trust_acme_ca(self) -> None:
         """Append Pebble's root to every trusted CA list."""
-        root = self.threaded.run(self.start_acme().pebble.root)
-        self.threaded.do(self.threaded.lab.trust, [root])
+        self.trust_everywhere(self.threaded.run(self.start_acme().pebble.root))
 
     def openssl_command(self, leg_id: str) -> str:
         """An openssl command for a terminal that dials the server of a leg as anybody could."""
@@ -181,6 +273,15 @@ class LabSession:
         leg = self.check().leg(leg_id).leg
         address, port = lab.endpoints[leg.server].address, lab.settings.port(leg.port)
         return f"openssl s_client -connect {address}:{port} -servername {leg.reference_name}"
+
+
+_FACETS = ("credential", "services", "client", "domains", "trusted_ca_list", "clock_offset", "speaks", "held")
+
+
+def _mended(now: Party, broken: Party, well: Party) -> Party:
+    """What the fault left and nobody has touched since is as it was when all was well."""
+    undone = {f: getattr(well, f) for f in _FACETS if getattr(now, f) is getattr(broken, f)}
+    return replace(now, **undone)
 
 
 def tell_plainly() -> None:
@@ -194,17 +295,41 @@ def _tell(_shell: Any, _kind: type[BaseException], error: BaseException, _trace:
     print(f"✘ {error}", file=sys.stderr)
 
 
-def open_lab(name: str = "clustered-mra", settings: LabSettings | None = None) -> LabSession:
-    """Start the lab for a deployment of `notebooks/deployments` (its name) or of your own (a path)."""
-    if LabSession.current is not None:
-        LabSession.current.close()
-        LabSession.current = None
+def load(name: str, change: Mapping[str, Any] | None = None) -> Deployment:
+    """A deployment of `notebooks/deployments` (its name) or of your own (a path), with other values at some places."""
     tell_plainly()
     shipped = DEPLOYMENTS / f"{name}.yaml"
     path = shipped if shipped.exists() else Path(name)
     if not path.exists():
         names = ", ".join(sorted(p.stem for p in DEPLOYMENTS.glob("*.yaml")))
         raise InputError(f"there is no deployment {printable(name)!r}: shipped are {names}; or give the path of a file")
-    session = LabSession(load_deployment(path), settings)
+    return deployment_with(load_deployment(path), change or {})
+
+
+def open_lab(
+    name: str = "clustered-mra",
+    settings: LabSettings | None = None,
+    *,
+    change: Mapping[str, Any] | None = None,
+    certs: str | Path | None = None,
+    at: str | None = None,
+) -> LabSession:
+    """Start the lab for a deployment; the one that was open in this kernel is closed.
+
+    change: as in `load`. certs: a folder with your own certificates, as `expressway-sim check --certs` takes it.
+    at: what the lab's clock shows in the beginning, ISO-8601 with zone.
+    """
+    tell_plainly()
+    close_current()
+    deployment = load(name, change)
+    begins = parse_instant(at, Clock().now()) if at is not None else None
+    session = LabSession(deployment, settings, certs=Path(certs) if certs is not None else None, at=begins)
     LabSession.current = session
     return session
+
+
+def close_current() -> None:
+    """Close the lab that is open in this kernel, where there is one."""
+    if LabSession.current is not None:
+        LabSession.current.close()
+        LabSession.current = None

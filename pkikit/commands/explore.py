@@ -47,6 +47,7 @@ def explore(
     from pkikit.design.explore import Space
     from pkikit.design.options import parse_vary
     from pkikit.exploration import explore as run
+    from pkikit.exploration import front_picture, front_rows
     from pkikit.files import load_deployment
 
     if scheduler is not None and workers != 1:
@@ -58,8 +59,8 @@ def explore(
     if plot is not None:
         from pkikit.files import write_public
 
-        write_public(plot, _picture(space, outcome).encode())
-    front = _front(space, outcome)
+        write_public(plot, front_picture(space, outcome).encode())
+    front = front_rows(space, outcome)
     document = {
         "deployment": read.name,
         "total": outcome.total,
@@ -76,14 +77,6 @@ def _executor(workers: int, scheduler: str | None) -> Executor:
     if scheduler is not None:
         return Dask(scheduler)
     return InProcess() if workers == 1 else Processes(workers)
-
-
-def _front(space: Space, outcome: Outcome) -> list[dict[str, Any]]:
-    """The rows of the front as dicts, those that work first."""
-    rows = [
-        dict(zip(space.columns, space.evaluate(number), strict=True)) for _, number in sorted(outcome.front.items())
-    ]
-    return sorted(rows, key=lambda row: row["down"] > 0)
 
 
 def _show(out: Console, space: Space, outcome: Outcome, front: list[dict[str, Any]]) -> None:
@@ -121,18 +114,3 @@ def _in_words(chosen: dict[str, str]) -> str:
     days = "" if chosen["authority"] == "acme" else " days"
     words.append(f"{chosen['authority']} CA, {chosen['term']}{days}")
     return "; ".join(words) + ("; client certificates apart" if chosen["stores"] == "two" else "")
-
-
-def _picture(space: Space, outcome: Outcome) -> str:
-    from pkikit.plot import scatter
-
-    kinds = ("works, nothing to hand out", "works, private roots to hand out", "does not work")
-    points = []
-    for row in _front(space, outcome):
-        kind = 2 if row["down"] else int(row["roots_to_hand_out"] > 0)
-        label = f"candidate {row['candidate']}: {row['restarts']:g} restarts a year, key of use for {row['exposure_days']} days"
-        points.append((float(row["restarts"]), float(row["exposure_days"]), kind, label))
-    return scatter(
-        points, x="restarts a year", y="days that a leaked key stays of use",
-        title=f"{space.deployment.name}: designs worth a look", series=kinds,
-    )  # fmt: skip

@@ -17,8 +17,9 @@ from rich.console import Console
 
 from pkikit.errors import InputError
 from simulator.clinic import Case, case_of, cases, random_case
-from simulator.clinic_console import keep_score, play_live, scores_file
+from simulator.clinic_console import play_live
 from simulator.clinic_play import LiveCase, play
+from simulator.clinic_score import keep_score, scores_file
 from simulator.faults import Ground
 from simulator.remedies import remedy_of
 from simulator.settings import LabSettings

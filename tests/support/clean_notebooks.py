@@ -18,7 +18,9 @@ def clean(notebook: dict[str, object]) -> dict[str, object]:
         cell["metadata"] = {k: v for k, v in cell["metadata"].items() if k == "tags"}
         for output in cell.get("outputs", []):
             output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
-    notebook["metadata"] = KERNEL
+    metadata = notebook["metadata"]
+    assert isinstance(metadata, dict)
+    notebook["metadata"] = {**KERNEL, **{key: metadata[key] for key in ("course",) if key in metadata}}
     return notebook
 
 

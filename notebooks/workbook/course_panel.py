@@ -1,0 +1,46 @@
+"""The bar at the head of a notebook: what it takes, what is done of it, a way to begin anew; and the course as a whole."""
+
+from __future__ import annotations
+
+from html import escape
+
+from pkikit.errors import InputError
+from pkikit.model.names import printable
+from workbook.clinic import close_case
+from workbook.course import lesson, lessons
+from workbook.panel import Panel, Shown, table
+from workbook.progress import forget, tries
+from workbook.session import LabSession, close_current, tell_plainly
+
+
+def start(number: str) -> Panel:
+    """First cell of a notebook: how far you are, and a button that begins anew."""
+    tell_plainly()
+    found = lesson(number)
+    if found is None:
+        numbers = ", ".join(known.number for known in lessons())
+        raise InputError(f"there is no notebook {printable(number)!r}; there are {numbers}")
+
+    def show() -> Shown:
+        done = {t.exercise for t in tries() if t.right}
+        rows = [(name, "✔ right" if name in done else "open") for name in found.exercises]
+        right = sum(state != "open" for _, state in rows)
+        words = f"{found.minutes} minutes; {right} of {len(rows)} exercises right"
+        html = f"<p>{escape(words)}</p>" + (table(("exercise", ""), list(rows)) if rows else "")
+        return Shown(html=html, text="\n".join([words, *(f"{name}: {state}" for name, state in rows)]))
+
+    def reset() -> str:
+        forget(number)
+        close_case()
+        if LabSession.current is not None:
+            LabSession.current.reset()
+            return "The answers of this notebook are forgotten, and the lab is as at its beginning: every certificate is new."
+        close_current()
+        return "The answers of this notebook are forgotten. Run the cell with open_lab for a new lab."
+
+    return Panel(
+        f"{number} · {found.question}",
+        {},
+        show,
+        buttons={"Begin this notebook anew": lambda: reset(), "How far am I?": lambda: ""},
+    )

@@ -1,0 +1,145 @@
+"""What every panel is: inputs with labels, one pure function of their values, one renderer. Nothing else.
+
+A panel says in its text form that the cell has to be run: that line is what is seen where the kernel has restarted or the
+widget cannot be shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+
+from pkikit.errors import PkikitError
+
+_WIDE = "36em"
+_LABELS = {"description_width": "15em"}
+# Colours come from the theme, light or dark; a panel whose kernel is gone says so itself.
+_STYLE = """<style>
+.workbook-panel { color: var(--jp-ui-font-color1, #1b1f24); padding: 4px; overflow-x: auto; }
+.workbook-panel table { border-collapse: collapse; margin: 4px 0 12px; }
+.workbook-panel th, .workbook-panel td { text-align: left; padding: 3px 10px; vertical-align: top;
+  border-bottom: 1px solid var(--jp-border-color1, #bdbdbd); white-space: normal; }
+.workbook-panel h3, .workbook-panel h4 { margin: 8px 0 4px; }
+.workbook-panel pre { white-space: pre-wrap; }
+.workbook-panel details { margin-top: 6px; }
+.workbook-panel .lit { font-weight: bold; outline: 2px solid currentColor; outline-offset: -2px; }
+.workbook-panel .bytes { font-family: monospace; overflow-wrap: anywhere; }
+.workbook-panel.jupyter-widgets-disconnected::after {
+  content: "The kernel has restarted: run this cell (and those above it) again.";
+  display: block; font-weight: bold; padding: 6px; outline: 2px solid currentColor; }
+</style>"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """What a panel shows: HTML, everything in it escaped, and the same in words."""
+
+    html: str
+    text: str
+
+    def whole(self) -> str:
+        """The HTML with the words beside it, for who would rather read."""
+        return f"{self.html}<details><summary>In words</summary><pre>{escape(self.text)}</pre></details>"
+
+
+def alert(sentence: str) -> Shown:
+    """Something is not possible: one sentence."""
+    return Shown(html=f'<p role="alert"><b>✘ Not possible:</b> {escape(sentence)}</p>', text=f"✘ {sentence}")
+
+
+class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+    """Inputs bound to `show(**values) -> Shown`. `buttons` act first, then the panel is drawn again."""
+
+    def __init__(
+        self,
+        title: str,
+        inputs: Mapping[str, widgets.Widget],
+        show: Callable[..., Shown],
+        *,
+        buttons: Mapping[str, Callable[..., str | None]] | None = None,
+        rows: tuple[tuple[str, ...], ...] = (),
+    ) -> None:
+        """buttons: label → function of the inputs' values, which may say a sentence. rows: inputs side by side."""
+        self.title, self.inputs, self._show = title, dict(inputs), show
+        self.result = widgets.HTML()
+        self.said = widgets.HTML()
+        self.buttons = {label: self._button(label, act) for label, act in (buttons or {}).items()}
+        for control in self.inputs.values():
+            control.observe(self._changed, names="value")
+        heading = widgets.HTML(f"{_STYLE}<h3>{escape(title)}</h3>")
+        together = {name for row in rows for name in row}
+        beside = [widgets.HBox([self.inputs[n] for n in row], layout={"flex_flow": "row wrap"}) for row in rows]
+        alone = [control for name, control in self.inputs.items() if name not in together]
+        bar = [widgets.HBox(list(self.buttons.values()), layout={"flex_flow": "row wrap"})] if self.buttons else []
+        super().__init__([heading, *alone, *beside, *bar, self.said, self.result])
+        self.add_class("workbook-panel")
+        self.redraw()
+
+    def __repr__(self) -> str:
+        return f"{self.title}: run this cell to use it"
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the inputs hold now."""
+        return {name: control.value for name, control in self.inputs.items()}
+
+    def redraw(self) -> None:
+        """Show what the inputs' values mean."""
+        try:
+            shown = self._show(**self.values)
+        except PkikitError as error:
+            shown = alert(str(error))
+        self.result.value = shown.whole()
+
+    def _changed(self, _: object) -> None:
+        self.redraw()
+
+    def _button(self, label: str, act: Callable[..., str | None]) -> widgets.Button:
+        button = widgets.Button(description=label, tooltip=label, layout={"width": "auto"})
+
+        def pressed(_: object) -> None:
+            button.disabled = True
+            try:
+                self.said.value = f'<p role="status">{escape(act(**self.values) or "")}</p>'
+            except PkikitError as error:
+                self.said.value = f'<p role="alert"><b>✘</b> {escape(str(error))}</p>'
+            finally:
+                button.disabled = False
+            self.redraw()
+
+        button.on_click(pressed)
+        return button
+
+
+def labelled(kind: type[widgets.Widget], label: str, **settings: Any) -> widgets.Widget:
+    """An input with its label in front, as wide as all others."""
+    layout = {"width": settings.pop("width", _WIDE)}
+    return kind(description=label, style=_LABELS, layout=layout, **settings)
+
+
+def choice(label: str, options: Any, value: Any = None, **settings: Any) -> widgets.Widget:
+    """One of several."""
+    chosen = {} if value is None else {"value": value}
+    return labelled(widgets.Dropdown, label, options=options, **chosen, **settings)
+
+
+def switch(label: str, *, value: bool) -> widgets.Widget:
+    """On or off."""
+    return labelled(widgets.Checkbox, label, value=value)
+
+
+def text(label: str, value: str = "", **settings: Any) -> widgets.Widget:
+    """A line of text, taken when it is finished."""
+    return labelled(widgets.Text, label, value=value, continuous_update=False, **settings)
+
+
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], *, most: int = 200) -> str:
+    """An HTML table, escaped and bounded."""
+    heads = "".join(f'<th scope="col">{escape(h)}</th>' for h in head)
+    body = "".join("<tr>" + "".join(f"<td>{escape(c)}</td>" for c in row) + "</tr>" for row in rows[:most])
+    more = f"<p>… and {len(rows) - most} more</p>" if len(rows) > most else ""
+    return f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{more}"
