@@ -15,7 +15,7 @@ from workbook.bench import workbench
 from workbook.clinic import ClinicSession, case_list, close_case, open_case
 from workbook.clinic_panel import clinic_console
 from workbook.company import make_company, rehearse
-from workbook.course_panel import start
+from workbook.course_panel import exam_result, start
 from workbook.enrol import enrol, template_objections, template_table
 from workbook.exercises import break_for, check
 from workbook.explorer import explore_designs
@@ -90,6 +90,7 @@ __all__ = [
     "decide_all",
     "diagnosis",
     "enrol",
+    "exam_result",
     "explore_designs",
     "falls_without",
     "file_inspector",

@@ -18,6 +18,7 @@ from simulator.peer.acme_state import Attempt
 from simulator.picture import Picture
 from simulator.renewals import Renewals, compare
 from simulator.sunset import Sunset
+from workbook.render import without_tokens
 from workbook.session import LabSession
 
 _YEAR_BEGINS = datetime(2027, 1, 1, 12, tzinfo=UTC)
@@ -39,13 +40,8 @@ def outcome(call: Callable[..., Any], *arguments: Any, **named: Any) -> Told:
     try:
         call(*arguments, **named)
     except PkikitError as error:
-        return Told(done=False, sentence=_without_tokens(str(error)))
+        return Told(done=False, sentence=without_tokens(str(error)))
     return Told(done=True, sentence="done")
-
-
-def _without_tokens(text: str) -> str:
-    """What a CA says holds a token, an address and a port that differ at each run; what follows them is left out."""
-    return text.split(": Get ")[0].split(": Fetching ")[0].split("http://")[0].rstrip(" :(")
 
 
 def acme_story(session: LabSession, peer: str) -> pd.DataFrame:

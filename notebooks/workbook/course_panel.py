@@ -44,3 +44,23 @@ def start(number: str) -> Panel:
         show,
         buttons={"Begin this notebook anew": lambda: reset(), "How far am I?": lambda: ""},
     )
+
+
+def exam_result(number: str, needed: int) -> Panel:
+    """How many exercises of a notebook were answered rightly, and whether that is enough; and the whole report beside it."""
+    found = lesson(number)
+    if found is None:
+        raise InputError(f"there is no notebook {printable(number)!r}")
+
+    def show() -> Shown:
+        answered = tries()
+        rows = []
+        for name in found.exercises:
+            mine = [t for t in answered if t.exercise == name]
+            rows.append((name, "✔ right" if any(t.right for t in mine) else "open", str(len(mine))))
+        right = sum(state != "open" for _, state, _ in rows)
+        words = f"{right} of {len(rows)} right, {needed} are needed: {'✔ passed' if right >= needed else 'not yet'}"
+        html = f"<p><b>{escape(words)}</b></p>" + table(("question", "", "tries"), rows)
+        return Shown(html=html, text="\n".join([words, *(f"{n}: {state}, {count} tries" for n, state, count in rows)]))
+
+    return Panel("How did you do?", {}, show, buttons={"Count again": lambda: ""})

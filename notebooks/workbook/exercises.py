@@ -13,9 +13,12 @@ from pydantic import BaseModel, ConfigDict
 
 from pkikit.design.san import SanLayout
 from pkikit.errors import InputError, PkikitError
+from pkikit.judge.registry import catalogue
 from pkikit.model.names import printable
+from simulator.clinic import case_of
 from simulator.sunset import Sunset
 from workbook.check import Answer, check_choice, check_names, check_sans, pairs
+from workbook.clinic import close_case, open_case
 from workbook.progress import remember
 from workbook.session import LabSession
 
@@ -138,9 +141,52 @@ def _names_of(answer: object, layout: SanLayout) -> Answer:
     return check_sans(answer, layout)
 
 
+def _cause_of(case: str) -> Callable[[object], Answer]:
+    """Which rule is broken in a case of the clinic?"""
+
+    def checked(answer: object) -> Answer:
+        causes = case_of(case).causes
+        options = {rule.id: "" if rule.id in causes else "is not what is broken here" for rule in catalogue()}
+        given = [answer] if isinstance(answer, str) else answer
+        unknown = [str(g)[:80] for g in given if str(g) not in options] if isinstance(given, list | tuple) else []
+        if unknown:
+            return Answer(right=False, lines=(f"✘ {printable(unknown[0])} is no rule; `pkikit rules` lists them",))
+        return check_choice(answer, options, right=causes, because=case_of(case).mend)
+
+    return checked
+
+
+def _mended(case: str) -> Callable[[object], Answer]:
+    """Open a case of the clinic, do what the learner says, and look."""
+
+    def checked(answer: object) -> Answer:
+        chosen = pairs(answer)
+        if chosen is None:
+            return Answer(right=False, lines=("Write pairs, as in [('set-clock', 'e1.example.com')].",))
+        if not chosen:
+            return Answer(right=False, lines=("✘ nothing is done yet",))
+        close_case()
+        session = open_case(case)
+        try:
+            told = [session.remedy(action, target) for action, target in chosen[:_MOST_REMEDIES]]
+            right = session.report.accepted and not session.live.refused
+        except PkikitError as error:
+            return Answer(right=False, lines=(f"✘ {error}",))
+        finally:
+            close_case()
+        return Answer(right=right, lines=(f"✔ right: {case_of(case).mend}",) if right else tuple(told))
+
+    return checked
+
+
 # Answered by the engine: the layout, the lab's DNS, a sunset that was lived through.
 _ENGINE: Mapping[str, Callable[..., Answer]] = {
     **dict.fromkeys(("00-A", "00-B", "02-A", "02-B", "10-A", "11-A", "18-A", "99-A", "99-B"), _names_of),
+    "90-A": _cause_of("tomcat-without-node"),
+    "90-B": _cause_of("crl-expired"),
+    "90-C": _mended("swapped"),
+    "90-D": _mended("new-root"),
+    "99-R": _cause_of("old-neighbour"),
     "13-A": _asked_hosts,
     "15-B": _ways_out,
 }
