@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from workbook.course import Lesson, lessons
+
 from pkikit.judge.registry import catalogue
 from pkikit.model.deployment import Deployment
 
@@ -31,10 +33,67 @@ def rules_md() -> str:
     return "\n".join(lines)
 
 
+PLANS = {"half day": 240, "one day": 420, "two days": 840}  # minutes that there are, without breaks
+
+
+def minutes_of(plan: str) -> int:
+    """What a plan takes."""
+    return sum(lesson.minutes for lesson in lessons() if plan in lesson.plans)
+
+
+def course_map() -> str:
+    """notebooks/README.md: every notebook, the plans, what a trainer needs."""
+    lines = [
+        "# Course map", "", "Made by `make docs` from the notebooks' own metadata.", "",
+        "Run `make lab` from the project's root. Each notebook opens with the time it needs and what you will be able to do, and ends with exercises",
+        "that are checked. The button at its head begins it anew. Nothing that you do leaves this machine.", "",
+        "| notebook | question | time | exercises |", "| --- | --- | --- | --- |",
+    ]  # fmt: skip
+    lines += [
+        f"| [{found.file.removesuffix('.ipynb')}]({found.file}) | {found.question} | {found.minutes} min | {len(found.exercises)} |"
+        for found in lessons()
+    ]
+    lines += ["", "## Plans for a class", ""]
+    for plan in PLANS:
+        chosen = [found.number for found in lessons() if plan in found.plans]
+        took = minutes_of(plan)
+        lines.append(f"- **{plan}** ({took // 60} h {took % 60:02d} min): {', '.join(chosen)}")
+    lines += [
+        "", "Trainers: [instructor notes](../docs/instructor.md) for every notebook, [a class on one server](../docs/class.md).", "",
+        "`deployments/` holds the worlds (YAML), `workbook/` the package that the notebooks import, `solutions/` the answers; CI runs the notebooks with",
+        "them. After changing code or text: `make notebooks-refresh`, then look at the difference.", "",
+    ]  # fmt: skip
+    return "\n".join(lines)
+
+
+def instructor_md() -> str:
+    """docs/instructor.md: for each notebook, time, preparation, what it teaches, and what to say."""
+    lines = ["# Instructor notes", "", "Made by `make docs` from the notebooks' metadata.", ""]
+    for found in lessons():
+        lines += _instructed(found)
+    return "\n".join(lines)
+
+
+def _instructed(found: Lesson) -> list[str]:
+    answers = f"`notebooks/solutions/{found.file.removesuffix('.ipynb')}.yaml`"
+    plans, exercises = ", ".join(found.plans), ", ".join(found.exercises)
+    return [
+        f"## {found.number} · {found.question}", "",
+        f"{found.minutes} minutes, before: {found.before}. Plans: {plans}. Exercises: {exercises}; answers: {answers}.", "",
+        "Learners will be able to", "", *(f"- {able}" for able in found.able), "",
+        "Notes", "", *(f"- {note}" for note in found.notes), "",
+    ]  # fmt: skip
+
+
 def generated() -> dict[str, str]:
-    """File name → content."""
+    """File name (in docs/) → content."""
     schema = json.dumps(Deployment.model_json_schema(), indent=2) + "\n"
-    return {"rules.md": rules_md(), "deployment.schema.json": schema}
+    return {
+        "rules.md": rules_md(),
+        "deployment.schema.json": schema,
+        "instructor.md": instructor_md(),
+        "../notebooks/README.md": course_map(),
+    }
 
 
 if __name__ == "__main__":

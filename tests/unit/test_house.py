@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from workbook.course import lessons
 
-from tests.support.generate_docs import DOCS, generated
+from tests.support.generate_docs import DOCS, PLANS, generated, minutes_of
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -105,6 +106,32 @@ def test_course_map_names_every_notebook() -> None:
         re.findall(r"\(([0-9]{2}-[a-z0-9-]+\.ipynb)\)", (ROOT / "notebooks" / "README.md").read_text(encoding="utf-8"))
     )
     assert listed == {p.name for p in NOTEBOOKS}
+
+
+def test_plans_fit_into_their_days() -> None:
+    """What a plan takes is less than the hours that there are, and each plan holds the one before."""
+    for plan, most in PLANS.items():
+        assert most * 0.75 <= minutes_of(plan) <= most, plan
+    for shorter, longer in (("half day", "one day"), ("one day", "two days")):
+        assert {f.number for f in lessons() if shorter in f.plans} < {f.number for f in lessons() if longer in f.plans}
+    assert {f.number for f in lessons()} >= {f"{n:02d}" for n in range(21)} | {"90", "99"}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_notebook_opens_and_ends_as_the_course_does(path: Path) -> None:
+    """Number and question, time, what comes before and what one will be able to do, from its metadata; exercises; a summary."""
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    cells = ["".join(c["source"]) for c in notebook["cells"]]
+    course = notebook["metadata"]["course"]
+    assert cells[0].startswith(f"# {path.name[:2]} · {course['question']}")
+    assert f"**Time:** {course['minutes']} minutes. **Before:** {course['before']}" in cells[0]
+    assert all(able in cells[0] for able in course["able"])
+    assert course["able"]
+    assert course["notes"]
+    assert f'start("{path.name[:2]}")' in cells[1]
+    assert any("## Summary" in cell for cell in cells[-2:])
+    assert re.search(r"(?i)it fails|broken|forgotten|went down", "\n".join(cells))
+    assert any("exercise" in c["metadata"].get("tags", []) for c in notebook["cells"])
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
