@@ -1,128 +1,44 @@
-"""Notebook 00 as a learner meets it: opened in JupyterLab, in Debian's Chromium, every cell run, the panel moved.
+"""The notebooks as a learner meets them: opened in JupyterLab, in Debian's Chromium, every cell run, the first panel moved.
 
 Screenshots are kept in artifacts/ for people to look at.
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
-import re
-import secrets
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import ARTIFACTS, ROOT
+from tests.browser.jupyter import copy_notebooks, jupyter, require_no_error, run_to_its_end
 
 NOTEBOOK = "00-meet-the-lab.ipynb"
-SETTINGS = {
-    # Cells outside the window stay in the page, so that all of them can be looked at.
-    "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
-    "@jupyterlab/apputils-extension/notification": {
-        "fetchNews": "false",
-        "checkForUpdates": False,
-        "doNotDisturbMode": True,
-    },
-}
-RUN_ALL = 120_000  # milliseconds
 pytestmark = pytest.mark.needs("chromium")
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """JupyterLab on a copy of the notebooks; yields a URL with a place for the notebook's name."""
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """JupyterLab on a copy of the notebooks."""
     folder = tmp_path_factory.mktemp("jupyter")
-    shutil.copytree(ROOT / "notebooks", folder / "notebooks")
-    for path in (folder / "notebooks").glob("*.ipynb"):
-        _without_outputs(path)
-    for name, value in SETTINGS.items():
-        path = folder / "settings" / f"{name}.jupyterlab-settings"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(value))
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    token = secrets.token_hex(16)
-    command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1",
-               f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}",
-               f"--ServerApp.root_dir={folder / 'notebooks'}"]  # fmt: skip
-    env = {
-        **os.environ,
-        "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
-        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
-        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
-    }
-    with (
-        (folder / "jupyter.log").open("wb") as log,
-        subprocess.Popen(command, env=env, stdout=log, stderr=log) as process,
-    ):
-        try:
-            base = f"http://127.0.0.1:{port}"
-            _wait_for(f"{base}/api?token={token}", folder / "jupyter.log")
-            yield f"{base}/lab/workspaces/of-{{number}}/tree/{{name}}?token={token}"
-        finally:
-            process.terminate()
-
-
-def _without_outputs(path: Path) -> None:
-    """Take the committed outputs away: what the page shows afterwards was made here."""
-    notebook = json.loads(path.read_text())
-    for cell in notebook["cells"]:
-        if cell["cell_type"] == "code":
-            cell["outputs"], cell["execution_count"] = [], None
-    path.write_text(json.dumps(notebook))
-
-
-def _wait_for(url: str, log: Path) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2):
-            return
-        time.sleep(0.2)
-    pytest.fail(f"JupyterLab did not start: {log.read_text()[-2000:]}")
+    with jupyter(folder, copy_notebooks(folder)) as started:
+        yield started
 
 
 @pytest.fixture(scope="module")
-def page(server: str, chromium: Browser) -> Iterator[Page]:
+def page(server: tuple[str, str], chromium: Browser) -> Iterator[Page]:
     """The notebook, open and run to its end."""
-    with _run_to_its_end(chromium, server, NOTEBOOK) as opened:
+    with run_to_its_end(chromium, server, NOTEBOOK) as opened:
         yield opened
-
-
-@contextlib.contextmanager
-def _run_to_its_end(chromium: Browser, server: str, name: str, height: int = 1000) -> Iterator[Page]:
-    opened = chromium.new_page(viewport={"width": 1400, "height": height})
-    try:
-        opened.goto(server.format(number=name[:2], name=name))  # a workspace of its own: no other tabs come back
-        opened.locator(".jp-Notebook").wait_for(timeout=60_000)
-        expect(opened.locator("#jp-main-statusbar")).to_contain_text("Python 3 (ipykernel) | Idle", timeout=60_000)
-        opened.get_by_role("menuitem", name="Run", exact=True).click()
-        opened.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        last = opened.locator(".jp-CodeCell .jp-InputPrompt").last
-        expect(last).to_have_text(re.compile(r"\[\d+\]:"), timeout=RUN_ALL)
-        yield opened
-    finally:
-        opened.screenshot(path=ARTIFACTS / f"{name[:2]}-end.png")
-        opened.close()
 
 
 @pytest.mark.parametrize("name", sorted(p.name for p in (ROOT / "notebooks").glob("*.ipynb") if p.name != NOTEBOOK))
-def test_the_other_notebooks_run_to_their_end(server: str, chromium: Browser, name: str) -> None:
+def test_the_other_notebooks_run_to_their_end(server: tuple[str, str], chromium: Browser, name: str) -> None:
     """Every cell of every notebook, without an error; a picture of its tables is kept to be looked at."""
-    with _run_to_its_end(chromium, server, name, height=6000) as opened:
-        _require_no_error(opened)
+    with run_to_its_end(chromium, server, name, height=6000) as opened:
+        require_no_error(opened)
         tables = opened.locator(".jp-RenderedHTMLCommon table")
-        assert tables.count() >= 3
+        assert tables.count() + opened.locator(".workbook-panel").count() >= 2
         for number in range(tables.count()):
             assert (tables.nth(number).bounding_box() or {"width": 0})["width"] > 100
         opened.locator(".jp-Notebook").screenshot(path=ARTIFACTS / f"{name[:2]}-whole.png")
@@ -130,16 +46,7 @@ def test_the_other_notebooks_run_to_their_end(server: str, chromium: Browser, na
 
 def test_every_cell_ran_without_error(page: Page) -> None:
     """No error output anywhere, and every code cell has been executed."""
-    _require_no_error(page)
-
-
-def _require_no_error(page: Page) -> None:
-    prompts = page.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()
-    assert prompts
-    assert all(re.fullmatch(r"\[\d+\]:", p.strip()) for p in prompts), prompts
-    assert page.locator('.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.stderr"]').count() == 0
-    assert page.locator('.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.error"]').count() == 0
-    assert "Traceback" not in page.locator(".jp-Notebook").inner_text()
+    require_no_error(page)
 
 
 def test_pictures_are_drawn(page: Page) -> None:
@@ -155,9 +62,9 @@ def test_pictures_are_drawn(page: Page) -> None:
 
 def test_panel_follows_its_inputs(page: Page) -> None:
     """Another model, another name, another format: the SAN list changes with each, by mouse and by keyboard."""
-    panel = page.locator(".jp-OutputArea-output .widget-vbox").first
+    panel = page.locator(".workbook-panel").filter(has=page.get_by_role("heading", name="SAN designer"))
     panel.scroll_into_view_if_needed()
-    result = panel.locator(".widget-html-content")
+    result = panel.locator(".widget-html-content").last
     expect(result).to_contain_text("e2.example.com")
 
     panel.get_by_label("Deployment model").select_option("single")
