@@ -19,11 +19,13 @@ from simulator.report import CheckReport
 from simulator.theatre import Play
 from workbook.panel import Panel, Shown, choice, labelled, switch, table
 from workbook.session import LabSession
+from workbook.slider import Slider
 from workbook.stage import VERSIONS, order_sequence, play_of, sequence_shown, theatre_shown
 from workbook.status import ANSWERS, LISTS, SERVICES, SOURCES, Situation, decide, shown
 from workbook.what_if import LOSSES, authorities, chain, judged, lose, losses_of, next_dates, trusting
 
 _MAX_DAYS = 900
+_MOST_STEPS = 12  # of a handshake and the first answer
 
 
 def _world_shown(session: LabSession, report: CheckReport, world: Any, *lines: str) -> Shown:
@@ -68,7 +70,16 @@ def trust_editor(session: LabSession) -> Panel:
         report = session.check()
         return f"Done in the lab, and dialled: {len(report.legs) - len(report.down)} of {len(report.legs)} legs are up."
 
-    inputs = {"whose": choice("Whose list", tuple(lists), "every Expressway-E"), **boxes}
+    whose = choice("Whose list", tuple(lists), "every Expressway-E")
+
+    def tick(change: dict[str, Any]) -> None:
+        """The boxes show the list that is there now (of several parties, what any of them trusts)."""
+        now = {title(c) for fqdn in lists[change["new"]] for c in session.world.parties[fqdn].trusted_ca_list}
+        for box, name in zip(boxes.values(), known, strict=True):
+            box.value = name in now
+
+    whose.observe(tick, names="value")  # before the panel draws
+    inputs = {"whose": whose, **boxes}
     return Panel("Trusted CA list", inputs, show, buttons={"Do it in the lab": apply})
 
 
@@ -89,7 +100,7 @@ def chain_builder(session: LabSession) -> Panel:
         "trusted": labelled(widgets.SelectMultiple, "Trusted CA list", options=tuple(known),
                             value=tuple(n for n in known if n in _trusted(session)), rows=4),
         "purpose": choice("Shown as", ("server", "client"), "server"),
-        "days": labelled(widgets.IntSlider, "Judged in … days", value=0, min=-60, max=_MAX_DAYS, continuous_update=False),
+        "days": Slider(description="Judged in … days", value=0, min=-60, max=_MAX_DAYS, stride=30, interval=400),
     }  # fmt: skip
 
     def show(party: str, sent: tuple[str, ...], trusted: tuple[str, ...], purpose: str, days: int) -> Shown:
@@ -120,22 +131,17 @@ def handshake_theatre(session: LabSession, leg: str = "") -> Panel:
         session.check().leg(leg)  # says which are close to it
     world = session.world
     played = lru_cache(maxsize=64)(lambda which, version: play_of(world, session, which, version))
-    step = labelled(widgets.IntSlider, "Step", value=1, min=1, max=12)
-    player = widgets.Play(value=1, min=1, max=12, interval=1500, description="Play")
-    widgets.jslink((player, "value"), (step, "value"))
     inputs = {
         "which": choice("Leg", legs, leg or legs[0]),
         "version": choice("Version", tuple(VERSIONS), "TLS 1.3"),
-        "step": step,
+        "step": Slider(description="Step", value=1, min=1, max=_MOST_STEPS),
     }
 
     def show(which: str, version: str, step: int) -> Shown:
         play: Play = played(which, version)
         return theatre_shown(play, step - 1)
 
-    panel = Panel("Handshake theatre", inputs, show)
-    panel.children = (*panel.children[:-1], player, panel.children[-1])
-    return panel
+    return Panel("Handshake theatre", inputs, show)
 
 
 def blast_radius(session: LabSession) -> Panel:
@@ -160,9 +166,7 @@ def blast_radius(session: LabSession) -> Panel:
 
 def time_slider(session: LabSession) -> Panel:
     """Move the instant at which everything is judged; nobody renews anything meanwhile."""
-    inputs = {
-        "days": labelled(widgets.IntSlider, "Days from now", value=0, min=-30, max=_MAX_DAYS, continuous_update=False)
-    }
+    inputs = {"days": Slider(description="Days from now", value=0, min=-30, max=_MAX_DAYS, stride=30, interval=400)}
 
     def show(days: int) -> Shown:
         at = session.at + timedelta(days=days)
@@ -200,9 +204,5 @@ def acme_player(session: LabSession, peer: str) -> Panel:
     assert cluster is not None  # who orders is a peer
     sequence = order_sequence(steps, peer, cluster.peers)
     last = len(sequence.arrows)
-    step = labelled(widgets.IntSlider, "Step", value=last, min=1, max=last)
-    player = widgets.Play(value=1, min=1, max=last, interval=800, description="Play")
-    widgets.jslink((player, "value"), (step, "value"))
-    panel = Panel(f"The order of {peer}", {"step": step}, lambda step: sequence_shown(sequence, step - 1))
-    panel.children = (*panel.children[:-1], player, panel.children[-1])
-    return panel
+    inputs = {"step": Slider(description="Step", value=last, min=1, max=last, interval=800)}
+    return Panel(f"The order of {peer}", inputs, lambda step: sequence_shown(sequence, step - 1))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from textwrap import wrap
 
 _INK, _PAPER, _GOOD, _BAD, _SOFT = "#1b1f24", "#ffffff", "#0b6e3b", "#b3261e", "#57606a"
-_COLUMN, _ROW, _TOP, _NOTE_COLUMN = 230, 44, 56, 330
+_COLUMN, _WIDE_COLUMN, _ROW, _TOP, _NOTE_COLUMN = 230, 470, 48, 64, 400
+_LETTER = 6.3  # width of a letter of a label
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,10 +26,11 @@ class Arrow:
 def ladder(actors: Sequence[str], arrows: Sequence[Arrow], title: str, *, current: int | None = None) -> str:
     """An SVG of the arrows up to `current` (all when None); the current one is drawn thicker."""
     shown = arrows if current is None else arrows[: current + 1]
-    width = _COLUMN * (len(actors) - 1) + 2 * _NOTE_COLUMN
+    column = _WIDE_COLUMN if len(actors) == 2 else _COLUMN
+    width = column * (len(actors) - 1) + 2 * _NOTE_COLUMN
     heights = [max(_ROW, 18 * len(a.notes) + 26) for a in arrows]
     height = _TOP + sum(heights) + 30
-    at = {actor: _NOTE_COLUMN + _COLUMN * i for i, actor in enumerate(actors)}
+    at = {actor: _NOTE_COLUMN + column * i for i, actor in enumerate(actors)}
     size = f'viewBox="0 0 {width} {height}" width="{width}" role="img" aria-label="{escape(title)}"'
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="12" style="max-width:100%">',
@@ -50,13 +53,18 @@ def _drawn(arrow: Arrow, at: dict[str, int], y: int, *, bold: bool) -> list[str]
     colour = _BAD if arrow.bad else _GOOD
     thick, sign = 4 if bold else 2, "✘ " if arrow.bad else ""
     left = x1 <= x2
+    lines = wrap(arrow.label, max(int((abs(x2 - x1) or _COLUMN) / _LETTER), 30))[:2] or [""]
     head = -8 if x2 > x1 else 8
     parts = []
     if x1 != x2:
         parts += [
             f'<line x1="{x1}" y1="{y}" x2="{x2}" y2="{y}" stroke="{colour}" stroke-width="{thick}"/>',
             f'<polygon points="{x2},{y} {x2 + head},{y - 5} {x2 + head},{y + 5}" fill="{colour}"/>',
-            f'<text x="{(x1 + x2) // 2}" y="{y - 6}" text-anchor="middle" fill="{_INK}">{sign}{escape(arrow.label[:60])}</text>',
+            *(
+                f'<text x="{(x1 + x2) // 2}" y="{y - 6 - 14 * (len(lines) - 1 - row)}" text-anchor="middle" fill="{_INK}">'
+                f"{sign if row == 0 else ''}{escape(line)}</text>"
+                for row, line in enumerate(lines)
+            ),
         ]
     else:
         parts += [

@@ -24,6 +24,7 @@ _STYLE = """<style>
 .workbook-panel th, .workbook-panel td { text-align: left; padding: 3px 10px; vertical-align: top;
   border-bottom: 1px solid var(--jp-border-color1, #bdbdbd); white-space: normal; }
 .workbook-panel h3, .workbook-panel h4 { margin: 8px 0 4px; }
+.workbook-panel svg { max-width: 100%; height: auto; }
 .workbook-panel pre { white-space: pre-wrap; }
 .workbook-panel details { margin-top: 6px; }
 .workbook-panel .lit { font-weight: bold; outline: 2px solid currentColor; outline-offset: -2px; }
@@ -139,7 +140,7 @@ def text(label: str, value: str = "", **settings: Any) -> widgets.Widget:
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], *, most: int = 200) -> str:
     """An HTML table, escaped and bounded."""
-    heads = "".join(f'<th scope="col">{escape(h)}</th>' for h in head)
+    heads = "".join(f'<th scope="col">{escape(h)}</th>' if h else "<td></td>" for h in head)
     body = "".join("<tr>" + "".join(f"<td>{escape(c)}</td>" for c in row) + "</tr>" for row in rows[:most])
     more = f"<p>… and {len(rows) - most} more</p>" if len(rows) > most else ""
     return f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{more}"

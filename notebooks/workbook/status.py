@@ -173,8 +173,8 @@ def shown(decision: Decision) -> Shown:
         + "</tr>"
         for n, row in enumerate(ROWS)
     ]
-    heads = ("", "use OCSP", "responder named", "use CRLs", "asked")
-    head = "".join(f'<th scope="col">{escape(h) or "<span>applies</span>"}</th>' for h in heads)
+    heads = ("applies", "use OCSP", "responder named", "use CRLs", "asked")
+    head = "".join(f'<th scope="col">{escape(h)}</th>' for h in heads)
     answer = "✔ let pass" if decision.accepted else "✘ refused"
     lines = [answer, *_told(decision)]
     steps = "".join(f"<li>{escape(line)}</li>" for line in lines[1:])

@@ -80,6 +80,10 @@ def jupyter(
             yield base, token
         finally:
             process.terminate()
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:  # a page that is still open keeps it asking
+                process.kill()
 
 
 def _wait_for(url: str, log: Path) -> None:

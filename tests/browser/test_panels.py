@@ -1,0 +1,290 @@
+"""Every panel of the workbook, used by mouse and by keyboard, in a light and in a dark JupyterLab; checked by axe; looked at."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.conftest import ARTIFACTS
+from tests.browser.jupyter import copy_notebooks, jupyter, require_no_error, run_to_its_end
+from tests.support.clean_notebooks import KERNEL
+
+LEG = "zone:uc-traversal:c1.corp.example.com>e1.example.com"
+CELLS = (
+    "import workbook as w\nlab = w.open_lab('clustered-mra')\nlab.acme_sign('e1.example.com')\nNone",
+    "w.start('00')",
+    "w.san_designer()",
+    "w.csr_form(lab, 'e2.example.com')",
+    "w.trust_editor(lab)",
+    "w.chain_builder(lab)",
+    f"w.handshake_theatre(lab, '{LEG}')",
+    "w.blast_radius(lab)",
+    "w.time_slider(lab)",
+    "w.revocation_table()",
+    "w.acme_player(lab, 'e1.example.com')",
+    "w.file_inspector(lab)",
+    "w.exam_result('99', needed=15)",
+    "w.clinic_console()",
+)
+pytestmark = pytest.mark.needs("chromium")
+_WAIT = 20_000
+
+
+@pytest.fixture(scope="module", params=["light", "dark"])
+def shown(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, chromium: Browser
+) -> Iterator[tuple[Page, str]]:
+    """(page with all panels, theme)."""
+    folder = tmp_path_factory.mktemp(f"panels-{request.param}")
+    notebooks = copy_notebooks(folder)
+    cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=KERNEL)
+    nbformat.write(notebook, notebooks / "panels.ipynb")
+    with (
+        jupyter(folder, notebooks, dark=request.param == "dark") as server,
+        run_to_its_end(chromium, server, "panels.ipynb", shot=f"panels-{request.param}") as page,
+    ):
+        yield page, request.param
+
+
+def panel(shown: tuple[Page, str], title: str) -> tuple[Locator, Locator]:
+    """(the panel, its result)."""
+    page, _ = shown
+    found = page.locator(".workbook-panel").filter(has=page.get_by_role("heading", name=title))
+    found.scroll_into_view_if_needed()
+    return found, found.locator(".widget-html-content").last
+
+
+def keep(found: Locator, shown: tuple[Page, str], name: str) -> None:
+    found.screenshot(path=ARTIFACTS / f"panel-{name}-{shown[1]}.png")
+
+
+def test_all_are_there(shown: tuple[Page, str]) -> None:
+    """As many panels as cells that make one, each with a heading and its words beside it; no error."""
+    page, _ = shown
+    require_no_error(page)
+    panels = page.locator(".workbook-panel")
+    assert panels.count() == len(CELLS) - 1
+    for number in range(panels.count()):
+        assert panels.nth(number).locator("h3").inner_text()
+        assert panels.nth(number).get_by_text("In words").count() >= 1
+
+
+def test_accessible(shown: tuple[Page, str]) -> None:
+    """axe finds nothing in any panel: labels, roles, contrast, in both themes."""
+    page, _ = shown
+    found = Axe().run(page, context=".workbook-panel")
+    told = [(v["id"], v["impact"], [n["html"][:160] for n in v["nodes"]][:4]) for v in found.response["violations"]]
+    assert not told, told
+
+
+def test_csr_form(shown: tuple[Page, str]) -> None:
+    """Names come and go with the choices; nonsense gets a sentence; the request is made on the peer and discarded again."""
+    found, result = panel(shown, "Generate CSR on e2.example.com")
+    expect(result).to_contain_text("cluster-e.example.com")
+    found.get_by_label("Names of the cluster").select_option("none")
+    expect(result).to_contain_text("names.cluster-fqdn-missing")
+    found.get_by_label("Names of the cluster").select_option("FQDN of the cluster")
+    more = found.get_by_label("Additional names")
+    for typed, told in (
+        ("bücher.example.com", "xn--bcher-kva.example.com"),
+        ("😀", "is not a domain name"),
+        (",".join(f"n{n}.example.com" for n in range(10_000)), "10003 names"),
+        (",".join(f"n{n}.example.com" for n in range(10_001)), "at most 10,000"),
+        ("", "3 names"),
+    ):
+        more.fill(typed)
+        more.press("Enter")
+        expect(result).to_contain_text(told, timeout=_WAIT)
+    found.get_by_label("Country (two letters)").fill("GBR")
+    found.get_by_label("Country (two letters)").press("Enter")
+    expect(result).to_contain_text("two letters of ISO 3166")
+    found.get_by_label("Country (two letters)").fill("GB")
+    found.get_by_label("Country (two letters)").press("Enter")
+    found.get_by_role("button", name="Generate CSR").focus()
+    shown[0].keyboard.press("Enter")
+    expect(found).to_contain_text("its key stays on the peer", timeout=_WAIT)
+    found.get_by_role("button", name="Discard CSR").click()
+    expect(found).to_contain_text("The request is discarded")
+    keep(found, shown, "csr")
+
+
+def test_trust_editor(shown: tuple[Page, str]) -> None:
+    """A CA taken out: relations fall in the picture, then in the lab; put back, all is well."""
+    found, result = panel(shown, "Trusted CA list")
+    found.get_by_label("Whose list").select_option("c1.corp.example.com")
+    expect(result).to_contain_text("✔ 28 of 28 legs are up")
+    box = found.get_by_role("checkbox", name="trusts Lab Root CA")
+    box.focus()
+    shown[0].keyboard.press("Space")
+    expect(result).to_contain_text("trust.issuer-unknown")
+    keep(found, shown, "trust")
+    found.get_by_role("button", name="Do it in the lab").click()
+    expect(found).to_contain_text("Done in the lab, and dialled: 17 of 28", timeout=_WAIT)
+    box.click()
+    found.get_by_role("button", name="Do it in the lab").click()
+    expect(found).to_contain_text("Done in the lab, and dialled: 28 of 28", timeout=_WAIT)
+
+
+def test_chain_builder(shown: tuple[Page, str]) -> None:
+    """Nothing sent behind the leaf: the intermediate is missing; long past its end: expired."""
+    found, result = panel(shown, "Chain builder")
+    expect(result).to_contain_text("✔ accepted")
+    sent = found.get_by_label("Sent behind it")
+    sent.select_option([])
+    expect(result).to_contain_text("trust.intermediate-missing")
+    sent.select_option(["Lab Issuing CA"])
+    expect(result).to_contain_text("✔ accepted")
+    keep(found, shown, "chain")
+
+
+def test_handshake_theatre(shown: tuple[Page, str]) -> None:
+    """Step by step with the arrow keys; another version has other messages."""
+    found, result = panel(shown, "Handshake theatre")
+    expect(result).to_contain_text("Step 1 of")
+    found.get_by_role("slider", name="Step").focus()
+    for _ in range(3):
+        shown[0].keyboard.press("ArrowRight")
+    expect(result).to_contain_text("Step 4 of")
+    found.get_by_label("Version").select_option("TLS 1.2")
+    expect(result).to_contain_text("ServerKeyExchange")
+    expect(result).to_contain_text("bytes on the wire")
+    keep(found, shown, "theatre")
+
+
+def test_blast_radius(shown: tuple[Page, str]) -> None:
+    """What happens, and to whom: the target's choices follow, and the legs fall."""
+    found, result = panel(shown, "Blast radius")
+    expect(result).to_contain_text("validity.expired")
+    found.get_by_label("What happens").select_option("a name is left out")
+    found.get_by_label("To", exact=True).select_option("e1.example.com: example.com")
+    expect(result).to_contain_text("names.registration-domain-missing")
+    keep(found, shown, "blast")
+    found.get_by_label("What happens").select_option("a CA is distrusted")
+    expect(result).to_contain_text("trust.issuer-unknown")
+
+
+def test_time_slider(shown: tuple[Page, str]) -> None:
+    """To the end by keyboard: everything has expired."""
+    found, result = panel(shown, "Time slider")
+    expect(result).to_contain_text("✔ 28 of 28")
+    found.get_by_role("slider").focus()
+    shown[0].keyboard.press("End")
+    expect(result).to_contain_text("validity.expired")
+    keep(found, shown, "time")
+
+
+def test_revocation_table(shown: tuple[Page, str]) -> None:
+    """The row that applies is marked, and moves; an expired CRL counts as revoked whatever the fallback."""
+    found, result = panel(shown, "Is it revoked?")
+    expect(result.locator("tr[aria-current=true]")).to_contain_text("the OCSP responder")
+    found.get_by_label("The certificate names a responder").focus()
+    shown[0].keyboard.press("Space")
+    expect(result.locator("tr[aria-current=true]")).to_contain_text("the CRLs")
+    found.get_by_label("The CRL says").select_option("expired")
+    expect(result).to_contain_text("✘ refused")
+    keep(found, shown, "revocation")
+    found.get_by_label("Service").select_option("LDAP")
+    expect(result).to_contain_text("in the trusted CA file")
+
+
+def test_acme_player(shown: tuple[Page, str]) -> None:
+    """The order from its first step on."""
+    found, result = panel(shown, "The order of e1.example.com")
+    found.get_by_role("slider").focus()
+    shown[0].keyboard.press("Home")
+    expect(result).to_contain_text("Step 1 of")
+    shown[0].keyboard.press("End")
+    expect(result).to_contain_text("GET the file for")
+    keep(found, shown, "acme")
+
+
+def test_file_inspector(shown: tuple[Page, str], tmp_path: Path) -> None:
+    """A JPEG instead of a certificate, garbage pasted: one sentence each; a certificate is read."""
+    found, result = panel(shown, "What is in this file?")
+    picture = tmp_path / "photo.jpg"
+    picture.write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(range(256)) * 20)
+    _choose(shown, found, picture)
+    expect(result).to_contain_text("neither PEM nor DER", timeout=_WAIT)
+    certificate = tmp_path / "<b>x<b>.pem"
+    certificate.write_bytes(_certificate())
+    _choose(shown, found, certificate)
+    expect(result).to_contain_text("e1.example.com", timeout=_WAIT)
+    assert result.locator("b", has_text="x").count() == 0
+    keep(found, shown, "file")
+
+
+def _choose(shown: tuple[Page, str], found: Locator, path: Path) -> None:
+    with shown[0].expect_file_chooser() as chooser:
+        found.get_by_role("button", name="Choose a file").click()
+    chooser.value.set_files(path)
+
+
+def _certificate() -> bytes:
+    from workbook.status import make_files
+
+    return make_files()["pem"]
+
+
+def test_clinic_console(shown: tuple[Page, str]) -> None:
+    """A case from its symptom to the end, all by keyboard but for the choices."""
+    found, result = panel(shown, "Clinic")
+    found.get_by_label("Case", exact=True).select_option(
+        label=re.compile("uploaded-der") and "It is a certificate, Windows says so (uploaded-der)"
+    )
+    found.get_by_role("button", name="Open", exact=True).click()
+    expect(result).to_contain_text("Tools of this case", timeout=_WAIT)
+    found.get_by_label("Look at").select_option("file")
+    expect(result).to_contain_text("is DER, not PEM")
+    found.get_by_role("button", name="Hint").focus()
+    shown[0].keyboard.press("Enter")
+    expect(result).to_contain_text("1 hints")
+    answer = found.get_by_label("Cause (rule id)")
+    answer.fill("validity.expired")
+    answer.press("Enter")
+    found.get_by_role("button", name="Answer").click()
+    expect(result).to_contain_text("is not what is broken here")
+    answer.fill("encoding.not-pem")
+    answer.press("Enter")
+    found.get_by_role("button", name="Answer").click()
+    expect(result).to_contain_text("that is the cause")
+    found.get_by_label("Remedy").select_option(index=10)
+    found.get_by_label("To", exact=True).select_option("e1.example.com")
+    found.get_by_role("button", name="Do the remedy").click()
+    expect(result).to_contain_text("75 points", timeout=_WAIT)
+    keep(found, shown, "clinic")
+    found.get_by_role("button", name="Close").click()
+    expect(result).to_contain_text("Choose a case and press Open")
+
+
+def test_tablet(shown: tuple[Page, str]) -> None:
+    """At tablet width nothing is cut off: what is wider than the panel can be scrolled inside it."""
+    page, theme = shown
+    page.set_viewport_size({"width": 820, "height": 1180})
+    panels = page.locator(".workbook-panel")
+    for number in range(panels.count()):
+        box = panels.nth(number).bounding_box()
+        assert box is not None
+        assert box["width"] <= 820
+    panels.nth(1).scroll_into_view_if_needed()
+    page.screenshot(path=ARTIFACTS / f"panels-tablet-{theme}.png")
+    page.set_viewport_size({"width": 1400, "height": 1000})
+
+
+def test_kernel_restarted(shown: tuple[Page, str]) -> None:
+    """Last: the kernel restarts, and each panel says what to run."""
+    page, _ = shown
+    page.get_by_role("menuitem", name="Kernel", exact=True).click()
+    page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Restart Kernel")).first.click()
+    page.locator(".jp-Dialog .jp-mod-accept").click()
+    found = page.locator(".workbook-panel").nth(1)
+    expect(found).to_have_class(re.compile("jupyter-widgets-disconnected"), timeout=_WAIT)
+    content = found.evaluate("e => getComputedStyle(e, '::after').content")
+    assert "run this cell" in content
+    expect(page.locator("#jp-main-statusbar")).to_contain_text("Idle", timeout=60_000)  # no server stops in between
