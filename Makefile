@@ -50,6 +50,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench.decisions
 	$(BIN)/python -m tests.bench.sockets
 	$(BIN)/python -m tests.bench.acme
+	$(BIN)/python -m tests.bench.workbook
 
 compare-linters: $(VENV)/.dev
 	$(BIN)/python -m tests.support.compare_linters

@@ -29,6 +29,7 @@ from workbook.lab_panels import (
     trust_editor,
 )
 from workbook.panels import csr_form, file_inspector, san_designer
+from workbook.points import points_to_be_aware
 from workbook.progress import progress_report, save_report
 from workbook.reading import converted, forms, look_into, matches, read_log, rules_of
 from workbook.render import (
@@ -120,6 +121,7 @@ __all__ = [
     "outcome",
     "performance",
     "picture",
+    "points_to_be_aware",
     "progress_report",
     "read_log",
     "rehearse",

@@ -9,6 +9,7 @@ from workbook.course import Lesson, lessons
 
 from pkikit.judge.registry import catalogue
 from pkikit.model.deployment import Deployment
+from tests.support.guide import guide_md
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -92,6 +93,7 @@ def generated() -> dict[str, str]:
         "rules.md": rules_md(),
         "deployment.schema.json": schema,
         "instructor.md": instructor_md(),
+        "guide.md": guide_md(),
         "../notebooks/README.md": course_map(),
     }
 

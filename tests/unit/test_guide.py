@@ -1,0 +1,38 @@
+"""The executable guide: every statement has its proofs, and a proof that is gone is noticed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.support.guide import Statement, statements
+
+
+@pytest.mark.parametrize("statement", statements(), ids=lambda s: s.says[:60])
+def test_proven(statement: Statement) -> None:
+    """Rule, behaviour, test and cell are there."""
+    assert statement.problems() == []
+
+
+def test_there_are_enough() -> None:
+    """Every chapter and every appendix of the guide."""
+    chapters = {s.chapter for s in statements()}
+    assert len(statements()) >= 75
+    assert {f"Appendix {n}" for n in range(1, 7)} <= {c.split(":")[0] for c in chapters}
+    assert len({s.says for s in statements()}) == len(statements())
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"rules": ("names.nothing",)},
+        {"behaviour": "simulator.theatre:nothing"},
+        {"test": "tests/unit/test_san.py::test_nothing"},
+        {"test": "tests/unit/test_gone.py::test_rows_of_the_guide"},
+        {"cell": "01: nothing of the kind"},
+    ],
+)
+def test_a_missing_proof_is_noticed(broken: dict[str, object]) -> None:
+    """The control."""
+    assert len(replace(statements()[0], **broken).problems()) == 1  # type: ignore[arg-type]
