@@ -8,7 +8,7 @@ NOTEBOOK ?= notebooks/00-meet-the-lab.ipynb
 JOBS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: lab test test-unit test-protocol test-notebooks test-browser lint types format bench docs compare-linters notebooks-refresh tools constraints clean
+.PHONY: lab test test-unit test-protocol test-notebooks test-browser lint types format bench docs site compare-linters notebooks-refresh tools constraints clean
 
 lab: $(VENV)/.runtime
 	@$(BIN)/python -c "from simulator.services.pebble_program import locate_pebble; print('Pebble:', locate_pebble())"
@@ -27,10 +27,10 @@ test-protocol: $(VENV)/.dev
 	$(BIN)/pytest -n $(JOBS) tests/protocol tests/interop
 
 test-notebooks: $(VENV)/.dev
-	$(BIN)/pytest -p no:xdist --nbval notebooks/*.ipynb --nbval-sanitize-with notebooks/nbval-sanitize.cfg
+	$(BIN)/python -m tests.support.notebooks -n $(JOBS)
 
 test-browser: $(VENV)/.dev
-	$(BIN)/pytest -p no:xdist tests/browser
+	$(BIN)/pytest -n $(JOBS) --dist loadgroup tests/browser
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -58,10 +58,16 @@ compare-linters: $(VENV)/.dev
 docs: $(VENV)/.dev
 	$(BIN)/python -m tests.support.generate_docs
 
+# Executes every notebook anew and shows what changed: not only which files, but the lines of their outputs.
 notebooks-refresh: $(VENV)/.dev
-	cd notebooks && ../$(BIN)/jupyter nbconvert --to notebook --execute --inplace *.ipynb
+	cd notebooks && ls *.ipynb | XDG_STATE_HOME=$$(mktemp -d) xargs -P $(JOBS) -n 1 ../$(BIN)/jupyter nbconvert --log-level WARN --to notebook --execute --inplace
 	$(BIN)/python -m tests.support.clean_notebooks notebooks/*.ipynb
 	git --no-pager diff --stat -- notebooks
+	git --no-pager diff -U1 -- notebooks | grep -E '^[-+] +"' | grep -v 'svg' | head -200 || true
+
+# The documents as a site, in artifacts/site.
+site: $(VENV)/.dev docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build -q --strict
 
 # The Debian packages that the tests use. As root they are installed; otherwise what is missing is named, the tests that
 # need it are skipped with a reason, and under CI=true they fail.

@@ -76,7 +76,7 @@ def jupyter(
     ):
         try:
             base = f"http://127.0.0.1:{port}"
-            _wait_for(f"{base}/api?token={token}", folder / "jupyter.log")
+            wait_for(f"{base}/api?token={token}", folder / "jupyter.log")
             yield base, token
         finally:
             process.terminate()
@@ -86,7 +86,8 @@ def jupyter(
                 process.kill()
 
 
-def _wait_for(url: str, log: Path) -> None:
+def wait_for(url: str, log: Path) -> None:
+    """Until something answers there; with what the program said, when nothing does."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2):

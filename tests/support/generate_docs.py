@@ -86,6 +86,27 @@ def _instructed(found: Lesson) -> list[str]:
     ]  # fmt: skip
 
 
+def cli_md() -> str:
+    """docs/cli.md: every command with its options, from the programs' own help."""
+    import typer.main
+    from typer.cli import get_docs_for_click
+
+    from pkikit.cli import app as pkikit
+    from simulator.cli import app as expressway_sim
+
+    parts = [
+        "# Commands",
+        "",
+        "Made by `make docs` from the programs' own help. Exit codes: 0 yes, 1 no, 2 input, 3 the lab cannot run here.",
+        "",
+    ]
+    for name, app in (("pkikit", pkikit), ("expressway-sim", expressway_sim)):
+        command = typer.main.get_command(app)
+        with command.make_context(name, [], resilient_parsing=True) as context:
+            parts.append(get_docs_for_click(obj=command, ctx=context, name=name, indent=1))
+    return "\n".join(line.rstrip() for line in "\n".join(parts).splitlines()) + "\n"
+
+
 def generated() -> dict[str, str]:
     """File name (in docs/) → content."""
     schema = json.dumps(Deployment.model_json_schema(), indent=2) + "\n"
@@ -94,6 +115,7 @@ def generated() -> dict[str, str]:
         "deployment.schema.json": schema,
         "instructor.md": instructor_md(),
         "guide.md": guide_md(),
+        "cli.md": cli_md(),
         "../notebooks/README.md": course_map(),
     }
 

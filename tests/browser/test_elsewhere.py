@@ -1,0 +1,99 @@
+"""The panels outside JupyterLab: in Notebook 7, and in Voila's dashboards where there are no cells."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import ARTIFACTS
+from tests.browser.jupyter import copy_notebooks, jupyter, wait_for
+from tests.support.clean_notebooks import KERNEL
+
+pytestmark = pytest.mark.needs("chromium")
+
+
+def test_notebook_7(tmp_path: Path, chromium: Browser) -> None:
+    """A panel with our own slider and one with ipywidgets' inputs, each used."""
+    notebooks = copy_notebooks(tmp_path)
+    source = "import workbook as w\nlab = w.open_lab('clustered-mra')\nw.time_slider(lab)"
+    cells = [nbformat.v4.new_code_cell(source), nbformat.v4.new_code_cell("w.san_designer()")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=KERNEL), notebooks / "panels.ipynb")
+    with jupyter(tmp_path, notebooks, program=("notebook",)) as (base, token):
+        page = chromium.new_page(viewport={"width": 1400, "height": 1000})
+        page.goto(f"{base}/notebooks/panels.ipynb?token={token}")
+        page.locator(".jp-Notebook").wait_for(timeout=60_000)
+        expect(page.locator(".jp-NotebookKernelStatus, .jp-Notebook-ExecutionIndicator").first).to_be_visible(
+            timeout=60_000
+        )
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        slider = page.get_by_role("slider", name="Days from now")
+        slider.wait_for(timeout=60_000)
+        slider.focus()
+        page.keyboard.press("End")
+        expect(page.locator(".workbook-panel").first).to_contain_text("validity.expired", timeout=20_000)
+        page.get_by_label("Deployment model").select_option("single")
+        expect(page.locator(".workbook-panel").last).not_to_contain_text("e2.", timeout=20_000)
+        page.screenshot(path=ARTIFACTS / "notebook-7.png")
+        page.close()
+
+
+@pytest.fixture(scope="module")
+def voila(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The dashboards' address."""
+    folder = tmp_path_factory.mktemp("voila")
+    notebooks = copy_notebooks(folder)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "voila", str(notebooks / "dashboards"), "--no-browser", f"--port={port}",
+               "--Voila.ip=127.0.0.1", "--show_tracebacks=False"]  # fmt: skip
+    env = {**os.environ, "XDG_STATE_HOME": str(folder / "state"), "JUPYTER_RUNTIME_DIR": str(folder / "runtime")}
+    with (
+        (folder / "voila.log").open("wb") as log,
+        subprocess.Popen(command, env=env, stdout=log, stderr=log) as process,
+    ):
+        try:
+            wait_for(f"http://127.0.0.1:{port}/", folder / "voila.log")
+            yield f"http://127.0.0.1:{port}/voila/render"
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+def test_design_dashboard(voila: str, chromium: Browser) -> None:
+    """Names follow the choices, without a cell in sight."""
+    page = chromium.new_page(viewport={"width": 1200, "height": 1000})
+    page.goto(f"{voila}/design.ipynb", timeout=60_000)
+    designer = page.locator(".workbook-panel").filter(has=page.get_by_role("heading", name="SAN designer"))
+    designer.wait_for(timeout=60_000)
+    designer.get_by_label("Domain format").select_option("collab-edge-dns")
+    expect(designer).to_contain_text("collab-edge.example.com", timeout=20_000)
+    assert page.locator(".jp-CodeMirrorEditor, .cm-editor").count() == 0
+    page.screenshot(path=ARTIFACTS / "voila-design.png")
+    page.close()
+
+
+def test_clinic_dashboard(voila: str, chromium: Browser) -> None:
+    """A case is opened, answered and mended."""
+    page = chromium.new_page(viewport={"width": 1200, "height": 1400})
+    page.goto(f"{voila}/clinic.ipynb", timeout=60_000)
+    clinic = page.locator(".workbook-panel").first
+    clinic.wait_for(timeout=60_000)
+    clinic.get_by_label("Case", exact=True).select_option(label="Somebody lost a laptop (revoked)")
+    clinic.get_by_role("button", name="Open", exact=True).click()
+    expect(clinic).to_contain_text("Tools of this case", timeout=30_000)
+    clinic.get_by_label("To", exact=True).select_option("e1.example.com")
+    clinic.get_by_role("button", name="Do the remedy").click()
+    expect(clinic).to_contain_text(re.compile("28 of 28 legs are up"), timeout=30_000)
+    page.screenshot(path=ARTIFACTS / "voila-clinic.png")
+    page.close()
