@@ -86,14 +86,14 @@ class Case(_Part):
 
     def base(self) -> Deployment:
         """The deployment when all is well."""
-        return load_deployment(_deployments() / f"{self.deployment}.yaml")
+        return load_deployment(deployments_folder() / f"{self.deployment}.yaml")
 
     def changed(self) -> Deployment:
         """The deployment of the case."""
         return deployment_with(self.base(), self.change)
 
 
-def _deployments() -> Path:
+def deployments_folder() -> Path:
     """The shipped deployments: beside this module in a wheel, under notebooks/ in a checkout."""
     packaged = Path(__file__).parent / "deployments"
     return packaged if packaged.is_dir() else Path(__file__).parents[1] / "notebooks" / "deployments"

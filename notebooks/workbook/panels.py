@@ -70,7 +70,7 @@ def csr_form(session: LabSession, peer: str) -> Panel:
     def generate(**values: Any) -> str:
         chosen = RequestForm(**values)
         made = preview(session.deployment, peer, chosen, preview_key())
-        state = session.threaded.portal.call(lambda: session.peer(peer).generate(
+        state = session.threaded.run(lambda: session.peer(peer).generate(
             layout=made.layout, fields=chosen.fields(), digest=chosen.digest, key_size=chosen.key_size))  # fmt: skip
         assert state.request is not None  # just generated
         return f"{peer} has a signing request for {len(made.layout.dns_names)} names; its key stays on the peer"

@@ -100,5 +100,5 @@ def save_report(path: str | Path) -> str:
         else:
             table.to_csv(target, index=False)
     except OSError as error:
-        raise InputError(f"{target}: {error.strerror}") from error
+        raise InputError(f"{target.name}: {error.strerror or error}") from error
     return f"{len(table)} rows in {target.name}"

@@ -26,6 +26,7 @@ from pkikit.model.names import printable
 from pkikit.model.places import deployment_with
 from pkikit.model.world import Party, World
 from simulator.brought import bring_certificates
+from simulator.clinic import deployments_folder
 from simulator.clock import Clock
 from simulator.faults import Fault, Ground
 from simulator.peer.acme_service import AcmeService
@@ -37,7 +38,7 @@ from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 
 _FAULT: pydantic.TypeAdapter[Fault] = pydantic.TypeAdapter(Fault)
-DEPLOYMENTS = Path(__file__).parents[1] / "deployments"
+DEPLOYMENTS = deployments_folder()
 
 
 class LabSession:

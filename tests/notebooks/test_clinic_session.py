@@ -1,0 +1,148 @@
+"""The clinic in a notebook: tools that a case offers and those that it does not, hints, answers, remedies, the score."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from anyio.from_thread import start_blocking_portal
+from rich.console import Console
+from workbook import case_list, close_case, open_case
+from workbook.clinic import ClinicSession
+from workbook.clinic_panel import RANDOM, clinic_console
+
+from pkikit.errors import InputError
+from simulator.clinic import cases
+from simulator.clinic_console import play_live
+from simulator.clinic_play import LiveCase
+from simulator.clinic_score import scores_file
+from simulator.settings import LabSettings
+
+
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    yield
+    close_case()
+
+
+def test_the_way_through_a_case() -> None:
+    """Look with every tool, take a hint, answer wrongly, then rightly, mend it; the score is kept once."""
+    case = open_case("leaf-expired")
+    assert "leaf-expired" not in repr(case)
+    assert "validity" not in repr(case)
+    assert not (case.zones()["outcome"] == "✔ accepted").all()
+    assert list(case.down().columns) == ["outcome", "rejected by"]
+    assert case.log()
+    assert "to -" in case.certificate("c1.corp.example.com").loc["valid, by its own clock", ""]
+    assert case.trust("c1.corp.example.com") == ["Lab Root CA"]
+    assert not case.trace(case.report.down[0].leg.id).empty
+    assert case.dns("cluster-e.example.com") == ["e1.example.com", "e2.example.com"]
+    assert case.hint()
+    assert case.answer("trust.issuer-unknown").startswith("✘")
+    assert case.remedy("renew-certificate", "c2.corp.example.com").startswith("✘")
+    assert case.remedy("renew-certificate", "c1.corp.example.com").endswith("And what was the cause?")
+    assert case.answer("validity.expired").startswith("✔")
+    assert "75 points" in case.remedy("renew-certificate", "c1.corp.example.com")
+    close_case()
+    (line,) = scores_file().read_text().splitlines()
+    assert (json.loads(line)["case"], json.loads(line)["points"]) == ("leaf-expired", 75)
+
+
+def test_what_cannot_be_is_a_sentence() -> None:
+    """A tool of another kind, a party that there is not, remedies that are none, any answer."""
+    case = open_case("leaf-expired")
+    for call, told in (
+        (lambda: case.preflight(), "no tool of this case"),
+        (lambda: case.file(), "no tool of this case"),
+        (lambda: case.certificate("<b>"), "shows no certificate"),
+        (lambda: case.certificate("jabber.example.com"), "shows no certificate"),
+        (lambda: case.trust("nobody"), "is no party"),
+        (lambda: case.trace("zone:nothing"), "close to it"),
+        (lambda: case.remedy("pray", "e1.example.com"), "there is no remedy"),
+        (lambda: case.remedy("set-clock", "e9"), "is done to one of"),
+    ):
+        with pytest.raises(InputError, match=told):
+            call()
+    for said in (None, 5, "😀", ["x"], "x" * 100_000):
+        assert case.answer(said).startswith("✘")
+        assert len(case.answer(said)) < 400
+    assert case.remedy("load-again", "e1.example.com").startswith("✘")
+    assert case.dns("no.such.example.com") == []
+    assert "more hints" in [case.hint() for _ in range(9)][-1]
+    with pytest.raises(InputError, match="close to it: leaf-expired"):
+        open_case("leaf-expire")
+
+
+def test_every_case_offers_what_finds_it() -> None:
+    """Whatever the tools of a case show, put together, names the cause or what it is about; none gives the answer away."""
+    assert len(case_list()) == len(cases()) >= 56
+    assert "cause" not in case_list().columns
+    for case in cases().values():
+        assert case.allowed
+        assert case.hints
+        assert case.remedies
+        assert case.cause not in case.symptom + " ".join(case.hints)
+
+
+def test_opening_another_closes_the_first() -> None:
+    first = open_case("swapped")
+    second = open_case(4)
+    assert ClinicSession.current is second
+    assert len(second.case.causes) == 2
+    assert open_case(4).case == second.case
+    from simulator.errors import LabError
+
+    with pytest.raises(LabError, match="closed"):
+        first.zones()
+
+
+def test_the_console() -> None:
+    """Closed, opened, looked at with each tool, answered, given up; the targets follow the remedy."""
+    console = clinic_console("uploaded-der")
+    assert "press <b>Open</b>" in console.result.value
+    console.buttons["Answer"].click()
+    assert "no case is open" in console.said.value
+    console.buttons["Open"].click()
+    for look in ("zones", "log", "certificate", "trust", "trace", "dns", "file", "preflight"):
+        console.inputs["look"].value = look
+        assert "Not possible" not in console.result.value
+    console.inputs["remedy"].value = "mend-caa"
+    assert "example.com" in console.inputs["target"].options
+    console.inputs["remedy"].value = "load-again"
+    console.inputs["target"].value = "e1.example.com"
+    console.inputs["answer"].value = "<img src=x onerror=alert(1)>"
+    console.buttons["Answer"].click()
+    assert "<img" not in console.result.value
+    console.buttons["Do the remedy"].click()
+    assert "✔ mended" in console.result.value
+    console.buttons["Give up"].click()
+    assert "encoding.not-pem" in console.result.value
+    console.inputs["case"].value = RANDOM
+    console.buttons["Open"].click()
+    assert "Two things at once" in console.result.value
+    console.buttons["Close"].click()
+    assert ClinicSession.current is None
+
+
+def test_remedies_in_the_terminal() -> None:
+    """`do` lists, refuses in a sentence, and mends."""
+    import io
+
+    out = Console(file=io.StringIO(), width=200)
+    said = iter(("do", "do pray e1.example.com", "do set-clock e1.example.com", "trust.issuer-unknown",
+                 "do complete-trusted-ca-list c1.corp.example.com"))  # fmt: skip
+
+    async def alive() -> LiveCase:
+        return LiveCase(cases()["new-root"], LabSettings(rsa=False))
+
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(asyncio.run(alive())) as live:
+        score = play_live(out, live, portal, lambda: next(said))
+    text = out.file.getvalue()  # type: ignore[attr-defined]
+    assert "renew-certificate" in text
+    assert "there is no remedy 'pray'" in text
+    assert "28 of 28 legs are up" in text
+    assert (score.points, score.mended_by_hand) == (100, True)

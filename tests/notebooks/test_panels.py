@@ -1,0 +1,263 @@
+"""The panels without a browser: whatever their inputs hold, they show something; nothing raises, nothing is unescaped."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import workbook as w
+from workbook.course import lessons
+from workbook.lab_panels import chain_builder, trust_editor
+from workbook.panel import Panel, Shown, alert, table
+from workbook.panels import inspected
+from workbook.progress import remember, tries
+from workbook.status import ANSWERS, LISTS, SERVICES, SOURCES, Situation, decide, shown
+
+from pkikit.errors import InputError
+from simulator.settings import LabSettings
+
+ODD = (
+    "",
+    " ",
+    "😀",
+    "bücher.example.com",
+    "<script>alert(1)</script>",
+    "a" * 5000,
+    "*.example.com",
+    "-",
+    "\x00",
+    "…" * 300,
+)
+
+
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[w.LabSession]:
+    session = w.LabSession(w.load("clustered-mra"), LabSettings(rsa=False))  # the current one belongs to other tests
+    yield session
+    session.close()
+
+
+@pytest.mark.parametrize("typed", ODD)
+def test_text_fields_take_anything(lab: w.LabSession, typed: str) -> None:
+    """A name, a sentence, or nothing to say; never an exception, never markup from what was typed."""
+    for panel, fields in (
+        (w.san_designer(), ("core_fqdn", "edge_fqdn", "registration_domains")),
+        (
+            w.csr_form(lab, "e1.example.com"),
+            ("registration_domains", "chat_aliases", "added", "country", "state", "unit"),
+        ),
+        (w.file_inspector(lab), ("pasted",)),
+    ):
+        for field in fields:
+            before = panel.inputs[field].value
+            panel.inputs[field].value = typed
+            assert panel.result.value
+            assert "<script>" not in panel.result.value
+            panel.inputs[field].value = before
+        assert "Not possible" not in panel.result.value
+
+
+def test_ten_thousand_names(lab: w.LabSession) -> None:
+    """Shown bounded, within the time that a redraw may take many times over; one more is refused in a sentence."""
+    panel = w.csr_form(lab, "e1.example.com")
+    names = [f"n{n}.example.com" for n in range(10_000)]
+    panel.inputs["added"].value = ",".join(names)
+    assert "10003 names" in panel.result.value
+    assert len(panel.result.value) < 200_000
+    panel.inputs["added"].value = ",".join([*names, "one.more.example.com"])
+    assert "at most 10,000" in panel.result.value
+    designer = w.san_designer()
+    designer.inputs["registration_domains"].value = ",".join(names)
+    assert designer.result.value
+    assert len(designer.result.value) < 400_000
+
+
+@pytest.mark.parametrize("data", [
+    b"", b"\xff\xd8\xff\xe0\x00\x10JFIF" * 50, b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", b"\x30\x82", b"PK\x03\x04" + b"\x00" * 40,
+    b"x" * (3 * 1024 * 1024), "ключ".encode(), b"\x00" * 1000,
+])  # fmt: skip
+def test_files_that_are_none(data: bytes) -> None:
+    """One sentence each."""
+    told = inspected(data, "<i>photo</i>.jpg")
+    assert told.text
+    assert "<i>" not in told.html
+
+
+def test_a_private_key_is_not_shown() -> None:
+    """Of a PKCS#12 file with a key: kind and length, nothing of the key itself."""
+    from workbook.status import make_files
+
+    told = inspected(make_files()["pkcs12"], "e1.pfx")
+    assert "EC" in told.text
+    assert "PRIVATE" not in told.html
+
+
+@pytest.mark.parametrize("service", list(SERVICES))
+@pytest.mark.parametrize("source", list(SOURCES))
+@pytest.mark.parametrize("crl", LISTS)
+def test_every_situation_is_decided(service: str, source: str, crl: Any) -> None:
+    """All combinations of what the panel offers: a verdict with its steps, and for SIP TLS a row."""
+    for answer in ANSWERS:
+        for use_ocsp, use_crls, responder in (
+            (True, True, True),
+            (True, True, False),
+            (False, True, True),
+            (False, False, False),
+        ):
+            situation = Situation(
+                service=service,
+                source=source,
+                crl=crl,
+                ocsp=answer,
+                use_ocsp=use_ocsp,
+                use_crls=use_crls,
+                responder=responder,
+            )
+            decision = decide(situation)
+            told = shown(decision)
+            assert told.text.startswith("✔ let pass" if decision.accepted else "✘ refused")
+            assert (decision.row is not None) == (service == "SIP TLS")
+            if service == "SIP TLS" and use_ocsp and responder and answer == "good":
+                assert decision.accepted
+
+
+def test_revoked_is_refused_where_it_is_read() -> None:
+    """The control of the table: each service refuses a revoked certificate by the sources that it reads, and by no others."""
+    for service, kind in SERVICES.items():
+        for source, place in SOURCES.items():
+            from pkikit.judge.revocation import SEES
+
+            decision = decide(Situation(service=service, source=source, crl="revoked", responder=False))
+            assert decision.accepted == (place not in SEES[kind])
+
+
+def test_trust_editor_follows_and_acts(lab: w.LabSession) -> None:
+    """The boxes show the list of whom was chosen; what is done in the lab is dialled."""
+    panel = trust_editor(lab)
+    panel.inputs["whose"].value = "c1.corp.example.com"
+    assert (panel.inputs["ca0"].value, panel.inputs["ca1"].value) == (True, False)
+    panel.inputs["ca0"].value = False
+    assert "trust.issuer-unknown" in panel.result.value
+    assert lab.check().accepted
+    panel.buttons["Do it in the lab"].click()
+    assert "17 of 28" in panel.said.value
+    panel.inputs["ca0"].value = True
+    panel.buttons["Do it in the lab"].click()
+    assert lab.check().accepted
+
+
+def test_chain_builder_tells_root_from_intermediate(lab: w.LabSession) -> None:
+    panel = chain_builder(lab)
+    assert "✔ accepted" in panel.result.value
+    panel.inputs["sent"].value = ()
+    assert "trust.intermediate-missing" in panel.result.value
+    panel.inputs["trusted"].value = ()
+    assert "trust.issuer-unknown" in panel.result.value
+    panel.inputs["trusted"].value = ("Lab Root CA", "Lab Issuing CA")
+    assert "✔ accepted" in panel.result.value
+
+
+def test_an_action_that_fails_is_a_sentence(lab: w.LabSession) -> None:
+    """Generate twice, discard twice, a lab that was closed: said in the panel, and the button can be pressed again."""
+    panel = w.csr_form(lab, "e2.example.com")
+    panel.buttons["Generate CSR"].click()
+    assert "stays on the peer" in panel.said.value
+    panel.buttons["Generate CSR"].click()
+    assert "discard it first" in panel.said.value
+    panel.buttons["Discard CSR"].click()
+    panel.buttons["Discard CSR"].click()
+    assert "✘" in panel.said.value
+    assert not panel.buttons["Discard CSR"].disabled
+    other = w.LabSession(lab.deployment, LabSettings(rsa=False))
+    forgotten = w.csr_form(other, "e2.example.com")
+    other.close()
+    forgotten.buttons["Generate CSR"].click()
+    assert "this lab is closed" in forgotten.said.value
+
+
+def test_a_panel_says_what_to_run() -> None:
+    """Its text form, which is what is left where no widget can be shown."""
+    panel = Panel("<b>", {}, lambda: Shown(html="x", text="<x>"))
+    assert repr(panel) == "<b>: run this cell to use it"
+    assert "&lt;x&gt;" in panel.result.value
+    assert "<b>✘ Not possible:</b> &lt;i&gt;" in alert("<i>").html
+    assert table(("a",), [("<i>",)] * 300).count("<tr>") == 201
+
+
+def test_begin_anew(tmp_path: Path) -> None:
+    """Only this notebook's answers are forgotten; the lab has new certificates; a wrong number is a sentence."""
+    remember("00-A", right=True)
+    remember("01-A", right=True)
+    session = w.open_lab("single-pair", LabSettings(rsa=False))
+    before = session.party("expe.example.com").credential
+    bar = w.start("00")
+    assert "1 of 2 exercises right" in bar.result.value
+    bar.buttons["Begin this notebook anew"].click()
+    assert [t.exercise for t in tries()] == ["01-A"]
+    assert session.party("expe.example.com").credential != before
+    assert session.check().accepted
+    assert "0 of 2 exercises right" in bar.result.value
+    session.close()
+    with pytest.raises(InputError, match="there are 00, 01"):
+        w.start("77")
+
+
+def test_progress_is_kept_here_and_without_a_name(tmp_path: Path) -> None:
+    """Tries and rights, clinic scores beside them; JSON and CSV; lines that are none are left out; any other form is refused."""
+    w.check("03-A", ["names"])
+    w.check("03-A", ["names", "public-key", "purposes"])
+    from workbook.progress import progress_file
+
+    with progress_file().open("a", encoding="utf-8") as stream:
+        stream.write("not json\n[1]\n{}\n")
+    report = w.progress_report()
+    assert report.loc["03-A", "tries"] == 2
+    assert bool(report.loc["03-A", "right"])
+    assert set(report.columns) == {"tries", "right", "since", "points"}
+    assert w.save_report(tmp_path / "r.csv") == "1 rows in r.csv"
+    assert w.save_report(tmp_path / "r.json") == "1 rows in r.json"
+    assert "03-A" in (tmp_path / "r.csv").read_text()
+    with pytest.raises(InputError, match=r"ends in .json or .csv"):
+        w.save_report(tmp_path / "r.xlsx")
+    with pytest.raises(InputError, match=r"r.csv: .*non-existent"):
+        w.save_report(tmp_path / "no" / "r.csv")
+
+
+def test_every_lesson_tells_itself() -> None:
+    """What the course map is made of is in every notebook."""
+    assert len(lessons()) == 23
+    assert all(found.minutes and found.able and found.notes and found.exercises for found in lessons())
+
+
+def test_two_notebooks_at_once(lab: w.LabSession) -> None:
+    """Two labs side by side (two kernels, as far as addresses go), both checked at the same moment."""
+    other = w.LabSession(lab.deployment, LabSettings(rsa=False))
+    results: list[bool] = []
+    threads = [threading.Thread(target=lambda s=s: results.append(s.check().accepted)) for s in (lab, other)]  # type: ignore[misc]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    other.close()
+    assert results == [True, True]
+
+
+def test_no_thread_is_left(lab: w.LabSession) -> None:
+    """Opening and closing labs and cases again and again leaves nothing running."""
+    before = threading.active_count()
+    for _ in range(3):
+        session = w.LabSession(lab.deployment, LabSettings(rsa=False))
+        session.close()
+    deadline = time.monotonic() + 10
+    while threading.active_count() > before and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert threading.active_count() <= before
