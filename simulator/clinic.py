@@ -27,9 +27,6 @@ from simulator.remedies import Action
 from simulator.world import issue_world
 
 Tool = Literal["zones", "log", "certificate", "trust", "trace", "dns", "file", "preflight"]
-_TOOLS: tuple[Tool, ...] = ("zones", "log", "certificate", "trust", "trace", "dns")
-_TOOLS_OF_UPLOADS: tuple[Tool, ...] = ("zones", "log", "certificate", "file")
-_TOOLS_OF_ORDERS: tuple[Tool, ...] = ("zones", "log", "certificate", "dns", "preflight")
 
 
 class _Part(BaseModel):
@@ -54,7 +51,7 @@ class Order(_Part):
 class Case(_Part):
     """One file of `simulator/cases`. `change` maps a place of the deployment (zones.0.name) to its value in this case.
 
-    also: further causes, where several things are broken. tools: what may be looked at; by default, all that its kind has.
+    also: further causes, where several things are broken. tools: what may be looked at.
     remedies: (action, target) pairs that mend it, one after the other.
     """
 
@@ -71,13 +68,7 @@ class Case(_Part):
     also: tuple[str, ...] = ()
     mend: str
     remedies: tuple[tuple[Action, str], ...] = Field(min_length=1)
-    tools: tuple[Tool, ...] = ()
-
-    @property
-    def allowed(self) -> tuple[Tool, ...]:
-        """The tools that may be used."""
-        of_kind = _TOOLS_OF_UPLOADS if self.upload else _TOOLS_OF_ORDERS if self.order else _TOOLS
-        return self.tools or of_kind
+    tools: tuple[Tool, ...] = Field(min_length=1)
 
     @property
     def causes(self) -> tuple[str, ...]:
@@ -145,6 +136,7 @@ def random_case(seed: int) -> Case:
                 cause=one.cause,
                 also=(other.cause,),
                 mend=f"{one.mend} {other.mend}",
+                tools=tuple(dict.fromkeys((*one.tools, *other.tools))),
                 remedies=(*one.remedies, *other.remedies),
             )
     raise InputError(f"no two cases go together for the seed {seed}")

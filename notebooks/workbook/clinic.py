@@ -17,8 +17,9 @@ from simulator.picture import Picture, draw
 from simulator.remedies import remedy_of
 from simulator.report import CheckReport
 from simulator.threaded import ThreadedCase
+from workbook.plainly import tell_plainly
 from workbook.render import legs, log_lines, trace
-from workbook.session import close_current, tell_plainly
+from workbook.session import close_current
 
 _LOGGED = 30
 
@@ -39,7 +40,7 @@ class ClinicSession:
         self._kept = False
 
     def __repr__(self) -> str:
-        tools = ", ".join(self.case.allowed)
+        tools = ", ".join(self.case.tools)
         return f"{self.case.title}\n{self.case.symptom}\ntools: {tools}; {len(self.case.hints)} hints"
 
     def close(self) -> None:
@@ -55,8 +56,8 @@ class ClinicSession:
     # Tools.
 
     def _require(self, tool: Tool) -> None:
-        if tool not in self.case.allowed:
-            raise InputError(f"{tool} is no tool of this case; there are {', '.join(self.case.allowed)}")
+        if tool not in self.case.tools:
+            raise InputError(f"{tool} is no tool of this case; there are {', '.join(self.case.tools)}")
 
     def zones(self) -> pd.DataFrame:
         """What the status pages say: up or down, not why."""

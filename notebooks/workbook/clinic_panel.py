@@ -86,7 +86,7 @@ def _shown(session: ClinicSession, look: str, at: str, said: list[str]) -> Shown
     except InputError as error:
         seen = [(str(error), "")]
     symptom = f"{session.case.title}: {session.case.symptom}"
-    tools = f"Tools of this case: {', '.join(session.case.allowed)}."
+    tools = f"Tools of this case: {', '.join(session.case.tools)}."
     points = f"{session.score.points} points, {session.score.hints} hints, {session.score.misses} wrong answers."
     html = f"<p><b>{escape(session.case.title)}</b><br>{escape(session.case.symptom)}</p><p>{escape(tools)}</p>"
     html += table((look, ""), seen, most=60) + session.picture().svg

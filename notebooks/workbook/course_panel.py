@@ -9,8 +9,9 @@ from pkikit.model.names import printable
 from workbook.clinic import close_case
 from workbook.course import lesson, lessons
 from workbook.panel import Panel, Shown, table
+from workbook.plainly import tell_plainly
 from workbook.progress import forget, tries
-from workbook.session import LabSession, close_current, tell_plainly
+from workbook.session import LabSession, close_current
 
 
 def start(number: str) -> Panel:

@@ -24,6 +24,8 @@ _STYLE = """<style>
 .workbook-panel th, .workbook-panel td { text-align: left; padding: 3px 10px; vertical-align: top;
   border-bottom: 1px solid var(--jp-border-color1, #bdbdbd); white-space: normal; }
 .workbook-panel h3, .workbook-panel h4 { margin: 8px 0 4px; }
+.workbook-panel .widget-html-content { line-height: 1.45; overflow-x: auto; }
+.workbook-panel td { overflow-wrap: anywhere; min-width: 5em; }
 .workbook-panel svg { max-width: 100%; height: auto; }
 .workbook-panel pre { white-space: pre-wrap; }
 .workbook-panel details { margin-top: 6px; }

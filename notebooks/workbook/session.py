@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,11 +12,10 @@ from typing import Any
 import pydantic
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from IPython.core.getipython import get_ipython
 
 from pkikit.console import parse_instant
 from pkikit.design.san import SanLayout, design_sans
-from pkikit.errors import InputError, PkikitError
+from pkikit.errors import InputError
 from pkikit.files import load_deployment
 from pkikit.model.credential import Credential
 from pkikit.model.deployment import Deployment
@@ -36,6 +34,7 @@ from simulator.renewals import set_up_automatic
 from simulator.report import CheckReport, LegReport
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from workbook.plainly import tell_plainly
 
 _FAULT: pydantic.TypeAdapter[Fault] = pydantic.TypeAdapter(Fault)
 DEPLOYMENTS = deployments_folder()
@@ -283,17 +282,6 @@ def _mended(now: Party, broken: Party, well: Party) -> Party:
     """What the fault left and nobody has touched since is as it was when all was well."""
     undone = {f: getattr(well, f) for f in _FACETS if getattr(now, f) is getattr(broken, f)}
     return replace(now, **undone)
-
-
-def tell_plainly() -> None:
-    """In this kernel, what a person can mend is told in one sentence, not by a traceback; the cell still fails."""
-    shell = get_ipython()
-    if shell is not None:
-        shell.set_custom_exc((PkikitError,), _tell)  # type: ignore[no-untyped-call]
-
-
-def _tell(_shell: Any, _kind: type[BaseException], error: BaseException, _trace: Any, tb_offset: Any = None) -> None:
-    print(f"✘ {error}", file=sys.stderr)
 
 
 def load(name: str, change: Mapping[str, Any] | None = None) -> Deployment:

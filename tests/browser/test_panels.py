@@ -277,6 +277,19 @@ def test_tablet(shown: tuple[Page, str]) -> None:
     page.set_viewport_size({"width": 1400, "height": 1000})
 
 
+def test_reloaded(shown: tuple[Page, str]) -> None:
+    """The browser is reloaded: the panels come back with the kernel that goes on, and do what they did."""
+    page, _ = shown
+    page.keyboard.press("Control+s")
+    page.wait_for_timeout(1000)
+    page.reload()
+    page.locator(".jp-Notebook").wait_for(timeout=60_000)
+    found, result = panel(shown, "SAN designer")
+    expect(result).to_contain_text("e1.example.com", timeout=30_000)
+    found.get_by_label("Domain format").select_option("collab-edge-dns")
+    expect(result).to_contain_text("collab-edge.example.com", timeout=30_000)
+
+
 def test_kernel_restarted(shown: tuple[Page, str]) -> None:
     """Last: the kernel restarts, and each panel says what to run."""
     page, _ = shown

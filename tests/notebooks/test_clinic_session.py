@@ -82,7 +82,7 @@ def test_every_case_offers_what_finds_it() -> None:
     assert len(case_list()) == len(cases()) >= 56
     assert "cause" not in case_list().columns
     for case in cases().values():
-        assert case.allowed
+        assert case.tools
         assert case.hints
         assert case.remedies
         assert case.cause not in case.symptom + " ".join(case.hints)

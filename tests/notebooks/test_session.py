@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import time
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 
 import nbformat
 import pytest
+from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from workbook import LabSession, legs, open_lab, picture, trace
@@ -78,3 +84,77 @@ def test_a_mistake_in_a_cell_is_a_sentence_and_still_an_error() -> None:
     assert [o.output_type for o in outputs] == ["stream"]
     assert outputs[0].text.startswith("✘ there is no deployment 'nowhere': shipped are clustered-full, clustered-mra")
     assert outputs[0].text.count("\n") == 1
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        (["from workbook import start", 'start("06")', "legs(report.down)"], "✘ legs is not there yet: run the cells above"),
+        (["from workbook import open_lab\nlab = open_lab('single-pair')", "report.down"], "✘ report is not there yet"),
+        (["from workbook import open_lab\nlab = open_lab('single-pair')", "assert not lab.check().accepted"], "✘ what this cell says is not so now"),
+        (["from workbook import start\nstart('06')", "len(5)"], None),
+    ],
+)  # fmt: skip
+def test_cells_out_of_order(cells: list[str], told: str | None) -> None:
+    """What is not there yet, and a claim that is not so any more: one sentence. A mistake in Python keeps its traceback."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+    with pytest.raises(CellExecutionError):
+        NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(FOLDER)}}).execute()
+    (output,) = notebook.cells[-1].outputs
+    if told is None:
+        assert output.output_type == "error"
+    else:
+        assert output.output_type == "stream"
+        assert output.text.startswith(told)
+        assert output.text.count("\n") == 1
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_every_cell_twice() -> None:
+    """A notebook whose cells are each run twice ends as it should, or says in a sentence what is not so any more."""
+    notebook = nbformat.read(FOLDER / "06-load-chain-and-trust.ipynb", as_version=4)
+    notebook.cells = [copy for cell in notebook.cells if cell.cell_type == "code" for copy in (cell, deepcopy(cell))]
+    client = NotebookClient(notebook, timeout=60, allow_errors=True, resources={"metadata": {"path": str(FOLDER)}})
+    client.execute()
+    for cell in notebook.cells:
+        for output in cell.outputs:
+            assert output.output_type != "error", (cell.source, output.get("evalue"))
+            assert output.get("name") != "stderr" or output.text.startswith("✘"), output
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_kernel_killed_in_the_middle_of_an_order() -> None:
+    """kill -9 while Pebble is asked: no child is left, and the next kernel orders as if nothing had been."""
+    manager = KernelManager()
+    manager.start_kernel(cwd=str(FOLDER))
+    client = manager.client()
+    client.start_channels()
+    client.wait_for_ready(timeout=60)
+    client.execute_interactive(
+        "from workbook import open_lab\nlab = open_lab()\nlab.start_acme()\nNone",
+        output_hook=lambda _: None,
+        timeout=60,
+    )
+    kernel = manager.provisioner.pid  # type: ignore[union-attr]
+    children = [int(pid) for pid in _run("ps", "-o", "pid=", "--ppid", str(kernel)).split()]
+    assert any("pebble" in _run("ps", "-o", "args=", "-p", str(child)) for child in children)
+    client.execute("lab.acme_sign('e1.example.com')")
+    time.sleep(0.15)
+    os.kill(kernel, signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while any(
+        Path(f"/proc/{child}").exists() and "pebble" in _run("ps", "-o", "args=", "-p", str(child))
+        for child in children
+    ):
+        assert time.monotonic() < deadline, "Pebble lives on"
+        time.sleep(0.1)
+    client.stop_channels()
+    manager.cleanup_resources()
+    cells = ["from workbook import open_lab\nlab = open_lab()\nlab.acme_sign('e1.example.com')\nNone"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+    NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(FOLDER)}}).execute()
+
+
+def _run(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True).stdout

@@ -1,0 +1,55 @@
+"""What goes wrong in a cell, told in one sentence: ours always, Python's where a learner can do something about it."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import Any
+
+from IPython.core.getipython import get_ipython
+
+from pkikit.errors import PkikitError
+from pkikit.model.names import printable
+
+ABOVE = "run the cells above this one first (Run › Run All Above Selected Cell)"
+ANEW = "run the notebook from its top, or press the button at its head and then run it"
+
+
+def tell_plainly() -> None:
+    """In this kernel, what a person can mend is told in one sentence, not by a traceback; the cell still fails."""
+    shell = get_ipython()
+    if shell is not None:
+        shell.set_custom_exc((PkikitError, NameError, AssertionError), _tell)  # type: ignore[no-untyped-call]
+
+
+def _tell(
+    shell: Any, kind: type[BaseException], error: BaseException, trace: TracebackType | None, tb_offset: Any = None
+) -> None:
+    sentence = sentence_of(error, in_cell=_in_cell(trace))
+    if sentence is None:
+        shell.showtraceback((kind, error, trace), tb_offset=tb_offset)
+    else:
+        print(f"✘ {sentence}", file=sys.stderr)
+
+
+def sentence_of(error: BaseException, *, in_cell: bool) -> str | None:
+    """The sentence, or None for what is no learner's business and keeps its traceback.
+
+    in_cell: it came from the cell's own lines, as when cells are run out of order or twice.
+    """
+    match error:
+        case PkikitError():
+            return str(error)
+        case NameError(name=str(name)) if in_cell:
+            return f"{printable(name)} is not there yet: {ABOVE}"
+        case AssertionError() if in_cell:
+            return f"what this cell says is not so now, since another cell has changed the lab: {ANEW}"
+        case _:
+            return None
+
+
+def _in_cell(trace: TracebackType | None) -> bool:
+    """True when the innermost frame is a cell's, and none of a module's."""
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace is not None and trace.tb_frame.f_globals.get("__name__") == "__main__"
