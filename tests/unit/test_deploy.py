@@ -17,7 +17,6 @@ ROOT = Path(__file__).parents[2]
 
 def hub(monkeypatch: pytest.MonkeyPatch, *, local: bool) -> tuple[Config, dict[str, Any]]:
     """(configuration, the file's own names)."""
-    pytest.importorskip("jupyterhub", reason="pip install -e '.[class]' to check the recipe of JupyterHub")
     monkeypatch.setenv("EXPRESSWAY_LAB_SPAWNER", "local" if local else "")
     config, path = Config(), ROOT / "deploy" / "jupyterhub_config.py"
     names: dict[str, Any] = {"get_config": lambda: config, "__file__": str(path)}
@@ -63,7 +62,7 @@ def test_kubernetes_and_container_agree() -> None:
     container = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
     user = values["singleuser"]
     assert user["memory"]["limit"] == "1G"
-    assert user["storage"]["homeMountPath"] == re.search(r"^WORKDIR (/home/\S+)$", container, re.MULTILINE)[1]  # type: ignore[index]
+    assert user["storage"]["homeMountPath"] == re.search(r"^WORKDIR (/srv/\S+)$", container, re.MULTILINE)[1]  # type: ignore[index]
     assert user["networkPolicy"] == {"enabled": True, "egress": []}
     assert user["image"]["name"] in container
     assert re.search(r"^USER learner$", container, re.MULTILINE)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from workbook.designs import FORMATS, MODELS, Choices, deployment_of, design, design_html
+from workbook.designs import FORMATS, MODELS, Choices, deployment_of, design, design_shown
 
 from pkikit.design.csr import CsrForm, SubjectFields, build_csr, fast_key, subject_name
 from pkikit.design.legs import legs_of
@@ -102,7 +102,7 @@ def test_panel_takes_any_text(core: str, domains: str, peers: int) -> None:
     """Whatever is typed gives layouts or one sentence, escaped; never an exception, never markup of the typist's."""
     result = design(Choices(core_fqdn=core, registration_domains=domains, peers=peers))
     assert bool(result.layouts) != bool(result.problem)
-    assert "<script" not in design_html(result)
+    assert "<script" not in design_shown(result).html
 
 
 def test_request_asks_for_both_purposes() -> None:
