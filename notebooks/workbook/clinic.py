@@ -55,30 +55,31 @@ class ClinicSession:
 
     # Tools.
 
-    def _require(self, tool: Tool) -> None:
+    def require_tool(self, tool: Tool) -> None:
+        """InputError when this case does not offer it."""
         if tool not in self.case.tools:
             raise InputError(f"{tool} is no tool of this case; there are {', '.join(self.case.tools)}")
 
     def zones(self) -> pd.DataFrame:
         """What the status pages say: up or down, not why."""
-        self._require("zones")
+        self.require_tool("zones")
         self.report = self.threaded.run(self.live.look)
         return legs(self.report)[["outcome"]]
 
     def down(self) -> pd.DataFrame:
         """Only what is down."""
-        self._require("zones")
+        self.require_tool("zones")
         return legs(self.report.down)[["outcome", "rejected by"]]
 
     def log(self) -> list[str]:
         """The event log, without times and addresses; what was told more than once stands here once."""
-        self._require("log")
+        self.require_tool("log")
         refused = [f"{f.subject}: {f.message}" for f in self.live.refused]
         return [*sorted(log_lines(self.live.log)), *refused][:_LOGGED]
 
     def certificate(self, fqdn: str) -> pd.DataFrame:
         """What a party shows: names, purposes, issuer, validity in days from now, its chain."""
-        self._require("certificate")
+        self.require_tool("certificate")
         party = self.live.lab.world.parties.get(str(fqdn).strip().lower())
         if party is None or party.credential is None:
             known = [f for f, p in self.live.lab.world.parties.items() if p.credential is not None]
@@ -98,7 +99,7 @@ class ClinicSession:
 
     def trust(self, fqdn: str) -> list[str]:
         """A party's trusted CA list."""
-        self._require("trust")
+        self.require_tool("trust")
         party = self.live.lab.world.parties.get(str(fqdn).strip().lower())
         if party is None:
             raise InputError(f"{printable(str(fqdn))} is no party; there are {', '.join(self.live.lab.world.parties)}")
@@ -106,12 +107,12 @@ class ClinicSession:
 
     def trace(self, leg_id: str) -> pd.DataFrame:
         """Both sides of one leg as it was last dialled."""
-        self._require("trace")
+        self.require_tool("trace")
         return trace(self.report.leg(leg_id))
 
     def dns(self, name: str) -> list[str]:
         """Which parties a name leads to, for who asks from outside."""
-        self._require("dns")
+        self.require_tool("dns")
         lab = self.live.lab
         by_address = {address: fqdn for fqdn, address in lab.plan.by_name.items()}
         found = lab.network.outside_dns.zone.addresses.get(str(name).strip().lower(), [])
@@ -119,7 +120,7 @@ class ClinicSession:
 
     def preflight(self) -> list[str]:
         """What the CA would object to before it is asked."""
-        self._require("preflight")
+        self.require_tool("preflight")
         order, acme = self.case.order, self.live.lab.acme
         if order is None or acme is None:
             raise InputError("nothing is ordered in this case")
@@ -128,7 +129,7 @@ class ClinicSession:
 
     def file(self) -> list[str]:
         """What the page said about the file that was loaded."""
-        self._require("file")
+        self.require_tool("file")
         return [f.message for f in self.live.refused] or ["the page took it"]
 
     def picture(self) -> Picture:

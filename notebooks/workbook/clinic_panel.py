@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from html import escape
 from typing import Any
@@ -22,6 +23,7 @@ def clinic_console(first: str = "") -> Panel:
     remedy = choice("Remedy", [(f"{a.value}: {TOLD[a]}"[:90], a.value) for a in Action], Action.RENEW.value)
     target = choice("To", targets(Action.RENEW, cases()[listed[0][1]].base()))
     said: list[str] = []
+    turns = itertools.count(1)  # another pair each time
 
     def session() -> ClinicSession:
         if ClinicSession.current is None:
@@ -36,8 +38,7 @@ def clinic_console(first: str = "") -> Panel:
 
     def open_(case: str, **_: Any) -> str:
         said.clear()
-        _turn[0] += case == RANDOM
-        open_case(_turn[0] if case == RANDOM else case)
+        open_case(next(turns) if case == RANDOM else case)
         offer()
         return "The lab runs, and something is wrong in it."
 
@@ -76,9 +77,6 @@ def clinic_console(first: str = "") -> Panel:
     return Panel("Clinic", inputs, show, buttons=buttons)
 
 
-_turn = [0]
-
-
 def _shown(session: ClinicSession, look: str, at: str, said: list[str]) -> Shown:
     """The symptom, what a tool shows, and what was said so far."""
     try:
@@ -99,7 +97,7 @@ def _look(session: ClinicSession, look: str, at: str) -> list[tuple[str, ...]]:
     first_peer = session.live.lab.deployment.peers[0]
     match look:
         case "zones":
-            session._require("zones")
+            session.require_tool("zones")
             return [
                 (leg.leg.id, "✔ up" if leg.outcome.value == "accepted" else "✘ down") for leg in session.report.legs
             ]

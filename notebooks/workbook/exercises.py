@@ -85,7 +85,7 @@ def break_for(exercise: str, session: LabSession) -> str:
     if exercise not in works():
         raise InputError(f"nothing is broken for {printable(exercise)!r}, but for {', '.join(works())}")
     for fault in works()[exercise].faults:
-        session.break_(**{"fault" if key == "fault" else key: value for key, value in fault.items()})
+        session.break_(**fault)
     return "Something has happened. Look with check(), legs(), trace() and diagnosis()."
 
 

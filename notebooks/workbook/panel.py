@@ -64,9 +64,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         show: Callable[..., Shown],
         *,
         buttons: Mapping[str, Callable[..., str | None]] | None = None,
-        rows: tuple[tuple[str, ...], ...] = (),
     ) -> None:
-        """buttons: label → function of the inputs' values, which may say a sentence. rows: inputs side by side."""
+        """buttons: label → function of the inputs' values, which may say a sentence."""
         self.title, self.inputs, self._show = title, dict(inputs), show
         self.result = widgets.HTML()
         self.said = widgets.HTML()
@@ -74,11 +73,8 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         for control in self.inputs.values():
             control.observe(self._changed, names="value")
         heading = widgets.HTML(f"{_STYLE}<h3>{escape(title)}</h3>")
-        together = {name for row in rows for name in row}
-        beside = [widgets.HBox([self.inputs[n] for n in row], layout={"flex_flow": "row wrap"}) for row in rows]
-        alone = [control for name, control in self.inputs.items() if name not in together]
         bar = [widgets.HBox(list(self.buttons.values()), layout={"flex_flow": "row wrap"})] if self.buttons else []
-        super().__init__([heading, *alone, *beside, *bar, self.said, self.result])
+        super().__init__([heading, *self.inputs.values(), *bar, self.said, self.result])
         self.add_class("workbook-panel")
         self.redraw()
 

@@ -53,10 +53,12 @@ class LabSession:
         certs: Path | None = None,
         at: datetime | None = None,
     ) -> None:
-        self.deployment, self._made = deployment, partial(LabSession.__init__, settings=settings, certs=certs, at=at)
-        brought = partial(bring_certificates, directory=certs) if certs is not None else None
-        clock = Clock.set_to(at) if at is not None else None
-        self.threaded = ThreadedLab(deployment, settings=settings, clock=clock, prepare=brought).start()
+        self.deployment = deployment
+        self._make = partial(_lab_of, deployment, settings, certs, at)
+        self._begin()
+
+    def _begin(self) -> None:
+        self.threaded = self._make().start()
         self._acme: AcmeService | None = None
         self._well: World | None = None
 
@@ -81,7 +83,7 @@ class LabSession:
     def reset(self) -> None:
         """Begin anew with this deployment: every key, certificate and list made again."""
         self.threaded.close()
-        self._made(self, self.deployment)
+        self._begin()
 
     def layout(self, peer: str) -> SanLayout:
         """The SAN layout of a peer as designed."""
@@ -273,6 +275,14 @@ class LabSession:
         leg = self.check().leg(leg_id).leg
         address, port = lab.endpoints[leg.server].address, lab.settings.port(leg.port)
         return f"openssl s_client -connect {address}:{port} -servername {leg.reference_name}"
+
+
+def _lab_of(
+    deployment: Deployment, settings: LabSettings | None, certs: Path | None, at: datetime | None
+) -> ThreadedLab:
+    brought = partial(bring_certificates, directory=certs) if certs is not None else None
+    clock = Clock.set_to(at) if at is not None else None
+    return ThreadedLab(deployment, settings=settings, clock=clock, prepare=brought)
 
 
 _FACETS = ("credential", "services", "client", "domains", "trusted_ca_list", "clock_offset", "speaks", "held")

@@ -88,7 +88,7 @@ def decide(situation: Situation) -> Decision:
     path = CertificatePath(certificates=(leaf, issuer.certificate, root.certificate), anchor=Anchor.TRUSTED)
     if service is Consumer.SIP_TLS and not situation.checking:
         return Decision(situation=situation, row=None, checks=(), verdict=Verdict(question="revocation"))
-    question = RevocationQuestion(settings=settings, data=_data(situation, leaf), consumer=service)
+    question = RevocationQuestion(settings=settings, data=_data(situation), consumer=service)
     return Decision(
         situation=situation,
         row=_row(situation) if service is Consumer.SIP_TLS else None,
@@ -156,8 +156,7 @@ def _answers(state: Answer, *, responder: bool) -> tuple[ocsp.OCSPResponse, ...]
     )
 
 
-def _data(situation: Situation, leaf: x509.Certificate) -> RevocationData:
-    del leaf
+def _data(situation: Situation) -> RevocationData:
     source = SOURCES[situation.source]
     data = NOTHING_HELD
     if source is not CrlSource.CDP or situation.cdp_download:
