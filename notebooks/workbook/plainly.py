@@ -43,7 +43,9 @@ def sentence_of(error: BaseException, *, in_cell: bool) -> str | None:
         case NameError(name=str(name)) if in_cell:
             return f"{printable(name)} is not there yet: {ABOVE}"
         case AssertionError() if in_cell:
-            return f"what this cell says is not so now, since the lab was changed by another cell, or by this one: {ANEW}"
+            return (
+                f"what this cell says is not so now, since the lab was changed by another cell, or by this one: {ANEW}"
+            )
         case _:
             return None
 

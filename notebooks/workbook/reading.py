@@ -67,8 +67,10 @@ def read_log(text: str) -> pd.DataFrame:
 def matches(credential: Credential, *names: str) -> pd.DataFrame:
     """Whether each name is found in a certificate, by which of its names, and why or why not."""
     presented = presented_names(credential.leaf)
-    found = [match_name(name, presented) for name in names]
-    rows = [{"looked for": m.reference, "found as": m.presented or "✘ not found", "why": m.why} for m in found]
+    rows = []
+    for name in names:
+        match = match_name(name, presented)
+        rows.append({"looked for": name, "found as": match.presented or "✘ not found", "why": match.why})
     return pd.DataFrame(rows).set_index("looked for")
 
 
