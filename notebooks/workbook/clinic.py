@@ -9,7 +9,7 @@ import pandas as pd
 
 from pkikit.describe import describe_certificate
 from pkikit.errors import InputError, PkikitError
-from pkikit.model.facts import title
+from pkikit.model.facts import common_name, title
 from pkikit.model.names import printable
 from simulator.clinic import Case, Tool, case_of, cases, random_case
 from simulator.clinic_score import Score, keep_score
@@ -94,6 +94,11 @@ class ClinicSession:
         shown["valid, by its own clock"] = (
             f"{(leaf.not_valid_before_utc - now).days:+d} to {(leaf.not_valid_after_utc - now).days:+d} days from now"
         )
+        shown["private key"] = "belongs to it" if party.credential.key_matches else "does not belong to it"
+        for port, credential in party.services.items():
+            shown[f"at port {port} instead"] = (
+                f"{title(credential.leaf)}, issued by {common_name(credential.leaf.issuer)}"
+            )
         shown["sent behind it"] = ", ".join(title(c) for c in party.credential.chain[1:]) or "nothing"
         return pd.DataFrame({"": shown})
 
@@ -111,11 +116,14 @@ class ClinicSession:
         return trace(self.report.leg(leg_id))
 
     def dns(self, name: str) -> list[str]:
-        """Which parties a name leads to, for who asks from outside."""
+        """Which parties a name leads to, for who asks from outside; of an SRV record, its hosts."""
         self.require_tool("dns")
         lab = self.live.lab
         by_address = {address: fqdn for fqdn, address in lab.plan.by_name.items()}
-        found = lab.network.outside_dns.zone.addresses.get(str(name).strip().lower(), [])
+        zone, wanted = lab.network.outside_dns.zone, str(name).strip().lower()
+        if wanted in zone.services:
+            return [f"{host}, port {port}" for host, port in zone.services[wanted]]
+        found = zone.addresses.get(wanted, [])
         return [by_address.get(address, "nobody's address") for address in found]
 
     def preflight(self) -> list[str]:
