@@ -60,8 +60,8 @@ docs: $(VENV)/.dev
 
 # Executes every notebook anew and shows what changed: not only which files, but the lines of their outputs.
 notebooks-refresh: $(VENV)/.dev
-	cd notebooks && ls *.ipynb | XDG_STATE_HOME=$$(mktemp -d) xargs -P $(JOBS) -n 1 ../$(BIN)/jupyter nbconvert --log-level WARN --to notebook --execute --inplace
-	$(BIN)/python -m tests.support.clean_notebooks notebooks/*.ipynb
+	cd notebooks && ls *.ipynb dashboards/*.ipynb | XDG_STATE_HOME=$$(mktemp -d) xargs -P $(JOBS) -n 1 ../$(BIN)/jupyter nbconvert --log-level WARN --to notebook --execute --inplace
+	$(BIN)/python -m tests.support.clean_notebooks notebooks/*.ipynb notebooks/dashboards/*.ipynb
 	git --no-pager diff --stat -- notebooks
 	git --no-pager diff -U1 -- notebooks | grep -E '^[-+] +"' | grep -v 'svg' | head -200 || true
 

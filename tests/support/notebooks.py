@@ -28,7 +28,8 @@ def locale_folder(folder: Path) -> dict[str, str]:
 
 def run(options: Sequence[str], environment: Mapping[str, str]) -> int:
     """nbval over all notebooks; returns pytest's exit code."""
-    notebooks = sorted(str(p.relative_to(ROOT)) for p in (ROOT / "notebooks").glob("*.ipynb"))
+    found = [*(ROOT / "notebooks").glob("*.ipynb"), *(ROOT / "notebooks" / "dashboards").glob("*.ipynb")]
+    notebooks = sorted(str(p.relative_to(ROOT)) for p in found)
     command = [sys.executable, "-m", "pytest", *options, "--dist", "loadfile", "--nbval", *notebooks,
                "--nbval-sanitize-with", "notebooks/nbval-sanitize.cfg"]  # fmt: skip
     with tempfile.TemporaryDirectory() as state:
