@@ -34,10 +34,13 @@ def test_notebook_7(tmp_path: Path, chromium: Browser) -> None:
         page.locator(".jp-Notebook").wait_for(timeout=60_000)
         page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for(timeout=60_000)
         slider = page.get_by_role("slider", name="Days from now").first
-        for _ in range(8):  # what is asked for before the kernel is there is not done, and nothing says so
-            page.get_by_role("menuitem", name="Run", exact=True).click()
-            page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        asked = page.locator(".jp-Dialog .jp-mod-accept")
+        for _ in range(8):  # before the kernel is there, nothing is run, or a dialog asks for one
             with contextlib.suppress(Error):
+                if asked.count():
+                    asked.first.click(timeout=3_000)
+                page.get_by_role("menuitem", name="Run", exact=True).click(timeout=3_000)
+                page.get_by_role("menuitem", name="Run All Cells", exact=True).click(timeout=3_000)
                 slider.wait_for(timeout=10_000)
                 break
         slider.focus()
