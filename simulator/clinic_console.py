@@ -122,8 +122,7 @@ def _show_solution(out: Console, causes: tuple[str, ...], seen: tuple[tuple[Find
 
 
 def _show_count(out: Console, report: CheckReport) -> None:
-    up = len(report.legs) - len(report.down)
-    out.print(f"{up} of {len(report.legs)} legs are up")
+    out.print(report.count)
 
 
 def _show_legs(out: Console, report: CheckReport) -> None:

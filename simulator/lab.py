@@ -194,6 +194,11 @@ class Lab:
         """The lab's DNS server."""
         return self.network.dns
 
+    def led_to(self, name: str) -> tuple[str | None, ...]:
+        """The parties that a name leads to in the DNS outside; None for an address that is nobody's."""
+        by_address = {address: fqdn for fqdn, address in self.plan.by_name.items()}
+        return tuple(by_address.get(a) for a in self.network.outside_dns.zone.addresses.get(name.lower(), []))
+
     # What the clock says is due.
 
     async def update_crls(self, fqdn: str) -> None:

@@ -86,6 +86,11 @@ class CheckReport:
     legs: tuple[LegReport, ...]
 
     @property
+    def count(self) -> str:
+        """How many legs are up, in words."""
+        return f"{len(self.legs) - len(self.down)} of {len(self.legs)} legs are up"
+
+    @property
     def accepted(self) -> bool:
         """Every leg is up."""
         return all(leg.outcome is Outcome.ACCEPTED for leg in self.legs)

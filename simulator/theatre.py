@@ -5,7 +5,7 @@ The lab's own TLS engine plays both sides in memory; the bytes are those that wo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -134,8 +134,3 @@ def _messages(body: bytes) -> Iterator[str]:
     while len(body) >= 4:
         yield _MESSAGES.get(body[0], f"message {body[0]}")
         body = body[4 + int.from_bytes(body[1:4]) :]
-
-
-def compare_versions(leg: Leg, world: World, at: datetime, ranges: Sequence[TlsRange]) -> tuple[Play, ...]:
-    """The same leg under several versions of TLS."""
-    return tuple(perform(leg, world, at, tls) for tls in ranges)

@@ -119,12 +119,10 @@ class ClinicSession:
         """Which parties a name leads to, for who asks from outside; of an SRV record, its hosts."""
         self.require_tool("dns")
         lab = self.live.lab
-        by_address = {address: fqdn for fqdn, address in lab.plan.by_name.items()}
         zone, wanted = lab.network.outside_dns.zone, str(name).strip().lower()
         if wanted in zone.services:
             return [f"{host}, port {port}" for host, port in zone.services[wanted]]
-        found = zone.addresses.get(wanted, [])
-        return [by_address.get(address, "nobody's address") for address in found]
+        return [fqdn or "nobody's address" for fqdn in lab.led_to(wanted)]
 
     def preflight(self) -> list[str]:
         """What the CA would object to before it is asked."""
@@ -170,7 +168,7 @@ class ClinicSession:
             self.report = self.threaded.run(self.live.remedy, chosen)
         except PkikitError as error:
             return f"✘ {error}"
-        up = f"{len(self.report.legs) - len(self.report.down)} of {len(self.report.legs)} legs are up"
+        up = self.report.count
         if self.live.refused:
             return f"✘ {up}, and still: {self.live.refused[0].message}"
         if not self.report.accepted:

@@ -10,11 +10,11 @@ from pkikit.design.csr import CsrForm, SubjectFields, build_csr, san_length
 from pkikit.design.san import SanEntry, SanLayout, design_sans
 from pkikit.errors import InputError
 from pkikit.judge.lint import lint_request
-from pkikit.judge.use import CertificateUse
 from pkikit.model.credential import PrivateKey
 from pkikit.model.deployment import Deployment, Role
 from pkikit.model.findings import Verdict
 from pkikit.model.names import parse_dns_name
+from simulator.peer.upload import use_of
 from workbook.panel import Shown, table
 from workbook.status import AT
 
@@ -68,10 +68,10 @@ def preview(deployment: Deployment, peer: str, form: RequestForm, key: PrivateKe
     """The request that this form would make; InputError where the page refuses it."""
     fqdn = deployment.peer(peer)
     layout = _layout(deployment, fqdn, form)
-    version, role = deployment.product_version, deployment.role_of(fqdn)
+    version = deployment.product_version
     CsrForm.of(version).check(layout, form.digest, form.key_size, version)
     request = build_csr(layout, key, fields=form.fields(), digest="sha256" if form.digest == "sha1" else form.digest)
-    use = CertificateUse(at=AT, version=version, role=role, layout=design_sans(deployment, fqdn), is_request=True)
+    use = replace(use_of(deployment, fqdn, AT), is_request=True)
     return RequestPreview(layout=layout, request=request, verdict=lint_request(request, use))
 
 

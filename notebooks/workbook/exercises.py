@@ -114,10 +114,8 @@ def _worked(work: Work, answer: object, session: LabSession) -> Answer:
 
 def _asked_hosts(answer: object, session: LabSession, name: str) -> Answer:
     """Which parties does the DNS outside lead a name to?"""
-    lab = session.threaded.lab
-    by_address = {address: fqdn for fqdn, address in lab.plan.by_name.items()}
-    led = [by_address[a] for a in lab.network.outside_dns.zone.addresses.get(name.lower(), []) if a in by_address]
-    wanted = dict.fromkeys(led, f"DNS leads {name} there")
+    led = session.threaded.lab.led_to(name)
+    wanted = {fqdn: f"DNS leads {name} there" for fqdn in led if fqdn is not None}
     return check_names(
         answer, wanted, right="every host that DNS leads the name to", needless="is never asked by the CA"
     )

@@ -31,7 +31,7 @@ _MOST_STEPS = 12  # of a handshake and the first answer
 def _world_shown(session: LabSession, report: CheckReport, world: Any, *lines: str) -> Shown:
     """The picture of a world as judged, and what fell, by zone and service."""
     drawn = draw(session.deployment, world, report)
-    up = f"{len(report.legs) - len(report.down)} of {len(report.legs)} legs are up"
+    up = report.count
     rows = [(leg.leg.id, ", ".join(leg.causes[:2])) for leg in report.down]
     told = "".join(f"<p>{escape(line)}</p>" for line in lines)
     fallen = table(("down", "cause"), rows) if rows else ""
@@ -67,8 +67,7 @@ def trust_editor(session: LabSession) -> Panel:
     def apply(whose: str, **values: Any) -> str:
         world = trusting(session.world, lists[whose], chosen(values))
         session.threaded.do(session.threaded.lab.change, world)
-        report = session.check()
-        return f"Done in the lab, and dialled: {len(report.legs) - len(report.down)} of {len(report.legs)} legs are up."
+        return f"Done in the lab, and dialled: {session.check().count}."
 
     whose = choice("Whose list", tuple(lists), "every Expressway-E")
 

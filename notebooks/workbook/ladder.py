@@ -23,6 +23,11 @@ class Arrow:
     bad: bool = False
 
 
+def refuses(note: str) -> bool:
+    """A note that tells of a no."""
+    return " NOT " in note or "REJECTED" in note or "gave up" in note
+
+
 def ladder(actors: Sequence[str], arrows: Sequence[Arrow], title: str, *, current: int | None = None) -> str:
     """An SVG of the arrows up to `current` (all when None); the current one is drawn thicker."""
     shown = arrows if current is None else arrows[: current + 1]
@@ -76,7 +81,7 @@ def _drawn(arrow: Arrow, at: dict[str, int], y: int, *, bold: bool) -> list[str]
     side = x1 - 12 if left else x1 + 12
     anchor = "end" if left else "start"
     for row, note in enumerate(arrow.notes):
-        bad = " NOT " in note or "REJECTED" in note or "gave up" in note
+        bad = refuses(note)
         parts.append(
             f'<text x="{side}" y="{y + 4 + 16 * row}" text-anchor="{anchor}" font-size="11" fill="{_BAD if bad else _SOFT}">'
             f"{'✘ ' if bad else ''}{escape(note[:58])}</text>"

@@ -14,7 +14,7 @@ from pkikit.model.world import World
 from simulator.peer.acme_run import RunStep
 from simulator.picture import Picture
 from simulator.theatre import Flight, Play, perform
-from workbook.ladder import Arrow, in_words, ladder
+from workbook.ladder import Arrow, in_words, ladder, refuses
 from workbook.panel import Shown
 from workbook.session import LabSession
 
@@ -46,7 +46,7 @@ def arrows_of(play: Play) -> tuple[Arrow, ...]:
 
 def _arrow(flight: Flight, names: dict[Side, str]) -> Arrow:
     other = Side.SERVER if flight.side is Side.CLIENT else Side.CLIENT
-    bad = any(" NOT " in n or "REJECTED" in n or "gave up" in n for n in flight.decided)
+    bad = any(map(refuses, flight.decided))
     return Arrow(
         sender=names[flight.side],
         receiver=names[other] if flight.records else names[flight.side],

@@ -115,12 +115,15 @@ def _issuer() -> Authority:
     return _root().intermediate("Example Issuing CA", at=AT - timedelta(days=400), key=fast_key())
 
 
+def _layout() -> SanLayout:
+    entry = SanEntry(value="e1.example.com", reason="its own FQDN", rule="names.peer-fqdn-missing", needed_by=())
+    return SanLayout(owner="e1.example.com", common_name="e1.example.com", entries=(entry,))
+
+
 @cache
 def _leaf(*, responder: bool) -> x509.Certificate:
-    entry = SanEntry(value="e1.example.com", reason="its own FQDN", rule="names.peer-fqdn-missing", needed_by=())
-    layout = SanLayout(owner="e1.example.com", common_name="e1.example.com", entries=(entry,))
     profile = Profile(crl_url=_CDP, ocsp_url=_RESPONDER if responder else "")
-    return _issuer().issue(build_csr(layout, fast_key()), at=AT - timedelta(days=20), profile=profile)
+    return _issuer().issue(build_csr(_layout(), fast_key()), at=AT - timedelta(days=20), profile=profile)
 
 
 @cache
@@ -229,9 +232,7 @@ def decide_all(**situations: Mapping[str, Any]) -> pd.DataFrame:
 def make_files() -> dict[str, bytes]:
     """One certificate and its chain in the forms that people send: pem, der, pkcs7, pkcs12; and a picture."""
     key = fast_key()
-    entry = SanEntry(value="e1.example.com", reason="its own FQDN", rule="names.peer-fqdn-missing", needed_by=())
-    layout = SanLayout(owner="e1.example.com", common_name="e1.example.com", entries=(entry,))
-    leaf, above, root = _issuer().issue(build_csr(layout, key), at=AT), _issuer().certificate, _root().certificate
+    leaf, above, root = _issuer().issue(build_csr(_layout(), key), at=AT), _issuer().certificate, _root().certificate
     return {
         "pem": leaf.public_bytes(Encoding.PEM) + above.public_bytes(Encoding.PEM),
         "der": leaf.public_bytes(Encoding.DER),
