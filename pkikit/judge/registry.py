@@ -5,10 +5,12 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any
 
 from pkikit.errors import InputError
 from pkikit.model.findings import Evidence, Finding, Rule, Severity
+from pkikit.model.version import ProductVersion
 
 RuleFunction = Callable[..., Iterator[Evidence]]
 
@@ -89,12 +91,24 @@ def declare(
     return rule_id
 
 
+@cache
 def _filled() -> dict[str, RegisteredRule]:
-    """The catalogue. Registering is what importing the rules does; late, or the import would be circular."""
+    """The catalogue. Importing the rules registers them; the import is late, or it would be circular."""
     import pkikit.judge.answer
     import pkikit.judge.rules  # noqa: F401
 
     return _CATALOGUE
+
+
+@lru_cache(maxsize=512)
+def _rules_for(kind: Subject, version: ProductVersion | None) -> tuple[tuple[RuleFunction, Rule], ...]:
+    """The rules that look at this kind of subject and apply to this version, in order of registration."""
+    return tuple(
+        (registered.find, registered.rule)
+        for registered in _filled().values()
+        if registered.subject is kind and registered.find is not None
+        if version is None or version.within(registered.rule.versions)
+    )
 
 
 def catalogue() -> tuple[Rule, ...]:
@@ -144,18 +158,13 @@ def _told(evidence: tuple[Evidence, ...]) -> str:
 
 
 def run_rules(
-    kind: Subject, subject_name: str, *arguments: Any, version: Any = None
+    kind: Subject, subject_name: str, *arguments: Any, version: ProductVersion | None = None
 ) -> tuple[list[Finding], list[str]]:
     """Run every rule for that kind of subject: (findings, ids of the rules that ran)."""
     findings: list[Finding] = []
-    checked: list[str] = []
-    for registered in _filled().values():
-        if registered.subject is not kind or registered.find is None:
-            continue
-        if version is not None and not version.within(registered.rule.versions):
-            continue
-        checked.append(registered.rule.id)
-        evidence = tuple(registered.find(*arguments))
+    chosen = _rules_for(kind, version)
+    for find, rule in chosen:
+        evidence = tuple(find(*arguments))
         if evidence:
-            findings.append(finding(registered.rule.id, subject_name, evidence))
-    return findings, checked
+            findings.append(finding(rule.id, subject_name, evidence))
+    return findings, [rule.id for _, rule in chosen]

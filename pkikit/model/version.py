@@ -35,7 +35,7 @@ class ProductVersion:
         return "X" + ".".join(map(str, self.numbers))
 
     def within(self, span: str) -> bool:
-        """True inside a span like `X8.10-`, `-X8.9` or `X14.2-X15.5` (both ends included)."""
+        """Return True inside a span such as `X8.10-`, `-X8.9` or `X14.2-X15.5`; both ends are included."""
         first, _, last = span.partition("-")
         if first and self < ProductVersion.parse(first):
             return False
