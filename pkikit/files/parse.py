@@ -13,17 +13,16 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key, pkcs7, pkcs12
+from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key, pkcs12
 from cryptography.utils import CryptographyDeprecationWarning
-from cryptography.x509 import ocsp
 
 from pkikit.errors import EncodingError
 from pkikit.files.archives import GZIP, ZIP, unpack
 from pkikit.files.contents import MAX_OBJECTS, Collector, FileContents, Passphrase
 from pkikit.model.facts import UNREADABLE, leaf_first
 from pkikit.model.names import printable
+from pkikit.reading import load_certificate, load_crl, load_ocsp, load_pkcs7, load_request
 
 _BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,60})-----(.*?)-----END \1-----", re.DOTALL)
 _BASE64 = re.compile(rb"[A-Za-z0-9+/\s]+={0,2}\s*\Z")
@@ -116,16 +115,13 @@ def _take_block(collector: Collector, label: str, block: bytes) -> None:
     block = b"\n".join(line.strip() for line in block.splitlines())
     match label:
         case "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE":
-            certificate = x509.load_pem_x509_certificate(block.replace(label.encode(), b"CERTIFICATE"))
-            collector.add("certificates", _readable(certificate))
+            collector.add("certificates", load_certificate(_der_of(block)))
         case "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST":
-            collector.add("requests", x509.load_pem_x509_csr(block))
+            collector.add("requests", load_request(_der_of(block)))
         case "X509 CRL":
-            collector.add("crls", x509.load_pem_x509_crl(block))
+            collector.add("crls", load_crl(_der_of(block)))
         case "PKCS7" | "CMS":
-            collector.add(
-                "certificates", *leaf_first(pkcs7.load_pem_pkcs7_certificates(block.replace(b"CMS", b"PKCS7")))
-            )
+            collector.add("certificates", *leaf_first(load_pkcs7(_der_of(block))))
             collector.note("holds a PKCS#7 bundle, where the product takes certificates one by one")
         case _ if label.endswith("PRIVATE KEY"):
             collector.load_key(block, load_pem_private_key)
@@ -136,6 +132,11 @@ def _take_block(collector: Collector, label: str, block: bytes) -> None:
                 f"a block is labelled {printable(label)}, which is nothing that a certificate needs",
                 where=collector.where,
             )
+
+
+def _der_of(block: bytes) -> bytes:
+    """The bytes between the BEGIN and END lines; binascii.Error (a ValueError) where they are not base64."""
+    return base64.b64decode(b"".join(block.split(b"-----")[2].split()), validate=True)
 
 
 def _take_mislabelled(collector: Collector, label: str, body: bytes, number: int, line: int) -> None:
@@ -157,17 +158,11 @@ def _take_mislabelled(collector: Collector, label: str, body: bytes, number: int
     )
 
 
-def _readable(certificate: x509.Certificate) -> x509.Certificate:
-    """The certificate, after a look at what the library parses only when asked: names and dates have to be readable."""
-    _ = certificate.subject, certificate.issuer, certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    return certificate
-
-
 _DER_FORMS: tuple[tuple[Callable[[bytes], Any], str], ...] = (
-    (lambda der: _readable(x509.load_der_x509_certificate(der)), "certificates"),
-    (x509.load_der_x509_csr, "requests"),
-    (x509.load_der_x509_crl, "crls"),
-    (ocsp.load_der_ocsp_response, "ocsp_answers"),
+    (load_certificate, "certificates"),
+    (load_request, "requests"),
+    (load_crl, "crls"),
+    (load_ocsp, "ocsp_answers"),
 )
 
 
@@ -184,7 +179,7 @@ def _parse_der(data: bytes, collector: Collector) -> str:
             collector.add(kind, load(data))
             return "der"
     with contextlib.suppress(*UNREADABLE):
-        collector.add("certificates", *leaf_first(pkcs7.load_der_pkcs7_certificates(data)))
+        collector.add("certificates", *leaf_first(load_pkcs7(data)))
         return "pkcs7"
     with contextlib.suppress(ValueError, UnsupportedAlgorithm):
         collector.load_key(data, load_der_private_key)

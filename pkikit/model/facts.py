@@ -15,19 +15,10 @@ from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID, NameOID
 
 from pkikit.model.names import printable
+from pkikit.reading.objects import UNREADABLE as UNREADABLE
 
 _T = TypeVar("_T", bound=x509.ExtensionType)
 
-
-# Everything that the library raises over a certificate that says something else than its DER can mean.
-UNREADABLE: tuple[type[Exception], ...] = (
-    ValueError,
-    TypeError,
-    UnsupportedAlgorithm,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
-    x509.InvalidVersion,
-)
 
 _NO_EXTENSION: tuple[type[Exception], ...] = (x509.ExtensionNotFound, *UNREADABLE)
 
