@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from pkikit.judge.phrases.phrase import Phrase, Whose
+from pkikit.judge.phrases.phrase import Phrase, Whose, Writer
 
 PHRASES: tuple[Phrase, ...] = ()
 
-__all__ = ["PHRASES", "Phrase", "Whose"]
+__all__ = ["PHRASES", "Phrase", "Whose", "Writer"]

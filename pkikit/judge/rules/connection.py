@@ -55,6 +55,52 @@ NOT_TLS = declare(
     source=_ZONES,
     fix="Check the port and the transport of the zone: something else answers there.",
 )
+REFUSED = declare(
+    "tls.certificate-refused",
+    Severity.ERROR,
+    on=Subject.CONNECTION,
+    requirement="Each side accepts the certificate of the other side.",
+    source="RFC 5246 §7.2.2, RFC 8446 §6.2 (alerts bad_certificate and certificate_unknown give no reason)",
+    fix="Look at the log of the side that refused the certificate: it has the reason. Check first that its trusted CA list"
+    " holds the CA chain of the refused certificate.",
+)
+CONNECTION_CUT = declare(
+    "net.connection-cut",
+    Severity.ERROR,
+    on=Subject.CONNECTION,
+    requirement="The connection stays open until the TLS handshake is complete.",
+    source="RFC 8446 §6.1 (a side that gives up sends an alert first)",
+    fix="Look at the log of the far side at the same time. If it has no line about this connection, check the firewall and"
+    " any proxy or load balancer between the two machines.",
+)
+CREDENTIALS = declare(
+    "sip.credentials-refused",
+    Severity.ERROR,
+    on=Subject.CONNECTION,
+    requirement="User name and password of the zone are the same on both sides.",
+    source=_ZONES + "; TAC 213872",
+    fix="The certificates are fine: TLS is up. Enter the same user name and password on both sides: on the traversal client"
+    " in the zone (Configuration > Zones > Zones), on the traversal server in the zone and in the local authentication"
+    " database (Configuration > Authentication > Devices > Local database).",
+)
+CLUSTER_LINK = declare(
+    "cluster.link-down",
+    Severity.ERROR,
+    on=Subject.CONNECTION,
+    requirement="Every peer of a cluster reaches every other peer.",
+    source="Expressway alarms 20004 and 20006",
+    fix="Open System > Clustering on each peer and read the state of the link. Then check ports 4371 and 4372 between the"
+    " peers, the time, the DNS entry of each peer and, with TLS verification enforced, each peer's certificate.",
+)
+UNEXPLAINED = declare(
+    "diagnose.failure-unexplained",
+    Severity.ERROR,
+    on=Subject.CONNECTION,
+    requirement="pkikit knows the reason of every failure that the file reports.",
+    source="ours",
+    fix="Read the lines listed here. If they do not give the reason, look at the log of the other side at the same time, or"
+    " reproduce the failure with pkikit probe HOST:PORT.",
+)
 NOT_PEM = declare(
     "encoding.not-pem",
     Severity.ERROR,
