@@ -9,6 +9,8 @@ import pytest
 from hypothesis import settings
 from OpenSSL import SSL
 
+pytest_plugins = ["tests.support.proofs"]
+
 # Bounded time is asserted where it is meant; a loaded machine must not fail an example for being slow.
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")

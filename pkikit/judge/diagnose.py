@@ -155,6 +155,9 @@ def _before_certificates(trace: HandshakeTrace) -> tuple[str | None, Evidence]:
         isinstance(s.detail, Alert) for s in trace.steps
     ):
         return "tls.not-tls", seen
+    if "peer did not return a certificate" in reasons:
+        # TLS 1.2 has no alert for this: the server sends handshake_failure, and only its own reason names the cause.
+        return "tls.certificate-required", seen
     if trace.alert is not None and trace.alert in ALERTS:
         return ALERTS[trace.alert], seen
     if "unsupported protocol" in reasons or "no protocols available" in reasons:

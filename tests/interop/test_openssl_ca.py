@@ -174,6 +174,8 @@ def test_an_intermediate_below(ca: FileCa, tmp_path: Path) -> None:
     assert done.stdout.strip() == "leaf.pem: OK"
 
 
+@pytest.mark.fires("key.unreadable")
+@pytest.mark.near_miss("key.unreadable")
 def test_a_curve_that_is_spelled_out(tmp_path: Path) -> None:
     """openssl makes one with explicit parameters (and takes it for a leaf, not for a CA); here it is key.unreadable anywhere."""
     for form, good in (("named_curve", True), ("explicit", False)):

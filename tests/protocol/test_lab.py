@@ -35,6 +35,7 @@ def lab() -> Iterator[ThreadedLab]:
         yield running
 
 
+@pytest.mark.near_miss("dns.name-unresolved", "net.unreachable", "tls.not-tls", watched=False)
 @pytest.mark.parametrize("version", list(TlsVersion))
 @pytest.mark.parametrize("name", ["single-pair", "clustered-mra", "clustered-full"])
 def test_every_leg_comes_up(name: str, version: TlsVersion) -> None:
@@ -59,6 +60,7 @@ def test_a_port_treats_one_caller_in_one_way(name: str) -> None:
     assert all(len(ways) == 1 for ways in asked.values())
 
 
+@pytest.mark.fires("dns.name-unresolved")
 def test_name_taken_out_of_dns(lab: ThreadedLab) -> None:
     """Without its A record E1 cannot be dialled by name: dns.name-unresolved, on the legs that dial it."""
     del lab.lab.dns.zone.addresses[E1]
@@ -69,6 +71,7 @@ def test_name_taken_out_of_dns(lab: ThreadedLab) -> None:
     assert all(leg.leg.server == E1 for leg in report.down)
 
 
+@pytest.mark.fires("net.unreachable")
 def test_server_stopped(lab: ThreadedLab) -> None:
     """The neighbour's port is closed: net.unreachable, and only there."""
     lab.run(lab.lab.endpoints[PARTNER].stop)
@@ -77,6 +80,7 @@ def test_server_stopped(lab: ThreadedLab) -> None:
     assert {leg.causes for leg in report.down} == {("net.unreachable",)}
 
 
+@pytest.mark.fires("tls.not-tls")
 def test_something_else_on_the_port(lab: ThreadedLab) -> None:
     """An SSH-like banner instead of TLS: tls.not-tls."""
     endpoint = lab.lab.endpoints[PARTNER]

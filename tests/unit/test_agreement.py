@@ -14,6 +14,9 @@ from simulator.sip.memory import MemoryDialler
 from tests.support.worlds import AT, CASES, GOOD, Bench, Case
 
 VERSIONS = [TlsRange(lowest=v, highest=v) for v in TlsVersion]
+BROKEN = [pytest.param(c, id=c.id, marks=pytest.mark.fires(c.rule, *c.also)) for c in CASES]
+# Not watched: a name rule refines `names.reference-not-presented` and is never listed as checked by itself.
+ALIKE = [pytest.param(c, id=c.id, marks=pytest.mark.near_miss(c.rule, watched=False)) for c in CASES]
 
 
 def test_there_are_enough_worlds_and_their_names_are_unique() -> None:
@@ -29,7 +32,7 @@ def test_every_expected_rule_is_in_the_catalogue() -> None:
 
 
 @pytest.mark.parametrize("tls", VERSIONS, ids=lambda t: f"tls{t.lowest}")
-@pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)
+@pytest.mark.parametrize("case", BROKEN)
 def test_broken_world(case: Case, tls: TlsRange) -> None:
     """Both judges refuse exactly the affected legs, on the same side, with exactly the expected rules."""
     world = case.broken(Bench()).world
@@ -52,7 +55,7 @@ def test_broken_world(case: Case, tls: TlsRange) -> None:
     assert affected, "the case affects no leg, so it shows nothing"
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)
+@pytest.mark.parametrize("case", ALIKE)
 def test_near_miss(case: Case) -> None:
     """A world that looks alike comes up whole, for both judges."""
     _all_up(case.near_miss(Bench()))

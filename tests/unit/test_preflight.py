@@ -38,17 +38,24 @@ def rules(layout: Any = LAYOUT, **changes: Any) -> list[str]:
 @pytest.mark.parametrize(
     ("breaks", "does_not", "rule"),
     [
-        ({"port_80": {"192.0.2.2": "connection refused"}}, {"port_80": {}}, "acme.http-01-unreachable"),
-        ({"addresses": {"example.com": ()}}, {"addresses": {"example.com": ("192.0.2.2",)}}, "acme.dns-missing"),
-        ({"addresses": {"example.com": ("198.51.100.9",)}}, {"addresses": {}}, "acme.dns-missing"),
-        ({"caa": {"example.com": (CaaRecord(tag="issue", value="other.example"),)}}, {"caa": {}}, "acme.caa-forbids"),
-        (
-            {"caa": {"example.com": (CaaRecord(tag="issue", value=";"),)}},
-            {"caa": {"example.com": (CaaRecord(tag="issuewild", value=";"),)}},
-            "acme.caa-forbids",
-        ),
-        ({"names_left": 2}, {"names_left": 3}, "acme.rate-limited"),
-        ({"certificates_left": 0}, {"certificates_left": 1}, "acme.rate-limited"),
+        pytest.param(*row, marks=[pytest.mark.fires(row[2]), pytest.mark.near_miss(row[2])])
+        for row in (
+            ({"port_80": {"192.0.2.2": "connection refused"}}, {"port_80": {}}, "acme.http-01-unreachable"),
+            ({"addresses": {"example.com": ()}}, {"addresses": {"example.com": ("192.0.2.2",)}}, "acme.dns-missing"),
+            ({"addresses": {"example.com": ("198.51.100.9",)}}, {"addresses": {}}, "acme.dns-missing"),
+            (
+                {"caa": {"example.com": (CaaRecord(tag="issue", value="other.example"),)}},
+                {"caa": {}},
+                "acme.caa-forbids",
+            ),
+            (
+                {"caa": {"example.com": (CaaRecord(tag="issue", value=";"),)}},
+                {"caa": {"example.com": (CaaRecord(tag="issuewild", value=";"),)}},
+                "acme.caa-forbids",
+            ),
+            ({"names_left": 2}, {"names_left": 3}, "acme.rate-limited"),
+            ({"certificates_left": 0}, {"certificates_left": 1}, "acme.rate-limited"),
+        )
     ],
 )
 def test_objections(breaks: dict[str, Any], does_not: dict[str, Any], rule: str) -> None:
@@ -57,6 +64,8 @@ def test_objections(breaks: dict[str, Any], does_not: dict[str, Any], rule: str)
     assert rules(**does_not) == []
 
 
+@pytest.mark.fires("acme.name-not-public")
+@pytest.mark.near_miss("acme.name-not-public")
 def test_names_that_are_not_public() -> None:
     """An internal registration domain is refused; one that only sounds like it is not."""
     inside = design_sans(changed(domains__registration=["corp.local"]), E1)
@@ -65,6 +74,8 @@ def test_names_that_are_not_public() -> None:
     assert rules(outside) == []
 
 
+@pytest.mark.fires("acme.pending-not-deployed")
+@pytest.mark.near_miss("acme.pending-not-deployed", watched=False)
 def test_a_pending_certificate_that_nobody_deploys() -> None:
     """acme.pending-not-deployed speaks once the certificate in use has expired, and not a second before."""
     current = forge((E1,), None, at=AT, ends=DAY).leaf
@@ -75,6 +86,8 @@ def test_a_pending_certificate_that_nobody_deploys() -> None:
     assert found.rule == "acme.pending-not-deployed"
 
 
+@pytest.mark.fires("acme.apex-name")
+@pytest.mark.near_miss("acme.apex-name")
 def test_a_whole_domain_is_remarked_upon() -> None:
     """Who owns its A records? Nothing fails by it, and the collab-edge form of the name raises no such question."""
     info = [f for f in preflight(LAYOUT, facts()).findings if f.rule == "acme.apex-name"]
@@ -83,6 +96,8 @@ def test_a_whole_domain_is_remarked_upon() -> None:
     assert "acme.apex-name" not in [f.rule for f in preflight(collab, facts()).findings]
 
 
+@pytest.mark.fires("acme.common-name-long")
+@pytest.mark.near_miss("acme.common-name-long")
 def test_a_common_name_that_is_too_long() -> None:
     """64 characters are taken, 65 are not."""
     for length, found in ((64, []), (65, ["acme.common-name-long"])):

@@ -113,8 +113,10 @@ def test_off_means_not_checked() -> None:
     assert verdict.findings == verdict.checked == ()
 
 
-@pytest.mark.parametrize("consumer", Consumer)
-@pytest.mark.parametrize("source", CrlSource)
+@pytest.mark.parametrize(("consumer", "source"), [
+    pytest.param(c, s, marks=[getattr(pytest.mark, kind)("revocation.source-not-consulted")])
+    for c in Consumer for s in CrlSource for kind in ("near_miss" if s in SEES[c] else "fires",)
+])  # fmt: skip
 def test_each_service_reads_its_own_sources(consumer: Consumer, source: CrlSource) -> None:
     """A revocation in a source that the service does not read is not seen, and that is told."""
     verdict = judge(
@@ -161,6 +163,8 @@ def _with(extension: x509.ExtensionType) -> x509.CertificateRevocationList:
     return builder.sign(CA.key, hashes.SHA256())
 
 
+@pytest.mark.fires("revocation.crl-unsupported")
+@pytest.mark.near_miss("revocation.crl-unsupported")
 @pytest.mark.parametrize(
     "odd",
     [_with(x509.DeltaCRLIndicator(1)), _partial(indirect_crl=True), _partial(only_contains_ca_certs=True)],

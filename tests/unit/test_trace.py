@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from OpenSSL.crypto import _ffi, _lib  # the library's own words, to compare ours with
 
@@ -50,23 +52,60 @@ def test_accepted_only_with_application_data() -> None:
     assert cut.outcome is Outcome.REJECTED
 
 
-@pytest.mark.parametrize(("client", "server", "cause"), [(ONLY_12, ONLY_13, "tls.protocol-mismatch")])
-def test_no_common_version(client: TlsRange, server: TlsRange, cause: str) -> None:
-    """No certificate is seen; the alert says it."""
-    parties = Bench().world.parties
-    sides = {}
-    for side, fqdn, tls in ((Side.CLIENT, C1, client), (Side.SERVER, E1, server)):
-        context = TlsContext(parties[fqdn], at=AT, side=side, verify=True, tls=tls)
-        sides[side] = Handshake(context, recorder=Recorder(side, lambda: AT))
-    assert not pump(sides[Side.CLIENT], sides[Side.SERVER])
-    trace = merge(sides[Side.CLIENT].recorder, sides[Side.SERVER].recorder)
-    assert trace.alert == "protocol_version"
+def _with(suites: str) -> TlsRange:
+    return TlsRange(lowest=TlsVersion.TLS_1_2, highest=TlsVersion.TLS_1_2, suites=suites)
+
+
+GCM_128, GCM_256 = _with("ECDHE-ECDSA-AES128-GCM-SHA256"), _with("ECDHE-ECDSA-AES256-GCM-SHA384")
+
+
+@pytest.mark.parametrize(("client", "server", "cause", "alert"), [
+    pytest.param(*row, marks=[pytest.mark.fires(row[2])])
+    for row in (
+        (ONLY_12, ONLY_13, "tls.protocol-mismatch", "protocol_version"),
+        (ONLY_13, ONLY_12, "tls.protocol-mismatch", "protocol_version"),
+        (GCM_128, GCM_256, "tls.cipher-mismatch", "handshake_failure"),
+    )
+])  # fmt: skip
+def test_nothing_in_common(client: TlsRange, server: TlsRange, cause: str, alert: str) -> None:
+    """The handshake ends before any certificate is seen, and the alert says why."""
+    trace = _between(client, server)
+    assert trace.alert == alert
     assert [f.rule for f in diagnose_trace(trace, E1)] == [cause]
 
 
-def test_alert_of_no_common_cipher() -> None:
-    """handshake_failure before any certificate means that no cipher suite fits: tls.cipher-mismatch."""
-    assert ALERTS["handshake_failure"] == ALERTS["insufficient_security"] == "tls.cipher-mismatch"
+@pytest.mark.near_miss("tls.protocol-mismatch", "tls.cipher-mismatch", "tls.certificate-required", watched=False)
+@pytest.mark.parametrize(
+    ("client", "server"),
+    [(TlsRange(), ONLY_12), (ONLY_13, TlsRange()), (GCM_128, TlsRange())],
+    ids=["1.2", "1.3", "suite"],
+)
+def test_just_enough_in_common(client: TlsRange, server: TlsRange) -> None:
+    """One version and one suite that both sides have are enough."""
+    trace = _between(client, server)
+    assert trace.outcome is not Outcome.UNREACHABLE
+    assert (trace.alert, trace.verify_error, diagnose_trace(trace, E1)) == (None, None, ())
+
+
+@pytest.mark.fires("tls.certificate-required")
+@pytest.mark.parametrize("tls", [ONLY_12, ONLY_13], ids=["1.2", "1.3"])
+def test_no_certificate_to_present(tls: TlsRange) -> None:
+    """The server asks for a certificate and the client has none."""
+    trace = _between(tls, tls, client_has_certificate=False)
+    assert trace.alert in {"certificate_required", "handshake_failure"}
+    assert [f.rule for f in diagnose_trace(trace, E1)] == ["tls.certificate-required"]
+
+
+def _between(client: TlsRange, server: TlsRange, *, client_has_certificate: bool = True) -> HandshakeTrace:
+    """A handshake of C1 with E1 in memory, without a word after it; accepted when both sides finished."""
+    parties = Bench().world.parties
+    own = parties[C1] if client_has_certificate else replace(parties[C1], credential=None)
+    sides = {}
+    for side, party, tls in ((Side.CLIENT, own, client), (Side.SERVER, parties[E1], server)):
+        context = TlsContext(party, at=AT, side=side, verify=True, tls=tls)
+        sides[side] = Handshake(context, recorder=Recorder(side, lambda: AT))
+    pump(sides[Side.CLIENT], sides[Side.SERVER])
+    return merge(sides[Side.CLIENT].recorder, sides[Side.SERVER].recorder)
 
 
 def test_openssl_agrees_on_its_words() -> None:

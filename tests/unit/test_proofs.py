@@ -1,0 +1,65 @@
+"""Every rule has a test in which it speaks and a near miss in which it does not; markers are counted, not text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pkikit.judge.registry import catalogue
+from tests.support.proofs import KINDS, proofs
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, list[str]]]:
+    return proofs(tmp_path_factory.mktemp("proofs"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_rule_is_proved(kind: str, found: dict[str, dict[str, list[str]]]) -> None:
+    """No rule of the catalogue lacks a test of that kind, and no marker names a rule that does not exist."""
+    known = {rule.id for rule in catalogue()}
+    assert known - found[kind].keys() == set()
+    assert found[kind].keys() - known == set()
+
+
+TESTS = """
+import pytest
+from pkikit.judge.registry import finding
+from pkikit.model.findings import Evidence, Verdict
+
+def fire():
+    return finding("key.mismatch", "x", [Evidence(label="x", expected="x", seen="y")])
+
+@pytest.mark.fires("key.mismatch")
+def test_fires():
+    fire()
+
+@pytest.mark.fires("key.mismatch")
+def test_claims_to_fire():
+    pass
+
+@pytest.mark.near_miss("key.mismatch")
+def test_misses():
+    Verdict(question="", checked=("key.mismatch",))
+
+@pytest.mark.near_miss("key.mismatch")
+def test_claims_to_miss():
+    Verdict(question="", checked=("key.mismatch",), findings=(fire(),))
+
+@pytest.mark.near_miss("key.mismatch")
+def test_never_asks():
+    Verdict(question="")
+"""
+
+
+def test_a_false_claim_fails(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control: a marked test in which the rule does not do what the marker says is a failed test."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    pytester.makepyfile(TESTS)
+    pytester.makeini("[pytest]\nmarkers =\n  fires: x\n  near_miss: x\n")
+    outcome = pytester.runpytest_subprocess("-p", "tests.support.proofs", "-q", "-rf")
+    outcome.assert_outcomes(passed=2, failed=3)
+    outcome.stdout.fnmatch_lines(["*test_claims_to_fire*", "*test_claims_to_miss*", "*test_never_asks*"])
