@@ -21,8 +21,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from pkikit.model.text import printable
+
 if TYPE_CHECKING:
     from pkikit.model.findings import Verdict
+
+
+MAX_WHERE = 1000
 
 
 class PkikitError(Exception):
@@ -30,9 +35,13 @@ class PkikitError(Exception):
 
 
 class InputError(PkikitError):
-    """One clear sentence about input that cannot be used; `where` names the file, line or key."""
+    """One clear sentence about input that cannot be used; `where` names the file, line or key.
+
+    A file name may hold anything but "/" and NUL, so `where` is escaped here, once for every message.
+    """
 
     def __init__(self, message: str, *, where: str = "") -> None:
+        where = printable(where, MAX_WHERE)
         super().__init__(f"{where}: {message}" if where else message)
         self.where = where
         self.message = message

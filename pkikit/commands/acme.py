@@ -167,9 +167,11 @@ def _begun_order(path: Path, directory: str) -> str:
     """The URL of an order that an interrupted run left; only of the CA that is asked now."""
     from urllib.parse import urlsplit
 
+    from pkikit.files import read_bytes
+
     if not path.is_file():
         return ""
-    url = path.read_text(encoding="ascii", errors="replace")[:2000].strip()
+    url = read_bytes(path, 4096).decode("ascii", "replace").strip()
     return url if urlsplit(url)[:2] == urlsplit(directory)[:2] else ""
 
 

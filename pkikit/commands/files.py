@@ -21,6 +21,7 @@ from pkikit.commands.options import (
     tell_facts,
 )
 from pkikit.errors import InputError
+from pkikit.model.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -57,7 +58,7 @@ def decode(
 
 def _tell_notes(contents: FileContents) -> None:
     for note in contents.notes:
-        print(f"pkikit: {contents.where}: {note}", file=sys.stderr)
+        print(f"pkikit: {printable(contents.where)}: {printable(note, 1000)}", file=sys.stderr)
 
 
 def convert(
@@ -79,9 +80,11 @@ def convert(
     from pkikit.files.convert import FORMS
 
     choice(to, FORMS, "--to")
-    if out.exists() and (not force or out.samefile(file)):
+    if out.exists() and not force:
         raise InputError("exists already; choose another name, or --force to replace it", where=str(out))
     contents = read_file(file, passphrase_source(passphrase_file))
+    if out.exists() and out.samefile(file):
+        raise InputError("is the file that is converted; choose another name for --out", where=str(out))
     _tell_notes(contents)
     data = converted(contents, to)
     (write_private if contents.keys else write_public)(out, data)

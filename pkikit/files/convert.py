@@ -15,7 +15,15 @@ FORMS = ("pem", "der")
 
 
 def convert(contents: FileContents, form: str) -> bytes:
-    """Everything in `contents` as PEM (leaf first, key last), or its only object as DER."""
+    """Everything in `contents` as PEM (leaf first, key last), or its only object as DER.
+
+    Raises: InputError when there is nothing to convert, or something that would be left out.
+    """
+    if contents.other_keys:
+        raise InputError(
+            f"holds a private key of the kind {contents.other_keys[0]}, which the product does not take and which is not converted",
+            where=contents.where,
+        )
     objects = _encoded(contents, Encoding.PEM if form == "pem" else Encoding.DER)
     if not objects:
         what = "an OCSP answer, which has no PEM form" if contents.ocsp_answers else "nothing that can be converted"

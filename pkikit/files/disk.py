@@ -5,7 +5,9 @@ Nothing here raises anything but InputError/EncodingError.
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,26 +27,53 @@ MAX_FILE = 128 * 1024 * 1024  # the CRL of a CA with a million revocations has s
 MAX_DEPLOYMENT = 1024 * 1024
 
 
-def read_bytes(path: Path, limit: int = MAX_FILE) -> bytes:
-    """The bytes of a file, or one sentence: missing, a folder, unreadable, empty, too large."""
+def read_bytes(path: Path, limit: int = MAX_FILE, *, may_be_empty: bool = False) -> bytes:
+    """The bytes of a regular file, at most `limit` of them.
+
+    Raises: InputError with one sentence when the file is missing, a folder, a pipe, a device or a socket, unreadable,
+    larger than `limit`, or empty unless `may_be_empty`.
+    """
+    where = str(path)
     try:
-        if path.is_dir():
-            raise InputError("is a folder where a file belongs", where=str(path))
-        with path.open("rb") as stream:
+        # O_NONBLOCK: opening a named pipe returns at once instead of waiting for somebody who writes into it.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+        with os.fdopen(descriptor, "rb") as stream:
+            mode = os.fstat(descriptor).st_mode
+            if not stat.S_ISREG(mode):
+                raise InputError(f"is {_kind(mode)}, but a regular file is needed here", where=where)
             data = stream.read(limit + 1)
     except FileNotFoundError:
-        raise InputError("there is no such file", where=str(path)) from None
+        raise InputError("there is no such file", where=where) from None
+    except IsADirectoryError:
+        raise InputError("is a folder, but a file is needed here", where=where) from None
     except PermissionError:
-        raise InputError("cannot be read: permission denied", where=str(path)) from None
+        raise InputError("cannot be read: permission denied", where=where) from None
     except (OSError, ValueError) as error:
-        raise InputError(
-            f"cannot be read: {getattr(error, 'strerror', None) or error}", where=printable(str(path))
-        ) from None
+        if getattr(error, "errno", None) == errno.ENXIO:  # what open() says of a socket
+            raise InputError("is a socket or device, but a regular file is needed here", where=where) from None
+        raise InputError(f"cannot be read: {getattr(error, 'strerror', None) or error}", where=where) from None
     if len(data) > limit:
-        raise InputError(f"is larger than {limit // 1024 // 1024} MB, the most that is read", where=str(path))
-    if not data.strip():
-        raise InputError("is empty", where=str(path))
+        raise InputError(f"is larger than {_size(limit)}, the most that is read", where=where)
+    if not may_be_empty and not data.strip():
+        raise InputError("is empty", where=where)
     return data
+
+
+_NOT_REGULAR = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+def _kind(mode: int) -> str:
+    return next((kind for test, kind in _NOT_REGULAR if test(mode)), "something else")
+
+
+def _size(limit: int) -> str:
+    return f"{limit // 1024 // 1024} MB" if limit >= 1024 * 1024 else f"{limit // 1024} KB"
 
 
 def load_deployment(path: Path, *, version: str | None = None) -> Deployment:

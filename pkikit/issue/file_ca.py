@@ -24,7 +24,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import NameOID
 
 from pkikit.errors import InputError
-from pkikit.files import key_pem, read_certificates, read_file, write_private, write_public
+from pkikit.files import key_pem, read_bytes, read_certificates, read_file, write_private, write_public
 from pkikit.issue.authority import Authority, Profile, create_root
 from pkikit.issue.openssl_config import ca_config
 from pkikit.model.credential import PrivateKey, spki
@@ -218,9 +218,9 @@ class FileCa:
         """The index, line by line."""
         path = self.folder / "index.txt"
         try:
-            lines = path.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"cannot be read: {error}", where=str(path)) from None
+            lines = read_bytes(path, may_be_empty=True).decode("utf-8").splitlines()
+        except UnicodeDecodeError as error:
+            raise InputError(f"is not UTF-8 text (byte {error.start})", where=str(path)) from None
         return [Entry.parse(line, f"{path}:{number}") for number, line in enumerate(lines, start=1) if line]
 
     def _write_index(self, entries: list[Entry]) -> None:
@@ -229,9 +229,9 @@ class FileCa:
     def _number(self, name: str) -> int:
         path = self.folder / name
         try:
-            return int(path.read_text(encoding="ascii").strip(), 16)
-        except (OSError, ValueError):
-            raise InputError("holds no number in hex, as openssl keeps one there", where=str(path)) from None
+            return int(read_bytes(path, 4096).decode("ascii").strip(), 16)
+        except ValueError:
+            raise InputError("does not hold a number in hex, as openssl writes it", where=str(path)) from None
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:

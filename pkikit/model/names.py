@@ -14,6 +14,7 @@ from functools import lru_cache
 import idna
 
 from pkikit.errors import InputError
+from pkikit.model.text import printable as printable
 
 MAX_NAME_LENGTH = 253
 # X.520 upper bound of commonName; CAs and cryptography hold to it.
@@ -107,11 +108,3 @@ class SipUri:
 
     def __str__(self) -> str:
         return f"sip:{self.host}"
-
-
-def printable(text: str, limit: int = 200) -> str:
-    """Text from outside made safe for a terminal: control and bidi characters escaped, length bounded."""
-    if len(text) <= limit and text.isprintable():
-        return text
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text[:limit])
-    return shown + ("…" if len(text) > limit else "")
