@@ -1,24 +1,26 @@
 """The only network reader: CRLs, OCSP answers and CA certificates by URL.
 
-A URL stands in a certificate, so anybody may have written it: only http and https, only addresses and ports that the
-caller's policy allows (looked at after resolving, so that no name can point inside), bounded in size, time and redirects,
-nothing unpacked on the way, no cookies and no credentials.
+A URL stands in a certificate, so anybody may have written it. `fetch` takes http and https only, dials only addresses
+and ports that the caller's policy allows, bounds size, time and redirects, unpacks nothing, and sends no cookies and no
+credentials. The policy sees the address of every socket before it connects: no spelling of a host, no name and no
+redirect gets around it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
 
-from pkikit.errors import FetchError
+from pkikit.errors import FetchError, InputError
 from pkikit.model.names import printable
+from pkikit.model.urls import is_public_address, is_same_host, parse_web_url
 
 Policy = Callable[[str, int], bool]
 Resolve = Callable[[str, int], Awaitable[list[tuple[str, int]]]]
@@ -37,8 +39,8 @@ class FetchLimits:
 
 
 def public_only(address: str, port: int) -> bool:
-    """The default policy: the public internet, web ports; nothing that lies inside."""
-    return port in _WEB_PORTS and ipaddress.ip_address(address).is_global
+    """The default policy: web ports of the public internet."""
+    return port in _WEB_PORTS and is_public_address(address)
 
 
 class _Resolver(AbstractResolver):
@@ -82,7 +84,9 @@ async def fetch(
     resolve: (host, port) to addresses with the port to dial; None asks the system.
     """
     limits = limits or FetchLimits()
-    connector = aiohttp.TCPConnector(resolver=_Resolver(resolve, policy), use_dns_cache=False, force_close=True)
+    connector = aiohttp.TCPConnector(
+        resolver=_Resolver(resolve, policy), use_dns_cache=False, force_close=True, socket_factory=_opener(policy)
+    )
     try:
         async with (
             asyncio.timeout(limits.time),
@@ -90,7 +94,7 @@ async def fetch(
                 connector=connector, cookie_jar=aiohttp.DummyCookieJar(), auto_decompress=False, trust_env=False
             ) as session,
         ):
-            return await _follow(session, url, body, content_type, policy, limits)
+            return await _follow(session, url, body, content_type, limits)
     except TimeoutError:
         raise FetchError(printable(url), f"no answer within {limits.time:g} s") from None
     except aiohttp.ClientError as error:
@@ -104,14 +108,13 @@ async def _follow(
     url: str,
     body: bytes | None,
     content_type: str,
-    policy: Policy,
     limits: FetchLimits,
 ) -> bytes:
     for _ in range(limits.redirects + 1):
-        _check(url, policy)
+        target = _target(url)
         headers = {"Content-Type": content_type} if content_type else {}
         method = "GET" if body is None else "POST"
-        async with session.request(method, url, data=body, headers=headers, allow_redirects=False) as answer:
+        async with session.request(method, target, data=body, headers=headers, allow_redirects=False) as answer:
             if answer.status in _REDIRECTS and "Location" in answer.headers:
                 url = urljoin(url, answer.headers["Location"])
                 continue
@@ -121,18 +124,30 @@ async def _follow(
     raise FetchError(printable(url), f"more than {limits.redirects} redirects")
 
 
-def _check(url: str, policy: Policy) -> None:
-    parts = urlsplit(url)
-    host = parts.hostname
-    if parts.scheme not in {"http", "https"} or not host or parts.username is not None:
-        raise FetchError(printable(url), "only http and https URLs without user names are fetched")
-    port = parts.port or (443 if parts.scheme == "https" else 80)
+def _target(url: str) -> URL:
+    """The URL as aiohttp will dial it, after our own strict reading of it. Both must see one host and one port."""
     try:
-        literal = str(ipaddress.ip_address(host))
-    except ValueError:
-        return  # a name: the resolver looks at what it leads to
-    if not policy(literal, port):
-        raise FetchError(printable(url), _INSIDE)
+        ours = parse_web_url(url)
+    except InputError as error:
+        raise FetchError(printable(url), error.message) from None
+    target = URL(url)
+    if not is_same_host(target.raw_host or "", ours.host) or target.port != ours.port:
+        raise FetchError(printable(url), "its host can be read in two ways")
+    return target
+
+
+def _opener(policy: Policy) -> Callable[[aiohttp.AddrInfoType], socket.socket]:
+    """What makes the sockets: the last look at an address, whatever led to it."""
+
+    def open_socket(found: aiohttp.AddrInfoType) -> socket.socket:
+        family, kind, protocol, _, address = found
+        if not policy(str(address[0]), int(address[1])):
+            raise OSError(_INSIDE)
+        made = socket.socket(family, kind, protocol)
+        made.setblocking(False)
+        return made
+
+    return open_socket
 
 
 async def _read(answer: aiohttp.ClientResponse, url: str, limits: FetchLimits) -> bytes:

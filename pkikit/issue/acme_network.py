@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
+import urllib3
 from acme import client, errors, messages
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from josepy.jwa import ES256, RS256
@@ -23,6 +23,8 @@ from josepy.jwk import JWK, JWKEC, JWKRSA
 from requests.adapters import HTTPAdapter
 
 from pkikit.errors import AcmeError, AcmeProblem, InputError
+from pkikit.model.names import printable
+from pkikit.model.urls import parse_web_url
 
 USER_AGENT = "expressway-certificate-lab"
 AccountKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
@@ -40,13 +42,8 @@ class AcmeDirectory:
     ca_file: Path | None = None
 
     def __post_init__(self) -> None:
-        try:
-            parts = urlsplit(self.url)
-            usable = parts.scheme == "https" and bool(parts.hostname) and parts.username is None
-        except ValueError:
-            usable = False
-        if not usable or len(self.url) > 2000:
-            raise InputError(f"{self.url[:80]!r} is no ACME directory: write an https URL")
+        if parse_web_url(self.url).scheme != "https":
+            raise InputError("is not an ACME directory: write an https URL", where=printable(self.url, 80))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,7 +179,7 @@ class told:  # noqa: N801  (used as a statement: "with told(network):")
                 raise problem_of(error, self._network.retry_after) from error
             case errors.Error():
                 raise AcmeError(f"the CA's answer is not understood: {str(error)[:300]}") from error
-            case requests.exceptions.RequestException():
+            case requests.exceptions.RequestException() | urllib3.exceptions.HTTPError():
                 raise AcmeError(f"the CA cannot be reached: {type(error).__name__}") from error
             case KeyError() | ValueError() | TypeError() | AttributeError():
                 # A directory without an entry, a body that is no JSON or of another shape: the CA's doing, not ours.

@@ -20,6 +20,7 @@ from pkikit.judge.renewal import renew_at, retry_at
 from pkikit.model.credential import PrivateKey
 from pkikit.model.names import printable
 from pkikit.model.renewal import RenewalInfo, Schedule
+from pkikit.model.urls import is_web_url
 
 
 class Provider(Enum):
@@ -190,7 +191,7 @@ def acme_from(document: Mapping[str, Any]) -> AcmeState:
     """The reverse of `acme_document`."""
     account, last = document["account"], document["last"]
     return AcmeState(
-        settings=settings_from(document["settings"], AcmeSettings()),
+        settings=_settings_kept(document["settings"]),
         account=account and Account(directory=account["directory"], url=account["url"], key=key_from(account["key"])),
         order=document["order"],
         domains=tuple(document["domains"]),
@@ -202,6 +203,13 @@ def acme_from(document: Mapping[str, Any]) -> AcmeState:
             retry_after=timedelta(seconds=last["retry_after"]) if last["retry_after"] is not None else None,
         ),
     )
+
+
+def _settings_kept(document: Mapping[str, Any]) -> AcmeSettings:
+    """The settings of the file. Older versions took directory URLs that no client can use: those are left out."""
+    if document["provider"] == Provider.OTHER.value and not is_web_url(document["directory"]):
+        document = {**document, "provider": Provider.PRODUCTION.value, "directory": ""}
+    return settings_from(document, AcmeSettings())
 
 
 def key_from(pem: str) -> PrivateKey:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from urllib.parse import urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -17,8 +16,8 @@ from pkikit.design.csr import SubjectFields, build_csr
 from pkikit.design.san import SanLayout
 from pkikit.errors import InputError
 from pkikit.model.credential import Credential, PrivateKey, spki
-from pkikit.model.names import printable
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData, each_once
+from pkikit.model.urls import parse_web_url
 from pkikit.model.world import Party
 from simulator.errors import UploadRefused
 from simulator.peer.acme_state import AcmeState
@@ -47,13 +46,7 @@ class AutomaticCrls:
         if len(self.urls) > MAX_CRL_SOURCES:
             raise InputError(f"{len(self.urls)} CRL sources are given, at most {MAX_CRL_SOURCES} are taken")
         for url in self.urls:
-            try:
-                parts = urlsplit(url)
-                usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.username is None
-            except ValueError:
-                usable = False
-            if not usable or len(url) > 2000:
-                raise InputError(f"{printable(url[:200])!r} is no http or https URL")
+            parse_web_url(url)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pkikit.errors import InputError
 from pkikit.files import key_pem, read_bytes, write_private
 from pkikit.model.credential import Credential
+from pkikit.model.urls import is_web_url
 from simulator.peer.acme_state import AcmeState, acme_document, acme_from, key_from
 from simulator.peer.state import AutomaticCrls, PeerState, PendingRequest
 
@@ -120,7 +121,10 @@ def _state(document: dict[str, Any]) -> PeerState:
         embedded_crls=_crls(document["embedded_crls"]),
         manual_crls=_crls(document["manual_crls"]),
         downloaded_crls=_crls(document["downloaded_crls"]),
-        automatic=AutomaticCrls(urls=tuple(document["automatic"]["urls"]), hour=document["automatic"]["hour"]),
+        # Older versions took URLs that can never be fetched; without them the page can be used again.
+        automatic=AutomaticCrls(
+            urls=tuple(filter(is_web_url, document["automatic"]["urls"])), hour=document["automatic"]["hour"]
+        ),
         # Peers that were written by an older version have neither.
         domain_pending=_by_domain(document.get("domain_pending", {})),
         client_certificate=credential_from(document.get("client_certificate")),
