@@ -14,7 +14,7 @@ from pkikit.judge import rules
 from pkikit.judge.diagnose import rank_causes
 from pkikit.judge.names import presented_names
 from pkikit.judge.registry import finding, rule_of
-from pkikit.judge.rules.certificate import digest_evidence, subject_oids, weak_key
+from pkikit.judge.rules.certificate import digest_evidence, name_oids, weak_key
 from pkikit.judge.trust import chain_to_present
 from pkikit.judge.verify import Refine, verify_certificate
 from pkikit.model.credential import spki
@@ -152,7 +152,7 @@ def _judge_side(
 @lru_cache(maxsize=1024)
 def judge_tunnel(leaf: x509.Certificate) -> Verdict:
     """Can the SSH tunnel beside a UC traversal zone read the certificate? (guide, appendix 1)"""
-    evidence = tuple(subject_oids(leaf))
+    evidence = tuple(name_oids(leaf))
     return Verdict(
         question="can the SSH tunnel read it?",
         findings=(finding("oid.unsupported", title(leaf), evidence),) if evidence else (),

@@ -183,7 +183,7 @@ def lint_authority(certificate: x509.Certificate, use: CertificateUse) -> Verdic
     """Judge one CA certificate."""
     subject = title(certificate)
     findings, checked = run_rules(Subject.CERTIFICATE, subject, certificate, use, version=use.version)
-    findings = [f for f in findings if not f.rule.startswith(_NOT_FOR_CA)]
+    findings = [w for f in findings if not f.rule.startswith(_NOT_FOR_CA) and (w := _weighed_in_ca(f)) is not None]
     form, form_checked = _readable(certificate, subject)
     own, own_checked = run_rules(Subject.CA, subject, certificate, use, version=use.version)
     missing = tuple(missing_basic_constraints((certificate,)))
@@ -199,6 +199,17 @@ def lint_authority(certificate: x509.Certificate, use: CertificateUse) -> Verdic
             "ca.basic-constraints-missing",
         ),
     )
+
+
+def _weighed_in_ca(found: Finding) -> Finding | None:
+    """The finding with the weight that it has in a CA certificate; None when it does not matter there.
+
+    SSH reads the server certificate alone: of a CA it sees the subject, as the issuer of what that CA signs.
+    """
+    if found.rule != "oid.unsupported":
+        return found
+    subject = [e for e in found.evidence if e.where == "subject"]
+    return finding(found.rule, found.subject, subject, severity=Severity.WARNING) if subject else None
 
 
 def lint_trust_list(certificates: Sequence[x509.Certificate], use: CertificateUse) -> Verdict:

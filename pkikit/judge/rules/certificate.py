@@ -3,52 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from cryptography import x509
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.judge.names import presented_names
 from pkikit.judge.registry import Subject, rule
 from pkikit.judge.use import CertificateUse
-from pkikit.model.facts import KNOWN_EXTENSIONS, digest_name, extension, extension_oids, key_kind, oid_name, shown_time
+from pkikit.model.facts import UNREADABLE, digest_name, extension, key_kind, oid_name, shown_time
 from pkikit.model.findings import Evidence, Severity
 from pkikit.model.names import is_ip_address
+from pkikit.model.version import ProductVersion
 
 _AWARE = "X12.5 guide, 'Points to be Aware'"
+_TROUBLE = "X12.5 guide, appendix 1"
 MAX_RSA, MIN_RSA, MIN_EC = 4096, 2048, 224
 WEAK_DIGESTS = {"md5", "sha1", "unknown"}
 _LAST_SAFE_YEAR = 2049
+ELLIPTIC_KEYS = ProductVersion.parse("X14.3")
 
-# Microsoft's EV jurisdiction OIDs: the only ones beyond the standard subject attributes that the product handles.
-_EV_JURISDICTION = {f"1.3.6.1.4.1.311.60.2.1.{n}" for n in (1, 2, 3)}
-# What AD CS writes into every certificate, and the guide's own appendices 5 and 6 lead to.
-_MICROSOFT_EXTENSIONS = {f"1.3.6.1.4.1.311.{n}" for n in ("20.2", "21.1", "21.2", "21.7", "21.10", "25.2")}
-SUPPORTED_SUBJECT_OIDS = {
-    oid.dotted_string
-    for oid in (
-        NameOID.COMMON_NAME,
-        NameOID.SURNAME,
-        NameOID.SERIAL_NUMBER,
-        NameOID.COUNTRY_NAME,
-        NameOID.LOCALITY_NAME,
-        NameOID.STATE_OR_PROVINCE_NAME,
-        NameOID.STREET_ADDRESS,
-        NameOID.ORGANIZATION_NAME,
-        NameOID.ORGANIZATIONAL_UNIT_NAME,
-        NameOID.TITLE,
-        NameOID.BUSINESS_CATEGORY,
-        NameOID.POSTAL_CODE,
-        NameOID.GIVEN_NAME,
-        NameOID.INITIALS,
-        NameOID.GENERATION_QUALIFIER,
-        NameOID.DN_QUALIFIER,
-        NameOID.PSEUDONYM,
-        NameOID.USER_ID,
-        NameOID.DOMAIN_COMPONENT,
-        NameOID.EMAIL_ADDRESS,
-        NameOID.ORGANIZATION_IDENTIFIER,
+# The jurisdiction attributes of extended validation: beyond the standard attributes, the guide allows these three only.
+_EV_JURISDICTION = tuple(f"1.3.6.1.4.1.311.60.2.1.{n}" for n in (1, 2, 3))
+# Attributes of a name that OpenSSL prints by a name, not by its number; `tests/interop` compares with openssl itself.
+# X.520 selected attributes, then RFC 4519 and RFC 4524 (userId, mail, domainComponent), then PKCS #9.
+DECODED_ATTRIBUTES = frozenset(
+    (
+        *(f"2.5.4.{n}" for n in (*range(3, 55), 65, 72, 97)),
+        *(f"0.9.2342.19200300.100.1.{n}" for n in (1, 3, 25)),
+        *(f"1.2.840.113549.1.9.{n}" for n in (1, 2, 7, 8)),
+        *_EV_JURISDICTION,
     )
-} | _EV_JURISDICTION
+)
+_ABSENT: tuple[type[Exception], ...] = (x509.ExtensionNotFound, *UNREADABLE)
+MAX_SHOWN = 50  # pieces of evidence in one finding: a hostile certificate may hold thousands of names
 
 
 @rule(
@@ -162,6 +150,29 @@ def server_auth_missing(certificate: x509.Certificate, use: CertificateUse) -> I
 
 
 @rule(
+    "eku.critical",
+    Severity.WARNING,
+    on=Subject.CERTIFICATE,
+    requirement="The extended key usage is not marked critical. OpenSSL accepts it, but Unified CCX refuses a Unified CM "
+    "certificate in which another extension than key usage or basic constraints is critical. No document tells what "
+    "Expressway does with it.",
+    source="Cisco TAC, Unified CCX solution certificates, 'Invalid User ID/Password'; RFC 5280 §4.2.1.12",
+    fix="Have the certificate reissued with an extended key usage that is not critical.",
+)
+def eku_critical(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    if is_critical(certificate, x509.ExtendedKeyUsage):
+        yield Evidence(label="extended key usage", expected="not critical", seen="critical", where="extendedKeyUsage")
+
+
+def is_critical(certificate: x509.Certificate | x509.CertificateSigningRequest, kind: type[x509.ExtensionType]) -> bool:
+    """True when the extension is there, readable and marked critical."""
+    try:
+        return certificate.extensions.get_extension_for_class(kind).critical
+    except _ABSENT:
+        return False
+
+
+@rule(
     "names.wildcard-unsupported",
     Severity.ERROR,
     on=Subject.CERTIFICATE,
@@ -199,19 +210,28 @@ def ip_address(certificate: x509.Certificate, use: CertificateUse) -> Iterator[E
     "names.common-name-only",
     Severity.WARNING,
     on=Subject.CERTIFICATE,
-    requirement="The FQDN stands in the SAN too; CAs refuse and clients of today ignore a name that is only in the common name.",
-    source="X12.5 guide, 'Overview of Certificate Use' (SAN left blank when not clustered); RFC 9525 §1.2",
-    fix="Repeat the FQDN as dNSName in the SAN.",
+    requirement="The name in the common name is a dNSName of the SAN, too. RFC 5922 lets the common name count only in a "
+    "certificate without SAN names, and HTTPS clients never read it. Cisco's documents contradict each other: the certificate "
+    "guide leaves the SAN of a single Expressway blank; its troubleshooting chapter and the zone documents want the name in "
+    "the SAN; the command reference X15.0 accepts both. This rule follows RFC 5922 and warns from X12.5 on.",
+    source="X14.0.1 guide, 'SIP TLS Negotiation Failures on Neighbor and Traversal Zones'; RFC 5922 §7.1; RFC 9525 §1.2",
+    fix="Add the common name to the SAN: enter it under 'Additional alternative names' when you generate the request.",
+    versions="X12.5-",
 )
 def common_name_only(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     names = presented_names(certificate)
-    if not names.has_san_identity and names.common_name:
-        yield Evidence(
-            label="subjectAltName",
-            expected=f"dNSName {names.common_name}",
-            seen="empty",
-            where="subjectAltName",
-        )
+    name = names.common_name
+    if not name or name in names.dns or name in names.wildcards or name in names.sip:
+        return
+    if names.has_san_identity and _is_multi_server(name):
+        return
+    seen = names.shown() if names.has_san_identity else "no names"
+    yield Evidence(label="subjectAltName", expected=f"dNSName {name}", seen=seen, where="subjectAltName")
+
+
+def _is_multi_server(common_name: str) -> bool:
+    """True for `HOST-ms.DOMAIN`, which Unified CM writes into a multi-server request; nobody dials that name (TAC 118731)."""
+    return common_name.partition(".")[0].endswith("-ms")
 
 
 @rule(
@@ -262,16 +282,17 @@ def weak_key(certificate: x509.Certificate | x509.CertificateSigningRequest) -> 
     "key.type-untested",
     Severity.WARNING,
     on=Subject.CERTIFICATE,
-    requirement="Keys are RSA; other kinds are not tested with the product and may not work everywhere.",
-    source=_AWARE,
-    fix="Use an RSA key of 2048 or 4096 bits.",
+    requirement="Keys are RSA, or elliptic (ECDSA) from X14.3 on. The product is not tested with other kinds.",
+    source=f"{_AWARE}; X15.4 guide, 'Certificate Generation Overview' (ECDSA from X14.3 on)",
+    fix="Request a certificate with an RSA key of 2048 or 4096 bits. It works with every version and every peer.",
 )
 def key_type(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     kind, bits = key_kind(certificate)
-    if kind not in {"RSA", "unreadable"}:
+    elliptic = use.version >= ELLIPTIC_KEYS
+    if kind not in {"RSA", "unreadable"} and not (kind == "EC" and elliptic):
         yield Evidence(
-            label="key type",
-            expected="RSA",
+            label=f"key type for {use.version}",
+            expected="RSA or EC" if elliptic else f"RSA (EC from {ELLIPTIC_KEYS} on)",
             seen=f"{kind} {bits} bits" if bits else kind,
             where="subjectPublicKey",
         )
@@ -306,24 +327,27 @@ def digest_evidence(certificate: x509.Certificate) -> Iterator[Evidence]:
     "oid.unsupported",
     Severity.ERROR,
     on=Subject.CERTIFICATE,
-    requirement="The subject holds only standard attributes and the three EV jurisdiction ones; other OIDs break SSH tunnels.",
-    source=f"{_AWARE}; appendix 1 'Issues with SSH Failures and Unsupported OIDs'",
-    fix="Have the certificate reissued without these OIDs.",
+    requirement="OpenSSL decodes every attribute in the names of subject and issuer. An attribute that it prints as a number "
+    "makes the SSH tunnels between Expressway-C and Expressway-E fail. Extensions do not matter here.",
+    source=f"{_TROUBLE} 'Issues with SSH Failures and Unsupported OIDs'; 'Points to be Aware' (EV jurisdiction)",
+    fix="Have the certificate reissued without these attributes. If the issuer's name holds one, choose another issuing CA.",
 )
 def unsupported_oids(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
-    yield from subject_oids(certificate)
-    for oid in extension_oids(certificate):
-        if oid not in KNOWN_EXTENSIONS | _MICROSOFT_EXTENSIONS:
-            yield Evidence(label="extension OID", expected="a standard extension", seen=oid, where="extensions")
+    yield from name_oids(certificate)
 
 
-def subject_oids(certificate: x509.Certificate) -> Iterator[Evidence]:
-    """Evidence for each attribute of the subject that the product does not handle; SSH tunnels stumble over these."""
-    for attribute in certificate.subject:
-        if attribute.oid.dotted_string not in SUPPORTED_SUBJECT_OIDS:
-            yield Evidence(
-                label="subject OID",
-                expected="a standard attribute",
-                seen=attribute.oid.dotted_string,
-                where="subject",
-            )
+def name_oids(certificate: x509.Certificate) -> Iterator[Evidence]:
+    """Evidence for each attribute of subject and issuer that OpenSSL prints as a number; SSH tunnels fail over these.
+
+    A self-issued certificate has one name, which is looked at once.
+    """
+    names = [("subject", certificate.subject)]
+    if certificate.issuer != certificate.subject:
+        names.append(("issuer", certificate.issuer))
+    found = (
+        Evidence(label=f"{where} OID", expected="a standard attribute", seen=attribute.oid.dotted_string, where=where)
+        for where, name in names
+        for attribute in name
+        if attribute.oid.dotted_string not in DECODED_ATTRIBUTES
+    )
+    yield from islice(found, MAX_SHOWN)
