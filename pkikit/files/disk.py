@@ -20,7 +20,6 @@ from pkikit.files.contents import FileContents, Passphrase
 from pkikit.files.parse import parse
 from pkikit.model.credential import Credential, PrivateKey
 from pkikit.model.deployment import Deployment, parse_deployment
-from pkikit.model.names import printable
 from pkikit.model.version import ProductVersion
 
 MAX_FILE = 128 * 1024 * 1024  # the CRL of a CA with a million revocations has some 40 MB

@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.files import write_public
+from pkikit.judge.rules.certificate import DECODED_ATTRIBUTES
 from tests.support.openssl import OpensslCa, openssl
 from tests.support.worlds import CLUSTER_E, DEPLOYMENTS, E1, issued
 
@@ -82,3 +83,11 @@ def test_crl_is_read_by_openssl(tmp_path: Path) -> None:
     assert openssl(*common, "cert.pem", cwd=tmp_path).returncode == 0
     refused = openssl(*common, "-crl_check", "-CRLfile", "ca.crl", "cert.pem", cwd=tmp_path, check=False)
     assert "certificate revoked" in refused.stderr
+
+
+def test_the_attributes_that_openssl_decodes(tmp_path: Path) -> None:
+    """`oid.unsupported` lets pass what openssl prints by a name, and nothing that it prints as a number."""
+    for oid in sorted(DECODED_ATTRIBUTES):
+        shown = openssl("asn1parse", "-genstr", f"OID:{oid}", cwd=tmp_path).stdout
+        assert not shown.rstrip().endswith(f":{oid}"), oid
+    assert openssl("asn1parse", "-genstr", "OID:1.3.6.1.4.1.55555.7", cwd=tmp_path).stdout.rstrip().endswith(".55555.7")

@@ -132,6 +132,7 @@ PAIRS: dict[str, tuple[Callable[[], Verdict], Callable[[], Verdict]]] = {
     "validity.after-2050": (leaf(ends=26 * 365 * DAY), leaf(ends=23 * 365 * DAY)),
     "eku.client-auth-missing": (leaf(ekus=(SERVER,)), leaf(ekus=BOTH)),
     "eku.server-auth-missing": (leaf(ekus=(CLIENT,)), leaf(ekus=None)),
+    "eku.critical": (leaf(ekus=None, critical=(x509.ExtendedKeyUsage(BOTH),)), leaf()),
     "names.wildcard-unsupported": (leaf(("*.example.com",)), leaf(("wildcard.example.com",))),
     "names.ip-address-used": (leaf(("192.0.2.1", E1)), leaf(("a192-0-2-1.example.com",))),
     "names.common-name-only": (leaf((), common_name=E1), leaf((E1,), common_name=E1)),

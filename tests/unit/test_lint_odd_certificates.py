@@ -1,0 +1,155 @@
+"""What lint says about names, keys and extensions that are unusual, and what it must not say about them."""
+
+from __future__ import annotations
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
+
+from pkikit.design.csr import fast_key
+from pkikit.issue.authority import Authority
+from pkikit.judge.legs import judge_tunnel
+from pkikit.judge.lint import lint_authority, lint_certificate
+from pkikit.judge.rules.certificate import MAX_SHOWN
+from pkikit.judge.use import CertificateUse
+from pkikit.model.findings import Severity, Verdict
+from pkikit.model.version import ProductVersion
+from simulator.forge import BOTH, DAY, forge
+from tests.support.worlds import AT, CLUSTER_E, E1
+
+PRIVATE = x509.ObjectIdentifier("1.3.6.1.4.1.55555.9.1")
+PRIVATE_EXTENSION = x509.UnrecognizedExtension(PRIVATE, b"\x05\x00")
+RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def use(version: str = "X12.5") -> CertificateUse:
+    return CertificateUse(at=AT, version=ProductVersion.parse(version))
+
+
+def named(*attributes: tuple[str, str]) -> x509.Name:
+    return x509.Name(
+        [x509.NameAttribute(NameOID.COMMON_NAME, E1)]
+        + [x509.NameAttribute(x509.ObjectIdentifier(oid), value) for oid, value in attributes]
+    )
+
+
+def rules(verdict: Verdict) -> set[str]:
+    return {f.rule for f in verdict.findings}
+
+
+def odd_authority() -> Authority:
+    """A root whose own name holds an attribute that OpenSSL prints as a number."""
+    key = fast_key()
+    subject = named((PRIVATE.dotted_string, "x"))
+    root = forge((), None, at=AT - DAY, key=key, subject=subject, ca=True, ekus=None, can_sign=True)
+    return Authority(certificate=root.leaf, key=key)
+
+
+@pytest.mark.near_miss("oid.unsupported")
+@pytest.mark.parametrize("critical", [False, True])
+def test_a_private_extension_breaks_no_tunnel(critical: bool) -> None:
+    """The guide looks at the names alone. A critical extension that nobody knows is another rule's business."""
+    where = {"critical": (PRIVATE_EXTENSION,)} if critical else {"pointers": (PRIVATE_EXTENSION,)}
+    leaf = forge((E1,), None, at=AT, key=RSA, **where).leaf  # type: ignore[arg-type]
+    verdict = lint_certificate(leaf, use())
+    assert "oid.unsupported" in verdict.checked
+    assert "oid.unsupported" not in rules(verdict)
+    assert ("chain.critical-extension-unknown" in rules(verdict)) is critical
+
+
+@pytest.mark.fires("oid.unsupported")
+def test_a_number_in_the_name_of_the_issuer() -> None:
+    """The server certificate shows the name of its CA, so the tunnel fails, although its own subject is fine."""
+    root = odd_authority()
+    leaf = forge((E1,), root, at=AT, key=RSA).leaf
+    [found] = [f for f in lint_certificate(leaf, use()).errors if f.rule == "oid.unsupported"]
+    assert [(e.where, e.seen) for e in found.evidence] == [("issuer", PRIVATE.dotted_string)]
+    assert "issuing CA" in found.fix
+    assert not judge_tunnel(leaf).accepted
+
+
+@pytest.mark.fires("oid.unsupported")
+def test_the_ca_itself_gets_a_warning() -> None:
+    """SSH reads no CA certificate: what a CA signs will show the name. The name of a CA above it never matters."""
+    root = odd_authority()
+    [found] = [f for f in lint_authority(root.certificate, use()).findings if f.rule == "oid.unsupported"]
+    assert found.severity is Severity.WARNING
+    assert len(found.evidence) == 1
+    issuing = root.intermediate("Issuing CA", at=AT - DAY)
+    assert "oid.unsupported" not in rules(lint_authority(issuing.certificate, use()))
+    assert "oid.unsupported" not in rules(lint_certificate(forge((E1,), issuing, at=AT, key=RSA).leaf, use()))
+
+
+@pytest.mark.near_miss("oid.unsupported")
+@pytest.mark.parametrize(
+    ("oid", "value"),
+    [
+        ("2.5.4.20", "+44 20 7946 0000"), ("2.5.4.13", "edge"), ("2.5.4.97", "NTRGB-12345678"), ("2.5.4.15", "Business"),
+        ("1.2.840.113549.1.9.2", "e1"), ("0.9.2342.19200300.100.1.3", "pki@example.com"),
+        ("1.3.6.1.4.1.311.60.2.1.1", "Dover"),
+    ],
+)  # fmt: skip
+def test_attributes_that_openssl_decodes(oid: str, value: str) -> None:
+    """Rare, but printed by a name."""
+    leaf = forge((E1,), None, at=AT, key=RSA, subject=named((oid, value))).leaf
+    assert "oid.unsupported" not in rules(lint_certificate(leaf, use()))
+
+
+@pytest.mark.fires("oid.unsupported")
+def test_evidence_is_bounded() -> None:
+    """A name may hold thousands of attributes."""
+    subject = named(*((f"1.3.6.1.4.1.55555.{n}", "x") for n in range(MAX_SHOWN + 9)))
+    [found] = [f for f in lint_certificate(forge((E1,), None, at=AT, key=RSA, subject=subject).leaf, use()).errors
+               if f.rule == "oid.unsupported"]  # fmt: skip
+    assert len(found.evidence) == MAX_SHOWN
+
+
+@pytest.mark.fires("key.type-untested")
+@pytest.mark.near_miss("key.type-untested")
+@pytest.mark.parametrize(
+    ("version", "warned"), [("X12.5", True), ("X14.2.7", True), ("X14.3", False), ("X14.3.1", False), ("X15.5", False)]
+)
+def test_elliptic_keys_by_version(version: str, warned: bool) -> None:
+    """Supported from X14.3 on."""
+    for key in (fast_key(), ec.generate_private_key(ec.SECP384R1())):
+        found = lint_certificate(forge((E1,), None, at=AT, key=key).leaf, use(version))
+        assert ("key.type-untested" in rules(found)) is warned
+    # The markers ask both of each case.
+    lint_certificate(forge((E1,), None, at=AT, key=fast_key()).leaf, use("X12.5"))
+    lint_certificate(forge((E1,), None, at=AT, key=RSA).leaf, use())
+
+
+@pytest.mark.fires("names.common-name-only")
+@pytest.mark.parametrize("names", [(), ("example.com",), (CLUSTER_E, "example.com")])
+def test_a_common_name_that_the_san_does_not_repeat(names: tuple[str, ...]) -> None:
+    """With names in the SAN nobody reads the common name at all; without any, not everybody does."""
+    leaf = forge(names, None, at=AT, key=RSA, common_name=E1).leaf
+    [found] = [f for f in lint_certificate(leaf, use()).findings if f.rule == "names.common-name-only"]
+    assert found.severity is Severity.WARNING
+    assert E1 in found.evidence[0].expected
+    assert "names.common-name-only" not in lint_certificate(leaf, use("X8.11")).checked
+
+
+@pytest.mark.near_miss("names.common-name-only")
+@pytest.mark.parametrize(
+    ("common_name", "names"),
+    [
+        (E1.upper(), (E1,)),  # case does not matter
+        ("Expressway E1", (E1,)),  # nobody looks for a label with a blank
+        ("ucm1-ms.corp.example.com", ("ucm1.corp.example.com", "ucm2.corp.example.com", "corp.example.com")),
+    ],
+)
+def test_a_common_name_that_nobody_dials(common_name: str, names: tuple[str, ...]) -> None:
+    """The `-ms` name of a multi-server certificate is in no SAN, by design of Unified CM."""
+    assert "names.common-name-only" not in rules(
+        lint_certificate(forge(names, None, at=AT, key=RSA, common_name=common_name).leaf, use())
+    )
+
+
+@pytest.mark.near_miss("eku.critical")
+def test_other_critical_extensions_are_not_the_purposes() -> None:
+    """Key usage and basic constraints are critical in every certificate of the lab; the purposes are not."""
+    verdict = lint_certificate(forge((E1,), None, at=AT, key=RSA, ekus=BOTH).leaf, use())
+    assert "eku.critical" in verdict.checked
+    assert "eku.critical" not in rules(verdict)
