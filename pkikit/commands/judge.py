@@ -115,24 +115,28 @@ def match(
     certificate: Annotated[Path, typer.Argument(metavar="CERT")],
     as_json: JsonFlag = False,
 ) -> None:
-    """Which presented name matches a reference name, and why: RFC 5922 with the product's rules, and RFC 9525 beside it.
+    """Which presented name matches a reference name, and why: the product, RFC 5922, RFC 9525 and OpenSSL side by side.
 
     Example: pkikit match sip:example.com cert.pem
     """
     from pkikit.files import read_certificates
-    from pkikit.judge.names import match_https, match_name, presented_names
+    from pkikit.judge.name_table import CONTRADICTION, FOLLOWED, OPENSSL, PRODUCT, RFC, TABLE
+    from pkikit.judge.names import every_answer, presented_names
 
     presented = presented_names(read_certificates(certificate)[0])
-    product = match_name(name, presented)
-    answers = {"product (RFC 5922, no wildcards)": product, "RFC 9525 (HTTPS)": match_https(name, presented)}
+    answers = dict(every_answer(name, presented))
+    product = next(iter(answers.values()))
     document = {
         "accepted": product.matched,
         "reference": product.reference,
         "presented": list(presented.identities),
+        "unusable": [{"name": entry.name, "reason": entry.reason} for entry in presented.refused],
         "answers": [
             {"rules": rules, "matched": m.matched, "presented": m.presented or None, "why": m.why}
             for rules, m in answers.items()
         ],
+        "table": [row.to_json() for row in TABLE],
+        "contradiction": [{"document": s.document, "says": s.says} for s in CONTRADICTION],
     }
 
     def show(out: Console) -> None:
@@ -140,6 +144,14 @@ def match(
         console.table(
             out, ("rules", "match", "presented", "why"), rows, title=f"{product.reference} in {presented.shown()}"
         )
+        for entry in presented.refused[:20]:
+            out.print(f"unusable: {entry.name!r} {entry.reason}", markup=False)
+        readers = (RFC, OPENSSL, PRODUCT)
+        kinds = [(row.kind, *(row.said_by(reader) for reader in readers)) for row in TABLE]
+        console.table(out, ("name in the certificate", *readers), kinds, title="Which name counts")
+        for statement in CONTRADICTION:
+            out.print(f"- {statement.document}: {statement.says}", markup=False)
+        out.print(FOLLOWED, markup=False)
 
     console.answer(document, as_json=as_json, accepted=product.matched, show=show)
 

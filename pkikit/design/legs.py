@@ -30,7 +30,7 @@ HTTPS_PORT = 8443  # Unified CM and IM&P inside, Mobile and Remote Access outsid
 
 def legs_of(deployment: Deployment) -> tuple[Leg, ...]:
     """All legs, in the order cluster, zones, Unified CM, IM&P, MRA clients, partners outside, servers inside."""
-    return (
+    found = (
         *(leg for cluster in deployment.clusters for leg in _cluster_legs(cluster)),
         *_zone_legs(deployment),
         *_unified_cm_legs(deployment),
@@ -41,6 +41,16 @@ def legs_of(deployment: Deployment) -> tuple[Leg, ...]:
         *_b2b_legs(deployment),
         *_server_legs(deployment),
     )
+    return tuple(leg if leg.protocol is Protocol.SIP_TLS else _without_sip(leg) for leg in found)
+
+
+def _without_sip(leg: Leg) -> Leg:
+    """Only SIP reads SIP URIs (RFC 5922 is about SIP domains)."""
+    of_server, of_client = (
+        tuple(replace(check, sip=False) for check in checks)
+        for checks in (leg.server_name_checks, leg.client_name_checks)
+    )
+    return replace(leg, server_name_checks=of_server, client_name_checks=of_client)
 
 
 def traversal_port(deployment: Deployment, zone: TraversalZone) -> int:

@@ -238,7 +238,7 @@ class Handshake:
             return
         presented = presented_names(chain[0])
         for check in self._checks:
-            matches = [match_name(name, presented) for name in check.any_of]
+            matches = [match_name(name, presented, sip=check.sip) for name in check.any_of]
             matched = next((m.presented for m in matches if m.matched), "")
             self.recorder.note(NameJudged(looked_for=check.any_of, matched=matched))
             if not matched:

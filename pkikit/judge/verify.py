@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -24,6 +24,7 @@ from pkikit.judge.trust import Anchor, build_path
 from pkikit.model.facts import title
 from pkikit.model.findings import Evidence, Finding, Severity, Verdict, merge_verdicts
 from pkikit.model.leg import NameCheck, Purpose
+from pkikit.model.names import is_ip_address
 from pkikit.model.revocation import RevocationQuestion
 
 # From the finding that a name is missing, and what was looked for, to the finding that says whose name it is.
@@ -102,24 +103,32 @@ def judge_names(
     findings: list[Finding] = []
     checked: list[str] = []
     for check in checks:
-        checked += [rules.names.REFERENCE, "names.common-name-only"]
-        matches = [match_name(name, presented) for name in check.any_of]
+        checked += [rules.names.REFERENCE, "names.common-name-only", "names.ip-address-used"]
+        matches = [match_name(name, presented, sip=check.sip) for name in check.any_of]
         hit = next((m for m in matches if m.matched), None)
         if hit is None:
             findings.append(refine(_not_found(matches, check, presented, subject), check))
-        elif hit.presented.startswith("CN "):
-            evidence = Evidence(
-                label="subjectAltName",
-                expected=f"dNSName {hit.reference}",
-                seen="no names",
-                where="subjectAltName",
-            )
-            findings.append(finding("names.common-name-only", subject, [evidence]))
+        else:
+            findings += _accepted_but(hit, subject)
     return Verdict(
         question=f"does {subject} hold the names looked for?",
         findings=tuple(findings),
         checked=tuple(dict.fromkeys(checked)),
     )
+
+
+def _accepted_but(hit: NameMatch, subject: str) -> Iterator[Finding]:
+    """Warnings about a name that was found, but in a form that the product's documents advise against."""
+    if hit.presented.startswith("CN "):
+        evidence = Evidence(
+            label="subjectAltName", expected=f"dNSName {hit.reference}", seen="no SAN", where="subjectAltName"
+        )
+        yield finding("names.common-name-only", subject, [evidence])
+    elif is_ip_address(hit.reference):
+        evidence = Evidence(
+            label="name looked for", expected="an FQDN", seen=f"the IP address {hit.reference}", where="subjectAltName"
+        )
+        yield finding("names.ip-address-used", subject, [evidence], severity=Severity.WARNING)
 
 
 def _not_found(matches: Sequence[NameMatch], check: NameCheck, presented: PresentedNames, subject: str) -> Finding:

@@ -27,10 +27,14 @@ class Purpose(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class NameCheck:
-    """One side wants to find one of `any_of` in the other's certificate."""
+    """One side looks for one of `any_of` in the other's certificate.
+
+    sip: the connection carries SIP, so that SIP URIs count, and silence dNSNames (RFC 5922 §7.1).
+    """
 
     any_of: tuple[str, ...]
     why: str
+    sip: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,8 @@
-"""Names as Expressway certificates use them: FQDN, SIP URI, IP address; IDN becomes A-labels.
+"""Names as Expressway certificates use them: FQDN, SIP URI, IP address.
 
-One spelling each: lower case, no trailing dot, A-labels. RFC 1035 §2.3.4 gives the lengths, RFC 5891 the A-labels,
-RFC 5922 §7.1 what of a SIP URI is a domain identity.
+A name that a person or a file configures gets one spelling: lower case, no trailing dot, A-labels. A name that a
+certificate presents is read as it stands. RFC 1035 §2.3.4 gives the lengths, RFC 5891 the A-labels, RFC 5922 §7.1 what
+of a SIP URI is a domain identity.
 """
 
 from __future__ import annotations
@@ -68,6 +69,34 @@ def parse_dns_name(text: str) -> str:
     return name
 
 
+def presented_dns_name(text: str) -> str:
+    """A dNSName or common name exactly as a certificate presents it, in lower case.
+
+    Nothing is stripped or converted: OpenSSL compares the bytes, so a name that needs either matches nothing.
+
+    Raises:
+        InputError: the name can match no reference name; `message` is the reason, to be read after the name.
+    """
+    if not text:
+        raise InputError("is empty")
+    if "\0" in text:
+        raise InputError("holds a NUL character")
+    if not text.isascii():
+        raise InputError("is not ASCII: a certificate must hold an internationalised name as A-labels (xn--…)")
+    if any(c.isspace() or not c.isprintable() for c in text):
+        raise InputError("holds a blank, a line break or another control character")
+    if text.endswith("."):
+        raise InputError("ends with a dot")
+    if text.startswith("."):
+        raise InputError("starts with a dot")
+    if is_ip_address(text):
+        raise InputError("is an IP address in a field for domain names")
+    try:
+        return parse_dns_name(text)
+    except InputError:
+        raise InputError("is not a domain name: labels hold only letters, digits, hyphens and underscores") from None
+
+
 # Top-level domains that no public CA issues for: special use (RFC 6762, 8375, 9476) or commonly taken for inside.
 INTERNAL_SUFFIXES = frozenset(
     {"local", "localdomain", "lan", "internal", "intranet", "private", "corp", "home", "arpa", "localhost", "alt"}
@@ -106,5 +135,28 @@ class SipUri:
             raise InputError(f"{printable(text)!r} names a user, not a domain: write sip:example.com")
         return cls(host=parse_dns_name(re.sub(r":\d{1,5}\Z", "", hostport)))
 
+    @classmethod
+    def presented(cls, text: str) -> SipUri:
+        """Read the SIP URI of a certificate, which must be a `sip:` domain identity as it stands (RFC 5922 §7.1).
+
+        Raises:
+            InputError: the URI is no domain identity; `message` is the reason, to be read after the URI.
+        """
+        scheme, _, rest = text.partition(":")
+        if scheme.lower() != "sip":
+            raise InputError("has the scheme sips, and RFC 5922 reads only the scheme sip")
+        host = re.split(r"[;?]", rest, maxsplit=1)[0]
+        if "@" in host:
+            raise InputError("names a user, not a domain")
+        try:
+            return cls(host=presented_dns_name(re.sub(r":\d{1,5}\Z", "", host)))
+        except InputError as error:
+            raise InputError(f"has a host part that {error.message}") from None
+
     def __str__(self) -> str:
         return f"sip:{self.host}"
+
+
+def ip_text(text: str) -> str:
+    """One spelling for an IP address, brackets removed: `[2001:DB8:0::1]` becomes `2001:db8::1`."""
+    return str(ipaddress.ip_address(text.strip().strip("[]")))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from workbook.course import Lesson, lessons
 
+from pkikit.judge import name_table
 from pkikit.judge.registry import catalogue
 from pkikit.model.deployment import Deployment
 from tests.support.guide import guide_md
@@ -116,6 +117,7 @@ def generated() -> dict[str, str]:
         "instructor.md": instructor_md(),
         "guide.md": guide_md(),
         "cli.md": cli_md(),
+        "names.md": name_table.markdown(),
         "../notebooks/README.md": course_map(),
     }
 

@@ -786,5 +786,8 @@ GOOD: dict[str, Callable[[Bench], Bench]] = {
     ),
     "neighbour-not-verified": lambda b: b.deploy(zones__1__tls_verify=False).reissue(PARTNER, by=stranger("Nobody")),
     "permissive-cluster": lambda b: b.deploy(clusters__0__cluster_tls="permissive").reissue(C1, without=(C1,)),
+    "peer-address-is-an-ip-that-the-certificate-holds": lambda b: b.deploy(
+        addresses={E1: "192.0.2.11"}, zones__0__peer_addresses=["192.0.2.11", E2]
+    ).reissue(E1, general=(x509.IPAddress(ipaddress.ip_address("192.0.2.11")),)),
     "self-signed-root-twice-in-the-list": lambda b: b.trust((b.authority.root, b.authority.root)),
 }

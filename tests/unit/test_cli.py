@@ -125,6 +125,9 @@ def test_lint_match_decode_rules(files: Path) -> None:
     )
     match = pkikit_json("match", "sip:example.com", certificate)
     assert match["accepted"] is True
+    assert {"SIP URI (SAN)", "dNSName (SAN)", "common name"} <= {row["kind"] for row in match["table"]}
+    assert len(match["contradiction"]) == 3
+    assert match["unusable"] == []
     assert pkikit_json("match", "other.example.com", certificate, code=1)["accepted"] is False
     kinds = [o["kind"] for o in pkikit_json("decode", certificate, str(files / "root.pem"))["objects"]]
     assert kinds == ["certificate"] * 3

@@ -7,7 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pkikit.errors import InputError
-from pkikit.judge.names import PresentedNames, match_https, match_name, presented_names
+from pkikit.judge.name_table import CONTRADICTION, OPENSSL, PRODUCT, RFC, TABLE, markdown
+from pkikit.judge.names import PresentedNames, UnusableName, match_https, match_name, presented_names
+from pkikit.judge.verify import judge_names
+from pkikit.model.findings import Severity
+from pkikit.model.leg import NameCheck
 from pkikit.model.names import SipUri, parse_dns_name, parse_fqdn, printable
 from simulator.forge import forge
 from tests.support.worlds import AT
@@ -90,11 +94,14 @@ SAN = PresentedNames(
     common_name="cn.example.com",
 )
 CN_ONLY = PresentedNames(common_name="cn.example.com")
+DNS = PresentedNames(dns=("e1.example.com",), has_san=True)
+SIX = PresentedNames(ip=("2001:db8::1",), has_san=True)
 
 
 @pytest.mark.parametrize(("reference", "presented", "product", "https"), [
-    ("e1.example.com", SAN, True, True),
-    ("E1.EXAMPLE.COM.", SAN, True, True),
+    ("e1.example.com", DNS, True, True),
+    ("E1.EXAMPLE.COM.", DNS, True, True),
+    ("e1.example.com", SAN, False, True),
     ("example.com", SAN, True, False),
     ("sip:example.com", SAN, True, False),
     ("e2.example.com", SAN, False, False),
@@ -102,7 +109,12 @@ CN_ONLY = PresentedNames(common_name="cn.example.com")
     ("a.b.example.org", SAN, False, False),
     ("cn.example.com", SAN, False, False),
     ("cn.example.com", CN_ONLY, True, False),
-    ("192.0.2.1", SAN, False, True),
+    ("192.0.2.1", SAN, True, True),
+    ("192.0.2.2", SAN, False, False),
+    ("2001:DB8:0:0::1", SIX, True, True),
+    ("[2001:db8::1]", SIX, True, True),
+    ("::ffff:192.0.2.1", SAN, False, False),
+    ("cn.example.com", PresentedNames(common_name="cn.example.com", has_san=True), False, False),
 ])  # fmt: skip
 def test_match(reference: str, presented: PresentedNames, product: bool, https: bool) -> None:
     """The product (RFC 5922, no wildcards, common name only without SAN) beside RFC 9525."""
@@ -113,8 +125,57 @@ def test_match(reference: str, presented: PresentedNames, product: bool, https: 
 def test_a_refused_match_says_why() -> None:
     """The near miss is named: a wildcard, an IP address, a common name that is not read."""
     assert "wildcard" in match_name("www.example.org", SAN).why
-    assert "IP" in match_name("192.0.2.1", SAN).why
+    assert "IP" in match_name("192.0.2.2", SAN).why
+    assert "SIP URI" in match_name("e1.example.com", SAN).why
     assert "common name" in match_name("cn.example.com", SAN).why
+
+
+@pytest.mark.parametrize("reading", [(True, False), (False, True)])
+def test_sip_uris_count_on_sip_connections_only(reading: tuple[bool, bool]) -> None:
+    """On SIP the URI counts and silences the dNSName; elsewhere only the dNSName counts."""
+    sip, dns = reading
+    assert match_name("example.com", SAN, sip=sip).matched is sip
+    assert match_name("e1.example.com", SAN, sip=sip).matched is dns
+
+
+@pytest.mark.fires("names.ip-address-used", "names.common-name-only")
+@pytest.mark.near_miss("names.reference-not-presented")
+def test_accepted_with_a_warning() -> None:
+    """An IP address in the SAN and a common name without SAN are found, and the warning says that neither is good form."""
+    for presented, name, rule in (
+        (SIX, "2001:db8::1", "names.ip-address-used"),
+        (CN_ONLY, "cn.example.com", "names.common-name-only"),
+    ):
+        verdict = judge_names(presented, [NameCheck(any_of=(name,), why="test")], "a certificate")
+        assert verdict.accepted
+        assert [(f.rule, f.severity) for f in verdict.findings] == [(rule, Severity.WARNING)]
+
+
+@pytest.mark.fires("names.reference-not-presented", "names.ip-address-used")
+@pytest.mark.near_miss("names.common-name-only")
+def test_refused_with_the_reason() -> None:
+    """A name that is there but spoilt is not found, and the evidence says why."""
+    spoilt = PresentedNames(
+        refused=(UnusableName(name="e1.example.com.", reason="ends with a dot"),),
+        dns_written=("e1.example.com.",), common_name="e1.example.com", has_san=True,
+    )  # fmt: skip
+    for name, rule in (("e1.example.com", "names.reference-not-presented"), ("192.0.2.1", "names.ip-address-used")):
+        verdict = judge_names(spoilt, [NameCheck(any_of=(name,), why="test")], "a certificate")
+        assert [(f.rule, f.severity) for f in verdict.findings] == [(rule, Severity.ERROR)]
+    assert "ends with a dot" in match_name("e1.example.com", spoilt).why
+
+
+def test_the_table_agrees_with_the_answers() -> None:
+    """Each kind of name has a cell for each reader, and what the product's cells say is what `match_name` does."""
+    assert all(row.said_by(reader) for row in TABLE for reader in (RFC, OPENSSL, PRODUCT))
+    assert len({row.kind for row in TABLE}) == len(TABLE)
+    assert len(CONTRADICTION) == 3
+    page = markdown()
+    assert all(f"| {row.kind} |" in page for row in TABLE)
+    assert all(s.document in page for s in CONTRADICTION)
+    behind_uri = next(p for row in TABLE for p in row.practices if "beside a SIP URI" in p.says)
+    assert behind_uri.ours
+    assert behind_uri.reader == PRODUCT
 
 
 def test_names_of_a_real_certificate() -> None:

@@ -22,8 +22,10 @@ from pkikit.model.findings import Evidence, Severity
     fix="Have the certificate reissued with the name written right: letters, digits, hyphens and dots.",
 )
 def unusable_names(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
-    for name in presented_names(certificate).unusable[:50]:
-        yield Evidence(label="name", expected="a domain name", seen=name, where="subjectAltName")
+    for entry in presented_names(certificate).refused[:50]:
+        yield Evidence(
+            label="name", expected="a domain name", seen=f"{entry.name!r}, which {entry.reason}", where="subjectAltName"
+        )
 
 
 @rule(
