@@ -12,6 +12,7 @@ from workbook.acme import (
     years_picture,
 )
 from workbook.bench import workbench
+from workbook.browse import peer_answers
 from workbook.clinic import ClinicSession, case_list, close_case, open_case
 from workbook.clinic_panel import clinic_console
 from workbook.company import make_company, rehearse
@@ -119,6 +120,7 @@ __all__ = [
     "open_case",
     "open_lab",
     "outcome",
+    "peer_answers",
     "performance",
     "picture",
     "points_to_be_aware",

@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.console import parse_instant
+from pkikit.design.csr import SubjectFields
 from pkikit.design.san import SanLayout, design_sans
 from pkikit.errors import InputError
 from pkikit.files import load_deployment
@@ -90,13 +91,20 @@ class LabSession:
         return design_sans(self.deployment, self.deployment.peer(peer))
 
     def generate_csr(
-        self, peer: str, layout: SanLayout | None = None, added: tuple[str, ...] = ()
+        self,
+        peer: str,
+        layout: SanLayout | None = None,
+        added: tuple[str, ...] = (),
+        fields: SubjectFields | None = None,
     ) -> x509.CertificateSigningRequest:
-        """Generate CSR: a new key and a request for this peer; the one before is discarded. `added`: additional names."""
+        """Generate a new key and a request for this peer, and discard the request before it.
+
+        added: additional alternative names. fields: country, state, locality, organisation and unit of the subject.
+        """
         held = self.peer(peer)
         if held.state.request is not None:
             self.threaded.run(held.discard)
-        state = self.threaded.run(partial(held.generate, layout=layout, added=added))
+        state = self.threaded.run(partial(held.generate, layout=layout, added=added, fields=fields))
         assert state.request is not None
         return state.request.csr
 

@@ -15,7 +15,13 @@ from pkikit.model.findings import Finding
 from simulator.peer.page import PEER, decoded, file_of, form_of, render
 from simulator.peer.upload import told
 
-_FIELDS = ("country", "state", "locality", "organisation", "unit")
+_FIELDS = {
+    "country": "Country",
+    "state": "State or province",
+    "locality": "Locality",
+    "organisation": "Organization",
+    "unit": "Organizational unit",
+}
 
 
 async def _server(request: web.Request) -> web.Response:
@@ -52,6 +58,10 @@ async def _generate(request: web.Request) -> web.Response:
     size = form.get("key_length", "2048")
     if not size.isdigit() or len(size) > 5:
         raise InputError("the key length is no number")
+    # The product's form wants all of these, even where the CA drops them (guide, "Creating a CSR Using Expressway").
+    empty = [label for name, label in _FIELDS.items() if not form.get(name, "").strip()]
+    if empty:
+        raise InputError(f"Enter {', '.join(empty)}. The page needs every field of the subject.")
     names = tuple(n.strip() for n in form.get("additional_names", "").replace("\n", ",").split(",") if n.strip())
     await request.app[PEER].generate(
         added=names,

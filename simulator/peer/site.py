@@ -47,6 +47,7 @@ class PeerSite:
         pages.add_routes(app, self)
         api.add_routes(app)
         app.on_response_prepare.append(_add_headers)
+        self._app = app
         self._contexts: dict[str, ssl.SSLContext] = {}
         self._server = HttpServer(app, address, port, choosing_context(self._choose))
 
@@ -54,6 +55,15 @@ class PeerSite:
     def address(self) -> tuple[str, int]:
         """Where it listens."""
         return self._server.address, self._server.port
+
+    def get_paths(self) -> tuple[str, ...]:
+        """Every path that answers GET and needs no parameter: the pages, the downloads and the REST paths."""
+        found = {
+            route.resource.canonical
+            for route in self._app.router.routes()
+            if route.method == "GET" and route.resource is not None and "{" not in route.resource.canonical
+        }
+        return tuple(sorted(found))
 
     async def start(self) -> None:
         """Load the certificate and listen."""

@@ -9,12 +9,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from blockbuster import BlockBuster
+from cryptography.x509.oid import NameOID
 
+from pkikit.design.csr import SubjectFields
 from pkikit.errors import AcmeProblem, InputError
+from pkikit.issue.acme import ChallengeFile
+from pkikit.judge.answer import lint_answer
 from simulator.errors import LabError
 from simulator.peer.acme_service import AcmeService
 from simulator.services.pebble_program import locate_pebble
@@ -57,6 +62,23 @@ def test_sign_then_deploy(lab: ThreadedLab, acme: AcmeService) -> None:
     assert report.zone_is_active("uc-traversal")
 
 
+def test_the_ca_drops_the_subject_fields(lab: ThreadedLab, acme: AcmeService) -> None:
+    """The request names country to unit, the certificate only its common name, and the peer takes it all the same."""
+    fields = SubjectFields(country="GB", state="Kent", locality="Dover", organisation="Example", unit="IT")
+    peer = lab.lab.peers[E2]
+    if peer.state.request is not None:
+        lab.run(peer.discard)
+    lab.run(partial(peer.generate, fields=fields))
+    assert peer.state.request is not None
+    request = peer.state.request.csr
+    assert len(request.subject) == 6
+    pending = lab.run(acme.sign, E2)
+    assert [a.oid for a in pending.leaf.subject] == [NameOID.COMMON_NAME]
+    assert [f.rule for f in lint_answer(request, pending.chain).findings] == ["answer.subject-changed"]
+    lab.run(acme.deploy, E2)
+    assert lab.lab.world.parties[E2].credential == pending
+
+
 def test_every_peer_serves_the_challenges(lab: ThreadedLab, acme: AcmeService) -> None:
     """DNS rotates over the peers and Pebble asks from several vantage points: each peer answered for the cluster's name."""
     lab.run(acme.sign, E1)
@@ -80,22 +102,23 @@ def test_each_peer_has_its_own_account_key_and_order(lab: ThreadedLab, acme: Acm
 def test_virtual_host_is_open_only_while_an_order_runs(
     lab: ThreadedLab, acme: AcmeService, blockbuster: BlockBuster
 ) -> None:
-    """Before and after nothing listens; during, only the token paths answer, and only those that were placed."""
+    """Before and after nothing listens. During the order, the placed file is served and every other path is not found."""
     blockbuster.deactivate()  # the test itself looks in from inside the loop, and starts programs there
     seen: list[bool] = []
     place = acme.hosts[E2].place
 
-    def looking(file: object) -> None:
-        place(file)  # type: ignore[arg-type]
+    def looking(file: ChallengeFile) -> None:
+        place(file)
+        base_path = "/.well-known/acme-challenge/"
         base = f"http://{lab.lab.plan.by_name[E2]}:10080"
         # From another thread: this runs in the lab's own loop, which has to answer.
         script = (
             "import sys,urllib.request as u,urllib.error as e\n"
             "for p in sys.argv[2:]:\n"
-            "    try: print(u.urlopen(sys.argv[1]+p,timeout=3).status)\n"
+            "    try: print(u.urlopen(sys.argv[1]+p,timeout=20).status)\n"
             "    except e.HTTPError as x: print(x.code)\n"
         )
-        paths = ("/", "/.well-known/acme-challenge/none", "/.well-known/acme-challenge/../../etc/passwd")
+        paths = (f"{base_path}{file.token}", "/", f"{base_path}none", f"{base_path}../../etc/passwd", "/login", "/api/")
         probes.append(subprocess.Popen([sys.executable, "-c", script, base, *paths], stdout=subprocess.PIPE, text=True))
         seen.append(_is_open(lab, E2))
 
@@ -108,8 +131,9 @@ def test_virtual_host_is_open_only_while_an_order_runs(
     assert not _is_open(lab, E2)
     assert seen
     assert all(seen)
-    answers = [line for probe in probes for line in probe.communicate(timeout=20)[0].split()]
-    assert set(answers) <= {"404"}
+    assert probes
+    for probe in probes:
+        assert probe.communicate(timeout=120)[0].split() == ["200", *["404"] * 5]
 
 
 def test_a_failed_order_changes_nothing(lab: ThreadedLab, acme: AcmeService) -> None:

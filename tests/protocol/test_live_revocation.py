@@ -10,6 +10,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,32 @@ def test_sources_that_fail(of: Any, gives: Any, cause: str, fallback: str) -> No
             assert first_causes(report) == {cause}
         else:
             assert report.accepted, [(leg.leg.id, leg.causes) for leg in report.down]
+
+
+@pytest.mark.parametrize("source", ["nowhere", "manual upload", "automatic download", "trusted CA file"])
+def test_each_way_a_crl_can_come(source: str) -> None:
+    """No distribution point, no OCSP: C1 knows that E1 is revoked from the one source that it was given, and only C1."""
+    with checking(use_ocsp=False, cdp_download=False, fallback="not-revoked") as lab:
+        inside = lab.lab
+        peer, at = inside.peers[C1], inside.clock.now()
+        credential = inside.world.parties[E1].credential
+        assert credential is not None
+        crls = [inside.issued.authority.crl([credential.leaf.serial_number], at=at), inside.issued.root.crl(at=at)]
+        pem = b"".join(crl.public_bytes(Encoding.PEM) for crl in crls)
+        match source:
+            case "manual upload":
+                lab.run(peer.upload_crl, pem)
+            case "automatic download":
+                lab.run(peer.take_downloads, tuple(crls))
+            case "trusted CA file":
+                root = inside.issued.root.certificate.public_bytes(Encoding.PEM)
+                lab.run(partial(peer.trust, root + pem, append=False))
+        report = lab.check()
+        if source == "nowhere":
+            assert report.accepted
+        else:
+            assert first_causes(report) == {"revocation.revoked"}
+            assert {(leg.leg.client, leg.leg.server) for leg in report.down} <= {(C1, E1), (E1, C1)}
 
 
 def test_responder_named_but_ocsp_off() -> None:

@@ -28,7 +28,7 @@ from pkikit.files import key_pem
 from simulator.forge import forge
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
-from tests.support.worlds import C1, E1, E2, deployment
+from tests.support.worlds import C1, C2, E1, E2, deployment
 
 BASE = "/api/v1/provisioning"
 ANYONE = ssl.create_default_context()
@@ -193,6 +193,23 @@ def test_trusted_ca_list(lab: ThreadedLab) -> None:
     assert lab.check().accepted
 
 
+def test_a_trusted_ca_list_is_each_peers_own_and_needs_no_restart(lab: ThreadedLab) -> None:
+    """C1 stops trusting the lab's root: only C1 refuses, from the next connection on, and nothing restarts."""
+    script, other = Script(lab, C1), Script(lab, C2)
+    boots = {fqdn: party.boots for fqdn, party in lab.lab.world.parties.items()}
+    (root,) = script.ask("GET", "/certs/root")[1]["certificates"]
+    theirs = other.ask("GET", "/certs/root")[1]
+    assert script.ask("DELETE", f"/certs/root/{root['fingerprint']}")[0] == 200
+    report = lab.check()
+    refusing = {leg.leg.client if leg.rejected_by == "client" else leg.leg.server for leg in report.down}
+    assert refusing == {C1}
+    assert other.ask("GET", "/certs/root")[1] == theirs
+    assert script.ask("PUT", "/certs/root", {"certificates": pem(lab.lab.issued.root.certificate)})[0] == 200
+    assert lab.check().accepted
+    assert {fqdn: party.boots for fqdn, party in lab.lab.world.parties.items()} == boots
+    assert not script.ask("GET", "/certs/server")[1]["restart_needed"]
+
+
 def test_settings_are_shared_over_the_cluster(lab: ThreadedLab) -> None:
     """SIP revocation settings hold for both peers of the cluster and for no other; bad ones are refused."""
     one, two, inside = Script(lab, E1), Script(lab, E2), Script(lab, C1)
@@ -292,6 +309,33 @@ class Browser:
             self.cookie = answer.getheader("Set-Cookie", "").partition(";")[0]
         connection.close()
         return answer.status, text, answer.headers
+
+
+def test_the_request_of_c_holds_the_chat_aliases() -> None:
+    """Nobody types them: C knows IM and Presence. E's request holds the same aliases."""
+    with ThreadedLab(deployment("clustered-full"), settings=LabSettings(rsa=False)) as full:
+        aliases = set(full.lab.deployment.chat_aliases)
+        assert aliases
+        for peer in (C1, E1):
+            names = Script(full, peer).ask("POST", "/certs/generate_csr", {})[1]["decoded"]["sans"]["dns"]
+            assert aliases <= set(names)
+
+
+def test_the_form_wants_every_subject_field(lab: ThreadedLab) -> None:
+    """As on the product: the page refuses a request without country, state, locality, organization and unit."""
+    browser = Browser(lab, C2)
+    browser.ask("POST", "/login", {"user": "admin", "password": lab.lab.passwords["admin"]})
+    token = re.findall(r'name="csrf" value="([^"]+)"', browser.ask("GET", "/servercertificate/generate")[1])[0]
+    subject = {"country": "GB", "state": "Kent", "locality": "Dover", "organisation": "Example", "unit": "IT"}
+    for name in subject:
+        partly = {k: v for k, v in subject.items() if k != name}
+        status, text, _ = browser.ask("POST", "/servercertificate/generate", {"csrf": token, **partly})
+        assert status == 400
+        assert "Enter" in text
+        assert lab.lab.peers[C2].state.request is None
+    assert browser.ask("POST", "/servercertificate/generate", {"csrf": token, **subject})[0] == 303
+    assert lab.lab.peers[C2].state.request is not None
+    lab.run(lab.lab.peers[C2].discard)
 
 
 def test_forms_need_their_session(lab: ThreadedLab) -> None:

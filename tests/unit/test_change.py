@@ -30,6 +30,7 @@ PROFILES = ["secure.profiles.corp.example.com", "softphone.profiles.corp.example
         (full(chat_aliases=[*ALIASES, "conference-3.example.com"]), CORE | EDGE, "conference-3.example.com is new"),
         (full(chat_aliases=[ALIASES[0], "renamed.example.com"]), CORE | EDGE, "renamed.example.com is new"),
         (full(im_presence__0__nodes=[*NODES, "imp3.corp.example.com"]), CORE, "imp3.corp.example.com is new"),
+        (full(im_presence__0__nodes=[NODES[0], "renamed.corp.example.com"]), CORE, "renamed.corp.example.com is new"),
         (full(unified_cm__0__security_profiles=[*PROFILES, "new.profiles.corp.example.com"]), CORE, "phone security profile"),
         (full(domains__registration=["example.com", "example.org", "example.net"]), EDGE, "registration"),
         (full(domains__federation=["example.com", "fed.example.com"]), EDGE, "XMPP federation domain"),
@@ -42,7 +43,7 @@ PROFILES = ["secure.profiles.corp.example.com", "softphone.profiles.corp.example
         (full(unified_cm__0__nodes=["ucm1.corp.example.com", "ucm9.corp.example.com"]), set(), ""),
     ],
     ids=[
-        "chat alias added", "chat alias renamed", "IM&P node added", "profile added", "registration domain added",
+        "chat alias added", "chat alias renamed", "IM&P node added", "IM&P node renamed", "profile added", "registration domain added",
         "federation domain added", "format changed", "cluster renamed", "peer added", "alias gone", "domain gone",
         "verification off", "Unified CM node changed",
     ],

@@ -133,6 +133,16 @@ def test_request_refuses(bad: Any) -> None:
         bad()
 
 
+@pytest.mark.parametrize(("version", "offered"), [("X8.8", True), ("X8.9", True), ("X8.10", False), ("X12.5", False)])
+def test_sha_1_is_offered_before_x8_10_only(version: str, offered: bool) -> None:
+    """From X8.10 on the form has no SHA-1, and asking for it is refused."""
+    form = CsrForm.of(ProductVersion.parse(version))
+    assert ("sha1" in form.digests) is offered
+    if not offered:
+        with pytest.raises(InputError, match="sha1"):
+            form.check(design_sans(deployment(), E1), "sha1", 2048, ProductVersion.parse(version))
+
+
 def test_999_characters() -> None:
     """The limit held from X8.5.2 until X8.10."""
     many = changed(domains__registration=[f"a{n:03}.long-domain-name.example.com" for n in range(40)])
