@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from pkikit.judge.phrases.phrase import Phrase, Whose
+from pkikit.judge.phrases.phrase import Phrase, Whose, Writer
 
 PURPOSE = "eku.client-auth-missing"  # the rule of a "wrong purpose" row, until the engine knows who dialled
 
@@ -48,8 +48,15 @@ ALERT_RULES = MappingProxyType({
 _ABOUT_CERTIFICATE = frozenset((*range(41, 47), 48, 49, 111, 113, 114, 116))
 
 
-def rows(source: str, whose: Whose, *lines: tuple[str, ...], purpose: bool = False) -> tuple[Phrase, ...]:
-    """One row per line: (rule, text, example, further literals …)."""
+def rows(
+    source: str,
+    whose: Whose,
+    *lines: tuple[str, ...],
+    vague: bool = False,
+    any_level: bool = False,
+    writer: Writer = Writer.UNKNOWN,
+) -> tuple[Phrase, ...]:
+    """One row per line: (rule, text, example, further literals …). A row of the rule PURPOSE says only "wrong purpose"."""
     return tuple(
         Phrase(
             text=text,
@@ -58,7 +65,10 @@ def rows(source: str, whose: Whose, *lines: tuple[str, ...], purpose: bool = Fal
             source=source,
             whose=whose,
             also=tuple(also),
-            purpose=purpose or (rule == PURPOSE and whose is not Whose.NEITHER),
+            purpose=rule == PURPOSE,
+            vague=vague,
+            any_level=any_level,
+            writer=writer,
         )
         for rule, text, example, *also in lines
     )

@@ -64,3 +64,15 @@ PENDING = _acme_rule(
     f"{_ACME}: 'How it Works'",
     "Deploy the pending certificate, or schedule automatic deployment.",
 )
+ORDER_FAILED = _acme_rule(
+    "acme.order-failed",
+    "The CA accepts and finishes the order.",
+    "RFC 8555 §6.7, §7.1.6",
+    "Read the problem document of the CA: it says what is wrong with the order. Correct that, then order again.",
+)
+ACCOUNT_REFUSED = _acme_rule(
+    "acme.account-refused",
+    "The CA knows the ACME account and its contact, and the account accepts the terms of service.",
+    "RFC 8555 §7.3",
+    "Check the ACME provider's settings: e-mail address, terms of service, and the account binding if the CA asks for one.",
+)

@@ -101,6 +101,73 @@ UNEXPLAINED = declare(
     fix="Read the lines listed here. If they do not give the reason, look at the log of the other side at the same time, or"
     " reproduce the failure with pkikit probe HOST:PORT.",
 )
+HANDSHAKE = declare(
+    "tls.handshake-failed",
+    Severity.ERROR,
+    on=Subject.CONNECTION,
+    requirement="Both sides follow the TLS protocol until the handshake is complete.",
+    source="RFC 8446 §6.2 (alerts such as internal_error, decode_error, illegal_parameter)",
+    fix="Look at the log of the far side at the same time, and record the connection with Wireshark. Check for a proxy or"
+    " firewall between the two machines that changes TLS, and for a known defect of the versions on both sides.",
+)
+SERVER_NAME = declare(
+    "tls.server-name-unknown",
+    Severity.ERROR,
+    on=Subject.CONNECTION,
+    requirement="The server knows the name that the client asks for (SNI).",
+    source="RFC 6066 §3 (alert unrecognized_name)",
+    fix="Dial the server by a name that it serves, or configure that name on the server.",
+)
+RENEGOTIATION = declare(
+    "tls.renegotiation-refused",
+    Severity.ERROR,
+    on=Subject.CONNECTION,
+    requirement="Both sides renegotiate in the secure way, or not at all.",
+    source="RFC 5746 §3; OpenSSL 3 refuses servers without it",
+    fix="Update the TLS software of the far side; until then look for a proxy between that answers in its place.",
+)
+TUNNEL = declare(
+    "tunnel.link-down",
+    Severity.ERROR,
+    on=Subject.CONNECTION,
+    requirement="Every Expressway-C keeps an SSH tunnel to port 2222 of every Expressway-E.",
+    source="Expressway alarms 35013 and 35014; TAC 221624, TAC 225693",
+    fix="Check that the firewall lets Expressway-C reach port 2222 of Expressway-E, that Expressway-E trusts every CA of"
+    " Expressway-C's certificate (intermediates too), and that this certificate allows clientAuth.",
+)
+SSH_ALGORITHM = declare(
+    "ssh.algorithm-mismatch",
+    Severity.ERROR,
+    on=Subject.CONNECTION,
+    requirement="Both ends of an SSH tunnel share key exchange, cipher and key type.",
+    source="RFC 4253 §7.1; xConfiguration Ciphers sshd_pfwd_ciphers, sshd_pfwd_pubkeyalgorithms",
+    fix="Allow the algorithm that the line offers on the other end, too. On Expressway: xConfiguration Ciphers sshd_pfwd_….",
+)
+SSH_KEY = declare(
+    "ssh.key-refused",
+    Severity.ERROR,
+    on=Subject.CONNECTION,
+    requirement="Each end of an SSH connection accepts the key or certificate of the other end.",
+    source="RFC 4252 §7, RFC 4253 §8, RFC 6187",
+    fix="Check which key or certificate the refused end shows and whether the other end trusts it; for the tunnels of"
+    " Expressway that is the server certificate of each end and the trusted CA list of the other.",
+)
+LOGIN = declare(
+    "access.credentials-refused",
+    Severity.ERROR,
+    on=Subject.CONNECTION,
+    requirement="User name and password of the connection are right.",
+    source="RFC 4511, appendix A (invalidCredentials); RFC 9110 §15.5.2 (401); RFC 2865 §5 (Access-Reject)",
+    fix="The certificates are fine: TLS is up. Check user name and password, and that the account is not locked or expired.",
+)
+CLOCK = declare(
+    "clock.not-synchronised",
+    Severity.ERROR,
+    on=Subject.CONNECTION,
+    requirement="The clock of every machine is right, since certificates have a start and an end.",
+    source="X12.5 guide, appendix 1; X.509",
+    fix="Check the NTP servers (on Expressway: System > Time) and that UDP port 123 to them is open.",
+)
 NOT_PEM = declare(
     "encoding.not-pem",
     Severity.ERROR,
