@@ -43,7 +43,11 @@ def lint(
         list[Path] | None, typer.Option(metavar="FILE", help="Trusted CA list: is the chain complete in it?")
     ] = None,
     request: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="The request that FILE answers: is it what was asked for?")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The request that FILE answers: did the CA keep it? Or the old certificate: what changes?",
+        ),
     ] = None,
     at: AtOption = None,
     version: Annotated[str | None, typer.Option(help="Product version, X8.1 to X15.5.")] = None,
@@ -71,7 +75,7 @@ def lint(
         contents = read_file(path)
         verdicts += _lint_file(path, contents, as_, asked, trusted)
         if request is not None:
-            verdicts.append(_lint_answer(path, request))
+            verdicts.append(_compared(path, request, asked.use))
         services += _services(contents.certificates, as_, asked, trusted)
     verdict = merge_verdicts(" ".join(dict.fromkeys(v.question for v in verdicts)), verdicts)
     told = {f.rule for f in verdict.errors}
@@ -138,14 +142,18 @@ def _lint_deployment(path: Path, version: str | None) -> Verdict:
     return lint_deployment(load_deployment(path, version=version))
 
 
-def _lint_answer(path: Path, request: Path) -> Verdict:
+def _compared(path: Path, before: Path, use: CertificateUse) -> Verdict:
+    """The certificate of `path` beside the request that it answers, or beside the certificate that it replaces."""
     from pkikit.files import read_certificates, read_file
     from pkikit.judge.answer import lint_answer
+    from pkikit.judge.replacement import lint_replacement
 
-    requests = read_file(request).requests
-    if not requests:
-        raise InputError("holds no certificate request", where=str(request))
-    return lint_answer(requests[0], read_certificates(path))
+    contents, certificates = read_file(before), read_certificates(path)
+    if contents.requests:
+        return lint_answer(contents.requests[0], certificates, use)
+    if contents.certificates:
+        return lint_replacement(contents.certificates[0], certificates[0], use)
+    raise InputError("holds neither a certificate request nor a certificate to compare with", where=str(before))
 
 
 def _lint_file(

@@ -1,4 +1,7 @@
-"""The certificate that came back: is it what the request asked for? (guide, appendices 5 and 6)"""
+"""The certificate that came back from the CA: is it what the request asked for?
+
+Sources: X12.5 guide, appendices 5 and 6; Cisco TAC 200641 for what Unified CM and IM&P compare at the upload.
+"""
 
 from __future__ import annotations
 
@@ -9,85 +12,112 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.errors import AcmeMisissued
-from pkikit.judge.names import presented_names
+from pkikit.judge.names import PresentedNames, presented_names
 from pkikit.judge.registry import Subject, declare, finding
-from pkikit.judge.rules.certificate import allows, shown_ekus
+from pkikit.judge.rules.certificate import MAX_SHOWN, allows, shown_ekus
 from pkikit.judge.rules.chain import KEY_MISMATCH
 from pkikit.judge.trust import may_be_issuer
+from pkikit.judge.use import CertificateUse
 from pkikit.model.credential import spki
-from pkikit.model.facts import distinguished, is_self_issued, issued, title
+from pkikit.model.facts import UNREADABLE, distinguished, is_self_issued, issued, title
 from pkikit.model.findings import Evidence, Finding, Severity, Verdict
 
 _SIGN = "X12.5 guide, appendix 6 'Authorizing a Request and Generating a Certificate'"
+_VOS = "Cisco TAC 200641 ('CSR SAN and Certificate SAN does not match')"
 
 NAME_DROPPED = declare(
     "answer.name-dropped",
     Severity.ERROR,
     on=Subject.ANSWER,
-    requirement="The CA keeps every name that the request asks for.",
-    source=_SIGN,
-    fix="Ask the CA why it left the name out (policy, validation, template without 'supply in the request'); have it reissued.",
+    requirement="The CA keeps every name that the request asks for. Whoever looks for a missing name refuses the certificate, "
+    "and Unified CM and IM&P refuse the upload.",
+    source=f"{_SIGN}; {_VOS}",
+    fix="Ask the CA why it left the name out (policy, domain validation, or an AD CS template without 'Supply in the "
+    "request'), and have the certificate reissued with all names. Unified CM and IM&P refuse the upload until then ('CSR SAN "
+    "and Certificate SAN does not match'); on Expressway, whoever looks for the name refuses the certificate.",
 )
 NAME_ADDED = declare(
     "answer.name-added",
-    Severity.INFO,
+    Severity.WARNING,
     on=Subject.ANSWER,
-    requirement="The CA adds no names to those of the request.",
-    source=_SIGN,
-    fix="Nothing breaks; know that whoever holds the key can also answer for this name.",
+    requirement="The CA adds no names to those of the request. Unified CM and IM&P (VOS) refuse the upload of a certificate "
+    "whose SANs differ from the request's. Cisco documents no such check for Expressway, which matches the names that it "
+    "needs (ours).",
+    source=_VOS,
+    fix="Unified CM and IM&P refuse the upload ('CSR SAN and Certificate SAN does not match'): have the certificate reissued "
+    "with the SANs of the request, or generate a request with an empty parent domain, which has no SANs to compare with. "
+    "For Expressway: upload it, if the added name is yours.",
 )
 SUBJECT_CHANGED = declare(
     "answer.subject-changed",
     Severity.WARNING,
     on=Subject.ANSWER,
-    requirement="The subject comes back as it was asked for; public CAs drop what they did not validate.",
+    requirement="The CA returns the subject of the request. Public CAs drop the fields that they do not validate.",
     source="X12.5 guide, 'Generate a Certificate Signing Request for ACME'; CA/Browser Forum BR §7.1.2.7",
-    fix="Check that the common name is still the one that services read; the other fields may go.",
+    fix="Compare the common name: services read it. Other fields of the subject can be missing without consequences.",
 )
 CHAIN_ABSENT = declare(
     "answer.chain-absent",
     Severity.INFO,
     on=Subject.ANSWER,
-    requirement="The issuer's certificate comes with the answer, or is at hand for the trusted CA list.",
+    requirement="The issuer's certificate comes with the answer, or is available for the trusted CA list.",
     source="X12.5 guide, 'Managing the Trusted CA Certificate List'",
-    fix="Download the CA's chain too (certsrv: 'Download certificate chain'), and append it to the trusted CA list.",
+    fix="Download the CA's chain as well (AD CS: 'Download certificate chain'), and append its certificates under "
+    "Maintenance > Security > Trusted CA certificate.",
 )
 _CHECKED = (
-    KEY_MISMATCH, NAME_DROPPED, NAME_ADDED, SUBJECT_CHANGED, CHAIN_ABSENT,
+    KEY_MISMATCH, "key.unreadable", NAME_DROPPED, NAME_ADDED, SUBJECT_CHANGED, CHAIN_ABSENT,
     "eku.client-auth-missing", "eku.server-auth-missing",
 )  # fmt: skip
+PURPOSES = (("client", ExtendedKeyUsageOID.CLIENT_AUTH), ("server", ExtendedKeyUsageOID.SERVER_AUTH))
 
 
-def lint_answer(request: x509.CertificateSigningRequest, certificates: Sequence[x509.Certificate]) -> Verdict:
-    """Compare the first certificate with the request; the others are its chain."""
+def lint_answer(
+    request: x509.CertificateSigningRequest, certificates: Sequence[x509.Certificate], use: CertificateUse | None = None
+) -> Verdict:
+    """Compare the first certificate with the request; the others are its chain.
+
+    use: who the certificate is for, where that is known; it decides how much an added name weighs.
+    """
     leaf, *chain = certificates
     subject = title(leaf)
     return Verdict(
         question=f"is {subject} what the request asked for?",
-        findings=tuple(_findings(request, leaf, chain, subject)),
+        findings=tuple(_findings(request, leaf, chain, subject, use)),
         checked=_CHECKED,
     )
 
 
+def public_key_of(holder: x509.Certificate | x509.CertificateSigningRequest) -> bytes | None:
+    """The SubjectPublicKeyInfo in DER, to compare keys; None where the key cannot be read."""
+    try:
+        return spki(holder.public_key())
+    except UNREADABLE:
+        return None
+
+
+def is_for_unified_cm(use: CertificateUse | None) -> bool:
+    """True when the certificate is for a Unified CM or IM&P node of the deployment."""
+    return use is not None and use.layout is not None and use.role is None
+
+
 def _findings(
-    request: x509.CertificateSigningRequest, leaf: x509.Certificate, chain: Sequence[x509.Certificate], subject: str
+    request: x509.CertificateSigningRequest,
+    leaf: x509.Certificate,
+    chain: Sequence[x509.Certificate],
+    subject: str,
+    use: CertificateUse | None,
 ) -> Iterator[Finding]:
-    if spki(request.public_key()) != spki(leaf.public_key()):
+    keys = public_key_of(request), public_key_of(leaf)
+    if None in keys:
+        where = "request" if keys[0] is None else "certificate"
+        evidence = Evidence(label=f"public key of the {where}", expected="readable", seen="cannot be read", where=where)
+        yield finding("key.unreadable", subject, [evidence])
+    elif keys[0] != keys[1]:
         evidence = Evidence(label="public key", expected="that of the request", seen="another", where="certificate")
         yield finding(KEY_MISMATCH, subject, [evidence])
-    asked, given = presented_names(request), presented_names(leaf)
-    for rule_id, names in (
-        (NAME_DROPPED, [n for n in asked.all_names if n not in given.all_names]),
-        (NAME_ADDED, [n for n in given.all_names if n not in asked.all_names]),
-    ):
-        if names:
-            shown = [asked.shown(), given.shown()]
-            yield finding(
-                rule_id,
-                subject,
-                [Evidence(label=f"name {n}", expected=shown[0], seen=shown[1], where="subjectAltName") for n in names],
-            )
-    for purpose, oid in (("client", ExtendedKeyUsageOID.CLIENT_AUTH), ("server", ExtendedKeyUsageOID.SERVER_AUTH)):
+    yield from _names(presented_names(request), presented_names(leaf), subject, use)
+    for purpose, oid in PURPOSES:
         if allows(request, oid) and not allows(leaf, oid):
             evidence = Evidence(
                 label="extended key usage",
@@ -109,13 +139,38 @@ def _findings(
         yield finding(CHAIN_ABSENT, subject, [evidence])
 
 
+def _names(asked: PresentedNames, given: PresentedNames, subject: str, use: CertificateUse | None) -> Iterator[Finding]:
+    dropped = [n for n in asked.all_names if n not in given.all_names]
+    added = [n for n in given.all_names if n not in asked.all_names]
+    if dropped:
+        expected, seen = asked.shown(), given.shown()
+        evidence = [Evidence(label=f"name {n}", expected=expected, seen=seen, where="subjectAltName") for n in dropped]
+        yield finding(NAME_DROPPED, subject, evidence[:MAX_SHOWN])
+    if not asked.all_names:
+        # VOS compares nothing then (TAC 200641); and a CA that repeats the common name in the SAN does what it should.
+        added = [n for n in added if n != asked.common_name]
+    if added:
+        evidence = [
+            Evidence(label=f"name {n}", expected="only the names of the request", seen="added by the CA", where="subjectAltName")
+            for n in added[:MAX_SHOWN]
+        ]  # fmt: skip
+        yield finding(NAME_ADDED, subject, evidence, severity=_weight_of_added(bool(asked.all_names), use))
+
+
+def _weight_of_added(compared: bool, use: CertificateUse | None) -> Severity:
+    """An error for a machine that refuses the upload, a warning where the machine is not known."""
+    if not compared or (use is not None and use.role is not None):
+        return Severity.INFO
+    return Severity.ERROR if is_for_unified_cm(use) else Severity.WARNING
+
+
 _REFUSED = frozenset({KEY_MISMATCH, NAME_DROPPED, NAME_ADDED})
 
 
 def require_answer(request: x509.CertificateSigningRequest, certificates: Sequence[x509.Certificate]) -> None:
-    """AcmeMisissued unless this is a certificate for the request's key and names with the chain that signed it.
+    """Raise AcmeMisissued unless this is a certificate for the request's key and names, with the chain that signed it.
 
-    Extended key usages are not looked at: a public CA leaves clientAuth out on purpose, and the legs say what that costs.
+    This does not look at extended key usages: a public CA leaves clientAuth out on purpose, and the legs report the effect.
     """
     if not certificates:
         raise AcmeMisissued(["it holds no certificate"])

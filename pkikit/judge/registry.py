@@ -31,6 +31,7 @@ class Subject(enum.StrEnum):
     DEPLOYMENT = "deployment"  # (deployment)
     ACME = "acme"  # found by judge.preflight
     ANSWER = "answer"  # found by judge.answer
+    REPLACEMENT = "replacement"  # found by judge.replacement
     REVOCATION = "revocation"  # found by judge.revocation
 
 

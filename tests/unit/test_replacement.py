@@ -1,0 +1,198 @@
+"""A new certificate beside the one that it replaces: each difference, whom it concerns, and what is no difference."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from pkikit.design.csr import build_csr, fast_key, make_key
+from pkikit.design.nodes import design_nodes
+from pkikit.design.san import design_sans
+from pkikit.issue.authority import create_root
+from pkikit.judge.answer import lint_answer
+from pkikit.judge.replacement import lint_replacement
+from pkikit.judge.use import CertificateUse
+from pkikit.model.deployment import Role
+from pkikit.model.findings import Severity, Verdict
+from pkikit.model.version import ProductVersion
+from simulator.forge import DAY, SERVER, forge
+from tests.support.worlds import AT, C1, CLUSTER_E, E1, deployment, issued
+from tests.unit.test_cli import pkikit_json, run
+
+LAYOUT = design_sans(deployment(), E1)
+CA = issued().authority
+OTHER_CA = create_root("Other Root CA", at=AT - DAY)
+KEY, NEXT_KEY = make_key(), make_key()
+SERIAL = 0x1234567
+USE = CertificateUse(at=AT)
+AT_E1 = CertificateUse(at=AT, role=Role.EXPRESSWAY_E, layout=LAYOUT)
+DAYS_90 = 90 * DAY
+
+
+def made(**changes: object) -> x509.Certificate:
+    """A certificate of e1; `changes` are arguments of forge, and `names` and `issuer`."""
+    properties: dict[str, object] = {
+        "names": LAYOUT.dns_names, "issuer": CA, "key": KEY, "common_name": CLUSTER_E, "ends": DAYS_90, **changes,
+    }  # fmt: skip
+    names, issuer = properties.pop("names"), properties.pop("issuer")
+    return forge(names, issuer, at=AT, **properties).leaf  # type: ignore[arg-type]
+
+
+OLD = made(serial=SERIAL)
+RENEWED = made(key=NEXT_KEY, begins=timedelta(0), ends=DAYS_90 + DAY)
+
+
+def weights(verdict: Verdict) -> dict[str, str]:
+    return {f.rule: f.severity.value for f in verdict.findings}
+
+
+@pytest.mark.fires("replacement.key-changed", "replacement.lifetime-changed")
+@pytest.mark.near_miss(
+    "replacement.same-certificate", "replacement.name-removed", "replacement.name-added", "replacement.subject-changed",
+    "replacement.issuer-changed", "replacement.key-kept", "replacement.algorithm-changed", "replacement.serial-reused",
+    "replacement.validity-worse", "eku.client-auth-missing", "eku.server-auth-missing",
+)  # fmt: skip
+def test_an_ordinary_renewal_brings_no_worry() -> None:
+    """A new key and other dates, nothing else: two facts, and the answer is yes."""
+    verdict = lint_replacement(OLD, made(key=NEXT_KEY, begins=-timedelta(hours=1)), AT_E1)
+    assert weights(verdict) == {"replacement.key-changed": "info", "replacement.lifetime-changed": "info"}
+    assert verdict.accepted
+
+
+@pytest.mark.fires("replacement.same-certificate")
+def test_the_old_file_again() -> None:
+    """Nothing else is said about it."""
+    assert weights(lint_replacement(OLD, OLD, USE)) == {"replacement.same-certificate": "warning"}
+
+
+@pytest.mark.fires("replacement.key-kept")
+@pytest.mark.near_miss("replacement.key-changed", "replacement.lifetime-changed")
+def test_the_same_key() -> None:
+    """A fact, not a fault."""
+    assert weights(lint_replacement(OLD, made(), USE)) == {"replacement.key-kept": "info"}
+
+
+DIFFERENCES: list[tuple[str, dict[str, object], dict[str, str]]] = [
+    ("a name less", {"names": LAYOUT.dns_names[1:]}, {"replacement.name-removed": "warning"}),
+    ("a name more", {"names": (*LAYOUT.dns_names, "www.example.com")}, {"replacement.name-added": "info"}),
+    ("another common name", {"common_name": E1}, {"replacement.subject-changed": "warning"}),
+    ("another CA", {"issuer": OTHER_CA}, {"replacement.issuer-changed": "warning"}),
+    ("signed by itself", {"issuer": None}, {"replacement.issuer-changed": "warning"}),
+    ("server only", {"ekus": (SERVER,)}, {"eku.client-auth-missing": "error"}),
+    ("serial number again", {"serial": SERIAL, "ends": 91 * DAY},
+     {"replacement.serial-reused": "warning", "replacement.lifetime-changed": "info"}),
+    ("ends before the old one", {"ends": 30 * DAY},
+     {"replacement.validity-worse": "warning", "replacement.lifetime-changed": "info"}),
+    ("begins after the old one", {"begins": 91 * DAY, "ends": 182 * DAY}, {"replacement.validity-worse": "warning"}),
+]  # fmt: skip
+FIRED = sorted({rule for *_, found in DIFFERENCES for rule in found})
+
+
+@pytest.mark.fires(*FIRED)
+def test_each_difference_is_reported_once() -> None:
+    """And nothing beside it, but that the key is the same."""
+    for name, changes, found in DIFFERENCES:
+        assert weights(lint_replacement(OLD, made(**changes), USE)) == {**found, "replacement.key-kept": "info"}, name
+
+
+@pytest.mark.fires("replacement.algorithm-changed")
+@pytest.mark.parametrize(
+    ("key", "weight"),
+    [
+        (fast_key(), "warning"),
+        (rsa.generate_private_key(public_exponent=65537, key_size=1024), "warning"),
+        (rsa.generate_private_key(public_exponent=65537, key_size=3072), "info"),
+    ],
+    ids=["elliptic", "shorter", "longer"],
+)
+def test_another_kind_of_key(key: object, weight: str) -> None:
+    """Weaker, or a kind that old peers do not support: a warning. Stronger: a fact."""
+    found = weights(lint_replacement(OLD, made(key=key), USE))
+    assert found == {"replacement.key-changed": "info", "replacement.algorithm-changed": weight}
+
+
+@pytest.mark.fires("replacement.issuer-changed")
+def test_a_ca_of_the_same_name_with_another_key() -> None:
+    """The name alone does not show it; the key identifier does."""
+    twin = create_root("Twin CA", at=AT - DAY)
+    other = create_root("Twin CA", at=AT - DAY)
+    old, new = made(issuer=twin), made(issuer=other)
+    assert old.issuer == new.issuer
+    assert weights(lint_replacement(old, new, USE))["replacement.issuer-changed"] == "warning"
+    assert "replacement.issuer-changed" not in weights(lint_replacement(old, made(issuer=twin), USE))
+
+
+@pytest.mark.fires("replacement.name-removed")
+def test_who_needs_the_name_that_is_gone() -> None:
+    """With the layout of the peer: an error with the connections, or a fact when nothing looks for the name."""
+    needed = lint_replacement(OLD, made(names=tuple(n for n in LAYOUT.dns_names if n != E1)), AT_E1)
+    [found] = [f for f in needed.findings if f.rule == "replacement.name-removed"]
+    assert found.severity is Severity.ERROR
+    assert any(leg in found.evidence[0].seen for leg in LAYOUT.entries[0].needed_by)
+    extra = made(names=(*LAYOUT.dns_names, "www.example.com"))
+    assert weights(lint_replacement(extra, made(), AT_E1))["replacement.name-removed"] == "info"
+
+
+@pytest.mark.fires("replacement.name-removed")
+def test_a_common_name_that_counted() -> None:
+    """Without a SAN the common name was the name: another one in its place is a name less."""
+    old, new = made(names=(), common_name=E1), made(names=(), common_name=C1)
+    [found] = [f for f in lint_replacement(old, new, USE).findings if f.rule == "replacement.name-removed"]
+    assert E1 in found.evidence[0].label
+    moved = lint_replacement(old, made(names=(E1,), common_name=E1), USE)
+    assert "replacement.name-removed" not in weights(moved)
+
+
+def test_a_lost_purpose_weighs_as_the_version_does() -> None:
+    """X15.4 accepts server-only certificates on Expressway-E, with a warning here; two stores of X15.5 do not need it."""
+    for version, expected in (("X14.0", "error"), ("X15.4", "warning"), ("X15.5", None)):
+        use = CertificateUse(at=AT, role=Role.EXPRESSWAY_E, version=ProductVersion.parse(version))
+        assert weights(lint_replacement(OLD, made(ekus=(SERVER,)), use)).get("eku.client-auth-missing") == expected
+
+
+# What a CA made of a request, by who will upload it.
+REQUEST = build_csr(LAYOUT, KEY)
+MORE = [made(names=(*LAYOUT.dns_names, "www.e1.example.com"), subject=REQUEST.subject), *CA.intermediates]
+NODE = CertificateUse(at=AT, layout=next(n.layout for n in design_nodes(deployment("clustered-full"))))
+
+
+@pytest.mark.fires("answer.name-added")
+@pytest.mark.parametrize(("use", "weight"), [(None, "warning"), (USE, "warning"), (NODE, "error"), (AT_E1, "info")])
+def test_a_name_that_the_ca_added(use: CertificateUse | None, weight: str) -> None:
+    """Unified CM and IM&P refuse the upload, Expressway does not; of an unknown machine both are said."""
+    verdict = lint_answer(REQUEST, MORE, use)
+    assert weights(verdict) == {"answer.name-added": weight}
+    assert "Unified CM and IM&P refuse" in verdict.findings[0].fix
+
+
+@pytest.mark.near_miss("answer.name-added", "answer.name-dropped")
+def test_a_request_without_names_is_not_compared() -> None:
+    """The way round that Cisco gives; a CA that repeats the common name in the SAN adds nothing either."""
+    builder = x509.CertificateSigningRequestBuilder().subject_name(REQUEST.subject)
+    bare = builder.sign(KEY, hashes.SHA256())
+    repeated = [made(names=(CLUSTER_E,), subject=REQUEST.subject), *CA.intermediates]
+    assert "answer.name-added" not in weights(lint_answer(bare, repeated, NODE))
+    assert weights(lint_answer(bare, MORE, NODE))["answer.name-added"] == "info"
+
+
+def test_the_command_takes_either(tmp_path: Path) -> None:
+    """`--request` with a request, with an old certificate, and with neither."""
+    new, old, request, neither = (str(tmp_path / n) for n in ("new.pem", "old.pem", "request.pem", "crl.pem"))
+    for path, made_of in ((new, RENEWED), (old, OLD), (request, REQUEST), (neither, CA.crl((), at=AT))):
+        Path(path).write_bytes(made_of.public_bytes(Encoding.PEM))
+
+    def found(before: str, code: int) -> set[str]:
+        document = pkikit_json("lint", new, "--request", before, "--at", "2026-11-25T12:00:00Z", code=code)
+        return {f["rule"] for f in document["findings"]}
+
+    assert "replacement.key-changed" in found(old, 0)
+    assert "key.mismatch" in found(request, 1)
+    done = run("pkikit", "lint", new, "--request", neither)
+    assert done.returncode == 2
+    assert "neither a certificate request nor a certificate" in done.stderr
