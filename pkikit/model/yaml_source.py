@@ -49,20 +49,81 @@ class YamlSource:
 
 
 def read_yaml(text: str, *, where: str) -> YamlSource:
-    """Parse YAML safely: no tags that build objects, no duplicate keys, no bomb of aliases."""
+    """Parse YAML: texts, numbers, switches, lists and mappings; bounded, no duplicate keys.
+
+    Raises DeploymentError: one sentence, with the line where there is one.
+    """
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        loader = _Loader(text)
+        root = loader.get_single_node()
         if root is not None:
             _inspect(root, where)
-        return YamlSource(data=yaml.safe_load(text), root=root, where=where)
+        return YamlSource(data=loader.construct_document(root) if root is not None else None, root=root, where=where)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f", line {mark.line + 1}" if mark else ""
-        raise DeploymentError(f"is not YAML: {error.problem or error.context}", where=where + line) from None
+        problem = printable(str(error.problem or error.context))
+        ours = isinstance(error, _Refused)
+        raise DeploymentError(problem if ours else f"is not YAML: {problem}", where=where + line) from None
     except yaml.YAMLError as error:
         raise DeploymentError(f"is not YAML text: {printable(str(error).splitlines()[0])}", where=where) from None
-    except (RecursionError, ValueError) as error:
-        raise DeploymentError(f"cannot be read as YAML: {printable(str(error))}", where=where) from None
+    except RecursionError:
+        raise DeploymentError("has lists or mappings nested too deep", where=where) from None
+    except UnicodeError:
+        raise DeploymentError("is not YAML text: it has a character that UTF-8 cannot express", where=where) from None
+
+
+class _Refused(yaml.MarkedYAMLError):
+    """YAML, but more than a deployment file needs."""
+
+
+# libyaml's parser is several times faster. Its composer is not used: it recurses in C, where depth ends the process.
+if yaml.__with_libyaml__:
+    _Events: Any = yaml.cyaml.CParser  # type: ignore[attr-defined]
+else:
+
+    class _Events(yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser):  # type: ignore[no-redef]
+        """The pure parser, with libyaml's constructor."""
+
+        def __init__(self, text: str) -> None:
+            yaml.reader.Reader.__init__(self, text)
+            yaml.scanner.Scanner.__init__(self)
+            yaml.parser.Parser.__init__(self)
+
+
+class _Loader(yaml.composer.Composer, _Events, yaml.constructor.SafeConstructor, yaml.resolver.Resolver):  # type: ignore[misc]
+    """Counts the values while it reads them, and names the line of everything that it refuses."""
+
+    def __init__(self, text: str) -> None:
+        _Events.__init__(self, text)
+        yaml.composer.Composer.__init__(self)
+        yaml.constructor.SafeConstructor.__init__(self)
+        yaml.resolver.Resolver.__init__(self)
+        self._nodes = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event = self.peek_event()
+        self._nodes += 1
+        if self._nodes > 2 * MAX_NODES:  # keys count here, too
+            raise _Refused(problem=f"holds more than {MAX_NODES} values", problem_mark=event.start_mark)
+        tag: str | None = getattr(event, "tag", None)
+        if tag is not None and tag not in _TAGS:
+            shown = tag.replace("tag:yaml.org,2002:", "!!")
+            raise _Refused(problem=f"the tag {shown} is not allowed: write the value without it",
+                           problem_mark=event.start_mark)  # fmt: skip
+        node: yaml.Node | None = super().compose_node(parent, index)
+        return node
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep=deep)
+        except (ValueError, KeyError, IndexError, AttributeError, TypeError, OverflowError):
+            # What looks like a date or a number to YAML and is none: 2026-13-45, 0b_, 0x_.
+            raise _Refused(problem=f"{printable(str(node.value), 60)!r} is not a value: quote it if it is text",
+                           problem_mark=node.start_mark) from None  # fmt: skip
+
+
+_TAGS = ("!", *(f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map")))
 
 
 def _inspect(root: yaml.Node, where: str) -> None:
