@@ -1,5 +1,15 @@
-"""`python -m pkikit`: the same as the `pkikit` console script."""
+"""The `pkikit` command, and `python -m pkikit`."""
 
-from pkikit.cli import main
+from pkikit import startup
 
-main()
+
+def main() -> None:
+    """Entry point: everything else is imported once Ctrl-C and the standard streams are taken care of."""
+    startup.begin("pkikit")
+    from pkikit import cli
+
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()

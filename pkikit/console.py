@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,7 +11,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
+from pkikit import startup
 from pkikit.errors import PkikitError
+from pkikit.startup import EXIT_INTERRUPTED
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,42 +24,57 @@ if TYPE_CHECKING:
 
 # Usage errors of the command line parser; typer has its own copy of click inside, reached here by a public name.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
-EXIT_NO, EXIT_INPUT, EXIT_LAB, EXIT_INTERRUPTED = 1, 2, 3, 130
+EXIT_NO, EXIT_INPUT, EXIT_LAB = 1, 2, 3
 
 
 def run(app: typer.Typer, name: str, *, lab_errors: tuple[type[Exception], ...] = ()) -> NoReturn:
     """Run a command line and turn everything that it can raise into a sentence and an exit code."""
     # What libraries find odd in a certificate is for the rules to tell, not for standard error.
     warnings.simplefilter("ignore")
+    startup.begin(name)
+    output = startup.Output()
     try:
+        code, sentence = _outcome(app, name, lab_errors)
+    except KeyboardInterrupt:
+        code, sentence = EXIT_INTERRUPTED, "interrupted"
+    startup.uninterruptible(name)
+    unwritten = output.finish()
+    if unwritten and not sentence:
+        code, sentence = EXIT_INPUT, f"cannot write to standard output: {unwritten}"
+    if sentence:
+        with contextlib.suppress(OSError):
+            print(f"{name}: {sentence}", file=sys.stderr, flush=True)
+    sys.exit(code)
+
+
+def _outcome(app: typer.Typer, name: str, lab_errors: tuple[type[Exception], ...]) -> tuple[int, str]:
+    """(exit code, what to say on standard error)."""
+    try:
+        startup.interruptible()
         code = app(prog_name=name, standalone_mode=False)
     except _UsageError as error:
-        _fail(name, str(error), EXIT_INPUT)
+        return EXIT_INPUT, str(error)
     except (typer.Abort, KeyboardInterrupt):
-        _fail(name, "interrupted", EXIT_INTERRUPTED)
+        code = EXIT_INTERRUPTED
     except lab_errors as error:
-        _fail(name, str(error), EXIT_LAB)
+        return EXIT_LAB, str(error)
     except PkikitError as error:
-        _fail(name, str(error), EXIT_INPUT)
-    except BrokenPipeError:
-        # The reader (head, less) went away; say nothing more, not even while Python flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    if code == EXIT_INTERRUPTED:
-        _fail(name, "interrupted", EXIT_INTERRUPTED)
+        return EXIT_INPUT, str(error)
+    except Exception as error:
+        if not startup.was_interrupted(error):
+            raise
+        code = EXIT_INTERRUPTED
     # Without standalone mode typer hands the code of `typer.Exit` back as the result.
-    sys.exit(code if isinstance(code, int) else 0)
-
-
-def _fail(name: str, sentence: str, code: int) -> NoReturn:
-    print(f"{name}: {sentence}", file=sys.stderr)
-    sys.exit(code)
+    code = code if isinstance(code, int) else 0
+    return code, "interrupted" if code == EXIT_INTERRUPTED else ""
 
 
 def answer(document: Any, *, as_json: bool, accepted: bool = True, show: Callable[[Console], None]) -> None:
     """Print the answer in one of its two forms and leave with 0, or 1 when the answer is no."""
     if as_json:
-        print(json.dumps(document, indent=2, ensure_ascii=False))
+        # Escapes are JSON in any encoding; the stream's own way out, where it cannot show a character, is not.
+        unicode = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
+        print(json.dumps(document, indent=2, ensure_ascii=not unicode))
     else:
         from rich.console import Console
 
@@ -115,21 +131,34 @@ def show_findings(console: Console, findings: Iterable[Finding]) -> None:
         console.print(Text(f"         fix: {found.fix}"))
 
 
-def parse_instant(text: str | None, now: datetime) -> datetime:
-    """`--at`: ISO-8601 with zone; `now` when not given."""
+# A CA or a lab dates certificates before and after its own time: X.509 begins in 1950 and ends in 9999 (RFC 5280 §4.1.2.5).
+_MAKERS_YEARS = range(1951, 9800)
+
+
+def parse_instant(text: str | None, now: datetime, *, makes: bool = False) -> datetime:
+    """An ISO-8601 time with zone, in UTC; `now` when there is none.
+
+    makes: the time is one at which certificates are made, so it needs room on both sides.
+    Raises InputError: the text is not such a time.
+    """
     from datetime import UTC, datetime
 
     from pkikit.errors import InputError
 
     if text is None:
         return now
+    where = f"the time {text[:60]!r}"
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
-        raise InputError(f"--at {text[:60]!r}: write an ISO-8601 time with zone, as 2026-11-24T12:00:00Z") from None
+        raise InputError("write an ISO-8601 time with zone, as 2026-11-24T12:00:00Z", where=where) from None
     if instant.tzinfo is None:
-        raise InputError(f"--at {text[:60]!r} has no time zone: write Z for UTC, as 2026-11-24T12:00:00Z")
+        raise InputError("has no time zone: write Z for UTC, as 2026-11-24T12:00:00Z", where=where)
     try:
-        return instant.astimezone(UTC)
+        instant = instant.astimezone(UTC)
     except OverflowError:
-        raise InputError(f"--at {text[:60]!r} is outside the years 1 to 9999") from None
+        raise InputError("is outside the years 1 to 9999", where=where) from None
+    if makes and instant.year not in _MAKERS_YEARS:
+        allowed = f"{_MAKERS_YEARS[0]} to {_MAKERS_YEARS[-1]}"
+        raise InputError(f"certificates can be made in the years {allowed} only", where=where)
+    return instant

@@ -1,5 +1,15 @@
-"""`python -m simulator`: the same as the `expressway-sim` console script."""
+"""The `expressway-sim` command, and `python -m simulator`."""
 
-from simulator.cli import main
+from pkikit import startup
 
-main()
+
+def main() -> None:
+    """Entry point: everything else is imported once Ctrl-C and the standard streams are taken care of."""
+    startup.begin("expressway-sim")
+    from simulator import cli
+
+    cli.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -123,7 +123,7 @@ def check(
     from pkikit.files import load_deployment
 
     read = load_deployment(deployment)
-    instant = console.parse_instant(at, datetime.now(UTC)) if at is not None else None
+    instant = console.parse_instant(at, datetime.now(UTC), makes=True) if at is not None else None
     with _key_log(capture) as keylog:
         lab = _lab(read, _settings(net, tls, keylog=keylog, capture=capture), instant, certs)
         report = asyncio.run(_checked(lab, quiet=as_json or not sys.stderr.isatty()))
@@ -284,7 +284,7 @@ def travel(
     if plot is not None:
         free_path(plot)
     read = load_deployment(deployment)
-    instant = console.parse_instant(at, datetime.now(UTC)) if at is not None else None
+    instant = console.parse_instant(at, datetime.now(UTC), makes=True) if at is not None else None
     lab = _lab(read, _settings(net, None), instant, certs)
     with console.steps(quiet=as_json) as step:
         lived = asyncio.run(_lived(lab, timedelta(days=days), step))

@@ -329,7 +329,7 @@ def open_lab(
     tell_plainly()
     close_current()
     deployment = load(name, change)
-    begins = parse_instant(at, Clock().now()) if at is not None else None
+    begins = parse_instant(at, Clock().now(), makes=True) if at is not None else None
     session = LabSession(deployment, settings, certs=Path(certs) if certs is not None else None, at=begins)
     LabSession.current = session
     return session

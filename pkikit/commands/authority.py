@@ -54,7 +54,7 @@ def init(
 
     if not name or len(name) > 64 or not name.isprintable():
         raise InputError("--name: 1 to 64 printable characters")
-    instant = console.parse_instant(at, now())
+    instant = console.parse_instant(at, now(), makes=True)
     made = FileCa.create(
         folder, name, at=instant, key=make_key(key_size), organisation=organisation,
         lifetime=timedelta(days=days), below=_open(below) if below else None,
@@ -94,7 +94,7 @@ def issue(
     }
     chosen = ekus[choice(profile, tuple(ekus), "--profile")]
     wanted = read_request(request)
-    instant = console.parse_instant(at, now())
+    instant = console.parse_instant(at, now(), makes=True)
     free_path(out)
     authority = _open(folder)
     made = authority.issue(
@@ -121,7 +121,7 @@ def revoke(
     """
     from pkikit.files import read_certificates
 
-    instant = console.parse_instant(at, now())
+    instant = console.parse_instant(at, now(), makes=True)
     leaf = read_certificates(certificate)[0]
     _open(folder).revoke(leaf, at=instant, reason=reason)
     tell_facts({"serial": f"{leaf.serial_number:x}", "status": "revoked", "reason": reason}, as_json)
@@ -138,7 +138,7 @@ def crl(folder: CaFolder, out: OutOption, days: DaysOption = 7, at: AtOption = N
     from pkikit.describe import describe_crl
     from pkikit.files import write_public
 
-    instant = console.parse_instant(at, now())
+    instant = console.parse_instant(at, now(), makes=True)
     made = _open(folder).crl(at=instant, lifetime=timedelta(days=days))
     write_public(out, made.public_bytes(Encoding.PEM))
     tell_facts({"crl_file": str(out), **describe_crl(made, instant)}, as_json)
@@ -166,7 +166,7 @@ def ocsp(
     from pkikit.describe import describe_ocsp
     from pkikit.files import read_certificates, write_public
 
-    instant = console.parse_instant(at, now())
+    instant = console.parse_instant(at, now(), makes=True)
     choice(id_digest, ("sha256", "sha1"), "--id-digest")
     answer = _open(folder).ocsp_answer(
         read_certificates(certificate)[0],

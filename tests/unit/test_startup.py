@@ -1,0 +1,180 @@
+"""The edges of both command lines: streams that are closed, full or not UTF-8, a reader that goes away, Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pkikit.startup import was_interrupted
+from tests.support.worlds import DEPLOYMENTS
+
+DEPLOYMENT = DEPLOYMENTS / "single-pair.yaml"
+PYTHON = sys.executable
+MODULES = ("pkikit", "simulator")
+ANSWERS = ("pkikit rules", "pkikit rules --json", f"pkikit san {DEPLOYMENT}", "simulator schema")
+
+
+def shell(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run by bash; the exit code is that of the first program of a pipe."""
+    script = f"{PYTHON} -m {command}; exit ${{PIPESTATUS[0]}}"
+    env = {**os.environ, "NO_COLOR": "1", **environment}
+    return subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=120, env=env)
+
+
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A CA's certificate; as a server certificate the answer about it is no."""
+    folder = tmp_path_factory.mktemp("startup") / "ca"
+    assert shell(f"pkikit ca init {folder}").returncode == 0
+    return folder / "ca.pem"
+
+
+@pytest.mark.parametrize("answer", ["pkikit rules", "pkikit rules --json"])
+@pytest.mark.parametrize("way", [">&-", "| true", "| head -1", "<&- 2>&-"])
+def test_nobody_reads(answer: str, way: str) -> None:
+    """The exit code is the answer's, and nothing is said about it."""
+    done = shell(f"{answer} {way}")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("json_flag", ["", "--json"])
+@pytest.mark.parametrize("way", [">&-", "| true", "", "<&-"])
+def test_a_no_stays_a_no(refused: Path, json_flag: str, way: str) -> None:
+    """A reader that went away does not turn a no into a yes."""
+    assert shell(f"pkikit verify {refused} --trust {refused} --name a.example.com {json_flag} {way}").returncode == 1
+
+
+@pytest.mark.parametrize("answer", [*ANSWERS, "pkikit --help", "simulator --help"])
+def test_a_full_disk(answer: str) -> None:
+    """An answer that is not written whole is neither a yes nor a no."""
+    done = shell(f"{answer} >/dev/full")
+    assert done.returncode == 2
+    assert done.stderr.strip().splitlines()[-1].endswith(": cannot write to standard output: No space left on device")
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_nothing_is_read_from_a_closed_stdin(refused: Path) -> None:
+    """No passphrase can be asked for; what needs none is read."""
+    assert shell(f"pkikit decode {refused} <&-").returncode == 0
+
+
+def test_a_file_does_not_become_standard_output(tmp_path: Path) -> None:
+    """With standard output closed, its number must not go to the next file that is opened."""
+    out = tmp_path / "out"
+    assert shell(f"pkikit csr {DEPLOYMENT} --peer expe.example.com --out {out} >&- 2>&-").returncode == 0
+    assert {p.name for p in out.iterdir()} == {"key.pem", "request.pem"}
+    assert all(p.read_bytes().startswith(b"-----BEGIN ") for p in out.iterdir())
+    assert all(p.read_bytes().rstrip().endswith(b"-----") for p in out.iterdir())
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"LC_ALL": "POSIX", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
+        {"PYTHONIOENCODING": "ascii"},
+        {"PYTHONIOENCODING": "latin-1"},
+    ],
+    ids=["POSIX", "ascii", "latin-1"],
+)
+def test_not_utf_8(environment: dict[str, str]) -> None:
+    """Marks have an ASCII form; JSON is JSON in every encoding."""
+    script = (
+        "import typer, pkikit.console as c\n"
+        "app = typer.Typer()\n"
+        "@app.command()\n"
+        "def go(as_json: bool = typer.Option(False, '--json')) -> None:\n"
+        "    told = '\\u2714 up \\u2718 down \\u2026 \\u65e5\\u672c \\ud800'\n"
+        "    c.answer({'told': told}, as_json=as_json, show=lambda out: c.table(out, ('a',), [(told,)]))\n"
+        "c.run(app, 'x')\n"
+    )
+    env = {**os.environ, "NO_COLOR": "1", **environment}
+    plain = subprocess.run([PYTHON, "-c", script], capture_output=True, timeout=60, env=env)
+    assert (plain.returncode, plain.stderr) == (0, b"")
+    assert b"+ up x down . \\u65e5\\u672c \\ud800" in plain.stdout
+    as_json = subprocess.run([PYTHON, "-c", script, "--json"], capture_output=True, timeout=60, env=env)
+    assert as_json.returncode == 0
+    assert json.loads(as_json.stdout)["told"] == "\u2714 up \u2718 down \u2026 \u65e5\u672c \ud800"
+
+
+INTERRUPTED_IMPORT = """
+import os, runpy, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started the tests may ignore it
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == {name!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupt())
+sys.argv = ["x", *{arguments!r}]
+runpy.run_module({module!r}, run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "arguments"),
+    [
+        ("pkikit", "typer", ["rules"]),
+        ("pkikit", "pkikit.cli", ["rules"]),
+        ("pkikit", "rich.table", ["rules"]),
+        ("simulator", "typer", ["schema"]),
+        ("simulator", "pkikit.model.deployment", ["schema"]),
+        ("simulator", "simulator.lab", ["check", str(DEPLOYMENT)]),
+    ],
+)
+def test_interrupted_while_importing(module: str, name: str, arguments: list[str]) -> None:
+    """Ctrl-C before anything was done, and in the middle of an import of a command: one line, 130."""
+    script = INTERRUPTED_IMPORT.format(module=module, name=name, arguments=arguments)
+    done = subprocess.run([PYTHON, "-c", script], capture_output=True, text=True, timeout=60)
+    program = {"pkikit": "pkikit", "simulator": "expressway-sim"}[module]
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", f"{program}: interrupted\n")
+
+
+def test_interrupt_is_ignored_where_the_caller_wants_that() -> None:
+    """Under nohup, or in the background of a script, Ctrl-C is for others."""
+    script = INTERRUPTED_IMPORT.format(module="pkikit", name="rich.table", arguments=["rules"])
+    script = script.replace("signal.default_int_handler", "signal.SIG_IGN")
+    done = subprocess.run([PYTHON, "-c", script], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_an_interrupt_in_disguise() -> None:
+    """Libraries wrap what is raised inside them; the chain still shows the KeyboardInterrupt."""
+    assert was_interrupted(KeyboardInterrupt())
+    assert not was_interrupted(RuntimeError())
+    wrapped = RuntimeError("Error calling __set_name__")
+    wrapped.__cause__ = KeyboardInterrupt()
+    assert was_interrupted(wrapped)
+    in_a_circle = RuntimeError()
+    in_a_circle.__context__ = in_a_circle
+    assert not was_interrupted(in_a_circle)
+
+
+def test_the_console_scripts_start_where_ctrl_c_is_taken_care_of() -> None:
+    """What pyproject.toml installs is the entry point of `python -m`."""
+    import tomllib
+
+    scripts = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]["scripts"]
+    assert scripts == {"pkikit": "pkikit.__main__:main", "expressway-sim": "simulator.__main__:main"}
+
+
+@pytest.mark.parametrize("when", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z", "1950-01-01T00:00:00Z"])
+@pytest.mark.parametrize(
+    "command", ["pkikit ca init {new}", f"simulator check {DEPLOYMENT}", f"simulator travel {DEPLOYMENT} --days 3"]
+)
+def test_times_at_which_nothing_can_be_made(tmp_path: Path, command: str, when: str) -> None:
+    """A certificate needs a time before and after it; one sentence says which years there are."""
+    done = shell(f"{command.format(new=tmp_path / 'ca')} --at {when}")
+    assert done.returncode == 2
+    assert "1951 to 9799" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("when", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"])
+def test_any_time_can_be_asked_about(refused: Path, when: str) -> None:
+    """Judging needs no room around its time."""
+    for command in (f"pkikit decode {refused}", f"pkikit eku-audit {DEPLOYMENT}"):
+        assert shell(f"{command} --at {when}").returncode in {0, 1}
