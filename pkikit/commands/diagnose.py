@@ -102,7 +102,7 @@ def _of_file(path: Path) -> tuple[Verdict, tuple[str, ...]]:
         return _of_trace(trace_from_json(text, where=str(path)), str(path))
     if path.suffix == ".json":
         raise InputError("is no JSON document", where=str(path))
-    return diagnose_text(text, where=str(path))
+    return diagnose_text(text, where=str(path))  # InputError when nothing is recognised
 
 
 def _of_report(findings: tuple[Finding, ...], subject: str) -> tuple[Verdict, tuple[str, ...]]:

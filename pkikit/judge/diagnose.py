@@ -6,16 +6,20 @@ from collections.abc import Iterable
 from types import MappingProxyType
 
 from pkikit.judge.names import PresentedNames, match_name, name_rule, presented_names
+from pkikit.judge.openssl_codes import PURPOSE, VERIFY_CODES
 from pkikit.judge.registry import finding
 from pkikit.judge.rules.certificate import may_sign
+from pkikit.judge.rules.connection import CLUSTER_LINK, CONNECTION_CUT, CREDENTIALS, REFUSED, UNEXPLAINED
 from pkikit.model.findings import Evidence, Finding, Severity
 from pkikit.model.trace import Alert, Failed, HandshakeTrace, NameJudged, NotConnected, Outcome, Side
 
 # Areas in the order in which they have to be mended: without a connection no certificate is seen, without a chain no
 # name matters; within an area, the special before the general.
+# A rule that only reports a symptom comes after every rule that gives a reason.
+SYMPTOMS = (REFUSED, "tls.handshake-failed", CONNECTION_CUT, "tunnel.link-down", CLUSTER_LINK, UNEXPLAINED)
 _ORDER = (
     "dns.",
-    "net.",
+    "net.unreachable",
     "tls.",
     "encoding.",
     "cluster.peer-certificate-swapped",
@@ -35,51 +39,25 @@ _ORDER = (
     "names.wildcard-unsupported",
     "names.ip-address-used",
     "names.",
+    CREDENTIALS,
 )
 
 
-def _rank(rule_id: str) -> int:
+def rank(rule_id: str) -> int:
+    """Place of a rule among the causes: the lowest is the one to fix first."""
+    if rule_id in SYMPTOMS:
+        return len(_ORDER) + 1 + SYMPTOMS.index(rule_id)
     return next((i for i, prefix in enumerate(_ORDER) if rule_id.startswith(prefix)), len(_ORDER))
 
 
 def rank_causes(findings: Iterable[Finding]) -> tuple[str, ...]:
     """Rule ids of the errors, most probable root cause first, each once."""
     errors = dict.fromkeys(f.rule for f in findings if f.severity is Severity.ERROR)
-    return tuple(sorted(errors, key=_rank))
+    return tuple(sorted(errors, key=rank))
 
 
-# OpenSSL's X509_V_ERR_* numbers (judge.openssl_codes) and the root cause that each stands for.
-VERIFY_CODES = MappingProxyType({
-    2: "trust.issuer-unknown",
-    7: "trust.chain-signature-invalid",
-    9: "validity.not-yet-valid",
-    10: "validity.expired",
-    3: "revocation.crl-unavailable",
-    8: "revocation.crl-untrusted",
-    11: "revocation.crl-unavailable",
-    12: "revocation.crl-expired",
-    18: "trust.self-signed-leaf",
-    19: "trust.issuer-unknown",
-    20: "trust.issuer-unknown",
-    21: "trust.intermediate-missing",
-    23: "revocation.revoked",
-    24: "ca.not-a-ca",
-    25: "ca.path-length-exceeded",
-    28: "oid.unsupported",
-    34: "chain.critical-extension-unknown",
-    47: "ca.name-constraint-violated",
-    48: "ca.name-constraint-violated",
-    51: "ca.name-constraint-violated",
-    53: "ca.name-constraint-violated",
-    66: "key.too-short",
-    67: "key.too-short",
-    68: "signature.digest-unsupported",
-    73: "revocation.ocsp-unavailable",
-    74: "revocation.ocsp-untrusted",
-    75: "revocation.ocsp-unavailable",
-    79: "ca.not-a-ca",
-    94: "key.unreadable",
-})  # fmt: skip
+# The lab's own handshakes report what the product refuses by the number of "certificate rejected".
+_LAB_CODES = MappingProxyType({28: "oid.unsupported"})
 ALERTS = MappingProxyType({
     "unknown_ca": "trust.issuer-unknown",
     "certificate_expired": "validity.expired",
@@ -89,6 +67,8 @@ ALERTS = MappingProxyType({
     "handshake_failure": "tls.cipher-mismatch",
     "unsupported_certificate": "eku.client-auth-missing",
     "certificate_required": "tls.certificate-required",
+    "bad_certificate": REFUSED,
+    "certificate_unknown": REFUSED,
 })  # fmt: skip
 _NOT_TLS_REASONS = (
     "wrong version number",
@@ -97,28 +77,30 @@ _NOT_TLS_REASONS = (
     "packet length too long",
     "record layer failure",
 )
-
+_CUT_REASONS = ("unexpected eof", "reset by peer", "closed", "broken pipe")
 
 # What a trace can lead to; the names of a refused certificate may say it more exactly.
 CHECKED = (
     *dict.fromkeys((
         "dns.name-unresolved", "net.unreachable", "tls.not-tls", *ALERTS.values(), *VERIFY_CODES.values(),
-        "eku.client-auth-missing", "eku.server-auth-missing", "key.usage-unsuitable", "names.reference-not-presented",
+        *_LAB_CODES.values(), CONNECTION_CUT, "eku.client-auth-missing", "eku.server-auth-missing", "key.usage-unsuitable",
+        "names.reference-not-presented", UNEXPLAINED,
     )),
 )  # fmt: skip
 
 
 def diagnose_trace(trace: HandshakeTrace, subject: str) -> tuple[Finding, ...]:
-    """What a trace alone tells, without the certificates of both worlds: at most one finding, none when accepted."""
+    """What a trace alone tells, without the certificates of both worlds: one finding, none when it was accepted.
+
+    A rejection without a reason is a finding, too: `diagnose.failure-unexplained`.
+    """
     if trace.outcome is Outcome.ACCEPTED:
         return ()
     rule_id, evidence = _first_cause(trace)
-    if rule_id is None:
-        return ()
     return (finding(rule_id, subject, [evidence]),)
 
 
-def _first_cause(trace: HandshakeTrace) -> tuple[str | None, Evidence]:
+def _first_cause(trace: HandshakeTrace) -> tuple[str, Evidence]:
     for step in trace.steps:
         detail = step.detail
         if isinstance(detail, NotConnected):
@@ -138,7 +120,8 @@ def _first_cause(trace: HandshakeTrace) -> tuple[str | None, Evidence]:
         purpose = "eku.client-auth-missing" if rejecting_server else "eku.server-auth-missing"
         if seen and not may_sign(seen[0]):
             purpose = "key.usage-unsuitable"  # OpenSSL has one number for both
-        rule_id = purpose if error.code == 26 else VERIFY_CODES.get(error.code, "trust.issuer-unknown")
+        known = {**VERIFY_CODES, **_LAB_CODES, PURPOSE: purpose}
+        rule_id = known.get(error.code, UNEXPLAINED)
         return rule_id, Evidence(
             label="verify error",
             expected="0",
@@ -148,7 +131,7 @@ def _first_cause(trace: HandshakeTrace) -> tuple[str | None, Evidence]:
     return _before_certificates(trace)
 
 
-def _before_certificates(trace: HandshakeTrace) -> tuple[str | None, Evidence]:
+def _before_certificates(trace: HandshakeTrace) -> tuple[str, Evidence]:
     reasons = " / ".join(s.detail.reason for s in trace.steps if isinstance(s.detail, Failed))
     seen = Evidence(label="handshake", expected="a TLS handshake", seen=reasons or "closed", where="TLS")
     if any(reason in reasons for reason in _NOT_TLS_REASONS) and not any(
@@ -162,4 +145,6 @@ def _before_certificates(trace: HandshakeTrace) -> tuple[str | None, Evidence]:
         return ALERTS[trace.alert], seen
     if "unsupported protocol" in reasons or "no protocols available" in reasons:
         return "tls.protocol-mismatch", seen
-    return ("tls.not-tls" if reasons else None), seen
+    if trace.alert is None and any(reason in reasons for reason in _CUT_REASONS):
+        return CONNECTION_CUT, seen
+    return UNEXPLAINED, seen

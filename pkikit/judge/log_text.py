@@ -1,123 +1,186 @@
-"""What operators already have: lines of the product's event log, the text of `openssl s_client` and `openssl verify`.
+"""Why did connections fail? The answer from a log, or from what a program printed: causes with the lines as evidence.
 
-Each line that says why something failed becomes a finding whose evidence is that line. Wordings: OpenSSL's error strings
-of 1.0 to 3.x (x509_txt.c, ssl_err.c) and the product's log as TAC documents and forums quote it.
+The answer is never "yes" without a line that reports a success, and a failure that no row of the phrase table explains
+is a finding. The steps: `judge.logs.records` (lines), `.failures` (what one record says), `.groups` (connections),
+`.advice` (what to do); the wordings are in `judge.phrases`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
-from pkikit.judge.diagnose import ALERTS, VERIFY_CODES, rank_causes
-from pkikit.judge.openssl_codes import VERIFY_ERROR_NAMES
+from pkikit.errors import InputError
+from pkikit.judge.logs.advice import Ends, fix_for, statement, times
+from pkikit.judge.logs.failures import read_record, relevant
+from pkikit.judge.logs.groups import Collector, Entry, is_scanner, ranked
+from pkikit.judge.logs.records import RecordReader
+from pkikit.judge.openssl_codes import VERIFY_CODES
+from pkikit.judge.phrases import PHRASES, Writer
 from pkikit.judge.registry import finding
-from pkikit.model.findings import Evidence, Finding, Verdict
+from pkikit.judge.rules.connection import UNEXPLAINED
+from pkikit.model.findings import Evidence, Finding, Severity, Verdict
 from pkikit.model.names import printable
 
-MAX_LINES = 200_000
-_CODE = re.compile(
-    r"(?:verify return code|verification error code|verify error:\s*num|^error|\berror\b)[:=\s]*(\d{1,3})\b"
-    r"(?=\s*\(|:|\s+at\s+\d+\s+depth)",
-    re.IGNORECASE,
+MAX_FINDINGS, MAX_GROUPS, MAX_EVIDENCE = 40, 60, 20
+CHECKED = (
+    {row.rule for row in PHRASES if row.rule}
+    | set(VERIFY_CODES.values())
+    | {"eku.server-auth-missing", "eku.client-auth-missing", "names.ip-address-used", UNEXPLAINED}
 )
-_EVENT = re.compile(r'Event="(?P<event>[^"]{1,80})"')
-_FIELD = re.compile(r'(?P<name>[A-Za-z][A-Za-z_-]{1,30})="(?P<value>[^"]{0,400})"')
-# Phrases in lower case, the special before the general; OpenSSL's own wordings come from its table below.
-_PHRASES: tuple[tuple[str, str], ...] = (
-    ("sslv3 alert certificate expired", "validity.expired"),
-    ("alert certificate expired", "validity.expired"),
-    ("alert certificate revoked", "revocation.revoked"),
-    ("alert unknown ca", "trust.issuer-unknown"),
-    ("alert certificate required", "tls.certificate-required"),
-    ("peer did not return a certificate", "tls.certificate-required"),
-    ("alert unsupported certificate", "eku.client-auth-missing"),
-    ("tlsv1 alert protocol version", "tls.protocol-mismatch"),
-    ("unsupported protocol", "tls.protocol-mismatch"),
-    ("no protocols available", "tls.protocol-mismatch"),
-    ("no shared cipher", "tls.cipher-mismatch"),
-    ("alert handshake failure", "tls.cipher-mismatch"),
-    ("alert insufficient security", "tls.cipher-mismatch"),
-    ("wrong version number", "tls.not-tls"),
-    ("unknown protocol", "tls.not-tls"),
-    ("http request", "tls.not-tls"),
-    ("packet length too long", "tls.not-tls"),
-    ("record layer failure", "tls.not-tls"),
-    ("hostname mismatch", "names.reference-not-presented"),
-    ("identity was unacceptable", "names.reference-not-presented"),
-    ("subject name mismatch", "names.reference-not-presented"),
-    ("unsuitable certificate purpose", "eku.client-auth-missing"),
-    ("unsupported certificate purpose", "eku.client-auth-missing"),
-    ("self-signed certificate in certificate chain", "trust.issuer-unknown"),
-    ("self signed certificate in certificate chain", "trust.issuer-unknown"),
-    ("self signed certificate", "trust.self-signed-leaf"),
-    ("key values mismatch", "key.mismatch"),
-    ("ee key too small", "key.too-short"),
-    ("ca key too small", "key.too-short"),
-    ("ca md too weak", "signature.digest-unsupported"),
-    ("md too weak", "signature.digest-unsupported"),
-    ("connection refused", "net.unreachable"),
-    ("connection timed out", "net.unreachable"),
-    ("no route to host", "net.unreachable"),
-    ("connect:errno=", "net.unreachable"),
-    ("name or service not known", "dns.name-unresolved"),
-    ("nodename nor servname", "dns.name-unresolved"),
-    ("could not resolve", "dns.name-unresolved"),
-)
-_OPENSSL = tuple(
-    (name.lower(), VERIFY_CODES[code])
-    for code, name in sorted(VERIFY_ERROR_NAMES.items(), key=lambda pair: -len(pair[1]))
-    if code in VERIFY_CODES
-)
+# Words by which tools show which end of the connection they are.
+_CLIENT_TOOLS = ("connected(0", "server certificate", "* connected to", "curl: (", "*   trying")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogDiagnosis:
+    """The answer about a log: the verdict, the causes, the groups of failures, and how much was read."""
+
+    verdict: Verdict
+    causes: tuple[str, ...]
+    groups: tuple[dict[str, Any], ...]
+    lines: int
+    successes: int
+
+    @property
+    def recognised(self) -> bool:
+        """False when the text has neither a failure nor a known success: nothing can be concluded from it."""
+        return bool(self.verdict.errors) or self.successes > 0
 
 
 def diagnose_text(text: str, *, where: str) -> tuple[Verdict, tuple[str, ...]]:
-    """(verdict, causes) of a log or a tool's output. No line that says why: accepted, with nothing found."""
-    by_rule: dict[str, list[Evidence]] = {}
-    for number, line in enumerate(text.splitlines()[:MAX_LINES], start=1):
-        for rule_id, said, who in _read(line):
-            evidence = Evidence(label=f"line {number}{who}", expected="no failure", seen=said, where=where)
-            known = by_rule.setdefault(rule_id, [])
-            if len(known) < 20:
-                known.append(evidence)
-    findings: tuple[Finding, ...] = tuple(finding(rule_id, where, evidence) for rule_id, evidence in by_rule.items())
-    verdict = Verdict(
-        question=f"what made the connections of {where} fail?",
-        findings=findings,
-        checked=tuple(sorted(CHECKED)),
-    )
-    return verdict, rank_causes(findings)
+    """(verdict, causes) of a log or a tool's output.
+
+    Raises InputError when nothing in the text reports a failure or a success.
+    """
+    diagnosis = diagnose_lines(text.splitlines(), where=where)
+    if not diagnosis.recognised:
+        raise InputError(NOTHING, where=where)
+    return diagnosis.verdict, diagnosis.causes
 
 
-CHECKED = (
-    {rule for _, rule in _PHRASES} | set(VERIFY_CODES.values()) | set(ALERTS.values()) | {"eku.server-auth-missing"}
+NOTHING = (
+    "nothing in it reports a connection that failed or succeeded; give the log that covers the failure (Event Log,"
+    " diagnostic log), or what openssl s_client, openssl verify or curl -v printed"
 )
 
 
-def _read(line: str) -> Iterator[tuple[str, str, str]]:
-    """(rule id, what was said, who said it) of one line; at most one."""
-    event = _EVENT.search(line)
-    fields = {m["name"].lower(): m["value"] for m in _FIELD.finditer(line)} if event else {}
-    if event and "error" not in event["event"].lower() and "fail" not in event["event"].lower():
-        return
-    detail = fields.get("detail", fields.get("reason", "")) if event else line
-    rule_id = _rule_of(detail)
-    if rule_id:
-        ends = [fields[k] for k in ("src-ip", "src_ip", "dst-ip", "dst_ip", "dst-port", "dst_port") if k in fields]
-        yield rule_id, printable(detail.strip(), 160), f" ({' → '.join(ends)})" if ends else ""
+class LogReader:
+    """Takes the lines of one or several texts, in order; `diagnosis` answers. Memory does not grow with the text."""
+
+    def __init__(self, where: str, *, only_known: bool = False) -> None:
+        self._where, self._only_known = where, only_known
+        self._collector = Collector()
+        self._lines = 0
+
+    def read(self, lines: Iterable[str], member: str = "") -> None:
+        """Read a text to its end. member: its name, when it is one of several."""
+        reader, prefix = RecordReader(), f"{member} " if member else ""
+        number = 0
+        for number, line in enumerate(lines, start=1):
+            lowered = line.lower()
+            wanted = relevant(lowered)
+            if not wanted and "=" not in line and reader.skips(line):
+                continue
+            for record in reader.feed(number, line, lowered, relevant=wanted):
+                self._take(record, prefix)
+            if lowered.startswith(_CLIENT_TOOLS):
+                self._collector.tool(Writer.CLIENT)
+        for record in reader.flush():
+            self._take(record, prefix)
+        self._lines += number
+
+    def _take(self, record: Any, prefix: str) -> None:
+        said = read_record(record)
+        if said is None or (self._only_known and said.rule == UNEXPLAINED and not said.structured):
+            return
+        self._collector.add(said, record, f"{prefix}line {record.number}")
+
+    def diagnosis(self) -> LogDiagnosis:
+        """The answer about everything that was read."""
+        collected = self._collector.result()
+        entries = ranked(collected.entries)
+        known = [e for e in entries if e.rule != UNEXPLAINED]
+        unexplained = [e for e in entries if e.rule == UNEXPLAINED]
+        findings = [self._finding(several, collected.names) for several in _by_finding(known)]
+        weighty = [e for e in unexplained if not known or (e.said.structured and e.key.connection.known)]
+        if unexplained:
+            findings.append(self._unexplained(weighty or unexplained, collected.names, error=bool(weighty)))
+        causes = tuple(dict.fromkeys(e.rule for e in entries if e.rule != UNEXPLAINED or e in weighty))
+        verdict = Verdict(
+            question=f"why did the connections of {self._where} fail?",
+            findings=tuple(findings),
+            checked=tuple(sorted(CHECKED)),
+        )
+        return LogDiagnosis(
+            verdict=verdict, causes=causes, lines=self._lines, successes=collected.successes,
+            groups=tuple(_group(e, collected.names) for e in entries[:MAX_GROUPS]),
+        )  # fmt: skip
+
+    def _finding(self, entries: list[Entry], names: dict[str, str]) -> Finding:
+        first = entries[0]
+        ends = Ends.of(first, names)
+        more = f"; {len(entries) - 1} more like it" if len(entries) > 1 else ""
+        return _with_fix(
+            finding(
+                first.rule,
+                str(ends) or self._where,
+                [self._evidence(e, names) for e in entries[:MAX_EVIDENCE]],
+                message=statement(first, ends) + more,
+            ),
+            fix_for(first, ends),
+        )
+
+    def _unexplained(self, entries: list[Entry], names: dict[str, str], *, error: bool) -> Finding:
+        count = sum(e.count for e in entries)
+        return finding(
+            UNEXPLAINED,
+            self._where,
+            [self._evidence(e, names) for e in sorted(entries, key=lambda e: -e.count)[:MAX_EVIDENCE]],
+            message=f"{count} failure{'s' * (count != 1)} that pkikit cannot explain;"
+            f" the first: {printable(entries[0].said.seen.strip(), 160)}",
+            severity=Severity.ERROR if error else Severity.INFO,
+        )
+
+    def _evidence(self, entry: Entry, names: dict[str, str]) -> Evidence:
+        ends = str(Ends.of(entry, names))
+        label = f"{entry.line}{f' ({ends})' if ends else ''}{times(entry)}"
+        return Evidence(
+            label=label, expected="no failure", seen=printable(entry.said.seen.strip(), 160), where=self._where
+        )
 
 
-def _rule_of(detail: str) -> str:
-    code = _CODE.search(detail)
-    if code is not None:
-        number = int(code.group(1))
-        if number == 26:
-            return "eku.server-auth-missing" if "sslserver" in detail else "eku.client-auth-missing"
-        if number == 62:
-            return "names.reference-not-presented"
-        if number in VERIFY_CODES:
-            return VERIFY_CODES[number]
-        if number == 0:
-            return ""
-    lowered = detail.lower()
-    return next((rule for phrase, rule in (*_PHRASES, *_OPENSSL) if phrase in lowered), "")
+def diagnose_lines(lines: Iterable[str], *, where: str) -> LogDiagnosis:
+    """The answer about the lines of one text."""
+    reader = LogReader(where)
+    reader.read(lines)
+    return reader.diagnosis()
+
+
+def _by_finding(entries: list[Entry]) -> list[list[Entry]]:
+    """Entries that make one finding: each connection its own; scanners, and lines without a connection, by rule."""
+    found: dict[tuple[object, ...], list[Entry]] = {}
+    for entry in entries:
+        alone = entry.key.connection.known and not is_scanner(entry) and len(found) < MAX_FINDINGS
+        place = (entry.rule, entry.key.connection, entry.owner) if alone else (entry.rule, is_scanner(entry))
+        found.setdefault(place, []).append(entry)
+    return list(found.values())
+
+
+def _group(entry: Entry, names: dict[str, str]) -> dict[str, Any]:
+    """One row of the table of groups, for people and for JSON."""
+    ends = Ends.of(entry, names)
+    direction = {Writer.SERVER: "inbound", Writer.CLIENT: "outbound", Writer.UNKNOWN: ""}[entry.key.writer]
+    return {
+        "client": ends.client, "server": ends.server, "port": ends.port or None, "direction": direction,
+        "cause": entry.rule, "count": entry.count, "first": printable(entry.first, 40), "last": printable(entry.last, 40),
+        "seen": printable(entry.said.seen.strip(), 160), "hosts": sorted(printable(h, 80) for h in entry.hosts),
+        "scanner": is_scanner(entry),
+    }  # fmt: skip
+
+
+def _with_fix(made: Finding, fix: str) -> Finding:
+    from dataclasses import replace
+
+    return replace(made, fix=fix)

@@ -13,7 +13,7 @@ from pkikit.design.legs import legs_of
 from pkikit.errors import InputError
 from pkikit.judge.diagnose import CHECKED, diagnose_trace, rank_causes
 from pkikit.judge.log_text import CHECKED as TEXT_RULES
-from pkikit.judge.log_text import diagnose_text
+from pkikit.judge.log_text import diagnose_lines, diagnose_text
 from pkikit.judge.registry import catalogue
 from pkikit.model.trace import Outcome
 from pkikit.model.trace_json import trace_from_json, trace_to_json
@@ -144,29 +144,38 @@ def test_texts_that_operators_have(text: str, rule: str) -> None:
     assert verdict.errors[0].evidence[0].label.startswith("line 2")
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Verify return code: 0 (ok)",
-        EVENT.format(event="TLS Negotiation Success", detail="unknown ca"),
-        EVENT.format(event="Call Connected", detail="certificate has expired"),
-        "nothing of interest",
-        "error 0",
-    ],
-)
-def test_texts_without_a_failure(text: str) -> None:
-    """Nothing is made up."""
+@pytest.mark.parametrize("text", ["Verify return code: 0 (ok)", "cert.pem: OK", "Verification: OK"])
+def test_texts_with_a_success(text: str) -> None:
+    """A success that the text states, and no failure: accepted."""
     verdict, causes = diagnose_text(text, where="log.txt")
     assert causes == ()
     assert verdict.accepted
     assert verdict.checked
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        EVENT.format(event="TLS Negotiation Success", detail="unknown ca"),
+        EVENT.format(event="Call Connected", detail="certificate has expired"),
+        "nothing of interest",
+        "error 0",
+        "",
+        "0 errors, 0 warnings",
+    ],
+)
+def test_texts_that_say_nothing_are_never_an_all_clear(text: str) -> None:
+    """Neither a failure nor a success: one sentence, and no verdict."""
+    with pytest.raises(InputError, match="nothing in it reports"):
+        diagnose_text(text, where="log.txt")
+
+
 @given(st.text(max_size=400))
 def test_any_text(text: str) -> None:
     """Whatever it is, it is read, and what is quoted from it can be shown."""
-    verdict, _ = diagnose_text(text, where="x")
-    assert all(e.seen.isprintable() for f in verdict.findings for e in f.evidence)
+    diagnosis = diagnose_lines(text.splitlines(), where="x")
+    assert all(e.seen.isprintable() for f in diagnosis.verdict.findings for e in f.evidence)
+    assert diagnosis.verdict.accepted == (not diagnosis.causes)
 
 
 def test_ranking_puts_what_must_be_mended_first_in_front() -> None:

@@ -11,9 +11,9 @@ from pkikit.design.legs import legs_of
 from pkikit.errors import Rejected
 from pkikit.handshake.recorder import Recorder, merge
 from pkikit.handshake.tls import Handshake, TlsContext, TlsRange, TlsVersion, pump
-from pkikit.judge.diagnose import ALERTS, VERIFY_CODES, diagnose_trace
+from pkikit.judge.diagnose import ALERTS, diagnose_trace
 from pkikit.judge.legs import judge_leg
-from pkikit.judge.openssl_codes import VERIFY_ERROR_NAMES
+from pkikit.judge.openssl_codes import VERIFY_CODES, VERIFY_ERROR_NAMES
 from pkikit.judge.registry import Subject, catalogue, declare
 from pkikit.model.findings import Severity, Verdict
 from pkikit.model.trace import HandshakeTrace, Outcome, Side

@@ -1,0 +1,282 @@
+"""What one record says: a failure with the connection that it is about, a success, or nothing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from pkikit.judge.logs.index import best_phrase, fold, index
+from pkikit.judge.logs.records import Record
+from pkikit.judge.openssl_codes import PURPOSE, VERIFY_CODES, verify_error_name
+from pkikit.judge.phrases import Phrase, Whose, Writer
+from pkikit.judge.rules.connection import CONNECTION_CUT, UNEXPLAINED
+
+# Ports on which the product or its neighbours listen: the end that has one is the server.
+KNOWN_PORTS = frozenset(
+    {
+        22,
+        80,
+        389,
+        443,
+        514,
+        636,
+        1719,
+        1720,
+        2222,
+        4369,
+        4371,
+        4372,
+        5060,
+        5061,
+        5062,
+        5065,
+        5090,
+        5091,
+        5222,
+        5223,
+        5269,
+    }
+    | {6514, 6970, 6971, 6972, 7336, 7400, 7443, 8080, 8191, 8443, 9043, *range(7001, 7100)}
+)
+_CODE = re.compile(
+    r"(?:verify return code|verification error code|verify error:\s*num|^error|\berror\b)[:=\s]{0,8}(\d{1,3})\b"
+    r"(?=\s*\(|:|\s+at\s+\d+\s+depth)",
+    re.IGNORECASE,
+)
+_VERIFIED = re.compile(r"^(?:\S.{0,300}\.(?:pem|crt|cer|der|p7b)|stdin|-): OK$", re.IGNORECASE)
+_BAD_EVENT = re.compile(r"error|fail|fault|reject|refus|denied|lost|unreachable|timed? ?out|unable", re.IGNORECASE)
+_ADDRESS_PORT = re.compile(r"\[?'?(?P<ip>\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F:]{3,39})\]?:(?P<port>\d{1,5})'?\]?$")
+_DIALLED = (
+    re.compile(
+        r"https?://(?P<host>[A-Za-z0-9][\w.-]{0,253}|\[[0-9a-fA-F:.]{2,45}\])(?::(?P<port>\d{1,5}))?", re.IGNORECASE
+    ),
+    re.compile(
+        r"\b(?:to|host|server|peer)[: ]+'?(?P<host>[\w.-]{3,253})'?,? (?:\([^)]{1,60}\) )?port[: ]+(?P<port>\d{1,5})"
+    ),
+    re.compile(r"\b(?P<host>\d{1,3}(?:\.\d{1,3}){3}):(?P<port>\d{1,5})\b"),
+    re.compile(r"\b(?P<host>[A-Za-z0-9][\w-]{0,62}(?:\.[A-Za-z0-9-]{1,63}){1,8}):(?P<port>\d{2,5})\b"),
+)
+_FILE_ENDINGS = "c h cc cpp py go java rs js ts pl rb php log txt pem crt conf xml"
+_CODE_FILES = frozenset(_FILE_ENDINGS.split())
+_ARROW = re.compile(r"(?P<client>[0-9a-fA-F.:]{3,45}) (?:→|->) (?P<server>[0-9a-fA-F.:]{3,45})\s")
+_FAILING = re.compile(
+    r"\b(?:errors?|fail(?:ed|s|ure|ures|ing)?|fatal|exceptions?|refused|rejected|denied|unreachable|timed out|timeout"
+    r"|unable to|could ?n[o']t|could not|cannot|can't|aborted)\b|[a-z](?:Error|Exception|Failure)\b|_(?:ERROR|FAILURE|FAILED)\b"
+    r"|\balert\b.{0,40}\b(?:fatal|number)\b",
+    re.IGNORECASE,
+)
+_HARMLESS = re.compile(
+    r"\b(?:no|zero|0|without|without any|any|ignore|ignoring|if) (?:\w+ )?(?:errors?|failures?|failed|exceptions?)\b"
+    r"""|\b(?:errors?|failures?|failed|errno)["']?\s{0,3}[:=]\s{0,3}["']?(?:0|none|no|null|false|ok|success)\b"""
+    r"|\berror[- ](?:handl|report|log|page|correct|count|level|rate)|\b(?:success|succeeded)\b",
+    re.IGNORECASE,
+)
+_ABOUT = re.compile(
+    r"\b(?:tls|ssl|dtls|x\.?509|cert|certs|certificates?|handshake|alert|connect\w*|socket|sips?|xmpp|https?|ldaps?|tcp|dns|peer"
+    r"|zone|tunnel|trust\w*|verif\w+|crl|ocsp|acme|keystore|truststore|chain|issuer|cipher|hostname|host|port|server|proxy)\b",
+    re.IGNORECASE,
+)
+_LOGGED = re.compile(
+    r"^\s*(?:<\d{1,3}>|\[|\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d|[A-Z][a-z]{2} [ \d]\d \d\d:|\d{3,}\.\d\d )"
+    r"|\b(?:ERROR|FATAL|CRITICAL|SEVERE|WARN|WARNING|ERR)\b"
+)
+_QUIET = re.compile(r"\b(?:DEBUG|TRACE|VERBOSE|FINE|FINEST)\b")
+# Modules whose Detail and Reason say why a connection ended, whatever the level of the record.
+_REASONS_AT_ANY_LEVEL = ("network.tcp", "developer.ssl")
+STEMS = (
+    "error", "fail", "exception", "refus", "reject", "denied", "timed out", "timeout", "unreachable", "fatal", "unable",
+    "cannot", "can't", "could", "abort", "alert", "alarm", ": ok", "(ok)",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Connection:
+    """The two ends of a connection as far as a line tells; port is the server's."""
+
+    client: str = ""
+    server: str = ""
+    port: int = 0
+
+    @property
+    def known(self) -> bool:
+        """True when at least one end is known."""
+        return bool(self.client or self.server)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """One failure or success as one record tells it; with neither rule nor success: a row knows it as harmless.
+
+    ephemeral: the client's own port, which tells connections apart. name: the name that was looked for, where given.
+    structured: True for a record of the product, whose fields and event leave no doubt that it reports a failure.
+    """
+
+    rule: str
+    seen: str
+    success: bool = False
+    whose: Whose = Whose.NEITHER
+    writer: Writer = Writer.UNKNOWN
+    purpose: bool = False
+    vague: bool = False
+    fix: str = ""
+    connection: Connection = Connection()
+    ephemeral: str = ""
+    name: str = ""
+    method: str = ""
+    structured: bool = False
+
+    @property
+    def harmless(self) -> bool:
+        """True when the record says nothing, and is known to."""
+        return not self.rule and not self.success
+
+
+def relevant(lowered: str) -> bool:
+    """False for a line that neither names a failure nor holds a word of any row."""
+    return any(stem in lowered for stem in STEMS) or index().may_match(lowered)
+
+
+def read_record(record: Record) -> Said | None:
+    """What a record says, or None."""
+    said = _of_product(record) if record.fields else _of_text(record)
+    return None if said is None or said.harmless else said
+
+
+def _of_product(record: Record) -> Said | None:
+    event, module = record.get("event"), record.get("module").lower()
+    if event and not event.lower().startswith("alarm") and not _BAD_EVENT.search(event):
+        return None
+    if event.lower().startswith("alarm"):
+        return _of_alarm(record) if "raised" in event.lower() else None
+    quiet = record.level in {"DEBUG", "INFO"} and not event
+    reasons = [record.get(name) for name in ("detail", "reason", "ssl-error-reason", "error-reason", "cause")]
+    reasons = [reason for reason in reasons if reason]
+    said: list[Said | None] = []
+    if not quiet or module.startswith(_REASONS_AT_ANY_LEVEL):
+        said += map(_by_words, reasons)
+        if quiet:  # every connection ends with such a line, also the good ones
+            said = [s for s in said if s is None or s.rule != CONNECTION_CUT]
+    phrase = best_phrase(fold(record.text), only_any_level=quiet)
+    if phrase is not None:
+        said.append(_from_phrase(phrase, " / ".join(reasons) or record.text))
+    found = _best(list(filter(None, said)))
+    if found is None and not quiet and (event or record.level == "ERROR" or _FAILING.search(" ".join(reasons))):
+        found = Said(rule=UNEXPLAINED, seen=" / ".join(reasons) or event or record.text)
+    return _placed(found, record) if found is not None else None
+
+
+def _of_alarm(record: Record) -> Said | None:
+    detail = record.get("detail", "title", "name")
+    phrase = index().alarm(record.get("id")) or best_phrase(fold(detail))
+    seen = f"alarm {record.get('id')}: {detail}"
+    if phrase is None:
+        return Said(rule=UNEXPLAINED, seen=seen, structured=True)
+    return _placed(_from_phrase(phrase, seen), record)
+
+
+def _of_text(record: Record) -> Said | None:
+    text = record.text.strip()
+    said = _by_words(text)
+    if said is None and _VERIFIED.match(text):
+        return Said(rule="", seen=text, success=True)
+    if said is None and _reports_failure(text):
+        said = Said(rule=UNEXPLAINED, seen=text)
+    if said is None or not said.rule:
+        return said
+    return replace(said, connection=_connection_of_text(text))
+
+
+def _reports_failure(text: str) -> bool:
+    text = text[:4000]
+    if not _FAILING.search(text) or _HARMLESS.search(text) or _QUIET.search(text):
+        return False
+    return _LOGGED.search(text) is not None or _ABOUT.search(text) is not None
+
+
+def _by_words(text: str) -> Said | None:
+    """By a number of OpenSSL, else by the table."""
+    code = _CODE.search(text)
+    if code is not None:
+        number = int(code.group(1))
+        if number == 0:
+            return Said(rule="", seen=text, success="ok" in text.lower())
+        if number == PURPOSE:
+            return _purpose(text)
+        rule = VERIFY_CODES.get(number, UNEXPLAINED)
+        seen = text if rule != UNEXPLAINED else f"{text} ({verify_error_name(number)})"
+        return Said(rule=rule, seen=seen, whose=Whose.THEIRS)
+    phrase = best_phrase(fold(text))
+    return _from_phrase(phrase, text) if phrase is not None else None
+
+
+def _purpose(text: str) -> Said:
+    known = {"sslserver": "eku.server-auth-missing", "sslclient": "eku.client-auth-missing"}
+    rule = next((rule for word, rule in known.items() if word in text), "")
+    return Said(rule=rule or "eku.client-auth-missing", seen=text, whose=Whose.THEIRS, purpose=not rule)
+
+
+def _from_phrase(phrase: Phrase, seen: str) -> Said:
+    return Said(
+        rule=phrase.rule,
+        seen=seen,
+        success=phrase.success,
+        whose=phrase.whose,
+        writer=phrase.writer,
+        purpose=phrase.purpose,
+        vague=phrase.vague,
+        fix=phrase.fix,
+    )
+
+
+def _best(several: list[Said]) -> Said | None:
+    return min(several, key=lambda said: (not said.rule, said.rule == UNEXPLAINED, said.vague), default=None)
+
+
+def _placed(said: Said, record: Record) -> Said:
+    """The same with the connection and the direction that the record's fields tell."""
+    event = record.get("event").lower()
+    source, source_port = record.get("src-ip"), _port(record.get("src-port"))
+    target, target_port = record.get("dst-ip"), _port(record.get("dst-port"))
+    writer = {"inbound": Writer.SERVER, "outbound": Writer.CLIENT}.get(event.partition(" ")[0], Writer.UNKNOWN)
+    if record.get("remoteaddress"):
+        writer, source, source_port, target, target_port = _addresses(record)
+    if writer is Writer.UNKNOWN and source_port in KNOWN_PORTS and target_port and target_port not in KNOWN_PORTS:
+        source, source_port, target, target_port = target, target_port, source, source_port
+    connection = Connection(client=source, server=target, port=target_port)
+    if not connection.known:
+        connection = _connection_of_text(said.seen)
+    return replace(
+        said, connection=connection, writer=writer if writer is not Writer.UNKNOWN else said.writer,
+        ephemeral=str(source_port or ""), name=record.get("common-name"), method=record.get("method"), structured=True,
+    )  # fmt: skip
+
+
+def _port(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 5 else 0
+
+
+def _addresses(record: Record) -> tuple[Writer, str, int, str, int]:
+    """(writer, client, its port, server, its port) of the fields localAddress, remoteAddress and bServer."""
+    ends = []
+    for name in ("localaddress", "remoteaddress"):
+        found = _ADDRESS_PORT.search(record.get(name))
+        ends.append((found["ip"], _port(found["port"])) if found else ("", 0))
+    local, remote = ends
+    dialled = record.get("bserver").lower()
+    if dialled == "true" or (not dialled and local[1] in KNOWN_PORTS):
+        return Writer.SERVER, *remote, *local
+    return Writer.CLIENT, *local, *remote
+
+
+def _connection_of_text(text: str) -> Connection:
+    """What printed text tells about who was dialled."""
+    text = text[:1000]
+    arrow = _ARROW.search(text)
+    if arrow is not None:
+        return Connection(client=arrow["client"], server=arrow["server"])
+    for pattern in _DIALLED:
+        found = pattern.search(text)
+        if found is not None and found["host"].rpartition(".")[2].lower() not in _CODE_FILES:
+            port = _port(found["port"] or "") or (443 if found.group(0).lower().startswith("https:") else 80)
+            return Connection(server=found["host"].strip("[]"), port=port)
+    return Connection()

@@ -1,0 +1,270 @@
+"""Failures by connection: who dialled whom on which port, how often, since when, and which of them matters most."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from pkikit.judge.diagnose import SYMPTOMS, rank
+from pkikit.judge.logs.failures import Connection, Said
+from pkikit.judge.logs.records import Record
+from pkikit.judge.phrases import Whose, Writer
+from pkikit.judge.rules.connection import CREDENTIALS, UNEXPLAINED
+
+MAX_ENTRIES = 20_000
+_PRIVATE = tuple(
+    ipaddress.ip_network(n)
+    for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
+              "fc00::/7", "fe80::/10", "::1/128")
+)  # fmt: skip
+# What scanners try all day, and what their tries end in.
+_SCANNED_PORTS = frozenset({22, 80, 443, 1720, 5060, 5061, 5222, 5269, 8443})
+_SCANNER_ENDS = ("tls.", "net.", CREDENTIALS, UNEXPLAINED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """What makes failures one entry."""
+
+    connection: Connection
+    host: str  # only where the connection is unknown: then the host that writes is all there is
+    rule: str
+    whose: Whose
+    writer: Writer
+
+
+@dataclass(kw_only=True)
+class Entry:
+    """Failures of one kind on one connection. first, last: as the log writes the time; line: the first one's place."""
+
+    key: Key
+    said: Said
+    line: str
+    count: int = 0
+    first: str = ""
+    last: str = ""
+    hosts: set[str] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
+    _seen: dict[str, None] = field(default_factory=dict)
+
+    def add(self, said: Said, record: Record) -> None:
+        """Count one more failure; several lines about one connection count once."""
+        self.first, self.last = self.first or record.time, record.time or self.last
+        if record.host and len(self.hosts) < 4:
+            self.hosts.add(record.host)
+        if said.name and len(self.names) < 4:
+            self.names.add(said.name.replace(" ", ""))
+        if said.ephemeral and said.ephemeral in self._seen:
+            return
+        self.count += 1
+        if said.ephemeral:
+            self._seen[said.ephemeral] = None
+            if len(self._seen) > 64:
+                del self._seen[next(iter(self._seen))]
+
+    @property
+    def rule(self) -> str:
+        """The rule that these failures stand for."""
+        return self.key.rule
+
+    @property
+    def owner(self) -> Writer:
+        """Which end's certificate was refused; unknown where the log does not tell."""
+        if self.key.whose is Whose.NEITHER or self.key.writer is Writer.UNKNOWN:
+            return Writer.UNKNOWN
+        other = {Writer.CLIENT: Writer.SERVER, Writer.SERVER: Writer.CLIENT}
+        return self.key.writer if self.key.whose is Whose.OURS else other[self.key.writer]
+
+
+@dataclass(kw_only=True)
+class Collected:
+    """What a whole log has given."""
+
+    entries: list[Entry]
+    successes: int
+    overflow: int
+    names: dict[str, str]  # address → host name that the log's own lines give it
+
+
+class Collector:
+    """Takes what records say; bounded, whatever the log."""
+
+    def __init__(self) -> None:
+        self._entries: dict[Key, Entry] = {}
+        self._successes = self._overflow = 0
+        self._local: dict[str, str] = {}
+        self._tool = Writer.UNKNOWN
+
+    def add(self, said: Said, record: Record, line: str) -> None:
+        """Take one statement; `line` is its place, for people."""
+        if said.success:
+            self._successes += 1
+            return
+        self._learn(said, record)
+        key = Key(
+            connection=said.connection,
+            host="" if said.connection.known else record.host,
+            rule=said.rule if said.rule != UNEXPLAINED else f"{UNEXPLAINED} {_template(said.seen)}",
+            whose=said.whose,
+            writer=said.writer,
+        )
+        entry = self._entries.get(key)
+        if entry is None:
+            if len(self._entries) >= MAX_ENTRIES:
+                self._overflow += 1
+                return
+            entry = self._entries[key] = Entry(key=key, said=said, line=line)
+        entry.add(said, record)
+
+    def tool(self, writer: Writer) -> None:
+        """Printed text has told which end the tool is."""
+        self._tool = writer
+
+    def _learn(self, said: Said, record: Record) -> None:
+        ends = {Writer.SERVER: said.connection.server, Writer.CLIENT: said.connection.client}
+        address = ends.get(said.writer, "")
+        if said.structured and address and len(self._local) < 1000:
+            self._local.setdefault(address, record.host)
+
+    def result(self) -> Collected:
+        """Entries with every direction found, those of one cause on one connection merged, vague ones dropped."""
+        found = [self._directed(entry) for entry in self._entries.values()]
+        merged = _without_vague(_merged(found))
+        names = {address: host for address, host in self._local.items() if host}
+        return Collected(entries=merged, successes=self._successes, overflow=self._overflow, names=names)
+
+    def _directed(self, entry: Entry) -> Entry:
+        """The entry with the writer's end, where other lines tell it; a wrong purpose becomes the rule of that end."""
+        key, connection = entry.key, entry.key.connection
+        writer = key.writer
+        if writer is Writer.UNKNOWN and entry.said.structured:
+            if connection.server in self._local and connection.client not in self._local:
+                writer = Writer.SERVER
+            elif connection.client in self._local and connection.server not in self._local:
+                writer = Writer.CLIENT
+        elif writer is Writer.UNKNOWN:
+            writer = self._tool
+        entry.key = replace(key, writer=writer, rule=key.rule.partition(" ")[0])
+        rule = entry.key.rule
+        if entry.said.purpose and entry.owner is not Writer.UNKNOWN:
+            rule = "eku.server-auth-missing" if entry.owner is Writer.SERVER else "eku.client-auth-missing"
+        if rule == "names.reference-not-presented" and any(map(_is_address, entry.names)):
+            rule = "names.ip-address-used"
+        entry.key = replace(entry.key, rule=rule)
+        return entry
+
+
+def _template(text: str) -> str:
+    """A text with its numbers folded, so that lines that differ in nothing else are one."""
+    return re.sub(r"\d+", "#", text[:300])
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
+def _merged(entries: Iterable[Entry]) -> list[Entry]:
+    """One entry for each cause on each connection: both machines' logs, and lines without a direction, tell the same."""
+    by_place: dict[tuple[Connection, str, str, str], list[Entry]] = {}
+    for entry in entries:
+        text = _template(entry.said.seen) if entry.rule == UNEXPLAINED else ""
+        by_place.setdefault((entry.key.connection, entry.key.host, entry.rule, text), []).append(entry)
+    merged: list[Entry] = []
+    for several in by_place.values():
+        several.sort(key=lambda e: (e.owner is Writer.UNKNOWN, not e.said.structured))
+        kept: list[Entry] = []
+        for entry in several:
+            same = next((k for k in kept if entry.owner in {Writer.UNKNOWN, k.owner}), None)
+            if same is None:
+                kept.append(entry)
+            else:
+                _absorb(same, entry)
+        merged += kept
+    return merged
+
+
+def _absorb(kept: Entry, other: Entry) -> None:
+    kept.count = max(kept.count, other.count) if kept.key.connection.known else kept.count + other.count
+    kept.first = min(filter(None, (kept.first, other.first)), default="")
+    kept.last = max(filter(None, (kept.last, other.last)), default="")
+    kept.hosts |= other.hosts
+    kept.names |= other.names
+    if kept.said.vague and not other.said.vague:
+        kept.said, kept.line = other.said, other.line
+
+
+def _without_vague(entries: list[Entry]) -> list[Entry]:
+    """Summaries are left out where an exact reason stands for the same connection, or for printed text as a whole."""
+    reasons = [e for e in entries if not e.said.vague and e.rule not in SYMPTOMS]
+    exact = {e.key.connection for e in reasons if e.key.connection.known}
+    printed = any(not e.said.structured for e in reasons)
+
+    def told(entry: Entry) -> bool:
+        if entry.key.connection in exact:
+            return True
+        return entry.said.vague and not entry.said.structured and printed
+
+    return [e for e in entries if not ((e.said.vague or e.rule == UNEXPLAINED) and told(e))]
+
+
+def is_scanner(entry: Entry) -> bool:
+    """True for what strangers on the Internet leave behind: dialled from outside, over before any certificate mattered."""
+    connection = entry.key.connection
+    if not connection.client or connection.port not in _SCANNED_PORTS or entry.key.writer is Writer.CLIENT:
+        return False
+    if entry.rule == CREDENTIALS and entry.said.method.upper() == "OPTIONS":
+        return False
+    return (
+        entry.rule.startswith(_SCANNER_ENDS)
+        and entry.rule != "tls.certificate-refused"
+        and not _is_private(connection.client)
+    )
+
+
+def _is_private(address: str) -> bool:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed.version == network.version and parsed in network for network in _PRIVATE)
+
+
+def tier(entry: Entry) -> int:
+    """0: configured peers and the product's own alarms; 1: what cannot be placed, and certificates of strangers; 2: scanners."""
+    connection = entry.key.connection
+    if is_scanner(entry):
+        return 2
+    if not entry.said.structured or not connection.known:
+        return 0 if entry.said.seen.startswith("alarm ") else 1
+    outside = connection.client and not _is_private(connection.client) and entry.key.writer is not Writer.CLIENT
+    if outside and (connection.port in _SCANNED_PORTS or (entry.rule.startswith(("tls.", "net.")) and entry.count < 2)):
+        return 1
+    return 0
+
+
+def ranked(entries: Iterable[Entry]) -> list[Entry]:
+    """The entries, the one to fix first in front.
+
+    Configured peers before strangers; reasons before symptoms; what fails again and again before what failed once; then
+    the order in which causes have to be fixed.
+    """
+    listed = list(entries)
+    most: Counter[int] = Counter()
+    for entry in listed:
+        if entry.key.connection.known:
+            most[tier(entry)] = max(most[tier(entry)], entry.count)
+
+    def place(entry: Entry) -> tuple[int, bool, bool, int, int]:
+        level = tier(entry)
+        often = not entry.key.connection.known or entry.count * 10 >= most[level]
+        often = often and (entry.count > 1 or most[level] < 2 or not entry.key.connection.known)
+        return level, entry.rule in SYMPTOMS or entry.said.vague, not often, rank(entry.rule), -entry.count
+
+    return sorted(listed, key=place)

@@ -1,0 +1,200 @@
+"""Lines into records: the product's `Name="value"` records, wrapped or glued together, without the messages that they quote.
+
+Everything else is a record of one line. Dumps of SIP, HTTP and XMPP messages are left out: what a message says is no
+statement of the program that logs it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+MAX_CONTINUED, MAX_RECORD = 60, 16_384
+_KEYS = ("event", "module", "utctime")
+_PREFIX = re.compile(
+    r"(?:<\d{1,3}>)?(?:1 )?(?P<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S{0,20}|[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d)"
+    r"(?:\s+(?P<host>[A-Za-z0-9][\w.-]{0,80})(?=\s))?"
+)
+_FIELD = re.compile(
+    r"""(?P<name>[A-Za-z][A-Za-z0-9_-]{0,40})\s{0,4}=\s{0,4}(?:"(?P<double>[^"]{0,2000})(?:"|$)"""
+    r"""|'(?P<single>[^"]{0,400}?)'(?=\s{1,4}[A-Za-z][\w-]{0,40}\s{0,4}=|\s*$|,)|(?P<bare>[^\s"',;()]{1,80}))"""
+)
+_STARTS = re.compile(r"""\b(?:event|module|utctime)\s{0,4}=\s{0,4}["'\\&“]""", re.IGNORECASE)
+_CONTINUES = re.compile(r"""\s|[A-Za-z][A-Za-z0-9_-]{0,40}\s{0,4}=\s{0,4}["']""")
+_DUMP = re.compile(r"\b[A-Z]{3,5}MSG:?")
+_SIP_START = re.compile(r"(?:^|[|\s'\"])(?:SIP/2\.0 \d{3}\b|[A-Z]{3,12} \S{1,300} SIP/2\.0\s*$)")
+_SDP = re.compile(r"[a-z]=|<")
+_HEADERS = (
+    "accept accept-contact accept-encoding accept-language alert-info allow allow-events also authentication-info"
+    " authorization call-id call-info cseq contact content-disposition content-encoding content-language content-length"
+    " content-type date diversion encryption error-info event expires from geolocation history-info identity in-reply-to"
+    " join max-forwards max-breadth mime-version min-expires min-se organization path priority privacy proxy-authenticate"
+    " proxy-authorization proxy-require rack reason record-route recv-info refer-sub refer-to referred-by remote-party-id"
+    " replaces reply-to require retry-after route rseq security-client security-server server service-route"
+    " session-expires session-id sip-etag sip-if-match subject subscription-state supported target-dialog timestamp to"
+    " trigger-consent unsupported user-agent user-to-user via warning www-authenticate i m e l c f s k t v o r b u a"
+)
+_SIP_HEADERS = frozenset(_HEADERS.split())
+
+
+@dataclass(kw_only=True)
+class Record:
+    """One statement of a program.
+
+    number: the line where it starts, from 1. fields: names in lower case with hyphens; empty for plain text.
+    text: without the quoted message. time, host: as the line gives them, or "".
+    """
+
+    number: int
+    text: str
+    fields: dict[str, str] = field(default_factory=dict)
+    time: str = ""
+    host: str = ""
+
+    @property
+    def level(self) -> str:
+        """DEBUG, INFO, WARN, ERROR; "" where the record has no level in words."""
+        level = self.fields.get("level", "").strip().upper()
+        return level if level.isalpha() else ""
+
+    def get(self, *names: str) -> str:
+        """The first of these fields that is there, without blanks around it."""
+        return next((value for name in names if (value := self.fields.get(name, "").strip())), "")
+
+
+class RecordReader:
+    """Takes lines, gives records. Keeps at most one record's text."""
+
+    def __init__(self) -> None:
+        self._pending: list[str] = []
+        self._number = 0
+        self._relevant = False
+        self._body = ""  # "", "pipe" (a dump of the product) or "sip" (a message that any program printed)
+        self._body_lines = 0
+
+    def feed(self, number: int, line: str, lowered: str, *, relevant: bool) -> Iterator[Record]:
+        """The records that are complete with this line; none whose lines are all irrelevant."""
+        starts = _starts(line, lowered)
+        if self._body and not starts and self._in_body(line):
+            return
+        if starts:
+            yield from self.flush()
+            self._pending, self._number, self._relevant = [line], number, relevant
+            self._open_body(line)
+        elif self._pending and self._continues(line):
+            self._pending.append(line)
+            self._relevant = self._relevant or relevant
+            self._open_body(line)
+        else:
+            yield from self.flush()
+            if not self._sip_starts(line) and relevant:
+                yield _plain(number, line)
+
+    def flush(self) -> Iterator[Record]:
+        """The record that is still open."""
+        lines, self._pending = self._pending, []
+        if lines and self._relevant:
+            yield from _structured(self._number, lines)
+
+    def skips(self, line: str) -> bool:
+        """True when a line without anything of interest changes nothing: the reader is in no record and no message."""
+        return not self._pending and not self._body and "MSG:" not in line and "SIP/2.0" not in line
+
+    def _open_body(self, line: str) -> None:
+        if "MSG" in line and _DUMP.search(line):
+            self._body, self._body_lines = "pipe", 0
+
+    def _sip_starts(self, line: str) -> bool:
+        if line.rstrip().endswith("MSG:") or ("SIP/2.0" in line and _SIP_START.search(line)):
+            self._body, self._body_lines = ("sip" if "SIP/2.0" in line else "pipe"), 0
+            return True
+        return False
+
+    def _in_body(self, line: str) -> bool:
+        """True while the line belongs to a quoted message; the record before it stays open no longer."""
+        stripped = line.strip()
+        self._body_lines += 1
+        if self._body == "pipe":
+            if stripped.endswith("|") and not (self._body_lines == 1 and stripped == "|"):
+                self._body = ""
+                return True
+            if _PREFIX.match(line):
+                self._body = ""
+                return False
+            return True
+        words = stripped.partition(":")[0].lower().split()
+        # Some programs write time and module before each line of a message.
+        name = words[-1] if 0 < len(words) <= 4 else ""
+        if not stripped or name in _SIP_HEADERS or name.startswith(("x-", "p-")) or _SDP.match(stripped):
+            return True
+        self._body = ""
+        return False
+
+    def _continues(self, line: str) -> bool:
+        if len(self._pending) >= MAX_CONTINUED or sum(map(len, self._pending)) > MAX_RECORD or _PREFIX.match(line):
+            return False
+        if sum(text.count('"') for text in self._pending) % 2:
+            return True
+        return _CONTINUES.match(line) is not None
+
+
+def _starts(line: str, lowered: str) -> bool:
+    """True for a line that starts a record of the product."""
+    if "=" not in line:
+        return False
+    if 'Event="' in line or 'Module="' in line or 'UTCTime="' in line:
+        return True
+    return any(key in lowered for key in _KEYS) and _STARTS.search(line) is not None
+
+
+def _plain(number: int, line: str) -> Record:
+    found = _PREFIX.match(line)
+    time, host = (found["time"], found["host"] or "") if found else ("", "")
+    return Record(number=number, text=line, time=time, host=host)
+
+
+def _structured(number: int, lines: list[str]) -> Iterator[Record]:
+    """The records of some lines: more than one when a page or a mail program has glued them together."""
+    text = _unescaped(_joined(lines))
+    dump = _DUMP.search(text)
+    if dump is not None:
+        text = text[: dump.start()]
+    fields: dict[str, str] = {}
+    start = 0
+    for found in _FIELD.finditer(text):
+        name = found["name"].lower().replace("_", "-")
+        value = found["double"] if found["double"] is not None else found["single"] or found["bare"] or ""
+        if name in _KEYS and name in fields:
+            yield _record(number, text[start : found.start()], fields)
+            fields, start = {}, found.start()
+        fields.setdefault(name, value)
+    yield _record(number, text[start:], fields)
+
+
+def _joined(lines: list[str]) -> str:
+    """One text of a wrapped record. Inside quotes, a line without blanks at the break was cut in the middle of a word."""
+    text = lines[0]
+    for line in lines[1:]:
+        inside = text.count('"') % 2
+        cut = inside and not text.endswith((" ", "\t")) and not line.startswith((" ", "\t")) and len(text) % 80 == 0
+        text += ("" if cut else " ") + line.strip("\t ") if not inside else ("" if cut else " ") + line
+    return text[:MAX_RECORD]
+
+
+def _unescaped(text: str) -> str:
+    """Quotes as they were, where JSON, HTML or a word processor has changed them."""
+    if "&quot;" in text:
+        text = text.replace("&quot;", '"').replace("&#39;", "'").replace("&gt;", ">").replace("&lt;", "<")
+    if '\\"' in text:
+        text = text.replace('\\"', '"')
+    if "“" in text or "”" in text:
+        text = text.replace("“", '"').replace("”", '"')
+    return text
+
+
+def _record(number: int, text: str, fields: dict[str, str]) -> Record:
+    time = host = ""
+    for found in _PREFIX.finditer(text.partition("=")[0][:200]):  # a relay writes its own prefix before the product's
+        time, host = found["time"], found["host"] or host
+    return Record(number=number, text=text, fields=fields, time=time or fields.get("utctime", ""), host=host)
