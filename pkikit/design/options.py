@@ -15,7 +15,8 @@ from pkikit.design.san import design_sans
 from pkikit.errors import InputError
 from pkikit.model.deployment import Cluster, Deployment, Role
 from pkikit.model.leg import Leg
-from pkikit.model.names import is_internal, printable
+from pkikit.model.names import printable
+from pkikit.model.public_names import is_internal
 from pkikit.model.version import ProductVersion
 
 MAX_NAMES = 100  # names in one certificate of Let's Encrypt; commercial CAs have similar limits

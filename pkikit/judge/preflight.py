@@ -18,7 +18,8 @@ from pkikit.judge.rules import acme as rules
 from pkikit.model.deployment import Deployment, Role
 from pkikit.model.facts import shown_time
 from pkikit.model.findings import Evidence, Finding, Verdict
-from pkikit.model.names import is_internal, is_ip_address
+from pkikit.model.names import is_ip_address
+from pkikit.model.public_names import is_internal, why_not_issued
 from pkikit.model.version import ProductVersion
 
 MAX_NAMES = 100  # names in one certificate (Let's Encrypt, "Rate Limits")
@@ -101,8 +102,8 @@ def _names(names: tuple[str, ...], layout: SanLayout) -> _Found:
             why = "an IP address"
         elif name.startswith("*."):
             why = "a wildcard, which http-01 cannot prove"
-        elif is_internal(name):
-            why = "not below a public suffix"
+        else:
+            why = why_not_issued(name)
         if why:
             yield rules.NAME_NOT_PUBLIC, Evidence(label=name, expected="a public name", seen=why, where=layout.owner)
 

@@ -97,17 +97,6 @@ def presented_dns_name(text: str) -> str:
         raise InputError("is not a domain name: labels hold only letters, digits, hyphens and underscores") from None
 
 
-# Top-level domains that no public CA issues for: special use (RFC 6762, 8375, 9476) or commonly taken for inside.
-INTERNAL_SUFFIXES = frozenset(
-    {"local", "localdomain", "lan", "internal", "intranet", "private", "corp", "home", "arpa", "localhost", "alt"}
-)
-
-
-def is_internal(name: str) -> bool:
-    """True for a name that cannot be public: one label, or below a suffix that is not in the public DNS."""
-    return "." not in name or name.rsplit(".", 1)[1] in INTERNAL_SUFFIXES
-
-
 def parse_fqdn(text: str) -> str:
     """A fully qualified name: host and domain, no wildcard, no IP address."""
     name = parse_dns_name(text)

@@ -26,7 +26,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.design.csr import fast_key
-from pkikit.model.names import is_internal, printable
+from pkikit.model.names import printable
+from pkikit.model.public_names import why_not_issued
 from simulator.forge import forge
 from simulator.services.http_server import HttpServer
 from simulator.services.pebble import Pebble
@@ -185,11 +186,7 @@ class LabCa:
             return _Refusal(kind="userActionRequired", status=403, detail="the terms of service have changed")
         if len(names) > MAX_NAMES:
             return _Refusal(kind="malformed", status=400, detail=f"an order has at most {MAX_NAMES} names")
-        inside = tuple(
-            (printable(n), "not below a public suffix")
-            for n in names
-            if is_internal(n.removeprefix("*.")) or "." not in n
-        )
+        inside = tuple((printable(n), why) for n in names if (why := why_not_issued(n.removeprefix("*."))))
         if inside:
             return _Refusal(
                 kind="rejectedIdentifier", status=400, detail="the CA issues for public names only", names=inside

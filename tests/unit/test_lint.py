@@ -209,7 +209,7 @@ PAIRS: dict[str, tuple[Callable[[], Verdict], Callable[[], Verdict]]] = {
     ),
     "deployment.registration-domain-internal": (
         deploy(domains__registration=["corp.local"]),
-        deploy(domains__registration=["local.example"]),
+        deploy(domains__registration=["local.example.com"]),
     ),
     "deployment.registration-domain-absent": (
         deploy(domains__registration=[]),

@@ -9,7 +9,8 @@ from pkikit.design.san import design_sans
 from pkikit.judge.registry import Subject, rule
 from pkikit.model.deployment import Deployment, DnsZone, NeighbourZone, Role, TraversalZone
 from pkikit.model.findings import Evidence, Severity
-from pkikit.model.names import MAX_COMMON_NAME_LENGTH, is_internal, is_ip_address
+from pkikit.model.names import MAX_COMMON_NAME_LENGTH, is_ip_address
+from pkikit.model.public_names import why_internal
 
 _ZONES = "X12.5 guide, appendix 1 'SIP TLS Negotiation Failures on Neighbor and Traversal Zones'"
 _UC = "X12.5 guide, 'Expressway-E server certificate requirements'"
@@ -78,9 +79,11 @@ def peer_address(deployment: Deployment) -> Iterator[Evidence]:
 )
 def registration_domain(deployment: Deployment) -> Iterator[Evidence]:
     for domain in deployment.domains.registration if deployment.mra else ():
-        if is_internal(domain):
+        why = why_internal(domain)
+        if why:
+            seen = f"{domain}: {why}"
             yield Evidence(
-                label="registration domain", expected="a public domain", seen=domain, where="domains.registration"
+                label="registration domain", expected="a public domain", seen=seen, where="domains.registration"
             )
 
 

@@ -14,7 +14,8 @@ from pkikit.judge.use import CertificateUse
 from pkikit.model.deployment import Role
 from pkikit.model.facts import common_name, distinguished, extension_oids, serial_number, title
 from pkikit.model.findings import Evidence, Severity
-from pkikit.model.names import is_internal, printable
+from pkikit.model.names import printable
+from pkikit.model.public_names import why_internal
 
 _UPLOAD = "X14.0 guide, 'Loading Certificates and Keys Onto Expressway' (warnings from X8.10)"
 _XMPP_ADDRESS = "1.3.6.1.5.5.7.8.5"  # id-on-xmppAddr, RFC 6120 §13.7.1.4
@@ -61,8 +62,9 @@ def internal_domain(certificate: x509.Certificate, use: CertificateUse) -> Itera
     if use.role is not Role.EXPRESSWAY_E:
         return
     for name in presented_names(certificate).identities:
-        if is_internal(name):
-            yield Evidence(label="name", expected="a public name", seen=name, where="subjectAltName")
+        why = why_internal(name)
+        if why:
+            yield Evidence(label="name", expected="a public name", seen=f"{name}: {why}", where="subjectAltName")
 
 
 @rule(
