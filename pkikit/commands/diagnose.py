@@ -121,9 +121,16 @@ def _of_report(findings: tuple[Finding, ...], subject: str) -> tuple[Verdict, tu
 
 def _of_trace(trace: HandshakeTrace, subject: str) -> tuple[Verdict, tuple[str, ...]]:
     from pkikit.judge.diagnose import CHECKED, diagnose_trace, rank_causes
-    from pkikit.model.findings import Verdict
+    from pkikit.judge.registry import finding
+    from pkikit.judge.rules.connection import UNEXPLAINED
+    from pkikit.model.findings import Evidence, Verdict
+    from pkikit.model.trace import Outcome
 
     findings = diagnose_trace(trace, subject)
+    if not findings and trace.outcome is not Outcome.ACCEPTED:
+        seen = "a complete handshake, and no data after it" if trace.steps else "no step at all"
+        evidence = Evidence(label="trace", expected="an answer from the server", seen=seen, where=subject)
+        findings = (finding(UNEXPLAINED, subject, [evidence]),)
     verdict = Verdict(question=f"why did the handshake of {subject} fail?", findings=findings, checked=CHECKED)
     return verdict, rank_causes(findings)
 

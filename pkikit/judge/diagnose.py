@@ -11,7 +11,7 @@ from pkikit.judge.registry import finding
 from pkikit.judge.rules.certificate import may_sign
 from pkikit.judge.rules.connection import CLUSTER_LINK, CONNECTION_CUT, CREDENTIALS, REFUSED, UNEXPLAINED
 from pkikit.model.findings import Evidence, Finding, Severity
-from pkikit.model.trace import Alert, Failed, HandshakeTrace, NameJudged, NotConnected, Outcome, Side
+from pkikit.model.trace import Alert, Failed, HandshakeTrace, NameJudged, Negotiated, NotConnected, Outcome, Side
 
 # Areas in the order in which they have to be mended: without a connection no certificate is seen, without a chain no
 # name matters; within an area, the special before the general.
@@ -90,14 +90,22 @@ CHECKED = (
 
 
 def diagnose_trace(trace: HandshakeTrace, subject: str) -> tuple[Finding, ...]:
-    """What a trace alone tells, without the certificates of both worlds: one finding, none when it was accepted.
+    """What a trace alone tells, without the certificates of both worlds: one finding.
 
-    A rejection without a reason is a finding, too: `diagnose.failure-unexplained`.
+    None when it was accepted, and when both sides completed the handshake and the record ends there. A rejection
+    without a reason is a finding, too: `diagnose.failure-unexplained`.
     """
-    if trace.outcome is Outcome.ACCEPTED:
+    if trace.outcome is Outcome.ACCEPTED or _ends_well(trace):
         return ()
     rule_id, evidence = _first_cause(trace)
     return (finding(rule_id, subject, [evidence]),)
+
+
+def _ends_well(trace: HandshakeTrace) -> bool:
+    """True when both sides completed the handshake, and neither refused or gave up until the record ends."""
+    complete = {step.side for step in trace.steps if isinstance(step.detail, Negotiated)}
+    bad = any(isinstance(s.detail, Failed) or (isinstance(s.detail, Alert) and s.detail.fatal) for s in trace.steps)
+    return len(complete) == 2 and not bad and trace.verify_error is None
 
 
 def _first_cause(trace: HandshakeTrace) -> tuple[str, Evidence]:
