@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from pkikit.errors import PkikitError
-from pkikit.judge.sunset import LegAudit, audit
+from pkikit.judge.sunset import LegAudit, Status, audit
 from pkikit.model.findings import Verdict
 from simulator.peer.acme_run import RunStep
 from simulator.peer.acme_state import Attempt
@@ -155,11 +155,14 @@ def audit_table(session: LabSession) -> pd.DataFrame:
     return _audited(audit(session.deployment, held, at=lab.clock.now()))
 
 
+_FAILS = {Status.FAILS: "yes", Status.KEEPS: "no", Status.NOT_ASSESSED: "not assessed"}
+
+
 def _audited(legs: tuple[LegAudit, ...]) -> pd.DataFrame:
     rows = [
         {
             "leg": leg.leg.id,
-            "fails": "yes" if leg.fails_from is not None else "no",
+            "fails": _FAILS[leg.status],
             "ways out that work": ", ".join(r.id for r in leg.remedies if r.works),
         }
         for leg in legs

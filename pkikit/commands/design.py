@@ -14,8 +14,12 @@ from pkikit.commands.options import AtOption, DeploymentFile, JsonFlag, choice, 
 from pkikit.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cryptography import x509
     from rich.console import Console
 
+    from pkikit.judge.sunset import LegAudit
     from pkikit.model.deployment import Deployment
 
 
@@ -141,45 +145,88 @@ def csr(
 def eku_audit(
     deployment: DeploymentFile,
     certs: Annotated[Path | None, typer.Option(metavar="DIR", help="Certificates in use: DIR/<fqdn>/cert.pem.")] = None,
+    what_if: Annotated[
+        str | None,
+        typer.Option(
+            "--what-if",
+            "--assume",
+            metavar="public-ca|private-ca",
+            help="Judge peers whose certificate is not given as if such a CA had signed it.",
+        ),
+    ] = None,
     at: AtOption = None,
     version: Annotated[str | None, typer.Option(help="Product version, X8.1 to X15.5.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Legs that fail when public CAs leave clientAuth out, from which date, and what each way out takes.
+    """Connections that fail when public CAs leave clientAuth out: from which date, and what each remedy takes.
+
+    Without the certificates in use nothing is assessed: give them with --certs, or ask a what-if.
 
     Example: pkikit eku-audit notebooks/deployments/clustered-mra.yaml --certs my-certificates
-    """
-    from pkikit.files import credential_from_folder, iter_party_folders, load_deployment
-    from pkikit.judge.sunset import TIMELINE, audit
-    from pkikit.model.facts import shown_time
+    """  # fmt: skip
+    from pkikit.files import load_deployment
+    from pkikit.judge.sunset import TIMELINE, Assumption, Status, audit
 
     read = load_deployment(deployment, version=version)
     instant = console.parse_instant(at, now())
-    held = {}
-    for folder in iter_party_folders(certs) if certs is not None else ():
-        if folder.name.lower() not in read.parties:
-            raise InputError(
-                f"is no party of {read.name}; folders are named {', '.join(read.parties)}", where=str(folder)
-            )
-        credential = credential_from_folder(folder)
-        if credential is not None:
-            held[folder.name.lower()] = credential.leaf
-    legs = audit(read, held, at=instant)
-    failing = [leg for leg in legs if leg.fails_from is not None]
-    timeline = [{"date": f"{when:%Y-%m-%d}", "what": what} for when, what in TIMELINE]
+    chosen = choice(what_if, tuple(a.value for a in Assumption), "--what-if") if what_if is not None else None
+    legs = audit(read, _certificates_in(certs, read), at=instant, assume=Assumption(chosen) if chosen else None)
+    failing = [leg for leg in legs if leg.status is Status.FAILS]
+    open_legs = [leg for leg in legs if leg.status is Status.NOT_ASSESSED]
+    # Of connections that others open the certificate is theirs to give; the answer is about our own peers.
+    ours = [leg for leg in open_legs if read.cluster_of(leg.leg.client) is not None]
+    accepted = not failing and not ours
     document = {
-        "accepted": not failing,
+        "accepted": accepted,
         "deployment": read.name,
+        "what_if": chosen,
+        "not_assessed": len(open_legs),
         "legs": [leg.to_json() for leg in legs],
-        "timeline": timeline,
+        "timeline": [{"date": f"{when:%Y-%m-%d}", "what": what} for when, what in TIMELINE],
     }
 
     def show(out: Console) -> None:
-        rows = [(leg.leg.id, shown_time(leg.fails_from) if leg.fails_from else "no", leg.because) for leg in legs]
-        console.table(out, ("leg", "fails from", "because"), rows, title=f"clientAuth in {read.name}")
-        ways = Counter((r.id, r.works, r.needs) for leg in failing for r in leg.remedies)
-        for (remedy, works, needs), count in sorted(ways.items()):
-            out.print(f"{'✔' if works else '✘'} {remedy} ({count} legs): {needs}", markup=False)
-        out.print(f"{len(failing)} of {len(legs)} mutual legs fail")
+        _show_audit(out, read.name, legs)
+        missing = sorted({leg.leg.client for leg in ours})
+        if missing:
+            out.print(f"certificates not given: {', '.join(missing)}", markup=False)
+            out.print(
+                "Put each into DIR/<fqdn>/cert.pem and use --certs DIR, or ask a what-if: --what-if public-ca",
+                markup=False,
+            )
 
-    console.answer(document, as_json=as_json, accepted=not failing, show=show)
+    console.answer(document, as_json=as_json, accepted=accepted, show=show)
+
+
+def _certificates_in(folder: Path | None, deployment: Deployment) -> dict[str, x509.Certificate]:
+    """The certificates in use by FQDN, from DIR/<fqdn>/cert.pem."""
+    from pkikit.files import credential_from_folder, iter_party_folders
+
+    found = {}
+    for party in iter_party_folders(folder) if folder is not None else ():
+        if party.name.lower() not in deployment.parties:
+            raise InputError(
+                f"is no party of {deployment.name}; folders are named {', '.join(deployment.parties)}", where=str(party)
+            )
+        credential = credential_from_folder(party)
+        if credential is not None:
+            found[party.name.lower()] = credential.leaf
+    return found
+
+
+def _show_audit(out: Console, name: str, legs: Sequence[LegAudit]) -> None:
+    from pkikit.judge.sunset import Status
+    from pkikit.model.facts import shown_time
+
+    shown = {Status.KEEPS: "no", Status.NOT_ASSESSED: "not assessed"}
+    rows = [
+        (leg.leg.id, shown_time(leg.fails_from) if leg.fails_from else shown[leg.status], leg.because) for leg in legs
+    ]
+    console.table(out, ("connection", "fails from", "because"), rows, title=f"clientAuth in {name}")
+    failing = [leg for leg in legs if leg.status is Status.FAILS]
+    for (remedy, works, needs), count in sorted(
+        Counter((r.id, r.works, r.needs) for leg in failing for r in leg.remedies).items()
+    ):
+        out.print(f"{'✔' if works else '✘'} {remedy} ({count} connections): {needs}", markup=False)
+    unknown = sum(leg.status is Status.NOT_ASSESSED for leg in legs)
+    out.print(f"{len(failing)} of {len(legs)} mutual connections fail, {unknown} were not assessed")

@@ -1,11 +1,15 @@
-"""The end of clientAuth in public certificates: which legs fail, from when, and which way out really works for each.
+"""The end of clientAuth in public certificates: which connections fail, from when, and which remedy works for each.
 
 Sources: field notice FN74362 and defect CSCwr73373; TAC documents 225482 and 225693; Let's Encrypt, "Ending TLS Client
 Authentication"; Chrome Root Program Policy. See docs/sources.md.
+
+A connection is assessed by the certificate that is in use. Without it the answer is "not assessed"; a guess is made on request
+only (`Assumption`), and is marked as one.
 """
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,21 +29,44 @@ X15_4, X15_5 = ProductVersion.parse("X15.4"), ProductVersion.parse("X15.5")
 # What happened when, as the sources above state it.
 TIMELINE: tuple[tuple[datetime, str], ...] = (
     (datetime(2025, 10, 1, tzinfo=UTC), "DigiCert no longer puts clientAuth into public certificates by default"),
-    (datetime(2026, 2, 11, tzinfo=UTC), "Let's Encrypt's default profile has serverAuth only"),
-    (datetime(2026, 5, 1, tzinfo=UTC), "DigiCert stops clientAuth in public certificates altogether"),
-    (datetime(2026, 5, 13, tzinfo=UTC), "Let's Encrypt ends the profile that kept clientAuth (extended for some)"),
+    (
+        datetime(2026, 2, 11, tzinfo=UTC),
+        "Let's Encrypt's classic profile, the only one that Expressway orders, has serverAuth only",
+    ),
+    (
+        datetime(2026, 5, 1, tzinfo=UTC),
+        "DigiCert and other public CAs stop clientAuth in public certificates altogether",
+    ),
+    (datetime(2026, 7, 8, tzinfo=UTC), "Let's Encrypt ends tlsclient, its last profile with clientAuth"),
     (
         datetime(2027, 3, 15, tzinfo=UTC),
-        "Chrome's root programme allows serverAuth-only hierarchies only (moved from June 2026)",
+        "Chrome's root program allows serverAuth-only hierarchies only (moved from June 2026)",
     ),
 )
-# From here on a renewal by a public CA is taken to come back without clientAuth.
+# From here on a renewal by a public CA is taken to come back without clientAuth (ours: CAs ended it between 2025-10 and 2026-07).
 RENEWALS_LOSE_IT = datetime(2026, 5, 13, tzinfo=UTC)
+# Policies that the CA/Browser Forum reserves for publicly trusted certificates: domain, organisation, individual, extended.
+_PUBLIC_POLICIES = frozenset({"2.23.140.1.2.1", "2.23.140.1.2.2", "2.23.140.1.2.3", "2.23.140.1.1"})
+
+
+class Status(enum.StrEnum):
+    """What the audit says of one connection."""
+
+    FAILS = "fails"
+    KEEPS = "keeps"
+    NOT_ASSESSED = "not-assessed"
+
+
+class Assumption(enum.StrEnum):
+    """A what-if: who signed the certificates of our own peers that were not given."""
+
+    PUBLIC_CA = "public-ca"
+    PRIVATE_CA = "private-ca"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Remedy:
-    """One way out for one leg: does it bring the leg up again, and what does it take?"""
+    """One remedy for one connection: does it bring the connection up again, and what does it take?"""
 
     id: str
     works: bool
@@ -52,20 +79,28 @@ class Remedy:
 
 @dataclass(frozen=True, kw_only=True)
 class LegAudit:
-    """One leg on which a certificate is shown as TLS client. `fails_from` is None when it does not fail."""
+    """One connection on which a certificate is shown as TLS client.
+
+    fails_from: when it fails; None unless `status` is FAILS. assumed: the status rests on a what-if, not on a certificate.
+    """
 
     leg: Leg
+    status: Status
     fails_from: datetime | None
     because: str
     remedies: tuple[Remedy, ...]
+    assumed: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        """One entry of `legs`."""
+        """One entry of `legs`; `fails` is null where the connection was not assessed."""
         return {
             "id": self.leg.id,
             "client": self.leg.client,
             "server": self.leg.server,
-            "fails": self.fails_from is not None,
+            "status": self.status.value,
+            "assessed": self.status is not Status.NOT_ASSESSED,
+            "assumed": self.assumed,
+            "fails": None if self.status is Status.NOT_ASSESSED else self.status is Status.FAILS,
             "from": self.fails_from.isoformat().replace("+00:00", "Z") if self.fails_from else None,
             "because": self.because,
             "remedies": [r.to_json() for r in self.remedies],
@@ -73,42 +108,87 @@ class LegAudit:
 
 
 def audit(
-    deployment: Deployment, certificates: Mapping[str, x509.Certificate], *, at: datetime
+    deployment: Deployment,
+    certificates: Mapping[str, x509.Certificate],
+    *,
+    at: datetime,
+    assume: Assumption | None = None,
 ) -> tuple[LegAudit, ...]:
-    """Every mutual leg. `certificates` are those in use, by FQDN; of a party without one the worst is taken."""
+    """Every connection on which both sides show a certificate.
+
+    certificates: those in use, by FQDN. A connection whose client has none here is not assessed; with `assume` it is
+    judged as if the client's certificate came from such a CA, if the client is one of our own peers.
+    """
     return tuple(
-        _audit_leg(deployment, leg, certificates.get(leg.client), at) for leg in legs_of(deployment) if leg.mutual
+        _audit_leg(deployment, leg, certificates.get(leg.client), at, assume)
+        for leg in legs_of(deployment)
+        if leg.mutual
     )
 
 
 def is_public(certificate: x509.Certificate) -> bool:
-    """True for a certificate that CAs of the web have logged: it carries timestamps of certificate transparency logs."""
-    return extension(certificate, x509.PrecertificateSignedCertificateTimestamps) is not None
+    """True when the certificate shows that a public CA signed it: logged by certificate transparency, or a public policy.
+
+    A public certificate may show neither; False is no proof of a private CA.
+    """
+    if extension(certificate, x509.PrecertificateSignedCertificateTimestamps) is not None:
+        return True
+    policies = extension(certificate, x509.CertificatePolicies) or ()
+    return any(policy.policy_identifier.dotted_string in _PUBLIC_POLICIES for policy in policies)
 
 
-def _audit_leg(deployment: Deployment, leg: Leg, certificate: x509.Certificate | None, at: datetime) -> LegAudit:
-    fails_from, because = _when(deployment, leg, certificate, at)
-    remedies = _remedies(deployment, leg) if fails_from is not None else ()
-    return LegAudit(leg=leg, fails_from=fails_from, because=because, remedies=remedies)
-
-
-def _when(
-    deployment: Deployment, leg: Leg, certificate: x509.Certificate | None, at: datetime
-) -> tuple[datetime | None, str]:
+def _audit_leg(
+    deployment: Deployment, leg: Leg, certificate: x509.Certificate | None, at: datetime, assume: Assumption | None
+) -> LegAudit:
+    ours = deployment.cluster_of(leg.client) is not None
     if certificate is None:
-        if deployment.cluster_of(leg.client) is None:
-            return None, f"{leg.client} is not ours, and nothing is known of its certificate"
-        return max(
-            at, RENEWALS_LOSE_IT
-        ), "no certificate was given; one of a public CA would be renewed without clientAuth"
+        fails_from, status, because = _without_certificate(leg, at, assume if ours else None, ours=ours)
+    else:
+        fails_from, because = _when(certificate, at)
+        status = Status.KEEPS if fails_from is None else Status.FAILS
+    return LegAudit(
+        leg=leg,
+        status=status,
+        fails_from=fails_from,
+        because=because,
+        remedies=_remedies(deployment, leg) if status is Status.FAILS else (),
+        assumed=certificate is None and status is not Status.NOT_ASSESSED,
+    )
+
+
+def _without_certificate(
+    leg: Leg, at: datetime, assume: Assumption | None, *, ours: bool
+) -> tuple[datetime | None, Status, str]:
+    match assume:
+        case Assumption.PUBLIC_CA:
+            because = "assumed: a public CA signed the certificate, and renews it without clientAuth"
+            return max(at, RENEWALS_LOSE_IT), Status.FAILS, because
+        case Assumption.PRIVATE_CA:
+            return None, Status.KEEPS, "assumed: a private CA signed the certificate, and goes on issuing clientAuth"
+        case None if ours:
+            return None, Status.NOT_ASSESSED, f"not assessed: the certificate of {leg.client} was not given"
+        case None:
+            because = f"not assessed: {leg.client} shows its own certificate, which was not given; ask who runs it"
+            return None, Status.NOT_ASSESSED, because
+
+
+def _when(certificate: x509.Certificate, at: datetime) -> tuple[datetime | None, str]:
+    """(when it fails or None, why), from the certificate in use."""
     if not allows(certificate, ExtendedKeyUsageOID.CLIENT_AUTH):
         return at, "the certificate in use has no clientAuth"
     ends = certificate.not_valid_after_utc
+    ended = " It has ended: renew it first." if ends < at else ""
     if not is_public(certificate):
-        return None, "no sign of a public CA (no certificate transparency): a private CA goes on issuing clientAuth"
+        return None, (
+            "it has clientAuth, and no sign of a public CA (no certificate transparency, no public policy): a private CA "
+            f"goes on issuing it. If a public CA signed it, the next renewal loses clientAuth.{ended}"
+        )
     if ends < RENEWALS_LOSE_IT:
-        return None, f"it is renewed at {shown_time(ends)}, while public CAs still issue clientAuth"
-    return ends, f"it has clientAuth until it ends at {shown_time(ends)}; a public CA renews it without"
+        return RENEWALS_LOSE_IT, (
+            f"it has clientAuth and is renewed at {shown_time(ends)}; what a public CA issues from "
+            f"{RENEWALS_LOSE_IT:%Y-%m-%d} on has none{ended}"
+        )
+    return ends, f"it has clientAuth until it ends at {shown_time(ends)}; a public CA renews it without{ended}"
 
 
 def _remedies(deployment: Deployment, leg: Leg) -> tuple[Remedy, ...]:
@@ -140,16 +220,16 @@ def _remedies(deployment: Deployment, leg: Leg) -> tuple[Remedy, ...]:
             works=not always_on,
             needs="TLS verify mode is always on there"
             if always_on
-            else "the far side asks for no certificate any more: less secure",
+            else "the far side no longer asks for a certificate, so anybody can pretend to be this machine",
         ),
     )
 
 
 def _always_on(deployment: Deployment, leg: Leg) -> bool:
-    """True where nobody can switch verification off."""
+    """True where nobody can turn verification off."""
     kind, _, rest = leg.id.partition(":")
     if kind != "zone":
-        return kind in {"ucm", "xmpp"}  # a foreign XMPP server asks for a certificate as it likes
+        return kind in {"ucm", "xmpp"}  # a foreign XMPP server decides by itself whether it asks for a certificate
     zone = next((z for z in deployment.zones if z.name == rest.partition(":")[0]), None)
     if isinstance(zone, NeighbourZone):
         return False

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pkikit.errors import InputError
-from pkikit.judge.sunset import RENEWALS_LOSE_IT, audit
+from pkikit.judge.sunset import RENEWALS_LOSE_IT, Assumption, audit
 from simulator.renewals import compare, live_year
 from simulator.services.pebble import PebbleOptions
 from simulator.services.pebble_program import PebbleVersion
@@ -64,8 +64,8 @@ def test_the_ways_out(lived: Sunset) -> None:
 
 
 def test_the_audit_says_beforehand_what_the_lab_shows(lived: Sunset) -> None:
-    """`pkikit eku-audit` on the certificates of that day: the same legs, and each remedy works where it worked here."""
-    told = {leg.leg.id: leg for leg in audit(deployment("clustered-full"), {}, at=AT)}
+    """`pkikit eku-audit --what-if public-ca`: the same legs, and each remedy works where it worked here."""
+    told = {leg.leg.id: leg for leg in audit(deployment("clustered-full"), {}, at=AT, assume=Assumption.PUBLIC_CA)}
     for leg_id in lived.stage("renewed").down:
         assert told[leg_id].fails_from is not None
         works = {r.id: r.works for r in told[leg_id].remedies}

@@ -330,8 +330,12 @@ def test_explore(tmp_path: Path) -> None:
 
 
 def test_eku_audit(tmp_path: Path) -> None:
-    """No when legs fail, with dates and ways out; yes where a private CA goes on."""
-    document = pkikit_json("eku-audit", DEPLOYMENT, *INSTANT, code=1)
+    """Not assessed without certificates; no when connections fail, with dates and remedies; yes where a private CA goes on."""
+    unknown = pkikit_json("eku-audit", DEPLOYMENT, *INSTANT, code=1)
+    assert {leg["status"] for leg in unknown["legs"]} == {"not-assessed"}
+    assert unknown["not_assessed"] == len(unknown["legs"])
+    document = pkikit_json("eku-audit", DEPLOYMENT, "--what-if", "public-ca", *INSTANT, code=1)
+    assert document["what_if"] == "public-ca"
     failing = [leg for leg in document["legs"] if leg["fails"]]
     assert all(
         leg["from"] and {r["id"] for r in leg["remedies"]} >= {"private-ca", "two-stores-x15.5"} for leg in failing

@@ -9,10 +9,11 @@ import pytest
 from cryptography import x509
 
 from pkikit.design.legs import legs_of
-from pkikit.judge.sunset import RENEWALS_LOSE_IT, audit, is_public
+from pkikit.judge.sunset import RENEWALS_LOSE_IT, Assumption, Status, audit, is_public
 from simulator.forge import BOTH, SERVER, forge
 from tests.support.worlds import AT, E1, PARTNER, changed, issued
 
+PUBLIC = Assumption.PUBLIC_CA
 FULL = changed("clustered-full")
 SCTS = x509.load_pem_x509_certificate((files("cryptography_vectors") / "x509" / "cryptography-scts.pem").read_bytes())
 LOGGED = SCTS.extensions.get_extension_for_class(x509.PrecertificateSignedCertificateTimestamps).value
@@ -30,19 +31,56 @@ def of(ekus: tuple[x509.ObjectIdentifier, ...], *, public: bool, days: int = 90)
         (of((SERVER,), public=True), AT, AT),
         (of(BOTH, public=True), AT, AT + timedelta(days=90)),
         (of(BOTH, public=False), AT, None),
-        (of(BOTH, public=True, days=-230), RENEWALS_LOSE_IT - timedelta(days=200), None),
-        (None, AT, AT),
-        (None, RENEWALS_LOSE_IT - timedelta(days=9), RENEWALS_LOSE_IT),
+        (of(BOTH, public=True, days=-230), RENEWALS_LOSE_IT - timedelta(days=200), RENEWALS_LOSE_IT),
     ],
-    ids=["gone already", "until it ends", "private", "renewed in time", "unknown", "unknown, early"],
+    ids=["gone already", "until it ends", "private", "renewed once more"],
 )
-def test_from_when(certificate: x509.Certificate | None, at: datetime, fails: datetime | None) -> None:
-    """The certificate in use keeps what it has; its renewal by a public CA does not."""
-    held = {E1: certificate} if certificate else {}
-    legs = [leg for leg in audit(FULL, held, at=at) if leg.leg.client == E1]
+def test_from_when(certificate: x509.Certificate, at: datetime, fails: datetime | None) -> None:
+    """The certificate in use keeps what it has; what a public CA issues from the date on does not."""
+    legs = [leg for leg in audit(FULL, {E1: certificate}, at=at) if leg.leg.client == E1]
     assert legs
     assert {leg.fails_from for leg in legs} == {fails}
+    assert {leg.status for leg in legs} == {Status.KEEPS if fails is None else Status.FAILS}
     assert all(bool(leg.remedies) == (fails is not None) for leg in legs)
+    assert not any(leg.assumed for leg in legs)
+
+
+def test_without_certificates_nothing_is_assessed() -> None:
+    """No yes and no no: what is not known is said, for each connection."""
+    for leg in audit(FULL, {}, at=AT):
+        assert leg.status is Status.NOT_ASSESSED
+        assert leg.fails_from is None
+        assert leg.remedies == ()
+        document = leg.to_json()
+        assert (document["fails"], document["assessed"], document["assumed"]) == (None, False, False)
+        assert leg.leg.client in leg.because
+
+
+def test_one_certificate_assesses_its_own_connections_only() -> None:
+    """Those that E1 opens; of the others nothing more is known than before."""
+    for leg in audit(FULL, {E1: of(BOTH, public=False)}, at=AT):
+        assert (leg.status is Status.NOT_ASSESSED) is (leg.leg.client != E1)
+
+
+@pytest.mark.parametrize(
+    ("assume", "at", "status", "fails"),
+    [
+        (Assumption.PUBLIC_CA, AT, Status.FAILS, AT),
+        (Assumption.PUBLIC_CA, RENEWALS_LOSE_IT - timedelta(days=9), Status.FAILS, RENEWALS_LOSE_IT),
+        (Assumption.PRIVATE_CA, AT, Status.KEEPS, None),
+    ],
+)
+def test_a_what_if_is_marked(assume: Assumption, at: datetime, status: Status, fails: datetime | None) -> None:
+    """It speaks for our own peers without a certificate, never against one that is given, nor for somebody else's."""
+    legs = audit(FULL, {E1: of((SERVER,), public=True)}, at=at, assume=assume)
+    for leg in legs:
+        if leg.leg.client == E1:
+            assert (leg.status, leg.assumed) == (Status.FAILS, False)
+        elif FULL.cluster_of(leg.leg.client) is None:
+            assert leg.status is Status.NOT_ASSESSED
+        else:
+            assert (leg.status, leg.fails_from, leg.assumed) == (status, fails, True)
+            assert leg.because.startswith("assumed: ")
 
 
 def test_every_mutual_leg_is_told_once() -> None:
@@ -50,23 +88,27 @@ def test_every_mutual_leg_is_told_once() -> None:
     told = [leg.leg.id for leg in audit(FULL, {}, at=AT)]
     assert told == [leg.id for leg in legs_of(FULL) if leg.mutual]
     partner = [leg for leg in audit(FULL, {}, at=AT) if leg.leg.client == PARTNER]
-    assert all(leg.fails_from is None for leg in partner)
+    assert partner
+    assert all(leg.status is Status.NOT_ASSESSED for leg in partner)
 
 
 def test_remedies() -> None:
     """Verification cannot be switched off on a UC traversal zone; the X15.4 switch helps the upload and no leg."""
-    by_leg = {leg.leg.id: {r.id: r for r in leg.remedies} for leg in audit(FULL, {}, at=AT)}
+    by_leg = {leg.leg.id: {r.id: r for r in leg.remedies} for leg in audit(FULL, {}, at=AT, assume=PUBLIC)}
     traversal = next(v for k, v in by_leg.items() if k.startswith("zone:uc-traversal"))
     neighbour = next(v for k, v in by_leg.items() if k.startswith(f"zone:partner:{E1}"))
     assert not traversal["verify-off"].works
     assert neighbour["verify-off"].works
     assert not any(r["server-only-upload-x15.4"].works for r in by_leg.values() if r)
     assert "upgrade from X12.5" in traversal["two-stores-x15.5"].needs
-    newer = audit(changed("clustered-full", version="X15.5"), {}, at=AT)
+    newer = audit(changed("clustered-full", version="X15.5"), {}, at=AT, assume=PUBLIC)
     assert not any("upgrade" in r.needs for leg in newer for r in leg.remedies)
 
 
-def test_public_is_told_by_certificate_transparency() -> None:
-    """CAs of the web log what they issue; a private CA's certificate carries no such timestamps."""
+def test_the_signs_of_a_public_ca() -> None:
+    """Timestamps of certificate transparency, or a policy that is reserved for public CAs; a private policy is no sign."""
     assert is_public(SCTS)
     assert not is_public(of(BOTH, public=False))
+    for policy, public in (("2.23.140.1.2.1", True), ("2.23.140.1.1", True), ("1.3.6.1.4.1.55555.1", False)):
+        policies = x509.CertificatePolicies([x509.PolicyInformation(x509.ObjectIdentifier(policy), None)])
+        assert is_public(forge((E1,), None, at=AT, pointers=(policies,)).leaf) is public
