@@ -59,7 +59,7 @@ class Dialler:
         # DNS may lead to another party than the one that was meant.
         server = self._by_address.get(address, server)
         if not self._network.passes(leg.client, server.party.fqdn):
-            await asyncio.sleep(self._settings.timeout / 4)  # nobody answers, so there is nothing to wait for
+            await asyncio.sleep(self._settings.unanswered)
             return not_connected(client.now, f"{leg.server}:{leg.port}: timed out", resolved=True), None
         opened = await client.open(leg, address)
         of_server = None

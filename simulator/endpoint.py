@@ -204,16 +204,17 @@ class Endpoint:
         self._callers[task] = caller[0]
         recorder = Recorder(Side.SERVER, self.now)
         hand_over = _Once(partial(self._hand_over, port, caller, recorder))
+        known = self._known.get((port, caller[0]))
+        patience = self._settings.timeout if known else self._settings.patience
         try:
             if self.party.speaks is Speaks.PLAIN:
-                async with asyncio.timeout(self._settings.timeout):
+                async with asyncio.timeout(patience):
                     await answer_plainly(reader, writer, recorder)
                 return
             speech = speech_of(self._protocols[port])
             if speech.welcome is not None:
-                async with asyncio.timeout(self._settings.timeout):
+                async with asyncio.timeout(patience):
                     await speech.welcome(reader, writer, self.party.fqdn)
-            known = self._known.get((port, caller[0]))
             admission = known or self._strangers[port]
             handshake = Handshake(
                 self._context(Side.SERVER, port, admission.verify),
@@ -222,7 +223,6 @@ class Endpoint:
                 tunnel=admission.tunnel,
                 looks_up=self._look_up is not None,
             )
-            patience = self._settings.timeout
             await serve(
                 TlsStream(handshake, reader, writer, look_up=self._status_of, speech=speech, delay=lambda: self.delay),
                 patience=patience,

@@ -20,7 +20,11 @@ Open = Callable[[Leg], Awaitable[tuple[HandshakeTrace, TlsStream | None]]]
 
 
 class Link:
-    """One leg that is to stay up. `active` is true while SIP was answered on it last."""
+    """One leg that is to stay up.
+
+    active: SIP was answered on it last. dialled, kept_alive: how often it was dialled, and OPTIONS were answered on it.
+    wait: seconds until it is dialled again, should it be down.
+    """
 
     def __init__(
         self,
@@ -32,7 +36,8 @@ class Link:
         events: EventLog,
         settings: LabSettings,
     ) -> None:
-        self.leg, self.active, self.dialled = leg, False, 0
+        self.leg, self.active, self.dialled, self.kept_alive = leg, False, 0, 0
+        self.wait = FIRST_WAIT
         self.settled = asyncio.Event()
         self._client, self._open, self._report = client, open_leg, report
         self._events, self._settings = events, settings
@@ -50,7 +55,6 @@ class Link:
 
     async def run(self) -> None:
         """Keep the leg up until cancelled."""
-        wait = FIRST_WAIT
         while True:
             trace, stream = await self._open(self.leg)
             self._stream = stream
@@ -59,16 +63,16 @@ class Link:
             self._report(self.leg, trace)
             self.settled.set()
             if stream is not None:
-                wait = FIRST_WAIT
+                self.wait = FIRST_WAIT
                 why = await self._keep_alive(stream)
                 self._told(False, why)
                 self._report(self.leg, self._lost(why))
                 continue  # at once: what was lost was good a moment ago
             with suppress(TimeoutError):
-                async with asyncio.timeout(wait):
+                async with asyncio.timeout(self.wait):
                     await self._again.wait()
             self._again.clear()
-            wait = min(wait * 2, LONGEST_WAIT)
+            self.wait = min(self.wait * 2, LONGEST_WAIT)
 
     async def _keep_alive(self, stream: TlsStream) -> str:
         """OPTIONS after OPTIONS; returns why the connection was lost."""
@@ -80,6 +84,7 @@ class Link:
                 async with asyncio.timeout(self._settings.timeout):
                     if not await exchange(stream, options_request(leg.client, leg.reference_name, leg.port)):
                         return "no answer to OPTIONS"
+                self.kept_alive += 1
         except (TimeoutError, ConnectionError):
             return "no answer to OPTIONS"
         finally:

@@ -58,7 +58,7 @@ class Network:
         self.distribution = Distribution(
             plan.service(_DISTRIBUTION_NUMBER), settings.port(HTTP_PORT), world=world, issued=issued, now=now
         )
-        self.look_up = StatusLookup(resolve=self._resolve, policy=self._may_be_fetched)
+        self.look_up = StatusLookup(resolve=self._resolve, policy=self._may_be_fetched, seconds=settings.look_up)
         self._resolver, self._outside = (dns.asyncresolver.Resolver(configure=False) for _ in range(2))
 
     async def start(self, stack: AsyncExitStack) -> None:

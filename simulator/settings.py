@@ -20,7 +20,10 @@ class LabSettings:
     net: second octet of the lab's addresses (127.net.x.y); None searches a free one.
     real_ports: listen on 80 instead of 10080; needs privileges.
     rsa: RSA-2048 keys as the guide recommends; False makes P-256 keys, for large worlds and tests.
-    timeout: seconds that a handshake or an answer may take.
+    timeout: seconds that a party of the lab waits for another. Only what hangs takes so long, so a busy machine is no fault.
+    patience: seconds that a server gives a caller from outside the lab to shake hands and ask.
+    unanswered: seconds that a party waits for one that no packet reaches.
+    look_up: seconds that a peer waits for a CRL or an OCSP answer while a handshake waits for the peer.
     keepalive: seconds between two OPTIONS on a held connection; idle: silence after which a server hangs up.
     keylog: file that TLS session secrets are appended to. capture: pcapng file, written when the lab ends.
     pebble: the program of the lab's public CA; acme: what kind of CA it is.
@@ -33,7 +36,10 @@ class LabSettings:
     real_ports: bool = False
     rsa: bool = True
     tls: TlsRange = field(default_factory=TlsRange)
-    timeout: float = 5.0
+    timeout: float = 30.0
+    patience: float = 5.0
+    unanswered: float = 1.25
+    look_up: float = 3.0
     keepalive: float = 5.0
     idle: float = 90.0
     keylog: Path | None = None

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 
 import pytest
 from hypothesis import settings
 from OpenSSL import SSL
+
+# Under nohup, and in the background of a shell, programs start with SIGINT ignored, and their children inherit that.
+# The tests send SIGINT to programs that they start, so it is reset here for this process and every child of it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = ["tests.support.proofs"]
 

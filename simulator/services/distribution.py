@@ -30,7 +30,7 @@ from simulator.world import ISSUING_CRL, OCSP_URL, ROOT_CRL, IssuedWorld
 
 CRL_LIFETIME = timedelta(days=7)  # published every day, so that a missed day or two does no harm
 OCSP_LIFETIME = timedelta(days=1)
-SLOW = 30.0  # seconds, longer than anybody waits
+SLOW = 3600.0  # seconds, longer than anybody waits
 HUGE = 200 * 1024 * 1024
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -18,14 +19,16 @@ from pkikit.model.facts import crl_urls, is_self_signed, ocsp_urls
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData, RevocationQuestion, each_once
 
 Told = Callable[[str, str], None]
-_DURING_HANDSHAKE = FetchLimits(size=8 * 1024 * 1024, time=1.5)
+_DURING_HANDSHAKE = FetchLimits(size=8 * 1024 * 1024)
 _DAILY = FetchLimits()
 
 
 class StatusLookup:
     """Fetches for the peers of one lab. `told` is given (event, detail) for the peer's log when something cannot be had."""
 
-    def __init__(self, *, resolve: Resolve, policy: Policy) -> None:
+    def __init__(self, *, resolve: Resolve, policy: Policy, seconds: float = 3.0) -> None:
+        """seconds: the most that one answer may take while a handshake waits for it."""
+        self._during_handshake = replace(_DURING_HANDSHAKE, time=seconds)
         self._resolve, self._policy = resolve, policy
         self._flying: dict[tuple[str, bytes | None], asyncio.Task[bytes]] = {}
 
@@ -58,7 +61,9 @@ class StatusLookup:
             if responders:
                 jobs.append(self._ocsp(responders[0], certificate, issuer, told))
             elif settings.use_crls and settings.cdp_download:
-                jobs += [self._crls(url, CrlSource.CDP, _DURING_HANDSHAKE, told) for url in crl_urls(certificate)[:3]]
+                jobs += [
+                    self._crls(url, CrlSource.CDP, self._during_handshake, told) for url in crl_urls(certificate)[:3]
+                ]
         found = NOTHING_HELD
         for data in await asyncio.gather(*jobs):
             found = found.merged(data)
@@ -88,7 +93,7 @@ class StatusLookup:
     ) -> RevocationData:
         request = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, hashes.SHA256()).build()
         try:
-            data = await self._fetch(url, _DURING_HANDSHAKE, request.public_bytes(Encoding.DER))
+            data = await self._fetch(url, self._during_handshake, request.public_bytes(Encoding.DER))
             answer = ocsp.load_der_ocsp_response(data)
         except (FetchError, ValueError) as error:
             told("OCSP Request Failed", str(error) if isinstance(error, FetchError) else f"{url}: no OCSP answer")

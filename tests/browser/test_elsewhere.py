@@ -31,11 +31,11 @@ def test_notebook_7(tmp_path: Path, chromium: Browser) -> None:
     with jupyter(tmp_path, notebooks, program=("notebook",)) as (base, token):
         page = chromium.new_page(viewport={"width": 1400, "height": 1000})
         page.goto(f"{base}/notebooks/panels.ipynb?token={token}")
-        page.locator(".jp-Notebook").wait_for(timeout=60_000)
-        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for(timeout=60_000)
+        page.locator(".jp-Notebook").wait_for()
+        page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for()
         slider = page.get_by_role("slider", name="Days from now").first
         asked = page.locator(".jp-Dialog .jp-mod-accept")
-        for _ in range(8):  # before the kernel is there, nothing is run, or a dialog asks for one
+        for _ in range(60):  # before the kernel is there, nothing is run, or a dialog asks for one
             with contextlib.suppress(Error):
                 if asked.count():
                     asked.first.click(timeout=3_000)
@@ -45,9 +45,9 @@ def test_notebook_7(tmp_path: Path, chromium: Browser) -> None:
                 break
         slider.focus()
         page.keyboard.press("End")
-        expect(page.locator(".workbook-panel").first).to_contain_text("validity.expired", timeout=20_000)
+        expect(page.locator(".workbook-panel").first).to_contain_text("validity.expired")
         page.get_by_label("Deployment model").select_option("single")
-        expect(page.locator(".workbook-panel").last).not_to_contain_text("e2.", timeout=20_000)
+        expect(page.locator(".workbook-panel").last).not_to_contain_text("e2.")
         page.screenshot(path=ARTIFACTS / "notebook-7.png")
         page.close()
 
@@ -72,17 +72,17 @@ def voila(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}/voila/render"
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=60)
 
 
 def test_design_dashboard(voila: str, chromium: Browser) -> None:
     """Names follow the choices, without a cell in sight."""
     page = chromium.new_page(viewport={"width": 1200, "height": 1000})
-    page.goto(f"{voila}/design.ipynb", timeout=60_000)
+    page.goto(f"{voila}/design.ipynb")
     designer = page.locator(".workbook-panel").filter(has=page.get_by_role("heading", name="SAN designer"))
-    designer.wait_for(timeout=60_000)
+    designer.wait_for()
     designer.get_by_label("Domain format").select_option("collab-edge-dns")
-    expect(designer).to_contain_text("collab-edge.example.com", timeout=20_000)
+    expect(designer).to_contain_text("collab-edge.example.com")
     assert page.locator(".jp-CodeMirrorEditor, .cm-editor").count() == 0
     page.screenshot(path=ARTIFACTS / "voila-design.png")
     page.close()
@@ -91,14 +91,14 @@ def test_design_dashboard(voila: str, chromium: Browser) -> None:
 def test_clinic_dashboard(voila: str, chromium: Browser) -> None:
     """A case is opened, answered and mended."""
     page = chromium.new_page(viewport={"width": 1200, "height": 1400})
-    page.goto(f"{voila}/clinic.ipynb", timeout=60_000)
+    page.goto(f"{voila}/clinic.ipynb")
     clinic = page.locator(".workbook-panel").first
-    clinic.wait_for(timeout=60_000)
+    clinic.wait_for()
     clinic.get_by_label("Case", exact=True).select_option(label="Somebody lost a laptop (revoked)")
     clinic.get_by_role("button", name="Open", exact=True).click()
-    expect(clinic).to_contain_text("Tools of this case", timeout=30_000)
+    expect(clinic).to_contain_text("Tools of this case")
     clinic.get_by_label("To", exact=True).select_option("e1.example.com")
     clinic.get_by_role("button", name="Do the remedy").click()
-    expect(clinic).to_contain_text(re.compile("28 of 28 legs are up"), timeout=30_000)
+    expect(clinic).to_contain_text(re.compile("28 of 28 legs are up"))
     page.screenshot(path=ARTIFACTS / "voila-clinic.png")
     page.close()

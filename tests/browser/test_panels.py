@@ -33,7 +33,6 @@ CELLS = (
     "w.clinic_console()",
 )
 pytestmark = pytest.mark.needs("chromium")
-_WAIT = 20_000
 
 
 @pytest.fixture(scope="module", params=["light", "dark"])
@@ -101,7 +100,7 @@ def test_csr_form(shown: tuple[Page, str]) -> None:
     ):
         more.fill(typed)
         more.press("Enter")
-        expect(result).to_contain_text(told, timeout=_WAIT)
+        expect(result).to_contain_text(told)
     found.get_by_label("Country (two letters)").fill("GBR")
     found.get_by_label("Country (two letters)").press("Enter")
     expect(result).to_contain_text("two letters of ISO 3166")
@@ -109,7 +108,7 @@ def test_csr_form(shown: tuple[Page, str]) -> None:
     found.get_by_label("Country (two letters)").press("Enter")
     found.get_by_role("button", name="Generate CSR").focus()
     shown[0].keyboard.press("Enter")
-    expect(found).to_contain_text("its key stays on the peer", timeout=_WAIT)
+    expect(found).to_contain_text("its key stays on the peer")
     found.get_by_role("button", name="Discard CSR").click()
     expect(found).to_contain_text("The request is discarded")
     keep(found, shown, "csr")
@@ -126,10 +125,10 @@ def test_trust_editor(shown: tuple[Page, str]) -> None:
     expect(result).to_contain_text("trust.issuer-unknown")
     keep(found, shown, "trust")
     found.get_by_role("button", name="Do it in the lab").click()
-    expect(found).to_contain_text("Done in the lab, and dialled: 17 of 28", timeout=_WAIT)
+    expect(found).to_contain_text("Done in the lab, and dialled: 17 of 28")
     box.click()
     found.get_by_role("button", name="Do it in the lab").click()
-    expect(found).to_contain_text("Done in the lab, and dialled: 28 of 28", timeout=_WAIT)
+    expect(found).to_contain_text("Done in the lab, and dialled: 28 of 28")
 
 
 def test_chain_builder(shown: tuple[Page, str]) -> None:
@@ -149,9 +148,9 @@ def test_handshake_theatre(shown: tuple[Page, str]) -> None:
     found, result = panel(shown, "Handshake theatre")
     expect(result).to_contain_text("Step 1 of")
     found.get_by_role("slider", name="Step").focus()
-    for _ in range(3):
+    for step in (2, 3, 4):  # one at a time: the kernel's answer to the last key sets the slider, too
         shown[0].keyboard.press("ArrowRight")
-    expect(result).to_contain_text("Step 4 of")
+        expect(result).to_contain_text(f"Step {step} of")
     found.get_by_label("Version").select_option("TLS 1.2")
     expect(result).to_contain_text("ServerKeyExchange")
     expect(result).to_contain_text("bytes on the wire")
@@ -211,11 +210,11 @@ def test_file_inspector(shown: tuple[Page, str], tmp_path: Path) -> None:
     picture = tmp_path / "photo.jpg"
     picture.write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(range(256)) * 20)
     _choose(shown, found, picture)
-    expect(result).to_contain_text("neither PEM nor DER", timeout=_WAIT)
+    expect(result).to_contain_text("neither PEM nor DER")
     certificate = tmp_path / "<b>x<b>.pem"
     certificate.write_bytes(_certificate())
     _choose(shown, found, certificate)
-    expect(result).to_contain_text("e1.example.com", timeout=_WAIT)
+    expect(result).to_contain_text("e1.example.com")
     assert result.locator("b", has_text="x").count() == 0
     keep(found, shown, "file")
 
@@ -239,7 +238,7 @@ def test_clinic_console(shown: tuple[Page, str]) -> None:
         label=re.compile("uploaded-der") and "It is a certificate, Windows says so (uploaded-der)"
     )
     found.get_by_role("button", name="Open", exact=True).click()
-    expect(result).to_contain_text("Tools of this case", timeout=_WAIT)
+    expect(result).to_contain_text("Tools of this case")
     found.get_by_label("Look at").select_option("file")
     expect(result).to_contain_text("is DER, not PEM")
     found.get_by_role("button", name="Hint").focus()
@@ -257,7 +256,7 @@ def test_clinic_console(shown: tuple[Page, str]) -> None:
     found.get_by_label("Remedy").select_option(index=10)
     found.get_by_label("To", exact=True).select_option("e1.example.com")
     found.get_by_role("button", name="Do the remedy").click()
-    expect(result).to_contain_text("75 points", timeout=_WAIT)
+    expect(result).to_contain_text("75 points")
     keep(found, shown, "clinic")
     found.get_by_role("button", name="Close").click()
     expect(result).to_contain_text("Choose a case and press Open")
@@ -281,13 +280,13 @@ def test_reloaded(shown: tuple[Page, str]) -> None:
     """The browser is reloaded: the panels come back with the kernel that goes on, and do what they did."""
     page, _ = shown
     page.keyboard.press("Control+s")
-    page.wait_for_timeout(1000)
+    expect(page.locator(".jp-mod-dirty")).to_have_count(0)
     page.reload()
-    page.locator(".jp-Notebook").wait_for(timeout=60_000)
+    page.locator(".jp-Notebook").wait_for()
     found, result = panel(shown, "SAN designer")
-    expect(result).to_contain_text("e1.example.com", timeout=30_000)
+    expect(result).to_contain_text("e1.example.com")
     found.get_by_label("Domain format").select_option("collab-edge-dns")
-    expect(result).to_contain_text("collab-edge.example.com", timeout=30_000)
+    expect(result).to_contain_text("collab-edge.example.com")
 
 
 def test_kernel_restarted(shown: tuple[Page, str]) -> None:
@@ -297,7 +296,7 @@ def test_kernel_restarted(shown: tuple[Page, str]) -> None:
     page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Restart Kernel")).first.click()
     page.locator(".jp-Dialog .jp-mod-accept").click()
     found = page.locator(".workbook-panel").nth(1)
-    expect(found).to_have_class(re.compile("jupyter-widgets-disconnected"), timeout=_WAIT)
+    expect(found).to_have_class(re.compile("jupyter-widgets-disconnected"))
     content = found.evaluate("e => getComputedStyle(e, '::after').content")
     assert "run this cell" in content
-    expect(page.locator("#jp-main-statusbar")).to_contain_text("Idle", timeout=60_000)  # no server stops in between
+    expect(page.locator("#jp-main-statusbar")).to_contain_text("Idle")  # no server stops in between

@@ -14,6 +14,7 @@ from simulator.forge import forge
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from tests.browser.conftest import ARTIFACTS
+from tests.support.wait import eventually
 from tests.support.worlds import E1, deployment
 
 pytestmark = pytest.mark.needs("chromium")
@@ -92,8 +93,7 @@ def test_request_to_restart(page: Page, lab: ThreadedLab, tmp_path: Path) -> Non
     page.get_by_role("link", name="restart", exact=True).click()
     page.get_by_role("button", name="Restart").click()
     expect(page.get_by_role("status")).to_contain_text("restarts")
-    page.wait_for_timeout(800)
-    assert lab.check().accepted
+    eventually(lambda: lab.check().accepted)
     _log_in(page, lab)
     page.goto("/servercertificate")
     expect(page.get_by_text("voice.example.com").first).to_be_visible()

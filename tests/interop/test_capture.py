@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.wait import LONG
 from tests.support.worlds import DEPLOYMENTS, E1
 
 pytestmark = pytest.mark.needs("tshark")
 
 
 def tshark(path: Path, *arguments: str) -> list[str]:
-    done = subprocess.run(["tshark", "-r", str(path), *arguments], capture_output=True, text=True, timeout=120)
+    done = subprocess.run(["tshark", "-r", str(path), *arguments], capture_output=True, text=True, timeout=LONG)
     assert done.returncode == 0, done.stderr
     return [line for line in done.stdout.splitlines() if line]
 
@@ -28,7 +29,7 @@ def capture(
     path = tmp_path_factory.mktemp("capture") / "lab.pcapng"
     command = [sys.executable, "-m", "simulator", "check", str(DEPLOYMENTS / "clustered-mra.yaml"), "--json"]
     done = subprocess.run(
-        [*command, "--tls", request.param, "--capture", str(path)], capture_output=True, text=True, timeout=120
+        [*command, "--tls", request.param, "--capture", str(path)], capture_output=True, text=True, timeout=LONG
     )
     assert done.returncode == 0, done.stderr
     return path, request.param, json.loads(done.stdout)
@@ -77,7 +78,7 @@ def test_the_file_is_private_and_without_keys(capture: tuple[Path, str, dict[str
         "--capture",
         str(path),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LONG)
     assert done.returncode == 2
     assert "exists already" in done.stderr
     assert path.read_bytes() == data

@@ -23,6 +23,7 @@ from simulator.services.pebble import PebbleOptions
 from simulator.services.pebble_program import PebbleVersion
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from tests.support.wait import LONG
 from tests.support.worlds import CLUSTER_E, E1, deployment
 
 NAMES = (E1, CLUSTER_E, "example.com")
@@ -45,14 +46,14 @@ class Shop:
             "--non-interactive",
         ]  # fmt: skip
         env = {"REQUESTS_CA_BUNDLE": str(self.directory.ca_file), "PATH": "/usr/bin:/bin", "HOME": str(self.folder)}
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=env)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=LONG, env=env)
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
 
     def ours(self, *arguments: str, code: int = 0) -> str:
         command = [sys.executable, "-m", "pkikit", "acme", *arguments, "--directory", self.directory.url]
         command += ["--ca-file", str(self.directory.ca_file)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=LONG)
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
 

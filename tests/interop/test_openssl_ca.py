@@ -22,6 +22,7 @@ from pkikit.model.deployment import Revocation
 from pkikit.model.leg import Purpose
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationQuestion
 from tests.support.openssl import openssl
+from tests.support.wait import LONG
 from tests.support.worlds import E1, deployment
 
 pytestmark = pytest.mark.needs("openssl")
@@ -76,7 +77,7 @@ def test_the_printed_commands_run(ca: FileCa, tmp_path: Path) -> None:
     """From the first line to the last, as they are printed, with the folder name that they use."""
     write_public(tmp_path / f"{E1}.cnf", request_config(LAYOUT).encode())
     done = subprocess.run(
-        ["bash", "-e"], input=commands(LAYOUT), cwd=tmp_path, capture_output=True, text=True, timeout=60
+        ["bash", "-e"], input=commands(LAYOUT), cwd=tmp_path, capture_output=True, text=True, timeout=LONG
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count(f"{E1}.pem: OK") == 2

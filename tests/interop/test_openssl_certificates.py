@@ -15,6 +15,7 @@ import pytest
 
 from simulator.world import layout_of
 from tests.support.openssl import OpensslCa, openssl
+from tests.support.wait import LONG
 from tests.support.worlds import C1, CLUSTER_C, CLUSTER_E, DEPLOYMENTS, E1, E2, deployment
 
 pytestmark = pytest.mark.needs("openssl")
@@ -48,7 +49,7 @@ def check(certs: Path, *more: str) -> tuple[int, dict[str, Any]]:
         [sys.executable, "-m", "simulator", "check", str(DEPLOYMENT), "--certs", str(certs), "--json", *more],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LONG,
     )
     assert done.returncode in {0, 1}, done.stderr
     return done.returncode, json.loads(done.stdout)

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pkikit.files import write_public
 from pkikit.judge.rules.certificate import DECODED_ATTRIBUTES
 from tests.support.openssl import OpensslCa, openssl
+from tests.support.wait import LONG
 from tests.support.worlds import CLUSTER_E, DEPLOYMENTS, E1, issued
 
 pytestmark = pytest.mark.needs("openssl")
@@ -21,7 +22,7 @@ DEPLOYMENT = str(DEPLOYMENTS / "clustered-mra.yaml")
 
 
 def pkikit(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "pkikit", *arguments], capture_output=True, text=True, timeout=60)
+    return subprocess.run([sys.executable, "-m", "pkikit", *arguments], capture_output=True, text=True, timeout=LONG)
 
 
 def test_request_signed_by_openssl_and_judged_by_us(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ import re
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -26,6 +25,7 @@ from simulator.live import write_state
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from simulator.world import layout_of
+from tests.support.wait import LONG, eventually
 from tests.support.worlds import C1, E1, PARTNER, deployment
 
 LDAP, XMPP, SYSLOG, POLICY = (
@@ -35,7 +35,7 @@ LDAP, XMPP, SYSLOG, POLICY = (
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[ThreadedLab]:
-    with ThreadedLab(deployment("clustered-full"), settings=LabSettings(timeout=3.0)) as running:
+    with ThreadedLab(deployment("clustered-full"), settings=LabSettings(unanswered=0.2)) as running:
         yield running
 
 
@@ -48,7 +48,7 @@ def state(lab: ThreadedLab, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(*command: str, code: int | None = 0, text: str | None = None, cwd: Path | None = None) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, timeout=40, input=text, cwd=cwd)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LONG, input=text, cwd=cwd)
     assert code is None or done.returncode == code, (command, done.stdout[-2000:], done.stderr[-2000:])
     return done.stdout + done.stderr
 
@@ -89,7 +89,7 @@ def test_dig_in_both_views(lab: ThreadedLab) -> None:
 def test_ldapsearch(lab: ThreadedLab, state: Path) -> None:
     """LDAPS with verification by name: the tree is found; with another CA it is not."""
     where = f"ldaps://{lab.lab.plan.by_name[LDAP]}:{lab.lab.settings.port(636)}"
-    base = ("-x", "-H", where, "-LLL", "-o", "nettimeout=5")
+    base = ("-x", "-H", where, "-LLL", "-o", "nettimeout=300")
     environment = ("env", f"LDAPTLS_CACERT={state}/root.pem", "LDAPTLS_REQCERT=allow")
     found = run(*environment, "ldapsearch", *base, "-b", "dc=corp,dc=example,dc=com", "-s", "sub")
     assert "cn=admin,ou=expressway-administrators,dc=corp,dc=example,dc=com" in found.replace("\n ", "")
@@ -171,6 +171,13 @@ Content-Length: 0
 """
 
 
+def _listens(address: str, port: int) -> bool:
+    """Looks in the kernel's table: a connection of ours would be a call for socat."""
+    wanted = f"{int.from_bytes(socket.inet_aton(address), 'little'):08X}:{port:04X}"
+    listening = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+    return any(fields[1] == wanted and fields[3] == "0A" for fields in listening)
+
+
 @pytest.mark.needs("sipp")
 @pytest.mark.needs("socat")
 def test_sipp(lab: ThreadedLab, state: Path, tmp_path: Path) -> None:
@@ -187,9 +194,9 @@ def test_sipp(lab: ThreadedLab, state: Path, tmp_path: Path) -> None:
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(["socat", listen, tls], start_new_session=True, **quiet) as tunnel:
         try:
-            time.sleep(0.3)
+            eventually(lambda: _listens(partner, port), "socat does not listen")
             command = ["sipp", f"{partner}:{port}", "-t", "t1", "-sf", str(scenario), "-m", "200", "-r", "200",
-                       "-i", partner, "-timeout", "20s", "-nostdin"]  # fmt: skip
+                       "-i", partner, "-timeout", "300s", "-nostdin"]  # fmt: skip
             said = run(*command, code=None, cwd=tmp_path)
         finally:
             os.killpg(tunnel.pid, signal.SIGTERM)  # its children too

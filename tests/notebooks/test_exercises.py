@@ -16,6 +16,7 @@ from workbook.exercises import _ENGINE, check, choices, works
 
 from pkikit.design.san import design_sans
 from pkikit.errors import InputError
+from tests.support.wait import LONG
 from tests.support.worlds import E1, E2, deployment
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
@@ -32,7 +33,7 @@ def test_solutions_are_right(path: Path) -> None:
     for cell, solution in zip(exercises, solutions, strict=True):
         cell.source, count = re.subn(r"^answer = \[\]$", f"answer = {solution!r}", cell.source, flags=re.MULTILINE)
         assert count == 1
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(FOLDER)}}).execute()
+    NotebookClient(notebook, timeout=LONG, resources={"metadata": {"path": str(FOLDER)}}).execute()
     for cell in exercises:
         assert cell.outputs[-1]["data"]["text/plain"].startswith("✔ right"), cell.outputs
 
@@ -114,7 +115,7 @@ def test_nbval_would_notice_a_changed_output(tmp_path: Path) -> None:
         "--rootdir",
         str(tmp_path),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path / "notebooks", timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path / "notebooks", timeout=LONG)
     assert done.returncode == 1, done.stdout
     assert "5 other parties" in done.stdout
 

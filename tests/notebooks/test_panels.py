@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from workbook.status import ANSWERS, LISTS, SERVICES, SOURCES, Situation, decide
 
 from pkikit.errors import InputError
 from simulator.settings import LabSettings
+from tests.support.wait import eventually
 
 ODD = (
     "",
@@ -257,7 +257,4 @@ def test_no_thread_is_left(lab: w.LabSession) -> None:
     for _ in range(3):
         session = w.LabSession(lab.deployment, LabSettings(rsa=False))
         session.close()
-    deadline = time.monotonic() + 10
-    while threading.active_count() > before and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert threading.active_count() <= before
+    eventually(lambda: threading.active_count() <= before, "threads are left")

@@ -21,6 +21,7 @@ from workbook.session import DEPLOYMENTS
 from pkikit.errors import InputError
 from simulator.errors import LabError
 from simulator.settings import LabSettings
+from tests.support.wait import LONG, eventually
 from tests.support.worlds import C1, E1
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
@@ -79,7 +80,7 @@ def test_a_mistake_in_a_cell_is_a_sentence_and_still_an_error() -> None:
     cell = nbformat.v4.new_code_cell('from workbook import open_lab\nlab = open_lab("nowhere")')
     notebook = nbformat.v4.new_notebook(cells=[cell])
     with pytest.raises(CellExecutionError):
-        NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(FOLDER)}}).execute()
+        NotebookClient(notebook, timeout=LONG, resources={"metadata": {"path": str(FOLDER)}}).execute()
     outputs = notebook.cells[0].outputs
     assert [o.output_type for o in outputs] == ["stream"]
     assert outputs[0].text.startswith("✘ there is no deployment 'nowhere': shipped are clustered-full, clustered-mra")
@@ -100,7 +101,7 @@ def test_cells_out_of_order(cells: list[str], told: str | None) -> None:
     """What is not there yet, and a claim that is not so any more: one sentence. A mistake in Python keeps its traceback."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
     with pytest.raises(CellExecutionError):
-        NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(FOLDER)}}).execute()
+        NotebookClient(notebook, timeout=LONG, resources={"metadata": {"path": str(FOLDER)}}).execute()
     (output,) = notebook.cells[-1].outputs
     if told is None:
         assert output.output_type == "error"
@@ -115,7 +116,7 @@ def test_every_cell_twice() -> None:
     """A notebook whose cells are each run twice ends as it should, or says in a sentence what is not so any more."""
     notebook = nbformat.read(FOLDER / "06-load-chain-and-trust.ipynb", as_version=4)
     notebook.cells = [copy for cell in notebook.cells if cell.cell_type == "code" for copy in (cell, deepcopy(cell))]
-    client = NotebookClient(notebook, timeout=60, allow_errors=True, resources={"metadata": {"path": str(FOLDER)}})
+    client = NotebookClient(notebook, timeout=LONG, allow_errors=True, resources={"metadata": {"path": str(FOLDER)}})
     client.execute()
     for cell in notebook.cells:
         for output in cell.outputs:
@@ -130,11 +131,11 @@ def test_kernel_killed_in_the_middle_of_an_order() -> None:
     manager.start_kernel(cwd=str(FOLDER))
     client = manager.client()
     client.start_channels()
-    client.wait_for_ready(timeout=60)
+    client.wait_for_ready(timeout=LONG)
     client.execute_interactive(
         "from workbook import open_lab\nlab = open_lab()\nlab.start_acme()\nNone",
         output_hook=lambda _: None,
-        timeout=60,
+        timeout=LONG,
     )
     kernel = manager.provisioner.pid  # type: ignore[union-attr]
     children = [int(pid) for pid in _run("ps", "-o", "pid=", "--ppid", str(kernel)).split()]
@@ -142,18 +143,20 @@ def test_kernel_killed_in_the_middle_of_an_order() -> None:
     client.execute("lab.acme_sign('e1.example.com')")
     time.sleep(0.15)
     os.kill(kernel, signal.SIGKILL)
-    deadline = time.monotonic() + 10
-    while any(
-        Path(f"/proc/{child}").exists() and "pebble" in _run("ps", "-o", "args=", "-p", str(child))
-        for child in children
-    ):
-        assert time.monotonic() < deadline, "Pebble lives on"
-        time.sleep(0.1)
+    eventually(
+        lambda: (
+            not any(
+                Path(f"/proc/{child}").exists() and "pebble" in _run("ps", "-o", "args=", "-p", str(child))
+                for child in children
+            )
+        ),
+        "Pebble lives on",
+    )
     client.stop_channels()
     manager.cleanup_resources()
     cells = ["from workbook import open_lab\nlab = open_lab()\nlab.acme_sign('e1.example.com')\nNone"]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
-    NotebookClient(notebook, timeout=60, resources={"metadata": {"path": str(FOLDER)}}).execute()
+    NotebookClient(notebook, timeout=LONG, resources={"metadata": {"path": str(FOLDER)}}).execute()
 
 
 def _run(*command: str) -> str:

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -25,6 +24,7 @@ from simulator.peer.acme_service import AcmeService
 from simulator.services.pebble_program import locate_pebble
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from tests.support.wait import LONG, eventually
 from tests.support.worlds import C1, CLUSTER_E, DEPLOYMENTS, E1, E2, deployment
 
 
@@ -36,7 +36,7 @@ def lab() -> Iterator[ThreadedLab]:
 
 def _is_open(lab: ThreadedLab, peer: str) -> bool:
     with socket.socket() as probe:
-        probe.settimeout(1)
+        probe.settimeout(LONG)
         return probe.connect_ex((lab.lab.plan.by_name[peer], 10080)) == 0
 
 
@@ -115,7 +115,7 @@ def test_virtual_host_is_open_only_while_an_order_runs(
         script = (
             "import sys,urllib.request as u,urllib.error as e\n"
             "for p in sys.argv[2:]:\n"
-            "    try: print(u.urlopen(sys.argv[1]+p,timeout=20).status)\n"
+            "    try: print(u.urlopen(sys.argv[1]+p,timeout=LONG).status)\n"
             "    except e.HTTPError as x: print(x.code)\n"
         )
         paths = (f"{base_path}{file.token}", "/", f"{base_path}none", f"{base_path}../../etc/passwd", "/login", "/api/")
@@ -133,7 +133,7 @@ def test_virtual_host_is_open_only_while_an_order_runs(
     assert all(seen)
     assert probes
     for probe in probes:
-        assert probe.communicate(timeout=120)[0].split() == ["200", *["404"] * 5]
+        assert probe.communicate(timeout=LONG)[0].split() == ["200", *["404"] * 5]
 
 
 def test_a_failed_order_changes_nothing(lab: ThreadedLab, acme: AcmeService) -> None:
@@ -183,9 +183,7 @@ def test_pebble_ends_with_a_killed_process() -> None:
         assert process.stdout is not None
         pid = int(process.stdout.readline())
         process.send_signal(signal.SIGKILL)
-    deadline = time.monotonic() + 5
-    while Path(f"/proc/{pid}").exists() and _state(pid) != "Z" and time.monotonic() < deadline:
-        time.sleep(0.05)
+    eventually(lambda: not Path(f"/proc/{pid}").exists() or _state(pid) == "Z", "Pebble lives on")
     assert not Path(f"/proc/{pid}").exists() or _state(pid) == "Z"
 
 
@@ -210,7 +208,7 @@ def test_missing_pebble_on_the_command_line(tmp_path: Path) -> None:
     """`up` without Pebble: exit code 3 and what to install; `--no-acme` runs."""
     env = {**os.environ, "EXPRESSWAY_LAB_PEBBLE": str(tmp_path / "nowhere")}
     command = [sys.executable, "-m", "simulator", "up", str(DEPLOYMENTS / "single-pair.yaml")]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=LONG)
     assert done.returncode == 3
     assert "Pebble is not at" in done.stderr
     assert "Traceback" not in done.stderr

@@ -32,6 +32,7 @@ from pkikit.model.names import parse_dns_name
 from simulator.faults import Ca, Ground
 from simulator.services.pebble_program import PebbleVersion
 from tests.support.station import MAC, NAMES, PROFILES, Station, request_for, start
+from tests.support.wait import LONG
 from tests.support.worlds import CLUSTER_E, E1, E2
 
 
@@ -375,7 +376,7 @@ def test_killed_and_gone_on_with(ground: Station, tmp_path: Path) -> None:
     with ThreadingHTTPServer((ground.lab.lab.plan.by_name[E2], 10080), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=LONG)
         server.shutdown()
         thread.join()
     assert done.returncode == 0, done.stderr

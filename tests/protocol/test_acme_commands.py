@@ -19,6 +19,7 @@ from pkikit.design.san import SanEntry, SanLayout
 from pkikit.files import key_pem, read_certificates, write_private, write_public
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from tests.support.wait import LONG
 from tests.support.worlds import C1, DEPLOYMENTS, E1, deployment
 
 DEPLOYMENT = str(DEPLOYMENTS / "clustered-mra.yaml")
@@ -39,7 +40,7 @@ class Ground:
 
     def run(self, *arguments: str, code: int = 0) -> Any:
         done = subprocess.run(
-            [sys.executable, "-m", "pkikit", "acme", *arguments, "--json"], capture_output=True, text=True, timeout=90
+            [sys.executable, "-m", "pkikit", "acme", *arguments, "--json"], capture_output=True, text=True, timeout=LONG
         )
         assert done.returncode == code, done.stderr + done.stdout
         assert "PRIVATE" not in done.stdout + done.stderr

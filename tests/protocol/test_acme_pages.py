@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -19,9 +18,10 @@ from simulator.forge import CLIENT, SERVER, forge
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from tests.protocol.test_peer_pages import Script
+from tests.support.wait import LONG, eventually
 from tests.support.worlds import C1, E1, E2, changed, deployment
 
-FAST = LabSettings(rsa=False, timeout=2.0)
+FAST = LabSettings(rsa=False, unanswered=0.2)
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +32,8 @@ def lab() -> Iterator[ThreadedLab]:
 
 
 def wait_for(script: Script) -> dict[str, Any]:
-    deadline = time.monotonic() + 30
-    while (state := script.ask("GET", "/certs/acme")[1])["running"]:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return dict(state)
+    eventually(lambda: not script.ask("GET", "/certs/acme")[1]["running"])
+    return dict(script.ask("GET", "/certs/acme")[1])
 
 
 def test_the_whole_way_by_script(lab: ThreadedLab) -> None:
@@ -93,7 +90,7 @@ def shown_to(lab: ThreadedLab, peer: str, port: int, server_name: str) -> x509.C
     import socket
 
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
-    with socket.create_connection((lab.lab.plan.by_name[peer], port), timeout=5) as plain:
+    with socket.create_connection((lab.lab.plan.by_name[peer], port), timeout=LONG) as plain:
         plain.setblocking(True)  # pyOpenSSL wants no time-outs of its own
         connection = SSL.Connection(context, plain)
         connection.set_connect_state()
@@ -107,13 +104,13 @@ def shown_to(lab: ThreadedLab, peer: str, port: int, server_name: str) -> x509.C
 
 def wait_until_shown(lab: ThreadedLab, peer: str, port: int, server_name: str, wanted: x509.Certificate) -> None:
     """A restart takes its moment, during which nobody may answer."""
-    deadline = time.monotonic() + 10
-    while True:
+
+    def is_shown() -> bool:
         with contextlib.suppress(OSError, SSL.Error):
-            if shown_to(lab, peer, port, server_name) == wanted:
-                return
-        assert time.monotonic() < deadline, f"{peer}:{port} does not show it"
-        time.sleep(0.05)
+            return shown_to(lab, peer, port, server_name) == wanted
+        return False
+
+    eventually(is_shown, f"{peer}:{port} does not show it")
 
 
 def test_domain_certificates_by_server_name(lab: ThreadedLab) -> None:

@@ -20,7 +20,7 @@ from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from tests.support.worlds import CLUSTER_E, E1, E2, PARTNER, changed, deployment
 
-FAST = LabSettings(rsa=False, pages=False, timeout=2.0)
+FAST = LabSettings(rsa=False, pages=False, unanswered=0.2)
 SINGLE: dict[str, Fault] = {
     "block-e1": Block(fault="block", party=E1, port=80),
     "block-e2": Block(fault="block", party=E2, port=80),

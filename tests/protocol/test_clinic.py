@@ -24,11 +24,12 @@ from simulator.faults import Ground
 from simulator.remedies import remedy_of
 from simulator.settings import LabSettings
 from simulator.world import issue_world
+from tests.support.wait import LONG
 from tests.support.worlds import AT, C1, DAY, deployment
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "simulator", *arguments], capture_output=True, text=True, timeout=120)
+    return subprocess.run([sys.executable, "-m", "simulator", *arguments], capture_output=True, text=True, timeout=LONG)
 
 
 @pytest.mark.parametrize("case", cases().values(), ids=lambda c: c.id)

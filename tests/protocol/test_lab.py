@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -23,9 +22,10 @@ from simulator.clock import Clock
 from simulator.errors import LabError
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from tests.support.wait import LONG, eventually
 from tests.support.worlds import AT, C1, DEPLOYMENTS, E1, PARTNER, deployment, of_size
 
-FAST = LabSettings(rsa=False, timeout=2.0)
+FAST = LabSettings(rsa=False, unanswered=0.2)
 ZONE = f"zone:uc-traversal:{C1}>{E1}"
 
 
@@ -132,7 +132,7 @@ def test_hostile_company(lab: ThreadedLab) -> None:
         b"\x16\x03\x01\xff\xff" + b"A" * 70_000,
         b"\x16\x03\x01\x00\x05",
     ):
-        connection = socket.create_connection((address, 7001), timeout=5)
+        connection = socket.create_connection((address, 7001), timeout=LONG)
         sockets.append(connection)
         try:
             connection.sendall(payload)
@@ -140,7 +140,7 @@ def test_hostile_company(lab: ThreadedLab) -> None:
             continue
     assert lab.check().accepted
     for connection in sockets:
-        connection.settimeout(5)
+        connection.settimeout(LONG)
         try:
             while connection.recv(65536):
                 pass
@@ -176,7 +176,7 @@ def test_port_taken() -> None:
             [sys.executable, "-m", "simulator", "check", str(DEPLOYMENTS / "clustered-mra.yaml"), "--net", "231"],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=LONG,
         )
     assert done.returncode == 3
     assert "is taken by another program" in done.stderr
@@ -224,16 +224,11 @@ def _interrupt(program: list[str], number: signal.Signals) -> tuple[int, str]:
         else:
             _wait_for_sockets(process.pid)  # the parties listen, and 156 legs are about to be dialled
         process.send_signal(number)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=LONG)
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
     return process.returncode, errors
 
 
 def _wait_for_sockets(pid: int, count: int = 40) -> None:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        if len(list(Path(f"/proc/{pid}/fd").iterdir())) >= count:
-            return
-        time.sleep(0.01)
-    pytest.fail("the lab did not start")
+    eventually(lambda: len(list(Path(f"/proc/{pid}/fd").iterdir())) >= count, "the lab did not start")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -12,11 +11,13 @@ import pytest
 from pkikit.model.trace import Outcome
 from pkikit.model.world import Speaks
 from simulator.faults import Ground, Reissue, Speak
+from simulator.links import FIRST_WAIT
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from tests.support.wait import eventually
 from tests.support.worlds import C1, E1, PARTNER, deployment
 
-FAST = LabSettings(rsa=False, pages=False, timeout=2.0, keepalive=0.2)
+FAST = LabSettings(rsa=False, pages=False, unanswered=0.2, keepalive=0.2)
 
 
 @pytest.fixture
@@ -26,13 +27,6 @@ def lab() -> Iterator[ThreadedLab]:
         yield running
 
 
-def eventually(happened: Callable[[], bool], seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
-
-
 def links_of(lab: ThreadedLab, fqdn: str) -> list[str]:
     return [leg_id for leg_id, link in lab.lab.links.items() if fqdn in {link.leg.client, link.leg.server}]
 
@@ -40,7 +34,7 @@ def links_of(lab: ThreadedLab, fqdn: str) -> list[str]:
 def test_stays_up(lab: ThreadedLab) -> None:
     """Every SIP leg is up and stays up over many keepalives, on one connection each."""
     assert lab.lab.links
-    time.sleep(1.5)
+    eventually(lambda: all(link.kept_alive >= 5 for link in lab.lab.links.values()))
     assert all(link.active for link in lab.lab.links.values())
     assert {link.dialled for link in lab.lab.links.values()} == {1}
     assert lab.run(lab.lab.status).accepted
@@ -81,8 +75,8 @@ def test_a_party_that_is_gone(lab: ThreadedLab) -> None:
     to_partner = [i for i in links_of(lab, PARTNER) if inside.links[i].leg.server == PARTNER]
     eventually(lambda: all(not inside.links[i].active for i in to_partner))
     assert {inside.last[i].causes for i in to_partner} == {("net.unreachable",)}
-    time.sleep(1)
-    assert all(inside.links[i].dialled < 8 for i in to_partner)
+    eventually(lambda: all(inside.links[i].wait >= 4 * FIRST_WAIT for i in to_partner))
+    assert all(inside.links[i].dialled >= 3 for i in to_partner)
     assert all(link.active for i, link in inside.links.items() if i not in links_of(lab, PARTNER))
     lab.do(inside.change, well)
     eventually(lambda: all(link.active for link in inside.links.values()))
@@ -102,7 +96,6 @@ def test_many_callers_and_no_leg_lost(lab: ThreadedLab) -> None:
 
         opened = await asyncio.gather(*(one() for _ in range(300)))
         up = [o.stream for o in opened if o.stream is not None]  # type: ignore[attr-defined]
-        await asyncio.sleep(0.5)
         for stream in up:
             await stream.close()
         return len(up)
@@ -116,4 +109,4 @@ def test_idle_callers_are_let_go() -> None:
     with ThreadedLab(deployment("single-pair"), settings=replace(FAST, idle=0.5, keepalive=30.0)) as lab:
         inside = lab.lab
         lab.run(inside.hold)
-        eventually(lambda: bool(inside.events.of(kind="Connection Lost")), 5)
+        eventually(lambda: inside.events.of(kind="Connection Lost"))

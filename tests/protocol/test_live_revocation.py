@@ -23,9 +23,10 @@ from simulator.peer.state import AutomaticCrls
 from simulator.report import CheckReport
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from tests.support.wait import LONG
 from tests.support.worlds import C1, E1, changed
 
-FAST = LabSettings(rsa=False, pages=False, timeout=4.0)
+FAST = LabSettings(rsa=False, pages=False, unanswered=0.2, look_up=30.0)
 
 
 @contextmanager
@@ -185,16 +186,16 @@ def test_openssl_asks_the_responder(lab: ThreadedLab, tmp_path: Path) -> None:
     where = f"http://{inside.network.distribution.address}:{inside.network.distribution.port}"
     command = ["openssl", "ocsp", "-sha256", "-issuer", "issuer.pem", "-cert", "leaf.pem",
                "-url", f"{where}/ocsp", "-CAfile", "root.pem", "-verify_other", "issuer.pem", "-no_nonce", "-header", "Host=pki.lab.example"]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=20)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=LONG)
     assert "leaf.pem: good" in done.stdout, done.stdout + done.stderr
     assert "Response verify OK" in done.stderr + done.stdout
     fetched = subprocess.run(
-        ["curl", "-sf", "-H", "Host: pki.lab.example", f"{where}/issuing.crl"], capture_output=True, timeout=20
+        ["curl", "-sf", "-H", "Host: pki.lab.example", f"{where}/issuing.crl"], capture_output=True, timeout=LONG
     )
     crl = x509.load_der_x509_crl(fetched.stdout)
     assert crl.is_signature_valid(inside.issued.authority.certificate.public_key())  # type: ignore[arg-type]
     issuer = subprocess.run(
-        ["curl", "-sf", "-H", "Host: pki.lab.example", f"{where}/issuing.cer"], capture_output=True, timeout=20
+        ["curl", "-sf", "-H", "Host: pki.lab.example", f"{where}/issuing.cer"], capture_output=True, timeout=LONG
     )
     assert x509.load_der_x509_certificate(issuer.stdout) == inside.issued.authority.certificate
 

@@ -28,6 +28,7 @@ from pkikit.files import key_pem
 from simulator.forge import forge
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from tests.support.wait import LONG, eventually
 from tests.support.worlds import C1, C2, E1, E2, deployment
 
 BASE = "/api/v1/provisioning"
@@ -37,7 +38,7 @@ ANYONE.check_hostname, ANYONE.verify_mode = False, ssl.CERT_NONE
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[ThreadedLab]:
-    with ThreadedLab(deployment(), settings=LabSettings(rsa=False, timeout=2.0)) as running:
+    with ThreadedLab(deployment(), settings=LabSettings(rsa=False, unanswered=0.2)) as running:
         yield running
 
 
@@ -62,7 +63,7 @@ class Script:
 
     def _ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
         host, port = self.lab.lab.sites[self.peer].address
-        connection = HTTPSConnection(host, port, context=ANYONE, timeout=20)
+        connection = HTTPSConnection(host, port, context=ANYONE, timeout=LONG)
         password = self.password or self.lab.lab.passwords[self.user]
         authorization = "Basic " + b64encode(f"{self.user}:{password}".encode()).decode()
         try:
@@ -96,10 +97,8 @@ def test_request_upload_restart(lab: ThreadedLab) -> None:
     assert held["current"]["decoded"]["serial"] == before != held["loaded"]["decoded"]["serial"]
     assert "Restart required" in [a["title"] for a in script.ask("GET", "/alarms")[1]["alarms"]]
     assert script.ask("POST", "/restart", {})[0] == 202
-    deadline, serial = time.monotonic() + 10, held["loaded"]["decoded"]["serial"]
-    while _shown(lab, E1) != serial:
-        assert time.monotonic() < deadline, "the new certificate is not shown"
-        time.sleep(0.1)
+    serial = held["loaded"]["decoded"]["serial"]
+    eventually(lambda: _shown(lab, E1) == serial, "the new certificate is not shown")
     assert not script.ask("GET", "/certs/server")[1]["restart_needed"]
     assert lab.check().accepted
     assert script.ask("GET", "/certs/generate_csr")[1] == {"csr": None}
@@ -268,15 +267,13 @@ def test_domain_certificate_by_server_name(lab: ThreadedLab) -> None:
 
     def shown(name: str) -> bytes:
         with (
-            socket.create_connection(lab.lab.sites[E2].address, timeout=5) as plain,
+            socket.create_connection(lab.lab.sites[E2].address, timeout=LONG) as plain,
             ANYONE.wrap_socket(plain, server_hostname=name) as connection,
         ):
             return connection.getpeercert(binary_form=True) or b""
 
-    deadline = time.monotonic() + 10
-    while shown("tenant.example.org") != made.leaf.public_bytes(Encoding.DER):
-        assert time.monotonic() < deadline, "the domain's certificate is not shown"
-        time.sleep(0.1)
+    wanted = made.leaf.public_bytes(Encoding.DER)
+    eventually(lambda: shown("tenant.example.org") == wanted, "the domain's certificate is not shown")
     assert shown(E2) != shown("tenant.example.org")
     lab.run(peer.remove_domain_certificate, "tenant.example.org")
     assert not peer.state.domain_certificates
@@ -299,7 +296,7 @@ class Browser:
         self.cookie = ""
 
     def ask(self, method: str, path: str, form: dict[str, str] | None = None, **headers: str) -> tuple[int, str, Any]:
-        connection = HTTPSConnection(self.host, self.port, context=ANYONE, timeout=20)
+        connection = HTTPSConnection(self.host, self.port, context=ANYONE, timeout=LONG)
         body = urllib.parse.urlencode(form) if form is not None else None
         kind = {"Content-Type": "application/x-www-form-urlencoded"} if body is not None else {}
         connection.request(method, path, body, {"Cookie": self.cookie, **kind, **headers})

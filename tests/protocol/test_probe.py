@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pkikit.files import key_pem, write_private, write_public
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from tests.support.wait import LONG
 from tests.support.worlds import C1, CLUSTER_C, E1, PARTNER, deployment
 
 
@@ -40,7 +41,7 @@ def files(lab: ThreadedLab, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def probe(*arguments: str, code: int = 0) -> Any:
     command = [sys.executable, "-m", "pkikit", "probe", *arguments, "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LONG)
     assert done.returncode == code, done.stderr + done.stdout
     assert "PRIVATE" not in done.stdout
     return json.loads(done.stdout) if code < 2 else done.stderr
@@ -119,7 +120,7 @@ def test_nothing_there() -> None:
         thread = threading.Thread(target=talk, daemon=True)
         thread.start()
         assert probe(f"127.0.0.1:{server.getsockname()[1]}", code=1)["causes"] == ["tls.not-tls"]
-        thread.join(timeout=5)
+        thread.join(timeout=LONG)
 
 
 def test_a_server_that_says_nothing() -> None:

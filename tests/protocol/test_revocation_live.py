@@ -17,6 +17,7 @@ from pkikit.files import key_pem, write_private, write_public
 from pkikit.issue.authority import Profile
 from pkikit.issue.file_ca import FileCa
 from simulator.world import layout_of
+from tests.support.wait import LONG
 from tests.support.worlds import C1, C2, DEPLOYMENTS, E1, E2, changed
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -63,7 +64,7 @@ class Ground:
             str(self.folder),
             "--json",
         ]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=LONG)
         assert done.returncode == code, done.stderr + done.stdout[-2000:]
         return json.loads(done.stdout) if code < 2 else done.stderr
 

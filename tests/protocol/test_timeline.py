@@ -15,7 +15,7 @@ from simulator.settings import LabSettings
 from simulator.timeline import Timeline, live_through
 from tests.support.worlds import C1, C2, E1, E2, changed, deployment
 
-FAST = LabSettings(rsa=False, pages=False, timeout=2.0)
+FAST = LabSettings(rsa=False, pages=False, unanswered=0.2)
 DAY = timedelta(days=1)
 
 

@@ -12,7 +12,7 @@ from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from tests.support.worlds import E1, E2
 
-FAST = LabSettings(rsa=False, pages=False, timeout=2.0)
+FAST = LabSettings(rsa=False, pages=False, unanswered=0.2)
 
 
 def with_faults(lab: ThreadedLab, *faults: Fault) -> None:

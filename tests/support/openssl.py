@@ -6,6 +6,8 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.support.wait import LONG
+
 EXTENSIONS = """[leaf]
 basicConstraints = critical,CA:FALSE
 keyUsage = critical,digitalSignature,keyEncipherment
@@ -21,7 +23,7 @@ authorityKeyIdentifier = keyid
 
 def openssl(*arguments: str, cwd: Path, check: bool = True, stdin: str = "") -> subprocess.CompletedProcess[str]:
     """Run openssl; its words are in the error when it fails."""
-    done = subprocess.run(["openssl", *arguments], cwd=cwd, capture_output=True, text=True, input=stdin, timeout=60)
+    done = subprocess.run(["openssl", *arguments], cwd=cwd, capture_output=True, text=True, input=stdin, timeout=LONG)
     assert not check or done.returncode == 0, f"openssl {' '.join(arguments)}: {done.stderr}"
     return done
 

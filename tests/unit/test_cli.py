@@ -14,6 +14,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from tests.support.wait import LONG
 from tests.support.worlds import C1, DEPLOYMENTS, E1, issued
 
 DEPLOYMENT = str(DEPLOYMENTS / "clustered-mra.yaml")
@@ -22,7 +23,7 @@ DEPLOYMENT = str(DEPLOYMENTS / "clustered-mra.yaml")
 def run(module: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "NO_COLOR": "1", **environment}
     return subprocess.run(
-        [sys.executable, "-m", module, *arguments], capture_output=True, text=True, timeout=60, env=env
+        [sys.executable, "-m", module, *arguments], capture_output=True, text=True, timeout=LONG, env=env
     )
 
 

@@ -21,6 +21,7 @@ from pkikit.files import key_pem, read_file
 from pkikit.model.trace_json import trace_to_json
 from simulator.forge import DAY, forge
 from simulator.sip.memory import MemoryDialler
+from tests.support.wait import LONG
 from tests.support.worlds import AT, C1, DEPLOYMENTS, E1, Bench, issued
 from tests.unit.test_cli import DEPLOYMENT, pkikit_json, run
 
@@ -74,7 +75,7 @@ def test_a_passphrase_is_asked_for_and_not_echoed(files: Path) -> None:
     )  # fmt: skip
     os.close(child)
     seen = b""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + LONG
     sent = False
     while time.monotonic() < deadline:
         ready, _, _ = select.select([parent], [], [], 0.2)
@@ -86,7 +87,7 @@ def test_a_passphrase_is_asked_for_and_not_echoed(files: Path) -> None:
         if b"Passphrase" in seen and not sent:
             os.write(parent, b"secret\n")
             sent = True
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=LONG) == 0
     assert sent
     assert b"secret" not in seen
     assert b"private key" in seen

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from pkikit.errors import InputError
 from pkikit.executors import InProcess, Processes
 from pkikit.exploration import explore
 from pkikit.plot import scatter
+from tests.support.wait import eventually
 from tests.support.worlds import CLUSTER_E, DEPLOYMENTS, E1, E2, changed
 
 FULL = changed("clustered-full", version="X15.5")
@@ -215,9 +215,7 @@ explore(space(*SMALL), InProcess(), out=pathlib.Path({str(out)!r}), chunk=200, p
 """
     child = subprocess.Popen([sys.executable, "-c", program], cwd=DEPLOYMENTS.parents[1])
     parts = tmp_path / "all.csv.parts"
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and len(list(parts.glob("*.csv"))) < 3:
-        time.sleep(0.02)
+    eventually(lambda: len(list(parts.glob("*.csv"))) >= 3)
     os.kill(child.pid, signal.SIGKILL)
     child.wait()
     assert not out.exists()

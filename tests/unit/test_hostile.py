@@ -39,8 +39,8 @@ from tests.unit.test_cli import run
 CORPUS = sorted((Path(__file__).parents[1] / "vectors" / "hostile").iterdir())
 GOOD = forge((E1, "cluster-e.example.com"), None, at=AT).leaf.public_bytes(Encoding.DER)
 USE = CertificateUse(at=AT, layout=design_sans(deployment(), E1))
-# Far above what any of this needs, and far below what would be felt as hanging.
-PATIENCE = 20.0
+# Seconds of this process's own work: far above what any of this needs, and no business of other programs.
+PATIENCE = 60.0
 
 
 def judged(contents: FileContents) -> None:
@@ -61,7 +61,7 @@ def judged(contents: FileContents) -> None:
 
 
 def bounded(data: bytes) -> FileContents | None:
-    began = time.monotonic()
+    began = time.process_time()
     contents, said = None, "x: read"
     try:
         contents = parse(data, where="x")
@@ -71,7 +71,7 @@ def bounded(data: bytes) -> FileContents | None:
     assert said.isprintable()
     if contents is not None:
         judged(contents)
-    assert time.monotonic() - began < PATIENCE
+    assert time.process_time() - began < PATIENCE
     return contents
 
 
@@ -156,7 +156,7 @@ def test_issuers_in_a_loop() -> None:
         b.intermediate("Loop A", at=AT - DAY, key=keys[0], path_length=None).certificate,
     )
     leaf = forge((E1,), a, at=AT, chain=()).leaf
-    began = time.monotonic()
+    began = time.process_time()
     verdict = verify_certificate(leaf, sent=cross, trusted_ca_list=(), purpose=Purpose.SERVER, at=AT, known=cross)
     assert not verdict.accepted
     authority, sent = create_root("Deep", at=AT - DAY), []
@@ -166,7 +166,7 @@ def test_issuers_in_a_loop() -> None:
     deep = forge((E1,), authority, at=AT, chain=()).leaf
     verdict = verify_certificate(deep, sent=sent, trusted_ca_list=(), purpose=Purpose.SERVER, at=AT, known=sent)
     assert not verdict.accepted
-    assert time.monotonic() - began < PATIENCE
+    assert time.process_time() - began < PATIENCE
 
 
 def test_many_candidates_of_one_name() -> None:
@@ -175,9 +175,9 @@ def test_many_candidates_of_one_name() -> None:
     twins = [create_root("Twin Root CA", at=AT - DAY, key=fast_key()).certificate for _ in range(300)]
     mine = create_root("Twin Root CA", at=AT - DAY, key=key)
     leaf = forge((E1,), mine, at=AT, chain=(), identifiers=False).leaf
-    began = time.monotonic()
+    began = time.process_time()
     verify_certificate(leaf, sent=twins, trusted_ca_list=tuple(twins), purpose=Purpose.SERVER, at=AT, known=twins)
-    assert time.monotonic() - began < PATIENCE
+    assert time.process_time() - began < PATIENCE
 
 
 def test_a_negative_serial_number_in_a_crl() -> None:

@@ -16,6 +16,7 @@ import yaml
 from workbook.course import lessons
 
 from tests.support.generate_docs import DOCS, PLANS, generated, minutes_of
+from tests.support.wait import LONG
 
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -169,7 +170,7 @@ def test_cheat_sheet_works(tmp_path: Path) -> None:
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=LONG,
             env={**os.environ, "NO_COLOR": "1"},
         )
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
