@@ -130,6 +130,7 @@ def _key(holder: x509.Certificate | x509.CertificateSigningRequest) -> str:
 def _names(holder: x509.Certificate | x509.CertificateSigningRequest) -> dict[str, Any]:
     names = presented_names(holder)
     groups = {"dns": (*names.dns, *names.wildcards), "sip": names.sip, "ip": names.ip, "unusable": names.unusable}
+    groups["other"] = tuple(str(entry) for entry in names.others)
     return {
         "common_name": printable(names.common_name),
         "sans": {kind: [printable(v) for v in values[:MAX_LISTED]] for kind, values in groups.items() if values},

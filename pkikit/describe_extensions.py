@@ -9,6 +9,7 @@ from cryptography import x509
 
 from pkikit.model.facts import UNREADABLE, distinguished, oid_name
 from pkikit.model.names import printable
+from pkikit.model.other_names import read_other_name
 
 MAX_LISTED, MAX_HEX = 100, 512
 _USAGES = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
@@ -49,7 +50,7 @@ def general_name(name: x509.GeneralName) -> str:
         case x509.RegisteredID(value=value):
             return f"oid:{value.dotted_string}"
         case x509.OtherName(type_id=type_id, value=value):
-            return f"other:{type_id.dotted_string}:{value[:MAX_HEX].hex()}"
+            return f"other:{read_other_name(type_id.dotted_string, value)}"
         case _:
             return printable(str(name))
 

@@ -19,6 +19,7 @@ from cryptography.x509.oid import NameOID
 from pkikit.errors import InputError
 from pkikit.model.facts import common_name, extension
 from pkikit.model.names import SipUri, ip_text, is_ip_address, parse_dns_name, presented_dns_name, printable
+from pkikit.model.other_names import OtherName, read_other_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +40,7 @@ class PresentedNames:
     dns, sip, wildcards, common_name: names that can match, in lower case; `sip` without the scheme.
     ip: iPAddress entries, each in one spelling.
     refused: entries that can match nothing, with the reason.
-    others: (type OID, text) of otherName entries. No name check reads them; linters do.
+    others: the otherName entries, such as SRVName. No name check of the product reads them; linters do.
     dns_written, common_names: every dNSName and common name as the certificate holds it.
     has_san: the certificate has a subjectAltName extension, whatever is in it.
     """
@@ -50,7 +51,7 @@ class PresentedNames:
     wildcards: tuple[str, ...] = ()
     common_name: str = ""
     refused: tuple[UnusableName, ...] = ()
-    others: tuple[tuple[str, str], ...] = ()
+    others: tuple[OtherName, ...] = ()
     dns_written: tuple[str, ...] = ()
     common_names: tuple[str, ...] = ()
     has_san: bool = False
@@ -80,12 +81,13 @@ class PresentedNames:
     @property
     def all_names(self) -> tuple[str, ...]:
         """Every name of the SAN, whether the product reads it or not."""
-        return (*(f"sip:{n}" for n in self.sip), *self.dns, *self.wildcards, *self.ip, *self.unusable)
+        others = (str(entry) for entry in self.others)
+        return (*(f"sip:{n}" for n in self.sip), *self.dns, *self.wildcards, *self.ip, *self.unusable, *others)
 
     def shown(self) -> str:
         """All of them on one line, bounded, for evidence."""
         parts = [f"sip:{n}" for n in self.sip] + list(self.dns) + list(self.wildcards) + [f"IP {n}" for n in self.ip]
-        parts += [str(entry) for entry in self.refused]
+        parts += [str(entry) for entry in (*self.refused, *self.others)]
         more = f" … and {len(parts) - 20} more" if len(parts) > 20 else ""
         return (", ".join(parts[:20]) + more) or (f"CN {self.common_name}" if self.common_name else "no names at all")
 
@@ -97,10 +99,10 @@ def presented_names(certificate: x509.Certificate | x509.CertificateSigningReque
     alternative = extension(certificate, x509.SubjectAlternativeName)
     found: dict[str, list[str]] = {"dns": [], "sip": [], "ip": [], "wildcards": [], "dns_written": []}
     refused: list[UnusableName] = []
-    others: list[tuple[str, str]] = []
+    others: list[OtherName] = []
     for name in alternative or ():
         if isinstance(name, x509.OtherName):
-            others.append((name.type_id.dotted_string, printable(name.value[2:].decode("utf-8", "replace"))))
+            others.append(read_other_name(name.type_id.dotted_string, name.value))
             continue
         if isinstance(name, x509.DNSName):
             found["dns_written"].append(name.value)

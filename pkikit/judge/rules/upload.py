@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from cryptography import x509
 from cryptography.x509.oid import ExtensionOID, NameOID
 
 from pkikit.judge.names import presented_names
 from pkikit.judge.registry import Subject, declare, rule
+from pkikit.judge.rules.certificate import MAX_SHOWN
 from pkikit.judge.trust import Anchor, build_path
 from pkikit.judge.use import CertificateUse
 from pkikit.model.deployment import Role
 from pkikit.model.facts import common_name, distinguished, extension_oids, serial_number, title
 from pkikit.model.findings import Evidence, Severity
 from pkikit.model.names import printable
+from pkikit.model.other_names import COLLAB_EDGE, SRV_NAME, XMPP_ADDRESS, OtherName
 from pkikit.model.public_names import why_internal
 
 _UPLOAD = "X14.0 guide, 'Loading Certificates and Keys Onto Expressway' (warnings from X8.10)"
-_XMPP_ADDRESS = "1.3.6.1.5.5.7.8.5"  # id-on-xmppAddr, RFC 6120 §13.7.1.4
 
 
 @rule(
@@ -76,9 +78,55 @@ def internal_domain(certificate: x509.Certificate, use: CertificateUse) -> Itera
     fix="Choose the DNS format for federation domains when the request is generated.",
 )
 def xmpp_address(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
-    for oid, value in presented_names(certificate).others:
-        if oid == _XMPP_ADDRESS:
-            yield Evidence(label="name", expected="a dNSName", seen=f"XMPPAddress {value}", where="subjectAltName")
+    for name in _others(certificate, XMPP_ADDRESS):
+        yield Evidence(label="name", expected="a dNSName", seen=str(name), where="subjectAltName")
+
+
+def _others(certificate: x509.Certificate, type_id: str) -> Iterator[OtherName]:
+    """The otherName entries of one type, the first of them."""
+    return islice((n for n in presented_names(certificate).others if n.type_id == type_id), MAX_SHOWN)
+
+
+@rule(
+    "names.srv-name-unusable",
+    Severity.WARNING,
+    on=Subject.CERTIFICATE,
+    requirement="A SRVName of the SAN is `_collab-edge._tls.DOMAIN`, as an IA5String: endpoints look for no other service.",
+    source="Cisco TAC 211304 (issue 3: 'corresponding SRVName'); RFC 4985 §2",
+    fix="Leave the SRVName out, and have the registration domain entered as dNSName: format DNS or CollabEdgeDNS on the "
+    "request page.",
+)
+def srv_name_unusable(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    for name in _others(certificate, SRV_NAME):
+        why = name.problem
+        if not why and name.service != COLLAB_EDGE:
+            why = f"no endpoint looks for the service {name.service}" if name.service else "it names no service"
+        elif not why and "." not in name.domain:
+            why = "no domain follows the service"
+        if why:
+            yield Evidence(
+                label="SRVName", expected=f"{COLLAB_EDGE}.DOMAIN", seen=f"{name.text}: {why}", where="subjectAltName"
+            )
+
+
+@rule(
+    "names.srv-name-only",
+    Severity.WARNING,
+    on=Subject.CERTIFICATE,
+    requirement="A registration domain is in the SAN as dNSName: the domain itself or collab-edge.DOMAIN. Endpoints of the X8 "
+    "time accept the SRVName _collab-edge._tls.DOMAIN in its place; later request pages do not offer it, and public CAs may "
+    "not sign it.",
+    source="X12.5 guide, 'Expressway-E server certificate requirements'; Cisco TAC 211304; CA/Browser Forum BR §7.1.2.7.12",
+    fix="Request the next certificate with the format DNS or CollabEdgeDNS for the registration domains.",
+)
+def srv_name_only(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    dns = presented_names(certificate).dns
+    for name in _others(certificate, SRV_NAME):
+        domain = name.domain if name.service == COLLAB_EDGE else ""
+        if "." in domain and domain not in dns and f"collab-edge.{domain}" not in dns:
+            yield Evidence(
+                label="registration domain", expected=f"dNSName {domain}", seen=str(name), where="subjectAltName"
+            )
 
 
 @rule(
