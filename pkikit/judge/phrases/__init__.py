@@ -11,14 +11,18 @@ from pkikit.judge.phrases.common import COMMON
 from pkikit.judge.phrases.curl_wget import CURL_WGET
 from pkikit.judge.phrases.expressway import EXPRESSWAY
 from pkikit.judge.phrases.expressway_alarms import EXPRESSWAY_ALARMS
+from pkikit.judge.phrases.golang import GOLANG
+from pkikit.judge.phrases.java import JAVA
 from pkikit.judge.phrases.openssl_numbers import OPENSSL_NUMBERS
 from pkikit.judge.phrases.openssl_reasons import OPENSSL_REASONS
 from pkikit.judge.phrases.openssl_tools import OPENSSL_TOOLS
 from pkikit.judge.phrases.openssl_verify import OPENSSL_VERIFY
 from pkikit.judge.phrases.phrase import Phrase, Whose, Writer
+from pkikit.judge.phrases.windows import WINDOWS
 
 PHRASES: tuple[Phrase, ...] = (
-    *EXPRESSWAY, *EXPRESSWAY_ALARMS, *CISCO, *OPENSSL_REASONS, *OPENSSL_TOOLS, *OPENSSL_VERIFY, *OPENSSL_NUMBERS, *ALERTS, *CURL_WGET, *COMMON,
+    *EXPRESSWAY, *EXPRESSWAY_ALARMS, *CISCO, *OPENSSL_REASONS, *OPENSSL_TOOLS, *OPENSSL_VERIFY, *OPENSSL_NUMBERS, *ALERTS,
+    *CURL_WGET, *JAVA, *GOLANG, *WINDOWS, *COMMON,
 )  # fmt: skip
 
 __all__ = ["PHRASES", "Phrase", "Whose", "Writer"]
