@@ -15,6 +15,7 @@ from pkikit.model.facts import crl_urls, is_self_signed, ocsp_urls
 from pkikit.model.names import printable
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData
 from pkikit.model.world import Party, World
+from simulator.judgeable import ocsp_problem, require_judgeable
 
 
 def bring_certificates(world: World, directory: Path) -> World:
@@ -51,6 +52,7 @@ def _party_of(party: Party, folder: Path) -> Party:
         contents = read_file(trust_file)
         if not contents.certificates:
             raise EncodingError("holds no certificate", where=str(trust_file), rule="encoding.not-pem")
+        require_judgeable(contents.crls, str(trust_file))
         trusted = contents.certificates
         held = held.with_crls(CrlSource.CA_FILE, contents.crls)
     if crl_file.exists():
@@ -96,6 +98,10 @@ def _revocation_file(path: Path) -> RevocationData:
     contents = read_file(path)
     if not contents.crls and not contents.ocsp_answers:
         raise InputError("holds neither a CRL nor an OCSP answer", where=str(path))
+    require_judgeable(contents.crls, str(path))
+    problem = next((p for p in map(ocsp_problem, contents.ocsp_answers) if p), "")
+    if problem:
+        raise EncodingError(f"the OCSP answer in it cannot be judged: {problem}", where=str(path))
     return NOTHING_HELD.with_crls(CrlSource.CDP, contents.crls).with_answers(contents.ocsp_answers)
 
 

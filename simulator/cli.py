@@ -15,7 +15,7 @@ import typer
 
 from pkikit import console
 from pkikit.errors import InputError
-from simulator import future_cli
+from simulator import future_cli, signals
 from simulator.clinic_console import play_live, show_case
 from simulator.clinic_score import keep_score, scores_file
 from simulator.errors import LabError
@@ -55,6 +55,7 @@ CertsOption = Annotated[
 
 def main() -> None:
     """Entry point of the console script."""
+    signals.stop_as_by_ctrl_c()
     console.run(app, "expressway-sim", lab_errors=(LabError,))
 
 
@@ -352,14 +353,10 @@ def up(
     from pkikit.files import load_deployment
 
     read = load_deployment(deployment)
-    keylog = None
-    if state is not None:
-        from pkikit.files import write_private
-
-        keylog = state / "tls-keys.log"
-        write_private(keylog, b"")
+    keylog = state / "tls-keys.log" if state is not None else None
     settings = _settings(net, tls, real_ports=real_ports, keylog=keylog, pages=True, fresh=fresh, state=state)
     lab = _lab(read, settings, None, certs)
+    signals.heed_ctrl_c()
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_up(lab, acme=acme, state=state))
     print("expressway-sim: stopped", file=sys.stderr)

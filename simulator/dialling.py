@@ -8,9 +8,11 @@ from datetime import datetime
 
 from pkikit.handshake.recorder import merge, not_connected
 from pkikit.judge.legs import LegVerdict, judge_leg
+from pkikit.model.findings import Verdict
 from pkikit.model.leg import Leg, Protocol
 from pkikit.model.trace import HandshakeTrace
 from pkikit.model.world import World
+from simulator.background import reason_of
 from simulator.endpoint import Endpoint
 from simulator.events import EventLog
 from simulator.links import Link
@@ -49,10 +51,18 @@ class Dialler:
             await stream.close()
         return trace
 
+    async def _dialled(self, leg: Leg) -> HandshakeTrace:
+        try:
+            return await self.dial(leg)
+        except Exception as error:  # as above: this leg is down, the others are still dialled
+            why = reason_of(error)
+            self._events.add(leg.client, "Leg Failed", Leg=leg.id, Dst=leg.server, Reason=why)
+            return not_connected(self._now, f"the lab could not dial it: {why}", resolved=True)
+
     async def _open(self, leg: Leg) -> tuple[HandshakeTrace, TlsStream | None]:
         """Dial one leg; where the other side answered, the connection is still up."""
         client, server = self._endpoints[leg.client], self._endpoints[leg.server]
-        await server.ready()
+        server.ready()
         address, problem = await self._network.find(leg)
         if address is None:
             return not_connected(client.now, problem, resolved=False), None
@@ -75,6 +85,7 @@ class Dialler:
                 self._endpoints[leg.client],
                 open_leg=self._open,
                 report=self._reported,
+                failed=self._not_judged,
                 events=self._events,
                 settings=self._settings,
             )
@@ -85,9 +96,25 @@ class Dialler:
         return made
 
     def _reported(self, leg: Leg, trace: HandshakeTrace) -> LegReport:
-        return self._remembered(leg, judge_leg(leg, self._network.as_seen(), self._now()), trace)
+        return self._remembered(leg, self._judged(leg, self._network.as_seen(), self._now()), trace)
 
-    def _remembered(self, leg: Leg, verdict: LegVerdict, trace: HandshakeTrace | None) -> LegReport:
+    def _not_judged(self, leg: Leg, trace: HandshakeTrace) -> LegReport:
+        return self._remembered(leg, None, trace)
+
+    def _judged(self, leg: Leg, world: World, at: datetime) -> LegVerdict | None:
+        """The judgement beforehand; None, and a line in the log, where the leg cannot be judged."""
+        try:
+            return judge_leg(leg, world, at)
+        except Exception as error:  # one odd object must not take the report of every other leg with it
+            self._events.add(leg.client, "Leg Not Judged", Leg=leg.id, Reason=reason_of(error))
+            return None
+
+    def _remembered(self, leg: Leg, verdict: LegVerdict | None, trace: HandshakeTrace | None) -> LegReport:
+        if verdict is None:
+            nothing = Verdict(question=f"{leg.id}: not assessed")
+            verdict = LegVerdict(leg=leg, by_client=nothing, by_server=nothing)
+            if trace is None:  # neither judged nor dialled: nobody may read that as a yes
+                trace = not_connected(self._now, "this leg could be neither judged nor dialled", resolved=True)
         report = self.last[leg.id] = LegReport(leg=leg, verdict=verdict, trace=trace)
         return report
 
@@ -102,16 +129,16 @@ class Dialler:
     ) -> CheckReport:
         """Judge and dial every leg (or those that `only` picks)."""
         for endpoint in self._endpoints.values():
-            await endpoint.ready()
+            endpoint.ready()
         gate = asyncio.Semaphore(_AT_ONCE)
         at, seen = self._now(), self._network.as_seen()
 
         async def one(leg: Leg) -> LegReport:
-            verdict = judge_leg(leg, seen, at)
+            verdict = self._judged(leg, seen, at)
             trace = None
             if self._can_dial(leg):
                 async with gate:
-                    trace = await self.dial(leg)
+                    trace = await self._dialled(leg)
             report = self._remembered(leg, verdict, trace)
             if progress is not None:
                 progress(report)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import socket
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,7 @@ from simulator.errors import LabError
 from simulator.events import EventLog
 from simulator.parties.speech import speech_of
 from simulator.services.capture import Capture
+from simulator.services.listener import Listener, stream_of
 from simulator.services.status_lookup import Told
 from simulator.settings import LabSettings
 from simulator.sip.stream import TlsStream, answer_plainly, ask, ask_plainly, serve
@@ -84,13 +86,13 @@ class Endpoint:
         self.ports = tuple(dict.fromkeys(leg.port for leg in served))
         self._protocols = {leg.port: leg.protocol for leg in served}
         self._known = {(leg.port, addresses(leg.client)): _admission(leg) for leg in served}
+        self._known_addresses = frozenset(address for _, address in self._known)
         self._strangers = {port: _for_strangers([leg for leg in served if leg.port == port]) for port in self.ports}
         self._contexts: dict[tuple[Side, int, bool, Consumer], TlsContext] = {}
         self._domain_contexts: dict[tuple[str, bool, Consumer], TlsContext] = {}
-        self._servers: list[asyncio.Server] = []
-        self._open: set[asyncio.Task[None]] = set()
-        self._callers: dict[asyncio.Task[None], str] = {}
-        self._opening: asyncio.Task[None] | None = None
+        self._listeners: dict[int, Listener] = {}  # by product port
+        self._runs = False
+        self._callers: dict[asyncio.Task[None], str] = {}  # by the task that serves them
         self.records: dict[Connection, asyncio.Future[Recorder]] = {}
 
     def now(self) -> datetime:
@@ -105,29 +107,42 @@ class Endpoint:
 
     def firewall(self, closed: frozenset[int]) -> None:
         """Let these ports be reached no longer, and all others again."""
-        if closed != self.closed:
-            self.closed = closed
-            self._close_ports()
-            self._opening = asyncio.get_running_loop().create_task(self.start())
+        self.closed = closed
+        self._reconcile()
 
-    def _close_ports(self) -> None:
-        for server in self._servers:
-            server.close()
-        self._servers.clear()
+    def _reconcile(self) -> None:
+        """Make the open ports those that are wanted now. Safe to call at any time and any number of times."""
+        silent = not self._runs or self.party.speaks is Speaks.NOTHING
+        wanted = frozenset() if silent else frozenset(self.ports) - self.closed
+        for port in self._listeners.keys() - wanted:
+            self._listeners.pop(port).close()
+        for port in sorted(wanted - self._listeners.keys()):
+            listener = Listener(
+                self.address, self._settings.port(port), partial(self._serve, port), full=self._is_full,
+                known=self._known_addresses.__contains__, log=partial(self._trouble, port),
+            )  # fmt: skip
+            try:
+                listener.open()
+            except OSError as error:
+                raise _cannot_listen(self.party.fqdn, self.address, self._settings.port(port), error) from error
+            self._listeners[port] = listener
+
+    def _is_full(self) -> bool:
+        return len(self._callers) >= MAX_CONNECTIONS
+
+    def _trouble(self, port: int, line: str) -> None:
+        self._events.add(self.party.fqdn, "Connection Trouble", Dst_port=port, Detail=line)
 
     def drop(self, caller: str) -> None:
         """Drop the connections of one caller: nothing passes between them any more."""
         for task in [t for t, address in self._callers.items() if address == caller]:
             task.cancel()
 
-    def restart(self, *, was_silent: bool = False) -> None:
+    def restart(self) -> None:
         """Connections drop; ports close or open where the party now answers nobody, or does again."""
-        if self.party.speaks is Speaks.NOTHING:
-            self._close_ports()
-        elif was_silent:
-            self._opening = asyncio.get_running_loop().create_task(self.start())
-        for task in self._open:
+        for task in self._callers:
             task.cancel()
+        self._reconcile()
 
     def _context(self, side: Side, port: int, verify: bool, consumer: Consumer = Consumer.SIP_TLS) -> TlsContext:
         own = port in self.party.services or (port == MRA_PORT and bool(self.party.domains))
@@ -162,46 +177,49 @@ class Endpoint:
             )  # fmt: skip
         return kept
 
-    async def ready(self) -> None:
-        """Wait until the ports are open again, after they were closed."""
-        if self._opening is not None:
-            opening, self._opening = self._opening, None
-            await opening
+    def ready(self) -> None:
+        """Open the ports that should be open and are not, because another program had them for a while."""
+        with contextlib.suppress(LabError):  # then nobody answers there, which is what the caller will find
+            self._reconcile()
 
-    async def start(self) -> None:
-        """Listen on every port that a leg of the deployment dials; on none, where the party answers nobody."""
-        if self.party.speaks is Speaks.NOTHING:
-            return
-        for port in self.ports:
-            if port in self.closed:
-                continue
-            try:
-                server = await asyncio.start_server(
-                    partial(self._accept, port), self.address, self._settings.port(port)
-                )
-            except OSError as error:
-                raise _cannot_listen(self.party.fqdn, self.address, self._settings.port(port), error) from error
-            self._servers.append(server)
+    def start(self) -> None:
+        """Listen on every port that a leg of the deployment dials; on none, where the party answers nobody.
+
+        Raises:
+            LabError: a port is taken, or may not be used.
+        """
+        self._runs = True
+        self._reconcile()
 
     async def stop(self) -> None:
         """Close the ports and what is still open."""
-        for server in self._servers:
-            server.close()
-        for task in tuple(self._open):
+        self._runs = False
+        self._reconcile()
+        serving = tuple(self._callers)
+        for task in serving:
             task.cancel()
-        await asyncio.gather(*self._open, return_exceptions=True)
-        for server in self._servers:
-            await server.wait_closed()
-        self._servers.clear()
+        await asyncio.gather(*serving, return_exceptions=True)
 
-    async def _accept(self, port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, port: int, connection: socket.socket, caller: Connection) -> None:
+        """One accepted connection, from its first byte to its end."""
         task = asyncio.current_task()
-        if task is None or len(self._open) >= MAX_CONNECTIONS:
-            writer.close()
-            return
-        self._open.add(task)
-        caller: Connection = writer.get_extra_info("peername")[:2]
+        assert task is not None  # the listener runs each connection in a task
         self._callers[task] = caller[0]
+        try:
+            reader, writer = await stream_of(connection)
+            try:
+                await self._converse(port, caller, reader, writer)
+            finally:
+                writer.close()
+        except asyncio.CancelledError:
+            self._events.add(self.party.fqdn, "Connection Closed", Src_ip=caller[0], Dst_port=port, Reason="restart")
+            raise
+        finally:
+            self._callers.pop(task, None)
+
+    async def _converse(
+        self, port: int, caller: Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         recorder = Recorder(Side.SERVER, self.now)
         hand_over = _Once(partial(self._hand_over, port, caller, recorder))
         known = self._known.get((port, caller[0]))
@@ -230,20 +248,12 @@ class Endpoint:
                 answered=hand_over,
             )
             self._log_failure(handshake, caller[0], port)
-        except asyncio.CancelledError:
-            # The party restarts or the lab ends, and this connection with it. Swallowed on purpose: the task ends here,
-            # and asyncio's streams (3.11) would print a traceback for a cancelled one.
-            self._events.add(self.party.fqdn, "Connection Closed", Src_ip=caller[0], Dst_port=port, Reason="restart")
         except FramingError as error:
             recorder.note(Failed(reason=str(error)))
-        except TimeoutError:
-            self._events.add(
-                self.party.fqdn, "TLS Negotiation Error", Src_ip=caller[0], Dst_port=port, Detail="timed out"
-            )
+        except (TimeoutError, OSError) as error:
+            detail = "timed out" if isinstance(error, TimeoutError) else f"the caller left: {error.strerror or error}"
+            self._events.add(self.party.fqdn, "TLS Negotiation Error", Src_ip=caller[0], Dst_port=port, Detail=detail)
         finally:
-            writer.close()
-            self._open.discard(task)
-            self._callers.pop(task, None)
             hand_over()
 
     def _record(self, caller: Connection) -> asyncio.Future[Recorder]:

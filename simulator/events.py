@@ -5,16 +5,20 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
+import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+from pkikit.errors import InputError
 from pkikit.model.names import printable
 
 MAX_EVENTS = 20_000
 MAX_FILE = 32 * 1024 * 1024
+_MAX_SEQ = 2**53
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,23 +45,31 @@ class EventLog:
         self._seq = itertools.count(1)
 
     def read(self) -> None:
-        """Take up what the last lab wrote; a line that was cut off by its end is left out."""
+        """Take up what the last lab wrote. A line that was cut off by its end, or is not an event, is left out.
+
+        Raises:
+            InputError: the file cannot be read.
+        """
         if self._file is None or not self._file.exists():
             return
-        for line in self._file.read_text(encoding="utf-8", errors="replace").splitlines()[-MAX_EVENTS:]:
-            with contextlib.suppress(ValueError, KeyError, TypeError):
-                kept = json.loads(line)
-                self._events.append(Event(**{**kept, "at": datetime.fromisoformat(kept["at"])}))
+        try:
+            lines = self._file.read_text(encoding="utf-8", errors="replace").splitlines()[-MAX_EVENTS:]
+        except OSError as error:
+            raise InputError(f"cannot be read: {error.strerror}", where=str(self._file)) from None
+        for line in lines:
+            with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError, OverflowError):
+                self._events.append(_event(json.loads(line)))
         self._seq = itertools.count(max((e.seq for e in self._events), default=0) + 1)
 
     def write(self) -> None:
-        """Append what happened since the last time; the file begins anew when it has grown too long."""
+        """Append what happened since the last time; the file begins again when it has grown too long."""
         waiting = [self._unwritten.popleft() for _ in range(len(self._unwritten))]
         if self._file is None or not waiting:
             return
         lines = "".join(json.dumps({**asdict(e), "at": e.at.isoformat()}) + "\n" for e in waiting)
         mode = "w" if self._file.exists() and self._file.stat().st_size > MAX_FILE else "a"
-        with self._file.open(mode, encoding="utf-8") as stream:
+        flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if mode == "w" else os.O_APPEND)
+        with os.fdopen(os.open(self._file, flags, 0o600), mode, encoding="utf-8") as stream:
             stream.write(lines)
 
     def add(self, party: str, kind: str, **fields: object) -> Event:
@@ -85,3 +97,13 @@ class EventLog:
 
     def __iter__(self) -> Iterator[Event]:
         return iter(tuple(self._events))
+
+
+def _event(kept: dict[str, Any]) -> Event:
+    event = Event(**{**kept, "at": datetime.fromisoformat(kept["at"])})
+    texts = (event.party, event.kind, event.detail)
+    if type(event.seq) is not int or not 0 < event.seq < _MAX_SEQ or not all(isinstance(t, str) for t in texts):
+        raise ValueError("not an event")
+    if event.at.tzinfo is None:
+        raise ValueError("an event without a time zone")
+    return event

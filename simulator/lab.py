@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import resource
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, Self
+from typing import Self
 
 import anyio.to_thread
 from cryptography import x509
 
 from pkikit.design.legs import WEB_PORT, legs_of
-from pkikit.errors import PkikitError
+from pkikit.files import write_private
 from pkikit.model.credential import Credential
 from pkikit.model.deployment import Deployment, Revocation
 from pkikit.model.leg import Leg
 from pkikit.model.trace import HandshakeTrace
-from pkikit.model.world import Party, Speaks, World
+from pkikit.model.world import Party, World
 from simulator.acme import serve_acme
 from simulator.addresses import AddressPlan
+from simulator.background import Background, reason_of
+from simulator.changes import changed, needs_restart
 from simulator.clock import Clock
 from simulator.dialling import Dialler
 from simulator.endpoint import Endpoint
+from simulator.errors import LabError
 from simulator.events import EventLog
 from simulator.forge import DAY, forge
 from simulator.links import Link
@@ -38,15 +40,16 @@ from simulator.peer.peer import Peer
 from simulator.peer.site import PeerSite
 from simulator.peer.state import PeerState
 from simulator.peer.store import PeerStore
+from simulator.process import allow_many_sockets, errors_to
 from simulator.report import CheckReport, LegReport
 from simulator.services.capture import Capture
 from simulator.services.dns import DnsServer
+from simulator.services.throttle import Throttle
 from simulator.settings import LabSettings
 from simulator.state import LabStore, begin
 from simulator.world import IssuedWorld, profile_of
 
 BANNER = "Expressway Certificate Lab: a simulator on loopback addresses. Not a Cisco product; no key in it is worth anything."
-_OPEN_FILES = 65_536
 _TICK = 1.0  # seconds of real time between two looks at what is due
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -70,44 +73,53 @@ class Lab:
         self.events = EventLog(self.clock.now, state / "events.jsonl" if state is not None else None)
         self.legs = legs_of(deployment)
         self.acme: AcmeService | None = None
-        self.adcs: adcs.CertificateServices
+        self._adcs: adcs.CertificateServices | None = None
         self.issued: IssuedWorld
         self.world: World
         self.endpoints: dict[str, Endpoint] = {}
         self.peers: dict[str, Peer] = {}
         self.sites: dict[str, PeerSite] = {}
         self.passwords: dict[str, str] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background(deployment.name, self.events)
         self._ticking = asyncio.Lock()
         self._updated: dict[str, datetime] = {}  # last automatic CRL update
+        self._capture = Capture(self.clock.now) if self.settings.capture else None
         self._prepare = prepare
         self._running = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
+            stack.enter_context(errors_to(Throttle(partial(self.told, "Internal Error"))))
             self.plan = AddressPlan(self.deployment, self.settings.net)
             stack.callback(self.plan.close)
-            _allow_many_sockets()
+            allow_many_sockets()
+            if self.settings.state is not None:
+                held = await anyio.to_thread.run_sync(LabStore(self.settings.state).hold)
+                stack.callback(held.close)
             begun = await anyio.to_thread.run_sync(begin, self.deployment, self.settings, self.clock, self._prepare)
             await anyio.to_thread.run_sync(self.events.read)
             self.issued, self.world, self.passwords = begun.issued, begun.world, begun.passwords
+            for fqdn, note in begun.notes:
+                self.events.add(fqdn, "State Warning", Detail=note)
+            if self.settings.state is not None and self.settings.keylog is not None:
+                await anyio.to_thread.run_sync(write_private, self.settings.keylog, b"")
+            stack.push_async_callback(self._keep)
             self.network = Network(
                 self.plan, self.settings, world=lambda: self.world, issued=self.issued, now=self.clock.now
             )
             await self.network.start(stack)
-            self._capture = Capture(self.clock.now) if self.settings.capture else None
             for fqdn, party in self.world.parties.items():
                 endpoint = self._endpoint(party)
                 self.endpoints[fqdn] = endpoint
                 stack.push_async_callback(endpoint.stop)
-                await endpoint.start()
+                endpoint.start()
             self.dialler = Dialler(
                 self.endpoints, self.network, world=lambda: self.world, now=self.clock.now, events=self.events,
                 settings=self.settings, legs=self.legs,
             )  # fmt: skip
             await self._start_peers(begun.states, stack)
             self._running = stack.pop_all()
-        self._background(self._keep_ticking())
+        self._background.spawn(self._keep_ticking(), "clock")
         self.events.add(self.deployment.name, "Lab Started", Addresses=f"127.{self.plan.net}.x.y")
         return self
 
@@ -131,7 +143,7 @@ class Lab:
         address, at = self.plan.service(ADCS_NUMBER), self.clock.now()
         by_address = [x509.IPAddress(ipaddress.ip_address(address))]
         shown = forge((adcs.NAME,), self.issued.authority, at=at, ends=DAY * 365, general=by_address)
-        self.adcs = adcs.CertificateServices(
+        self._adcs = services = adcs.CertificateServices(
             self.issued.authority,
             shown,
             address=address,
@@ -141,14 +153,15 @@ class Lab:
             events=self.events,
             pointers=profile_of(self.deployment),
         )
-        await self.adcs.start()
-        stack.push_async_callback(self.adcs.stop)
+        await services.start()
+        stack.push_async_callback(services.stop)
 
     async def __aexit__(self, *_: object) -> None:
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._background.stop()
         await self._running.aclose()
+
+    async def _keep(self) -> None:
+        """The last thing while the state folder is still locked: write what is to be there after the end."""
         await self._save()
         if self._capture is not None:
             await anyio.to_thread.run_sync(self._write_capture, self._capture)
@@ -159,12 +172,6 @@ class Lab:
             store = LabStore(self.settings.state)
             await anyio.to_thread.run_sync(store.save, self.issued, self.world, self.passwords, self.clock.travelled)
             await anyio.to_thread.run_sync(self.events.write)
-
-    def _background(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run something beside everything else; it ends with the lab."""
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     def _write_capture(self, capture: Capture) -> None:
         keylog, path = self.settings.keylog, self.settings.capture
@@ -194,6 +201,17 @@ class Lab:
         """The lab's DNS server."""
         return self.network.dns
 
+    @property
+    def adcs(self) -> adcs.CertificateServices:
+        """The CA's web enrolment pages.
+
+        Raises:
+            LabError: this lab runs without pages.
+        """
+        if self._adcs is None:
+            raise LabError("this lab has no AD CS pages: it runs without pages; start it with LabSettings(pages=True)")
+        return self._adcs
+
     def led_to(self, name: str) -> tuple[str | None, ...]:
         """The parties that a name leads to in the DNS outside; None for an address that is nobody's."""
         by_address = {address: fqdn for fqdn, address in self.plan.by_name.items()}
@@ -215,6 +233,10 @@ class Lab:
     def _told(self, fqdn: str, event: str, detail: str) -> None:
         self.events.add(fqdn, event, Detail=detail)
 
+    def told(self, event: str, detail: str) -> None:
+        """Write a line about the lab itself to the event log."""
+        self.events.add(self.deployment.name, event, Detail=detail)
+
     async def tick(self) -> None:
         """Do what the lab's clock says is due: the daily CRL updates. One at a time, so that who returns finds it done."""
         async with self._ticking:
@@ -225,13 +247,17 @@ class Lab:
                 await self.acme.tick()
 
     async def _keep_ticking(self) -> None:
+        failed = ""
         while True:
             await asyncio.sleep(_TICK)
             try:
                 await self.tick()
                 await anyio.to_thread.run_sync(self.events.write)
-            except (PkikitError, OSError) as error:  # a disk that is full must not stop the clock
-                self.events.add(self.deployment.name, "Update Failed", Detail=error)
+                failed = ""
+            except Exception as error:  # a full disk, odd data: the clock goes on
+                if reason_of(error) != failed:  # it comes back every second until somebody makes room
+                    failed = reason_of(error)
+                    self.told("Update Failed", failed)
 
     @asynccontextmanager
     async def with_acme(self) -> AsyncIterator[AcmeService]:
@@ -249,17 +275,18 @@ class Lab:
         """Put another world in place: parties with another certificate, clock or speech restart; lists are just used."""
         before, self.world = self.world, world
         for fqdn, party in world.parties.items():
-            if _needs_restart(party, before.parties[fqdn]):
+            if needs_restart(party, before.parties[fqdn]):
                 self._restart(party, "certificate or clock changed")
             else:
                 self._consult(party)
             known = before.parties[fqdn]
-            if fqdn in self.peers and (_changed(party, known) or party.held is not known.held):
+            if fqdn in self.peers and (changed(party, known) or party.held is not known.held):
                 self.peers[fqdn].adopt(party, known)
                 if self.settings.state is not None:
-                    self._background(self.peers[fqdn].save())
+                    self._background.spawn(self.peers[fqdn].save(), f"save the state of {fqdn}")
         for fqdn, endpoint in self.endpoints.items():
-            endpoint.firewall(frozenset(port for party, port in world.blocked if party == fqdn))
+            closed = frozenset(port for party, port in world.blocked if party == fqdn)
+            self._reopen(partial(endpoint.firewall, closed))
             endpoint.delay = world.delays.get(fqdn, 0.0)
         for one, other in (tuple(pair) for pair in world.cut - before.cut):
             self.endpoints[one].drop(self.plan.by_name[other])
@@ -267,8 +294,15 @@ class Lab:
         self.network.follow(before)
         if self.acme is not None and world.blocked != before.blocked:
             for host in self.acme.hosts.values():
-                self._background(host.follow())
+                self._background.spawn(host.follow(), f"ACME port of {host.fqdn}")
         self._retry_links()
+
+    def _reopen(self, change: Callable[[], None]) -> None:
+        """Open and close ports. One that another program took in the meantime is a line in the log, and tried again."""
+        try:
+            change()
+        except LabError as error:
+            self.events.add(self.deployment.name, "Cannot Listen", Reason=error)
 
     def _retry_links(self) -> None:
         for link in self.links.values():
@@ -280,19 +314,17 @@ class Lab:
         self.endpoints[party.fqdn].consult(party, question)
 
     def _restart(self, party: Party, reason: str) -> None:
-        endpoint = self.endpoints[party.fqdn]
-        restarting = endpoint.party
         self._consult(party)
-        endpoint.restart(was_silent=restarting.speaks is Speaks.NOTHING)
+        self._reopen(self.endpoints[party.fqdn].restart)
         for link in self.links.values():
             if link.leg.client == party.fqdn:
                 link.drop()
         self.events.add(party.fqdn, "System Restart", Reason=reason)
         site = self.sites.get(party.fqdn)
         if site is not None:
-            self._background(site.restarted())
+            self._background.spawn(site.restarted(), f"restart the pages of {party.fqdn}")
         if self.acme is not None:
-            self._background(self.acme.restarted(party.fqdn))
+            self._background.spawn(self.acme.restarted(party.fqdn), f"restart the ACME service of {party.fqdn}")
 
     # What a peer's pages do to the world around it (`simulator.peer.peer.Surroundings`).
 
@@ -327,7 +359,7 @@ class Lab:
         cluster = self.deployment.cluster_of(fqdn)
         if cluster is not None:
             self.change(replace(self.world, revocation={**self.world.revocation, cluster.name: settings}))
-            self._background(self._save())
+            self._background.spawn(self._save(), "save the lab")
 
     def status_of(self, fqdn: str) -> tuple[LegReport, ...]:
         """The legs of a party as they were last dialled."""
@@ -366,7 +398,7 @@ class Lab:
     async def hold(self) -> None:
         """Keep every SIP leg up from now on, as zones are; returns when each was dialled once."""
         for link in self.dialler.new_links():
-            self._background(link.run())
+            self._background.spawn(link.run(), f"leg {link.leg.id}", failed=link.died)
         for link in self.links.values():
             await link.settled.wait()
 
@@ -389,22 +421,3 @@ def _last_at(hour: int, now: datetime) -> datetime:
     """The last time that the clock showed that hour."""
     today = now.replace(hour=hour, minute=0, second=0, microsecond=0)
     return today if today <= now else today - timedelta(days=1)
-
-
-def _changed(party: Party, before: Party) -> bool:
-    """Anything but its CRLs is another. A key alone may have changed: certificates compare without it."""
-    ours, theirs = ([id(c.key) for c in p.credentials] for p in (party, before))
-    return party != before or ours != theirs
-
-
-def _needs_restart(party: Party, before: Party) -> bool:
-    """A certificate, its key, the clock and the way of speaking are read at the start; lists are not."""
-    return _changed(replace(party, trusted_ca_list=before.trusted_ca_list), before)
-
-
-def _allow_many_sockets() -> None:
-    """A class of callers needs more files than a shell allows by default; up to the machine's own limit."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
-    if soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

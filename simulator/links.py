@@ -10,6 +10,7 @@ from pkikit.handshake.messages import options_request
 from pkikit.handshake.recorder import not_connected
 from pkikit.model.leg import Leg
 from pkikit.model.trace import HandshakeTrace
+from simulator.background import reason_of
 from simulator.endpoint import Endpoint
 from simulator.events import EventLog
 from simulator.settings import LabSettings
@@ -33,13 +34,16 @@ class Link:
         *,
         open_leg: Open,
         report: Callable[[Leg, HandshakeTrace], object],
+        failed: Callable[[Leg, HandshakeTrace], object],
         events: EventLog,
         settings: LabSettings,
     ) -> None:
+        """`report` judges a leg and keeps the answer; `failed` keeps a trace without a judgement."""
         self.leg, self.active, self.dialled, self.kept_alive = leg, False, 0, 0
         self.wait = FIRST_WAIT
         self.settled = asyncio.Event()
-        self._client, self._open, self._report = client, open_leg, report
+        self._client, self._open, self._report, self._failed = client, open_leg, report, failed
+        self._last_error = ""
         self._events, self._settings = events, settings
         self._again = asyncio.Event()
         self._stream: TlsStream | None = None
@@ -54,25 +58,48 @@ class Link:
             self._stream.abort()
 
     async def run(self) -> None:
-        """Keep the leg up until cancelled."""
+        """Keep the leg up until cancelled. Whatever goes wrong in it, the leg is down then and is dialled again."""
         while True:
-            trace, stream = await self._open(self.leg)
-            self._stream = stream
-            self.dialled += 1
-            self._told(stream is not None)
-            self._report(self.leg, trace)
-            self.settled.set()
-            if stream is not None:
-                self.wait = FIRST_WAIT
-                why = await self._keep_alive(stream)
-                self._told(False, why)
-                self._report(self.leg, self._lost(why))
+            try:
+                was_up = await self._once()
+            except Exception as error:  # a defect or odd input: the leg must not stay green, and others go on
+                self.died(error)
+                was_up = False
+            if was_up:
                 continue  # at once: what was lost was good a moment ago
             with suppress(TimeoutError):
                 async with asyncio.timeout(self.wait):
                     await self._again.wait()
             self._again.clear()
             self.wait = min(self.wait * 2, LONGEST_WAIT)
+
+    async def _once(self) -> bool:
+        """Dial, and stay on the line for as long as it holds; False when the leg did not come up."""
+        trace, stream = await self._open(self.leg)
+        self._stream = stream
+        self.dialled += 1
+        self._told(stream is not None)
+        self._report(self.leg, trace)
+        self.settled.set()
+        if stream is None:
+            return False
+        self.wait = FIRST_WAIT
+        why = await self._keep_alive(stream)
+        self._told(False, why)
+        self._report(self.leg, self._lost(why))
+        return True
+
+    def died(self, error: BaseException) -> None:
+        """Report the leg as down because of an error of the lab itself."""
+        why = reason_of(error)
+        if self._stream is not None:
+            self._stream.abort()
+        if self.active or why != self._last_error:
+            self._events.add(self.leg.client, "Leg Failed", Leg=self.leg.id, Dst=self.leg.server, Reason=why)
+        self._last_error = why
+        self._told(False, why)
+        self._failed(self.leg, not_connected(self._client.now, f"the lab could not dial it: {why}", resolved=True))
+        self.settled.set()
 
     async def _keep_alive(self, stream: TlsStream) -> str:
         """OPTIONS after OPTIONS; returns why the connection was lost."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 from collections import Counter
 from pathlib import Path
@@ -17,6 +16,7 @@ from rich.text import Text
 from pkikit.files import key_pem, write_private, write_public
 from simulator.lab import BANNER, Lab
 from simulator.management import Management
+from simulator.peer.store import make_private_folder
 from simulator.report import CheckReport
 
 INTERVAL = 2.0  # seconds between two looks
@@ -26,6 +26,7 @@ def write_state(lab: Lab, directory: Path) -> None:
     """What a learner's own tools need: the trusted root and each party's certificate and key, keys mode 0600."""
     write_public(directory / "root.pem", lab.issued.authority.root.public_bytes(Encoding.PEM))
     for fqdn, party in lab.world.parties.items():
+        make_private_folder(directory / fqdn)
         if party.credential is not None:
             write_public(directory / fqdn / "cert.pem", party.credential.pem())
             if party.credential.key is not None:
@@ -98,27 +99,26 @@ def status_table(report: CheckReport) -> Table:
 
 
 async def run_until_stopped(lab: Lab, state: Path | None) -> None:
-    """Show the table until SIGINT or SIGTERM; without a terminal, one line whenever the status changes."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    """Show the table until cancelled (Ctrl-C, SIGTERM); without a terminal, one line whenever the status changes."""
     out = Console(highlight=False)
     face = Management(lab)
     await face.start()
-    for line in (*addresses_to_try(lab, state), f"topology, live: {face.url}"):
-        out.print(line, markup=False, soft_wrap=True)
+    try:
+        for line in (*addresses_to_try(lab, state), f"topology, live: {face.url}"):
+            out.print(line, markup=False, soft_wrap=True)
+        out.file.flush()
+        await _show_status(lab, out)
+    finally:
+        await face.stop()
+
+
+async def _show_status(lab: Lab, out: Console) -> None:
     with Live(console=out, refresh_per_second=1, auto_refresh=False) if sys.stdout.isatty() else _Lines(out) as live:
         await lab.hold()
-        while not stop.is_set():
+        while True:
             report = await lab.status()
             live.update(status_table(report), refresh=True) if isinstance(live, Live) else live.update(report)
-            try:
-                async with asyncio.timeout(INTERVAL):
-                    await stop.wait()
-            except TimeoutError:
-                continue
-    await face.stop()
+            await asyncio.sleep(INTERVAL)
 
 
 class _Lines:

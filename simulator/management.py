@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -93,7 +94,7 @@ class Management:
         app.router.add_get(below + "status.json", self._status)
         app.router.add_get(below + "style.css", self._file(_STYLE, "text/css"))
         app.router.add_get(below + "live.js", self._file(_SCRIPT, "text/javascript"))
-        self._server = HttpServer(app, lab.plan.service(_NUMBER), _PORT)
+        self._server = HttpServer(app, lab.plan.service(_NUMBER), _PORT, log=partial(lab.told, "Web Server Trouble"))
 
     @property
     def url(self) -> str:

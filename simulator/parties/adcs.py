@@ -69,8 +69,11 @@ class CertificateServices:
     async def start(self) -> None:
         """Listen."""
         context = await asyncio.to_thread(server_context, self._credential)
-        self._server = HttpServer(self._app, *self._where, context)
+        self._server = HttpServer(self._app, *self._where, context, log=self._trouble)
         await self._server.start()
+
+    def _trouble(self, line: str) -> None:
+        self._events.add(NAME, "Web Server Trouble", Detail=line)
 
     async def stop(self) -> None:
         """Close."""

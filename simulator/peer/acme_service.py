@@ -32,6 +32,7 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.facts import shown_time
 from pkikit.model.findings import Verdict
 from pkikit.model.names import parse_dns_name
+from simulator.background import Background
 from simulator.errors import LabError
 from simulator.peer.acme_run import AcmeRun, RunStep, as_directory
 from simulator.peer.acme_state import AcmeSettings, AcmeState, Provider, settings_from
@@ -67,7 +68,7 @@ class AcmeService:
         self._deployment, self._peers, self._passes = deployment, peers, passes
         self._runs: dict[str, AcmeRun] = {}
         self._running: set[str] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._orders: dict[str, Background] = {}
         self._held_back: dict[str, datetime] = {}  # automatic services that failed and could not keep it
         # Instead of a provider: who issues where no real one can follow (far travel on the lab's clock).
         self.signer: Signer | None = None
@@ -203,15 +204,19 @@ class AcmeService:
             with contextlib.suppress(PkikitError):  # told and kept where it failed
                 await self._sign(peer)
 
-        task = asyncio.get_running_loop().create_task(work())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._background(peer).spawn(work(), "ACME order")
 
     async def stop(self) -> None:
         """End what is under way; orders stay at the CA and can be gone on with."""
         for run in self._runs.values():
             run.stop("the lab ends")
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for orders in self._orders.values():
+            await orders.finish()
+
+    def _background(self, peer: Peer) -> Background:
+        if peer.fqdn not in self._orders:
+            self._orders[peer.fqdn] = Background(peer.fqdn, peer.site.events)
+        return self._orders[peer.fqdn]
 
     def _require_idle(self, peer: Peer) -> None:
         if peer.fqdn in self._running:
@@ -301,7 +306,7 @@ class AcmeService:
 
         self._tell(peer, "order", "failed", detail=error[:300])
         peer.site.events.add(peer.fqdn, "ACME Order Failed", Reason=error)
-        with contextlib.suppress(LabError):  # a disk that is full is not what failed here
+        with contextlib.suppress(PkikitError):  # a disk that is full is not what failed here
             await peer.change_acme(change)
 
     async def deploy(self, fqdn: str) -> Credential:

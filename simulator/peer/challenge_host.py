@@ -84,13 +84,16 @@ class ChallengeHost:
     async def _listen(self) -> None:
         app = web.Application(client_max_size=1024)
         app.router.add_get(_PATH, self._serve)
-        server = HttpServer(app, self.address, self.port)
+        server = HttpServer(app, self.address, self.port, log=self._trouble)
         try:
             await server.start()
         except LabError as error:
             raise LabError(f"{self.fqdn} cannot open its ACME port: {error}") from error
         self._server = server
         self._events.add(self.fqdn, "ACME Virtual Host Opened", Port=HTTP_PORT)
+
+    def _trouble(self, line: str) -> None:
+        self._events.add(self.fqdn, "Web Server Trouble", Detail=line)
 
     async def _shut(self) -> None:
         if self._server is None:

@@ -46,11 +46,13 @@ class Session:
 SESSION = web.RequestKey("session", Session)
 
 
-@dataclass(frozen=True)
 class TooManyFailures(Exception):
-    """This address guessed too often; it may try again after so many seconds."""
+    """This address guessed too often. `wait` is the number of seconds after which it may try again."""
 
-    wait: float
+    # No frozen dataclass: Python sets `__traceback__` on every exception that passes a context manager.
+    def __init__(self, wait: float) -> None:
+        super().__init__(f"too many failed logins; wait {wait:.0f} s")
+        self.wait = wait
 
 
 class Accounts:

@@ -49,7 +49,10 @@ class PeerSite:
         app.on_response_prepare.append(_add_headers)
         self._app = app
         self._contexts: dict[str, ssl.SSLContext] = {}
-        self._server = HttpServer(app, address, port, choosing_context(self._choose))
+        self._server = HttpServer(app, address, port, choosing_context(self._choose), log=self._trouble)
+
+    def _trouble(self, line: str) -> None:
+        self.peer.site.events.add(self.peer.fqdn, "Web Server Trouble", Detail=line)
 
     @property
     def address(self) -> tuple[str, int]:

@@ -6,20 +6,26 @@ The file holds private keys (mode 0600). What a killed process left half-written
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pkikit.errors import InputError
+from pkikit.errors import InputError, PkikitError
 from pkikit.files import key_pem, read_bytes, write_private
 from pkikit.model.credential import Credential
+from pkikit.model.facts import UNREADABLE
+from pkikit.model.names import printable
 from pkikit.model.urls import is_web_url
 from simulator.peer.acme_state import AcmeState, acme_document, acme_from, key_from
 from simulator.peer.state import AutomaticCrls, PeerState, PendingRequest
 
 FILE = "peer.json"
+_T = TypeVar("_T")
+# What reading a damaged document raises, whatever stands in it.
+_DAMAGED: tuple[type[Exception], ...] = (*UNREADABLE, LookupError, AttributeError, RecursionError, OverflowError)
 
 
 class PeerStore:
@@ -28,23 +34,65 @@ class PeerStore:
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
 
-    def load(self) -> PeerState | None:
-        """The state as it was last written; None when there is none. Remains of an interrupted write are removed."""
+    def load(self, left_out: Callable[[str], None] = lambda _: None) -> PeerState | None:
+        """The state as it was last written; None when there is none. Remains of an interrupted write are removed.
+
+        left_out: is given a sentence for each CRL in it that cannot be judged; the state comes without it.
+
+        Raises:
+            InputError: the file cannot be used; the sentence names it.
+        """
         clear_remains(self.path)
         if not self.path.exists():
             return None
-        try:
-            return _state(json.loads(read_bytes(self.path)))
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise InputError("is no state of a peer that this version wrote", where=str(self.path)) from None
+        state = read_document(self.path, "the state of a peer", _state)
+        wanted = self.path.parent.name
+        if state.fqdn != wanted:
+            raise InputError(f"is the state of another peer, {printable(str(state.fqdn)[:80])}", where=str(self.path))
+        if state.certificate is None:
+            raise InputError("is the state of a peer without a server certificate", where=str(self.path))
+        return state.with_judgeable_crls(left_out)
 
     def save(self, state: PeerState) -> None:
         """Write the state, whole or not at all."""
+        make_private_folder(self.path.parent)
         write_private(self.path, json.dumps(_document(state), indent=1).encode("ascii"))
 
 
+def read_document(path: Path, what: str, build: Callable[[Any], _T]) -> _T:
+    """What `build` makes of a JSON file.
+
+    Raises:
+        InputError: the file is not `what`; whatever is wrong inside it, the sentence names the file.
+    """
+    data = read_bytes(path)
+    return built(path, what, lambda: build(json.loads(data)))
+
+
+def built(path: Path, what: str, build: Callable[[], _T]) -> _T:
+    """The same for what was read from a file before."""
+    try:
+        return build()
+    except PkikitError as error:
+        raise InputError(f"is not {what} that this version can use: {error}", where=str(path)) from None
+    except _DAMAGED:
+        raise InputError(f"is not {what} that this version wrote", where=str(path)) from None
+
+
+def make_private_folder(folder: Path) -> None:
+    """Make a folder that only its owner can enter, whatever the umask is; one that exists stays as it is.
+
+    Raises:
+        InputError: it cannot be made.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot be made: {error.strerror}", where=printable(str(folder))) from None
+
+
 def clear_remains(path: Path) -> None:
-    """Remove what a write to `path` left behind when its process was killed."""
+    """Remove what a write of this file left half-done when its process was killed."""
     for remains in path.parent.glob(f".{path.name}.*"):
         remains.unlink(missing_ok=True)
 

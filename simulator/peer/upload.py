@@ -26,6 +26,7 @@ from pkikit.model.leg import Purpose
 from pkikit.model.names import printable
 from pkikit.model.version import ProductVersion
 from simulator.errors import UploadRefused
+from simulator.judgeable import require_judgeable
 from simulator.peer.state import PeerState
 
 _WARNS_FROM = ProductVersion.parse("X8.10")
@@ -116,6 +117,7 @@ def take_trusted(state: PeerState, data: bytes, *, append: bool, deployment: Dep
     contents = _pem(data, "CA certificate file")
     if not contents.certificates:
         raise EncodingError("holds no certificate", where="CA certificate file", rule="encoding.not-pem")
+    require_judgeable(contents.crls, "CA certificate file")
     after = state.trusting(contents.certificates, contents.crls, append=append)
     use = use_of(deployment, state.fqdn, at)
     return Taken(state=after, warnings=lint_trust_list(after.trusted_ca_list, use).findings)
@@ -126,6 +128,7 @@ def crls_of(data: bytes) -> tuple[x509.CertificateRevocationList, ...]:
     contents = _pem(data, "CRL file")
     if not contents.crls:
         raise EncodingError("holds no CRL", where="CRL file")
+    require_judgeable(contents.crls, "CRL file")
     return contents.crls
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,9 @@ from dnslib import AAAA, CAA, QTYPE, RCODE, RR, SRV, A, DNSRecord
 from dnslib.dns import DNSError
 
 from simulator.errors import LabError
+from simulator.services.listener import Caller, Listener, stream_of
 
+_MAX_TCP = 100  # connections at one time
 MAX_LOG = 5_000
 NOBODY = "::1"  # the lab listens on 127.net.x.y only
 TTL = 0  # nobody may cache: the world changes while the lab runs
@@ -80,14 +83,14 @@ class DnsServer:
         self.log: deque[Query] = deque(maxlen=MAX_LOG)
         self._now = now
         self._transport: asyncio.DatagramTransport | None = None
-        self._server: asyncio.Server | None = None
+        self._listener = Listener(address, 0, self._serve_tcp, full=self._is_full)
 
     async def start(self) -> None:
         """Bind a free port, the same for UDP and TCP."""
         loop = asyncio.get_running_loop()
         try:
-            self._server = await asyncio.start_server(self._serve_tcp, self.address, 0)
-            self.port = self._server.sockets[0].getsockname()[1]
+            self._listener.open()
+            self.port = self._listener.port
             self._transport, _ = await loop.create_datagram_endpoint(
                 lambda: _Datagrams(self.answer), local_addr=(self.address, self.port)
             )
@@ -99,9 +102,10 @@ class DnsServer:
         """Close both sockets."""
         if self._transport is not None:
             self._transport.close()
-        if self._server is not None:
-            self._server.close()
-            await self._server.wait_closed()
+        await self._listener.stop()
+
+    def _is_full(self) -> bool:
+        return self._listener.pending >= _MAX_TCP
 
     def answer(self, data: bytes) -> bytes | None:
         """The reply to one request; None for bytes that are no request."""
@@ -141,15 +145,15 @@ class DnsServer:
             case _:
                 return []
 
-    async def _serve_tcp(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(TimeoutError, asyncio.IncompleteReadError, OSError):
+    async def _serve_tcp(self, connection: socket.socket, _: Caller) -> None:
+        reader, writer = await stream_of(connection)
+        with contextlib.closing(writer), contextlib.suppress(TimeoutError, asyncio.IncompleteReadError, OSError):
             async with asyncio.timeout(5):
                 size = int.from_bytes(await reader.readexactly(2), "big")
                 reply = self.answer(await reader.readexactly(size))
                 if reply is not None:
                     writer.write(len(reply).to_bytes(2, "big") + reply)
                     await writer.drain()
-        writer.close()
 
 
 class _Datagrams(asyncio.DatagramProtocol):

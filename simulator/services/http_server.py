@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
 
 from simulator.errors import LabError
+from simulator.services.listener import Caller, Listener
+from simulator.services.throttle import Throttle, logger_to
 
 MAX_CONNECTIONS = 400
 PATIENCE = 10.0  # seconds to say a whole request header, or to shake hands
@@ -19,41 +23,37 @@ MAX_FORM = 16 * 1024 * 1024
 class HttpServer:
     """One application on one address. `context` decides per connection which certificate is shown."""
 
-    def __init__(self, app: web.Application, address: str, port: int, context: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, app: web.Application, address: str, port: int, context: ssl.SSLContext | None = None, *,
+        log: Callable[[str], None] = lambda _: None,
+    ) -> None:  # fmt: skip
+        """log: is given a line about refused connections and requests that fail; never more than some at a time."""
         self.address, self.port = address, port
-        self._context = context
+        self._context, self._log = context, Throttle(log)
         self._busy: dict[web.RequestHandler, int] = {}  # requests being answered, by connection
         app.middlewares.insert(0, self._bounded)
         # Nothing is unpacked on arrival: a compressed request body would be a bomb nobody asked for.
         self._runner = web.AppRunner(
-            app, access_log=None, shutdown_timeout=1, keepalive_timeout=PATIENCE, auto_decompress=False
-        )
-        self._server: asyncio.Server | None = None
-        self._stopped = False
+            app, access_log=None, shutdown_timeout=1, keepalive_timeout=PATIENCE, auto_decompress=False,
+            logger=logger_to(self._log),
+        )  # fmt: skip
+        self._listener: Listener | None = None
 
     async def start(self) -> None:
         """Listen."""
         await self._runner.setup()
-        loop = asyncio.get_running_loop()
-        options: dict[str, Any] = {"ssl": self._context, "ssl_handshake_timeout": PATIENCE} if self._context else {}
+        listener = Listener(self.address, self.port, self._shake_hands, full=self._is_full, log=self._log)
         try:
-            self._server = await loop.create_server(self._connection, self.address, self.port, backlog=512, **options)
+            listener.open()
         except OSError as error:
             await self._runner.cleanup()
             raise LabError(f"nothing can listen on {self.address}:{self.port}: {error.strerror}") from error
-        self.port = self._server.sockets[0].getsockname()[1]
+        self._listener, self.port = listener, listener.port
 
     async def stop(self) -> None:
         """Close the port and what is open."""
-        self._stopped = True
-        if self._server is not None:
-            # No more are accepted, and who was becomes a connection within two rounds of the loop: asyncio (3.11) would
-            # fail at that once its server is closed, and leave the socket open.
-            for listening in self._server.sockets:
-                asyncio.get_running_loop().remove_reader(listening.fileno())
-            for _ in range(3):
-                await asyncio.sleep(0)
-            self._server.close()
+        if self._listener is not None:
+            await self._listener.stop()
         self.drop()
         await asyncio.sleep(0)
         await self._runner.cleanup()
@@ -66,14 +66,24 @@ class HttpServer:
         for connection in server.connections if server is not None else ():
             _hang_up(connection)
 
-    def _connection(self) -> asyncio.BaseProtocol:
-        server = self._runner.server
-        if self._stopped or server is None or len(server.connections) >= MAX_CONNECTIONS:
-            return _Refusal()
+    def _is_full(self) -> bool:
+        """Connections count from their first packet on, whether or not TLS ever comes of them."""
+        server, shaking = self._runner.server, self._listener.pending if self._listener is not None else 0
+        return server is None or len(server.connections) + shaking >= MAX_CONNECTIONS
+
+    async def _shake_hands(self, connection: socket.socket, _: Caller) -> None:
+        """Make an HTTP connection of an accepted one."""
+        server, loop = self._runner.server, asyncio.get_running_loop()
+        assert server is not None  # full otherwise
         handler = server()
-        self._busy[handler] = 0
-        asyncio.get_running_loop().call_later(PATIENCE, self._lose_patience, handler)
-        return handler
+        options: dict[str, Any] = {"ssl": self._context, "ssl_handshake_timeout": PATIENCE} if self._context else {}
+        try:
+            await loop.connect_accepted_socket(lambda: handler, connection, **options)
+        except OSError:  # no TLS, half of it, or too late: ssl.SSLError and the timeout are of this kind
+            connection.close()
+            return
+        self._busy.setdefault(handler, 0)
+        loop.call_later(PATIENCE, self._lose_patience, handler)
 
     def _lose_patience(self, handler: web.RequestHandler) -> None:
         """A connection on which no request is being answered has had its time."""
@@ -106,11 +116,3 @@ def _hang_up(handler: web.RequestHandler) -> None:
     if isinstance(transport, asyncio.WriteTransport):
         transport.abort()
     handler.force_close()
-
-
-class _Refusal(asyncio.Protocol):
-    """One connection too many: closed at once."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.WriteTransport):
-            transport.abort()

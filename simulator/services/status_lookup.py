@@ -17,6 +17,7 @@ from pkikit.fetch import FetchLimits, Policy, Resolve, fetch
 from pkikit.files import parse
 from pkikit.model.facts import crl_urls, is_self_signed, ocsp_urls
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData, RevocationQuestion, each_once
+from simulator.judgeable import judgeable, ocsp_problem
 
 Told = Callable[[str, str], None]
 _DURING_HANDSHAKE = FetchLimits(size=8 * 1024 * 1024)
@@ -86,7 +87,10 @@ class StatusLookup:
             return NOTHING_HELD
         if not contents.crls:
             told("CRL Download Failed", f"{url}: holds no CRL")
-        return NOTHING_HELD.with_crls(source, contents.crls)
+        usable = await asyncio.to_thread(
+            judgeable, contents.crls, lambda why: told("CRL Download Failed", f"{url}: a CRL cannot be judged: {why}")
+        )
+        return NOTHING_HELD.with_crls(source, usable)
 
     async def _ocsp(
         self, url: str, certificate: x509.Certificate, issuer: x509.Certificate, told: Told
@@ -97,5 +101,9 @@ class StatusLookup:
             answer = ocsp.load_der_ocsp_response(data)
         except (FetchError, ValueError) as error:
             told("OCSP Request Failed", str(error) if isinstance(error, FetchError) else f"{url}: no OCSP answer")
+            return NOTHING_HELD
+        problem = ocsp_problem(answer)
+        if problem:
+            told("OCSP Request Failed", f"{url}: the answer cannot be judged: {problem}")
             return NOTHING_HELD
         return NOTHING_HELD.with_answers([answer])

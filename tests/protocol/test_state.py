@@ -85,11 +85,11 @@ def test_another_deployments_folder(tmp_path: Path) -> None:
         ThreadedLab(deployment("single-pair"), settings=settings(tmp_path)).start()
     assert (tmp_path / "lab.json").read_bytes() == before
     (tmp_path / "lab.json").write_text('{"deployment": 3')
-    with pytest.raises(InputError, match="is no lab that this version wrote"):
+    with pytest.raises(InputError, match="is not a lab that this version wrote"):
         ThreadedLab(deployment(), settings=settings(tmp_path)).start()
     (tmp_path / "lab.json").write_bytes(before)
     (tmp_path / E1 / "peer.json").write_text("{}")
-    with pytest.raises(InputError, match="is no state of a peer"):
+    with pytest.raises(InputError, match="is not the state of a peer"):
         ThreadedLab(deployment(), settings=settings(tmp_path)).start()
 
 
