@@ -1,8 +1,12 @@
 """Path building as the product does it, which is as OpenSSL does it, decided beforehand and explained.
 
-One issuer is chosen at each step, never reconsidered: trusted candidates before sent ones, a candidate valid at the
-instant before one that is not (OpenSSL's X509_STORE_CTX_get1_issuer and find_issuer). The path ends at a self-signed
-certificate of the trusted CA list; an intermediate in that list is no anchor by itself.
+OpenSSL chooses one issuer at each step and never goes back (build_chain and get0_best_issuer_sk in x509_vfy.c):
+
+- The trusted CA list comes before what was sent. Once an issuer came from the list, only the list is searched further.
+- Of several candidates, the first one in the list that is valid at the instant wins; without a valid one, the one that
+  ends last. A candidate is chosen by name, key identifier and kind of key; nobody looks at its signature or at whether it
+  may sign at all.
+- The path ends at a self-signed certificate of the list. An intermediate in the list is no anchor by itself.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from datetime import datetime
 
 from cryptography import x509
 
+from pkikit.model.credential import spki_of
 from pkikit.model.facts import (
     CanonicalName,
     canonical,
@@ -26,10 +31,11 @@ from pkikit.model.facts import (
     issued,
     issuer_of,
     organisation,
+    signature_fits,
     subject_of,
 )
 
-MAX_DEPTH = 100  # OpenSSL's default verify depth
+MAX_LENGTH = 102  # leaf, OpenSSL's default depth of 100 CAs, and the anchor
 
 
 class Anchor(enum.StrEnum):
@@ -39,20 +45,31 @@ class Anchor(enum.StrEnum):
     SELF_SIGNED_LEAF = "self-signed leaf, not in the list"
     ROOT_NOT_TRUSTED = "root not in the list"
     ISSUER_NOT_FOUND = "issuer neither sent nor in the list"
+    TOO_LONG = "more certificates than OpenSSL follows"
 
 
 @dataclass(frozen=True, kw_only=True)
 class CertificatePath:
-    """Leaf first. `dropped` are the list's certificates that the product does not use (same subject)."""
+    """Leaf first.
+
+    sent: how many of `certificates` were shown by the other side; the rest come from the trusted CA list.
+    dropped: the list's certificates that the product does not use (same subject, another key).
+    """
 
     certificates: tuple[x509.Certificate, ...]
     anchor: Anchor
+    sent: int = 1
     dropped: tuple[x509.Certificate, ...] = ()
 
     @property
     def links(self) -> Iterable[tuple[x509.Certificate, x509.Certificate]]:
         """(child, issuer) pairs."""
         return zip(self.certificates, self.certificates[1:], strict=False)
+
+    @property
+    def from_list(self) -> tuple[x509.Certificate, ...]:
+        """The part of the path that came from the trusted CA list."""
+        return self.certificates[self.sent :]
 
     def position(self, index: int) -> str:
         """leaf, intermediate or root."""
@@ -62,30 +79,33 @@ class CertificatePath:
         return "root" if last and is_self_signed(self.certificates[index]) else "intermediate"
 
 
+BySubject = Mapping[CanonicalName, Sequence[x509.Certificate]]
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrustIndex:
-    """A trusted CA list made ready to be searched: what is used, what the product drops, who stands under which name."""
+    """A trusted CA list made ready to be searched: what is used, what the product drops, what has which subject."""
 
     used: tuple[x509.Certificate, ...]
     dropped: tuple[x509.Certificate, ...]
     members: frozenset[x509.Certificate]
-    by_subject: Mapping[CanonicalName, tuple[x509.Certificate, ...]]
+    by_subject: BySubject
 
 
-# A list is worked out once, not at every verification; kept by identity, since comparing thousands of certificates
-# costs more than what is saved. The list itself is kept too, so that its identity stays its own.
+# A list is indexed once, not at every verification. The cache goes by identity, since comparing thousands of certificates
+# costs more than it saves, and it holds the list too, so that no other list can get the same identity.
 _INDEXES: dict[int, tuple[Sequence[x509.Certificate], TrustIndex]] = {}
-_KEPT = 256
+_CAPACITY = 256
 
 
 def trust_index(trusted_ca_list: Sequence[x509.Certificate]) -> TrustIndex:
-    """The index of a list. Only tuples are kept: what cannot change cannot go stale."""
+    """The index of a list. Only tuples are cached: a tuple cannot change."""
     known = _INDEXES.get(id(trusted_ca_list))
     if known is not None and known[0] is trusted_ca_list:
         return known[1]
     made = _index(trusted_ca_list)
     if isinstance(trusted_ca_list, tuple):
-        if len(_INDEXES) >= _KEPT:
+        if len(_INDEXES) >= _CAPACITY:
             _INDEXES.clear()
         _INDEXES[id(trusted_ca_list)] = (trusted_ca_list, made)
     return made
@@ -93,27 +113,36 @@ def trust_index(trusted_ca_list: Sequence[x509.Certificate]) -> TrustIndex:
 
 def _index(trusted_ca_list: Sequence[x509.Certificate]) -> TrustIndex:
     used: dict[x509.Certificate, None] = {}
-    dropped: list[x509.Certificate] = []
-    subjects: set[CanonicalName] = set()
-    by_subject: dict[CanonicalName, tuple[x509.Certificate, ...]] = {}
+    dropped: dict[x509.Certificate, None] = {}
+    keys: dict[CanonicalName, x509.Certificate] = {}
     for certificate in trusted_ca_list:
-        if certificate in used:
-            continue
-        subject = subject_of(certificate)
-        if is_self_signed(certificate) and subject in subjects:
-            dropped.append(certificate)
+        if certificate in used or certificate in dropped:
             continue
         if is_self_signed(certificate):
-            subjects.add(subject)
+            first = keys.setdefault(subject_of(certificate), certificate)
+            if first is not certificate and spki_of(first) != spki_of(certificate):
+                dropped[certificate] = None
+                continue
         used[certificate] = None
-        by_subject[subject] = (*by_subject.get(subject, ()), certificate)
-    return TrustIndex(used=tuple(used), dropped=tuple(dropped), members=frozenset(used), by_subject=by_subject)
+    return TrustIndex(
+        used=tuple(used), dropped=tuple(dropped), members=frozenset(used), by_subject=by_subject(tuple(used))
+    )
+
+
+def by_subject(certificates: Iterable[x509.Certificate]) -> dict[CanonicalName, list[x509.Certificate]]:
+    """Certificates by subject, each subject's in the order given."""
+    found: dict[CanonicalName, list[x509.Certificate]] = {}
+    for certificate in certificates:
+        found.setdefault(subject_of(certificate), []).append(certificate)
+    return found
 
 
 def effective_trust(
     trusted_ca_list: Sequence[x509.Certificate],
 ) -> tuple[tuple[x509.Certificate, ...], tuple[x509.Certificate, ...]]:
-    """(used, dropped): of several self-signed certificates with one subject the product trusts only the first.
+    """(used, dropped): of self-signed certificates with one subject and different keys the product trusts the first.
+
+    A renewed root with the same key is no conflict: OpenSSL picks the copy that is valid.
 
     Source: X12.5 guide, "Cisco Unified Communications Manager Certificates".
     """
@@ -130,36 +159,52 @@ def build_path(
 ) -> CertificatePath:
     """The path that the product would judge. `sent` are the certificates that came behind the leaf."""
     index = trust_index(trusted_ca_list)
-    path = [leaf]
-    while len(path) <= MAX_DEPTH:
-        current = path[-1]
+    behind = by_subject(sent)
+    path, shown, anchor = [leaf], 1, Anchor.TOO_LONG
+    while len(path) < MAX_LENGTH:
+        current, in_list = path[-1], len(path) > shown
+        if in_list and is_self_signed(current):
+            anchor = Anchor.TRUSTED
+            break
+        issuer = choose_issuer(current, index.by_subject.get(issuer_of(current), ()), at)
         if is_self_signed(current):
-            if current in index.members:
-                return CertificatePath(certificates=tuple(path), anchor=Anchor.TRUSTED, dropped=index.dropped)
             anchor = Anchor.SELF_SIGNED_LEAF if len(path) == 1 else Anchor.ROOT_NOT_TRUSTED
-            return CertificatePath(certificates=tuple(path), anchor=anchor, dropped=index.dropped)
-        named = index.by_subject.get(issuer_of(current), ())
-        issuer = _choose(current, named, at) or _choose(current, [c for c in sent if c not in path], at)
-        if issuer is None or issuer in path:
+            if issuer == current:
+                shown, anchor = shown - 1, Anchor.TRUSTED
+            break
+        if issuer is None and not in_list:
+            unused = [c for c in behind.get(issuer_of(current), ()) if c not in path]
+            issuer = choose_issuer(current, unused, at)
+            shown += issuer is not None
+        if issuer is None:
+            anchor = Anchor.ISSUER_NOT_FOUND
             break
         path.append(issuer)
-    return CertificatePath(certificates=tuple(path), anchor=Anchor.ISSUER_NOT_FOUND, dropped=index.dropped)
+    return CertificatePath(certificates=tuple(path), anchor=anchor, sent=shown, dropped=index.dropped)
 
 
-def _choose(child: x509.Certificate, candidates: Sequence[x509.Certificate], at: datetime) -> x509.Certificate | None:
-    fitting = [c for c in candidates if may_be_issuer(child, c)]
-    valid = next((c for c in fitting if is_valid_at(c, at)), None)
-    return valid or max(fitting, key=lambda c: c.not_valid_after_utc, default=None)
+def choose_issuer(
+    child: x509.Certificate, candidates: Sequence[x509.Certificate], at: datetime
+) -> x509.Certificate | None:
+    """The candidate that OpenSSL takes for the issuer: the first valid one, else the one that ends last."""
+    latest: x509.Certificate | None = None
+    for candidate in candidates:
+        if not may_be_issuer(child, candidate):
+            continue
+        if is_valid_at(candidate, at):
+            return candidate
+        if latest is None or candidate.not_valid_after_utc > latest.not_valid_after_utc:
+            latest = candidate
+    return latest
 
 
 def may_be_issuer(child: x509.Certificate, candidate: x509.Certificate) -> bool:
-    """Name, key identifier and key usage fit; the signature is not looked at (OpenSSL's X509_check_issued)."""
-    if issuer_of(child) != subject_of(candidate):
-        return False
-    if not identifies(child, candidate):
-        return False
-    usage = extension(candidate, x509.KeyUsage)
-    return usage is None or usage.key_cert_sign
+    """Name, key identifier and kind of key fit (OpenSSL's ossl_x509_likely_issued); nobody looks at the signature."""
+    return (
+        issuer_of(child) == subject_of(candidate)
+        and identifies(child, candidate)
+        and signature_fits(child, candidate)
+    )
 
 
 def chain_to_present(
