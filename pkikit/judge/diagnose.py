@@ -25,6 +25,7 @@ _ORDER = (
     "cluster.peer-certificate-swapped",
     "key.mismatch",
     "trust.same-subject-ambiguous",
+    "trust.cross-signed-copy",
     "trust.self-signed-leaf",
     "trust.intermediate-missing",
     "trust.issuer-unknown",

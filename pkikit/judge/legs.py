@@ -145,6 +145,8 @@ def _judge_side(
         revocation=world.revocation_of(verifier.fqdn, leg.consumer),
         clock_offset=verifier.clock_offset,
         question=question,
+        verifier=verifier.fqdn,
+        presenter=presenter.fqdn,
     )
     return merge_verdicts(question, [verdict, judge_tunnel(sent[0])]) if leg.tunnel else verdict
 

@@ -16,11 +16,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from pkikit.model.credential import spki_of
+from pkikit.model.credential import spki
 from pkikit.model.facts import (
+    UNREADABLE,
     CanonicalName,
     canonical,
     common_name,
@@ -35,6 +38,10 @@ from pkikit.model.facts import (
     subject_of,
 )
 
+MAX_TRIES = (
+    16  # signature checks, or evidence, for one question about one certificate: a list from outside can be hostile
+)
+MAX_REMOVALS = 4  # certificates that one piece of advice removes
 MAX_LENGTH = 102  # leaf, OpenSSL's default depth of 100 CAs, and the anchor
 
 
@@ -54,12 +61,14 @@ class CertificatePath:
 
     sent: how many of `certificates` were shown by the other side; the rest come from the trusted CA list.
     dropped: the list's certificates that the product does not use (same subject, another key).
+    in_the_way: certificates of the list without which a good path would be found; empty when the path is good itself.
     """
 
     certificates: tuple[x509.Certificate, ...]
     anchor: Anchor
     sent: int = 1
     dropped: tuple[x509.Certificate, ...] = ()
+    in_the_way: tuple[x509.Certificate, ...] = ()
 
     @property
     def links(self) -> Iterable[tuple[x509.Certificate, x509.Certificate]]:
@@ -120,13 +129,21 @@ def _index(trusted_ca_list: Sequence[x509.Certificate]) -> TrustIndex:
             continue
         if is_self_signed(certificate):
             first = keys.setdefault(subject_of(certificate), certificate)
-            if first is not certificate and spki_of(first) != spki_of(certificate):
+            if first is not certificate and _key_of(first) != _key_of(certificate):
                 dropped[certificate] = None
                 continue
         used[certificate] = None
     return TrustIndex(
         used=tuple(used), dropped=tuple(dropped), members=frozenset(used), by_subject=by_subject(tuple(used))
     )
+
+
+def _key_of(certificate: x509.Certificate) -> bytes:
+    """Equal for equal keys; a key that cannot be read equals only itself."""
+    try:
+        return spki(certificate.public_key())
+    except UNREADABLE:
+        return certificate.public_bytes(Encoding.DER)
 
 
 def by_subject(certificates: Iterable[x509.Certificate]) -> dict[CanonicalName, list[x509.Certificate]]:
@@ -160,11 +177,14 @@ def build_path(
     """The path that the product would judge. `sent` are the certificates that came behind the leaf."""
     index = trust_index(trusted_ca_list)
     behind = by_subject(sent)
-    path, shown, anchor = [leaf], 1, Anchor.TOO_LONG
-    while len(path) < MAX_LENGTH:
+    path, shown = [leaf], 1
+    while True:
         current, in_list = path[-1], len(path) > shown
         if in_list and is_self_signed(current):
             anchor = Anchor.TRUSTED
+            break
+        if len(path) >= MAX_LENGTH:
+            anchor = Anchor.TOO_LONG
             break
         issuer = choose_issuer(current, index.by_subject.get(issuer_of(current), ()), at)
         if is_self_signed(current):
@@ -201,10 +221,69 @@ def choose_issuer(
 def may_be_issuer(child: x509.Certificate, candidate: x509.Certificate) -> bool:
     """Name, key identifier and kind of key fit (OpenSSL's ossl_x509_likely_issued); nobody looks at the signature."""
     return (
-        issuer_of(child) == subject_of(candidate)
-        and identifies(child, candidate)
-        and signature_fits(child, candidate)
+        issuer_of(child) == subject_of(candidate) and identifies(child, candidate) and signature_fits(child, candidate)
     )
+
+
+def signers(child: x509.Certificate, candidates: Iterable[x509.Certificate]) -> tuple[x509.Certificate, ...]:
+    """Those of the candidates that signed the child; at most `MAX_TRIES` signatures are checked."""
+    fitting = (c for c in candidates if c != child and may_be_issuer(child, c))
+    return tuple(c for c in islice(fitting, MAX_TRIES) if issued(child, c))
+
+
+def is_sound(path: CertificatePath, at: datetime) -> bool:
+    """True when the path leads to a trusted root over valid certificates, CAs and signatures."""
+    return (
+        path.anchor is Anchor.TRUSTED
+        and all(is_valid_at(c, at) for c in path.certificates)
+        and all(_may_sign(issuer) and issued(child, issuer) for child, issuer in path.links)
+    )
+
+
+def _may_sign(authority: x509.Certificate) -> bool:
+    constraints, usage = extension(authority, x509.BasicConstraints), extension(authority, x509.KeyUsage)
+    return constraints is not None and constraints.ca and (usage is None or usage.key_cert_sign)
+
+
+def in_the_way(
+    path: CertificatePath,
+    *,
+    sent: Sequence[x509.Certificate],
+    trusted_ca_list: Sequence[x509.Certificate],
+    at: datetime,
+) -> tuple[x509.Certificate, ...]:
+    """The certificates of the list whose removal lets OpenSSL find a good path; empty when none or too many.
+
+    Typical: a cross-signed copy of a root before the self-signed one, an expired CA before its successor.
+    """
+    removed: list[x509.Certificate] = []
+    remaining = list(trusted_ca_list)
+    current = path
+    while len(removed) < MAX_REMOVALS:
+        culprit = _culprit(current, sent, remaining)
+        if culprit is None:
+            return ()
+        removed.append(culprit)
+        remaining = [c for c in remaining if c != culprit]
+        current = build_path(path.certificates[0], sent=sent, trusted_ca_list=remaining, at=at)
+        if is_sound(current, at):
+            return tuple(removed)
+    return ()
+
+
+def _culprit(
+    path: CertificatePath, sent: Sequence[x509.Certificate], trusted_ca_list: Sequence[x509.Certificate]
+) -> x509.Certificate | None:
+    """The certificate nearest the top that came from the list while another one also signed its child."""
+    top = path.certificates[-1]
+    if path.anchor is Anchor.ISSUER_NOT_FOUND and signers(top, path.dropped):
+        return next((c for c in trusted_ca_list if is_self_signed(c) and subject_of(c) == issuer_of(top)), None)
+    others = by_subject((*trusted_ca_list, *sent)) if path.from_list else {}
+    for index in range(len(path.certificates) - 1, max(path.sent, 1) - 1, -1):
+        child, chosen = path.certificates[index - 1], path.certificates[index]
+        if signers(child, (c for c in others.get(issuer_of(child), ()) if c != chosen)):
+            return chosen
+    return None
 
 
 def chain_to_present(
@@ -286,7 +365,7 @@ def explain_missing(
 def _known_way_up(child: x509.Certificate, known: Sequence[x509.Certificate]) -> list[x509.Certificate] | None:
     way: list[x509.Certificate] = []
     current = child
-    while len(way) < MAX_DEPTH and not (way and is_self_signed(current)):
+    while len(way) < MAX_LENGTH and not (way and is_self_signed(current)):
         issuer = next(
             (c for c in known if c not in way and c != current and may_be_issuer(current, c) and issued(current, c)),
             None,

@@ -10,6 +10,7 @@ from functools import lru_cache
 from cryptography import x509
 
 from pkikit.judge import rules
+from pkikit.judge.advice import situated
 from pkikit.judge.names import NameMatch, PresentedNames, match_name, name_rule, presented_names
 from pkikit.judge.registry import Subject, finding, run_rules
 from pkikit.judge.revocation import judge_revocation
@@ -20,7 +21,8 @@ from pkikit.judge.rules.chain import (
     purpose_missing,
     weak_in_path,
 )
-from pkikit.judge.trust import Anchor, build_path
+from pkikit.judge.rules.trust import twin_in_list
+from pkikit.judge.trust import Anchor, CertificatePath, build_path, in_the_way, is_sound
 from pkikit.model.facts import title
 from pkikit.model.findings import Evidence, Finding, Severity, Verdict, merge_verdicts
 from pkikit.model.leg import NameCheck, Purpose
@@ -49,6 +51,8 @@ def verify_certificate(
     clock_offset: timedelta = timedelta(0),
     revocation: RevocationQuestion | None = None,
     question: str = "",
+    verifier: str = "",
+    presenter: str = "",
 ) -> Verdict:
     """Judge chain, validity, purpose, names and, where asked for, revocation.
 
@@ -64,6 +68,8 @@ def verify_certificate(
         clock_offset: how far the verifier's clock is off, if known; told as evidence.
         revocation: settings and data of the verifier; None asks nothing about revocation.
         question: the sentence that is answered.
+        verifier: the machine that verifies, for the text of a fix; empty when unknown.
+        presenter: the machine that shows the leaf, likewise.
     """
     asked = PathQuestion(
         at=at,
@@ -72,10 +78,14 @@ def verify_certificate(
         trusted_ca_list=tuple(trusted_ca_list),
         known=tuple(known),
         clock_offset=clock_offset,
+        verifier=verifier,
+        presenter=presenter,
     )
-    path = build_path(leaf, sent=asked.sent, trusted_ca_list=asked.trusted_ca_list, at=at)
+    path = path_asked(leaf, asked)
     subject = title(leaf)
     findings, checked = run_rules(Subject.PATH, subject, path, asked)
+    if twins := twin_in_list(path):
+        findings.append(finding(rules.trust.AMBIGUOUS, subject, twins, severity=Severity.WARNING))
     eku = "eku.server-auth-missing" if purpose is Purpose.SERVER else "eku.client-auth-missing"
     seen = [
         *outside_validity(path, asked),
@@ -92,8 +102,20 @@ def verify_certificate(
         further.insert(0, judge_revocation(path, revocation, at))
     return merge_verdicts(
         question or f"is {subject} accepted as TLS {purpose.value}?",
-        [Verdict(question="", findings=tuple(findings), checked=tuple(checked)), *further],
+        [
+            Verdict(question="", findings=tuple(situated(f, path, asked) for f in findings), checked=tuple(checked)),
+            *further,
+        ],
     )
+
+
+def path_asked(leaf: x509.Certificate, asked: PathQuestion) -> CertificatePath:
+    """The path, with what is in the way of a better one."""
+    path = build_path(leaf, sent=asked.sent, trusted_ca_list=asked.trusted_ca_list, at=asked.at)
+    if is_sound(path, asked.at):
+        return path
+    blocking = in_the_way(path, sent=asked.sent, trusted_ca_list=asked.trusted_ca_list, at=asked.at)
+    return replace(path, in_the_way=blocking)
 
 
 def judge_names(

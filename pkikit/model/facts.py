@@ -88,8 +88,30 @@ def is_self_issued(certificate: x509.Certificate) -> bool:
 
 @lru_cache(maxsize=8192)
 def is_self_signed(certificate: x509.Certificate) -> bool:
-    """Self-issued, and its authority key identifier does not deny it (OpenSSL's EXFLAG_SS)."""
-    return is_self_issued(certificate) and identifies(certificate, certificate)
+    """Self-issued, and neither its authority key identifier nor the kind of signature denies it (OpenSSL's EXFLAG_SS)."""
+    return (
+        is_self_issued(certificate)
+        and identifies(certificate, certificate)
+        and signature_fits(certificate, certificate)
+    )
+
+
+# Kinds of public key by the OID of SubjectPublicKeyInfo, and by the beginning of the OIDs of their signatures.
+_RSA_KEYS = frozenset({"1.2.840.113549.1.1.1", "1.2.840.113549.1.1.10"})
+_EC_KEY, _DSA_KEY = "1.2.840.10045.2.1", "1.2.840.10040.4.1"
+_SIGNED_BY: tuple[tuple[str, frozenset[str]], ...] = (
+    ("1.2.840.113549.1.1.", _RSA_KEYS),
+    ("1.2.840.10045.4.", frozenset({_EC_KEY})),
+    ("1.2.840.10040.4.3", frozenset({_DSA_KEY})),
+    ("2.16.840.1.101.3.4.3.", frozenset({_DSA_KEY})),
+)
+
+
+@lru_cache(maxsize=8192)
+def signature_fits(child: x509.Certificate, issuer: x509.Certificate) -> bool:
+    """False when the child's signature cannot come from a key of the issuer's kind (OpenSSL's check_sig_alg_match)."""
+    signature, key = child.signature_algorithm_oid.dotted_string, issuer.public_key_algorithm_oid.dotted_string
+    return next((key in kinds for prefix, kinds in _SIGNED_BY if signature.startswith(prefix)), True)
 
 
 def identifies(child: x509.Certificate, issuer: x509.Certificate) -> bool:
@@ -113,9 +135,26 @@ def subject_key_id(certificate: x509.Certificate) -> bytes | None:
     return value.digest if value else None
 
 
+# At the exact second of notAfter, OpenSSL up to 3.1 says "expired" and OpenSSL 3.2 and later do not (measured). The lab
+# follows the OpenSSL inside `cryptography`; tests/interop/test_paths_openssl.py compares this constant with it.
+END_SECOND_IS_VALID = True
+
+
+def has_ended(certificate: x509.Certificate, at: datetime, *, end_second_is_valid: bool = END_SECOND_IS_VALID) -> bool:
+    """True after notAfter. X.509 counts whole seconds; the last one belongs to the life, or not, as OpenSSL has it."""
+    now = at.replace(microsecond=0)
+    ends = certificate.not_valid_after_utc
+    return now > ends if end_second_is_valid else now >= ends
+
+
+def has_begun(certificate: x509.Certificate, at: datetime) -> bool:
+    """True from notBefore on."""
+    return certificate.not_valid_before_utc <= at.replace(microsecond=0)
+
+
 def is_valid_at(certificate: x509.Certificate, at: datetime) -> bool:
-    """True inside notBefore..notAfter, both included to their last moment: X.509 counts whole seconds."""
-    return certificate.not_valid_before_utc <= at.replace(microsecond=0) <= certificate.not_valid_after_utc
+    """True inside notBefore..notAfter."""
+    return has_begun(certificate, at) and not has_ended(certificate, at)
 
 
 def leaf_first(certificates: Sequence[x509.Certificate]) -> tuple[x509.Certificate, ...]:

@@ -171,6 +171,48 @@ def _intermediate(bench: Bench, lifetime: timedelta) -> Bench:
     return bench.reissue(E1, by=middle).trust((root.certificate,))
 
 
+def _cross_signed(bench: Bench, *, copy_first: bool) -> Bench:
+    """The list has the root and its copy signed by a root that nobody has."""
+    old = create_root("Very Old Root CA", at=AT - 400 * DAY)
+    root = create_root("Seventh Root CA", at=AT - 100 * DAY)
+    copy = old.intermediate("Seventh Root CA", at=AT - 100 * DAY, key=root.key, path_length=None)
+    middle = root.intermediate("Seventh Issuing CA", at=AT - 50 * DAY)
+    both = (copy.certificate, root.certificate)
+    return bench.reissue(E1, by=middle).trust(both if copy_first else both[::-1])
+
+
+def _rekeyed_intermediate(bench: Bench, *, right: bool) -> Bench:
+    """What is sent behind the leaf has the issuer's name and, when `right`, its key."""
+    root = create_root("Eighth Root CA", at=AT - 100 * DAY)
+    signer, namesake = (root.intermediate("Eighth Issuing CA", at=AT - 50 * DAY) for _ in range(2))
+    behind = (signer if right else namesake).certificate
+    return bench.reissue(E1, by=signer, chain=(behind,)).trust((root.certificate,))
+
+
+def _upper_only_sent(bench: Bench, *, in_list: bool) -> Bench:
+    """The lower intermediate is in the list; the upper one is sent, and in the list as well when `in_list`."""
+    root = create_root("Ninth Root CA", at=AT - 100 * DAY)
+    upper = root.intermediate("Ninth Upper CA", at=AT - 50 * DAY, path_length=1)
+    lower = upper.intermediate("Ninth Lower CA", at=AT - 40 * DAY)
+    listed = (root.certificate, lower.certificate, *([upper.certificate] if in_list else []))
+    return bench.reissue(E1, by=lower, chain=(upper.certificate,)).trust(listed)
+
+
+def _namesake_root(bench: Bench, *, first: bool) -> Bench:
+    """A certificate with the root's name and key that may not sign, before or behind the root."""
+    root = create_root("Tenth Root CA", at=AT - 100 * DAY)
+    made = forge((), None, at=AT, subject=ca_name("Tenth Root CA"), key=root.key, ca=True, ekus=None)
+    both = (made.leaf, root.certificate)
+    return bench.reissue(E1, by=root).trust(both if first else both[::-1])
+
+
+def _renewed_root(bench: Bench) -> Bench:
+    """A root that has ended before its renewed copy: one key, one name."""
+    ended = create_root("Eleventh Root CA", at=AT - 4000 * DAY, lifetime=3900 * DAY)
+    renewed = create_root("Eleventh Root CA", at=AT - 100 * DAY, key=ended.key)
+    return bench.reissue(E1, by=renewed).trust((ended.certificate, renewed.certificate))
+
+
 def _path_length(bench: Bench, allowed: int) -> Bench:
     root = create_root("Third Root CA", at=AT - 100 * DAY)
     upper = root.intermediate("Third Upper CA", at=AT - 50 * DAY, path_length=allowed)
@@ -600,6 +642,34 @@ CASES: tuple[Case, ...] = (
         lambda b: _eku_of_intermediate(b, BOTH),
     ),
     Case(
+        "cross-signed-copy-before-the-root",
+        lambda b: _cross_signed(b, copy_first=True),
+        "trust.cross-signed-copy",
+        shown(E1),
+        lambda b: _cross_signed(b, copy_first=False),
+    ),
+    Case(
+        "intermediate-with-another-key",
+        lambda b: _rekeyed_intermediate(b, right=False),
+        "trust.chain-signature-invalid",
+        shown(E1),
+        lambda b: _rekeyed_intermediate(b, right=True),
+    ),
+    Case(
+        "upper-intermediate-only-sent",
+        lambda b: _upper_only_sent(b, in_list=False),
+        "trust.intermediate-missing",
+        shown(E1),
+        lambda b: _upper_only_sent(b, in_list=True),
+    ),
+    Case(
+        "namesake-of-the-root-that-may-not-sign",
+        lambda b: _namesake_root(b, first=True),
+        "ca.not-a-ca",
+        shown(E1),
+        lambda b: _namesake_root(b, first=False),
+    ),
+    Case(
         "peer-address-is-an-ip",
         lambda b: b.deploy(addresses={E1: "192.0.2.11"}, zones__0__peer_addresses=["192.0.2.11", E2]),
         "names.ip-address-used",
@@ -786,6 +856,7 @@ GOOD: dict[str, Callable[[Bench], Bench]] = {
     ),
     "neighbour-not-verified": lambda b: b.deploy(zones__1__tls_verify=False).reissue(PARTNER, by=stranger("Nobody")),
     "permissive-cluster": lambda b: b.deploy(clusters__0__cluster_tls="permissive").reissue(C1, without=(C1,)),
+    "renewed-root-beside-its-expired-copy": _renewed_root,
     "peer-address-is-an-ip-that-the-certificate-holds": lambda b: b.deploy(
         addresses={E1: "192.0.2.11"}, zones__0__peer_addresses=["192.0.2.11", E2]
     ).reissue(E1, general=(x509.IPAddress(ipaddress.ip_address("192.0.2.11")),)),

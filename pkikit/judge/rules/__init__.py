@@ -12,6 +12,7 @@ from pkikit.judge.rules import (
     names,
     replacement,
     revocation,
+    trust,
     trust_list,
     upload,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "names",
     "replacement",
     "revocation",
+    "trust",
     "trust_list",
     "upload",
 ]

@@ -1,4 +1,4 @@
-"""Rules over a path that was built, as OpenSSL judges them while a handshake runs."""
+"""Rules over the certificates of a path, as OpenSSL judges them while a handshake runs; `rules.trust` judges its end."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.judge.registry import Subject, declare, rule
 from pkikit.judge.rules.certificate import allows, digest_evidence, may_sign, shown_ekus, weak_key
-from pkikit.judge.trust import Anchor, CertificatePath, Missing, explain_missing
+from pkikit.judge.trust import Anchor, CertificatePath
 from pkikit.model.facts import (
-    distinguished,
     extension,
+    has_begun,
+    has_ended,
     is_self_issued,
     is_valid_at,
-    issued,
-    issuer_of,
     shown_time,
-    subject_of,
     title,
 )
 from pkikit.model.findings import Evidence, Severity
 from pkikit.model.leg import Purpose
 
-_TRUST = "X12.5 guide, 'Managing the Trusted CA Certificate List'"
 _RFC = "RFC 5280 §6.1"
 
 
 @dataclass(frozen=True, kw_only=True)
 class PathQuestion:
-    """What is asked of a path: when, in which role, against which list, with what else known."""
+    """What is asked of a path: when, in which role, against which list, with what else known.
+
+    verifier, presenter: the machines, where known, for the text of a fix.
+    """
 
     at: datetime
     purpose: Purpose
@@ -40,129 +40,8 @@ class PathQuestion:
     trusted_ca_list: tuple[x509.Certificate, ...]
     known: tuple[x509.Certificate, ...] = ()
     clock_offset: timedelta = timedelta(0)
-
-
-def _in_list(question: PathQuestion) -> str:
-    names = [title(c) for c in question.trusted_ca_list]
-    return ", ".join(names[:8]) + (f" … {len(names)} in all" if len(names) > 8 else "") or "an empty list"
-
-
-def _end_entity_issuer(path: CertificatePath, question: PathQuestion) -> x509.Certificate | None:
-    """A certificate that did sign the path's top but may not, as its key usage says."""
-    top = path.certificates[-1]
-    everything = (*question.sent, *question.trusted_ca_list)
-    return next((c for c in everything if subject_of(c) == issuer_of(top) and c != top and issued(top, c)), None)
-
-
-def _nothing_found(path: CertificatePath, question: PathQuestion) -> bool:
-    return path.anchor is Anchor.ISSUER_NOT_FOUND and _end_entity_issuer(path, question) is None
-
-
-@rule(
-    "trust.issuer-unknown",
-    Severity.ERROR,
-    on=Subject.PATH,
-    requirement="The verifier's trusted CA list holds the root that the chain leads to.",
-    source=_TRUST,
-    fix="Append the root of the other side's CA to the verifier's trusted CA list.",
-)
-def issuer_unknown(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
-    top = path.certificates[-1]
-    if path.anchor is Anchor.ROOT_NOT_TRUSTED and top not in path.dropped:
-        yield Evidence(
-            label="root",
-            expected=f"in the list: {_in_list(question)}",
-            seen=title(top),
-            where="trusted CA list",
-        )
-    elif _nothing_found(path, question):
-        missing = explain_missing(path, trusted_ca_list=question.trusted_ca_list, known=question.known)
-        if missing.what is Missing.ROOT:
-            yield Evidence(
-                label=f"issuer of {title(top)} ({missing.how_known})",
-                expected=f"in the list: {_in_list(question)}",
-                seen=distinguished(top.issuer),
-                where="trusted CA list",
-            )
-
-
-@rule(
-    "trust.intermediate-missing",
-    Severity.ERROR,
-    on=Subject.PATH,
-    requirement="Every intermediate between leaf and root is sent by the presenting side or stands in the verifier's list.",
-    source=_TRUST,
-    fix="Append the intermediate to the server certificate's file (or its peer's trusted CA list), or to the verifier's list.",
-)
-def intermediate_missing(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
-    if _nothing_found(path, question):
-        missing = explain_missing(path, trusted_ca_list=question.trusted_ca_list, known=question.known)
-        if missing.what is Missing.INTERMEDIATE:
-            top = path.certificates[-1]
-            yield Evidence(
-                label=f"issuer of {title(top)} ({missing.how_known})",
-                expected="sent, or in the list",
-                seen=f"{distinguished(top.issuer)} in neither",
-                where="chain",
-            )
-
-
-@rule(
-    "trust.self-signed-leaf",
-    Severity.ERROR,
-    on=Subject.PATH,
-    requirement="A self-signed server certificate is accepted only when it stands in the verifier's list itself.",
-    source="X12.5 guide, 'Cisco Unified Communications Manager Certificates'",
-    fix="Have it signed by a CA; or append this certificate to the verifier's trusted CA list.",
-)
-def self_signed_leaf(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
-    leaf = path.certificates[0]
-    if path.anchor is Anchor.SELF_SIGNED_LEAF and leaf not in path.dropped:
-        yield Evidence(label="issuer", expected="a CA", seen=f"{title(leaf)}, by itself", where="leaf")
-
-
-def _wrong_signature(path: CertificatePath) -> Iterator[tuple[x509.Certificate, x509.Certificate]]:
-    return ((child, issuer) for child, issuer in path.links if not issued(child, issuer))
-
-
-@rule(
-    "trust.same-subject-ambiguous",
-    Severity.ERROR,
-    on=Subject.PATH,
-    requirement="No two self-signed certificates of the trusted CA list share a subject: only one of them is used.",
-    source="X12.5 guide, 'Cisco Unified Communications Manager Certificates' and 'IM and Presence Service Certificates'",
-    fix="Use CA-signed certificates, or self-signed ones with different common names.",
-)
-def same_subject(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
-    last = path.certificates[-1]
-    involved = [last] if path.anchor is not Anchor.TRUSTED and last in path.dropped else []
-    involved += [c for child, _ in _wrong_signature(path) for c in path.dropped if issued(child, c)]
-    for certificate in involved:
-        yield Evidence(
-            label="trusted CA list",
-            expected="one certificate of that subject",
-            seen=f"another {distinguished(certificate.subject)} stands before it",
-            where="trusted CA list",
-        )
-
-
-@rule(
-    "trust.chain-signature-invalid",
-    Severity.ERROR,
-    on=Subject.PATH,
-    requirement="Each certificate is signed with the key of the certificate above it.",
-    source=_RFC,
-    fix="Find the CA certificate that really signed it: an issuer of that name exists, but with another key.",
-)
-def signature_invalid(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
-    for child, issuer in _wrong_signature(path):
-        if not any(issued(child, dropped) for dropped in path.dropped):
-            yield Evidence(
-                label=f"signature of {title(child)}",
-                expected=f"by {title(issuer)}",
-                seen="by another key",
-                where="chain",
-            )
+    verifier: str = ""
+    presenter: str = ""
 
 
 @rule(
@@ -199,7 +78,7 @@ def missing_basic_constraints(authorities: tuple[x509.Certificate, ...]) -> Iter
 )
 def not_a_ca(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
     for authority in path.certificates[1:]:
-        constraints = extension(authority, x509.BasicConstraints)
+        constraints, usage = extension(authority, x509.BasicConstraints), extension(authority, x509.KeyUsage)
         if constraints is not None and not constraints.ca:
             yield Evidence(
                 label=f"BasicConstraints of {title(authority)}",
@@ -207,11 +86,10 @@ def not_a_ca(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence
                 seen="CA:FALSE",
                 where="chain",
             )
-    if path.anchor is Anchor.ISSUER_NOT_FOUND:
-        impostor = _end_entity_issuer(path, question)
-        if impostor is not None:
+        elif usage is not None and not usage.key_cert_sign:
+            # OpenSSL takes it for the issuer by its name, and then refuses it (error 79).
             yield Evidence(
-                label=f"key usage of {title(impostor)}", expected="keyCertSign", seen="absent", where="chain"
+                label=f"key usage of {title(authority)}", expected="keyCertSign", seen="absent", where="chain"
             )
 
 
@@ -251,13 +129,13 @@ def _clock(question: PathQuestion, certificate: x509.Certificate) -> Iterator[Ev
 
 
 def outside_validity(path: CertificatePath, question: PathQuestion) -> Iterator[tuple[str, Evidence]]:
-    """(rule id, evidence) for each certificate of the path that has ended, or not yet begun, at the instant judged."""
-    at = question.at.replace(microsecond=0)  # X.509 counts whole seconds
+    """(rule id, evidence) for each certificate of the path that has ended or has not started at the instant judged."""
+    at = question.at
     for index, certificate in enumerate(path.certificates):
         begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
         for rule_id, wrong, bound, side, limit in (
-            ("validity.expired", at > ends, "not after", "after", ends),
-            ("validity.not-yet-valid", at < begins, "not before", "before", begins),
+            ("validity.expired", has_ended(certificate, at), "not after", "after", ends),
+            ("validity.not-yet-valid", not has_begun(certificate, at), "not before", "before", begins),
         ):
             if wrong:
                 position = path.position(index)

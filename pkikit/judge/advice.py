@@ -1,0 +1,134 @@
+"""Fix texts for one situation: which certificate, in which list, on which machine.
+
+A rule's own fix is general. Where the path and the machines are known, these sentences replace it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from cryptography import x509
+
+from pkikit.judge.rules import trust as rules
+from pkikit.judge.rules.chain import PathQuestion
+from pkikit.judge.trust import Anchor, CertificatePath, signers
+from pkikit.model.facts import distinguished, has_ended, is_self_signed, title
+from pkikit.model.findings import Finding
+
+_LIST_PAGE = "Maintenance > Security > Trusted CA certificate"
+
+
+def situated(found: Finding, path: CertificatePath, question: PathQuestion) -> Finding:
+    """The finding with a fix for its situation; unchanged where nothing more is known than the rule says."""
+    advise = _ADVICE.get(found.rule)
+    fix = advise(path, question) if advise else ""
+    return replace(found, fix=fix) if fix else found
+
+
+def the_list(question: PathQuestion) -> str:
+    """The verifier's trusted CA list, by machine where known."""
+    return f"the trusted CA list of {question.verifier}" if question.verifier else "the verifier's trusted CA list"
+
+
+def _the_file(question: PathQuestion) -> str:
+    of = question.presenter or "the presenting side"
+    return f"the server certificate file of {of}"
+
+
+def _listed(certificates: tuple[x509.Certificate, ...]) -> str:
+    return " and ".join(rules.described(c) for c in certificates)
+
+
+def _removal(path: CertificatePath, question: PathQuestion) -> str:
+    """Remove what is in the way, and what nobody needs afterwards because it has ended."""
+    left_over = tuple(
+        c for c in path.from_list if c not in path.in_the_way and has_ended(c, question.at) and is_self_signed(c)
+    )
+    return (
+        f"Remove {_listed((*path.in_the_way, *left_over))} from {the_list(question)} ({_LIST_PAGE}). "
+        "The list already holds what the chain needs; do not add or renew anything."
+    )
+
+
+def _unknown(path: CertificatePath, question: PathQuestion) -> str:
+    top = path.certificates[-1]
+    if path.anchor is Anchor.ROOT_NOT_TRUSTED:
+        return f"Append the root {rules.described(top)}, which {_who_sent(question)}, to {the_list(question)} ({_LIST_PAGE})."
+    above = distinguished(top.issuer)
+    return (
+        f"Append the root above {above} to {the_list(question)} ({_LIST_PAGE}); "
+        f"if {above} is an intermediate, add it to {_the_file(question)}."
+    )
+
+
+def _who_sent(question: PathQuestion) -> str:
+    return f"{question.presenter} sends" if question.presenter else "is sent with the leaf"
+
+
+def _missing(path: CertificatePath, question: PathQuestion) -> str:
+    top = path.certificates[-1]
+    if path.from_list and (found := signers(top, question.sent)):
+        return (
+            f"Append {rules.described(found[0])} to {the_list(question)} ({_LIST_PAGE}), or remove {title(top)} from it: "
+            f"once {title(top)} comes from the list, what is sent is not looked at."
+        )
+    above = distinguished(top.issuer)
+    return f"Add the intermediate {above} to {_the_file(question)}, behind {title(top)}; or append it to {the_list(question)}."
+
+
+def _wrong_key(path: CertificatePath, question: PathQuestion) -> str:
+    if path.in_the_way:
+        return _removal(path, question)
+    _, evidence = rules.whats_wrong(path, question)
+    if not evidence:
+        return ""
+    top = title(path.certificates[-1])
+    in_list = any(e.where == "trusted CA list" for e in evidence)
+    where = the_list(question) if in_list else _the_file(question)
+    return (
+        f"Get the CA certificate that signed {top} from its CA: the one of that name in {where} has another key. "
+        f"Put it in {where} instead."
+    )
+
+
+def _ambiguous(path: CertificatePath, question: PathQuestion) -> str:
+    ended = tuple(c for c in path.in_the_way if has_ended(c, question.at))
+    if ended and ended == path.in_the_way:
+        return _removal(path, question)
+    return ""
+
+
+def _expired(path: CertificatePath, question: PathQuestion) -> str:
+    if path.in_the_way:
+        return _removal(path, question)
+    ended = [(i, c) for i, c in enumerate(path.certificates) if has_ended(c, question.at)]
+    if not ended:
+        return ""
+    index, certificate = ended[0]
+    if index == 0:
+        return ""  # the rule's own fix is about a leaf
+    if certificate in path.from_list:
+        return (
+            f"Get the successor of {rules.described(certificate)} from its CA, append it to {the_list(question)} "
+            f"({_LIST_PAGE}) and remove the expired one. If there is none, have what it issued reissued by a current CA."
+        )
+    return (
+        f"Get the successor of {rules.described(certificate)} from its CA and replace it in {_the_file(question)}. "
+        "If there is none, have what it issued reissued by a current CA."
+    )
+
+
+def _not_a_ca(path: CertificatePath, question: PathQuestion) -> str:
+    return _removal(path, question) if path.in_the_way else ""
+
+
+_ADVICE: dict[str, Callable[[CertificatePath, PathQuestion], str]] = {
+    rules.UNKNOWN: _unknown,
+    rules.MISSING: _missing,
+    rules.WRONG_KEY: _wrong_key,
+    rules.AMBIGUOUS: _ambiguous,
+    rules.IN_THE_WAY: _removal,
+    "validity.expired": _expired,
+    "ca.not-a-ca": _not_a_ca,
+}
