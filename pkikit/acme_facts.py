@@ -13,6 +13,7 @@ from pkikit.errors import InputError
 from pkikit.judge.preflight import AcmeFacts, CaaRecord
 from pkikit.model.deployment import Deployment
 from pkikit.model.names import is_ip_address
+from pkikit.model.numbers import whole_number
 
 TIMEOUT = 5.0
 
@@ -56,13 +57,14 @@ def _resolver(server: str | None) -> dns.resolver.Resolver:
     try:
         resolver = dns.resolver.Resolver(configure=server is None)
     except dns.exception.DNSException as error:
-        raise InputError(f"no DNS server is configured on this machine ({type(error).__name__}); give --dns") from None
+        raise InputError(f"no DNS server is configured on this machine ({type(error).__name__}); name one") from None
     resolver.lifetime = TIMEOUT
     if server is not None:
         host, _, port = server.rpartition(":") if server.count(":") == 1 else (server, "", "53")
-        if not is_ip_address(host) or not port.isdigit():
-            raise InputError(f"--dns {server[:60]!r}: write ADDRESS[:PORT]")
-        resolver.nameservers, resolver.port = [host.strip("[]")], int(port)
+        number = whole_number(port, most=65535)
+        if not is_ip_address(host) or not number:
+            raise InputError(f"the DNS server {server[:60]!r} is not an address: write ADDRESS[:PORT]")
+        resolver.nameservers, resolver.port = [host.strip("[]")], number
     return resolver
 
 

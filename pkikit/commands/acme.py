@@ -12,6 +12,7 @@ import typer
 from pkikit import console
 from pkikit.commands.options import DeploymentFile, JsonFlag, now, tell, tell_facts
 from pkikit.errors import InputError
+from pkikit.model.numbers import whole_number
 from pkikit.model.reasons import REASONS
 
 if TYPE_CHECKING:
@@ -184,9 +185,10 @@ def _place(webroot: Path | None, listen: str | None) -> Iterator[Place]:
         yield Webroot(webroot)
         return
     address, _, port = (listen or "").rpartition(":")
-    if not port.isdigit() or not 0 < int(port) < 65536:
+    number = whole_number(port, most=65535)
+    if not number:
         raise InputError(f"--standalone {(listen or '')[:60]!r}: write [ADDRESS:]PORT")
-    with serve(address.strip("[]") or "0.0.0.0", int(port)) as place:  # noqa: S104  (the CA has to reach it)
+    with serve(address.strip("[]") or "0.0.0.0", number) as place:  # noqa: S104  (the CA has to reach it)
         yield place
 
 

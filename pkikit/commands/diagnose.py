@@ -18,6 +18,7 @@ from pkikit.commands.options import (
     show_verdict,
 )
 from pkikit.errors import InputError
+from pkikit.model.numbers import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -244,9 +245,10 @@ def _target(text: str) -> tuple[str, int]:
     from pkikit.judge.names import reference_name
 
     host, colon, port = text.rpartition(":")
-    if not colon or not port.isdigit() or not 0 < int(port) < 65536:
+    number = whole_number(port, most=65535)
+    if not colon or not number:
         raise InputError(f"{text[:80]!r}: write HOST:PORT, as e1.example.com:5061")
-    return reference_name(host), int(port)
+    return reference_name(host), number
 
 
 def _credential(cert: Path | None, key: Path | None, passphrase_file: Path | None) -> Credential | None:

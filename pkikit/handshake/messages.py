@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sipmessage import URI, Address, CSeq, Message, Parameters, Request, Response, Via
 
 from pkikit.model.leg import Protocol
+from pkikit.model.numbers import whole_number
 
 MAX_HEADER = 16 * 1024
 MAX_BODY = 64 * 1024
@@ -32,9 +33,10 @@ def split_message(buffer: bytearray) -> bytes | None:
     for line in bytes(buffer[:end]).split(b"\r\n")[1:]:
         name, _, value = line.partition(b":")
         if name.strip().lower() in {b"content-length", b"l"}:
-            if not value.strip().isdigit() or int(value) > MAX_BODY:
-                raise FramingError("the Content-Length is no usable number")
-            length = int(value)
+            number = whole_number(value.strip().decode("latin-1"), most=MAX_BODY)
+            if number is None:
+                raise FramingError("the Content-Length is not a number that can be used")
+            length = number
     total = end + 4 + length
     if len(buffer) < total:
         return None
@@ -112,6 +114,7 @@ def status_of(message: bytes) -> tuple[int, str]:
     """(status code, one line) of a response."""
     first = message.split(b"\r\n", 1)[0].decode("utf-8", "replace")
     words = first.split(" ", 2)
-    if len(words) < 2 or not words[1].isdigit() or not words[0].startswith(("SIP/2.0", "HTTP/1.")):
+    status = whole_number(words[1], most=999) if len(words) > 1 else None
+    if status is None or not words[0].startswith(("SIP/2.0", "HTTP/1.")):
         raise FramingError("the answer is no SIP or HTTP response")
-    return int(words[1]), first[:120]
+    return status, first[:120]

@@ -18,7 +18,8 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 from pkikit.design.csr import fast_key, key_usage
 from pkikit.errors import IssuanceRefused
 from pkikit.model.credential import PrivateKey
-from pkikit.model.facts import extension
+from pkikit.model.facts import UNREADABLE, extension
+from pkikit.model.names import printable
 
 ROOT_LIFETIME = timedelta(days=3650)
 INTERMEDIATE_LIFETIME = timedelta(days=1825)
@@ -75,8 +76,17 @@ class Authority:
     def issue(
         self, csr: x509.CertificateSigningRequest, *, at: datetime, profile: Profile | None = None
     ) -> x509.Certificate:
-        """Sign a request. Refused when its own signature is wrong, or nothing of the EKUs asked for is allowed."""
-        profile = profile or Profile()
+        """The certificate for a request.
+
+        Raises IssuanceRefused when the request cannot be read, when its own signature is wrong, or when the profile
+        allows none of the key purposes that it asks for.
+        """
+        try:
+            return self._issued(csr, at, profile or Profile())
+        except UNREADABLE as error:
+            raise IssuanceRefused(f"the request cannot be signed: {printable(str(error))}") from None
+
+    def _issued(self, csr: x509.CertificateSigningRequest, at: datetime, profile: Profile) -> x509.Certificate:
         if not csr.is_signature_valid:
             raise IssuanceRefused("the request is not signed with the key that it holds")
         builder = self._builder(csr.subject, csr.public_key(), at=at, lifetime=profile.lifetime, serial=profile.serial)

@@ -8,6 +8,7 @@ from typing import Any
 from pkikit.errors import InputError
 from pkikit.model.deployment import Deployment, deployment_from
 from pkikit.model.names import printable
+from pkikit.model.numbers import whole_number
 
 
 def deployment_with(deployment: Deployment, changes: Mapping[str, Any]) -> Deployment:
@@ -26,8 +27,9 @@ def deployment_with(deployment: Deployment, changes: Mapping[str, Any]) -> Deplo
 
 
 def _inside(node: Any, part: str, place: str) -> Any:
-    if isinstance(node, list) and part.isdigit() and int(part) < len(node):
-        return node[int(part)]
+    index = whole_number(part, most=len(node) - 1) if isinstance(node, list) and node else None
+    if index is not None:
+        return node[index]
     if isinstance(node, dict) and part in node:
         return node[part]
     allowed = ", ".join(node if isinstance(node, dict) else map(str, range(len(node)))) if node else "nothing"

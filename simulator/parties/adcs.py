@@ -7,28 +7,32 @@ of the lab. Sources: X12.5 guide, appendices 5 and 6; the certsrv pages.
 from __future__ import annotations
 
 import asyncio
-import hmac
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from html import escape
 
+import anyio
+import anyio.to_thread
 from aiohttp import web
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
-from pkikit.errors import EncodingError, IssuanceRefused
+from pkikit.errors import InputError, IssuanceRefused
 from pkikit.files import parse
 from pkikit.issue.authority import Authority, Profile
 from pkikit.issue.templates import CLIENT_AND_SERVER, WEB_SERVER, CertificateTemplate
 from pkikit.model.credential import Credential
+from pkikit.model.numbers import whole_number
 from simulator.events import EventLog
-from simulator.peer.login import basic_credentials
+from simulator.peer.login import AccountRole, Accounts, Doorkeeper, TooManyFailures, basic_credentials
 from simulator.peer.web_tls import server_context
 from simulator.services.http_server import HttpServer
+from simulator.services.web_input import require_own_host, require_same_origin, text_fields
 
 USER = "enrol"
 NAME = "adcs.corp.example.com"
 MAX_ISSUED = 5_000
+MAX_REQUEST = 64 * 1024  # characters of a request; the largest that the product makes has a few thousand
 _KINDS = {"b64": Encoding.PEM, "bin": Encoding.DER}
 
 
@@ -50,7 +54,12 @@ class CertificateServices:
     ) -> None:
         self.templates = {t.name: t for t in templates}
         self.issued: dict[int, x509.Certificate] = {}  # by request id
-        self._authority, self._password, self._now, self._events = authority, password, now, events
+        self._authority, self._now, self._events = authority, now, events
+        self._doorkeeper = Doorkeeper(
+            Accounts({USER: password}, {USER: AccountRole.ADMINISTRATOR}), asyncio.get_running_loop().time
+        )
+        # One request is parsed and signed at a time, and none of that in the event loop.
+        self._one_at_a_time = anyio.CapacityLimiter(1)
         self._pointers = pointers or Profile()
         app = web.Application(client_max_size=256 * 1024, middlewares=[self._known])
         app.router.add_get("/certsrv/", self._welcome)
@@ -83,9 +92,14 @@ class CertificateServices:
     async def _known(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
+        require_own_host(request, lambda: (NAME,))
+        require_same_origin(request)
         given = basic_credentials(request.headers.get("Authorization", ""))
-        wanted = (USER, self._password)
-        if given is None or not hmac.compare_digest("\0".join(given).encode(), "\0".join(wanted).encode()):
+        try:
+            role = self._doorkeeper.admit(*given, request.remote or "") if given else None
+        except TooManyFailures as refused:
+            raise web.HTTPTooManyRequests(headers={"Retry-After": str(max(1, round(refused.wait)))}) from None
+        if role is None:
             raise web.HTTPUnauthorized(headers={"WWW-Authenticate": f'Basic realm="{NAME}"'})
         return await handler(request)
 
@@ -105,19 +119,17 @@ class CertificateServices:
         )
 
     async def _submit(self, request: web.Request) -> web.Response:
-        form = await request.post()
-        attributes = str(form.get("CertAttrib", ""))
+        form = await text_fields(request)
+        attributes = form.get("CertAttrib", "")
         named = [a.partition(":")[2].strip() for a in attributes.splitlines() if a.startswith("CertificateTemplate:")]
-        wanted = named[0] if named else str(form.get("Template", ""))
-        template = self.templates.get(wanted)
+        template = self.templates.get(named[0] if named else form.get("Template", ""))
         if template is None:
             return self._denied("The requested certificate template is not supported by this CA. 0x80094800")
         try:
-            requests = parse(str(form.get("CertRequest", "")).encode(), where="the request").requests
-            if len(requests) != 1:
-                return self._denied("Error Parsing Request  The request is not a PKCS #10 request. 0x80094004")
-            leaf = self._authority.issue(requests[0], at=self._now(), profile=self._profile(template))
-        except EncodingError:
+            leaf = await anyio.to_thread.run_sync(
+                self._sign, form.get("CertRequest", ""), template, limiter=self._one_at_a_time
+            )
+        except InputError:
             return self._denied("Error Parsing Request  ASN1 bad tag value met. 0x8009310b")
         except IssuanceRefused as refused:
             return self._denied(str(refused))
@@ -131,6 +143,15 @@ class CertificateServices:
         )
         # The client looks for the link as browsers' scripts write it, with a bare ampersand.
         return _page("Certificate Issued", f"{links}<!-- certnew.cer?ReqID={number}& -->")
+
+    def _sign(self, text: str, template: CertificateTemplate) -> x509.Certificate:
+        """The certificate. Raises InputError when the text is not one request, IssuanceRefused when the CA says no."""
+        if len(text) > MAX_REQUEST:
+            raise InputError(f"has more than {MAX_REQUEST} characters", where="the request")
+        requests = parse(text.encode(), where="the request").requests
+        if len(requests) != 1:
+            raise IssuanceRefused("Error Parsing Request  The request is not a PKCS #10 request. 0x80094004")
+        return self._authority.issue(requests[0], at=self._now(), profile=self._profile(template))
 
     def _profile(self, template: CertificateTemplate) -> Profile:
         return Profile(
@@ -154,8 +175,8 @@ class CertificateServices:
         if wanted == "CACert":
             found: x509.Certificate | None = self._authority.certificate
         else:
-            number = int(wanted) if wanted.isdigit() and len(wanted) < 7 else 0
-            found = self.issued.get(number)
+            number = whole_number(wanted, most=999_999)
+            found = self.issued.get(number) if number is not None else None
         if found is None:
             return _page("Error", "Disposition message:\t\tThe request ID was not found.\r\n")
         return web.Response(body=found.public_bytes(encoding), content_type="application/pkix-cert")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pkikit.handshake.messages import FramingError, Reply
+from pkikit.model.numbers import whole_number
 
 MAX_FRAME = 8 * 1024
 _MAX_DIGITS = 5
@@ -21,9 +22,10 @@ def split_message(buffer: bytearray) -> bytes | None:
         if len(buffer) > _MAX_DIGITS:
             raise FramingError("no length in front of a syslog message")
         return None
-    if not length.isdigit() or not 0 < int(length) <= MAX_FRAME:
-        raise FramingError("the length of the syslog message is no usable number")
-    end = len(length) + 1 + int(length)
+    number = whole_number(length.decode("latin-1"), most=MAX_FRAME)
+    if not number:
+        raise FramingError("the length of the syslog message is not a number that can be used")
+    end = len(length) + 1 + number
     if len(buffer) < end:
         return None
     message = bytes(buffer[len(length) + 1 : end])

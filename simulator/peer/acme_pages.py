@@ -8,13 +8,16 @@ from typing import Any
 from aiohttp import web
 
 from pkikit.describe import iso
-from pkikit.errors import AcmeError, InputError
+from pkikit.errors import InputError, PkikitError
 from pkikit.model.findings import Verdict
+from pkikit.model.names import printable
+from pkikit.model.numbers import whole_number
 from pkikit.model.reasons import REASONS
 from pkikit.model.renewal import DAYS
 from simulator.peer.acme_service import AcmeService
 from simulator.peer.acme_state import Provider, settings_document
-from simulator.peer.page import PEER, body_of, decoded, form_of, render
+from simulator.peer.page import PEER, body_of, decoded, form_of, hour_of, render
+from simulator.services.web_input import field_text, read_form
 
 _TEXTS = ("provider", "directory", "ca", "email", "profile", "preferred_chain", "eab_kid")
 
@@ -23,7 +26,7 @@ def _service(request: web.Request) -> AcmeService:
     peer = request.app[PEER]
     service = peer.site.acme
     if service is None:
-        raise InputError("this lab runs without a public CA (--no-acme)")
+        raise InputError("this lab runs without a public CA, so nobody answers ACME")
     service.require(peer.fqdn)
     return service
 
@@ -37,7 +40,7 @@ async def _shown(request: web.Request, done: str = "", preflight: Verdict | None
     state = peer.state
     try:
         terms, cannot = (await service.capabilities(peer.fqdn)).terms, ""
-    except AcmeError as error:
+    except PkikitError as error:
         terms, cannot = "", str(error)
     return render(
         request, "acme.html", done=done, settings=state.acme.settings, terms=terms, cannot=cannot, days=DAYS,
@@ -55,15 +58,15 @@ async def _preflight(request: web.Request) -> web.Response:
 
 async def _settings(request: web.Request) -> web.Response:
     form = await form_of(request)
-    posted = await request.post()
-    days = [int(d) for d in posted.getall("days", []) if isinstance(d, str) and d.isdigit() and len(d) == 1]
-    hour = form.get("hour", "")
-    if not hour.isdigit() or len(hour) > 2:
-        raise InputError("the hour of the schedule is no number from 0 to 23")
+    days = [
+        whole_number(d, most=6) if isinstance(d, str) else None for d in (await read_form(request)).getall("days", [])
+    ]
+    if None in days:
+        raise InputError("the days must be numbers from 0 (Monday) to 6")
     changes: dict[str, Any] = {name: form[name] for name in _TEXTS if name in form}
     if form.get("eab_mac"):
         changes["eab_mac"] = form["eab_mac"]
-    changes |= {"automatic": form.get("automatic") == "on", "days": days, "hour": int(hour)}
+    changes |= {"automatic": form.get("automatic") == "on", "days": days, "hour": hour_of(form)}
     await _service(request).configure(request.app[PEER].fqdn, changes)
     return await _shown(request, "The settings were saved.")
 
@@ -85,11 +88,11 @@ async def _revoke(request: web.Request) -> web.Response:
 
 
 async def _revoked(request: web.Request, given: dict[str, Any]) -> None:
-    reason = str(given.get("reason", "unspecified"))
+    reason = field_text(given, "reason", "unspecified")
     if reason not in REASONS:
-        raise InputError(f"no reason {reason[:40]!r}; allowed are {', '.join(REASONS)}")
+        raise InputError(f"{printable(reason, 40)!r} is not a reason; allowed are {', '.join(REASONS)}")
     await _service(request).revoke(
-        request.app[PEER].fqdn, which=str(given.get("which", "current")), by=str(given.get("by", "account")),
+        request.app[PEER].fqdn, which=field_text(given, "which", "current"), by=field_text(given, "by", "account"),
         reason=REASONS[reason],
     )  # fmt: skip
 
@@ -154,22 +157,15 @@ async def _api_sign(request: web.Request) -> web.Response:
 
 
 async def _api_sign_domain(request: web.Request) -> web.Response:
-    domain = _text_of(await body_of(request, ("domain",)), "domain")
+    domain = field_text(await body_of(request, ("domain",)), "domain")
     await _service(request).sign_domain(request.app[PEER].fqdn, domain)
     return await _api_state(request)
 
 
 async def _api_deploy_domain(request: web.Request) -> web.Response:
-    domain = _text_of(await body_of(request, ("domain",)), "domain")
+    domain = field_text(await body_of(request, ("domain",)), "domain")
     await _service(request).deploy_domain(request.app[PEER].fqdn, domain)
     return web.json_response({})
-
-
-def _text_of(body: dict[str, Any], name: str) -> str:
-    value = body.get(name)
-    if not isinstance(value, str):
-        raise InputError(f"{name} is no text")
-    return value
 
 
 async def _api_revoke(request: web.Request) -> web.Response:

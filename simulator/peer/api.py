@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.describe import describe_certificate, describe_crl, describe_request, iso
 from pkikit.design.csr import SubjectFields
-from pkikit.errors import InputError
 from pkikit.model.deployment import Revocation
 from pkikit.model.findings import Finding
 from pkikit.model.trace import describe
@@ -20,6 +19,7 @@ from simulator.peer import acme_pages
 from simulator.peer.page import PEER, body_of
 from simulator.peer.peer import Peer
 from simulator.peer.state import AutomaticCrls, fingerprint_of
+from simulator.services.web_input import field_number, field_text, field_texts
 
 BASE = "/api/v1/provisioning"
 
@@ -61,13 +61,6 @@ def _peer(request: web.Request) -> Peer:
     return request.app[PEER]
 
 
-def _text(body: dict[str, Any], name: str, default: str = "") -> str:
-    value = body.get(name, default)
-    if not isinstance(value, str):
-        raise InputError(f"{name} is no text")
-    return value
-
-
 def _warned(findings: tuple[Finding, ...]) -> web.Response:
     return web.json_response({"warnings": [f.to_json() for f in findings]})
 
@@ -96,13 +89,15 @@ async def _server(request: web.Request) -> web.Response:
 async def _upload(request: web.Request) -> web.Response:
     body = await body_of(request, ("certificate", "private_key"))
     return _warned(
-        await _peer(request).upload(_text(body, "certificate").encode(), _text(body, "private_key").encode())
+        await _peer(request).upload(
+            field_text(body, "certificate", "").encode(), field_text(body, "private_key", "").encode()
+        )
     )
 
 
 async def _upload_client(request: web.Request) -> web.Response:
     body = await body_of(request, ("certificate", "private_key"))
-    given = (_text(body, name).encode() for name in ("certificate", "private_key"))
+    given = (field_text(body, name, "").encode() for name in ("certificate", "private_key"))
     return _warned(await _peer(request).load_client_certificate(*given))
 
 
@@ -124,13 +119,13 @@ _FIELDS = ("country", "state", "locality", "organisation", "unit")
 
 async def _generate(request: web.Request) -> web.Response:
     body = await body_of(request, ("additional_names", "digest", "key_length", *_FIELDS))
-    names, size = body.get("additional_names", []), body.get("key_length", 2048)
-    if not isinstance(names, list) or not all(isinstance(n, str) for n in names):
-        raise InputError("additional_names is no list of texts")
-    if not isinstance(size, int):
-        raise InputError("key_length is no whole number")
-    fields = SubjectFields(**{name: _text(body, name) for name in _FIELDS})
-    await _peer(request).generate(added=tuple(names), fields=fields, digest=_text(body, "digest"), key_size=size)
+    fields = SubjectFields(**{name: field_text(body, name, "") for name in _FIELDS})
+    await _peer(request).generate(
+        added=field_texts(body, "additional_names"),
+        fields=fields,
+        digest=field_text(body, "digest", ""),
+        key_size=field_number(body, "key_length", 2048),
+    )
     return await _csr(request)
 
 
@@ -150,12 +145,12 @@ async def _roots(request: web.Request) -> web.Response:
 
 async def _append(request: web.Request) -> web.Response:
     body = await body_of(request, ("certificates",))
-    return _warned(await _peer(request).trust(_text(body, "certificates").encode(), append=True))
+    return _warned(await _peer(request).trust(field_text(body, "certificates", "").encode(), append=True))
 
 
 async def _replace(request: web.Request) -> web.Response:
     body = await body_of(request, ("certificates",))
-    return _warned(await _peer(request).trust(_text(body, "certificates").encode(), append=False))
+    return _warned(await _peer(request).trust(field_text(body, "certificates", "").encode(), append=False))
 
 
 async def _reset(request: web.Request) -> web.Response:
@@ -199,7 +194,7 @@ async def _crls(request: web.Request) -> web.Response:
 
 async def _upload_crl(request: web.Request) -> web.Response:
     body = await body_of(request, ("crl",))
-    return web.json_response({"lists": await _peer(request).upload_crl(_text(body, "crl").encode())})
+    return web.json_response({"lists": await _peer(request).upload_crl(field_text(body, "crl", "").encode())})
 
 
 async def _remove_crl(request: web.Request) -> web.Response:
@@ -209,12 +204,8 @@ async def _remove_crl(request: web.Request) -> web.Response:
 
 async def _automatic(request: web.Request) -> web.Response:
     body = await body_of(request, ("urls", "hour"))
-    urls, hour = body.get("urls", []), body.get("hour", 3)
-    if not isinstance(urls, list) or not all(isinstance(u, str) for u in urls):
-        raise InputError("urls is no list of texts")
-    if not isinstance(hour, int):
-        raise InputError("hour is no whole number")
-    await _peer(request).set_crl_sources(AutomaticCrls(urls=tuple(urls), hour=hour))
+    given = AutomaticCrls(urls=field_texts(body, "urls"), hour=field_number(body, "hour", 3))
+    await _peer(request).set_crl_sources(given)
     return web.json_response({})
 
 

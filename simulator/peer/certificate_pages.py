@@ -12,6 +12,7 @@ from pkikit.design.options import TWO_STORES
 from pkikit.errors import InputError
 from pkikit.model.deployment import Role
 from pkikit.model.findings import Finding
+from pkikit.model.numbers import whole_number
 from simulator.peer.page import PEER, decoded, file_of, form_of, render
 from simulator.peer.upload import told
 
@@ -55,9 +56,9 @@ async def _generate_form(request: web.Request) -> web.Response:
 
 async def _generate(request: web.Request) -> web.Response:
     form = await form_of(request)
-    size = form.get("key_length", "2048")
-    if not size.isdigit() or len(size) > 5:
-        raise InputError("the key length is no number")
+    size = whole_number(form.get("key_length", "2048"), most=99_999)
+    if size is None:
+        raise InputError("the key length must be a number")
     # The product's form wants all of these, even where the CA drops them (guide, "Creating a CSR Using Expressway").
     empty = [label for name, label in _FIELDS.items() if not form.get(name, "").strip()]
     if empty:
@@ -67,7 +68,7 @@ async def _generate(request: web.Request) -> web.Response:
         added=names,
         fields=SubjectFields(**{name: form.get(name, "").strip() for name in _FIELDS}),
         digest=form.get("digest", ""),
-        key_size=int(size),
+        key_size=size,
     )
     raise web.HTTPSeeOther("/servercertificate/csr")
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from aiohttp import web
 
 from pkikit.describe import describe_crl
-from pkikit.errors import InputError
 from pkikit.model.deployment import Revocation
 from pkikit.model.findings import Finding
 from simulator.peer.certificate_pages import shown
-from simulator.peer.page import PEER, decoded, file_of, form_of, render
+from simulator.peer.page import PEER, decoded, file_of, form_of, hour_of, render
 from simulator.peer.state import AutomaticCrls, fingerprint_of
 from simulator.peer.upload import told
 
@@ -59,11 +58,8 @@ def _crl_page(request: web.Request, *, done: str = "") -> web.Response:
 
 async def _automatic(request: web.Request) -> web.Response:
     form = await form_of(request)
-    hour = form.get("hour", "")
-    if not hour.isdigit() or len(hour) > 2:
-        raise InputError("the hour of the daily update is no number from 0 to 23")
     urls = tuple(line.strip() for line in form.get("urls", "").splitlines() if line.strip())
-    await request.app[PEER].set_crl_sources(AutomaticCrls(urls=urls, hour=int(hour)))
+    await request.app[PEER].set_crl_sources(AutomaticCrls(urls=urls, hour=hour_of(form)))
     return _crl_page(request, done="The automatic updates are set.")
 
 

@@ -1,4 +1,4 @@
-"""Who may use a peer's pages: two accounts, salted hashes, sessions with a CSRF token, and patience that runs out.
+"""Who may use a web face of the lab: accounts, sessions with a CSRF token, and a wait after too many wrong passwords.
 
 Passwords are made per lab (`Accounts.create`): on a shared machine the neighbour's loopback is reachable too.
 """
@@ -6,24 +6,20 @@ Passwords are made per lab (`Accounts.create`): on a shared machine the neighbou
 from __future__ import annotations
 
 import base64
-import binascii
 import enum
-import hashlib
 import hmac
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-import anyio
-import anyio.to_thread
 from aiohttp import web
 
-_COST = {"n": 2**13, "r": 8, "p": 1}  # some 20 ms a guess
 SESSION_LIFETIME = 30 * 60.0  # seconds without a request, as the product's default
 MAX_SESSIONS = 200
-FREE_FAILURES = 5  # wrong passwords of one address before it has to wait
+FREE_FAILURES = 5  # wrong passwords from one address, or for one account, before a wait
 _LONGEST_WAIT = 60.0
+_FORGOTTEN_AFTER = 600.0  # seconds without another wrong password
 _REMEMBERED = 1_000
 
 
@@ -32,6 +28,9 @@ class AccountRole(enum.StrEnum):
 
     ADMINISTRATOR = "read-write"
     AUDITOR = "read-only"
+
+
+ROLES = {"admin": AccountRole.ADMINISTRATOR, "auditor": AccountRole.AUDITOR}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,82 +46,84 @@ SESSION = web.RequestKey("session", Session)
 
 
 class TooManyFailures(Exception):
-    """This address guessed too often. `wait` is the number of seconds after which it may try again."""
+    """Too many wrong passwords came from this address, or for this account. wait: seconds until the next try counts."""
 
-    # No frozen dataclass: Python sets `__traceback__` on every exception that passes a context manager.
     def __init__(self, wait: float) -> None:
         super().__init__(f"too many failed logins; wait {wait:.0f} s")
         self.wait = wait
 
 
 class Accounts:
-    """The accounts of a lab: `admin` (read-write) and `auditor` (read-only)."""
+    """The accounts of one web face, each with a role.
 
-    def __init__(self, passwords: dict[str, str]) -> None:
-        """passwords: by user name; of those who have no role here none is taken. They are kept as salted hashes."""
+    The passwords have 96 random bits, so a keyed hash without a work factor is enough: nobody finds one by guessing,
+    and checking the right one costs nothing.
+    """
+
+    def __init__(self, passwords: Mapping[str, str], roles: Mapping[str, AccountRole] = ROLES) -> None:
+        """passwords: by user name. roles: who has an account here; passwords of others are not kept."""
         self._salt = secrets.token_bytes(16)
-        self._roles = {"admin": AccountRole.ADMINISTRATOR, "auditor": AccountRole.AUDITOR}
+        self._roles = dict(roles)
         self._hashes = {user: self._hash(word) for user, word in passwords.items() if user in self._roles}
-        self._gate: anyio.CapacityLimiter | None = None
-        self._verified: OrderedDict[bytes, str] = OrderedDict()
 
     @staticmethod
     def create() -> dict[str, str]:
-        """New passwords, of the peers' two accounts and of who enrols at the CA's web pages."""
+        """New passwords: of the peers' two accounts, and of the account that enrols at the CA's web pages."""
         return {user: secrets.token_urlsafe(12) for user in ("admin", "auditor", "enrol")}
 
     def _hash(self, password: str) -> bytes:
-        return hashlib.scrypt(password.encode("utf-8"), salt=self._salt, **_COST)
+        return hmac.digest(self._salt, password.encode("utf-8", "backslashreplace"), "sha256")
 
-    def recall(self, user: str, password: str) -> AccountRole | None:
-        """The role, where this password was found right before; costs nothing."""
-        return self._roles.get(self._verified.get(self._seen(user, password), ""))
+    def __contains__(self, user: str) -> bool:
+        return user in self._hashes
 
-    def _seen(self, user: str, password: str) -> bytes:
-        return hmac.digest(self._salt, f"{user}\0{password}".encode(), "sha256")
-
-    async def check(self, user: str, password: str) -> AccountRole | None:
+    def check(self, user: str, password: str) -> AccountRole | None:
         """The role of this account when the password is right. An unknown user costs the same time."""
-        if len(user) > 100 or len(password) > 200:
-            return None
-        self._gate = self._gate or anyio.CapacityLimiter(1)
-        made = await anyio.to_thread.run_sync(self._hash, password, limiter=self._gate)
-        known = self._hashes.get(user, b"\0" * 64)
-        if not hmac.compare_digest(made, known):
-            return None
-        self._verified[self._seen(user, password)] = user
-        while len(self._verified) > 10:
-            self._verified.popitem(last=False)
-        return self._roles[user]
+        known = self._hashes.get(user, b"\0" * 32)
+        return self._roles[user] if hmac.compare_digest(self._hash(password), known) else None
 
 
 class Doorkeeper:
-    """Sessions and failures of one peer's web interface. `clock` counts real seconds, not the lab's."""
+    """Sessions and failures of one web face. `clock` counts real seconds, not the lab's."""
 
     def __init__(self, accounts: Accounts, clock: Callable[[], float]) -> None:
         self._accounts, self._clock = accounts, clock
         self._sessions: OrderedDict[str, tuple[Session, float]] = OrderedDict()
-        self._failures: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._failures: OrderedDict[tuple[str, str], tuple[int, float]] = OrderedDict()
 
-    async def admit(self, user: str, password: str, address: str) -> AccountRole | None:
-        """Check a password; TooManyFailures while the address has to wait, which is found out before any hashing."""
-        count, until = self._failures.get(address, (0, 0.0))
-        now = self._clock()
-        if count >= FREE_FAILURES and now < until:
-            raise TooManyFailures(until - now)
-        recalled = self._accounts.recall(user, password)
-        if recalled is not None:
-            return recalled
-        # Counted before the answer is known: guesses sent at once do not slip through together.
-        wait = min(2.0 ** (count + 1 - FREE_FAILURES), _LONGEST_WAIT)
-        self._failures[address] = (count + 1, now + wait)
-        self._failures.move_to_end(address)
-        while len(self._failures) > _REMEMBERED:
-            self._failures.popitem(last=False)
-        role = await self._accounts.check(user, password)
+    def admit(self, user: str, password: str, address: str) -> AccountRole | None:
+        """The role when the password is right; None when it is wrong.
+
+        Raises TooManyFailures for a wrong one while its address or its account has to wait. The right password is always
+        taken: whoever shares the machine must not be able to lock the administrator out by guessing.
+        """
+        role = self._accounts.check(user, password)
         if role is not None:
-            self._failures.pop(address, None)
-        return role
+            self._failures.pop(("address", address), None)
+            return role
+        # Names without an account share one counter, so that they cannot push the others out of memory.
+        counters = (("account", user if user in self._accounts else ""), ("address", address))
+        wait = max(self._wait_of(counter) for counter in counters)
+        if wait > 0:
+            raise TooManyFailures(wait)
+        for counter in counters:
+            self._count(counter)
+        return None
+
+    def _wait_of(self, counter: tuple[str, str]) -> float:
+        count, until = self._failures.get(counter, (0, 0.0))
+        return until - self._clock() if count >= FREE_FAILURES else 0.0
+
+    def _count(self, counter: tuple[str, str]) -> None:
+        now = self._clock()
+        count, until = self._failures.pop(counter, (0, 0.0))
+        count = 1 if now - until > _FORGOTTEN_AFTER else count + 1
+        self._failures[counter] = (count, now + min(2.0 ** (count - FREE_FAILURES), _LONGEST_WAIT))
+        addresses = (
+            [kept for kept in self._failures if kept[0] == "address"] if len(self._failures) > _REMEMBERED else []
+        )
+        for kept in addresses[: len(self._failures) - _REMEMBERED]:
+            del self._failures[kept]
 
     def open_session(self, user: str, role: AccountRole) -> tuple[str, Session]:
         """(cookie, session)."""
@@ -134,7 +135,7 @@ class Doorkeeper:
         return cookie, session
 
     def session(self, cookie: str) -> Session | None:
-        """The session of a cookie, unless it lay idle too long."""
+        """The session of a cookie, unless nobody used it for too long."""
         found = self._sessions.get(cookie)
         if found is None:
             return None
@@ -155,12 +156,12 @@ class Doorkeeper:
 
 
 def basic_credentials(header: str) -> tuple[str, str] | None:
-    """User and password of an Authorization header; None when it is no Basic one."""
+    """User and password of an Authorization header; None when it has no Basic credentials that can be read."""
     kind, _, value = header.partition(" ")
     if kind.lower() != "basic":
         return None
     try:
-        user, colon, password = base64.b64decode(value, validate=True).decode("utf-8").partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+        user, colon, password = base64.b64decode(value.strip(), validate=True).decode("utf-8").partition(":")
+    except ValueError:  # not base64, not ASCII, not UTF-8
         return None
     return (user, password) if colon else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -16,8 +15,11 @@ from pkikit.describe import describe_certificate
 from pkikit.errors import InputError
 from pkikit.model.deployment import Role
 from pkikit.model.facts import shown_time, title
+from pkikit.model.names import printable
+from pkikit.model.numbers import whole_number
 from simulator.peer.login import SESSION
 from simulator.peer.peer import Peer
+from simulator.services.web_input import read_form, read_json, text_fields
 
 PEER = web.AppKey("peer", Peer)
 MENU = (
@@ -45,6 +47,7 @@ def load_templates() -> tuple[jinja2.Environment, str]:
 
 
 def render(request: web.Request, name: str, *, status: int = 200, **values: Any) -> web.Response:
+    """The page. Text that UTF-8 cannot express, as older versions stored it, is shown escaped."""
     peer = request.app[PEER]
     session = request.get(SESSION)
     text = (
@@ -62,7 +65,8 @@ def render(request: web.Request, name: str, *, status: int = 200, **values: Any)
             **values,
         )
     )
-    return web.Response(text=text, content_type="text/html", status=status)
+    body = text.encode("utf-8", "backslashreplace")
+    return web.Response(body=body, content_type="text/html", charset="utf-8", status=status)
 
 
 def problem(request: web.Request, status: int, message: str, headers: dict[str, str]) -> web.Response:
@@ -72,29 +76,21 @@ def problem(request: web.Request, status: int, message: str, headers: dict[str, 
     return response
 
 
-async def form_of(request: web.Request) -> dict[str, str]:
-    """The text fields of a form."""
-    return {k: v for k, v in (await request.post()).items() if isinstance(v, str)}
+form_of = text_fields
 
 
 async def body_of(request: web.Request, allowed: tuple[str, ...] | None) -> dict[str, Any]:
-    """The JSON object of a script's request; unknown keys are named (None: whoever takes them looks himself)."""
-    raw = await request.read()
-    try:
-        read = json.loads(raw) if raw.strip() else {}
-    except (ValueError, RecursionError):
-        raise InputError("the body is not JSON") from None
-    if not isinstance(read, dict):
-        raise InputError("the body is no JSON object")
+    """The JSON object of a script's request; an unknown key is named (None: the caller looks at the keys)."""
+    read = await read_json(request)
     unknown = sorted(set(read) - set(allowed)) if allowed is not None else []
     if unknown and allowed is not None:
-        raise InputError(f"{unknown[0][:60]!r} is not known; allowed are {', '.join(allowed)}")
+        raise InputError(f"{printable(unknown[0], 60)!r} is not known; allowed are {', '.join(allowed)}")
     return read
 
 
 async def file_of(request: web.Request, name: str) -> bytes:
     """An uploaded file, or the text field of the same name that it may be pasted into."""
-    form = await request.post()
+    form = await read_form(request)
     given = form.get(name)
     if isinstance(given, web.FileField):
         data: bytes = given.file.read()
@@ -102,6 +98,14 @@ async def file_of(request: web.Request, name: str) -> bytes:
             return data
     pasted = form.get(f"{name}_text", "")
     return pasted.encode() if isinstance(pasted, str) else b""
+
+
+def hour_of(form: dict[str, str]) -> int:
+    """The hour field of a form. Raises InputError when it is not an hour."""
+    hour = whole_number(form.get("hour", ""), most=23)
+    if hour is None:
+        raise InputError("the hour must be a number from 0 to 23")
+    return hour
 
 
 def decoded(certificate: x509.Certificate, peer: Peer) -> dict[str, Any]:

@@ -53,7 +53,7 @@ async def _login(request: web.Request) -> web.Response:
     from simulator.peer.site import COOKIE
 
     form = await form_of(request)
-    opened = await request.app[SITE].log_in(request, form.get("user", ""), form.get("password", ""))
+    opened = request.app[SITE].log_in(request, form.get("user", ""), form.get("password", ""))
     if opened is None:
         return render(request, "login.html", failed=True, status=401)
     response = web.HTTPSeeOther("/")

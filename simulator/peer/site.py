@@ -10,17 +10,18 @@ import asyncio
 import hmac
 import ssl
 from typing import Any
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from pkikit.errors import InputError, PkikitError
+from pkikit.judge.names import presented_names
 from pkikit.model.credential import Credential
 from simulator.peer import api, page, pages
 from simulator.peer.login import SESSION, AccountRole, Accounts, Doorkeeper, Session, TooManyFailures, basic_credentials
 from simulator.peer.peer import Peer, temporary_credential
 from simulator.peer.web_tls import choosing_context, server_context
 from simulator.services.http_server import MAX_FORM, HttpServer
+from simulator.services.web_input import read_form, require_own_host, require_same_origin
 
 COOKIE = "__Host-session"
 _HEADERS = {
@@ -110,6 +111,9 @@ class PeerSite:
     async def _guarded(self, request: web.Request, handler: Any) -> web.StreamResponse:
         is_api = request.path.startswith(api.BASE)
         try:
+            require_same_origin(request)
+            if request.path not in pages.PUBLIC:
+                require_own_host(request, self._names)
             if is_api:
                 await self._admit_script(request)
             else:
@@ -118,7 +122,7 @@ class PeerSite:
             return response
         except TooManyFailures as refused:
             wait = str(max(1, round(refused.wait)))
-            message = f"Too many failed logins from this address. Try again in {wait} s."
+            message = f"Too many failed logins. Try again in {wait} s."
             return _told(request, is_api, 429, message, {"Retry-After": wait})
         except InputError as error:
             return _told(request, is_api, 400, str(error))
@@ -132,7 +136,7 @@ class PeerSite:
 
     async def _admit_script(self, request: web.Request) -> None:
         given = basic_credentials(request.headers.get("Authorization", ""))
-        role = await self.doorkeeper.admit(*given, request.remote or "") if given else None
+        role = self.doorkeeper.admit(*given, request.remote or "") if given else None
         if given is None or role is None:
             if given:
                 self._log_failure(given[0], request)
@@ -142,33 +146,34 @@ class PeerSite:
             )
         if request.method not in {"GET", "HEAD"} and role is not AccountRole.ADMINISTRATOR:
             raise web.HTTPForbidden(text="this account may look, not change")
-        # A browser that stored Basic credentials sends them along with a foreign page's form; scripts send no Origin.
-        self._check_origin(request)
         request[SESSION] = Session(user=given[0], role=role, csrf="")
 
     async def _admit_browser(self, request: web.Request) -> None:
-        self._check_origin(request)
         if request.path in pages.PUBLIC:
             return
         session = self.doorkeeper.session(request.cookies.get(COOKIE, ""))
         if session is None:
             raise web.HTTPFound("/login")
         if request.method == "POST":
-            form = await request.post()
+            form = await read_form(request)
             if not hmac.compare_digest(str(form.get("csrf", "")).encode(), session.csrf.encode()):
                 raise web.HTTPForbidden(text="this form is of another session; open the page again")
             if session.role is not AccountRole.ADMINISTRATOR and request.path != "/logout":
                 raise web.HTTPForbidden(text="this account may look, not change")
         request[SESSION] = session
 
-    def _check_origin(self, request: web.Request) -> None:
-        origin = request.headers.get("Origin")
-        if origin and request.method not in {"GET", "HEAD"} and urlsplit(origin).netloc != request.host:
-            raise web.HTTPForbidden(text="the request comes from another site")
+    def _names(self) -> set[str]:
+        """The names under which this peer is reached: its own, its cluster's, and those of the certificate in use."""
+        cluster, running = self.peer.site.deployment.cluster_of(self.peer.fqdn), self.peer.running
+        names = {self.peer.fqdn, *self._contexts, *self.peer.layout.dns_names}
+        if cluster is not None and cluster.fqdn:
+            names.add(cluster.fqdn)
+        names.update(presented_names(running.leaf).identities if running is not None else ())
+        return names - {""}
 
-    async def log_in(self, request: web.Request, user: str, password: str) -> tuple[str, Session] | None:
+    def log_in(self, request: web.Request, user: str, password: str) -> tuple[str, Session] | None:
         """(cookie, session) when the password is right."""
-        role = await self.doorkeeper.admit(user, password, request.remote or "")
+        role = self.doorkeeper.admit(user, password, request.remote or "")
         if role is None:
             self._log_failure(user, request)
             return None

@@ -150,7 +150,7 @@ def test_uploads_refused_and_warned(lab: ThreadedLab) -> None:
         ({"certificate": pem(good.leaf), "private_key": encrypted}, "encrypted"),
         ({"certificate": pem(good.leaf), "private_key": key_pem(wildcard.key).decode()}, "uploaded with it"),
         ({"certificate": pem(wildcard.leaf), "private_key": key_pem(wildcard.key).decode()}, "wildcard"),
-        ({"certificate": 7}, "is no text"),
+        ({"certificate": 7}, "must be a text"),
         ({"cert": "x"}, "'cert' is not known"),
     ):
         status, told = script.ask("PUT", "/certs/server", body)
@@ -249,7 +249,7 @@ def test_who_may_what(lab: ThreadedLab) -> None:
     answers = [guessing.ask("GET", "/zones")[0] for _ in range(12)]
     assert answers[:4] == [401] * 4
     assert answers[-1] == 429
-    assert auditor.ask("GET", "/zones")[0] == 429  # the address waits, whoever it says it is
+    assert auditor.ask("GET", "/zones")[0] == 200  # the right password is not locked out by somebody's guesses
     assert len(lab.lab.events.of(E2, "Admin Login Failed")) >= 4
     assert Script(lab, C1).ask("GET", "/zones")[0] == 200
 

@@ -1,0 +1,172 @@
+"""What comes in over HTTP, read once and checked here: every HTTP face of the lab uses these functions.
+
+What cannot be read is answered by 400 with one sentence. Everything that gets past this module is Unicode text.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Callable, Collection, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+from aiohttp import http_exceptions, web
+from multidict import MultiDictProxy
+
+from pkikit.errors import InputError
+
+_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+# All that aiohttp raises about a body: bad encodings and charsets, multipart without boundary, name or end, a client
+# that hangs up. They are the sender's mistakes, and nothing else runs while a body is read. (The last two are warnings,
+# which a program may turn into errors.)
+_UNREADABLE = (
+    ValueError, LookupError, RuntimeError, AssertionError, EOFError, OSError, aiohttp.ClientError,
+    http_exceptions.HttpProcessingError, aiohttp.BadContentDispositionHeader, aiohttp.BadContentDispositionParam,
+)  # fmt: skip
+
+
+def require_own_host(request: web.Request, names: Callable[[], Collection[str]]) -> None:
+    """Raises 421 when the Host header names somebody else: a page elsewhere made its own name lead here.
+
+    Loopback addresses and localhost are accepted too. No name of a foreign page can be one of them, and a person who
+    forwards a port uses them.
+    """
+    header = request.headers.get("Host")
+    if header is None:
+        return
+    host = _host_and_port(request.scheme, header)[0]
+    try:
+        known = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        known = host in names()
+    if not known:
+        raise web.HTTPMisdirectedRequest(text="this server does not have the name in the Host header")
+
+
+def require_same_origin(request: web.Request) -> None:
+    """Raises 403 when a page of another site makes the browser send a request that changes something."""
+    if request.method in _SAFE_METHODS:
+        return
+    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site", "none")
+    scheme, separator, rest = (origin or "").partition("://")
+    here = (request.scheme, *_host_and_port(request.scheme, request.headers.get("Host", "")))
+    foreign = origin is not None and (not separator or (scheme, *_host_and_port(scheme, rest)) != here)
+    if foreign or site not in {"none", "same-origin"}:
+        raise web.HTTPForbidden(text="the request comes from another site")
+
+
+def _host_and_port(scheme: str, text: str) -> tuple[str, int]:
+    """Lower case, without the dot of the root; the scheme's port where there is none. ("", 0) for nonsense."""
+    try:
+        parts = urlsplit(f"//{text}")
+        if parts.netloc != text or parts.username is not None:
+            return "", 0
+        return (parts.hostname or "").removesuffix("."), parts.port or (443 if scheme == "https" else 80)
+    except ValueError:
+        return "", 0
+
+
+async def read_form(request: web.Request) -> MultiDictProxy[Any]:
+    """The fields of a form. Raises 400 when it is not a form, or not in UTF-8."""
+    _require_utf_8(request)
+    try:
+        form = await request.post()
+    except web.HTTPException:
+        raise
+    except _UNREADABLE:
+        raise web.HTTPBadRequest(text="the form cannot be read") from None
+    for name, value in form.items():
+        if not _is_unicode(name) or (isinstance(value, str) and not _is_unicode(value)):
+            raise web.HTTPBadRequest(text="the form has a character that is not Unicode text")
+    return form
+
+
+async def text_fields(request: web.Request) -> dict[str, str]:
+    """The text fields of a form."""
+    return {k: v for k, v in (await read_form(request)).items() if isinstance(v, str)}
+
+
+async def read_json(request: web.Request) -> dict[str, Any]:
+    """The JSON object of a script's request; {} for an empty body. Raises InputError when it is anything else."""
+    _require_utf_8(request)
+    try:
+        raw = await request.read()
+    except web.HTTPException:
+        raise
+    except _UNREADABLE:
+        raise InputError("the body cannot be read") from None
+    if not raw.strip():
+        return {}
+    try:
+        read = json.loads(raw.decode("utf-8"), parse_constant=_no_constant)
+        if not all(map(_is_unicode, _texts(read))):
+            raise InputError("the body has a character that is not Unicode text")
+    except (ValueError, RecursionError):
+        raise InputError("the body is not JSON in UTF-8") from None
+    if not isinstance(read, dict):
+        raise InputError("the body is not a JSON object")
+    return read
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _require_utf_8(request: web.Request) -> None:
+    """Other encodings hide what a text holds, and some of Python's are no encodings of text."""
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise web.HTTPBadRequest(text="compressed bodies are not accepted")
+    charset = request.charset
+    if charset is not None and charset.lower() not in {"utf-8", "utf8", "us-ascii", "ascii"}:
+        raise web.HTTPBadRequest(text="the body must be in UTF-8")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text of a JSON value, keys as well."""
+    todo = [value]
+    while todo:
+        match todo.pop():
+            case str() as text:
+                yield text
+            case dict() as members:
+                yield from members
+                todo += members.values()
+            case list() as members:
+                todo += members
+            case _:
+                pass  # a number, true, false, null
+
+
+def _is_unicode(text: str) -> bool:
+    """False for half of a surrogate pair, which JSON can write and nothing can encode."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def field_text(body: dict[str, Any], name: str, default: str | None = None) -> str:
+    """A text of a JSON object; `default` when it is not there. Raises InputError for anything else."""
+    value = body.get(name, default)
+    if not isinstance(value, str):
+        raise InputError("must be a text", where=name)
+    return value
+
+
+def field_texts(body: dict[str, Any], name: str) -> tuple[str, ...]:
+    """A list of texts of a JSON object; () when it is not there. Raises InputError for anything else."""
+    value = body.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+        raise InputError("must be a list of texts", where=name)
+    return tuple(value)
+
+
+def field_number(body: dict[str, Any], name: str, default: int) -> int:
+    """A whole number of a JSON object; `default` when it is not there. Raises InputError for anything else."""
+    value = body.get(name, default)
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise InputError("must be a whole number", where=name)
+    return value

@@ -1,0 +1,519 @@
+"""What strangers and scripts send over HTTP: malformed forms, texts and numbers, guesses, pages of other sites."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+import random
+import socket
+import ssl
+import string
+from base64 import b64encode
+from collections.abc import Iterator
+from http.client import HTTPSConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from simulator.parties import adcs
+from simulator.peer import acme_pages, api
+from simulator.peer.login import FREE_FAILURES, AccountRole, Accounts, Doorkeeper, TooManyFailures, basic_credentials
+from simulator.settings import LabSettings
+from simulator.threaded import ThreadedLab
+from tests.support.worlds import C1, E1, E2, deployment
+
+FORM = "application/x-www-form-urlencoded"
+ANYONE = ssl.create_default_context()
+ANYONE.check_hostname, ANYONE.verify_mode = False, ssl.CERT_NONE
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[ThreadedLab]:
+    with ThreadedLab(deployment(), settings=LabSettings(rsa=False, timeout=2.0, pages=True)) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def no_error_in_the_log(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """What a stranger sends is not an error of ours: nothing at that level, and no traceback."""
+    yield
+    told = [r.getMessage() for r in caplog.records if r.levelno >= logging.ERROR and r.name.startswith("aiohttp")]
+    assert told == []
+
+
+def where(lab: ThreadedLab, server: str) -> tuple[str, int]:
+    return lab.lab.adcs.address if server == "adcs" else lab.lab.sites[server].address
+
+
+def basic(lab: ThreadedLab, user: str = "admin", password: str | None = None) -> str:
+    password = lab.lab.passwords[user] if password is None else password
+    return "Basic " + b64encode(f"{user}:{password}".encode()).decode()
+
+
+def ask(
+    lab: ThreadedLab, server: str, method: str, path: str, body: bytes | None = None, *, source: str = "",
+    **headers: str,
+) -> tuple[int, bytes, dict[str, str]]:  # fmt: skip
+    """(status, body, headers); `source` is the address to ask from."""
+    host, port = where(lab, server)
+    local = (source, 0) if source else None
+    connection = HTTPSConnection(host, port, context=ANYONE, timeout=60, source_address=local)
+    try:
+        connection.request(method, path, body, {k.replace("_", "-"): v for k, v in headers.items()})
+        answer = connection.getresponse()
+        return answer.status, answer.read(), dict(answer.headers)
+    finally:
+        connection.close()
+
+
+def part(name: str = 'name="user"', content: bytes = b"admin", *headers: str) -> bytes:
+    lines = "".join(f"{h}\r\n" for h in (f"Content-Disposition: form-data; {name}", *headers))
+    return f"--b\r\n{lines}\r\n".encode() + content + b"\r\n--b--\r\n"
+
+
+MULTIPART = "multipart/form-data; boundary=b"
+NESTED = part('name="user"', b"--c\r\n\r\nx\r\n--c--\r\n", "Content-Type: multipart/mixed; boundary=c")
+BAD_FORMS = {
+    "charset bogus": (f"{FORM}; charset=bogus", b"user=a"),
+    "charset hex": (f"{FORM}; charset=hex", b"user=a"),
+    "charset zlib": (f"{FORM}; charset=zlib", b"user=a"),
+    "charset rot13": (f"{FORM}; charset=rot13", b"user=a"),
+    "charset idna": (f"{FORM}; charset=idna", b"user=a"),
+    "utf-7 surrogate": (f"{FORM}; charset=utf-7", b"user=+2AA-"),
+    "unicode_escape": (f"{FORM}; charset=unicode_escape", b"user=\\ud800"),
+    "utf-16": (f"{FORM}; charset=utf-16", "user=a".encode("utf-16")),
+    "not utf-8": (FORM, b"user=\xff\xfe"),
+    "no boundary": ("multipart/form-data", part()),
+    "long boundary": (f"multipart/form-data; boundary={'b' * 200}", part()),
+    "odd boundary": ("multipart/form-data; boundary=\u00ff", part()),
+    "no part name": (MULTIPART, part("")),
+    "no disposition": (MULTIPART, b"--b\r\n\r\nx\r\n--b--\r\n"),
+    "cut off": (MULTIPART, part()[:-20]),
+    "cut off in a header": (MULTIPART, b"--b\r\nContent-Dispo"),
+    "empty": (MULTIPART, b"x"),
+    "nested": (MULTIPART, NESTED),
+    "transfer encoding": (MULTIPART, part('name="user"', b"x", "Content-Transfer-Encoding: x-own")),
+    "base64 that is none": (MULTIPART, part('name="user"', b"*", "Content-Transfer-Encoding: base64")),
+    "part charset hex": (MULTIPART, part('name="user"', b"x", "Content-Type: text/plain; charset=hex")),
+    "part charset utf-7": (MULTIPART, part('name="user"', b"+2AA-", "Content-Type: text/plain; charset=utf-7")),
+    "part not utf-8": (MULTIPART, part('name="user"', b"\xff")),
+    "part length": (MULTIPART, part('name="user"', b"x", "Content-Length: x")),
+}
+
+
+@pytest.mark.parametrize("server", [E1, "adcs"])
+@pytest.mark.parametrize("case", BAD_FORMS)
+def test_a_form_that_cannot_be_read(lab: ThreadedLab, server: str, case: str) -> None:
+    """400 and one sentence, or the answer to a form without the field; never 500."""
+    kind, body = BAD_FORMS[case]
+    path = "/login" if server == E1 else "/certsrv/certfnsh.asp"
+    headers = {"Content_Type": kind.encode("utf-8").decode("latin-1")}
+    if server == "adcs":
+        headers["Authorization"] = basic(lab, "enrol")
+    status, answer, _ = ask(lab, server, "POST", path, body, **headers)
+    # A part that claims a length, or a base64 that decodes to nothing, is read as some other form.
+    lenient = {"part length", "base64 that is none", "empty", "no disposition", "cut off"}
+    assert status in ({400} if case not in lenient else {400, 401, 200}), answer
+    assert b"Traceback" not in answer
+
+
+@pytest.mark.parametrize("server", [E1, "adcs"])
+def test_a_compressed_form(lab: ThreadedLab, server: str) -> None:
+    """Nothing is unpacked; the sentence says so."""
+    path = "/login" if server == E1 else "/certsrv/certfnsh.asp"
+    status, answer, _ = ask(
+        lab, server, "POST", path, gzip.compress(b"user=admin&password=x"), Content_Type=FORM, Content_Encoding="gzip",
+        Authorization=basic(lab, "enrol"),
+    )  # fmt: skip
+    assert status == 400
+    assert b"compressed bodies are not accepted" in answer
+
+
+@pytest.mark.parametrize("server", [E1, "adcs"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Basic \xff\xff",
+        "Basic \u00e9",
+        "Basic a",
+        "Basic /w==",
+        "Basic",
+        "Basic YQ==",
+        "Bearer x",
+        "Basic  YTpi",
+        "",
+        "\xff",
+    ],
+)
+def test_bad_credentials(lab: ThreadedLab, server: str, header: str) -> None:
+    """401, which says how to log in."""
+    path = f"{api.BASE}/zones" if server == E1 else "/certsrv/"
+    status, answer, headers = ask(lab, server, "GET", path, Authorization=header)
+    assert status == 401
+    assert headers["WWW-Authenticate"].startswith("Basic realm=")
+    assert len(answer.splitlines()) <= 2
+
+
+def test_basic_credentials() -> None:
+    """The parts of a good header; None for everything else."""
+    assert basic_credentials("basic " + b64encode("a:b:\u00fc".encode()).decode()) == ("a", "b:\u00fc")
+    for header in (
+        "",
+        "Basic",
+        "Basic \udcff",
+        "Basic \u00ff",
+        "Basic YQ",
+        "Basic YQ==",
+        "Basic /////w==",
+        "Digest YTpi",
+    ):
+        assert basic_credentials(header) is None
+
+
+def test_a_client_that_hangs_up(lab: ThreadedLab) -> None:
+    """In the middle of a body, of each kind: the log stays empty, and the next one is served."""
+    for path, kind in ((f"{api.BASE}/certs/root", "application/json"), ("/login", FORM), ("/login", MULTIPART)):
+        for _ in range(3):
+            raw = socket.create_connection(where(lab, E1), timeout=60)
+            with ANYONE.wrap_socket(raw) as connection:
+                head = f"POST {path} HTTP/1.1\r\nHost: {E1}\r\nAuthorization: {basic(lab)}\r\nContent-Type: {kind}\r\n"
+                connection.sendall(f"{head}Content-Length: 100000\r\n\r\n--b\r\n".encode())
+    assert ask(lab, E1, "GET", "/login")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("/crl/automatic", {"hour": "\u00b2"}),
+        ("/crl/automatic", {"hour": "\u0663"}),
+        ("/crl/automatic", {"hour": "24"}),
+        ("/servercertificate/generate", {"key_length": "\u00b2"}),
+        ("/servercertificate/generate", {"key_length": "1_0"}),
+        ("/crl/automatic", {"hour": "3", "urls": "http://\u24db\u24de\u24d2\u24d0lhost/"}),
+    ],
+)
+def test_numbers_and_urls_of_forms(lab: ThreadedLab, path: str, form: dict[str, str]) -> None:
+    """Digits of other kinds are no numbers."""
+    cookie, csrf = logged_in(lab)
+    body = urlencode({**form, "csrf": csrf}).encode()
+    status, answer, _ = ask(lab, E1, "POST", path, body, Content_Type=FORM, Cookie=cookie)
+    assert status == 400, answer
+
+
+def logged_in(lab: ThreadedLab) -> tuple[str, str]:
+    """(cookie, CSRF token) of a new session of the administrator."""
+    cookie, session = lab.run(_session, lab)
+    return f"__Host-session={cookie}", session.csrf
+
+
+async def _session(lab: ThreadedLab) -> Any:
+    return lab.lab.sites[E1].doorkeeper.open_session("admin", AccountRole.ADMINISTRATOR)
+
+
+@pytest.mark.parametrize("number", ["%C2%B2", "-1", "1_0", "9999999", "", "%D9%A3"])
+def test_request_ids_of_the_ca(lab: ThreadedLab, number: str) -> None:
+    """A sentence for every request id that there is not."""
+    status, answer, _ = ask(
+        lab, "adcs", "GET", f"/certsrv/certnew.cer?ReqID={number}", Authorization=basic(lab, "enrol")
+    )
+    assert status == 200
+    assert b"The request ID was not found." in answer
+
+
+SURROGATES = (
+    ("PUT", "/certs/crl/automatic", '{"urls": ["http://\\ud800/"]}'),
+    ("PUT", "/certs/crl/automatic", '{"urls": ["http://x.example/\\udfff"], "hour": 3}'),
+    ("PUT", "/certs/server", '{"certificate": "\\ud800"}'),
+    ("POST", "/certs/root", '{"certificates": "\\ud800"}'),
+    ("PUT", "/certs/crl", '{"crl": "\\ud800"}'),
+    ("PUT", "/certs/acme", '{"provider": "other", "directory": "https://\\ud800/"}'),
+    ("PUT", "/certs/acme", '{"email": "\\ud800@example.com"}'),
+    ("PUT", "/sip/revocation", '{"\\ud800": true}'),
+    ("POST", "/certs/generate_csr", '{"additional_names": ["\\ud800.example.com"]}'),
+    ("POST", "/certs/generate_csr", '{"country": "\\ud800"}'),
+)
+
+
+@pytest.mark.parametrize(("method", "path", "body"), SURROGATES)
+def test_half_a_surrogate_pair(lab: ThreadedLab, method: str, path: str, body: str) -> None:
+    """Refused where it comes in, in every text; the pages are as they were."""
+    status, answer, _ = ask(lab, E1, method, api.BASE + path, body.encode(), Authorization=basic(lab))
+    assert status == 400, answer
+    assert json.loads(answer)["error"]
+    cookie, _ = logged_in(lab)
+    for page in ("/crl", "/sip", "/servercertificate", "/trustedca"):
+        assert ask(lab, E1, "GET", page, Cookie=cookie)[0] == 200
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"\xff", b"[]", b"1", b'"a"', b"null", b"{", b'{"hour": 1e400}', b'{"hour": NaN}', b'{"hour": true}', b'{"hour": 3.0}',
+     b'{"hour": "3"}', b'{"hour": -1}', b'{"hour": ' + b"9" * 5000 + b"}", b"[" * 100_000, b'{"urls": "x"}', b'{"urls": [1]}',
+     b'{"urls": [["x"]]}', b'{"\\u0000": 1}', '{"hour": 3}'.encode("utf-16"), b'{"urls": ["http://a b/"]}', b'{"urls": ["http://[::1"]}',
+     b'{"urls": ["http://example.com:\\u00b2/"]}'],
+)  # fmt: skip
+def test_json_that_is_refused(lab: ThreadedLab, body: bytes) -> None:
+    """400 with the reason as JSON."""
+    status, answer, _ = ask(lab, E1, "PUT", f"{api.BASE}/certs/crl/automatic", body, Authorization=basic(lab))
+    assert status == 400
+    assert len(json.loads(answer)["error"].splitlines()) == 1
+
+
+# Everything that a script can send, by lot.
+
+_ROUTES = [
+    (method, path)
+    for method, path in [
+        ("PUT", "/certs/server"), ("PUT", "/certs/client"), ("DELETE", "/certs/client"), ("POST", "/certs/generate_csr"),
+        ("DELETE", "/certs/generate_csr"), ("POST", "/certs/root"), ("PUT", "/certs/root"), ("DELETE", "/certs/root/{fingerprint}"),
+        ("POST", "/certs/pending/deploy"), ("DELETE", "/certs/pending"), ("PUT", "/certs/crl"), ("DELETE", "/certs/crl"),
+        ("PUT", "/certs/crl/automatic"), ("PUT", "/sip/revocation"), *((m, p) for m, p, _ in acme_pages.API if m != "GET"),
+    ]
+]  # fmt: skip
+_KEYS = (
+    "certificate", "private_key", "certificates", "crl", "urls", "hour", "additional_names", "digest", "key_length", "country",
+    "state", "locality", "organisation", "unit", "checking", "use_ocsp", "use_crls", "cdp_download", "fallback",
+    "ocsp_responder", "provider", "directory", "ca", "email", "terms", "profile", "preferred_chain", "eab_kid", "eab_mac",
+    "automatic", "days", "domain", "which", "by", "reason",
+)  # fmt: skip
+_TEXTS = (
+    "", "a", "other", "production", "sha256", "sha512", "on", "\u00b2", "\ud800", "\0", "http://\u2460/", "https://x.example/",
+    "admin@example.com", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "a" * 300, "*.example.com", "DE",
+    "e1.example.com", "../x", "<b>", "{{7*7}}", "-1", "revoked", "unspecified", "\u202e", "xn--a", "1.2.3.4", "\U0001f600",
+)  # fmt: skip
+
+
+def anything(lot: random.Random, depth: int = 0) -> Any:
+    """A JSON value."""
+    match lot.randrange(9 if depth < 3 else 6):
+        case 0:
+            return lot.choice(_TEXTS)
+        case 1:
+            return lot.choice([0, 1, -1, 3, 23, 24, 2048, 4096, 2**31, 2**63, 10**30])
+        case 2:
+            return lot.choice([True, False, None])
+        case 3:
+            return lot.choice([0.5, 1e300, -0.0, 3.0])
+        case 4:
+            return "".join(lot.choice(string.printable + "\u00fc\u20ac") for _ in range(lot.randrange(40)))
+        case 5:
+            return []
+        case 6:
+            return [anything(lot, depth + 1) for _ in range(lot.randrange(4))]
+        case 7:
+            return {}
+        case _:
+            return {lot.choice((*_KEYS, *_TEXTS)): anything(lot, depth + 1) for _ in range(lot.randrange(4))}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_json_on_any_route(lab: ThreadedLab, seed: int) -> None:
+    """Whatever a body holds, the answer is below 500, and JSON; the pages stand afterwards."""
+    lot = random.Random(seed)
+    authorization = basic(lab)
+    for _ in range(60):
+        method, path = lot.choice(_ROUTES)
+        path = path.replace("{fingerprint}", lot.choice(("0", "a" * 64, "%ff", "%ED%A0%80", "x%0Ay")))
+        body: Any = {lot.choice(_KEYS): anything(lot) for _ in range(lot.randrange(1, 4))}
+        if lot.random() < 0.2:
+            body = anything(lot)
+        status, answer, _ = ask(
+            lab, C1 if lot.random() < 0.3 else E1, method, api.BASE + path, json.dumps(body).encode(),
+            Authorization=authorization,
+        )  # fmt: skip
+        assert status < 500, (method, path, body, answer)
+        json.loads(answer)
+    cookie, _ = logged_in(lab)
+    for page in ("/", "/servercertificate", "/trustedca", "/crl", "/sip", "/zones", "/alarms", "/eventlog"):
+        assert ask(lab, E1, "GET", page, Cookie=cookie)[0] == 200
+    for method, path in (
+        ("GET", "/certs/server"),
+        ("GET", "/certs/crl"),
+        ("GET", "/sip/revocation"),
+        ("GET", "/eventlog"),
+    ):
+        assert ask(lab, E1, method, api.BASE + path, Authorization=authorization)[0] == 200
+
+
+# Guesses.
+
+
+def test_guesses_do_not_lock_the_administrator_out(lab: ThreadedLab) -> None:
+    """Wrong passwords from the same address end in 429; the right one is taken at once, by scripts and at the CA."""
+    for server, user, path in ((E2, "admin", f"{api.BASE}/zones"), ("adcs", "enrol", "/certsrv/")):
+        statuses = [
+            ask(lab, server, "GET", path, Authorization=basic(lab, user, f"wrong{i}"))[0]
+            for i in range(FREE_FAILURES + 3)
+        ]
+        assert statuses == [401] * FREE_FAILURES + [429] * 3
+        _, _, headers = ask(lab, server, "GET", path, Authorization=basic(lab, user, "wrong"))
+        assert int(headers["Retry-After"]) >= 1
+        assert ask(lab, server, "GET", path, Authorization=basic(lab, user))[0] == 200
+
+
+def test_guesses_from_many_addresses(lab: ThreadedLab) -> None:
+    """Whoever has all of 127/8 has no more guesses: they count for the account too."""
+    answers = [
+        ask(lab, C1, "GET", f"{api.BASE}/zones", source=f"127.9.9.{i}", Authorization=basic(lab, "admin", f"wrong{i}"))[
+            0
+        ]
+        for i in range(1, 31)
+    ]
+    assert answers.count(401) == FREE_FAILURES
+    assert set(answers) == {401, 429}
+
+
+def test_the_wait() -> None:
+    """It doubles up to a minute, is over when it is over, and old failures are forgotten."""
+    now = 0.0
+    guard = Doorkeeper(Accounts({"admin": "right", "auditor": "also"}), lambda: now)
+    waits = []
+    for _ in range(FREE_FAILURES + 8):
+        assert guard.admit("admin", "wrong", "a") is None
+        try:
+            guard.admit("admin", "wrong", "b")
+        except TooManyFailures as refused:
+            waits.append(refused.wait)
+            now += refused.wait
+        else:
+            waits.append(0)
+    assert waits[0] == 0
+    assert max(waits) == 60.0
+    assert guard.admit("admin", "right", "c") is AccountRole.ADMINISTRATOR
+    assert guard.admit("auditor", "also", "a") is AccountRole.AUDITOR
+    now += 3600
+    for _ in range(FREE_FAILURES):
+        assert guard.admit("admin", "wrong", "c") is None
+    with pytest.raises(TooManyFailures):
+        guard.admit("admin", "wrong", "d")
+    assert guard.admit("auditor", "wrong", "d") is None
+    for i in range(3000):  # names and addresses without end do not grow the memory, nor free the account
+        with pytest.raises(TooManyFailures):
+            guard.admit("admin", "wrong", f"e{i}")
+    assert guard.admit("enrol", "right", "x") is None
+
+
+# Pages of other sites, and names that lead here.
+
+FOREIGN = [
+    {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": "http://{own}"}, {"Origin": "https://{host}:1"},
+    {"Origin": "https://{own}.evil.example"}, {"Origin": "https://x@{own}"}, {"Origin": "https://[::1"}, {"Origin": ""},
+    {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
+    {"Origin": "https://{own}", "Sec-Fetch-Site": "cross-site"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("server", [E1, "adcs"])
+@pytest.mark.parametrize("headers", FOREIGN, ids=str)
+def test_a_page_of_another_site(lab: ThreadedLab, server: str, headers: dict[str, str]) -> None:
+    """403, with the credentials that a browser would add, and nothing happens."""
+    host, port = where(lab, server)
+    sent = {k.replace("-", "_"): v.format(own=f"{host}:{port}", host=host) for k, v in headers.items()}
+    before = dict(lab.lab.adcs.issued)
+    path, user = (f"{api.BASE}/restart", "admin") if server == E1 else ("/certsrv/certfnsh.asp", "enrol")
+    body = urlencode({"CertRequest": request_pem(), "Template": "WebServer"}).encode()
+    status, answer, _ = ask(lab, server, "POST", path, body, Authorization=basic(lab, user), Content_Type=FORM, **sent)
+    assert status == 403, answer
+    assert lab.lab.adcs.issued == before
+
+
+@pytest.mark.parametrize("server", [E1, "adcs"])
+def test_the_own_page(lab: ThreadedLab, server: str) -> None:
+    """The same request from the server's own page, by its address and by its name."""
+    host, port = where(lab, server)
+    name = adcs.NAME if server == "adcs" else E1
+    path, user = (f"{api.BASE}/certs/generate_csr", "admin") if server == E1 else ("/certsrv/certfnsh.asp", "enrol")
+    for own in (f"{host}:{port}", f"{name}:{port}", f"{name.upper()}.:{port}", f"localhost:{port}"):
+        body = b"{}" if server == E1 else urlencode({"CertRequest": request_pem(), "Template": "WebServer"}).encode()
+        kind = "application/json" if server == E1 else FORM
+        status, answer, _ = ask(
+            lab, server, "DELETE" if server == E1 else "POST", path, body, Authorization=basic(lab, user),
+            Content_Type=kind, Host=own, Origin=f"https://{own}", Sec_Fetch_Site="same-origin",
+        )  # fmt: skip
+        assert status in ({200, 400} if server == E1 else {200}), answer
+        assert server == E1 or b"Certificate Issued" in answer
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "8.8.8.8", "e1.example.com.evil.example", "a b", "[::2]", "", "127.1:x"]
+)
+@pytest.mark.parametrize("server", [E1, "adcs"])
+def test_a_name_of_somebody_else(lab: ThreadedLab, server: str, host: str) -> None:
+    """DNS rebinding: the page's own name leads here, and is not answered to."""
+    path, user = (f"{api.BASE}/zones", "admin") if server == E1 else ("/certsrv/", "enrol")
+    assert ask(lab, server, "GET", path, Authorization=basic(lab, user), Host=host)[0] in {400, 421}
+
+
+# Requests for certificates, as a CA gets them.
+
+
+def request_pem() -> str:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a.example.com")])
+    made = x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256())
+    return made.public_bytes(Encoding.PEM).decode()
+
+
+def odd_requests() -> Iterator[bytes]:
+    """A request with each byte of it wrong in turn, and small ones that are hardly any."""
+    good = x509.load_pem_x509_csr(request_pem().encode()).public_bytes(Encoding.DER)
+    lot = random.Random(14)
+    for position in range(0, len(good), 7):
+        yield good[:position] + bytes([lot.randrange(256)]) + good[position + 1 :]
+    yield bytes.fromhex("301b3011020100300030083003060160 0300a0003003060 12a030100".replace(" ", ""))
+    for algorithm in (b"\x06\x01\x2a", b"\x06\x03\x2b\x65\x70"):
+        info = b"\x02\x01\x00\x30\x00" + _der(0x30, _der(0x30, algorithm) + b"\x03\x01\x00") + b"\xa0\x00"
+        yield _der(0x30, _der(0x30, info) + _der(0x30, algorithm) + b"\x03\x01\x00")
+
+
+def _der(tag: int, content: bytes) -> bytes:
+    return bytes([tag, len(content)]) + content
+
+
+def test_odd_requests_at_the_ca(lab: ThreadedLab) -> None:
+    """The CA says in a sentence why not; no odd request is an error of the server."""
+    for der in odd_requests():
+        pem = f"-----BEGIN CERTIFICATE REQUEST-----\n{b64encode(der).decode()}\n-----END CERTIFICATE REQUEST-----\n"
+        body = urlencode({"CertRequest": pem, "Template": "WebServer"}).encode()
+        status, answer, _ = ask(
+            lab, "adcs", "POST", "/certsrv/certfnsh.asp", body, Content_Type=FORM, Authorization=basic(lab, "enrol")
+        )
+        assert status == 200
+        assert b"Certificate Request Denied" in answer or b"Certificate Issued" in answer
+    body = urlencode({"CertRequest": "A" * 70_000, "Template": "WebServer"}).encode()
+    headers = {"Content_Type": FORM, "Authorization": basic(lab, "enrol")}
+    assert b"Denied" in ask(lab, "adcs", "POST", "/certsrv/certfnsh.asp", body, **headers)[1]
+
+
+# State that an older version wrote.
+
+
+def test_pages_stand_on_old_state(tmp_path: Path) -> None:
+    """URLs that were taken once, and that nothing can show or ask: the lab starts, the pages and forms work."""
+    settings = LabSettings(rsa=False, timeout=2.0, pages=True, state=tmp_path)
+    with ThreadedLab(deployment(), settings=settings):
+        pass
+    file = tmp_path / E1 / "peer.json"
+    state = json.loads(file.read_bytes())
+    state["automatic"]["urls"] = ["http://\ud800/", "http://crl.example.com/a.crl"]
+    state["acme"]["settings"] |= {"provider": "other", "directory": "https://\ud800/", "profile": ""}
+    file.write_text(json.dumps(state))
+    with ThreadedLab(deployment(), settings=settings) as lab:
+        cookie, _ = logged_in(lab)
+        for page in ("/", "/crl", "/acme", "/servercertificate"):
+            status, answer, _ = ask(lab, E1, "GET", page, Cookie=cookie)
+            assert status == (400 if page == "/acme" else 200), answer  # without a public CA there is no ACME page
+        assert b"http://crl.example.com/a.crl" in ask(lab, E1, "GET", "/crl", Cookie=cookie)[1]
+        lab.run(_store_oddly, lab)
+        assert b"\\ud800" in ask(lab, E1, "GET", "/eventlog", Cookie=cookie)[1]
+
+
+async def _store_oddly(lab: ThreadedLab) -> None:
+    lab.lab.events.add(E1, "Odd", Detail="\ud800")
