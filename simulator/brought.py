@@ -9,7 +9,7 @@ import yaml
 
 from pkikit.design.legs import mra_client
 from pkikit.errors import EncodingError, InputError
-from pkikit.files import credential_from_folder, iter_party_folders, read_bytes, read_file
+from pkikit.files import credential_from_folder, iter_party_folders, read_bytes, read_file, refuse_unreadable
 from pkikit.model.deployment import Deployment
 from pkikit.model.facts import crl_urls, is_self_signed, ocsp_urls
 from pkikit.model.names import printable
@@ -50,6 +50,7 @@ def _party_of(party: Party, folder: Path) -> Party:
     trust_file, crl_file = folder / "trust.pem", folder / "crl.pem"
     if trust_file.exists():
         contents = read_file(trust_file)
+        refuse_unreadable(contents)
         if not contents.certificates:
             raise EncodingError("holds no certificate", where=str(trust_file), rule="encoding.not-pem")
         require_judgeable(contents.crls, str(trust_file))

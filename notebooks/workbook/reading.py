@@ -9,7 +9,7 @@ import pandas as pd
 
 from pkikit.describe import describe_contents
 from pkikit.errors import InputError, PkikitError
-from pkikit.files import convert, parse
+from pkikit.files import convert, parse, product_objections
 from pkikit.judge.log_text import diagnose_text
 from pkikit.judge.names import match_name, presented_names
 from pkikit.judge.registry import catalogue, rule_of
@@ -49,7 +49,7 @@ def forms(**files: bytes) -> pd.DataFrame:
         try:
             found = parse(data, where=name)
             count = len(found.certificates) + len(found.requests) + len(found.crls) + len(found.keys)
-            taken = "yes" if found.is_pem and not found.notes else "no"
+            taken = "no" if any(not o.is_remark for o in product_objections(found)) else "yes"
             rows[name.replace("_", " ")] = {"form": found.form.upper(), "objects": count, "taken as it is": taken}
         except PkikitError as error:
             rows[name.replace("_", " ")] = {"form": "none", "objects": 0, "taken as it is": f"no: {error}"}

@@ -72,11 +72,11 @@ def lint(
         if path.suffix in {".yaml", ".yml"}:
             verdicts.append(_lint_deployment(path, version))
             continue
-        contents = read_file(path)
+        contents = read_file(path, keep_encrypted=True)
         verdicts += _lint_file(path, contents, as_, asked, trusted)
         if request is not None:
             verdicts.append(_compared(path, request, asked.use))
-        services += _services(contents.certificates, as_, asked, trusted)
+        services += _services(contents, as_, asked, trusted)
     verdict = merge_verdicts(" ".join(dict.fromkeys(v.question for v in verdicts)), verdicts)
     told = {f.rule for f in verdict.errors}
     on_legs = [s.verdict for s in services if not told & set(s.causes)]
@@ -159,45 +159,71 @@ def _compared(path: Path, before: Path, use: CertificateUse) -> Verdict:
 def _lint_file(
     path: Path, contents: FileContents, as_: str, asked: _Asked, trusted: Sequence[x509.Certificate] | None
 ) -> list[Verdict]:
+    from pkikit.files import product_objections
     from pkikit.judge import lint as judge
+    from pkikit.judge.bundle import lint_bundle
+    from pkikit.model.bundle import bundle_of
 
     use = asked.use
     if as_ == "csr" or (not as_ and contents.requests):
         if not contents.requests:
             raise InputError("holds no certificate request", where=str(path))
         return [judge.lint_request(r, use) for r in contents.requests]
-    # What is called .pem, or is said to be uploaded, has to be PEM; of anything else it is only told.
-    to_upload = bool(as_ or trusted) or path.suffix.lower() == ".pem"
-    verdicts = [judge.lint_form(contents.where, contents.form, contents.notes, to_upload=to_upload)]
+    verdicts = [judge.lint_form(contents.where, product_objections(contents))]
     if not contents.certificates:
-        raise InputError("holds no certificate", where=str(path))
+        if as_ or not (contents.keys or contents.encrypted_keys):
+            raise InputError(_no_certificate(contents), where=str(path))
+        return [*verdicts, _lint_keys(contents, None)]
     if as_ == "trust-list":
         return [*verdicts, judge.lint_trust_list(contents.certificates, use)]
     if as_ == "ca":
         return [*verdicts, *(judge.lint_authority(c, use) for c in contents.certificates)]
-    first, *rest = contents.certificates
-    leaf_first = bool(as_) or not _is_ca(first)
-    verdicts.append(judge.lint_certificate(first, use) if leaf_first else judge.lint_authority(first, use))
-    verdicts += [judge.lint_authority(c, use) for c in rest]
-    if leaf_first and trusted is not None:
-        verdicts.append(judge.lint_upload(first, trusted, use))
+    bundle = bundle_of(contents.certificates, is_server=bool(as_))
+    if bundle.leaf is not None:
+        verdicts.append(lint_bundle(contents.where, bundle))
+        verdicts += [judge.lint_certificate(c, use) for c in (bundle.leaf, *bundle.second_leaves)]
+    verdicts += [judge.lint_authority(c, use) for c in bundle.others]
+    if contents.keys or contents.encrypted_keys:
+        verdicts.append(_lint_keys(contents, bundle.leaf))
+    if bundle.leaf is not None and trusted is not None:
+        verdicts.append(judge.lint_upload(bundle.leaf, trusted, use))
     return verdicts
 
 
-def _is_ca(certificate: x509.Certificate) -> bool:
-    from cryptography.x509 import BasicConstraints
+def _lint_keys(contents: FileContents, leaf: x509.Certificate | None) -> Verdict:
+    from pkikit.judge.bundle import lint_keys
 
-    from pkikit.model.facts import extension
+    return lint_keys(
+        contents.where,
+        contents.keys,
+        leaf=leaf,
+        encrypted=contents.encrypted_keys,
+        ends_in_newline=contents.ends_in_newline,
+    )
 
-    constraints = extension(certificate, BasicConstraints)
-    return constraints is not None and constraints.ca
+
+def _no_certificate(contents: FileContents) -> str:
+    """What a file holds in which nothing can be judged."""
+    for found, what in (
+        (contents.requests, "a certificate request"),
+        (contents.crls, "a CRL, which pkikit decode shows"),
+        (contents.ocsp_answers, "an OCSP answer, which pkikit decode shows"),
+        (contents.keys or contents.encrypted_keys, "a private key"),
+        (contents.other_keys, "a private key of a kind that the product does not take"),
+    ):
+        if found:
+            return f"holds no certificate, but {what}"
+    return "holds no certificate"
 
 
 def _services(
-    chain: Sequence[x509.Certificate], as_: str, asked: _Asked, trusted: Sequence[x509.Certificate] | None
+    contents: FileContents, as_: str, asked: _Asked, trusted: Sequence[x509.Certificate] | None
 ) -> tuple[Service, ...]:
     from pkikit.judge.serve import services_of
+    from pkikit.model.bundle import bundle_of
 
+    chain = contents.certificates
     if asked.deployment is None or asked.peer is None or as_ in {"csr", "ca", "trust-list"} or not chain:
         return ()
+    chain = bundle_of(chain, is_server=True).chain
     return services_of(asked.deployment, asked.peer, chain, at=asked.use.at, trusted_ca_list=trusted)

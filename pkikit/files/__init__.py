@@ -15,11 +15,20 @@ from pkikit.files.disk import (
     write_private,
     write_public,
 )
-from pkikit.files.parse import parse
+from pkikit.files.objections import (
+    Objection,
+    product_objections,
+    refuse_unreadable,
+    refuse_without_newline,
+    refuse_wrong_order,
+)
+from pkikit.files.parse import MAX_UPLOAD, parse
 
 __all__ = [
+    "MAX_UPLOAD",
     "FileContents",
     "NoPassphrase",
+    "Objection",
     "Passphrase",
     "convert",
     "credential_from_folder",
@@ -28,10 +37,14 @@ __all__ = [
     "key_pem",
     "load_deployment",
     "parse",
+    "product_objections",
     "read_bytes",
     "read_certificates",
     "read_file",
     "read_request",
+    "refuse_unreadable",
+    "refuse_without_newline",
+    "refuse_wrong_order",
     "write_private",
     "write_public",
 ]

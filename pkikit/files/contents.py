@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509 import ocsp
 
 from pkikit.errors import EncodingError
+from pkikit.files.effort import refuse_costly_key
 from pkikit.model.credential import PrivateKey
 
 # Asked only when something encrypted is met; gives the bytes of the passphrase.
@@ -26,8 +27,10 @@ class NoPassphrase(EncodingError):
 class FileContents:
     """Everything found in one file, by kind; the private key never shows in `repr`.
 
-    form: how the file is made: pem, der, pkcs7, pkcs12, base64, zip or gzip.
+    form: how the file is made: pem, utf-16 (PEM in UTF-16 or UTF-32), der, pkcs7, pkcs12, base64, zip or gzip.
     notes: what is odd about it without keeping it from being read, a sentence each.
+    encrypted_keys: how many private keys nobody gave a passphrase for.
+    data: the bytes of the file, for the question whether the product reads them (`pkikit.files.objections`).
     """
 
     where: str
@@ -37,8 +40,10 @@ class FileContents:
     ocsp_answers: tuple[ocsp.OCSPResponse, ...] = ()
     keys: tuple[PrivateKey, ...] = field(default=(), repr=False)
     other_keys: tuple[str, ...] = ()
+    encrypted_keys: int = 0
     form: str = "pem"
     notes: tuple[str, ...] = ()
+    data: bytes = field(default=b"", repr=False, compare=False)
 
     @property
     def is_pem(self) -> bool:
@@ -46,25 +51,42 @@ class FileContents:
         return self.form == "pem"
 
     @property
+    def ends_in_newline(self) -> bool:
+        """True when the last line of the file has a line end."""
+        return self.data.endswith(b"\n")
+
+    @property
     def is_empty(self) -> bool:
         """True when nothing usable was found."""
         return not (
-            self.certificates or self.requests or self.crls or self.ocsp_answers or self.keys or self.other_keys
+            self.certificates
+            or self.requests
+            or self.crls
+            or self.ocsp_answers
+            or self.keys
+            or self.other_keys
+            or self.encrypted_keys
         )
 
 
 class Collector:
     """Gathers what a parser finds; `contents` freezes it."""
 
-    def __init__(self, where: str, passphrase: Passphrase | None) -> None:
-        self.where, self.passphrase = where, passphrase
+    def __init__(self, where: str, passphrase: Passphrase | None, *, keep_encrypted: bool = False) -> None:
+        self.where, self.passphrase, self.keep_encrypted = where, passphrase, keep_encrypted
+        self.encrypted_keys = 0
         self.found: dict[str, list[Any]] = {
             name: [] for name in ("certificates", "requests", "crls", "ocsp_answers", "keys", "other_keys", "notes")
         }
 
-    def contents(self, form: str) -> FileContents:
+    def contents(self, form: str, data: bytes = b"") -> FileContents:
         """What was gathered so far."""
-        return FileContents(where=self.where, form=form, **{k: tuple(v) for k, v in self.found.items()})
+        found: dict[str, Any] = {kind: tuple(objects) for kind, objects in self.found.items()}
+        return FileContents(where=self.where, form=form, encrypted_keys=self.encrypted_keys, data=data, **found)
+
+    def inner(self) -> Collector:
+        """A collector for a part of the same file."""
+        return Collector(self.where, self.passphrase, keep_encrypted=self.keep_encrypted)
 
     def note(self, sentence: str) -> None:
         """Something odd that does not keep the file from being read."""
@@ -72,7 +94,7 @@ class Collector:
 
     def count(self) -> int:
         """How many objects there are so far."""
-        return sum(len(values) for kind, values in self.found.items() if kind != "notes")
+        return self.encrypted_keys + sum(len(values) for kind, values in self.found.items() if kind != "notes")
 
     def add(self, kind: str, *objects: Any) -> None:
         """Take objects of a kind, up to the number that is read of one file."""
@@ -87,11 +109,15 @@ class Collector:
         else:
             self.add("other_keys", type(key).__name__.removesuffix("PrivateKey").lstrip("_"))
 
-    def load_key(self, data: bytes, load: Callable[..., Any]) -> None:
-        """Parse a private key, with the passphrase when it is encrypted."""
+    def load_key(self, data: bytes, load: Callable[..., Any], der: bytes) -> None:
+        """Parse a private key, with the passphrase when it is encrypted and opening it costs a bearable amount of work."""
         try:
             key = load(data, None)
         except TypeError:  # cryptography's word for "it is encrypted and you gave no password"
+            if self.passphrase is None and self.keep_encrypted:
+                self.encrypted_keys += 1
+                return
+            refuse_costly_key(der, self.where)
             key = self.decrypt("private key", lambda passphrase: load(data, passphrase))
         self.add_key(key)
 

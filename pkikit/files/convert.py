@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from pkikit.errors import InputError
 from pkikit.files.contents import FileContents
 from pkikit.model.credential import spki
+from pkikit.model.facts import leaf_first
 
 FORMS = ("pem", "der")
 
@@ -21,7 +22,7 @@ def convert(contents: FileContents, form: str) -> bytes:
     """
     if contents.other_keys:
         raise InputError(
-            f"holds a private key of the kind {contents.other_keys[0]}, which the product does not take and which is not converted",
+            f"holds a private key of the kind {contents.other_keys[0]}, which the product does not take",
             where=contents.where,
         )
     objects = _encoded(contents, Encoding.PEM if form == "pem" else Encoding.DER)
@@ -38,7 +39,7 @@ def convert(contents: FileContents, form: str) -> bytes:
 
 def _encoded(contents: FileContents, encoding: Encoding) -> list[bytes]:
     own = [spki(key.public_key()) for key in contents.keys]
-    certificates = contents.certificates
+    certificates = leaf_first(contents.certificates)
     if own:
         # Beside a key the certificate that it belongs to comes first, whatever the order in the store was.
         certificates = tuple(sorted(certificates, key=lambda c: spki(c.public_key()) not in own))

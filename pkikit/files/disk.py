@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from pkikit.errors import EncodingError, InputError
 from pkikit.files.contents import FileContents, Passphrase
+from pkikit.files.objections import refuse_unreadable, refuse_without_newline, refuse_wrong_order
 from pkikit.files.parse import parse
 from pkikit.model.credential import Credential, PrivateKey
 from pkikit.model.deployment import Deployment, parse_deployment
@@ -90,9 +91,12 @@ def load_deployment(path: Path, *, version: str | None = None) -> Deployment:
     return read.model_copy(update={"version": str(ProductVersion.parse(version))})
 
 
-def read_file(path: Path, passphrase: Passphrase | None = None) -> FileContents:
-    """Everything in a file, whatever its form."""
-    return parse(read_bytes(path), where=str(path), passphrase=passphrase)
+def read_file(path: Path, passphrase: Passphrase | None = None, *, keep_encrypted: bool = False) -> FileContents:
+    """Everything in a file, whatever its form; `keep_encrypted` as in `parse`.
+
+    Raises: InputError or EncodingError with one sentence.
+    """
+    return parse(read_bytes(path), where=str(path), passphrase=passphrase, keep_encrypted=keep_encrypted)
 
 
 def read_certificates(path: Path) -> tuple[x509.Certificate, ...]:
@@ -119,22 +123,22 @@ def credential_from_folder(folder: Path) -> Credential | None:
             raise InputError("there is a key.pem but no cert.pem", where=str(folder))
         return None
     contents = read_file(certificate_file)
-    if not contents.is_pem or contents.notes:
-        raise EncodingError(
-            f"is {contents.form.upper()}, not PEM; the product takes PEM (pkikit convert, or openssl x509 -inform der)"
-            if not contents.is_pem
-            else contents.notes[0],
-            where=str(certificate_file),
-            rule="encoding.not-pem",
-        )
+    refuse_unreadable(contents)
     if not contents.certificates:
         raise EncodingError("holds no certificate", where=str(certificate_file), rule="encoding.not-pem")
-    keys = contents.keys
-    if key_file.exists():
-        keys = read_file(key_file).keys
-        if not keys:
-            raise EncodingError("holds no RSA or EC private key", where=str(key_file))
+    refuse_wrong_order(contents)
+    keys = _key_of(read_file(key_file)) if key_file.exists() else contents.keys
+    if not key_file.exists() and keys:
+        refuse_without_newline(contents)
     return Credential(chain=contents.certificates, key=keys[0] if keys else None)
+
+
+def _key_of(contents: FileContents) -> tuple[PrivateKey, ...]:
+    refuse_unreadable(contents)
+    if not contents.keys:
+        raise EncodingError("holds no RSA or EC private key", where=contents.where)
+    refuse_without_newline(contents)
+    return contents.keys
 
 
 def free_path(path: Path) -> Path:

@@ -6,7 +6,6 @@ Nothing here raises anything but EncodingError.
 from __future__ import annotations
 
 import base64
-import binascii
 import contextlib
 import re
 import warnings
@@ -19,15 +18,20 @@ from cryptography.utils import CryptographyDeprecationWarning
 
 from pkikit.errors import EncodingError
 from pkikit.files.archives import GZIP, ZIP, unpack
-from pkikit.files.contents import MAX_OBJECTS, Collector, FileContents, Passphrase
+from pkikit.files.contents import Collector, FileContents, NoPassphrase, Passphrase
+from pkikit.files.der import first_value
+from pkikit.files.effort import refuse_costly_store
+from pkikit.files.identify import identify, identify_der, unicode_form
+from pkikit.files.openssl_pem import Block, read_as_openssl
+from pkikit.files.pem import PemText, bare_base64, looks_like_pem, pem_blocks
 from pkikit.model.facts import UNREADABLE, leaf_first
 from pkikit.model.names import printable
 from pkikit.reading import load_certificate, load_crl, load_ocsp, load_pkcs7, load_request
 
-_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,60})-----(.*?)-----END \1-----", re.DOTALL)
-_BASE64 = re.compile(rb"[A-Za-z0-9+/\s]+={0,2}\s*\Z")
 # SEQUENCE { INTEGER 3, SEQUENCE …: a PFX (RFC 7292 §4) announces itself, which a wrong passphrase does not undo.
 _PFX = re.compile(rb"\x30(?:[\x00-\x7f]|\x80|[\x81-\x84].{1,4}?)\x02\x01\x03\x30", re.DOTALL)
+_UNREADABLE: tuple[type[Exception], ...] = (EncodingError, *UNREADABLE)
+_CONTAINERS = {"pkcs7": "a PKCS#7 bundle", "pkcs12": "a PKCS#12 store"}
 _KINDS = {
     "certificates": "a certificate",
     "requests": "a certificate request",
@@ -38,124 +42,178 @@ _KINDS = {
 }
 
 
-def parse(data: bytes, *, where: str, passphrase: Passphrase | None = None) -> FileContents:
-    """Everything in these bytes, whatever their form; a passphrase is asked for only when one is needed."""
+# What a page or an interface takes: a trusted CA list of a thousand certificates has some 2 MB.
+MAX_UPLOAD = 4 * 1024 * 1024
+
+
+def parse(
+    data: bytes,
+    *,
+    where: str,
+    passphrase: Passphrase | None = None,
+    keep_encrypted: bool = False,
+    limit: int | None = None,
+) -> FileContents:
+    """Everything in these bytes, whatever their form.
+
+    passphrase: asked for only when something is encrypted. keep_encrypted: count an encrypted private key where no
+    passphrase is given, instead of refusing the file. limit: refuse more bytes than that.
+    Raises: EncodingError with one sentence about what the bytes are.
+    """
+    if limit is not None and len(data) > limit:
+        raise EncodingError(f"is larger than {limit // 1024} KB, the most that is taken", where=where)
+    if not data.strip():
+        raise EncodingError("is empty", where=where)
     with warnings.catch_warnings():
         # What the library finds odd in a certificate (a negative serial number) is for the rules to tell, not for stderr.
         warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        collector = Collector(where, passphrase, keep_encrypted=keep_encrypted)
         if data.startswith((GZIP, ZIP)):
-            return _parse_archive(data, where, passphrase)
-        return _parse_plain(data, where, passphrase)
+            return _parse_archive(data, collector)
+        return _parse_plain(data, collector)
 
 
-def _parse_plain(data: bytes, where: str, passphrase: Passphrase | None) -> FileContents:
-    text = _as_ascii_text(data)
-    collector = Collector(where, passphrase)
-    if b"-----BEGIN " in text:
+def _parse_plain(data: bytes, collector: Collector) -> FileContents:
+    unicode = unicode_form(data)
+    text = _as_bytes(data, unicode) if unicode else data.removeprefix(b"\xef\xbb\xbf")
+    if looks_like_pem(text):
         _parse_pem(text, collector)
-        return collector.contents("pem")
-    if _BASE64.match(text):
-        with contextlib.suppress(binascii.Error):
-            decoded = base64.b64decode(b"".join(text.split()), validate=True)
-            if decoded.startswith(b"\x30"):
-                _parse_der(decoded, collector)
-                collector.note("is base64 without the BEGIN and END lines, which the product needs")
-                return collector.contents("base64")
-    return collector.contents(_parse_der(data, collector))
+        return collector.contents("utf-16" if unicode else "pem", data)
+    decoded = bare_base64(text)
+    if decoded is not None and decoded.startswith(b"\x30"):
+        _parse_der(decoded, collector)
+        collector.note("is base64 without the BEGIN and END lines, which the product needs")
+        return collector.contents("base64", data)
+    return collector.contents(_parse_der(data, collector), data)
 
 
-def _parse_archive(data: bytes, where: str, passphrase: Passphrase | None) -> FileContents:
+def _parse_archive(data: bytes, collector: Collector) -> FileContents:
     """Every member of an archive, as the product reads CRL archives; members that hold nothing are noted."""
     form = "gzip" if data.startswith(GZIP) else "zip"
-    collector = Collector(where, passphrase)
-    for name, member in unpack(data, where):
+    for name, member in unpack(data, collector.where):
+        inner = Collector(
+            f"{collector.where}:{printable(name)}", collector.passphrase, keep_encrypted=collector.keep_encrypted
+        )
         try:
-            found = _parse_plain(member, f"{where}:{printable(name)}", passphrase)
+            found = _parse_plain(member, inner)
         except EncodingError as error:
             collector.note(str(error))
             continue
         for kind in collector.found:
             collector.found[kind] += getattr(found, kind)
+        collector.encrypted_keys += found.encrypted_keys
         collector.add("notes")
     if not collector.count():
-        told = f": {collector.found['notes'][0]}" if collector.found["notes"] else ""
-        raise EncodingError(f"is a {form} archive with nothing in it that can be read{told}", where=where)
-    return collector.contents(form)
+        first = f": {collector.found['notes'][0]}" if collector.found["notes"] else ""
+        raise EncodingError(f"is a {form} archive with nothing in it that can be read{first}", where=collector.where)
+    return collector.contents(form, data)
 
 
-def _as_ascii_text(data: bytes) -> bytes:
-    """UTF-16 (with BOM) as Windows editors save it, and UTF-8 BOMs, brought down to bytes that PEM is made of."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        with contextlib.suppress(UnicodeDecodeError):
-            return data.decode("utf-16").encode("ascii", "replace")
-    return data.removeprefix(b"\xef\xbb\xbf")
+def _as_bytes(data: bytes, unicode: str) -> bytes:
+    """UTF-16 and UTF-32 as Windows editors save them, reduced to the bytes that PEM is made of."""
+    return data.decode(unicode, "replace").lstrip("\ufeff").encode("ascii", "replace")
 
 
 def _parse_pem(text: bytes, collector: Collector) -> None:
-    number = 0
-    for number, matched in enumerate(_BLOCK.finditer(text), start=1):
-        if number > MAX_OBJECTS:
-            raise EncodingError(f"holds more than {MAX_OBJECTS} objects", where=collector.where)
-        label = matched.group(1).decode("ascii")
-        line = text.count(b"\n", 0, matched.start()) + 1 if number < 100 else 0
-        try:
-            _take_block(collector, label, matched.group(0))
-        except EncodingError:
+    """Every block that can be found; where that fails, at least what OpenSSL finds."""
+    before = collector.inner()
+    try:
+        for block in pem_blocks(text, collector.where):
+            _take(collector, block)
+        if not collector.count() and collector.found["notes"]:
+            raise EncodingError(collector.found["notes"][0], where=collector.where)
+    except NoPassphrase:
+        raise
+    except EncodingError:
+        reading = read_as_openssl(text)
+        if reading.fault is not None or not reading.blocks:
             raise
-        except UNREADABLE:
-            _take_mislabelled(collector, label, matched.group(2), number, line)
-    opened = text.count(b"-----BEGIN ")
-    if number != opened:
-        raise EncodingError(
-            f"{opened} blocks begin and {number} end: the file is cut off or a line is damaged", where=collector.where
-        )
+        with contextlib.suppress(EncodingError):
+            for number, found in enumerate(reading.blocks, start=1):
+                _take(before, _rewritten(found, number))
+            if before.count():
+                collector.found, collector.encrypted_keys = before.found, before.encrypted_keys
+                return
+        raise
 
 
-def _take_block(collector: Collector, label: str, block: bytes) -> None:
-    block = b"\n".join(line.strip() for line in block.splitlines())
+def _rewritten(block: Block, number: int) -> PemText:
+    return PemText(
+        label=block.label.encode("ascii", "replace").decode("ascii"), header=block.header.strip(),
+        body=base64.encodebytes(block.der), number=number, line=block.line,
+    )  # fmt: skip
+
+
+def _take(collector: Collector, block: PemText) -> None:
+    try:
+        _take_block(collector, block)
+    except EncodingError:
+        raise
+    except UNREADABLE:
+        _take_mislabelled(collector, block)
+
+
+def _take_block(collector: Collector, block: PemText) -> None:
+    label = block.label
     match label:
         case "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE":
-            collector.add("certificates", load_certificate(_der_of(block)))
+            # Behind a trusted certificate OpenSSL writes what it is trusted for.
+            collector.add("certificates", load_certificate(first_value(block.der())))
         case "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST":
-            collector.add("requests", load_request(_der_of(block)))
+            collector.add("requests", load_request(first_value(block.der())))
         case "X509 CRL":
-            collector.add("crls", load_crl(_der_of(block)))
-        case "PKCS7" | "CMS":
-            collector.add("certificates", *leaf_first(load_pkcs7(_der_of(block))))
-            collector.note("holds a PKCS#7 bundle, where the product takes certificates one by one")
-        case _ if label.endswith("PRIVATE KEY"):
-            collector.load_key(block, load_pem_private_key)
-        case "EC PARAMETERS" | "DH PARAMETERS" | "PUBLIC KEY":
-            pass  # openssl writes these beside a key; they say nothing that the key does not
-        case _:
-            raise EncodingError(
-                f"a block is labelled {printable(label)}, which is nothing that a certificate needs",
-                where=collector.where,
+            collector.add("crls", load_crl(first_value(block.der())))
+        case "PKCS7" | "CMS" | "PKCS #7 SIGNED DATA":
+            collector.add("certificates", *leaf_first(load_pkcs7(block.der())))
+            collector.note(f"{block.place} is a PKCS#7 bundle; the product takes certificates one by one")
+        case "OPENSSH PRIVATE KEY":
+            collector.note(
+                "holds a private key in the OpenSSH form, which the product does not take: ssh-keygen -p -m PEM -f FILE "
+                "writes it as PEM"
             )
+        case _ if label.endswith("PRIVATE KEY"):
+            collector.load_key(block.pem(), load_pem_private_key, block.der())
+        case _ if label.endswith(("PARAMETERS", "PUBLIC KEY")):
+            pass  # openssl writes these beside a key; they say nothing that the key does not
+        case _ if label.startswith(("PGP ", "SSH ")):
+            collector.note(f"holds a block {label}, which belongs to {label[:3]}, not to TLS")
+        case _:
+            _take_unknown(collector, block)
 
 
-def _der_of(block: bytes) -> bytes:
-    """The bytes between the BEGIN and END lines; binascii.Error (a ValueError) where they are not base64."""
-    return base64.b64decode(b"".join(block.split(b"-----")[2].split()), validate=True)
-
-
-def _take_mislabelled(collector: Collector, label: str, body: bytes, number: int, line: int) -> None:
-    """A block that is not what its label says: read it as what it is and say so, or say that it is nothing."""
-    place = f"block {number}" + (f" (line {line})" if line else "")
-    inner = Collector(collector.where, collector.passphrase)
+def _take_unknown(collector: Collector, block: PemText) -> None:
+    """A label that OpenSSL does not know either: it skips such a block, and so do we, unless it holds something after all."""
+    inner = collector.inner()
     try:
-        _parse_der(base64.b64decode(b"".join(body.split()), validate=True), inner)
-    except (EncodingError, binascii.Error):
+        form = _parse_der(block.der(), inner)
+    except _UNREADABLE:
+        collector.note(
+            f"holds a block labelled {printable(block.label)}, which a certificate does not need; it is skipped"
+        )
+        return
+    _take_over(collector, inner, block, form)
+
+
+def _take_mislabelled(collector: Collector, block: PemText) -> None:
+    """A block that is not what its label says: read it as what it is and say so, or say that it is nothing."""
+    inner = collector.inner()
+    try:
+        form = _parse_der(block.der(), inner)
+    except _UNREADABLE:
         raise EncodingError(
-            f"{place} is labelled {label} but does not hold one, or not whole", where=collector.where
+            f"{block.place} is labelled {block.label} but does not hold one, or not whole", where=collector.where
         ) from None
+    _take_over(collector, inner, block, form)
+
+
+def _take_over(collector: Collector, inner: Collector, block: PemText, form: str) -> None:
     for kind, objects in inner.found.items():
         if objects:
             collector.add(kind, *objects)
+    collector.encrypted_keys += inner.encrypted_keys
     kind = next((k for k in _KINDS if inner.found[k]), "")
-    collector.note(
-        f"{place} is labelled {label} but holds {_KINDS.get(kind, 'something else')}; the product refuses it"
-    )
+    what = _CONTAINERS.get(form) or _KINDS.get(kind, "an encrypted private key")
+    collector.note(f"{block.place} is labelled {block.label} but holds {what}")
 
 
 _DER_FORMS: tuple[tuple[Callable[[bytes], Any], str], ...] = (
@@ -169,28 +227,40 @@ _DER_FORMS: tuple[tuple[Callable[[bytes], Any], str], ...] = (
 def _parse_der(data: bytes, collector: Collector) -> str:
     """One object of DER; the form that it was in."""
     if not data.startswith(b"\x30"):
-        shown = "text" if data.isascii() and b"\x00" not in data else "binary data"
-        raise EncodingError(f"is neither PEM nor DER, but {shown}", where=collector.where, rule="encoding.not-pem")
+        raise EncodingError(identify(data), where=collector.where, rule="encoding.not-pem")
     if _PFX.match(data[:16]):
         _parse_pkcs12(data, collector)
         return "pkcs12"
+    value = first_value(data)
     for load, kind in _DER_FORMS:
         with contextlib.suppress(*UNREADABLE):
-            collector.add(kind, load(data))
+            collector.add(kind, load(value))
+            _parse_rest(data[len(value) :], load, kind, collector)
             return "der"
     with contextlib.suppress(*UNREADABLE):
         collector.add("certificates", *leaf_first(load_pkcs7(data)))
         return "pkcs7"
     with contextlib.suppress(ValueError, UnsupportedAlgorithm):
-        collector.load_key(data, load_der_private_key)
+        collector.load_key(data, load_der_private_key, data)
         return "der"
-    raise EncodingError(
-        "is binary, but no certificate, request, CRL, OCSP answer, PKCS#7, PKCS#12 or key; or it is cut off",
-        where=collector.where,
-    )
+    raise EncodingError(identify_der(data), where=collector.where)
+
+
+def _parse_rest(data: bytes, load: Callable[[bytes], Any], kind: str, collector: Collector) -> None:
+    """What follows a DER object in its file: more of the kind, or bytes that OpenSSL does not look at."""
+    while data.startswith(b"\x30"):
+        value = first_value(data)
+        try:
+            collector.add(kind, load(value))
+        except UNREADABLE:
+            break
+        data = data[len(value) :]
+    if data.strip(b"\0\r\n\t "):
+        collector.note(f"{len(data)} bytes follow the last object that can be read; they are skipped")
 
 
 def _parse_pkcs12(data: bytes, collector: Collector) -> None:
+    refuse_costly_store(data, collector.where)
     store = None
     for without in (None, b""):  # some tools write "no passphrase" as none, some as an empty one
         with contextlib.suppress(ValueError, TypeError):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from cryptography import x509
 
 from pkikit.judge.names import presented_names
 from pkikit.judge.registry import Subject, finding, rule_of, run_rules
 from pkikit.judge.rules.chain import missing_basic_constraints
-from pkikit.judge.rules.connection import NOT_PEM
+from pkikit.judge.rules.connection import MALFORMED, NOT_PEM
 from pkikit.judge.rules.extensions import critical_unknown, key_unreadable, unreadable
 from pkikit.judge.rules.upload import CHAIN_INCOMPLETE, chain_incomplete
 from pkikit.judge.trust import Anchor, CertificatePath
@@ -21,6 +22,9 @@ from pkikit.model.facts import title
 from pkikit.model.findings import Evidence, Finding, Severity, Verdict, merge_verdicts
 from pkikit.model.leg import Purpose
 from pkikit.model.version import ProductVersion
+
+if TYPE_CHECKING:
+    from pkikit.files.objections import Objection
 
 # Judged on a leg these are fatal; in a certificate by itself they only make a bad choice possible.
 _WARNING_IN_LINT = frozenset({"names.ip-address-used"})
@@ -105,16 +109,18 @@ def lint_names(
     )
 
 
-def lint_form(where: str, form: str, notes: Sequence[str], *, to_upload: bool = True) -> Verdict:
-    """Judge how a file is made: the product takes PEM with the right labels. A warning where it is not to be uploaded so."""
-    evidence = [Evidence(label="file", expected="PEM", seen=form, where=where)] if form != "pem" else []
-    evidence += [Evidence(label="file", expected="a PEM file", seen=note, where=where) for note in notes]
-    weight = Severity.ERROR if to_upload else Severity.WARNING
-    return Verdict(
-        question=f"would the product read {where}?",
-        findings=(finding(NOT_PEM, where, evidence, severity=weight),) if evidence else (),
-        checked=(NOT_PEM,),
-    )
+def lint_form(where: str, objections: Sequence[Objection], *, to_upload: bool = True) -> Verdict:
+    """Judge how a file is made: does the product read it as it is?
+
+    objections: what `pkikit.files.product_objections` found. to_upload: False for a file that the product never reads,
+    as a request; then every objection is a warning.
+    """
+    findings = []
+    for found in objections:
+        weight = Severity.ERROR if to_upload and not found.is_remark else Severity.WARNING
+        evidence = Evidence(label=found.place, expected=found.expected, seen=found.seen, where=where)
+        findings.append(replace(finding(found.rule, where, [evidence], severity=weight), fix=found.fix))
+    return Verdict(question=f"would the product read {where}?", findings=tuple(findings), checked=(NOT_PEM, MALFORMED))
 
 
 def lint_upload(

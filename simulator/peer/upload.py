@@ -13,14 +13,20 @@ from datetime import datetime
 from cryptography import x509
 
 from pkikit.design.san import design_sans
-from pkikit.errors import EncodingError, InputError
-from pkikit.files import FileContents, parse
+from pkikit.errors import EncodingError
+from pkikit.files import (
+    MAX_UPLOAD,
+    FileContents,
+    parse,
+    refuse_unreadable,
+    refuse_without_newline,
+    refuse_wrong_order,
+)
 from pkikit.judge.lint import lint_certificate, lint_trust_list, lint_upload
 from pkikit.judge.names import presented_names
 from pkikit.judge.use import CertificateUse
 from pkikit.model.credential import Credential, PrivateKey
 from pkikit.model.deployment import Deployment
-from pkikit.model.facts import leaf_first
 from pkikit.model.findings import Finding
 from pkikit.model.leg import Purpose
 from pkikit.model.names import printable
@@ -82,11 +88,12 @@ def take_client_certificate(
 
 
 def _chain(data: bytes, where: str) -> tuple[x509.Certificate, ...]:
-    """The certificates of an uploaded file, the leaf in front."""
+    """The certificates of an uploaded file; the server certificate has to stand first."""
     contents = _pem(data, where)
     if not contents.certificates:
         raise EncodingError("holds no certificate", where=where, rule="encoding.not-pem")
-    return leaf_first(contents.certificates)
+    refuse_wrong_order(contents)
+    return contents.certificates
 
 
 def _uploaded(
@@ -106,10 +113,15 @@ def _uploaded(
 
 
 def _key_of(data: bytes) -> PrivateKey:
-    keys = parse(data, where="private key file").keys
-    if not keys:
-        raise EncodingError("holds no RSA or EC private key", where="private key file")
-    return keys[0]
+    """An uploaded private key.
+
+    The product takes one without a line end, and Mobile and Remote Access fails later. The lab refuses it at once (ours).
+    """
+    contents = _pem(data, "private key file")
+    if not contents.keys:
+        raise EncodingError("holds no RSA or EC private key", where=contents.where)
+    refuse_without_newline(contents)
+    return contents.keys[0]
 
 
 def take_trusted(state: PeerState, data: bytes, *, append: bool, deployment: Deployment, at: datetime) -> Taken:
@@ -133,17 +145,9 @@ def crls_of(data: bytes) -> tuple[x509.CertificateRevocationList, ...]:
 
 
 def _pem(data: bytes, where: str) -> FileContents:
-    if not data.strip():
-        raise InputError("is empty", where=where)
-    contents = parse(data, where=where)
-    if not contents.is_pem:
-        raise EncodingError(
-            f"is {contents.form.upper()}, not PEM; convert it first (pkikit convert, or openssl)",
-            where=where,
-            rule="encoding.not-pem",
-        )
-    if contents.notes:
-        raise EncodingError(contents.notes[0], where=where, rule="encoding.not-pem")
+    """An uploaded file that the product reads as it is."""
+    contents = parse(data, where=where, limit=MAX_UPLOAD)
+    refuse_unreadable(contents)
     return contents
 
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from pkikit.design.legs import legs_of
 from pkikit.design.san import design_sans
 from pkikit.errors import EncodingError
-from pkikit.files import parse
+from pkikit.files import parse, product_objections
 from pkikit.judge.diagnose import diagnose_trace, rank_causes
 from pkikit.judge.legs import judge_leg
 from pkikit.judge.lint import lint_certificate, lint_form
@@ -79,7 +79,7 @@ def file(data: bytes) -> Callable[[], tuple[str, ...]]:
             contents = parse(data, where="upload")
         except EncodingError as error:
             return (error.rule,)
-        return ranked(lint_form("upload", contents.form, contents.notes).findings)
+        return ranked(lint_form("upload", product_objections(contents)).findings)
 
     return causes
 

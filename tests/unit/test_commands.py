@@ -261,8 +261,8 @@ def test_lint_of_a_deployment_and_of_an_answer(files: Path, tmp_path: Path) -> N
     assert "key.mismatch" in {f["rule"] for f in pkikit_json(*arguments, code=1)["findings"]}
     der = pkikit_json("lint", str(files / "der.crt"), "--as", "server", *INSTANT, code=1)
     assert "encoding.not-pem" in {f["rule"] for f in der["findings"]}
-    told = pkikit_json("lint", str(files / "der.crt"), *INSTANT)
-    assert {f["severity"] for f in told["findings"] if f["rule"] == "encoding.not-pem"} == {"warning"}
+    plain = pkikit_json("lint", str(files / "der.crt"), *INSTANT, code=1)
+    assert {f["severity"] for f in plain["findings"] if f["rule"] == "encoding.not-pem"} == {"error"}
     (files / "named.pem").write_bytes((files / "der.crt").read_bytes())
     assert pkikit_json("lint", str(files / "named.pem"), *INSTANT, code=1)
     assert CREDENTIAL is not None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -36,12 +35,12 @@ NOT_FILES = {"a named pipe": _fifo, "a socket": _socket, "a device": _device, "a
 
 
 @pytest.fixture(params=NOT_FILES)
-def odd(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Path, str]]:
+def odd(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, str]:
     """Something that has a name and is not a regular file, and what it is called."""
     monkeypatch.chdir(tmp_path)  # the path of a socket may have only 107 bytes
     path = Path("odd.pem")
     NOT_FILES[request.param](path)
-    yield path, request.param
+    return path, request.param
 
 
 def test_only_regular_files_are_read(odd: tuple[Path, str]) -> None:

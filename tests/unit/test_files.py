@@ -73,11 +73,11 @@ def test_chains_keep_their_order() -> None:
 @pytest.mark.parametrize(("data", "said"), [
     (b"hello", "neither PEM nor DER, but text"),
     (b"\x00\x01\x02" * 50, "binary data"),
-    (b"\x30\x82\x01\x00rubbish", "is binary, but no certificate"),
-    (LEAF.public_bytes(Encoding.DER)[:-20], "or it is cut off"),
+    (b"\x30\x82\x01\x00rubbish", "cut off: it announces 260 bytes and has 11"),
+    (LEAF.public_bytes(Encoding.DER)[:-20], "cut off"),
     (PEM[:-30], "cut off"),
     (PEM.replace(b"MII", b"MIJ", 1), "does not hold one"),
-    (PEM.replace(b"CERTIFICATE", b"SOMETHING"), "labelled SOMETHING"),
+    (b"-----BEGIN SOMETHING-----\nQUJD\n-----END SOMETHING-----\n", "labelled SOMETHING"),
     (PEM.replace(b"MII", b"AII", 1), "labelled CERTIFICATE but does not hold one"),
     (ENCRYPTED, "encrypted"),
     (PEM * 10_001, "more than 10000"),
@@ -173,7 +173,7 @@ def test_folder_of_a_party(tmp_path: Path) -> None:
     assert read is not None
     assert read.key_matches
     (tmp_path / "cert.pem").write_bytes(LEAF.public_bytes(Encoding.DER))
-    with pytest.raises(EncodingError, match="DER, not PEM") as caught:
+    with pytest.raises(EncodingError, match=r"DER .*not PEM") as caught:
         credential_from_folder(tmp_path)
     assert caught.value.rule == "encoding.not-pem"
 
@@ -218,9 +218,7 @@ def test_base64_alone_and_wrong_labels_are_read_and_told() -> None:
     mislabelled = PEM.replace(b"CERTIFICATE", b"CERTIFICATE REQUEST")
     found = parse(mislabelled, where="x")
     assert found.certificates == (LEAF,)
-    assert found.notes == (
-        "block 1 (line 1) is labelled CERTIFICATE REQUEST but holds a certificate; the product refuses it",
-    )
+    assert found.notes == ("block 1 (line 1) is labelled CERTIFICATE REQUEST but holds a certificate",)
 
 
 def zipped(*members: tuple[str, bytes]) -> bytes:

@@ -1,0 +1,259 @@
+"""Would the product read this file? The answer of OpenSSL on the same bytes, and how to save the file correctly.
+
+`pkikit` itself reads far more. What it finds is compared here with what OpenSSL finds (`pkikit.files.openssl_pem`); each
+difference is an objection, with the line where it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pkikit.errors import EncodingError
+from pkikit.files.contents import FileContents
+from pkikit.files.openssl_pem import (
+    BEGIN,
+    CERTIFICATE_LABELS,
+    END,
+    TAIL,
+    TRUSTED_LABEL,
+    Fault,
+    Reading,
+    read_as_openssl,
+)
+from pkikit.files.pem import PemText, pem_blocks
+from pkikit.model.bundle import bundle_of
+from pkikit.model.facts import title
+from pkikit.model.text import printable
+
+NOT_PEM, MALFORMED = "encoding.not-pem", "encoding.malformed"
+_MAX = 20  # objections to one file
+_OLD_LINE = 76  # OpenSSL 1.0.2 refuses longer ones
+
+_FORMS = {
+    "der": "DER (binary)",
+    "pkcs7": "a PKCS#7 bundle (.p7b)",
+    "pkcs12": "a PKCS#12 store (.pfx, .p12)",
+    "base64": "base64 without the BEGIN and END lines",
+    "utf-16": 'text in UTF-16 ("Unicode" in Windows editors)',
+    "zip": "a zip archive",
+    "gzip": "a gzip file",
+}
+_BY_HAND = {
+    "der": "openssl x509 -inform der -in FILE -out NEW.pem",
+    "pkcs7": "openssl pkcs7 -print_certs -in FILE -out NEW.pem (with -inform der for a binary one)",
+    "pkcs12": "openssl pkcs12 -in FILE -nodes -out NEW.pem",
+    "base64": "a line -----BEGIN CERTIFICATE----- before it and a line -----END CERTIFICATE----- after it",
+    "utf-16": 'save it again in the editor with the encoding "ANSI" or "UTF-8"',
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Objection:
+    """One reason why the product does not read a file as it is; a remark where only an older OpenSSL refuses it."""
+
+    rule: str
+    place: str
+    expected: str
+    seen: str
+    fix: str
+    is_remark: bool = False
+
+    def sentence(self) -> str:
+        """For a message about the file: what is wrong and where."""
+        return f"{self.place}: {self.seen}" if self.place != "file" else f"is {self.seen}"
+
+
+def product_objections(contents: FileContents) -> tuple[Objection, ...]:
+    """Why the product does not read this file as it is, or not all of it; empty when it does."""
+    if contents.form != "pem":
+        return (_other_form(contents),)
+    found = list(_pem_objections(contents))
+    return tuple(dict.fromkeys(found))[:_MAX]
+
+
+def refuse_unreadable(contents: FileContents) -> None:
+    """Return quietly when the product reads the file.
+
+    Raises: EncodingError with the first objection.
+    """
+    objection = next((o for o in product_objections(contents) if not o.is_remark), None)
+    if objection is not None:
+        raise EncodingError(f"{objection.sentence()}. {objection.fix}", where=contents.where, rule=objection.rule)
+
+
+def refuse_wrong_order(contents: FileContents) -> None:
+    """Return quietly when the server certificate stands first.
+
+    Raises: EncodingError with the rule `upload.leaf-not-first`.
+    """
+    bundle = bundle_of(contents.certificates, is_server=True)
+    if not bundle.leaf_is_first and bundle.leaf is not None:
+        raise EncodingError(
+            f"the server certificate {title(bundle.leaf)} has to stand first; {title(contents.certificates[0])} does. "
+            "Put the certificates in order (pkikit convert does)", where=contents.where, rule="upload.leaf-not-first",
+        )  # fmt: skip
+
+
+def refuse_without_newline(contents: FileContents) -> None:
+    """Return quietly when a private key file ends with a line end.
+
+    Raises: EncodingError with the rule `key.no-trailing-newline`.
+    """
+    if not contents.ends_in_newline:
+        raise EncodingError(
+            "the private key file does not end with a line end; Mobile and Remote Access fails with it. Add a newline "
+            "behind its last line", where=contents.where, rule="key.no-trailing-newline",
+        )  # fmt: skip
+
+
+def _other_form(contents: FileContents) -> Objection:
+    by_hand = _BY_HAND.get(contents.form)
+    return Objection(
+        rule=NOT_PEM, place="file", expected="PEM", seen=f"{_FORMS[contents.form]}, not PEM",
+        fix=_convert(contents) + (f" By hand: {by_hand}." if by_hand else ""),
+    )  # fmt: skip
+
+
+def _convert(contents: FileContents) -> str:
+    name = "FILE" if " " in contents.where else printable(contents.where)
+    return f"Save it correctly with pkikit convert {name} --to pem --out NEW.pem, and upload NEW.pem."
+
+
+def _pem_objections(contents: FileContents) -> Iterator[Objection]:
+    data, fix = contents.data, _convert(contents)
+    reading = read_as_openssl(data)
+    lines = data.split(b"\n")
+    lone_returns = _LONE_RETURN.search(data) is not None
+    seen_lines = {block.line for block in reading.blocks}
+
+    def malformed(line: int, expected: str, seen: str) -> Objection:
+        return Objection(rule=MALFORMED, place=f"line {line}", expected=expected, seen=seen, fix=fix)
+
+    if reading.fault is not None:
+        line, expected, seen = _why_stopped(reading, lines, lone_returns)
+        yield malformed(line, expected, seen)
+    for block in _all_blocks(contents):
+        stopped = reading.fault is not None and block.line >= reading.fault_begin
+        if block.line not in seen_lines and not stopped:
+            yield malformed(block.line, "-----BEGIN …----- at the start of a line of its own",
+                            _why_unseen(lines, block, lone_returns))  # fmt: skip
+    yield from _block_objections(contents, reading)
+    yield from _remarks(contents, lines)
+
+
+_LONE_RETURN = re.compile(rb"\r(?![\r\n]|\Z)")
+
+
+def _all_blocks(contents: FileContents) -> list[PemText]:
+    try:
+        return list(pem_blocks(contents.data.removeprefix(b"\xef\xbb\xbf"), contents.where))
+    except EncodingError:
+        return []  # then it was read as OpenSSL reads it
+
+
+def _why_stopped(reading: Reading, lines: list[bytes], lone_returns: bool) -> tuple[int, str, str]:
+    """(line, what is expected, what is there) for the fault at which OpenSSL stops reading the file."""
+    fault, number = reading.fault, reading.fault_line
+    assert fault is not None  # the caller looked
+    line = lines[number - 1].strip() if 0 < number <= len(lines) else b""
+    if lone_returns:
+        return number, "lines that end in LF or CR LF", "the lines end in CR alone, as on a classic Mac"
+    if fault in {Fault.WRONG_END, Fault.NO_END}:
+        end = next((i for i, text in enumerate(lines, start=1) if i >= number and END in text), number)
+        text = lines[end - 1].strip()
+        if text.startswith(END) and BEGIN in text:
+            return end, "a line end between END and BEGIN", "the END line and the next BEGIN line stand on one line"
+        if text.startswith(END) and not text.endswith(TAIL):
+            return end, "nothing behind the END line", "something stands behind the END line"
+        if END in lines[end - 1] and not lines[end - 1].startswith(END):
+            return end, "-----END …----- at the start of a line", _before(lines[end - 1], END)
+    if fault is Fault.NOT_BASE64:
+        odd = _odd_line(lines, number)
+        return odd, "base64", f"{fault.value}: {printable(lines[odd - 1].decode('latin-1').strip()[:40])!r}"
+    if fault is Fault.HEADER:
+        return number, "base64", f"{fault.value}: {printable(line.decode('latin-1')[:40])!r}"
+    return number, "a whole block from BEGIN to END", fault.value
+
+
+def _odd_line(lines: list[bytes], begun: int) -> int:
+    """The first line behind BEGIN that is not base64; the BEGIN line itself when each looks right by itself."""
+    for number in range(begun + 1, len(lines) + 1):
+        text = lines[number - 1].strip()
+        if text.startswith(END):
+            break
+        if re.search(rb"[^A-Za-z0-9+/=]", text):
+            return number
+    return begun
+
+
+def _before(line: bytes, mark: bytes) -> str:
+    """What stands before a BEGIN or END line, in words."""
+    word = mark.strip(b"- ").decode("ascii")
+    text = line.split(mark)[0]
+    if not text.strip():
+        return f"blanks stand before the {word} line (it is indented)"
+    if TAIL in text:
+        return f"the {word} line stands behind another BEGIN or END on one line"
+    return f"{printable(text.decode('latin-1').strip()[-30:])!r} stands before the {word} line"
+
+
+def _why_unseen(lines: list[bytes], block: PemText, lone_returns: bool) -> str:
+    """Why OpenSSL does not see a block that is there."""
+    if lone_returns:
+        return "the lines end in CR alone, as on a classic Mac"
+    line = lines[block.line - 1] if block.line <= len(lines) else b""
+    begin = BEGIN + block.label.encode("ascii") + TAIL
+    if END in line:
+        return "the whole block stands on one line"
+    if not line.startswith(BEGIN):
+        return _before(line, BEGIN)
+    if line.rstrip() != begin:
+        return "something stands behind the BEGIN line"
+    return "OpenSSL does not see this block"
+
+
+def _block_objections(contents: FileContents, reading: Reading) -> Iterator[Objection]:
+    """What OpenSSL reads as PEM, but not as the object that it is."""
+    certificates = 0
+    for number, block in enumerate(reading.blocks, start=1):
+        place = f"block {number} (line {block.line})"
+        if block.label in CERTIFICATE_LABELS or block.label == TRUSTED_LABEL:
+            certificates += 1
+        if block.label == TRUSTED_LABEL:
+            yield Objection(
+                rule=NOT_PEM, place=place, expected="BEGIN CERTIFICATE", seen="labelled BEGIN TRUSTED CERTIFICATE, which "
+                + ("OpenSSL skips behind the first certificate" if certificates > 1 else "not every program reads"),
+                fix=_convert(contents), is_remark=certificates == 1,
+            )  # fmt: skip
+        elif block.label in {"PKCS7", "CMS", "PKCS #7 SIGNED DATA"}:
+            yield Objection(rule=NOT_PEM, place=place, expected="one certificate a block",
+                            seen="a PKCS#7 bundle, which OpenSSL skips", fix=_convert(contents))  # fmt: skip
+        elif block.label in CERTIFICATE_LABELS and block.header.strip():
+            yield Objection(rule=MALFORMED, place=place, expected="nothing but base64",
+                            seen="a header or an empty line stands inside the block", fix=_convert(contents))  # fmt: skip
+    for note in contents.notes:
+        if " is labelled " in note:
+            yield Objection(rule=MALFORMED, place="file", expected="blocks that hold what their labels say",
+                            seen=note, fix=_convert(contents))  # fmt: skip
+
+
+def _remarks(contents: FileContents, lines: list[bytes]) -> Iterator[Objection]:
+    """What OpenSSL 3 reads and older versions refuse; which version the product contains, no public document says."""
+    if contents.data.startswith(b"\xef\xbb\xbf"):
+        yield Objection(
+            rule=MALFORMED, place="file", expected="-----BEGIN as the first characters",
+            seen="a file with a byte order mark before its text, which OpenSSL 1.1.1 and older refuse", fix=_convert(contents),
+            is_remark=True,
+        )  # fmt: skip
+    long = next((n for n, line in enumerate(lines, start=1) if len(line) > _OLD_LINE and _LONG.match(line)), None)
+    if long is not None:
+        yield Objection(
+            rule=MALFORMED, place=f"line {long}", expected="lines of 64 characters",
+            seen="the base64 lines are longer than 76 characters, which OpenSSL 1.0.2 and older refuse",
+            fix=_convert(contents), is_remark=True,
+        )  # fmt: skip
+
+
+_LONG = re.compile(rb"[A-Za-z0-9+/=]{77,}\r?\Z")

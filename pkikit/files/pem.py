@@ -1,0 +1,135 @@
+"""PEM blocks, found in whatever text they came in: indented, on one line, glued, quoted in a mail or in JSON.
+
+This reads more than the product does; `pkikit.files.openssl_pem` says what the product reads. Both take linear time.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pkikit.errors import EncodingError
+from pkikit.model.text import printable
+
+MAX_BLOCKS = 10_000
+# The closing dashes are only looked at: in `-----END A-----BEGIN A-----` they are the opening dashes of the next line too.
+_MARK = re.compile(rb"-----(BEGIN|END) ([A-Za-z0-9 #._]{1,60})(?=-----)")
+_ANY_MARK = b"-----BEGIN "
+# How a line of a mail is quoted, and how JSON and shell scripts write a line end.
+_QUOTE = re.compile(rb"^[ \t>|]+", re.MULTILINE)
+_ESCAPED_LINE_END = re.compile(rb"\\[rn]|`[rn]")
+_HEADER = re.compile(rb"\A[ \t>\r\n]*(?:[A-Za-z][A-Za-z0-9-]{0,40}:[^\r\n]*(?:\r\n|\r|\n))+", re.MULTILINE)
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PemText:
+    """One block as text. number, line: counted from 1."""
+
+    label: str
+    header: bytes
+    body: bytes
+    number: int
+    line: int
+
+    @property
+    def place(self) -> str:
+        """Which block it is, for a message."""
+        return f"block {self.number} (line {self.line})"
+
+    def der(self) -> bytes:
+        """The bytes of the block.
+
+        Raises: ValueError (binascii.Error) when the text is not base64.
+        """
+        lines = self.body.strip().splitlines()
+        # Something may stand behind BEGIN or before END on their lines; then all that matters is in between.
+        tries = (lines, *((lines[1:], lines[:-1], lines[1:-1]) if len(lines) > 2 else ()))
+        found = [d for part in tries[:1] if (d := bare_base64(b"".join(part))) is not None]
+        if not found or not found[0].startswith(b"\x30"):
+            found += [d for part in tries[1:] if (d := bare_base64(b"".join(part))) is not None]
+        if not found:
+            raise binascii.Error("not base64")
+        return next((d for d in found if d.startswith(b"\x30")), found[0])
+
+    def pem(self) -> bytes:
+        """The block written the usual way, with its header, for a library that reads PEM itself."""
+        label = self.label.encode("ascii")
+        lines = base64.encodebytes(self.der()).split()
+        header = b"\n".join(line.strip() for line in self.header.split(b"\n")).strip() + b"\n\n" if self.header else b""
+        return b"".join(
+            (b"-----BEGIN ", label, b"-----\n", header, b"\n".join(lines), b"\n-----END ", label, b"-----\n")
+        )
+
+
+def looks_like_pem(text: bytes) -> bool:
+    """True when a BEGIN line is in it, whatever comes after."""
+    return _ANY_MARK in text
+
+
+def pem_blocks(text: bytes, where: str) -> Iterator[PemText]:
+    """Every block of the text, one after the other.
+
+    Raises: EncodingError when a block begins and does not end, ends and did not begin, or when there are too many.
+    """
+    label, begun, begun_line, number = b"", -1, 0, 0
+    line, counted = 1, 0
+    for mark in _MARK.finditer(text):
+        kind, name = mark[1], mark[2].strip()
+        line += text.count(b"\n", counted, mark.start()) or text.count(b"\r", counted, mark.start())
+        counted = mark.start()
+        if kind == b"BEGIN":
+            if begun >= 0:
+                raise _unfinished(label, begun_line, where)
+            label, begun, begun_line = name, mark.end() + 5, line
+            number += 1
+            if number > MAX_BLOCKS:
+                raise EncodingError(f"holds more than {MAX_BLOCKS} objects", where=where)
+        elif begun < 0:
+            raise EncodingError(
+                f"line {line} ends a block {printable(name.decode('ascii'))} that does not begin: the file is cut off "
+                "or a line is damaged", where=where,
+            )  # fmt: skip
+        elif name != label:
+            raise EncodingError(
+                f"the block {label.decode('ascii')} that begins in line {begun_line} ends as {name.decode('ascii')} "
+                f"in line {line}", where=where,
+            )  # fmt: skip
+        else:
+            yield _block(label, text[begun : mark.start()], number, begun_line)
+            begun = -1
+    if begun >= 0:
+        raise _unfinished(label, begun_line, where)
+    if not number:
+        raise EncodingError("holds a BEGIN line that is damaged or cut off", where=where)
+
+
+def _unfinished(label: bytes, line: int, where: str) -> EncodingError:
+    return EncodingError(
+        f"the block {label.decode('ascii')} that begins in line {line} does not end: the file is cut off or a line is "
+        "damaged",
+        where=where,
+    )
+
+
+def _block(label: bytes, inside: bytes, number: int, line: int) -> PemText:
+    inside = _ESCAPED_LINE_END.sub(b"\n", inside)
+    headed = _HEADER.match(inside)
+    header = headed[0] if headed else b""
+    body = _QUOTE.sub(b"", inside[len(header) :])
+    return PemText(
+        label=label.decode("ascii"), header=header.replace(b"\r\n", b"\n").replace(b"\r", b"\n").strip(), body=body,
+        number=number, line=line,
+    )  # fmt: skip
+
+
+def bare_base64(text: bytes) -> bytes | None:
+    """The bytes that a text stands for which is nothing but base64; None for any other text."""
+    letters = b"".join(text.split())
+    inner = letters.rstrip(b"=")
+    if not inner or len(letters) - len(inner) > 2 or len(inner) % 4 == 1 or inner.translate(None, _ALPHABET):
+        return None
+    return base64.b64decode(inner + b"=" * (-len(inner) % 4))

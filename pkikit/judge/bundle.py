@@ -1,0 +1,71 @@
+"""A file with certificates and perhaps a key, as a whole: what stands first, and whether the key belongs to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from cryptography import x509
+
+from pkikit.judge.registry import finding
+from pkikit.judge.rules.chain import KEY_MISMATCH
+from pkikit.judge.rules.file import KEY_NEWLINE, LEAF_FIRST, SECOND_LEAF
+from pkikit.judge.rules.upload import ENCRYPTED_KEY
+from pkikit.model.bundle import Bundle, is_ca
+from pkikit.model.credential import PrivateKey, spki
+from pkikit.model.facts import title
+from pkikit.model.findings import Evidence, Finding, Verdict
+
+
+def lint_bundle(where: str, bundle: Bundle) -> Verdict:
+    """Judge the order of the certificates in a file that is uploaded as server certificate."""
+    findings: list[Finding] = []
+    leaf, first = bundle.leaf, bundle.certificates[0]
+    if leaf is not None and not bundle.leaf_is_first:
+        evidence = Evidence(label="first certificate in the file", expected=f"the server certificate {title(leaf)}",
+                            seen=f"{title(first)}, a CA" if is_ca(first) else title(first), where=where)  # fmt: skip
+        findings.append(finding(LEAF_FIRST, title(leaf), [evidence]))
+    for other in bundle.second_leaves:
+        evidence = Evidence(label="further server certificate", expected="none", seen=title(other), where=where)
+        findings.append(finding(SECOND_LEAF, title(other), [evidence]))
+    return Verdict(question=f"is {where} in order?", findings=tuple(findings), checked=(LEAF_FIRST, SECOND_LEAF))
+
+
+def lint_keys(
+    where: str, keys: Sequence[PrivateKey], *, leaf: x509.Certificate | None, encrypted: int, ends_in_newline: bool
+) -> Verdict:
+    """Judge the private keys of a file: readable without a passphrase, ended by a line end, and the leaf's own.
+
+    leaf: the server certificate of the same file or upload, where there is one. encrypted: how many keys are encrypted.
+    """
+    findings: list[Finding] = []
+    checked = [ENCRYPTED_KEY]
+    if encrypted:
+        evidence = Evidence(
+            label="private key", expected="not encrypted", seen="encrypted with a passphrase", where=where
+        )
+        findings.append(finding(ENCRYPTED_KEY, where, [evidence]))
+    if keys or encrypted:
+        checked.append(KEY_NEWLINE)
+        if not ends_in_newline:
+            evidence = Evidence(
+                label="end of the private key file", expected="a line end (newline)", seen="none", where=where
+            )
+            findings.append(finding(KEY_NEWLINE, where, [evidence]))
+    if keys and leaf is not None:
+        checked.append(KEY_MISMATCH)
+        own = spki(leaf.public_key())
+        if all(spki(key.public_key()) != own for key in keys):
+            evidence = Evidence(label="private key", expected=f"the key of {title(leaf)}", seen="the key of another certificate",
+                                where=where)  # fmt: skip
+            found = finding(KEY_MISMATCH, title(leaf), [evidence])
+            findings.append(replace(found, fix=_OTHER_KEY))
+    return Verdict(
+        question=f"would the product take the private key in {where}?", findings=tuple(findings), checked=tuple(checked)
+    )
+
+
+_OTHER_KEY = (
+    "Take the key that the request was made with: it stays on the machine that made the request. Where it is lost, make a "
+    "new request and have it signed."
+)
