@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+from pkikit.judge.phrases.acme import ACME
 from pkikit.judge.phrases.alerts import ALERTS
+from pkikit.judge.phrases.browsers import BROWSERS
 from pkikit.judge.phrases.cisco import CISCO
 from pkikit.judge.phrases.common import COMMON
 from pkikit.judge.phrases.curl_wget import CURL_WGET
 from pkikit.judge.phrases.expressway import EXPRESSWAY
 from pkikit.judge.phrases.expressway_alarms import EXPRESSWAY_ALARMS
+from pkikit.judge.phrases.gnutls_mbedtls import GNUTLS_MBEDTLS
 from pkikit.judge.phrases.golang import GOLANG
 from pkikit.judge.phrases.java import JAVA
 from pkikit.judge.phrases.openssl_numbers import OPENSSL_NUMBERS
@@ -18,11 +21,14 @@ from pkikit.judge.phrases.openssl_reasons import OPENSSL_REASONS
 from pkikit.judge.phrases.openssl_tools import OPENSSL_TOOLS
 from pkikit.judge.phrases.openssl_verify import OPENSSL_VERIFY
 from pkikit.judge.phrases.phrase import Phrase, Whose, Writer
+from pkikit.judge.phrases.python_node import PYTHON_NODE
 from pkikit.judge.phrases.windows import WINDOWS
+from pkikit.judge.phrases.wireshark import WIRESHARK
 
 PHRASES: tuple[Phrase, ...] = (
     *EXPRESSWAY, *EXPRESSWAY_ALARMS, *CISCO, *OPENSSL_REASONS, *OPENSSL_TOOLS, *OPENSSL_VERIFY, *OPENSSL_NUMBERS, *ALERTS,
-    *CURL_WGET, *JAVA, *GOLANG, *WINDOWS, *COMMON,
+    *CURL_WGET, *JAVA, *GOLANG, *WINDOWS, *PYTHON_NODE, *GNUTLS_MBEDTLS, *BROWSERS, *WIRESHARK, *ACME,
+    *COMMON,
 )  # fmt: skip
 
 __all__ = ["PHRASES", "Phrase", "Whose", "Writer"]
