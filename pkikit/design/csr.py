@@ -1,6 +1,6 @@
 """Certificate signing requests as the product's CSR page makes them: both EKUs always, names from the layout.
 
-Source: X12.5 guide, "Creating a CSR Using Expressway"; digests and key lengths per version from EXPRESSWAY §3.
+Source: X12.5 guide, "Creating a CSR Using Expressway"; digests and key lengths by version from its change history.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _DIGEST_CHOICE, _LIMIT_BEGINS, _LIMIT_ENDS = (ProductVersion.parse(v) for v in (
 
 @dataclass(frozen=True, kw_only=True)
 class CsrForm:
-    """What the CSR page of one version offers. Source: X12.5 guide, change history; EXPRESSWAY §3."""
+    """What the CSR page of one version offers. Source: X12.5 guide, change history."""
 
     digests: tuple[str, ...]
     default_digest: str

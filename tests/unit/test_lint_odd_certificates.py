@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+from ipaddress import ip_address
+
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 from pkikit.design.csr import fast_key
+from pkikit.files import parse
 from pkikit.issue.authority import Authority
 from pkikit.judge.legs import judge_tunnel
-from pkikit.judge.lint import lint_authority, lint_certificate
+from pkikit.judge.lint import lint_authority, lint_certificate, lint_request
 from pkikit.judge.rules.certificate import MAX_SHOWN
 from pkikit.judge.use import CertificateUse
+from pkikit.model.facts import digest_name
 from pkikit.model.findings import Severity, Verdict
 from pkikit.model.version import ProductVersion
 from simulator.forge import BOTH, DAY, forge
@@ -153,3 +159,43 @@ def test_other_critical_extensions_are_not_the_purposes() -> None:
     verdict = lint_certificate(forge((E1,), None, at=AT, key=RSA, ekus=BOTH).leaf, use())
     assert "eku.critical" in verdict.checked
     assert "eku.critical" not in rules(verdict)
+
+
+def vector(name: str) -> x509.Certificate:
+    return parse((files("cryptography_vectors") / "x509" / "custom" / name).read_bytes(), where=name).certificates[0]
+
+
+@pytest.mark.near_miss("signature.digest-unsupported")
+def test_the_signature_of_a_root_does_not_matter() -> None:
+    """Many public roots are still signed with SHA-1: a verifier trusts their key, and never checks that signature."""
+    root = vector("bc_path_length_zero.pem")
+    assert digest_name(root) == "sha1"
+    assert "signature.digest-unsupported" not in rules(lint_authority(root, use()))
+
+
+@pytest.mark.fires("signature.digest-unsupported")
+@pytest.mark.parametrize("name", ["basic_constraints_not_critical.pem", "all_key_usages.pem"])
+def test_any_other_signature_does(name: str) -> None:
+    """A CA below a root, and a server certificate, also one that signed itself."""
+    certificate = vector(name)
+    judge = lint_authority if "basic" in name else lint_certificate
+    assert "signature.digest-unsupported" in rules(judge(certificate, use()))
+
+
+@pytest.mark.fires("names.common-name-missing")
+def test_an_empty_common_name_is_none() -> None:
+    """The attribute is there, and there is nothing in it."""
+    blank = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, " ", _validate=False)])
+    assert "names.common-name-missing" in rules(
+        lint_certificate(forge((E1,), None, at=AT, key=RSA, subject=blank).leaf, use())
+    )
+
+
+@pytest.mark.near_miss("csr.no-names")
+def test_a_request_that_names_the_expressway_in_the_common_name_alone() -> None:
+    """An address in the SAN does not make the common name disappear."""
+    builder = x509.CertificateSigningRequestBuilder().subject_name(named())
+    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("192.0.2.1"))])
+    verdict = lint_request(builder.add_extension(address, critical=False).sign(RSA, hashes.SHA256()), use())
+    assert "csr.no-names" in verdict.checked
+    assert "csr.no-names" not in rules(verdict)

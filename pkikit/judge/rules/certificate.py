@@ -11,7 +11,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from pkikit.judge.names import presented_names
 from pkikit.judge.registry import Subject, rule
 from pkikit.judge.use import CertificateUse
-from pkikit.model.facts import UNREADABLE, digest_name, extension, key_kind, oid_name, shown_time
+from pkikit.model.facts import UNREADABLE, digest_name, extension, is_self_signed, key_kind, oid_name, shown_time
 from pkikit.model.findings import Evidence, Severity
 from pkikit.model.names import is_ip_address
 from pkikit.model.version import ProductVersion
@@ -43,9 +43,10 @@ MAX_SHOWN = 50  # pieces of evidence in one finding: a hostile certificate may h
     "validity.expired",
     Severity.ERROR,
     on=Subject.CERTIFICATE,
-    requirement="A certificate is within its validity when it is used, and so is every CA above it.",
+    requirement="A certificate and every CA above it are valid when the certificate is used.",
     source=_AWARE,
-    fix="Renew the certificate that expired; if it has not, set the clock of the verifier right.",
+    fix="Renew the certificate that has expired. If its end date is still to come, correct the clock (NTP) of the machine "
+    "that refuses it.",
 )
 def expired(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     if use.at.replace(microsecond=0) > certificate.not_valid_after_utc:
@@ -61,9 +62,10 @@ def expired(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evid
     "validity.not-yet-valid",
     Severity.ERROR,
     on=Subject.CERTIFICATE,
-    requirement="A certificate is used only from its notBefore on.",
+    requirement="A certificate is not used before its notBefore date.",
     source="X12.5 guide, appendix 1 'SIP TLS Negotiation Failures'",
-    fix="Compare the verifier's clock with NTP; if it is right, wait until notBefore or have the certificate reissued.",
+    fix="Compare the clock of the machine that refuses the certificate with NTP. If it is right, wait until notBefore, or "
+    "have the certificate reissued.",
 )
 def not_yet_valid(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     if use.at < certificate.not_valid_before_utc:
@@ -79,9 +81,10 @@ def not_yet_valid(certificate: x509.Certificate, use: CertificateUse) -> Iterato
     "validity.after-2050",
     Severity.WARNING,
     on=Subject.CERTIFICATE,
-    requirement="Certificates end before 2050, where X.509 changes its way of writing dates.",
+    requirement="Certificates end before 2050. From then on X.509 writes dates in another form, which the guide expects to cause "
+    "operational problems.",
     source=_AWARE,
-    fix="Have it issued with an end date in 2049 or earlier.",
+    fix="Have the certificate issued with an end date in 2049 or earlier.",
 )
 def after_2050(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     if certificate.not_valid_after_utc.year > _LAST_SAFE_YEAR:
@@ -117,9 +120,11 @@ def shown_ekus(certificate: x509.Certificate | x509.CertificateSigningRequest) -
     "eku.client-auth-missing",
     Severity.ERROR,
     on=Subject.CERTIFICATE,
-    requirement="A server certificate used for mutual TLS allows clientAuth as well as serverAuth.",
-    source="X12.5 guide, 'Certificate Generation Overview'",
-    fix="Request both EKUs and have it signed by a CA profile that keeps both.",
+    requirement="A certificate that is used for mutual TLS allows clientAuth as well as serverAuth. Before X15.4, Expressway "
+    "refuses the upload without clientAuth.",
+    source="X12.5 guide, 'Certificate Generation Overview'; Cisco TAC 225482",
+    fix="Request both purposes, and have the certificate signed by a CA that keeps both: public CAs no longer do. From "
+    "X15.5 on, a client certificate of a private CA can be uploaded beside the server certificate.",
 )
 def client_auth_missing(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     if not allows(certificate, ExtendedKeyUsageOID.CLIENT_AUTH):
@@ -137,7 +142,7 @@ def client_auth_missing(certificate: x509.Certificate, use: CertificateUse) -> I
     on=Subject.CERTIFICATE,
     requirement="A server certificate allows serverAuth.",
     source="X12.5 guide, 'Creating a CSR Using Expressway'",
-    fix="Request both EKUs and have it signed by a CA profile that keeps both.",
+    fix="Request both purposes, and have the certificate signed by a CA (AD CS: a certificate template) that keeps both.",
 )
 def server_auth_missing(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     if not allows(certificate, ExtendedKeyUsageOID.SERVER_AUTH):
@@ -176,9 +181,9 @@ def is_critical(certificate: x509.Certificate | x509.CertificateSigningRequest, 
     "names.wildcard-unsupported",
     Severity.ERROR,
     on=Subject.CERTIFICATE,
-    requirement="A server certificate names each host and domain; wildcards are not supported.",
+    requirement="A server certificate lists each host and domain by its full name. Expressway does not support wildcards.",
     source=_AWARE,
-    fix="Order a certificate that lists every name of the SAN layout.",
+    fix="Request a certificate that lists every name: `pkikit san DEPLOYMENT` prints them.",
 )
 def wildcard(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     names = presented_names(certificate)
@@ -195,9 +200,11 @@ def wildcard(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evi
     "names.ip-address-used",
     Severity.ERROR,
     on=Subject.CERTIFICATE,
-    requirement="Peers are addressed and named by FQDN; an IP address matches no dNSName.",
-    source="X12.5 guide, 'Overview of Certificate Use on the Expressway'; RFC 5922 §7.1",
-    fix="Configure the peer address as FQDN, and put that FQDN into the certificate.",
+    requirement="Peers are addressed by FQDN. An IP address matches no dNSName; it matches an iPAddress entry of the SAN, which "
+    "the guides advise against.",
+    source="X12.5 guide, 'Overview of Certificate Use on the Expressway'; X14.0.1 guide, 'SIP TLS Negotiation Failures on "
+    "Neighbor and Traversal Zones'; RFC 5922 §7.1",
+    fix="Enter the FQDN as peer address in the zone, and have the certificate issued with that FQDN as dNSName.",
 )
 def ip_address(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     names = presented_names(certificate)
@@ -238,9 +245,9 @@ def _is_multi_server(common_name: str) -> bool:
     "key.too-long",
     Severity.ERROR,
     on=Subject.CERTIFICATE,
-    requirement="RSA keys are at most 4096 bits; 8192-bit keys fail in practice.",
+    requirement="RSA keys have at most 4096 bits. SIP TLS zones may not come up with 8192 bits.",
     source="X12.5 guide, appendix 1 'Certificates with Key Length of 8192 Bits'",
-    fix="Generate a key of 2048 or 4096 bits and request a new certificate.",
+    fix="Generate a request with a key of 2048 or 4096 bits, and have a new certificate issued.",
 )
 def key_too_long(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     kind, bits = key_kind(certificate)
@@ -257,9 +264,10 @@ def key_too_long(certificate: x509.Certificate, use: CertificateUse) -> Iterator
     "key.too-short",
     Severity.ERROR,
     on=Subject.CERTIFICATE,
-    requirement="RSA keys have at least 2048 bits, elliptic ones at least 224.",
-    source="EXPRESSWAY §3 and §4 (upload warning); OpenSSL security level 2",
-    fix="Generate a key of 2048 or 4096 bits and request a new certificate.",
+    requirement="RSA keys have at least 2048 bits, elliptic keys at least 224.",
+    source="OpenSSL security level 2; X14.0 guide, 'Loading Certificates and Keys Onto Expressway' (acceptable level of "
+    "security); X12.5 guide, 'Creating a CSR Using Expressway' (2048 and 4096 are offered)",
+    fix="Generate a request with a key of 2048 or 4096 bits, and have a new certificate issued.",
 )
 def key_too_short(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     yield from weak_key(certificate)
@@ -302,13 +310,22 @@ def key_type(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evi
     "signature.digest-unsupported",
     Severity.ERROR,
     on=Subject.CERTIFICATE,
-    requirement="Certificates are signed with SHA-256 or better; SHA-1 and MD5 are refused.",
-    source="X12.5 guide, 'Creating a CSR Using Expressway' (SHA-1 gone with X8.10); OpenSSL security level 2",
-    fix="Have it reissued with SHA-256, SHA-384 or SHA-512.",
+    requirement="Certificates are signed with SHA-256 or better. The signature of a root is not looked at, since nobody verifies "
+    "it.",
+    source="X12.5 guide, 'Creating a CSR Using Expressway' (no SHA-1 from X8.10 on); OpenSSL security level 2 "
+    "(X509_verify_cert, check_auth_level)",
+    fix="Have the certificate reissued with SHA-256, SHA-384 or SHA-512.",
     versions="X8.10-",
 )
 def weak_digest(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
-    yield from digest_evidence(certificate)
+    if not is_root(certificate):
+        yield from digest_evidence(certificate)
+
+
+def is_root(certificate: x509.Certificate) -> bool:
+    """True for a self-signed CA certificate: a trust anchor, whose signature nobody verifies."""
+    constraints = extension(certificate, x509.BasicConstraints)
+    return constraints is not None and constraints.ca and is_self_signed(certificate)
 
 
 def digest_evidence(certificate: x509.Certificate) -> Iterator[Evidence]:

@@ -21,9 +21,9 @@ from pkikit.model.names import printable
     "csr.signature-invalid",
     Severity.ERROR,
     on=Subject.CSR,
-    requirement="A request is signed with the key that it asks a certificate for.",
+    requirement="A request is signed with the key for which it asks a certificate.",
     source="RFC 2986 §3",
-    fix="Discard the request and generate a new one; it was changed after it was signed.",
+    fix="Discard the request and generate a new one. This one was changed after it was signed.",
 )
 def signature_invalid(request: x509.CertificateSigningRequest, use: CertificateUse) -> Iterator[Evidence]:
     try:
@@ -38,12 +38,13 @@ def signature_invalid(request: x509.CertificateSigningRequest, use: CertificateU
     "csr.no-names",
     Severity.ERROR,
     on=Subject.CSR,
-    requirement="A request names the Expressway: an FQDN in the common name or the SAN.",
+    requirement="A request names the Expressway: it holds an FQDN in the common name or in the SAN.",
     source="X12.5 guide, 'Overview of Certificate Use on the Expressway'",
-    fix="Generate the request with the FQDN of the Expressway or of its cluster as common name.",
+    fix="Generate the request with the FQDN of the Expressway, or of its cluster, as common name.",
 )
 def no_names(request: x509.CertificateSigningRequest, use: CertificateUse) -> Iterator[Evidence]:
-    if not presented_names(request).identities:
+    names = presented_names(request)
+    if not names.identities and not names.common_name:
         yield Evidence(label="names", expected="an FQDN", seen="none", where="subject and subjectAltName")
 
 
@@ -53,7 +54,7 @@ def no_names(request: x509.CertificateSigningRequest, use: CertificateUse) -> It
     on=Subject.CSR,
     requirement="All subject alternative names together have at most 999 characters.",
     source="X12.5 guide, change history (X8.5.2; lifted with X8.10); X8.8 guide, appendix 1",
-    fix="Leave names out (CollabEdgeDNS does not help: it is longer), or upgrade to X8.10.",
+    fix="Leave names out, or upgrade to X8.10. The format CollabEdgeDNS does not help: it is longer.",
     versions="X8.5.2-X8.9",
 )
 def san_too_long(request: x509.CertificateSigningRequest, use: CertificateUse) -> Iterator[Evidence]:
@@ -68,9 +69,9 @@ def san_too_long(request: x509.CertificateSigningRequest, use: CertificateUse) -
     "csr.purposes-not-requested",
     Severity.WARNING,
     on=Subject.CSR,
-    requirement="A request asks for serverAuth and clientAuth, as the Expressway's own page always does.",
+    requirement="A request asks for serverAuth and clientAuth, as requests of the Expressway's own page do.",
     source="X12.5 guide, 'Creating a CSR Using Expressway'",
-    fix="Generate the request on the Expressway, or add extendedKeyUsage to the request's extensions.",
+    fix="Generate the request on the Expressway, or add both extended key usages to the request.",
 )
 def purposes_not_requested(request: x509.CertificateSigningRequest, use: CertificateUse) -> Iterator[Evidence]:
     if extension(request, x509.ExtendedKeyUsage) is None:
@@ -83,9 +84,9 @@ def purposes_not_requested(request: x509.CertificateSigningRequest, use: Certifi
     "csr.country-form",
     Severity.ERROR,
     on=Subject.CSR,
-    requirement="The country is two letters.",
+    requirement="The country has two letters.",
     source="X12.5 guide, 'Creating a CSR Using Expressway'; RFC 5280 appendix A.1 (PrintableString of size 2)",
-    fix="Write the ISO 3166 code, as GB.",
+    fix="Enter the two-letter ISO 3166 code of the country, such as GB.",
 )
 def country_form(request: x509.CertificateSigningRequest, use: CertificateUse) -> Iterator[Evidence]:
     for attribute in request.subject.get_attributes_for_oid(NameOID.COUNTRY_NAME):

@@ -1,4 +1,4 @@
-"""How a certificate is made, beyond what the product says of it; most were found by comparing with pkilint (docs/linters.md)."""
+"""Rules on how a certificate is made, beyond what Cisco documents; most come from the comparison with pkilint."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from pkikit.model.findings import Evidence, Severity
     "names.unusable",
     Severity.WARNING,
     on=Subject.CERTIFICATE,
-    requirement="Every dNSName is a domain name and every SIP URI a SIP domain; anything else is never matched.",
+    requirement="Every dNSName is a domain name, and every SIP URI is a SIP domain. Anything else matches nothing.",
     source="RFC 5280 §4.2.1.6; RFC 1034 §3.5",
-    fix="Have the certificate reissued with the name written right: letters, digits, hyphens and dots.",
+    fix="Have the certificate reissued with the name written as letters, digits, hyphens and dots.",
 )
 def unusable_names(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     for entry in presented_names(certificate).refused[:50]:
@@ -32,9 +32,10 @@ def unusable_names(certificate: x509.Certificate, use: CertificateUse) -> Iterat
     "certificate.key-identifiers-absent",
     Severity.INFO,
     on=Subject.CERTIFICATE,
-    requirement="A certificate names its own key and its issuer's; without them a changed CA key cannot be told from the old.",
+    requirement="A certificate holds the identifiers of its own key and of its issuer's key. Without them, two CAs with one name "
+    "and different keys look the same.",
     source="RFC 5280 §4.2.1.1, §4.2.1.2",
-    fix="Nothing fails by it; have the next certificate issued with both key identifiers.",
+    fix="Nothing fails because of it. Have the next certificate issued with both identifiers.",
 )
 def key_identifiers(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     if use.is_request:
@@ -50,9 +51,10 @@ def key_identifiers(certificate: x509.Certificate, use: CertificateUse) -> Itera
     "certificate.version-old",
     Severity.WARNING,
     on=Subject.CERTIFICATE,
-    requirement="Certificates are X.509 version 3: older ones have no extensions, so no SAN, no purposes, no BasicConstraints.",
+    requirement="Certificates are X.509 version 3. Older versions have no extensions, and so no SAN, no purposes and no "
+    "BasicConstraints.",
     source="RFC 5280 §4.1.2.1",
-    fix="Have it reissued by a CA that writes version 3.",
+    fix="Have the certificate reissued by a CA that writes version 3.",
 )
 def old_version(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     if not use.is_request and certificate.version is not x509.Version.v3:
@@ -63,9 +65,9 @@ def old_version(certificate: x509.Certificate, use: CertificateUse) -> Iterator[
     "certificate.may-sign",
     Severity.WARNING,
     on=Subject.CERTIFICATE,
-    requirement="A server certificate is not allowed to sign certificates.",
+    requirement="A server certificate must not sign certificates.",
     source="RFC 5280 §4.2.1.3",
-    fix="Have it reissued with digitalSignature and keyEncipherment only.",
+    fix="Have the certificate reissued with the key usages digitalSignature and keyEncipherment only.",
 )
 def may_sign(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     constraints, usage = extension(certificate, x509.BasicConstraints), extension(certificate, x509.KeyUsage)
@@ -78,7 +80,7 @@ def may_sign(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evi
     "ca.key-usage-missing",
     Severity.WARNING,
     on=Subject.CA,
-    requirement="A CA certificate says that it signs certificates and CRLs.",
+    requirement="The key usage of a CA certificate allows it to sign certificates and CRLs.",
     source="RFC 5280 §4.2.1.3",
     fix="Have the CA certificate reissued with keyCertSign and cRLSign.",
 )

@@ -51,7 +51,7 @@ PROFILE = _name_rule(
 SIP_DOMAIN = _name_rule(
     "names.sip-domain-missing",
     "Where B2B callers verify, Expressway-E's certificate holds every SIP domain that they dial.",
-    "RFC 5922 §7.1; EXPRESSWAY §7 (B2B SIP TLS)",
+    "RFC 5922 §7.1; administrator guide X15.0, DNS zones ('TLS verify subject name')",
 )
 NODE = _name_rule(
     "names.node-fqdn-missing",

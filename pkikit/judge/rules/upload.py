@@ -1,4 +1,4 @@
-"""What the product warns of when a server certificate is uploaded, beyond the certificate rules (X8.10 and later)."""
+"""Warnings about a server certificate that is uploaded, beyond the certificate rules (X8.10 and later)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from cryptography import x509
-from cryptography.x509.oid import ExtensionOID, NameOID
+from cryptography.x509.oid import ExtensionOID
 
 from pkikit.judge.names import presented_names
 from pkikit.judge.registry import Subject, declare, rule
@@ -27,13 +27,15 @@ _UPLOAD = "X14.0 guide, 'Loading Certificates and Keys Onto Expressway' (warning
     "names.common-name-missing",
     Severity.WARNING,
     on=Subject.CERTIFICATE,
-    requirement="A server certificate has a common name: MRA, Jabber Guest and the CMS web proxy do not work without.",
+    requirement="A server certificate has a common name. MRA, Jabber Guest and the Meeting Server web proxy do not work without "
+    "one; the upload warns, and alarm 40052 is raised.",
     source=_UPLOAD,
-    fix="Request it with the FQDN of the Expressway, or of its cluster, as common name.",
+    fix="Generate a request with the FQDN of the Expressway, or of its cluster, as common name, and have a new "
+    "certificate issued.",
     versions="X8.10-",
 )
 def common_name_missing(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
-    if not certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME):
+    if not common_name(certificate.subject).strip():
         seen = distinguished(certificate.subject)
         yield Evidence(label="common name", expected="an FQDN", seen=f"none (subject {seen})", where="subject")
 
@@ -42,9 +44,10 @@ def common_name_missing(certificate: x509.Certificate, use: CertificateUse) -> I
     "names.common-name-unexpected",
     Severity.WARNING,
     on=Subject.CERTIFICATE,
-    requirement="The common name is the FQDN of the Expressway; of a clustered one, the cluster's (before X9, the peer's).",
+    requirement="The common name is the FQDN of the Expressway. On a clustered Expressway it is the FQDN of the cluster (before "
+    "X9, of the peer).",
     source="X12.5 guide, 'Overview of Certificate Use on the Expressway'; X8.x guides, same chapter",
-    fix="Nothing fails as long as the SAN holds the names; request the next certificate with this common name.",
+    fix="Nothing to do while the SAN holds the names. Generate the next request with this common name.",
 )
 def common_name_unexpected(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     seen = common_name(certificate.subject)
@@ -56,9 +59,11 @@ def common_name_unexpected(certificate: x509.Certificate, use: CertificateUse) -
     "names.internal-domain",
     Severity.WARNING,
     on=Subject.CERTIFICATE,
-    requirement="Expressway-E's certificate names only what is public: clients outside look for nothing else.",
+    requirement="The certificate of Expressway-E holds public names only: clients outside look for no others, and public CAs do "
+    "not issue for others.",
     source="X12.5 guide, 'Expressway-E server certificate requirements' (private domains need not be there)",
-    fix="Leave the private name out; only the edge domain belongs into the certificate.",
+    fix="Leave the private name out of the next request. Only the domains that clients use outside have to be in the "
+    "certificate.",
 )
 def internal_domain(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     if use.role is not Role.EXPRESSWAY_E:
@@ -73,9 +78,10 @@ def internal_domain(certificate: x509.Certificate, use: CertificateUse) -> Itera
     "names.xmpp-address-form",
     Severity.WARNING,
     on=Subject.CERTIFICATE,
-    requirement="XMPP federation domains stand as dNSName; CAs may refuse the XMPPAddress form, and later versions drop it.",
+    requirement="XMPP federation domains are dNSNames. A CA may not support the XMPPAddress form, and later versions may not "
+    "either.",
     source="X12.5 guide, 'Expressway-E server certificate requirements'",
-    fix="Choose the DNS format for federation domains when the request is generated.",
+    fix="Choose the format DNS for the federation domains on the request page, and have a new certificate issued.",
 )
 def xmpp_address(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     for name in _others(certificate, XMPP_ADDRESS):
@@ -133,9 +139,10 @@ def srv_name_only(certificate: x509.Certificate, use: CertificateUse) -> Iterato
     "eku.absent",
     Severity.WARNING,
     on=Subject.CERTIFICATE,
-    requirement="A server certificate lists its purposes; with none listed every one is allowed, but the upload warns.",
-    source=_UPLOAD,
-    fix="Have it issued by a profile that writes the extended key usage.",
+    requirement="A server certificate lists its purposes. Without a list every purpose is allowed. No document tells whether the "
+    "upload accepts it; the MRA guide X15.0 says that a certificate without clientAuth is refused.",
+    source="MRA guide X15.0, 'Requirements'; RFC 5280 §4.2.1.12; ours",
+    fix="Have the certificate issued with the extended key usages serverAuth and clientAuth.",
     versions="X8.10-",
 )
 def eku_absent(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
@@ -149,9 +156,11 @@ def eku_absent(certificate: x509.Certificate, use: CertificateUse) -> Iterator[E
     "upload.temporary-certificate",
     Severity.WARNING,
     on=Subject.CERTIFICATE,
-    requirement="The certificate that a new installation makes for itself, from its own temporary CA, is replaced before use.",
+    requirement="The certificate that a new installation makes for itself, signed by its own temporary CA, is replaced before "
+    "use.",
     source="X14.0 guide, 'Loading Certificates and Keys Onto Expressway'",
-    fix="Generate a request, have it signed by a CA that the other parties trust, upload it.",
+    fix="Generate a request on the Expressway, have it signed by a CA that the other machines trust, and upload the "
+    "certificate.",
 )
 def temporary_certificate(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     if is_temporary(certificate.issuer):
@@ -168,9 +177,9 @@ def is_temporary(name: x509.Name) -> bool:
     "certificate.serial-invalid",
     Severity.WARNING,
     on=Subject.CERTIFICATE,
-    requirement="A serial number is positive and at most 20 octets long.",
+    requirement="A serial number is positive and has at most 20 octets.",
     source="RFC 5280 §4.1.2.2",
-    fix="Tell the CA: some tools refuse such a certificate, and revocation lists may miss it.",
+    fix="Tell the CA, and have the certificate reissued: some tools refuse it, and revocation lists may miss it.",
 )
 def serial_invalid(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     if use.is_request:
@@ -186,18 +195,20 @@ CHAIN_INCOMPLETE = declare(
     "upload.chain-incomplete",
     Severity.WARNING,
     on=Subject.UPLOAD,
-    requirement="Every CA of the server certificate's chain stands in the Expressway's own trusted CA list when it is uploaded.",
+    requirement="The Expressway's own trusted CA list holds every CA of the server certificate's chain when the certificate is "
+    "uploaded.",
     source=_UPLOAD,
-    fix="Append the missing CA certificates to the trusted CA list first, then upload the server certificate.",
+    fix="First append the missing CA certificates under Maintenance > Security > Trusted CA certificate. Then upload the "
+    "server certificate.",
     versions="X8.10-",
 )
 ENCRYPTED_KEY = declare(
     "key.encrypted",
     Severity.ERROR,
     on=Subject.FILE,
-    requirement="A private key that is uploaded is not encrypted.",
-    source="EXPRESSWAY §4; X12.5 guide, 'Loading a Server Certificate and Private Key Onto Expressway'",
-    fix="Take the passphrase off where the key is (pkikit convert KEY --to pem), upload it, and delete the copy.",
+    requirement="A private key is uploaded without a passphrase: Expressway does not accept an encrypted key.",
+    source="X12.5 guide, 'Loading a Server Certificate and Private Key Onto Expressway'",
+    fix="Remove the passphrase where the key is (`pkikit convert KEY --to pem --out FILE`), upload FILE, and delete it.",
 )
 
 
