@@ -15,7 +15,7 @@ from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID, NameOID
 
 from pkikit.model.names import printable
-from pkikit.reading.objects import UNREADABLE as UNREADABLE
+from pkikit.reading.errors import UNREADABLE as UNREADABLE
 
 _T = TypeVar("_T", bound=x509.ExtensionType)
 

@@ -3,6 +3,7 @@
 Whatever comes out of here can be asked for its names, dates and algorithms without an exception.
 """
 
-from pkikit.reading.objects import OtherKind, load_certificate, load_crl, load_ocsp, load_pkcs7, load_request
+from pkikit.reading.errors import UNREADABLE, OtherKind
+from pkikit.reading.objects import load_certificate, load_crl, load_ocsp, load_pkcs7, load_request
 
-__all__ = ["OtherKind", "load_certificate", "load_crl", "load_ocsp", "load_pkcs7", "load_request"]
+__all__ = ["UNREADABLE", "OtherKind", "load_certificate", "load_crl", "load_ocsp", "load_pkcs7", "load_request"]

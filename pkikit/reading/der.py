@@ -1,0 +1,142 @@
+"""DER and BER, one level at a time: pyasn1 takes an element apart, and nothing here knows what the parts mean.
+
+pyasn1 reads what OpenSSL reads and DER forbids: lengths that are longer than they need to be, or indefinite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from pyasn1.codec.ber import decoder
+from pyasn1.error import PyAsn1Error
+from pyasn1.type import tag, univ
+
+from pkikit.reading.errors import UNREADABLE
+
+INTEGER, BIT_STRING, OCTETS, NULL, OID, UTF8, SEQUENCE, SET = 0x02, 0x03, 0x04, 0x05, 0x06, 0x0C, 0x30, 0x31
+BOOLEAN, ENUMERATED, UTC_TIME, GENERALIZED_TIME = 0x01, 0x0A, 0x17, 0x18
+_CLASSES = (tag.tagClassUniversal, tag.tagClassApplication, tag.tagClassContext, tag.tagClassPrivate)
+_CONSTRUCTED, _INDEFINITE, _LONG_TAG = 0x20, 0x80, 0x1F
+
+
+class BadDer(ValueError):
+    """An element that is cut off, or is not what it has to be; the message says what is wrong."""
+
+
+@contextmanager
+def naming(what: str) -> Iterator[None]:
+    """Say of which part an error speaks."""
+    try:
+        yield
+    except BadDer as error:
+        raise BadDer(f"{what} {error}") from None
+    except UNREADABLE as error:
+        raise BadDer(f"{what} cannot be read ({str(error)[:80]})") from None
+
+
+@cache
+def _spec(first: int, *, as_list: bool) -> univ.SequenceOf | univ.Any:
+    shape = tag.tagFormatConstructed if first & _CONSTRUCTED else tag.tagFormatSimple
+    tags = tag.TagSet((), tag.Tag(_CLASSES[first >> 6], shape, first & _LONG_TAG))
+    if as_list:
+        return univ.SequenceOf(componentType=univ.Any(), tagSet=tags)
+    return univ.Any(tagSet=tags)
+
+
+def _decode(data: bytes, spec: univ.SequenceOf | univ.Any) -> tuple[object, bytes]:
+    try:
+        value, rest = decoder.decode(data, asn1Spec=spec)
+    except (PyAsn1Error, ValueError, IndexError, TypeError, RecursionError) as error:
+        raise BadDer(f"is cut off or is not DER ({str(error)[:80] or type(error).__name__})") from None
+    return value, rest
+
+
+def first_byte(element: bytes) -> int:
+    """The tag of an element; BadDer for one that does not fit into a byte, which nothing in X.509 has."""
+    if not element:
+        raise BadDer("is empty")
+    if element[0] & _LONG_TAG == _LONG_TAG:
+        raise BadDer("has a tag that X.509 does not use")
+    return element[0]
+
+
+def children(element: bytes) -> list[bytes]:
+    """The elements inside a constructed one; what follows it is not looked at, as in OpenSSL."""
+    if not first_byte(element) & _CONSTRUCTED:
+        raise BadDer("is not made of parts")
+    value, _ = _decode(element, _spec(element[0], as_list=True))
+    return [_closed(bytes(part)) for part in value]  # type: ignore[attr-defined]
+
+
+def _closed(part: bytes) -> bytes:
+    """pyasn1 leaves out the two bytes that end an element of indefinite length."""
+    return part + b"\0\0" if part[1:2] == bytes((_INDEFINITE,)) else part
+
+
+def content(element: bytes) -> bytes:
+    """The bytes inside an element; the pieces of a string that was written in pieces (BER) are joined."""
+    first = first_byte(element)
+    if first & _CONSTRUCTED and first >> 6 == 0 and first not in {SEQUENCE, SET}:
+        return b"".join(content(piece) for piece in children(element))
+    value, _ = _decode(element, _spec(first, as_list=False))
+    return bytes(value)  # type: ignore[call-overload,no-any-return]
+
+
+def expect(element: bytes, *tags: int) -> bytes:
+    """The element itself; BadDer unless it has one of these tags."""
+    if first_byte(element) & ~_CONSTRUCTED not in {t & ~_CONSTRUCTED for t in tags}:
+        raise BadDer(f"has the tag {element[0]:#04x} where {tags[0]:#04x} belongs")
+    return element
+
+
+def split(data: bytes) -> tuple[bytes, bytes]:
+    """(the first element, what follows it)."""
+    _, rest = _decode(data, _spec(first_byte(data), as_list=False))
+    return data[: len(data) - len(rest)], rest
+
+
+def element(first: int, *parts: bytes) -> bytes:
+    """One element in DER."""
+    body = b"".join(parts)
+    if len(body) < _INDEFINITE:
+        return bytes((first, len(body))) + body
+    length = len(body).to_bytes((len(body).bit_length() + 7) // 8, "big")
+    return bytes((first, _INDEFINITE | len(length))) + length + body
+
+
+def number(element: bytes) -> int:
+    """The value of an INTEGER; BadDer where it has no bytes or superfluous ones, which OpenSSL refuses as well."""
+    data = content(element)
+    if not data or (len(data) > 1 and data[0] in {0, 0xFF} and (data[0] ^ data[1]) < 0x80):  # noqa: PLR2004  (sign bit)
+        raise BadDer("is an INTEGER with no or with superfluous bytes")
+    return int.from_bytes(data, "big", signed=True)
+
+
+def dotted(element: bytes) -> str:
+    """The numbers of an OBJECT IDENTIFIER."""
+    data = content(expect(element, OID))
+    if not data or data[-1] & 0x80 or data[0] == 0x80 or any(a < 0x80 and b == 0x80 for a, b in zip(data, data[1:], strict=False)):
+        raise BadDer("is not an object identifier")
+    numbers: list[int] = []
+    value = 0
+    for byte in data:
+        value = value << 7 | byte & 0x7F
+        if not byte & 0x80:
+            numbers.append(value)
+            value = 0
+    first = min(numbers[0] // 40, 2)
+    return ".".join(str(n) for n in (first, numbers[0] - 40 * first, *numbers[1:]))
+
+
+def oid(numbers: str) -> bytes:
+    """An OBJECT IDENTIFIER in DER."""
+    first, second, *rest = (int(n) for n in numbers.split("."))
+    body = bytearray()
+    for value in (40 * first + second, *rest):
+        groups = [value & 0x7F]
+        while value := value >> 7:  # noqa: PLW2901  (seven bits at a time)
+            groups.append(value & 0x7F | 0x80)
+        body += bytes(reversed(groups))
+    return element(OID, bytes(body))

@@ -1,0 +1,174 @@
+"""Extension by extension: one that cannot be read hides no other.
+
+`cryptography` reads all extensions of a certificate or none. Where it reads none, each is put into a certificate of its
+own and read there; one that is unreadable even so is taken apart as OpenSSL does, and OpenSSL says whether it refuses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from cryptography import x509
+from cryptography.x509.oid import ExtensionOID
+
+from pkikit.reading import der
+from pkikit.reading.der import BadDer
+from pkikit.reading.errors import UNREADABLE
+from pkikit.reading.openssl import Identity, carrier, refuses_extensions
+from pkikit.reading.values import READERS, key_reference
+
+MAX_EXTENSIONS = 1000
+# What a verdict about a certificate depends on. If one of these cannot be read, nobody knows what it forbids.
+_DECIDES = frozenset(
+    oid.dotted_string
+    for oid in (
+        ExtensionOID.BASIC_CONSTRAINTS, ExtensionOID.KEY_USAGE, ExtensionOID.EXTENDED_KEY_USAGE,
+        ExtensionOID.SUBJECT_ALTERNATIVE_NAME, ExtensionOID.SUBJECT_KEY_IDENTIFIER,
+        ExtensionOID.AUTHORITY_KEY_IDENTIFIER, ExtensionOID.NAME_CONSTRAINTS, ExtensionOID.CRL_DISTRIBUTION_POINTS,
+    )
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadExtension:
+    """One extension as it stands in a certificate, request or CRL.
+
+    value: None where it cannot be read.
+    oddity: what is wrong with how it is written; empty for a good one.
+    refused: a verifier refuses the certificate for it (OpenSSL does, or what it says decides and nobody can read it).
+    """
+
+    oid: str
+    critical: bool
+    value: x509.ExtensionType | None
+    oddity: str = ""
+    refused: bool = False
+
+
+def of_good(extensions: Iterable[x509.Extension[x509.ExtensionType]]) -> tuple[ReadExtension, ...]:
+    """What `cryptography` read without trouble."""
+    return tuple(ReadExtension(oid=e.oid.dotted_string, critical=e.critical, value=e.value) for e in extensions)
+
+
+@lru_cache(maxsize=1024)
+def of_sequence(extensions: bytes) -> tuple[ReadExtension, ...]:
+    """The extensions of a certificate or request, each read by itself.
+
+    Args:
+        extensions: the DER of the SEQUENCE of them; empty for none.
+
+    Raises:
+        BadDer: not even the list can be taken apart.
+    """
+    listed = _listed(extensions)
+    oids = [oid for oid, _, _, _ in listed]
+    read = []
+    for oid, critical, value, whole in listed:
+        found = _strict(oid, critical, whole) or _loose(oid, critical, value)
+        if oids.count(oid) > 1:
+            twice = refuses_extensions(tuple(_uncritical(o, v) for o, _, v, _ in listed if o == oid)[:2])
+            found = ReadExtension(
+                oid=oid, critical=critical, value=found.value, oddity="stands there more than once", refused=twice
+            )
+        read.append(found)
+    return tuple(read)
+
+
+def _listed(extensions: bytes) -> list[tuple[str, bool, bytes, bytes]]:
+    """(OID, critical, value, the whole in DER) of each."""
+    whole = der.children(extensions) if extensions else []
+    if len(whole) > MAX_EXTENSIONS:
+        raise BadDer(f"has more than {MAX_EXTENSIONS} extensions")
+    return [_parts(e) for e in whole]
+
+
+def _parts(extension: bytes) -> tuple[str, bool, bytes, bytes]:
+    oid, *flag, value = der.children(der.expect(extension, der.SEQUENCE))
+    if len(flag) > 1:
+        raise BadDer("has an extension of more than three parts")
+    critical = bool(flag) and any(der.content(der.expect(flag[0], der.BOOLEAN)))
+    data = der.content(der.expect(value, der.OCTETS))
+    written = (der.element(der.BOOLEAN, b"\xff"),) if critical else ()
+    whole = der.element(der.SEQUENCE, oid, *written, der.element(der.OCTETS, data))
+    return der.dotted(oid), critical, data, whole
+
+
+def _uncritical(oid: str, value: bytes) -> bytes:
+    return der.element(der.SEQUENCE, der.oid(oid), der.element(der.OCTETS, value))
+
+
+def _strict(oid: str, critical: bool, whole: bytes) -> ReadExtension | None:  # noqa: FBT001  (what an extension has)
+    try:
+        (found,) = x509.load_der_x509_certificate(carrier((whole,))).extensions
+    except UNREADABLE:
+        return None
+    return ReadExtension(oid=oid, critical=critical, value=found.value)
+
+
+def _loose(oid: str, critical: bool, value: bytes) -> ReadExtension:  # noqa: FBT001
+    reader = READERS.get(oid)
+    reason = "is not written as its standard says"
+    read: x509.ExtensionType | None = None
+    identity = Identity()
+    try:
+        inner, rest = der.split(value)
+        if rest:
+            reason = "is followed by bytes that do not belong to it"
+        if oid == ExtensionOID.AUTHORITY_KEY_IDENTIFIER.dotted_string:
+            identity = _referred_to(inner)
+        read = reader(inner) if reader else None
+    except (*UNREADABLE, IndexError) as error:
+        reason = str(error) if isinstance(error, BadDer) else reason
+    refused = refuses_extensions((_uncritical(oid, value),), identity)
+    if refused:
+        read = None
+    unknown = read is None and oid in _DECIDES
+    return ReadExtension(oid=oid, critical=critical, value=read, oddity=reason, refused=refused or unknown)
+
+
+def _referred_to(value: bytes) -> Identity:
+    """A certificate that this authority key identifier fits, so that OpenSSL judges nothing but its form."""
+    key_reference(value)
+    parts = {part[0]: part for part in der.children(value)}
+    serial = der.content(parts[0x82]) if 0x82 in parts else b"\1"  # noqa: PLR2004  ([2] authorityCertSerialNumber)
+    directory = next((n for n in der.children(parts[0xA1]) if n[0] == 0xA4), b"") if 0xA1 in parts else b""  # noqa: PLR2004
+    return Identity(serial=serial, name=der.children(directory)[0] if directory else b"")
+
+
+def extensions_of_certificate(tbs: bytes) -> bytes:
+    """The DER of the SEQUENCE of extensions in a TBSCertificate; empty for none."""
+    return _tagged(tbs, 0xA3)
+
+
+def extensions_of_crl(tbs: bytes) -> bytes:
+    """The same of a TBSCertList."""
+    return _tagged(tbs, 0xA0)
+
+
+def _tagged(tbs: bytes, tag: int) -> bytes:
+    found = next((part for part in der.children(tbs) if part[0] == tag), b"")
+    return der.children(found)[0] if found else b""
+
+
+_EXTENSION_REQUESTS = frozenset({"1.2.840.113549.1.9.14", "1.3.6.1.4.1.311.2.1.14"})
+
+
+def extensions_of_request(tbs: bytes) -> bytes:
+    """The same of a CertificationRequestInfo: they stand in an attribute, Microsoft's or PKCS#9's."""
+    attributes = next((part for part in der.children(tbs) if part[0] == 0xA0), b"")  # noqa: PLR2004  ([0] attributes)
+    for attribute in der.children(attributes) if attributes else ():
+        kind, values = der.children(attribute)
+        if der.dotted(kind) in _EXTENSION_REQUESTS:
+            return der.children(values)[0]
+    return b""
+
+
+def as_extensions(read: Sequence[ReadExtension]) -> x509.Extensions:
+    """The readable ones, the first of each kind, in the form that `cryptography` gives them."""
+    first: dict[str, x509.Extension[x509.ExtensionType]] = {}
+    for one in read:
+        if one.value is not None and one.oid not in first:
+            first[one.oid] = x509.Extension(x509.ObjectIdentifier(one.oid), one.critical, one.value)
+    return x509.Extensions(first.values())

@@ -1,0 +1,55 @@
+"""What kind of object bytes are, told by the outline alone: which elements follow each other at the first levels."""
+
+from __future__ import annotations
+
+from pkikit.reading import der
+from pkikit.reading.der import BadDer
+
+
+def _outline(data: bytes) -> list[bytes] | None:
+    """The parts of the signed part of SEQUENCE { SEQUENCE, SEQUENCE, BIT STRING … }; None for another shape."""
+    try:
+        tbs, algorithm, signature = der.children(der.expect(data, der.SEQUENCE))[:3]
+        if (tbs[0], algorithm[0]) != (der.SEQUENCE, der.SEQUENCE) or signature[0] & ~0x20 != der.BIT_STRING:
+            return None
+        return der.children(tbs)
+    except (BadDer, ValueError):
+        return None
+
+
+def _tags(parts: list[bytes]) -> list[int]:
+    return [part[0] for part in parts if part]
+
+
+def is_certificate(data: bytes) -> bool:
+    """[version,] serial number, algorithm, issuer, validity, subject, key."""
+    parts = _outline(data)
+    tags = _tags(parts or [])
+    if tags[:1] == [0xA0]:
+        tags = tags[1:]
+    return tags[:6] == [der.INTEGER, *[der.SEQUENCE] * 5]
+
+
+def is_request(data: bytes) -> bool:
+    """Version, subject, key, attributes."""
+    parts = _outline(data)
+    tags = _tags(parts or [])
+    return tags[:3] == [der.INTEGER, der.SEQUENCE, der.SEQUENCE] and tags[3:] in ([], [0xA0])
+
+
+def is_crl(data: bytes) -> bool:
+    """[version,] algorithm, issuer, a time."""
+    parts = _outline(data)
+    tags = _tags(parts or [])
+    if tags[:1] == [der.INTEGER]:
+        tags = tags[1:]
+    return tags[:2] == [der.SEQUENCE, der.SEQUENCE] and tags[2:3] in ([der.UTC_TIME], [der.GENERALIZED_TIME])
+
+
+def is_ocsp_answer(data: bytes) -> bool:
+    """A status, and the answer where the status is good."""
+    try:
+        tags = _tags(der.children(der.expect(data, der.SEQUENCE)))
+    except (BadDer, ValueError):
+        return False
+    return tags in ([der.ENUMERATED], [der.ENUMERATED, 0xA0])

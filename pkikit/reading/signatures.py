@@ -1,0 +1,53 @@
+"""Whose key signed this: over the original bytes, whoever parsed them."""
+
+from __future__ import annotations
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
+
+from pkikit.reading.errors import UNREADABLE
+
+
+def signs_as_it_says(certificate: x509.Certificate) -> bool:
+    """The algorithm inside the signed part is the one outside; OpenSSL refuses a signature otherwise (RFC 5280 §4.1.1.2)."""
+    return bool(getattr(certificate, "signs_as_it_says", True))
+
+
+def verify_signature(child: x509.Certificate, issuer: x509.Certificate) -> None:
+    """Check the child's signature with the issuer's key; names are not looked at.
+
+    Raises:
+        InvalidSignature: the key did not sign it, or it names two algorithms.
+        ValueError, TypeError, UnsupportedAlgorithm: key or algorithm cannot be read or used.
+    """
+    if not signs_as_it_says(child):
+        raise InvalidSignature
+    verify_with(
+        issuer.public_key(),
+        child.signature,
+        child.tbs_certificate_bytes,
+        child.signature_algorithm_parameters,
+        child.signature_hash_algorithm,
+    )
+
+
+def verify_with(
+    key: object, signature: bytes, data: bytes, parameters: object, digest: hashes.HashAlgorithm | None
+) -> None:
+    """Check one signature; raises as `verify_signature`."""
+    match key:
+        case rsa.RSAPublicKey() if isinstance(parameters, padding.PKCS1v15 | padding.PSS) and digest is not None:
+            key.verify(signature, data, parameters, digest)
+        case ec.EllipticCurvePublicKey() if isinstance(parameters, ec.ECDSA):
+            key.verify(signature, data, parameters)
+        case dsa.DSAPublicKey() if digest is not None:
+            key.verify(signature, data, digest)
+        case ed25519.Ed25519PublicKey() | ed448.Ed448PublicKey() if digest is None:
+            key.verify(signature, data)
+        case _:
+            raise UnsupportedAlgorithm("this key does not make such signatures")
+
+
+NOT_SIGNED: tuple[type[Exception], ...] = (*UNREADABLE, InvalidSignature)
