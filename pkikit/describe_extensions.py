@@ -7,31 +7,30 @@ from typing import Any
 
 from cryptography import x509
 
-from pkikit.model.facts import UNREADABLE, distinguished, oid_name
+from pkikit.model.facts import distinguished, oid_name
 from pkikit.model.names import printable
 from pkikit.model.other_names import read_other_name
+from pkikit.reading.extensions import ReadExtension, extensions_of
 
 MAX_LISTED, MAX_HEX = 100, 512
 _USAGES = ("digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
            "key_cert_sign", "crl_sign")  # fmt: skip
-_Holder = x509.Certificate | x509.CertificateSigningRequest | x509.CertificateRevocationList | x509.RevokedCertificate
+_Holder = x509.Certificate | x509.CertificateSigningRequest | x509.CertificateRevocationList
 
 
 def describe_extensions(holder: _Holder) -> list[dict[str, Any]]:
-    """`oid`, `name`, `critical`, `value` of each extension; one entry with `error` when they cannot be parsed."""
-    try:
-        extensions = list(holder.extensions)
-    except UNREADABLE as error:
-        return [{"oid": "", "name": "", "critical": False, "value": "", "error": printable(str(error))}]
-    return [
-        {
-            "oid": extension.oid.dotted_string,
-            "name": oid_name(extension.oid),
-            "critical": extension.critical,
-            "value": _value(extension.value),
-        }
-        for extension in extensions[:MAX_LISTED]
-    ]
+    """`oid`, `name`, `critical`, `value` of each extension; with `error` for one that cannot be read or is odd."""
+    return [_described(one) for one in extensions_of(holder)[:MAX_LISTED]]
+
+
+def _described(one: ReadExtension) -> dict[str, Any]:
+    described = {
+        "oid": one.oid,
+        "name": oid_name(x509.ObjectIdentifier(one.oid)),
+        "critical": one.critical,
+        "value": "" if one.value is None else _value(one.value),
+    }
+    return described | ({"error": one.oddity} if one.oddity else {})
 
 
 def general_name(name: x509.GeneralName) -> str:

@@ -10,7 +10,7 @@ import contextlib
 import re
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key, pkcs12
@@ -30,6 +30,7 @@ from pkikit.reading import load_certificate, load_crl, load_ocsp, load_pkcs7, lo
 
 # SEQUENCE { INTEGER 3, SEQUENCE …: a PFX (RFC 7292 §4) announces itself, which a wrong passphrase does not undo.
 _PFX = re.compile(rb"\x30(?:[\x00-\x7f]|\x80|[\x81-\x84].{1,4}?)\x02\x01\x03\x30", re.DOTALL)
+_T = TypeVar("_T")
 _UNREADABLE: tuple[type[Exception], ...] = (EncodingError, *UNREADABLE)
 _CONTAINERS = {"pkcs7": "a PKCS#7 bundle", "pkcs12": "a PKCS#12 store"}
 _KINDS = {
@@ -158,13 +159,13 @@ def _take_block(collector: Collector, block: PemText) -> None:
     match label:
         case "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE":
             # Behind a trusted certificate OpenSSL writes what it is trusted for.
-            collector.add("certificates", load_certificate(first_value(block.der())))
+            collector.add("certificates", _loaded(load_certificate, first_value(block.der()), collector.where, block.place))
         case "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST":
-            collector.add("requests", load_request(first_value(block.der())))
+            collector.add("requests", _loaded(load_request, first_value(block.der()), collector.where, block.place))
         case "X509 CRL":
-            collector.add("crls", load_crl(first_value(block.der())))
+            collector.add("crls", _loaded(load_crl, first_value(block.der()), collector.where, block.place))
         case "PKCS7" | "CMS" | "PKCS #7 SIGNED DATA":
-            collector.add("certificates", *leaf_first(load_pkcs7(block.der())))
+            collector.add("certificates", *leaf_first(_loaded(load_pkcs7, block.der(), collector.where, block.place)))
             collector.note(f"{block.place} is a PKCS#7 bundle; the product takes certificates one by one")
         case "OPENSSH PRIVATE KEY":
             collector.note(
@@ -179,6 +180,14 @@ def _take_block(collector: Collector, block: PemText) -> None:
             collector.note(f"holds a block {label}, which belongs to {label[:3]}, not to TLS")
         case _:
             _take_unknown(collector, block)
+
+
+def _loaded(load: Callable[[bytes], _T], der: bytes, where: str, place: str = "") -> _T:
+    """What a loader makes of the bytes; its errors get the name of the file and the place in it."""
+    try:
+        return load(der)
+    except EncodingError as error:
+        raise EncodingError(f"{place} {error.message}".strip(), where=where, rule=error.rule) from None
 
 
 def _take_unknown(collector: Collector, block: PemText) -> None:
@@ -234,11 +243,11 @@ def _parse_der(data: bytes, collector: Collector) -> str:
     value = first_value(data)
     for load, kind in _DER_FORMS:
         with contextlib.suppress(*UNREADABLE):
-            collector.add(kind, load(value))
+            collector.add(kind, _loaded(load, value, collector.where))
             _parse_rest(data[len(value) :], load, kind, collector)
             return "der"
     with contextlib.suppress(*UNREADABLE):
-        collector.add("certificates", *leaf_first(load_pkcs7(data)))
+        collector.add("certificates", *leaf_first(_loaded(load_pkcs7, data, collector.where)))
         return "pkcs7"
     with contextlib.suppress(ValueError, UnsupportedAlgorithm):
         collector.load_key(data, load_der_private_key, data)
@@ -251,7 +260,7 @@ def _parse_rest(data: bytes, load: Callable[[bytes], Any], kind: str, collector:
     while data.startswith(b"\x30"):
         value = first_value(data)
         try:
-            collector.add(kind, load(value))
+            collector.add(kind, _loaded(load, value, collector.where))
         except UNREADABLE:
             break
         data = data[len(value) :]

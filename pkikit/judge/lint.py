@@ -12,7 +12,15 @@ from pkikit.judge.names import presented_names
 from pkikit.judge.registry import Subject, finding, rule_of, run_rules
 from pkikit.judge.rules.chain import missing_basic_constraints
 from pkikit.judge.rules.connection import MALFORMED, NOT_PEM
-from pkikit.judge.rules.extensions import critical_unknown, key_unreadable, unreadable
+from pkikit.judge.rules.extensions import (
+    critical_unknown,
+    dates_unreadable,
+    encoding_odd,
+    key_unreadable,
+    openssl_cannot_read,
+    part_unreadable,
+    unreadable,
+)
 from pkikit.judge.rules.upload import CHAIN_INCOMPLETE, chain_incomplete
 from pkikit.judge.trust import Anchor, CertificatePath
 from pkikit.judge.use import CertificateUse
@@ -57,6 +65,10 @@ def _readable(certificate: x509.Certificate, subject: str) -> tuple[list[Finding
     rules = {
         "chain.extension-unreadable": unreadable,
         "chain.critical-extension-unknown": critical_unknown,
+        "certificate.part-unreadable": part_unreadable,
+        "certificate.openssl-cannot-read": openssl_cannot_read,
+        "certificate.encoding-odd": encoding_odd,
+        "validity.unreadable": dates_unreadable,
         "key.unreadable": key_unreadable,
     }
     found = [(rule_id, tuple(find(path))) for rule_id, find in rules.items()]

@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from pkikit.errors import InputError
-from pkikit.model.facts import common_name, extension
+from pkikit.model.facts import common_name, extension, has_extension
 from pkikit.model.names import SipUri, ip_text, is_ip_address, parse_dns_name, presented_dns_name, printable
 from pkikit.model.other_names import OtherName, read_other_name
 
@@ -120,7 +120,7 @@ def presented_names(certificate: x509.Certificate | x509.CertificateSigningReque
         refused=tuple(refused),
         others=tuple(others),
         common_names=tuple(names),
-        has_san=alternative is not None,
+        has_san=has_extension(certificate, x509.SubjectAlternativeName),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import string
 import warnings
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,28 +11,121 @@ from functools import lru_cache
 from typing import TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID, NameOID
 
 from pkikit.model.names import printable
+from pkikit.reading.certificate import OddCertificate
 from pkikit.reading.errors import UNREADABLE as UNREADABLE
+from pkikit.reading.extensions import ReadExtension, as_extensions, extensions_of, has_limits, refuses_value
+from pkikit.reading.openssl import refusal
+from pkikit.reading.shapes import raw_public_key
+from pkikit.reading.signatures import NOT_SIGNED, verify_signature
 
 _T = TypeVar("_T", bound=x509.ExtensionType)
 
 
-_NO_EXTENSION: tuple[type[Exception], ...] = (x509.ExtensionNotFound, *UNREADABLE)
+Holder = x509.Certificate | x509.CertificateSigningRequest | x509.CertificateRevocationList
 
 
-def extension(
-    certificate: x509.Certificate | x509.CertificateSigningRequest | x509.CertificateRevocationList, kind: type[_T]
-) -> _T | None:
-    """The extension of that kind; None when absent or unreadable."""
+def extension(holder: Holder, kind: type[_T]) -> _T | None:
+    """The extension of that kind; None when it is absent or cannot be read (`has_extension` tells which)."""
     try:
-        return certificate.extensions.get_extension_for_class(kind).value
-    except _NO_EXTENSION:
+        return holder.extensions.get_extension_for_class(kind).value
+    except x509.ExtensionNotFound:
         return None
+    except UNREADABLE:
+        return next((e.value for e in read_extensions(holder) if isinstance(e.value, kind)), None)
+
+
+def has_extension(holder: Holder, kind: type[x509.ExtensionType]) -> bool:
+    """True when an extension of that kind is there, readable or not."""
+    return extension(holder, kind) is not None or any(e.oid == kind.oid.dotted_string for e in odd_extensions(holder))
+
+
+def is_unreadable(holder: Holder, kind: type[x509.ExtensionType]) -> bool:
+    """True when an extension of that kind is there and cannot be read: nobody knows what it says."""
+    return extension(holder, kind) is None and has_extension(holder, kind)
+
+
+def read_extensions(holder: Holder) -> tuple[ReadExtension, ...]:
+    """Every extension in the order of the file; one that cannot be read hides no other."""
+    return extensions_of(holder)
+
+
+def odd_extensions(holder: Holder) -> tuple[ReadExtension, ...]:
+    """The extensions that cannot be read, or only as OpenSSL reads them."""
+    if not isinstance(holder, OddCertificate):
+        try:
+            _ = holder.extensions
+        except UNREADABLE:
+            pass
+        else:
+            return ()
+    return tuple(e for e in extensions_of(holder) if e.oddity)
+
+
+def oddities(holder: Holder) -> tuple[str, ...]:
+    """What is not as the standard says, outside the extensions, and OpenSSL passes over; a sentence each."""
+    return holder.oddities if isinstance(holder, OddCertificate) else ()
+
+
+def lost_parts(holder: Holder) -> tuple[str, ...]:
+    """Parts that OpenSSL reads and pkikit does not."""
+    return holder.unreadable if isinstance(holder, OddCertificate) else ()
+
+
+_NETSCAPE_TYPE = x509.ObjectIdentifier("2.16.840.1.113730.1.1")
+
+
+def refused_though_parsed(certificate: x509.Certificate) -> tuple[tuple[str, str], ...]:
+    """(OID, what is wrong) of extensions that `cryptography` parses, or passes over, and OpenSSL refuses."""
+    found = []
+    for one in _readable_extensions(certificate):
+        match one.value:
+            case x509.UnrecognizedExtension(value=value) if one.oid == _NETSCAPE_TYPE:
+                if refuses_value(one.oid.dotted_string, value):
+                    found.append((one.oid.dotted_string, "is not written as Netscape specified"))
+            case x509.NameConstraints() as limited if limited.public_bytes() not in certificate.tbs_certificate_bytes:
+                if has_limits(certificate.tbs_certificate_bytes):
+                    found.append((one.oid.dotted_string, "has a minimum or maximum, which OpenSSL does not support"))
+            case _:
+                pass
+    return tuple(found)
+
+
+def _readable_extensions(certificate: x509.Certificate) -> x509.Extensions:
+    try:
+        return certificate.extensions
+    except UNREADABLE:
+        return as_extensions(extensions_of(certificate))
+
+
+# The types of text that OpenSSL takes in a name; `cryptography` takes others too.
+_OPENSSL_TEXT = frozenset({0x03, 0x0C, 0x12, 0x13, 0x14, 0x16, 0x1C, 0x1E})
+_BMP = 0x1E
+
+
+def refusal_of(certificate: x509.Certificate) -> str:
+    """Why OpenSSL does not read a certificate that `cryptography` reads; empty when it does. Names are all it may be."""
+    if isinstance(certificate, OddCertificate):
+        return ""
+    for name in (certificate.subject, certificate.issuer):
+        for attribute in name:
+            kind = attribute._type.value
+            if kind not in _OPENSSL_TEXT or (kind == _BMP and any(ord(c) > 0xFFFF for c in str(attribute.value))):
+                return refusal(certificate.public_bytes(Encoding.DER))
+    return ""
+
+
+def unreadable_dates(certificate: x509.Certificate) -> tuple[tuple[str, str], ...]:
+    """(`not before` or `not after`, what is written) for each date that OpenSSL refuses; pkikit knows no instant for it."""
+    if not isinstance(certificate, OddCertificate):
+        return ()
+    dates = (("not before", certificate.begins), ("not after", certificate.ends))
+    return tuple((label, date.written) for label, date in dates if date.at is None)
 
 
 def common_name(name: x509.Name) -> str:
@@ -53,20 +148,31 @@ def title(certificate: x509.Certificate) -> str:
 
 
 def distinguished(name: x509.Name) -> str:
-    """A distinguished name on one line, escaped."""
-    return printable(name.rfc4514_string()) or "(empty)"
+    """A distinguished name on one line, escaped; never raises."""
+    try:
+        return printable(name.rfc4514_string()) or "(empty)"
+    except UNREADABLE:
+        return "(cannot be read)"
 
 
 CanonicalName = tuple[tuple[tuple[str, str], ...], ...]
 
 
 def canonical(name: x509.Name) -> CanonicalName:
-    """A distinguished name as it is compared: case and spaces do not matter (RFC 5280 §7.1, OpenSSL's canonical form)."""
+    """A distinguished name as OpenSSL compares it: case of ASCII letters and ASCII spaces do not matter (x_name.c)."""
     return tuple(tuple(sorted((a.oid.dotted_string, _folded(a.value)) for a in rdn)) for rdn in name.rdns)
 
 
 def _folded(value: str | bytes) -> str:
-    return value.hex() if isinstance(value, bytes) else " ".join(value.split()).casefold()
+    if isinstance(value, bytes):
+        return value.hex()
+    return " ".join(value.split() if value.isascii() else _ASCII_SPACE.split(value.strip(" \t\n\v\f\r"))).translate(
+        _LOWER
+    )
+
+
+_ASCII_SPACE = re.compile(r"[ \t\n\v\f\r]+")
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 @lru_cache(maxsize=8192)
@@ -103,15 +209,20 @@ _SIGNED_BY: tuple[tuple[str, frozenset[str]], ...] = (
     ("1.2.840.113549.1.1.", _RSA_KEYS),
     ("1.2.840.10045.4.", frozenset({_EC_KEY})),
     ("1.2.840.10040.4.3", frozenset({_DSA_KEY})),
-    ("2.16.840.1.101.3.4.3.", frozenset({_DSA_KEY})),
+    ("2.16.840.1.101.3.4.3.", _RSA_KEYS | {_EC_KEY, _DSA_KEY}),
+    ("1.3.101.112", frozenset({"1.3.101.112"})),
+    ("1.3.101.113", frozenset({"1.3.101.113"})),
 )
 
 
 @lru_cache(maxsize=8192)
 def signature_fits(child: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """False when the child's signature cannot come from a key of the issuer's kind (OpenSSL's check_sig_alg_match)."""
+    """False when the child's signature cannot come from a key of the issuer's kind (OpenSSL's check_sig_alg_match).
+
+    An algorithm that nobody knows fits no key.
+    """
     signature, key = child.signature_algorithm_oid.dotted_string, issuer.public_key_algorithm_oid.dotted_string
-    return next((key in kinds for prefix, kinds in _SIGNED_BY if signature.startswith(prefix)), True)
+    return next((key in kinds for prefix, kinds in _SIGNED_BY if signature.startswith(prefix)), False)
 
 
 def identifies(child: x509.Certificate, issuer: x509.Certificate) -> bool:
@@ -153,8 +264,8 @@ def has_begun(certificate: x509.Certificate, at: datetime) -> bool:
 
 
 def is_valid_at(certificate: x509.Certificate, at: datetime) -> bool:
-    """True inside notBefore..notAfter."""
-    return has_begun(certificate, at) and not has_ended(certificate, at)
+    """True inside notBefore..notAfter; False where a date cannot be read, as in OpenSSL."""
+    return not unreadable_dates(certificate) and has_begun(certificate, at) and not has_ended(certificate, at)
 
 
 def leaf_first(certificates: Sequence[x509.Certificate]) -> tuple[x509.Certificate, ...]:
@@ -179,21 +290,12 @@ def issued(child: x509.Certificate, issuer: x509.Certificate) -> bool:
     Names that differ in case, spaces or kind of string only are one name here, which the library's own check does not know.
     """
     try:
-        if child.issuer.public_bytes() == issuer.subject.public_bytes():
+        odd = isinstance(child, OddCertificate) or isinstance(issuer, OddCertificate)
+        if not odd and child.issuer.public_bytes() == issuer.subject.public_bytes():
             child.verify_directly_issued_by(issuer)
-            return True
-        key, parameters = issuer.public_key(), child.signature_algorithm_parameters
-        match key:
-            case rsa.RSAPublicKey() if isinstance(parameters, padding.PKCS1v15 | padding.PSS):
-                digest = child.signature_hash_algorithm
-                if digest is None:
-                    return False
-                key.verify(child.signature, child.tbs_certificate_bytes, parameters, digest)
-            case ec.EllipticCurvePublicKey() if isinstance(parameters, ec.ECDSA):
-                key.verify(child.signature, child.tbs_certificate_bytes, parameters)
-            case _:
-                return False
-    except (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature):
+        else:
+            verify_signature(child, issuer)
+    except NOT_SIGNED:
         return False
     return True
 
@@ -247,11 +349,27 @@ def digest_name(certificate: x509.Certificate | x509.CertificateSigningRequest) 
 
 
 def extension_oids(certificate: x509.Certificate | x509.CertificateSigningRequest) -> tuple[str, ...]:
-    """All extension OIDs, or nothing where the extensions cannot be parsed."""
+    """The OIDs of all extensions, readable or not."""
     try:
         return tuple(e.oid.dotted_string for e in certificate.extensions)
     except UNREADABLE:
-        return ()
+        return tuple(e.oid for e in read_extensions(certificate))
+
+
+def critical_oids(certificate: x509.Certificate) -> tuple[str, ...]:
+    """The OIDs of the critical extensions, readable or not."""
+    try:
+        return tuple(e.oid.dotted_string for e in certificate.extensions if e.critical)
+    except UNREADABLE:
+        return tuple(e.oid for e in read_extensions(certificate) if e.critical)
+
+
+def key_of(holder: x509.Certificate | x509.CertificateSigningRequest) -> bytes:
+    """SubjectPublicKeyInfo in DER: equal bytes, equal key. As it stands in the file where the key cannot be parsed."""
+    try:
+        return holder.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    except UNREADABLE:
+        return raw_public_key(_signed_part(holder))
 
 
 def oid_name(oid: x509.ObjectIdentifier) -> str:

@@ -48,6 +48,8 @@ class OddCertificate:
 
     def _load(self, fields: _Fields, outer: bytes) -> x509.Certificate:
         report = self._report
+        with naming("its signature algorithm"):
+            self.signature_algorithm_oid = x509.ObjectIdentifier(der.dotted(der.children(outer)[0]))
         with naming("its issuer"):
             issuer = parts.name(fields.issuer, "issuer", report)
         with naming("its subject"):
@@ -153,14 +155,14 @@ class _Fields:
     def __init__(self, tbs: bytes) -> None:
         listed = der.children(der.expect(tbs, der.SEQUENCE))
         self.version = 0
-        if listed and listed[0][0] == 0xA0:  # noqa: PLR2004  ([0] version)
+        if listed and listed[0][0] == 0xA0:
             self.version = int.from_bytes(der.content(der.children(listed.pop(0))[0]), "big", signed=True)
-        if len(listed) < 6:  # noqa: PLR2004
+        if len(listed) < 6:
             raise BadDer(f"has {len(listed)} parts where 6 belong")
         self.serial = der.expect(listed[0], der.INTEGER)
         self.algorithm, self.issuer, self.validity, self.subject, self.key = listed[1:6]
         tagged = {part[0]: part for part in listed[6:]}
-        self.extensions = der.children(tagged[0xA3])[0] if 0xA3 in tagged else b""  # noqa: PLR2004  ([3] extensions)
+        self.extensions = der.children(tagged[0xA3])[0] if 0xA3 in tagged else b""
 
 
 def _extensions(data: bytes, report: parts.Report) -> tuple[ReadExtension, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from itertools import pairwise
 
 from pyasn1.codec.ber import decoder
 from pyasn1.error import PyAsn1Error
@@ -109,7 +110,7 @@ def element(first: int, *parts: bytes) -> bytes:
 def number(element: bytes) -> int:
     """The value of an INTEGER; BadDer where it has no bytes or superfluous ones, which OpenSSL refuses as well."""
     data = content(element)
-    if not data or (len(data) > 1 and data[0] in {0, 0xFF} and (data[0] ^ data[1]) < 0x80):  # noqa: PLR2004  (sign bit)
+    if not data or (len(data) > 1 and data[0] in {0, 0xFF} and (data[0] ^ data[1]) < 0x80):
         raise BadDer("is an INTEGER with no or with superfluous bytes")
     return int.from_bytes(data, "big", signed=True)
 
@@ -117,7 +118,8 @@ def number(element: bytes) -> int:
 def dotted(element: bytes) -> str:
     """The numbers of an OBJECT IDENTIFIER."""
     data = content(expect(element, OID))
-    if not data or data[-1] & 0x80 or data[0] == 0x80 or any(a < 0x80 and b == 0x80 for a, b in zip(data, data[1:], strict=False)):
+    padded = data[:1] == b"\x80" or any(before < 0x80 and after == 0x80 for before, after in pairwise(data))
+    if not data or data[-1] & 0x80 or padded:
         raise BadDer("is not an object identifier")
     numbers: list[int] = []
     value = 0
@@ -136,7 +138,7 @@ def oid(numbers: str) -> bytes:
     body = bytearray()
     for value in (40 * first + second, *rest):
         groups = [value & 0x7F]
-        while value := value >> 7:  # noqa: PLW2901  (seven bits at a time)
+        while value := value >> 7:
             groups.append(value & 0x7F | 0x80)
         body += bytes(reversed(groups))
     return element(OID, bytes(body))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
-# Everything that `cryptography` raises when it parses bytes that it does not understand. KeyError: an unknown TLS feature.
+# Everything that `cryptography` raises when it parses bytes that it does not understand. LookupError: an unknown
+# TLS feature (KeyError).
 UNREADABLE: tuple[type[Exception], ...] = (
     ValueError,
     TypeError,
-    KeyError,
+    LookupError,
     OverflowError,
     UnsupportedAlgorithm,
     x509.DuplicateExtension,

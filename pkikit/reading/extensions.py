@@ -16,8 +16,8 @@ from cryptography.x509.oid import ExtensionOID
 from pkikit.reading import der
 from pkikit.reading.der import BadDer
 from pkikit.reading.errors import UNREADABLE
-from pkikit.reading.openssl import Identity, carrier, refuses_extensions
-from pkikit.reading.values import READERS, key_reference
+from pkikit.reading.openssl import Identity, carrier, crl_carrier, refuses_extensions
+from pkikit.reading.values import READERS, key_reference, limits
 
 MAX_EXTENSIONS = 1000
 # What a verdict about a certificate depends on. If one of these cannot be read, nobody knows what it forbids.
@@ -76,6 +76,41 @@ def of_sequence(extensions: bytes) -> tuple[ReadExtension, ...]:
     return tuple(read)
 
 
+# OpenSSL marks a CRL as invalid for these alone (crl_cb in crypto/x509/x_crl.c).
+_DECIDES_IN_CRL = frozenset(
+    oid.dotted_string
+    for oid in (
+        ExtensionOID.ISSUING_DISTRIBUTION_POINT, ExtensionOID.AUTHORITY_KEY_IDENTIFIER, ExtensionOID.CRL_NUMBER,
+        ExtensionOID.DELTA_CRL_INDICATOR,
+    )
+)  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def of_crl(extensions: bytes) -> tuple[ReadExtension, ...]:
+    """The extensions of a CRL, each read by itself; raises as `of_sequence`."""
+    listed = _listed(extensions)
+    oids = [oid for oid, _, _, _ in listed]
+    read = []
+    for oid, critical, value, whole in listed:
+        twice = oids.count(oid) > 1
+        decides = oid in _DECIDES_IN_CRL
+        try:
+            (found,) = x509.load_der_x509_crl(crl_carrier(whole)).extensions
+        except UNREADABLE:
+            kept, oddity = None, "is not written as its standard says"
+            if oid == ExtensionOID.AUTHORITY_KEY_IDENTIFIER.dotted_string:
+                loose = _loose(oid, critical, value)
+                kept, decides = loose.value, loose.refused
+        else:
+            kept, oddity = found.value, ""
+        oddity = "stands there more than once" if twice else oddity
+        read.append(
+            ReadExtension(oid=oid, critical=critical, value=kept, oddity=oddity, refused=bool(oddity) and decides)
+        )
+    return tuple(read)
+
+
 def _listed(extensions: bytes) -> list[tuple[str, bool, bytes, bytes]]:
     """(OID, critical, value, the whole in DER) of each."""
     whole = der.children(extensions) if extensions else []
@@ -99,7 +134,7 @@ def _uncritical(oid: str, value: bytes) -> bytes:
     return der.element(der.SEQUENCE, der.oid(oid), der.element(der.OCTETS, value))
 
 
-def _strict(oid: str, critical: bool, whole: bytes) -> ReadExtension | None:  # noqa: FBT001  (what an extension has)
+def _strict(oid: str, critical: bool, whole: bytes) -> ReadExtension | None:
     try:
         (found,) = x509.load_der_x509_certificate(carrier((whole,))).extensions
     except UNREADABLE:
@@ -107,7 +142,7 @@ def _strict(oid: str, critical: bool, whole: bytes) -> ReadExtension | None:  # 
     return ReadExtension(oid=oid, critical=critical, value=found.value)
 
 
-def _loose(oid: str, critical: bool, value: bytes) -> ReadExtension:  # noqa: FBT001
+def _loose(oid: str, critical: bool, value: bytes) -> ReadExtension:
     reader = READERS.get(oid)
     reason = "is not written as its standard says"
     read: x509.ExtensionType | None = None
@@ -119,7 +154,7 @@ def _loose(oid: str, critical: bool, value: bytes) -> ReadExtension:  # noqa: FB
         if oid == ExtensionOID.AUTHORITY_KEY_IDENTIFIER.dotted_string:
             identity = _referred_to(inner)
         read = reader(inner) if reader else None
-    except (*UNREADABLE, IndexError) as error:
+    except UNREADABLE as error:
         reason = str(error) if isinstance(error, BadDer) else reason
     refused = refuses_extensions((_uncritical(oid, value),), identity)
     if refused:
@@ -132,8 +167,8 @@ def _referred_to(value: bytes) -> Identity:
     """A certificate that this authority key identifier fits, so that OpenSSL judges nothing but its form."""
     key_reference(value)
     parts = {part[0]: part for part in der.children(value)}
-    serial = der.content(parts[0x82]) if 0x82 in parts else b"\1"  # noqa: PLR2004  ([2] authorityCertSerialNumber)
-    directory = next((n for n in der.children(parts[0xA1]) if n[0] == 0xA4), b"") if 0xA1 in parts else b""  # noqa: PLR2004
+    serial = der.content(parts[0x82]) if 0x82 in parts else b"\1"
+    directory = next((n for n in der.children(parts[0xA1]) if n[0] == 0xA4), b"") if 0xA1 in parts else b""
     return Identity(serial=serial, name=der.children(directory)[0] if directory else b"")
 
 
@@ -157,12 +192,36 @@ _EXTENSION_REQUESTS = frozenset({"1.2.840.113549.1.9.14", "1.3.6.1.4.1.311.2.1.1
 
 def extensions_of_request(tbs: bytes) -> bytes:
     """The same of a CertificationRequestInfo: they stand in an attribute, Microsoft's or PKCS#9's."""
-    attributes = next((part for part in der.children(tbs) if part[0] == 0xA0), b"")  # noqa: PLR2004  ([0] attributes)
+    attributes = next((part for part in der.children(tbs) if part[0] == 0xA0), b"")
     for attribute in der.children(attributes) if attributes else ():
         kind, values = der.children(attribute)
         if der.dotted(kind) in _EXTENSION_REQUESTS:
             return der.children(values)[0]
     return b""
+
+
+Holder = x509.Certificate | x509.CertificateSigningRequest | x509.CertificateRevocationList
+
+
+def extensions_of(holder: Holder) -> tuple[ReadExtension, ...]:
+    """Every extension of a certificate, request or CRL; nothing where not even their list can be taken apart."""
+    own: tuple[ReadExtension, ...] | None = getattr(holder, "read_extensions", None)
+    if own is not None:
+        return own
+    try:
+        return of_good(holder.extensions)
+    except UNREADABLE:
+        pass
+    try:
+        match holder:
+            case x509.CertificateSigningRequest():
+                return of_sequence(extensions_of_request(holder.tbs_certrequest_bytes))
+            case x509.CertificateRevocationList():
+                return of_crl(extensions_of_crl(holder.tbs_certlist_bytes))
+            case _:
+                return of_sequence(extensions_of_certificate(holder.tbs_certificate_bytes))
+    except UNREADABLE:
+        return ()
 
 
 def as_extensions(read: Sequence[ReadExtension]) -> x509.Extensions:
@@ -172,3 +231,18 @@ def as_extensions(read: Sequence[ReadExtension]) -> x509.Extensions:
         if one.value is not None and one.oid not in first:
             first[one.oid] = x509.Extension(x509.ObjectIdentifier(one.oid), one.critical, one.value)
     return x509.Extensions(first.values())
+
+
+def refuses_value(oid: str, value: bytes) -> bool:
+    """True when OpenSSL refuses a certificate for an extension of that value."""
+    return refuses_extensions((_uncritical(oid, value),))
+
+
+def has_limits(tbs: bytes) -> bool:
+    """True when name constraints give a minimum other than 0 or a maximum, which `cryptography` passes over."""
+    wanted = ExtensionOID.NAME_CONSTRAINTS.dotted_string
+    try:
+        listed = _listed(extensions_of_certificate(tbs))
+        return any(limits(value) for oid, _, value, _ in listed if oid == wanted)
+    except UNREADABLE:
+        return True

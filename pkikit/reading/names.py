@@ -10,7 +10,7 @@ import string
 
 from cryptography import x509
 
-from pkikit.reading.der import BadDer, OID, SEQUENCE, SET, UTF8, children, content, dotted, element, expect, first_byte
+from pkikit.reading.der import OID, SEQUENCE, SET, UTF8, BadDer, children, content, dotted, element, expect, first_byte
 
 _PRINTABLE, _NUMERIC, _T61, _IA5, _BMP, _UNIVERSAL, _BIT_STRING = 0x13, 0x12, 0x14, 0x16, 0x1E, 0x1C, 0x03
 _LATIN = {_PRINTABLE: "a PrintableString", _NUMERIC: "a NumericString", _T61: "a T61String", _IA5: "an IA5String"}
@@ -46,7 +46,7 @@ def readable_name(name: bytes, what: str) -> tuple[bytes, tuple[str, ...]]:
 
 def _attribute(attribute: bytes, what: str, oddities: dict[str, None]) -> bytes:
     parts = children(expect(attribute, SEQUENCE))
-    if len(parts) != 2:  # noqa: PLR2004  (type and value)
+    if len(parts) != 2:
         raise BadDer(f"has an attribute of {len(parts)} parts")
     kind = dotted(parts[0])
     value, oddity = _value(parts[1], kind)
@@ -90,7 +90,7 @@ def _keeps_to_type(data: bytes, plain: int) -> bool:
 
 
 def _has_surrogates(data: bytes, width: int) -> bool:
-    return width == 2 and any(0xD8 <= high <= 0xDF for high in data[::2])  # noqa: PLR2004  (BMPString)
+    return width == 2 and any(0xD8 <= high <= 0xDF for high in data[::2])
 
 
 def _decoded(data: bytes, encoding: str, what: str) -> str:

@@ -57,6 +57,15 @@ def carrier_with(
     return element(SEQUENCE, tbs, algorithm, element(BIT_STRING, b"\0\x30\x06\2\1\1\2\1\1"))
 
 
+def crl_carrier(extension: bytes) -> bytes:
+    """A CRL without a good signature that carries this extension, to look at it alone."""
+    tbs = element(
+        SEQUENCE, element(INTEGER, b"\1"), _ALGORITHM, _name("alone"), element(UTC_TIME, b"200101000000Z"),
+        element(0xA0, element(SEQUENCE, extension)),
+    )  # fmt: skip
+    return element(SEQUENCE, tbs, _ALGORITHM, element(BIT_STRING, b"\0\x30\x06\2\1\1\2\1\1"))
+
+
 def refusal(der: bytes) -> str:
     """Why OpenSSL does not read these bytes as a certificate, in its own words; empty when it does."""
     try:

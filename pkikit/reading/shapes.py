@@ -53,3 +53,16 @@ def is_ocsp_answer(data: bytes) -> bool:
     except (BadDer, ValueError):
         return False
     return tags in ([der.ENUMERATED], [der.ENUMERATED, 0xA0])
+
+
+def raw_public_key(signed: bytes) -> bytes:
+    """The SubjectPublicKeyInfo in the signed part of a certificate or request, as it stands there; empty where it is not."""
+    try:
+        parts = der.children(signed)
+    except (BadDer, ValueError):
+        return b""
+    tags = _tags(parts)
+    if tags[:1] == [0xA0]:
+        parts, tags = parts[1:], tags[1:]
+    place = 2 if tags[:3] == [der.INTEGER, der.SEQUENCE, der.SEQUENCE] and tags[3:] in ([], [0xA0]) else 5
+    return parts[place] if len(parts) > place else b""

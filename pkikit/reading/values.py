@@ -47,7 +47,7 @@ class OddName(x509.GeneralName):
 def general_name(name: bytes) -> x509.GeneralName:
     """One GeneralName; BadDer for a kind that does not exist."""
     first = der.first_byte(name)
-    if not 0x80 <= first & ~0x20 <= 0x88:  # noqa: PLR2004  (the nine kinds)
+    if not 0x80 <= first & ~0x20 <= 0x88:
         raise BadDer("is a kind of name that does not exist")
     with contextlib.suppress(ValueError, TypeError, UnicodeError):
         match first:
@@ -66,10 +66,14 @@ def general_name(name: bytes) -> x509.GeneralName:
             case 0xA0:
                 kind, value = der.children(name)
                 return x509.OtherName(x509.ObjectIdentifier(der.dotted(kind)), der.children(value)[0])
+            case _:
+                pass
     return OddName(f"{_KINDS[first & 0x0F]} {der.content(name)[:64].hex()}")
 
 
-def _address(data: bytes) -> ipaddress.IPv4Address | ipaddress.IPv6Address | ipaddress.IPv4Network | ipaddress.IPv6Network:
+def _address(
+    data: bytes,
+) -> ipaddress.IPv4Address | ipaddress.IPv6Address | ipaddress.IPv4Network | ipaddress.IPv6Network:
     half = len(data) // 2
     if len(data) in {4, 16}:
         return ipaddress.ip_address(data)
@@ -101,11 +105,13 @@ def _basic_constraints(value: bytes) -> x509.ExtensionType:
 
 def _key_usage(value: bytes) -> x509.ExtensionType:
     bits = der.content(der.expect(value, der.BIT_STRING))
-    if not bits or bits[0] > 7:  # noqa: PLR2004  (unused bits)
+    if not bits or bits[0] > 7:
         raise BadDer("is not a BIT STRING")
     flags = [bool(bits[1 + n // 8] >> (7 - n % 8) & 1) if len(bits) > 1 + n // 8 else False for n in range(9)]
     if not flags[4]:
-        flags[7] = flags[8] = False  # encipherOnly and decipherOnly mean nothing without keyAgreement (RFC 5280 §4.2.1.3)
+        flags[7] = flags[8] = (
+            False  # encipherOnly and decipherOnly mean nothing without keyAgreement (RFC 5280 §4.2.1.3)
+        )
     return x509.KeyUsage(*flags)
 
 
@@ -173,7 +179,7 @@ def _distribution_point(point: bytes) -> x509.DistributionPoint:
         match part[0]:
             case 0xA0:
                 name = der.children(part)[0]
-                if name[0] == 0xA0:  # noqa: PLR2004  ([0] fullName, [1] nameRelativeToCRLIssuer)
+                if name[0] == 0xA0:
                     full = _names(name)
                 else:
                     relative = _relative(name)
@@ -206,16 +212,25 @@ def _authority_information(value: bytes) -> x509.ExtensionType:
 def _policies(value: bytes) -> x509.ExtensionType:
     """The policies without their qualifiers: texts and addresses for people, which decide nothing."""
     return x509.CertificatePolicies(
-        [x509.PolicyInformation(x509.ObjectIdentifier(der.dotted(der.children(p)[0])), None) for p in der.children(value)]
+        [
+            x509.PolicyInformation(x509.ObjectIdentifier(der.dotted(der.children(p)[0])), None)
+            for p in der.children(value)
+        ]
     )
 
 
+def limits(value: bytes) -> bool:
+    """True when a subtree of name constraints has a minimum other than 0, or a maximum."""
+    trees = [der.children(tree) for part in der.children(value) for tree in der.children(part)]
+    return any(limit[0] != 0x80 or der.content(limit) != b"\0" for tree in trees for limit in tree[1:])
+
+
 def _name_constraints(value: bytes) -> x509.ExtensionType:
+    if limits(value):
+        raise BadDer("has a minimum or maximum, which OpenSSL does not support")
     trees: dict[int, list[x509.GeneralName]] = {}
     for part in der.children(der.expect(value, der.SEQUENCE)):
         listed = [der.children(tree) for tree in der.children(part)]
-        if any(len(tree) > 1 and any(der.content(limit) != b"\0" for limit in tree[1:]) for tree in listed):
-            raise BadDer("has a minimum or maximum, which nobody supports")
         trees[part[0]] = [general_name(tree[0]) for tree in listed]
         if any(isinstance(name, OddName) for name in trees[part[0]]):
             raise BadDer("has a name that nothing can be compared with")

@@ -11,7 +11,17 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from pkikit.judge.names import presented_names
 from pkikit.judge.registry import Subject, rule
 from pkikit.judge.use import CertificateUse
-from pkikit.model.facts import UNREADABLE, digest_name, extension, is_self_signed, key_kind, oid_name, shown_time
+from pkikit.model.facts import (
+    UNREADABLE,
+    digest_name,
+    extension,
+    is_self_signed,
+    is_unreadable,
+    key_kind,
+    oid_name,
+    shown_time,
+    unreadable_dates,
+)
 from pkikit.model.findings import Evidence, Severity
 from pkikit.model.names import is_ip_address
 from pkikit.model.version import ProductVersion
@@ -87,7 +97,7 @@ def not_yet_valid(certificate: x509.Certificate, use: CertificateUse) -> Iterato
     fix="Have the certificate issued with an end date in 2049 or earlier.",
 )
 def after_2050(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
-    if certificate.not_valid_after_utc.year > _LAST_SAFE_YEAR:
+    if certificate.not_valid_after_utc.year > _LAST_SAFE_YEAR and not unreadable_dates(certificate):
         yield Evidence(
             label="not after",
             expected="2049 or earlier",
@@ -113,6 +123,8 @@ def allows(certificate: x509.Certificate | x509.CertificateSigningRequest, purpo
 def shown_ekus(certificate: x509.Certificate | x509.CertificateSigningRequest) -> str:
     """The EKUs by name."""
     usage = extension(certificate, x509.ExtendedKeyUsage)
+    if usage is None and is_unreadable(certificate, x509.ExtendedKeyUsage):
+        return "unreadable"
     return ", ".join(oid_name(oid) for oid in usage or ()) or "none"
 
 
@@ -226,6 +238,8 @@ def ip_address(certificate: x509.Certificate, use: CertificateUse) -> Iterator[E
     versions="X12.5-",
 )
 def common_name_only(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    if is_unreadable(certificate, x509.SubjectAlternativeName):
+        return  # nobody knows whether the SAN repeats it; `chain.extension-unreadable` reports the SAN
     names = presented_names(certificate)
     name = names.common_name
     if not name or name in names.dns or name in names.wildcards or name in names.sip:

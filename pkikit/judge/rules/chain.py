@@ -16,6 +16,7 @@ from pkikit.model.facts import (
     extension,
     has_begun,
     has_ended,
+    has_extension,
     is_self_issued,
     is_valid_at,
     shown_time,
@@ -59,7 +60,7 @@ def basic_constraints_missing(path: CertificatePath, question: PathQuestion) -> 
 def missing_basic_constraints(authorities: tuple[x509.Certificate, ...]) -> Iterator[Evidence]:
     """Evidence for each CA certificate without BasicConstraints; OpenSSL alone lets a key usage stand in for it."""
     for authority in authorities:
-        if extension(authority, x509.BasicConstraints) is None:
+        if not has_extension(authority, x509.BasicConstraints):
             yield Evidence(
                 label=f"BasicConstraints of {title(authority)}",
                 expected="CA:TRUE",

@@ -12,7 +12,7 @@ from pkikit.design.csr import SAN_LIMIT, san_length
 from pkikit.judge.names import presented_names
 from pkikit.judge.registry import Subject, rule
 from pkikit.judge.use import CertificateUse
-from pkikit.model.facts import extension
+from pkikit.model.facts import has_extension, is_unreadable
 from pkikit.model.findings import Evidence, Severity
 from pkikit.model.names import printable
 
@@ -44,7 +44,8 @@ def signature_invalid(request: x509.CertificateSigningRequest, use: CertificateU
 )
 def no_names(request: x509.CertificateSigningRequest, use: CertificateUse) -> Iterator[Evidence]:
     names = presented_names(request)
-    if not names.identities and not names.common_name:
+    unknown = is_unreadable(request, x509.SubjectAlternativeName)
+    if not names.identities and not names.common_name and not unknown:
         yield Evidence(label="names", expected="an FQDN", seen="none", where="subject and subjectAltName")
 
 
@@ -74,7 +75,7 @@ def san_too_long(request: x509.CertificateSigningRequest, use: CertificateUse) -
     fix="Generate the request on the Expressway, or add both extended key usages to the request.",
 )
 def purposes_not_requested(request: x509.CertificateSigningRequest, use: CertificateUse) -> Iterator[Evidence]:
-    if extension(request, x509.ExtendedKeyUsage) is None:
+    if not has_extension(request, x509.ExtendedKeyUsage):
         yield Evidence(
             label="extended key usage", expected="serverAuth, clientAuth", seen="absent", where="extensionRequest"
         )

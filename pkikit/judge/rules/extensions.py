@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cryptography import x509
+
 from pkikit.judge.constraints import violations
 from pkikit.judge.registry import Subject, rule
 from pkikit.judge.rules.chain import PathQuestion
 from pkikit.judge.trust import CertificatePath
-from pkikit.model.facts import UNREADABLE, key_kind, oid_name, title
+from pkikit.model.facts import (
+    critical_oids,
+    key_kind,
+    lost_parts,
+    odd_extensions,
+    oddities,
+    oid_name,
+    refusal_of,
+    refused_though_parsed,
+    title,
+    unreadable_dates,
+)
 from pkikit.model.findings import Evidence, Severity
 from pkikit.model.names import printable
 
@@ -44,18 +57,92 @@ def name_constraints(path: CertificatePath, question: PathQuestion) -> Iterator[
     "chain.extension-unreadable",
     Severity.ERROR,
     on=Subject.PATH,
-    requirement="Every extension of every certificate can be read, and stands there once.",
-    source="RFC 5280 §4.2",
-    fix="Have the certificate reissued; whoever made it wrote something else than its extensions say.",
+    requirement="OpenSSL can read every extension that it uses, and each of them is in the certificate once.",
+    source="RFC 5280 §4.2; OpenSSL, EXFLAG_INVALID (crypto/x509/v3_purp.c)",
+    fix="Have the CA reissue the certificate. The CA wrote the extension wrong, so verifiers refuse the certificate.",
 )
 def unreadable(path: CertificatePath, question: PathQuestion | None = None) -> Iterator[Evidence]:
     for index, certificate in enumerate(path.certificates):
-        try:
-            _ = list(certificate.extensions)
-        except UNREADABLE as error:
+        position = path.position(index)
+        for oid, seen in _refused(certificate):
+            label = f"extension {oid_name(x509.ObjectIdentifier(oid))} of the {position}"
+            yield Evidence(label=label, expected="readable", seen=seen, where=position)
+
+
+def _refused(certificate: x509.Certificate) -> Iterator[tuple[str, str]]:
+    """(OID, what is wrong with it), once for each kind of extension."""
+    yield from dict.fromkeys((e.oid, e.oddity) for e in odd_extensions(certificate) if e.refused)
+    yield from refused_though_parsed(certificate)
+    for lost in lost_parts(certificate):
+        if lost.startswith("the list of extensions"):
+            yield "2.5.29", lost
+
+
+@rule(
+    "certificate.part-unreadable",
+    Severity.ERROR,
+    on=Subject.PATH,
+    requirement="pkikit can read every part of the certificate that a verifier looks at.",
+    source="ours: no verdict about what cannot be read",
+    fix="Have the CA reissue the certificate as RFC 5280 asks, or judge it with OpenSSL on the product's version.",
+)
+def part_unreadable(path: CertificatePath, question: PathQuestion | None = None) -> Iterator[Evidence]:
+    for index, certificate in enumerate(path.certificates):
+        for lost in lost_parts(certificate):
             position = path.position(index)
-            seen = printable(str(error), 120)
-            yield Evidence(label=f"extensions of the {position}", expected="readable", seen=seen, where=position)
+            yield Evidence(label=f"{lost} of the {position}", expected="readable", seen="not readable", where=position)
+
+
+@rule(
+    "validity.unreadable",
+    Severity.ERROR,
+    on=Subject.PATH,
+    requirement="Dates have seconds and end in Z; OpenSSL refuses a certificate with any other form of date.",
+    source="RFC 5280 §4.1.2.5; OpenSSL, X509_V_ERR_ERROR_IN_CERT_NOT_BEFORE_FIELD and …_NOT_AFTER_FIELD",
+    fix="Have the CA reissue the certificate with dates in the form YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ.",
+)
+def dates_unreadable(path: CertificatePath, question: PathQuestion | None = None) -> Iterator[Evidence]:
+    for index, certificate in enumerate(path.certificates):
+        position = path.position(index)
+        for label, written in unreadable_dates(certificate):
+            shown = printable(written, 60) or "nothing"
+            yield Evidence(label=f"{label} of the {position}", expected="YYMMDDHHMMSSZ", seen=shown, where=position)
+
+
+@rule(
+    "certificate.openssl-cannot-read",
+    Severity.ERROR,
+    on=Subject.PATH,
+    requirement="OpenSSL, and so the product, can read the certificate.",
+    source="OpenSSL, d2i_X509 (B_ASN1_PRINTABLE: what the values of a name may be)",
+    fix="Have the CA reissue the certificate with UTF8String or PrintableString in its names.",
+)
+def openssl_cannot_read(path: CertificatePath, question: PathQuestion | None = None) -> Iterator[Evidence]:
+    for index, certificate in enumerate(path.certificates):
+        reason = refusal_of(certificate)
+        if reason:
+            position = path.position(index)
+            yield Evidence(
+                label=f"names of the {position}", expected="text that OpenSSL reads", seen=reason, where=position
+            )
+
+
+@rule(
+    "certificate.encoding-odd",
+    Severity.WARNING,
+    on=Subject.PATH,
+    requirement="A certificate is written as X.509 says. OpenSSL passes over some mistakes; other software does not.",
+    source="X.690 §10 and §11 (DER); RFC 5280 §4.1 and appendix A",
+    fix="Nothing fails in OpenSSL and so in the product. Ask the CA to correct its software before the next renewal.",
+)
+def encoding_odd(path: CertificatePath, question: PathQuestion | None = None) -> Iterator[Evidence]:
+    for index, certificate in enumerate(path.certificates):
+        position = path.position(index)
+        for seen in oddities(certificate):
+            yield Evidence(label=f"encoding of the {position}", expected="as X.509 says", seen=seen, where=position)
+        for oid, seen in dict.fromkeys((e.oid, e.oddity) for e in odd_extensions(certificate) if not e.refused):
+            label = f"extension {oid_name(x509.ObjectIdentifier(oid))} of the {position}"
+            yield Evidence(label=label, expected="as its standard says", seen=seen, where=position)
 
 
 @rule(
@@ -68,17 +155,13 @@ def unreadable(path: CertificatePath, question: PathQuestion | None = None) -> I
 )
 def critical_unknown(path: CertificatePath, question: PathQuestion | None = None) -> Iterator[Evidence]:
     for index, certificate in enumerate(path.certificates):
-        try:
-            critical = [e.oid for e in certificate.extensions if e.critical]
-        except UNREADABLE:
-            continue  # chain.extension-unreadable tells
-        for oid in critical:
-            if oid.dotted_string not in _UNDERSTOOD:
+        for oid in critical_oids(certificate):
+            if oid not in _UNDERSTOOD:
                 position = path.position(index)
                 yield Evidence(
                     label=f"critical extension of the {position}",
                     expected="one that is understood",
-                    seen=oid_name(oid),
+                    seen=oid_name(x509.ObjectIdentifier(oid)),
                     where=position,
                 )
 

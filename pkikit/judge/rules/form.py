@@ -9,7 +9,7 @@ from cryptography import x509
 from pkikit.judge.names import presented_names
 from pkikit.judge.registry import Subject, rule
 from pkikit.judge.use import CertificateUse
-from pkikit.model.facts import extension, is_self_issued
+from pkikit.model.facts import extension, has_extension, is_self_issued, is_unreadable
 from pkikit.model.findings import Evidence, Severity
 
 
@@ -40,8 +40,8 @@ def unusable_names(certificate: x509.Certificate, use: CertificateUse) -> Iterat
 def key_identifiers(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     if use.is_request:
         return
-    absent = [] if extension(certificate, x509.SubjectKeyIdentifier) else ["subjectKeyIdentifier"]
-    if not is_self_issued(certificate) and extension(certificate, x509.AuthorityKeyIdentifier) is None:
+    absent = [] if has_extension(certificate, x509.SubjectKeyIdentifier) else ["subjectKeyIdentifier"]
+    if not is_self_issued(certificate) and not has_extension(certificate, x509.AuthorityKeyIdentifier):
         absent.append("authorityKeyIdentifier")
     for name in absent:
         yield Evidence(label="key identifier", expected=name, seen="absent", where="extensions")
@@ -87,7 +87,8 @@ def may_sign(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evi
 def ca_key_usage(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     usage = extension(certificate, x509.KeyUsage)
     if usage is None:
-        yield Evidence(label="key usage", expected="keyCertSign, cRLSign", seen="absent", where="keyUsage")
+        if not is_unreadable(certificate, x509.KeyUsage):
+            yield Evidence(label="key usage", expected="keyCertSign, cRLSign", seen="absent", where="keyUsage")
         return
     for name, allowed in (("keyCertSign", usage.key_cert_sign), ("cRLSign", usage.crl_sign)):
         if not allowed:
