@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -68,6 +69,7 @@ def crl_carrier(extension: bytes) -> bytes:
 
 def refusal(der: bytes) -> str:
     """Why OpenSSL does not read these bytes as a certificate, in its own words; empty when it does."""
+    _forget_errors()
     try:
         crypto.load_certificate(crypto.FILETYPE_ASN1, der)
     except crypto.Error as error:
@@ -95,5 +97,15 @@ def refuses_extensions(extensions: tuple[bytes, ...], identity: Identity = Ident
         store.set_time(_WITHIN)
         crypto.X509StoreContext(store, certificate).verify_certificate()
     except (crypto.Error, crypto.X509StoreContextError):
+        _forget_errors()
         return True
     return False
+
+
+def _forget_errors() -> None:
+    """OpenSSL keeps the errors of a failed verification, and would add them to the next error that somebody asks for.
+
+    pyOpenSSL takes all of them out when a call fails.
+    """
+    with contextlib.suppress(crypto.Error):
+        crypto.load_certificate(crypto.FILETYPE_ASN1, b"")
