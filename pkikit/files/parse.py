@@ -159,7 +159,9 @@ def _take_block(collector: Collector, block: PemText) -> None:
     match label:
         case "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE":
             # Behind a trusted certificate OpenSSL writes what it is trusted for.
-            collector.add("certificates", _loaded(load_certificate, first_value(block.der()), collector.where, block.place))
+            collector.add(
+                "certificates", _loaded(load_certificate, first_value(block.der()), collector.where, block.place)
+            )
         case "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST":
             collector.add("requests", _loaded(load_request, first_value(block.der()), collector.where, block.place))
         case "X509 CRL":
