@@ -1,6 +1,7 @@
-"""Before an ACME order: what will the CA object to? Pure over facts that somebody gathered (`commands.acme`, the lab).
+"""Before an ACME order: what would the CA object to? A decision over facts that were gathered before (`commands.acme`, the lab).
 
-Sources: X12.5 guide, "Using ACME on Expressway-E"; RFC 8555 §8.3 (http-01), RFC 8659 (CAA); Let's Encrypt's limits.
+Sources: X12.5 guide, "Using ACME on Expressway-E"; RFC 8555 §8.3 (http-01); RFC 8659 and RFC 8657 (CAA); Let's Encrypt, "Rate
+Limits" and "Profiles". Expressway orders with Let's Encrypt's classic profile alone.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pkikit.model.names import is_ip_address
 from pkikit.model.public_names import is_internal, why_not_issued
 from pkikit.model.version import ProductVersion
 
-MAX_NAMES = 100  # names in one certificate (Let's Encrypt, "Rate Limits")
+MAX_NAMES = 100  # names in one certificate of the classic profile (Let's Encrypt, "Profiles")
 MAX_COMMON_NAME = 64
 PREFLIGHT = (
     rules.NAME_NOT_PUBLIC, rules.COMMON_NAME_LONG, rules.APEX_NAME, rules.DNS_MISSING, rules.HTTP_UNREACHABLE,
@@ -42,6 +43,15 @@ class CaaRecord:
     value: str
 
     @property
+    def allows_http(self) -> bool:
+        """True unless `validationmethods` lists methods without http-01 (RFC 8657 §4)."""
+        for parameter in self.value.split(";")[1:]:
+            key, _, methods = parameter.partition("=")
+            if key.strip().lower() == "validationmethods":
+                return "http-01" in {method.strip().lower() for method in methods.split(",")}
+        return True
+
+    @property
     def authority(self) -> str:
         """The CA's domain; empty when nobody may issue."""
         return self.value.partition(";")[0].strip().lower()
@@ -49,10 +59,10 @@ class CaaRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class AcmeFacts:
-    """What was seen from outside. Keys that are absent were not looked at, and are not judged.
+    """What was found from outside. Keys that are absent were not looked up, and are not judged.
 
     addresses: public addresses of each name. peers: the Expressway-E peers' public addresses, by FQDN.
-    port_80: whether each address answers on port 80, with what was said. caa: the records that apply to each name.
+    port_80: for each address an empty string when port 80 answers, else the error. caa: the records that apply to each name.
     certificates_left: how many the CA still issues for exactly these names, where that is known.
     """
 
@@ -81,13 +91,13 @@ def preflight(layout: SanLayout, facts: AcmeFacts) -> Verdict:
 
 
 def refuse_where_there_is_no_acme(deployment: Deployment, peer: str) -> None:
-    """Raise InputError: ACME is a service of Expressway-E from X12.5 on, and not together with Jabber Guest."""
+    """Raise InputError where there is no ACME: on Expressway-C, before X12.5, and together with Jabber Guest."""
     if deployment.role_of(peer) is not Role.EXPRESSWAY_E:
         raise InputError(
-            f"{peer} is no Expressway-E: the CA could not reach an Expressway-C, so ACME is there on E only"
+            f"{peer} is not an Expressway-E: the CA cannot reach an Expressway-C, so only Expressway-E has ACME"
         )
     if deployment.product_version < ProductVersion((12, 5)):
-        raise InputError(f"{deployment.version} has no ACME: it came with X12.5")
+        raise InputError(f"{deployment.version} has no ACME: Expressway has it from X12.5 on")
     if deployment.jabber_guest:
         raise InputError("ACME is not supported together with Jabber Guest")
 
@@ -133,21 +143,28 @@ def _dns(names: tuple[str, ...], facts: AcmeFacts) -> _Found:
 
 
 def _ports(names: tuple[str, ...], facts: AcmeFacts) -> _Found:
-    """Addresses that some name leads to; where no name was looked up, every address that was dialled."""
-    led = {a for name in names for a in facts.addresses.get(name, ())}
+    """Judge the addresses that the names resolve to; where no name was looked up, every address that was dialled."""
+    reached = {a for name in names for a in facts.addresses.get(name, ())}
     peers = set(facts.peers.values())
-    for address, said in facts.port_80.items():
-        if said and (not led or address in led) and (not peers or address in peers):
+    for address, error in facts.port_80.items():
+        if error and (not reached or address in reached) and (not peers or address in peers):
             who = next((fqdn for fqdn, of_peer in facts.peers.items() if of_peer == address), address)
-            yield rules.HTTP_UNREACHABLE, Evidence(label=f"port 80 of {who}", expected="open", seen=said, where=address)
+            yield (
+                rules.HTTP_UNREACHABLE,
+                Evidence(label=f"port 80 of {who}", expected="open", seen=error, where=address),
+            )
 
 
 def _caa(names: tuple[str, ...], facts: AcmeFacts) -> _Found:
     for name in names:
-        issuers = [record.authority for record in facts.caa.get(name, ()) if record.tag.lower() == "issue"]
-        if issuers and facts.authority not in issuers:
-            seen = ", ".join(i or "nobody" for i in issuers)
+        records = [record for record in facts.caa.get(name, ()) if record.tag.lower() == "issue"]
+        allowed = [record for record in records if record.authority == facts.authority]
+        if records and not allowed:
+            seen = ", ".join(record.authority or "nobody" for record in records)
             yield rules.CAA_FORBIDS, Evidence(label=name, expected=facts.authority, seen=seen, where="CAA records")
+        elif records and not any(record.allows_http for record in allowed):
+            seen = allowed[0].value[:200]
+            yield rules.CAA_FORBIDS, Evidence(label=name, expected="http-01 allowed", seen=seen, where="CAA records")
 
 
 def _limits(names: tuple[str, ...], facts: AcmeFacts) -> _Found:
@@ -170,7 +187,7 @@ def _limits(names: tuple[str, ...], facts: AcmeFacts) -> _Found:
 def pending_not_deployed(
     current: x509.Certificate, pending: x509.Certificate | None, *, owner: str, at: datetime
 ) -> tuple[Finding, ...]:
-    """A signed certificate waits while the one in use has expired."""
+    """The finding that a signed certificate is waiting while the one in use has expired."""
     if pending is None or at <= current.not_valid_after_utc:
         return ()
     evidence = Evidence(
@@ -195,18 +212,18 @@ _PROBLEM_RULES = {
 def problem_findings(
     problem_type: str, detail: str, subproblems: Iterable[tuple[str, str]], *, owner: str
 ) -> tuple[Finding, ...]:
-    """What an RFC 8555 problem document means in the words of the rules; empty for a type that none of them is about.
+    """The findings that an RFC 8555 problem document stands for; empty for a type that no rule is about.
 
-    problem_type: the URN, or its last part. subproblems: (name, what the CA said about it).
+    problem_type: the URN, or its last part. subproblems: (name, detail) of each.
     """
     rule_id = _PROBLEM_RULES.get(problem_type.rpartition(":")[2])
-    told = list(subproblems) or [("the order", detail)]
-    # A CA that finds no address reports a failed connection, with the resolver's word for it (Pebble; RFC 8555 §6.7).
-    if rule_id == rules.HTTP_UNREACHABLE and any(_is_about_dns(text) for _, text in told):
+    details = list(subproblems) or [("the order", detail)]
+    # A CA that finds no address reports a failed connection, with the resolver's message (Pebble; RFC 8555 §6.7).
+    if rule_id == rules.HTTP_UNREACHABLE and any(_is_about_dns(text) for _, text in details):
         rule_id = rules.DNS_MISSING
     if rule_id is None:
         return ()
-    evidence = [Evidence(label=name, expected="proved", seen=text, where=owner) for name, text in told]
+    evidence = [Evidence(label=name, expected="proved", seen=text, where=owner) for name, text in details]
     return (finding(rule_id, owner, evidence),)
 
 

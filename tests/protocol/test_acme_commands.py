@@ -138,7 +138,7 @@ def test_preflight(ground: Ground) -> None:
     document = ground.run(*arguments, code=1)
     assert {f["rule"] for f in document["findings"] if f["severity"] == "error"} == {"acme.http-01-unreachable"}
     assert ground.run(*arguments, "--no-dial")["accepted"] is True
-    assert "no Expressway-E" in ground.run("preflight", DEPLOYMENT, "--peer", C1, "--dns", dns, code=2)
+    assert "not an Expressway-E" in ground.run("preflight", DEPLOYMENT, "--peer", C1, "--dns", dns, code=2)
     assert "X12.5" in ground.run(*arguments, "--version", "X8.11", code=2)
 
 

@@ -53,6 +53,21 @@ def rules(layout: Any = LAYOUT, **changes: Any) -> list[str]:
                 {"caa": {"example.com": (CaaRecord(tag="issuewild", value=";"),)}},
                 "acme.caa-forbids",
             ),
+            (
+                {
+                    "caa": {
+                        "example.com": (
+                            CaaRecord(tag="issue", value="ca.example; validationmethods=dns-01,tls-alpn-01"),
+                        )
+                    }
+                },
+                {
+                    "caa": {
+                        "example.com": (CaaRecord(tag="issue", value="ca.example;validationmethods=dns-01, http-01"),)
+                    }
+                },
+                "acme.caa-forbids",
+            ),
             ({"names_left": 2}, {"names_left": 3}, "acme.rate-limited"),
             ({"certificates_left": 0}, {"certificates_left": 1}, "acme.rate-limited"),
         )
@@ -70,6 +85,8 @@ def test_names_that_are_not_public() -> None:
     """An internal registration domain is refused; one that only sounds like it is not."""
     inside = design_sans(changed(domains__registration=["corp.local"]), E1)
     assert rules(inside) == ["acme.name-not-public"]
+    for domain in ("example.lab", "example.test", "co.uk"):
+        assert rules(design_sans(changed(domains__registration=[domain]), E1)) == ["acme.name-not-public"]
     outside = design_sans(changed(domains__registration=["local.example.com"]), E1)
     assert rules(outside) == []
 

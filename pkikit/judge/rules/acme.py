@@ -17,52 +17,53 @@ def _acme_rule(rule_id: str, requirement: str, source: str, fix: str, severity: 
 
 HTTP_UNREACHABLE = _acme_rule(
     "acme.http-01-unreachable",
-    "Every peer of the Expressway-E answers on port 80 from outside while an order runs.",
+    "Every peer of the Expressway-E answers on port 80 from the internet while an order runs.",
     f"{_ACME}; RFC 8555 §8.3",
-    "Open inbound port 80 to every peer in the firewall, and in the Expressway's own rules.",
+    "Open inbound TCP port 80 to every Expressway-E peer in the firewall, and in the firewall rules of the Expressway itself.",
 )
 DNS_MISSING = _acme_rule(
     "acme.dns-missing",
-    "Every name of the request resolves, in public DNS, to the peers of the Expressway-E.",
+    "Public DNS resolves every name of the request to peers of the Expressway-E.",
     f"{_ACME}: 'Common Configuration'",
-    "Add A records for the name on all peers, or leave the name out of the request.",
+    "Add A records in public DNS that lead from the name to the Expressway-E peers, or leave the name out of the request.",
 )
 NAME_NOT_PUBLIC = _acme_rule(
     "acme.name-not-public",
-    "A request for ACME holds public names only: no internal domain, no single label, no IP address, no wildcard.",
-    f"{_ACME}; CA/Browser Forum BR §4.2.2 (internal names)",
-    "Leave the name out; serve internal legs with a certificate of a private CA.",
+    "A request for ACME holds public names only: no internal domain, no single label, no public suffix, no IP address and no "
+    "wildcard. Which top-level domains are public comes from the packaged public suffix list, whose date the finding states.",
+    f"{_ACME}; CA/Browser Forum BR §4.2.2 (internal names); publicsuffix.org",
+    "Leave the name out of the request. For connections inside, use a certificate of a private CA.",
 )
 COMMON_NAME_LONG = _acme_rule(
     "acme.common-name-long",
-    "The common name has at most 64 characters; a CA leaves a longer one out, or refuses the order.",
+    "The common name has at most 64 characters. A CA leaves a longer one out, or refuses the order.",
     "RFC 5280, appendix A.1 (ub-common-name); CA/Browser Forum BR §7.1.2.7",
-    "Give the peer a shorter FQDN: subjectAltName takes long names, the common name does not.",
+    "Give the peer a shorter FQDN. The SAN takes long names, the common name does not.",
 )
 APEX_NAME = _acme_rule(
     "acme.apex-name",
-    "A name that is a whole domain leads to Expressway-E in public DNS, though web servers often stand there.",
+    "A name that is a whole domain resolves to Expressway-E in public DNS. Often it resolves to a web server instead.",
     f"{_ACME}: 'Common Configuration' (apex domains, for business-to-business calls)",
-    "Ask who owns the domain's A records; for MRA the collab-edge form of the name avoids the question.",
+    "Ask the owner of the domain's A records. For MRA, the format CollabEdgeDNS avoids the question.",
     Severity.INFO,
 )
 CAA_FORBIDS = _acme_rule(
     "acme.caa-forbids",
-    "The CAA records of every name allow the CA, or there are none.",
-    "RFC 8659 §4",
-    'Add the CA to the domain\'s CAA records (0 issue "…"), or order from a CA that stands there.',
+    "The CAA records of every name allow the CA, and the method http-01, or there are none.",
+    "RFC 8659 §4; RFC 8657 §4 (validationmethods)",
+    'Add the CA to the CAA records of the domain (0 issue "…"), or order from a CA that they list.',
 )
 RATE_LIMITED = _acme_rule(
     "acme.rate-limited",
-    "Orders stay within the CA's limits of names and certificates.",
+    "Orders stay within the limits that the CA sets for names and certificates.",
     "RFC 8555 §6.6; Let's Encrypt, 'Rate Limits'",
-    "Wait until the time that the CA names; rehearse on its staging directory; order for fewer names.",
+    "Wait until the time that the CA states, or order for fewer names. Rehearse with the staging directory of the CA.",
 )
 PENDING = _acme_rule(
     "acme.pending-not-deployed",
-    "A signed certificate is deployed before the one in use expires: signing alone changes nothing.",
+    "A signed certificate is deployed before the one in use expires. Signing alone changes nothing.",
     f"{_ACME}: 'How it Works'",
-    "Deploy the pending certificate, or schedule automatic deployment.",
+    "Click 'Deploy Pending Cert' under Maintenance > Security > Server certificate, or turn on the ACME automated scheduler.",
 )
 ORDER_FAILED = _acme_rule(
     "acme.order-failed",
