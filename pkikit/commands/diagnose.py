@@ -15,7 +15,6 @@ from pkikit.commands.options import (
     now,
     passphrase_source,
     rows_of,
-    show_verdict,
 )
 from pkikit.errors import InputError
 from pkikit.model.numbers import whole_number
@@ -28,20 +27,19 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pkikit.model.credential import Credential
-    from pkikit.model.findings import Finding, Verdict
+    from pkikit.model.findings import Verdict
     from pkikit.model.leg import NameCheck
     from pkikit.model.trace import HandshakeTrace
     from pkikit.probe import Probe
-
-MAX_TEXT = 32 * 1024 * 1024
 
 
 def diagnose(
     file: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[TRACE.json]",
-            help="A recorded handshake, a report of check or probe, an event log, or what openssl printed.",
+            metavar="[FILE|-]",
+            help="A log (plain, .gz, .zip, .tar.gz), what openssl or curl printed, a recorded handshake, or a report of"
+            " check or probe; - reads standard input.",
         ),
     ] = None,
     client: Annotated[
@@ -55,24 +53,32 @@ def diagnose(
     at: AtOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Probable causes of a handshake that failed, ranked: from a trace, a log, or two folders of certificates.
+    """Why connections failed: probable causes, ranked, from a log, a trace, or two folders of certificates.
 
-    Example: pkikit diagnose trace.json
+    Exit 1: causes, or failures that cannot be explained (they are listed). Exit 2: nothing recognised, or a file of another
+    kind. Exit 0 only for a text that reports a success and no failure.
+
+    Example: pkikit diagnose loggingsnapshot.txt
     """
     if (file is None) == (client is None and server is None):
         raise InputError("give a file, or --client DIR and --server DIR")
     if file is not None:
-        verdict, causes = _of_file(file)
-    elif client is None or server is None:
+        from pkikit.commands.log_file import of_file
+
+        answer = of_file(None if str(file) == "-" else file, _of_trace)
+        _tell_causes(answer.verdict, answer.causes, as_json, **({"groups": answer.groups} if answer.groups else {}))
+        return
+    if client is None or server is None:
         raise InputError("--client and --server go together")
-    else:
-        verdict, causes = _of_folders(client, server, name, client_name, console.parse_instant(at, now()))
+    verdict, causes = _of_folders(client, server, name, client_name, console.parse_instant(at, now()))
     _tell_causes(verdict, causes, as_json)
 
 
 def _tell_causes(verdict: Verdict, causes: tuple[str, ...], as_json: bool, **more: Any) -> None:
     def show(out: Console) -> None:
-        plain = {k: v for k, v in more.items() if k not in {"chain", "steps"}}
+        out.print(verdict.question, markup=False)
+        out.print(_headline(verdict, causes), markup=False)
+        plain = {k: v for k, v in more.items() if k not in {"chain", "steps", "groups"}}
         if plain:
             console.table(out, ("", ""), rows_of(plain))
         for facts in more.get("chain", ()):
@@ -81,43 +87,40 @@ def _tell_causes(verdict: Verdict, causes: tuple[str, ...], as_json: bool, **mor
             )
         for step in more.get("steps", ()):
             out.print(f"  {step}", markup=False)
-        show_verdict(out, verdict)
-        if causes:
-            out.print(f"most probable cause: {causes[0]}" + (f"; then {', '.join(causes[1:])}" if causes[1:] else ""))
+        if more.get("groups"):
+            console.table(out, ("connection", "failures", "first", "last", "cause"), _group_rows(more["groups"]))
+        console.show_findings(out, verdict.findings)
+        out.print(
+            f"{len(verdict.errors)} errors, {len(verdict.findings)} findings, {len(verdict.checked)} rules checked"
+        )
 
     document = {**verdict.to_json(), "causes": list(causes), **more}
     console.answer(document, as_json=as_json, accepted=verdict.accepted, show=show)
 
 
-def _of_file(path: Path) -> tuple[Verdict, tuple[str, ...]]:
-    from pkikit.files import read_bytes
-    from pkikit.judge.log_text import diagnose_text
-    from pkikit.model.findings_json import reported_findings
-    from pkikit.model.trace_json import trace_from_json
-
-    text = read_bytes(path, MAX_TEXT).decode("utf-8-sig", "replace")
-    if text.lstrip().startswith("{"):
-        report = reported_findings(text)
-        if report is not None:
-            return _of_report(report, str(path))
-        return _of_trace(trace_from_json(text, where=str(path)), str(path))
-    if path.suffix == ".json":
-        raise InputError("is no JSON document", where=str(path))
-    return diagnose_text(text, where=str(path))  # InputError when nothing is recognised
+def _headline(verdict: Verdict, causes: tuple[str, ...]) -> str:
+    """The answer in one line."""
+    if verdict.accepted:
+        return "no failure found"
+    if causes == ("diagnose.failure-unexplained",):
+        return "it failed, and pkikit cannot tell why"
+    return f"most probable cause: {causes[0]}" + (f"; then {', '.join(causes[1:])}" if causes[1:] else "")
 
 
-def _of_report(findings: tuple[Finding, ...], subject: str) -> tuple[Verdict, tuple[str, ...]]:
-    """A document that `check`, `probe` or `verify` has printed: its findings, ranked over all legs."""
-    from pkikit.judge.diagnose import rank_causes
-    from pkikit.judge.registry import catalogue
-    from pkikit.model.findings import Verdict
+MAX_ROWS = 12
 
-    verdict = Verdict(
-        question=f"what has to be mended of what {subject} reports?",
-        findings=findings,
-        checked=tuple(rule.id for rule in catalogue()),
-    )
-    return verdict, rank_causes(findings)
+
+def _group_rows(groups: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
+    for group in groups[:MAX_ROWS]:
+        port = f":{group['port']}" if group["port"] else ""
+        ends = " → ".join(filter(None, (group["client"], f"{group['server']}{port}")))
+        where = ends or ", ".join(group["hosts"]) or "-"
+        who = f"{where} (scanner?)" if group["scanner"] else where
+        rows.append((who, str(group["count"]), group["first"][:19], group["last"][:19], group["cause"]))
+    if len(groups) > MAX_ROWS:
+        rows.append((f"… and {len(groups) - MAX_ROWS} more", "", "", "", ""))
+    return rows
 
 
 def _of_trace(trace: HandshakeTrace, subject: str) -> tuple[Verdict, tuple[str, ...]]:

@@ -105,7 +105,12 @@ def diagnose_trace(trace: HandshakeTrace, subject: str) -> tuple[Finding, ...]:
 def _ends_well(trace: HandshakeTrace) -> bool:
     """True when both sides completed the handshake, and neither refused or gave up until the record ends."""
     complete = {step.side for step in trace.steps if isinstance(step.detail, Negotiated)}
-    bad = any(isinstance(s.detail, Failed) or (isinstance(s.detail, Alert) and s.detail.fatal) for s in trace.steps)
+    bad = any(
+        isinstance(s.detail, Failed)
+        or (isinstance(s.detail, Alert) and s.detail.fatal)
+        or (isinstance(s.detail, NameJudged) and not s.detail.matched)
+        for s in trace.steps
+    )
     return len(complete) == 2 and not bad and trace.verify_error is None
 
 

@@ -41,12 +41,23 @@ class LogDiagnosis:
     causes: tuple[str, ...]
     groups: tuple[dict[str, Any], ...]
     lines: int
+    records: int  # of the product's own form
     successes: int
 
     @property
     def recognised(self) -> bool:
         """False when the text has neither a failure nor a known success: nothing can be concluded from it."""
         return bool(self.verdict.errors) or self.successes > 0
+
+    @property
+    def nothing(self) -> str:
+        """What to say when nothing was recognised."""
+        if self.records:
+            return (
+                f"is a log of {self.records} record{'s' * (self.records != 1)}, and none of them reports a connection"
+                " that failed; give the log that covers the time of the failure, or that of the machine on the other side"
+            )
+        return _NOTHING
 
 
 def diagnose_text(text: str, *, where: str) -> tuple[Verdict, tuple[str, ...]]:
@@ -56,11 +67,11 @@ def diagnose_text(text: str, *, where: str) -> tuple[Verdict, tuple[str, ...]]:
     """
     diagnosis = diagnose_lines(text.splitlines(), where=where)
     if not diagnosis.recognised:
-        raise InputError(NOTHING, where=where)
+        raise InputError(diagnosis.nothing, where=where)
     return diagnosis.verdict, diagnosis.causes
 
 
-NOTHING = (
+_NOTHING = (
     "nothing in it reports a connection that failed or succeeded; give the log that covers the failure (Event Log,"
     " diagnostic log), or what openssl s_client, openssl verify or curl -v printed"
 )
@@ -69,27 +80,33 @@ NOTHING = (
 class LogReader:
     """Takes the lines of one or several texts, in order; `diagnosis` answers. Memory does not grow with the text."""
 
-    def __init__(self, where: str, *, only_known: bool = False) -> None:
-        self._where, self._only_known = where, only_known
+    def __init__(self, where: str) -> None:
+        self._where, self._only_known = where, False
         self._collector = Collector()
-        self._lines = 0
+        self._lines = self._records = 0
 
-    def read(self, lines: Iterable[str], member: str = "") -> None:
-        """Read a text to its end. member: its name, when it is one of several."""
+    def read(self, lines: Iterable[str], member: str = "", *, only_known: bool = False) -> None:
+        """Read a text to its end.
+
+        member: its name, when it is one of several. only_known: lines that only look like a failure do not count; for
+        documents that are no logs.
+        """
+        self._only_known = only_known
         reader, prefix = RecordReader(), f"{member} " if member else ""
         number = 0
         for number, line in enumerate(lines, start=1):
             lowered = line.lower()
+            if lowered.startswith(_CLIENT_TOOLS):
+                self._collector.tool(Writer.CLIENT)
             wanted = relevant(lowered)
             if not wanted and "=" not in line and reader.skips(line):
                 continue
             for record in reader.feed(number, line, lowered, relevant=wanted):
                 self._take(record, prefix)
-            if lowered.startswith(_CLIENT_TOOLS):
-                self._collector.tool(Writer.CLIENT)
         for record in reader.flush():
             self._take(record, prefix)
         self._lines += number
+        self._records += reader.structured
 
     def _take(self, record: Any, prefix: str) -> None:
         said = read_record(record)
@@ -114,7 +131,7 @@ class LogReader:
             checked=tuple(sorted(CHECKED)),
         )
         return LogDiagnosis(
-            verdict=verdict, causes=causes, lines=self._lines, successes=collected.successes,
+            verdict=verdict, causes=causes, lines=self._lines, records=self._records, successes=collected.successes,
             groups=tuple(_group(e, collected.names) for e in entries[:MAX_GROUPS]),
         )  # fmt: skip
 
@@ -145,16 +162,16 @@ class LogReader:
 
     def _evidence(self, entry: Entry, names: dict[str, str]) -> Evidence:
         ends = str(Ends.of(entry, names))
-        label = f"{entry.line}{f' ({ends})' if ends else ''}{times(entry)}"
+        label = f"{entry.line}{f', {ends}' if ends else ''}{times(entry)}"
         return Evidence(
             label=label, expected="no failure", seen=printable(entry.said.seen.strip(), 160), where=self._where
         )
 
 
-def diagnose_lines(lines: Iterable[str], *, where: str) -> LogDiagnosis:
-    """The answer about the lines of one text."""
+def diagnose_lines(lines: Iterable[str], *, where: str, only_known: bool = False) -> LogDiagnosis:
+    """The answer about the lines of one text; `only_known` as for `LogReader.read`."""
     reader = LogReader(where)
-    reader.read(lines)
+    reader.read(lines, only_known=only_known)
     return reader.diagnosis()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from pkikit.judge.logs.groups import Entry
+from pkikit.judge.logs.groups import Entry, is_scanner
 from pkikit.judge.phrases import Whose, Writer
 from pkikit.judge.registry import rule_of
 from pkikit.model.names import printable
@@ -90,8 +90,20 @@ class Ends:
         return f"{self.client or self.server}{port}"
 
 
+_SCANNERS = (
+    "Check whether you know these addresses. If not, there is nothing to fix: strangers on the Internet try port {port} all day."
+    " If one is a peer of yours: "
+)
+
+
 def fix_for(entry: Entry, ends: Ends) -> str:
     """What to do: the row's own advice, else one with the machines' names, else the rule's."""
+    if is_scanner(entry):
+        return _SCANNERS.format(port=ends.port) + _fix_for(entry, ends)
+    return _fix_for(entry, ends)
+
+
+def _fix_for(entry: Entry, ends: Ends) -> str:
     if entry.said.fix:
         return entry.said.fix
     owner = entry.owner

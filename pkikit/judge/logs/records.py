@@ -20,7 +20,7 @@ _FIELD = re.compile(
     r"""(?P<name>[A-Za-z][A-Za-z0-9_-]{0,40})\s{0,4}=\s{0,4}(?:"(?P<double>[^"]{0,2000})(?:"|$)"""
     r"""|'(?P<single>[^"]{0,400}?)'(?=\s{1,4}[A-Za-z][\w-]{0,40}\s{0,4}=|\s*$|,)|(?P<bare>[^\s"',;()]{1,80}))"""
 )
-_STARTS = re.compile(r"""\b(?:event|module|utctime)\s{0,4}=\s{0,4}["'\\&“]""", re.IGNORECASE)
+_STARTS = re.compile(r"""\b(?:event|module|utctime)\s{0,4}=\s{0,4}["'\\&“”]""", re.IGNORECASE)
 _CONTINUES = re.compile(r"""\s|[A-Za-z][A-Za-z0-9_-]{0,40}\s{0,4}=\s{0,4}["']""")
 _DUMP = re.compile(r"\b[A-Z]{3,5}MSG:?")
 _SIP_START = re.compile(r"(?:^|[|\s'\"])(?:SIP/2\.0 \d{3}\b|[A-Z]{3,12} \S{1,300} SIP/2\.0\s*$)")
@@ -72,15 +72,17 @@ class RecordReader:
         self._relevant = False
         self._body = ""  # "", "pipe" (a dump of the product) or "sip" (a message that any program printed)
         self._body_lines = 0
+        self.structured = 0  # how many records of the product have started
 
     def feed(self, number: int, line: str, lowered: str, *, relevant: bool) -> Iterator[Record]:
         """The records that are complete with this line; none whose lines are all irrelevant."""
         starts = _starts(line, lowered)
         if self._body and not starts and self._in_body(line):
             return
-        if starts:
+        if starts and not self._is_rest(line, lowered):
             yield from self.flush()
             self._pending, self._number, self._relevant = [line], number, relevant
+            self.structured += 1
             self._open_body(line)
         elif self._pending and self._continues(line):
             self._pending.append(line)
@@ -131,6 +133,16 @@ class RecordReader:
         self._body = ""
         return False
 
+    def _is_rest(self, line: str, lowered: str) -> bool:
+        """True for a line with fields that a record starts with, which belongs to the open record all the same."""
+        if not self._pending or _PREFIX.match(line) or len(self._pending) >= MAX_CONTINUED:
+            return False
+        so_far = "".join(self._pending)
+        if len(so_far) > MAX_RECORD:
+            return False
+        known = so_far.lower()
+        return so_far.count('"') % 2 == 1 or not any(key in lowered and key in known for key in _KEYS)
+
     def _continues(self, line: str) -> bool:
         if len(self._pending) >= MAX_CONTINUED or sum(map(len, self._pending)) > MAX_RECORD or _PREFIX.match(line):
             return False
@@ -179,7 +191,7 @@ def _joined(lines: list[str]) -> str:
         inside = text.count('"') % 2
         cut = inside and not text.endswith((" ", "\t")) and not line.startswith((" ", "\t")) and len(text) % 80 == 0
         text += ("" if cut else " ") + line.strip("\t ") if not inside else ("" if cut else " ") + line
-    return text[:MAX_RECORD]
+    return text
 
 
 def _unescaped(text: str) -> str:

@@ -1,0 +1,130 @@
+"""`pkikit diagnose FILE`: what the file is, and the answer about it; documents of pkikit, logs, and what tools print."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pkikit.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from pkikit.judge.log_text import LogDiagnosis
+    from pkikit.model.findings import Finding, Verdict
+    from pkikit.model.trace import HandshakeTrace
+
+MAX_DOCUMENT = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """The answer about a file; groups: failures by connection, for logs."""
+
+    verdict: Verdict
+    causes: tuple[str, ...]
+    groups: tuple[dict[str, Any], ...] = ()
+
+
+def of_file(path: Path | None, of_trace: Callable[[HandshakeTrace, str], tuple[Verdict, tuple[str, ...]]]) -> Answer:
+    """The answer about a file, or about standard input when `path` is None.
+
+    Raises: InputError when the file is of another kind, or nothing in it reports a failure or a success.
+    """
+    from pkikit.files.kinds import is_document, text_kind
+    from pkikit.files.logs import read_logs
+    from pkikit.judge.log_text import LogReader
+
+    where = str(path) if path is not None else "standard input"
+    reader = LogReader(where)
+    head = ""
+    for text in read_logs(path):
+        lines: Iterator[str] = text.lines
+        head = text.head
+        if not text.member and head.lstrip()[:1] in {"{", "["}:
+            document, lines = _document(lines, where)
+            if document is not None:
+                return _of_document(document, where, of_trace)
+            if path is not None and path.suffix == ".json":
+                raise InputError("is not valid JSON", where=where)
+        reader.read(lines, text.member, only_known=is_document(head))
+    diagnosis = reader.diagnosis()
+    if diagnosis.recognised:
+        return _of_log(diagnosis)
+    what, instead = text_kind(head)
+    if what != "text" and not diagnosis.records:
+        raise InputError(f"is {what}, not a log; {instead}", where=where)
+    raise InputError(diagnosis.nothing, where=where)
+
+
+def _of_log(diagnosis: LogDiagnosis) -> Answer:
+    return Answer(verdict=diagnosis.verdict, causes=diagnosis.causes, groups=diagnosis.groups)
+
+
+def _document(lines: Iterator[str], where: str) -> tuple[Any, Iterator[str]]:
+    """(the JSON document, no lines) or (None, the lines) for a log, also one of a JSON object a line."""
+    first = list(itertools.islice(lines, 2))
+    if len(first) == 2 and _json(first[0]) is not None and _json(first[1]) is not None:
+        return None, itertools.chain(first, lines)
+    kept, size = first, sum(map(len, first))
+    for line in lines:
+        kept.append(line)
+        size += len(line) + 1
+        if size > MAX_DOCUMENT:
+            return None, itertools.chain(kept, lines)
+    return _json("\n".join(kept)), iter(kept)
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _of_document(
+    document: Any, where: str, of_trace: Callable[[HandshakeTrace, str], tuple[Verdict, tuple[str, ...]]]
+) -> Answer:
+    from pkikit.judge.log_text import diagnose_lines
+    from pkikit.model.findings_json import reported_findings
+    from pkikit.model.trace_json import trace_from_json
+
+    text = json.dumps(document)
+    findings = reported_findings(text)
+    if findings is not None:
+        return _of_report(document, findings, where)
+    if isinstance(document, dict) and "steps" in document:
+        verdict, causes = of_trace(trace_from_json(text, where=where), where)
+        return Answer(verdict=verdict, causes=causes)
+    diagnosis = diagnose_lines(
+        json.dumps(document, indent=1, ensure_ascii=False).splitlines(), where=where, only_known=True
+    )
+    if diagnosis.recognised:
+        return _of_log(diagnosis)
+    raise InputError(
+        "is JSON, but not a trace or a report of pkikit, and nothing in it reports a connection that failed; give what"
+        " pkikit probe --save, pkikit check --json or pkikit verify --json wrote, or a log",
+        where=where,
+    )
+
+
+def _of_report(document: Any, findings: tuple[Finding, ...], where: str) -> Answer:
+    """A document that `check`, `probe` or `verify` has printed: its findings, ranked over all legs."""
+    from pkikit.judge.diagnose import rank_causes
+    from pkikit.judge.registry import catalogue, finding
+    from pkikit.judge.rules.connection import UNEXPLAINED
+    from pkikit.model.findings import Evidence, Severity, Verdict
+
+    if document.get("accepted") is not True and not any(f.severity is Severity.ERROR for f in findings):
+        seen = "accepted: false" if document.get("accepted") is False else "no word on whether it was accepted"
+        evidence = Evidence(label="report", expected="accepted: true, or an error", seen=seen, where=where)
+        findings = (*findings, finding(UNEXPLAINED, where, [evidence]))
+    verdict = Verdict(
+        question=f"what has to be fixed of what {where} reports?",
+        findings=findings,
+        checked=tuple(rule.id for rule in catalogue()),
+    )
+    return Answer(verdict=verdict, causes=rank_causes(findings))
