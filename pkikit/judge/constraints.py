@@ -5,19 +5,25 @@ Every kind of name is looked at: dNSName, iPAddress, rfc822Name, URI, directoryN
 
 from __future__ import annotations
 
+import enum
 import ipaddress
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from cryptography import x509
+from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import NameOID
 
-from pkikit.model.facts import canonical, common_name, distinguished, extension, is_self_issued
-from pkikit.model.names import is_ip_address, printable
+from pkikit.model.facts import canonical, distinguished, extension, is_self_issued
+from pkikit.model.names import printable
 
-# OpenSSL's NAME_CHECK_MAX: more comparisons than that are an attack, not a certificate.
+# OpenSSL's NAME_CHECK_MAX. A certificate that needs more comparisons is an attack.
 MAX_COMPARISONS = 1 << 20
+_IA5 = _ASN1Type.IA5String
+# An e-mail address in UTF-8 (RFC 8398). OpenSSL compares it with rfc822Name constraints; we refuse it there, to be safe.
+_SMTP_UTF8_MAILBOX = "1.3.6.1.5.5.7.8.9"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,57 +55,99 @@ def _of_certificate(
     if len(names) * (len(permitted) + len(excluded)) > MAX_COMPARISONS:
         yield Violation(authority=authority, name=f"{len(names)} names", allowed="so few that they can be compared")
         return
-    comparable = (x509.DNSName, x509.IPAddress, x509.RFC822Name, x509.UniformResourceIdentifier, x509.DirectoryName)
+    for attribute in certificate.subject.get_attributes_for_oid(NameOID.EMAIL_ADDRESS):
+        if attribute._type is not _IA5:  # OpenSSL refuses it whatever the constraints are about
+            yield Violation(authority=authority, name=printable(str(attribute.value)), allowed="an IA5String")
     for name in names:
-        kind = type(name)
-        if not isinstance(name, comparable):
-            # otherName and what else has no defined comparison: where such a name meets such a constraint, neither holds.
-            if any(type(s) is kind for s in (*permitted, *excluded)):
-                yield Violation(authority=authority, name=_shown(name), allowed="no name of that kind")
-            continue
-        own_kind = [s for s in permitted if isinstance(s, kind)]
-        if any(_within(name, s) for s in excluded if isinstance(s, kind)):
-            yield Violation(authority=authority, name=_shown(name), allowed=f"not {_listed(excluded)}")
-        elif own_kind and not any(_within(name, s) for s in own_kind):
-            yield Violation(authority=authority, name=_shown(name), allowed=_listed(own_kind))
+        allowed = _refused(name, permitted, excluded)
+        if allowed:
+            yield Violation(authority=authority, name=_shown(name), allowed=allowed)
+
+
+def _refused(
+    name: x509.GeneralName, permitted: Sequence[x509.GeneralName], excluded: Sequence[x509.GeneralName]
+) -> str:
+    """What is allowed instead of the name (OpenSSL's nc_match); empty when the name is fine."""
+    for subtrees, forbidden in ((permitted, False), (excluded, True)):
+        own_kind = [s for s in subtrees if _same_kind(name, s)]
+        placed = {_place(name, s) for s in own_kind}
+        if _Place.UNREADABLE in placed:
+            return "a name that can be compared with the constraint"
+        if forbidden and _Place.INSIDE in placed:
+            return f"not {_listed(own_kind)}"
+        if not forbidden and own_kind and _Place.INSIDE not in placed:
+            return _listed(own_kind)
+    return ""
+
+
+def _same_kind(name: x509.GeneralName, subtree: x509.GeneralName) -> bool:
+    if isinstance(name, x509.OtherName) and name.type_id.dotted_string == _SMTP_UTF8_MAILBOX:
+        return isinstance(subtree, x509.RFC822Name)
+    if isinstance(name, x509.OtherName) and isinstance(subtree, x509.OtherName):
+        return name.type_id == subtree.type_id
+    return type(name) is type(subtree)
 
 
 def _names(certificate: x509.Certificate, is_leaf: bool) -> Iterator[x509.GeneralName]:
-    alternative = list(extension(certificate, x509.SubjectAlternativeName) or ())
-    yield from alternative
+    """The names that OpenSSL compares: subject, its e-mail addresses, the SAN; of a leaf without dNSName its CNs too."""
     if certificate.subject:
         yield x509.DirectoryName(certificate.subject)
     for attribute in certificate.subject.get_attributes_for_oid(NameOID.EMAIL_ADDRESS):
         yield x509.RFC822Name._init_without_validation(str(attribute.value))
-    name = common_name(certificate.subject)
-    if is_leaf and name and not any(isinstance(n, x509.DNSName) for n in alternative) and _looks_like_dns(name):
-        yield x509.DNSName._init_without_validation(name)
+    alternative = list(extension(certificate, x509.SubjectAlternativeName) or ())
+    yield from alternative
+    if is_leaf and not any(isinstance(n, x509.DNSName) for n in alternative):
+        for attribute in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME):
+            text = str(attribute.value).rstrip("\0")
+            if looks_like_host(text):
+                yield x509.DNSName._init_without_validation(text)
 
 
-def _looks_like_dns(text: str) -> bool:
-    return text.isascii() and "." in text and not is_ip_address(text) and all(c.isalnum() or c in "-._" for c in text)
+# What cn2dnsid of v3_ncons.c takes for a host name: two labels or more, hyphens inside them only. An IP address is one too.
+_HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_]|-(?!\.)|\.(?![.-]))*\Z")
 
 
-def _within(name: x509.GeneralName, subtree: x509.GeneralName) -> bool:
+def looks_like_host(text: str) -> bool:
+    """True when OpenSSL holds a common name to dNSName constraints."""
+    return "." in text and text[-1] not in ".-" and _HOST.match(text) is not None
+
+
+class _Place(enum.Enum):
+    """Where a name is, seen from a subtree."""
+
+    INSIDE = enum.auto()
+    OUTSIDE = enum.auto()
+    UNREADABLE = enum.auto()
+
+
+def _place(name: x509.GeneralName, subtree: x509.GeneralName) -> _Place:
     match name, subtree:
         case x509.DNSName(value=value), x509.DNSName(value=base):
-            return _below(value.lower().rstrip("."), base.lower())
+            inside = _below(value.lower(), base.lower())
         case x509.IPAddress(value=value), x509.IPAddress(value=base):
-            return _in_network(value, base)
+            inside = _in_network(value, base)
         case x509.RFC822Name(value=value), x509.RFC822Name(value=base):
-            return _mailbox_within(value, base)
+            if "@" not in value:
+                return _Place.UNREADABLE
+            inside = _mailbox_within(value, base)
         case x509.UniformResourceIdentifier(value=value), x509.UniformResourceIdentifier(value=base):
-            return _host_within(_host(value), base.lower())
+            host = _host(value)
+            if not host:
+                return _Place.UNREADABLE  # a sip: URI has no "//", so OpenSSL refuses it here
+            inside = _host_within(host, base.lower())
         case x509.DirectoryName(value=value), x509.DirectoryName(value=base):
             wanted = canonical(base)
-            return canonical(value)[: len(wanted)] == wanted
+            inside = canonical(value)[: len(wanted)] == wanted
         case _:
-            return False
+            return _Place.UNREADABLE
+    return _Place.INSIDE if inside else _Place.OUTSIDE
 
 
 def _below(name: str, base: str) -> bool:
-    bare = base.removeprefix(".")
-    return not bare or name.endswith("." + bare) or (name == bare and not base.startswith("."))
+    """The end of the name is the base, and a label begins there."""
+    if not name.endswith(base):
+        return False
+    return len(name) == len(base) or not base or base.startswith(".") or name[-len(base) - 1] == "."
 
 
 def _in_network(value: object, base: object) -> bool:
@@ -109,21 +157,21 @@ def _in_network(value: object, base: object) -> bool:
 
 
 def _mailbox_within(value: str, base: str) -> bool:
-    local, at, host = value.rpartition("@")
-    if not at:
-        return False
+    local, _, host = value.rpartition("@")
     if "@" in base:
         wanted, _, of = base.rpartition("@")
-        return local == wanted and host.lower() == of.lower()
+        return (not wanted or local == wanted) and host.lower() == of.lower()
     return _host_within(host.lower(), base.lower())
 
 
 def _host_within(host: str, base: str) -> bool:
     """For mailboxes and URIs a base with a leading dot means hosts below it, one without means that host."""
-    return host.endswith(base) if base.startswith(".") else host == base
+    return host.endswith(base) and len(host) > len(base) if base.startswith(".") else host == base
 
 
 def _host(uri: str) -> str:
+    if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", uri):
+        return ""
     try:
         return (urlsplit(uri).hostname or "").lower()
     except ValueError:

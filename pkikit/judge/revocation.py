@@ -22,7 +22,7 @@ from types import MappingProxyType
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.x509.oid import ExtensionOID
+from cryptography.x509.oid import CRLEntryExtensionOID, ExtensionOID
 
 from pkikit.judge.ocsp import matching_answer, read_answer
 from pkikit.judge.registry import finding
@@ -56,6 +56,7 @@ CHECKED = (
     rules.CRL_EXPIRED,
     rules.CRL_UNAVAILABLE,
     rules.CRL_UNTRUSTED,
+    rules.CRL_CRITICAL,
     rules.CRL_UNSUPPORTED,
     rules.OCSP_UNAVAILABLE,
     rules.OCSP_UNTRUSTED,
@@ -68,11 +69,19 @@ VERIFY_CODE = MappingProxyType(
         rules.CRL_EXPIRED: 12,
         rules.CRL_UNAVAILABLE: 3,
         rules.CRL_UNTRUSTED: 8,
+        rules.CRL_CRITICAL: 36,
         rules.OCSP_UNAVAILABLE: 73,
         rules.OCSP_UNTRUSTED: 74,
     }
 )
-_UNDERSTOOD = {ExtensionOID.ISSUING_DISTRIBUTION_POINT, ExtensionOID.CRL_NUMBER, ExtensionOID.AUTHORITY_KEY_IDENTIFIER}
+# What OpenSSL lets be critical in a CRL (crl_cb in x_crl.c), and in an entry of one (crl_set_issuers); nothing else.
+_UNDERSTOOD = {
+    ExtensionOID.ISSUING_DISTRIBUTION_POINT,
+    ExtensionOID.AUTHORITY_KEY_IDENTIFIER,
+    ExtensionOID.DELTA_CRL_INDICATOR,
+}
+_UNDERSTOOD_IN_ENTRY = {CRLEntryExtensionOID.CERTIFICATE_ISSUER}
+_CRITICAL = bytes.fromhex("0101ff")  # BOOLEAN TRUE, as every critical extension holds it
 # What the fallback decides about; anything else speaks for itself.
 _FALLBACK = {rules.CRL_UNAVAILABLE, rules.CRL_UNTRUSTED, rules.OCSP_UNAVAILABLE, rules.OCSP_UNTRUSTED}
 
@@ -115,7 +124,8 @@ def judge_revocation(path: CertificatePath, question: RevocationQuestion, at: da
             silent = question.consumer is not Consumer.SIP_TLS
             severity = Severity.ERROR if as_revoked and not silent else Severity.WARNING
         findings.append(finding(check.rule, check.certificate, check.evidence, severity=severity))
-    findings += _unsupported(question, path) if checks else []
+    refused = {e.seen for check in checks if check.rule == rules.CRL_CRITICAL for e in check.evidence}
+    findings += [] if not checks else _unsupported(question, path, refused)
     return Verdict(
         question=f"is anything on the path revoked, as {question.consumer.value} sees it?",
         findings=tuple(findings),
@@ -193,6 +203,10 @@ def _by_crl(
         if entry is not None:
             return result("revoked", rules.REVOKED, [_revoked(certificate, entry, source)])
     if not current:
+        # A CRL without such an extension comes first in OpenSSL (CRL_SCORE_NOCRITICAL); alone, this one is refused.
+        refused = _refused(certificate, signers, [pair for pair in question.data.crls if pair[0] in sees], at)
+        if refused:
+            return result("refused", rules.CRL_CRITICAL, refused)
         if seen and not signed:
             return result("not trusted", rules.CRL_UNTRUSTED, [_foreign(issuer, source) for source, _ in seen[:1]])
         unread = _not_consulted(certificate, issuer, [pair for pair in ours if pair[0] not in sees], question.consumer)
@@ -217,9 +231,9 @@ def unusable_because(crl: x509.CertificateRevocationList, certificate: x509.Cert
     """Why a CRL of the right issuer says too little about a certificate, or an empty string (RFC 5280 §5.2.5)."""
     if extension(crl, x509.DeltaCRLIndicator) is not None:
         return "a delta CRL holds only what changed"
-    unknown = [e.oid.dotted_string for e in crl.extensions if e.critical and e.oid not in _UNDERSTOOD]
+    unknown = unknown_critical(crl)
     if unknown:
-        return f"its critical extension {unknown[0]} is not understood"
+        return unknown
     scope = extension(crl, x509.IssuingDistributionPoint)
     if scope is None:
         return ""
@@ -239,6 +253,41 @@ def unusable_because(crl: x509.CertificateRevocationList, certificate: x509.Cert
         if not named & set(_point_names(scope.full_name, scope.relative_name, crl.issuer)):
             return "it is for another distribution point"
     return ""
+
+
+def unknown_critical(crl: x509.CertificateRevocationList) -> str:
+    """The critical extension of a CRL, or of one of its entries, that OpenSSL does not understand; empty without one."""
+    critical = [e.oid for e in crl.extensions if e.critical]
+    for oid in critical:
+        if oid not in _UNDERSTOOD:
+            return f"its critical extension {oid.dotted_string} is not understood"
+    # Entries are looked at only when the bytes hold more TRUEs than the CRL's own extensions: CRLs can be large.
+    if crl.tbs_certlist_bytes.count(_CRITICAL) > len(critical):
+        for entry in crl:
+            oid = next((e.oid for e in entry.extensions if e.critical and e.oid not in _UNDERSTOOD_IN_ENTRY), None)
+            if oid is not None:
+                serial = f"{entry.serial_number:x}"
+                return f"the critical extension {oid.dotted_string} of its entry {serial} is not understood"
+    return ""
+
+
+def _refused(
+    certificate: x509.Certificate,
+    signers: Sequence[x509.Certificate],
+    crls: Sequence[tuple[CrlSource, x509.CertificateRevocationList]],
+    at: datetime,
+) -> list[Evidence]:
+    """CRLs of the issuer that OpenSSL would take and then refuse, for a critical extension."""
+    return [
+        Evidence(
+            label=f"CRL of {title(signers[0])}", expected="no critical extension", seen=unknown, where=source.value
+        )
+        for source, crl in crls
+        if canonical(crl.issuer) == issuer_of(certificate)
+        and (unknown := unknown_critical(crl))
+        and crl.last_update_utc <= at
+        and any(signed_by(crl, c) for c in signers)
+    ]
 
 
 def _point_names(
@@ -324,12 +373,14 @@ def _not_consulted(
     return None
 
 
-def _unsupported(question: RevocationQuestion, path: CertificatePath) -> list[Finding]:
-    """CRLs that seem to be about the path, and are not used."""
+def _unsupported(question: RevocationQuestion, path: CertificatePath, known: set[str]) -> list[Finding]:
+    """CRLs that seem to be about the path and are not used; `known` are reasons that an error already gives."""
     evidence = dict.fromkeys(
         Evidence(label="CRL", expected="complete and direct", seen=why, where=source.value)
         for certificate, _ in path.links
         for source, crl in question.data.crls
-        if canonical(crl.issuer) == issuer_of(certificate) and (why := unusable_because(crl, certificate))
+        if canonical(crl.issuer) == issuer_of(certificate)
+        and (why := unusable_because(crl, certificate))
+        and why not in known
     )
     return [finding(rules.CRL_UNSUPPORTED, title(path.certificates[0]), evidence)] if evidence else []

@@ -46,6 +46,12 @@ CRL_UNSUPPORTED = _declared(
     "Load the complete CRL of the CA beside it.",
     Severity.WARNING,
 )
+CRL_CRITICAL = _declared(
+    "revocation.crl-critical-extension",
+    "A CRL and its entries have no critical extension that OpenSSL does not understand: it refuses what such a CRL covers.",
+    "RFC 5280 §5.2, §5.3; OpenSSL, crypto/x509/x_crl.c and x509_vfy.c (error 36); measured",
+    "Have the CA publish its CRL without that critical extension, and load the new CRL in place of the old one.",
+)
 OCSP_UNAVAILABLE = _declared(
     "revocation.ocsp-unavailable",
     "The responder that a certificate names answers, in time and about it; otherwise the fallback behaviour decides.",
