@@ -11,6 +11,7 @@ from pkikit.judge.phrases.browsers import BROWSERS
 from pkikit.judge.phrases.cisco import CISCO
 from pkikit.judge.phrases.common import COMMON
 from pkikit.judge.phrases.curl_wget import CURL_WGET
+from pkikit.judge.phrases.directory import DIRECTORY
 from pkikit.judge.phrases.expressway import EXPRESSWAY
 from pkikit.judge.phrases.expressway_alarms import EXPRESSWAY_ALARMS
 from pkikit.judge.phrases.gnutls_mbedtls import GNUTLS_MBEDTLS
@@ -22,13 +23,16 @@ from pkikit.judge.phrases.openssl_tools import OPENSSL_TOOLS
 from pkikit.judge.phrases.openssl_verify import OPENSSL_VERIFY
 from pkikit.judge.phrases.phrase import Phrase, Whose, Writer
 from pkikit.judge.phrases.python_node import PYTHON_NODE
+from pkikit.judge.phrases.servers import SERVERS
+from pkikit.judge.phrases.sip import SIP
+from pkikit.judge.phrases.sockets import SOCKETS
 from pkikit.judge.phrases.windows import WINDOWS
 from pkikit.judge.phrases.wireshark import WIRESHARK
 
 PHRASES: tuple[Phrase, ...] = (
     *EXPRESSWAY, *EXPRESSWAY_ALARMS, *CISCO, *OPENSSL_REASONS, *OPENSSL_TOOLS, *OPENSSL_VERIFY, *OPENSSL_NUMBERS, *ALERTS,
     *CURL_WGET, *JAVA, *GOLANG, *WINDOWS, *PYTHON_NODE, *GNUTLS_MBEDTLS, *BROWSERS, *WIRESHARK, *ACME,
-    *COMMON,
+    *SIP, *DIRECTORY, *SERVERS, *SOCKETS, *COMMON,
 )  # fmt: skip
 
 __all__ = ["PHRASES", "Phrase", "Whose", "Writer"]

@@ -164,13 +164,19 @@ _PROTOCOL = rows(
     *_pair("tls.handshake-failed", "0A0000E3", "tls_parse_ctos_server_name", "parse tlsext"),
     *_pair("tls.handshake-failed", "0A0000EB", "tls_parse_ctos_alpn", "no application protocol", "ssl routines"),
     *_pair("tls.handshake-failed", "0A000098", "tls_get_message_header", "excessive message size"),
-    *_pair("tls.handshake-failed", "0A0000E5", "ssl3_read_bytes", "ssl handshake failure"),
     *_short("tls.handshake-failed", "0A000044", "ssl3_get_record", "internal error"),
     *_pair("revocation.ocsp-untrusted", "0A000148", "tls_process_initial_server_flight", "invalid status response"),
     *_pair("net.connection-cut", "0A000126", "ssl3_read_n", "unexpected eof while reading"),
     ("net.connection-cut", "unexpected_eof_while_reading", "ssl.SSLEOFError: [SSL: UNEXPECTED_EOF_WHILE_READING] EOF occurred in violation of protocol (_ssl.c:1006)", "eof occurred"),
     *_pair("net.connection-cut", "1409E0E5", "ssl3_write_bytes", "read timeout expired"),
     ("net.connection-cut", "shutdown while in init", _ssl("0A000197", "SSL_shutdown", "shutdown while in init", "ssl/ssl_lib.c:2244")),
+)  # fmt: skip
+
+_SUMMARY = rows(
+    f"{_SSL}; HAProxy and others print it before the reason",
+    Whose.NEITHER,
+    *_pair("tls.handshake-failed", "0A0000E5", "ssl3_read_bytes", "ssl handshake failure"),
+    vague=True,
 )  # fmt: skip
 
 _ORDINARY = harmless(
@@ -180,5 +186,5 @@ _ORDINARY = harmless(
 )  # fmt: skip
 
 OPENSSL_REASONS: tuple[Phrase, ...] = (
-    *_COMMON_GROUND, *_NOT_TLS, *_CLIENT_CERTIFICATE, *_VERIFY_FAILED, *_OWN_FILES, *_PROTOCOL, *_ORDINARY,
+    *_COMMON_GROUND, *_NOT_TLS, *_CLIENT_CERTIFICATE, *_VERIFY_FAILED, *_OWN_FILES, *_PROTOCOL, *_SUMMARY, *_ORDINARY,
 )  # fmt: skip
