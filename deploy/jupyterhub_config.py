@@ -1,34 +1,53 @@
-"""A class on one Linux server: JupyterHub, one learner one server, limits, and nobody idle for long.
+"""A class on one Linux server: JupyterHub, one server for each learner, limits, and no idle servers.
 
     pip install -c constraints.txt -e '.[class]' && npm install -g configurable-http-proxy
     jupyterhub -f deploy/jupyterhub_config.py
 
+Learners must be able to read this checkout and its environment: put it below /opt, not into root's home.
 Set EXPRESSWAY_LAB_SPAWNER=local to try it without root and systemd; then limits are not enforced. Figures: docs/class.md.
 """
 
 import os
-import shutil
+import pwd
+import subprocess
 import sys
 from pathlib import Path
 
 from jupyterhub.spawner import Spawner
 
 c = get_config()  # noqa: F821  (JupyterHub's own)
-COURSE = Path(__file__).resolve().parents[1] / "notebooks"
+COPY = Path(__file__).resolve().with_name("give_course.py")
 LOCAL = os.environ.get("EXPRESSWAY_LAB_SPAWNER") == "local"
 
 
 def give_course(spawner: Spawner) -> None:
-    """Every learner works on a copy; what is there already is left alone."""
-    home = Path(spawner.notebook_dir.format(username=spawner.user.name)).expanduser()
-    for source in (*COURSE.glob("*.ipynb"), COURSE / "deployments"):
-        target = home / source.name
-        if not target.exists():
-            home.mkdir(parents=True, exist_ok=True)
-            (shutil.copytree if source.is_dir() else shutil.copy)(source, target)
+    """Copy the course into the folder in which the learner's server starts.
+
+    A process of the learner does it. The Hub is root: it would write wherever a link in the learner's home leads, and
+    leave files that the learner cannot change.
+    """
+    folder = Path(spawner.notebook_dir.format(username=spawner.user.name)).expanduser()
+    command = [sys.executable, "-I", str(COPY), str(folder)]
+    done = subprocess.run(command, cwd="/", capture_output=True, text=True, timeout=60, **as_learner(spawner.user.name))
+    if done.returncode:
+        raise RuntimeError(f"{spawner.user.name}: {done.stderr.strip()}")
 
 
-c.JupyterHub.bind_url = "http://127.0.0.1:8000"  # put a TLS proxy before it
+def as_learner(name: str) -> dict[str, object]:
+    """What makes a child process one of the learner's; nothing for `local`, where everything runs as one person."""
+    if LOCAL:
+        return {}
+    account = pwd.getpwnam(name)
+    return {
+        "user": account.pw_uid,
+        "group": account.pw_gid,
+        "extra_groups": os.getgrouplist(name, account.pw_gid),
+        "umask": 0o077,
+        "env": {"HOME": account.pw_dir, "PATH": os.defpath},
+    }
+
+
+c.JupyterHub.bind_url = "http://127.0.0.1:8000"  # put a TLS proxy in front of it
 c.JupyterHub.cleanup_servers = True
 c.Spawner.default_url = "/lab/tree/00-meet-the-lab.ipynb"
 c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
@@ -40,7 +59,7 @@ c.Spawner.cpu_limit = 1.0
 
 if LOCAL:
     c.JupyterHub.spawner_class = "simple"
-    c.JupyterHub.authenticator_class = "dummy"  # any name, no password: on a machine of your own only
+    c.JupyterHub.authenticator_class = "dummy"  # any name, no password: only on a machine of your own
     c.Authenticator.allow_all = True
     c.Spawner.notebook_dir = os.environ.get("EXPRESSWAY_LAB_HOMES", "/tmp") + "/{username}"
 else:
@@ -49,7 +68,7 @@ else:
     c.SystemdSpawner.default_shell = "/bin/bash"
     c.JupyterHub.authenticator_class = "pam"
     c.Authenticator.allowed_groups = {"learners"}
-    c.Spawner.notebook_dir = "~/expressway-lab"
+    c.Spawner.notebook_dir = "~{username}/expressway-lab"  # the learner's home, also where the Hub expands it
 
 # A kernel that does nothing for half an hour ends, and its lab with it; a server after an hour.
 c.Spawner.args = ["--MappingKernelManager.cull_idle_timeout=1800", "--MappingKernelManager.cull_connected=True"]

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import pwd
 import re
 import shutil
+import subprocess
+import tomllib
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -35,38 +40,238 @@ def test_jupyterhub(monkeypatch: pytest.MonkeyPatch) -> None:
     assert any("cull_idle_timeout" in a for a in config.Spawner.args)
 
 
+class User:
+    name = "learner"
+
+
+class Spawner:
+    """What the hook sees of JupyterHub's."""
+
+    def __init__(self, notebook_dir: str) -> None:
+        self.notebook_dir, self.user = notebook_dir, User()
+
+
 def test_a_learner_gets_the_course_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A copy of every notebook; what the learner has changed stays."""
     config, names = hub(monkeypatch, local=True)
-
-    class User:
-        name = "learner"
-
-    class Spawner:
-        notebook_dir, user = str(tmp_path / "{username}"), User()
-
-    names["give_course"](Spawner())
+    names["give_course"](Spawner(str(tmp_path / "{username}")))
     home = tmp_path / "learner"
     assert len(list(home.glob("*.ipynb"))) == len(list((ROOT / "notebooks").glob("*.ipynb")))
     assert (home / "deployments" / "single-pair.yaml").is_file()
     (home / "00-meet-the-lab.ipynb").write_text("mine")
-    names["give_course"](Spawner())
+    names["give_course"](Spawner(str(tmp_path / "{username}")))
     assert (home / "00-meet-the-lab.ipynb").read_text() == "mine"
     assert not (home / "solutions").exists()
     assert config.JupyterHub.spawner_class == "simple"
 
 
+NOBODY = 65534
+
+
+@pytest.fixture
+def learners_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The home of a learner on a server of many people: another user than the Hub, which is root."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can start a process of another user")
+    home = tmp_path / "home" / "learner"
+    home.mkdir(parents=True)
+    for folder in (home.parent, *tmp_path.parents[:3], tmp_path):
+        folder.chmod(folder.stat().st_mode | 0o011)
+    os.chown(home, NOBODY, NOBODY)
+    account = pwd.struct_passwd(("learner", "x", NOBODY, NOBODY, "", str(home), "/bin/sh"))
+    monkeypatch.setattr(pwd, "getpwnam", lambda name: {"learner": account}[name])
+    monkeypatch.setattr(os, "getgrouplist", lambda name, group: [group])
+    monkeypatch.setenv("HOME", str(tmp_path / "root"))
+    return home
+
+
+def copied(names: dict[str, Any], config: Config, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Run the hook as the Hub does. The checkout and its Python are root's here, so both are put where all may read."""
+    course = tmp_path / "checkout"
+    if not course.exists():
+        (course / "deploy").mkdir(parents=True)
+        shutil.copy(ROOT / "deploy" / "give_course.py", course / "deploy")
+        (course / "notebooks" / "deployments").mkdir(parents=True)
+        (course / "notebooks" / "00-meet-the-lab.ipynb").write_text("{}")
+        (course / "notebooks" / "deployments" / "single-pair.yaml").write_text("name: x")
+        course.chmod(0o755)
+    monkeypatch.setitem(names, "COPY", course / "deploy" / "give_course.py")
+    monkeypatch.setattr(names["sys"], "executable", "/usr/bin/python3")
+    names["give_course"](Spawner(config.Spawner.notebook_dir))
+
+
+@pytest.mark.skipif(not Path("/usr/bin/python3").exists(), reason="the learner needs a Python of the system")
+def test_the_course_is_the_learners(monkeypatch: pytest.MonkeyPatch, learners_home: Path, tmp_path: Path) -> None:
+    """With PAM and systemd: in the learner's home, not in the Hub's, and the learner's own."""
+    config, names = hub(monkeypatch, local=False)
+    copied(names, config, monkeypatch, tmp_path)
+    folder = learners_home / "expressway-lab"
+    files = [p for p in folder.rglob("*") if p.is_file()]
+    assert {p.name for p in files} == {"00-meet-the-lab.ipynb", "single-pair.yaml"}
+    assert {p.stat().st_uid for p in (folder, *files)} == {NOBODY}
+    assert not (tmp_path / "root").exists()
+
+
+@pytest.mark.skipif(not Path("/usr/bin/python3").exists(), reason="the learner needs a Python of the system")
+def test_a_learners_links_lead_nowhere(monkeypatch: pytest.MonkeyPatch, learners_home: Path, tmp_path: Path) -> None:
+    """A link in the learner's home to what is root's: nothing is written there, and a link is no missing file."""
+    config, names = hub(monkeypatch, local=False)
+    roots = tmp_path / "roots"
+    roots.mkdir(mode=0o755)
+    folder = learners_home / "expressway-lab"
+    folder.symlink_to(roots)
+    with pytest.raises(RuntimeError, match=r"learner: the course cannot be copied: .*Permission denied"):
+        copied(names, config, monkeypatch, tmp_path)
+    assert list(roots.iterdir()) == []
+    folder.unlink()
+    folder.mkdir()
+    os.chown(folder, NOBODY, NOBODY)
+    (folder / "00-meet-the-lab.ipynb").symlink_to(roots / "planted")
+    (folder / "deployments").symlink_to(roots)
+    with pytest.raises(RuntimeError, match="Permission denied"):
+        copied(names, config, monkeypatch, tmp_path)
+    assert list(roots.iterdir()) == []
+
+
+def test_both_sides_mean_one_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Hub and the learner's server expand the folder each for itself; it has to name the learner."""
+    config, names = hub(monkeypatch, local=False)
+    assert config.Spawner.notebook_dir.startswith("~{username}/")
+    assert names["COPY"] == ROOT / "deploy" / "give_course.py"
+
+
+VALUES = yaml.safe_load((ROOT / "deploy" / "values.yaml").read_text(encoding="utf-8"))
+
+
 def test_kubernetes_and_container_agree() -> None:
-    """One image, one limit, one home; no network out of a pod."""
-    values = yaml.safe_load((ROOT / "deploy" / "values.yaml").read_text(encoding="utf-8"))
+    """One image of one version, one limit, one home, one way to copy the course."""
     container = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
-    user = values["singleuser"]
-    assert user["memory"]["limit"] == "1G"
+    user = VALUES["singleuser"]
+    assert user["memory"] == {"guarantee": "300M", "limit": "1G"}
     assert user["storage"]["homeMountPath"] == re.search(r"^WORKDIR (/srv/\S+)$", container, re.MULTILINE)[1]  # type: ignore[index]
-    assert user["networkPolicy"] == {"enabled": True, "egress": []}
-    assert user["image"]["name"] in container
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert user["image"]["tag"] == project["version"]
+    assert user["image"]["name"].endswith("/" + project["name"])
+    assert project["name"] in container
+    copy = user["lifecycleHooks"]["postStart"]["exec"]["command"]
+    assert copy[0] == "python"
+    checkout = re.search(r"^WORKDIR (/opt/\S+)$", container, re.MULTILINE)[1]  # type: ignore[index]
+    assert Path(copy[1]).relative_to(checkout) == Path("deploy/give_course.py")
+    assert copy[2] == user["storage"]["homeMountPath"]
     assert re.search(r"^USER learner$", container, re.MULTILINE)
     assert "-c constraints.txt" in container
+
+
+def test_a_learners_pod_reaches_the_hub_and_nothing_else() -> None:
+    """docs/class.md: "no network out of it". The chart's own rules are all off (it has six), DNS as well."""
+    policy = VALUES["singleuser"]["networkPolicy"]
+    assert policy["enabled"] is True
+    assert policy["egress"] == []
+    assert policy["egressAllowRules"] == dict.fromkeys(
+        [
+            "cloudMetadataServer", "dnsPortsCloudMetadataServer", "dnsPortsKubeSystemNamespace", "dnsPortsPrivateIPs",
+            "nonPrivateIPs", "privateIPs",
+        ],
+        False,
+    )  # fmt: skip
+    config = Config()
+    variables = {"HUB_SERVICE_HOST": "10.0.0.9", "HUB_SERVICE_PORT": "8081"}
+    extra = VALUES["hub"]["extraConfig"]["hubByAddress"].replace("os.environ", "environ")
+    exec(compile(extra, "extraConfig", "exec"), {"c": config, "environ": variables})
+    assert config.JupyterHub.hub_connect_url == "http://10.0.0.9:8081"
+
+
+def test_who_logs_in_to_kubernetes_and_how() -> None:
+    """Passwords cross the network by HTTPS only; there is somebody who lets learners in, and nobody else gets in."""
+    assert VALUES["proxy"]["https"]["enabled"] is True
+    assert VALUES["proxy"]["https"]["hosts"]
+    assert VALUES["proxy"]["https"]["letsencrypt"]["contactEmail"]
+    config = VALUES["hub"]["config"]
+    assert config["JupyterHub"]["authenticator_class"] == "nativeauthenticator.NativeAuthenticator"
+    assert config["Authenticator"] == {"admin_users": ["trainer"], "allow_all": True}
+    assert config["NativeAuthenticator"]["open_signup"] is False
+
+
+def ignored(path: str, patterns: list[str]) -> bool:
+    """What .dockerignore says of a path: the last pattern that matches it or a folder above it decides."""
+    parts, decision = Path(path).parts, False
+    for pattern in patterns:
+        wanted = Path(pattern.removeprefix("!")).parts
+        if any(_matches(parts[:length], wanted) for length in range(1, len(parts) + 1)):
+            decision = not pattern.startswith("!")
+    return decision
+
+
+def _matches(parts: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+    if not wanted:
+        return not parts
+    if wanted[0] == "**":
+        return any(_matches(parts[skip:], wanted[1:]) for skip in range(len(parts) + 1))
+    return bool(parts) and fnmatchcase(parts[0], wanted[0]) and _matches(parts[1:], wanted[1:])
+
+
+SECRETS = (
+    ".git/config", ".venv/bin/python", "lab-state/lab.json", "lab-state/e1.example.com/peer.json", "lab-state/tls-keys.log",
+    "my-certificates/e1.example.com/key.pem", "key.pem", "a.key", ".env", "artifacts/x", ".cache/x", "notes.txt",
+    "notebooks/lab-state/lab.json", "notebooks/lab-state/e1/peer.json", "notebooks/deployments/e1/key.pem",
+    "notebooks/deployments/e1.yaml/key.pem", "notebooks/key.pem", "notebooks/a.p12", "notebooks/workbook/state/peer.json",
+    "notebooks/workbook/key.pem", "pkikit/tls-keys.log", "pkikit/a.key", "simulator/state/x.pem", "simulator/lab.json",
+    "pkikit/__pycache__/x.pyc", "notebooks/workbook/.mypy_cache/x", "tests/unit/test_cli.py", "deploy/values.yaml",
+)  # fmt: skip
+
+
+def test_the_image_holds_no_secrets() -> None:
+    """`COPY . .` copies what .dockerignore lets through: what the image needs, no keys, no state of a lab."""
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    patterns = [line for line in lines if line and not line.startswith("#")]
+    assert [path for path in SECRETS if not ignored(path, patterns)] == []
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode()
+    needed = {
+        path
+        for path in listed.split("\0")
+        if path.startswith(("pkikit/", "simulator/", "notebooks/")) and not path.endswith((".cfg", ".md"))
+    }
+    needed |= {"pyproject.toml", "constraints.txt", "README.md", "LICENSE", "deploy/give_course.py"}
+    assert sorted(path for path in needed if ignored(path, patterns)) == []
+    container = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
+    assert re.findall(r"^(?:COPY|ADD) .*", container, re.MULTILINE) == ["COPY . ."]
+
+
+def test_docs_and_recipes_say_the_same() -> None:
+    """The claims of docs/class.md that are settings of the recipes."""
+    text = " ".join((ROOT / "docs" / "class.md").read_text(encoding="utf-8").split())
+    config = (ROOT / "deploy" / "jupyterhub_config.py").read_text(encoding="utf-8")
+    for claim, setting in (
+        ("1 GB and one core at most", 'mem_limit = "1G"'),
+        ("group `learners`", 'allowed_groups = {"learners"}'),
+        ("a `/tmp` of their own", "isolate_tmp = True"),
+        ("idle for half an hour end", "cull_idle_timeout=1800"),
+        ("servers after an hour", "--timeout=3600"),
+        ("`~/expressway-lab`", '"~{username}/expressway-lab"'),
+    ):
+        assert claim in text, claim
+        assert setting in config, setting
+    for claim in (
+        "300 MB guaranteed, 1 GB at most",
+        "no network out of it",
+        "`trainer`",
+        "HTTPS",
+        ".dockerignore",
+        "/opt/",
+    ):
+        assert claim in text, claim
+
+
+def test_the_hook_that_looks_for_keys_knows_its_files() -> None:
+    """Every tracked file with a PEM key header is named, and every file that is named is there and has one."""
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    hook = next(h for h in config["repos"][0]["hooks"] if h["id"] == "keys")
+    pattern, excluded = re.compile(hook["entry"].encode()), re.compile(hook["exclude"])
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode()
+    found = {p for p in listed.split("\0") if p and (ROOT / p).is_file() and pattern.search((ROOT / p).read_bytes())}
+    assert sorted(p for p in found if not excluded.search(p)) == []
+    assert sorted(p for p in listed.split("\0") if p and excluded.search(p) and p not in found) == []
+    assert any(excluded.search(p) for p in found)
 
 
 def test_binder() -> None:

@@ -41,7 +41,8 @@ def test_environment_yml_is_the_same_set() -> None:
     """conda users get what pip users get."""
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     pip = next(d["pip"] for d in environment["dependencies"] if isinstance(d, dict))
-    assert set(pip) - {"-c constraints.txt"} == requirements()
+    assert pip[:2] == ["-c constraints.txt", "-e ."], "the environment would not hold the project"
+    assert set(pip[2:]) == requirements()
     python = next(d for d in environment["dependencies"] if str(d).startswith("python"))
     assert (
         python
