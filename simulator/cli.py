@@ -185,6 +185,10 @@ def _show(out: Console, report: CheckReport) -> None:
         new = [f for f in leg.findings if f.rule in leg.causes and f"{f.rule} {f.message}" not in told]
         told.update(f"{f.rule} {f.message}" for f in new)
         console.show_findings(out, new)
+    for warning, legs in report.warnings:
+        console.show_findings(out, [warning])
+        more = f" and {len(legs) - 1} more" if len(legs) > 1 else ""
+        out.print(f"         legs: {legs[0]}{more}", markup=False)
     up = len(report.legs) - len(report.down)
     out.print(f"{up} of {len(report.legs)} legs up at {shown_time(report.at)}")
 

@@ -56,6 +56,11 @@ class LegReport:
         """Rule ids, the one to mend first in front; an unreachable server before anything about certificates."""
         return rank_causes(self.findings) if self.outcome is not Outcome.ACCEPTED else ()
 
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What is unwise on a leg that is up, or would be without its errors."""
+        return tuple(f for f in self.findings if f.severity is not Severity.ERROR)
+
     def to_json(self) -> dict[str, Any]:
         """One entry of `legs`."""
         error = self.trace.verify_error if self.trace else None
@@ -116,6 +121,16 @@ class CheckReport:
     def down(self) -> tuple[LegReport, ...]:
         """The legs that are not up."""
         return tuple(leg for leg in self.legs if leg.outcome is not Outcome.ACCEPTED)
+
+    @property
+    def warnings(self) -> tuple[tuple[Finding, tuple[str, ...]], ...]:
+        """Each warning once, with the ids of the legs that it is about, up or down."""
+        found: dict[tuple[str, str, str], tuple[Finding, list[str]]] = {}
+        for leg in self.legs:
+            for warning in leg.warnings:
+                key = (warning.rule, warning.subject, warning.message)
+                found.setdefault(key, (warning, []))[1].append(leg.leg.id)
+        return tuple((warning, tuple(dict.fromkeys(ids))) for warning, ids in found.values())
 
     def to_json(self) -> dict[str, Any]:
         """The document of `expressway-sim check --json`."""

@@ -14,15 +14,18 @@ from pkikit.judge import rules
 from pkikit.judge.diagnose import rank_causes
 from pkikit.judge.names import presented_names
 from pkikit.judge.registry import finding, rule_of
-from pkikit.judge.rules.certificate import digest_evidence, name_oids, weak_key
+from pkikit.judge.rules.certificate import after_2050, digest_evidence, eku_critical, name_oids, weak_key
+from pkikit.judge.rules.form import unusable_names
 from pkikit.judge.trust import chain_to_present
+from pkikit.judge.use import CertificateUse
 from pkikit.judge.verify import Refine, verify_certificate
 from pkikit.model.credential import spki
 from pkikit.model.deployment import Cluster, Deployment
-from pkikit.model.facts import title
-from pkikit.model.findings import Evidence, Finding, Verdict, merge_verdicts
+from pkikit.model.facts import is_self_signed, title
+from pkikit.model.findings import Evidence, Finding, Severity, Verdict, merge_verdicts
 from pkikit.model.leg import Leg, NameCheck, Purpose
 from pkikit.model.trace import Side
+from pkikit.model.version import ProductVersion
 from pkikit.model.world import Party, Speaks, World
 
 
@@ -148,7 +151,29 @@ def _judge_side(
         verifier=verifier.fqdn,
         presenter=presenter.fqdn,
     )
-    return merge_verdicts(question, [verdict, judge_tunnel(sent[0])]) if leg.tunnel else verdict
+    further = [judge_form(sent, world.deployment.product_version)]
+    if leg.tunnel:
+        further.append(judge_tunnel(sent[0]))
+    return merge_verdicts(question, [verdict, *further])
+
+
+@lru_cache(maxsize=1024)
+def judge_form(sent: tuple[x509.Certificate, ...], version: ProductVersion) -> Verdict:
+    """What no handshake refuses today, and what will hurt later: warnings about the certificates that a party shows."""
+    shown = [c for i, c in enumerate(sent) if i == 0 or not is_self_signed(c)]
+    findings = []
+    for rule_id, find, looked_at in (
+        ("validity.after-2050", after_2050, shown),
+        ("eku.critical", eku_critical, shown[:1]),
+        ("names.unusable", unusable_names, shown[:1]),
+    ):
+        for certificate in looked_at:
+            # None of these rules reads the instant, so none is asked for.
+            use = CertificateUse(at=certificate.not_valid_before_utc, version=version)
+            if evidence := tuple(find(certificate, use)):
+                findings.append(finding(rule_id, title(certificate), evidence, severity=Severity.WARNING))
+    checked = ("validity.after-2050", "eku.critical", "names.unusable")
+    return Verdict(question="is anything about the certificates unwise?", findings=tuple(findings), checked=checked)
 
 
 @lru_cache(maxsize=1024)

@@ -1,0 +1,92 @@
+"""Warnings on legs that are up: told, with the legs, and no reason to refuse."""
+
+from __future__ import annotations
+
+import io
+import ipaddress
+
+import pytest
+from cryptography import x509
+from rich.console import Console
+
+from pkikit.design.legs import legs_of
+from pkikit.judge.legs import judge_leg
+from pkikit.model.findings import Severity
+from simulator.cli import _show
+from simulator.forge import BOTH, DAY
+from simulator.report import CheckReport, LegReport
+from simulator.sip.memory import MemoryDialler
+from tests.support.worlds import AT, E1, E2, PARTNER, Bench, shown
+
+FAR = 30 * 365 * DAY
+
+
+def report(bench: Bench) -> CheckReport:
+    """Every leg judged and dialled."""
+    dialler = MemoryDialler(bench.world, AT)
+    legs = (
+        LegReport(leg=leg, verdict=judge_leg(leg, bench.world, AT), trace=dialler.dial(leg))
+        for leg in legs_of(bench.world.deployment)
+    )
+    return CheckReport(deployment=bench.world.deployment.name, at=AT, legs=tuple(legs))
+
+
+def printed(of: CheckReport) -> str:
+    out = io.StringIO()
+    _show(Console(file=out, width=200), of)
+    return out.getvalue()
+
+
+@pytest.mark.fires("validity.after-2050")
+@pytest.mark.near_miss("validity.expired")
+def test_an_end_date_after_2049() -> None:
+    """Every leg is up, the legs that show the certificate carry the warning, in JSON and for people."""
+    found = report(Bench().reissue(E1, ends=FAR))
+    assert found.accepted
+    document = found.to_json()
+    assert document["accepted"] is True
+    for leg, entry in zip(found.legs, document["legs"], strict=True):
+        rules = {f["rule"] for f in entry["findings"]}
+        assert ("validity.after-2050" in rules) is shown(E1)(leg.leg), leg.leg.id
+        assert entry["causes"] == []
+        assert all(f["severity"] == "warning" for f in entry["findings"])
+    [(warning, legs)] = [pair for pair in found.warnings if pair[0].rule == "validity.after-2050"]
+    assert set(legs) == {leg.leg.id for leg in found.legs if shown(E1)(leg.leg)}
+    assert warning.severity is Severity.WARNING
+    text = printed(found)
+    assert "validity.after-2050" in text
+    assert text.count("WARNING") == len(found.warnings), "each warning once, not once a leg"
+
+
+@pytest.mark.near_miss("validity.after-2050", "names.unusable", "eku.critical", "names.common-name-only")
+def test_nothing_to_warn_about() -> None:
+    """A sound world prints no warning."""
+    found = report(Bench())
+    assert found.accepted
+    assert found.warnings == ()
+    assert "WARNING" not in printed(found)
+
+
+@pytest.mark.fires("names.ip-address-used", "names.common-name-only", "names.unusable", "eku.critical")
+def test_other_warnings() -> None:
+    """A peer address written as IP, a certificate without SAN, a spoilt name and a critical EKU: up, each with its warning."""
+    address = x509.IPAddress(ipaddress.ip_address("192.0.2.11"))
+    bench = Bench().deploy(addresses={E1: "192.0.2.11"}, zones__0__peer_addresses=["192.0.2.11", E2])
+    spoilt = x509.DNSName(f"{E1}.")
+    bench = bench.reissue(E1, general=(address, spoilt), ekus=None, critical=(x509.ExtendedKeyUsage(BOTH),)).reissue(
+        PARTNER, names=(), common_name=PARTNER
+    )
+    found = report(bench)
+    assert found.accepted, [leg.causes for leg in found.down]
+    assert {w.rule for w, _ in found.warnings} == {
+        "names.ip-address-used", "names.common-name-only", "names.unusable", "eku.critical",
+    }  # fmt: skip
+
+
+@pytest.mark.fires("names.peer-fqdn-missing", "validity.after-2050")
+def test_beside_an_error() -> None:
+    """A leg that is down keeps its cause; the warning stands beside it and is no cause."""
+    found = report(Bench().reissue(E1, ends=FAR, without=(E1,)))
+    assert not found.accepted
+    assert {cause for leg in found.down for cause in leg.causes} == {"names.peer-fqdn-missing"}
+    assert "validity.after-2050" in {w.rule for w, _ in found.warnings}
