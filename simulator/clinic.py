@@ -37,7 +37,7 @@ class Upload(_Part):
     """Somebody loads a file on a peer's Server certificate page, in a form that it does not take."""
 
     peer: Fqdn
-    form: Literal["der", "pkcs7", "encrypted-key", "of-another-peer"]
+    form: Literal["der", "pkcs7", "reversed", "encrypted-key", "key-without-newline", "of-another-peer"]
 
 
 class Order(_Part):

@@ -221,28 +221,35 @@ class LiveCase:
             await peer.generate()
             await self.lab.peers[other].generate()
             certificate = _pem(self._answer(self.lab.peers[other]))
-        elif upload.form == "encrypted-key":
+        elif upload.form in _WITH_KEY:
             made = forge(peer.layout.dns_names, self.lab.issued.authority, at=self.lab.clock.now())
             assert made.key is not None  # made with one
             self._made = made
             certificate = made.pem()
-            key = made.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
+            if upload.form == "encrypted-key":
+                key = made.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
+            else:
+                key = key_pem(made.key).rstrip(b"\n")
         else:
             await peer.generate()
-            chain = self._answer(peer)
-            der = upload.form == "der"
-            certificate = (
-                chain[0].public_bytes(Encoding.DER) if der else pkcs7.serialize_certificates(list(chain), Encoding.PEM)
-            )
+            certificate = self._in_form(upload.form, self._answer(peer))
         try:
             await peer.upload(certificate, key)
         except (EncodingError, UploadRefused) as error:
             return (_refusal(error.rule, upload.peer, str(error)),)
         return ()
 
+    def _in_form(self, form: str, chain: tuple[x509.Certificate, ...]) -> bytes:
+        """The CA's answer in a form or an order that the page does not take."""
+        if form == "der":
+            return chain[0].public_bytes(Encoding.DER)
+        if form == "reversed":
+            return _pem((self.lab.issued.authority.root, *reversed(chain)))
+        return pkcs7.serialize_certificates(list(chain), Encoding.PEM)
+
     def _right(self, peer: Peer) -> tuple[bytes, bytes]:
         """The same in the form that the page takes: certificate and key."""
-        if self.case.upload is not None and self.case.upload.form == "encrypted-key":
+        if self.case.upload is not None and self.case.upload.form in _WITH_KEY:
             assert self._made.key is not None  # made with one
             return self._made.pem(), key_pem(self._made.key)
         return _pem(self._answer(peer)), b""
@@ -276,6 +283,10 @@ class LiveCase:
         if running is None or pending is None:
             return ()
         return pending_not_deployed(running.leaf, pending.leaf, owner=order.peer, at=self.lab.now_of(order.peer))
+
+
+# What is uploaded together with its private key.
+_WITH_KEY = frozenset({"encrypted-key", "key-without-newline"})
 
 
 def _pem(chain: tuple[x509.Certificate, ...]) -> bytes:

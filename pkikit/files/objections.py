@@ -12,12 +12,14 @@ from dataclasses import dataclass
 
 from pkikit.errors import EncodingError
 from pkikit.files.contents import FileContents
+from pkikit.files.der import first_value
 from pkikit.files.openssl_pem import (
     BEGIN,
     CERTIFICATE_LABELS,
     END,
     TAIL,
     TRUSTED_LABEL,
+    Block,
     Fault,
     Reading,
     read_as_openssl,
@@ -131,6 +133,10 @@ def _pem_objections(contents: FileContents) -> Iterator[Objection]:
     def malformed(line: int, expected: str, seen: str) -> Objection:
         return Objection(rule=MALFORMED, place=f"line {line}", expected=expected, seen=seen, fix=fix)
 
+    if b"\0" in data:
+        # OpenSSL takes such a line from memory and stops at it in a file.
+        line = data.count(b"\n", 0, data.index(b"\0")) + 1
+        yield malformed(line, "text", "a NUL byte stands in the line")
     if reading.fault is not None:
         line, expected, seen = _why_stopped(reading, lines, lone_returns)
         yield malformed(line, expected, seen)
@@ -217,6 +223,7 @@ def _why_unseen(lines: list[bytes], block: PemText, lone_returns: bool) -> str:
 def _block_objections(contents: FileContents, reading: Reading) -> Iterator[Objection]:
     """What OpenSSL reads as PEM, but not as the object that it is."""
     certificates = 0
+    as_found = {block.line: block for block in _all_blocks(contents)}
     for number, block in enumerate(reading.blocks, start=1):
         place = f"block {number} (line {block.line})"
         if block.label in CERTIFICATE_LABELS or block.label == TRUSTED_LABEL:
@@ -230,6 +237,9 @@ def _block_objections(contents: FileContents, reading: Reading) -> Iterator[Obje
         elif block.label in {"PKCS7", "CMS", "PKCS #7 SIGNED DATA"}:
             yield Objection(rule=NOT_PEM, place=place, expected="one certificate a block",
                             seen="a PKCS#7 bundle, which OpenSSL skips", fix=_convert(contents))  # fmt: skip
+        elif block.label in CERTIFICATE_LABELS and (seen := _not_the_certificate(block, as_found)):
+            yield Objection(rule=MALFORMED, place=place, expected="one certificate and nothing else", seen=seen,
+                            fix=_convert(contents))  # fmt: skip
         elif block.label in CERTIFICATE_LABELS and block.header.strip():
             yield Objection(rule=MALFORMED, place=place, expected="nothing but base64",
                             seen="a header or an empty line stands inside the block", fix=_convert(contents))  # fmt: skip
@@ -237,6 +247,17 @@ def _block_objections(contents: FileContents, reading: Reading) -> Iterator[Obje
         if " is labelled " in note:
             yield Objection(rule=MALFORMED, place="file", expected="blocks that hold what their labels say",
                             seen=note, fix=_convert(contents))  # fmt: skip
+
+
+def _not_the_certificate(block: Block, as_found: dict[int, PemText]) -> str:
+    """What is wrong with the bytes that OpenSSL takes for a certificate; empty when they are the ones that were read."""
+    found = as_found.get(block.line)
+    # Where the text is not base64 for us, the file was read as OpenSSL reads it.
+    if found is not None and (found.der_or_none() or block.der) != block.der:
+        return "text that OpenSSL takes for a part of the certificate stands inside the block"
+    if first_value(block.der) != block.der:
+        return "further bytes stand behind the certificate in its block"
+    return ""
 
 
 def _remarks(contents: FileContents, lines: list[bytes]) -> Iterator[Objection]:

@@ -55,6 +55,13 @@ class PemText:
             raise binascii.Error("not base64")
         return next((d for d in found if d.startswith(b"\x30")), found[0])
 
+    def der_or_none(self) -> bytes | None:
+        """The bytes of the block; None when the text is not base64."""
+        try:
+            return self.der()
+        except binascii.Error:
+            return None
+
     def pem(self) -> bytes:
         """The block written the usual way, with its header, for a library that reads PEM itself."""
         label = self.label.encode("ascii")

@@ -1,0 +1,241 @@
+"""A file as it is uploaded: order, key, line end, encoding; the same answer from lint, the upload page and check --certs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    pkcs7,
+)
+
+from pkikit.errors import EncodingError
+from pkikit.files import convert, credential_from_folder, key_pem, parse
+from pkikit.files.parse import MAX_UPLOAD
+from pkikit.judge.bundle import lint_bundle, lint_keys
+from pkikit.model.bundle import bundle_of
+from simulator.errors import UploadRefused
+from simulator.forge import forge
+from simulator.peer.state import PeerState
+from simulator.peer.upload import crls_of, take_certificate, take_trusted
+from tests.support.worlds import AT, E1, deployment, issued
+from tests.unit.test_cli import pkikit_json
+
+ISSUED = issued()
+CREDENTIAL = ISSUED.world.parties[E1].credential
+assert CREDENTIAL is not None
+assert CREDENTIAL.key is not None
+LEAF, *BEHIND = CREDENTIAL.chain
+ROOT = ISSUED.authority.root
+KEY = key_pem(CREDENTIAL.key)
+OTHER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+ENCRYPTED = CREDENTIAL.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
+LEGACY = CREDENTIAL.key.private_bytes(
+    Encoding.PEM, PrivateFormat.TraditionalOpenSSL, BestAvailableEncryption(b"secret")
+)
+INSTANT = ("--at", AT.isoformat())
+
+
+def pem(*certificates: Any) -> bytes:
+    return b"".join(c.public_bytes(Encoding.PEM) for c in certificates)
+
+
+CERT = pem(LEAF, *BEHIND)
+
+
+def rules(path: Path, data: bytes, *, code: int = 1) -> set[str]:
+    """The errors of lint about a file with these bytes."""
+    path.write_bytes(data)
+    answer = pkikit_json("lint", str(path), *INSTANT, code=code)
+    assert answer["accepted"] is (code == 0)
+    return {f["rule"] for f in answer["findings"] if f["severity"] == "error"}
+
+
+@pytest.mark.fires("key.no-trailing-newline")
+def test_a_key_without_a_line_end(tmp_path: Path) -> None:
+    """By itself, behind its certificate, in PKCS#1 form: found each time; the page and the folder say the same."""
+    old = CREDENTIAL.key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())  # type: ignore[union-attr]
+    for data in (KEY.rstrip(), KEY.rstrip() + b"\r", KEY.rstrip() + b"  ", old.rstrip(), CERT + KEY.rstrip()):
+        assert rules(tmp_path / "x.pem", data) == {"key.no-trailing-newline"}
+    with pytest.raises(EncodingError, match="does not end with a line end") as refused:
+        upload(CERT, KEY.rstrip())
+    assert refused.value.rule == "key.no-trailing-newline"
+    with pytest.raises(EncodingError, match=r"key\.pem: the private key file does not end"):
+        brought(tmp_path, CERT, KEY.rstrip())
+
+
+@pytest.mark.near_miss("key.no-trailing-newline")
+def test_a_key_with_a_line_end(tmp_path: Path) -> None:
+    """LF or CR LF at the end is enough, and a certificate file needs neither."""
+    for data in (KEY, KEY.replace(b"\n", b"\r\n"), KEY + b"\n", KEY + CERT):
+        verdict = lint_keys(
+            "x", parse(data, where="x").keys, leaf=None, encrypted=0, ends_in_newline=data.endswith(b"\n")
+        )
+        assert verdict.accepted
+    assert rules(tmp_path / "x.pem", KEY, code=0) == set()
+    assert rules(tmp_path / "x.pem", CERT.rstrip(), code=0) == set()
+
+
+@pytest.mark.fires("key.mismatch")
+def test_the_key_of_another_certificate(tmp_path: Path) -> None:
+    """Before or behind the certificate, and also when the file is in order otherwise."""
+    wrong = key_pem(OTHER)
+    for data in (CERT + wrong, wrong + CERT):
+        assert rules_in_process(data) == {"key.mismatch"}
+    assert rules(tmp_path / "x.pem", CERT + wrong) == {"key.mismatch"}
+    with pytest.raises(UploadRefused) as refused:
+        upload(CERT, wrong)
+    assert refused.value.rule == "key.mismatch"
+    assert (credential := brought(tmp_path, CERT, wrong)) is not None
+    assert not credential.key_matches  # judge_leg says key.mismatch of it
+
+
+@pytest.mark.near_miss("key.mismatch", "key.encrypted")
+def test_the_key_of_this_certificate() -> None:
+    """Also when it stands first, or beside another key."""
+    for data in (CERT + KEY, KEY + CERT, key_pem(OTHER) + KEY + CERT):
+        assert rules_in_process(data) == set()
+
+
+@pytest.mark.fires("key.encrypted")
+@pytest.mark.parametrize("key", [ENCRYPTED, LEGACY], ids=["PKCS#8", "Proc-Type"])
+def test_an_encrypted_key_is_called_that(key: bytes, tmp_path: Path) -> None:
+    """Alone or beside its certificate: key.encrypted, and nothing about other keys or other labels."""
+    assert rules(tmp_path / "x.pem", key) == {"key.encrypted"}
+    assert rules(tmp_path / "x.pem", CERT + key) == {"key.encrypted"}
+    for attempt in (lambda: upload(CERT, key), lambda: brought(tmp_path, CERT, key)):
+        with pytest.raises(EncodingError) as refused:
+            attempt()
+        assert refused.value.rule == "key.encrypted"
+
+
+REVERSED: dict[str, tuple[Any, ...]] = {
+    "root, intermediate, leaf": (ROOT, *BEHIND, LEAF),
+    "intermediate, leaf": (*BEHIND, LEAF),
+    "root, leaf": (ROOT, LEAF),
+    "intermediate, root, leaf": (*BEHIND, ROOT, LEAF),
+    "intermediate, leaf, root": (*BEHIND, LEAF, ROOT),
+}
+
+
+@pytest.mark.fires("upload.leaf-not-first")
+@pytest.mark.parametrize("name", REVERSED)
+def test_the_server_certificate_is_not_first(name: str, tmp_path: Path) -> None:
+    """One error, about the order; nobody is told to reissue the leaf as a CA."""
+    chain = REVERSED[name]
+    assert rules_in_process(pem(*chain)) == {"upload.leaf-not-first"}
+    verdict = lint_bundle("x", bundle_of(chain))
+    assert "Put the server certificate first" in verdict.findings[0].fix
+    for attempt in (lambda: upload(pem(*chain), KEY), lambda: brought(tmp_path, pem(*chain), KEY)):
+        with pytest.raises(EncodingError, match="has to stand first") as refused:
+            attempt()
+        assert refused.value.rule == "upload.leaf-not-first"
+
+
+def test_convert_puts_the_server_certificate_first(tmp_path: Path) -> None:
+    """The fix that the finding names works."""
+    (tmp_path / "x.pem").write_bytes(pem(ROOT, *BEHIND, LEAF))
+    pkikit_json("convert", str(tmp_path / "x.pem"), "--to", "pem", "--out", str(tmp_path / "new.pem"))
+    assert (tmp_path / "new.pem").read_bytes() == pem(LEAF, *BEHIND, ROOT)
+    assert rules(tmp_path / "new.pem", (tmp_path / "new.pem").read_bytes(), code=0) == set()
+
+
+@pytest.mark.near_miss("upload.leaf-not-first", "upload.second-leaf")
+def test_files_that_are_in_order() -> None:
+    """A chain, a leaf, CAs alone, and a CA that lost its CA flag behind its leaf: not a question of order."""
+    flagless = forge(("old-ca.example.com",), None, at=AT).leaf
+    for certificates in ((LEAF, *BEHIND), (LEAF,), (LEAF, ROOT, *BEHIND), (ROOT, *BEHIND), (ROOT,), (ROOT, flagless)):
+        assert lint_bundle("x", bundle_of(certificates)).accepted
+        assert not lint_bundle("x", bundle_of(certificates)).findings
+
+
+@pytest.mark.fires("upload.second-leaf")
+def test_two_server_certificates_in_one_file() -> None:
+    """The second one is never used; it is not called a bad CA."""
+    other = forge(("e2.example.com",), ISSUED.authority, at=AT).leaf
+    bundle = bundle_of((LEAF, other, *BEHIND))
+    assert (bundle.leaf, bundle.second_leaves, bundle.others) == (LEAF, (other,), tuple(BEHIND))
+    assert [f.rule for f in lint_bundle("x", bundle).findings] == ["upload.second-leaf"]
+
+
+NOT_READ: dict[str, Callable[[bytes], bytes]] = {
+    "UTF-16": lambda data: data.decode().encode("utf-16"),
+    "CR alone": lambda data: data.replace(b"\n", b"\r"),
+    "indented": lambda data: b"".join(b"    " + line + b"\n" for line in data.splitlines()),
+    "one line": lambda data: data.replace(b"\n", b" "),
+    "glued": lambda data: data.replace(b"-----\n-----", b"----------"),
+    "quoted": lambda data: b"".join(b"> " + line + b"\n" for line in data.splitlines()),
+    "PKCS#7": lambda data: pkcs7.serialize_certificates(list(parse(data, where="x").certificates), Encoding.PEM),
+    "DER": lambda data: parse(data, where="x").certificates[0].public_bytes(Encoding.DER),
+}  # fmt: skip
+
+
+@pytest.mark.fires("encoding.malformed", "encoding.not-pem")
+def test_what_the_product_does_not_read_is_refused_everywhere(tmp_path: Path) -> None:
+    """lint, the page for the server certificate, that for trusted CAs, and the folder of check --certs."""
+    for number, (name, damage) in enumerate(NOT_READ.items()):
+        data = damage(CERT)
+        (found,) = rules_in_process(data)
+        assert found in {"encoding.malformed", "encoding.not-pem"}, name
+        for attempt in (
+            lambda d=data: upload(d, KEY),
+            lambda d=data: take_trusted(STATE, d, append=True, deployment=deployment(), at=AT),
+            lambda d=data, n=number: brought(tmp_path / str(n), d, KEY),
+        ):
+            with pytest.raises(EncodingError) as refused:
+                attempt()
+            assert refused.value.rule == found, name
+            assert "pkikit convert" in str(refused.value), name
+
+
+def test_decode_and_convert_read_them_all_the_same(tmp_path: Path) -> None:
+    """What the product refuses is still shown, and convert makes of it what the product takes."""
+    for name, damage in NOT_READ.items():
+        path, out = tmp_path / "x", tmp_path / f"{name.replace(' ', '')}.pem"
+        path.write_bytes(damage(CERT))
+        if name in {"UTF-16", "glued"}:
+            assert pkikit_json("decode", str(path))["objects"]
+        if name == "one line":
+            pkikit_json("convert", str(path), "--to", "pem", "--out", str(out))
+        else:
+            out.write_bytes(convert(parse(path.read_bytes(), where="x"), "pem"))
+        assert out.read_bytes() == (pem(LEAF) if name == "DER" else CERT)
+
+
+def test_an_upload_has_a_bound() -> None:
+    """No page reads more than a few megabytes."""
+    big = b"#" * MAX_UPLOAD
+    for attempt in (lambda: upload(big + CERT, KEY), lambda: upload(CERT, big + KEY), lambda: crls_of(big + CERT)):
+        with pytest.raises(EncodingError, match="larger than"):
+            attempt()
+    assert upload(b"# from the CA\n" * 1000 + CERT, KEY)
+
+
+STATE = PeerState(fqdn=E1, certificate=None, trusted_ca_list=(ROOT,))
+
+
+def upload(certificate: bytes, key: bytes) -> Any:
+    return take_certificate(STATE, certificate, key, deployment=deployment(), at=AT)
+
+
+def brought(folder: Path, certificate: bytes, key: bytes) -> Any:
+    folder.mkdir(exist_ok=True)
+    (folder / "cert.pem").write_bytes(certificate)
+    (folder / "key.pem").write_bytes(key)
+    return credential_from_folder(folder)
+
+
+def rules_in_process(data: bytes) -> set[str]:
+    """The errors of lint, without a process of its own."""
+    from pkikit.commands.lint import _asked, _lint_file
+
+    contents = parse(data, where="x.pem", keep_encrypted=True)
+    asked = _asked(None, None, None, AT, None, "")
+    return {f.rule for v in _lint_file(Path("x.pem"), contents, "", asked, None) for f in v.errors}
