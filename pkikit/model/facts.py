@@ -20,6 +20,7 @@ from pkikit.model.names import printable
 from pkikit.reading.certificate import OddCertificate
 from pkikit.reading.errors import UNREADABLE as UNREADABLE
 from pkikit.reading.extensions import ReadExtension, as_extensions, extensions_of, has_limits, refuses_value
+from pkikit.reading.odd import OddObject
 from pkikit.reading.openssl import refusal
 from pkikit.reading.shapes import raw_public_key
 from pkikit.reading.signatures import NOT_SIGNED, verify_signature
@@ -57,7 +58,7 @@ def read_extensions(holder: Holder) -> tuple[ReadExtension, ...]:
 
 def odd_extensions(holder: Holder) -> tuple[ReadExtension, ...]:
     """The extensions that cannot be read, or only as OpenSSL reads them."""
-    if not isinstance(holder, OddCertificate):
+    if not hasattr(holder, "read_extensions"):
         try:
             _ = holder.extensions
         except UNREADABLE:
@@ -69,12 +70,12 @@ def odd_extensions(holder: Holder) -> tuple[ReadExtension, ...]:
 
 def oddities(holder: Holder) -> tuple[str, ...]:
     """What is not as the standard says, outside the extensions, and OpenSSL passes over; a sentence each."""
-    return holder.oddities if isinstance(holder, OddCertificate) else ()
+    return holder.oddities if isinstance(holder, OddObject) else ()
 
 
 def lost_parts(holder: Holder) -> tuple[str, ...]:
     """Parts that OpenSSL reads and pkikit does not."""
-    return holder.unreadable if isinstance(holder, OddCertificate) else ()
+    return holder.unreadable if isinstance(holder, OddObject) else ()
 
 
 _NETSCAPE_TYPE = x509.ObjectIdentifier("2.16.840.1.113730.1.1")

@@ -7,32 +7,31 @@ key and algorithms come from a copy that was rewritten until `cryptography` pars
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import cast
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.reading import der, parts
 from pkikit.reading.der import BadDer, naming
-from pkikit.reading.extensions import ReadExtension, as_extensions, of_sequence
-from pkikit.reading.pem import to_pem
+from pkikit.reading.extensions import ReadExtension, of_sequence
+from pkikit.reading.odd import OddObject
 from pkikit.reading.signatures import verify_signature
 
 _NEVER = datetime.max.replace(tzinfo=UTC, microsecond=0)
 _V3 = 2
 
 
-class OddCertificate:
+class OddCertificate(OddObject):
     """Quacks as `x509.Certificate`, as far as anything here asks. Made by `read_odd_certificate` alone."""
+
+    label = "CERTIFICATE"
 
     def __init__(self, original: bytes) -> None:
         """BadDer unless the bytes have the shape of a certificate and each part is one that OpenSSL reads."""
         with naming("it"):
-            self._original, _ = der.split(original)
+            super().__init__(der.split(original)[0])
             tbs, algorithm, signature = der.children(der.expect(self._original, der.SEQUENCE))
             fields = _Fields(tbs)
-        self._report = parts.Report()
         self.tbs_certificate_bytes = tbs
         with naming("its signature"):
             self.signature = parts.signature(signature, self._report)
@@ -69,24 +68,14 @@ class OddCertificate:
             return x509.load_der_x509_certificate(copy)
 
     @property
-    def oddities(self) -> tuple[str, ...]:
-        """What is not as the standard says and OpenSSL passes over, a sentence each."""
-        return tuple(self._report.oddities)
-
-    @property
-    def unreadable(self) -> tuple[str, ...]:
-        """Parts that OpenSSL reads and nothing here does."""
-        return tuple(self._report.unreadable)
-
-    @property
     def subject(self) -> x509.Name:
         """The subject."""
-        return self._repaired.subject
+        return cast("x509.Name", self._repaired.subject)
 
     @property
     def issuer(self) -> x509.Name:
         """The issuer."""
-        return self._repaired.issuer
+        return cast("x509.Name", self._repaired.issuer)
 
     @property
     def not_valid_before_utc(self) -> datetime:
@@ -97,21 +86,6 @@ class OddCertificate:
     def not_valid_after_utc(self) -> datetime:
         """notAfter; where it cannot be read, the end of time, and `ends.at` is None."""
         return self.ends.at or _NEVER
-
-    @property
-    def extensions(self) -> x509.Extensions:
-        """The extensions that can be read, the first of each kind."""
-        return as_extensions(self.read_extensions)
-
-    def fingerprint(self, algorithm: hashes.HashAlgorithm) -> bytes:
-        """The digest of the original."""
-        digest = hashes.Hash(algorithm)
-        digest.update(self._original)
-        return digest.finalize()
-
-    def public_bytes(self, encoding: Encoding) -> bytes:
-        """The original, as DER or PEM."""
-        return to_pem(self._original, "CERTIFICATE") if encoding is Encoding.PEM else self._original
 
     def verify_directly_issued_by(self, issuer: x509.Certificate) -> None:
         """What `x509.Certificate` does, over the original bytes.
@@ -125,28 +99,8 @@ class OddCertificate:
             raise ValueError("the issuer's subject is not the issuer that the certificate names")
         verify_signature(cast("x509.Certificate", self), issuer)
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return getattr(self._repaired, name)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, OddCertificate) and other._original == self._original
-
-    def __hash__(self) -> int:
-        return hash(self._original)
-
     def __repr__(self) -> str:
         return f"<Certificate(subject={self.subject!r}, ...)>"
-
-    def __deepcopy__(self, memo: object) -> OddCertificate:
-        return self
-
-    def __copy__(self) -> OddCertificate:
-        return self
-
-    def __reduce__(self) -> tuple[type[OddCertificate], tuple[bytes]]:
-        return OddCertificate, (self._original,)
 
 
 class _Fields:

@@ -66,3 +66,16 @@ def raw_public_key(signed: bytes) -> bytes:
         parts, tags = parts[1:], tags[1:]
     place = 2 if tags[:3] == [der.INTEGER, der.SEQUENCE, der.SEQUENCE] and tags[3:] in ([], [0xA0]) else 5
     return parts[place] if len(parts) > place else b""
+
+
+_SIGNED_DATA = "1.2.840.113549.1.7.2"
+
+
+def certificates_of_pkcs7(data: bytes) -> list[bytes]:
+    """The DER of each certificate in a SignedData; BadDer for anything else. Attribute certificates are left out."""
+    parts = der.children(der.expect(data, der.SEQUENCE))
+    if len(parts) < 2 or der.dotted(parts[0]) != _SIGNED_DATA:
+        raise BadDer("is not SignedData")
+    fields = der.children(der.children(parts[1])[0])
+    listed = next((f for f in fields if f[0] == 0xA0), b"")
+    return [c for c in der.children(listed) if c[:1] == bytes((der.SEQUENCE,))] if listed else []
