@@ -15,7 +15,16 @@ from pkikit.describe_extensions import describe_extensions
 from pkikit.files.contents import FileContents
 from pkikit.judge.names import presented_names
 from pkikit.judge.rules.certificate import shown_ekus
-from pkikit.model.facts import digest_name, distinguished, extension, is_self_issued, key_kind, serial_number
+from pkikit.model.facts import (
+    UNREADABLE,
+    digest_name,
+    distinguished,
+    extension,
+    is_self_issued,
+    is_signed,
+    key_kind,
+    serial_number,
+)
 from pkikit.model.names import printable
 
 MAX_LISTED = 100
@@ -70,7 +79,7 @@ def describe_request(request: x509.CertificateSigningRequest) -> dict[str, Any]:
         "extended_key_usage": shown_ekus(request),
         "key": _key(request),
         "signature_digest": digest_name(request),
-        "signature_valid": request.is_signature_valid,
+        "signature_valid": is_signed(request),
         "extensions": describe_extensions(request),
     }
 
@@ -87,7 +96,7 @@ def describe_crl(crl: x509.CertificateRevocationList, at: datetime) -> dict[str,
         "expired": following is not None and following < at,
         "entries": len(crl),
         "revoked_serials": shown,
-        "signature_digest": crl.signature_hash_algorithm.name if crl.signature_hash_algorithm else "",
+        "signature_digest": digest_name(crl),
         "extensions": describe_extensions(crl),
     }
 
@@ -111,9 +120,16 @@ def describe_ocsp(answer: ocsp.OCSPResponse, at: datetime) -> dict[str, Any]:
         "revoked_at": iso(revoked) if revoked else None,
         "responder": distinguished(responder) if responder else (answer.responder_key_hash or b"").hex(":"),
         "signer": [distinguished(c.subject) for c in answer.certificates],
-        "signature_digest": answer.signature_hash_algorithm.name if answer.signature_hash_algorithm else "",
-        "certificate_id_digest": first.hash_algorithm.name,
+        "signature_digest": digest_name(answer),
+        "certificate_id_digest": _id_digest(first),
     }
+
+
+def _id_digest(single: ocsp.OCSPSingleResponse) -> str:
+    try:
+        return single.hash_algorithm.name
+    except UNREADABLE:
+        return "unknown"
 
 
 def describe_key(key: object) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from pkikit.errors import InputError
 from pkikit.files.contents import FileContents
 from pkikit.model.credential import spki
-from pkikit.model.facts import leaf_first
+from pkikit.model.facts import key_of, leaf_first
 
 FORMS = ("pem", "der")
 
@@ -42,7 +42,7 @@ def _encoded(contents: FileContents, encoding: Encoding) -> list[bytes]:
     certificates = leaf_first(contents.certificates)
     if own:
         # Beside a key the certificate that it belongs to comes first, whatever the order in the store was.
-        certificates = tuple(sorted(certificates, key=lambda c: spki(c.public_key()) not in own))
+        certificates = tuple(sorted(certificates, key=lambda c: key_of(c) not in own))
     objects = [c.public_bytes(encoding) for c in certificates]
     objects += [r.public_bytes(encoding) for r in contents.requests]
     objects += [crl.public_bytes(encoding) for crl in contents.crls]

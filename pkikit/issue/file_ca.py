@@ -28,6 +28,7 @@ from pkikit.files import key_pem, read_bytes, read_certificates, read_file, writ
 from pkikit.issue.authority import Authority, Profile, create_root
 from pkikit.issue.openssl_config import ca_config
 from pkikit.model.credential import PrivateKey, spki
+from pkikit.model.facts import key_of
 from pkikit.model.names import printable
 
 _SHORT = {
@@ -96,7 +97,7 @@ class FileCa:
         chain = read_certificates(chain_file if chain_file.exists() else folder / "ca.pem")
         certificate = read_certificates(folder / "ca.pem")[0]
         keys = read_file(folder / "private" / "ca.key").keys
-        if not keys or spki(keys[0].public_key()) != spki(certificate.public_key()):
+        if not keys or spki(keys[0].public_key()) != key_of(certificate):
             raise InputError("is not the key of this CA's certificate", where=str(folder / "private" / "ca.key"))
         parents = tuple(c for c in chain if c != certificate)
         self.authority = Authority(certificate=certificate, key=keys[0], parents=parents)

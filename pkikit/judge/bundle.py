@@ -13,7 +13,7 @@ from pkikit.judge.rules.file import KEY_NEWLINE, LEAF_FIRST, SECOND_LEAF
 from pkikit.judge.rules.upload import ENCRYPTED_KEY
 from pkikit.model.bundle import Bundle, is_ca
 from pkikit.model.credential import PrivateKey, spki
-from pkikit.model.facts import title
+from pkikit.model.facts import key_of, title
 from pkikit.model.findings import Evidence, Finding, Verdict
 
 
@@ -54,7 +54,7 @@ def lint_keys(
             findings.append(finding(KEY_NEWLINE, where, [evidence]))
     if keys and leaf is not None:
         checked.append(KEY_MISMATCH)
-        own = spki(leaf.public_key())
+        own = key_of(leaf)
         if all(spki(key.public_key()) != own for key in keys):
             evidence = Evidence(label="private key", expected=f"the key of {title(leaf)}", seen="the key of another certificate",
                                 where=where)  # fmt: skip

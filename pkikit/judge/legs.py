@@ -21,7 +21,7 @@ from pkikit.judge.use import CertificateUse
 from pkikit.judge.verify import Refine, verify_certificate
 from pkikit.model.credential import spki
 from pkikit.model.deployment import Cluster, Deployment
-from pkikit.model.facts import is_self_signed, title
+from pkikit.model.facts import is_self_signed, key_of, title
 from pkikit.model.findings import Evidence, Finding, Severity, Verdict, merge_verdicts
 from pkikit.model.leg import Leg, NameCheck, Purpose
 from pkikit.model.trace import Side
@@ -223,7 +223,7 @@ def _whose_key(party: Party, world: World) -> str | None:
     cluster = world.deployment.cluster_of(party.fqdn)
     if cluster is None or party.credential is None:
         return None
-    wanted = spki(party.credential.leaf.public_key())
+    wanted = key_of(party.credential.leaf)
     for peer in cluster.peers:
         other = world.parties[peer].credential
         if (

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from pkikit.judge.names import presented_names
 from pkikit.judge.registry import Subject, finding, rule_of, run_rules
@@ -30,6 +31,7 @@ from pkikit.model.facts import title
 from pkikit.model.findings import Evidence, Finding, Severity, Verdict, merge_verdicts
 from pkikit.model.leg import Purpose
 from pkikit.model.version import ProductVersion
+from pkikit.reading.extensions import as_extensions, extensions_of
 
 if TYPE_CHECKING:
     from pkikit.files.objections import Objection
@@ -185,10 +187,16 @@ class _AsCertificate:
         self.issuer = x509.Name([])
         self.serial_number = 1
         self.tbs_certificate_bytes = request.tbs_certrequest_bytes
-        self.extensions = request.extensions
+        self.read_extensions = extensions_of(request)
+        self.extensions = as_extensions(self.read_extensions)
         self.public_key = request.public_key
-        self.signature_hash_algorithm = request.signature_hash_algorithm
+        self._request = request
         self.not_valid_before_utc = self.not_valid_after_utc = use.at
+
+    @property
+    def signature_hash_algorithm(self) -> hashes.HashAlgorithm | None:
+        """The digest that the request is signed with; raises where nobody knows it."""
+        return self._request.signature_hash_algorithm
 
 
 def title_of_request(request: x509.CertificateSigningRequest) -> str:

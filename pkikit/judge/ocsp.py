@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -15,9 +14,21 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.judge.rules import revocation as rules
-from pkikit.model.facts import extension, is_valid_at, issued, serial_number, shown_time, title
+from pkikit.model.facts import (
+    UNREADABLE,
+    extension,
+    is_valid_at,
+    issued,
+    issuer_of,
+    serial_number,
+    shown_time,
+    subject_bytes,
+    subject_of,
+    title,
+)
 from pkikit.model.findings import Evidence
 from pkikit.model.revocation import RevocationData
+from pkikit.reading.signatures import NOT_SIGNED
 
 _WEAK = {"md5", "sha1"}
 _SKEW = timedelta(minutes=5)
@@ -57,8 +68,8 @@ def _is_about(single: ocsp.OCSPSingleResponse, certificate: x509.Certificate, is
         return False
     try:
         key = _key_bits(issuer)
-        expected = [_digest(single.hash_algorithm, data) for data in (issuer.subject.public_bytes(), key)]
-    except (ValueError, UnsupportedAlgorithm):
+        expected = [_digest(single.hash_algorithm, data) for data in (subject_bytes(issuer), key)]
+    except UNREADABLE:
         return False
     return [single.issuer_name_hash, single.issuer_key_hash] == expected
 
@@ -92,7 +103,7 @@ def read_answer(data: RevocationData, certificate: x509.Certificate, issuer: x50
 
 
 def _distrust(answer: ocsp.OCSPResponse, issuer: x509.Certificate, nonce: bytes | None, at: datetime) -> Reading | None:
-    digest = answer.signature_hash_algorithm
+    digest = _digest_of(answer)
     if digest is not None and digest.name in _WEAK:
         return _bad("not trusted", rules.OCSP_UNTRUSTED, "signature digest", "sha256 or better", digest.name)
     if not _signed(answer, issuer):
@@ -115,7 +126,7 @@ def _why_no_delegate(answer: ocsp.OCSPResponse, issuer: x509.Certificate, at: da
         usage = extension(signer, x509.ExtendedKeyUsage)
         if not _signed(answer, signer):
             why = f"neither the CA nor {title(signer)}, whose certificate comes with the answer"
-        elif signer.issuer != issuer.subject or not issued(signer, issuer):
+        elif issuer_of(signer) != subject_of(issuer) or not issued(signer, issuer):
             why = f"{title(signer)}, whose certificate another CA issued"
         elif usage is None or ExtendedKeyUsageOID.OCSP_SIGNING not in list(usage):
             why = f"{title(signer)}, whose certificate has no OCSPSigning purpose"
@@ -127,7 +138,7 @@ def _why_no_delegate(answer: ocsp.OCSPResponse, issuer: x509.Certificate, at: da
 
 
 def _signed(answer: ocsp.OCSPResponse, by: x509.Certificate) -> bool:
-    digest = answer.signature_hash_algorithm
+    digest = _digest_of(answer)
     try:
         key = by.public_key()
         match key:
@@ -137,9 +148,17 @@ def _signed(answer: ocsp.OCSPResponse, by: x509.Certificate) -> bool:
                 key.verify(answer.signature, answer.tbs_response_bytes, ec.ECDSA(digest))
             case _:
                 return False
-    except (InvalidSignature, ValueError, UnsupportedAlgorithm):
+    except NOT_SIGNED:
         return False
     return True
+
+
+def _digest_of(answer: ocsp.OCSPResponse) -> hashes.HashAlgorithm | None:
+    """The digest of the signature; None where it has none or nobody knows the algorithm, which verifies with no key."""
+    try:
+        return answer.signature_hash_algorithm
+    except UNREADABLE:
+        return None
 
 
 def _outside_its_time(single: ocsp.OCSPSingleResponse, at: datetime) -> Reading | None:

@@ -21,7 +21,6 @@ from datetime import datetime
 from types import MappingProxyType
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import CRLEntryExtensionOID, ExtensionOID
 
 from pkikit.judge.ocsp import matching_answer, read_answer
@@ -29,12 +28,17 @@ from pkikit.judge.registry import finding
 from pkikit.judge.rules import revocation as rules
 from pkikit.judge.trust import CertificatePath
 from pkikit.model.facts import (
+    UNREADABLE,
     canonical,
+    critical_oids,
     crl_urls,
     extension,
     is_self_signed,
     issuer_of,
+    lost_parts,
     ocsp_urls,
+    odd_extensions,
+    oid_name,
     serial_number,
     shown_time,
     subject_of,
@@ -42,6 +46,7 @@ from pkikit.model.facts import (
 )
 from pkikit.model.findings import Evidence, Finding, Severity, Verdict
 from pkikit.model.revocation import Consumer, CrlSource, RevocationQuestion
+from pkikit.reading.signatures import NOT_SIGNED
 
 SEES = MappingProxyType(
     {
@@ -229,6 +234,9 @@ def _by_crl(
 
 def unusable_because(crl: x509.CertificateRevocationList, certificate: x509.Certificate) -> str:
     """Why a CRL of the right issuer says too little about a certificate, or an empty string (RFC 5280 §5.2.5)."""
+    unreadable = unreadable_part(crl)
+    if unreadable:
+        return f"its {unreadable} cannot be read"
     if extension(crl, x509.DeltaCRLIndicator) is not None:
         return "a delta CRL holds only what changed"
     unknown = unknown_critical(crl)
@@ -255,19 +263,30 @@ def unusable_because(crl: x509.CertificateRevocationList, certificate: x509.Cert
     return ""
 
 
+def unreadable_part(crl: x509.CertificateRevocationList) -> str:
+    """The part of a CRL for which OpenSSL refuses it, because it cannot be read; empty without one."""
+    lost = lost_parts(crl)
+    refused = (oid_name(x509.ObjectIdentifier(e.oid)) for e in odd_extensions(crl) if e.refused)
+    return lost[0] if lost else next((f"extension {name}" for name in refused), "")
+
+
 def unknown_critical(crl: x509.CertificateRevocationList) -> str:
     """The critical extension of a CRL, or of one of its entries, that OpenSSL does not understand; empty without one."""
-    critical = [e.oid for e in crl.extensions if e.critical]
+    critical = [x509.ObjectIdentifier(oid) for oid in critical_oids(crl)]
     for oid in critical:
         if oid not in _UNDERSTOOD:
             return f"its critical extension {oid.dotted_string} is not understood"
     # Entries are looked at only when the bytes hold more TRUEs than the CRL's own extensions: CRLs can be large.
     if crl.tbs_certlist_bytes.count(_CRITICAL) > len(critical):
         for entry in crl:
-            oid = next((e.oid for e in entry.extensions if e.critical and e.oid not in _UNDERSTOOD_IN_ENTRY), None)
-            if oid is not None:
-                serial = f"{entry.serial_number:x}"
-                return f"the critical extension {oid.dotted_string} of its entry {serial} is not understood"
+            serial = f"{entry.serial_number:x}"
+            try:
+                within = [e.oid for e in entry.extensions if e.critical]
+            except UNREADABLE:
+                return f"an extension of its entry {serial} cannot be read"
+            beyond = [oid.dotted_string for oid in within if oid not in _UNDERSTOOD_IN_ENTRY]
+            if beyond:
+                return f"the critical extension {beyond[0]} of its entry {serial} is not understood"
     return ""
 
 
@@ -315,19 +334,25 @@ def signed_by(crl: x509.CertificateRevocationList, issuer: x509.Certificate) -> 
         return False
     try:
         return crl.is_signature_valid(issuer.public_key())  # type: ignore[arg-type]
-    except (TypeError, ValueError, UnsupportedAlgorithm):
+    except NOT_SIGNED:
         return False
 
 
 def _revoked(certificate: x509.Certificate, entry: x509.RevokedCertificate, source: CrlSource) -> Evidence:
     try:
+        when = f"revoked at {shown_time(entry.revocation_date_utc)}"
+    except UNREADABLE:
+        when = "revoked, at a time that cannot be read"
+    try:
         why = f", reason {entry.extensions.get_extension_for_class(x509.CRLReason).value.reason.value}"
-    except (ValueError, x509.ExtensionNotFound):
+    except x509.ExtensionNotFound:
         why = ""
+    except UNREADABLE:
+        why = ", for a reason that cannot be read"
     return Evidence(
         label=f"serial {serial_number(certificate):x}",
         expected="not in the CRL",
-        seen=f"revoked at {shown_time(entry.revocation_date_utc)}{why}",
+        seen=f"{when}{why}",
         where=source.value,
     )
 

@@ -8,6 +8,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from pkikit.model.facts import key_of
+
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
@@ -35,7 +37,7 @@ class Credential:
     @property
     def key_matches(self) -> bool:
         """True when the private key belongs to the leaf; False without a key."""
-        return self.key is not None and spki(self.key.public_key()) == spki(self.leaf.public_key())
+        return self.key is not None and spki(self.key.public_key()) == key_of(self.leaf)
 
     def pem(self) -> bytes:
         """Leaf and intermediates as PEM. There is deliberately no method that gives the key."""

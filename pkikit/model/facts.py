@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.utils import CryptographyDeprecationWarning
+from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID, NameOID
 
 from pkikit.model.names import printable
@@ -340,7 +341,7 @@ def key_kind(certificate: x509.Certificate | x509.CertificateSigningRequest) -> 
             return type(key).__name__.removesuffix("PublicKey"), 0
 
 
-def digest_name(certificate: x509.Certificate | x509.CertificateSigningRequest) -> str:
+def digest_name(certificate: Holder | ocsp.OCSPResponse) -> str:
     """The signature's digest, as `sha256`; empty where the algorithm has none (Ed25519) or is unknown."""
     try:
         algorithm = certificate.signature_hash_algorithm
@@ -357,12 +358,25 @@ def extension_oids(certificate: x509.Certificate | x509.CertificateSigningReques
         return tuple(e.oid for e in read_extensions(certificate))
 
 
-def critical_oids(certificate: x509.Certificate) -> tuple[str, ...]:
+def critical_oids(certificate: Holder) -> tuple[str, ...]:
     """The OIDs of the critical extensions, readable or not."""
     try:
         return tuple(e.oid.dotted_string for e in certificate.extensions if e.critical)
     except UNREADABLE:
         return tuple(e.oid for e in read_extensions(certificate) if e.critical)
+
+
+def is_signed(request: x509.CertificateSigningRequest) -> bool:
+    """True when the request's own key signed it; False for any signature that cannot be checked."""
+    try:
+        return request.is_signature_valid
+    except NOT_SIGNED:
+        return False
+
+
+def subject_bytes(certificate: x509.Certificate) -> bytes:
+    """The subject in DER, as it stands in the certificate."""
+    return certificate.subject_bytes if isinstance(certificate, OddCertificate) else certificate.subject.public_bytes()
 
 
 def key_of(holder: x509.Certificate | x509.CertificateSigningRequest) -> bytes:

@@ -32,6 +32,7 @@ class OddCertificate(OddObject):
             super().__init__(der.split(original)[0])
             tbs, algorithm, signature = der.children(der.expect(self._original, der.SEQUENCE))
             fields = _Fields(tbs)
+        self.subject_bytes = fields.subject
         self.tbs_certificate_bytes = tbs
         with naming("its signature"):
             self.signature = parts.signature(signature, self._report)

@@ -55,7 +55,7 @@ class OddObject:
         return getattr(self._repaired, name)
 
     def __eq__(self, other: object) -> bool:
-        return type(other) is type(self) and isinstance(other, OddObject) and other._original == self._original
+        return isinstance(other, OddObject) and type(other) is type(self) and other._original == self._original
 
     def __hash__(self) -> int:
         return hash(self._original)

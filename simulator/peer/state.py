@@ -16,6 +16,7 @@ from pkikit.design.csr import SubjectFields, build_csr
 from pkikit.design.san import SanLayout
 from pkikit.errors import InputError
 from pkikit.model.credential import Credential, PrivateKey, spki
+from pkikit.model.facts import key_of
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData, each_once
 from pkikit.model.urls import parse_web_url
 from pkikit.model.world import Party
@@ -136,7 +137,7 @@ class PeerState:
         held = [self.request.key] if self.request is not None else []
         if self.certificate is not None and self.certificate.key is not None:
             held.append(self.certificate.key)
-        wanted = spki(chain[0].public_key())
+        wanted = key_of(chain[0])
         found = next((k for k in ([key] if key is not None else held) if spki(k.public_key()) == wanted), None)
         if found is None:
             whose = "that was uploaded with it" if key is not None else f"stored on {self.fqdn}"

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.x509.oid import NameOID
 
 from pkikit.design.csr import SAN_LIMIT, san_length
 from pkikit.judge.names import presented_names
 from pkikit.judge.registry import Subject, rule
 from pkikit.judge.use import CertificateUse
-from pkikit.model.facts import has_extension, is_unreadable
+from pkikit.model.facts import has_extension, is_signed, is_unreadable
 from pkikit.model.findings import Evidence, Severity
 from pkikit.model.names import printable
 
@@ -26,11 +25,7 @@ from pkikit.model.names import printable
     fix="Discard the request and generate a new one. This one was changed after it was signed.",
 )
 def signature_invalid(request: x509.CertificateSigningRequest, use: CertificateUse) -> Iterator[Evidence]:
-    try:
-        good = request.is_signature_valid
-    except (ValueError, UnsupportedAlgorithm):
-        good = False
-    if not good:
+    if not is_signed(request):
         yield Evidence(label="signature", expected="by the request's own key", seen="not valid", where="signature")
 
 
