@@ -8,7 +8,7 @@ NOTEBOOK ?= notebooks/00-meet-the-lab.ipynb
 JOBS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: lab test test-unit test-protocol test-notebooks test-browser lint types format bench docs site compare-linters notebooks-refresh tools constraints clean
+.PHONY: lab test test-unit test-protocol test-notebooks test-browser lint types format bench fuzz docs site compare-linters notebooks-refresh tools constraints clean
 
 lab: $(VENV)/.runtime
 	@$(BIN)/python -c "from simulator.services.pebble_program import locate_pebble; print('Pebble:', locate_pebble())"
@@ -51,6 +51,10 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench.sockets
 	$(BIN)/python -m tests.bench.acme
 	$(BIN)/python -m tests.bench.workbook
+
+# A minute of mutated input for everything that reads what strangers made; what it finds lies in artifacts/fuzz.
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
 
 compare-linters: $(VENV)/.dev
 	$(BIN)/python -m tests.support.compare_linters

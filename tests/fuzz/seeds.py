@@ -1,0 +1,135 @@
+"""Real objects to start from: certificates, requests, lists, answers, keys, containers, traces, logs, deployments, bodies.
+
+What is signed lies in tests/vectors/seeds, made once by `python -m tests.fuzz.seeds`, so that a seed number makes the same
+inputs everywhere. Only salts in encrypted containers differ from run to run.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    pkcs7,
+    pkcs12,
+)
+from cryptography.x509 import ocsp
+
+from pkikit.design.csr import build_csr
+from pkikit.design.legs import legs_of
+from pkikit.design.san import design_sans
+from pkikit.files import key_pem
+from pkikit.judge.phrases import PHRASES
+from pkikit.model.trace_json import trace_to_json
+from simulator.forge import SERVER, forge
+from simulator.sip.memory import MemoryDialler
+from tests.support.worlds import AT, C1, DEPLOYMENTS, E1, Bench, deployment, issued
+
+MAX_LOG = 40
+
+
+FOLDER = Path(__file__).parents[1] / "vectors" / "seeds"
+# Not a secret: anybody can derive it. Keys are made of it here, so that none is committed.
+_SCALAR = 0x5EED5EED5EED5EED5EED5EED5EED5EED
+
+
+def _kept(name: str) -> bytes:
+    return (FOLDER / name).read_bytes()
+
+
+@cache
+def objects() -> tuple[bytes, ...]:
+    """Every kind of object, in DER, PEM and the containers that hold it."""
+    leaf, issuing, root = (x509.load_der_x509_certificate(_kept(f"{name}.der")) for name in ("leaf", "issuing", "root"))
+    request, crl = x509.load_der_x509_csr(_kept("request.der")), x509.load_der_x509_crl(_kept("list.der"))
+    key = ec.derive_private_key(_SCALAR, ec.SECP256R1())
+    der = [*(o.public_bytes(Encoding.DER) for o in (leaf, root, request, crl)), _kept("answer.der")]
+    pem = [o.public_bytes(Encoding.PEM) for o in (leaf, root, request, crl)]
+    locked = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"x"))
+    traditional = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    chain = b"".join(c.public_bytes(Encoding.PEM) for c in (leaf, issuing))
+    bundles = [pkcs7.serialize_certificates([leaf, issuing], e) for e in (Encoding.PEM, Encoding.DER)]
+    store = pkcs12.serialize_key_and_certificates(b"x", key, leaf, [issuing], NoEncryption())
+    texts = [chain, key_pem(key), locked, traditional, chain + key_pem(key), pem[0].replace(b"\n", b"\r\n")]
+    odd = [pem[0].decode().encode("utf-16"), b"<html><body>Certificate Services</body></html>"]
+    return (*der, *pem, *bundles, store, *texts, *odd)
+
+
+@cache
+def traces() -> tuple[bytes, ...]:
+    """Recorded handshakes: one that was accepted, some that were not."""
+    return tuple(path.read_bytes() for path in sorted(FOLDER.glob("trace-*.json")))
+
+
+@cache
+def logs() -> tuple[bytes, ...]:
+    """Lines as programs print them, a few dozen a file, in several encodings."""
+    lines = [phrase.example for phrase in PHRASES]
+    files = ["\n".join(lines[i : i + MAX_LOG]) for i in range(0, len(lines), MAX_LOG)]
+    return (*(f.encode("utf-8", "replace") for f in files), files[0].encode("utf-16"), files[0].encode("utf-8-sig"))
+
+
+@cache
+def deployments() -> tuple[bytes, ...]:
+    """The shipped deployment files."""
+    return tuple(path.read_bytes() for path in sorted(DEPLOYMENTS.glob("*.yaml")))
+
+
+@cache
+def bodies() -> tuple[bytes, ...]:
+    """JSON bodies as scripts send them to a peer."""
+    pem, crl = (objects()[place].decode("ascii") for place in (5, 8))
+    return tuple(
+        json.dumps(body).encode()
+        for body in (
+            {"certificate": pem, "private_key": "x"},
+            {"certificates": pem},
+            {"crl": crl},
+            {"urls": ["http://pki.lab.example/root.crl"], "hour": 3},
+            {"checking": True, "use_crls": "on", "use_ocsp": False, "fallback": "revoked"},
+            {"additional_names": ["voice.example.com"], "key_length": 2048, "digest": "sha256", "country": "GB"},
+            {"provider": "staging", "email": "a@example.com", "automatic": True, "hour": 3, "terms": True},
+            {"domain": "tenant.example.org", "certificate": pem, "private_key": "x"},
+        )
+    )
+
+
+def make() -> None:
+    """Make tests/vectors/seeds again, from the worlds that the tests use; the key is the one of `_SCALAR`."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    layout, authority, root = design_sans(deployment(), E1), issued().authority, issued().root
+    key = ec.derive_private_key(_SCALAR, ec.SECP256R1())
+    leaf = forge(layout.dns_names, authority, at=AT, key=key).leaf
+    answer = (
+        ocsp.OCSPResponseBuilder()
+        .add_response(leaf, authority.certificate, hashes.SHA256(), ocsp.OCSPCertStatus.GOOD, AT, AT, None, None)
+        .responder_id(ocsp.OCSPResponderEncoding.HASH, authority.certificate)
+        .sign(authority.key, hashes.SHA256())
+    )
+    made = {
+        "leaf": leaf,
+        "issuing": authority.certificate,
+        "root": root.certificate,
+        "request": build_csr(layout, key),
+        "list": authority.crl([5, leaf.serial_number], at=AT),
+        "answer": answer,
+    }
+    for name, item in made.items():
+        (FOLDER / f"{name}.der").write_bytes(item.public_bytes(Encoding.DER))
+    benches = (Bench(), Bench().reissue(C1, ekus=(SERVER,)), Bench().reissue(E1, names=("x.example.com",)))
+    for number, bench in enumerate(benches, start=1):
+        leg = next(leg for leg in legs_of(bench.world.deployment) if leg.client == C1 and leg.server == E1)
+        document = trace_to_json(MemoryDialler(bench.world, AT).dial(leg))
+        (FOLDER / f"trace-{number}.json").write_text(json.dumps(document, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    make()
