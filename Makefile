@@ -48,6 +48,7 @@ format: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.decisions
+	$(BIN)/python -m tests.bench.diagnose
 	$(BIN)/python -m tests.bench.sockets
 	$(BIN)/python -m tests.bench.acme
 	$(BIN)/python -m tests.bench.workbook

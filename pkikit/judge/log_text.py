@@ -96,6 +96,8 @@ class LogReader:
         number = 0
         for number, line in enumerate(lines, start=1):
             lowered = line.lower()
+            if reader.quotes(line, lowered):
+                continue
             if lowered.startswith(_CLIENT_TOOLS):
                 self._collector.tool(Writer.CLIENT)
             wanted = relevant(lowered)

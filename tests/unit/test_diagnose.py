@@ -24,6 +24,8 @@ from tests.support.worlds import AT, CASES, E1, Bench, Case
 ALIKE = {
     "trust.issuer-unknown": {"trust.intermediate-missing", "trust.self-signed-leaf"},
     "trust.intermediate-missing": {"trust.issuer-unknown"},
+    "trust.chain-signature-invalid": {"trust.issuer-unknown"},
+    "trust.cross-signed-copy": {"trust.issuer-unknown"},
     "trust.same-subject-ambiguous": {"trust.chain-signature-invalid", "trust.issuer-unknown", "trust.self-signed-leaf"},
     "ca.basic-constraints-missing": {"ca.not-a-ca"},
     "ca.not-a-ca": {"trust.issuer-unknown", "trust.intermediate-missing"},

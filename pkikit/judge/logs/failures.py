@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, replace
 
@@ -38,10 +39,10 @@ KNOWN_PORTS = frozenset(
     }
     | {6514, 6970, 6971, 6972, 7336, 7400, 7443, 8080, 8191, 8443, 9043, *range(7001, 7100)}
 )
+# In a folded text.
 _CODE = re.compile(
-    r"(?:verify return code|verification error code|verify error:\s*num|^error|\berror\b)[:=\s]{0,8}(\d{1,3})\b"
-    r"(?=\s*\(|:|\s+at\s+\d+\s+depth)",
-    re.IGNORECASE,
+    r"(?:verify return code|verification error code|verify error: ?num|\berror\b)[:= ]{0,8}(\d{1,3})\b"
+    r"(?= ?\(|:| at \d+ depth)"
 )
 _VERIFIED = re.compile(r"^(?:\S.{0,300}\.(?:pem|crt|cer|der|p7b)|stdin|-): OK$", re.IGNORECASE)
 _BAD_EVENT = re.compile(r"error|fail|fault|reject|refus|denied|lost|unreachable|timed? ?out|unable", re.IGNORECASE)
@@ -83,10 +84,11 @@ _LOGGED = re.compile(
 _QUIET = re.compile(r"\b(?:DEBUG|TRACE|VERBOSE|FINE|FINEST)\b")
 # Modules whose Detail and Reason say why a connection ended, whatever the level of the record.
 _REASONS_AT_ANY_LEVEL = ("network.tcp", "developer.ssl")
-STEMS = (
-    "error", "fail", "exception", "refus", "reject", "denied", "timed out", "timeout", "unreachable", "fatal", "unable",
-    "cannot", "can't", "could", "abort", "alert", "alarm", ": ok", "(ok)",
-)  # fmt: skip
+_STEMS = ("error", "fail", "exception", "refus", "reject", "denied", "timed out", "timeout", "unreachable", "fatal", "unable",
+          "cannot", "can't", "could", "abort", "alert")  # fmt: skip
+_FAILURE_WORDS = frozenset(
+    b"fatal refused rejected reject denied unreachable timeout timed unable cannot can could couldn aborted alarm alert ok".split()
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,8 +134,23 @@ class Said:
 
 
 def relevant(lowered: str) -> bool:
-    """False for a line that neither names a failure nor holds a word of any row."""
-    return any(stem in lowered for stem in STEMS) or index().may_match(lowered)
+    """False for a lower-case line that can neither report a failure nor hold a row that counts in it."""
+    quiet = ('level="debug' in lowered or 'level="info' in lowered) and 'event="' not in lowered
+    if quiet:  # such a record counts by the table alone
+        if not any(f'module="{module}' in lowered for module in _REASONS_AT_ANY_LEVEL):
+            return index().may_match(lowered, only_any_level=True)
+        before, detail, after = lowered.partition(" detail=")
+        return _tells(after if detail else before)
+    if "error" in lowered or "fail" in lowered or "exception" in lowered:
+        return True
+    return index().may_match(lowered, words=_FAILURE_WORDS)
+
+
+@functools.lru_cache(maxsize=4096)
+def _tells(lowered: str) -> bool:
+    """True when a row that counts is in this text; the details of connections repeat, so the last answers are kept."""
+    phrase = best_phrase(fold(lowered))
+    return phrase is not None and (bool(phrase.rule) or phrase.success)
 
 
 def read_record(record: Record) -> Said | None:
@@ -156,10 +173,12 @@ def _of_product(record: Record) -> Said | None:
         said += map(_by_words, reasons)
         if quiet:  # every connection ends with such a line, also the good ones
             said = [s for s in said if s is None or s.rule != CONNECTION_CUT]
-    phrase = best_phrase(fold(record.text), only_any_level=quiet)
-    if phrase is not None:
-        said.append(_from_phrase(phrase, " / ".join(reasons) or record.text))
     found = _best(list(filter(None, said)))
+    if found is None or found.vague or found.rule in {"", UNEXPLAINED}:
+        phrase = best_phrase(fold(record.text), only_any_level=quiet)
+        if phrase is not None:
+            whole = _from_phrase(phrase, " / ".join(reasons) or record.text)
+            found = _best([found, whole]) if found is not None else whole
     if found is None and not quiet and (event or record.level == "ERROR" or _FAILING.search(" ".join(reasons))):
         found = Said(rule=UNEXPLAINED, seen=" / ".join(reasons) or event or record.text)
     return _placed(found, record) if found is not None else None
@@ -177,7 +196,7 @@ def _of_alarm(record: Record) -> Said | None:
 def _of_text(record: Record) -> Said | None:
     text = record.text.strip()
     said = _by_words(text)
-    if said is None and _VERIFIED.match(text):
+    if said is None and text.endswith("OK") and _VERIFIED.match(text):
         return Said(rule="", seen=text, success=True)
     if said is None and _reports_failure(text):
         said = Said(rule=UNEXPLAINED, seen=text)
@@ -188,14 +207,19 @@ def _of_text(record: Record) -> Said | None:
 
 def _reports_failure(text: str) -> bool:
     text = text[:4000]
+    lowered = text.lower()
+    if not any(stem in lowered for stem in _STEMS):
+        return False
     if not _FAILING.search(text) or _HARMLESS.search(text) or _QUIET.search(text):
         return False
     return _LOGGED.search(text) is not None or _ABOUT.search(text) is not None
 
 
+@functools.lru_cache(maxsize=2048)
 def _by_words(text: str) -> Said | None:
     """By a number of OpenSSL, else by the table."""
-    code = _CODE.search(text)
+    folded = fold(text)
+    code = _CODE.search(folded) if "error" in folded or "return code" in folded else None
     if code is not None:
         number = int(code.group(1))
         if number == 0:
@@ -205,7 +229,7 @@ def _by_words(text: str) -> Said | None:
         rule = VERIFY_CODES.get(number, UNEXPLAINED)
         seen = text if rule != UNEXPLAINED else f"{text} ({verify_error_name(number)})"
         return Said(rule=rule, seen=seen, whose=Whose.THEIRS)
-    phrase = best_phrase(fold(text))
+    phrase = best_phrase(folded)
     return _from_phrase(phrase, text) if phrase is not None else None
 
 

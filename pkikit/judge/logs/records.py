@@ -74,15 +74,18 @@ class RecordReader:
         self._body_lines = 0
         self.structured = 0  # how many records of the product have started
 
+    def quotes(self, line: str, lowered: str) -> bool:
+        """True for a line of a message that a program quotes; such lines are not fed."""
+        return bool(self._body) and not _starts(line, lowered) and self._in_body(line)
+
     def feed(self, number: int, line: str, lowered: str, *, relevant: bool) -> Iterator[Record]:
         """The records that are complete with this line; none whose lines are all irrelevant."""
         starts = _starts(line, lowered)
-        if self._body and not starts and self._in_body(line):
-            return
         if starts and not self._is_rest(line, lowered):
             yield from self.flush()
             self._pending, self._number, self._relevant = [line], number, relevant
             self.structured += 1
+            self._body = ""
             self._open_body(line)
         elif self._pending and self._continues(line):
             self._pending.append(line)
