@@ -82,14 +82,14 @@ class Dask:
         try:
             import distributed
         except ImportError:
-            raise InputError("--scheduler needs the package distributed: pip install 'dask[distributed]'") from None
+            raise InputError(
+                "a dask scheduler needs the package distributed: pip install 'dask[distributed]'"
+            ) from None
         try:
             connect: Any = distributed.Client
             self._client: Any = connect(address, timeout=timeout, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
-            raise InputError(
-                f"--scheduler {address[:80]!r}: no dask scheduler answers there ({type(error).__name__})"
-            ) from None
+            raise InputError(f"no dask scheduler answers at {address[:80]!r} ({type(error).__name__})") from None
 
     def run(self, function: Callable[[_A], _R], arguments: Iterable[_A]) -> Iterator[_R]:
         """Two chunks a worker thread are under way at most."""

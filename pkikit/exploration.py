@@ -20,6 +20,7 @@ from pkikit.errors import InputError
 from pkikit.executors import Executor
 from pkikit.files.disk import free_path, read_bytes, write_public
 from pkikit.model.deployment import deployment_from
+from pkikit.model.names import printable
 from pkikit.plot import scatter
 
 CHUNK = 50_000
@@ -128,7 +129,7 @@ class _Parts:
 
     def __init__(self, out: Path, space: Space, chunk: int) -> None:
         if out.suffix not in FORMATS:
-            raise InputError(f"--out {str(out)!r}: the name ends in {' or '.join(FORMATS)}")
+            raise InputError(f"the file name must end in {' or '.join(FORMATS)}", where=printable(str(out)))
         self.out, self.form, self.columns = free_path(out), out.suffix, space.columns
         self.folder = out.with_name(out.name + ".parts")
         about = {"space": space.digest, "chunk": chunk, "size": space.size}

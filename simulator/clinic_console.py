@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import difflib
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 import typer
 
 from pkikit import console
 from pkikit.errors import PkikitError
+from pkikit.judge.registry import catalogue
+from pkikit.model.names import printable
 from simulator.clinic_score import Score
 from simulator.remedies import TOLD, remedy_of
 
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from simulator.events import Event
     from simulator.report import CheckReport
 
+_COMMANDS = ("zones", "log", "pages", "hint", "do", "check", "mend", "give up", "help")
 _HELP = (
     "zones · log · pages · hint · do REMEDY TARGET (do alone lists them) · check (after your own mending on the pages) · "
     "mend (let it be mended) · give up; "
@@ -41,7 +45,7 @@ def show_case(out: Console, played: Played) -> None:
 def play_live(out: Console, live: LiveCase, portal: BlockingPortal, ask: Callable[[], str] | None = None) -> Score:
     """Let a person find the cause and mend it, in the running lab. `ask` gives what the person says."""
     score, hints = Score(case=live.case.id), iter(live.case.hints)
-    wanted = set(live.case.causes)
+    wanted, known = set(live.case.causes), {rule.id for rule in catalogue()}
     _show_symptom(out, live.case.title, live.case.symptom)
     out.print(_HELP, markup=False)
     mended = False
@@ -71,12 +75,23 @@ def play_live(out: Console, live: LiveCase, portal: BlockingPortal, ask: Callabl
                 score.found.add(said)
                 left = len(wanted) - len(score.found)
                 out.print("Right." if not left else f"Right, and there is {left} more.", markup=False)
-            case _:
+            case _ if said in known:
                 score.misses += 1
-                out.print(f"No. {_HELP}", markup=False)
+                out.print("No, that is not the cause.", markup=False)
+            case _:
+                out.print(_hint_at(said, known), markup=False)
     _show_solution(out, live.case.causes, (live.refused, live.broken))
     out.print(f"{score.points} points, {score.seconds} s", markup=False)
     return score
+
+
+def _hint_at(said: str, known: Collection[str]) -> str:
+    """What to say to a word that is neither a command nor a rule; it is no answer, so it costs nothing."""
+    if said in {"", "help", "?", "h"}:
+        return _HELP
+    near = difflib.get_close_matches(said, [*_COMMANDS, *known], n=1)
+    meant = f" Did you mean {near[0]}?" if near else ""
+    return f"{printable(said, 40)!r} is neither a command nor a rule id.{meant} Type help for what there is."
 
 
 def _done(out: Console, live: LiveCase, portal: BlockingPortal, said: str) -> bool:

@@ -43,9 +43,10 @@ Purposes = Callable[[datetime], tuple[x509.ObjectIdentifier, ...]]
 
 @dataclass(frozen=True, kw_only=True)
 class RenewalYear:
-    """One year of one cluster. interrupted: connections that were up and went down with a restart of a peer.
+    """One year of one cluster.
 
-    longest: the shortest and longest time that a certificate was in use. expired: instants at which one had run out.
+    lifetime_days: of each certificate. renewals, restarts: how many there were in the year. interrupted: connections
+    that were up and went down because a peer restarted. expired: how often a certificate in use reached its end.
     """
 
     lifetime_days: float

@@ -9,6 +9,7 @@ import pandas as pd
 
 from pkikit.describe import describe_certificate
 from pkikit.errors import InputError, PkikitError
+from pkikit.judge.registry import rule_of
 from pkikit.model.facts import common_name, title
 from pkikit.model.names import printable
 from simulator.clinic import Case, Tool, case_of, cases, random_case
@@ -151,9 +152,13 @@ class ClinicSession:
         return self._hints.pop(0) if self._hints else f"There are no more hints than these {number}."
 
     def answer(self, cause: object) -> str:
-        """Name a cause by its rule id."""
+        """Name a cause by its rule id. A text that is no rule id is not an answer, and costs nothing."""
         said = str(cause).strip().lower()[:200]
         wanted = set(self.case.causes)
+        try:
+            rule_of(said)
+        except InputError as error:
+            return f"✘ {printable(str(error), 300)}"
         if said not in wanted:
             self.score.misses += 1
             return f"✘ {printable(said)} is not what is broken here; `pkikit rules` lists what can be"

@@ -102,22 +102,29 @@ WORST = frozenset({"most_names", "blast_names", "blast_legs", "exposure_days"})
 
 
 def parse_vary(items: Sequence[str], deployment: Deployment) -> dict[tuple[str, str], tuple[str, ...]]:
-    """`--vary KEY=a,b` or `CLUSTER.KEY=a,b` into the values allowed for each (cluster, key)."""
+    """The values allowed for each (cluster, key), from texts like `KEY=a,b` or `CLUSTER.KEY=a,b`.
+
+    Raises InputError: a text of another form, or a key, cluster or value that there is not.
+    """
     allowed = {(c.name, key): values for c in deployment.clusters for key, values in CHOICES.items()}
     for item in items:
         left, equals, right = item.partition("=")
         cluster, _, key = left.rpartition(".")
         if not equals or key not in CHOICES:
-            raise InputError(f"--vary {printable(item, 60)!r}: write KEY=a,b with a KEY of {', '.join(CHOICES)}")
+            raise InputError(
+                f"{printable(item, 60)!r} is not a choice: write KEY=a,b with a KEY of {', '.join(CHOICES)}"
+            )
         if cluster and cluster not in {c.name for c in deployment.clusters}:
             names = ", ".join(c.name for c in deployment.clusters)
             raise InputError(
-                f"--vary {printable(item, 60)!r}: no cluster {printable(cluster, 30)!r}; there are {names}"
+                f"{printable(item, 60)!r} is not a choice: no cluster {printable(cluster, 30)!r}; there are {names}"
             )
         values = tuple(dict.fromkeys(v.strip() for v in right.split(",")))
         strange = [v for v in values if v not in CHOICES[key]]
         if strange:
-            raise InputError(f"--vary {key}={printable(strange[0], 30)!r}: allowed are {', '.join(CHOICES[key])}")
+            raise InputError(
+                f"{key}={printable(strange[0], 30)!r} is not a choice: allowed are {', '.join(CHOICES[key])}"
+            )
         for name in [cluster] if cluster else [c.name for c in deployment.clusters]:
             allowed[name, key] = values
     return allowed
@@ -149,7 +156,7 @@ def options_of(
     )  # fmt: skip
     if not found:
         raise InputError(
-            f"--vary leaves no way to do cluster {cluster.name}: ACME is for Expressway-E without Jabber Guest"
+            f"the choices leave no design for cluster {cluster.name}: ACME is for Expressway-E without Jabber Guest"
         )
     return found
 

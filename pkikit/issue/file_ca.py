@@ -171,7 +171,7 @@ class FileCa:
     def revoke(self, certificate: x509.Certificate, *, at: datetime, reason: str | None) -> None:
         """Mark it revoked; the next CRL and OCSP answer will say so."""
         if reason is not None and reason not in REASONS:
-            raise InputError(f"--reason {reason[:40]!r}: allowed are {', '.join(REASONS)}")
+            raise InputError(f"{reason[:40]!r} is not a reason: allowed are {', '.join(REASONS)}")
         if certificate.issuer != self.authority.certificate.subject:
             raise InputError("is not a certificate of this CA", where=str(self.folder))
         with self._locked():

@@ -89,7 +89,7 @@ def standalone(address: str, port: int) -> Iterator[Standalone]:
     try:
         server = ThreadingHTTPServer((address, port), Handler)
     except OSError as error:
-        raise InputError(f"--standalone {address}:{port}: cannot listen there ({error.strerror})") from None
+        raise InputError(f"cannot listen on {address}:{port}: {error.strerror}") from None
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

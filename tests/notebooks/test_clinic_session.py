@@ -71,6 +71,7 @@ def test_what_cannot_be_is_a_sentence() -> None:
     for said in (None, 5, "😀", ["x"], "x" * 100_000):
         assert case.answer(said).startswith("✘")
         assert len(case.answer(said)) < 400
+        assert case.score.misses == 0  # not an answer, so it costs nothing
     assert case.remedy("load-again", "e1.example.com").startswith("✘")
     assert case.dns("no.such.example.com") == []
     assert "more hints" in [case.hint() for _ in range(9)][-1]

@@ -69,6 +69,11 @@ def test_played_by_a_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
                     "zones",
                     "log",
                     "pages",
+                    "help",
+                    "?",
+                    "zonse",
+                    "trust.issuer-unknow",
+                    "why",
                     "validity.expired",
                     "hint",
                     "check",
@@ -90,6 +95,10 @@ def test_played_by_a_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     text = out.file.getvalue()  # type: ignore[attr-defined]
     assert "password" in text
     assert "28 of 28 legs are up" in text
+    assert text.count("zones · log · pages") == 3
+    assert "'zonse' is neither a command nor a rule id. Did you mean zones?" in text
+    assert "Did you mean trust.issuer-unknown?" in text
+    assert "No, that is not the cause." in text
     assert (score.points, score.mended_by_hand, score.hints, score.misses) == (75, True, 1, 1)
     (line,) = scores_file().read_text().splitlines()
     assert json.loads(line)["points"] == 75
