@@ -30,7 +30,10 @@ CHECKED = (
     | {"eku.server-auth-missing", "eku.client-auth-missing", "names.ip-address-used", UNEXPLAINED}
 )
 # Words by which tools show which end of the connection they are.
-_CLIENT_TOOLS = ("connected(0", "server certificate", "* connected to", "curl: (", "*   trying")
+_CLIENT_TOOLS = (
+    "connected(0", "server certificate", "* connected to", "curl: (", "*   trying", "urllib.error.urlerror", "urllib3.exceptions",
+    "requests.exceptions", "httpx.", "aiohttp.client_exceptions", "    at tlssocket.onconnectsecure",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
