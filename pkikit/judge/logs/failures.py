@@ -86,9 +86,8 @@ _QUIET = re.compile(r"\b(?:DEBUG|TRACE|VERBOSE|FINE|FINEST)\b")
 _REASONS_AT_ANY_LEVEL = ("network.tcp", "developer.ssl")
 _STEMS = ("error", "fail", "exception", "refus", "reject", "denied", "timed out", "timeout", "unreachable", "fatal", "unable",
           "cannot", "can't", "could", "abort", "alert")  # fmt: skip
-_FAILURE_WORDS = frozenset(
-    b"fatal refused rejected reject denied unreachable timeout timed unable cannot can could couldn aborted alarm alert ok".split()
-)
+_WORDS = b"fatal refused rejected reject denied unreachable timeout timed unable cannot can could couldn aborted alarm alert ok"
+_FAILURE_WORDS = frozenset(_WORDS.split())
 
 
 @dataclass(frozen=True, kw_only=True)

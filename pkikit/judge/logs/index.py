@@ -14,13 +14,14 @@ _SPLIT = bytes(c if chr(c).isascii() and chr(c).isalnum() else 32 for c in range
 _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " "})
 # Words of lines that report no failure.
 _COMMON_WORDS = """
-a action address alt an and any app are as at auth authentication call cert certificate certificates client closed code
-common config connect connected connecting connection core could credential data database debug detail dns domain
-dst edge eof error event expired expressway failed failure file for found from get got handshake has have host http https id identity in
-info internal invalid ip is it issuer key level line local log message method module msg name names network no not number of on openssl or
-peer port protocol read reason received record remote request required response result return returned routines sent server
-service sip socket src ssl status step subject success succeeded tcp the this thread time tls to trust type uds unknown url user utctime valid
-value verify version via warn warning was web with write x509 zone
+a action address alt an and any app are as at auth authentication call cert certificate certificates client closed
+code common config connect connected connecting connection core could credential data database debug detail dns domain
+dst edge eof error event expired expressway failed failure file for found from get got handshake has have host http
+https id identity in info internal invalid ip is issuer it key level line local log message method module msg name
+names network no not number of on openssl or peer port protocol read reason received record remote request required
+response result return returned routines sent server service sip socket src ssl status step subject succeeded success
+tcp the this thread time tls to trust type uds unknown url user utctime valid value verify version via warn warning
+was web with write x509 zone
 """
 _COMMON = frozenset(_COMMON_WORDS.encode().split())
 
