@@ -16,7 +16,7 @@ from pkikit.model.trace import Alert, Failed, HandshakeTrace, NameJudged, Negoti
 # Areas in the order in which they have to be mended: without a connection no certificate is seen, without a chain no
 # name matters; within an area, the special before the general.
 # A rule that only reports a symptom comes after every rule that gives a reason.
-SYMPTOMS = (REFUSED, "tls.handshake-failed", CONNECTION_CUT, "tunnel.link-down", CLUSTER_LINK, UNEXPLAINED)
+SYMPTOMS = (REFUSED, CONNECTION_CUT, "tls.handshake-failed", "tunnel.link-down", CLUSTER_LINK, UNEXPLAINED)
 _ORDER = (
     "dns.",
     "net.unreachable",

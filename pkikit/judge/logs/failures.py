@@ -81,6 +81,14 @@ _LOGGED = re.compile(
     r"^\s*(?:<\d{1,3}>|\[|\d{4}-\d\d-\d\d|\d\d:\d\d:\d\d|[A-Z][a-z]{2} [ \d]\d \d\d:|\d{3,}\.\d\d )"
     r"|\b(?:ERROR|FATAL|CRITICAL|SEVERE|WARN|WARNING|ERR)\b"
 )
+# How programs write a failure: after a colon, before one, at the start or at the end of a line; prose does not.
+_SHAPE = re.compile(
+    r"(?:errors?|fail(?:ed|ures?)?|fatal|exception|refused|rejected|denied|timed out|timeout|aborted)\W{0,3}(?:[:=(\[{!]|$)"
+    r"|^\W{0,4}(?:[\w.-]{1,40} )?(?:error|fatal|failed|failure|cannot|could not|couldn't|unable to|can't|handshake|alert)\b"
+    r"|[:>\]] (?:[^:]{0,80} )?(?:error|fail|fatal|exception|refused|rejected|denied|timed out|timeout|unable to|cannot|could)"
+    r"|\w(?:Error|Exception|Failure)\b|_(?:ERROR|FAILURE|FAILED|ERR)|\bERR_|\([^)]{0,60}(?:fatal|error|failed)",
+    re.IGNORECASE,
+)
 _QUIET = re.compile(r"\b(?:DEBUG|TRACE|VERBOSE|FINE|FINEST)\b")
 # Modules whose Detail and Reason say why a connection ended, whatever the level of the record.
 _REASONS_AT_ANY_LEVEL = ("network.tcp", "developer.ssl")
@@ -211,7 +219,9 @@ def _reports_failure(text: str) -> bool:
         return False
     if not _FAILING.search(text) or _HARMLESS.search(text) or _QUIET.search(text):
         return False
-    return _LOGGED.search(text) is not None or _ABOUT.search(text) is not None
+    if _LOGGED.search(text):
+        return True
+    return _ABOUT.search(text) is not None and _SHAPE.search(text) is not None
 
 
 @functools.lru_cache(maxsize=2048)

@@ -152,7 +152,16 @@ _ORDINARY = harmless(
     ("handshake in progress", _ssl('Detail="Handshake in progress" Reason="want read/write"', "INFO")),
     ("tcp connection established", _tcp("TCP Connection Established")),
     ("tcp connection closed", _tcp("TCP Connection Closed", reason="Got EOF on socket"), "got eof on socket"),
-    ("searched for dns zones by subject name", f'{_AT} tvcs: {_UTC} Module="developer.zone.zonemgr" Level="DEBUG" CodeLocation="ppcmains/oak/zones/ZoneManager.cpp(1183)" Method="ZoneManager::getDNSZoneByTLSVerifySubjectNameList" Thread="0x7f577f0a0700":  this="0x56408ff81220"  Detail="Searched for DNS Zones by Subject Name" Found="False" Candidates="sip.example.net"'),
+    ("searched for dns zones by subject name", f'{_AT} tvcs: {_UTC} Module="developer.zone.zonemgr" Level="DEBUG" CodeLocation="ppcmains/oak/zones/ZoneManager.cpp(1183)" Method="ZoneManager::getDNSZoneByTLSVerifySubjectNameList" Thread="0x7f577f0a0700":  this="0x56408ff81220"  Detail="Searched for DNS Zones by Subject Name" Found="True" Candidates="sip.example.net"', 'found="true"'),
+)  # fmt: skip
+
+# Also written for every peer that belongs to another zone, so it is the cause only where nothing else is.
+_NO_ZONE = rows(
+    _HYBRID,
+    Whose.THEIRS,
+    ("names.reference-not-presented", "searched for dns zones by subject name", f'{_AT} tvcs: {_UTC} Module="developer.zone.zonemgr" Level="DEBUG" CodeLocation="ppcmains/oak/zones/ZoneManager.cpp(1183)" Method="ZoneManager::getDNSZoneByTLSVerifySubjectNameList" Thread="0x7f577f0a0700":  this="0x56408ff81220"  Detail="Searched for DNS Zones by Subject Name" Found="False" Candidates="sip.example.net"', 'found="false"'),
+    vague=True,
+    any_level=True,
 )  # fmt: skip
 
 _SUCCESS = successes(
@@ -162,5 +171,5 @@ _SUCCESS = successes(
 
 EXPRESSWAY: tuple[Phrase, ...] = (
     *_NAMES, *_CUT, *_TTSSL, *_REQUIRED, *_NETWORK, *_SERVERS, *_LOGIN, *_EDGE, *_XCP, *_REASONS,
-    *_ORDINARY, *_SUCCESS,
+    *_ORDINARY, *_NO_ZONE, *_SUCCESS,
 )  # fmt: skip
