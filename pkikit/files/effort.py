@@ -8,7 +8,8 @@ Sources: RFC 7292 §4 (PKCS#12), RFC 8018 appendix A (PBES1, PBES2, PBKDF2), RFC
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pyasn1.codec.ber import decoder
@@ -16,6 +17,7 @@ from pyasn1.error import PyAsn1Error
 from pyasn1.type import univ
 
 from pkikit.errors import EncodingError
+from pkikit.files.pkcs12_peek import RC2_40, can_peek, plaintexts
 from pkikit.files.pkcs12_schema import (
     DATA,
     ENCRYPTED_DATA,
@@ -75,9 +77,9 @@ class _Effort:
         """So many rounds of hashing more."""
         self.total += max(count, 0)
         if count > MAX_ITERATIONS or self.total > MAX_TOTAL:
-            asked = count if count > MAX_ITERATIONS else self.total
+            asked, most = (count, MAX_ITERATIONS) if count > MAX_ITERATIONS else (self.total, MAX_TOTAL)
             raise self.refuse(
-                f"asks for {asked:,} rounds of hashing to open its {self.what}; at most {MAX_ITERATIONS:,} are done here. "
+                f"asks for {asked:,} rounds of hashing to open its {self.what}; at most {most:,} are done here. "
                 "Export it again with the usual number"
             )
 
@@ -105,16 +107,18 @@ def refuse_costly_key(der: bytes, where: str) -> None:
     _guarded(_Effort(where, "private key"), lambda effort: effort.add(read["encryptionAlgorithm"]))
 
 
-def refuse_costly_store(der: bytes, where: str) -> None:
+def refuse_costly_store(der: bytes, where: str, passphrases: Sequence[bytes] = ()) -> None:
     """Return quietly when opening this PKCS#12 store costs a bearable amount of work.
 
+    passphrases: those that the store will be opened with. What they open is counted too: a key may be encrypted inside
+    a part that is encrypted itself.
     Raises: EncodingError when it costs too much, or when its structure cannot be read well enough to know.
     """
     if len(der) > MAX_SIZE:
         raise EncodingError(
             f"is a PKCS#12 store of more than {MAX_SIZE // 1024 // 1024} MB, the most that is read", where=where
         )
-    _guarded(_Effort(where, "PKCS#12 store"), lambda effort: _walk_store(der, effort))
+    _guarded(_Effort(where, "PKCS#12 store"), lambda effort: _walk_store(der, effort, passphrases))
 
 
 def _guarded(effort: _Effort, walk: Callable[[_Effort], None]) -> None:
@@ -126,7 +130,7 @@ def _guarded(effort: _Effort, walk: Callable[[_Effort], None]) -> None:
         raise effort.refuse(f"holds a {effort.what} that is damaged or cut off") from None
 
 
-def _walk_store(der: bytes, effort: _Effort) -> None:
+def _walk_store(der: bytes, effort: _Effort, passphrases: Sequence[bytes]) -> None:
     store = decoder.decode(der, asn1Spec=Pfx())[0]
     if store["macData"].isValue:
         effort.add_count(int(store["macData"]["iterations"]))
@@ -140,6 +144,20 @@ def _walk_store(der: bytes, effort: _Effort) -> None:
         elif kind == ENCRYPTED_DATA:
             inner = decoder.decode(bytes(content["content"]), asn1Spec=EncryptedData())[0]
             effort.add(inner["encryptedContentInfo"]["contentEncryptionAlgorithm"])
+            _walk_encrypted(inner["encryptedContentInfo"], effort, passphrases)
+
+
+def _walk_encrypted(content: Any, effort: _Effort, passphrases: Sequence[bytes]) -> None:
+    """Count what stands inside an encrypted part; the count of the part itself is bearable by now."""
+    algorithm, hidden = content["contentEncryptionAlgorithm"], content["encryptedContent"]
+    oid = str(algorithm["algorithm"])
+    if not passphrases or not hidden.isValue or oid == RC2_40:
+        return
+    if not can_peek(oid):
+        raise effort.refuse(f"is a PKCS#12 store in an encryption that is not read here ({oid})")
+    for plain in plaintexts(oid, bytes(algorithm["parameters"]), bytes(hidden), passphrases):
+        with contextlib.suppress(PyAsn1Error):  # a wrong passphrase gives anything
+            _walk_bags(plain, effort, 0)
 
 
 def _walk_bags(der: bytes, effort: _Effort, depth: int) -> None:

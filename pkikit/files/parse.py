@@ -169,6 +169,9 @@ def _take_block(collector: Collector, block: PemText) -> None:
         case "PKCS7" | "CMS" | "PKCS #7 SIGNED DATA":
             collector.add("certificates", *leaf_first(_loaded(load_pkcs7, block.der(), collector.where, block.place)))
             collector.note(f"{block.place} is a PKCS#7 bundle; the product takes certificates one by one")
+        case "PKCS12":
+            _parse_pkcs12(block.der(), collector)
+            collector.note(f"{block.place} is a PKCS#12 store, which the product does not take")
         case "OPENSSH PRIVATE KEY":
             collector.note(
                 "holds a private key in the OpenSSH form, which the product does not take: ssh-keygen -p -m PEM -f FILE "
@@ -271,15 +274,19 @@ def _parse_rest(data: bytes, load: Callable[[bytes], Any], kind: str, collector:
 
 
 def _parse_pkcs12(data: bytes, collector: Collector) -> None:
-    refuse_costly_store(data, collector.where)
+
+    def load(passphrase: bytes | None) -> Any:
+        refuse_costly_store(data, collector.where, (passphrase or b"",))
+        return pkcs12.load_pkcs12(data, passphrase)
+
     store = None
     for without in (None, b""):  # some tools write "no passphrase" as none, some as an empty one
         with contextlib.suppress(ValueError, TypeError):
-            store = pkcs12.load_pkcs12(data, without)
+            store = load(without)
             break
     try:
         if store is None:
-            store = collector.decrypt("PKCS#12 store", lambda passphrase: pkcs12.load_pkcs12(data, passphrase))
+            store = collector.decrypt("PKCS#12 store", load)
     except UnsupportedAlgorithm as error:
         raise EncodingError(f"is a PKCS#12 store in an old encryption: {error}", where=collector.where) from None
     if store.key is not None:
