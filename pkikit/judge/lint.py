@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -61,20 +61,28 @@ def lint_certificate(certificate: x509.Certificate, use: CertificateUse) -> Verd
     )
 
 
+# The rules of a path that one certificate by itself can break: parts that nobody can read, or that OpenSSL refuses.
+_READABLE: tuple[tuple[str, Callable[[CertificatePath], Iterator[Evidence]]], ...] = (
+    ("chain.extension-unreadable", unreadable),
+    ("chain.critical-extension-unknown", critical_unknown),
+    ("certificate.part-unreadable", part_unreadable),
+    ("certificate.openssl-cannot-read", openssl_cannot_read),
+    ("certificate.encoding-odd", encoding_odd),
+    ("validity.unreadable", dates_unreadable),
+    ("key.unreadable", key_unreadable),
+)
+_READABLE_IDS = tuple(rule_id for rule_id, _ in _READABLE)
+
+
 def _readable(certificate: x509.Certificate, subject: str) -> tuple[list[Finding], tuple[str, ...]]:
-    """The rules of a path that one certificate by itself can break: extensions and key that nobody can read."""
+    """(findings, ids of the rules that ran) about what cannot be read in a certificate."""
     path = CertificatePath(certificates=(certificate,), anchor=Anchor.TRUSTED)
-    rules = {
-        "chain.extension-unreadable": unreadable,
-        "chain.critical-extension-unknown": critical_unknown,
-        "certificate.part-unreadable": part_unreadable,
-        "certificate.openssl-cannot-read": openssl_cannot_read,
-        "certificate.encoding-odd": encoding_odd,
-        "validity.unreadable": dates_unreadable,
-        "key.unreadable": key_unreadable,
-    }
-    found = [(rule_id, tuple(find(path))) for rule_id, find in rules.items()]
-    return [finding(rule_id, subject, evidence) for rule_id, evidence in found if evidence], tuple(rules)
+    findings = []
+    for rule_id, find in _READABLE:
+        evidence = tuple(find(path))
+        if evidence:
+            findings.append(finding(rule_id, subject, evidence))
+    return findings, _READABLE_IDS
 
 
 def weighed(found: Finding, use: CertificateUse) -> Finding | None:
@@ -154,9 +162,7 @@ def lint_upload(
 def lint_deployment(deployment: Deployment) -> Verdict:
     """Judge a deployment by itself: what will not work whatever certificates are bought."""
     findings, checked = run_rules(Subject.DEPLOYMENT, deployment.name, deployment, version=deployment.product_version)
-    return Verdict(
-        question=f"can {deployment.name} work as it is written?", findings=tuple(findings), checked=tuple(checked)
-    )
+    return Verdict(question=f"can {deployment.name} work as it is written?", findings=tuple(findings), checked=checked)
 
 
 def lint_request(request: x509.CertificateSigningRequest, use: CertificateUse) -> Verdict:
@@ -241,6 +247,6 @@ def _weighed_in_ca(found: Finding) -> Finding | None:
 def lint_trust_list(certificates: Sequence[x509.Certificate], use: CertificateUse) -> Verdict:
     """Judge a trusted CA list as a whole and each CA in it."""
     findings, checked = run_rules(Subject.TRUST_LIST, "trusted CA list", certificates, use, version=use.version)
-    whole = Verdict(question="", findings=tuple(findings), checked=tuple(checked))
+    whole = Verdict(question="", findings=tuple(findings), checked=checked)
     each = [lint_authority(c, use) for c in certificates]
     return merge_verdicts(f"would {use.version} take this trusted CA list?", [whole, *each])

@@ -18,6 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from pkikit.errors import InputError
 from pkikit.model.facts import common_name, extension, has_extension
+from pkikit.model.memo import once_per_object
 from pkikit.model.names import SipUri, ip_text, is_ip_address, parse_dns_name, presented_dns_name, printable
 from pkikit.model.other_names import OtherName, read_other_name
 
@@ -93,6 +94,7 @@ class PresentedNames:
 
 
 # A lab judges the same few certificates at every handshake; parsing their SAN again each time cost a sixth of it.
+@once_per_object
 @lru_cache(maxsize=2048)
 def presented_names(certificate: x509.Certificate | x509.CertificateSigningRequest) -> PresentedNames:
     """The names that a certificate or a request presents. Entries that cannot match are in `refused`, never dropped."""

@@ -102,14 +102,17 @@ def _filled() -> dict[str, RegisteredRule]:
 
 
 @lru_cache(maxsize=512)
-def _rules_for(kind: Subject, version: ProductVersion | None) -> tuple[tuple[RuleFunction, Rule], ...]:
-    """The rules that look at this kind of subject and apply to this version, in order of registration."""
-    return tuple(
+def _rules_for(
+    kind: Subject, version: ProductVersion | None
+) -> tuple[tuple[tuple[RuleFunction, Rule], ...], tuple[str, ...]]:
+    """The rules that look at this kind of subject and apply to this version, in order of registration; and their ids."""
+    rules = tuple(
         (registered.find, registered.rule)
         for registered in _filled().values()
         if registered.subject is kind and registered.find is not None
         if version is None or version.within(registered.rule.versions)
     )
+    return rules, tuple(rule.id for _, rule in rules)
 
 
 def catalogue() -> tuple[Rule, ...]:
@@ -160,12 +163,12 @@ def _told(evidence: tuple[Evidence, ...]) -> str:
 
 def run_rules(
     kind: Subject, subject_name: str, *arguments: Any, version: ProductVersion | None = None
-) -> tuple[list[Finding], list[str]]:
+) -> tuple[list[Finding], tuple[str, ...]]:
     """Run every rule for that kind of subject: (findings, ids of the rules that ran)."""
     findings: list[Finding] = []
-    chosen = _rules_for(kind, version)
+    chosen, checked = _rules_for(kind, version)
     for find, rule in chosen:
         evidence = tuple(find(*arguments))
         if evidence:
             findings.append(finding(rule.id, subject_name, evidence))
-    return findings, [rule.id for _, rule in chosen]
+    return findings, checked

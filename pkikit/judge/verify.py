@@ -83,7 +83,8 @@ def verify_certificate(
     )
     path = path_asked(leaf, asked)
     subject = title(leaf)
-    findings, checked = run_rules(Subject.PATH, subject, path, asked)
+    findings, ran = run_rules(Subject.PATH, subject, path, asked)
+    checked = list(ran)
     if twins := twin_in_list(path):
         findings.append(finding(rules.trust.AMBIGUOUS, subject, twins, severity=Severity.WARNING))
     eku = "eku.server-auth-missing" if purpose is Purpose.SERVER else "eku.client-auth-missing"

@@ -17,6 +17,7 @@ from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID, NameOID
 
+from pkikit.model.memo import once_per_object
 from pkikit.model.names import printable
 from pkikit.reading.certificate import OddCertificate
 from pkikit.reading.errors import UNREADABLE as UNREADABLE
@@ -34,12 +35,25 @@ Holder = x509.Certificate | x509.CertificateSigningRequest | x509.CertificateRev
 
 def extension(holder: Holder, kind: type[_T]) -> _T | None:
     """The extension of that kind; None when it is absent or cannot be read (`has_extension` tells which)."""
+    if isinstance(holder, x509.Certificate):
+        known = _by_kind(holder)
+        if known is not None:
+            return known.get(kind)  # type: ignore[return-value]  # a value has the type that is its key
     try:
         return holder.extensions.get_extension_for_class(kind).value
     except x509.ExtensionNotFound:
         return None
     except UNREADABLE:
         return next((e.value for e in read_extensions(holder) if isinstance(e.value, kind)), None)
+
+
+@once_per_object
+def _by_kind(certificate: x509.Certificate) -> dict[type[x509.ExtensionType], x509.ExtensionType] | None:
+    """The extensions by their type; None where the library cannot read them all."""
+    try:
+        return {type(e.value): e.value for e in certificate.extensions}
+    except UNREADABLE:
+        return None
 
 
 def has_extension(holder: Holder, kind: type[x509.ExtensionType]) -> bool:
@@ -79,11 +93,15 @@ def lost_parts(holder: Holder) -> tuple[str, ...]:
     return holder.unreadable if isinstance(holder, OddObject) else ()
 
 
+_MAY_BE_REFUSED = {x509.UnrecognizedExtension, x509.NameConstraints}
 _NETSCAPE_TYPE = x509.ObjectIdentifier("2.16.840.1.113730.1.1")
 
 
 def refused_though_parsed(certificate: x509.Certificate) -> tuple[tuple[str, str], ...]:
     """(OID, what is wrong) of extensions that `cryptography` parses, or passes over, and OpenSSL refuses."""
+    known = None if isinstance(certificate, OddCertificate) else _by_kind(certificate)
+    if known is not None and not _MAY_BE_REFUSED & known.keys():
+        return ()
     found = []
     for one in _readable_extensions(certificate):
         match one.value:
@@ -142,11 +160,15 @@ def organisation(name: x509.Name) -> str:
     return str(found[0].value) if found else ""
 
 
+@once_per_object
 def title(certificate: x509.Certificate) -> str:
     """A short name for a person: the common name, else the first dNSName, else the whole subject."""
-    alternative = extension(certificate, x509.SubjectAlternativeName)
-    dns = alternative.get_values_for_type(x509.DNSName) if alternative else []
-    return printable(common_name(certificate.subject) or (dns[0] if dns else "") or distinguished(certificate.subject))
+    name = common_name(certificate.subject)
+    if not name:
+        alternative = extension(certificate, x509.SubjectAlternativeName)
+        dns = alternative.get_values_for_type(x509.DNSName) if alternative else []
+        name = dns[0] if dns else ""
+    return printable(name or distinguished(certificate.subject))
 
 
 def distinguished(name: x509.Name) -> str:
@@ -177,12 +199,14 @@ _ASCII_SPACE = re.compile(r"[ \t\n\v\f\r]+")
 _LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
+@once_per_object
 @lru_cache(maxsize=8192)
 def subject_of(certificate: x509.Certificate) -> CanonicalName:
     """The subject, to be compared with."""
     return canonical(certificate.subject)
 
 
+@once_per_object
 @lru_cache(maxsize=8192)
 def issuer_of(certificate: x509.Certificate) -> CanonicalName:
     """The issuer's name, to be compared with."""
@@ -308,10 +332,20 @@ def shown_time(instant: datetime) -> str:
 
 
 def serial_number(certificate: x509.Certificate) -> int:
-    """The serial number, negative ones too; the library's warning about those is for a rule to tell."""
+    """The serial number, negative ones too; a rule reports those, so the library's warning is suppressed."""
+    if _is_plainly_positive(certificate.tbs_certificate_bytes):
+        return certificate.serial_number
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CryptographyDeprecationWarning)
         return certificate.serial_number
+
+
+def _is_plainly_positive(tbs: bytes) -> bool:
+    """True where the first byte of the serial number shows that no warning comes: suppressing one is slow."""
+    at = 2 + (tbs[1] & 0x7F if tbs[1] & 0x80 else 0)  # after the header of the SEQUENCE
+    if tbs[at : at + 1] == b"\xa0":
+        at += 5  # after the version: [0] with an INTEGER of one byte
+    return tbs[at : at + 1] == b"\x02" and 0 < int.from_bytes(tbs[at + 2 : at + 3]) < 0x80
 
 
 # id-ecPublicKey followed by a SEQUENCE: the curve is spelled out instead of named, which OpenSSL refuses.
@@ -319,22 +353,24 @@ _EXPLICIT_CURVE = bytes.fromhex("06072a8648ce3d020130")
 
 
 def _signed_part(holder: x509.Certificate | x509.CertificateSigningRequest) -> bytes:
-    return holder.tbs_certificate_bytes if hasattr(holder, "tbs_certificate_bytes") else holder.tbs_certrequest_bytes
+    if isinstance(holder, x509.CertificateSigningRequest):
+        return holder.tbs_certrequest_bytes
+    return holder.tbs_certificate_bytes
 
 
+@once_per_object
 def key_kind(certificate: x509.Certificate | x509.CertificateSigningRequest) -> tuple[str, int]:
     """(`RSA` | `EC` | `DSA` | other, bits); ("unreadable", 0) when the key cannot be parsed."""
     try:
         key = certificate.public_key()
     except UNREADABLE:
         return "unreadable", 0
-    if isinstance(key, ec.EllipticCurvePublicKey) and _EXPLICIT_CURVE in _signed_part(certificate):
-        return "unreadable", 0
     match key:
+        case ec.EllipticCurvePublicKey():
+            explicit = _EXPLICIT_CURVE in _signed_part(certificate)
+            return ("unreadable", 0) if explicit else ("EC", key.key_size)
         case rsa.RSAPublicKey():
             return "RSA", key.key_size
-        case ec.EllipticCurvePublicKey():
-            return "EC", key.key_size
         case dsa.DSAPublicKey():
             return "DSA", key.key_size
         case _:

@@ -27,8 +27,11 @@ _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)\Z")
 @lru_cache(maxsize=4096)
 def is_ip_address(text: str) -> bool:
     """True for an IPv4 or IPv6 literal, brackets allowed."""
+    literal = text.strip().strip("[]")
+    if ":" not in literal and not literal[-1:].isdigit():
+        return False  # most names end here; the exceptions below are slow
     try:
-        ipaddress.ip_address(text.strip().strip("[]"))
+        ipaddress.ip_address(literal)
     except ValueError:
         return False
     return True
@@ -49,12 +52,11 @@ def parse_dns_name(text: str) -> str:
 
     A single label is allowed here (`localhost`); `parse_fqdn` wants at least two.
     """
-    shown = printable(text)
     stripped = text.strip()
     if len(stripped) > 4 * MAX_NAME_LENGTH:
         raise InputError(f"a name of {len(stripped)} characters is too long: {MAX_NAME_LENGTH} are allowed")
     if is_ip_address(stripped):
-        raise InputError(f"{shown!r} is an IP address where a fully qualified domain name belongs")
+        raise InputError(f"{printable(text)!r} is an IP address where a fully qualified domain name belongs")
     name = _to_a_labels(stripped.removesuffix("."))
     if not name:
         raise InputError("an empty name where a domain name belongs")
@@ -63,7 +65,7 @@ def parse_dns_name(text: str) -> str:
     for label in name.split("."):
         if not _LABEL.match(label):
             raise InputError(
-                f"{shown!r} is not a domain name: the label {printable(label)!r} may hold only letters, digits, "
+                f"{printable(text)!r} is not a domain name: the label {printable(label)!r} may hold only letters, digits, "
                 "hyphens (not at its ends) and up to 63 characters"
             )
     return name
@@ -83,7 +85,7 @@ def presented_dns_name(text: str) -> str:
         raise InputError("holds a NUL character")
     if not text.isascii():
         raise InputError("is not ASCII: a certificate must hold an internationalised name as A-labels (xn--…)")
-    if any(c.isspace() or not c.isprintable() for c in text):
+    if " " in text or not text.isprintable():  # the other blanks of ASCII are not printable
         raise InputError("holds a blank, a line break or another control character")
     if text.endswith("."):
         raise InputError("ends with a dot")

@@ -57,7 +57,7 @@ def linting(table: Table) -> None:
     ours = seconds(lambda: [lint_certificate(x509.load_der_x509_certificate(d), use) for d in ders])
     raw = seconds(lambda: [list(x509.load_der_x509_certificate(d).extensions) for d in ders])
     table.add_row(
-        "lint of 10,000 certificates", f"{len(ders) / ours:,.0f} /s", "≥ 2,000 /s", f"{ours / raw:.1f} × parsing them"
+        "lint of 10,000 certificates", f"{len(ders) / ours:,.0f} /s", "≥ 4,000 /s", f"{ours / raw:.1f} × parsing them"
     )
 
 

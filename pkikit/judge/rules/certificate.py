@@ -310,8 +310,10 @@ def weak_key(certificate: x509.Certificate | x509.CertificateSigningRequest) -> 
 )
 def key_type(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     kind, bits = key_kind(certificate)
+    if kind in {"RSA", "unreadable"}:
+        return
     elliptic = use.version >= ELLIPTIC_KEYS
-    if kind not in {"RSA", "unreadable"} and not (kind == "EC" and elliptic):
+    if kind != "EC" or not elliptic:
         yield Evidence(
             label=f"key type for {use.version}",
             expected="RSA or EC" if elliptic else f"RSA (EC from {ELLIPTIC_KEYS} on)",

@@ -63,8 +63,8 @@ def name_constraints(path: CertificatePath, question: PathQuestion) -> Iterator[
 )
 def unreadable(path: CertificatePath, question: PathQuestion | None = None) -> Iterator[Evidence]:
     for index, certificate in enumerate(path.certificates):
-        position = path.position(index)
         for oid, seen in _refused(certificate):
+            position = path.position(index)
             label = f"extension {oid_name(x509.ObjectIdentifier(oid))} of the {position}"
             yield Evidence(label=label, expected="readable", seen=seen, where=position)
 
@@ -103,8 +103,8 @@ def part_unreadable(path: CertificatePath, question: PathQuestion | None = None)
 )
 def dates_unreadable(path: CertificatePath, question: PathQuestion | None = None) -> Iterator[Evidence]:
     for index, certificate in enumerate(path.certificates):
-        position = path.position(index)
         for label, written in unreadable_dates(certificate):
+            position = path.position(index)
             shown = printable(written, 60) or "nothing"
             yield Evidence(label=f"{label} of the {position}", expected="YYMMDDHHMMSSZ", seen=shown, where=position)
 
@@ -137,10 +137,11 @@ def openssl_cannot_read(path: CertificatePath, question: PathQuestion | None = N
 )
 def encoding_odd(path: CertificatePath, question: PathQuestion | None = None) -> Iterator[Evidence]:
     for index, certificate in enumerate(path.certificates):
-        position = path.position(index)
         for seen in oddities(certificate):
+            position = path.position(index)
             yield Evidence(label=f"encoding of the {position}", expected="as X.509 says", seen=seen, where=position)
         for oid, seen in dict.fromkeys((e.oid, e.oddity) for e in odd_extensions(certificate) if not e.refused):
+            position = path.position(index)
             label = f"extension {oid_name(x509.ObjectIdentifier(oid))} of the {position}"
             yield Evidence(label=label, expected="as its standard says", seen=seen, where=position)
 

@@ -41,7 +41,7 @@ def key_identifiers(certificate: x509.Certificate, use: CertificateUse) -> Itera
     if use.is_request:
         return
     absent = [] if has_extension(certificate, x509.SubjectKeyIdentifier) else ["subjectKeyIdentifier"]
-    if not is_self_issued(certificate) and not has_extension(certificate, x509.AuthorityKeyIdentifier):
+    if not has_extension(certificate, x509.AuthorityKeyIdentifier) and not is_self_issued(certificate):
         absent.append("authorityKeyIdentifier")
     for name in absent:
         yield Evidence(label="key identifier", expected=name, seen="absent", where="extensions")

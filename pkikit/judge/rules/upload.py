@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from cryptography import x509
-from cryptography.x509.oid import ExtensionOID
 
 from pkikit.judge.names import presented_names
 from pkikit.judge.registry import Subject, declare, rule
@@ -14,7 +13,7 @@ from pkikit.judge.rules.certificate import MAX_SHOWN
 from pkikit.judge.trust import Anchor, build_path
 from pkikit.judge.use import CertificateUse
 from pkikit.model.deployment import Role
-from pkikit.model.facts import common_name, distinguished, extension_oids, serial_number, title
+from pkikit.model.facts import common_name, distinguished, has_extension, serial_number, title
 from pkikit.model.findings import Evidence, Severity
 from pkikit.model.names import printable
 from pkikit.model.other_names import COLLAB_EDGE, SRV_NAME, XMPP_ADDRESS, OtherName
@@ -50,8 +49,10 @@ def common_name_missing(certificate: x509.Certificate, use: CertificateUse) -> I
     fix="Nothing to do while the SAN holds the names. Generate the next request with this common name.",
 )
 def common_name_unexpected(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    if use.layout is None:
+        return
     seen = common_name(certificate.subject)
-    if use.layout is not None and seen and seen.lower().rstrip(".") != use.layout.common_name:
+    if seen and seen.lower().rstrip(".") != use.layout.common_name:
         yield Evidence(label="common name", expected=use.layout.common_name, seen=printable(seen), where="subject")
 
 
@@ -146,7 +147,7 @@ def srv_name_only(certificate: x509.Certificate, use: CertificateUse) -> Iterato
     versions="X8.10-",
 )
 def eku_absent(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
-    if ExtensionOID.EXTENDED_KEY_USAGE.dotted_string not in extension_oids(certificate):
+    if not has_extension(certificate, x509.ExtendedKeyUsage):
         yield Evidence(
             label="extended key usage", expected="serverAuth, clientAuth", seen="absent", where="extendedKeyUsage"
         )
