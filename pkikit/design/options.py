@@ -156,7 +156,7 @@ def options_of(
     )  # fmt: skip
     if not found:
         raise InputError(
-            f"the choices leave no design for cluster {cluster.name}: ACME is for Expressway-E without Jabber Guest"
+            f"the choice leaves no way to certify cluster {cluster.name}: ACME is for Expressway-E without Jabber Guest"
         )
     return found
 
