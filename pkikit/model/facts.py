@@ -317,7 +317,9 @@ def issued(child: x509.Certificate, issuer: x509.Certificate) -> bool:
     """
     try:
         odd = isinstance(child, OddCertificate) or isinstance(issuer, OddCertificate)
-        if not odd and child.issuer.public_bytes() == issuer.subject.public_bytes():
+        plain = not odd and child.issuer.public_bytes() == issuer.subject.public_bytes()
+        # The library's own check refuses ECDSA with SHA-1 unseen: a weak digest is another rule's matter.
+        if plain and digest_name(child) != "sha1":
             child.verify_directly_issued_by(issuer)
         else:
             verify_signature(child, issuer)

@@ -42,6 +42,9 @@ def verify_with(
             key.verify(signature, data, parameters, digest)
         case ec.EllipticCurvePublicKey() if isinstance(parameters, ec.ECDSA):
             key.verify(signature, data, parameters)
+        case ec.EllipticCurvePublicKey() if parameters is None and isinstance(digest, hashes.SHA1):
+            # The library names no parameters for ECDSA with SHA-1. Whether the digest may be used is another question.
+            key.verify(signature, data, ec.ECDSA(digest))
         case dsa.DSAPublicKey() if digest is not None:
             key.verify(signature, data, digest)
         case ed25519.Ed25519PublicKey() | ed448.Ed448PublicKey() if digest is None:

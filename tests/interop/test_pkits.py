@@ -1,27 +1,11 @@
-"""NIST's path validation suite: we and OpenSSL give one answer, and where both differ from the suite it is listed why."""
+"""NIST's path validation suite: we and OpenSSL give one answer; where both differ from the suite, OpenSSL itself proves why."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.vectors.pkits import Case, cases, openssl, ours
-
-# Where we refuse and OpenSSL does not.
-STRICTER = {"ValidDSASignaturesTest4EE": "DSA of 1024 bits with SHA-1: below the security level that the product keeps"}
-# Parts of RFC 5280 that neither the product nor OpenSSL, used as the product uses it, takes part in.
-NOT_IN_THE_PRODUCT = {
-    "olicy": "certificate policies: asked for by nobody, so not enforced",
-    "deltaCRL": "delta CRLs are recognised, not applied",
-    "IDPwithindirectCRL": "indirect CRLs are recognised, not applied",
-    "cRLIssuer": "indirect CRLs are recognised, not applied",
-    "onlySomeReasons": "CRLs for some reasons are recognised, not applied",
-    "SeparateCertificateandCRLKeys": "a CRL is checked with the keys of the path only",
-    "BasicSelfIssued": "a CRL is checked with the keys of the path only",
-}
-
-
-def explained(case: Case) -> bool:
-    return case.name in STRICTER or any(part in case.name for part in NOT_IN_THE_PRODUCT)
+from tests.support.agreement import PAGE, page, pkits_differences
+from tests.vectors.pkits import STRICTER, STRICTER_RULES, SWITCH_NAMES, SWITCHES, Case, cases, openssl, ours, switch
 
 
 def test_the_suite_is_there() -> None:
@@ -34,18 +18,28 @@ def test_the_suite_is_there() -> None:
 
 @pytest.mark.parametrize("case", cases(), ids=lambda c: c.name)
 def test_case(case: Case) -> None:
-    """Accepted or not as the suite says, and as OpenSSL says; a refusal has a reason."""
+    """As OpenSSL says; as the suite says, unless a switch that nobody turns on makes the difference. A refusal has a reason."""
     accepted, rules = ours(case)
+    theirs = openssl(case).accepted
     assert accepted == (not rules)
-    if case.name not in STRICTER:
-        assert accepted == openssl(case)[0], rules
-    if not explained(case):
-        assert accepted == case.expected, rules
+    if case.name in STRICTER:
+        assert theirs
+        assert rules
+        assert set(rules) <= STRICTER_RULES
+        return
+    assert accepted == theirs, rules
+    if accepted != case.expected:
+        assert switch(case) in SWITCH_NAMES
 
 
 def test_no_explanation_is_stale() -> None:
-    """Each explanation is needed by a case that really differs."""
-    differing = [case for case in cases() if ours(case)[0] != case.expected]
-    for part in NOT_IN_THE_PRODUCT:
-        assert any(part in case.name for case in differing), part
-    assert set(STRICTER) <= {case.name for case in differing}
+    """Each switch and each stricter answer is needed by a case that really differs."""
+    used = {found for *_, found in pkits_differences() if found}
+    assert used == SWITCH_NAMES.keys()
+    assert SWITCHES.keys() < SWITCH_NAMES.keys()
+    assert {case.name for case, mine, theirs, _ in pkits_differences() if mine != theirs} == STRICTER.keys()
+
+
+def test_the_page_is_what_the_runs_give() -> None:
+    """docs/agreement.md; `python -m tests.support.agreement` writes it."""
+    assert PAGE.read_text("utf-8") == page()

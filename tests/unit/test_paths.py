@@ -7,12 +7,16 @@ from functools import partial
 
 import pytest
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA1
 
+from pkikit.design.csr import make_key
 from pkikit.issue.authority import Authority, ca_name, create_root
 from pkikit.judge import trust
 from pkikit.judge.trust import build_path, effective_trust
 from pkikit.judge.verify import verify_certificate
+from pkikit.model.credential import PrivateKey
 from pkikit.model.findings import Finding, Severity, Verdict
 from pkikit.model.leg import Purpose
 from simulator.forge import DAY, forge
@@ -255,3 +259,21 @@ def test_deep_and_wide_chains_are_walked_once(monkeypatch: pytest.MonkeyPatch) -
     path = build_path(leaf, sent=lattice, trusted_ca_list=(), at=AT)
     assert len(path.certificates) > 1
     assert len(asked) <= 2 * width * depth
+
+
+@pytest.mark.fires("signature.digest-unsupported")
+@pytest.mark.near_miss("trust.chain-signature-invalid")
+@pytest.mark.parametrize("key", [ec.generate_private_key(ec.SECP256R1()), make_key(2048)], ids=["EC", "RSA"])
+def test_a_weak_digest_is_not_a_wrong_signature(key: PrivateKey) -> None:
+    """SHA-1 is refused as SHA-1: the key did sign, with EC keys as well, where the library itself would not look."""
+    root = create_root("Weak Root CA", at=AT - 100 * DAY, key=key)
+    good = leaf_of(root)
+    builder = x509.CertificateBuilder(
+        issuer_name=good.issuer, subject_name=good.subject, public_key=good.public_key(), serial_number=5,
+        not_valid_before=good.not_valid_before_utc, not_valid_after=good.not_valid_after_utc, extensions=list(good.extensions),
+    )  # fmt: skip
+    try:
+        weak = builder.sign(root.key, SHA1())
+    except UnsupportedAlgorithm:
+        pytest.skip("this library signs nothing with SHA-1")
+    only(judge(weak, trusted_ca_list=[root.certificate]), "signature.digest-unsupported")
