@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
-from OpenSSL import SSL
+from OpenSSL import SSL, crypto
 
 from pkikit.handshake.messages import FramingError, request_for, status_of
 from pkikit.handshake.recorder import Recorder, merge
 from pkikit.handshake.tls import Handshake, TlsContext, TlsRange
 from pkikit.model.credential import Credential
-from pkikit.model.facts import distinguished
 from pkikit.model.leg import NameCheck, Protocol
+from pkikit.model.names import printable
 from pkikit.model.trace import Application, HandshakeTrace, NotConnected, Side
 from pkikit.model.world import Party
 
@@ -87,17 +87,17 @@ def probe(
         protocol=tls.get_protocol_version_name() if handshake.complete else "",
         cipher=(tls.get_cipher_name() or "") if handshake.complete else "",
         wants_certificate=wants,
-        asked_for=tuple(distinguished(_as_name(n)) for n in names[:50]),
+        asked_for=tuple(_shown_name(n) for n in names[:50]),
         reply=reply,
     )
 
 
-def _as_name(name: object) -> x509.Name:
-    from cryptography.x509.oid import NameOID
-
-    parts = [(k.decode("ascii", "replace"), v.decode("utf-8", "replace")) for k, v in name.get_components()]  # type: ignore[attr-defined]
-    known = {"CN": NameOID.COMMON_NAME, "O": NameOID.ORGANIZATION_NAME, "OU": NameOID.ORGANIZATIONAL_UNIT_NAME}
-    return x509.Name([x509.NameAttribute(known[k], v) for k, v in parts if k in known and v])
+def _shown_name(name: crypto.X509Name) -> str:
+    """A distinguished name, the most specific part first, as RFC 4514 writes it; whatever the server put into it."""
+    parts = [
+        f"{kind.decode('ascii', 'replace')}={value.decode('utf-8', 'replace')}" for kind, value in name.get_components()
+    ]
+    return printable(",".join(reversed(parts))) or "(empty)"
 
 
 def _converse(handshake: Handshake, connection: socket.socket, request: bytes) -> str:

@@ -15,7 +15,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any
 
-from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.errors import InputError
@@ -26,6 +25,7 @@ from pkikit.model.deployment import Deployment, Revocation
 from pkikit.model.facts import title
 from pkikit.model.names import printable
 from pkikit.model.world import Party, World
+from pkikit.reading.saved import certificates_in
 from simulator.clock import Clock
 from simulator.errors import LabError
 from simulator.peer.login import Accounts
@@ -181,12 +181,12 @@ def _kept(document: dict[str, Any], deployment: Deployment) -> KeptLab:
 
 
 def _party_from(fqdn: str, held: dict[str, Any]) -> Party:
-    trusted = held["trusted"].encode("ascii")
+    trusted = held["trusted"]
     return Party(
         fqdn=fqdn,
         credential=credential_from(held["credential"]),
         services={int(port): c for port, d in held["services"].items() if (c := credential_from(d)) is not None},
-        trusted_ca_list=tuple(x509.load_pem_x509_certificates(trusted)) if trusted else (),
+        trusted_ca_list=certificates_in(trusted) if trusted else (),
     )
 
 

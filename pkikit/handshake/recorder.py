@@ -9,6 +9,7 @@ from datetime import datetime
 from cryptography import x509
 from OpenSSL import SSL, crypto
 
+from pkikit.handshake.certificates import readable
 from pkikit.judge.openssl_codes import verify_error_name
 from pkikit.model.facts import title
 from pkikit.model.trace import (
@@ -90,7 +91,7 @@ class Recorder:
         """This side's steps in order; repeated states are told once."""
         steps = [Step(seq=seq, at=at or self.began, side=self.side, detail=_detail(raw)) for seq, at, raw in self._raw]
         for seq, certificate, code, depth in self._judged:
-            subject = title(certificate.to_cryptography())
+            subject = title(read[0]) if (read := readable((certificate,))) else "a certificate that cannot be read"
             judged = CertificateJudged(subject=subject, depth=depth, code=code, name=verify_error_name(code))
             steps.append(Step(seq=seq, at=self.began, side=self.side, detail=judged))
         steps.sort(key=lambda step: step.seq)
@@ -116,11 +117,11 @@ class Recorder:
         """Keep the other side's chain, also when it was refused: what was built, what was sent, what was judged."""
         found: dict[x509.Certificate, None] = {}
         for certificates in (
-            connection.get_peer_cert_chain(as_cryptography=True),
-            connection.get_verified_chain(as_cryptography=True),
-            [c.to_cryptography() for _, c, _, _ in reversed(self._judged)],
+            connection.get_peer_cert_chain(),
+            connection.get_verified_chain(),
+            [c for _, c, _, _ in reversed(self._judged)],
         ):
-            found.update(dict.fromkeys(certificates or ()))
+            found.update(dict.fromkeys(readable(certificates)))
         self.seen = tuple(found)
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from cryptography import x509
 from OpenSSL import SSL, crypto
 
+from pkikit.handshake.certificates import add_trusted, for_openssl, readable
 from pkikit.handshake.recorder import Recorder
 from pkikit.judge.legs import judge_tunnel
 from pkikit.judge.names import match_name, presented_names
@@ -116,20 +117,19 @@ class TlsContext:
             context.set_tlsext_servername_callback(self._asked_for)
 
     def _load_trust(self, trusted_ca_list: Sequence[x509.Certificate]) -> None:
-        for certificate in effective_trust(trusted_ca_list)[0]:
-            self._store.add_cert(crypto.X509.from_cryptography(certificate))
+        add_trusted(self._store, effective_trust(trusted_ca_list)[0])
 
     def _load_credential(self, party: Party, at: datetime) -> None:
         """Load what is to be presented. What OpenSSL refuses (key mismatch, too weak) is not: no certificate is sent."""
         credential = party.credential
         if credential is None or credential.key is None:
             return
-        with contextlib.suppress(SSL.Error):
-            self._context.use_certificate(credential.leaf)
+        with contextlib.suppress(SSL.Error, crypto.Error):
+            self._context.use_certificate(for_openssl(credential.leaf))
             self._context.use_privatekey(credential.key)
             self._context.check_privatekey()
             for certificate in chain_to_present(credential.chain, party.trusted_ca_list, at)[1:]:
-                self._context.add_extra_chain_cert(certificate)
+                self._context.add_extra_chain_cert(for_openssl(certificate))
 
     def _asked_for(self, connection: SSL.Connection) -> None:
         asked = connection.get_servername()
@@ -214,8 +214,11 @@ class Handshake:
             Negotiated(protocol=connection.get_protocol_version_name(), cipher=connection.get_cipher_name() or "none")
         )
         if self.context.verify:
-            chain = tuple(self.connection.get_verified_chain(as_cryptography=True) or ())
-            if not chain:
+            built = self.connection.get_verified_chain() or ()
+            chain = readable(built)
+            if len(chain) < len(built):
+                self.fail("a certificate of the other side cannot be read")
+            elif not chain:
                 self.fail("the other side showed no certificate")
             elif self._looks_up and self.context.revocation is not None:
                 self.to_look_up = chain

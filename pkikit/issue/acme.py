@@ -17,10 +17,11 @@ from josepy.b64 import b64encode
 from josepy.json_util import field as json_field
 from requests.utils import parse_header_links
 
-from pkikit.errors import AcmeError, AcmeProblem, AcmeTimeout
+from pkikit.errors import AcmeError, AcmeProblem, AcmeTimeout, EncodingError
 from pkikit.issue.acme_account import AcmeAccount
 from pkikit.issue.acme_network import problem_of, told
 from pkikit.model.names import printable
+from pkikit.reading.saved import certificates_in
 
 _FIRST_POLL, _SLOWEST_POLL = 0.05, 2.0
 _MAX_CHAINS = 10
@@ -276,8 +277,8 @@ class Order:
 
 def _read(pem: str) -> tuple[x509.Certificate, ...]:
     try:
-        return tuple(x509.load_pem_x509_certificates(pem.encode("ascii")))
-    except ValueError:
+        return certificates_in(pem)
+    except (ValueError, EncodingError):
         raise AcmeError("the CA's answer is refused: it is no PEM file of certificates") from None
 
 

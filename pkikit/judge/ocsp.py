@@ -67,11 +67,23 @@ def _is_about(single: ocsp.OCSPSingleResponse, certificate: x509.Certificate, is
     if single.serial_number != serial_number(certificate):
         return False
     try:
-        key = _key_bits(issuer)
-        expected = [_digest(single.hash_algorithm, data) for data in (subject_bytes(issuer), key)]
+        expected = certificate_id(certificate, issuer, single.hash_algorithm)
     except UNREADABLE:
         return False
-    return [single.issuer_name_hash, single.issuer_key_hash] == expected
+    return (single.issuer_name_hash, single.issuer_key_hash, single.serial_number) == expected
+
+
+def certificate_id(
+    certificate: x509.Certificate, issuer: x509.Certificate, algorithm: hashes.HashAlgorithm
+) -> tuple[bytes, bytes, int]:
+    """(digest of the issuer's name, digest of its key, serial number): how OCSP names a certificate (RFC 6960 §4.1.1).
+
+    Raises:
+        ValueError: the issuer's key is neither RSA nor EC, or cannot be read.
+        UnsupportedAlgorithm: nobody knows the kind of key, or the digest.
+    """
+    name, key = (_digest(algorithm, data) for data in (subject_bytes(issuer), _key_bits(issuer)))
+    return name, key, serial_number(certificate)
 
 
 def _key_bits(certificate: x509.Certificate) -> bytes:

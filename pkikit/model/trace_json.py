@@ -14,9 +14,10 @@ from typing import Any, get_args
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pkikit.errors import InputError
+from pkikit.errors import EncodingError, InputError
 from pkikit.model.names import printable
 from pkikit.model.trace import Detail, HandshakeTrace, Side, Step
+from pkikit.reading.saved import certificates_in
 
 _KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Detail)}
 MAX_STEPS, MAX_CHAIN = 2_000, 100
@@ -105,6 +106,6 @@ def _chain(value: Any, where: str) -> tuple[x509.Certificate, ...]:
     if not isinstance(value, list) or len(value) > MAX_CHAIN or not all(isinstance(v, str) for v in value):
         raise InputError(f"is no list of up to {MAX_CHAIN} certificates in PEM", where=where)
     try:
-        return tuple(x509.load_pem_x509_certificate(v.encode()) for v in value)
-    except ValueError:
+        return tuple(c for v in value for c in certificates_in(v))
+    except (ValueError, EncodingError):
         raise InputError("holds something that is no certificate in PEM", where=where) from None

@@ -19,6 +19,9 @@ from pkikit.model.credential import Credential
 from pkikit.model.facts import UNREADABLE
 from pkikit.model.names import printable
 from pkikit.model.urls import is_web_url
+from pkikit.reading import load_crl, load_request
+from pkikit.reading.pem import from_pem
+from pkikit.reading.saved import certificates_in
 from simulator.peer.acme_state import AcmeState, acme_document, acme_from, key_from
 from simulator.peer.state import AutomaticCrls, PeerState, PendingRequest
 
@@ -109,7 +112,7 @@ def credential_from(document: dict[str, str] | None) -> Credential | None:
     """The reverse."""
     if document is None:
         return None
-    chain = tuple(x509.load_pem_x509_certificates(document["chain"].encode("ascii")))
+    chain = _certificates([document["chain"]])
     return Credential(chain=chain, key=key_from(document["key"]) if document["key"] else None)
 
 
@@ -118,11 +121,11 @@ def _pem(objects: tuple[Any, ...]) -> list[str]:
 
 
 def _certificates(texts: list[str]) -> tuple[x509.Certificate, ...]:
-    return tuple(x509.load_pem_x509_certificate(t.encode("ascii")) for t in texts)
+    return tuple(c for text in texts for c in certificates_in(text))
 
 
 def _crls(texts: list[str]) -> tuple[x509.CertificateRevocationList, ...]:
-    return tuple(x509.load_pem_x509_crl(t.encode("ascii")) for t in texts)
+    return tuple(load_crl(der) for text in texts for der in from_pem(text))
 
 
 def _document(state: PeerState) -> dict[str, Any]:
@@ -160,7 +163,7 @@ def _state(document: dict[str, Any]) -> PeerState:
     return PeerState(
         fqdn=document["fqdn"],
         certificate=credential_from(document["certificate"]),
-        request=PendingRequest(csr=x509.load_pem_x509_csr(request["csr"].encode("ascii")), key=key_from(request["key"]))
+        request=PendingRequest(csr=load_request(next(from_pem(request["csr"]))), key=key_from(request["key"]))
         if request
         else None,
         pending_certificate=credential_from(document["pending_certificate"]),

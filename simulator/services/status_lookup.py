@@ -15,13 +15,18 @@ from cryptography.x509 import ocsp
 from pkikit.errors import EncodingError, FetchError
 from pkikit.fetch import FetchLimits, Policy, Resolve, fetch
 from pkikit.files import parse
-from pkikit.model.facts import crl_urls, is_self_signed, ocsp_urls
+from pkikit.judge.ocsp import certificate_id
+from pkikit.model.facts import UNREADABLE, crl_urls, is_self_signed, ocsp_urls
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData, RevocationQuestion, each_once
+from pkikit.reading import load_ocsp
 from simulator.judgeable import judgeable, ocsp_problem
 
 Told = Callable[[str, str], None]
 _DURING_HANDSHAKE = FetchLimits(size=8 * 1024 * 1024)
 _DAILY = FetchLimits()
+
+# What comes of asking a responder instead of an answer.
+_NO_ANSWER: tuple[type[Exception], ...] = (FetchError, EncodingError, *UNREADABLE)
 
 
 class StatusLookup:
@@ -95,11 +100,12 @@ class StatusLookup:
     async def _ocsp(
         self, url: str, certificate: x509.Certificate, issuer: x509.Certificate, told: Told
     ) -> RevocationData:
-        request = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, hashes.SHA256()).build()
         try:
+            asked = certificate_id(certificate, issuer, hashes.SHA256())
+            request = ocsp.OCSPRequestBuilder().add_certificate_by_hash(*asked, hashes.SHA256()).build()
             data = await self._fetch(url, self._during_handshake, request.public_bytes(Encoding.DER))
-            answer = ocsp.load_der_ocsp_response(data)
-        except (FetchError, ValueError) as error:
+            answer = load_ocsp(data)
+        except _NO_ANSWER as error:
             told("OCSP Request Failed", str(error) if isinstance(error, FetchError) else f"{url}: no OCSP answer")
             return NOTHING_HELD
         problem = ocsp_problem(answer)

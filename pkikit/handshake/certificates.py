@@ -1,0 +1,62 @@
+"""Certificates between OpenSSL and the judges: through the same loader as files, so that both know the same certificate."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from functools import lru_cache
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from OpenSSL import crypto
+
+from pkikit.errors import EncodingError
+from pkikit.reading import load_certificate
+from pkikit.reading.certificate import OddCertificate
+from pkikit.reading.saved import quietly
+
+
+def for_openssl(certificate: x509.Certificate) -> crypto.X509 | x509.Certificate:
+    """What pyOpenSSL takes: an `OddCertificate` as OpenSSL's own object, made of its bytes.
+
+    Raises:
+        crypto.Error: the library's OpenSSL does not read it (OpenSSL 4 refuses some dates that OpenSSL 3 reads).
+    """
+    if isinstance(certificate, OddCertificate):
+        return crypto.load_certificate(crypto.FILETYPE_ASN1, certificate.public_bytes(Encoding.DER))
+    return certificate
+
+
+def add_trusted(store: crypto.X509Store, certificates: Iterable[x509.Certificate]) -> None:
+    """Put certificates into a trust store; one that OpenSSL does not read is left out, as it leaves it out itself."""
+    for certificate in certificates:
+        with contextlib.suppress(crypto.Error):
+            known = for_openssl(certificate)
+            store.add_cert(known if isinstance(known, crypto.X509) else crypto.X509.from_cryptography(known))
+
+
+@lru_cache(maxsize=2048)
+def _read(der: bytes) -> x509.Certificate:
+    with quietly():
+        return load_certificate(der)
+
+
+def from_openssl(certificate: crypto.X509) -> x509.Certificate:
+    """A certificate of a handshake, as a file of it would be read.
+
+    Raises:
+        EncodingError: a part of it cannot be read here, although OpenSSL did.
+    """
+    try:
+        return _read(crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate))
+    except ValueError as error:
+        raise EncodingError(f"the other side's certificate cannot be read: {error}") from None
+
+
+def readable(certificates: Iterable[crypto.X509] | None) -> tuple[x509.Certificate, ...]:
+    """Those that can be read, in their order."""
+    found = []
+    for certificate in certificates or ():
+        with contextlib.suppress(EncodingError):
+            found.append(from_openssl(certificate))
+    return tuple(found)
