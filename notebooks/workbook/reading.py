@@ -59,7 +59,7 @@ def forms(**files: bytes) -> pd.DataFrame:
 def read_log(text: str) -> pd.DataFrame:
     """What a log or a tool's output tells: causes, most probable first, and what to do."""
     verdict, causes = diagnose_text(text, where="the log")
-    fixes = {f.rule: f.fix for f in verdict.findings}
+    fixes = {f.rule: f.fix for f in reversed(verdict.findings)}  # of several findings of a rule, the first counts
     rows = [{"cause": cause, "fix": fixes.get(cause, rule_of(cause).fix)} for cause in causes]
     return pd.DataFrame(rows, columns=["cause", "fix"]).set_index("cause")
 

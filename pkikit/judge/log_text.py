@@ -8,14 +8,14 @@ is a finding. The steps: `judge.logs.records` (lines), `.failures` (what one rec
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pkikit.errors import InputError
 from pkikit.judge.logs.advice import Ends, fix_for, statement, times
-from pkikit.judge.logs.failures import read_record, relevant
+from pkikit.judge.logs.failures import Connection, connection_of_text, read_record, relevant
 from pkikit.judge.logs.groups import Collector, Entry, is_scanner, ranked
-from pkikit.judge.logs.records import RecordReader
+from pkikit.judge.logs.records import Record, RecordReader
 from pkikit.judge.openssl_codes import VERIFY_CODES
 from pkikit.judge.phrases import PHRASES, Writer
 from pkikit.judge.registry import finding
@@ -85,6 +85,7 @@ class LogReader:
 
     def __init__(self, where: str) -> None:
         self._where, self._only_known = where, False
+        self._dialled = Connection()  # what curl has connected to; its later lines do not say it again
         self._collector = Collector()
         self._lines = self._records = 0
 
@@ -94,7 +95,7 @@ class LogReader:
         member: its name, when it is one of several. only_known: lines that only look like a failure do not count; for
         documents that are no logs.
         """
-        self._only_known = only_known
+        self._only_known, self._dialled = only_known, Connection()
         reader, prefix = RecordReader(), f"{member} " if member else ""
         number = 0
         for number, line in enumerate(lines, start=1):
@@ -103,6 +104,7 @@ class LogReader:
                 continue
             if lowered.startswith(_CLIENT_TOOLS):
                 self._collector.tool(Writer.CLIENT)
+                self._dialled = connection_of_text(line) if lowered.startswith("* connected") else self._dialled
             wanted = relevant(lowered)
             if not wanted and "=" not in line and reader.skips(line):
                 continue
@@ -113,10 +115,12 @@ class LogReader:
         self._lines += number
         self._records += reader.structured
 
-    def _take(self, record: Any, prefix: str) -> None:
+    def _take(self, record: Record, prefix: str) -> None:
         said = read_record(record)
         if said is None or (self._only_known and said.rule == UNEXPLAINED and not said.structured):
             return
+        if self._dialled.known and not said.connection.known and record.text.startswith(("* ", "curl: (")):
+            said = replace(said, connection=self._dialled)
         self._collector.add(said, record, f"{prefix}line {record.number}")
 
     def diagnosis(self) -> LogDiagnosis:
@@ -144,15 +148,10 @@ class LogReader:
         first = entries[0]
         ends = Ends.of(first, names)
         more = f"; {len(entries) - 1} more like it" if len(entries) > 1 else ""
-        return _with_fix(
-            finding(
-                first.rule,
-                str(ends) or self._where,
-                [self._evidence(e, names) for e in entries[:MAX_EVIDENCE]],
-                message=statement(first, ends) + more,
-            ),
-            fix_for(first, ends),
-        )
+        evidence = [self._evidence(e, names) for e in entries[:MAX_EVIDENCE]]
+        message = statement(first, ends) + more
+        made = finding(first.rule, str(ends) or self._where, evidence, message=message)
+        return replace(made, fix=fix_for(first, ends))
 
     def _unexplained(self, entries: list[Entry], names: dict[str, str], *, error: bool) -> Finding:
         count = sum(e.count for e in entries)
@@ -200,9 +199,3 @@ def _group(entry: Entry, names: dict[str, str]) -> dict[str, Any]:
         "seen": printable(entry.said.seen.strip(), 160), "hosts": sorted(printable(h, 80) for h in entry.hosts),
         "scanner": is_scanner(entry),
     }  # fmt: skip
-
-
-def _with_fix(made: Finding, fix: str) -> Finding:
-    from dataclasses import replace
-
-    return replace(made, fix=fix)

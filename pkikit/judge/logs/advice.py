@@ -10,13 +10,13 @@ from pkikit.judge.phrases import Whose, Writer
 from pkikit.judge.registry import rule_of
 from pkikit.model.names import printable
 
-_LIST = "Maintenance > Security > Trusted CA certificate"
-_SERVER = "Maintenance > Security > Server certificate"
-_ZONE = "Configuration > Zones > Zones"
+_LIST = "Expressway: Maintenance > Security > Trusted CA certificate"
+_SERVER = "Expressway: Maintenance > Security > Server certificate"
+_ZONE = "Expressway: Configuration > Zones > Zones"
 # {owner}: whose certificate was refused. {verifier}: who refused it. {role}: the owner's part in TLS.
 _BY_OWNER = MappingProxyType({
     "trust.issuer-unknown": "On {verifier}, append the root CA certificate of {owner}'s certificate to the trusted CA list"
-    f" ({_LIST}; on Unified CM: CallManager-trust and tomcat-trust). If the root is there, append the intermediate CA"
+    f" ({_LIST}; Unified CM: CallManager-trust and tomcat-trust). If the root is there, append the intermediate CA"
     " certificate, too.",
     "trust.intermediate-missing": "On {owner}, append the intermediate CA certificate to the trusted CA list"
     f" ({_LIST}): the product sends it from there. Or append it on {{verifier}}.",
@@ -39,6 +39,8 @@ _BY_OWNER = MappingProxyType({
     "tls.certificate-refused": "{verifier} refused {owner}'s certificate and does not say why here. Read the log of {verifier}"
     " at the same time. Check first that its trusted CA list has the root and intermediate CA certificates of {owner}'s"
     f" certificate ({_LIST}); then the names, the dates and the purposes of that certificate.",
+    "tls.certificate-required": "{owner} showed no certificate to {verifier}, which asks for one. Load a certificate and its"
+    f" key on {{owner}} ({_SERVER}); on Unified CM, check the security profile of the trunk.",
     "revocation.revoked": f"Have a new certificate issued for {{owner}} with a new key, and upload it on {{owner}} ({_SERVER}).",
 })  # fmt: skip
 # {client} dials {server} on {port}.
@@ -52,10 +54,10 @@ _BY_ENDS = MappingProxyType({
     "tls.protocol-mismatch": "Enable a TLS version on {server} (port {port}) that {client} has, too: TLS 1.2 at least.",
     "tls.cipher-mismatch": "Enable a cipher suite on {server} (port {port}) that {client} offers, and check that it fits the"
     " key type of {server}'s certificate (Maintenance > Security > Ciphers).",
-    "tls.certificate-required": "{client} showed no certificate to {server} (port {port}). Load a certificate and its key on"
-    f" {{client}} ({_SERVER}); on Unified CM, check the security profile of the trunk.",
-    "sip.credentials-refused": "TLS between {client} and {server} is up; the certificates are fine. Enter the same user name"
-    f" and password on both: in the zone on {{client}} ({_ZONE}), and on {{server}} in the zone and in the local"
+    "tls.certificate-required": "Either {client} or {server} (port {port}) showed no certificate to the other. Check that both"
+    f" have a certificate and its key ({_SERVER}); on Unified CM, check the security profile of the trunk.",
+    "sip.credentials-refused": "{server} refuses the user name or the password of {client}; the certificates are not the cause."
+    f" Enter the same on both: in the zone on {{client}} ({_ZONE}), and on {{server}} in the zone and in the local"
     " authentication database (Configuration > Authentication > Devices > Local database).",
 })  # fmt: skip
 
@@ -98,9 +100,10 @@ _SCANNERS = (
 
 def fix_for(entry: Entry, ends: Ends) -> str:
     """What to do: the row's own advice, else one with the machines' names, else the rule's."""
-    if is_scanner(entry):
-        return _SCANNERS.format(port=ends.port) + _fix_for(entry, ends)
-    return _fix_for(entry, ends)
+    fix = _fix_for(entry, ends)
+    if fix.startswith("the "):
+        fix = fix[0].upper() + fix[1:]
+    return _SCANNERS.format(port=ends.port) + fix if is_scanner(entry) else fix
 
 
 def _fix_for(entry: Entry, ends: Ends) -> str:
@@ -108,10 +111,6 @@ def _fix_for(entry: Entry, ends: Ends) -> str:
         return entry.said.fix
     owner = entry.owner
     by_ends, by_owner = _BY_ENDS.get(entry.rule, ""), _BY_OWNER.get(entry.rule, "")
-    if by_ends and entry.key.connection.known:
-        return by_ends.format(
-            client=ends.client or "the client", server=ends.server or "the server", port=ends.port or "of the service"
-        )
     if by_owner and owner is not Writer.UNKNOWN:
         named = {Writer.CLIENT: ends.client or "the client", Writer.SERVER: ends.server or "the server"}
         verifier = Writer.SERVER if owner is Writer.CLIENT else Writer.CLIENT
@@ -120,6 +119,10 @@ def _fix_for(entry: Entry, ends: Ends) -> str:
             owner=named[owner], verifier=named[verifier], name=f" ({names})" if names else "",
             field="peer address" if verifier is Writer.CLIENT else "TLS verify subject name",
         )  # fmt: skip
+    if by_ends and entry.key.connection.known:
+        return by_ends.format(
+            client=ends.client or "the client", server=ends.server or "the server", port=ends.port or "of the service"
+        )
     return rule_of(entry.rule).fix
 
 
@@ -141,5 +144,8 @@ def _judged(entry: Entry, ends: Ends) -> str:
     if entry.owner is Writer.UNKNOWN or entry.key.whose is Whose.NEITHER:
         return ""
     owner, verifier = (ends.client, ends.server) if entry.owner is Writer.CLIENT else (ends.server, ends.client)
-    part = entry.owner.value
-    return f"{verifier or 'the other side'} refuses the certificate of {owner or 'the ' + part} (the {part}): "
+    if entry.rule == "tls.certificate-required":
+        return ""
+    part, other = entry.owner.value, "server" if entry.owner is Writer.CLIENT else "client"
+    whose = f"{owner} (the {part})" if owner else f"the {part}"
+    return f"{verifier or 'the ' + other} refuses the certificate of {whose}: "

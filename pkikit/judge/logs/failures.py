@@ -209,7 +209,7 @@ def _of_text(record: Record) -> Said | None:
         said = Said(rule=UNEXPLAINED, seen=text)
     if said is None or not said.rule:
         return said
-    return replace(said, connection=_connection_of_text(text))
+    return replace(said, connection=connection_of_text(text))
 
 
 def _reports_failure(text: str) -> bool:
@@ -277,7 +277,7 @@ def _placed(said: Said, record: Record) -> Said:
         source, source_port, target, target_port = target, target_port, source, source_port
     connection = Connection(client=source, server=target, port=target_port)
     if not connection.known:
-        connection = _connection_of_text(said.seen)
+        connection = connection_of_text(said.seen)
     return replace(
         said, connection=connection, writer=writer if writer is not Writer.UNKNOWN else said.writer,
         ephemeral=str(source_port or ""), name=record.get("common-name"), method=record.get("method"), structured=True,
@@ -301,7 +301,7 @@ def _addresses(record: Record) -> tuple[Writer, str, int, str, int]:
     return Writer.CLIENT, *local, *remote
 
 
-def _connection_of_text(text: str) -> Connection:
+def connection_of_text(text: str) -> Connection:
     """What printed text tells about who was dialled."""
     text = text[:1000]
     arrow = _ARROW.search(text)

@@ -79,7 +79,7 @@ CREDENTIALS = declare(
     on=Subject.CONNECTION,
     requirement="User name and password of the zone are the same on both sides.",
     source=_ZONES + "; TAC 213872",
-    fix="The certificates are fine: TLS is up. Enter the same user name and password on both sides: on the traversal client"
+    fix="The certificates are not the cause. Enter the same user name and password on both sides: on the traversal client"
     " in the zone (Configuration > Zones > Zones), on the traversal server in the zone and in the local authentication"
     " database (Configuration > Authentication > Devices > Local database).",
 )
