@@ -42,8 +42,7 @@ def run(app: typer.Typer, name: str, *, lab_errors: tuple[type[Exception], ...] 
     if unwritten and not sentence:
         code, sentence = EXIT_INPUT, f"cannot write to standard output: {unwritten}"
     if sentence:
-        with contextlib.suppress(OSError):
-            print(f"{name}: {sentence}", file=sys.stderr, flush=True)
+        print(f"{name}: {sentence}", file=sys.stderr, flush=True)
     sys.exit(code)
 
 

@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 from types import FrameType
-from typing import IO
+from typing import TextIO
 
 EXIT_INTERRUPTED = 130
 _PLAIN = "pkikit-plain"
@@ -82,31 +82,32 @@ def _fill_streams() -> None:
 
 
 class Output:
-    """Standard output for the length of a command; gives what is printed on as far as it can."""
+    """Both output streams for the length of a command; gives what is printed on as far as it can."""
 
     def __init__(self) -> None:
         codecs.register_error(_PLAIN, _plainly)
-        self._before: IO[str] = sys.stdout
+        self._before = sys.stdout, sys.stderr
         self._sink: _Sink | None = None
-        if sys.stdout is not sys.__stdout__ and sys.__stdout__ is not None:
-            return  # a caller collects the output
-        sys.stdout.flush()
-        self._sink = _Sink(1, "wb", closefd=False)
-        sys.stdout = io.TextIOWrapper(
-            io.BufferedWriter(self._sink),
-            encoding=self._before.encoding,
-            errors=_PLAIN,
-            line_buffering=self._sink.isatty(),
-        )
+        # A caller that collects the output has its own streams.
+        if sys.__stdout__ is None or sys.stdout is sys.__stdout__:
+            sys.stdout, self._sink = _guarded(sys.stdout, 1)
+        if sys.__stderr__ is None or sys.stderr is sys.__stderr__:
+            sys.stderr, _ = _guarded(sys.stderr, 2)
 
     def finish(self) -> str:
         """Write what is left. The reason why not everything was written; empty when nobody waits for it."""
-        if self._sink is None:
-            return ""
         sys.stdout.flush()
-        sys.stdout = self._before
-        failed = self._sink.failed
+        sys.stdout = self._before[0]
+        failed = self._sink.failed if self._sink is not None else None
         return "" if failed is None or failed.errno == errno.EPIPE else failed.strerror or str(failed)
+
+
+def _guarded(stream: TextIO, number: int) -> tuple[TextIO, _Sink]:
+    stream.flush()
+    sink = _Sink(number, "wb", closefd=False)
+    raw: io.RawIOBase = sink
+    lines = number == 2 or sink.isatty()
+    return io.TextIOWrapper(io.BufferedWriter(raw), encoding=stream.encoding, errors=_PLAIN, line_buffering=lines), sink
 
 
 class _Sink(io.FileIO):

@@ -58,6 +58,16 @@ def test_a_full_disk(answer: str) -> None:
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize("way", ["2>/dev/full", "2>&-", "2>&1 | true"])
+def test_nobody_reads_the_messages(refused: Path, way: str) -> None:
+    """What is said on standard error decides nothing."""
+    steps = "import pkikit.console as c, typer; a = typer.Typer()\n"
+    steps += "@a.command()\ndef go() -> None:\n    with c.steps(quiet=False) as step:\n        step('x' * 100_000)\nc.run(a, 'x')"
+    done = subprocess.run(["bash", "-c", f'{PYTHON} -c "$0" {way}; exit ${{PIPESTATUS[0]}}', steps], timeout=60)
+    assert done.returncode == 0
+    assert shell(f"pkikit decode {refused.with_name('missing')} {way}").returncode == 2
+
+
 def test_nothing_is_read_from_a_closed_stdin(refused: Path) -> None:
     """No passphrase can be asked for; what needs none is read."""
     assert shell(f"pkikit decode {refused} <&-").returncode == 0
