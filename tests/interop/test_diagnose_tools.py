@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import ssl
@@ -149,13 +150,21 @@ def command(tool: str, port: int, trust: Path) -> list[str]:
         "wget": ["wget", "-4", "--no-config", "--no-proxy", "--tries=1", "--ca-certificate", str(trust), "-O", "-", url],
         "python": [sys.executable, "-c", PYTHON, str(port), str(trust)],
         "node": ["node", "-e", NODE, str(port), str(trust)],
+        "ldapsearch": ["ldapsearch", "-x", "-d1", "-H", f"ldaps://{NAME}:{port}", "-b", "", "-s", "base"],
+        "lego": ["lego", "--accept-tos", "--email", "a@example.com", "--domains", NAME, "--server", f"{url}dir", "--http",
+                 "--path", str(trust.parent / "lego"), "run"],
     }[tool]  # fmt: skip
 
 
 def said(tool: str, port: int, trust: Path) -> str:
     """What the tool prints."""
     done = subprocess.run(
-        command(tool, port, trust), capture_output=True, text=True, input="GET / HTTP/1.0\r\n\r\n", timeout=LONG
+        command(tool, port, trust),
+        capture_output=True,
+        text=True,
+        input="GET / HTTP/1.0\r\n\r\n",
+        timeout=LONG,
+        env={**os.environ, "LDAPTLS_CACERT": str(trust)},
     )
     return done.stdout + done.stderr
 
@@ -266,3 +275,26 @@ def test_the_other_side_of_a_refusal(world: World) -> None:
         said("curl", port, world.trust)
     assert set(diagnose_lines(errors, where="server").causes[:1]) <= UNKNOWN
     assert errors
+
+
+@pytest.mark.needs("ldapsearch")
+@pytest.mark.parametrize("kind", ["unknown-ca", "expired", "no-common-cipher"])
+def test_what_ldapsearch_says(world: World, kind: str) -> None:
+    """libldap prints the status of the library below as a number; "Can't contact LDAP server" follows every failure."""
+    build, rules = BROKEN[kind]
+    with serving(tls(build(world))) as port:
+        text = said("ldapsearch", port, world.trust)
+    causes = diagnose_lines(text.splitlines(), where="ldapsearch").causes
+    assert causes, text
+    assert causes[0] in rules | {"tls.handshake-failed"}, text
+
+
+@pytest.mark.needs("lego")
+def test_what_lego_says(world: World) -> None:
+    """An ACME client whose CA is not trusted, does not speak TLS, or hangs up."""
+    with serving(tls(world.context(forge((NAME,), world.other, at=NOW)))) as port:
+        assert set(diagnose_lines(said("lego", port, world.trust).splitlines(), where="lego").causes[:1]) & UNKNOWN
+    for answer, rule in ((plain, "tls.not-tls"), (hangs_up, "net.connection-cut")):
+        with serving(answer) as port:
+            text = said("lego", port, world.trust)
+        assert diagnose_lines(text.splitlines(), where="lego").causes[:1] == (rule,), text

@@ -12,7 +12,7 @@ from pkikit.judge.diagnose import SYMPTOMS, rank
 from pkikit.judge.logs.failures import Connection, Said
 from pkikit.judge.logs.records import Record
 from pkikit.judge.phrases import Whose, Writer
-from pkikit.judge.rules.connection import CONNECTION_CUT, CREDENTIALS, HANDSHAKE, UNEXPLAINED
+from pkikit.judge.rules.connection import CONNECTION_CUT, CREDENTIALS, HANDSHAKE, UNEXPLAINED, UNREACHABLE
 
 MAX_ENTRIES = 20_000
 _PRIVATE = tuple(
@@ -200,18 +200,21 @@ def _absorb(kept: Entry, other: Entry) -> None:
         kept.said, kept.line = other.said, other.line
 
 
+_SUMMARIES = frozenset((HANDSHAKE, UNREACHABLE))
+
+
 def _without_vague(entries: list[Entry]) -> list[Entry]:
     """Summaries are left out where an exact reason stands for the same connection, or for printed text as a whole."""
     reasons = [e for e in entries if not e.said.vague and e.rule not in SYMPTOMS]
     exact = {e.key.connection for e in reasons if e.key.connection.known}
     printed = any(not e.said.structured for e in reasons)
-    # "The handshake failed" says less than "the connection was cut", though that is only a symptom, too.
-    cut = any(e.rule == CONNECTION_CUT and not e.said.vague and not e.said.structured for e in entries)
+    # "The handshake failed" and "no contact" say less than "the connection was cut", though that is only a symptom, too.
+    cut = any(e.rule in {CONNECTION_CUT, HANDSHAKE} and not e.said.vague and not e.said.structured for e in entries)
 
     def told(entry: Entry) -> bool:
         if entry.key.connection in exact:
             return True
-        return entry.said.vague and not entry.said.structured and (printed or (cut and entry.rule == HANDSHAKE))
+        return entry.said.vague and not entry.said.structured and (printed or (cut and entry.rule in _SUMMARIES))
 
     return [e for e in entries if not ((e.said.vague or e.rule == UNEXPLAINED) and told(e))]
 

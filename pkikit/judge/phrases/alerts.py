@@ -190,6 +190,14 @@ def _others(number: int) -> list[Phrase]:
                 "GnuTLS, src/cli.c: check_rehandshake; lib/alert.c; wget, src/gnutls.c",
             )
         )
+        found.append(
+            alert_row(
+                number,
+                f"gnutls_handshake() failed: {gnutls.lower()}",
+                f"fatal: unable to access 'https://e1.example.com/x/': gnutls_handshake() failed: {gnutls}",
+                "curl, lib/vtls/gtls.c: handshake; GnuTLS, lib/alert.c",
+            )
+        )
     return found
 
 

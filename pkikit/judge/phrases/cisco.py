@@ -19,6 +19,7 @@ _UNIFIED_CM = (
         _SDL,
         Whose.THEIRS,
         ("names.security-profile-missing", "did not find matching san either", "08080021.044 |16:31:15.937 |AppInfo  |SIPStationD(18400) - validTLSConnection:TLS InvalidX509NameInCertificate Error , did not find matching SAN either, Rcvd=c1.corp.example.com, Expected=secure.profiles.corp.example.com"),
+        ("names.security-profile-missing", "invalidx509nameincertificate", "08080021.043 |16:31:15.937 |AppInfo  |SIPStationD(18400) - validTLSConnection:TLS InvalidX509NameInCertificate, Rcvd=c1.corp.example.com, Expected=secure.profiles.corp.example.com", "validtlsconnection"),
         ("names.security-profile-missing", "invalidx509nameincertificate error", "08080021.044 |16:31:15.937 |AppInfo  |SIPStationD(18400) - validTLSConnection:TLS InvalidX509NameInCertificate Error, Rcvd=c1.corp.example.com, Expected=secure.profiles.corp.example.com"),
         writer=Writer.SERVER,
     ),
@@ -31,7 +32,7 @@ _UNIFIED_CM = (
     ),
     *harmless(
         _SDL,
-        ("will check san the next", "08080021.043 |16:31:15.937 |AppInfo  |SIPStationD(18400) - validTLSConnection:TLS InvalidX509NameInCertificate, Rcvd=c1.corp.example.com, Expected=SEP00506006EAFE. Will check SAN the next"),
+        ("will check san the next", "08080021.043 |16:31:15.937 |AppInfo  |SIPStationD(18400) - validTLSConnection:TLS InvalidX509NameInCertificate, Rcvd=c1.corp.example.com, Expected=SEP00506006EAFE. Will check SAN the next", "invalidx509nameincertificate", "validtlsconnection"),
     ),
     *rows(
         _SDL,

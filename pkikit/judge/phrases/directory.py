@@ -18,9 +18,27 @@ _LDAP = (
     *rows(
         "OpenLDAP, libraries/libldap/tls_o.c, tls_g.c",
         Whose.THEIRS,
-        ("tls.certificate-refused", "tls: peer cert untrusted or revoked", "TLS: peer cert untrusted or revoked (0x42)"),
+        ("tls.certificate-refused", "tls: peer cert untrusted or revoked", "TLS: peer cert untrusted or revoked (0x2)"),
         ("tls.certificate-refused", "tls certificate verification: error", "TLS certificate verification: Error, verification failed"),
         vague=True,
+    ),
+    *rows(
+        "OpenLDAP, libraries/libldap/tls_g.c: the number is GnuTLS's gnutls_certificate_status_t",
+        Whose.THEIRS,
+        ("trust.issuer-unknown", "peer cert untrusted or revoked (0x42)", "TLS: peer cert untrusted or revoked (0x42)"),
+        ("revocation.revoked", "peer cert untrusted or revoked (0x22)", "TLS: peer cert untrusted or revoked (0x22)"),
+        ("ca.not-a-ca", "peer cert untrusted or revoked (0x82)", "TLS: peer cert untrusted or revoked (0x82)"),
+        ("signature.digest-unsupported", "peer cert untrusted or revoked (0x102)", "TLS: peer cert untrusted or revoked (0x102)"),
+        ("validity.not-yet-valid", "peer cert untrusted or revoked (0x202)", "TLS: peer cert untrusted or revoked (0x202)"),
+        ("validity.expired", "peer cert untrusted or revoked (0x402)", "TLS: peer cert untrusted or revoked (0x402)"),
+        ("trust.issuer-unknown", "peer cert untrusted or revoked (0x442)", "TLS: peer cert untrusted or revoked (0x442)"),
+        writer=Writer.CLIENT,
+    ),
+    *rows(
+        "OpenLDAP, libraries/libldap/tls2.c; GnuTLS, lib/errors.c",
+        Whose.NEITHER,
+        ("tls.handshake-failed", "tls: can't connect: a tls fatal alert has been received", "TLS: can't connect: A TLS fatal alert has been received.."),
+        writer=Writer.CLIENT,
     ),
     *rows(
         "OpenLDAP, libraries/libldap/error.c",

@@ -67,6 +67,7 @@ _GNUTLS = (
         ("key.mismatch", "public key signature verification has failed", "*** Fatal error: Public key signature verification has failed."),
         ("net.connection-cut", "the tls connection was non-properly terminated", "*** Fatal error: The TLS connection was non-properly terminated."),
         ("net.connection-cut", "error in the pull function", "*** Fatal error: Error in the pull function."),
+        ("net.connection-cut", "error in the push function", "rsyslogd: unexpected GnuTLS error -53 - GnuTLS reports: Error in the push function. [v8.24.0]"),
         ("net.connection-cut", "peer has terminated the connection", "- Peer has terminated the connection"),
         ("tls.server-name-unknown", "the sni host name not recognised", "*** Fatal error: The SNI host name not recognised."),
         ("tls.server-name-unknown", "a disallowed sni server name has been received", "*** Fatal error: A disallowed SNI server name has been received."),
@@ -80,6 +81,7 @@ _GNUTLS = (
         "GnuTLS, src/cli.c, lib/errors.c",
         Whose.NEITHER,
         ("tls.handshake-failed", "a tls fatal alert has been received", "*** Fatal error: A TLS fatal alert has been received."),
+        ("tls.handshake-failed", "gnutls_handshake() failed", "fatal: unable to access 'https://e1.example.com/x/': gnutls_handshake() failed: Internal error in memory allocation."),
         vague=True,
     ),
     *successes("GnuTLS, lib/cert-session.c; src/cli.c", ("the certificate is trusted", "- Status: The certificate is trusted."), ("handshake was completed", "- Handshake was completed")),
@@ -129,6 +131,34 @@ _MBEDTLS = (
     ),
 )  # fmt: skip
 
+# The same errors where a program prints only the number (mbedtls_ssl_handshake returned -0x…).
+_MBEDTLS_NUMBERS = (
+    *rows(
+        "Mbed TLS, include/mbedtls/ssl.h, x509.h: MBEDTLS_ERR_…",
+        Whose.THEIRS,
+        ("tls.certificate-refused", "returned -0x2700", "mbedtls_ssl_handshake returned -0x2700"),
+        vague=True,
+    ),
+    *rows(
+        "Mbed TLS, include/mbedtls/ssl.h: MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE",
+        Whose.NEITHER,
+        ("tls.handshake-failed", "returned -0x7780", "mbedtls_ssl_handshake returned -0x7780"),
+        vague=True,
+    ),
+    *rows(
+        "Mbed TLS, include/mbedtls/ssl.h, net_sockets.h: MBEDTLS_ERR_…",
+        Whose.NEITHER,
+        ("tls.not-tls", "returned -0x7200", "mbedtls_ssl_handshake returned -0x7200"),
+        ("tls.protocol-mismatch", "returned -0x6e80", "mbedtls_ssl_handshake returned -0x6E80"),
+        ("tls.cipher-mismatch", "returned -0x7380", "mbedtls_ssl_handshake returned -0x7380"),
+        ("tls.certificate-required", "returned -0x7480", "mbedtls_ssl_handshake returned -0x7480"),
+        ("net.connection-cut", "returned -0x7280", "mbedtls_ssl_handshake returned -0x7280"),
+        ("net.connection-cut", "returned -0x0050", "mbedtls_ssl_handshake returned -0x0050"),
+        ("net.unreachable", "returned -0x0044", "mbedtls_net_connect returned -0x0044"),
+        ("dns.name-unresolved", "returned -0x0052", "mbedtls_net_connect returned -0x0052"),
+    ),
+)  # fmt: skip
+
 _WOLFSSL = rows(
     "wolfSSL, src/internal.c: wolfSSL_ERR_reason_error_string; wolfcrypt/src/error.c",
     Whose.THEIRS,
@@ -143,4 +173,4 @@ _WOLFSSL = rows(
     ("tls.cipher-mismatch", "can't match cipher suite", "wolfSSL_accept error -501, can't match cipher suite"),
 )  # fmt: skip
 
-GNUTLS_MBEDTLS: tuple[Phrase, ...] = (*_GNUTLS, *_MBEDTLS, *_WOLFSSL)
+GNUTLS_MBEDTLS: tuple[Phrase, ...] = (*_GNUTLS, *_MBEDTLS, *_MBEDTLS_NUMBERS, *_WOLFSSL)

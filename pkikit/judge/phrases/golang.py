@@ -56,6 +56,7 @@ _CLIENT = rows(
     ("key.unreadable", "found a certificate rather than a key in the pem", "tls: found a certificate rather than a key in the PEM for the private key"),
     ("encoding.malformed", "failed to parse certificate from server", "tls: failed to parse certificate from server: x509: malformed certificate"),
     ("net.connection-cut", "read: connection reset by peer", "read tcp 10.0.10.2:27001->10.0.30.2:8443: read: connection reset by peer"),
+    ("net.connection-cut", '": eof', 'Get "https://e1.example.com:8443/dir": EOF', "https://"),
     ("net.connection-cut", "tls handshake timeout", "net/http: TLS handshake timeout"),
     ("net.connection-cut", "http: tls handshake error from", "2026/11/20 10:00:10 http: TLS handshake error from 10.0.30.2:27001: EOF", ": eof"),
     ("net.unreachable", "connect: connection refused", "dial tcp 10.0.30.2:8443: connect: connection refused"),

@@ -72,6 +72,7 @@ _VAGUE = (
     *rows(
         "OpenJDK, javax.net.ssl",
         Whose.NEITHER,
+        ("tls.handshake-failed", "no certificate from the ssl server", "keytool error: java.lang.Exception: No certificate from the SSL server"),
         ("tls.handshake-failed", "sslhandshakeexception", "Caused by: javax.net.ssl.SSLHandshakeException"),
         vague=True,
     ),

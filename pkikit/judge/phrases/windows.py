@@ -117,6 +117,7 @@ _CERTUTIL = (
         ("names.reference-not-presented", "the target principal name is incorrect", "schannel: SNI or certificate check failed: SEC_E_WRONG_PRINCIPAL (0x80090322) - The target principal name is incorrect."),
         ("revocation.crl-unavailable", "unable to check revocation because the revocation server was offline", "The revocation function was unable to check revocation because the revocation server was offline."),
         ("revocation.crl-unavailable", "unable to check revocation for the certificate", "The revocation function was unable to check revocation for the certificate."),
+        ("revocation.revoked", "leaf certificate is revoked", "Leaf certificate is REVOKED (Reason=1)"),
         ("revocation.revoked", "the certificate is revoked", "The certificate is revoked. 0x80092010 (-2146885616 CRYPT_E_REVOKED)"),
         (PURPOSE, "the certificate is not valid for the requested usage", "The certificate is not valid for the requested usage. 0x800b0110 (-2146762480 CERT_E_WRONG_USAGE)"),
         ("trust.chain-signature-invalid", "the signature of the certificate cannot be verified", "The signature of the certificate cannot be verified. 0x80096004"),
