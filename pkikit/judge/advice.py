@@ -5,16 +5,17 @@ A rule's own fix is general. Where the path and the machines are known, these se
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from cryptography import x509
 
 from pkikit.judge.rules import trust as rules
 from pkikit.judge.rules.chain import PathQuestion
-from pkikit.judge.trust import Anchor, CertificatePath, signers
-from pkikit.model.facts import distinguished, has_ended, is_self_signed, title
-from pkikit.model.findings import Finding
+from pkikit.judge.trust import Anchor, CertificatePath, effective_trust, same_key, signers
+from pkikit.model.facts import distinguished, extension, has_ended, is_self_signed, subject_of, title
+from pkikit.model.findings import Finding, Severity
 
 _LIST_PAGE = "Maintenance > Security > Trusted CA certificate"
 
@@ -47,7 +48,7 @@ def _removal(path: CertificatePath, question: PathQuestion) -> str:
     )
     return (
         f"Remove {_listed((*path.in_the_way, *left_over))} from {the_list(question)} ({_LIST_PAGE}). "
-        "The list already holds what the chain needs; do not add or renew anything."
+        "The list already holds everything else that the chain needs."
     )
 
 
@@ -132,3 +133,44 @@ _ADVICE: dict[str, Callable[[CertificatePath, PathQuestion], str]] = {
     "validity.expired": _expired,
     "ca.not-a-ca": _not_a_ca,
 }
+
+
+def situated_in_list(
+    found: Finding, certificate: x509.Certificate, certificates: Sequence[x509.Certificate]
+) -> Finding:
+    """A finding about one CA of a trusted CA list: who runs the list cannot renew a CA, only remove an expired one.
+
+    With a successor in the list that is valid and has the same key, the expired copy does no harm: a warning.
+    """
+    if found.rule != "validity.expired":
+        return found
+    later = [
+        c
+        for c in certificates
+        if subject_of(c) == subject_of(certificate) and c.not_valid_after_utc > certificate.not_valid_after_utc
+    ]
+    fix = f"Remove {rules.described(certificate)} from the trusted CA list ({_LIST_PAGE})"
+    if not later:
+        return replace(found, fix=f"{fix}. If its CA has a successor, append that.")
+    fix = f"{fix}. Its successor {rules.described(later[0])} is in the list already."
+    harmless = any(same_key(c, certificate) for c in later)
+    return replace(found, fix=fix, severity=Severity.WARNING if harmless else found.severity)
+
+
+def situated_list(found: Finding, certificates: Sequence[x509.Certificate], at: datetime) -> Finding:
+    """A finding about a trusted CA list as a whole: of two namesakes, say which one can go."""
+    used, dropped = effective_trust(certificates)
+    if found.rule != "trust-list.same-subject" or not dropped:
+        return found
+    names = {subject_of(c) for c in dropped}
+    ended = tuple(c for c in (*used, *dropped) if subject_of(c) in names and has_ended(c, at))
+    if ended:
+        return replace(found, fix=f"Remove {_listed(ended)} from the trusted CA list ({_LIST_PAGE}).")
+    constraints = extension(dropped[0], x509.BasicConstraints)
+    if constraints is None or not constraints.ca:
+        return found
+    return replace(
+        found,
+        fix=f"Find out which of the CAs named {title(dropped[0])} signs the certificates in use, and remove the other one "
+        f"({_LIST_PAGE}). If both do, ask for certificates from one of them.",
+    )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
+from pkikit.judge.advice import situated_in_list, situated_list
 from pkikit.judge.names import presented_names
 from pkikit.judge.registry import Subject, finding, rule_of, run_rules
 from pkikit.judge.rules.chain import missing_basic_constraints
@@ -246,7 +247,14 @@ def _weighed_in_ca(found: Finding) -> Finding | None:
 
 def lint_trust_list(certificates: Sequence[x509.Certificate], use: CertificateUse) -> Verdict:
     """Judge a trusted CA list as a whole and each CA in it."""
+    certificates = tuple(certificates)  # so that its index is made once
     findings, checked = run_rules(Subject.TRUST_LIST, "trusted CA list", certificates, use, version=use.version)
-    whole = Verdict(question="", findings=tuple(findings), checked=checked)
-    each = [lint_authority(c, use) for c in certificates]
+    whole = Verdict(
+        question="", findings=tuple(situated_list(f, certificates, use.at) for f in findings), checked=checked
+    )
+    each = []
+    for certificate in certificates:
+        verdict = lint_authority(certificate, use)
+        own = tuple(situated_in_list(f, certificate, certificates) for f in verdict.findings)
+        each.append(replace(verdict, findings=own))
     return merge_verdicts(f"would {use.version} take this trusted CA list?", [whole, *each])

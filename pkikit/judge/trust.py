@@ -129,7 +129,7 @@ def _index(trusted_ca_list: Sequence[x509.Certificate]) -> TrustIndex:
             continue
         if is_self_signed(certificate):
             first = keys.setdefault(subject_of(certificate), certificate)
-            if first is not certificate and _key_of(first) != _key_of(certificate):
+            if first is not certificate and not same_key(first, certificate):
                 dropped[certificate] = None
                 continue
         used[certificate] = None
@@ -144,6 +144,11 @@ def _key_of(certificate: x509.Certificate) -> bytes:
         return spki(certificate.public_key())
     except UNREADABLE:
         return certificate.public_bytes(Encoding.DER)
+
+
+def same_key(one: x509.Certificate, other: x509.Certificate) -> bool:
+    """True when both certificates hold one public key."""
+    return _key_of(one) == _key_of(other)
 
 
 def by_subject(certificates: Iterable[x509.Certificate]) -> dict[CanonicalName, list[x509.Certificate]]:

@@ -9,6 +9,7 @@ import datetime as dt
 import random
 from collections import Counter
 from functools import cache
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -22,6 +23,7 @@ from pkikit.model.credential import PrivateKey, spki
 from pkikit.model.facts import END_SECOND_IS_VALID, is_valid_at
 from pkikit.model.leg import Purpose
 from simulator.forge import DAY, SERVER, forge
+from tests.support.openssl import openssl
 from tests.support.openssl_store import ask
 from tests.support.worlds import AT
 
@@ -147,3 +149,20 @@ def test_the_longest_chain(length: int) -> None:
     verdict = verify_certificate(leaf, sent=sent, trusted_ca_list=[made[0].certificate], purpose=Purpose.SERVER, at=AT)
     assert verdict.accepted is answer.accepted is (length <= 102)
     assert [f.rule for f in verdict.errors] == ([] if answer.accepted else ["trust.chain-too-long"])
+
+
+@pytest.mark.fires("signature.digest-unsupported")
+@pytest.mark.near_miss("trust.chain-signature-invalid")
+@pytest.mark.parametrize("key", [("ec", "-pkeyopt", "ec_paramgen_curve:P-256"), ("rsa:2048",)], ids=["EC", "RSA"])
+def test_a_weak_digest_is_not_a_wrong_signature(key: tuple[str, ...], tmp_path: Path) -> None:
+    """SHA-1 is refused as SHA-1: the key did sign. The library's own check looks at no ECDSA signature with SHA-1."""
+    make = ("req", "-x509", "-nodes", "-days", "30", "-newkey")
+    openssl(*make, *key, "-subj", "/CN=Weak Root CA", "-keyout", "root.key", "-out", "root.pem", cwd=tmp_path)
+    openssl(
+        *make, *key, "-subj", "/CN=e1.example.com", "-keyout", "leaf.key", "-out", "leaf.pem",
+        "-CA", "root.pem", "-CAkey", "root.key", "-sha1", cwd=tmp_path,
+    )  # fmt: skip
+    leaf, root = (x509.load_pem_x509_certificate((tmp_path / f"{n}.pem").read_bytes()) for n in ("leaf", "root"))
+    at = leaf.not_valid_before_utc + DAY
+    verdict = verify_certificate(leaf, trusted_ca_list=[root], purpose=Purpose.SERVER, at=at)
+    assert [f.rule for f in verdict.errors] == ["signature.digest-unsupported"]

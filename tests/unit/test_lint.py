@@ -112,6 +112,12 @@ def nameless_request() -> x509.CertificateSigningRequest:
 ROOT = issued().authority.root
 GOOD_REQUEST = build_csr(design_sans(deployment(), E1), RSA)
 CA_WITHOUT = forge((), None, at=AT, subject=ca_name("Bare CA"), ca=None, ekus=None, key=RSA).leaf
+CROSS_ROOT = create_root("Crossed Root CA", at=AT, key=RSA)
+CROSS_SIGNED = (
+    create_root("Absent Root CA", at=AT, key=RSA)
+    .intermediate("Crossed Root CA", at=AT, key=RSA, path_length=None)
+    .certificate
+)
 TWINS = [
     forge(("ucm1.example.com",), None, at=AT, subject=ca_name("ucm1"), ca=True, can_sign=True).leaf for _ in range(2)
 ]
@@ -197,6 +203,10 @@ PAIRS: dict[str, tuple[Callable[[], Verdict], Callable[[], Verdict]]] = {
     "trust-list.root-absent": (
         trust_list(*CHAINED.intermediates),
         trust_list(ROOT, *CHAINED.intermediates),
+    ),
+    "trust-list.cross-signed-copy": (
+        trust_list(CROSS_SIGNED, CROSS_ROOT.root),
+        trust_list(CROSS_ROOT.root, CROSS_SIGNED),
     ),
     "trust-list.temporary-ca": (trust_list(TEMPORARY.root), trust_list(ROOT)),
     "zone.subject-name-not-designed": (

@@ -7,18 +7,17 @@ from functools import partial
 
 import pytest
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA1
 
-from pkikit.design.csr import make_key
 from pkikit.issue.authority import Authority, ca_name, create_root
 from pkikit.judge import trust
+from pkikit.judge.lint import lint_trust_list
 from pkikit.judge.trust import build_path, effective_trust
+from pkikit.judge.use import CertificateUse
 from pkikit.judge.verify import verify_certificate
-from pkikit.model.credential import PrivateKey
 from pkikit.model.findings import Finding, Severity, Verdict
 from pkikit.model.leg import Purpose
+from pkikit.model.version import ProductVersion
 from simulator.forge import DAY, forge
 from tests.support.worlds import AT
 
@@ -74,7 +73,7 @@ def test_a_cross_signed_copy_below_an_expired_root() -> None:
     found = only(judge(made.leaf, sent=made.sent, trusted_ca_list=listed), "validity.expired")
     assert "Remove New Root CA" in found.fix
     assert "and Old Root CA" in found.fix
-    assert "Renew" not in found.fix
+    assert "enew" not in found.fix
     assert judge(made.leaf, sent=made.sent, trusted_ca_list=[made.root.certificate]).accepted
 
 
@@ -109,7 +108,7 @@ def test_two_roots_with_one_subject_and_different_keys(identifiers: bool) -> Non
         if f.rule == "trust.same-subject-ambiguous"
     )  # fmt: skip
     assert found.fix.startswith("Remove Corp Root CA (self-signed, ends 20")
-    assert "renew" not in found.fix.split("do not")[0].lower()
+    assert "enew" not in found.fix
     first, second = (create_root("Twin Root CA", at=AT - 100 * DAY) for _ in range(2))
     found = only(
         judge(leaf_of(second), trusted_ca_list=[first.certificate, second.certificate]), "trust.same-subject-ambiguous"
@@ -198,6 +197,33 @@ def test_fixes_name_the_machine_and_the_certificate() -> None:
         assert place in expired.fix
 
 
+def list_findings(*certificates: x509.Certificate) -> dict[str, Finding]:
+    use = CertificateUse(at=AT, version=ProductVersion.parse("X15.5"))
+    return {f.rule: f for f in lint_trust_list(certificates, use).findings}
+
+
+@pytest.mark.fires("validity.expired", "trust-list.same-subject")
+@pytest.mark.near_miss("trust-list.root-absent", "trust-list.same-subject")
+def test_an_expired_root_in_a_list_is_removed() -> None:
+    """Beside a successor with its key a warning, else an error; the advice is to remove it, and names it."""
+    old, same = renewed(same_key=True)
+    found = list_findings(old.certificate, same.certificate)
+    assert found["validity.expired"].severity is Severity.WARNING
+    assert "is in the list already" in found["validity.expired"].fix
+    assert "trust-list.same-subject" not in found
+    assert "trust-list.root-absent" not in found
+    old, other = renewed(same_key=False)
+    for listed in ((old.certificate, other.certificate), (old.certificate,)):
+        found = list_findings(*listed)
+        assert found["validity.expired"].severity is Severity.ERROR
+        assert found["validity.expired"].fix.startswith("Remove Corp Root CA (self-signed, ends ")
+        assert "enew" not in found["validity.expired"].fix
+    found = list_findings(old.certificate, other.certificate)
+    assert found["trust-list.same-subject"].fix.startswith("Remove Corp Root CA (self-signed, ends ")
+    first, second = (create_root("Twin Root CA", at=AT - 100 * DAY).certificate for _ in range(2))
+    assert "which of the CAs named Twin Root CA" in list_findings(first, second)["trust-list.same-subject"].fix
+
+
 @pytest.fixture
 def checks(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """Every signature check that path building and its diagnosis ask for, cached or not."""
@@ -259,21 +285,3 @@ def test_deep_and_wide_chains_are_walked_once(monkeypatch: pytest.MonkeyPatch) -
     path = build_path(leaf, sent=lattice, trusted_ca_list=(), at=AT)
     assert len(path.certificates) > 1
     assert len(asked) <= 2 * width * depth
-
-
-@pytest.mark.fires("signature.digest-unsupported")
-@pytest.mark.near_miss("trust.chain-signature-invalid")
-@pytest.mark.parametrize("key", [ec.generate_private_key(ec.SECP256R1()), make_key(2048)], ids=["EC", "RSA"])
-def test_a_weak_digest_is_not_a_wrong_signature(key: PrivateKey) -> None:
-    """SHA-1 is refused as SHA-1: the key did sign, with EC keys as well, where the library itself would not look."""
-    root = create_root("Weak Root CA", at=AT - 100 * DAY, key=key)
-    good = leaf_of(root)
-    builder = x509.CertificateBuilder(
-        issuer_name=good.issuer, subject_name=good.subject, public_key=good.public_key(), serial_number=5,
-        not_valid_before=good.not_valid_before_utc, not_valid_after=good.not_valid_after_utc, extensions=list(good.extensions),
-    )  # fmt: skip
-    try:
-        weak = builder.sign(root.key, SHA1())
-    except UnsupportedAlgorithm:
-        pytest.skip("this library signs nothing with SHA-1")
-    only(judge(weak, trusted_ca_list=[root.certificate]), "signature.digest-unsupported")
