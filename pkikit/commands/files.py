@@ -20,7 +20,7 @@ from pkikit.commands.options import (
     rows_of,
     tell_facts,
 )
-from pkikit.errors import InputError
+from pkikit.errors import MAX_WHERE, InputError
 from pkikit.model.text import printable
 
 if TYPE_CHECKING:
@@ -51,14 +51,22 @@ def decode(
     def show(out: Console) -> None:
         for facts in objects:
             rows = rows_of({k: v for k, v in facts.items() if k != "file"})
-            console.table(out, ("", ""), rows, title=facts["file"])
+            console.table(out, ("", ""), rows, title=printable(facts["file"], MAX_WHERE))
 
     console.answer({"objects": objects}, as_json=as_json, show=show)
 
 
 def _tell_notes(contents: FileContents) -> None:
-    for note in contents.notes:
-        print(f"pkikit: {printable(contents.where)}: {printable(note, 1000)}", file=sys.stderr)
+    """What is odd about the file, and why the product would not read it, on standard error."""
+    from pkikit.files import product_objections
+
+    # Of a binary form or an archive the output itself says what it is.
+    objections = product_objections(contents) if contents.form in {"pem", "utf-16"} else ()
+    sentences = [
+        f"the product does not read this file as it is: {o.place}: {o.seen}" for o in objections if not o.is_remark
+    ]
+    for sentence in (*contents.notes, *sentences):
+        print(f"pkikit: {contents.where}: {printable(sentence, MAX_WHERE)}", file=sys.stderr)
 
 
 def convert(

@@ -49,14 +49,14 @@ def verify(
 
     Example: pkikit verify cert.pem --trust trust.pem --purpose client --name cluster-c.corp.example.com
     """
-    from pkikit.files import read_certificates, read_file
+    from pkikit.files import read_certificates, read_chain, read_file
     from pkikit.judge.names import reference_name
     from pkikit.judge.verify import verify_certificate
     from pkikit.model.leg import NameCheck, Purpose
 
     choice(purpose, tuple(p.value for p in Purpose), "--purpose")
     checks = [NameCheck(any_of=(reference_name(n),), why="--name") for n in name or ()]
-    leaf, *sent = read_certificates(certificate)
+    leaf, *sent = read_chain(certificate)
     sent += [c for path in chain or () for c in read_certificates(path)]
     lists = [read_file(path) for path in trust]
     trusted = [c for contents in lists for c in contents.certificates]
@@ -119,11 +119,11 @@ def match(
 
     Example: pkikit match sip:example.com cert.pem
     """
-    from pkikit.files import read_certificates
+    from pkikit.files import read_chain
     from pkikit.judge.name_table import CONTRADICTION, FOLLOWED, OPENSSL, PRODUCT, RFC, TABLE
     from pkikit.judge.names import every_answer, presented_names
 
-    presented = presented_names(read_certificates(certificate)[0])
+    presented = presented_names(read_chain(certificate)[0])
     answers = dict(every_answer(name, presented))
     product = next(iter(answers.values()))
     document = {

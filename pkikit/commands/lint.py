@@ -168,7 +168,9 @@ def _lint_file(
     if as_ == "csr" or (not as_ and contents.requests):
         if not contents.requests:
             raise InputError("holds no certificate request", where=str(path))
-        return [judge.lint_request(r, use) for r in contents.requests]
+        # A CA reads the request, not the product: how the file is made is worth a warning.
+        form = judge.lint_form(contents.where, product_objections(contents), to_upload=False)
+        return [*([form] if form.findings else []), *(judge.lint_request(r, use) for r in contents.requests)]
     verdicts = [judge.lint_form(contents.where, product_objections(contents))]
     if not contents.certificates:
         if as_ or not (contents.keys or contents.encrypted_keys):

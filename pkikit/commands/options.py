@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pkikit import console
-from pkikit.errors import InputError
+from pkikit.errors import MAX_WHERE, InputError
+from pkikit.model.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -79,7 +80,7 @@ def rows_of(facts: dict[str, Any]) -> list[tuple[str, str]]:
             case list():
                 shown.append((label, ", ".join(map(str, value))))
             case _:
-                shown.append((label, "" if value is None else str(value)))
+                shown.append((label, "" if value is None else printable(str(value), MAX_WHERE)))
     return shown
 
 

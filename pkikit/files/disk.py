@@ -101,10 +101,23 @@ def read_file(path: Path, passphrase: Passphrase | None = None, *, keep_encrypte
 
 def read_certificates(path: Path) -> tuple[x509.Certificate, ...]:
     """The certificates of a file; an error when there is none."""
-    found = read_file(path).certificates
+    found = read_file(path, keep_encrypted=True).certificates
     if not found:
         raise EncodingError("holds no certificate", where=str(path), rule="encoding.not-pem")
     return found
+
+
+def read_chain(path: Path) -> tuple[x509.Certificate, ...]:
+    """The certificates of a file that begins with the one it is about.
+
+    Raises: EncodingError when there is none, or when a CA stands before the server certificate: then nobody knows which
+    one is meant.
+    """
+    contents = read_file(path, keep_encrypted=True)
+    if not contents.certificates:
+        raise EncodingError("holds no certificate", where=str(path), rule="encoding.not-pem")
+    refuse_wrong_order(contents)
+    return contents.certificates
 
 
 def read_request(path: Path) -> x509.CertificateSigningRequest:

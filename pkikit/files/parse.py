@@ -16,7 +16,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key, pkcs12
 from cryptography.utils import CryptographyDeprecationWarning
 
-from pkikit.errors import EncodingError
+from pkikit.errors import MAX_WHERE, EncodingError
 from pkikit.files.archives import GZIP, ZIP, unpack
 from pkikit.files.contents import Collector, FileContents, NoPassphrase, Passphrase
 from pkikit.files.der import first_value
@@ -25,7 +25,7 @@ from pkikit.files.identify import identify, identify_der, unicode_form
 from pkikit.files.openssl_pem import Block, read_as_openssl
 from pkikit.files.pem import PemText, bare_base64, looks_like_pem, pem_blocks
 from pkikit.model.facts import UNREADABLE, leaf_first
-from pkikit.model.names import printable
+from pkikit.model.text import printable
 from pkikit.reading import load_certificate, load_crl, load_ocsp, load_pkcs7, load_request
 
 # SEQUENCE { INTEGER 3, SEQUENCE …: a PFX (RFC 7292 §4) announces itself, which a wrong passphrase does not undo.
@@ -61,6 +61,7 @@ def parse(
     passphrase is given, instead of refusing the file. limit: refuse more bytes than that.
     Raises: EncodingError with one sentence about what the bytes are.
     """
+    where = printable(where, MAX_WHERE)
     if limit is not None and len(data) > limit:
         raise EncodingError(f"is larger than {limit // 1024} KB, the most that is taken", where=where)
     if not data.strip():
