@@ -16,7 +16,7 @@ HARMLESS = [
     f'{STAMP} tvcs: {UTC} Module="network.tcp" Level="DEBUG": {ENDS} Detail="TCP Connection Established"',
     f'{STAMP} tvcs: {UTC} Module="network.tcp" Level="DEBUG": {ENDS} Detail="TCP Connection Closed" Reason="Got EOF on socket"',
     f'{STAMP} tvcs: {UTC} Module="developer.ssl" Level="INFO" Method="::ttssl_continueHandshake":  Detail="Handshake in progress" Reason="want read/write"',
-    f'{STAMP} tvcs: {UTC} Module="developer.zone.zonemgr" Level="DEBUG": Detail="Searched for DNS Zones by Subject Name" Found="False"',
+    f'{STAMP} tvcs: {UTC} Module="developer.zone.zonemgr" Level="DEBUG": Detail="Searched for DNS Zones by Subject Name" Found="True"',
     f'{STAMP} tvcs: Event="Call Connected" Service="SIP" {ENDS} Call-serial-number="1" Protocol="TLS" Auth="NO" Level="1" {UTC}',
     f'{STAMP} tvcs: Event="Registration Accepted" Service="SIP" {ENDS} Protocol="TLS" Level="1" {UTC}',
     f'{STAMP} tvcs: Event="System Configuration Changed" Node="clusterdb" Detail="xconfiguration certificate verify failed action - changed to: ignore" Level="1" {UTC}',

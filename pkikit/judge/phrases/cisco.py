@@ -23,13 +23,6 @@ _UNIFIED_CM = (
         ("names.security-profile-missing", "invalidx509nameincertificate error", "08080021.044 |16:31:15.937 |AppInfo  |SIPStationD(18400) - validTLSConnection:TLS InvalidX509NameInCertificate Error, Rcvd=c1.corp.example.com, Expected=secure.profiles.corp.example.com"),
         writer=Writer.SERVER,
     ),
-    *rows(
-        _SDL,
-        Whose.THEIRS,
-        ("names.security-profile-missing", "invalidx509nameincertificate", "08080021.044 |16:31:15.937 |AppInfo  |SIPStationD(18400) - validTLSConnection:TLS InvalidX509NameInCertificate, Rcvd=c1.corp.example.com, Expected=secure.profiles.corp.example.com"),
-        writer=Writer.SERVER,
-        vague=True,
-    ),
     *harmless(
         _SDL,
         ("will check san the next", "08080021.043 |16:31:15.937 |AppInfo  |SIPStationD(18400) - validTLSConnection:TLS InvalidX509NameInCertificate, Rcvd=c1.corp.example.com, Expected=SEP00506006EAFE. Will check SAN the next", "invalidx509nameincertificate", "validtlsconnection"),

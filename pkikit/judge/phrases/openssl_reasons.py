@@ -23,7 +23,7 @@ def _short(rule: str, code: str, function: str, reason: str) -> tuple[tuple[str,
         f' Src-port="33221" Dst-ip="192.0.2.10" Dst-port="5061" Detail="{reason}" Protocol="TLS" Level="1"'
     )
     plain, (_, name, example) = _pair(rule, code, function, reason, "ssl routines")
-    return (plain, (rule, f"[ssl: {name}]", example), (rule, reason, field, "tls negotiation error"))
+    return (plain, (rule, name, example), (rule, reason, field, "tls negotiation error"))
 
 
 def _pair(rule: str, code: str, function: str, reason: str, *also: str) -> tuple[tuple[str, ...], ...]:
@@ -31,7 +31,7 @@ def _pair(rule: str, code: str, function: str, reason: str, *also: str) -> tuple
     name = reason.upper().replace(" ", "_")
     return (
         (rule, reason, _ssl(code, function, reason), *also),
-        (rule, name.lower(), f"ssl.SSLError: [SSL: {name}] (_ssl.c:1000)"),
+        (rule, f"[ssl: {name.lower()}]" if also else name.lower(), f"ssl.SSLError: [SSL: {name}] (_ssl.c:1000)"),
     )
 
 
