@@ -118,7 +118,7 @@ class LiveCase:
                 self._step("starting the CA")
                 self._acme = await stack.enter_async_context(self.lab.with_acme())
                 await self._acme.prepare(self.case.order.peer)
-                self.lab.trust([await self._acme.pebble.root()])
+                self.lab.trust([await self._acme.ca.root()])
             self._well = self.lab.world
             self._step("something happens")
             await self._break()

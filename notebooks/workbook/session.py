@@ -275,7 +275,7 @@ class LabSession:
 
     def trust_acme_ca(self) -> None:
         """Append Pebble's root to every trusted CA list."""
-        self.trust_everywhere(self.threaded.run(self.start_acme().pebble.root))
+        self.trust_everywhere(self.threaded.run(self.start_acme().ca.root))
 
     def openssl_command(self, leg_id: str) -> str:
         """An openssl command for a terminal that dials the server of a leg as anybody could."""

@@ -18,6 +18,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 import aiohttp
+import anyio.to_thread
 import dns.asyncresolver
 import dns.exception
 from aiohttp import web
@@ -31,6 +32,7 @@ from pkikit.model.public_names import why_not_issued
 from simulator.forge import forge
 from simulator.services.http_server import HttpServer
 from simulator.services.pebble import Pebble
+from simulator.services.public_roots import PublicRoots
 
 IDENTITY = "acme.lab.example"  # the CA's name in CAA records
 MAX_NAMES = 100
@@ -78,6 +80,11 @@ class LabCa:
         host, _, port = dns_server.rpartition(":")
         self._resolver.nameservers, self._resolver.port, self._resolver.lifetime = [host], int(port), 5.0
         self._stack = AsyncExitStack()
+        self.roots = PublicRoots()
+
+    async def root(self, chain: int = 0) -> x509.Certificate:
+        """The root of the chain that it gives when nobody asks for another, or of an alternate one."""
+        return await anyio.to_thread.run_sync(self.roots.certificate, chain)
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
@@ -138,6 +145,7 @@ class LabCa:
         if request.path == "/dir" and status == 200:
             content = self._directory(content)
         elif answer.content_type == "application/pem-certificate-chain":
+            content = await anyio.to_thread.run_sync(self.roots.cross_signed, content, request.path)
             content = self._certificate(content)
         elif "csr" in payload and status == 200:
             self._recent(_csr_names(payload)).append(self._now())

@@ -10,7 +10,6 @@ import os
 import shutil
 import socket
 import ssl
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -29,6 +28,7 @@ from pkikit.issue.authority import create_root
 from simulator.clock import Clock
 from simulator.errors import LabError
 from simulator.services.pebble_program import PebbleVersion
+from simulator.services.workspace import Workspace
 
 _START_TIMEOUT = 10.0
 
@@ -91,14 +91,6 @@ def _seconds(span: timedelta) -> int:
     return int(span.total_seconds())
 
 
-@dataclass(frozen=True, kw_only=True)
-class PebbleRoots:
-    """What Pebble's management interface tells: the root and intermediate that it made for this run."""
-
-    root: x509.Certificate
-    intermediate: x509.Certificate
-
-
 class Pebble:
     """`async with Pebble(…) as pebble:` — `directory` is the ACME directory, `ca_file` what its HTTPS is verified by."""
 
@@ -111,10 +103,8 @@ class Pebble:
         self.directory = ""
 
     async def __aenter__(self) -> Self:
-        self._workspace = await anyio.to_thread.run_sync(
-            lambda: tempfile.TemporaryDirectory(prefix="expressway-lab-pebble-")
-        )
-        self.folder = Path(self._workspace.name)
+        self._workspace = await anyio.to_thread.run_sync(Workspace, "expressway-lab-pebble-")
+        self.folder = self._workspace.folder
         try:
             await self._start()
         except BaseException:
@@ -123,7 +113,7 @@ class Pebble:
         return self
 
     async def _start(self) -> None:
-        self._port, self._management_port = _free_ports(self.address, 2)
+        self._port = _free_port(self.address)
         self._command = await anyio.to_thread.run_sync(self._prepare, self._port)
         await self._run()
 
@@ -189,7 +179,8 @@ class Pebble:
         config = {
             "pebble": {
                 "listenAddress": f"{self.address}:{port}",
-                "managementListenAddress": f"{self.address}:{self._management_port}",
+                # Not served: whoever reaches it gets the private keys of root and intermediate (`public_roots`).
+                "managementListenAddress": "",
                 "certificate": str(self.folder / "listener.pem"),
                 "privateKey": str(self.folder / "listener.key"),
                 "httpPort": self._http_port,
@@ -220,23 +211,6 @@ class Pebble:
         """Where it listens, without a path."""
         return f"https://{self.address}:{self._port}"
 
-    async def roots(self, chains: int = 1) -> tuple[PebbleRoots, ...]:
-        """Ask the management interface for the CAs of this run: root and intermediate of each chain that it offers."""
-        async with aiohttp.ClientSession() as session:
-
-            async def get(kind: str, number: int) -> x509.Certificate:
-                url = f"https://{self.address}:{self._management_port}/{kind}/{number}"
-                async with session.get(url, ssl=self.tls, timeout=aiohttp.ClientTimeout(total=5)) as answer:
-                    return x509.load_pem_x509_certificate(await answer.read())
-
-            return tuple([
-                PebbleRoots(root=await get("roots", n), intermediate=await get("intermediates", n)) for n in range(chains)
-            ])  # fmt: skip
-
-    async def root(self) -> x509.Certificate:
-        """The root of the chain that it gives when nobody asks for another."""
-        return (await self.roots())[0].root
-
     @property
     def pid(self) -> int | None:
         """The child's process id while it runs."""
@@ -259,7 +233,7 @@ class Pebble:
                 await process.wait()
         if hasattr(self, "_log"):
             self._log.close()
-        await anyio.to_thread.run_sync(self._workspace.cleanup)
+        await anyio.to_thread.run_sync(self._workspace.remove)
 
 
 def _dies_with_us() -> list[str]:
@@ -267,12 +241,8 @@ def _dies_with_us() -> list[str]:
     return ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
 
 
-def _free_ports(address: str, count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind((address, 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+def _free_port(address: str) -> int:
+    with socket.socket() as probe:
+        probe.bind((address, 0))
+        number: int = probe.getsockname()[1]
+        return number

@@ -56,7 +56,7 @@ def test_sign_then_deploy(lab: ThreadedLab, acme: AcmeService) -> None:
     assert not down.zone_is_active("uc-traversal")
     assert {leg.causes[0] for leg in down.down} == {"trust.issuer-unknown"}
 
-    lab.do(lab.lab.trust, [lab.run(acme.pebble.root)])
+    lab.do(lab.lab.trust, [lab.run(acme.ca.root)])
     report = lab.check()
     assert report.accepted, [(leg.leg.id, leg.causes) for leg in report.down]
     assert report.zone_is_active("uc-traversal")

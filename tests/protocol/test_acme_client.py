@@ -106,19 +106,19 @@ def test_profiles_and_renewal_information(ground: Station) -> None:
 
 
 def test_preferred_chain(ground: Station) -> None:
-    """Pebble offers three chains; each can be asked for by its root's name, and an unknown one is told."""
-    account = ground.account()
+    """The CA offers three chains; each can be asked for by its root's name, and an unknown one is told."""
+    account = ground.account(ground.public)
     found = {}
-    default = ground.order(account, request_for(E1))
+    default = ground.order(account, request_for(E1, "example.com"))
     assert "no chain ends at" not in " ".join(map(str, ground.steps))
-    roots = ground.lab.run(ground.lab.lab.acme.pebble.roots, 3)  # type: ignore[union-attr]
-    for each in roots:
-        name = each.root.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)[0].value
-        chain = ground.order(account, request_for(E1), OrderWishes(preferred_chain=str(name)))
-        chain[-1].verify_directly_issued_by(each.root)
+    for number in range(3):
+        root = ground.lab.run(ground.lab.lab.acme.ca.root, number)  # type: ignore[union-attr]
+        name = root.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)[0].value
+        chain = ground.order(account, request_for(E1, "example.com"), OrderWishes(preferred_chain=str(name)))
+        chain[-1].verify_directly_issued_by(root)
         found[name] = chain
     assert len(found) == 3
-    other = ground.order(account, request_for(E1), OrderWishes(preferred_chain="Nobody's Root"))
+    other = ground.order(account, request_for(E1, "example.com"), OrderWishes(preferred_chain="Nobody's Root"))
     assert "no chain ends at Nobody's Root" in " ".join(map(str, ground.steps))
     assert other[-1].issuer == default[-1].issuer
 

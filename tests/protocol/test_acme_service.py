@@ -249,7 +249,7 @@ def test_a_domain_certificate_by_acme(lab: ThreadedLab, acme: AcmeService) -> No
     lab.run(acme.deploy_domain, E1, "example.com")
     assert lab.lab.world.parties[E1].domains["example.com"] == pending
     assert lab.lab.world.parties[E1].credential == before
-    lab.do(lab.lab.trust, [lab.run(acme.pebble.root)])
+    lab.do(lab.lab.trust, [lab.run(acme.ca.root)])
     report = lab.check()
     assert report.accepted, [(leg.leg.id, leg.causes) for leg in report.down]
     with pytest.raises(InputError, match="no pending certificate for"):
