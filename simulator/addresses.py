@@ -18,25 +18,23 @@ from simulator.errors import LabError
 FIRST_NET, LAST_NET = 10, 249
 _LOCK_PORT = 4369
 SERVICE_GROUP = 0  # 127.net.0.x: DNS, Pebble and the lock
+_GROUPS = _MEMBERS = 254
 
 
 class AddressPlan:
     """Names to addresses; a context manager that holds the net."""
 
     def __init__(self, deployment: Deployment, net: int | None = None) -> None:
-        self._lock, self.net = _hold(net)
-        self.by_name: Mapping[str, str] = MappingProxyType(self._assign(deployment))
+        """net: the second octet; None takes a free one.
 
-    def _assign(self, deployment: Deployment) -> dict[str, str]:
-        groups = [c.peers for c in deployment.clusters]
-        groups += [g.nodes for g in deployment.node_groups]
-        groups += [deployment.neighbours, (mra_client(deployment),)]
-        groups += [deployment.outside, deployment.served_by]
-        return {
-            name: f"127.{self.net}.{group}.{member}"
-            for group, names in enumerate(groups, start=1)
-            for member, name in enumerate(names, start=1)
-        }
+        Raises:
+            LabError: the net is taken or does not exist, or the deployment has more parties than a net has addresses.
+        """
+        places = _places(deployment)
+        self._lock, self.net = _hold(net)
+        self.by_name: Mapping[str, str] = MappingProxyType(
+            {name: f"127.{self.net}.{group}.{member}" for name, (group, member) in places.items()}
+        )
 
     def service(self, number: int) -> str:
         """An address for a service of the lab itself."""
@@ -45,6 +43,27 @@ class AddressPlan:
     def close(self) -> None:
         """Give the net back."""
         self._lock.close()
+
+
+def _places(deployment: Deployment) -> dict[str, tuple[int, int]]:
+    """A group and a number in it for each party. A kind with more members than a group holds takes several groups."""
+    kinds = [c.peers for c in deployment.clusters]
+    kinds += [g.nodes for g in deployment.node_groups]
+    kinds += [deployment.neighbours, (mra_client(deployment),)]
+    kinds += [deployment.outside, deployment.served_by]
+    parties = tuple(dict.fromkeys(name for names in kinds for name in names))
+    if len(parties) > _GROUPS * _MEMBERS:
+        raise LabError(
+            f"{deployment.name} has {len(parties)} parties; the lab has addresses for {_GROUPS * _MEMBERS} of them"
+        )
+    groups = [names[start : start + _MEMBERS] for names in kinds for start in range(0, max(1, len(names)), _MEMBERS)]
+    if len(groups) > _GROUPS:  # many small groups: side by side, without a group for each
+        groups = [parties[start : start + _MEMBERS] for start in range(0, len(parties), _MEMBERS)]
+    return {
+        name: (group, member)
+        for group, names in enumerate(groups, start=1)
+        for member, name in enumerate(names, start=1)
+    }
 
 
 def _hold(net: int | None) -> tuple[socket.socket, int]:
