@@ -1,0 +1,193 @@
+"""More connections than a process may have open: the legs stay up, the log stays short, and afterwards all is as before."""
+
+from __future__ import annotations
+
+import json
+import resource
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.services import listener
+from simulator.services.throttle import Throttle
+from tests.support.wait import LONG, eventually
+
+# A lab in a process that may open few files, held; it answers one line of JSON for each line that it reads.
+_LAB = """
+import json, resource, sys
+limit = int(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+import anyio
+from simulator.settings import LabSettings
+from simulator.threaded import ThreadedLab
+from tests.support.worlds import E1, deployment
+with ThreadedLab(deployment(), settings=LabSettings(rsa=False, keepalive=0.2)) as lab:
+    inside = lab.lab
+    lab.run(inside.hold)
+    site = inside.sites[E1]
+    def say(document):
+        print(json.dumps(document), flush=True)
+    say({"page": site.address, "sip": [inside.plan.by_name[E1], 5061]})
+    for _ in sys.stdin:
+        say({
+            "down": [i for i, link in inside.links.items() if not link.active],
+            "dialled": max(link.dialled for link in inside.links.values()),
+            "legs": lab.run(inside.status).accepted,
+            "events": len(list(inside.events)),
+            "trouble": [e.detail for e in inside.events if "Trouble" in e.kind],
+        })
+"""
+
+
+class Lab:
+    """The lab in its process."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._process, self._in, self._out = process, process.stdin, process.stdout
+        self.doors = json.loads(self._out.readline())
+
+    def status(self) -> dict[str, Any]:
+        self._in.write("\n")
+        self._in.flush()
+        read: dict[str, Any] = json.loads(self._out.readline())
+        return read
+
+    def end(self) -> str:
+        _, errors = self._process.communicate(timeout=LONG)
+        return errors
+
+
+LIMIT, CALLERS = 320, 500
+
+
+@pytest.fixture
+def lab() -> Iterator[Lab]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < CALLERS + 200:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    with subprocess.Popen(
+        [sys.executable, "-c", _LAB, str(LIMIT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2],
+    ) as process:  # fmt: skip
+        yield Lab(process)
+        process.kill()
+
+
+@pytest.mark.parametrize("door", ["page", "sip"])
+def test_a_flood_without_tls(lab: Lab, door: str) -> None:
+    """500 callers that say nothing, where the process may open 320 files: nobody of the lab notices."""
+    before = lab.status()
+    assert before["legs"]
+    where = tuple(lab.doors[door])
+    with ExitStack() as callers:
+        for _ in range(CALLERS):
+            callers.enter_context(socket.create_connection(where, timeout=LONG))
+        meanwhile = lab.status()
+        eventually(lambda: lab.status()["trouble"], "a refusal is in the log")
+        during = lab.status()
+        for seen in (meanwhile, during):
+            assert seen["down"] == []
+            assert seen["legs"]
+            assert seen["dialled"] == 1
+        assert "file descriptors are running out" in during["trouble"][0]
+    after = lab.status()
+    assert after["legs"]
+
+    def answers() -> bool:
+        with socket.create_connection(where, timeout=LONG) as caller:
+            caller.sendall(b"\x15\x03\x01\x00\x02\x01\x00")  # a TLS alert: whoever listens for TLS closes or answers
+            try:
+                return caller.recv(10) is not None
+            except ConnectionError:
+                return False
+
+    eventually(answers, "the port is served again")
+    # A line for each time-out of a caller on SIP at most; on a page none at all. Nothing per refused connection.
+    assert lab.status()["events"] - before["events"] <= LIMIT + 20
+    assert lab.end() == ""
+
+
+def test_the_bound_counts_from_the_first_packet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One more than allowed, none of them with TLS: it is closed at once, and a place that gets free is given again."""
+    from aiohttp import web
+
+    from simulator.services import http_server
+
+    monkeypatch.setattr(http_server, "MAX_CONNECTIONS", 3)
+    from anyio.from_thread import start_blocking_portal
+
+    context = http_server.ssl.SSLContext(http_server.ssl.PROTOCOL_TLS_SERVER)
+    lines: list[str] = []
+    with start_blocking_portal() as portal:
+        server = portal.call(
+            lambda: http_server.HttpServer(web.Application(), "127.0.0.1", 0, context, log=lines.append)
+        )
+        portal.call(server.start)
+        where = (server.address, server.port)
+        with ExitStack() as callers:
+            first, *_ = [callers.enter_context(socket.create_connection(where, timeout=LONG)) for _ in range(3)]
+            eventually(lambda: portal.call(server._is_full), "three are counted")
+            fourth = callers.enter_context(socket.create_connection(where, timeout=LONG))
+            assert fourth.recv(1) == b""
+            assert len(lines) == 1
+            assert "too many connections" in lines[0]
+            first.close()
+            eventually(lambda: not portal.call(server._is_full), "a place is free")
+        portal.call(server.stop)
+
+
+def test_accept_errors_do_not_flood(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Accepting fails again and again: one line, and accepting goes on once it can."""
+    import asyncio
+
+    lines: list[str] = []
+    served: list[object] = []
+    monkeypatch.setattr(listener, "_RETRY", 0.0)
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        accept, failures = loop.sock_accept, iter(range(1000))
+
+        async def failing(listening: socket.socket) -> object:
+            if next(failures, None) is not None:
+                raise OSError(24, "Too many open files")
+            return await accept(listening)
+
+        monkeypatch.setattr(loop, "sock_accept", failing)
+        done = asyncio.Event()
+
+        async def serve(connection: socket.socket, caller: object) -> None:
+            served.append(caller)
+            connection.close()
+            done.set()
+
+        made = listener.Listener("127.0.0.1", 0, serve, full=lambda: False, log=lines.append)
+        made.open()
+        with socket.create_connection(("127.0.0.1", made.port)):
+            await done.wait()
+        await made.stop()
+
+    asyncio.run(run())
+    assert len(served) == 1
+    assert lines == [lines[0]]
+    assert "Too many open files" in lines[0]
+
+
+def test_lines_left_out_are_counted() -> None:
+    """Some lines pass, the rest of the period is one number, and then lines pass again."""
+    now, lines = [0.0], []
+    throttle = Throttle(lines.append, at_once=2, clock=lambda: now[0])
+    for _ in range(5):
+        throttle("odd")
+    assert lines == ["odd", "odd"]
+    now[0] = 10.0
+    throttle("again")
+    assert lines == ["odd", "odd", "3 more lines like the last ones were left out", "again"]

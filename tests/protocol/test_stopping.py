@@ -1,0 +1,119 @@
+"""Ctrl-C and SIGTERM stop the lab at every stage: while it starts, while a leg never settles, while it travels."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.wait import LONG
+
+ROOT = Path(__file__).parents[2]
+DEPLOYMENT = str(ROOT / "notebooks" / "deployments" / "single-pair.yaml")
+NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+# The command line, with one function that says when it was reached and then never returns.
+_STUCK = """
+import asyncio, importlib, sys
+module, _, path = sys.argv.pop(1).partition(":")
+owner = importlib.import_module(module)
+*parents, name = path.split(".")
+for parent in parents:
+    owner = getattr(owner, parent)
+async def stuck(*arguments, **named):
+    print("reached", flush=True)
+    await asyncio.Event().wait()
+setattr(owner, name, stuck)
+from simulator.__main__ import main
+main()
+"""
+
+
+def _as_from_a_terminal() -> None:
+    for number in NUMBERS:
+        signal.signal(number, signal.SIG_DFL if number is not signal.SIGINT else signal.default_int_handler)
+
+
+def stopped(script: str, *arguments: str, by: signal.Signals) -> tuple[int, str]:
+    """(exit code, standard error) of a command that gets a signal as soon as it prints that it was reached."""
+    with subprocess.Popen(
+        [sys.executable, "-c", script, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+        preexec_fn=_as_from_a_terminal,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line == "reached\n":
+                break
+        process.send_signal(by)
+        _, errors = process.communicate(timeout=LONG)
+    return process.returncode, errors
+
+
+@pytest.mark.parametrize(
+    ("stuck", "by"),
+    [
+        ("simulator.network:Network.start", signal.SIGINT),  # the lab starts
+        ("simulator.peer.site:PeerSite.start", signal.SIGTERM),  # the pages start
+        *(("simulator.links:Link.run", number) for number in NUMBERS),  # no leg ever settles
+        ("simulator.dialling:Dialler.status", signal.SIGHUP),  # the first look never comes
+    ],
+)
+def test_up_stops_where_it_hangs(stuck: str, by: signal.Signals, tmp_path: Path) -> None:
+    """One signal is enough, the end is the usual one."""
+    state = str(tmp_path / "state")
+    code, errors = stopped(_STUCK, stuck, "up", "--no-acme", "--state", state, DEPLOYMENT, by=by)
+    assert (code, errors) == (0, "expressway-sim: stopped\n")
+
+
+@pytest.mark.parametrize(
+    ("stuck", "command", "by"),
+    [
+        *(("simulator.lab:Lab.check", ("check", DEPLOYMENT), number) for number in (signal.SIGINT, signal.SIGHUP)),
+        ("simulator.lab:Lab.tick", ("travel", DEPLOYMENT, "--days", "400"), signal.SIGINT),
+        ("simulator.clinic_play:LiveCase.__aenter__", ("clinic", "leaf-expired", "--solve"), signal.SIGTERM),
+    ],
+)
+def test_other_commands_say_interrupted(
+    stuck: str, command: tuple[str, ...], by: signal.Signals, tmp_path: Path
+) -> None:
+    """One line and exit code 130, never a traceback and never a death by the signal."""
+    code, errors = stopped(_STUCK, stuck, *command, by=by)
+    assert code == 130
+    assert "Traceback" not in errors
+    assert errors.splitlines()[-1] == "expressway-sim: interrupted"
+
+
+# Ctrl-C at the moment at which a module is imported.
+_AT_IMPORT = """
+import os, signal, sys
+wanted = sys.argv.pop(1)
+class Interrupts:
+    def find_spec(self, name, path=None, target=None):
+        if name == wanted:
+            print("reached", flush=True)
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupts())
+from simulator.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize("module", ["typer", "simulator.lab", "cryptography.x509", "OpenSSL"])
+def test_during_imports(module: str) -> None:
+    """The same while modules load."""
+    done = subprocess.run(
+        [sys.executable, "-c", _AT_IMPORT, module, "check", DEPLOYMENT], capture_output=True, text=True, cwd=ROOT,
+        timeout=LONG, check=False, preexec_fn=_as_from_a_terminal,
+    )  # fmt: skip
+    assert "reached" in done.stdout
+    assert (done.returncode, done.stderr) == (130, "expressway-sim: interrupted\n")
+
+
+def test_up_heeds_ctrl_c_that_its_caller_ignores() -> None:
+    """Started by a script in the background, SIGINT is ignored; a lab stops by it all the same."""
+    script = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n" + _STUCK
+    code, errors = stopped(script, "simulator.links:Link.run", "up", "--no-acme", DEPLOYMENT, by=signal.SIGINT)
+    assert (code, errors) == (0, "expressway-sim: stopped\n")
