@@ -6,7 +6,7 @@ progress (its key belongs to it), what ACME staged, the trusted CA list, CRLs by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from cryptography import x509
@@ -21,7 +21,6 @@ from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData, eac
 from pkikit.model.urls import parse_web_url
 from pkikit.model.world import Party
 from simulator.errors import UploadRefused
-from simulator.judgeable import judgeable
 from simulator.peer.acme_state import AcmeState
 
 MAX_CRL_SOURCES = 20
@@ -94,15 +93,6 @@ class PeerState:
             NOTHING_HELD.with_crls(CrlSource.MANUAL, self.manual_crls)
             .with_crls(CrlSource.AUTOMATIC, self.downloaded_crls)
             .with_crls(CrlSource.CA_FILE, self.embedded_crls)
-        )
-
-    def with_judgeable_crls(self, left_out: Callable[[str], None]) -> PeerState:
-        """Without the CRLs that cannot be judged; `left_out` is given a reason for each."""
-        return replace(
-            self,
-            embedded_crls=judgeable(self.embedded_crls, left_out),
-            manual_crls=judgeable(self.manual_crls, left_out),
-            downloaded_crls=judgeable(self.downloaded_crls, left_out),
         )
 
     # Server certificate.

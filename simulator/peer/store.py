@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pkikit.errors import InputError, PkikitError
+from pkikit.errors import EncodingError, InputError, PkikitError
 from pkikit.files import key_pem, read_bytes, write_private
 from pkikit.model.credential import Credential
 from pkikit.model.facts import UNREADABLE
@@ -22,6 +22,7 @@ from pkikit.model.urls import is_web_url
 from pkikit.reading import load_crl, load_request
 from pkikit.reading.pem import from_pem
 from pkikit.reading.saved import certificates_in
+from simulator.judgeable import judgeable
 from simulator.peer.acme_state import AcmeState, acme_document, acme_from, key_from
 from simulator.peer.state import AutomaticCrls, PeerState, PendingRequest
 
@@ -48,13 +49,13 @@ class PeerStore:
         clear_remains(self.path)
         if not self.path.exists():
             return None
-        state = read_document(self.path, "the state of a peer", _state)
+        state = read_document(self.path, "the state of a peer", lambda read: _state(read, left_out))
         wanted = self.path.parent.name
         if state.fqdn != wanted:
             raise InputError(f"is the state of another peer, {printable(str(state.fqdn)[:80])}", where=str(self.path))
         if state.certificate is None:
             raise InputError("is the state of a peer without a server certificate", where=str(self.path))
-        return state.with_judgeable_crls(left_out)
+        return state
 
     def save(self, state: PeerState) -> None:
         """Write the state, whole or not at all."""
@@ -124,8 +125,15 @@ def _certificates(texts: list[str]) -> tuple[x509.Certificate, ...]:
     return tuple(c for text in texts for c in certificates_in(text))
 
 
-def _crls(texts: list[str]) -> tuple[x509.CertificateRevocationList, ...]:
-    return tuple(load_crl(der) for text in texts for der in from_pem(text))
+def _crls(texts: list[str], left_out: Callable[[str], None]) -> tuple[x509.CertificateRevocationList, ...]:
+    """The CRLs that can be judged; `left_out` is given a reason for each of the others."""
+    kept: list[x509.CertificateRevocationList] = []
+    for text in texts:
+        try:
+            kept += [load_crl(der) for der in from_pem(text)]
+        except EncodingError as error:
+            left_out(str(error))
+    return judgeable(kept, left_out)
 
 
 def _document(state: PeerState) -> dict[str, Any]:
@@ -158,7 +166,7 @@ def _by_domain(documents: dict[str, dict[str, str]]) -> tuple[tuple[str, Credent
     return tuple((domain, credential) for domain, credential in found if credential is not None)
 
 
-def _state(document: dict[str, Any]) -> PeerState:
+def _state(document: dict[str, Any], left_out: Callable[[str], None]) -> PeerState:
     request = document["request"]
     return PeerState(
         fqdn=document["fqdn"],
@@ -169,9 +177,9 @@ def _state(document: dict[str, Any]) -> PeerState:
         pending_certificate=credential_from(document["pending_certificate"]),
         trusted_ca_list=_certificates(document["trusted_ca_list"]),
         temporary_ca=next(iter(_certificates(document["temporary_ca"])), None),
-        embedded_crls=_crls(document["embedded_crls"]),
-        manual_crls=_crls(document["manual_crls"]),
-        downloaded_crls=_crls(document["downloaded_crls"]),
+        embedded_crls=_crls(document["embedded_crls"], left_out),
+        manual_crls=_crls(document["manual_crls"], left_out),
+        downloaded_crls=_crls(document["downloaded_crls"], left_out),
         # Older versions took URLs that can never be fetched; without them the page can be used again.
         automatic=AutomaticCrls(
             urls=tuple(filter(is_web_url, document["automatic"]["urls"])), hour=document["automatic"]["hour"]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from pkikit.describe import describe_crl
 from pkikit.errors import InputError
 from pkikit.model.trace import Outcome
 from pkikit.model.world import Speaks
@@ -20,9 +21,9 @@ from simulator.errors import LabError
 from simulator.faults import DiskFull, Ground, NewKey, Speak
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
-from tests.support.odd import GOOD_CRL, ODD_CRLS, pem
+from tests.support.odd import EMPTY_RDN_CRL, GOOD_CRL, ODD_CRLS, pem
 from tests.support.wait import eventually
-from tests.support.worlds import C1, E1, PARTNER, deployment
+from tests.support.worlds import AT, C1, E1, PARTNER, deployment
 
 FAST = LabSettings(rsa=False, pages=False, timeout=5.0, keepalive=0.2)
 
@@ -54,9 +55,8 @@ def test_an_unreadable_crl_is_refused(shared: ThreadedLab, part: str) -> None:
     peer = shared.lab.peers[E1]
     trusted = peer.state.trusted_ca_list
     for data, number in ((pem(ODD_CRLS[part]), 1), (pem(GOOD_CRL) + pem(ODD_CRLS[part]), 2)):
-        with pytest.raises(
-            InputError, match=rf"CRL {number} in it cannot be judged: its .* (cannot be read|is not known)"
-        ):
+        judged = rf"CRL {number} in it cannot be judged: its .* (cannot be read|is not known)"
+        with pytest.raises(InputError, match=rf"{judged}|block {number} .* is a CRL that OpenSSL does not read"):
             shared.run(peer.upload_crl, data)
     root = shared.lab.issued.root.certificate
     from cryptography.hazmat.primitives.serialization import Encoding
@@ -64,16 +64,32 @@ def test_an_unreadable_crl_is_refused(shared: ThreadedLab, part: str) -> None:
     async def trust() -> None:
         await peer.trust(root.public_bytes(Encoding.PEM) + pem(ODD_CRLS[part]), append=True)
 
-    with pytest.raises(InputError, match="cannot be judged"):
+    with pytest.raises(InputError, match=r"cannot be judged|does not read"):
         shared.run(trust)
     assert peer.state.held.crls == ()
     assert peer.state.trusted_ca_list == trusted
-    assert "cannot be judged" in shared.lab.events.of(E1, "CRL Refused")[-1].detail
+    assert "CRL file: " in shared.lab.events.of(E1, "CRL Refused")[-1].detail
 
 
 def test_a_readable_crl_is_taken(lab: ThreadedLab) -> None:
     """The near miss: the same list with every part readable, though nobody's key signed it."""
     assert lab.run(lab.lab.peers[E1].upload_crl, pem(GOOD_CRL)) == 1
+
+
+def test_a_crl_that_only_openssl_reads_is_judged(tmp_path: Path) -> None:
+    """An empty RDN in its issuer: taken, shown, used by live handshakes, and still there after the next start."""
+    settings = replace(FAST, state=tmp_path)
+    with ThreadedLab(deployment(), settings=settings) as lab:
+        peer = lab.lab.peers[E1]
+        assert lab.run(peer.upload_crl, pem(EMPTY_RDN_CRL)) == 1
+        assert describe_crl(peer.state.manual_crls[0], AT)["kind"] == "certificate revocation list"
+        lab.do(peer.set_revocation, {"checking": True, "use_crls": True, "use_ocsp": False})
+        lab.run(lab.lab.hold)
+        assert not lab.lab.events.of(kind="Leg Failed")
+        assert not lab.lab.events.of(kind="Leg Not Judged")
+    with ThreadedLab(deployment(), settings=settings) as lab:
+        assert len(lab.lab.peers[E1].state.manual_crls) == 1
+        assert not lab.lab.events.of(E1, "State Warning")
 
 
 @pytest.mark.parametrize("part", ODD_CRLS)
@@ -90,9 +106,10 @@ def test_an_unreadable_crl_is_not_downloaded(shared: ThreadedLab, part: str) -> 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(look_up, "_fetch", fetched)
         found = shared.run(download)
-    assert len(found) == 1  # type: ignore[arg-type]
     assert len(told) == 1
-    assert "a CRL cannot be judged" in told[0]
+    whole = "OpenSSL does not read" in told[0]  # then nothing of the file is used, as by OpenSSL itself
+    assert whole or "a CRL cannot be judged" in told[0]
+    assert len(found) == (0 if whole else 1)  # type: ignore[arg-type]
 
 
 def test_a_folder_with_an_unreadable_crl_starts(tmp_path: Path) -> None:

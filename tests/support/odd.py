@@ -48,9 +48,10 @@ def _crl(
     return tlv(0x30, signed, algorithm, tlv(0x03, b"\x00", b"\x01"))
 
 
-# CRLs that parse, each with one part that cannot be read; by that part.
+# Odd, but OpenSSL reads it, and so it can be judged: an issuer with an empty RDN.
+EMPTY_RDN_CRL = _crl(issuer=tlv(0x30, tlv(0x31)))
+# CRLs with one part that cannot be read; by that part.
 ODD_CRLS = {
-    "issuer": _crl(issuer=tlv(0x30, tlv(0x31))),
     "issuer text": _crl(issuer=tlv(0x30, tlv(0x31, tlv(0x30, bytes.fromhex("0603550403"), tlv(0x0C, b"\xff\xfe"))))),
     "extensions": _crl(extensions=_EXTENSION + _EXTENSION),
     "signature algorithm": _crl(algorithm=tlv(0x30, bytes.fromhex("06032a0304"))),
