@@ -97,7 +97,6 @@ class TrustIndex:
 
     used: tuple[x509.Certificate, ...]
     dropped: tuple[x509.Certificate, ...]
-    members: frozenset[x509.Certificate]
     by_subject: BySubject
 
 
@@ -121,21 +120,24 @@ def trust_index(trusted_ca_list: Sequence[x509.Certificate]) -> TrustIndex:
 
 
 def _index(trusted_ca_list: Sequence[x509.Certificate]) -> TrustIndex:
-    used: dict[x509.Certificate, None] = {}
-    dropped: dict[x509.Certificate, None] = {}
-    keys: dict[CanonicalName, x509.Certificate] = {}
+    # Hashing a certificate costs most of this, so each is looked up once: True when it is used.
+    seen: dict[x509.Certificate, bool] = {}
+    first_of: dict[CanonicalName, x509.Certificate] = {}
+    subjects: dict[CanonicalName, list[x509.Certificate]] = {}
     for certificate in trusted_ca_list:
-        if certificate in used or certificate in dropped:
+        known = len(seen)
+        if seen.setdefault(certificate, True) is False or len(seen) == known:
             continue
+        subject = subject_of(certificate)
         if is_self_signed(certificate):
-            first = keys.setdefault(subject_of(certificate), certificate)
+            first = first_of.setdefault(subject, certificate)
             if first is not certificate and not same_key(first, certificate):
-                dropped[certificate] = None
+                seen[certificate] = False
                 continue
-        used[certificate] = None
-    return TrustIndex(
-        used=tuple(used), dropped=tuple(dropped), members=frozenset(used), by_subject=by_subject(tuple(used))
-    )
+        subjects.setdefault(subject, []).append(certificate)
+    used = tuple(c for c, is_used in seen.items() if is_used)
+    dropped = tuple(c for c, is_used in seen.items() if not is_used)
+    return TrustIndex(used=used, dropped=dropped, by_subject=subjects)
 
 
 def _key_of(certificate: x509.Certificate) -> bytes:
