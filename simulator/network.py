@@ -142,7 +142,7 @@ def inside_names(deployment: Deployment) -> frozenset[str]:
     clusters = [c for c in deployment.clusters if c.role is Role.EXPRESSWAY_C]
     nodes = [n for group in deployment.node_groups for n in group.nodes]
     found = {p for c in clusters for p in (*c.peers, *([c.fqdn] if c.fqdn else []))}
-    found |= {*nodes, *deployment.served_by, adcs.NAME}
+    found |= {*nodes, *deployment.served_by, *deployment.peer_aliases, adcs.NAME}
     return frozenset(found | {f"_cisco-uds._tcp.{d}" for d in deployment.domains.registration})
 
 
@@ -151,6 +151,8 @@ def zone_of(deployment: Deployment, plan: AddressPlan) -> Zone:
     addresses: dict[str, list[str]] = {name: [address] for name, address in plan.by_name.items()}
     edge = deployment.peers_of(Role.EXPRESSWAY_E)
     on_edge = [plan.by_name[p] for p in edge]
+    for name, peer in deployment.peer_aliases.items():
+        addresses[name] = [plan.by_name[peer]]
     for cluster in deployment.clusters:
         if cluster.fqdn:
             addresses[cluster.fqdn] = [plan.by_name[p] for p in cluster.peers]

@@ -106,10 +106,23 @@ _Wanted = tuple[str, str, str, tuple[str, ...]]
 def _wanted(deployment: Deployment, cluster: Cluster, peer: str, registration_format: str | None) -> Iterator[_Wanted]:
     """(name, reason, rule, services) in the order of the guide."""
     yield from _own_names(deployment, cluster, peer)
+    yield from _aliases(deployment, peer)
     if cluster.role is Role.EXPRESSWAY_E:
         yield from _edge_names(deployment, registration_format)
     else:
         yield from _core_names(deployment)
+
+
+def _aliases(deployment: Deployment, peer: str) -> Iterator[_Wanted]:
+    """ "If E is also known by other FQDNs, all aliases must be included" (Mobile and Remote Access guide)."""
+    for name, owner in deployment.peer_aliases.items():
+        if owner == peer:
+            yield (
+                name,
+                "another name of this peer, by which a zone on C dials it (such as the FQDN of its inner interface)",
+                "names.peer-fqdn-missing",
+                (),
+            )
 
 
 def _own_names(deployment: Deployment, cluster: Cluster, peer: str) -> Iterator[_Wanted]:

@@ -262,6 +262,10 @@ def refine_for(deployment: Deployment, presenter: str, leaf: x509.Certificate) -
     return refined
 
 
+def _names_of_peer(deployment: Deployment, fqdn: str) -> set[str]:
+    return {fqdn, *(name for name, owner in deployment.peer_aliases.items() if owner == fqdn)}
+
+
 def missing_name_rule(deployment: Deployment, presenter: str, wanted: Iterable[str]) -> str:
     """The rule of the `names` area that speaks when `presenter`'s certificate holds none of the names wanted."""
     names = tuple(wanted)
@@ -269,7 +273,7 @@ def missing_name_rule(deployment: Deployment, presenter: str, wanted: Iterable[s
     profiles = {p for group in deployment.unified_cm for p in group.security_profiles}
     registration = set(deployment.domains.registration)
     choices: Sequence[tuple[set[str], str]] = (
-        ({presenter} if cluster else set(), rules.names.PEER),
+        (_names_of_peer(deployment, presenter) if cluster else set(), rules.names.PEER),
         ({cluster.fqdn} if cluster and cluster.fqdn else set(), rules.names.CLUSTER),
         (profiles if cluster else set(), rules.names.PROFILE),
         ({f"collab-edge.{d}" for d in registration} if cluster else set(), rules.names.COLLAB_EDGE),

@@ -275,8 +275,27 @@ class Deployment(_Value):
         return tuple(n for server in self.servers for n in server.nodes)
 
     def fqdn_at(self, address: str) -> str:
-        """The party behind a configured address: the name itself, or who holds that IP address."""
-        return next((fqdn for fqdn, ip in self.addresses.items() if ip == address), address)
+        """The party behind a configured address: the name itself, who holds that IP address, or whose other name it is."""
+        by_ip = (fqdn for fqdn, ip in self.addresses.items() if ip == address)
+        return next(by_ip, None) or self.peer_aliases.get(address, address)
+
+    @property
+    def peer_aliases(self) -> dict[str, str]:
+        """Further names of Expressway-E peers, by which a traversal zone dials them → the peer.
+
+        With two network interfaces and no split DNS, C dials the FQDN of E's inner interface. Whose name it is, is only
+        certain where the E has one peer.
+        """
+        known = {*self.peers, *(c.fqdn for c in self.clusters), *(n for g in self.node_groups for n in g.nodes)}
+        known |= {*self.outside, *self.served_by}
+        only = {c.name: c.peers[0] for c in self.clusters if len(c.peers) == 1}
+        return {
+            address: only[zone.server]
+            for zone in self.zones
+            if isinstance(zone, TraversalZone) and zone.server in only
+            for address in zone.peer_addresses
+            if address not in known and not is_ip_address(address)
+        }
 
 
 _Problem = tuple[tuple[str | int, ...], str]
