@@ -12,12 +12,11 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 from pkikit.errors import InputError
-from pkikit.model.names import printable
+from pkikit.model.names import parse_dns_name, printable
 
 MAX_URL = 2000
 _PORTS = {"http": 80, "https": 443}
 _ALLOWED = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+\Z")
-_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}\Z")
 # RFC 6052 and RFC 8215: the last four bytes are the IPv4 address that the translator dials.
 _NAT64 = IPv6Network("64:ff9b::/96")
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
@@ -54,9 +53,19 @@ def parse_web_url(text: str) -> WebUrl:
         raise InputError("is not a URL", where=where) from None
     if parts.scheme not in _PORTS or parts.username is not None:
         raise InputError("only http and https URLs without user names are allowed", where=where)
-    if not (":" in host and _literal(host) if bracketed else _HOST.match(host)) or "%" in host or port == 0:
+    if not _is_host(host, bracketed=bracketed) or port == 0:
         raise InputError("is not a URL: its host or port cannot be used", where=where)
     return WebUrl(text=text, scheme=parts.scheme, host=host, port=port or _PORTS[parts.scheme])
+
+
+def _is_host(host: str, *, bracketed: bool) -> bool:
+    if bracketed or _literal(host) is not None:
+        return bracketed == isinstance(_literal(host), IPv6Address) and "%" not in host
+    try:
+        parse_dns_name(host)
+    except InputError:
+        return False
+    return True
 
 
 def is_web_url(text: str) -> bool:

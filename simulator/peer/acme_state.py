@@ -70,8 +70,8 @@ class AcmeSettings:
                 raise InputError(f"the {name} is longer than {longest} characters, or has unusual ones")
         if self.eab_kid or self.eab_mac:
             ExternalAccount(kid=self.eab_kid, mac_key=self.eab_mac)  # says what is wrong with it
-        if self.email and self.email.count("@") != 1:
-            raise InputError(f"{self.email!r} is no e-mail address")
+        if self.email and (self.email.count("@") != 1 or not all(self.email.split("@"))):
+            raise InputError(f"{self.email!r} is not an e-mail address")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,8 +174,9 @@ def settings_from(changes: Mapping[str, Any], current: AcmeSettings) -> AcmeSett
     if not isinstance(merged["automatic"], bool):
         raise InputError("automatic is neither true nor false")
     days, hour = merged["days"], merged["hour"]
-    if not isinstance(days, list) or not all(isinstance(d, int) for d in days) or not isinstance(hour, int):
-        raise InputError("days are a list of numbers (0: Monday), the hour is a number")
+    numbers = [*days, hour] if isinstance(days, list) else [days]
+    if not isinstance(days, list) or not all(isinstance(n, int) and not isinstance(n, bool) for n in numbers):
+        raise InputError("days must be a list of numbers (0 is Monday), and hour a number")
     try:
         provider = Provider(merged["provider"])
     except ValueError:

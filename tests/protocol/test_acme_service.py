@@ -52,7 +52,7 @@ def test_what_comes_before_sign(lab: ThreadedLab) -> None:
         ({"provider": "verisign"}, "allowed are production, staging, other"),
         ({"provider": "other", "directory": "http://x"}, "write an https URL"),
         ({"provider": "other", "directory": "https://x/dir", "ca": "nonsense"}, "no PEM file"),
-        ({"email": "nobody"}, "no e-mail address"),
+        ({"email": "nobody"}, "is not an e-mail address"),
         ({"hour": 24}, "0 to 23"),
         ({"days": []}, "at least one day"),
         ({"days": [7]}, "at least one day"),

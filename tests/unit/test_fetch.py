@@ -138,6 +138,7 @@ def test_urls(text: str, host: str, port: int) -> None:
         "", "crl", "ftp://example.com/", "file:///etc/passwd", "http://", "http:///x", "http://a b/", "http://a\nb/",
         "http://\ud800/", "http://b\u00fccher.example/", "http://u@example.com/", "http://example.com:0/",
         "http://example.com:65536/", "http://example.com:\u00b2/", "http://[::1", "http://[x]/", "http://[1.2.3.4]/",
+        "http://a..b/", "http://-/", "http://.example/", "http://" + "a" * 64 + ".example/", "http://[::1%25lo]/",
         "http://exam%70le.com/", "http://" + "a" * 300 + "/", "http://example.com/" + "a" * 2000,
     ],
 )  # fmt: skip
