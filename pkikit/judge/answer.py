@@ -18,8 +18,7 @@ from pkikit.judge.rules.certificate import MAX_SHOWN, allows, shown_ekus
 from pkikit.judge.rules.chain import KEY_MISMATCH
 from pkikit.judge.trust import may_be_issuer
 from pkikit.judge.use import CertificateUse
-from pkikit.model.credential import spki
-from pkikit.model.facts import UNREADABLE, distinguished, is_self_issued, issued, title
+from pkikit.model.facts import distinguished, is_self_issued, issued, key_of, title
 from pkikit.model.findings import Evidence, Finding, Severity, Verdict
 
 _SIGN = "X12.5 guide, appendix 6 'Authorizing a Request and Generating a Certificate'"
@@ -66,7 +65,7 @@ CHAIN_ABSENT = declare(
     "Maintenance > Security > Trusted CA certificate.",
 )
 _CHECKED = (
-    KEY_MISMATCH, "key.unreadable", NAME_DROPPED, NAME_ADDED, SUBJECT_CHANGED, CHAIN_ABSENT,
+    KEY_MISMATCH, NAME_DROPPED, NAME_ADDED, SUBJECT_CHANGED, CHAIN_ABSENT,
     "eku.client-auth-missing", "eku.server-auth-missing",
 )  # fmt: skip
 PURPOSES = (("client", ExtendedKeyUsageOID.CLIENT_AUTH), ("server", ExtendedKeyUsageOID.SERVER_AUTH))
@@ -88,14 +87,6 @@ def lint_answer(
     )
 
 
-def public_key_of(holder: x509.Certificate | x509.CertificateSigningRequest) -> bytes | None:
-    """The SubjectPublicKeyInfo in DER, to compare keys; None where the key cannot be read."""
-    try:
-        return spki(holder.public_key())
-    except UNREADABLE:
-        return None
-
-
 def is_for_unified_cm(use: CertificateUse | None) -> bool:
     """True when the certificate is for a Unified CM or IM&P node of the deployment."""
     return use is not None and use.layout is not None and use.role is None
@@ -108,12 +99,7 @@ def _findings(
     subject: str,
     use: CertificateUse | None,
 ) -> Iterator[Finding]:
-    keys = public_key_of(request), public_key_of(leaf)
-    if None in keys:
-        where = "request" if keys[0] is None else "certificate"
-        evidence = Evidence(label=f"public key of the {where}", expected="readable", seen="cannot be read", where=where)
-        yield finding("key.unreadable", subject, [evidence])
-    elif keys[0] != keys[1]:
+    if key_of(request) != key_of(leaf):
         evidence = Evidence(label="public key", expected="that of the request", seen="another", where="certificate")
         yield finding(KEY_MISMATCH, subject, [evidence])
     yield from _names(presented_names(request), presented_names(leaf), subject, use)

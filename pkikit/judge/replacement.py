@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from cryptography import x509
 
-from pkikit.judge.answer import PURPOSES, public_key_of
+from pkikit.judge.answer import PURPOSES
 from pkikit.judge.lint import weighed
 from pkikit.judge.names import presented_names
 from pkikit.judge.registry import finding
@@ -21,6 +21,7 @@ from pkikit.model.facts import (
     extension,
     is_self_signed,
     key_kind,
+    key_of,
     serial_number,
     shown_time,
     title,
@@ -91,20 +92,13 @@ def _who_misses(gone: Sequence[str], use: CertificateUse) -> tuple[list[Evidence
     return evidence, Severity.ERROR if any(n in needed for n in gone) else Severity.INFO
 
 
-def same_key(old: x509.Certificate, new: x509.Certificate) -> bool:
-    """True when both hold one public key that can be read."""
-    key = public_key_of(old)
-    return key is not None and key == public_key_of(new)
-
-
 def _short(certificate: x509.Certificate) -> str:
     """The first bytes of the key's SHA-256: enough to tell two keys apart."""
-    key = public_key_of(certificate)
-    return f"SHA-256 {sha256(key).hexdigest()[:16]}…" if key is not None else "unreadable"
+    return f"SHA-256 {sha256(key_of(certificate)).hexdigest()[:16]}…"
 
 
 def _key(old: x509.Certificate, new: x509.Certificate, use: CertificateUse, subject: str) -> Iterator[Finding]:
-    same = same_key(old, new)
+    same = key_of(old) == key_of(new)
     rule = rules.KEY_KEPT if same else rules.KEY_CHANGED
     seen = "the same key" if same else "a new key"
     yield finding(rule, subject, [Evidence(label="public key", expected="known", seen=seen, where="subjectPublicKey")])
@@ -138,7 +132,7 @@ def _difference(
 def _issuer(old: x509.Certificate, new: x509.Certificate, use: CertificateUse, subject: str) -> Iterator[Finding]:
     if is_self_signed(old) and is_self_signed(new):
         evidence = Evidence(label="issuer", expected="a CA", seen="signed by its own key, old and new", where="issuer")
-        if not same_key(old, new):
+        if key_of(old) != key_of(new):
             yield finding(rules.ISSUER_CHANGED, subject, [evidence])
     elif old.issuer != new.issuer:
         yield _difference(

@@ -12,7 +12,7 @@ from pkikit.judge.names import presented_names
 from pkikit.judge.registry import Subject, rule
 from pkikit.judge.use import CertificateUse
 from pkikit.model.facts import (
-    UNREADABLE,
+    critical_oids,
     digest_name,
     extension,
     is_self_signed,
@@ -45,7 +45,6 @@ DECODED_ATTRIBUTES = frozenset(
         *_EV_JURISDICTION,
     )
 )
-_ABSENT: tuple[type[Exception], ...] = (x509.ExtensionNotFound, *UNREADABLE)
 MAX_SHOWN = 50  # pieces of evidence in one finding: a hostile certificate may hold thousands of names
 
 
@@ -182,11 +181,8 @@ def eku_critical(certificate: x509.Certificate, use: CertificateUse) -> Iterator
 
 
 def is_critical(certificate: x509.Certificate | x509.CertificateSigningRequest, kind: type[x509.ExtensionType]) -> bool:
-    """True when the extension is there, readable and marked critical."""
-    try:
-        return certificate.extensions.get_extension_for_class(kind).critical
-    except _ABSENT:
-        return False
+    """True when the extension is there and marked critical, readable or not."""
+    return kind.oid.dotted_string in critical_oids(certificate)
 
 
 @rule(
@@ -246,7 +242,7 @@ def common_name_only(certificate: x509.Certificate, use: CertificateUse) -> Iter
         return
     if names.has_san_identity and _is_multi_server(name):
         return
-    seen = names.shown() if names.has_san_identity else "no names"
+    seen = names.shown() if names.all_names else ("a SAN without dNSName" if names.has_san else "no SAN")
     yield Evidence(label="subjectAltName", expected=f"dNSName {name}", seen=seen, where="subjectAltName")
 
 
