@@ -1,8 +1,11 @@
-"""Our lint beside pkilint's over the same corpus: everything that it finds is found here too, or listed with a reason."""
+"""Our lint beside pkilint and zlint: whatever they find is found here too, or listed with a reason."""
 
 from __future__ import annotations
 
+import json
+
 from tests.support.compare_linters import DOC, NOT_OURS, SAME, compare, document
+from tests.support.linter_corpora import EXPLAINED, PKILINT, RESULT, ZLINT, Corpus, zlint_expectations
 
 
 def test_every_code_of_pkilint_is_ours_or_explained() -> None:
@@ -20,3 +23,51 @@ def test_every_code_of_pkilint_is_ours_or_explained() -> None:
 def test_the_document_is_fresh() -> None:
     """`make compare-linters` was run after the last change."""
     assert DOC.read_text(encoding="utf-8") == document()
+
+
+def test_their_test_certificates() -> None:
+    """The last run over both repositories: no traceback, nothing called absent that is there, each difference explained."""
+    result = json.loads(RESULT.read_text(encoding="utf-8"))
+    differences = set()
+    for name, pairs, least in (("zlint", ZLINT, 1_300), ("pkilint", PKILINT, 430)):
+        corpus = result[name]
+        assert corpus["certificates"] >= least
+        assert corpus["tracebacks"] == corpus["false_absent"] == []
+        assert {row["lint"]: row["rule"] for row in corpus["compared"]} == pairs
+        differences |= {row["lint"] for row in corpus["compared"] if row["theirs"] or row["ours"]}
+    assert differences == EXPLAINED.keys()
+
+
+def test_the_results_that_zlint_expects_are_read() -> None:
+    """From tables and from single tests; a test of several lints says nothing certain."""
+    source = """
+func TestOne(t *testing.T) {
+	inputPath := "a.pem"
+	expected := lint.Error
+	out := test.TestLint("e_first", inputPath)
+}
+func TestTable(t *testing.T) {
+	data := []Data{{input: "dir/b.pem", want: lint.Pass}, {input: "c.pem", want: lint.NA}}
+	test.TestLint("w_second", "x")
+}
+func TestTwo(t *testing.T) {
+	test.TestLint("e_third", "d.pem"); test.TestLint("e_fourth", "d.pem"); _ = lint.Error
+}
+"""
+    assert zlint_expectations({"x_test.go": source}) == {
+        "e_first": {"a.pem": "Error"}, "w_second": {"b.pem": "Pass", "c.pem": "NA"},
+    }  # fmt: skip
+
+
+def test_a_corpus_counts_what_must_not_happen() -> None:
+    """A file that is no certificate is refused; a good one is judged."""
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    from simulator.forge import forge
+    from tests.support.worlds import AT, E1
+
+    corpus = Corpus()
+    corpus.add("good", forge((E1,), None, at=AT).leaf.public_bytes(Encoding.PEM))
+    corpus.add("bad", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    assert (corpus.files, corpus.certificates, sum(corpus.refused.values())) == (2, 1, 1)
+    assert corpus.tracebacks == corpus.false_absent == []

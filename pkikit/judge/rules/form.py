@@ -45,6 +45,10 @@ def key_identifiers(certificate: x509.Certificate, use: CertificateUse) -> Itera
         absent.append("authorityKeyIdentifier")
     for name in absent:
         yield Evidence(label="key identifier", expected=name, seen="absent", where="extensions")
+    above = extension(certificate, x509.AuthorityKeyIdentifier)
+    if above is not None and above.key_identifier is None:
+        seen = "present, without the key identifier"
+        yield Evidence(label="key identifier", expected="authorityKeyIdentifier", seen=seen, where="extensions")
 
 
 @rule(
