@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from tests.support.compare_linters import DOC, NOT_OURS, SAME, compare, document
-from tests.support.linter_corpora import EXPLAINED, PKILINT, RESULT, ZLINT, Corpus, zlint_expectations
+from tests.support.linter_corpora import CLEAN, EXPLAINED, PKILINT, RESULT, ZLINT, Corpus, zlint_expectations
 
 
 def test_every_code_of_pkilint_is_ours_or_explained() -> None:
@@ -32,10 +32,11 @@ def test_their_test_certificates() -> None:
     for name, pairs, least in (("zlint", ZLINT, 1_300), ("pkilint", PKILINT, 430)):
         corpus = result[name]
         assert corpus["certificates"] >= least
-        assert corpus["tracebacks"] == corpus["false_absent"] == []
+        assert corpus["tracebacks"] == corpus["false_absent"] == corpus["refused_alone"] == []
         assert {row["lint"]: row["rule"] for row in corpus["compared"]} == pairs
         differences |= {row["lint"] for row in corpus["compared"] if row["theirs"] or row["ours"]}
     assert differences == EXPLAINED.keys()
+    assert result["pkilint"]["errors_in_clean"].keys() == CLEAN.keys()
 
 
 def test_the_results_that_zlint_expects_are_read() -> None:

@@ -23,7 +23,7 @@ from pkikit.files import parse
 from pkikit.judge.lint import lint_authority, lint_certificate
 from pkikit.judge.use import CertificateUse
 from pkikit.model.facts import extension
-from tests.support.linter_corpora import EXPLAINED, RESULT
+from tests.support.linter_corpora import CLEAN, EXPLAINED, RESULT
 from tests.support.worlds import AT, CASES, Bench
 from tests.vectors import pkits
 
@@ -208,9 +208,13 @@ def _corpora() -> Iterator[str]:
     result = json.loads(RESULT.read_text(encoding="utf-8"))
     both = [result["zlint"], result["pkilint"]]
     for label, key in (("commit", "commit"), ("files", "files"), ("certificates judged", "certificates"),
-                       ("files refused with a sentence", "refused")):  # fmt: skip
+                       ("files without a certificate (CRLs, OCSP answers, keys)", "refused")):  # fmt: skip
         yield f"| {label} | " + " | ".join(str(corpus[key]) for corpus in both) + " |"
-    for label, key in (("tracebacks", "tracebacks"), ("extensions called absent that are there", "false_absent")):
+    for label, key in (
+        ("tracebacks", "tracebacks"),
+        ("certificates that OpenSSL reads and ours refuses", "refused_alone"),
+        ("extensions called absent that are there", "false_absent"),
+    ):
         yield f"| {label} | " + " | ".join(str(len(corpus[key])) for corpus in both) + " |"
     yield from (
         "",
@@ -226,6 +230,12 @@ def _corpora() -> Iterator[str]:
             counts = (row["both"], row["neither"], len(row["theirs"]), len(row["ours"]))
             why = EXPLAINED[row["lint"]] if row["theirs"] or row["ours"] else ""
             yield f"| `{row['lint']}` | `{row['rule']}` | " + " | ".join(str(n or "") for n in counts) + f" | {why} |"
+
+    clean = result["pkilint"]
+    yield from ("", f"pkilint objects to nothing in {clean['clean']} of its certificates. Our errors about these:", "")
+    yield from ("| ours | certificates | why |", "| --- | ---: | --- |")
+    for rule, count in clean["errors_in_clean"].items():
+        yield f"| `{rule}` | {count} | {CLEAN[rule]} |"
 
 
 if __name__ == "__main__":

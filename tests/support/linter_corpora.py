@@ -28,7 +28,7 @@ from pkikit.judge.lint import lint_authority, lint_certificate
 from pkikit.judge.use import CertificateUse
 from pkikit.model.deployment import Role
 from pkikit.model.facts import extension
-from pkikit.model.findings import Finding
+from pkikit.model.findings import Finding, Severity
 from tests.support.worlds import AT
 
 RESULT = Path(__file__).with_name("linter_corpora.json")
@@ -91,6 +91,16 @@ EXPLAINED = {
     "`names.common-name-missing`; nobody looks for an address in the common name",
     "pkix.authority_key_identifier_extension_absent": "self-signed certificates: they name their own key",
 }
+# Our errors about certificates to which pkilint does not object: why they are right.
+CLEAN = {
+    "validity.expired": "the certificate has ended; pkilint knows no time",
+    "eku.server-auth-missing": "certificates for e-mail, signatures and OCSP are no server certificates",
+    "eku.client-auth-missing": "the same",
+    "key.unreadable": "ML-KEM and other keys that no version of the product reads",
+    "names.wildcard-unsupported": "CAs may issue wildcards; Expressway does not support them",
+    "key.too-short": "1560 bits: enough for the profile of that test, not for OpenSSL's security level 2",
+    "signature.digest-unsupported": "SLH-DSA, which OpenSSL 3.0 does not verify",
+}
 _ABSENT = {
     "eku.absent": "2.5.29.37", "ca.key-usage-missing": "2.5.29.15", "ca.basic-constraints-missing": "2.5.29.19",
     "names.common-name-only": "2.5.29.17",
@@ -123,6 +133,7 @@ class Corpus:
     def __init__(self) -> None:
         self.files = self.certificates = 0
         self.refused: Counter[str] = Counter()
+        self.refused_alone: list[str] = []
         self.tracebacks: list[str] = []
         self.false_absent: list[str] = []
         self.found: dict[str, dict[str, Finding]] = {}
@@ -133,15 +144,22 @@ class Corpus:
         try:
             certificates = parse(data, where=name).certificates
         except PkikitError as error:
-            self.refused[str(error).partition(": ")[2][:100]] += 1
+            self._refuse(name, data, str(error).partition(": ")[2][:100])
             return
         except Exception as error:  # what this run is there to find
             self.tracebacks.append(f"{name}: {error!r}"[:200])
             return
         if not certificates:
-            self.refused["holds no certificate"] += 1
+            self._refuse(name, data, "holds no certificate")
             return
         self._lint(name, certificates[0])
+
+    def _refuse(self, name: str, data: bytes, why: str) -> None:
+        self.refused[why] += 1
+        form = "PEM" if b"-----BEGIN" in data else "DER"
+        done = subprocess.run(["openssl", "x509", "-noout", "-inform", form], input=data, capture_output=True)
+        if done.returncode == 0:
+            self.refused_alone.append(name)
 
     def _lint(self, name: str, certificate: x509.Certificate) -> None:
         try:
@@ -164,7 +182,7 @@ class Corpus:
         rules = Counter(rule for found in self.found.values() for rule in found)
         return {
             "commit": commit, "files": self.files, "certificates": self.certificates, "refused": sum(self.refused.values()),
-            "tracebacks": self.tracebacks, "false_absent": self.false_absent,
+            "refused_alone": self.refused_alone, "tracebacks": self.tracebacks, "false_absent": self.false_absent,
             "rules": dict(sorted(rules.items())), "compared": compared,
         }  # fmt: skip
 
@@ -239,6 +257,7 @@ def run_zlint(repository: Path) -> dict[str, Any]:
 def run_pkilint(repository: Path) -> dict[str, Any]:
     """pkilint's integration tests: each file is a certificate and the findings that pkilint makes of it."""
     # Each test runs one of pkilint's profiles: what is not found may only not have been looked for.
+    clean, errors = 0, Counter[str]()
     corpus, expected = Corpus(), {code: dict[str, bool]() for code in PKILINT}
     for path, data in _files(repository, "tests/integration_certificate"):
         head, mark, table = data.partition(b"node_path")
@@ -246,10 +265,15 @@ def run_pkilint(repository: Path) -> dict[str, Any]:
             continue
         name = path.removeprefix("tests/integration_certificate/")
         corpus.add(name, head)
-        codes = {row["code"] for row in csv.DictReader(io.StringIO((mark + table).decode("utf-8", "replace")))}
+        rows = list(csv.DictReader(io.StringIO((mark + table).decode("utf-8", "replace"))))
+        codes = {row["code"] for row in rows}
+        if not {row["severity"] for row in rows} & {"WARNING", "ERROR", "FATAL"} and name in corpus.found:
+            clean += 1
+            errors.update(f.rule for f in corpus.found[name].values() if f.severity is Severity.ERROR)
         for code in codes & expected.keys():
             expected[code][name] = True
-    return corpus.summary(_commit(repository), _compared(PKILINT, expected, corpus))
+    summary = corpus.summary(_commit(repository), _compared(PKILINT, expected, corpus))
+    return summary | {"clean": clean, "errors_in_clean": dict(sorted(errors.items()))}
 
 
 def main(zlint: str, pkilint: str) -> None:
