@@ -254,7 +254,9 @@ def _of_zip(stream: _Peeked, inside: str, budget: _Budget, depth: int) -> Iterat
 
 
 def _wide(head: bytes) -> str:
-    """The encoding of a text with two bytes a character, or ""."""
+    """The encoding of a text with two or four bytes a character, or ""."""
+    if head.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
+        return "utf-32"
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
     sample = head[:2000]

@@ -73,6 +73,7 @@ FORMS = {
     "UTF-16 big-endian with mark": b"\xfe\xff" + LOG.encode("utf-16-be"),
     "UTF-16 little-endian": LOG.encode("utf-16-le"),
     "UTF-16 big-endian": LOG.encode("utf-16-be"),
+    "UTF-32 with mark": LOG.encode("utf-32"),
     "gzip": gzip.compress(LOG.encode()),
     "gzip of UTF-16": gzip.compress(LOG.encode("utf-16")),
     "gzip in parts": gzip.compress(b"first line\n") + gzip.compress(LINE.encode()) + bytes(64),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import textwrap
 import time
 
 import pytest
@@ -208,6 +209,10 @@ RELAYED = [
     lambda line: line.partition("tvcs: ")[2],
     lambda line: line.replace("tlsv1 alert", "tlsv1\n alert"),
     lambda line: line.replace(' Src-port="27001"', '\nSrc-port="27001"').replace(' Detail="', '\n  Detail="'),
+    lambda line: "\n".join(textwrap.wrap(line, 100, break_long_words=False, break_on_hyphens=False)),
+    lambda line: "\n".join(line[n : n + 80] for n in range(0, len(line), 80)),
+    lambda line: "\n".join(line[n : n + 117] for n in range(0, len(line), 117)),
+    lambda line: line.replace("unkno", "unkno\n"),
     lambda line: line.replace('"', "'"),
     lambda line: line.replace('"', '\\"'),
     lambda line: line.replace('"', "&quot;"),
@@ -229,6 +234,13 @@ def test_records_in_every_dress(change: object) -> None:
     group = found.groups[0]
     assert (group["server"], group["port"], group["direction"]) == (E, 7001, "outbound")
     assert group["client"] in {C, f"vcsc1 ({C})", f"relay ({C})"}
+
+
+def test_records_without_a_prefix_stay_apart() -> None:
+    """Copied without time and host: an event, then a line of network.tcp."""
+    first = event("certificate has expired").partition("tvcs: ")[2].partition(" UTCTime")[0]
+    second = 'Module="network.tcp" Level="ERROR":  Src-ip="10.20.0.5" Src-port="27921" Dst-ip="192.0.2.8" Dst-port="2222" Detail="TCP Connection Failed"'
+    assert set(read(first, second).causes) == set(read(second, first).causes) == {"validity.expired", "net.unreachable"}
 
 
 @pytest.mark.fires("diagnose.failure-unexplained")

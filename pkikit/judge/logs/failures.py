@@ -163,6 +163,8 @@ def _tells(lowered: str) -> bool:
 def read_record(record: Record) -> Said | None:
     """What a record says, or None."""
     said = _of_product(record) if record.fields else _of_text(record)
+    if record.otherwise is not None and (said is None or said.rule == UNEXPLAINED):
+        said = _of_product(record.otherwise) or said
     return None if said is None or said.harmless else said
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 MAX_CONTINUED, MAX_RECORD = 60, 16_384
 _KEYS = ("event", "module", "utctime")
@@ -21,7 +22,7 @@ _FIELD = re.compile(
     r"""|'(?P<single>[^"]{0,400}?)'(?=\s{1,4}[A-Za-z][\w-]{0,40}\s{0,4}=|\s*$|,)|(?P<bare>[^\s"',;()]{1,80}))"""
 )
 _STARTS = re.compile(r"""\b(?:event|module|utctime)\s{0,4}=\s{0,4}["'\\&“”]""", re.IGNORECASE)
-_CONTINUES = re.compile(r"""\s|[A-Za-z][A-Za-z0-9_-]{0,40}\s{0,4}=\s{0,4}["']""")
+_CONTINUES = re.compile(r"""\s|[^\s=]{0,40}\s{0,4}=\s{0,4}["']""")
 _DUMP = re.compile(r"\b[A-Z]{3,5}MSG:?")
 _SIP_START = re.compile(r"(?:^|[|\s'\"])(?:SIP/2\.0 \d{3}\b|[A-Z]{3,12} \S{1,300} SIP/2\.0\s*$)")
 _SDP = re.compile(r"[a-z]=|<")
@@ -43,7 +44,8 @@ class Record:
     """One statement of a program.
 
     number: the line where it starts, from 1. fields: names in lower case with hyphens; empty for plain text.
-    text: without the quoted message. time, host: as the line gives them, or "".
+    text: without the quoted message. time, host: as the line gives them, or "". otherwise: the same record read from its
+    lines in the other way, when it was wrapped and nobody can tell how.
     """
 
     number: int
@@ -51,6 +53,7 @@ class Record:
     fields: dict[str, str] = field(default_factory=dict)
     time: str = ""
     host: str = ""
+    otherwise: Record | None = None
 
     @property
     def level(self) -> str:
@@ -144,7 +147,9 @@ class RecordReader:
         if len(so_far) > MAX_RECORD:
             return False
         known = so_far.lower()
-        return so_far.count('"') % 2 == 1 or not any(key in lowered and key in known for key in _KEYS)
+        if so_far.count('"') % 2:
+            return True
+        return not lowered.lstrip().startswith(_KEYS) and not any(key in lowered and key in known for key in _KEYS)
 
     def _continues(self, line: str) -> bool:
         if len(self._pending) >= MAX_CONTINUED or sum(map(len, self._pending)) > MAX_RECORD or _PREFIX.match(line):
@@ -171,7 +176,22 @@ def _plain(number: int, line: str) -> Record:
 
 def _structured(number: int, lines: list[str]) -> Iterator[Record]:
     """The records of some lines: more than one when a page or a mail program has glued them together."""
-    text = _unescaped(_joined(lines))
+    if len(lines) == 1:
+        yield from _split(number, lines[0])
+        return
+    # A mail program breaks lines at blanks, a terminal after so many characters, wherever that is.
+    lengths = {len(line) for line in lines[:-1]}
+    terminal = len(lines) > 2 and len(lengths) == 1
+    apart = list(_split(number, " ".join(line.strip(" \t") for line in lines)))
+    tight = list(_split(number, "".join(lines)))
+    for record, other in zip(tight, tight, strict=True) if terminal else zip_longest(apart, tight):
+        if record is not None:
+            record.otherwise = other if other is not record else None
+            yield record
+
+
+def _split(number: int, text: str) -> Iterator[Record]:
+    text = _unescaped(text)
     dump = _DUMP.search(text)
     if dump is not None:
         text = text[: dump.start()]
@@ -185,16 +205,6 @@ def _structured(number: int, lines: list[str]) -> Iterator[Record]:
             fields, start = {}, found.start()
         fields.setdefault(name, value)
     yield _record(number, text[start:], fields)
-
-
-def _joined(lines: list[str]) -> str:
-    """One text of a wrapped record. Inside quotes, a line without blanks at the break was cut in the middle of a word."""
-    text = lines[0]
-    for line in lines[1:]:
-        inside = text.count('"') % 2
-        cut = inside and not text.endswith((" ", "\t")) and not line.startswith((" ", "\t")) and len(text) % 80 == 0
-        text += ("" if cut else " ") + line.strip("\t ") if not inside else ("" if cut else " ") + line
-    return text
 
 
 def _unescaped(text: str) -> str:
