@@ -152,7 +152,7 @@ def test_a_failed_order_changes_nothing(lab: ThreadedLab, acme: AcmeService) -> 
 
 def test_acme_is_for_e_only(lab: ThreadedLab, acme: AcmeService) -> None:
     """C has no ACME service, and says why."""
-    with pytest.raises(InputError, match="on E only"):
+    with pytest.raises(InputError, match="only Expressway-E has ACME"):
         lab.run(acme.sign, C1)
 
 

@@ -19,6 +19,7 @@ from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from tests.protocol.test_peer_pages import Script
 from tests.support.wait import LONG, eventually
+from tests.support.web import ask, logged_in
 from tests.support.worlds import C1, E1, E2, changed, deployment
 
 FAST = LabSettings(rsa=False, unanswered=0.2)
@@ -71,10 +72,23 @@ def test_the_whole_way_by_script(lab: ThreadedLab) -> None:
         assert auditor.ask("POST", "/certs/acme/sign", {})[0] == 403
 
 
+def test_the_page_stands_whatever_the_directory_is(lab: ThreadedLab) -> None:
+    """Directories that lead nowhere: the page says so, and its form puts it right."""
+    script, before = Script(lab), lab.lab.peers[E1].state.acme.settings
+    host, port = lab.lab.sites[E1].address
+    for directory in ("https://127.0.0.1:1/", "https://[::1]:1/", f"https://{host}:{port}/"):
+        assert script.ask("PUT", "/certs/acme", {"provider": "other", "directory": directory})[0] == 200
+        assert script.ask("GET", "/certs/acme/provider")[0] == 409
+        cookie, _ = logged_in(lab)
+        assert ask(lab, E1, "GET", "/acme", Cookie=cookie)[0] == 200
+    assert script.ask("PUT", "/certs/acme", {"provider": before.provider.value, "directory": ""})[0] == 200
+    assert script.ask("GET", "/certs/acme/provider")[0] == 200
+
+
 def test_on_c_there_is_none(lab: ThreadedLab) -> None:
     """Neither for scripts nor in the menu."""
     status, told = Script(lab, C1).ask("GET", "/certs/acme")
-    assert (status, "on E only" in told["error"]) == (400, True)
+    assert (status, "only Expressway-E has ACME" in told["error"]) == (400, True)
 
 
 def pem_of(

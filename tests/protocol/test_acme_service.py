@@ -37,7 +37,7 @@ def test_what_comes_before_sign(lab: ThreadedLab) -> None:
         lab.run(acme.sign, E1)
     lab.run(acme.accept_terms, E1)
     assert lab.run(acme.sign, E1).key_matches
-    with pytest.raises(InputError, match="on E only"):
+    with pytest.raises(InputError, match="only Expressway-E has ACME"):
         lab.run(acme.configure, C1, {})
     with (
         ThreadedLab(changed(jabber_guest=True), settings=FAST) as other,
@@ -52,7 +52,13 @@ def test_what_comes_before_sign(lab: ThreadedLab) -> None:
         ({"provider": "verisign"}, "allowed are production, staging, other"),
         ({"provider": "other", "directory": "http://x"}, "write an https URL"),
         ({"provider": "other", "directory": "https://x/dir", "ca": "nonsense"}, "no PEM file"),
+        ({"provider": "other", "directory": "https://\ud800/"}, "is not a URL"),
+        ({"provider": "other", "directory": "https://a..b/"}, "is not a URL"),
+        ({"provider": "other", "directory": "https://\u2460.0.0.1/"}, "is not a URL"),
         ({"email": "nobody"}, "is not an e-mail address"),
+        ({"email": "@"}, "is not an e-mail address"),
+        ({"days": [True]}, "list of numbers"),
+        ({"hour": True}, "hour a number"),
         ({"hour": 24}, "0 to 23"),
         ({"days": []}, "at least one day"),
         ({"days": [7]}, "at least one day"),
