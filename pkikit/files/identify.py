@@ -151,7 +151,7 @@ def _is_json(text: str) -> bool:
 
 _DER_OIDS: tuple[tuple[bytes, str, str], ...] = (
     (b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03", "an encrypted message (CMS EnvelopedData, .p7m)", "Decrypt it first."),
-    (b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02", "a signed message (PKCS#7 or CMS) without a certificate",
+    (b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02", "a PKCS#7 or CMS file in which no certificate can be read",
      "Ask for the certificate in PEM."),
     (b"\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x04", "a time stamp", _PEM),
     (b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d", "an encrypted private key",

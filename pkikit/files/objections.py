@@ -177,6 +177,8 @@ def _why_stopped(reading: Reading, lines: list[bytes], lone_returns: bool) -> tu
             return end, "-----END …----- at the start of a line", _before(lines[end - 1], END)
     if fault is Fault.NOT_BASE64:
         odd = _odd_line(lines, number)
+        if odd == number:
+            return odd, "whole base64", "a piece of the base64 text is missing (its length is not a multiple of four)"
         return odd, "base64", f"{fault.value}: {printable(lines[odd - 1].decode('latin-1').strip()[:40])!r}"
     if fault is Fault.HEADER:
         return number, "base64", f"{fault.value}: {printable(line.decode('latin-1')[:40])!r}"

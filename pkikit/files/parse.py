@@ -12,8 +12,9 @@ import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key, pkcs12
+from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key, pkcs7, pkcs12
 from cryptography.utils import CryptographyDeprecationWarning
 
 from pkikit.errors import MAX_WHERE, EncodingError
@@ -168,7 +169,7 @@ def _take_block(collector: Collector, block: PemText) -> None:
         case "X509 CRL":
             collector.add("crls", _loaded(load_crl, first_value(block.der()), collector.where, block.place))
         case "PKCS7" | "CMS" | "PKCS #7 SIGNED DATA":
-            collector.add("certificates", *leaf_first(_loaded(load_pkcs7, block.der(), collector.where, block.place)))
+            collector.add("certificates", *_loaded(_bundle, block.der(), collector.where, block.place))
             collector.note(f"{block.place} is a PKCS#7 bundle; the product takes certificates one by one")
         case "PKCS12":
             _parse_pkcs12(block.der(), collector)
@@ -253,12 +254,22 @@ def _parse_der(data: bytes, collector: Collector) -> str:
             _parse_rest(data[len(value) :], load, kind, collector)
             return "der"
     with contextlib.suppress(*UNREADABLE):
-        collector.add("certificates", *leaf_first(_loaded(load_pkcs7, data, collector.where)))
+        collector.add("certificates", *_loaded(_bundle, data, collector.where))
         return "pkcs7"
     with contextlib.suppress(ValueError, UnsupportedAlgorithm):
         collector.load_key(data, load_der_private_key, data)
         return "der"
     raise EncodingError(identify_der(data), where=collector.where)
+
+
+def _bundle(data: bytes) -> tuple[x509.Certificate, ...]:
+    """The certificates of a PKCS#7 bundle, the leaf first; BER, as programs write that stream, is read by the library."""
+    try:
+        return leaf_first(load_pkcs7(data))
+    except UNREADABLE:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # "falling back to parsing as BER"
+            return leaf_first(pkcs7.load_der_pkcs7_certificates(data))
 
 
 def _parse_rest(data: bytes, load: Callable[[bytes], Any], kind: str, collector: Collector) -> None:

@@ -155,6 +155,19 @@ def test_a_trusted_certificate_of_openssl(tmp_path: Path) -> None:
     assert parse(data, where="x").certificates == (LEAF,)
 
 
+def test_a_bundle_in_ber(tmp_path: Path) -> None:
+    """Programs that stream write PKCS#7 with lengths left open; OpenSSL reads that, and so do we."""
+    (tmp_path / "key.pem").write_bytes(KEY)
+    (tmp_path / "cert.pem").write_bytes(PEM)
+    (tmp_path / "text").write_bytes(b"hello")
+    openssl("cms", "-sign", "-in", "text", "-signer", "cert.pem", "-inkey", "key.pem", "-outform", "DER", "-out", "x.p7b",
+            "-stream", "-nodetach", "-binary", cwd=tmp_path)  # fmt: skip
+    data = (tmp_path / "x.p7b").read_bytes()
+    assert data.startswith(b"\x30\x80")
+    for form in (data, _labelled("PKCS7", data), base64.b64encode(data)):
+        assert parse(form, where="x").certificates == (LEAF,)
+
+
 def test_a_zip_with_one_good_member() -> None:
     """A member that is not a certificate is noted, and what it is."""
     packed = io.BytesIO()
