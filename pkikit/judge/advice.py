@@ -11,6 +11,8 @@ from datetime import datetime
 
 from cryptography import x509
 
+from pkikit.judge.names import PresentedNames, same_but_for_form
+from pkikit.judge.rules import names
 from pkikit.judge.rules import trust as rules
 from pkikit.judge.rules.chain import PathQuestion
 from pkikit.judge.trust import Anchor, CertificatePath, effective_trust, same_key, signers
@@ -133,6 +135,50 @@ _ADVICE: dict[str, Callable[[CertificatePath, PathQuestion], str]] = {
     "validity.expired": _expired,
     "ca.not-a-ca": _not_a_ca,
 }
+
+
+def situated_name(found: Finding, wanted: Sequence[str], presented: PresentedNames, question: PathQuestion) -> Finding:
+    """A finding that a name is missing, with a fix that names the machine, the name and where to enter it."""
+    if found.rule not in _NAME_RULES:
+        return found
+    looked_for, who = " or ".join(wanted), question.presenter or found.subject
+    where = question.verifier or "the machine that verifies"
+    others = [n for n in presented.identities[:3] if n not in wanted]
+    if found.rule == "names.ip-address-used":
+        instead = others[0] if others else f"the FQDN of {who}"
+        fix = f"In the configuration of {where}, enter {instead} in place of the IP address {looked_for}."
+        if not others:
+            fix += f" Have the certificate of {who} issued with that FQDN as dNSName."
+        return replace(found, fix=fix)
+    spoilt = next((entry for n in wanted for entry in presented.refused if same_but_for_form(n, entry.name)), None)
+    if spoilt is not None:
+        fix = f"Have the certificate of {who} reissued with the dNSName {looked_for}: the entry {spoilt.name!r} {spoilt.reason}."
+        return replace(found, fix=fix)
+    if found.rule == "names.reference-not-presented":
+        fix = f"Have the certificate of {who} reissued with the dNSName {looked_for}."
+        if others:
+            fix += f" Or, if {where} should go by another name of {who}, configure {' or '.join(others)} there."
+        return replace(found, fix=fix)
+    fix = (
+        f"On {who}, generate a new CSR that contains {looked_for}, have it signed, upload the certificate "
+        "(Maintenance > Security > Server certificate) and restart."
+    )
+    return replace(found, fix=fix)
+
+
+_NAME_RULES = frozenset(
+    {
+        names.REFERENCE,
+        names.CLUSTER,
+        names.PEER,
+        names.REGISTRATION,
+        names.COLLAB_EDGE,
+        names.FEDERATION,
+        names.CHAT_ALIAS,
+        names.PROFILE,
+        "names.ip-address-used",
+    }
+)
 
 
 def situated_in_list(

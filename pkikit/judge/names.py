@@ -214,7 +214,7 @@ def match_name(reference: str, presented: PresentedNames, *, sip: bool = True) -
         why = f"only the wildcard {wildcard} would cover it, and wildcards are not supported"
         return NameMatch(reference=name, why=why, outcome=Outcome.WILDCARD_ONLY)
     for entry in presented.refused:
-        if _same_but_for_form(name, entry.name):
+        if same_but_for_form(name, entry.name):
             return NameMatch(
                 reference=name, why=f"the SAN holds {entry.name!r}, which {entry.reason}: it matches nothing"
             )
@@ -224,7 +224,7 @@ def match_name(reference: str, presented: PresentedNames, *, sip: bool = True) -
 def _match_address(name: str, presented: PresentedNames) -> NameMatch:
     if name in presented.ip:
         return _found(name, f"IP {name}", "the SAN holds this iPAddress; an FQDN is recommended")
-    written = any(_same_but_for_form(name, entry.name) for entry in presented.refused)
+    written = any(same_but_for_form(name, entry.name) for entry in presented.refused)
     why = "the SAN holds no such iPAddress, and an IP address matches no dNSName"
     return NameMatch(
         reference=name, why=f"{why} (the address stands there as dNSName)" if written else why, outcome=Outcome.ADDRESS
@@ -245,7 +245,7 @@ def _match_common_name(name: str, presented: PresentedNames) -> NameMatch:
     return NameMatch(reference=name, why="no presented name equals it")
 
 
-def _same_but_for_form(name: str, written: str) -> bool:
+def same_but_for_form(name: str, written: str) -> bool:
     """Would the entry be the name, if it were written right?"""
     host = re.sub(r"(\\x00|\\n|\\r|\\t)+", "", written)
     host = re.split(r"[;?]", re.sub(r"(?i)\Asips?:", "", host), maxsplit=1)[0]

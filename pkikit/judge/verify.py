@@ -10,7 +10,7 @@ from functools import lru_cache
 from cryptography import x509
 
 from pkikit.judge import rules
-from pkikit.judge.advice import situated
+from pkikit.judge.advice import situated, situated_name
 from pkikit.judge.names import NameMatch, PresentedNames, match_name, name_rule, presented_names
 from pkikit.judge.registry import Subject, finding, run_rules
 from pkikit.judge.revocation import judge_revocation
@@ -98,7 +98,12 @@ def verify_certificate(
         evidence = tuple(e for rule, e in seen if rule == rule_id)
         if evidence:
             findings.append(finding(rule_id, subject, evidence))
-    further = [judge_names(presented_names(leaf), name_checks, subject, refine)]
+    presented = presented_names(leaf)
+
+    def refined(found: Finding, check: NameCheck) -> Finding:
+        return situated_name(refine(found, check), check.any_of, presented, asked)
+
+    further = [judge_names(presented, name_checks, subject, refined)]
     if revocation is not None and path.anchor is Anchor.TRUSTED:
         further.insert(0, judge_revocation(path, revocation, at))
     return merge_verdicts(

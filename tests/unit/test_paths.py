@@ -16,7 +16,7 @@ from pkikit.judge.trust import build_path, effective_trust
 from pkikit.judge.use import CertificateUse
 from pkikit.judge.verify import verify_certificate
 from pkikit.model.findings import Finding, Severity, Verdict
-from pkikit.model.leg import Purpose
+from pkikit.model.leg import NameCheck, Purpose
 from pkikit.model.version import ProductVersion
 from simulator.forge import DAY, forge
 from tests.support.worlds import AT
@@ -195,6 +195,26 @@ def test_fixes_name_the_machine_and_the_certificate() -> None:
         expired = only(judge(leaf_of(ended), sent=sent, trusted_ca_list=listed), "validity.expired")
         assert "successor of Corp Old CA" in expired.fix
         assert place in expired.fix
+
+
+@pytest.mark.fires("names.reference-not-presented", "names.ip-address-used")
+def test_fixes_name_what_to_enter_where() -> None:
+    """A missing name: reissue, or configure a name that is there; a spoilt one: how; an address: the FQDN instead."""
+    root = create_root("Corp Root CA", at=AT - 100 * DAY)
+    good = leaf_of(root)
+    spoilt = forge((), root, at=AT, general=[x509.DNSName("e2.example.com.")]).leaf
+
+    def fix(leaf: x509.Certificate, name: str) -> str:
+        check = NameCheck(any_of=(name,), why="dialled")
+        verdict = judge(leaf, trusted_ca_list=[root.certificate], name_checks=[check])
+        return verdict.errors[0].fix
+
+    assert "reissued with the dNSName e2.example.com" in fix(good, "e2.example.com")
+    assert "configure e1.example.com" in fix(good, "e2.example.com")
+    assert "'e2.example.com.' ends with a dot" in fix(spoilt, "e2.example.com")
+    address = fix(good, "192.0.2.1")
+    assert address.startswith("In the configuration of c1.example.com, enter e1.example.com in place of")
+    assert "192.0.2.1" in address
 
 
 def list_findings(*certificates: x509.Certificate) -> dict[str, Finding]:

@@ -6,7 +6,7 @@ from pkikit.judge.registry import Subject, declare
 from pkikit.model.findings import Severity
 
 _UC = "X12.5 guide, 'Server Certificate Requirements for Unified Communications'"
-_REORDER = "Generate a new CSR with this name, have it signed, upload it and restart."
+_REORDER = "Generate a new CSR with this name, have it signed, upload the certificate and restart."
 
 
 def _name_rule(rule_id: str, requirement: str, source: str = _UC, fix: str = _REORDER) -> str:
@@ -17,7 +17,7 @@ REFERENCE = _name_rule(
     "names.reference-not-presented",
     "The name that the verifier looks for is in the certificate of the other side.",
     "X12.5 guide, appendix 1 'SIP TLS Negotiation Failures on Neighbor and Traversal Zones'; RFC 5922 §7.1",
-    "Compare the configured peer address or TLS verify subject name with the certificate's SAN, and mend whichever is wrong.",
+    "Compare the configured peer address or TLS verify subject name with the certificate's SAN, and correct whichever is wrong.",
 )
 CLUSTER = _name_rule(
     "names.cluster-fqdn-missing",
