@@ -276,6 +276,7 @@ def _judged(
 ) -> tuple[Verdict, tuple[str, ...]]:
     """The trace's findings, and what pkikit says of the chain that was seen."""
     from pkikit.judge.diagnose import rank_causes
+    from pkikit.judge.rules.connection import UNEXPLAINED
     from pkikit.judge.verify import verify_certificate
     from pkikit.model.findings import merge_verdicts
     from pkikit.model.leg import Purpose
@@ -291,7 +292,8 @@ def _judged(
         of_chain = [f for f in judged.findings if trusted is not None or not f.rule.startswith("trust.")]
         known = {f.rule for f in of_chain}
         # Of the same failure the judge knows more than the trace: its evidence names the certificates.
-        kept = [f for f in of_trace.findings if f.rule not in known and not (known and f.rule.startswith("trust."))]
+        less = ("trust.", UNEXPLAINED)
+        kept = [f for f in of_trace.findings if f.rule not in known and not (known and f.rule.startswith(less))]
         verdicts = [_with(of_trace, kept), _with(judged, of_chain)]
     verdict = merge_verdicts(f"does {target} answer, and is its certificate accepted?", verdicts)
     return verdict, rank_causes(verdict.findings)

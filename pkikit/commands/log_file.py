@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from pkikit.errors import InputError
+from pkikit.errors import EncodingError, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,28 +40,34 @@ def of_file(path: Path | None, of_trace: Callable[[HandshakeTrace, str], tuple[V
 
     where = str(path) if path is not None else "standard input"
     reader = LogReader(where)
-    head = ""
-    for text in read_logs(path):
-        lines: Iterator[str] = text.lines
-        head = text.head
-        if not text.member and head.lstrip()[:1] in {"{", "["}:
-            document, lines = _document(lines, where)
-            if document is not None:
-                return _of_document(document, where, of_trace)
-            if path is not None and path.suffix == ".json":
-                raise InputError("is not valid JSON", where=where)
-        reader.read(lines, text.member, only_known=is_document(head))
+    head, damage = "", None
+    try:
+        for text in read_logs(path):
+            lines: Iterator[str] = text.lines
+            head = text.head
+            if not text.member and head.lstrip()[:1] in {"{", "["}:
+                document, lines = _document(lines, where)
+                if document is not None:
+                    return _of_document(document, where, of_trace)
+                if path is not None and path.suffix == ".json":
+                    raise InputError("is not valid JSON", where=where)
+            reader.read(lines, text.member, only_known=is_document(head))
+    except EncodingError as error:
+        damage = error
     diagnosis = reader.diagnosis()
+    if damage is not None and not diagnosis.verdict.errors:
+        raise damage
     if diagnosis.recognised:
-        return _of_log(diagnosis)
+        return _of_log(diagnosis, f" (The file {damage.message}; this is about the part before.)" if damage else "")
     what, instead = text_kind(head)
     if what != "text" and not diagnosis.records:
         raise InputError(f"is {what}, not a log; {instead}", where=where)
     raise InputError(diagnosis.nothing, where=where)
 
 
-def _of_log(diagnosis: LogDiagnosis) -> Answer:
-    return Answer(verdict=diagnosis.verdict, causes=diagnosis.causes, groups=diagnosis.groups)
+def _of_log(diagnosis: LogDiagnosis, note: str = "") -> Answer:
+    verdict = replace(diagnosis.verdict, question=diagnosis.verdict.question + note)
+    return Answer(verdict=verdict, causes=diagnosis.causes, groups=diagnosis.groups)
 
 
 def _document(lines: Iterator[str], where: str) -> tuple[Any, Iterator[str]]:

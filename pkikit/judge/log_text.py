@@ -43,6 +43,7 @@ class LogDiagnosis:
     verdict: Verdict
     causes: tuple[str, ...]
     groups: tuple[dict[str, Any], ...]
+    left_out: int  # failures beyond what is kept apart
     lines: int
     records: int  # of the product's own form
     successes: int
@@ -140,8 +141,8 @@ class LogReader:
             checked=tuple(sorted(CHECKED)),
         )
         return LogDiagnosis(
-            verdict=verdict, causes=causes, lines=self._lines, records=self._records, successes=collected.successes,
-            groups=tuple(_group(e, collected.names) for e in entries[:MAX_GROUPS]),
+            verdict=verdict, causes=causes, left_out=collected.overflow, lines=self._lines, records=self._records,
+            successes=collected.successes, groups=tuple(_group(e, collected.names) for e in entries[:MAX_GROUPS]),
         )  # fmt: skip
 
     def _finding(self, entries: list[Entry], names: dict[str, str]) -> Finding:

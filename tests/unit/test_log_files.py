@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -150,6 +151,18 @@ def test_json_documents(tmp_path: Path) -> None:
     for broken in (b"{", b"[" * 100_000, b"{}" * 5):
         with pytest.raises(InputError, match="not valid JSON"):
             ask(broken, tmp_path, "a.json")
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lambda data: tarred(a__log=data)])
+def test_a_log_that_was_cut_off(pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    """Logs are copied while they are written: what can be read counts, and the answer says what is missing."""
+    noise = random.Random(1).randbytes(2_000_000).hex().replace("7", "\n")
+    packed = pack((LOG + noise).encode())
+    answer = ask(packed[: len(packed) * 9 // 10], tmp_path)
+    assert answer.causes == ("validity.expired",)
+    assert "is damaged or cut off" in answer.verdict.question
+    with pytest.raises(InputError, match="damaged or cut off"):
+        ask(pack(("Verify return code: 0 (ok)\n" + noise).encode())[: len(packed) * 9 // 10], tmp_path)
 
 
 def test_only_regular_files_are_opened(tmp_path: Path) -> None:

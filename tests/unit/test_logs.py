@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pkikit.errors import InputError
 from pkikit.judge.diagnose import rank
 from pkikit.judge.log_text import LogDiagnosis, LogReader, diagnose_lines, diagnose_text
+from pkikit.judge.logs import groups
 from pkikit.judge.logs.index import PhraseIndex
 from pkikit.judge.phrases import Phrase
 
@@ -131,6 +132,25 @@ def test_a_peer_that_is_dialled_outranks_scanners(port: int) -> None:
     peer = [event("no shared cipher", port=port, source=27_000 + n) for n in range(2)]
     scans = [event("wrong version number", inbound=True, client=f"198.51.100.{n}", port=5061) for n in range(30)]
     assert read(*scans, *peer).causes == ("tls.cipher-mismatch", "tls.not-tls")
+
+
+def test_a_peer_that_fails_after_thousands_of_strangers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is kept apart is bounded; strangers share an entry then, and the peer still comes first."""
+    monkeypatch.setattr(groups, "MAX_ENTRIES", 50)
+    scans = [
+        event("wrong version number", inbound=True, client=f"203.0.{n // 250}.{n % 250}", port=5061) for n in range(600)
+    ]
+    found = read(*scans, event("certificate has expired", inbound=True))
+    assert found.causes == ("validity.expired", "tls.not-tls")
+    assert any(g["client"] == groups.OTHERS and g["count"] >= 1 for g in found.groups)
+    lines = [event(f"no such thing {n:b}x".translate(str.maketrans("01", "ab")), port=7001 + n) for n in range(300)]
+    assert read(*lines).left_out == 200
+
+
+def test_addresses_of_ipv6() -> None:
+    """Brackets around the address where a port follows."""
+    line = event("certificate has expired").replace(E, "2001:db8::9")
+    assert read(line).verdict.findings[0].subject == f"vcsc1 ({C}) → [2001:db8::9]:7001"
 
 
 def test_scanners_alone_are_reported() -> None:

@@ -87,9 +87,11 @@ class Ends:
 
     def __str__(self) -> str:
         port = f":{self.port}" if self.port else ""
+        bare = port and ":" in self.server and "(" not in self.server  # an IPv6 address
+        server = f"[{self.server}]{port}" if bare else f"{self.server}{port}"
         if self.client and self.server:
-            return f"{self.client} → {self.server}{port}"
-        return f"{self.client or self.server}{port}"
+            return f"{self.client} → {server}"
+        return f"{self.client}{port}" if self.client else server
 
 
 _SCANNERS = (

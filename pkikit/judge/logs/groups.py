@@ -14,7 +14,8 @@ from pkikit.judge.logs.records import Record
 from pkikit.judge.phrases import Whose, Writer
 from pkikit.judge.rules.connection import CONNECTION_CUT, CREDENTIALS, HANDSHAKE, UNEXPLAINED, UNREACHABLE
 
-MAX_ENTRIES = 20_000
+MAX_ENTRIES = 10_000
+OTHERS = "other addresses"  # of scanners, once there are so many
 _PRIVATE = tuple(
     ipaddress.ip_network(n)
     for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
@@ -62,7 +63,7 @@ class Entry:
         self.count += 1
         if said.ephemeral:
             self._seen[said.ephemeral] = None
-            if len(self._seen) > 64:
+            if len(self._seen) > 16:
                 del self._seen[next(iter(self._seen))]
 
     @property
@@ -111,13 +112,20 @@ class Collector:
             whose=said.whose,
             writer=said.writer,
         )
-        entry = self._entries.get(key)
-        if entry is None:
-            if len(self._entries) >= MAX_ENTRIES:
+        entry = self._entries.get(key) or self._new(Entry(key=key, said=said, line=line))
+        if entry is not None:
+            entry.add(said, record)
+
+    def _new(self, entry: Entry) -> Entry | None:
+        """The entry, kept; strangers beyond the limit share one, so that a peer that fails late still has a place."""
+        if len(self._entries) >= MAX_ENTRIES:
+            if is_scanner(entry):
+                connection = replace(entry.key.connection, client=OTHERS)
+                entry.key = replace(entry.key, connection=connection)
+            elif len(self._entries) >= 2 * MAX_ENTRIES:
                 self._overflow += 1
-                return
-            entry = self._entries[key] = Entry(key=key, said=said, line=line)
-        entry.add(said, record)
+                return None
+        return self._entries.setdefault(entry.key, entry)
 
     def tool(self, writer: Writer) -> None:
         """Printed text has told which end the tool is."""
