@@ -7,11 +7,13 @@ before a file or a socket gets its number. An answer that nobody can read any mo
 from __future__ import annotations
 
 import codecs
+import contextlib
 import errno
 import io
 import os
 import signal
 import sys
+from collections.abc import Callable
 from types import FrameType
 from typing import TextIO
 
@@ -27,19 +29,24 @@ def begin(name: str) -> None:
     """Put streams and Ctrl-C in order; call it before any slow import. `name` is the program's, for its messages."""
     _fill_streams()
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _Leaver(name))
+        _on_ctrl_c(_Leaver(name))
 
 
 def interruptible() -> None:
     """Ctrl-C raises KeyboardInterrupt from now on: there is work to clean up after. Not where the caller ignores it."""
     if callable(signal.getsignal(signal.SIGINT)):
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        _on_ctrl_c(signal.default_int_handler)
 
 
 def uninterruptible(name: str) -> None:
     """The work is done or given up: Ctrl-C ends the process with its line."""
     if callable(signal.getsignal(signal.SIGINT)):
-        signal.signal(signal.SIGINT, _Leaver(name))
+        _on_ctrl_c(_Leaver(name))
+
+
+def _on_ctrl_c(handler: Callable[[int, FrameType | None], object]) -> None:
+    with contextlib.suppress(ValueError):  # in a thread of somebody's program, whose business Ctrl-C is
+        signal.signal(signal.SIGINT, handler)
 
 
 def was_interrupted(error: BaseException) -> bool:
