@@ -100,6 +100,16 @@ OTHERS = [
 ]  # fmt: skip
 
 
+def test_a_harmless_row_hides_no_failure() -> None:
+    """Titles of harmless alarms are words that other programs use for real failures."""
+    for line in (
+        "2026-11-20 10:00:10 ERROR TLS configuration error: the certificate could not be used",
+        "2026-11-20 10:00:10 ERROR application failed: TLS handshake with the peer was aborted",
+        "2026-11-20 10:00:10 ERROR security alert: the certificate of the peer was rejected",
+    ):
+        assert diagnose_lines([line], where="x").causes
+
+
 @pytest.mark.parametrize(("line", "rule"), OTHERS)
 def test_another_line_of_the_same_kind(line: str, rule: str) -> None:
     """The wording counts, not the line around it."""

@@ -81,6 +81,24 @@ _SERVERS = rows(
     ("net.unreachable", "external server communication failure", f'{_AT} tvcs: Event="External Server Communication Failure" Reason="gatekeeper timed out" Service="NeighbourGatekeeper" Dst-ip="10.0.30.2" Dst-port="1719" Detail="name:expe.example.com:1719" Protocol="UDP" Level="1" {_UTC}'),
 )  # fmt: skip
 
+# The event's name stands in the guide as "External Server Communication Failure", in logs with "Communications".
+_SERVERS_SEEN = rows(
+    "Cisco TAC 217230 (cluster peer lost); Administrator Guide X15.0: External Server Communication Failure",
+    Whose.NEITHER,
+    ("net.unreachable", "external server communications failure", f'{_AT} tvcs: Event="External Server Communications Failure" Reason="gatekeeper timed out" Service="NeighbourGatekeeper" Detail="name:10.15.13.16:1719" Level="1" {_UTC}'),
+    ("clock.not-synchronised", "external server communications failure", f'{_AT} tvcs: Event="External Server Communications Failure" Reason="NTP server not responding" Service="NTP" Detail="name:ntp1.example.com" Level="1" {_UTC}', "ntp"),
+    ("dns.name-unresolved", "external server communications failure", f'{_AT} tvcs: Event="External Server Communications Failure" Reason="DNS server not responding" Service="DNS" Detail="name:10.0.0.53" Level="1" {_UTC}', "dns"),
+)  # fmt: skip
+
+_CLUSTER = rows(
+    "Cisco TAC 217230, Expressway cluster (a peer is lost)",
+    Whose.NEITHER,
+    ("cluster.link-down", "inconsistent database", f'2026-11-20T10:00:10.100+00:00 expc01 {_UTC} Module="developer.clusterdb.cdb" Level="ERROR" Node="clusterdb@c1.corp.example.com" PID="<0.159.0>" Detail="Inconsistent Database" Context="from mnesia system - mnesia down" Node="clusterdb@c2.corp.example.com"', "mnesia"),
+    ("cluster.link-down", "failed connecting to node", f'2026-11-20T10:00:10.100+00:00 expc01 {_UTC} Module="developer.clusterdb.synchronise" Level="WARN" Node="clusterdb@c1.corp.example.com" PID="<0.14215.425>" Detail="Failed connecting to node" Node="clusterdb@c2.corp.example.com" Reason="{{ badrpc, nodedown }}"', "clusterdb"),
+    ("cluster.link-down", "processed mnesia_down event", f'2026-11-20T10:00:10.100+00:00 expc01 {_UTC} Module="developer.clusterdb.cdb" Level="INFO" Node="clusterdb@c1.corp.example.com" PID="<0.159.0>" Detail="Processed mnesia_down event from accessible node" Node="clusterdb@c2.corp.example.com"'),
+    any_level=True,
+)  # fmt: skip
+
 _LOGIN = (
     *rows(
         _MRA,
@@ -170,6 +188,6 @@ _SUCCESS = successes(
 )  # fmt: skip
 
 EXPRESSWAY: tuple[Phrase, ...] = (
-    *_NAMES, *_CUT, *_TTSSL, *_REQUIRED, *_NETWORK, *_SERVERS, *_LOGIN, *_EDGE, *_XCP, *_REASONS,
+    *_NAMES, *_CUT, *_TTSSL, *_REQUIRED, *_NETWORK, *_SERVERS, *_SERVERS_SEEN, *_CLUSTER, *_LOGIN, *_EDGE, *_XCP, *_REASONS,
     *_ORDINARY, *_NO_ZONE, *_SUCCESS,
 )  # fmt: skip
