@@ -161,7 +161,7 @@ def _lint_file(
 ) -> list[Verdict]:
     from pkikit.files import product_objections
     from pkikit.judge import lint as judge
-    from pkikit.judge.bundle import lint_bundle
+    from pkikit.judge.bundle import lint_bundle, lint_lone_keys
     from pkikit.model.bundle import bundle_of
 
     use = asked.use
@@ -175,7 +175,7 @@ def _lint_file(
     if not contents.certificates:
         if as_ or not (contents.keys or contents.encrypted_keys):
             raise InputError(_no_certificate(contents), where=str(path))
-        return [*verdicts, _lint_keys(contents, None)]
+        return [*verdicts, _lint_keys(contents, None), lint_lone_keys(contents.where, contents.keys, use)]
     if as_ == "trust-list":
         return [*verdicts, judge.lint_trust_list(contents.certificates, use)]
     if as_ == "ca":

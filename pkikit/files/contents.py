@@ -72,8 +72,11 @@ class FileContents:
 class Collector:
     """Gathers what a parser finds; `contents` freezes it."""
 
-    def __init__(self, where: str, passphrase: Passphrase | None, *, keep_encrypted: bool = False) -> None:
-        self.where, self.passphrase, self.keep_encrypted = where, passphrase, keep_encrypted
+    def __init__(
+        self, where: str, passphrase: Passphrase | None, *, keep_encrypted: bool = False, open_stores: bool = True
+    ) -> None:
+        self.where, self.passphrase = where, passphrase
+        self.keep_encrypted, self.open_stores = keep_encrypted, open_stores
         self.encrypted_keys = 0
         self.found: dict[str, list[Any]] = {
             name: [] for name in ("certificates", "requests", "crls", "ocsp_answers", "keys", "other_keys", "notes")
@@ -84,9 +87,11 @@ class Collector:
         found: dict[str, Any] = {kind: tuple(objects) for kind, objects in self.found.items()}
         return FileContents(where=self.where, form=form, encrypted_keys=self.encrypted_keys, data=data, **found)
 
-    def inner(self) -> Collector:
-        """A collector for a part of the same file."""
-        return Collector(self.where, self.passphrase, keep_encrypted=self.keep_encrypted)
+    def inner(self, where: str = "") -> Collector:
+        """A collector for a part of the same file; `where` names a member of an archive."""
+        return Collector(
+            where or self.where, self.passphrase, keep_encrypted=self.keep_encrypted, open_stores=self.open_stores
+        )
 
     def note(self, sentence: str) -> None:
         """Something odd that does not keep the file from being read."""

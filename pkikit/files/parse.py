@@ -54,12 +54,14 @@ def parse(
     where: str,
     passphrase: Passphrase | None = None,
     keep_encrypted: bool = False,
+    open_stores: bool = True,
     limit: int | None = None,
 ) -> FileContents:
     """Everything in these bytes, whatever their form.
 
     passphrase: asked for only when something is encrypted. keep_encrypted: count an encrypted private key where no
-    passphrase is given, instead of refusing the file. limit: refuse more bytes than that.
+    passphrase is given, instead of refusing the file. open_stores: False where a PKCS#12 store is refused anyway; then no
+    work goes into opening it. limit: refuse more bytes than that.
     Raises: EncodingError with one sentence about what the bytes are.
     """
     where = printable(where, MAX_WHERE)
@@ -70,7 +72,7 @@ def parse(
     with warnings.catch_warnings():
         # What the library finds odd in a certificate (a negative serial number) is for the rules to tell, not for stderr.
         warnings.simplefilter("ignore", CryptographyDeprecationWarning)
-        collector = Collector(where, passphrase, keep_encrypted=keep_encrypted)
+        collector = Collector(where, passphrase, keep_encrypted=keep_encrypted, open_stores=open_stores)
         if data.startswith((GZIP, ZIP)):
             return _parse_archive(data, collector)
         return _parse_plain(data, collector)
@@ -94,9 +96,7 @@ def _parse_archive(data: bytes, collector: Collector) -> FileContents:
     """Every member of an archive, as the product reads CRL archives; members that hold nothing are noted."""
     form = "gzip" if data.startswith(GZIP) else "zip"
     for name, member in unpack(data, collector.where):
-        inner = Collector(
-            f"{collector.where}:{printable(name)}", collector.passphrase, keep_encrypted=collector.keep_encrypted
-        )
+        inner = collector.inner(f"{collector.where}:{printable(name)}")
         try:
             found = _parse_plain(member, inner)
         except EncodingError as error:
@@ -286,6 +286,13 @@ def _parse_rest(data: bytes, load: Callable[[bytes], Any], kind: str, collector:
 
 
 def _parse_pkcs12(data: bytes, collector: Collector) -> None:
+    if not collector.open_stores:
+        raise EncodingError(
+            "is a PKCS#12 store (.pfx, .p12), not PEM. Take certificate and key out of it with pkikit convert FILE --to pem "
+            "--out NEW.pem",
+            where=collector.where,
+            rule="encoding.not-pem",
+        )
 
     def load(passphrase: bytes | None) -> Any:
         refuse_costly_store(data, collector.where, (passphrase or b"",))

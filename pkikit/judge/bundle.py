@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from cryptography import x509
 
 from pkikit.judge.registry import finding
+from pkikit.judge.rules.certificate import key_too_long, key_too_short, key_type
 from pkikit.judge.rules.chain import KEY_MISMATCH
 from pkikit.judge.rules.file import KEY_NEWLINE, LEAF_FIRST, SECOND_LEAF
 from pkikit.judge.rules.upload import ENCRYPTED_KEY
+from pkikit.judge.use import CertificateUse
 from pkikit.model.bundle import Bundle, is_ca
 from pkikit.model.credential import PrivateKey, spki
 from pkikit.model.facts import key_of, title
@@ -69,3 +71,24 @@ _OTHER_KEY = (
     "Take the key that the request was made with: it stays on the machine that made the request. Where it is lost, make a "
     "new request and have it signed."
 )
+
+
+class _KeyAlone:
+    """A private key seen through the attributes that the rules for the key of a certificate read."""
+
+    def __init__(self, key: PrivateKey) -> None:
+        self.public_key = key.public_key
+        self.tbs_certificate_bytes = spki(key.public_key())
+
+
+def lint_lone_keys(where: str, keys: Sequence[PrivateKey], use: CertificateUse) -> Verdict:
+    """Judge length and kind of private keys that came without a certificate, by the rules of a certificate's key."""
+    rules: dict[str, Callable[..., Iterable[Evidence]]] = {
+        "key.too-short": key_too_short, "key.too-long": key_too_long, "key.type-untested": key_type,
+    }  # fmt: skip
+    found = ((rule_id, tuple(find(_KeyAlone(key), use))) for key in keys for rule_id, find in rules.items())
+    return Verdict(
+        question=f"is the private key in {where} of a kind that {use.version} takes?",
+        findings=tuple(finding(rule_id, where, evidence) for rule_id, evidence in found if evidence),
+        checked=tuple(rules),
+    )

@@ -146,7 +146,7 @@ def crls_of(data: bytes) -> tuple[x509.CertificateRevocationList, ...]:
 
 def _pem(data: bytes, where: str) -> FileContents:
     """An uploaded file that the product reads as it is."""
-    contents = parse(data, where=where, limit=MAX_UPLOAD)
+    contents = parse(data, where=where, limit=MAX_UPLOAD, open_stores=False)
     refuse_unreadable(contents)
     return contents
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
     pkcs7,
+    pkcs12,
 )
 
 from pkikit.errors import EncodingError
@@ -114,6 +116,26 @@ def test_an_encrypted_key_is_called_that(key: bytes, tmp_path: Path) -> None:
         with pytest.raises(EncodingError) as refused:
             attempt()
         assert refused.value.rule == "key.encrypted"
+
+
+@pytest.mark.fires("key.too-short")
+def test_a_weak_key_by_itself() -> None:
+    """The length of a private key is judged before a request is made with it."""
+    assert rules_in_process(key_pem(rsa.generate_private_key(public_exponent=65537, key_size=1024))) == {
+        "key.too-short"
+    }
+    assert rules_in_process(key_pem(OTHER)) == set()
+
+
+def test_no_page_opens_a_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page refuses a PKCS#12 store without any work on it; it would refuse it afterwards anyway."""
+    store = pkcs12.serialize_key_and_certificates(b"e1", CREDENTIAL.key, LEAF, None, NoEncryption())  # type: ignore[union-attr]
+    monkeypatch.setattr(pkcs12, "load_pkcs12", lambda *_: pytest.fail("the store was opened"))
+    for data in (store, base64.encodebytes(store)):
+        for attempt in (lambda d=data: upload(d, KEY), lambda d=data: upload(CERT, d), lambda d=data: crls_of(d)):
+            with pytest.raises(EncodingError, match="PKCS#12 store") as refused:
+                attempt()
+            assert refused.value.rule == "encoding.not-pem"
 
 
 REVERSED: dict[str, tuple[Any, ...]] = {
