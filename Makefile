@@ -62,6 +62,7 @@ compare-linters: $(VENV)/.dev
 
 docs: $(VENV)/.dev
 	$(BIN)/python -m tests.support.generate_docs
+	$(BIN)/python -m tests.support.agreement
 
 # Executes every notebook anew and shows what changed: not only which files, but the lines of their outputs.
 notebooks-refresh: $(VENV)/.dev
