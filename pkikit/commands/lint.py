@@ -147,12 +147,13 @@ def _compared(path: Path, before: Path, use: CertificateUse) -> Verdict:
     from pkikit.files import read_certificates, read_file
     from pkikit.judge.answer import lint_answer
     from pkikit.judge.replacement import lint_replacement
+    from pkikit.model.facts import leaf_first
 
-    contents, certificates = read_file(before), read_certificates(path)
+    contents, certificates = read_file(before), leaf_first(read_certificates(path))
     if contents.requests:
         return lint_answer(contents.requests[0], certificates, use)
     if contents.certificates:
-        return lint_replacement(contents.certificates[0], certificates[0], use)
+        return lint_replacement(leaf_first(contents.certificates)[0], certificates[0], use)
     raise InputError("holds neither a certificate request nor a certificate to compare with", where=str(before))
 
 

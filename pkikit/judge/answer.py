@@ -12,14 +12,15 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.errors import AcmeMisissued
-from pkikit.judge.names import PresentedNames, presented_names
+from pkikit.judge.names import presented_names
 from pkikit.judge.registry import Subject, declare, finding
 from pkikit.judge.rules.certificate import MAX_SHOWN, allows, shown_ekus
 from pkikit.judge.rules.chain import KEY_MISMATCH
 from pkikit.judge.trust import may_be_issuer
 from pkikit.judge.use import CertificateUse
-from pkikit.model.facts import distinguished, is_self_issued, issued, key_of, title
+from pkikit.model.facts import distinguished, extension, is_self_issued, issued, key_of, title
 from pkikit.model.findings import Evidence, Finding, Severity, Verdict
+from pkikit.model.names import printable
 
 _SIGN = "X12.5 guide, appendix 6 'Authorizing a Request and Generating a Certificate'"
 _VOS = "Cisco TAC 200641 ('CSR SAN and Certificate SAN does not match')"
@@ -102,7 +103,7 @@ def _findings(
     if key_of(request) != key_of(leaf):
         evidence = Evidence(label="public key", expected="that of the request", seen="another", where="certificate")
         yield finding(KEY_MISMATCH, subject, [evidence])
-    yield from _names(presented_names(request), presented_names(leaf), subject, use)
+    yield from _names(request, leaf, subject, use)
     for purpose, oid in PURPOSES:
         if allows(request, oid) and not allows(leaf, oid):
             evidence = Evidence(
@@ -125,14 +126,36 @@ def _findings(
         yield finding(CHAIN_ABSENT, subject, [evidence])
 
 
-def _names(asked: PresentedNames, given: PresentedNames, subject: str, use: CertificateUse | None) -> Iterator[Finding]:
-    dropped = [n for n in asked.all_names if n not in given.all_names]
-    added = [n for n in given.all_names if n not in asked.all_names]
+def san_entries(holder: x509.Certificate | x509.CertificateSigningRequest) -> tuple[str, ...]:
+    """Every entry of the SAN as text, also e-mail addresses and other kinds that no name check reads."""
+    more = []
+    for name in extension(holder, x509.SubjectAlternativeName) or ():
+        match name:
+            case x509.RFC822Name(value=value):
+                more.append(f"email:{printable(value)}")
+            case x509.UniformResourceIdentifier(value=value) if not value.lower().startswith(("sip:", "sips:")):
+                more.append(f"uri:{printable(value)}")
+            case x509.DirectoryName(value=value):
+                more.append(f"dn:{distinguished(value)}")
+            case x509.RegisteredID(value=value):
+                more.append(f"oid:{value.dotted_string}")
+            case _:
+                pass
+    return (*presented_names(holder).all_names, *more)
+
+
+def _names(
+    request: x509.CertificateSigningRequest, leaf: x509.Certificate, subject: str, use: CertificateUse | None
+) -> Iterator[Finding]:
+    asked, given = presented_names(request), presented_names(leaf)
+    wanted, got = san_entries(request), san_entries(leaf)
+    dropped = [n for n in wanted if n not in got]
+    added = [n for n in got if n not in wanted]
     if dropped:
         expected, seen = asked.shown(), given.shown()
         evidence = [Evidence(label=f"name {n}", expected=expected, seen=seen, where="subjectAltName") for n in dropped]
         yield finding(NAME_DROPPED, subject, evidence[:MAX_SHOWN])
-    if not asked.all_names:
+    if not wanted:
         # VOS compares nothing then (TAC 200641); and a CA that repeats the common name in the SAN does what it should.
         added = [n for n in added if n != asked.common_name]
     if added:
@@ -140,7 +163,7 @@ def _names(asked: PresentedNames, given: PresentedNames, subject: str, use: Cert
             Evidence(label=f"name {n}", expected="only the names of the request", seen="added by the CA", where="subjectAltName")
             for n in added[:MAX_SHOWN]
         ]  # fmt: skip
-        yield finding(NAME_ADDED, subject, evidence, severity=_weight_of_added(bool(asked.all_names), use))
+        yield finding(NAME_ADDED, subject, evidence, severity=_weight_of_added(bool(wanted), use))
 
 
 def _weight_of_added(compared: bool, use: CertificateUse | None) -> Severity:

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from cryptography import x509
 
-from pkikit.judge.answer import PURPOSES
+from pkikit.judge.answer import PURPOSES, san_entries
 from pkikit.judge.lint import weighed
 from pkikit.judge.names import presented_names
 from pkikit.judge.registry import finding
@@ -49,10 +49,11 @@ def lint_replacement(old: x509.Certificate, new: x509.Certificate, use: Certific
 
 def _names(old: x509.Certificate, new: x509.Certificate, use: CertificateUse, subject: str) -> Iterator[Finding]:
     before, after = presented_names(old), presented_names(new)
-    gone = [n for n in before.all_names if n not in after.all_names]
-    added = [n for n in after.all_names if n not in before.all_names]
+    was, now = san_entries(old), san_entries(new)
+    gone = [n for n in was if n not in now]
+    added = [n for n in now if n not in was]
     # Without any SAN name the common name counted (RFC 5922 §7.1).
-    gone += [n for n in before.identities if n not in (*after.identities, *before.all_names)]
+    gone += [n for n in before.identities if n not in (*after.identities, *was)]
     if gone:
         evidence, weight = _who_misses(gone, use)
         yield finding(rules.NAME_REMOVED, subject, evidence, severity=weight)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 
@@ -179,6 +180,27 @@ def test_a_request_without_names_is_not_compared() -> None:
     repeated = [made(names=(CLUSTER_E,), subject=REQUEST.subject), *CA.intermediates]
     assert "answer.name-added" not in weights(lint_answer(bare, repeated, NODE))
     assert weights(lint_answer(bare, MORE, NODE))["answer.name-added"] == "info"
+
+
+@pytest.mark.fires("answer.name-added", "replacement.name-added")
+def test_other_kinds_of_names_count() -> None:
+    """Unified CM compares the whole SAN: an e-mail address that a CA adds is a difference, too."""
+    for extra in (x509.RFC822Name("pki@example.com"), x509.UniformResourceIdentifier("https://example.com/")):
+        leaf = made(general=(extra,), subject=REQUEST.subject)
+        assert weights(lint_answer(REQUEST, [leaf, *CA.intermediates], NODE)) == {"answer.name-added": "error"}
+        assert weights(lint_replacement(OLD, made(general=(extra,)), USE))["replacement.name-added"] == "info"
+
+
+def test_the_order_of_a_bundle_does_not_matter(tmp_path: Path) -> None:
+    """The server certificate is compared, wherever it stands in its file."""
+    for name, leaf in (("new.pem", RENEWED), ("old.pem", OLD)):
+        chain = (*reversed(CA.intermediates), leaf)
+        (tmp_path / name).write_bytes(b"".join(c.public_bytes(Encoding.PEM) for c in chain))
+    arguments = (str(tmp_path / "new.pem"), "--request", str(tmp_path / "old.pem"), "--at", "2026-11-25T12:00:00Z")
+    done = run("pkikit", "lint", *arguments, "--json")
+    found = {f["rule"] for f in json.loads(done.stdout)["findings"]}
+    assert "replacement.key-changed" in found
+    assert "replacement.same-certificate" not in found
 
 
 def test_the_command_takes_either(tmp_path: Path) -> None:
