@@ -343,6 +343,34 @@ def test_tools_show_which_end_they_are() -> None:
     assert read(text).causes == ("eku.server-auth-missing",)
 
 
+def test_lines_that_a_page_has_put_into_one() -> None:
+    """Each is read by itself: what is harmless in one hides nothing in another."""
+    endpoint = (
+        "82850.02 HttpClient     Connected to vcse1.example.net (192.0.2.4) port 8443 (#67) 82850.03 HttpClient     SSLv3, TLS handshake, "
+        "CERT (11): 82850.04 HttpClient     SSL certificate problem: certificate has expired 82850.05 PROV ProvisionRequest failed: 4 "
+        "(Peer certificate cannot be authenticated with given CA certificates)"
+    )
+    assert read(endpoint).causes == ("validity.expired",)
+    unified_cm = (
+        "08080021.043 |16:31:15.937 |AppInfo  |SIPStationD(18400) - validTLSConnection:TLS InvalidX509NameInCertificate, "
+        "Rcvd=vcsc1.example.net, Expected=SEP001122334455. Will check SAN the next 08080021.044 |16:31:15.937 |AppInfo  "
+        "|SIPStationD(18400) - certificate has expired"
+    )
+    assert read(unified_cm).causes == ("validity.expired",)
+
+
+def test_the_traffic_server_after_a_message() -> None:
+    """Expressway-C dials Unified CM, which does not trust C's CA: C's certificate was refused."""
+    log = (
+        '2026-10-02T08:15:16.974-05:00 vcsc1 traffic_server[2030]: UTCTime="2026-10-02 13:15:16,974" Module="network.http.trafficserver" '
+        'Level="DEBUG": Detail="Sending Request" Txn-id="3028" Dst-ip="10.20.0.40" Dst-port="6972" \nHTTPMSG:\n|GET /SEP.cnf.xml HTTP/1.1\n'
+        " Host: ucm1.example.net:6972\n Reason: certificate has expired\n \n |\n\n"
+        "2026-10-02T08:15:16.974-05:00 vcsc1 traffic_server[2030]:[ET_NET 1]ERROR:SSL connection failed for 'ucm1.example.net':"
+        "error:14094418: SSL routines:ssl3_read_bytes:tlsv1 alert unknown ca"
+    )
+    assert read(log).causes == ("trust.issuer-unknown",)
+
+
 def test_texts_of_several_members_are_one_answer() -> None:
     """The evidence names the member and its own line."""
     reader = LogReader("snapshot.tar.gz")

@@ -21,6 +21,11 @@ _FIELD = re.compile(
     r"""(?P<name>[A-Za-z][A-Za-z0-9_-]{0,40})\s{0,4}=\s{0,4}(?:"(?P<double>[^"]{0,2000})(?:"|$)"""
     r"""|'(?P<single>[^"]{0,400}?)'(?=\s{1,4}[A-Za-z][\w-]{0,40}\s{0,4}=|\s*$|,)|(?P<bare>[^\s"',;()]{1,80}))"""
 )
+# Where a page has put several lines of an endpoint, of Unified CM, of Jabber or of a daemon into one.
+_GLUED = re.compile(
+    r"\s(?=\d{3,8}\.\d\d\s{1,4}[A-Z]|\d{8}\.\d{3} {0,2}\||\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d|(?:ERROR|WARN|WARNING|INFO|DEBUG) \[)"
+)
+MIN_GLUED = 160
 _STARTS = re.compile(r"""\b(?:event|module|utctime)\s{0,4}=\s{0,4}["'\\&“”]""", re.IGNORECASE)
 _CONTINUES = re.compile(r"""\s|[^\s=]{0,40}\s{0,4}=\s{0,4}["']""")
 _DUMP = re.compile(r"\b[A-Z]{3,5}MSG:?")
@@ -97,7 +102,8 @@ class RecordReader:
         else:
             yield from self.flush()
             if not self._sip_starts(line) and relevant:
-                yield _plain(number, line)
+                parts = _GLUED.split(line) if len(line) > MIN_GLUED else (line,)
+                yield from (_plain(number, part) for part in parts)
 
     def flush(self) -> Iterator[Record]:
         """The record that is still open."""
