@@ -1,4 +1,4 @@
-"""`lint`: what the product, the guide or its peers would object to, before anything is uploaded."""
+"""`lint`: what Expressway, Cisco's guides and the peers would object to, before anything is uploaded."""
 
 from __future__ import annotations
 
@@ -32,30 +32,32 @@ _KINDS = ("server", "client", "csr", "ca", "trust-list")
 def lint(
     files: FileList,
     as_: Annotated[
-        str, typer.Option("--as", help="server, client (X15.5), csr, ca or trust-list; by default what it holds.")
+        str, typer.Option("--as", help="server, client (X15.5), csr, ca or trust-list; by default what the file holds.")
     ] = "",
     role: Annotated[str | None, typer.Option(help="expressway-c or expressway-e.")] = None,
     deployment: Annotated[
-        Path | None, typer.Option(help="Deployment file; with --peer, its names are required and its legs judged.")
+        Path | None,
+        typer.Option(help="Deployment file. With --peer, its names are required and its connections judged."),
     ] = None,
     peer: Annotated[str | None, typer.Option(metavar="FQDN", help="The peer that the certificate is for.")] = None,
     trust: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="Trusted CA list: is the chain complete in it?")
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Trusted CA list of the Expressway: is the chain complete in it?"),
     ] = None,
     request: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="The request that FILE answers: did the CA keep it? Or the old certificate: what changes?",
+            help="Compare with the request that the CA answered, or with the certificate that is replaced.",
         ),
     ] = None,
     at: AtOption = None,
     version: Annotated[str | None, typer.Option(help="Product version, X8.1 to X15.5.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """What the product, the guide or its peers would object to; with a deployment, which legs it serves and breaks.
+    """What Expressway, Cisco's guides and the peers would object to, before you upload; with a deployment, for which connections.
 
-    A FILE may also be a deployment (.yaml): then the deployment itself is judged.
+    FILE holds a certificate, a chain, a request or a trusted CA list. It can also be a deployment (.yaml), which is then judged.
 
     Example: pkikit lint cert.pem --deployment clustered-mra.yaml --peer e1.example.com
     """
@@ -78,8 +80,8 @@ def lint(
             verdicts.append(_compared(path, request, asked.use))
         services += _services(contents, as_, asked, trusted)
     verdict = merge_verdicts(" ".join(dict.fromkeys(v.question for v in verdicts)), verdicts)
-    told = {f.rule for f in verdict.errors}
-    on_legs = [s.verdict for s in services if not told & set(s.causes)]
+    reported = {f.rule for f in verdict.errors}
+    on_legs = [s.verdict for s in services if not reported & set(s.causes)]
     verdict = merge_verdicts(verdict.question, [verdict, *on_legs])
     more: dict[str, Any] = {"legs": [s.to_json() for s in services]} if services else {}
 

@@ -1,4 +1,4 @@
-"""What the product, the guide or the peers would object to, before anything is uploaded."""
+"""What Expressway, Cisco's guides and the peers would object to, before anything is uploaded."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ from pkikit.reading.extensions import as_extensions, extensions_of
 if TYPE_CHECKING:
     from pkikit.files.objections import Objection
 
-# Judged on a leg these are fatal; in a certificate by itself they only make a bad choice possible.
+# Errors on a connection that looks for such a name; in a certificate by itself they are warnings.
 _WARNING_IN_LINT = frozenset({"names.ip-address-used"})
 _CLIENT_AUTH, _SERVER_AUTH = "eku.client-auth-missing", "eku.server-auth-missing"
 _PURPOSE = {_CLIENT_AUTH: Purpose.CLIENT, _SERVER_AUTH: Purpose.SERVER}
 _SERVER_ONLY_UPLOAD, _TWO_STORES = ProductVersion.parse("X15.4"), ProductVersion.parse("X15.5")
-# What only a certificate has.
+# Rules about what a request does not have.
 _NOT_FOR_REQUEST = ("validity.", "upload.", "certificate.")
-# What the rules for a server certificate ask and a CA need not answer to.
+# Rules about server certificates that do not concern a CA.
 _NOT_FOR_CA = ("eku.", "names.", "upload.", "certificate.may-sign")
 
 
 def lint_certificate(certificate: x509.Certificate, use: CertificateUse) -> Verdict:
-    """Judge one server certificate by itself, and against the layout of its peer when that is known."""
+    """Judge one server certificate by itself, and against the names that its peer needs when the layout is known."""
     subject = title(certificate)
     findings, checked = run_rules(Subject.CERTIFICATE, subject, certificate, use, version=use.version)
     findings = [w for f in findings if (w := weighed(f, use)) is not None]
@@ -107,7 +107,7 @@ def weighed(found: Finding, use: CertificateUse) -> Finding | None:
 def lint_names(
     certificate: x509.Certificate | x509.CertificateSigningRequest, use: CertificateUse, subject: str
 ) -> Verdict:
-    """Compare with the layout of the peer: every name of it that is not there."""
+    """Compare with the layout of the peer: a finding for every name that is missing."""
     layout = use.layout
     if layout is None:
         return Verdict(question="no deployment given")
@@ -149,7 +149,7 @@ def lint_form(where: str, objections: Sequence[Objection], *, to_upload: bool = 
 def lint_upload(
     certificate: x509.Certificate, trusted_ca_list: Sequence[x509.Certificate], use: CertificateUse
 ) -> Verdict:
-    """Judge the certificate against the Expressway's own trusted CA list, as the upload does."""
+    """Judge whether the Expressway's own trusted CA list completes the chain, as the upload does."""
     checked = (CHAIN_INCOMPLETE,) if use.version.within(rule_of(CHAIN_INCOMPLETE).versions) else ()
     evidence = tuple(chain_incomplete(certificate, trusted_ca_list, use)) if checked else ()
     subject = title(certificate)
@@ -161,13 +161,13 @@ def lint_upload(
 
 
 def lint_deployment(deployment: Deployment) -> Verdict:
-    """Judge a deployment by itself: what will not work whatever certificates are bought."""
+    """Judge a deployment by itself: what cannot work, whatever the certificates."""
     findings, checked = run_rules(Subject.DEPLOYMENT, deployment.name, deployment, version=deployment.product_version)
     return Verdict(question=f"can {deployment.name} work as it is written?", findings=tuple(findings), checked=checked)
 
 
 def lint_request(request: x509.CertificateSigningRequest, use: CertificateUse) -> Verdict:
-    """Judge a request by the rules that a certificate from it would meet, and by its own."""
+    """Judge a request by its own rules, and by those for the certificate that it would become."""
     subject = title_of_request(request)
     findings, checked = run_rules(Subject.CSR, subject, request, use, version=use.version)
     certificate_findings, certificate_checked = run_rules(
@@ -187,7 +187,7 @@ def lint_request(request: x509.CertificateSigningRequest, use: CertificateUse) -
 
 
 class _AsCertificate:
-    """A request seen through the attributes that the certificate rules read; its validity is the instant itself."""
+    """A request with the attributes that certificate rules read. Its validity is the instant that is judged."""
 
     def __init__(self, request: x509.CertificateSigningRequest, use: CertificateUse) -> None:
         self.subject = request.subject

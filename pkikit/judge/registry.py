@@ -147,13 +147,13 @@ def finding(
         rule=rule_id,
         severity=severity or known.severity,
         subject=subject,
-        message=message or _told(shown) or known.requirement,
+        message=message or _summary(shown) or known.requirement,
         evidence=shown,
         fix=known.fix,
     )
 
 
-def _told(evidence: tuple[Evidence, ...]) -> str:
+def _summary(evidence: tuple[Evidence, ...]) -> str:
     if not evidence:
         return ""
     first = evidence[0]

@@ -199,3 +199,12 @@ def test_a_request_that_names_the_expressway_in_the_common_name_alone() -> None:
     verdict = lint_request(builder.add_extension(address, critical=False).sign(RSA, hashes.SHA256()), use())
     assert "csr.no-names" in verdict.checked
     assert "csr.no-names" not in rules(verdict)
+
+
+def test_a_nameless_request_for_a_ca_is_judged() -> None:
+    """It looks self-issued and self-signed; it is a request, and its digest is looked at."""
+    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    verdict = lint_request(builder.sign(RSA, hashes.SHA256()), use())
+    assert "signature.digest-unsupported" in verdict.checked
+    assert {"csr.no-names", "names.common-name-missing"} <= rules(verdict)

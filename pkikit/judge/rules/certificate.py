@@ -330,7 +330,7 @@ def key_type(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evi
     versions="X8.10-",
 )
 def weak_digest(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
-    if not is_root(certificate):
+    if use.is_request or not is_root(certificate):
         yield from digest_evidence(certificate)
 
 
