@@ -45,12 +45,13 @@ class PemText:
 
         Raises: ValueError (binascii.Error) when the text is not base64.
         """
-        lines = self.body.strip().splitlines()
+        whole = bare_base64(self.body)
+        if whole is not None and whole.startswith(b"\x30"):
+            return whole
         # Something may stand behind BEGIN or before END on their lines; then all that matters is in between.
-        tries = (lines, *((lines[1:], lines[:-1], lines[1:-1]) if len(lines) > 2 else ()))
-        found = [d for part in tries[:1] if (d := bare_base64(b"".join(part))) is not None]
-        if not found or not found[0].startswith(b"\x30"):
-            found += [d for part in tries[1:] if (d := bare_base64(b"".join(part))) is not None]
+        lines = self.body.strip().splitlines()
+        parts = (lines[1:], lines[:-1], lines[1:-1]) if len(lines) > 2 else ()
+        found = [d for d in (whole, *(bare_base64(b"".join(part)) for part in parts)) if d is not None]
         if not found:
             raise binascii.Error("not base64")
         return next((d for d in found if d.startswith(b"\x30")), found[0])
@@ -123,10 +124,14 @@ def _unfinished(label: bytes, line: int, where: str) -> EncodingError:
 
 
 def _block(label: bytes, inside: bytes, number: int, line: int) -> PemText:
-    inside = _ESCAPED_LINE_END.sub(b"\n", inside)
-    headed = _HEADER.match(inside)
+    # Most blocks hold nothing of this, and a trusted CA list has thousands of them.
+    if b"\\" in inside or b"`" in inside:
+        inside = _ESCAPED_LINE_END.sub(b"\n", inside)
+    headed = _HEADER.match(inside) if b":" in inside else None
     header = headed[0] if headed else b""
-    body = _QUOTE.sub(b"", inside[len(header) :])
+    body = inside[len(header) :]
+    if b">" in body or b"|" in body:
+        body = _QUOTE.sub(b"", body)
     return PemText(
         label=label.decode("ascii"), header=header.replace(b"\r\n", b"\n").replace(b"\r", b"\n").strip(), body=body,
         number=number, line=line,

@@ -77,8 +77,9 @@ class _KeyAlone:
     """A private key seen through the attributes that the rules for the key of a certificate read."""
 
     def __init__(self, key: PrivateKey) -> None:
-        self.public_key = key.public_key
-        self.tbs_certificate_bytes = spki(key.public_key())
+        public = key.public_key()
+        self.public_key = lambda: public
+        self.tbs_certificate_bytes = spki(public)
 
 
 def lint_lone_keys(where: str, keys: Sequence[PrivateKey], use: CertificateUse) -> Verdict:
