@@ -135,7 +135,13 @@ _ENDPOINTS = (
         Whose.NEITHER,
         ("access.credentials-refused", "provisionrequest failed: 5 (http code=401)", "83716.91 PROV ProvisionRequest failed: 5 (HTTP code=401)"),
         ("access.credentials-refused", "httpclientcurl received http error 401", "83716.91 HttpClient   HTTPClientCurl received HTTP error 401"),
+        writer=Writer.CLIENT,
+    ),
+    *rows(
+        "Cisco TAC 117811 (403 for a domain that Expressway-C does not serve)",
+        Whose.NEITHER,
         ("deployment.registration-domain-absent", "provisionrequest failed: 5 (http code=403)", "83716.91 PROV ProvisionRequest failed: 5 (HTTP code=403)"),
+        vague=True,
         writer=Writer.CLIENT,
     ),
 )  # fmt: skip
@@ -143,8 +149,8 @@ _ENDPOINTS = (
 _PHONES = rows(
     "Cisco IP Phone 7800 and 8800 status messages (Administration Guide)",
     Whose.THEIRS,
-    ("trust.issuer-unknown", "trust list update failed", "10:00:10a Trust List Update Failed"),
-    ("trust.issuer-unknown", "tvs error", "10:00:10a File auth error; TVS error"),
+    ("tls.certificate-refused", "trust list update failed", "10:00:10a Trust List Update Failed"),
+    ("tls.certificate-refused", "tvs error", "10:00:10a File auth error; TVS error"),
     ("dns.name-unresolved", "dns unknown host", "10:00:10a DNS unknown host"),
     ("dns.name-unresolved", "dns timeout", "10:00:10a DNS timeout"),
     ("net.unreachable", "tftp timeout", "10:00:10a TFTP timeout"),

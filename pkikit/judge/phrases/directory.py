@@ -53,10 +53,9 @@ _LDAP = (
         ("access.credentials-refused", "invalid credentials (49)", "ldap_bind: Invalid credentials (49)"),
         ("access.credentials-refused", "acceptsecuritycontext error", "80090308: LdapErr: DSID-0C090446, comment: AcceptSecurityContext error, data 52e, v2580"),
         ("access.credentials-refused", "err=49", "conn=1001 op=0 RESULT tag=97 err=49 text=", "result tag=97"),
-        ("tls.protocol-mismatch", "confidentiality required (13)", "ldap_bind: Confidentiality required (13)"),
+        ("tls.not-tls", "confidentiality required (13)", "ldap_bind: Confidentiality required (13)"),
         ("tls.not-tls", "strong(er) authentication required (8)", "ldap_bind: Strong(er) authentication required (8)"),
         ("net.connection-cut", "closed (tls negotiation failure)", "conn=1001 fd=14 closed (TLS negotiation failure)"),
-        ("key.mismatch", "main: tls init def ctx failed", "main: TLS init def ctx failed: -1"),
         ("encoding.malformed", "tls: could not load verify locations", "TLS: could not load verify locations (file:`/etc/ldap/ca.pem',dir:`')."),
         ("encoding.malformed", "tls: could not use certificate", "TLS: could not use certificate `/etc/ldap/cert.pem'."),
         ("key.unreadable", "tls: could not use key file", "TLS: could not use key file `/etc/ldap/key.pem'."),
@@ -76,7 +75,6 @@ _RADIUS = (
         Whose.THEIRS,
         ("names.reference-not-presented", "certificate cn (", "(7) eap_tls: ERROR: TLS: Certificate CN (c1.corp.example.com) does not match specified value (c2.corp.example.com)!", "does not match specified value"),
         ("trust.issuer-unknown", "certificate issuer (", "(7) eap_tls: ERROR: TLS: Certificate issuer (CN=Other CA) does not match specified value (CN=Example CA)!", "does not match specified value"),
-        ("tls.certificate-required", "no client certificate", "(7) eap_tls: ERROR: TLS: No client certificate was presented", "eap"),
     ),
     *rows(
         "FreeRADIUS, src/main/tls.c, src/modules/rlm_eap, src/main/radclient.c",
@@ -117,19 +115,19 @@ _SSH = (
 
 _XMPP = (
     *rows(
-        "ejabberd, src/ejabberd_pkix.erl, xmpp_stream_pkix.erl; Prosody, util/x509.lua, mod_s2s_auth_certs",
+        "Prosody, plugins/mod_s2s_auth_certs.lua (what the far side answers)",
+        Whose.OURS,
+        ("tls.certificate-refused", "your server's certificate is invalid", "not-authorized: Your server's certificate is invalid, expired, or not trusted by example.com"),
+    ),
+    *rows(
+        "Prosody, plugins/mod_s2s_auth_certs.lua",
         Whose.THEIRS,
-        ("names.reference-not-presented", "certificate host name mismatch", "Failed to authenticate outbound s2s connection: Certificate host name mismatch"),
-        ("names.reference-not-presented", "hostname mismatch in certificate", "Closing connection: Hostname mismatch in certificate"),
-        ("names.federation-domain-missing", "certificate identity is invalid", "Certificate validation failed; certificate identity is invalid", "certificate validation"),
-        ("trust.self-signed-leaf", "self-signed certificate or self-signed ca certificate", "Failed to secure s2s connection: self-signed certificate or self-signed CA certificate"),
-        ("trust.issuer-unknown", "certificate chain trust status is: invalid", "Certificate chain trust status is: invalid"),
+        ("names.federation-domain-missing", "certificate identity validation result: invalid", "s2sin55d2 debug certificate identity validation result: invalid"),
+        ("tls.certificate-refused", "certificate chain validation result: invalid", "s2sin55d2 debug certificate chain validation result: invalid"),
     ),
     *rows(
         "RFC 6120 §4.9.3, §6.5; ejabberd; Prosody, mod_saslauth",
         Whose.NEITHER,
-        ("names.federation-domain-missing", "your server's certificate is invalid", "not-authorized: Your server's certificate is invalid, expired, or not trusted by example.com"),
-        ("tls.not-tls", "starttls failed", "Closing connection: STARTTLS failed"),
         ("dns.name-unresolved", "remote-server-not-found", "stanza error: remote-server-not-found"),
         ("net.unreachable", "remote-server-timeout", "stanza error: remote-server-timeout"),
     ),

@@ -51,6 +51,7 @@ _WEB = (
         ("tls.server-name-unknown", "no matching ssl virtual host for servername", "[ssl:error] [pid 4711] AH02033: No matching SSL virtual host for servername e1.example.com found"),
         ("tls.server-name-unknown", "no hostname was provided via sni", "[ssl:error] [pid 4711] AH02033: No hostname was provided via SNI for a name based virtual host"),
         ("key.mismatch", "and private key", "[ssl:emerg] [pid 4711] AH02565: Certificate and private key e1.example.com:443:0 from /etc/ssl/cert.pem and /etc/ssl/key.pem do not match", "do not match"),
+        ("tls.not-tls", "ssl handshake failed: http spoken on https port", "[ssl:info] AH01996: SSL handshake failed: HTTP spoken on HTTPS port; trying to send HTML error page"),
         ("tls.not-tls", "speaking plain http to an ssl-enabled server port", "Reason: You're speaking plain HTTP to an SSL-enabled server port."),
         ("key.unreadable", "failed to configure at least one certificate and key", "[ssl:emerg] [pid 4711] AH02572: Failed to configure at least one certificate and key for e1.example.com:443"),
     ),
@@ -58,15 +59,14 @@ _WEB = (
         "Apache httpd, modules/ssl/ssl_engine_io.c",
         Whose.NEITHER,
         ("tls.handshake-failed", "ssl library error 1 in handshake", "[ssl:info] [pid 4711] [client 10.0.10.2:40000] AH02008: SSL library error 1 in handshake (server e1.example.com:443)"),
-        ("tls.handshake-failed", "ssl handshake failed: http spoken", "[ssl:info] AH01996: SSL handshake failed: HTTP spoken on HTTPS port; trying to send HTML error page"),
         vague=True,
     ),
     *rows(
         "HAProxy, src/connection.c: conn_err_code_str",
         Whose.THEIRS,
         ("tls.certificate-refused", "ssl client certificate not trusted", "haproxy[4711]: 10.0.10.2:40000 [20/Nov/2026:10:00:10.100] fe/1: SSL client certificate not trusted"),
-        ("trust.issuer-unknown", "ssl client ca chain cannot be verified", "haproxy[4711]: 10.0.10.2:40000 [20/Nov/2026:10:00:10.100] fe/1: SSL client CA chain cannot be verified"),
-        ("tls.certificate-required", "handshake completed but client certificate missing", "haproxy[4711]: 10.0.10.2:40000 fe/1: SSL handshake completed but client certificate missing", "ssl"),
+        ("tls.certificate-refused", "ssl client ca chain cannot be verified", "haproxy[4711]: 10.0.10.2:40000 [20/Nov/2026:10:00:10.100] fe/1: SSL client CA chain cannot be verified"),
+        ("names.reference-not-presented", "server presented an ssl certificate different from the expected one", "haproxy[4711]: Server be/s1 is DOWN, reason: Server presented an SSL certificate different from the expected one"),
         ("names.reference-not-presented", "server presented an ssl certificate different from the configured one", "haproxy[4711]: Server be/s1 is DOWN, reason: Server presented an SSL certificate different from the configured one"),
     ),
     *rows(
@@ -75,6 +75,7 @@ _WEB = (
         ("net.connection-cut", "connection closed during ssl handshake", "haproxy[4711]: 10.0.10.2:40000 [20/Nov/2026:10:00:10.100] fe/1: Connection closed during SSL handshake"),
         ("net.connection-cut", "connection error during ssl handshake", "haproxy[4711]: 10.0.10.2:40000 [20/Nov/2026:10:00:10.100] fe/1: Connection error during SSL handshake"),
         ("net.connection-cut", "timeout during ssl handshake", "haproxy[4711]: 10.0.10.2:40000 [20/Nov/2026:10:00:10.100] fe/1: Timeout during SSL handshake"),
+        ("tls.renegotiation-refused", "rejected a client-initiated ssl reneg", "haproxy[4711]: 10.0.10.2:40000 fe/1: Rejected a client-initiated SSL renegociation attempt"),
         ("net.unreachable", "layer4 connection problem", 'haproxy[4711]: Server be/s1 is DOWN, reason: Layer4 connection problem, info: "Connection refused"'),
     ),
     *rows(

@@ -10,7 +10,6 @@ _KAMAILIO = (
         "Kamailio, src/modules/tls/tls_server.c, tls_verify.c; OpenSIPS, modules/tls_openssl/openssl_conn_ops.c",
         Whose.THEIRS,
         ("validity.expired", "verify_callback: certificate has expired", "ERROR: tls [tls_verify.c:84]: verify_callback: certificate has expired"),
-        ("tls.certificate-required", "did not present a certificate", "NOTICE: tls_openssl: tls_dump_cert_info: client did not present a certificate", "tls_"),
     ),
     *rows(
         "OpenSIPS, modules/tls_openssl/openssl_conn_ops.c: tls_conn_connect, openssl_verify_callback",
@@ -55,7 +54,9 @@ _PJSIP = (
         (PURPOSE, "the certificate or ca certificate cannot be used for the specified purpose", "pjsip:0 <?>: The certificate or CA certificate cannot be used for the specified purpose"),
         ("names.reference-not-presented", "the server identity does not match to any identities specified in the certificate", "pjsip:0 <?>: The server identity does not match to any identities specified in the certificate"),
         ("revocation.revoked", "the certificate has been revoked", "pjsip:0 <?>: The certificate has been revoked"),
-        ("trust.chain-signature-invalid", "the crl certificate cannot be found", "pjsip:0 <?>: The CRL certificate cannot be found"),
+        ("trust.chain-signature-invalid", "the issuer info in the certificate does not match to the (candidate) issuer certificate", "pjsip:0 <?>: The issuer info in the certificate does not match to the (candidate) issuer certificate"),
+        ("signature.digest-unsupported", "the certificate signature is created using a weak hashing algorithm", "pjsip:0 <?>: The certificate signature is created using a weak hashing algorithm"),
+        ("revocation.crl-unavailable", "the crl certificate cannot be found", "pjsip:0 <?>: The CRL certificate cannot be found or cannot be read properly"),
         ("ca.path-length-exceeded", "the certificate chain length is too long", "pjsip:0 <?>: The certificate chain length is too long"),
     ),
     *rows(
@@ -96,7 +97,6 @@ _OTHERS = (
     *rows(
         "FreeSWITCH, libs/sofia-sip, tport/tport_tls.c",
         Whose.THEIRS,
-        ("names.reference-not-presented", "tls_subject_not_match", "tport_tls.c:611 tls_post_connection_check: tls_subject_not_match e1.example.com"),
         ("names.reference-not-presented", "peer certificate subject mismatch", "tport_tls.c:700 tls_verify_cb(): Peer Certificate Subject Mismatch (incoming connection)"),
         ("tls.certificate-required", "peer did not provide x.509 certificate", "tport_tls.c:520 tls_post_connection_check(0x7f): Peer did not provide X.509 Certificate."),
     ),
@@ -109,7 +109,6 @@ _OTHERS = (
     *rows(
         "Linphone, belle-sip, src/transports/tls_channel.c; bctoolbox, src/crypto",
         Whose.THEIRS,
-        ("trust.issuer-unknown", "badcert_not_trusted", "belle-sip-message-Found certificate depth=[0], flags=[BADCERT_NOT_TRUSTED ]", "flags="),
         ("names.reference-not-presented", "cn-mismatch", "belle-sip-message-Found certificate depth=[0], flags=[CN-mismatch ]:", "certificate depth"),
         ("trust.issuer-unknown", "flags=[not-trusted", "belle-sip-message-Found certificate depth=[0], flags=[not-trusted ]:"),
         ("validity.expired", "flags=[expired", "belle-sip-message-Found certificate depth=[0], flags=[expired ]:"),

@@ -153,9 +153,14 @@ _DOTNET = (
         vague=True,
     ),
     *rows(
+        ".NET, System.Net.HttpWebRequest",
+        Whose.NEITHER,
+        ("tls.handshake-failed", "could not create ssl/tls secure channel", "The request was aborted: Could not create SSL/TLS secure channel."),
+        vague=True,
+    ),
+    *rows(
         ".NET, System.Net; WinHTTP: ERROR_WINHTTP_…",
         Whose.NEITHER,
-        ("tls.protocol-mismatch", "could not create ssl/tls secure channel", "The request was aborted: Could not create SSL/TLS secure channel."),
         ("tls.cipher-mismatch", "do not possess a common algorithm", "The client and server cannot communicate, because they do not possess a common algorithm"),
         ("tls.not-tls", "cannot determine the frame size or a corrupted frame was received", "System.IO.IOException: Cannot determine the frame size or a corrupted frame was received."),
         ("net.connection-cut", "an unexpected error occurred on a send", "The underlying connection was closed: An unexpected error occurred on a send."),
