@@ -28,6 +28,7 @@ from pkikit.judge.registry import finding
 from pkikit.judge.rules import revocation as rules
 from pkikit.judge.trust import CertificatePath
 from pkikit.model.facts import (
+    UNREADABLE,
     canonical,
     crl_urls,
     extension,
