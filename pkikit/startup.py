@@ -6,6 +6,7 @@ before a file or a socket gets its number. An answer that nobody can read any mo
 
 from __future__ import annotations
 
+import atexit
 import codecs
 import contextlib
 import errno
@@ -28,6 +29,9 @@ _ASCII = str.maketrans(
 def begin(name: str) -> None:
     """Put streams and Ctrl-C in order; call it before any slow import. `name` is the program's, for its messages."""
     _fill_streams()
+    # Registered first and so called last: Python then takes its handlers away, and Ctrl-C would kill a finished program.
+    atexit.unregister(_deaf)
+    atexit.register(_deaf)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         _on_ctrl_c(_Leaver(name))
 
@@ -40,6 +44,9 @@ def interruptible() -> None:
 
 def uninterruptible(name: str) -> None:
     """The work is done or given up: Ctrl-C ends the process with its line."""
+    # Python remembers a KeyboardInterrupt that left an `exec` (dataclasses use it while a module loads), and then dies by
+    # SIGINT whatever the exit code is; the next `exec` makes it forget.
+    exec("")  # noqa: S102
     if callable(signal.getsignal(signal.SIGINT)):
         _on_ctrl_c(_Leaver(name))
 
@@ -47,6 +54,11 @@ def uninterruptible(name: str) -> None:
 def _on_ctrl_c(handler: Callable[[int, FrameType | None], object]) -> None:
     with contextlib.suppress(ValueError):  # in a thread of somebody's program, whose business Ctrl-C is
         signal.signal(signal.SIGINT, handler)
+
+
+def _deaf() -> None:
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def was_interrupted(error: BaseException) -> bool:

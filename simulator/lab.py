@@ -40,7 +40,7 @@ from simulator.peer.peer import Peer
 from simulator.peer.site import PeerSite
 from simulator.peer.state import PeerState
 from simulator.peer.store import PeerStore
-from simulator.process import allow_many_sockets, errors_to
+from simulator.process import MemoryKeeper, allow_many_sockets, errors_to
 from simulator.report import CheckReport, LegReport
 from simulator.services.capture import Capture
 from simulator.services.dns import DnsServer
@@ -247,12 +247,13 @@ class Lab:
                 await self.acme.tick()
 
     async def _keep_ticking(self) -> None:
-        failed = ""
+        failed, memory = "", MemoryKeeper()
         while True:
             await asyncio.sleep(_TICK)
             try:
                 await self.tick()
                 await anyio.to_thread.run_sync(self.events.write)
+                await anyio.to_thread.run_sync(memory.look)
                 failed = ""
             except Exception as error:  # a full disk, odd data: the clock goes on
                 if reason_of(error) != failed:  # it comes back every second until somebody makes room

@@ -378,7 +378,7 @@ def _write_to_a_full_disk(fqdn: str) -> None:
     try:
         Path("/dev/full").write_bytes(b"x")
     except OSError as error:
-        raise LabError(f"{fqdn} cannot write to its disk ({error.strerror}): nothing was changed") from error
+        raise LabError(f"{fqdn} cannot write to its disk ({error.strerror}): what is on it is as it was") from error
 
 
 def _with_names(layout: SanLayout, added: tuple[str, ...]) -> SanLayout:

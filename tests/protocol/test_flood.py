@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from simulator.process import MemoryKeeper
 from simulator.services import listener
 from simulator.services.throttle import Throttle
 from tests.support.wait import LONG, eventually
@@ -191,3 +192,13 @@ def test_lines_left_out_are_counted() -> None:
     now[0] = 10.0
     throttle("again")
     assert lines == ["odd", "odd", "3 more lines like the last ones were left out", "again"]
+
+
+def test_memory_is_given_back_once_after_a_flood() -> None:
+    """After many connections were closed, not while they are open, not for a few, and once per flood."""
+    given: list[int] = []
+    now = 80
+    keeper = MemoryKeeper(lambda: now, lambda: given.append(now))
+    for now, times in ((80, 0), (484, 0), (484, 0), (400, 0), (85, 1), (85, 1), (150, 1), (80, 1), (700, 1), (82, 2)):
+        keeper.look()
+        assert len(given) == times, now

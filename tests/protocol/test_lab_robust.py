@@ -311,3 +311,22 @@ def test_exceptions_are_plain_classes() -> None:
     ours = [kind for kind in below(Exception) if kind.__module__.partition(".")[0] in {"pkikit", "simulator"}]
     assert len(ours) > 5
     assert [kind for kind in ours if dataclasses.is_dataclass(kind)] == []
+
+
+def test_what_aiohttp_would_print_is_an_event(capfd: pytest.CaptureFixture[str]) -> None:
+    """Requests that are none, before any login: a few lines in the log of that peer, nothing on the terminal."""
+    import ssl
+
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with ThreadedLab(deployment("single-pair"), settings=replace(FAST, pages=True)) as lab:
+        site = next(iter(lab.lab.sites.values()))
+        for request in (b"GET\r\n\r\n", b"\x00\x01\x02\r\n\r\n", b"GET / HTTP/9.9\r\nA\r\n\r\n") * 20:
+            with socket.create_connection(site.address) as plain, context.wrap_socket(plain) as caller:
+                caller.sendall(request)
+                caller.recv(100)
+        lines = lab.lab.events.of(site.peer.fqdn, "Web Server Trouble")
+        assert len(lines) <= 25
+        assert not any("Traceback" in line.detail for line in lines)
+        assert lab.check().accepted
+    assert capfd.readouterr() == ("", "")

@@ -94,7 +94,8 @@ class Interrupts:
     def find_spec(self, name, path=None, target=None):
         if name == wanted:
             print("reached", flush=True)
-            os.kill(os.getpid(), signal.SIGINT)
+            # As text: dataclasses make their methods so, and Python remembers where an interrupt left such a text.
+            exec("os.kill(os.getpid(), signal.SIGINT)\\nwhile True: pass")
 sys.meta_path.insert(0, Interrupts())
 from simulator.__main__ import main
 main()

@@ -15,6 +15,7 @@ from tests.support.worlds import DEPLOYMENTS
 
 DEPLOYMENT = DEPLOYMENTS / "single-pair.yaml"
 PYTHON = sys.executable
+ROOT = Path(__file__).parents[2]
 MODULES = ("pkikit", "simulator")
 ANSWERS = ("pkikit rules", "pkikit rules --json", f"pkikit san {DEPLOYMENT}", "simulator schema")
 
@@ -188,3 +189,28 @@ def test_any_time_can_be_asked_about(refused: Path, when: str) -> None:
     """Judging needs no room around its time."""
     for command in (f"pkikit decode {refused}", f"pkikit eku-audit {DEPLOYMENT}"):
         assert shell(f"{command} --at {when}").returncode in {0, 1}
+
+
+@pytest.mark.parametrize("interrupted", ["exec('raise KeyboardInterrupt')", "raise KeyboardInterrupt"])
+def test_an_interrupt_that_left_an_exec(interrupted: str, tmp_path: Path) -> None:
+    """Modules make dataclasses with `exec`. Python remembers an interrupt there, and would die by SIGINT at its end."""
+    script = f"""
+import sys, typer
+from pkikit import console
+app = typer.Typer()
+@app.command()
+def work() -> None:
+    {interrupted}
+sys.argv = ["x"]
+console.run(app, "x")
+"""
+    (tmp_path / "as_a_module.py").write_text(script)
+    path = os.pathsep.join([str(tmp_path), str(ROOT)])
+    done = subprocess.run(
+        [PYTHON, "-m", "as_a_module"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    assert (done.returncode, done.stderr) == (130, "x: interrupted\n")
