@@ -325,7 +325,15 @@ def issued(child: x509.Certificate, issuer: x509.Certificate) -> bool:
             verify_signature(child, issuer)
     except NOT_SIGNED:
         return False
-    return True
+    return isinstance(child, OddCertificate) or _is_of_whole_bytes(child)
+
+
+def _is_of_whole_bytes(certificate: x509.Certificate) -> bool:
+    """False for a signature with unused bits, of which `cryptography` says nothing and which OpenSSL refuses.
+
+    A certificate ends with the BIT STRING of its signature: the number of unused bits, then the bytes.
+    """
+    return certificate.public_bytes(Encoding.DER)[-len(certificate.signature) - 1] == 0
 
 
 def shown_time(instant: datetime) -> str:
