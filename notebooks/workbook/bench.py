@@ -54,7 +54,7 @@ class Workbench:
     def put(self, name: str, what: bytes | str | x509.Certificate | x509.CertificateSigningRequest) -> None:
         """Write a file: bytes or text as they are, certificates and requests as PEM."""
         path = self._path(name)
-        if isinstance(what, x509.Certificate | x509.CertificateSigningRequest):
+        if not isinstance(what, bytes | str):
             what = what.public_bytes(Encoding.PEM)
         write_private(path, what.encode() if isinstance(what, str) else what)
 

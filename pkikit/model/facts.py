@@ -24,6 +24,7 @@ from pkikit.reading.errors import UNREADABLE as UNREADABLE
 from pkikit.reading.extensions import ReadExtension, as_extensions, extensions_of, has_limits, refuses_value
 from pkikit.reading.odd import OddObject
 from pkikit.reading.openssl import refusal
+from pkikit.reading.request import OddRequest
 from pkikit.reading.shapes import raw_public_key
 from pkikit.reading.signatures import NOT_SIGNED, verify_signature
 
@@ -363,7 +364,7 @@ _EXPLICIT_CURVE = bytes.fromhex("06072a8648ce3d020130")
 
 
 def _signed_part(holder: x509.Certificate | x509.CertificateSigningRequest) -> bytes:
-    if isinstance(holder, x509.CertificateSigningRequest):
+    if isinstance(holder, x509.CertificateSigningRequest | OddRequest):
         return holder.tbs_certrequest_bytes
     return holder.tbs_certificate_bytes
 

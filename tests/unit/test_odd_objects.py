@@ -13,7 +13,7 @@ from functools import cache
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.describe import describe_contents
@@ -96,6 +96,7 @@ def test_a_request_is_read_and_its_signature_checked() -> None:
     assert isinstance(read, OddRequest)
     assert is_signed(read)
     assert extension(read, x509.SubjectAlternativeName) is not None
+    everything(request(ODD_NAME, SAN))
     assert not is_signed(load_request(request(ODD_NAME, SAN).replace(b"Smith &", b"Smyth &")))
 
 
@@ -198,6 +199,13 @@ def test_one_odd_certificate_leaves_a_bundle_readable() -> None:
     inner = seq(integer(1), tlv(0x31), seq(oid("1.2.840.113549.1.7.1")), tlv(0xA0, made.root, made.issuing), tlv(0x31))
     contents = parse(seq(oid("1.2.840.113549.1.7.2"), tlv(0xA0, inner)), where="chain.p7b")
     assert {c.public_bytes(Encoding.DER) for c in contents.certificates} == {made.root, made.issuing}
+
+
+def test_a_request_with_an_odd_elliptic_key_is_described() -> None:
+    """The curve of an elliptic key is looked for in the signed part, which an odd request has too."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    tbs = seq(integer(5), ODD_NAME, odd_der.spki_of(key), tlv(0xA0))
+    everything(seq(tbs, seq(oid(odd_der.SHA256_ECDSA)), tlv(3, b"\0", key.sign(tbs, ec.ECDSA(hashes.SHA256())))))
 
 
 def everything(data: bytes) -> None:
