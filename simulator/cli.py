@@ -17,7 +17,7 @@ from pkikit import console
 from pkikit.errors import InputError
 from simulator import future_cli, signals
 from simulator.clinic_console import play_live, show_case
-from simulator.clinic_score import keep_score, scores_file
+from simulator.clinic_score import keep_score, kept_scores
 from simulator.errors import LabError
 
 if TYPE_CHECKING:
@@ -251,10 +251,7 @@ def _clinic_live(case: Case) -> None:
 
 
 def _show_scores(*, as_json: bool) -> None:
-    import json
-
-    file = scores_file()
-    played = [json.loads(line) for line in file.read_text("utf-8").splitlines()] if file.exists() else []
+    played = kept_scores()
     rows = [(s["case"], str(s["points"]), str(s["hints"]), str(s["misses"]), f"{s['seconds']} s") for s in played]
     console.answer(
         played,

@@ -7,8 +7,10 @@ import os
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 FULL_SCORE, HINT_COSTS, MISS_COSTS = 100, 10, 15
+_MAX_READ = 4 * 1024 * 1024
 
 
 @dataclass
@@ -38,6 +40,28 @@ def scores_file() -> Path:
     """Where scores are kept: on this machine, and nowhere else."""
     base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
     return Path(base) / "expressway-certificate-lab" / "clinic.jsonl"
+
+
+def kept_scores() -> list[dict[str, Any]]:
+    """What was played, oldest first. Lines that no version of this program wrote are left out."""
+    try:
+        if not scores_file().is_file():
+            return []
+        with scores_file().open("rb") as stream:
+            lines = stream.read(_MAX_READ).splitlines()
+    except OSError:
+        return []
+    return [score for line in lines if (score := _score_of(line)) is not None]
+
+
+def _score_of(line: bytes) -> dict[str, Any] | None:
+    try:
+        score = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    wanted = {"case": str, "points": int, "hints": int, "misses": int, "seconds": int}
+    good = isinstance(score, dict) and all(isinstance(score.get(key), kind) for key, kind in wanted.items())
+    return score if good else None
 
 
 def keep_score(score: Score) -> None:

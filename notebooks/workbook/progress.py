@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from pkikit.errors import InputError
-from simulator.clinic_score import scores_file
+from simulator.clinic_score import kept_scores, scores_file
 from simulator.clock import Clock
 
 _FORMS = (".json", ".csv")
@@ -62,7 +62,7 @@ def _lines(path: Path, keys: set[str]) -> Iterator[dict[str, Any]]:
         for line in stream.read(MAX_READ).splitlines():
             try:
                 found = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             if isinstance(found, dict) and keys <= found.keys():
                 yield {key: found[key] for key in keys}
@@ -78,7 +78,7 @@ def progress_report() -> pd.DataFrame:
         row["tries"] += 1
         if done.right and not row["right"]:
             row["right"], row["since"] = True, done.at
-    for score in _lines(scores_file(), {"case", "points", "misses"}):
+    for score in kept_scores():
         name = f"clinic {score['case']}"
         row = rows.setdefault(name, {"what": name, "tries": 0, "right": False, "since": "", "points": 0})
         row["tries"] += 1

@@ -102,7 +102,11 @@ def test_played_by_a_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert (score.points, score.mended_by_hand, score.hints, score.misses) == (75, True, 1, 1)
     (line,) = scores_file().read_text().splitlines()
     assert json.loads(line)["points"] == 75
+    with scores_file().open("ab") as stream:  # a person's own edits, or a disk that was full
+        stream.write(b'{"case": "x"}\n\xff\n{\n[]\n' + b"[" * 100_000 + b'\n{"case": "y", "points": "many"}\n')
     done = run("clinic", "--scores", "--json")
+    assert done.returncode == 0
+    assert len(json.loads(done.stdout)) == 1
     assert json.loads(done.stdout)[0]["case"] == "new-root"
 
 
