@@ -50,8 +50,11 @@ class LogDiagnosis:
 
     @property
     def recognised(self) -> bool:
-        """False when the text has neither a failure nor a known success: nothing can be concluded from it."""
-        return bool(self.verdict.errors) or self.successes > 0
+        """False when nothing can be concluded: no failure, and no success that a tool printed.
+
+        One handshake that succeeded in a log of the product says nothing about the others.
+        """
+        return bool(self.verdict.errors) or (self.successes > 0 and not self.records)
 
     @property
     def nothing(self) -> str:

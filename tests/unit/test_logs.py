@@ -183,6 +183,19 @@ def test_several_lines_about_one_connection_count_once() -> None:
     assert [g["count"] for g in found.groups] == [2]
 
 
+def test_a_handshake_that_succeeded_is_no_all_clear_for_a_log() -> None:
+    """developer.ssl tells of single handshakes at DEBUG: one that failed counts, one that succeeded proves nothing."""
+    line = (
+        '2026-10-02T08:15:09.250+00:00 vcse1 tvcs: UTCTime="2026-10-02 08:15:09,250" Module="developer.ssl" Level="DEBUG" '
+        'CodeLocation="x(1997)" Method="::ttssl_continueHandshake" Thread="0x7f": Detail="{}" Reason="{}"'
+    )
+    good = line.format("Handshake succeeded", "none")
+    for bad in (line.format("Handshake Failed", "want error ssl"), line.format("Negotiation of Q failed", "no idea")):
+        assert read(good, bad, good).causes
+    with pytest.raises(InputError, match="none of them reports"):
+        diagnose_text(good, where="vcs.log")
+
+
 SIP = """2026-10-02T08:15:09.250+00:00 vcse1 tvcs: UTCTime="2026-10-02 08:15:09,250" Module="network.sip" Level="DEBUG":  Action="Received" Local-ip="10.30.0.9" Local-port="7001" Src-ip="10.20.0.5" Src-port="27001" Msg-Hash="77"
 SIPMSG:
 |SIP/2.0 488 Not Acceptable Here

@@ -157,7 +157,9 @@ def relevant(lowered: str) -> bool:
 def _tells(lowered: str) -> bool:
     """True when a row that counts is in this text; the details of connections repeat, so the last answers are kept."""
     phrase = best_phrase(fold(lowered))
-    return phrase is not None and (bool(phrase.rule) or phrase.success)
+    if phrase is None:
+        return _fails(lowered)
+    return bool(phrase.rule) or phrase.success
 
 
 def read_record(record: Record) -> Said | None:
@@ -188,9 +190,15 @@ def _of_product(record: Record) -> Said | None:
         if phrase is not None:
             whole = _from_phrase(phrase, " / ".join(reasons) or record.text)
             found = _best([found, whole]) if found is not None else whole
-    if found is None and not quiet and (event or record.level == "ERROR" or _FAILING.search(" ".join(reasons))):
+    counts = not quiet or module.startswith(_REASONS_AT_ANY_LEVEL)
+    if found is None and counts and ((not quiet and (event or record.level == "ERROR")) or _fails(" ".join(reasons))):
         found = Said(rule=UNEXPLAINED, seen=" / ".join(reasons) or event or record.text)
     return _placed(found, record) if found is not None else None
+
+
+def _fails(text: str) -> bool:
+    """True for a reason that says in so many words that something failed."""
+    return _FAILING.search(text) is not None and _HARMLESS.search(text) is None
 
 
 def _of_alarm(record: Record) -> Said | None:

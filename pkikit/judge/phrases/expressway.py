@@ -60,6 +60,14 @@ _TTSSL = rows(
     vague=True,
 )  # fmt: skip
 
+_DEBUG = rows(
+    "Cisco TAC 212475 (developer.ssl at DEBUG)",
+    Whose.NEITHER,
+    ("tls.handshake-failed", "handshake failed", _ssl('Detail="Handshake Failed" Reason="want error ssl"', "DEBUG"), 'module="developer.ssl"'),
+    vague=True,
+    any_level=True,
+)  # fmt: skip
+
 _REQUIRED = rows(
     "Cisco TAC 211304; OpenSSL 1.0, ssl/ssl_err.c: SSL_R_NO_CERTIFICATE_RETURNED",
     Whose.THEIRS,
@@ -188,6 +196,6 @@ _SUCCESS = successes(
 )  # fmt: skip
 
 EXPRESSWAY: tuple[Phrase, ...] = (
-    *_NAMES, *_CUT, *_TTSSL, *_REQUIRED, *_NETWORK, *_SERVERS, *_SERVERS_SEEN, *_CLUSTER, *_LOGIN, *_EDGE, *_XCP, *_REASONS,
+    *_NAMES, *_CUT, *_TTSSL, *_DEBUG, *_REQUIRED, *_NETWORK, *_SERVERS, *_SERVERS_SEEN, *_CLUSTER, *_LOGIN, *_EDGE, *_XCP, *_REASONS,
     *_ORDINARY, *_NO_ZONE, *_SUCCESS,
 )  # fmt: skip
