@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pkikit.design.csr import build_csr, fast_key, make_key
 from pkikit.design.nodes import design_nodes
 from pkikit.design.san import design_sans
+from pkikit.files import parse
 from pkikit.issue.authority import create_root
 from pkikit.judge.answer import lint_answer
 from pkikit.judge.replacement import lint_replacement
@@ -170,6 +171,14 @@ def test_a_name_that_the_ca_added(use: CertificateUse | None, weight: str) -> No
     verdict = lint_answer(REQUEST, MORE, use)
     assert weights(verdict) == {"answer.name-added": weight}
     assert "Unified CM and IM&P refuse" in verdict.findings[0].fix
+
+
+@pytest.mark.fires("key.mismatch")
+def test_a_request_whose_key_nobody_knows() -> None:
+    """It is for another key than the certificate: the bytes of the two differ."""
+    rsa_key, unknown = bytes.fromhex("2a864886f70d010101"), bytes.fromhex("2a864886f70d01017f")
+    [request] = parse(REQUEST.public_bytes(Encoding.DER).replace(rsa_key, unknown), where="unknown key").requests
+    assert weights(lint_answer(request, MORE))["key.mismatch"] == "error"
 
 
 @pytest.mark.near_miss("answer.name-added", "answer.name-dropped")
