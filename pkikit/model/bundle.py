@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cryptography import x509
 
-from pkikit.model.facts import extension, is_self_issued, issuer_of, subject_of
+from pkikit.model.facts import common_name, extension, is_self_issued, issuer_of, subject_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +40,25 @@ def is_ca(certificate: x509.Certificate) -> bool:
     return constraints is not None and constraints.ca
 
 
+def _looks_like_a_server(certificate: x509.Certificate) -> bool:
+    """True for a certificate that was made for a machine. A CA whose flag is missing is still meant as a CA."""
+    usage = extension(certificate, x509.KeyUsage)
+    if is_ca(certificate) or (usage is not None and usage.key_cert_sign):
+        return False
+    purposes = (x509.SubjectAlternativeName, x509.ExtendedKeyUsage, x509.BasicConstraints)
+    if any(extension(certificate, kind) is not None for kind in purposes):
+        return True
+    name = common_name(certificate.subject)
+    return "." in name and " " not in name
+
+
 def bundle_of(certificates: Sequence[x509.Certificate], *, is_server: bool = False) -> Bundle:
     """Which certificate of a file is the server certificate. is_server: somebody said that there is one."""
     issuers = {issuer_of(c) for c in certificates if not is_self_issued(c)}
-    leaves = [c for c in certificates if not is_ca(c) and subject_of(c) not in issuers and not is_self_issued(c)]
+    leaves = [
+        c for c in certificates
+        if _looks_like_a_server(c) and subject_of(c) not in issuers and not is_self_issued(c)
+    ]  # fmt: skip
     first = certificates[0]
     if not is_ca(first) and subject_of(first) not in issuers - {issuer_of(first)}:
         leaf: x509.Certificate | None = first

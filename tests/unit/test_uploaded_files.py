@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -17,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs7,
     pkcs12,
 )
+from cryptography.x509.oid import NameOID
 
 from pkikit.errors import EncodingError
 from pkikit.files import convert, credential_from_folder, key_pem, parse
@@ -173,6 +177,11 @@ def test_convert_puts_the_server_certificate_first(tmp_path: Path) -> None:
 def test_files_that_are_in_order() -> None:
     """A chain, a leaf, CAs alone, and a CA that lost its CA flag behind its leaf: not a question of order."""
     flagless = forge(("old-ca.example.com",), None, at=AT).leaf
+    old = x509.CertificateBuilder(
+        subject_name=x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Old Issuing CA")]), issuer_name=ROOT.subject,
+        public_key=OTHER.public_key(), serial_number=7, not_valid_before=AT, not_valid_after=AT + timedelta(days=1),
+    ).sign(OTHER, hashes.SHA256())  # fmt: skip
+    assert lint_bundle("x", bundle_of((ROOT, old))).accepted
     for certificates in ((LEAF, *BEHIND), (LEAF,), (LEAF, ROOT, *BEHIND), (ROOT, *BEHIND), (ROOT,), (ROOT, flagless)):
         assert lint_bundle("x", bundle_of(certificates)).accepted
         assert not lint_bundle("x", bundle_of(certificates)).findings
