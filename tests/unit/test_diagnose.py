@@ -168,7 +168,7 @@ def test_texts_with_a_success(text: str) -> None:
 )
 def test_texts_that_say_nothing_are_never_an_all_clear(text: str) -> None:
     """Neither a failure nor a success: one sentence, and no verdict."""
-    with pytest.raises(InputError, match="in it reports a connection|none of them reports a connection"):
+    with pytest.raises(InputError, match=r"in it reports a connection|none of them reports a connection"):
         diagnose_text(text, where="log.txt")
 
 
