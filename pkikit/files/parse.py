@@ -14,7 +14,13 @@ from typing import Any, TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import load_der_private_key, load_pem_private_key, pkcs7, pkcs12
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    load_der_private_key,
+    load_pem_private_key,
+    pkcs7,
+    pkcs12,
+)
 from cryptography.utils import CryptographyDeprecationWarning
 
 from pkikit.errors import MAX_WHERE, EncodingError
@@ -25,6 +31,7 @@ from pkikit.files.effort import refuse_costly_store
 from pkikit.files.identify import identify, identify_der, unicode_form
 from pkikit.files.openssl_pem import Block, read_as_openssl
 from pkikit.files.pem import PemText, bare_base64, looks_like_pem, pem_blocks
+from pkikit.files.pkcs12_odd import open_odd_store
 from pkikit.model.facts import UNREADABLE, leaf_first
 from pkikit.model.text import printable
 from pkikit.reading import load_certificate, load_crl, load_ocsp, load_pkcs7, load_request
@@ -296,7 +303,16 @@ def _parse_pkcs12(data: bytes, collector: Collector) -> None:
 
     def load(passphrase: bytes | None) -> Any:
         refuse_costly_store(data, collector.where, (passphrase or b"",))
-        return pkcs12.load_pkcs12(data, passphrase)
+        try:
+            store = pkcs12.load_pkcs12(data, passphrase)
+        except ValueError as error:
+            # A certificate that it refuses, in a store that the passphrase opens: `cryptography` names the part.
+            if "parsing asn1" not in str(error):
+                raise
+            return open_odd_store(data, passphrase)
+        own = [store.cert.certificate] if store.cert is not None else []
+        listed = [*own, *(c.certificate for c in store.additional_certs)]
+        return [store.key] if store.key is not None else [], [c.public_bytes(Encoding.DER) for c in listed]
 
     store = None
     for without in (None, b""):  # some tools write "no passphrase" as none, some as an empty one
@@ -308,7 +324,7 @@ def _parse_pkcs12(data: bytes, collector: Collector) -> None:
             store = collector.decrypt("PKCS#12 store", load)
     except UnsupportedAlgorithm as error:
         raise EncodingError(f"is a PKCS#12 store in an old encryption: {error}", where=collector.where) from None
-    if store.key is not None:
-        collector.add_key(store.key)
-    own = [store.cert.certificate] if store.cert is not None else []
-    collector.add("certificates", *own, *(c.certificate for c in store.additional_certs))
+    keys, certificates = store
+    for key in keys:
+        collector.add_key(key)
+    collector.add("certificates", *(_loaded(load_certificate, c, collector.where) for c in certificates))

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from pkikit.errors import EncodingError
 from pkikit.files import parse
@@ -143,3 +144,21 @@ def test_the_digest_of_a_request_is_over_the_original(tmp_path: Path) -> None:
         )
         assert ("verify OK" in done.stderr + done.stdout) == valid
         assert load_request(der).is_signature_valid == valid
+
+
+@pytest.mark.parametrize("encryption", [(), ("-certpbe", "NONE", "-keypbe", "NONE"), ("-certpbe", "PBE-SHA1-3DES")])
+def test_a_store_with_odd_certificates(encryption: tuple[str, ...], tmp_path: Path) -> None:
+    """`cryptography` refuses the whole store; its certificates and its key are read all the same."""
+    made = lab(leaf=CERTIFICATES["name-t61-latin1"], issuing=CERTIFICATES["name-printable-amp"])
+    (tmp_path / "leaf.pem").write_bytes(to_pem(made.leaf, "CERTIFICATE"))
+    (tmp_path / "ca.pem").write_bytes(to_pem(made.issuing, "CERTIFICATE"))
+    key = odd_der.key_number(2)
+    (tmp_path / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    files = ("-in", "leaf.pem", "-inkey", "key.pem", "-certfile", "ca.pem", "-out", "x.p12")
+    assert accepts("pkcs12", "-export", *files, "-passout", "pass:secret", *encryption, cwd=tmp_path)
+    data = (tmp_path / "x.p12").read_bytes()
+    contents = parse(data, where="x.p12", passphrase=lambda: b"secret")
+    assert [c.public_bytes(Encoding.DER) for c in contents.certificates] == [made.leaf, made.issuing]
+    assert [k.private_numbers() for k in contents.keys] == [key.private_numbers()]
+    with pytest.raises(EncodingError, match="the passphrase does not open"):
+        parse(data, where="x.p12", passphrase=lambda: b"wrong")
