@@ -22,7 +22,7 @@ from pkikit.judge.rules.chain import (
     weak_in_path,
 )
 from pkikit.judge.rules.trust import twin_in_list
-from pkikit.judge.trust import Anchor, CertificatePath, build_path, in_the_way, is_sound
+from pkikit.judge.trust import Anchor, CertificatePath, build_path, in_the_way, is_sound, shadowed
 from pkikit.model.facts import title
 from pkikit.model.findings import Evidence, Finding, Severity, Verdict, merge_verdicts
 from pkikit.model.leg import NameCheck, Purpose
@@ -121,7 +121,8 @@ def path_asked(leaf: x509.Certificate, asked: PathQuestion) -> CertificatePath:
     if is_sound(path, asked.at):
         return path
     blocking = in_the_way(path, sent=asked.sent, trusted_ca_list=asked.trusted_ca_list, at=asked.at)
-    return replace(path, in_the_way=blocking)
+    needed = shadowed(path, sent=asked.sent, trusted_ca_list=asked.trusted_ca_list, at=asked.at)
+    return replace(path, in_the_way=blocking, shadowed=needed)
 
 
 def judge_names(

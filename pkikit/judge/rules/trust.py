@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from cryptography import x509
 
+from pkikit.judge.missing import Missing, explain_missing
 from pkikit.judge.registry import Subject, rule
 from pkikit.judge.rules.chain import PathQuestion
 from pkikit.judge.trust import (
@@ -16,8 +17,6 @@ from pkikit.judge.trust import (
     MAX_TRIES,
     Anchor,
     CertificatePath,
-    Missing,
-    explain_missing,
     may_be_issuer,
     signers,
 )
@@ -55,8 +54,10 @@ def described(certificate: x509.Certificate) -> str:
 
 
 def whats_wrong(path: CertificatePath, question: PathQuestion) -> _Cause:
-    """(rule id, evidence) of the one reason why the path has no anchor; an empty id when it has one."""
+    """(rule id, evidence) of the one reason why the path has no anchor, or not the right one; an empty id when it has."""
     top = path.certificates[-1]
+    if path.shadowed:
+        return AMBIGUOUS, tuple(_second(c) for c in path.shadowed)
     match path.anchor:
         case Anchor.TRUSTED:
             return "", ()
@@ -216,7 +217,7 @@ def self_signed_leaf(path: CertificatePath, question: PathQuestion) -> Iterator[
 )
 def same_subject(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
     yield from _evidence(AMBIGUOUS, path, question)
-    for child, _ in _wrong_signature(path):
+    for child, _ in () if path.shadowed else _wrong_signature(path):
         yield from (_second(c) for c in signers(child, path.dropped))
 
 
@@ -230,7 +231,7 @@ def same_subject(path: CertificatePath, question: PathQuestion) -> Iterator[Evid
 )
 def signature_invalid(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
     yield from _evidence(WRONG_KEY, path, question)
-    for child, issuer in _wrong_signature(path):
+    for child, issuer in () if path.shadowed else _wrong_signature(path):
         if not signers(child, path.dropped):
             yield Evidence(
                 label=f"signature of {title(child)}",

@@ -1,0 +1,106 @@
+"""Why a path found no anchor: is the root not trusted, or is an intermediate missing? As far as that can be known."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cryptography import x509
+
+from pkikit.judge.trust import MAX_LENGTH, CertificatePath, effective_trust, may_be_issuer
+from pkikit.model.facts import canonical, common_name, extension, is_self_signed, issued, organisation, subject_of
+
+
+class Missing(enum.StrEnum):
+    """Why a path found no anchor, as far as that can be known."""
+
+    ROOT = "the root is not trusted"
+    INTERMEDIATE = "the root is trusted, an intermediate is missing"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MissingIssuer:
+    """What is missing above the end of a path, and how we know."""
+
+    what: Missing
+    how_known: str
+
+
+# Words of CA names that say nothing about whose CA it is, and beginnings of those that say "below a root".
+_GENERIC = frozenset({"root", "ca", "certification", "certificate", "authority"})
+_BELOW_ROOT = ("inter", "issu", "sub", "ica", "policy")
+
+
+def explain_missing(
+    path: CertificatePath, *, trusted_ca_list: Sequence[x509.Certificate], known: Sequence[x509.Certificate]
+) -> MissingIssuer:
+    """Root or intermediate? The verifier cannot see it; certificates `known` elsewhere, or what the leaf says, can tell.
+
+    In order: a known issuer whose own path leads into the list; the issuer's issuer that an authority key identifier
+    names; names that say so (an "issuing CA" of the family of a trusted root).
+    """
+    top = path.certificates[-1]
+    trusted, _ = effective_trust(trusted_ca_list)
+    roots = [c for c in trusted if is_self_signed(c)]
+    leads_up = _known_way_up(top, known)
+    if leads_up is not None:
+        if any(c in roots for c in leads_up):
+            via = common_name(leads_up[0].subject)
+            return MissingIssuer(
+                what=Missing.INTERMEDIATE,
+                how_known=f"the missing issuer is known here ({via}) and leads to a trusted root",
+            )
+        if is_self_signed(leads_up[-1]):
+            return MissingIssuer(
+                what=Missing.ROOT,
+                how_known="the missing issuer is known here and leads to a root that is not trusted",
+            )
+    identifier = extension(top, x509.AuthorityKeyIdentifier)
+    for general_name in (identifier.authority_cert_issuer if identifier else None) or ():
+        if isinstance(general_name, x509.DirectoryName) and any(
+            subject_of(r) == canonical(general_name.value) for r in roots
+        ):
+            return MissingIssuer(
+                what=Missing.INTERMEDIATE,
+                how_known="the authority key identifier names a trusted root above the issuer",
+            )
+    below_a_root = any(token.startswith(_BELOW_ROOT) for token in _tokens(common_name(top.issuer)))
+    if below_a_root and any(_same_family(top.issuer, root.subject) for root in roots):
+        return MissingIssuer(
+            what=Missing.INTERMEDIATE,
+            how_known="the issuer's name is that of an intermediate of a trusted root",
+        )
+    return MissingIssuer(what=Missing.ROOT, how_known="nothing known leads from the issuer to a trusted root")
+
+
+def _known_way_up(child: x509.Certificate, known: Sequence[x509.Certificate]) -> list[x509.Certificate] | None:
+    way: list[x509.Certificate] = []
+    current = child
+    while len(way) < MAX_LENGTH and not (way and is_self_signed(current)):
+        issuer = next(
+            (c for c in known if c not in way and c != current and may_be_issuer(current, c) and issued(current, c)),
+            None,
+        )
+        if issuer is None:
+            break
+        way.append(issuer)
+        current = issuer
+    return way or None
+
+
+def _tokens(text: str) -> set[str]:
+    return set(re.findall(r"[a-z0-9]+", text.lower()))
+
+
+def _same_family(issuer: x509.Name, root: x509.Name) -> bool:
+    left, right = organisation(issuer), organisation(root)
+    if left and right:
+        return left == right
+    own, other = (_family(common_name(n)) for n in (issuer, root))
+    return bool(own & other) or own == other
+
+
+def _family(name: str) -> set[str]:
+    return {t for t in _tokens(name) - _GENERIC if not t.startswith(_BELOW_ROOT)}
