@@ -1,4 +1,4 @@
-"""zip and gzip, unpacked within bounds: what a CRL download may be packed in, and what a bomb is made of."""
+"""zip and gzip archives, unpacked within bounds."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ MAX_OBJECTS = 10_000
 
 
 class NoPassphrase(EncodingError):
-    """Something in the file is encrypted and nobody can be asked for the passphrase."""
+    """Something in the file is encrypted, and there is nobody to ask for the passphrase."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +118,7 @@ class Collector:
         """Parse a private key, with the passphrase when it is encrypted and opening it costs a bearable amount of work."""
         try:
             key = load(data, None)
-        except TypeError:  # cryptography's word for "it is encrypted and you gave no password"
+        except TypeError:  # so `cryptography` says that the key is encrypted and it got no passphrase
             if self.passphrase is None and self.keep_encrypted:
                 self.encrypted_keys += 1
                 return
@@ -127,7 +127,7 @@ class Collector:
         self.add_key(key)
 
     def decrypt(self, what: str, load: Callable[[bytes], Any]) -> Any:
-        """Open something encrypted with the passphrase, which never shows in what is said about it."""
+        """Open something encrypted with the passphrase. No message ever contains the passphrase."""
         if self.passphrase is None:
             raise NoPassphrase(
                 f"holds an encrypted {what}; the product takes only unencrypted ones"

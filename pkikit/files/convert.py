@@ -1,4 +1,4 @@
-"""One form into another: what came as DER, PKCS#7 or PKCS#12 becomes the PEM that the product takes, or back.
+"""Convert DER, PKCS#7, PKCS#12 and damaged PEM into the PEM that the product takes, or PEM into DER.
 
 Source: X12.5 guide, appendix 3.
 """

@@ -124,7 +124,7 @@ def read_request(path: Path) -> x509.CertificateSigningRequest:
     """The certificate signing request of a file; an error unless it holds exactly one."""
     found = read_file(path).requests
     if len(found) != 1:
-        raise InputError(f"holds {len(found)} certificate requests, one is wanted", where=str(path))
+        raise InputError(f"holds {len(found)} certificate requests; exactly one is needed", where=str(path))
     return found[0]
 
 

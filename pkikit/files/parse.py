@@ -30,7 +30,7 @@ from pkikit.files.der import first_value
 from pkikit.files.effort import refuse_costly_store
 from pkikit.files.identify import identify, identify_der, unicode_form
 from pkikit.files.openssl_pem import Block, read_as_openssl
-from pkikit.files.pem import PemText, bare_base64, looks_like_pem, pem_blocks
+from pkikit.files.pem import MAX_REPAIR, PemText, bare_base64, looks_like_pem, pem_blocks
 from pkikit.files.pkcs12_odd import open_odd_store
 from pkikit.model.facts import UNREADABLE, leaf_first
 from pkikit.model.text import printable
@@ -135,6 +135,8 @@ def _parse_pem(text: bytes, collector: Collector) -> None:
     except NoPassphrase:
         raise
     except EncodingError:
+        if len(text) > MAX_REPAIR:
+            raise
         reading = read_as_openssl(text)
         if reading.fault is not None or not reading.blocks:
             raise

@@ -15,6 +15,7 @@ from pkikit.errors import EncodingError
 from pkikit.model.text import printable
 
 MAX_BLOCKS = 10_000
+MAX_REPAIR = 4 * 1024 * 1024  # bytes; a larger damaged block or file is refused without a second look
 # The closing dashes are only looked at: in `-----END A-----BEGIN A-----` they are the opening dashes of the next line too.
 _MARK = re.compile(rb"-----(BEGIN|END) ([A-Za-z0-9 #._]{1,60})(?=-----)")
 _ANY_MARK = b"-----BEGIN "
@@ -49,7 +50,7 @@ class PemText:
         if whole is not None and whole.startswith(b"\x30"):
             return whole
         # Something may stand behind BEGIN or before END on their lines; then all that matters is in between.
-        lines = self.body.strip().splitlines()
+        lines = self.body.strip().splitlines() if len(self.body) < MAX_REPAIR else []
         parts = (lines[1:], lines[:-1], lines[1:-1]) if len(lines) > 2 else ()
         found = [d for d in (whole, *(bare_base64(b"".join(part)) for part in parts)) if d is not None]
         if not found:
@@ -140,7 +141,7 @@ def _block(label: bytes, inside: bytes, number: int, line: int) -> PemText:
 
 def bare_base64(text: bytes) -> bytes | None:
     """The bytes that a text stands for which is nothing but base64; None for any other text."""
-    letters = b"".join(text.split())
+    letters = text.translate(None, b" \t\r\n\v\f")  # split() would make a list many times the size of the text
     inner = letters.rstrip(b"=")
     if not inner or len(letters) - len(inner) > 2 or len(inner) % 4 == 1 or inner.translate(None, _ALPHABET):
         return None

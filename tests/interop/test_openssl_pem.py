@@ -153,6 +153,21 @@ def test_what_people_save(name: str, tmp_path: Path) -> None:
         assert "pkikit convert upload.pem" in objection.fix
 
 
+def test_every_file_gets_an_answer() -> None:
+    """Whatever can be read has an answer to "would the product read this?", and every objection says where and what to do."""
+    asked = 0
+    for data in mutations(
+        (*SEEDS, LEAF.public_bytes(Encoding.DER), PEM.decode().encode("utf-16")), 2000, first=500_000
+    ):
+        if (contents := _contents(data)) is not None:
+            for objection in product_objections(contents):
+                asked += 1
+                assert objection.place == "file" or objection.place.startswith(("line ", "block "))
+                assert objection.seen.isprintable()
+                assert objection.fix.endswith(".")
+    assert asked > 100
+
+
 def test_every_fault_is_met() -> None:
     """The mutations reach every way in which OpenSSL stops."""
     met = {read_as_openssl(data).fault for data in mutations(SEEDS, 4000)}
