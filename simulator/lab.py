@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import threading
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -46,7 +47,7 @@ from simulator.services.capture import Capture
 from simulator.services.dns import DnsServer
 from simulator.services.throttle import Throttle
 from simulator.settings import LabSettings
-from simulator.state import LabStore, begin
+from simulator.state import Beginning, LabStore, begin
 from simulator.world import IssuedWorld, profile_of
 
 BANNER = "Expressway Certificate Lab: a simulator on loopback addresses. Not a Cisco product; no key in it is worth anything."
@@ -96,7 +97,7 @@ class Lab:
             if self.settings.state is not None:
                 held = await anyio.to_thread.run_sync(LabStore(self.settings.state).hold)
                 stack.callback(held.close)
-            begun = await anyio.to_thread.run_sync(begin, self.deployment, self.settings, self.clock, self._prepare)
+            begun = await self._begin()
             await anyio.to_thread.run_sync(self.events.read)
             self.issued, self.world, self.passwords = begun.issued, begun.world, begun.passwords
             for fqdn, note in begun.notes:
@@ -122,6 +123,16 @@ class Lab:
         self._background.spawn(self._keep_ticking(), "clock")
         self.events.add(self.deployment.name, "Lab Started", Addresses=f"127.{self.plan.net}.x.y")
         return self
+
+    async def _begin(self) -> Beginning:
+        """Read or make keys and certificates in a thread, which stops soon when the lab is not wanted any more."""
+        halted = threading.Event()
+        try:
+            return await anyio.to_thread.run_sync(
+                begin, self.deployment, self.settings, self.clock, self._prepare, halted.is_set
+            )
+        finally:
+            halted.set()
 
     async def _start_peers(self, states: dict[str, PeerState], stack: AsyncExitStack) -> None:
         accounts = await anyio.to_thread.run_sync(Accounts, self.passwords) if self.settings.pages else None

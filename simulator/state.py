@@ -202,9 +202,16 @@ class Beginning:
 
 
 def begin(
-    deployment: Deployment, settings: LabSettings, clock: Clock, prepare: Callable[[World], World] | None
+    deployment: Deployment,
+    settings: LabSettings,
+    clock: Clock,
+    prepare: Callable[[World], World] | None,
+    halted: Callable[[], bool] = lambda: False,
 ) -> Beginning:
-    """From the state folder where there is something in it, else newly issued; the clock goes on where it was."""
+    """From the state folder where there is something in it, else newly issued; the clock goes on where it was.
+
+    halted: asked now and then; once it says yes nothing more is made or written.
+    """
     store = LabStore(settings.state) if settings.state is not None else None
     kept = store.load(deployment) if store else None
     states: dict[str, PeerState] = {}
@@ -216,7 +223,7 @@ def begin(
         world = _with_peer_states(issued.world, states)
     else:
         at = clock.now()
-        issued, passwords = issue_world(deployment, at=at, rsa=settings.rsa), Accounts.create()
+        issued, passwords = issue_world(deployment, at=at, rsa=settings.rsa, halted=halted), Accounts.create()
         world = replace(issued.world, published={})  # the lab's CAs publish live
         if settings.fresh:
             states = {fqdn: installed(fqdn, at) for fqdn in deployment.peers}
@@ -226,7 +233,7 @@ def begin(
         party = world.parties[fqdn]
         if party is not before.parties[fqdn]:  # brought from outside, over what was there
             states[fqdn] = replace(state.carrying(party), certificate=party.credential)
-    if store is not None:
+    if store is not None and not halted():
         store.save(issued, world, passwords, clock.travelled)
     notes += [(fqdn, _WRONG_KEY) for fqdn, party in world.parties.items() if not _keys_match(party)]
     return Beginning(issued=issued, world=world, passwords=passwords, states=states, notes=tuple(notes))

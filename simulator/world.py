@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from pkikit.design.csr import build_csr, fast_key, make_key
 from pkikit.design.legs import SIP_TLS_PORT, mra_client
@@ -15,6 +16,7 @@ from pkikit.model.credential import Credential, PrivateKey
 from pkikit.model.deployment import Deployment
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData
 from pkikit.model.world import Party, World
+from simulator.errors import LabError
 
 ORGANISATION = "Expressway Certificate Lab"
 ROOT_CRL, ISSUING_CRL = "http://pki.lab.example/root.crl", "http://pki.lab.example/issuing.crl"
@@ -47,11 +49,19 @@ def layout_of(deployment: Deployment, fqdn: str) -> SanLayout:
     return SanLayout(owner=fqdn, common_name=fqdn, entries=entries)
 
 
-def issue_world(deployment: Deployment, *, at: datetime, rsa: bool = True) -> IssuedWorld:
-    """Keys and certificates for all parties: root → intermediate → leaf. Peers that share a certificate share the key."""
+def issue_world(
+    deployment: Deployment, *, at: datetime, rsa: bool = True, halted: Callable[[], bool] = lambda: False
+) -> IssuedWorld:
+    """Keys and certificates for all parties: root → intermediate → leaf. Peers that share a certificate share the key.
+
+    halted: asked before each key, which takes a moment in a large deployment.
+
+    Raises:
+        LabError: `halted` said so.
+    """
     holders = {fqdn: _holder(deployment, fqdn) for fqdn in deployment.parties}
     owners = tuple(dict.fromkeys(holders.values()))
-    make: Callable[[], PrivateKey] = make_key if rsa else fast_key
+    make = partial(_key, make_key if rsa else fast_key, halted)
     call_managers = [n for group in deployment.unified_cm if group.mixed_mode for n in group.nodes]
     with ThreadPoolExecutor(_WORKERS) as pool:
         root_key, intermediate_key, *keys = pool.map(lambda _: make(), range(len(owners) + len(call_managers) + 2))
@@ -80,6 +90,12 @@ def issue_world(deployment: Deployment, *, at: datetime, rsa: bool = True) -> Is
         parties[client] = Party(fqdn=client, credential=None, trusted_ca_list=trusted)
     world = World(deployment=deployment, parties=parties, published=_crls(root, authority, at))
     return IssuedWorld(world=world, authority=authority, root=root)
+
+
+def _key(make: Callable[[], PrivateKey], halted: Callable[[], bool]) -> PrivateKey:
+    if halted():
+        raise LabError("the start of the lab was interrupted")
+    return make()
 
 
 def profile_of(deployment: Deployment) -> Profile:

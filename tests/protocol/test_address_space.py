@@ -4,31 +4,17 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from typing import Any
 
 import pytest
 
 from pkikit.design.legs import mra_client
 from pkikit.design.san import design_sans
-from pkikit.model.deployment import Deployment, deployment_from
+from pkikit.model.deployment import Deployment
 from simulator import addresses
 from simulator.addresses import AddressPlan
 from simulator.errors import LabError
+from tests.support.large import large
 from tests.support.worlds import deployment
-
-
-def large(neighbours: int = 0, clusters: int = 0) -> Deployment:
-    """The single pair with that many more neighbour zones, or clusters of one peer."""
-    data: dict[str, Any] = deployment("single-pair").model_dump(mode="json")
-    cluster = data["clusters"][0]
-    data["zones"] += [
-        {"type": "neighbour", "name": f"n{i}", "cluster": cluster["name"], "peer_addresses": [f"h{i}.example.net"]}
-        for i in range(neighbours)
-    ]
-    data["clusters"] += [
-        {**cluster, "name": f"more{i}", "fqdn": None, "peers": [f"m{i}.corp.example.com"]} for i in range(clusters)
-    ]
-    return deployment_from(data)
 
 
 def addresses_of(wanted: Deployment) -> dict[str, str]:

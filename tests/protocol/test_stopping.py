@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
+from tests.support.large import large
 from tests.support.wait import LONG
 
 ROOT = Path(__file__).parents[2]
@@ -118,3 +120,37 @@ def test_up_heeds_ctrl_c_that_its_caller_ignores() -> None:
     script = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n" + _STUCK
     code, errors = stopped(script, "simulator.links:Link.run", "up", "--no-acme", DEPLOYMENT, by=signal.SIGINT)
     assert (code, errors) == (0, "expressway-sim: stopped\n")
+
+
+# The command line, with keys that take their time; at the end it says how many were made.
+_SLOW_KEYS = """
+import atexit, itertools, time
+from pkikit.design.csr import fast_key
+from simulator import world
+made = itertools.count()
+def slow_key():
+    if next(made) == 3:
+        print("reached", flush=True)
+    time.sleep(0.02)
+    return fast_key()
+world.make_key = slow_key
+atexit.register(lambda: print("made", next(made), flush=True))
+from simulator.__main__ import main
+main()
+"""
+
+
+def test_while_keys_are_made(tmp_path: Path) -> None:
+    """A large deployment: Ctrl-C does not wait for the keys that nobody wants any more."""
+    path = tmp_path / "large.yaml"
+    path.write_text(yaml.safe_dump(large(neighbours=900).model_dump(mode="json")))
+    with subprocess.Popen(
+        [sys.executable, "-c", _SLOW_KEYS, "check", str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=ROOT, preexec_fn=_as_from_a_terminal,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stdout.readline() == "reached\n"
+        process.send_signal(signal.SIGINT)
+        out, errors = process.communicate(timeout=LONG)
+    assert (process.returncode, errors) == (130, "expressway-sim: interrupted\n")
+    assert int(out.removeprefix("made ")) < 450
