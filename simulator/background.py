@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
+
+import anyio.to_thread
 
 from pkikit.errors import PkikitError
 from simulator.events import EventLog
 
 FAILED = "Background Task Failed"
+_T = TypeVar("_T")
 
 
 class Background:
@@ -51,6 +54,16 @@ class Background:
         for task in tuple(self._tasks):
             task.cancel()
         await self.finish()
+
+
+async def completed(function: Callable[[], _T]) -> _T:
+    """Run it in a thread. Who is cancelled meanwhile leaves when the thread is done, so that nothing is made behind it."""
+    work = asyncio.ensure_future(anyio.to_thread.run_sync(function))
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait([work])
+        raise
 
 
 def reason_of(error: BaseException) -> str:

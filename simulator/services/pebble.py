@@ -13,6 +13,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -25,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pkikit.design.csr import fast_key, subject_name
 from pkikit.files import key_pem, write_private, write_public
 from pkikit.issue.authority import create_root
+from simulator.background import completed
 from simulator.clock import Clock
 from simulator.errors import LabError
 from simulator.services.pebble_program import PebbleVersion
@@ -100,21 +102,25 @@ class Pebble:
         self._program, self.address, self.options = program, address, options or PebbleOptions()
         self._http_port, self._dns_server = http_port, dns_server
         self._process: asyncio.subprocess.Process | None = None
+        self._workspace: Workspace | None = None
         self.directory = ""
 
     async def __aenter__(self) -> Self:
-        self._workspace = await anyio.to_thread.run_sync(Workspace, "expressway-lab-pebble-")
-        self.folder = self._workspace.folder
         try:
+            await completed(self._make_folder)
             await self._start()
         except BaseException:
             await self.__aexit__()
             raise
         return self
 
+    def _make_folder(self) -> None:
+        self._workspace = Workspace("expressway-lab-pebble-")
+        self.folder = self._workspace.folder
+
     async def _start(self) -> None:
         self._port = _free_port(self.address)
-        self._command = await anyio.to_thread.run_sync(self._prepare, self._port)
+        self._command = await completed(partial(self._prepare, self._port))
         await self._run()
 
     async def kill(self) -> None:
@@ -233,7 +239,8 @@ class Pebble:
                 await process.wait()
         if hasattr(self, "_log"):
             self._log.close()
-        await anyio.to_thread.run_sync(self._workspace.remove)
+        if self._workspace is not None:
+            await completed(self._workspace.remove)
 
 
 def _dies_with_us() -> list[str]:
