@@ -123,6 +123,20 @@ def test_addresses_of_ipv6() -> None:
     assert read(line).verdict.findings[0].subject == f"vcsc1 ({C}) → [2001:db8::9]:7001"
 
 
+def test_strangers_that_guess_passwords_are_scanners() -> None:
+    """REGISTER from the Internet; a peer of the zone asks with OPTIONS."""
+    guess = (
+        '2026-10-02T08:15:09.250+00:00 vcse1 tvcs: Event="Authentication Failed" Service="SIP" Src-ip="{}" Src-port="5060" '
+        'Detail="Incorrect authentication credential for user" Protocol="UDP" Method="{}" Level="1"'
+    )
+    guesses = [guess.format(f"198.51.100.{n}", "REGISTER") for n in range(40)]
+    found = read(*guesses, event("sslv3 alert bad certificate", inbound=True))
+    assert found.causes == ("tls.certificate-refused", "sip.credentials-refused")
+    assert len(found.verdict.findings) == 2
+    peer = read(*guesses, guess.format("203.0.113.4", "OPTIONS"))
+    assert peer.groups[0]["client"] == "203.0.113.4"
+
+
 def test_scanners_alone_are_reported() -> None:
     """Nothing else in the log: they are the answer."""
     found = read(event("wrong version number", inbound=True, client="198.51.100.4", port=5061))

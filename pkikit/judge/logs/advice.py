@@ -95,7 +95,7 @@ class Ends:
 
 
 _SCANNERS = (
-    "Check whether you know these addresses. If not, there is nothing to fix: strangers on the Internet try port {port} all day."
+    "Check whether you know these addresses. If not, there is nothing to fix: strangers on the Internet try {port} all day."
     " If one is a peer of yours: "
 )
 
@@ -105,7 +105,7 @@ def fix_for(entry: Entry, ends: Ends) -> str:
     fix = _fix_for(entry, ends)
     if fix.startswith("the "):
         fix = fix[0].upper() + fix[1:]
-    return _SCANNERS.format(port=ends.port) + fix if is_scanner(entry) else fix
+    return _SCANNERS.format(port=f"port {ends.port}" if ends.port else "it") + fix if is_scanner(entry) else fix
 
 
 def _fix_for(entry: Entry, ends: Ends) -> str:

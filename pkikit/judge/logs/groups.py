@@ -23,7 +23,7 @@ _PRIVATE = tuple(
 )  # fmt: skip
 # What scanners try all day, and what their tries end in.
 _SCANNED_PORTS = frozenset({22, 80, 443, 1720, 5060, 5061, 5222, 5269, 8443})
-_SCANNER_ENDS = ("tls.", "net.", CREDENTIALS, UNEXPLAINED)
+_SCANNER_ENDS = ("tls.", "net.", UNEXPLAINED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,15 +230,13 @@ def _without_vague(entries: list[Entry]) -> list[Entry]:
 def is_scanner(entry: Entry) -> bool:
     """True for what strangers on the Internet leave behind: dialled from outside, over before any certificate mattered."""
     connection = entry.key.connection
-    if not connection.client or connection.port not in _SCANNED_PORTS or entry.key.writer is Writer.CLIENT:
+    if not connection.client or entry.key.writer is Writer.CLIENT or _is_private(connection.client):
         return False
-    if entry.rule == CREDENTIALS and entry.said.method.upper() == "OPTIONS":
+    if entry.rule == CREDENTIALS:  # the event does not give the port; peers ask with OPTIONS, strangers with REGISTER
+        return entry.said.method.upper() != "OPTIONS"
+    if connection.port not in _SCANNED_PORTS or entry.rule == "tls.certificate-refused":
         return False
-    return (
-        entry.rule.startswith(_SCANNER_ENDS)
-        and entry.rule != "tls.certificate-refused"
-        and not _is_private(connection.client)
-    )
+    return entry.rule.startswith(_SCANNER_ENDS)
 
 
 def _is_private(address: str) -> bool:
