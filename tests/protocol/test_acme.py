@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -115,7 +116,7 @@ def test_virtual_host_is_open_only_while_an_order_runs(
         script = (
             "import sys,urllib.request as u,urllib.error as e\n"
             "for p in sys.argv[2:]:\n"
-            "    try: print(u.urlopen(sys.argv[1]+p,timeout=LONG).status)\n"
+            f"    try: print(u.urlopen(sys.argv[1]+p,timeout={LONG}).status)\n"
             "    except e.HTTPError as x: print(x.code)\n"
         )
         paths = (f"{base_path}{file.token}", "/", f"{base_path}none", f"{base_path}../../etc/passwd", "/login", "/api/")
@@ -125,7 +126,16 @@ def test_virtual_host_is_open_only_while_an_order_runs(
     probes: list[subprocess.Popen[str]] = []
     assert not _is_open(lab, E1)
     assert not _is_open(lab, E2)
+    shut = acme.hosts[E2].close
+
+    async def closing() -> None:
+        for probe in probes:  # however long the other program takes: the order ends once it has looked
+            await asyncio.to_thread(probe.wait)
+        await shut()
+
     acme.hosts[E2].place = looking  # type: ignore[method-assign]
+    acme.hosts[E2].withdraw = lambda file: None  # type: ignore[method-assign]
+    acme.hosts[E2].close = closing  # type: ignore[method-assign]
     lab.run(acme.sign, E1)
     assert not _is_open(lab, E1)
     assert not _is_open(lab, E2)
