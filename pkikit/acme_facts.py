@@ -43,13 +43,15 @@ def gather(
         if found:
             peers[peer] = found[0]
     of_names = {name: addresses(resolver, name) for name in names}
+    caa = {name: caa_records(resolver, name) for name in names}
     everywhere = dict.fromkeys([*peers.values(), *(a for found in of_names.values() for a in found)])
     return AcmeFacts(
         authority=authority.lower(),
         addresses=of_names,
         peers=peers,
         port_80={address: answers_on(address, http_port, source) for address in everywhere} if dial else {},
-        caa={name: caa_records(resolver, name) for name in names},
+        caa={name: found for name, found in caa.items() if not isinstance(found, str)},
+        caa_unknown={name: found for name, found in caa.items() if isinstance(found, str)},
     )
 
 
@@ -79,14 +81,19 @@ def addresses(resolver: dns.resolver.Resolver, name: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def caa_records(resolver: dns.resolver.Resolver, name: str) -> tuple[CaaRecord, ...]:
-    """The CAA records that apply: those of the name, else of the closest parent that has some (RFC 8659 §3)."""
+def caa_records(resolver: dns.resolver.Resolver, name: str) -> tuple[CaaRecord, ...] | str:
+    """The CAA records that apply: those of the name, else of the closest parent that has some (RFC 8659 §3).
+
+    A server that fails to answer says nothing about records, so the result is then why it failed, as text.
+    """
     labels = name.split(".")
     for start in range(len(labels) - 1):
         try:
             answer = resolver.resolve(".".join(labels[start:]), "CAA")
-        except dns.exception.DNSException:
+        except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
             continue
+        except dns.exception.DNSException as error:
+            return f"{'.'.join(labels[start:])}: {str(error) or type(error).__name__}"
         return tuple(
             CaaRecord(tag=r.tag.decode("ascii", "replace"), value=r.value.decode("ascii", "replace")) for r in answer
         )

@@ -21,6 +21,7 @@ from pkikit.model.facts import shown_time
 from pkikit.model.findings import Evidence, Finding, Verdict
 from pkikit.model.names import is_ip_address
 from pkikit.model.public_names import is_internal, why_not_issued
+from pkikit.model.text import printable
 from pkikit.model.version import ProductVersion
 
 MAX_NAMES = 100  # names in one certificate of the classic profile (Let's Encrypt, "Profiles")
@@ -63,6 +64,7 @@ class AcmeFacts:
 
     addresses: public addresses of each name. peers: the Expressway-E peers' public addresses, by FQDN.
     port_80: for each address an empty string when port 80 answers, else the error. caa: the records that apply to each name.
+    caa_unknown: for each name whose CAA records could not be looked up, why; a CA then refuses (RFC 8659 §3).
     certificates_left: how many the CA still issues for exactly these names, where that is known.
     """
 
@@ -71,6 +73,7 @@ class AcmeFacts:
     peers: Mapping[str, str] = field(default_factory=dict)
     port_80: Mapping[str, str] = field(default_factory=dict)
     caa: Mapping[str, tuple[CaaRecord, ...]] = field(default_factory=dict)
+    caa_unknown: Mapping[str, str] = field(default_factory=dict)
     names_left: int | None = None
     certificates_left: int | None = None
 
@@ -157,6 +160,9 @@ def _ports(names: tuple[str, ...], facts: AcmeFacts) -> _Found:
 
 def _caa(names: tuple[str, ...], facts: AcmeFacts) -> _Found:
     for name in names:
+        if name in facts.caa_unknown:
+            seen = printable(facts.caa_unknown[name])
+            yield rules.CAA_FORBIDS, Evidence(label=name, expected="an answer about CAA", seen=seen, where="DNS")
         records = [record for record in facts.caa.get(name, ()) if record.tag.lower() == "issue"]
         allowed = [record for record in records if record.authority == facts.authority]
         if records and not allowed:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import dns.resolver
 import pytest
 
+from pkikit.acme_facts import caa_records
 from pkikit.design.san import design_sans
 from pkikit.judge.preflight import AcmeFacts, CaaRecord, pending_not_deployed, preflight
 from simulator.forge import DAY, forge
@@ -68,6 +70,7 @@ def rules(layout: Any = LAYOUT, **changes: Any) -> list[str]:
                 },
                 "acme.caa-forbids",
             ),
+            ({"caa_unknown": {"example.com": "SERVFAIL"}}, {"caa_unknown": {}}, "acme.caa-forbids"),
             ({"names_left": 2}, {"names_left": 3}, "acme.rate-limited"),
             ({"certificates_left": 0}, {"certificates_left": 1}, "acme.rate-limited"),
         )
@@ -130,3 +133,24 @@ def test_an_address_that_no_name_leads_to_is_not_dialled_in_vain() -> None:
     closed = {PEERS[E1]: "", PEERS[E2]: "connection refused"}
     assert rules(addresses=one, port_80=closed) == []
     assert rules(port_80=closed) == ["acme.http-01-unreachable"]
+
+
+@pytest.mark.parametrize(("error", "says"), [
+    (dns.resolver.NXDOMAIN(), None), (dns.resolver.NoAnswer(), None),
+    (dns.resolver.NoNameservers(), "no name servers"), (dns.resolver.LifetimeTimeout(timeout=5, errors=[]), "expired"),
+])  # fmt: skip
+def test_a_failed_lookup_is_not_an_absent_record(error: Exception, says: str | None) -> None:
+    """NXDOMAIN and an empty answer mean no CAA records. A server that fails says nothing, and the CA refuses then."""
+
+    class Resolver:
+        def resolve(self, name: str, kind: str) -> object:
+            assert kind == "CAA"
+            raise error
+
+    found = caa_records(Resolver(), "e1.example.com")  # type: ignore[arg-type]
+    if says is None:
+        assert found == ()
+    else:
+        assert isinstance(found, str)
+        assert found.startswith("e1.example.com: ")
+        assert says in found.lower()
