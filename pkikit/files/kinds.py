@@ -50,7 +50,7 @@ _TEXT_KINDS: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (re.compile(r"^\s*(?:clusters|zones|unified_cm|im_presence)\s*:", re.MULTILINE), "a deployment file",
      "pkikit san and expressway-sim check read it; here " + _INSTEAD),
     (re.compile(r"\A\s*<(?:!DOCTYPE html|html)\b", re.IGNORECASE), "a web page (HTML)", "save the log as text"),
-    (re.compile(r"\A\s*<"), "XML", _INSTEAD),
+    (re.compile(r"\A\s*<[?!A-Za-z]"), "XML", _INSTEAD),
     (re.compile(r"\A\s*[\[{]"), "JSON, but not a trace or a report of pkikit", _INSTEAD),
     (re.compile(r"\A(?:---\s*\n)?(?:[ \t]*#[^\n]*\n)*[A-Za-z_][\w-]*:[^\n]{0,80}\n(?:[ \t]*-[^\n]*\n)*[ \t]*[\w-]+:(?:\s|\Z)"),
      "YAML", _INSTEAD),

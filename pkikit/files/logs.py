@@ -79,7 +79,11 @@ def read_logs(path: Path | None) -> Iterator[LogText]:
     with contextlib.ExitStack() as stack:
         stream = stack.enter_context(_opened(path, where)) if path is not None else sys.stdin.buffer
         found = False
-        for text in _texts(_Peeked(stream), "", budget, 0):
+        try:
+            first = _Peeked(stream)
+        except OSError as error:
+            raise InputError(f"cannot be read: {error.strerror or error}", where=where) from None
+        for text in _texts(first, "", budget, 0):
             found = True
             yield text
         if not found:

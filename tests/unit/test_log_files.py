@@ -165,6 +165,12 @@ def test_a_log_that_was_cut_off(pack: Callable[[bytes], bytes], tmp_path: Path) 
         ask(pack(("Verify return code: 0 (ok)\n" + noise).encode())[: len(packed) * 9 // 10], tmp_path)
 
 
+def test_priorities_of_syslog_are_not_xml(tmp_path: Path) -> None:
+    """A log that begins with <134> is a log: a failure that nobody can explain in it counts."""
+    data = b"<131>Oct  2 08:15:10 vcse1 daemon: ERROR: connection to peer failed for reason Q17\n"
+    assert ask(data, tmp_path).causes == ("diagnose.failure-unexplained",)
+
+
 def test_only_regular_files_are_opened(tmp_path: Path) -> None:
     """Pipes, folders and devices are refused at once."""
     os.mkfifo(tmp_path / "pipe")
