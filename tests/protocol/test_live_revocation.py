@@ -9,6 +9,7 @@ import asyncio
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -26,16 +27,18 @@ from simulator.threaded import ThreadedLab
 from tests.support.wait import LONG
 from tests.support.worlds import C1, E1, changed
 
-FAST = LabSettings(rsa=False, pages=False, unanswered=0.2, look_up=30.0)
+FAST = LabSettings(rsa=False, pages=False, unanswered=0.2, look_up=60.0, timeout=LONG)
 
 
 @contextmanager
-def checking(*, ocsp: bool = False, fallback: str = "revoked", **settings: Any) -> Iterator[ThreadedLab]:
+def checking(
+    *, ocsp: bool = False, fallback: str = "revoked", lab_settings: LabSettings = FAST, **settings: Any
+) -> Iterator[ThreadedLab]:
     settings = {f"revocation__{k}": v for k, v in settings.items()}
     made = changed(
         revocation__checking=True, revocation__fallback=fallback, revocation__ocsp_responder=ocsp, **settings
     )
-    with ThreadedLab(made, settings=FAST) as lab:
+    with ThreadedLab(made, settings=lab_settings) as lab:
         yield lab
 
 
@@ -86,7 +89,9 @@ def test_good_then_revoked(ocsp: bool) -> None:
 @pytest.mark.parametrize("fallback", ["revoked", "not-revoked"])
 def test_sources_that_fail(of: Any, gives: Any, cause: str, fallback: str) -> None:
     """Each way of not answering, under both fallbacks: an expired CRL stops everything, the rest the fallback decides."""
-    with checking(ocsp=of == "ocsp", fallback=fallback) as lab:
+    # Nobody waits for a source that never answers longer than it takes to see that; every other answer has its time.
+    patience = replace(FAST, look_up=1.0) if gives == "slow" else FAST
+    with checking(ocsp=of == "ocsp", fallback=fallback, lab_settings=patience) as lab:
         report = broken(lab, Source(fault="source", of=of, gives=gives))
         if fallback == "revoked" or (gives == "expired" and of == "crl"):
             assert first_causes(report) == {cause}
