@@ -20,10 +20,10 @@ from pkikit.model.facts import (
     key_kind,
     oid_name,
     shown_time,
-    unreadable_dates,
 )
 from pkikit.model.findings import Evidence, Severity
 from pkikit.model.names import is_ip_address
+from pkikit.model.oddities import unreadable_dates
 from pkikit.model.version import ProductVersion
 
 _AWARE = "X12.5 guide, 'Points to be Aware'"

@@ -10,20 +10,10 @@ from pkikit.judge.constraints import violations
 from pkikit.judge.registry import Subject, rule
 from pkikit.judge.rules.chain import PathQuestion
 from pkikit.judge.trust import CertificatePath
-from pkikit.model.facts import (
-    critical_oids,
-    key_kind,
-    lost_parts,
-    odd_extensions,
-    oddities,
-    oid_name,
-    refusal_of,
-    refused_though_parsed,
-    title,
-    unreadable_dates,
-)
+from pkikit.model.facts import critical_oids, key_kind, odd_extensions, oid_name, title
 from pkikit.model.findings import Evidence, Severity
 from pkikit.model.names import printable
+from pkikit.model.oddities import lost_parts, oddities, refusal_of, refused_though_parsed, unreadable_dates
 
 # What OpenSSL understands when it is critical (X509_supported_extension); key identifiers, for one, it does not.
 _UNDERSTOOD = frozenset(
