@@ -48,6 +48,26 @@ _WORDS = MappingProxyType({
 })  # fmt: skip
 
 
+# What rustls 0.24 prints: "received fatal alert: the peer …" (src/error.rs, Display of AlertDescription).
+_RUSTLS_SENTENCES = MappingProxyType({
+    10: "received an unexpected message", 20: "failed to verify a message", 21: "failed to decrypt a message",
+    22: "rejected an over-length message", 30: "failed to decompress a message",
+    40: "failed to negotiate an acceptable set of security parameters", 41: "found no certificate",
+    42: "rejected the certificate as corrupt or incorrectly signed", 43: "did not support the certificate",
+    44: "found the certificate to be revoked", 45: "found the certificate to be expired",
+    46: "rejected the certificate for an unspecified reason",
+    47: "rejected a message because a field was incorrect or inconsistent",
+    48: "found the certificate was not issued by a trusted CA", 49: "denied access", 50: "failed to decode a message",
+    51: "failed to perform a handshake cryptographic operation", 60: "refused due to export restrictions",
+    70: "did not support a suitable TLS version", 71: "required a higher security level than was offered",
+    80: "encountered an internal error", 86: "detected an attempted version downgrade", 90: "canceled the handshake",
+    100: "rejected an attempt at renegotiation", 109: "required a specific extension that was not provided",
+    110: "rejected an unsolicited extension", 111: "failed to retrieve its certificate",
+    112: "did not recognize a name in the `server_name` extension", 113: "rejected the certificate status response",
+    114: "rejected the `certificate_hash` extension", 116: "required a client certificate",
+})  # fmt: skip
+
+
 def _openssl(number: int) -> list[Phrase]:
     """The words of 1.0 to 3.1, those of 3.2 and later, and the number that every version adds."""
     name, old, described, *_ = _WORDS[number]
@@ -181,6 +201,10 @@ def _others(number: int) -> list[Phrase]:
                 "Go, crypto/tls/alert.go: alertText",
             )
         )
+    sentence = _RUSTLS_SENTENCES.get(number)
+    if sentence:
+        text = f"received fatal alert: the peer {sentence}"
+        found.append(alert_row(number, text.lower(), f"Error: {text}", "rustls, src/error.rs, src/enums.rs"))
     if gnutls:
         found.append(
             alert_row(

@@ -132,11 +132,13 @@ def _chrome(whose: Whose, table: tuple[tuple[str, str], ...]) -> tuple[Phrase, .
 
 def _nss(whose: Whose, table: tuple[tuple[str, str], ...]) -> tuple[Phrase, ...]:
     lines = ((rule, name, f"* NSS error -8179 ({name.upper()})") for name, rule in table)
-    return rows("NSS, lib/util/SECerrs.h, lib/ssl/SSLerrs.h; Firefox, mozilla::pkix", whose, *lines)
+    return rows(
+        "NSS, lib/util/SECerrs.h, lib/ssl/SSLerrs.h, lib/mozpkix/include/pkix/pkixnss.h; NSPR, prerr", whose, *lines
+    )
 
 
 _WORDS = rows(
-    "NSS, lib/util/SECerrs.h (words of SEC_ERROR_…); Firefox; Safari and Apple, SecTrust",
+    "NSS, lib/util/SECerrs.h, lib/ssl/SSLerrs.h (words of the errors); Firefox and Safari (from memory)",
     Whose.THEIRS,
     ("trust.issuer-unknown", "peer's certificate issuer is not recognized", "Peer's Certificate issuer is not recognized."),
     ("trust.issuer-unknown", "peer's certificate issuer has been marked as not trusted", "Peer's certificate issuer has been marked as not trusted by the user."),

@@ -41,7 +41,7 @@ _UNIFIED_CM = (
         ("tls.cipher-mismatch", "invalidtlscipher", "08080021.045 |16:31:15.937 |AppInfo  |SIPStationD(18400) - validTLSConnection:TLS InvalidTLSCipher", "tls"),
     ),
     *rows(
-        f"{_ALARMS}: certificate monitor",
+        f"{_ALARMS}: certificate monitor (from memory)",
         Whose.OURS,
         ("validity.expired", "certexpired", "%UC_CERT-0-CertExpired: %[Message=Certificate expiration Notification. Certificate name:tomcat.pem Unit:tomcat Type:own-cert]: Alarm to indicate that a certificate has expired", "uc_cert"),
     ),
@@ -158,7 +158,7 @@ _PHONES = rows(
 )  # fmt: skip
 
 _MEETING_SERVER = rows(
-    "Cisco Meeting Server event log (the number is OpenSSL's packed error; see openssl_numbers)",
+    "Cisco Meeting Server event log (from memory; the number is OpenSSL's packed error, see openssl_numbers)",
     Whose.NEITHER,
     ("tls.handshake-failed", "handshake error", "Nov 20 10:00:10 user.info cms1 host:server: INFO : handshake error 336032814 on outgoing connection 14 to 10.0.40.5:5061 from 10.0.30.2:42976", "connection"),
     vague=True,

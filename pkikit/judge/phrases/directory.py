@@ -65,19 +65,19 @@ _LDAP = (
 
 _RADIUS = (
     *rows(
-        "FreeRADIUS, src/main/tls.c, src/modules/rlm_eap",
+        "FreeRADIUS 3, log lines in public reports",
         Whose.OURS,
         ("trust.issuer-unknown", "tls alert read:fatal:unknown ca", "(7) eap_tls: ERROR: TLS Alert read:fatal:unknown CA"),
         ("tls.certificate-refused", "tls alert read:fatal:access denied", "(7) eap_tls: ERROR: TLS Alert read:fatal:access denied"),
     ),
     *rows(
-        "FreeRADIUS, src/main/tls.c: cbtls_verify; src/modules/rlm_eap",
+        "FreeRADIUS 3, src/main/tls.c: cbtls_verify",
         Whose.THEIRS,
         ("names.reference-not-presented", "certificate cn (", "(7) eap_tls: ERROR: TLS: Certificate CN (c1.corp.example.com) does not match specified value (c2.corp.example.com)!", "does not match specified value"),
         ("trust.issuer-unknown", "certificate issuer (", "(7) eap_tls: ERROR: TLS: Certificate issuer (CN=Other CA) does not match specified value (CN=Example CA)!", "does not match specified value"),
     ),
     *rows(
-        "FreeRADIUS, src/main/tls.c, src/modules/rlm_eap, src/main/radclient.c",
+        "FreeRADIUS 3, radclient and radiusd (from memory)",
         Whose.NEITHER,
         ("access.credentials-refused", "received access-reject", "Received Access-Reject Id 12 from 10.0.0.7:1812 to 10.0.0.8:40000 length 20"),
         ("access.credentials-refused", "sent access-reject", "(7) Sent Access-Reject Id 12 from 10.0.0.7:1812 to 10.0.0.8:40000 length 44"),
@@ -106,7 +106,7 @@ _SSH = (
         ("dns.name-unresolved", "ssh: could not resolve hostname", "ssh: Could not resolve hostname e1.example.com: Name or service not known"),
     ),
     *rows(
-        "PKIX-SSH, x509store.c, ssh-x509.c (x509v3-… keys as Expressway's tunnels use them)",
+        "PKIX-SSH, x509store.c: ssh_verify_cert",
         Whose.THEIRS,
         ("tls.certificate-refused", "ssh_verify_cert: verify error", "ssh_verify_cert: verify error, code=1, msg='unspecified'"),
         vague=True,
@@ -135,7 +135,7 @@ _XMPP = (
 
 _CLOCK = (
     *rows(
-        "ntpd, chrony, systemd-timesyncd",
+        "ntp, ntpdate.c; chrony, sources.c; ntpstat and systemd-timesyncd (from memory)",
         Whose.NEITHER,
         ("clock.not-synchronised", "no server suitable for synchronization found", "ntpdate[4711]: no server suitable for synchronization found"),
         ("clock.not-synchronised", "time synchronization is not active", "Time synchronization is not active", "time"),

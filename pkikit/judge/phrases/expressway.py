@@ -8,7 +8,7 @@ from pkikit.judge.phrases.rows import harmless, rows, successes
 _HYBRID = "Cisco TAC 212475, Webex Hybrid Call Service Connect"
 _MRA = "Cisco TAC 117811, Mobile and Remote Access in a Multi-Domain Deployment"
 _GUIDE = "Expressway Administrator Guide X15.0, events and levels"
-_ATS = "Apache Traffic Server, iocore/net/SSLUtils.cc and SSLClientUtils.cc; Cisco TAC 217743"
+_ATS = "Apache Traffic Server, iocore/net/SSLClientUtils.cc, SSLNetVConnection.cc; Cisco TAC 218018"
 
 _AT = "2026-11-20T10:00:10.100+00:00 exwe01"
 _UTC = 'UTCTime="2026-11-20 10:00:10,100"'
@@ -75,7 +75,7 @@ _REQUIRED = rows(
 )  # fmt: skip
 
 _NETWORK = rows(
-    "Cisco TAC 118798 (network.tcp)",
+    "Cisco Expressway, network.tcp (from memory)",
     Whose.NEITHER,
     ("net.unreachable", "tcp connection failed", _tcp("TCP Connection Failed", "ERROR")),
     any_level=True,

@@ -160,11 +160,13 @@ _MBEDTLS_NUMBERS = (
 )  # fmt: skip
 
 _WOLFSSL = rows(
-    "wolfSSL, src/internal.c: wolfSSL_ERR_reason_error_string; wolfcrypt/src/error.c",
+    "wolfSSL, src/internal.c: wolfSSL_ERR_reason_error_string; wolfcrypt/src/error.c (older and newer words)",
     Whose.THEIRS,
     ("trust.issuer-unknown", "asn no signer error to confirm failure", "wolfSSL_connect error -188, ASN no signer error to confirm failure"),
     ("validity.expired", "asn date error, current date is after expiration", "wolfSSL_connect error -151, ASN date error, current date is after expiration"),
+    ("validity.expired", "asn date error, current date after", "wolfSSL_connect error -151, ASN date error, current date after"),
     ("validity.not-yet-valid", "asn date error, current date is before start of validity", "wolfSSL_connect error -150, ASN date error, current date is before start of validity"),
+    ("validity.not-yet-valid", "asn date error, current date before", "wolfSSL_connect error -150, ASN date error, current date before"),
     ("trust.chain-signature-invalid", "asn sig error, confirm failure", "wolfSSL_connect error -155, ASN sig error, confirm failure"),
     ("names.reference-not-presented", "peer subject name mismatch", "wolfSSL_connect error -322, peer subject name mismatch"),
     ("names.ip-address-used", "peer ip address mismatch", "wolfSSL_connect error -325, peer ip address mismatch"),

@@ -108,6 +108,8 @@ _RUSTLS = rows(
     ("trust.chain-signature-invalid", "invalid peer certificate: badsignature", "error: invalid peer certificate: BadSignature"),
     ("chain.critical-extension-unknown", "invalid peer certificate: unhandledcriticalextension", "error: invalid peer certificate: UnhandledCriticalExtension"),
     (PURPOSE, "invalid peer certificate: invalidpurpose", "error: invalid peer certificate: InvalidPurpose"),
+    (PURPOSE, "invalid peer certificate: certificate does not allow extended key usage for", "invalid peer certificate: certificate does not allow extended key usage for client authentication, allows server authentication"),
+    ("revocation.crl-expired", "invalid peer certificate: certificate revocation list expired", "invalid peer certificate: certificate revocation list expired: verification time 1795000000 (UNIX), but CRL is not valid after 1794000000 (1000000 seconds ago)"),
     ("encoding.malformed", "invalid peer certificate: badencoding", "error: invalid peer certificate: BadEncoding"),
 )  # fmt: skip
 

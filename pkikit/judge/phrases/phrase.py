@@ -43,7 +43,8 @@ class Phrase:
     unless: literals that must not be in the line.
     fix: what to do, where the fix of the rule is not exact enough; "" to use the rule's.
     example: a whole line as the program prints it; the test of this row.
-    source: where the wording comes from: file or function of the program's source, or the document that quotes it.
+    source: where the wording comes from: file or function of the program's source, or the document that quotes it;
+        "(from memory)" where nobody has compared it with that source.
 
     Of several rows that match a line, exact rows win over vague ones, then the longest (text and `also` together) wins.
     A harmless row (rule "", success False) therefore hides shorter rows: use it for wordings such as "0 errors".

@@ -20,7 +20,7 @@ _WEB = (
         ("tls.certificate-required", "no required ssl certificate was sent", "400 No required SSL certificate was sent"),
         ("names.reference-not-presented", "upstream ssl certificate does not match", '2026/11/20 10:00:10 [error] 4711#0: *1 upstream SSL certificate does not match "e1.example.com" while SSL handshaking to upstream'),
         ("revocation.ocsp-unavailable", "ocsp responder timed out", "2026/11/20 10:00:10 [error] 4711#0: OCSP responder timed out (110: Operation timed out) while requesting certificate status"),
-        ("revocation.ocsp-unavailable", "no issuer certificate for ocsp stapling", 'nginx: [warn] "ssl_stapling" ignored, no issuer certificate for OCSP stapling'),
+        ("revocation.ocsp-unavailable", "issuer certificate not found for certificate", 'nginx: [warn] "ssl_stapling" ignored, issuer certificate not found for certificate "/etc/ssl/cert.pem"', "ssl_stapling"),
         ("revocation.ocsp-untrusted", "certificate status not found in the ocsp response", "2026/11/20 10:00:10 [error] 4711#0: certificate status not found in the OCSP response while requesting certificate status"),
         writer=Writer.SERVER,
     ),
@@ -86,7 +86,7 @@ _WEB = (
         vague=True,
     ),
     *rows(
-        "stunnel, src/verify.c, src/ssl.c, src/client.c",
+        "stunnel 4 and 5, src/verify.c",
         Whose.THEIRS,
         ("tls.certificate-refused", "cert: verification error", "LOG4[0]: CERT: Verification error: unspecified"),
         ("tls.certificate-refused", "cert: pre-verification error", "LOG4[0]: CERT: Pre-verification error: unspecified"),
@@ -94,7 +94,7 @@ _WEB = (
         vague=True,
     ),
     *rows(
-        "stunnel, src/verify.c, src/ctx.c",
+        "stunnel 4 and 5, src/verify.c",
         Whose.THEIRS,
         ("names.reference-not-presented", "cert: no matching host name found", "LOG4[0]: CERT: No matching host name found"),
         ("names.reference-not-presented", "cert: subject checks failed", "LOG4[0]: CERT: Subject checks failed"),
@@ -112,11 +112,11 @@ _MAIL = (
         ("tls.certificate-refused", "server certificate not trusted", "postfix/smtp[4711]: 1A: to=<a@example.com>, status=deferred (Server certificate not trusted)"),
     ),
     *rows(
-        "Postfix, src/tls/tls_client.c, tls_server.c, tls_verify.c; Exim, src/tls-openssl.c; Dovecot, src/lib-ssl-iostream",
+        "Postfix, src/tls/tls_misc.c; Exim, src/tls-openssl.c; Dovecot, src/lib-ssl-iostream/iostream-openssl.c",
         Whose.THEIRS,
         ("tls.certificate-refused", "certificate verification failed for", "postfix/smtp[4711]: certificate verification failed for e1.example.com[192.0.2.10]:25"),
         ("tls.certificate-refused", "ssl verify error", "exim[4711]: SSL verify error: depth=0 error=unspecified cert=/CN=e1.example.com"),
-        ("tls.certificate-refused", "invalid certificate:", "imap-login: Error: Invalid certificate: unspecified: /CN=c1", "login"),
+        ("tls.certificate-refused", "received invalid ssl certificate", "imap-login: Disconnected: Received invalid SSL certificate: unspecified: /CN=c1 (check /etc/ssl/ca.pem)"),
         vague=True,
     ),
     *rows(

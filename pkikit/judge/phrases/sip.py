@@ -6,31 +6,27 @@ from pkikit.judge.phrases.phrase import Phrase, Whose, Writer
 from pkikit.judge.phrases.rows import PURPOSE, rows, successes
 
 _KAMAILIO = (
+    # Both print OpenSSL's own words behind these (`openssl_verify`); the words alone say which rule it is.
     *rows(
-        "Kamailio, src/modules/tls/tls_server.c, tls_verify.c; OpenSIPS, modules/tls_openssl/openssl_conn_ops.c",
+        "Kamailio, src/modules/tls/tls_verify.c; OpenSIPS, modules/tls_openssl: verify_callback",
         Whose.THEIRS,
-        ("validity.expired", "verify_callback: certificate has expired", "ERROR: tls [tls_verify.c:84]: verify_callback: certificate has expired"),
-    ),
-    *rows(
-        "OpenSIPS, modules/tls_openssl/openssl_conn_ops.c: tls_conn_connect, openssl_verify_callback",
-        Whose.THEIRS,
-        ("trust.issuer-unknown", "unable to get issuer", "ERROR:tls_openssl:verify_callback: unable to get issuer certificate", "verify_callback"),
-        ("tls.certificate-refused", "verification error", "NOTICE:tls_openssl:verify_callback: preverify = 0: verification error code 1", "verify_callback"),
+        ("tls.certificate-refused", "verification failure", "ERROR: tls [tls_verify.c:84]: verify_callback(): verification failure: unspecified", "verify_callback"),
+        ("tls.certificate-refused", "verify error:", "NOTICE:tls_openssl:verify_callback: verify error: unspecified [error=1]", "verify_callback"),
         vague=True,
     ),
     *rows(
-        "Kamailio, src/modules/tls/tls_server.c, core/tcp_main.c; OpenSIPS, net/proto_tls",
+        "Kamailio, src/modules/tls/tls_util.h, tls_server.c; src/core/tcp_main.c, tcp_ev.h",
         Whose.NEITHER,
         ("net.connection-cut", "tls_err_ret", "ERROR: tls [tls_util.h:43]: tls_err_ret(): TLS connect:EOF", "eof"),
         ("net.connection-cut", "unexpected eof", "ERROR: tls [tls_server.c:1325]: tls_h_read_f(): protocol level error: unexpected EOF", "tls"),
-        ("net.unreachable", "tcp_blacklist", "ERROR: <core> [core/tcp_main.c:2980]: tcpconn_1st_send(): tcp_blacklist: connect 10.0.30.2:5061 failed", "failed"),
-        ("net.unreachable", "connect() failed for", "ERROR: <core> [core/tcp_main.c:4420]: tcpconn_finish_connect(): connect() failed for 10.0.30.2:5061"),
-        ("net.unreachable", "tcpconn_finish_connect", "ERROR: <core> [core/tcp_main.c:4420]: tcpconn_finish_connect(): connect 10.0.30.2:5061 failed (RST) Connection refused", "failed"),
+        ("net.unreachable", "failed (rst)", "ERROR: <core> [core/tcp_main.c:4420]: tcpconn_finish_connect(): connect 10.0.30.2:5061 failed (RST) Connection refused", "connect"),
+        ("net.unreachable", "failed (unreachable)", "ERROR: <core> [core/tcp_main.c:1220]: tcp_do_connect(): connect 10.0.30.2:5061 failed (unreachable) No route to host", "connect"),
+        ("net.unreachable", "failed (timeout)", "ERROR: <core> [core/tcp_main.c:1220]: tcp_do_connect(): connect 10.0.30.2:5061 failed (timeout)", "connect"),
+        ("net.unreachable", "tcpconn_finish_connect", "ERROR: <core> [core/tcp_main.c:3700]: tcpconn_send_put(): 10.0.30.2:5061: tcpconn_finish_connect(0x7f) failed", "failed"),
     ),
     *rows(
-        "Kamailio, src/modules/tls/tls_server.c; OpenSIPS, tls_openssl",
+        "OpenSIPS, modules/tls_openssl/openssl_conn_ops.c",
         Whose.NEITHER,
-        ("tls.handshake-failed", "tls_connect_fixup", "ERROR: tls [tls_server.c:400]: tls_connect_fixup(): TLS connect failed", "failed"),
         ("tls.handshake-failed", "new tls connection to", "ERROR:core:tls_connect: New TLS connection to 10.0.30.2:5061 failed", "failed"),
         ("tls.handshake-failed", "new tls connection from", "ERROR:core:tls_accept: New TLS connection from 10.0.10.2:27001 failed to accept", "failed to accept"),
         vague=True,
@@ -95,19 +91,19 @@ _PJSIP = (
 
 _OTHERS = (
     *rows(
-        "FreeSWITCH, libs/sofia-sip, tport/tport_tls.c",
+        "Sofia-SIP (FreeSWITCH), libsofia-sip-ua/tport/tport_tls.c",
         Whose.THEIRS,
         ("names.reference-not-presented", "peer certificate subject mismatch", "tport_tls.c:700 tls_verify_cb(): Peer Certificate Subject Mismatch (incoming connection)"),
         ("tls.certificate-required", "peer did not provide x.509 certificate", "tport_tls.c:520 tls_post_connection_check(0x7f): Peer did not provide X.509 Certificate."),
     ),
     *rows(
-        "FreeSWITCH, libs/sofia-sip, tport/tport_tls.c",
+        "Sofia-SIP (FreeSWITCH), libsofia-sip-ua/tport/tport_tls.c",
         Whose.NEITHER,
         ("tls.handshake-failed", "tls setup failed", "tport_tls.c:960 tls_connect(0x7f): TLS setup failed (error:00000001:lib(0):func(0):reason(1))", "tls_"),
         vague=True,
     ),
     *rows(
-        "Linphone, belle-sip, src/transports/tls_channel.c; bctoolbox, src/crypto",
+        "Linphone: belle-sip, src/transports/tls_channel.c; bctoolbox, src/crypto/mbedtls.c (words of the flags)",
         Whose.THEIRS,
         ("names.reference-not-presented", "cn-mismatch", "belle-sip-message-Found certificate depth=[0], flags=[CN-mismatch ]:", "certificate depth"),
         ("trust.issuer-unknown", "flags=[not-trusted", "belle-sip-message-Found certificate depth=[0], flags=[not-trusted ]:"),
@@ -117,7 +113,7 @@ _OTHERS = (
         any_level=True,
     ),
     *rows(
-        "Linphone, belle-sip, src/transports/tls_channel.c",
+        "Linphone: belle-sip, src/transports/tls_channel.c",
         Whose.NEITHER,
         ("tls.handshake-failed", "ssl handshake failed", "belle-sip-error-Channel [0x7f]: SSL handshake failed : X509 - error"),
         vague=True,

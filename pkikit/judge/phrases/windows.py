@@ -7,7 +7,7 @@ from pkikit.judge.phrases.rows import PURPOSE, harmless, rows, successes
 
 _EVENTS = (
     *rows(
-        "Windows, Schannel events 36876 to 36884",
+        "Microsoft Learn dn786445, Schannel events 36876 to 36884",
         Whose.THEIRS,
         ("trust.issuer-unknown", "certificate received from the remote server was issued by an untrusted certificate authority", "The certificate received from the remote server was issued by an untrusted certificate authority. Because of this, none of the data contained in the certificate can be validated."),
         ("trust.issuer-unknown", "event id: 36882", "Event ID: 36882"),
@@ -20,13 +20,13 @@ _EVENTS = (
         ("names.reference-not-presented", "event id: 36884", "Event ID: 36884"),
     ),
     *rows(
-        "Windows, Schannel event 36876",
+        "Microsoft Learn dn786445, Schannel event 36876",
         Whose.THEIRS,
         ("tls.certificate-refused", "certificate received from the remote server has not validated correctly", "The certificate received from the remote server has not validated correctly. The error code is 0x80131500."),
         vague=True,
     ),
     *rows(
-        "Windows, Schannel events 36867 to 36874",
+        "Microsoft Learn dn786445, Schannel events 36867 to 36874",
         Whose.NEITHER,
         ("tls.cipher-mismatch", "none of the cipher suites supported by the client application are supported by the server", "An TLS 1.2 connection request was received from a remote client application, but none of the cipher suites supported by the client application are supported by the server. The TLS connection request has failed."),
         ("tls.cipher-mismatch", "event id: 36874", "Event ID: 36874"),
@@ -132,7 +132,7 @@ _CERTUTIL = (
 
 _DOTNET = (
     *rows(
-        ".NET, System.Net.Security.SslStream, X509ChainStatusFlags",
+        ".NET, System.Net.Security.SslStream, X509ChainStatusFlags (from memory)",
         Whose.THEIRS,
         ("names.reference-not-presented", "remotecertificatenamemismatch", "The remote certificate is invalid according to the validation procedure: RemoteCertificateNameMismatch"),
         ("tls.certificate-required", "remotecertificatenotavailable", "The remote certificate was rejected: RemoteCertificateNotAvailable"),
@@ -146,20 +146,20 @@ _DOTNET = (
         ("trust.issuer-unknown", "could not establish trust relationship for the ssl/tls secure channel", "The underlying connection was closed: Could not establish trust relationship for the SSL/TLS secure channel."),
     ),
     *rows(
-        ".NET, System.Net.Security.SslStream",
+        ".NET, System.Net.Security.SslStream (from memory)",
         Whose.THEIRS,
         ("tls.certificate-refused", "the remote certificate is invalid according to the validation procedure", "The remote certificate is invalid according to the validation procedure."),
         ("tls.certificate-refused", "remotecertificatechainerrors", "SslPolicyErrors: RemoteCertificateChainErrors"),
         vague=True,
     ),
     *rows(
-        ".NET, System.Net.HttpWebRequest",
+        ".NET, System.Net.HttpWebRequest (from memory)",
         Whose.NEITHER,
         ("tls.handshake-failed", "could not create ssl/tls secure channel", "The request was aborted: Could not create SSL/TLS secure channel."),
         vague=True,
     ),
     *rows(
-        ".NET, System.Net; WinHTTP: ERROR_WINHTTP_…",
+        ".NET, System.Net; WinHTTP: ERROR_WINHTTP_… (from memory)",
         Whose.NEITHER,
         ("tls.cipher-mismatch", "do not possess a common algorithm", "The client and server cannot communicate, because they do not possess a common algorithm"),
         ("tls.not-tls", "cannot determine the frame size or a corrupted frame was received", "System.IO.IOException: Cannot determine the frame size or a corrupted frame was received."),
@@ -172,7 +172,7 @@ _DOTNET = (
 )  # fmt: skip
 
 _SUCCESS = successes(
-    "Windows, Schannel event 36880",
+    "Microsoft Learn dn786445, Schannel event 36880",
     ("handshake completed successfully", "An TLS client handshake completed successfully. The negotiated cryptographic parameters are as follows.", "tls"),
 )  # fmt: skip
 
