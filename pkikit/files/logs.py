@@ -296,7 +296,7 @@ def _lines(
     rest = ""
     while data := _read(stream, where):
         budget.take(len(data))
-        text = rest + decoder.decode(data)
+        text = rest + decoder.decode(data).replace("\0", "")
         lines = (text.replace("\r", "\n") if cr_only else text).split("\n")
         rest = lines.pop()
         for line in lines:

@@ -154,7 +154,8 @@ class LogReader:
         more = f"; {len(entries) - 1} more like it" if len(entries) > 1 else ""
         evidence = [self._evidence(e, names) for e in entries[:MAX_EVIDENCE]]
         message = statement(first, ends) + more
-        made = finding(first.rule, str(ends) or self._where, evidence, message=message)
+        # Also a rule that only warns when it lints a certificate: here a connection has failed because of it.
+        made = finding(first.rule, str(ends) or self._where, evidence, message=message, severity=Severity.ERROR)
         return replace(made, fix=fix_for(first, ends))
 
     def _unexplained(self, entries: list[Entry], names: dict[str, str], *, error: bool) -> Finding:

@@ -69,6 +69,8 @@ def event(detail: str, way: str = "Inbound") -> str:
 
 
 OTHERS = [
+    # the reason that follows the name of the function that failed
+    ('nginx: [emerg] SSL_CTX_use_PrivateKey_file("/etc/key.pem") failed (SSL: error:0B080074:x509 certificate routines:X509_check_private_key:key values mismatch)', "key.mismatch"),
     # Expressway, as pages print it, with and without blanks
     (event(" No SSL error available, probably remote disconnect "), "net.connection-cut"),
     (event("sslv3 alert bad certificate"), "tls.certificate-refused"),

@@ -37,6 +37,8 @@ def test_the_example_leads_to_the_rule(row: Phrase) -> None:
         assert diagnosis.causes[0] in {row.rule, "names.ip-address-used"}
     else:
         assert diagnosis.causes[:1] == (row.rule,)
+    # A rule that only warns about a certificate is an error where a connection has failed because of it.
+    assert bool(diagnosis.verdict.errors) == bool(row.rule)
 
 
 @pytest.mark.parametrize("row", PHRASES, ids=_name)

@@ -82,7 +82,7 @@ _NAMES = rows(
     "OpenJDK, sun/security/util/HostnameChecker.java; Apache HttpClient, DefaultHostnameVerifier; OkHttp",
     Whose.THEIRS,
     ("names.reference-not-presented", "no subject alternative dns name matching", "java.security.cert.CertificateException: No subject alternative DNS name matching e1.example.com found."),
-    ("names.reference-not-presented", "no subject alternative names matching ip address", "java.security.cert.CertificateException: No subject alternative names matching IP address 192.0.2.10 found"),
+    ("names.ip-address-used", "no subject alternative names matching ip address", "java.security.cert.CertificateException: No subject alternative names matching IP address 192.0.2.10 found"),
     ("names.common-name-only", "no subject alternative names present", "java.security.cert.CertificateException: No subject alternative names present"),
     ("names.reference-not-presented", "no name matching", "java.security.cert.CertificateException: No name matching e1.example.com found", "found"),
     ("names.reference-not-presented", "doesn't match any of the subject alternative names", "javax.net.ssl.SSLPeerUnverifiedException: Certificate for <e1.example.com> doesn't match any of the subject alternative names: [cluster-e.example.com]"),
