@@ -56,13 +56,19 @@ class Background:
         await self.finish()
 
 
-async def completed(function: Callable[[], _T]) -> _T:
-    """Run it in a thread. Who is cancelled meanwhile leaves when the thread is done, so that nothing is made behind it."""
+async def completed(function: Callable[[], _T], *, cancelled: Callable[[], object] = lambda: None) -> _T:
+    """Run `function` in a thread. A caller that is cancelled leaves only when the thread is done: nothing goes on behind it.
+
+    cancelled: is called in that case, to tell the thread.
+    """
     work = asyncio.ensure_future(anyio.to_thread.run_sync(function))
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
+        cancelled()
         await asyncio.wait([work])
+        if not work.cancelled():
+            work.exception()  # asyncio would complain about one that nobody looked at
         raise
 
 

@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import json
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -43,6 +44,7 @@ class EventLog:
         self._events: deque[Event] = deque(maxlen=MAX_EVENTS)
         self._unwritten: deque[Event] = deque(maxlen=MAX_EVENTS)
         self._seq = itertools.count(1)
+        self._writing = threading.Lock()
 
     def read(self) -> None:
         """Take up what the last lab wrote. A line that was cut off by its end, or is not an event, is left out.
@@ -62,7 +64,14 @@ class EventLog:
         self._seq = itertools.count(max((e.seq for e in self._events), default=0) + 1)
 
     def write(self) -> None:
-        """Append what happened since the last time; the file begins again when it has grown too long."""
+        """Append what happened since the last time; the file begins again when it has grown too long.
+
+        Any thread may call it: the lab's clock and a change that is saved do so at the same time.
+        """
+        with self._writing:
+            self._write()
+
+    def _write(self) -> None:
         waiting = [self._unwritten.popleft() for _ in range(len(self._unwritten))]
         if self._file is None or not waiting:
             return

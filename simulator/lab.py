@@ -24,7 +24,7 @@ from pkikit.model.trace import HandshakeTrace
 from pkikit.model.world import Party, World
 from simulator.acme import serve_acme
 from simulator.addresses import AddressPlan
-from simulator.background import Background, reason_of
+from simulator.background import Background, completed, reason_of
 from simulator.changes import changed, needs_restart
 from simulator.clock import Clock
 from simulator.dialling import Dialler
@@ -82,7 +82,7 @@ class Lab:
         self.sites: dict[str, PeerSite] = {}
         self.passwords: dict[str, str] = {}
         self._background = Background(deployment.name, self.events)
-        self._ticking = asyncio.Lock()
+        self._ticking, self._saving = asyncio.Lock(), asyncio.Lock()
         self._updated: dict[str, datetime] = {}  # last automatic CRL update
         self._capture = Capture(self.clock.now) if self.settings.capture else None
         self._prepare = prepare
@@ -127,12 +127,9 @@ class Lab:
     async def _begin(self) -> Beginning:
         """Read or make keys and certificates in a thread, which stops soon when the lab is not wanted any more."""
         halted = threading.Event()
-        try:
-            return await anyio.to_thread.run_sync(
-                begin, self.deployment, self.settings, self.clock, self._prepare, halted.is_set
-            )
-        finally:
-            halted.set()
+        work = partial(begin, self.deployment, self.settings, self.clock, self._prepare, halted.is_set)
+        # A thread that is still at work when the folder is unlocked would write into the next lab's files.
+        return await completed(work, cancelled=halted.set)
 
     async def _start_peers(self, states: dict[str, PeerState], stack: AsyncExitStack) -> None:
         accounts = await anyio.to_thread.run_sync(Accounts, self.passwords) if self.settings.pages else None
@@ -178,11 +175,13 @@ class Lab:
             await anyio.to_thread.run_sync(self._write_capture, self._capture)
 
     async def _save(self) -> None:
-        """Write the lab's own file and its log, where there is a folder for them."""
-        if self.settings.state is not None:
-            store = LabStore(self.settings.state)
-            await anyio.to_thread.run_sync(store.save, self.issued, self.world, self.passwords, self.clock.travelled)
-            await anyio.to_thread.run_sync(self.events.write)
+        """Write the lab's own file and its log, if it has a folder. One at a time: an older state never replaces a newer one."""
+        if self.settings.state is None:
+            return
+        store = LabStore(self.settings.state)
+        async with self._saving:
+            await completed(partial(store.save, self.issued, self.world, self.passwords, self.clock.travelled))
+            await completed(self.events.write)
 
     def _write_capture(self, capture: Capture) -> None:
         keylog, path = self.settings.keylog, self.settings.capture

@@ -1,0 +1,74 @@
+"""Work in threads that is cancelled or done twice at once: nothing goes on behind the caller, nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections import deque
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from simulator.background import completed
+from simulator.events import Event, EventLog
+from tests.support.wait import LONG
+
+
+def test_a_cancelled_caller_waits_for_its_thread() -> None:
+    """The thread is told, and the caller leaves only after it: cancelled, also when the thread failed."""
+    started, halted, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        started.set()
+        assert halted.wait(LONG)
+        ended.set()
+        raise OSError("nobody hears of it")
+
+    async def run() -> None:
+        task = asyncio.create_task(completed(work, cancelled=halted.set))
+        await asyncio.to_thread(started.wait, LONG)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert ended.is_set()
+
+    asyncio.run(run())
+    assert asyncio.run(completed(lambda: 3)) == 3
+
+
+class Handing(deque[Event]):
+    """Lets other threads go on before each event that is taken out."""
+
+    def popleft(self) -> Event:
+        time.sleep(0)
+        return super().popleft()
+
+
+def test_the_log_is_written_by_several_threads(tmp_path: Path) -> None:
+    """The clock and a change that is saved write at the same moment: each event is in the file once, none is lost."""
+    log = EventLog(lambda: datetime.now(UTC), tmp_path / "events.jsonl")
+    log._unwritten = Handing()
+    together, failed = threading.Barrier(4), list[Exception]()
+
+    def write() -> None:
+        try:
+            for _ in range(200):
+                together.wait(LONG)
+                log.add("e1.example.com", "Odd")
+                log.write()
+        except Exception as error:
+            failed.append(error)
+            together.abort()
+
+    threads = [threading.Thread(target=write) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(LONG)
+    log.write()
+    assert failed == []
+    written = [json.loads(line)["seq"] for line in (tmp_path / "events.jsonl").read_text().splitlines()]
+    assert sorted(written) == list(range(1, 801))
