@@ -194,11 +194,16 @@ class Endpoint:
     async def stop(self) -> None:
         """Close the ports and what is still open."""
         self._runs = False
+        listeners = tuple(self._listeners.values())
         self._reconcile()
         serving = tuple(self._callers)
         for task in serving:
             task.cancel()
         await asyncio.gather(*serving, return_exceptions=True)
+        for (
+            listener
+        ) in listeners:  # a connection that was accepted a moment ago is served by a task that did not start yet
+            await listener.stop()
 
     async def _serve(self, port: int, connection: socket.socket, caller: Connection) -> None:
         """One accepted connection, from its first byte to its end."""
