@@ -105,8 +105,9 @@ def refuse_without_newline(contents: FileContents) -> None:
     """
     if not contents.ends_in_newline:
         raise EncodingError(
-            "the private key file does not end with a line end; Mobile and Remote Access fails with it. Add a newline "
-            "behind its last line", where=contents.where, rule="key.no-trailing-newline",
+            "the private key file does not end with a line end. Expressway takes such a file, and Mobile and Remote Access "
+            "fails later (guide, appendix 1); that this lab refuses it at once is ours. Add a newline behind the last line",
+            where=contents.where, rule="key.no-trailing-newline",
         )  # fmt: skip
 
 

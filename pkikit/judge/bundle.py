@@ -63,7 +63,9 @@ def lint_keys(
             found = finding(KEY_MISMATCH, title(leaf), [evidence])
             findings.append(replace(found, fix=_OTHER_KEY))
     return Verdict(
-        question=f"would the product take the private key in {where}?", findings=tuple(findings), checked=tuple(checked)
+        question=f"would the product work with the private key in {where}?",
+        findings=tuple(findings),
+        checked=tuple(checked),
     )
 
 

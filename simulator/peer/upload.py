@@ -115,7 +115,7 @@ def _uploaded(
 def _key_of(data: bytes) -> PrivateKey:
     """An uploaded private key.
 
-    The product takes one without a line end, and Mobile and Remote Access fails later. The lab refuses it at once (ours).
+    The product takes a file without a line end, and Mobile and Remote Access fails later. The lab refuses it at once (ours).
     """
     contents = _pem(data, "private key file")
     if not contents.keys:

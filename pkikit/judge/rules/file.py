@@ -9,8 +9,9 @@ KEY_NEWLINE = declare(
     "key.no-trailing-newline",
     Severity.ERROR,
     on=Subject.FILE,
-    requirement="A private key file ends with a line end: without it, Mobile and Remote Access fails.",
-    source="X12.5 guide, appendix 1 'Mobile and Remote Access Failures'",
+    requirement="A private key file ends with a line end. Expressway takes a file without one, and Mobile and Remote Access "
+    "fails later. The pages of this lab refuse such a file at once.",
+    source="X12.5 guide, appendix 1 'Mobile and Remote Access Failures'; the refusal at the upload is ours",
     fix="Add a line end behind -----END PRIVATE KEY----- (echo >> KEY), upload certificate and key again, and restart.",
 )
 LEAF_FIRST = declare(
