@@ -15,6 +15,7 @@ from pkikit.files import FileContents, parse, product_objections
 from pkikit.files.openssl_pem import CERTIFICATE_LABELS, Fault, read_as_openssl
 from tests.support.openssl_pem import pem_blocks
 from tests.support.pem_mutations import mutations
+from tests.support.wait import LONG
 from tests.unit.test_files import BEHIND, CHAIN, ENCRYPTED, KEY, LEAF, PEM
 
 ABC = b"-----BEGIN A-----\nQUJD\n-----END A-----\n-----BEGIN A-----\nQUI=\n-----END A-----\n"
@@ -147,7 +148,7 @@ def test_what_people_save(name: str, tmp_path: Path) -> None:
     (tmp_path / "x.pem").write_bytes(data)
     if "second" not in name and "glued" not in name:  # x509 reads the first certificate alone
         command = ["openssl", "x509", "-inform", "PEM", "-in", "x.pem", "-noout"]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=60)
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=LONG)
         assert (done.returncode == 0) == readable, done.stderr
     for objection in objections:
         assert "pkikit convert upload.pem" in objection.fix

@@ -20,6 +20,7 @@ from simulator.peer import acme_pages, api
 from simulator.peer.login import basic_credentials
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from tests.support.wait import LONG
 from tests.support.web import ANYONE, FORM, ask, basic, logged_in, where
 from tests.support.worlds import C1, E1, deployment
 
@@ -146,7 +147,7 @@ def test_a_client_that_hangs_up(lab: ThreadedLab) -> None:
     """In the middle of a body, of each kind: the log stays empty, and the next one is served."""
     for path, kind in ((f"{api.BASE}/certs/root", "application/json"), ("/login", FORM), ("/login", MULTIPART)):
         for _ in range(3):
-            raw = socket.create_connection(where(lab, E1), timeout=60)
+            raw = socket.create_connection(where(lab, E1), timeout=LONG)
             with ANYONE.wrap_socket(raw) as connection:
                 head = f"POST {path} HTTP/1.1\r\nHost: {E1}\r\nAuthorization: {basic(lab)}\r\nContent-Type: {kind}\r\n"
                 connection.sendall(f"{head}Content-Length: 100000\r\n\r\n--b\r\n".encode())

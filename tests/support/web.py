@@ -9,6 +9,7 @@ from typing import Any
 
 from simulator.peer.login import AccountRole
 from simulator.threaded import ThreadedLab
+from tests.support.wait import LONG
 from tests.support.worlds import E1
 
 FORM = "application/x-www-form-urlencoded"
@@ -32,7 +33,7 @@ def ask(
     """(status, body, headers); `source` is the address to ask from."""
     host, port = where(lab, server)
     local = (source, 0) if source else None
-    connection = HTTPSConnection(host, port, context=ANYONE, timeout=60, source_address=local)
+    connection = HTTPSConnection(host, port, context=ANYONE, timeout=LONG, source_address=local)
     try:
         connection.request(method, path, body, {k.replace("_", "-"): v for k, v in headers.items()})
         answer = connection.getresponse()

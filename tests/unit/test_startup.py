@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pkikit.startup import was_interrupted
+from tests.support.wait import LONG
 from tests.support.worlds import DEPLOYMENTS
 
 DEPLOYMENT = DEPLOYMENTS / "single-pair.yaml"
@@ -24,7 +25,7 @@ def shell(command: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run by bash; the exit code is that of the first program of a pipe."""
     script = f"{PYTHON} -m {command}; exit ${{PIPESTATUS[0]}}"
     env = {**os.environ, "NO_COLOR": "1", **environment}
-    return subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=120, env=env)
+    return subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=LONG, env=env)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,7 @@ def test_nobody_reads_the_messages(refused: Path, way: str) -> None:
     """What is said on standard error decides nothing."""
     steps = "import pkikit.console as c, typer; a = typer.Typer()\n"
     steps += "@a.command()\ndef go() -> None:\n    with c.steps(quiet=False) as step:\n        step('x' * 100_000)\nc.run(a, 'x')"
-    done = subprocess.run(["bash", "-c", f'{PYTHON} -c "$0" {way}; exit ${{PIPESTATUS[0]}}', steps], timeout=60)
+    done = subprocess.run(["bash", "-c", f'{PYTHON} -c "$0" {way}; exit ${{PIPESTATUS[0]}}', steps], timeout=LONG)
     assert done.returncode == 0
     assert shell(f"pkikit decode {refused.with_name('missing')} {way}").returncode == 2
 
@@ -104,17 +105,17 @@ def test_not_utf_8(environment: dict[str, str]) -> None:
         "c.run(app, 'x')\n"
     )
     env = {**os.environ, "NO_COLOR": "1", **environment}
-    plain = subprocess.run([PYTHON, "-c", script], capture_output=True, timeout=60, env=env)
+    plain = subprocess.run([PYTHON, "-c", script], capture_output=True, timeout=LONG, env=env)
     assert (plain.returncode, plain.stderr) == (0, b"")
     assert b"+ up x down . \\u65e5\\u672c \\ud800" in plain.stdout
-    as_json = subprocess.run([PYTHON, "-c", script, "--json"], capture_output=True, timeout=60, env=env)
+    as_json = subprocess.run([PYTHON, "-c", script, "--json"], capture_output=True, timeout=LONG, env=env)
     assert as_json.returncode == 0
     assert json.loads(as_json.stdout)["told"] == "\u2714 up \u2718 down \u2026 \u65e5\u672c \ud800"
 
 
 INTERRUPTED_IMPORT = """
 import os, runpy, signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started the tests may ignore it
+signal.signal(signal.SIGINT, signal.default_int_handler)  # the process that started the tests may ignore it
 class Interrupt:
     def find_spec(self, name, path=None, target=None):
         if name == {name!r}:
@@ -139,7 +140,7 @@ runpy.run_module({module!r}, run_name="__main__", alter_sys=True)
 def test_interrupted_while_importing(module: str, name: str, arguments: list[str]) -> None:
     """Ctrl-C before anything was done, and in the middle of an import of a command: one line, 130."""
     script = INTERRUPTED_IMPORT.format(module=module, name=name, arguments=arguments)
-    done = subprocess.run([PYTHON, "-c", script], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([PYTHON, "-c", script], capture_output=True, text=True, timeout=LONG)
     program = {"pkikit": "pkikit", "simulator": "expressway-sim"}[module]
     assert (done.returncode, done.stdout, done.stderr) == (130, "", f"{program}: interrupted\n")
 
@@ -148,7 +149,7 @@ def test_interrupt_is_ignored_where_the_caller_wants_that() -> None:
     """Under nohup, or in the background of a script, Ctrl-C is for others."""
     script = INTERRUPTED_IMPORT.format(module="pkikit", name="rich.table", arguments=["rules"])
     script = script.replace("signal.default_int_handler", "signal.SIG_IGN")
-    done = subprocess.run([PYTHON, "-c", script], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([PYTHON, "-c", script], capture_output=True, text=True, timeout=LONG)
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -210,7 +211,7 @@ console.run(app, "x")
         [PYTHON, "-m", "as_a_module"],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=LONG,
         env={**os.environ, "PYTHONPATH": path},
     )
     assert (done.returncode, done.stderr) == (130, "x: interrupted\n")
