@@ -1,4 +1,4 @@
-"""Work that runs beside everything else. Whatever ends it is written to the event log: no failure is lost."""
+"""Background tasks. When an exception ends one, the event log says so: no failure is lost."""
 
 from __future__ import annotations
 

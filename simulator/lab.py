@@ -97,10 +97,10 @@ class Lab:
             if self.settings.state is not None:
                 held = await anyio.to_thread.run_sync(LabStore(self.settings.state).hold)
                 stack.callback(held.close)
-            begun = await self._begin()
+            beginning = await self._begin()
             await anyio.to_thread.run_sync(self.events.read)
-            self.issued, self.world, self.passwords = begun.issued, begun.world, begun.passwords
-            for fqdn, note in begun.notes:
+            self.issued, self.world, self.passwords = beginning.issued, beginning.world, beginning.passwords
+            for fqdn, note in beginning.notes:
                 self.events.add(fqdn, "State Warning", Detail=note)
             if self.settings.state is not None and self.settings.keylog is not None:
                 await anyio.to_thread.run_sync(write_private, self.settings.keylog, b"")
@@ -118,7 +118,7 @@ class Lab:
                 self.endpoints, self.network, world=lambda: self.world, now=self.clock.now, events=self.events,
                 settings=self.settings, legs=self.legs,
             )  # fmt: skip
-            await self._start_peers(begun.states, stack)
+            await self._start_peers(beginning.states, stack)
             self._running = stack.pop_all()
         self._background.spawn(self._keep_ticking(), "clock")
         self.events.add(self.deployment.name, "Lab Started", Addresses=f"127.{self.plan.net}.x.y")

@@ -18,7 +18,7 @@ def stop_as_by_ctrl_c() -> None:
 
 
 def heed_ctrl_c() -> None:
-    """Ctrl-C stops us although the caller ignores it, as shells do for background jobs: nothing else ends a lab."""
+    """Ctrl-C stops us even if our caller ignores it, as a shell does for its background jobs."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -145,7 +145,7 @@ class CertificateServices:
         return _page("Certificate Issued", f"{links}<!-- certnew.cer?ReqID={number}& -->")
 
     def _sign(self, text: str, template: CertificateTemplate) -> x509.Certificate:
-        """The certificate. Raises InputError when the text is not one request, IssuanceRefused when the CA says no."""
+        """The certificate. Raises InputError when the text is not one request, IssuanceRefused when the CA refuses it."""
         if len(text) > MAX_REQUEST:
             raise InputError(f"has more than {MAX_REQUEST} characters", where="the request")
         requests = parse(text.encode(), where="the request", open_stores=False).requests

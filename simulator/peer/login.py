@@ -95,7 +95,7 @@ class Doorkeeper:
         """The role when the password is right; None when it is wrong.
 
         Raises TooManyFailures for a wrong one while its address or its account has to wait. The right password is always
-        taken: whoever shares the machine must not be able to lock the administrator out by guessing.
+        accepted: another user of the machine must not be able to lock the administrator out by guessing.
         """
         role = self._accounts.check(user, password)
         if role is not None:

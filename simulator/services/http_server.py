@@ -1,4 +1,4 @@
-"""aiohttp behind bounds: so many connections, so much patience, then a hang-up. Every HTTP face of the lab stands here."""
+"""aiohttp behind bounds: so many connections, so much patience, then a hang-up. Every HTTP server of the lab uses it."""
 
 from __future__ import annotations
 

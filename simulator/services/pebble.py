@@ -185,7 +185,7 @@ class Pebble:
         config = {
             "pebble": {
                 "listenAddress": f"{self.address}:{port}",
-                # Not served: whoever reaches it gets the private keys of root and intermediate (`public_roots`).
+                # Off: it gives the private keys of root and intermediate to everybody on the machine (`public_roots`).
                 "managementListenAddress": "",
                 "certificate": str(self.folder / "listener.pem"),
                 "privateKey": str(self.folder / "listener.key"),

@@ -1,7 +1,7 @@
-"""A temporary folder that holds keys, and is gone after its process: removed at the end, or by whoever starts next.
+"""A temporary folder that holds keys. Its process removes it at the end; after a kill, the next start removes it.
 
-A killed process removes nothing. It holds a lock on its folder, though, which the kernel lets go of when it dies; so the
-next process sees which folders belong to nobody any more.
+A process holds a lock on its folder, and the kernel releases the lock when the process dies. So the next process sees
+which folders have no owner any more.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """One target in a process of its own: `python -m tests.fuzz.worker TARGET FOLDER SEED (--seconds S | --count N)`.
 
 Prints a JSON line for each find, and one now and then that says how far it is. The input at work is in FOLDER/current, so
-that whoever watches knows it even when this process hangs or dies.
+that the watching process finds it even when this one hangs or dies.
 """
 
 from __future__ import annotations

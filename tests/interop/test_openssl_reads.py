@@ -29,7 +29,7 @@ from tests.unit.test_odd_objects import ODD_NAME, SAN, crl, entry, request
 pytestmark = pytest.mark.needs("openssl")
 AT = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
-# (oddity, whose): why pkikit says no where OpenSSL says yes. There is no case of the other direction.
+# (oddity, whose): why pkikit refuses what OpenSSL accepts. There is no case of the other direction.
 STRICTER = {
     ("version-v1-plain", "root"): "the product refuses a CA without BasicConstraints",
     ("key-rsa-negative", "leaf"): "OpenSSL 3.0 reads a negative modulus, OpenSSL 4 and pkikit do not",
@@ -148,7 +148,7 @@ def test_the_digest_of_a_request_is_over_the_original(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("encryption", [(), ("-certpbe", "NONE", "-keypbe", "NONE"), ("-certpbe", "PBE-SHA1-3DES")])
 def test_a_store_with_odd_certificates(encryption: tuple[str, ...], tmp_path: Path) -> None:
-    """`cryptography` refuses the whole store; its certificates and its key are read all the same."""
+    """`cryptography` refuses the whole store; pkikit still reads its certificates and its key."""
     made = lab(leaf=CERTIFICATES["name-t61-latin1"], issuing=CERTIFICATES["name-printable-amp"])
     (tmp_path / "leaf.pem").write_bytes(to_pem(made.leaf, "CERTIFICATE"))
     (tmp_path / "ca.pem").write_bytes(to_pem(made.issuing, "CERTIFICATE"))

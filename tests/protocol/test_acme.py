@@ -64,7 +64,7 @@ def test_sign_then_deploy(lab: ThreadedLab, acme: AcmeService) -> None:
 
 
 def test_the_ca_drops_the_subject_fields(lab: ThreadedLab, acme: AcmeService) -> None:
-    """The request names country to unit, the certificate only its common name, and the peer takes it all the same."""
+    """The request names country to unit, the certificate only its common name, and the peer accepts it."""
     fields = SubjectFields(country="GB", state="Kent", locality="Dover", organisation="Example", unit="IT")
     peer = lab.lab.peers[E2]
     if peer.state.request is not None:

@@ -106,7 +106,7 @@ def test_profiles_and_renewal_information(ground: Station) -> None:
 
 
 def test_preferred_chain(ground: Station) -> None:
-    """The CA offers three chains; each can be asked for by its root's name, and an unknown one is told."""
+    """The CA offers three chains; each can be asked for by its root's name; for an unknown name a step says so."""
     account = ground.account(ground.public)
     found = {}
     default = ground.order(account, request_for(E1, "example.com"))

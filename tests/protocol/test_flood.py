@@ -104,7 +104,7 @@ def test_a_flood_without_tls(lab: Lab, door: str) -> None:
 
     def answers() -> bool:
         with socket.create_connection(where, timeout=LONG) as caller:
-            caller.sendall(b"\x15\x03\x01\x00\x02\x01\x00")  # a TLS alert: whoever listens for TLS closes or answers
+            caller.sendall(b"\x15\x03\x01\x00\x02\x01\x00")  # a TLS alert: a TLS server closes or answers
             try:
                 return caller.recv(10) is not None
             except ConnectionError:

@@ -212,7 +212,7 @@ def test_what_asyncio_would_print_is_an_event(lab: ThreadedLab, capfd: pytest.Ca
 # Ports.
 
 
-def test_silent_and_blocked_and_mended(lab: ThreadedLab) -> None:
+def test_silent_and_blocked_and_fixed(lab: ThreadedLab) -> None:
     """Two reasons to close a port that end at the same moment: it is opened once."""
     inside, well = lab.lab, lab.lab.world
     port = inside.endpoints[E1].ports[0]

@@ -116,7 +116,7 @@ sys.stdin.read()
 
 
 def test_a_killed_process_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its folder stays while it lives, whoever starts; after kill -9 the next start removes it."""
+    """Its folder stays while it lives, also when another process starts; after kill -9 the next start removes it."""
     import tempfile
 
     monkeypatch.setenv("TMPDIR", str(tmp_path))

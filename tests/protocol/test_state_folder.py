@@ -235,7 +235,7 @@ def test_the_clock_stays_between_the_years_it_can_show() -> None:
 
 
 def test_the_lock_is_held_by_one_store(tmp_path: Path) -> None:
-    """The lock file belongs to whoever opened it, and says nothing that is wrong after it was let go."""
+    """One holder at a time; once it is released, another one can hold the folder."""
     store = LabStore(tmp_path / "state")
     with store.hold(), pytest.raises(LabError, match="in use"):
         LabStore(tmp_path / "state").hold()

@@ -45,7 +45,7 @@ def test_guesses_do_not_lock_the_administrator_out(lab: ThreadedLab) -> None:
 
 
 def test_guesses_from_many_addresses(lab: ThreadedLab) -> None:
-    """Whoever has all of 127/8 has no more guesses: they count for the account too."""
+    """A guesser with all of 127/8 has no more guesses than others: they count for the account too."""
     answers = [
         ask(lab, C1, "GET", f"{api.BASE}/zones", source=f"127.9.9.{i}", Authorization=basic(lab, "admin", f"wrong{i}"))[
             0

@@ -71,9 +71,9 @@ def _cost(work: Callable[[], object]) -> float:
     """The least processor time that it took in some tries, so that what else the machine does counts little."""
     times = []
     for _ in range(4):
-        begun = time.process_time()
+        start = time.process_time()
         work()
-        times.append(time.process_time() - begun)
+        times.append(time.process_time() - start)
     return max(min(times), 0.0005)
 
 
@@ -123,10 +123,10 @@ def with_mac_rounds(data: bytes, rounds: int) -> bytes:
 
 @pytest.fixture
 def no_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever opens something encrypted in this test has not looked at what it costs."""
+    """Opening anything encrypted in this test means that nobody looked at the cost first."""
 
     def refuse(*_: object, **__: object) -> None:
-        raise AssertionError("the work was begun")
+        raise AssertionError("the work was started")
 
     module = sys.modules[parse.__module__]
     monkeypatch.setattr(module.pkcs12, "load_pkcs12", refuse)

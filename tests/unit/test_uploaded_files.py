@@ -154,7 +154,7 @@ REVERSED: dict[str, tuple[Any, ...]] = {
 @pytest.mark.fires("upload.leaf-not-first")
 @pytest.mark.parametrize("name", REVERSED)
 def test_the_server_certificate_is_not_first(name: str, tmp_path: Path) -> None:
-    """One error, about the order; nobody is told to reissue the leaf as a CA."""
+    """One error, about the order; no finding says to reissue the leaf as a CA."""
     chain = REVERSED[name]
     assert rules_in_process(pem(*chain)) == {"upload.leaf-not-first"}
     verdict = lint_bundle("x", bundle_of(chain))
