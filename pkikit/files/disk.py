@@ -5,9 +5,7 @@ Nothing here raises anything but InputError/EncodingError.
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +17,7 @@ from pkikit.errors import EncodingError, InputError
 from pkikit.files.contents import FileContents, Passphrase
 from pkikit.files.objections import refuse_unreadable, refuse_without_newline, refuse_wrong_order
 from pkikit.files.parse import parse
+from pkikit.files.regular import open_regular
 from pkikit.model.credential import Credential, PrivateKey
 from pkikit.model.deployment import Deployment, parse_deployment
 from pkikit.model.version import ProductVersion
@@ -34,42 +33,16 @@ def read_bytes(path: Path, limit: int = MAX_FILE, *, may_be_empty: bool = False)
     larger than `limit`, or empty unless `may_be_empty`.
     """
     where = str(path)
-    try:
-        # O_NONBLOCK: opening a named pipe returns at once instead of waiting for somebody who writes into it.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-        with os.fdopen(descriptor, "rb") as stream:
-            mode = os.fstat(descriptor).st_mode
-            if not stat.S_ISREG(mode):
-                raise InputError(f"is {_kind(mode)}, but a regular file is needed here", where=where)
+    with open_regular(path) as stream:
+        try:
             data = stream.read(limit + 1)
-    except FileNotFoundError:
-        raise InputError("there is no such file", where=where) from None
-    except IsADirectoryError:
-        raise InputError("is a folder, but a file is needed here", where=where) from None
-    except PermissionError:
-        raise InputError("cannot be read: permission denied", where=where) from None
-    except (OSError, ValueError) as error:
-        if getattr(error, "errno", None) == errno.ENXIO:  # what open() says of a socket
-            raise InputError("is a socket or device, but a regular file is needed here", where=where) from None
-        raise InputError(f"cannot be read: {getattr(error, 'strerror', None) or error}", where=where) from None
+        except OSError as error:
+            raise InputError(f"cannot be read: {error.strerror or error}", where=where) from None
     if len(data) > limit:
         raise InputError(f"is larger than {_size(limit)}, the most that is read", where=where)
     if not may_be_empty and not data.strip():
         raise InputError("is empty", where=where)
     return data
-
-
-_NOT_REGULAR = (
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a named pipe"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-)
-
-
-def _kind(mode: int) -> str:
-    return next((kind for test, kind in _NOT_REGULAR if test(mode)), "something else")
 
 
 def _size(limit: int) -> str:

@@ -1,4 +1,4 @@
-"""What a file is that holds nothing to read, and what to provide instead: one sentence, so that nobody has to guess."""
+"""What a file is when it does not hold a certificate, and what to provide instead, in one sentence."""
 
 from __future__ import annotations
 
@@ -7,42 +7,14 @@ import re
 from collections.abc import Callable
 
 from pkikit.files.der import outer_length
+from pkikit.files.magic import PEM_INSTEAD as _PEM
+from pkikit.files.magic import magic_of, unicode_form
 
 _LOOK = 4096  # so much of a text decides
 
-_PEM = "Provide the certificate in PEM: text that begins with -----BEGIN CERTIFICATE-----."
-_KEYSTORE = "Export the certificate in PEM: keytool -exportcert -rfc -alias NAME -keystore FILE."
 _PASTED = "Paste the lines from -----BEGIN CERTIFICATE----- to -----END CERTIFICATE----- into a plain text file."
 _NOT_DASHES = re.compile(
     "[\u2010-\u2015\u2212-]{1,10} ?BEGIN (?:X509 |TRUSTED |NEW )?(?:CERTIFICATE|[A-Z ]{0,20}PRIVATE KEY)"
-)
-
-# How binary files begin; the first that fits counts.
-_MAGIC: tuple[tuple[bytes, str, str], ...] = (
-    (b"\xfe\xed\xfe\xed", "a Java keystore (JKS)", _KEYSTORE),
-    (b"\xce\xce\xce\xce", "a Java keystore (JCEKS)", _KEYSTORE),
-    (b"\x00\x00\x00\x00CERT", "a serialized certificate store of Windows (.sst)", "Export it as PKCS#7 or Base-64."),
-    (b"%PDF-", "a PDF document", _PEM),
-    (b"\x89PNG", "an image (PNG)", _PEM),
-    (b"\xff\xd8\xff", "an image (JPEG)", _PEM),
-    (b"GIF8", "an image (GIF)", _PEM),
-    (b"BM", "an image (BMP)", _PEM),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Office document or a saved Outlook mail", "Save the attachment itself."),
-    (b"{\\rtf", "a formatted text (RTF)", "Save it as plain text."),
-    (b"\xd4\xc3\xb2\xa1", "a packet capture", "Provide the certificate that is to be judged."),
-    (b"\xa1\xb2\xc3\xd4", "a packet capture", "Provide the certificate that is to be judged."),
-    (b"\x0a\x0d\x0d\x0a", "a packet capture", "Provide the certificate that is to be judged."),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "Unpack it and provide the file that is in it."),
-    (b"Rar!", "a RAR archive", "Unpack it and provide the file that is in it."),
-    (b"BZh", "a bzip2 file", "Unpack it and provide the file that is in it."),
-    (b"\xfd7zXZ", "an xz file", "Unpack it and provide the file that is in it."),
-    (b"\x28\xb5\x2f\xfd", "a zstd file", "Unpack it and provide the file that is in it."),
-    (b"Salted__", "a file that openssl enc encrypted", "Decrypt it first."),
-    (b"SQLite format 3", "an SQLite database (an NSS certificate store?)", "Export the certificate: certutil -L -a."),
-    (b"\x7fELF", "a program", _PEM),
-    (b"MZ", "a Windows program", _PEM),
-    (b"bplist00", "a property list of macOS", _PEM),
-    (b"PuTTY-User-Key-File-", "a private key of PuTTY", "Export it in PuTTYgen: Conversions > Export OpenSSH key."),
 )
 
 _TEXTS: tuple[tuple[str, str, str], ...] = (
@@ -82,9 +54,9 @@ _TEXTS: tuple[tuple[str, str, str], ...] = (
 
 def identify(data: bytes) -> str:
     """A sentence without a subject: "is a PDF document. Provide …", for bytes that are neither PEM nor DER."""
-    for magic, kind, advice in _MAGIC:
-        if data.startswith(magic):
-            return f"is {kind}. {advice}"
+    magic = magic_of(data)
+    if magic is not None and magic.for_certificate:
+        return f"is {magic.what}. {magic.for_certificate}"
     text = as_text(data)
     if text is None:
         return f"is neither PEM nor DER, but binary data of a kind that is not known here. {_PEM}"
@@ -113,31 +85,6 @@ def as_text(data: bytes) -> str | None:
     return None if odd * 20 > len(text) else text
 
 
-_UNICODE: tuple[tuple[bytes, str], ...] = (
-    (b"\xff\xfe\x00\x00", "utf-32"),
-    (b"\x00\x00\xfe\xff", "utf-32"),
-    (b"\xff\xfe", "utf-16"),
-    (b"\xfe\xff", "utf-16"),
-)
-
-
-def unicode_form(data: bytes) -> str | None:
-    """`utf-16`, `utf-32` or such, where every character takes two or four bytes; None for any other file."""
-    for mark, name in _UNICODE:
-        if data.startswith(mark):
-            return name
-    start = data[:400]
-    if len(start) >= 4:
-        for name, zeros, letters in (
-            ("utf-32-le", (1, 2, 3), 0), ("utf-32-be", (0, 1, 2), 3), ("utf-16-le", (1,), 0), ("utf-16-be", (0,), 1),
-        ):  # fmt: skip
-            width = 4 if "32" in name else 2
-            cut = start[: len(start) // width * width]
-            if not any(any(cut[z::width]) for z in zeros) and all(cut[letters::width]):
-                return name
-    return None
-
-
 def _is_json(text: str) -> bool:
     head = text.lstrip("\ufeff \t\r\n")
     if not head.startswith(("{", "[")):
@@ -160,7 +107,7 @@ _DER_OIDS: tuple[tuple[bytes, str, str], ...] = (
 
 
 def identify_der(data: bytes) -> str:
-    """The same for bytes that begin as DER does and are none of the objects that are read."""
+    """The same for bytes that begin as DER does, but are not an object that is read here."""
     length = outer_length(data)
     if length is not None and length > len(data):
         return f"is binary (DER) and cut off: it announces {length} bytes and has {len(data)}. Fetch the file again."

@@ -10,8 +10,6 @@ import codecs
 import contextlib
 import io
 import lzma
-import os
-import stat
 import sys
 import tarfile
 import tempfile
@@ -25,7 +23,9 @@ from typing import Any, BinaryIO, Self, cast
 from pkikit.errors import EncodingError, InputError
 from pkikit.files.archives import GZIP, ZIP
 from pkikit.files.kinds import binary_kind, looks_binary
-from pkikit.model.names import printable
+from pkikit.files.magic import unicode_form
+from pkikit.files.regular import open_regular
+from pkikit.model.text import printable
 
 MAX_TEXT = 512 * 1024 * 1024  # of text, all members together
 MAX_MEMBERS, MAX_DEPTH, MAX_LINE, CHUNK, HEAD = 5_000, 5, 65_536, 1 << 20, 65_536
@@ -77,7 +77,7 @@ def read_logs(path: Path | None) -> Iterator[LogText]:
     where = str(path) if path is not None else "standard input"
     budget = _Budget(where)
     with contextlib.ExitStack() as stack:
-        stream = stack.enter_context(_opened(path, where)) if path is not None else sys.stdin.buffer
+        stream = stack.enter_context(open_regular(path)) if path is not None else sys.stdin.buffer
         found = False
         try:
             first = _Peeked(stream)
@@ -91,23 +91,6 @@ def read_logs(path: Path | None) -> Iterator[LogText]:
                 f" (only {', '.join(printable(name, 60) for name in budget.skipped[:5])})" if budget.skipped else ""
             )
             raise InputError(f"is an archive without a log in it{skipped}; give the log itself", where=where)
-
-
-def _opened(path: Path, where: str) -> BinaryIO:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-    except FileNotFoundError:
-        raise InputError("there is no such file", where=where) from None
-    except PermissionError:
-        raise InputError("cannot be read: permission denied", where=where) from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot be read: {getattr(error, 'strerror', None) or error}", where=where) from None
-    mode = os.fstat(descriptor).st_mode
-    if stat.S_ISREG(mode):
-        return os.fdopen(descriptor, "rb")
-    os.close(descriptor)
-    kind = "a folder; give one log, or an archive of logs" if stat.S_ISDIR(mode) else "not a regular file"
-    raise InputError(f"is {kind}", where=where)
 
 
 class _Peeked:
@@ -220,7 +203,7 @@ def _member(stream: BinaryIO, name: str, inside: str, budget: _Budget, depth: in
         return
     peeked = _Peeked(stream)
     if not _is_packed(peeked.head) and (
-        binary_kind(peeked.head) or (looks_binary(peeked.head) and not _wide(peeked.head))
+        binary_kind(peeked.head) or (looks_binary(peeked.head) and not unicode_form(peeked.head))
     ):
         budget.skipped.append(full)
         return
@@ -257,23 +240,8 @@ def _of_zip(stream: _Peeked, inside: str, budget: _Budget, depth: int) -> Iterat
                     yield from _member(content, entry.filename, inside, budget, depth)  # type: ignore[arg-type]
 
 
-def _wide(head: bytes) -> str:
-    """The encoding of a text with two or four bytes a character, or ""."""
-    if head.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
-        return "utf-32"
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    sample = head[:2000]
-    even, odd = sample[::2].count(0), sample[1::2].count(0)
-    if len(sample) >= 8 and odd * 10 > len(sample) * 3 and even * 10 < len(sample):
-        return "utf-16-le"
-    if len(sample) >= 8 and even * 10 > len(sample) * 3 and odd * 10 < len(sample):
-        return "utf-16-be"
-    return ""
-
-
 def _of_text(stream: _Peeked, member: str, budget: _Budget, where: str) -> Iterator[LogText]:
-    encoding = _wide(stream.head)
+    encoding = unicode_form(stream.head)
     kind = None if encoding else binary_kind(stream.head)
     if kind is not None:
         raise InputError(f"is {kind[0]}, not a log; {kind[1]}", where=where)

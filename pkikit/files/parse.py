@@ -28,7 +28,8 @@ from pkikit.files.archives import GZIP, ZIP, unpack
 from pkikit.files.contents import Collector, FileContents, NoPassphrase, Passphrase
 from pkikit.files.der import first_value
 from pkikit.files.effort import refuse_costly_store
-from pkikit.files.identify import identify, identify_der, unicode_form
+from pkikit.files.identify import identify, identify_der
+from pkikit.files.magic import unicode_form
 from pkikit.files.openssl_pem import Block, read_as_openssl
 from pkikit.files.pem import MAX_REPAIR, PemText, bare_base64, looks_like_pem, pem_blocks
 from pkikit.files.pkcs12_odd import open_odd_store

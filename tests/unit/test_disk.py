@@ -63,7 +63,7 @@ def test_no_command_waits_for_a_pipe(command: list[str], tmp_path: Path, monkeyp
     monkeypatch.chdir(tmp_path)
     os.mkfifo("odd.pem")
     Path("plain.pem").write_bytes(PEM)
-    with pytest.raises(InputError, match=r"odd\.pem: is (a named pipe|not a regular file)"):
+    with pytest.raises(InputError, match=r"odd\.pem: is a named pipe"):
         CliRunner().invoke(app, command, catch_exceptions=False)
     assert not Path("new.pem").exists()
 

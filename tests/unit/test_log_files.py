@@ -176,7 +176,7 @@ def test_priorities_of_syslog_are_not_xml(tmp_path: Path) -> None:
 def test_only_regular_files_are_opened(tmp_path: Path) -> None:
     """Pipes, folders and devices are refused at once."""
     os.mkfifo(tmp_path / "pipe")
-    for path, said in ((tmp_path / "pipe", "not a regular file"), (tmp_path, "folder"), (Path("/dev/zero"), "not a regular"),
+    for path, said in ((tmp_path / "pipe", "a named pipe"), (tmp_path, "a folder"), (Path("/dev/zero"), "a device"),
                        (tmp_path / "none", "no such file"), (Path("a\0b"), "cannot be read")):  # fmt: skip
         with pytest.raises(InputError, match=said):
             of_file(path, _of_trace)
