@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from pkikit.model.findings import Finding
+    from pkikit.model.findings import Finding, Verdict
 
 # Usage errors of the command line parser; typer has its own copy of click inside, reached here by a public name.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
@@ -115,16 +115,29 @@ def table(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str]
     console.print(made)
 
 
+def counts(verdict: Verdict) -> str:
+    """How many errors, warnings and notes a verdict has, and how many rules were checked."""
+    weights = [f.severity.value for f in verdict.findings]
+    parts = [("error", weights.count("error"))]
+    parts += [(what, n) for what, n in (("warning", weights.count("warning")), ("note", weights.count("info"))) if n]
+    parts.append(("rule", len(verdict.checked)))
+    return ", ".join(f"{n} {what}{'s' * (n != 1)}" for what, n in parts) + " checked"
+
+
 def show_findings(console: Console, findings: Iterable[Finding]) -> None:
     """Findings with evidence and fix."""
     from rich.text import Text
+
+    from pkikit.model.findings import NO_FAILURE
 
     colours = {"error": "red", "warning": "yellow", "info": "cyan"}
     for found in findings:
         head = Text(f"{found.severity.value.upper():<8}", style=colours[found.severity.value])
         console.print(head.append(f"{found.rule}  {found.subject}", style="default"))
         for evidence in found.evidence[:12]:
-            console.print(Text(f"         {evidence.label}: expected {evidence.expected}, found {evidence.seen}"))
+            # A line of a log that reports a failure: that no failure was expected goes without saying.
+            expected = "" if evidence.expected == NO_FAILURE else f"expected {evidence.expected}, found "
+            console.print(Text(f"         {evidence.label}: {expected}{evidence.seen}"))
         if len(found.evidence) > 12:
             console.print(Text(f"         … and {len(found.evidence) - 12} more"))
         console.print(Text(f"         fix: {found.fix}"))

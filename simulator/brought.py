@@ -52,7 +52,7 @@ def _party_of(party: Party, folder: Path) -> Party:
         contents = read_file(trust_file)
         refuse_unreadable(contents)
         if not contents.certificates:
-            raise EncodingError("holds no certificate", where=str(trust_file), rule="encoding.not-pem")
+            raise EncodingError(contents.lacks("certificate"), where=str(trust_file), rule="encoding.not-pem")
         require_judgeable(contents.crls, str(trust_file))
         trusted = contents.certificates
         held = held.with_crls(CrlSource.CA_FILE, contents.crls)

@@ -186,14 +186,7 @@ def eku_audit(
     }
 
     def show(out: Console) -> None:
-        _show_audit(out, read.name, legs)
-        missing = sorted({leg.leg.client for leg in ours})
-        if missing:
-            out.print(f"certificates not given: {', '.join(missing)}", markup=False)
-            out.print(
-                "Put each into DIR/<fqdn>/cert.pem and use --certs DIR, or ask a what-if: --what-if public-ca",
-                markup=False,
-            )
+        _show_audit(out, read.name, legs, {leg.leg.client for leg in ours})
 
     console.answer(document, as_json=as_json, accepted=accepted, show=show)
 
@@ -214,19 +207,32 @@ def _certificates_in(folder: Path | None, deployment: Deployment) -> dict[str, x
     return found
 
 
-def _show_audit(out: Console, name: str, legs: Sequence[LegAudit]) -> None:
+def _show_audit(out: Console, name: str, legs: Sequence[LegAudit], ours: set[str]) -> None:
+    """The answer, what it leaves open, then the connections that were assessed."""
     from pkikit.judge.sunset import Status
     from pkikit.model.facts import shown_time
 
-    shown = {Status.KEEPS: "no", Status.NOT_ASSESSED: "not assessed"}
-    rows = [
-        (leg.leg.id, shown_time(leg.fails_from) if leg.fails_from else shown[leg.status], leg.because) for leg in legs
-    ]
-    console.table(out, ("connection", "fails from", "because"), rows, title=f"clientAuth in {name}")
     failing = [leg for leg in legs if leg.status is Status.FAILS]
+    unknown = [leg for leg in legs if leg.status is Status.NOT_ASSESSED]
+    theirs = sorted({leg.leg.client for leg in unknown} - ours)
+    out.print(f"{len(failing)} of {len(legs)} mutual connections fail, {len(unknown)} were not assessed")
+    if ours:
+        out.print(f"Not given are the certificates of {', '.join(sorted(ours))}.", markup=False)
+        out.print(
+            "Put each into DIR/<fqdn>/cert.pem and use --certs DIR, or ask a what-if: --what-if public-ca", markup=False
+        )
+    if theirs:
+        out.print(
+            f"Ask those who run {', '.join(theirs)} whether the certificates there keep clientAuth.", markup=False
+        )
+    rows = [
+        (leg.leg.id, shown_time(leg.fails_from) if leg.fails_from else "does not fail", leg.because)
+        for leg in legs
+        if leg.status is not Status.NOT_ASSESSED
+    ]
+    if rows:
+        console.table(out, ("connection", "fails from", "because"), rows, title=f"clientAuth in {name}")
     for (remedy, works, needs), count in sorted(
         Counter((r.id, r.works, r.needs) for leg in failing for r in leg.remedies).items()
     ):
         out.print(f"{'✔' if works else '✘'} {remedy} ({count} connections): {needs}", markup=False)
-    unknown = sum(leg.status is Status.NOT_ASSESSED for leg in legs)
-    out.print(f"{len(failing)} of {len(legs)} mutual connections fail, {unknown} were not assessed")

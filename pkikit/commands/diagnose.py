@@ -87,12 +87,10 @@ def _tell_causes(verdict: Verdict, causes: tuple[str, ...], as_json: bool, **mor
             )
         for step in more.get("steps", ()):
             out.print(f"  {step}", markup=False)
-        if more.get("groups"):
-            console.table(out, ("connection", "failures", "first", "last", "cause"), _group_rows(more["groups"]))
+        if len(more.get("groups", ())) > 1:  # of a single one the finding says the same
+            console.table(out, ("failures", "connection", "cause"), _group_rows(more["groups"]))
         console.show_findings(out, verdict.findings)
-        out.print(
-            f"{len(verdict.errors)} errors, {len(verdict.findings)} findings, {len(verdict.checked)} rules checked"
-        )
+        out.print(console.counts(verdict))
 
     document = {**verdict.to_json(), "causes": list(causes), **more}
     console.answer(document, as_json=as_json, accepted=verdict.accepted, show=show)
@@ -115,11 +113,11 @@ def _group_rows(groups: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:
     for group in groups[:MAX_ROWS]:
         port = f":{group['port']}" if group["port"] else ""
         ends = " → ".join(filter(None, (group["client"], f"{group['server']}{port}")))
-        where = ends or ", ".join(group["hosts"]) or "-"
+        where = ends or ", ".join(group["hosts"]) or "not in the log"
         who = f"{where} (scanner?)" if group["scanner"] else where
-        rows.append((who, str(group["count"]), group["first"][:19], group["last"][:19], group["cause"]))
+        rows.append((str(group["count"]), who, group["cause"]))
     if len(groups) > MAX_ROWS:
-        rows.append((f"… and {len(groups) - MAX_ROWS} more", "", "", "", ""))
+        rows.append(("…", f"and {len(groups) - MAX_ROWS} more", ""))
     return rows
 
 

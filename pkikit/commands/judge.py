@@ -61,7 +61,7 @@ def verify(
     lists = [read_file(path) for path in trust]
     trusted = [c for contents in lists for c in contents.certificates]
     if not trusted:
-        raise InputError("holds no certificate", where=str(trust[0]))
+        raise InputError(lists[0].lacks("certificate"), where=str(trust[0]))
     question = _revocation(revocation, fallback, service, crl or (), ocsp or (), [c for f in lists for c in f.crls])
     verdict = verify_certificate(
         leaf,
@@ -140,6 +140,8 @@ def match(
     }
 
     def show(out: Console) -> None:
+        said = "yes: the product finds" if product.matched else "no: the product does not find"
+        out.print(f"{said} {product.reference}: {product.why}", markup=False)
         rows = [(rules, "yes" if m.matched else "no", m.presented, m.why) for rules, m in answers.items()]
         console.table(
             out, ("rules", "match", "presented", "why"), rows, title=f"{product.reference} in {presented.shown()}"

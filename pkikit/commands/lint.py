@@ -170,14 +170,14 @@ def _lint_file(
     use = asked.use
     if as_ == "csr" or (not as_ and contents.requests):
         if not contents.requests:
-            raise InputError("holds no certificate request", where=str(path))
+            raise InputError(contents.lacks("certificate request"), where=str(path))
         # A CA reads the request, not the product: how the file is made is worth a warning.
         form = judge.lint_form(contents.where, product_objections(contents), to_upload=False)
         return [*([form] if form.findings else []), *(judge.lint_request(r, use) for r in contents.requests)]
     verdicts = [judge.lint_form(contents.where, product_objections(contents))]
     if not contents.certificates:
         if as_ or not (contents.keys or contents.encrypted_keys):
-            raise InputError(_no_certificate(contents), where=str(path))
+            raise InputError(contents.lacks("certificate"), where=str(path))
         return [*verdicts, _lint_keys(contents, None), lint_lone_keys(contents.where, contents.keys, use)]
     if as_ == "trust-list":
         return [*verdicts, judge.lint_trust_list(contents.certificates, use)]
@@ -205,20 +205,6 @@ def _lint_keys(contents: FileContents, leaf: x509.Certificate | None) -> Verdict
         encrypted=contents.encrypted_keys,
         ends_in_newline=contents.ends_in_newline,
     )
-
-
-def _no_certificate(contents: FileContents) -> str:
-    """What a file holds in which nothing can be judged."""
-    for found, what in (
-        (contents.requests, "a certificate request"),
-        (contents.crls, "a CRL, which pkikit decode shows"),
-        (contents.ocsp_answers, "an OCSP answer, which pkikit decode shows"),
-        (contents.keys or contents.encrypted_keys, "a private key"),
-        (contents.other_keys, "a private key of a kind that the product does not take"),
-    ):
-        if found:
-            return f"holds no certificate, but {what}"
-    return "holds no certificate"
 
 
 def _services(

@@ -112,7 +112,7 @@ def _of_document(
         return _of_log(diagnosis)
     raise InputError(
         "is JSON, but not a trace or a report of pkikit, and nothing in it reports a connection that failed; give what"
-        " pkikit probe --save, pkikit check --json or pkikit verify --json wrote, or a log",
+        " pkikit probe --save, expressway-sim check --json or pkikit verify --json wrote, or a log",
         where=where,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -79,9 +80,11 @@ def rows_of(facts: dict[str, Any]) -> list[tuple[str, str]]:
                 ]  # fmt: skip
             case list():
                 shown.append((label, ", ".join(map(str, value))))
+            case bool():
+                shown.append((label, "yes" if value else "no"))
             case _:
                 shown.append((label, "" if value is None else printable(str(value), MAX_WHERE)))
-    return shown
+    return [(label, text) for label, text in shown if text]  # an empty row tells nothing
 
 
 def tell_facts(facts: dict[str, Any], as_json: bool) -> None:
@@ -97,10 +100,8 @@ def tell(verdict: Verdict, as_json: bool, **more: Any) -> None:
 
 
 def show_verdict(out: Console, verdict: Verdict) -> None:
-    """Question, findings, answer."""
-    out.print(verdict.question, markup=False)
+    """The questions, the answer, and below it the findings that are its reasons."""
+    for question in re.split(r"(?<=\?) ", verdict.question):
+        out.print(question, markup=False)
+    out.print(f"{'yes' if verdict.accepted else 'no'}: {console.counts(verdict)}", markup=False)
     console.show_findings(out, verdict.findings)
-    said = "yes" if verdict.accepted else "no"
-    out.print(
-        f"{said}: {len(verdict.errors)} errors, {len(verdict.findings)} findings, {len(verdict.checked)} rules checked"
-    )

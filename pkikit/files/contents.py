@@ -55,6 +55,19 @@ class FileContents:
         """True when the last line of the file has a line end."""
         return self.data.endswith(b"\n")
 
+    def lacks(self, wanted: str) -> str:
+        """For a message: the file holds no `wanted`, and what it holds instead."""
+        kinds = (
+            (self.certificates, "a certificate"),
+            (self.requests, "a certificate request"),
+            (self.crls, "a CRL"),
+            (self.ocsp_answers, "an OCSP answer"),
+            (self.keys or self.encrypted_keys, "a private key"),
+            (self.other_keys, "a private key of a kind that the product does not take"),
+        )
+        held = [name for found, name in kinds if found]
+        return f"holds {' and '.join(held)}, but no {wanted}" if held else f"holds no {wanted}"
+
     @property
     def is_empty(self) -> bool:
         """True when nothing usable was found."""

@@ -74,10 +74,10 @@ def read_file(path: Path, passphrase: Passphrase | None = None, *, keep_encrypte
 
 def read_certificates(path: Path) -> tuple[x509.Certificate, ...]:
     """The certificates of a file; an error when there is none."""
-    found = read_file(path, keep_encrypted=True).certificates
-    if not found:
-        raise EncodingError("holds no certificate", where=str(path), rule="encoding.not-pem")
-    return found
+    contents = read_file(path, keep_encrypted=True)
+    if not contents.certificates:
+        raise EncodingError(contents.lacks("certificate"), where=str(path), rule="encoding.not-pem")
+    return contents.certificates
 
 
 def read_chain(path: Path) -> tuple[x509.Certificate, ...]:
@@ -88,7 +88,7 @@ def read_chain(path: Path) -> tuple[x509.Certificate, ...]:
     """
     contents = read_file(path, keep_encrypted=True)
     if not contents.certificates:
-        raise EncodingError("holds no certificate", where=str(path), rule="encoding.not-pem")
+        raise EncodingError(contents.lacks("certificate"), where=str(path), rule="encoding.not-pem")
     refuse_wrong_order(contents)
     return contents.certificates
 
@@ -111,7 +111,7 @@ def credential_from_folder(folder: Path) -> Credential | None:
     contents = read_file(certificate_file)
     refuse_unreadable(contents)
     if not contents.certificates:
-        raise EncodingError("holds no certificate", where=str(certificate_file), rule="encoding.not-pem")
+        raise EncodingError(contents.lacks("certificate"), where=str(certificate_file), rule="encoding.not-pem")
     refuse_wrong_order(contents)
     keys = _key_of(read_file(key_file)) if key_file.exists() else contents.keys
     if not key_file.exists() and keys:

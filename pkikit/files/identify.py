@@ -19,7 +19,7 @@ _NOT_DASHES = re.compile(
 
 _TEXTS: tuple[tuple[str, str, str], ...] = (
     (r"\s*(?:<!doctype html|<html|<head|<body)", "an HTML page, perhaps the error page of a web server or of AD CS",
-     "Open it in a browser to see what it says, and download the certificate as Base 64."),
+     "Open it in a browser to see what it says, and download the file itself, as Base 64."),
     (r"\s*<\?xml|\s*<[a-z][\w:.-]*(?:\s[^<>]{0,500})?>", "an XML document", _PEM),
     (r"---- BEGIN SSH2 |(?:ssh-(?:rsa|ed25519|dss)|ecdsa-sha2-\S{1,40}|sk-\S{1,60}) AAAA", "an SSH public key",
      _PEM),

@@ -43,10 +43,9 @@ _FORMS = {
     "gzip": "a gzip file",
 }
 _BY_HAND = {
-    "der": "openssl x509 -inform der -in FILE -out NEW.pem",
     "pkcs7": "openssl pkcs7 -print_certs -in FILE -out NEW.pem (with -inform der for a binary one)",
     "pkcs12": "openssl pkcs12 -in FILE -nodes -out NEW.pem",
-    "base64": "a line -----BEGIN CERTIFICATE----- before it and a line -----END CERTIFICATE----- after it",
+    "base64": "add a line -----BEGIN {label}----- before it and a line -----END {label}----- after it",
     "utf-16": 'save it again in the editor with the encoding "ANSI" or "UTF-8"',
 }
 
@@ -112,11 +111,27 @@ def refuse_without_newline(contents: FileContents) -> None:
 
 
 def _other_form(contents: FileContents) -> Objection:
-    by_hand = _BY_HAND.get(contents.form)
+    command, label = _tool(contents)
+    by_hand = _BY_HAND.get(contents.form, "").format(label=label)
+    if contents.form == "der" and command:
+        by_hand = f"openssl {command} -inform der -in FILE -out NEW.pem"
     return Objection(
         rule=NOT_PEM, place="file", expected="PEM", seen=f"{_FORMS[contents.form]}, not PEM",
         fix=_convert(contents) + (f" By hand: {by_hand}." if by_hand else ""),
     )  # fmt: skip
+
+
+def _tool(contents: FileContents) -> tuple[str, str]:
+    """(command of openssl, PEM label) for what the file holds; no command where openssl has none for it."""
+    for found, command, label in (
+        (contents.certificates, "x509", "CERTIFICATE"),
+        (contents.requests, "req", "CERTIFICATE REQUEST"),
+        (contents.crls, "crl", "X509 CRL"),
+        (contents.keys or contents.encrypted_keys, "pkey", "PRIVATE KEY"),
+    ):
+        if found:
+            return command, label
+    return "", "CERTIFICATE"
 
 
 def _convert(contents: FileContents) -> str:

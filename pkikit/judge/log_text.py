@@ -20,7 +20,7 @@ from pkikit.judge.openssl_codes import VERIFY_CODES
 from pkikit.judge.phrases import PHRASES, Writer
 from pkikit.judge.registry import finding
 from pkikit.judge.rules.connection import UNEXPLAINED
-from pkikit.model.findings import Evidence, Finding, Severity, Verdict
+from pkikit.model.findings import NO_FAILURE, Evidence, Finding, Severity, Verdict
 from pkikit.model.names import printable
 
 MAX_FINDINGS, MAX_GROUPS, MAX_EVIDENCE = 40, 60, 20
@@ -173,7 +173,7 @@ class LogReader:
         ends = str(Ends.of(entry, names))
         label = f"{entry.line}{f', {ends}' if ends else ''}{times(entry)}"
         return Evidence(
-            label=label, expected="no failure", seen=printable(entry.said.seen.strip(), 160), where=self._where
+            label=label, expected=NO_FAILURE, seen=printable(entry.said.seen.strip(), 160), where=self._where
         )
 
 

@@ -34,6 +34,10 @@ class Rule:
     versions: str = "X8.1-"
 
 
+# What a line of a log about a failure is compared with.
+NO_FAILURE = "no failure"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
     """What was looked at: expected against seen, and where."""

@@ -65,7 +65,7 @@ async def _automatic(request: web.Request) -> web.Response:
 
 async def _manual(request: web.Request) -> web.Response:
     count = await request.app[PEER].upload_crl(await file_of(request, "crl"))
-    return _crl_page(request, done=f"The file with {count} CRLs is in use.")
+    return _crl_page(request, done=f"The CRL file is in use. It holds {count} CRL{'s' * (count != 1)}.")
 
 
 async def _remove_crl(request: web.Request) -> web.Response:

@@ -91,7 +91,7 @@ def _chain(data: bytes, where: str) -> tuple[x509.Certificate, ...]:
     """The certificates of an uploaded file; the server certificate has to stand first."""
     contents = _pem(data, where)
     if not contents.certificates:
-        raise EncodingError("holds no certificate", where=where, rule="encoding.not-pem")
+        raise EncodingError(contents.lacks("certificate"), where=where, rule="encoding.not-pem")
     refuse_wrong_order(contents)
     return contents.certificates
 
@@ -106,9 +106,7 @@ def _uploaded(
         named = presented_names(chain[0]).identities
         others = [p for p in (cluster.peers if cluster else ()) if p != state.fqdn and p in named]
         if others and state.fqdn not in named:
-            raise UploadRefused(
-                f"{error.message}: it names {others[0]}, whose request it answers", error.rule
-            ) from None
+            raise UploadRefused(f"{error.message}: it names {others[0]}; upload it there", error.rule) from None
         raise
 
 
@@ -128,7 +126,7 @@ def take_trusted(state: PeerState, data: bytes, *, append: bool, deployment: Dep
     """Upload to the trusted CA list: PEM, several certificates per file, CRLs between them."""
     contents = _pem(data, "CA certificate file")
     if not contents.certificates:
-        raise EncodingError("holds no certificate", where="CA certificate file", rule="encoding.not-pem")
+        raise EncodingError(contents.lacks("certificate"), where="CA certificate file", rule="encoding.not-pem")
     require_judgeable(contents.crls, "CA certificate file")
     after = state.trusting(contents.certificates, contents.crls, append=append)
     use = use_of(deployment, state.fqdn, at)
@@ -139,7 +137,7 @@ def crls_of(data: bytes) -> tuple[x509.CertificateRevocationList, ...]:
     """A manual upload of CRLs: one PEM file, which replaces the last one."""
     contents = _pem(data, "CRL file")
     if not contents.crls:
-        raise EncodingError("holds no CRL", where="CRL file")
+        raise EncodingError(contents.lacks("CRL"), where="CRL file")
     require_judgeable(contents.crls, "CRL file")
     return contents.crls
 

@@ -91,7 +91,7 @@ class StatusLookup:
             told("CRL Download Failed", str(error))
             return NOTHING_HELD
         if not contents.crls:
-            told("CRL Download Failed", f"{url}: holds no CRL")
+            told("CRL Download Failed", f"{url}: {contents.lacks('CRL')}")
         usable = await asyncio.to_thread(
             judgeable, contents.crls, lambda why: told("CRL Download Failed", f"{url}: a CRL cannot be judged: {why}")
         )

@@ -193,16 +193,29 @@ def test_standard_input(form: str) -> None:
 
 
 def test_people_see_the_cause_first() -> None:
-    """The cause stands above the groups, the groups above the evidence."""
+    """The cause stands above the groups, the groups above the evidence; what is said fits into 80 columns."""
+    other = LINE.replace("10.30.0.9", "10.30.0.8")
     done = subprocess.run(
         [sys.executable, "-m", "pkikit", "diagnose", "-"],
-        input=LOG.encode(),
+        input=f"{LOG}{other}\n".encode(),
         capture_output=True,
-        env={**os.environ, "COLUMNS": "200"},
+        env={**os.environ, "COLUMNS": "80"},
     )
     printed = done.stdout.decode()
     places = [printed.index(text) for text in ("most probable cause: validity.expired", "failures", "line 2", "fix: ")]
     assert places == sorted(places)
+    assert (
+        "line 2, vcsc1 (10.20.0.5) → 10.30.0.9:7001 (2026-10-02T08:15:10.250+00:00): certificate has expired" in printed
+    )
+    assert "expected no failure" not in printed
+    assert "2 errors, " in printed
+
+
+def test_one_group_needs_no_table() -> None:
+    """The finding says the same."""
+    done = subprocess.run([sys.executable, "-m", "pkikit", "diagnose", "-"], input=LOG.encode(), capture_output=True)
+    assert "failures" not in done.stdout.decode()
+    assert "1 error, " in done.stdout.decode()
 
 
 def test_bombs_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

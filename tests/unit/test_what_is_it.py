@@ -17,7 +17,7 @@ from cryptography.x509 import ocsp
 from pkikit.design.csr import build_csr
 from pkikit.design.san import design_sans
 from pkikit.errors import EncodingError
-from pkikit.files import parse
+from pkikit.files import parse, product_objections
 from tests.support.openssl import openssl
 from tests.support.worlds import AT, E1, deployment, issued
 from tests.unit.test_cli import pkikit_json, run
@@ -196,3 +196,44 @@ def test_a_request_in_another_form_is_a_warning(tmp_path: Path) -> None:
     (tmp_path / "x.csr").write_bytes(REQUEST.public_bytes(Encoding.DER))
     answer = pkikit_json("lint", str(tmp_path / "x.csr"))
     assert {f["severity"] for f in answer["findings"] if f["rule"] == "encoding.not-pem"} == {"warning"}
+
+
+@pytest.mark.parametrize(
+    ("data", "command"),
+    [
+        (DER, "openssl x509 "),
+        (REQUEST.public_bytes(Encoding.DER), "openssl req "),
+        (CRL.public_bytes(Encoding.DER), "openssl crl "),
+        (CREDENTIAL.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()), "openssl pkey "),
+    ],
+    ids=["certificate", "request", "CRL", "key"],
+)
+def test_the_command_fits_what_the_file_holds(data: bytes, command: str, tmp_path: Path) -> None:
+    """The advice for a DER file is one that works, and OpenSSL does what it says."""
+    contents = parse(data, where="FILE")
+    (objection,) = product_objections(contents)
+    assert f"By hand: {command}-inform der -in FILE -out NEW.pem." in objection.fix
+    (tmp_path / "FILE").write_bytes(data)
+    openssl(*command.split()[1:], "-inform", "der", "-in", "FILE", "-out", "NEW.pem", cwd=tmp_path)
+    assert product_objections(parse((tmp_path / "NEW.pem").read_bytes(), where="NEW.pem")) == ()
+
+
+def test_what_a_file_holds_instead() -> None:
+    """A message that something is missing says what is there."""
+    held = parse(REQUEST.public_bytes(Encoding.PEM) + CRL.public_bytes(Encoding.PEM), where="x")
+    assert held.lacks("certificate") == "holds a certificate request and a CRL, but no certificate"
+    assert parse(PEM, where="x").lacks("CRL") == "holds a certificate, but no CRL"
+
+
+def test_the_answer_stands_first(tmp_path: Path) -> None:
+    """Below the questions, one line each, and above the findings; counts in the right number; yes and no for people."""
+    (tmp_path / "a.der").write_bytes(DER)
+    lines = run("pkikit", "lint", str(tmp_path / "a.der"), "--at", AT.isoformat()).stdout.splitlines()
+    answer = next(i for i, line in enumerate(lines) if line.startswith("no: 1 error, "))
+    assert answer > 0
+    assert all(line.endswith("?") for line in lines[:answer])
+    assert lines[answer + 1].startswith(("ERROR ", "WARNING ", "INFO "))
+    decoded = run("pkikit", "decode", str(tmp_path / "a.der")).stdout
+    assert "True" not in decoded
+    assert "False" not in decoded
+    assert "None" not in decoded
