@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Self
 
@@ -24,14 +23,14 @@ from pkikit.model.trace import HandshakeTrace
 from pkikit.model.world import Party, World
 from simulator.acme import serve_acme
 from simulator.addresses import AddressPlan
-from simulator.background import Background, completed, reason_of
+from simulator.background import Background, completed
 from simulator.changes import changed, needs_restart
 from simulator.clock import Clock
 from simulator.dialling import Dialler
 from simulator.endpoint import Endpoint
 from simulator.errors import LabError
 from simulator.events import EventLog
-from simulator.forge import DAY, forge
+from simulator.housekeeping import Housekeeping
 from simulator.links import Link
 from simulator.network import ADCS_NUMBER, Network
 from simulator.parties import adcs
@@ -41,7 +40,7 @@ from simulator.peer.peer import Peer
 from simulator.peer.site import PeerSite
 from simulator.peer.state import PeerState
 from simulator.peer.store import PeerStore
-from simulator.process import MemoryKeeper, allow_many_sockets, errors_to
+from simulator.process import allow_many_sockets, errors_to
 from simulator.report import CheckReport, LegReport
 from simulator.services.capture import Capture
 from simulator.services.dns import DnsServer
@@ -51,8 +50,6 @@ from simulator.state import Beginning, LabStore, begin
 from simulator.world import IssuedWorld, profile_of
 
 BANNER = "Expressway Certificate Lab: a simulator on loopback addresses. Not a Cisco product; no key in it is worth anything."
-_TICK = 1.0  # seconds of real time between two looks at what is due
-_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Lab:
@@ -82,8 +79,7 @@ class Lab:
         self.sites: dict[str, PeerSite] = {}
         self.passwords: dict[str, str] = {}
         self._background = Background(deployment.name, self.events)
-        self._ticking, self._saving = asyncio.Lock(), asyncio.Lock()
-        self._updated: dict[str, datetime] = {}  # last automatic CRL update
+        self._saving = asyncio.Lock()
         self._capture = Capture(self.clock.now) if self.settings.capture else None
         self._prepare = prepare
         self._running = AsyncExitStack()
@@ -108,6 +104,10 @@ class Lab:
             self.network = Network(
                 self.plan, self.settings, world=lambda: self.world, issued=self.issued, now=self.clock.now
             )
+            self._housekeeping = Housekeeping(
+                self.peers, owner=self.deployment.name, now_of=self.now_of, look_up=self.network.look_up,
+                acme=lambda: self.acme, events=self.events,
+            )  # fmt: skip
             await self.network.start(stack)
             for fqdn, party in self.world.parties.items():
                 endpoint = self._endpoint(party)
@@ -120,7 +120,7 @@ class Lab:
             )  # fmt: skip
             await self._start_peers(beginning.states, stack)
             self._running = stack.pop_all()
-        self._background.spawn(self._keep_ticking(), "clock")
+        self._background.spawn(self._housekeeping.run(), "clock")
         self.events.add(self.deployment.name, "Lab Started", Addresses=f"127.{self.plan.net}.x.y")
         return self
 
@@ -148,12 +148,10 @@ class Lab:
             await self._start_adcs(stack)
 
     async def _start_adcs(self, stack: AsyncExitStack) -> None:
-        address, at = self.plan.service(ADCS_NUMBER), self.clock.now()
-        by_address = [x509.IPAddress(ipaddress.ip_address(address))]
-        shown = forge((adcs.NAME,), self.issued.authority, at=at, ends=DAY * 365, general=by_address)
+        address = self.plan.service(ADCS_NUMBER)
         self._adcs = services = adcs.CertificateServices(
             self.issued.authority,
-            shown,
+            adcs.own_certificate(self.issued.authority, address, self.clock.now()),
             address=address,
             port=self.settings.port(WEB_PORT),
             password=self.passwords[adcs.USER],
@@ -231,44 +229,15 @@ class Lab:
 
     async def update_crls(self, fqdn: str) -> None:
         """A peer's automatic CRL update, now."""
-        peer = self.peers[fqdn]
-        urls = peer.state.automatic.urls
-        self._updated[fqdn] = self.now_of(fqdn)
-        if urls:
-            found = await self.network.look_up.daily(urls, partial(self._told, fqdn))
-            if found or not peer.state.downloaded_crls:
-                await peer.take_downloads(found)
-            self.events.add(fqdn, "CRL Update Completed", Lists=len(found), Sources=len(urls))
-
-    def _told(self, fqdn: str, event: str, detail: str) -> None:
-        self.events.add(fqdn, event, Detail=detail)
+        await self._housekeeping.update_crls(fqdn)
 
     def told(self, event: str, detail: str) -> None:
         """Write a line about the lab itself to the event log."""
         self.events.add(self.deployment.name, event, Detail=detail)
 
     async def tick(self) -> None:
-        """Do what the lab's clock says is due: the daily CRL updates. One at a time, so that who returns finds it done."""
-        async with self._ticking:
-            due = [fqdn for fqdn, peer in self.peers.items() if peer.state.automatic.urls
-                   and self._updated.get(fqdn, _NEVER) < _last_at(peer.state.automatic.hour, self.now_of(fqdn))]  # fmt: skip
-            await asyncio.gather(*(self.update_crls(fqdn) for fqdn in due))
-            if self.acme is not None:
-                await self.acme.tick()
-
-    async def _keep_ticking(self) -> None:
-        failed, memory = "", MemoryKeeper()
-        while True:
-            await asyncio.sleep(_TICK)
-            try:
-                await self.tick()
-                await anyio.to_thread.run_sync(self.events.write)
-                await anyio.to_thread.run_sync(memory.look)
-                failed = ""
-            except Exception as error:  # a full disk, odd data: the clock goes on
-                if reason_of(error) != failed:  # it comes back every second until somebody makes room
-                    failed = reason_of(error)
-                    self.told("Update Failed", failed)
+        """Do what the lab's clock says is due: the daily CRL updates, ACME. A caller that returns finds it done."""
+        await self._housekeeping.tick()
 
     @asynccontextmanager
     async def with_acme(self) -> AsyncIterator[AcmeService]:
@@ -426,9 +395,3 @@ class Lab:
     def last(self) -> dict[str, LegReport]:
         """Every leg as it was last dialled, by id."""
         return self.dialler.last
-
-
-def _last_at(hour: int, now: datetime) -> datetime:
-    """The last time that the clock showed that hour."""
-    today = now.replace(hour=hour, minute=0, second=0, microsecond=0)
-    return today if today <= now else today - timedelta(days=1)

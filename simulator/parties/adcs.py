@@ -7,6 +7,7 @@ of the lab. Sources: X12.5 guide, appendices 5 and 6; the certsrv pages.
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from html import escape
@@ -24,6 +25,7 @@ from pkikit.issue.templates import CLIENT_AND_SERVER, WEB_SERVER, CertificateTem
 from pkikit.model.credential import Credential
 from pkikit.model.numbers import whole_number
 from simulator.events import EventLog
+from simulator.forge import DAY, forge
 from simulator.peer.login import AccountRole, Accounts, Doorkeeper, TooManyFailures, basic_credentials
 from simulator.peer.web_tls import server_context
 from simulator.services.http_server import HttpServer
@@ -34,6 +36,12 @@ NAME = "adcs.corp.example.com"
 MAX_ISSUED = 5_000
 MAX_REQUEST = 64 * 1024  # characters of a request; the largest that the product makes has a few thousand
 _KINDS = {"b64": Encoding.PEM, "bin": Encoding.DER}
+
+
+def own_certificate(authority: Authority, address: str, at: datetime) -> Credential:
+    """The certificate that the pages show, for their name and their address."""
+    by_address = [x509.IPAddress(ipaddress.ip_address(address))]
+    return forge((NAME,), authority, at=at, ends=DAY * 365, general=by_address)
 
 
 class CertificateServices:
