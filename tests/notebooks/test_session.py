@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -140,9 +139,12 @@ def test_kernel_killed_in_the_middle_of_an_order() -> None:
     kernel = manager.provisioner.pid  # type: ignore[union-attr]
     children = [int(pid) for pid in _run("ps", "-o", "pid=", "--ppid", str(kernel)).split()]
     assert any("pebble" in _run("ps", "-o", "args=", "-p", str(child)) for child in children)
-    client.execute("lab.acme_sign('e1.example.com')")
-    time.sleep(0.15)
+    order = client.execute("lab.acme_sign('e1.example.com')")
+    while (message := client.get_iopub_msg(timeout=LONG))["msg_type"] != "execute_input":
+        assert message["parent_header"]
+    assert message["parent_header"]["msg_id"] == order  # the kernel is at work on it
     os.kill(kernel, signal.SIGKILL)
+    manager.provisioner.process.wait(timeout=LONG)  # type: ignore[union-attr]
     eventually(
         lambda: (
             not any(
