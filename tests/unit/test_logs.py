@@ -261,3 +261,38 @@ def test_the_index_needs_words() -> None:
     """A row without a word of letters or digits could never be found."""
     with pytest.raises(ValueError, match="no word"):
         PhraseIndex([Phrase(text="→", rule="", example="→", source="x")])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "curl: (60) SSL: no alternative certificate subject name matches target host name 'e9.example.com'",
+        "curl: (60) SSL: certificate subject name 'other.example.net' does not match target host name 'e9.example.com'",
+        "ssl.SSLCertVerificationError: Hostname mismatch, certificate is not valid for 'e9.example.com'. (_ssl.c:1006)",
+        "java.security.cert.CertificateException: No subject alternative DNS name matching e9.example.com found.",
+        "tls: failed to verify certificate: x509: certificate is valid for a.example.com, b.example.com, not e9.example.com",
+    ],
+)
+def test_the_fix_has_the_name_that_was_looked_for(line: str) -> None:
+    """Programs write it into their message."""
+    (finding,) = read(line).verdict.findings
+    assert finding.rule == "names.reference-not-presented"
+    assert "(e9.example.com)" in finding.fix
+    assert "other.example.net" not in finding.fix
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("x509: certificate signed by unknown authority", ("On the machine that refuses", "Trusted CA certificate")),
+        ("15716.23 PROV    ProvisionRequest failed: 4 (Couldn't resolve host name)", ("A record", "DNS server")),
+        ("curl: (6) Could not resolve host: e9.example.com", ("A record", "DNS server")),
+        ("139:error:141A318A:SSL routines:tls_process_ske_dhe:dh key too small:ssl/statem/statem_clnt.c:2150:",
+         ("Maintenance > Security > Ciphers", "2048 bits")),
+    ],
+)  # fmt: skip
+def test_advice_where_no_machine_is_named(line: str, words: tuple[str, ...]) -> None:
+    """The fix says which machine to look for, and the page or list."""
+    (finding,) = read(line).verdict.findings
+    assert all(word in finding.fix for word in words), finding.fix
+    assert "{" not in finding.fix

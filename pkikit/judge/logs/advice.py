@@ -41,12 +41,16 @@ _BY_OWNER = MappingProxyType({
     f" certificate ({_LIST}); then the names, the dates and the purposes of that certificate.",
     "tls.certificate-required": "{owner} showed no certificate to {verifier}, which asks for one. Load a certificate and its"
     f" key on {{owner}} ({_SERVER}); on Unified CM, check the security profile of the trunk.",
+    "names.registration-domain-missing": "{owner}'s certificate lacks the domain{name} that {verifier} looks for. On {owner},"
+    f" generate a new CSR that contains it, have it signed, upload the certificate ({_SERVER}) and restart.",
     "revocation.revoked": f"Have a new certificate issued for {{owner}} with a new key, and upload it on {{owner}} ({_SERVER}).",
 })  # fmt: skip
 # {client} dials {server} on {port}.
 _BY_ENDS = MappingProxyType({
     "net.unreachable": "From {client}, check the DNS entry, the route and the firewall to {server}, port {port}; on {server},"
     " check that the service runs and listens there.",
+    "dns.name-unresolved": "Check the spelling of {server}, and add an A record for it to the DNS server that {client} asks."
+    " Clients outside ask public DNS, machines inside ask the internal DNS.",
     "net.connection-cut": "{client} and {server} (port {port}): look at the log of the other side at the same time. If it has"
     " no line about this connection, check the firewall and any proxy between the two.",
     "tls.not-tls": "What {client} sends to {server}, port {port}, or what answers there, is not TLS. Check the port and the"
@@ -59,6 +63,22 @@ _BY_ENDS = MappingProxyType({
     "sip.credentials-refused": "{server} refuses the user name or the password of {client}; the certificates are not the cause."
     f" Enter the same on both: in the zone on {{client}} ({_ZONE}), and on {{server}} in the zone and in the local"
     " authentication database (Configuration > Authentication > Devices > Local database).",
+})  # fmt: skip
+# The log does not tell which machine is which.
+_BY_NOBODY = MappingProxyType({
+    "trust.issuer-unknown": "On the machine that refuses (it sends the alert or writes this line), append the root CA"
+    f" certificate of the other machine's certificate to the trusted CA list ({_LIST}; Unified CM: CallManager-trust and"
+    " tomcat-trust). If the root is there, append the intermediate CA certificate, too.",
+    "dns.name-unresolved": "Check the spelling of the name, and add an A record for it to the DNS server that the machine"
+    " asks. Clients outside ask public DNS, machines inside ask the internal DNS.",
+    "tls.cipher-mismatch": "Enable at least one cipher suite that both machines have (Expressway: Maintenance > Security >"
+    " Ciphers), and check that it fits the key type of the server's certificate. If the line says 'dh key too small', use DH"
+    " parameters of 2048 bits, or ECDHE cipher suites, on the server.",
+    "names.reference-not-presented": "Have the certificate of the machine that was dialled reissued with the name{name} in the"
+    " SAN, or dial a name that the certificate has (Expressway: Configuration > Zones > Zones: peer address, TLS verify subject"
+    " name).",
+    "names.registration-domain-missing": "On each Expressway-E, generate a new CSR that contains the registration domain{name},"
+    f" have it signed, upload the certificate ({_SERVER}) and restart.",
 })  # fmt: skip
 
 
@@ -113,19 +133,21 @@ def _fix_for(entry: Entry, ends: Ends) -> str:
         return entry.said.fix
     owner = entry.owner
     by_ends, by_owner = _BY_ENDS.get(entry.rule, ""), _BY_OWNER.get(entry.rule, "")
+    names = ", ".join(sorted(printable(name, 80) for name in entry.names))
+    name = f" ({names})" if names else ""
     if by_owner and owner is not Writer.UNKNOWN:
         named = {Writer.CLIENT: ends.client or "the client", Writer.SERVER: ends.server or "the server"}
         verifier = Writer.SERVER if owner is Writer.CLIENT else Writer.CLIENT
-        names = ", ".join(sorted(printable(name, 80) for name in entry.names))
         return by_owner.format(
-            owner=named[owner], verifier=named[verifier], name=f" ({names})" if names else "",
+            owner=named[owner], verifier=named[verifier], name=name,
             field="peer address" if verifier is Writer.CLIENT else "TLS verify subject name",
         )  # fmt: skip
     if by_ends and entry.key.connection.known:
         return by_ends.format(
             client=ends.client or "the client", server=ends.server or "the server", port=ends.port or "of the service"
         )
-    return rule_of(entry.rule).fix
+    by_nobody = _BY_NOBODY.get(entry.rule, "")
+    return by_nobody.replace("{name}", name) if by_nobody else rule_of(entry.rule).fix
 
 
 def statement(entry: Entry, ends: Ends) -> str:

@@ -219,7 +219,19 @@ def _of_text(record: Record) -> Said | None:
         said = Said(rule=UNEXPLAINED, seen=text)
     if said is None or not said.rule:
         return said
-    return replace(said, connection=connection_of_text(text))
+    name = _LOOKED_FOR.search(text[:4000]) if said.rule.startswith("names.") else None
+    return replace(
+        said, connection=connection_of_text(text), name=next(filter(None, name.groups()), "") if name else ""
+    )
+
+
+# The name that a program looks for in the other side's certificate: curl and wget, Python, endpoints; Java; Go.
+_LOOKED_FOR = re.compile(
+    r"(?:(?:target|requested) host ?name|certificate is not valid for|edge domain) ['\"‘]([^'\"’\s]{1,253})['\"’]"
+    r"|\bname matching ([\w.:-]{1,253}) found"
+    r"|\bis valid for [^\n]{1,300}, not ([\w.:-]{1,253})",
+    re.IGNORECASE,
+)
 
 
 def _reports_failure(text: str) -> bool:
