@@ -215,7 +215,9 @@ def _show_audit(out: Console, name: str, legs: Sequence[LegAudit], ours: set[str
     failing = [leg for leg in legs if leg.status is Status.FAILS]
     unknown = [leg for leg in legs if leg.status is Status.NOT_ASSESSED]
     theirs = sorted({leg.leg.client for leg in unknown} - ours)
-    out.print(f"{len(failing)} of {len(legs)} mutual connections fail, {len(unknown)} were not assessed")
+    kept = len(legs) - len(failing) - len(unknown)
+    parts = f"{len(failing)} fail, {kept} do not fail, {len(unknown)} were not assessed"
+    out.print(f"of {len(legs)} mutual connections, {parts}")
     if ours:
         out.print(f"Not given are the certificates of {', '.join(sorted(ours))}.", markup=False)
         out.print(
