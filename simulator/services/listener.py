@@ -36,8 +36,9 @@ class Listener:
         self.address, self.port = address, port
         self._serve, self._full, self._known, self._log = serve, full, known, Throttle(log, at_once=1)
         self._open: set[asyncio.Task[None]] = set()
+        self._unserved: set[socket.socket] = set()  # accepted, and the task that serves it has not begun
         self._socket: socket.socket | None = None
-        self._accepting: asyncio.Task[None] | None = None
+        self._retry: asyncio.TimerHandle | None = None
 
     @property
     def pending(self) -> int:
@@ -60,16 +61,17 @@ class Listener:
             listening.close()
             raise
         self._socket, self.port = listening, listening.getsockname()[1]
-        self._accepting = asyncio.get_running_loop().create_task(self._accept(listening))
+        asyncio.get_running_loop().add_reader(listening, self._accept, listening)
 
     def close(self) -> None:
         """Stop listening at once; connections that are open stay."""
         listening, self._socket = self._socket, None
-        if listening is None or self._accepting is None:
+        if listening is None:
             return
         # Before the descriptor is free for somebody else: the selector must forget it first.
-        asyncio.get_running_loop().remove_reader(listening.fileno())
-        self._accepting.cancel()
+        asyncio.get_running_loop().remove_reader(listening)
+        if self._retry is not None:
+            self._retry.cancel()
         listening.close()
 
     async def stop(self) -> None:
@@ -78,23 +80,29 @@ class Listener:
         for task in tuple(self._open):
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
+        # A task that is cancelled before its first step never runs, so nobody else closes its connection.
+        for connection in self._unserved:
+            connection.close()
+        self._unserved.clear()
 
-    async def _accept(self, listening: socket.socket) -> None:
+    def _accept(self, listening: socket.socket) -> None:
+        """Take what waits at the port. A callback, not a task: a cancelled task can lose a connection it has accepted."""
         loop = asyncio.get_running_loop()
-        turn = 0
-        while self._socket is listening:
+        for _ in range(_AT_ONCE):
             try:
-                connection, caller = await loop.sock_accept(listening)
+                connection, caller = listening.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
             except OSError as error:
                 self._refuse(f"no connection can be accepted: {error.strerror}")
-                await asyncio.sleep(_RETRY)
-                continue
-            turn += 1
-            if turn % _AT_ONCE == 0:
-                await asyncio.sleep(0)  # an accept that succeeds at once does not yield by itself
-            if self._socket is not listening or self._too_many(connection, caller):
+                loop.remove_reader(listening)
+                self._retry = loop.call_later(_RETRY, loop.add_reader, listening, self._accept, listening)
+                return
+            if self._too_many(connection, caller):
                 connection.close()
                 continue
+            connection.setblocking(False)
+            self._unserved.add(connection)
             task = loop.create_task(self._one(connection, caller[:2]))
             self._open.add(task)
             task.add_done_callback(self._open.discard)
@@ -115,6 +123,7 @@ class Listener:
         self._log(f"a connection to {self.address}:{self.port} was refused: {why}")
 
     async def _one(self, connection: socket.socket, caller: Caller) -> None:
+        self._unserved.discard(connection)
         try:
             await self._serve(connection, caller)
         except Exception as error:  # a defect in one conversation; asyncio would print a traceback to the terminal

@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 from simulator.process import MemoryKeeper
-from simulator.services import listener
 from simulator.services.throttle import Throttle
 from tests.support.wait import LONG, eventually
 
@@ -143,43 +142,6 @@ def test_the_bound_counts_from_the_first_packet(monkeypatch: pytest.MonkeyPatch)
             first.close()
             eventually(lambda: not portal.call(server._is_full), "a place is free")
         portal.call(server.stop)
-
-
-def test_accept_errors_do_not_flood(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Accepting fails again and again: one line, and accepting goes on once it can."""
-    import asyncio
-
-    lines: list[str] = []
-    served: list[object] = []
-    monkeypatch.setattr(listener, "_RETRY", 0.0)
-
-    async def run() -> None:
-        loop = asyncio.get_running_loop()
-        accept, failures = loop.sock_accept, iter(range(1000))
-
-        async def failing(listening: socket.socket) -> object:
-            if next(failures, None) is not None:
-                raise OSError(24, "Too many open files")
-            return await accept(listening)
-
-        monkeypatch.setattr(loop, "sock_accept", failing)
-        done = asyncio.Event()
-
-        async def serve(connection: socket.socket, caller: object) -> None:
-            served.append(caller)
-            connection.close()
-            done.set()
-
-        made = listener.Listener("127.0.0.1", 0, serve, full=lambda: False, log=lines.append)
-        made.open()
-        with socket.create_connection(("127.0.0.1", made.port)):
-            await done.wait()
-        await made.stop()
-
-    asyncio.run(run())
-    assert len(served) == 1
-    assert lines == [lines[0]]
-    assert "Too many open files" in lines[0]
 
 
 def test_lines_left_out_are_counted() -> None:
