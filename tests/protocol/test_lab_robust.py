@@ -22,10 +22,10 @@ from simulator.faults import DiskFull, Ground, NewKey, Speak
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from tests.support.odd import EMPTY_RDN_CRL, GOOD_CRL, ODD_CRLS, pem
-from tests.support.wait import eventually
+from tests.support.wait import LONG, eventually
 from tests.support.worlds import AT, C1, E1, PARTNER, deployment
 
-FAST = LabSettings(rsa=False, pages=False, timeout=5.0, keepalive=0.2)
+FAST = LabSettings(rsa=False, pages=False, unanswered=0.2, keepalive=0.2)
 
 
 @pytest.fixture
@@ -238,7 +238,7 @@ def test_a_port_that_another_program_took(lab: ThreadedLab) -> None:
 
 def refuses(lab: ThreadedLab, fqdn: str, port: int) -> bool:
     with socket.socket() as probe:
-        probe.settimeout(5)
+        probe.settimeout(LONG)
         return probe.connect_ex((lab.lab.plan.by_name[fqdn], port)) != 0
 
 

@@ -24,7 +24,7 @@ from tests.support.worlds import C1, E1, E2, deployment
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[ThreadedLab]:
-    with ThreadedLab(deployment(), settings=LabSettings(rsa=False, timeout=2.0, pages=True)) as running:
+    with ThreadedLab(deployment(), settings=LabSettings(rsa=False, pages=True)) as running:
         yield running
 
 

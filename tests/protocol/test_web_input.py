@@ -27,7 +27,7 @@ from tests.support.worlds import C1, E1, deployment
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[ThreadedLab]:
-    with ThreadedLab(deployment(), settings=LabSettings(rsa=False, timeout=2.0, pages=True)) as running:
+    with ThreadedLab(deployment(), settings=LabSettings(rsa=False, pages=True)) as running:
         yield running
 
 
@@ -303,7 +303,7 @@ def test_any_json_on_any_route(lab: ThreadedLab, seed: int) -> None:
 
 def test_pages_stand_on_old_state(tmp_path: Path) -> None:
     """URLs that were taken once, and that nothing can show or ask: the lab starts, the pages and forms work."""
-    settings = LabSettings(rsa=False, timeout=2.0, pages=True, state=tmp_path)
+    settings = LabSettings(rsa=False, pages=True, state=tmp_path)
     with ThreadedLab(deployment(), settings=settings):
         pass
     file = tmp_path / E1 / "peer.json"
