@@ -1,6 +1,6 @@
 """The only network reader: CRLs, OCSP answers and CA certificates by URL.
 
-A URL stands in a certificate, so anybody may have written it. `fetch` takes http and https only, dials only addresses
+A URL comes from a certificate, so anybody may have written it. `fetch` takes http and https only, dials only addresses
 and ports that the caller's policy allows, bounds size, time and redirects, unpacks nothing, and sends no cookies and no
 credentials. The policy sees the address of every socket before it connects: no spelling of a host, no name and no
 redirect gets around it.

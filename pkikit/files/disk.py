@@ -83,7 +83,7 @@ def read_certificates(path: Path) -> tuple[x509.Certificate, ...]:
 def read_chain(path: Path) -> tuple[x509.Certificate, ...]:
     """The certificates of a file that begins with the one it is about.
 
-    Raises: EncodingError when there is none, or when a CA stands before the server certificate: then nobody knows which
+    Raises: EncodingError when there is none, or when a CA comes before the server certificate: then nobody knows which
     one is meant.
     """
     contents = read_file(path, keep_encrypted=True)

@@ -148,7 +148,7 @@ def _walk_store(der: bytes, effort: _Effort, passphrases: Sequence[bytes]) -> No
 
 
 def _walk_encrypted(content: Any, effort: _Effort, passphrases: Sequence[bytes]) -> None:
-    """Count what stands inside an encrypted part; the count of the part itself is bearable by now."""
+    """Count what is inside an encrypted part; the count of the part itself is bearable by now."""
     algorithm, hidden = content["contentEncryptionAlgorithm"], content["encryptedContent"]
     oid = str(algorithm["algorithm"])
     if not passphrases or not hidden.isValue or oid == RC2_40:
@@ -172,7 +172,7 @@ def _walk_bags(der: bytes, effort: _Effort, depth: int) -> None:
 
 
 def _octets(value: Any) -> bytes:
-    """What stands in an OCTET STRING; BER may have cut it into pieces."""
+    """What is in an OCTET STRING; BER may have cut it into pieces."""
     return bytes(decoder.decode(bytes(value), asn1Spec=univ.OctetString())[0])
 
 

@@ -63,7 +63,7 @@ def identify(data: bytes) -> str:
     if _NOT_DASHES.search(text[:_LOOK]):
         return (
             "is neither PEM nor DER, but text with a BEGIN line whose hyphens are damaged: "
-            "five plain hyphens stand before and after its words. Write them again, or copy the file once more."
+            "five plain hyphens belong before and after its words. Write them again, or copy the file once more."
         )
     if _is_json(text):
         return f"is a JSON document. {_PEM}"

@@ -85,14 +85,14 @@ def refuse_unreadable(contents: FileContents) -> None:
 
 
 def refuse_wrong_order(contents: FileContents) -> None:
-    """Return quietly when the server certificate stands first.
+    """Return quietly when the server certificate comes first.
 
     Raises: EncodingError with the rule `upload.leaf-not-first`.
     """
     bundle = bundle_of(contents.certificates, is_server=True)
     if not bundle.leaf_is_first and bundle.leaf is not None:
         raise EncodingError(
-            f"the server certificate {title(bundle.leaf)} has to stand first; {title(contents.certificates[0])} does. "
+            f"the server certificate {title(bundle.leaf)} has to come first, but {title(contents.certificates[0])} does. "
             "Put the certificates in order (pkikit convert does)", where=contents.where, rule="upload.leaf-not-first",
         )  # fmt: skip
 
@@ -105,7 +105,7 @@ def refuse_without_newline(contents: FileContents) -> None:
     if not contents.ends_in_newline:
         raise EncodingError(
             "the private key file does not end with a line end. Expressway takes such a file, and Mobile and Remote Access "
-            "fails later (guide, appendix 1); that this lab refuses it at once is ours. Add a newline behind the last line",
+            "fails later (guide, appendix 1); that this lab refuses it at once is ours. Add a newline after the last line",
             where=contents.where, rule="key.no-trailing-newline",
         )  # fmt: skip
 
@@ -152,7 +152,7 @@ def _pem_objections(contents: FileContents) -> Iterator[Objection]:
     if b"\0" in data:
         # OpenSSL takes such a line from memory and stops at it in a file.
         line = data.count(b"\n", 0, data.index(b"\0")) + 1
-        yield malformed(line, "text", "a NUL byte stands in the line")
+        yield malformed(line, "text", "the line has a NUL byte")
     if reading.fault is not None:
         line, expected, seen = _why_stopped(reading, lines, lone_returns)
         yield malformed(line, expected, seen)
@@ -186,9 +186,9 @@ def _why_stopped(reading: Reading, lines: list[bytes], lone_returns: bool) -> tu
         end = next((i for i, text in enumerate(lines, start=1) if i >= number and END in text), number)
         text = lines[end - 1].strip()
         if text.startswith(END) and BEGIN in text:
-            return end, "a line end between END and BEGIN", "the END line and the next BEGIN line stand on one line"
+            return end, "a line end between END and BEGIN", "the END line and the next BEGIN line are one line"
         if text.startswith(END) and not text.endswith(TAIL):
-            return end, "nothing behind the END line", "something stands behind the END line"
+            return end, "nothing after the END line", "something follows the END line"
         if END in lines[end - 1] and not lines[end - 1].startswith(END):
             return end, "-----END …----- at the start of a line", _before(lines[end - 1], END)
     if fault is Fault.NOT_BASE64:
@@ -201,26 +201,26 @@ def _why_stopped(reading: Reading, lines: list[bytes], lone_returns: bool) -> tu
     return number, "a whole block from BEGIN to END", fault.value
 
 
-def _odd_line(lines: list[bytes], begun: int) -> int:
-    """The first line behind BEGIN that is not base64; the BEGIN line itself when each looks right by itself."""
-    for number in range(begun + 1, len(lines) + 1):
+def _odd_line(lines: list[bytes], start: int) -> int:
+    """The first line after BEGIN that is not base64; the BEGIN line itself when each looks right by itself."""
+    for number in range(start + 1, len(lines) + 1):
         text = lines[number - 1].strip()
         if text.startswith(END):
             break
         if re.search(rb"[^A-Za-z0-9+/=]", text):
             return number
-    return begun
+    return start
 
 
 def _before(line: bytes, mark: bytes) -> str:
-    """What stands before a BEGIN or END line, in words."""
+    """What is before a BEGIN or END line, in words."""
     word = mark.strip(b"- ").decode("ascii")
     text = line.split(mark)[0]
     if not text.strip():
-        return f"blanks stand before the {word} line (it is indented)"
+        return f"blanks are before the {word} line (it is indented)"
     if TAIL in text:
-        return f"the {word} line stands behind another BEGIN or END on one line"
-    return f"{printable(text.decode('latin-1').strip()[-30:])!r} stands before the {word} line"
+        return f"the {word} line follows another BEGIN or END on one line"
+    return f"{printable(text.decode('latin-1').strip()[-30:])!r} is before the {word} line"
 
 
 def _why_unseen(lines: list[bytes], block: PemText, lone_returns: bool) -> str:
@@ -230,11 +230,11 @@ def _why_unseen(lines: list[bytes], block: PemText, lone_returns: bool) -> str:
     line = lines[block.line - 1] if block.line <= len(lines) else b""
     begin = BEGIN + block.label.encode("ascii") + TAIL
     if END in line:
-        return "the whole block stands on one line"
+        return "the whole block is on one line"
     if not line.startswith(BEGIN):
         return _before(line, BEGIN)
     if line.rstrip() != begin:
-        return "something stands behind the BEGIN line"
+        return "something follows the BEGIN line"
     return "OpenSSL does not see this block"
 
 
@@ -249,7 +249,7 @@ def _block_objections(contents: FileContents, reading: Reading) -> Iterator[Obje
         if block.label == TRUSTED_LABEL:
             yield Objection(
                 rule=NOT_PEM, place=place, expected="BEGIN CERTIFICATE", seen="labelled BEGIN TRUSTED CERTIFICATE, which "
-                + ("OpenSSL skips behind the first certificate" if certificates > 1 else "not every program reads"),
+                + ("OpenSSL skips after the first certificate" if certificates > 1 else "not every program reads"),
                 fix=_convert(contents), is_remark=certificates == 1,
             )  # fmt: skip
         elif block.label in {"PKCS7", "CMS", "PKCS #7 SIGNED DATA"}:
@@ -260,7 +260,7 @@ def _block_objections(contents: FileContents, reading: Reading) -> Iterator[Obje
                             fix=_convert(contents))  # fmt: skip
         elif block.label in CERTIFICATE_LABELS and block.header.strip():
             yield Objection(rule=MALFORMED, place=place, expected="nothing but base64",
-                            seen="a header or an empty line stands inside the block", fix=_convert(contents))  # fmt: skip
+                            seen="a header or an empty line is inside the block", fix=_convert(contents))  # fmt: skip
     for note in contents.notes:
         if " is labelled " in note:
             yield Objection(rule=MALFORMED, place="file", expected="blocks that hold what their labels say",
@@ -272,9 +272,9 @@ def _not_the_certificate(block: Block, as_found: dict[int, PemText]) -> str:
     found = as_found.get(block.line)
     # Where the text is not base64 for us, the file was read as OpenSSL reads it.
     if found is not None and (found.der_or_none() or block.der) != block.der:
-        return "text that OpenSSL takes for a part of the certificate stands inside the block"
+        return "text that OpenSSL takes for a part of the certificate is inside the block"
     if first_value(block.der) != block.der:
-        return "further bytes stand behind the certificate in its block"
+        return "further bytes follow the certificate in its block"
     return ""
 
 

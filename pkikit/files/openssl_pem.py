@@ -1,6 +1,6 @@
 """What OpenSSL 3 reads of a PEM file: a model of `PEM_read_bio`, as a pure function on bytes.
 
-OpenSSL decides line by line, in its own way: BEGIN and END stand at the start of a line, blanks at the end of a line do not
+OpenSSL decides line by line, in its own way: BEGIN and END are at the start of a line, blanks at the end of a line do not
 matter, a colon starts a header, an empty line ends one, and the base64 text ends at the first hyphen. One damaged block
 ends the reading of the whole file. The product reads its files with OpenSSL, so this is what decides an upload.
 
@@ -36,17 +36,17 @@ class Fault(enum.StrEnum):
 
     NO_END = "the END line is missing"
     WRONG_END = "the END line does not match the BEGIN line"
-    EMPTY_LINE = "an empty line stands inside the block"
-    HEADER = "a line with a colon stands inside the block"
+    EMPTY_LINE = "an empty line is inside the block"
+    HEADER = "a line with a colon is inside the block"
     LONG_LINE = "a line is longer than 64 characters after an empty line"
     SHORT_LINE = "a line is shorter than 64 characters after an empty line"
     NOT_BASE64 = "the text between BEGIN and END is not base64"
-    NOTHING_INSIDE = "nothing stands between BEGIN and END"
+    NOTHING_INSIDE = "nothing is between BEGIN and END"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Block:
-    """One block as OpenSSL reads it. line: where its BEGIN stands, counted from 1."""
+    """One block as OpenSSL reads it. line: the line of its BEGIN, counted from 1."""
 
     label: str
     header: bytes
@@ -87,21 +87,21 @@ def read_as_openssl(data: bytes) -> Reading:
     """The blocks that OpenSSL reads, in linear time."""
     lines = _lines(data)
     blocks: list[Block] = []
-    begun = 0
+    start = 0
     try:
         while (opened := _next_begin(lines)) is not None:
-            begun = opened[1]
+            start = opened[1]
             blocks.append(_block(*opened, lines))
     except _Stop as stop:
-        return Reading(blocks=tuple(blocks), fault=stop.fault, fault_line=stop.line, fault_begin=begun)
+        return Reading(blocks=tuple(blocks), fault=stop.fault, fault_line=stop.line, fault_begin=start)
     return Reading(blocks=tuple(blocks))
 
 
 def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
     """(line number, line) as BIO_gets cuts them."""
     for number, line in enumerate(data.split(b"\n"), start=1):
-        for start in range(0, len(line) or 1, _MAX_LINE):
-            yield number, line[start : start + _MAX_LINE]
+        for first in range(0, len(line) or 1, _MAX_LINE):
+            yield number, line[first : first + _MAX_LINE]
 
 
 def _next_begin(lines: Iterator[tuple[int, bytes]]) -> tuple[str, int] | None:
@@ -124,12 +124,12 @@ def _as_c_string(line: bytes) -> bytes:
     return _until_nul(line) if b"\0" in line else line + b"\n"
 
 
-def _block(label: str, begun: int, lines: Iterator[tuple[int, bytes]]) -> Block:
+def _block(label: str, start: int, lines: Iterator[tuple[int, bytes]]) -> Block:
     end = END + label.encode("latin-1") + TAIL
     header: list[bytes] = []
     body: list[bytes] = []
     in_header, after_header, last, colon = False, False, False, 0
-    number = begun
+    number = start
     for number, raw in lines:
         if not in_header and not after_header and b":" in raw:
             in_header, colon = True, number
@@ -150,16 +150,16 @@ def _block(label: str, begun: int, lines: Iterator[tuple[int, bytes]]) -> Block:
                 raise _Stop(Fault.LONG_LINE, number)
             last = after_header and len(line) < _FULL_LINE
     else:
-        raise _Stop(Fault.NO_END, begun)
+        raise _Stop(Fault.NO_END, start)
     if not in_header and not after_header:
         header, body = [], header
     der = _decoded(b"".join(body))
     if der is None:
-        raise _Stop(Fault.NOT_BASE64, begun)
+        raise _Stop(Fault.NOT_BASE64, start)
     if not der:
         odd = Fault.HEADER if colon else Fault.EMPTY_LINE if header else Fault.NOTHING_INSIDE
-        raise _Stop(odd, colon or begun)
-    return Block(label=label, header=b"".join(header), der=der, line=begun)
+        raise _Stop(odd, colon or start)
+    return Block(label=label, header=b"".join(header), der=der, line=start)
 
 
 def _decoded(text: bytes) -> bytes | None:

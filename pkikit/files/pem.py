@@ -49,7 +49,7 @@ class PemText:
         whole = bare_base64(self.body)
         if whole is not None and whole.startswith(b"\x30"):
             return whole
-        # Something may stand behind BEGIN or before END on their lines; then all that matters is in between.
+        # Their lines may have something after BEGIN or before END; then all that matters is in between.
         lines = self.body.strip().splitlines() if len(self.body) < MAX_REPAIR else []
         parts = (lines[1:], lines[:-1], lines[1:-1]) if len(lines) > 2 else ()
         found = [d for d in (whole, *(bare_base64(b"".join(part)) for part in parts)) if d is not None]
@@ -84,34 +84,34 @@ def pem_blocks(text: bytes, where: str) -> Iterator[PemText]:
 
     Raises: EncodingError when a block begins and does not end, ends and did not begin, or when there are too many.
     """
-    label, begun, begun_line, number = b"", -1, 0, 0
+    label, start, start_line, number = b"", -1, 0, 0
     line, counted = 1, 0
     for mark in _MARK.finditer(text):
         kind, name = mark[1], mark[2].strip()
         line += text.count(b"\n", counted, mark.start()) or text.count(b"\r", counted, mark.start())
         counted = mark.start()
         if kind == b"BEGIN":
-            if begun >= 0:
-                raise _unfinished(label, begun_line, where)
-            label, begun, begun_line = name, mark.end() + 5, line
+            if start >= 0:
+                raise _unfinished(label, start_line, where)
+            label, start, start_line = name, mark.end() + 5, line
             number += 1
             if number > MAX_BLOCKS:
                 raise EncodingError(f"holds more than {MAX_BLOCKS} objects", where=where)
-        elif begun < 0:
+        elif start < 0:
             raise EncodingError(
                 f"line {line} ends a block {printable(name.decode('ascii'))} that does not begin: the file is cut off "
                 "or a line is damaged", where=where,
             )  # fmt: skip
         elif name != label:
             raise EncodingError(
-                f"the block {label.decode('ascii')} that begins in line {begun_line} ends as {name.decode('ascii')} "
+                f"the block {label.decode('ascii')} that begins in line {start_line} ends as {name.decode('ascii')} "
                 f"in line {line}", where=where,
             )  # fmt: skip
         else:
-            yield _block(label, text[begun : mark.start()], number, begun_line)
-            begun = -1
-    if begun >= 0:
-        raise _unfinished(label, begun_line, where)
+            yield _block(label, text[start : mark.start()], number, start_line)
+            start = -1
+    if start >= 0:
+        raise _unfinished(label, start_line, where)
     if not number:
         raise EncodingError("holds a BEGIN line that is damaged or cut off", where=where)
 
@@ -140,7 +140,7 @@ def _block(label: bytes, inside: bytes, number: int, line: int) -> PemText:
 
 
 def bare_base64(text: bytes) -> bytes | None:
-    """The bytes that a text stands for which is nothing but base64; None for any other text."""
+    """The bytes of a text that is nothing but base64; None for any other text."""
     letters = text.translate(None, b" \t\r\n\v\f")  # split() would make a list many times the size of the text
     inner = letters.rstrip(b"=")
     if not inner or len(letters) - len(inner) > 2 or len(inner) % 4 == 1 or inner.translate(None, _ALPHABET):

@@ -1,4 +1,4 @@
-"""What stands in the encrypted part of a PKCS#12 store, to count what is asked for in there before a library opens it.
+"""What is in the encrypted part of a PKCS#12 store, to count what is asked for in there before a library opens it.
 
 An encrypted part may hold keys that are encrypted once more, with counts of their own. Nothing of what is decrypted here
 is kept; a library reads the store afterwards.

@@ -29,12 +29,12 @@ NAME_DROPPED = declare(
     "answer.name-dropped",
     Severity.ERROR,
     on=Subject.ANSWER,
-    requirement="The CA keeps every name that the request asks for. Whoever looks for a missing name refuses the certificate, "
-    "and Unified CM and IM&P refuse the upload.",
+    requirement="The CA keeps every name that the request asks for. A machine that looks for a missing name refuses the "
+    "certificate, and Unified CM and IM&P refuse the upload.",
     source=f"{_SIGN}; {_VOS}",
     fix="Ask the CA why it left the name out (policy, domain validation, or an AD CS template without 'Supply in the "
     "request'), and have the certificate reissued with all names. Unified CM and IM&P refuse the upload until then ('CSR SAN "
-    "and Certificate SAN does not match'); on Expressway, whoever looks for the name refuses the certificate.",
+    "and Certificate SAN does not match'); on Expressway, a machine that looks for the name refuses the certificate.",
 )
 NAME_ADDED = declare(
     "answer.name-added",

@@ -1,4 +1,4 @@
-"""A file with certificates and perhaps a key, as a whole: what stands first, and whether the key belongs to it."""
+"""A file with certificates and perhaps a key, as a whole: which certificate comes first, and whether the key belongs to it."""
 
 from __future__ import annotations
 

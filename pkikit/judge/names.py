@@ -1,6 +1,6 @@
 """Which presented name answers to a reference name.
 
-The product's rules follow RFC 5922 §7.1. What OpenSSL and RFC 9525 (HTTPS) say stands beside them, for `pkikit match`;
+The product's rules follow RFC 5922 §7.1. What OpenSSL and RFC 9525 (HTTPS) say is beside them, for `pkikit match`;
 `judge.name_table` compares them all, by version.
 """
 
@@ -151,7 +151,7 @@ def _usable_common_name(text: str) -> str:
 
 
 class Outcome(enum.StrEnum):
-    """How a reference name was compared, for whoever has to choose a rule."""
+    """How a reference name was compared, so that a caller can choose a rule."""
 
     FOUND = "found"
     ABSENT = "absent"
@@ -227,7 +227,7 @@ def _match_address(name: str, presented: PresentedNames) -> NameMatch:
     written = any(same_but_for_form(name, entry.name) for entry in presented.refused)
     why = "the SAN holds no such iPAddress, and an IP address matches no dNSName"
     return NameMatch(
-        reference=name, why=f"{why} (the address stands there as dNSName)" if written else why, outcome=Outcome.ADDRESS
+        reference=name, why=f"{why} (the address is there as dNSName)" if written else why, outcome=Outcome.ADDRESS
     )
 
 

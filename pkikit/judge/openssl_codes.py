@@ -126,7 +126,7 @@ OLDER_WORDS = MappingProxyType(
         67: ("CA certificate key too small",),
     }
 )
-# The rule that each number stands for. A number that is not here says that something failed, and not what to do about it.
+# The rule for each number. A number that is not here says that something failed, and not what to do about it.
 VERIFY_CODES = MappingProxyType(
     {
         2: "trust.issuer-unknown",

@@ -218,7 +218,7 @@ _PROBLEM_RULES = {
 def problem_findings(
     problem_type: str, detail: str, subproblems: Iterable[tuple[str, str]], *, owner: str
 ) -> tuple[Finding, ...]:
-    """The findings that an RFC 8555 problem document stands for; empty for a type that no rule is about.
+    """The findings for an RFC 8555 problem document; empty for a type that no rule is about.
 
     problem_type: the URN, or its last part. subproblems: (name, detail) of each.
     """

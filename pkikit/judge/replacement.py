@@ -74,7 +74,7 @@ def _names(old: x509.Certificate, new: x509.Certificate, use: CertificateUse, su
 def _who_misses(gone: Sequence[str], use: CertificateUse) -> tuple[list[Evidence], Severity]:
     """Evidence for each name that is gone, and how much that weighs: who needs it is known with a layout only."""
     if use.layout is None:
-        label = "whoever looks for it"
+        label = "machines that look for it"
         evidence = [
             Evidence(label=f"name {n}, {label}", expected="still there", seen="gone", where="subjectAltName")
             for n in gone[:MAX_SHOWN]

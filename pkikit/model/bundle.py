@@ -1,4 +1,4 @@
-"""The certificates of one file: which one is the server certificate, and what stands before and behind it."""
+"""The certificates of one file: which one is the server certificate, and what comes before and after it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Bundle:
 
     @property
     def leaf_is_first(self) -> bool:
-        """True unless something stands before the server certificate."""
+        """True unless something comes before the server certificate."""
         return self.leaf is None or self.certificates[0] is self.leaf
 
     @property

@@ -210,14 +210,14 @@ def has_ended(certificate: x509.Certificate, at: datetime, *, end_second_is_vali
     return now > ends if end_second_is_valid else now >= ends
 
 
-def has_begun(certificate: x509.Certificate, at: datetime) -> bool:
+def has_started(certificate: x509.Certificate, at: datetime) -> bool:
     """True from notBefore on."""
     return certificate.not_valid_before_utc <= at.replace(microsecond=0)
 
 
 def is_valid_at(certificate: x509.Certificate, at: datetime) -> bool:
     """True inside notBefore..notAfter; False where a date cannot be read, as in OpenSSL."""
-    return not unreadable_dates(certificate) and has_begun(certificate, at) and not has_ended(certificate, at)
+    return not unreadable_dates(certificate) and has_started(certificate, at) and not has_ended(certificate, at)
 
 
 def leaf_first(certificates: Sequence[x509.Certificate]) -> tuple[x509.Certificate, ...]:

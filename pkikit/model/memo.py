@@ -14,7 +14,7 @@ MOST = 256  # objects that one function keeps
 def once_per_object(function: Callable[[_H], _V]) -> Callable[[_H], _V]:
     """Keep the value of a function for each object that it was asked about; the last few hundred of them.
 
-    Objects are told apart by identity. `lru_cache` computes the hash of its argument, and that of a certificate takes an
+    Objects are distinguished by identity. `lru_cache` computes the hash of its argument, and that of a certificate takes an
     eighth of the time of parsing it: too much for a value that every rule asks for.
     """
     kept: dict[int, tuple[_H, _V]] = {}

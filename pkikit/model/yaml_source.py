@@ -118,7 +118,7 @@ class _Loader(yaml.composer.Composer, _Events, yaml.constructor.SafeConstructor,
         try:
             return super().construct_object(node, deep=deep)
         except (ValueError, KeyError, IndexError, AttributeError, TypeError, OverflowError):
-            # What looks like a date or a number to YAML and is none: 2026-13-45, 0b_, 0x_.
+            # What looks like a date or a number to YAML but is not one: 2026-13-45, 0b_, 0x_.
             raise _Refused(problem=f"{printable(str(node.value), 60)!r} is not a value: quote it if it is text",
                            problem_mark=node.start_mark) from None  # fmt: skip
 

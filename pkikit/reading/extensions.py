@@ -70,7 +70,7 @@ def of_sequence(extensions: bytes) -> tuple[ReadExtension, ...]:
         if oids.count(oid) > 1:
             twice = refuses_extensions(tuple(_uncritical(o, v) for o, _, v, _ in listed if o == oid)[:2])
             found = ReadExtension(
-                oid=oid, critical=critical, value=found.value, oddity="stands there more than once", refused=twice
+                oid=oid, critical=critical, value=found.value, oddity="is there more than once", refused=twice
             )
         read.append(found)
     return tuple(read)
@@ -104,7 +104,7 @@ def of_crl(extensions: bytes) -> tuple[ReadExtension, ...]:
                 kept, decides = loose.value, loose.refused
         else:
             kept, oddity = found.value, ""
-        oddity = "stands there more than once" if twice else oddity
+        oddity = "is there more than once" if twice else oddity
         read.append(
             ReadExtension(oid=oid, critical=critical, value=kept, oddity=oddity, refused=bool(oddity) and decides)
         )

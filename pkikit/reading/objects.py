@@ -43,7 +43,7 @@ def load_certificate(der: bytes) -> x509.Certificate:
         # `cryptography` parses these only when asked.
         _ = certificate.subject, certificate.issuer, certificate.not_valid_before_utc, certificate.not_valid_after_utc
     except UNREADABLE:
-        # The one cast: whoever asks for a certificate asks only for what an OddCertificate answers.
+        # The one cast: callers ask a certificate only for what an OddCertificate answers.
         return cast("x509.Certificate", _odd_certificate(der))
     return certificate
 

@@ -1,4 +1,4 @@
-"""What kind of object bytes are, told by the outline alone: which elements follow each other at the first levels."""
+"""What kind of object bytes are, by the outline alone: which elements follow each other at the first levels."""
 
 from __future__ import annotations
 

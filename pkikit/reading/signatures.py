@@ -1,4 +1,4 @@
-"""Whose key signed this: over the original bytes, whoever parsed them."""
+"""Whose key signed this: over the original bytes, however they were parsed."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def take_client_certificate(
 
 
 def _chain(data: bytes, where: str) -> tuple[x509.Certificate, ...]:
-    """The certificates of an uploaded file; the server certificate has to stand first."""
+    """The certificates of an uploaded file; the server certificate comes first."""
     contents = _pem(data, where)
     if not contents.certificates:
         raise EncodingError(contents.lacks("certificate"), where=where, rule="encoding.not-pem")

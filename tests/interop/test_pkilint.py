@@ -61,7 +61,7 @@ func TestTwo(t *testing.T) {
 
 
 def test_a_corpus_counts_what_must_not_happen() -> None:
-    """A file that is no certificate is refused; a good one is judged."""
+    """A file that is not a certificate is refused; a good one is judged."""
     from cryptography.hazmat.primitives.serialization import Encoding
 
     from simulator.forge import forge

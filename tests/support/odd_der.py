@@ -122,7 +122,7 @@ def spki_of(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
 
 
 def signed(fields: Fields, by: rsa.RSAPrivateKey) -> bytes:
-    """The certificate, signed by that key with SHA-256 over what stands in `fields`."""
+    """The certificate, signed by that key with SHA-256 over what is in `fields`."""
     from cryptography.hazmat.primitives.asymmetric import padding
 
     tbs = fields.tbs()

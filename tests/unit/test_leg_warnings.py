@@ -1,4 +1,4 @@
-"""Warnings on legs that are up: told, with the legs, and no reason to refuse."""
+"""Warnings on legs that are up: reported with their legs, and not a reason to refuse."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_other_warnings() -> None:
 
 @pytest.mark.fires("names.peer-fqdn-missing", "validity.after-2050")
 def test_beside_an_error() -> None:
-    """A leg that is down keeps its cause; the warning stands beside it and is no cause."""
+    """A leg that is down keeps its cause; the warning is beside it and is not a cause."""
     found = report(Bench().reissue(E1, ends=FAR, without=(E1,)))
     assert not found.accepted
     assert {cause for leg in found.down for cause in leg.causes} == {"names.peer-fqdn-missing"}

@@ -92,7 +92,7 @@ FORMS = {
 
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_is_read(form: str, tmp_path: Path) -> None:
-    """One answer, whatever the encoding and the packing; what is no log in an archive is left out."""
+    """One answer, whatever the encoding and the packing; what is not a log in an archive is left out."""
     answer = ask(FORMS[form], tmp_path)
     assert answer.causes == ("validity.expired",)
     assert [f.rule for f in answer.verdict.findings] == ["validity.expired"]
@@ -193,7 +193,7 @@ def test_standard_input(form: str) -> None:
 
 
 def test_people_see_the_cause_first() -> None:
-    """The cause stands above the groups, the groups above the evidence; what is said fits into 80 columns."""
+    """The cause comes above the groups, the groups above the evidence; the text fits into 80 columns."""
     other = LINE.replace("10.30.0.9", "10.30.0.8")
     done = subprocess.run(
         [sys.executable, "-m", "pkikit", "diagnose", "-"],

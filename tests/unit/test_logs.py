@@ -188,7 +188,7 @@ def test_an_explained_failure_is_not_unexplained() -> None:
 
 
 @pytest.mark.fires("diagnose.failure-unexplained")
-def test_other_failures_beside_a_cause_are_told_without_weight() -> None:
+def test_other_failures_beside_a_cause_are_listed_without_weight() -> None:
     """Printed lines that only look like failures are listed as information."""
     found = read("curl: (60) SSL certificate problem: certificate has expired", "ERROR upload failed: 17 jobs")
     assert found.causes == ("validity.expired",)

@@ -218,7 +218,7 @@ def test_too_many_extensions_are_not_assessed() -> None:
 
 @pytest.mark.parametrize("label", ["name-printable-amp", "name-t61-latin1", "name-unsorted-rdn", "name-empty-rdn"])
 def test_one_odd_root_leaves_the_list_readable(label: str) -> None:
-    """The odd root stands among good ones; both the paths through it and those beside it are found."""
+    """The odd root is among good ones; both the paths through it and those beside it are found."""
     odd, good = lab(root=CERTIFICATES[label]), lab()
     listed = parse(
         b"".join(to_pem(der, "CERTIFICATE") for der in (good.root, odd.root)), where="trust.pem"

@@ -1,4 +1,4 @@
-"""SRVName and XMPPAddr in a SAN: read, displayed and judged; whatever else stands there harms nobody."""
+"""SRVName and XMPPAddr in a SAN: read, displayed and judged; other entries do no harm."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ def test_a_row_is_well_formed_and_reachable(row: Phrase) -> None:
             assert any(relevant(line.lower()) for line in row.example.splitlines())
 
 
-def test_no_row_stands_twice() -> None:
+def test_no_row_is_there_twice() -> None:
     """Two rows with the same literals would shadow each other."""
     twice = [key for key, n in Counter((r.text, r.also, r.unless, r.alarm) for r in PHRASES).items() if n > 1]
     assert twice == []

@@ -201,7 +201,7 @@ def test_other_kinds_of_names_count() -> None:
 
 
 def test_the_order_of_a_bundle_does_not_matter(tmp_path: Path) -> None:
-    """The server certificate is compared, wherever it stands in its file."""
+    """The server certificate is compared, wherever it is in its file."""
     for name, leaf in (("new.pem", RENEWED), ("old.pem", OLD)):
         chain = (*reversed(CA.intermediates), leaf)
         (tmp_path / name).write_bytes(b"".join(c.public_bytes(Encoding.PEM) for c in chain))

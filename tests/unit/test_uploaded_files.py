@@ -105,7 +105,7 @@ def test_the_key_of_another_certificate(tmp_path: Path) -> None:
 
 @pytest.mark.near_miss("key.mismatch", "key.encrypted")
 def test_the_key_of_this_certificate() -> None:
-    """Also when it stands first, or beside another key."""
+    """Also when it comes first, or beside another key."""
     for data in (CERT + KEY, KEY + CERT, key_pem(OTHER) + KEY + CERT):
         assert rules_in_process(data) == set()
 
@@ -160,7 +160,7 @@ def test_the_server_certificate_is_not_first(name: str, tmp_path: Path) -> None:
     verdict = lint_bundle("x", bundle_of(chain))
     assert "Put the server certificate first" in verdict.findings[0].fix
     for attempt in (lambda: upload(pem(*chain), KEY), lambda: brought(tmp_path, pem(*chain), KEY)):
-        with pytest.raises(EncodingError, match="has to stand first") as refused:
+        with pytest.raises(EncodingError, match="has to come first") as refused:
             attempt()
         assert refused.value.rule == "upload.leaf-not-first"
 

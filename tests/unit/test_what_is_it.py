@@ -1,4 +1,4 @@
-"""What a file is that holds no certificate, and every label and container that does hold one."""
+"""What a file without a certificate is, and every label and container that does contain one."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ LABELS: dict[str, tuple[bytes, str]] = {
 
 @pytest.mark.parametrize("name", LABELS)
 def test_what_has_a_label(name: str) -> None:
-    """Each label that OpenSSL knows, with what stands behind it; also where the label is wrong."""
+    """Each label that OpenSSL knows, with what comes after it; also where the label is wrong."""
     data, kind = LABELS[name]
     assert getattr(parse(data, where="x"), kind)
 
@@ -180,7 +180,7 @@ def test_a_zip_with_one_good_member() -> None:
 
 
 def test_a_file_that_begins_with_a_ca_is_not_verified(tmp_path: Path) -> None:
-    """verify and match ask about the server certificate; where a CA stands before it, nobody knows which one is meant."""
+    """verify and match ask about the server certificate; where a CA comes before it, nobody knows which one is meant."""
     root = issued().authority.root.public_bytes(Encoding.PEM)
     (tmp_path / "trust.pem").write_bytes(root)
     (tmp_path / "x.pem").write_bytes(root + PEM)
@@ -188,7 +188,7 @@ def test_a_file_that_begins_with_a_ca_is_not_verified(tmp_path: Path) -> None:
         arguments = [str(tmp_path / a) if a.endswith(".pem") else a for a in command]
         done = run("pkikit", *arguments)
         assert done.returncode == 2
-        assert "has to stand first" in done.stderr
+        assert "has to come first" in done.stderr
 
 
 def test_a_request_in_another_form_is_a_warning(tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ class Collector:
         return self._entries.setdefault(entry.key, entry)
 
     def tool(self, writer: Writer) -> None:
-        """Printed text has told which end the tool is."""
+        """Printed text shows which end the tool is."""
         self._tool = writer
 
     def _learn(self, said: Said, record: Record) -> None:
@@ -212,19 +212,19 @@ _SUMMARIES = frozenset((HANDSHAKE, UNREACHABLE))
 
 
 def _without_vague(entries: list[Entry]) -> list[Entry]:
-    """Summaries are left out where an exact reason stands for the same connection, or for printed text as a whole."""
+    """Summaries are left out where there is an exact reason for the same connection, or for printed text as a whole."""
     reasons = [e for e in entries if not e.said.vague and e.rule not in SYMPTOMS]
     exact = {e.key.connection for e in reasons if e.key.connection.known}
     printed = any(not e.said.structured for e in reasons)
     # "The handshake failed" and "no contact" say less than "the connection was cut", though that is only a symptom, too.
     cut = any(e.rule in {CONNECTION_CUT, HANDSHAKE} and not e.said.vague and not e.said.structured for e in entries)
 
-    def told(entry: Entry) -> bool:
+    def explained(entry: Entry) -> bool:
         if entry.key.connection in exact:
             return True
         return entry.said.vague and not entry.said.structured and (printed or (cut and entry.rule in _SUMMARIES))
 
-    return [e for e in entries if not ((e.said.vague or e.rule == UNEXPLAINED) and told(e))]
+    return [e for e in entries if not ((e.said.vague or e.rule == UNEXPLAINED) and explained(e))]
 
 
 def is_scanner(entry: Entry) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pkikit.judge.phrases import PHRASES, Phrase
 from pkikit.judge.rules.connection import UNEXPLAINED
 
-# Every byte that is no ASCII letter or digit becomes a blank: many times faster than a regular expression.
+# Every byte that is not an ASCII letter or digit becomes a blank: many times faster than a regular expression.
 _SPLIT = bytes(c if chr(c).isascii() and chr(c).isalnum() else 32 for c in range(256))
 _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " "})
 # Words of lines that report no failure.

@@ -146,7 +146,7 @@ class RecordReader:
         return False
 
     def _is_rest(self, line: str, lowered: str) -> bool:
-        """True for a line with fields that a record starts with, which belongs to the open record all the same."""
+        """True for a line with fields that a record starts with, which still belongs to the open record."""
         if not self._pending or _PREFIX.match(line) or len(self._pending) >= MAX_CONTINUED:
             return False
         so_far = "".join(self._pending)

@@ -1,6 +1,6 @@
 """TLS alerts as each family of programs prints them: by number and in words, received and sent.
 
-The words come from one table; what an alert means stands in `rows.ALERT_RULES`.
+The words come from one table; what an alert means is in `rows.ALERT_RULES`.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ _SERVERS = rows(
     ("net.unreachable", "external server communication failure", f'{_AT} tvcs: Event="External Server Communication Failure" Reason="gatekeeper timed out" Service="NeighbourGatekeeper" Dst-ip="10.0.30.2" Dst-port="1719" Detail="name:expe.example.com:1719" Protocol="UDP" Level="1" {_UTC}'),
 )  # fmt: skip
 
-# The event's name stands in the guide as "External Server Communication Failure", in logs with "Communications".
+# The guide writes the event's name as "External Server Communication Failure", in logs with "Communications".
 _SERVERS_SEEN = rows(
     "Cisco TAC 217230 (cluster peer lost); Administrator Guide X15.0: External Server Communication Failure",
     Whose.NEITHER,

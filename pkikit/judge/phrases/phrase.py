@@ -28,7 +28,7 @@ class Phrase:
 
     text: literal words, lower case, single blanks; found anywhere in a line whose case and blanks are folded the same way.
         Write whole words: the index finds a row by one whole word (letters and digits) of its text.
-    rule: the id of the rule that the wording stands for; "" for a line that reports a success or is harmless.
+    rule: the id of the rule for the wording; "" for a line that reports a success or is harmless.
     purpose: True when the wording says only "wrong purpose". Whose certificate it is and who dialled then decide between
         `eku.server-auth-missing` and `eku.client-auth-missing`; `rule` is the one to use when nobody can tell.
     whose: whose certificate the line is about.

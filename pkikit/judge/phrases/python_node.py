@@ -47,7 +47,7 @@ _PYTHON = (
     ),
 )  # fmt: skip
 
-# Node.js, src/crypto/crypto_common.cc: X509ErrorCode; the name stands for OpenSSL's verification error.
+# Node.js, src/crypto/crypto_common.cc: X509ErrorCode; the name is that of OpenSSL's verification error.
 _NODE_CODES = (
     ("unable_to_verify_leaf_signature", "trust.intermediate-missing"),
     ("unable_to_get_issuer_cert_locally", "trust.issuer-unknown"),

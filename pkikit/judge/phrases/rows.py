@@ -83,7 +83,7 @@ def successes(source: str, *lines: tuple[str, ...]) -> tuple[Phrase, ...]:
 
 
 def harmless(source: str, *lines: tuple[str, ...]) -> tuple[Phrase, ...]:
-    """Rows for lines that look like a failure and are none: (text, example, further literals …)."""
+    """Rows for lines that look like a failure but are not one: (text, example, further literals …)."""
     return tuple(
         Phrase(text=text, rule="", example=example, source=source, also=tuple(also)) for text, example, *also in lines
     )

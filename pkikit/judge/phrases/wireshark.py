@@ -7,7 +7,7 @@ from dataclasses import replace
 from pkikit.judge.phrases.phrase import Phrase, Whose
 from pkikit.judge.phrases.rows import alert_row, rows
 
-# `tshark -G values`, tls.alert_message.desc. Who sent the alert stands in the line; which side is ours does not.
+# `tshark -G values`, tls.alert_message.desc. The line says who sent the alert; which side is ours does not.
 _DESCRIPTIONS = (
     (10, "Unexpected Message"), (20, "Bad Record MAC"), (21, "Decryption Failed"), (22, "Record Overflow"),
     (30, "Decompression Failure"), (40, "Handshake Failure"), (41, "No Certificate"), (42, "Bad Certificate"),

@@ -14,9 +14,9 @@ from pkikit.judge.rules.certificate import allows, digest_evidence, may_sign, sh
 from pkikit.judge.trust import Anchor, CertificatePath
 from pkikit.model.facts import (
     extension,
-    has_begun,
     has_ended,
     has_extension,
+    has_started,
     is_self_issued,
     is_valid_at,
     shown_time,
@@ -136,7 +136,7 @@ def outside_validity(path: CertificatePath, question: PathQuestion) -> Iterator[
         begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
         for rule_id, wrong, bound, side, limit in (
             ("validity.expired", has_ended(certificate, at), "not after", "after", ends),
-            ("validity.not-yet-valid", not has_begun(certificate, at), "not before", "before", begins),
+            ("validity.not-yet-valid", not has_started(certificate, at), "not before", "before", begins),
         ):
             if wrong:
                 position = path.position(index)

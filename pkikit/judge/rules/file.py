@@ -1,4 +1,4 @@
-"""Rules about a file as it is uploaded: what stands first in it, and how a private key file ends."""
+"""Rules about a file as it is uploaded: which certificate comes first, and how a private key file ends."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LEAF_FIRST = declare(
     "upload.leaf-not-first",
     Severity.ERROR,
     on=Subject.FILE,
-    requirement="In a file with several certificates the server certificate stands first, then the CA that issued it, and so on.",
+    requirement="In a file with several certificates the server certificate comes first, then the CA that issued it, and so on.",
     source="RFC 8446 §4.4.2; OpenSSL, SSL_CTX_use_certificate_chain_file",
     fix="Put the server certificate first (pkikit convert FILE --to pem --out NEW.pem does), and upload that file.",
 )

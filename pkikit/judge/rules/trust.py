@@ -278,7 +278,7 @@ def twin_in_list(path: CertificatePath) -> tuple[Evidence, ...]:
         Evidence(
             label="trusted CA list",
             expected="one certificate of that subject",
-            seen=f"{described(c)} stands behind it and is not used",
+            seen=f"{described(c)} comes after it and is not used",
             where="trusted CA list",
         )
         for c in path.dropped
