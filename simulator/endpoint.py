@@ -200,9 +200,8 @@ class Endpoint:
         for task in serving:
             task.cancel()
         await asyncio.gather(*serving, return_exceptions=True)
-        for (
-            listener
-        ) in listeners:  # a connection that was accepted a moment ago is served by a task that did not start yet
+        # A connection that was accepted a moment ago is not in `_callers` yet: its task has not started.
+        for listener in listeners:
             await listener.stop()
 
     async def _serve(self, port: int, connection: socket.socket, caller: Connection) -> None:

@@ -36,7 +36,7 @@ class Listener:
         self.address, self.port = address, port
         self._serve, self._full, self._known, self._log = serve, full, known, Throttle(log, at_once=1)
         self._open: set[asyncio.Task[None]] = set()
-        self._unserved: set[socket.socket] = set()  # accepted, and the task that serves it has not begun
+        self._unserved: set[socket.socket] = set()  # accepted, and the task that serves it has not started
         self._socket: socket.socket | None = None
         self._retry: asyncio.TimerHandle | None = None
 

@@ -18,7 +18,7 @@ from tests.support.wait import LONG
 
 
 def test_a_cancelled_caller_waits_for_its_thread() -> None:
-    """The thread is told, and the caller leaves only after it: cancelled, also when the thread failed."""
+    """The thread hears of it, and the caller leaves only after the thread, cancelled; also when the thread failed."""
     started, halted, ended = threading.Event(), threading.Event(), threading.Event()
 
     def work() -> None:
