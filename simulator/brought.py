@@ -30,7 +30,7 @@ def bring_certificates(world: World, directory: Path) -> World:
         party = world.parties.get(fqdn)
         if party is None:
             raise InputError(
-                f"is no party of {world.deployment.name}; folders are named {', '.join(world.parties)}",
+                f"is not a party of {world.deployment.name}; folders are named {', '.join(world.parties)}",
                 where=printable(str(folder)),
             )
         brought = _party_of(party, folder)
@@ -112,4 +112,4 @@ def decides_nothing(deployment: Deployment, directory: Path) -> list[str]:
         return []
     found = [p for folder in iter_party_folders(directory) for p in (folder / "crl.pem",) if p.exists()]
     found += [p for p in (directory / "ca",) if p.is_dir()]
-    return [f"{p}: decides nothing, since revocation checking is off in {deployment.name}" for p in found]
+    return [f"{p}: not used, because revocation checking is off in {deployment.name}" for p in found]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pkikit.model.deployment import Deployment
+    from pkikit.model.findings import Finding
     from pkikit.model.world import World
     from simulator.clinic import Case
     from simulator.lab import Lab
@@ -175,29 +176,45 @@ async def _checked(lab: Lab, *, quiet: bool) -> CheckReport:
 
 
 def _show(out: Console, report: CheckReport) -> None:
+    """The answer, the root causes, then every connection."""
     from pkikit.model.facts import shown_time
 
-    console.table(
-        out, ("leg", "outcome", "rejected by", "cause"), [_row(leg) for leg in report.legs], title=report.deployment
-    )
-    told: set[str] = set()
-    for leg in report.down:
-        new = [f for f in leg.findings if f.rule in leg.causes and f"{f.rule} {f.message}" not in told]
-        told.update(f"{f.rule} {f.message}" for f in new)
-        console.show_findings(out, new)
+    up, every = len(report.legs) - len(report.down), len(report.legs)
+    said = "no" if report.down else "yes"
+    out.print(f"{said}: {up} of {every} legs of {report.deployment} are up at {shown_time(report.at)}", markup=False)
+    for cause, verifiers in _causes(report):
+        console.show_findings(out, [cause])
+        if len(verifiers) > 1:
+            out.print(f"         refused by: {', '.join(verifiers)}", markup=False)
+            out.print("         If the fix is for the machine that refuses, apply it on each of them.")
     for warning, legs in report.warnings:
         console.show_findings(out, [warning])
         more = f" and {len(legs) - 1} more" if len(legs) > 1 else ""
         out.print(f"         legs: {legs[0]}{more}", markup=False)
-    up = len(report.legs) - len(report.down)
-    out.print(f"{up} of {len(report.legs)} legs up at {shown_time(report.at)}")
+    console.table(out, ("leg", "outcome", "cause"), [_row(leg) for leg in report.legs])
+    judged = sum(leg.trace is None for leg in report.legs)
+    if judged:
+        out.print(f"* {judged} were judged, but not dialled: a private key is missing.")
 
 
-def _row(report: LegReport) -> tuple[str, str, str, str]:
+def _causes(report: CheckReport) -> list[tuple[Finding, list[str]]]:
+    """Each root cause once, with the machines that refuse because of it: a fix may be about the list of each."""
+    found: dict[str, tuple[Finding, list[str]]] = {}
+    for leg in report.down:
+        for cause in (f for f in leg.findings if f.rule in leg.causes):
+            verifiers = found.setdefault(f"{cause.rule} {cause.message}", (cause, []))[1]
+            side = leg.rejected_by
+            verifier = "" if side is None else leg.leg.client if side.value == "client" else leg.leg.server
+            if verifier and verifier not in verifiers:
+                verifiers.append(verifier)
+    return list(found.values())
+
+
+def _row(report: LegReport) -> tuple[str, str, str]:
     marks = {"accepted": "✔ accepted", "rejected": "✘ rejected", "unreachable": "… unreachable"}
-    dialled = "" if report.trace is not None else " (judged, not dialled: no private key)"
-    side = report.rejected_by
-    return report.leg.id, marks[report.outcome.value] + dialled, side.value if side else "", ", ".join(report.causes)
+    dialled = "" if report.trace is not None else " *"
+    side = f" by {report.rejected_by.value}" if report.rejected_by else ""
+    return report.leg.id, marks[report.outcome.value] + side + dialled, ", ".join(report.causes)
 
 
 @app.command()

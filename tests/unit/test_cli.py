@@ -196,7 +196,7 @@ def test_unreadable_file(files: Path) -> None:
 
 
 @pytest.mark.parametrize(("change", "said"), [
-    (lambda d: (d / "x.example.com").mkdir(), "is no party of clustered-mra"),
+    (lambda d: (d / "x.example.com").mkdir(), "is not a party of clustered-mra"),
     (lambda d: (d / E1 / "cert.pem").write_bytes(b""), "is empty"),
     (lambda d: (d / E1 / "cert.pem").write_text("hello"), "neither PEM nor DER"),
     (lambda d: (d / E1 / "trust.pem").write_bytes(b"\x00" * 100), "neither PEM nor DER"),

@@ -350,7 +350,7 @@ def test_eku_audit(tmp_path: Path) -> None:
     (tmp_path / "stranger.example.com").mkdir()
     done = run("pkikit", "eku-audit", DEPLOYMENT, "--certs", str(tmp_path))
     assert done.returncode == 2
-    assert "is no party" in done.stderr
+    assert "is not a party" in done.stderr
 
 
 def test_every_command_has_help_with_an_example() -> None:

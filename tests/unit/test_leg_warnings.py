@@ -12,11 +12,12 @@ from rich.console import Console
 from pkikit.design.legs import legs_of
 from pkikit.judge.legs import judge_leg
 from pkikit.model.findings import Severity
+from pkikit.model.trace import Side
 from simulator.cli import _show
 from simulator.forge import BOTH, DAY
 from simulator.report import CheckReport, LegReport
 from simulator.sip.memory import MemoryDialler
-from tests.support.worlds import AT, E1, E2, PARTNER, Bench, shown
+from tests.support.worlds import AT, E1, E2, PARTNER, Bench, shown, stranger
 
 FAR = 30 * 365 * DAY
 
@@ -90,3 +91,16 @@ def test_beside_an_error() -> None:
     assert not found.accepted
     assert {cause for leg in found.down for cause in leg.causes} == {"names.peer-fqdn-missing"}
     assert "validity.after-2050" in {w.rule for w, _ in found.warnings}
+
+
+def test_the_answer_first_and_every_machine_that_refuses() -> None:
+    """One root cause is printed once; five machines refuse because of it, and each of them is named."""
+    found = report(Bench().reissue(E1, by=stranger()))
+    lines = printed(found).splitlines()
+    down = len(found.down)
+    assert lines[0].startswith(f"no: {len(found.legs) - down} of {len(found.legs)} legs of clustered-mra are up at ")
+    [named] = [line for line in lines if "refused by: " in line]
+    refusing = {leg.leg.client if leg.rejected_by is Side.CLIENT else leg.leg.server for leg in found.down}
+    assert set(named.split("refused by: ")[1].split(", ")) == refusing
+    assert len(refusing) > 2
+    assert printed(report(Bench())).startswith("yes: 28 of 28 legs ")
