@@ -46,11 +46,6 @@ class FileContents:
     data: bytes = field(default=b"", repr=False, compare=False)
 
     @property
-    def is_pem(self) -> bool:
-        """True for the only form that the product takes."""
-        return self.form == "pem"
-
-    @property
     def ends_in_newline(self) -> bool:
         """True when the last line of the file has a line end."""
         return self.data.endswith(b"\n")

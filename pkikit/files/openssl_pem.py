@@ -19,7 +19,6 @@ BEGIN, END, TAIL = b"-----BEGIN ", b"-----END ", b"-----"
 CERTIFICATE_LABELS = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
 # Only the first certificate of a chain, and those of a trusted CA list, may carry this label.
 TRUSTED_LABEL = "TRUSTED CERTIFICATE"
-CRL_LABEL = "X509 CRL"
 
 _MAX_LINE = 254  # OpenSSL takes a longer line for several lines
 _BOM = b"\xef\xbb\xbf"
@@ -52,16 +51,6 @@ class Block:
     header: bytes
     der: bytes
     line: int
-
-    @property
-    def is_encrypted(self) -> bool:
-        """True when the header is one of an encrypted block."""
-        return self.header.startswith(b"Proc-Type: 4,ENCRYPTED")
-
-    @property
-    def header_is_wrong(self) -> bool:
-        """True when OpenSSL refuses the header: it knows only that of an encrypted block."""
-        return bool(self.header.strip()) and not self.is_encrypted
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,11 +18,8 @@ from datetime import datetime
 from itertools import islice
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 
-from pkikit.model.credential import spki
 from pkikit.model.facts import (
-    UNREADABLE,
     CanonicalName,
     extension,
     identifies,
@@ -30,6 +27,7 @@ from pkikit.model.facts import (
     is_valid_at,
     issued,
     issuer_of,
+    key_of,
     signature_fits,
     subject_of,
 )
@@ -138,17 +136,9 @@ def _index(trusted_ca_list: Sequence[x509.Certificate]) -> TrustIndex:
     return TrustIndex(used=used, dropped=dropped, by_subject=subjects)
 
 
-def _key_of(certificate: x509.Certificate) -> bytes:
-    """Equal for equal keys; a key that cannot be read equals only itself."""
-    try:
-        return spki(certificate.public_key())
-    except UNREADABLE:
-        return certificate.public_bytes(Encoding.DER)
-
-
 def same_key(one: x509.Certificate, other: x509.Certificate) -> bool:
     """True when both certificates hold one public key."""
-    return _key_of(one) == _key_of(other)
+    return key_of(one) == key_of(other)
 
 
 def by_subject(certificates: Iterable[x509.Certificate]) -> dict[CanonicalName, list[x509.Certificate]]:

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509 import ocsp
-from cryptography.x509.oid import AuthorityInformationAccessOID, ExtensionOID, NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
 from pkikit.model.memo import once_per_object
 from pkikit.model.names import printable
@@ -322,14 +322,6 @@ def digest_name(certificate: Holder | ocsp.OCSPResponse) -> str:
     return algorithm.name if algorithm else ""
 
 
-def extension_oids(certificate: x509.Certificate | x509.CertificateSigningRequest) -> tuple[str, ...]:
-    """The OIDs of all extensions, readable or not."""
-    try:
-        return tuple(e.oid.dotted_string for e in certificate.extensions)
-    except UNREADABLE:
-        return tuple(e.oid for e in read_extensions(certificate))
-
-
 def critical_oids(certificate: Holder) -> tuple[str, ...]:
     """The OIDs of the critical extensions, readable or not."""
     try:
@@ -380,8 +372,3 @@ def crl_urls(certificate: x509.Certificate) -> tuple[str, ...]:
     points = extension(certificate, x509.CRLDistributionPoints)
     names = (name for point in points or () for name in point.full_name or ())
     return tuple(n.value for n in names if isinstance(n, x509.UniformResourceIdentifier))
-
-
-KNOWN_EXTENSIONS = frozenset(
-    oid.dotted_string for oid in vars(ExtensionOID).values() if isinstance(oid, x509.ObjectIdentifier)
-)
