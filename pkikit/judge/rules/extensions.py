@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from cryptography import x509
 
@@ -15,6 +16,7 @@ from pkikit.model.findings import Evidence, Severity
 from pkikit.model.names import printable
 from pkikit.model.oddities import lost_parts, oddities, refusal_of, refused_though_parsed, unreadable_dates
 
+_T = TypeVar("_T")
 # What OpenSSL understands when it is critical (X509_supported_extension); key identifiers, for one, it does not.
 _UNDERSTOOD = frozenset(
     {
@@ -52,11 +54,16 @@ def name_constraints(path: CertificatePath, question: PathQuestion) -> Iterator[
     fix="Have the CA reissue the certificate. The CA wrote the extension wrong, so verifiers refuse the certificate.",
 )
 def unreadable(path: CertificatePath, question: PathQuestion | None = None) -> Iterator[Evidence]:
+    for position, (oid, seen) in _placed(path, _refused):
+        label = f"extension {oid_name(x509.ObjectIdentifier(oid))} of the {position}"
+        yield Evidence(label=label, expected="readable", seen=seen, where=position)
+
+
+def _placed(path: CertificatePath, facts: Callable[[x509.Certificate], Iterable[_T]]) -> Iterator[tuple[str, _T]]:
+    """(position, fact) for each fact about each certificate of the path."""
     for index, certificate in enumerate(path.certificates):
-        for oid, seen in _refused(certificate):
-            position = path.position(index)
-            label = f"extension {oid_name(x509.ObjectIdentifier(oid))} of the {position}"
-            yield Evidence(label=label, expected="readable", seen=seen, where=position)
+        for fact in facts(certificate):
+            yield path.position(index), fact
 
 
 def _refused(certificate: x509.Certificate) -> Iterator[tuple[str, str]]:
@@ -77,10 +84,8 @@ def _refused(certificate: x509.Certificate) -> Iterator[tuple[str, str]]:
     fix="Have the CA reissue the certificate as RFC 5280 asks, or judge it with OpenSSL on the product's version.",
 )
 def part_unreadable(path: CertificatePath, question: PathQuestion | None = None) -> Iterator[Evidence]:
-    for index, certificate in enumerate(path.certificates):
-        for lost in lost_parts(certificate):
-            position = path.position(index)
-            yield Evidence(label=f"{lost} of the {position}", expected="readable", seen="not readable", where=position)
+    for position, lost in _placed(path, lost_parts):
+        yield Evidence(label=f"{lost} of the {position}", expected="readable", seen="not readable", where=position)
 
 
 @rule(
@@ -92,11 +97,9 @@ def part_unreadable(path: CertificatePath, question: PathQuestion | None = None)
     fix="Have the CA reissue the certificate with dates in the form YYMMDDHHMMSSZ or YYYYMMDDHHMMSSZ.",
 )
 def dates_unreadable(path: CertificatePath, question: PathQuestion | None = None) -> Iterator[Evidence]:
-    for index, certificate in enumerate(path.certificates):
-        for label, written in unreadable_dates(certificate):
-            position = path.position(index)
-            shown = printable(written, 60) or "nothing"
-            yield Evidence(label=f"{label} of the {position}", expected="YYMMDDHHMMSSZ", seen=shown, where=position)
+    for position, (label, written) in _placed(path, unreadable_dates):
+        shown = printable(written, 60) or "nothing"
+        yield Evidence(label=f"{label} of the {position}", expected="YYMMDDHHMMSSZ", seen=shown, where=position)
 
 
 @rule(
@@ -145,16 +148,14 @@ def encoding_odd(path: CertificatePath, question: PathQuestion | None = None) ->
     fix="Have the certificate reissued without the extension, or with it not critical.",
 )
 def critical_unknown(path: CertificatePath, question: PathQuestion | None = None) -> Iterator[Evidence]:
-    for index, certificate in enumerate(path.certificates):
-        for oid in critical_oids(certificate):
-            if oid not in _UNDERSTOOD:
-                position = path.position(index)
-                yield Evidence(
-                    label=f"critical extension of the {position}",
-                    expected="one that is understood",
-                    seen=oid_name(x509.ObjectIdentifier(oid)),
-                    where=position,
-                )
+    for position, oid in _placed(path, critical_oids):
+        if oid not in _UNDERSTOOD:
+            yield Evidence(
+                label=f"critical extension of the {position}",
+                expected="one that is understood",
+                seen=oid_name(x509.ObjectIdentifier(oid)),
+                where=position,
+            )
 
 
 @rule(
