@@ -17,7 +17,6 @@ from pkikit.files.disk import (
     write_public,
 )
 from pkikit.files.objections import (
-    Objection,
     product_objections,
     refuse_unreadable,
     refuse_without_newline,
@@ -29,7 +28,6 @@ __all__ = [
     "MAX_UPLOAD",
     "FileContents",
     "NoPassphrase",
-    "Objection",
     "Passphrase",
     "convert",
     "credential_from_folder",

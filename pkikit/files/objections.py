@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from pkikit.errors import EncodingError
 from pkikit.files.contents import FileContents
@@ -27,6 +26,7 @@ from pkikit.files.openssl_pem import (
 from pkikit.files.pem import PemText, pem_blocks
 from pkikit.model.bundle import bundle_of
 from pkikit.model.facts import title
+from pkikit.model.objection import Objection
 from pkikit.model.text import printable
 
 NOT_PEM, MALFORMED = "encoding.not-pem", "encoding.malformed"
@@ -48,22 +48,6 @@ _BY_HAND = {
     "base64": "add a line -----BEGIN {label}----- before it and a line -----END {label}----- after it",
     "utf-16": 'save it again in the editor with the encoding "ANSI" or "UTF-8"',
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Objection:
-    """One reason why the product does not read a file as it is; a remark where only an older OpenSSL refuses it."""
-
-    rule: str
-    place: str
-    expected: str
-    seen: str
-    fix: str
-    is_remark: bool = False
-
-    def sentence(self) -> str:
-        """For a message about the file: what is wrong and where."""
-        return f"{self.place}: {self.seen}" if self.place != "file" else f"is {self.seen}"
 
 
 def product_objections(contents: FileContents) -> tuple[Objection, ...]:

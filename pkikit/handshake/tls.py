@@ -23,7 +23,7 @@ from pkikit.judge.names import match_name, presented_names
 from pkikit.judge.openssl_codes import verify_error_name
 from pkikit.judge.revocation import VERIFY_CODE, judge_revocation
 from pkikit.judge.trust import Anchor, CertificatePath, chain_to_present, effective_trust
-from pkikit.judge.verify import product_objections
+from pkikit.judge.verify import product_refuses
 from pkikit.model.facts import title
 from pkikit.model.leg import NameCheck
 from pkikit.model.names import is_ip_address
@@ -232,7 +232,7 @@ class Handshake:
 
     def _judge_names_and_product_rules(self, chain: tuple[x509.Certificate, ...], found: RevocationData) -> None:
         """OpenSSL looks at no names that we would mean, and lets pass what the product does not."""
-        objections = product_objections(chain)
+        objections = product_refuses(chain)
         for objection in objections.errors:
             # Told as OpenSSL would have told it, had it looked: "invalid CA certificate".
             self.recorder.note(CertificateJudged(subject=objection.subject, depth=1, code=79, name=objection.rule))

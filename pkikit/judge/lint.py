@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -31,11 +30,9 @@ from pkikit.model.deployment import Deployment, Role
 from pkikit.model.facts import title
 from pkikit.model.findings import Evidence, Finding, Severity, Verdict, merge_verdicts
 from pkikit.model.leg import Purpose
+from pkikit.model.objection import Objection
 from pkikit.model.version import ProductVersion
 from pkikit.reading.extensions import as_extensions, extensions_of
-
-if TYPE_CHECKING:
-    from pkikit.files.objections import Objection
 
 # Errors on a connection that looks for such a name; in a certificate by itself they are warnings.
 _WARNING_IN_LINT = frozenset({"names.ip-address-used"})

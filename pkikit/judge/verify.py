@@ -174,7 +174,7 @@ def _not_found(matches: Sequence[NameMatch], check: NameCheck, presented: Presen
 
 
 @lru_cache(maxsize=1024)
-def product_objections(chain: tuple[x509.Certificate, ...]) -> Verdict:
+def product_refuses(chain: tuple[x509.Certificate, ...]) -> Verdict:
     """What the product refuses in a chain that OpenSSL accepted: a CA without BasicConstraints (guide, 'Points to be Aware')."""
     evidence = tuple(missing_basic_constraints(chain[1:]))
     findings = (finding("ca.basic-constraints-missing", title(chain[0]), evidence),) if evidence else ()
