@@ -137,10 +137,24 @@ def show_findings(console: Console, findings: Iterable[Finding]) -> None:
         for evidence in found.evidence[:12]:
             # A line of a log that reports a failure: that no failure was expected goes without saying.
             expected = "" if evidence.expected == NO_FAILURE else f"expected {evidence.expected}, found "
-            console.print(Text(f"         {evidence.label}: {expected}{evidence.seen}"))
+            indented(console, f"{evidence.label}: {expected}{evidence.seen}")
         if len(found.evidence) > 12:
-            console.print(Text(f"         … and {len(found.evidence) - 12} more"))
-        console.print(Text(f"         fix: {found.fix}"))
+            indented(console, f"… and {len(found.evidence) - 12} more")
+        indented(console, f"fix: {found.fix}")
+
+
+def indented(console: Console, text: str) -> None:
+    """A line below the head of a finding; on a terminal all of its lines stay indented, elsewhere it is not wrapped."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    if console.soft_wrap:
+        console.print(Text(f"{_INDENT}{text}"))
+    else:
+        console.print(Padding(Text(text), (0, 0, 0, len(_INDENT)), expand=False))
+
+
+_INDENT = " " * 9
 
 
 # A CA or a lab dates certificates before and after its own time: X.509 begins in 1950 and ends in 9999 (RFC 5280 §4.1.2.5).

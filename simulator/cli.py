@@ -185,12 +185,12 @@ def _show(out: Console, report: CheckReport) -> None:
     for cause, verifiers in _causes(report):
         console.show_findings(out, [cause])
         if len(verifiers) > 1:
-            out.print(f"         refused by: {', '.join(verifiers)}", markup=False)
-            out.print("         If the fix is for the machine that refuses, apply it on each of them.")
+            console.indented(out, f"refused by: {', '.join(verifiers)}")
+            console.indented(out, "If the fix is for the machine that refuses, apply it on each of them.")
     for warning, legs in report.warnings:
         console.show_findings(out, [warning])
         more = f" and {len(legs) - 1} more" if len(legs) > 1 else ""
-        out.print(f"         legs: {legs[0]}{more}", markup=False)
+        console.indented(out, f"legs: {legs[0]}{more}")
     console.table(out, ("leg", "outcome", "cause"), [_row(leg) for leg in report.legs])
     judged = sum(leg.trace is None for leg in report.legs)
     if judged:

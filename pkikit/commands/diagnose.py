@@ -305,6 +305,7 @@ def _with(verdict: Verdict, findings: Sequence[Any]) -> Verdict:
 
 def _facts(done: Probe) -> dict[str, Any]:
     from pkikit.describe import describe_certificate
+    from pkikit.model.trace import Outcome
 
     return {
         "outcome": done.trace.outcome.value,
@@ -312,7 +313,8 @@ def _facts(done: Probe) -> dict[str, Any]:
         "cipher": done.cipher,
         "answer": done.reply,
         "alert": done.trace.alert,
-        "wants_certificate": done.wants_certificate,
+        # Without a connection nobody knows.
+        "wants_certificate": None if done.trace.outcome is Outcome.UNREACHABLE else done.wants_certificate,
         "acceptable_cas": list(done.asked_for),
         "chain": [
             {k: facts[k] for k in ("subject", "issuer", "not_after", "days_left", "key", "extended_key_usage", "sans")}

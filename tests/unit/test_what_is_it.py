@@ -13,11 +13,14 @@ from cryptography.hazmat.primitives.asymmetric import dsa
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat, pkcs7
 from cryptography.x509 import ocsp
+from rich.console import Console
 
+from pkikit.console import show_findings
 from pkikit.design.csr import build_csr
 from pkikit.design.san import design_sans
 from pkikit.errors import EncodingError
 from pkikit.files import parse, product_objections
+from pkikit.model.findings import Finding, Severity
 from tests.support.openssl import openssl
 from tests.support.worlds import AT, E1, deployment, issued
 from tests.unit.test_cli import pkikit_json, run
@@ -237,3 +240,20 @@ def test_the_answer_stands_first(tmp_path: Path) -> None:
     assert "True" not in decoded
     assert "False" not in decoded
     assert "None" not in decoded
+
+
+def test_a_finding_stays_indented_on_a_terminal() -> None:
+    """At 80 columns every line below its head begins with the same blanks; a pipe gets whole lines."""
+    found = Finding(
+        rule="x.y", severity=Severity.ERROR, subject="s", message="", evidence=(), fix="Do this on that machine. " * 9
+    )
+    shown: dict[bool, list[str]] = {}
+    for piped in (False, True):
+        out = io.StringIO()
+        show_findings(Console(file=out, width=80, soft_wrap=piped), [found])
+        shown[piped] = out.getvalue().rstrip().splitlines()
+    head, *below = shown[False]
+    assert head.startswith("ERROR")
+    assert len(below) > 2
+    assert all(line.startswith(" " * 9) and not line.startswith(" " * 10) and len(line) <= 80 for line in below)
+    assert len(shown[True]) == 2
