@@ -31,6 +31,7 @@ from pkikit.model.facts import (
     signature_fits,
     subject_of,
 )
+from pkikit.model.memo import once_per_object
 
 MAX_TRIES = (
     16  # signature checks, or evidence, for one question about one certificate: a list from outside can be hostile
@@ -96,23 +97,14 @@ class TrustIndex:
     by_subject: BySubject
 
 
-# A list is indexed once, not at every verification. The cache goes by identity, since comparing thousands of certificates
-# costs more than it saves, and it holds the list too, so that no other list can get the same identity.
-_INDEXES: dict[int, tuple[Sequence[x509.Certificate], TrustIndex]] = {}
-_CAPACITY = 256
-
-
 def trust_index(trusted_ca_list: Sequence[x509.Certificate]) -> TrustIndex:
-    """The index of a list. Only tuples are cached: a tuple cannot change."""
-    known = _INDEXES.get(id(trusted_ca_list))
-    if known is not None and known[0] is trusted_ca_list:
-        return known[1]
-    made = _index(trusted_ca_list)
-    if isinstance(trusted_ca_list, tuple):
-        if len(_INDEXES) >= _CAPACITY:
-            _INDEXES.clear()
-        _INDEXES[id(trusted_ca_list)] = (trusted_ca_list, made)
-    return made
+    """The index of a list. Only that of a tuple is kept, not made again at every verification: a tuple cannot change."""
+    return _index_of_tuple(trusted_ca_list) if isinstance(trusted_ca_list, tuple) else _index(trusted_ca_list)
+
+
+@once_per_object
+def _index_of_tuple(trusted_ca_list: tuple[x509.Certificate, ...]) -> TrustIndex:
+    return _index(trusted_ca_list)
 
 
 def _index(trusted_ca_list: Sequence[x509.Certificate]) -> TrustIndex:
