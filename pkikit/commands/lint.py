@@ -203,7 +203,7 @@ def _lint_keys(contents: FileContents, leaf: x509.Certificate | None) -> Verdict
         contents.keys,
         leaf=leaf,
         encrypted=contents.encrypted_keys,
-        ends_in_newline=contents.ends_in_newline,
+        ends_in_newline=contents.ends_in_newline or contents.form != "pem",
     )
 
 

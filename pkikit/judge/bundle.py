@@ -16,7 +16,7 @@ from pkikit.judge.use import CertificateUse
 from pkikit.model.bundle import Bundle, is_ca
 from pkikit.model.credential import PrivateKey, spki
 from pkikit.model.facts import key_of, title
-from pkikit.model.findings import Evidence, Finding, Verdict
+from pkikit.model.findings import Evidence, Finding, Severity, Verdict
 
 
 def lint_bundle(where: str, bundle: Bundle) -> Verdict:
@@ -57,11 +57,16 @@ def lint_keys(
     if keys and leaf is not None:
         checked.append(KEY_MISMATCH)
         own = key_of(leaf)
-        if all(spki(key.public_key()) != own for key in keys):
-            evidence = Evidence(label="private key", expected=f"the key of {title(leaf)}", seen="the key of another certificate",
+        fits = [spki(key.public_key()) == own for key in keys]
+        if not all(fits):
+            place = "private key" if len(keys) == 1 else f"private key {fits.index(False) + 1} of {len(keys)}"
+            evidence = Evidence(label=place, expected=f"the key of {title(leaf)}", seen="the key of another certificate",
                                 where=where)  # fmt: skip
-            found = finding(KEY_MISMATCH, title(leaf), [evidence])
-            findings.append(replace(found, fix=_OTHER_KEY))
+            # OpenSSL takes the first key of a file.
+            found = finding(
+                KEY_MISMATCH, title(leaf), [evidence], severity=Severity.WARNING if fits[0] else Severity.ERROR
+            )
+            findings.append(replace(found, fix=_ONE_KEY if any(fits) else _OTHER_KEY))
     return Verdict(
         question=f"would the product work with the private key in {where}?",
         findings=tuple(findings),
@@ -69,6 +74,7 @@ def lint_keys(
     )
 
 
+_ONE_KEY = "Take the other private keys out of the file: OpenSSL uses the first one."
 _OTHER_KEY = (
     "Take the key that the request was made with: it stays on the machine that made the request. Where it is lost, make a "
     "new request and have it signed."

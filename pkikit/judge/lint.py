@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from pkikit.judge.advice import situated_in_list, situated_list
 from pkikit.judge.names import presented_names
 from pkikit.judge.registry import Subject, finding, rule_of, run_rules
-from pkikit.judge.rules.chain import missing_basic_constraints
+from pkikit.judge.rules.chain import missing_basic_constraints, unsuitable_usage
 from pkikit.judge.rules.connection import MALFORMED, NOT_PEM
 from pkikit.judge.rules.extensions import (
     critical_unknown,
@@ -41,6 +41,7 @@ _PURPOSE = {_CLIENT_AUTH: Purpose.CLIENT, _SERVER_AUTH: Purpose.SERVER}
 _SERVER_ONLY_UPLOAD, _TWO_STORES = ProductVersion.parse("X15.4"), ProductVersion.parse("X15.5")
 # Rules about what a request does not have.
 _NOT_FOR_REQUEST = ("validity.", "upload.", "certificate.")
+_USAGE = "key.usage-unsuitable"
 # Rules about server certificates that do not concern a CA.
 _NOT_FOR_CA = ("eku.", "names.", "upload.", "certificate.may-sign")
 
@@ -51,11 +52,16 @@ def lint_certificate(certificate: x509.Certificate, use: CertificateUse) -> Verd
     findings, checked = run_rules(Subject.CERTIFICATE, subject, certificate, use, version=use.version)
     findings = [w for f in findings if (w := weighed(f, use)) is not None]
     form, form_checked = _readable(certificate, subject)
+    # Before X15.5 the same certificate is used to dial as well.
+    only_server = use.version >= _TWO_STORES and use.store is not Purpose.CLIENT
+    unsuitable = tuple(unsuitable_usage(certificate, as_server=only_server))
+    if unsuitable:
+        form.append(finding(_USAGE, subject, unsuitable))
     names = lint_names(certificate, use, subject)
     return Verdict(
         question=f"would {use.version} and its peers accept {subject} as server certificate?",
         findings=(*findings, *form, *names.findings),
-        checked=(*checked, *form_checked, *names.checked),
+        checked=(*checked, *form_checked, _USAGE, *names.checked),
     )
 
 

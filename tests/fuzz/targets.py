@@ -81,7 +81,7 @@ def _run(command: list[str]) -> None:
         raise BrokenPromiseError("an escape sequence reaches the terminal")
     if "--json" in command and code != 2:
         json.loads(out.getvalue())
-    if "PRIVATE KEY-----" in out.getvalue() + said.getvalue() + sentence:
+    if "PRIVATE KEY-----\n" in out.getvalue() + said.getvalue() + sentence:
         raise BrokenPromiseError("a private key is shown")
 
 

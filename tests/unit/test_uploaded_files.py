@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import ssl
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -26,7 +27,10 @@ from pkikit.errors import EncodingError
 from pkikit.files import convert, credential_from_folder, key_pem, parse
 from pkikit.files.parse import MAX_UPLOAD
 from pkikit.judge.bundle import lint_bundle, lint_keys
+from pkikit.judge.lint import lint_certificate
+from pkikit.judge.use import CertificateUse
 from pkikit.model.bundle import bundle_of
+from pkikit.model.version import ProductVersion
 from simulator.errors import UploadRefused
 from simulator.forge import forge
 from simulator.peer.state import PeerState
@@ -105,9 +109,46 @@ def test_the_key_of_another_certificate(tmp_path: Path) -> None:
 
 @pytest.mark.near_miss("key.mismatch", "key.encrypted")
 def test_the_key_of_this_certificate() -> None:
-    """Also when it comes first, or beside another key."""
-    for data in (CERT + KEY, KEY + CERT, key_pem(OTHER) + KEY + CERT):
+    """Also when it comes first."""
+    for data in (CERT + KEY, KEY + CERT):
         assert rules_in_process(data) == set()
+
+
+@pytest.mark.fires("key.mismatch")
+def test_of_two_keys_the_first_counts(tmp_path: Path) -> None:
+    """OpenSSL takes the first key of a file: it decides, and a key behind it is worth a warning; the lab's TLS agrees."""
+    for data, code in ((CERT + key_pem(OTHER) + KEY, 1), (CERT + KEY + key_pem(OTHER), 0)):
+        file = tmp_path / "x.pem"
+        file.write_bytes(data)
+        verdict = lint_keys("x", parse(data, where="x").keys, leaf=LEAF, encrypted=0, ends_in_newline=True)
+        assert [(f.rule, f.severity.value) for f in verdict.findings] == [
+            ("key.mismatch", "error" if code else "warning")
+        ]
+        assert rules(file, data, code=code) == ({"key.mismatch"} if code else set())
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        if code:
+            with pytest.raises(ssl.SSLError):
+                context.load_cert_chain(file)
+        else:
+            context.load_cert_chain(file)
+
+
+def test_a_store_needs_no_line_end(tmp_path: Path) -> None:
+    """A PKCS#12 store is not PEM, and nothing is said about the end of its lines."""
+    store = pkcs12.serialize_key_and_certificates(b"x", CREDENTIAL.key, LEAF, BEHIND, NoEncryption())  # type: ignore[union-attr, arg-type]
+    assert rules(tmp_path / "x.pfx", store) == {"encoding.not-pem"}
+
+
+@pytest.mark.fires("key.usage-unsuitable")
+def test_the_certificate_of_a_ca_is_no_server_certificate(tmp_path: Path) -> None:
+    """Its key usage allows to sign certificates only: OpenSSL refuses it as server and as client."""
+    for version in ("X12.5", "X15.5"):
+        use = CertificateUse(at=AT, version=ProductVersion.parse(version))
+        assert "key.usage-unsuitable" in {f.rule for f in lint_certificate(ROOT, use).errors}
+    file = tmp_path / "ca.pem"
+    file.write_bytes(pem(ROOT))
+    assert not pkikit_json("lint", str(file), "--as", "server", *INSTANT, code=1)["accepted"]
+    assert pkikit_json("lint", str(file), *INSTANT, code=0)["accepted"]
 
 
 @pytest.mark.fires("key.encrypted")

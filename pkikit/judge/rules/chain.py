@@ -175,8 +175,12 @@ def purpose_missing(path: CertificatePath, question: PathQuestion) -> Iterator[E
     fix="Request a certificate with digitalSignature (and keyEncipherment for RSA); a CA's own certificate does not do.",
 )
 def usage_unsuitable(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
-    leaf = path.certificates[0]
-    if not may_sign(leaf, as_server=question.purpose is Purpose.SERVER):
+    yield from unsuitable_usage(path.certificates[0], as_server=question.purpose is Purpose.SERVER)
+
+
+def unsuitable_usage(leaf: x509.Certificate, *, as_server: bool) -> Iterator[Evidence]:
+    """Evidence that the key usage does not let TLS use the key of a certificate, as a server or as a client."""
+    if not may_sign(leaf, as_server=as_server):
         names = ("key_cert_sign", "crl_sign", "key_encipherment", "data_encipherment", "content_commitment")
         usage = extension(leaf, x509.KeyUsage)
         seen = ", ".join(n.replace("_", " ") for n in names if getattr(usage, n)) or "nothing"

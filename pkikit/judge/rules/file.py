@@ -12,7 +12,7 @@ KEY_NEWLINE = declare(
     requirement="A private key file ends with a line end. Expressway takes a file without one, and Mobile and Remote Access "
     "fails later. The pages of this lab refuse such a file at once.",
     source="X12.5 guide, appendix 1 'Mobile and Remote Access Failures'; the refusal at the upload is ours",
-    fix="Add a line end behind -----END PRIVATE KEY----- (echo >> KEY), upload certificate and key again, and restart.",
+    fix="Add a line end behind the last line of the file (echo >> KEY), upload certificate and key again, and restart.",
 )
 LEAF_FIRST = declare(
     "upload.leaf-not-first",
