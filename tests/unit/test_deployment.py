@@ -114,3 +114,10 @@ def test_versions_are_ordered() -> None:
     assert new.within("X8.10-")
     assert not ProductVersion.parse("X8.9").within("X8.10-")
     assert ProductVersion.parse("X14.2.1").within("X14.2-X14.2")
+
+
+@pytest.mark.parametrize("number", ["0x" + "f" * 5000, "1:" + "59:" * 3000 + "1"], ids=["hexadecimal", "sexagesimal"])
+def test_a_number_too_long_to_print(number: str) -> None:
+    """YAML reads such a number, Python refuses to print it: still one sentence with its line."""
+    with pytest.raises(DeploymentError, match=r"line 1: name: .*not a number of thousands of digits"):
+        parse_deployment(f"name: {number}\nclusters: []\n", where="x.yaml")
