@@ -7,6 +7,7 @@ import contextlib
 import secrets
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pkikit.model.deployment import Deployment
-    from pkikit.model.findings import Finding
     from pkikit.model.world import World
     from simulator.clinic import Case
     from simulator.lab import Lab
@@ -182,10 +182,10 @@ def _show(out: Console, report: CheckReport) -> None:
     up, every = len(report.legs) - len(report.down), len(report.legs)
     said = "no" if report.down else "yes"
     out.print(f"{said}: {up} of {every} legs of {report.deployment} are up at {shown_time(report.at)}", markup=False)
-    for cause, verifiers in _causes(report):
-        console.show_findings(out, [cause])
-        if len(verifiers) > 1:
-            console.indented(out, f"refused by: {', '.join(verifiers)}")
+    for cause in report.root_causes():
+        console.show_findings(out, [replace(cause.finding, fix=cause.fix)])
+        if len(cause.refused_by) > 1:
+            console.indented(out, f"refused by: {', '.join(cause.refused_by)}")
             console.indented(out, "If the fix is for the machine that refuses, apply it on each of them.")
     for warning, legs in report.warnings:
         console.show_findings(out, [warning])
@@ -195,19 +195,6 @@ def _show(out: Console, report: CheckReport) -> None:
     judged = sum(leg.trace is None for leg in report.legs)
     if judged:
         out.print(f"* {judged} were judged, but not dialled: a private key is missing.")
-
-
-def _causes(report: CheckReport) -> list[tuple[Finding, list[str]]]:
-    """Each root cause once, with the machines that refuse because of it: a fix may be about the list of each."""
-    found: dict[str, tuple[Finding, list[str]]] = {}
-    for leg in report.down:
-        for cause in (f for f in leg.findings if f.rule in leg.causes):
-            verifiers = found.setdefault(f"{cause.rule} {cause.message}", (cause, []))[1]
-            side = leg.rejected_by
-            verifier = "" if side is None else leg.leg.client if side.value == "client" else leg.leg.server
-            if verifier and verifier not in verifiers:
-                verifiers.append(verifier)
-    return list(found.values())
 
 
 def _row(report: LegReport) -> tuple[str, str, str]:

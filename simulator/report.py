@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,6 +37,12 @@ class LegReport:
     def rejected_by(self) -> Side | None:
         """The side that said no first."""
         return self.trace.rejected_by if self.trace is not None else self.verdict.rejected_by
+
+    @property
+    def refused_by(self) -> str:
+        """The machine that refused first; empty where none did."""
+        side = self.rejected_by
+        return "" if side is None else self.leg.client if side is Side.CLIENT else self.leg.server
 
     @property
     def agrees(self) -> bool:
@@ -83,6 +90,30 @@ class LegReport:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RootCause:
+    """One reason why legs are down, given once.
+
+    finding: of the first leg. legs: ids of all of them. refused_by: the machines that refuse for this reason.
+    fix: what to do, on every machine that it takes.
+    """
+
+    finding: Finding
+    legs: tuple[str, ...]
+    refused_by: tuple[str, ...]
+    fix: str
+
+    @classmethod
+    def of(cls, entries: Sequence[tuple[LegReport, Finding]]) -> RootCause:
+        """The same finding on several legs; where their fixes differ, it takes the work of each machine."""
+        first = entries[0][1]
+        machines = tuple(dict.fromkeys(leg.refused_by for leg, _ in entries if leg.refused_by))
+        differ = any(finding.fix != first.fix for _, finding in entries)
+        also = f" Do the same on {', '.join(machines[1:])}." if differ and machines[1:] else ""
+        ids = tuple(dict.fromkeys(leg.leg.id for leg, _ in entries))
+        return cls(finding=first, legs=ids, refused_by=machines, fix=first.fix + also)
+
+
+@dataclass(frozen=True, kw_only=True)
 class CheckReport:
     """All legs of a deployment at one instant."""
 
@@ -121,6 +152,16 @@ class CheckReport:
     def down(self) -> tuple[LegReport, ...]:
         """The legs that are not up."""
         return tuple(leg for leg in self.legs if leg.outcome is not Outcome.ACCEPTED)
+
+    def root_causes(self, *, first_only: bool = False) -> tuple[RootCause, ...]:
+        """Each cause of the legs that are down, once, the one of most legs first; of each leg only the first if asked."""
+        found: dict[tuple[str, str], list[tuple[LegReport, Finding]]] = {}
+        for leg in self.down:
+            for cause in leg.findings:
+                if cause.rule in (leg.causes[:1] if first_only else leg.causes):
+                    found.setdefault((cause.rule, cause.message), []).append((leg, cause))
+        causes = [RootCause.of(entries) for entries in found.values()]
+        return tuple(sorted(causes, key=lambda cause: -len(cause.legs)))
 
     @property
     def warnings(self) -> tuple[tuple[Finding, tuple[str, ...]], ...]:

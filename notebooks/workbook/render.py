@@ -111,14 +111,10 @@ class Diagnosis:
 
     def _entries(self) -> list[tuple[str, str, str, str]]:
         """(rule, on how many legs, message, fix), each cause once, the one on most legs first."""
-        found: dict[tuple[str, str, str], int] = {}
-        for leg in self.report.down:
-            first = next((f for f in leg.findings if leg.causes and f.rule == leg.causes[0]), None)
-            if first is not None:
-                key = (first.rule, first.message, first.fix)
-                found[key] = found.get(key, 0) + 1
-        ranked = sorted(found.items(), key=lambda item: -item[1])
-        return [(rule, f"{n} leg{'s' if n > 1 else ''}", message, fix) for (rule, message, fix), n in ranked]
+        return [
+            (c.finding.rule, f"{len(c.legs)} leg{'s' if len(c.legs) > 1 else ''}", c.finding.message, c.fix)
+            for c in self.report.root_causes(first_only=True)
+        ]
 
     def __repr__(self) -> str:
         told = [f"{rule} on {count}\n  {message}\n  fix: {fix}" for rule, count, message, fix in self._entries()]

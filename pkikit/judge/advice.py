@@ -34,6 +34,11 @@ def the_list(question: PathQuestion) -> str:
     return f"the trusted CA list of {question.verifier}" if question.verifier else "the verifier's trusted CA list"
 
 
+def _page(question: PathQuestion) -> str:
+    """Where to change that list; only of an Expressway is the page known."""
+    return f" ({_LIST_PAGE})" if question.verifier_is_expressway else ""
+
+
 def _the_file(question: PathQuestion) -> str:
     of = question.presenter or "the presenting side"
     return f"the server certificate file of {of}"
@@ -49,7 +54,7 @@ def _removal(path: CertificatePath, question: PathQuestion) -> str:
         c for c in path.from_list if c not in path.in_the_way and has_ended(c, question.at) and is_self_signed(c)
     )
     return (
-        f"Remove {_listed((*path.in_the_way, *left_over))} from {the_list(question)} ({_LIST_PAGE}). "
+        f"Remove {_listed((*path.in_the_way, *left_over))} from {the_list(question)}{_page(question)}. "
         "The list already holds everything else that the chain needs."
     )
 
@@ -57,10 +62,10 @@ def _removal(path: CertificatePath, question: PathQuestion) -> str:
 def _unknown(path: CertificatePath, question: PathQuestion) -> str:
     top = path.certificates[-1]
     if path.anchor is Anchor.ROOT_NOT_TRUSTED:
-        return f"Append the root {rules.described(top)}, which {_who_sent(question)}, to {the_list(question)} ({_LIST_PAGE})."
+        return f"Append the root {rules.described(top)}, which {_who_sent(question)}, to {the_list(question)}{_page(question)}."
     above = distinguished(top.issuer)
     return (
-        f"Append the root above {above} to {the_list(question)} ({_LIST_PAGE}); "
+        f"Append the root above {above} to {the_list(question)}{_page(question)}; "
         f"if {above} is an intermediate, add it to {_the_file(question)}."
     )
 
@@ -73,7 +78,7 @@ def _missing(path: CertificatePath, question: PathQuestion) -> str:
     top = path.certificates[-1]
     if path.from_list and (found := signers(top, question.sent)):
         return (
-            f"Append {rules.described(found[0])} to {the_list(question)} ({_LIST_PAGE}), or remove {title(top)} from it: "
+            f"Append {rules.described(found[0])} to {the_list(question)}{_page(question)}, or remove {title(top)} from it: "
             f"once {title(top)} comes from the list, what is sent is not looked at."
         )
     above = distinguished(top.issuer)
@@ -113,8 +118,8 @@ def _expired(path: CertificatePath, question: PathQuestion) -> str:
         return ""  # the rule's own fix is about a leaf
     if certificate in path.from_list:
         return (
-            f"Get the successor of {rules.described(certificate)} from its CA, append it to {the_list(question)} "
-            f"({_LIST_PAGE}) and remove the expired one. If there is none, have what it issued reissued by a current CA."
+            f"Get the successor of {rules.described(certificate)} from its CA, append it to {the_list(question)}"
+            f"{_page(question)} and remove the expired one. If there is none, have what it issued reissued by a current CA."
         )
     return (
         f"Get the successor of {rules.described(certificate)} from its CA and replace it in {_the_file(question)}. "

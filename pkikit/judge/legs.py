@@ -150,6 +150,7 @@ def _judge_side(
         question=question,
         verifier=verifier.fqdn,
         presenter=presenter.fqdn,
+        verifier_is_expressway=verifier.fqdn in world.deployment.peers,
     )
     further = [judge_form(sent, world.deployment.product_version)]
     if leg.tunnel:

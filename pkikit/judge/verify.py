@@ -53,6 +53,7 @@ def verify_certificate(
     question: str = "",
     verifier: str = "",
     presenter: str = "",
+    verifier_is_expressway: bool = True,
 ) -> Verdict:
     """Judge chain, validity, purpose, names and, where asked for, revocation.
 
@@ -70,6 +71,7 @@ def verify_certificate(
         question: the sentence that is answered.
         verifier: the machine that verifies, for the text of a fix; empty when unknown.
         presenter: the machine that shows the leaf, likewise.
+        verifier_is_expressway: whether a fix may name a page of the verifier.
     """
     asked = PathQuestion(
         at=at,
@@ -80,6 +82,7 @@ def verify_certificate(
         clock_offset=clock_offset,
         verifier=verifier,
         presenter=presenter,
+        verifier_is_expressway=verifier_is_expressway,
     )
     path = path_asked(leaf, asked)
     subject = title(leaf)

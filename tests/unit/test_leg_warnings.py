@@ -17,7 +17,7 @@ from simulator.cli import _show
 from simulator.forge import BOTH, DAY
 from simulator.report import CheckReport, LegReport
 from simulator.sip.memory import MemoryDialler
-from tests.support.worlds import AT, E1, E2, PARTNER, Bench, shown, stranger
+from tests.support.worlds import AT, C1, CLUSTER_C, E1, E2, PARTNER, Bench, shown, stranger
 
 FAR = 30 * 365 * DAY
 
@@ -104,3 +104,30 @@ def test_the_answer_first_and_every_machine_that_refuses() -> None:
     assert set(named.split("refused by: ")[1].split(", ")) == refusing
     assert len(refusing) > 2
     assert printed(report(Bench())).startswith("yes: 28 of 28 legs ")
+
+
+def test_one_cause_on_several_machines_is_one_entry_with_the_work_of_each() -> None:
+    """E1 has a certificate of an unknown CA: every verifier refuses it, the cause is reported once, the fix names each of them."""
+    checked = report(Bench().reissue(E1, by=stranger()))
+    (cause,) = checked.root_causes()
+    assert cause.finding.rule == "trust.issuer-unknown"
+    assert set(cause.legs) == {leg.leg.id for leg in checked.down}
+    assert len(cause.refused_by) > 2
+    assert all(machine in cause.fix for machine in cause.refused_by)
+    assert cause.fix.endswith(f" Do the same on {', '.join(cause.refused_by[1:])}.")
+
+
+def test_one_cause_that_one_machine_ends_names_no_other() -> None:
+    """C1 lacks the cluster's name: both E peers refuse, and the new certificate of C1 is the whole work."""
+    checked = report(Bench().reissue(C1, without=(CLUSTER_C,)))
+    (cause,) = [c for c in checked.root_causes() if c.finding.rule == "names.cluster-fqdn-missing"]
+    assert len(cause.refused_by) > 1
+    assert "Do the same" not in cause.fix
+
+
+def test_a_page_is_named_for_an_expressway_only() -> None:
+    """The neighbour's trusted CA list is not on a page that is known here."""
+    fixes = {leg.refused_by: leg.findings[0].fix for leg in report(Bench().reissue(E1, by=stranger())).down}
+    assert "Maintenance >" in fixes[C1]
+    assert "Maintenance >" not in fixes[PARTNER]
+    assert f"the trusted CA list of {PARTNER}" in fixes[PARTNER]

@@ -32,7 +32,8 @@ _RFC = "RFC 5280 §6.1"
 class PathQuestion:
     """What is asked of a path: when, in which role, against which list, with what else known.
 
-    verifier, presenter: the machines, where known, for the text of a fix.
+    verifier, presenter: the machines, where known, for the text of a fix. verifier_is_expressway: False for a machine
+    whose pages are not known here, such as a client or a neighbour.
     """
 
     at: datetime
@@ -43,6 +44,7 @@ class PathQuestion:
     clock_offset: timedelta = timedelta(0)
     verifier: str = ""
     presenter: str = ""
+    verifier_is_expressway: bool = True
 
 
 @rule(
