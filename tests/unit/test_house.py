@@ -148,7 +148,10 @@ def test_notebook_in_shape(path: Path) -> None:
         source = "".join(cell["source"])
         assert len(source.splitlines()) <= 12, source
         assert not re.search(r"^\s*(def|class|try)\b", source, re.MULTILINE), source
-        assert "-----BEGIN" not in json.dumps(cell)
+        # A message may name the first line of a PEM file; what follows that line in a pasted one may not be there.
+        assert not re.search(
+            r"-----BEGIN [A-Z ]+-----[^A-Za-z0-9]*(?:n[^A-Za-z0-9]*)?[A-Za-z0-9+/]{40}", json.dumps(cell)
+        )
         assert all(o["output_type"] != "error" for o in cell["outputs"])
     assert any("assert" in "".join(c["source"]) for c in code)
 
