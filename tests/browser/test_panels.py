@@ -210,7 +210,7 @@ def test_file_inspector(shown: tuple[Page, str], tmp_path: Path) -> None:
     picture = tmp_path / "photo.jpg"
     picture.write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(range(256)) * 20)
     _choose(shown, found, picture)
-    expect(result).to_contain_text("neither PEM nor DER")
+    expect(result).to_contain_text("is an image (JPEG)")
     certificate = tmp_path / "<b>x<b>.pem"
     certificate.write_bytes(_certificate())
     _choose(shown, found, certificate)
@@ -240,7 +240,7 @@ def test_clinic_console(shown: tuple[Page, str]) -> None:
     found.get_by_role("button", name="Open", exact=True).click()
     expect(result).to_contain_text("Tools of this case")
     found.get_by_label("Look at").select_option("file")
-    expect(result).to_contain_text("is DER, not PEM")
+    expect(result).to_contain_text("is DER (binary), not PEM")
     found.get_by_role("button", name="Hint").focus()
     shown[0].keyboard.press("Enter")
     expect(result).to_contain_text("1 hints")
