@@ -104,9 +104,9 @@ _CLIENTS = (
         ("acme.order-failed", "certbot failed to authenticate some domains", "Certbot failed to authenticate some domains (authenticator: standalone). The Certificate Authority reported these problems:"),
         ("acme.order-failed", "one or more domains had a problem", "error: one or more domains had a problem:"),
         ("acme.order-failed", "could not obtain certificates", "Could not obtain certificates:"),
-        ("acme.order-failed", "verify error:", "[Fri Nov 20 10:00:10 UTC 2026] e1.example.com:Verify error:the CA said no", "utc"),
-        ("acme.order-failed", "acme: error:", "[e1.example.com] acme: error: 400 :: the CA said no"),
-        ("acme.order-failed", "failed to renew certificate", "Failed to renew certificate e1.example.com with error: the CA said no"),
+        ("acme.order-failed", "verify error:", "[Fri Nov 20 10:00:10 UTC 2026] e1.example.com:Verify error:the CA refused the name", "utc"),
+        ("acme.order-failed", "acme: error:", "[e1.example.com] acme: error: 400 :: the CA refused the name"),
+        ("acme.order-failed", "failed to renew certificate", "Failed to renew certificate e1.example.com with error: the CA refused the name"),
         vague=True,
     ),
     *successes(
