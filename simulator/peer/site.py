@@ -48,6 +48,7 @@ class PeerSite:
         pages.add_routes(app, self)
         api.add_routes(app)
         app.on_response_prepare.append(_add_headers)
+        self.restarts = 0  # how often the pages restarted with their peer
         self._app = app
         self._contexts: dict[str, ssl.SSLContext] = {}
         self._server = HttpServer(app, address, port, choosing_context(self._choose), log=self._trouble)
@@ -84,6 +85,7 @@ class PeerSite:
         self.doorkeeper.close_all()
         await self._load()
         self._server.drop()
+        self.restarts += 1
 
     async def _load(self) -> None:
         await asyncio.to_thread(self._load_contexts, self.peer.running, dict(self.peer.state.domain_certificates))

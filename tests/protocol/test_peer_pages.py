@@ -52,14 +52,23 @@ class Script:
     password: str = ""
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
-        """Ask; once more where a restart cut the line, if asking twice does no harm."""
-        try:
-            return self._ask(method, path, body, **headers)
-        except (ConnectionError, RemoteDisconnected):
-            if method != "GET":
-                raise
-            time.sleep(0.5)
-            return self._ask(method, path, body, **headers)
+        """Send a request. A GET that a restart interrupts is sent again until it is answered."""
+        deadline = time.monotonic() + LONG
+        while True:
+            try:
+                return self._ask(method, path, body, **headers)
+            except (ConnectionError, RemoteDisconnected):
+                if method != "GET" or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+
+    def ask_and_restart(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """Send a request that makes the peer restart; return when its pages have restarted."""
+        site = self.lab.lab.sites[self.peer]
+        before = site.restarts
+        answer = self.ask(method, path, body)
+        eventually(lambda: site.restarts > before, f"{self.peer} does not restart")
+        return answer
 
     def _ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
         host, port = self.lab.lab.sites[self.peer].address
@@ -96,7 +105,7 @@ def test_request_upload_restart(lab: ThreadedLab) -> None:
     assert held["restart_needed"]
     assert held["current"]["decoded"]["serial"] == before != held["loaded"]["decoded"]["serial"]
     assert "Restart required" in [a["title"] for a in script.ask("GET", "/alarms")[1]["alarms"]]
-    assert script.ask("POST", "/restart", {})[0] == 202
+    assert script.ask_and_restart("POST", "/restart", {})[0] == 202
     serial = held["loaded"]["decoded"]["serial"]
     eventually(lambda: _shown(lab, E1) == serial, "the new certificate is not shown")
     assert not script.ask("GET", "/certs/server")[1]["restart_needed"]
