@@ -6,7 +6,7 @@ from pkikit import startup
 def main() -> None:
     """Entry point: everything else is imported once Ctrl-C and the standard streams are taken care of."""
     startup.begin("pkikit")
-    from pkikit import cli
+    from pkikit.commands import cli
 
     cli.main()
 

@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from pkikit.model.text import printable
+from pkikit.values.text import printable
 
 if TYPE_CHECKING:
     from pkikit.model.findings import Verdict

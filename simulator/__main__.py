@@ -6,7 +6,7 @@ from pkikit import startup
 def main() -> None:
     """Entry point: everything else is imported once Ctrl-C and the standard streams are taken care of."""
     startup.begin("expressway-sim")
-    from simulator import cli
+    from simulator.commands import cli
 
     cli.main()
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pkikit.errors import InputError
-from pkikit.model.names import printable
+from pkikit.values.names import printable
 
 MAX_EVENTS = 20_000
 MAX_FILE = 32 * 1024 * 1024

@@ -16,14 +16,14 @@ from anyio.from_thread import start_blocking_portal
 
 from pkikit.model.deployment import Deployment
 from pkikit.model.world import World
-from simulator.clinic import Case
-from simulator.clinic_play import LiveCase
+from simulator.clinic.case import Case
+from simulator.clinic.live_case import LiveCase
 from simulator.clock import Clock
 from simulator.errors import LabError
-from simulator.lab import Lab
-from simulator.peer.acme_service import AcmeService
-from simulator.report import CheckReport
+from simulator.lab.lab import Lab
+from simulator.peer.acme.service import AcmeService
 from simulator.settings import LabSettings
+from simulator.world.report import CheckReport
 
 _T = TypeVar("_T")
 _OPEN: weakref.WeakSet[_Threaded] = weakref.WeakSet()

@@ -1,6 +1,26 @@
 """What the notebooks import: sessions, pictures, tables, panels, exercise checks. Everything they show is decided below."""
 
-from workbook.acme import (
+from workbook.browse import peer_answers
+from workbook.course.clinic_session import ClinicSession, case_list, close_case, open_case
+from workbook.course.exercises import break_for, check
+from workbook.course.progress import progress_report, save_report
+from workbook.models.revocation_table import decide_all, make_files, who_sees
+from workbook.models.what_if import judged
+from workbook.panels.clinic_panel import clinic_console
+from workbook.panels.course_panel import exam_result, start
+from workbook.panels.design_panels import csr_form, file_inspector, san_designer
+from workbook.panels.lab_panels import (
+    acme_player,
+    blast_radius,
+    chain_builder,
+    handshake_theatre,
+    revocation_table,
+    time_slider,
+    trust_editor,
+)
+from workbook.panels.stage import messages_by_version, performance, theatre_picture
+from workbook.session import LabSession, load, open_lab
+from workbook.tables.acme_tables import (
     acme_story,
     attempts,
     audit_table,
@@ -11,29 +31,24 @@ from workbook.acme import (
     ways_out,
     years_picture,
 )
-from workbook.bench import workbench
-from workbook.browse import peer_answers
-from workbook.clinic import ClinicSession, case_list, close_case, open_case
-from workbook.clinic_panel import clinic_console
-from workbook.company import make_company, rehearse
-from workbook.course_panel import exam_result, start
-from workbook.enrol import enrol, template_objections, template_table
-from workbook.exercises import break_for, check
-from workbook.explorer import explore_designs
-from workbook.lab_panels import (
-    acme_player,
-    blast_radius,
-    chain_builder,
-    handshake_theatre,
-    revocation_table,
-    time_slider,
-    trust_editor,
+from workbook.tables.company import make_company, rehearse
+from workbook.tables.enrol import enrol, template_objections, template_table
+from workbook.tables.explorer import explore_designs
+from workbook.tables.frames import (
+    compare_answer,
+    csr_pages,
+    falls_without,
+    gates,
+    jabber_path,
+    layout_in,
+    lint_form,
+    san_matrix,
+    shared_or_own,
+    what_a_change_takes,
 )
-from workbook.panels import csr_form, file_inspector, san_designer
-from workbook.points import points_to_be_aware
-from workbook.progress import progress_report, save_report
-from workbook.reading import converted, forms, look_into, matches, read_log, rules_of
-from workbook.render import (
+from workbook.tables.points import points_to_be_aware
+from workbook.tables.reading_tables import converted, forms, look_into, matches, read_log, rules_of
+from workbook.tables.render import (
     acme_answers,
     as_der,
     certificate_facts,
@@ -49,23 +64,8 @@ from workbook.render import (
     san_table,
     trace,
 )
-from workbook.session import LabSession, load, open_lab
-from workbook.stage import messages_by_version, performance, theatre_picture
-from workbook.status import decide_all, make_files, who_sees
-from workbook.tables import (
-    compare_answer,
-    csr_pages,
-    falls_without,
-    gates,
-    jabber_path,
-    layout_in,
-    lint_form,
-    san_matrix,
-    shared_or_own,
-    what_a_change_takes,
-)
-from workbook.what_if import judged
-from workbook.years import happenings, live, year_picture
+from workbook.tables.workbench import workbench
+from workbook.tables.years import happenings, live, year_picture
 
 __all__ = [
     "ClinicSession",

@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 import pandas as pd
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from pkikit.model.credential import PrivateKey
-from simulator.peer.api import BASE
+from pkikit.model.certificates.credential import PrivateKey
+from simulator.peer.pages.rest import BASE
 from workbook.session import LabSession
 
 # The peer's own certificate is what a lesson changes, so these look at the pages whatever it is.

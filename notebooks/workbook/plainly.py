@@ -9,7 +9,7 @@ from typing import Any
 from IPython.core.getipython import get_ipython
 
 from pkikit.errors import PkikitError
-from pkikit.model.names import printable
+from pkikit.values.names import printable
 
 ABOVE = "run the cells above this one first (Run › Run All Above Selected Cell)"
 ANEW = "run the notebook from its top, or press the button at its head and then run it"

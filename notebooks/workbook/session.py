@@ -13,28 +13,28 @@ import pydantic
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pkikit.console import parse_instant
+from pkikit.commands.console import parse_instant
 from pkikit.design.csr import SubjectFields
 from pkikit.design.san import SanLayout, design_sans
 from pkikit.errors import InputError
 from pkikit.files import load_deployment
-from pkikit.model.credential import Credential
+from pkikit.model.certificates.credential import Credential
 from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Finding, Verdict
-from pkikit.model.names import printable
 from pkikit.model.places import deployment_with
 from pkikit.model.world import Party, World
-from simulator.brought import bring_certificates
-from simulator.clinic import deployments_folder
+from pkikit.values.names import printable
+from simulator.clinic.case import deployments_folder
 from simulator.clock import Clock
-from simulator.faults import Fault, Ground
-from simulator.peer.acme_service import AcmeService
+from simulator.peer.acme.service import AcmeService
 from simulator.peer.peer import Peer
-from simulator.remedies import OF_PEERS, Action, apply_remedy, remedy_of
-from simulator.renewals import set_up_automatic
-from simulator.report import CheckReport, LegReport
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from simulator.travel.renewal_years import set_up_automatic
+from simulator.world.brought import bring_certificates
+from simulator.world.faults import Fault, Ground
+from simulator.world.remedies import OF_PEERS, Action, apply_remedy, remedy_of
+from simulator.world.report import CheckReport, LegReport
 from workbook.plainly import tell_plainly
 
 _FAULT: pydantic.TypeAdapter[Fault] = pydantic.TypeAdapter(Fault)

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pkikit import console
-from pkikit.commands.options import DeploymentFile, JsonFlag, now, tell, tell_facts
+from pkikit.commands import console
+from pkikit.commands.arguments import DeploymentFile, JsonFlag, now, tell, tell_facts
 from pkikit.errors import InputError
-from pkikit.model.numbers import whole_number
 from pkikit.model.reasons import REASONS
+from pkikit.values.numbers import whole_number
 
 if TYPE_CHECKING:
-    from pkikit.issue.acme_account import AcmeAccount, ExternalAccount
-    from pkikit.issue.acme_network import AccountKey as Key
-    from pkikit.issue.acme_network import AcmeDirectory
-    from pkikit.issue.http01 import Place
+    from pkikit.issue.acme.account import AcmeAccount, ExternalAccount
+    from pkikit.issue.acme.http01 import Place
+    from pkikit.issue.acme.transport import AccountKey as Key
+    from pkikit.issue.acme.transport import AcmeDirectory
 
 acme = typer.Typer(
     name="acme", no_args_is_help=True, rich_markup_mode=None, help="Certificates from an ACME CA (RFC 8555)."
@@ -33,7 +33,7 @@ AccountKey = Annotated[
 
 
 def _at(url: str, ca_file: Path | None) -> AcmeDirectory:
-    from pkikit.issue.acme_network import AcmeDirectory
+    from pkikit.issue.acme.transport import AcmeDirectory
 
     if ca_file is not None and not ca_file.is_file():
         raise InputError("there is no such file", where=str(ca_file))
@@ -55,14 +55,14 @@ def _key(path: Path, *, make: bool = False) -> Key:
 
 
 def _account(url: str, ca_file: Path | None, key: Path) -> AcmeAccount:
-    from pkikit.issue.acme_account import AcmeAccount
+    from pkikit.issue.acme.account import AcmeAccount
 
     return AcmeAccount(_at(url, ca_file), _key(key))
 
 
 def _external(kid: str, mac_file: Path | None) -> ExternalAccount | None:
     from pkikit.files import read_bytes
-    from pkikit.issue.acme_account import ExternalAccount
+    from pkikit.issue.acme.account import ExternalAccount
 
     if not kid and mac_file is None:
         return None
@@ -89,11 +89,11 @@ def preflight(
 
     Example: pkikit acme preflight notebooks/deployments/clustered-mra.yaml --peer e1.example.com
     """
-    from pkikit.acme_facts import gather
     from pkikit.design.san import design_sans
     from pkikit.files import load_deployment
-    from pkikit.judge.preflight import preflight as judge
-    from pkikit.judge.preflight import refuse_where_there_is_no_acme
+    from pkikit.judge.linting.preflight import preflight as judge
+    from pkikit.judge.linting.preflight import refuse_where_there_is_no_acme
+    from pkikit.net.acme_facts import gather
 
     read = load_deployment(deployment, version=version)
     name = read.peer(peer)
@@ -130,12 +130,12 @@ def order(
     """
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    from pkikit.describe import describe_certificate
     from pkikit.errors import AcmeProblem
     from pkikit.files import free_path, read_certificates, read_request, write_public
-    from pkikit.issue.acme import Order, OrderStep, OrderWishes
-    from pkikit.issue.acme_account import AcmeAccount
-    from pkikit.judge.answer import require_answer
+    from pkikit.issue.acme.account import AcmeAccount
+    from pkikit.issue.acme.order import Order, OrderStep, OrderWishes
+    from pkikit.judge.linting.issued_certificate import require_answer
+    from pkikit.view.description import describe_certificate
 
     if (webroot is None) == (standalone is None):
         raise InputError("give either --webroot DIR or --standalone [ADDRESS:]PORT")
@@ -178,8 +178,8 @@ def _begun_order(path: Path, directory: str) -> str:
 
 @contextlib.contextmanager
 def _place(webroot: Path | None, listen: str | None) -> Iterator[Place]:
-    from pkikit.issue.http01 import Webroot
-    from pkikit.issue.http01 import standalone as serve
+    from pkikit.issue.acme.http01 import Webroot
+    from pkikit.issue.acme.http01 import standalone as serve
 
     if webroot is not None:
         yield Webroot(webroot)
@@ -261,9 +261,9 @@ def revoke(
 
     Example: pkikit acme revoke e1.pem --directory https://acme.example/dir --account account.pem --reason superseded
     """
-    from pkikit.commands.options import choice
+    from pkikit.commands.arguments import choice
     from pkikit.files import read_certificates
-    from pkikit.issue.acme_account import AcmeAccount
+    from pkikit.issue.acme.account import AcmeAccount
 
     key = account or cert_key
     if key is None or (account is not None and cert_key is not None):
@@ -288,10 +288,10 @@ def renew_info(
 
     Example: pkikit acme renew-info e1.pem --directory https://acme.example/dir
     """
-    from pkikit.describe import iso
     from pkikit.files import read_certificates
-    from pkikit.issue.renewal_info import renewal_info
-    from pkikit.judge.renewal import renew_at
+    from pkikit.issue.acme.renewal_info import renewal_info
+    from pkikit.judge.renewal_due import renew_at
+    from pkikit.view.description import iso
 
     leaf = read_certificates(certificate)[0]
     info = renewal_info(_at(directory, ca_file), leaf)

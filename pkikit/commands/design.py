@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pkikit import console
-from pkikit.commands.options import AtOption, DeploymentFile, JsonFlag, choice, now, tell_facts
+from pkikit.commands import console
+from pkikit.commands.arguments import AtOption, DeploymentFile, JsonFlag, choice, now, tell_facts
 from pkikit.errors import InputError
 
 if TYPE_CHECKING:
@@ -108,10 +108,10 @@ def csr(
     """
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    from pkikit.describe import describe_request
     from pkikit.design.csr import CsrForm, SubjectFields, build_csr, make_key
     from pkikit.design.san import design_sans
     from pkikit.files import key_pem, load_deployment, write_private, write_public
+    from pkikit.view.description import describe_request
 
     read = load_deployment(deployment)
     layout = design_sans(read, read.peer(peer))
@@ -211,7 +211,7 @@ def _certificates_in(folder: Path | None, deployment: Deployment) -> dict[str, x
 def _show_audit(out: Console, name: str, legs: Sequence[LegAudit], ours: set[str]) -> None:
     """The answer, what it leaves open, then the connections that were assessed."""
     from pkikit.judge.sunset import Status
-    from pkikit.model.facts import shown_time
+    from pkikit.model.certificates.facts import shown_time
 
     failing = [leg for leg in legs if leg.status is Status.FAILS]
     unknown = [leg for leg in legs if leg.status is Status.NOT_ASSESSED]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pkikit import console
-from pkikit.commands.options import (
+from pkikit.commands import console
+from pkikit.commands.arguments import (
     AtOption,
     JsonFlag,
     PassphraseFile,
@@ -17,7 +17,7 @@ from pkikit.commands.options import (
     rows_of,
 )
 from pkikit.errors import InputError
-from pkikit.model.numbers import whole_number
+from pkikit.values.numbers import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from cryptography import x509
     from rich.console import Console
 
-    from pkikit.model.credential import Credential
+    from pkikit.model.certificates.credential import Credential
     from pkikit.model.findings import Verdict
     from pkikit.model.leg import NameCheck
     from pkikit.model.trace import HandshakeTrace
-    from pkikit.probe import Probe
+    from pkikit.net.probe import Probe
 
 
 def diagnose(
@@ -124,7 +124,7 @@ def _group_rows(groups: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:
 def _of_trace(trace: HandshakeTrace, subject: str) -> tuple[Verdict, tuple[str, ...]]:
     from pkikit.judge.diagnose import CHECKED, diagnose_trace, rank_causes
     from pkikit.judge.registry import finding
-    from pkikit.judge.rules.connection import UNEXPLAINED
+    from pkikit.judge.rules.connection_rules import UNEXPLAINED
     from pkikit.model.findings import Evidence, Verdict
     from pkikit.model.trace import Outcome
 
@@ -179,8 +179,8 @@ def _of_folders(
 def _own_key(credential: Credential, where: str) -> Verdict:
     """Does the private key belong to the certificate beside it?"""
     from pkikit.judge.registry import finding
-    from pkikit.judge.rules.chain import KEY_MISMATCH
-    from pkikit.model.facts import title
+    from pkikit.judge.rules.chain_rules import KEY_MISMATCH
+    from pkikit.model.certificates.facts import title
     from pkikit.model.findings import Evidence, Verdict
 
     if credential.key is None or credential.key_matches:
@@ -192,7 +192,7 @@ def _own_key(credential: Credential, where: str) -> Verdict:
 
 
 def _checks(name: str | None) -> list[NameCheck]:
-    from pkikit.judge.names import reference_name
+    from pkikit.judge.name_matching import reference_name
     from pkikit.model.leg import NameCheck
 
     return [NameCheck(any_of=(reference_name(name),), why="name dialled")] if name else []
@@ -224,7 +224,7 @@ def probe(
     from pkikit.files import read_certificates, write_public
     from pkikit.model.leg import Protocol
     from pkikit.model.trace_json import trace_to_json
-    from pkikit.probe import probe as dial
+    from pkikit.net.probe import probe as dial
 
     if sip and https:
         raise InputError("--sip and --https exclude each other")
@@ -243,7 +243,7 @@ def probe(
 
 
 def _target(text: str) -> tuple[str, int]:
-    from pkikit.judge.names import reference_name
+    from pkikit.judge.name_matching import reference_name
 
     host, colon, port = text.rpartition(":")
     number = whole_number(port, most=65535)
@@ -254,7 +254,7 @@ def _target(text: str) -> tuple[str, int]:
 
 def _credential(cert: Path | None, key: Path | None, passphrase_file: Path | None) -> Credential | None:
     from pkikit.files import read_certificates, read_file
-    from pkikit.model.credential import Credential
+    from pkikit.model.certificates.credential import Credential
 
     if (cert is None) != (key is None):
         raise InputError("--cert and --key go together")
@@ -274,7 +274,7 @@ def _judged(
 ) -> tuple[Verdict, tuple[str, ...]]:
     """The trace's findings, and what pkikit says of the chain that was seen."""
     from pkikit.judge.diagnose import rank_causes
-    from pkikit.judge.rules.connection import UNEXPLAINED
+    from pkikit.judge.rules.connection_rules import UNEXPLAINED
     from pkikit.judge.verify import verify_certificate
     from pkikit.model.findings import merge_verdicts
     from pkikit.model.leg import Purpose
@@ -304,8 +304,8 @@ def _with(verdict: Verdict, findings: Sequence[Any]) -> Verdict:
 
 
 def _facts(done: Probe) -> dict[str, Any]:
-    from pkikit.describe import describe_certificate
     from pkikit.model.trace import Outcome
+    from pkikit.view.description import describe_certificate
 
     return {
         "outcome": done.trace.outcome.value,

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pkikit import console
-from pkikit.commands.options import DeploymentFile, JsonFlag
+from pkikit.commands import console
+from pkikit.commands.arguments import DeploymentFile, JsonFlag
 from pkikit.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from pkikit.design.explore import Space
-    from pkikit.executors import Executor
-    from pkikit.exploration import Outcome
+    from pkikit.design.search_space import Space
+    from pkikit.explore.executors import Executor
+    from pkikit.explore.exploration import Outcome
 
 _SHOWN = 40
 # The objectives in few letters: a table of them has to fit 80 columns.
@@ -44,10 +44,10 @@ def explore(
 
     Example: pkikit explore notebooks/deployments/clustered-mra.yaml --vary edge.authority=acme,private
     """
-    from pkikit.design.explore import Space
-    from pkikit.design.options import parse_vary
-    from pkikit.exploration import explore as run
-    from pkikit.exploration import front_picture, front_rows
+    from pkikit.design.choices import parse_vary
+    from pkikit.design.search_space import Space
+    from pkikit.explore.exploration import explore as run
+    from pkikit.explore.exploration import front_picture, front_rows
     from pkikit.files import load_deployment
 
     if scheduler is not None and workers != 1:
@@ -72,7 +72,7 @@ def explore(
 
 
 def _executor(workers: int, scheduler: str | None) -> Executor:
-    from pkikit.executors import Dask, InProcess, Processes
+    from pkikit.explore.executors import Dask, InProcess, Processes
 
     if scheduler is not None:
         return Dask(scheduler)
@@ -80,8 +80,8 @@ def _executor(workers: int, scheduler: str | None) -> Executor:
 
 
 def _show(out: Console, space: Space, outcome: Outcome, front: list[dict[str, Any]]) -> None:
-    from pkikit.design.explore import OBJECTIVES
-    from pkikit.design.options import COLUMNS
+    from pkikit.design.choices import COLUMNS
+    from pkikit.design.search_space import OBJECTIVES
 
     out.print(
         f"{outcome.total:,} candidates, {outcome.working:,} of them bring every leg up; "

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pkikit import console
-from pkikit.commands.options import (
+from pkikit.commands import console
+from pkikit.commands.arguments import (
     AtOption,
     FileList,
     JsonFlag,
@@ -21,7 +21,7 @@ from pkikit.commands.options import (
     tell_facts,
 )
 from pkikit.errors import MAX_WHERE, InputError
-from pkikit.model.text import printable
+from pkikit.values.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,8 +36,8 @@ def decode(
 
     Example: pkikit decode cert.pem trust.pem
     """
-    from pkikit.describe import describe_contents
     from pkikit.files import read_file
+    from pkikit.view.description import describe_contents
 
     instant = console.parse_instant(at, now())
     objects = []

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pkikit import console
-from pkikit.commands.options import AtOption, JsonFlag, choice, now, rows_of, tell
+from pkikit.commands import console
+from pkikit.commands.arguments import AtOption, JsonFlag, choice, now, rows_of, tell
 from pkikit.errors import InputError
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def verify(
     Example: pkikit verify cert.pem --trust trust.pem --purpose client --name cluster-c.corp.example.com
     """
     from pkikit.files import read_certificates, read_chain, read_file
-    from pkikit.judge.names import reference_name
+    from pkikit.judge.name_matching import reference_name
     from pkikit.judge.verify import verify_certificate
     from pkikit.model.leg import NameCheck, Purpose
 
@@ -120,8 +120,8 @@ def match(
     Example: pkikit match sip:example.com cert.pem
     """
     from pkikit.files import read_chain
+    from pkikit.judge.name_matching import every_answer, presented_names
     from pkikit.judge.name_table import CONTRADICTION, FOLLOWED, OPENSSL, PRODUCT, RFC, TABLE
-    from pkikit.judge.names import every_answer, presented_names
 
     presented = presented_names(read_chain(certificate)[0])
     answers = dict(every_answer(name, presented))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pkikit import console
-from pkikit.commands.options import AtOption, FileList, JsonFlag, choice, now, show_verdict
+from pkikit.commands import console
+from pkikit.commands.arguments import AtOption, FileList, JsonFlag, choice, now, show_verdict
 from pkikit.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from pkikit.design.san import SanLayout
     from pkikit.files.contents import FileContents
-    from pkikit.judge.serve import Service
-    from pkikit.judge.use import CertificateUse
+    from pkikit.judge.legs_served import Service
+    from pkikit.judge.linting.lint_question import CertificateUse
     from pkikit.model.deployment import Deployment
     from pkikit.model.findings import Verdict
 
@@ -106,11 +106,11 @@ def _asked(
     role: str | None, deployment: Path | None, peer: str | None, at: datetime, version: str | None, as_: str
 ) -> _Asked:
     from pkikit.files import load_deployment
-    from pkikit.judge.use import CertificateUse
+    from pkikit.judge.linting.lint_question import CertificateUse
     from pkikit.model.deployment import Role
     from pkikit.model.leg import Purpose
-    from pkikit.model.names import parse_dns_name
     from pkikit.model.version import ProductVersion
+    from pkikit.values.names import parse_dns_name
 
     if role is not None:
         choice(role, tuple(r.value for r in Role), "--role")
@@ -139,7 +139,7 @@ def _layout(deployment: Deployment, peer: str) -> SanLayout:
 
 def _lint_deployment(path: Path, version: str | None) -> Verdict:
     from pkikit.files import load_deployment
-    from pkikit.judge.lint import lint_deployment
+    from pkikit.judge.linting.lint import lint_deployment
 
     return lint_deployment(load_deployment(path, version=version))
 
@@ -147,9 +147,9 @@ def _lint_deployment(path: Path, version: str | None) -> Verdict:
 def _compared(path: Path, before: Path, use: CertificateUse) -> Verdict:
     """The certificate of `path` beside the request that it answers, or beside the certificate that it replaces."""
     from pkikit.files import read_certificates, read_file
-    from pkikit.judge.answer import lint_answer
-    from pkikit.judge.replacement import lint_replacement
-    from pkikit.model.facts import leaf_first
+    from pkikit.judge.linting.issued_certificate import lint_answer
+    from pkikit.judge.linting.replacement import lint_replacement
+    from pkikit.model.certificates.facts import leaf_first
 
     contents, certificates = read_file(before), leaf_first(read_certificates(path))
     if contents.requests:
@@ -163,9 +163,9 @@ def _lint_file(
     path: Path, contents: FileContents, as_: str, asked: _Asked, trusted: Sequence[x509.Certificate] | None
 ) -> list[Verdict]:
     from pkikit.files import product_objections
-    from pkikit.judge import lint as judge
-    from pkikit.judge.bundle import lint_bundle, lint_lone_keys
-    from pkikit.model.bundle import bundle_of
+    from pkikit.judge.linting import lint as judge
+    from pkikit.judge.linting.upload_files import lint_bundle, lint_lone_keys
+    from pkikit.model.certificates.bundle import bundle_of
 
     use = asked.use
     if as_ == "csr" or (not as_ and contents.requests):
@@ -196,7 +196,7 @@ def _lint_file(
 
 
 def _lint_keys(contents: FileContents, leaf: x509.Certificate | None) -> Verdict:
-    from pkikit.judge.bundle import lint_keys
+    from pkikit.judge.linting.upload_files import lint_keys
 
     return lint_keys(
         contents.where,
@@ -210,8 +210,8 @@ def _lint_keys(contents: FileContents, leaf: x509.Certificate | None) -> Verdict
 def _services(
     contents: FileContents, as_: str, asked: _Asked, trusted: Sequence[x509.Certificate] | None
 ) -> tuple[Service, ...]:
-    from pkikit.judge.serve import services_of
-    from pkikit.model.bundle import bundle_of
+    from pkikit.judge.legs_served import services_of
+    from pkikit.model.certificates.bundle import bundle_of
 
     chain = contents.certificates
     if asked.deployment is None or asked.peer is None or as_ in {"csr", "ca", "trust-list"} or not chain:

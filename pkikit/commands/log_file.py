@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from pkikit.judge.log_text import LogDiagnosis
+    from pkikit.judge.logs.log_text import LogDiagnosis
     from pkikit.model.findings import Finding, Verdict
     from pkikit.model.trace import HandshakeTrace
 
@@ -36,7 +36,7 @@ def of_file(path: Path | None, of_trace: Callable[[HandshakeTrace, str], tuple[V
     """
     from pkikit.files.kinds import is_document, text_kind
     from pkikit.files.logs import read_logs
-    from pkikit.judge.log_text import LogReader
+    from pkikit.judge.logs.log_text import LogReader
 
     where = str(path) if path is not None else "standard input"
     reader = LogReader(where)
@@ -94,7 +94,7 @@ def _json(text: str) -> Any:
 def _of_document(
     document: Any, where: str, of_trace: Callable[[HandshakeTrace, str], tuple[Verdict, tuple[str, ...]]]
 ) -> Answer:
-    from pkikit.judge.log_text import diagnose_lines
+    from pkikit.judge.logs.log_text import diagnose_lines
     from pkikit.model.findings_json import reported_findings
     from pkikit.model.trace_json import trace_from_json
 
@@ -121,7 +121,7 @@ def _of_report(document: Any, findings: tuple[Finding, ...], where: str) -> Answ
     """A document that `check`, `probe` or `verify` has printed: its findings, ranked over all legs."""
     from pkikit.judge.diagnose import rank_causes
     from pkikit.judge.registry import catalogue, finding
-    from pkikit.judge.rules.connection import UNEXPLAINED
+    from pkikit.judge.rules.connection_rules import UNEXPLAINED
     from pkikit.model.findings import Evidence, Severity, Verdict
 
     if document.get("accepted") is not True and not any(f.severity is Severity.ERROR for f in findings):

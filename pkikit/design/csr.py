@@ -15,9 +15,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from pkikit.design.san import SanLayout
 from pkikit.errors import InputError
-from pkikit.model.credential import PrivateKey
-from pkikit.model.names import MAX_COMMON_NAME_LENGTH, printable
+from pkikit.model.certificates.credential import PrivateKey
 from pkikit.model.version import ProductVersion
+from pkikit.values.names import MAX_COMMON_NAME_LENGTH, printable
 
 DIGESTS: dict[str, hashes.SHA256 | hashes.SHA384 | hashes.SHA512] = {
     "sha256": hashes.SHA256(),

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509 import ocsp
 
 from pkikit.errors import EncodingError
-from pkikit.files.effort import refuse_costly_key
-from pkikit.model.credential import PrivateKey
+from pkikit.files.pkcs12.effort import refuse_costly_key
+from pkikit.model.certificates.credential import PrivateKey
 
 # Asked only when something encrypted is met; gives the bytes of the passphrase.
 Passphrase = Callable[[], bytes]

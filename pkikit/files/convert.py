@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from pkikit.errors import InputError
 from pkikit.files.contents import FileContents
-from pkikit.model.credential import spki
-from pkikit.model.facts import key_of, leaf_first
+from pkikit.model.certificates.credential import spki
+from pkikit.model.certificates.facts import key_of, leaf_first
 
 FORMS = ("pem", "der")
 

@@ -18,7 +18,7 @@ from pkikit.files.contents import FileContents, Passphrase
 from pkikit.files.objections import refuse_unreadable, refuse_without_newline, refuse_wrong_order
 from pkikit.files.parse import parse
 from pkikit.files.regular import open_regular
-from pkikit.model.credential import Credential, PrivateKey
+from pkikit.model.certificates.credential import Credential, PrivateKey
 from pkikit.model.deployment import Deployment, parse_deployment
 from pkikit.model.version import ProductVersion
 

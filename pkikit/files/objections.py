@@ -24,10 +24,10 @@ from pkikit.files.openssl_pem import (
     read_as_openssl,
 )
 from pkikit.files.pem import PemText, pem_blocks
-from pkikit.model.bundle import bundle_of
-from pkikit.model.facts import title
-from pkikit.model.objection import Objection
-from pkikit.model.text import printable
+from pkikit.model.certificates.bundle import bundle_of
+from pkikit.model.certificates.facts import title
+from pkikit.model.certificates.objection import Objection
+from pkikit.values.text import printable
 
 NOT_PEM, MALFORMED = "encoding.not-pem", "encoding.malformed"
 _MAX = 20  # objections to one file

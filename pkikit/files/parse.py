@@ -27,15 +27,15 @@ from pkikit.errors import MAX_WHERE, EncodingError
 from pkikit.files.archives import GZIP, ZIP, unpack
 from pkikit.files.contents import Collector, FileContents, NoPassphrase, Passphrase
 from pkikit.files.der import first_value
-from pkikit.files.effort import refuse_costly_store
 from pkikit.files.identify import identify, identify_der
 from pkikit.files.magic import unicode_form
 from pkikit.files.openssl_pem import Block, read_as_openssl
 from pkikit.files.pem import MAX_REPAIR, PemText, bare_base64, looks_like_pem, pem_blocks
-from pkikit.files.pkcs12_odd import open_odd_store
-from pkikit.model.facts import UNREADABLE, leaf_first
-from pkikit.model.text import printable
+from pkikit.files.pkcs12.effort import refuse_costly_store
+from pkikit.files.pkcs12.odd_pkcs12 import open_odd_store
+from pkikit.model.certificates.facts import UNREADABLE, leaf_first
 from pkikit.reading import load_certificate, load_crl, load_ocsp, load_pkcs7, load_request
+from pkikit.values.text import printable
 
 # SEQUENCE { INTEGER 3, SEQUENCE …: a PFX (RFC 7292 §4) announces itself, which a wrong passphrase does not undo.
 _PFX = re.compile(rb"\x30(?:[\x00-\x7f]|\x80|[\x81-\x84].{1,4}?)\x02\x01\x03\x30", re.DOTALL)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sipmessage import URI, Address, CSeq, Message, Parameters, Request, Response, Via
 
 from pkikit.model.leg import Protocol
-from pkikit.model.numbers import whole_number
+from pkikit.values.numbers import whole_number
 
 MAX_HEADER = 16 * 1024
 MAX_BODY = 64 * 1024

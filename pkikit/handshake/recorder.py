@@ -11,7 +11,7 @@ from OpenSSL import SSL, crypto
 
 from pkikit.handshake.certificates import readable
 from pkikit.judge.openssl_codes import verify_error_name
-from pkikit.model.facts import title
+from pkikit.model.certificates.facts import title
 from pkikit.model.trace import (
     Alert,
     CertificateJudged,

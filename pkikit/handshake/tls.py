@@ -18,18 +18,18 @@ from OpenSSL import SSL, crypto
 
 from pkikit.handshake.certificates import add_trusted, for_openssl, readable
 from pkikit.handshake.recorder import Recorder
-from pkikit.judge.legs import judge_tunnel
-from pkikit.judge.names import match_name, presented_names
+from pkikit.judge.leg_verdict import judge_tunnel
+from pkikit.judge.name_matching import match_name, presented_names
 from pkikit.judge.openssl_codes import verify_error_name
-from pkikit.judge.revocation import VERIFY_CODE, judge_revocation
+from pkikit.judge.revocation.revocation_status import VERIFY_CODE, judge_revocation
 from pkikit.judge.trust import Anchor, CertificatePath, chain_to_present, effective_trust
 from pkikit.judge.verify import product_refuses
-from pkikit.model.facts import title
+from pkikit.model.certificates.facts import title
 from pkikit.model.leg import NameCheck
-from pkikit.model.names import is_ip_address
 from pkikit.model.revocation import NOTHING_HELD, RevocationData, RevocationQuestion
 from pkikit.model.trace import CertificateJudged, Failed, NameJudged, Negotiated, Side
 from pkikit.model.world import Party, Speaks
+from pkikit.values.names import is_ip_address
 
 _NO_AUTO_CHAIN = 0x8  # SSL_MODE_NO_AUTO_CHAIN: what is sent is decided by pkikit, and so can be told
 _CHUNK = 65536

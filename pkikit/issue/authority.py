@@ -17,9 +17,9 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 
 from pkikit.design.csr import fast_key, key_usage
 from pkikit.errors import IssuanceRefused
-from pkikit.model.credential import PrivateKey
-from pkikit.model.facts import UNREADABLE, extension
-from pkikit.model.names import printable
+from pkikit.model.certificates.credential import PrivateKey
+from pkikit.model.certificates.facts import UNREADABLE, extension
+from pkikit.values.names import printable
 
 ROOT_LIFETIME = timedelta(days=3650)
 INTERMEDIATE_LIFETIME = timedelta(days=1825)

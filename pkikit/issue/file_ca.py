@@ -27,9 +27,9 @@ from pkikit.errors import InputError
 from pkikit.files import key_pem, read_bytes, read_certificates, read_file, write_private, write_public
 from pkikit.issue.authority import Authority, Profile, create_root
 from pkikit.issue.openssl_config import ca_config
-from pkikit.model.credential import PrivateKey, spki
-from pkikit.model.facts import key_of
-from pkikit.model.names import printable
+from pkikit.model.certificates.credential import PrivateKey, spki
+from pkikit.model.certificates.facts import key_of
+from pkikit.values.names import printable
 
 _SHORT = {
     NameOID.COUNTRY_NAME: "C", NameOID.STATE_OR_PROVINCE_NAME: "ST", NameOID.LOCALITY_NAME: "L",

@@ -15,7 +15,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 
 from pkikit.design.csr import SubjectFields, subject_name
 from pkikit.design.san import SanLayout
-from pkikit.model.facts import oid_name
+from pkikit.model.certificates.facts import oid_name
 
 SUBJECT_IN_REQUEST = 0x1  # CT_FLAG_ENROLLEE_SUPPLIES_SUBJECT
 ARCHIVE_KEY = 0x1  # CT_FLAG_REQUIRE_PRIVATE_KEY_ARCHIVAL

@@ -11,12 +11,12 @@ from datetime import datetime
 
 from cryptography import x509
 
-from pkikit.judge.names import PresentedNames, same_but_for_form
-from pkikit.judge.rules import names
-from pkikit.judge.rules import trust as rules
-from pkikit.judge.rules.chain import PathQuestion
+from pkikit.judge.name_matching import PresentedNames, same_but_for_form
+from pkikit.judge.rules import name_rules
+from pkikit.judge.rules import trust_rules as rules
+from pkikit.judge.rules.chain_rules import PathQuestion
 from pkikit.judge.trust import Anchor, CertificatePath, effective_trust, same_key, signers
-from pkikit.model.facts import distinguished, extension, has_ended, is_self_signed, subject_of, title
+from pkikit.model.certificates.facts import distinguished, extension, has_ended, is_self_signed, subject_of, title
 from pkikit.model.findings import Finding, Severity
 
 _LIST_PAGE = "Maintenance > Security > Trusted CA certificate"
@@ -173,14 +173,14 @@ def situated_name(found: Finding, wanted: Sequence[str], presented: PresentedNam
 
 _NAME_RULES = frozenset(
     {
-        names.REFERENCE,
-        names.CLUSTER,
-        names.PEER,
-        names.REGISTRATION,
-        names.COLLAB_EDGE,
-        names.FEDERATION,
-        names.CHAT_ALIAS,
-        names.PROFILE,
+        name_rules.REFERENCE,
+        name_rules.CLUSTER,
+        name_rules.PEER,
+        name_rules.REGISTRATION,
+        name_rules.COLLAB_EDGE,
+        name_rules.FEDERATION,
+        name_rules.CHAT_ALIAS,
+        name_rules.PROFILE,
         "names.ip-address-used",
     }
 )

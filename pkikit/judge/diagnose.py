@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from types import MappingProxyType
 
-from pkikit.judge.names import PresentedNames, match_name, name_rule, presented_names
+from pkikit.judge.name_matching import PresentedNames, match_name, name_rule, presented_names
 from pkikit.judge.openssl_codes import PURPOSE, VERIFY_CODES
 from pkikit.judge.registry import finding
-from pkikit.judge.rules.certificate import may_sign
-from pkikit.judge.rules.connection import CLUSTER_LINK, CONNECTION_CUT, CREDENTIALS, REFUSED, UNEXPLAINED
+from pkikit.judge.rules.certificate_rules import may_sign
+from pkikit.judge.rules.connection_rules import CLUSTER_LINK, CONNECTION_CUT, CREDENTIALS, REFUSED, UNEXPLAINED
 from pkikit.model.findings import Evidence, Finding, Severity
 from pkikit.model.trace import Alert, Failed, HandshakeTrace, NameJudged, Negotiated, NotConnected, Outcome, Side
 

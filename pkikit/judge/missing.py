@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from cryptography import x509
 
 from pkikit.judge.trust import MAX_LENGTH, CertificatePath, effective_trust, may_be_issuer
-from pkikit.model.facts import canonical, common_name, extension, is_self_signed, issued, organisation, subject_of
+from pkikit.model.certificates.facts import (
+    canonical,
+    common_name,
+    extension,
+    is_self_signed,
+    issued,
+    organisation,
+    subject_of,
+)
 
 
 class Missing(enum.StrEnum):

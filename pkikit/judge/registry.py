@@ -95,7 +95,7 @@ def declare(
 @cache
 def _filled() -> dict[str, RegisteredRule]:
     """The catalogue. Importing the rules registers them; the import is late, or it would be circular."""
-    import pkikit.judge.answer
+    import pkikit.judge.linting.issued_certificate
     import pkikit.judge.rules  # noqa: F401
 
     return _CATALOGUE

@@ -19,9 +19,9 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.design.legs import legs_of
-from pkikit.judge.rules.certificate import allows
+from pkikit.judge.rules.certificate_rules import allows
+from pkikit.model.certificates.facts import extension, shown_time
 from pkikit.model.deployment import Deployment, NeighbourZone, Role, TraversalZone
-from pkikit.model.facts import extension, shown_time
 from pkikit.model.leg import Leg
 from pkikit.model.version import ProductVersion
 

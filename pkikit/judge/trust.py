@@ -19,7 +19,7 @@ from itertools import islice
 
 from cryptography import x509
 
-from pkikit.model.facts import (
+from pkikit.model.certificates.facts import (
     CanonicalName,
     extension,
     identifies,
@@ -31,7 +31,7 @@ from pkikit.model.facts import (
     signature_fits,
     subject_of,
 )
-from pkikit.model.memo import once_per_object
+from pkikit.values.memo import once_per_object
 
 MAX_TRIES = (
     16  # signature checks, or evidence, for one question about one certificate: a list from outside can be hostile

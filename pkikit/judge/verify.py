@@ -11,23 +11,23 @@ from cryptography import x509
 
 from pkikit.judge import rules
 from pkikit.judge.advice import situated, situated_name
-from pkikit.judge.names import NameMatch, PresentedNames, match_name, name_rule, presented_names
+from pkikit.judge.name_matching import NameMatch, PresentedNames, match_name, name_rule, presented_names
 from pkikit.judge.registry import Subject, finding, run_rules
-from pkikit.judge.revocation import judge_revocation
-from pkikit.judge.rules.chain import (
+from pkikit.judge.revocation.revocation_status import judge_revocation
+from pkikit.judge.rules.chain_rules import (
     PathQuestion,
     missing_basic_constraints,
     outside_validity,
     purpose_missing,
     weak_in_path,
 )
-from pkikit.judge.rules.trust import twin_in_list
+from pkikit.judge.rules.trust_rules import twin_in_list
 from pkikit.judge.trust import Anchor, CertificatePath, build_path, in_the_way, is_sound, shadowed
-from pkikit.model.facts import title
+from pkikit.model.certificates.facts import title
 from pkikit.model.findings import Evidence, Finding, Severity, Verdict, merge_verdicts
 from pkikit.model.leg import NameCheck, Purpose
-from pkikit.model.names import is_ip_address
 from pkikit.model.revocation import RevocationQuestion
+from pkikit.values.names import is_ip_address
 
 # From the finding that a name is missing, and what was looked for, to the finding that says whose name it is.
 Refine = Callable[[Finding, NameCheck], Finding]
@@ -89,7 +89,7 @@ def verify_certificate(
     findings, ran = run_rules(Subject.PATH, subject, path, asked)
     checked = list(ran)
     if twins := twin_in_list(path):
-        findings.append(finding(rules.trust.AMBIGUOUS, subject, twins, severity=Severity.WARNING))
+        findings.append(finding(rules.trust_rules.AMBIGUOUS, subject, twins, severity=Severity.WARNING))
     eku = "eku.server-auth-missing" if purpose is Purpose.SERVER else "eku.client-auth-missing"
     seen = [
         *outside_validity(path, asked),
@@ -135,7 +135,7 @@ def judge_names(
     findings: list[Finding] = []
     checked: list[str] = []
     for check in checks:
-        checked += [rules.names.REFERENCE, "names.common-name-only", "names.ip-address-used"]
+        checked += [rules.name_rules.REFERENCE, "names.common-name-only", "names.ip-address-used"]
         matches = [match_name(name, presented, sip=check.sip) for name in check.any_of]
         hit = next((m for m in matches if m.matched), None)
         if hit is None:

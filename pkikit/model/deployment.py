@@ -15,9 +15,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from pydantic_core import PydanticCustomError
 
 from pkikit.errors import DeploymentError, InputError
-from pkikit.model.names import is_ip_address, parse_dns_name, parse_fqdn
 from pkikit.model.version import ProductVersion
 from pkikit.model.yaml_source import YamlSource, explain, read_yaml
+from pkikit.values.names import is_ip_address, parse_dns_name, parse_fqdn
 
 MAX_PEERS = 6  # the product clusters up to six peers
 

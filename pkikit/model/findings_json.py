@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pkikit.model.findings import Evidence, Finding, Severity
-from pkikit.model.names import printable
+from pkikit.values.names import printable
 
 MAX_FINDINGS, MAX_TEXT = 5_000, 2_000
 _TEXTS = ("rule", "subject", "message", "fix")

@@ -7,8 +7,8 @@ from typing import Any
 
 from pkikit.errors import InputError
 from pkikit.model.deployment import Deployment, deployment_from
-from pkikit.model.names import printable
-from pkikit.model.numbers import whole_number
+from pkikit.values.names import printable
+from pkikit.values.numbers import whole_number
 
 
 def deployment_with(deployment: Deployment, changes: Mapping[str, Any]) -> Deployment:

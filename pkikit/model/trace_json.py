@@ -15,9 +15,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.errors import EncodingError, InputError
-from pkikit.model.names import printable
 from pkikit.model.trace import Detail, HandshakeTrace, Side, Step
 from pkikit.reading.saved import certificates_in
+from pkikit.values.names import printable
 
 _KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Detail)}
 MAX_STEPS, MAX_CHAIN = 2_000, 100

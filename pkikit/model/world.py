@@ -11,9 +11,9 @@ from types import MappingProxyType
 
 from cryptography import x509
 
-from pkikit.model.credential import Credential
+from pkikit.model.certificates.credential import Credential
+from pkikit.model.certificates.facts import crl_urls, ocsp_urls
 from pkikit.model.deployment import Deployment, Revocation
-from pkikit.model.facts import crl_urls, ocsp_urls
 from pkikit.model.revocation import NOTHING_HELD, Consumer, CrlSource, RevocationData, RevocationQuestion
 
 

@@ -10,7 +10,7 @@ import pydantic
 import yaml
 
 from pkikit.errors import DeploymentError
-from pkikit.model.names import printable
+from pkikit.values.names import printable
 
 # A deployment of six-peer clusters needs a few hundred nodes; aliases can blow a small file up to billions.
 MAX_NODES = 50_000

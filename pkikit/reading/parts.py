@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from cryptography import x509
 
 from pkikit.reading import der
+from pkikit.reading.distinguished_names import readable_name
 from pkikit.reading.errors import UNREADABLE
-from pkikit.reading.names import readable_name
 from pkikit.reading.openssl import carrier_with
 
 _NULL = der.element(der.NULL)

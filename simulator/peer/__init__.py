@@ -1,1 +1,1 @@
-"""One Expressway."""
+"""One Expressway: its state, what it stores and what its administrator changes."""

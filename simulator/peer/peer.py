@@ -16,27 +16,27 @@ import anyio.to_thread
 import pydantic
 from cryptography import x509
 
+from pkikit.design.choices import TWO_STORES
 from pkikit.design.csr import CsrForm, SubjectFields, build_csr, fast_key, make_key
-from pkikit.design.options import TWO_STORES
 from pkikit.design.san import SanEntry, SanLayout, design_sans
 from pkikit.errors import InputError
 from pkikit.issue.authority import Authority, create_root
-from pkikit.model.credential import Credential, is_same
+from pkikit.model.certificates.credential import Credential, is_same
 from pkikit.model.deployment import Deployment, Revocation
 from pkikit.model.findings import Finding
-from pkikit.model.names import parse_dns_name
 from pkikit.model.world import Party
+from pkikit.values.names import parse_dns_name
 from simulator.errors import LabError
 from simulator.events import EventLog
-from simulator.peer.acme_state import AcmeState
+from simulator.peer.acme.service_state import AcmeState
 from simulator.peer.alarms import Alarm, alarms_of, restart_needed
 from simulator.peer.state import AutomaticCrls, PeerState
 from simulator.peer.store import PeerStore
 from simulator.peer.upload import Taken, crls_of, take_certificate, take_client_certificate, take_trusted
-from simulator.report import LegReport
+from simulator.world.report import LegReport
 
 if TYPE_CHECKING:
-    from simulator.peer.acme_service import AcmeService
+    from simulator.peer.acme.service import AcmeService
 
 MAX_ADDED_NAMES = 200
 _UNTIL_ANSWERED = 0.3  # seconds

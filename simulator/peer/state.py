@@ -15,13 +15,13 @@ from cryptography.hazmat.primitives import hashes
 from pkikit.design.csr import SubjectFields, build_csr
 from pkikit.design.san import SanLayout
 from pkikit.errors import InputError
-from pkikit.model.credential import Credential, PrivateKey, spki
-from pkikit.model.facts import key_of
+from pkikit.model.certificates.credential import Credential, PrivateKey, spki
+from pkikit.model.certificates.facts import key_of
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData, each_once
-from pkikit.model.urls import parse_web_url
 from pkikit.model.world import Party
+from pkikit.values.urls import parse_web_url
 from simulator.errors import UploadRefused
-from simulator.peer.acme_state import AcmeState
+from simulator.peer.acme.service_state import AcmeState
 
 MAX_CRL_SOURCES = 20
 

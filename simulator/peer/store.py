@@ -15,16 +15,16 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.errors import EncodingError, InputError, PkikitError
 from pkikit.files import key_pem, read_bytes, write_private
-from pkikit.model.credential import Credential
-from pkikit.model.facts import UNREADABLE
-from pkikit.model.names import printable
-from pkikit.model.urls import is_web_url
+from pkikit.model.certificates.credential import Credential
+from pkikit.model.certificates.facts import UNREADABLE
 from pkikit.reading import load_crl, load_request
 from pkikit.reading.pem import from_pem
 from pkikit.reading.saved import certificates_in
-from simulator.judgeable import judgeable
-from simulator.peer.acme_state import AcmeState, acme_document, acme_from, key_from
+from pkikit.values.names import printable
+from pkikit.values.urls import is_web_url
+from simulator.peer.acme.service_state import AcmeState, acme_document, acme_from, key_from
 from simulator.peer.state import AutomaticCrls, PeerState, PendingRequest
+from simulator.world.judgeable import judgeable
 
 FILE = "peer.json"
 _T = TypeVar("_T")

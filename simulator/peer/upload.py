@@ -22,18 +22,18 @@ from pkikit.files import (
     refuse_without_newline,
     refuse_wrong_order,
 )
-from pkikit.judge.lint import lint_certificate, lint_trust_list, lint_upload
-from pkikit.judge.names import presented_names
-from pkikit.judge.use import CertificateUse
-from pkikit.model.credential import Credential, PrivateKey
+from pkikit.judge.linting.lint import lint_certificate, lint_trust_list, lint_upload
+from pkikit.judge.linting.lint_question import CertificateUse
+from pkikit.judge.name_matching import presented_names
+from pkikit.model.certificates.credential import Credential, PrivateKey
 from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Finding
 from pkikit.model.leg import Purpose
-from pkikit.model.names import printable
 from pkikit.model.version import ProductVersion
+from pkikit.values.names import printable
 from simulator.errors import UploadRefused
-from simulator.judgeable import require_judgeable
 from simulator.peer.state import PeerState
+from simulator.world.judgeable import require_judgeable
 
 _WARNS_FROM = ProductVersion.parse("X8.10")
 

@@ -1,1 +1,1 @@
-"""What the lab needs around its peers: DNS, Pebble."""
+"""The servers around the peers: DNS, revocation sources, AD CS, Pebble and the lab's own ACME CA."""

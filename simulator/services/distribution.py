@@ -20,13 +20,13 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.issue.authority import Authority
-from pkikit.model.credential import Credential
-from pkikit.model.facts import ocsp_urls
+from pkikit.model.certificates.credential import Credential
+from pkikit.model.certificates.facts import ocsp_urls
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData
 from pkikit.model.world import Failing, World
-from simulator.forge import forge
-from simulator.services.http_server import HttpServer
-from simulator.world import ISSUING_CRL, OCSP_URL, ROOT_CRL, IssuedWorld
+from simulator.web.http_server import HttpServer
+from simulator.world.forge import forge
+from simulator.world.issued_world import ISSUING_CRL, OCSP_URL, ROOT_CRL, IssuedWorld
 
 CRL_LIFETIME = timedelta(days=7)  # published every day, so that a missed day or two does no harm
 OCSP_LIFETIME = timedelta(days=1)

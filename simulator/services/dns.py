@@ -18,7 +18,7 @@ from dnslib import AAAA, CAA, QTYPE, RCODE, RR, SRV, A, DNSRecord
 from dnslib.dns import DNSError
 
 from simulator.errors import LabError
-from simulator.services.listener import Caller, Listener, stream_of
+from simulator.web.listener import Caller, Listener, stream_of
 
 _MAX_TCP = 100  # connections at one time
 MAX_LOG = 5_000

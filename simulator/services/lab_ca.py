@@ -27,12 +27,12 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.design.csr import fast_key
-from pkikit.model.names import printable
-from pkikit.model.public_names import why_not_issued
-from simulator.forge import forge
-from simulator.services.http_server import HttpServer
+from pkikit.values.names import printable
+from pkikit.values.public_names import why_not_issued
 from simulator.services.pebble import Pebble
 from simulator.services.public_roots import PublicRoots
+from simulator.web.http_server import HttpServer
+from simulator.world.forge import forge
 
 IDENTITY = "acme.lab.example"  # the CA's name in CAA records
 MAX_NAMES = 100

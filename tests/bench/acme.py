@@ -27,10 +27,10 @@ from rich.table import Table
 from pkikit.design.csr import build_csr, fast_key, make_key
 from pkikit.design.san import SanEntry, SanLayout
 from pkikit.files import key_pem, write_private, write_public
-from pkikit.issue.acme import Order
-from pkikit.issue.acme_account import AcmeAccount
-from pkikit.issue.acme_network import AcmeDirectory
-from pkikit.issue.http01 import Standalone, standalone
+from pkikit.issue.acme.account import AcmeAccount
+from pkikit.issue.acme.http01 import Standalone, standalone
+from pkikit.issue.acme.order import Order
+from pkikit.issue.acme.transport import AcmeDirectory
 from simulator.services.pebble import PebbleOptions
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab

@@ -24,15 +24,15 @@ from rich.table import Table
 from pkikit.design.csr import fast_key
 from pkikit.files import parse
 from pkikit.issue.authority import Authority, create_root
-from pkikit.judge.lint import lint_certificate
-from pkikit.judge.revocation import judge_revocation
+from pkikit.judge.linting.lint import lint_certificate
+from pkikit.judge.linting.lint_question import CertificateUse
+from pkikit.judge.revocation.revocation_status import judge_revocation
 from pkikit.judge.trust import build_path
-from pkikit.judge.use import CertificateUse
 from pkikit.judge.verify import verify_certificate
 from pkikit.model.deployment import Revocation
 from pkikit.model.leg import NameCheck, Purpose
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationQuestion
-from simulator.forge import DAY, forge
+from simulator.world.forge import DAY, forge
 from tests.support.worlds import AT, E1
 
 
@@ -128,10 +128,10 @@ def verification(table: Table) -> None:
 
 TEN_MILLION = """
 import resource, sys, time
-from pkikit.design.explore import Space
-from pkikit.design.options import parse_vary
-from pkikit.exploration import explore
-from pkikit.executors import InProcess, Processes
+from pkikit.design.search_space import Space
+from pkikit.design.choices import parse_vary
+from pkikit.explore.exploration import explore
+from pkikit.explore.executors import InProcess, Processes
 from tests.support.worlds import changed
 
 def main(workers, domains):

@@ -22,13 +22,13 @@ from rich.table import Table
 
 from pkikit.handshake.messages import options_request
 from pkikit.model.deployment import Deployment, deployment_from
-from simulator.lab import Lab
-from simulator.live import write_state
+from simulator.commands.up import write_state
+from simulator.lab.lab import Lab
 from simulator.peer.state import AutomaticCrls
 from simulator.settings import LabSettings
-from simulator.sip.stream import TlsStream, exchange
 from simulator.threaded import ThreadedLab
-from simulator.timeline import live_through
+from simulator.travel.timeline import live_through
+from simulator.wire.tls_stream import TlsStream, exchange
 from tests.support.worlds import C1, E1, PARTNER, changed, deployment
 
 CROWD = 1_000

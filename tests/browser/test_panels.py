@@ -226,7 +226,7 @@ def _choose(shown: tuple[Page, str], found: Locator, path: Path) -> None:
 
 
 def _certificate() -> bytes:
-    from workbook.status import make_files
+    from workbook.models.revocation_table import make_files
 
     return make_files()["pem"]
 

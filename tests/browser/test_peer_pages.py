@@ -10,9 +10,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from playwright.sync_api import Browser, Page, expect
 
-from simulator.forge import forge
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from simulator.world.forge import forge
 from tests.browser.conftest import ARTIFACTS, LONG
 from tests.support.wait import eventually
 from tests.support.worlds import E1, deployment

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Browser, expect
 
-from simulator.management import Management
+from simulator.face.topology_page import Management
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from tests.browser.conftest import ARTIFACTS

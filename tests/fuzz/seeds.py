@@ -29,8 +29,8 @@ from pkikit.design.san import design_sans
 from pkikit.files import key_pem
 from pkikit.judge.phrases import PHRASES
 from pkikit.model.trace_json import trace_to_json
-from simulator.forge import SERVER, forge
-from simulator.sip.memory import MemoryDialler
+from simulator.wire.memory import MemoryDialler
+from simulator.world.forge import SERVER, forge
 from tests.support.worlds import AT, C1, DEPLOYMENTS, E1, Bench, deployment, issued
 
 MAX_LOG = 40

@@ -15,9 +15,9 @@ from types import MappingProxyType
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pkikit.cli import app
+from pkikit.commands.cli import app
 from pkikit.errors import PkikitError
-from simulator.peer.api import BASE
+from simulator.peer.pages.rest import BASE
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from tests.fuzz import seeds

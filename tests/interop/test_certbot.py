@@ -17,8 +17,8 @@ from pkikit.design.csr import build_csr, make_key
 from pkikit.design.san import SanEntry, SanLayout
 from pkikit.errors import AcmeProblem
 from pkikit.files import key_pem, read_certificates, write_private, write_public
-from pkikit.issue.acme_account import AcmeAccount
-from pkikit.issue.acme_network import AcmeDirectory
+from pkikit.issue.acme.account import AcmeAccount
+from pkikit.issue.acme.transport import AcmeDirectory
 from simulator.services.pebble import PebbleOptions
 from simulator.services.pebble_program import PebbleVersion
 from simulator.settings import LabSettings

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from pkikit.issue.authority import Authority, ca_name, create_root
 from pkikit.judge.constraints import looks_like_host
 from pkikit.judge.verify import verify_certificate
-from pkikit.model.credential import PrivateKey
+from pkikit.model.certificates.credential import PrivateKey
 from pkikit.model.deployment import Revocation
 from pkikit.model.leg import Purpose
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationQuestion
-from simulator.forge import DAY, forge
+from simulator.world.forge import DAY, forge
 from tests.support.openssl_store import ask
 from tests.support.worlds import AT
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pkikit.errors import InputError
-from pkikit.executors import Dask, Executor, InProcess
-from pkikit.exploration import explore
+from pkikit.explore.executors import Dask, Executor, InProcess
+from pkikit.explore.exploration import explore
 from tests.unit.test_explore import SMALL, space
 
 

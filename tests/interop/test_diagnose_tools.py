@@ -20,9 +20,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.issue.authority import Authority
-from pkikit.judge.log_text import diagnose_lines
-from pkikit.model.credential import Credential
-from simulator.forge import forge
+from pkikit.judge.logs.log_text import diagnose_lines
+from pkikit.model.certificates.credential import Credential
+from simulator.world.forge import forge
 from tests.support.wait import LONG
 
 NAME = "localhost"

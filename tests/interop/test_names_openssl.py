@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from pkikit.design.csr import fast_key
 from pkikit.issue.authority import Authority, create_root
-from pkikit.judge.names import match_name, match_openssl, presented_names
-from simulator.forge import DAY, forge
+from pkikit.judge.name_matching import match_name, match_openssl, presented_names
+from simulator.world.forge import DAY, forge
 from tests.support.openssl_store import ask
 from tests.support.worlds import AT
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from simulator.world import layout_of
+from simulator.world.issued_world import layout_of
 from tests.support.openssl import OpensslCa, openssl
 from tests.support.wait import LONG
 from tests.support.worlds import C1, CLUSTER_C, CLUSTER_E, DEPLOYMENTS, E1, E2, deployment

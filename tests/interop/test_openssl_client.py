@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from simulator.live import write_state
+from simulator.commands.up import write_state
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from tests.support.openssl import openssl

@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.files import write_public
-from pkikit.judge.rules.certificate import DECODED_ATTRIBUTES
+from pkikit.judge.rules.certificate_rules import DECODED_ATTRIBUTES
 from tests.support.openssl import OpensslCa, openssl
 from tests.support.wait import LONG
 from tests.support.worlds import CLUSTER_E, DEPLOYMENTS, E1, issued

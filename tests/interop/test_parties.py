@@ -21,10 +21,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from pkikit.design.csr import build_csr, fast_key
 from pkikit.issue.templates import CLIENT_AND_SERVER, WEB_SERVER
 from pkikit.model.revocation import NOTHING_HELD, CrlSource
-from simulator.live import write_state
+from simulator.commands.up import write_state
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
-from simulator.world import layout_of
+from simulator.world.issued_world import layout_of
 from tests.support.wait import LONG, eventually
 from tests.support.worlds import C1, E1, PARTNER, deployment
 

@@ -19,10 +19,10 @@ from pkikit.design.csr import fast_key, make_key
 from pkikit.issue.authority import Authority, ca_name, create_root
 from pkikit.judge.trust import build_path, effective_trust
 from pkikit.judge.verify import verify_certificate
-from pkikit.model.credential import PrivateKey, spki
-from pkikit.model.facts import END_SECOND_IS_VALID, is_valid_at
+from pkikit.model.certificates.credential import PrivateKey, spki
+from pkikit.model.certificates.facts import END_SECOND_IS_VALID, is_valid_at
 from pkikit.model.leg import Purpose
-from simulator.forge import DAY, SERVER, forge
+from simulator.world.forge import DAY, SERVER, forge
 from tests.support.openssl import openssl
 from tests.support.openssl_store import ask
 from tests.support.worlds import AT

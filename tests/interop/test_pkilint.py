@@ -64,7 +64,7 @@ def test_a_corpus_counts_what_must_not_happen() -> None:
     """A file that is not a certificate is refused; a good one is judged."""
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    from simulator.forge import forge
+    from simulator.world.forge import forge
     from tests.support.worlds import AT, E1
 
     corpus = Corpus()

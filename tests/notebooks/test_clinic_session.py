@@ -12,14 +12,14 @@ import pytest
 from anyio.from_thread import start_blocking_portal
 from rich.console import Console
 from workbook import case_list, close_case, open_case
-from workbook.clinic import ClinicSession
-from workbook.clinic_panel import RANDOM, clinic_console
+from workbook.course.clinic_session import ClinicSession
+from workbook.panels.clinic_panel import RANDOM, clinic_console
 
 from pkikit.errors import InputError
-from simulator.clinic import cases
-from simulator.clinic_console import play_live
-from simulator.clinic_play import LiveCase
-from simulator.clinic_score import scores_file
+from simulator.clinic.case import cases
+from simulator.clinic.live_case import LiveCase
+from simulator.clinic.score import scores_file
+from simulator.commands.clinic_console import play_live
 from simulator.settings import LabSettings
 
 

@@ -11,8 +11,8 @@ import nbformat
 import pytest
 import yaml
 from nbclient import NotebookClient
-from workbook.check import check_sans
-from workbook.exercises import _ENGINE, check, choices, works
+from workbook.course.answer_check import check_sans
+from workbook.course.exercises import _ENGINE, check, choices, works
 
 from pkikit.design.san import design_sans
 from pkikit.errors import InputError

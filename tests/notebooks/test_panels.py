@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 import workbook as w
-from workbook.course import lessons
-from workbook.lab_panels import chain_builder, trust_editor
-from workbook.panel import Panel, Shown, alert, table
-from workbook.panels import inspected
-from workbook.progress import remember, tries
-from workbook.status import ANSWERS, LISTS, SERVICES, SOURCES, Situation, decide, shown
+from workbook.course.lessons import lessons
+from workbook.course.progress import remember, tries
+from workbook.models.revocation_table import ANSWERS, LISTS, SERVICES, SOURCES, Situation, decide, shown
+from workbook.panels.base import Panel, Shown, alert, table
+from workbook.panels.design_panels import inspected
+from workbook.panels.lab_panels import chain_builder, trust_editor
 
 from pkikit.errors import InputError
 from simulator.settings import LabSettings
@@ -94,7 +94,7 @@ def test_files_that_are_none(data: bytes) -> None:
 
 def test_a_private_key_is_not_shown() -> None:
     """Of a PKCS#12 file with a key: kind and length, nothing of the key itself."""
-    from workbook.status import make_files
+    from workbook.models.revocation_table import make_files
 
     told = inspected(make_files()["pkcs12"], "e1.pfx")
     assert "EC" in told.text
@@ -134,7 +134,7 @@ def test_revoked_is_refused_where_it_is_read() -> None:
     """The control of the table: each service refuses a revoked certificate by the sources that it reads, and by no others."""
     for service, kind in SERVICES.items():
         for source, place in SOURCES.items():
-            from pkikit.judge.revocation import SEES
+            from pkikit.judge.revocation.revocation_status import SEES
 
             decision = decide(Situation(service=service, source=source, crl="revoked", responder=False))
             assert decision.accepted == (place not in SEES[kind])
@@ -215,7 +215,7 @@ def test_progress_is_kept_here_and_without_a_name(tmp_path: Path) -> None:
     """Tries and rights, clinic scores beside them; JSON and CSV; lines that are none are left out; any other form is refused."""
     w.check("03-A", ["names"])
     w.check("03-A", ["names", "public-key", "purposes"])
-    from workbook.progress import progress_file
+    from workbook.course.progress import progress_file
 
     with progress_file().open("a", encoding="utf-8") as stream:
         stream.write("not json\n[1]\n{}\n")

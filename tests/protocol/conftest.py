@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 
-from simulator.peer.acme_service import AcmeService
+from simulator.peer.acme.service import AcmeService
 from simulator.threaded import ThreadedLab
 from tests.support.acme import FAST
 from tests.support.worlds import E1, E2, deployment

@@ -18,10 +18,10 @@ from cryptography.x509.oid import NameOID
 
 from pkikit.design.csr import SubjectFields
 from pkikit.errors import AcmeProblem, InputError
-from pkikit.issue.acme import ChallengeFile
-from pkikit.judge.answer import lint_answer
+from pkikit.issue.acme.order import ChallengeFile
+from pkikit.judge.linting.issued_certificate import lint_answer
 from simulator.errors import LabError
-from simulator.peer.acme_service import AcmeService
+from simulator.peer.acme.service import AcmeService
 from simulator.services.pebble_program import locate_pebble
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab

@@ -22,15 +22,15 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from pkikit.design.csr import fast_key
 from pkikit.errors import AcmeError, AcmeMisissued, AcmeProblem, AcmeTimeout, InputError
 from pkikit.files import key_pem, write_private, write_public
-from pkikit.issue.acme import Order, OrderStep, OrderWishes, certificate_id
-from pkikit.issue.acme_account import AcmeAccount, ExternalAccount, recover
-from pkikit.issue.acme_network import AcmeDirectory, read_retry_after
-from pkikit.issue.renewal_info import renewal_info
-from pkikit.judge.answer import require_answer
-from pkikit.judge.renewal import renew_at
-from pkikit.model.names import parse_dns_name
-from simulator.faults import Ca, Ground
+from pkikit.issue.acme.account import AcmeAccount, ExternalAccount, recover
+from pkikit.issue.acme.order import Order, OrderStep, OrderWishes, certificate_id
+from pkikit.issue.acme.renewal_info import renewal_info
+from pkikit.issue.acme.transport import AcmeDirectory, read_retry_after
+from pkikit.judge.linting.issued_certificate import require_answer
+from pkikit.judge.renewal_due import renew_at
+from pkikit.values.names import parse_dns_name
 from simulator.services.pebble_program import PebbleVersion
+from simulator.world.faults import Ca, Ground
 from tests.support.station import MAC, NAMES, PROFILES, Station, request_for, start
 from tests.support.wait import LONG
 from tests.support.worlds import CLUSTER_E, E1, E2

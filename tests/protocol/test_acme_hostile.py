@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pkikit.design.csr import fast_key
 from pkikit.errors import AcmeError
 from pkikit.files import key_pem, write_private, write_public
-from pkikit.issue.acme_account import AcmeAccount
-from pkikit.issue.acme_network import MAX_ANSWER, AcmeDirectory
+from pkikit.issue.acme.account import AcmeAccount
+from pkikit.issue.acme.transport import MAX_ANSWER, AcmeDirectory
 from pkikit.issue.authority import create_root
-from simulator.forge import forge
+from simulator.world.forge import forge
 
 
 @pytest.mark.parametrize(

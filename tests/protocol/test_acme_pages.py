@@ -13,10 +13,10 @@ from OpenSSL import SSL
 
 from pkikit.errors import InputError
 from pkikit.files import key_pem
-from pkikit.judge.legs import judge_leg
-from simulator.forge import CLIENT, SERVER, forge
+from pkikit.judge.leg_verdict import judge_leg
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from simulator.world.forge import CLIENT, SERVER, forge
 from tests.protocol.test_peer_pages import Script
 from tests.support.wait import LONG, eventually
 from tests.support.web import ask, logged_in

@@ -9,15 +9,15 @@ from dataclasses import replace
 import pytest
 
 from pkikit.errors import AcmeProblem
-from pkikit.judge.preflight import problem_findings
+from pkikit.judge.linting.preflight import problem_findings
 from pkikit.model.world import World
-from simulator.faults import Block, Caa, Dns, Fault, Ground, Partition, Point, StaleAaaa
-from simulator.peer.acme_service import AcmeService
+from simulator.peer.acme.service import AcmeService
 from simulator.services.lab_ca import IDENTITY
 from simulator.services.pebble import PebbleOptions
 from simulator.services.pebble_program import PebbleVersion
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from simulator.world.faults import Block, Caa, Dns, Fault, Ground, Partition, Point, StaleAaaa
 from tests.support.worlds import CLUSTER_E, E1, E2, PARTNER, changed, deployment
 
 FAST = LabSettings(rsa=False, pages=False, unanswered=0.2)

@@ -13,14 +13,14 @@ import pytest
 from blockbuster import BlockBuster
 
 from pkikit.errors import AcmeError, AcmeProblem, InputError
-from pkikit.issue.acme import OrderStep
+from pkikit.issue.acme.order import OrderStep
 from pkikit.model.world import Speaks
-from simulator.faults import Partition, Speak
-from simulator.peer.acme_run import AcmeRun
-from simulator.peer.acme_service import AcmeService
-from simulator.peer.acme_state import AcmeState, acme_document, acme_from
+from simulator.peer.acme.order_run import AcmeRun
+from simulator.peer.acme.service import AcmeService
+from simulator.peer.acme.service_state import AcmeState, acme_document, acme_from
 from simulator.peer.store import PeerStore
 from simulator.threaded import ThreadedLab
+from simulator.world.faults import Partition, Speak
 from tests.support.acme import FAST, is_open, until, untouched, with_faults
 from tests.support.worlds import C1, CLUSTER_E, E1, E2, changed, deployment
 

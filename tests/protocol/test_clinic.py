@@ -16,14 +16,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from rich.console import Console
 
 from pkikit.errors import InputError
-from simulator.clinic import Case, case_of, cases, random_case
-from simulator.clinic_console import play_live
-from simulator.clinic_play import LiveCase, play
-from simulator.clinic_score import keep_score, scores_file
-from simulator.faults import Ground
-from simulator.remedies import remedy_of
+from simulator.clinic.case import Case, case_of, cases, random_case
+from simulator.clinic.live_case import LiveCase, play
+from simulator.clinic.score import keep_score, scores_file
+from simulator.commands.clinic_console import play_live
 from simulator.settings import LabSettings
-from simulator.world import issue_world
+from simulator.world.faults import Ground
+from simulator.world.issued_world import issue_world
+from simulator.world.remedies import remedy_of
 from tests.support.wait import LONG
 from tests.support.worlds import AT, C1, DAY, deployment
 
@@ -112,7 +112,7 @@ def test_played_by_a_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_all_files_are_cases() -> None:
     """As many cases as files, and enough of them; ids are the files' names."""
-    names = sorted(p.stem for p in (Path(__file__).parents[2] / "simulator" / "cases").glob("*.yaml"))
+    names = sorted(p.stem for p in (Path(__file__).parents[2] / "simulator" / "clinic" / "cases").glob("*.yaml"))
     assert names == sorted(cases())
     assert len(names) >= 45
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from simulator.process import MemoryKeeper
-from simulator.services.throttle import Throttle
+from simulator.lab.process import MemoryKeeper
+from simulator.web.throttle import Throttle
 from tests.support.wait import LONG, eventually
 from tests.support.web import ANYONE
 
@@ -119,7 +119,7 @@ def test_the_bound_counts_from_the_first_packet(monkeypatch: pytest.MonkeyPatch)
     """One more than allowed, none of them with TLS: it is closed at once, and a place that gets free is given again."""
     from aiohttp import web
 
-    from simulator.services import http_server
+    from simulator.web import http_server
 
     monkeypatch.setattr(http_server, "MAX_CONNECTIONS", 3)
     from anyio.from_thread import start_blocking_portal

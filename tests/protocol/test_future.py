@@ -14,12 +14,12 @@ import pytest
 
 from pkikit.errors import InputError
 from pkikit.judge.sunset import RENEWALS_LOSE_IT, Assumption, audit
-from simulator.renewals import compare, live_year
 from simulator.services.pebble import PebbleOptions
 from simulator.services.pebble_program import PebbleVersion
 from simulator.settings import LabSettings
-from simulator.sunset import Sunset, live_through_sunset
 from simulator.threaded import ThreadedLab
+from simulator.travel.renewal_years import compare, live_year
+from simulator.travel.sunset_stages import Sunset, live_through_sunset
 from tests.support.wait import LONG
 from tests.support.worlds import AT, DEPLOYMENTS, E1, deployment, of_size
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from pkikit.errors import FetchError
-from pkikit.fetch import FetchLimits, fetch
+from pkikit.net.fetch import FetchLimits, fetch
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from tests.support.wait import LONG, eventually

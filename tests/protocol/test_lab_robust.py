@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from pkikit.describe import describe_crl
 from pkikit.errors import InputError
 from pkikit.model.trace import Outcome
 from pkikit.model.world import Speaks
-from simulator import dialling, links
+from pkikit.view.description import describe_crl
 from simulator.background import FAILED
 from simulator.errors import LabError
-from simulator.faults import DiskFull, Ground, NewKey, Speak
+from simulator.lab import dialling, links
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from simulator.world.faults import DiskFull, Ground, NewKey, Speak
 from tests.support.odd import EMPTY_RDN_CRL, GOOD_CRL, ODD_CRLS, pem
 from tests.support.wait import LONG, eventually
 from tests.support.worlds import AT, C1, E1, PARTNER, deployment
@@ -273,7 +273,7 @@ def test_the_refusal_of_a_guesser_passes_context_managers() -> None:
     """An exception that a context manager can hand on."""
     from contextlib import ExitStack, contextmanager
 
-    from simulator.peer.login import TooManyFailures
+    from simulator.peer.pages.gate import TooManyFailures
 
     @contextmanager
     def around() -> Iterator[None]:

@@ -10,10 +10,10 @@ import pytest
 
 from pkikit.model.trace import Outcome
 from pkikit.model.world import Speaks
-from simulator.faults import Ground, Reissue, Speak
-from simulator.links import FIRST_WAIT
+from simulator.lab.links import FIRST_WAIT
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from simulator.world.faults import Ground, Reissue, Speak
 from tests.support.wait import eventually
 from tests.support.worlds import C1, E1, PARTNER, deployment
 

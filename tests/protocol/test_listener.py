@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from simulator.services.listener import Listener
+from simulator.web.listener import Listener
 
 CALLERS = 40
 

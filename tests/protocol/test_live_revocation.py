@@ -19,11 +19,11 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from simulator.faults import Fault, Ground, Source, Withdraw
 from simulator.peer.state import AutomaticCrls
-from simulator.report import CheckReport
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from simulator.world.faults import Fault, Ground, Source, Withdraw
+from simulator.world.report import CheckReport
 from tests.support.wait import LONG
 from tests.support.worlds import C1, E1, changed
 

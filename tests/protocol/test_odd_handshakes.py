@@ -14,12 +14,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from pkikit.handshake.recorder import Recorder, merge
 from pkikit.handshake.tls import Handshake, TlsContext, TlsRange, pump
-from pkikit.model.credential import Credential
+from pkikit.model.certificates.credential import Credential
 from pkikit.model.leg import NameCheck, Protocol
 from pkikit.model.trace import Side
 from pkikit.model.trace_json import trace_from_json, trace_to_json
 from pkikit.model.world import Party
-from pkikit.probe import probe
+from pkikit.net.probe import probe
 from pkikit.reading import load_certificate
 from pkikit.reading.certificate import OddCertificate
 from pkikit.reading.pem import to_pem

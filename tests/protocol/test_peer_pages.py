@@ -25,9 +25,9 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from pkikit.errors import InputError
 from pkikit.files import key_pem
-from simulator.forge import forge
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from simulator.world.forge import forge
 from tests.support.wait import LONG, eventually
 from tests.support.worlds import C1, C2, E1, E2, deployment
 

@@ -19,11 +19,11 @@ from pkikit.errors import InputError
 from pkikit.issue.authority import create_root
 from pkikit.model.revocation import NOTHING_HELD, CrlSource
 from pkikit.model.world import World
-from simulator.forge import forge
 from simulator.peer.store import PeerStore
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
-from simulator.world import layout_of
+from simulator.world.forge import forge
+from simulator.world.issued_world import layout_of
 from tests.support.worlds import C1, E1, E2, PARTNER, deployment
 
 # Uploads one certificate after the other, as fast as it can, until it is killed.
@@ -33,7 +33,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
-from simulator.world import layout_of
+from simulator.world.issued_world import layout_of
 from tests.support.worlds import E1, deployment
 with ThreadedLab(deployment(), settings=LabSettings(rsa=False, pages=False, state=Path(sys.argv[1]))) as lab:
     peer, issued = lab.lab.peers[E1], lab.lab.issued

@@ -18,8 +18,8 @@ import pytest
 
 from pkikit.errors import InputError, PkikitError
 from simulator.errors import LabError
+from simulator.lab.saved_lab import FILE, LabStore
 from simulator.settings import LabSettings
-from simulator.state import FILE, LabStore
 from simulator.threaded import ThreadedLab
 from tests.support.wait import LONG
 from tests.support.worlds import E1, E2, deployment
@@ -71,7 +71,7 @@ def test_a_second_lab_is_refused(folder: Path) -> None:
 _HOLDER = """
 import sys
 from pathlib import Path
-from simulator.state import LabStore
+from simulator.lab.saved_lab import LabStore
 held = LabStore(Path(sys.argv[1])).hold()
 print("held", flush=True)
 sys.stdin.read()

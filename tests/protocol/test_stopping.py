@@ -57,10 +57,10 @@ def stopped(script: str, *arguments: str, by: signal.Signals) -> tuple[int, str]
 @pytest.mark.parametrize(
     ("stuck", "by"),
     [
-        ("simulator.network:Network.start", signal.SIGINT),  # the lab starts
-        ("simulator.peer.site:PeerSite.start", signal.SIGTERM),  # the pages start
-        *(("simulator.links:Link.run", number) for number in NUMBERS),  # no leg ever settles
-        ("simulator.dialling:Dialler.status", signal.SIGHUP),  # the first look never comes
+        ("simulator.lab.network:Network.start", signal.SIGINT),  # the lab starts
+        ("simulator.peer.pages.site:PeerSite.start", signal.SIGTERM),  # the pages start
+        *(("simulator.lab.links:Link.run", number) for number in NUMBERS),  # no leg ever settles
+        ("simulator.lab.dialling:Dialler.status", signal.SIGHUP),  # the first look never comes
     ],
 )
 def test_up_stops_where_it_hangs(stuck: str, by: signal.Signals, tmp_path: Path) -> None:
@@ -73,9 +73,9 @@ def test_up_stops_where_it_hangs(stuck: str, by: signal.Signals, tmp_path: Path)
 @pytest.mark.parametrize(
     ("stuck", "command", "by"),
     [
-        *(("simulator.lab:Lab.check", ("check", DEPLOYMENT), number) for number in (signal.SIGINT, signal.SIGHUP)),
-        ("simulator.lab:Lab.tick", ("travel", DEPLOYMENT, "--days", "400"), signal.SIGINT),
-        ("simulator.clinic_play:LiveCase.__aenter__", ("clinic", "leaf-expired", "--solve"), signal.SIGTERM),
+        *(("simulator.lab.lab:Lab.check", ("check", DEPLOYMENT), number) for number in (signal.SIGINT, signal.SIGHUP)),
+        ("simulator.lab.lab:Lab.tick", ("travel", DEPLOYMENT, "--days", "400"), signal.SIGINT),
+        ("simulator.clinic.live_case:LiveCase.__aenter__", ("clinic", "leaf-expired", "--solve"), signal.SIGTERM),
     ],
 )
 def test_other_commands_say_interrupted(
@@ -104,7 +104,7 @@ main()
 """
 
 
-@pytest.mark.parametrize("module", ["typer", "simulator.lab", "cryptography.x509", "OpenSSL"])
+@pytest.mark.parametrize("module", ["typer", "simulator.lab.lab", "cryptography.x509", "OpenSSL"])
 def test_during_imports(module: str) -> None:
     """The same while modules load."""
     done = subprocess.run(
@@ -118,7 +118,7 @@ def test_during_imports(module: str) -> None:
 def test_up_heeds_ctrl_c_that_its_caller_ignores() -> None:
     """A script that starts the lab in the background ignores SIGINT; the lab stops on it nevertheless."""
     script = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n" + _STUCK
-    code, errors = stopped(script, "simulator.links:Link.run", "up", "--no-acme", DEPLOYMENT, by=signal.SIGINT)
+    code, errors = stopped(script, "simulator.lab.links:Link.run", "up", "--no-acme", DEPLOYMENT, by=signal.SIGINT)
     assert (code, errors) == (0, "expressway-sim: stopped\n")
 
 

@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from simulator.parties import adcs
-from simulator.peer import api
-from simulator.peer.login import FREE_FAILURES, AccountRole, Accounts, Doorkeeper, TooManyFailures
+from simulator.peer.pages import rest
+from simulator.peer.pages.gate import FREE_FAILURES, AccountRole, Accounts, Doorkeeper, TooManyFailures
+from simulator.services import adcs
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from tests.support.web import FORM, ask, basic, where
@@ -33,7 +33,7 @@ def lab() -> Iterator[ThreadedLab]:
 
 def test_guesses_do_not_lock_the_administrator_out(lab: ThreadedLab) -> None:
     """Wrong passwords from the same address end in 429; the right one is taken at once, by scripts and at the CA."""
-    for server, user, path in ((E2, "admin", f"{api.BASE}/zones"), ("adcs", "enrol", "/certsrv/")):
+    for server, user, path in ((E2, "admin", f"{rest.BASE}/zones"), ("adcs", "enrol", "/certsrv/")):
         statuses = [
             ask(lab, server, "GET", path, Authorization=basic(lab, user, f"wrong{i}"))[0]
             for i in range(FREE_FAILURES + 3)
@@ -47,9 +47,9 @@ def test_guesses_do_not_lock_the_administrator_out(lab: ThreadedLab) -> None:
 def test_guesses_from_many_addresses(lab: ThreadedLab) -> None:
     """A guesser with all of 127/8 has no more guesses than others: they count for the account too."""
     answers = [
-        ask(lab, C1, "GET", f"{api.BASE}/zones", source=f"127.9.9.{i}", Authorization=basic(lab, "admin", f"wrong{i}"))[
-            0
-        ]
+        ask(
+            lab, C1, "GET", f"{rest.BASE}/zones", source=f"127.9.9.{i}", Authorization=basic(lab, "admin", f"wrong{i}")
+        )[0]
         for i in range(1, 31)
     ]
     assert answers.count(401) == FREE_FAILURES
@@ -103,7 +103,7 @@ def test_a_page_of_another_site(lab: ThreadedLab, server: str, headers: dict[str
     host, port = where(lab, server)
     sent = {k.replace("-", "_"): v.format(own=f"{host}:{port}", host=host) for k, v in headers.items()}
     before = dict(lab.lab.adcs.issued)
-    path, user = (f"{api.BASE}/restart", "admin") if server == E1 else ("/certsrv/certfnsh.asp", "enrol")
+    path, user = (f"{rest.BASE}/restart", "admin") if server == E1 else ("/certsrv/certfnsh.asp", "enrol")
     body = urlencode({"CertRequest": request_pem(), "Template": "WebServer"}).encode()
     status, answer, _ = ask(lab, server, "POST", path, body, Authorization=basic(lab, user), Content_Type=FORM, **sent)
     assert status == 403, answer
@@ -115,7 +115,7 @@ def test_the_own_page(lab: ThreadedLab, server: str) -> None:
     """The same request from the server's own page, by its address and by its name."""
     host, port = where(lab, server)
     name = adcs.NAME if server == "adcs" else E1
-    path, user = (f"{api.BASE}/certs/generate_csr", "admin") if server == E1 else ("/certsrv/certfnsh.asp", "enrol")
+    path, user = (f"{rest.BASE}/certs/generate_csr", "admin") if server == E1 else ("/certsrv/certfnsh.asp", "enrol")
     for own in (f"{host}:{port}", f"{name}:{port}", f"{name.upper()}.:{port}", f"localhost:{port}"):
         body = b"{}" if server == E1 else urlencode({"CertRequest": request_pem(), "Template": "WebServer"}).encode()
         kind = "application/json" if server == E1 else FORM
@@ -133,7 +133,7 @@ def test_the_own_page(lab: ThreadedLab, server: str) -> None:
 @pytest.mark.parametrize("server", [E1, "adcs"])
 def test_a_name_of_somebody_else(lab: ThreadedLab, server: str, host: str) -> None:
     """DNS rebinding: the page's own name leads here, and is not answered to."""
-    path, user = (f"{api.BASE}/zones", "admin") if server == E1 else ("/certsrv/", "enrol")
+    path, user = (f"{rest.BASE}/zones", "admin") if server == E1 else ("/certsrv/", "enrol")
     assert ask(lab, server, "GET", path, Authorization=basic(lab, user), Host=host)[0] in {400, 421}
 
 

@@ -16,8 +16,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from simulator.peer import acme_pages, api
-from simulator.peer.login import basic_credentials
+from simulator.peer.pages import acme_pages, rest
+from simulator.peer.pages.gate import basic_credentials
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from tests.support.wait import LONG
@@ -120,7 +120,7 @@ def test_a_compressed_form(lab: ThreadedLab, server: str) -> None:
 )
 def test_bad_credentials(lab: ThreadedLab, server: str, header: str) -> None:
     """401, which says how to log in."""
-    path = f"{api.BASE}/zones" if server == E1 else "/certsrv/"
+    path = f"{rest.BASE}/zones" if server == E1 else "/certsrv/"
     status, answer, headers = ask(lab, server, "GET", path, Authorization=header)
     assert status == 401
     assert headers["WWW-Authenticate"].startswith("Basic realm=")
@@ -145,7 +145,7 @@ def test_basic_credentials() -> None:
 
 def test_a_client_that_hangs_up(lab: ThreadedLab) -> None:
     """In the middle of a body, of each kind: the log stays empty, and the next one is served."""
-    for path, kind in ((f"{api.BASE}/certs/root", "application/json"), ("/login", FORM), ("/login", MULTIPART)):
+    for path, kind in ((f"{rest.BASE}/certs/root", "application/json"), ("/login", FORM), ("/login", MULTIPART)):
         for _ in range(3):
             raw = socket.create_connection(where(lab, E1), timeout=LONG)
             with ANYONE.wrap_socket(raw) as connection:
@@ -200,7 +200,7 @@ SURROGATES = (
 @pytest.mark.parametrize(("method", "path", "body"), SURROGATES)
 def test_half_a_surrogate_pair(lab: ThreadedLab, method: str, path: str, body: str) -> None:
     """Refused where it comes in, in every text; the pages are as they were."""
-    status, answer, _ = ask(lab, E1, method, api.BASE + path, body.encode(), Authorization=basic(lab))
+    status, answer, _ = ask(lab, E1, method, rest.BASE + path, body.encode(), Authorization=basic(lab))
     assert status == 400, answer
     assert json.loads(answer)["error"]
     cookie, _ = logged_in(lab)
@@ -217,7 +217,7 @@ def test_half_a_surrogate_pair(lab: ThreadedLab, method: str, path: str, body: s
 )  # fmt: skip
 def test_json_that_is_refused(lab: ThreadedLab, body: bytes) -> None:
     """400 with the reason as JSON."""
-    status, answer, _ = ask(lab, E1, "PUT", f"{api.BASE}/certs/crl/automatic", body, Authorization=basic(lab))
+    status, answer, _ = ask(lab, E1, "PUT", f"{rest.BASE}/certs/crl/automatic", body, Authorization=basic(lab))
     assert status == 400
     assert len(json.loads(answer)["error"].splitlines()) == 1
 
@@ -281,7 +281,7 @@ def test_any_json_on_any_route(lab: ThreadedLab, seed: int) -> None:
         if lot.random() < 0.2:
             body = anything(lot)
         status, answer, _ = ask(
-            lab, C1 if lot.random() < 0.3 else E1, method, api.BASE + path, json.dumps(body).encode(),
+            lab, C1 if lot.random() < 0.3 else E1, method, rest.BASE + path, json.dumps(body).encode(),
             Authorization=authorization,
         )  # fmt: skip
         assert status < 500, (method, path, body, answer)
@@ -295,7 +295,7 @@ def test_any_json_on_any_route(lab: ThreadedLab, seed: int) -> None:
         ("GET", "/sip/revocation"),
         ("GET", "/eventlog"),
     ):
-        assert ask(lab, E1, method, api.BASE + path, Authorization=authorization)[0] == 200
+        assert ask(lab, E1, method, rest.BASE + path, Authorization=authorization)[0] == 200
 
 
 # State that an older version wrote.

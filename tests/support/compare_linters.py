@@ -20,9 +20,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.errors import PkikitError
 from pkikit.files import parse
-from pkikit.judge.lint import lint_authority, lint_certificate
-from pkikit.judge.use import CertificateUse
-from pkikit.model.facts import extension
+from pkikit.judge.linting.lint import lint_authority, lint_certificate
+from pkikit.judge.linting.lint_question import CertificateUse
+from pkikit.model.certificates.facts import extension
 from tests.support.linter_corpora import CLEAN, EXPLAINED, RESULT
 from tests.support.worlds import AT, CASES, Bench
 from tests.vectors import pkits

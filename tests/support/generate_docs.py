@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from workbook.course import Lesson, lessons
+from workbook.course.lessons import Lesson, lessons
 
 from pkikit.judge import name_table
 from pkikit.judge.registry import catalogue
@@ -92,8 +92,8 @@ def cli_md() -> str:
     import typer.main
     from typer.cli import get_docs_for_click
 
-    from pkikit.cli import app as pkikit
-    from simulator.cli import app as expressway_sim
+    from pkikit.commands.cli import app as pkikit
+    from simulator.commands.cli import app as expressway_sim
 
     parts = [
         "# Commands",

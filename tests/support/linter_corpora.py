@@ -24,10 +24,10 @@ from cryptography import x509
 
 from pkikit.errors import PkikitError
 from pkikit.files import parse
-from pkikit.judge.lint import lint_authority, lint_certificate
-from pkikit.judge.use import CertificateUse
+from pkikit.judge.linting.lint import lint_authority, lint_certificate
+from pkikit.judge.linting.lint_question import CertificateUse
+from pkikit.model.certificates.facts import extension
 from pkikit.model.deployment import Role
-from pkikit.model.facts import extension
 from pkikit.model.findings import Finding, Severity
 from tests.support.worlds import AT
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pkikit.judge.log_text import LogDiagnosis, diagnose_lines
+from pkikit.judge.logs.log_text import LogDiagnosis, diagnose_lines
 
 C, E = "10.20.0.5", "10.30.0.9"
 

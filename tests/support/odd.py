@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from cryptography import x509
 from cryptography.utils import CryptographyDeprecationWarning
 
-from simulator.forge import forge
+from simulator.world.forge import forge
 
 
 def der_with_serial(serial: int) -> x509.Certificate:

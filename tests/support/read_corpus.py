@@ -22,16 +22,16 @@ from pathlib import Path
 
 from cryptography import x509
 
-from pkikit.describe import describe_contents
 from pkikit.errors import EncodingError, InputError
 from pkikit.files import parse
 from pkikit.files.contents import FileContents
-from pkikit.judge.lint import lint_authority, lint_certificate
-from pkikit.judge.names import every_answer, presented_names
-from pkikit.judge.use import CertificateUse
+from pkikit.judge.linting.lint import lint_authority, lint_certificate
+from pkikit.judge.linting.lint_question import CertificateUse
+from pkikit.judge.name_matching import every_answer, presented_names
 from pkikit.judge.verify import verify_certificate
 from pkikit.model.findings import Finding
 from pkikit.model.leg import NameCheck, Purpose
+from pkikit.view.description import describe_contents
 
 AT = datetime(2026, 11, 25, 12, tzinfo=UTC)
 NAME = "e1.example.com"

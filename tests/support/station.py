@@ -11,10 +11,10 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from pkikit.design.csr import build_csr, fast_key
 from pkikit.design.san import SanEntry, SanLayout
-from pkikit.issue.acme import Order, OrderStep, OrderWishes
-from pkikit.issue.acme_account import AcmeAccount, ExternalAccount
-from pkikit.issue.acme_network import AcmeDirectory
-from pkikit.issue.http01 import Standalone, standalone
+from pkikit.issue.acme.account import AcmeAccount, ExternalAccount
+from pkikit.issue.acme.http01 import Standalone, standalone
+from pkikit.issue.acme.order import Order, OrderStep, OrderWishes
+from pkikit.issue.acme.transport import AcmeDirectory
 from simulator.services.pebble import PebbleOptions
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab

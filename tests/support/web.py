@@ -7,7 +7,7 @@ from base64 import b64encode
 from http.client import HTTPSConnection
 from typing import Any
 
-from simulator.peer.login import AccountRole
+from simulator.peer.pages.gate import AccountRole
 from simulator.threaded import ThreadedLab
 from tests.support.wait import LONG
 from tests.support.worlds import E1

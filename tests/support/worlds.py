@@ -18,12 +18,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from pkikit.design.csr import fast_key, make_key
 from pkikit.issue.authority import Authority, Profile, ca_name, create_root
-from pkikit.model.credential import Credential, PrivateKey
+from pkikit.model.certificates.credential import Credential, PrivateKey
 from pkikit.model.deployment import Deployment, deployment_from
 from pkikit.model.leg import Leg
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData
-from simulator.forge import BOTH, CLIENT, DAY, SERVER, forge
-from simulator.world import IssuedWorld, issue_world, layout_of
+from simulator.world.forge import BOTH, CLIENT, DAY, SERVER, forge
+from simulator.world.issued_world import IssuedWorld, issue_world, layout_of
 
 AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 DEPLOYMENTS = Path(__file__).parents[2] / "notebooks" / "deployments"

@@ -9,16 +9,16 @@ from typing import assert_type
 from cryptography import x509
 
 from pkikit.design.change import PeerChange, compare_deployments
-from pkikit.design.explore import Space
-from pkikit.design.options import parse_vary
+from pkikit.design.choices import parse_vary
 from pkikit.design.san import SanLayout, design_sans
-from pkikit.executors import InProcess
-from pkikit.exploration import explore
+from pkikit.design.search_space import Space
+from pkikit.explore.executors import InProcess
+from pkikit.explore.exploration import explore
 from pkikit.files import load_deployment, read_certificates
-from pkikit.judge.legs import LegVerdict, judge_all_legs
-from pkikit.judge.log_text import diagnose_text
-from pkikit.judge.revocation import StatusCheck, check_status, judge_revocation
-from pkikit.judge.serve import Service, services_of
+from pkikit.judge.leg_verdict import LegVerdict, judge_all_legs
+from pkikit.judge.legs_served import Service, services_of
+from pkikit.judge.logs.log_text import diagnose_text
+from pkikit.judge.revocation.revocation_status import StatusCheck, check_status, judge_revocation
 from pkikit.judge.sunset import LegAudit, audit
 from pkikit.judge.trust import build_path
 from pkikit.judge.verify import verify_certificate
@@ -28,8 +28,8 @@ from pkikit.model.leg import Purpose
 from pkikit.model.revocation import Consumer, CrlSource, RevocationData, RevocationQuestion
 from pkikit.model.trace import HandshakeTrace
 from pkikit.model.trace_json import trace_from_json
-from simulator.report import CheckReport
 from simulator.threaded import ThreadedLab
+from simulator.world.report import CheckReport
 
 at: datetime = datetime(2026, 11, 24, tzinfo=UTC)
 deployment: Deployment = load_deployment(Path("clustered-mra.yaml"))

@@ -6,11 +6,11 @@ import pytest
 
 from pkikit.design.legs import legs_of
 from pkikit.handshake.tls import TlsRange, TlsVersion
-from pkikit.judge.legs import judge_leg
+from pkikit.judge.leg_verdict import judge_leg
 from pkikit.judge.registry import catalogue
 from pkikit.model.findings import Severity
 from pkikit.model.trace import Outcome
-from simulator.sip.memory import MemoryDialler
+from simulator.wire.memory import MemoryDialler
 from tests.support.worlds import AT, CASES, GOOD, Bench, Case
 
 VERSIONS = [TlsRange(lowest=v, highest=v) for v in TlsVersion]

@@ -9,12 +9,12 @@ import pytest
 from pkikit.design.legs import legs_of
 from pkikit.design.san import design_sans
 from pkikit.errors import DeploymentError
-from pkikit.judge.legs import judge_all_legs
+from pkikit.judge.leg_verdict import judge_all_legs
 from pkikit.model.deployment import Deployment, Role
 from pkikit.model.trace import Outcome
-from simulator.forge import DAY, forge
-from simulator.sip.memory import MemoryDialler
-from simulator.world import issue_world
+from simulator.wire.memory import MemoryDialler
+from simulator.world.forge import DAY, forge
+from simulator.world.issued_world import issue_world
 from tests.support.worlds import AT, E1, changed, deployment
 
 PAIR = "single-pair"

@@ -16,8 +16,8 @@ from pkikit.issue.templates import (
     certreq_policy,
     web_enrolment_form,
 )
-from pkikit.judge.answer import lint_answer
-from simulator.forge import SERVER, forge
+from pkikit.judge.linting.issued_certificate import lint_answer
+from simulator.world.forge import SERVER, forge
 from tests.support.worlds import AT, CLUSTER_E, E1, deployment, issued
 
 LAYOUT = design_sans(deployment(), E1)

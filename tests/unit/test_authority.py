@@ -13,8 +13,8 @@ from pkikit.design.csr import build_csr, fast_key
 from pkikit.design.san import design_sans
 from pkikit.errors import IssuanceRefused
 from pkikit.issue.authority import LEAF_LIFETIME, Profile, create_root
-from pkikit.model.credential import spki
-from pkikit.model.facts import extension, issued
+from pkikit.model.certificates.credential import spki
+from pkikit.model.certificates.facts import extension, issued
 from tests.support.worlds import AT, E1, deployment
 
 ROOT = create_root("Root CA", at=AT)

@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from pkikit.files import key_pem, read_file
 from pkikit.model.trace_json import trace_to_json
-from simulator.forge import DAY, forge
-from simulator.sip.memory import MemoryDialler
+from simulator.wire.memory import MemoryDialler
+from simulator.world.forge import DAY, forge
 from tests.support.wait import LONG
 from tests.support.worlds import AT, C1, DEPLOYMENTS, E1, Bench, issued
 from tests.unit.test_cli import DEPLOYMENT, pkikit_json, run
@@ -357,7 +357,7 @@ def test_every_command_has_help_with_an_example() -> None:
     """As INTERFACES asks, the subcommands too."""
     import typer.main
 
-    from pkikit.cli import app
+    from pkikit.commands.cli import app
 
     def walk(command: Any, path: tuple[str, ...]) -> list[tuple[str, ...]]:
         inner = getattr(command, "commands", None)

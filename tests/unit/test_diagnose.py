@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from pkikit.design.legs import legs_of
 from pkikit.errors import InputError
 from pkikit.judge.diagnose import CHECKED, diagnose_trace, rank_causes
-from pkikit.judge.log_text import CHECKED as TEXT_RULES
-from pkikit.judge.log_text import diagnose_lines, diagnose_text
+from pkikit.judge.logs.log_text import CHECKED as TEXT_RULES
+from pkikit.judge.logs.log_text import diagnose_lines, diagnose_text
 from pkikit.judge.registry import catalogue
 from pkikit.model.trace import Outcome
 from pkikit.model.trace_json import trace_from_json, trace_to_json
-from simulator.sip.memory import MemoryDialler
+from simulator.wire.memory import MemoryDialler
 from tests.support.worlds import AT, CASES, E1, Bench, Case
 
 # What a trace alone cannot tell from another cause: the pairs that it may answer with instead.
@@ -190,7 +190,7 @@ def test_ranking_puts_what_must_be_mended_first_in_front() -> None:
 
 def test_reports_of_other_commands_are_read() -> None:
     """Findings of a verdict, or of all legs of a check, each once; what is no report is not taken for one."""
-    from pkikit.judge.legs import judge_all_legs
+    from pkikit.judge.leg_verdict import judge_all_legs
     from pkikit.model.findings_json import reported_findings
 
     world = Bench().reissue(E1, without=(E1,)).world

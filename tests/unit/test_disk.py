@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from typer.testing import CliRunner
 
-from pkikit.cli import app
+from pkikit.commands.cli import app
 from pkikit.errors import InputError
 from pkikit.files import load_deployment, read_bytes
 from pkikit.issue.file_ca import FileCa

@@ -15,13 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pkikit.design.explore import OBJECTIVES, Space, front_of, merge_fronts, pareto
-from pkikit.design.options import CHOICES, ClusterJudge, Option, options_of, parse_vary
+from pkikit.design.choices import CHOICES, ClusterJudge, Option, options_of, parse_vary
 from pkikit.design.san import design_sans
+from pkikit.design.search_space import OBJECTIVES, Space, front_of, merge_fronts, pareto
 from pkikit.errors import InputError
-from pkikit.executors import InProcess, Processes
-from pkikit.exploration import explore
-from pkikit.plot import scatter
+from pkikit.explore.executors import InProcess, Processes
+from pkikit.explore.exploration import explore
+from pkikit.view.chart import scatter
 from tests.support.wait import eventually
 from tests.support.worlds import CLUSTER_E, DEPLOYMENTS, E1, E2, changed
 
@@ -206,10 +206,10 @@ def test_a_killed_run_goes_on(tmp_path: Path) -> None:
     out = tmp_path / "all.csv"
     program = f"""
 import time, pathlib
-from pkikit.design.explore import Space
-from pkikit.design.options import parse_vary
-from pkikit.exploration import explore
-from pkikit.executors import InProcess
+from pkikit.design.search_space import Space
+from pkikit.design.choices import parse_vary
+from pkikit.explore.exploration import explore
+from pkikit.explore.executors import InProcess
 from tests.unit.test_explore import space, SMALL
 explore(space(*SMALL), InProcess(), out=pathlib.Path({str(out)!r}), chunk=200, progress=lambda n: time.sleep(0.1))
 """

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from pkikit.errors import FetchError, InputError
-from pkikit.fetch import FetchLimits, Policy, Resolve, fetch, public_only
-from pkikit.model.urls import is_public_address, parse_web_url
+from pkikit.net.fetch import FetchLimits, Policy, Resolve, fetch, public_only
+from pkikit.values.urls import is_public_address, parse_web_url
 
 LIMITS = FetchLimits(size=10_000, time=20)
 

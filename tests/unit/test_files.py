@@ -25,14 +25,14 @@ from cryptography.utils import CryptographyDeprecationWarning
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pkikit.describe import describe_contents
 from pkikit.errors import EncodingError, InputError
 from pkikit.files import NoPassphrase, credential_from_folder, key_pem, parse, read_file, write_private
-from pkikit.judge.lint import lint_authority, lint_certificate
-from pkikit.judge.use import CertificateUse
+from pkikit.judge.linting.lint import lint_authority, lint_certificate
+from pkikit.judge.linting.lint_question import CertificateUse
 from pkikit.judge.verify import verify_certificate
-from pkikit.model.credential import Credential
+from pkikit.model.certificates.credential import Credential
 from pkikit.model.leg import Purpose
+from pkikit.view.description import describe_contents
 from tests.support.worlds import AT, E1, issued
 
 CREDENTIAL = issued().world.parties[E1].credential

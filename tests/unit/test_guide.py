@@ -27,7 +27,7 @@ def test_there_are_enough() -> None:
     "broken",
     [
         {"rules": ("names.nothing",)},
-        {"behaviour": "simulator.theatre:nothing"},
+        {"behaviour": "simulator.wire.theatre:nothing"},
         {"test": "tests/unit/test_san.py::test_nothing"},
         {"test": "tests/unit/test_gone.py::test_rows_of_the_guide"},
         {"cell": "01: nothing of the kind"},

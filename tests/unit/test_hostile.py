@@ -16,22 +16,22 @@ from cryptography.utils import CryptographyDeprecationWarning
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pkikit.describe import describe_contents
 from pkikit.design.csr import fast_key
 from pkikit.design.san import design_sans
 from pkikit.errors import EncodingError
 from pkikit.files import parse
 from pkikit.files.contents import FileContents
 from pkikit.issue.authority import ca_name, create_root
-from pkikit.judge.lint import lint_authority, lint_certificate, lint_trust_list
-from pkikit.judge.revocation import judge_revocation
+from pkikit.judge.linting.lint import lint_authority, lint_certificate, lint_trust_list
+from pkikit.judge.linting.lint_question import CertificateUse
+from pkikit.judge.revocation.revocation_status import judge_revocation
 from pkikit.judge.trust import build_path
-from pkikit.judge.use import CertificateUse
 from pkikit.judge.verify import verify_certificate
 from pkikit.model.deployment import Revocation
 from pkikit.model.leg import NameCheck, Purpose
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationQuestion
-from simulator.forge import DAY, forge
+from pkikit.view.description import describe_contents
+from simulator.world.forge import DAY, forge
 from tests.support.odd import der_with_serial
 from tests.support.worlds import AT, E1, deployment
 from tests.unit.test_cli import run

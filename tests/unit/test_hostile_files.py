@@ -22,12 +22,13 @@ from pyasn1.type.tag import Tag, tagClassContext, tagFormatConstructed
 
 from pkikit.errors import EncodingError
 from pkikit.files import contents as contents_module
-from pkikit.files import effort, parse
-from pkikit.files.effort import MAX_ITERATIONS, MAX_SIZE, refuse_costly_key, refuse_costly_store
+from pkikit.files import parse
 from pkikit.files.identify import identify
 from pkikit.files.openssl_pem import read_as_openssl
-from pkikit.files.pkcs12_peek import derive
-from pkikit.files.pkcs12_schema import (
+from pkikit.files.pkcs12 import effort
+from pkikit.files.pkcs12.effort import MAX_ITERATIONS, MAX_SIZE, refuse_costly_key, refuse_costly_store
+from pkikit.files.pkcs12.peek import derive
+from pkikit.files.pkcs12.schema import (
     DATA,
     ENCRYPTED_DATA,
     SHROUDED_KEY_BAG,

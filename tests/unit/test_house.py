@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from workbook.course import lessons
+from workbook.course.lessons import lessons
 
 from tests.support.generate_docs import DOCS, PLANS, generated, minutes_of
 from tests.support.wait import LONG

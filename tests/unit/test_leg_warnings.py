@@ -10,13 +10,13 @@ from cryptography import x509
 from rich.console import Console
 
 from pkikit.design.legs import legs_of
-from pkikit.judge.legs import judge_leg
+from pkikit.judge.leg_verdict import judge_leg
 from pkikit.model.findings import Severity
 from pkikit.model.trace import Side
-from simulator.cli import _show
-from simulator.forge import BOTH, DAY
-from simulator.report import CheckReport, LegReport
-from simulator.sip.memory import MemoryDialler
+from simulator.commands.cli import _show
+from simulator.wire.memory import MemoryDialler
+from simulator.world.forge import BOTH, DAY
+from simulator.world.report import CheckReport, LegReport
 from tests.support.worlds import AT, C1, CLUSTER_C, E1, E2, PARTNER, Bench, shown, stranger
 
 FAR = 30 * 365 * DAY

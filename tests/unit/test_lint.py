@@ -17,7 +17,7 @@ from pkikit.design.nodes import design_nodes
 from pkikit.design.san import design_sans
 from pkikit.files import parse
 from pkikit.issue.authority import ca_name, create_root
-from pkikit.judge.lint import (
+from pkikit.judge.linting.lint import (
     lint_authority,
     lint_certificate,
     lint_deployment,
@@ -25,11 +25,11 @@ from pkikit.judge.lint import (
     lint_trust_list,
     lint_upload,
 )
-from pkikit.judge.use import CertificateUse
+from pkikit.judge.linting.lint_question import CertificateUse
 from pkikit.model.deployment import Role
 from pkikit.model.findings import Verdict
 from pkikit.model.version import ProductVersion
-from simulator.forge import BOTH, CLIENT, DAY, SERVER, forge
+from simulator.world.forge import BOTH, CLIENT, DAY, SERVER, forge
 from tests.support.odd import der_with_serial
 from tests.support.worlds import AT, CLUSTER_E, E1, changed, deployment, issued
 

@@ -14,14 +14,14 @@ from cryptography.x509.oid import NameOID
 from pkikit.design.csr import fast_key
 from pkikit.files import parse
 from pkikit.issue.authority import Authority
-from pkikit.judge.legs import judge_tunnel
-from pkikit.judge.lint import lint_authority, lint_certificate, lint_request
-from pkikit.judge.rules.certificate import MAX_SHOWN
-from pkikit.judge.use import CertificateUse
-from pkikit.model.facts import digest_name
+from pkikit.judge.leg_verdict import judge_tunnel
+from pkikit.judge.linting.lint import lint_authority, lint_certificate, lint_request
+from pkikit.judge.linting.lint_question import CertificateUse
+from pkikit.judge.rules.certificate_rules import MAX_SHOWN
+from pkikit.model.certificates.facts import digest_name
 from pkikit.model.findings import Severity, Verdict
 from pkikit.model.version import ProductVersion
-from simulator.forge import BOTH, DAY, forge
+from simulator.world.forge import BOTH, DAY, forge
 from tests.support.worlds import AT, CLUSTER_E, E1
 
 PRIVATE = x509.ObjectIdentifier("1.3.6.1.4.1.55555.9.1")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pkikit.errors import InputError
-from pkikit.judge.log_text import diagnose_lines, diagnose_text
+from pkikit.judge.logs.log_text import diagnose_lines, diagnose_text
 from tests.support.logs import C, E, event, read
 
 

@@ -7,9 +7,9 @@ import itertools
 import pytest
 
 from pkikit.judge.diagnose import rank
-from pkikit.judge.log_text import LogReader
 from pkikit.judge.logs import groups
 from pkikit.judge.logs.index import PhraseIndex
+from pkikit.judge.logs.log_text import LogReader
 from pkikit.judge.phrases import Phrase
 from tests.support.logs import C, E, event, read
 

@@ -6,12 +6,12 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pkikit.judge import names
-from pkikit.judge.lint import lint_certificate
-from pkikit.judge.use import CertificateUse
-from pkikit.model.facts import serial_number
-from pkikit.model.memo import MOST, once_per_object
-from simulator.forge import forge
+from pkikit.judge import name_matching
+from pkikit.judge.linting.lint import lint_certificate
+from pkikit.judge.linting.lint_question import CertificateUse
+from pkikit.model.certificates.facts import serial_number
+from pkikit.values.memo import MOST, once_per_object
+from simulator.world.forge import forge
 from tests.support.odd import der_with_serial
 from tests.support.worlds import AT, CLUSTER_E, E1
 
@@ -76,13 +76,13 @@ def test_an_error_is_not_kept() -> None:
 def test_lint_reads_the_names_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A dozen rules ask for them."""
     read: list[x509.GeneralName] = []
-    original = names._read_entry
+    original = name_matching._read_entry
 
     def counting(name: x509.GeneralName) -> tuple[str, str] | None:
         read.append(name)
         return original(name)
 
-    monkeypatch.setattr(names, "_read_entry", counting)
+    monkeypatch.setattr(name_matching, "_read_entry", counting)
     made = forge((E1, CLUSTER_E), None, at=AT, common_name=E1).leaf
     fresh = x509.load_der_x509_certificate(made.public_bytes(Encoding.DER))
     lint_certificate(fresh, CertificateUse(at=AT))

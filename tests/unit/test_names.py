@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pkikit.errors import InputError
+from pkikit.judge.name_matching import PresentedNames, UnusableName, match_https, match_name, presented_names
 from pkikit.judge.name_table import CONTRADICTION, OPENSSL, PRODUCT, RFC, TABLE, markdown
-from pkikit.judge.names import PresentedNames, UnusableName, match_https, match_name, presented_names
 from pkikit.judge.verify import judge_names
 from pkikit.model.findings import Severity
 from pkikit.model.leg import NameCheck
-from pkikit.model.names import SipUri, parse_dns_name, parse_fqdn, printable
-from simulator.forge import forge
+from pkikit.values.names import SipUri, parse_dns_name, parse_fqdn, printable
+from simulator.world.forge import forge
 from tests.support.worlds import AT
 
 LABEL = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True)

@@ -17,19 +17,19 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.utils import CryptographyDeprecationWarning
 
-from pkikit.describe import describe_certificate
 from pkikit.errors import EncodingError
 from pkikit.files import parse
-from pkikit.judge.lint import lint_authority, lint_certificate
-from pkikit.judge.names import match_name, presented_names
-from pkikit.judge.use import CertificateUse
+from pkikit.judge.linting.lint import lint_authority, lint_certificate
+from pkikit.judge.linting.lint_question import CertificateUse
+from pkikit.judge.name_matching import match_name, presented_names
 from pkikit.judge.verify import verify_certificate
-from pkikit.model.facts import canonical, distinguished, extension, has_extension, is_unreadable, issued
+from pkikit.model.certificates.facts import canonical, distinguished, extension, has_extension, is_unreadable, issued
 from pkikit.model.findings import Finding, Verdict
 from pkikit.model.leg import NameCheck, Purpose
 from pkikit.reading import load_certificate
 from pkikit.reading.certificate import OddCertificate
 from pkikit.reading.pem import to_pem
+from pkikit.view.description import describe_certificate
 from tests.support import odd_der
 from tests.support.odd_cases import CERTIFICATES
 from tests.support.odd_der import HOST, Change, Lab, lab

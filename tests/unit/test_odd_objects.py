@@ -16,23 +16,23 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pkikit.describe import describe_contents
 from pkikit.errors import EncodingError
 from pkikit.files import parse
-from pkikit.judge.answer import lint_answer
-from pkikit.judge.lint import lint_request
-from pkikit.judge.revocation import check_status, judge_revocation
-from pkikit.judge.rules.revocation import CRL_UNSUPPORTED, REVOKED
+from pkikit.judge.linting.issued_certificate import lint_answer
+from pkikit.judge.linting.lint import lint_request
+from pkikit.judge.linting.lint_question import CertificateUse
+from pkikit.judge.revocation.revocation_status import check_status, judge_revocation
+from pkikit.judge.rules.revocation_rules import CRL_UNSUPPORTED, REVOKED
 from pkikit.judge.trust import Anchor, CertificatePath
-from pkikit.judge.use import CertificateUse
+from pkikit.model.certificates.facts import canonical, extension, is_signed
 from pkikit.model.deployment import Revocation
-from pkikit.model.facts import canonical, extension, is_signed
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationQuestion
 from pkikit.reading import load_certificate, load_crl, load_ocsp, load_request
 from pkikit.reading.crl import OddCrl
 from pkikit.reading.ocsp import OddOcspAnswer
 from pkikit.reading.pem import to_pem
 from pkikit.reading.request import OddRequest
+from pkikit.view.description import describe_contents
 from tests.support import odd_der
 from tests.support.odd_cases import CERTIFICATES
 from tests.support.odd_der import HOST, NULL, SHA256_RSA, integer, lab, oid, seq, tlv

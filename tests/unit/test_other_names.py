@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pkikit.design.csr import make_key
-from pkikit.judge.lint import lint_certificate
-from pkikit.judge.names import match_name, presented_names
-from pkikit.judge.use import CertificateUse
-from pkikit.model.other_names import SRV_NAME, XMPP_ADDRESS, read_other_name
-from simulator.forge import forge
+from pkikit.judge.linting.lint import lint_certificate
+from pkikit.judge.linting.lint_question import CertificateUse
+from pkikit.judge.name_matching import match_name, presented_names
+from pkikit.values.other_names import SRV_NAME, XMPP_ADDRESS, read_other_name
+from simulator.world.forge import forge
 from tests.support.worlds import AT, E1
 from tests.unit.test_cli import pkikit_json
 

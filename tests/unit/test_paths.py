@@ -11,14 +11,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from pkikit.issue.authority import Authority, ca_name, create_root
 from pkikit.judge import trust
-from pkikit.judge.lint import lint_trust_list
+from pkikit.judge.linting.lint import lint_trust_list
+from pkikit.judge.linting.lint_question import CertificateUse
 from pkikit.judge.trust import build_path, effective_trust
-from pkikit.judge.use import CertificateUse
 from pkikit.judge.verify import verify_certificate
 from pkikit.model.findings import Finding, Severity, Verdict
 from pkikit.model.leg import NameCheck, Purpose
 from pkikit.model.version import ProductVersion
-from simulator.forge import DAY, forge
+from simulator.world.forge import DAY, forge
 from tests.support.worlds import AT
 
 LONG_AGO = AT - 3000 * DAY

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pkikit.judge.log_text import diagnose_lines
+from pkikit.judge.logs.log_text import diagnose_lines
 
 STAMP = "2026-11-20T10:00:10.100+00:00 exwe01"
 UTC = 'UTCTime="2026-11-20 10:00:10,100"'

@@ -6,12 +6,12 @@ from collections import Counter
 
 import pytest
 
-from pkikit.judge.log_text import diagnose_lines
 from pkikit.judge.logs.failures import relevant
 from pkikit.judge.logs.index import best_phrase, fold, index
+from pkikit.judge.logs.log_text import diagnose_lines
 from pkikit.judge.phrases import PHRASES, Phrase
 from pkikit.judge.registry import catalogue
-from pkikit.judge.rules.connection import UNEXPLAINED
+from pkikit.judge.rules.connection_rules import UNEXPLAINED
 
 RULES = {rule.id for rule in catalogue()}
 # One wording, two rows: the direction decides, so both are fine.

@@ -8,10 +8,10 @@ from typing import Any
 import dns.resolver
 import pytest
 
-from pkikit.acme_facts import caa_records
 from pkikit.design.san import design_sans
-from pkikit.judge.preflight import AcmeFacts, CaaRecord, pending_not_deployed, preflight
-from simulator.forge import DAY, forge
+from pkikit.judge.linting.preflight import AcmeFacts, CaaRecord, pending_not_deployed, preflight
+from pkikit.net.acme_facts import caa_records
+from simulator.world.forge import DAY, forge
 from tests.support.worlds import AT, CLUSTER_E, E1, E2, changed
 
 PEERS = {E1: "192.0.2.1", E2: "192.0.2.2"}

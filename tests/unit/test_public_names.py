@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from pkikit.model.public_names import SPECIAL_USE, is_internal, list_date, why_internal, why_not_issued
+from pkikit.values.public_names import SPECIAL_USE, is_internal, list_date, why_internal, why_not_issued
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,6 @@ def test_the_age_of_the_list_is_stated() -> None:
 
 def test_the_list_is_read_at_first_use() -> None:
     """Importing the rules costs nothing of it."""
-    code = "import sys, pkikit.judge.rules, pkikit.judge.preflight; print('publicsuffixlist' in sys.modules)"
+    code = "import sys, pkikit.judge.rules, pkikit.judge.linting.preflight; print('publicsuffixlist' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -17,13 +17,13 @@ from pkikit.design.nodes import design_nodes
 from pkikit.design.san import design_sans
 from pkikit.files import parse
 from pkikit.issue.authority import create_root
-from pkikit.judge.answer import lint_answer
-from pkikit.judge.replacement import lint_replacement
-from pkikit.judge.use import CertificateUse
+from pkikit.judge.linting.issued_certificate import lint_answer
+from pkikit.judge.linting.lint_question import CertificateUse
+from pkikit.judge.linting.replacement import lint_replacement
 from pkikit.model.deployment import Role
 from pkikit.model.findings import Severity, Verdict
 from pkikit.model.version import ProductVersion
-from simulator.forge import DAY, SERVER, forge
+from simulator.world.forge import DAY, SERVER, forge
 from tests.support.worlds import AT, C1, CLUSTER_E, E1, deployment, issued
 from tests.unit.test_cli import pkikit_json, run
 

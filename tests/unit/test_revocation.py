@@ -13,12 +13,12 @@ from cryptography.x509 import ocsp
 
 from pkikit.design.csr import fast_key
 from pkikit.issue.authority import Authority, Profile, create_root
-from pkikit.judge.revocation import SEES, check_status, judge_revocation
+from pkikit.judge.revocation.revocation_status import SEES, check_status, judge_revocation
 from pkikit.judge.trust import build_path
 from pkikit.model.deployment import Revocation
 from pkikit.model.findings import Verdict
 from pkikit.model.revocation import NOTHING_HELD, Consumer, CrlSource, RevocationData, RevocationQuestion
-from simulator.forge import BOTH, DAY, forge
+from simulator.world.forge import BOTH, DAY, forge
 from tests.support.worlds import AT, RESPONDER
 
 CA = create_root("Revoking CA", at=AT - 100 * DAY)

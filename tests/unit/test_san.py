@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from workbook.designs import FORMATS, MODELS, Choices, deployment_of, design, design_shown
+from workbook.models.designs import FORMATS, MODELS, Choices, deployment_of, design, design_shown
 
 from pkikit.design.csr import CsrForm, SubjectFields, build_csr, fast_key, subject_name
 from pkikit.design.legs import legs_of
 from pkikit.design.san import design_all, design_sans
 from pkikit.errors import InputError
-from pkikit.judge.names import match_name, presented_names
-from pkikit.model.facts import extension
+from pkikit.judge.name_matching import match_name, presented_names
+from pkikit.model.certificates.facts import extension
 from pkikit.model.version import ProductVersion
 from tests.support.worlds import C1, CLUSTER_C, CLUSTER_E, DEPLOYMENTS, E1, E2, PROFILE, changed, deployment
 

@@ -63,7 +63,7 @@ def test_a_full_disk(answer: str) -> None:
 @pytest.mark.parametrize("way", ["2>/dev/full", "2>&-", "2>&1 | true"])
 def test_nobody_reads_the_messages(refused: Path, way: str) -> None:
     """What is said on standard error decides nothing."""
-    steps = "import pkikit.console as c, typer; a = typer.Typer()\n"
+    steps = "import pkikit.commands.console as c, typer; a = typer.Typer()\n"
     steps += "@a.command()\ndef go() -> None:\n    with c.steps(quiet=False) as step:\n        step('x' * 100_000)\nc.run(a, 'x')"
     done = subprocess.run(["bash", "-c", f'{PYTHON} -c "$0" {way}; exit ${{PIPESTATUS[0]}}', steps], timeout=LONG)
     assert done.returncode == 0
@@ -96,7 +96,7 @@ def test_a_file_does_not_become_standard_output(tmp_path: Path) -> None:
 def test_not_utf_8(environment: dict[str, str]) -> None:
     """Marks have an ASCII form; JSON is JSON in every encoding."""
     script = (
-        "import typer, pkikit.console as c\n"
+        "import typer, pkikit.commands.console as c\n"
         "app = typer.Typer()\n"
         "@app.command()\n"
         "def go(as_json: bool = typer.Option(False, '--json')) -> None:\n"
@@ -130,11 +130,11 @@ runpy.run_module({module!r}, run_name="__main__", alter_sys=True)
     ("module", "name", "arguments"),
     [
         ("pkikit", "typer", ["rules"]),
-        ("pkikit", "pkikit.cli", ["rules"]),
+        ("pkikit", "pkikit.commands.cli", ["rules"]),
         ("pkikit", "rich.table", ["rules"]),
         ("simulator", "typer", ["schema"]),
         ("simulator", "pkikit.model.deployment", ["schema"]),
-        ("simulator", "simulator.lab", ["check", str(DEPLOYMENT)]),
+        ("simulator", "simulator.lab.lab", ["check", str(DEPLOYMENT)]),
     ],
 )
 def test_interrupted_while_importing(module: str, name: str, arguments: list[str]) -> None:

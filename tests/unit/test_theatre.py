@@ -9,9 +9,9 @@ import pytest
 from pkikit.design.legs import legs_of
 from pkikit.handshake.tls import TlsRange, TlsVersion
 from pkikit.model.trace import Outcome, Side
-from simulator.sip.memory import MemoryDialler
-from simulator.theatre import Play, perform
-from simulator.world import IssuedWorld, issue_world
+from simulator.wire.memory import MemoryDialler
+from simulator.wire.theatre import Play, perform
+from simulator.world.issued_world import IssuedWorld, issue_world
 from tests.support.worlds import AT, deployment
 
 RSA = TlsRange(highest=TlsVersion.TLS_1_2, suites="AES256-GCM-SHA384")

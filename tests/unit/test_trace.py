@@ -12,13 +12,13 @@ from pkikit.errors import Rejected
 from pkikit.handshake.recorder import Recorder, merge
 from pkikit.handshake.tls import Handshake, TlsContext, TlsRange, TlsVersion, pump
 from pkikit.judge.diagnose import ALERTS, diagnose_trace
-from pkikit.judge.legs import judge_leg
+from pkikit.judge.leg_verdict import judge_leg
 from pkikit.judge.openssl_codes import VERIFY_CODES, VERIFY_ERROR_NAMES
 from pkikit.judge.registry import Subject, catalogue, declare
 from pkikit.model.findings import Severity, Verdict
 from pkikit.model.trace import HandshakeTrace, Outcome, Side
-from simulator.forge import SERVER
-from simulator.sip.memory import MemoryDialler
+from simulator.wire.memory import MemoryDialler
+from simulator.world.forge import SERVER
 from tests.support.worlds import AT, C1, E1, Bench
 
 ONLY_12 = TlsRange(lowest=TlsVersion.TLS_1_2, highest=TlsVersion.TLS_1_2)

@@ -9,7 +9,7 @@ from pkikit.issue.authority import create_root
 from pkikit.judge.trust import Anchor, build_path, chain_to_present, effective_trust, may_be_issuer
 from pkikit.judge.verify import verify_certificate
 from pkikit.model.leg import Purpose
-from simulator.forge import DAY, forge
+from simulator.world.forge import DAY, forge
 from tests.support.worlds import AT
 
 BEFORE = AT - 100 * DAY

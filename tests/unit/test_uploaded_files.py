@@ -26,15 +26,15 @@ from cryptography.x509.oid import NameOID
 from pkikit.errors import EncodingError
 from pkikit.files import convert, credential_from_folder, key_pem, parse
 from pkikit.files.parse import MAX_UPLOAD
-from pkikit.judge.bundle import lint_bundle, lint_keys
-from pkikit.judge.lint import lint_certificate
-from pkikit.judge.use import CertificateUse
-from pkikit.model.bundle import bundle_of
+from pkikit.judge.linting.lint import lint_certificate
+from pkikit.judge.linting.lint_question import CertificateUse
+from pkikit.judge.linting.upload_files import lint_bundle, lint_keys
+from pkikit.model.certificates.bundle import bundle_of
 from pkikit.model.version import ProductVersion
 from simulator.errors import UploadRefused
-from simulator.forge import forge
 from simulator.peer.state import PeerState
 from simulator.peer.upload import crls_of, take_certificate, take_trusted
+from simulator.world.forge import forge
 from tests.support.worlds import AT, E1, deployment, issued
 from tests.unit.test_cli import pkikit_json
 

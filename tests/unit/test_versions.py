@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
+from pkikit.design.choices import options_of, parse_vary
 from pkikit.design.csr import CsrForm
 from pkikit.design.legs import legs_of
-from pkikit.design.options import options_of, parse_vary
 from pkikit.design.san import design_sans
 from pkikit.errors import InputError
-from pkikit.judge.lint import lint_certificate, lint_trust_list, lint_upload
-from pkikit.judge.preflight import refuse_where_there_is_no_acme
-from pkikit.judge.use import CertificateUse
+from pkikit.judge.linting.lint import lint_certificate, lint_trust_list, lint_upload
+from pkikit.judge.linting.lint_question import CertificateUse
+from pkikit.judge.linting.preflight import refuse_where_there_is_no_acme
 from pkikit.model.deployment import Role
 from pkikit.model.findings import Severity
 from pkikit.model.leg import Purpose
 from pkikit.model.version import ProductVersion
-from simulator.forge import CLIENT, SERVER, forge
+from simulator.world.forge import CLIENT, SERVER, forge
 from tests.support.worlds import AT, CLUSTER_E, E1, changed
 
 VERSIONS = ("X8.1", "X8.5", "X8.5.1", "X8.5.2", "X8.9", "X8.10", "X8.11.1", "X12.5", "X14.0", "X14.2", "X15.4", "X15.5")

@@ -10,7 +10,7 @@ from pkikit.judge.logs.index import best_phrase, fold, index
 from pkikit.judge.logs.records import Record
 from pkikit.judge.openssl_codes import PURPOSE, VERIFY_CODES, verify_error_name
 from pkikit.judge.phrases import Phrase, Whose, Writer
-from pkikit.judge.rules.connection import CONNECTION_CUT, UNEXPLAINED
+from pkikit.judge.rules.connection_rules import CONNECTION_CUT, UNEXPLAINED
 
 # Ports on which the product or its neighbours listen: the end that has one is the server.
 KNOWN_PORTS = frozenset(

@@ -12,7 +12,7 @@ from pkikit.judge.diagnose import SYMPTOMS, rank
 from pkikit.judge.logs.failures import Connection, Said
 from pkikit.judge.logs.records import Record
 from pkikit.judge.phrases import Whose, Writer
-from pkikit.judge.rules.connection import CONNECTION_CUT, CREDENTIALS, HANDSHAKE, UNEXPLAINED, UNREACHABLE
+from pkikit.judge.rules.connection_rules import CONNECTION_CUT, CREDENTIALS, HANDSHAKE, UNEXPLAINED, UNREACHABLE
 
 MAX_ENTRIES = 10_000
 OTHERS = "other addresses"  # of scanners, once there are so many

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 
 from pkikit.judge.phrases import PHRASES, Phrase
-from pkikit.judge.rules.connection import UNEXPLAINED
+from pkikit.judge.rules.connection_rules import UNEXPLAINED
 
 # Every byte that is not an ASCII letter or digit becomes a blank: many times faster than a regular expression.
 _SPLIT = bytes(c if chr(c).isascii() and chr(c).isalnum() else 32 for c in range(256))

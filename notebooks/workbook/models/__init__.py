@@ -1,0 +1,1 @@
+"""What the widgets show, as values. No widgets in here."""

@@ -1,0 +1,119 @@
+"""The clinic's console: symptom, tools, hints, answer and remedies of one case after the other, by mouse or keyboard."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+from pkikit.errors import InputError
+from simulator.clinic.case import cases
+from simulator.world.remedies import TOLD, Action, targets
+from workbook.course.clinic_session import ClinicSession, close_case, open_case
+from workbook.panels.base import Panel, Shown, choice, table, text
+
+RANDOM = "two at once"
+
+
+def clinic_console(first: str = "") -> Panel:
+    """Choose a case and open it. What happens in the lab is real; so is what you do about it."""
+    listed = [(f"{c.title} ({c.id})", c.id) for c in cases().values()]
+    case = choice("Case", [*listed, (RANDOM, RANDOM)], first or listed[0][1])
+    remedy = choice("Remedy", [(f"{a.value}: {TOLD[a]}"[:90], a.value) for a in Action], Action.RENEW.value)
+    target = choice("To", targets(Action.RENEW, cases()[listed[0][1]].base()))
+    said: list[str] = []
+    turns = itertools.count(1)  # another pair each time
+
+    def session() -> ClinicSession:
+        if ClinicSession.current is None:
+            raise InputError("no case is open; choose one and press Open")
+        return ClinicSession.current
+
+    def offer(_: object = None) -> None:
+        if ClinicSession.current is not None:
+            target.options = targets(Action(remedy.value), ClinicSession.current.live.lab.deployment)
+
+    remedy.observe(offer, names="value")
+
+    def open_(case: str, **_: Any) -> str:
+        said.clear()
+        open_case(next(turns) if case == RANDOM else case)
+        offer()
+        return "The lab runs, and something is wrong in it."
+
+    def told(line: str) -> str:
+        said.append(line)
+        return line
+
+    def stop(**_: Any) -> str:
+        close_case()
+        said.clear()
+        return "Closed."
+
+    buttons: dict[str, Callable[..., str | None]] = {
+        "Open": open_,
+        "Hint": lambda **_: told(f"hint: {session().hint()}"),
+        "Answer": lambda answer, **_: told(f"{answer}: {session().answer(answer)}"),
+        "Do the remedy": lambda remedy, target, **_: told(f"{remedy} {target}: {session().remedy(remedy, target)}"),
+        "Give up": lambda **_: told(session().give_up()),
+        "Close": stop,
+    }
+    inputs = {
+        "case": case,
+        "look": choice("Look at", ("zones", "log", "certificate", "trust", "trace", "dns", "file", "preflight")),
+        "at": text("Of (party, leg or name)"),
+        "answer": text("Cause (rule id)"),
+        "remedy": remedy,
+        "target": target,
+    }
+
+    def show(look: str, at: str, **_: Any) -> Shown:
+        current = ClinicSession.current
+        if current is None:
+            return Shown(html="<p>Choose a case and press <b>Open</b>.</p>", text="Choose a case and press Open.")
+        return _shown(current, look, at, said)
+
+    return Panel("Clinic", inputs, show, buttons=buttons)
+
+
+def _shown(session: ClinicSession, look: str, at: str, said: list[str]) -> Shown:
+    """The symptom, what a tool shows, and what was said so far."""
+    try:
+        seen = _look(session, look, at)
+    except InputError as error:
+        seen = [(str(error), "")]
+    symptom = f"{session.case.title}: {session.case.symptom}"
+    tools = f"Tools of this case: {', '.join(session.case.tools)}."
+    points = f"{session.score.points} points, {session.score.hints} hints, {session.score.misses} wrong answers."
+    html = f"<p><b>{escape(session.case.title)}</b><br>{escape(session.case.symptom)}</p><p>{escape(tools)}</p>"
+    html += table((look, ""), seen, most=60) + session.picture().svg
+    html += "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in said) + f"</ul><p>{escape(points)}</p>"
+    words = [symptom, tools, *(f"  {a}  {b}".rstrip() for a, b in seen), *said, points]
+    return Shown(html=html, text="\n".join(words))
+
+
+def _look(session: ClinicSession, look: str, at: str) -> list[tuple[str, ...]]:
+    first_peer = session.live.lab.deployment.peers[0]
+    match look:
+        case "zones":
+            session.require_tool("zones")
+            return [
+                (leg.leg.id, "✔ up" if leg.outcome.value == "accepted" else "✘ down") for leg in session.report.legs
+            ]
+        case "log":
+            return [(line, "") for line in session.log()] or [("nothing is logged", "")]
+        case "certificate":
+            return [(str(k), str(v)) for k, v in session.certificate(at or first_peer)[""].items()]
+        case "trust":
+            return [(name, "") for name in session.trust(at or first_peer)] or [("nobody", "")]
+        case "trace":
+            down = session.report.down or session.report.legs
+            frame = session.trace(at or down[0].leg.id)
+            return [(str(side), str(row)) for side, row in zip(frame.index, frame["what it did"], strict=True)]
+        case "dns":
+            return [(name, "") for name in session.dns(at or first_peer)] or [("the name leads nowhere", "")]
+        case "file":
+            return [(line, "") for line in session.file()]
+        case _:
+            return [(line, "") for line in session.preflight()]

@@ -1,0 +1,207 @@
+"""The panels that work on a running lab: trust, chains, handshakes, losses, time, revocation, orders."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import lru_cache
+from html import escape
+from typing import Any
+
+import ipywidgets as widgets
+from cryptography import x509
+
+from pkikit.errors import InputError
+from pkikit.model.certificates.facts import shown_time, title
+from pkikit.model.deployment import Role
+from pkikit.model.leg import Purpose
+from simulator.face.picture import draw
+from simulator.wire.theatre import Play
+from simulator.world.report import CheckReport
+from workbook.models.revocation_table import ANSWERS, LISTS, SERVICES, SOURCES, Situation, decide, shown
+from workbook.models.what_if import LOSSES, authorities, chain, judged, lose, losses_of, next_dates, trusting
+from workbook.panels.base import Panel, Shown, choice, labelled, switch, table
+from workbook.panels.slider import Slider
+from workbook.panels.stage import VERSIONS, order_sequence, play_of, sequence_shown, theatre_shown
+from workbook.session import LabSession
+
+_MAX_DAYS = 900
+_MOST_STEPS = 12  # of a handshake and the first answer
+
+
+def _world_shown(session: LabSession, report: CheckReport, world: Any, *lines: str) -> Shown:
+    """The picture of a world as judged, and what fell, by zone and service."""
+    drawn = draw(session.deployment, world, report)
+    up = report.count
+    rows = [(leg.leg.id, ", ".join(leg.causes[:2])) for leg in report.down]
+    told = "".join(f"<p>{escape(line)}</p>" for line in lines)
+    fallen = table(("down", "cause"), rows) if rows else ""
+    html = f"{told}<p><b>{'✔' if report.accepted else '✘'} {up}</b></p>{drawn.svg}{fallen}"
+    return Shown(html=html, text="\n".join([*lines, up, drawn.text]))
+
+
+def _lists(session: LabSession) -> dict[str, tuple[str, ...]]:
+    deployment = session.deployment
+    groups = {
+        "everybody": tuple(session.world.parties),
+        "every Expressway-C": tuple(deployment.peers_of(Role.EXPRESSWAY_C)),
+        "every Expressway-E": tuple(deployment.peers_of(Role.EXPRESSWAY_E)),
+    }
+    return groups | {fqdn: (fqdn,) for fqdn in session.world.parties}
+
+
+def trust_editor(session: LabSession) -> Panel:
+    """The trusted CA list: take a CA out, and see in the picture which relations fall; then do it in the lab.
+
+    Check boxes where one might think of dragging: they can be reached by keyboard and told by a screen reader.
+    """
+    known, lists = authorities(session.world), _lists(session)
+    boxes = {f"ca{n}": switch(f"trusts {name}", value=name in _trusted(session)) for n, name in enumerate(known)}
+
+    def chosen(values: dict[str, Any]) -> list[x509.Certificate]:
+        return [c for n, c in enumerate(known.values()) if values[f"ca{n}"]]
+
+    def show(whose: str, **values: Any) -> Shown:
+        world = trusting(session.world, lists[whose], chosen(values))
+        return _world_shown(session, judged(world, session.at), world)
+
+    def apply(whose: str, **values: Any) -> str:
+        world = trusting(session.world, lists[whose], chosen(values))
+        session.threaded.do(session.threaded.lab.change, world)
+        return f"Done in the lab, and dialled: {session.check().count}."
+
+    whose = choice("Whose list", tuple(lists), "every Expressway-E")
+
+    def tick(change: dict[str, Any]) -> None:
+        """The boxes show the list that is there now (of several parties, what any of them trusts)."""
+        now = {title(c) for fqdn in lists[change["new"]] for c in session.world.parties[fqdn].trusted_ca_list}
+        for box, name in zip(boxes.values(), known, strict=True):
+            box.value = name in now
+
+    whose.observe(tick, names="value")  # before the panel draws
+    inputs = {"whose": whose, **boxes}
+    return Panel("Trusted CA list", inputs, show, buttons={"Do it in the lab": apply})
+
+
+def _trusted(session: LabSession) -> set[str]:
+    return {title(c) for party in session.world.parties.values() for c in party.trusted_ca_list}
+
+
+def chain_builder(session: LabSession) -> Panel:
+    """Choose what is sent and what is trusted, and see which path is found, and what is said of it."""
+    world = session.world
+    leaves = {f: p.credential for f, p in world.parties.items() if p.credential is not None}
+    known = authorities(world)
+    first = next(iter(leaves))
+    sent_first = tuple(title(c) for c in leaves[first].intermediates)
+    inputs = {
+        "party": choice("Certificate of", tuple(leaves), first),
+        "sent": labelled(widgets.SelectMultiple, "Sent behind it", options=tuple(known), value=sent_first, rows=4),
+        "trusted": labelled(widgets.SelectMultiple, "Trusted CA list", options=tuple(known),
+                            value=tuple(n for n in known if n in _trusted(session)), rows=4),
+        "purpose": choice("Shown as", ("server", "client"), "server"),
+        "days": Slider(description="Judged in … days", value=0, min=-60, max=_MAX_DAYS, stride=30, interval=400),
+    }  # fmt: skip
+
+    def show(party: str, sent: tuple[str, ...], trusted: tuple[str, ...], purpose: str, days: int) -> Shown:
+        made = chain(
+            leaves[party].leaf,
+            [known[n] for n in sent],
+            [known[n] for n in trusted],
+            session.at + timedelta(days=days),
+            purpose=Purpose(purpose),
+            known=tuple(known.values()),
+        )
+        path = [title(c) for c in made.path.certificates]
+        answer = "✔ accepted" if made.verdict.accepted else "✘ refused"
+        boxes = " ← ".join(path)
+        said = [(f.severity.value, f.rule, f.message, f.fix) for f in made.verdict.findings]
+        end = f"the path ends: {made.path.anchor.value.replace('-', ' ')}"
+        html = f"<p><b>{answer}</b></p><p>{escape(boxes)}</p><p>{escape(end)}</p>"
+        html += table(("", "rule", "what is said", "fix"), said) if said else ""
+        return Shown(html=html, text="\n".join([answer, boxes, end, *(f"{r}: {m}" for _, r, m, _ in said)]))
+
+    return Panel("Chain builder", inputs, show)
+
+
+def handshake_theatre(session: LabSession, leg: str = "") -> Panel:
+    """Step through a leg's handshake: who sends what, in which bytes, and what each side has decided by then."""
+    legs = [found.id for found in session.threaded.lab.legs]
+    if leg and leg not in legs:
+        session.check().leg(leg)  # says which are close to it
+    world = session.world
+    played = lru_cache(maxsize=64)(lambda which, version: play_of(world, session, which, version))
+    inputs = {
+        "which": choice("Leg", legs, leg or legs[0]),
+        "version": choice("Version", tuple(VERSIONS), "TLS 1.3"),
+        "step": Slider(description="Step", value=1, min=1, max=_MOST_STEPS),
+    }
+
+    def show(which: str, version: str, step: int) -> Shown:
+        play: Play = played(which, version)
+        return theatre_shown(play, step - 1)
+
+    return Panel("Handshake theatre", inputs, show)
+
+
+def blast_radius(session: LabSession) -> Panel:
+    """What falls when one thing is lost: a certificate, a name, a CA."""
+    loss = choice("What happens", LOSSES, LOSSES[0])
+    target = choice("To", losses_of(session.world, LOSSES[0]))
+
+    def options(change: dict[str, Any]) -> None:
+        target.options = losses_of(session.world, change["new"])
+
+    loss.observe(options, names="value")  # before the panel draws
+    ground = session.ground
+
+    def show(loss: Any, target: str | None) -> Shown:
+        if target is None or target not in losses_of(session.world, loss):
+            raise InputError("choose what it happens to")
+        world = lose(session.world, ground, loss, target)
+        return _world_shown(session, judged(world, ground.at), world, f"{target}: {loss}.")
+
+    return Panel("Blast radius", {"loss": loss, "target": target}, show)
+
+
+def time_slider(session: LabSession) -> Panel:
+    """Move the instant at which everything is judged; nobody renews anything meanwhile."""
+    inputs = {"days": Slider(description="Days from now", value=0, min=-30, max=_MAX_DAYS, stride=30, interval=400)}
+
+    def show(days: int) -> Shown:
+        at = session.at + timedelta(days=days)
+        ends = next_dates(session.world, session.at, within=timedelta(days=_MAX_DAYS))
+        soon = [f"{shown_time(when)}: the certificate of {fqdn} ends" for when, fqdn in ends if when > at][:3]
+        return _world_shown(session, judged(session.world, at), session.world, f"Judged at {shown_time(at)}.", *soon)
+
+    return Panel("Time slider", inputs, show)
+
+
+def revocation_table(situation: Situation | None = None) -> Panel:
+    """Settings and sources of revocation: the row of the decision that applies is marked, and the verdict follows."""
+    first = situation or Situation()
+    inputs = {
+        "service": choice("Service", tuple(SERVICES), first.service),
+        "checking": switch("Revocation checking", value=first.checking),
+        "use_ocsp": switch("Use OCSP", value=first.use_ocsp),
+        "use_crls": switch("Use CRLs", value=first.use_crls),
+        "cdp_download": switch("Allow CRL downloads from CDPs", value=first.cdp_download),
+        "fallback": choice("Fallback behaviour", ("not-revoked", "revoked"), first.fallback),
+        "responder": switch("The certificate names a responder", value=first.responder),
+        "ocsp": choice("The responder says", ANSWERS, first.ocsp),
+        "crl": choice("The CRL says", LISTS, first.crl),
+        "source": choice("The CRL came by", tuple(SOURCES), first.source),
+    }
+    return Panel("Is it revoked?", inputs, lambda **values: shown(decide(Situation(**values))))
+
+
+def acme_player(session: LabSession, peer: str) -> Panel:
+    """Step through the last order of a peer: who sends what to whom."""
+    steps = session.start_acme().steps(peer)
+    if not steps:
+        raise InputError(f"{peer} has ordered nothing yet; order first: lab.acme_sign({peer!r})")
+    cluster = session.deployment.cluster_of(peer)
+    assert cluster is not None  # who orders is a peer
+    sequence = order_sequence(steps, peer, cluster.peers)
+    last = len(sequence.arrows)
+    inputs = {"step": Slider(description="Step", value=last, min=1, max=last, interval=800)}
+    return Panel(f"The order of {peer}", inputs, lambda step: sequence_shown(sequence, step - 1))

@@ -1,0 +1,170 @@
+"""ACME, renewal and the end of clientAuth for notebooks: what happened, as tables that are the same at every run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from pkikit.errors import PkikitError
+from pkikit.judge.sunset import LegAudit, Status, audit
+from pkikit.model.findings import Verdict
+from simulator.face.picture import Picture
+from simulator.peer.acme.order_run import RunStep
+from simulator.peer.acme.service_state import Attempt
+from simulator.travel.renewal_years import Renewals, compare
+from simulator.travel.sunset_stages import Sunset
+from workbook.session import LabSession
+from workbook.tables.render import without_tokens
+
+_YEAR_BEGINS = datetime(2027, 1, 1, 12, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Told:
+    """How something ended: done, or refused with one sentence."""
+
+    done: bool
+    sentence: str
+
+    def __repr__(self) -> str:
+        return f"{'✔' if self.done else '✘'} {self.sentence}"
+
+
+def outcome(call: Callable[..., Any], *arguments: Any, **named: Any) -> Told:
+    """Do something that may be refused, and tell how it ended instead of failing."""
+    try:
+        call(*arguments, **named)
+    except PkikitError as error:
+        return Told(done=False, sentence=without_tokens(str(error)))
+    return Told(done=True, sentence="done")
+
+
+def acme_story(session: LabSession, peer: str) -> pd.DataFrame:
+    """The last order of a peer, step by step as RFC 8555 has them; what happened side by side is put in one order."""
+    steps = session.start_acme().steps(peer)
+    rows = [("account", "", _states(steps, "account"), "")]
+    hosts = [s for s in steps if s.what == "virtual host" and s.state == "opened"]
+    rows.append(("virtual host", ", ".join(s.name for s in hosts), "opened", "port 80, challenge files only"))
+    rows.append(("order", "", "pending", f"{len(_names(steps))} names to prove"))
+    for name in _names(steps):
+        of_name = [s for s in steps if s.name == name]
+        placed = next((s.detail for s in of_name if s.state == "placed"), "nowhere")
+        rows.append(("challenge file", name, "placed", placed))
+        fetched = sorted({s.detail.split(",")[0].removeprefix("from ") for s in of_name if s.state == "fetched"})
+        rows.append(
+            (
+                "challenge file",
+                name,
+                "fetched" if fetched else "not fetched",
+                f"from {', '.join(fetched)}" if fetched else "",
+            )
+        )
+        last = [s.state for s in of_name if s.what == "authorization"][-1:]
+        rows.append(("authorisation", name, last[0] if last else "none", ""))
+    for what, state in (("order", "ready"), ("request", "sent"), ("order", "valid"), ("certificate", "downloaded"),
+                        ("virtual host", "closed"), ("certificate", "pending"), ("order", "failed")):  # fmt: skip
+        found = [s for s in steps if (s.what, s.state) == (what, state)]
+        if found:
+            named = ", ".join(s.name for s in found if s.name)
+            rows.append((what, named, state, "" if state in {"closed", "failed"} else found[-1].detail))
+    table = pd.DataFrame(rows, columns=["what", "name", "state", "detail"])
+    return table.set_index("what")
+
+
+def _names(steps: tuple[RunStep, ...]) -> list[str]:
+    return sorted({s.name for s in steps if s.what == "authorization"})
+
+
+def _states(steps: tuple[RunStep, ...], what: str) -> str:
+    return ", ".join(s.state for s in steps if s.what == what)
+
+
+def objections(verdict: Verdict) -> pd.DataFrame:
+    """What a CA would object to, name by name; empty when there is nothing."""
+    rows = [
+        {"rule": f.rule, "about": e.label, "expected": e.expected, "found": _kind_of(e.seen)}
+        for f in verdict.errors
+        for e in f.evidence
+    ]
+    return pd.DataFrame(rows, columns=["rule", "about", "expected", "found"]).set_index("rule")
+
+
+def _kind_of(seen: str) -> str:
+    """Addresses differ from machine to machine."""
+    return ", ".join("another address" if part.strip()[:4] in {"127.", "::1"} else part for part in seen.split(", "))
+
+
+def attempts(session: LabSession, peer: str, hours: int, *, every: int = 1) -> pd.DataFrame:
+    """Let time go on hour by hour, at most that far and until a certificate is signed: when the automatic service tried,
+    how it ended, when it tries again."""
+    rows = []
+    before: Attempt | None = session.peer(peer).state.acme.last
+    for hour in range(0, hours, every):
+        session.travel(every / 24)
+        last = session.peer(peer).state.acme.last
+        if last is not None and last is not before:
+            again = f"{(last.again_at - last.at).total_seconds() / 3600:.0f} h later" if last.failures else ""
+            rows.append(
+                {"after, hours": hour + every, "ended": "failed" if last.failures else "signed", "again": again}
+            )
+            before = last
+            if not last.failures:
+                break
+    return pd.DataFrame(rows, columns=["after, hours", "ended", "again"]).set_index("after, hours")
+
+
+def renewal_years(session: LabSession, *lifetimes: float) -> Renewals:
+    """A year of automatic renewal of this deployment for each lifetime (days); 2027, so that it is the same at each run."""
+    return session.threaded.run(partial(compare, session.deployment, lifetimes, at=_YEAR_BEGINS))
+
+
+def ways_out(lived: Sunset) -> pd.DataFrame:
+    """Each stage of the sunset: legs up, and what it takes."""
+    rows = [
+        {"stage": s.title, "legs up": f"{len(s.report.legs) - len(s.down)} of {len(s.report.legs)}", "takes": s.takes}
+        for s in lived.stages
+    ]
+    return pd.DataFrame(rows).set_index("stage")
+
+
+def sunset_picture(lived: Sunset) -> Picture:
+    """The legs that changed while time passed, up or down, in days; the same in words."""
+    time = lived.timeline
+    changed = {leg: spans for leg, spans in time.spans.items() if len(spans) > 1}
+    told = [f"{h.at:%Y-%m-%d}: {h.subject} {h.kind.removeprefix('leg ')}, {h.detail}" for h in time.happenings
+            if h.kind.startswith("leg ")]  # fmt: skip
+    return Picture(svg=replace(time, spans=changed).svg(lived.deployment), text="\n".join(sorted(told)))
+
+
+def years_picture(years: Renewals) -> Picture:
+    """A lane for each year, a gap at each restart; the same in words."""
+    told = [f"{y.lifetime_days:g} days: {y.renewals} renewals, {y.restarts} restarts, {y.interrupted} connections interrupted"
+            for y in years.years]  # fmt: skip
+    return Picture(svg=years.svg(), text="\n".join(told))
+
+
+def audit_table(session: LabSession) -> pd.DataFrame:
+    """`pkikit eku-audit` for the certificates in use: mutual legs, whether they will fail, and which ways out work."""
+    lab = session.threaded.lab
+    held = {fqdn: p.credential.leaf for fqdn, p in lab.world.parties.items() if p.credential is not None}
+    return _audited(audit(session.deployment, held, at=lab.clock.now()))
+
+
+_FAILS = {Status.FAILS: "yes", Status.KEEPS: "no", Status.NOT_ASSESSED: "not assessed"}
+
+
+def _audited(legs: tuple[LegAudit, ...]) -> pd.DataFrame:
+    rows = [
+        {
+            "leg": leg.leg.id,
+            "fails": _FAILS[leg.status],
+            "ways out that work": ", ".join(r.id for r in leg.remedies if r.works),
+        }
+        for leg in legs
+    ]
+    return pd.DataFrame(rows).set_index("leg")

@@ -1,0 +1,129 @@
+"""A folder of certificates as a company might bring it, and the night in which its CA changes."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from pkikit.design.csr import build_csr, make_key
+from pkikit.design.san import design_sans
+from pkikit.errors import InputError
+from pkikit.files import key_pem, write_private, write_public
+from pkikit.issue.authority import Authority, create_root
+from pkikit.model.certificates.credential import Credential
+from pkikit.model.deployment import Deployment, Role
+from pkikit.model.world import World
+from pkikit.values.names import printable
+from simulator.clock import Clock
+from simulator.world.issued_world import issue_world
+from workbook.models.what_if import judged
+from workbook.session import load
+
+
+class Company:
+    """`folder` is what `--certs` takes. The old CA issued everything; the new one, the certificates of the E peers."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment = deployment
+        self.at = Clock().now()
+        self.folder = Path(tempfile.mkdtemp(prefix="company-"))
+        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+        self.before = issue_world(deployment, at=self.at).world
+        self.new_ca = create_root("New Company Root CA", at=self.at, key=make_key()).intermediate(
+            "New Company Issuing CA", at=self.at, key=make_key()
+        )
+        for fqdn, party in self.before.parties.items():
+            self._write(fqdn, party.credential, party.trusted_ca_list)
+
+    def __repr__(self) -> str:
+        folders = sorted(p.name for p in self.folder.iterdir())
+        return f"{len(folders)} folders: {', '.join(folders)}"
+
+    def _write(self, fqdn: str, credential: Credential | None, trusted: Sequence[x509.Certificate] = ()) -> None:
+        folder = self.folder / fqdn
+        folder.mkdir(exist_ok=True)
+        if credential is not None and credential.key is not None:
+            write_public(folder / "cert.pem", credential.pem())
+            write_private(folder / "key.pem", key_pem(credential.key))
+        if trusted:
+            write_public(folder / "trust.pem", b"".join(c.public_bytes(Encoding.PEM) for c in trusted))
+
+    def issue(self, peer: str, *, without: Sequence[str] = ()) -> Credential:
+        """A new key and a certificate of the new CA for a peer, into its folder; `without` are names forgotten."""
+        fqdn = self.deployment.peer(peer)
+        layout, key = design_sans(self.deployment, fqdn).without(*without), make_key()
+        leaf = self.new_ca.issue(build_csr(layout, key), at=self.at)
+        credential = Credential(chain=(leaf, *self.new_ca.intermediates), key=key)
+        self._write(fqdn, credential)
+        return credential
+
+    def trust_both(self) -> None:
+        """The new root beside the old one in everybody's trusted CA list."""
+        for fqdn, party in self.before.parties.items():
+            self._write(fqdn, None, (*party.trusted_ca_list, self.new_ca.root))
+
+    def remove_key(self, party: str) -> None:
+        """Take a private key out of the folder: its connections are judged then, not dialled."""
+        path = self.folder / party / "key.pem"
+        if party not in self.before.parties or not path.exists():
+            raise InputError(f"there is no key of {printable(party)} in the folder")
+        path.unlink()
+
+
+def make_company(name: str) -> Company:
+    """The folder of a company whose E peers have certificates of a new CA; in one of them a name was forgotten."""
+    company = Company(load(name))
+    first, *others = company.deployment.peers_of(Role.EXPRESSWAY_E)
+    company.issue(first)
+    for peer in others:
+        company.issue(peer, without=company.deployment.domains.registration[:1])
+    return company
+
+
+def rehearse(company: Company) -> pd.DataFrame:
+    """The change of the CA in several orders: most legs down at any moment, and in the end."""
+    peers = company.deployment.peers_of(Role.EXPRESSWAY_E)
+    new = {peer: company.issue(peer) for peer in peers}
+    load_each = [_loading(peer, new[peer]) for peer in peers]
+    roots = _trusting(company.new_ca)
+    orders: Mapping[str, list[Callable[[World], World]]] = {
+        "certificates first": [*load_each, roots],
+        "roots first": [roots, *load_each],
+        "everything at once": [lambda world: roots(_all(load_each, world))],
+    }
+    rows = {}
+    for name, steps in orders.items():
+        world, down = company.before, []
+        for step in steps:
+            world = step(world)
+            down.append(len(judged(world, company.at).down))
+        rows[name] = {"steps": len(steps), "down in between": max(down), "down in the end": down[-1]}
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _loading(peer: str, credential: Credential) -> Callable[[World], World]:
+    return lambda world: world.with_party(replace(world.parties[peer], credential=credential))
+
+
+def _trusting(authority: Authority) -> Callable[[World], World]:
+    def step(world: World) -> World:
+        for fqdn in world.parties:
+            party = world.parties[fqdn]
+            world = world.with_party(replace(party, trusted_ca_list=(*party.trusted_ca_list, authority.root)))
+        return world
+
+    return step
+
+
+def _all(steps: Sequence[Callable[[World], World]], world: World) -> World:
+    for step in steps:
+        world = step(world)
+    return world

@@ -1,0 +1,188 @@
+"""Tables that teach: derived from the engine, so that a changed rule changes the table. Pure but for the sessions handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from pkikit.design.change import compare_deployments
+from pkikit.design.choices import ClusterJudge, options_of, parse_vary
+from pkikit.design.csr import CsrForm
+from pkikit.design.san import SanLayout, design_sans
+from pkikit.files import parse
+from pkikit.judge.linting.issued_certificate import lint_answer
+from pkikit.model.deployment import Deployment, Role
+from pkikit.model.findings import Verdict
+from pkikit.model.places import deployment_with
+from pkikit.model.version import ProductVersion
+from workbook.models.csr_page import RequestForm, preview
+from workbook.models.what_if import judged, lose
+from workbook.panels.design_panels import preview_key
+from workbook.session import LabSession
+
+_OFF: Mapping[str, Any] = {
+    "mra": False, "domains.federation": [], "chat_aliases": [], "unified_cm": [], "zones": [], "im_presence": [],
+    "federated_servers": [], "b2b_partners": [], "servers": [],
+}  # fmt: skip
+# What the rules that need a name are called in the guide's matrix.
+_ITEMS = {
+    "names.registration-domain-missing": "registration domains",
+    "names.collab-edge-missing": "registration domains",
+    "names.federation-domain-missing": "federation domains",
+    "names.chat-alias-missing": "chat node aliases",
+    "names.security-profile-missing": "phone security profiles",
+    "names.cluster-fqdn-missing": "FQDN of the cluster",
+    "names.peer-fqdn-missing": "FQDN of the peer",
+    "names.sip-domain-missing": "SIP domains",
+}
+
+
+def layout_in(deployment: Deployment, peer: str) -> SanLayout:
+    """The SAN layout of a peer as designed, without a lab."""
+    return design_sans(deployment, deployment.peer(peer))
+
+
+def san_matrix(deployment: Deployment) -> pd.DataFrame:
+    """What each feature of a deployment adds to the certificates of C and E, found by turning it on alone."""
+    data = deployment.model_dump(mode="json")
+    bare = deployment_with(deployment, _OFF)
+    features: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
+        "Mobile and Remote Access": ({}, {"mra": True}),
+        "XMPP federation": ({}, {"domains.federation": data["domains"]["federation"]}),
+        "federated group chat": ({"domains.federation": data["domains"]["federation"]}, {"chat_aliases": data["chat_aliases"]}),
+        "Unified CM in mixed mode": ({"mra": True}, {"unified_cm": data["unified_cm"]}),
+    }  # fmt: skip
+    rows: dict[str, dict[str, str]] = {"every peer of a cluster": _items(None, bare)}
+    for name, (before, more) in features.items():
+        start = deployment_with(bare, before)
+        rows[name] = _items(start, deployment_with(start, more))
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _items(before: Deployment | None, after: Deployment) -> dict[str, str]:
+    found = {}
+    for role, title in ((Role.EXPRESSWAY_C, "Expressway-C"), (Role.EXPRESSWAY_E, "Expressway-E")):
+        peer = after.peers_of(role)[0]
+        known = {(e.value, e.rule) for e in design_sans(before, peer).entries} if before is not None else set()
+        new = [_ITEMS[e.rule] for e in design_sans(after, peer).entries if (e.value, e.rule) not in known]
+        found[title] = ", ".join(dict.fromkeys(new))
+    return found
+
+
+def falls_without(session: LabSession, peer: str) -> pd.DataFrame:
+    """For each name of a peer's certificate, how many legs fall when it is left out; the first of them."""
+    rows = []
+    for entry in session.layout(peer).entries:
+        world = lose(session.world, session.ground, "a name is left out", f"{peer}: {entry.value}")
+        down = judged(world, session.at).down
+        rows.append({"SAN": entry.value, "legs that fall": len(down), "the first": down[0].leg.id if down else ""})
+    return pd.DataFrame(rows).set_index("SAN")
+
+
+def what_a_change_takes(deployment: Deployment, changes: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """For each change of a deployment, how many peers of C and E need a new certificate."""
+    rows = {}
+    for name, change in changes.items():
+        new = deployment_with(deployment, change)
+        need = [c.fqdn for c in compare_deployments(deployment, new) if c.needs_certificate]
+        rows[name] = {
+            "Expressway-C": sum(new.role_of(fqdn) is Role.EXPRESSWAY_C for fqdn in need),
+            "Expressway-E": sum(new.role_of(fqdn) is Role.EXPRESSWAY_E for fqdn in need),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def csr_pages(*versions: str) -> pd.DataFrame:
+    """What the CSR page of each version offers."""
+    rows = {}
+    for text in versions:
+        form = CsrForm.of(ProductVersion.parse(text))
+        rows[text] = {
+            "digests": ", ".join(form.digests),
+            "default": form.default_digest,
+            "key lengths": ", ".join(map(str, form.key_sizes)),
+            "SANs, characters": str(form.san_limit) if form.san_limit is not None else "no limit",
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def lint_form(deployment: Deployment, peer: str, **fields: Any) -> Verdict:
+    """What the linter says to a request that the CSR page would make with these fields, all names as proposed."""
+    domains = ", ".join(deployment.domains.registration)
+    form = RequestForm(registration_domains=domains, chat_aliases=", ".join(deployment.chat_aliases), **fields)
+    return preview(deployment, peer, form, preview_key()).verdict
+
+
+def compare_answer(request: bytes, answer: bytes) -> Verdict:
+    """What a CA's answer lacks of what the request asked for. Both as files hold them."""
+    (asked,) = parse(request, where="the request").requests
+    return lint_answer(asked, parse(answer, where="the answer").certificates)
+
+
+def shared_or_own(deployment: Deployment, cluster: str) -> pd.DataFrame:
+    """One certificate for all peers of a cluster beside one for each: what a lost key touches, what a new peer costs."""
+    rows = {}
+    for kind in ("per-peer", "shared"):
+        allowed = parse_vary([f"{cluster}.certificate={kind}"], deployment)
+        judge = ClusterJudge(deployment, next(c for c in deployment.clusters if c.name == cluster))
+        option = next(o for o in options_of(deployment, judge.cluster, allowed) if o.cluster_name == "yes")
+        found = judge.judge(option)
+        rows[kind] = {
+            "certificates": found.certificates,
+            "names in the largest": found.most_names,
+            "names that one lost key touches": found.blast_names,
+            "legs that one lost key touches": found.blast_legs,
+            "restarts when a peer joins": found.restarts_new_peer,
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def jabber_path(session: LabSession) -> pd.DataFrame:
+    """What a client outside does for each registration domain: the SRV record, the hosts, the name it looks for, the outcome."""
+    lab, report = session.threaded.lab, session.check()
+    services = lab.network.outside_dns.zone.services
+    rows = []
+    for leg in report.legs:
+        if leg.leg.id.startswith("mra:"):
+            record = leg.leg.discovered_by
+            domain = record.partition("_tls.")[2]
+            hosts = ", ".join(host for host, _ in services.get(record, []))
+            looked = " or ".join(n for c in leg.leg.server_name_checks for n in c.any_of)
+            rows.append({"domain": domain, "SRV leads to": hosts or "nowhere", "dials": leg.leg.server, "looks for": looked,
+                         "outcome": leg.outcome.value, "cause": ", ".join(leg.causes[:1])})  # fmt: skip
+    return pd.DataFrame(rows).set_index(["domain", "dials"]) if rows else pd.DataFrame()
+
+
+def gates(session: LabSession, leg_id: str) -> pd.DataFrame:
+    """The seven gates of a connection, each closed in turn on the leg's server; what is left as evidence."""
+    leg = next(leg for leg in session.threaded.lab.legs if leg.id == leg_id)
+    server = leg.server
+    faults: Mapping[str, Mapping[str, Any]] = {
+        "1 way": {"fault": "block", "party": server, "port": leg.port},
+        "2 TLS": {"fault": "speak", "party": server, "protocol": "tls-1.0"},
+        "3 chain": {"fault": "reissue", "party": server, "by": "stranger"},
+        "4 time": {"fault": "reissue", "party": server, "begins_in_days": -400, "ends_in_days": -1},
+        "5 purpose": {"fault": "reissue", "party": server, "purposes": "client"},
+        "6 revocation": {"fault": "withdraw", "party": server},
+        "7 name": {"fault": "reissue", "party": server, "without": [leg.reference_name]},
+    }
+    rows = {}
+    for name, fault in faults.items():
+        before = session.world
+        if name.startswith("6"):
+            settings = session.threaded.lab.revocation_settings(leg.client).model_copy(update={"checking": True})
+            session.threaded.do(session.threaded.lab.change_revocation, leg.client, settings)
+        session.break_(**fault)
+        found = session.dial(leg_id)
+        session.put(before)
+        error, alert = (found.trace.verify_error, found.trace.alert) if found.trace else (None, None)
+        rows[name] = {
+            "outcome": found.outcome.value,
+            "refused by": found.rejected_by.value if found.rejected_by else "",
+            "verify error": f"{error.code} {error.name}" if error else "",
+            "alert": alert or "",
+            "cause": found.causes[0],
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")

@@ -1,0 +1,84 @@
+"""Files and logs read for a notebook: what is in them, and what they tell. Nothing that differs from run to run is shown."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from pkikit.errors import InputError, PkikitError
+from pkikit.files import convert, parse, product_objections
+from pkikit.judge.logs.log_text import diagnose_text
+from pkikit.judge.name_matching import match_name, presented_names
+from pkikit.judge.registry import catalogue, rule_of
+from pkikit.model.certificates.credential import Credential
+from pkikit.view.description import describe_contents
+from workbook.models.revocation_table import AT
+
+_STEADY = ("subject", "issuer", "key", "signature_digest", "extended_key_usage", "entries", "status", "bits", "type")
+
+
+def look_into(data: bytes, name: str = "the file", at: datetime = AT) -> pd.DataFrame:
+    """Every object of a file with its lasting facts; what is odd about the file stands in the last rows."""
+    contents = parse(data, where=name)
+    rows = []
+    for facts in describe_contents(contents, at):
+        told = {k: v for k, v in facts.items() if k in _STEADY}
+        names = facts.get("sans", {}).get("dns", []) if isinstance(facts.get("sans"), dict) else []
+        if names:
+            told["names"] = ", ".join(names)
+        rows.append({"form": contents.form.upper(), "object": facts["kind"], "facts": _line(told)})
+    rows += [{"form": contents.form.upper(), "object": "note", "facts": note} for note in contents.notes]
+    return pd.DataFrame(rows, columns=["form", "object", "facts"]).set_index("form")
+
+
+def _line(facts: dict[str, Any]) -> str:
+    return "; ".join(f"{key.replace('_', ' ')}: {value}" for key, value in facts.items() if value not in ("", None))
+
+
+def converted(data: bytes, form: str, name: str = "the file") -> bytes:
+    """The objects of a file as `pem` or `der`."""
+    return convert(parse(data, where=name), form)
+
+
+def forms(**files: bytes) -> pd.DataFrame:
+    """For each file, its form, how many objects are in it, and whether the product takes it as it is."""
+    rows = {}
+    for name, data in files.items():
+        try:
+            found = parse(data, where=name)
+            count = len(found.certificates) + len(found.requests) + len(found.crls) + len(found.keys)
+            taken = "no" if any(not o.is_remark for o in product_objections(found)) else "yes"
+            rows[name.replace("_", " ")] = {"form": found.form.upper(), "objects": count, "taken as it is": taken}
+        except PkikitError as error:
+            rows[name.replace("_", " ")] = {"form": "none", "objects": 0, "taken as it is": f"no: {error}"}
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def read_log(text: str) -> pd.DataFrame:
+    """What a log or a tool's output tells: causes, most probable first, and what to do."""
+    verdict, causes = diagnose_text(text, where="the log")
+    fixes = {f.rule: f.fix for f in reversed(verdict.findings)}  # of several findings of a rule, the first counts
+    rows = [{"cause": cause, "fix": fixes.get(cause, rule_of(cause).fix)} for cause in causes]
+    return pd.DataFrame(rows, columns=["cause", "fix"]).set_index("cause")
+
+
+def matches(credential: Credential, *names: str) -> pd.DataFrame:
+    """Whether each name is found in a certificate, by which of its names, and why or why not."""
+    presented = presented_names(credential.leaf)
+    rows = []
+    for name in names:
+        match = match_name(name, presented)
+        rows.append({"looked for": name, "found as": match.presented or "✘ not found", "why": match.why})
+    return pd.DataFrame(rows).set_index("looked for")
+
+
+def rules_of(area: str) -> pd.DataFrame:
+    """The rules of one area of the catalogue: what is asked, and what mends it."""
+    rows = [{"rule": r.id, "asks": r.requirement, "fix": r.fix} for r in catalogue() if r.id.split(".")[0] == area]
+    if not rows:
+        raise InputError(
+            f"there is no area {area!r}; there are {', '.join(sorted({r.id.split('.')[0] for r in catalogue()}))}"
+        )
+    return pd.DataFrame(rows).set_index("rule")

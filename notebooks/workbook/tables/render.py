@@ -1,0 +1,205 @@
+"""Tables and texts for notebooks: values in, something that Jupyter shows out. Nothing here decides anything."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from html import escape
+
+import pandas as pd
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from pkikit.design.san import SanLayout
+from pkikit.model.certificates.credential import Credential
+from pkikit.model.certificates.facts import title
+from pkikit.model.findings import Finding, Verdict
+from pkikit.model.trace import Message, Side, describe
+from pkikit.view.description import describe_certificate, describe_request
+from simulator.events import Event
+from simulator.face.picture import Picture, draw
+from simulator.world.report import CheckReport, LegReport
+from workbook.session import LabSession
+
+# The kernel's tables are this package's business: names and reasons are read whole or not at all.
+pd.set_option("display.max_colwidth", None)
+pd.set_option("display.width", 200)
+
+_MARK = {"accepted": "✔ accepted", "rejected": "✘ rejected", "unreachable": "… unreachable"}
+
+
+def picture(session: LabSession, report: CheckReport | None = None) -> Picture:
+    """The world of a session; with a report, which relations are up."""
+    return draw(session.deployment, session.threaded.lab.world, report)
+
+
+def san_table(*layouts: SanLayout) -> pd.DataFrame:
+    """Every name with its reason and who needs it; one row a name."""
+    rows = [
+        {"peer": layout.owner, "SAN": entry.value, "reason": entry.reason, "needed by": shorten(entry.needed_by)}
+        for layout in layouts
+        for entry in layout.entries
+    ]
+    return pd.DataFrame(rows).set_index(["peer", "SAN"]) if rows else pd.DataFrame()
+
+
+def shorten(needed_by: Iterable[str]) -> str:
+    """Legs grouped by what stands before the parties' names: `zone:uc-traversal (2)`; services as they are."""
+    counted: dict[str, int] = {}
+    for who in needed_by:
+        head = who.rsplit(":", 1)[0] if ">" in who else who
+        counted[head] = counted.get(head, 0) + 1
+    return ", ".join(f"{head} ({n})" if n > 1 or ":" in head else head for head, n in counted.items())
+
+
+def request_facts(request: x509.CertificateSigningRequest) -> pd.DataFrame:
+    """What a request asks for."""
+    facts = describe_request(request)
+    return _facts(
+        {k: facts[k] for k in ("subject", "extended_key_usage", "key", "signature_digest")}, facts["sans"]["dns"]
+    )
+
+
+def certificate_facts(session: LabSession, credential: Credential) -> pd.DataFrame:
+    """What a certificate says; not its serial number and dates, which differ at each run."""
+    facts = describe_certificate(credential.leaf, session.threaded.lab.clock.now())
+    issuer = "Pebble" if "Pebble" in facts["issuer"] else facts["issuer"]
+    shown = {"issuer": issuer} | {k: facts[k] for k in ("extended_key_usage", "key", "signature_digest")}
+    return _facts(shown, sorted(facts["sans"]["dns"]))
+
+
+def _facts(facts: dict[str, str], names: Iterable[str]) -> pd.DataFrame:
+    rows = {k.replace("_", " "): v for k, v in facts.items()} | {"SAN": ", ".join(names)}
+    return pd.DataFrame({"": rows})
+
+
+def legs(report: CheckReport | Iterable[LegReport]) -> pd.DataFrame:
+    """Legs with outcome, who refused, and why."""
+    reports = report.legs if isinstance(report, CheckReport) else tuple(report)
+    rows = [
+        {
+            "leg": leg.leg.id,
+            "outcome": _MARK[leg.outcome.value],
+            "rejected by": leg.rejected_by.value if leg.rejected_by else "",
+            "cause": ", ".join(leg.causes),
+        }
+        for leg in reports
+    ]
+    return pd.DataFrame(rows).set_index("leg")
+
+
+def trace(report: LegReport) -> pd.DataFrame:
+    """What each side decided, in its own order; the TLS state machine's steps in between are left out."""
+    if report.trace is None:
+        return pd.DataFrame()
+    names = {Side.CLIENT: report.leg.client, Side.SERVER: report.leg.server}
+    rows = [
+        {"side": f"{side.value} {names[side]}", "what it did": describe(step.detail)}
+        for side in Side
+        for step in report.trace.steps
+        if step.side is side and not isinstance(step.detail, Message) and "close_notify" not in describe(step.detail)
+    ]
+    return pd.DataFrame(rows).set_index("side")
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Causes, most probable first, each with evidence and fix."""
+
+    report: CheckReport
+
+    def _entries(self) -> list[tuple[str, str, str, str]]:
+        """(rule, on how many legs, message, fix), each cause once, the one on most legs first."""
+        return [
+            (c.finding.rule, f"{len(c.legs)} leg{'s' if len(c.legs) > 1 else ''}", c.finding.message, c.fix)
+            for c in self.report.root_causes(first_only=True)
+        ]
+
+    def __repr__(self) -> str:
+        told = [f"{rule} on {count}\n  {message}\n  fix: {fix}" for rule, count, message, fix in self._entries()]
+        return "\n".join(told) or "Every leg is up: nothing to mend."
+
+    def _repr_html_(self) -> str:
+        items = [
+            f"<li><b>✘ {escape(rule)}</b> on {count}<br>{escape(message)}<br><i>Fix:</i> {escape(fix)}</li>"
+            for rule, count, message, fix in self._entries()
+        ]
+        return f"<ol>{''.join(items)}</ol>" if items else "<p>✔ Every leg is up: nothing to mend.</p>"
+
+
+def diagnosis(report: CheckReport) -> Diagnosis:
+    """What to mend, and why."""
+    return Diagnosis(report)
+
+
+def acme_answers(session: LabSession) -> pd.DataFrame:
+    """Which peer served a challenge file for which name, as Pebble asked from its several vantage points."""
+    fetched = session.start_acme().fetched
+    names = sorted({f.host for f in fetched})
+    peers = sorted(session.start_acme().hosts)
+    asked = {(f.host, f.peer) for f in fetched}
+    rows = {name: {peer: "✔ served" if (name, peer) in asked else "not asked" for peer in peers} for name in names}
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def findings(found: Verdict | Iterable[Finding]) -> pd.DataFrame:
+    """What a judge objects to: rule, weight, message."""
+    every = found.findings if isinstance(found, Verdict) else tuple(found)
+    rows = [{"rule": f.rule, "weight": f.severity.value, "message": f.message} for f in every]
+    return pd.DataFrame(rows, columns=["rule", "weight", "message"]).set_index("rule")
+
+
+def log(session: LabSession, party: str | None = None, kind: str | None = None) -> list[str]:
+    """Event log lines of a party or of all, without what differs from run to run: times, and all fields but the reasons."""
+    return log_lines(session.threaded.lab.events.of(party, kind))
+
+
+def log_lines(events: Iterable[Event]) -> list[str]:
+    """The lines in their order; what was told more than once stands here once."""
+    return list(dict.fromkeys(f'{e.party}: Event="{e.kind}"{_steady_fields(e.detail)}' for e in events))
+
+
+_STEADY = ("Detail", "Reason", "Peer", "Name", "Zone", "Change", "CommonName")
+
+
+def _steady_fields(detail: str) -> str:
+    found = re.findall(r'(\w+)="([^"]*)"', detail)
+    return "".join(f' {name}="{without_tokens(value)}"' for name, value in found if name in _STEADY)
+
+
+def leg_checks(session: LabSession, prefix: str) -> pd.DataFrame:
+    """For each leg whose id begins so: what each side looks for in the other's certificate, and where that comes from."""
+    rows = []
+    for leg in session.threaded.lab.legs:
+        if leg.id.startswith(prefix):
+            sides = ((leg.client, leg.server, leg.server_name_checks), (leg.server, leg.client, leg.client_name_checks))
+            rows += [
+                {"leg": leg.id, "who looks": who, "in the certificate of": whose, "for": " or ".join(check.any_of),
+                 "because": check.why}
+                for who, whose, checks in sides for check in checks
+            ]  # fmt: skip
+    return pd.DataFrame(rows).set_index(["leg", "who looks"]) if rows else pd.DataFrame()
+
+
+def chain_titles(credential: Credential) -> list[str]:
+    """The certificates of a chain by name, leaf first."""
+    return [title(c) for c in credential.chain]
+
+
+def only_leaf(credential: Credential) -> bytes:
+    """The server certificate alone as PEM, without the chain behind it."""
+    return credential.leaf.public_bytes(Encoding.PEM)
+
+
+def as_der(credential: Credential) -> bytes:
+    """The server certificate alone as DER."""
+    return credential.leaf.public_bytes(Encoding.DER)
+
+
+def without_tokens(text: str) -> str:
+    """What a CA says holds a token, an address and a port that differ at each run; what follows them is left out."""
+    text = (
+        text.split("every name (")[0] + "every name" if "every name (" in text else text
+    )  # it begins with any of them
+    return text.split(": Get ")[0].split(": Fetching ")[0].split("http://")[0].rstrip(" :(")

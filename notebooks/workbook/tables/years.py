@@ -1,0 +1,36 @@
+"""Clock travel for notebooks: a stretch of time lived through, as table and picture, in days since its beginning."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+
+import pandas as pd
+
+from simulator.face.picture import Picture
+from simulator.travel.timeline import Timeline, live_through
+from workbook.session import LabSession
+
+
+def live(session: LabSession, days: float) -> Timeline:
+    """Let the lab's clock run that far; what is due in between happens. The lab stays at the end."""
+    return session.threaded.run(partial(live_through, session.threaded.lab, timedelta(days=days)))
+
+
+def happenings(lived: Timeline, *kinds: str) -> pd.DataFrame:
+    """What happened, in days since the beginning; of these kinds, or of all."""
+    rows = [
+        {"day": (h.at - lived.began).days, "what": h.kind, "who": h.subject, "detail": h.detail}
+        for h in lived.happenings
+        if not kinds or h.kind in kinds
+    ]
+    return pd.DataFrame(rows, columns=["day", "what", "who", "detail"]).set_index("day")
+
+
+def year_picture(session: LabSession, lived: Timeline) -> Picture:
+    """A lane for each leg, up or down; the same in words."""
+    told = []
+    for leg, spans in lived.spans.items():
+        states = [f"day {(at - lived.began).days}: {cause or 'up'}" for at, cause in spans]
+        told.append(f"{leg}: {', '.join(states)}")
+    return Picture(svg=lived.svg(session.deployment.name), text="\n".join(told))

@@ -1,0 +1,107 @@
+"""What the commands share: argument types, and how a verdict is told."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pkikit.commands import console
+from pkikit.errors import MAX_WHERE, InputError
+from pkikit.values.text import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pkikit.files import Passphrase
+    from pkikit.model.findings import Verdict
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
+AtOption = Annotated[str | None, typer.Option("--at", metavar="TIME", help="The instant judged, ISO-8601 with zone.")]
+DeploymentFile = Annotated[Path, typer.Argument(metavar="DEPLOYMENT", help="Deployment file (YAML).")]
+FileList = Annotated[list[Path], typer.Argument(metavar="FILE...")]
+PassphraseFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--passphrase-file", metavar="FILE", help="Its first line opens what is encrypted; else you are asked."
+    ),
+]
+
+
+def now() -> datetime:
+    """The clock, read once, at the command line."""
+    return datetime.now(UTC)
+
+
+def choice(value: str, allowed: tuple[str, ...], option: str) -> str:
+    """`value` when it is one of `allowed`, else one sentence."""
+    if value not in allowed:
+        raise InputError(f"{option} {value[:40]!r}: allowed are {', '.join(allowed)}")
+    return value
+
+
+def passphrase_source(file: Path | None) -> Passphrase | None:
+    """Asks for a passphrase: the first line of `file`, else the person at the terminal; None when nobody is there."""
+    import sys
+
+    if file is not None:
+        from pkikit.files import read_bytes
+
+        line = read_bytes(file, 4096).splitlines()[0]
+        return lambda: line
+    if not sys.stdin.isatty():
+        return None
+    import functools
+    import getpass
+
+    @functools.cache  # one file may hold several things that one passphrase opens
+    def ask() -> bytes:
+        return getpass.getpass("Passphrase: ").encode()
+
+    return ask
+
+
+def rows_of(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """A described object as rows of a table; lists of facts become one row each."""
+    shown: list[tuple[str, str]] = []
+    for name, value in facts.items():
+        label = name.replace("_", " ")
+        match value:
+            case dict():
+                shown += [(f"{label} {kind}", ", ".join(map(str, values))) for kind, values in value.items()]
+            case [{"oid": _}, *_]:
+                shown += [
+                    (f"  {e['name'] or e['oid'] or 'extensions'}{' (critical)' if e['critical'] else ''}",
+                     e.get("error") or e["value"])
+                    for e in value
+                ]  # fmt: skip
+            case list():
+                shown.append((label, ", ".join(map(str, value))))
+            case bool():
+                shown.append((label, "yes" if value else "no"))
+            case _:
+                shown.append((label, "" if value is None else printable(str(value), MAX_WHERE)))
+    return [(label, text) for label, text in shown if text]  # an empty row tells nothing
+
+
+def tell_facts(facts: dict[str, Any], as_json: bool) -> None:
+    """A described object in one of its two forms."""
+    console.answer(facts, as_json=as_json, show=lambda out: console.table(out, ("", ""), rows_of(facts)))
+
+
+def tell(verdict: Verdict, as_json: bool, **more: Any) -> None:
+    """A verdict in one of its two forms; `more` are further keys of the document."""
+
+    document = {**verdict.to_json(), **more}
+    console.answer(document, as_json=as_json, accepted=verdict.accepted, show=lambda out: show_verdict(out, verdict))
+
+
+def show_verdict(out: Console, verdict: Verdict) -> None:
+    """The questions, the answer, and below it the findings that are its reasons."""
+    for question in re.split(r"(?<=\?) ", verdict.question):
+        out.print(question, markup=False)
+    out.print(f"{'yes' if verdict.accepted else 'no'}: {console.counts(verdict)}", markup=False)
+    console.show_findings(out, verdict.findings)

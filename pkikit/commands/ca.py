@@ -1,0 +1,251 @@
+"""`ca` and `adcs`: how certificates come to be, with a file CA, with OpenSSL alone, with Active Directory."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pkikit.commands import console
+from pkikit.commands.arguments import AtOption, DeploymentFile, JsonFlag, choice, now, tell_facts
+from pkikit.errors import InputError
+
+if TYPE_CHECKING:
+    from pkikit.issue.file_ca import FileCa
+
+_PLAIN: dict[str, Any] = {"no_args_is_help": True, "rich_markup_mode": None}
+ca = typer.Typer(name="ca", help="A small CA in a folder; openssl ca reads and continues it.", **_PLAIN)
+adcs = typer.Typer(name="adcs", help="Active Directory Certificate Services: template and request.", **_PLAIN)
+
+CaFolder = Annotated[Path, typer.Argument(metavar="DIR", help="The CA's folder.")]
+DaysOption = Annotated[int, typer.Option(min=1, max=36500, help="Lifetime in days.")]
+OutOption = Annotated[Path, typer.Option(metavar="FILE", help="Where to write it.")]
+PeerOption = Annotated[str, typer.Option(metavar="FQDN", help="The peer that the request is for.")]
+
+
+def _open(folder: Path) -> FileCa:
+    from pkikit.issue.file_ca import FileCa
+
+    return FileCa(folder)
+
+
+@ca.command()
+def init(
+    folder: CaFolder,
+    name: Annotated[str, typer.Option(help="Common name of the CA.")] = "Example Root CA",
+    organisation: Annotated[str, typer.Option()] = "",
+    below: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Make an intermediate of the CA in that folder.")
+    ] = None,
+    days: DaysOption = 3650,
+    key_size: Annotated[int, typer.Option(help="2048 or 4096.")] = 2048,
+    at: AtOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Make a CA: certificate, key (mode 0600), index, openssl.cnf.
+
+    Example: pkikit ca init my-ca --name "My Root CA"
+    """
+    from pkikit.design.csr import make_key
+    from pkikit.issue.file_ca import FileCa
+    from pkikit.view.description import describe_certificate
+
+    if not name or len(name) > 64 or not name.isprintable():
+        raise InputError("--name: 1 to 64 printable characters")
+    instant = console.parse_instant(at, now(), makes=True)
+    made = FileCa.create(
+        folder, name, at=instant, key=make_key(key_size), organisation=organisation,
+        lifetime=timedelta(days=days), below=_open(below) if below else None,
+    )  # fmt: skip
+    tell_facts({"ca": str(folder / "ca.pem"), **describe_certificate(made.authority.certificate, instant)}, as_json)
+
+
+@ca.command()
+def issue(
+    folder: CaFolder,
+    request: Annotated[Path, typer.Argument(metavar="REQUEST", help="Certificate signing request.")],
+    out: OutOption,
+    days: DaysOption = 398,
+    profile: Annotated[
+        str, typer.Option(metavar="both|server|client", help="Key purposes that the CA keeps.")
+    ] = "both",
+    crl_url: Annotated[str, typer.Option(metavar="URL", help="Distribution point to name.")] = "",
+    ocsp_url: Annotated[str, typer.Option(metavar="URL", help="OCSP responder to name.")] = "",
+    at: AtOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Sign a request: leaf and chain into OUT, entered into the index.
+
+    Example: pkikit ca issue my-ca request-e1/request.pem --out e1.pem
+    """
+    from cryptography.hazmat.primitives.serialization import Encoding
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    from pkikit.files import free_path, read_request, write_public
+    from pkikit.issue.authority import ANY_EKU, Profile
+    from pkikit.view.description import describe_certificate
+
+    ekus = {
+        "both": ANY_EKU,
+        "server": (ExtendedKeyUsageOID.SERVER_AUTH,),
+        "client": (ExtendedKeyUsageOID.CLIENT_AUTH,),
+    }
+    chosen = ekus[choice(profile, tuple(ekus), "--profile")]
+    wanted = read_request(request)
+    instant = console.parse_instant(at, now(), makes=True)
+    free_path(out)
+    authority = _open(folder)
+    made = authority.issue(
+        wanted,
+        at=instant,
+        profile=Profile(ekus=chosen, lifetime=timedelta(days=days), crl_url=crl_url, ocsp_url=ocsp_url),
+    )
+    chain = (made, *authority.authority.intermediates)
+    write_public(out, b"".join(c.public_bytes(Encoding.PEM) for c in chain))
+    tell_facts({"certificate_file": str(out), **describe_certificate(made, instant)}, as_json)
+
+
+@ca.command()
+def revoke(
+    folder: CaFolder,
+    certificate: Annotated[Path, typer.Argument(metavar="CERT")],
+    reason: Annotated[str | None, typer.Option(help="keyCompromise, superseded, cessationOfOperation, …")] = None,
+    at: AtOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Mark a certificate revoked in the index; the next CRL and OCSP answer say so.
+
+    Example: pkikit ca revoke my-ca e1.pem --reason keyCompromise
+    """
+    from pkikit.files import read_certificates
+
+    instant = console.parse_instant(at, now(), makes=True)
+    leaf = read_certificates(certificate)[0]
+    _open(folder).revoke(leaf, at=instant, reason=reason)
+    tell_facts({"serial": f"{leaf.serial_number:x}", "status": "revoked", "reason": reason}, as_json)
+
+
+@ca.command()
+def crl(folder: CaFolder, out: OutOption, days: DaysOption = 7, at: AtOption = None, as_json: JsonFlag = False) -> None:
+    """The CRL of everything that is revoked, as PEM; replaces OUT.
+
+    Example: pkikit ca crl my-ca --out my-ca.crl
+    """
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    from pkikit.files import write_public
+    from pkikit.view.description import describe_crl
+
+    instant = console.parse_instant(at, now(), makes=True)
+    made = _open(folder).crl(at=instant, lifetime=timedelta(days=days))
+    write_public(out, made.public_bytes(Encoding.PEM))
+    tell_facts({"crl_file": str(out), **describe_crl(made, instant)}, as_json)
+
+
+@ca.command()
+def ocsp(
+    folder: CaFolder,
+    certificate: Annotated[Path, typer.Argument(metavar="CERT")],
+    out: OutOption,
+    days: DaysOption = 1,
+    id_digest: Annotated[
+        str, typer.Option(metavar="sha256|sha1", help="Digest of the CertID; sha1 is what openssl ocsp asks with.")
+    ] = "sha256",
+    at: AtOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """The CA's OCSP answer about one certificate, as DER; replaces OUT.
+
+    Example: pkikit ca ocsp my-ca e1.pem --out e1.ocsp
+    """
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    from pkikit.files import read_certificates, write_public
+    from pkikit.view.description import describe_ocsp
+
+    instant = console.parse_instant(at, now(), makes=True)
+    choice(id_digest, ("sha256", "sha1"), "--id-digest")
+    answer = _open(folder).ocsp_answer(
+        read_certificates(certificate)[0],
+        at=instant,
+        lifetime=timedelta(days=days),
+        id_digest=hashes.SHA1() if id_digest == "sha1" else hashes.SHA256(),  # noqa: S303  (a name, not a seal)
+    )
+    write_public(out, answer.public_bytes(Encoding.DER))
+    tell_facts({"ocsp_file": str(out), **describe_ocsp(answer, instant)}, as_json)
+
+
+@ca.command("openssl")
+def with_openssl(deployment: DeploymentFile, peer: PeerOption, as_json: JsonFlag = False) -> None:
+    """The same with OpenSSL alone: configuration for the peer's request, and the commands one after the other.
+
+    Example: pkikit ca openssl notebooks/deployments/clustered-mra.yaml --peer e1.example.com
+    """
+    from pkikit.design.san import design_sans
+    from pkikit.files import load_deployment
+    from pkikit.issue.openssl_config import commands, request_config
+
+    read = load_deployment(deployment)
+    layout = design_sans(read, read.peer(peer))
+    document = {"file": f"{layout.owner}.cnf", "config": request_config(layout), "commands": commands(layout)}
+
+    def show(out: Any) -> None:
+        out.print(
+            f"# ---- {document['file']}\n{document['config']}\n# ---- commands\n{document['commands']}", markup=False
+        )
+
+    console.answer(document, as_json=as_json, show=show)
+
+
+@adcs.command()
+def template(as_json: JsonFlag = False) -> None:
+    """The template that keeps both key purposes, as certtmpl shows it, and its directory attributes.
+
+    Example: pkikit adcs template
+    """
+    from pkikit.issue.templates import CLIENT_AND_SERVER
+
+    made = CLIENT_AND_SERVER
+    document = {
+        "name": made.name,
+        "shown": [dict(zip(("tab", "field", "value"), row, strict=True)) for row in made.shown()],
+        "attributes": [{"name": name, "value": value} for name, value in made.attributes()],
+        "objections": list(made.objections()),
+    }
+
+    def show(out: Any) -> None:
+        console.table(out, ("tab", "field", "value"), made.shown(), title=made.display_name)
+        console.table(out, ("attribute", "value"), made.attributes())
+
+    console.answer(document, as_json=as_json, show=show)
+
+
+@adcs.command()
+def request(deployment: DeploymentFile, peer: PeerOption, as_json: JsonFlag = False) -> None:
+    """What to submit: the attribute for the Expressway's own request, and an .inf for `certreq -new` on Windows.
+
+    Example: pkikit adcs request notebooks/deployments/clustered-mra.yaml --peer e1.example.com
+    """
+    from pkikit.design.san import design_sans
+    from pkikit.files import load_deployment
+    from pkikit.issue.templates import CLIENT_AND_SERVER, certreq_policy, request_attributes
+
+    read = load_deployment(deployment)
+    layout = design_sans(read, read.peer(peer))
+    attribute = request_attributes(CLIENT_AND_SERVER)
+    document = {
+        "attributes": attribute,
+        "submit": f'certreq -submit -attrib "{attribute}" request.pem {layout.owner}.cer',
+        "inf": certreq_policy(layout, CLIENT_AND_SERVER),
+    }
+
+    def show(out: Any) -> None:
+        out.print(
+            f"{document['submit']}\n\n; ---- {layout.owner}.inf, only where the key is made on Windows", markup=False
+        )
+        out.print(document["inf"], markup=False)
+
+    console.answer(document, as_json=as_json, show=show)

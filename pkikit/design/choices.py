@@ -1,0 +1,269 @@
+"""The open choices of a certificate design, cluster by cluster, and what each says about one cluster alone.
+
+Everything that a candidate is judged by adds up from its clusters, so a cluster's options are worked out once and the
+millions of combinations only add them together (`design.explore`).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pkikit.design.legs import legs_of
+from pkikit.design.san import design_sans
+from pkikit.errors import InputError
+from pkikit.model.deployment import Cluster, Deployment, Role
+from pkikit.model.leg import Leg
+from pkikit.model.version import ProductVersion
+from pkikit.values.names import printable
+from pkikit.values.public_names import is_internal
+
+MAX_NAMES = 100  # names in one certificate of Let's Encrypt; commercial CAs have similar limits
+TWO_STORES = ProductVersion.parse("X15.5")
+# What CAs of the web may issue: 398 days until 15 March 2026, then 200, 100 and 47 (CA/Browser Forum ballot SC-081).
+LIFETIMES = ("398", "200", "100", "47")
+# Profiles of Let's Encrypt, in days; renewed after two thirds of the life.
+PROFILES = {"classic": 90, "tlsserver": 90, "shortlived": 6}
+DAYS_A_YEAR = 365
+
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "certificate": ("per-peer", "shared"),
+    "cluster-name": ("yes", "no"),
+    "registration": ("dns", "collab-edge-dns"),
+    "domains": ("together", "separate"),
+    "authority": ("private", "public", "acme"),
+    "stores": ("one", "two"),
+    "lifetime": LIFETIMES,
+    "profile": tuple(PROFILES),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """One way to do one cluster; `registration` says dns or collab-edge-dns for each registration domain."""
+
+    certificate: str
+    cluster_name: str
+    registration: tuple[str, ...]
+    domains: str
+    authority: str
+    stores: str
+    term: str
+
+    @property
+    def days(self) -> int:
+        """Lifetime of its certificates."""
+        return PROFILES[self.term] if self.authority == "acme" else int(self.term)
+
+    @property
+    def renewals(self) -> float:
+        """How often a year one certificate is renewed: after two thirds by ACME, up to 30 days before the end by hand."""
+        margin = self.days / 3 if self.authority == "acme" else min(30.0, self.days / 3)
+        return DAYS_A_YEAR / (self.days - margin)
+
+    def columns(self) -> tuple[str, ...]:
+        """The values of CHOICES, in their order; lifetime or profile stand in one column."""
+        short = {"dns": "d", "collab-edge-dns": "c"}
+        registration = "".join(short[r] for r in self.registration)
+        return (self.certificate, self.cluster_name, registration, self.domains, self.authority, self.stores, self.term)
+
+
+COLUMNS = ("certificate", "cluster_name", "registration", "domains", "authority", "stores", "term")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Partial:
+    """What one option means for its cluster: counts, two rates a year, and the days that a leaked key stays of use."""
+
+    certificates: int
+    most_names: int
+    blast_names: int
+    blast_legs: int
+    renewals: float
+    restarts: float
+    legs_broken: int
+    legs_unserved: int
+    public_names: int
+    apex_names: int
+    exposure_days: int
+    roots_to_hand_out: int
+    refused_names: int
+    over_limit: int
+    wildcard_temptation: int
+    reissues_new_domain: int
+    reissues_new_node: int
+    restarts_new_peer: int
+
+
+METRICS = tuple(Partial.__dataclass_fields__)
+# Of these the worst cluster counts; the others add up.
+WORST = frozenset({"most_names", "blast_names", "blast_legs", "exposure_days"})
+
+
+def parse_vary(items: Sequence[str], deployment: Deployment) -> dict[tuple[str, str], tuple[str, ...]]:
+    """The values allowed for each (cluster, key), from texts like `KEY=a,b` or `CLUSTER.KEY=a,b`.
+
+    Raises InputError: a text of another form, or a key, cluster or value that there is not.
+    """
+    allowed = {(c.name, key): values for c in deployment.clusters for key, values in CHOICES.items()}
+    for item in items:
+        left, equals, right = item.partition("=")
+        cluster, _, key = left.rpartition(".")
+        if not equals or key not in CHOICES:
+            raise InputError(
+                f"{printable(item, 60)!r} is not a choice: write KEY=a,b with a KEY of {', '.join(CHOICES)}"
+            )
+        if cluster and cluster not in {c.name for c in deployment.clusters}:
+            names = ", ".join(c.name for c in deployment.clusters)
+            raise InputError(
+                f"{printable(item, 60)!r} is not a choice: no cluster {printable(cluster, 30)!r}; there are {names}"
+            )
+        values = tuple(dict.fromkeys(v.strip() for v in right.split(",")))
+        strange = [v for v in values if v not in CHOICES[key]]
+        if strange:
+            raise InputError(
+                f"{key}={printable(strange[0], 30)!r} is not a choice: allowed are {', '.join(CHOICES[key])}"
+            )
+        for name in [cluster] if cluster else [c.name for c in deployment.clusters]:
+            allowed[name, key] = values
+    return allowed
+
+
+def options_of(
+    deployment: Deployment, cluster: Cluster, allowed: Mapping[tuple[str, str], tuple[str, ...]]
+) -> tuple[Option, ...]:
+    """Every option that means something for this cluster: no cluster name without a cluster, ACME on E only, and so on."""
+
+    def values(key: str) -> tuple[str, ...]:
+        return allowed[cluster.name, key]
+
+    edge = cluster.role is Role.EXPRESSWAY_E
+    domains = deployment.domains.registration if deployment.mra and edge else ()
+    several = len(cluster.peers) > 1
+    certificate = values("certificate") if several else ("per-peer",)
+    names = values("cluster-name") if cluster.fqdn else ("no",)
+    registration = tuple(itertools.product(values("registration"), repeat=len(domains)))
+    separate = values("domains") if len(domains) > 1 else ("together",)
+    authorities = [a for a in values("authority") if a != "acme" or (edge and not deployment.jabber_guest)]
+    stores = values("stores") if deployment.product_version >= TWO_STORES else ("one",)
+    found = tuple(
+        Option(
+            certificate=c, cluster_name=n, registration=r, domains=d, authority=a, stores=s, term=t
+        )
+        for c, n, r, d, a, s in itertools.product(certificate, names, registration, separate, authorities, stores)
+        for t in (values("profile") if a == "acme" else values("lifetime"))
+    )  # fmt: skip
+    if not found:
+        raise InputError(
+            f"the choice leaves no way to certify cluster {cluster.name}: ACME is for Expressway-E without Jabber Guest"
+        )
+    return found
+
+
+class ClusterJudge:
+    """Works an option of one cluster out; what all options share is found once."""
+
+    def __init__(self, deployment: Deployment, cluster: Cluster) -> None:
+        self.deployment, self.cluster = deployment, cluster
+        plain = deployment.model_copy(update={"registration_domain_format": "dns"})
+        self._layouts = {peer: design_sans(plain, peer, "dns").dns_names for peer in cluster.peers}
+        self._inside = {*deployment.peers, *(n for group in deployment.node_groups for n in group.nodes)}
+        edge = cluster.role is Role.EXPRESSWAY_E
+        self._domains = deployment.domains.registration if deployment.mra and edge else ()
+        self._legs = [
+            (leg, peer) for leg in legs_of(deployment) for peer in cluster.peers
+            if (leg.server == peer and leg.client_verifies) or (leg.client == peer and leg.mutual)
+        ]  # fmt: skip
+
+    def names_of(self, option: Option, peer: str) -> tuple[tuple[str, ...], ...]:
+        """The names of each certificate that `peer` carries: the server certificate, then the domain certificates."""
+        held = dict.fromkeys(
+            n for p in (self.cluster.peers if option.certificate == "shared" else (peer,)) for n in self._layouts[p]
+        )
+        if option.cluster_name == "no" and self.cluster.fqdn:
+            held.pop(self.cluster.fqdn, None)
+        chosen = {
+            domain: domain if form == "dns" else f"collab-edge.{domain}"
+            for domain, form in zip(self._domains, option.registration, strict=True)
+        }
+        if option.domains == "separate":
+            own = tuple(n for n in held if n not in chosen)
+            return (own, *((name,) for name in chosen.values()))
+        return (tuple(chosen.get(n, n) for n in held),)
+
+    def judge(self, option: Option) -> Partial:
+        """All that is asked of one option."""
+        peers = self.cluster.peers
+        carried = {peer: self.names_of(option, peer) for peer in peers}
+        shared = option.certificate == "shared"
+        distinct = [carried[peers[0]]] if shared else list(carried.values())
+        two = option.stores == "two"
+        certificates = sum(len(c) + two for c in distinct)
+        names = [n for certs in distinct for cert in certs for n in cert]
+        on_web = option.authority != "private"
+        unique = set(names)
+        legs = {peer: len({leg.id for leg, holder in self._legs if holder == peer}) for peer in peers}
+        edge = self.cluster.role is Role.EXPRESSWAY_E
+        chat = bool(self.deployment.federation and self.deployment.im_presence)
+        return Partial(
+            certificates=certificates,
+            most_names=max(len(cert) for certs in distinct for cert in certs),
+            blast_names=max(sum(len(cert) for cert in certs) for certs in distinct),
+            blast_legs=sum(legs.values()) if shared else max(legs.values()),
+            renewals=round(certificates * option.renewals, 2),
+            restarts=round(len(peers) * (1 + two) * option.renewals, 2),
+            legs_broken=self._broken() if on_web and not two else 0,
+            legs_unserved=self._unserved(carried),
+            public_names=len(unique) if on_web else 0,
+            apex_names=len(unique & set(self._domains)),
+            exposure_days=option.days,
+            roots_to_hand_out=self._strangers(option),
+            refused_names=sum(map(is_internal, unique)) if on_web else 0,
+            over_limit=sum(len(cert) > MAX_NAMES for certs in distinct for cert in certs),
+            wildcard_temptation=_coverable(unique),
+            reissues_new_domain=_new_domain(option, certificates, len(peers)) if edge and self.deployment.mra else 0,
+            reissues_new_node=certificates if chat else 0,
+            restarts_new_peer=len(peers) + 1 if shared else 1,
+        )
+
+    def _strangers(self, option: Option) -> int:
+        """Parties outside that would have to trust a private root: clients of MRA, neighbours."""
+        outside = {leg.client if leg.server == peer else leg.server for leg, peer in self._legs} - set(self._inside)
+        shown_as_client = {leg.server for leg, peer in self._legs if leg.client == peer and leg.mutual} - set(
+            self._inside
+        )
+        if option.authority == "private":
+            return len(outside)
+        return len(shown_as_client) if option.stores == "two" else 0
+
+    def _broken(self) -> int:
+        """Legs on which a peer shows as TLS client a certificate without clientAuth, and the server insists on one."""
+        return len({leg.id for leg, peer in self._legs if leg.client == peer and leg.mutual})
+
+    def _unserved(self, carried: Mapping[str, tuple[tuple[str, ...], ...]]) -> int:
+        return len({leg.id for leg, peer in self._legs if not _serves(leg, peer, carried[peer])})
+
+
+def _new_domain(option: Option, certificates: int, peers: int) -> int:
+    """Certificates to have issued when a registration domain is added."""
+    if option.domains == "separate":
+        return 1 if option.certificate == "shared" else peers
+    return certificates
+
+
+def _serves(leg: Leg, peer: str, certs: tuple[tuple[str, ...], ...]) -> bool:
+    """Every name looked for is there; clients of MRA take the domain in either form."""
+    held = {n for cert in certs for n in cert}
+    held |= {n.removeprefix("collab-edge.") for n in held} | {f"collab-edge.{n}" for n in held}
+    return all(held & set(check.any_of) for check in leg.presents(peer))
+
+
+def _coverable(names: set[str]) -> int:
+    """Names that one wildcard would cover at least three of: where somebody will be tempted."""
+    parents: dict[str, int] = {}
+    for name in names:
+        parent = name.partition(".")[2]
+        if "." in parent:
+            parents[parent] = parents.get(parent, 0) + 1
+    return sum(count for count in parents.values() if count >= 3)

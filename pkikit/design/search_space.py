@@ -1,0 +1,174 @@
+"""Every way to do the certificates of a deployment, each judged by one pure function of its number.
+
+A candidate's number is a mixed-radix number whose digits are the options of the clusters; so a range of numbers is all
+that a worker needs, and a run can be cut into chunks, spread, killed and resumed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pkikit.design.choices import (
+    COLUMNS,
+    METRICS,
+    WORST,
+    ClusterJudge,
+    Option,
+    Partial,
+    options_of,
+)
+from pkikit.model.deployment import Deployment
+
+# What a design is compared by; smaller is better. `down` counts legs that would not come up and names that are refused.
+OBJECTIVES = ("down", "roots_to_hand_out", "blast_legs", "apex_names", "exposure_days", "restarts", "reissues")
+_SUMMED = tuple(m for m in METRICS if m not in WORST)
+Row = tuple[Any, ...]
+Front = dict[tuple[float, ...], int]
+
+
+@dataclass(frozen=True)
+class Space:
+    """All candidates of a deployment: the options of each cluster, and their number."""
+
+    deployment: Deployment
+    allowed: Mapping[tuple[str, str], tuple[str, ...]]
+
+    @cached_property
+    def options(self) -> tuple[tuple[Option, ...], ...]:
+        """The options of each cluster, in the order of the deployment file."""
+        return tuple(options_of(self.deployment, c, self.allowed) for c in self.deployment.clusters)
+
+    @cached_property
+    def _clusters(self) -> tuple[_Cluster, ...]:
+        judges = (ClusterJudge(self.deployment, c) for c in self.deployment.clusters)
+        return tuple(_Cluster(judge, options) for judge, options in zip(judges, self.options, strict=True))
+
+    @cached_property
+    def _sums(self) -> dict[tuple[int, ...], Row]:
+        return {}
+
+    @property
+    def size(self) -> int:
+        """How many candidates there are."""
+        total = 1
+        for options in self.options:
+            total *= len(options)
+        return total
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of a row's values."""
+        chosen = (f"{c.name}.{column}" for c in self.deployment.clusters for column in COLUMNS)
+        return ("candidate", *chosen, *METRICS, "down", "reissues", "works")
+
+    @property
+    def digest(self) -> str:
+        """Tells one space from another, for resuming."""
+        allowed = sorted((f"{c}.{k}", list(v)) for (c, k), v in self.allowed.items())
+        text = json.dumps([self.deployment.model_dump(mode="json"), allowed], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def evaluate(self, number: int) -> Row:
+        """One candidate: its choices, then everything that it is judged by."""
+        chosen: tuple[str, ...] = ()
+        key = []
+        rest = number
+        for cluster in self._clusters:
+            rest, digit = divmod(rest, len(cluster.options))
+            columns, kind = cluster.judged(digit)
+            chosen += columns
+            key.append(kind)
+        return (number, *chosen, *self._sum(tuple(key)))
+
+    def _sum(self, key: tuple[int, ...]) -> Row:
+        """The metrics of all clusters together. Far fewer kinds of option than options: most sums are known already."""
+        known = self._sums.get(key)
+        if known is None:
+            known = _combined([cluster.kinds[kind] for cluster, kind in zip(self._clusters, key, strict=True)])
+            if len(self._sums) < _CACHED:  # bounded: memory does not grow with the number of candidates
+                self._sums[key] = known
+        return known
+
+    def rows(self, first: int, end: int) -> Iterator[Row]:
+        """The candidates first … end-1."""
+        return map(self.evaluate, range(first, end))
+
+    def objectives(self, row: Row) -> tuple[float, ...]:
+        """The values of OBJECTIVES in a row."""
+        return tuple(row[i] for i in self._objective_places)
+
+    @cached_property
+    def _objective_places(self) -> tuple[int, ...]:
+        columns = self.columns
+        return tuple(columns.index(name) for name in OBJECTIVES)
+
+
+_CACHED = 200_000
+
+
+class _Cluster:
+    """The options of one cluster, each judged when it is first met: a worker judges only those of its own chunks."""
+
+    def __init__(self, judge: ClusterJudge, options: tuple[Option, ...]) -> None:
+        self._judge, self.options = judge, options
+        self._known: dict[int, tuple[tuple[str, ...], int]] = {}
+        self._numbers: dict[Partial, int] = {}
+        self.kinds: list[Partial] = []
+
+    def judged(self, digit: int) -> tuple[tuple[str, ...], int]:
+        """(columns, number of its kind); options that mean the same are of one kind."""
+        known = self._known.get(digit)
+        if known is None:
+            option = self.options[digit]
+            partial = self._judge.judge(option)
+            kind = self._numbers.setdefault(partial, len(self.kinds))
+            if kind == len(self.kinds):
+                self.kinds.append(partial)
+            known = (option.columns(), kind)
+            if len(self._known) < _CACHED:
+                self._known[digit] = known
+        return known
+
+
+def _combined(partials: Sequence[Partial]) -> Row:
+    """The metrics of all clusters together: METRICS, then down, reissues, works."""
+    values = {m: max(getattr(p, m) for p in partials) for m in WORST}
+    values |= {m: sum(getattr(p, m) for p in partials) for m in _SUMMED}
+    values["renewals"], values["restarts"] = round(values["renewals"], 2), round(values["restarts"], 2)
+    down = values["legs_broken"] + values["legs_unserved"] + values["refused_names"] + values["over_limit"]
+    reissues = values["reissues_new_domain"] + values["reissues_new_node"] + values["restarts_new_peer"]
+    return (*(values[m] for m in METRICS), down, reissues, down == 0)
+
+
+def pareto(vectors: Front) -> Front:
+    """Those that no other beats in one objective without losing in another; of equals the first candidate."""
+    kept: Front = {}
+    # Sorted, a vector can only be dominated by one that came before it.
+    for vector, number in sorted(vectors.items()):
+        if not any(all(a <= b for a, b in zip(other, vector, strict=True)) for other in kept):
+            kept[vector] = number
+    return kept
+
+
+def front_of(space: Space, rows: Iterable[Row]) -> tuple[Front, int]:
+    """(front of these rows, how many of them work)."""
+    vectors: Front = {}
+    working = 0
+    for row in rows:
+        working += row[-1]
+        vectors.setdefault(space.objectives(row), row[0])
+    return pareto(vectors), working
+
+
+def merge_fronts(fronts: Iterable[Front]) -> Front:
+    """The front of several chunks; of equals the smallest number, so that the order of the chunks does not matter."""
+    together: Front = {}
+    for front in fronts:
+        for vector, number in front.items():
+            together[vector] = min(number, together.get(vector, number))
+    return pareto(together)

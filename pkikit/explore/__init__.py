@@ -1,0 +1,1 @@
+"""Judge many layouts, on one process or many."""

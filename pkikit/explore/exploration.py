@@ -1,0 +1,200 @@
+"""A run over all candidates: cut into chunks, spread by an Executor, written as it goes, resumable after a kill.
+
+With a file, each finished chunk is written whole into FILE.parts/ before the next is counted; a run that finds parts of
+the same space there goes on with the rest. At the end they become FILE, and the folder goes away.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pkikit.design.search_space import Front, Space, front_of, merge_fronts
+from pkikit.errors import InputError
+from pkikit.explore.executors import Executor
+from pkikit.files.disk import free_path, read_bytes, write_public
+from pkikit.model.deployment import deployment_from
+from pkikit.values.names import printable
+from pkikit.view.chart import scatter
+
+CHUNK = 50_000
+FORMATS = (".csv", ".parquet")
+# A space travels to workers as plain data, and is worked out once in each.
+Plain = tuple[str, tuple[tuple[str, str, tuple[str, ...]], ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a run found; `front` maps objectives to the candidate that has them."""
+
+    total: int
+    working: int
+    front: Front
+
+
+def explore(
+    space: Space,
+    executor: Executor,
+    *,
+    out: Path | None = None,
+    chunk: int = CHUNK,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Outcome:
+    """Judge every candidate. Raises InputError when `out` cannot be used."""
+    store = _Parts(out, space, chunk) if out is not None else None
+    plain = _plain(space)
+    form = store.form if store else ""
+    starts = range(0, space.size, chunk)
+    fronts: Front = {}
+    working = 0
+    for start in starts:
+        known = store.known(start) if store else None
+        if known is not None:
+            fronts, working = merge_fronts((fronts, known[0])), working + known[1]
+            progress(min(chunk, space.size - start))
+    todo = [(plain, s, min(s + chunk, space.size), form) for s in starts if store is None or store.known(s) is None]
+    for start, data, front, works in executor.run(judge_chunk, todo):
+        if store is not None:
+            store.keep(start, data, front, works)
+        fronts, working = merge_fronts((fronts, front)), working + works
+        progress(min(chunk, space.size - start))
+    if store is not None:
+        store.finish(starts)
+    return Outcome(total=space.size, working=working, front=fronts)
+
+
+def _plain(space: Space) -> Plain:
+    return space.deployment.model_dump_json(), tuple((c, k, v) for (c, k), v in sorted(space.allowed.items()))
+
+
+@lru_cache(maxsize=2)
+def _space_of(plain: Plain) -> Space:
+    deployment, allowed = plain
+    return Space(deployment_from(json.loads(deployment)), {(c, k): v for c, k, v in allowed})
+
+
+def front_rows(space: Space, outcome: Outcome) -> list[dict[str, Any]]:
+    """The rows of the front as dicts, those that work first."""
+    rows = [
+        dict(zip(space.columns, space.evaluate(number), strict=True)) for _, number in sorted(outcome.front.items())
+    ]
+    return sorted(rows, key=lambda row: row["down"] > 0)
+
+
+def front_picture(space: Space, outcome: Outcome) -> str:
+    """The front as SVG: restarts a year against the days that a leaked key stays of use."""
+    kinds = ("works, nothing to hand out", "works, private roots to hand out", "does not work")
+    points = []
+    for row in front_rows(space, outcome):
+        kind = 2 if row["down"] else int(row["roots_to_hand_out"] > 0)
+        label = f"candidate {row['candidate']}: {row['restarts']:g} restarts a year, key of use for {row['exposure_days']} days"
+        points.append((float(row["restarts"]), float(row["exposure_days"]), kind, label))
+    return scatter(
+        points, x="restarts a year", y="days that a leaked key stays of use",
+        title=f"{space.deployment.name}: designs worth a look", series=kinds,
+    )  # fmt: skip
+
+
+def judge_chunk(argument: tuple[Plain, int, int, str]) -> tuple[int, bytes, Front, int]:
+    """(start, rows encoded, front, how many work) of one range; runs in a worker, touches no disk."""
+    plain, first, end, form = argument
+    space = _space_of(plain)
+    rows = list(space.rows(first, end))
+    front, working = front_of(space, rows)
+    return first, _encoded(space, rows, form), front, working
+
+
+def _encoded(space: Space, rows: list[tuple[Any, ...]], form: str) -> bytes:
+    if form == ".csv":
+        return "".join(",".join(map(str, row)) + "\n" for row in rows).encode("ascii")
+    if form == ".parquet":
+        import pyarrow
+        import pyarrow.parquet
+
+        columns = [pyarrow.array(values) for values in zip(*rows, strict=True)]
+        stream = io.BytesIO()
+        pyarrow.parquet.write_table(pyarrow.table(columns, names=list(space.columns)), stream)
+        return stream.getvalue()
+    return b""
+
+
+class _Parts:
+    """FILE.parts/: one file a finished chunk, a note about each, and which space they are of."""
+
+    def __init__(self, out: Path, space: Space, chunk: int) -> None:
+        if out.suffix not in FORMATS:
+            raise InputError(f"the file name must end in {' or '.join(FORMATS)}", where=printable(str(out)))
+        self.out, self.form, self.columns = free_path(out), out.suffix, space.columns
+        self.folder = out.with_name(out.name + ".parts")
+        about = {"space": space.digest, "chunk": chunk, "size": space.size}
+        note = self.folder / "space.json"
+        if note.exists():
+            if self._read(note) != about:
+                raise InputError(
+                    f"holds parts of another exploration; delete the folder to begin anew (now {space.size} candidates)",
+                    where=str(self.folder),
+                )
+        else:
+            write_public(note, json.dumps(about).encode())
+
+    @staticmethod
+    def _read(path: Path) -> Any:
+        try:
+            return json.loads(read_bytes(path))
+        except ValueError:
+            return None
+
+    def known(self, start: int) -> tuple[Front, int] | None:
+        """Front and count of a chunk that an earlier run finished."""
+        note = self.folder / f"{start}.json"
+        if not note.exists() or not (self.folder / f"{start}{self.form}").exists():
+            return None
+        read = self._read(note)
+        return ({tuple(vector): number for vector, number in read["front"]}, read["working"]) if read else None
+
+    def keep(self, start: int, data: bytes, front: Front, working: int) -> None:
+        """The data first: a chunk with a note is whole."""
+        write_public(self.folder / f"{start}{self.form}", data)
+        note = {"front": [[list(vector), number] for vector, number in front.items()], "working": working}
+        write_public(self.folder / f"{start}.json", json.dumps(note).encode())
+
+    def finish(self, starts: range) -> None:
+        """All parts in order into FILE, which appears whole."""
+        half = self.out.with_name(f".{self.out.name}.half")
+        parts = (self.folder / f"{start}{self.form}" for start in starts)
+        try:
+            if self.form == ".csv":
+                self._join_csv(half, parts)
+            else:
+                self._join_parquet(half, parts)
+            half.replace(self.out)
+        except OSError as error:
+            raise InputError(f"cannot be written: {error.strerror}", where=str(self.out)) from None
+        shutil.rmtree(self.folder)
+
+    def _join_csv(self, target: Path, parts: Iterator[Path]) -> None:
+        with target.open("wb") as whole:
+            whole.write((",".join(self.columns) + "\n").encode("ascii"))
+            for part in parts:
+                with part.open("rb") as stream:
+                    shutil.copyfileobj(stream, whole)
+
+    @staticmethod
+    def _join_parquet(target: Path, parts: Iterator[Path]) -> None:
+        import pyarrow.parquet
+
+        writer = None
+        try:
+            for part in parts:
+                table = pyarrow.parquet.read_table(part)
+                writer = writer or pyarrow.parquet.ParquetWriter(target, table.schema)
+                writer.write_table(table)
+        finally:
+            if writer is not None:
+                writer.close()

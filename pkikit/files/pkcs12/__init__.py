@@ -1,0 +1,1 @@
+"""PKCS#12 files: what they hold and what opening them costs, before anything is decrypted."""

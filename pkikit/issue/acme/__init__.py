@@ -1,0 +1,1 @@
+"""An ACME client, built on certbot's `acme`."""

@@ -1,0 +1,93 @@
+"""Before a certificate is uploaded: which connections of the deployment would it serve, and which would it break?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from cryptography import x509
+
+from pkikit.design.legs import legs_of
+from pkikit.judge.diagnose import rank_causes
+from pkikit.judge.leg_verdict import refine_for
+from pkikit.judge.verify import verify_certificate
+from pkikit.model.deployment import Deployment
+from pkikit.model.findings import Verdict
+from pkikit.model.leg import Leg, Purpose
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """One leg and the role in which the peer shows its certificate there; the far side's verdict."""
+
+    leg: Leg
+    purpose: Purpose
+    verdict: Verdict
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """Rule ids of the errors, the one to mend first in front."""
+        return rank_causes(self.verdict.findings)
+
+    def to_json(self) -> dict[str, Any]:
+        """One entry of `legs`."""
+        return {
+            "id": self.leg.id,
+            "as": self.purpose.value,
+            "served": self.verdict.accepted,
+            "causes": list(self.causes),
+        }
+
+
+def services_of(
+    deployment: Deployment,
+    peer: str,
+    chain: Sequence[x509.Certificate],
+    *,
+    at: datetime,
+    trusted_ca_list: Sequence[x509.Certificate] | None = None,
+) -> tuple[Service, ...]:
+    """Every leg on which `peer` shows this certificate. Without a list, the far side is taken to trust what came along.
+
+    chain: leaf first, then what is sent behind it.
+    """
+    leaf, *sent = chain
+    # What nobody told us cannot be held against the certificate: the top of what came along stands for the far side's list.
+    trusted = trusted_ca_list if trusted_ca_list is not None else tuple(chain)
+    found = []
+    for leg in legs_of(deployment):
+        for purpose in _roles(leg, peer):
+            checks = leg.server_name_checks if purpose is Purpose.SERVER else leg.client_name_checks
+            verdict = verify_certificate(
+                leaf,
+                sent=sent,
+                trusted_ca_list=trusted,
+                purpose=purpose,
+                at=at,
+                name_checks=checks,
+                refine=refine_for(deployment, peer, leaf),
+                question=f"would {leg.client if purpose is Purpose.SERVER else leg.server} accept it on {leg.id}?",
+            )
+            if trusted_ca_list is None:
+                verdict = _without_trust(verdict)
+            found.append(Service(leg=leg, purpose=purpose, verdict=verdict))
+    return tuple(found)
+
+
+def _roles(leg: Leg, peer: str) -> tuple[Purpose, ...]:
+    roles: tuple[Purpose, ...] = ()
+    if leg.server == peer and leg.client_verifies:
+        roles += (Purpose.SERVER,)
+    if leg.client == peer and leg.mutual:
+        roles += (Purpose.CLIENT,)
+    return roles
+
+
+def _without_trust(verdict: Verdict) -> Verdict:
+    return Verdict(
+        question=verdict.question,
+        findings=tuple(f for f in verdict.findings if not f.rule.startswith("trust.")),
+        checked=tuple(c for c in verdict.checked if not c.startswith("trust.")),
+    )

@@ -1,0 +1,1 @@
+"""Judgements of files before they are used: certificates, requests, uploads, replacements."""

@@ -1,0 +1,239 @@
+"""Before an ACME order: what would the CA object to? A decision over facts that were gathered before (`commands.acme`, the lab).
+
+Sources: X12.5 guide, "Using ACME on Expressway-E"; RFC 8555 §8.3 (http-01); RFC 8659 and RFC 8657 (CAA); Let's Encrypt, "Rate
+Limits" and "Profiles". Expressway orders with Let's Encrypt's classic profile alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cryptography import x509
+
+from pkikit.design.san import SanLayout
+from pkikit.errors import InputError
+from pkikit.judge.registry import finding
+from pkikit.judge.rules import acme_rules as rules
+from pkikit.model.certificates.facts import shown_time
+from pkikit.model.deployment import Deployment, Role
+from pkikit.model.findings import Evidence, Finding, Verdict
+from pkikit.model.version import ProductVersion
+from pkikit.values.names import is_ip_address
+from pkikit.values.public_names import is_internal, why_not_issued
+from pkikit.values.text import printable
+
+MAX_NAMES = 100  # names in one certificate of the classic profile (Let's Encrypt, "Profiles")
+MAX_COMMON_NAME = 64
+PREFLIGHT = (
+    rules.NAME_NOT_PUBLIC, rules.COMMON_NAME_LONG, rules.APEX_NAME, rules.DNS_MISSING, rules.HTTP_UNREACHABLE,
+    rules.CAA_FORBIDS, rules.RATE_LIMITED,
+)  # fmt: skip
+# What a name that is a whole domain is there for.
+_DOMAINS = frozenset(
+    {"names.registration-domain-missing", "names.sip-domain-missing", "names.federation-domain-missing"}
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaaRecord:
+    """One CAA record: tag `issue` or `issuewild`, value as in DNS (`ca.example; …`)."""
+
+    tag: str
+    value: str
+
+    @property
+    def allows_http(self) -> bool:
+        """True unless `validationmethods` lists methods without http-01 (RFC 8657 §4)."""
+        for parameter in self.value.split(";")[1:]:
+            key, _, methods = parameter.partition("=")
+            if key.strip().lower() == "validationmethods":
+                return "http-01" in {method.strip().lower() for method in methods.split(",")}
+        return True
+
+    @property
+    def authority(self) -> str:
+        """The CA's domain; empty when nobody may issue."""
+        return self.value.partition(";")[0].strip().lower()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcmeFacts:
+    """What was found from outside. Keys that are absent were not looked up, and are not judged.
+
+    addresses: public addresses of each name. peers: the Expressway-E peers' public addresses, by FQDN.
+    port_80: for each address an empty string when port 80 answers, else the error. caa: the records that apply to each name.
+    caa_unknown: for each name whose CAA records could not be looked up, why; a CA then refuses (RFC 8659 §3).
+    certificates_left: how many the CA still issues for exactly these names, where that is known.
+    """
+
+    authority: str
+    addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    peers: Mapping[str, str] = field(default_factory=dict)
+    port_80: Mapping[str, str] = field(default_factory=dict)
+    caa: Mapping[str, tuple[CaaRecord, ...]] = field(default_factory=dict)
+    caa_unknown: Mapping[str, str] = field(default_factory=dict)
+    names_left: int | None = None
+    certificates_left: int | None = None
+
+
+def preflight(layout: SanLayout, facts: AcmeFacts) -> Verdict:
+    """Everything that the CA would object to, name by name."""
+    names = tuple(dict.fromkeys((layout.common_name, *layout.dns_names)))
+    found = [*_names(names, layout), *_dns(names, facts), *_ports(names, facts), *_caa(names, facts)]
+    found += _limits(names, facts)
+    by_rule: dict[str, list[Evidence]] = {}
+    for rule_id, evidence in found:
+        by_rule.setdefault(rule_id, []).append(evidence)
+    return Verdict(
+        question=f"would {facts.authority} issue for {layout.owner}?",
+        findings=tuple(finding(rule_id, layout.owner, evidence) for rule_id, evidence in by_rule.items()),
+        checked=PREFLIGHT,
+    )
+
+
+def refuse_where_there_is_no_acme(deployment: Deployment, peer: str) -> None:
+    """Raise InputError where there is no ACME: on Expressway-C, before X12.5, and together with Jabber Guest."""
+    if deployment.role_of(peer) is not Role.EXPRESSWAY_E:
+        raise InputError(
+            f"{peer} is not an Expressway-E: the CA cannot reach an Expressway-C, so only Expressway-E has ACME"
+        )
+    if deployment.product_version < ProductVersion((12, 5)):
+        raise InputError(f"{deployment.version} has no ACME: Expressway has it from X12.5 on")
+    if deployment.jabber_guest:
+        raise InputError("ACME is not supported together with Jabber Guest")
+
+
+_Found = Iterator[tuple[str, Evidence]]
+
+
+def _names(names: tuple[str, ...], layout: SanLayout) -> _Found:
+    for name in names:
+        why = ""
+        if is_ip_address(name):
+            why = "an IP address"
+        elif name.startswith("*."):
+            why = "a wildcard, which http-01 cannot prove"
+        else:
+            why = why_not_issued(name)
+        if why:
+            yield rules.NAME_NOT_PUBLIC, Evidence(label=name, expected="a public name", seen=why, where=layout.owner)
+
+    if len(layout.common_name) > MAX_COMMON_NAME:
+        seen = f"{len(layout.common_name)} characters"
+        evidence = Evidence(
+            label=layout.common_name, expected=f"at most {MAX_COMMON_NAME}", seen=seen, where=layout.owner
+        )
+        yield rules.COMMON_NAME_LONG, evidence
+    for entry in layout.entries:
+        if entry.rule in _DOMAINS and not is_internal(entry.value) and not entry.value.startswith("collab-edge."):
+            evidence = Evidence(label=entry.value, expected="leads to E", seen="a whole domain", where=layout.owner)
+            yield rules.APEX_NAME, evidence
+
+
+def _dns(names: tuple[str, ...], facts: AcmeFacts) -> _Found:
+    peers = set(facts.peers.values())
+    for name in names:
+        if name not in facts.addresses:
+            continue
+        found = set(facts.addresses[name])
+        if not found:
+            yield rules.DNS_MISSING, Evidence(label=name, expected="an address", seen="none", where="public DNS")
+        elif peers and not found <= peers:
+            strange = ", ".join(sorted(found - peers))
+            yield rules.DNS_MISSING, Evidence(label=name, expected="a peer of E", seen=strange, where="public DNS")
+
+
+def _ports(names: tuple[str, ...], facts: AcmeFacts) -> _Found:
+    """Judge the addresses that the names resolve to; where no name was looked up, every address that was dialled."""
+    reached = {a for name in names for a in facts.addresses.get(name, ())}
+    peers = set(facts.peers.values())
+    for address, error in facts.port_80.items():
+        if error and (not reached or address in reached) and (not peers or address in peers):
+            who = next((fqdn for fqdn, of_peer in facts.peers.items() if of_peer == address), address)
+            yield (
+                rules.HTTP_UNREACHABLE,
+                Evidence(label=f"port 80 of {who}", expected="open", seen=error, where=address),
+            )
+
+
+def _caa(names: tuple[str, ...], facts: AcmeFacts) -> _Found:
+    for name in names:
+        if name in facts.caa_unknown:
+            seen = printable(facts.caa_unknown[name])
+            yield rules.CAA_FORBIDS, Evidence(label=name, expected="an answer about CAA", seen=seen, where="DNS")
+        records = [record for record in facts.caa.get(name, ()) if record.tag.lower() == "issue"]
+        allowed = [record for record in records if record.authority == facts.authority]
+        if records and not allowed:
+            seen = ", ".join(record.authority or "nobody" for record in records)
+            yield rules.CAA_FORBIDS, Evidence(label=name, expected=facts.authority, seen=seen, where="CAA records")
+        elif records and not any(record.allows_http for record in allowed):
+            seen = allowed[0].value[:200]
+            yield rules.CAA_FORBIDS, Evidence(label=name, expected="http-01 allowed", seen=seen, where="CAA records")
+
+
+def _limits(names: tuple[str, ...], facts: AcmeFacts) -> _Found:
+    if facts.certificates_left == 0:
+        seen = "none left for exactly these names"
+        yield (
+            rules.RATE_LIMITED,
+            Evidence(label="certificates", expected="at least one left", seen=seen, where=facts.authority),
+        )
+    limit = MAX_NAMES if facts.names_left is None else min(MAX_NAMES, facts.names_left)
+    if len(names) > limit:
+        yield (
+            rules.RATE_LIMITED,
+            Evidence(
+                label="names in the order", expected=f"at most {limit}", seen=str(len(names)), where=facts.authority
+            ),
+        )
+
+
+def pending_not_deployed(
+    current: x509.Certificate, pending: x509.Certificate | None, *, owner: str, at: datetime
+) -> tuple[Finding, ...]:
+    """The finding that a signed certificate is waiting while the one in use has expired."""
+    if pending is None or at <= current.not_valid_after_utc:
+        return ()
+    evidence = Evidence(
+        label="certificate in use",
+        expected=f"the pending one, valid until {shown_time(pending.not_valid_after_utc)}",
+        seen=f"expired at {shown_time(current.not_valid_after_utc)}",
+        where=owner,
+    )
+    return (finding(rules.PENDING, owner, [evidence]),)
+
+
+_PROBLEM_RULES = {
+    "connection": rules.HTTP_UNREACHABLE,
+    "unauthorized": rules.HTTP_UNREACHABLE,
+    "dns": rules.DNS_MISSING,
+    "caa": rules.CAA_FORBIDS,
+    "rejectedIdentifier": rules.NAME_NOT_PUBLIC,
+    "rateLimited": rules.RATE_LIMITED,
+}
+
+
+def problem_findings(
+    problem_type: str, detail: str, subproblems: Iterable[tuple[str, str]], *, owner: str
+) -> tuple[Finding, ...]:
+    """The findings for an RFC 8555 problem document; empty for a type that no rule is about.
+
+    problem_type: the URN, or its last part. subproblems: (name, detail) of each.
+    """
+    rule_id = _PROBLEM_RULES.get(problem_type.rpartition(":")[2])
+    details = list(subproblems) or [("the order", detail)]
+    # A CA that finds no address reports a failed connection, with the resolver's message (Pebble; RFC 8555 §6.7).
+    if rule_id == rules.HTTP_UNREACHABLE and any(_is_about_dns(text) for _, text in details):
+        rule_id = rules.DNS_MISSING
+    if rule_id is None:
+        return ()
+    evidence = [Evidence(label=name, expected="proved", seen=text, where=owner) for name, text in details]
+    return (finding(rule_id, owner, evidence),)
+
+
+def _is_about_dns(text: str) -> bool:
+    return any(
+        word in text.lower() for word in ("no such host", "nxdomain", "could not resolve", "no valid ip addresses")
+    )

@@ -1,0 +1,191 @@
+"""The new certificate beside the one that it replaces: what changed, and who notices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+
+from cryptography import x509
+
+from pkikit.judge.linting.issued_certificate import PURPOSES, san_entries
+from pkikit.judge.linting.lint import weighed
+from pkikit.judge.linting.lint_question import CertificateUse
+from pkikit.judge.name_matching import presented_names
+from pkikit.judge.registry import finding
+from pkikit.judge.rules import replacement_rules as rules
+from pkikit.judge.rules.certificate_rules import MAX_SHOWN, WEAK_DIGESTS, allows, shown_ekus
+from pkikit.model.certificates.facts import (
+    common_name,
+    digest_name,
+    distinguished,
+    extension,
+    is_self_signed,
+    key_kind,
+    key_of,
+    serial_number,
+    shown_time,
+    title,
+)
+from pkikit.model.findings import Evidence, Finding, Severity, Verdict
+
+
+def lint_replacement(old: x509.Certificate, new: x509.Certificate, use: CertificateUse) -> Verdict:
+    """Compare a certificate with the one that it replaces: names, key, issuer, purposes, dates, algorithms, serial number.
+
+    use: with the layout of a peer, each name that is gone is reported with the connections that need it.
+    """
+    subject = title(new)
+    if old == new:
+        evidence = Evidence(label="certificate", expected="a new one", seen="the same, byte by byte", where="file")
+        findings = [finding(rules.SAME_CERTIFICATE, subject, [evidence])]
+    else:
+        findings = [f for part in _PARTS for f in part(old, new, use, subject)]
+    return Verdict(
+        question=f"what changes when {subject} replaces the certificate that ends at {shown_time(old.not_valid_after_utc)}?",
+        findings=tuple(findings),
+        checked=(*rules.REPLACEMENT, *(f"eku.{purpose}-auth-missing" for purpose, _ in PURPOSES)),
+    )
+
+
+def _names(old: x509.Certificate, new: x509.Certificate, use: CertificateUse, subject: str) -> Iterator[Finding]:
+    before, after = presented_names(old), presented_names(new)
+    was, now = san_entries(old), san_entries(new)
+    gone = [n for n in was if n not in now]
+    added = [n for n in now if n not in was]
+    # Without any SAN name the common name counted (RFC 5922 §7.1).
+    gone += [n for n in before.identities if n not in (*after.identities, *was)]
+    if gone:
+        evidence, weight = _who_misses(gone, use)
+        yield finding(rules.NAME_REMOVED, subject, evidence, severity=weight)
+    if added:
+        shown = [
+            Evidence(label=f"name {n}", expected="as before", seen="new", where="subjectAltName")
+            for n in added[:MAX_SHOWN]
+        ]
+        yield finding(rules.NAME_ADDED, subject, shown)
+    if old.subject != new.subject:
+        cn_changed = common_name(old.subject) != common_name(new.subject)
+        label = "subject (another common name)" if cn_changed else "subject"
+        evidence = [_changed(label, distinguished(old.subject), distinguished(new.subject))]
+        weight = Severity.WARNING if cn_changed else Severity.INFO
+        yield _difference(rules.SUBJECT_CHANGED, subject, evidence, severity=weight)
+
+
+def _who_misses(gone: Sequence[str], use: CertificateUse) -> tuple[list[Evidence], Severity]:
+    """Evidence for each name that is gone, and how much that weighs: who needs it is known with a layout only."""
+    if use.layout is None:
+        label = "machines that look for it"
+        evidence = [
+            Evidence(label=f"name {n}, {label}", expected="still there", seen="gone", where="subjectAltName")
+            for n in gone[:MAX_SHOWN]
+        ]
+        return evidence, Severity.WARNING
+    needed = {entry.value: entry for entry in use.layout.entries}
+    evidence = []
+    for name in gone[:MAX_SHOWN]:
+        entry = needed.get(name)
+        who = (
+            f"needed by {', '.join(entry.needed_by) or entry.reason}" if entry else "nothing in the deployment needs it"
+        )
+        evidence.append(
+            Evidence(label=f"name {name}", expected="still there" if entry else "-", seen=f"gone; {who}", where="SAN")
+        )
+    return evidence, Severity.ERROR if any(n in needed for n in gone) else Severity.INFO
+
+
+def _short(certificate: x509.Certificate) -> str:
+    """The first bytes of the key's SHA-256: enough to tell two keys apart."""
+    return f"SHA-256 {sha256(key_of(certificate)).hexdigest()[:16]}…"
+
+
+def _key(old: x509.Certificate, new: x509.Certificate, use: CertificateUse, subject: str) -> Iterator[Finding]:
+    same = key_of(old) == key_of(new)
+    rule = rules.KEY_KEPT if same else rules.KEY_CHANGED
+    seen = "the same key" if same else "a new key"
+    yield finding(rule, subject, [Evidence(label="public key", expected="known", seen=seen, where="subjectPublicKey")])
+    changed, weaker = [], False
+    (old_kind, old_bits), (new_kind, new_bits) = key_kind(old), key_kind(new)
+    if (old_kind, old_bits) != (new_kind, new_bits):
+        weaker = old_kind == new_kind and new_bits < old_bits
+        changed.append(_changed("key", f"{old_kind} {old_bits} bits", f"{new_kind} {new_bits} bits"))
+    old_digest, new_digest = digest_name(old), digest_name(new)
+    if old_digest != new_digest:
+        weaker |= new_digest in WEAK_DIGESTS
+        changed.append(_changed("signature digest", old_digest or "none", new_digest or "none"))
+    if changed:
+        other_kind = old_kind != new_kind
+        weight = Severity.WARNING if weaker or other_kind else Severity.INFO
+        yield _difference(rules.ALGORITHM_CHANGED, subject, changed, severity=weight)
+
+
+def _changed(label: str, before: str, after: str) -> Evidence:
+    return Evidence(label=label, expected=before, seen=after, where="old and new certificate")
+
+
+def _difference(
+    rule_id: str, subject: str, evidence: Sequence[Evidence], *, severity: Severity | None = None
+) -> Finding:
+    """A finding that states what was and what is: nothing of it was `expected`."""
+    message = "; ".join(f"{e.label}: was {e.expected}, is now {e.seen}" for e in evidence)
+    return finding(rule_id, subject, evidence, message=message, severity=severity)
+
+
+def _issuer(old: x509.Certificate, new: x509.Certificate, use: CertificateUse, subject: str) -> Iterator[Finding]:
+    if is_self_signed(old) and is_self_signed(new):
+        evidence = Evidence(label="issuer", expected="a CA", seen="signed by its own key, old and new", where="issuer")
+        if key_of(old) != key_of(new):
+            yield finding(rules.ISSUER_CHANGED, subject, [evidence])
+    elif old.issuer != new.issuer:
+        yield _difference(
+            rules.ISSUER_CHANGED, subject, [_changed("issuer", distinguished(old.issuer), distinguished(new.issuer))]
+        )
+    else:
+        before, after = _issuer_key(old), _issuer_key(new)
+        if before and after and before != after:
+            yield _difference(
+                rules.ISSUER_CHANGED, subject, [_changed("key of the issuer (same name)", before.hex(), after.hex())]
+            )
+    if serial_number(old) == serial_number(new) and old.issuer == new.issuer:
+        evidence = Evidence(
+            label="serial number", expected="another", seen=f"{serial_number(new):x}"[:80], where="serial"
+        )
+        yield finding(rules.SERIAL_REUSED, subject, [evidence])
+
+
+def _issuer_key(certificate: x509.Certificate) -> bytes | None:
+    identifier = extension(certificate, x509.AuthorityKeyIdentifier)
+    return identifier.key_identifier if identifier else None
+
+
+def _purposes(old: x509.Certificate, new: x509.Certificate, use: CertificateUse, subject: str) -> Iterator[Finding]:
+    for purpose, oid in PURPOSES:
+        if allows(old, oid) and not allows(new, oid):
+            evidence = _changed("extended key usage", shown_ekus(old), shown_ekus(new))
+            found = weighed(finding(f"eku.{purpose}-auth-missing", subject, [evidence]), use)
+            if found is not None:
+                yield found
+
+
+def _validity(old: x509.Certificate, new: x509.Certificate, use: CertificateUse, subject: str) -> Iterator[Finding]:
+    evidence = []
+    if new.not_valid_after_utc < old.not_valid_after_utc:
+        evidence.append(_changed("not after", shown_time(old.not_valid_after_utc), shown_time(new.not_valid_after_utc)))
+    if new.not_valid_before_utc > old.not_valid_after_utc:
+        evidence.append(
+            Evidence(
+                label="not before",
+                expected=f"at or before {shown_time(old.not_valid_after_utc)}, the end of the old one",
+                seen=shown_time(new.not_valid_before_utc),
+                where="validity",
+            )
+        )
+    if evidence:
+        yield finding(rules.VALIDITY_WORSE, subject, evidence)
+    before, after = (c.not_valid_after_utc - c.not_valid_before_utc for c in (old, new))
+    if before.days != after.days:
+        yield _difference(
+            rules.LIFETIME_CHANGED, subject, [_changed("lifetime", f"{before.days} days", f"{after.days} days")]
+        )
+
+
+_PARTS = (_names, _key, _issuer, _purposes, _validity)

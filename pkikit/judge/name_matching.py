@@ -1,0 +1,338 @@
+"""Which presented name answers to a reference name.
+
+The product's rules follow RFC 5922 §7.1. What OpenSSL and RFC 9525 (HTTPS) say is beside them, for `pkikit match`;
+`judge.name_table` compares them all, by version.
+"""
+
+from __future__ import annotations
+
+import enum
+import ipaddress
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from pkikit.errors import InputError
+from pkikit.model.certificates.facts import common_name, extension, has_extension
+from pkikit.values.memo import once_per_object
+from pkikit.values.names import SipUri, ip_text, is_ip_address, parse_dns_name, presented_dns_name, printable
+from pkikit.values.other_names import OtherName, read_other_name
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnusableName:
+    """A name of a certificate that can match nothing, as text for people, and why."""
+
+    name: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.name!r} (unusable: {self.reason})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PresentedNames:
+    """The names of one certificate.
+
+    dns, sip, wildcards, common_name: names that can match, in lower case; `sip` without the scheme.
+    ip: iPAddress entries, each in one spelling.
+    refused: entries that can match nothing, with the reason.
+    others: the otherName entries, such as SRVName. No name check of the product reads them; linters do.
+    dns_written, common_names: every dNSName and common name as the certificate holds it.
+    has_san: the certificate has a subjectAltName extension, whatever is in it.
+    """
+
+    dns: tuple[str, ...] = ()
+    sip: tuple[str, ...] = ()
+    ip: tuple[str, ...] = ()
+    wildcards: tuple[str, ...] = ()
+    common_name: str = ""
+    refused: tuple[UnusableName, ...] = ()
+    others: tuple[OtherName, ...] = ()
+    dns_written: tuple[str, ...] = ()
+    common_names: tuple[str, ...] = ()
+    has_san: bool = False
+
+    @property
+    def unusable(self) -> tuple[str, ...]:
+        """The entries that can match nothing, without the reasons."""
+        return tuple(entry.name for entry in self.refused)
+
+    @property
+    def has_san_identity(self) -> bool:
+        """True when the SAN holds a SIP domain or a dNSName."""
+        return bool(self.dns or self.sip or self.wildcards)
+
+    @property
+    def reads_common_name(self) -> bool:
+        """True when the common name counts: only without any SAN (RFC 5922 §7.1)."""
+        return bool(self.common_name) and not (self.has_san or self.has_san_identity or self.ip or self.refused)
+
+    @property
+    def identities(self) -> tuple[str, ...]:
+        """The domain names that a reader of the certificate goes by: SIP domains and dNSNames, else the common name."""
+        if self.has_san_identity:
+            return tuple(dict.fromkeys((*self.sip, *self.dns)))
+        return (self.common_name,) if self.reads_common_name else ()
+
+    @property
+    def all_names(self) -> tuple[str, ...]:
+        """Every name of the SAN, whether the product reads it or not."""
+        others = (str(entry) for entry in self.others)
+        return (*(f"sip:{n}" for n in self.sip), *self.dns, *self.wildcards, *self.ip, *self.unusable, *others)
+
+    def shown(self) -> str:
+        """All of them on one line, bounded, for evidence."""
+        parts = [f"sip:{n}" for n in self.sip] + list(self.dns) + list(self.wildcards) + [f"IP {n}" for n in self.ip]
+        parts += [str(entry) for entry in (*self.refused, *self.others)]
+        more = f" … and {len(parts) - 20} more" if len(parts) > 20 else ""
+        return (", ".join(parts[:20]) + more) or (f"CN {self.common_name}" if self.common_name else "no names at all")
+
+
+# A lab judges the same few certificates at every handshake; parsing their SAN again each time cost a sixth of it.
+@once_per_object
+@lru_cache(maxsize=2048)
+def presented_names(certificate: x509.Certificate | x509.CertificateSigningRequest) -> PresentedNames:
+    """The names that a certificate or a request presents. Entries that cannot match are in `refused`, never dropped."""
+    alternative = extension(certificate, x509.SubjectAlternativeName)
+    found: dict[str, list[str]] = {"dns": [], "sip": [], "ip": [], "wildcards": [], "dns_written": []}
+    refused: list[UnusableName] = []
+    others: list[OtherName] = []
+    for name in alternative or ():
+        if isinstance(name, x509.OtherName):
+            others.append(read_other_name(name.type_id.dotted_string, name.value))
+            continue
+        if isinstance(name, x509.DNSName):
+            found["dns_written"].append(name.value)
+        try:
+            read = _read_entry(name)
+        except InputError as error:
+            refused.append(UnusableName(name=printable(str(name.value)), reason=error.message))
+            continue
+        if read is not None:
+            found[read[0]].append(read[1])
+    names = [str(a.value) for a in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+    return PresentedNames(
+        **{kind: tuple(values) for kind, values in found.items()},
+        common_name=_usable_common_name(common_name(certificate.subject)),
+        refused=tuple(refused),
+        others=tuple(others),
+        common_names=tuple(names),
+        has_san=has_extension(certificate, x509.SubjectAlternativeName),
+    )
+
+
+def _read_entry(name: x509.GeneralName) -> tuple[str, str] | None:
+    """(field of PresentedNames, name); None for kinds of names that no name check reads. Raises InputError."""
+    match name:
+        case x509.DNSName(value=value) if value.startswith("*."):
+            return "wildcards", "*." + presented_dns_name(value[2:])
+        case x509.DNSName(value=value):
+            return "dns", presented_dns_name(value)
+        case x509.UniformResourceIdentifier(value=value) if value.lower().startswith(("sip:", "sips:")):
+            return "sip", SipUri.presented(value).host
+        case x509.IPAddress(value=ipaddress.IPv4Address() | ipaddress.IPv6Address() as address):
+            return "ip", str(address)
+        case x509.IPAddress():
+            raise InputError("is a network, not an IP address")
+        case _:
+            return None
+
+
+def _usable_common_name(text: str) -> str:
+    try:
+        return "*." + presented_dns_name(text[2:]) if text.startswith("*.") else presented_dns_name(text)
+    except InputError:
+        return ""
+
+
+class Outcome(enum.StrEnum):
+    """How a reference name was compared, so that a caller can choose a rule."""
+
+    FOUND = "found"
+    ABSENT = "absent"
+    WILDCARD_ONLY = "only a wildcard covers it"
+    ADDRESS = "an IP address that is not in the certificate"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameMatch:
+    """Whether one reference name was found, by which presented name, and why (not)."""
+
+    reference: str
+    presented: str = ""
+    why: str
+    outcome: Outcome = Outcome.ABSENT
+
+    @property
+    def matched(self) -> bool:
+        """True when a presented name answers to the reference."""
+        return bool(self.presented)
+
+
+def _found(reference: str, presented: str, why: str) -> NameMatch:
+    return NameMatch(reference=reference, presented=presented, why=why, outcome=Outcome.FOUND)
+
+
+def reference_name(text: str) -> str:
+    """A reference name in one spelling; a SIP URI gives its domain, an IP address stays an address.
+
+    Raises:
+        InputError: the text is neither a domain name, a SIP URI nor an IP address.
+    """
+    stripped = text.strip()
+    if stripped.lower().startswith(("sip:", "sips:")):
+        return SipUri.parse(stripped).host
+    return ip_text(stripped) if is_ip_address(stripped) else parse_dns_name(stripped)
+
+
+@lru_cache(maxsize=4096)
+def match_name(reference: str, presented: PresentedNames, *, sip: bool = True) -> NameMatch:
+    """The product's answer: RFC 5922 for SIP, without wildcards; IP addresses by iPAddress entries.
+
+    Args:
+        reference: the name looked for, in any spelling that `reference_name` reads.
+        presented: the names of the certificate.
+        sip: the connection carries SIP. Elsewhere (HTTPS, XMPP, LDAP, syslog) SIP URIs say nothing.
+    """
+    name = reference_name(reference)
+    if is_ip_address(name):
+        return _match_address(name, presented)
+    if sip and name in presented.sip:
+        return _found(name, f"sip:{name}", "the SAN holds this SIP domain as URI")
+    if name in presented.dns:
+        if sip and presented.sip:
+            why = "the SAN holds it as dNSName, but also a SIP URI: then only SIP URIs count (RFC 5922 §7.1)"
+            return NameMatch(reference=name, why=why)
+        return _found(name, name, "the SAN holds this dNSName")
+    wildcard = next((w for w in presented.wildcards if _covers(w, name)), "")
+    if wildcard:
+        why = f"only the wildcard {wildcard} would cover it, and wildcards are not supported"
+        return NameMatch(reference=name, why=why, outcome=Outcome.WILDCARD_ONLY)
+    for entry in presented.refused:
+        if same_but_for_form(name, entry.name):
+            return NameMatch(
+                reference=name, why=f"the SAN holds {entry.name!r}, which {entry.reason}: it matches nothing"
+            )
+    return _match_common_name(name, presented)
+
+
+def _match_address(name: str, presented: PresentedNames) -> NameMatch:
+    if name in presented.ip:
+        return _found(name, f"IP {name}", "the SAN holds this iPAddress; an FQDN is recommended")
+    written = any(same_but_for_form(name, entry.name) for entry in presented.refused)
+    why = "the SAN holds no such iPAddress, and an IP address matches no dNSName"
+    return NameMatch(
+        reference=name, why=f"{why} (the address is there as dNSName)" if written else why, outcome=Outcome.ADDRESS
+    )
+
+
+def _match_common_name(name: str, presented: PresentedNames) -> NameMatch:
+    own = presented.common_name
+    if own == name:
+        if presented.reads_common_name:
+            return _found(name, f"CN {name}", "there is no SAN, so the common name counts")
+        return NameMatch(
+            reference=name, why="only the common name holds it, and it counts only without any SAN (RFC 5922 §7.1)"
+        )
+    if presented.reads_common_name and _covers(own, name):
+        why = "only a wildcard common name would cover it, and wildcards are not supported"
+        return NameMatch(reference=name, why=why, outcome=Outcome.WILDCARD_ONLY)
+    return NameMatch(reference=name, why="no presented name equals it")
+
+
+def same_but_for_form(name: str, written: str) -> bool:
+    """Would the entry be the name, if it were written right?"""
+    host = re.sub(r"(\\x00|\\n|\\r|\\t)+", "", written)
+    host = re.split(r"[;?]", re.sub(r"(?i)\Asips?:", "", host), maxsplit=1)[0]
+    try:
+        return reference_name(host.strip(". ")) == name
+    except InputError:
+        return False
+
+
+def name_rule(matches: Sequence[NameMatch]) -> str:
+    """The rule for a check in which none of these matched: the form of a name, or the name is absent."""
+    if any(m.outcome is Outcome.WILDCARD_ONLY for m in matches):
+        return "names.wildcard-unsupported"
+    if matches and all(m.outcome is Outcome.ADDRESS for m in matches):
+        return "names.ip-address-used"
+    return "names.reference-not-presented"
+
+
+def match_rfc5922(reference: str, presented: PresentedNames) -> NameMatch:
+    """RFC 5922's answer about a SIP domain: SIP URIs, else dNSNames, else (without any SAN) the common name."""
+    name = reference_name(reference)
+    if is_ip_address(name):
+        return NameMatch(reference=name, why="RFC 5922 is about domains, not IP addresses", outcome=Outcome.ADDRESS)
+    return match_name(name, presented)
+
+
+def match_https(reference: str, presented: PresentedNames) -> NameMatch:
+    """RFC 9525's answer: dNSName, left-most-label wildcard, iPAddress; never the common name."""
+    name = reference_name(reference)
+    if is_ip_address(name):
+        found = f"IP {name}" if name in presented.ip else ""
+        return NameMatch(reference=name, presented=found, why="compared with the iPAddress entries of the SAN")
+    if name in presented.dns:
+        return _found(name, name, "the SAN holds this dNSName")
+    wildcard = next((w for w in presented.wildcards if _covers(w, name)), "")
+    if wildcard:
+        return _found(name, wildcard, "a wildcard covers exactly one left-most label")
+    return NameMatch(reference=name, why="no dNSName of the SAN equals or covers it; the common name is not read")
+
+
+def match_openssl(reference: str, presented: PresentedNames) -> NameMatch:
+    """OpenSSL's answer: X509_check_host with its default flags, X509_check_ip for an IP address (v3_utl.c)."""
+    name = reference_name(reference)
+    if is_ip_address(name):
+        found = f"IP {name}" if name in presented.ip else ""
+        return NameMatch(reference=name, presented=found, why="X509_check_ip compares the iPAddress entries of the SAN")
+    written = presented.dns_written or (*presented.dns, *presented.wildcards)
+    for candidate in written:
+        if _openssl_equal(candidate, name):
+            return _found(name, printable(candidate), "a dNSName of the SAN equals or covers it")
+    if written:
+        return NameMatch(
+            reference=name, why="no dNSName equals or covers it; beside dNSNames the common name is not read"
+        )
+    for candidate in presented.common_names or ((presented.common_name,) if presented.common_name else ()):
+        if _openssl_equal(candidate, name):
+            return _found(name, f"CN {printable(candidate)}", "the SAN holds no dNSName, so the common name counts")
+    return NameMatch(reference=name, why="neither a dNSName nor the common name equals or covers it")
+
+
+# What valid_star of v3_utl.c lets pass: one star at an end of the first label, and at least two dots behind it.
+_STAR_LABEL = r"(?:\*(?:[a-z0-9-]*[a-z0-9])?|(?!xn--)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\*)"
+_VALID_STAR = re.compile(_STAR_LABEL + r"(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?){2,}\Z")
+
+
+def _openssl_equal(pattern: str, name: str) -> bool:
+    """equal_wildcard of v3_utl.c: the bytes, case aside, or a wildcard in the left-most label."""
+    pattern = pattern.lower()
+    if not pattern.isascii() or not _VALID_STAR.match(pattern):
+        return pattern == name
+    before, _, after = pattern.partition("*")
+    if len(name) < len(before) + len(after) or not (name.startswith(before) and name.endswith(after)):
+        return False
+    middle = name[len(before) : len(name) - len(after)]
+    whole_label = not before and after.startswith(".")
+    if (whole_label and not middle) or (not whole_label and name.startswith("xn--")):
+        return False
+    return re.fullmatch(r"[a-z0-9-]*", middle) is not None
+
+
+def _covers(wildcard: str, name: str) -> bool:
+    return wildcard.startswith("*.") and name.partition(".")[2] == wildcard[2:]
+
+
+def every_answer(reference: str, presented: PresentedNames) -> Iterator[tuple[str, NameMatch]]:
+    """(whose rules, answer) for one reference, the product's first."""
+    yield "product (RFC 5922, no wildcards)", match_name(reference, presented)
+    yield "RFC 5922 (SIP domains)", match_rfc5922(reference, presented)
+    yield "RFC 9525 (HTTPS)", match_https(reference, presented)
+    yield "OpenSSL (X509_check_host, X509_check_ip)", match_openssl(reference, presented)

@@ -1,0 +1,1 @@
+"""Whether a certificate is revoked, by CRLs and OCSP answers."""

@@ -1,0 +1,311 @@
+"""Was it revoked? Sources, precedence and fallback as one decision, certificate by certificate of a path.
+
+The decision table (X12.5 guide, "Managing Certificate Revocation Lists"), for SIP TLS with checking on:
+
+    use OCSP | responder named | use CRLs | asked
+    on       | yes             | any      | OCSP, and nothing else
+    on       | no              | on       | CRLs
+    off      | any             | on       | CRLs
+    on       | no              | off      | nothing can be: the fallback decides for the leaf
+    off      | any             | off      | the same
+
+No answer, or one that cannot be trusted: the fallback decides. A CRL that has expired counts as revoked, whatever the
+fallback says. Other services read CRLs only, each from its own sources (`SEES`), and take silence for good.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+from cryptography import x509
+
+from pkikit.judge.registry import finding
+from pkikit.judge.revocation.ocsp_answer import matching_answer, read_answer
+from pkikit.judge.revocation.revocation_list import entry_of, signed_by, unknown_critical, unusable_because
+from pkikit.judge.rules import revocation_rules as rules
+from pkikit.judge.trust import CertificatePath
+from pkikit.model.certificates.facts import (
+    UNREADABLE,
+    canonical,
+    crl_urls,
+    extension,
+    is_self_signed,
+    issuer_of,
+    ocsp_urls,
+    serial_number,
+    shown_time,
+    subject_of,
+    title,
+)
+from pkikit.model.findings import Evidence, Finding, Severity, Verdict
+from pkikit.model.revocation import Consumer, CrlSource, RevocationQuestion
+
+SEES = MappingProxyType(
+    {
+        Consumer.SIP_TLS: frozenset(CrlSource),
+        Consumer.HTTPS: frozenset({CrlSource.MANUAL, CrlSource.AUTOMATIC, CrlSource.CA_FILE}),
+        Consumer.LDAP: frozenset({CrlSource.CA_FILE}),
+        Consumer.POLICY: frozenset({CrlSource.MANUAL}),
+    }
+)
+CHECKED = (
+    rules.REVOKED,
+    rules.CRL_EXPIRED,
+    rules.CRL_UNAVAILABLE,
+    rules.CRL_UNTRUSTED,
+    rules.CRL_CRITICAL,
+    rules.CRL_UNSUPPORTED,
+    rules.OCSP_UNAVAILABLE,
+    rules.OCSP_UNTRUSTED,
+    rules.NOT_CONSULTED,
+)
+# The code under which OpenSSL knows what a rule says.
+VERIFY_CODE = MappingProxyType(
+    {
+        rules.REVOKED: 23,
+        rules.CRL_EXPIRED: 12,
+        rules.CRL_UNAVAILABLE: 3,
+        rules.CRL_UNTRUSTED: 8,
+        rules.CRL_CRITICAL: 36,
+        rules.OCSP_UNAVAILABLE: 73,
+        rules.OCSP_UNTRUSTED: 74,
+    }
+)
+# What the fallback decides about; anything else speaks for itself.
+_FALLBACK = {rules.CRL_UNAVAILABLE, rules.CRL_UNTRUSTED, rules.OCSP_UNAVAILABLE, rules.OCSP_UNTRUSTED}
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusCheck:
+    """How the status of one certificate of the path was found: which source was asked, and what it said.
+
+    rule: empty when the status is good; else the rule that speaks.
+    """
+
+    certificate: str
+    asked: str
+    said: str
+    rule: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+
+def check_status(path: CertificatePath, question: RevocationQuestion, at: datetime) -> tuple[StatusCheck, ...]:
+    """One check a certificate that has an issuer in the path, leaf first."""
+    if question.consumer is Consumer.SIP_TLS and not question.settings.checking:
+        return ()
+    return tuple(
+        _check_one(certificate, path.certificates[index + 1 :], question, at, is_leaf=index == 0)
+        for index, (certificate, _) in enumerate(path.links)
+        if not is_self_signed(certificate)
+    )
+
+
+def judge_revocation(path: CertificatePath, question: RevocationQuestion, at: datetime) -> Verdict:
+    """The same as findings: an error where the certificate counts as revoked, a warning where it is let pass unknown."""
+    checks = check_status(path, question, at)
+    as_revoked = question.settings.fallback == "revoked"
+    findings: list[Finding] = []
+    for check in checks:
+        if not check.rule:
+            continue
+        severity = None
+        if check.rule in _FALLBACK:
+            silent = question.consumer is not Consumer.SIP_TLS
+            severity = Severity.ERROR if as_revoked and not silent else Severity.WARNING
+        findings.append(finding(check.rule, check.certificate, check.evidence, severity=severity))
+    refused = {e.seen for check in checks if check.rule == rules.CRL_CRITICAL for e in check.evidence}
+    findings += [] if not checks else _unsupported(question, path, refused)
+    return Verdict(
+        question=f"is anything on the path revoked, as {question.consumer.value} sees it?",
+        findings=tuple(findings),
+        checked=CHECKED if checks else (),
+    )
+
+
+def _check_one(
+    certificate: x509.Certificate,
+    above: Sequence[x509.Certificate],
+    question: RevocationQuestion,
+    at: datetime,
+    *,
+    is_leaf: bool,
+) -> StatusCheck:
+    name, settings, issuer = title(certificate), question.settings, above[0]
+    if question.consumer is Consumer.SIP_TLS:
+        answered = matching_answer(question.data.ocsp_answers, certificate, issuer) is not None
+        if settings.use_ocsp and (ocsp_urls(certificate) or answered):
+            return _by_ocsp(certificate, issuer, question, at)
+        if not settings.use_crls:
+            if not is_leaf:
+                return StatusCheck(certificate=name, asked="nothing", said="CA without a responder, and CRLs are off")
+            evidence = Evidence(
+                label="source of revocation status",
+                expected="an OCSP responder named in the certificate" if settings.use_ocsp else "OCSP or CRLs in use",
+                seen="none",
+                where="authorityInfoAccess",
+            )
+            return StatusCheck(
+                certificate=name, asked="nothing", said="no source", rule=rules.OCSP_UNAVAILABLE, evidence=(evidence,)
+            )
+    return _by_crl(certificate, above, question, at)
+
+
+def _by_ocsp(
+    certificate: x509.Certificate, issuer: x509.Certificate, question: RevocationQuestion, at: datetime
+) -> StatusCheck:
+    reading = read_answer(question.data, certificate, issuer, at)
+    where = ", ".join(ocsp_urls(certificate)) or "the answer given (the certificate names no responder)"
+    return StatusCheck(
+        certificate=title(certificate),
+        asked=f"OCSP: {where}",
+        said=reading.said,
+        rule=reading.rule,
+        evidence=reading.evidence,
+    )
+
+
+def _by_crl(
+    certificate: x509.Certificate, above: Sequence[x509.Certificate], question: RevocationQuestion, at: datetime
+) -> StatusCheck:
+    name, issuer = title(certificate), above[0]
+    # A CA that changed its key signs CRLs with either; both of its certificates may stand in the path.
+    signers = [c for c in above if subject_of(c) == issuer_of(certificate)]
+    sees = SEES[question.consumer]
+    ours = [
+        (source, crl)
+        for source, crl in question.data.crls
+        if canonical(crl.issuer) == issuer_of(certificate) and not unusable_because(crl, certificate)
+    ]
+    seen = [(source, crl) for source, crl in ours if source in sees]
+    if question.consumer is Consumer.HTTPS and any(source is CrlSource.AUTOMATIC for source, _ in seen):
+        # What was downloaded overrides what was uploaded; only SIP TLS uses both (X14.0 guide, same chapter).
+        seen = [(source, crl) for source, crl in seen if source is not CrlSource.MANUAL]
+    signed = [(source, crl) for source, crl in seen if any(signed_by(crl, c) for c in signers)]
+    current = [(source, crl) for source, crl in signed if crl.last_update_utc <= at]
+    asked = f"CRL of {title(issuer)}: " + (", ".join(dict.fromkeys(s.value for s, _ in seen)) or "none at hand")
+
+    def result(said: str, rule: str = "", evidence: Iterable[Evidence] = ()) -> StatusCheck:
+        return StatusCheck(certificate=name, asked=asked, said=said, rule=rule, evidence=tuple(evidence))
+
+    for source, crl in current:
+        entry = entry_of(crl, certificate)
+        if entry is not None:
+            return result("revoked", rules.REVOKED, [_revoked(certificate, entry, source)])
+    if not current:
+        # A CRL without such an extension comes first in OpenSSL (CRL_SCORE_NOCRITICAL); alone, this one is refused.
+        refused = _refused(certificate, signers, [pair for pair in question.data.crls if pair[0] in sees], at)
+        if refused:
+            return result("refused", rules.CRL_CRITICAL, refused)
+        if seen and not signed:
+            return result("not trusted", rules.CRL_UNTRUSTED, [_foreign(issuer, source) for source, _ in seen[:1]])
+        unread = _not_consulted(certificate, issuer, [pair for pair in ours if pair[0] not in sees], question.consumer)
+        if unread:
+            return result("not asked where it stands", rules.NOT_CONSULTED, [unread])
+        if question.consumer is not Consumer.SIP_TLS:
+            return result("nothing known against it")
+        return result("no CRL", rules.CRL_UNAVAILABLE, [_unavailable(certificate, issuer, signed, at)])
+    source, newest = max(current, key=lambda pair: pair[1].last_update_utc)
+    if newest.next_update_utc is not None and newest.next_update_utc < at:
+        evidence = Evidence(
+            label=f"CRL of {title(issuer)}, next update",
+            expected=f"after {shown_time(at)}",
+            seen=shown_time(newest.next_update_utc),
+            where=source.value,
+        )
+        return result("expired", rules.CRL_EXPIRED, [evidence])
+    return result("not in it")
+
+
+def _refused(
+    certificate: x509.Certificate,
+    signers: Sequence[x509.Certificate],
+    crls: Sequence[tuple[CrlSource, x509.CertificateRevocationList]],
+    at: datetime,
+) -> list[Evidence]:
+    """CRLs of the issuer that OpenSSL would take and then refuse, for a critical extension."""
+    return [
+        Evidence(
+            label=f"CRL of {title(signers[0])}", expected="no critical extension", seen=unknown, where=source.value
+        )
+        for source, crl in crls
+        if canonical(crl.issuer) == issuer_of(certificate)
+        and (unknown := unknown_critical(crl))
+        and crl.last_update_utc <= at
+        and any(signed_by(crl, c) for c in signers)
+    ]
+
+
+def _revoked(certificate: x509.Certificate, entry: x509.RevokedCertificate, source: CrlSource) -> Evidence:
+    try:
+        when = f"revoked at {shown_time(entry.revocation_date_utc)}"
+    except UNREADABLE:
+        when = "revoked, at a time that cannot be read"
+    try:
+        why = f", reason {entry.extensions.get_extension_for_class(x509.CRLReason).value.reason.value}"
+    except x509.ExtensionNotFound:
+        why = ""
+    except UNREADABLE:
+        why = ", for a reason that cannot be read"
+    return Evidence(
+        label=f"serial {serial_number(certificate):x}",
+        expected="not in the CRL",
+        seen=f"{when}{why}",
+        where=source.value,
+    )
+
+
+def _foreign(issuer: x509.Certificate, source: CrlSource) -> Evidence:
+    usage = extension(issuer, x509.KeyUsage)
+    may = usage is None or usage.crl_sign
+    seen = "by another key" if may else "the CA's key usage has no cRLSign"
+    return Evidence(label="signature of the CRL", expected=f"by {title(issuer)}", seen=seen, where=source.value)
+
+
+def _unavailable(
+    certificate: x509.Certificate,
+    issuer: x509.Certificate,
+    signed: Sequence[tuple[CrlSource, x509.CertificateRevocationList]],
+    at: datetime,
+) -> Evidence:
+    if signed:
+        begins = min(crl.last_update_utc for _, crl in signed)
+        expected, seen = f"last update before {shown_time(at)}", f"{shown_time(begins)}, in the future"
+    else:
+        urls = ", ".join(crl_urls(certificate))
+        expected, seen = "a CRL at hand", f"none; its distribution points are {urls}" if urls else "none"
+    return Evidence(label=f"CRL of {title(issuer)}", expected=expected, seen=seen, where="revocation sources")
+
+
+def _not_consulted(
+    certificate: x509.Certificate,
+    issuer: x509.Certificate,
+    unread: Sequence[tuple[CrlSource, x509.CertificateRevocationList]],
+    consumer: Consumer,
+) -> Evidence | None:
+    """Where the certificate is revoked in a source that this service does not read."""
+    for source, crl in unread:
+        if entry_of(crl, certificate) and signed_by(crl, issuer):
+            reads = ", ".join(sorted(s.value for s in SEES[consumer]))
+            return Evidence(
+                label=f"revocation of serial {serial_number(certificate):x}",
+                expected=f"in what {consumer.value} reads: {reads}",
+                seen=f"only in the CRL of the {source.value}",
+                where="revocation sources",
+            )
+    return None
+
+
+def _unsupported(question: RevocationQuestion, path: CertificatePath, known: set[str]) -> list[Finding]:
+    """CRLs that seem to be about the path and are not used; `known` are reasons that an error already gives."""
+    evidence = dict.fromkeys(
+        Evidence(label="CRL", expected="complete and direct", seen=why, where=source.value)
+        for certificate, _ in path.links
+        for source, crl in question.data.crls
+        if canonical(crl.issuer) == issuer_of(certificate)
+        and (why := unusable_because(crl, certificate))
+        and why not in known
+    )
+    return [finding(rules.CRL_UNSUPPORTED, title(path.certificates[0]), evidence)] if evidence else []

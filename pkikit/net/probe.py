@@ -1,0 +1,159 @@
+"""A real handshake with a real server, recorded as the lab records its own: TCP, TLS, one request.
+
+The only part of `pkikit` that dials. One address, one connection, everything bounded in time and size.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+from OpenSSL import SSL, crypto
+
+from pkikit.handshake.messages import FramingError, request_for, status_of
+from pkikit.handshake.recorder import Recorder, merge
+from pkikit.handshake.tls import Handshake, TlsContext, TlsRange
+from pkikit.model.certificates.credential import Credential
+from pkikit.model.leg import NameCheck, Protocol
+from pkikit.model.trace import Application, HandshakeTrace, NotConnected, Side
+from pkikit.model.world import Party
+from pkikit.values.names import printable
+
+MAX_REPLY = 64 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """What one dial showed. `asked_for`: the CAs that the server named when it asked for our certificate.
+
+    `wants_certificate`: the server asked for one, whether it insisted or not.
+    """
+
+    trace: HandshakeTrace
+    chain: tuple[x509.Certificate, ...]
+    protocol: str
+    cipher: str
+    wants_certificate: bool
+    asked_for: tuple[str, ...]
+    reply: str
+
+
+def probe(
+    host: str,
+    port: int,
+    *,
+    protocol: Protocol,
+    now: Callable[[], datetime],
+    trusted_ca_list: Sequence[x509.Certificate] | None = None,
+    credential: Credential | None = None,
+    name_checks: Sequence[NameCheck] = (),
+    server_name: str = "",
+    timeout: float = 10.0,
+) -> Probe:
+    """Dial, shake hands, ask once. Without a list the server's chain is recorded and not refused."""
+    recorder = Recorder(Side.CLIENT, now)
+    party = Party(fqdn="probe", credential=credential, trusted_ca_list=tuple(trusted_ca_list or ()))
+    context = TlsContext(
+        party, at=now(), side=Side.CLIENT, verify=trusted_ca_list is not None, tls=TlsRange(), legacy=True
+    )
+    handshake = Handshake(
+        context,
+        recorder=recorder,
+        name_checks=name_checks if trusted_ca_list is not None else (),
+        server_name=server_name or host,
+    )
+    reply = ""
+    try:
+        with socket.create_connection((host, port), timeout=timeout) as connection:
+            reply = _converse(handshake, connection, request_for(protocol, "probe.invalid", server_name or host, port))
+    except OSError as error:
+        resolved = not isinstance(error, socket.gaierror)
+        reason = "timed out" if isinstance(error, TimeoutError) else (error.strerror or str(error))
+        if handshake.complete or recorder.steps():
+            handshake.fail(reason)
+        else:
+            recorder.note(NotConnected(reason=f"{host}:{port}: {reason}", resolved=resolved))
+    recorder.remember_seen(handshake.connection)
+    seen = recorder.seen
+    tls = handshake.connection
+    names = tls.get_client_ca_list()
+    wants = "CERTIFICATE_REQUEST" in " ".join(str(s.detail) for s in recorder.steps()).upper().replace(" ", "_")
+    return Probe(
+        trace=merge(recorder, None),
+        chain=seen,
+        protocol=tls.get_protocol_version_name() if handshake.complete else "",
+        cipher=(tls.get_cipher_name() or "") if handshake.complete else "",
+        wants_certificate=wants,
+        asked_for=tuple(_shown_name(n) for n in names[:50]),
+        reply=reply,
+    )
+
+
+def _shown_name(name: crypto.X509Name) -> str:
+    """A distinguished name, the most specific part first, as RFC 4514 writes it; whatever the server put into it."""
+    parts = [
+        f"{kind.decode('ascii', 'replace')}={value.decode('utf-8', 'replace')}" for kind, value in name.get_components()
+    ]
+    return printable(",".join(reversed(parts))) or "(empty)"
+
+
+def _converse(handshake: Handshake, connection: socket.socket, request: bytes) -> str:
+    """Handshake, request, first line of the answer; what goes wrong stands in the record."""
+    while True:
+        handshake.advance()
+        _send(handshake, connection)
+        if handshake.complete or handshake.failed:
+            break
+        data = connection.recv(65536)
+        if not data:
+            handshake.fail("the other side closed the connection during the handshake")
+            break
+        handshake.feed(data)
+    _send(handshake, connection)
+    if handshake.failed:
+        return ""
+    try:
+        handshake.write(request)
+    except SSL.Error:
+        handshake.fail("connection closed")
+        return ""
+    _send(handshake, connection)
+    return _read_reply(handshake, connection)
+
+
+def _send(handshake: Handshake, connection: socket.socket) -> None:
+    data = handshake.outgoing()
+    if data:
+        connection.sendall(data)
+
+
+def _read_reply(handshake: Handshake, connection: socket.socket) -> str:
+    buffer = bytearray()
+    try:
+        while len(buffer) < MAX_REPLY:
+            data = handshake.read()
+            if data == b"":
+                break
+            if data:
+                buffer += data
+                end = buffer.find(b"\r\n\r\n")
+                if end >= 0:
+                    _, line = status_of(bytes(buffer))
+                    handshake.recorder.note(Application(received=line))
+                    handshake.close()
+                    _send(handshake, connection)
+                    return line
+                continue
+            arrived = connection.recv(65536)
+            if not arrived:
+                break
+            handshake.feed(arrived)
+    except FramingError as error:
+        handshake.fail(str(error))
+        return ""
+    if not handshake.failed:
+        handshake.fail("connection closed before an answer came")
+    return ""

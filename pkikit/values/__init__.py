@@ -1,0 +1,1 @@
+"""Small values that everything uses: names, URLs, numbers, text. They know nothing else."""

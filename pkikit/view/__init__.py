@@ -1,0 +1,1 @@
+"""Certificates and figures in words and pictures."""

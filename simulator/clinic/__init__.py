@@ -1,0 +1,1 @@
+"""The troubleshooting cases: their format, a live case, the score."""

@@ -1,0 +1,307 @@
+"""A case of the clinic alive: a lab in which it is broken, where it can be looked at, worked on and mended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Self
+
+import anyio.to_thread
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, pkcs7
+
+from pkikit.errors import AcmeProblem, EncodingError, InputError
+from pkikit.files import key_pem
+from pkikit.judge.linting.preflight import pending_not_deployed, problem_findings
+from pkikit.judge.registry import finding
+from pkikit.model.deployment import Deployment
+from pkikit.model.findings import Evidence, Finding
+from pkikit.model.places import deployment_with
+from simulator.clinic.case import Case, Order, Upload
+from simulator.errors import UploadRefused
+from simulator.events import Event
+from simulator.lab.lab import Lab
+from simulator.peer.acme.service import AcmeService
+from simulator.peer.peer import Peer
+from simulator.settings import LabSettings
+from simulator.world.faults import Ground
+from simulator.world.forge import forge
+from simulator.world.remedies import OF_PEERS, Action, Remedy, apply_remedy, place_of
+from simulator.world.report import CheckReport
+
+_TOLD = (
+    "TLS Negotiation Error",
+    "Server Certificate Refused",
+    "CRL Download Failed",
+    "OCSP Request Failed",
+    "ACME Order Failed",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Played:
+    """How a case went: what was seen while it was broken, and whether mending it brought every leg up.
+
+    refused: what a page or the CA objected to, as findings.
+    """
+
+    case: Case
+    broken: CheckReport
+    refused: tuple[Finding, ...] = ()
+    log: tuple[Event, ...]
+    mended: CheckReport
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """What was refused, then the first cause of each leg that is down, most frequent first."""
+        return causes_of(self.broken, self.refused)
+
+    @property
+    def right(self) -> bool:
+        """The diagnosis names the case's causes before all others, and the mend helps."""
+        wanted = self.case.causes
+        return set(self.causes[: len(wanted)]) == set(wanted) and self.mended.accepted
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `expressway-sim clinic CASE --json`."""
+        case = self.case
+        return {
+            "accepted": self.right,
+            "case": case.id,
+            "title": case.title,
+            "symptom": case.symptom,
+            "hints": list(case.hints),
+            "cause": case.cause,
+            "also": list(case.also),
+            "causes": list(self.causes),
+            "mend": case.mend,
+            "mended": self.mended.accepted,
+            "refused": [f.to_json() for f in self.refused],
+            "log": [str(event) for event in self.log],
+            "legs": [leg.to_json() for leg in self.broken.legs],
+        }
+
+
+def causes_of(report: CheckReport, refused: tuple[Finding, ...] = ()) -> tuple[str, ...]:
+    """Rule ids: of what was refused, then of the legs that are down."""
+    first = [leg.causes[0] for leg in report.down if leg.causes]
+    return tuple(dict.fromkeys([*(f.rule for f in refused), *sorted(first, key=lambda rule: -first.count(rule))]))
+
+
+class LiveCase:
+    """`async with LiveCase(case) as live:` — broken on entry; `look` and `mend` as often as wanted."""
+
+    def __init__(
+        self, case: Case, settings: LabSettings | None = None, *, step: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self.case = case
+        self._settings, self._step = settings or LabSettings(rsa=False, pages=False), step
+        self._stack = AsyncExitStack()
+        self._acme: AcmeService | None = None
+        self.refused: tuple[Finding, ...] = ()
+        self.applied: tuple[Remedy, ...] = ()
+
+    async def __aenter__(self) -> Self:
+        await self._open(await anyio.to_thread.run_sync(self.case.changed))
+        self.broken = await self.lab.check()
+        self.log = tuple(e for e in self.lab.events if e.kind in _TOLD)
+        return self
+
+    async def _open(self, deployment: Deployment) -> None:
+        """A lab for this deployment in which the case has happened."""
+        async with AsyncExitStack() as stack:
+            self._step("starting the lab")
+            self.lab = await stack.enter_async_context(Lab(deployment, settings=self._settings))
+            if self.case.order is not None:
+                self._step("starting the CA")
+                self._acme = await stack.enter_async_context(self.lab.with_acme())
+                await self._acme.prepare(self.case.order.peer)
+                self.lab.trust([await self._acme.ca.root()])
+            self._well = self.lab.world
+            self._step("something happens")
+            await self._break()
+            self._stack = stack.pop_all()
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    @property
+    def _ground(self) -> Ground:
+        return Ground(self.lab.issued, self.lab.clock.now(), self._settings.rsa)
+
+    async def _break(self) -> None:
+        broken = await anyio.to_thread.run_sync(self._ground.apply, self.case.faults, self._well)
+        if self.case.order is not None and not self.case.order.deploy:
+            await self._ordered(self.case.order)  # all is well while it is signed
+        self.lab.change(broken)
+        if self.case.upload is not None:
+            self.refused = await self._upload(self.case.upload)
+        elif self.case.order is not None:
+            self.refused = (
+                await self._ordered(self.case.order) if self.case.order.deploy else self._waits(self.case.order)
+            )
+
+    async def look(self) -> CheckReport:
+        """Dial every leg."""
+        return await self.lab.check()
+
+    async def remedy(self, remedy: Remedy) -> CheckReport:
+        """Do one thing about it, for real, and look."""
+        self._step(str(remedy))
+        self.applied = (*self.applied, remedy)
+        if remedy.action is Action.CONFIGURE:
+            # Ports and listeners follow the configuration: the lab is set up anew, and all that was done is done again.
+            planned = await anyio.to_thread.run_sync(self.case.base)
+            chosen = dict(place_of(r, planned) for r in self.applied if r.action is Action.CONFIGURE)
+            before = await anyio.to_thread.run_sync(self.case.changed)
+            await self._stack.aclose()
+            await self._open(deployment_with(before, chosen))
+            for done in self.applied:
+                await self._do(done)
+        else:
+            await self._do(remedy)
+        return await self.lab.check()
+
+    async def _do(self, remedy: Remedy) -> None:
+        if remedy.action not in OF_PEERS:
+            self.lab.change(await anyio.to_thread.run_sync(apply_remedy, remedy, self.lab.world, self._ground))
+            return
+        peer, order, upload = self.lab.peers[remedy.target], self.case.order, self.case.upload
+        match remedy.action:
+            case Action.LOAD if upload is not None and upload.peer == peer.fqdn:
+                await self._loaded(peer)
+            case Action.WAIT:
+                self._wait_for_the_ca(peer.fqdn)
+            case Action.ORDER if order is not None and order.peer == peer.fqdn:
+                self.refused = await self._ordered(order.model_copy(update={"times": 1}))
+                if not self.refused:
+                    await peer.deploy()
+            case Action.DEPLOY if peer.state.pending_certificate is not None:
+                await peer.deploy()
+                self.refused = ()
+            case _:
+                raise InputError(f"{peer.fqdn} has nothing to {remedy.action.value.replace('-', ' ')}")
+
+    async def mend(self) -> CheckReport:
+        """Undo what was broken, do what was refused once more, rightly, and look."""
+        self._step("mending it")
+        case = self.case
+        if case.change and not case.faults:
+            # What was changed is the configuration: the lab is set up anew, as it should have been.
+            async with Lab(await anyio.to_thread.run_sync(case.base), settings=self._settings) as lab:
+                return await lab.check()
+        if case.order is not None:
+            if case.order.deploy:
+                self.lab.change(self._well)
+                self._wait_for_the_ca(case.order.peer)
+                self.refused = await self._ordered(case.order.model_copy(update={"times": 1}))
+            await self.lab.peers[case.order.peer].deploy()
+        else:
+            self.lab.change(self._well)
+        if case.upload is not None:
+            await self._loaded(self.lab.peers[case.upload.peer])
+        return await self.lab.check()
+
+    # What is refused.
+
+    async def _loaded(self, peer: Peer) -> None:
+        await peer.upload(*self._right(peer))
+        peer.restart()
+        self.refused = ()
+
+    async def _upload(self, upload: Upload) -> tuple[Finding, ...]:
+        peer = self.lab.peers[upload.peer]
+        key = b""
+        if upload.form == "of-another-peer":
+            cluster = self.lab.deployment.cluster_of(upload.peer)
+            assert cluster is not None  # a peer has one
+            other = next(p for p in cluster.peers if p != upload.peer)
+            await peer.generate()
+            await self.lab.peers[other].generate()
+            certificate = _pem(self._answer(self.lab.peers[other]))
+        elif upload.form in _WITH_KEY:
+            made = forge(peer.layout.dns_names, self.lab.issued.authority, at=self.lab.clock.now())
+            assert made.key is not None  # made with one
+            self._made = made
+            certificate = made.pem()
+            if upload.form == "encrypted-key":
+                key = made.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
+            else:
+                key = key_pem(made.key).rstrip(b"\n")
+        else:
+            await peer.generate()
+            certificate = self._in_form(upload.form, self._answer(peer))
+        try:
+            await peer.upload(certificate, key)
+        except (EncodingError, UploadRefused) as error:
+            return (_refusal(error.rule, upload.peer, str(error)),)
+        return ()
+
+    def _in_form(self, form: str, chain: tuple[x509.Certificate, ...]) -> bytes:
+        """The CA's answer in a form or an order that the page does not take."""
+        if form == "der":
+            return chain[0].public_bytes(Encoding.DER)
+        if form == "reversed":
+            return _pem((self.lab.issued.authority.root, *reversed(chain)))
+        return pkcs7.serialize_certificates(list(chain), Encoding.PEM)
+
+    def _right(self, peer: Peer) -> tuple[bytes, bytes]:
+        """The same in the form that the page takes: certificate and key."""
+        if self.case.upload is not None and self.case.upload.form in _WITH_KEY:
+            assert self._made.key is not None  # made with one
+            return self._made.pem(), key_pem(self._made.key)
+        return _pem(self._answer(peer)), b""
+
+    def _answer(self, peer: Peer) -> tuple[x509.Certificate, ...]:
+        request, issued = peer.state.request, self.lab.issued
+        assert request is not None  # generated before
+        leaf = issued.authority.issue(request.csr, at=self.lab.clock.now())
+        return (leaf, *issued.authority.intermediates)
+
+    async def _ordered(self, order: Order) -> tuple[Finding, ...]:
+        assert self._acme is not None  # started with the case
+        try:
+            for _ in range(order.times):
+                await self._acme.sign(order.peer)
+        except AcmeProblem as problem:
+            # The CA tells what it saw; where it comes from is seen by looking at DNS, ports and CAA as it does.
+            looked = (await self._acme.preflight(order.peer)).errors
+            return looked or problem_findings(problem.type, problem.detail, problem.subproblems, owner=order.peer)
+        return ()
+
+    def _wait_for_the_ca(self, fqdn: str) -> None:
+        """Let the lab's time go on to when the CA takes another order, where it named a time."""
+        last, now = self.lab.peers[fqdn].state.acme.last, self.lab.clock.now()
+        if last is not None and last.retry_after is not None:
+            self.lab.clock.travel(last.at + last.retry_after - now + timedelta(seconds=1))
+
+    def _waits(self, order: Order) -> tuple[Finding, ...]:
+        peer = self.lab.peers[order.peer]
+        running, pending = peer.running, peer.state.pending_certificate
+        if running is None or pending is None:
+            return ()
+        return pending_not_deployed(running.leaf, pending.leaf, owner=order.peer, at=self.lab.now_of(order.peer))
+
+
+# What is uploaded together with its private key.
+_WITH_KEY = frozenset({"encrypted-key", "key-without-newline"})
+
+
+def _pem(chain: tuple[x509.Certificate, ...]) -> bytes:
+    return b"".join(c.public_bytes(Encoding.PEM) for c in chain)
+
+
+def _refusal(rule: str, subject: str, said: str) -> Finding:
+    evidence = Evidence(label="the page", expected="a file that it takes", seen=said, where=subject)
+    return replace(finding(rule, subject, [evidence]), message=said)
+
+
+async def play(
+    case: Case, settings: LabSettings | None = None, *, step: Callable[[str], None] = lambda _: None
+) -> Played:
+    """Set a case up, look, mend it, look again."""
+    async with LiveCase(case, settings, step=step) as live:
+        broken, refused, log = live.broken, live.refused, live.log
+        return Played(case=case, broken=broken, refused=refused, log=log, mended=await live.mend())

@@ -1,0 +1,378 @@
+"""`expressway-sim`: the lab on the command line."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pkikit.commands import console
+from pkikit.errors import InputError
+from simulator.clinic.score import keep_score, kept_scores
+from simulator.commands import future, signals
+from simulator.commands.clinic_console import play_live, show_case
+from simulator.errors import LabError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import timedelta
+
+    from rich.console import Console
+
+    from pkikit.model.deployment import Deployment
+    from pkikit.model.world import World
+    from simulator.clinic.case import Case
+    from simulator.lab.lab import Lab
+    from simulator.settings import LabSettings
+    from simulator.travel.timeline import Timeline
+    from simulator.world.report import CheckReport, LegReport
+
+app = typer.Typer(
+    name="expressway-sim",
+    help="A loopback simulator of clustered Cisco Expressway peers. Not a Cisco product.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+DeploymentFile = Annotated[Path, typer.Argument(metavar="DEPLOYMENT", help="Deployment file (YAML).")]
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
+NetOption = Annotated[
+    int | None, typer.Option(help="Second octet of the lab's addresses, 127.NET.x.y; by default a free one.")
+]
+TlsOption = Annotated[str | None, typer.Option("--tls", metavar="1.2|1.3", help="Hold all parties to one TLS version.")]
+CertsOption = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Your own certificates: DIR/<fqdn>/cert.pem, key.pem, trust.pem.")
+]
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    signals.stop_as_by_ctrl_c()
+    console.run(app, "expressway-sim", lab_errors=(LabError,))
+
+
+def _settings(
+    net: int | None,
+    tls: str | None,
+    *,
+    real_ports: bool = False,
+    keylog: Path | None = None,
+    capture: Path | None = None,
+    pages: bool = False,
+    fresh: bool = False,
+    state: Path | None = None,
+) -> LabSettings:
+    from pkikit.handshake.tls import TlsRange, TlsVersion
+    from simulator.settings import LabSettings
+
+    if tls is not None and tls not in tuple(TlsVersion):
+        raise InputError(f"--tls {tls[:20]!r}: allowed are {', '.join(TlsVersion)}")
+    allowed = TlsRange(lowest=TlsVersion(tls), highest=TlsVersion(tls)) if tls else TlsRange()
+    return LabSettings(
+        net=net,
+        real_ports=real_ports,
+        tls=allowed,
+        keylog=keylog,
+        capture=capture,
+        pages=pages,
+        fresh=fresh,
+        state=state,
+    )
+
+
+def _lab(deployment: Deployment, settings: LabSettings, at: datetime | None, certs: Path | None) -> Lab:
+    from simulator.clock import Clock
+    from simulator.lab.lab import Lab
+    from simulator.world.brought import bring_certificates, decides_nothing
+
+    def prepare(world: World) -> World:
+        return bring_certificates(world, certs) if certs is not None else world
+
+    for line in decides_nothing(deployment, certs) if certs is not None else ():
+        print(f"expressway-sim: {line}", file=sys.stderr)
+    return Lab(deployment, settings=settings, clock=Clock.set_to(at) if at else Clock(), prepare=prepare)
+
+
+@app.command()
+def check(
+    deployment: DeploymentFile,
+    certs: CertsOption = None,
+    at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="The lab's time, ISO-8601 with zone.")] = None,
+    net: NetOption = None,
+    tls: TlsOption = None,
+    traces: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write each handshake there, for pkikit diagnose.")
+    ] = None,
+    capture: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.pcapng", help="What crossed the wires, for Wireshark; it can decrypt it."),
+    ] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Start the lab, dial every leg with real TLS, say per leg accepted or not and the root cause.
+
+    Example: expressway-sim check notebooks/deployments/clustered-mra.yaml --certs my-certificates
+    """
+    from pkikit.files import load_deployment
+
+    read = load_deployment(deployment)
+    instant = console.parse_instant(at, datetime.now(UTC), makes=True) if at is not None else None
+    with _key_log(capture) as keylog:
+        lab = _lab(read, _settings(net, tls, keylog=keylog, capture=capture), instant, certs)
+        report = asyncio.run(_checked(lab, quiet=as_json or not sys.stderr.isatty()))
+    if traces is not None:
+        _write_traces(report, traces)
+    console.answer(report.to_json(), as_json=as_json, accepted=report.accepted, show=lambda out: _show(out, report))
+
+
+@contextlib.contextmanager
+def _key_log(capture: Path | None) -> Iterator[Path | None]:
+    """A place for the session secrets while a capture runs; they end up inside the capture, and nowhere else."""
+    import tempfile
+
+    from pkikit.files import free_path, write_private
+
+    if capture is None:
+        yield None
+        return
+    free_path(capture)
+    with tempfile.TemporaryDirectory() as folder:
+        keylog = Path(folder) / "keys.log"
+        write_private(keylog, b"")
+        yield keylog
+
+
+def _write_traces(report: CheckReport, folder: Path) -> None:
+    import json
+    import re
+
+    from pkikit.files import write_public
+    from pkikit.model.trace_json import trace_to_json
+
+    for leg in report.legs:
+        if leg.trace is not None:
+            name = re.sub(r"[^A-Za-z0-9._-]+", "_", leg.leg.id)
+            write_public(folder / f"{name}.json", json.dumps(trace_to_json(leg.trace), indent=2).encode())
+
+
+async def _checked(lab: Lab, *, quiet: bool) -> CheckReport:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), disable=quiet, transient=True) as progress:
+        task = progress.add_task("starting the lab", total=None)
+        async with lab:
+            progress.update(task, description="dialling", total=len(lab.legs))
+            return await lab.check(progress=lambda _: progress.advance(task))
+
+
+def _show(out: Console, report: CheckReport) -> None:
+    """The answer, the root causes, then every connection."""
+    from pkikit.model.certificates.facts import shown_time
+
+    up, every = len(report.legs) - len(report.down), len(report.legs)
+    said = "no" if report.down else "yes"
+    out.print(f"{said}: {up} of {every} legs of {report.deployment} are up at {shown_time(report.at)}", markup=False)
+    for cause in report.root_causes():
+        console.show_findings(out, [replace(cause.finding, fix=cause.fix)])
+        if len(cause.refused_by) > 1:
+            console.indented(out, f"refused by: {', '.join(cause.refused_by)}")
+            console.indented(out, "If the fix is for the machine that refuses, apply it on each of them.")
+    for warning, legs in report.warnings:
+        console.show_findings(out, [warning])
+        more = f" and {len(legs) - 1} more" if len(legs) > 1 else ""
+        console.indented(out, f"legs: {legs[0]}{more}")
+    console.table(out, ("leg", "outcome", "cause"), [_row(leg) for leg in report.legs])
+    judged = sum(leg.trace is None for leg in report.legs)
+    if judged:
+        out.print(f"* {judged} were judged, but not dialled: a private key is missing.")
+
+
+def _row(report: LegReport) -> tuple[str, str, str]:
+    marks = {"accepted": "✔ accepted", "rejected": "✘ rejected", "unreachable": "… unreachable"}
+    dialled = "" if report.trace is not None else " *"
+    side = f" by {report.rejected_by.value}" if report.rejected_by else ""
+    return report.leg.id, marks[report.outcome.value] + side + dialled, ", ".join(report.causes)
+
+
+@app.command()
+def clinic(
+    case: Annotated[
+        str | None, typer.Argument(metavar="[CASE]", help="The case to set up; without one, the list.")
+    ] = None,
+    show_list: Annotated[bool, typer.Option("--list", help="All cases.")] = False,
+    solve: Annotated[bool, typer.Option("--solve", help="Say the cause at once, without asking.")] = False,
+    two: Annotated[bool, typer.Option("--random", help="Two cases at once, drawn by lot.")] = False,
+    seed: Annotated[int | None, typer.Option(help="Draw this pair again.")] = None,
+    scores: Annotated[bool, typer.Option("--scores", help="What was played on this machine.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Troubleshooting cases: something is broken in a running lab. Find out what, mend it, see it come up.
+
+    Example: expressway-sim clinic server-auth-only-on-c
+    """
+    from simulator.clinic.case import case_of, cases, random_case
+    from simulator.clinic.live_case import play
+
+    if scores:
+        _show_scores(as_json=as_json)
+        return
+    if show_list or (case is None and not two):
+        known = list(cases().values())
+        listed = [{"id": c.id, "title": c.title, "symptom": c.symptom} for c in known]
+        rows = [(c.id, c.title) for c in known]
+        console.answer(listed, as_json=as_json, show=lambda out: console.table(out, ("case", "title"), rows))
+        return
+    if two and case is not None:
+        raise InputError("give a case or --random, not both")
+    chosen = case_of(case) if case is not None else random_case(seed if seed is not None else secrets.randbelow(10_000))
+    if not (solve or as_json) and sys.stdin.isatty() and sys.stdout.isatty():
+        _clinic_live(chosen)
+        return
+    with console.steps(quiet=as_json) as step:
+        played = asyncio.run(play(chosen, step=step))
+    console.answer(played.to_json(), as_json=as_json, accepted=played.right, show=lambda out: show_case(out, played))
+
+
+def _clinic_live(case: Case) -> None:
+    """The lab runs in its own thread while the person is asked."""
+    from rich.console import Console
+
+    from simulator.threaded import ThreadedCase
+
+    with console.steps(quiet=False) as step, ThreadedCase(case, step=step) as threaded:
+        score = play_live(Console(highlight=False), threaded.case, threaded.portal)
+    keep_score(score)
+
+
+def _show_scores(*, as_json: bool) -> None:
+    played = kept_scores()
+    rows = [(s["case"], str(s["points"]), str(s["hints"]), str(s["misses"]), f"{s['seconds']} s") for s in played]
+    console.answer(
+        played,
+        as_json=as_json,
+        show=lambda out: console.table(out, ("case", "points", "hints", "wrong answers", "time"), rows),
+    )
+
+
+@app.command()
+def travel(
+    deployment: DeploymentFile,
+    days: Annotated[float, typer.Option(help="How far to go.")] = 365,
+    certs: CertsOption = None,
+    at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="Where to begin, ISO-8601 with zone.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE.svg", help="A lane for each leg, up or down over time.")
+    ] = None,
+    net: NetOption = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Let the lab's clock run: what expires, which alarms rise, which legs go down, in the order in which it happens.
+
+    Example: expressway-sim travel notebooks/deployments/clustered-mra.yaml --days 420 --plot year.svg
+    """
+    from datetime import timedelta
+
+    from pkikit.files import free_path, load_deployment, write_public
+    from simulator.travel.timeline import MAX_DAYS
+
+    if not 0 < days <= MAX_DAYS:
+        raise InputError(f"--days {days:g}: allowed are more than 0 and at most {MAX_DAYS}")
+    if plot is not None:
+        free_path(plot)
+    read = load_deployment(deployment)
+    instant = console.parse_instant(at, datetime.now(UTC), makes=True) if at is not None else None
+    lab = _lab(read, _settings(net, None), instant, certs)
+    with console.steps(quiet=as_json) as step:
+        lived = asyncio.run(_lived(lab, timedelta(days=days), step))
+    if plot is not None:
+        write_public(plot, lived.svg(read.name).encode())
+
+    def show(out: Console) -> None:
+        rows = [(f"{h.at:%Y-%m-%d %H:%M}", h.kind, h.subject, h.detail) for h in lived.happenings]
+        console.table(out, ("when", "what", "who", "detail"), rows, title=read.name)
+        down = sum(bool(spans[-1][1]) for spans in lived.spans.values())
+        out.print(f"at the end {len(lived.spans) - down} of {len(lived.spans)} legs are up", markup=False)
+
+    console.answer(lived.to_json(), as_json=as_json, show=show)
+
+
+async def _lived(lab: Lab, span: timedelta, step: Callable[[str], None]) -> Timeline:
+    from simulator.travel.timeline import live_through
+
+    step("starting the lab")
+    async with lab:
+        return await live_through(lab, span, progress=lambda at: step(f"{at:%Y-%m-%d}"))
+
+
+app.command()(future.sunset)
+app.command()(future.renewals)
+
+
+@app.command()
+def schema() -> None:
+    """JSON schema of the deployment file.
+
+    Example: expressway-sim schema > deployment.schema.json
+    """
+    import json
+
+    from pkikit.model.deployment import Deployment
+
+    print(json.dumps(Deployment.model_json_schema(), indent=2))
+
+
+@app.command()
+def up(
+    deployment: DeploymentFile,
+    certs: CertsOption = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Folder that keeps the lab: CA, peers' certificates, root to trust, TLS key log."
+        ),
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option(help="Peers as just installed: a temporary CA, nothing trusted, everything still to do.")
+    ] = False,
+    real_ports: Annotated[
+        bool, typer.Option(help="Listen on the product's privileged ports too; needs privileges.")
+    ] = False,
+    acme: Annotated[bool, typer.Option(help="Start Pebble, so that E peers can order certificates.")] = True,
+    net: NetOption = None,
+    tls: TlsOption = None,
+) -> None:
+    """The whole lab until Ctrl-C: live status of every leg, addresses to try, DNS server, key log.
+
+    Example: expressway-sim up notebooks/deployments/clustered-mra.yaml --state lab-state
+    """
+    from pkikit.files import load_deployment
+
+    read = load_deployment(deployment)
+    keylog = state / "tls-keys.log" if state is not None else None
+    settings = _settings(net, tls, real_ports=real_ports, keylog=keylog, pages=True, fresh=fresh, state=state)
+    lab = _lab(read, settings, None, certs)
+    signals.heed_ctrl_c()
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_up(lab, acme=acme, state=state))
+    print("expressway-sim: stopped", file=sys.stderr)
+
+
+async def _up(lab: Lab, *, acme: bool, state: Path | None) -> None:
+    from simulator.commands.up import run_until_stopped
+
+    async with lab:
+        if acme:
+            async with lab.with_acme():
+                await run_until_stopped(lab, state)
+        else:
+            await run_until_stopped(lab, state)

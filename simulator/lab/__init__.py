@@ -1,0 +1,1 @@
+"""A running lab: endpoints, connections, network and clock of one deployment."""

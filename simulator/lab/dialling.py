@@ -1,0 +1,158 @@
+"""Dialling the legs of a running lab: once, all of them, or kept up; what was seen last is remembered."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from pkikit.handshake.recorder import merge, not_connected
+from pkikit.judge.leg_verdict import LegVerdict, judge_leg
+from pkikit.model.findings import Verdict
+from pkikit.model.leg import Leg, Protocol
+from pkikit.model.trace import HandshakeTrace
+from pkikit.model.world import World
+from simulator.background import reason_of
+from simulator.events import EventLog
+from simulator.lab.endpoint import Endpoint
+from simulator.lab.links import Link
+from simulator.lab.network import Network
+from simulator.settings import LabSettings
+from simulator.wire.tls_stream import TlsStream
+from simulator.world.report import CheckReport, LegReport
+
+_AT_ONCE = 16  # legs dialled at one time
+
+
+class Dialler:
+    """`links` are the legs that are held, `last` every leg as it was last dialled; both by id."""
+
+    def __init__(
+        self,
+        endpoints: Mapping[str, Endpoint],
+        network: Network,
+        *,
+        world: Callable[[], World],
+        now: Callable[[], datetime],
+        events: EventLog,
+        settings: LabSettings,
+        legs: Sequence[Leg],
+    ) -> None:
+        self._by_address = {endpoint.address: endpoint for endpoint in endpoints.values()}
+        self.links: dict[str, Link] = {}
+        self.last: dict[str, LegReport] = {}
+        self._endpoints, self._network, self._world, self._now = endpoints, network, world, now
+        self._events, self._settings, self._legs = events, settings, legs
+
+    async def dial(self, leg: Leg) -> HandshakeTrace:
+        """Dial one leg with real TLS and bring both sides' records together."""
+        trace, stream = await self._open(leg)
+        if stream is not None:
+            await stream.close()
+        return trace
+
+    async def _dialled(self, leg: Leg) -> HandshakeTrace:
+        try:
+            return await self.dial(leg)
+        except Exception as error:  # as above: this leg is down, the others are still dialled
+            why = reason_of(error)
+            self._events.add(leg.client, "Leg Failed", Leg=leg.id, Dst=leg.server, Reason=why)
+            return not_connected(self._now, f"the lab could not dial it: {why}", resolved=True)
+
+    async def _open(self, leg: Leg) -> tuple[HandshakeTrace, TlsStream | None]:
+        """Dial one leg; where the other side answered, the connection is still up."""
+        client, server = self._endpoints[leg.client], self._endpoints[leg.server]
+        server.ready()
+        address, problem = await self._network.find(leg)
+        if address is None:
+            return not_connected(client.now, problem, resolved=False), None
+        # DNS may lead to another party than the one that was meant.
+        server = self._by_address.get(address, server)
+        if not self._network.passes(leg.client, server.party.fqdn):
+            await asyncio.sleep(self._settings.unanswered)
+            return not_connected(client.now, f"{leg.server}:{leg.port}: timed out", resolved=True), None
+        opened = await client.open(leg, address)
+        of_server = None
+        if opened.here is not None and leg.port in server.ports:  # a peer's pages keep no record of a handshake
+            of_server = await server.collect(opened.here)
+        return merge(opened.recorder, of_server), opened.stream
+
+    def new_links(self) -> list[Link]:
+        """A link for every SIP leg that has none yet and can be dialled."""
+        made = [
+            Link(
+                leg,
+                self._endpoints[leg.client],
+                open_leg=self._open,
+                report=self._reported,
+                failed=self._not_judged,
+                events=self._events,
+                settings=self._settings,
+            )
+            for leg in self._legs
+            if leg.protocol is Protocol.SIP_TLS and leg.id not in self.links and self._can_dial(leg)
+        ]
+        self.links |= {link.leg.id: link for link in made}
+        return made
+
+    def _reported(self, leg: Leg, trace: HandshakeTrace) -> LegReport:
+        return self._remembered(leg, self._judged(leg, self._network.as_seen(), self._now()), trace)
+
+    def _not_judged(self, leg: Leg, trace: HandshakeTrace) -> LegReport:
+        return self._remembered(leg, None, trace)
+
+    def _judged(self, leg: Leg, world: World, at: datetime) -> LegVerdict | None:
+        """The judgement beforehand; None, and a line in the log, where the leg cannot be judged."""
+        try:
+            return judge_leg(leg, world, at)
+        except Exception as error:  # one odd object must not take the report of every other leg with it
+            self._events.add(leg.client, "Leg Not Judged", Leg=leg.id, Reason=reason_of(error))
+            return None
+
+    def _remembered(self, leg: Leg, verdict: LegVerdict | None, trace: HandshakeTrace | None) -> LegReport:
+        if verdict is None:
+            nothing = Verdict(question=f"{leg.id}: not assessed")
+            verdict = LegVerdict(leg=leg, by_client=nothing, by_server=nothing)
+            if trace is None:  # neither judged nor dialled: nobody may read that as a yes
+                trace = not_connected(self._now, "this leg could be neither judged nor dialled", resolved=True)
+        report = self.last[leg.id] = LegReport(leg=leg, verdict=verdict, trace=trace)
+        return report
+
+    async def status(self) -> CheckReport:
+        """Held legs as they are, the others dialled now."""
+        await self.check(only=lambda leg: leg.id not in self.links)
+        found = (self.last[leg.id] for leg in self._legs if leg.id in self.last)
+        return CheckReport(deployment=self._world().deployment.name, at=self._now(), legs=tuple(found))
+
+    async def check(
+        self, *, only: Callable[[Leg], bool] | None = None, progress: Callable[[LegReport], None] | None = None
+    ) -> CheckReport:
+        """Judge and dial every leg (or those that `only` picks)."""
+        for endpoint in self._endpoints.values():
+            endpoint.ready()
+        gate = asyncio.Semaphore(_AT_ONCE)
+        at, seen = self._now(), self._network.as_seen()
+
+        async def one(leg: Leg) -> LegReport:
+            verdict = self._judged(leg, seen, at)
+            trace = None
+            if self._can_dial(leg):
+                async with gate:
+                    trace = await self._dialled(leg)
+            report = self._remembered(leg, verdict, trace)
+            if progress is not None:
+                progress(report)
+            return report
+
+        chosen = [leg for leg in self._legs if only is None or only(leg)]
+        reports = await asyncio.gather(*(one(leg) for leg in chosen))
+        return CheckReport(deployment=self._world().deployment.name, at=at, legs=tuple(reports))
+
+    def _can_dial(self, leg: Leg) -> bool:
+        """Not where a certificate is to be shown whose private key we do not have."""
+        parties = self._world().parties
+        shown = [parties[leg.server].as_server(leg.port, leg.reference_name)]
+        if leg.mutual:
+            shown.append(parties[leg.client].as_client(leg.port))
+        credentials = [party.credential for party in shown]
+        return all(credential is not None and credential.key is not None for credential in credentials)

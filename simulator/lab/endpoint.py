@@ -1,0 +1,395 @@
+"""One party on its own address: listens on its ports, dials from its address, keeps both sides' records."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from cryptography import x509
+
+from pkikit.handshake.messages import FramingError, options_request
+from pkikit.handshake.recorder import Recorder
+from pkikit.handshake.tls import Handshake, TlsContext
+from pkikit.model.leg import Leg, NameCheck
+from pkikit.model.revocation import NOTHING_HELD, Consumer, RevocationData, RevocationQuestion
+from pkikit.model.trace import Failed, NotConnected, Side
+from pkikit.model.world import MRA_PORT, Party, Speaks, domain_asked_for
+from simulator.errors import LabError
+from simulator.events import EventLog
+from simulator.services.revocation_lookup import Told
+from simulator.settings import LabSettings
+from simulator.web.listener import Listener, stream_of
+from simulator.wire.app_protocol import speech_of
+from simulator.wire.capture import Capture
+from simulator.wire.tls_stream import TlsStream, answer_plainly, ask, ask_plainly, serve
+
+MAX_CONNECTIONS = 2_000  # per party; more are closed at once, so that a flood cannot take the memory
+AskRevocation = Callable[[Consumer], RevocationQuestion | None]
+LookUpStatus = Callable[[Sequence[x509.Certificate], RevocationQuestion, Told], Awaitable[RevocationData]]
+Connection = tuple[str, int]  # the client's address and port
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admission:
+    """How a port treats a caller: whether it wants a certificate, and with which names."""
+
+    verify: bool
+    name_checks: tuple[NameCheck, ...] = ()
+    tunnel: bool = False
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A leg as it was dialled: the client's record, its end of the connection, and the connection while it is up."""
+
+    recorder: Recorder
+    here: Connection | None = None
+    stream: TlsStream | None = None
+
+
+class _Once:
+    """Calls a function the first time only."""
+
+    def __init__(self, function: Callable[[], None]) -> None:
+        self._function: Callable[[], None] | None = function
+
+    def __call__(self) -> None:
+        function, self._function = self._function, None
+        if function is not None:
+            function()
+
+
+class Endpoint:
+    """A party at work. `party` may be replaced while it runs: the next connection uses the new certificate."""
+
+    def __init__(
+        self, party: Party, address: str, *, legs: Sequence[Leg], addresses: Callable[[str], str], settings: LabSettings,
+        now: Callable[[], datetime], events: EventLog, revocation: AskRevocation = lambda _: None,
+        capture: Capture | None = None, look_up: LookUpStatus | None = None, elsewhere: frozenset[int] = frozenset(),
+    ) -> None:  # fmt: skip
+        """look_up: asks for revocation status over the network; without it only what `revocation` holds is known.
+
+        elsewhere: ports of this party that something else serves (a peer's pages).
+        """
+        self.closed: frozenset[int] = frozenset()  # ports that a firewall keeps
+        self.delay = 0.0  # seconds by which what this party sends comes late
+        self.party, self.address, self.revocation = party, address, revocation
+        self._look_up = look_up
+        self._settings, self._lab_now, self._events, self._capture = settings, now, events, capture
+        served = [leg for leg in legs if leg.server == party.fqdn and leg.port not in elsewhere]
+        self.ports = tuple(dict.fromkeys(leg.port for leg in served))
+        self._protocols = {leg.port: leg.protocol for leg in served}
+        self._known = {(leg.port, addresses(leg.client)): _admission(leg) for leg in served}
+        self._known_addresses = frozenset(address for _, address in self._known)
+        self._strangers = {port: _for_strangers([leg for leg in served if leg.port == port]) for port in self.ports}
+        self._contexts: dict[tuple[Side, int, bool, Consumer], TlsContext] = {}
+        self._domain_contexts: dict[tuple[str, bool, Consumer], TlsContext] = {}
+        self._listeners: dict[int, Listener] = {}  # by product port
+        self._runs = False
+        self._callers: dict[asyncio.Task[None], str] = {}  # by the task that serves them
+        self.records: dict[Connection, asyncio.Future[Recorder]] = {}
+
+    def now(self) -> datetime:
+        """What this party's own clock shows."""
+        return self._lab_now() + self.party.clock_offset
+
+    def consult(self, party: Party, revocation: AskRevocation) -> None:
+        """Use this trusted CA list, these revocation settings and sources from the next connection on; nothing restarts."""
+        self.party, self.revocation = party, revocation
+        self._contexts.clear()
+        self._domain_contexts.clear()
+
+    def firewall(self, closed: frozenset[int]) -> None:
+        """Let these ports be reached no longer, and all others again."""
+        self.closed = closed
+        self._reconcile()
+
+    def _reconcile(self) -> None:
+        """Make the open ports those that are wanted now. Safe to call at any time and any number of times."""
+        silent = not self._runs or self.party.speaks is Speaks.NOTHING
+        wanted = frozenset() if silent else frozenset(self.ports) - self.closed
+        for port in self._listeners.keys() - wanted:
+            self._listeners.pop(port).close()
+        for port in sorted(wanted - self._listeners.keys()):
+            listener = Listener(
+                self.address, self._settings.port(port), partial(self._serve, port), full=self._is_full,
+                known=self._known_addresses.__contains__, log=partial(self._trouble, port),
+            )  # fmt: skip
+            try:
+                listener.open()
+            except OSError as error:
+                raise _cannot_listen(self.party.fqdn, self.address, self._settings.port(port), error) from error
+            self._listeners[port] = listener
+
+    def _is_full(self) -> bool:
+        return len(self._callers) >= MAX_CONNECTIONS
+
+    def _trouble(self, port: int, line: str) -> None:
+        self._events.add(self.party.fqdn, "Connection Trouble", Dst_port=port, Detail=line)
+
+    def drop(self, caller: str) -> None:
+        """Drop the connections of one caller: nothing passes between them any more."""
+        for task in [t for t, address in self._callers.items() if address == caller]:
+            task.cancel()
+
+    def restart(self) -> None:
+        """Connections drop; ports close or open where the party now answers nobody, or does again."""
+        for task in self._callers:
+            task.cancel()
+        self._reconcile()
+
+    def _context(self, side: Side, port: int, verify: bool, consumer: Consumer = Consumer.SIP_TLS) -> TlsContext:
+        own = port in self.party.services or (port == MRA_PORT and bool(self.party.domains))
+        port = port if own else 0
+        kept, now = self._contexts.get((side, port, verify, consumer)), self.now()
+        if kept is not None and kept.is_current(now):
+            return kept
+        made = TlsContext(
+            self.party.as_server(port) if side is Side.SERVER else self.party.as_client(port),
+            at=now,
+            side=side,
+            verify=verify,
+            tls=self._settings.tls,
+            keylog=self._settings.keylog,
+            revocation=self.revocation(consumer),
+        )
+        if side is Side.SERVER and port == MRA_PORT:
+            made.choose = partial(self._context_of_domain, verify, consumer)
+        self._contexts[side, port, verify, consumer] = made
+        return made
+
+    def _context_of_domain(self, verify: bool, consumer: Consumer, server_name: str) -> TlsContext | None:
+        """The context with the domain certificate for a server name; None where there is none for it."""
+        domain = domain_asked_for(server_name)
+        if domain not in self.party.domains:
+            return None
+        kept = self._domain_contexts.get((domain, verify, consumer))
+        if kept is None or not kept.is_current(self.now()):
+            kept = self._domain_contexts[domain, verify, consumer] = TlsContext(
+                self.party.as_server(MRA_PORT, server_name), at=self.now(), side=Side.SERVER, verify=verify,
+                tls=self._settings.tls, keylog=self._settings.keylog, revocation=self.revocation(consumer),
+            )  # fmt: skip
+        return kept
+
+    def ready(self) -> None:
+        """Open the ports that should be open and are not, because another program had them for a while."""
+        with contextlib.suppress(LabError):  # then nobody answers there, which is what the caller will find
+            self._reconcile()
+
+    def start(self) -> None:
+        """Listen on every port that a leg of the deployment dials; on none, where the party answers nobody.
+
+        Raises:
+            LabError: a port is taken, or may not be used.
+        """
+        self._runs = True
+        self._reconcile()
+
+    async def stop(self) -> None:
+        """Close the ports and what is still open."""
+        self._runs = False
+        listeners = tuple(self._listeners.values())
+        self._reconcile()
+        serving = tuple(self._callers)
+        for task in serving:
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
+        # A connection that was accepted a moment ago is not in `_callers` yet: its task has not started.
+        for listener in listeners:
+            await listener.stop()
+
+    async def _serve(self, port: int, connection: socket.socket, caller: Connection) -> None:
+        """One accepted connection, from its first byte to its end."""
+        task = asyncio.current_task()
+        assert task is not None  # the listener runs each connection in a task
+        self._callers[task] = caller[0]
+        try:
+            reader, writer = await stream_of(connection)
+            try:
+                await self._converse(port, caller, reader, writer)
+            finally:
+                writer.close()
+        except asyncio.CancelledError:
+            self._events.add(self.party.fqdn, "Connection Closed", Src_ip=caller[0], Dst_port=port, Reason="restart")
+            raise
+        finally:
+            self._callers.pop(task, None)
+
+    async def _converse(
+        self, port: int, caller: Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        recorder = Recorder(Side.SERVER, self.now)
+        hand_over = _Once(partial(self._hand_over, port, caller, recorder))
+        known = self._known.get((port, caller[0]))
+        patience = self._settings.timeout if known else self._settings.patience
+        try:
+            if self.party.speaks is Speaks.PLAIN:
+                async with asyncio.timeout(patience):
+                    await answer_plainly(reader, writer, recorder)
+                return
+            speech = speech_of(self._protocols[port])
+            if speech.welcome is not None:
+                async with asyncio.timeout(patience):
+                    await speech.welcome(reader, writer, self.party.fqdn)
+            admission = known or self._strangers[port]
+            handshake = Handshake(
+                self._context(Side.SERVER, port, admission.verify),
+                recorder=recorder,
+                name_checks=admission.name_checks,
+                tunnel=admission.tunnel,
+                looks_up=self._look_up is not None,
+            )
+            await serve(
+                TlsStream(handshake, reader, writer, look_up=self._status_of, speech=speech, delay=lambda: self.delay),
+                patience=patience,
+                idle=self._settings.idle if known else patience,
+                answered=hand_over,
+            )
+            self._log_failure(handshake, caller[0], port)
+        except FramingError as error:
+            recorder.note(Failed(reason=str(error)))
+        except (TimeoutError, OSError) as error:
+            detail = "timed out" if isinstance(error, TimeoutError) else f"the caller left: {error.strerror or error}"
+            self._events.add(self.party.fqdn, "TLS Negotiation Error", Src_ip=caller[0], Dst_port=port, Detail=detail)
+        finally:
+            hand_over()
+
+    def _record(self, caller: Connection) -> asyncio.Future[Recorder]:
+        return self.records.setdefault(caller, asyncio.get_running_loop().create_future())
+
+    def _hand_over(self, port: int, caller: Connection, recorder: Recorder) -> None:
+        """Keep the record for the party that dialled; a stranger's ends in the event log."""
+        if (port, caller[0]) not in self._known:
+            return
+        if len(self.records) > MAX_CONNECTIONS:
+            self.records.clear()  # somebody outside the lab dials from a party's address and never collects
+        record = self._record(caller)
+        if not record.done():
+            record.set_result(recorder)
+
+    def _log_failure(self, handshake: Handshake, other: str, port: int) -> None:
+        if not handshake.failed:
+            return
+        client = handshake.recorder.side is Side.CLIENT
+        trouble = handshake.recorder.trouble()
+        self._events.add(
+            self.party.fqdn,
+            "TLS Negotiation Error",
+            Service="SIP",
+            Src_ip=self.address if client else other,
+            Dst_ip=other if client else self.address,
+            Dst_port=port,
+            Detail=trouble,
+            Protocol="TLS",
+        )
+
+    async def dial(self, leg: Leg, address: str) -> tuple[Recorder, Connection | None]:
+        """Dial a leg at an address, from this party's own, and hang up: (the client's record, its end of the connection)."""
+        opened = await self.open(leg, address)
+        if opened.stream is not None:
+            await opened.stream.close()
+        return opened.recorder, opened.here
+
+    async def open(self, leg: Leg, address: str) -> Opened:
+        """The same, and stay on the line when the other side answered."""
+        recorder = Recorder(Side.CLIENT, self.now)
+        port = self._settings.port(leg.port)
+        try:
+            async with asyncio.timeout(self._settings.timeout):
+                reader, writer = await asyncio.open_connection(address, port, local_addr=(self.address, 0))
+        except (OSError, TimeoutError) as error:
+            reason = "timed out" if isinstance(error, TimeoutError) else (error.strerror or str(error))
+            recorder.note(NotConnected(reason=f"{leg.server}:{leg.port}: {reason}", resolved=True))
+            return Opened(recorder)
+        here: Connection = writer.get_extra_info("sockname")[:2]
+        speech = speech_of(leg.protocol)
+        if self.party.speaks is Speaks.PLAIN:
+            await ask_plainly(reader, writer, recorder, options_request(leg.client, leg.reference_name, leg.port))
+            return Opened(recorder, here)
+        tap = self._capture.tap(here, (address, port)) if self._capture else None
+        if speech.greet is not None:
+            try:
+                async with asyncio.timeout(self._settings.timeout):
+                    await speech.greet(reader, writer, leg.reference_name)
+            except (OSError, TimeoutError, FramingError) as error:
+                recorder.note(Failed(reason=f"no TLS was offered: {str(error) or 'timed out'}"))
+                writer.close()
+                return Opened(recorder, here)
+        handshake = Handshake(
+            self._context(Side.CLIENT, leg.port, leg.client_verifies, leg.consumer),
+            recorder=recorder,
+            name_checks=leg.server_name_checks if leg.client_verifies else (),
+            server_name=leg.reference_name,
+            tunnel=leg.tunnel,
+            looks_up=self._look_up is not None and leg.consumer is Consumer.SIP_TLS,
+        )
+        stream = TlsStream(
+            handshake, reader, writer, tap=tap, look_up=self._status_of, speech=speech, delay=lambda: self.delay
+        )
+        up = False
+        try:
+            async with asyncio.timeout(self._settings.timeout):
+                up = await ask(stream, speech.request(leg))
+        except TimeoutError:
+            handshake.fail("timed out")
+            writer.close()
+        self._log_failure(handshake, address, leg.port)
+        return Opened(recorder, here, stream if up else None)
+
+    async def _status_of(self, chain: tuple[x509.Certificate, ...]) -> RevocationData:
+        """What can be found out about a chain while its owner waits; what cannot is logged, and the fallback decides."""
+        question = self.revocation(Consumer.SIP_TLS)
+        if self._look_up is None or question is None:
+            return NOTHING_HELD
+
+        def told(event: str, detail: str) -> None:
+            self._events.add(self.party.fqdn, event, Detail=detail)
+
+        return await self._look_up(chain, question, told)
+
+    async def collect(self, caller: Connection) -> Recorder | None:
+        """The server's record of a connection from a party of the lab; None when it does not come in time."""
+        future = self._record(caller)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.timeout):
+                await asyncio.shield(future)
+        self.records.pop(caller, None)
+        return future.result() if future.done() else None
+
+
+def _admission(leg: Leg) -> Admission:
+    return Admission(verify=leg.mutual, name_checks=leg.client_name_checks if leg.mutual else (), tunnel=leg.tunnel)
+
+
+def _for_strangers(legs: Sequence[Leg]) -> Admission:
+    """A caller that belongs to no leg, as a learner's openssl: traversal and cluster ports still want the right certificate;
+    on 5061 and 8443 it meets the default zone, which asks for none."""
+    always_mutual = all(leg.mutual and leg.id.startswith(("zone:", "cluster:")) for leg in legs)
+    checks = {leg.client_name_checks for leg in legs}
+    from_outside = any(leg.port == 5061 for leg in legs)
+    if not always_mutual or from_outside:
+        return Admission(verify=False)
+    names = tuple(dict.fromkeys(n for group in checks for check in group for n in check.any_of))
+    return Admission(verify=True, name_checks=(NameCheck(any_of=names, why="names that this port expects"),))
+
+
+def _cannot_listen(fqdn: str, address: str, port: int, error: OSError) -> LabError:
+    match error.errno:
+        case errno.EADDRINUSE:
+            return LabError(
+                f"{address}:{port}, where {fqdn} listens, is taken by another program; stop it, or choose another net"
+            )
+        case errno.EACCES:
+            return LabError(
+                f"{fqdn} may not listen on port {port}; real ports need privileges, the lab's own shifted ports do not"
+            )
+        case errno.EADDRNOTAVAIL:
+            return LabError(f"{address} is no address of this machine; on macOS: sudo ifconfig lo0 alias {address}")
+        case _:
+            return LabError(f"{fqdn} cannot listen on {address}:{port}: {error.strerror}")

@@ -1,0 +1,128 @@
+"""Legs kept up, as zones are: dialled, kept alive with OPTIONS, dialled again with growing patience when they are lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from pkikit.handshake.messages import options_request
+from pkikit.handshake.recorder import not_connected
+from pkikit.model.leg import Leg
+from pkikit.model.trace import HandshakeTrace
+from simulator.background import reason_of
+from simulator.events import EventLog
+from simulator.lab.endpoint import Endpoint
+from simulator.settings import LabSettings
+from simulator.wire.tls_stream import TlsStream, exchange
+
+FIRST_WAIT, LONGEST_WAIT = 0.25, 15.0  # seconds until a lost connection is tried again
+Open = Callable[[Leg], Awaitable[tuple[HandshakeTrace, TlsStream | None]]]
+
+
+class Link:
+    """One leg that is to stay up.
+
+    active: SIP was answered on it last. dialled, kept_alive: how often it was dialled, and OPTIONS were answered on it.
+    wait: seconds until it is dialled again, should it be down.
+    """
+
+    def __init__(
+        self,
+        leg: Leg,
+        client: Endpoint,
+        *,
+        open_leg: Open,
+        report: Callable[[Leg, HandshakeTrace], object],
+        failed: Callable[[Leg, HandshakeTrace], object],
+        events: EventLog,
+        settings: LabSettings,
+    ) -> None:
+        """`report` judges a leg and keeps the answer; `failed` keeps a trace without a judgement."""
+        self.leg, self.active, self.dialled, self.kept_alive = leg, False, 0, 0
+        self.wait = FIRST_WAIT
+        self.settled = asyncio.Event()
+        self._client, self._open, self._report, self._failed = client, open_leg, report, failed
+        self._last_error = ""
+        self._events, self._settings = events, settings
+        self._again = asyncio.Event()
+        self._stream: TlsStream | None = None
+
+    def retry(self) -> None:
+        """Do not wait any longer: something has changed."""
+        self._again.set()
+
+    def drop(self) -> None:
+        """The client restarts: its end of the connection is gone."""
+        if self._stream is not None:
+            self._stream.abort()
+
+    async def run(self) -> None:
+        """Keep the leg up until cancelled. Whatever goes wrong in it, the leg is down then and is dialled again."""
+        while True:
+            try:
+                was_up = await self._once()
+            except Exception as error:  # a defect or odd input: the leg must not stay green, and others go on
+                self.died(error)
+                was_up = False
+            if was_up:
+                continue  # at once: what was lost was good a moment ago
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self.wait):
+                    await self._again.wait()
+            self._again.clear()
+            self.wait = min(self.wait * 2, LONGEST_WAIT)
+
+    async def _once(self) -> bool:
+        """Dial, and stay on the line for as long as it holds; False when the leg did not come up."""
+        trace, stream = await self._open(self.leg)
+        self._stream = stream
+        self.dialled += 1
+        self._told(stream is not None)
+        self._report(self.leg, trace)
+        self.settled.set()
+        if stream is None:
+            return False
+        self.wait = FIRST_WAIT
+        why = await self._keep_alive(stream)
+        self._told(False, why)
+        self._report(self.leg, self._lost(why))
+        return True
+
+    def died(self, error: BaseException) -> None:
+        """Report the leg as down because of an error of the lab itself."""
+        why = reason_of(error)
+        if self._stream is not None:
+            self._stream.abort()
+        if self.active or why != self._last_error:
+            self._events.add(self.leg.client, "Leg Failed", Leg=self.leg.id, Dst=self.leg.server, Reason=why)
+        self._last_error = why
+        self._told(False, why)
+        self._failed(self.leg, not_connected(self._client.now, f"the lab could not dial it: {why}", resolved=True))
+        self.settled.set()
+
+    async def _keep_alive(self, stream: TlsStream) -> str:
+        """OPTIONS after OPTIONS; returns why the connection was lost."""
+        leg = self.leg
+        try:
+            while True:
+                if await stream.closed_within(self._settings.keepalive):
+                    return "the other side closed it"
+                async with asyncio.timeout(self._settings.timeout):
+                    if not await exchange(stream, options_request(leg.client, leg.reference_name, leg.port)):
+                        return "no answer to OPTIONS"
+                self.kept_alive += 1
+        except (TimeoutError, ConnectionError):
+            return "no answer to OPTIONS"
+        finally:
+            await stream.close()
+
+    def _lost(self, why: str) -> HandshakeTrace:
+        return not_connected(self._client.now, f"the connection was lost: {why}", resolved=True)
+
+    def _told(self, active: bool, why: str = "") -> None:
+        if active != self.active:
+            fields = {"Reason": why} if why else {}
+            event = "Connection Established" if active else "Connection Lost"
+            self._events.add(self.leg.client, event, Leg=self.leg.id, Dst=self.leg.server, **fields)
+        self.active = active

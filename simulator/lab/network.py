@@ -1,0 +1,175 @@
+"""What lies between the parties: names, what leads where, and where CRLs and OCSP answers are fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import datetime
+
+import dns.asyncresolver
+import dns.exception
+
+from pkikit.design.legs import mra_client
+from pkikit.model.deployment import Deployment, Role
+from pkikit.model.leg import Leg
+from pkikit.model.world import World
+from pkikit.values.names import is_ip_address
+from simulator.services import adcs
+from simulator.services.distribution import Distribution, hosts, publications
+from simulator.services.dns import DnsServer, Zone
+from simulator.services.revocation_lookup import StatusLookup
+from simulator.settings import LabSettings
+from simulator.world.addresses import AddressPlan
+from simulator.world.issued_world import IssuedWorld
+
+HTTP_PORT = 80
+_DNS_NUMBER, _OUTSIDE_NUMBER, _DISTRIBUTION_NUMBER, ADCS_NUMBER = 53, 54, 80, 88
+
+
+_SHOWN_BY_DNS: tuple[Callable[[World], object], ...] = (
+    hosts,
+    lambda world: world.unresolved,
+    lambda world: dict(world.points),
+    lambda world: dict(world.caa),
+    lambda world: world.stale,
+)
+
+
+class Network:
+    """DNS and the distribution points of one lab, and what its parties find by them."""
+
+    def __init__(
+        self,
+        plan: AddressPlan,
+        settings: LabSettings,
+        *,
+        world: Callable[[], World],
+        issued: IssuedWorld,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._plan, self._settings, self._world, self._issued, self._now = plan, settings, world, issued, now
+        zone = self._zone()
+        self.dns = DnsServer(zone, plan.service(_DNS_NUMBER), now)
+        deployment = world().deployment
+        self._outsiders = frozenset({*deployment.outside, *deployment.neighbours, mra_client(deployment)})
+        inside = inside_names(deployment)
+        self.outside_dns = DnsServer(zone, plan.service(_OUTSIDE_NUMBER), now, hidden=inside.__contains__)
+        self.distribution = Distribution(
+            plan.service(_DISTRIBUTION_NUMBER), settings.port(HTTP_PORT), world=world, issued=issued, now=now
+        )
+        self.look_up = StatusLookup(resolve=self._resolve, policy=self._may_be_fetched, seconds=settings.look_up)
+        self._resolver, self._outside = (dns.asyncresolver.Resolver(configure=False) for _ in range(2))
+
+    async def start(self, stack: AsyncExitStack) -> None:
+        """Start both services; `stack` stops them."""
+        for server, resolver in ((self.dns, self._resolver), (self.outside_dns, self._outside)):
+            await server.start()
+            stack.push_async_callback(server.stop)
+            resolver.nameservers = [server.address]
+            resolver.port = server.port
+            resolver.lifetime = self._settings.timeout
+        await self.distribution.start()
+        stack.push_async_callback(self.distribution.stop)
+
+    def passes(self, one: str, other: str) -> bool:
+        """True while packets get from one party to the other."""
+        return frozenset((one, other)) not in self._world().cut
+
+    def follow(self, before: World) -> None:
+        """Let DNS say what the world now says."""
+        world = self._world()
+        if any(view(world) != view(before) for view in _SHOWN_BY_DNS):
+            self.dns.zone = self.outside_dns.zone = self._zone()
+
+    def as_seen(self) -> World:
+        """The world with what can be fetched now: what the judge needs to know beforehand."""
+        world = self._world()
+        return replace(world, published=publications(self._issued, world, self._now()))
+
+    async def find(self, leg: Leg) -> tuple[str | None, str]:
+        """The address of the leg's server as the client finds it: SRV, then A; an IP address needs no DNS.
+
+        Who stands outside asks the DNS outside.
+        """
+        by_name, deployment, name = self._plan.by_name, self._world().deployment, leg.reference_name
+        if is_ip_address(name):
+            return by_name.get(deployment.fqdn_at(name)), f"nobody has the address {name}"
+        resolver = self._outside if leg.client in self._outsiders else self._resolver
+        try:
+            if leg.discovered_by:
+                services = await resolver.resolve(leg.discovered_by, "SRV")
+                targets = [str(s.target).rstrip(".") for s in services]
+                if leg.server not in targets:
+                    leads = f"leads to {', '.join(targets)}, not to {leg.server}"
+                    return None, f"the SRV record {leg.discovered_by} {leads}"
+                name = leg.server
+            answer = await resolver.resolve(name, "A")
+        except (dns.exception.DNSException, OSError) as error:
+            return None, f"{name} does not resolve: {type(error).__name__}"
+        found = [str(record) for record in answer]
+        wanted = by_name[leg.server]
+        return (wanted if wanted in found else found[0]), ""
+
+    async def _resolve(self, host: str, port: int) -> list[tuple[str, int]]:
+        """Addresses by the lab's DNS; the product's port 80 is where the lab can bind it."""
+        try:
+            answer = await self._resolver.resolve(host, "A")
+        except dns.exception.DNSException as error:
+            raise OSError(f"{host} does not resolve: {type(error).__name__}") from None
+        return [(str(record), self._settings.port(port)) for record in answer]
+
+    def _may_be_fetched(self, address: str, port: int) -> bool:
+        """CRLs and OCSP answers come from where CAs publish them, and from nowhere inside."""
+        return address == self.distribution.address and port == self.distribution.port
+
+    def _zone(self) -> Zone:
+        world = self._world()
+        zone = zone_of(world.deployment, self._plan)
+        for name, parties in world.points.items():
+            zone.addresses[name] = [self._plan.by_name[p] for p in parties]
+        for name, authority in world.caa.items():
+            zone.caa[name] = [("issue", authority)]
+        zone.stale = {n.lower() for n in world.stale}
+        zone.addresses[adcs.NAME] = [self._plan.service(ADCS_NUMBER)]
+        for host in hosts(world):
+            zone.addresses.setdefault(host.lower(), [self._plan.service(_DISTRIBUTION_NUMBER)])
+        return zone.without(world.unresolved)
+
+
+def inside_names(deployment: Deployment) -> frozenset[str]:
+    """What the DNS outside does not know: Expressway-C, Unified CM, IM&P, servers inside, and how to discover them."""
+    clusters = [c for c in deployment.clusters if c.role is Role.EXPRESSWAY_C]
+    nodes = [n for group in deployment.node_groups for n in group.nodes]
+    found = {p for c in clusters for p in (*c.peers, *([c.fqdn] if c.fqdn else []))}
+    found |= {*nodes, *deployment.served_by, *deployment.peer_aliases, adcs.NAME}
+    return frozenset(found | {f"_cisco-uds._tcp.{d}" for d in deployment.domains.registration})
+
+
+def zone_of(deployment: Deployment, plan: AddressPlan) -> Zone:
+    """What DNS says when all is well: every party, cluster names and domains on all peers, the SRV of MRA."""
+    addresses: dict[str, list[str]] = {name: [address] for name, address in plan.by_name.items()}
+    edge = deployment.peers_of(Role.EXPRESSWAY_E)
+    on_edge = [plan.by_name[p] for p in edge]
+    for name, peer in deployment.peer_aliases.items():
+        addresses[name] = [plan.by_name[peer]]
+    for cluster in deployment.clusters:
+        if cluster.fqdn:
+            addresses[cluster.fqdn] = [plan.by_name[p] for p in cluster.peers]
+    domains = deployment.domains
+    for domain in (*domains.registration, *domains.federation, *(f"collab-edge.{d}" for d in domains.registration)):
+        addresses.setdefault(domain, on_edge)
+    for alias in deployment.chat_aliases:
+        addresses.setdefault(alias, on_edge)
+    services: dict[str, list[tuple[str, int]]] = {
+        f"_collab-edge._tls.{d}": [(p, 8443) for p in edge] for d in domains.registration
+    }
+    services |= {f"_sips._tcp.{d}": [(p, 5061) for p in edge] for d in domains.sip}
+    services |= {
+        f"_xmpp-server._tcp.{d}": [(p, 5269) for p in edge] for d in (*domains.federation, *deployment.chat_aliases)
+    }
+    services |= {f"_xmpp-server._tcp.{p.domain}": [(n, 5269) for n in p.nodes] for p in deployment.federated_servers}
+    services |= {f"_sips._tcp.{p.domain}": [(n, 5061) for n in p.nodes] for p in deployment.b2b_partners}
+    nodes = [n for group in deployment.unified_cm for n in group.nodes]
+    services |= {f"_cisco-uds._tcp.{d}": [(n, 8443) for n in nodes] for d in domains.registration if nodes}
+    return Zone(addresses, services)

@@ -1,0 +1,1 @@
+"""The ACME service of an Expressway-E cluster."""

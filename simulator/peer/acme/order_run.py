@@ -1,0 +1,206 @@
+"""One order of one peer, from Sign to the staging area: what is done, what is told, and nothing left behind when it fails.
+
+Source: X12.5 guide, 'Let's Encrypt Verification Process'; RFC 8555.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio.from_thread
+import anyio.to_thread
+from cryptography import x509
+
+from pkikit.design.csr import fast_key
+from pkikit.errors import AcmeError, AcmeProblem
+from pkikit.issue.acme.account import AcmeAccount
+from pkikit.issue.acme.order import ChallengeFile, Order, OrderStep, OrderWishes
+from pkikit.issue.acme.transport import AcmeDirectory
+from pkikit.judge.linting.issued_certificate import require_answer
+from pkikit.view.description import iso
+from simulator.peer.acme.challenge_host import ChallengeHost
+from simulator.peer.acme.service_state import Account
+
+if TYPE_CHECKING:
+    from simulator.peer.peer import Peer
+
+_ORDER_TIMEOUT = 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunStep:
+    """One line of what Sign shows: when, what, in which state, of which name; on which peers, or asked by whom."""
+
+    at: datetime
+    what: str
+    state: str
+    name: str = ""
+    detail: str = ""
+
+    def to_json(self) -> dict[str, str]:
+        """One entry of `steps`."""
+        return {"at": iso(self.at), "what": self.what, "state": self.state, "name": self.name, "detail": self.detail}
+
+    def __str__(self) -> str:
+        return " ".join(t for t in (self.what, self.name, self.state, f"({self.detail})" if self.detail else "") if t)
+
+
+class AcmeRun:
+    """Signs for one peer. `steps` grows while it runs; `stop` ends it at the next step."""
+
+    def __init__(
+        self, peer: Peer, hosts: Sequence[ChallengeHost], *, directory: AcmeDirectory,
+        reaches: Callable[[str], bool],
+    ) -> None:  # fmt: skip
+        """hosts: of all peers of the cluster; reaches: whether this peer gets through to another now."""
+        self.peer, self.directory = peer, directory
+        self.steps: list[RunStep] = []
+        self._hosts, self._reaches = hosts, reaches
+        self._order: Order | None = None
+        self._client: AcmeAccount | None = None
+        self._opened: list[ChallengeHost] = []
+        self._stopped = ""
+
+    def stop(self, why: str) -> None:
+        """End the order where it is; it can be gone on with."""
+        self._stopped = why
+        if self._order is not None:
+            self._order.stop(why)
+
+    def told(self, what: str, state: str, name: str = "", detail: str = "") -> None:
+        """Add a step, to the page and to the log."""
+        now = self.peer.site.now_of(self.peer.fqdn)
+        self.steps.append(RunStep(at=now, what=what, state=state, name=name, detail=detail))
+        fields = {"State": state, **({"Name": name} if name else {}), **({"Detail": detail} if detail else {})}
+        self.peer.site.events.add(self.peer.fqdn, f"ACME {what.title()}", **fields)
+
+    async def sign(
+        self,
+        request: x509.CertificateSigningRequest,
+        *,
+        goes_on: bool = False,
+        replaces: x509.Certificate | None = None,
+    ) -> tuple[x509.Certificate, ...]:
+        """The chain that the CA gave, checked. Files are withdrawn and virtual hosts closed whatever happens.
+
+        goes_on: with the order that an interrupted run left at this CA, where there is one.
+        """
+        try:
+            return await self._signed(await self._account(), request, goes_on=goes_on, replaces=replaces)
+        finally:
+            if self._client is not None:
+                self._client.close()
+
+    async def _signed(
+        self, account: AcmeAccount, request: x509.CertificateSigningRequest, *, goes_on: bool,
+        replaces: x509.Certificate | None,
+    ) -> tuple[x509.Certificate, ...]:  # fmt: skip
+        resume = self.peer.state.acme.order if goes_on else ""
+        settings = self.peer.state.acme.settings
+        order = self._order = Order(
+            account, request,
+            place=partial(self._in_loop, self._place), withdraw=partial(self._in_loop, self._withdraw),
+            progress=self._progress, timeout=_ORDER_TIMEOUT,
+        )  # fmt: skip
+        if self._stopped:
+            order.stop(self._stopped)
+        wishes = OrderWishes(profile=settings.profile, preferred_chain=settings.preferred_chain, replaces=replaces)
+        for host in self._hosts:
+            host.served.append(self._served)
+        try:
+            await self._open()
+            chain = await anyio.to_thread.run_sync(lambda: order.run(wishes, resume=resume))
+            require_answer(request, chain)
+            return chain
+        finally:
+            for host in self._hosts:
+                host.served.remove(self._served)
+            for host in self._opened:
+                await host.close()
+                self.told("virtual host", "closed", name=host.fqdn)
+
+    async def _open(self) -> None:
+        for host in self._hosts:
+            if not self._reaches(host.fqdn):
+                self.told("virtual host", "out of reach", name=host.fqdn, detail="the file cannot be put there")
+                continue
+            await host.open()
+            self._opened.append(host)
+            self.told("virtual host", "opened", name=host.fqdn, detail="port 80, challenge files only")
+
+    # The account.
+
+    async def _account(self) -> AcmeAccount:
+        """The account of this peer at this CA: known, found again by its key, or made now."""
+        kept = self.peer.state.acme.account
+        known = kept if kept is not None and kept.directory == self.directory.url else None
+        key = known.key if known is not None else fast_key()
+        account = self._client = await anyio.to_thread.run_sync(AcmeAccount, self.directory, key)
+        self._require_terms(account)
+        settings = self.peer.state.acme.settings
+
+        def find_or_make() -> str:
+            if known is not None:
+                try:
+                    return account.find()
+                except AcmeProblem as problem:
+                    if not problem.type.endswith(":accountDoesNotExist"):
+                        raise
+            return account.register(settings.email, terms_accepted=True, external=settings.external)
+
+        url = await anyio.to_thread.run_sync(find_or_make)
+        if known is None or known.url != url:
+            made = Account(directory=self.directory.url, url=url, key=key)
+            await self.peer.change_acme(lambda acme: replace(acme, account=made, order=""))
+            self.told("account", "created", detail=self.directory.url)
+        else:
+            self.told("account", "found", detail=self.directory.url)
+        return account
+
+    def _require_terms(self, account: AcmeAccount) -> None:
+        terms, accepted = account.capabilities.terms, self.peer.state.acme.settings.terms
+        if not accepted:
+            raise AcmeError(f"the provider's terms of service have to be accepted first: {terms or 'it has none'}")
+        if terms and accepted != terms:
+            raise AcmeError(f"the provider's terms of service have changed and have to be accepted again: {terms}")
+
+    # What the order's thread asks the loop to do.
+
+    def _in_loop(self, function: Callable[..., None], *arguments: object) -> None:
+        anyio.from_thread.run_sync(partial(function, *arguments))
+
+    def _place(self, file: ChallengeFile) -> None:
+        put = [host for host in self._opened if self._reaches(host.fqdn)]
+        for host in put:
+            host.place(file)
+        self.told("challenge file", "placed", name=file.name, detail=f"on {', '.join(h.fqdn for h in put)}")
+
+    def _withdraw(self, file: ChallengeFile) -> None:
+        for host in self._opened:
+            host.withdraw(file)
+        self.told("challenge file", "withdrawn", name=file.name)
+
+    def _progress(self, step: OrderStep) -> None:
+        """In the order's thread. What is needed to go on after a crash is on disk before the order does."""
+        if step.what == "challenge file":
+            return  # told where it was put
+        self._in_loop(self.told, step.what, step.state, step.name, step.detail)
+        if step.url:
+            anyio.from_thread.run(self.peer.change_acme, lambda acme: replace(acme, order=step.url))
+
+    def _served(self, peer: str, host: str, by: str) -> None:
+        self.told("challenge file", "fetched", name=host, detail=f"from {peer}, by {by}")
+
+
+def as_directory(url: str, ca: str, folder: Path) -> AcmeDirectory:
+    """Another provider's directory; its CA goes into a file, where the HTTPS library reads it."""
+    if not ca:
+        return AcmeDirectory(url=url)
+    path = folder / "acme-ca.pem"
+    path.write_text(ca, encoding="ascii")
+    return AcmeDirectory(url=url, ca_file=path)

@@ -1,0 +1,416 @@
+"""The ACME certificate service of Expressway-E: each peer orders for itself, all peers serve the challenge files.
+
+Sign puts a certificate into the staging area; deploy, a second step, puts it over the current one. By hand, or
+automatically: before the end of life, deployed by a schedule, tried again when it fails.
+Source: X12.5 guide, 'Using ACME on Expressway-E'.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Protocol
+
+import anyio.to_thread
+from cryptography import x509
+
+from pkikit.design.csr import build_csr, fast_key, make_key
+from pkikit.errors import AcmeError, AcmeMisissued, AcmeProblem, InputError, PkikitError
+from pkikit.issue.acme.account import AcmeAccount
+from pkikit.issue.acme.renewal_info import renewal_info
+from pkikit.issue.acme.transport import AcmeDirectory, Capabilities, capabilities
+from pkikit.judge.linting.preflight import preflight, refuse_where_there_is_no_acme
+from pkikit.judge.name_matching import presented_names
+from pkikit.judge.renewal_due import renew_at
+from pkikit.model.certificates.credential import Credential, PrivateKey
+from pkikit.model.certificates.facts import shown_time
+from pkikit.model.deployment import Deployment
+from pkikit.model.findings import Verdict
+from pkikit.net.acme_facts import gather
+from pkikit.values.names import parse_dns_name
+from simulator.background import Background
+from simulator.errors import LabError
+from simulator.peer.acme.challenge_host import ChallengeHost, Fetched
+from simulator.peer.acme.order_run import AcmeRun, RunStep, as_directory
+from simulator.peer.acme.service_state import AcmeSettings, AcmeState, Provider, settings_from
+from simulator.peer.peer import Peer
+from simulator.peer.state import PeerState
+from simulator.services.lab_ca import IDENTITY, LabCa
+from simulator.services.pebble import Pebble
+
+_AGAIN = timedelta(hours=1)  # after a failure that could not be kept
+EMAIL = "admin@example.com"
+Signer = Callable[[Peer, x509.CertificateSigningRequest], Awaitable[tuple[x509.Certificate, ...]]]
+
+
+class Cas(Protocol):
+    """The lab's public CAs, started when somebody orders from them."""
+
+    async def of(self, provider: Provider) -> LabCa:
+        """The running CA of a provider."""
+        ...
+
+
+class AcmeService:
+    """The service on all E peers of a lab, with the CAs that they may be configured for."""
+
+    def __init__(
+        self, deployment: Deployment, ca: LabCa, cas: Cas, *, hosts: Mapping[str, ChallengeHost],
+        peers: Mapping[str, Peer], passes: Callable[[str, str], bool], rsa: bool,
+    ) -> None:  # fmt: skip
+        self.ca = ca
+        self.hosts = hosts
+        self._cas, self.rsa = cas, rsa
+        self._deployment, self._peers, self._passes = deployment, peers, passes
+        self._runs: dict[str, AcmeRun] = {}
+        self._running: set[str] = set()
+        self._orders: dict[str, Background] = {}
+        self._held_back: dict[str, datetime] = {}  # automatic services that failed and could not keep it
+        # Instead of a provider: who issues where no real one can follow (far travel on the lab's clock).
+        self.signer: Signer | None = None
+
+    @property
+    def pebble(self) -> Pebble:
+        """The CA behind the production directory."""
+        return self.ca.pebble
+
+    def require(self, fqdn: str) -> None:
+        """InputError where this peer has no such service: on C, before X12.5, beside Jabber Guest."""
+        self._peer(fqdn)
+
+    def due(self, fqdn: str) -> datetime | None:
+        """When the automatic service orders the next certificate; None while it is off or waits for a deployment."""
+        state = self._peer(fqdn).state
+        if not state.acme.settings.automatic or state.certificate is None or state.pending_certificate is not None:
+            return None
+        return state.acme.due_at(state.certificate.leaf)
+
+    def dates(self) -> Iterator[datetime]:
+        """When the automatic service has something to do next, on the lab's clock, for each peer."""
+        for peer in self._peers.values():
+            state = peer.state
+            settings, last = state.acme.settings, state.acme.last
+            if not settings.automatic or state.certificate is None:
+                continue
+            ahead = peer.site.party(peer.fqdn).clock_offset
+            if state.pending_certificate is None:
+                yield state.acme.due_at(state.certificate.leaf) - ahead
+            if last is not None and (state.pending_certificate is not None or state.domain_pending):
+                yield settings.schedule.following(last.at) - ahead
+            for domain, held in state.domain_certificates:
+                if domain in state.acme.domains:
+                    yield renew_at(held.leaf) - ahead
+
+    def _peer(self, fqdn: str) -> Peer:
+        if self._deployment.cluster_of(fqdn) is None:
+            raise InputError(f"{fqdn} is no peer of {self._deployment.name}")
+        refuse_where_there_is_no_acme(self._deployment, fqdn)
+        return self._peers[fqdn]
+
+    @property
+    def fetched(self) -> tuple[Fetched, ...]:
+        """Every fetch of a challenge file, by peer."""
+        return tuple(f for host in self.hosts.values() for f in host.fetched)
+
+    def steps(self, fqdn: str) -> tuple[RunStep, ...]:
+        """What the last order of a peer did, or the one under way has done until now."""
+        run = self._runs.get(fqdn)
+        return tuple(run.steps) if run is not None else ()
+
+    def is_running(self, fqdn: str) -> bool:
+        """True while an order of this peer is under way."""
+        return fqdn in self._running
+
+    # Settings.
+
+    async def configure(self, fqdn: str, changes: Mapping[str, Any]) -> AcmeSettings:
+        """Change some of a peer's settings."""
+        peer = self._peer(fqdn)
+        settings = settings_from(changes, peer.state.acme.settings)
+        await peer.change_acme(lambda acme: replace(acme, settings=settings))
+        peer.site.events.add(
+            fqdn, "ACME Settings Changed", Provider=settings.provider.value, Automatic=settings.automatic,
+            TermsAccepted=bool(settings.terms),
+        )  # fmt: skip
+        return settings
+
+    async def capabilities(self, fqdn: str) -> Capabilities:
+        """What the provider that is configured can do; its terms are among it."""
+        return await anyio.to_thread.run_sync(capabilities, await self._directory(self._peer(fqdn)))
+
+    async def accept_terms(self, fqdn: str) -> str:
+        """The administrator has read the provider's terms of service and accepts them; returns their URL."""
+        terms = (await self.capabilities(fqdn)).terms or "none"
+        await self.configure(fqdn, {"terms": terms})
+        return terms
+
+    async def prepare(self, fqdn: str, **changes: Any) -> None:
+        """What an administrator does before the first Sign: provider and e-mail, terms, signing request."""
+        await self.configure(fqdn, {"email": EMAIL, **changes})
+        await self.accept_terms(fqdn)
+        if self._peers[fqdn].state.request is None:
+            await self._peers[fqdn].generate()
+
+    async def _directory(self, peer: Peer) -> AcmeDirectory:
+        settings = peer.state.acme.settings
+        if settings.provider is Provider.OTHER:
+            folder = self.pebble.folder / peer.fqdn
+            await anyio.to_thread.run_sync(lambda: folder.mkdir(exist_ok=True))
+            return await anyio.to_thread.run_sync(as_directory, settings.directory, settings.ca, folder)
+        ca = await self._cas.of(settings.provider)
+        return AcmeDirectory(url=ca.directory, ca_file=ca.ca_file)
+
+    async def preflight(self, fqdn: str) -> Verdict:
+        """What the CA will object to: its view of DNS, port 80 of the peers dialled with the virtual hosts open, CAA."""
+        peer = self._peer(fqdn)
+        request = peer.state.request
+        layout = peer.layout_of(presented_names(request.csr).dns) if request is not None else peer.layout
+        hosts = [host for host in self._hosts_of(fqdn) if self._passes(fqdn, host.fqdn)]
+        async with contextlib.AsyncExitStack() as stack:
+            for host in hosts:
+                await host.open()
+                stack.push_async_callback(host.close)
+            look = partial(
+                gather, self._deployment, layout, authority=IDENTITY, dns_server=self.ca.dns_server,
+                http_port=hosts[0].port, source=self.pebble.address,
+                known={host.fqdn: host.address for host in self._hosts_of(fqdn)},
+            )  # fmt: skip
+            facts = await anyio.to_thread.run_sync(look)
+        names = frozenset((layout.common_name, *layout.dns_names))
+        provider = peer.state.acme.settings.provider
+        left = None if provider is Provider.OTHER else (await self._cas.of(provider)).certificates_left(names)
+        return preflight(layout, replace(facts, certificates_left=left))
+
+    def _hosts_of(self, fqdn: str) -> list[ChallengeHost]:
+        cluster = self._deployment.cluster_of(fqdn)
+        return [self.hosts[p] for p in (cluster.peers if cluster else (fqdn,))]
+
+    # Sign and deploy.
+
+    async def sign(self, fqdn: str) -> Credential:
+        """Order a certificate for a peer; it lands in the staging area. Whatever fails, the current one stays."""
+        return await self._sign(self._peer(fqdn))
+
+    def sign_soon(self, fqdn: str) -> None:
+        """Begin to sign and return; `steps` shows how it goes. What cannot begin is told at once."""
+        peer = self._peer(fqdn)
+        self._require_beginning(peer)
+
+        async def work() -> None:
+            with contextlib.suppress(PkikitError):  # told and kept where it failed
+                await self._sign(peer)
+
+        self._background(peer).spawn(work(), "ACME order")
+
+    async def stop(self) -> None:
+        """End what is under way; orders stay at the CA and can be gone on with."""
+        for run in self._runs.values():
+            run.stop("the lab ends")
+        for orders in self._orders.values():
+            await orders.finish()
+
+    def _background(self, peer: Peer) -> Background:
+        if peer.fqdn not in self._orders:
+            self._orders[peer.fqdn] = Background(peer.fqdn, peer.site.events)
+        return self._orders[peer.fqdn]
+
+    def _require_idle(self, peer: Peer) -> None:
+        if peer.fqdn in self._running:
+            raise InputError(f"an order of {peer.fqdn} is under way; wait until it has ended")
+
+    def _require_beginning(self, peer: Peer) -> None:
+        self._require_idle(peer)
+        if peer.state.request is None:
+            raise InputError(f"{peer.fqdn} has no signing request: generate one first, its names are those ordered")
+
+    async def _sign(self, peer: Peer, replaces: x509.Certificate | None = None) -> Credential:
+        self._require_beginning(peer)
+        request = peer.state.request
+        assert request is not None  # required just now
+        async with self._ordering(peer):
+            chain = await self._chain(peer, request.csr, goes_on=True, replaces=replaces)
+            pending = await peer.stage(chain)
+        self._pending(peer, chain)
+        return pending
+
+    @contextlib.asynccontextmanager
+    async def _ordering(self, peer: Peer) -> AsyncIterator[None]:
+        """One order of a peer at a time; how it ended is kept. An order that the CA has judged is not gone on with."""
+        self._require_idle(peer)
+        self._running.add(peer.fqdn)
+        try:
+            yield
+            await peer.change_acme(lambda acme: acme.succeeded(peer.site.now_of(peer.fqdn)))
+        except PkikitError as error:
+            retry_after = error.retry_after if isinstance(error, AcmeProblem) else None
+            await self._failed(peer, str(error), retry_after, over=isinstance(error, AcmeProblem | AcmeMisissued))
+            raise
+        finally:
+            self._running.discard(peer.fqdn)
+
+    def _pending(self, peer: Peer, chain: tuple[x509.Certificate, ...]) -> None:
+        leaf, now = chain[0], peer.site.now_of(peer.fqdn)
+        if not leaf.not_valid_before_utc <= now <= leaf.not_valid_after_utc:
+            self._tell(peer, "certificate", "not valid", detail=f"by this peer's clock, which shows {shown_time(now)}")
+        self._tell(peer, "certificate", "pending", detail="waits for deploy")
+        peer.site.events.add(peer.fqdn, "ACME Certificate Pending", Issuer=leaf.issuer.rfc4514_string())
+
+    async def sign_domain(self, fqdn: str, domain: str) -> Credential:
+        """Order a certificate for one domain, shown to who asks for it by name (SNI); it waits to be deployed."""
+        peer, name = self._peer(fqdn), parse_dns_name(domain)
+        self._require_idle(peer)
+        make: Callable[[], PrivateKey] = make_key if self.rsa else fast_key
+        key = await anyio.to_thread.run_sync(make)
+        layout = replace(peer.layout_of((name, f"collab-edge.{name}")), common_name=name)
+        async with self._ordering(peer):
+            chain = await self._chain(peer, build_csr(layout, key))
+            pending = Credential(chain=chain, key=key)
+            await peer.stage_domain(name, pending)
+            known = tuple(dict.fromkeys((*peer.state.acme.domains, name)))
+            await peer.change_acme(lambda acme: replace(acme, domains=known))
+        self._pending(peer, chain)
+        return pending
+
+    async def deploy_domain(self, fqdn: str, domain: str) -> None:
+        """Put a domain's pending certificate to work."""
+        await self._peer(fqdn).deploy_domain(parse_dns_name(domain))
+
+    async def _chain(
+        self, peer: Peer, request: x509.CertificateSigningRequest, *, goes_on: bool = False,
+        replaces: x509.Certificate | None = None,
+    ) -> tuple[x509.Certificate, ...]:  # fmt: skip
+        if self.signer is not None:
+            return await self.signer(peer, request)
+        run = self._runs[peer.fqdn] = AcmeRun(
+            peer, self._hosts_of(peer.fqdn), directory=await self._directory(peer),
+            reaches=lambda other: self._passes(peer.fqdn, other),
+        )  # fmt: skip
+        return await run.sign(request, goes_on=goes_on, replaces=replaces)
+
+    def _tell(self, peer: Peer, what: str, state: str, detail: str = "") -> None:
+        run = self._runs.get(peer.fqdn)
+        if run is not None:
+            run.told(what, state, detail=detail)
+
+    async def _failed(self, peer: Peer, error: str, retry_after: timedelta | None, *, over: bool) -> None:
+        """Keep what is known of a failure; an order that the CA has judged is not gone on with."""
+        at = peer.site.now_of(peer.fqdn)
+
+        def change(acme: AcmeState) -> AcmeState:
+            after = acme.failed(at, error[:1000], retry_after)
+            return replace(after, order="") if over else after
+
+        self._tell(peer, "order", "failed", detail=error[:300])
+        peer.site.events.add(peer.fqdn, "ACME Order Failed", Reason=error)
+        with contextlib.suppress(PkikitError):  # a disk that is full is not what failed here
+            await peer.change_acme(change)
+
+    async def deploy(self, fqdn: str) -> Credential:
+        """Put the pending certificate and its key over the current ones and restart the services that use them."""
+        return await self._peer(fqdn).deploy()
+
+    async def revoke(self, fqdn: str, *, which: str = "current", by: str = "account", reason: int = 0) -> None:
+        """Revoke a peer's current or pending certificate at its CA: with the account's key or the certificate's own."""
+        peer = self._peer(fqdn)
+        held = {"current": peer.state.certificate, "pending": peer.state.pending_certificate}
+        if which not in held or by not in {"account", "certificate"}:
+            raise InputError("which is current or pending, by is account or certificate")
+        credential = held[which]
+        if credential is None or credential.key is None:
+            raise InputError(f"{fqdn} has no {which} certificate")
+        account = peer.state.acme.account
+        if by == "account" and account is None:
+            raise InputError(f"{fqdn} has no ACME account that could revoke it")
+        key = account.key if by == "account" and account is not None else credential.key
+        directory = await self._directory(peer)
+
+        def send() -> None:
+            client = AcmeAccount(directory, key)
+            if by == "account" and account is not None:
+                client.adopt(account.url)
+            client.revoke(credential.leaf, reason)
+
+        await anyio.to_thread.run_sync(send)
+        peer.site.events.add(
+            fqdn, "ACME Certificate Revoked", Serial=f"{credential.leaf.serial_number:x}", Reason=reason
+        )
+
+    async def restarted(self, fqdn: str) -> None:
+        """A peer restarts: its own order stops where it is, its virtual host goes down and comes back."""
+        if fqdn in self._running and fqdn in self._runs:
+            self._runs[fqdn].stop(f"{fqdn} restarted")
+        if fqdn in self.hosts:
+            await self.hosts[fqdn].restart()
+
+    # Automatic.
+
+    async def tick(self) -> None:
+        """Do what the peers' clocks say is due: ask for renewal information, order, deploy. Failures are told and kept."""
+        due = [p for p in self._peers.values() if p.state.acme.settings.automatic and p.fqdn not in self._running]
+        await asyncio.gather(*(self._automatic(peer) for peer in due))
+
+    async def _automatic(self, peer: Peer) -> None:
+        now, before = peer.site.now_of(peer.fqdn), peer.state.acme.last
+        held = self._held_back.get(peer.fqdn)
+        if held is not None and timedelta(0) <= now - held < _AGAIN:
+            return
+        try:
+            await self._deploy_when_due(peer)
+            await self._renew_when_due(peer)
+        except (PkikitError, OSError):
+            # Told where it failed, and kept, so that it is not tried again at once; a full disk keeps nothing.
+            if peer.state.acme.last is before:
+                self._held_back[peer.fqdn] = now
+
+    async def _deploy_when_due(self, peer: Peer) -> None:
+        state, last = peer.state, peer.state.acme.last
+        waits = state.pending_certificate is not None or bool(state.domain_pending)
+        if not waits or last is None or state.acme.settings.schedule.following(last.at) > peer.site.now_of(peer.fqdn):
+            return
+        try:
+            for domain, _ in state.domain_pending:
+                await peer.deploy_domain(domain)
+            if state.pending_certificate is not None:
+                await peer.deploy()
+        except (PkikitError, OSError) as error:
+            peer.site.events.add(peer.fqdn, "ACME Deploy Failed", Reason=error)
+            raise
+
+    async def _renew_when_due(self, peer: Peer) -> None:
+        state, now = peer.state, peer.site.now_of(peer.fqdn)
+        if state.pending_certificate is None and state.certificate is not None:
+            await self._ask_when(peer, state)
+            if peer.state.acme.due_at(state.certificate.leaf) <= now:
+                if peer.state.request is None:
+                    await peer.generate(layout=peer.layout_of(presented_names(state.certificate.leaf).dns))
+                # Only a CA that knows the certificate can be told that it is replaced.
+                known = peer.state.acme.renewal is not None
+                await self._sign(peer, state.certificate.leaf if known else None)
+        for domain in peer.state.acme.domains:
+            current = dict(peer.state.domain_certificates).get(domain)
+            if current is None or domain in dict(peer.state.domain_pending):
+                continue
+            last = peer.state.acme.last
+            if renew_at(current.leaf) <= now and not (last is not None and last.failures and last.again_at > now):
+                await self.sign_domain(peer.fqdn, domain)
+
+    async def _ask_when(self, peer: Peer, state: PeerState) -> None:
+        """Renewal information, where the CA of the current certificate offers it; not more often than it wants."""
+        now, acme = peer.site.now_of(peer.fqdn), state.acme
+        if self.signer is not None or acme.account is None or state.certificate is None:
+            return
+        again = acme.renewal.ask_again if acme.renewal else timedelta(hours=6)
+        if acme.asked_at is not None and now < acme.asked_at + again:
+            return
+        leaf, directory = state.certificate.leaf, await self._directory(peer)
+        if acme.account.directory != directory.url or now > leaf.not_valid_after_utc:
+            return
+        try:
+            info = await anyio.to_thread.run_sync(renewal_info, directory, leaf)
+        except (AcmeError, LabError):
+            info = acme.renewal
+        await peer.change_acme(lambda a: replace(a, renewal=info, asked_at=now))

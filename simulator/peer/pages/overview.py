@@ -1,0 +1,145 @@
+"""The pages of a peer: plain HTML without scripts, one handler a page; here overview, zones, alarms, log, restart."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from pkikit.model.trace import Outcome, describe
+from simulator.peer.pages import acme_pages, certificate_pages, list_pages
+from simulator.peer.pages.rendering import PEER, decoded, form_of, load_templates, render
+from simulator.peer.peer import Peer
+from simulator.world.report import LegReport
+
+if TYPE_CHECKING:
+    from simulator.peer.pages.site import PeerSite
+
+SITE: web.AppKey[Any] = web.AppKey("site")
+PUBLIC = {"/login", "/style.css"}
+SHOWN_EVENTS = 300
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def add_routes(app: web.Application, site: PeerSite) -> None:
+    """Every page and every form."""
+    app[SITE] = site
+    get: tuple[tuple[str, Handler], ...] = (
+        ("/", _overview), ("/login", _login_form), ("/style.css", _style), ("/zones", _zones), ("/alarms", _alarms),
+        ("/eventlog", _events), ("/restart", _restart_form), *certificate_pages.GET, *list_pages.GET,
+        *acme_pages.GET,
+    )  # fmt: skip
+    post: tuple[tuple[str, Handler], ...] = (
+        ("/login", _login), ("/logout", _logout), ("/restart", _restart), *certificate_pages.POST, *list_pages.POST,
+        *acme_pages.POST,
+    )  # fmt: skip
+    app.router.add_routes([web.get(path, handler) for path, handler in get])
+    app.router.add_routes([web.post(path, handler) for path, handler in post])
+
+
+async def _style(_: web.Request) -> web.Response:
+    return web.Response(text=load_templates()[1], content_type="text/css")
+
+
+# Logging in and out.
+
+
+async def _login_form(request: web.Request) -> web.Response:
+    return render(request, "login.html", failed=False)
+
+
+async def _login(request: web.Request) -> web.Response:
+    from simulator.peer.pages.site import COOKIE
+
+    form = await form_of(request)
+    opened = request.app[SITE].log_in(request, form.get("user", ""), form.get("password", ""))
+    if opened is None:
+        return render(request, "login.html", failed=True, status=401)
+    response = web.HTTPSeeOther("/")
+    response.set_cookie(COOKIE, opened[0], secure=True, httponly=True, samesite="Strict", path="/")
+    raise response
+
+
+async def _logout(request: web.Request) -> web.Response:
+    from simulator.peer.pages.site import COOKIE
+
+    request.app[SITE].doorkeeper.close_session(request.cookies.get(COOKIE, ""))
+    raise web.HTTPSeeOther("/login")
+
+
+# Overview, zones, alarms, events, restart.
+
+
+async def _overview(request: web.Request) -> web.Response:
+    peer = request.app[PEER]
+    running = peer.running
+    return render(
+        request,
+        "overview.html",
+        running=decoded(running.leaf, peer) if running else None,
+        zones=_zone_rows(peer),
+        restart_needed=peer.restart_needed,
+    )
+
+
+def _zone_rows(peer: Peer) -> list[dict[str, Any]]:
+    """Connections by zone; a zone is active when SIP was answered on all of them."""
+    zones: dict[str, list[LegReport]] = {}
+    for report in peer.site.status_of(peer.fqdn):
+        kind, name = report.leg.id.split(":")[:2]
+        zones.setdefault(f"{name} ({kind})", []).append(report)
+    rows = []
+    for name, reports in zones.items():
+        up = sum(r.outcome is Outcome.ACCEPTED for r in reports)
+        status = "Active" if up == len(reports) else "Failed" if up == 0 else "Partially active"
+        rows.append({"name": name, "status": status, "up": up, "legs": [_leg_row(peer, r) for r in reports]})
+    return rows
+
+
+def _leg_row(peer: Peer, report: LegReport) -> dict[str, Any]:
+    trace = report.trace
+    outgoing = report.leg.client == peer.fqdn
+    return {
+        "other": report.leg.server if outgoing else report.leg.client,
+        "direction": "outgoing" if outgoing else "incoming",
+        "protocol": report.leg.protocol.value,
+        "active": report.outcome is Outcome.ACCEPTED,
+        "tls": (trace.protocol if trace else None) or "",
+        "error": "" if report.outcome is Outcome.ACCEPTED else _last_error(report),
+        "steps": [(s.side.value, describe(s.detail)) for s in trace.steps] if trace else [],
+    }
+
+
+def _last_error(report: LegReport) -> str:
+    trace = report.trace
+    if trace is None:
+        return "not dialled"
+    if trace.verify_error is not None:
+        return f"{trace.verify_error.name} ({trace.verify_error.code})"
+    failed = [describe(s.detail) for s in trace.steps if type(s.detail).__name__ in {"NotConnected", "Failed"}]
+    return failed[0] if failed else (trace.alert or "the connection failed")
+
+
+async def _zones(request: web.Request) -> web.Response:
+    return render(request, "zones.html", zones=_zone_rows(request.app[PEER]))
+
+
+async def _alarms(request: web.Request) -> web.Response:
+    return render(request, "alarms.html")
+
+
+async def _events(request: web.Request) -> web.Response:
+    peer = request.app[PEER]
+    wanted = request.query.get("filter", "")[:100]
+    found = [e for e in peer.site.events.of(peer.fqdn) if wanted.lower() in str(e).lower()]
+    return render(request, "eventlog.html", events=found[: -SHOWN_EVENTS - 1 : -1], total=len(found), wanted=wanted)
+
+
+async def _restart_form(request: web.Request) -> web.Response:
+    return render(request, "restart.html", restart_needed=request.app[PEER].restart_needed, restarting=False)
+
+
+async def _restart(request: web.Request) -> web.Response:
+    await request.app[PEER].restart_soon()
+    return render(request, "restart.html", restart_needed=False, restarting=True, status=202)

@@ -1,0 +1,208 @@
+"""The product face of one peer: HTTPS on its own address, with its own server certificate; pages for people, REST for scripts.
+
+What protects it: login with roles, a CSRF token per session, SameSite cookies, an Origin check, a content security policy
+without scripts, and templates that escape. No path leads to a private key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import ssl
+from typing import Any
+
+from aiohttp import web
+
+from pkikit.errors import InputError, PkikitError
+from pkikit.judge.name_matching import presented_names
+from pkikit.model.certificates.credential import Credential
+from simulator.peer.pages import overview, rendering, rest
+from simulator.peer.pages.gate import (
+    SESSION,
+    AccountRole,
+    Accounts,
+    Doorkeeper,
+    Session,
+    TooManyFailures,
+    basic_credentials,
+)
+from simulator.peer.peer import Peer, temporary_credential
+from simulator.web.http_server import MAX_FORM, HttpServer
+from simulator.web.web_input import read_form, require_own_host, require_same_origin
+from simulator.web.web_tls import choosing_context, server_context
+
+COOKIE = "__Host-session"
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Strict-Transport-Security": "max-age=31536000",
+    "Cache-Control": "no-store",
+}
+
+
+class PeerSite:
+    """Serves one peer. `reload_tls` after a restart: the certificate at work is another."""
+
+    def __init__(self, peer: Peer, accounts: Accounts, address: str, port: int) -> None:
+        self.peer = peer
+        self.doorkeeper = Doorkeeper(accounts, asyncio.get_running_loop().time)
+        app = web.Application(client_max_size=MAX_FORM, middlewares=[self._guarded])
+        app[rendering.PEER] = peer
+        overview.add_routes(app, self)
+        rest.add_routes(app)
+        app.on_response_prepare.append(_add_headers)
+        self.restarts = 0  # how often the pages restarted with their peer
+        self._app = app
+        self._contexts: dict[str, ssl.SSLContext] = {}
+        self._server = HttpServer(app, address, port, choosing_context(self._choose), log=self._trouble)
+
+    def _trouble(self, line: str) -> None:
+        self.peer.site.events.add(self.peer.fqdn, "Web Server Trouble", Detail=line)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it listens."""
+        return self._server.address, self._server.port
+
+    def get_paths(self) -> tuple[str, ...]:
+        """Every path that answers GET and needs no parameter: the pages, the downloads and the REST paths."""
+        found = {
+            route.resource.canonical
+            for route in self._app.router.routes()
+            if route.method == "GET" and route.resource is not None and "{" not in route.resource.canonical
+        }
+        return tuple(sorted(found))
+
+    async def start(self) -> None:
+        """Load the certificate and listen."""
+        await asyncio.to_thread(rendering.load_templates)
+        await self._load()
+        await self._server.start()
+
+    async def stop(self) -> None:
+        """Close."""
+        await self._server.stop()
+
+    async def restarted(self) -> None:
+        """Show the certificate now at work; sessions and connections end."""
+        self.doorkeeper.close_all()
+        await self._load()
+        self._server.drop()
+        self.restarts += 1
+
+    async def _load(self) -> None:
+        await asyncio.to_thread(self._load_contexts, self.peer.running, dict(self.peer.state.domain_certificates))
+
+    def _load_contexts(self, running: Credential | None, domains: dict[str, Credential]) -> None:
+        context = server_context(running) if running is not None else None
+        if context is None:
+            # The product's own way out of a certificate that it cannot use: the one of the installation.
+            at = self.peer.site.now_of(self.peer.fqdn)
+            context = server_context(temporary_credential(self.peer.fqdn, at)[1])
+            assert context is not None  # made here, key and all
+        contexts = {"": context}
+        for domain, credential in domains.items():
+            made = server_context(credential)
+            if made is not None:
+                contexts |= {domain: made, f"collab-edge.{domain}": made}
+        self._contexts = contexts
+
+    def _choose(self, name: str | None) -> ssl.SSLContext:
+        return self._contexts.get((name or "").lower(), self._contexts[""])
+
+    # Who is asking?
+
+    @web.middleware
+    async def _guarded(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        is_api = request.path.startswith(rest.BASE)
+        try:
+            require_same_origin(request)
+            if request.path not in overview.PUBLIC:
+                require_own_host(request, self._names)
+            if is_api:
+                await self._admit_script(request)
+            else:
+                await self._admit_browser(request)
+            response: web.StreamResponse = await handler(request)
+            return response
+        except TooManyFailures as refused:
+            wait = str(max(1, round(refused.wait)))
+            message = f"Too many failed logins. Try again in {wait} s."
+            return _told(request, is_api, 429, message, {"Retry-After": wait})
+        except InputError as error:
+            return _told(request, is_api, 400, str(error))
+        except PkikitError as error:
+            return _told(request, is_api, 409, str(error))
+        except web.HTTPException as error:
+            if error.status < 400:
+                raise
+            told = error.text if error.text and "\n" not in error.text else error.reason
+            return _told(request, is_api, error.status, told or "", dict(error.headers))
+
+    async def _admit_script(self, request: web.Request) -> None:
+        given = basic_credentials(request.headers.get("Authorization", ""))
+        role = self.doorkeeper.admit(*given, request.remote or "") if given else None
+        if given is None or role is None:
+            if given:
+                self._log_failure(given[0], request)
+            raise web.HTTPUnauthorized(
+                text="user name and password are needed (HTTP Basic)",
+                headers={"WWW-Authenticate": f'Basic realm="{self.peer.fqdn}"'},
+            )
+        if request.method not in {"GET", "HEAD"} and role is not AccountRole.ADMINISTRATOR:
+            raise web.HTTPForbidden(text="this account may look, not change")
+        request[SESSION] = Session(user=given[0], role=role, csrf="")
+
+    async def _admit_browser(self, request: web.Request) -> None:
+        if request.path in overview.PUBLIC:
+            return
+        session = self.doorkeeper.session(request.cookies.get(COOKIE, ""))
+        if session is None:
+            raise web.HTTPFound("/login")
+        if request.method == "POST":
+            form = await read_form(request)
+            if not hmac.compare_digest(str(form.get("csrf", "")).encode(), session.csrf.encode()):
+                raise web.HTTPForbidden(text="this form is of another session; open the page again")
+            if session.role is not AccountRole.ADMINISTRATOR and request.path != "/logout":
+                raise web.HTTPForbidden(text="this account may look, not change")
+        request[SESSION] = session
+
+    def _names(self) -> set[str]:
+        """The names under which this peer is reached: its own, its cluster's, and those of the certificate in use."""
+        cluster, running = self.peer.site.deployment.cluster_of(self.peer.fqdn), self.peer.running
+        names = {self.peer.fqdn, *self._contexts, *self.peer.layout.dns_names}
+        if cluster is not None and cluster.fqdn:
+            names.add(cluster.fqdn)
+        names.update(presented_names(running.leaf).identities if running is not None else ())
+        return names - {""}
+
+    def log_in(self, request: web.Request, user: str, password: str) -> tuple[str, Session] | None:
+        """(cookie, session) when the password is right."""
+        role = self.doorkeeper.admit(user, password, request.remote or "")
+        if role is None:
+            self._log_failure(user, request)
+            return None
+        self.peer.site.events.add(self.peer.fqdn, "Admin Session Start", User=user, Src_ip=request.remote)
+        return self.doorkeeper.open_session(user, role)
+
+    def _log_failure(self, user: str, request: web.Request) -> None:
+        self.peer.site.events.add(self.peer.fqdn, "Admin Login Failed", User=user[:100], Src_ip=request.remote)
+
+
+def _told(
+    request: web.Request, is_api: bool, status: int, message: str, headers: dict[str, str] | None = None
+) -> web.Response:
+    kept = {k: v for k, v in (headers or {}).items() if k in {"Retry-After", "WWW-Authenticate", "Allow"}}
+    if is_api:
+        return web.json_response({"error": message}, status=status, headers=kept)
+    return rendering.problem(request, status, message, kept)
+
+
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(_HEADERS)
+    response.headers["Server"] = "Expressway Certificate Lab"

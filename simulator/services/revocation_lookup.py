@@ -1,0 +1,115 @@
+"""What a peer learns over the network during a handshake: OCSP answers and CRLs, fetched where the certificates say."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
+
+from pkikit.errors import EncodingError, FetchError
+from pkikit.files import parse
+from pkikit.judge.revocation.ocsp_answer import certificate_id
+from pkikit.model.certificates.facts import UNREADABLE, crl_urls, is_self_signed, ocsp_urls
+from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData, RevocationQuestion, each_once
+from pkikit.net.fetch import FetchLimits, Policy, Resolve, fetch
+from pkikit.reading import load_ocsp
+from simulator.world.judgeable import judgeable, ocsp_problem
+
+Told = Callable[[str, str], None]
+_DURING_HANDSHAKE = FetchLimits(size=8 * 1024 * 1024)
+_DAILY = FetchLimits()
+
+# What comes of asking a responder instead of an answer.
+_NO_ANSWER: tuple[type[Exception], ...] = (FetchError, EncodingError, *UNREADABLE)
+
+
+class StatusLookup:
+    """Fetches for the peers of one lab. `told` is given (event, detail) for the peer's log when something cannot be had."""
+
+    def __init__(self, *, resolve: Resolve, policy: Policy, seconds: float = 3.0) -> None:
+        """seconds: the most that one answer may take while a handshake waits for it."""
+        self._during_handshake = replace(_DURING_HANDSHAKE, time=seconds)
+        self._resolve, self._policy = resolve, policy
+        self._flying: dict[tuple[str, bytes | None], asyncio.Task[bytes]] = {}
+
+    async def _fetch(self, url: str, limits: FetchLimits, body: bytes | None = None) -> bytes:
+        """Fetch; who asks for what is being fetched already waits for the same answer."""
+        key = (url, body)
+        task = self._flying.get(key)
+        if task is None:
+            kind = "application/ocsp-request" if body is not None else ""
+            work = fetch(url, body=body, content_type=kind, policy=self._policy, resolve=self._resolve, limits=limits)
+            task = self._flying[key] = asyncio.get_running_loop().create_task(work)
+            task.add_done_callback(lambda done: self._landed(key, done))
+        return await asyncio.shield(task)
+
+    def _landed(self, key: tuple[str, bytes | None], done: asyncio.Task[bytes]) -> None:
+        del self._flying[key]
+        if not done.cancelled():
+            done.exception()  # seen, also where nobody waits any more
+
+    async def during_handshake(
+        self, chain: Sequence[x509.Certificate], question: RevocationQuestion, told: Told
+    ) -> RevocationData:
+        """OCSP for what names a responder, where OCSP is on; else CRLs from the distribution points, where allowed."""
+        settings = question.settings
+        jobs = []
+        for certificate, issuer in itertools.pairwise(chain):
+            if is_self_signed(certificate):
+                continue
+            responders = ocsp_urls(certificate) if settings.use_ocsp else ()
+            if responders:
+                jobs.append(self._ocsp(responders[0], certificate, issuer, told))
+            elif settings.use_crls and settings.cdp_download:
+                jobs += [
+                    self._crls(url, CrlSource.CDP, self._during_handshake, told) for url in crl_urls(certificate)[:3]
+                ]
+        found = NOTHING_HELD
+        for data in await asyncio.gather(*jobs):
+            found = found.merged(data)
+        return found
+
+    async def daily(self, urls: Sequence[str], told: Told) -> tuple[x509.CertificateRevocationList, ...]:
+        """What the automatic update brings: PEM, DER or archives that hold several."""
+        found: list[x509.CertificateRevocationList] = []
+        for url in urls:
+            data = await self._crls(url, CrlSource.AUTOMATIC, _DAILY, told)
+            found += [crl for _, crl in data.crls]
+        return each_once(found)
+
+    async def _crls(self, url: str, source: CrlSource, limits: FetchLimits, told: Told) -> RevocationData:
+        try:
+            data = await self._fetch(url, limits)
+            contents = await asyncio.to_thread(parse, data, where=url)
+        except (FetchError, EncodingError) as error:
+            told("CRL Download Failed", str(error))
+            return NOTHING_HELD
+        if not contents.crls:
+            told("CRL Download Failed", f"{url}: {contents.lacks('CRL')}")
+        usable = await asyncio.to_thread(
+            judgeable, contents.crls, lambda why: told("CRL Download Failed", f"{url}: a CRL cannot be judged: {why}")
+        )
+        return NOTHING_HELD.with_crls(source, usable)
+
+    async def _ocsp(
+        self, url: str, certificate: x509.Certificate, issuer: x509.Certificate, told: Told
+    ) -> RevocationData:
+        try:
+            asked = certificate_id(certificate, issuer, hashes.SHA256())
+            request = ocsp.OCSPRequestBuilder().add_certificate_by_hash(*asked, hashes.SHA256()).build()
+            data = await self._fetch(url, self._during_handshake, request.public_bytes(Encoding.DER))
+            answer = load_ocsp(data)
+        except _NO_ANSWER as error:
+            told("OCSP Request Failed", str(error) if isinstance(error, FetchError) else f"{url}: no OCSP answer")
+            return NOTHING_HELD
+        problem = ocsp_problem(answer)
+        if problem:
+            told("OCSP Request Failed", f"{url}: the answer cannot be judged: {problem}")
+            return NOTHING_HELD
+        return NOTHING_HELD.with_answers([answer])

@@ -1,1 +1,0 @@
-"""SIP over TLS: the TLS engine, framing, listener and dialler."""

@@ -1,0 +1,161 @@
+"""Renewal reality: what certificates of 90, 47 or 6 days mean in a year, lived on the lab's clock.
+
+The automatic ACME service of the peers does everything: it finds what is due, makes a key and a request, has it signed,
+deploys on its days at its hour, restarts. Only the CA is the lab's own, which lives on the same clock; Pebble lives in
+real time. What a restart interrupts is counted on the legs that were up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import anyio.to_thread
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from pkikit.design.csr import build_csr, fast_key
+from pkikit.errors import InputError
+from pkikit.issue.authority import Authority, Profile
+from pkikit.model.certificates.credential import Credential
+from pkikit.model.deployment import Deployment, Role
+from pkikit.view.chart import Bar, lanes
+from simulator.clock import Clock
+from simulator.lab.lab import Lab
+from simulator.peer.peer import Peer
+from simulator.settings import LabSettings
+from simulator.travel.timeline import Timeline, live_through
+from simulator.world.issued_world import layout_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LIFETIMES = (90, 47, 6)  # days: until 2026, the CA/Browser Forum's last step (2029), Let's Encrypt's short profile
+YEAR = timedelta(days=365)
+_HOUR = timedelta(hours=1)
+MAX_PEERS = 6
+BOTH = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
+Purposes = Callable[[datetime], tuple[x509.ObjectIdentifier, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenewalYear:
+    """One year of one cluster.
+
+    lifetime_days: of each certificate. renewals, restarts: how many there were in the year. interrupted: connections
+    that were up and went down because a peer restarted. expired: how often a certificate in use reached its end.
+    """
+
+    lifetime_days: float
+    peers: int
+    renewals: int
+    restarts: int
+    interrupted: int
+    expired: int
+    timeline: Timeline
+
+    def to_json(self) -> dict[str, Any]:
+        """One entry of `years`."""
+        return {
+            "lifetime_days": self.lifetime_days, "peers": self.peers, "renewals": self.renewals,
+            "restarts": self.restarts, "interrupted_connections": self.interrupted, "expired": self.expired,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Renewals:
+    """Years to compare."""
+
+    deployment: str
+    years: tuple[RenewalYear, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `expressway-sim renewals --json`."""
+        return {"deployment": self.deployment, "years": [y.to_json() for y in self.years]}
+
+    def frame(self) -> pd.DataFrame:
+        """A row for each year."""
+        import pandas as pd
+
+        return pd.DataFrame([y.to_json() for y in self.years])
+
+    def svg(self) -> str:
+        """A lane for each year: the stretches without a restart of any peer, to the hour, and the gaps between them."""
+        rows = []
+        for year in self.years:
+            began = year.timeline.began
+            restarts = {round((h.at - began) / _HOUR) for h in year.timeline.happenings if h.kind == "restart"}
+            days = [0.0, *(hours / 24 for hours in sorted(restarts)), 365.0]
+            bars = [
+                Bar(begin=a, end=max(a, b - 0.6), good=True, label=f"{b - a:.0f} days without a restart")
+                for a, b in pairwise(days)
+            ]
+            rows.append((f"{year.lifetime_days:g} days, {year.peers} peers: {year.restarts} restarts", bars))
+        return lanes(rows, total=365, x="days", title=f"{self.deployment}: a year of automatic renewal")
+
+
+async def set_up_automatic(
+    lab: Lab, lifetime: timedelta, purposes: Purposes = lambda _: BOTH, *, by: Authority | None = None
+) -> None:
+    """Every E peer with a certificate of that life and its automatic service on; `lab.with_acme` is open.
+
+    by: who issues in a public CA's place, on the lab's clock (None: the lab's own CA). purposes: what it puts into leaves
+    at an instant.
+    """
+    assert lab.acme is not None  # the caller has opened it
+    authority = by or lab.issued.authority
+
+    def issue(request: x509.CertificateSigningRequest) -> tuple[x509.Certificate, ...]:
+        at = lab.clock.now()
+        leaf = authority.issue(request, at=at, profile=Profile(lifetime=lifetime, ekus=purposes(at)))
+        return (leaf, *authority.intermediates)
+
+    async def sign(_: Peer, request: x509.CertificateSigningRequest) -> tuple[x509.Certificate, ...]:
+        return await anyio.to_thread.run_sync(issue, request)
+
+    lab.acme.signer = sign
+    for fqdn in lab.deployment.peers_of(Role.EXPRESSWAY_E):
+        key = fast_key()
+        lab.install(fqdn, Credential(chain=issue(build_csr(layout_of(lab.deployment, fqdn), key)), key=key))
+        await lab.acme.configure(fqdn, {"automatic": True, "terms": "the lab's own CA"})
+
+
+async def live_year(
+    deployment: Deployment, lifetime: timedelta, *, at: datetime, span: timedelta = YEAR
+) -> RenewalYear:
+    """One year of automatic renewal with certificates of that life."""
+    settings = LabSettings(rsa=False, pages=False)
+    async with Lab(deployment, settings=settings, clock=Clock.set_to(at)) as lab, lab.with_acme():
+        await set_up_automatic(lab, lifetime)
+        lived = await live_through(lab, span)
+    restarts = [h for h in lived.happenings if h.kind == "restart"]
+    return RenewalYear(
+        lifetime_days=lifetime / timedelta(days=1),
+        peers=len(deployment.peers_of(Role.EXPRESSWAY_E)),
+        renewals=sum(h.kind == "renewal" for h in lived.happenings),
+        restarts=len(restarts),
+        interrupted=sum(int(h.detail.split()[0]) for h in restarts),
+        expired=sum(h.kind == "expiry" for h in lived.happenings),
+        timeline=lived,
+    )
+
+
+async def compare(
+    deployment: Deployment,
+    lifetimes: Sequence[float],
+    *,
+    at: datetime,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Renewals:
+    """A year for each lifetime (days)."""
+    wrong = next((days for days in lifetimes if not 1 <= days <= 398), None)
+    if wrong is not None or not lifetimes:
+        raise InputError(f"a lifetime of {wrong:g} days: allowed are 1 to 398" if wrong is not None else "no lifetime")
+    years = []
+    for days in lifetimes:
+        progress(f"a year with certificates of {days:g} days")
+        years.append(await live_year(deployment, timedelta(days=days), at=at))
+    return Renewals(deployment=deployment.name, years=tuple(years))

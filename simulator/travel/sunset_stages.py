@@ -1,0 +1,268 @@
+"""The sunset lab: one deployment lived through the end of clientAuth, and the ways out, each on real handshakes.
+
+First in time, on the lab's clock: certificates with both purposes are renewed automatically, and from a day on come back
+with serverAuth alone. Then every way out is tried on the world as it then is, and all legs are dialled again.
+Sources: docs/sources.md (FN74362, TAC 225482 and 225693).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from pkikit.design.choices import TWO_STORES
+from pkikit.design.csr import build_csr, fast_key
+from pkikit.design.legs import mra_client
+from pkikit.files import key_pem
+from pkikit.issue.authority import Authority, create_root
+from pkikit.judge.sunset import RENEWALS_LOSE_IT, X15_4
+from pkikit.model.certificates.credential import Credential
+from pkikit.model.certificates.facts import shown_time
+from pkikit.model.deployment import Deployment, Role, deployment_from
+from pkikit.model.world import World
+from simulator.clock import Clock
+from simulator.lab.lab import Lab
+from simulator.settings import LabSettings
+from simulator.travel.renewal_years import BOTH, set_up_automatic
+from simulator.travel.timeline import Timeline, live_through
+from simulator.world.issued_world import layout_of
+from simulator.world.report import CheckReport
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LIFETIME = timedelta(days=90)
+BEGINS = RENEWALS_LOSE_IT - timedelta(days=40)
+LASTS = timedelta(days=110)
+_SERVER = (ExtendedKeyUsageOID.SERVER_AUTH,)
+Step = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """The deployment at one point, or with one way out. `takes` is what has to be done for it."""
+
+    id: str
+    title: str
+    takes: str
+    report: CheckReport
+
+    @property
+    def down(self) -> tuple[str, ...]:
+        """The legs that are not up."""
+        return tuple(leg.leg.id for leg in self.report.down)
+
+    @property
+    def agree(self) -> bool:
+        """Both judges, pkikit and the handshakes, said the same of every leg."""
+        return all(leg.agrees for leg in self.report.legs)
+
+    def to_json(self) -> dict[str, Any]:
+        """One entry of `stages`."""
+        total = len(self.report.legs)
+        return {
+            "id": self.id, "title": self.title, "takes": self.takes, "up": total - len(self.down), "legs": total,
+            "judges_agree": self.agree,
+            "down": [
+                {"id": leg.leg.id, "client": leg.leg.client, "server": leg.leg.server, "causes": list(leg.causes),
+                 "rejected_by": leg.rejected_by.value if leg.rejected_by else None}
+                for leg in self.report.down
+            ],
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sunset:
+    """The time lived through, and the stages to compare."""
+
+    deployment: str
+    timeline: Timeline
+    stages: tuple[Stage, ...]
+
+    def stage(self, stage_id: str) -> Stage:
+        """One of them."""
+        return next(s for s in self.stages if s.id == stage_id)
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `expressway-sim sunset --json`."""
+        return {
+            "deployment": self.deployment,
+            "stages": [s.to_json() for s in self.stages],
+            "timeline": self.timeline.to_json(),
+        }
+
+    def frame(self) -> pd.DataFrame:
+        """A row for each leg that is down at some stage, a column for each stage."""
+        import pandas as pd
+
+        legs = [leg.leg.id for leg in self.stages[0].report.legs]
+        table = {s.title: ["down" if leg in s.down else "up" for leg in legs] for s in self.stages}
+        frame = pd.DataFrame(table, index=pd.Index(legs, name="leg"))
+        return frame[(frame == "down").any(axis=1)]
+
+
+async def live_through_sunset(
+    deployment: Deployment, *, settings: LabSettings | None = None, step: Step = lambda _: None
+) -> Sunset:
+    """Everything, for one deployment. E's certificates are a public CA's, those inside a private one's."""
+    lab_settings = settings or LabSettings(rsa=False, pages=False, timeout=2.0)
+    step("certificates with both purposes, as until spring 2026")
+    async with Lab(deployment, settings=lab_settings, clock=Clock.set_to(BEGINS)) as lab, lab.with_acme():
+        public = _public_ca(lab)
+        lab.change(_as_outside_sees_it(lab, public))
+        await set_up_automatic(lab, LIFETIME, _purposes, by=public)
+        stages = [Stage(id="both", title="both purposes", takes="", report=await lab.check())]
+        step(f"time passes, over {shown_time(RENEWALS_LOSE_IT)}")
+        timeline = await live_through(lab, LASTS)
+        stages.append(
+            Stage(id="renewed", title="renewed: serverAuth only", takes="nothing was done", report=await lab.check())
+        )
+        at, after = lab.clock.now(), lab.world
+        private = lab.issued.authority
+        for way in (_private_ca, _private_ca_and_partners):
+            stage = way(lab, after, private, at)
+            step(stage[1])
+            lab.change(stage[3])
+            stages.append(_stage(stage, await lab.check()))
+    others = (_upload_switch, _two_stores, _verify_off)
+    stages += [await other(deployment, lab_settings, after, at, private, step) for other in others]
+    return Sunset(deployment=deployment.name, timeline=timeline, stages=tuple(stages))
+
+
+def _stage(told: tuple[str, str, str, World], report: CheckReport) -> Stage:
+    return Stage(id=told[0], title=told[1], takes=told[2], report=report)
+
+
+def _purposes(at: datetime) -> tuple[x509.ObjectIdentifier, ...]:
+    return BOTH if at < RENEWALS_LOSE_IT else _SERVER
+
+
+def _public_ca(lab: Lab) -> Authority:
+    at = lab.clock.now() - timedelta(days=400)
+    root = create_root("Public Root CA", at=at, organisation="A public CA")
+    return root.intermediate("Public Issuing CA", at=at, organisation="A public CA")
+
+
+def _outsiders(deployment: Deployment) -> frozenset[str]:
+    client = [mra_client(deployment)] if deployment.mra else []
+    return frozenset([*deployment.outside, *deployment.neighbours, *client])
+
+
+def _as_outside_sees_it(lab: Lab, public: Authority) -> World:
+    """Who stands outside trusts the public CA alone; inside both are trusted."""
+    world, outside = lab.world, _outsiders(lab.deployment)
+    for fqdn, party in world.parties.items():
+        own = () if fqdn in outside else party.trusted_ca_list
+        world = world.with_party(replace(party, trusted_ca_list=(*own, public.root)))
+    for (
+        fqdn
+    ) in outside:  # their own certificates are of the public CA too, and keep both purposes: we cannot know better
+        party = world.parties[fqdn]
+        if party.credential is not None:
+            world = world.with_party(replace(party, credential=_issue(public, lab.deployment, fqdn, lab.clock.now())))
+    return world
+
+
+def _issue(authority: Authority, deployment: Deployment, fqdn: str, at: datetime) -> Credential:
+    key = fast_key()
+    leaf = authority.issue(build_csr(layout_of(deployment, fqdn), key), at=at)
+    return Credential(chain=(leaf, *authority.intermediates), key=key)
+
+
+# The ways out.
+
+
+def _private_ca(lab: Lab, world: World, private: Authority, at: datetime) -> tuple[str, str, str, World]:
+    for fqdn in lab.deployment.peers_of(Role.EXPRESSWAY_E):
+        made = replace(world.parties[fqdn], credential=_issue(private, lab.deployment, fqdn, at))
+        world = world.with_party(made)
+    return "private-ca", "private CA on E", "certificates of the private CA, both purposes, on every E", world
+
+
+def _private_ca_and_partners(lab: Lab, world: World, private: Authority, at: datetime) -> tuple[str, str, str, World]:
+    world = _trusting(lab.deployment, _private_ca(lab, world, private, at)[3], private)
+    takes = "the same, and every partner appends the private root; clients outside cannot be asked to"
+    return "private-ca-trusted", "private CA, trusted by partners", takes, world
+
+
+def _trusting(deployment: Deployment, world: World, private: Authority) -> World:
+    """The partners outside trust the private root too; the clients of users do not."""
+    client = mra_client(deployment) if deployment.mra else ""
+    for fqdn in _outsiders(deployment) - {client}:
+        party = world.parties[fqdn]
+        world = world.with_party(replace(party, trusted_ca_list=(*party.trusted_ca_list, private.root)))
+    return world
+
+
+async def _upload_switch(
+    deployment: Deployment, settings: LabSettings, world: World, at: datetime, private: Authority, step: Step
+) -> Stage:
+    """X15.4: the certificate is taken by the page, which changes nothing for who looks at it."""
+    step("the upload switch of X15.4")
+    async with _lab(_at_version(deployment, str(X15_4)), settings, world, at) as lab:
+        for fqdn in deployment.peers_of(Role.EXPRESSWAY_E):
+            credential = world.parties[fqdn].credential
+            assert credential is not None  # of the public CA, with its key
+            assert credential.key is not None
+            await lab.peers[fqdn].upload(credential.pem(), key_pem(credential.key))
+            lab.peers[fqdn].restart()
+        takes = "xConfiguration XCP TLS Certificate CVS EnableServerEkuUpload: On, on every E"
+        return Stage(
+            id="server-only-upload-x15.4", title="upload switch of X15.4", takes=takes, report=await lab.check()
+        )
+
+
+async def _two_stores(
+    deployment: Deployment, settings: LabSettings, world: World, at: datetime, private: Authority, step: Step
+) -> Stage:
+    """X15.5: the public certificate as server, one of the private CA as client."""
+    step("the two stores of X15.5")
+    async with _lab(
+        _at_version(deployment, str(TWO_STORES)), settings, _trusting(deployment, world, private), at
+    ) as lab:
+        for fqdn in deployment.peers_of(Role.EXPRESSWAY_E):
+            made = _issue(private, deployment, fqdn, at)
+            assert made.key is not None  # just made
+            await lab.peers[fqdn].load_client_certificate(made.pem(), key_pem(made.key))
+            lab.peers[fqdn].restart()
+        takes = "upgrade to X15.5; a client certificate of the private CA on every E, whose root partners append"
+        return Stage(id="two-stores-x15.5", title="two stores of X15.5", takes=takes, report=await lab.check())
+
+
+async def _verify_off(
+    deployment: Deployment, settings: LabSettings, world: World, at: datetime, private: Authority, step: Step
+) -> Stage:
+    """TLS verify mode off wherever it can be: nobody is asked for a certificate any more."""
+    step("TLS verify mode off where it can be")
+    data = deployment.model_dump(mode="json")
+    for cluster in data["clusters"]:
+        cluster["cluster_tls"] = "permissive"
+    for zone in data["zones"]:
+        if zone["type"] != "unified-communications-traversal" and "tls_verify" in zone:
+            zone["tls_verify"] = False
+        if "mutual_tls" in zone:
+            zone["mutual_tls"] = False
+    async with _lab(deployment_from(data), settings, world, at) as lab:
+        takes = "verify mode off on zones and between peers: anybody can pretend to be them"
+        return Stage(id="verify-off", title="verify off", takes=takes, report=await lab.check())
+
+
+def _at_version(deployment: Deployment, version: str) -> Deployment:
+    return deployment_from({**deployment.model_dump(mode="json"), "version": version})
+
+
+def _lab(deployment: Deployment, settings: LabSettings, world: World, at: datetime) -> Lab:
+    """The same machines with the same certificates, under another configuration or version."""
+
+    def prepare(other: World) -> World:
+        for fqdn, party in world.parties.items():
+            if fqdn in other.parties:
+                other = other.with_party(party)
+        return other
+
+    return Lab(deployment, settings=settings, clock=Clock.set_to(at), prepare=prepare)

@@ -1,0 +1,188 @@
+"""A lab lived through time: what expires, which alarms rise, which legs go down, in the order in which it happens.
+
+Time is not walked through day by day: between two dates that stand in certificates and CRLs nothing can change, so the
+clock goes from one to the next, does what was due (daily CRL updates), judges, and dials where the judgement changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from pkikit.judge.leg_verdict import judge_leg
+from pkikit.model.certificates.facts import title
+from pkikit.view.chart import Bar, lanes
+from pkikit.view.description import iso
+from simulator.lab.lab import Lab
+from simulator.peer.alarms import WARN_BEFORE
+from simulator.world.report import CheckReport
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAX_DAYS = 20 * 366
+_JUST_AFTER = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Happening:
+    """One thing that happened. kind: expiry, renewal, restart, alarm, alarm over, leg down, leg up."""
+
+    at: datetime
+    kind: str
+    subject: str
+    detail: str
+
+    def to_json(self) -> dict[str, str]:
+        """One entry of `happenings`."""
+        return {"at": iso(self.at), "kind": self.kind, "subject": self.subject, "detail": self.detail}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timeline:
+    """From `began` to `ended`; `spans` holds for each leg its states one after the other: (from, cause or empty)."""
+
+    began: datetime
+    ended: datetime
+    happenings: tuple[Happening, ...]
+    spans: dict[str, tuple[tuple[datetime, str], ...]]
+    dialled: int
+
+    def frame(self) -> pd.DataFrame:
+        """The happenings as a table: at, kind, subject, detail."""
+        import pandas as pd
+
+        rows = [(h.at, h.kind, h.subject, h.detail) for h in self.happenings]
+        return pd.DataFrame(rows, columns=["at", "kind", "subject", "detail"])
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `expressway-sim travel --json`."""
+        return {
+            "from": iso(self.began),
+            "to": iso(self.ended),
+            "happenings": [h.to_json() for h in self.happenings],
+            "legs": {
+                leg: [
+                    {"from": iso(at), "state": "down" if cause else "up", "cause": cause or None} for at, cause in spans
+                ]
+                for leg, spans in self.spans.items()
+            },
+        }
+
+    def svg(self, name: str) -> str:
+        """A lane for each leg, up or down over time."""
+        total = (self.ended - self.began) / timedelta(days=1)
+        rows = []
+        for leg, spans in self.spans.items():
+            ends = [at for at, _ in spans[1:]] + [self.ended]
+            days = [((a - self.began) / timedelta(days=1), (b - self.began) / timedelta(days=1), cause)
+                    for (a, cause), b in zip(spans, ends, strict=True)]  # fmt: skip
+            rows.append((leg, [Bar(begin=a, end=b, good=not cause, label=cause or "up") for a, b, cause in days]))
+        return lanes(rows, total=total, x="days", title=f"{name} from {self.began:%Y-%m-%d} to {self.ended:%Y-%m-%d}")
+
+
+async def live_through(lab: Lab, span: timedelta, *, progress: Callable[[datetime], None] = lambda _: None) -> Timeline:
+    """Let the lab's clock run for `span`; the lab stays at its end."""
+    began = lab.clock.now()
+    end = began + span
+    walk = _Walk(lab)
+    await walk.look(began)
+    while True:
+        now = lab.clock.now()
+        following = min((d for d in _dates(lab) if now < d + _JUST_AFTER <= end), default=end)
+        at_end = following == end
+        lab.clock.travel((following if at_end else following + _JUST_AFTER) - now)
+        await lab.tick()
+        walk.renewals(lab.clock.now())
+        await walk.look(lab.clock.now(), dial=at_end)
+        progress(lab.clock.now())
+        if at_end:
+            return Timeline(
+                began=began, ended=end, happenings=tuple(walk.happenings),
+                spans={leg: tuple(found) for leg, found in walk.spans.items()}, dialled=walk.dialled,
+            )  # fmt: skip
+
+
+def _dates(lab: Lab) -> Iterator[datetime]:
+    """Every instant at which the world as it stands can change by itself, on any party's clock."""
+    world = lab.world
+    offsets = {party.clock_offset for party in world.parties.values()}
+    for certificate in world.known_certificates:
+        ends = certificate.not_valid_after_utc
+        for instant in (certificate.not_valid_before_utc, ends, ends - WARN_BEFORE):
+            yield from (instant - offset for offset in offsets)
+    if lab.acme is not None:
+        yield from lab.acme.dates()
+    held = [crl for party in world.parties.values() for _, crl in party.held.crls]
+    held += [crl for data in world.published.values() for _, crl in data.crls]
+    for crl in held:
+        if crl.next_update_utc is not None:
+            yield from (crl.next_update_utc - offset for offset in offsets)
+
+
+class _Walk:
+    """Collects what changes from one look to the next."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.happenings: list[Happening] = []
+        self.spans: dict[str, list[tuple[datetime, str]]] = {}
+        self.dialled = 0
+        self._judged: dict[str, bool] = {}
+        self._alarms: set[tuple[str, str, str]] = set()
+        self._expired: set[str] = set()
+        self._seen = lab.events.last
+
+    async def look(self, at: datetime, *, dial: bool = False) -> None:
+        """Look around: expiries, alarms; where the judgement of a leg changed, every leg is dialled."""
+        self._expiries(at)
+        world = self.lab.network.as_seen()
+        judged = {leg.id: judge_leg(leg, world, at).accepted for leg in self.lab.legs}
+        if dial or judged != self._judged:
+            self._judged = judged
+            self._legs(await self.lab.check(), at)
+        self._watch_alarms(at)
+
+    def renewals(self, at: datetime) -> None:
+        """What the automatic service did: certificates that were signed, and restarts with what they interrupted."""
+        for event in self.lab.events.since(self._seen):
+            self._seen = event.seq
+            if event.kind == "ACME Certificate Pending":
+                self._add(at, "renewal", event.party, "a certificate was signed")
+            elif event.kind == "ACME Certificate Deployed":
+                up = [r for r in self.lab.status_of(event.party) if r.outcome.value == "accepted"]
+                self._add(at, "restart", event.party, f"{len(up)} connections went down and came back")
+
+    def _expiries(self, at: datetime) -> None:
+        for fqdn, party in self.lab.world.parties.items():
+            now = self.lab.world.clock_of(fqdn, at)
+            for certificate in (c for credential in party.credentials for c in credential.chain):
+                key = f"{fqdn} {certificate.serial_number}"
+                if now > certificate.not_valid_after_utc and key not in self._expired:
+                    self._expired.add(key)
+                    self._add(at, "expiry", fqdn, f"certificate of {title(certificate)}")
+
+    def _legs(self, report: CheckReport, at: datetime) -> None:
+        self.dialled += 1
+        for leg in report.legs:
+            cause = leg.causes[0] if leg.causes else "" if leg.outcome.value == "accepted" else leg.outcome.value
+            spans = self.spans.setdefault(leg.leg.id, [])
+            if not spans or spans[-1][1] != cause:
+                if spans or cause:
+                    self._add(at, "leg down" if cause else "leg up", leg.leg.id, cause)
+                spans.append((at, cause))
+
+    def _watch_alarms(self, at: datetime) -> None:
+        # The days that are left differ at every look; it is one alarm all the same.
+        now = {(fqdn, a.title, "" if "soon" in a.title else a.detail)
+               for fqdn, peer in self.lab.peers.items() for a in peer.alarms()}  # fmt: skip
+        for fqdn, alarm, detail in sorted(now - self._alarms):
+            self._add(at, "alarm", fqdn, f"{alarm}: {detail}" if detail else alarm)
+        for fqdn, alarm, _ in sorted(self._alarms - now):
+            self._add(at, "alarm over", fqdn, alarm)
+        self._alarms = now
+
+    def _add(self, at: datetime, kind: str, subject: str, detail: str) -> None:
+        self.happenings.append(Happening(at=at, kind=kind, subject=subject, detail=detail))

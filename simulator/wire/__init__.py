@@ -1,0 +1,1 @@
+"""What goes over a connection: TLS streams, protocols of the machines, recordings."""

@@ -1,0 +1,99 @@
+"""A leg dialled in memory: the lab's own TLS engine without sockets, for agreement tests, benches and sweeps."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pkikit.handshake.messages import FramingError
+from pkikit.handshake.recorder import Recorder, merge
+from pkikit.handshake.tls import Handshake, TlsContext, TlsRange, pump
+from pkikit.model.leg import Leg
+from pkikit.model.revocation import Consumer
+from pkikit.model.trace import Application, HandshakeTrace, Side
+from pkikit.model.world import World
+from simulator.wire.app_protocol import speech_of
+
+
+class MemoryDialler:
+    """Dials legs of one world at one instant; contexts are shared between legs as they are between connections."""
+
+    def __init__(self, world: World, at: datetime, tls: TlsRange | None = None) -> None:
+        self.world, self.at = world, at
+        self._tls = tls or TlsRange()
+        self._contexts: dict[tuple[int, str, Side, bool, Consumer], TlsContext] = {}
+
+    def _context(self, leg: Leg, side: Side, verify: bool, consumer: Consumer) -> TlsContext:
+        fqdn = leg.client if side is Side.CLIENT else leg.server
+        party = self.world.parties[fqdn]
+        party = party.as_client(leg.port) if side is Side.CLIENT else party.as_server(leg.port, leg.reference_name)
+        key = (id(party.credential), fqdn, side, verify, consumer)
+        if key not in self._contexts:
+            at, question = self.world.clock_of(fqdn, self.at), self.world.revocation_of(fqdn, consumer)
+            self._contexts[key] = TlsContext(party, at=at, side=side, verify=verify, tls=self._tls, revocation=question)
+        return self._contexts[key]
+
+    def _side(self, leg: Leg, side: Side) -> Handshake:
+        client = side is Side.CLIENT
+        fqdn = leg.client if client else leg.server
+        verify = leg.client_verifies if client else leg.mutual
+        checks = leg.server_name_checks if client else leg.client_name_checks
+        at = self.world.clock_of(fqdn, self.at)
+        return Handshake(
+            self._context(leg, side, verify, leg.consumer if client else Consumer.SIP_TLS),
+            recorder=Recorder(side, lambda: at),
+            name_checks=checks if verify else (),
+            server_name=leg.reference_name if client else "",
+            tunnel=leg.tunnel,
+        )
+
+    def sides(self, leg: Leg) -> tuple[Handshake, Handshake]:
+        """Client and server before the first byte."""
+        return self._side(leg, Side.CLIENT), self._side(leg, Side.SERVER)
+
+    def handshake(self, leg: Leg) -> tuple[Handshake, Handshake]:
+        """Client and server after the handshake, however it ended."""
+        client, server = self.sides(leg)
+        pump(client, server)
+        return client, server
+
+    def dial(self, leg: Leg) -> HandshakeTrace:
+        """Handshake, then one request and its answer."""
+        client, server = self.handshake(leg)
+        if is_up(client, server):
+            ask(leg, client)
+            server.feed(client.outgoing())
+            answer(leg, server)
+            client.feed(server.outgoing())
+            hear(leg, client)
+        for side in (client, server):
+            side.recorder.remember_seen(side.connection)
+        return merge(client.recorder, server.recorder)
+
+
+def is_up(client: Handshake, server: Handshake) -> bool:
+    """Both are content with the handshake."""
+    return client.complete and server.complete and not (client.failed or server.failed)
+
+
+def ask(leg: Leg, client: Handshake) -> None:
+    """The client's request, ready to be sent."""
+    client.write(speech_of(leg.protocol).request(leg))
+
+
+def answer(leg: Leg, server: Handshake) -> None:
+    """The server reads it, and has its answer ready."""
+    speech = speech_of(leg.protocol)
+    reply = speech.answer(speech.split(bytearray(server.read() or b"")) or b"")
+    server.recorder.note(Application(received=reply.asked))
+    if reply.data:
+        server.write(reply.data)
+
+
+def hear(leg: Leg, client: Handshake) -> None:
+    """The client reads the answer: now the leg is up."""
+    speech = speech_of(leg.protocol)
+    try:
+        line = speech.understood(client.read() or b"") if not speech.one_way else "sent"
+        client.recorder.note(Application(received=line))
+    except FramingError as error:
+        client.fail(str(error))

@@ -1,0 +1,223 @@
+"""A Handshake on an asyncio connection: the same engine as in memory, with bytes that really travel."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+
+from cryptography import x509
+
+from pkikit.handshake.messages import FramingError
+from pkikit.handshake.recorder import Recorder
+from pkikit.handshake.tls import Handshake
+from pkikit.model.revocation import RevocationData
+from pkikit.model.trace import Application, Failed
+from simulator.wire.app_protocol import Speech
+
+_CHUNK = 65536
+Tap = Callable[[bool, bytes], None]
+LookUp = Callable[[tuple[x509.Certificate, ...]], Awaitable[RevocationData]]
+
+
+class TlsStream:
+    """Reads and writes application data; every wait is bounded by the caller's `asyncio.timeout`."""
+
+    def __init__(
+        self,
+        handshake: Handshake,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        tap: Tap | None = None,
+        look_up: LookUp | None = None,
+        speech: Speech,
+        delay: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        """`tap` is told every piece of data, as it is on the wire; `look_up` asks for the revocation status of a chain.
+
+        delay: seconds by which what is sent comes late.
+        """
+        self.handshake = handshake
+        self._look_up, self._delay, self.speech = look_up, delay, speech
+        self._tap = tap or (lambda ours, data: None)
+        self._reader, self._writer = reader, writer
+        self._buffer = bytearray()
+
+    async def _flush(self) -> None:
+        data = self.handshake.outgoing()
+        if data:
+            late = self._delay()
+            if late:
+                await asyncio.sleep(late)
+            self._tap(True, data)
+            self._writer.write(data)
+            await self._writer.drain()
+
+    async def establish(self) -> bool:
+        """Shake hands; True when this side accepts the other."""
+        handshake = self.handshake
+        while True:
+            handshake.advance()
+            await self._flush()
+            if handshake.complete or handshake.failed:
+                break
+            data = await self._reader.read(_CHUNK)
+            if not data:
+                handshake.fail("the other side closed the connection during the handshake")
+                break
+            self._tap(False, data)
+            handshake.feed(data)
+        if handshake.to_look_up and self._look_up is not None:
+            handshake.judge_with(await self._look_up(handshake.to_look_up))
+        await self._flush()
+        return handshake.complete and not handshake.failed
+
+    async def read_message(self) -> bytes | None:
+        """One whole message of the protocol; None when the other side is gone."""
+        while True:
+            message = self.speech.split(self._buffer)
+            if message is not None:
+                return message
+            data = self.handshake.read()
+            if data:
+                self._buffer += data
+                continue
+            if data == b"":
+                return None
+            arrived = await self._reader.read(_CHUNK)
+            if not arrived:
+                return None
+            self._tap(False, arrived)
+            self.handshake.feed(arrived)
+
+    async def closed_within(self, seconds: float) -> bool:
+        """Wait on an idle connection; True as soon as the other side leaves, False when it is still there."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while True:
+                    arrived = await self._reader.read(_CHUNK)
+                    if not arrived:
+                        return True
+                    self._tap(False, arrived)
+                    self.handshake.feed(arrived)
+                    data = self.handshake.read()
+                    if data == b"":
+                        return True
+                    self._buffer += data or b""
+        return False
+
+    async def write(self, data: bytes) -> None:
+        """Send application data."""
+        self.handshake.write(data)
+        await self._flush()
+
+    async def part(self) -> str:
+        """Say goodbye where nothing is answered; whoever refused us has sent an alert instead of a goodbye."""
+        self.handshake.close()
+        await self._flush()
+        await self.read_message()
+        return "" if self.handshake.failed else "goodbye after what was sent"
+
+    def abort(self) -> None:
+        """Drop the connection without a word, as a machine that restarts does."""
+        self._writer.transport.abort()
+
+    async def close(self) -> None:
+        """Close TLS, then TCP; never raises."""
+        self.handshake.close()
+        with contextlib.suppress(OSError):
+            await self._flush()
+        self._writer.close()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
+
+
+async def serve(stream: TlsStream, *, patience: float, idle: float, answered: Callable[[], None]) -> None:
+    """The server's part: shake hands, answer requests until the other side leaves or says nothing for too long.
+
+    patience: seconds for the handshake and the first request; idle: between requests. `answered` is called once.
+    """
+    first = True
+    try:
+        async with asyncio.timeout(patience) as limit:
+            if not await stream.establish():
+                return
+            while (message := await stream.read_message()) is not None:
+                reply = stream.speech.answer(message)
+                if first:
+                    stream.handshake.recorder.note(Application(received=reply.asked))
+                await stream.write(reply.data)
+                if first:
+                    first = False
+                    answered()
+                if reply.asked.startswith("HTTP"):
+                    return
+                limit.reschedule(asyncio.get_running_loop().time() + idle)
+    except FramingError as error:
+        stream.handshake.recorder.note(Failed(reason=str(error)))
+    except ConnectionError:
+        stream.handshake.fail("the other side reset the connection")
+    finally:
+        await stream.close()
+
+
+async def exchange(stream: TlsStream, request: bytes) -> str:
+    """Send one request on an open connection; one line about its good answer, or nothing, and the handshake has failed."""
+    try:
+        await stream.write(request)
+        if stream.speech.one_way:
+            return await stream.part()
+        message = await stream.read_message()
+        if message is not None:
+            return stream.speech.understood(message)
+        stream.handshake.fail("the other side closed the connection instead of answering")
+    except FramingError as error:
+        stream.handshake.fail(str(error))
+    except ConnectionError:
+        stream.handshake.fail("the other side reset the connection")
+    return ""
+
+
+async def ask(stream: TlsStream, request: bytes) -> bool:
+    """The client's part: shake hands, ask once; True when a 200 came back. The connection stays open then."""
+    up = False
+    try:
+        if await stream.establish():
+            line = await exchange(stream, request)
+            if line:
+                stream.handshake.recorder.note(Application(received=line))
+                up = True
+    except ConnectionError:
+        stream.handshake.fail("the other side reset the connection")
+    finally:
+        if not up:
+            await stream.close()
+    return up
+
+
+_PLAIN_WAIT = 1.0  # a side that waits for TLS says nothing more to plain SIP
+
+
+async def answer_plainly(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, recorder: Recorder) -> None:
+    """A server that knows no TLS: whatever comes that is no SIP gets a 400, as such servers answer a ClientHello."""
+    await reader.read(_CHUNK)
+    writer.write(b"SIP/2.0 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+    with contextlib.suppress(OSError):
+        await writer.drain()
+    recorder.note(Failed(reason="what came is no SIP: this port speaks SIP without TLS"))
+
+
+async def ask_plainly(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, recorder: Recorder, request: bytes
+) -> None:
+    """A client that knows no TLS: sends its request as it is, and gets a TLS alert or nothing."""
+    writer.write(request)
+    with contextlib.suppress(OSError, TimeoutError):
+        await writer.drain()
+        async with asyncio.timeout(_PLAIN_WAIT):
+            await reader.read(_CHUNK)
+    recorder.note(Failed(reason="no SIP answer without TLS"))
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()

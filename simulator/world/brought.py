@@ -1,0 +1,115 @@
+"""`--certs DIR`: your own certificates, trusted CA lists, CRLs and OCSP answers put into the lab's world."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import yaml
+
+from pkikit.design.legs import mra_client
+from pkikit.errors import EncodingError, InputError
+from pkikit.files import credential_from_folder, iter_party_folders, read_bytes, read_file, refuse_unreadable
+from pkikit.model.certificates.facts import crl_urls, is_self_signed, ocsp_urls
+from pkikit.model.deployment import Deployment
+from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData
+from pkikit.model.world import Party, World
+from pkikit.values.names import printable
+from simulator.world.judgeable import ocsp_problem, require_judgeable
+
+
+def bring_certificates(world: World, directory: Path) -> World:
+    """The world with every folder of `directory` in it; a party without a folder keeps what the lab issued.
+
+    The MRA client outside has no folder of its own by default: it trusts what the brought trusted CA lists trust.
+    """
+    client = mra_client(world.deployment)
+    brought_roots = []
+    for folder in iter_party_folders(directory):
+        fqdn = folder.name.lower()
+        party = world.parties.get(fqdn)
+        if party is None:
+            raise InputError(
+                f"is not a party of {world.deployment.name}; folders are named {', '.join(world.parties)}",
+                where=printable(str(folder)),
+            )
+        brought = _party_of(party, folder)
+        if (folder / "trust.pem").exists():
+            brought_roots += [c for c in brought.trusted_ca_list if is_self_signed(c)]
+        world = world.with_party(brought)
+    outside = world.parties.get(client)
+    if outside is not None and not (directory / client).is_dir():
+        roots = tuple(dict.fromkeys((*outside.trusted_ca_list, *brought_roots)))
+        world = world.with_party(replace(outside, trusted_ca_list=roots))
+    return replace(world, published={**world.published, **_published(world, directory / "ca")})
+
+
+def _party_of(party: Party, folder: Path) -> Party:
+    credential = credential_from_folder(folder) or party.credential
+    trusted, held = party.trusted_ca_list, NOTHING_HELD
+    trust_file, crl_file = folder / "trust.pem", folder / "crl.pem"
+    if trust_file.exists():
+        contents = read_file(trust_file)
+        refuse_unreadable(contents)
+        if not contents.certificates:
+            raise EncodingError(contents.lacks("certificate"), where=str(trust_file), rule="encoding.not-pem")
+        require_judgeable(contents.crls, str(trust_file))
+        trusted = contents.certificates
+        held = held.with_crls(CrlSource.CA_FILE, contents.crls)
+    if crl_file.exists():
+        held = held.with_crls(CrlSource.MANUAL, (crl for _, crl in _revocation_file(crl_file).crls))
+    services = party.services if credential is party.credential else {}
+    return replace(party, credential=credential, services=services, trusted_ca_list=trusted, held=held)
+
+
+def _published(world: World, folder: Path) -> dict[str, RevocationData]:
+    """What `ca/` serves: by the URLs of urls.yaml, else at each URL in a certificate that ends in the file's name.
+
+    An OCSP answer without urls.yaml is given by every responder that a certificate names.
+    """
+    files = sorted(p for p in folder.iterdir() if p.suffix in {".crl", ".ocsp"}) if folder.is_dir() else []
+    contents = {p.name: _revocation_file(p) for p in files}
+    listed = folder / "urls.yaml"
+    responders: dict[str, RevocationData] = {}
+    if listed.exists():
+        served = _url_map(listed)
+        missing = next((name for name in served.values() if name not in contents), None)
+        if missing is not None:
+            raise InputError(f"names the file {printable(missing)!r}, which is not in {folder}", where=str(listed))
+    else:
+        served = {u: name for c in world.known_certificates for u in crl_urls(c) for name in contents
+                  if u.endswith("/" + name)}  # fmt: skip
+        answers = [data for name, data in contents.items() if name.endswith(".ocsp")]
+        everything = RevocationData(ocsp_answers=tuple(a for data in answers for a in data.ocsp_answers))
+        responders = {u: everything for c in world.known_certificates for u in ocsp_urls(c) if answers}
+    return {**responders, **{url: contents[name] for url, name in served.items()}}
+
+
+def _url_map(path: Path) -> dict[str, str]:
+    try:
+        read = yaml.safe_load(read_bytes(path, 1024 * 1024))
+    except (yaml.YAMLError, UnicodeDecodeError):
+        read = None
+    if not isinstance(read, dict) or not all(isinstance(x, str) for pair in read.items() for x in pair):
+        raise InputError("is no YAML map from URL to file name", where=str(path))
+    return read
+
+
+def _revocation_file(path: Path) -> RevocationData:
+    contents = read_file(path)
+    if not contents.crls and not contents.ocsp_answers:
+        raise InputError("holds neither a CRL nor an OCSP answer", where=str(path))
+    require_judgeable(contents.crls, str(path))
+    problem = next((p for p in map(ocsp_problem, contents.ocsp_answers) if p), "")
+    if problem:
+        raise EncodingError(f"the OCSP answer in it cannot be judged: {problem}", where=str(path))
+    return NOTHING_HELD.with_crls(CrlSource.CDP, contents.crls).with_answers(contents.ocsp_answers)
+
+
+def decides_nothing(deployment: Deployment, directory: Path) -> list[str]:
+    """Files of `directory` that this deployment does not look at, so that nobody takes silence for approval."""
+    if deployment.revocation.checking:
+        return []
+    found = [p for folder in iter_party_folders(directory) for p in (folder / "crl.pem",) if p.exists()]
+    found += [p for p in (directory / "ca",) if p.is_dir()]
+    return [f"{p}: not used, because revocation checking is off in {deployment.name}" for p in found]

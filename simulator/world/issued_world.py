@@ -1,0 +1,123 @@
+"""The lab's own world: one CA, and for every party what it would be given when all is well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from pkikit.design.csr import build_csr, fast_key, make_key
+from pkikit.design.legs import SIP_TLS_PORT, mra_client
+from pkikit.design.san import SanEntry, SanLayout, design_sans
+from pkikit.issue.authority import LEAF_LIFETIME, Authority, Profile, create_root
+from pkikit.model.certificates.credential import Credential, PrivateKey
+from pkikit.model.deployment import Deployment
+from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData
+from pkikit.model.world import Party, World
+from simulator.errors import LabError
+
+ORGANISATION = "Expressway Certificate Lab"
+ROOT_CRL, ISSUING_CRL = "http://pki.lab.example/root.crl", "http://pki.lab.example/issuing.crl"
+OCSP_URL = "http://pki.lab.example/ocsp"
+_WORKERS = 4  # OpenSSL makes RSA keys without holding the interpreter's lock
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssuedWorld:
+    """A world in which every leg comes up, and the CA that made it so."""
+
+    world: World
+    authority: Authority
+    root: Authority
+
+    def sign(self, layout: SanLayout, *, at: datetime, profile: Profile | None = None, rsa: bool = True) -> Credential:
+        """A new key and a certificate of the lab CA for this layout."""
+        return _credential(self.authority, layout, make_key() if rsa else fast_key(), at, profile)
+
+
+def layout_of(deployment: Deployment, fqdn: str) -> SanLayout:
+    """The layout of a peer as designed; of any other party its own FQDN, of partners outside their domain too."""
+    if deployment.cluster_of(fqdn) is not None:
+        return design_sans(deployment, fqdn)
+    partners = (*deployment.federated_servers, *deployment.b2b_partners)
+    names = (fqdn, *(p.domain for p in partners if fqdn in p.nodes))
+    entries = tuple(
+        SanEntry(value=n, reason="its own name", rule="names.reference-not-presented", needed_by=()) for n in names
+    )
+    return SanLayout(owner=fqdn, common_name=fqdn, entries=entries)
+
+
+def issue_world(
+    deployment: Deployment, *, at: datetime, rsa: bool = True, halted: Callable[[], bool] = lambda: False
+) -> IssuedWorld:
+    """Keys and certificates for all parties: root → intermediate → leaf. Peers that share a certificate share the key.
+
+    halted: asked before each key, which takes a moment in a large deployment.
+
+    Raises:
+        LabError: `halted` said so.
+    """
+    holders = {fqdn: _holder(deployment, fqdn) for fqdn in deployment.parties}
+    owners = tuple(dict.fromkeys(holders.values()))
+    make = partial(_key, make_key if rsa else fast_key, halted)
+    call_managers = [n for group in deployment.unified_cm if group.mixed_mode for n in group.nodes]
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        root_key, intermediate_key, *keys = pool.map(lambda _: make(), range(len(owners) + len(call_managers) + 2))
+    root = create_root("Lab Root CA", at=at, key=root_key, organisation=ORGANISATION)
+    profile = profile_of(deployment)
+    pointers = Profile(crl_url=ROOT_CRL).pointers()
+    authority = root.intermediate(
+        "Lab Issuing CA", at=at, key=intermediate_key, organisation=ORGANISATION, pointers=pointers
+    )
+    made = {
+        owner: _credential(authority, layout_of(deployment, owner), key, at, profile)
+        for owner, key in zip(owners, keys, strict=False)
+    }
+    # Unified CM in mixed mode has two identities under one name: CallManager for SIP, tomcat for HTTPS.
+    for_sip = {
+        node: {SIP_TLS_PORT: _credential(authority, layout_of(deployment, node), key, at, profile)}
+        for node, key in zip(call_managers, keys[len(owners) :], strict=True)
+    }
+    trusted = (root.certificate,)
+    parties = {
+        fqdn: Party(fqdn=fqdn, credential=made[holder], trusted_ca_list=trusted, services=for_sip.get(fqdn, {}))
+        for fqdn, holder in holders.items()
+    }
+    if deployment.mra:
+        client = mra_client(deployment)
+        parties[client] = Party(fqdn=client, credential=None, trusted_ca_list=trusted)
+    world = World(deployment=deployment, parties=parties, published=_crls(root, authority, at))
+    return IssuedWorld(world=world, authority=authority, root=root)
+
+
+def _key(make: Callable[[], PrivateKey], halted: Callable[[], bool]) -> PrivateKey:
+    if halted():
+        raise LabError("the start of the lab was interrupted")
+    return make()
+
+
+def profile_of(deployment: Deployment) -> Profile:
+    """What the lab's CA puts into leaves: where its CRL lies, and its OCSP responder where the deployment has one."""
+    return Profile(crl_url=ISSUING_CRL, ocsp_url=OCSP_URL if deployment.revocation.ocsp_responder else "")
+
+
+def _crls(root: Authority, issuing: Authority, at: datetime) -> dict[str, RevocationData]:
+    """What the lab's CAs publish; nothing is revoked, and it lasts as long as the leaves do."""
+    return {
+        url: NOTHING_HELD.with_crls(CrlSource.CDP, [authority.crl(at=at, lifetime=LEAF_LIFETIME)])
+        for url, authority in ((ROOT_CRL, root), (ISSUING_CRL, issuing))
+    }
+
+
+def _holder(deployment: Deployment, fqdn: str) -> str:
+    cluster = deployment.cluster_of(fqdn)
+    return cluster.peers[0] if cluster is not None and cluster.certificate == "shared" else fqdn
+
+
+def _credential(
+    authority: Authority, layout: SanLayout, key: PrivateKey, at: datetime, profile: Profile | None
+) -> Credential:
+    leaf = authority.issue(build_csr(layout, key), at=at, profile=profile)
+    return Credential(chain=(leaf, *authority.intermediates), key=key)

@@ -1,0 +1,183 @@
+"""What a check found, leg by leg, in the JSON of INTERFACES."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pkikit.errors import InputError
+from pkikit.judge.diagnose import diagnose_trace, rank_causes
+from pkikit.judge.leg_verdict import LegVerdict
+from pkikit.model.findings import Finding, Severity
+from pkikit.model.leg import Leg
+from pkikit.model.trace import HandshakeTrace, Outcome, Side
+from pkikit.values.names import printable
+from pkikit.view.description import iso
+
+
+@dataclass(frozen=True, kw_only=True)
+class LegReport:
+    """One leg: what pkikit judged beforehand, and the trace of the real dial (None when it could not be dialled)."""
+
+    leg: Leg
+    verdict: LegVerdict
+    trace: HandshakeTrace | None
+
+    @property
+    def outcome(self) -> Outcome:
+        """What really happened; where nothing was dialled, what was judged."""
+        if self.trace is not None:
+            return self.trace.outcome
+        return Outcome.ACCEPTED if self.verdict.accepted else Outcome.REJECTED
+
+    @property
+    def rejected_by(self) -> Side | None:
+        """The side that said no first."""
+        return self.trace.rejected_by if self.trace is not None else self.verdict.rejected_by
+
+    @property
+    def refused_by(self) -> str:
+        """The machine that refused first; empty where none did."""
+        side = self.rejected_by
+        return "" if side is None else self.leg.client if side is Side.CLIENT else self.leg.server
+
+    @property
+    def agrees(self) -> bool:
+        """True when the judgement beforehand and the handshake came to one answer."""
+        return self.trace is None or (self.trace.outcome is Outcome.ACCEPTED) == self.verdict.accepted
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The judgement's findings; where it saw nothing and the dial failed all the same, the trace's."""
+        if self.trace is None or self.agrees:
+            return self.verdict.findings
+        if self.outcome is Outcome.ACCEPTED:
+            return tuple(f for f in self.verdict.findings if f.severity is not Severity.ERROR)
+        return (*self.verdict.findings, *diagnose_trace(self.trace, self.leg.server))
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """Rule ids, the one to mend first in front; an unreachable server before anything about certificates."""
+        return rank_causes(self.findings) if self.outcome is not Outcome.ACCEPTED else ()
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """What is unwise on a leg that is up, or would be without its errors."""
+        return tuple(f for f in self.findings if f.severity is not Severity.ERROR)
+
+    def to_json(self) -> dict[str, Any]:
+        """One entry of `legs`."""
+        error = self.trace.verify_error if self.trace else None
+        rejected_by = self.rejected_by
+        return {
+            "id": self.leg.id,
+            "client": self.leg.client,
+            "server": self.leg.server,
+            "reference_name": self.leg.reference_name,
+            "protocol": self.leg.protocol.value,
+            "mutual": self.leg.mutual,
+            "dialled": self.trace is not None,
+            "outcome": self.outcome.value,
+            "rejected_by": rejected_by.value if rejected_by else None,
+            "verify_error": {"code": error.code, "name": error.name} if error else None,
+            "alert": self.trace.alert if self.trace and self.outcome is not Outcome.ACCEPTED else None,
+            "causes": list(self.causes),
+            "findings": [f.to_json() for f in self.findings],
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class RootCause:
+    """One reason why legs are down, given once.
+
+    finding: of the first leg. legs: ids of all of them. refused_by: the machines that refuse for this reason.
+    fix: what to do, on every machine that it takes.
+    """
+
+    finding: Finding
+    legs: tuple[str, ...]
+    refused_by: tuple[str, ...]
+    fix: str
+
+    @classmethod
+    def of(cls, entries: Sequence[tuple[LegReport, Finding]]) -> RootCause:
+        """The same finding on several legs; where their fixes differ, it takes the work of each machine."""
+        first = entries[0][1]
+        machines = tuple(dict.fromkeys(leg.refused_by for leg, _ in entries if leg.refused_by))
+        differ = any(finding.fix != first.fix for _, finding in entries)
+        also = f" Do the same on {', '.join(machines[1:])}." if differ and machines[1:] else ""
+        ids = tuple(dict.fromkeys(leg.leg.id for leg, _ in entries))
+        return cls(finding=first, legs=ids, refused_by=machines, fix=first.fix + also)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckReport:
+    """All legs of a deployment at one instant."""
+
+    deployment: str
+    at: datetime
+    legs: tuple[LegReport, ...]
+
+    @property
+    def count(self) -> str:
+        """How many legs are up, in words."""
+        return f"{len(self.legs) - len(self.down)} of {len(self.legs)} legs are up"
+
+    @property
+    def accepted(self) -> bool:
+        """Every leg is up."""
+        return all(leg.outcome is Outcome.ACCEPTED for leg in self.legs)
+
+    def leg(self, leg_id: str) -> LegReport:
+        """One leg by its id, or an InputError with the closest ids."""
+        by_id = {leg.leg.id: leg for leg in self.legs}
+        if leg_id not in by_id:
+            near = difflib.get_close_matches(leg_id, by_id, n=2, cutoff=0)
+            raise InputError(f"no leg has the id {printable(leg_id)!r}; close to it: {', '.join(near) or 'nothing'}")
+        return by_id[leg_id]
+
+    def zone(self, name: str) -> tuple[LegReport, ...]:
+        """The legs of one zone."""
+        return tuple(leg for leg in self.legs if leg.leg.id.startswith(f"zone:{name}:"))
+
+    def zone_is_active(self, name: str) -> bool:
+        """A zone is active when SIP was answered on every one of its legs."""
+        legs = self.zone(name)
+        return bool(legs) and all(leg.outcome is Outcome.ACCEPTED for leg in legs)
+
+    @property
+    def down(self) -> tuple[LegReport, ...]:
+        """The legs that are not up."""
+        return tuple(leg for leg in self.legs if leg.outcome is not Outcome.ACCEPTED)
+
+    def root_causes(self, *, first_only: bool = False) -> tuple[RootCause, ...]:
+        """Each cause of the legs that are down, once, the one of most legs first; of each leg only the first if asked."""
+        found: dict[tuple[str, str], list[tuple[LegReport, Finding]]] = {}
+        for leg in self.down:
+            for cause in leg.findings:
+                if cause.rule in (leg.causes[:1] if first_only else leg.causes):
+                    found.setdefault((cause.rule, cause.message), []).append((leg, cause))
+        causes = [RootCause.of(entries) for entries in found.values()]
+        return tuple(sorted(causes, key=lambda cause: -len(cause.legs)))
+
+    @property
+    def warnings(self) -> tuple[tuple[Finding, tuple[str, ...]], ...]:
+        """Each warning once, with the ids of the legs that it is about, up or down."""
+        found: dict[tuple[str, str, str], tuple[Finding, list[str]]] = {}
+        for leg in self.legs:
+            for warning in leg.warnings:
+                key = (warning.rule, warning.subject, warning.message)
+                found.setdefault(key, (warning, []))[1].append(leg.leg.id)
+        return tuple((warning, tuple(dict.fromkeys(ids))) for warning, ids in found.values())
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `expressway-sim check --json`."""
+        return {
+            "accepted": self.accepted,
+            "deployment": self.deployment,
+            "at": iso(self.at),
+            "legs": [leg.to_json() for leg in self.legs],
+        }
