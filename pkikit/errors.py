@@ -1,10 +1,10 @@
-"""Everything that `pkikit` raises.
+"""Everything that `pkikit` raises. With `pkikit.text` this is the ground floor: it imports nothing else of ours.
 
 PkikitError
 ├── InputError(where)            what a person handed in cannot be used
 │   ├── DeploymentError          a deployment file: file, line, key, what is allowed
 │   └── EncodingError(rule)      a file that is not what it says (`encoding.not-pem`, `encoding.malformed`)
-├── Rejected(verdict)            `Verdict.require()` on a verdict that says no
+├── Rejected(verdict)            `Verdict.require()` on a verdict that says no (in `pkikit.model.findings`, beside Verdict)
 ├── IssuanceRefused              the authority will not sign this request
 ├── FetchError(url)              a CRL, OCSP answer or certificate could not be had
 └── AcmeError
@@ -19,13 +19,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
-from pkikit.values.text import printable
-
-if TYPE_CHECKING:
-    from pkikit.model.findings import Verdict
-
+from pkikit.text import printable
 
 MAX_WHERE = 1000
 
@@ -57,14 +52,6 @@ class EncodingError(InputError):
     def __init__(self, message: str, *, where: str = "", rule: str = "encoding.malformed") -> None:
         super().__init__(message, where=where)
         self.rule = rule
-
-
-class Rejected(PkikitError):
-    """A verdict said no and the caller required a yes."""
-
-    def __init__(self, verdict: Verdict) -> None:
-        super().__init__(f"{verdict.question}: no ({', '.join(f.rule for f in verdict.errors)})")
-        self.verdict = verdict
 
 
 class IssuanceRefused(PkikitError):

@@ -11,7 +11,7 @@ import typer
 
 from pkikit.commands import console
 from pkikit.errors import MAX_WHERE, InputError
-from pkikit.values.text import printable
+from pkikit.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

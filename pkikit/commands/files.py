@@ -21,7 +21,7 @@ from pkikit.commands.arguments import (
     tell_facts,
 )
 from pkikit.errors import MAX_WHERE, InputError
-from pkikit.values.text import printable
+from pkikit.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -25,7 +25,7 @@ from pkikit.files.archives import GZIP, ZIP
 from pkikit.files.kinds import binary_kind, looks_binary
 from pkikit.files.magic import unicode_form
 from pkikit.files.regular import open_regular
-from pkikit.values.text import printable
+from pkikit.text import printable
 
 MAX_TEXT = 512 * 1024 * 1024  # of text, all members together
 MAX_MEMBERS, MAX_DEPTH, MAX_LINE, CHUNK, HEAD = 5_000, 5, 65_536, 1 << 20, 65_536

@@ -27,7 +27,7 @@ from pkikit.files.pem import PemText, pem_blocks
 from pkikit.model.certificates.bundle import bundle_of
 from pkikit.model.certificates.facts import title
 from pkikit.model.certificates.objection import Objection
-from pkikit.values.text import printable
+from pkikit.text import printable
 
 NOT_PEM, MALFORMED = "encoding.not-pem", "encoding.malformed"
 _MAX = 20  # objections to one file

@@ -35,7 +35,7 @@ from pkikit.files.pkcs12.effort import refuse_costly_store
 from pkikit.files.pkcs12.odd_pkcs12 import open_odd_store
 from pkikit.model.certificates.facts import UNREADABLE, leaf_first
 from pkikit.reading import load_certificate, load_crl, load_ocsp, load_pkcs7, load_request
-from pkikit.values.text import printable
+from pkikit.text import printable
 
 # SEQUENCE { INTEGER 3, SEQUENCE …: a PFX (RFC 7292 §4) announces itself, which a wrong passphrase does not undo.
 _PFX = re.compile(rb"\x30(?:[\x00-\x7f]|\x80|[\x81-\x84].{1,4}?)\x02\x01\x03\x30", re.DOTALL)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pkikit.errors import EncodingError
-from pkikit.values.text import printable
+from pkikit.text import printable
 
 MAX_BLOCKS = 10_000
 MAX_REPAIR = 4 * 1024 * 1024  # bytes; a larger damaged block or file is refused without a second look

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pkikit.errors import Rejected
+from pkikit.errors import PkikitError
 
 
 class Severity(enum.StrEnum):
@@ -86,7 +86,11 @@ class Verdict:
         return not self.errors
 
     def require(self) -> Verdict:
-        """Return this verdict, or raise Rejected when it says no."""
+        """Return this verdict when it is accepted.
+
+        Raises:
+            Rejected: the verdict has an error; it carries the verdict.
+        """
         if not self.accepted:
             raise Rejected(self)
         return self
@@ -99,6 +103,14 @@ class Verdict:
             "findings": [f.to_json() for f in self.findings],
             "checked": list(self.checked),
         }
+
+
+class Rejected(PkikitError):
+    """A verdict has errors, and the caller required an accepted one. `verdict` holds the reasons."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(f"{verdict.question}: no ({', '.join(f.rule for f in verdict.errors)})")
+        self.verdict = verdict
 
 
 def merge_verdicts(question: str, verdicts: Iterable[Verdict]) -> Verdict:

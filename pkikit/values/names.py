@@ -15,7 +15,7 @@ from functools import lru_cache
 import idna
 
 from pkikit.errors import InputError
-from pkikit.values.text import printable as printable
+from pkikit.text import printable as printable
 
 MAX_NAME_LENGTH = 253
 # X.520 upper bound of commonName; CAs and cryptography hold to it.

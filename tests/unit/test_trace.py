@@ -8,14 +8,13 @@ import pytest
 from OpenSSL.crypto import _ffi, _lib  # the library's own words, to compare ours with
 
 from pkikit.design.legs import legs_of
-from pkikit.errors import Rejected
 from pkikit.handshake.recorder import Recorder, merge
 from pkikit.handshake.tls import Handshake, TlsContext, TlsRange, TlsVersion, pump
 from pkikit.judge.diagnose import ALERTS, diagnose_trace
 from pkikit.judge.leg_verdict import judge_leg
 from pkikit.judge.openssl_codes import VERIFY_CODES, VERIFY_ERROR_NAMES
 from pkikit.judge.registry import Subject, catalogue, declare
-from pkikit.model.findings import Severity, Verdict
+from pkikit.model.findings import Rejected, Severity, Verdict
 from pkikit.model.trace import HandshakeTrace, Outcome, Side
 from simulator.wire.memory import MemoryDialler
 from simulator.world.forge import SERVER

@@ -20,9 +20,9 @@ from pkikit.model.certificates.facts import shown_time
 from pkikit.model.deployment import Deployment, Role
 from pkikit.model.findings import Evidence, Finding, Verdict
 from pkikit.model.version import ProductVersion
+from pkikit.text import printable
 from pkikit.values.names import is_ip_address
 from pkikit.values.public_names import is_internal, why_not_issued
-from pkikit.values.text import printable
 
 MAX_NAMES = 100  # names in one certificate of the classic profile (Let's Encrypt, "Profiles")
 MAX_COMMON_NAME = 64
