@@ -11,8 +11,9 @@ import pytest
 import workbook as w
 from workbook.course.lessons import lessons
 from workbook.course.progress import remember, tries
+from workbook.html import PanelOutput, alert, table
 from workbook.models.revocation_table import ANSWERS, LISTS, SERVICES, SOURCES, Situation, decide, shown
-from workbook.panels.base import Panel, Shown, alert, table
+from workbook.panels.base import Panel
 from workbook.panels.design_panels import inspected
 from workbook.panels.lab_panels import chain_builder, trust_editor
 
@@ -67,7 +68,7 @@ def test_text_fields_take_anything(lab: w.LabSession, typed: str) -> None:
 
 
 def test_ten_thousand_names(lab: w.LabSession) -> None:
-    """Shown bounded, within the time that a redraw may take many times over; one more is refused in a sentence."""
+    """PanelOutput bounded, within the time that a redraw may take many times over; one more is refused in a sentence."""
     panel = w.csr_form(lab, "e1.example.com")
     names = [f"n{n}.example.com" for n in range(10_000)]
     panel.inputs["added"].value = ",".join(names)
@@ -186,7 +187,7 @@ def test_an_action_that_fails_is_a_sentence(lab: w.LabSession) -> None:
 
 def test_a_panel_says_what_to_run() -> None:
     """Its text form, which is what is left where no widget can be shown."""
-    panel = Panel("<b>", {}, lambda: Shown(html="x", text="<x>"))
+    panel = Panel("<b>", {}, lambda: PanelOutput(html="x", text="<x>"))
     assert repr(panel) == "<b>: run this cell to use it"
     assert "&lt;x&gt;" in panel.result.value
     assert "<b>✘ Not possible:</b> &lt;i&gt;" in alert("<i>").html

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 
 from cryptography import x509
 
-from pkikit.design.csr import CsrForm, SubjectFields, build_csr, san_length
+from pkikit.design.csr import CsrForm, SubjectFields, build_csr, make_key, san_length
 from pkikit.design.san import SanEntry, SanLayout, design_sans
 from pkikit.errors import InputError
 from pkikit.judge.linting.lint import lint_request
@@ -15,8 +16,8 @@ from pkikit.model.deployment import Deployment, Role
 from pkikit.model.findings import Verdict
 from pkikit.values.names import parse_dns_name
 from simulator.peer.upload import use_of
+from workbook.html import PanelOutput, table
 from workbook.models.revocation_table import AT
-from workbook.panels.base import Shown, table
 
 CLUSTER_NAMES = ("none", "FQDN of the cluster", "FQDN of the cluster and of all peers")
 MAX_NAMES = 10_000
@@ -110,7 +111,7 @@ def _split(text: str) -> list[str]:
     return found
 
 
-def preview_shown(made: RequestPreview) -> Shown:
+def preview_shown(made: RequestPreview) -> PanelOutput:
     """Names with reasons, subject, and what the linter says; the same in words."""
     names = [(entry.value, entry.reason) for entry in made.layout.entries]
     subject = made.request.subject.rfc4514_string()
@@ -123,4 +124,10 @@ def preview_shown(made: RequestPreview) -> Shown:
     )
     words = [f"subject: {subject}", head, *(f"  {name}: {why}" for name, why in names[:200])]
     words += [f"{severity} {rule}: {message}" for severity, rule, message in said] or ["The linter has nothing to say."]
-    return Shown(html=html, text="\n".join(words))
+    return PanelOutput(html=html, text="\n".join(words))
+
+
+@cache
+def preview_key() -> PrivateKey:
+    """The key that every previewed request shares. It signs nothing that leaves the kernel."""
+    return make_key()

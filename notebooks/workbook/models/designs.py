@@ -8,8 +8,7 @@ from html import escape
 from pkikit.design.san import SanLayout, design_all
 from pkikit.errors import InputError
 from pkikit.model.deployment import Deployment, deployment_from
-from workbook.panels.base import Shown, alert, table
-from workbook.tables.render import shorten
+from workbook.html import PanelOutput, alert, shorten, table
 
 MODELS = ("single", "clustered", "clustered, shared certificate")
 FORMATS = ("dns", "collab-edge-dns")
@@ -104,7 +103,7 @@ def design(choices: Choices) -> Design:
         return Design(problem=error.message)
 
 
-def design_shown(result: Design) -> Shown:
+def design_shown(result: Design) -> PanelOutput:
     """The one renderer: a table per peer, every name with its reason, everything escaped and bounded."""
     if result.problem:
         return alert(result.problem)
@@ -114,4 +113,4 @@ def design_shown(result: Design) -> Shown:
         head = f"{layout.owner}: CN {layout.common_name}, {len(rows)} SANs"
         pieces.append(f"<h4>{escape(head)}</h4>" + table(("SAN", "reason", "needed by"), rows))
         words += [head, *(f"  {value}: {reason}" for value, reason, _ in rows[:200])]
-    return Shown(html="".join(pieces), text="\n".join(words))
+    return PanelOutput(html="".join(pieces), text="\n".join(words))

@@ -22,7 +22,7 @@ from pkikit.judge.trust import Anchor, CertificatePath
 from pkikit.model.deployment import Revocation
 from pkikit.model.findings import Verdict
 from pkikit.model.revocation import NOTHING_HELD, Consumer, CrlSource, RevocationData, RevocationQuestion
-from workbook.panels.base import Shown
+from workbook.html import PanelOutput
 
 AT = datetime(2027, 1, 15, 12, tzinfo=UTC)
 _RESPONDER, _CDP = "http://ocsp.example.net", "http://crl.example.net/ca.crl"
@@ -167,7 +167,7 @@ def _data(situation: Situation) -> RevocationData:
     return data.with_answers(_answers(situation.ocsp, responder=situation.responder) if situation.responder else ())
 
 
-def shown(decision: Decision) -> Shown:
+def shown(decision: Decision) -> PanelOutput:
     """The table with the row that applies marked, the steps, the verdict; the same in words."""
     marked = [
         f"<tr{' class=lit aria-current=true' if n == decision.row else ''}><td>{'▶' if n == decision.row else ''}</td>"
@@ -184,7 +184,7 @@ def shown(decision: Decision) -> Shown:
         f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(marked)}</tbody></table>"
         f"<p><b>{answer}</b></p><ol>{steps}</ol>"
     )
-    return Shown(html=html, text="\n".join(lines))
+    return PanelOutput(html=html, text="\n".join(lines))
 
 
 def _told(decision: Decision) -> list[str]:

@@ -6,14 +6,14 @@ widget cannot be shown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
 import ipywidgets as widgets
 
 from pkikit.errors import PkikitError
+from workbook.html import PanelOutput, alert
 
 _WIDE = "36em"
 _LABELS = {"description_width": "15em"}
@@ -37,31 +37,14 @@ _STYLE = """<style>
 </style>"""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Shown:
-    """What a panel shows: HTML, everything in it escaped, and the same in words."""
-
-    html: str
-    text: str
-
-    def whole(self) -> str:
-        """The HTML with the words beside it, for who would rather read."""
-        return f"{self.html}<details><summary>In words</summary><pre>{escape(self.text)}</pre></details>"
-
-
-def alert(sentence: str) -> Shown:
-    """Something is not possible: one sentence."""
-    return Shown(html=f'<p role="alert"><b>✘ Not possible:</b> {escape(sentence)}</p>', text=f"✘ {sentence}")
-
-
 class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
-    """Inputs bound to `show(**values) -> Shown`. `buttons` act first, then the panel is drawn again."""
+    """Inputs bound to `show(**values) -> PanelOutput`. `buttons` act first, then the panel is drawn again."""
 
     def __init__(
         self,
         title: str,
         inputs: Mapping[str, widgets.Widget],
-        show: Callable[..., Shown],
+        show: Callable[..., PanelOutput],
         *,
         buttons: Mapping[str, Callable[..., str | None]] | None = None,
     ) -> None:
@@ -134,11 +117,3 @@ def switch(label: str, *, value: bool) -> widgets.Widget:
 def text(label: str, value: str = "", **settings: Any) -> widgets.Widget:
     """A line of text, taken when it is finished."""
     return labelled(widgets.Text, label, value=value, continuous_update=False, **settings)
-
-
-def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], *, most: int = 200) -> str:
-    """An HTML table, escaped and bounded."""
-    heads = "".join(f'<th scope="col">{escape(h)}</th>' if h else "<td></td>" for h in head)
-    body = "".join("<tr>" + "".join(f"<td>{escape(c)}</td>" for c in row) + "</tr>" for row in rows[:most])
-    more = f"<p>… and {len(rows) - most} more</p>" if len(rows) > most else ""
-    return f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{more}"

@@ -11,7 +11,8 @@ from pkikit.errors import InputError
 from simulator.clinic.case import cases
 from simulator.world.remedies import TOLD, Action, targets
 from workbook.course.clinic_session import ClinicSession, close_case, open_case
-from workbook.panels.base import Panel, Shown, choice, table, text
+from workbook.html import PanelOutput, table
+from workbook.panels.base import Panel, choice, text
 
 RANDOM = "two at once"
 
@@ -68,16 +69,16 @@ def clinic_console(first: str = "") -> Panel:
         "target": target,
     }
 
-    def show(look: str, at: str, **_: Any) -> Shown:
+    def show(look: str, at: str, **_: Any) -> PanelOutput:
         current = ClinicSession.current
         if current is None:
-            return Shown(html="<p>Choose a case and press <b>Open</b>.</p>", text="Choose a case and press Open.")
+            return PanelOutput(html="<p>Choose a case and press <b>Open</b>.</p>", text="Choose a case and press Open.")
         return _shown(current, look, at, said)
 
     return Panel("Clinic", inputs, show, buttons=buttons)
 
 
-def _shown(session: ClinicSession, look: str, at: str, said: list[str]) -> Shown:
+def _shown(session: ClinicSession, look: str, at: str, said: list[str]) -> PanelOutput:
     """The symptom, what a tool shows, and what was said so far."""
     try:
         seen = _look(session, look, at)
@@ -90,7 +91,7 @@ def _shown(session: ClinicSession, look: str, at: str, said: list[str]) -> Shown
     html += table((look, ""), seen, most=60) + session.picture().svg
     html += "<ul>" + "".join(f"<li>{escape(line)}</li>" for line in said) + f"</ul><p>{escape(points)}</p>"
     words = [symptom, tools, *(f"  {a}  {b}".rstrip() for a, b in seen), *said, points]
-    return Shown(html=html, text="\n".join(words))
+    return PanelOutput(html=html, text="\n".join(words))
 
 
 def _look(session: ClinicSession, look: str, at: str) -> list[tuple[str, ...]]:

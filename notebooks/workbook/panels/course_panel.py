@@ -9,7 +9,8 @@ from pkikit.values.names import printable
 from workbook.course.clinic_session import close_case
 from workbook.course.lessons import lesson, lessons
 from workbook.course.progress import forget, tries
-from workbook.panels.base import Panel, Shown, table
+from workbook.html import PanelOutput, table
+from workbook.panels.base import Panel
 from workbook.plainly import tell_plainly
 from workbook.session import LabSession, close_current
 
@@ -22,13 +23,13 @@ def start(number: str) -> Panel:
         numbers = ", ".join(known.number for known in lessons())
         raise InputError(f"there is no notebook {printable(number)!r}; there are {numbers}")
 
-    def show() -> Shown:
+    def show() -> PanelOutput:
         done = {t.exercise for t in tries() if t.right}
         rows = [(name, "✔ right" if name in done else "open") for name in found.exercises]
         right = sum(state != "open" for _, state in rows)
         words = f"{found.minutes} minutes; {right} of {len(rows)} exercises right"
         html = f"<p>{escape(words)}</p>" + (table(("exercise", ""), list(rows)) if rows else "")
-        return Shown(html=html, text="\n".join([words, *(f"{name}: {state}" for name, state in rows)]))
+        return PanelOutput(html=html, text="\n".join([words, *(f"{name}: {state}" for name, state in rows)]))
 
     def reset() -> str:
         forget(number)
@@ -53,7 +54,7 @@ def exam_result(number: str, needed: int) -> Panel:
     if found is None:
         raise InputError(f"there is no notebook {printable(number)!r}")
 
-    def show() -> Shown:
+    def show() -> PanelOutput:
         answered = tries()
         rows = []
         for name in found.exercises:
@@ -62,6 +63,8 @@ def exam_result(number: str, needed: int) -> Panel:
         right = sum(state != "open" for _, state, _ in rows)
         words = f"{right} of {len(rows)} right, {needed} are needed: {'✔ passed' if right >= needed else 'not yet'}"
         html = f"<p><b>{escape(words)}</b></p>" + table(("question", "", "tries"), rows)
-        return Shown(html=html, text="\n".join([words, *(f"{n}: {state}, {count} tries" for n, state, count in rows)]))
+        return PanelOutput(
+            html=html, text="\n".join([words, *(f"{n}: {state}, {count} tries" for n, state, count in rows)])
+        )
 
     return Panel("How did you do?", {}, show, buttons={"Count again": lambda: ""})

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 import ipywidgets as widgets
 
-from pkikit.design.csr import CsrForm, make_key
+from pkikit.design.csr import CsrForm
 from pkikit.errors import InputError
 from pkikit.files import parse
-from pkikit.model.certificates.credential import PrivateKey
 from pkikit.values.names import printable
 from pkikit.view.description import describe_contents
-from workbook.models.csr_page import CLUSTER_NAMES, RequestForm, preview, preview_shown
+from workbook.html import PanelOutput, alert, table
+from workbook.models.csr_page import CLUSTER_NAMES, RequestForm, preview, preview_key, preview_shown
 from workbook.models.designs import FORMATS, MODELS, Choices, design, design_shown
-from workbook.panels.base import Panel, Shown, alert, choice, labelled, switch, table, text
+from workbook.panels.base import Panel, choice, labelled, switch, text
 from workbook.session import LabSession
 
 MAX_UPLOAD = 2 * 1024 * 1024
@@ -40,12 +39,6 @@ def san_designer(choices: Choices | None = None) -> Panel:
     return Panel("SAN designer", inputs, lambda **values: design_shown(design(Choices(**values))))
 
 
-@cache
-def preview_key() -> PrivateKey:
-    """Requests that are only looked at share one key; it signs nothing that leaves the kernel."""
-    return make_key()
-
-
 def csr_form(session: LabSession, peer: str) -> Panel:
     """The Generate CSR page of a peer: what the request will hold, and what would be objected to, before it is made."""
     form = CsrForm.of(session.deployment.product_version)
@@ -64,7 +57,7 @@ def csr_form(session: LabSession, peer: str) -> Panel:
         "unit": text("Organisational unit", "Voice"),
     }
 
-    def show(**values: Any) -> Shown:
+    def show(**values: Any) -> PanelOutput:
         return preview_shown(preview(session.deployment, peer, RequestForm(**values), preview_key()))
 
     def generate(**values: Any) -> str:
@@ -90,7 +83,7 @@ def file_inspector(session: LabSession | None = None) -> Panel:
         "pasted": labelled(widgets.Textarea, "Or paste it here", rows=6, continuous_update=False),
     }
 
-    def show(files: Any, pasted: str) -> Shown:
+    def show(files: Any, pasted: str) -> PanelOutput:
         chosen = files[0] if files else None
         data = bytes(chosen["content"]) if chosen else pasted.encode()
         where = printable(str(chosen["name"])) if chosen else "what was pasted"
@@ -99,10 +92,10 @@ def file_inspector(session: LabSession | None = None) -> Panel:
     return Panel("What is in this file?", inputs, show)
 
 
-def inspected(data: bytes, where: str, session: LabSession | None = None) -> Shown:
+def inspected(data: bytes, where: str, session: LabSession | None = None) -> PanelOutput:
     """The objects of a file, each as a table; bounded, escaped, one sentence for what is none."""
     if not data.strip():
-        return Shown(html="<p>Nothing is loaded yet.</p>", text="Nothing is loaded yet.")
+        return PanelOutput(html="<p>Nothing is loaded yet.</p>", text="Nothing is loaded yet.")
     if len(data) > MAX_UPLOAD:
         return alert(f"{where} has {len(data):,} bytes; at most {MAX_UPLOAD:,} are read")
     try:
@@ -123,7 +116,7 @@ def inspected(data: bytes, where: str, session: LabSession | None = None) -> Sho
         rows = [(key.replace("_", " "), _flat(value)) for key, value in facts.items()]
         pieces.append(table(("", str(facts.get("kind", "object"))), rows))
         words += [f"  {key}: {value}" for key, value in rows]
-    return Shown(html="".join(pieces), text="\n".join(words))
+    return PanelOutput(html="".join(pieces), text="\n".join(words))
 
 
 def _flat(value: object) -> str:

@@ -17,9 +17,10 @@ from pkikit.model.leg import Purpose
 from simulator.face.picture import draw
 from simulator.wire.theatre import Play
 from simulator.world.report import CheckReport
+from workbook.html import PanelOutput, table
 from workbook.models.revocation_table import ANSWERS, LISTS, SERVICES, SOURCES, Situation, decide, shown
 from workbook.models.what_if import LOSSES, authorities, chain, judged, lose, losses_of, next_dates, trusting
-from workbook.panels.base import Panel, Shown, choice, labelled, switch, table
+from workbook.panels.base import Panel, choice, labelled, switch
 from workbook.panels.slider import Slider
 from workbook.panels.stage import VERSIONS, order_sequence, play_of, sequence_shown, theatre_shown
 from workbook.session import LabSession
@@ -28,7 +29,7 @@ _MAX_DAYS = 900
 _MOST_STEPS = 12  # of a handshake and the first answer
 
 
-def _world_shown(session: LabSession, report: CheckReport, world: Any, *lines: str) -> Shown:
+def _world_shown(session: LabSession, report: CheckReport, world: Any, *lines: str) -> PanelOutput:
     """The picture of a world as judged, and what fell, by zone and service."""
     drawn = draw(session.deployment, world, report)
     up = report.count
@@ -36,7 +37,7 @@ def _world_shown(session: LabSession, report: CheckReport, world: Any, *lines: s
     told = "".join(f"<p>{escape(line)}</p>" for line in lines)
     fallen = table(("down", "cause"), rows) if rows else ""
     html = f"{told}<p><b>{'✔' if report.accepted else '✘'} {up}</b></p>{drawn.svg}{fallen}"
-    return Shown(html=html, text="\n".join([*lines, up, drawn.text]))
+    return PanelOutput(html=html, text="\n".join([*lines, up, drawn.text]))
 
 
 def _lists(session: LabSession) -> dict[str, tuple[str, ...]]:
@@ -60,7 +61,7 @@ def trust_editor(session: LabSession) -> Panel:
     def chosen(values: dict[str, Any]) -> list[x509.Certificate]:
         return [c for n, c in enumerate(known.values()) if values[f"ca{n}"]]
 
-    def show(whose: str, **values: Any) -> Shown:
+    def show(whose: str, **values: Any) -> PanelOutput:
         world = trusting(session.world, lists[whose], chosen(values))
         return _world_shown(session, judged(world, session.at), world)
 
@@ -98,11 +99,11 @@ def chain_builder(session: LabSession) -> Panel:
         "sent": labelled(widgets.SelectMultiple, "Sent behind it", options=tuple(known), value=sent_first, rows=4),
         "trusted": labelled(widgets.SelectMultiple, "Trusted CA list", options=tuple(known),
                             value=tuple(n for n in known if n in _trusted(session)), rows=4),
-        "purpose": choice("Shown as", ("server", "client"), "server"),
+        "purpose": choice("PanelOutput as", ("server", "client"), "server"),
         "days": Slider(description="Judged in … days", value=0, min=-60, max=_MAX_DAYS, stride=30, interval=400),
     }  # fmt: skip
 
-    def show(party: str, sent: tuple[str, ...], trusted: tuple[str, ...], purpose: str, days: int) -> Shown:
+    def show(party: str, sent: tuple[str, ...], trusted: tuple[str, ...], purpose: str, days: int) -> PanelOutput:
         made = chain(
             leaves[party].leaf,
             [known[n] for n in sent],
@@ -118,7 +119,7 @@ def chain_builder(session: LabSession) -> Panel:
         end = f"the path ends: {made.path.anchor.value.replace('-', ' ')}"
         html = f"<p><b>{answer}</b></p><p>{escape(boxes)}</p><p>{escape(end)}</p>"
         html += table(("", "rule", "what is said", "fix"), said) if said else ""
-        return Shown(html=html, text="\n".join([answer, boxes, end, *(f"{r}: {m}" for _, r, m, _ in said)]))
+        return PanelOutput(html=html, text="\n".join([answer, boxes, end, *(f"{r}: {m}" for _, r, m, _ in said)]))
 
     return Panel("Chain builder", inputs, show)
 
@@ -136,7 +137,7 @@ def handshake_theatre(session: LabSession, leg: str = "") -> Panel:
         "step": Slider(description="Step", value=1, min=1, max=_MOST_STEPS),
     }
 
-    def show(which: str, version: str, step: int) -> Shown:
+    def show(which: str, version: str, step: int) -> PanelOutput:
         play: Play = played(which, version)
         return theatre_shown(play, step - 1)
 
@@ -154,7 +155,7 @@ def blast_radius(session: LabSession) -> Panel:
     loss.observe(options, names="value")  # before the panel draws
     ground = session.ground
 
-    def show(loss: Any, target: str | None) -> Shown:
+    def show(loss: Any, target: str | None) -> PanelOutput:
         if target is None or target not in losses_of(session.world, loss):
             raise InputError("choose what it happens to")
         world = lose(session.world, ground, loss, target)
@@ -167,7 +168,7 @@ def time_slider(session: LabSession) -> Panel:
     """Move the instant at which everything is judged; nobody renews anything meanwhile."""
     inputs = {"days": Slider(description="Days from now", value=0, min=-30, max=_MAX_DAYS, stride=30, interval=400)}
 
-    def show(days: int) -> Shown:
+    def show(days: int) -> PanelOutput:
         at = session.at + timedelta(days=days)
         ends = next_dates(session.world, session.at, within=timedelta(days=_MAX_DAYS))
         soon = [f"{shown_time(when)}: the certificate of {fqdn} ends" for when, fqdn in ends if when > at][:3]

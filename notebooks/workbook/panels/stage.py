@@ -14,8 +14,8 @@ from pkikit.model.world import World
 from simulator.face.picture import Picture
 from simulator.peer.acme.order_run import RunStep
 from simulator.wire.theatre import Flight, Play, perform
+from workbook.html import PanelOutput
 from workbook.models.ladder import Arrow, in_words, ladder, refuses
-from workbook.panels.base import Shown
 from workbook.session import LabSession
 
 # The version of the guide's five steps, today's 1.2, and 1.3.
@@ -56,7 +56,7 @@ def _arrow(flight: Flight, names: dict[Side, str]) -> Arrow:
     )
 
 
-def theatre_shown(play: Play, step: int) -> Shown:
+def theatre_shown(play: Play, step: int) -> PanelOutput:
     """The ladder up to a step, and that step's bytes; the same in words."""
     arrows = arrows_of(play)
     step = max(0, min(step, len(arrows) - 1))
@@ -69,7 +69,9 @@ def theatre_shown(play: Play, step: int) -> Shown:
     )
     words = in_words(arrows[: step + 1])
     told = f"Step {step + 1} of {len(arrows)}: {play.protocol or 'no protocol yet'}, {play.trace.outcome.value} in the end."
-    return Shown(html=f"<p>{escape(told)}</p>{drawn}{bytes_ or '<p>Nothing is sent.</p>'}", text=f"{told}\n{words}")
+    return PanelOutput(
+        html=f"<p>{escape(told)}</p>{drawn}{bytes_ or '<p>Nothing is sent.</p>'}", text=f"{told}\n{words}"
+    )
 
 
 def theatre_picture(play: Play) -> Picture:
@@ -119,9 +121,9 @@ def _arrows(step: RunStep, peer: str, actors: tuple[str, ...]) -> list[Arrow]:
     return [Arrow(sender=_CA, receiver=peer, label=label, notes=(step.detail[:58],) if bad else (), bad=bad)]
 
 
-def sequence_shown(sequence: OrderSequence, step: int) -> Shown:
+def sequence_shown(sequence: OrderSequence, step: int) -> PanelOutput:
     """The ladder of an order up to a step; the same in words."""
     arrows = sequence.arrows
     step = max(0, min(step, len(arrows) - 1))
     drawn = ladder(sequence.actors, arrows, "an ACME order", current=step)
-    return Shown(html=f"<p>Step {step + 1} of {len(arrows)}</p>{drawn}", text=in_words(arrows[: step + 1]))
+    return PanelOutput(html=f"<p>Step {step + 1} of {len(arrows)}</p>{drawn}", text=in_words(arrows[: step + 1]))

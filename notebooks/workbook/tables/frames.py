@@ -17,9 +17,8 @@ from pkikit.model.deployment import Deployment, Role
 from pkikit.model.findings import Verdict
 from pkikit.model.places import deployment_with
 from pkikit.model.version import ProductVersion
-from workbook.models.csr_page import RequestForm, preview
+from workbook.models.csr_page import RequestForm, preview, preview_key
 from workbook.models.what_if import judged, lose
-from workbook.panels.design_panels import preview_key
 from workbook.session import LabSession
 
 _OFF: Mapping[str, Any] = {

@@ -20,6 +20,7 @@ from pkikit.view.description import describe_certificate, describe_request
 from simulator.events import Event
 from simulator.face.picture import Picture, draw
 from simulator.world.report import CheckReport, LegReport
+from workbook.html import shorten
 from workbook.session import LabSession
 
 # The kernel's tables are this package's business: names and reasons are read whole or not at all.
@@ -42,15 +43,6 @@ def san_table(*layouts: SanLayout) -> pd.DataFrame:
         for entry in layout.entries
     ]
     return pd.DataFrame(rows).set_index(["peer", "SAN"]) if rows else pd.DataFrame()
-
-
-def shorten(needed_by: Iterable[str]) -> str:
-    """Legs grouped by what stands before the parties' names: `zone:uc-traversal (2)`; services as they are."""
-    counted: dict[str, int] = {}
-    for who in needed_by:
-        head = who.rsplit(":", 1)[0] if ">" in who else who
-        counted[head] = counted.get(head, 0) + 1
-    return ", ".join(f"{head} ({n})" if n > 1 or ":" in head else head for head, n in counted.items())
 
 
 def request_facts(request: x509.CertificateSigningRequest) -> pd.DataFrame:

@@ -1,0 +1,41 @@
+"""HTML that panels and tables share: everything in it is escaped, and every picture or table has a text version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+
+@dataclass(frozen=True, kw_only=True)
+class PanelOutput:
+    """What a panel shows: HTML with everything escaped, and the same content as text."""
+
+    html: str
+    text: str
+
+    def whole(self) -> str:
+        """The HTML, followed by the text alternative for screen readers and for people who prefer to read."""
+        return f"{self.html}<details><summary>In words</summary><pre>{escape(self.text)}</pre></details>"
+
+
+def alert(sentence: str) -> PanelOutput:
+    """The output for an input that cannot be used: one sentence."""
+    return PanelOutput(html=f'<p role="alert"><b>✘ Not possible:</b> {escape(sentence)}</p>', text=f"✘ {sentence}")
+
+
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], *, most: int = 200) -> str:
+    """An HTML table, escaped and bounded."""
+    heads = "".join(f'<th scope="col">{escape(h)}</th>' if h else "<td></td>" for h in head)
+    body = "".join("<tr>" + "".join(f"<td>{escape(c)}</td>" for c in row) + "</tr>" for row in rows[:most])
+    more = f"<p>… and {len(rows) - most} more</p>" if len(rows) > most else ""
+    return f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{more}"
+
+
+def shorten(needed_by: Iterable[str]) -> str:
+    """Group connections by what precedes the parties' names, for example `zone:uc-traversal (2)`; keep services as they are."""
+    counted: dict[str, int] = {}
+    for who in needed_by:
+        head = who.rsplit(":", 1)[0] if ">" in who else who
+        counted[head] = counted.get(head, 0) + 1
+    return ", ".join(f"{head} ({n})" if n > 1 or ":" in head else head for head, n in counted.items())
