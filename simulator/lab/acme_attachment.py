@@ -13,13 +13,13 @@ import anyio.to_thread
 
 from pkikit.model.deployment import Role
 from pkikit.model.world import Speaks
-from simulator.lab.network import HTTP_PORT
 from simulator.peer.acme.challenge_host import ChallengeHost
 from simulator.peer.acme.service import AcmeService
-from simulator.peer.acme.service_state import Provider
+from simulator.peer.acme_state import Provider
 from simulator.services.lab_ca import LabCa
 from simulator.services.pebble import Pebble
 from simulator.services.pebble_program import locate_pebble
+from simulator.settings import HTTP_PORT
 
 if TYPE_CHECKING:
     from simulator.lab.lab import Lab

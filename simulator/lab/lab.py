@@ -34,7 +34,6 @@ from simulator.lab.network import ADCS_NUMBER, Network
 from simulator.lab.process import allow_many_sockets, errors_to
 from simulator.lab.saved_lab import Beginning, LabStore, begin
 from simulator.peer.acme.service import AcmeService
-from simulator.peer.pages.gate import Accounts
 from simulator.peer.pages.site import PeerSite
 from simulator.peer.peer import Peer
 from simulator.peer.state import PeerState
@@ -42,6 +41,7 @@ from simulator.peer.store import PeerStore
 from simulator.services import adcs
 from simulator.services.dns import DnsServer
 from simulator.settings import LabSettings
+from simulator.web.doorkeeper import Accounts
 from simulator.web.throttle import Throttle
 from simulator.wire.capture import Capture
 from simulator.world.addresses import AddressPlan
@@ -243,11 +243,16 @@ class Lab:
     async def with_acme(self) -> AsyncIterator[AcmeService]:
         """The public CAs and the ACME service of the E peers, for as long as the block lasts."""
         async with serve_acme(self) as service:
-            self.acme = service
+            self._offer(service)
             try:
                 yield service
             finally:
-                self.acme = None
+                self._offer(None)
+
+    def _offer(self, service: AcmeService | None) -> None:
+        self.acme = service
+        for site in self.sites.values():
+            site.acme.service = service
 
     # The world, and what changes it.
 
@@ -306,7 +311,7 @@ class Lab:
         if self.acme is not None:
             self._background.spawn(self.acme.restarted(party.fqdn), f"restart the ACME service of {party.fqdn}")
 
-    # What a peer's pages do to the world around it (`simulator.peer.peer.Surroundings`).
+    # What a peer's pages do to the world around it (`LabView`).
 
     def party(self, fqdn: str) -> Party:
         """What is at work on a party now."""

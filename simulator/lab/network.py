@@ -19,11 +19,10 @@ from simulator.services import adcs
 from simulator.services.distribution import Distribution, hosts, publications
 from simulator.services.dns import DnsServer, Zone
 from simulator.services.revocation_lookup import StatusLookup
-from simulator.settings import LabSettings
+from simulator.settings import HTTP_PORT, LabSettings
 from simulator.world.addresses import AddressPlan
 from simulator.world.issued_world import IssuedWorld
 
-HTTP_PORT = 80
 _DNS_NUMBER, _OUTSIDE_NUMBER, _DISTRIBUTION_NUMBER, ADCS_NUMBER = 53, 54, 80, 88
 
 

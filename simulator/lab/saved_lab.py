@@ -28,8 +28,7 @@ from pkikit.reading.saved import certificates_in
 from pkikit.values.names import printable
 from simulator.clock import Clock
 from simulator.errors import LabError
-from simulator.peer.pages.gate import Accounts
-from simulator.peer.peer import installed
+from simulator.peer.installation import installed
 from simulator.peer.state import PeerState
 from simulator.peer.store import (
     PeerStore,
@@ -41,6 +40,7 @@ from simulator.peer.store import (
     read_document,
 )
 from simulator.settings import LabSettings
+from simulator.web.doorkeeper import Accounts
 from simulator.world.issued_world import IssuedWorld, issue_world
 
 FILE, LOCK = "lab.json", ".lock"

@@ -8,89 +8,39 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
 
 import anyio.to_thread
 import pydantic
 from cryptography import x509
 
 from pkikit.design.choices import TWO_STORES
-from pkikit.design.csr import CsrForm, SubjectFields, build_csr, fast_key, make_key
+from pkikit.design.csr import CsrForm, SubjectFields, make_key
 from pkikit.design.san import SanEntry, SanLayout, design_sans
 from pkikit.errors import InputError
-from pkikit.issue.authority import Authority, create_root
 from pkikit.model.certificates.credential import Credential, is_same
-from pkikit.model.deployment import Deployment, Revocation
+from pkikit.model.deployment import Revocation
 from pkikit.model.findings import Finding
 from pkikit.model.world import Party
 from pkikit.values.names import parse_dns_name
 from simulator.errors import LabError
-from simulator.events import EventLog
-from simulator.peer.acme.service_state import AcmeState
+from simulator.peer.acme_state import AcmeState
 from simulator.peer.alarms import Alarm, alarms_of, restart_needed
+from simulator.peer.installation import temporary_ca
+from simulator.peer.lab_view import LabView
 from simulator.peer.state import AutomaticCrls, PeerState
 from simulator.peer.store import PeerStore
 from simulator.peer.upload import Taken, crls_of, take_certificate, take_client_certificate, take_trusted
-from simulator.world.report import LegReport
-
-if TYPE_CHECKING:
-    from simulator.peer.acme.service import AcmeService
 
 MAX_ADDED_NAMES = 200
 _UNTIL_ANSWERED = 0.3  # seconds
 
 
-class Surroundings(Protocol):
-    """What a peer knows of the lab that it stands in."""
-
-    deployment: Deployment
-    events: EventLog
-    acme: AcmeService | None
-
-    def party(self, fqdn: str) -> Party:
-        """What is at work now: credential, trusted CA list, clock."""
-        ...
-
-    def now_of(self, fqdn: str) -> datetime:
-        """What that party's clock shows."""
-        ...
-
-    def restart(self, state: PeerState) -> None:
-        """Restart a peer with the certificates that are loaded; its connections go down."""
-        ...
-
-    def reload(self, state: PeerState) -> None:
-        """Use another trusted CA list and other CRLs from the next connection on."""
-        ...
-
-    def revocation_settings(self, fqdn: str) -> Revocation:
-        """The SIP revocation settings of the cluster."""
-        ...
-
-    def change_revocation(self, fqdn: str, settings: Revocation) -> None:
-        """Change them, on all peers of the cluster."""
-        ...
-
-    async def update_crls(self, fqdn: str) -> None:
-        """Fetch a peer's automatic CRL sources now."""
-        ...
-
-    def status_of(self, fqdn: str) -> tuple[LegReport, ...]:
-        """The legs of this party as they were last dialled."""
-        ...
-
-    def disk_is_full(self, fqdn: str) -> bool:
-        """True while its disk takes nothing more."""
-        ...
-
-
 class Peer:
     """The certificate pages of one peer, without the pages."""
 
-    def __init__(self, state: PeerState, site: Surroundings, store: PeerStore | None = None) -> None:
-        self.state, self.site = state, site
+    def __init__(self, state: PeerState, lab: LabView, store: PeerStore | None = None) -> None:
+        self.state, self.lab = state, lab
         self._store = store
         self._lock = asyncio.Lock()
 
@@ -102,37 +52,37 @@ class Peer:
     @property
     def running(self) -> Credential | None:
         """The server certificate at work since the last restart."""
-        return self.site.party(self.fqdn).credential
+        return self.lab.party(self.fqdn).credential
 
     @property
     def restart_needed(self) -> bool:
         """A certificate was loaded that is not at work yet."""
-        return restart_needed(self.state, self.site.party(self.fqdn))
+        return restart_needed(self.state, self.lab.party(self.fqdn))
 
     @property
     def form(self) -> CsrForm:
         """What the CSR page of this version offers."""
-        return CsrForm.of(self.site.deployment.product_version)
+        return CsrForm.of(self.lab.deployment.product_version)
 
     @property
     def layout(self) -> SanLayout:
         """The names that the CSR page proposes."""
-        return design_sans(self.site.deployment, self.fqdn)
+        return design_sans(self.lab.deployment, self.fqdn)
 
     def alarms(self) -> tuple[Alarm, ...]:
         """What an administrator should look at now."""
         zones: dict[str, list[bool]] = {}
-        for report in self.site.status_of(self.fqdn):
+        for report in self.lab.status_of(self.fqdn):
             zones.setdefault(":".join(report.leg.id.split(":")[:2]), []).append(report.outcome.value == "accepted")
         failed = tuple(zone for zone, up in zones.items() if not any(up))
-        return alarms_of(self.state, self.site.party(self.fqdn), self.site.now_of(self.fqdn), failed_zones=failed)
+        return alarms_of(self.state, self.lab.party(self.fqdn), self.lab.now_of(self.fqdn), failed_zones=failed)
 
     async def _commit(self, change: Callable[[PeerState], PeerState], event: str = "", **fields: object) -> PeerState:
         """Apply a change in a worker thread (it may make keys), write it, take it over."""
 
         def write() -> PeerState:
             after = change(self.state)
-            if self.site.disk_is_full(self.fqdn):
+            if self.lab.disk_is_full(self.fqdn):
                 _write_to_a_full_disk(self.fqdn)
             if self._store is not None:
                 self._store.save(after)
@@ -145,7 +95,7 @@ class Peer:
         return self.state
 
     def _log(self, event: str, **fields: object) -> None:
-        self.site.events.add(self.fqdn, event, **fields)
+        self.lab.events.add(self.fqdn, event, **fields)
 
     async def save(self) -> None:
         """Write the state as it is."""
@@ -173,7 +123,7 @@ class Peer:
         """Generate CSR: a new key and a request for the names proposed and those added."""
         digest = digest or self.form.default_digest
         wanted = _with_names(layout or self.layout, added)
-        self.form.check(wanted, digest, key_size, self.site.deployment.product_version)
+        self.form.check(wanted, digest, key_size, self.lab.deployment.product_version)
         self.state.require_no_request()  # before a key is made for nothing
         # Nothing here signs with SHA-1 any more, which the oldest versions offer.
         usable = "sha256" if digest == "sha1" else digest
@@ -195,8 +145,8 @@ class Peer:
         taken: list[Taken] = []
 
         def take(state: PeerState) -> PeerState:
-            at = self.site.now_of(self.fqdn)
-            taken.append(take_certificate(state, certificate, key, deployment=self.site.deployment, at=at))
+            at = self.lab.now_of(self.fqdn)
+            taken.append(take_certificate(state, certificate, key, deployment=self.lab.deployment, at=at))
             return taken[0].state
 
         state = await self._refused("Server Certificate Refused", take)
@@ -262,8 +212,8 @@ class Peer:
 
         def take(state: PeerState) -> PeerState:
             empty = PeerState(fqdn=state.fqdn, trusted_ca_list=state.trusted_ca_list)
-            at = self.site.now_of(self.fqdn)
-            taken = take_certificate(empty, certificate, key, deployment=self.site.deployment, at=at)
+            at = self.lab.now_of(self.fqdn)
+            taken = take_certificate(empty, certificate, key, deployment=self.lab.deployment, at=at)
             return state.with_domain_certificate(name, taken.state.certificate)
 
         await self._refused("Domain Certificate Refused", take)
@@ -271,13 +221,13 @@ class Peer:
 
     async def load_client_certificate(self, certificate: bytes, key: bytes) -> tuple[Finding, ...]:
         """A certificate of its own for the role of TLS client: the second store of X15.5."""
-        if self.site.deployment.product_version < TWO_STORES:
-            raise InputError(f"{self.site.deployment.version} has one certificate store; X15.5 came with a second one")
+        if self.lab.deployment.product_version < TWO_STORES:
+            raise InputError(f"{self.lab.deployment.version} has one certificate store; X15.5 came with a second one")
         warnings: list[Finding] = []
 
         def take(state: PeerState) -> PeerState:
-            at = self.site.now_of(self.fqdn)
-            taken = take_client_certificate(state, certificate, key, deployment=self.site.deployment, at=at)
+            at = self.lab.now_of(self.fqdn)
+            taken = take_client_certificate(state, certificate, key, deployment=self.lab.deployment, at=at)
             warnings.extend(taken.warnings)
             return taken.state
 
@@ -295,7 +245,7 @@ class Peer:
 
     def restart(self) -> None:
         """Restart: what was loaded is at work afterwards, and every connection has to come up again."""
-        self.site.restart(self.state)
+        self.lab.restart(self.state)
 
     async def restart_soon(self) -> None:
         """Restart once the page that asked for it has its answer."""
@@ -304,13 +254,13 @@ class Peer:
 
     def set_revocation(self, changes: Mapping[str, object]) -> None:
         """Change the SIP revocation settings of the cluster."""
-        current = self.site.revocation_settings(self.fqdn)
+        current = self.lab.revocation_settings(self.fqdn)
         try:
             settings = Revocation.model_validate({**current.model_dump(), **changes})
         except pydantic.ValidationError as error:
             first = error.errors()[0]
             raise InputError(f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}") from None
-        self.site.change_revocation(self.fqdn, settings)
+        self.lab.change_revocation(self.fqdn, settings)
         self._log("SIP Revocation Settings Changed", **settings.model_dump(mode="json"))
 
     # Trusted CA list and CRLs.
@@ -320,8 +270,8 @@ class Peer:
         taken: list[Taken] = []
 
         def take(state: PeerState) -> PeerState:
-            at = self.site.now_of(self.fqdn)
-            taken.append(take_trusted(state, data, append=append, deployment=self.site.deployment, at=at))
+            at = self.lab.now_of(self.fqdn)
+            taken.append(take_trusted(state, data, append=append, deployment=self.lab.deployment, at=at))
             return taken[0].state
 
         await self._refused("Trusted CA List Refused", take)
@@ -337,7 +287,7 @@ class Peer:
         """Reset to default: the temporary CA of the installation alone."""
 
         def reset(state: PeerState) -> PeerState:
-            temporary = state.temporary_ca or temporary_ca(self.fqdn, self.site.now_of(self.fqdn)).certificate
+            temporary = state.temporary_ca or temporary_ca(self.fqdn, self.lab.now_of(self.fqdn)).certificate
             return replace(state.trusting([temporary], append=False), temporary_ca=temporary)
 
         await self._commit(reset)
@@ -345,18 +295,18 @@ class Peer:
 
     def _listed(self, how: str) -> None:
         self._log("Trusted CA List Changed", Change=how, Certificates=len(self.state.trusted_ca_list))
-        self.site.reload(self.state)
+        self.lab.reload(self.state)
 
     async def upload_crl(self, data: bytes) -> int:
         """A manual CRL file; it replaces the one before. The number of CRLs in it."""
         state = await self._refused("CRL Refused", lambda state: replace(state, manual_crls=crls_of(data)))
         self._log("CRL Uploaded", Lists=len(state.manual_crls))
-        self.site.reload(state)
+        self.lab.reload(state)
         return len(state.manual_crls)
 
     async def remove_crl(self) -> None:
         """Remove the manual CRL file."""
-        self.site.reload(await self._commit(lambda state: replace(state, manual_crls=()), "CRL Removed"))
+        self.lab.reload(await self._commit(lambda state: replace(state, manual_crls=()), "CRL Removed"))
 
     async def set_crl_sources(self, automatic: AutomaticCrls) -> None:
         """Where CRLs are downloaded from every day, and at which hour."""
@@ -366,11 +316,11 @@ class Peer:
             Sources=len(automatic.urls),
             Hour=automatic.hour,
         )
-        await self.site.update_crls(self.fqdn)
+        await self.lab.update_crls(self.fqdn)
 
     async def take_downloads(self, crls: tuple[x509.CertificateRevocationList, ...]) -> None:
         """CRLs that an automatic download brought."""
-        self.site.reload(await self._commit(lambda state: replace(state, downloaded_crls=crls)))
+        self.lab.reload(await self._commit(lambda state: replace(state, downloaded_crls=crls)))
 
 
 def _write_to_a_full_disk(fqdn: str) -> None:
@@ -394,22 +344,3 @@ def _with_names(layout: SanLayout, added: tuple[str, ...]) -> SanLayout:
                 )
             )
     return replace(layout, entries=tuple(entries))
-
-
-def temporary_ca(fqdn: str, at: datetime) -> Authority:
-    """The CA that an installation makes for itself (X8.1 on); only this peer knows it."""
-    return create_root(f"Temporary CA {fqdn}"[:64], at=at, organisation="Temporary CA")
-
-
-def temporary_credential(fqdn: str, at: datetime) -> tuple[x509.Certificate, Credential]:
-    """(the temporary CA, the server certificate that an installation begins with)."""
-    authority, key = temporary_ca(fqdn, at), fast_key()
-    entry = SanEntry(value=fqdn, reason="its own FQDN", rule="names.peer-fqdn-missing", needed_by=())
-    request = build_csr(SanLayout(owner=fqdn, common_name=fqdn, entries=(entry,)), key)
-    return authority.certificate, Credential(chain=(authority.issue(request, at=at),), key=key)
-
-
-def installed(fqdn: str, at: datetime) -> PeerState:
-    """A peer as a new installation: a temporary CA and a certificate from it, nobody else trusted (X8.1 on)."""
-    authority, credential = temporary_credential(fqdn, at)
-    return PeerState(fqdn=fqdn, certificate=credential, trusted_ca_list=(authority,), temporary_ca=authority)

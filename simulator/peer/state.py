@@ -21,7 +21,7 @@ from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData, eac
 from pkikit.model.world import Party
 from pkikit.values.urls import parse_web_url
 from simulator.errors import UploadRefused
-from simulator.peer.acme.service_state import AcmeState
+from simulator.peer.acme_state import AcmeState
 
 MAX_CRL_SOURCES = 20
 

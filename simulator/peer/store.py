@@ -22,7 +22,7 @@ from pkikit.reading.pem import from_pem
 from pkikit.reading.saved import certificates_in
 from pkikit.values.names import printable
 from pkikit.values.urls import is_web_url
-from simulator.peer.acme.service_state import AcmeState, acme_document, acme_from, key_from
+from simulator.peer.acme_state import AcmeState, acme_document, acme_from, key_from
 from simulator.peer.state import AutomaticCrls, PeerState, PendingRequest
 from simulator.world.judgeable import judgeable
 

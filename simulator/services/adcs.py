@@ -25,7 +25,7 @@ from pkikit.issue.templates import CLIENT_AND_SERVER, WEB_SERVER, CertificateTem
 from pkikit.model.certificates.credential import Credential
 from pkikit.values.numbers import whole_number
 from simulator.events import EventLog
-from simulator.peer.pages.gate import AccountRole, Accounts, Doorkeeper, TooManyFailures, basic_credentials
+from simulator.web.doorkeeper import AccountRole, Accounts, Doorkeeper, TooManyFailures, basic_credentials
 from simulator.web.http_server import HttpServer
 from simulator.web.web_input import require_own_host, require_same_origin, text_fields
 from simulator.web.web_tls import server_context

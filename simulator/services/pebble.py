@@ -10,9 +10,6 @@ import os
 import shutil
 import socket
 import ssl
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -29,68 +26,10 @@ from pkikit.issue.authority import create_root
 from simulator.background import completed
 from simulator.clock import Clock
 from simulator.errors import LabError
-from simulator.services.pebble_program import PebbleVersion
+from simulator.pebble_options import PebbleOptions
 from simulator.services.workspace import Workspace
 
 _START_TIMEOUT = 10.0
-
-
-# As Let's Encrypt names them; its classic profile goes from 90 to 45 days by 2028.
-# One alone by default: Pebble takes any of them when none is asked for.
-PROFILES: Mapping[str, timedelta] = {"classic": timedelta(days=90)}
-
-
-@dataclass(frozen=True, kw_only=True)
-class PebbleOptions:
-    """What kind of CA Pebble is to be.
-
-    nonce_reject, authz_reuse: per cent of the requests whose nonce is refused, of the names that were proved lately and
-    need no new proof. eab_keys: MAC keys (base64url) by key identifier; given, an account needs one. validity: life of
-    a certificate (2.4). profiles: life by name of the profile; any is taken when none is asked for (2.10).
-    retry_after: seconds that it asks to wait between two looks at an authorisation and at an order. alternate_roots:
-    further chains. chain_length: intermediates in a chain.
-    """
-
-    version: PebbleVersion = PebbleVersion.V2_4
-    nonce_reject: int = 0
-    authz_reuse: int = 0
-    eab_keys: Mapping[str, str] = field(default_factory=dict)
-    validity: timedelta = timedelta(days=90)
-    profiles: Mapping[str, timedelta] = field(default_factory=lambda: PROFILES)
-    retry_after: tuple[int, int] | None = None
-    alternate_roots: int = 0
-    chain_length: int = 1
-    validates_at_once: bool = True
-
-    def environment(self) -> dict[str, str]:
-        """What Pebble reads from its environment."""
-        return {
-            **({"PEBBLE_VA_NOSLEEP": "1"} if self.validates_at_once else {}),
-            "PEBBLE_WFE_NONCEREJECT": str(self.nonce_reject),
-            "PEBBLE_AUTHZREUSE": str(self.authz_reuse),
-            "PEBBLE_ALTERNATE_ROOTS": str(self.alternate_roots),
-            "PEBBLE_CHAIN_LENGTH": str(self.chain_length),
-        }
-
-    def configuration(self) -> dict[str, object]:
-        """What Pebble reads from its configuration file."""
-        found: dict[str, object] = {"externalAccountBindingRequired": bool(self.eab_keys)}
-        if self.eab_keys:
-            found["externalAccountMACKeys"] = dict(self.eab_keys)
-        if self.version is PebbleVersion.V2_4:
-            found["certificateValidityPeriod"] = _seconds(self.validity)
-        else:
-            found["profiles"] = {
-                name: {"description": f"valid for {life}", "validityPeriod": _seconds(life)}
-                for name, life in self.profiles.items()
-            }
-        if self.retry_after is not None:
-            found["retryAfter"] = dict(zip(("authz", "order"), self.retry_after, strict=True))
-        return found
-
-
-def _seconds(span: timedelta) -> int:
-    return int(span.total_seconds())
 
 
 class Pebble:

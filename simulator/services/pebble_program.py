@@ -14,42 +14,12 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
 
 from simulator.errors import LabError
+from simulator.pebble_options import PebbleVersion
 
-ENVIRONMENT = "EXPRESSWAY_LAB_PEBBLE"
 _DOWNLOAD_TIMEOUT = 120.0
-
-
-class PebbleVersion(Enum):
-    """The two generations: 2.4 issues as public CAs did until 2026 (clientAuth too), 2.10 as they do since.
-
-    2.10 knows profiles and renewal information (RFC 9773), and puts serverAuth alone into certificates.
-    """
-
-    V2_4 = "2.4"
-    V2_10 = "2.10"
-
-    @property
-    def environment(self) -> str:
-        """The variable that names the program."""
-        return ENVIRONMENT if self is PebbleVersion.V2_4 else f"{ENVIRONMENT}_2_10"
-
-    @property
-    def releases(self) -> tuple[str, ...]:
-        """The Debian releases that have it."""
-        return ("bookworm",) if self is PebbleVersion.V2_4 else ("forky", "sid")
-
-    @property
-    def help(self) -> str:
-        """What to do when it is not to be had."""
-        if self is PebbleVersion.V2_4:
-            how = "install it (apt-get install pebble)"
-        else:
-            how = f"take it from Debian {self.releases[0]} or newer, or from its own releases"
-        return f"{how}, or set {self.environment} to the program; `pkikit` and `check` work without it"
 
 
 def cache_directory() -> Path:

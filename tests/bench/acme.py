@@ -31,7 +31,7 @@ from pkikit.issue.acme.account import AcmeAccount
 from pkikit.issue.acme.http01 import Standalone, standalone
 from pkikit.issue.acme.order import Order
 from pkikit.issue.acme.transport import AcmeDirectory
-from simulator.services.pebble import PebbleOptions
+from simulator.pebble_options import PebbleOptions
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from tests.support.worlds import CLUSTER_E, E1, deployment, of_size

@@ -19,8 +19,7 @@ from pkikit.errors import AcmeProblem
 from pkikit.files import key_pem, read_certificates, write_private, write_public
 from pkikit.issue.acme.account import AcmeAccount
 from pkikit.issue.acme.transport import AcmeDirectory
-from simulator.services.pebble import PebbleOptions
-from simulator.services.pebble_program import PebbleVersion
+from simulator.pebble_options import PebbleOptions, PebbleVersion
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from tests.support.wait import LONG

@@ -29,7 +29,7 @@ from pkikit.issue.acme.transport import AcmeDirectory, read_retry_after
 from pkikit.judge.linting.issued_certificate import require_answer
 from pkikit.judge.renewal_due import renew_at
 from pkikit.values.names import parse_dns_name
-from simulator.services.pebble_program import PebbleVersion
+from simulator.pebble_options import PebbleVersion
 from simulator.world.faults import Ca, Ground
 from tests.support.station import MAC, NAMES, PROFILES, Station, request_for, start
 from tests.support.wait import LONG

@@ -11,10 +11,9 @@ from cryptography import x509
 
 from pkikit.errors import AcmeError, AcmeMisissued, AcmeProblem, InputError
 from simulator.errors import LabError
+from simulator.pebble_options import PebbleOptions, PebbleVersion
 from simulator.peer.acme.order_run import AcmeRun
 from simulator.peer.acme.service import AcmeService
-from simulator.services.pebble import PebbleOptions
-from simulator.services.pebble_program import PebbleVersion
 from simulator.threaded import ThreadedLab
 from simulator.world.faults import Block, Ca, Caa, Clock, DiskFull, Dns, Fault, Point, StaleAaaa
 from tests.support.acme import FAST, untouched, with_faults

@@ -11,10 +11,9 @@ import pytest
 from pkikit.errors import AcmeProblem
 from pkikit.judge.linting.preflight import problem_findings
 from pkikit.model.world import World
+from simulator.pebble_options import PebbleOptions, PebbleVersion
 from simulator.peer.acme.service import AcmeService
 from simulator.services.lab_ca import IDENTITY
-from simulator.services.pebble import PebbleOptions
-from simulator.services.pebble_program import PebbleVersion
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from simulator.world.faults import Block, Caa, Dns, Fault, Ground, Partition, Point, StaleAaaa

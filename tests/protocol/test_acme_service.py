@@ -17,7 +17,7 @@ from pkikit.issue.acme.order import OrderStep
 from pkikit.model.world import Speaks
 from simulator.peer.acme.order_run import AcmeRun
 from simulator.peer.acme.service import AcmeService
-from simulator.peer.acme.service_state import AcmeState, acme_document, acme_from
+from simulator.peer.acme_state import AcmeState, acme_document, acme_from
 from simulator.peer.store import PeerStore
 from simulator.threaded import ThreadedLab
 from simulator.world.faults import Partition, Speak

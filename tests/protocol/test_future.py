@@ -14,8 +14,7 @@ import pytest
 
 from pkikit.errors import InputError
 from pkikit.judge.sunset import RENEWALS_LOSE_IT, Assumption, audit
-from simulator.services.pebble import PebbleOptions
-from simulator.services.pebble_program import PebbleVersion
+from simulator.pebble_options import PebbleOptions, PebbleVersion
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from simulator.travel.renewal_years import compare, live_year

@@ -273,7 +273,7 @@ def test_the_refusal_of_a_guesser_passes_context_managers() -> None:
     """An exception that a context manager can hand on."""
     from contextlib import ExitStack, contextmanager
 
-    from simulator.peer.pages.gate import TooManyFailures
+    from simulator.web.doorkeeper import TooManyFailures
 
     @contextmanager
     def around() -> Iterator[None]:

@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from simulator.peer.pages import rest
-from simulator.peer.pages.gate import FREE_FAILURES, AccountRole, Accounts, Doorkeeper, TooManyFailures
 from simulator.services import adcs
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from simulator.web.doorkeeper import FREE_FAILURES, AccountRole, Accounts, Doorkeeper, TooManyFailures
 from tests.support.web import FORM, ask, basic, where
 from tests.support.worlds import C1, E1, E2, deployment
 

@@ -17,9 +17,9 @@ from urllib.parse import urlencode
 import pytest
 
 from simulator.peer.pages import acme_pages, rest
-from simulator.peer.pages.gate import basic_credentials
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from simulator.web.doorkeeper import basic_credentials
 from tests.support.wait import LONG
 from tests.support.web import ANYONE, FORM, ask, basic, logged_in, where
 from tests.support.worlds import C1, E1, deployment

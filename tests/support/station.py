@@ -15,7 +15,7 @@ from pkikit.issue.acme.account import AcmeAccount, ExternalAccount
 from pkikit.issue.acme.http01 import Standalone, standalone
 from pkikit.issue.acme.order import Order, OrderStep, OrderWishes
 from pkikit.issue.acme.transport import AcmeDirectory
-from simulator.services.pebble import PebbleOptions
+from simulator.pebble_options import PebbleOptions
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from tests.support.worlds import CLUSTER_E, E1, deployment

@@ -7,8 +7,8 @@ from base64 import b64encode
 from http.client import HTTPSConnection
 from typing import Any
 
-from simulator.peer.pages.gate import AccountRole
 from simulator.threaded import ThreadedLab
+from simulator.web.doorkeeper import AccountRole
 from tests.support.wait import LONG
 from tests.support.worlds import E1
 
@@ -49,4 +49,4 @@ def logged_in(lab: ThreadedLab) -> tuple[str, str]:
 
 
 async def _session(lab: ThreadedLab) -> Any:
-    return lab.lab.sites[E1].doorkeeper.open_session("admin", AccountRole.ADMINISTRATOR)
+    return lab.lab.sites[E1].gate.doorkeeper.open_session("admin", AccountRole.ADMINISTRATOR)

@@ -15,7 +15,7 @@ from pkikit.judge.sunset import LegAudit, Status, audit
 from pkikit.model.findings import Verdict
 from simulator.face.picture import Picture
 from simulator.peer.acme.order_run import RunStep
-from simulator.peer.acme.service_state import Attempt
+from simulator.peer.acme_state import Attempt
 from simulator.travel.renewal_years import Renewals, compare
 from simulator.travel.sunset_stages import Sunset
 from workbook.session import LabSession

@@ -11,7 +11,7 @@ from aiohttp import web
 from pkikit.issue.acme.order import ChallengeFile
 from simulator.errors import LabError
 from simulator.events import EventLog
-from simulator.lab.network import HTTP_PORT
+from simulator.settings import HTTP_PORT
 from simulator.web.http_server import HttpServer
 
 _PATH = "/.well-known/acme-challenge/{token}"

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import anyio.from_thread
 import anyio.to_thread
@@ -24,10 +23,8 @@ from pkikit.issue.acme.transport import AcmeDirectory
 from pkikit.judge.linting.issued_certificate import require_answer
 from pkikit.view.description import iso
 from simulator.peer.acme.challenge_host import ChallengeHost
-from simulator.peer.acme.service_state import Account
-
-if TYPE_CHECKING:
-    from simulator.peer.peer import Peer
+from simulator.peer.acme_state import Account
+from simulator.peer.peer import Peer
 
 _ORDER_TIMEOUT = 30.0
 
@@ -74,10 +71,10 @@ class AcmeRun:
 
     def told(self, what: str, state: str, name: str = "", detail: str = "") -> None:
         """Add a step, to the page and to the log."""
-        now = self.peer.site.now_of(self.peer.fqdn)
+        now = self.peer.lab.now_of(self.peer.fqdn)
         self.steps.append(RunStep(at=now, what=what, state=state, name=name, detail=detail))
         fields = {"State": state, **({"Name": name} if name else {}), **({"Detail": detail} if detail else {})}
-        self.peer.site.events.add(self.peer.fqdn, f"ACME {what.title()}", **fields)
+        self.peer.lab.events.add(self.peer.fqdn, f"ACME {what.title()}", **fields)
 
     async def sign(
         self,

@@ -36,7 +36,7 @@ from simulator.background import Background
 from simulator.errors import LabError
 from simulator.peer.acme.challenge_host import ChallengeHost, Fetched
 from simulator.peer.acme.order_run import AcmeRun, RunStep, as_directory
-from simulator.peer.acme.service_state import AcmeSettings, AcmeState, Provider, settings_from
+from simulator.peer.acme_state import AcmeSettings, AcmeState, Provider, settings_from
 from simulator.peer.peer import Peer
 from simulator.peer.state import PeerState
 from simulator.services.lab_ca import IDENTITY, LabCa
@@ -96,7 +96,7 @@ class AcmeService:
             settings, last = state.acme.settings, state.acme.last
             if not settings.automatic or state.certificate is None:
                 continue
-            ahead = peer.site.party(peer.fqdn).clock_offset
+            ahead = peer.lab.party(peer.fqdn).clock_offset
             if state.pending_certificate is None:
                 yield state.acme.due_at(state.certificate.leaf) - ahead
             if last is not None and (state.pending_certificate is not None or state.domain_pending):
@@ -132,7 +132,7 @@ class AcmeService:
         peer = self._peer(fqdn)
         settings = settings_from(changes, peer.state.acme.settings)
         await peer.change_acme(lambda acme: replace(acme, settings=settings))
-        peer.site.events.add(
+        peer.lab.events.add(
             fqdn, "ACME Settings Changed", Provider=settings.provider.value, Automatic=settings.automatic,
             TermsAccepted=bool(settings.terms),
         )  # fmt: skip
@@ -215,7 +215,7 @@ class AcmeService:
 
     def _background(self, peer: Peer) -> Background:
         if peer.fqdn not in self._orders:
-            self._orders[peer.fqdn] = Background(peer.fqdn, peer.site.events)
+            self._orders[peer.fqdn] = Background(peer.fqdn, peer.lab.events)
         return self._orders[peer.fqdn]
 
     def _require_idle(self, peer: Peer) -> None:
@@ -244,7 +244,7 @@ class AcmeService:
         self._running.add(peer.fqdn)
         try:
             yield
-            await peer.change_acme(lambda acme: acme.succeeded(peer.site.now_of(peer.fqdn)))
+            await peer.change_acme(lambda acme: acme.succeeded(peer.lab.now_of(peer.fqdn)))
         except PkikitError as error:
             retry_after = error.retry_after if isinstance(error, AcmeProblem) else None
             await self._failed(peer, str(error), retry_after, over=isinstance(error, AcmeProblem | AcmeMisissued))
@@ -253,11 +253,11 @@ class AcmeService:
             self._running.discard(peer.fqdn)
 
     def _pending(self, peer: Peer, chain: tuple[x509.Certificate, ...]) -> None:
-        leaf, now = chain[0], peer.site.now_of(peer.fqdn)
+        leaf, now = chain[0], peer.lab.now_of(peer.fqdn)
         if not leaf.not_valid_before_utc <= now <= leaf.not_valid_after_utc:
             self._tell(peer, "certificate", "not valid", detail=f"by this peer's clock, which shows {shown_time(now)}")
         self._tell(peer, "certificate", "pending", detail="waits for deploy")
-        peer.site.events.add(peer.fqdn, "ACME Certificate Pending", Issuer=leaf.issuer.rfc4514_string())
+        peer.lab.events.add(peer.fqdn, "ACME Certificate Pending", Issuer=leaf.issuer.rfc4514_string())
 
     async def sign_domain(self, fqdn: str, domain: str) -> Credential:
         """Order a certificate for one domain, shown to who asks for it by name (SNI); it waits to be deployed."""
@@ -298,14 +298,14 @@ class AcmeService:
 
     async def _failed(self, peer: Peer, error: str, retry_after: timedelta | None, *, over: bool) -> None:
         """Keep what is known of a failure; an order that the CA has judged is not gone on with."""
-        at = peer.site.now_of(peer.fqdn)
+        at = peer.lab.now_of(peer.fqdn)
 
         def change(acme: AcmeState) -> AcmeState:
             after = acme.failed(at, error[:1000], retry_after)
             return replace(after, order="") if over else after
 
         self._tell(peer, "order", "failed", detail=error[:300])
-        peer.site.events.add(peer.fqdn, "ACME Order Failed", Reason=error)
+        peer.lab.events.add(peer.fqdn, "ACME Order Failed", Reason=error)
         with contextlib.suppress(PkikitError):  # a disk that is full is not what failed here
             await peer.change_acme(change)
 
@@ -335,7 +335,7 @@ class AcmeService:
             client.revoke(credential.leaf, reason)
 
         await anyio.to_thread.run_sync(send)
-        peer.site.events.add(
+        peer.lab.events.add(
             fqdn, "ACME Certificate Revoked", Serial=f"{credential.leaf.serial_number:x}", Reason=reason
         )
 
@@ -354,7 +354,7 @@ class AcmeService:
         await asyncio.gather(*(self._automatic(peer) for peer in due))
 
     async def _automatic(self, peer: Peer) -> None:
-        now, before = peer.site.now_of(peer.fqdn), peer.state.acme.last
+        now, before = peer.lab.now_of(peer.fqdn), peer.state.acme.last
         held = self._held_back.get(peer.fqdn)
         if held is not None and timedelta(0) <= now - held < _AGAIN:
             return
@@ -369,7 +369,7 @@ class AcmeService:
     async def _deploy_when_due(self, peer: Peer) -> None:
         state, last = peer.state, peer.state.acme.last
         waits = state.pending_certificate is not None or bool(state.domain_pending)
-        if not waits or last is None or state.acme.settings.schedule.following(last.at) > peer.site.now_of(peer.fqdn):
+        if not waits or last is None or state.acme.settings.schedule.following(last.at) > peer.lab.now_of(peer.fqdn):
             return
         try:
             for domain, _ in state.domain_pending:
@@ -377,11 +377,11 @@ class AcmeService:
             if state.pending_certificate is not None:
                 await peer.deploy()
         except (PkikitError, OSError) as error:
-            peer.site.events.add(peer.fqdn, "ACME Deploy Failed", Reason=error)
+            peer.lab.events.add(peer.fqdn, "ACME Deploy Failed", Reason=error)
             raise
 
     async def _renew_when_due(self, peer: Peer) -> None:
-        state, now = peer.state, peer.site.now_of(peer.fqdn)
+        state, now = peer.state, peer.lab.now_of(peer.fqdn)
         if state.pending_certificate is None and state.certificate is not None:
             await self._ask_when(peer, state)
             if peer.state.acme.due_at(state.certificate.leaf) <= now:
@@ -400,7 +400,7 @@ class AcmeService:
 
     async def _ask_when(self, peer: Peer, state: PeerState) -> None:
         """Renewal information, where the CA of the current certificate offers it; not more often than it wants."""
-        now, acme = peer.site.now_of(peer.fqdn), state.acme
+        now, acme = peer.lab.now_of(peer.fqdn), state.acme
         if self.signer is not None or acme.account is None or state.certificate is None:
             return
         again = acme.renewal.ask_again if acme.renewal else timedelta(hours=6)

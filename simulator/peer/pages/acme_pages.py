@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from aiohttp import web
@@ -15,16 +15,25 @@ from pkikit.values.names import printable
 from pkikit.values.numbers import whole_number
 from pkikit.view.description import iso
 from simulator.peer.acme.service import AcmeService
-from simulator.peer.acme.service_state import Provider, settings_document
+from simulator.peer.acme_state import Provider, settings_document
 from simulator.peer.pages.rendering import PEER, body_of, decoded, form_of, hour_of, render
 from simulator.web.web_input import field_text, read_form
 
 _TEXTS = ("provider", "directory", "ca", "email", "profile", "preferred_chain", "eab_kid")
 
 
+@dataclass
+class AcmeDesk:
+    """Where the pages of a peer find the ACME service of the lab. service: None while no public CA runs."""
+
+    service: AcmeService | None = None
+
+
+ACME = web.AppKey("acme", AcmeDesk)
+
+
 def _service(request: web.Request) -> AcmeService:
-    peer = request.app[PEER]
-    service = peer.site.acme
+    peer, service = request.app[PEER], request.app[ACME].service
     if service is None:
         raise InputError("this lab runs without a public CA, so nobody answers ACME")
     service.require(peer.fqdn)

@@ -43,8 +43,8 @@ def _server_page(request: web.Request, *, done: str = "", warnings: tuple[Findin
         pending=decoded(state.pending_certificate.leaf, peer) if state.pending_certificate else None,
         domains=[(d, decoded(c.leaf, peer)) for d, c in state.domain_certificates],
         client=decoded(state.client_certificate.leaf, peer) if state.client_certificate else None,
-        two_stores=peer.site.deployment.product_version >= TWO_STORES,
-        is_edge=peer.site.deployment.role_of(peer.fqdn) is Role.EXPRESSWAY_E,
+        two_stores=peer.lab.deployment.product_version >= TWO_STORES,
+        is_edge=peer.lab.deployment.role_of(peer.fqdn) is Role.EXPRESSWAY_E,
     )
 
 

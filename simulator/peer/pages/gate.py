@@ -1,167 +1,96 @@
-"""Who may use a web face of the lab: accounts, sessions with a CSRF token, and a wait after too many wrong passwords.
-
-Passwords are made per lab (`Accounts.create`): on a shared machine the neighbour's loopback is reachable too.
-"""
+"""Who gets through to a peer's pages: its own name and origin, a session with a CSRF token, HTTP Basic for scripts."""
 
 from __future__ import annotations
 
-import base64
-import enum
+import asyncio
 import hmac
-import secrets
-from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
 
 from aiohttp import web
 
-SESSION_LIFETIME = 30 * 60.0  # seconds without a request, as the product's default
-MAX_SESSIONS = 200
-FREE_FAILURES = 5  # wrong passwords from one address, or for one account, before a wait
-_LONGEST_WAIT = 60.0
-_FORGOTTEN_AFTER = 600.0  # seconds without another wrong password
-_REMEMBERED = 1_000
+from simulator.peer.peer import Peer
+from simulator.web.doorkeeper import SESSION, AccountRole, Accounts, Doorkeeper, Session, basic_credentials
+from simulator.web.web_input import read_form, require_own_host, require_same_origin
+
+COOKIE = "__Host-session"
+PUBLIC = frozenset({"/login", "/style.css"})
 
 
-class AccountRole(enum.StrEnum):
-    """What an account may do: read-write changes things, read-only looks."""
+class Gate:
+    """Sessions and logins of one peer's pages."""
 
-    ADMINISTRATOR = "read-write"
-    AUDITOR = "read-only"
+    def __init__(self, peer: Peer, accounts: Accounts, names: Callable[[], Collection[str]]) -> None:
+        """names: returns the host names that this peer answers to now."""
+        self._peer, self._names = peer, names
+        self.doorkeeper = Doorkeeper(accounts, asyncio.get_running_loop().time)
 
+    async def admit(self, request: web.Request, *, is_script: bool) -> None:
+        """Let a request through, with its session under SESSION.
 
-ROLES = {"admin": AccountRole.ADMINISTRATOR, "auditor": AccountRole.AUDITOR}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Session:
-    """A logged-in browser."""
-
-    user: str
-    role: AccountRole
-    csrf: str = field(repr=False)
-
-
-SESSION = web.RequestKey("session", Session)
-
-
-class TooManyFailures(Exception):
-    """Too many wrong passwords came from this address, or for this account. wait: seconds until the next try counts."""
-
-    def __init__(self, wait: float) -> None:
-        super().__init__(f"too many failed logins; wait {wait:.0f} s")
-        self.wait = wait
-
-
-class Accounts:
-    """The accounts of one web face, each with a role.
-
-    The passwords have 96 random bits, so a keyed hash without a work factor is enough: nobody finds one by guessing,
-    and checking the right one costs nothing.
-    """
-
-    def __init__(self, passwords: Mapping[str, str], roles: Mapping[str, AccountRole] = ROLES) -> None:
-        """passwords: by user name. roles: who has an account here; passwords of others are not kept."""
-        self._salt = secrets.token_bytes(16)
-        self._roles = dict(roles)
-        self._hashes = {user: self._hash(word) for user, word in passwords.items() if user in self._roles}
-
-    @staticmethod
-    def create() -> dict[str, str]:
-        """New passwords: of the peers' two accounts, and of the account that enrols at the CA's web pages."""
-        return {user: secrets.token_urlsafe(12) for user in ("admin", "auditor", "enrol")}
-
-    def _hash(self, password: str) -> bytes:
-        return hmac.digest(self._salt, password.encode("utf-8", "backslashreplace"), "sha256")
-
-    def __contains__(self, user: str) -> bool:
-        return user in self._hashes
-
-    def check(self, user: str, password: str) -> AccountRole | None:
-        """The role of this account when the password is right. An unknown user costs the same time."""
-        known = self._hashes.get(user, b"\0" * 32)
-        return self._roles[user] if hmac.compare_digest(self._hash(password), known) else None
-
-
-class Doorkeeper:
-    """Sessions and failures of one web face. `clock` counts real seconds, not the lab's."""
-
-    def __init__(self, accounts: Accounts, clock: Callable[[], float]) -> None:
-        self._accounts, self._clock = accounts, clock
-        self._sessions: OrderedDict[str, tuple[Session, float]] = OrderedDict()
-        self._failures: OrderedDict[tuple[str, str], tuple[int, float]] = OrderedDict()
-
-    def admit(self, user: str, password: str, address: str) -> AccountRole | None:
-        """The role when the password is right; None when it is wrong.
-
-        Raises TooManyFailures for a wrong one while its address or its account has to wait. The right password is always
-        accepted: another user of the machine must not be able to lock the administrator out by guessing.
+        Raises:
+            HTTPException: the request is not allowed, or has to log in first.
+            TooManyFailures: too many wrong passwords came from this address, or for this account.
+            InputError: the form cannot be read.
         """
-        role = self._accounts.check(user, password)
-        if role is not None:
-            self._failures.pop(("address", address), None)
-            return role
-        # Names without an account share one counter, so that they cannot push the others out of memory.
-        counters = (("account", user if user in self._accounts else ""), ("address", address))
-        wait = max(self._wait_of(counter) for counter in counters)
-        if wait > 0:
-            raise TooManyFailures(wait)
-        for counter in counters:
-            self._count(counter)
-        return None
+        require_same_origin(request)
+        if request.path not in PUBLIC:
+            require_own_host(request, self._names)
+        if is_script:
+            self._admit_script(request)
+        else:
+            await self._admit_browser(request)
 
-    def _wait_of(self, counter: tuple[str, str]) -> float:
-        count, until = self._failures.get(counter, (0, 0.0))
-        return until - self._clock() if count >= FREE_FAILURES else 0.0
+    def _admit_script(self, request: web.Request) -> None:
+        given = basic_credentials(request.headers.get("Authorization", ""))
+        role = self.doorkeeper.admit(*given, request.remote or "") if given else None
+        if given is None or role is None:
+            if given:
+                self._log_failure(given[0], request)
+            raise web.HTTPUnauthorized(
+                text="user name and password are needed (HTTP Basic)",
+                headers={"WWW-Authenticate": f'Basic realm="{self._peer.fqdn}"'},
+            )
+        if request.method not in {"GET", "HEAD"} and role is not AccountRole.ADMINISTRATOR:
+            raise web.HTTPForbidden(text="this account may look, not change")
+        request[SESSION] = Session(user=given[0], role=role, csrf="")
 
-    def _count(self, counter: tuple[str, str]) -> None:
-        now = self._clock()
-        count, until = self._failures.pop(counter, (0, 0.0))
-        count = 1 if now - until > _FORGOTTEN_AFTER else count + 1
-        self._failures[counter] = (count, now + min(2.0 ** (count - FREE_FAILURES), _LONGEST_WAIT))
-        addresses = (
-            [kept for kept in self._failures if kept[0] == "address"] if len(self._failures) > _REMEMBERED else []
-        )
-        for kept in addresses[: len(self._failures) - _REMEMBERED]:
-            del self._failures[kept]
+    async def _admit_browser(self, request: web.Request) -> None:
+        if request.path in PUBLIC:
+            return
+        session = self.doorkeeper.session(request.cookies.get(COOKIE, ""))
+        if session is None:
+            raise web.HTTPFound("/login")
+        if request.method == "POST":
+            form = await read_form(request)
+            if not hmac.compare_digest(str(form.get("csrf", "")).encode(), session.csrf.encode()):
+                raise web.HTTPForbidden(text="this form is of another session; open the page again")
+            if session.role is not AccountRole.ADMINISTRATOR and request.path != "/logout":
+                raise web.HTTPForbidden(text="this account may look, not change")
+        request[SESSION] = session
 
-    def open_session(self, user: str, role: AccountRole) -> tuple[str, Session]:
-        """(cookie, session)."""
-        cookie = secrets.token_urlsafe(32)
-        session = Session(user=user, role=role, csrf=secrets.token_urlsafe(32))
-        self._sessions[cookie] = (session, self._clock())
-        while len(self._sessions) > MAX_SESSIONS:
-            self._sessions.popitem(last=False)
-        return cookie, session
+    def log_in(self, request: web.Request, user: str, password: str) -> str | None:
+        """Open a session and return its cookie; None when the password is wrong.
 
-    def session(self, cookie: str) -> Session | None:
-        """The session of a cookie, unless nobody used it for too long."""
-        found = self._sessions.get(cookie)
-        if found is None:
+        Raises:
+            TooManyFailures: too many wrong passwords came from this address, or for this account.
+        """
+        role = self.doorkeeper.admit(user, password, request.remote or "")
+        if role is None:
+            self._log_failure(user, request)
             return None
-        session, last = found
-        if self._clock() - last > SESSION_LIFETIME:
-            del self._sessions[cookie]
-            return None
-        self._sessions[cookie] = (session, self._clock())
-        return session
+        self._peer.lab.events.add(self._peer.fqdn, "Admin Session Start", User=user, Src_ip=request.remote)
+        return self.doorkeeper.open_session(user, role)[0]
 
-    def close_session(self, cookie: str) -> None:
-        """Log out."""
-        self._sessions.pop(cookie, None)
+    def log_out(self, request: web.Request) -> None:
+        """End the session that this request belongs to."""
+        self.doorkeeper.close_session(request.cookies.get(COOKIE, ""))
 
     def close_all(self) -> None:
-        """A restart ends every session."""
-        self._sessions.clear()
+        """End every session, as a restart does."""
+        self.doorkeeper.close_all()
+
+    def _log_failure(self, user: str, request: web.Request) -> None:
+        self._peer.lab.events.add(self._peer.fqdn, "Admin Login Failed", User=user[:100], Src_ip=request.remote)
 
 
-def basic_credentials(header: str) -> tuple[str, str] | None:
-    """User and password of an Authorization header; None when it has no Basic credentials that can be read."""
-    kind, _, value = header.partition(" ")
-    if kind.lower() != "basic":
-        return None
-    try:
-        user, colon, password = base64.b64decode(value.strip(), validate=True).decode("utf-8").partition(":")
-    except ValueError:  # not base64, not ASCII, not UTF-8
-        return None
-    return (user, password) if colon else None
+GATE = web.AppKey("gate", Gate)

@@ -51,7 +51,7 @@ async def _crl(request: web.Request) -> web.Response:
 
 def _crl_page(request: web.Request, *, done: str = "") -> web.Response:
     peer = request.app[PEER]
-    at = peer.site.now_of(peer.fqdn)
+    at = peer.lab.now_of(peer.fqdn)
     held = [(source.value, describe_crl(crl, at)) for source, crl in peer.state.held.crls]
     return render(request, "crl.html", automatic=peer.state.automatic, held=held, done=done)
 
@@ -75,13 +75,13 @@ async def _remove_crl(request: web.Request) -> web.Response:
 
 async def _sip(request: web.Request) -> web.Response:
     peer = request.app[PEER]
-    return render(request, "sip.html", settings=peer.site.revocation_settings(peer.fqdn), done="")
+    return render(request, "sip.html", settings=peer.lab.revocation_settings(peer.fqdn), done="")
 
 
 async def _set_sip(request: web.Request) -> web.Response:
     peer, form = request.app[PEER], await form_of(request)
     peer.set_revocation({name: form[name] for name in Revocation.model_fields if name in form})
-    settings = peer.site.revocation_settings(peer.fqdn)
+    settings = peer.lab.revocation_settings(peer.fqdn)
     return render(request, "sip.html", settings=settings, done="The settings hold for all peers of the cluster.")
 
 

@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import web
 
 from pkikit.model.trace import Outcome, describe
 from simulator.peer.pages import acme_pages, certificate_pages, list_pages
+from simulator.peer.pages.gate import COOKIE, GATE
 from simulator.peer.pages.rendering import PEER, decoded, form_of, load_templates, render
 from simulator.peer.peer import Peer
 from simulator.world.report import LegReport
 
-if TYPE_CHECKING:
-    from simulator.peer.pages.site import PeerSite
-
-SITE: web.AppKey[Any] = web.AppKey("site")
-PUBLIC = {"/login", "/style.css"}
 SHOWN_EVENTS = 300
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def add_routes(app: web.Application, site: PeerSite) -> None:
+def add_routes(app: web.Application) -> None:
     """Every page and every form."""
-    app[SITE] = site
     get: tuple[tuple[str, Handler], ...] = (
         ("/", _overview), ("/login", _login_form), ("/style.css", _style), ("/zones", _zones), ("/alarms", _alarms),
         ("/eventlog", _events), ("/restart", _restart_form), *certificate_pages.GET, *list_pages.GET,
@@ -50,21 +45,17 @@ async def _login_form(request: web.Request) -> web.Response:
 
 
 async def _login(request: web.Request) -> web.Response:
-    from simulator.peer.pages.site import COOKIE
-
     form = await form_of(request)
-    opened = request.app[SITE].log_in(request, form.get("user", ""), form.get("password", ""))
-    if opened is None:
+    cookie = request.app[GATE].log_in(request, form.get("user", ""), form.get("password", ""))
+    if cookie is None:
         return render(request, "login.html", failed=True, status=401)
     response = web.HTTPSeeOther("/")
-    response.set_cookie(COOKIE, opened[0], secure=True, httponly=True, samesite="Strict", path="/")
+    response.set_cookie(COOKIE, cookie, secure=True, httponly=True, samesite="Strict", path="/")
     raise response
 
 
 async def _logout(request: web.Request) -> web.Response:
-    from simulator.peer.pages.site import COOKIE
-
-    request.app[SITE].doorkeeper.close_session(request.cookies.get(COOKIE, ""))
+    request.app[GATE].log_out(request)
     raise web.HTTPSeeOther("/login")
 
 
@@ -86,7 +77,7 @@ async def _overview(request: web.Request) -> web.Response:
 def _zone_rows(peer: Peer) -> list[dict[str, Any]]:
     """Connections by zone; a zone is active when SIP was answered on all of them."""
     zones: dict[str, list[LegReport]] = {}
-    for report in peer.site.status_of(peer.fqdn):
+    for report in peer.lab.status_of(peer.fqdn):
         kind, name = report.leg.id.split(":")[:2]
         zones.setdefault(f"{name} ({kind})", []).append(report)
     rows = []
@@ -132,7 +123,7 @@ async def _alarms(request: web.Request) -> web.Response:
 async def _events(request: web.Request) -> web.Response:
     peer = request.app[PEER]
     wanted = request.query.get("filter", "")[:100]
-    found = [e for e in peer.site.events.of(peer.fqdn) if wanted.lower() in str(e).lower()]
+    found = [e for e in peer.lab.events.of(peer.fqdn) if wanted.lower() in str(e).lower()]
     return render(request, "eventlog.html", events=found[: -SHOWN_EVENTS - 1 : -1], total=len(found), wanted=wanted)
 
 

@@ -17,8 +17,8 @@ from pkikit.model.deployment import Role
 from pkikit.values.names import printable
 from pkikit.values.numbers import whole_number
 from pkikit.view.description import describe_certificate
-from simulator.peer.pages.gate import SESSION
 from simulator.peer.peer import Peer
+from simulator.web.doorkeeper import SESSION
 from simulator.web.web_input import read_form, read_json, text_fields
 
 PEER = web.AppKey("peer", Peer)
@@ -55,9 +55,9 @@ def render(request: web.Request, name: str, *, status: int = 200, **values: Any)
         .get_template(name)
         .render(
             peer=peer.fqdn,
-            role="Expressway-C" if peer.site.deployment.role_of(peer.fqdn) is Role.EXPRESSWAY_C else "Expressway-E",
-            version=peer.site.deployment.version,
-            now=shown_time(peer.site.now_of(peer.fqdn)),
+            role="Expressway-C" if peer.lab.deployment.role_of(peer.fqdn) is Role.EXPRESSWAY_C else "Expressway-E",
+            version=peer.lab.deployment.version,
+            now=shown_time(peer.lab.now_of(peer.fqdn)),
             alarms=peer.alarms() if session else (),
             session=session,
             menu=MENU,
@@ -109,5 +109,5 @@ def hour_of(form: dict[str, str]) -> int:
 
 
 def decoded(certificate: x509.Certificate, peer: Peer) -> dict[str, Any]:
-    facts = describe_certificate(certificate, peer.site.now_of(peer.fqdn))
+    facts = describe_certificate(certificate, peer.lab.now_of(peer.fqdn))
     return {"facts": facts, "pem": certificate.public_bytes(Encoding.PEM).decode("ascii"), "title": title(certificate)}

@@ -67,7 +67,7 @@ def _warned(findings: tuple[Finding, ...]) -> web.Response:
 
 async def _server(request: web.Request) -> web.Response:
     peer = _peer(request)
-    at = peer.site.now_of(peer.fqdn)
+    at = peer.lab.now_of(peer.fqdn)
 
     def shown(credential: Any) -> dict[str, Any] | None:
         if credential is None:
@@ -136,7 +136,7 @@ async def _discard(request: web.Request) -> web.Response:
 
 async def _roots(request: web.Request) -> web.Response:
     peer = _peer(request)
-    at = peer.site.now_of(peer.fqdn)
+    at = peer.lab.now_of(peer.fqdn)
     listed = [
         {"fingerprint": fingerprint_of(c), "decoded": describe_certificate(c, at)} for c in peer.state.trusted_ca_list
     ]
@@ -166,7 +166,7 @@ async def _delete(request: web.Request) -> web.Response:
 async def _pending(request: web.Request) -> web.Response:
     peer = _peer(request)
     pending = peer.state.pending_certificate
-    decoded = describe_certificate(pending.leaf, peer.site.now_of(peer.fqdn)) if pending else None
+    decoded = describe_certificate(pending.leaf, peer.lab.now_of(peer.fqdn)) if pending else None
     return web.json_response({"pending": decoded})
 
 
@@ -182,7 +182,7 @@ async def _discard_pending(request: web.Request) -> web.Response:
 
 async def _crls(request: web.Request) -> web.Response:
     peer = _peer(request)
-    at = peer.site.now_of(peer.fqdn)
+    at = peer.lab.now_of(peer.fqdn)
     automatic = peer.state.automatic
     return web.json_response(
         {
@@ -211,7 +211,7 @@ async def _automatic(request: web.Request) -> web.Response:
 
 async def _revocation(request: web.Request) -> web.Response:
     peer = _peer(request)
-    return web.json_response(peer.site.revocation_settings(peer.fqdn).model_dump(mode="json"))
+    return web.json_response(peer.lab.revocation_settings(peer.fqdn).model_dump(mode="json"))
 
 
 async def _set_revocation(request: web.Request) -> web.Response:
@@ -223,7 +223,7 @@ async def _set_revocation(request: web.Request) -> web.Response:
 
 async def _zones(request: web.Request) -> web.Response:
     peer = _peer(request)
-    reports = peer.site.status_of(peer.fqdn)
+    reports = peer.lab.status_of(peer.fqdn)
     legs = [{"party": peer.fqdn, **r.to_json()} for r in reports]
     steps = {r.leg.id: [describe(s.detail) for s in r.trace.steps] for r in reports if r.trace}
     return web.json_response({"legs": legs, "last_handshake": steps})
@@ -237,7 +237,7 @@ async def _alarms(request: web.Request) -> web.Response:
 
 async def _events(request: web.Request) -> web.Response:
     peer = _peer(request)
-    newest = peer.site.events.of(peer.fqdn)[-500:]
+    newest = peer.lab.events.of(peer.fqdn)[-500:]
     return web.json_response(
         {"events": [{"at": iso(e.at), "event": e.kind, "detail": e.detail} for e in reversed(newest)]}
     )

@@ -7,7 +7,6 @@ without scripts, and templates that escape. No path leads to a private key.
 from __future__ import annotations
 
 import asyncio
-import hmac
 import ssl
 from typing import Any
 
@@ -16,22 +15,15 @@ from aiohttp import web
 from pkikit.errors import InputError, PkikitError
 from pkikit.judge.name_matching import presented_names
 from pkikit.model.certificates.credential import Credential
+from simulator.peer.installation import temporary_credential
 from simulator.peer.pages import overview, rendering, rest
-from simulator.peer.pages.gate import (
-    SESSION,
-    AccountRole,
-    Accounts,
-    Doorkeeper,
-    Session,
-    TooManyFailures,
-    basic_credentials,
-)
-from simulator.peer.peer import Peer, temporary_credential
+from simulator.peer.pages.acme_pages import ACME, AcmeDesk
+from simulator.peer.pages.gate import GATE, Gate
+from simulator.peer.peer import Peer
+from simulator.web.doorkeeper import Accounts, TooManyFailures
 from simulator.web.http_server import MAX_FORM, HttpServer
-from simulator.web.web_input import read_form, require_own_host, require_same_origin
 from simulator.web.web_tls import choosing_context, server_context
 
-COOKIE = "__Host-session"
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
@@ -49,11 +41,11 @@ class PeerSite:
     """Serves one peer. `reload_tls` after a restart: the certificate at work is another."""
 
     def __init__(self, peer: Peer, accounts: Accounts, address: str, port: int) -> None:
-        self.peer = peer
-        self.doorkeeper = Doorkeeper(accounts, asyncio.get_running_loop().time)
+        self.peer, self.acme = peer, AcmeDesk()
+        self.gate = Gate(peer, accounts, self._names)
         app = web.Application(client_max_size=MAX_FORM, middlewares=[self._guarded])
-        app[rendering.PEER] = peer
-        overview.add_routes(app, self)
+        app[rendering.PEER], app[GATE], app[ACME] = peer, self.gate, self.acme
+        overview.add_routes(app)
         rest.add_routes(app)
         app.on_response_prepare.append(_add_headers)
         self.restarts = 0  # how often the pages restarted with their peer
@@ -62,7 +54,7 @@ class PeerSite:
         self._server = HttpServer(app, address, port, choosing_context(self._choose), log=self._trouble)
 
     def _trouble(self, line: str) -> None:
-        self.peer.site.events.add(self.peer.fqdn, "Web Server Trouble", Detail=line)
+        self.peer.lab.events.add(self.peer.fqdn, "Web Server Trouble", Detail=line)
 
     @property
     def address(self) -> tuple[str, int]:
@@ -90,7 +82,7 @@ class PeerSite:
 
     async def restarted(self) -> None:
         """Show the certificate now at work; sessions and connections end."""
-        self.doorkeeper.close_all()
+        self.gate.close_all()
         await self._load()
         self._server.drop()
         self.restarts += 1
@@ -102,7 +94,7 @@ class PeerSite:
         context = server_context(running) if running is not None else None
         if context is None:
             # The product's own way out of a certificate that it cannot use: the one of the installation.
-            at = self.peer.site.now_of(self.peer.fqdn)
+            at = self.peer.lab.now_of(self.peer.fqdn)
             context = server_context(temporary_credential(self.peer.fqdn, at)[1])
             assert context is not None  # made here, key and all
         contexts = {"": context}
@@ -121,13 +113,7 @@ class PeerSite:
     async def _guarded(self, request: web.Request, handler: Any) -> web.StreamResponse:
         is_api = request.path.startswith(rest.BASE)
         try:
-            require_same_origin(request)
-            if request.path not in overview.PUBLIC:
-                require_own_host(request, self._names)
-            if is_api:
-                await self._admit_script(request)
-            else:
-                await self._admit_browser(request)
+            await self.gate.admit(request, is_script=is_api)
             response: web.StreamResponse = await handler(request)
             return response
         except TooManyFailures as refused:
@@ -144,54 +130,14 @@ class PeerSite:
             told = error.text if error.text and "\n" not in error.text else error.reason
             return _told(request, is_api, error.status, told or "", dict(error.headers))
 
-    async def _admit_script(self, request: web.Request) -> None:
-        given = basic_credentials(request.headers.get("Authorization", ""))
-        role = self.doorkeeper.admit(*given, request.remote or "") if given else None
-        if given is None or role is None:
-            if given:
-                self._log_failure(given[0], request)
-            raise web.HTTPUnauthorized(
-                text="user name and password are needed (HTTP Basic)",
-                headers={"WWW-Authenticate": f'Basic realm="{self.peer.fqdn}"'},
-            )
-        if request.method not in {"GET", "HEAD"} and role is not AccountRole.ADMINISTRATOR:
-            raise web.HTTPForbidden(text="this account may look, not change")
-        request[SESSION] = Session(user=given[0], role=role, csrf="")
-
-    async def _admit_browser(self, request: web.Request) -> None:
-        if request.path in overview.PUBLIC:
-            return
-        session = self.doorkeeper.session(request.cookies.get(COOKIE, ""))
-        if session is None:
-            raise web.HTTPFound("/login")
-        if request.method == "POST":
-            form = await read_form(request)
-            if not hmac.compare_digest(str(form.get("csrf", "")).encode(), session.csrf.encode()):
-                raise web.HTTPForbidden(text="this form is of another session; open the page again")
-            if session.role is not AccountRole.ADMINISTRATOR and request.path != "/logout":
-                raise web.HTTPForbidden(text="this account may look, not change")
-        request[SESSION] = session
-
     def _names(self) -> set[str]:
         """The names under which this peer is reached: its own, its cluster's, and those of the certificate in use."""
-        cluster, running = self.peer.site.deployment.cluster_of(self.peer.fqdn), self.peer.running
+        cluster, running = self.peer.lab.deployment.cluster_of(self.peer.fqdn), self.peer.running
         names = {self.peer.fqdn, *self._contexts, *self.peer.layout.dns_names}
         if cluster is not None and cluster.fqdn:
             names.add(cluster.fqdn)
         names.update(presented_names(running.leaf).identities if running is not None else ())
         return names - {""}
-
-    def log_in(self, request: web.Request, user: str, password: str) -> tuple[str, Session] | None:
-        """(cookie, session) when the password is right."""
-        role = self.doorkeeper.admit(user, password, request.remote or "")
-        if role is None:
-            self._log_failure(user, request)
-            return None
-        self.peer.site.events.add(self.peer.fqdn, "Admin Session Start", User=user, Src_ip=request.remote)
-        return self.doorkeeper.open_session(user, role)
-
-    def _log_failure(self, user: str, request: web.Request) -> None:
-        self.peer.site.events.add(self.peer.fqdn, "Admin Login Failed", User=user[:100], Src_ip=request.remote)
 
 
 def _told(

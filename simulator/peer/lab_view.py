@@ -1,0 +1,55 @@
+"""What a peer needs of the lab around it: a small part, so that a peer can be read and tested without a lab."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+from pkikit.model.deployment import Deployment, Revocation
+from pkikit.model.world import Party
+from simulator.events import EventLog
+from simulator.peer.state import PeerState
+from simulator.world.report import LegReport
+
+
+class LabView(Protocol):
+    """The part of a running lab that a peer uses."""
+
+    deployment: Deployment
+    events: EventLog
+
+    def party(self, fqdn: str) -> Party:
+        """The party as it works now: credential, trusted CA list, clock."""
+        ...
+
+    def now_of(self, fqdn: str) -> datetime:
+        """The time by this party's own clock."""
+        ...
+
+    def restart(self, state: PeerState) -> None:
+        """Restart a peer with the certificates that are loaded; its connections go down."""
+        ...
+
+    def reload(self, state: PeerState) -> None:
+        """Use another trusted CA list and other CRLs from the next connection on."""
+        ...
+
+    def revocation_settings(self, fqdn: str) -> Revocation:
+        """The SIP revocation settings of the cluster."""
+        ...
+
+    def change_revocation(self, fqdn: str, settings: Revocation) -> None:
+        """Change the SIP revocation settings on all peers of the cluster."""
+        ...
+
+    async def update_crls(self, fqdn: str) -> None:
+        """Fetch a peer's automatic CRL sources now."""
+        ...
+
+    def status_of(self, fqdn: str) -> tuple[LegReport, ...]:
+        """The legs of this party as they were last dialled."""
+        ...
+
+    def disk_is_full(self, fqdn: str) -> bool:
+        """True while nothing can be written to this party's disk."""
+        ...
