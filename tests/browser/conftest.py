@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-ROOT = Path(__file__).parents[2]
-ARTIFACTS = ROOT / "artifacts"
-# Milliseconds after which something that a page should show counts as never shown; no machine is too slow for it.
-LONG = 180_000
-expect.set_options(timeout=LONG)
+from tests.support.places import ARTIFACTS
+from tests.support.wait import PAGE_LONG
+
+expect.set_options(timeout=PAGE_LONG)
 _CHROMIUM = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--disable-sync"]  # fmt: skip
 
@@ -29,7 +27,7 @@ def chromium() -> Iterator[Browser]:
 
         def patient_page(**options: Any) -> Page:
             page = new_page(**options)
-            page.set_default_timeout(LONG)
+            page.set_default_timeout(PAGE_LONG)
             return page
 
         browser.new_page = patient_page  # type: ignore[method-assign]

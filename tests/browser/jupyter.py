@@ -11,7 +11,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -19,7 +18,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
-from tests.browser.conftest import ARTIFACTS, ROOT
+from tests.support.places import ARTIFACTS, ROOT
+from tests.support.wait import eventually
 
 SETTINGS = {
     # Cells outside the window stay in the page, so that all of them can be looked at.
@@ -87,13 +87,17 @@ def jupyter(
 
 
 def wait_for(url: str, log: Path) -> None:
-    """Until something answers there; with what the program said, when nothing does."""
-    deadline = time.monotonic() + 300
-    while time.monotonic() < deadline:
+    """Return when something answers at `url`; fail with the end of the program's log when nothing does."""
+
+    def answers() -> bool:
         with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=2):
-            return
-        time.sleep(0.2)
-    pytest.fail(f"Jupyter did not start: {log.read_text()[-2000:]}")
+            return True
+        return False
+
+    try:
+        eventually(answers)
+    except AssertionError:
+        pytest.fail(f"the program did not start: {log.read_text()[-2000:]}")
 
 
 @contextlib.contextmanager

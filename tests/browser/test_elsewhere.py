@@ -15,9 +15,10 @@ import nbformat
 import pytest
 from playwright.sync_api import Browser, Error, expect
 
-from tests.browser.conftest import ARTIFACTS, LONG
 from tests.browser.jupyter import copy_notebooks, jupyter, wait_for
 from tests.support.clean_notebooks import KERNEL
+from tests.support.places import ARTIFACTS
+from tests.support.wait import PAGE_LONG
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -72,7 +73,7 @@ def voila(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}/voila/render"
         finally:
             process.terminate()
-            process.wait(timeout=LONG / 1000)
+            process.wait(timeout=PAGE_LONG / 1000)
 
 
 def test_design_dashboard(voila: str, chromium: Browser) -> None:

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import ARTIFACTS, ROOT
 from tests.browser.jupyter import copy_notebooks, jupyter, require_no_error, run_to_its_end
+from tests.support.places import ARTIFACTS, ROOT
 
 NOTEBOOK = "00-meet-the-lab.ipynb"
 pytestmark = pytest.mark.needs("chromium")

@@ -11,9 +11,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.conftest import ARTIFACTS
 from tests.browser.jupyter import copy_notebooks, jupyter, require_no_error, run_to_its_end
 from tests.support.clean_notebooks import KERNEL
+from tests.support.places import ARTIFACTS
 
 LEG = "zone:uc-traversal:c1.corp.example.com>e1.example.com"
 CELLS = (

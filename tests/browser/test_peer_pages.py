@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, Page, expect
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from simulator.world.forge import forge
-from tests.browser.conftest import ARTIFACTS, LONG
-from tests.support.wait import eventually
+from tests.support.places import ARTIFACTS
+from tests.support.wait import PAGE_LONG, eventually
 from tests.support.worlds import E1, deployment
 
 pytestmark = pytest.mark.needs("chromium")
@@ -34,7 +34,7 @@ def page(lab: ThreadedLab, chromium: Browser) -> Iterator[Page]:
     """Logged in by keyboard; any console error or script error fails the test."""
     host, port = lab.lab.sites[E1].address
     context = chromium.new_context(ignore_https_errors=True, base_url=f"https://{host}:{port}")
-    context.set_default_timeout(LONG)
+    context.set_default_timeout(PAGE_LONG)
     opened = context.new_page()
     troubles: list[str] = []
     opened.on("pageerror", lambda error: troubles.append(str(error)))

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 from simulator.face.topology_page import Management
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
-from tests.browser.conftest import ARTIFACTS
+from tests.support.places import ARTIFACTS
 from tests.support.worlds import C1, E1, deployment
 
 pytestmark = pytest.mark.needs("chromium")

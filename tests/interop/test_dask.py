@@ -7,7 +7,7 @@ import pytest
 from pkikit.errors import InputError
 from pkikit.explore.executors import Dask, Executor, InProcess
 from pkikit.explore.exploration import explore
-from tests.unit.test_explore import SMALL, space
+from tests.support.search_spaces import SMALL, space
 
 
 def test_dask_by_scheduler_address() -> None:

@@ -13,10 +13,10 @@ from OpenSSL import SSL, crypto
 from pkikit.errors import EncodingError
 from pkikit.files import FileContents, parse, product_objections
 from pkikit.files.openssl_pem import CERTIFICATE_LABELS, Fault, read_as_openssl
+from tests.support.credential_files import BEHIND, CHAIN, ENCRYPTED, KEY, LEAF, PEM
 from tests.support.openssl_pem import pem_blocks
 from tests.support.pem_mutations import mutations
 from tests.support.wait import LONG
-from tests.unit.test_files import BEHIND, CHAIN, ENCRYPTED, KEY, LEAF, PEM
 
 ABC = b"-----BEGIN A-----\nQUJD\n-----END A-----\n-----BEGIN A-----\nQUI=\n-----END A-----\n"
 SEEDS = (PEM, CHAIN, KEY + PEM, ENCRYPTED + PEM, ABC, PEM.replace(b"\n", b"\r\n"))

@@ -21,10 +21,9 @@ from pkikit.model.leg import NameCheck, Purpose
 from pkikit.reading import load_certificate, load_crl, load_request
 from pkikit.reading.pem import to_pem
 from tests.support import odd_der
-from tests.support.odd_cases import CERTIFICATES
+from tests.support.odd_cases import CERTIFICATES, REFUSED_BY_OPENSSL_ALONE
 from tests.support.odd_der import HOST, Lab, lab
-from tests.unit.test_odd_certificates import REFUSED_BY_OPENSSL_ALONE
-from tests.unit.test_odd_objects import ODD_NAME, SAN, crl, entry, request
+from tests.support.odd_objects import ODD_NAME, SAN, crl, entry, request
 
 pytestmark = pytest.mark.needs("openssl")
 AT = datetime(2026, 11, 25, 12, tzinfo=UTC)

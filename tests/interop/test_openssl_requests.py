@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,24 +11,19 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.files import write_public
 from pkikit.judge.rules.certificate_rules import DECODED_ATTRIBUTES
+from tests.support.cli import DEPLOYMENT, run
 from tests.support.openssl import OpensslCa, openssl
-from tests.support.wait import LONG
-from tests.support.worlds import CLUSTER_E, DEPLOYMENTS, E1, issued
+from tests.support.worlds import CLUSTER_E, E1, issued
 
 pytestmark = pytest.mark.needs("openssl")
-DEPLOYMENT = str(DEPLOYMENTS / "clustered-mra.yaml")
-
-
-def pkikit(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "pkikit", *arguments], capture_output=True, text=True, timeout=LONG)
 
 
 def test_request_signed_by_openssl_and_judged_by_us(tmp_path: Path) -> None:
     """`pkikit csr` → openssl reads and signs it → `pkikit lint` and `verify` accept the answer for that peer."""
     out = tmp_path / "request"
     assert (
-        pkikit(
-            "csr", DEPLOYMENT, "--peer", E1, "--out", str(out), "--country", "GB", "--organisation", "Example"
+        run(
+            "pkikit", "csr", DEPLOYMENT, "--peer", E1, "--out", str(out), "--country", "GB", "--organisation", "Example"
         ).returncode
         == 0
     )
@@ -45,9 +38,9 @@ def test_request_signed_by_openssl_and_judged_by_us(tmp_path: Path) -> None:
     ca = OpensslCa(tmp_path / "ca", "Operator")
     openssl("x509", "-req", "-in", str(out / "request.pem"), "-CA", "intermediate.pem", "-CAkey", "intermediate.key", "-CAcreateserial",
             "-copy_extensions", "copy", "-days", "300", "-out", str(tmp_path / "cert.pem"), cwd=ca.folder)  # fmt: skip
-    lint = pkikit("lint", str(tmp_path / "cert.pem"), "--deployment", DEPLOYMENT, "--peer", E1, "--json")
+    lint = run("pkikit", "lint", str(tmp_path / "cert.pem"), "--deployment", DEPLOYMENT, "--peer", E1, "--json")
     assert lint.returncode == 0, lint.stdout
-    verify = pkikit("verify", str(tmp_path / "cert.pem"), "--chain", str(ca.folder / "intermediate.pem"), "--trust", str(ca.folder / "root.pem"),
+    verify = run("pkikit", "verify", str(tmp_path / "cert.pem"), "--chain", str(ca.folder / "intermediate.pem"), "--trust", str(ca.folder / "root.pem"),
                     "--purpose", "client", "--name", CLUSTER_E, "--json")  # fmt: skip
     assert json.loads(verify.stdout)["accepted"] is True
     leaf = x509.load_pem_x509_certificate((tmp_path / "cert.pem").read_bytes())

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import stat
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +16,8 @@ from pkikit.design.san import SanEntry, SanLayout
 from pkikit.files import key_pem, read_certificates, write_private, write_public
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
-from tests.support.wait import LONG
-from tests.support.worlds import C1, DEPLOYMENTS, E1, deployment
-
-DEPLOYMENT = str(DEPLOYMENTS / "clustered-mra.yaml")
+from tests.support.cli import DEPLOYMENT, pkikit_error, pkikit_json
+from tests.support.worlds import C1, E1, deployment
 
 
 @dataclass
@@ -39,12 +34,9 @@ class Ground:
         return f"{self.lab.lab.plan.by_name[E1]}:10080"
 
     def run(self, *arguments: str, code: int = 0) -> Any:
-        done = subprocess.run(
-            [sys.executable, "-m", "pkikit", "acme", *arguments, "--json"], capture_output=True, text=True, timeout=LONG
-        )
-        assert done.returncode == code, done.stderr + done.stdout
-        assert "PRIVATE" not in done.stdout + done.stderr
-        return json.loads(done.stdout) if code < 2 else done.stderr
+        if code == 2:
+            return pkikit_error("acme", *arguments)
+        return pkikit_json("acme", *arguments, code=code)
 
     def at(self) -> tuple[str, ...]:
         return ("--directory", self.directory, "--ca-file", self.ca_file)

@@ -17,9 +17,8 @@ from pkikit.judge.leg_verdict import judge_leg
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from simulator.world.forge import CLIENT, SERVER, forge
-from tests.protocol.test_peer_pages import Script
 from tests.support.wait import LONG, eventually
-from tests.support.web import ask, logged_in
+from tests.support.web_client import Script, ask, logged_in
 from tests.support.worlds import C1, E1, E2, changed, deployment
 
 FAST = LabSettings(rsa=False, unanswered=0.2)

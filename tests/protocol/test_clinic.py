@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import subprocess
-import sys
 from functools import partial
 from pathlib import Path
 
@@ -24,12 +22,8 @@ from simulator.settings import LabSettings
 from simulator.world.faults import Ground
 from simulator.world.issued_world import issue_world
 from simulator.world.remedies import remedy_of
-from tests.support.wait import LONG
+from tests.support.cli import run
 from tests.support.worlds import AT, C1, DAY, deployment
-
-
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "simulator", *arguments], capture_output=True, text=True, timeout=LONG)
 
 
 @pytest.mark.parametrize("case", cases().values(), ids=lambda c: c.id)
@@ -104,7 +98,7 @@ def test_played_by_a_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert json.loads(line)["points"] == 75
     with scores_file().open("ab") as stream:  # a person's own edits, or a disk that was full
         stream.write(b'{"case": "x"}\n\xff\n{\n[]\n' + b"[" * 100_000 + b'\n{"case": "y", "points": "many"}\n')
-    done = run("clinic", "--scores", "--json")
+    done = run("simulator", "clinic", "--scores", "--json")
     assert done.returncode == 0
     assert len(json.loads(done.stdout)) == 1
     assert json.loads(done.stdout)[0]["case"] == "new-root"
@@ -119,17 +113,17 @@ def test_all_files_are_cases() -> None:
 
 def test_the_command() -> None:
     """List, one case for people and as JSON, and a case that there is not."""
-    listed = json.loads(run("clinic", "--json").stdout)
+    listed = json.loads(run("simulator", "clinic", "--json").stdout)
     assert {c["id"] for c in listed} == set(cases())
-    done = run("clinic", "server-auth-only-on-c", "--json")
+    done = run("simulator", "clinic", "server-auth-only-on-c", "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     assert document["causes"][0] == document["cause"] == "eku.client-auth-missing"
     assert document["mended"] is True
-    people = run("clinic", "server-auth-only-on-c", "--solve")
+    people = run("simulator", "clinic", "server-auth-only-on-c", "--solve")
     assert "TLS Negotiation Error" in people.stdout
     assert "cause: eku.client-auth-missing" in people.stdout
-    done = run("clinic", "server-auth-on-c")
+    done = run("simulator", "clinic", "server-auth-on-c")
     assert done.returncode == 2
     assert "close to it: server-auth-only-on-c" in done.stderr
 

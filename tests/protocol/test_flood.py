@@ -17,7 +17,7 @@ import pytest
 from simulator.lab.process import MemoryKeeper
 from simulator.web.throttle import Throttle
 from tests.support.wait import LONG, eventually
-from tests.support.web import ANYONE
+from tests.support.web_client import ANYONE
 
 # A lab in a process that may open few files, held; it answers one line of JSON for each line that it reads.
 _LAB = """

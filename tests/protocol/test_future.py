@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import sys
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +17,7 @@ from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from simulator.travel.renewal_years import compare, live_year
 from simulator.travel.sunset_stages import Sunset, live_through_sunset
+from tests.support.cli import run
 from tests.support.wait import LONG
 from tests.support.worlds import AT, DEPLOYMENTS, E1, deployment, of_size
 
@@ -139,21 +138,17 @@ def test_the_true_protocol_accelerated() -> None:
         assert not [a for a in peer.alarms() if "expired" in a.title]
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "simulator", *arguments], capture_output=True, text=True, timeout=LONG)
-
-
 def test_on_the_command_line(tmp_path: Path) -> None:
     """Tables, JSON, pictures; what cannot be is one sentence."""
     mra = str(DEPLOYMENTS / "clustered-mra.yaml")
-    done = run("sunset", mra, "--plot", str(tmp_path / "sunset.svg"))
+    done = run("simulator", "sunset", mra, "--plot", str(tmp_path / "sunset.svg"))
     assert done.returncode == 0, done.stderr
     assert "two stores of X15.5" in done.stdout
     ET.parse(tmp_path / "sunset.svg")
-    done = run("renewals", mra, "--lifetime", "90", "--json", "--plot", str(tmp_path / "year.svg"))
+    done = run("simulator", "renewals", mra, "--lifetime", "90", "--json", "--plot", str(tmp_path / "year.svg"))
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["years"][0]["renewals"] >= 8
     ET.parse(tmp_path / "year.svg")
-    done = run("renewals", mra, "--lifetime", "short")
+    done = run("simulator", "renewals", mra, "--lifetime", "short")
     assert done.returncode == 2
     assert "separated by commas" in done.stderr

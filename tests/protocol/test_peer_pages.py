@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 import socket
 import ssl
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import timedelta
-from http.client import HTTPSConnection, RemoteDisconnected
-from typing import Any
 
 import pytest
 from cryptography import x509
@@ -29,65 +23,14 @@ from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from simulator.world.forge import forge
 from tests.support.wait import LONG, eventually
+from tests.support.web_client import ANYONE, FormClient, Script
 from tests.support.worlds import C1, C2, E1, E2, deployment
-
-BASE = "/api/v1/provisioning"
-ANYONE = ssl.create_default_context()
-ANYONE.check_hostname, ANYONE.verify_mode = False, ssl.CERT_NONE
 
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[ThreadedLab]:
     with ThreadedLab(deployment(), settings=LabSettings(rsa=False, unanswered=0.2)) as running:
         yield running
-
-
-@dataclass
-class Script:
-    """One peer over REST."""
-
-    lab: ThreadedLab
-    peer: str = E1
-    user: str = "admin"
-    password: str = ""
-
-    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
-        """Send a request. A GET that a restart interrupts is sent again until it is answered."""
-        deadline = time.monotonic() + LONG
-        while True:
-            try:
-                return self._ask(method, path, body, **headers)
-            except (ConnectionError, RemoteDisconnected):
-                if method != "GET" or time.monotonic() > deadline:
-                    raise
-                time.sleep(0.1)
-
-    def ask_and_restart(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """Send a request that makes the peer restart; return when its pages have restarted."""
-        site = self.lab.lab.sites[self.peer]
-        before = site.restarts
-        answer = self.ask(method, path, body)
-        eventually(lambda: site.restarts > before, f"{self.peer} does not restart")
-        return answer
-
-    def _ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
-        host, port = self.lab.lab.sites[self.peer].address
-        connection = HTTPSConnection(host, port, context=ANYONE, timeout=LONG)
-        password = self.password or self.lab.lab.passwords[self.user]
-        authorization = "Basic " + b64encode(f"{self.user}:{password}".encode()).decode()
-        try:
-            data = json.dumps(body) if body is not None else None
-            connection.request(method, BASE + path, data, {"Authorization": authorization, **headers})
-            answer = connection.getresponse()
-            return answer.status, json.loads(answer.read())
-        finally:
-            connection.close()
-
-    def sign(self, csr_pem: str) -> str:
-        """What the lab's CA answers to a request."""
-        issued = self.lab.lab.issued
-        leaf = issued.authority.issue(x509.load_pem_x509_csr(csr_pem.encode()), at=self.lab.lab.clock.now())
-        return "".join(c.public_bytes(Encoding.PEM).decode() for c in (leaf, *issued.authority.intermediates))
 
 
 def test_request_upload_restart(lab: ThreadedLab) -> None:
@@ -297,26 +240,6 @@ def test_many_requests_at_once(lab: ThreadedLab) -> None:
     assert set(answers) == {200}
 
 
-class Browser:
-    """Pages without a browser: cookies and forms."""
-
-    def __init__(self, lab: ThreadedLab, peer: str) -> None:
-        self.host, self.port = lab.lab.sites[peer].address
-        self.cookie = ""
-
-    def ask(self, method: str, path: str, form: dict[str, str] | None = None, **headers: str) -> tuple[int, str, Any]:
-        connection = HTTPSConnection(self.host, self.port, context=ANYONE, timeout=LONG)
-        body = urllib.parse.urlencode(form) if form is not None else None
-        kind = {"Content-Type": "application/x-www-form-urlencoded"} if body is not None else {}
-        connection.request(method, path, body, {"Cookie": self.cookie, **kind, **headers})
-        answer = connection.getresponse()
-        text = answer.read().decode()
-        if answer.getheader("Set-Cookie"):
-            self.cookie = answer.getheader("Set-Cookie", "").partition(";")[0]
-        connection.close()
-        return answer.status, text, answer.headers
-
-
 def test_the_request_of_c_holds_the_chat_aliases() -> None:
     """Nobody types them: C knows IM and Presence. E's request holds the same aliases."""
     with ThreadedLab(deployment("clustered-full"), settings=LabSettings(rsa=False)) as full:
@@ -329,7 +252,7 @@ def test_the_request_of_c_holds_the_chat_aliases() -> None:
 
 def test_the_form_wants_every_subject_field(lab: ThreadedLab) -> None:
     """As on the product: the page refuses a request without country, state, locality, organization and unit."""
-    browser = Browser(lab, C2)
+    browser = FormClient(lab, C2)
     browser.ask("POST", "/login", {"user": "admin", "password": lab.lab.passwords["admin"]})
     token = re.findall(r'name="csrf" value="([^"]+)"', browser.ask("GET", "/servercertificate/generate")[1])[0]
     subject = {"country": "GB", "state": "Kent", "locality": "Dover", "organisation": "Example", "unit": "IT"}
@@ -346,7 +269,7 @@ def test_the_form_wants_every_subject_field(lab: ThreadedLab) -> None:
 
 def test_forms_need_their_session(lab: ThreadedLab) -> None:
     """Nothing without logging in; cookie flags; a form without the session's token changes nothing."""
-    browser = Browser(lab, C1)
+    browser = FormClient(lab, C1)
     for path in ("/", "/servercertificate", "/trustedca", "/crl", "/sip", "/zones", "/alarms", "/eventlog", "/restart"):
         assert browser.ask("GET", path)[0] == 302
     assert browser.ask("POST", "/login", {"user": "admin", "password": "no"})[0] == 401
@@ -375,7 +298,7 @@ def test_forms_need_their_session(lab: ThreadedLab) -> None:
 )  # fmt: skip
 def test_no_path_leads_elsewhere(lab: ThreadedLab, path: str) -> None:
     """Traversals and guesses lead nowhere, logged in or not."""
-    browser = Browser(lab, C1)
+    browser = FormClient(lab, C1)
     browser.ask("POST", "/login", {"user": "admin", "password": lab.lab.passwords["admin"]})
     status, text, _ = browser.ask("GET", urllib.parse.quote(path, safe="/%"))
     assert status in {400, 404}
@@ -386,7 +309,7 @@ def test_no_path_leads_elsewhere(lab: ThreadedLab, path: str) -> None:
 def test_script_in_a_subject_stays_text(lab: ThreadedLab) -> None:
     """A CA named by an attacker is shown, not run; in the list, on its own page and in the log."""
     evil = "<script>alert(1)</script>"
-    script, browser = Script(lab, C1), Browser(lab, C1)
+    script, browser = Script(lab, C1), FormClient(lab, C1)
     ca = forge((), None, at=lab.lab.clock.now(), common_name=evil, ca=True)
     assert script.ask("POST", "/certs/root", {"certificates": pem(ca.leaf)})[0] == 200
     browser.ask("POST", "/login", {"user": "admin", "password": lab.lab.passwords["admin"]})

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pkikit.files import key_pem, write_private, write_public
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from tests.support.cli import pkikit_error, pkikit_json
 from tests.support.wait import LONG
 from tests.support.worlds import C1, CLUSTER_C, E1, PARTNER, deployment
 
@@ -40,11 +41,9 @@ def files(lab: ThreadedLab, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def probe(*arguments: str, code: int = 0) -> Any:
-    command = [sys.executable, "-m", "pkikit", "probe", *arguments, "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=LONG)
-    assert done.returncode == code, done.stderr + done.stdout
-    assert "PRIVATE" not in done.stdout
-    return json.loads(done.stdout) if code < 2 else done.stderr
+    if code == 2:
+        return pkikit_error("probe", *arguments)
+    return pkikit_json("probe", *arguments, code=code)
 
 
 def at(lab: ThreadedLab, fqdn: str, port: int) -> str:

@@ -18,7 +18,7 @@ from simulator.services import adcs
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from simulator.web.doorkeeper import FREE_FAILURES, AccountRole, Accounts, Doorkeeper, TooManyFailures
-from tests.support.web import FORM, ask, basic, where
+from tests.support.web_client import FORM, ask, basic, where
 from tests.support.worlds import C1, E1, E2, deployment
 
 

@@ -21,7 +21,7 @@ from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from simulator.web.doorkeeper import basic_credentials
 from tests.support.wait import LONG
-from tests.support.web import ANYONE, FORM, ask, basic, logged_in, where
+from tests.support.web_client import ANYONE, FORM, ask, basic, logged_in, where
 from tests.support.worlds import C1, E1, deployment
 
 

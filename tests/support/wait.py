@@ -1,12 +1,17 @@
-"""Waiting in tests: for an event, never for a while. The limits only catch what hangs; no machine is too slow for them."""
+"""Wait in tests: for an event, never for a while. The limits only catch what hangs; no machine is too slow for them."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 # Seconds after which a program, or something that has to happen, counts as hanging.
 LONG = 300.0
+# Milliseconds after which something that a page should show counts as never shown.
+PAGE_LONG = 180_000
 
 
 def eventually(happened: Callable[[], object], what: str = "it did not happen", *, seconds: float = LONG) -> None:
@@ -14,4 +19,16 @@ def eventually(happened: Callable[[], object], what: str = "it did not happen", 
     deadline = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+def retry(action: Callable[[], T], *errors: type[Exception], seconds: float = LONG) -> T:
+    """The first result of `action()`; it is called again after each of `errors`, which is raised when time is up."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return action()
+        except errors:
+            if time.monotonic() > deadline:
+                raise
         time.sleep(0.02)

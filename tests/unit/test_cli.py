@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 import subprocess
@@ -14,23 +13,8 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests.support.wait import LONG
-from tests.support.worlds import C1, DEPLOYMENTS, E1, issued
-
-DEPLOYMENT = str(DEPLOYMENTS / "clustered-mra.yaml")
-
-
-def run(module: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    env = {**os.environ, "NO_COLOR": "1", **environment}
-    return subprocess.run(
-        [sys.executable, "-m", module, *arguments], capture_output=True, text=True, timeout=LONG, env=env
-    )
-
-
-def pkikit_json(*arguments: str, code: int = 0) -> Any:
-    done = run("pkikit", *arguments, "--json")
-    assert done.returncode == code, done.stderr
-    return json.loads(done.stdout)
+from tests.support.cli import DEPLOYMENT, pkikit_json, run
+from tests.support.worlds import C1, E1, issued
 
 
 @pytest.fixture

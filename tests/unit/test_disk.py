@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from typer.testing import CliRunner
 
-from pkikit.commands.cli import app
 from pkikit.errors import InputError
 from pkikit.files import load_deployment, read_bytes
 from pkikit.issue.file_ca import FileCa
-from tests.unit.test_files import KEY, PEM
+from tests.support.cli import pkikit_in_process
+from tests.support.credential_files import KEY, PEM
 
 
 def _fifo(path: Path) -> None:
@@ -64,7 +63,7 @@ def test_no_command_waits_for_a_pipe(command: list[str], tmp_path: Path, monkeyp
     os.mkfifo("odd.pem")
     Path("plain.pem").write_bytes(PEM)
     with pytest.raises(InputError, match=r"odd\.pem: is a named pipe"):
-        CliRunner().invoke(app, command, catch_exceptions=False)
+        pkikit_in_process(*command)
     assert not Path("new.pem").exists()
 
 
@@ -107,7 +106,7 @@ def test_file_names_are_escaped(name: str, tmp_path: Path) -> None:
 
 
 def _convert(*arguments: str) -> None:
-    CliRunner().invoke(app, ["convert", *arguments], catch_exceptions=False)
+    pkikit_in_process("convert", *arguments)
 
 
 def test_convert_leaves_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

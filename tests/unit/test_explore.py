@@ -17,21 +17,17 @@ from hypothesis import strategies as st
 
 from pkikit.design.choices import CHOICES, ClusterJudge, Option, options_of, parse_vary
 from pkikit.design.san import design_sans
-from pkikit.design.search_space import OBJECTIVES, Space, front_of, merge_fronts, pareto
+from pkikit.design.search_space import OBJECTIVES, front_of, merge_fronts, pareto
 from pkikit.errors import InputError
 from pkikit.explore.executors import InProcess, Processes
 from pkikit.explore.exploration import explore
 from pkikit.view.chart import scatter
+from tests.support.search_spaces import SMALL, space
 from tests.support.wait import eventually
 from tests.support.worlds import CLUSTER_E, DEPLOYMENTS, E1, E2, changed
 
 FULL = changed("clustered-full", version="X15.5")
 EDGE = FULL.clusters[1]
-
-
-def space(*vary: str, **paths: Any) -> Space:
-    deployment = changed("clustered-full", version=paths.pop("version", "X15.5"), **paths)
-    return Space(deployment, parse_vary(vary, deployment))
 
 
 def option(**changes: Any) -> Option:
@@ -165,9 +161,6 @@ def test_fronts_merge(points: list[tuple[int, int, int]], cut: int) -> None:
     assert merge_fronts(parts) == merge_fronts(reversed(parts)) == whole
 
 
-SMALL = ("lifetime=398,47", "profile=classic")
-
-
 @pytest.mark.parametrize("chunk", [97, 1000, 10**9])
 def test_chunks_do_not_matter(chunk: int, tmp_path: Path) -> None:
     """Front, counts and every row of the file are the same however the run is cut."""
@@ -210,7 +203,7 @@ from pkikit.design.search_space import Space
 from pkikit.design.choices import parse_vary
 from pkikit.explore.exploration import explore
 from pkikit.explore.executors import InProcess
-from tests.unit.test_explore import space, SMALL
+from tests.support.search_spaces import SMALL, space
 explore(space(*SMALL), InProcess(), out=pathlib.Path({str(out)!r}), chunk=200, progress=lambda n: time.sleep(0.1))
 """
     child = subprocess.Popen([sys.executable, "-c", program], cwd=DEPLOYMENTS.parents[1])

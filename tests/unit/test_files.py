@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
     NoEncryption,
-    PrivateFormat,
     pkcs7,
     pkcs12,
 )
@@ -26,23 +25,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pkikit.errors import EncodingError, InputError
-from pkikit.files import NoPassphrase, credential_from_folder, key_pem, parse, read_file, write_private
+from pkikit.files import NoPassphrase, credential_from_folder, parse, read_file, write_private
 from pkikit.judge.linting.lint import lint_authority, lint_certificate
 from pkikit.judge.linting.lint_question import CertificateUse
 from pkikit.judge.verify import verify_certificate
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.leg import Purpose
 from pkikit.view.description import describe_contents
-from tests.support.worlds import AT, E1, issued
-
-CREDENTIAL = issued().world.parties[E1].credential
-assert CREDENTIAL is not None
-assert CREDENTIAL.key is not None
-LEAF, *BEHIND = CREDENTIAL.chain
-PEM = LEAF.public_bytes(Encoding.PEM)
-CHAIN = CREDENTIAL.pem()
-KEY = key_pem(CREDENTIAL.key)
-ENCRYPTED = CREDENTIAL.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
+from tests.support.credential_files import BEHIND, CHAIN, CREDENTIAL, ENCRYPTED, KEY, LEAF, PEM
+from tests.support.worlds import AT, issued
 
 
 @pytest.mark.parametrize("data", [

@@ -32,9 +32,9 @@ from pkikit.model.leg import NameCheck, Purpose
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationQuestion
 from pkikit.view.description import describe_contents
 from simulator.world.forge import DAY, forge
+from tests.support.cli import run
 from tests.support.odd import der_with_serial
 from tests.support.worlds import AT, E1, deployment
-from tests.unit.test_cli import run
 
 CORPUS = sorted((Path(__file__).parents[1] / "vectors" / "hostile").iterdir())
 GOOD = forge((E1, "cluster-e.example.com"), None, at=AT).leaf.public_bytes(Encoding.DER)

@@ -38,8 +38,8 @@ from pkikit.files.pkcs12.schema import (
     Pfx,
     SafeContents,
 )
+from tests.support.credential_files import CREDENTIAL, KEY, LEAF, PEM
 from tests.support.openssl import openssl
-from tests.unit.test_files import CREDENTIAL, KEY, LEAF, PEM
 
 BEGIN, END = b"-----BEGIN CERTIFICATE-----\n", b"-----END CERTIFICATE-----\n"
 GROWING: dict[str, Callable[[int], bytes]] = {

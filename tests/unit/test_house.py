@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -71,6 +72,28 @@ def test_files_are_small() -> None:
     }
     # The worlds are one table; splitting it would hide that.
     assert set(long) <= {"tests/support/worlds.py"}
+
+
+def _imported(path: Path) -> set[str]:
+    """The full names of the modules, and of the names in them, that a Python file imports anywhere."""
+    package = path.relative_to(ROOT).with_suffix("").parts
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            above = ".".join(package[: -node.level]) if node.level else ""
+            module = ".".join(part for part in (above, node.module) if part)
+            found |= {module, *(f"{module}.{name.name}" for name in node.names)}
+    return found
+
+
+def test_no_file_imports_a_test_module() -> None:
+    """What two tests need is in tests/support, or in a fixture: each test file can be read and run alone."""
+    imports = {str(p.relative_to(ROOT)): _imported(p) for p in tracked() if p.suffix == ".py"}
+    assert "tests.support.wait" in imports["tests/unit/test_house.py"]
+    tests = re.compile(r"tests\.(\w+\.)*(test_\w+|conftest)\b")
+    assert {where: hits for where, names in imports.items() if (hits := {n for n in names if tests.match(n)})} == {}
 
 
 def test_no_machine_path_registry_or_key_is_committed() -> None:

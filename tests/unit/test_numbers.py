@@ -7,7 +7,7 @@ import pytest
 from pkikit.handshake.messages import FramingError, split_message, status_of
 from pkikit.values.numbers import whole_number
 from simulator.wire import syslog
-from tests.unit.test_cli import run
+from tests.support.cli import run
 
 NOT_NUMBERS = ["\u00b2", "\u0663", "\uff13", "1_0", "+1", "-1", " 1", "1 ", "1.0", "0x1", "", "\u2460", "9" * 5000]
 

@@ -31,7 +31,7 @@ from pkikit.reading.certificate import OddCertificate
 from pkikit.reading.pem import to_pem
 from pkikit.view.description import describe_certificate
 from tests.support import odd_der
-from tests.support.odd_cases import CERTIFICATES
+from tests.support.odd_cases import CERTIFICATES, REFUSED_BY_OPENSSL_ALONE
 from tests.support.odd_der import HOST, Change, Lab, lab
 from tests.support.worlds import AT
 
@@ -44,8 +44,6 @@ REFUSED = {
     "unique-id-unused-bits", "critical-empty-boolean", "extension-extra-element", "extension-no-value",
     "extension-bit-string-value", "extension-bad-oid", "outer-extra-element",
 }  # fmt: skip
-# OpenSSL refuses to read these as well, but a strict parser takes them: a rule says so.
-REFUSED_BY_OPENSSL_ALONE = {"name-visible", "name-bmp-surrogate", "name-octet-string"}
 READ = sorted(set(CERTIFICATES) - REFUSED)
 USE = CertificateUse(at=AT)
 ABSENT = {"names.common-name-only", "ca.basic-constraints-missing", "ca.key-usage-missing"}

@@ -16,8 +16,8 @@ from pkikit.judge.linting.lint_question import CertificateUse
 from pkikit.judge.name_matching import match_name, presented_names
 from pkikit.values.other_names import SRV_NAME, XMPP_ADDRESS, read_other_name
 from simulator.world.forge import forge
+from tests.support.cli import pkikit_json
 from tests.support.worlds import AT, E1
-from tests.unit.test_cli import pkikit_json
 
 KEY = make_key()
 UTF8, IA5, OCTETS = b"\x0c", b"\x16", b"\x04"

@@ -24,8 +24,8 @@ from pkikit.model.deployment import Role
 from pkikit.model.findings import Severity, Verdict
 from pkikit.model.version import ProductVersion
 from simulator.world.forge import DAY, SERVER, forge
+from tests.support.cli import pkikit_json, run
 from tests.support.worlds import AT, C1, CLUSTER_E, E1, deployment, issued
-from tests.unit.test_cli import pkikit_json, run
 
 LAYOUT = design_sans(deployment(), E1)
 CA = issued().authority

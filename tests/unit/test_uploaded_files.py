@@ -35,8 +35,8 @@ from simulator.errors import UploadRefused
 from simulator.peer.state import PeerState
 from simulator.peer.upload import crls_of, take_certificate, take_trusted
 from simulator.world.forge import forge
+from tests.support.cli import pkikit_json
 from tests.support.worlds import AT, E1, deployment, issued
-from tests.unit.test_cli import pkikit_json
 
 ISSUED = issued()
 CREDENTIAL = ISSUED.world.parties[E1].credential

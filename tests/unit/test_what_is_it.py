@@ -21,10 +21,10 @@ from pkikit.design.san import design_sans
 from pkikit.errors import EncodingError
 from pkikit.files import parse, product_objections
 from pkikit.model.findings import Finding, Severity
+from tests.support.cli import pkikit_json, run
+from tests.support.credential_files import BEHIND, CREDENTIAL, KEY, LEAF, PEM
 from tests.support.openssl import openssl
 from tests.support.worlds import AT, E1, deployment, issued
-from tests.unit.test_cli import pkikit_json, run
-from tests.unit.test_files import BEHIND, CREDENTIAL, KEY, LEAF, PEM
 
 assert CREDENTIAL is not None
 assert CREDENTIAL.key is not None

@@ -1,0 +1,63 @@
+"""Run `pkikit` and `expressway-sim`: as processes, or inside the test's own process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from click.testing import Result
+
+from tests.support.wait import LONG
+from tests.support.worlds import DEPLOYMENTS
+
+# The deployment that most commands are tried with.
+DEPLOYMENT = str(DEPLOYMENTS / "clustered-mra.yaml")
+
+
+def command(program: str, *arguments: str) -> list[str]:
+    """The command line that starts `program` ("pkikit" or "simulator") from this checkout."""
+    return [sys.executable, "-m", program, *arguments]
+
+
+def run(
+    program: str, *arguments: str, stdin: str | None = None, cwd: Path | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run `program` in a process to its end, without colours; `environment` adds variables."""
+    env = {**os.environ, "NO_COLOR": "1", **environment}
+    return subprocess.run(
+        command(program, *arguments), input=stdin, cwd=cwd, capture_output=True, text=True, timeout=LONG, env=env
+    )
+
+
+def run_json(program: str, *arguments: str, code: int = 0) -> Any:
+    """The document that `program … --json` prints; AssertionError when it ends with another exit code."""
+    done = run(program, *arguments, "--json")
+    assert done.returncode == code, done.stderr + done.stdout
+    assert "PRIVATE" not in done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+def pkikit_json(*arguments: str, code: int = 0) -> Any:
+    """The document that `pkikit … --json` prints."""
+    return run_json("pkikit", *arguments, code=code)
+
+
+def pkikit_error(*arguments: str) -> str:
+    """What `pkikit` writes to its error output when it refuses its input (exit code 2)."""
+    done = run("pkikit", *arguments)
+    assert done.returncode == 2, done.stderr + done.stdout
+    assert "PRIVATE" not in done.stdout + done.stderr
+    return done.stderr
+
+
+def pkikit_in_process(*arguments: str) -> Result:
+    """Call the command inside this process: faster, and its exceptions reach the test."""
+    from typer.testing import CliRunner
+
+    from pkikit.commands.cli import app
+
+    return CliRunner().invoke(app, list(arguments), catch_exceptions=False)
