@@ -92,7 +92,7 @@ $(BIN)/python:
 	  else echo "Python's venv module is missing: sudo apt-get install python3-venv"; exit 1; fi; }
 
 $(VENV)/.runtime: pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install -q -c constraints.txt -e .
+	$(BIN)/python -m pip install -q -c constraints.txt -e '.[workbook,explore]'
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python

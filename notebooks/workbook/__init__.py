@@ -1,71 +1,74 @@
 """What the notebooks import: sessions, pictures, tables, panels, exercise checks. Everything they show is decided below."""
 
-from workbook.browse import peer_answers
-from workbook.course.clinic_session import ClinicSession, case_list, close_case, open_case
-from workbook.course.exercises import break_for, check
-from workbook.course.progress import progress_report, save_report
-from workbook.models.revocation_table import decide_all, make_files, who_sees
-from workbook.models.what_if import judged
-from workbook.panels.clinic_panel import clinic_console
-from workbook.panels.course_panel import exam_result, start
-from workbook.panels.design_panels import csr_form, file_inspector, san_designer
-from workbook.panels.lab_panels import (
-    acme_player,
-    blast_radius,
-    chain_builder,
-    handshake_theatre,
-    revocation_table,
-    time_slider,
-    trust_editor,
-)
-from workbook.panels.stage import messages_by_version, performance, theatre_picture
-from workbook.session import LabSession, load, open_lab
-from workbook.tables.acme_tables import (
-    acme_story,
-    attempts,
-    audit_table,
-    objections,
-    outcome,
-    renewal_years,
-    sunset_picture,
-    ways_out,
-    years_picture,
-)
-from workbook.tables.company import make_company, rehearse
-from workbook.tables.enrol import enrol, template_objections, template_table
-from workbook.tables.explorer import explore_designs
-from workbook.tables.frames import (
-    compare_answer,
-    csr_pages,
-    falls_without,
-    gates,
-    jabber_path,
-    layout_in,
-    lint_form,
-    san_matrix,
-    shared_or_own,
-    what_a_change_takes,
-)
-from workbook.tables.points import points_to_be_aware
-from workbook.tables.reading_tables import converted, forms, look_into, matches, read_log, rules_of
-from workbook.tables.render import (
-    acme_answers,
-    as_der,
-    certificate_facts,
-    chain_titles,
-    diagnosis,
-    findings,
-    leg_checks,
-    legs,
-    log,
-    only_leaf,
-    picture,
-    request_facts,
-    san_table,
-    trace,
-)
-from workbook.tables.workbench import workbench
-from workbook.tables.years import happenings, live, year_picture
+from pkikit.extras import optional_packages
+
+with optional_packages():
+    from workbook.browse import peer_answers
+    from workbook.course.clinic_session import ClinicSession, case_list, close_case, open_case
+    from workbook.course.exercises import break_for, check
+    from workbook.course.progress import progress_report, save_report
+    from workbook.models.revocation_table import decide_all, make_files, who_sees
+    from workbook.models.what_if import judged
+    from workbook.panels.clinic_panel import clinic_console
+    from workbook.panels.course_panel import exam_result, start
+    from workbook.panels.design_panels import csr_form, file_inspector, san_designer
+    from workbook.panels.lab_panels import (
+        acme_player,
+        blast_radius,
+        chain_builder,
+        handshake_theatre,
+        revocation_table,
+        time_slider,
+        trust_editor,
+    )
+    from workbook.panels.stage import messages_by_version, performance, theatre_picture
+    from workbook.session import LabSession, load, open_lab
+    from workbook.tables.acme_tables import (
+        acme_story,
+        attempts,
+        audit_table,
+        objections,
+        outcome,
+        renewal_years,
+        sunset_picture,
+        ways_out,
+        years_picture,
+    )
+    from workbook.tables.company import make_company, rehearse
+    from workbook.tables.enrol import enrol, template_objections, template_table
+    from workbook.tables.explorer import explore_designs
+    from workbook.tables.frames import (
+        compare_answer,
+        csr_pages,
+        falls_without,
+        gates,
+        jabber_path,
+        layout_in,
+        lint_form,
+        san_matrix,
+        shared_or_own,
+        what_a_change_takes,
+    )
+    from workbook.tables.points import points_to_be_aware
+    from workbook.tables.reading_tables import converted, forms, look_into, matches, read_log, rules_of
+    from workbook.tables.render import (
+        acme_answers,
+        as_der,
+        certificate_facts,
+        chain_titles,
+        diagnosis,
+        findings,
+        leg_checks,
+        legs,
+        log,
+        only_leaf,
+        picture,
+        request_facts,
+        san_table,
+        trace,
+    )
+    from workbook.tables.workbench import workbench
+    from workbook.tables.years import happenings, live, year_picture
 
 __all__ = [
     "ClinicSession",

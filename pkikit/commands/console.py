@@ -13,6 +13,7 @@ import typer
 
 from pkikit import startup
 from pkikit.errors import PkikitError
+from pkikit.extras import optional_packages
 from pkikit.startup import EXIT_INTERRUPTED
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def _outcome(app: typer.Typer, name: str, lab_errors: tuple[type[Exception], ...
     """(exit code, what to say on standard error)."""
     try:
         startup.interruptible()
-        code = app(prog_name=name, standalone_mode=False)
+        with optional_packages():
+            code = app(prog_name=name, standalone_mode=False)
     except _UsageError as error:
         return EXIT_INPUT, str(error)
     except (typer.Abort, KeyboardInterrupt):

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any, Protocol, TypeVar
 
 from pkikit.errors import InputError
+from pkikit.extras import optional_packages
 
 _A = TypeVar("_A")
 _R = TypeVar("_R")
@@ -79,12 +80,8 @@ class Dask:
     """Spread over a dask.distributed cluster, by the address of its scheduler."""
 
     def __init__(self, address: str, timeout: float = 10.0) -> None:
-        try:
+        with optional_packages():
             import distributed
-        except ImportError:
-            raise InputError(
-                "a dask scheduler needs the package distributed: pip install 'dask[distributed]'"
-            ) from None
         try:
             connect: Any = distributed.Client
             self._client: Any = connect(address, timeout=timeout, set_as_default=False)

@@ -18,6 +18,7 @@ from typing import Any
 from pkikit.design.search_space import Front, Space, front_of, merge_fronts
 from pkikit.errors import InputError
 from pkikit.explore.executors import Executor
+from pkikit.extras import optional_packages
 from pkikit.files.disk import free_path, read_bytes, write_public
 from pkikit.model.deployment import deployment_from
 from pkikit.values.names import printable
@@ -130,6 +131,9 @@ class _Parts:
     def __init__(self, out: Path, space: Space, chunk: int) -> None:
         if out.suffix not in FORMATS:
             raise InputError(f"the file name must end in {' or '.join(FORMATS)}", where=printable(str(out)))
+        if out.suffix == ".parquet":
+            with optional_packages():  # before any work is done, and here rather than in a worker
+                import pyarrow.parquet  # noqa: F401
         self.out, self.form, self.columns = free_path(out), out.suffix, space.columns
         self.folder = out.with_name(out.name + ".parts")
         about = {"space": space.digest, "chunk": chunk, "size": space.size}

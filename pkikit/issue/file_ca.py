@@ -11,7 +11,6 @@ Source: X12.5 guide, appendix 2 "Operating as a Certificate Authority Using Open
 from __future__ import annotations
 
 import contextlib
-import fcntl
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -236,8 +235,9 @@ class FileCa:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        with (self.folder / ".lock").open("w") as stream:
-            fcntl.flock(stream, fcntl.LOCK_EX)
+        from filelock import FileLock  # here, because only commands that change the CA need it
+
+        with FileLock(self.folder / ".lock"):
             yield
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
+
+from simulator.folders import state_folder
 
 FULL_SCORE, HINT_COSTS, MISS_COSTS = 100, 10, 15
 _MAX_READ = 4 * 1024 * 1024
@@ -38,8 +39,7 @@ class Score:
 
 def scores_file() -> Path:
     """Where scores are kept: on this machine, and nowhere else."""
-    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return Path(base) / "expressway-certificate-lab" / "clinic.jsonl"
+    return state_folder() / "clinic.jsonl"
 
 
 def kept_scores() -> list[dict[str, Any]]:
