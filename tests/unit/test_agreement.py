@@ -19,13 +19,13 @@ BROKEN = [pytest.param(c, id=c.id, marks=pytest.mark.fires(c.rule, *c.also)) for
 ALIKE = [pytest.param(c, id=c.id, marks=pytest.mark.near_miss(c.rule, watched=False)) for c in CASES]
 
 
-def test_there_are_enough_worlds_and_their_names_are_unique() -> None:
+def test_cases_are_at_least_thirty_with_unique_names() -> None:
     """The issue asks for at least 30; a case with the name of another would hide it."""
     assert len(CASES) >= 30
     assert len({case.id for case in CASES} | GOOD.keys()) == len(CASES) + len(GOOD)
 
 
-def test_every_expected_rule_is_in_the_catalogue() -> None:
+def test_expected_rule_of_every_case_is_in_the_catalogue() -> None:
     """A misspelled rule id must not pass as 'not found on any leg'."""
     known = {rule.id for rule in catalogue()}
     assert {rule for case in CASES for rule in (case.rule, *case.also)} <= known
@@ -33,7 +33,7 @@ def test_every_expected_rule_is_in_the_catalogue() -> None:
 
 @pytest.mark.parametrize("tls", VERSIONS, ids=lambda t: f"tls{t.lowest}")
 @pytest.mark.parametrize("case", BROKEN)
-def test_broken_world(case: Case, tls: TlsRange) -> None:
+def test_judges_refuse_exactly_the_affected_legs_of_a_broken_world(case: Case, tls: TlsRange) -> None:
     """Both judges refuse exactly the affected legs, on the same side, with exactly the expected rules."""
     world = case.broken(Bench()).world
     dialler = MemoryDialler(world, AT, tls)
@@ -56,13 +56,13 @@ def test_broken_world(case: Case, tls: TlsRange) -> None:
 
 
 @pytest.mark.parametrize("case", ALIKE)
-def test_near_miss(case: Case) -> None:
+def test_judges_accept_every_leg_of_a_near_miss(case: Case) -> None:
     """A world that looks alike comes up whole, for both judges."""
     _all_up(case.near_miss(Bench()))
 
 
 @pytest.mark.parametrize("name", GOOD)
-def test_good_world(name: str) -> None:
+def test_judges_accept_every_leg_of_an_unusual_valid_world(name: str) -> None:
     """Odd but right worlds come up whole, for both judges."""
     _all_up(GOOD[name](Bench()))
 

@@ -26,7 +26,7 @@ def dual_nic(address: str) -> Deployment:
     return changed(PAIR, zones__0__peer_addresses=[address], zones__0__tls_verify=True)
 
 
-def test_another_name_of_the_only_e_belongs_into_its_san() -> None:
+def test_san_of_a_single_e_includes_its_other_dialled_name() -> None:
     """A dual NIC without split DNS: C dials the FQDN of E's inner interface. It is in the SAN, and the leg comes up with it."""
     read = dual_nic(INNER)
     edge = next(p for p in read.peers if read.role_of(p) is Role.EXPRESSWAY_E)
@@ -42,7 +42,7 @@ def test_another_name_of_the_only_e_belongs_into_its_san() -> None:
 
 
 @pytest.mark.fires("names.peer-fqdn-missing")
-def test_without_the_other_name_the_leg_is_down() -> None:
+def test_leg_fails_when_the_san_lacks_the_dialled_alias() -> None:
     """The certificate as it was before the second interface: the name that C dials is missing."""
     read = dual_nic(INNER)
     edge = read.peer_aliases[INNER]
@@ -54,7 +54,7 @@ def test_without_the_other_name_the_leg_is_down() -> None:
     assert {cause for v in down for cause in v.causes} == {"names.peer-fqdn-missing"}
 
 
-def test_whose_name_it_is_must_be_certain() -> None:
+def test_alias_is_not_assigned_when_its_owner_is_ambiguous() -> None:
     """With two peers nobody can say which one an unknown name means, and a name that belongs to another party is no alias."""
     with pytest.raises(DeploymentError, match="is not in cluster"):
         changed(zones__0__peer_addresses=[E1, "e-inside.corp.example.com"])

@@ -49,14 +49,16 @@ def answer(**changes: object) -> tuple[x509.Certificate, ...]:
         )
     ],
 )
-def test_lint_answer(given: tuple[x509.Certificate, ...], rules: list[str]) -> None:
+def test_lint_answer_reports_each_difference_from_the_request(
+    given: tuple[x509.Certificate, ...], rules: list[str]
+) -> None:
     """Exactly what differs is told."""
     verdict = lint_answer(REQUEST, given)
     assert [f.rule for f in verdict.findings] == rules
     assert set(rules) <= set(verdict.checked)
 
 
-def test_template_of_the_guide() -> None:
+def test_adcs_web_server_template_lacks_client_auth_and_its_duplicate_has_it() -> None:
     """Web Server alone lacks clientAuth; its duplicate keeps both, takes the names of the request, archives no key."""
     assert CLIENT_AND_SERVER.objections() == ()
     assert WEB_SERVER.objections() == ("the application policy clientAuth is missing, so certificates lack it",)
@@ -74,14 +76,14 @@ def test_template_of_the_guide() -> None:
     assert ("Request Handling", "Archive subject's encryption private key", "off") in CLIENT_AND_SERVER.shown()
 
 
-def test_the_form_that_certsrv_takes() -> None:
+def test_certsrv_form_contains_the_whole_request_and_the_template() -> None:
     """The request goes through whole, with the template as attribute."""
     form = parse_qs(web_enrolment_form(REQUEST, CLIENT_AND_SERVER))
     assert form["CertAttrib"] == ["CertificateTemplate:WebClientAndServer"]
     assert x509.load_pem_x509_csr(form["CertRequest"][0].encode()).subject == REQUEST.subject
 
 
-def test_the_inf_for_certreq() -> None:
+def test_certreq_inf_lists_names_purposes_and_template() -> None:
     """Every name, both purposes, the template, Windows line ends; a quote in a field is doubled."""
     text = certreq_policy(LAYOUT, CLIENT_AND_SERVER, SubjectFields(organisation='The "Example"'))
     assert all(f'_continue_ = "dns={name}&"' in text for name in LAYOUT.dns_names)

@@ -23,7 +23,7 @@ KEY = fast_key()
 REQUEST = build_csr(design_sans(deployment(), E1), KEY)
 
 
-def test_a_leaf_keeps_what_was_asked_for() -> None:
+def test_issued_leaf_has_subject_key_and_names_of_the_request() -> None:
     """Subject, key, SANs and both EKUs of the request; the CA's name, dates from `at`."""
     leaf = CA.issue(REQUEST, at=AT)
     assert leaf.subject == REQUEST.subject
@@ -38,7 +38,7 @@ def test_a_leaf_keeps_what_was_asked_for() -> None:
     assert spki(leaf.public_key()) == spki(KEY.public_key()) != spki(CA.certificate.public_key())
 
 
-def test_a_profile_narrows() -> None:
+def test_issued_leaf_lacks_client_auth_when_the_profile_does() -> None:
     """A CA that no longer issues clientAuth leaves it out, whatever the request asks for."""
     narrow = Profile(
         ekus=(ExtendedKeyUsageOID.SERVER_AUTH,), lifetime=timedelta(days=47), crl_url="http://crl.example.com/ca.crl"
@@ -51,7 +51,7 @@ def test_a_profile_narrows() -> None:
     assert extension(leaf, x509.CRLDistributionPoints) is not None
 
 
-def test_what_is_refused() -> None:
+def test_authority_refuses_a_changed_request_and_an_empty_profile() -> None:
     """A request that was changed after signing; a profile that allows none of the purposes."""
     der = REQUEST.public_bytes(Encoding.DER).replace(b"e1.example.com", b"e9.example.com")
     with pytest.raises(IssuanceRefused, match="not signed with the key"):
@@ -60,7 +60,7 @@ def test_what_is_refused() -> None:
         CA.issue(REQUEST, at=AT, profile=Profile(ekus=(ExtendedKeyUsageOID.CODE_SIGNING,)))
 
 
-def test_crl() -> None:
+def test_crl_lists_exactly_the_given_serial_numbers() -> None:
     """Signed by the CA, for a stated time, holding exactly the serial numbers given."""
     leaf, other = CA.issue(REQUEST, at=AT), CA.issue(REQUEST, at=AT)
     crl = CA.crl([leaf.serial_number], at=AT, lifetime=timedelta(days=2))
@@ -71,6 +71,6 @@ def test_crl() -> None:
     assert crl.next_update_utc == AT + timedelta(days=2)
 
 
-def test_no_repr_shows_the_ca_key() -> None:
+def test_repr_of_an_authority_hides_its_key() -> None:
     """An authority in an output cell gives nothing away."""
     assert "key=" not in repr(CA)

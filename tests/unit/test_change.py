@@ -48,14 +48,14 @@ PROFILES = ["secure.profiles.corp.example.com", "softphone.profiles.corp.example
         "verification off", "Unified CM node changed",
     ],
 )  # fmt: skip
-def test_who_needs_a_new_certificate(new: Deployment, affected: set[str], why: str) -> None:
+def test_change_lists_the_peers_that_need_a_new_certificate(new: Deployment, affected: set[str], why: str) -> None:
     """Exactly those peers, with the reason; a name that is only gone forces nothing."""
     changes = {c.fqdn: c for c in compare_deployments(FULL, new)}
     assert {fqdn for fqdn, c in changes.items() if c.needs_certificate} == affected
     assert all(any(why in reason for reason in changes[fqdn].reasons) for fqdn in affected)
 
 
-def test_what_is_gone_is_told() -> None:
+def test_change_lists_names_no_longer_needed() -> None:
     """Names that are no longer needed are listed; a peer that left is told last."""
     fewer = full(domains__registration=["example.com"])
     (e1,) = (c for c in compare_deployments(FULL, fewer) if c.fqdn == E1)
@@ -65,7 +65,7 @@ def test_what_is_gone_is_told() -> None:
     assert not any(c.needs_certificate for c in compare_deployments(FULL, FULL))
 
 
-def test_multi_server_certificates() -> None:
+def test_multi_server_certificate_of_ucm_covers_every_node() -> None:
     """One a service, with every node in it (CSCus47235), the -ms common name and the parent domain."""
     tomcat = next(n for n in design_nodes(FULL) if n.service == "tomcat" and n.nodes[0].startswith("ucm"))
     assert tomcat.layout.common_name == "ucm1-ms.corp.example.com"
@@ -74,7 +74,7 @@ def test_multi_server_certificates() -> None:
     assert {n.service for n in design_nodes(FULL)} == {"tomcat", "CallManager", "cup-xmpp"}
 
 
-def test_one_certificate_a_node() -> None:
+def test_certificate_of_a_single_node_has_its_fqdn_as_only_name() -> None:
     """CN and SAN are the node's FQDN; two services of one node then share their common name, which must not both be self-signed."""
     single = design_nodes(FULL, multi_server=False)
     names = [(n.service, n.layout.common_name) for n in single if n.nodes == ("ucm1.corp.example.com",)]
@@ -83,7 +83,7 @@ def test_one_certificate_a_node() -> None:
     assert "CallManager" not in {n.service for n in plain}
 
 
-def test_internationalised_domains_are_a_labels_everywhere() -> None:
+def test_internationalised_registration_domain_becomes_a_labels() -> None:
     """A registration domain in letters of its own becomes what stands in a certificate."""
     from pkikit.design.san import design_sans
 

@@ -27,7 +27,7 @@ def files(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_san() -> None:
+def test_san_command_prints_the_layout_of_each_peer() -> None:
     """The shape of INTERFACES, one peer, another spelling of its name, another format."""
     document = pkikit_json("san", DEPLOYMENT, "--peer", "E1.EXAMPLE.com.", "--format", "collab-edge-dns")
     (peer,) = document["peers"]
@@ -37,7 +37,7 @@ def test_san() -> None:
     assert len(pkikit_json("san", DEPLOYMENT)["peers"]) == 4
 
 
-def test_csr(tmp_path: Path) -> None:
+def test_csr_command_writes_a_private_key_and_keeps_a_pending_request(tmp_path: Path) -> None:
     """Request and key, the key 0600; a pending request is not overwritten, and discarded only when told to."""
     out = tmp_path / "new" / "folder"
     facts = pkikit_json("csr", DEPLOYMENT, "--peer", C1, "--out", str(out), "--country", "gb", "--digest", "sha512")
@@ -55,7 +55,7 @@ def test_csr(tmp_path: Path) -> None:
     assert "PRIVATE" not in again.stdout + again.stderr
 
 
-def test_verify(files: Path) -> None:
+def test_verify_command_exits_0_when_accepted_and_1_when_refused(files: Path) -> None:
     """Accepted with exit 0; refused with exit 1, findings and what was checked."""
     good = pkikit_json(
         "verify",
@@ -89,7 +89,7 @@ def test_verify(files: Path) -> None:
     assert [f["rule"] for f in named["findings"]] == ["names.reference-not-presented"]
 
 
-def test_lint_match_decode_rules(files: Path) -> None:
+def test_lint_match_decode_and_rules_print_their_documented_json(files: Path) -> None:
     """The other commands answer in their documented shapes."""
     certificate = str(files / "cert.pem")
     lint = pkikit_json(
@@ -151,7 +151,7 @@ BAD: list[tuple[str, tuple[str, ...], str]] = [
 @pytest.mark.parametrize(
     ("module", "arguments", "said"), BAD, ids=[" ".join(Path(w).name for w in a) for _, a, _ in BAD]
 )
-def test_bad_input(module: str, arguments: tuple[str, ...], said: str) -> None:
+def test_command_exits_2_with_one_sentence_on_bad_input(module: str, arguments: tuple[str, ...], said: str) -> None:
     """Exit code 2, one line on standard error, nothing on standard output."""
     done = run(module, *arguments)
     assert done.returncode == 2
@@ -160,7 +160,7 @@ def test_bad_input(module: str, arguments: tuple[str, ...], said: str) -> None:
     assert done.stdout == ""
 
 
-def test_unreadable_file(files: Path) -> None:
+def test_command_exits_2_when_a_file_may_not_be_read(files: Path) -> None:
     """Permission denied is a sentence. (Root reads everything, so the permission is taken from another user's run.)"""
     path = files / "cert.pem"
     path.chmod(0)
@@ -187,7 +187,7 @@ def test_unreadable_file(files: Path) -> None:
     (lambda d: (d / E1 / "key.pem").write_text("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"), "does not hold one"),
     (lambda d: (d / E1 / "cert.pem").unlink(), "no cert.pem"),
 ])  # fmt: skip
-def test_bad_certificate_folder(change: Any, said: str, files: Path) -> None:
+def test_check_command_names_the_wrong_file_of_a_certificate_folder(change: Any, said: str, files: Path) -> None:
     """`check --certs` names the file that is wrong and starts nothing."""
     folder = files / "certs" / E1
     folder.mkdir(parents=True)
@@ -202,7 +202,7 @@ def test_bad_certificate_folder(change: Any, said: str, files: Path) -> None:
 
 
 @pytest.mark.parametrize("module", ["pkikit", "simulator"])
-def test_help_has_an_example_for_every_command(module: str) -> None:
+def test_help_of_every_command_has_an_example(module: str) -> None:
     """`--help` exits 0, and each command's help shows how it is called."""
     listing = run(module, "--help")
     assert listing.returncode == 0
@@ -215,7 +215,7 @@ def test_help_has_an_example_for_every_command(module: str) -> None:
         assert "Example:" in run(module, command, "--help").stdout
 
 
-def test_closed_pipe() -> None:
+def test_rules_command_is_silent_when_its_reader_closes_the_pipe() -> None:
     """`pkikit rules | head -1` ends without a word."""
     done = subprocess.run(f"{sys.executable} -m pkikit rules | head -1", shell=True, capture_output=True, text=True)
     assert done.stderr == ""

@@ -213,13 +213,13 @@ FED = changed("clustered-full", domains__federation=["fed.example.com"])
 
 
 @pytest.mark.parametrize("case", TABLE)
-def test_the_first_cause_is_right(case: str) -> None:
+def test_diagnosis_of_every_clinic_case_puts_the_true_cause_first(case: str) -> None:
     """causes[0], and for what should work, none."""
     judged, cause = TABLE[case]
     causes = judged()
     assert causes[:1] == ((cause,) if cause else ()), causes
 
 
-def test_there_are_enough() -> None:
+def test_clinic_cases_are_at_least_forty() -> None:
     """The issue asks for 40."""
     assert len(TABLE) >= 40

@@ -49,7 +49,7 @@ def files(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_decode_says_everything(files: Path) -> None:
+def test_decode_command_describes_extensions_and_a_pkcs12_store(files: Path) -> None:
     """Extensions in words, unknown ones as hex; key facts only; a passphrase from a file opens a PKCS#12 store."""
     document = pkikit_json("decode", str(files / "store.p12"), "--passphrase-file", str(files / "pass"))
     kinds = [o["kind"] for o in document["objects"]]
@@ -65,7 +65,7 @@ def test_decode_says_everything(files: Path) -> None:
     assert "hunter2" not in done.stdout + done.stderr
 
 
-def test_a_passphrase_is_asked_for_and_not_echoed(files: Path) -> None:
+def test_passphrase_typed_at_a_terminal_is_not_echoed(files: Path) -> None:
     """At a terminal: a prompt, no echo."""
     parent, child = pty.openpty()
     process = subprocess.Popen(
@@ -85,7 +85,7 @@ def test_a_passphrase_is_asked_for_and_not_echoed(files: Path) -> None:
     assert b"private key" in seen
 
 
-def test_convert(files: Path) -> None:
+def test_convert_command_writes_pem_and_back_and_overwrites_nothing(files: Path) -> None:
     """To PEM and back; a key comes out 0600; nothing is overwritten without being told."""
     out = files / "out.pem"
     facts = pkikit_json("convert", str(files / "chain.p7b"), "--to", "pem", "--out", str(out))
@@ -138,7 +138,7 @@ def write_crl(path: Path, revoked: bool, days: int = 0) -> str:
         (("--service", "ldap"), True, 0, True, {"revocation.source-not-consulted"}),
     ],
 )
-def test_verify_with_a_crl(
+def test_verify_command_with_a_crl_reports_verdict_and_rules(
     files: Path, options: tuple[str, ...], revoked: bool, days: int, accepted: bool, rules: set[str]
 ) -> None:
     """Exit code, verdict and rules of each way to ask."""
@@ -158,7 +158,7 @@ def test_verify_with_a_crl(
     assert {f["rule"] for f in document["findings"]} == rules
 
 
-def test_verify_with_an_ocsp_answer(files: Path) -> None:
+def test_verify_command_prefers_an_ocsp_answer_to_a_crl(files: Path) -> None:
     """OCSP decides for the leaf, though a CRL would say otherwise; a file that is none is told."""
     assert CREDENTIAL is not None
     answer = AUTHORITY.ocsp_answer(CREDENTIAL.leaf, at=AT)
@@ -172,7 +172,7 @@ def test_verify_with_an_ocsp_answer(files: Path) -> None:
     assert "holds no OCSP answer" in done.stderr
 
 
-def test_ca(tmp_path: Path) -> None:
+def test_ca_commands_issue_revoke_and_publish(tmp_path: Path) -> None:
     """init, issue, revoke, crl, ocsp: one after the other, and what went wrong changes nothing."""
     ca, csr = tmp_path / "ca", tmp_path / "r"
     pkikit_json("ca", "init", str(ca), "--name", "Test CA")
@@ -204,7 +204,7 @@ def test_ca(tmp_path: Path) -> None:
     assert [f["rule"] for f in verdict["findings"]] == ["revocation.revoked"]
 
 
-def test_requests_of_old_versions(tmp_path: Path) -> None:
+def test_csr_command_for_old_versions_uses_their_digests_and_key_sizes(tmp_path: Path) -> None:
     """X8.1 signed with SHA-1: here SHA-256 is used and that is told; X8.9 offers 1024 bits, X8.10 no more."""
     for version, arguments, code, said in (
         ("X8.1", (), 0, "SHA-256 is used"),
@@ -220,7 +220,7 @@ def test_requests_of_old_versions(tmp_path: Path) -> None:
         assert said in done.stderr
 
 
-def test_printed_openssl_and_adcs() -> None:
+def test_openssl_and_adcs_commands_print_one_document_each() -> None:
     """Configuration, commands, template and request come as one document each."""
     document = pkikit_json("ca", "openssl", DEPLOYMENT, "--peer", E1)
     assert "subjectAltName" in document["config"]
@@ -229,7 +229,7 @@ def test_printed_openssl_and_adcs() -> None:
     assert "CertificateTemplate:" in pkikit_json("adcs", "request", DEPLOYMENT, "--peer", E1)["submit"]
 
 
-def test_lint_says_which_legs(files: Path) -> None:
+def test_lint_command_for_a_peer_lists_the_broken_legs(files: Path) -> None:
     """Before the upload: with E1's certificate on E1 all legs are served; on another peer some are broken."""
     arguments = ("lint", str(files / "cert.pem"), "--deployment", DEPLOYMENT, *INSTANT)
     good = pkikit_json(*arguments, "--peer", E1)
@@ -245,7 +245,7 @@ def test_lint_says_which_legs(files: Path) -> None:
     assert "names.node-fqdn-missing" in {f["rule"] for f in node["findings"]}
 
 
-def test_lint_of_a_deployment_and_of_an_answer(files: Path, tmp_path: Path) -> None:
+def test_lint_command_judges_a_deployment_and_an_answer(files: Path, tmp_path: Path) -> None:
     """A YAML file is judged as deployment; --request compares what came back with what was asked."""
     assert pkikit_json("lint", FULL)["accepted"] is True
     pkikit_json("csr", DEPLOYMENT, "--peer", E1, "--out", str(tmp_path / "r"))
@@ -263,7 +263,7 @@ def test_lint_of_a_deployment_and_of_an_answer(files: Path, tmp_path: Path) -> N
     assert "encoding.not-pem" in {f["rule"] for f in bundle["findings"]}
 
 
-def test_san_diff_and_nodes() -> None:
+def test_san_command_prints_changes_and_node_certificates() -> None:
     """What a change forces, and the certificates around the peers."""
     changes = pkikit_json("san", DEPLOYMENT, FULL, "--diff")["changes"]
     assert {c["fqdn"] for c in changes if c["needs_certificate"]} == {c["fqdn"] for c in changes}
@@ -273,7 +273,7 @@ def test_san_diff_and_nodes() -> None:
     assert run("pkikit", "san", DEPLOYMENT, FULL).returncode == 2
 
 
-def test_diagnose(files: Path, tmp_path: Path) -> None:
+def test_diagnose_command_reads_traces_texts_and_folders(files: Path, tmp_path: Path) -> None:
     """A trace, a text, two folders: causes first to last, exit 1; a good one exits 0."""
     world = Bench().reissue(E1, without=(E1,)).world
     from pkikit.design.legs import legs_of
@@ -306,7 +306,7 @@ def test_diagnose(files: Path, tmp_path: Path) -> None:
         assert said in done.stderr
 
 
-def test_explore(tmp_path: Path) -> None:
+def test_explore_command_writes_front_table_and_picture(tmp_path: Path) -> None:
     """One document with the front; a file with every candidate; a picture."""
     out, plot = tmp_path / "all.csv", tmp_path / "front.svg"
     vary = ("--vary", "lifetime=398,47", "--vary", "edge.authority=acme,private")
@@ -322,7 +322,7 @@ def test_explore(tmp_path: Path) -> None:
     assert "worth a look" in people.stdout
 
 
-def test_eku_audit(tmp_path: Path) -> None:
+def test_eku_audit_command_answers_yes_no_and_not_assessed(tmp_path: Path) -> None:
     """Not assessed without certificates; no when connections fail, with dates and remedies; yes where a private CA goes on."""
     unknown = pkikit_json("eku-audit", DEPLOYMENT, *INSTANT, code=1)
     assert {leg["status"] for leg in unknown["legs"]} == {"not-assessed"}
@@ -345,7 +345,7 @@ def test_eku_audit(tmp_path: Path) -> None:
     assert "is not a party" in done.stderr
 
 
-def test_every_command_has_help_with_an_example() -> None:
+def test_help_of_every_subcommand_has_an_example() -> None:
     """As INTERFACES asks, the subcommands too."""
     import typer.main
 
@@ -366,7 +366,7 @@ def test_every_command_has_help_with_an_example() -> None:
     assert {p[1] for p in found if p[0] == "ca"} >= {"init", "issue", "revoke", "crl", "ocsp"}
 
 
-def test_certificates_are_hostile(tmp_path: Path) -> None:
+def test_decode_command_escapes_control_characters_in_names(tmp_path: Path) -> None:
     """Terminal escapes and NULs in names come out escaped, in tables and in JSON."""
     evil = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a\x1b[2J\x00\u202eb")])
     leaf = forge((E1,), None, at=AT, subject=evil).leaf

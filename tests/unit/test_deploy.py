@@ -34,7 +34,7 @@ def hub(monkeypatch: pytest.MonkeyPatch, *, local: bool) -> tuple[Config, dict[s
     return config, names
 
 
-def test_jupyterhub(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hub_limits_servers_culls_idle_ones_and_requires_a_group(monkeypatch: pytest.MonkeyPatch) -> None:
     """Limits for each learner, idle servers culled, nobody in without a group."""
     config, _ = hub(monkeypatch, local=False)
     assert config.Spawner.mem_limit == "1G"
@@ -56,7 +56,7 @@ class Spawner:
         self.notebook_dir, self.user = notebook_dir, User()
 
 
-def test_a_learner_gets_the_course_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_course_is_copied_once_and_keeps_the_learners_changes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A copy of every notebook; what the learner has changed stays."""
     config, names = hub(monkeypatch, local=True)
     names["give_course"](Spawner(str(tmp_path / "{username}")))
@@ -114,7 +114,9 @@ def copied(names: dict[str, Any], config: Config, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.skipif(not Path("/usr/bin/python3").exists(), reason="the learner needs a Python of the system")
-def test_the_course_is_the_learners(monkeypatch: pytest.MonkeyPatch, learners_home: Path, machine: Path) -> None:
+def test_copied_course_belongs_to_the_learner(
+    monkeypatch: pytest.MonkeyPatch, learners_home: Path, machine: Path
+) -> None:
     """With PAM and systemd: in the learner's home, not in the Hub's, and the learner's own."""
     config, names = hub(monkeypatch, local=False)
     copied(names, config, monkeypatch, machine)
@@ -126,7 +128,9 @@ def test_the_course_is_the_learners(monkeypatch: pytest.MonkeyPatch, learners_ho
 
 
 @pytest.mark.skipif(not Path("/usr/bin/python3").exists(), reason="the learner needs a Python of the system")
-def test_a_learners_links_lead_nowhere(monkeypatch: pytest.MonkeyPatch, learners_home: Path, machine: Path) -> None:
+def test_course_copy_writes_nothing_through_a_learners_link(
+    monkeypatch: pytest.MonkeyPatch, learners_home: Path, machine: Path
+) -> None:
     """A link in the learner's home to what is root's: nothing is written there, and a link is no missing file."""
     config, names = hub(monkeypatch, local=False)
     roots = machine / "roots"
@@ -147,7 +151,7 @@ def test_a_learners_links_lead_nowhere(monkeypatch: pytest.MonkeyPatch, learners
     assert list(roots.iterdir()) == []
 
 
-def test_both_sides_mean_one_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hub_and_server_expand_the_folder_to_the_same_path(monkeypatch: pytest.MonkeyPatch) -> None:
     """The Hub and the learner's server expand the folder each for itself; it has to name the learner."""
     config, names = hub(monkeypatch, local=False)
     assert config.Spawner.notebook_dir.startswith("~{username}/")
@@ -157,7 +161,7 @@ def test_both_sides_mean_one_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 VALUES = yaml.safe_load((ROOT / "deploy" / "values.yaml").read_text(encoding="utf-8"))
 
 
-def test_kubernetes_and_container_agree() -> None:
+def test_kubernetes_and_container_recipes_have_the_same_settings() -> None:
     """One image of one version, one limit, one home, one way to copy the course."""
     container = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
     user = VALUES["singleuser"]
@@ -176,7 +180,7 @@ def test_kubernetes_and_container_agree() -> None:
     assert "-c constraints.txt" in container
 
 
-def test_a_learners_pod_reaches_the_hub_and_nothing_else() -> None:
+def test_network_policy_lets_a_pod_reach_only_the_hub() -> None:
     """docs/class.md: "no network out of it". The chart's own rules are all off (it has six), DNS as well."""
     policy = VALUES["singleuser"]["networkPolicy"]
     assert policy["enabled"] is True
@@ -195,7 +199,7 @@ def test_a_learners_pod_reaches_the_hub_and_nothing_else() -> None:
     assert config.JupyterHub.hub_connect_url == "http://10.0.0.9:8081"
 
 
-def test_who_logs_in_to_kubernetes_and_how() -> None:
+def test_kubernetes_login_requires_https_and_a_configured_authenticator() -> None:
     """Passwords cross the network by HTTPS only; there is somebody who lets learners in, and nobody else gets in."""
     assert VALUES["proxy"]["https"]["enabled"] is True
     assert VALUES["proxy"]["https"]["hosts"]
@@ -234,7 +238,7 @@ SECRETS = (
 )  # fmt: skip
 
 
-def test_the_image_holds_no_secrets() -> None:
+def test_dockerignore_keeps_keys_and_lab_state_out_of_the_image() -> None:
     """`COPY . .` copies what .dockerignore lets through: what the image needs, no keys, no state of a lab."""
     lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     patterns = [line for line in lines if line and not line.startswith("#")]
@@ -251,7 +255,7 @@ def test_the_image_holds_no_secrets() -> None:
     assert re.findall(r"^(?:COPY|ADD) .*", container, re.MULTILINE) == ["COPY . ."]
 
 
-def test_docs_and_recipes_say_the_same() -> None:
+def test_class_document_matches_the_recipes() -> None:
     """The claims of docs/class.md that are settings of the recipes."""
     text = " ".join((ROOT / "docs" / "class.md").read_text(encoding="utf-8").split())
     config = (ROOT / "deploy" / "jupyterhub_config.py").read_text(encoding="utf-8")
@@ -276,7 +280,7 @@ def test_docs_and_recipes_say_the_same() -> None:
         assert claim in text, claim
 
 
-def test_the_hook_that_looks_for_keys() -> None:
+def test_commit_hook_finds_every_kind_of_private_key() -> None:
     """It finds every kind of key, in a notebook too, and no file of the project is in its way."""
     config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
     hook = next(h for h in config["repos"][0]["hooks"] if h["id"] == "keys")
@@ -294,7 +298,7 @@ def test_the_hook_that_looks_for_keys() -> None:
     assert found == []
 
 
-def test_binder() -> None:
+def test_binder_files_are_in_place_and_executable() -> None:
     """repo2docker's files are where it looks, and the hook is executable."""
     folder = ROOT / "binder"
     assert {p.name for p in folder.iterdir()} == {"apt.txt", "runtime.txt", "requirements.txt", "postBuild"}
@@ -303,7 +307,7 @@ def test_binder() -> None:
     assert tools <= {line.split("#")[0].strip() for line in (ROOT / "apt.txt").read_text().splitlines()}
 
 
-def test_the_site_is_built(tmp_path: Path) -> None:
+def test_documentation_site_builds_without_warnings(tmp_path: Path) -> None:
     """Every page of the navigation is there, and mkdocs has nothing to say against it."""
     from mkdocs.commands.build import build
     from mkdocs.config import load_config

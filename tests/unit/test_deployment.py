@@ -21,13 +21,13 @@ TEXT = (DEPLOYMENTS / "clustered-mra.yaml").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("path", sorted(DEPLOYMENTS.glob("*.yaml")), ids=lambda p: p.stem)
-def test_shipped_files_are_valid(path: Path) -> None:
+def test_shipped_deployments_load_and_match_the_schema(path: Path) -> None:
     """Each shipped file loads, and the JSON schema accepts it too."""
     assert load_deployment(path).name == path.stem
     jsonschema.validate(yaml.safe_load(path.read_text(encoding="utf-8")), Deployment.model_json_schema())
 
 
-def test_the_three_promised_files_are_shipped() -> None:
+def test_promised_deployments_are_shipped() -> None:
     """INTERFACES names them."""
     assert {"single-pair", "clustered-mra", "clustered-full"} <= {p.stem for p in DEPLOYMENTS.glob("*.yaml")}
 
@@ -51,7 +51,7 @@ def test_the_three_promised_files_are_shipped() -> None:
     ("client: core, server: edge", "client: edge, server: core", 18, "expressway-c cluster"),
     ("[e1.example.com, e2.example.com], tls", "[e9.example.com], tls", 19, "allowed are"),
 ])  # fmt: skip
-def test_refused_with_file_line_and_key(before: str, after: str, line: int, said: str) -> None:
+def test_invalid_deployment_is_refused_with_file_line_and_key(before: str, after: str, line: int, said: str) -> None:
     """One sentence; the line is that of the key."""
     assert before in TEXT
     with pytest.raises(DeploymentError) as caught:
@@ -65,7 +65,7 @@ def test_refused_with_file_line_and_key(before: str, after: str, line: int, said
     "", "# nothing", "- a", "5", "\x00", "[" * 20_000, "a: !!python/object:os.system x", "{a: 1, [b]: 2}", "name: x", "? {a: b}\n: c",
     "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c]\ne: [*d,*d,*d,*d,*d,*d]",
 ])  # fmt: skip
-def test_rubbish_is_refused(text: str) -> None:
+def test_malformed_yaml_is_refused_with_one_sentence(text: str) -> None:
     """Empty, wrong shape, hostile YAML: one sentence, at once."""
     with pytest.raises(DeploymentError) as caught:
         parse_deployment(text, where="my.yaml")
@@ -73,12 +73,12 @@ def test_rubbish_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["on", "yes", "true", '"on"', "True"])
-def test_switches(value: str) -> None:
+def test_switches_accept_on_yes_and_true(value: str) -> None:
     """on, yes and true mean the same, quoted or not."""
     assert parse_deployment(TEXT.replace("checking: off", f"checking: {value}")).revocation.checking is True
 
 
-def test_an_ip_address_may_be_rehearsed() -> None:
+def test_zone_may_dial_an_ip_address_only_when_a_party_has_it() -> None:
     """A zone that dials an IP address is refused unless somebody has that address."""
     text = TEXT.replace("[e1.example.com, e2.example.com], tls", "[192.0.2.11, e2.example.com], tls")
     with pytest.raises(DeploymentError):
@@ -90,7 +90,7 @@ def test_an_ip_address_may_be_rehearsed() -> None:
 @pytest.mark.parametrize(("content", "said"), [
     (None, "no such file"), (b"", "is empty"), (b"\xff\xfe\x00\x01rubbish\x80", "not UTF-8"), (b"x" * 2_000_000, "larger than"),
 ])  # fmt: skip
-def test_files_that_cannot_be_read(content: bytes | None, said: str, tmp_path: Path) -> None:
+def test_unreadable_deployment_file_is_named_in_the_error(content: bytes | None, said: str, tmp_path: Path) -> None:
     """Missing, empty, binary, too large: the sentence names the file."""
     path = tmp_path / "d.yaml"
     if content is not None:
@@ -107,7 +107,7 @@ def test_schema_command_prints_the_committed_schema() -> None:
     assert json.loads(done.stdout) == json.loads(committed.read_text(encoding="utf-8"))
 
 
-def test_versions_are_ordered() -> None:
+def test_versions_compare_by_number() -> None:
     """Number by number, not letter by letter."""
     old, new = ProductVersion.parse("X8.11.1"), ProductVersion.parse("x12.5")
     assert old < new
@@ -117,7 +117,7 @@ def test_versions_are_ordered() -> None:
 
 
 @pytest.mark.parametrize("number", ["0x" + "f" * 5000, "1:" + "59:" * 3000 + "1"], ids=["hexadecimal", "sexagesimal"])
-def test_a_number_too_long_to_print(number: str) -> None:
+def test_deployment_with_a_huge_number_is_refused_with_its_line(number: str) -> None:
     """YAML reads such a number, Python refuses to print it: still one sentence with its line."""
     with pytest.raises(DeploymentError, match=r"line 1: name: .*not a number of thousands of digits"):
         parse_deployment(f"name: {number}\nclusters: []\n", where="x.yaml")

@@ -39,7 +39,7 @@ _NAMES = {"names.reference-not-presented"}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)
-def test_traces_survive_json_and_lead_near_the_cause(case: Case) -> None:
+def test_trace_of_a_broken_world_survives_json_and_names_the_cause(case: Case) -> None:
     """Every broken world: the trace read back is the same, and its one finding is the cause or what looks just like it."""
     world = case.broken(Bench()).world
     dialler = MemoryDialler(world, AT)
@@ -55,7 +55,7 @@ def test_traces_survive_json_and_lead_near_the_cause(case: Case) -> None:
     assert found.fix
 
 
-def test_an_accepted_trace_has_no_cause() -> None:
+def test_accepted_trace_has_no_cause_and_lists_what_was_checked() -> None:
     """Nothing found, and what was looked for is told."""
     leg = legs_of(Bench().world.deployment)[0]
     trace = MemoryDialler(Bench().world, AT).dial(leg)
@@ -85,7 +85,7 @@ GOOD = trace_to_json(MemoryDialler(Bench().world, AT).dial(legs_of(Bench().world
         (json.dumps({"steps": [GOOD["steps"][0]] * 2001}), "at most 2000"),
     ],
 )
-def test_what_is_no_trace(document: str, said: str) -> None:
+def test_json_that_is_not_a_trace_is_refused_with_its_place(document: str, said: str) -> None:
     """One sentence with the place."""
     with pytest.raises(InputError, match=said):
         trace_from_json(document, where="t.json")
@@ -93,7 +93,7 @@ def test_what_is_no_trace(document: str, said: str) -> None:
 
 @given(st.integers(0, len(GOOD["steps"]) - 1), st.sampled_from(["seq", "at", "side", "kind", "state", "name", "code"]),
        st.none() | st.integers() | st.text(max_size=5) | st.lists(st.integers(), max_size=2))  # fmt: skip
-def test_mutated_traces(index: int, key: str, value: Any) -> None:
+def test_mutated_trace_is_read_or_refused_with_one_sentence(index: int, key: str, value: Any) -> None:
     """Any field replaced by anything: read, or refused in one sentence."""
     document = json.loads(json.dumps(GOOD))
     document["steps"][index][key] = value
@@ -138,7 +138,7 @@ TEXTS = [
 
 
 @pytest.mark.parametrize(("text", "rule"), TEXTS)
-def test_texts_that_operators_have(text: str, rule: str) -> None:
+def test_text_of_an_error_names_its_cause_and_line(text: str, rule: str) -> None:
     """The first cause, with the line as evidence."""
     verdict, causes = diagnose_text(f"something else\n{text}\n", where="log.txt")
     assert causes[:1] == (rule,)
@@ -147,7 +147,7 @@ def test_texts_that_operators_have(text: str, rule: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["Verify return code: 0 (ok)", "cert.pem: OK", "Verification: OK"])
-def test_texts_with_a_success(text: str) -> None:
+def test_text_of_a_success_is_accepted(text: str) -> None:
     """A success that the text states, and no failure: accepted."""
     verdict, causes = diagnose_text(text, where="log.txt")
     assert causes == ()
@@ -166,21 +166,21 @@ def test_texts_with_a_success(text: str) -> None:
         "0 errors, 0 warnings",
     ],
 )
-def test_texts_that_say_nothing_are_never_an_all_clear(text: str) -> None:
+def test_text_without_success_or_failure_has_no_verdict(text: str) -> None:
     """Neither a failure nor a success: one sentence, and no verdict."""
     with pytest.raises(InputError, match=r"in it reports a connection|none of them reports a connection"):
         diagnose_text(text, where="log.txt")
 
 
 @given(st.text(max_size=400))
-def test_any_text(text: str) -> None:
+def test_any_text_is_read_and_quoted_safely(text: str) -> None:
     """Whatever it is, it is read, and what is quoted from it can be shown."""
     diagnosis = diagnose_lines(text.splitlines(), where="x")
     assert all(e.seen.isprintable() for f in diagnosis.verdict.findings for e in f.evidence)
     assert diagnosis.verdict.accepted == (not diagnosis.causes)
 
 
-def test_ranking_puts_what_must_be_mended_first_in_front() -> None:
+def test_causes_are_ranked_by_what_must_be_fixed_first() -> None:
     """Without a connection no certificate is seen; without a chain no name matters."""
     text = "hostname mismatch\ncertificate has expired\nConnection refused\nunable to get local issuer certificate"
     verdict, causes = diagnose_text(text, where="x")
@@ -188,7 +188,7 @@ def test_ranking_puts_what_must_be_mended_first_in_front() -> None:
     assert rank_causes(verdict.findings) == causes
 
 
-def test_reports_of_other_commands_are_read() -> None:
+def test_reports_of_verify_and_check_are_read_once_per_finding() -> None:
     """Findings of a verdict, or of all legs of a check, each once; what is no report is not taken for one."""
     from pkikit.judge.leg_verdict import judge_all_legs
     from pkikit.model.findings_json import reported_findings

@@ -42,7 +42,7 @@ def odd(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monk
     return path, request.param
 
 
-def test_only_regular_files_are_read(odd: tuple[Path, str]) -> None:
+def test_reading_a_special_file_is_refused_by_kind(odd: tuple[Path, str]) -> None:
     """One sentence that says what it is; a named pipe does not wait for a writer."""
     path, kind = odd
     with pytest.raises(InputError, match=f"odd.pem: is {kind}"):
@@ -57,7 +57,9 @@ def test_only_regular_files_are_read(odd: tuple[Path, str]) -> None:
     ["decode", "plain.pem", "--passphrase-file", "odd.pem"],
     ["convert", "odd.pem", "--to", "pem", "--out", "new.pem"],
 ], ids=" ".join)  # fmt: skip
-def test_no_command_waits_for_a_pipe(command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command_refuses_a_named_pipe_without_waiting(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Every command that reads a file refuses a named pipe."""
     monkeypatch.chdir(tmp_path)
     os.mkfifo("odd.pem")
@@ -67,14 +69,14 @@ def test_no_command_waits_for_a_pipe(command: list[str], tmp_path: Path, monkeyp
     assert not Path("new.pem").exists()
 
 
-def test_a_link_to_a_file_is_a_file(tmp_path: Path) -> None:
+def test_symbolic_link_to_a_regular_file_is_read(tmp_path: Path) -> None:
     """Near miss: a symbolic link that leads to a regular file is read."""
     (tmp_path / "real").write_bytes(b"x")
     (tmp_path / "link").symlink_to("real")
     assert read_bytes(tmp_path / "link") == b"x"
 
 
-def test_empty_where_it_may_be(tmp_path: Path) -> None:
+def test_empty_file_is_read_only_where_allowed(tmp_path: Path) -> None:
     """The index of a new CA is empty; anything else that is empty is refused."""
     (tmp_path / "index.txt").write_bytes(b"")
     assert read_bytes(tmp_path / "index.txt", may_be_empty=True) == b""
@@ -82,7 +84,7 @@ def test_empty_where_it_may_be(tmp_path: Path) -> None:
         read_bytes(tmp_path / "index.txt")
 
 
-def test_the_size_is_bounded(tmp_path: Path) -> None:
+def test_file_over_the_size_limit_is_refused(tmp_path: Path) -> None:
     """At the limit it is read, one byte over it is not."""
     path = tmp_path / "x"
     path.write_bytes(b"x" * 2048)
@@ -95,7 +97,7 @@ def test_the_size_is_bounded(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a\x1b[31mred.pem", "two\nlines.pem", "\u202egnp.exe", os.fsdecode(b"\xff.pem")])
-def test_file_names_are_escaped(name: str, tmp_path: Path) -> None:
+def test_error_escapes_control_characters_in_a_file_name(name: str, tmp_path: Path) -> None:
     """A name from outside neither colours the terminal nor adds a line; each kind of error says it escaped."""
     path = tmp_path / name
     for attempt in (lambda: read_bytes(path), lambda: load_deployment(path), lambda: FileCa(path).entries()):
@@ -109,7 +111,7 @@ def _convert(*arguments: str) -> None:
     pkikit_in_process("convert", *arguments)
 
 
-def test_convert_leaves_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_convert_leaves_the_existing_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A conversion that fails leaves the file that is there; --force with a missing file is one sentence."""
     monkeypatch.chdir(tmp_path)
     Path("existing").write_bytes(b"mine")
@@ -129,7 +131,7 @@ def test_convert_leaves_what_is_there(tmp_path: Path, monkeypatch: pytest.Monkey
     assert Path("existing").read_bytes().startswith(b"\x30\x82")
 
 
-def test_convert_leaves_nothing_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_convert_refuses_a_bundle_with_an_unsupported_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A key that cannot be converted is not dropped in silence: nothing is written."""
     monkeypatch.chdir(tmp_path)
     odd = ed25519.Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

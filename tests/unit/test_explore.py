@@ -38,7 +38,7 @@ def option(**changes: Any) -> Option:
     return Option(**plain | changes)
 
 
-def test_the_guides_design_is_a_candidate() -> None:
+def test_design_of_the_guide_is_a_candidate_with_its_names() -> None:
     """One certificate a peer, cluster name, apex domains: exactly the names of the SAN layout."""
     judge = ClusterJudge(FULL, EDGE)
     (names,) = judge.names_of(option(), E1)
@@ -70,12 +70,12 @@ def test_the_guides_design_is_a_candidate() -> None:
         ({"authority": "acme", "term": "classic"}, "restarts", 12.17),
     ],
 )
-def test_metrics(changes: dict[str, Any], metric: str, value: float) -> None:
+def test_metrics_of_candidates_match_hand_counts(changes: dict[str, Any], metric: str, value: float) -> None:
     """Counted by hand on clustered-full's edge cluster."""
     assert getattr(ClusterJudge(FULL, EDGE).judge(option(**changes)), metric) == value
 
 
-def test_without_the_cluster_name_somebody_is_not_served() -> None:
+def test_candidate_without_the_cluster_name_leaves_a_leg_unserved() -> None:
     """C's cluster name is what E looks for; E's own is dialled by nobody here."""
     core, edge = (ClusterJudge(FULL, c) for c in FULL.clusters)
     assert core.judge(option(cluster_name="no", registration=())).legs_unserved == 4
@@ -83,7 +83,7 @@ def test_without_the_cluster_name_somebody_is_not_served() -> None:
     assert CLUSTER_E not in edge.names_of(option(cluster_name="no"), E2)[0]
 
 
-def test_internal_names_and_a_public_authority() -> None:
+def test_public_authority_breaks_legs_with_internal_names() -> None:
     """A public CA signs no name below .local."""
     inside = changed("clustered-full", domains__registration=["corp.local"])
     judge = ClusterJudge(inside, inside.clusters[1])
@@ -91,7 +91,7 @@ def test_internal_names_and_a_public_authority() -> None:
     assert judge.judge(option(registration=("dns",))).refused_names == 0
 
 
-def test_every_candidate_is_another() -> None:
+def test_candidates_are_distinct_and_count_as_the_product_of_options() -> None:
     """As many different rows as there are numbers, and the number of them is the product of the options."""
     small = space("lifetime=398,47", "profile=classic", "stores=one")
     rows = list(small.rows(0, small.size))
@@ -100,7 +100,7 @@ def test_every_candidate_is_another() -> None:
     assert all(len(row) == len(small.columns) for row in rows)
 
 
-def test_what_means_nothing_is_no_option() -> None:
+def test_meaningless_choices_are_not_offered_as_options() -> None:
     """No ACME on C, none beside Jabber Guest, no second store before X15.5, no cluster name without a cluster."""
     core, edge = FULL.clusters
     allowed = parse_vary((), FULL)
@@ -125,7 +125,7 @@ def test_what_means_nothing_is_no_option() -> None:
         ("=x", "write KEY=a,b"),
     ],
 )
-def test_vary_refuses(vary: str, said: str) -> None:
+def test_invalid_vary_is_refused_with_the_allowed_values(vary: str, said: str) -> None:
     """One sentence, with what is allowed."""
     with pytest.raises(InputError, match=said):
         _ = space(vary).options
@@ -135,7 +135,7 @@ vectors = st.lists(st.tuples(*[st.integers(0, 4)] * 3), min_size=1, max_size=40)
 
 
 @given(vectors)
-def test_pareto(points: list[tuple[int, int, int]]) -> None:
+def test_pareto_front_matches_its_definition(points: list[tuple[int, int, int]]) -> None:
     """Against the definition: nobody in the front is dominated, everybody outside is."""
     front = pareto({p: n for n, p in enumerate(points)})
 
@@ -146,7 +146,7 @@ def test_pareto(points: list[tuple[int, int, int]]) -> None:
 
 
 @given(vectors, st.integers(1, 39))
-def test_fronts_merge(points: list[tuple[int, int, int]], cut: int) -> None:
+def test_merged_fronts_are_independent_of_chunks_and_order(points: list[tuple[int, int, int]], cut: int) -> None:
     """However the candidates are cut into chunks, and in whatever order these come back."""
     numbered = list(enumerate(points))
 
@@ -162,7 +162,7 @@ def test_fronts_merge(points: list[tuple[int, int, int]], cut: int) -> None:
 
 
 @pytest.mark.parametrize("chunk", [97, 1000, 10**9])
-def test_chunks_do_not_matter(chunk: int, tmp_path: Path) -> None:
+def test_exploration_result_is_independent_of_the_chunk_size(chunk: int, tmp_path: Path) -> None:
     """Front, counts and every row of the file are the same however the run is cut."""
     small = space(*SMALL)
     whole = front_of(small, small.rows(0, small.size))
@@ -177,7 +177,7 @@ def test_chunks_do_not_matter(chunk: int, tmp_path: Path) -> None:
     assert min(v[OBJECTIVES.index("restarts")] for v in outcome.front if v[0] == 0) == best["restarts"].min()
 
 
-def test_processes_and_parquet(tmp_path: Path) -> None:
+def test_two_processes_write_the_same_table_as_one(tmp_path: Path) -> None:
     """Two processes write the same table as one."""
     small = space(*SMALL)
     explore(small, InProcess(), out=tmp_path / "one.csv")
@@ -191,7 +191,7 @@ def _text(value: Any) -> str:
     return "" if isinstance(value, float) and value != value else str(value)
 
 
-def test_a_killed_run_goes_on(tmp_path: Path) -> None:
+def test_killed_exploration_resumes_with_its_finished_parts(tmp_path: Path) -> None:
     """kill -9 in the middle: what was finished is kept, the rest is judged, the file is the same."""
     small = space(*SMALL)
     wanted = tmp_path / "wanted.csv"
@@ -226,7 +226,7 @@ explore(space(*SMALL), InProcess(), out=pathlib.Path({str(out)!r}), chunk=200, p
     assert outcome.front == front_of(small, small.rows(0, small.size))[0]
 
 
-def test_parts_of_another_space_are_not_mixed_in(tmp_path: Path) -> None:
+def test_exploration_ignores_parts_of_another_space(tmp_path: Path) -> None:
     """Another question is another file; nothing of the first is touched."""
     (tmp_path / "all.csv.parts").mkdir()
     (tmp_path / "all.csv.parts" / "space.json").write_text(json.dumps({"space": "other", "chunk": 1, "size": 1}))
@@ -240,7 +240,7 @@ def test_parts_of_another_space_are_not_mixed_in(tmp_path: Path) -> None:
     assert (tmp_path / "there.csv").read_text() == "mine"
 
 
-def test_plot_escapes_and_says_everything() -> None:
+def test_plot_escapes_text_and_titles_every_point() -> None:
     """Well-formed, with a title for each point and a shape a series."""
     import xml.etree.ElementTree as ET
 
@@ -253,7 +253,7 @@ def test_plot_escapes_and_says_everything() -> None:
     assert titles[0] == "<t>"
 
 
-def test_a_worker_that_is_killed(tmp_path: Path) -> None:
+def test_killed_worker_is_reported_and_the_run_resumes(tmp_path: Path) -> None:
     """One sentence instead of a traceback; begun again, the run goes on from what was finished."""
     small = space(*SMALL)
     killed: list[int] = []

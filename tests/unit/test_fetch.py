@@ -56,7 +56,7 @@ def dialled(
         "[fe80::1%25lo]", "127.0.0.1.", "\ud800", "example.com:80@127.0.0.1", "[127.0.0.1]", "",
     ],
 )  # fmt: skip
-def test_no_spelling_leads_inside(scheme: str, host: str) -> None:
+def test_url_with_a_disguised_internal_address_is_refused(scheme: str, host: str) -> None:
     """Digits and dots outside ASCII, other bases, embedded and mapped addresses: refused before a connection is made."""
     connections, told = dialled(lambda port: f"{scheme}://{host}:{port}/")
     assert connections == 0
@@ -64,7 +64,7 @@ def test_no_spelling_leads_inside(scheme: str, host: str) -> None:
     assert len(told) > 20
 
 
-def test_a_name_that_leads_inside() -> None:
+def test_policy_judges_the_address_that_a_name_resolves_to() -> None:
     """The policy sees what the name leads to; where it allows that, the server is dialled."""
 
     async def inside(_: str, port: int) -> list[tuple[str, int]]:
@@ -79,7 +79,7 @@ def test_a_name_that_leads_inside() -> None:
     assert dialled(url, policy=lambda address, _: address == "127.0.0.1", resolve=inside) == (1, "")
 
 
-def test_the_socket_is_looked_at_too() -> None:
+def test_policy_is_asked_again_for_the_connected_address() -> None:
     """A policy that changes its mind between the resolver and the socket is asked again: nothing is dialled."""
     answers = iter([True, False, False])
 
@@ -103,14 +103,14 @@ def test_the_socket_is_looked_at_too() -> None:
         "ff02::1", "ff0e::1", "2001:db8::1", "2001:4860:4860::8888%1", "not an address", "",
     ],
 )  # fmt: skip
-def test_not_public(address: str) -> None:
+def test_internal_address_is_not_public(address: str) -> None:
     """What leads inside, or may: loopback, private, link-local, site-local, multicast, embedded, documentation."""
     assert not is_public_address(address)
     assert not public_only(address, 80)
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "193.0.14.129", "2001:4860:4860::8888", "2a00::1", "64:ff9b::808:808"])
-def test_public(address: str) -> None:
+def test_internet_address_is_public(address: str) -> None:
     """The internet; through NAT64 too, which is how a network without IPv4 reaches it."""
     assert public_only(address, 80)
     assert public_only(address, 443)
@@ -126,7 +126,7 @@ def test_public(address: str) -> None:
         ("http://192.0.2.1", "192.0.2.1", 80),
     ],
 )
-def test_urls(text: str, host: str, port: int) -> None:
+def test_url_gives_host_and_port(text: str, host: str, port: int) -> None:
     """Host and port as they are dialled."""
     url = parse_web_url(text)
     assert (url.host, url.port, url.text) == (host, port, text)
@@ -142,7 +142,7 @@ def test_urls(text: str, host: str, port: int) -> None:
         "http://exam%70le.com/", "http://" + "a" * 300 + "/", "http://example.com/" + "a" * 2000,
     ],
 )  # fmt: skip
-def test_not_urls(text: str) -> None:
+def test_malformed_url_is_refused_with_a_printable_sentence(text: str) -> None:
     """One sentence, and nothing in it that a terminal cannot show."""
     with pytest.raises(InputError) as refused:
         parse_web_url(text)

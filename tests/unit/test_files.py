@@ -50,12 +50,12 @@ from tests.support.worlds import AT, issued
     pkcs7.serialize_certificates([LEAF], Encoding.DER),
 ], ids=["pem", "crlf", "bom", "utf-16", "text around", "no last newline", "trailing blanks", "old label", "der", "p7b pem", "p7b der"])  # fmt: skip
 @pytest.mark.near_miss("encoding.malformed", watched=False)
-def test_what_people_paste(data: bytes) -> None:
+def test_certificate_is_read_from_every_usual_form(data: bytes) -> None:
     """All of these hold the same certificate."""
     assert parse(data, where="x").certificates == (LEAF,)
 
 
-def test_chains_keep_their_order() -> None:
+def test_chain_keeps_the_order_of_the_file() -> None:
     """Leaf first, as in the file."""
     assert parse(CHAIN, where="x").certificates == CREDENTIAL.chain  # type: ignore[union-attr]
 
@@ -73,7 +73,7 @@ def test_chains_keep_their_order() -> None:
     (ENCRYPTED, "encrypted"),
     (PEM * 10_001, "more than 10000"),
 ])  # fmt: skip
-def test_what_is_refused(data: bytes, said: str) -> None:
+def test_unreadable_bytes_are_refused_with_the_file_name(data: bytes, said: str) -> None:
     """One sentence, with the file's name."""
     with pytest.raises(EncodingError, match=said) as caught:
         parse(data, where="some.pem")
@@ -85,7 +85,7 @@ def test_what_is_refused(data: bytes, said: str) -> None:
 
 
 @given(st.binary(max_size=400))
-def test_any_bytes(data: bytes) -> None:
+def test_any_bytes_are_read_or_raise_encoding_error(data: bytes) -> None:
     """Rubbish is an EncodingError or nothing, never anything else."""
     try:
         parse(data, where="x")
@@ -94,7 +94,7 @@ def test_any_bytes(data: bytes) -> None:
 
 
 @given(st.integers(0, len(CHAIN) - 1), st.integers(0, 255))
-def test_a_mutated_chain(position: int, value: int) -> None:
+def test_mutated_chain_is_read_or_raises_encoding_error(position: int, value: int) -> None:
     """One byte changed: still certificates, or an EncodingError."""
     data = bytearray(CHAIN)
     data[position] = value
@@ -105,7 +105,7 @@ def test_a_mutated_chain(position: int, value: int) -> None:
 
 
 @pytest.mark.near_miss("key.encrypted", watched=False)
-def test_passphrase_is_used_and_never_told() -> None:
+def test_wrong_passphrase_is_refused_without_repeating_it() -> None:
     """An encrypted key opens with its passphrase; a wrong one is refused without being repeated."""
     assert len(parse(ENCRYPTED, where="x", passphrase=lambda: b"secret").keys) == 1
     with pytest.raises(EncodingError) as caught:
@@ -113,7 +113,7 @@ def test_passphrase_is_used_and_never_told() -> None:
     assert "hunter2" not in str(caught.value)
 
 
-def test_no_repr_shows_a_key() -> None:
+def test_repr_of_credential_and_contents_hides_the_key() -> None:
     """Neither a credential nor a file's contents give the key away."""
     contents = parse(CHAIN + KEY, where="x")
     assert contents.keys
@@ -122,7 +122,7 @@ def test_no_repr_shows_a_key() -> None:
         assert "PRIVATE" not in shown
 
 
-def test_private_files_are_private_and_whole(tmp_path: Path) -> None:
+def test_private_file_is_written_0600_and_whole(tmp_path: Path) -> None:
     """Mode 0600 whatever the umask; replaced as a whole; nothing left beside it."""
     before = os.umask(0)
     try:
@@ -134,7 +134,7 @@ def test_private_files_are_private_and_whole(tmp_path: Path) -> None:
     assert [p.name for p in (tmp_path / "new").iterdir()] == ["key.pem"]
 
 
-def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+def test_writing_below_a_file_is_refused_and_changes_nothing(tmp_path: Path) -> None:
     """A file where a folder belongs: one sentence, nothing changed."""
     (tmp_path / "file").write_text("mine")
     with pytest.raises(InputError, match="cannot be written"):
@@ -142,7 +142,7 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     assert (tmp_path / "file").read_text() == "mine"
 
 
-def test_a_file_that_is_too_large(tmp_path: Path) -> None:
+def test_file_over_128_mb_is_refused_without_reading_it_all(tmp_path: Path) -> None:
     """A gigabyte is refused after the first 128 MB."""
     path = tmp_path / "large.pem"
     with path.open("wb") as stream:
@@ -153,7 +153,7 @@ def test_a_file_that_is_too_large(tmp_path: Path) -> None:
 
 @pytest.mark.fires("encoding.not-pem")
 @pytest.mark.near_miss("encoding.not-pem", watched=False)
-def test_folder_of_a_party(tmp_path: Path) -> None:
+def test_credential_folder_needs_cert_pem_and_may_have_key_pem(tmp_path: Path) -> None:
     """cert.pem with or without key.pem; a key alone, or DER in cert.pem, is an error."""
     assert credential_from_folder(tmp_path) is None
     (tmp_path / "key.pem").write_bytes(KEY)
@@ -170,7 +170,7 @@ def test_folder_of_a_party(tmp_path: Path) -> None:
 
 
 @pytest.mark.fires("key.encrypted")
-def test_an_encrypted_key_has_its_own_rule() -> None:
+def test_encrypted_key_in_a_folder_reports_key_encrypted() -> None:
     """Nobody can be asked: key.encrypted says what to do about it."""
     with pytest.raises(EncodingError) as caught:
         parse(ENCRYPTED, where="key.pem")
@@ -181,7 +181,7 @@ STORE = pkcs12.serialize_key_and_certificates(b"e1", CREDENTIAL.key, LEAF, BEHIN
 
 
 @pytest.mark.parametrize("passphrase", [None, b"secret"])
-def test_pkcs12(passphrase: bytes | None) -> None:
+def test_pkcs12_gives_key_leaf_and_chain_with_its_passphrase(passphrase: bytes | None) -> None:
     """Key, leaf and chain come out, with the passphrase or where there is none; never without asking for one."""
     store = (
         STORE
@@ -200,7 +200,7 @@ def test_pkcs12(passphrase: bytes | None) -> None:
         assert "hunter2" not in str(caught.value)
 
 
-def test_base64_alone_and_wrong_labels_are_read_and_told() -> None:
+def test_bare_base64_and_wrong_labels_are_read_with_a_note() -> None:
     """What the product would refuse is read, with a note that says why it would."""
     bare = base64.b64encode(LEAF.public_bytes(Encoding.DER))
     found = parse(bare, where="x")
@@ -232,7 +232,7 @@ CRL = issued().authority.crl([7], at=AT)
     ],
     ids=["gz of der", "gz of pem", "zip beside a text"],
 )
-def test_crl_archives(packed: bytes) -> None:
+def test_crl_archive_is_read_whatever_its_member_names(packed: bytes) -> None:
     """As the product reads downloads; the extension of a member does not matter."""
     assert parse(packed, where="x").crls == (CRL,)
 
@@ -250,14 +250,14 @@ def test_crl_archives(packed: bytes) -> None:
     ],
     ids=["gzip bomb", "zip bomb", "many members", "gzip cut", "zip cut", "nothing", "gzip in gzip"],
 )
-def test_archives_that_are_refused(data: bytes, said: str) -> None:
+def test_oversized_or_broken_archive_is_refused(data: bytes, said: str) -> None:
     """Bounded, one sentence."""
     with pytest.raises(EncodingError, match=said):
         parse(data, where="x")
 
 
 @given(st.integers(0, len(LEAF.public_bytes(Encoding.DER)) - 1), st.binary(min_size=1, max_size=4))
-def test_mutated_certificates(position: int, patch: bytes) -> None:
+def test_mutated_certificate_is_judged_or_refused_with_one_sentence(position: int, patch: bytes) -> None:
     """Whatever is overwritten: it is read, described and judged, or refused in one sentence."""
     der = bytearray(LEAF.public_bytes(Encoding.DER))
     der[position : position + len(patch)] = patch

@@ -19,14 +19,14 @@ COUNT = 120
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_nothing_breaks(target: str) -> None:
+def test_fuzzed_input_is_always_answered_as_promised(target: str) -> None:
     """Every input is answered as promised: no traceback, no escape sequence, no hang, no 500."""
     report = watching.fuzz(target, seed=20261125, count=COUNT, keep=False)
     assert not report.finds, "\n".join(f"{f.where}: {f.data.hex()}\n{f.traceback}" for f in report.finds)
     assert (report.done, report.ended) == (COUNT, True)
 
 
-def test_the_same_seed_makes_the_same_inputs() -> None:
+def test_fuzzing_with_one_seed_repeats_its_inputs() -> None:
     """What was found once can be made again."""
     mutators = [Mutator(objects(), random.Random(seed)) for seed in (1, 1, 2)]
     made = [[mutator.make() for _ in range(50)] for mutator in mutators]
@@ -34,7 +34,7 @@ def test_the_same_seed_makes_the_same_inputs() -> None:
     assert len(set(made[0])) > 40
 
 
-def test_a_failure_is_found_and_made_small() -> None:
+def test_fuzzing_finds_and_shrinks_a_planted_failure() -> None:
     """The control: a function that fails on one octet is reported with its place, and the input shrinks to that octet."""
 
     def run(data: bytes) -> None:
@@ -48,7 +48,7 @@ def test_a_failure_is_found_and_made_small() -> None:
     assert _smaller(run, data, where) == b"\x07"
 
 
-def test_what_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fuzzing_kills_a_worker_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: a worker that uses its processor time without getting on is killed."""
     monkeypatch.setattr(watching, "MAX_CPU", 0.5)
     with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as worker:

@@ -10,12 +10,12 @@ from tests.support.guide import Statement, statements
 
 
 @pytest.mark.parametrize("statement", statements(), ids=lambda s: s.says[:60])
-def test_proven(statement: Statement) -> None:
+def test_guide_statement_has_rule_behaviour_test_and_cell(statement: Statement) -> None:
     """Rule, behaviour, test and cell are there."""
     assert statement.problems() == []
 
 
-def test_there_are_enough() -> None:
+def test_guide_statements_cover_every_chapter_and_appendix() -> None:
     """Every chapter and every appendix of the guide."""
     chapters = {s.chapter for s in statements()}
     assert len(statements()) >= 75
@@ -33,6 +33,6 @@ def test_there_are_enough() -> None:
         {"cell": "01: nothing of the kind"},
     ],
 )
-def test_a_missing_proof_is_noticed(broken: dict[str, object]) -> None:
+def test_guide_statement_with_a_missing_proof_is_reported(broken: dict[str, object]) -> None:
     """The control."""
     assert len(replace(statements()[0], **broken).problems()) == 1  # type: ignore[arg-type]

@@ -75,13 +75,13 @@ def bounded(data: bytes) -> FileContents | None:
     return contents
 
 
-def test_the_corpus_is_there() -> None:
+def test_hostile_corpus_is_complete() -> None:
     """Files that a checkout lost must not look like files that passed."""
     assert len(CORPUS) >= 20
 
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda p: p.name)
-def test_saved_corpus(path: Path) -> None:
+def test_hostile_corpus_is_answered_by_library_and_command(path: Path) -> None:
     """Every file of tests/vectors/hostile, through the library and through the command line."""
     bounded(path.read_bytes())
     for command in ("decode", "lint"):
@@ -94,14 +94,14 @@ def test_saved_corpus(path: Path) -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(st.integers(1, len(GOOD) - 1))
-def test_cut_off(length: int) -> None:
+def test_certificate_cut_at_any_byte_is_refused(length: int) -> None:
     """At any byte: refused, never half read."""
     assert bounded(GOOD[:length]) is None
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, len(GOOD) - 1), st.binary(min_size=1, max_size=8)), min_size=1, max_size=5))
-def test_overwritten(patches: list[tuple[int, bytes]]) -> None:
+def test_certificate_overwritten_in_places_is_read_or_refused(patches: list[tuple[int, bytes]]) -> None:
     """Several places at once."""
     der = bytearray(GOOD)
     for position, patch in patches:
@@ -111,12 +111,12 @@ def test_overwritten(patches: list[tuple[int, bytes]]) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=300))
-def test_anything(data: bytes) -> None:
+def test_random_bytes_are_read_or_refused(data: bytes) -> None:
     """Bytes of any kind."""
     bounded(data)
 
 
-def test_ten_thousand_names() -> None:
+def test_certificate_with_ten_thousand_names_is_judged_with_bounded_output() -> None:
     """Read, listed up to a bound, linted and matched."""
     many = [f"host-{n}.example.com" for n in range(10_000)]
     leaf = forge(many, None, at=AT).leaf
@@ -129,7 +129,7 @@ def test_ten_thousand_names() -> None:
     assert all(len(e.seen) < 2_000 for f in verdict.findings for e in f.evidence)
 
 
-def test_a_key_of_16384_bits() -> None:
+def test_certificate_with_a_16384_bit_key_is_judged() -> None:
     """Nobody could use it; it is told and costs little."""
     numbers = rsa.RSAPublicNumbers(65537, (1 << 16383) + 12345 * 2 + 1)
     root = create_root("Large Root CA", at=AT - DAY)
@@ -147,7 +147,7 @@ def test_a_key_of_16384_bits() -> None:
     assert "key.too-long" in {f.rule for f in lint_certificate(leaf, USE).errors}
 
 
-def test_issuers_in_a_loop() -> None:
+def test_path_search_ends_when_issuers_form_a_loop() -> None:
     """Two CAs that signed each other, and a chain of a thousand: the search for a root ends."""
     keys = [fast_key(), fast_key()]
     a, b = create_root("Loop A", at=AT - DAY, key=keys[0]), create_root("Loop B", at=AT - DAY, key=keys[1])
@@ -169,7 +169,7 @@ def test_issuers_in_a_loop() -> None:
     assert time.process_time() - began < PATIENCE
 
 
-def test_many_candidates_of_one_name() -> None:
+def test_path_search_bounds_signature_checks_of_namesakes() -> None:
     """A thousand CAs with one subject and another key each: every signature is tried at most a few times."""
     key = fast_key()
     twins = [create_root("Twin Root CA", at=AT - DAY, key=fast_key()).certificate for _ in range(300)]
@@ -180,7 +180,7 @@ def test_many_candidates_of_one_name() -> None:
     assert time.process_time() - began < PATIENCE
 
 
-def test_a_negative_serial_number_in_a_crl() -> None:
+def test_crl_with_a_negative_serial_number_is_searched() -> None:
     """Looked for one by one, since the library refuses to look it up."""
     root = create_root("Root CA", at=AT - DAY)
     leaf = der_with_serial(-0x7A6B5C4D3E2F1A0B)
@@ -189,7 +189,7 @@ def test_a_negative_serial_number_in_a_crl() -> None:
     judge_revocation(path, RevocationQuestion(settings=Revocation(checking=True), data=data), AT)
 
 
-def test_the_same_file_twice(tmp_path: Path) -> None:
+def test_decode_lists_a_file_given_twice_once(tmp_path: Path) -> None:
     """Told once."""
     (tmp_path / "a.der").write_bytes(GOOD)
     done = run("pkikit", "decode", str(tmp_path / "a.der"), str(tmp_path / "a.der"), "--json")

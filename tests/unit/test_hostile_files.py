@@ -88,7 +88,7 @@ def _read(data: bytes) -> None:
 
 
 @pytest.mark.parametrize("kind", GROWING)
-def test_the_work_grows_with_the_size(kind: str) -> None:
+def test_identification_work_grows_linearly_with_size(kind: str) -> None:
     """16 times the bytes cost about 16 times the work; by the square it would be 256 times."""
     few, many = GROWING[kind](SMALL), GROWING[kind](SMALL * FACTOR)
     assert _cost(lambda: _read(many)) < _cost(lambda: _read(few)) * FACTOR * 4 + 0.05
@@ -98,7 +98,7 @@ def test_the_work_grows_with_the_size(kind: str) -> None:
     b"\n", b" ", b"\t", b"\r\n", b"# \n", b"a: b\n", b"a:\n", b"<", b"<a ", b"{", b'[{"a":', b"-", b"Certificate:\n", b"0A", b"0A:",
     b"certificate 01\n", b"From: x\n", b"x# show ", b"*c xConfiguration", b"Event=\"", b"- ", b"a b c ", b"---\n", b"\xff", b"\0",
 ])  # fmt: skip
-def test_no_text_keeps_the_identification_busy(piece: bytes) -> None:
+def test_identification_of_repetitive_text_ends(piece: bytes) -> None:
     """One sentence about any repeated piece; a pattern that tries every way would not come back."""
     for data in (piece * 3000, piece * 3000 + b"!", b"x" + piece * 3000):
         assert identify(data).startswith("is ")
@@ -137,7 +137,7 @@ def no_work(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("no_work")
 @pytest.mark.parametrize("rounds", [MAX_ITERATIONS + 1, 2**31 - 1, 2**63, 2**200])
 @pytest.mark.parametrize("passphrase", [None, b"secret"])
-def test_a_store_that_asks_for_too_much(rounds: int, passphrase: bytes | None) -> None:
+def test_store_with_too_many_iterations_is_refused_unopened(rounds: int, passphrase: bytes | None) -> None:
     """PKCS#12 in DER, in base64 and under a PEM label: refused by the count alone, with and without passphrase."""
     data = with_mac_rounds(store(2048), rounds)
     text = base64.encodebytes(data)
@@ -148,7 +148,7 @@ def test_a_store_that_asks_for_too_much(rounds: int, passphrase: bytes | None) -
 
 
 @pytest.mark.parametrize("inside", ["key", "certificate", "both"])
-def test_what_is_in_a_store_is_counted(inside: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_store_effort_counts_mac_keys_and_certificates(inside: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The shrouded key and the encrypted certificates count as well as the MAC, each by itself and all together."""
     data = with_mac_rounds(store(3000, key=inside != "certificate", certificate=inside != "key"), 1)
     monkeypatch.setattr(effort, "MAX_ITERATIONS", 3000)
@@ -162,7 +162,7 @@ def test_what_is_in_a_store_is_counted(inside: str, monkeypatch: pytest.MonkeyPa
         refuse_costly_store(data, "x")
 
 
-def test_a_usual_store_is_opened() -> None:
+def test_store_at_the_effort_limit_is_opened() -> None:
     """Near miss: exactly the bound is allowed, and the usual counts are."""
     refuse_costly_store(with_mac_rounds(store(2048), MAX_ITERATIONS), "x")
     found = parse(store(2048), where="x", passphrase=lambda: b"secret")
@@ -173,7 +173,7 @@ def test_a_usual_store_is_opened() -> None:
 @pytest.mark.parametrize(
     "damage", [lambda d: d[:-40], lambda d: d[:60] + b"\xff" * 20 + d[80:], lambda d: d + b"\0" * MAX_SIZE]
 )
-def test_a_store_that_cannot_be_counted_is_refused(damage: Callable[[bytes], bytes]) -> None:
+def test_store_with_unreadable_effort_is_refused(damage: Callable[[bytes], bytes]) -> None:
     """What cannot be read well enough to know its cost is not opened."""
     with pytest.raises(EncodingError):
         refuse_costly_store(damage(store(2048)), "x")
@@ -189,7 +189,7 @@ KEYS: dict[str, tuple[list[str], bool]] = {
 
 
 @pytest.mark.parametrize("name", KEYS)
-def test_encrypted_keys(name: str, tmp_path: Path) -> None:
+def test_encrypted_key_effort_is_counted_before_it_is_opened(name: str, tmp_path: Path) -> None:
     """Keys that openssl encrypted, as PEM and as DER: counted before they are opened."""
     arguments, bearable = KEYS[name]
     (tmp_path / "key.pem").write_bytes(KEY)
@@ -219,7 +219,7 @@ def test_encrypted_keys(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("cost", "size", "parallel", "bearable"), [
     (16384, 8, 1, True), (1 << 15, 8, 1, True), (1 << 20, 8, 1, False), (1 << 14, 1 << 20, 1, False), (1 << 14, 8, 1 << 20, False), (0, 8, 1, False),
 ])  # fmt: skip
-def test_scrypt(cost: int, size: int, parallel: int, bearable: bool) -> None:
+def test_scrypt_parameters_are_bounded(cost: int, size: int, parallel: int, bearable: bool) -> None:
     """Memory and work of scrypt are bounded: N, r and p each can be made too large."""
     numbers = univ.Sequence()
     for position, value in enumerate((univ.OctetString(b"salt"), *map(univ.Integer, (cost, size, parallel)))):
@@ -289,7 +289,7 @@ def store_in_store(passphrase: bytes, rounds: int) -> bytes:
 
 @pytest.mark.usefixtures("no_work")
 @pytest.mark.parametrize("passphrase", [b"", b"secret"])
-def test_a_key_inside_an_encrypted_part(passphrase: bytes) -> None:
+def test_key_in_an_encrypted_part_is_counted_once_it_is_open(passphrase: bytes) -> None:
     """It is counted as soon as the passphrase that opens the part is known; an empty one is known to everybody."""
     data = store_in_store(passphrase, 2**31 - 1)
     with pytest.raises(EncodingError, match="2,147,483,647 rounds"):
@@ -306,7 +306,7 @@ def test_a_key_inside_an_encrypted_part(passphrase: bytes) -> None:
     ["-certpbe", "NONE", "-keypbe", "NONE"], ["-nomac"],
 ], ids=" ".join)  # fmt: skip
 @pytest.mark.parametrize("passphrase", ["secret", "", "Paßwort"])
-def test_the_stores_of_openssl(arguments: list[str], passphrase: str, tmp_path: Path) -> None:
+def test_stores_of_openssl_are_counted_and_read(arguments: list[str], passphrase: str, tmp_path: Path) -> None:
     """Every usual encryption is seen through, so that a key in it would be counted, and is then read."""
     (tmp_path / "key.pem").write_bytes(KEY)
     (tmp_path / "cert.pem").write_bytes(PEM)
@@ -318,7 +318,7 @@ def test_the_stores_of_openssl(arguments: list[str], passphrase: str, tmp_path: 
     assert found.keys
 
 
-def test_the_key_derivation_of_pkcs12() -> None:
+def test_pkcs12_key_derivation_matches_the_published_vector() -> None:
     """A vector that was made with openssl's own derivation: PBE-SHA1-3DES of the password "smeg" (PKCS#12 appendix B)."""
     assert derive("smeg".encode("utf-16-be") + b"\0\0", bytes.fromhex("0A58CF64530D823F"), 1, 1, 24).hex() == (
         "8aaae6297b6cb04642ab5b077851284eb7128f1a2a7fbca3"

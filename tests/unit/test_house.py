@@ -68,12 +68,12 @@ def test_constraints_pin_every_requirement() -> None:
 
 
 @pytest.mark.parametrize("name", generated())
-def test_generated_documents_are_fresh(name: str) -> None:
+def test_generated_documents_match_the_code(name: str) -> None:
     """`make docs` was run after the last change."""
     assert (DOCS / name).read_text(encoding="utf-8") == generated()[name]
 
 
-def test_files_are_small() -> None:
+def test_python_files_stay_below_the_line_limit() -> None:
     """Around 400 lines at most: past that a file has two subjects."""
     long = {
         str(p.relative_to(ROOT)): n
@@ -106,7 +106,7 @@ def test_no_file_imports_a_test_module() -> None:
     assert {where: hits for where, names in imports.items() if (hits := {n for n in names if tests.match(n)})} == {}
 
 
-def test_no_machine_path_registry_or_key_is_committed() -> None:
+def test_committed_files_have_no_machine_path_registry_or_key() -> None:
     """Neither where this was written nor from where packages came, and no private key."""
     forbidden = [
         re.compile(p)
@@ -124,7 +124,7 @@ def test_no_machine_path_registry_or_key_is_committed() -> None:
             assert not pattern.search(text), f"{path.relative_to(ROOT)}: {pattern.pattern}"
 
 
-def test_public_rules_have_their_texts() -> None:
+def test_every_rule_has_requirement_fix_and_source() -> None:
     """Every rule says what it wants, where that is written, and what mends it."""
     from pkikit.judge.registry import catalogue
 
@@ -135,7 +135,7 @@ def test_public_rules_have_their_texts() -> None:
         assert rule.source
 
 
-def test_course_map_names_every_notebook() -> None:
+def test_course_map_names_exactly_the_notebooks() -> None:
     """And no notebook that is not there."""
     listed = set(
         re.findall(r"\(([0-9]{2}-[a-z0-9-]+\.ipynb)\)", (ROOT / "notebooks" / "README.md").read_text(encoding="utf-8"))
@@ -143,7 +143,7 @@ def test_course_map_names_every_notebook() -> None:
     assert listed == {p.name for p in NOTEBOOKS}
 
 
-def test_plans_fit_into_their_days() -> None:
+def test_course_plans_fit_into_their_hours() -> None:
     """What a plan takes is less than the hours that there are, and each plan holds the one before."""
     for plan, most in PLANS.items():
         assert most * 0.75 <= minutes_of(plan) <= most, plan
@@ -153,7 +153,7 @@ def test_plans_fit_into_their_days() -> None:
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
-def test_notebook_opens_and_ends_as_the_course_does(path: Path) -> None:
+def test_notebook_has_title_summary_and_course_metadata(path: Path) -> None:
     """Number and question, time, what comes before and what one will be able to do, from its metadata; exercises; a summary."""
     notebook = json.loads(path.read_text(encoding="utf-8"))
     cells = ["".join(c["source"]) for c in notebook["cells"]]
@@ -170,7 +170,7 @@ def test_notebook_opens_and_ends_as_the_course_does(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
-def test_notebook_in_shape(path: Path) -> None:
+def test_notebook_is_executed_in_order_with_short_cells(path: Path) -> None:
     """Executed in order, no error, cells short and without definitions, no pasted PEM, steady metadata."""
     notebook = json.loads(path.read_text(encoding="utf-8"))
     code = [c for c in notebook["cells"] if c["cell_type"] == "code"]
@@ -194,7 +194,7 @@ def _cheat_sheet() -> list[str]:
     return re.findall(r"^\$ (.+)$", text, re.MULTILINE)
 
 
-def test_cheat_sheet_works(tmp_path: Path) -> None:
+def test_readme_commands_succeed_in_order(tmp_path: Path) -> None:
     """Each command of the README, as written, in one folder, one after another."""
     (tmp_path / "notebooks").symlink_to(ROOT / "notebooks")
     commands = _cheat_sheet()

@@ -40,7 +40,7 @@ def printed(of: CheckReport) -> str:
 
 @pytest.mark.fires("validity.after-2050")
 @pytest.mark.near_miss("validity.expired")
-def test_an_end_date_after_2049() -> None:
+def test_end_date_after_2049_warns_on_every_leg_that_presents_it() -> None:
     """Every leg is up, the legs that show the certificate carry the warning, in JSON and for people."""
     found = report(Bench().reissue(E1, ends=FAR))
     assert found.accepted
@@ -60,7 +60,7 @@ def test_an_end_date_after_2049() -> None:
 
 
 @pytest.mark.near_miss("validity.after-2050", "names.unusable", "eku.critical", "names.common-name-only")
-def test_nothing_to_warn_about() -> None:
+def test_report_of_a_sound_world_has_no_warning() -> None:
     """A sound world prints no warning."""
     found = report(Bench())
     assert found.accepted
@@ -69,7 +69,7 @@ def test_nothing_to_warn_about() -> None:
 
 
 @pytest.mark.fires("names.ip-address-used", "names.common-name-only", "names.unusable", "eku.critical")
-def test_other_warnings() -> None:
+def test_leg_that_is_up_reports_its_warning() -> None:
     """A peer address written as IP, a certificate without SAN, a spoilt name and a critical EKU: up, each with its warning."""
     address = x509.IPAddress(ipaddress.ip_address("192.0.2.11"))
     bench = Bench().deploy(addresses={E1: "192.0.2.11"}, zones__0__peer_addresses=["192.0.2.11", E2])
@@ -85,7 +85,7 @@ def test_other_warnings() -> None:
 
 
 @pytest.mark.fires("names.peer-fqdn-missing", "validity.after-2050")
-def test_beside_an_error() -> None:
+def test_leg_that_is_down_lists_its_warning_apart_from_its_cause() -> None:
     """A leg that is down keeps its cause; the warning is beside it and is not a cause."""
     found = report(Bench().reissue(E1, ends=FAR, without=(E1,)))
     assert not found.accepted
@@ -93,7 +93,7 @@ def test_beside_an_error() -> None:
     assert "validity.after-2050" in {w.rule for w, _ in found.warnings}
 
 
-def test_the_answer_first_and_every_machine_that_refuses() -> None:
+def test_report_prints_the_answer_first_and_names_every_refusing_machine() -> None:
     """One root cause is printed once; five machines refuse because of it, and each of them is named."""
     found = report(Bench().reissue(E1, by=stranger()))
     lines = printed(found).splitlines()
@@ -106,7 +106,7 @@ def test_the_answer_first_and_every_machine_that_refuses() -> None:
     assert printed(report(Bench())).startswith("yes: 28 of 28 legs ")
 
 
-def test_one_cause_on_several_machines_is_one_entry_with_the_work_of_each() -> None:
+def test_report_merges_one_cause_on_several_machines_and_lists_each_fix() -> None:
     """E1 has a certificate of an unknown CA: every verifier refuses it, the cause is reported once, the fix names each of them."""
     checked = report(Bench().reissue(E1, by=stranger()))
     (cause,) = checked.root_causes()
@@ -117,7 +117,7 @@ def test_one_cause_on_several_machines_is_one_entry_with_the_work_of_each() -> N
     assert cause.fix.endswith(f" Do the same on {', '.join(cause.refused_by[1:])}.")
 
 
-def test_one_cause_that_one_machine_ends_names_no_other() -> None:
+def test_report_of_a_cause_fixed_on_one_machine_names_only_that_machine() -> None:
     """C1 lacks the cluster's name: both E peers refuse, and the new certificate of C1 is the whole work."""
     checked = report(Bench().reissue(C1, without=(CLUSTER_C,)))
     (cause,) = [c for c in checked.root_causes() if c.finding.rule == "names.cluster-fqdn-missing"]
@@ -125,7 +125,7 @@ def test_one_cause_that_one_machine_ends_names_no_other() -> None:
     assert "Do the same" not in cause.fix
 
 
-def test_a_page_is_named_for_an_expressway_only() -> None:
+def test_fix_names_a_page_only_for_an_expressway() -> None:
     """The neighbour's trusted CA list is not on a page that is known here."""
     fixes = {leg.refused_by: leg.findings[0].fix for leg in report(Bench().reissue(E1, by=stranger())).down}
     assert "Maintenance >" in fixes[C1]

@@ -257,7 +257,7 @@ PAIRS: dict[str, tuple[Callable[[], Verdict], Callable[[], Verdict]]] = {
 @pytest.mark.parametrize(
     "rule", [pytest.param(r, marks=[pytest.mark.fires(r), pytest.mark.near_miss(r)]) for r in PAIRS]
 )
-def test_rule_fires_and_near_miss_does_not(rule: str) -> None:
+def test_rule_fires_on_its_world_and_not_on_the_near_miss(rule: str) -> None:
     """Both worlds were checked for the rule; only one breaks it, and says how."""
     fires, near_miss = (verdict() for verdict in PAIRS[rule])
     found = [f for f in fires.findings if f.rule == rule]
@@ -270,7 +270,7 @@ def test_rule_fires_and_near_miss_does_not(rule: str) -> None:
 
 @pytest.mark.fires("names.federation-domain-missing")
 @pytest.mark.near_miss("names.federation-domain-missing")
-def test_federation_domain() -> None:
+def test_federation_domain_missing_from_the_san_is_reported() -> None:
     """A federation domain that is no registration domain is told by its own rule."""
     from tests.support.worlds import changed
 
@@ -283,7 +283,7 @@ def test_federation_domain() -> None:
     assert lint_certificate(forge(layout.dns_names, None, at=AT, key=RSA).leaf, use).accepted
 
 
-def test_a_good_certificate_has_no_finding() -> None:
+def test_valid_certificate_has_no_finding() -> None:
     """The control for all of the above."""
     verdict = full()()
     assert verdict.findings == ()
@@ -291,7 +291,7 @@ def test_a_good_certificate_has_no_finding() -> None:
 
 
 @pytest.mark.near_miss("signature.digest-unsupported")
-def test_the_version_decides() -> None:
+def test_sha1_request_is_an_error_from_x8_10_on() -> None:
     """The digest rule holds from X8.10 on: before that the product itself offered SHA-1."""
     good = forge(NAMES, None, at=AT, key=RSA).leaf
     old = lint_certificate(good, CertificateUse(at=AT, version=ProductVersion.parse("X8.8")))
@@ -299,7 +299,7 @@ def test_the_version_decides() -> None:
     assert "signature.digest-unsupported" in lint_certificate(good, USE).checked
 
 
-def test_a_request_from_an_elliptic_key_is_told() -> None:
+def test_request_with_an_elliptic_key_is_judged_like_its_certificate() -> None:
     """Requests are judged by the rules of the certificate that they would become."""
     verdict = lint_request(build_csr(design_sans(deployment(), E1), fast_key()), USE)
     assert [f.rule for f in verdict.findings] == ["key.type-untested"]

@@ -54,7 +54,7 @@ def odd_authority() -> Authority:
 
 @pytest.mark.near_miss("oid.unsupported")
 @pytest.mark.parametrize("critical", [False, True])
-def test_a_private_extension_breaks_no_tunnel(critical: bool) -> None:
+def test_private_extension_does_not_report_oid_unsupported(critical: bool) -> None:
     """The guide looks at the names alone. A critical extension that nobody knows is another rule's business."""
     where = {"critical": (PRIVATE_EXTENSION,)} if critical else {"pointers": (PRIVATE_EXTENSION,)}
     leaf = forge((E1,), None, at=AT, key=RSA, **where).leaf  # type: ignore[arg-type]
@@ -65,7 +65,7 @@ def test_a_private_extension_breaks_no_tunnel(critical: bool) -> None:
 
 
 @pytest.mark.fires("oid.unsupported")
-def test_a_number_in_the_name_of_the_issuer() -> None:
+def test_issuer_name_with_an_unknown_attribute_reports_oid_unsupported() -> None:
     """The server certificate shows the name of its CA, so the tunnel fails, although its own subject is fine."""
     root = odd_authority()
     leaf = forge((E1,), root, at=AT, key=RSA).leaf
@@ -76,7 +76,7 @@ def test_a_number_in_the_name_of_the_issuer() -> None:
 
 
 @pytest.mark.fires("oid.unsupported")
-def test_the_ca_itself_gets_a_warning() -> None:
+def test_ca_name_with_an_unknown_attribute_is_a_warning() -> None:
     """SSH reads no CA certificate: what a CA signs will show the name. The name of a CA above it never matters."""
     root = odd_authority()
     [found] = [f for f in lint_authority(root.certificate, use()).findings if f.rule == "oid.unsupported"]
@@ -96,14 +96,14 @@ def test_the_ca_itself_gets_a_warning() -> None:
         ("1.3.6.1.4.1.311.60.2.1.1", "Dover"),
     ],
 )  # fmt: skip
-def test_attributes_that_openssl_decodes(oid: str, value: str) -> None:
+def test_attribute_that_openssl_names_is_not_reported(oid: str, value: str) -> None:
     """Rare, but printed by a name."""
     leaf = forge((E1,), None, at=AT, key=RSA, subject=named((oid, value))).leaf
     assert "oid.unsupported" not in rules(lint_certificate(leaf, use()))
 
 
 @pytest.mark.fires("oid.unsupported")
-def test_evidence_is_bounded() -> None:
+def test_evidence_of_thousands_of_attributes_is_bounded() -> None:
     """A name may hold thousands of attributes."""
     subject = named(*((f"1.3.6.1.4.1.55555.{n}", "x") for n in range(MAX_SHOWN + 9)))
     [found] = [f for f in lint_certificate(forge((E1,), None, at=AT, key=RSA, subject=subject).leaf, use()).errors
@@ -116,7 +116,7 @@ def test_evidence_is_bounded() -> None:
 @pytest.mark.parametrize(
     ("version", "warned"), [("X12.5", True), ("X14.2.7", True), ("X14.3", False), ("X14.3.1", False), ("X15.5", False)]
 )
-def test_elliptic_keys_by_version(version: str, warned: bool) -> None:
+def test_elliptic_key_is_accepted_from_x14_3_on(version: str, warned: bool) -> None:
     """Supported from X14.3 on."""
     for key in (fast_key(), ec.generate_private_key(ec.SECP384R1())):
         found = lint_certificate(forge((E1,), None, at=AT, key=key).leaf, use(version))
@@ -128,7 +128,7 @@ def test_elliptic_keys_by_version(version: str, warned: bool) -> None:
 
 @pytest.mark.fires("names.common-name-only")
 @pytest.mark.parametrize("names", [(), ("example.com",), (CLUSTER_E, "example.com")])
-def test_a_common_name_that_the_san_does_not_repeat(names: tuple[str, ...]) -> None:
+def test_common_name_missing_from_the_san_is_reported(names: tuple[str, ...]) -> None:
     """With names in the SAN nobody reads the common name at all; without any, not everybody does."""
     leaf = forge(names, None, at=AT, key=RSA, common_name=E1).leaf
     [found] = [f for f in lint_certificate(leaf, use()).findings if f.rule == "names.common-name-only"]
@@ -146,7 +146,9 @@ def test_a_common_name_that_the_san_does_not_repeat(names: tuple[str, ...]) -> N
         ("ucm1-ms.corp.example.com", ("ucm1.corp.example.com", "ucm2.corp.example.com", "corp.example.com")),
     ],
 )
-def test_a_common_name_that_nobody_dials(common_name: str, names: tuple[str, ...]) -> None:
+def test_multi_server_common_name_missing_from_the_san_is_not_reported(
+    common_name: str, names: tuple[str, ...]
+) -> None:
     """The `-ms` name of a multi-server certificate is in no SAN, by design of Unified CM."""
     assert "names.common-name-only" not in rules(
         lint_certificate(forge(names, None, at=AT, key=RSA, common_name=common_name).leaf, use())
@@ -154,7 +156,7 @@ def test_a_common_name_that_nobody_dials(common_name: str, names: tuple[str, ...
 
 
 @pytest.mark.near_miss("eku.critical")
-def test_other_critical_extensions_are_not_the_purposes() -> None:
+def test_critical_key_usage_is_not_reported_as_critical_purposes() -> None:
     """Key usage and basic constraints are critical in every certificate of the lab; the purposes are not."""
     verdict = lint_certificate(forge((E1,), None, at=AT, key=RSA, ekus=BOTH).leaf, use())
     assert "eku.critical" in verdict.checked
@@ -166,7 +168,7 @@ def vector(name: str) -> x509.Certificate:
 
 
 @pytest.mark.near_miss("signature.digest-unsupported")
-def test_the_signature_of_a_root_does_not_matter() -> None:
+def test_sha1_signature_of_a_root_is_not_reported() -> None:
     """Many public roots are still signed with SHA-1: a verifier trusts their key, and never checks that signature."""
     root = vector("bc_path_length_zero.pem")
     assert digest_name(root) == "sha1"
@@ -175,7 +177,7 @@ def test_the_signature_of_a_root_does_not_matter() -> None:
 
 @pytest.mark.fires("signature.digest-unsupported")
 @pytest.mark.parametrize("name", ["basic_constraints_not_critical.pem", "all_key_usages.pem"])
-def test_any_other_signature_does(name: str) -> None:
+def test_sha1_signature_below_a_root_is_reported(name: str) -> None:
     """A CA below a root, and a server certificate, also one that signed itself."""
     certificate = vector(name)
     judge = lint_authority if "basic" in name else lint_certificate
@@ -183,7 +185,7 @@ def test_any_other_signature_does(name: str) -> None:
 
 
 @pytest.mark.fires("names.common-name-missing")
-def test_an_empty_common_name_is_none() -> None:
+def test_empty_common_name_counts_as_missing() -> None:
     """The attribute is there, and there is nothing in it."""
     blank = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, " ", _validate=False)])
     assert "names.common-name-missing" in rules(
@@ -192,7 +194,7 @@ def test_an_empty_common_name_is_none() -> None:
 
 
 @pytest.mark.near_miss("csr.no-names")
-def test_a_request_that_names_the_expressway_in_the_common_name_alone() -> None:
+def test_request_with_only_an_address_in_the_san_reports_the_common_name() -> None:
     """An address in the SAN does not make the common name disappear."""
     builder = x509.CertificateSigningRequestBuilder().subject_name(named())
     address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("192.0.2.1"))])
@@ -201,7 +203,7 @@ def test_a_request_that_names_the_expressway_in_the_common_name_alone() -> None:
     assert "csr.no-names" not in rules(verdict)
 
 
-def test_a_nameless_request_for_a_ca_is_judged() -> None:
+def test_request_for_a_ca_without_names_is_judged_as_a_request() -> None:
     """It looks self-issued and self-signed; it is a request, and its digest is looked at."""
     builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)

@@ -91,7 +91,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_every_form_is_read(form: str, tmp_path: Path) -> None:
+def test_log_is_read_in_every_encoding_and_packing(form: str, tmp_path: Path) -> None:
     """One answer, whatever the encoding and the packing; what is not a log in an archive is left out."""
     answer = ask(FORMS[form], tmp_path)
     assert answer.causes == ("validity.expired",)
@@ -134,7 +134,7 @@ KINDS = {
 
 
 @pytest.mark.parametrize("said", KINDS)
-def test_a_file_of_another_kind_is_named(said: str, tmp_path: Path) -> None:
+def test_file_that_is_not_a_log_is_refused_by_kind(said: str, tmp_path: Path) -> None:
     """What it is, in one sentence; never a verdict."""
     with pytest.raises(InputError, match=said) as caught:
         ask(KINDS[said], tmp_path)
@@ -142,7 +142,7 @@ def test_a_file_of_another_kind_is_named(said: str, tmp_path: Path) -> None:
     assert str(tmp_path) in str(caught.value)
 
 
-def test_json_documents(tmp_path: Path) -> None:
+def test_json_report_is_read_as_acme_problem_refusal_or_log(tmp_path: Path) -> None:
     """A report that was refused without an error is unexplained; problems of ACME are read; lines of JSON are a log."""
     assert ask(b'{"accepted": false, "findings": []}', tmp_path).causes == ("diagnose.failure-unexplained",)
     assert ask(b'{"findings": []}', tmp_path).causes == ("diagnose.failure-unexplained",)
@@ -156,7 +156,7 @@ def test_json_documents(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lambda data: tarred(a__log=data)])
-def test_a_log_that_was_cut_off(pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
+def test_truncated_log_is_read_and_reported_as_incomplete(pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
     """Logs are copied while they are written: what can be read counts, and the answer says what is missing."""
     noise = random.Random(1).randbytes(2_000_000).hex().replace("7", "\n")
     packed = pack((LOG + noise).encode())
@@ -167,13 +167,13 @@ def test_a_log_that_was_cut_off(pack: Callable[[bytes], bytes], tmp_path: Path) 
         ask(pack(("Verify return code: 0 (ok)\n" + noise).encode())[: len(packed) * 9 // 10], tmp_path)
 
 
-def test_priorities_of_syslog_are_not_xml(tmp_path: Path) -> None:
+def test_log_beginning_with_a_syslog_priority_is_not_xml(tmp_path: Path) -> None:
     """A log that begins with <134> is a log: a failure that nobody can explain in it counts."""
     data = b"<131>Oct  2 08:15:10 vcse1 daemon: ERROR: connection to peer failed for reason Q17\n"
     assert ask(data, tmp_path).causes == ("diagnose.failure-unexplained",)
 
 
-def test_only_regular_files_are_opened(tmp_path: Path) -> None:
+def test_diagnosing_a_special_file_is_refused(tmp_path: Path) -> None:
     """Pipes, folders and devices are refused at once."""
     os.mkfifo(tmp_path / "pipe")
     for path, said in ((tmp_path / "pipe", "a named pipe"), (tmp_path, "a folder"), (Path("/dev/zero"), "a device"),
@@ -183,7 +183,7 @@ def test_only_regular_files_are_opened(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["plain", "gzip", "zip", "UTF-16 little-endian"])
-def test_standard_input(form: str) -> None:
+def test_diagnose_command_reads_standard_input(form: str) -> None:
     """`-` reads a pipe, packed or not; the answer is no."""
     done = subprocess.run(
         [sys.executable, "-m", "pkikit", "diagnose", "-", "--json"], input=FORMS[form], capture_output=True
@@ -192,7 +192,7 @@ def test_standard_input(form: str) -> None:
     assert json.loads(done.stdout)["causes"] == ["validity.expired"]
 
 
-def test_people_see_the_cause_first() -> None:
+def test_diagnose_command_prints_the_cause_above_groups_and_evidence() -> None:
     """The cause comes above the groups, the groups above the evidence; the text fits into 80 columns."""
     other = LINE.replace("10.30.0.9", "10.30.0.8")
     done = subprocess.run(
@@ -211,14 +211,14 @@ def test_people_see_the_cause_first() -> None:
     assert "2 errors, " in printed
 
 
-def test_one_group_needs_no_table() -> None:
+def test_diagnose_command_prints_no_table_for_one_group() -> None:
     """The finding says the same."""
     done = subprocess.run([sys.executable, "-m", "pkikit", "diagnose", "-"], input=LOG.encode(), capture_output=True)
     assert "failures" not in done.stdout.decode()
     assert "1 error, " in done.stdout.decode()
 
 
-def test_bombs_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_oversized_log_archive_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """More text than is read, more members, deeper nesting, giant names: one sentence each."""
     monkeypatch.setattr(logs, "MAX_TEXT", 1_000_000)
     monkeypatch.setattr(logs, "MAX_MEMBERS", 20)
@@ -241,7 +241,7 @@ def test_bombs_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         ask(made.getvalue(), tmp_path)
 
 
-def test_long_lines_come_in_pieces(tmp_path: Path) -> None:
+def test_log_line_without_an_end_is_read_in_pieces(tmp_path: Path) -> None:
     """A line without an end takes no more memory than a piece."""
     (tmp_path / "a.log").write_bytes(b"word " * 100_000 + LINE.encode() + b" word" * 100_000 + b"x" * 200_000)
     texts = read_logs(tmp_path / "a.log")
@@ -253,7 +253,7 @@ def test_long_lines_come_in_pieces(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_mutated_files_give_an_answer_or_a_sentence(seed: int, tmp_path: Path) -> None:
+def test_mutated_log_file_is_read_or_refused(seed: int, tmp_path: Path) -> None:
     """Bytes changed, cut, doubled in every form: InputError is all that may come."""
     choose = random.Random(seed)
     for form in FORMS:

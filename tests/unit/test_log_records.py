@@ -14,7 +14,7 @@ from pkikit.judge.logs.log_text import diagnose_lines, diagnose_text
 from tests.support.logs import C, E, event, read
 
 
-def test_a_handshake_that_succeeded_is_no_all_clear_for_a_log() -> None:
+def test_log_with_one_successful_handshake_has_no_verdict() -> None:
     """developer.ssl tells of single handshakes at DEBUG: one that failed counts, one that succeeded proves nothing."""
     line = (
         '2026-10-02T08:15:09.250+00:00 vcse1 tvcs: UTCTime="2026-10-02 08:15:09,250" Module="developer.ssl" Level="DEBUG" '
@@ -55,13 +55,13 @@ error 10 at 0 depth lookup: certificate has expired
         '2026-10-02T08:15:09.250+00:00 vcse1 alarm: Level="WARN" Event="Alarm Lowered" Id="20004" Detail="Cluster communication failure"',
     ],
 )
-def test_messages_and_debug_text_are_no_failures(lines: str) -> None:
+def test_quoted_messages_and_debug_text_are_not_failures(lines: str) -> None:
     """What a message quotes, what DEBUG text mentions, what ends every connection: nothing is concluded."""
     with pytest.raises(InputError, match="report"):
         diagnose_text(lines, where="vcs.log")
 
 
-def test_records_after_a_message_are_read() -> None:
+def test_record_after_a_message_dump_is_read() -> None:
     """The dump ends at its bar, or at the next record when the bar is missing."""
     assert read(SIP, event("certificate has expired")).causes == ("validity.expired",)
     assert read(SIP.removesuffix("\n|"), event("certificate has expired")).causes == ("validity.expired",)
@@ -90,7 +90,7 @@ RELAYED = [
 
 
 @pytest.mark.parametrize("change", RELAYED)
-def test_records_in_every_dress(change: object) -> None:
+def test_record_is_recognised_in_every_quoting(change: object) -> None:
     """Relayed, wrapped, quoted in other ways, with blanks, glued: the same failure on the same connection."""
     assert callable(change)
     found = read(change(event("tlsv1 alert unknown ca")))
@@ -100,14 +100,14 @@ def test_records_in_every_dress(change: object) -> None:
     assert group["client"] in {C, f"vcsc1 ({C})", f"relay ({C})"}
 
 
-def test_records_without_a_prefix_stay_apart() -> None:
+def test_records_without_time_and_host_are_separated() -> None:
     """Copied without time and host: an event, then a line of network.tcp."""
     first = event("certificate has expired").partition("tvcs: ")[2].partition(" UTCTime")[0]
     second = 'Module="network.tcp" Level="ERROR":  Src-ip="10.20.0.5" Src-port="27921" Dst-ip="192.0.2.8" Dst-port="2222" Detail="TCP Connection Failed"'
     assert set(read(first, second).causes) == set(read(second, first).causes) == {"validity.expired", "net.unreachable"}
 
 
-def test_lines_that_a_page_has_put_into_one() -> None:
+def test_records_joined_on_one_line_are_read_separately() -> None:
     """Each is read by itself: what is harmless in one hides nothing in another."""
     endpoint = (
         "82850.02 HttpClient     Connected to vcse1.example.net (192.0.2.4) port 8443 (#67) 82850.03 HttpClient     SSLv3, TLS handshake, "
@@ -123,7 +123,7 @@ def test_lines_that_a_page_has_put_into_one() -> None:
     assert read(unified_cm).causes == ("validity.expired",)
 
 
-def test_the_traffic_server_after_a_message() -> None:
+def test_traffic_server_failure_after_a_message_is_found() -> None:
     """Expressway-C dials Unified CM, which does not trust C's CA: C's certificate was refused."""
     log = (
         '2026-10-02T08:15:16.974-05:00 vcsc1 traffic_server[2030]: UTCTime="2026-10-02 13:15:16,974" Module="network.http.trafficserver" '
@@ -140,7 +140,7 @@ WORDS = ("Event=", "Module=", '"', "'", "Detail=", "SIPMSG:", "|", "SIP/2.0 200 
 
 
 @given(st.lists(st.sampled_from(WORDS) | st.text(max_size=5), max_size=60))
-def test_broken_logs_never_break_the_reader(parts: list[str]) -> None:
+def test_shuffled_log_pieces_never_raise(parts: list[str]) -> None:
     """Pieces of logs in any order."""
     found = diagnose_lines("".join(parts).split("\n"), where="x")
     assert found.verdict.accepted == (not found.causes)
@@ -168,7 +168,7 @@ def test_broken_logs_never_break_the_reader(parts: list[str]) -> None:
         'x="\n',
     ],
 )
-def test_time_grows_with_the_length_alone(piece: str) -> None:
+def test_log_reading_time_grows_linearly(piece: str) -> None:
     """Ten times as much text takes about ten times as long; the ratio leaves room for a busy machine."""
 
     def seconds(count: int) -> float:

@@ -21,7 +21,7 @@ PURPOSE = {
 
 
 @pytest.mark.parametrize(("detail", "inbound"), list(itertools.product(PURPOSE, (True, False))))
-def test_who_dialled_decides_which_purpose_is_missing(detail: str, inbound: bool) -> None:
+def test_missing_purpose_depends_on_the_dialling_side(detail: str, inbound: bool) -> None:
     """A local error is about the far certificate, an alert about the own one; the dialled end needs serverAuth."""
     found = read(event(detail, inbound=inbound))
     about_client = PURPOSE[detail] == inbound
@@ -36,7 +36,7 @@ def test_who_dialled_decides_which_purpose_is_missing(detail: str, inbound: bool
 @pytest.mark.parametrize(
     ("detail", "refuses"), [("tlsv1 alert unknown ca", "far"), ("self signed certificate in certificate chain", "own")]
 )
-def test_the_fix_names_the_machine_and_the_list(detail: str, refuses: str, inbound: bool) -> None:
+def test_fix_of_an_unknown_issuer_names_the_refusing_machine(detail: str, refuses: str, inbound: bool) -> None:
     """The CA certificate goes into the list of the machine that refused."""
     found = read(event(detail, inbound=inbound))
     assert found.causes == ("trust.issuer-unknown",)
@@ -48,7 +48,7 @@ def test_the_fix_names_the_machine_and_the_list(detail: str, refuses: str, inbou
     assert "Trusted CA certificate" in fix
 
 
-def test_lines_without_direction_learn_it_from_the_log() -> None:
+def test_line_without_direction_takes_it_from_the_other_events() -> None:
     """network.tcp has no Inbound; the addresses that events show as the machine's own decide."""
     tcp = (
         f'2026-10-02T08:15:11.250+00:00 vcse1 tvcs: UTCTime="2026-10-02 08:15:11,250" Module="network.tcp" Level="DEBUG":  '
@@ -61,14 +61,14 @@ def test_lines_without_direction_learn_it_from_the_log() -> None:
     )
 
 
-def test_the_two_ends_of_one_connection_are_one_cause() -> None:
+def test_both_ends_of_a_connection_give_one_cause() -> None:
     """An archive of both machines: C reads the alert that E sent; one finding, on the connection."""
     found = read(event("tlsv1 alert unknown ca"), event("unable to get local issuer certificate", inbound=True))
     assert found.causes == ("trust.issuer-unknown",)
     assert [g["count"] for g in found.groups] == [1]
 
 
-def test_an_address_that_was_dialled() -> None:
+def test_common_name_in_a_log_is_the_dialled_name() -> None:
     """Common-name shows what the dialling side looked for; blanks after = and inside quotes do no harm."""
     line = event("x", more='Common-name= " 10.30.0.9 " ').replace(
         'Detail="x"', 'Detail = " Peer\'s TLS certificate identity was unacceptable "'
@@ -80,7 +80,7 @@ def test_an_address_that_was_dialled() -> None:
 SCANS = ("wrong version number", "no shared cipher", "http request", "unsupported protocol")
 
 
-def test_a_configured_peer_outranks_scanners() -> None:
+def test_configured_peer_ranks_before_scanners() -> None:
     """Hundreds of strangers on 5061, three failures of a peer on another port: the peer comes first."""
     scans = [
         event(SCANS[n % 4], inbound=True, client=f"203.0.113.{n % 200}", port=5061, source=40_000 + n)
@@ -97,14 +97,14 @@ def test_a_configured_peer_outranks_scanners() -> None:
 
 
 @pytest.mark.parametrize("port", [5061, 2222, 8443, 4372, 6972])
-def test_a_peer_that_is_dialled_outranks_scanners(port: int) -> None:
+def test_outbound_peer_ranks_before_scanners(port: int) -> None:
     """Outbound is configured, whatever the port."""
     peer = [event("no shared cipher", port=port, source=27_000 + n) for n in range(2)]
     scans = [event("wrong version number", inbound=True, client=f"198.51.100.{n}", port=5061) for n in range(30)]
     assert read(*scans, *peer).causes == ("tls.cipher-mismatch", "tls.not-tls")
 
 
-def test_a_peer_that_fails_after_thousands_of_strangers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_peer_failing_after_thousands_of_strangers_ranks_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is kept apart is bounded; strangers share an entry then, and the peer still comes first."""
     monkeypatch.setattr(groups, "MAX_ENTRIES", 50)
     scans = [
@@ -117,13 +117,13 @@ def test_a_peer_that_fails_after_thousands_of_strangers(monkeypatch: pytest.Monk
     assert read(*lines).left_out == 200
 
 
-def test_addresses_of_ipv6() -> None:
+def test_ipv6_address_in_a_log_is_read() -> None:
     """Brackets around the address where a port follows."""
     line = event("certificate has expired").replace(E, "2001:db8::9")
     assert read(line).verdict.findings[0].subject == f"vcsc1 ({C}) → [2001:db8::9]:7001"
 
 
-def test_strangers_that_guess_passwords_are_scanners() -> None:
+def test_register_attempts_of_strangers_are_scanners() -> None:
     """REGISTER from the Internet; a peer of the zone asks with OPTIONS."""
     guess = (
         '2026-10-02T08:15:09.250+00:00 vcse1 tvcs: Event="Authentication Failed" Service="SIP" Src-ip="{}" Src-port="5060" '
@@ -137,20 +137,20 @@ def test_strangers_that_guess_passwords_are_scanners() -> None:
     assert peer.groups[0]["client"] == "203.0.113.4"
 
 
-def test_scanners_alone_are_reported() -> None:
+def test_scanners_are_the_answer_when_nothing_else_failed() -> None:
     """Nothing else in the log: they are the answer."""
     found = read(event("wrong version number", inbound=True, client="198.51.100.4", port=5061))
     assert found.causes == ("tls.not-tls",)
 
 
-def test_one_slip_does_not_outrank_what_fails_all_day() -> None:
+def test_single_failure_ranks_after_a_repeated_one() -> None:
     """A single refused connection before twenty failures of a certificate."""
     slip = event("certificate has expired", port=2222)
     peer = [event("Peer's TLS certificate identity was unacceptable", source=25_000 + n) for n in range(20)]
     assert read(slip, *peer).causes == ("names.reference-not-presented", "validity.expired")
 
 
-def test_several_lines_about_one_connection_count_once() -> None:
+def test_lines_about_one_connection_count_once() -> None:
     """Event, developer.ssl and network.tcp tell of the same port of the client."""
     ssl = (
         '2026-10-02T08:15:10.250+00:00 vcse1 tvcs: UTCTime="2026-10-02 08:15:10,250" Module="developer.ssl" Level="ERROR" '
@@ -168,7 +168,7 @@ def test_several_lines_about_one_connection_count_once() -> None:
 
 
 @pytest.mark.fires("diagnose.failure-unexplained")
-def test_failures_that_nobody_can_explain_are_listed() -> None:
+def test_unexplained_failures_are_listed_with_their_lines() -> None:
     """With their count and the lines; the log is no all-clear."""
     lines = [event(f"flux capacitor {n} out of range", source=27_000 + n) for n in range(7)]
     found = read(*lines, "something else")
@@ -180,7 +180,7 @@ def test_failures_that_nobody_can_explain_are_listed() -> None:
 
 
 @pytest.mark.near_miss("diagnose.failure-unexplained")
-def test_an_explained_failure_is_not_unexplained() -> None:
+def test_explained_failure_is_not_listed_as_unexplained() -> None:
     """The same line with a reason from the table."""
     assert "diagnose.failure-unexplained" not in {
         f.rule for f in read(event("certificate has expired")).verdict.findings
@@ -188,7 +188,7 @@ def test_an_explained_failure_is_not_unexplained() -> None:
 
 
 @pytest.mark.fires("diagnose.failure-unexplained")
-def test_other_failures_beside_a_cause_are_listed_without_weight() -> None:
+def test_failures_beside_a_cause_are_information() -> None:
     """Printed lines that only look like failures are listed as information."""
     found = read("curl: (60) SSL certificate problem: certificate has expired", "ERROR upload failed: 17 jobs")
     assert found.causes == ("validity.expired",)
@@ -221,7 +221,7 @@ SYMPTOMS = {
 @pytest.mark.parametrize(
     "rule", [pytest.param(r, marks=[pytest.mark.fires(r), pytest.mark.near_miss(r)]) for r in SYMPTOMS]
 )
-def test_the_rules_of_connections(rule: str) -> None:
+def test_connection_rule_fires_on_its_line_only(rule: str) -> None:
     """Each fires on its line, and not on the line that looks like it."""
     fires, near_miss = SYMPTOMS[rule]
     assert read(fires).causes == (rule,)
@@ -230,7 +230,7 @@ def test_the_rules_of_connections(rule: str) -> None:
     assert rule not in {f.rule for f in other.verdict.findings}
 
 
-def test_symptoms_come_after_reasons() -> None:
+def test_symptom_ranks_after_a_reason() -> None:
     """A cluster alarm and refusals without a reason beside one with a reason, on the same tier."""
     found = read(
         SYMPTOMS["cluster.link-down"][0],
@@ -241,13 +241,13 @@ def test_symptoms_come_after_reasons() -> None:
     assert sorted(found.causes, key=rank) == list(found.causes)
 
 
-def test_tools_show_which_end_they_are() -> None:
+def test_wrong_purpose_in_s_client_output_is_the_servers() -> None:
     """s_client dials, so a wrong purpose is the server's."""
     text = "CONNECTED(00000003)\nverify error:num=26:unsupported certificate purpose\nVerify return code: 26 (unsupported certificate purpose)"
     assert read(text).causes == ("eku.server-auth-missing",)
 
 
-def test_texts_of_several_members_are_one_answer() -> None:
+def test_archive_members_give_one_answer_with_their_lines() -> None:
     """The evidence names the member and its own line."""
     reader = LogReader("snapshot.tar.gz")
     reader.read(["nothing", event("certificate has expired")], "loggingsnapshot_1.txt")
@@ -257,7 +257,7 @@ def test_texts_of_several_members_are_one_answer() -> None:
     assert found.verdict.findings[0].evidence[0].label.startswith("loggingsnapshot_1.txt line 2")
 
 
-def test_the_index_needs_words() -> None:
+def test_phrase_without_a_word_is_refused_by_the_index() -> None:
     """A row without a word of letters or digits could never be found."""
     with pytest.raises(ValueError, match="no word"):
         PhraseIndex([Phrase(text="→", rule="", example="→", source="x")])
@@ -273,7 +273,7 @@ def test_the_index_needs_words() -> None:
         "tls: failed to verify certificate: x509: certificate is valid for a.example.com, b.example.com, not e9.example.com",
     ],
 )
-def test_the_fix_has_the_name_that_was_looked_for(line: str) -> None:
+def test_fix_of_a_name_mismatch_contains_the_wanted_name(line: str) -> None:
     """Programs write it into their message."""
     (finding,) = read(line).verdict.findings
     assert finding.rule == "names.reference-not-presented"
@@ -291,7 +291,7 @@ def test_the_fix_has_the_name_that_was_looked_for(line: str) -> None:
          ("Maintenance > Security > Ciphers", "2048 bits")),
     ],
 )  # fmt: skip
-def test_advice_where_no_machine_is_named(line: str, words: tuple[str, ...]) -> None:
+def test_fix_without_a_known_machine_says_where_to_look(line: str, words: tuple[str, ...]) -> None:
     """The fix says which machine to look for, and the page or list."""
     (finding,) = read(line).verdict.findings
     assert all(word in finding.fix for word in words), finding.fix

@@ -26,7 +26,7 @@ class Box:
         return 1
 
 
-def test_each_object_is_asked_once() -> None:
+def test_memo_computes_once_per_object() -> None:
     """By identity: equal objects are different ones."""
     asked: list[Box] = []
 
@@ -40,7 +40,7 @@ def test_each_object_is_asked_once() -> None:
     assert value.__name__ == "value"
 
 
-def test_what_is_kept_is_bounded() -> None:
+def test_memo_forgets_old_values() -> None:
     """Old values are forgotten, and computed again when they are asked for."""
     calls = 0
 
@@ -56,7 +56,7 @@ def test_what_is_kept_is_bounded() -> None:
     assert value(boxes[0]) == MOST + 2
 
 
-def test_an_error_is_not_kept() -> None:
+def test_memo_does_not_keep_an_error() -> None:
     """The next time it is tried again."""
     outcomes = iter([ValueError("not yet"), 7])
 
@@ -73,7 +73,7 @@ def test_an_error_is_not_kept() -> None:
     assert value(box) == 7
 
 
-def test_lint_reads_the_names_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lint_reads_the_san_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A dozen rules ask for them."""
     read: list[x509.GeneralName] = []
     original = name_matching._read_entry
@@ -90,11 +90,11 @@ def test_lint_reads_the_names_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("serial", [1, 0x7F, 0x80, 0xFF, 0x7A6B5C4D3E2F1A0B, 2**158, 2**159 - 1])
-def test_serial_numbers_with_and_without_a_leading_zero(serial: int) -> None:
+def test_serial_number_is_read_with_and_without_leading_zero(serial: int) -> None:
     """The short way to a positive number gives the same as the long one."""
     assert serial_number(forge((E1,), None, at=AT, serial=serial).leaf) == serial
 
 
-def test_a_negative_serial_number_comes_without_a_warning() -> None:
+def test_negative_serial_number_is_read_without_a_warning() -> None:
     """Warnings are errors in this test run."""
     assert serial_number(der_with_serial(-0x7A6B5C4D3E2F1A0B)) == -0x7A6B5C4D3E2F1A0B

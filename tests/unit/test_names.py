@@ -30,7 +30,7 @@ NAME = st.lists(LABEL, min_size=1, max_size=4).map(lambda labels: ".".join([*lab
     ("例え.jp", "xn--r8jz45g.jp"),
     ("xn--exmple-cua.com", "xn--exmple-cua.com"),
 ])  # fmt: skip
-def test_one_spelling(text: str, name: str) -> None:
+def test_name_spellings_normalise_to_one(text: str, name: str) -> None:
     """Case, trailing dot, white space and U-labels all lead to one spelling."""
     assert parse_fqdn(text) == name
 
@@ -39,7 +39,7 @@ def test_one_spelling(text: str, name: str) -> None:
     "", ".", "e1..example.com", "-e1.example.com", "e1-.example.com", "*.example.com", "e1 .example.com", "a" * 64 + ".com",
     ".".join(["a" * 60] * 5), "10.0.0.1", "[2001:db8::1]", "e1.example.com\n.evil", "single", "1.2.3.4.5", "e1.exa mple.com", "😀" * 300,
 ])  # fmt: skip
-def test_refused(text: str) -> None:
+def test_text_that_is_not_an_fqdn_is_refused(text: str) -> None:
     """What is no FQDN is refused with one sentence, whatever it holds."""
     with pytest.raises(InputError) as caught:
         parse_fqdn(text)
@@ -48,13 +48,13 @@ def test_refused(text: str) -> None:
 
 
 @given(NAME)
-def test_parsing_is_idempotent(name: str) -> None:
+def test_parsed_name_parses_to_itself(name: str) -> None:
     """A parsed name parses to itself."""
     assert parse_dns_name(parse_dns_name(name)) == parse_dns_name(name)
 
 
 @given(st.text(max_size=300))
-def test_parsing_raises_nothing_else(text: str) -> None:
+def test_any_text_is_a_name_or_input_error(text: str) -> None:
     """Any text is a name or an InputError."""
     try:
         parsed = parse_dns_name(text)
@@ -64,7 +64,7 @@ def test_parsing_raises_nothing_else(text: str) -> None:
 
 
 @given(st.text(max_size=400))
-def test_printable_is_safe(text: str) -> None:
+def test_printable_text_has_no_control_characters_and_is_bounded(text: str) -> None:
     """What is shown holds no control character and is bounded."""
     shown = printable(text, 50)
     assert shown.isprintable()
@@ -74,13 +74,13 @@ def test_printable_is_safe(text: str) -> None:
 @pytest.mark.parametrize(("text", "host"), [
     ("sip:example.com", "example.com"), ("SIPS:Example.COM:5061;transport=tls", "example.com"), ("sip:example.com?x=y", "example.com"),
 ])  # fmt: skip
-def test_sip_uri(text: str, host: str) -> None:
+def test_sip_uri_gives_its_domain(text: str, host: str) -> None:
     """Scheme, port and parameters are dropped; what is left is the domain identity."""
     assert SipUri.parse(text).host == host
 
 
 @pytest.mark.parametrize("text", ["sip:alice@example.com", "example.com", "http:example.com", "sip:", "sip:10.0.0.1"])
-def test_sip_uri_refused(text: str) -> None:
+def test_sip_uri_with_a_user_is_refused(text: str) -> None:
     """A user part makes a URI no domain identity (RFC 5922 §7.1)."""
     with pytest.raises(InputError):
         SipUri.parse(text)
@@ -116,13 +116,15 @@ SIX = PresentedNames(ip=("2001:db8::1",), has_san=True)
     ("::ffff:192.0.2.1", SAN, False, False),
     ("cn.example.com", PresentedNames(common_name="cn.example.com", has_san=True), False, False),
 ])  # fmt: skip
-def test_match(reference: str, presented: PresentedNames, product: bool, https: bool) -> None:
+def test_name_matches_by_rfc_5922_and_rfc_9525(
+    reference: str, presented: PresentedNames, product: bool, https: bool
+) -> None:
     """The product (RFC 5922, no wildcards, common name only without SAN) beside RFC 9525."""
     assert match_name(reference, presented).matched is product
     assert match_https(reference, presented).matched is https
 
 
-def test_a_refused_match_says_why() -> None:
+def test_refused_match_names_the_near_miss() -> None:
     """The near miss is named: a wildcard, an IP address, a common name that is not read."""
     assert "wildcard" in match_name("www.example.org", SAN).why
     assert "IP" in match_name("192.0.2.2", SAN).why
@@ -131,7 +133,7 @@ def test_a_refused_match_says_why() -> None:
 
 
 @pytest.mark.parametrize("reading", [(True, False), (False, True)])
-def test_sip_uris_count_on_sip_connections_only(reading: tuple[bool, bool]) -> None:
+def test_sip_uri_counts_only_on_sip_connections(reading: tuple[bool, bool]) -> None:
     """On SIP the URI counts and silences the dNSName; elsewhere only the dNSName counts."""
     sip, dns = reading
     assert match_name("example.com", SAN, sip=sip).matched is sip
@@ -140,7 +142,7 @@ def test_sip_uris_count_on_sip_connections_only(reading: tuple[bool, bool]) -> N
 
 @pytest.mark.fires("names.ip-address-used", "names.common-name-only")
 @pytest.mark.near_miss("names.reference-not-presented")
-def test_accepted_with_a_warning() -> None:
+def test_ip_address_and_bare_common_name_match_with_a_warning() -> None:
     """An IP address in the SAN and a common name without SAN are found, and the warning says that neither is good form."""
     for presented, name, rule in (
         (SIX, "2001:db8::1", "names.ip-address-used"),
@@ -153,7 +155,7 @@ def test_accepted_with_a_warning() -> None:
 
 @pytest.mark.fires("names.reference-not-presented", "names.ip-address-used")
 @pytest.mark.near_miss("names.common-name-only")
-def test_refused_with_the_reason() -> None:
+def test_spoilt_name_does_not_match_and_evidence_says_why() -> None:
     """A name that is there but spoilt is not found, and the evidence says why."""
     spoilt = PresentedNames(
         refused=(UnusableName(name="e1.example.com.", reason="ends with a dot"),),
@@ -165,7 +167,7 @@ def test_refused_with_the_reason() -> None:
     assert "ends with a dot" in match_name("e1.example.com", spoilt).why
 
 
-def test_the_table_agrees_with_the_answers() -> None:
+def test_name_table_agrees_with_match_name() -> None:
     """Each kind of name has a cell for each reader, and what the product's cells say is what `match_name` does."""
     assert all(row.said_by(reader) for row in TABLE for reader in (RFC, OPENSSL, PRODUCT))
     assert len({row.kind for row in TABLE}) == len(TABLE)
@@ -178,7 +180,7 @@ def test_the_table_agrees_with_the_answers() -> None:
     assert behind_uri.reader == PRODUCT
 
 
-def test_names_of_a_real_certificate() -> None:
+def test_names_of_a_certificate_are_read_from_its_san() -> None:
     """Read from X.509: dNSNames, SIP URIs without user part, and what is no name at all."""
     made = forge(
         ("E1.example.com", "*.example.com", "bad name"), None, at=AT, uris=("sip:example.com", "sip:bob@example.com")

@@ -80,7 +80,7 @@ def only(verdict: Verdict, rule: str) -> Finding:
 
 
 @pytest.mark.parametrize("label", READ)
-def test_reads(label: str) -> None:
+def test_odd_certificate_that_openssl_reads_is_judged(label: str) -> None:
     """Whatever OpenSSL reads can be read, described, linted and judged as leaf and as CA."""
     made = lab(leaf=CERTIFICATES[label]), lab(issuing=CERTIFICATES[label])
     for der in (made[0].leaf, made[1].issuing):
@@ -101,7 +101,7 @@ def hashes_of(der: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("label", sorted(REFUSED))
-def test_refuses_in_one_sentence(label: str) -> None:
+def test_odd_certificate_that_openssl_refuses_is_refused(label: str) -> None:
     with pytest.raises(EncodingError, match="is a certificate that OpenSSL does not read either") as caught:
         parse(to_pem(lab(leaf=CERTIFICATES[label]).leaf, "CERTIFICATE"), where="list.pem")
     assert str(caught.value).startswith("list.pem: ")
@@ -111,7 +111,7 @@ def test_refuses_in_one_sentence(label: str) -> None:
 @pytest.mark.parametrize(
     "label", [n for n in READ if n.startswith(("extension-", "duplicate-")) and n != "extension-san-empty"]
 )
-def test_claims_no_absence(label: str) -> None:
+def test_odd_extension_is_never_called_absent(label: str) -> None:
     """An extension that is there is never called absent, whether it is the odd one or another."""
     certificate = load_certificate(lab(leaf=CERTIFICATES[label]).leaf)
     for kind in (x509.BasicConstraints, x509.KeyUsage, x509.SubjectAlternativeName, x509.ExtendedKeyUsage):
@@ -148,14 +148,14 @@ def test_unreadable_extension_is_reported_once(label: str) -> None:
         "sct-garbage",
     ],
 )
-def test_what_openssl_passes_over_is_a_warning(label: str) -> None:
+def test_oddity_that_openssl_ignores_is_a_warning(label: str) -> None:
     verdict = verified(lab(leaf=CERTIFICATES[f"extension-{label}"]))
     assert verdict.accepted
     assert only(verdict, "certificate.encoding-odd").severity.value == "warning"
 
 
 @pytest.mark.near_miss("certificate.encoding-odd", "certificate.part-unreadable")
-def test_a_good_certificate_has_no_oddities() -> None:
+def test_valid_certificate_has_no_oddities() -> None:
     verdict = verified(lab())
     assert verdict.accepted
     assert not verdict.findings
@@ -163,20 +163,20 @@ def test_a_good_certificate_has_no_oddities() -> None:
 
 @pytest.mark.fires("chain.extension-unreadable")
 @pytest.mark.parametrize("label", ["bc", "ku", "eku", "san", "ski", "aki", "crldp", "nc"])
-def test_duplicates_that_openssl_refuses(label: str) -> None:
+def test_duplicate_extension_that_openssl_refuses_is_an_error(label: str) -> None:
     verdict = verified(lab(leaf=CERTIFICATES[f"duplicate-{label}"]))
     assert "once" in only(verdict, "chain.extension-unreadable").evidence[0].seen or not verdict.accepted
     assert not verdict.accepted
 
 
 @pytest.mark.parametrize("label", ["aia", "policies", "unknown", "ian"])
-def test_duplicates_that_openssl_passes_over(label: str) -> None:
+def test_duplicate_extension_that_openssl_ignores_is_accepted(label: str) -> None:
     assert verified(lab(leaf=CERTIFICATES[f"duplicate-{label}"])).accepted
 
 
 @pytest.mark.fires("validity.unreadable")
 @pytest.mark.parametrize("label", [n for n in READ if n.startswith(("begins-utc-", "ends-utc-o"))])
-def test_dates_that_openssl_refuses(label: str) -> None:
+def test_unreadable_date_is_reported_as_written(label: str) -> None:
     """The date is reported as it is written; the certificate is neither called expired nor not yet valid."""
     made = lab(leaf=CERTIFICATES[label])
     assert only(verified(made), "validity.unreadable").evidence[0].label.endswith("leaf")
@@ -187,24 +187,24 @@ def test_dates_that_openssl_refuses(label: str) -> None:
 
 @pytest.mark.near_miss("validity.unreadable")
 @pytest.mark.parametrize("label", ["begins-generalized-early", "begins-generalized-1949", "begins-generalized-year-0"])
-def test_dates_that_openssl_takes(label: str) -> None:
+def test_unusual_date_that_openssl_reads_is_accepted(label: str) -> None:
     assert verified(lab(leaf=CERTIFICATES[label])).accepted
 
 
 @pytest.mark.fires("certificate.openssl-cannot-read")
 @pytest.mark.parametrize("label", sorted(REFUSED_BY_OPENSSL_ALONE))
-def test_what_only_a_strict_parser_reads(label: str) -> None:
+def test_certificate_that_only_a_strict_parser_reads_is_refused(label: str) -> None:
     assert not verified(lab(leaf=CERTIFICATES[label])).accepted
 
 
 @pytest.mark.near_miss("certificate.openssl-cannot-read")
 @pytest.mark.parametrize("label", ["name-bmp", "name-universal", "name-numeric-letters", "name-t61-nul"])
-def test_unusual_strings_that_openssl_reads(label: str) -> None:
+def test_unusual_string_that_openssl_reads_is_accepted(label: str) -> None:
     assert verified(lab(leaf=CERTIFICATES[label])).accepted
 
 
 @pytest.mark.fires("certificate.part-unreadable")
-def test_too_many_extensions_are_not_assessed() -> None:
+def test_certificate_with_too_many_extensions_is_not_assessed() -> None:
     def change(fields: odd_der.Fields) -> None:
         fields.subject = odd_der.name([odd_der.attribute(odd_der.O, b"a_b", odd_der.PRINTABLE)])
         fields.more_extensions = tuple(odd_der.extension(f"1.2.3.{n}", b"x") for n in range(1001))
@@ -215,7 +215,7 @@ def test_too_many_extensions_are_not_assessed() -> None:
 
 
 @pytest.mark.parametrize("label", ["name-printable-amp", "name-t61-latin1", "name-unsorted-rdn", "name-empty-rdn"])
-def test_one_odd_root_leaves_the_list_readable(label: str) -> None:
+def test_odd_root_in_a_trusted_list_leaves_other_paths(label: str) -> None:
     """The odd root is among good ones; both the paths through it and those beside it are found."""
     odd, good = lab(root=CERTIFICATES[label]), lab()
     listed = parse(
@@ -234,7 +234,7 @@ def test_one_odd_root_leaves_the_list_readable(label: str) -> None:
 
 
 @pytest.mark.parametrize("label", ["algorithm-outer-other", "algorithm-outer-no-null", "algorithm-inner-no-null"])
-def test_two_algorithms_are_no_signature(label: str) -> None:
+def test_certificate_with_two_signature_algorithms_is_refused(label: str) -> None:
     assert not verified(lab(leaf=CERTIFICATES[label])).accepted
 
 
@@ -246,7 +246,7 @@ def _changed(change: Change) -> Lab:
     return lab(leaf=both)
 
 
-def test_the_signature_is_checked_over_the_original() -> None:
+def test_signature_of_an_odd_certificate_is_checked_over_its_bytes() -> None:
     made = _changed(lambda fields: None)
     leaf, issuing = load_certificate(made.leaf), load_certificate(made.issuing)
     assert isinstance(leaf, OddCertificate)
@@ -256,7 +256,7 @@ def test_the_signature_is_checked_over_the_original() -> None:
     assert tampered != leaf
 
 
-def test_behaves_as_a_value() -> None:
+def test_odd_certificate_compares_and_hashes_by_value() -> None:
     der = _changed(lambda fields: None).leaf
     one, same = load_certificate(der), OddCertificate(der)
     assert one == same
@@ -267,30 +267,30 @@ def test_behaves_as_a_value() -> None:
     assert parse(one.public_bytes(Encoding.PEM), where="x").certificates == (one,)
 
 
-def test_an_unreadable_san_matches_nothing() -> None:
+def test_unreadable_san_matches_no_name() -> None:
     """The common name does not stand in for names that nobody can read."""
     certificate = load_certificate(lab(leaf=CERTIFICATES["extension-san-broken"]).leaf)
     assert is_unreadable(certificate, x509.SubjectAlternativeName)
     assert not match_name(HOST, presented_names(certificate)).matched
 
 
-def test_the_names_beside_an_odd_one_count() -> None:
+def test_readable_names_beside_an_odd_one_match() -> None:
     for label in ("san-latin1", "san-ip-3", "san-x400", "san-email-latin1", "san-dn-latin1"):
         certificate = load_certificate(lab(leaf=CERTIFICATES[f"extension-{label}"]).leaf)
         assert match_name(HOST, presented_names(certificate)).matched, label
 
 
-def test_issuer_alone_and_serial_alone_are_compared() -> None:
+def test_key_identifier_with_issuer_or_serial_alone_is_compared() -> None:
     assert verified(lab(leaf=CERTIFICATES["extension-aki-serial-only"])).accepted
     assert not verified(lab(leaf=CERTIFICATES["extension-aki-wrong-serial-only"])).accepted
 
 
-def test_names_are_shown_as_latin1() -> None:
+def test_undecodable_name_is_displayed_as_latin1() -> None:
     certificate = load_certificate(lab(leaf=CERTIFICATES["name-t61-latin1"]).leaf)
     assert "Zürich" in distinguished(certificate.subject)
 
 
-def test_only_ascii_letters_have_no_case() -> None:
+def test_name_comparison_ignores_case_of_ascii_only() -> None:
     """As OpenSSL compares: a name in another case of ü is another name."""
 
     def name(text: str) -> x509.Name:
@@ -302,7 +302,7 @@ def test_only_ascii_letters_have_no_case() -> None:
     assert canonical(name("a\u00a0b")) != canonical(name("a b"))
 
 
-def test_an_extension_is_described_where_it_cannot_be_read() -> None:
+def test_unreadable_extension_is_described() -> None:
     certificate = load_certificate(lab(leaf=CERTIFICATES["extension-san-broken"]).leaf)
     listed = {e["name"]: e for e in describe_certificate(certificate, AT)["extensions"]}
     assert listed["subjectAltName"]["error"]
@@ -310,7 +310,7 @@ def test_an_extension_is_described_where_it_cannot_be_read() -> None:
     assert extension(certificate, x509.ExtendedKeyUsage) is not None
 
 
-def test_a_signature_with_unused_bits_is_none() -> None:
+def test_signature_with_unused_bits_is_invalid() -> None:
     """OpenSSL refuses it; a strict parser passes over it when the unused bits are 0, as they are in half of all signatures."""
     good = lab()
     for number in range(12):

@@ -42,7 +42,7 @@ USE = CertificateUse(at=AT)
 CRL_NUMBER, IDP, DELTA = "2.5.29.20", "2.5.29.28", "2.5.29.27"
 
 
-def test_a_request_is_read_and_its_signature_checked() -> None:
+def test_odd_request_is_read_and_its_signature_checked() -> None:
     read = load_request(request(ODD_NAME, SAN))
     assert isinstance(read, OddRequest)
     assert is_signed(read)
@@ -52,13 +52,13 @@ def test_a_request_is_read_and_its_signature_checked() -> None:
 
 
 @pytest.mark.near_miss("csr.no-names", "csr.signature-invalid")
-def test_a_request_with_an_odd_subject_is_linted() -> None:
+def test_request_with_an_odd_subject_has_its_names() -> None:
     verdict = lint_request(load_request(request(ODD_NAME, SAN)), USE)
     assert "csr.no-names" not in {f.rule for f in verdict.findings}
 
 
 @pytest.mark.parametrize("broken", ["extension-san-broken", "duplicate-san", "extension-eku-broken"])
-def test_a_request_with_a_broken_extension_is_linted(broken: str) -> None:
+def test_request_with_a_broken_extension_does_not_report_absence(broken: str) -> None:
     """Neither the names nor the purposes are called absent when the list holds them, unreadable."""
     made = odd_der.leaf_fields(HOST, odd_der.common("x"), odd_der.key_number(2))
     CERTIFICATES[broken](made)
@@ -67,7 +67,7 @@ def test_a_request_with_a_broken_extension_is_linted(broken: str) -> None:
     assert not found & {"csr.no-names", "csr.purposes-not-requested", "names.common-name-only"}
 
 
-def test_an_answer_is_compared_with_an_odd_request() -> None:
+def test_answer_is_compared_with_an_odd_request() -> None:
     leaf = load_certificate(lab().leaf)
     assert "key.mismatch" not in {f.rule for f in lint_answer(load_request(request(ODD_NAME, SAN)), [leaf]).findings}
 
@@ -82,7 +82,7 @@ def test_an_answer_is_compared_with_an_odd_request() -> None:
     ],
     ids=["subject", "issuer", "last-update", "entry"],
 )
-def test_what_cannot_be_read_is_named(der: bytes, load: Callable[[bytes], object], part: str) -> None:
+def test_unreadable_part_is_named_in_the_error(der: bytes, load: Callable[[bytes], object], part: str) -> None:
     with pytest.raises(EncodingError, match=part) as caught:
         load(der)
     assert str(caught.value).isprintable()
@@ -99,7 +99,7 @@ def judged(list_: bytes, leaf_serial: int = 0x1234567890) -> tuple[set[str], str
     return {f.rule for f in judge_revocation(path, question, AT).findings}, check_status(path, question, AT)[0].said
 
 
-def test_a_crl_with_an_odd_issuer_revokes() -> None:
+def test_crl_with_an_odd_issuer_revokes() -> None:
     revoking = crl(ODD_NAME, entry(0x1234567890))
     assert isinstance(load_crl(revoking), OddCrl)
     assert REVOKED in judged(revoking)[0]
@@ -107,21 +107,21 @@ def test_a_crl_with_an_odd_issuer_revokes() -> None:
     assert judged(revoking.replace(b"261001000000Z", b"261001000001Z"))[1] != "revoked"
 
 
-def test_a_crl_with_odd_entries_revokes() -> None:
+def test_crl_with_odd_entries_revokes() -> None:
     read = load_crl(crl(ODD_NAME, entry(0x1234567890, date=tlv(0x17, b"2610010000Z"))))
     assert [e.serial_number for e in read] == [0x1234567890]
     assert "not written as DER" in " ".join(read.oddities)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("number", [CRL_NUMBER, IDP, DELTA])
-def test_a_crl_with_an_unreadable_extension_says_nothing(number: str) -> None:
+def test_crl_with_an_unreadable_extension_is_not_used(number: str) -> None:
     """OpenSSL does not use such a list, so neither does pkikit: no certificate counts as good because of it."""
     rules, said = judged(crl(ODD_NAME, entry(5), extensions=(odd_der.extension(number, b"\x30\x05"),)))
     assert CRL_UNSUPPORTED in rules
     assert said == "no CRL"
 
 
-def test_an_unreadable_extension_that_decides_nothing_is_passed_over() -> None:
+def test_crl_with_an_irrelevant_unreadable_extension_is_used() -> None:
     rules, said = judged(crl(ODD_NAME, entry(5), extensions=(odd_der.extension(odd_der.AIA, b"\x30\x05"),)))
     assert CRL_UNSUPPORTED not in rules
     assert said == "not in it"
@@ -136,7 +136,7 @@ def answer(responder: bytes) -> bytes:
     return seq(tlv(0x0A, b"\0"), tlv(0xA0, seq(oid("1.3.6.1.5.5.7.48.1.1"), tlv(4, signed(tbs, 1)))))
 
 
-def test_an_answer_of_a_responder_with_an_odd_name_is_read() -> None:
+def test_ocsp_answer_of_a_responder_with_an_odd_name_is_read() -> None:
     read = load_ocsp(answer(ODD_NAME))
     assert isinstance(read, OddOcspAnswer)
     assert read.responder_name is not None
@@ -145,14 +145,14 @@ def test_an_answer_of_a_responder_with_an_odd_name_is_read() -> None:
     assert not isinstance(load_ocsp(answer(odd_der.common("x"))), OddOcspAnswer)
 
 
-def test_one_odd_certificate_leaves_a_bundle_readable() -> None:
+def test_odd_certificate_in_a_bundle_leaves_the_others() -> None:
     made = odd_issuer()
     inner = seq(integer(1), tlv(0x31), seq(oid("1.2.840.113549.1.7.1")), tlv(0xA0, made.root, made.issuing), tlv(0x31))
     contents = parse(seq(oid("1.2.840.113549.1.7.2"), tlv(0xA0, inner)), where="chain.p7b")
     assert {c.public_bytes(Encoding.DER) for c in contents.certificates} == {made.root, made.issuing}
 
 
-def test_a_request_with_an_odd_elliptic_key_is_described() -> None:
+def test_odd_request_with_an_elliptic_key_is_described() -> None:
     """The curve of an elliptic key is looked for in the signed part, which an odd request has too."""
     key = ec.generate_private_key(ec.SECP256R1())
     tbs = seq(integer(5), ODD_NAME, odd_der.spki_of(key), tlv(0xA0))
@@ -197,7 +197,7 @@ def _mutations(data: bytes) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize("kind", ["request", "crl", "ocsp"])
-def test_no_exception_gets_out(kind: str) -> None:
+def test_mutated_objects_raise_only_encoding_error(kind: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for data in _mutations(_seeds()[kind]):
@@ -229,6 +229,6 @@ def test_no_exception_gets_out(kind: str) -> None:
         "ocsp-status-7",
     ],
 )
-def test_the_smallest_odd_objects(data: bytes) -> None:
+def test_minimal_odd_objects_are_read_or_refused(data: bytes) -> None:
     everything(data)
     everything(to_pem(data, "X509 CRL"))

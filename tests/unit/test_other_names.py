@@ -57,7 +57,7 @@ def found(certificate: x509.Certificate) -> set[str]:
         b"\x05\x00",
     ],
 )
-def test_service_names_that_nobody_looks_for(value: bytes) -> None:
+def test_unused_service_name_is_one_warning(value: bytes) -> None:
     """One warning that says why; the rest of the certificate is judged as ever."""
     assert found(leaf(value)) == {"names.srv-name-unusable"}
 
@@ -65,13 +65,13 @@ def test_service_names_that_nobody_looks_for(value: bytes) -> None:
 @pytest.mark.near_miss("names.srv-name-unusable", "names.srv-name-only")
 @pytest.mark.parametrize("names", [(E1, "example.com"), (E1, "collab-edge.example.com")])
 @pytest.mark.parametrize("text", [EDGE, EDGE.upper()])
-def test_the_name_that_endpoints_of_x8_accept(names: tuple[str, ...], text: str) -> None:
+def test_service_name_beside_its_domain_is_not_reported(names: tuple[str, ...], text: str) -> None:
     """Beside the domain as dNSName nothing is wrong with it."""
     assert found(leaf(der(text), names=names)) == set()
 
 
 @pytest.mark.fires("names.srv-name-only")
-def test_the_domain_is_there_as_service_name_alone() -> None:
+def test_domain_present_only_as_service_name_is_reported() -> None:
     """Clients of today look for a dNSName."""
     assert found(leaf(der(EDGE))) == {"names.srv-name-only"}
     assert found(leaf(der(EDGE), names=(E1, "example.org"))) == {"names.srv-name-only"}
@@ -79,14 +79,14 @@ def test_the_domain_is_there_as_service_name_alone() -> None:
 
 @pytest.mark.fires("names.xmpp-address-form")
 @pytest.mark.near_miss("names.xmpp-address-form")
-def test_the_address_form_of_xmpp() -> None:
+def test_xmpp_address_is_reported_with_its_text() -> None:
     """Reported with its text; other types are not its business."""
     verdict = lint_certificate(leaf(der("chat.example.com", UTF8), type_id=XMPP_ADDRESS), CertificateUse(at=AT))
     assert [f.evidence[0].seen for f in verdict.findings] == ["XMPPAddr:chat.example.com"]
     assert found(leaf(der("x", UTF8), type_id="1.3.6.1.4.1.55555.1")) == set()
 
 
-def test_decode_and_match_display_it(tmp_path: Path) -> None:
+def test_other_name_is_displayed_and_matches_nothing(tmp_path: Path) -> None:
     """By name, in the SAN and in the list of names; it matches no reference name of the product."""
     certificate = leaf(der(EDGE))
     assert f"SRVName:{EDGE}" in presented_names(certificate).shown()
@@ -98,7 +98,7 @@ def test_decode_and_match_display_it(tmp_path: Path) -> None:
 
 
 @given(st.sampled_from([SRV_NAME, XMPP_ADDRESS, "1.2.3"]), st.binary(max_size=80))
-def test_any_bytes_are_read(type_id: str, value: bytes) -> None:
+def test_other_name_of_any_bytes_is_read_safely(type_id: str, value: bytes) -> None:
     """A problem or a text, never an exception, and nothing that a terminal would obey."""
     name = read_other_name(type_id, value)
     assert name.text.isprintable()

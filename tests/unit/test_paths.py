@@ -50,7 +50,7 @@ class CrossSigned:
 
 @pytest.mark.fires("trust.cross-signed-copy")
 @pytest.mark.near_miss("trust.cross-signed-copy", "trust.issuer-unknown")
-def test_a_cross_signed_copy_before_its_twin() -> None:
+def test_cross_signed_copy_before_its_root_breaks_the_path() -> None:
     """The copy comes first and its root is absent: remove the copy. Behind its twin, or with its root, it does no harm."""
     made = CrossSigned()
     copy, root, old = made.copy.certificate, made.root.certificate, made.old.certificate
@@ -66,7 +66,7 @@ def test_a_cross_signed_copy_before_its_twin() -> None:
 
 @pytest.mark.fires("validity.expired")
 @pytest.mark.near_miss("validity.expired")
-def test_a_cross_signed_copy_below_an_expired_root() -> None:
+def test_cross_signed_copy_below_an_expired_root_is_to_be_removed() -> None:
     """The copy leads to a root that has ended: remove both, renew nothing."""
     made = CrossSigned(old_lifetime=2990)
     listed = [made.old.certificate, made.copy.certificate, made.root.certificate]
@@ -85,7 +85,7 @@ def renewed(*, same_key: bool) -> tuple[Authority, Authority]:
 
 @pytest.mark.near_miss("validity.expired", "trust.same-subject-ambiguous")
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_a_renewed_root_with_the_same_key(order: tuple[int, int]) -> None:
+def test_renewed_root_with_the_same_key_is_used(order: tuple[int, int]) -> None:
     """OpenSSL picks the copy that is valid, wherever it is in the list."""
     both = renewed(same_key=True)
     listed = [both[i].certificate for i in order]
@@ -97,7 +97,7 @@ def test_a_renewed_root_with_the_same_key(order: tuple[int, int]) -> None:
 
 @pytest.mark.fires("trust.same-subject-ambiguous")
 @pytest.mark.parametrize("identifiers", [True, False])
-def test_two_roots_with_one_subject_and_different_keys(identifiers: bool) -> None:
+def test_second_root_of_one_subject_is_not_used(identifiers: bool) -> None:
     """The product uses the first. Not `ca.not-a-ca`; where the first has ended, the advice is to remove it."""
     old, new = renewed(same_key=False)
     found = only(
@@ -117,7 +117,7 @@ def test_two_roots_with_one_subject_and_different_keys(identifiers: bool) -> Non
 
 
 @pytest.mark.fires("trust.same-subject-ambiguous")
-def test_the_first_of_two_namesakes_works_with_a_warning() -> None:
+def test_first_of_two_namesake_roots_works_with_a_warning() -> None:
     """What the first root signed is accepted; the order of the list decides, so a warning says so."""
     first, second = (create_root("Twin Root CA", at=AT - 100 * DAY) for _ in range(2))
     verdict = judge(leaf_of(first), trusted_ca_list=[first.certificate, second.certificate])
@@ -129,7 +129,7 @@ def test_the_first_of_two_namesakes_works_with_a_warning() -> None:
 @pytest.mark.near_miss("trust.intermediate-missing", "trust.chain-signature-invalid")
 @pytest.mark.parametrize("identifiers", [True, False])
 @pytest.mark.parametrize("in_list", [True, False])
-def test_an_intermediate_with_the_right_name_and_another_key(identifiers: bool, in_list: bool) -> None:
+def test_namesake_intermediate_with_another_key_is_reported(identifiers: bool, in_list: bool) -> None:
     """It is not missing: the certificate of that name has another key, and the evidence shows which one."""
     root = create_root("Corp Root CA", at=AT - 100 * DAY)
     right, wrong = (root.intermediate("Issuing CA", at=AT - 50 * DAY) for _ in range(2))
@@ -147,7 +147,7 @@ def test_an_intermediate_with_the_right_name_and_another_key(identifiers: bool, 
 
 @pytest.mark.fires("trust.intermediate-missing")
 @pytest.mark.near_miss("trust.intermediate-missing")
-def test_what_is_sent_is_not_searched_once_the_list_was_used() -> None:
+def test_path_ignores_sent_certificates_after_the_list_was_used() -> None:
     """The list holds the lower intermediate, the upper one is only sent: OpenSSL does not go back (error 2)."""
     root = create_root("Corp Root CA", at=AT - 100 * DAY)
     upper = root.intermediate("Upper CA", at=AT - 50 * DAY, path_length=None)
@@ -162,7 +162,7 @@ def test_what_is_sent_is_not_searched_once_the_list_was_used() -> None:
 
 @pytest.mark.fires("ca.not-a-ca")
 @pytest.mark.near_miss("ca.not-a-ca")
-def test_a_namesake_that_may_not_sign() -> None:
+def test_namesake_that_may_not_sign_breaks_the_path() -> None:
     """OpenSSL chooses by name, and refuses afterwards; behind the right CA the same certificate does no harm."""
     root = create_root("Corp Root CA", at=AT - 100 * DAY)
     impostor = forge((), None, at=AT, subject=ca_name("Corp Root CA"), key=root.key, ca=True, ekus=None).leaf
@@ -172,7 +172,7 @@ def test_a_namesake_that_may_not_sign() -> None:
     assert judge(leaf, trusted_ca_list=[root.certificate, impostor]).accepted
 
 
-def test_fixes_name_the_machine_and_the_certificate() -> None:
+def test_fix_names_the_machine_and_the_certificate() -> None:
     """Unknown root, missing intermediate, expired CA: who does what, where."""
     root = create_root("Corp Root CA", at=AT - 100 * DAY, organisation="Corp")
     issuing = root.intermediate("Corp Issuing CA", at=AT - 50 * DAY, organisation="Corp")
@@ -198,7 +198,7 @@ def test_fixes_name_the_machine_and_the_certificate() -> None:
 
 
 @pytest.mark.fires("names.reference-not-presented", "names.ip-address-used")
-def test_fixes_name_what_to_enter_where() -> None:
+def test_fix_of_a_name_says_what_to_enter_where() -> None:
     """A missing name: reissue, or configure a name that is there; a spoilt one: how; an address: the FQDN instead."""
     root = create_root("Corp Root CA", at=AT - 100 * DAY)
     good = leaf_of(root)
@@ -224,7 +224,7 @@ def list_findings(*certificates: x509.Certificate) -> dict[str, Finding]:
 
 @pytest.mark.fires("validity.expired", "trust-list.same-subject")
 @pytest.mark.near_miss("trust-list.root-absent", "trust-list.same-subject")
-def test_an_expired_root_in_a_list_is_removed() -> None:
+def test_expired_root_in_a_list_is_to_be_removed() -> None:
     """Beside a successor with its key a warning, else an error; the advice is to remove it, and names it."""
     old, same = renewed(same_key=True)
     found = list_findings(old.certificate, same.certificate)
@@ -269,7 +269,7 @@ def _twins(count: int, *, selves: bool) -> list[x509.Certificate]:
 
 
 @pytest.mark.parametrize("selves", [True, False])
-def test_a_hostile_list_costs_no_more_signature_checks(checks: list[object], selves: bool) -> None:
+def test_path_search_in_a_hostile_list_bounds_signature_checks(checks: list[object], selves: bool) -> None:
     """Ten times the namesakes, the same bound on signature checks."""
     signer = forge((), None, at=AT, subject=ca_name("Twin CA"), ca=True, can_sign=True, ekus=None, identifiers=False)
     assert signer.key is not None
@@ -282,7 +282,7 @@ def test_a_hostile_list_costs_no_more_signature_checks(checks: list[object], sel
     assert counts[1] <= counts[0] + trust.MAX_TRIES * trust.MAX_REMOVALS
 
 
-def test_deep_and_wide_chains_are_walked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_path_search_in_a_lattice_walks_one_way(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lattice of CAs that certify each other on every level has 4^20 ways up; one is walked."""
     asked: list[object] = []
     original = trust.may_be_issuer

@@ -55,7 +55,7 @@ HARMLESS = [
 
 
 @pytest.mark.parametrize("line", HARMLESS)
-def test_a_harmless_line_is_no_cause(line: str) -> None:
+def test_harmless_line_is_not_a_cause(line: str) -> None:
     """Neither a cause nor a failure that is called unexplained."""
     assert diagnose_lines([line], where="x").causes == ()
 
@@ -102,7 +102,7 @@ OTHERS = [
 ]  # fmt: skip
 
 
-def test_a_harmless_row_hides_no_failure() -> None:
+def test_harmless_phrase_does_not_hide_a_failure() -> None:
     """Titles of harmless alarms are words that other programs use for real failures."""
     for line in (
         "2026-11-20 10:00:10 ERROR TLS configuration error: the certificate could not be used",
@@ -113,7 +113,7 @@ def test_a_harmless_row_hides_no_failure() -> None:
 
 
 @pytest.mark.parametrize(("line", "rule"), OTHERS)
-def test_another_line_of_the_same_kind(line: str, rule: str) -> None:
+def test_phrase_is_found_in_another_line(line: str, rule: str) -> None:
     """The wording counts, not the line around it."""
     assert diagnose_lines([line], where="x").causes[:1] == (rule,)
 
@@ -138,7 +138,7 @@ OWN_RULES = [
 @pytest.mark.parametrize(
     ("rule", "line"), [pytest.param(rule, line, marks=pytest.mark.fires(rule), id=rule) for rule, line, _ in OWN_RULES]
 )
-def test_a_rule_of_the_table_fires(rule: str, line: str) -> None:
+def test_phrase_rule_fires_on_its_line(rule: str, line: str) -> None:
     """The finding says what to do."""
     found = [f for f in diagnose_lines([line], where="x").verdict.findings if f.rule == rule]
     assert found
@@ -149,7 +149,7 @@ def test_a_rule_of_the_table_fires(rule: str, line: str) -> None:
     ("rule", "line"),
     [pytest.param(rule, line, marks=pytest.mark.near_miss(rule), id=rule) for rule, _, line in OWN_RULES],
 )
-def test_and_stays_silent_about_what_looks_alike(rule: str, line: str) -> None:
+def test_phrase_rule_does_not_fire_on_a_similar_line(rule: str, line: str) -> None:
     """The same rule was asked."""
     verdict = diagnose_lines([line], where="x").verdict
     assert rule in verdict.checked

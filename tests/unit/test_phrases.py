@@ -23,7 +23,7 @@ def _name(row: Phrase) -> str:
 
 
 @pytest.mark.parametrize("row", PHRASES, ids=_name)
-def test_the_example_leads_to_the_rule(row: Phrase) -> None:
+def test_phrase_example_leads_to_its_rule(row: Phrase) -> None:
     """Read as a log of its own, the example line gives the row's rule as the cause, or the success, or nothing."""
     diagnosis = diagnose_lines(row.example.splitlines(), where="x")
     if row.success:
@@ -42,7 +42,7 @@ def test_the_example_leads_to_the_rule(row: Phrase) -> None:
 
 
 @pytest.mark.parametrize("row", PHRASES, ids=_name)
-def test_a_row_is_well_formed_and_reachable(row: Phrase) -> None:
+def test_phrase_is_well_formed_and_reachable(row: Phrase) -> None:
     """Its literals are folded, its rule exists, its example holds it, and the cheap filter lets the example through."""
     assert row.rule in RULES | {""}
     assert row.source
@@ -59,7 +59,7 @@ def test_a_row_is_well_formed_and_reachable(row: Phrase) -> None:
             assert any(relevant(line.lower()) for line in row.example.splitlines())
 
 
-def test_no_row_is_there_twice() -> None:
+def test_phrases_are_unique() -> None:
     """Two rows with the same literals would shadow each other."""
     twice = [key for key, n in Counter((r.text, r.also, r.unless, r.alarm) for r in PHRASES).items() if n > 1]
     assert twice == []
@@ -69,7 +69,7 @@ def _place(row: Phrase) -> tuple[bool, bool, int]:
     return row.rule != UNEXPLAINED, not row.vague, len(row.text) + sum(map(len, row.also))
 
 
-def test_the_index_finds_what_a_plain_search_finds() -> None:
+def test_phrase_index_agrees_with_a_plain_search() -> None:
     """For every example: the rows that the index finds are those that a search through all rows finds."""
     for row in PHRASES:
         folded = fold(row.example)
@@ -87,7 +87,7 @@ def test_the_index_finds_what_a_plain_search_finds() -> None:
             assert _place(best) == max(map(_place, plain)), row
 
 
-def test_unknown_numbers_are_unexplained() -> None:
+def test_unknown_verification_error_is_unexplained() -> None:
     """A verification error whose number is not in the table is never guessed."""
     diagnosis = diagnose_lines(["error 101 at 0 depth lookup: something of a later OpenSSL"], where="x")
     assert diagnosis.causes == (UNEXPLAINED,)

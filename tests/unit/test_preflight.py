@@ -76,7 +76,7 @@ def rules(layout: Any = LAYOUT, **changes: Any) -> list[str]:
         )
     ],
 )
-def test_objections(breaks: dict[str, Any], does_not: dict[str, Any], rule: str) -> None:
+def test_preflight_reports_exactly_the_broken_rule(breaks: dict[str, Any], does_not: dict[str, Any], rule: str) -> None:
     """Exactly that rule, and nothing for the near miss."""
     assert rules(**breaks) == [rule]
     assert rules(**does_not) == []
@@ -84,7 +84,7 @@ def test_objections(breaks: dict[str, Any], does_not: dict[str, Any], rule: str)
 
 @pytest.mark.fires("acme.name-not-public")
 @pytest.mark.near_miss("acme.name-not-public")
-def test_names_that_are_not_public() -> None:
+def test_preflight_refuses_an_internal_registration_domain() -> None:
     """An internal registration domain is refused; one that only sounds like it is not."""
     inside = design_sans(changed(domains__registration=["corp.local"]), E1)
     assert rules(inside) == ["acme.name-not-public"]
@@ -96,7 +96,7 @@ def test_names_that_are_not_public() -> None:
 
 @pytest.mark.fires("acme.pending-not-deployed")
 @pytest.mark.near_miss("acme.pending-not-deployed", watched=False)
-def test_a_pending_certificate_that_nobody_deploys() -> None:
+def test_preflight_reports_a_pending_certificate_once_the_current_one_expired() -> None:
     """acme.pending-not-deployed speaks once the certificate in use has expired, and not a second before."""
     current = forge((E1,), None, at=AT, ends=DAY).leaf
     pending = forge((E1,), None, at=AT, ends=90 * DAY).leaf
@@ -108,7 +108,7 @@ def test_a_pending_certificate_that_nobody_deploys() -> None:
 
 @pytest.mark.fires("acme.apex-name")
 @pytest.mark.near_miss("acme.apex-name")
-def test_a_whole_domain_is_remarked_upon() -> None:
+def test_preflight_remarks_on_a_whole_domain() -> None:
     """Who owns its A records? Nothing fails by it, and the collab-edge form of the name raises no such question."""
     info = [f for f in preflight(LAYOUT, facts()).findings if f.rule == "acme.apex-name"]
     assert [e.label for f in info for e in f.evidence] == ["example.com"]
@@ -118,7 +118,7 @@ def test_a_whole_domain_is_remarked_upon() -> None:
 
 @pytest.mark.fires("acme.common-name-long")
 @pytest.mark.near_miss("acme.common-name-long")
-def test_a_common_name_that_is_too_long() -> None:
+def test_preflight_refuses_a_common_name_over_64_characters() -> None:
     """64 characters are taken, 65 are not."""
     for length, found in ((64, []), (65, ["acme.common-name-long"])):
         name = "a" * (length - len(".example.com")) + ".example.com"
@@ -127,7 +127,7 @@ def test_a_common_name_that_is_too_long() -> None:
         assert [f.rule for f in preflight(layout, facts(addresses=addresses)).errors] == found
 
 
-def test_an_address_that_no_name_leads_to_is_not_dialled_in_vain() -> None:
+def test_preflight_ignores_port_80_of_an_address_without_dns() -> None:
     """Port 80 is closed on a peer that DNS leads nobody to: the CA never asks there."""
     one = dict.fromkeys((E1, CLUSTER_E, "example.com"), (PEERS[E1],))
     closed = {PEERS[E1]: "", PEERS[E2]: "connection refused"}
@@ -139,7 +139,7 @@ def test_an_address_that_no_name_leads_to_is_not_dialled_in_vain() -> None:
     (dns.resolver.NXDOMAIN(), None), (dns.resolver.NoAnswer(), None),
     (dns.resolver.NoNameservers(), "nameservers failed"), (dns.resolver.LifetimeTimeout(timeout=5, errors=[]), "expired"),
 ])  # fmt: skip
-def test_a_failed_lookup_is_not_an_absent_record(error: Exception, says: str | None) -> None:
+def test_preflight_distinguishes_a_failed_caa_lookup_from_no_record(error: Exception, says: str | None) -> None:
     """NXDOMAIN and an empty answer mean no CAA records. A server that fails says nothing, and the CA refuses then."""
 
     class Resolver:

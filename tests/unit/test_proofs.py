@@ -18,7 +18,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, list[
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_rule_is_proved(kind: str, found: dict[str, dict[str, list[str]]]) -> None:
+def test_every_rule_has_a_fires_and_a_near_miss_test(kind: str, found: dict[str, dict[str, list[str]]]) -> None:
     """No rule of the catalogue lacks a test of that kind, and no marker names a rule that does not exist."""
     known = {rule.id for rule in catalogue()}
     assert known - found[kind].keys() == set()
@@ -55,7 +55,7 @@ def test_never_asks():
 """
 
 
-def test_a_false_claim_fails(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_test_with_a_false_rule_marker_fails(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: a marked test in which the rule does not do what the marker says is a failed test."""
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     pytester.makepyfile(TESTS)

@@ -14,20 +14,20 @@ from pkikit.values.public_names import SPECIAL_USE, is_internal, list_date, why_
 @pytest.mark.parametrize(
     "name", ["host.foo", "e1.example.com", "e1.co.uk", "mra.xn--p1ai", "local.example.com", "e1.lab.dev"]
 )
-def test_public(name: str) -> None:
+def test_public_top_level_domain_is_recognised(name: str) -> None:
     """Young, country and internationalised top-level domains are public, whatever they sound like."""
     assert why_not_issued(name) == ""
     assert not is_internal(name)
 
 
 @pytest.mark.parametrize("top", [*SPECIAL_USE, "lab", "corp", "home", "lan", "localdomain", "intranet", "private"])
-def test_internal(top: str) -> None:
+def test_internal_name_is_recognised_with_its_reason(top: str) -> None:
     """Reserved, or in no public DNS: the reason names the top-level domain."""
     assert f".{top}," in why_internal(f"e1.{top}")
     assert is_internal(f"cluster.e1.{top}")
 
 
-def test_one_label_and_a_suffix_itself() -> None:
+def test_one_label_is_internal_and_a_suffix_is_not_certifiable() -> None:
     """`ucm1` is internal; `co.uk` is public, but nobody gets a certificate for it."""
     assert is_internal("ucm1")
     assert not is_internal("co.uk")
@@ -36,13 +36,13 @@ def test_one_label_and_a_suffix_itself() -> None:
     assert why_not_issued("github.io") == ""
 
 
-def test_the_age_of_the_list_is_stated() -> None:
+def test_reason_states_the_age_of_the_suffix_list() -> None:
     """A top-level domain younger than the packaged list is not in it: the sentence says which list was asked."""
     assert re.fullmatch(r"\d{4}-\d{2}-\d{2}", list_date())
     assert f"public suffix list of {list_date()}" in why_internal("e1.lab")
 
 
-def test_the_list_is_read_at_first_use() -> None:
+def test_suffix_list_is_read_at_first_use() -> None:
     """Importing the rules costs nothing of it."""
     code = "import sys, pkikit.judge.rules, pkikit.judge.linting.preflight; print('publicsuffixlist' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

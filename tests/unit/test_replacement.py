@@ -60,7 +60,7 @@ def weights(verdict: Verdict) -> dict[str, str]:
     "replacement.issuer-changed", "replacement.key-kept", "replacement.algorithm-changed", "replacement.serial-reused",
     "replacement.validity-worse", "eku.client-auth-missing", "eku.server-auth-missing",
 )  # fmt: skip
-def test_an_ordinary_renewal_brings_no_worry() -> None:
+def test_ordinary_renewal_has_two_facts_and_no_warning() -> None:
     """A new key and other dates, nothing else: two facts, and the answer is yes."""
     verdict = lint_replacement(OLD, made(key=NEXT_KEY, begins=-timedelta(hours=1)), AT_E1)
     assert weights(verdict) == {"replacement.key-changed": "info", "replacement.lifetime-changed": "info"}
@@ -68,14 +68,14 @@ def test_an_ordinary_renewal_brings_no_worry() -> None:
 
 
 @pytest.mark.fires("replacement.same-certificate")
-def test_the_old_file_again() -> None:
+def test_replacement_by_the_same_file_reports_only_that() -> None:
     """Nothing else is said about it."""
     assert weights(lint_replacement(OLD, OLD, USE)) == {"replacement.same-certificate": "warning"}
 
 
 @pytest.mark.fires("replacement.key-kept")
 @pytest.mark.near_miss("replacement.key-changed", "replacement.lifetime-changed")
-def test_the_same_key() -> None:
+def test_replacement_with_the_same_key_is_a_fact() -> None:
     """A fact, not a fault."""
     assert weights(lint_replacement(OLD, made(), USE)) == {"replacement.key-kept": "info"}
 
@@ -97,7 +97,7 @@ FIRED = sorted({rule for *_, found in DIFFERENCES for rule in found})
 
 
 @pytest.mark.fires(*FIRED)
-def test_each_difference_is_reported_once() -> None:
+def test_replacement_difference_is_reported_once() -> None:
     """And nothing beside it, but that the key is the same."""
     for name, changes, found in DIFFERENCES:
         assert weights(lint_replacement(OLD, made(**changes), USE)) == {**found, "replacement.key-kept": "info"}, name
@@ -113,14 +113,14 @@ def test_each_difference_is_reported_once() -> None:
     ],
     ids=["elliptic", "shorter", "longer"],
 )
-def test_another_kind_of_key(key: object, weight: str) -> None:
+def test_replacement_by_a_weaker_key_is_a_warning(key: object, weight: str) -> None:
     """Weaker, or a kind that old peers do not support: a warning. Stronger: a fact."""
     found = weights(lint_replacement(OLD, made(key=key), USE))
     assert found == {"replacement.key-changed": "info", "replacement.algorithm-changed": weight}
 
 
 @pytest.mark.fires("replacement.issuer-changed")
-def test_a_ca_of_the_same_name_with_another_key() -> None:
+def test_replacement_by_a_namesake_ca_is_reported() -> None:
     """The name alone does not show it; the key identifier does."""
     twin = create_root("Twin CA", at=AT - DAY)
     other = create_root("Twin CA", at=AT - DAY)
@@ -131,7 +131,7 @@ def test_a_ca_of_the_same_name_with_another_key() -> None:
 
 
 @pytest.mark.fires("replacement.name-removed")
-def test_who_needs_the_name_that_is_gone() -> None:
+def test_replacement_without_a_needed_name_lists_the_legs() -> None:
     """With the layout of the peer: an error with the connections, or a fact when nothing looks for the name."""
     needed = lint_replacement(OLD, made(names=tuple(n for n in LAYOUT.dns_names if n != E1)), AT_E1)
     [found] = [f for f in needed.findings if f.rule == "replacement.name-removed"]
@@ -142,7 +142,7 @@ def test_who_needs_the_name_that_is_gone() -> None:
 
 
 @pytest.mark.fires("replacement.name-removed")
-def test_a_common_name_that_counted() -> None:
+def test_replacement_of_a_sole_common_name_is_a_lost_name() -> None:
     """Without a SAN the common name was the name: another one in its place is a name less."""
     old, new = made(names=(), common_name=E1), made(names=(), common_name=C1)
     [found] = [f for f in lint_replacement(old, new, USE).findings if f.rule == "replacement.name-removed"]
@@ -151,7 +151,7 @@ def test_a_common_name_that_counted() -> None:
     assert "replacement.name-removed" not in weights(moved)
 
 
-def test_a_lost_purpose_weighs_as_the_version_does() -> None:
+def test_replacement_without_client_auth_is_judged_by_version() -> None:
     """X15.4 accepts server-only certificates on Expressway-E, with a warning here; two stores of X15.5 do not need it."""
     for version, expected in (("X14.0", "error"), ("X15.4", "warning"), ("X15.5", None)):
         use = CertificateUse(at=AT, role=Role.EXPRESSWAY_E, version=ProductVersion.parse(version))
@@ -166,7 +166,7 @@ NODE = CertificateUse(at=AT, layout=next(n.layout for n in design_nodes(deployme
 
 @pytest.mark.fires("answer.name-added")
 @pytest.mark.parametrize(("use", "weight"), [(None, "warning"), (USE, "warning"), (NODE, "error"), (AT_E1, "info")])
-def test_a_name_that_the_ca_added(use: CertificateUse | None, weight: str) -> None:
+def test_replacement_with_an_added_name_is_refused_by_ucm_only(use: CertificateUse | None, weight: str) -> None:
     """Unified CM and IM&P refuse the upload, Expressway does not; of an unknown machine both are said."""
     verdict = lint_answer(REQUEST, MORE, use)
     assert weights(verdict) == {"answer.name-added": weight}
@@ -174,7 +174,7 @@ def test_a_name_that_the_ca_added(use: CertificateUse | None, weight: str) -> No
 
 
 @pytest.mark.fires("key.mismatch")
-def test_a_request_whose_key_nobody_knows() -> None:
+def test_replacement_of_a_request_with_an_unreadable_key_reports_another_key() -> None:
     """It is for another key than the certificate: the bytes of the two differ."""
     rsa_key, unknown = bytes.fromhex("2a864886f70d010101"), bytes.fromhex("2a864886f70d01017f")
     [request] = parse(REQUEST.public_bytes(Encoding.DER).replace(rsa_key, unknown), where="unknown key").requests
@@ -182,7 +182,7 @@ def test_a_request_whose_key_nobody_knows() -> None:
 
 
 @pytest.mark.near_miss("answer.name-added", "answer.name-dropped")
-def test_a_request_without_names_is_not_compared() -> None:
+def test_replacement_of_a_request_without_names_compares_no_names() -> None:
     """The way round that Cisco gives; a CA that repeats the common name in the SAN adds nothing either."""
     builder = x509.CertificateSigningRequestBuilder().subject_name(REQUEST.subject)
     bare = builder.sign(KEY, hashes.SHA256())
@@ -192,7 +192,7 @@ def test_a_request_without_names_is_not_compared() -> None:
 
 
 @pytest.mark.fires("answer.name-added", "replacement.name-added")
-def test_other_kinds_of_names_count() -> None:
+def test_replacement_with_an_added_email_is_a_difference() -> None:
     """Unified CM compares the whole SAN: an e-mail address that a CA adds is a difference, too."""
     for extra in (x509.RFC822Name("pki@example.com"), x509.UniformResourceIdentifier("https://example.com/")):
         leaf = made(general=(extra,), subject=REQUEST.subject)
@@ -200,7 +200,7 @@ def test_other_kinds_of_names_count() -> None:
         assert weights(lint_replacement(OLD, made(general=(extra,)), USE))["replacement.name-added"] == "info"
 
 
-def test_the_order_of_a_bundle_does_not_matter(tmp_path: Path) -> None:
+def test_replacement_in_a_bundle_compares_the_server_certificate(tmp_path: Path) -> None:
     """The server certificate is compared, wherever it is in its file."""
     for name, leaf in (("new.pem", RENEWED), ("old.pem", OLD)):
         chain = (*reversed(CA.intermediates), leaf)
@@ -212,7 +212,7 @@ def test_the_order_of_a_bundle_does_not_matter(tmp_path: Path) -> None:
     assert "replacement.same-certificate" not in found
 
 
-def test_the_command_takes_either(tmp_path: Path) -> None:
+def test_lint_command_compares_with_a_request_or_a_certificate(tmp_path: Path) -> None:
     """`--request` with a request, with an old certificate, and with neither."""
     new, old, request, neither = (str(tmp_path / n) for n in ("new.pem", "old.pem", "request.pem", "crl.pem"))
     for path, made_of in ((new, RENEWED), (old, OLD), (request, REQUEST), (neither, CA.crl((), at=AT))):

@@ -94,7 +94,7 @@ def expected(use_ocsp: bool, use_crls: bool, responder: bool, of_ocsp: str, of_c
 @pytest.mark.parametrize("responder", [False, True])
 @pytest.mark.parametrize("of_ocsp", OCSP_RULE)
 @pytest.mark.parametrize("of_crl", CRL_RULE)
-def test_the_decision_table(of_crl: str, of_ocsp: str, responder: bool) -> None:
+def test_revocation_decision_matches_the_table(of_crl: str, of_ocsp: str, responder: bool) -> None:
     """Every combination of settings over every state of the two sources."""
     data = NOTHING_HELD.with_crls(CrlSource.MANUAL, crl(of_crl)).with_answers(answers(of_ocsp, responder))
     for use_ocsp, use_crls, fallback in itertools.product((True, False), (True, False), ("revoked", "not-revoked")):
@@ -107,7 +107,7 @@ def test_the_decision_table(of_crl: str, of_ocsp: str, responder: bool) -> None:
         assert all(f.evidence and f.fix for f in verdict.findings)
 
 
-def test_off_means_not_checked() -> None:
+def test_revocation_check_that_is_off_asks_nothing() -> None:
     """With checking off nothing is asked and nothing is said to have been asked."""
     verdict = judge(NOTHING_HELD.with_crls(CrlSource.MANUAL, crl("revoked")), Revocation())
     assert verdict.findings == verdict.checked == ()
@@ -117,7 +117,7 @@ def test_off_means_not_checked() -> None:
     pytest.param(c, s, marks=[getattr(pytest.mark, kind)("revocation.source-not-consulted")])
     for c in Consumer for s in CrlSource for kind in ("near_miss" if s in SEES[c] else "fires",)
 ])  # fmt: skip
-def test_each_service_reads_its_own_sources(consumer: Consumer, source: CrlSource) -> None:
+def test_service_reads_only_its_own_crl_sources(consumer: Consumer, source: CrlSource) -> None:
     """A revocation in a source that the service does not read is not seen, and that is told."""
     verdict = judge(
         NOTHING_HELD.with_crls(source, crl("revoked")), Revocation(checking=True, fallback="revoked"), consumer=consumer
@@ -127,14 +127,14 @@ def test_each_service_reads_its_own_sources(consumer: Consumer, source: CrlSourc
     assert verdict.accepted == (source not in SEES[consumer])
 
 
-def test_the_table_of_consumers_is_that_of_the_guide() -> None:
+def test_crl_consumers_match_the_guide() -> None:
     """LDAP reads only the CA file, policy services only the manual upload; only SIP TLS fetches from a CDP."""
     assert SEES[Consumer.LDAP] == {CrlSource.CA_FILE}
     assert SEES[Consumer.POLICY] == {CrlSource.MANUAL}
     assert [c for c in Consumer if CrlSource.CDP in SEES[c]] == [Consumer.SIP_TLS]
 
 
-def test_downloads_override_uploads_for_https_only() -> None:
+def test_downloaded_crl_overrides_uploads_for_https_only() -> None:
     """HTTPS believes the automatic download alone; SIP TLS reads both."""
     data = NOTHING_HELD.with_crls(CrlSource.MANUAL, crl("revoked")).with_crls(CrlSource.AUTOMATIC, crl("good"))
     settings = Revocation(checking=True)
@@ -142,7 +142,7 @@ def test_downloads_override_uploads_for_https_only() -> None:
     assert not judge(data, settings).accepted
 
 
-def test_an_expired_crl_is_no_harm_beside_a_current_one() -> None:
+def test_expired_crl_beside_a_current_one_is_ignored() -> None:
     """The newest decides."""
     data = NOTHING_HELD.with_crls(CrlSource.MANUAL, (*crl("expired"), *crl("good")))
     assert judge(data, Revocation(checking=True)).findings == ()
@@ -170,7 +170,7 @@ def _with(extension: x509.ExtensionType) -> x509.CertificateRevocationList:
     [_with(x509.DeltaCRLIndicator(1)), _partial(indirect_crl=True), _partial(only_contains_ca_certs=True)],
     ids=["delta", "indirect", "only CAs"],
 )
-def test_crls_that_say_too_little(odd: x509.CertificateRevocationList) -> None:
+def test_partial_crl_is_never_used_as_complete(odd: x509.CertificateRevocationList) -> None:
     """They are recognised, told, and never taken for a complete CRL; beside a complete one they only warn."""
     settings = Revocation(checking=True, fallback="revoked")
     alone = judge(NOTHING_HELD.with_crls(CrlSource.MANUAL, (odd,)), settings)
@@ -184,7 +184,7 @@ def test_crls_that_say_too_little(odd: x509.CertificateRevocationList) -> None:
 @pytest.mark.parametrize(
     "case", ["no OCSPSigning", "another CA", "expired responder", "authorised", "sha1", "nonce", "own nonce"]
 )
-def test_who_may_answer(case: str) -> None:
+def test_ocsp_answer_counts_only_from_an_authorised_responder(case: str) -> None:
     """Only a responder whose certificate this CA issued for the purpose, in time, with SHA-256 and for this request."""
     purposes = (x509.ExtendedKeyUsageOID.OCSP_SIGNING,) if case != "no OCSPSigning" else BOTH  # type: ignore[attr-defined]
     by = create_root("Other CA", at=AT - DAY) if case == "another CA" else CA
@@ -246,7 +246,7 @@ def _length(n: int) -> bytes:
     return bytes([0x80 | len(body)]) + body
 
 
-def test_every_ca_of_the_chain_is_checked() -> None:
+def test_revoked_intermediate_revokes_the_leaf_below_it() -> None:
     """A revoked intermediate takes down what stands below it; the steps say which source was asked for each."""
     middle = CA.intermediate("Revoked Issuing CA", at=AT - DAY)
     below = forge(("e1.example.com",), middle, at=AT).leaf
@@ -264,7 +264,7 @@ def test_every_ca_of_the_chain_is_checked() -> None:
     assert found.subject == "Revoked Issuing CA"
 
 
-def test_a_crl_from_tomorrow_is_not_believed_yet() -> None:
+def test_crl_from_the_future_is_not_used() -> None:
     """Its last update lies in the future: no status can be had from it."""
     data = NOTHING_HELD.with_crls(CrlSource.MANUAL, (CA.crl(at=AT + timedelta(hours=1)),))
     verdict = judge(data, Revocation(checking=True, fallback="revoked"))

@@ -36,7 +36,7 @@ CHATS = ("conference-1.example.com", "conference-2.example.com")
     (FULL, {"domains__federation": ["fed.example.com"]}, E1, CLUSTER_E, (E1, CLUSTER_E, "example.com", "example.org", "fed.example.com", *CHATS)),
     (FULL, {}, C1, CLUSTER_C, (C1, CLUSTER_C, PROFILE, "softphone.profiles.corp.example.com", *CHATS)),
 ])  # fmt: skip
-def test_rows_of_the_guide(
+def test_layout_has_the_names_of_the_guide_in_order(
     name: str, changes: dict[str, Any], peer: str, common_name: str, sans: tuple[str, ...]
 ) -> None:
     """Deployment model, role and features decide the names, in the guide's order."""
@@ -45,7 +45,7 @@ def test_rows_of_the_guide(
 
 
 @pytest.mark.parametrize("path", sorted(DEPLOYMENTS.glob("*.yaml")), ids=lambda p: p.stem)
-def test_every_entry_has_a_reason_and_a_taker(path: Any) -> None:
+def test_layout_entry_has_a_reason_and_a_leg_that_needs_it(path: Any) -> None:
     """A name that nobody needs has no business in a certificate."""
     for layout in design_all(deployment(path.stem)):
         for entry in layout.entries:
@@ -53,13 +53,13 @@ def test_every_entry_has_a_reason_and_a_taker(path: Any) -> None:
             assert entry.needed_by, entry
 
 
-def test_chat_aliases_are_the_same_on_both() -> None:
+def test_layout_of_c_and_e_has_the_same_chat_aliases() -> None:
     """The guide: the same list on C and E."""
     both = [set(design_sans(deployment(FULL), p).dns_names) & set(CHATS) for p in (C1, E1)]
     assert both == [set(CHATS), set(CHATS)]
 
 
-def test_one_name_with_two_reasons() -> None:
+def test_layout_lists_a_name_once_with_both_reasons() -> None:
     """example.com is registration and federation domain: one SAN, both reasons, both takers."""
     entry = next(e for e in design_sans(deployment(FULL), E1).entries if e.value == "example.com")
     assert "registration" in entry.reason
@@ -82,7 +82,7 @@ CHOICES = st.builds(
 
 
 @given(CHOICES)
-def test_every_leg_finds_its_names(choices: Choices) -> None:
+def test_layout_satisfies_every_reference_name(choices: Choices) -> None:
     """Whatever is chosen: a certificate made from the layout answers to every reference name of every leg; no duplicates."""
     made = deployment_of(choices)
     for peer in made.peers:
@@ -98,14 +98,14 @@ KEY = fast_key()
 
 
 @given(st.text(max_size=80), st.text(max_size=80), st.integers(1, 6))
-def test_panel_takes_any_text(core: str, domains: str, peers: int) -> None:
+def test_layout_of_any_text_is_escaped_or_refused(core: str, domains: str, peers: int) -> None:
     """Whatever is typed gives layouts or one sentence, escaped; never an exception, never markup of the typist's."""
     result = design(Choices(core_fqdn=core, registration_domains=domains, peers=peers))
     assert bool(result.layouts) != bool(result.problem)
     assert "<script" not in design_shown(result).html
 
 
-def test_request_asks_for_both_purposes() -> None:
+def test_request_has_both_purposes_and_the_layout() -> None:
     """Both EKUs, always; the SANs of the layout; a valid signature."""
     from cryptography import x509
 
@@ -127,14 +127,14 @@ def test_request_asks_for_both_purposes() -> None:
     lambda: subject_name("a" * 60 + ".example.com"),
     lambda: build_csr(design_sans(deployment(), E1), KEY, digest="sha1"),
 ])  # fmt: skip
-def test_request_refuses(bad: Any) -> None:
+def test_request_with_oversized_values_is_refused(bad: Any) -> None:
     """What does not fit into a certificate is told before anything is made."""
     with pytest.raises(InputError):
         bad()
 
 
 @pytest.mark.parametrize(("version", "offered"), [("X8.8", True), ("X8.9", True), ("X8.10", False), ("X12.5", False)])
-def test_sha_1_is_offered_before_x8_10_only(version: str, offered: bool) -> None:
+def test_request_with_sha1_is_refused_from_x8_10_on(version: str, offered: bool) -> None:
     """From X8.10 on the form has no SHA-1, and asking for it is refused."""
     form = CsrForm.of(ProductVersion.parse(version))
     assert ("sha1" in form.digests) is offered
@@ -143,7 +143,7 @@ def test_sha_1_is_offered_before_x8_10_only(version: str, offered: bool) -> None
             form.check(design_sans(deployment(), E1), "sha1", 2048, ProductVersion.parse(version))
 
 
-def test_999_characters() -> None:
+def test_request_limits_the_san_to_999_characters_before_x8_10() -> None:
     """The limit held from X8.5.2 until X8.10."""
     many = changed(domains__registration=[f"a{n:03}.long-domain-name.example.com" for n in range(40)])
     layout = design_sans(many, E1)
@@ -174,7 +174,7 @@ ITEMS = {
 
 @pytest.mark.parametrize("clustered", [True, False])
 @pytest.mark.parametrize("feature", ["mra", "jabber_guest", "federation", "b2b"])
-def test_the_matrix_of_the_guide(feature: str, clustered: bool) -> None:
+def test_layout_matrix_matches_the_guide(feature: str, clustered: bool) -> None:
     """Each item on exactly the role that the guide gives it, for each feature alone; cluster names where there are clusters."""
     single = {"clusters__0__fqdn": None, "clusters__0__peers": [C1], "clusters__1__fqdn": None, "clusters__1__peers": [E1],
               "zones__0__peer_addresses": [E1], "zones__0__tls_verify_subject_name": None}  # fmt: skip

@@ -38,7 +38,7 @@ def refused(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("answer", ["pkikit rules", "pkikit rules --json"])
 @pytest.mark.parametrize("way", [">&-", "| true", "| head -1", "<&- 2>&-"])
-def test_nobody_reads(answer: str, way: str) -> None:
+def test_exit_code_is_kept_when_stdout_is_closed_early(answer: str, way: str) -> None:
     """The exit code is the answer's, and nothing is said about it."""
     done = shell(f"{answer} {way}")
     assert (done.returncode, done.stderr) == (0, "")
@@ -46,13 +46,13 @@ def test_nobody_reads(answer: str, way: str) -> None:
 
 @pytest.mark.parametrize("json_flag", ["", "--json"])
 @pytest.mark.parametrize("way", [">&-", "| true", "", "<&-"])
-def test_a_no_stays_a_no(refused: Path, json_flag: str, way: str) -> None:
+def test_exit_code_1_is_kept_when_stdout_is_closed_early(refused: Path, json_flag: str, way: str) -> None:
     """A reader that went away does not turn a no into a yes."""
     assert shell(f"pkikit verify {refused} --trust {refused} --name a.example.com {json_flag} {way}").returncode == 1
 
 
 @pytest.mark.parametrize("answer", [*ANSWERS, "pkikit --help", "simulator --help"])
-def test_a_full_disk(answer: str) -> None:
+def test_exit_code_is_an_error_when_stdout_is_full(answer: str) -> None:
     """An answer that is not written whole is neither a yes nor a no."""
     done = shell(f"{answer} >/dev/full")
     assert done.returncode == 2
@@ -61,7 +61,7 @@ def test_a_full_disk(answer: str) -> None:
 
 
 @pytest.mark.parametrize("way", ["2>/dev/full", "2>&-", "2>&1 | true"])
-def test_nobody_reads_the_messages(refused: Path, way: str) -> None:
+def test_exit_code_is_kept_when_stderr_is_closed(refused: Path, way: str) -> None:
     """What is said on standard error decides nothing."""
     steps = "import pkikit.commands.console as c, typer; a = typer.Typer()\n"
     steps += "@a.command()\ndef go() -> None:\n    with c.steps(quiet=False) as step:\n        step('x' * 100_000)\nc.run(a, 'x')"
@@ -70,12 +70,12 @@ def test_nobody_reads_the_messages(refused: Path, way: str) -> None:
     assert shell(f"pkikit decode {refused.with_name('missing')} {way}").returncode == 2
 
 
-def test_nothing_is_read_from_a_closed_stdin(refused: Path) -> None:
+def test_closed_stdin_is_not_read(refused: Path) -> None:
     """No passphrase can be asked for; what needs none is read."""
     assert shell(f"pkikit decode {refused} <&-").returncode == 0
 
 
-def test_a_file_does_not_become_standard_output(tmp_path: Path) -> None:
+def test_closed_stdout_is_not_reused_for_a_file(tmp_path: Path) -> None:
     """With standard output closed, its number must not go to the next file that is opened."""
     out = tmp_path / "out"
     assert shell(f"pkikit csr {DEPLOYMENT} --peer expe.example.com --out {out} >&- 2>&-").returncode == 0
@@ -93,7 +93,7 @@ def test_a_file_does_not_become_standard_output(tmp_path: Path) -> None:
     ],
     ids=["POSIX", "ascii", "latin-1"],
 )
-def test_not_utf_8(environment: dict[str, str]) -> None:
+def test_output_in_another_encoding_uses_ascii_marks(environment: dict[str, str]) -> None:
     """Marks have an ASCII form; JSON is JSON in every encoding."""
     script = (
         "import typer, pkikit.commands.console as c\n"
@@ -137,7 +137,7 @@ runpy.run_module({module!r}, run_name="__main__", alter_sys=True)
         ("simulator", "simulator.lab.lab", ["check", str(DEPLOYMENT)]),
     ],
 )
-def test_interrupted_while_importing(module: str, name: str, arguments: list[str]) -> None:
+def test_interrupt_while_importing_exits_130_with_one_line(module: str, name: str, arguments: list[str]) -> None:
     """Ctrl-C before anything was done, and in the middle of an import of a command: one line, 130."""
     script = INTERRUPTED_IMPORT.format(module=module, name=name, arguments=arguments)
     done = subprocess.run([PYTHON, "-c", script], capture_output=True, text=True, timeout=LONG)
@@ -145,7 +145,7 @@ def test_interrupted_while_importing(module: str, name: str, arguments: list[str
     assert (done.returncode, done.stdout, done.stderr) == (130, "", f"{program}: interrupted\n")
 
 
-def test_interrupt_is_ignored_where_the_caller_wants_that() -> None:
+def test_interrupt_is_ignored_when_the_caller_ignores_it() -> None:
     """Under nohup, or in the background of a script, Ctrl-C is for others."""
     script = INTERRUPTED_IMPORT.format(module="pkikit", name="rich.table", arguments=["rules"])
     script = script.replace("signal.default_int_handler", "signal.SIG_IGN")
@@ -153,7 +153,7 @@ def test_interrupt_is_ignored_where_the_caller_wants_that() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_an_interrupt_in_disguise() -> None:
+def test_interrupt_wrapped_in_another_exception_exits_130() -> None:
     """Libraries wrap what is raised inside them; the chain still shows the KeyboardInterrupt."""
     assert was_interrupted(KeyboardInterrupt())
     assert not was_interrupted(RuntimeError())
@@ -165,7 +165,7 @@ def test_an_interrupt_in_disguise() -> None:
     assert not was_interrupted(in_a_circle)
 
 
-def test_the_console_scripts_start_where_ctrl_c_is_taken_care_of() -> None:
+def test_console_scripts_start_the_main_modules() -> None:
     """What pyproject.toml installs is the entry point of `python -m`."""
     import tomllib
 
@@ -177,7 +177,7 @@ def test_the_console_scripts_start_where_ctrl_c_is_taken_care_of() -> None:
 @pytest.mark.parametrize(
     "command", ["pkikit ca init {new}", f"simulator check {DEPLOYMENT}", f"simulator travel {DEPLOYMENT} --days 3"]
 )
-def test_times_at_which_nothing_can_be_made(tmp_path: Path, command: str, when: str) -> None:
+def test_issuing_outside_the_allowed_years_is_refused(tmp_path: Path, command: str, when: str) -> None:
     """A certificate needs a time before and after it; one sentence says which years there are."""
     done = shell(f"{command.format(new=tmp_path / 'ca')} --at {when}")
     assert done.returncode == 2
@@ -186,14 +186,14 @@ def test_times_at_which_nothing_can_be_made(tmp_path: Path, command: str, when: 
 
 
 @pytest.mark.parametrize("when", ["9999-12-31T23:59:59Z", "0001-01-01T00:00:00Z"])
-def test_any_time_can_be_asked_about(refused: Path, when: str) -> None:
+def test_judging_at_any_time_is_possible(refused: Path, when: str) -> None:
     """Judging needs no room around its time."""
     for command in (f"pkikit decode {refused}", f"pkikit eku-audit {DEPLOYMENT}"):
         assert shell(f"{command} --at {when}").returncode in {0, 1}
 
 
 @pytest.mark.parametrize("interrupted", ["exec('raise KeyboardInterrupt')", "raise KeyboardInterrupt"])
-def test_an_interrupt_that_left_an_exec(interrupted: str, tmp_path: Path) -> None:
+def test_interrupt_remembered_by_exec_exits_130(interrupted: str, tmp_path: Path) -> None:
     """Modules make dataclasses with `exec`. Python remembers an interrupt there, and would die by SIGINT at its end."""
     script = f"""
 import sys, typer

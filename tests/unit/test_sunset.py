@@ -35,7 +35,9 @@ def of(ekus: tuple[x509.ObjectIdentifier, ...], *, public: bool, days: int = 90)
     ],
     ids=["gone already", "until it ends", "private", "renewed once more"],
 )
-def test_from_when(certificate: x509.Certificate, at: datetime, fails: datetime | None) -> None:
+def test_sunset_affects_certificates_issued_from_its_date(
+    certificate: x509.Certificate, at: datetime, fails: datetime | None
+) -> None:
     """The certificate in use keeps what it has; what a public CA issues from the date on does not."""
     legs = [leg for leg in audit(FULL, {E1: certificate}, at=at) if leg.leg.client == E1]
     assert legs
@@ -45,7 +47,7 @@ def test_from_when(certificate: x509.Certificate, at: datetime, fails: datetime 
     assert not any(leg.assumed for leg in legs)
 
 
-def test_without_certificates_nothing_is_assessed() -> None:
+def test_sunset_without_certificates_assesses_nothing() -> None:
     """No yes and no no: what is not known is said, for each connection."""
     for leg in audit(FULL, {}, at=AT):
         assert leg.status is Status.NOT_ASSESSED
@@ -56,7 +58,7 @@ def test_without_certificates_nothing_is_assessed() -> None:
         assert leg.leg.client in leg.because
 
 
-def test_one_certificate_assesses_its_own_connections_only() -> None:
+def test_sunset_assesses_only_the_legs_of_a_given_certificate() -> None:
     """Those that E1 opens; of the others nothing more is known than before."""
     for leg in audit(FULL, {E1: of(BOTH, public=False)}, at=AT):
         assert (leg.status is Status.NOT_ASSESSED) is (leg.leg.client != E1)
@@ -70,7 +72,9 @@ def test_one_certificate_assesses_its_own_connections_only() -> None:
         (Assumption.PRIVATE_CA, AT, Status.KEEPS, None),
     ],
 )
-def test_a_what_if_is_marked(assume: Assumption, at: datetime, status: Status, fails: datetime | None) -> None:
+def test_sunset_what_if_applies_only_to_own_peers_without_certificate(
+    assume: Assumption, at: datetime, status: Status, fails: datetime | None
+) -> None:
     """It speaks for our own peers without a certificate, never against one that is given, nor for somebody else's."""
     legs = audit(FULL, {E1: of((SERVER,), public=True)}, at=at, assume=assume)
     for leg in legs:
@@ -83,7 +87,7 @@ def test_a_what_if_is_marked(assume: Assumption, at: datetime, status: Status, f
             assert leg.because.startswith("assumed: ")
 
 
-def test_every_mutual_leg_is_told_once() -> None:
+def test_sunset_lists_each_mutual_leg_once() -> None:
     """And no other: where no client shows a certificate, nothing can fail by this."""
     told = [leg.leg.id for leg in audit(FULL, {}, at=AT)]
     assert told == [leg.id for leg in legs_of(FULL) if leg.mutual]
@@ -92,7 +96,7 @@ def test_every_mutual_leg_is_told_once() -> None:
     assert all(leg.status is Status.NOT_ASSESSED for leg in partner)
 
 
-def test_remedies() -> None:
+def test_sunset_remedies_depend_on_zone_and_version() -> None:
     """Verification cannot be switched off on a UC traversal zone; the X15.4 switch helps the upload and no leg."""
     by_leg = {leg.leg.id: {r.id: r for r in leg.remedies} for leg in audit(FULL, {}, at=AT, assume=PUBLIC)}
     traversal = next(v for k, v in by_leg.items() if k.startswith("zone:uc-traversal"))
@@ -105,7 +109,7 @@ def test_remedies() -> None:
     assert not any("upgrade" in r.needs for leg in newer for r in leg.remedies)
 
 
-def test_the_signs_of_a_public_ca() -> None:
+def test_public_ca_is_recognised_by_timestamps_or_policy() -> None:
     """Timestamps of certificate transparency, or a policy that is reserved for public CAs; a private policy is no sign."""
     assert is_public(SCTS)
     assert not is_public(of(BOTH, public=False))

@@ -32,7 +32,7 @@ def messages(played: Play) -> list[str]:
     return [m for flight in played.flights for record in flight.records for m in record.messages]
 
 
-def test_the_five_steps_of_the_guide(issued: IssuedWorld) -> None:
+def test_tls12_handshake_has_the_five_steps_of_the_guide(issued: IssuedWorld) -> None:
     """Hello, certificate, verification before the pre-master secret, and then everything is encrypted."""
     played = play(issued, RSA)
     told = messages(played)
@@ -46,7 +46,7 @@ def test_the_five_steps_of_the_guide(issued: IssuedWorld) -> None:
     assert played.trace.outcome is Outcome.ACCEPTED
 
 
-def test_versions_differ_where_they_should(issued: IssuedWorld) -> None:
+def test_tls_versions_differ_in_key_exchange_and_visible_certificate(issued: IssuedWorld) -> None:
     """ECDHE has a key exchange of the server; TLS 1.3 shows no certificate to who looks on."""
     assert "ServerKeyExchange" in messages(play(issued, TWELVE))
     thirteen = play(issued)
@@ -57,7 +57,7 @@ def test_versions_differ_where_they_should(issued: IssuedWorld) -> None:
 
 @pytest.mark.parametrize("side", list(Side))
 @pytest.mark.parametrize("tls", [None, TWELVE])
-def test_it_ends_as_a_dial_does(issued: IssuedWorld, side: Side, tls: TlsRange | None) -> None:
+def test_theatre_ends_like_the_memory_dialler(issued: IssuedWorld, side: Side, tls: TlsRange | None) -> None:
     """Whoever trusts nobody: the play and the memory dialler tell the same end."""
     leg = play(issued).leg
     fqdn = leg.client if side is Side.CLIENT else leg.server
@@ -69,7 +69,7 @@ def test_it_ends_as_a_dial_does(issued: IssuedWorld, side: Side, tls: TlsRange |
     assert played.alert == dialled.alert
 
 
-def test_no_byte_is_lost(issued: IssuedWorld) -> None:
+def test_record_lengths_add_up_to_flights(issued: IssuedWorld) -> None:
     """Records are whole: lengths add up to flights, and heads are bounded."""
     for flight in play(issued).flights:
         assert flight.length == sum(r.length for r in flight.records)

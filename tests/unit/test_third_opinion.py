@@ -69,7 +69,7 @@ def opinions(world_id: str) -> tuple[tuple[str, frozenset[str], str], ...]:
 
 
 @pytest.mark.parametrize("world_id", WORLDS)
-def test_third_opinion(world_id: str) -> None:
+def test_third_verifier_agrees_or_the_difference_is_listed(world_id: str) -> None:
     """Same answer about each party, or a listed reason."""
     for fqdn, rules, said in opinions(world_id):
         if said and not rules:
@@ -78,7 +78,7 @@ def test_third_opinion(world_id: str) -> None:
             assert rules <= MORE_LENIENT.keys(), (fqdn, rules)
 
 
-def test_no_reason_is_stale() -> None:
+def test_listed_difference_still_occurs() -> None:
     """Each listed difference really occurs."""
     everything = [opinion for world_id in WORLDS for opinion in opinions(world_id)]
     said = [message for _, rules, message in everything if message and not rules]

@@ -30,7 +30,7 @@ def dial(bench: Bench, tls: TlsRange = ONLY_13) -> HandshakeTrace:
 
 
 @pytest.mark.parametrize("tls", [ONLY_12, ONLY_13], ids=["1.2", "1.3"])
-def test_rejected_by_the_server(tls: TlsRange) -> None:
+def test_trace_of_a_server_refusal_has_error_alert_and_chain(tls: TlsRange) -> None:
     """The server's verify error, its alert, and the chain it refused are all kept; in TLS 1.3 the client thought itself done."""
     trace = dial(Bench().reissue(C1, ekus=(SERVER,)), tls)
     assert trace.outcome is Outcome.REJECTED
@@ -42,7 +42,7 @@ def test_rejected_by_the_server(tls: TlsRange) -> None:
     assert bool(told) is (tls is ONLY_13)
 
 
-def test_accepted_only_with_application_data() -> None:
+def test_trace_without_application_data_is_not_accepted() -> None:
     """The same trace without its last step is no success."""
     trace = dial(Bench())
     assert trace.outcome is Outcome.ACCEPTED
@@ -66,7 +66,9 @@ GCM_128, GCM_256 = _with("ECDHE-ECDSA-AES128-GCM-SHA256"), _with("ECDHE-ECDSA-AE
         (GCM_128, GCM_256, "tls.cipher-mismatch", "handshake_failure"),
     )
 ])  # fmt: skip
-def test_nothing_in_common(client: TlsRange, server: TlsRange, cause: str, alert: str) -> None:
+def test_trace_without_a_common_version_ends_with_an_alert(
+    client: TlsRange, server: TlsRange, cause: str, alert: str
+) -> None:
     """The handshake ends before any certificate is seen, and the alert says why."""
     trace = _between(client, server)
     assert trace.alert == alert
@@ -79,7 +81,7 @@ def test_nothing_in_common(client: TlsRange, server: TlsRange, cause: str, alert
     [(TlsRange(), ONLY_12), (ONLY_13, TlsRange()), (GCM_128, TlsRange())],
     ids=["1.2", "1.3", "suite"],
 )
-def test_just_enough_in_common(client: TlsRange, server: TlsRange) -> None:
+def test_trace_with_one_common_version_and_suite_is_accepted(client: TlsRange, server: TlsRange) -> None:
     """One version and one suite that both sides have are enough."""
     trace = _between(client, server)
     assert trace.outcome is not Outcome.UNREACHABLE
@@ -88,7 +90,7 @@ def test_just_enough_in_common(client: TlsRange, server: TlsRange) -> None:
 
 @pytest.mark.fires("tls.certificate-required")
 @pytest.mark.parametrize("tls", [ONLY_12, ONLY_13], ids=["1.2", "1.3"])
-def test_no_certificate_to_present(tls: TlsRange) -> None:
+def test_trace_of_a_client_without_certificate_is_refused(tls: TlsRange) -> None:
     """The server asks for a certificate and the client has none."""
     trace = _between(tls, tls, client_has_certificate=False)
     assert trace.alert in {"certificate_required", "handshake_failure"}
@@ -107,25 +109,25 @@ def _between(client: TlsRange, server: TlsRange, *, client_has_certificate: bool
     return merge(sides[Side.CLIENT].recorder, sides[Side.SERVER].recorder)
 
 
-def test_openssl_agrees_on_its_words() -> None:
+def test_verification_error_texts_match_openssl() -> None:
     """Our table of verification errors is that of the library in use."""
     for code, name in VERIFY_ERROR_NAMES.items():
         assert _ffi.string(_lib.X509_verify_cert_error_string(code)).decode() == name
 
 
-def test_every_diagnosis_is_a_rule() -> None:
+def test_codes_and_alerts_lead_to_rules() -> None:
     """Codes and alerts lead to ids of the catalogue, or to the revocation rules that INTERFACES reserves."""
     known = {r.id for r in catalogue()} | {"revocation.crl-expired", "revocation.revoked"}
     assert set(VERIFY_CODES.values()) | set(ALERTS.values()) <= known
 
 
-def test_two_rules_with_one_id_are_refused() -> None:
+def test_rule_with_a_used_id_is_refused() -> None:
     """An id is public and never reused."""
     with pytest.raises(ValueError, match="two rules"):
         declare("validity.expired", Severity.ERROR, on=Subject.PATH, requirement="x", source="x", fix="x")
 
 
-def test_require() -> None:
+def test_refused_verdict_raises_when_required() -> None:
     """A verdict that says no raises where a yes is required, and names its rules."""
     leg = legs_of(Bench().world.deployment)[0]
     assert judge_leg(leg, Bench().world, AT).by_client.require()

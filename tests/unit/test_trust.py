@@ -37,12 +37,14 @@ def causes(issuer: tuple[str, str], root: tuple[str, str], known: tuple[x509.Cer
     (("Rogue Root CA", ""), ("Lab Root CA", ""), "trust.issuer-unknown"),
     (("Other CA", "Lab"), ("Lab Root CA", "Lab"), "trust.issuer-unknown"),
 ])  # fmt: skip
-def test_names_tell(issuer: tuple[str, str], root: tuple[str, str], expected: str) -> None:
+def test_unknown_issuer_of_a_trusted_family_is_a_missing_intermediate(
+    issuer: tuple[str, str], root: tuple[str, str], expected: str
+) -> None:
     """An issuing CA of a trusted root's family is a missing intermediate; anything else an unknown root."""
     assert causes(issuer, root) == [expected]
 
 
-def test_knowledge_beats_names() -> None:
+def test_known_issuer_below_the_list_is_a_missing_intermediate() -> None:
     """Whatever the names say, a known issuer whose own path leads into the list is a missing intermediate."""
     root = create_root("Alpha", at=BEFORE)
     middle = root.intermediate("Omega", at=BEFORE)
@@ -58,7 +60,7 @@ def test_knowledge_beats_names() -> None:
     assert rules((middle.certificate, root.certificate)) == ["trust.intermediate-missing"]
 
 
-def test_authority_key_identifier_tells() -> None:
+def test_key_identifier_with_a_trusted_issuer_means_missing_intermediate() -> None:
     """`authorityKeyIdentifier=issuer:always` names the issuer's issuer: a trusted root there settles it."""
     from cryptography.hazmat.primitives import hashes
 
@@ -88,7 +90,7 @@ def test_authority_key_identifier_tells() -> None:
     assert not may_be_issuer(leaf, root.certificate)
 
 
-def test_a_loop_of_issuers_ends() -> None:
+def test_path_of_issuers_in_a_loop_ends_untrusted() -> None:
     """Two CAs that signed each other: the path ends, and is not trusted."""
     one = create_root("One", at=BEFORE)
     two = create_root("Two", at=BEFORE)
@@ -100,7 +102,7 @@ def test_a_loop_of_issuers_ends() -> None:
     assert len(path.certificates) == 3
 
 
-def test_what_is_sent() -> None:
+def test_presented_chain_is_completed_only_for_a_lone_leaf() -> None:
     """A chain in the file is sent as it is; a lone leaf is completed from the peer's own list."""
     root = create_root("Alpha", at=BEFORE)
     middle = root.intermediate("Omega", at=BEFORE)
@@ -111,7 +113,7 @@ def test_what_is_sent() -> None:
     assert chain_to_present((leaf,), (), AT) == (leaf,)
 
 
-def test_same_subject_is_used_once() -> None:
+def test_second_self_signed_certificate_of_one_subject_is_not_used() -> None:
     """Of two self-signed certificates with one subject only the first is used; the same one twice is no conflict."""
     first, second = (create_root("Twin", at=BEFORE).certificate for _ in range(2))
     assert effective_trust((first, second, first)) == ((first,), (second,))
@@ -119,7 +121,7 @@ def test_same_subject_is_used_once() -> None:
 
 @pytest.mark.fires("chain.extension-unreadable")
 @pytest.mark.near_miss("chain.extension-unreadable")
-def test_extensions_that_cannot_be_read() -> None:
+def test_unreadable_san_reports_extension_unreadable() -> None:
     """A SAN that is no SEQUENCE: chain.extension-unreadable; the certificate as it was made is accepted."""
     from cryptography.hazmat.primitives.serialization import Encoding
 

@@ -69,7 +69,7 @@ def rules(path: Path, data: bytes, *, code: int = 1) -> set[str]:
 
 
 @pytest.mark.fires("key.no-trailing-newline")
-def test_a_key_without_a_line_end(tmp_path: Path) -> None:
+def test_key_without_line_end_is_reported(tmp_path: Path) -> None:
     """By itself, behind its certificate, in PKCS#1 form: found each time; the page and the folder say the same."""
     old = CREDENTIAL.key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())  # type: ignore[union-attr]
     for data in (KEY.rstrip(), KEY.rstrip() + b"\r", KEY.rstrip() + b"  ", old.rstrip(), CERT + KEY.rstrip()):
@@ -82,7 +82,7 @@ def test_a_key_without_a_line_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.near_miss("key.no-trailing-newline")
-def test_a_key_with_a_line_end(tmp_path: Path) -> None:
+def test_key_with_line_end_is_accepted(tmp_path: Path) -> None:
     """LF or CR LF at the end is enough, and a certificate file needs neither."""
     for data in (KEY, KEY.replace(b"\n", b"\r\n"), KEY + b"\n", KEY + CERT):
         verdict = lint_keys(
@@ -94,7 +94,7 @@ def test_a_key_with_a_line_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.fires("key.mismatch")
-def test_the_key_of_another_certificate(tmp_path: Path) -> None:
+def test_key_of_another_certificate_is_reported(tmp_path: Path) -> None:
     """Before or behind the certificate, and also when the file is in order otherwise."""
     wrong = key_pem(OTHER)
     for data in (CERT + wrong, wrong + CERT):
@@ -108,14 +108,14 @@ def test_the_key_of_another_certificate(tmp_path: Path) -> None:
 
 
 @pytest.mark.near_miss("key.mismatch", "key.encrypted")
-def test_the_key_of_this_certificate() -> None:
+def test_key_of_this_certificate_is_accepted_in_any_place() -> None:
     """Also when it comes first."""
     for data in (CERT + KEY, KEY + CERT):
         assert rules_in_process(data) == set()
 
 
 @pytest.mark.fires("key.mismatch")
-def test_of_two_keys_the_first_counts(tmp_path: Path) -> None:
+def test_first_of_two_keys_counts_with_a_warning(tmp_path: Path) -> None:
     """OpenSSL takes the first key of a file: it decides, and a key behind it is worth a warning; the lab's TLS agrees."""
     for data, code in ((CERT + key_pem(OTHER) + KEY, 1), (CERT + KEY + key_pem(OTHER), 0)):
         file = tmp_path / "x.pem"
@@ -133,14 +133,14 @@ def test_of_two_keys_the_first_counts(tmp_path: Path) -> None:
             context.load_cert_chain(file)
 
 
-def test_a_store_needs_no_line_end(tmp_path: Path) -> None:
+def test_store_without_line_end_is_not_reported(tmp_path: Path) -> None:
     """A PKCS#12 store is not PEM, and nothing is said about the end of its lines."""
     store = pkcs12.serialize_key_and_certificates(b"x", CREDENTIAL.key, LEAF, BEHIND, NoEncryption())  # type: ignore[union-attr, arg-type]
     assert rules(tmp_path / "x.pfx", store) == {"encoding.not-pem"}
 
 
 @pytest.mark.fires("key.usage-unsuitable")
-def test_the_certificate_of_a_ca_is_no_server_certificate(tmp_path: Path) -> None:
+def test_ca_certificate_is_refused_as_server_certificate(tmp_path: Path) -> None:
     """Its key usage allows to sign certificates only: OpenSSL refuses it as server and as client."""
     for version in ("X12.5", "X15.5"):
         use = CertificateUse(at=AT, version=ProductVersion.parse(version))
@@ -153,7 +153,7 @@ def test_the_certificate_of_a_ca_is_no_server_certificate(tmp_path: Path) -> Non
 
 @pytest.mark.fires("key.encrypted")
 @pytest.mark.parametrize("key", [ENCRYPTED, LEGACY], ids=["PKCS#8", "Proc-Type"])
-def test_an_encrypted_key_is_called_that(key: bytes, tmp_path: Path) -> None:
+def test_encrypted_key_is_reported_as_encrypted(key: bytes, tmp_path: Path) -> None:
     """Alone or beside its certificate: key.encrypted, and nothing about other keys or other labels."""
     assert rules(tmp_path / "x.pem", key) == {"key.encrypted"}
     assert rules(tmp_path / "x.pem", CERT + key) == {"key.encrypted"}
@@ -164,7 +164,7 @@ def test_an_encrypted_key_is_called_that(key: bytes, tmp_path: Path) -> None:
 
 
 @pytest.mark.fires("key.too-short")
-def test_a_weak_key_by_itself() -> None:
+def test_weak_key_without_certificate_is_reported() -> None:
     """The length of a private key is judged before a request is made with it."""
     assert rules_in_process(key_pem(rsa.generate_private_key(public_exponent=65537, key_size=1024))) == {
         "key.too-short"
@@ -172,7 +172,7 @@ def test_a_weak_key_by_itself() -> None:
     assert rules_in_process(key_pem(OTHER)) == set()
 
 
-def test_no_page_opens_a_store(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_page_refuses_a_store_unopened(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page refuses a PKCS#12 store without any work on it; it would refuse it afterwards anyway."""
     store = pkcs12.serialize_key_and_certificates(b"e1", CREDENTIAL.key, LEAF, None, NoEncryption())  # type: ignore[union-attr]
     monkeypatch.setattr(pkcs12, "load_pkcs12", lambda *_: pytest.fail("the store was opened"))
@@ -194,7 +194,7 @@ REVERSED: dict[str, tuple[Any, ...]] = {
 
 @pytest.mark.fires("upload.leaf-not-first")
 @pytest.mark.parametrize("name", REVERSED)
-def test_the_server_certificate_is_not_first(name: str, tmp_path: Path) -> None:
+def test_ca_before_the_server_certificate_is_one_error(name: str, tmp_path: Path) -> None:
     """One error, about the order; no finding says to reissue the leaf as a CA."""
     chain = REVERSED[name]
     assert rules_in_process(pem(*chain)) == {"upload.leaf-not-first"}
@@ -215,7 +215,7 @@ def test_convert_puts_the_server_certificate_first(tmp_path: Path) -> None:
 
 
 @pytest.mark.near_miss("upload.leaf-not-first", "upload.second-leaf")
-def test_files_that_are_in_order() -> None:
+def test_file_in_order_does_not_report_the_order() -> None:
     """A chain, a leaf, CAs alone, and a CA that lost its CA flag behind its leaf: not a question of order."""
     flagless = forge(("old-ca.example.com",), None, at=AT).leaf
     old = x509.CertificateBuilder(
@@ -229,7 +229,7 @@ def test_files_that_are_in_order() -> None:
 
 
 @pytest.mark.fires("upload.second-leaf")
-def test_two_server_certificates_in_one_file() -> None:
+def test_second_server_certificate_is_reported_as_unused() -> None:
     """The second one is never used; it is not called a bad CA."""
     other = forge(("e2.example.com",), ISSUED.authority, at=AT).leaf
     bundle = bundle_of((LEAF, other, *BEHIND))
@@ -250,7 +250,7 @@ NOT_READ: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.mark.fires("encoding.malformed", "encoding.not-pem")
-def test_what_the_product_does_not_read_is_refused_everywhere(tmp_path: Path) -> None:
+def test_unsupported_file_is_refused_by_lint_pages_and_check(tmp_path: Path) -> None:
     """lint, the page for the server certificate, that for trusted CAs, and the folder of check --certs."""
     for number, (name, damage) in enumerate(NOT_READ.items()):
         data = damage(CERT)
@@ -267,7 +267,7 @@ def test_what_the_product_does_not_read_is_refused_everywhere(tmp_path: Path) ->
             assert "pkikit convert" in str(refused.value), name
 
 
-def test_decode_and_convert_read_them_all_the_same(tmp_path: Path) -> None:
+def test_unsupported_file_is_decoded_and_converted(tmp_path: Path) -> None:
     """What the product refuses is still shown, and convert makes of it what the product takes."""
     for name, damage in NOT_READ.items():
         path, out = tmp_path / "x", tmp_path / f"{name.replace(' ', '')}.pem"
@@ -281,7 +281,7 @@ def test_decode_and_convert_read_them_all_the_same(tmp_path: Path) -> None:
         assert out.read_bytes() == (pem(LEAF) if name == "DER" else CERT)
 
 
-def test_an_upload_has_a_bound() -> None:
+def test_upload_over_the_limit_is_refused() -> None:
     """No page reads more than a few megabytes."""
     big = b"#" * MAX_UPLOAD
     for attempt in (lambda: upload(big + CERT, KEY), lambda: upload(CERT, big + KEY), lambda: crls_of(big + CERT)):

@@ -86,12 +86,12 @@ def answers(text: str) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("number", range(len(VERSIONS)), ids=VERSIONS)
-def test_what_a_version_decides(number: int) -> None:
+def test_version_decides_each_row_of_the_table(number: int) -> None:
     """Every row of the table, for one version."""
     assert answers(VERSIONS[number]) == {question: row[number] for question, row in TABLE.items()}
 
 
-def test_the_table_is_whole() -> None:
+def test_version_table_is_complete_and_every_row_changes() -> None:
     """Each row has an answer for each version, and each row changes somewhere: otherwise it would test nothing."""
     assert all(len(row) == len(VERSIONS) for row in TABLE.values())
     assert all(len({str(a) for a in row}) > 1 for row in TABLE.values())

@@ -84,7 +84,7 @@ NOTHING: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize("name", NOTHING)
-def test_what_it_is(name: str) -> None:
+def test_file_of_another_kind_is_named_with_advice(name: str) -> None:
     """One printable sentence: what the file is, and what to provide instead."""
     data, said = NOTHING[name]
     with pytest.raises(EncodingError, match=said) as refused:
@@ -92,7 +92,7 @@ def test_what_it_is(name: str) -> None:
     assert str(refused.value).isprintable()
 
 
-def test_the_command_line_says_it(tmp_path: Path) -> None:
+def test_decode_and_lint_exit_2_and_name_the_kind(tmp_path: Path) -> None:
     """decode and lint end with 2 and that sentence, and never with a traceback."""
     (tmp_path / "x.cer").write_bytes(NOTHING["HTML"][0])
     for command in ("decode", "lint"):
@@ -131,13 +131,13 @@ LABELS: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize("name", LABELS)
-def test_what_has_a_label(name: str) -> None:
+def test_pem_label_is_named_even_when_wrong(name: str) -> None:
     """Each label that OpenSSL knows, with what comes after it; also where the label is wrong."""
     data, kind = LABELS[name]
     assert getattr(parse(data, where="x"), kind)
 
 
-def test_a_trusted_certificate_of_openssl(tmp_path: Path) -> None:
+def test_trusted_certificate_of_openssl_is_read(tmp_path: Path) -> None:
     """OpenSSL writes trust settings behind the certificate; they are skipped."""
     (tmp_path / "cert.pem").write_bytes(PEM)
     openssl(
@@ -158,7 +158,7 @@ def test_a_trusted_certificate_of_openssl(tmp_path: Path) -> None:
     assert parse(data, where="x").certificates == (LEAF,)
 
 
-def test_a_bundle_in_ber(tmp_path: Path) -> None:
+def test_pkcs7_bundle_in_ber_is_read(tmp_path: Path) -> None:
     """Programs that stream write PKCS#7 with lengths left open; OpenSSL reads that, and so do we."""
     (tmp_path / "key.pem").write_bytes(KEY)
     (tmp_path / "cert.pem").write_bytes(PEM)
@@ -171,7 +171,7 @@ def test_a_bundle_in_ber(tmp_path: Path) -> None:
         assert parse(form, where="x").certificates == (LEAF,)
 
 
-def test_a_zip_with_one_good_member() -> None:
+def test_zip_member_that_is_not_a_certificate_is_noted() -> None:
     """A member that is not a certificate is noted, and what it is."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
@@ -182,7 +182,7 @@ def test_a_zip_with_one_good_member() -> None:
     assert "x.zip:readme.html: is an HTML page" in found.notes[0]
 
 
-def test_a_file_that_begins_with_a_ca_is_not_verified(tmp_path: Path) -> None:
+def test_verify_and_match_refuse_a_file_that_begins_with_a_ca(tmp_path: Path) -> None:
     """verify and match ask about the server certificate; where a CA comes before it, nobody knows which one is meant."""
     root = issued().authority.root.public_bytes(Encoding.PEM)
     (tmp_path / "trust.pem").write_bytes(root)
@@ -194,7 +194,7 @@ def test_a_file_that_begins_with_a_ca_is_not_verified(tmp_path: Path) -> None:
         assert "has to come first" in done.stderr
 
 
-def test_a_request_in_another_form_is_a_warning(tmp_path: Path) -> None:
+def test_request_in_another_form_is_a_warning(tmp_path: Path) -> None:
     """A CA reads the request, not the product, so its form decides nothing."""
     (tmp_path / "x.csr").write_bytes(REQUEST.public_bytes(Encoding.DER))
     answer = pkikit_json("lint", str(tmp_path / "x.csr"))
@@ -211,7 +211,7 @@ def test_a_request_in_another_form_is_a_warning(tmp_path: Path) -> None:
     ],
     ids=["certificate", "request", "CRL", "key"],
 )
-def test_the_command_fits_what_the_file_holds(data: bytes, command: str, tmp_path: Path) -> None:
+def test_advised_command_converts_the_der_file(data: bytes, command: str, tmp_path: Path) -> None:
     """The advice for a DER file is one that works, and OpenSSL does what it says."""
     contents = parse(data, where="FILE")
     (objection,) = product_objections(contents)
@@ -221,14 +221,14 @@ def test_the_command_fits_what_the_file_holds(data: bytes, command: str, tmp_pat
     assert product_objections(parse((tmp_path / "NEW.pem").read_bytes(), where="NEW.pem")) == ()
 
 
-def test_what_a_file_holds_instead() -> None:
+def test_error_for_a_missing_object_names_what_is_present() -> None:
     """A message that something is missing says what is there."""
     held = parse(REQUEST.public_bytes(Encoding.PEM) + CRL.public_bytes(Encoding.PEM), where="x")
     assert held.lacks("certificate") == "holds a certificate request and a CRL, but no certificate"
     assert parse(PEM, where="x").lacks("CRL") == "holds a certificate, but no CRL"
 
 
-def test_the_answer_stands_first(tmp_path: Path) -> None:
+def test_lint_prints_the_answer_above_the_findings(tmp_path: Path) -> None:
     """Below the questions, one line each, and above the findings; counts in the right number; yes and no for people."""
     (tmp_path / "a.der").write_bytes(DER)
     lines = run("pkikit", "lint", str(tmp_path / "a.der"), "--at", AT.isoformat()).stdout.splitlines()
@@ -242,7 +242,7 @@ def test_the_answer_stands_first(tmp_path: Path) -> None:
     assert "None" not in decoded
 
 
-def test_a_finding_stays_indented_on_a_terminal() -> None:
+def test_finding_is_indented_at_80_columns() -> None:
     """At 80 columns every line below its head begins with the same blanks; a pipe gets whole lines."""
     found = Finding(
         rule="x.y", severity=Severity.ERROR, subject="s", message="", evidence=(), fix="Do this on that machine. " * 9

@@ -70,7 +70,7 @@ def read(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
         ("a: &x [*x]", None, f"more than {MAX_NODES} values"),
     ],
 )
-def test_bad_yaml(read: Read, text: str, line: int | None, words: str) -> None:
+def test_invalid_yaml_is_refused_with_its_line(read: Read, text: str, line: int | None, words: str) -> None:
     """Any tag, any value that only looks like one, any mistake: what it is and on which line."""
     with pytest.raises(DeploymentError) as refused:
         read(text, where="d.yaml")
@@ -79,7 +79,7 @@ def test_bad_yaml(read: Read, text: str, line: int | None, words: str) -> None:
     assert str(refused.value).isprintable()
 
 
-def test_a_bomb_of_aliases(read: Read) -> None:
+def test_yaml_alias_bomb_is_refused(read: Read) -> None:
     """Seven lines that would become ten million values."""
     lines = ["a0: &a0 [1,1,1,1,1,1,1,1,1,1]"]
     lines += [f"a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 10)}]" for i in range(1, 7)]
@@ -87,7 +87,7 @@ def test_a_bomb_of_aliases(read: Read) -> None:
         read("\n".join(lines), where="d.yaml")
 
 
-def test_a_large_file_is_given_up_early(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_yaml_with_too_many_values_is_refused_early(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
     """No more than the values allowed are made, however many the file has."""
     made = 0
     scalar = yaml.ScalarNode.__init__
@@ -103,7 +103,7 @@ def test_a_large_file_is_given_up_early(read: Read, monkeypatch: pytest.MonkeyPa
     assert MAX_NODES < made <= 2 * MAX_NODES + 1
 
 
-def test_good_yaml(read: Read) -> None:
+def test_valid_yaml_is_read(read: Read) -> None:
     """Texts, numbers, switches, aliases and merges; a text may say that it is one."""
     text = (
         "a: &x {b: 1, c: on}\nd:\n  <<: *x\n  c: '2026-13-45'\ne: !!str 12\nf: 2026-01-02\ng: !!map {h: !!seq [1.5]}\n"
