@@ -11,7 +11,6 @@ from simulator.pebble_options import PebbleOptions
 # Ports below 1024 need privileges; the lab shifts them and shows the product's number beside.
 PORT_SHIFT = 10_000
 PRIVILEGED = 1024
-HTTP_PORT = 80  # CRLs, OCSP answers and ACME challenge files
 
 
 @dataclass(frozen=True, kw_only=True)

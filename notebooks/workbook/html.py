@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+
+from pkikit.design.san import SanEntry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,10 +35,8 @@ def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], *, most: int =
     return f"<table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>{more}"
 
 
-def shorten(needed_by: Iterable[str]) -> str:
-    """Group connections by what precedes the parties' names, for example `zone:uc-traversal (2)`; keep services as they are."""
-    counted: dict[str, int] = {}
-    for who in needed_by:
-        head = who.rsplit(":", 1)[0] if ">" in who else who
-        counted[head] = counted.get(head, 0) + 1
-    return ", ".join(f"{head} ({n})" if n > 1 or ":" in head else head for head, n in counted.items())
+def shorten(entry: SanEntry) -> str:
+    """Who needs a name: legs counted by what they belong to, as `zone:uc-traversal (2)`; services as they are."""
+    relations = {leg.id: leg.relation for leg in entry.legs}
+    counted = Counter(relations.get(who, who) for who in entry.needed_by)
+    return ", ".join(f"{who} ({n})" if n > 1 or who in relations.values() else who for who, n in counted.items())

@@ -222,6 +222,7 @@ def probe(
     import json
 
     from pkikit.files import read_certificates, write_public
+    from pkikit.model import ports
     from pkikit.model.leg import Protocol
     from pkikit.model.trace_json import trace_to_json
     from pkikit.net.probe import probe as dial
@@ -229,7 +230,7 @@ def probe(
     if sip and https:
         raise InputError("--sip and --https exclude each other")
     host, port = _target(target)
-    as_sip = sip or (not https and (port == 5061 or 7001 <= port < 8000))
+    as_sip = sip or (not https and ports.carries_sip(port))
     checks = _checks(name or host)
     trusted = [c for path in trust for c in read_certificates(path)] if trust else None
     done = dial(

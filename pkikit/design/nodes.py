@@ -73,10 +73,11 @@ def _of_service(
 def _entries(nodes: tuple[str, ...], service: str, legs: tuple[Leg, ...]) -> Iterator[SanEntry]:
     wanted = {"tomcat": Protocol.HTTPS, "CallManager": Protocol.SIP_TLS}.get(service)
     for node in nodes:
-        shown_on = [leg.id for leg in legs if leg.protocol is wanted and node in {leg.server, leg.client}]
+        shown_on = tuple(leg for leg in legs if leg.protocol is wanted and node in {leg.server, leg.client})
         yield SanEntry(
             value=node,
             reason=f"FQDN of the node, looked for where {service} answers",
             rule=NODE_RULE,
-            needed_by=tuple(shown_on) or ("XMPP between IM&P and Expressway",),
+            needed_by=tuple(leg.id for leg in shown_on) or ("XMPP between IM&P and Expressway",),
+            legs=shown_on,
         )

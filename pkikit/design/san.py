@@ -7,11 +7,12 @@ Requirements for Unified Communications" (the feature matrix); X8.x guides for t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pkikit.design.legs import legs_of, registration_names
 from pkikit.model.deployment import Cluster, Deployment, Role
+from pkikit.model.leg import Leg
 from pkikit.model.version import ProductVersion
 
 _X9 = ProductVersion((9, 0))
@@ -19,12 +20,16 @@ _X9 = ProductVersion((9, 0))
 
 @dataclass(frozen=True, kw_only=True)
 class SanEntry:
-    """One name, why it is there, which rule speaks when it is missing, and which legs or services need it."""
+    """One name, why it is there, which rule speaks when it is missing, and which legs or services need it.
+
+    needed_by: ids of legs, and names of services. legs: the legs among them.
+    """
 
     value: str
     reason: str
     rule: str
     needed_by: tuple[str, ...]
+    legs: tuple[Leg, ...] = ()
     type: str = "dns"
 
     def to_json(self) -> dict[str, Any]:
@@ -73,19 +78,17 @@ def design_sans(deployment: Deployment, peer: str, registration_format: str | No
     cluster = deployment.cluster_of(peer)
     if cluster is None:
         raise KeyError(peer)
-    legs = [(leg.id, check) for leg in legs_of(deployment) for check in leg.presents(peer)]
-
-    def needed_by(name: str, *services: str) -> tuple[str, ...]:
-        return (*services, *(leg_id for leg_id, check in legs if name in check.any_of))
-
+    legs = [(leg, check) for leg in legs_of(deployment) for check in leg.presents(peer)]
     chosen: dict[str, SanEntry] = {}
     for name, reason, rule, services in _wanted(deployment, cluster, peer, registration_format):
         before = chosen.get(name)
         if before is None:
-            chosen[name] = SanEntry(value=name, reason=reason, rule=rule, needed_by=needed_by(name, *services))
+            of_name = tuple(leg for leg, check in legs if name in check.any_of)
+            needed_by = (*services, *(leg.id for leg in of_name))
+            chosen[name] = SanEntry(value=name, reason=reason, rule=rule, needed_by=needed_by, legs=of_name)
         else:
             merged = tuple(dict.fromkeys((*before.needed_by, *services)))
-            chosen[name] = SanEntry(value=name, reason=f"{before.reason}; {reason}", rule=before.rule, needed_by=merged)
+            chosen[name] = replace(before, reason=f"{before.reason}; {reason}", needed_by=merged)
     return SanLayout(owner=peer, common_name=_common_name(deployment, cluster, peer), entries=tuple(chosen.values()))
 
 

@@ -21,7 +21,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from pkikit.design.legs import legs_of
 from pkikit.judge.rules.certificate_rules import allows
 from pkikit.model.certificates.facts import extension, shown_time
-from pkikit.model.deployment import Deployment, NeighbourZone, Role, TraversalZone
+from pkikit.model.deployment import Deployment, Role
 from pkikit.model.leg import Leg
 from pkikit.model.version import ProductVersion
 
@@ -195,7 +195,6 @@ def _remedies(deployment: Deployment, leg: Leg) -> tuple[Remedy, ...]:
     version = deployment.product_version
     ours = deployment.cluster_of(leg.client) is not None
     edge = deployment.role_of(leg.client) is Role.EXPRESSWAY_E
-    always_on = _always_on(deployment, leg)
     return (
         Remedy(
             id="private-ca",
@@ -217,20 +216,9 @@ def _remedies(deployment: Deployment, leg: Leg) -> tuple[Remedy, ...]:
         ),
         Remedy(
             id="verify-off",
-            works=not always_on,
+            works=not leg.always_verified,
             needs="TLS verify mode is always on there"
-            if always_on
+            if leg.always_verified
             else "the far side no longer asks for a certificate, so anybody can pretend to be this machine",
         ),
     )
-
-
-def _always_on(deployment: Deployment, leg: Leg) -> bool:
-    """True where nobody can turn verification off."""
-    kind, _, rest = leg.id.partition(":")
-    if kind != "zone":
-        return kind in {"ucm", "xmpp"}  # a foreign XMPP server decides by itself whether it asks for a certificate
-    zone = next((z for z in deployment.zones if z.name == rest.partition(":")[0]), None)
-    if isinstance(zone, NeighbourZone):
-        return False
-    return isinstance(zone, TraversalZone) and zone.type == "unified-communications-traversal"

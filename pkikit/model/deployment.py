@@ -100,6 +100,11 @@ class TraversalZone(_Value):
     tls_verify_subject_name: Fqdn | None = None
     tls_verify: Switch = True
 
+    @property
+    def is_uc(self) -> bool:
+        """True for Unified Communications traversal: TLS verify mode is always on, and SSH tunnels run beside it."""
+        return self.type == "unified-communications-traversal"
+
 
 class NeighbourZone(_Value):
     """A neighbour that either side dials."""

@@ -18,6 +18,23 @@ class Protocol(enum.StrEnum):
     SYSLOG = "syslog-tls"
 
 
+class LegKind(enum.StrEnum):
+    """Which relation a leg belongs to. The value is the first part of the leg's id."""
+
+    CLUSTER = "cluster"
+    ZONE = "zone"
+    UNIFIED_CM_SIP = "ucm"
+    UNIFIED_CM_HTTPS = "ucm-https"
+    IM_PRESENCE_HTTPS = "imp-https"
+    MRA = "mra"
+    XMPP = "xmpp"
+    B2B = "b2b"
+    LDAP = "ldap"
+    POLICY = "policy"
+    SYSLOG = "syslog"
+    TMS = "tms"
+
+
 class Purpose(enum.StrEnum):
     """In which role a certificate is shown."""
 
@@ -41,12 +58,16 @@ class NameCheck:
 class Leg:
     """`client` dials `reference_name`, which is `server`; the checks say what each looks for in the other's certificate.
 
+    kind, group: what the leg belongs to: the cluster, the zone, the Unified CM cluster, the domain or the server of that name.
+    id: `kind:group:client>server`, unless another leg has that id already.
+    always_verified: no setting of the product turns the verification off.
     discovered_by: the SRV record by which the client finds the server, where it does not dial a configured address.
     consumer: which service of the peer judges the server; each reads other revocation sources.
     tunnel: an SSH tunnel runs beside it (UC traversal, port 2222), which reads the certificates too and stumbles over OIDs.
     """
 
-    id: str
+    kind: LegKind
+    group: str
     client: str
     server: str
     protocol: Protocol
@@ -54,11 +75,27 @@ class Leg:
     reference_name: str
     mutual: bool
     client_verifies: bool = True
+    always_verified: bool = False
     tunnel: bool = False
     discovered_by: str = ""
     consumer: Consumer = Consumer.SIP_TLS
     server_name_checks: tuple[NameCheck, ...] = ()
     client_name_checks: tuple[NameCheck, ...] = ()
+    id: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.id:
+            object.__setattr__(self, "id", f"{self.relation}:{self.client}>{self.server}")
+
+    @property
+    def relation(self) -> str:
+        """What the leg belongs to, as text: `zone:uc-traversal`."""
+        return f"{self.kind}:{self.group}"
+
+    @property
+    def zone(self) -> str | None:
+        """The name of the zone that the leg belongs to; None for legs of no zone."""
+        return self.group if self.kind is LegKind.ZONE else None
 
     def presents(self, fqdn: str) -> tuple[NameCheck, ...]:
         """The name checks that the certificate of `fqdn` has to satisfy on this leg."""

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from cryptography import x509
 
+from pkikit.model import ports
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.certificates.facts import crl_urls, ocsp_urls
 from pkikit.model.deployment import Deployment, Revocation
@@ -35,9 +36,6 @@ class Failing(enum.StrEnum):
     SLOW = "slow"
     GARBAGE = "garbage"
     HUGE = "huge"
-
-
-MRA_PORT = 8443
 
 
 def domain_asked_for(server_name: str) -> str:
@@ -68,7 +66,7 @@ class Party:
 
     def as_server(self, port: int, server_name: str = "") -> Party:
         """The party as it is met at that port: with the certificate that it shows there to who asks for that name."""
-        if port == MRA_PORT and server_name:
+        if port == ports.MRA and server_name:
             found = self.domains.get(domain_asked_for(server_name))
             if found is not None:
                 return replace(self, credential=found)

@@ -19,13 +19,14 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from pkikit.errors import FetchError, InputError
+from pkikit.model import ports
 from pkikit.values.names import printable
 from pkikit.values.urls import is_public_address, is_same_host, parse_web_url
 
 Policy = Callable[[str, int], bool]
 Resolve = Callable[[str, int], Awaitable[list[tuple[str, int]]]]
 _REDIRECTS = (301, 302, 303, 307, 308)
-_WEB_PORTS = (80, 443)
+_WEB_PORTS = (ports.HTTP, ports.HTTPS)
 _INSIDE = "leads to an address that may not be asked"
 
 

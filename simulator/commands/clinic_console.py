@@ -142,7 +142,7 @@ def _show_count(out: Console, report: CheckReport) -> None:
 
 def _show_legs(out: Console, report: CheckReport) -> None:
     """Up or down, as the product's pages show it: not yet why."""
-    rows = [(leg.leg.id, "✔ active" if leg.outcome.value == "accepted" else "✘ failed") for leg in report.legs]
+    rows = [(leg.leg.id, "✔ active" if leg.up else "✘ failed") for leg in report.legs]
     console.table(out, ("connection", "status"), rows)
 
 

@@ -67,7 +67,7 @@ def addresses_to_try(lab: Lab, state: Path | None) -> list[str]:
         if endpoint.ports:
             ports = ", ".join(_port(lab, port) for port in endpoint.ports)
             lines.append(f"{fqdn:<28} {endpoint.address:<14} {ports}")
-    leg = next((leg for leg in lab.legs if leg.mutual and leg.id.startswith("zone:")), None)
+    leg = next((leg for leg in lab.legs if leg.mutual and leg.zone is not None), None)
     if leg is not None:
         where = f"{lab.endpoints[leg.server].address}:{lab.settings.port(leg.port)}"
         own = (
@@ -90,7 +90,7 @@ def status_table(report: CheckReport) -> Table:
     for column in ("leg", "status", "TLS", "cause"):
         made.add_column(column, overflow="fold")
     for leg in report.legs:
-        up = leg.outcome.value == "accepted"
+        up = leg.up
         status = Text("✔ Active" if up else f"✘ Failed ({leg.outcome.value})", style="green" if up else "red")
         made.add_row(
             Text(leg.leg.id), status, Text((leg.trace and leg.trace.protocol) or ""), Text(", ".join(leg.causes))

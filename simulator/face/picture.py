@@ -9,7 +9,6 @@ from html import escape
 from pkikit.design.legs import mra_client
 from pkikit.model.certificates.facts import common_name
 from pkikit.model.deployment import Deployment, Role
-from pkikit.model.trace import Outcome
 from pkikit.model.world import World
 from simulator.world.report import CheckReport
 
@@ -59,7 +58,7 @@ def lines_of(report: CheckReport | None) -> list[Line]:
     pairs: dict[tuple[str, str], list[tuple[bool, tuple[str, ...]]]] = {}
     for leg in report.legs if report else ():
         pair = tuple(sorted((leg.leg.client, leg.leg.server)))
-        pairs.setdefault((pair[0], pair[1]), []).append((leg.outcome is Outcome.ACCEPTED, leg.causes))
+        pairs.setdefault((pair[0], pair[1]), []).append((leg.up, leg.causes))
     return [
         Line(
             left=left,

@@ -16,7 +16,7 @@ import jinja2
 from aiohttp import web
 
 from pkikit.model.certificates.facts import shown_time
-from pkikit.model.trace import Outcome, describe
+from pkikit.model.trace import describe
 from simulator.face.picture import Line, draw, lines_of
 from simulator.lab.lab import Lab
 from simulator.web.http_server import HttpServer
@@ -171,7 +171,7 @@ def _leg(report: LegReport) -> dict[str, Any]:
         "id": report.leg.id,
         "client": report.leg.client,
         "server": report.leg.server,
-        "up": report.outcome is Outcome.ACCEPTED,
+        "up": report.up,
         "outcome": report.outcome.value,
         "causes": report.causes,
         "steps": [(s.side.value, describe(s.detail)) for s in trace.steps] if trace else [],

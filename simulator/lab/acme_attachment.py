@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 import anyio.to_thread
 
+from pkikit.model import ports
 from pkikit.model.deployment import Role
 from pkikit.model.world import Speaks
 from simulator.peer.acme.challenge_host import ChallengeHost
@@ -19,7 +20,6 @@ from simulator.peer.acme_state import Provider
 from simulator.services.lab_ca import LabCa
 from simulator.services.pebble import Pebble
 from simulator.services.pebble_program import locate_pebble
-from simulator.settings import HTTP_PORT
 
 if TYPE_CHECKING:
     from simulator.lab.lab import Lab
@@ -56,7 +56,7 @@ async def serve_acme(lab: Lab) -> AsyncIterator[AcmeService]:
     """The service on all E peers; the CA of the production directory runs, that of staging starts when it is asked for."""
     locate = partial(locate_pebble, lab.settings.pebble, version=lab.settings.acme.version)
     program = await anyio.to_thread.run_sync(locate)
-    port = lab.settings.port(HTTP_PORT)
+    port = lab.settings.port(ports.HTTP)
     hosts = {
         p: ChallengeHost(p, lab.plan.by_name[p], port, lab.events, blocked=partial(_is_blocked, lab, p))
         for p in lab.deployment.peers_of(Role.EXPRESSWAY_E)
@@ -84,7 +84,7 @@ def _passes(lab: Lab, one: str, other: str) -> bool:
 
 
 def _is_blocked(lab: Lab, fqdn: str) -> bool:
-    return (fqdn, HTTP_PORT) in lab.world.blocked
+    return (fqdn, ports.HTTP) in lab.world.blocked
 
 
 def _public_ca(lab: Lab, program: Path, number: int) -> LabCa:
@@ -92,7 +92,7 @@ def _public_ca(lab: Lab, program: Path, number: int) -> LabCa:
     outside = lab.network.outside_dns
     dns_server = f"{outside.address}:{outside.port}"
     pebble = Pebble(
-        program, address=lab.plan.service(_FIRST_NUMBER + number), http_port=lab.settings.port(HTTP_PORT),
+        program, address=lab.plan.service(_FIRST_NUMBER + number), http_port=lab.settings.port(ports.HTTP),
         dns_server=dns_server, options=lab.settings.acme,
     )  # fmt: skip
     return LabCa(pebble, now=lab.clock.now, does=lambda: lab.world.ca, dns_server=dns_server, limited=number == 0)

@@ -16,10 +16,11 @@ from cryptography import x509
 from pkikit.handshake.messages import FramingError, options_request
 from pkikit.handshake.recorder import Recorder
 from pkikit.handshake.tls import Handshake, TlsContext
-from pkikit.model.leg import Leg, NameCheck
+from pkikit.model import ports
+from pkikit.model.leg import Leg, LegKind, NameCheck
 from pkikit.model.revocation import NOTHING_HELD, Consumer, RevocationData, RevocationQuestion
 from pkikit.model.trace import Failed, NotConnected, Side
-from pkikit.model.world import MRA_PORT, Party, Speaks, domain_asked_for
+from pkikit.model.world import Party, Speaks, domain_asked_for
 from simulator.errors import LabError
 from simulator.events import EventLog
 from simulator.services.revocation_lookup import Told
@@ -145,7 +146,7 @@ class Endpoint:
         self._reconcile()
 
     def _context(self, side: Side, port: int, verify: bool, consumer: Consumer = Consumer.SIP_TLS) -> TlsContext:
-        own = port in self.party.services or (port == MRA_PORT and bool(self.party.domains))
+        own = port in self.party.services or (port == ports.MRA and bool(self.party.domains))
         port = port if own else 0
         kept, now = self._contexts.get((side, port, verify, consumer)), self.now()
         if kept is not None and kept.is_current(now):
@@ -159,7 +160,7 @@ class Endpoint:
             keylog=self._settings.keylog,
             revocation=self.revocation(consumer),
         )
-        if side is Side.SERVER and port == MRA_PORT:
+        if side is Side.SERVER and port == ports.MRA:
             made.choose = partial(self._context_of_domain, verify, consumer)
         self._contexts[side, port, verify, consumer] = made
         return made
@@ -172,7 +173,7 @@ class Endpoint:
         kept = self._domain_contexts.get((domain, verify, consumer))
         if kept is None or not kept.is_current(self.now()):
             kept = self._domain_contexts[domain, verify, consumer] = TlsContext(
-                self.party.as_server(MRA_PORT, server_name), at=self.now(), side=Side.SERVER, verify=verify,
+                self.party.as_server(ports.MRA, server_name), at=self.now(), side=Side.SERVER, verify=verify,
                 tls=self._settings.tls, keylog=self._settings.keylog, revocation=self.revocation(consumer),
             )  # fmt: skip
         return kept
@@ -370,9 +371,9 @@ def _admission(leg: Leg) -> Admission:
 def _for_strangers(legs: Sequence[Leg]) -> Admission:
     """A caller that belongs to no leg, as a learner's openssl: traversal and cluster ports still want the right certificate;
     on 5061 and 8443 it meets the default zone, which asks for none."""
-    always_mutual = all(leg.mutual and leg.id.startswith(("zone:", "cluster:")) for leg in legs)
+    always_mutual = all(leg.mutual and leg.kind in {LegKind.ZONE, LegKind.CLUSTER} for leg in legs)
     checks = {leg.client_name_checks for leg in legs}
-    from_outside = any(leg.port == 5061 for leg in legs)
+    from_outside = any(leg.port == ports.SIP_TLS for leg in legs)
     if not always_mutual or from_outside:
         return Admission(verify=False)
     names = tuple(dict.fromkeys(n for group in checks for check in group for n in check.any_of))

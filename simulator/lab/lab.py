@@ -14,8 +14,9 @@ from typing import Self
 import anyio.to_thread
 from cryptography import x509
 
-from pkikit.design.legs import WEB_PORT, legs_of
+from pkikit.design.legs import legs_of
 from pkikit.files import write_private
+from pkikit.model import ports
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.deployment import Deployment, Revocation
 from pkikit.model.leg import Leg
@@ -140,7 +141,7 @@ class Lab:
             peer = self.peers[fqdn] = Peer(state, self, store)
             await peer.save()
             if accounts is not None:
-                site = PeerSite(peer, accounts, self.plan.by_name[fqdn], self.settings.port(WEB_PORT))
+                site = PeerSite(peer, accounts, self.plan.by_name[fqdn], self.settings.port(ports.HTTPS))
                 await site.start()
                 stack.push_async_callback(site.stop)
                 self.sites[fqdn] = site
@@ -153,7 +154,7 @@ class Lab:
             self.issued.authority,
             adcs.own_certificate(self.issued.authority, address, self.clock.now()),
             address=address,
-            port=self.settings.port(WEB_PORT),
+            port=self.settings.port(ports.HTTPS),
             password=self.passwords[adcs.USER],
             now=self.clock.now,
             events=self.events,
@@ -198,7 +199,7 @@ class Lab:
             revocation=partial(self.world.revocation_of, party.fqdn, fetched=False),
             capture=self._capture,
             look_up=self.network.look_up.during_handshake,
-            elsewhere=frozenset({WEB_PORT}) if self._has_pages(party.fqdn) else frozenset(),
+            elsewhere=frozenset({ports.HTTPS}) if self._has_pages(party.fqdn) else frozenset(),
         )
 
     def _has_pages(self, fqdn: str) -> bool:

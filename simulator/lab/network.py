@@ -11,6 +11,7 @@ import dns.asyncresolver
 import dns.exception
 
 from pkikit.design.legs import mra_client
+from pkikit.model import ports
 from pkikit.model.deployment import Deployment, Role
 from pkikit.model.leg import Leg
 from pkikit.model.world import World
@@ -19,7 +20,7 @@ from simulator.services import adcs
 from simulator.services.distribution import Distribution, hosts, publications
 from simulator.services.dns import DnsServer, Zone
 from simulator.services.revocation_lookup import StatusLookup
-from simulator.settings import HTTP_PORT, LabSettings
+from simulator.settings import LabSettings
 from simulator.world.addresses import AddressPlan
 from simulator.world.issued_world import IssuedWorld
 
@@ -55,7 +56,7 @@ class Network:
         inside = inside_names(deployment)
         self.outside_dns = DnsServer(zone, plan.service(_OUTSIDE_NUMBER), now, hidden=inside.__contains__)
         self.distribution = Distribution(
-            plan.service(_DISTRIBUTION_NUMBER), settings.port(HTTP_PORT), world=world, issued=issued, now=now
+            plan.service(_DISTRIBUTION_NUMBER), settings.port(ports.HTTP), world=world, issued=issued, now=now
         )
         self.look_up = StatusLookup(resolve=self._resolve, policy=self._may_be_fetched, seconds=settings.look_up)
         self._resolver, self._outside = (dns.asyncresolver.Resolver(configure=False) for _ in range(2))
@@ -161,14 +162,17 @@ def zone_of(deployment: Deployment, plan: AddressPlan) -> Zone:
     for alias in deployment.chat_aliases:
         addresses.setdefault(alias, on_edge)
     services: dict[str, list[tuple[str, int]]] = {
-        f"_collab-edge._tls.{d}": [(p, 8443) for p in edge] for d in domains.registration
+        f"_collab-edge._tls.{d}": [(p, ports.MRA) for p in edge] for d in domains.registration
     }
-    services |= {f"_sips._tcp.{d}": [(p, 5061) for p in edge] for d in domains.sip}
+    services |= {f"_sips._tcp.{d}": [(p, ports.SIP_TLS) for p in edge] for d in domains.sip}
     services |= {
-        f"_xmpp-server._tcp.{d}": [(p, 5269) for p in edge] for d in (*domains.federation, *deployment.chat_aliases)
+        f"_xmpp-server._tcp.{d}": [(p, ports.XMPP_SERVER) for p in edge]
+        for d in (*domains.federation, *deployment.chat_aliases)
     }
-    services |= {f"_xmpp-server._tcp.{p.domain}": [(n, 5269) for n in p.nodes] for p in deployment.federated_servers}
-    services |= {f"_sips._tcp.{p.domain}": [(n, 5061) for n in p.nodes] for p in deployment.b2b_partners}
+    services |= {
+        f"_xmpp-server._tcp.{p.domain}": [(n, ports.XMPP_SERVER) for n in p.nodes] for p in deployment.federated_servers
+    }
+    services |= {f"_sips._tcp.{p.domain}": [(n, ports.SIP_TLS) for n in p.nodes] for p in deployment.b2b_partners}
     nodes = [n for group in deployment.unified_cm for n in group.nodes]
-    services |= {f"_cisco-uds._tcp.{d}": [(n, 8443) for n in nodes] for d in domains.registration if nodes}
+    services |= {f"_cisco-uds._tcp.{d}": [(n, ports.UC_HTTPS) for n in nodes] for d in domains.registration if nodes}
     return Zone(addresses, services)

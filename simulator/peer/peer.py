@@ -73,7 +73,7 @@ class Peer:
         """What an administrator should look at now."""
         zones: dict[str, list[bool]] = {}
         for report in self.lab.status_of(self.fqdn):
-            zones.setdefault(":".join(report.leg.id.split(":")[:2]), []).append(report.outcome.value == "accepted")
+            zones.setdefault(report.leg.relation, []).append(report.up)
         failed = tuple(zone for zone, up in zones.items() if not any(up))
         return alarms_of(self.state, self.lab.party(self.fqdn), self.lab.now_of(self.fqdn), failed_zones=failed)
 

@@ -152,7 +152,7 @@ class _Walk:
             if event.kind == "ACME Certificate Pending":
                 self._add(at, "renewal", event.party, "a certificate was signed")
             elif event.kind == "ACME Certificate Deployed":
-                up = [r for r in self.lab.status_of(event.party) if r.outcome.value == "accepted"]
+                up = [r for r in self.lab.status_of(event.party) if r.up]
                 self._add(at, "restart", event.party, f"{len(up)} connections went down and came back")
 
     def _expiries(self, at: datetime) -> None:
@@ -167,7 +167,7 @@ class _Walk:
     def _legs(self, report: CheckReport, at: datetime) -> None:
         self.dialled += 1
         for leg in report.legs:
-            cause = leg.causes[0] if leg.causes else "" if leg.outcome.value == "accepted" else leg.outcome.value
+            cause = leg.causes[0] if leg.causes else "" if leg.up else leg.outcome.value
             spans = self.spans.setdefault(leg.leg.id, [])
             if not spans or spans[-1][1] != cause:
                 if spans or cause:

@@ -16,6 +16,7 @@ from aiohttp import http_exceptions, web
 from multidict import MultiDictProxy
 
 from pkikit.errors import InputError
+from pkikit.model import ports
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 # All that aiohttp raises about a body: bad encodings and charsets, multipart without boundary, name or end, a client
@@ -63,7 +64,9 @@ def _host_and_port(scheme: str, text: str) -> tuple[str, int]:
         parts = urlsplit(f"//{text}")
         if parts.netloc != text or parts.username is not None:
             return "", 0
-        return (parts.hostname or "").removesuffix("."), parts.port or (443 if scheme == "https" else 80)
+        return (parts.hostname or "").removesuffix("."), parts.port or (
+            ports.HTTPS if scheme == "https" else ports.HTTP
+        )
     except ValueError:
         return "", 0
 

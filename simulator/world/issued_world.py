@@ -9,9 +9,10 @@ from datetime import datetime
 from functools import partial
 
 from pkikit.design.csr import build_csr, fast_key, make_key
-from pkikit.design.legs import SIP_TLS_PORT, mra_client
+from pkikit.design.legs import mra_client
 from pkikit.design.san import SanEntry, SanLayout, design_sans
 from pkikit.issue.authority import LEAF_LIFETIME, Authority, Profile, create_root
+from pkikit.model import ports
 from pkikit.model.certificates.credential import Credential, PrivateKey
 from pkikit.model.deployment import Deployment
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData
@@ -77,7 +78,7 @@ def issue_world(
     }
     # Unified CM in mixed mode has two identities under one name: CallManager for SIP, tomcat for HTTPS.
     for_sip = {
-        node: {SIP_TLS_PORT: _credential(authority, layout_of(deployment, node), key, at, profile)}
+        node: {ports.SIP_TLS: _credential(authority, layout_of(deployment, node), key, at, profile)}
         for node, key in zip(call_managers, keys[len(owners) :], strict=True)
     }
     trusted = (root.certificate,)

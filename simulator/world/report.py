@@ -34,6 +34,11 @@ class LegReport:
         return Outcome.ACCEPTED if self.verdict.accepted else Outcome.REJECTED
 
     @property
+    def up(self) -> bool:
+        """True when the leg was accepted; where nothing was dialled, when the judgement accepts it."""
+        return self.outcome is Outcome.ACCEPTED
+
+    @property
     def rejected_by(self) -> Side | None:
         """The side that said no first."""
         return self.trace.rejected_by if self.trace is not None else self.verdict.rejected_by
@@ -54,14 +59,14 @@ class LegReport:
         """The judgement's findings; where it saw nothing and the dial failed all the same, the trace's."""
         if self.trace is None or self.agrees:
             return self.verdict.findings
-        if self.outcome is Outcome.ACCEPTED:
+        if self.up:
             return tuple(f for f in self.verdict.findings if f.severity is not Severity.ERROR)
         return (*self.verdict.findings, *diagnose_trace(self.trace, self.leg.server))
 
     @property
     def causes(self) -> tuple[str, ...]:
         """Rule ids, the one to mend first in front; an unreachable server before anything about certificates."""
-        return rank_causes(self.findings) if self.outcome is not Outcome.ACCEPTED else ()
+        return rank_causes(self.findings) if not self.up else ()
 
     @property
     def warnings(self) -> tuple[Finding, ...]:
@@ -83,7 +88,7 @@ class LegReport:
             "outcome": self.outcome.value,
             "rejected_by": rejected_by.value if rejected_by else None,
             "verify_error": {"code": error.code, "name": error.name} if error else None,
-            "alert": self.trace.alert if self.trace and self.outcome is not Outcome.ACCEPTED else None,
+            "alert": self.trace.alert if self.trace and not self.up else None,
             "causes": list(self.causes),
             "findings": [f.to_json() for f in self.findings],
         }
@@ -129,7 +134,7 @@ class CheckReport:
     @property
     def accepted(self) -> bool:
         """Every leg is up."""
-        return all(leg.outcome is Outcome.ACCEPTED for leg in self.legs)
+        return all(leg.up for leg in self.legs)
 
     def leg(self, leg_id: str) -> LegReport:
         """One leg by its id, or an InputError with the closest ids."""
@@ -141,17 +146,17 @@ class CheckReport:
 
     def zone(self, name: str) -> tuple[LegReport, ...]:
         """The legs of one zone."""
-        return tuple(leg for leg in self.legs if leg.leg.id.startswith(f"zone:{name}:"))
+        return tuple(leg for leg in self.legs if leg.leg.zone == name)
 
     def zone_is_active(self, name: str) -> bool:
         """A zone is active when SIP was answered on every one of its legs."""
         legs = self.zone(name)
-        return bool(legs) and all(leg.outcome is Outcome.ACCEPTED for leg in legs)
+        return bool(legs) and all(leg.up for leg in legs)
 
     @property
     def down(self) -> tuple[LegReport, ...]:
         """The legs that are not up."""
-        return tuple(leg for leg in self.legs if leg.outcome is not Outcome.ACCEPTED)
+        return tuple(leg for leg in self.legs if not leg.up)
 
     def root_causes(self, *, first_only: bool = False) -> tuple[RootCause, ...]:
         """Each cause of the legs that are down, once, the one of most legs first; of each leg only the first if asked."""

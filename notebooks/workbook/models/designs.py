@@ -109,7 +109,7 @@ def design_shown(result: Design) -> PanelOutput:
         return alert(result.problem)
     pieces, words = [], []
     for layout in result.layouts:
-        rows = [(e.value, e.reason, shorten(e.needed_by)) for e in layout.entries]
+        rows = [(e.value, e.reason, shorten(e)) for e in layout.entries]
         head = f"{layout.owner}: CN {layout.common_name}, {len(rows)} SANs"
         pieces.append(f"<h4>{escape(head)}</h4>" + table(("SAN", "reason", "needed by"), rows))
         words += [head, *(f"  {value}: {reason}" for value, reason, _ in rows[:200])]

@@ -99,9 +99,7 @@ def _look(session: ClinicSession, look: str, at: str) -> list[tuple[str, ...]]:
     match look:
         case "zones":
             session.require_tool("zones")
-            return [
-                (leg.leg.id, "✔ up" if leg.outcome.value == "accepted" else "✘ down") for leg in session.report.legs
-            ]
+            return [(leg.leg.id, "✔ up" if leg.up else "✘ down") for leg in session.report.legs]
         case "log":
             return [(line, "") for line in session.log()] or [("nothing is logged", "")]
         case "certificate":

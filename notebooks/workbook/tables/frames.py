@@ -15,6 +15,7 @@ from pkikit.files import parse
 from pkikit.judge.linting.issued_certificate import lint_answer
 from pkikit.model.deployment import Deployment, Role
 from pkikit.model.findings import Verdict
+from pkikit.model.leg import LegKind
 from pkikit.model.places import deployment_with
 from pkikit.model.version import ProductVersion
 from workbook.models.csr_page import RequestForm, preview, preview_key
@@ -144,7 +145,7 @@ def jabber_path(session: LabSession) -> pd.DataFrame:
     services = lab.network.outside_dns.zone.services
     rows = []
     for leg in report.legs:
-        if leg.leg.id.startswith("mra:"):
+        if leg.leg.kind is LegKind.MRA:
             record = leg.leg.discovered_by
             domain = record.partition("_tls.")[2]
             hosts = ", ".join(host for host, _ in services.get(record, []))

@@ -40,7 +40,7 @@ def points_to_be_aware(session: LabSession, peer: str, leg_id: str) -> pd.DataFr
         use = use_of(session.deployment, peer, session.at)
         verdicts = [lint_certificate(credential.leaf, use), *(lint_authority(c, use) for c in credential.chain[1:])]
         session.put(before)
-        rows[what] = _row(verdicts, found.causes, "up" if found.outcome.value == "accepted" else "✘ down")
+        rows[what] = _row(verdicts, found.causes, "up" if found.up else "✘ down")
     use = use_of(session.deployment, peer, session.at)
     rows["an RSA key of 8192 bits"] = _row([lint_certificate(_huge(session), use)], (), "not dialled")
     return pd.DataFrame.from_dict(rows, orient="index")

@@ -38,7 +38,7 @@ def picture(session: LabSession, report: CheckReport | None = None) -> Picture:
 def san_table(*layouts: SanLayout) -> pd.DataFrame:
     """Every name with its reason and who needs it; one row a name."""
     rows = [
-        {"peer": layout.owner, "SAN": entry.value, "reason": entry.reason, "needed by": shorten(entry.needed_by)}
+        {"peer": layout.owner, "SAN": entry.value, "reason": entry.reason, "needed by": shorten(entry)}
         for layout in layouts
         for entry in layout.entries
     ]

@@ -11,34 +11,8 @@ from pkikit.judge.logs.records import Record
 from pkikit.judge.openssl_codes import PURPOSE, VERIFY_CODES, verify_error_name
 from pkikit.judge.phrases import Phrase, Whose, Writer
 from pkikit.judge.rules.connection_rules import CONNECTION_CUT, UNEXPLAINED
+from pkikit.model import ports
 
-# Ports on which the product or its neighbours listen: the end that has one is the server.
-KNOWN_PORTS = frozenset(
-    {
-        22,
-        80,
-        389,
-        443,
-        514,
-        636,
-        1719,
-        1720,
-        2222,
-        4369,
-        4371,
-        4372,
-        5060,
-        5061,
-        5062,
-        5065,
-        5090,
-        5091,
-        5222,
-        5223,
-        5269,
-    }
-    | {6514, 6970, 6971, 6972, 7336, 7400, 7443, 8080, 8191, 8443, 9043, *range(7001, 7100)}
-)
 # In a folded text.
 _CODE = re.compile(
     r"(?:verify return code|verification error code|verify error: ?num|\berror\b)[:= ]{0,8}(\d{1,3})\b"
@@ -295,7 +269,7 @@ def _placed(said: Said, record: Record) -> Said:
     writer = {"inbound": Writer.SERVER, "outbound": Writer.CLIENT}.get(event.partition(" ")[0], Writer.UNKNOWN)
     if record.get("remoteaddress"):
         writer, source, source_port, target, target_port = _addresses(record)
-    if writer is Writer.UNKNOWN and source_port in KNOWN_PORTS and target_port and target_port not in KNOWN_PORTS:
+    if writer is Writer.UNKNOWN and source_port in ports.KNOWN and target_port and target_port not in ports.KNOWN:
         source, source_port, target, target_port = target, target_port, source, source_port
     connection = Connection(client=source, server=target, port=target_port)
     if not connection.known:
@@ -318,7 +292,7 @@ def _addresses(record: Record) -> tuple[Writer, str, int, str, int]:
         ends.append((found["ip"], _port(found["port"])) if found else ("", 0))
     local, remote = ends
     dialled = record.get("bserver").lower()
-    if dialled == "true" or (not dialled and local[1] in KNOWN_PORTS):
+    if dialled == "true" or (not dialled and local[1] in ports.KNOWN):
         return Writer.SERVER, *remote, *local
     return Writer.CLIENT, *local, *remote
 

@@ -13,6 +13,7 @@ from pkikit.judge.logs.failures import Connection, Said
 from pkikit.judge.logs.records import Record
 from pkikit.judge.phrases import Whose, Writer
 from pkikit.judge.rules.connection_rules import CONNECTION_CUT, CREDENTIALS, HANDSHAKE, UNEXPLAINED, UNREACHABLE
+from pkikit.model import ports
 
 MAX_ENTRIES = 10_000
 OTHERS = "other addresses"  # of scanners, once there are so many
@@ -21,8 +22,7 @@ _PRIVATE = tuple(
     for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
               "fc00::/7", "fe80::/10", "::1/128")
 )  # fmt: skip
-# What scanners try all day, and what their tries end in.
-_SCANNED_PORTS = frozenset({22, 80, 443, 1720, 5060, 5061, 5222, 5269, 8443})
+# What the tries of scanners end in.
 _SCANNER_ENDS = ("tls.", "net.", UNEXPLAINED)
 
 
@@ -234,7 +234,7 @@ def is_scanner(entry: Entry) -> bool:
         return False
     if entry.rule == CREDENTIALS:  # the event does not give the port; peers ask with OPTIONS, strangers with REGISTER
         return entry.said.method.upper() != "OPTIONS"
-    if connection.port not in _SCANNED_PORTS or entry.rule == "tls.certificate-refused":
+    if connection.port not in ports.SCANNED or entry.rule == "tls.certificate-refused":
         return False
     return entry.rule.startswith(_SCANNER_ENDS)
 
@@ -255,7 +255,7 @@ def tier(entry: Entry) -> int:
     if not entry.said.structured or not connection.known:
         return 0 if entry.said.seen.startswith("alarm ") else 1
     outside = connection.client and not _is_private(connection.client) and entry.key.writer is not Writer.CLIENT
-    if outside and (connection.port in _SCANNED_PORTS or (entry.rule.startswith(("tls.", "net.")) and entry.count < 2)):
+    if outside and (connection.port in ports.SCANNED or (entry.rule.startswith(("tls.", "net.")) and entry.count < 2)):
         return 1
     return 0
 

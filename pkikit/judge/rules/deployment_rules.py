@@ -145,7 +145,7 @@ def b2b_domain(deployment: Deployment) -> Iterator[Evidence]:
 def verification_off(deployment: Deployment) -> Iterator[Evidence]:
     for zone in deployment.zones:
         if isinstance(zone, TraversalZone | NeighbourZone) and not zone.tls_verify:
-            if isinstance(zone, TraversalZone) and zone.type == "unified-communications-traversal":
+            if isinstance(zone, TraversalZone) and zone.is_uc:
                 continue  # verify mode is always on there
             yield Evidence(label=f"zone {zone.name}, TLS verify", expected="on", seen="off", where="zones")
     for group in deployment.unified_cm:

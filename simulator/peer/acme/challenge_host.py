@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from pkikit.issue.acme.order import ChallengeFile
+from pkikit.model import ports
 from simulator.errors import LabError
 from simulator.events import EventLog
-from simulator.settings import HTTP_PORT
 from simulator.web.http_server import HttpServer
 
 _PATH = "/.well-known/acme-challenge/{token}"
@@ -90,7 +90,7 @@ class ChallengeHost:
         except LabError as error:
             raise LabError(f"{self.fqdn} cannot open its ACME port: {error}") from error
         self._server = server
-        self._events.add(self.fqdn, "ACME Virtual Host Opened", Port=HTTP_PORT)
+        self._events.add(self.fqdn, "ACME Virtual Host Opened", Port=ports.HTTP)
 
     def _trouble(self, line: str) -> None:
         self._events.add(self.fqdn, "Web Server Trouble", Detail=line)
@@ -100,7 +100,7 @@ class ChallengeHost:
             return
         server, self._server = self._server, None
         await server.stop()
-        self._events.add(self.fqdn, "ACME Virtual Host Closed", Port=HTTP_PORT)
+        self._events.add(self.fqdn, "ACME Virtual Host Closed", Port=ports.HTTP)
 
     async def _serve(self, request: web.Request) -> web.Response:
         token = request.match_info["token"]

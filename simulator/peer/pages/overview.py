@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from pkikit.model.trace import Outcome, describe
+from pkikit.model.trace import Failed, NotConnected, describe
 from simulator.peer.pages import acme_pages, certificate_pages, list_pages
 from simulator.peer.pages.gate import COOKIE, GATE
 from simulator.peer.pages.rendering import PEER, decoded, form_of, load_templates, render
@@ -78,11 +78,10 @@ def _zone_rows(peer: Peer) -> list[dict[str, Any]]:
     """Connections by zone; a zone is active when SIP was answered on all of them."""
     zones: dict[str, list[LegReport]] = {}
     for report in peer.lab.status_of(peer.fqdn):
-        kind, name = report.leg.id.split(":")[:2]
-        zones.setdefault(f"{name} ({kind})", []).append(report)
+        zones.setdefault(f"{report.leg.group} ({report.leg.kind})", []).append(report)
     rows = []
     for name, reports in zones.items():
-        up = sum(r.outcome is Outcome.ACCEPTED for r in reports)
+        up = sum(r.up for r in reports)
         status = "Active" if up == len(reports) else "Failed" if up == 0 else "Partially active"
         rows.append({"name": name, "status": status, "up": up, "legs": [_leg_row(peer, r) for r in reports]})
     return rows
@@ -95,9 +94,9 @@ def _leg_row(peer: Peer, report: LegReport) -> dict[str, Any]:
         "other": report.leg.server if outgoing else report.leg.client,
         "direction": "outgoing" if outgoing else "incoming",
         "protocol": report.leg.protocol.value,
-        "active": report.outcome is Outcome.ACCEPTED,
+        "active": report.up,
         "tls": (trace.protocol if trace else None) or "",
-        "error": "" if report.outcome is Outcome.ACCEPTED else _last_error(report),
+        "error": "" if report.up else _last_error(report),
         "steps": [(s.side.value, describe(s.detail)) for s in trace.steps] if trace else [],
     }
 
@@ -108,7 +107,7 @@ def _last_error(report: LegReport) -> str:
         return "not dialled"
     if trace.verify_error is not None:
         return f"{trace.verify_error.name} ({trace.verify_error.code})"
-    failed = [describe(s.detail) for s in trace.steps if type(s.detail).__name__ in {"NotConnected", "Failed"}]
+    failed = [describe(s.detail) for s in trace.steps if isinstance(s.detail, NotConnected | Failed)]
     return failed[0] if failed else (trace.alert or "the connection failed")
 
 

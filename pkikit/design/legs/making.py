@@ -1,0 +1,32 @@
+"""Makes legs that several kinds of parties have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from pkikit.model import ports
+from pkikit.model.deployment import Deployment
+from pkikit.model.leg import Leg, LegKind, NameCheck, Protocol
+
+LegSource = Callable[[Deployment], Iterator[Leg]]
+
+
+def looks_for(name: str, why: str) -> tuple[NameCheck, ...]:
+    """The check for a single name."""
+    return (NameCheck(any_of=(name,), why=why),)
+
+
+def https_leg(kind: LegKind, group: str, client: str, server: str, *, verify: bool, port: int = ports.UC_HTTPS) -> Leg:
+    """A client that shows no certificate and, if it verifies, looks for the server's own name."""
+    return Leg(
+        kind=kind,
+        group=group,
+        client=client,
+        server=server,
+        protocol=Protocol.HTTPS,
+        port=port,
+        reference_name=server,
+        mutual=False,
+        client_verifies=verify,
+        server_name_checks=looks_for(server, "node name, TLS verify mode on") if verify else (),
+    )
