@@ -197,7 +197,7 @@ def test_interrupt_remembered_by_exec_exits_130(interrupted: str, tmp_path: Path
     """Modules make dataclasses with `exec`. Python remembers an interrupt there, and would die by SIGINT at its end."""
     script = f"""
 import sys, typer
-from pkikit import console
+from pkikit.commands import console
 app = typer.Typer()
 @app.command()
 def work() -> None:
