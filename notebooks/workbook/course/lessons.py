@@ -10,7 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).parents[2]
+
+def course_folder() -> Path:
+    """The folder with the notebooks: inside this package in a wheel, the parent of this package in a checkout."""
+    packaged = Path(__file__).parents[1] / "notebooks"
+    return packaged if packaged.is_dir() else Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +39,7 @@ class Lesson:
 @cache
 def lessons() -> tuple[Lesson, ...]:
     """All notebooks in their order."""
-    return tuple(_lesson(path) for path in sorted(FOLDER.glob("[0-9][0-9]-*.ipynb")))
+    return tuple(_lesson(path) for path in sorted(course_folder().glob("[0-9][0-9]-*.ipynb")))
 
 
 def _lesson(path: Path) -> Lesson:

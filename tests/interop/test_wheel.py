@@ -1,0 +1,158 @@
+"""The wheel by itself: in an empty environment, outside the repository, with the packages of the base install alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.support.wait import LONG
+from tests.support.wheel import ROOT, BareEnvironment, build_wheel, install_bare
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_wheel(tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def bare(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> BareEnvironment:
+    return install_bare(wheel, tmp_path_factory.mktemp("bare") / "environment")
+
+
+def deployment(bare: BareEnvironment) -> str:
+    """A deployment that the wheel ships."""
+    return str(bare.packages / "simulator" / "deployments" / "clustered-mra.yaml")
+
+
+def test_base_install_is_about_twenty_packages(bare: BareEnvironment) -> None:
+    """No lab, no notebooks, no data frames."""
+    base = {name.lower() for name in bare.base}
+    assert 15 <= len(base) <= 24, sorted(base)
+    assert not base & {"acme", "aiohttp", "anyio", "ipywidgets", "jupyterlab", "numpy", "pandas", "pyarrow", "requests"}
+
+
+def test_wheel_has_everything_that_is_not_python(wheel: Path) -> None:
+    """Cases, templates, deployments, the course with its solutions, types, the licence; and no file of a learner."""
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for pattern, target in {
+        "simulator/clinic/cases/*.yaml": "simulator/clinic/cases",
+        "simulator/peer/pages/templates/*": "simulator/peer/pages/templates",
+        "notebooks/deployments/*.yaml": "simulator/deployments",
+        "notebooks/*.ipynb": "workbook/notebooks",
+        "notebooks/dashboards/*.ipynb": "workbook/notebooks/dashboards",
+        "notebooks/solutions/*.yaml": "workbook/notebooks/solutions",
+        "notebooks/workbook/course/*.yaml": "workbook/course",
+        "pkikit/py.typed": "pkikit",
+        "simulator/py.typed": "simulator",
+        "notebooks/workbook/py.typed": "workbook",
+    }.items():
+        wanted = {f"{target}/{path.name}" for path in ROOT.glob(pattern) if path.is_file()}
+        assert wanted, pattern
+        assert wanted <= names
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert {name.partition("/")[0] for name in names if ".dist-info" not in name} == {"pkikit", "simulator", "workbook"}
+    assert {Path(name).suffix for name in names if ".dist-info" not in name} == {
+        ".css", ".html", ".ipynb", ".md", ".py", ".typed", ".yaml",
+    }  # fmt: skip
+
+
+def test_commands_that_decide_work_in_the_base_install(bare: BareEnvironment, tmp_path: Path) -> None:
+    """A request, a CA, a certificate, and the two questions about it."""
+    plan = deployment(bare)
+    for command in (
+        ["pkikit", "--help"],
+        ["pkikit", "rules", "validity.expired"],
+        ["pkikit", "san", plan, "--peer", "e1.example.com"],
+        ["pkikit", "csr", plan, "--peer", "e1.example.com", "--out", "request"],
+        ["pkikit", "lint", "request/request.pem", "--as", "csr", "--deployment", plan, "--peer", "e1.example.com"],
+        ["pkikit", "ca", "init", "ca"],
+        ["pkikit", "ca", "issue", "ca", "request/request.pem", "--out", "e1.pem"],
+        ["pkikit", "lint", "e1.pem", "--deployment", plan, "--peer", "e1.example.com"],
+        ["pkikit", "verify", "e1.pem", "--trust", "ca/ca.pem", "--name", "e1.example.com"],
+        ["pkikit", "explore", plan, "--out", "designs.csv"],
+        ["expressway-sim", "--help"],
+        ["expressway-sim", "schema"],
+    ):
+        done = bare.run(*command, cwd=tmp_path)
+        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        assert done.stdout
+    refused = bare.run("pkikit", "verify", "e1.pem", "--trust", "ca/ca.pem", "--name", "x.example.com", cwd=tmp_path)
+    assert refused.returncode == 1
+
+
+def test_probe_dials_in_the_base_install(bare: BareEnvironment, tmp_path: Path) -> None:
+    """Nobody listens there, and that is a diagnosis, not a missing package."""
+    done = bare.run("pkikit", "probe", "127.0.0.1:1", "--json", cwd=tmp_path)
+    assert done.returncode == 1, done.stderr
+    assert json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("command", "module", "extra"),
+    [
+        (["pkikit", "acme", "preflight", "PLAN", "--peer", "e1.example.com"], "dns", "acme"),
+        (["pkikit", "explore", "PLAN", "--out", "designs.parquet"], "pyarrow", "explore"),
+        (["pkikit", "explore", "PLAN", "--scheduler", "tcp://127.0.0.1:1"], "distributed", "explore"),
+        (["expressway-sim", "check", "PLAN"], r"\w+", "lab"),
+        (["expressway-sim", "up", "PLAN"], r"\w+", "lab"),
+        (["expressway-sim", "travel", "PLAN"], r"\w+", "lab"),
+        (["expressway-sim", "clinic", "--list"], r"\w+", "lab"),
+    ],
+    ids=lambda value: " ".join(value[:2]) if isinstance(value, list) else None,
+)
+def test_missing_extra_is_one_sentence(
+    bare: BareEnvironment, tmp_path: Path, command: list[str], module: str, extra: str
+) -> None:
+    """Exit code 2, and the command that installs what is missing."""
+    done = bare.run(*(deployment(bare) if word == "PLAN" else word for word in command), cwd=tmp_path)
+    assert done.returncode == 2, done.stdout + done.stderr
+    sentence = (
+        rf"{command[0]}: the Python module {module} is not installed; "
+        rf"install it with: pip install 'expressway-certificate-lab\[{extra}\]'\n"
+    )
+    assert re.fullmatch(sentence, done.stderr), done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_workbook_names_the_extra_that_is_missing(bare: BareEnvironment, tmp_path: Path) -> None:
+    done = bare.run("python", "-c", "import workbook", cwd=tmp_path)
+    assert done.returncode == 1
+    assert re.search(
+        r"MissingExtra: the Python module \w+ is not installed; install it with: "
+        r"pip install 'expressway-certificate-lab\[(workbook|lab)\]'$",
+        done.stderr.rstrip(),
+    )
+
+
+def test_course_and_cases_come_from_the_wheel(bare: BareEnvironment, tmp_path: Path) -> None:
+    """With all packages at hand, the wheel's own workbook finds its lessons, its cases and its deployments."""
+    told = (
+        "import json, workbook\n"
+        "from pathlib import Path\n"
+        "from simulator.clinic.case import cases, deployments_folder\n"
+        "from workbook.course.lessons import course_folder, lessons\n"
+        "print(json.dumps([workbook.__file__, str(course_folder()), str(deployments_folder()),"
+        " [lesson.file for lesson in lessons()], len(list(cases()))]))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", told],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(bare.packages)},
+        capture_output=True,
+        text=True,
+        timeout=LONG,
+    )
+    assert done.returncode == 0, done.stderr
+    package, course, deployments, files, number_of_cases = json.loads(done.stdout)
+    assert package == str(bare.packages / "workbook" / "__init__.py")
+    assert course == str(bare.packages / "workbook" / "notebooks")
+    assert deployments == str(bare.packages / "simulator" / "deployments")
+    assert files == sorted(path.name for path in (ROOT / "notebooks").glob("[0-9][0-9]-*.ipynb"))
+    assert number_of_cases == len(list((ROOT / "simulator" / "clinic" / "cases").glob("*.yaml")))
