@@ -95,8 +95,8 @@ def _of_document(
     document: Any, where: str, of_trace: Callable[[HandshakeTrace, str], tuple[Verdict, tuple[str, ...]]]
 ) -> Answer:
     from pkikit.judge.logs.log_text import diagnose_lines
-    from pkikit.model.findings_json import reported_findings
-    from pkikit.model.trace_json import trace_from_json
+    from pkikit.model.codec.findings import reported_findings
+    from pkikit.model.codec.trace import trace_from_json
 
     text = json.dumps(document)
     findings = reported_findings(text)

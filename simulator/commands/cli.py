@@ -156,7 +156,7 @@ def _write_traces(report: CheckReport, folder: Path) -> None:
     import re
 
     from pkikit.files import write_public
-    from pkikit.model.trace_json import trace_to_json
+    from pkikit.model.codec.trace import trace_to_json
 
     for leg in report.legs:
         if leg.trace is not None:

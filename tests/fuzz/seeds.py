@@ -28,7 +28,7 @@ from pkikit.design.legs import legs_of
 from pkikit.design.san import design_sans
 from pkikit.files import key_pem
 from pkikit.judge.phrases import PHRASES
-from pkikit.model.trace_json import trace_to_json
+from pkikit.model.codec.trace import trace_to_json
 from simulator.wire.memory import MemoryDialler
 from simulator.world.forge import SERVER, forge
 from tests.support.worlds import AT, C1, DEPLOYMENTS, E1, Bench, deployment, issued

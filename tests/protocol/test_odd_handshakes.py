@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from pkikit.handshake.recorder import Recorder, merge
 from pkikit.handshake.tls import Handshake, TlsContext, TlsRange, pump
 from pkikit.model.certificates.credential import Credential
+from pkikit.model.codec.trace import trace_from_json, trace_to_json
 from pkikit.model.leg import NameCheck, Protocol
 from pkikit.model.trace import Side
-from pkikit.model.trace_json import trace_from_json, trace_to_json
 from pkikit.model.world import Party
 from pkikit.net.probe import probe
 from pkikit.reading import load_certificate

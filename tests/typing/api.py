@@ -22,12 +22,12 @@ from pkikit.judge.revocation.revocation_status import StatusCheck, check_status,
 from pkikit.judge.sunset import LegAudit, audit
 from pkikit.judge.trust import build_path
 from pkikit.judge.verify import verify_certificate
+from pkikit.model.codec.trace import trace_from_json
 from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Verdict
 from pkikit.model.leg import Purpose
 from pkikit.model.revocation import Consumer, CrlSource, RevocationData, RevocationQuestion
 from pkikit.model.trace import HandshakeTrace
-from pkikit.model.trace_json import trace_from_json
 from simulator.threaded import ThreadedLab
 from simulator.world.report import CheckReport
 

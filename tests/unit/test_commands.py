@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, pkcs7, pkcs12
 
 from pkikit.files import key_pem, read_file
-from pkikit.model.trace_json import trace_to_json
+from pkikit.model.codec.trace import trace_to_json
 from simulator.wire.memory import MemoryDialler
 from simulator.world.forge import DAY, forge
 from tests.support.cli import DEPLOYMENT, pkikit_json, run

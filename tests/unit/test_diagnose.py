@@ -15,8 +15,8 @@ from pkikit.judge.diagnose import CHECKED, diagnose_trace, rank_causes
 from pkikit.judge.logs.log_text import CHECKED as TEXT_RULES
 from pkikit.judge.logs.log_text import diagnose_lines, diagnose_text
 from pkikit.judge.registry import catalogue
+from pkikit.model.codec.trace import trace_from_json, trace_to_json
 from pkikit.model.trace import Outcome
-from pkikit.model.trace_json import trace_from_json, trace_to_json
 from simulator.wire.memory import MemoryDialler
 from tests.support.worlds import AT, CASES, E1, Bench, Case
 
@@ -70,21 +70,27 @@ GOOD = trace_to_json(MemoryDialler(Bench().world, AT).dial(legs_of(Bench().world
 @pytest.mark.parametrize(
     ("document", "said"),
     [
-        ("[]", "needs a list"),
-        ("{", "no JSON"),
-        ('{"steps": 3}', "needs a list"),
-        ('{"steps": [], "more": 1}', "unknown key 'more'"),
-        ('{"steps": [7]}', "is no step"),
-        ('{"steps": [{"kind": "Failed"}]}', "Failed needs reason: str"),
-        ('{"steps": [{"kind": "Surprise"}]}', "no known kind"),
-        ('{"steps": [{"kind": "Failed", "reason": "x", "side": "left", "at": "2026-11-24", "seq": 1}]}', "side"),
-        ('{"steps": [{"kind": "Failed", "reason": "x", "side": "client", "at": "noon", "seq": 1}]}', "ISO-8601"),
-        ('{"steps": [], "seen_by_client": ["x"]}', "no certificate in PEM"),
-        ('{"steps": [], "seen_by_client": "x"}', "no list"),
-        ("[" * 100_000, "no JSON"),
+        ("[]", "is not a JSON object"),
+        ("{", "is not JSON"),
+        ("{}", "use: steps: is missing"),
+        ('{"format": 99, "steps": []}', "format: must be a number from 0 to 1"),
+        ('{"format": true, "steps": []}', "format: must be a number from 0 to 1"),
+        ('{"steps": 3}', "steps: must be a list"),
+        ('{"steps": [], "more": 1}', "'more' is not known; allowed are steps, seen_by_client, seen_by_server"),
+        ('{"steps": [7]}', r"steps\[0\]: must be an object with seq, at, side, kind"),
+        ('{"steps": [{"kind": "Failed"}]}', r"steps\[0\].seq: is missing"),
+        ('{"steps": [{"kind": "Failed", "side": "client", "at": "2026-11-24", "seq": 1}]}', r"steps\[0\].reason: is missing"),
+        ('{"steps": [{"kind": "Surprise"}]}', "has no known kind; there are NotConnected, "),
+        ('{"steps": [{"kind": "Failed", "reason": "x", "side": "left", "at": "2026-11-24", "seq": 1}]}', "side: must be 'client' or 'server'"),
+        ('{"steps": [{"kind": "Failed", "reason": "x", "side": "client", "at": "noon", "seq": 1}]}', r"steps\[0\].at: must be a time in ISO-8601"),
+        ('{"steps": [{"kind": "Failed", "reason": 7, "side": "client", "at": "2026-11-24", "seq": "1"}]}', r"steps\[0\].seq: must be a whole number"),
+        ('{"steps": [], "seen_by_client": ["x"]}', r"seen_by_client\[0\]: must be one certificate in PEM"),
+        ('{"steps": [], "seen_by_client": "x"}', "seen_by_client: must be a list"),
+        ('{"steps": [], "seen_by_client": ["\\ud800"]}', "must be one certificate in PEM"),
+        ("[" * 100_000, "is not JSON"),
         (json.dumps({"steps": [GOOD["steps"][0]] * 2001}), "at most 2000"),
     ],
-)
+)  # fmt: skip
 def test_json_that_is_not_a_trace_is_refused_with_its_place(document: str, said: str) -> None:
     """One sentence with the place."""
     with pytest.raises(InputError, match=said):
@@ -191,7 +197,7 @@ def test_causes_are_ranked_by_what_must_be_fixed_first() -> None:
 def test_reports_of_verify_and_check_are_read_once_per_finding() -> None:
     """Findings of a verdict, or of all legs of a check, each once; what is no report is not taken for one."""
     from pkikit.judge.leg_verdict import judge_all_legs
-    from pkikit.model.findings_json import reported_findings
+    from pkikit.model.codec.findings import reported_findings
 
     world = Bench().reissue(E1, without=(E1,)).world
     legs = [{"findings": [f.to_json() for f in v.findings]} for v in judge_all_legs(world, AT)]

@@ -1,0 +1,118 @@
+"""A codec: one kind of value as a JSON document with a format number."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+import pydantic
+
+from pkikit.errors import InputError, PkikitError
+from pkikit.model.codec.leaves import LEAVES
+from pkikit.model.codec.problems import sentence_of
+from pkikit.model.codec.schema import document_type
+from pkikit.text import printable
+
+_T = TypeVar("_T")
+FORMAT = "format"
+# What the upgrade of a damaged document raises, whatever is in it.
+_DAMAGED = (LookupError, AttributeError, TypeError, ValueError, RecursionError, OverflowError)
+Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+class Codec(Generic[_T]):
+    """Reads and writes values of one dataclass. A document has each field of the dataclass, and `format`.
+
+    A field with a default may be left out of a document, so a new field with a default needs no new format. Any other
+    change of the fields is a new format number, with an upgrade from the format before.
+    """
+
+    def __init__(
+        self,
+        kind: type[_T],
+        what: str,
+        *,
+        upgrades: Mapping[int, Upgrade],
+        leaves: Mapping[Any, Any] | None = None,
+        flat: Mapping[type, str] | None = None,
+    ) -> None:
+        """A codec.
+
+        Args:
+            kind: the dataclass.
+            what: the name of such a document in sentences: "the state of a peer".
+            upgrades: by format number, what makes a document of the next format of one; 0 is a document from before
+                there were format numbers. The format that is written is the one after the last.
+            leaves: how more types, or some types otherwise, are written.
+            flat: see `document_type`.
+        """
+        self.format, self._upgrades = max(upgrades) + 1, dict(upgrades)
+        self._refused = f"is not {what} that this version can use"
+        made: pydantic.TypeAdapter[_T] = pydantic.TypeAdapter(
+            document_type(kind, {**LEAVES, **(leaves or {})}, flat=flat)
+        )
+        self._adapter = made
+
+    def document(self, value: _T) -> dict[str, Any]:
+        """The value as what `json.dumps` takes."""
+        return {FORMAT: self.format, **self._adapter.dump_python(value, mode="json")}
+
+    def to_bytes(self, value: _T) -> bytes:
+        """The value as a JSON file. Half of a surrogate pair, which UTF-8 cannot express, becomes a question mark."""
+        return json.dumps(self.document(value), indent=1, ensure_ascii=False).encode("utf-8", "replace")
+
+    def from_bytes(self, data: bytes, *, where: str, context: dict[str, Any] | None = None) -> _T:
+        """The value of a JSON file.
+
+        Raises:
+            InputError: the file is not such a document; the sentence says where in it, and what is allowed.
+        """
+        return self.value(self.read_object(data, where=where), where=where, context=context)
+
+    def read_object(self, data: bytes | str, *, where: str) -> dict[str, Any]:
+        """The JSON object in a file, before anything in it is looked at.
+
+        Raises:
+            InputError: the file does not hold one.
+        """
+        try:
+            document = json.loads(data)
+        except (ValueError, RecursionError) as error:
+            reason = printable(str(error), 80)
+            raise InputError(f"{self._refused}: it is not JSON ({reason})", where=where) from None
+        if not isinstance(document, dict):
+            raise InputError(f"{self._refused}: it is not a JSON object", where=where)
+        return document
+
+    def value(self, document: dict[str, Any], *, where: str, context: dict[str, Any] | None = None) -> _T:
+        """The value of a document.
+
+        Args:
+            document: what `json.loads` made of the file.
+            where: the name of the file, for the sentence.
+            context: what the readers of single fields need to know.
+
+        Raises:
+            InputError: as in `from_bytes`.
+        """
+        try:
+            return self._adapter.validate_python(self._upgraded(document), context=context)
+        except pydantic.ValidationError as error:
+            reason = sentence_of(error)
+        except PkikitError as error:
+            reason = str(error)
+        raise InputError(f"{self._refused}: {reason}", where=where)
+
+    def _upgraded(self, document: dict[str, Any]) -> dict[str, Any]:
+        """The document in the format of this version."""
+        document = dict(document)
+        number = document.pop(FORMAT, 0)
+        if type(number) is not int or not 0 <= number <= self.format:
+            raise InputError(f"{FORMAT}: must be a number from 0 to {self.format}; a newer version may have written it")
+        for old in range(number, self.format):
+            try:
+                document = self._upgrades[old](document)
+            except _DAMAGED:
+                raise InputError(f"it is not a whole document of format {old}") from None
+        return document
