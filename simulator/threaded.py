@@ -1,4 +1,4 @@
-"""The lab for notebooks and scripts: the same Lab in an event loop of its own thread.
+"""The lab for notebooks, tests and scripts: the same lab in an event loop and a thread of its own.
 
 A cell that blocks (`!openssl s_client …`) therefore never freezes the peers.
 """
@@ -8,39 +8,59 @@ from __future__ import annotations
 import asyncio
 import atexit
 import weakref
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, ExitStack
-from typing import Any, Self, TypeVar
+from datetime import timedelta
+from functools import partial
+from typing import Any, Generic, Self, TypeVar
 
 from anyio.from_thread import start_blocking_portal
+from cryptography import x509
 
+from pkikit.model.certificates.credential import Credential
 from pkikit.model.deployment import Deployment
+from pkikit.model.leg import Leg
+from pkikit.model.trace import HandshakeTrace
 from pkikit.model.world import World
 from simulator.clinic.case import Case
 from simulator.clinic.live_case import LiveCase
 from simulator.clock import Clock
 from simulator.errors import LabError
+from simulator.events import EventLog
+from simulator.lab.endpoint import Endpoint
 from simulator.lab.lab import Lab
+from simulator.lab.links import Link
+from simulator.lab.network import Network
 from simulator.peer.acme.service import AcmeService
+from simulator.peer.pages.site import PeerSite
+from simulator.peer.peer import Peer
+from simulator.services.adcs import CertificateServices
+from simulator.services.dns import DnsServer
 from simulator.settings import LabSettings
-from simulator.world.report import CheckReport
+from simulator.world.addresses import AddressPlan
+from simulator.world.breakage import Breakage, fault_of
+from simulator.world.faults import Ground
+from simulator.world.issued_world import IssuedWorld
+from simulator.world.report import CheckReport, LegReport
 
 _T = TypeVar("_T")
-_OPEN: weakref.WeakSet[_Threaded] = weakref.WeakSet()
+_Inside = TypeVar("_Inside")
+_OPEN: weakref.WeakSet[_Threaded[Any]] = weakref.WeakSet()
 
 
-class _Threaded:
+class _Threaded(Generic[_Inside]):
     """Something asynchronous that lives in a loop and a thread of its own, from `start` to `close`."""
 
-    def __init__(self, inside: AbstractAsyncContextManager[Any]) -> None:
-        self._inside = inside
+    def __init__(self, inside: AbstractAsyncContextManager[_Inside]) -> None:
+        self._manager = inside
+        self._entered: tuple[_Inside, ...] = ()
         self._stack = ExitStack()
 
     def start(self) -> Self:
         """Start thread, loop and what lives in it. What a test or a kernel forgets to close is closed when Python ends."""
         with ExitStack() as stack:
             self.portal = stack.enter_context(start_blocking_portal())
-            stack.enter_context(self.portal.wrap_async_context_manager(self._inside))
+            self._entered = (stack.enter_context(self.portal.wrap_async_context_manager(self._manager)),)
             self._stack = stack.pop_all()
         _OPEN.add(self)
         return self
@@ -55,6 +75,12 @@ class _Threaded:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def _inside(self) -> _Inside:
+        if not self._entered:
+            raise LabError("this lab has not started; use it in a with statement, or call start()")
+        return self._entered[0]
 
     def _require_open(self) -> None:
         if self not in _OPEN:
@@ -76,8 +102,11 @@ class _Threaded:
         return self.portal.call(call)
 
 
-class ThreadedLab(_Threaded):
-    """A running lab; use it as a context manager, or `start` and `close`. `lab` is the Lab itself, for looking."""
+class ThreadedLab(_Threaded[Lab]):
+    """A running lab without asyncio: `with ThreadedLab(deployment) as lab:`, or `start` and `close`.
+
+    Every method blocks until the lab has done what it asks for. `run` and `do` reach what has no method here.
+    """
 
     def __init__(
         self,
@@ -87,20 +116,200 @@ class ThreadedLab(_Threaded):
         clock: Clock | None = None,
         prepare: Callable[[World], World] | None = None,
     ) -> None:
-        self.lab = Lab(deployment, settings=settings, clock=clock, prepare=prepare)
-        super().__init__(self.lab)
+        """Describe a lab; it runs from `start` on.
+
+        Args:
+            deployment: who is in the lab.
+            settings: ports, keys, pages, files; see LabSettings.
+            clock: the lab's time; default: now.
+            prepare: turns the world that the lab would issue into the one to start with (other certificates, faults).
+        """
+        super().__init__(Lab(deployment, settings=settings, clock=clock, prepare=prepare))
+        self._acme: tuple[AcmeService, ...] = ()
+        self._breakage: tuple[Breakage, ...] = ()
+
+    # What it looks like.
+
+    @property
+    def lab(self) -> Lab:
+        """The asynchronous lab itself, for what runs in its loop."""
+        return self._inside
+
+    @property
+    def deployment(self) -> Deployment:
+        """Who is in the lab."""
+        return self.lab.deployment
+
+    @property
+    def settings(self) -> LabSettings:
+        """The lab's settings."""
+        return self.lab.settings
+
+    @property
+    def world(self) -> World:
+        """Every party with its certificates and lists, as it is now."""
+        return self.lab.world
+
+    @property
+    def issued(self) -> IssuedWorld:
+        """The lab's CAs, and the world that they issued at the start."""
+        return self.lab.issued
+
+    @property
+    def clock(self) -> Clock:
+        """The lab's time."""
+        return self.lab.clock
+
+    @property
+    def events(self) -> EventLog:
+        """The event log of the lab and its peers."""
+        return self.lab.events
+
+    @property
+    def plan(self) -> AddressPlan:
+        """The addresses, by FQDN."""
+        return self.lab.plan
+
+    @property
+    def legs(self) -> tuple[Leg, ...]:
+        """Every TLS connection of the deployment."""
+        return self.lab.legs
+
+    @property
+    def peers(self) -> Mapping[str, Peer]:
+        """The Expressways, by FQDN: their state and what an administrator does to them."""
+        return self.lab.peers
+
+    @property
+    def sites(self) -> Mapping[str, PeerSite]:
+        """The peers' web pages, by FQDN; empty in a lab without pages."""
+        return self.lab.sites
+
+    @property
+    def passwords(self) -> Mapping[str, str]:
+        """The passwords of the pages, by user."""
+        return self.lab.passwords
+
+    @property
+    def network(self) -> Network:
+        """DNS and distribution points."""
+        return self.lab.network
+
+    @property
+    def dns(self) -> DnsServer:
+        """The DNS server inside the network."""
+        return self.lab.network.dns
+
+    @property
+    def endpoints(self) -> Mapping[str, Endpoint]:
+        """What listens and dials for each party, by FQDN."""
+        return self.lab.endpoints
+
+    @property
+    def links(self) -> Mapping[str, Link]:
+        """The legs that `hold` keeps up, by id."""
+        return self.lab.links
+
+    @property
+    def last(self) -> Mapping[str, LegReport]:
+        """Every leg as it was last dialled, by id."""
+        return self.lab.last
+
+    @property
+    def adcs(self) -> CertificateServices:
+        """The CA's web enrolment pages.
+
+        Raises:
+            LabError: this lab runs without pages.
+        """
+        return self.lab.adcs
+
+    @property
+    def acme(self) -> AcmeService:
+        """The ACME service that `start_acme` started.
+
+        Raises:
+            LabError: it was not started.
+        """
+        if not self._acme:
+            raise LabError("this lab has no ACME service yet; start it: lab.start_acme()")
+        return self._acme[0]
+
+    # Connections.
+
+    def check(self, only: Callable[[Leg], bool] | None = None) -> CheckReport:
+        """Judge and dial every leg, or those that `only` picks."""
+        return self.run(partial(self.lab.check, only=only))
+
+    def dial(self, leg: Leg) -> HandshakeTrace:
+        """Dial one leg with real TLS."""
+        return self.run(self.lab.dial, leg)
+
+    def hold(self) -> None:
+        """Keep every SIP leg up from now on, as zones are; returns when each was dialled once."""
+        self.run(self.lab.hold)
+
+    def status(self) -> CheckReport:
+        """Held legs as they are, the others dialled now."""
+        return self.run(self.lab.status)
+
+    # Changes.
+
+    def change(self, world: World) -> None:
+        """Put another world in place."""
+        self.do(self.lab.change, world)
+
+    def install(self, fqdn: str, credential: Credential) -> None:
+        """Give a party another server certificate, and restart it."""
+        self.do(self.lab.install, fqdn, credential)
+
+    def trust(self, certificates: Iterable[x509.Certificate], parties: Iterable[str] | None = None) -> None:
+        """Append CA certificates to the trusted CA list of these parties (default: all)."""
+        self.do(self.lab.trust, certificates, parties)
+
+    def break_(self, fault: str, **fields: Any) -> None:
+        """Make a fault: `lab.break_("block", party="e2.example.com", port=80)`.
+
+        Raises:
+            InputError: there is no such fault, or a field is missing or wrong.
+        """
+        now = self.world
+        made = Ground(self.issued, self.clock.now(), rsa=False).apply([fault_of(fault, **fields)], now)
+        self._breakage = (Breakage(well=self._breakage[0].well if self._breakage else now, broken=made),)
+        self.change(made)
+
+    def fix(self) -> None:
+        """Undo every fault of `break_`; what was changed since then, a certificate or a list, stays."""
+        for breakage in self._breakage:
+            self.change(breakage.fixed(self.world))
+        self._breakage = ()
+
+    def put(self, world: World) -> None:
+        """Put a world in place that was there before; faults that were made until now are not undone any more."""
+        self._breakage = ()
+        self.change(world)
+
+    # Time, and the CA.
+
+    def travel(self, by: timedelta) -> None:
+        """Let the lab's clock go on, and do what is due then."""
+        self.do(self.clock.travel, by)
+        self.tick()
+
+    def tick(self) -> None:
+        """Do what the lab's clock says is due: the daily CRL updates, ACME."""
+        self.run(self.lab.tick)
 
     def start_acme(self) -> AcmeService:
-        """Start Pebble and the ACME service; both end with the lab."""
+        """Start Pebble and the ACME service of the E peers, unless they run; both end with the lab."""
         self._require_open()
-        return self._stack.enter_context(self.portal.wrap_async_context_manager(self.lab.with_acme()))
+        if not self._acme:
+            service = self._stack.enter_context(self.portal.wrap_async_context_manager(self.lab.with_acme()))
+            self._acme = (service,)
+        return self.acme
 
-    def check(self) -> CheckReport:
-        """Judge and dial every leg."""
-        return self.run(self.lab.check)
 
-
-class ThreadedCase(_Threaded):
+class ThreadedCase(_Threaded[LiveCase]):
     """A case of the clinic alive; `case` is the LiveCase itself, for looking."""
 
     def __init__(

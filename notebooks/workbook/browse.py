@@ -56,7 +56,7 @@ def holds_key(text: str, key: PrivateKey) -> bool:
 
 
 def _everything(lab: LabSession, fqdn: str) -> Iterator[tuple[str, int, str, str]]:
-    inside = lab.threaded.lab
+    inside = lab.threaded
     password = inside.passwords["admin"]
     basic = "Basic " + base64.b64encode(f"admin:{password}".encode()).decode()
     address = inside.sites[fqdn].address

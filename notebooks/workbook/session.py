@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import pydantic
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -32,12 +30,11 @@ from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from simulator.travel.renewal_years import set_up_automatic
 from simulator.world.brought import bring_certificates
-from simulator.world.faults import Fault, Ground
+from simulator.world.faults import Ground
 from simulator.world.remedies import OF_PEERS, Action, apply_remedy, remedy_of
 from simulator.world.report import CheckReport, LegReport
 from workbook.plainly import tell_plainly
 
-_FAULT: pydantic.TypeAdapter[Fault] = pydantic.TypeAdapter(Fault)
 DEPLOYMENTS = deployments_folder()
 
 
@@ -60,18 +57,16 @@ class LabSession:
 
     def _begin(self) -> None:
         self.threaded = self._make().start()
-        self._acme: AcmeService | None = None
-        self._well: World | None = None
 
     @property
     def world(self) -> World:
         """Every party with what it holds, as it is now."""
-        return self.threaded.lab.world
+        return self.threaded.world
 
     @property
     def at(self) -> datetime:
         """What the lab's clock shows."""
-        return self.threaded.lab.clock.now()
+        return self.threaded.clock.now()
 
     def __repr__(self) -> str:
         parties = len(self.deployment.parties) - len(self.deployment.peers)
@@ -110,11 +105,11 @@ class LabSession:
 
     def peer(self, fqdn: str) -> Peer:
         """One peer: its state, its alarms, what its pages do."""
-        return self.threaded.lab.peers[self.deployment.peer(fqdn)]
+        return self.threaded.peers[self.deployment.peer(fqdn)]
 
     def sign(self, peer: str) -> Credential:
         """Have the lab CA sign the peer's pending request."""
-        lab, request = self.threaded.lab, self.peer(peer).state.request
+        lab, request = self.threaded, self.peer(peer).state.request
         if request is None:
             raise InputError(f"{peer} has no pending request; generate one first: lab.generate_csr({peer!r})")
         leaf = lab.issued.authority.issue(request.csr, at=lab.clock.now())
@@ -142,7 +137,7 @@ class LabSession:
 
     def trust_everywhere(self, root: x509.Certificate) -> None:
         """Append a root to every party's trusted CA list."""
-        self.threaded.do(self.threaded.lab.trust, [root])
+        self.threaded.trust([root])
 
     def load_pem(self, peer: str, certificate: bytes, key: bytes = b"") -> tuple[Finding, ...]:
         """Load a certificate on a peer, with its key, and restart; a request that is in progress is discarded."""
@@ -155,7 +150,7 @@ class LabSession:
 
     def install(self, peer: str, credential: Credential) -> None:
         """Upload a server certificate and restart the peer."""
-        self.threaded.do(self.threaded.lab.install, self.deployment.peer(peer), credential)
+        self.threaded.install(self.deployment.peer(peer), credential)
 
     def replace_certificate(self, peer: str, layout: SanLayout | None = None) -> Credential:
         """Generate CSR, sign, upload and restart in one step."""
@@ -170,64 +165,44 @@ class LabSession:
 
     def dial(self, leg_id: str) -> LegReport:
         """Dial one leg."""
-        return self.threaded.run(partial(self.threaded.lab.check, only=lambda leg: leg.id == leg_id)).leg(leg_id)
+        return self.threaded.check(only=lambda leg: leg.id == leg_id).leg(leg_id)
 
     # Faults, remedies and time.
 
     @property
     def ground(self) -> Ground:
         """Where faults and remedies are applied: the lab's own CA, now."""
-        return Ground(self.threaded.lab.issued, self.at)
+        return Ground(self.threaded.issued, self.at)
 
     def remedy(self, action: str, target: str) -> CheckReport:
         """Do one thing about what is broken, as in the clinic, and dial every leg."""
         remedy = remedy_of(action, target, self.deployment)
         if remedy.action in OF_PEERS or remedy.action is Action.CONFIGURE:
             raise InputError(f"{remedy.action} is for cases of the clinic: open_case(…)")
-        self.threaded.do(self.threaded.lab.change, apply_remedy(remedy, self.world, self.ground))
+        self.threaded.change(apply_remedy(remedy, self.world, self.ground))
         return self.check()
 
     def break_(self, fault: str, **fields: Any) -> None:
         """Change the world: `lab.break_("block", party="e2.example.com", port=80)`. `mend` undoes everything."""
-        lab = self.threaded.lab
-        try:
-            made = _FAULT.validate_python({"fault": fault, **fields})
-        except pydantic.ValidationError as error:
-            raise InputError(
-                f"{printable(fault)!r} is no fault that can be made so: {error.errors()[0]['msg']}"
-            ) from None
-        self._well = self._well or lab.world
-        self._broken = replace(self.ground, rsa=False).apply([made], lab.world)
-        self.threaded.do(lab.change, self._broken)
+        self.threaded.break_(fault, **fields)
 
     def mend(self) -> None:
         """Undo every fault; what was changed since then, a certificate or a list, stays."""
-        lab, well = self.threaded.lab, self._well
-        if well is not None:
-            now, broken = lab.world, self._broken
-            parties = {
-                fqdn: _mended(now.parties[fqdn], broken.parties[fqdn], well.parties[fqdn]) for fqdn in now.parties
-            }
-            self._well = None
-            self.threaded.do(lab.change, replace(well, parties=parties))
+        self.threaded.fix()
 
     def put(self, world: World) -> None:
         """Put a world in place that was there before."""
-        self._well = None
-        self.threaded.do(self.threaded.lab.change, world)
+        self.threaded.put(world)
 
     def travel(self, days: float) -> None:
         """Let the lab's clock go on, and do what is due then."""
-        self.threaded.do(self.threaded.lab.clock.travel, timedelta(days=days))
-        self.threaded.run(self.threaded.lab.tick)
+        self.threaded.travel(timedelta(days=days))
 
     # ACME on Expressway-E.
 
     def start_acme(self) -> AcmeService:
         """Start Pebble and the ACME certificate service of the E peers."""
-        if self._acme is None:
-            self._acme = self.threaded.start_acme()
-        return self._acme
+        return self.threaded.start_acme()
 
     def acme_sign(self, peer: str) -> Credential:
         """Sign CSR with ACME provider: the certificate lands in the pending place."""
@@ -279,7 +254,7 @@ class LabSession:
 
     def openssl_command(self, leg_id: str) -> str:
         """An openssl command for a terminal that dials the server of a leg as anybody could."""
-        lab = self.threaded.lab
+        lab = self.threaded
         leg = self.check().leg(leg_id).leg
         address, port = lab.endpoints[leg.server].address, lab.settings.port(leg.port)
         return f"openssl s_client -connect {address}:{port} -servername {leg.reference_name}"
@@ -291,15 +266,6 @@ def _lab_of(
     brought = partial(bring_certificates, directory=certs) if certs is not None else None
     clock = Clock.set_to(at) if at is not None else None
     return ThreadedLab(deployment, settings=settings, clock=clock, prepare=brought)
-
-
-_FACETS = ("credential", "services", "client", "domains", "trusted_ca_list", "clock_offset", "speaks", "held")
-
-
-def _mended(now: Party, broken: Party, well: Party) -> Party:
-    """What the fault left and nobody has touched since is as it was when all was well."""
-    undone = {f: getattr(well, f) for f in _FACETS if getattr(now, f) is getattr(broken, f)}
-    return replace(now, **undone)
 
 
 def load(name: str, change: Mapping[str, Any] | None = None) -> Deployment:

@@ -51,9 +51,9 @@ def shop(**options: int) -> Iterator[tuple[ThreadedLab, AcmeDirectory, str]]:
     settings = LabSettings(rsa=True, pages=False, acme=PebbleOptions(**options))  # type: ignore[arg-type]
     with ThreadedLab(deployment(), settings=settings) as lab:
         acme = lab.start_acme()
-        address = lab.lab.plan.by_name[E1]
+        address = lab.plan.by_name[E1]
         names = (*NAMES, *(f"n{i}.example.com" for i in range(100)))
-        lab.lab.network.outside_dns.zone.addresses.update({n: [address] for n in names})
+        lab.network.outside_dns.zone.addresses.update({n: [address] for n in names})
         yield lab, AcmeDirectory(url=acme.pebble.directory, ca_file=acme.pebble.ca_file), address
 
 
@@ -109,14 +109,14 @@ def clients(console: Console) -> None:
                 str(home / "lego"), *(("run",) if first else ("renew", "--days", "36500", "--no-random-sleep")),
             )  # fmt: skip
 
-        acme = lab.lab.acme
+        acme = lab.acme
         assert acme is not None
         lab.run(lambda: acme.prepare(E1, provider="staging"))
 
         def by_service() -> None:
             """Sign and deploy on a peer of the lab: CSR with its key, order over the policy front, restart."""
-            if lab.lab.peers[E1].state.request is None:
-                lab.run(lab.lab.peers[E1].generate)
+            if lab.peers[E1].state.request is None:
+                lab.run(lab.peers[E1].generate)
             lab.run(acme.sign, E1)
             lab.run(acme.deploy, E1)
 
@@ -182,7 +182,7 @@ def peers(console: Console) -> None:
     for count in (1, 2, 4, 6):
         with ThreadedLab(of_size(count), settings=LabSettings(rsa=False, pages=False)) as lab:
             acme = lab.start_acme()
-            edge = [p for p in lab.lab.peers if p.startswith("e")]
+            edge = [p for p in lab.peers if p.startswith("e")]
             for peer in edge:
                 lab.run(acme.prepare, peer)
 

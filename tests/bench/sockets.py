@@ -55,9 +55,9 @@ def against_openssl(out: Console, *, rsa: bool) -> None:
     ):
         state = Path(folder)
         # s_time sends a leaf alone, so both servers are given the intermediate to trust.
-        lab.do(lab.lab.trust, [lab.lab.issued.authority.certificate], [E1])
+        lab.trust([lab.issued.authority.certificate], [E1])
         write_state(lab.lab, state)
-        address = lab.lab.plan.by_name[E1]
+        address = lab.plan.by_name[E1]
         server = ["openssl", "s_server", "-accept", f"{address}:9443", "-cert", f"{state}/{E1}/cert.pem", "-cert_chain",
                   f"{state}/{E1}/cert.pem", "-key", f"{state}/{E1}/key.pem", "-CAfile", f"{state}/{E1}/trust.pem",
                   "-Verify", "3", "-verify_return_error", "-quiet", "-no_cache", "-no_ticket"]  # fmt: skip

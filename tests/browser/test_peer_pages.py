@@ -32,7 +32,7 @@ def lab() -> Iterator[ThreadedLab]:
 @pytest.fixture
 def page(lab: ThreadedLab, chromium: Browser) -> Iterator[Page]:
     """Logged in by keyboard; any console error or script error fails the test."""
-    host, port = lab.lab.sites[E1].address
+    host, port = lab.sites[E1].address
     context = chromium.new_context(ignore_https_errors=True, base_url=f"https://{host}:{port}")
     context.set_default_timeout(PAGE_LONG)
     opened = context.new_page()
@@ -50,7 +50,7 @@ def _log_in(page: Page, lab: ThreadedLab) -> None:
     expect(page.get_by_label("User name")).to_be_focused()
     page.keyboard.type("admin")
     page.keyboard.press("Tab")
-    page.keyboard.type(lab.lab.passwords["admin"])
+    page.keyboard.type(lab.passwords["admin"])
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Overview")).to_be_visible()
 
@@ -87,8 +87,8 @@ def test_request_to_restart(page: Page, lab: ThreadedLab, tmp_path: Path) -> Non
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").click()
     csr = x509.load_pem_x509_csr(Path(download.value.path()).read_bytes())
-    issued = lab.lab.issued
-    chain = (issued.authority.issue(csr, at=lab.lab.clock.now()), *issued.authority.intermediates)
+    issued = lab.issued
+    chain = (issued.authority.issue(csr, at=lab.clock.now()), *issued.authority.intermediates)
     answer = tmp_path / "answer.pem"
     answer.write_bytes(b"".join(c.public_bytes(Encoding.PEM) for c in chain))
     page.goto("/servercertificate")
@@ -120,7 +120,7 @@ def test_upload_that_is_refused(page: Page) -> None:
 def test_a_subject_is_shown_not_run(page: Page, lab: ThreadedLab) -> None:
     """A CA whose name is a script and a picture with a handler: shown as text."""
     evil = "<img src=x onerror=alert(1)><script>1</script>"
-    ca = forge((), None, at=lab.lab.clock.now(), common_name=evil, ca=True)
+    ca = forge((), None, at=lab.clock.now(), common_name=evil, ca=True)
     asked: list[str] = []
     page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
     page.goto("/trustedca")
@@ -144,12 +144,12 @@ def test_what_is_down_is_seen(page: Page, lab: ThreadedLab) -> None:
     page.screenshot(path=ARTIFACTS / "peer-zones-failed.png", full_page=True)
     page.goto("/alarms")
     expect(page.get_by_text("Zone failed").first).to_be_visible()
-    lab.do(lab.lab.trust, [lab.lab.issued.root.certificate])
+    lab.trust([lab.issued.root.certificate])
 
 
 def test_acme_step_by_step(page: Page, lab: ThreadedLab) -> None:
     """Terms, request, preflight, Sign: the page follows the order, shows its steps, and the pending certificate waits."""
-    peer = lab.lab.peers[E1]
+    peer = lab.peers[E1]
     if peer.state.request is not None:
         lab.run(peer.discard)
     page.goto("/acme")

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.needs("chromium")
 def lab() -> Iterator[ThreadedLab]:
     settings = LabSettings(rsa=False, pages=False, keepalive=0.5)
     with ThreadedLab(deployment("clustered-full"), settings=settings) as running:
-        running.run(running.lab.hold)
+        running.hold()
         running.check()
         yield running
 

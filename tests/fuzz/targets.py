@@ -100,9 +100,9 @@ def _peer(_: Path) -> Iterator[Run]:
     anyone = ssl.create_default_context()
     anyone.check_hostname, anyone.verify_mode = False, ssl.CERT_NONE
     with ThreadedLab(deployment("single-pair"), settings=LabSettings(rsa=False)) as lab:
-        fqdn = next(peer for peer in lab.lab.deployment.peers if peer in lab.lab.sites and "expe" in peer)
+        fqdn = next(peer for peer in lab.deployment.peers if peer in lab.sites and "expe" in peer)
         lab.start_acme()
-        address, password = lab.lab.sites[fqdn].address, lab.lab.passwords["admin"]
+        address, password = lab.sites[fqdn].address, lab.passwords["admin"]
         basic = "Basic " + base64.b64encode(f"admin:{password}".encode()).decode()
         cookie = _ask(
             anyone,

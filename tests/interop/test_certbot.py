@@ -62,8 +62,8 @@ def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     settings = LabSettings(rsa=False, pages=False, acme=PebbleOptions(version=request.param))
     with ThreadedLab(deployment(), settings=settings) as lab:
         acme = lab.start_acme()
-        address = lab.lab.plan.by_name[E1]
-        lab.lab.network.outside_dns.zone.addresses.update({n: [address] for n in NAMES})
+        address = lab.plan.by_name[E1]
+        lab.network.outside_dns.zone.addresses.update({n: [address] for n in NAMES})
         directory = AcmeDirectory(url=acme.pebble.directory, ca_file=acme.pebble.ca_file)
         yield Shop(lab, tmp_path_factory.mktemp("shop"), directory, address)
 

@@ -34,7 +34,7 @@ def state(lab: ThreadedLab, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def s_client(lab: ThreadedLab, state: Path, *more: str, tls: str = "-tls1_3") -> subprocess.CompletedProcess[str]:
-    where = f"{lab.lab.endpoints[E1].address}:7001"
+    where = f"{lab.endpoints[E1].address}:7001"
     arguments = (
         "s_client",
         "-connect",
@@ -79,15 +79,13 @@ def test_with_a_certificate_of_another_name_the_zone_refuses(lab: ThreadedLab, s
     done = s_client(lab, state, *own(state, "e2.example.com"))
     assert "SIP/2.0" not in done.stdout
     # The lab writes the event in its own thread, after openssl has gone.
-    eventually(
-        lambda: any("identity was unacceptable" in str(e) for e in lab.lab.events.of(E1, "TLS Negotiation Error"))
-    )
+    eventually(lambda: any("identity was unacceptable" in str(e) for e in lab.events.of(E1, "TLS Negotiation Error")))
 
 
 @pytest.mark.needs("openssl")
 def test_mra_port_wants_no_certificate(lab: ThreadedLab, state: Path) -> None:
     """Clients outside have none; the server's certificate verifies with the registration domain as host name."""
-    where = f"{lab.lab.endpoints[E1].address}:8443"
+    where = f"{lab.endpoints[E1].address}:8443"
     done = openssl(
         *("s_client", "-connect", where, "-CAfile", str(state / "root.pem"), "-verify_hostname", "example.com"),
         *("-verify_return_error", "-quiet"),
@@ -101,7 +99,7 @@ def test_mra_port_wants_no_certificate(lab: ThreadedLab, state: Path) -> None:
 @pytest.mark.needs("openssl")
 def test_openssl_verifies_every_chain(lab: ThreadedLab, state: Path) -> None:
     """`openssl verify` accepts each party's chain as server and, for peers, as client."""
-    for fqdn, party in lab.lab.world.parties.items():
+    for fqdn, party in lab.world.parties.items():
         if party.credential is None:
             continue
         chain = str(state / fqdn / "cert.pem")
@@ -109,13 +107,13 @@ def test_openssl_verifies_every_chain(lab: ThreadedLab, state: Path) -> None:
             openssl(
                 "verify", "-purpose", purpose, "-CAfile", str(state / "root.pem"), "-untrusted", chain, chain, cwd=state
             )
-    assert lab.lab.issued.authority.root.public_bytes(Encoding.PEM) == (state / "root.pem").read_bytes()
+    assert lab.issued.authority.root.public_bytes(Encoding.PEM) == (state / "root.pem").read_bytes()
 
 
 @pytest.mark.needs("dig")
 def test_dig_sees_the_names_of_the_lab(lab: ThreadedLab) -> None:
     """The DNS answers a real resolver tool: SRV for discovery, both peers behind the cluster name, in turn."""
-    dns = lab.lab.dns
+    dns = lab.dns
 
     def dig(*question: str) -> list[str]:
         command = ["dig", f"@{dns.address}", "-p", str(dns.port), "+short", "+time=60", "+tries=1", *question]
@@ -128,5 +126,5 @@ def test_dig_sees_the_names_of_the_lab(lab: ThreadedLab) -> None:
     first, second = (dig("A", "cluster-e.example.com") for _ in range(2))
     assert sorted(first) == sorted(second)
     assert first != second
-    assert dig("+tcp", "A", E1) == [lab.lab.endpoints[E1].address]
+    assert dig("+tcp", "A", E1) == [lab.endpoints[E1].address]
     assert dig("A", "nowhere.example.org") == []

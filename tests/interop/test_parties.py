@@ -59,23 +59,23 @@ def test_everything_is_up(lab: ThreadedLab) -> None:
     assert report.accepted, [(leg.leg.id, leg.causes) for leg in report.down]
     assert all(leg.trace is not None and leg.agrees for leg in report.legs)
     touched = {p for leg in report.legs for p in (leg.leg.client, leg.leg.server)}
-    assert touched == set(lab.lab.world.parties)
+    assert touched == set(lab.world.parties)
     assert {leg.leg.protocol.value for leg in report.legs} == {"sip-tls", "https", "xmpp", "ldaps", "syslog-tls"}
 
 
 @pytest.mark.needs("dig")
 def test_dig_in_both_views(lab: ThreadedLab) -> None:
     """Inside knows everything, outside only the edge; the log says who asked what."""
-    network = lab.lab.network
+    network = lab.network
 
     def dig(server: object, *question: str) -> list[str]:
         address, port = server.address, server.port  # type: ignore[attr-defined]
         return run("dig", f"@{address}", "-p", str(port), "+short", *question).split("\n")
 
-    assert dig(network.dns, C1)[0] == lab.lab.plan.by_name[C1]
+    assert dig(network.dns, C1)[0] == lab.plan.by_name[C1]
     assert dig(network.outside_dns, C1) == [""]
     assert "NXDOMAIN" in run("dig", f"@{network.outside_dns.address}", "-p", str(network.outside_dns.port), C1)
-    assert dig(network.outside_dns, E1)[0] == lab.lab.plan.by_name[E1]
+    assert dig(network.outside_dns, E1)[0] == lab.plan.by_name[E1]
     assert any(
         "8443 e1.example.com" in line for line in dig(network.outside_dns, "SRV", "_collab-edge._tls.example.com")
     )
@@ -88,7 +88,7 @@ def test_dig_in_both_views(lab: ThreadedLab) -> None:
 @pytest.mark.needs("ldapsearch")
 def test_ldapsearch(lab: ThreadedLab, state: Path) -> None:
     """LDAPS with verification by name: the tree is found; with another CA it is not."""
-    where = f"ldaps://{lab.lab.plan.by_name[LDAP]}:{lab.lab.settings.port(636)}"
+    where = f"ldaps://{lab.plan.by_name[LDAP]}:{lab.settings.port(636)}"
     base = ("-x", "-H", where, "-LLL", "-o", "nettimeout=300")
     environment = ("env", f"LDAPTLS_CACERT={state}/root.pem", "LDAPTLS_REQCERT=allow")
     found = run(*environment, "ldapsearch", *base, "-b", "dc=corp,dc=example,dc=com", "-s", "sub")
@@ -103,10 +103,10 @@ def test_ldapsearch(lab: ThreadedLab, state: Path) -> None:
 @pytest.mark.needs("openssl")
 def test_openssl_starttls_xmpp(lab: ThreadedLab, state: Path) -> None:
     """`openssl s_client -starttls xmpp-server` gets through the streams to the certificate, and is asked for its own."""
-    where = f"{lab.lab.plan.by_name[XMPP]}:5269"
+    where = f"{lab.plan.by_name[XMPP]}:5269"
     command = ["openssl", "s_client", "-connect", where, "-starttls", "xmpp-server", "-xmpphost", "federated.example.net",
                "-CAfile", f"{state}/root.pem", "-verify_hostname", "federated.example.net",
-               "-bind", f"{lab.lab.plan.by_name[E1]}:0", "-cert", f"{state}/{E1}/cert.pem", "-key",
+               "-bind", f"{lab.plan.by_name[E1]}:0", "-cert", f"{state}/{E1}/cert.pem", "-key",
                f"{state}/{E1}/key.pem"]  # fmt: skip
     said = run(*command, code=None, text="")
     assert "Verify return code: 0 (ok)" in said
@@ -140,7 +140,7 @@ def test_curl(lab: ThreadedLab, state: Path) -> None:
 @pytest.mark.needs("openssl")
 def test_syslog_by_openssl(lab: ThreadedLab, state: Path) -> None:
     """A frame of RFC 5425 sent by hand is taken."""
-    where = f"{lab.lab.plan.by_name[SYSLOG]}:6514"
+    where = f"{lab.plan.by_name[SYSLOG]}:6514"
     message = "<13>1 - host app - - - hello"
     command = [
         "openssl",
@@ -184,7 +184,7 @@ def test_sipp(lab: ThreadedLab, state: Path, tmp_path: Path) -> None:
     """sipp, wrapped in TLS by socat with the partner's certificate: 200 calls on E1's SIP port, every one answered."""
     scenario = tmp_path / "options.xml"
     scenario.write_text(_SIPP)
-    address, partner = lab.lab.plan.by_name[E1], lab.lab.plan.by_name[PARTNER]
+    address, partner = lab.plan.by_name[E1], lab.plan.by_name[PARTNER]
     with socket.socket() as free:
         free.bind((partner, 0))
         port = free.getsockname()[1]

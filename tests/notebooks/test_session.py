@@ -63,7 +63,7 @@ def test_a_session_shows_no_key(lab: LabSession) -> None:
     shown = [
         repr(lab),
         repr(credential),
-        repr(lab.threaded.lab.world),
+        repr(lab.threaded.world),
         legs(report).to_html(),
         trace(report.legs[0]).to_html(),
     ]

@@ -38,26 +38,26 @@ def lab() -> Iterator[ThreadedLab]:
 def _is_open(lab: ThreadedLab, peer: str) -> bool:
     with socket.socket() as probe:
         probe.settimeout(LONG)
-        return probe.connect_ex((lab.lab.plan.by_name[peer], 10080)) == 0
+        return probe.connect_ex((lab.plan.by_name[peer], 10080)) == 0
 
 
 def test_sign_then_deploy(lab: ThreadedLab, acme: AcmeService) -> None:
     """Sign puts a certificate into the pending place and changes nothing; deploy does, and with the CA trusted the zone is up."""
-    before = lab.lab.world.parties[E1].credential
+    before = lab.world.parties[E1].credential
     pending = lab.run(acme.sign, E1)
-    assert lab.lab.world.parties[E1].credential == before
-    assert lab.lab.peers[E1].state.pending_certificate == pending
+    assert lab.world.parties[E1].credential == before
+    assert lab.peers[E1].state.pending_certificate == pending
     assert pending.key_matches
     assert lab.check().accepted
 
     lab.run(acme.deploy, E1)
-    assert lab.lab.world.parties[E1].credential == pending
-    assert lab.lab.peers[E1].state.pending_certificate is None
+    assert lab.world.parties[E1].credential == pending
+    assert lab.peers[E1].state.pending_certificate is None
     down = lab.check()
     assert not down.zone_is_active("uc-traversal")
     assert {leg.causes[0] for leg in down.down} == {"trust.issuer-unknown"}
 
-    lab.do(lab.lab.trust, [lab.run(acme.ca.root)])
+    lab.trust([lab.run(acme.ca.root)])
     report = lab.check()
     assert report.accepted, [(leg.leg.id, leg.causes) for leg in report.down]
     assert report.zone_is_active("uc-traversal")
@@ -66,7 +66,7 @@ def test_sign_then_deploy(lab: ThreadedLab, acme: AcmeService) -> None:
 def test_the_ca_drops_the_subject_fields(lab: ThreadedLab, acme: AcmeService) -> None:
     """The request names country to unit, the certificate only its common name, and the peer accepts it."""
     fields = SubjectFields(country="GB", state="Kent", locality="Dover", organisation="Example", unit="IT")
-    peer = lab.lab.peers[E2]
+    peer = lab.peers[E2]
     if peer.state.request is not None:
         lab.run(peer.discard)
     lab.run(partial(peer.generate, fields=fields))
@@ -77,7 +77,7 @@ def test_the_ca_drops_the_subject_fields(lab: ThreadedLab, acme: AcmeService) ->
     assert [a.oid for a in pending.leaf.subject] == [NameOID.COMMON_NAME]
     assert [f.rule for f in lint_answer(request, pending.chain).findings] == ["answer.subject-changed"]
     lab.run(acme.deploy, E2)
-    assert lab.lab.world.parties[E2].credential == pending
+    assert lab.world.parties[E2].credential == pending
 
 
 def test_every_peer_serves_the_challenges(lab: ThreadedLab, acme: AcmeService) -> None:
@@ -86,7 +86,7 @@ def test_every_peer_serves_the_challenges(lab: ThreadedLab, acme: AcmeService) -
     assert {f.peer for f in acme.fetched if f.host == CLUSTER_E} == {E1, E2}
     assert {f.host for f in acme.fetched} == {CLUSTER_E, E1, "example.com"}
     assert {f.peer for f in acme.fetched if f.host == E1} == {E1}
-    asked = {q.name for q in lab.lab.network.outside_dns.log if q.type == "A"}
+    asked = {q.name for q in lab.network.outside_dns.log if q.type == "A"}
     assert {CLUSTER_E, E1, "example.com"} <= asked
 
 
@@ -94,10 +94,10 @@ def test_each_peer_has_its_own_account_key_and_order(lab: ThreadedLab, acme: Acm
     """Two peers at once: two accounts, two keys, two certificates; nothing is shared but the files."""
     first, second = (lab.run(acme.sign, peer) for peer in (E1, E2))
     assert first.leaf.public_key() != second.leaf.public_key()
-    assert len({e.party for e in lab.lab.events.of(kind="ACME Account")}) == 2
+    assert len({e.party for e in lab.events.of(kind="ACME Account")}) == 2
     for credential, peer in ((first, E1), (second, E2)):
         lab.run(acme.deploy, peer)
-        assert lab.lab.world.parties[peer].credential == credential
+        assert lab.world.parties[peer].credential == credential
 
 
 def test_virtual_host_is_open_only_while_an_order_runs(
@@ -111,7 +111,7 @@ def test_virtual_host_is_open_only_while_an_order_runs(
     def looking(file: ChallengeFile) -> None:
         place(file)
         base_path = "/.well-known/acme-challenge/"
-        base = f"http://{lab.lab.plan.by_name[E2]}:10080"
+        base = f"http://{lab.plan.by_name[E2]}:10080"
         # From another thread: this runs in the lab's own loop, which has to answer.
         script = (
             "import sys,urllib.request as u,urllib.error as e\n"
@@ -148,15 +148,15 @@ def test_virtual_host_is_open_only_while_an_order_runs(
 
 def test_a_failed_order_changes_nothing(lab: ThreadedLab, acme: AcmeService) -> None:
     """A name without an address: the CA says which name; current certificate, pending place and ports are as before."""
-    before = lab.lab.world.parties[E1].credential
-    del lab.lab.dns.zone.addresses["example.com"]
+    before = lab.world.parties[E1].credential
+    del lab.dns.zone.addresses["example.com"]
     with pytest.raises(AcmeProblem) as caught:
         lab.run(acme.sign, E1)
     assert [name for name, _ in caught.value.subproblems] == ["example.com"]
-    assert lab.lab.world.parties[E1].credential == before
-    assert lab.lab.peers[E1].state.pending_certificate is None
+    assert lab.world.parties[E1].credential == before
+    assert lab.peers[E1].state.pending_certificate is None
     assert not _is_open(lab, E1)
-    lab.lab.dns.zone.addresses["example.com"] = [lab.lab.plan.by_name[E1], lab.lab.plan.by_name[E2]]
+    lab.dns.zone.addresses["example.com"] = [lab.plan.by_name[E1], lab.plan.by_name[E2]]
     assert lab.run(acme.sign, E1).key_matches
 
 

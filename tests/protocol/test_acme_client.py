@@ -66,7 +66,7 @@ def test_steps_of_an_order(ground: Station) -> None:
 
 def test_what_the_leaf_is_for(ground: Station) -> None:
     """The one difference that matters: 2.4 issues clientAuth as public CAs did, 2.10 does not."""
-    version = ground.lab.lab.settings.acme.version
+    version = ground.lab.settings.acme.version
     leaf = ground.order(ground.account(), request_for(E1))[0]
     expected = {ExtendedKeyUsageOID.SERVER_AUTH}
     if version is PebbleVersion.V2_4:
@@ -77,7 +77,7 @@ def test_what_the_leaf_is_for(ground: Station) -> None:
 def test_the_directory_says_what_it_can(ground: Station) -> None:
     """Profiles and renewal information are read from the directory; asking for what is not offered is told before."""
     account = ground.account()
-    modern = ground.lab.lab.settings.acme.version is PebbleVersion.V2_10
+    modern = ground.lab.settings.acme.version is PebbleVersion.V2_10
     assert account.capabilities.renewal_info is modern
     assert set(account.capabilities.profiles) == (set(PROFILES) if modern else set())
     with pytest.raises(AcmeError, match="no profile 'tlsclient'"):
@@ -87,7 +87,7 @@ def test_the_directory_says_what_it_can(ground: Station) -> None:
 def test_profiles_and_renewal_information(ground: Station) -> None:
     """2.10: the profile decides the life, the CA names a window within it; 2.4: a third of the life is left."""
     account = ground.account()
-    modern = ground.lab.lab.settings.acme.version is PebbleVersion.V2_10
+    modern = ground.lab.settings.acme.version is PebbleVersion.V2_10
     leaf = ground.order(account, request_for(E1), OrderWishes(profile="shortlived" if modern else ""))[0]
     life = leaf.not_valid_after_utc - leaf.not_valid_before_utc
     info = renewal_info(ground.pebble, leaf)
@@ -112,7 +112,7 @@ def test_preferred_chain(ground: Station) -> None:
     default = ground.order(account, request_for(E1, "example.com"))
     assert "no chain ends at" not in " ".join(map(str, ground.steps))
     for number in range(3):
-        root = ground.lab.run(ground.lab.lab.acme.ca.root, number)  # type: ignore[union-attr]
+        root = ground.lab.run(ground.lab.acme.ca.root, number)
         name = root.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)[0].value
         chain = ground.order(account, request_for(E1, "example.com"), OrderWishes(preferred_chain=str(name)))
         chain[-1].verify_directly_issued_by(root)
@@ -150,7 +150,7 @@ def test_accounts(ground: Station) -> None:
 def test_a_name_of_another_alphabet(ground: Station) -> None:
     """An internationalised name is ordered and comes back as its A-label."""
     name = parse_dns_name("münchen.example.com")
-    ground.lab.lab.network.outside_dns.zone.addresses[name] = [ground.lab.lab.plan.by_name[E1]]
+    ground.lab.network.outside_dns.zone.addresses[name] = [ground.lab.plan.by_name[E1]]
     leaf = ground.order(ground.account(), request_for(name))[0]
     names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert names.get_values_for_type(x509.DNSName) == ["xn--mnchen-3ya.example.com"]
@@ -373,7 +373,7 @@ def test_killed_and_gone_on_with(ground: Station, tmp_path: Path) -> None:
                 break
     url = (tmp_path / "out.pem.order").read_text()
     handler = functools.partial(SimpleHTTPRequestHandler, directory=str(webroot))
-    with ThreadingHTTPServer((ground.lab.lab.plan.by_name[E2], 10080), handler) as server:
+    with ThreadingHTTPServer((ground.lab.plan.by_name[E2], 10080), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         done = subprocess.run(command, capture_output=True, text=True, timeout=LONG)

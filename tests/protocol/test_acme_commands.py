@@ -31,7 +31,7 @@ class Ground:
 
     @property
     def e1(self) -> str:
-        return f"{self.lab.lab.plan.by_name[E1]}:10080"
+        return f"{self.lab.plan.by_name[E1]}:10080"
 
     def run(self, *arguments: str, code: int = 0) -> Any:
         if code == 2:
@@ -125,7 +125,7 @@ def test_revoke(ground: Ground, ordered: Path) -> None:
 
 def test_preflight(ground: Ground) -> None:
     """Seen through the lab's DNS: port 80 is closed while no order runs, so that is what the CA would object to."""
-    dns = f"{ground.lab.lab.dns.address}:{ground.lab.lab.dns.port}"
+    dns = f"{ground.lab.dns.address}:{ground.lab.dns.port}"
     arguments = ("preflight", DEPLOYMENT, "--peer", E1, "--dns", dns, "--http-port", "10080")
     document = ground.run(*arguments, code=1)
     assert {f["rule"] for f in document["findings"] if f["severity"] == "error"} == {"acme.http-01-unreachable"}

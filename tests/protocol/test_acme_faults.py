@@ -34,7 +34,7 @@ def test_the_ca_is_killed_at_each_step(
     lab: ThreadedLab, acme: AcmeService, monkeypatch: pytest.MonkeyPatch, what: str, state: str
 ) -> None:
     """Whatever has happened by then: the current certificate serves, and with the CA back the next attempt succeeds."""
-    before = lab.lab.world.parties[E1].credential
+    before = lab.world.parties[E1].credential
     told = AcmeRun.told
     killed: list[int] = []
 
@@ -58,7 +58,7 @@ def test_the_ca_is_killed_at_each_step(
     lab.run(acme.pebble.restart)
     assert lab.run(acme.sign, E1).key_matches
     lab.run(acme.deploy, E1)
-    assert lab.lab.world.parties[E1].credential != before
+    assert lab.world.parties[E1].credential != before
 
 
 BROKEN: list[tuple[str, Fault, type[Exception], str]] = [
@@ -75,14 +75,14 @@ BROKEN: list[tuple[str, Fault, type[Exception], str]] = [
 @pytest.mark.parametrize(("fault", "kind", "says"), [b[1:] for b in BROKEN], ids=[b[0] for b in BROKEN])
 def test_faults(lab: ThreadedLab, acme: AcmeService, fault: Fault, kind: type[Exception], says: str) -> None:
     """Each fails by itself, changes nothing, raises an alarm; undone, the next attempt succeeds."""
-    before, well = lab.lab.world.parties[E1].credential, lab.lab.world
+    before, well = lab.world.parties[E1].credential, lab.world
     with_faults(lab, fault)
     with pytest.raises(kind, match=says):
         lab.run(acme.sign, E1)
     untouched(lab, E1, before)
-    assert [a for a in lab.lab.peers[E1].alarms() if a.title == "ACME order failed"]
+    assert [a for a in lab.peers[E1].alarms() if a.title == "ACME order failed"]
     assert lab.check().accepted
-    lab.do(lab.lab.change, well)
+    lab.change(well)
     assert lab.run(acme.sign, E1).key_matches
 
 
@@ -91,7 +91,7 @@ def test_dns_to_one_peer_only_is_no_fault_of_the_order(lab: ThreadedLab, acme: A
     with_faults(lab, Point(fault="point", name=CLUSTER_E, to=(E2,)))
     lab.run(acme.sign, E1)
     assert {f.peer for f in acme.fetched if f.host == CLUSTER_E} == {E2}
-    lab.run(lab.lab.peers[E1].change_acme, lambda state: replace(state, account=None))  # no proof of it is left
+    lab.run(lab.peers[E1].change_acme, lambda state: replace(state, account=None))  # no proof of it is left
     with_faults(lab, Block(fault="block", party=E2, port=80))
     with pytest.raises(AcmeProblem, match=CLUSTER_E):
         lab.run(acme.sign, E1)
@@ -111,16 +111,16 @@ def test_an_internal_name() -> None:
 
 def test_disk_full_at_deploy(lab: ThreadedLab, acme: AcmeService) -> None:
     """Nothing is half-written: the pending certificate waits, the one in use serves; with room again it is deployed."""
-    before, well = lab.lab.world.parties[E1].credential, lab.lab.world
+    before, well = lab.world.parties[E1].credential, lab.world
     pending = lab.run(acme.sign, E1)
     with_faults(lab, DiskFull(fault="disk-full", party=E1))
     with pytest.raises(LabError, match="No space left on device"):
         lab.run(acme.deploy, E1)
-    assert lab.lab.world.parties[E1].credential == before
-    assert lab.lab.peers[E1].state.pending_certificate == pending
-    lab.do(lab.lab.change, well)
+    assert lab.world.parties[E1].credential == before
+    assert lab.peers[E1].state.pending_certificate == pending
+    lab.change(well)
     lab.run(acme.deploy, E1)
-    assert lab.lab.world.parties[E1].credential == pending
+    assert lab.world.parties[E1].credential == pending
 
 
 def test_clock_ahead(lab: ThreadedLab, acme: AcmeService) -> None:
@@ -128,7 +128,7 @@ def test_clock_ahead(lab: ThreadedLab, acme: AcmeService) -> None:
     with_faults(lab, Clock(fault="clock", party=E1, hours=24 * 365 * 6))
     lab.run(acme.sign, E1)
     lab.run(acme.deploy, E1)
-    assert "Server certificate expired" in [a.title for a in lab.lab.peers[E1].alarms()]
+    assert "Server certificate expired" in [a.title for a in lab.peers[E1].alarms()]
 
 
 def test_authorisations_reused() -> None:
@@ -152,10 +152,10 @@ def test_revoke(lab: ThreadedLab, acme: AcmeService) -> None:
     lab.run(lambda: acme.revoke(E1, which="pending", by="certificate", reason=1))
     with pytest.raises(AcmeProblem, match="alreadyRevoked"):
         lab.run(lambda: acme.revoke(E1, which="pending", by="account"))
-    lab.run(lab.lab.peers[E1].discard_pending)
+    lab.run(lab.peers[E1].discard_pending)
     with pytest.raises(InputError, match="no pending certificate"):
         lab.run(lambda: acme.revoke(E1, which="pending"))
-    assert len(lab.lab.events.of(E1, "ACME Certificate Revoked")) == 1
+    assert len(lab.events.of(E1, "ACME Certificate Revoked")) == 1
 
 
 # Automatic.
@@ -175,7 +175,7 @@ def automatic(request: pytest.FixtureRequest) -> Iterator[ThreadedLab]:
 
 
 def leaf_of(lab: ThreadedLab) -> x509.Certificate:
-    credential = lab.lab.world.parties[E1].credential
+    credential = lab.world.parties[E1].credential
     assert credential is not None
     return credential.leaf
 
@@ -185,18 +185,18 @@ def test_renewed_and_deployed_by_the_clock(automatic: ThreadedLab) -> None:
     lab, acme = automatic, automatic.lab.acme
     assert acme is not None
     first = leaf_of(lab)
-    lab.run(lab.lab.tick)
-    assert lab.lab.peers[E1].state.pending_certificate is None
+    lab.tick()
+    assert lab.peers[E1].state.pending_certificate is None
     due = acme.due(E1)
     assert due is not None
-    lab.do(lab.lab.clock.travel, due - lab.lab.clock.now() + timedelta(seconds=1))
-    lab.run(lab.lab.tick)
-    pending = lab.lab.peers[E1].state.pending_certificate
+    lab.do(lab.clock.travel, due - lab.clock.now() + timedelta(seconds=1))
+    lab.tick()
+    pending = lab.peers[E1].state.pending_certificate
     assert pending is not None
     assert pending.leaf.public_key() != first.public_key()
     assert leaf_of(lab) == first  # the hour has not come
-    lab.do(lab.lab.clock.travel, timedelta(days=1))
-    lab.run(lab.lab.tick)
+    lab.do(lab.clock.travel, timedelta(days=1))
+    lab.tick()
     assert leaf_of(lab) == pending.leaf
     names = [
         set(c.extensions.get_extension_for_class(x509.SubjectAlternativeName).value.get_values_for_type(x509.DNSName))
@@ -209,43 +209,43 @@ def test_a_renewal_that_fails_is_tried_again_with_backoff(automatic: ThreadedLab
     """An hour, two, four …, told each time; when the fault is gone the next attempt succeeds."""
     lab, acme = automatic, automatic.lab.acme
     assert acme is not None
-    first, well = leaf_of(lab), lab.lab.world
-    lab.run(lab.lab.tick)  # asks the CA when it would have it renewed
+    first, well = leaf_of(lab), lab.world
+    lab.tick()  # asks the CA when it would have it renewed
     due = acme.due(E1)
     assert due is not None
     # Not a name that cannot be proved: told to reuse no proof, Pebble still does once in a hundred.
     with_faults(lab, Caa(fault="caa", name="example.com", authority="other.example.net"))
-    lab.do(lab.lab.clock.travel, due - lab.lab.clock.now() + timedelta(seconds=1))
+    lab.do(lab.clock.travel, due - lab.clock.now() + timedelta(seconds=1))
     for failures, hours in ((1, 1), (2, 2), (3, 4)):
-        lab.run(lab.lab.tick)
-        lab.run(lab.lab.tick)  # nothing more until it is time
-        last = lab.lab.peers[E1].state.acme.last
+        lab.tick()
+        lab.tick()  # nothing more until it is time
+        last = lab.peers[E1].state.acme.last
         assert last is not None
         assert last.failures == failures
         assert last.again_at - last.at == timedelta(hours=hours)
-        lab.do(lab.lab.clock.travel, timedelta(hours=hours, seconds=1))
+        lab.do(lab.clock.travel, timedelta(hours=hours, seconds=1))
     assert leaf_of(lab) == first
-    assert "3 times in a row" in next(a.detail for a in lab.lab.peers[E1].alarms() if a.title == "ACME order failed")
-    lab.do(lab.lab.change, replace(well, parties=lab.lab.world.parties))
-    lab.run(lab.lab.tick)
-    assert lab.lab.peers[E1].state.pending_certificate is not None
+    assert "3 times in a row" in next(a.detail for a in lab.peers[E1].alarms() if a.title == "ACME order failed")
+    lab.change(replace(well, parties=lab.world.parties))
+    lab.tick()
+    assert lab.peers[E1].state.pending_certificate is not None
 
 
 def test_a_full_disk_does_not_wear_the_ca_out(automatic: ThreadedLab) -> None:
     """The renewal is signed and cannot be kept, nor can its failure: not tried again at once, but an hour later."""
     lab, acme = automatic, automatic.lab.acme
     assert acme is not None
-    lab.run(lab.lab.tick)
+    lab.tick()
     due = acme.due(E1)
     assert due is not None
-    well = lab.lab.world
+    well = lab.world
     with_faults(lab, DiskFull(fault="disk-full", party=E1))
-    lab.do(lab.lab.clock.travel, due - lab.lab.clock.now() + timedelta(seconds=1))
+    lab.do(lab.clock.travel, due - lab.clock.now() + timedelta(seconds=1))
     for _ in range(5):
-        lab.run(lab.lab.tick)
-    assert len(lab.lab.events.of(E1, "ACME Order Failed")) <= 1
-    assert lab.lab.peers[E1].state.pending_certificate is None
-    lab.do(lab.lab.change, replace(well, parties=lab.lab.world.parties))
-    lab.do(lab.lab.clock.travel, timedelta(hours=1, seconds=2))
-    lab.run(lab.lab.tick)
-    assert lab.lab.peers[E1].state.pending_certificate is not None
+        lab.tick()
+    assert len(lab.events.of(E1, "ACME Order Failed")) <= 1
+    assert lab.peers[E1].state.pending_certificate is None
+    lab.change(replace(well, parties=lab.world.parties))
+    lab.do(lab.clock.travel, timedelta(hours=1, seconds=2))
+    lab.tick()
+    assert lab.peers[E1].state.pending_certificate is not None

@@ -66,15 +66,15 @@ def test_the_whole_way_by_script(lab: ThreadedLab) -> None:
     assert script.ask_and_restart("POST", "/certs/pending/deploy", {})[0] == 200
     everything = str([script.ask("GET", path) for path in ("/certs/acme", "/certs/server", "/eventlog")])
     assert "PRIVATE" not in everything
-    auditor = Script(lab, user="auditor") if "auditor" in lab.lab.passwords else None
+    auditor = Script(lab, user="auditor") if "auditor" in lab.passwords else None
     if auditor is not None:
         assert auditor.ask("POST", "/certs/acme/sign", {})[0] == 403
 
 
 def test_the_page_stands_whatever_the_directory_is(lab: ThreadedLab) -> None:
     """Directories that lead nowhere: the page says so, and its form puts it right."""
-    script, before = Script(lab), lab.lab.peers[E1].state.acme.settings
-    host, port = lab.lab.sites[E1].address
+    script, before = Script(lab), lab.peers[E1].state.acme.settings
+    host, port = lab.sites[E1].address
     for directory in ("https://127.0.0.1:1/", "https://[::1]:1/", f"https://{host}:{port}/"):
         assert script.ask("PUT", "/certs/acme", {"provider": "other", "directory": directory})[0] == 200
         assert script.ask("GET", "/certs/acme/provider")[0] == 409
@@ -93,7 +93,7 @@ def test_on_c_there_is_none(lab: ThreadedLab) -> None:
 def pem_of(
     names: tuple[str, ...], lab: ThreadedLab, purposes: tuple[x509.ObjectIdentifier, ...]
 ) -> tuple[bytes, bytes]:
-    made = forge(names, lab.lab.issued.authority, at=lab.lab.clock.now(), ekus=purposes)
+    made = forge(names, lab.issued.authority, at=lab.clock.now(), ekus=purposes)
     assert made.key is not None
     return made.pem(), key_pem(made.key)
 
@@ -103,7 +103,7 @@ def shown_to(lab: ThreadedLab, peer: str, port: int, server_name: str) -> x509.C
     import socket
 
     context = SSL.Context(SSL.TLS_CLIENT_METHOD)
-    with socket.create_connection((lab.lab.plan.by_name[peer], port), timeout=LONG) as plain:
+    with socket.create_connection((lab.plan.by_name[peer], port), timeout=LONG) as plain:
         plain.setblocking(True)  # pyOpenSSL wants no time-outs of its own
         connection = SSL.Connection(context, plain)
         connection.set_connect_state()
@@ -128,7 +128,7 @@ def wait_until_shown(lab: ThreadedLab, peer: str, port: int, server_name: str, w
 
 def test_domain_certificates_by_server_name(lab: ThreadedLab) -> None:
     """On MRA's port and on the pages: the domain and collab-edge below it get theirs, all others the server certificate."""
-    peer = lab.lab.peers[E2]
+    peer = lab.peers[E2]
     names = ("customer.example.net", "collab-edge.customer.example.net", E2)
     lab.run(peer.load_domain_certificate, "customer.example.net", *pem_of(names, lab, (SERVER, CLIENT)))
     assert peer.restart_needed
@@ -188,4 +188,4 @@ def test_two_stores() -> None:
         assert {leg.leg.id for leg in lab.check().down} == failing
     older = ThreadedLab(deployment(), settings=replace(FAST, pages=False))
     with older, pytest.raises(InputError, match=r"one certificate store; X15\.5"):
-        older.run(older.lab.peers[E1].load_client_certificate, b"", b"")
+        older.run(older.peers[E1].load_client_certificate, b"", b"")

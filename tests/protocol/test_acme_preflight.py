@@ -47,15 +47,14 @@ def lab(request: pytest.FixtureRequest) -> Iterator[ThreadedLab]:
 
 
 def acme_of(lab: ThreadedLab) -> AcmeService:
-    assert lab.lab.acme is not None
-    return lab.lab.acme
+    return lab.acme
 
 
 @pytest.fixture
 def well(lab: ThreadedLab) -> Iterator[World]:
-    before = lab.lab.world
+    before = lab.world
     yield before
-    lab.do(lab.lab.change, before)
+    lab.change(before)
 
 
 def compare(lab: ThreadedLab, faults: tuple[Fault, ...]) -> None:
@@ -131,4 +130,4 @@ def test_nothing_is_left_open(lab: ThreadedLab, well: World) -> None:
 
     lab.run(acme_of(lab).preflight, E1)
     with socket.socket() as probe:
-        assert probe.connect_ex((lab.lab.plan.by_name[E1], 10080)) != 0
+        assert probe.connect_ex((lab.plan.by_name[E1], 10080)) != 0

@@ -32,7 +32,7 @@ def test_what_comes_before_sign(lab: ThreadedLab) -> None:
     acme = lab.start_acme()
     with pytest.raises(InputError, match="generate one first"):
         lab.run(acme.sign, E1)
-    lab.run(lab.lab.peers[E1].generate)
+    lab.run(lab.peers[E1].generate)
     with pytest.raises(AcmeError, match="terms of service have to be accepted first"):
         lab.run(acme.sign, E1)
     lab.run(acme.accept_terms, E1)
@@ -72,20 +72,20 @@ def test_what_comes_before_sign(lab: ThreadedLab) -> None:
 def test_settings_that_cannot_be(lab: ThreadedLab, changes: dict[str, Any], says: str) -> None:
     """One sentence, and nothing is changed."""
     acme = lab.start_acme()
-    before = lab.lab.peers[E1].state.acme
+    before = lab.peers[E1].state.acme
     with pytest.raises(InputError, match=says):
         lab.run(acme.configure, E1, changes)
-    assert lab.lab.peers[E1].state.acme == before
+    assert lab.peers[E1].state.acme == before
 
 
 def test_staging_and_another_provider(lab: ThreadedLab, acme: AcmeService) -> None:
     """Staging is another CA with other accounts; any directory can be entered by URL with the CA of its HTTPS."""
     production = lab.run(acme.sign, E1).leaf
-    account = lab.lab.peers[E1].state.acme.account
+    account = lab.peers[E1].state.acme.account
     assert account is not None
     lab.run(acme.configure, E1, {"provider": "staging"})
     staged = lab.run(acme.sign, E1).leaf
-    other = lab.lab.peers[E1].state.acme.account
+    other = lab.peers[E1].state.acme.account
     assert other is not None
     assert other.directory != account.directory
     assert staged.issuer != production.issuer
@@ -105,13 +105,13 @@ def test_the_limit_of_production(lab: ThreadedLab, acme: AcmeService) -> None:
         lab.run(acme.sign, E1)
     with pytest.raises(AcmeProblem, match="rateLimited"):
         lab.run(acme.sign, E1)
-    last = lab.lab.peers[E1].state.acme.last
+    last = lab.peers[E1].state.acme.last
     assert last is not None
     assert last.again_at - last.at > timedelta(days=6)
-    assert any(a.title == "ACME order failed" for a in lab.lab.peers[E1].alarms())
-    lab.do(lab.lab.clock.travel, timedelta(days=7, minutes=1))
+    assert any(a.title == "ACME order failed" for a in lab.peers[E1].alarms())
+    lab.do(lab.clock.travel, timedelta(days=7, minutes=1))
     lab.run(acme.sign, E1)
-    assert not any(a.title == "ACME order failed" for a in lab.lab.peers[E1].alarms())
+    assert not any(a.title == "ACME order failed" for a in lab.peers[E1].alarms())
 
 
 def test_settings_are_kept_and_secrets_are_not_shown(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_settings_are_kept_and_secrets_are_not_shown(tmp_path: Path) -> None:
         lab.run(acme.prepare, E1)
         lab.run(acme.sign, E1)
         lab.run(acme.configure, E1, {"eab_kid": "k", "eab_mac": "c2VjcmV0LXNlY3JldC1zZWNyZXQ"})
-        state = lab.lab.peers[E1].state.acme
+        state = lab.peers[E1].state.acme
         assert "c2VjcmV0" not in repr(state)
         assert "PRIVATE" not in repr(state)
     path = tmp_path / E1 / "peer.json"
@@ -168,7 +168,7 @@ def test_two_peers_at_once(lab: ThreadedLab, acme: AcmeService) -> None:
 
     one, other = lab.run(both)
     assert one.leaf.public_key() != other.leaf.public_key()
-    accounts = [lab.lab.peers[p].state.acme.account for p in (E1, E2)]
+    accounts = [lab.peers[p].state.acme.account for p in (E1, E2)]
     assert all(accounts)
     assert len({a.url for a in accounts if a}) == 2
     assert not is_open(lab, E1)
@@ -196,7 +196,7 @@ def test_port_scan(lab: ThreadedLab, acme: AcmeService, monkeypatch: pytest.Monk
 
 def _scan(lab: ThreadedLab) -> set[int]:
     """Every port of E2 that listens, by the kernel's own table."""
-    wanted = lab.lab.plan.by_name[E2]
+    wanted = lab.plan.by_name[E2]
     hex_address = "".join(f"{int(part):02X}" for part in reversed(wanted.split(".")))
     lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
     listening = [line.split()[1] for line in lines if line.split()[3] == "0A"]
@@ -206,22 +206,22 @@ def _scan(lab: ThreadedLab) -> set[int]:
 @pytest.mark.parametrize("fault", ["partition", "restart"])
 def test_the_other_peer_fails(lab: ThreadedLab, acme: AcmeService, fault: str) -> None:
     """Cut off: its file cannot be put there, and what DNS leads to it is not proved. Restarted: its files are there again."""
-    before = lab.lab.world.parties[E1].credential
+    before = lab.world.parties[E1].credential
     if fault == "partition":
-        world = lab.lab.world
+        world = lab.world
         with_faults(lab, Partition(fault="partition", between=(E1,), **{"and": (E2,)}))
         with pytest.raises(AcmeProblem) as caught:
             lab.run(acme.sign, E1)
         assert E1 not in [name for name, _ in caught.value.subproblems]  # DNS leads it to E1 alone
         assert any((s.what, s.state, s.name) == ("virtual host", "out of reach", E2) for s in acme.steps(E1))
         untouched(lab, E1, before)
-        lab.do(lab.lab.change, world)
+        lab.change(world)
     else:
 
         async def restarted() -> None:
             order = asyncio.ensure_future(acme.sign(E1))
             await until(lambda: any(s.state == "placed" for s in acme.steps(E1)))
-            lab.lab.peers[E2].restart()
+            lab.peers[E2].restart()
             await asyncio.gather(order, return_exceptions=True)
 
         lab.run(restarted)
@@ -230,12 +230,12 @@ def test_the_other_peer_fails(lab: ThreadedLab, acme: AcmeService, fault: str) -
 
 def test_restarted_in_the_middle_of_its_own_order(lab: ThreadedLab, acme: AcmeService) -> None:
     """The order stops and says why, the certificate in use stays, and the next Sign ends well."""
-    before = lab.lab.world.parties[E1].credential
+    before = lab.world.parties[E1].credential
 
     async def restarted() -> BaseException | Any:
         order = asyncio.ensure_future(acme.sign(E1))
         await until(lambda: any(s.what == "authorization" for s in acme.steps(E1)))
-        lab.lab.peers[E1].restart()
+        lab.peers[E1].restart()
         return (await asyncio.gather(order, return_exceptions=True))[0]
 
     ended = lab.run(restarted)
@@ -247,15 +247,15 @@ def test_restarted_in_the_middle_of_its_own_order(lab: ThreadedLab, acme: AcmeSe
 
 def test_a_domain_certificate_by_acme(lab: ThreadedLab, acme: AcmeService) -> None:
     """The same process with a key of its own: signed, waiting, deployed, shown by server name, renewed automatically."""
-    peer = lab.lab.peers[E1]
-    before = lab.lab.world.parties[E1].credential
+    peer = lab.peers[E1]
+    before = lab.world.parties[E1].credential
     pending = lab.run(acme.sign_domain, E1, "example.com")
     assert pending.leaf.public_key() != before.leaf.public_key()  # type: ignore[union-attr]
-    assert lab.lab.world.parties[E1].domains == {}
+    assert lab.world.parties[E1].domains == {}
     lab.run(acme.deploy_domain, E1, "example.com")
-    assert lab.lab.world.parties[E1].domains["example.com"] == pending
-    assert lab.lab.world.parties[E1].credential == before
-    lab.do(lab.lab.trust, [lab.run(acme.ca.root)])
+    assert lab.world.parties[E1].domains["example.com"] == pending
+    assert lab.world.parties[E1].credential == before
+    lab.trust([lab.run(acme.ca.root)])
     report = lab.check()
     assert report.accepted, [(leg.leg.id, leg.causes) for leg in report.down]
     with pytest.raises(InputError, match="no pending certificate for"):
@@ -265,23 +265,23 @@ def test_a_domain_certificate_by_acme(lab: ThreadedLab, acme: AcmeService) -> No
     # Renewed when a third of the life is left, deployed at the hour; the server certificate of the lab's CA is not due.
     lab.run(acme.configure, E1, {"automatic": True})
     life = pending.leaf.not_valid_after_utc - pending.leaf.not_valid_before_utc
-    lab.do(lab.lab.clock.travel, life * 2 / 3 + timedelta(hours=2))
+    lab.do(lab.clock.travel, life * 2 / 3 + timedelta(hours=2))
     while dict(peer.state.domain_certificates)["example.com"] == pending:
-        lab.run(lab.lab.tick)
-        lab.do(lab.lab.clock.travel, timedelta(hours=12))
+        lab.tick()
+        lab.do(lab.clock.travel, timedelta(hours=12))
     assert dict(peer.state.domain_certificates)["example.com"].leaf.public_key() != pending.leaf.public_key()
 
 
 def test_a_peer_that_is_down(lab: ThreadedLab, acme: AcmeService) -> None:
     """Nobody answers on E2: its file cannot be put there, names that DNS leads there are not proved, E1 stays as it is."""
-    before = lab.lab.world.parties[E1].credential
-    well = lab.lab.world
+    before = lab.world.parties[E1].credential
+    well = lab.world
     with_faults(lab, Speak(fault="speak", party=E2, protocol=Speaks.NOTHING))
     with pytest.raises(AcmeProblem):
         lab.run(acme.sign, E1)
     assert any((s.what, s.state, s.name) == ("virtual host", "out of reach", E2) for s in acme.steps(E1))
     untouched(lab, E1, before)
-    lab.do(lab.lab.change, well)
+    lab.change(well)
     assert lab.run(acme.sign, E1).key_matches
 
 
@@ -318,12 +318,12 @@ def test_an_order_of_another_lab_is_not_gone_on_with(tmp_path: Path) -> None:
         lab.run(acme.prepare, E1)
         lab.run(acme.sign, E1)
         url = acme.ca.directory.replace("/dir", "/my-order/1")
-        lab.run(lab.lab.peers[E1].change_acme, lambda state: replace(state, order=url))
-        before = lab.lab.peers[E1].state.acme.account
+        lab.run(lab.peers[E1].change_acme, lambda state: replace(state, order=url))
+        before = lab.peers[E1].state.acme.account
     with ThreadedLab(deployment(), settings=settings) as lab:
         acme = lab.start_acme()
         assert lab.run(acme.sign, E1).key_matches
-        after = lab.lab.peers[E1].state.acme.account
+        after = lab.peers[E1].state.acme.account
         assert before is not None
         assert after is not None
         assert after.directory != before.directory

@@ -118,11 +118,11 @@ def test_the_true_protocol_accelerated() -> None:
         lab.run(acme.sign, E1)
         lab.run(acme.deploy, E1)
         lab.run(acme.configure, E1, {"automatic": True})
-        peer = lab.lab.peers[E1]
+        peer = lab.peers[E1]
         seen = []
         ends = datetime.now(UTC) + timedelta(seconds=LONG)
         while len(seen) < 2 and datetime.now(UTC) < ends:
-            lab.run(lab.lab.tick)
+            lab.tick()
             assert peer.state.certificate is not None
             leaf = peer.state.certificate.leaf
             if peer.state.pending_certificate is not None:

@@ -31,26 +31,26 @@ ANYONE.check_hostname, ANYONE.verify_mode = False, ssl.CERT_NONE
 @pytest.fixture(scope="module")
 def lab() -> Iterator[ThreadedLab]:
     with ThreadedLab(deployment(), settings=SETTINGS) as running:
-        running.run(running.lab.hold)
+        running.hold()
         yield running
 
 
 @pytest.fixture(autouse=True)
 def healthy(lab: ThreadedLab) -> Iterator[None]:
     """Whatever happens in a test, afterwards every held leg is where it was."""
-    before = {leg: link.dialled for leg, link in lab.lab.links.items()}
+    before = {leg: link.dialled for leg, link in lab.links.items()}
     yield
-    after = {leg: (link.dialled, link.active) for leg, link in lab.lab.links.items()}
+    after = {leg: (link.dialled, link.active) for leg, link in lab.links.items()}
     assert after == {leg: (dialled, True) for leg, dialled in before.items()}
-    assert lab.run(lab.lab.status).accepted
+    assert lab.status().accepted
 
 
 def sip(lab: ThreadedLab) -> socket.socket:
-    return socket.create_connection((lab.lab.plan.by_name[E1], 5061), timeout=LONG)
+    return socket.create_connection((lab.plan.by_name[E1], 5061), timeout=LONG)
 
 
 def pages(lab: ThreadedLab) -> tuple[str, int]:
-    return lab.lab.sites[E1].address
+    return lab.sites[E1].address
 
 
 def sent(connection: socket.socket, data: bytes) -> bool:
@@ -94,12 +94,12 @@ def client_hello(size: int) -> bytes:
 )  # fmt: skip
 def test_garbage_on_the_sip_port(lab: ThreadedLab, said: bytes) -> None:
     """Whatever comes instead of a ClientHello, the port hangs up by itself and says why in the log."""
-    before = len(lab.lab.events.of(E1, "TLS Negotiation Error"))
+    before = len(lab.events.of(E1, "TLS Negotiation Error"))
     with sip(lab) as connection:
         with contextlib.suppress(OSError):
             connection.sendall(said)
         assert closed(connection)
-    eventually(lambda: len(lab.lab.events.of(E1, "TLS Negotiation Error")) > before, "nothing was logged")
+    eventually(lambda: len(lab.events.of(E1, "TLS Negotiation Error")) > before, "nothing was logged")
 
 
 def test_half_open_and_one_byte_at_a_time(lab: ThreadedLab) -> None:
@@ -131,7 +131,7 @@ def test_bad_framing_inside_tls(lab: ThreadedLab, said: bytes) -> None:
 
 def test_renegotiation_is_refused(lab: ThreadedLab) -> None:
     """A TLS 1.2 client that asks to renegotiate again and again (CVE-2011-1473) gets nowhere."""
-    where = f"{lab.lab.plan.by_name[E1]}:5061"
+    where = f"{lab.plan.by_name[E1]}:5061"
     done = subprocess.run(
         ["openssl", "s_client", "-connect", where, "-tls1_2", "-legacy_renegotiation"],
         input=b"R\nR\nR\n", capture_output=True, timeout=LONG,
@@ -143,7 +143,7 @@ def test_renegotiation_is_refused(lab: ThreadedLab) -> None:
 
 def test_a_crowd_is_refused_cleanly(lab: ThreadedLab) -> None:
     """3,000 connections at once, more than a party takes: all end, most at once; the others' zones do not notice."""
-    address = lab.lab.plan.by_name[E1]
+    address = lab.plan.by_name[E1]
 
     async def crowd() -> int:
         gate = asyncio.Semaphore(400)
@@ -254,7 +254,7 @@ def test_a_bomb_as_crl(lab: ThreadedLab, tmp_path: Path) -> None:
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         told: list[str] = []
-        look_up = type(lab.lab.network.look_up)(resolve=_nowhere, policy=lambda address, _: address == "127.0.0.1")
+        look_up = type(lab.network.look_up)(resolve=_nowhere, policy=lambda address, _: address == "127.0.0.1")
         found = await look_up.daily([f"http://127.0.0.1:{port}/ca.crl"], lambda event, detail: told.append(detail))
         server.close()
         return found, told
@@ -308,7 +308,7 @@ def test_answers_to_a_fetch(answer: bytes, words: str) -> None:
 
 def test_old_tls_only_is_told(lab: ThreadedLab) -> None:
     """A caller that knows TLS 1.1 at most is refused with an alert that says so."""
-    where = f"{lab.lab.plan.by_name[E1]}:5061"
+    where = f"{lab.plan.by_name[E1]}:5061"
     done = subprocess.run(
         ["openssl", "s_client", "-connect", where, "-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0"],
         input=b"", capture_output=True, timeout=LONG,

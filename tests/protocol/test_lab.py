@@ -63,7 +63,7 @@ def test_a_port_treats_one_caller_in_one_way(name: str) -> None:
 @pytest.mark.fires("dns.name-unresolved")
 def test_name_taken_out_of_dns(lab: ThreadedLab) -> None:
     """Without its A record E1 cannot be dialled by name: dns.name-unresolved, on the legs that dial it."""
-    del lab.lab.dns.zone.addresses[E1]
+    del lab.dns.zone.addresses[E1]
     report = lab.check()
     assert report.down
     assert {leg.causes for leg in report.down} == {("dns.name-unresolved",)}
@@ -74,7 +74,7 @@ def test_name_taken_out_of_dns(lab: ThreadedLab) -> None:
 @pytest.mark.fires("net.unreachable")
 def test_server_stopped(lab: ThreadedLab) -> None:
     """The neighbour's port is closed: net.unreachable, and only there."""
-    lab.run(lab.lab.endpoints[PARTNER].stop)
+    lab.run(lab.endpoints[PARTNER].stop)
     report = lab.check()
     assert {leg.leg.server for leg in report.down} == {PARTNER}
     assert {leg.causes for leg in report.down} == {("net.unreachable",)}
@@ -83,7 +83,7 @@ def test_server_stopped(lab: ThreadedLab) -> None:
 @pytest.mark.fires("tls.not-tls")
 def test_something_else_on_the_port(lab: ThreadedLab) -> None:
     """An SSH-like banner instead of TLS: tls.not-tls."""
-    endpoint = lab.lab.endpoints[PARTNER]
+    endpoint = lab.endpoints[PARTNER]
     lab.run(endpoint.stop)
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -106,9 +106,9 @@ def test_something_else_on_the_port(lab: ThreadedLab) -> None:
 
 def test_clock_travel(lab: ThreadedLab) -> None:
     """Two years on every leaf has expired, by itself; back again all is well."""
-    lab.do(lab.lab.clock.travel, timedelta(days=730))
+    lab.do(lab.clock.travel, timedelta(days=730))
     assert {leg.causes[0] for leg in lab.check().down} == {"validity.expired"}
-    lab.do(lab.lab.clock.travel, timedelta(days=-730))
+    lab.do(lab.clock.travel, timedelta(days=-730))
     assert lab.check().accepted
 
 
@@ -122,7 +122,7 @@ def test_lab_can_start_at_any_time() -> None:
 
 def test_hostile_company(lab: ThreadedLab) -> None:
     """Garbage, silence, plaintext SIP, half a handshake, oversized hellos: refused or timed out, logged; the legs stay up."""
-    address = lab.lab.endpoints[E1].address
+    address = lab.endpoints[E1].address
     sockets = []
     for payload in (
         b"",
@@ -147,21 +147,21 @@ def test_hostile_company(lab: ThreadedLab) -> None:
         except OSError:
             pass
         connection.close()
-    assert lab.lab.events.of(E1, "TLS Negotiation Error")
+    assert lab.events.of(E1, "TLS Negotiation Error")
     assert lab.check().accepted
 
 
 def test_two_labs_side_by_side(lab: ThreadedLab) -> None:
     """Each has addresses of its own; both are up."""
     with ThreadedLab(deployment(), settings=FAST) as other:
-        assert other.lab.plan.net != lab.lab.plan.net
+        assert other.plan.net != lab.plan.net
         assert other.check().accepted
         assert lab.check().accepted
 
 
 def test_everything_listens_on_loopback(lab: ThreadedLab) -> None:
     """No address of the lab is outside 127/8."""
-    addresses = [e.address for e in lab.lab.endpoints.values()] + [lab.lab.dns.address]
+    addresses = [e.address for e in lab.endpoints.values()] + [lab.dns.address]
     assert all(address.startswith("127.") for address in addresses)
 
 

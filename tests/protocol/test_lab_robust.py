@@ -73,23 +73,23 @@ def test_an_unreadable_crl_is_refused(shared: ThreadedLab, part: str) -> None:
 
 def test_a_readable_crl_is_taken(lab: ThreadedLab) -> None:
     """The near miss: the same list with every part readable, though nobody's key signed it."""
-    assert lab.run(lab.lab.peers[E1].upload_crl, pem(GOOD_CRL)) == 1
+    assert lab.run(lab.peers[E1].upload_crl, pem(GOOD_CRL)) == 1
 
 
 def test_a_crl_that_only_openssl_reads_is_judged(tmp_path: Path) -> None:
     """An empty RDN in its issuer: taken, shown, used by live handshakes, and still there after the next start."""
     settings = replace(FAST, state=tmp_path)
     with ThreadedLab(deployment(), settings=settings) as lab:
-        peer = lab.lab.peers[E1]
+        peer = lab.peers[E1]
         assert lab.run(peer.upload_crl, pem(EMPTY_RDN_CRL)) == 1
         assert describe_crl(peer.state.manual_crls[0], AT)["kind"] == "certificate revocation list"
         lab.do(peer.set_revocation, {"checking": True, "use_crls": True, "use_ocsp": False})
-        lab.run(lab.lab.hold)
-        assert not lab.lab.events.of(kind="Leg Failed")
-        assert not lab.lab.events.of(kind="Leg Not Judged")
+        lab.hold()
+        assert not lab.events.of(kind="Leg Failed")
+        assert not lab.events.of(kind="Leg Not Judged")
     with ThreadedLab(deployment(), settings=settings) as lab:
-        assert len(lab.lab.peers[E1].state.manual_crls) == 1
-        assert not lab.lab.events.of(E1, "State Warning")
+        assert len(lab.peers[E1].state.manual_crls) == 1
+        assert not lab.events.of(E1, "State Warning")
 
 
 @pytest.mark.parametrize("part", ODD_CRLS)
@@ -122,12 +122,12 @@ def test_a_folder_with_an_unreadable_crl_starts(tmp_path: Path) -> None:
     document["manual_crls"] = [pem(der).decode() for der in (*ODD_CRLS.values(), GOOD_CRL)]
     path.write_text(json.dumps(document))
     with ThreadedLab(deployment(), settings=settings) as lab:
-        assert len(lab.lab.peers[E1].state.manual_crls) == 1
-        assert len(lab.lab.events.of(E1, "State Warning")) == len(ODD_CRLS)
-        lab.do(lab.lab.peers[E1].set_revocation, {"checking": True, "use_crls": True, "use_ocsp": False})
-        lab.run(lab.lab.hold)
-        assert {link.leg.id for link in lab.lab.links.values()} <= set(lab.lab.last)
-        assert not lab.lab.events.of(kind="Leg Failed")
+        assert len(lab.peers[E1].state.manual_crls) == 1
+        assert len(lab.events.of(E1, "State Warning")) == len(ODD_CRLS)
+        lab.do(lab.peers[E1].set_revocation, {"checking": True, "use_crls": True, "use_ocsp": False})
+        lab.hold()
+        assert {link.leg.id for link in lab.links.values()} <= set(lab.last)
+        assert not lab.events.of(kind="Leg Failed")
 
 
 # Tasks that fail.
@@ -166,9 +166,9 @@ def test_a_dead_link_task_is_a_leg_down(lab: ThreadedLab, monkeypatch: pytest.Mo
         raise RuntimeError("dead")
 
     monkeypatch.setattr(links.Link, "run", dies)
-    lab.run(lab.lab.hold)
-    assert {lab.lab.last[i].outcome for i in lab.lab.links} == {Outcome.UNREACHABLE}
-    assert len(lab.lab.events.of(kind=FAILED)) == len(lab.lab.links)
+    lab.hold()
+    assert {lab.last[i].outcome for i in lab.links} == {Outcome.UNREACHABLE}
+    assert len(lab.events.of(kind=FAILED)) == len(lab.links)
 
 
 def test_a_leg_that_cannot_be_judged(lab: ThreadedLab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,11 +178,11 @@ def test_a_leg_that_cannot_be_judged(lab: ThreadedLab, monkeypatch: pytest.Monke
         raise TypeError("odd")
 
     monkeypatch.setattr(dialling, "judge_leg", fails)
-    report = lab.run(lab.lab.check)
+    report = lab.check()
     assert report.accepted
-    assert lab.lab.events.of(kind="Leg Not Judged")
+    assert lab.events.of(kind="Leg Not Judged")
     monkeypatch.setattr(lab.lab.dialler, "_can_dial", lambda leg: False)
-    report = lab.run(lab.lab.check)
+    report = lab.check()
     assert len(report.down) == len(report.legs)
 
 
@@ -190,8 +190,8 @@ def test_a_background_failure_is_an_event(tmp_path: Path) -> None:
     """A full disk while the world changes: the state that could not be written is named in the log."""
     with ThreadedLab(deployment(), settings=replace(FAST, state=tmp_path)) as lab:
         with_faults(lab, DiskFull(fault="disk-full", party=E1), NewKey(fault="new-key", party=E1))
-        eventually(lambda: bool(lab.lab.events.of(kind=FAILED)), "the failure is in the log")
-        detail = lab.lab.events.of(kind=FAILED)[0].detail
+        eventually(lambda: bool(lab.events.of(kind=FAILED)), "the failure is in the log")
+        detail = lab.events.of(kind=FAILED)[0].detail
         assert f"save the state of {E1}" in detail
         assert "No space left" in detail
 
@@ -204,8 +204,8 @@ def test_what_asyncio_would_print_is_an_event(lab: ThreadedLab, capfd: pytest.Ca
         await asyncio.sleep(0)
 
     lab.run(cause)
-    eventually(lambda: bool(lab.lab.events.of(kind="Internal Error")), "the error is in the log")
-    assert "ZeroDivisionError" in lab.lab.events.of(kind="Internal Error")[0].detail
+    eventually(lambda: bool(lab.events.of(kind="Internal Error")), "the error is in the log")
+    assert "ZeroDivisionError" in lab.events.of(kind="Internal Error")[0].detail
     assert capfd.readouterr() == ("", "")
 
 
@@ -214,7 +214,7 @@ def test_what_asyncio_would_print_is_an_event(lab: ThreadedLab, capfd: pytest.Ca
 
 def test_silent_and_blocked_and_fixed(lab: ThreadedLab) -> None:
     """Two reasons to close a port that end at the same moment: it is opened once."""
-    inside, well = lab.lab, lab.lab.world
+    inside, well = lab.lab, lab.world
     port = inside.endpoints[E1].ports[0]
     with_faults(lab, Speak(fault="speak", party=E1, protocol=Speaks.NOTHING))
     lab.do(inside.change, replace(inside.world, blocked=frozenset({(E1, port)})))
@@ -227,7 +227,7 @@ def test_silent_and_blocked_and_fixed(lab: ThreadedLab) -> None:
 
 def test_a_port_that_another_program_took(lab: ThreadedLab) -> None:
     """It is a line in the log; once the port is free, the next dial finds it open again."""
-    inside, well = lab.lab, lab.lab.world
+    inside, well = lab.lab, lab.world
     port = 5061
     lab.do(inside.change, replace(well, blocked=frozenset({(PARTNER, port)})))
     with socket.create_server((inside.plan.by_name[PARTNER], port)):
@@ -239,7 +239,7 @@ def test_a_port_that_another_program_took(lab: ThreadedLab) -> None:
 def refuses(lab: ThreadedLab, fqdn: str, port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(LONG)
-        return probe.connect_ex((lab.lab.plan.by_name[fqdn], port)) != 0
+        return probe.connect_ex((lab.plan.by_name[fqdn], port)) != 0
 
 
 def test_starttls_reset_by_the_caller(capfd: pytest.CaptureFixture[str]) -> None:
@@ -320,12 +320,12 @@ def test_what_aiohttp_would_print_is_an_event(capfd: pytest.CaptureFixture[str])
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     with ThreadedLab(deployment("single-pair"), settings=replace(FAST, pages=True)) as lab:
-        site = next(iter(lab.lab.sites.values()))
+        site = next(iter(lab.sites.values()))
         for request in (b"GET\r\n\r\n", b"\x00\x01\x02\r\n\r\n", b"GET / HTTP/9.9\r\nA\r\n\r\n") * 20:
             with socket.create_connection(site.address) as plain, context.wrap_socket(plain) as caller:
                 caller.sendall(request)
                 caller.recv(100)
-        lines = lab.lab.events.of(site.peer.fqdn, "Web Server Trouble")
+        lines = lab.events.of(site.peer.fqdn, "Web Server Trouble")
         assert len(lines) <= 25
         assert not any("Traceback" in line.detail for line in lines)
         assert lab.check().accepted

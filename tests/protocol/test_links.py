@@ -23,31 +23,31 @@ FAST = LabSettings(rsa=False, pages=False, unanswered=0.2, keepalive=0.2)
 @pytest.fixture
 def lab() -> Iterator[ThreadedLab]:
     with ThreadedLab(deployment(), settings=FAST) as running:
-        running.run(running.lab.hold)
+        running.hold()
         yield running
 
 
 def links_of(lab: ThreadedLab, fqdn: str) -> list[str]:
-    return [leg_id for leg_id, link in lab.lab.links.items() if fqdn in {link.leg.client, link.leg.server}]
+    return [leg_id for leg_id, link in lab.links.items() if fqdn in {link.leg.client, link.leg.server}]
 
 
 def test_stays_up(lab: ThreadedLab) -> None:
     """Every SIP leg is up and stays up over many keepalives, on one connection each."""
-    assert lab.lab.links
-    eventually(lambda: all(link.kept_alive >= 5 for link in lab.lab.links.values()))
-    assert all(link.active for link in lab.lab.links.values())
-    assert {link.dialled for link in lab.lab.links.values()} == {1}
-    assert lab.run(lab.lab.status).accepted
+    assert lab.links
+    eventually(lambda: all(link.kept_alive >= 5 for link in lab.links.values()))
+    assert all(link.active for link in lab.links.values())
+    assert {link.dialled for link in lab.links.values()} == {1}
+    assert lab.status().accepted
 
 
 def test_restart(lab: ThreadedLab) -> None:
     """A restart takes the peer's connections down, they come back by themselves; both is in the log; others never moved."""
-    before = {leg_id: link.dialled for leg_id, link in lab.lab.links.items()}
-    lab.do(lab.lab.peers[E1].restart)
+    before = {leg_id: link.dialled for leg_id, link in lab.links.items()}
+    lab.do(lab.peers[E1].restart)
     mine = links_of(lab, E1)
-    eventually(lambda: all(lab.lab.links[i].dialled > before[i] and lab.lab.links[i].active for i in mine))
-    assert all(lab.lab.links[i].dialled == before[i] for i in before if i not in mine)
-    lost = lab.lab.events.of(kind="Connection Lost")
+    eventually(lambda: all(lab.links[i].dialled > before[i] and lab.links[i].active for i in mine))
+    assert all(lab.links[i].dialled == before[i] for i in before if i not in mine)
+    lost = lab.events.of(kind="Connection Lost")
     assert {e.detail.split('"')[1] for e in lost} == set(mine)
 
 

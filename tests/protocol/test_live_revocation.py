@@ -61,7 +61,7 @@ def test_good_then_revoked(ocsp: bool) -> None:
     with checking(ocsp=ocsp) as lab:
         report = lab.check()
         assert report.accepted, [(leg.leg.id, leg.causes) for leg in report.down]
-        asked = lab.lab.network.distribution.requests
+        asked = lab.network.distribution.requests
         assert any(("/ocsp" if ocsp else "/issuing.crl") in line for line in asked)
         assert not ocsp or not any("/issuing.crl" in line for line in asked)  # OCSP, and then no CRL
         report = broken(lab, Withdraw(fault="withdraw", party=E1))
@@ -129,7 +129,7 @@ def test_responder_named_but_ocsp_off() -> None:
     """The responder says revoked, OCSP is off, the CRLs are old and say good: nothing is noticed; on again, it is."""
     with checking(ocsp=True, use_ocsp=False) as lab:
         assert lab.check().accepted
-        assert not any("/ocsp" in line for line in lab.lab.network.distribution.requests)
+        assert not any("/ocsp" in line for line in lab.network.distribution.requests)
 
 
 def test_daily_update_on_the_labs_clock() -> None:

@@ -46,7 +46,7 @@ def listening(pid: int) -> set[tuple[str, int]]:
 
 def test_no_port_gives_a_key(lab: ThreadedLab) -> None:
     """Pebble listens for ACME alone, and neither it nor what stands before it hands a key out."""
-    acme = lab.lab.acme
+    acme = lab.acme
     assert acme is not None
     assert acme.pebble.pid is not None
     doors = listening(acme.pebble.pid)
@@ -64,7 +64,7 @@ def test_no_port_gives_a_key(lab: ThreadedLab) -> None:
 
 def test_the_chain_ends_at_the_labs_root(lab: ThreadedLab) -> None:
     """What a peer gets leads to the root that the lab gives out; an alternate chain to another one."""
-    acme = lab.lab.acme
+    acme = lab.acme
     assert acme is not None
     chain = lab.run(acme.sign, E1).chain
     root = lab.run(acme.ca.root)
@@ -85,7 +85,7 @@ def test_a_cross_certificate_is_the_same_but_for_its_issuer(lab: ThreadedLab) ->
 
     root = create_root("A Root", at=AT)
     issuing = root.intermediate("An Issuing CA", at=AT)
-    leaf = lab.lab.world.parties[E1].credential
+    leaf = lab.world.parties[E1].credential
     assert leaf is not None
     pem = b"".join(c.public_bytes(Encoding.PEM) for c in (leaf.leaf, issuing.certificate))
     roots = PublicRoots()

@@ -59,7 +59,7 @@ def test_request_upload_restart(lab: ThreadedLab) -> None:
 def _shown(lab: ThreadedLab, peer: str) -> str:
     """The serial number of the certificate that the pages show a stranger; empty while they restart."""
     try:
-        pem_text = ssl.get_server_certificate(lab.lab.sites[peer].address)
+        pem_text = ssl.get_server_certificate(lab.sites[peer].address)
     except OSError:
         return ""
     return f"{x509.load_pem_x509_certificate(pem_text.encode()).serial_number:x}"
@@ -86,14 +86,14 @@ def pem(*certificates: x509.Certificate) -> str:
 
 def test_uploads_refused_and_warned(lab: ThreadedLab) -> None:
     """EXPRESSWAY §4, each with its own sentence; whatever is refused leaves the state as it was."""
-    script, at, ca = Script(lab), lab.lab.clock.now(), lab.lab.issued.authority
-    layout = lab.lab.peers[E1].layout.dns_names
+    script, at, ca = Script(lab), lab.clock.now(), lab.issued.authority
+    layout = lab.peers[E1].layout.dns_names
     good, wildcard = forge(layout, ca, at=at), forge((*layout, "*.example.com"), ca, at=at)
     assert good.key is not None
     assert wildcard.key is not None
     der = good.leaf.public_bytes(Encoding.DER)
     encrypted = good.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"x")).decode()
-    before = lab.lab.peers[E1].state
+    before = lab.peers[E1].state
     for body, words in (
         ({"certificate": ""}, "is empty"),
         ({"certificate": "hello"}, "server certificate file"),
@@ -108,7 +108,7 @@ def test_uploads_refused_and_warned(lab: ThreadedLab) -> None:
         status, told = script.ask("PUT", "/certs/server", body)
         assert status == 400, body
         assert words in told["error"], told
-    assert lab.lab.peers[E1].state is before
+    assert lab.peers[E1].state is before
     odd = forge((E1,), ca, at=at, ends=timedelta(hours=-1), ekus=None)
     assert odd.key is not None
     body = {"certificate": pem(odd.leaf), "private_key": key_pem(odd.key).decode()}
@@ -126,7 +126,7 @@ def test_trusted_ca_list(lab: ThreadedLab) -> None:
     script = Script(lab, C1)
     listed = script.ask("GET", "/certs/root")[1]["certificates"]
     (root,) = listed
-    other = forge(("other-ca.example.net",), None, at=lab.lab.clock.now(), ca=True)
+    other = forge(("other-ca.example.net",), None, at=lab.clock.now(), ca=True)
     status, told = script.ask("POST", "/certs/root", {"certificates": pem(other.leaf)})
     assert status == 200, told
     assert len(script.ask("GET", "/certs/root")[1]["certificates"]) == 2
@@ -139,7 +139,7 @@ def test_trusted_ca_list(lab: ThreadedLab) -> None:
     assert script.ask("DELETE", "/certs/root")[0] == 200
     (temporary,) = script.ask("GET", "/certs/root")[1]["certificates"]
     assert "Temporary CA" in temporary["decoded"]["subject"]
-    back = pem(lab.lab.issued.root.certificate)
+    back = pem(lab.issued.root.certificate)
     assert script.ask("PUT", "/certs/root", {"certificates": back})[0] == 200
     assert lab.check().accepted
 
@@ -147,7 +147,7 @@ def test_trusted_ca_list(lab: ThreadedLab) -> None:
 def test_a_trusted_ca_list_is_each_peers_own_and_needs_no_restart(lab: ThreadedLab) -> None:
     """C1 stops trusting the lab's root: only C1 refuses, from the next connection on, and nothing restarts."""
     script, other = Script(lab, C1), Script(lab, C2)
-    boots = {fqdn: party.boots for fqdn, party in lab.lab.world.parties.items()}
+    boots = {fqdn: party.boots for fqdn, party in lab.world.parties.items()}
     (root,) = script.ask("GET", "/certs/root")[1]["certificates"]
     theirs = other.ask("GET", "/certs/root")[1]
     assert script.ask("DELETE", f"/certs/root/{root['fingerprint']}")[0] == 200
@@ -155,9 +155,9 @@ def test_a_trusted_ca_list_is_each_peers_own_and_needs_no_restart(lab: ThreadedL
     refusing = {leg.leg.client if leg.rejected_by == "client" else leg.leg.server for leg in report.down}
     assert refusing == {C1}
     assert other.ask("GET", "/certs/root")[1] == theirs
-    assert script.ask("PUT", "/certs/root", {"certificates": pem(lab.lab.issued.root.certificate)})[0] == 200
+    assert script.ask("PUT", "/certs/root", {"certificates": pem(lab.issued.root.certificate)})[0] == 200
     assert lab.check().accepted
-    assert {fqdn: party.boots for fqdn, party in lab.lab.world.parties.items()} == boots
+    assert {fqdn: party.boots for fqdn, party in lab.world.parties.items()} == boots
     assert not script.ask("GET", "/certs/server")[1]["restart_needed"]
 
 
@@ -174,8 +174,8 @@ def test_settings_are_shared_over_the_cluster(lab: ThreadedLab) -> None:
 
 def test_crls(lab: ThreadedLab) -> None:
     """A manual CRL is used from the next connection on, and gone when removed; sources are checked."""
-    script, issued, at = Script(lab, C1), lab.lab.issued, lab.lab.clock.now()
-    serial = lab.lab.world.parties[E1].credential.leaf.serial_number  # type: ignore[union-attr]
+    script, issued, at = Script(lab, C1), lab.issued, lab.clock.now()
+    serial = lab.world.parties[E1].credential.leaf.serial_number  # type: ignore[union-attr]
     crls = [issued.authority.crl([serial], at=at), issued.root.crl(at=at)]
     text = "".join(c.public_bytes(Encoding.PEM).decode() for c in crls)
     assert script.ask("PUT", "/certs/crl", {"crl": text}) == (200, {"lists": 2})
@@ -202,14 +202,14 @@ def test_who_may_what(lab: ThreadedLab) -> None:
     assert answers[:4] == [401] * 4
     assert answers[-1] == 429
     assert auditor.ask("GET", "/zones")[0] == 200  # the right password is not locked out by somebody's guesses
-    assert len(lab.lab.events.of(E2, "Admin Login Failed")) >= 4
+    assert len(lab.events.of(E2, "Admin Login Failed")) >= 4
     assert Script(lab, C1).ask("GET", "/zones")[0] == 200
 
 
 def test_domain_certificate_by_server_name(lab: ThreadedLab) -> None:
     """A certificate for one domain is shown to who asks for it, after a restart; a wrong key is refused."""
-    peer, at = lab.lab.peers[E2], lab.lab.clock.now()
-    made, other = (forge(("tenant.example.org",), lab.lab.issued.authority, at=at) for _ in range(2))
+    peer, at = lab.peers[E2], lab.clock.now()
+    made, other = (forge(("tenant.example.org",), lab.issued.authority, at=at) for _ in range(2))
     assert made.key is not None
     assert other.key is not None
     with pytest.raises(InputError, match="does not match"):
@@ -219,7 +219,7 @@ def test_domain_certificate_by_server_name(lab: ThreadedLab) -> None:
 
     def shown(name: str) -> bytes:
         with (
-            socket.create_connection(lab.lab.sites[E2].address, timeout=LONG) as plain,
+            socket.create_connection(lab.sites[E2].address, timeout=LONG) as plain,
             ANYONE.wrap_socket(plain, server_hostname=name) as connection,
         ):
             return connection.getpeercert(binary_form=True) or b""
@@ -243,7 +243,7 @@ def test_many_requests_at_once(lab: ThreadedLab) -> None:
 def test_the_request_of_c_holds_the_chat_aliases() -> None:
     """Nobody types them: C knows IM and Presence. E's request holds the same aliases."""
     with ThreadedLab(deployment("clustered-full"), settings=LabSettings(rsa=False)) as full:
-        aliases = set(full.lab.deployment.chat_aliases)
+        aliases = set(full.deployment.chat_aliases)
         assert aliases
         for peer in (C1, E1):
             names = Script(full, peer).ask("POST", "/certs/generate_csr", {})[1]["decoded"]["sans"]["dns"]
@@ -253,7 +253,7 @@ def test_the_request_of_c_holds_the_chat_aliases() -> None:
 def test_the_form_wants_every_subject_field(lab: ThreadedLab) -> None:
     """As on the product: the page refuses a request without country, state, locality, organization and unit."""
     browser = FormClient(lab, C2)
-    browser.ask("POST", "/login", {"user": "admin", "password": lab.lab.passwords["admin"]})
+    browser.ask("POST", "/login", {"user": "admin", "password": lab.passwords["admin"]})
     token = re.findall(r'name="csrf" value="([^"]+)"', browser.ask("GET", "/servercertificate/generate")[1])[0]
     subject = {"country": "GB", "state": "Kent", "locality": "Dover", "organisation": "Example", "unit": "IT"}
     for name in subject:
@@ -261,10 +261,10 @@ def test_the_form_wants_every_subject_field(lab: ThreadedLab) -> None:
         status, text, _ = browser.ask("POST", "/servercertificate/generate", {"csrf": token, **partly})
         assert status == 400
         assert "Enter" in text
-        assert lab.lab.peers[C2].state.request is None
+        assert lab.peers[C2].state.request is None
     assert browser.ask("POST", "/servercertificate/generate", {"csrf": token, **subject})[0] == 303
-    assert lab.lab.peers[C2].state.request is not None
-    lab.run(lab.lab.peers[C2].discard)
+    assert lab.peers[C2].state.request is not None
+    lab.run(lab.peers[C2].discard)
 
 
 def test_forms_need_their_session(lab: ThreadedLab) -> None:
@@ -273,7 +273,7 @@ def test_forms_need_their_session(lab: ThreadedLab) -> None:
     for path in ("/", "/servercertificate", "/trustedca", "/crl", "/sip", "/zones", "/alarms", "/eventlog", "/restart"):
         assert browser.ask("GET", path)[0] == 302
     assert browser.ask("POST", "/login", {"user": "admin", "password": "no"})[0] == 401
-    status, _, headers = browser.ask("POST", "/login", {"user": "admin", "password": lab.lab.passwords["admin"]})
+    status, _, headers = browser.ask("POST", "/login", {"user": "admin", "password": lab.passwords["admin"]})
     assert status == 303
     assert all(flag in headers["Set-Cookie"] for flag in ("__Host-", "Secure", "HttpOnly", "SameSite=Strict"))
     for path in ("/", "/servercertificate", "/trustedca", "/crl", "/sip", "/zones", "/alarms", "/eventlog", "/restart"):
@@ -299,7 +299,7 @@ def test_forms_need_their_session(lab: ThreadedLab) -> None:
 def test_no_path_leads_elsewhere(lab: ThreadedLab, path: str) -> None:
     """Traversals and guesses lead nowhere, logged in or not."""
     browser = FormClient(lab, C1)
-    browser.ask("POST", "/login", {"user": "admin", "password": lab.lab.passwords["admin"]})
+    browser.ask("POST", "/login", {"user": "admin", "password": lab.passwords["admin"]})
     status, text, _ = browser.ask("GET", urllib.parse.quote(path, safe="/%"))
     assert status in {400, 404}
     assert "root:" not in text
@@ -310,9 +310,9 @@ def test_script_in_a_subject_stays_text(lab: ThreadedLab) -> None:
     """A CA named by an attacker is shown, not run; in the list, on its own page and in the log."""
     evil = "<script>alert(1)</script>"
     script, browser = Script(lab, C1), FormClient(lab, C1)
-    ca = forge((), None, at=lab.lab.clock.now(), common_name=evil, ca=True)
+    ca = forge((), None, at=lab.clock.now(), common_name=evil, ca=True)
     assert script.ask("POST", "/certs/root", {"certificates": pem(ca.leaf)})[0] == 200
-    browser.ask("POST", "/login", {"user": "admin", "password": lab.lab.passwords["admin"]})
+    browser.ask("POST", "/login", {"user": "admin", "password": lab.passwords["admin"]})
     fingerprint = ca.leaf.fingerprint(hashes.SHA256()).hex()
     for path in ("/trustedca", f"/trustedca/{fingerprint}", "/eventlog"):
         status, text, _ = browser.ask("GET", path)

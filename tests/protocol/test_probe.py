@@ -31,12 +31,12 @@ def lab() -> Iterator[ThreadedLab]:
 @pytest.fixture(scope="module")
 def files(lab: ThreadedLab, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("probe")
-    credential = lab.lab.world.parties[C1].credential
+    credential = lab.world.parties[C1].credential
     assert credential is not None
     assert credential.key is not None
     write_public(folder / "cert.pem", credential.pem())
     write_private(folder / "key.pem", key_pem(credential.key))
-    write_public(folder / "root.pem", lab.lab.issued.authority.root.public_bytes(Encoding.PEM))
+    write_public(folder / "root.pem", lab.issued.authority.root.public_bytes(Encoding.PEM))
     return folder
 
 
@@ -47,7 +47,7 @@ def probe(*arguments: str, code: int = 0) -> Any:
 
 
 def at(lab: ThreadedLab, fqdn: str, port: int) -> str:
-    return f"{lab.lab.plan.by_name[fqdn]}:{port}"
+    return f"{lab.plan.by_name[fqdn]}:{port}"
 
 
 def test_a_server_that_answers(lab: ThreadedLab, files: Path) -> None:

@@ -36,11 +36,11 @@ from simulator.threaded import ThreadedLab
 from simulator.world.issued_world import layout_of
 from tests.support.worlds import E1, deployment
 with ThreadedLab(deployment(), settings=LabSettings(rsa=False, pages=False, state=Path(sys.argv[1]))) as lab:
-    peer, issued = lab.lab.peers[E1], lab.lab.issued
+    peer, issued = lab.peers[E1], lab.issued
     print("ready", flush=True)
     while True:
         csr = lab.run(peer.generate).request.csr
-        leaf = issued.authority.issue(csr, at=lab.lab.clock.now())
+        leaf = issued.authority.issue(csr, at=lab.clock.now())
         chain = (leaf, *issued.authority.intermediates)
         lab.run(peer.upload, b"".join(c.public_bytes(Encoding.PEM) for c in chain))
         print(leaf.serial_number, flush=True)
@@ -146,10 +146,10 @@ def _replace_trust(peer, root: x509.Certificate):  # type: ignore[no-untyped-def
 def test_two_uploads_at_once(tmp_path: Path) -> None:
     """One request, two answers of the same moment: one is taken, the state stays whole."""
     with ThreadedLab(deployment(), settings=settings(tmp_path)) as lab:
-        peer, issued = lab.lab.peers[E2], lab.lab.issued
+        peer, issued = lab.peers[E2], lab.issued
         request = lab.run(peer.generate).request
         assert request is not None
-        answers = [issued.authority.issue(request.csr, at=lab.lab.clock.now()) for _ in range(6)]
+        answers = [issued.authority.issue(request.csr, at=lab.clock.now()) for _ in range(6)]
 
         async def all_at_once() -> None:
             import asyncio
@@ -168,25 +168,25 @@ def test_two_uploads_at_once(tmp_path: Path) -> None:
 def test_the_clock_goes_on(tmp_path: Path) -> None:
     """A lab that travelled is where it was when it starts again."""
     with ThreadedLab(deployment("single-pair"), settings=settings(tmp_path)) as lab:
-        lab.do(lab.lab.clock.travel, timedelta(days=100))
+        lab.do(lab.clock.travel, timedelta(days=100))
     with ThreadedLab(deployment("single-pair"), settings=settings(tmp_path)) as lab:
-        assert lab.lab.clock.travelled > timedelta(days=99)
+        assert lab.clock.travelled > timedelta(days=99)
         assert lab.check().accepted
 
 
 def test_settings_and_log_are_kept(tmp_path: Path) -> None:
     """SIP revocation settings of a cluster, and the log but for a line that was cut off."""
     with ThreadedLab(deployment(), settings=settings(tmp_path)) as lab:
-        lab.do(lab.lab.peers[E1].set_revocation, {"fallback": "revoked", "checking": "on"})
-        seen = [str(e) for e in lab.lab.events.of(E1)]
+        lab.do(lab.peers[E1].set_revocation, {"fallback": "revoked", "checking": "on"})
+        seen = [str(e) for e in lab.events.of(E1)]
     with (tmp_path / "events.jsonl").open("a") as stream:
         stream.write('{"seq": 99, "at": "2026-')
     with ThreadedLab(deployment(), settings=settings(tmp_path)) as lab:
         kept = lab.lab.revocation_settings(E2)
         assert (kept.fallback, kept.checking) == ("revoked", True)
         assert lab.lab.revocation_settings(C1).checking is False
-        assert [str(e) for e in lab.lab.events.of(E1)][: len(seen)] == seen
-        numbers = [e.seq for e in lab.lab.events]
+        assert [str(e) for e in lab.events.of(E1)][: len(seen)] == seen
+        numbers = [e.seq for e in lab.events]
         assert numbers == sorted(set(numbers))
 
 
@@ -205,12 +205,12 @@ def test_what_is_brought_lies_on_the_peer(tmp_path: Path) -> None:
     with ThreadedLab(deployment(), settings=settings(tmp_path)):
         pass
     with ThreadedLab(deployment(), settings=settings(tmp_path), prepare=brought) as lab:
-        peer = lab.lab.peers[E1]
-        assert peer.state.certificate is lab.lab.world.parties[E1].credential
+        peer = lab.peers[E1]
+        assert peer.state.certificate is lab.world.parties[E1].credential
         assert len(peer.state.manual_crls) == 1
         lab.run(_add_trust(peer, create_root("Another CA", at=datetime.now(UTC)).certificate))
-        assert len(lab.lab.world.parties[E1].held.crls) == 1
-        assert lab_ca.certificate in lab.lab.world.parties[E1].trusted_ca_list
+        assert len(lab.world.parties[E1].held.crls) == 1
+        assert lab_ca.certificate in lab.world.parties[E1].trusted_ca_list
     kept = PeerStore(tmp_path / E1).load()
     assert kept is not None
     assert len(kept.manual_crls) == 1

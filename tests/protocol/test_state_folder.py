@@ -51,7 +51,7 @@ def folder(used: dict[str, bytes], tmp_path: Path) -> Path:
 
 def start(folder: Path) -> None:
     with ThreadedLab(deployment(), settings=settings(folder)) as lab:
-        assert lab.lab.endpoints
+        assert lab.endpoints
 
 
 # One at a time.
@@ -211,16 +211,16 @@ def test_a_line_that_is_not_an_event(folder: Path, line: str) -> None:
     with (folder / "events.jsonl").open("a") as log:
         log.write(line + "\n")
     with ThreadedLab(deployment(), settings=settings(folder)) as lab:
-        assert lab.lab.events.of(kind="Lab Started")
-        assert [e.seq for e in lab.lab.events] == sorted({e.seq for e in lab.lab.events})
+        assert lab.events.of(kind="Lab Started")
+        assert [e.seq for e in lab.events] == sorted({e.seq for e in lab.events})
 
 
 def test_the_key_of_another_certificate_is_noticed(folder: Path) -> None:
     """Two peers may have got each other's key by hand: the lab starts, says so, and the legs of that peer fail for it."""
     _swap_keys(folder)
     with ThreadedLab(deployment(), settings=settings(folder)) as lab:
-        assert "belongs to another certificate" in lab.lab.events.of(E1, "State Warning")[-1].detail
-        assert not lab.lab.events.of(E2, "State Warning")
+        assert "belongs to another certificate" in lab.events.of(E1, "State Warning")[-1].detail
+        assert not lab.events.of(E2, "State Warning")
         assert {leg.causes[0] for leg in lab.check().down} == {"key.mismatch"}
 
 
@@ -229,8 +229,8 @@ def test_the_clock_stays_between_the_years_it_can_show() -> None:
     with ThreadedLab(deployment("single-pair"), settings=LabSettings(rsa=False, pages=False)) as lab:
         for by in (timedelta(days=365 * 9000), timedelta(days=-365 * 1000), timedelta(days=900_000_000)):
             with pytest.raises(InputError, match="outside the years 1951 to 9899"):
-                lab.do(lab.lab.clock.travel, by)
-        assert abs(lab.lab.clock.travelled) < timedelta(seconds=1)
+                lab.do(lab.clock.travel, by)
+        assert abs(lab.clock.travelled) < timedelta(seconds=1)
         assert lab.check().accepted
 
 

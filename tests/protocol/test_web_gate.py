@@ -102,12 +102,12 @@ def test_a_page_of_another_site(lab: ThreadedLab, server: str, headers: dict[str
     """403, with the credentials that a browser would add, and nothing happens."""
     host, port = where(lab, server)
     sent = {k.replace("-", "_"): v.format(own=f"{host}:{port}", host=host) for k, v in headers.items()}
-    before = dict(lab.lab.adcs.issued)
+    before = dict(lab.adcs.issued)
     path, user = (f"{rest.BASE}/restart", "admin") if server == E1 else ("/certsrv/certfnsh.asp", "enrol")
     body = urlencode({"CertRequest": request_pem(), "Template": "WebServer"}).encode()
     status, answer, _ = ask(lab, server, "POST", path, body, Authorization=basic(lab, user), Content_Type=FORM, **sent)
     assert status == 403, answer
-    assert lab.lab.adcs.issued == before
+    assert lab.adcs.issued == before
 
 
 @pytest.mark.parametrize("server", [E1, "adcs"])

@@ -322,4 +322,4 @@ def test_pages_stand_on_old_state(tmp_path: Path) -> None:
 
 
 async def _store_oddly(lab: ThreadedLab) -> None:
-    lab.lab.events.add(E1, "Odd", Detail="\ud800")
+    lab.events.add(E1, "Odd", Detail="\ud800")

@@ -16,14 +16,13 @@ FAST = LabSettings(rsa=False, pages=False, unanswered=0.2)
 
 
 def with_faults(lab: ThreadedLab, *faults: Fault) -> None:
-    inner = lab.lab
-    lab.do(inner.change, Ground(inner.issued, inner.clock.now(), rsa=False).apply(faults, inner.world))
+    lab.change(Ground(lab.issued, lab.clock.now(), rsa=False).apply(faults, lab.world))
 
 
 def is_open(lab: ThreadedLab, peer: str, port: int = 10080) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
-        return probe.connect_ex((lab.lab.plan.by_name[peer], port)) == 0
+        return probe.connect_ex((lab.plan.by_name[peer], port)) == 0
 
 
 async def until(happened: Callable[[], bool]) -> None:
@@ -34,8 +33,8 @@ async def until(happened: Callable[[], bool]) -> None:
 
 def untouched(lab: ThreadedLab, peer: str, before: Any) -> None:
     """The certificate in use is the one before, nothing is pending, nothing listens, no file lies about."""
-    state = lab.lab.peers[peer].state
-    assert lab.lab.world.parties[peer].credential == before
+    state = lab.peers[peer].state
+    assert lab.world.parties[peer].credential == before
     assert state.certificate == before
     assert state.pending_certificate is None
     assert not is_open(lab, E1)

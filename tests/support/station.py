@@ -41,14 +41,14 @@ class Station:
     @property
     def pebble(self) -> AcmeDirectory:
         """Pebble itself."""
-        acme = self.lab.lab.acme
+        acme = self.lab.acme
         assert acme is not None
         return AcmeDirectory(url=acme.pebble.directory, ca_file=acme.pebble.ca_file)
 
     @property
     def public(self) -> AcmeDirectory:
         """The CA with its policy."""
-        acme = self.lab.lab.acme
+        acme = self.lab.acme
         assert acme is not None
         return AcmeDirectory(url=acme.ca.directory, ca_file=acme.ca.ca_file)
 
@@ -73,7 +73,7 @@ def start(**options: object) -> Iterator[Station]:
     settings = LabSettings(rsa=False, pages=False, acme=PebbleOptions(**options))  # type: ignore[arg-type]
     with ThreadedLab(deployment(), settings=settings) as lab:
         lab.start_acme()
-        address = lab.lab.plan.by_name[E1]
-        lab.lab.network.outside_dns.zone.addresses.update({n: [address] for n in NAMES})
+        address = lab.plan.by_name[E1]
+        lab.network.outside_dns.zone.addresses.update({n: [address] for n in NAMES})
         with standalone(address, 10080) as place:
             yield Station(lab, place)

@@ -26,11 +26,11 @@ ANYONE.check_hostname, ANYONE.verify_mode = False, ssl.CERT_NONE
 
 
 def where(lab: ThreadedLab, server: str) -> tuple[str, int]:
-    return lab.lab.adcs.address if server == "adcs" else lab.lab.sites[server].address
+    return lab.adcs.address if server == "adcs" else lab.sites[server].address
 
 
 def basic(lab: ThreadedLab, user: str = "admin", password: str | None = None) -> str:
-    password = lab.lab.passwords[user] if password is None else password
+    password = lab.passwords[user] if password is None else password
     return "Basic " + b64encode(f"{user}:{password}".encode()).decode()
 
 
@@ -57,7 +57,7 @@ def logged_in(lab: ThreadedLab) -> tuple[str, str]:
 
 
 async def _session(lab: ThreadedLab) -> Any:
-    return lab.lab.sites[E1].doorkeeper.open_session("admin", AccountRole.ADMINISTRATOR)
+    return lab.sites[E1].doorkeeper.open_session("admin", AccountRole.ADMINISTRATOR)
 
 
 @dataclass
@@ -77,7 +77,7 @@ class Script:
 
     def ask_and_restart(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Send a request that makes the peer restart; return when its pages have restarted."""
-        site = self.lab.lab.sites[self.peer]
+        site = self.lab.sites[self.peer]
         before = site.restarts
         answer = self.ask(method, path, body)
         eventually(lambda: site.restarts > before, f"{self.peer} does not restart")
@@ -91,8 +91,8 @@ class Script:
 
     def sign(self, csr_pem: str) -> str:
         """The certificate that the lab's CA issues for a request, with its chain, as PEM."""
-        issued = self.lab.lab.issued
-        leaf = issued.authority.issue(x509.load_pem_x509_csr(csr_pem.encode()), at=self.lab.lab.clock.now())
+        issued = self.lab.issued
+        leaf = issued.authority.issue(x509.load_pem_x509_csr(csr_pem.encode()), at=self.lab.clock.now())
         return "".join(c.public_bytes(Encoding.PEM).decode() for c in (leaf, *issued.authority.intermediates))
 
 

@@ -39,7 +39,7 @@ verdict: Verdict = verify_certificate(leaf, sent=sent, trusted_ca_list=(), purpo
 accepted: bool = verdict.require().accepted
 with ThreadedLab(deployment) as lab:
     report: CheckReport = lab.check()
-    verdicts: tuple[LegVerdict, ...] = judge_all_legs(lab.lab.world, at)
+    verdicts: tuple[LegVerdict, ...] = judge_all_legs(lab.world, at)
 
 
 def whole_library(path: Path, certificate: x509.Certificate, at: datetime) -> None:

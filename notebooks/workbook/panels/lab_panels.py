@@ -67,7 +67,7 @@ def trust_editor(session: LabSession) -> Panel:
 
     def apply(whose: str, **values: Any) -> str:
         world = trusting(session.world, lists[whose], chosen(values))
-        session.threaded.do(session.threaded.lab.change, world)
+        session.threaded.change(world)
         return f"Done in the lab, and dialled: {session.check().count}."
 
     whose = choice("Whose list", tuple(lists), "every Expressway-E")
@@ -126,7 +126,7 @@ def chain_builder(session: LabSession) -> Panel:
 
 def handshake_theatre(session: LabSession, leg: str = "") -> Panel:
     """Step through a leg's handshake: who sends what, in which bytes, and what each side has decided by then."""
-    legs = [found.id for found in session.threaded.lab.legs]
+    legs = [found.id for found in session.threaded.legs]
     if leg and leg not in legs:
         session.check().leg(leg)  # says which are close to it
     world = session.world

@@ -34,7 +34,7 @@ def performance(session: LabSession, leg_id: str, version: str = "TLS 1.3") -> P
 
 def play_of(world: World, session: LabSession, leg_id: str, version: str) -> Play:
     """The same in another world."""
-    leg = next(leg for leg in session.threaded.lab.legs if leg.id == leg_id)
+    leg = next(leg for leg in session.threaded.legs if leg.id == leg_id)
     return perform(leg, world, session.at, VERSIONS[version])
 
 

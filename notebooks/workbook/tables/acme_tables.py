@@ -150,7 +150,7 @@ def years_picture(years: Renewals) -> Picture:
 
 def audit_table(session: LabSession) -> pd.DataFrame:
     """`pkikit eku-audit` for the certificates in use: mutual legs, whether they will fail, and which ways out work."""
-    lab = session.threaded.lab
+    lab = session.threaded
     held = {fqdn: p.credential.leaf for fqdn, p in lab.world.parties.items() if p.credential is not None}
     return _audited(audit(session.deployment, held, at=lab.clock.now()))
 

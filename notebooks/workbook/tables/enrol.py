@@ -27,14 +27,14 @@ def enrol(session: LabSession, peer: str, template: str) -> Credential:
         raise InputError(f"{peer} has no pending request; generate one first: lab.generate_csr({peer!r})")
     chosen = template_of(template)
     leaf = session.threaded.run(_submitted, session, web_enrolment_form(request.csr, chosen))
-    issuer = session.threaded.lab.issued.authority
+    issuer = session.threaded.issued.authority
     return Credential(
         chain=(*parse(leaf, where="the answer of AD CS").certificates, *issuer.intermediates), key=request.key
     )
 
 
 async def _submitted(session: LabSession, form: str) -> bytes:
-    lab = session.threaded.lab
+    lab = session.threaded
     host, port = lab.adcs.address
     context = ssl.create_default_context(cadata=lab.issued.root.certificate.public_bytes(Encoding.PEM).decode())
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT

@@ -141,7 +141,7 @@ def shared_or_own(deployment: Deployment, cluster: str) -> pd.DataFrame:
 
 def jabber_path(session: LabSession) -> pd.DataFrame:
     """What a client outside does for each registration domain: the SRV record, the hosts, the name it looks for, the outcome."""
-    lab, report = session.threaded.lab, session.check()
+    lab, report = session.threaded, session.check()
     services = lab.network.outside_dns.zone.services
     rows = []
     for leg in report.legs:
@@ -157,7 +157,7 @@ def jabber_path(session: LabSession) -> pd.DataFrame:
 
 def gates(session: LabSession, leg_id: str) -> pd.DataFrame:
     """The seven gates of a connection, each closed in turn on the leg's server; what is left as evidence."""
-    leg = next(leg for leg in session.threaded.lab.legs if leg.id == leg_id)
+    leg = next(leg for leg in session.threaded.legs if leg.id == leg_id)
     server = leg.server
     faults: Mapping[str, Mapping[str, Any]] = {
         "1 way": {"fault": "block", "party": server, "port": leg.port},

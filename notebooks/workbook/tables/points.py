@@ -64,7 +64,7 @@ def _huge(session: LabSession) -> x509.Certificate:
     modulus = (1 << 8191) | 1
     key = rsa.RSAPublicNumbers(65537, modulus).public_key()
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "cluster-e.example.com")])
-    issuer = session.threaded.lab.issued.authority
+    issuer = session.threaded.issued.authority
     names = [x509.DNSName(n) for n in session.layout("e1.example.com").dns_names]
     return (
         x509.CertificateBuilder()

@@ -32,7 +32,7 @@ _MARK = {"accepted": "✔ accepted", "rejected": "✘ rejected", "unreachable": 
 
 def picture(session: LabSession, report: CheckReport | None = None) -> Picture:
     """The world of a session; with a report, which relations are up."""
-    return draw(session.deployment, session.threaded.lab.world, report)
+    return draw(session.deployment, session.threaded.world, report)
 
 
 def san_table(*layouts: SanLayout) -> pd.DataFrame:
@@ -55,7 +55,7 @@ def request_facts(request: x509.CertificateSigningRequest) -> pd.DataFrame:
 
 def certificate_facts(session: LabSession, credential: Credential) -> pd.DataFrame:
     """What a certificate says; not its serial number and dates, which differ at each run."""
-    facts = describe_certificate(credential.leaf, session.threaded.lab.clock.now())
+    facts = describe_certificate(credential.leaf, session.threaded.clock.now())
     issuer = "Pebble" if "Pebble" in facts["issuer"] else facts["issuer"]
     shown = {"issuer": issuer} | {k: facts[k] for k in ("extended_key_usage", "key", "signature_digest")}
     return _facts(shown, sorted(facts["sans"]["dns"]))
@@ -144,7 +144,7 @@ def findings(found: Verdict | Iterable[Finding]) -> pd.DataFrame:
 
 def log(session: LabSession, party: str | None = None, kind: str | None = None) -> list[str]:
     """Event log lines of a party or of all, without what differs from run to run: times, and all fields but the reasons."""
-    return log_lines(session.threaded.lab.events.of(party, kind))
+    return log_lines(session.threaded.events.of(party, kind))
 
 
 def log_lines(events: Iterable[Event]) -> list[str]:
@@ -163,7 +163,7 @@ def _steady_fields(detail: str) -> str:
 def leg_checks(session: LabSession, prefix: str) -> pd.DataFrame:
     """For each leg whose id begins so: what each side looks for in the other's certificate, and where that comes from."""
     rows = []
-    for leg in session.threaded.lab.legs:
+    for leg in session.threaded.legs:
         if leg.id.startswith(prefix):
             sides = ((leg.client, leg.server, leg.server_name_checks), (leg.server, leg.client, leg.client_name_checks))
             rows += [

@@ -1,0 +1,46 @@
+"""Faults by their name, and the way back: what nobody touched since a fault goes back to what it was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pydantic
+
+from pkikit.errors import InputError
+from pkikit.model.world import Party, World
+from pkikit.values.names import printable
+from simulator.world.faults import Fault
+
+_FAULT: pydantic.TypeAdapter[Fault] = pydantic.TypeAdapter(Fault)
+_PARTS = ("credential", "services", "client", "domains", "trusted_ca_list", "clock_offset", "speaks", "held")
+
+
+def fault_of(name: str, **fields: Any) -> Fault:
+    """The fault with this name and these fields, as the clinic's case files write them.
+
+    Raises:
+        InputError: there is no such fault, or a field is missing or wrong.
+    """
+    try:
+        return _FAULT.validate_python({"fault": name, **fields})
+    except pydantic.ValidationError as error:
+        raise InputError(f"{printable(name)!r} is no fault that can be made so: {error.errors()[0]['msg']}") from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Breakage:
+    """A world in which faults were made. well: before the first fault; broken: after the last one."""
+
+    well: World
+    broken: World
+
+    def fixed(self, now: World) -> World:
+        """The world without the faults. What was changed since then, a certificate or a list, stays."""
+        parties = {f: _fixed(p, self.broken.parties[f], self.well.parties[f]) for f, p in now.parties.items()}
+        return replace(self.well, parties=parties)
+
+
+def _fixed(now: Party, broken: Party, well: Party) -> Party:
+    undone = {part: getattr(well, part) for part in _PARTS if getattr(now, part) is getattr(broken, part)}
+    return replace(now, **undone)
