@@ -57,7 +57,7 @@ def logged_in(lab: ThreadedLab) -> tuple[str, str]:
 
 
 async def _session(lab: ThreadedLab) -> Any:
-    return lab.sites[E1].doorkeeper.open_session("admin", AccountRole.ADMINISTRATOR)
+    return lab.sites[E1].gate.doorkeeper.open_session("admin", AccountRole.ADMINISTRATOR)
 
 
 @dataclass
