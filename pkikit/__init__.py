@@ -1,1 +1,91 @@
-"""Certificate decisions around Cisco Expressway: model → design → issue → judge."""
+"""Certificate decisions around Cisco Expressway: what a certificate must contain, who accepts it, and what to fix.
+
+    import pkikit
+
+    for name in pkikit.san("clustered-mra.yaml", "e1.example.com"):
+        print(name.value, name.reason)
+    print(pkikit.verify("e1.pem", trust="ca.pem", name="e1.example.com"))
+
+The names in `__all__` are the public interface. Each is imported on first use, so that `import pkikit` costs nothing.
+Everything that these functions raise is a `PkikitError`.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pkikit.api.decide import (
+        Diagnosis,
+        catalogue,
+        diagnose,
+        legs,
+        lint,
+        load_deployment,
+        match,
+        san,
+        verify,
+    )
+    from pkikit.design.san import SanEntry, SanLayout
+    from pkikit.errors import DeploymentError, EncodingError, InputError, PkikitError
+    from pkikit.judge.name_matching import NameMatch
+    from pkikit.model.deployment import Deployment, Role
+    from pkikit.model.findings import Evidence, Finding, Rejected, Rule, Severity, Verdict
+    from pkikit.model.leg import Leg, Purpose
+
+__version__ = "0.1.0"
+
+# The same imports, made when a name is first used (PEP 562). A test compares them.
+_HOMES = {
+    "pkikit.api.decide": (
+        "Diagnosis", "catalogue", "diagnose", "legs", "lint", "load_deployment", "match", "san", "verify",
+    ),
+    "pkikit.design.san": ("SanEntry", "SanLayout"),
+    "pkikit.errors": ("DeploymentError", "EncodingError", "InputError", "PkikitError"),
+    "pkikit.judge.name_matching": ("NameMatch",),
+    "pkikit.model.deployment": ("Deployment", "Role"),
+    "pkikit.model.findings": ("Evidence", "Finding", "Rejected", "Rule", "Severity", "Verdict"),
+    "pkikit.model.leg": ("Leg", "Purpose"),
+}  # fmt: skip
+
+__all__ = [
+    "Deployment",
+    "DeploymentError",
+    "Diagnosis",
+    "EncodingError",
+    "Evidence",
+    "Finding",
+    "InputError",
+    "Leg",
+    "NameMatch",
+    "PkikitError",
+    "Purpose",
+    "Rejected",
+    "Role",
+    "Rule",
+    "SanEntry",
+    "SanLayout",
+    "Severity",
+    "Verdict",
+    "__version__",
+    "catalogue",
+    "diagnose",
+    "legs",
+    "lint",
+    "load_deployment",
+    "match",
+    "san",
+    "verify",
+]
+
+
+def __getattr__(name: str) -> Any:
+    for home, names in _HOMES.items():
+        if name in names:
+            from importlib import import_module
+
+            value = globals()[name] = getattr(import_module(home), name)
+            return value
+    raise AttributeError(f"module 'pkikit' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

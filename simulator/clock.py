@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from pkikit.errors import InputError
 
-# Ours: X.509 begins in 1950 and Python's calendar ends with 9999. A lab starts before 9800 (`console.parse_instant`), so
+# Ours: X.509 begins in 1950 and Python's calendar ends with 9999. A lab starts before 9800 (`pkikit.values.instants`), so
 # that every certificate that it makes, every party's own clock (up to 23 years off) and a journey of decades have room.
 EARLIEST, LATEST = datetime(1951, 1, 1, tzinfo=UTC), datetime(9900, 1, 1, tzinfo=UTC)
 

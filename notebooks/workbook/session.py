@@ -11,7 +11,6 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pkikit.commands.console import parse_instant
 from pkikit.design.csr import SubjectFields
 from pkikit.design.san import SanLayout, design_sans
 from pkikit.errors import InputError
@@ -21,6 +20,7 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Finding, Verdict
 from pkikit.model.places import deployment_with
 from pkikit.model.world import Party, World
+from pkikit.values.instants import parse_instant
 from pkikit.values.names import printable
 from simulator.clinic.case import deployments_folder
 from simulator.clock import Clock

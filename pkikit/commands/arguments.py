@@ -103,5 +103,5 @@ def show_verdict(out: Console, verdict: Verdict) -> None:
     """The questions, the answer, and below it the findings that are its reasons."""
     for question in re.split(r"(?<=\?) ", verdict.question):
         out.print(question, markup=False)
-    out.print(f"{'yes' if verdict.accepted else 'no'}: {console.counts(verdict)}", markup=False)
+    out.print(f"{'yes' if verdict.accepted else 'no'}: {verdict.counts}", markup=False)
     console.show_findings(out, verdict.findings)

@@ -11,6 +11,7 @@ import typer
 from pkikit.commands import console
 from pkikit.commands.arguments import AtOption, DeploymentFile, JsonFlag, choice, now, tell_facts
 from pkikit.errors import InputError
+from pkikit.values.instants import parse_instant
 
 if TYPE_CHECKING:
     from pkikit.issue.file_ca import FileCa
@@ -54,7 +55,7 @@ def init(
 
     if not name or len(name) > 64 or not name.isprintable():
         raise InputError("--name: 1 to 64 printable characters")
-    instant = console.parse_instant(at, now(), makes=True)
+    instant = parse_instant(at, now(), makes=True)
     made = FileCa.create(
         folder, name, at=instant, key=make_key(key_size), organisation=organisation,
         lifetime=timedelta(days=days), below=_open(below) if below else None,
@@ -94,7 +95,7 @@ def issue(
     }
     chosen = ekus[choice(profile, tuple(ekus), "--profile")]
     wanted = read_request(request)
-    instant = console.parse_instant(at, now(), makes=True)
+    instant = parse_instant(at, now(), makes=True)
     free_path(out)
     authority = _open(folder)
     made = authority.issue(
@@ -121,7 +122,7 @@ def revoke(
     """
     from pkikit.files import read_certificates
 
-    instant = console.parse_instant(at, now(), makes=True)
+    instant = parse_instant(at, now(), makes=True)
     leaf = read_certificates(certificate)[0]
     _open(folder).revoke(leaf, at=instant, reason=reason)
     tell_facts({"serial": f"{leaf.serial_number:x}", "status": "revoked", "reason": reason}, as_json)
@@ -138,7 +139,7 @@ def crl(folder: CaFolder, out: OutOption, days: DaysOption = 7, at: AtOption = N
     from pkikit.files import write_public
     from pkikit.view.description import describe_crl
 
-    instant = console.parse_instant(at, now(), makes=True)
+    instant = parse_instant(at, now(), makes=True)
     made = _open(folder).crl(at=instant, lifetime=timedelta(days=days))
     write_public(out, made.public_bytes(Encoding.PEM))
     tell_facts({"crl_file": str(out), **describe_crl(made, instant)}, as_json)
@@ -166,7 +167,7 @@ def ocsp(
     from pkikit.files import read_certificates, write_public
     from pkikit.view.description import describe_ocsp
 
-    instant = console.parse_instant(at, now(), makes=True)
+    instant = parse_instant(at, now(), makes=True)
     choice(id_digest, ("sha256", "sha1"), "--id-digest")
     answer = _open(folder).ocsp_answer(
         read_certificates(certificate)[0],

@@ -13,6 +13,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.callback()(console.version_option)
 for command in (
     design.san,
     design.csr,

@@ -7,21 +7,19 @@ import json
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from pkikit import startup
+from pkikit import __version__, startup
 from pkikit.errors import PkikitError
 from pkikit.extras import optional_packages
 from pkikit.startup import EXIT_INTERRUPTED
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from rich.console import Console
 
-    from pkikit.model.findings import Finding, Verdict
+    from pkikit.model.findings import Finding
 
 # Usage errors of the command line parser; typer has its own copy of click inside, reached here by a public name.
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
@@ -45,6 +43,20 @@ def run(app: typer.Typer, name: str, *, lab_errors: tuple[type[Exception], ...] 
     if sentence:
         print(f"{name}: {sentence}", file=sys.stderr, flush=True)
     sys.exit(code)
+
+
+def _print_version(context: typer.Context, wanted: bool) -> None:
+    if wanted:
+        print(f"{context.find_root().info_name} {__version__}")
+        raise typer.Exit
+
+
+def version_option(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """The options of a program itself, before its command; register it as the callback of the app."""
 
 
 def _outcome(app: typer.Typer, name: str, lab_errors: tuple[type[Exception], ...]) -> tuple[int, str]:
@@ -117,31 +129,20 @@ def table(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str]
     console.print(made)
 
 
-def counts(verdict: Verdict) -> str:
-    """How many errors, warnings and notes a verdict has, and how many rules were checked."""
-    weights = [f.severity.value for f in verdict.findings]
-    parts = [("error", weights.count("error"))]
-    parts += [(what, n) for what, n in (("warning", weights.count("warning")), ("note", weights.count("info"))) if n]
-    parts.append(("rule", len(verdict.checked)))
-    return ", ".join(f"{n} {what}{'s' * (n != 1)}" for what, n in parts) + " checked"
-
-
 def show_findings(console: Console, findings: Iterable[Finding]) -> None:
     """Findings with evidence and fix."""
     from rich.text import Text
 
-    from pkikit.model.findings import NO_FAILURE
+    from pkikit.model.findings import MAX_EVIDENCE_PRINTED
 
     colours = {"error": "red", "warning": "yellow", "info": "cyan"}
     for found in findings:
         head = Text(f"{found.severity.value.upper():<8}", style=colours[found.severity.value])
         console.print(head.append(f"{found.rule}  {found.subject}", style="default"))
-        for evidence in found.evidence[:12]:
-            # A line of a log that reports a failure: that no failure was expected goes without saying.
-            expected = "" if evidence.expected == NO_FAILURE else f"expected {evidence.expected}, found "
-            indented(console, f"{evidence.label}: {expected}{evidence.seen}")
-        if len(found.evidence) > 12:
-            indented(console, f"… and {len(found.evidence) - 12} more")
+        for evidence in found.evidence[:MAX_EVIDENCE_PRINTED]:
+            indented(console, str(evidence))
+        if len(found.evidence) > MAX_EVIDENCE_PRINTED:
+            indented(console, f"… and {len(found.evidence) - MAX_EVIDENCE_PRINTED} more")
         indented(console, f"fix: {found.fix}")
 
 
@@ -157,36 +158,3 @@ def indented(console: Console, text: str) -> None:
 
 
 _INDENT = " " * 9
-
-
-# A CA or a lab dates certificates before and after its own time: X.509 begins in 1950 and ends in 9999 (RFC 5280 §4.1.2.5).
-_MAKERS_YEARS = range(1951, 9800)
-
-
-def parse_instant(text: str | None, now: datetime, *, makes: bool = False) -> datetime:
-    """An ISO-8601 time with zone, in UTC; `now` when there is none.
-
-    makes: the time is one at which certificates are made, so it needs room on both sides.
-    Raises InputError: the text is not such a time.
-    """
-    from datetime import UTC, datetime
-
-    from pkikit.errors import InputError
-
-    if text is None:
-        return now
-    where = f"the time {text[:60]!r}"
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        raise InputError("write an ISO-8601 time with zone, as 2026-11-24T12:00:00Z", where=where) from None
-    if instant.tzinfo is None:
-        raise InputError("has no time zone: write Z for UTC, as 2026-11-24T12:00:00Z", where=where)
-    try:
-        instant = instant.astimezone(UTC)
-    except OverflowError:
-        raise InputError("is outside the years 1 to 9999", where=where) from None
-    if makes and instant.year not in _MAKERS_YEARS:
-        allowed = f"{_MAKERS_YEARS[0]} to {_MAKERS_YEARS[-1]}"
-        raise InputError(f"certificates can be made in the years {allowed} only", where=where)
-    return instant

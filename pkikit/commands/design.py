@@ -12,6 +12,7 @@ import typer
 from pkikit.commands import console
 from pkikit.commands.arguments import AtOption, DeploymentFile, JsonFlag, choice, now, tell_facts
 from pkikit.errors import InputError
+from pkikit.values.instants import parse_instant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -168,7 +169,7 @@ def eku_audit(
     from pkikit.judge.sunset import TIMELINE, Assumption, Status, audit
 
     read = load_deployment(deployment, version=version)
-    instant = console.parse_instant(at, now())
+    instant = parse_instant(at, now())
     chosen = choice(what_if, tuple(a.value for a in Assumption), "--what-if") if what_if is not None else None
     legs = audit(read, _certificates_in(certs, read), at=instant, assume=Assumption(chosen) if chosen else None)
     failing = [leg for leg in legs if leg.status is Status.FAILS]

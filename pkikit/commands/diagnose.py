@@ -17,6 +17,7 @@ from pkikit.commands.arguments import (
     rows_of,
 )
 from pkikit.errors import InputError
+from pkikit.values.instants import parse_instant
 from pkikit.values.numbers import whole_number
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def diagnose(
         return
     if client is None or server is None:
         raise InputError("--client and --server go together")
-    verdict, causes = _of_folders(client, server, name, client_name, console.parse_instant(at, now()))
+    verdict, causes = _of_folders(client, server, name, client_name, parse_instant(at, now()))
     _tell_causes(verdict, causes, as_json)
 
 
@@ -90,7 +91,7 @@ def _tell_causes(verdict: Verdict, causes: tuple[str, ...], as_json: bool, **mor
         if len(more.get("groups", ())) > 1:  # of a single one the finding says the same
             console.table(out, ("failures", "connection", "cause"), _group_rows(more["groups"]))
         console.show_findings(out, verdict.findings)
-        out.print(console.counts(verdict))
+        out.print(verdict.counts)
 
     document = {**verdict.to_json(), "causes": list(causes), **more}
     console.answer(document, as_json=as_json, accepted=verdict.accepted, show=show)

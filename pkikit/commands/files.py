@@ -22,6 +22,7 @@ from pkikit.commands.arguments import (
 )
 from pkikit.errors import MAX_WHERE, InputError
 from pkikit.text import printable
+from pkikit.values.instants import parse_instant
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,7 +40,7 @@ def decode(
     from pkikit.files import read_file
     from pkikit.view.description import describe_contents
 
-    instant = console.parse_instant(at, now())
+    instant = parse_instant(at, now())
     objects = []
     for path in dict.fromkeys(files):
         contents = read_file(path, passphrase_source(passphrase_file))

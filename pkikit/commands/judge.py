@@ -10,6 +10,7 @@ import typer
 from pkikit.commands import console
 from pkikit.commands.arguments import AtOption, JsonFlag, choice, now, rows_of, tell
 from pkikit.errors import InputError
+from pkikit.values.instants import parse_instant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +69,7 @@ def verify(
         sent=sent,
         trusted_ca_list=trusted,
         purpose=Purpose(purpose),
-        at=console.parse_instant(at, now()),
+        at=parse_instant(at, now()),
         name_checks=checks,
         revocation=question,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from html import escape
 from typing import Any
 
 from pkikit.design.legs import legs_of, registration_names
@@ -32,6 +33,11 @@ class SanEntry:
     legs: tuple[Leg, ...] = ()
     type: str = "dns"
 
+    def __str__(self) -> str:
+        """The name, why it is there, and who needs it."""
+        needed = f" (needed by {', '.join(self.needed_by)})" if self.needed_by else ""
+        return f"{self.type}:{self.value}: {self.reason}{needed}"
+
     def to_json(self) -> dict[str, Any]:
         """The SAN entry of INTERFACES."""
         return {
@@ -45,11 +51,30 @@ class SanEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class SanLayout:
-    """What the certificate of one peer says about names."""
+    """The names that the certificate of one peer needs: common name and SAN entries. Iterate for the entries."""
 
     owner: str
     common_name: str
     entries: tuple[SanEntry, ...]
+
+    def __iter__(self) -> Iterator[SanEntry]:
+        return iter(self.entries)
+
+    def __str__(self) -> str:
+        """The common name, then each SAN entry with its reason and who needs it."""
+        entries = (f"  {entry}" for entry in self.entries)
+        return "\n".join((f"{self.owner}: common name {self.common_name}, {len(self.entries)} SAN entries", *entries))
+
+    def _repr_html_(self) -> str:
+        """The same as a table for a notebook."""
+        rows = "".join(
+            f"<tr><td>{escape(e.value)}</td><td>{escape(e.reason)}</td><td>{escape(', '.join(e.needed_by))}</td></tr>"
+            for e in self.entries
+        )
+        return (
+            f"<table><caption>{escape(self.owner)}: common name {escape(self.common_name)}</caption>"
+            f"<thead><tr><th>SAN</th><th>reason</th><th>needed by</th></tr></thead><tbody>{rows}</tbody></table>"
+        )
 
     @property
     def dns_names(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from html import escape
 from typing import Any
 
 from pkikit.errors import PkikitError
@@ -36,6 +37,7 @@ class Rule:
 
 # What a line of a log about a failure is compared with.
 NO_FAILURE = "no failure"
+MAX_EVIDENCE_PRINTED = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +48,12 @@ class Evidence:
     expected: str
     seen: str
     where: str = ""
+
+    def __str__(self) -> str:
+        """`label: expected A, found B`; of a line in a log only the line."""
+        # Nobody has to be told that no failure was expected.
+        expected = "" if self.expected == NO_FAILURE else f"expected {self.expected}, found "
+        return f"{self.label}: {expected}{self.seen}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +66,32 @@ class Finding:
     message: str
     evidence: tuple[Evidence, ...]
     fix: str
+
+    @property
+    def is_summary(self) -> bool:
+        """True when the message says no more than the first piece of evidence."""
+        return any(self.message.startswith(str(evidence)) for evidence in self.evidence[:1])
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What was expected and what was found, at most twelve pieces of evidence, each with its place."""
+        first = () if self.is_summary or not self.message else (self.message,)
+        pieces = tuple(f"{e} (in {e.where})" if e.where else str(e) for e in self.evidence[:MAX_EVIDENCE_PRINTED])
+        more = len(self.evidence) - len(pieces)
+        return (*first, *pieces, *((f"… and {more} more",) if more else ()))
+
+    def __str__(self) -> str:
+        """What is wrong with which subject, by which rule; below it the evidence and the fix."""
+        head = f"{self.severity.value.capitalize()} in {self.subject} [{self.rule}]"
+        return "\n".join((head, *(f"  {line}" for line in self.lines), f"  Fix: {self.fix}"))
+
+    def _repr_html_(self) -> str:
+        """The same for a notebook."""
+        items = "".join(f"<li>{escape(line)}</li>" for line in self.lines)
+        return (
+            f"<p><b>{escape(self.severity.value.capitalize())}</b> in {escape(self.subject)} "
+            f"<code>{escape(self.rule)}</code></p><ul>{items}</ul><p><b>Fix:</b> {escape(self.fix)}</p>"
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The finding of INTERFACES: rule, severity, subject, message, evidence, fix."""
@@ -84,6 +118,31 @@ class Verdict:
     def accepted(self) -> bool:
         """True when no finding is an error."""
         return not self.errors
+
+    @property
+    def counts(self) -> str:
+        """How many errors, warnings and notes there are and how many rules were checked, in words."""
+        weights = [f.severity for f in self.findings]
+        parts = [("error", weights.count(Severity.ERROR))]
+        others = (("warning", weights.count(Severity.WARNING)), ("note", weights.count(Severity.INFO)))
+        parts += [(what, number) for what, number in others if number]
+        parts.append(("rule", len(self.checked)))
+        return ", ".join(f"{number} {what}{'s' * (number != 1)}" for what, number in parts) + " checked"
+
+    @property
+    def headline(self) -> str:
+        """The answer in one line: accepted or not, and how many findings there are."""
+        return f"{'Accepted' if self.accepted else 'Not accepted'}: {self.counts}"
+
+    def __str__(self) -> str:
+        """The answer, the question, then each finding: what, where, expected and found, the fix, and the rule."""
+        return "\n\n".join((f"{self.headline}\nQuestion: {self.question}", *(str(f) for f in self.findings)))
+
+    def _repr_html_(self) -> str:
+        """The same for a notebook; texts from certificates are escaped."""
+        items = "".join(f"<li>{f._repr_html_()}</li>" for f in self.findings)
+        findings = f"<ol>{items}</ol>" if items else ""
+        return f"<div><p><b>{escape(self.headline)}</b><br>{escape(self.question)}</p>{findings}</div>"
 
     def require(self) -> Verdict:
         """Return this verdict when it is accepted.

@@ -16,6 +16,7 @@ import typer
 
 from pkikit.commands import console
 from pkikit.errors import InputError
+from pkikit.values.instants import parse_instant
 from simulator.clinic.score import keep_score, kept_scores
 from simulator.commands import future, signals
 from simulator.commands.clinic_console import play_live, show_case
@@ -42,6 +43,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.callback()(console.version_option)
 
 DeploymentFile = Annotated[Path, typer.Argument(metavar="DEPLOYMENT", help="Deployment file (YAML).")]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
@@ -125,7 +127,7 @@ def check(
     from pkikit.files import load_deployment
 
     read = load_deployment(deployment)
-    instant = console.parse_instant(at, datetime.now(UTC), makes=True) if at is not None else None
+    instant = parse_instant(at, datetime.now(UTC), makes=True) if at is not None else None
     with _key_log(capture) as keylog:
         lab = _lab(read, _settings(net, tls, keylog=keylog, capture=capture), instant, certs)
         report = asyncio.run(_checked(lab, quiet=as_json or not sys.stderr.isatty()))
@@ -290,7 +292,7 @@ def travel(
     if plot is not None:
         free_path(plot)
     read = load_deployment(deployment)
-    instant = console.parse_instant(at, datetime.now(UTC), makes=True) if at is not None else None
+    instant = parse_instant(at, datetime.now(UTC), makes=True) if at is not None else None
     lab = _lab(read, _settings(net, None), instant, certs)
     with console.steps(quiet=as_json) as step:
         lived = asyncio.run(_lived(lab, timedelta(days=days), step))

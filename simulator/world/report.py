@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from html import escape
 from typing import Any
 
 from pkikit.errors import InputError
@@ -25,6 +26,15 @@ class LegReport:
     leg: Leg
     verdict: LegVerdict
     trace: HandshakeTrace | None
+
+    def __str__(self) -> str:
+        """One line about the leg; below it, when it is down, the first cause with its evidence and fix."""
+        if self.outcome is Outcome.ACCEPTED:
+            return f"up    {self.leg.id}"
+        refused = f", refused by {self.refused_by}" if self.refused_by else ""
+        cause = next((f for f in self.findings if f.rule in self.causes[:1]), None)
+        below = [f"  {line}" for line in str(cause).splitlines()] if cause else []
+        return "\n".join((f"down  {self.leg.id} ({self.outcome.value}{refused})", *below))
 
     @property
     def outcome(self) -> Outcome:
@@ -125,6 +135,24 @@ class CheckReport:
     deployment: str
     at: datetime
     legs: tuple[LegReport, ...]
+
+    def __str__(self) -> str:
+        """The answer, then each root cause once: what, where, expected and found, the fix, and the legs that are down for it."""
+        parts = [f"{self.deployment} at {iso(self.at)}: {self.count}"]
+        for cause in self.root_causes(first_only=True):
+            refused = f", refused by {', '.join(cause.refused_by)}" if cause.refused_by else ""
+            parts.append(f"{replace(cause.finding, fix=cause.fix)}\n  Legs down{refused}: {', '.join(cause.legs)}")
+        return "\n\n".join(parts)
+
+    def _repr_html_(self) -> str:
+        """The same for a notebook; texts from certificates are escaped."""
+        items = "".join(
+            f"<li>{replace(cause.finding, fix=cause.fix)._repr_html_()}"
+            f"<p>Legs down: {escape(', '.join(cause.legs))}</p></li>"
+            for cause in self.root_causes(first_only=True)
+        )
+        causes = f"<ol>{items}</ol>" if items else ""
+        return f"<div><p><b>{escape(f'{self.deployment} at {iso(self.at)}: {self.count}')}</b></p>{causes}</div>"
 
     @property
     def count(self) -> str:

@@ -8,6 +8,7 @@ from typing import assert_type
 
 from cryptography import x509
 
+import pkikit
 from pkikit.design.change import PeerChange, compare_deployments
 from pkikit.design.choices import parse_vary
 from pkikit.design.san import SanLayout, design_sans
@@ -62,3 +63,20 @@ def whole_library(path: Path, certificate: x509.Certificate, at: datetime) -> No
     assert_type(outcome.front, dict[tuple[float, ...], int])
     assert_type(trace_from_json("{}", where="x"), HandshakeTrace)
     assert_type(audit(deployment, {}, at=at), tuple[LegAudit, ...])
+
+
+def front_door(path: Path, certificate: x509.Certificate) -> None:
+    """The names of `import pkikit`, with the types that type checkers see."""
+    plan = pkikit.load_deployment(str(path))
+    assert_type(plan, pkikit.Deployment)
+    assert_type([entry.value for entry in pkikit.san(plan, "e1.example.com")], list[str])
+    verdict = pkikit.verify(certificate, trust=[path, b""], chain=(), name="e1.example.com", at="2026-11-24T12:00:00Z")
+    assert_type(verdict, pkikit.Verdict)
+    assert_type(verdict.accepted, bool)
+    assert_type(verdict.findings, tuple[pkikit.Finding, ...])
+    assert_type(pkikit.lint(path, deployment=path, peer="e1.example.com", trust=path), pkikit.Verdict)
+    assert_type(pkikit.diagnose("text").causes, tuple[str, ...])
+    assert_type(pkikit.match("sip:example.com", path), pkikit.NameMatch)
+    assert_type(pkikit.legs(plan), tuple[pkikit.Leg, ...])
+    assert_type(pkikit.catalogue(), tuple[pkikit.Rule, ...])
+    assert_type(pkikit.__version__, str)

@@ -22,6 +22,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 from traitlets.config import Config
 
+import pkikit
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -168,7 +170,7 @@ def test_kubernetes_and_container_recipes_have_the_same_settings() -> None:
     assert user["memory"] == {"guarantee": "300M", "limit": "1G"}
     assert user["storage"]["homeMountPath"] == re.search(r"^WORKDIR (/srv/\S+)$", container, re.MULTILINE)[1]  # type: ignore[index]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert user["image"]["tag"] == project["version"]
+    assert user["image"]["tag"] == pkikit.__version__
     assert user["image"]["name"].endswith("/" + project["name"])
     assert project["name"] in container
     copy = user["lifecycleHooks"]["postStart"]["exec"]["command"]

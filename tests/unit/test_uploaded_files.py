@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
+from pkikit.api.file_lint import lint_file, lint_question
 from pkikit.errors import EncodingError
 from pkikit.files import convert, credential_from_folder, key_pem, parse
 from pkikit.files.parse import MAX_UPLOAD
@@ -306,8 +307,5 @@ def brought(folder: Path, certificate: bytes, key: bytes) -> Any:
 
 def rules_in_process(data: bytes) -> set[str]:
     """The errors of lint, without a process of its own."""
-    from pkikit.commands.lint import _asked, _lint_file
-
     contents = parse(data, where="x.pem", keep_encrypted=True)
-    asked = _asked(None, None, None, AT, None, "")
-    return {f.rule for v in _lint_file(Path("x.pem"), contents, "", asked, None) for f in v.errors}
+    return {f.rule for v in lint_file(contents, lint_question(at=AT)) for f in v.errors}

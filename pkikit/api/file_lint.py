@@ -1,0 +1,153 @@
+"""Lint what a file holds, as the kind that it is: certificate, chain, request, CA, trusted CA list, lone keys."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+
+from pkikit.design.nodes import design_nodes
+from pkikit.design.san import SanLayout, design_sans
+from pkikit.errors import InputError
+from pkikit.files import FileContents, product_objections
+from pkikit.judge.legs_served import Service, services_of
+from pkikit.judge.linting import lint as judge
+from pkikit.judge.linting.lint_question import CertificateUse
+from pkikit.judge.linting.upload_files import lint_bundle, lint_keys, lint_lone_keys
+from pkikit.model.certificates.bundle import bundle_of
+from pkikit.model.deployment import Deployment, Role
+from pkikit.model.findings import Verdict, merge_verdicts
+from pkikit.model.leg import Purpose
+from pkikit.model.version import ProductVersion
+from pkikit.values.names import parse_dns_name
+
+
+class Kind(enum.StrEnum):
+    """As what a file is judged; CLIENT is the client certificate of X15.5 and newer."""
+
+    SERVER = "server"
+    CLIENT = "client"
+    CSR = "csr"
+    CA = "ca"
+    TRUST_LIST = "trust-list"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LintQuestion:
+    """What is asked about a file.
+
+    Attributes:
+        use: instant, version, role and names by which it is judged.
+        kind: as what it is judged; None: as what it holds.
+        deployment: where the certificate is for; its connections are judged too.
+        peer: the party of the deployment that the certificate is for.
+        trusted: the Expressway's trusted CA list, to see whether it completes the chain; None asks nothing.
+    """
+
+    use: CertificateUse
+    kind: Kind | None = None
+    deployment: Deployment | None = None
+    peer: str | None = None
+    trusted: Sequence[x509.Certificate] | None = None
+
+
+def lint_question(
+    *,
+    at: datetime,
+    kind: Kind | None = None,
+    role: Role | None = None,
+    deployment: Deployment | None = None,
+    peer: str | None = None,
+    version: str | None = None,
+    trusted: Sequence[x509.Certificate] | None = None,
+) -> LintQuestion:
+    """The question, with what follows from the deployment: version, role, and the names that the peer needs.
+
+    Raises:
+        InputError: a deployment without a peer or a peer without a deployment, or a peer that the deployment lacks.
+    """
+    if (deployment is None) != (peer is None):
+        raise InputError("deployment and peer go together")
+    chosen = ProductVersion.parse(version or (deployment.version if deployment else "X12.5"))
+    layout = layout_of(deployment, peer) if deployment and peer else None
+    known_role = deployment.role_of(layout.owner) if deployment and layout else role
+    store = Purpose.CLIENT if kind is Kind.CLIENT else None
+    use = CertificateUse(at=at, version=chosen, role=known_role, layout=layout, store=store)
+    owner = layout.owner if layout else None
+    return LintQuestion(use=use, kind=kind, deployment=deployment, peer=owner, trusted=trusted)
+
+
+def layout_of(deployment: Deployment, fqdn: str) -> SanLayout:
+    """The names that the certificate of a peer needs, or of a Unified CM or IM and Presence node."""
+    name = parse_dns_name(fqdn)
+    if deployment.cluster_of(name) is None:
+        for node in design_nodes(deployment, multi_server=False):
+            if name in node.nodes:
+                return node.layout
+    return design_sans(deployment, deployment.peer(name))
+
+
+def lint_file(contents: FileContents, question: LintQuestion) -> list[Verdict]:
+    """Judge everything in a file: one verdict for its form, one for each thing in it.
+
+    Raises:
+        InputError: the file does not hold what `question.kind` says.
+    """
+    use, kind = question.use, question.kind
+    if kind is Kind.CSR or (kind is None and contents.requests):
+        if not contents.requests:
+            raise InputError(contents.lacks("certificate request"), where=contents.where)
+        # A CA reads the request, not the product: how the file is made is worth a warning.
+        form = judge.lint_form(contents.where, product_objections(contents), to_upload=False)
+        return [*([form] if form.findings else []), *(judge.lint_request(r, use) for r in contents.requests)]
+    verdicts = [judge.lint_form(contents.where, product_objections(contents))]
+    if not contents.certificates:
+        if kind is not None or not (contents.keys or contents.encrypted_keys):
+            raise InputError(contents.lacks("certificate"), where=contents.where)
+        return [*verdicts, _lint_keys(contents, None), lint_lone_keys(contents.where, contents.keys, use)]
+    if kind is Kind.TRUST_LIST:
+        return [*verdicts, judge.lint_trust_list(contents.certificates, use)]
+    if kind is Kind.CA:
+        return [*verdicts, *(judge.lint_authority(c, use) for c in contents.certificates)]
+    bundle = bundle_of(contents.certificates, is_server=kind is not None)
+    if bundle.leaf is not None:
+        verdicts.append(lint_bundle(contents.where, bundle))
+        verdicts += [judge.lint_certificate(c, use) for c in (bundle.leaf, *bundle.second_leaves)]
+    verdicts += [judge.lint_authority(c, use) for c in bundle.others]
+    if contents.keys or contents.encrypted_keys:
+        verdicts.append(_lint_keys(contents, bundle.leaf))
+    if bundle.leaf is not None and question.trusted is not None:
+        verdicts.append(judge.lint_upload(bundle.leaf, question.trusted, use))
+    return verdicts
+
+
+def _lint_keys(contents: FileContents, leaf: x509.Certificate | None) -> Verdict:
+    return lint_keys(
+        contents.where,
+        contents.keys,
+        leaf=leaf,
+        encrypted=contents.encrypted_keys,
+        ends_in_newline=contents.ends_in_newline or contents.form != "pem",
+    )
+
+
+def services_in(contents: FileContents, question: LintQuestion) -> tuple[Service, ...]:
+    """The connections of the deployment that would see the certificate of a file, each with its verdict."""
+    chain, kind = contents.certificates, question.kind
+    if question.deployment is None or question.peer is None or not chain:
+        return ()
+    if kind in {Kind.CSR, Kind.CA, Kind.TRUST_LIST}:
+        return ()
+    chain = bundle_of(chain, is_server=True).chain
+    return services_of(question.deployment, question.peer, chain, at=question.use.at, trusted_ca_list=question.trusted)
+
+
+def merge_lint(verdicts: Sequence[Verdict], services: Sequence[Service] = ()) -> Verdict:
+    """One verdict over files and connections; a connection repeats nothing that a file already says."""
+    verdict = merge_verdicts(" ".join(dict.fromkeys(v.question for v in verdicts)), verdicts)
+    reported = {f.rule for f in verdict.errors}
+    on_legs = [s.verdict for s in services if not reported & set(s.causes)]
+    return merge_verdicts(verdict.question, [verdict, *on_legs])

@@ -1,0 +1,118 @@
+"""What callers give to the front door, read into the values that decisions take: paths, bytes, objects, names, choices."""
+
+from __future__ import annotations
+
+import enum
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeVar
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from pkikit.errors import EncodingError, InputError
+from pkikit.files import FileContents, load_deployment, parse, read_file, refuse_wrong_order
+from pkikit.model.deployment import Deployment
+from pkikit.model.version import ProductVersion
+from pkikit.text import printable
+
+# A file name, the bytes of a file, or an object of `cryptography`.
+CertificateInput = x509.Certificate | bytes | str | os.PathLike[str]
+RequestInput = x509.CertificateSigningRequest | CertificateInput
+DeploymentInput = Deployment | str | os.PathLike[str]
+_Choice = TypeVar("_Choice", bound=enum.StrEnum)
+_PEM = "-----BEGIN "
+
+
+def contents_of(given: RequestInput, parameter: str) -> FileContents:
+    """Read a path, bytes, PEM text or an object; `parameter` names it in messages."""
+    match given:
+        case x509.Certificate() | x509.CertificateSigningRequest():
+            data = given.public_bytes(Encoding.PEM)
+        case bytes():
+            data = given
+        # Text, not a file name: it may hold a private key, which no message may repeat.
+        case str() if _PEM in given:
+            data = given.encode()
+        case str() | os.PathLike():
+            return read_file(path_of(given, parameter), keep_encrypted=True)
+        case _:
+            raise InputError(
+                f"must be a path, bytes, or an object of cryptography.x509, not {type(given).__name__}", where=parameter
+            )
+    return parse(data, where=parameter, keep_encrypted=True)
+
+
+def path_of(given: str | os.PathLike[str], parameter: str) -> Path:
+    """A file name as a path."""
+    if not isinstance(given, str | os.PathLike):
+        raise InputError(f"must be a path, not {type(given).__name__}", where=parameter)
+    return Path(given)
+
+
+def chain_of(given: CertificateInput, parameter: str) -> tuple[x509.Certificate, ...]:
+    """The leaf and what follows it in the same file."""
+    if isinstance(given, x509.Certificate):
+        return (given,)
+    contents = contents_of(given, parameter)
+    _require_certificate(contents)
+    refuse_wrong_order(contents)
+    return contents.certificates
+
+
+def certificates_of(
+    given: CertificateInput | Iterable[CertificateInput], parameter: str, *, may_be_empty: bool = False
+) -> tuple[x509.Certificate, ...]:
+    """All certificates of one or several inputs, in order."""
+    found: list[x509.Certificate] = []
+    for item in _several(given, parameter):
+        if isinstance(item, x509.Certificate):
+            found.append(item)
+            continue
+        contents = contents_of(item, parameter)
+        _require_certificate(contents)
+        found += contents.certificates
+    if not found and not may_be_empty:
+        raise InputError("must have at least one certificate", where=parameter)
+    return tuple(found)
+
+
+def _several(given: CertificateInput | Iterable[CertificateInput], parameter: str) -> Iterable[CertificateInput]:
+    if isinstance(given, str | bytes | os.PathLike | x509.Certificate):
+        return (given,)
+    if isinstance(given, Iterable):
+        return given
+    raise InputError(f"must be certificates, not {type(given).__name__}", where=parameter)
+
+
+def _require_certificate(contents: FileContents) -> None:
+    if not contents.certificates:
+        raise EncodingError(contents.lacks("certificate"), where=contents.where, rule="encoding.not-pem")
+
+
+def deployment_of(given: DeploymentInput, *, version: str | None = None) -> Deployment:
+    """A deployment, or the one in a file; `version` replaces its product version."""
+    if isinstance(given, Deployment):
+        if version is None:
+            return given
+        return given.model_copy(update={"version": str(ProductVersion.parse(version))})
+    return load_deployment(path_of(given, "deployment"), version=version)
+
+
+def choice_of(given: str, kind: type[_Choice], parameter: str) -> _Choice:
+    """A member of an enumeration, by its value."""
+    try:
+        return kind(given)
+    except ValueError:
+        allowed = ", ".join(member.value for member in kind)
+        raise InputError(
+            f"{printable(str(given), 40)!r} is not allowed; allowed are {allowed}", where=parameter
+        ) from None
+
+
+def names_of(given: str | Iterable[str] | None) -> tuple[str, ...]:
+    """No name, one name, or several."""
+    if given is None:
+        return ()
+    return (given,) if isinstance(given, str) else tuple(given)

@@ -1,0 +1,260 @@
+"""`import pkikit`: the public names, what they accept and return, and what they say about bad input."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+import pkikit
+from pkikit.files import key_pem
+from pkikit.issue.authority import create_root
+from pkikit.model.findings import Evidence, Finding, Severity, Verdict
+from simulator.world.forge import DAY, forge
+from tests.support.worlds import AT, E1, deployment
+
+ROOT = Path(__file__).parents[2]
+PLAN = ROOT / "notebooks" / "deployments" / "clustered-mra.yaml"
+CA = create_root("Front Door Root CA", at=AT - DAY)
+CREDENTIAL = forge((E1, "cluster-e.example.com", "example.com"), CA, at=AT)
+LEAF = CREDENTIAL.leaf
+PEM, DER = LEAF.public_bytes(Encoding.PEM), LEAF.public_bytes(Encoding.DER)
+
+
+def test_import_loads_nothing_heavy() -> None:
+    code = "import sys, pkikit; print(sorted({m.partition('.')[0] for m in sys.modules} & {'cryptography', 'pydantic', 'yaml', 'typer', 'rich', 'OpenSSL'}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_public_name_exists_and_is_listed() -> None:
+    assert set(pkikit.__all__) <= set(dir(pkikit))
+    assert all(getattr(pkikit, name) is not None for name in pkikit.__all__)
+    assert {"verify", "lint", "san", "load_deployment", "diagnose", "Verdict", "__version__"} <= set(pkikit.__all__)
+
+
+@pytest.mark.parametrize(("module", "program"), [("pkikit", "pkikit"), ("simulator", "expressway-sim")])
+def test_the_version_of_the_programs_is_that_of_the_library(module: str, program: str) -> None:
+    done = subprocess.run([sys.executable, "-m", module, "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{program} {pkikit.__version__}\n"
+
+
+def test_type_checkers_see_the_same_names() -> None:
+    """The imports that only type checkers read are those that happen on first use."""
+    tree = ast.parse(Path(pkikit.__file__).read_text(encoding="utf-8"))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module != "typing"]
+    seen = {(node.module, alias.name) for node in imports for alias in node.names if node.module != "importlib"}
+    assert seen == {(home, name) for home, names in pkikit._HOMES.items() for name in names}
+    assert {name for _, name in seen} | {"__version__"} == set(pkikit.__all__)
+
+
+def test_no_public_name_is_hidden_by_a_submodule() -> None:
+    """Importing a submodule sets it as an attribute of the package, in place of a function of that name."""
+    submodules = {p.stem for p in (ROOT / "pkikit").iterdir()}
+    assert not submodules & set(pkikit.__all__)
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="nothing_here"):
+        _ = pkikit.nothing_here
+
+
+@pytest.mark.parametrize("given", [LEAF, PEM, DER, PEM.decode()], ids=["object", "pem", "der", "text"])
+def test_verify_takes_a_certificate_in_every_form(given: Any) -> None:
+    assert pkikit.verify(given, trust=CA.certificate, name=E1, at=AT).accepted
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_verify_takes_paths(kind: Any, tmp_path: Path) -> None:
+    (tmp_path / "e1.pem").write_bytes(PEM)
+    (tmp_path / "ca.pem").write_bytes(CA.certificate.public_bytes(Encoding.PEM))
+    verdict = pkikit.verify(kind(tmp_path / "e1.pem"), trust=[kind(tmp_path / "ca.pem")], at=AT.isoformat())
+    assert verdict.accepted
+    assert not verdict.findings
+
+
+def test_verify_uses_the_intermediate_of_chain() -> None:
+    issuing = CA.intermediate("Front Door Issuing CA", at=AT - DAY)
+    leaf = forge((E1,), issuing, at=AT, chain=()).leaf
+    without = pkikit.verify(leaf, trust=CA.certificate, at=AT)
+    assert [f.rule for f in without.findings] == ["trust.intermediate-missing"]
+    assert pkikit.verify(leaf, trust=CA.certificate, chain=issuing.certificate, at=AT).accepted
+
+
+def test_verify_requires_every_name() -> None:
+    verdict = pkikit.verify(LEAF, trust=CA.certificate, name=[E1, "e9.example.com"], at=AT)
+    assert [f.rule for f in verdict.findings] == ["names.reference-not-presented"]
+
+
+def test_verify_judges_the_purpose_at_the_time() -> None:
+    server_only = forge((E1,), CA, at=AT, ekus=(ExtendedKeyUsageOID.SERVER_AUTH,)).leaf
+    refused = pkikit.verify(server_only, trust=CA.certificate, purpose="client", at=AT)
+    assert [f.rule for f in refused.findings] == ["eku.client-auth-missing"]
+    assert pkikit.verify(server_only, trust=CA.certificate, at=AT).accepted
+    late = pkikit.verify(LEAF, trust=CA.certificate, at=AT + timedelta(days=4000))
+    assert not late.accepted
+    assert late.findings[0].rule == "validity.expired"
+
+
+BAD: dict[str, tuple[Any, str]] = {
+    "no trust": (lambda: pkikit.verify(LEAF, trust=[]), "trust: must have at least one certificate"),
+    "trust without certificate": (lambda: pkikit.verify(LEAF, trust=b"x"), "trust: "),
+    "a number": (lambda: pkikit.verify(3, trust=CA.certificate), "certificate: must be a path, bytes, or an object"),  # type: ignore[arg-type]
+    "a number as trust": (lambda: pkikit.verify(LEAF, trust=3), "trust: must be certificates, not int"),  # type: ignore[arg-type]
+    "no such file": (lambda: pkikit.verify("nope.pem", trust=CA.certificate), "nope.pem: there is no such file"),
+    "a purpose": (lambda: pkikit.verify(LEAF, trust=CA.certificate, purpose="both"), "allowed are server, client"),
+    "a naive time": (
+        lambda: pkikit.verify(LEAF, trust=CA.certificate, at=AT.replace(tzinfo=None)),
+        "has no time zone",
+    ),
+    "a time": (lambda: pkikit.verify(LEAF, trust=CA.certificate, at="noon"), "write an ISO-8601 time with zone"),
+    "a name": (lambda: pkikit.verify(LEAF, trust=CA.certificate, name="a b"), "a b"),
+    "a stranger": (lambda: pkikit.san(PLAN, "x.example.org"), "there are c1.corp.example.com"),
+    "a folder": (lambda: pkikit.load_deployment(ROOT), str(ROOT)),
+    "a list as path": (lambda: pkikit.load_deployment([]), "must be a path, not list"),  # type: ignore[arg-type]
+    "peer alone": (lambda: pkikit.lint(LEAF, peer=E1), "deployment and peer go together"),
+    "a kind": (lambda: pkikit.lint(LEAF, kind="leaf"), "allowed are server, client, csr, ca, trust-list"),
+    "nothing to diagnose": (lambda: pkikit.diagnose("hello"), "nothing in it reports a connection"),
+    "no text": (lambda: pkikit.diagnose(None), "must be text, not NoneType"),  # type: ignore[arg-type]
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_sentence(case: str) -> None:
+    call, sentence = BAD[case]
+    with pytest.raises(pkikit.PkikitError) as caught:
+        call()
+    assert isinstance(caught.value, pkikit.InputError)
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert " --" not in str(caught.value).replace("-----", "")
+
+
+def test_no_message_repeats_a_key_that_was_given_as_text() -> None:
+    assert CREDENTIAL.key is not None
+    text = key_pem(CREDENTIAL.key).decode()
+    with pytest.raises(pkikit.EncodingError) as caught:
+        pkikit.verify(text, trust=CA.certificate)
+    assert str(caught.value) == "certificate: holds a private key, but no certificate"
+
+
+def test_san_gives_names_with_reasons() -> None:
+    plan = pkikit.load_deployment(str(PLAN))
+    layout = pkikit.san(plan, E1)
+    assert [entry.value for entry in layout] == list(layout.dns_names)
+    assert layout == pkikit.san(PLAN, E1)
+    assert all(entry.reason and entry.needed_by for entry in layout)
+    assert "dns:cluster-e.example.com: FQDN of the cluster (needed by " in str(layout)
+    assert layout._repr_html_().count("<tr>") == len(layout.entries) + 1
+
+
+def test_san_knows_unified_cm_nodes() -> None:
+    plan = deployment("clustered-full")
+    node = plan.unified_cm[0].nodes[0]
+    assert node in pkikit.san(plan, node).dns_names
+
+
+def test_lint_compares_with_the_deployment() -> None:
+    whole = pkikit.lint(LEAF, deployment=PLAN, peer=E1, at=AT)
+    assert whole.accepted, whole
+    short = forge((E1,), CA, at=AT).leaf
+    verdict = pkikit.lint(short, deployment=PLAN, peer=E1, at=AT)
+    assert {"names.cluster-fqdn-missing", "names.registration-domain-missing"} <= {f.rule for f in verdict.errors}
+
+
+def test_lint_takes_requests_lists_and_deployments() -> None:
+    assert "can clustered-mra work" in pkikit.lint(PLAN).question
+    assert pkikit.lint(pkikit.load_deployment(PLAN)).accepted
+    assert "as CA?" in pkikit.lint(CA.certificate, kind="ca", at=AT).question
+    with pytest.raises(pkikit.InputError, match="no certificate request"):
+        pkikit.lint(LEAF, kind="csr")
+
+
+def test_diagnose_ranks_causes() -> None:
+    line = "verify error:num=20:unable to get local issuer certificate"
+    diagnosis = pkikit.diagnose(line)
+    assert isinstance(diagnosis, pkikit.Verdict)
+    assert not diagnosis.accepted
+    assert diagnosis.causes == ("trust.issuer-unknown",)
+    assert diagnosis.to_json()["causes"] == ["trust.issuer-unknown"]
+    assert pkikit.diagnose(line.encode()) == diagnosis
+
+
+def test_match_and_legs_and_catalogue() -> None:
+    assert pkikit.match("sip:example.com", LEAF).presented == "example.com"
+    assert not pkikit.match("e9.example.com", PEM).matched
+    assert any(leg.server == E1 for leg in pkikit.legs(PLAN))
+    ids = [rule.id for rule in pkikit.catalogue()]
+    assert ids == sorted(ids)
+    assert "validity.expired" in ids
+
+
+def test_a_rejected_verdict_can_be_required() -> None:
+    verdict = pkikit.verify(LEAF, trust=create_root("Other", at=AT - DAY).certificate, at=AT)
+    with pytest.raises(pkikit.Rejected) as caught:
+        verdict.require()
+    assert caught.value.verdict is verdict
+
+
+def test_a_verdict_prints_as_an_explanation() -> None:
+    verdict = pkikit.verify(LEAF, trust=CA.certificate, name="e9.example.com", at=AT)
+    text = str(verdict).splitlines()
+    assert text[0].startswith("Not accepted: 1 error, ")
+    assert text[1] == "Question: is e1.example.com accepted as TLS server?"
+    assert text[3] == "Error in e1.example.com [names.reference-not-presented]"
+    assert "expected e9.example.com, found e1.example.com" in text[4]
+    assert text[4].endswith("(in subjectAltName)")
+    assert text[-1].startswith("  Fix: ")
+
+
+HOSTILE = Verdict(
+    question="is <b>x</b> accepted?",
+    findings=(
+        Finding(
+            rule="names.reference-not-presented",
+            severity=Severity.ERROR,
+            subject="<script>alert(1)</script>",
+            message="a sentence that no evidence repeats",
+            evidence=tuple(Evidence(label=f"name {n}", expected="a", seen="<i>b</i>") for n in range(14)),
+            fix="use <x>",
+        ),
+    ),
+    checked=("names.reference-not-presented",),
+)
+
+
+def test_html_escapes_what_certificates_say() -> None:
+    html = HOSTILE._repr_html_()
+    assert "<script>" not in html
+    assert "<b>x</b>" not in html
+    assert "<i>" not in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+
+
+def test_a_long_finding_is_cut_and_says_so() -> None:
+    text = str(HOSTILE)
+    assert "a sentence that no evidence repeats" in text
+    assert "… and 2 more" in text
+    assert "name 12" not in text
+
+
+def test_an_accepted_verdict_says_so_first() -> None:
+    verdict = pkikit.verify(LEAF, trust=CA.certificate, name=E1, at=AT)
+    assert str(verdict).startswith("Accepted: 0 errors, ")
+    assert verdict._repr_html_().startswith("<div><p><b>Accepted")
+
+
+def test_objects_of_cryptography_are_enough() -> None:
+    """Nothing of ours is needed to make what `verify` takes."""
+    loaded = x509.load_pem_x509_certificate(PEM)
+    assert pkikit.verify(
+        loaded, trust=[x509.load_der_x509_certificate(CA.certificate.public_bytes(Encoding.DER))], at=AT
+    ).accepted
