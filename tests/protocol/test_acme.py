@@ -41,7 +41,7 @@ def _is_open(lab: ThreadedLab, peer: str) -> bool:
         return probe.connect_ex((lab.plan.by_name[peer], 10080)) == 0
 
 
-def test_sign_then_deploy(lab: ThreadedLab, acme: AcmeService) -> None:
+def test_signed_certificate_is_pending_until_deployed(lab: ThreadedLab, acme: AcmeService) -> None:
     """Sign puts a certificate into the pending place and changes nothing; deploy does, and with the CA trusted the zone is up."""
     before = lab.world.parties[E1].credential
     pending = lab.run(acme.sign, E1)
@@ -63,7 +63,7 @@ def test_sign_then_deploy(lab: ThreadedLab, acme: AcmeService) -> None:
     assert report.zone_is_active("uc-traversal")
 
 
-def test_the_ca_drops_the_subject_fields(lab: ThreadedLab, acme: AcmeService) -> None:
+def test_peer_accepts_a_certificate_without_the_requested_subject_fields(lab: ThreadedLab, acme: AcmeService) -> None:
     """The request names country to unit, the certificate only its common name, and the peer accepts it."""
     fields = SubjectFields(country="GB", state="Kent", locality="Dover", organisation="Example", unit="IT")
     peer = lab.peers[E2]
@@ -80,7 +80,7 @@ def test_the_ca_drops_the_subject_fields(lab: ThreadedLab, acme: AcmeService) ->
     assert lab.world.parties[E2].credential == pending
 
 
-def test_every_peer_serves_the_challenges(lab: ThreadedLab, acme: AcmeService) -> None:
+def test_challenge_is_served_by_every_peer_of_the_cluster(lab: ThreadedLab, acme: AcmeService) -> None:
     """DNS rotates over the peers and Pebble asks from several vantage points: each peer answered for the cluster's name."""
     lab.run(acme.sign, E1)
     assert {f.peer for f in acme.fetched if f.host == CLUSTER_E} == {E1, E2}
@@ -90,7 +90,7 @@ def test_every_peer_serves_the_challenges(lab: ThreadedLab, acme: AcmeService) -
     assert {CLUSTER_E, E1, "example.com"} <= asked
 
 
-def test_each_peer_has_its_own_account_key_and_order(lab: ThreadedLab, acme: AcmeService) -> None:
+def test_concurrent_orders_of_two_peers_share_no_account_or_key(lab: ThreadedLab, acme: AcmeService) -> None:
     """Two peers at once: two accounts, two keys, two certificates; nothing is shared but the files."""
     first, second = (lab.run(acme.sign, peer) for peer in (E1, E2))
     assert first.leaf.public_key() != second.leaf.public_key()
@@ -146,7 +146,7 @@ def test_virtual_host_is_open_only_while_an_order_runs(
         assert probe.communicate(timeout=LONG)[0].split() == ["200", *["404"] * 5]
 
 
-def test_a_failed_order_changes_nothing(lab: ThreadedLab, acme: AcmeService) -> None:
+def test_failed_order_changes_nothing_and_names_the_domain(lab: ThreadedLab, acme: AcmeService) -> None:
     """A name without an address: the CA says which name; current certificate, pending place and ports are as before."""
     before = lab.world.parties[E1].credential
     del lab.dns.zone.addresses["example.com"]
@@ -160,13 +160,13 @@ def test_a_failed_order_changes_nothing(lab: ThreadedLab, acme: AcmeService) -> 
     assert lab.run(acme.sign, E1).key_matches
 
 
-def test_acme_is_for_e_only(lab: ThreadedLab, acme: AcmeService) -> None:
+def test_acme_on_c_is_refused(lab: ThreadedLab, acme: AcmeService) -> None:
     """C has no ACME service, and says why."""
     with pytest.raises(InputError, match="only Expressway-E has ACME"):
         lab.run(acme.sign, C1)
 
 
-def test_deploy_without_pending_certificate(lab: ThreadedLab, acme: AcmeService) -> None:
+def test_deploy_without_a_pending_certificate_is_refused(lab: ThreadedLab, acme: AcmeService) -> None:
     """There is nothing to deploy before something was signed."""
     with pytest.raises(InputError, match="no pending certificate"):
         lab.run(acme.deploy, E1)
@@ -183,7 +183,7 @@ def test_pebble_ends_with_the_lab() -> None:
 
 
 @pytest.mark.needs("setpriv")
-def test_pebble_ends_with_a_killed_process() -> None:
+def test_pebble_ends_when_the_lab_process_is_killed() -> None:
     """kill -9 of the process that runs the lab takes Pebble with it."""
     program = (
         "from tests.support.worlds import deployment\nfrom simulator.threaded import ThreadedLab\nimport time\n"
@@ -204,7 +204,7 @@ def _state(pid: int) -> str:
         return "Z"
 
 
-def test_missing_pebble_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_pebble_is_reported_with_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not where it was said to be; and nowhere: no PATH, no cache, no way to fetch it."""
     with pytest.raises(LabError, match="Pebble is not at"):
         locate_pebble(tmp_path / "pebble")
@@ -214,7 +214,7 @@ def test_missing_pebble_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         locate_pebble(cache=tmp_path / "cache")
 
 
-def test_missing_pebble_on_the_command_line(tmp_path: Path) -> None:
+def test_up_without_pebble_exits_3_and_runs_with_no_acme(tmp_path: Path) -> None:
     """`up` without Pebble: exit code 3 and what to install; `--no-acme` runs."""
     env = {**os.environ, "EXPRESSWAY_LAB_PEBBLE": str(tmp_path / "nowhere")}
     command = [sys.executable, "-m", "simulator", "up", str(DEPLOYMENTS / "single-pair.yaml")]

@@ -47,7 +47,7 @@ def ekus(certificate: x509.Certificate) -> set[x509.ObjectIdentifier]:
     return set(certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
 
 
-def test_steps_of_an_order(ground: Station) -> None:
+def test_order_reports_each_step_and_leaves_no_file(ground: Station) -> None:
     """Each state is told, in the order in which RFC 8555 has them; nothing is left placed."""
     chain = ground.order(ground.account(), request_for(*NAMES))
     told = [(s.what, s.state) for s in ground.steps]
@@ -64,7 +64,7 @@ def test_steps_of_an_order(ground: Station) -> None:
     assert ground.place.is_empty
 
 
-def test_what_the_leaf_is_for(ground: Station) -> None:
+def test_leaf_of_pebble_2_4_has_client_auth_and_of_2_10_has_not(ground: Station) -> None:
     """The one difference that matters: 2.4 issues clientAuth as public CAs did, 2.10 does not."""
     version = ground.lab.settings.acme.version
     leaf = ground.order(ground.account(), request_for(E1))[0]
@@ -74,7 +74,7 @@ def test_what_the_leaf_is_for(ground: Station) -> None:
     assert ekus(leaf) == expected
 
 
-def test_the_directory_says_what_it_can(ground: Station) -> None:
+def test_directory_offers_profiles_and_renewal_information(ground: Station) -> None:
     """Profiles and renewal information are read from the directory; asking for what is not offered is told before."""
     account = ground.account()
     modern = ground.lab.settings.acme.version is PebbleVersion.V2_10
@@ -84,7 +84,7 @@ def test_the_directory_says_what_it_can(ground: Station) -> None:
         ground.order(account, request_for(E1), OrderWishes(profile="tlsclient"))
 
 
-def test_profiles_and_renewal_information(ground: Station) -> None:
+def test_profile_decides_the_lifetime_and_renewal_window(ground: Station) -> None:
     """2.10: the profile decides the life, the CA names a window within it; 2.4: a third of the life is left."""
     account = ground.account()
     modern = ground.lab.settings.acme.version is PebbleVersion.V2_10
@@ -105,7 +105,7 @@ def test_profiles_and_renewal_information(ground: Station) -> None:
         ground.order(account, request_for(E1), OrderWishes(replaces=leaf))
 
 
-def test_preferred_chain(ground: Station) -> None:
+def test_preferred_chain_is_chosen_by_root_name(ground: Station) -> None:
     """The CA offers three chains; each can be asked for by its root's name; for an unknown name a step says so."""
     account = ground.account(ground.public)
     found = {}
@@ -123,7 +123,7 @@ def test_preferred_chain(ground: Station) -> None:
     assert other[-1].issuer == default[-1].issuer
 
 
-def test_accounts(ground: Station) -> None:
+def test_account_is_found_changed_rekeyed_and_deactivated(ground: Station) -> None:
     """Found again by the key alone; another contact; another key, after which the old one is nobody; ended."""
     first = fast_key()
     account = AcmeAccount(ground.pebble, first)
@@ -147,7 +147,7 @@ def test_accounts(ground: Station) -> None:
         AcmeAccount(ground.pebble, fast_key()).register("a@example.com", terms_accepted=False)
 
 
-def test_a_name_of_another_alphabet(ground: Station) -> None:
+def test_internationalised_name_is_ordered_as_a_label(ground: Station) -> None:
     """An internationalised name is ordered and comes back as its A-label."""
     name = parse_dns_name("münchen.example.com")
     ground.lab.network.outside_dns.zone.addresses[name] = [ground.lab.plan.by_name[E1]]
@@ -156,7 +156,7 @@ def test_a_name_of_another_alphabet(ground: Station) -> None:
     assert names.get_values_for_type(x509.DNSName) == ["xn--mnchen-3ya.example.com"]
 
 
-def test_each_name_is_told(ground: Station) -> None:
+def test_failed_order_reports_each_failed_name(ground: Station) -> None:
     """Two of three names have no address: both are named with what the CA said, the good one is not."""
     request = request_for(E1, "gone.example.com", "gone2.example.com")
     with pytest.raises(AcmeProblem) as caught:
@@ -166,7 +166,7 @@ def test_each_name_is_told(ground: Station) -> None:
 
 
 @pytest.mark.parametrize("at", ["authorization", "challenge", "request"])
-def test_an_order_is_gone_on_with(ground: Station, at: str) -> None:
+def test_interrupted_order_is_resumed_by_url(ground: Station, at: str) -> None:
     """Interrupted at each stage; another process with the URL ends it, and it is the same order."""
     account, request = ground.account(), request_for(*NAMES)
     seen: list[OrderStep] = []
@@ -190,7 +190,7 @@ def test_an_order_is_gone_on_with(ground: Station, at: str) -> None:
         assert [s.url for s in ground.steps if s.url] == [url]
 
 
-def test_an_order_for_other_names_is_not_gone_on_with(ground: Station) -> None:
+def test_order_for_other_names_is_replaced_by_a_new_one(ground: Station) -> None:
     """Its URL is known, its names are not these; and one that the CA has forgotten: a new order either way."""
     account = ground.account()
     ground.order(account, request_for(E1))
@@ -201,7 +201,7 @@ def test_an_order_for_other_names_is_not_gone_on_with(ground: Station) -> None:
     assert "knows the earlier order no more" in ground.steps[0].detail
 
 
-def test_stopped_from_outside(ground: Station) -> None:
+def test_cancelled_order_ends_at_once_and_removes_its_files(ground: Station) -> None:
     """Who waits for a CA can be told to stop; it ends at once and withdraws its files."""
     account = ground.account()
     ordering = Order(account, request_for(E1), place=ground.place.put, withdraw=ground.place.take)
@@ -211,7 +211,7 @@ def test_stopped_from_outside(ground: Station) -> None:
         ordering.run()
 
 
-def test_revoked_with_either_key(ground: Station) -> None:
+def test_certificate_is_revoked_with_account_or_own_key_only(ground: Station) -> None:
     """By the account and by the certificate's own key; by anybody else it is refused."""
     account, key = ground.account(), fast_key()
     first = ground.order(account, request_for(E1, key=key))[0]
@@ -233,7 +233,9 @@ def test_revoked_with_either_key(ground: Station) -> None:
         ("wrong-chain", "is not signed by", NAMES[:1]),
     ],
 )
-def test_a_ca_that_lies(ground: Station, does: str, says: str, names: tuple[str, ...]) -> None:
+def test_answer_with_wrong_key_names_or_chain_is_refused(
+    ground: Station, does: str, says: str, names: tuple[str, ...]
+) -> None:
     """Another key, other names, another chain: refused with what is wrong."""
     lab = ground.lab.lab
     before = lab.world
@@ -251,7 +253,7 @@ def test_a_ca_that_lies(ground: Station, does: str, says: str, names: tuple[str,
     require_answer(request, ground.order(account, request))
 
 
-def test_rate_limit(ground: Station) -> None:
+def test_sixth_order_within_a_week_is_rate_limited(ground: Station) -> None:
     """The sixth certificate for the same names within a week: no, and come back then; other names are no matter."""
     account = ground.account(ground.public)
     for _ in range(5):
@@ -264,7 +266,7 @@ def test_rate_limit(ground: Station) -> None:
     ground.order(account, request_for("example.com", CLUSTER_E))
 
 
-def test_a_refused_answer_of_the_ca_is_one_sentence(ground: Station) -> None:
+def test_malformed_directory_is_refused_with_one_sentence(ground: Station) -> None:
     """Directories that are none."""
     with pytest.raises(InputError, match="write an https URL"):
         AcmeDirectory(url="http://ca.example/dir")
@@ -286,7 +288,7 @@ def ten_orders(ground: Station, account: AcmeAccount) -> list[str]:
 
 
 @pytest.mark.parametrize("version", list(PebbleVersion), ids=lambda v: v.value)
-def test_nonces_that_are_refused(version: PebbleVersion) -> None:
+def test_orders_succeed_when_the_ca_rejects_nonces(version: PebbleVersion) -> None:
     """Every fifth nonce is bad: a hundred orders, ten at a time, and not one is lost."""
     for ground in start(version=version, nonce_reject=20):
         accounts = [ground.account() for _ in range(10)]
@@ -298,7 +300,7 @@ def test_nonces_that_are_refused(version: PebbleVersion) -> None:
         assert sum(a.network.rejected_nonces for a in accounts) > 50
 
 
-def test_external_account() -> None:
+def test_external_account_needs_the_right_key() -> None:
     """A CA that wants one: without it is told, with a wrong key refused, with the right one the account is made."""
     for ground in start(version=PebbleVersion.V2_10, eab_keys={"kid-1": MAC}):
         assert AcmeAccount(ground.pebble, fast_key()).capabilities.needs_external_account
@@ -313,7 +315,7 @@ def test_external_account() -> None:
         ground.order(account, request_for(E1))
 
 
-def test_a_ca_that_takes_its_time() -> None:
+def test_slow_ca_is_polled_at_its_interval_and_not_forever() -> None:
     """It validates after seconds and asks to wait between two looks: no faster than that; and not for ever."""
     for ground in start(version=PebbleVersion.V2_10, retry_after=(1, 1), validates_at_once=False):
         account = ground.account()
@@ -324,7 +326,7 @@ def test_a_ca_that_takes_its_time() -> None:
             ground.order(account, request_for(E1), timeout=0.2)
 
 
-def test_retry_after() -> None:
+def test_retry_after_is_read_as_seconds_or_date() -> None:
     """Seconds, a date measured by the server's own clock, and what is neither."""
     assert read_retry_after("120") == timedelta(minutes=2)
     dates = ("Tue, 24 Nov 2026 12:10:00 GMT", "Tue, 24 Nov 2026 12:00:00 GMT")
@@ -335,7 +337,7 @@ def test_retry_after() -> None:
     assert read_retry_after(None) is None
 
 
-def test_certificate_id() -> None:
+def test_certificate_id_matches_rfc_9773() -> None:
     """The example of RFC 9773 §4.1: key identifier 69:88:5B…, serial 87:65:43:21."""
     key = fast_key()
     identifier = bytes.fromhex("69885B6B87464041E1B37B847BA0AE2CDE01C8D4")
@@ -353,7 +355,7 @@ def test_certificate_id() -> None:
     assert certificate_id(certificate) == "aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE"
 
 
-def test_killed_and_gone_on_with(ground: Station, tmp_path: Path) -> None:
+def test_killed_order_command_resumes_the_same_order(ground: Station, tmp_path: Path) -> None:
     """kill -9 of `pkikit acme order` in the middle; the same command again ends the same order."""
     write_public(tmp_path / "request.pem", request_for(E2).public_bytes(Encoding.PEM))
     write_private(tmp_path / "account.pem", key_pem(fast_key()))

@@ -69,7 +69,7 @@ def ordered(ground: Ground) -> Path:
     return out
 
 
-def test_order(ground: Ground, ordered: Path) -> None:
+def test_order_command_writes_leaf_and_chain_and_overwrites_nothing(ground: Ground, ordered: Path) -> None:
     """Leaf and chain are there, nothing listens any more, and nothing is overwritten."""
     import socket
 
@@ -86,7 +86,9 @@ def test_order(ground: Ground, ordered: Path) -> None:
     assert ordered.read_bytes() == before
 
 
-def test_webroot_that_nobody_serves(ground: Ground, ordered: Path, tmp_path: Path) -> None:
+def test_order_command_with_an_unserved_webroot_writes_no_certificate(
+    ground: Ground, ordered: Path, tmp_path: Path
+) -> None:
     """The CA says no, name by name; the files are taken away again and no certificate is written."""
     # An account of its own: told to reuse no proof, Pebble still does once in a while.
     told = ground.run(
@@ -99,7 +101,7 @@ def test_webroot_that_nobody_serves(ground: Ground, ordered: Path, tmp_path: Pat
     assert list((tmp_path / ".well-known" / "acme-challenge").iterdir()) == []
 
 
-def test_status(ground: Ground, ordered: Path) -> None:
+def test_status_command_reports_the_account_or_its_absence(ground: Ground, ordered: Path) -> None:
     """The account that the key has; a key that the CA does not know is told."""
     facts = ground.run("status", *ground.at(), "--account", str(ground.folder / "account.pem"))
     assert facts["status"] == "valid"
@@ -108,14 +110,14 @@ def test_status(ground: Ground, ordered: Path) -> None:
     assert "accountDoesNotExist" in told
 
 
-def test_renew_info(ground: Ground, ordered: Path) -> None:
+def test_renew_info_command_falls_back_to_two_thirds_of_the_lifetime(ground: Ground, ordered: Path) -> None:
     """Pebble 2.4 offers no renewal information, so two thirds of the life it is."""
     facts = ground.run("renew-info", str(ordered), *ground.at())
     assert "two thirds" in facts["by"] or "RFC 9773" in facts["by"]
     assert facts["due"] is False
 
 
-def test_revoke(ground: Ground, ordered: Path) -> None:
+def test_revoke_command_with_the_certificate_key_succeeds_once(ground: Ground, ordered: Path) -> None:
     """With the certificate's own key; a second time the CA says that it is done already."""
     own = ("--cert-key", str(ground.folder / "key.pem"))
     assert ground.run("revoke", str(ordered), *ground.at(), *own, "--reason", "superseded")["status"] == "revoked"
@@ -123,7 +125,7 @@ def test_revoke(ground: Ground, ordered: Path) -> None:
     assert "revoked" in told.lower()
 
 
-def test_preflight(ground: Ground) -> None:
+def test_preflight_command_reports_the_closed_port(ground: Ground) -> None:
     """Seen through the lab's DNS: port 80 is closed while no order runs, so that is what the CA would object to."""
     dns = f"{ground.lab.dns.address}:{ground.lab.dns.port}"
     arguments = ("preflight", DEPLOYMENT, "--peer", E1, "--dns", dns, "--http-port", "10080")
@@ -134,7 +136,7 @@ def test_preflight(ground: Ground) -> None:
     assert "X12.5" in ground.run(*arguments, "--version", "X8.11", code=2)
 
 
-def test_a_ca_that_is_not_there(ground: Ground) -> None:
+def test_acme_command_without_a_reachable_ca_exits_2(ground: Ground) -> None:
     """One sentence."""
     key = ("--account", str(ground.folder / "k.pem"))
     write_private(ground.folder / "k.pem", key_pem(make_key()))
@@ -142,7 +144,7 @@ def test_a_ca_that_is_not_there(ground: Ground) -> None:
     assert "https URL" in ground.run("status", "--directory", "ftp://x", *key, code=2)
 
 
-def test_account(ground: Ground, ordered: Path, tmp_path: Path) -> None:
+def test_account_command_changes_contact_and_key_and_deactivates(ground: Ground, ordered: Path, tmp_path: Path) -> None:
     """Contact, another key (the old one is nobody then), the end; one change at a time."""
     own = tmp_path / "own.pem"
     request = str(ground.folder / "request.pem")
@@ -163,7 +165,7 @@ def test_account(ground: Ground, ordered: Path, tmp_path: Path) -> None:
     assert ground.run("account", *ground.at(), "--account", str(new), "--deactivate")["status"] == "deactivated"
 
 
-def test_wishes_that_cannot_be(ground: Ground, ordered: Path, tmp_path: Path) -> None:
+def test_order_command_with_impossible_options_exits_2(ground: Ground, ordered: Path, tmp_path: Path) -> None:
     """A profile that the CA lacks, half an external account: one sentence, nothing written."""
     request = str(ground.folder / "request.pem")
     arguments = ("order", request, *ground.at(), "--account", str(ground.folder / "account.pem"),

@@ -30,7 +30,7 @@ from tests.support.worlds import CLUSTER_E, E1, E2, changed, deployment
         ("request", "sent"), ("certificate", "downloaded"),
     ],
 )  # fmt: skip
-def test_the_ca_is_killed_at_each_step(
+def test_order_with_a_killed_ca_keeps_the_current_certificate(
     lab: ThreadedLab, acme: AcmeService, monkeypatch: pytest.MonkeyPatch, what: str, state: str
 ) -> None:
     """Whatever has happened by then: the current certificate serves, and with the CA back the next attempt succeeds."""
@@ -73,7 +73,9 @@ BROKEN: list[tuple[str, Fault, type[Exception], str]] = [
 
 
 @pytest.mark.parametrize(("fault", "kind", "says"), [b[1:] for b in BROKEN], ids=[b[0] for b in BROKEN])
-def test_faults(lab: ThreadedLab, acme: AcmeService, fault: Fault, kind: type[Exception], says: str) -> None:
+def test_faulty_order_raises_an_alarm_and_succeeds_once_fixed(
+    lab: ThreadedLab, acme: AcmeService, fault: Fault, kind: type[Exception], says: str
+) -> None:
     """Each fails by itself, changes nothing, raises an alarm; undone, the next attempt succeeds."""
     before, well = lab.world.parties[E1].credential, lab.world
     with_faults(lab, fault)
@@ -86,7 +88,7 @@ def test_faults(lab: ThreadedLab, acme: AcmeService, fault: Fault, kind: type[Ex
     assert lab.run(acme.sign, E1).key_matches
 
 
-def test_dns_to_one_peer_only_is_no_fault_of_the_order(lab: ThreadedLab, acme: AcmeService) -> None:
+def test_order_with_dns_to_one_reachable_peer_succeeds(lab: ThreadedLab, acme: AcmeService) -> None:
     """The file is on all peers, so a name that leads to one is proved; when that one is blocked, it is not."""
     with_faults(lab, Point(fault="point", name=CLUSTER_E, to=(E2,)))
     lab.run(acme.sign, E1)
@@ -97,7 +99,7 @@ def test_dns_to_one_peer_only_is_no_fault_of_the_order(lab: ThreadedLab, acme: A
         lab.run(acme.sign, E1)
 
 
-def test_an_internal_name() -> None:
+def test_order_for_an_internal_name_is_refused_before_validation() -> None:
     """A registration domain that is not public: refused name by name, before anything is validated."""
     inside = changed(domains__registration=["corp.local"])
     with ThreadedLab(inside, settings=FAST) as lab:
@@ -109,7 +111,7 @@ def test_an_internal_name() -> None:
         assert acme.fetched == ()
 
 
-def test_disk_full_at_deploy(lab: ThreadedLab, acme: AcmeService) -> None:
+def test_deploy_on_a_full_disk_keeps_the_pending_certificate(lab: ThreadedLab, acme: AcmeService) -> None:
     """Nothing is half-written: the pending certificate waits, the one in use serves; with room again it is deployed."""
     before, well = lab.world.parties[E1].credential, lab.world
     pending = lab.run(acme.sign, E1)
@@ -123,7 +125,7 @@ def test_disk_full_at_deploy(lab: ThreadedLab, acme: AcmeService) -> None:
     assert lab.world.parties[E1].credential == pending
 
 
-def test_clock_ahead(lab: ThreadedLab, acme: AcmeService) -> None:
+def test_deployed_certificate_is_expired_for_a_peer_years_ahead(lab: ThreadedLab, acme: AcmeService) -> None:
     """A peer years ahead orders in vain: what comes back has long expired for it, and an alarm says so once deployed."""
     with_faults(lab, Clock(fault="clock", party=E1, hours=24 * 365 * 6))
     lab.run(acme.sign, E1)
@@ -131,7 +133,7 @@ def test_clock_ahead(lab: ThreadedLab, acme: AcmeService) -> None:
     assert "Server certificate expired" in [a.title for a in lab.peers[E1].alarms()]
 
 
-def test_authorisations_reused() -> None:
+def test_reused_authorisation_places_no_file() -> None:
     """A CA that remembers a proof asks for none the second time: no file is placed, none fetched."""
     with ThreadedLab(deployment(), settings=replace(FAST, acme=PebbleOptions(authz_reuse=100))) as lab:
         acme = lab.start_acme()
@@ -144,7 +146,7 @@ def test_authorisations_reused() -> None:
         assert next(s.state for s in acme.steps(E1) if s.what == "order") == "ready"
 
 
-def test_revoke(lab: ThreadedLab, acme: AcmeService) -> None:
+def test_peer_revokes_with_account_or_certificate_key(lab: ThreadedLab, acme: AcmeService) -> None:
     """With the account's key or the certificate's; what is not there cannot be revoked."""
     with pytest.raises(InputError, match="no ACME account"):
         lab.run(lambda: acme.revoke(E1))
@@ -180,7 +182,7 @@ def leaf_of(lab: ThreadedLab) -> x509.Certificate:
     return credential.leaf
 
 
-def test_renewed_and_deployed_by_the_clock(automatic: ThreadedLab) -> None:
+def test_certificate_is_renewed_and_deployed_at_the_configured_hour(automatic: ThreadedLab) -> None:
     """Not before it is due; then a new key and a certificate for the same names, deployed at the hour that was set."""
     lab, acme = automatic, automatic.lab.acme
     assert acme is not None
@@ -205,7 +207,7 @@ def test_renewed_and_deployed_by_the_clock(automatic: ThreadedLab) -> None:
     assert names[0] == names[1]
 
 
-def test_a_renewal_that_fails_is_tried_again_with_backoff(automatic: ThreadedLab) -> None:
+def test_failed_renewal_is_retried_with_backoff(automatic: ThreadedLab) -> None:
     """An hour, two, four …, told each time; when the fault is gone the next attempt succeeds."""
     lab, acme = automatic, automatic.lab.acme
     assert acme is not None
@@ -231,7 +233,7 @@ def test_a_renewal_that_fails_is_tried_again_with_backoff(automatic: ThreadedLab
     assert lab.peers[E1].state.pending_certificate is not None
 
 
-def test_a_full_disk_does_not_wear_the_ca_out(automatic: ThreadedLab) -> None:
+def test_renewal_on_a_full_disk_is_retried_an_hour_later(automatic: ThreadedLab) -> None:
     """The renewal is signed and cannot be kept, nor can its failure: not tried again at once, but an hour later."""
     lab, acme = automatic, automatic.lab.acme
     assert acme is not None

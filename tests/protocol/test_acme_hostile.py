@@ -35,7 +35,7 @@ from simulator.world.forge import forge
     ],
     ids=["huge", "a list", "odd types", "html", "garbage", "nothing"],
 )  # fmt: skip
-def test_hostile_directories(tmp_path: Path, answer: bytes, says: str) -> None:
+def test_hostile_directory_is_refused_with_a_bounded_sentence(tmp_path: Path, answer: bytes, says: str) -> None:
     """A server that is no CA, or an unfriendly one: one sentence, bounded in size."""
     root = create_root("A directory's CA", at=datetime.now(UTC) - timedelta(days=1))
     address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))

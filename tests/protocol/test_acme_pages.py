@@ -36,7 +36,7 @@ def wait_for(script: Script) -> dict[str, Any]:
     return dict(script.ask("GET", "/certs/acme")[1])
 
 
-def test_the_whole_way_by_script(lab: ThreadedLab) -> None:
+def test_acme_rest_runs_from_settings_to_revocation(lab: ThreadedLab) -> None:
     """Settings, terms, CSR, preflight, Sign, its steps, deploy, revoke: as an administrator's script would."""
     script = Script(lab)
     status, told = script.ask("POST", "/certs/acme/sign", {})
@@ -71,7 +71,7 @@ def test_the_whole_way_by_script(lab: ThreadedLab) -> None:
         assert auditor.ask("POST", "/certs/acme/sign", {})[0] == 403
 
 
-def test_the_page_stands_whatever_the_directory_is(lab: ThreadedLab) -> None:
+def test_acme_page_renders_with_an_unreachable_directory(lab: ThreadedLab) -> None:
     """Directories that lead nowhere: the page says so, and its form puts it right."""
     script, before = Script(lab), lab.peers[E1].state.acme.settings
     host, port = lab.sites[E1].address
@@ -84,7 +84,7 @@ def test_the_page_stands_whatever_the_directory_is(lab: ThreadedLab) -> None:
     assert script.ask("GET", "/certs/acme/provider")[0] == 200
 
 
-def test_on_c_there_is_none(lab: ThreadedLab) -> None:
+def test_acme_page_is_absent_on_c(lab: ThreadedLab) -> None:
     """Neither for scripts nor in the menu."""
     status, told = Script(lab, C1).ask("GET", "/certs/acme")
     assert (status, "only Expressway-E has ACME" in told["error"]) == (400, True)
@@ -126,7 +126,7 @@ def wait_until_shown(lab: ThreadedLab, peer: str, port: int, server_name: str, w
     eventually(is_shown, f"{peer}:{port} does not show it")
 
 
-def test_domain_certificates_by_server_name(lab: ThreadedLab) -> None:
+def test_domain_certificate_is_presented_by_server_name(lab: ThreadedLab) -> None:
     """On MRA's port and on the pages: the domain and collab-edge below it get theirs, all others the server certificate."""
     peer = lab.peers[E2]
     names = ("customer.example.net", "collab-edge.customer.example.net", E2)
@@ -149,7 +149,7 @@ def test_domain_certificates_by_server_name(lab: ThreadedLab) -> None:
     wait_until_shown(lab, E2, 8443, "customer.example.net", running.leaf)
 
 
-def test_a_domain_certificate_that_is_wrong_is_judged_as_it_is_met() -> None:
+def test_wrong_domain_certificate_fails_mra_in_judge_and_handshake() -> None:
     """One for the registration domain that lacks its name: MRA's legs fail by it, judge and handshake alike, no other."""
     with ThreadedLab(deployment(), settings=replace(FAST, pages=False)) as lab:
         inner = lab.lab
@@ -162,7 +162,7 @@ def test_a_domain_certificate_that_is_wrong_is_judged_as_it_is_met() -> None:
         assert all(leg.agrees for leg in report.legs)
 
 
-def test_two_stores() -> None:
+def test_client_store_is_presented_as_client_from_x15_5() -> None:
     """X15.5: what is shown as client is the client store's; before X15.5 there is no such store."""
     with ThreadedLab(changed(version="X15.5"), settings=replace(FAST, pages=False)) as lab:
         inner = lab.lab

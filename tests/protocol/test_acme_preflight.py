@@ -88,7 +88,7 @@ def _problem_of(lab: ThreadedLab) -> AcmeProblem | None:
 
 
 @pytest.mark.parametrize("name", ["", *SINGLE])
-def test_one_fault(lab: ThreadedLab, well: World, name: str) -> None:
+def test_preflight_predicts_the_order_with_one_fault(lab: ThreadedLab, well: World, name: str) -> None:
     """Each broken world, and the good one."""
     compare(lab, (SINGLE[name],) if name else ())
 
@@ -97,12 +97,12 @@ PAIRS = [p for p in itertools.combinations(SINGLE, 2) if {s.split("-")[0] for s 
 
 
 @pytest.mark.parametrize("pair", PAIRS[::3], ids="+".join)
-def test_two_faults(lab: ThreadedLab, well: World, pair: tuple[str, str]) -> None:
+def test_preflight_predicts_the_order_with_two_faults(lab: ThreadedLab, well: World, pair: tuple[str, str]) -> None:
     """Every third pair of them: what hides what, and what makes up for what."""
     compare(lab, tuple(SINGLE[name] for name in pair))
 
 
-def test_names_that_no_ca_takes() -> None:
+def test_preflight_predicts_names_that_the_ca_refuses() -> None:
     """An internal registration domain, too many names, no certificate left: said beforehand, refused then."""
     for data, rule in (
         ({"domains__registration": ["corp.local"]}, "acme.name-not-public"),
@@ -124,7 +124,7 @@ def test_names_that_no_ca_takes() -> None:
         assert [f.rule for f in lab.run(acme.preflight, E1).errors] == ["acme.rate-limited"]
 
 
-def test_nothing_is_left_open(lab: ThreadedLab, well: World) -> None:
+def test_preflight_closes_its_virtual_hosts(lab: ThreadedLab, well: World) -> None:
     """The virtual hosts are open while port 80 is dialled, and closed afterwards."""
     import socket
 

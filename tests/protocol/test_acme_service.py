@@ -27,7 +27,7 @@ from tests.support.worlds import C1, CLUSTER_E, E1, E2, changed, deployment
 # Settings.
 
 
-def test_what_comes_before_sign(lab: ThreadedLab) -> None:
+def test_sign_needs_request_and_terms_on_an_e(lab: ThreadedLab) -> None:
     """CSR, terms, in this order of asking; on C there is no such service, and beside Jabber Guest neither."""
     acme = lab.start_acme()
     with pytest.raises(InputError, match="generate one first"):
@@ -69,7 +69,7 @@ def test_what_comes_before_sign(lab: ThreadedLab) -> None:
         ({"profile": "p" * 65}, "longer than 64"),
     ],
 )
-def test_settings_that_cannot_be(lab: ThreadedLab, changes: dict[str, Any], says: str) -> None:
+def test_impossible_acme_settings_are_refused(lab: ThreadedLab, changes: dict[str, Any], says: str) -> None:
     """One sentence, and nothing is changed."""
     acme = lab.start_acme()
     before = lab.peers[E1].state.acme
@@ -78,7 +78,7 @@ def test_settings_that_cannot_be(lab: ThreadedLab, changes: dict[str, Any], says
     assert lab.peers[E1].state.acme == before
 
 
-def test_staging_and_another_provider(lab: ThreadedLab, acme: AcmeService) -> None:
+def test_provider_decides_ca_and_account(lab: ThreadedLab, acme: AcmeService) -> None:
     """Staging is another CA with other accounts; any directory can be entered by URL with the CA of its HTTPS."""
     production = lab.run(acme.sign, E1).leaf
     account = lab.peers[E1].state.acme.account
@@ -99,7 +99,7 @@ def test_staging_and_another_provider(lab: ThreadedLab, acme: AcmeService) -> No
         lab.run(acme.sign, E2)
 
 
-def test_the_limit_of_production(lab: ThreadedLab, acme: AcmeService) -> None:
+def test_sixth_production_order_waits_for_the_limit(lab: ThreadedLab, acme: AcmeService) -> None:
     """The sixth for the same names is refused; when to come back is kept, and the lab's clock brings it about."""
     for _ in range(5):
         lab.run(acme.sign, E1)
@@ -114,7 +114,7 @@ def test_the_limit_of_production(lab: ThreadedLab, acme: AcmeService) -> None:
     assert not any(a.title == "ACME order failed" for a in lab.peers[E1].alarms())
 
 
-def test_settings_are_kept_and_secrets_are_not_shown(tmp_path: Path) -> None:
+def test_acme_settings_are_kept_with_private_keys(tmp_path: Path) -> None:
     """Account key and MAC key on disk with mode 0600, in no repr; a new process goes on with the same account."""
     settings = replace(FAST, state=tmp_path)
     with ThreadedLab(deployment(), settings=settings) as lab:
@@ -138,7 +138,7 @@ def test_settings_are_kept_and_secrets_are_not_shown(tmp_path: Path) -> None:
 # The cluster.
 
 
-def test_steps_say_who_put_which_file_where_and_who_asked(lab: ThreadedLab, acme: AcmeService) -> None:
+def test_acme_steps_list_hosts_files_and_fetches(lab: ThreadedLab, acme: AcmeService) -> None:
     """From the page alone one can tell: hosts opened, files on both peers, fetches with their address, hosts closed."""
     lab.run(acme.sign, E1)
     steps = acme.steps(E1)
@@ -156,7 +156,7 @@ def test_steps_say_who_put_which_file_where_and_who_asked(lab: ThreadedLab, acme
     assert [s.at for s in steps] == sorted(s.at for s in steps)
 
 
-def test_two_peers_at_once(lab: ThreadedLab, acme: AcmeService) -> None:
+def test_concurrent_orders_close_the_host_after_the_last(lab: ThreadedLab, acme: AcmeService) -> None:
     """Orders side by side: each gets its own, the host closes after the second; the same peer twice is refused."""
 
     async def both() -> list[Any]:
@@ -175,7 +175,9 @@ def test_two_peers_at_once(lab: ThreadedLab, acme: AcmeService) -> None:
     assert not is_open(lab, E2)
 
 
-def test_port_scan(lab: ThreadedLab, acme: AcmeService, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_port_of_the_virtual_host_opens_during_an_order(
+    lab: ThreadedLab, acme: AcmeService, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Before, during and after an order: the one port that comes and goes is that of the virtual host."""
     before = _scan(lab)
     during: list[set[int]] = []
@@ -204,7 +206,7 @@ def _scan(lab: ThreadedLab) -> set[int]:
 
 
 @pytest.mark.parametrize("fault", ["partition", "restart"])
-def test_the_other_peer_fails(lab: ThreadedLab, acme: AcmeService, fault: str) -> None:
+def test_order_fails_when_the_other_peer_is_cut_off(lab: ThreadedLab, acme: AcmeService, fault: str) -> None:
     """Cut off: its file cannot be put there, and what DNS leads to it is not proved. Restarted: its files are there again."""
     before = lab.world.parties[E1].credential
     if fault == "partition":
@@ -228,7 +230,7 @@ def test_the_other_peer_fails(lab: ThreadedLab, acme: AcmeService, fault: str) -
     assert lab.run(acme.sign, E1).key_matches
 
 
-def test_restarted_in_the_middle_of_its_own_order(lab: ThreadedLab, acme: AcmeService) -> None:
+def test_order_stops_when_its_peer_restarts(lab: ThreadedLab, acme: AcmeService) -> None:
     """The order stops and says why, the certificate in use stays, and the next Sign ends well."""
     before = lab.world.parties[E1].credential
 
@@ -245,7 +247,7 @@ def test_restarted_in_the_middle_of_its_own_order(lab: ThreadedLab, acme: AcmeSe
     assert lab.run(acme.sign, E1).key_matches
 
 
-def test_a_domain_certificate_by_acme(lab: ThreadedLab, acme: AcmeService) -> None:
+def test_domain_certificate_is_ordered_deployed_and_renewed(lab: ThreadedLab, acme: AcmeService) -> None:
     """The same process with a key of its own: signed, waiting, deployed, shown by server name, renewed automatically."""
     peer = lab.peers[E1]
     before = lab.world.parties[E1].credential
@@ -272,7 +274,7 @@ def test_a_domain_certificate_by_acme(lab: ThreadedLab, acme: AcmeService) -> No
     assert dict(peer.state.domain_certificates)["example.com"].leaf.public_key() != pending.leaf.public_key()
 
 
-def test_a_peer_that_is_down(lab: ThreadedLab, acme: AcmeService) -> None:
+def test_order_fails_when_the_other_peer_is_down(lab: ThreadedLab, acme: AcmeService) -> None:
     """Nobody answers on E2: its file cannot be put there, names that DNS leads there are not proved, E1 stays as it is."""
     before = lab.world.parties[E1].credential
     well = lab.world
@@ -285,7 +287,9 @@ def test_a_peer_that_is_down(lab: ThreadedLab, acme: AcmeService) -> None:
     assert lab.run(acme.sign, E1).key_matches
 
 
-def test_an_order_is_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blockbuster: BlockBuster) -> None:
+def test_sign_resumes_the_order_on_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blockbuster: BlockBuster
+) -> None:
     """The order's URL is on disk before anything is proved; the next Sign goes on with it."""
     blockbuster.deactivate()  # the test itself reads the disk in the loop, at the moment that matters
     with ThreadedLab(deployment(), settings=replace(FAST, state=tmp_path)) as lab:
@@ -310,7 +314,7 @@ def test_an_order_is_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         assert [s for s in acme.steps(E1) if "gone on with" in s.detail]
 
 
-def test_an_order_of_another_lab_is_not_gone_on_with(tmp_path: Path) -> None:
+def test_sign_ignores_the_order_of_another_lab(tmp_path: Path) -> None:
     """The next lab has another CA: account and order of the last one are of no use, and Sign makes new ones."""
     settings = replace(FAST, state=tmp_path)
     with ThreadedLab(deployment(), settings=settings) as lab:

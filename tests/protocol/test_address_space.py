@@ -26,7 +26,7 @@ def addresses_of(wanted: Deployment) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("neighbours", "clusters"), [(254, 0), (255, 0), (600, 0), (0, 300), (300, 300)])
-def test_every_party_has_an_address_of_its_own(neighbours: int, clusters: int) -> None:
+def test_every_party_has_a_unique_address(neighbours: int, clusters: int) -> None:
     """All different, none outside the net, none among the lab's own services; and this machine can listen there."""
     wanted = large(neighbours, clusters)
     plan = AddressPlan(wanted)
@@ -42,7 +42,7 @@ def test_every_party_has_an_address_of_its_own(neighbours: int, clusters: int) -
         plan.close()
 
 
-def test_small_deployments_keep_their_addresses() -> None:
+def test_address_of_a_party_is_stable_without_other_kinds() -> None:
     """A kind without members keeps its place: the addresses in the course and in saved notes stay right."""
     found = addresses_of(deployment("single-pair"))
     assert found == addresses_of(large())
@@ -52,7 +52,7 @@ def test_small_deployments_keep_their_addresses() -> None:
     }
 
 
-def test_more_parties_than_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lab_with_too_many_parties_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """One sentence with both numbers; the deployment itself is still good for everything that needs no lab."""
     monkeypatch.setattr(addresses, "_MEMBERS", 3)
     monkeypatch.setattr(addresses, "_GROUPS", 4)

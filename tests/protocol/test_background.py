@@ -17,7 +17,7 @@ from simulator.events import Event, EventLog
 from tests.support.wait import LONG
 
 
-def test_a_cancelled_caller_waits_for_its_thread() -> None:
+def test_cancelled_caller_waits_for_its_thread() -> None:
     """The thread hears of it, and the caller leaves only after the thread, cancelled; also when the thread failed."""
     started, halted, ended = threading.Event(), threading.Event(), threading.Event()
 
@@ -47,7 +47,7 @@ class Handing(deque[Event]):
         return super().popleft()
 
 
-def test_the_log_is_written_by_several_threads(tmp_path: Path) -> None:
+def test_event_log_of_several_threads_has_each_event_once(tmp_path: Path) -> None:
     """The clock and a change that is saved write at the same moment: each event is in the file once, none is lost."""
     log = EventLog(lambda: datetime.now(UTC), tmp_path / "events.jsonl")
     log._unwritten = Handing()

@@ -27,7 +27,7 @@ from tests.support.worlds import AT, C1, DAY, deployment
 
 
 @pytest.mark.parametrize("case", cases().values(), ids=lambda c: c.id)
-def test_case(case: Case) -> None:
+def test_clinic_case_fails_as_described_and_is_fixed(case: Case) -> None:
     """Real handshakes, uploads and orders, before and after."""
     played = asyncio.run(play(case))
     assert played.refused or not played.broken.accepted
@@ -41,7 +41,7 @@ def test_case(case: Case) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_two_at_once(seed: int) -> None:
+def test_clinic_pair_shows_both_causes_and_is_fixed(seed: int) -> None:
     """A random pair: both causes are found beside each other, the same seed gives the same pair, both are mended."""
     case = random_case(seed)
     assert case == random_case(seed)
@@ -50,7 +50,7 @@ def test_two_at_once(seed: int) -> None:
     assert played.mended.accepted
 
 
-def test_played_by_a_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clinic_console_scores_a_played_case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Looks around, guesses wrongly, takes a hint, answers, mends with the pages' own means; the score is kept."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     out = Console(file=io.StringIO(), width=200)
@@ -104,14 +104,14 @@ def test_played_by_a_person(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert json.loads(done.stdout)[0]["case"] == "new-root"
 
 
-def test_all_files_are_cases() -> None:
+def test_clinic_case_files_and_ids_match() -> None:
     """As many cases as files, and enough of them; ids are the files' names."""
     names = sorted(p.stem for p in (Path(__file__).parents[2] / "simulator" / "clinic" / "cases").glob("*.yaml"))
     assert names == sorted(cases())
     assert len(names) >= 45
 
 
-def test_the_command() -> None:
+def test_clinic_command_lists_and_plays_cases() -> None:
     """List, one case for people and as JSON, and a case that there is not."""
     listed = json.loads(run("simulator", "clinic", "--json").stdout)
     assert {c["id"] for c in listed} == set(cases())
@@ -128,7 +128,7 @@ def test_the_command() -> None:
     assert "close to it: server-auth-only-on-c" in done.stderr
 
 
-def test_faults_compose_and_are_undone_by_the_world_before() -> None:
+def test_faults_compose_and_leave_the_world_unchanged() -> None:
     """Two faults at once; the world itself is never changed; a stranger in a fault is told."""
     issued = issue_world(deployment(), at=AT - DAY, rsa=False)
     ground = Ground(issued, AT, False)
@@ -153,7 +153,7 @@ async def _worked_on(case: Case) -> tuple[bool, tuple[str, ...], bool]:
 
 
 @pytest.mark.parametrize("case", cases().values(), ids=lambda c: c.id)
-def test_remedies_mend_it(case: Case) -> None:
+def test_clinic_remedy_fixes_the_case_at_its_last_step(case: Case) -> None:
     """What the case file says mends it does so in the running world, and no earlier than its last step."""
     broken, left, well = asyncio.run(_worked_on(case))
     assert broken
@@ -161,7 +161,7 @@ def test_remedies_mend_it(case: Case) -> None:
     assert well
 
 
-def test_a_remedy_elsewhere_mends_nothing() -> None:
+def test_clinic_remedy_on_another_party_fixes_nothing() -> None:
     """The control: the same work on another party, fresh lists where a certificate was revoked, and what is no remedy."""
 
     async def try_out(case_id: str, action: str, target: str) -> bool:

@@ -83,7 +83,7 @@ def lab() -> Iterator[Lab]:
 
 
 @pytest.mark.parametrize("door", ["page", "sip"])
-def test_a_flood_without_tls(lab: Lab, door: str) -> None:
+def test_lab_stays_up_under_a_flood_of_silent_callers(lab: Lab, door: str) -> None:
     """500 callers that say nothing, where the process may open 320 files: nobody of the lab notices."""
     before = lab.status()
     assert before["legs"]
@@ -115,7 +115,7 @@ def test_a_flood_without_tls(lab: Lab, door: str) -> None:
     assert lab.end() == ""
 
 
-def test_the_bound_counts_from_the_first_packet(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_connection_over_the_bound_is_closed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """One more than allowed, none of them with TLS: it is closed at once, and a place that gets free is given again."""
     from aiohttp import web
 
@@ -144,7 +144,7 @@ def test_the_bound_counts_from_the_first_packet(monkeypatch: pytest.MonkeyPatch)
         portal.call(server.stop)
 
 
-def test_lines_left_out_are_counted() -> None:
+def test_suppressed_log_lines_are_counted() -> None:
     """Some lines pass, the rest of the period is one number, and then lines pass again."""
     now, lines = [0.0], []
     throttle = Throttle(lines.append, at_once=2, clock=lambda: now[0])
@@ -156,7 +156,7 @@ def test_lines_left_out_are_counted() -> None:
     assert lines == ["odd", "odd", "3 more lines like the last ones were left out", "again"]
 
 
-def test_memory_is_given_back_once_after_a_flood() -> None:
+def test_memory_is_trimmed_once_after_a_flood() -> None:
     """After many connections were closed, not while they are open, not for a few, and once per flood."""
     given: list[int] = []
     now = 80

@@ -27,7 +27,7 @@ def lived() -> Sunset:
     return asyncio.run(live_through_sunset(deployment("clustered-full")))
 
 
-def test_both_judges_agree_at_every_stage(lived: Sunset) -> None:
+def test_sunset_judges_agree_at_every_stage(lived: Sunset) -> None:
     """What pkikit says beforehand is what the handshakes do, on every leg of every stage."""
     assert all(stage.agree for stage in lived.stages)
     assert [s.id for s in lived.stages] == [
@@ -36,7 +36,7 @@ def test_both_judges_agree_at_every_stage(lived: Sunset) -> None:
     ]  # fmt: skip
 
 
-def test_which_legs_fail_and_why(lived: Sunset) -> None:
+def test_sunset_fails_legs_where_an_e_is_the_client(lived: Sunset) -> None:
     """Those on which an E peer is the TLS client, refused by the server; no other. Nothing fails before the renewal."""
     assert lived.stage("both").down == ()
     renewed = lived.stage("renewed").report.down
@@ -49,7 +49,7 @@ def test_which_legs_fail_and_why(lived: Sunset) -> None:
     assert not [h for h in lived.timeline.happenings if h.kind == "expiry"]
 
 
-def test_the_ways_out(lived: Sunset) -> None:
+def test_sunset_remedies_bring_the_legs_back(lived: Sunset) -> None:
     """The upload switch helps no leg; two stores help all; a private CA on E loses those who trust public CAs alone."""
     before = set(lived.stage("renewed").down)
     assert set(lived.stage("server-only-upload-x15.4").down) == before
@@ -62,7 +62,7 @@ def test_the_ways_out(lived: Sunset) -> None:
     assert {leg.leg.id.split(":")[0] for leg in lived.stage("verify-off").report.down} == {"xmpp"}
 
 
-def test_the_audit_says_beforehand_what_the_lab_shows(lived: Sunset) -> None:
+def test_eku_audit_predicts_the_sunset_of_the_lab(lived: Sunset) -> None:
     """`pkikit eku-audit --what-if public-ca`: the same legs, and each remedy works where it worked here."""
     told = {leg.leg.id: leg for leg in audit(deployment("clustered-full"), {}, at=AT, assume=Assumption.PUBLIC_CA)}
     for leg_id in lived.stage("renewed").down:
@@ -74,7 +74,7 @@ def test_the_audit_says_beforehand_what_the_lab_shows(lived: Sunset) -> None:
         assert works["private-ca"] is (leg_id not in lived.stage("private-ca-trusted").down)
 
 
-def test_as_table_and_picture(lived: Sunset) -> None:
+def test_sunset_has_a_table_and_a_picture(lived: Sunset) -> None:
     """A row for each leg that is ever down; the picture is well-formed."""
     frame = lived.frame()
     assert set(lived.stage("renewed").down) <= set(frame.index)
@@ -83,7 +83,7 @@ def test_as_table_and_picture(lived: Sunset) -> None:
     json.dumps(lived.to_json())
 
 
-def test_a_year_by_lifetime() -> None:
+def test_renewal_year_counts_renewals_by_lifetime() -> None:
     """A third of the life is left when it is renewed: so many a year, none expired, each a restart of its peer."""
     found = asyncio.run(compare(deployment(), (90, 47, 6), at=AT))
     for year in found.years:
@@ -101,14 +101,14 @@ def test_a_year_by_lifetime() -> None:
         asyncio.run(compare(deployment(), (0.5,), at=AT))
 
 
-def test_more_peers_more_restarts() -> None:
+def test_renewal_year_of_more_peers_has_more_restarts() -> None:
     """Each peer has its own key, certificate and restart."""
     years = [asyncio.run(live_year(of_size(n), timedelta(days=47), at=AT, span=timedelta(days=120))) for n in (1, 3)]
     assert years[1].renewals == 3 * years[0].renewals
     assert years[1].interrupted > 3 * years[0].interrupted
 
 
-def test_the_true_protocol_accelerated() -> None:
+def test_short_lived_certificates_are_renewed_by_acme_without_expiry() -> None:
     """Pebble 2.10 with certificates of half a minute: ordered, renewed by its own window, again and again, none expired."""
     options = PebbleOptions(version=PebbleVersion.V2_10, profiles={"flash": timedelta(seconds=24)})
     settings = LabSettings(rsa=False, pages=False, acme=options)
@@ -138,7 +138,7 @@ def test_the_true_protocol_accelerated() -> None:
         assert not [a for a in peer.alarms() if "expired" in a.title]
 
 
-def test_on_the_command_line(tmp_path: Path) -> None:
+def test_sunset_and_renewals_commands_print_tables_and_pictures(tmp_path: Path) -> None:
     """Tables, JSON, pictures; what cannot be is one sentence."""
     mra = str(DEPLOYMENTS / "clustered-mra.yaml")
     done = run("simulator", "sunset", mra, "--plot", str(tmp_path / "sunset.svg"))

@@ -92,7 +92,7 @@ def client_hello(size: int) -> bytes:
     ],
     ids=["zeros", "bytes", "plain SIP", "plain HTTP", "1 MB ClientHello", "endless record", "SSLv2 hello"],
 )  # fmt: skip
-def test_garbage_on_the_sip_port(lab: ThreadedLab, said: bytes) -> None:
+def test_garbage_on_the_sip_port_is_hung_up_and_logged(lab: ThreadedLab, said: bytes) -> None:
     """Whatever comes instead of a ClientHello, the port hangs up by itself and says why in the log."""
     before = len(lab.events.of(E1, "TLS Negotiation Error"))
     with sip(lab) as connection:
@@ -102,7 +102,7 @@ def test_garbage_on_the_sip_port(lab: ThreadedLab, said: bytes) -> None:
     eventually(lambda: len(lab.events.of(E1, "TLS Negotiation Error")) > before, "nothing was logged")
 
 
-def test_half_open_and_one_byte_at_a_time(lab: ThreadedLab) -> None:
+def test_slow_handshake_is_closed_after_its_time(lab: ThreadedLab) -> None:
     """Connections on which nothing, or too slowly something, is said are let go after the time for a handshake."""
     silent = [sip(lab) for _ in range(40)]
     slow = sip(lab)
@@ -121,7 +121,7 @@ def test_half_open_and_one_byte_at_a_time(lab: ThreadedLab) -> None:
     ],
     ids=["huge length", "negative length", "giant header", "binary", "no headers", "a response"],
 )  # fmt: skip
-def test_bad_framing_inside_tls(lab: ThreadedLab, said: bytes) -> None:
+def test_malformed_sip_over_tls_is_hung_up(lab: ThreadedLab, said: bytes) -> None:
     """SIP that is none, over good TLS: hung up on, nothing else happens."""
     with sip(lab) as plain, ANYONE.wrap_socket(plain) as connection:
         with contextlib.suppress(OSError):
@@ -141,7 +141,7 @@ def test_renegotiation_is_refused(lab: ThreadedLab) -> None:
     assert done.stderr.count(b"verify return") <= 4  # the certificate was shown once, not thrice
 
 
-def test_a_crowd_is_refused_cleanly(lab: ThreadedLab) -> None:
+def test_crowd_over_the_limit_is_closed_and_zones_stay_up(lab: ThreadedLab) -> None:
     """3,000 connections at once, more than a party takes: all end, most at once; the others' zones do not notice."""
     address = lab.plan.by_name[E1]
 
@@ -199,7 +199,7 @@ def raw(lab: ThreadedLab, *parts: bytes) -> bytes:
     ],
     ids=["CL and TE", "two CL", "odd TE", "signed CL", "folding", "space", "long line", "many headers", "garbage"],
 )  # fmt: skip
-def test_smuggling_forms(lab: ThreadedLab, said: bytes) -> None:
+def test_ambiguous_http_request_gets_at_most_one_400(lab: ThreadedLab, said: bytes) -> None:
     """Requests that two servers would read differently are one 400, or are refused unread; never two answers."""
     answer = raw(lab, said)
     assert answer.startswith((b"HTTP/1.1 4", b"HTTP/1.0 4")), answer[:200]
@@ -207,7 +207,7 @@ def test_smuggling_forms(lab: ThreadedLab, said: bytes) -> None:
     assert b"Traceback" not in answer
 
 
-def test_slow_loris(lab: ThreadedLab) -> None:
+def test_slow_http_header_is_cut_off(lab: ThreadedLab) -> None:
     """A header that never ends is cut off, however steadily it trickles in; meanwhile others are served."""
     with socket.create_connection(pages(lab), timeout=LONG) as plain, ANYONE.wrap_socket(plain) as connection:
         connection.sendall(b"GET /login HTTP/1.1\r\nHost: x\r\n")
@@ -226,7 +226,7 @@ def test_slow_loris(lab: ThreadedLab) -> None:
     assert raw(lab, b"GET /login HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").startswith(b"HTTP/1.1 200")
 
 
-def test_an_upload_of_a_gigabyte(lab: ThreadedLab) -> None:
+def test_oversized_upload_is_refused_early(lab: ThreadedLab) -> None:
     """Announced or not, more than a form may hold is refused after a few megabytes, not after all of it."""
     head = b"POST /login HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
     answer = raw(lab, head + b"Content-Length: 1073741824\r\n\r\n", b"user=" + b"a" * (32 * 1024 * 1024))
@@ -236,7 +236,7 @@ def test_an_upload_of_a_gigabyte(lab: ThreadedLab) -> None:
     assert answer == b"" or b" 413 " in answer.split(b"\r\n", 1)[0]
 
 
-def test_a_bomb_as_crl(lab: ThreadedLab, tmp_path: Path) -> None:
+def test_crl_archive_bomb_is_not_unpacked(lab: ThreadedLab, tmp_path: Path) -> None:
     """An archive that unpacks to gigabytes where a CRL should be: not unpacked, told in the log, nothing taken."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -282,7 +282,7 @@ async def _nowhere(host: str, port: int) -> list[tuple[str, int]]:
     ],
     ids=["inside", "file", "in a circle", "huge", "endless", "500", "no HTTP", "nothing"],
 )
-def test_answers_to_a_fetch(answer: bytes, words: str) -> None:
+def test_hostile_answer_to_a_fetch_is_one_sentence(answer: bytes, words: str) -> None:
     """Redirects into the inside, circles, too much, nothing: one sentence each, in bounded time."""
 
     async def ask() -> None:
@@ -306,7 +306,7 @@ def test_answers_to_a_fetch(answer: bytes, words: str) -> None:
         asyncio.run(ask())
 
 
-def test_old_tls_only_is_told(lab: ThreadedLab) -> None:
+def test_tls_1_1_caller_gets_an_alert(lab: ThreadedLab) -> None:
     """A caller that knows TLS 1.1 at most is refused with an alert that says so."""
     where = f"{lab.plan.by_name[E1]}:5061"
     done = subprocess.run(

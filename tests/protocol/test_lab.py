@@ -38,7 +38,7 @@ def lab() -> Iterator[ThreadedLab]:
 @pytest.mark.near_miss("dns.name-unresolved", "net.unreachable", "tls.not-tls", watched=False)
 @pytest.mark.parametrize("version", list(TlsVersion))
 @pytest.mark.parametrize("name", ["single-pair", "clustered-mra", "clustered-full"])
-def test_every_leg_comes_up(name: str, version: TlsVersion) -> None:
+def test_every_leg_of_a_shipped_deployment_comes_up(name: str, version: TlsVersion) -> None:
     """Each shipped deployment, at each TLS version: all legs dialled, accepted, and judged alike beforehand."""
     settings = replace(FAST, tls=TlsRange(lowest=version, highest=version))
     with ThreadedLab(deployment(name), settings=settings) as lab:
@@ -51,7 +51,7 @@ def test_every_leg_comes_up(name: str, version: TlsVersion) -> None:
 
 
 @pytest.mark.parametrize("name", ["single-pair", "clustered-mra", "clustered-full"])
-def test_a_port_treats_one_caller_in_one_way(name: str) -> None:
+def test_legs_between_two_parties_on_one_port_ask_for_the_same(name: str) -> None:
     """A server knows a caller by address and port only: all legs between two parties on one port ask for the same."""
     asked: dict[tuple[str, str, int], set[object]] = {}
     for leg in legs_of(deployment(name)):
@@ -61,7 +61,7 @@ def test_a_port_treats_one_caller_in_one_way(name: str) -> None:
 
 
 @pytest.mark.fires("dns.name-unresolved")
-def test_name_taken_out_of_dns(lab: ThreadedLab) -> None:
+def test_removed_dns_name_fails_the_legs_that_dial_it(lab: ThreadedLab) -> None:
     """Without its A record E1 cannot be dialled by name: dns.name-unresolved, on the legs that dial it."""
     del lab.dns.zone.addresses[E1]
     report = lab.check()
@@ -72,7 +72,7 @@ def test_name_taken_out_of_dns(lab: ThreadedLab) -> None:
 
 
 @pytest.mark.fires("net.unreachable")
-def test_server_stopped(lab: ThreadedLab) -> None:
+def test_stopped_server_fails_its_legs_as_unreachable(lab: ThreadedLab) -> None:
     """The neighbour's port is closed: net.unreachable, and only there."""
     lab.run(lab.endpoints[PARTNER].stop)
     report = lab.check()
@@ -81,7 +81,7 @@ def test_server_stopped(lab: ThreadedLab) -> None:
 
 
 @pytest.mark.fires("tls.not-tls")
-def test_something_else_on_the_port(lab: ThreadedLab) -> None:
+def test_banner_instead_of_tls_fails_as_not_tls(lab: ThreadedLab) -> None:
     """An SSH-like banner instead of TLS: tls.not-tls."""
     endpoint = lab.endpoints[PARTNER]
     lab.run(endpoint.stop)
@@ -104,7 +104,7 @@ def test_something_else_on_the_port(lab: ThreadedLab) -> None:
     assert {leg.causes for leg in report.down} == {("tls.not-tls",)}
 
 
-def test_clock_travel(lab: ThreadedLab) -> None:
+def test_leaves_are_expired_two_years_later(lab: ThreadedLab) -> None:
     """Two years on every leaf has expired, by itself; back again all is well."""
     lab.do(lab.clock.travel, timedelta(days=730))
     assert {leg.causes[0] for leg in lab.check().down} == {"validity.expired"}
@@ -112,7 +112,7 @@ def test_clock_travel(lab: ThreadedLab) -> None:
     assert lab.check().accepted
 
 
-def test_lab_can_start_at_any_time() -> None:
+def test_lab_starts_at_any_time() -> None:
     """The lab's certificates live on the lab's clock."""
     with ThreadedLab(deployment("single-pair"), settings=FAST, clock=Clock.set_to(AT + timedelta(days=3000))) as lab:
         report = lab.check()
@@ -120,7 +120,7 @@ def test_lab_can_start_at_any_time() -> None:
     assert report.at.year == 2035
 
 
-def test_hostile_company(lab: ThreadedLab) -> None:
+def test_lab_stays_up_among_hostile_callers(lab: ThreadedLab) -> None:
     """Garbage, silence, plaintext SIP, half a handshake, oversized hellos: refused or timed out, logged; the legs stay up."""
     address = lab.endpoints[E1].address
     sockets = []
@@ -151,7 +151,7 @@ def test_hostile_company(lab: ThreadedLab) -> None:
     assert lab.check().accepted
 
 
-def test_two_labs_side_by_side(lab: ThreadedLab) -> None:
+def test_second_lab_has_its_own_addresses(lab: ThreadedLab) -> None:
     """Each has addresses of its own; both are up."""
     with ThreadedLab(deployment(), settings=FAST) as other:
         assert other.plan.net != lab.plan.net
@@ -159,13 +159,13 @@ def test_two_labs_side_by_side(lab: ThreadedLab) -> None:
         assert lab.check().accepted
 
 
-def test_everything_listens_on_loopback(lab: ThreadedLab) -> None:
+def test_lab_listens_on_loopback_only(lab: ThreadedLab) -> None:
     """No address of the lab is outside 127/8."""
     addresses = [e.address for e in lab.endpoints.values()] + [lab.dns.address]
     assert all(address.startswith("127.") for address in addresses)
 
 
-def test_port_taken() -> None:
+def test_taken_port_of_a_chosen_net_is_named() -> None:
     """A port of a chosen net is held by another program: the sentence names it, and nothing stays bound."""
     with socket.socket() as other:
         other.bind(("127.231.1.1", 4372))
@@ -186,7 +186,7 @@ def test_port_taken() -> None:
 
 
 @pytest.mark.parametrize("net", [0, 255, -1, 999])
-def test_impossible_net(net: int) -> None:
+def test_net_outside_1_to_254_is_refused(net: int) -> None:
     """Only 1 to 254 are nets."""
     with pytest.raises(LabError, match=r"127\.1\.x\.y to 127\.254"):
         ThreadedLab(deployment(), settings=replace(FAST, net=net)).start()
@@ -197,7 +197,9 @@ def test_impossible_net(net: int) -> None:
     (("up",), signal.SIGINT, {0}),
     (("up",), signal.SIGTERM, {0}),
 ])  # fmt: skip
-def test_interrupted(command: tuple[str, ...], number: signal.Signals, codes: set[int], tmp_path: Path) -> None:
+def test_interrupted_command_exits_without_traceback_or_child(
+    command: tuple[str, ...], number: signal.Signals, codes: set[int], tmp_path: Path
+) -> None:
     """Ctrl-C in the middle: no traceback, the documented exit code, no child process left."""
     path = tmp_path / "large.yaml"
     path.write_text(yaml.safe_dump(of_size(6).model_dump(mode="json")))

@@ -50,7 +50,7 @@ def shared() -> Iterator[ThreadedLab]:
 
 
 @pytest.mark.parametrize("part", ODD_CRLS)
-def test_an_unreadable_crl_is_refused(shared: ThreadedLab, part: str) -> None:
+def test_upload_of_an_unreadable_crl_is_refused(shared: ThreadedLab, part: str) -> None:
     """An upload says which part cannot be read, and nothing changes; beside a good list, and in a trusted CA file too."""
     peer = shared.lab.peers[E1]
     trusted = peer.state.trusted_ca_list
@@ -71,12 +71,12 @@ def test_an_unreadable_crl_is_refused(shared: ThreadedLab, part: str) -> None:
     assert "CRL file: " in shared.lab.events.of(E1, "CRL Refused")[-1].detail
 
 
-def test_a_readable_crl_is_taken(lab: ThreadedLab) -> None:
+def test_upload_of_a_readable_crl_is_accepted(lab: ThreadedLab) -> None:
     """The near miss: the same list with every part readable, though nobody's key signed it."""
     assert lab.run(lab.peers[E1].upload_crl, pem(GOOD_CRL)) == 1
 
 
-def test_a_crl_that_only_openssl_reads_is_judged(tmp_path: Path) -> None:
+def test_crl_that_only_openssl_reads_is_used_and_kept(tmp_path: Path) -> None:
     """An empty RDN in its issuer: taken, shown, used by live handshakes, and still there after the next start."""
     settings = replace(FAST, state=tmp_path)
     with ThreadedLab(deployment(), settings=settings) as lab:
@@ -93,7 +93,7 @@ def test_a_crl_that_only_openssl_reads_is_judged(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("part", ODD_CRLS)
-def test_an_unreadable_crl_is_not_downloaded(shared: ThreadedLab, part: str) -> None:
+def test_download_skips_an_unreadable_crl(shared: ThreadedLab, part: str) -> None:
     """An automatic download leaves it out, takes the good one, and says so."""
     look_up, told = shared.lab.network.look_up, []
 
@@ -112,7 +112,7 @@ def test_an_unreadable_crl_is_not_downloaded(shared: ThreadedLab, part: str) -> 
     assert len(found) == (0 if whole else 1)  # type: ignore[arg-type]
 
 
-def test_a_folder_with_an_unreadable_crl_starts(tmp_path: Path) -> None:
+def test_lab_starts_with_an_unreadable_crl_in_its_state(tmp_path: Path) -> None:
     """What an older version let in is left out with a line in the log; checking is on, and every leg settles."""
     settings = replace(FAST, state=tmp_path)
     with ThreadedLab(deployment(), settings=settings):
@@ -133,7 +133,7 @@ def test_a_folder_with_an_unreadable_crl_starts(tmp_path: Path) -> None:
 # Tasks that fail.
 
 
-def test_a_leg_that_raises_is_down(lab: ThreadedLab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_leg_whose_dial_raises_is_down_alone(lab: ThreadedLab, monkeypatch: pytest.MonkeyPatch) -> None:
     """An error inside a dial takes its own leg down, with a line; the others come up, and so does it once it can."""
     inside = lab.lab
     broken = inside.endpoints[C1]
@@ -159,7 +159,7 @@ def test_a_leg_that_raises_is_down(lab: ThreadedLab, monkeypatch: pytest.MonkeyP
     eventually(lambda: all(link.active for link in inside.links.values()), "every leg is up again")
 
 
-def test_a_dead_link_task_is_a_leg_down(lab: ThreadedLab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_leg_whose_link_task_ends_is_down(lab: ThreadedLab, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever ends the task that keeps a leg up: hold() returns, the leg is reported down, and a line says why."""
 
     async def dies(self: links.Link) -> None:
@@ -171,7 +171,7 @@ def test_a_dead_link_task_is_a_leg_down(lab: ThreadedLab, monkeypatch: pytest.Mo
     assert len(lab.events.of(kind=FAILED)) == len(lab.links)
 
 
-def test_a_leg_that_cannot_be_judged(lab: ThreadedLab, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_leg_that_cannot_be_judged_follows_its_handshake(lab: ThreadedLab, monkeypatch: pytest.MonkeyPatch) -> None:
     """Dialled, it is what the handshake says; not dialled, it is not up."""
 
     def fails(*_: object) -> None:
@@ -186,7 +186,7 @@ def test_a_leg_that_cannot_be_judged(lab: ThreadedLab, monkeypatch: pytest.Monke
     assert len(report.down) == len(report.legs)
 
 
-def test_a_background_failure_is_an_event(tmp_path: Path) -> None:
+def test_background_failure_is_logged(tmp_path: Path) -> None:
     """A full disk while the world changes: the state that could not be written is named in the log."""
     with ThreadedLab(deployment(), settings=replace(FAST, state=tmp_path)) as lab:
         with_faults(lab, DiskFull(fault="disk-full", party=E1), NewKey(fault="new-key", party=E1))
@@ -196,7 +196,7 @@ def test_a_background_failure_is_an_event(tmp_path: Path) -> None:
         assert "No space left" in detail
 
 
-def test_what_asyncio_would_print_is_an_event(lab: ThreadedLab, capfd: pytest.CaptureFixture[str]) -> None:
+def test_failing_asyncio_callback_is_logged_not_printed(lab: ThreadedLab, capfd: pytest.CaptureFixture[str]) -> None:
     """A callback that raises: one line in the log, nothing on the terminal."""
 
     async def cause() -> None:
@@ -212,7 +212,7 @@ def test_what_asyncio_would_print_is_an_event(lab: ThreadedLab, capfd: pytest.Ca
 # Ports.
 
 
-def test_silent_and_blocked_and_fixed(lab: ThreadedLab) -> None:
+def test_port_closed_for_two_reasons_is_opened_once(lab: ThreadedLab) -> None:
     """Two reasons to close a port that end at the same moment: it is opened once."""
     inside, well = lab.lab, lab.world
     port = inside.endpoints[E1].ports[0]
@@ -225,7 +225,7 @@ def test_silent_and_blocked_and_fixed(lab: ThreadedLab) -> None:
     assert not inside.events.of(kind="Cannot Listen")
 
 
-def test_a_port_that_another_program_took(lab: ThreadedLab) -> None:
+def test_port_taken_by_another_program_is_retried(lab: ThreadedLab) -> None:
     """It is a line in the log; once the port is free, the next dial finds it open again."""
     inside, well = lab.lab, lab.world
     port = 5061
@@ -242,7 +242,7 @@ def refuses(lab: ThreadedLab, fqdn: str, port: int) -> bool:
         return probe.connect_ex((lab.plan.by_name[fqdn], port)) != 0
 
 
-def test_starttls_reset_by_the_caller(capfd: pytest.CaptureFixture[str]) -> None:
+def test_starttls_reset_is_logged_and_legs_stay(capfd: pytest.CaptureFixture[str]) -> None:
     """A caller that resets the connection in the middle of STARTTLS: a line in the log, no traceback, the legs stay."""
     import struct
 
@@ -263,13 +263,13 @@ def test_starttls_reset_by_the_caller(capfd: pytest.CaptureFixture[str]) -> None
     assert "Traceback" not in capfd.readouterr().err
 
 
-def test_no_adcs_without_pages(lab: ThreadedLab) -> None:
+def test_adcs_without_pages_is_refused(lab: ThreadedLab) -> None:
     """One sentence instead of an AttributeError."""
     with pytest.raises(LabError, match="runs without pages"):
         lab.do(getattr, lab.lab, "adcs")
 
 
-def test_the_refusal_of_a_guesser_passes_context_managers() -> None:
+def test_too_many_failures_passes_context_managers() -> None:
     """An exception that a context manager can hand on."""
     from contextlib import ExitStack, contextmanager
 
@@ -289,7 +289,7 @@ def test_the_refusal_of_a_guesser_passes_context_managers() -> None:
     assert refused.value.wait == 3.0
 
 
-def test_exceptions_are_plain_classes() -> None:
+def test_exceptions_are_not_frozen_dataclasses() -> None:
     """No exception of ours is a frozen dataclass: Python sets its traceback."""
     import dataclasses
     import importlib
@@ -313,7 +313,7 @@ def test_exceptions_are_plain_classes() -> None:
     assert [kind for kind in ours if dataclasses.is_dataclass(kind)] == []
 
 
-def test_what_aiohttp_would_print_is_an_event(capfd: pytest.CaptureFixture[str]) -> None:
+def test_malformed_http_request_is_logged_not_printed(capfd: pytest.CaptureFixture[str]) -> None:
     """Requests that are none, before any login: a few lines in the log of that peer, nothing on the terminal."""
     import ssl
 

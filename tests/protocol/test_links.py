@@ -31,7 +31,7 @@ def links_of(lab: ThreadedLab, fqdn: str) -> list[str]:
     return [leg_id for leg_id, link in lab.links.items() if fqdn in {link.leg.client, link.leg.server}]
 
 
-def test_stays_up(lab: ThreadedLab) -> None:
+def test_sip_legs_stay_up_on_one_connection_each(lab: ThreadedLab) -> None:
     """Every SIP leg is up and stays up over many keepalives, on one connection each."""
     assert lab.links
     eventually(lambda: all(link.kept_alive >= 5 for link in lab.links.values()))
@@ -40,7 +40,7 @@ def test_stays_up(lab: ThreadedLab) -> None:
     assert lab.status().accepted
 
 
-def test_restart(lab: ThreadedLab) -> None:
+def test_restart_drops_the_legs_of_its_peer_until_they_return(lab: ThreadedLab) -> None:
     """A restart takes the peer's connections down, they come back by themselves; both is in the log; others never moved."""
     before = {leg_id: link.dialled for leg_id, link in lab.links.items()}
     lab.do(lab.peers[E1].restart)
@@ -51,7 +51,7 @@ def test_restart(lab: ThreadedLab) -> None:
     assert {e.detail.split('"')[1] for e in lost} == set(mine)
 
 
-def test_status_follows(lab: ThreadedLab) -> None:
+def test_zone_status_follows_the_certificate(lab: ThreadedLab) -> None:
     """A certificate without the cluster's name: zones from C fail and say why; the old one back: active again."""
     inside = lab.lab
     well = inside.world
@@ -66,7 +66,7 @@ def test_status_follows(lab: ThreadedLab) -> None:
     eventually(lambda: all(link.active for link in inside.links.values()))
 
 
-def test_a_party_that_is_gone(lab: ThreadedLab) -> None:
+def test_legs_of_a_stopped_party_fail_and_return(lab: ThreadedLab) -> None:
     """The neighbour's ports close: only its legs fail, patience grows, and it is found again once it is back."""
     inside = lab.lab
     well = inside.world
@@ -82,7 +82,7 @@ def test_a_party_that_is_gone(lab: ThreadedLab) -> None:
     eventually(lambda: all(link.active for link in inside.links.values()))
 
 
-def test_many_callers_and_no_leg_lost(lab: ThreadedLab) -> None:
+def test_many_callers_are_answered_and_legs_stay_up(lab: ThreadedLab) -> None:
     """300 more callers on E1's SIP port, held together: every one is answered, no zone moves."""
     inside = lab.lab
     leg = next(x for x in inside.legs if x.client == PARTNER and x.server == E1)
@@ -104,7 +104,7 @@ def test_many_callers_and_no_leg_lost(lab: ThreadedLab) -> None:
     assert {link.dialled for link in inside.links.values()} == {1}
 
 
-def test_idle_callers_are_let_go() -> None:
+def test_idle_caller_is_closed_by_the_server() -> None:
     """A held connection on which nothing is said any more is closed by the server."""
     with ThreadedLab(deployment("single-pair"), settings=replace(FAST, idle=0.5, keepalive=30.0)) as lab:
         inside = lab.lab

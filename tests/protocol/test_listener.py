@@ -13,7 +13,7 @@ CALLERS = 40
 
 
 @pytest.mark.parametrize("turns", [0, 1, 2, 3, 5])
-def test_a_stop_at_any_moment_leaves_no_connection_open(turns: int) -> None:
+def test_stopped_listener_leaves_no_connection_open(turns: int) -> None:
     """Callers wait at the port; the listener stops before, while and after it takes them; each is hung up on."""
     served: list[socket.socket] = []
 
@@ -48,7 +48,7 @@ def _is_hung_up(caller: socket.socket) -> bool:
         return True
 
 
-def test_accepting_goes_on_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_listener_accepts_again_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """No descriptor is free for a moment: the waiting caller is served as soon as one is."""
     answered = asyncio.Event()
 

@@ -56,7 +56,7 @@ def first_causes(report: CheckReport) -> set[str]:
 
 
 @pytest.mark.parametrize("ocsp", [False, True])
-def test_good_then_revoked(ocsp: bool) -> None:
+def test_revoked_certificate_fails_its_legs_at_once(ocsp: bool) -> None:
     """All up; the CA revokes E1: down on every leg on which a peer judges E1, at once, without a restart anywhere."""
     with checking(ocsp=ocsp) as lab:
         report = lab.check()
@@ -87,7 +87,7 @@ def test_good_then_revoked(ocsp: bool) -> None:
     ],
 )
 @pytest.mark.parametrize("fallback", ["revoked", "not-revoked"])
-def test_sources_that_fail(of: Any, gives: Any, cause: str, fallback: str) -> None:
+def test_failing_revocation_source_follows_the_fallback(of: Any, gives: Any, cause: str, fallback: str) -> None:
     """Each way of not answering, under both fallbacks: an expired CRL stops everything, the rest the fallback decides."""
     # Nobody waits for a source that never answers longer than it takes to see that; every other answer has its time.
     patience = replace(FAST, look_up=1.0) if gives == "slow" else FAST
@@ -100,7 +100,7 @@ def test_sources_that_fail(of: Any, gives: Any, cause: str, fallback: str) -> No
 
 
 @pytest.mark.parametrize("source", ["nowhere", "manual upload", "automatic download", "trusted CA file"])
-def test_each_way_a_crl_can_come(source: str) -> None:
+def test_crl_from_each_source_revokes_on_its_peer_only(source: str) -> None:
     """No distribution point, no OCSP: C1 knows that E1 is revoked from the one source that it was given, and only C1."""
     with checking(use_ocsp=False, cdp_download=False, fallback="not-revoked") as lab:
         inside = lab.lab
@@ -125,14 +125,14 @@ def test_each_way_a_crl_can_come(source: str) -> None:
             assert {(leg.leg.client, leg.leg.server) for leg in report.down} <= {(C1, E1), (E1, C1)}
 
 
-def test_responder_named_but_ocsp_off() -> None:
+def test_responder_is_ignored_while_ocsp_is_off() -> None:
     """The responder says revoked, OCSP is off, the CRLs are old and say good: nothing is noticed; on again, it is."""
     with checking(ocsp=True, use_ocsp=False) as lab:
         assert lab.check().accepted
         assert not any("/ocsp" in line for line in lab.network.distribution.requests)
 
 
-def test_daily_update_on_the_labs_clock() -> None:
+def test_legs_fail_a_week_after_the_daily_update_stops() -> None:
     """No distribution points: the peers live on what the daily update brings. It stops: expired after a week, down."""
     with checking(cdp_download=False) as lab:
         inside = lab.lab
@@ -163,7 +163,7 @@ def test_daily_update_on_the_labs_clock() -> None:
         "http://pki.lab.example:22/x.crl", "http://nowhere.example/x.crl",
     ],
 )  # fmt: skip
-def test_a_url_cannot_point_inside(lab: ThreadedLab, url: str) -> None:
+def test_crl_source_with_an_internal_address_is_not_asked(lab: ThreadedLab, url: str) -> None:
     """A source that leads to a peer, to this machine or to nowhere is not asked; the log says why."""
     inside = lab.lab
     url = url.replace("{e1}", inside.plan.by_name[E1])
@@ -179,7 +179,7 @@ def lab() -> Iterator[ThreadedLab]:
         yield running
 
 
-def test_openssl_asks_the_responder(lab: ThreadedLab, tmp_path: Path) -> None:
+def test_openssl_accepts_responder_and_distribution_point(lab: ThreadedLab, tmp_path: Path) -> None:
     """`openssl ocsp` and curl get from the lab's responder and distribution point what they get from any CA's."""
     inside = lab.lab
     credential = inside.world.parties[E1].credential
@@ -205,7 +205,7 @@ def test_openssl_asks_the_responder(lab: ThreadedLab, tmp_path: Path) -> None:
     assert x509.load_der_x509_certificate(issuer.stdout) == inside.issued.authority.certificate
 
 
-def test_many_at_once(lab: ThreadedLab) -> None:
+def test_overlapping_revocation_checks_succeed(lab: ThreadedLab) -> None:
     """Checks that overlap do not hinder each other."""
 
     async def several() -> list[CheckReport]:

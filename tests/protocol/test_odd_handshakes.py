@@ -57,7 +57,7 @@ def shake(made: Lab, *, trusted: tuple[x509.Certificate, ...] | None = None) -> 
 
 @pytest.mark.parametrize("place", ["leaf", "issuing", "root"])
 @pytest.mark.parametrize("label", ODD)
-def test_succeeds(label: str, place: str) -> None:
+def test_handshake_with_an_odd_certificate_succeeds(label: str, place: str) -> None:
     client, server = shake(lab(**{place: CERTIFICATES[label]}))
     assert client.complete, client.recorder.trouble()
     assert not client.failed, client.recorder.trouble()
@@ -65,12 +65,12 @@ def test_succeeds(label: str, place: str) -> None:
 
 
 @pytest.mark.parametrize("label", ["extension-san-broken", "duplicate-ku", "begins-utc-offset"])
-def test_fails_as_openssl_has_it(label: str) -> None:
+def test_handshake_with_a_refused_oddity_fails_like_openssl(label: str) -> None:
     client, _ = shake(lab(leaf=CERTIFICATES[label]))
     assert client.failed
 
 
-def test_one_odd_ca_leaves_a_trust_list_usable() -> None:
+def test_handshake_succeeds_with_an_odd_ca_in_the_list() -> None:
     good, odd = lab(), lab(root=CERTIFICATES["name-printable-amp"])
     unread = load_certificate(lab(root=CERTIFICATES["ends-generalized-letters"]).root)  # OpenSSL 4 does not read it
     listed = (unread, load_certificate(odd.root), load_certificate(good.root))
@@ -80,7 +80,7 @@ def test_one_odd_ca_leaves_a_trust_list_usable() -> None:
         assert not client.failed, client.recorder.trouble()
 
 
-def test_what_was_seen_is_the_certificate_of_the_file() -> None:
+def test_handshake_reports_the_odd_certificate_unchanged() -> None:
     made = lab(leaf=CERTIFICATES["name-printable-amp"])
     client, server = shake(made)
     client.close()
@@ -90,7 +90,7 @@ def test_what_was_seen_is_the_certificate_of_the_file() -> None:
     assert trace_from_json(json.dumps(trace_to_json(trace)), where="x").seen_by_client == trace.seen_by_client
 
 
-def test_probe_meets_a_server_with_an_odd_certificate(tmp_path: Path) -> None:
+def test_probe_of_a_server_with_an_odd_issuer_is_accepted(tmp_path: Path) -> None:
     """A server of Python's own ssl module, whose issuing CA has an ampersand in a PrintableString."""
     made = lab(issuing=CERTIFICATES["name-printable-amp"])
     chain, key = tmp_path / "chain.pem", tmp_path / "key.pem"

@@ -44,7 +44,7 @@ def listening(pid: int) -> set[tuple[str, int]]:
     return found
 
 
-def test_no_port_gives_a_key(lab: ThreadedLab) -> None:
+def test_no_port_of_pebble_hands_out_a_key(lab: ThreadedLab) -> None:
     """Pebble listens for ACME alone, and neither it nor what stands before it hands a key out."""
     acme = lab.acme
     assert acme is not None
@@ -62,7 +62,7 @@ def test_no_port_gives_a_key(lab: ThreadedLab) -> None:
             assert b"PRIVATE KEY" not in refused.value.read()
 
 
-def test_the_chain_ends_at_the_labs_root(lab: ThreadedLab) -> None:
+def test_pebble_chain_ends_at_the_lab_root(lab: ThreadedLab) -> None:
     """What a peer gets leads to the root that the lab gives out; an alternate chain to another one."""
     acme = lab.acme
     assert acme is not None
@@ -76,7 +76,7 @@ def test_the_chain_ends_at_the_labs_root(lab: ThreadedLab) -> None:
         chain[-1].verify_directly_issued_by(other)
 
 
-def test_a_cross_certificate_is_the_same_but_for_its_issuer(lab: ThreadedLab) -> None:
+def test_cross_certificate_differs_only_in_its_issuer(lab: ThreadedLab) -> None:
     """Subject, key and extensions of Pebble's intermediate; given again, the same bytes."""
     from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -115,7 +115,9 @@ sys.stdin.read()
 """
 
 
-def test_a_killed_process_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pebble_folder_of_a_killed_process_is_removed_at_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its folder stays while it lives, also when another process starts; after kill -9 the next start removes it."""
     import tempfile
 
@@ -140,7 +142,7 @@ def test_a_killed_process_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_a_stopped_lab_leaves_nothing(number: signal.Signals, tmp_path: Path) -> None:
+def test_pebble_folder_is_removed_when_the_start_is_interrupted(number: signal.Signals, tmp_path: Path) -> None:
     """A signal as soon as Pebble's folder is there, in the middle of the start: one line, no traceback, no folder."""
     with subprocess.Popen(
         [sys.executable, "-m", "simulator", "up", str(DEPLOYMENT)],

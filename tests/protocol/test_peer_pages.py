@@ -33,7 +33,7 @@ def lab() -> Iterator[ThreadedLab]:
         yield running
 
 
-def test_request_upload_restart(lab: ThreadedLab) -> None:
+def test_uploaded_certificate_is_used_after_the_restart(lab: ThreadedLab) -> None:
     """The guide's procedure by script: CSR, signed, loaded, at work after the restart only, every leg up again."""
     script = Script(lab)
     status, made = script.ask("POST", "/certs/generate_csr", {"additional_names": ["voice.example.com"]})
@@ -65,7 +65,7 @@ def _shown(lab: ThreadedLab, peer: str) -> str:
     return f"{x509.load_pem_x509_certificate(pem_text.encode()).serial_number:x}"
 
 
-def test_another_peers_certificate_is_refused(lab: ThreadedLab) -> None:
+def test_upload_of_another_peers_certificate_is_refused(lab: ThreadedLab) -> None:
     """Keys are per peer: what answers E1's request is refused on E2, with whose it is, and stays good for E1."""
     one, two = Script(lab, E1), Script(lab, E2)
     made = one.ask("POST", "/certs/generate_csr", {})[1]
@@ -84,7 +84,7 @@ def pem(*certificates: x509.Certificate) -> str:
     return "".join(c.public_bytes(Encoding.PEM).decode() for c in certificates)
 
 
-def test_uploads_refused_and_warned(lab: ThreadedLab) -> None:
+def test_upload_is_refused_or_warned_with_its_own_sentence(lab: ThreadedLab) -> None:
     """EXPRESSWAY §4, each with its own sentence; whatever is refused leaves the state as it was."""
     script, at, ca = Script(lab), lab.clock.now(), lab.issued.authority
     layout = lab.peers[E1].layout.dns_names
@@ -121,7 +121,7 @@ def test_uploads_refused_and_warned(lab: ThreadedLab) -> None:
     assert script.ask("PUT", "/certs/server", back)[0] == 200
 
 
-def test_trusted_ca_list(lab: ThreadedLab) -> None:
+def test_trusted_ca_list_changes_zones_without_a_restart(lab: ThreadedLab) -> None:
     """Append, delete, reset: the zones follow without a restart, and come back."""
     script = Script(lab, C1)
     listed = script.ask("GET", "/certs/root")[1]["certificates"]
@@ -144,7 +144,7 @@ def test_trusted_ca_list(lab: ThreadedLab) -> None:
     assert lab.check().accepted
 
 
-def test_a_trusted_ca_list_is_each_peers_own_and_needs_no_restart(lab: ThreadedLab) -> None:
+def test_trusted_ca_list_belongs_to_one_peer(lab: ThreadedLab) -> None:
     """C1 stops trusting the lab's root: only C1 refuses, from the next connection on, and nothing restarts."""
     script, other = Script(lab, C1), Script(lab, C2)
     boots = {fqdn: party.boots for fqdn, party in lab.world.parties.items()}
@@ -161,7 +161,7 @@ def test_a_trusted_ca_list_is_each_peers_own_and_needs_no_restart(lab: ThreadedL
     assert not script.ask("GET", "/certs/server")[1]["restart_needed"]
 
 
-def test_settings_are_shared_over_the_cluster(lab: ThreadedLab) -> None:
+def test_revocation_settings_hold_for_the_whole_cluster(lab: ThreadedLab) -> None:
     """SIP revocation settings hold for both peers of the cluster and for no other; bad ones are refused."""
     one, two, inside = Script(lab, E1), Script(lab, E2), Script(lab, C1)
     assert one.ask("PUT", "/sip/revocation", {"fallback": "perhaps"})[0] == 400
@@ -172,7 +172,7 @@ def test_settings_are_shared_over_the_cluster(lab: ThreadedLab) -> None:
     assert one.ask("PUT", "/sip/revocation", {"use_crls": "on", "fallback": "not-revoked"})[0] == 200
 
 
-def test_crls(lab: ThreadedLab) -> None:
+def test_manual_crl_is_used_until_removed(lab: ThreadedLab) -> None:
     """A manual CRL is used from the next connection on, and gone when removed; sources are checked."""
     script, issued, at = Script(lab, C1), lab.issued, lab.clock.now()
     serial = lab.world.parties[E1].credential.leaf.serial_number  # type: ignore[union-attr]
@@ -190,7 +190,7 @@ def test_crls(lab: ThreadedLab) -> None:
     assert lab.check().accepted
 
 
-def test_who_may_what(lab: ThreadedLab) -> None:
+def test_rest_and_pages_refuse_wrong_users_and_origins(lab: ThreadedLab) -> None:
     """No password, a wrong one, one that may only look; a foreign page's form; wrong passwords at speed."""
     auditor = Script(lab, E2, user="auditor")
     assert auditor.ask("GET", "/zones")[0] == 200
@@ -206,7 +206,7 @@ def test_who_may_what(lab: ThreadedLab) -> None:
     assert Script(lab, C1).ask("GET", "/zones")[0] == 200
 
 
-def test_domain_certificate_by_server_name(lab: ThreadedLab) -> None:
+def test_domain_certificate_is_presented_after_a_restart(lab: ThreadedLab) -> None:
     """A certificate for one domain is shown to who asks for it, after a restart; a wrong key is refused."""
     peer, at = lab.peers[E2], lab.clock.now()
     made, other = (forge(("tenant.example.org",), lab.issued.authority, at=at) for _ in range(2))
@@ -231,7 +231,7 @@ def test_domain_certificate_by_server_name(lab: ThreadedLab) -> None:
     assert not peer.state.domain_certificates
 
 
-def test_many_requests_at_once(lab: ThreadedLab) -> None:
+def test_concurrent_requests_with_the_right_password_are_answered(lab: ThreadedLab) -> None:
     """A script that asks twenty things at once with the right password is not taken for somebody who guesses."""
     script = Script(lab, C1)
     assert script.ask("GET", "/alarms")[0] == 200
@@ -240,7 +240,7 @@ def test_many_requests_at_once(lab: ThreadedLab) -> None:
     assert set(answers) == {200}
 
 
-def test_the_request_of_c_holds_the_chat_aliases() -> None:
+def test_request_of_c_has_the_chat_aliases() -> None:
     """Nobody types them: C knows IM and Presence. E's request holds the same aliases."""
     with ThreadedLab(deployment("clustered-full"), settings=LabSettings(rsa=False)) as full:
         aliases = set(full.deployment.chat_aliases)
@@ -250,7 +250,7 @@ def test_the_request_of_c_holds_the_chat_aliases() -> None:
             assert aliases <= set(names)
 
 
-def test_the_form_wants_every_subject_field(lab: ThreadedLab) -> None:
+def test_request_form_requires_every_subject_field(lab: ThreadedLab) -> None:
     """As on the product: the page refuses a request without country, state, locality, organization and unit."""
     browser = FormClient(lab, C2)
     browser.ask("POST", "/login", {"user": "admin", "password": lab.passwords["admin"]})
@@ -267,7 +267,7 @@ def test_the_form_wants_every_subject_field(lab: ThreadedLab) -> None:
     lab.run(lab.peers[C2].discard)
 
 
-def test_forms_need_their_session(lab: ThreadedLab) -> None:
+def test_form_without_its_session_is_refused(lab: ThreadedLab) -> None:
     """Nothing without logging in; cookie flags; a form without the session's token changes nothing."""
     browser = FormClient(lab, C1)
     for path in ("/", "/servercertificate", "/trustedca", "/crl", "/sip", "/zones", "/alarms", "/eventlog", "/restart"):
@@ -296,7 +296,7 @@ def test_forms_need_their_session(lab: ThreadedLab) -> None:
     ["/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/style.css/../peer.json", "/static/peer.json", "/peer.json",
      "/key.pem", "/servercertificate/key", "/servercertificate/../../key.pem", "//etc/passwd", "/\x00"],
 )  # fmt: skip
-def test_no_path_leads_elsewhere(lab: ThreadedLab, path: str) -> None:
+def test_path_traversal_is_not_found(lab: ThreadedLab, path: str) -> None:
     """Traversals and guesses lead nowhere, logged in or not."""
     browser = FormClient(lab, C1)
     browser.ask("POST", "/login", {"user": "admin", "password": lab.passwords["admin"]})
@@ -306,7 +306,7 @@ def test_no_path_leads_elsewhere(lab: ThreadedLab, path: str) -> None:
     assert "PRIVATE KEY" not in text
 
 
-def test_script_in_a_subject_stays_text(lab: ThreadedLab) -> None:
+def test_script_in_a_subject_is_escaped(lab: ThreadedLab) -> None:
     """A CA named by an attacker is shown, not run; in the list, on its own page and in the log."""
     evil = "<script>alert(1)</script>"
     script, browser = Script(lab, C1), FormClient(lab, C1)

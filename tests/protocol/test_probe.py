@@ -50,7 +50,7 @@ def at(lab: ThreadedLab, fqdn: str, port: int) -> str:
     return f"{lab.plan.by_name[fqdn]}:{port}"
 
 
-def test_a_server_that_answers(lab: ThreadedLab, files: Path) -> None:
+def test_probe_of_https_is_accepted_with_chain_and_parameters(lab: ThreadedLab, files: Path) -> None:
     """HTTPS on 8443, name and chain right: accepted, with the chain and what was negotiated."""
     document = probe(at(lab, E1, 8443), "--https", "--name", "example.com", "--trust", str(files / "root.pem"))
     assert document["accepted"] is True
@@ -61,7 +61,7 @@ def test_a_server_that_answers(lab: ThreadedLab, files: Path) -> None:
     assert document["causes"] == []
 
 
-def test_mutual_tls(lab: ThreadedLab, files: Path) -> None:
+def test_probe_of_mutual_tls_needs_the_client_certificate(lab: ThreadedLab, files: Path) -> None:
     """The traversal port wants a certificate: with C's it answers SIP, without one it says so."""
     base = (at(lab, E1, 7001), "--sip", "--name", E1, "--trust", str(files / "root.pem"))
     mine = ("--cert", str(files / "cert.pem"), "--key", str(files / "key.pem"))
@@ -80,7 +80,7 @@ def test_mutual_tls(lab: ThreadedLab, files: Path) -> None:
         (E1, "cert.pem", "trust.issuer-unknown"),
     ],
 )
-def test_what_is_wrong_is_told(
+def test_probe_names_the_first_cause_as_diagnose_does(
     lab: ThreadedLab, files: Path, name: str, trust: str, cause: str, tmp_path: Path
 ) -> None:
     """The first cause, and the saved trace leads diagnose to the same area."""
@@ -94,14 +94,14 @@ def test_what_is_wrong_is_told(
     assert json.loads(done.stdout)["causes"][0].split(".")[0] == cause.split(".")[0]
 
 
-def test_without_a_list_the_chain_is_shown_and_not_refused(lab: ThreadedLab) -> None:
+def test_probe_without_trust_list_judges_only_the_name(lab: ThreadedLab) -> None:
     """Nothing is known of whom we trust, so nothing is said of it; the name is still looked for."""
     document = probe(at(lab, PARTNER, 5061), "--sip", "--name", PARTNER)
     assert document["accepted"] is True
     assert len(document["chain"]) == 2
 
 
-def test_nothing_there() -> None:
+def test_probe_reports_closed_port_unknown_name_and_other_protocol() -> None:
     """A closed port, a name that leads nowhere, and a server that speaks something else."""
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
@@ -122,7 +122,7 @@ def test_nothing_there() -> None:
         thread.join(timeout=LONG)
 
 
-def test_a_server_that_says_nothing() -> None:
+def test_probe_of_a_silent_server_ends_after_the_timeout() -> None:
     """Waited for as long as was asked, no longer."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         document = probe(f"127.0.0.1:{server.getsockname()[1]}", "--timeout", "1", code=1)
@@ -138,7 +138,7 @@ def test_a_server_that_says_nothing() -> None:
         (("e1.example.com:5061", "--cert", "x.pem"), "go together"),
     ],
 )
-def test_bad_input(arguments: tuple[str, ...], said: str) -> None:
+def test_probe_with_bad_input_exits_2(arguments: tuple[str, ...], said: str) -> None:
     """One sentence."""
     assert said in probe(*arguments, code=2)
     assert CLUSTER_C

@@ -73,7 +73,7 @@ def causes(document: Any) -> dict[str, str]:
     return {leg["id"]: leg["causes"][0] for leg in document["legs"] if leg["outcome"] != "accepted"}
 
 
-def test_from_the_distribution_point(tmp_path: Path) -> None:
+def test_brought_crl_at_its_distribution_point_revokes(tmp_path: Path) -> None:
     """The CRL lies where the certificates say: all up; E1 revoked: every leg on which a peer judges E1 is down."""
     ground = Ground(tmp_path, fallback="revoked")
     ground.publish("ca.crl", ground.crl())
@@ -92,13 +92,13 @@ def test_from_the_distribution_point(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("fallback", "code"), [("revoked", 1), ("not-revoked", 0)])
-def test_nobody_serves_it(tmp_path: Path, fallback: str, code: int) -> None:
+def test_unserved_crl_follows_the_fallback(tmp_path: Path, fallback: str, code: int) -> None:
     """The fallback decides."""
     document = Ground(tmp_path, fallback=fallback).check(code)
     assert set(causes(document).values()) == ({"revocation.crl-unavailable"} if code else set())
 
 
-def test_expired_and_uploaded_by_hand(tmp_path: Path) -> None:
+def test_expired_manual_crl_fails_the_legs_of_its_peer(tmp_path: Path) -> None:
     """An expired crl.pem on C1 takes down what C1 judges; a current one on the others does not."""
     ground = Ground(tmp_path, fallback="not-revoked")
     for peer in (C1, C2, E1, E2):
@@ -110,7 +110,7 @@ def test_expired_and_uploaded_by_hand(tmp_path: Path) -> None:
     assert all(C1 in leg_id for leg_id in down)
 
 
-def test_ocsp_with_a_url_map(tmp_path: Path) -> None:
+def test_brought_ocsp_answer_is_served_by_the_url_map(tmp_path: Path) -> None:
     """Each answer at the URL that urls.yaml gives it; the one about E1 says revoked."""
     ground = Ground(tmp_path, fallback="not-revoked", ocsp=True)
     ground.ca.revoke(ground.leaves[E1], at=NOW, reason=None)
@@ -130,7 +130,7 @@ def test_ocsp_with_a_url_map(tmp_path: Path) -> None:
         ("bad.crl", b"hello", "neither PEM nor DER"),
     ],
 )
-def test_what_cannot_be_served(tmp_path: Path, name: str, data: bytes, said: str) -> None:
+def test_unusable_revocation_folder_exits_2(tmp_path: Path, name: str, data: bytes, said: str) -> None:
     """Exit code 2 and one sentence."""
     ground = Ground(tmp_path, fallback="revoked")
     ground.publish(name, data)

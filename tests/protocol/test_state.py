@@ -51,7 +51,7 @@ def settings(folder: Path) -> LabSettings:
     return LabSettings(rsa=False, pages=False, unanswered=0.2, state=folder)
 
 
-def test_goes_on_where_it_was(tmp_path: Path) -> None:
+def test_restarted_lab_has_its_whole_state(tmp_path: Path) -> None:
     """CA, certificates, a request in progress, lists, accounts: all there again, and what was loaded is at work."""
     with ThreadedLab(deployment(), settings=settings(tmp_path)) as lab:
         first = lab.lab
@@ -76,7 +76,7 @@ def test_goes_on_where_it_was(tmp_path: Path) -> None:
         assert {leg.causes for leg in report.down} == {("trust.intermediate-missing",)}  # only the leaf was loaded
 
 
-def test_another_deployments_folder(tmp_path: Path) -> None:
+def test_state_of_another_deployment_is_refused(tmp_path: Path) -> None:
     """One sentence, and nothing overwritten."""
     with ThreadedLab(deployment(), settings=settings(tmp_path)):
         pass
@@ -94,7 +94,7 @@ def test_another_deployments_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("after", [0, 1, 3, 6])
-def test_killed_while_uploading(tmp_path: Path, after: int) -> None:
+def test_state_after_a_kill_has_the_last_answered_upload(tmp_path: Path, after: int) -> None:
     """kill -9 anywhere: the last upload that was answered is there, with its own key, and nothing half-written stays."""
     command = [sys.executable, "-c", _UPLOADER, str(tmp_path)]
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
@@ -117,7 +117,7 @@ def test_killed_while_uploading(tmp_path: Path, after: int) -> None:
         assert lab.check().accepted
 
 
-def test_fresh_peers(tmp_path: Path) -> None:
+def test_fresh_peers_have_temporary_certificates_and_alarms(tmp_path: Path) -> None:
     """As just installed: temporary CA and certificate, alarms say so, nobody trusts anybody; then the guide's steps."""
     fresh = LabSettings(rsa=False, pages=False, unanswered=0.2, fresh=True, state=tmp_path)
     with ThreadedLab(deployment("single-pair"), settings=fresh) as lab:
@@ -143,7 +143,7 @@ def _replace_trust(peer, root: x509.Certificate):  # type: ignore[no-untyped-def
     return replace
 
 
-def test_two_uploads_at_once(tmp_path: Path) -> None:
+def test_concurrent_uploads_leave_a_consistent_state(tmp_path: Path) -> None:
     """One request, two answers of the same moment: one is taken, the state stays whole."""
     with ThreadedLab(deployment(), settings=settings(tmp_path)) as lab:
         peer, issued = lab.peers[E2], lab.issued
@@ -165,7 +165,7 @@ def test_two_uploads_at_once(tmp_path: Path) -> None:
         assert kept.certificate == peer.state.certificate
 
 
-def test_the_clock_goes_on(tmp_path: Path) -> None:
+def test_restarted_lab_keeps_its_travelled_clock(tmp_path: Path) -> None:
     """A lab that travelled is where it was when it starts again."""
     with ThreadedLab(deployment("single-pair"), settings=settings(tmp_path)) as lab:
         lab.do(lab.clock.travel, timedelta(days=100))
@@ -174,7 +174,7 @@ def test_the_clock_goes_on(tmp_path: Path) -> None:
         assert lab.check().accepted
 
 
-def test_settings_and_log_are_kept(tmp_path: Path) -> None:
+def test_restarted_lab_keeps_settings_and_log(tmp_path: Path) -> None:
     """SIP revocation settings of a cluster, and the log but for a line that was cut off."""
     with ThreadedLab(deployment(), settings=settings(tmp_path)) as lab:
         lab.do(lab.peers[E1].set_revocation, {"fallback": "revoked", "checking": "on"})
@@ -190,7 +190,7 @@ def test_settings_and_log_are_kept(tmp_path: Path) -> None:
         assert numbers == sorted(set(numbers))
 
 
-def test_what_is_brought_lies_on_the_peer(tmp_path: Path) -> None:
+def test_brought_certificates_and_crls_are_kept_on_the_peer(tmp_path: Path) -> None:
     """CRLs that came with --certs survive what is done on the pages; certificates brought later stand over those kept."""
 
     def brought(world: World) -> World:

@@ -57,7 +57,7 @@ def start(folder: Path) -> None:
 # One at a time.
 
 
-def test_a_second_lab_is_refused(folder: Path) -> None:
+def test_state_folder_in_use_is_refused(folder: Path) -> None:
     """It names the process; the first goes on, and nothing of its files is touched; afterwards the folder is free."""
     with ThreadedLab(deployment(), settings=settings(folder)) as first:
         before = (folder / FILE).read_bytes()
@@ -78,7 +78,7 @@ sys.stdin.read()
 """
 
 
-def test_a_killed_lab_lets_go(folder: Path) -> None:
+def test_state_folder_of_a_killed_lab_is_free(folder: Path) -> None:
     """Another process holds the folder: exit code 3, one line, the key log not touched. Killed, it holds nothing."""
     (folder / "tls-keys.log").write_text("a secret of the running lab\n")
     command = [sys.executable, "-m", "simulator", "up", "--no-acme", "--state", str(folder)]
@@ -101,7 +101,7 @@ def test_a_killed_lab_lets_go(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("keeps", [f"{E1}/peer.json", "events.jsonl", f"{E2}/key.pem", "root.pem"])
-def test_a_folder_without_its_lab_file_is_not_new(folder: Path, keeps: str) -> None:
+def test_state_folder_without_its_lab_file_is_refused(folder: Path, keeps: str) -> None:
     """Any file of a lab is enough; nothing is overwritten, nothing is added."""
     for path in [p for p in folder.rglob("*") if p.is_file() and str(p.relative_to(folder)) != keeps]:
         path.unlink()
@@ -114,7 +114,7 @@ def test_a_folder_without_its_lab_file_is_not_new(folder: Path, keeps: str) -> N
     assert (folder / keeps).read_bytes() == b"precious"
 
 
-def test_a_folder_with_other_files_is_new(tmp_path: Path) -> None:
+def test_state_folder_with_unrelated_files_is_new(tmp_path: Path) -> None:
     """The near miss: notes of a learner, the remains of an interrupted write, an empty folder of a peer."""
     (tmp_path / "notes.txt").write_text("my notes")
     (tmp_path / ".lab.json.x1").write_text("{")
@@ -124,7 +124,7 @@ def test_a_folder_with_other_files_is_new(tmp_path: Path) -> None:
     assert (tmp_path / "notes.txt").read_text() == "my notes"
 
 
-def test_folders_are_for_their_owner(tmp_path: Path) -> None:
+def test_state_folder_is_private_whatever_the_umask(tmp_path: Path) -> None:
     """Whatever the umask is: no folder and no file of the state is open to anybody else."""
     before = os.umask(0)
     try:
@@ -191,7 +191,7 @@ DAMAGE: dict[str, tuple[str, Callable[[Path], object]]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_damage_is_one_sentence(folder: Path, damage: str) -> None:
+def test_damaged_state_file_is_named_and_kept(folder: Path, damage: str) -> None:
     """It names the file and is one line; nothing is overwritten by the start that failed."""
     file, spoil = DAMAGE[damage]
     spoil(folder)
@@ -206,7 +206,7 @@ def test_damage_is_one_sentence(folder: Path, damage: str) -> None:
 @pytest.mark.parametrize("line", ["[" * 100_000, '{"seq": "one", "at": "2026-11-24T12:00:00+00:00", "party": "x", "kind": "y", "detail": ""}',
     '{"seq": 1e400, "at": "2026-11-24T12:00:00+00:00", "party": "x", "kind": "y", "detail": ""}',
     '{"seq": 5, "at": "2026-11-24T12:00:00", "party": "x", "kind": "y", "detail": ""}', '{"seq": 5, "at": 3}', "7"])  # fmt: skip
-def test_a_line_that_is_not_an_event(folder: Path, line: str) -> None:
+def test_invalid_event_line_is_skipped(folder: Path, line: str) -> None:
     """It is left out; the lines around it stay."""
     with (folder / "events.jsonl").open("a") as log:
         log.write(line + "\n")
@@ -215,7 +215,7 @@ def test_a_line_that_is_not_an_event(folder: Path, line: str) -> None:
         assert [e.seq for e in lab.events] == sorted({e.seq for e in lab.events})
 
 
-def test_the_key_of_another_certificate_is_noticed(folder: Path) -> None:
+def test_swapped_keys_in_the_state_are_reported_and_fail_their_legs(folder: Path) -> None:
     """Two peers may have got each other's key by hand: the lab starts, says so, and the legs of that peer fail for it."""
     _swap_keys(folder)
     with ThreadedLab(deployment(), settings=settings(folder)) as lab:
@@ -224,7 +224,7 @@ def test_the_key_of_another_certificate_is_noticed(folder: Path) -> None:
         assert {leg.causes[0] for leg in lab.check().down} == {"key.mismatch"}
 
 
-def test_the_clock_stays_between_the_years_it_can_show() -> None:
+def test_clock_refuses_years_out_of_range() -> None:
     """Far travel is one sentence, and the clock stays where it was."""
     with ThreadedLab(deployment("single-pair"), settings=LabSettings(rsa=False, pages=False)) as lab:
         for by in (timedelta(days=365 * 9000), timedelta(days=-365 * 1000), timedelta(days=900_000_000)):
@@ -234,7 +234,7 @@ def test_the_clock_stays_between_the_years_it_can_show() -> None:
         assert lab.check().accepted
 
 
-def test_the_lock_is_held_by_one_store(tmp_path: Path) -> None:
+def test_state_lock_has_one_holder_at_a_time(tmp_path: Path) -> None:
     """One holder at a time; once it is released, another one can hold the folder."""
     store = LabStore(tmp_path / "state")
     with store.hold(), pytest.raises(LabError, match="in use"):

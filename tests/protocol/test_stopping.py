@@ -63,7 +63,7 @@ def stopped(script: str, *arguments: str, by: signal.Signals) -> tuple[int, str]
         ("simulator.lab.dialling:Dialler.status", signal.SIGHUP),  # the first look never comes
     ],
 )
-def test_up_stops_where_it_hangs(stuck: str, by: signal.Signals, tmp_path: Path) -> None:
+def test_up_stops_at_one_signal_while_it_hangs(stuck: str, by: signal.Signals, tmp_path: Path) -> None:
     """One signal is enough, the end is the usual one."""
     state = str(tmp_path / "state")
     code, errors = stopped(_STUCK, stuck, "up", "--no-acme", "--state", state, DEPLOYMENT, by=by)
@@ -78,7 +78,7 @@ def test_up_stops_where_it_hangs(stuck: str, by: signal.Signals, tmp_path: Path)
         ("simulator.clinic.live_case:LiveCase.__aenter__", ("clinic", "leaf-expired", "--solve"), signal.SIGTERM),
     ],
 )
-def test_other_commands_say_interrupted(
+def test_interrupted_command_exits_130_with_one_line(
     stuck: str, command: tuple[str, ...], by: signal.Signals, tmp_path: Path
 ) -> None:
     """One line and exit code 130, never a traceback and never a death by the signal."""
@@ -105,7 +105,7 @@ main()
 
 
 @pytest.mark.parametrize("module", ["typer", "simulator.lab.lab", "cryptography.x509", "OpenSSL"])
-def test_during_imports(module: str) -> None:
+def test_interrupt_during_imports_exits_130(module: str) -> None:
     """The same while modules load."""
     done = subprocess.run(
         [sys.executable, "-c", _AT_IMPORT, module, "check", DEPLOYMENT], capture_output=True, text=True, cwd=ROOT,
@@ -115,7 +115,7 @@ def test_during_imports(module: str) -> None:
     assert (done.returncode, done.stderr) == (130, "expressway-sim: interrupted\n")
 
 
-def test_up_heeds_ctrl_c_that_its_caller_ignores() -> None:
+def test_up_stops_at_sigint_that_its_caller_ignores() -> None:
     """A script that starts the lab in the background ignores SIGINT; the lab stops on it nevertheless."""
     script = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n" + _STUCK
     code, errors = stopped(script, "simulator.lab.links:Link.run", "up", "--no-acme", DEPLOYMENT, by=signal.SIGINT)
@@ -140,7 +140,7 @@ main()
 """
 
 
-def test_while_keys_are_made(tmp_path: Path) -> None:
+def test_interrupt_while_keys_are_made_does_not_wait(tmp_path: Path) -> None:
     """A large deployment: Ctrl-C does not wait for the keys that nobody wants any more."""
     path = tmp_path / "large.yaml"
     path.write_text(yaml.safe_dump(large(neighbours=900).model_dump(mode="json")))

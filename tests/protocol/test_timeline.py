@@ -19,7 +19,7 @@ FAST = LabSettings(rsa=False, pages=False, unanswered=0.2)
 DAY = timedelta(days=1)
 
 
-def test_a_year_in_the_right_order() -> None:
+def test_timeline_year_has_alarms_and_failures_in_order() -> None:
     """E1's certificate ends after 100 days, C2's after 200: alarm three weeks before, its legs down on the day, no others."""
 
     async def live() -> Timeline:
@@ -51,7 +51,7 @@ def test_a_year_in_the_right_order() -> None:
     assert lived.dialled < 10
 
 
-def test_daily_crls_keep_a_year_alive() -> None:
+def test_timeline_year_needs_the_daily_crl_update() -> None:
     """Distribution points off: peers with the daily update live through the year, the one without it a week."""
 
     async def live() -> Timeline:
@@ -71,7 +71,7 @@ def test_daily_crls_keep_a_year_alive() -> None:
     assert {cause for spans in lived.spans.values() for _, cause in spans if cause} == {"revocation.crl-expired"}
 
 
-def test_a_clock_that_is_off_fails_on_its_own_day() -> None:
+def test_timeline_of_a_fast_clock_fails_earlier() -> None:
     """C1's clock is ten days ahead: for C1 everything ends ten days sooner."""
 
     async def live() -> Timeline:

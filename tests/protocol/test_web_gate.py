@@ -31,7 +31,7 @@ def lab() -> Iterator[ThreadedLab]:
 # Guesses.
 
 
-def test_guesses_do_not_lock_the_administrator_out(lab: ThreadedLab) -> None:
+def test_right_password_is_accepted_after_wrong_guesses(lab: ThreadedLab) -> None:
     """Wrong passwords from the same address end in 429; the right one is taken at once, by scripts and at the CA."""
     for server, user, path in ((E2, "admin", f"{rest.BASE}/zones"), ("adcs", "enrol", "/certsrv/")):
         statuses = [
@@ -44,7 +44,7 @@ def test_guesses_do_not_lock_the_administrator_out(lab: ThreadedLab) -> None:
         assert ask(lab, server, "GET", path, Authorization=basic(lab, user))[0] == 200
 
 
-def test_guesses_from_many_addresses(lab: ThreadedLab) -> None:
+def test_wrong_guesses_from_many_addresses_count_for_the_account(lab: ThreadedLab) -> None:
     """A guesser with all of 127/8 has no more guesses than others: they count for the account too."""
     answers = [
         ask(
@@ -56,7 +56,7 @@ def test_guesses_from_many_addresses(lab: ThreadedLab) -> None:
     assert set(answers) == {401, 429}
 
 
-def test_the_wait() -> None:
+def test_wait_after_failures_doubles_and_is_forgotten() -> None:
     """It doubles up to a minute, is over when it is over, and old failures are forgotten."""
     now = 0.0
     guard = Doorkeeper(Accounts({"admin": "right", "auditor": "also"}), lambda: now)
@@ -98,7 +98,7 @@ FOREIGN = [
 
 @pytest.mark.parametrize("server", [E1, "adcs"])
 @pytest.mark.parametrize("headers", FOREIGN, ids=str)
-def test_a_page_of_another_site(lab: ThreadedLab, server: str, headers: dict[str, str]) -> None:
+def test_request_from_another_site_is_refused(lab: ThreadedLab, server: str, headers: dict[str, str]) -> None:
     """403, with the credentials that a browser would add, and nothing happens."""
     host, port = where(lab, server)
     sent = {k.replace("-", "_"): v.format(own=f"{host}:{port}", host=host) for k, v in headers.items()}
@@ -111,7 +111,7 @@ def test_a_page_of_another_site(lab: ThreadedLab, server: str, headers: dict[str
 
 
 @pytest.mark.parametrize("server", [E1, "adcs"])
-def test_the_own_page(lab: ThreadedLab, server: str) -> None:
+def test_request_from_the_own_page_is_accepted(lab: ThreadedLab, server: str) -> None:
     """The same request from the server's own page, by its address and by its name."""
     host, port = where(lab, server)
     name = adcs.NAME if server == "adcs" else E1
@@ -131,7 +131,7 @@ def test_the_own_page(lab: ThreadedLab, server: str) -> None:
     "host", ["evil.example", "8.8.8.8", "e1.example.com.evil.example", "a b", "[::2]", "", "127.1:x"]
 )
 @pytest.mark.parametrize("server", [E1, "adcs"])
-def test_a_name_of_somebody_else(lab: ThreadedLab, server: str, host: str) -> None:
+def test_request_with_a_foreign_host_is_refused(lab: ThreadedLab, server: str, host: str) -> None:
     """DNS rebinding: the page's own name leads here, and is not answered to."""
     path, user = (f"{rest.BASE}/zones", "admin") if server == E1 else ("/certsrv/", "enrol")
     assert ask(lab, server, "GET", path, Authorization=basic(lab, user), Host=host)[0] in {400, 421}
@@ -163,7 +163,7 @@ def _der(tag: int, content: bytes) -> bytes:
     return bytes([tag, len(content)]) + content
 
 
-def test_odd_requests_at_the_ca(lab: ThreadedLab) -> None:
+def test_odd_request_at_the_ca_is_refused_with_a_sentence(lab: ThreadedLab) -> None:
     """The CA says in a sentence why not; no odd request is an error of the server."""
     for der in odd_requests():
         pem = f"-----BEGIN CERTIFICATE REQUEST-----\n{b64encode(der).decode()}\n-----END CERTIFICATE REQUEST-----\n"

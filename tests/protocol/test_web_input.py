@@ -76,7 +76,7 @@ BAD_FORMS = {
 
 @pytest.mark.parametrize("server", [E1, "adcs"])
 @pytest.mark.parametrize("case", BAD_FORMS)
-def test_a_form_that_cannot_be_read(lab: ThreadedLab, server: str, case: str) -> None:
+def test_unreadable_form_is_answered_below_500(lab: ThreadedLab, server: str, case: str) -> None:
     """400 and one sentence, or the answer to a form without the field; never 500."""
     kind, body = BAD_FORMS[case]
     path = "/login" if server == E1 else "/certsrv/certfnsh.asp"
@@ -91,7 +91,7 @@ def test_a_form_that_cannot_be_read(lab: ThreadedLab, server: str, case: str) ->
 
 
 @pytest.mark.parametrize("server", [E1, "adcs"])
-def test_a_compressed_form(lab: ThreadedLab, server: str) -> None:
+def test_compressed_form_is_refused(lab: ThreadedLab, server: str) -> None:
     """Nothing is unpacked; the sentence says so."""
     path = "/login" if server == E1 else "/certsrv/certfnsh.asp"
     status, answer, _ = ask(
@@ -118,7 +118,7 @@ def test_a_compressed_form(lab: ThreadedLab, server: str) -> None:
         "\xff",
     ],
 )
-def test_bad_credentials(lab: ThreadedLab, server: str, header: str) -> None:
+def test_malformed_credentials_get_401(lab: ThreadedLab, server: str, header: str) -> None:
     """401, which says how to log in."""
     path = f"{rest.BASE}/zones" if server == E1 else "/certsrv/"
     status, answer, headers = ask(lab, server, "GET", path, Authorization=header)
@@ -127,7 +127,7 @@ def test_bad_credentials(lab: ThreadedLab, server: str, header: str) -> None:
     assert len(answer.splitlines()) <= 2
 
 
-def test_basic_credentials() -> None:
+def test_basic_credentials_are_parsed_or_none() -> None:
     """The parts of a good header; None for everything else."""
     assert basic_credentials("basic " + b64encode("a:b:\u00fc".encode()).decode()) == ("a", "b:\u00fc")
     for header in (
@@ -143,7 +143,7 @@ def test_basic_credentials() -> None:
         assert basic_credentials(header) is None
 
 
-def test_a_client_that_hangs_up(lab: ThreadedLab) -> None:
+def test_client_that_hangs_up_leaves_no_log_line(lab: ThreadedLab) -> None:
     """In the middle of a body, of each kind: the log stays empty, and the next one is served."""
     for path, kind in ((f"{rest.BASE}/certs/root", "application/json"), ("/login", FORM), ("/login", MULTIPART)):
         for _ in range(3):
@@ -165,7 +165,7 @@ def test_a_client_that_hangs_up(lab: ThreadedLab) -> None:
         ("/crl/automatic", {"hour": "3", "urls": "http://\u24db\u24de\u24d2\u24d0lhost/"}),
     ],
 )
-def test_numbers_and_urls_of_forms(lab: ThreadedLab, path: str, form: dict[str, str]) -> None:
+def test_form_number_with_other_digits_is_refused(lab: ThreadedLab, path: str, form: dict[str, str]) -> None:
     """Digits of other kinds are no numbers."""
     cookie, csrf = logged_in(lab)
     body = urlencode({**form, "csrf": csrf}).encode()
@@ -174,7 +174,7 @@ def test_numbers_and_urls_of_forms(lab: ThreadedLab, path: str, form: dict[str, 
 
 
 @pytest.mark.parametrize("number", ["%C2%B2", "-1", "1_0", "9999999", "", "%D9%A3"])
-def test_request_ids_of_the_ca(lab: ThreadedLab, number: str) -> None:
+def test_unknown_request_id_of_the_ca_is_answered_with_a_sentence(lab: ThreadedLab, number: str) -> None:
     """A sentence for every request id that there is not."""
     status, answer, _ = ask(
         lab, "adcs", "GET", f"/certsrv/certnew.cer?ReqID={number}", Authorization=basic(lab, "enrol")
@@ -198,7 +198,7 @@ SURROGATES = (
 
 
 @pytest.mark.parametrize(("method", "path", "body"), SURROGATES)
-def test_half_a_surrogate_pair(lab: ThreadedLab, method: str, path: str, body: str) -> None:
+def test_lone_surrogate_in_a_text_is_refused(lab: ThreadedLab, method: str, path: str, body: str) -> None:
     """Refused where it comes in, in every text; the pages are as they were."""
     status, answer, _ = ask(lab, E1, method, rest.BASE + path, body.encode(), Authorization=basic(lab))
     assert status == 400, answer
@@ -215,7 +215,7 @@ def test_half_a_surrogate_pair(lab: ThreadedLab, method: str, path: str, body: s
      b'{"urls": [["x"]]}', b'{"\\u0000": 1}', '{"hour": 3}'.encode("utf-16"), b'{"urls": ["http://a b/"]}', b'{"urls": ["http://[::1"]}',
      b'{"urls": ["http://example.com:\\u00b2/"]}'],
 )  # fmt: skip
-def test_json_that_is_refused(lab: ThreadedLab, body: bytes) -> None:
+def test_malformed_json_gets_400_with_its_reason(lab: ThreadedLab, body: bytes) -> None:
     """400 with the reason as JSON."""
     status, answer, _ = ask(lab, E1, "PUT", f"{rest.BASE}/certs/crl/automatic", body, Authorization=basic(lab))
     assert status == 400
@@ -270,7 +270,7 @@ def anything(lot: random.Random, depth: int = 0) -> Any:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_any_json_on_any_route(lab: ThreadedLab, seed: int) -> None:
+def test_any_json_on_any_route_is_answered_below_500(lab: ThreadedLab, seed: int) -> None:
     """Whatever a body holds, the answer is below 500, and JSON; the pages stand afterwards."""
     lot = random.Random(seed)
     authorization = basic(lab)
@@ -301,7 +301,7 @@ def test_any_json_on_any_route(lab: ThreadedLab, seed: int) -> None:
 # State that an older version wrote.
 
 
-def test_pages_stand_on_old_state(tmp_path: Path) -> None:
+def test_pages_render_with_urls_of_an_older_state(tmp_path: Path) -> None:
     """URLs that were taken once, and that nothing can show or ask: the lab starts, the pages and forms work."""
     settings = LabSettings(rsa=False, pages=True, state=tmp_path)
     with ThreadedLab(deployment(), settings=settings):
