@@ -23,7 +23,7 @@ from tests.support.wait import PAGE_LONG
 pytestmark = pytest.mark.needs("chromium")
 
 
-def test_notebook_7(tmp_path: Path, chromium: Browser) -> None:
+def test_panels_work_in_notebook_7(tmp_path: Path, chromium: Browser) -> None:
     """A panel with our own slider and one with ipywidgets' inputs, each used."""
     notebooks = copy_notebooks(tmp_path)
     source = "import workbook as w\nlab = w.open_lab('clustered-mra')\nw.time_slider(lab)"
@@ -76,7 +76,7 @@ def voila(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             process.wait(timeout=PAGE_LONG / 1000)
 
 
-def test_design_dashboard(voila: str, chromium: Browser) -> None:
+def test_voila_design_dashboard_follows_its_choices(voila: str, chromium: Browser) -> None:
     """Names follow the choices, without a cell in sight."""
     page = chromium.new_page(viewport={"width": 1200, "height": 1000})
     page.goto(f"{voila}/design.ipynb")
@@ -89,7 +89,7 @@ def test_design_dashboard(voila: str, chromium: Browser) -> None:
     page.close()
 
 
-def test_clinic_dashboard(voila: str, chromium: Browser) -> None:
+def test_voila_clinic_dashboard_plays_a_case(voila: str, chromium: Browser) -> None:
     """A case is opened, answered and mended."""
     page = chromium.new_page(viewport={"width": 1200, "height": 1400})
     page.goto(f"{voila}/clinic.ipynb")

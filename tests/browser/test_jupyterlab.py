@@ -33,7 +33,7 @@ def page(server: tuple[str, str], chromium: Browser) -> Iterator[Page]:
 
 
 @pytest.mark.parametrize("name", sorted(p.name for p in (ROOT / "notebooks").glob("*.ipynb") if p.name != NOTEBOOK))
-def test_the_other_notebooks_run_to_their_end(server: tuple[str, str], chromium: Browser, name: str) -> None:
+def test_notebook_runs_to_its_end(server: tuple[str, str], chromium: Browser, name: str) -> None:
     """Every cell of every notebook, without an error; a picture of its tables is kept to be looked at."""
     with run_to_its_end(chromium, server, name, height=6000) as opened:
         require_no_error(opened)
@@ -44,12 +44,12 @@ def test_the_other_notebooks_run_to_their_end(server: tuple[str, str], chromium:
         opened.locator(".jp-Notebook").screenshot(path=ARTIFACTS / f"{name[:2]}-whole.png")
 
 
-def test_every_cell_ran_without_error(page: Page) -> None:
+def test_first_notebook_has_no_error_output(page: Page) -> None:
     """No error output anywhere, and every code cell has been executed."""
     require_no_error(page)
 
 
-def test_pictures_are_drawn(page: Page) -> None:
+def test_pictures_have_a_text_form(page: Page) -> None:
     """Four pictures of the world, each with a text form for a screen reader."""
     pictures = page.locator(".jp-RenderedSVG img, .jp-RenderedSVG svg")
     assert pictures.count() == 4
@@ -60,7 +60,7 @@ def test_pictures_are_drawn(page: Page) -> None:
         shown.screenshot(path=ARTIFACTS / f"00-picture-{name}.png")
 
 
-def test_panel_follows_its_inputs(page: Page) -> None:
+def test_san_panel_follows_mouse_and_keyboard(page: Page) -> None:
     """Another model, another name, another format: the SAN list changes with each, by mouse and by keyboard."""
     panel = page.locator(".workbook-panel").filter(has=page.get_by_role("heading", name="SAN designer"))
     panel.scroll_into_view_if_needed()

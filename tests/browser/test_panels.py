@@ -64,7 +64,7 @@ def keep(found: Locator, shown: tuple[Page, str], name: str) -> None:
     found.screenshot(path=ARTIFACTS / f"panel-{name}-{shown[1]}.png")
 
 
-def test_all_are_there(shown: tuple[Page, str]) -> None:
+def test_panels_have_heading_and_text_form(shown: tuple[Page, str]) -> None:
     """As many panels as cells that make one, each with a heading and its words beside it; no error."""
     page, _ = shown
     require_no_error(page)
@@ -75,7 +75,7 @@ def test_all_are_there(shown: tuple[Page, str]) -> None:
         assert panels.nth(number).get_by_text("In words").count() >= 1
 
 
-def test_accessible(shown: tuple[Page, str]) -> None:
+def test_panels_pass_axe_in_both_themes(shown: tuple[Page, str]) -> None:
     """axe finds nothing in any panel: labels, roles, contrast, in both themes."""
     page, _ = shown
     found = Axe().run(page, context=".workbook-panel")
@@ -83,7 +83,7 @@ def test_accessible(shown: tuple[Page, str]) -> None:
     assert not told, told
 
 
-def test_csr_form(shown: tuple[Page, str]) -> None:
+def test_csr_panel_generates_and_discards_a_request(shown: tuple[Page, str]) -> None:
     """Names come and go with the choices; nonsense gets a sentence; the request is made on the peer and discarded again."""
     found, result = panel(shown, "Generate CSR on e2.example.com")
     expect(result).to_contain_text("cluster-e.example.com")
@@ -114,7 +114,7 @@ def test_csr_form(shown: tuple[Page, str]) -> None:
     keep(found, shown, "csr")
 
 
-def test_trust_editor(shown: tuple[Page, str]) -> None:
+def test_trust_panel_removes_and_restores_a_ca(shown: tuple[Page, str]) -> None:
     """A CA taken out: relations fall in the picture, then in the lab; put back, all is well."""
     found, result = panel(shown, "Trusted CA list")
     found.get_by_label("Whose list").select_option("c1.corp.example.com")
@@ -131,7 +131,7 @@ def test_trust_editor(shown: tuple[Page, str]) -> None:
     expect(found).to_contain_text("Done in the lab, and dialled: 28 of 28")
 
 
-def test_chain_builder(shown: tuple[Page, str]) -> None:
+def test_chain_panel_reports_missing_and_expired_certificates(shown: tuple[Page, str]) -> None:
     """Nothing sent behind the leaf: the intermediate is missing; long past its end: expired."""
     found, result = panel(shown, "Chain builder")
     expect(result).to_contain_text("✔ accepted")
@@ -143,7 +143,7 @@ def test_chain_builder(shown: tuple[Page, str]) -> None:
     keep(found, shown, "chain")
 
 
-def test_handshake_theatre(shown: tuple[Page, str]) -> None:
+def test_theatre_panel_steps_by_keyboard(shown: tuple[Page, str]) -> None:
     """Step by step with the arrow keys; another version has other messages."""
     found, result = panel(shown, "Handshake theatre")
     expect(result).to_contain_text("Step 1 of")
@@ -157,7 +157,7 @@ def test_handshake_theatre(shown: tuple[Page, str]) -> None:
     keep(found, shown, "theatre")
 
 
-def test_blast_radius(shown: tuple[Page, str]) -> None:
+def test_loss_panel_fails_the_legs_of_its_target(shown: tuple[Page, str]) -> None:
     """What happens, and to whom: the target's choices follow, and the legs fall."""
     found, result = panel(shown, "Blast radius")
     expect(result).to_contain_text("validity.expired")
@@ -169,7 +169,7 @@ def test_blast_radius(shown: tuple[Page, str]) -> None:
     expect(result).to_contain_text("trust.issuer-unknown")
 
 
-def test_time_slider(shown: tuple[Page, str]) -> None:
+def test_time_panel_at_its_end_displays_expiry(shown: tuple[Page, str]) -> None:
     """To the end by keyboard: everything has expired."""
     found, result = panel(shown, "Time slider")
     expect(result).to_contain_text("✔ 28 of 28")
@@ -179,7 +179,7 @@ def test_time_slider(shown: tuple[Page, str]) -> None:
     keep(found, shown, "time")
 
 
-def test_revocation_table(shown: tuple[Page, str]) -> None:
+def test_revocation_panel_marks_the_row_that_applies(shown: tuple[Page, str]) -> None:
     """The row that applies is marked, and moves; an expired CRL counts as revoked whatever the fallback."""
     found, result = panel(shown, "Is it revoked?")
     expect(result.locator("tr[aria-current=true]")).to_contain_text("the OCSP responder")
@@ -193,7 +193,7 @@ def test_revocation_table(shown: tuple[Page, str]) -> None:
     expect(result).to_contain_text("in the trusted CA file")
 
 
-def test_acme_player(shown: tuple[Page, str]) -> None:
+def test_acme_panel_plays_an_order(shown: tuple[Page, str]) -> None:
     """The order from its first step on."""
     found, result = panel(shown, "The order of e1.example.com")
     found.get_by_role("slider").focus()
@@ -204,7 +204,7 @@ def test_acme_player(shown: tuple[Page, str]) -> None:
     keep(found, shown, "acme")
 
 
-def test_file_inspector(shown: tuple[Page, str], tmp_path: Path) -> None:
+def test_file_panel_reads_certificates_and_refuses_other_files(shown: tuple[Page, str], tmp_path: Path) -> None:
     """A JPEG instead of a certificate, garbage pasted: one sentence each; a certificate is read."""
     found, result = panel(shown, "What is in this file?")
     picture = tmp_path / "photo.jpg"
@@ -231,7 +231,7 @@ def _certificate() -> bytes:
     return make_files()["pem"]
 
 
-def test_clinic_console(shown: tuple[Page, str]) -> None:
+def test_clinic_panel_is_played_by_keyboard(shown: tuple[Page, str]) -> None:
     """A case from its symptom to the end, all by keyboard but for the choices."""
     found, result = panel(shown, "Clinic")
     found.get_by_label("Case", exact=True).select_option(
@@ -262,7 +262,7 @@ def test_clinic_console(shown: tuple[Page, str]) -> None:
     expect(result).to_contain_text("Choose a case and press Open")
 
 
-def test_tablet(shown: tuple[Page, str]) -> None:
+def test_panels_at_tablet_width_are_not_cut_off(shown: tuple[Page, str]) -> None:
     """At tablet width nothing is cut off: what is wider than the panel can be scrolled inside it."""
     page, theme = shown
     page.set_viewport_size({"width": 820, "height": 1180})
@@ -276,7 +276,7 @@ def test_tablet(shown: tuple[Page, str]) -> None:
     page.set_viewport_size({"width": 1400, "height": 1000})
 
 
-def test_reloaded(shown: tuple[Page, str]) -> None:
+def test_panels_work_after_a_browser_reload(shown: tuple[Page, str]) -> None:
     """The browser is reloaded: the panels come back with the kernel that goes on, and do what they did."""
     page, _ = shown
     page.keyboard.press("Control+s")
@@ -289,7 +289,7 @@ def test_reloaded(shown: tuple[Page, str]) -> None:
     expect(result).to_contain_text("collab-edge.example.com")
 
 
-def test_kernel_restarted(shown: tuple[Page, str]) -> None:
+def test_panels_after_a_kernel_restart_name_the_cell_to_run(shown: tuple[Page, str]) -> None:
     """Last: the kernel restarts, and each panel says what to run."""
     page, _ = shown
     page.get_by_role("menuitem", name="Kernel", exact=True).click()

@@ -56,7 +56,7 @@ def _log_in(page: Page, lab: ThreadedLab) -> None:
 
 
 @pytest.mark.parametrize(("device", "width"), [("desk", 1280), ("phone", 390)])
-def test_every_page_fits(page: Page, device: str, width: int) -> None:
+def test_page_fits_the_window_with_heading_and_labels(page: Page, device: str, width: int) -> None:
     """No page is wider than the window, every one has its heading, every field its label."""
     page.set_viewport_size({"width": width, "height": 900})
     for name in (*PAGES, "servercertificate/generate", "servercertificate/current"):
@@ -76,7 +76,7 @@ def _fill_subject(page: Page) -> None:
         page.get_by_label(label).fill("GB")
 
 
-def test_request_to_restart(page: Page, lab: ThreadedLab, tmp_path: Path) -> None:
+def test_certificate_is_requested_uploaded_and_used_after_restart(page: Page, lab: ThreadedLab, tmp_path: Path) -> None:
     """The guide's procedure with the mouse: generate, download, sign, upload, restart, all zones active again."""
     page.goto("/servercertificate")
     page.get_by_role("link", name="Generate CSR").click()
@@ -107,7 +107,7 @@ def test_request_to_restart(page: Page, lab: ThreadedLab, tmp_path: Path) -> Non
     expect(page.get_by_text("✘ Failed")).to_have_count(0)
 
 
-def test_upload_that_is_refused(page: Page) -> None:
+def test_refused_upload_displays_a_sentence_and_a_way_back(page: Page) -> None:
     """One sentence, nothing changed, a way back."""
     page.goto("/servercertificate")
     page.get_by_text("or paste it").first.click()
@@ -117,7 +117,7 @@ def test_upload_that_is_refused(page: Page) -> None:
     page.screenshot(path=ARTIFACTS / "peer-refused.png")
 
 
-def test_a_subject_is_shown_not_run(page: Page, lab: ThreadedLab) -> None:
+def test_script_in_a_subject_is_displayed_not_run(page: Page, lab: ThreadedLab) -> None:
     """A CA whose name is a script and a picture with a handler: shown as text."""
     evil = "<img src=x onerror=alert(1)><script>1</script>"
     ca = forge((), None, at=lab.clock.now(), common_name=evil, ca=True)
@@ -132,7 +132,7 @@ def test_a_subject_is_shown_not_run(page: Page, lab: ThreadedLab) -> None:
     assert not asked
 
 
-def test_what_is_down_is_seen(page: Page, lab: ThreadedLab) -> None:
+def test_failed_zone_displays_its_last_error_and_handshake(page: Page, lab: ThreadedLab) -> None:
     """The root is deleted from the list: zones fail, with the last error and both sides' handshake."""
     page.goto("/trustedca")
     page.get_by_role("button", name="Delete Lab Root CA").click()
@@ -147,7 +147,7 @@ def test_what_is_down_is_seen(page: Page, lab: ThreadedLab) -> None:
     lab.trust([lab.issued.root.certificate])
 
 
-def test_acme_step_by_step(page: Page, lab: ThreadedLab) -> None:
+def test_acme_page_follows_an_order(page: Page, lab: ThreadedLab) -> None:
     """Terms, request, preflight, Sign: the page follows the order, shows its steps, and the pending certificate waits."""
     peer = lab.peers[E1]
     if peer.state.request is not None:

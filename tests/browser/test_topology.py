@@ -28,7 +28,7 @@ def lab() -> Iterator[ThreadedLab]:
         yield running
 
 
-def test_follows_the_lab(lab: ThreadedLab, chromium: Browser) -> None:
+def test_topology_page_follows_the_lab(lab: ThreadedLab, chromium: Browser) -> None:
     """All up; a trusted CA list is emptied: the page shows it by itself, in colour and in words; and why, on both sides."""
     inside = lab.lab
     face = Management(inside)

@@ -35,7 +35,7 @@ def capture(
     return path, request.param, json.loads(done.stdout)
 
 
-def test_every_leg_is_a_conversation(capture: tuple[Path, str, dict[str, object]]) -> None:
+def test_capture_has_one_conversation_per_dialled_leg(capture: tuple[Path, str, dict[str, object]]) -> None:
     """As many TCP conversations as legs dialled, none of them malformed, no checksum wrong."""
     path, _, report = capture
     dialled = [leg for leg in report["legs"] if leg["dialled"]]  # type: ignore[attr-defined]
@@ -46,7 +46,7 @@ def test_every_leg_is_a_conversation(capture: tuple[Path, str, dict[str, object]
     assert tshark(path, *checks, "-Y", "tcp.checksum.status == 0 or ip.checksum.status == 0") == []
 
 
-def test_certificates_and_answers_are_seen(capture: tuple[Path, str, dict[str, object]]) -> None:
+def test_capture_is_decrypted_with_its_secrets(capture: tuple[Path, str, dict[str, object]]) -> None:
     """In TLS 1.3 certificates are encrypted: that they are read shows that the secrets inside the file work."""
     path, version, _ = capture
     names = ",".join(tshark(path, "-Y", "tls.handshake.certificate", "-T", "fields", "-e", "x509ce.dNSName"))
@@ -62,7 +62,7 @@ def test_certificates_and_answers_are_seen(capture: tuple[Path, str, dict[str, o
     assert tshark(path, "-Y", "http.response.code == 200", "-d", "tls.port==8443,http")
 
 
-def test_the_file_is_private_and_without_keys(capture: tuple[Path, str, dict[str, object]]) -> None:
+def test_capture_file_is_0600_without_private_keys(capture: tuple[Path, str, dict[str, object]]) -> None:
     """0600; session secrets only; nothing is overwritten."""
     path, _, _ = capture
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -88,7 +88,7 @@ def both(shop: Shop) -> tuple[Path, Path]:
     return shop.folder / "certbot" / "config" / "live" / "x" / "fullchain.pem", shop.folder / "ours.pem"
 
 
-def test_equivalent_field_by_field(both: tuple[Path, Path]) -> None:
+def test_certificate_equals_the_one_of_certbot(both: tuple[Path, Path]) -> None:
     """Names, issuer, life, key, usages, every extension but those that are about the key and the serial number."""
     (one, *chain_one), (two, *chain_two) = (read_certificates(path) for path in both)
     assert chain_one == chain_two
@@ -113,7 +113,7 @@ def test_equivalent_field_by_field(both: tuple[Path, Path]) -> None:
     assert rest[0] == rest[1]
 
 
-def test_each_revokes_the_others(shop: Shop, both: tuple[Path, Path]) -> None:
+def test_pkikit_and_certbot_revoke_each_others_certificates(shop: Shop, both: tuple[Path, Path]) -> None:
     """We revoke certbot's with the certificate's key, certbot ours; the CA then says of both that it is done."""
     certbots, ours = both
     live = certbots.parent
@@ -131,7 +131,7 @@ def test_each_revokes_the_others(shop: Shop, both: tuple[Path, Path]) -> None:
             account.revoke(read_certificates(path)[0])
 
 
-def test_certbots_account_is_found_by_its_key(shop: Shop, both: tuple[Path, Path]) -> None:
+def test_account_of_certbot_is_found_by_its_key(shop: Shop, both: tuple[Path, Path]) -> None:
     """An account is its key: taken from certbot's folder, our client finds the same account."""
     import json
 

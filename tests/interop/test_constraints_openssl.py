@@ -104,7 +104,7 @@ def both(leaf: x509.Certificate, sent: list[x509.Certificate]) -> tuple[int, set
     [],
     [x509.UniformResourceIdentifier("other.example")],
 )
-def test_constraints(
+def test_name_constraints_are_judged_as_by_openssl(
     names: list[x509.GeneralName], common_name: str, organisation: str,
     permitted: list[x509.GeneralName], excluded: list[x509.GeneralName],
 ) -> None:  # fmt: skip
@@ -124,7 +124,7 @@ def test_constraints(
 
 @settings(max_examples=300, deadline=None)
 @given(st.text(st.sampled_from("aZ9_-. "), min_size=1, max_size=8))
-def test_which_common_names_are_host_names(text: str) -> None:
+def test_common_names_count_as_host_names_as_in_openssl(text: str) -> None:
     """A constraint that no host satisfies is violated exactly by the common names that OpenSSL takes for hosts."""
     constraint = x509.NameConstraints([x509.DNSName("nowhere.invalid")], None)
     middle = root().intermediate("Constrained CA", at=AT - DAY, key=key(), extra=[constraint])
@@ -135,7 +135,7 @@ def test_which_common_names_are_host_names(text: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "code"), [(_ASN1Type.IA5String, 0), (_ASN1Type.UTF8String, 53)])
-def test_a_mail_address_in_the_wrong_string_type(kind: _ASN1Type, code: int) -> None:
+def test_mail_address_in_the_wrong_string_type_is_refused_below_a_constrained_ca(kind: _ASN1Type, code: int) -> None:
     """Below a constrained CA OpenSSL refuses an emailAddress that is not an IA5String, whatever the constraint is about."""
     constraint = x509.NameConstraints([x509.DNSName("example.com")], None)
     middle = root().intermediate("Constrained CA", at=AT - DAY, key=key(), extra=[constraint])
@@ -172,7 +172,7 @@ def crl(*, own: bool, entry: bool, critical: bool, serial: int = 99, age: int = 
     ((crl(own=True, entry=False, critical=True), crl(own=False, entry=False, critical=True, age=2)), 0),
     ((crl(own=False, entry=False, critical=True, age=2), crl(own=True, entry=False, critical=True)), 0),
 ])  # fmt: skip
-def test_critical_extensions_of_crls(
+def test_crl_with_an_unknown_critical_extension_is_refused(
     crls: tuple[x509.CertificateRevocationList, ...], code: int, fallback: str
 ) -> None:
     """An unknown critical extension refuses, whatever the fallback; a clean CRL beside it is used instead."""

@@ -10,7 +10,7 @@ from pkikit.explore.exploration import explore
 from tests.support.search_spaces import SMALL, space
 
 
-def test_dask_by_scheduler_address() -> None:
+def test_exploration_on_dask_gives_the_same_front() -> None:
     """A real scheduler and a real worker on loopback give the same front."""
     from distributed import LocalCluster
 
@@ -23,7 +23,7 @@ def test_dask_by_scheduler_address() -> None:
     assert outcome.front == explore(small, InProcess()).front
 
 
-def test_no_scheduler_there() -> None:
+def test_dask_without_a_scheduler_is_refused() -> None:
     """One sentence, soon."""
     with pytest.raises(InputError, match="no dask scheduler answers"):
         Dask("tcp://127.0.0.1:9", timeout=1.0)

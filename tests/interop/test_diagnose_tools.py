@@ -220,7 +220,7 @@ TOOLS = [
 
 @pytest.mark.parametrize("kind", BROKEN)
 @pytest.mark.parametrize("tool", TOOLS)
-def test_what_a_tool_says_about_a_broken_server(world: World, tool: str, kind: str) -> None:
+def test_output_about_a_broken_server_names_its_cause(world: World, tool: str, kind: str) -> None:
     """The first cause is what is broken."""
     if (tool, kind) == ("wget", "client-only"):
         pytest.skip("wget with GnuTLS does not look at the purpose")
@@ -233,7 +233,7 @@ def test_what_a_tool_says_about_a_broken_server(world: World, tool: str, kind: s
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-def test_what_a_tool_says_without_tls(world: World, tool: str) -> None:
+def test_output_without_tls_names_its_cause(world: World, tool: str) -> None:
     """A plain server, a server that hangs up, and no server at all."""
     with serving(plain) as port:
         text = said(tool, port, world.trust)
@@ -248,7 +248,7 @@ def test_what_a_tool_says_without_tls(world: World, tool: str) -> None:
 
 
 @pytest.mark.parametrize("tool", TOOLS)
-def test_what_a_tool_says_when_it_shows_no_certificate(world: World, tool: str) -> None:
+def test_output_of_a_client_without_certificate_names_the_missing_certificate(world: World, tool: str) -> None:
     """The server asks for one; in TLS 1.3 the tool learns that with the first answer."""
     if tool == "wget":
         pytest.skip("wget with GnuTLS does not print the alert")
@@ -258,7 +258,7 @@ def test_what_a_tool_says_when_it_shows_no_certificate(world: World, tool: str) 
 
 
 @pytest.mark.parametrize("tool", [pytest.param(tool, marks=pytest.mark.needs(tool)) for tool in ("openssl", "curl")])
-def test_what_a_tool_says_when_all_is_well(world: World, tool: str) -> None:
+def test_output_of_a_success_is_accepted(world: World, tool: str) -> None:
     """The control: no cause, and a success that is seen."""
     with serving(tls(world.context(forge((NAME,), world.root, at=NOW)))) as port:
         text = said(tool, port, world.trust)
@@ -268,7 +268,7 @@ def test_what_a_tool_says_when_all_is_well(world: World, tool: str) -> None:
 
 
 @pytest.mark.needs("curl")
-def test_the_other_side_of_a_refusal(world: World) -> None:
+def test_server_output_about_a_refusing_client_names_the_alert(world: World) -> None:
     """The server's own error, when curl refuses its certificate: an alert about the certificate of the server."""
     errors: list[str] = []
     with serving(tls(world.context(forge((NAME,), world.other, at=NOW)), errors)) as port:
@@ -279,7 +279,7 @@ def test_the_other_side_of_a_refusal(world: World) -> None:
 
 @pytest.mark.needs("ldapsearch")
 @pytest.mark.parametrize("kind", ["unknown-ca", "expired", "no-common-cipher"])
-def test_what_ldapsearch_says(world: World, kind: str) -> None:
+def test_ldapsearch_output_names_its_cause(world: World, kind: str) -> None:
     """libldap prints the status of the library below as a number; "Can't contact LDAP server" follows every failure."""
     build, rules = BROKEN[kind]
     with serving(tls(build(world))) as port:
@@ -290,7 +290,7 @@ def test_what_ldapsearch_says(world: World, kind: str) -> None:
 
 
 @pytest.mark.needs("lego")
-def test_what_lego_says(world: World) -> None:
+def test_lego_output_names_its_cause(world: World) -> None:
     """An ACME client whose CA is not trusted, does not speak TLS, or hangs up."""
     with serving(tls(world.context(forge((NAME,), world.other, at=NOW)))) as port:
         assert set(diagnose_lines(said("lego", port, world.trust).splitlines(), where="lego").causes[:1]) & UNKNOWN

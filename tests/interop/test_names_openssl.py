@@ -62,7 +62,7 @@ def leaf(dns: list[str], common_name: str, addresses: list[str], uris: list[str]
 @example(["e1.example.com."], WANTED, False)
 @example([], WANTED, True)
 @example(["*.example.com"], "", False)
-def test_domain_names(dns: list[str], common_name: str, with_uri: bool) -> None:
+def test_domain_name_matches_as_in_openssl(dns: list[str], common_name: str, with_uri: bool) -> None:
     """Found or not as X509_check_host says; the product finds nothing more, but for SIP URIs."""
     certificate = leaf(dns, common_name, [], ["sip:example.org"] if with_uri else [])
     presented = presented_names(certificate)
@@ -74,7 +74,7 @@ def test_domain_names(dns: list[str], common_name: str, with_uri: bool) -> None:
 
 
 @pytest.mark.parametrize("form", ["{}.", " {}", "{} ", "{}\n", "{}\0", "{}\0.evil.example", ".{}"])
-def test_a_spoilt_name_matches_nothing(form: str) -> None:
+def test_spoilt_name_matches_nothing_as_in_openssl(form: str) -> None:
     """OpenSSL answers 62, and so do all our answers; the reason names the entry."""
     certificate = leaf([form.format(WANTED)], WANTED, [], [])
     presented = presented_names(certificate)
@@ -88,7 +88,7 @@ def test_a_spoilt_name_matches_nothing(form: str) -> None:
     assert match_name(WANTED, presented_names(good)).matched
 
 
-def test_raw_utf8_matches_nothing() -> None:
+def test_raw_utf8_name_matches_nothing_as_in_openssl() -> None:
     """A U-label in raw UTF-8 or Latin-1 is not the A-label that a client looks for."""
     wanted, stand_in = "xn--exmple-cua.com", b"exqqmple.com"
     for raw in ("exämple.com".encode(), "exä".encode("latin-1") + b"ample.com"):
@@ -110,7 +110,7 @@ def test_raw_utf8_matches_nothing() -> None:
     ("::ffff:192.0.2.10", "192.0.2.10", False),
     ("192.0.2.10", "::ffff:192.0.2.10", False),
 ])  # fmt: skip
-def test_addresses(reference: str, presented: str, found: bool) -> None:
+def test_ip_address_matches_as_in_openssl(reference: str, presented: str, found: bool) -> None:
     """IP addresses are compared as addresses with the iPAddress entries, as X509_check_ip does."""
     certificate = leaf([WANTED], WANTED, [presented], [])
     answer = ask(certificate, trusted=[root().certificate], at=AT, name=reference)
@@ -119,7 +119,7 @@ def test_addresses(reference: str, presented: str, found: bool) -> None:
     assert match_name(reference, presented_names(certificate)).matched is found
 
 
-def test_an_address_as_dns_name_or_common_name_is_no_address() -> None:
+def test_address_as_dns_name_or_common_name_matches_no_address() -> None:
     """`DNS:192.0.2.10` and `CN=192.0.2.10` satisfy nobody who looks for the address."""
     for certificate in (leaf(["192.0.2.10"], "", [], []), leaf([], "192.0.2.10", [], [])):
         assert ask(certificate, trusted=[root().certificate], at=AT, name="192.0.2.10").code == IP_MISMATCH

@@ -41,7 +41,7 @@ def extensions(holder: x509.Certificate | x509.CertificateSigningRequest) -> dic
     return {e.oid.dotted_string: e.value for e in holder.extensions}
 
 
-def test_the_request_is_the_same(tmp_path: Path) -> None:
+def test_request_of_openssl_equals_the_request_of_the_page(tmp_path: Path) -> None:
     """openssl with the printed configuration asks for what the Expressway's own page asks for, field by field."""
     write_public(tmp_path / "peer.cnf", request_config(LAYOUT, FIELDS).encode())
     write_private(tmp_path / "peer.key", key_pem(KEY))
@@ -54,7 +54,7 @@ def test_the_request_is_the_same(tmp_path: Path) -> None:
     assert theirs.signature_hash_algorithm.name == ours.signature_hash_algorithm.name  # type: ignore[union-attr]
 
 
-def test_the_certificate_is_the_same(ca: FileCa, tmp_path: Path) -> None:
+def test_certificate_of_openssl_ca_equals_ours(ca: FileCa, tmp_path: Path) -> None:
     """openssl ca, run in our folder on the same request, gives the same fields but serial and times."""
     request = build_csr(LAYOUT, KEY, fields=SubjectFields(country="GB", organisation="Example"))
     write_public(tmp_path / "peer.csr", request.public_bytes(Encoding.PEM))
@@ -73,7 +73,7 @@ def test_the_certificate_is_the_same(ca: FileCa, tmp_path: Path) -> None:
     assert abs(theirs.not_valid_after_utc - ours.not_valid_after_utc) < timedelta(minutes=5)
 
 
-def test_the_printed_commands_run(ca: FileCa, tmp_path: Path) -> None:
+def test_printed_openssl_commands_run(ca: FileCa, tmp_path: Path) -> None:
     """From the first line to the last, as they are printed, with the folder name that they use."""
     write_public(tmp_path / f"{E1}.cnf", request_config(LAYOUT).encode())
     done = subprocess.run(
@@ -87,7 +87,7 @@ def test_the_printed_commands_run(ca: FileCa, tmp_path: Path) -> None:
     assert (tmp_path / f"{E1}.key").stat().st_mode & 0o077 == 0
 
 
-def test_revocations_are_read_by_both(ca: FileCa, tmp_path: Path) -> None:
+def test_revocations_are_read_by_openssl_and_pkikit(ca: FileCa, tmp_path: Path) -> None:
     """One revoked by us, one by openssl; both CRLs list both, and `openssl verify` and pkikit agree about each."""
     made = [ca.issue(build_csr(LAYOUT, KEY), at=NOW, profile=Profile()) for _ in range(3)]
     for number, certificate in enumerate(made):
@@ -117,7 +117,7 @@ def test_revocations_are_read_by_both(ca: FileCa, tmp_path: Path) -> None:
             assert verdict.accepted == theirs == (number == 2)
 
 
-def test_ocsp_answers_are_read_by_openssl(ca: FileCa, tmp_path: Path) -> None:
+def test_ocsp_answer_is_accepted_by_openssl(ca: FileCa, tmp_path: Path) -> None:
     """good, revoked, and unknown for what the index does not hold."""
     from cryptography.hazmat.primitives import hashes
 
@@ -134,7 +134,7 @@ def test_ocsp_answers_are_read_by_openssl(ca: FileCa, tmp_path: Path) -> None:
         assert "Response verify OK" in done.stderr
 
 
-def test_our_judge_reads_openssls_answer(ca: FileCa, tmp_path: Path) -> None:
+def test_ocsp_answer_of_openssl_is_accepted(ca: FileCa, tmp_path: Path) -> None:
     """`openssl ocsp` as responder over our index: pkikit believes it."""
     made = ca.issue(build_csr(LAYOUT, KEY), at=NOW, profile=Profile())
     openssl(
@@ -163,7 +163,7 @@ def _file(certificate: x509.Certificate) -> str:
     return ("0" * (len(digits) % 2)) + digits + ".pem"
 
 
-def test_an_intermediate_below(ca: FileCa, tmp_path: Path) -> None:
+def test_intermediate_is_in_the_index_of_its_parent(ca: FileCa, tmp_path: Path) -> None:
     """An intermediate is entered into its parent's index, and openssl builds the chain."""
     middle = FileCa.create(
         tmp_path / "middle", "Test Issuing CA", at=NOW, key=make_key(), lifetime=timedelta(days=800), below=ca
@@ -177,7 +177,7 @@ def test_an_intermediate_below(ca: FileCa, tmp_path: Path) -> None:
 
 @pytest.mark.fires("key.unreadable")
 @pytest.mark.near_miss("key.unreadable")
-def test_a_curve_that_is_spelled_out(tmp_path: Path) -> None:
+def test_key_with_explicit_curve_parameters_is_unreadable(tmp_path: Path) -> None:
     """openssl makes one with explicit parameters (and takes it for a leaf, not for a CA); here it is key.unreadable anywhere."""
     for form, good in (("named_curve", True), ("explicit", False)):
         options = ("-pkeyopt", "ec_paramgen_curve:P-256", "-pkeyopt", f"ec_param_enc:{form}")

@@ -59,7 +59,7 @@ def shows(fqdn: str) -> Callable[[dict[str, Any]], bool]:
     return lambda leg: leg["server"] == fqdn or (leg["client"] == fqdn and leg["mutual"])
 
 
-def test_the_good_folder_comes_up(certs: Path) -> None:
+def test_check_of_a_good_folder_exits_0(certs: Path) -> None:
     """The control: without a fault nothing fails, every leg is dialled, and the exit code is 0."""
     code, report = check(certs)
     assert code == 0
@@ -175,7 +175,7 @@ CASES: dict[str, tuple[Callable[[Path, OpensslCa], None], str, Callable[[dict[st
 @pytest.mark.parametrize("name", [
     pytest.param(name, marks=pytest.mark.fires(cause, watched=False)) for name, (_, cause, _) in CASES.items()
 ])  # fmt: skip
-def test_first_cause(name: str, certs: Path, authority: OpensslCa) -> None:
+def test_check_of_a_broken_folder_names_the_first_cause(name: str, certs: Path, authority: OpensslCa) -> None:
     """Every affected leg is dialled, refused, and its first cause is the right one; all others are up."""
     mutate, cause, affected = CASES[name]
     mutate(certs, authority)
@@ -193,7 +193,7 @@ def test_first_cause(name: str, certs: Path, authority: OpensslCa) -> None:
             assert (leg["outcome"], leg["causes"]) == ("accepted", []), leg["id"]
 
 
-def test_without_a_key_a_leg_is_judged_and_not_dialled(certs: Path) -> None:
+def test_check_without_a_key_judges_and_does_not_dial(certs: Path) -> None:
     """A bought certificate whose key is elsewhere can still be judged."""
     (certs / E1 / "key.pem").unlink()
     code, report = check(certs)
@@ -202,7 +202,7 @@ def test_without_a_key_a_leg_is_judged_and_not_dialled(certs: Path) -> None:
         assert leg["dialled"] is not shows(E1)(leg), leg["id"]
 
 
-def test_time_can_be_set(certs: Path) -> None:
+def test_check_at_a_later_time_reports_expiry(certs: Path) -> None:
     """Ten years on, every leaf has expired, and the report says at which instant."""
     code, report = check(certs, "--at", "2036-01-01T00:00:00Z")
     assert code == 1
@@ -215,7 +215,9 @@ def test_time_can_be_set(certs: Path) -> None:
     (_unknown_root, "sslserver", "unable to get local issuer certificate"),
     (_missing_intermediate, "sslserver", "unable to get local issuer certificate"),
 ])  # fmt: skip
-def test_openssl_verify_agrees(mutate: Any, purpose: str, error: str, certs: Path, authority: OpensslCa) -> None:
+def test_openssl_verify_agrees_with_pkikit_about_a_chain(
+    mutate: Any, purpose: str, error: str, certs: Path, authority: OpensslCa
+) -> None:
     """The same chain before the same list: openssl's own judge, C's view of E1, and pkikit's."""
     mutate(certs, authority)
     certificate, trust = certs / E1 / "cert.pem", certs / C1 / "trust.pem"

@@ -57,7 +57,7 @@ def own(state: Path, fqdn: str) -> tuple[str, ...]:
 
 @pytest.mark.needs("openssl")
 @pytest.mark.parametrize("tls", ["-tls1_2", "-tls1_3"])
-def test_with_the_certificate_of_c_the_zone_answers(lab: ThreadedLab, state: Path, tls: str) -> None:
+def test_zone_answers_openssl_with_the_certificate_of_c(lab: ThreadedLab, state: Path, tls: str) -> None:
     """The traversal port takes C's certificate and answers SIP OPTIONS; the server's chain verifies for openssl too."""
     done = s_client(lab, state, *own(state, C1), tls=tls)
     assert "SIP/2.0 200 OK" in done.stdout
@@ -66,7 +66,7 @@ def test_with_the_certificate_of_c_the_zone_answers(lab: ThreadedLab, state: Pat
 
 @pytest.mark.needs("openssl")
 @pytest.mark.parametrize(("tls", "alert"), [("-tls1_2", "handshake failure"), ("-tls1_3", "certificate required")])
-def test_without_a_certificate_the_zone_refuses(lab: ThreadedLab, state: Path, tls: str, alert: str) -> None:
+def test_zone_refuses_openssl_without_a_certificate(lab: ThreadedLab, state: Path, tls: str, alert: str) -> None:
     """Mutual TLS means that no certificate is no connection, and openssl sees the alert that says so."""
     done = s_client(lab, state, tls=tls)
     assert "SIP/2.0" not in done.stdout
@@ -74,7 +74,7 @@ def test_without_a_certificate_the_zone_refuses(lab: ThreadedLab, state: Path, t
 
 
 @pytest.mark.needs("openssl")
-def test_with_a_certificate_of_another_name_the_zone_refuses(lab: ThreadedLab, state: Path) -> None:
+def test_zone_refuses_openssl_with_another_name(lab: ThreadedLab, state: Path) -> None:
     """E2's certificate is trusted, but it is not what the zone's verify subject name asks for."""
     done = s_client(lab, state, *own(state, "e2.example.com"))
     assert "SIP/2.0" not in done.stdout
@@ -83,7 +83,7 @@ def test_with_a_certificate_of_another_name_the_zone_refuses(lab: ThreadedLab, s
 
 
 @pytest.mark.needs("openssl")
-def test_mra_port_wants_no_certificate(lab: ThreadedLab, state: Path) -> None:
+def test_mra_port_asks_openssl_for_no_certificate(lab: ThreadedLab, state: Path) -> None:
     """Clients outside have none; the server's certificate verifies with the registration domain as host name."""
     where = f"{lab.endpoints[E1].address}:8443"
     done = openssl(
@@ -97,7 +97,7 @@ def test_mra_port_wants_no_certificate(lab: ThreadedLab, state: Path) -> None:
 
 
 @pytest.mark.needs("openssl")
-def test_openssl_verifies_every_chain(lab: ThreadedLab, state: Path) -> None:
+def test_openssl_verifies_the_chain_of_every_party(lab: ThreadedLab, state: Path) -> None:
     """`openssl verify` accepts each party's chain as server and, for peers, as client."""
     for fqdn, party in lab.world.parties.items():
         if party.credential is None:
@@ -111,7 +111,7 @@ def test_openssl_verifies_every_chain(lab: ThreadedLab, state: Path) -> None:
 
 
 @pytest.mark.needs("dig")
-def test_dig_sees_the_names_of_the_lab(lab: ThreadedLab) -> None:
+def test_dig_resolves_the_names_of_the_lab(lab: ThreadedLab) -> None:
     """The DNS answers a real resolver tool: SRV for discovery, both peers behind the cluster name, in turn."""
     dns = lab.dns
 

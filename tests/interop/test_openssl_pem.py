@@ -25,7 +25,7 @@ PER_BATCH = 600
 
 
 @pytest.mark.parametrize("batch", range(BATCHES))
-def test_the_model_reads_what_openssl_reads(batch: int) -> None:
+def test_pem_blocks_are_read_as_by_openssl(batch: int) -> None:
     """Block for block: label, header, bytes, and whether it stops at a fault."""
     faults = 0
     for data in mutations(SEEDS, PER_BATCH, first=batch * PER_BATCH):
@@ -44,7 +44,7 @@ def _contents(data: bytes) -> FileContents | None:
 
 
 @pytest.mark.parametrize("batch", range(BATCHES))
-def test_no_false_yes_about_a_chain(batch: int, tmp_path: Path) -> None:
+def test_chain_file_without_objection_is_loaded_by_openssl(batch: int, tmp_path: Path) -> None:
     """Where we see no objection, OpenSSL loads the chain, with as many certificates as we found; and we read what it reads."""
     path, yes, no = tmp_path / "chain.pem", 0, 0
     for data in mutations((PEM, CHAIN, PEM.replace(b"\n", b"\r\n")), PER_BATCH // 2, first=batch * PER_BATCH):
@@ -73,7 +73,7 @@ def _chain_length(path: Path) -> int:
     return sum(label.decode() in CERTIFICATE_LABELS for label, _, _ in blocks)
 
 
-def test_python_and_pyopenssl_agree_on_the_first_certificate() -> None:
+def test_python_and_pyopenssl_load_what_the_model_reads() -> None:
     """`load_certificate` and `load_verify_locations` take a file exactly when the model gives a certificate of it."""
     for data in mutations((PEM, CHAIN), 1500, first=100_000):
         reading = read_as_openssl(data)
@@ -138,7 +138,7 @@ BY_HAND: dict[str, tuple[bytes, bool]] = {
 
 
 @pytest.mark.parametrize("name", BY_HAND)
-def test_what_people_save(name: str, tmp_path: Path) -> None:
+def test_saved_file_forms_are_answered_as_by_openssl(name: str, tmp_path: Path) -> None:
     """Each way to save a file: our answer, and that of the openssl command where it is asked for PEM."""
     data, readable = BY_HAND[name]
     contents = parse(data, where="upload.pem")
@@ -154,7 +154,7 @@ def test_what_people_save(name: str, tmp_path: Path) -> None:
         assert "pkikit convert upload.pem" in objection.fix
 
 
-def test_every_file_gets_an_answer() -> None:
+def test_any_readable_file_has_an_upload_answer() -> None:
     """Whatever can be read has an answer to "would the product read this?", and every objection says where and what to do."""
     asked = 0
     for data in mutations(
@@ -169,7 +169,7 @@ def test_every_file_gets_an_answer() -> None:
     assert asked > 100
 
 
-def test_every_fault_is_met() -> None:
+def test_pem_mutations_reach_every_fault() -> None:
     """The mutations reach every way in which OpenSSL stops."""
     met = {read_as_openssl(data).fault for data in mutations(SEEDS, 4000)}
     extra = (b"-----BEGIN A-----\n\n" + b"QUJD" * 20 + b"\n-----END A-----\n", b"-----BEGIN A-----\n-----END A-----\n")

@@ -62,7 +62,7 @@ def reads(der: bytes) -> bool:
 
 
 @pytest.mark.parametrize("label", sorted(CERTIFICATES))
-def test_reads_what_openssl_reads(label: str, tmp_path: Path) -> None:
+def test_odd_certificate_is_read_as_by_openssl(label: str, tmp_path: Path) -> None:
     der = lab(leaf=CERTIFICATES[label]).leaf
     (tmp_path / "x.pem").write_bytes(to_pem(der, "CERTIFICATE"))
     theirs = accepts("x509", "-noout", "-in", "x.pem", cwd=tmp_path)
@@ -78,7 +78,7 @@ def _verified(made: Lab) -> bool:
 
 
 @pytest.mark.parametrize("whose", ["leaf", "issuing", "root"])
-def test_accepts_what_openssl_accepts(whose: str, tmp_path: Path) -> None:
+def test_odd_certificate_is_accepted_as_by_openssl(whose: str, tmp_path: Path) -> None:
     different = {}
     for label, change in CERTIFICATES.items():
         made = lab(**{whose: change})
@@ -98,7 +98,7 @@ def test_accepts_what_openssl_accepts(whose: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("label", [n for n in sorted(CERTIFICATES) if n.startswith("name-")])
-def test_names_of_requests_and_crls(label: str, tmp_path: Path) -> None:
+def test_odd_names_of_requests_and_crls_are_read_as_by_openssl(label: str, tmp_path: Path) -> None:
     """The same names in requests and CRLs; `openssl req` checks the signature as well."""
     made = odd_der.leaf_fields(HOST, odd_der.common("x"), odd_der.key_number(2))
     CERTIFICATES[label](made)
@@ -116,7 +116,7 @@ def test_names_of_requests_and_crls(label: str, tmp_path: Path) -> None:
         assert ours or not theirs, (label, pem)
 
 
-def test_a_trust_list_with_an_odd_ca(tmp_path: Path) -> None:
+def test_trust_list_with_an_odd_ca_is_used_as_by_openssl(tmp_path: Path) -> None:
     made = lab(root=CERTIFICATES["name-printable-amp"])
     text = to_pem(lab().root, "CERTIFICATE") + to_pem(made.root, "CERTIFICATE")
     (tmp_path / "list.pem").write_bytes(text)
@@ -129,7 +129,7 @@ def test_a_trust_list_with_an_odd_ca(tmp_path: Path) -> None:
     assert len(parse(text, where="list.pem").certificates) == 2
 
 
-def test_the_digest_of_a_request_is_over_the_original(tmp_path: Path) -> None:
+def test_odd_request_signature_is_checked_as_by_openssl(tmp_path: Path) -> None:
     """`openssl req -verify` and pkikit agree about a request with an odd subject, good and changed."""
     good = request(ODD_NAME, SAN)
     for der, valid in ((good, True), (good.replace(b"Smith", b"Smyth"), False)):
@@ -146,7 +146,7 @@ def test_the_digest_of_a_request_is_over_the_original(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("encryption", [(), ("-certpbe", "NONE", "-keypbe", "NONE"), ("-certpbe", "PBE-SHA1-3DES")])
-def test_a_store_with_odd_certificates(encryption: tuple[str, ...], tmp_path: Path) -> None:
+def test_store_with_odd_certificates_is_read(encryption: tuple[str, ...], tmp_path: Path) -> None:
     """`cryptography` refuses the whole store; pkikit still reads its certificates and its key."""
     made = lab(leaf=CERTIFICATES["name-t61-latin1"], issuing=CERTIFICATES["name-printable-amp"])
     (tmp_path / "leaf.pem").write_bytes(to_pem(made.leaf, "CERTIFICATE"))

@@ -18,7 +18,7 @@ from tests.support.worlds import CLUSTER_E, E1, issued
 pytestmark = pytest.mark.needs("openssl")
 
 
-def test_request_signed_by_openssl_and_judged_by_us(tmp_path: Path) -> None:
+def test_request_signed_by_openssl_is_accepted(tmp_path: Path) -> None:
     """`pkikit csr` → openssl reads and signs it → `pkikit lint` and `verify` accept the answer for that peer."""
     out = tmp_path / "request"
     assert (
@@ -50,7 +50,7 @@ def test_request_signed_by_openssl_and_judged_by_us(tmp_path: Path) -> None:
     assert leaf.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode() == key
 
 
-def test_crl_is_read_by_openssl(tmp_path: Path) -> None:
+def test_crl_is_accepted_by_openssl(tmp_path: Path) -> None:
     """openssl verifies our CRL's signature and refuses the certificate that it revokes."""
     lab = issued()
     credential = lab.world.parties[E1].credential
@@ -79,7 +79,7 @@ def test_crl_is_read_by_openssl(tmp_path: Path) -> None:
     assert "certificate revoked" in refused.stderr
 
 
-def test_the_attributes_that_openssl_decodes(tmp_path: Path) -> None:
+def test_attribute_named_by_openssl_is_not_oid_unsupported(tmp_path: Path) -> None:
     """`oid.unsupported` lets pass what openssl prints by a name, and nothing that it prints as a number."""
     for oid in sorted(DECODED_ATTRIBUTES):
         shown = openssl("asn1parse", "-genstr", f"OID:{oid}", cwd=tmp_path).stdout

@@ -53,7 +53,7 @@ def run(*command: str, code: int | None = 0, text: str | None = None, cwd: Path 
     return done.stdout + done.stderr
 
 
-def test_everything_is_up(lab: ThreadedLab) -> None:
+def test_full_lab_has_every_leg_up(lab: ThreadedLab) -> None:
     """clustered-full comes up whole: every leg accepted, every party dialled or dialling."""
     report = lab.check()
     assert report.accepted, [(leg.leg.id, leg.causes) for leg in report.down]
@@ -64,7 +64,7 @@ def test_everything_is_up(lab: ThreadedLab) -> None:
 
 
 @pytest.mark.needs("dig")
-def test_dig_in_both_views(lab: ThreadedLab) -> None:
+def test_dig_sees_inside_and_outside_views(lab: ThreadedLab) -> None:
     """Inside knows everything, outside only the edge; the log says who asked what."""
     network = lab.network
 
@@ -86,7 +86,7 @@ def test_dig_in_both_views(lab: ThreadedLab) -> None:
 
 
 @pytest.mark.needs("ldapsearch")
-def test_ldapsearch(lab: ThreadedLab, state: Path) -> None:
+def test_ldapsearch_finds_the_tree_with_the_right_ca(lab: ThreadedLab, state: Path) -> None:
     """LDAPS with verification by name: the tree is found; with another CA it is not."""
     where = f"ldaps://{lab.plan.by_name[LDAP]}:{lab.settings.port(636)}"
     base = ("-x", "-H", where, "-LLL", "-o", "nettimeout=300")
@@ -101,7 +101,7 @@ def test_ldapsearch(lab: ThreadedLab, state: Path) -> None:
 
 
 @pytest.mark.needs("openssl")
-def test_openssl_starttls_xmpp(lab: ThreadedLab, state: Path) -> None:
+def test_openssl_starttls_reaches_the_xmpp_certificate(lab: ThreadedLab, state: Path) -> None:
     """`openssl s_client -starttls xmpp-server` gets through the streams to the certificate, and is asked for its own."""
     where = f"{lab.plan.by_name[XMPP]}:5269"
     command = ["openssl", "s_client", "-connect", where, "-starttls", "xmpp-server", "-xmpphost", "federated.example.net",
@@ -114,7 +114,7 @@ def test_openssl_starttls_xmpp(lab: ThreadedLab, state: Path) -> None:
 
 
 @pytest.mark.needs("curl")
-def test_curl(lab: ThreadedLab, state: Path) -> None:
+def test_curl_verifies_the_pages_by_name(lab: ThreadedLab, state: Path) -> None:
     """The policy server, Unified CM and a peer's own pages, each verified by its name."""
     inside = lab.lab
     for fqdn, port in ((POLICY, 443), ("ucm1.corp.example.com", 8443), (C1, 443)):
@@ -138,7 +138,7 @@ def test_curl(lab: ThreadedLab, state: Path) -> None:
 
 
 @pytest.mark.needs("openssl")
-def test_syslog_by_openssl(lab: ThreadedLab, state: Path) -> None:
+def test_syslog_frame_over_openssl_is_accepted(lab: ThreadedLab, state: Path) -> None:
     """A frame of RFC 5425 sent by hand is taken."""
     where = f"{lab.plan.by_name[SYSLOG]}:6514"
     message = "<13>1 - host app - - - hello"
@@ -180,7 +180,7 @@ def _listens(address: str, port: int) -> bool:
 
 @pytest.mark.needs("sipp")
 @pytest.mark.needs("socat")
-def test_sipp(lab: ThreadedLab, state: Path, tmp_path: Path) -> None:
+def test_sipp_calls_are_answered(lab: ThreadedLab, state: Path, tmp_path: Path) -> None:
     """sipp, wrapped in TLS by socat with the partner's certificate: 200 calls on E1's SIP port, every one answered."""
     scenario = tmp_path / "options.xml"
     scenario.write_text(_SIPP)
@@ -205,7 +205,7 @@ def test_sipp(lab: ThreadedLab, state: Path, tmp_path: Path) -> None:
     assert int(successful.group(1)) == 200
 
 
-def test_certsrv(lab: ThreadedLab, state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_certsrv_client_obtains_a_certificate(lab: ThreadedLab, state: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The PyPI client obtains a certificate with the template of appendix 5, and with the built-in one a poorer one."""
     for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # requests puts them before the file that it is given
         monkeypatch.delenv(variable, raising=False)
@@ -236,7 +236,7 @@ def test_certsrv(lab: ThreadedLab, state: Path, monkeypatch: pytest.MonkeyPatch)
     assert not certsrv.Certsrv(f"{host}:{port}", "enrol", "wrong", cafile=f"{state}/root.pem").check_credentials()
 
 
-def test_who_sees_which_crl(lab: ThreadedLab) -> None:
+def test_crl_consumers_see_their_sources_only(lab: ThreadedLab) -> None:
     """The table of the guide: LDAP reads the CA file only, the policy service the manual file only."""
     inside = lab.lab
     well = inside.world

@@ -95,7 +95,7 @@ def world(seed: int) -> tuple[x509.Certificate, tuple[x509.Certificate, ...], tu
 
 
 @pytest.mark.parametrize("batch", range(BATCHES))
-def test_random_worlds(batch: int) -> None:
+def test_random_path_is_judged_as_by_openssl(batch: int) -> None:
     """One answer, one path where it is accepted, and a reason that fits OpenSSL's error number where it is not."""
     for seed in range(batch * WORLDS_IN_A_BATCH, (batch + 1) * WORLDS_IN_A_BATCH):
         leaf, sent, listed = world(seed)
@@ -114,7 +114,7 @@ def test_random_worlds(batch: int) -> None:
             assert "trust.same-subject-ambiguous" in {f.rule for f in verdict.findings}, (seed, errors)
 
 
-def test_the_random_worlds_are_of_every_kind() -> None:
+def test_random_paths_cover_every_error() -> None:
     """Accepted ones and every error number that the table knows, so that agreement means something."""
     answers = Counter(
         ask(leaf, sent=sent, trusted=effective_trust(listed)[0], at=AT).code
@@ -124,7 +124,7 @@ def test_the_random_worlds_are_of_every_kind() -> None:
     assert answers[0] > 30
 
 
-def test_the_last_second() -> None:
+def test_validity_ends_at_the_second_of_openssl() -> None:
     """At the exact second of notAfter we say what the OpenSSL that runs here says; one second earlier and later all agree."""
     root = create_root("Second Root CA", at=AT - DAY)
     leaf = forge(("a.example.com",), root, at=AT).leaf
@@ -140,7 +140,7 @@ def test_the_last_second() -> None:
 @pytest.mark.parametrize("length", [101, 102, 103])
 @pytest.mark.fires("trust.chain-too-long", watched=False)
 @pytest.mark.near_miss("trust.chain-too-long", watched=False)
-def test_the_longest_chain(length: int) -> None:
+def test_path_of_102_certificates_is_followed_and_103_is_not(length: int) -> None:
     """102 certificates are followed, 103 are not."""
     key = fast_key()
     made = [create_root("CA 0", at=AT - DAY, key=key)]
@@ -157,7 +157,7 @@ def test_the_longest_chain(length: int) -> None:
 @pytest.mark.fires("signature.digest-unsupported")
 @pytest.mark.near_miss("trust.chain-signature-invalid")
 @pytest.mark.parametrize("key", [("ec", "-pkeyopt", "ec_paramgen_curve:P-256"), ("rsa:2048",)], ids=["EC", "RSA"])
-def test_a_weak_digest_is_not_a_wrong_signature(key: tuple[str, ...], tmp_path: Path) -> None:
+def test_sha1_signature_is_refused_as_weak_not_wrong(key: tuple[str, ...], tmp_path: Path) -> None:
     """SHA-1 is refused as SHA-1: the key did sign. The library's own check looks at no ECDSA signature with SHA-1."""
     make = ("req", "-x509", "-nodes", "-days", "30", "-newkey")
     openssl(*make, *key, "-subj", "/CN=Weak Root CA", "-keyout", "root.key", "-out", "root.pem", cwd=tmp_path)

@@ -8,7 +8,7 @@ from tests.support.compare_linters import DOC, NOT_OURS, SAME, compare, document
 from tests.support.linter_corpora import CLEAN, EXPLAINED, PKILINT, RESULT, ZLINT, Corpus, zlint_expectations
 
 
-def test_every_code_of_pkilint_is_ours_or_explained() -> None:
+def test_pkilint_finding_is_ours_or_explained() -> None:
     """No finding of the peer is passed over in silence, and no explanation is stale."""
     total, mine, peers, both = compare()
     assert total >= 300
@@ -20,12 +20,12 @@ def test_every_code_of_pkilint_is_ours_or_explained() -> None:
             assert both[rule.split(" ")[0], code] > 0, (code, rule)
 
 
-def test_the_document_is_fresh() -> None:
+def test_linter_document_matches_the_comparison() -> None:
     """`make compare-linters` was run after the last change."""
     assert DOC.read_text(encoding="utf-8") == document()
 
 
-def test_their_test_certificates() -> None:
+def test_linter_corpora_results_are_complete_and_explained() -> None:
     """The last run over both repositories: no traceback, nothing called absent that is there, each difference explained."""
     result = json.loads(RESULT.read_text(encoding="utf-8"))
     differences = set()
@@ -39,7 +39,7 @@ def test_their_test_certificates() -> None:
     assert result["pkilint"]["errors_in_clean"].keys() == CLEAN.keys()
 
 
-def test_the_results_that_zlint_expects_are_read() -> None:
+def test_zlint_expectations_are_read_from_its_tests() -> None:
     """From tables and from single tests; a test of several lints says nothing certain."""
     source = """
 func TestOne(t *testing.T) {
@@ -60,7 +60,7 @@ func TestTwo(t *testing.T) {
     }  # fmt: skip
 
 
-def test_a_corpus_counts_what_must_not_happen() -> None:
+def test_corpus_counts_refused_and_judged_files() -> None:
     """A file that is not a certificate is refused; a good one is judged."""
     from cryptography.hazmat.primitives.serialization import Encoding
 

@@ -30,7 +30,7 @@ def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
     close_case()
 
 
-def test_the_way_through_a_case() -> None:
+def test_clinic_session_scores_a_case_once() -> None:
     """Look with every tool, take a hint, answer wrongly, then rightly, mend it; the score is kept once."""
     case = open_case("leaf-expired")
     assert "leaf-expired" not in repr(case)
@@ -53,7 +53,7 @@ def test_the_way_through_a_case() -> None:
     assert (json.loads(line)["case"], json.loads(line)["points"]) == ("leaf-expired", 75)
 
 
-def test_what_cannot_be_is_a_sentence() -> None:
+def test_clinic_session_refuses_bad_input_with_a_sentence() -> None:
     """A tool of another kind, a party that there is not, remedies that are none, any answer."""
     case = open_case("leaf-expired")
     for call, told in (
@@ -79,7 +79,7 @@ def test_what_cannot_be_is_a_sentence() -> None:
         open_case("leaf-expire")
 
 
-def test_every_case_says_what_it_offers() -> None:
+def test_clinic_case_offers_tools_hints_and_remedies_without_the_rule() -> None:
     """Tools, hints and remedies; neither symptom nor hints hold the rule's id."""
     assert len(case_list()) == len(cases()) >= 56
     assert "cause" not in case_list().columns
@@ -134,14 +134,14 @@ def _told(case: ClinicSession, tool: str, of: str) -> str:
         ("acme-too-often", "log", "", "rateLimited"),
     ],
 )
-def test_the_tools_show_it(case: str, tool: str, of: str, seen: str) -> None:
+def test_clinic_tool_displays_the_evidence_of_its_case(case: str, tool: str, of: str, seen: str) -> None:
     """In the cases where it is least plain, the tool that is offered shows what the cause is told by."""
     assert tool in cases()[case].tools
     told = _told(open_case(case), tool, of)
     assert (seen in told) if seen else not told
 
 
-def test_opening_another_closes_the_first() -> None:
+def test_opening_a_second_case_closes_the_first() -> None:
     first = open_case("swapped")
     second = open_case(4)
     assert ClinicSession.current is second
@@ -153,7 +153,7 @@ def test_opening_another_closes_the_first() -> None:
         first.zones()
 
 
-def test_the_console() -> None:
+def test_clinic_panel_plays_a_case() -> None:
     """Closed, opened, looked at with each tool, answered, given up; the targets follow the remedy."""
     console = clinic_console("uploaded-der")
     assert "press <b>Open</b>" in console.result.value
@@ -181,7 +181,7 @@ def test_the_console() -> None:
     assert ClinicSession.current is None
 
 
-def test_remedies_in_the_terminal() -> None:
+def test_clinic_terminal_lists_and_applies_remedies() -> None:
     """`do` lists, refuses in a sentence, and mends."""
     import io
 

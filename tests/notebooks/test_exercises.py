@@ -24,7 +24,7 @@ FOLDER = Path(__file__).parents[2] / "notebooks"
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.ipynb")), ids=lambda p: p.stem)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
-def test_solutions_are_right(path: Path) -> None:
+def test_solution_of_every_exercise_is_right(path: Path) -> None:
     """The notebook, run with its solutions, says so at every exercise."""
     solutions = yaml.safe_load((FOLDER / "solutions" / f"{path.stem}.yaml").read_text(encoding="utf-8"))
     notebook = nbformat.read(path, as_version=4)
@@ -41,7 +41,7 @@ def test_solutions_are_right(path: Path) -> None:
 @pytest.mark.parametrize("answer", [
     [], None, 5, "e1.example.com", {"a": 1}, [1, None, b"x"], ["*.example.com"], ["a b"], [["nested"]], ["😀" * 1000], [E1] * 100_000, float("nan"),
 ])  # fmt: skip
-def test_wrong_answers_are_answered(answer: Any) -> None:
+def test_wrong_answer_gets_a_bounded_reply_without_the_solution(answer: Any) -> None:
     """Any type, any content: lines, not exceptions; bounded; never the missing name itself."""
     result = check_sans(answer, design_sans(deployment(), E2))
     assert not result.right
@@ -50,7 +50,7 @@ def test_wrong_answers_are_answered(answer: Any) -> None:
     assert "cluster-e" not in repr(result)
 
 
-def test_right_answers_in_other_spellings() -> None:
+def test_right_answer_in_another_spelling_is_right() -> None:
     """Order, case, trailing dots and a comma list do not matter."""
     layout = design_sans(deployment(), E2)
     assert check_sans("EXAMPLE.com., cluster-e.example.com, e2.example.com", layout).right
@@ -61,7 +61,7 @@ def test_right_answers_in_other_spellings() -> None:
     "answer", [None, 5, "nothing of it", [1, None], {"a": 1}, ["😀" * 1000], ["60"] * 100_000, [["x"]]]
 )
 @pytest.mark.parametrize("exercise", list(choices()))
-def test_choices_take_any_answer(exercise: str, answer: Any) -> None:
+def test_choice_takes_any_answer_without_revealing_the_right_one(exercise: str, answer: Any) -> None:
     """Lines, bounded, and never the right option's name where it was not given."""
     result = check(exercise, answer)
     assert repr(result)
@@ -71,7 +71,7 @@ def test_choices_take_any_answer(exercise: str, answer: Any) -> None:
         assert not [r for r in choices()[exercise].right if r in " ".join(told)]
 
 
-def test_no_cell_holds_the_answer() -> None:
+def test_exercise_cell_does_not_contain_its_answer() -> None:
     """What is right stands in solutions/ and in the engine, not in the exercise's cell."""
     for path in FOLDER.glob("*.ipynb"):
         for cell in nbformat.read(path, as_version=4).cells:
@@ -81,13 +81,13 @@ def test_no_cell_holds_the_answer() -> None:
         check("99-Z", [])
 
 
-def test_sanitising_is_short() -> None:
+def test_nbval_sanitising_has_one_rule() -> None:
     """What nbval may overlook is stated in one place, and is one thing."""
     rules = [line for line in (FOLDER / "nbval-sanitize.cfg").read_text().splitlines() if line.startswith("regex")]
     assert len(rules) == 1
 
 
-def test_nbval_would_notice_a_changed_output(tmp_path: Path) -> None:
+def test_nbval_fails_when_an_output_changed(tmp_path: Path) -> None:
     """The control: with one word of a committed output changed, nbval fails."""
     import shutil
     import subprocess
@@ -120,7 +120,7 @@ def test_nbval_would_notice_a_changed_output(tmp_path: Path) -> None:
     assert "5 other parties" in done.stdout
 
 
-def test_every_exercise_is_asked_and_every_question_known() -> None:
+def test_exercises_in_notebooks_and_engine_are_the_same() -> None:
     """Numbers in cells and numbers in the engine are the same, each in its own notebook."""
     asked = set()
     for path in FOLDER.glob("*.ipynb"):

@@ -48,7 +48,7 @@ def lab() -> Iterator[w.LabSession]:
 
 
 @pytest.mark.parametrize("typed", ODD)
-def test_text_fields_take_anything(lab: w.LabSession, typed: str) -> None:
+def test_panel_field_takes_any_text_safely(lab: w.LabSession, typed: str) -> None:
     """A name, a sentence, or nothing to say; never an exception, never markup from what was typed."""
     for panel, fields in (
         (w.san_designer(), ("core_fqdn", "edge_fqdn", "registration_domains")),
@@ -67,7 +67,7 @@ def test_text_fields_take_anything(lab: w.LabSession, typed: str) -> None:
         assert "Not possible" not in panel.result.value
 
 
-def test_ten_thousand_names(lab: w.LabSession) -> None:
+def test_san_panel_bounds_its_output_for_ten_thousand_names(lab: w.LabSession) -> None:
     """PanelOutput bounded, within the time that a redraw may take many times over; one more is refused in a sentence."""
     panel = w.csr_form(lab, "e1.example.com")
     names = [f"n{n}.example.com" for n in range(10_000)]
@@ -86,14 +86,14 @@ def test_ten_thousand_names(lab: w.LabSession) -> None:
     b"", b"\xff\xd8\xff\xe0\x00\x10JFIF" * 50, b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", b"\x30\x82", b"PK\x03\x04" + b"\x00" * 40,
     b"x" * (3 * 1024 * 1024), "ключ".encode(), b"\x00" * 1000,
 ])  # fmt: skip
-def test_files_that_are_none(data: bytes) -> None:
+def test_file_panel_refuses_a_file_with_a_sentence(data: bytes) -> None:
     """One sentence each."""
     told = inspected(data, "<i>photo</i>.jpg")
     assert told.text
     assert "<i>" not in told.html
 
 
-def test_a_private_key_is_not_shown() -> None:
+def test_file_panel_hides_a_private_key() -> None:
     """Of a PKCS#12 file with a key: kind and length, nothing of the key itself."""
     from workbook.models.revocation_table import make_files
 
@@ -105,7 +105,7 @@ def test_a_private_key_is_not_shown() -> None:
 @pytest.mark.parametrize("service", list(SERVICES))
 @pytest.mark.parametrize("source", list(SOURCES))
 @pytest.mark.parametrize("crl", LISTS)
-def test_every_situation_is_decided(service: str, source: str, crl: Any) -> None:
+def test_revocation_panel_decides_every_situation(service: str, source: str, crl: Any) -> None:
     """All combinations of what the panel offers: a verdict with its steps, and for SIP TLS a row."""
     for answer in ANSWERS:
         for use_ocsp, use_crls, responder in (
@@ -131,7 +131,7 @@ def test_every_situation_is_decided(service: str, source: str, crl: Any) -> None
                 assert decision.accepted
 
 
-def test_revoked_is_refused_where_it_is_read() -> None:
+def test_revocation_panel_refuses_a_revoked_certificate_by_its_sources() -> None:
     """The control of the table: each service refuses a revoked certificate by the sources that it reads, and by no others."""
     for service, kind in SERVICES.items():
         for source, place in SOURCES.items():
@@ -141,7 +141,7 @@ def test_revoked_is_refused_where_it_is_read() -> None:
             assert decision.accepted == (place not in SEES[kind])
 
 
-def test_trust_editor_follows_and_acts(lab: w.LabSession) -> None:
+def test_trust_panel_displays_and_changes_the_list(lab: w.LabSession) -> None:
     """The boxes show the list of whom was chosen; what is done in the lab is dialled."""
     panel = trust_editor(lab)
     panel.inputs["whose"].value = "c1.corp.example.com"
@@ -156,7 +156,7 @@ def test_trust_editor_follows_and_acts(lab: w.LabSession) -> None:
     assert lab.check().accepted
 
 
-def test_chain_builder_tells_root_from_intermediate(lab: w.LabSession) -> None:
+def test_chain_panel_distinguishes_root_and_intermediate(lab: w.LabSession) -> None:
     panel = chain_builder(lab)
     assert "✔ accepted" in panel.result.value
     panel.inputs["sent"].value = ()
@@ -167,7 +167,7 @@ def test_chain_builder_tells_root_from_intermediate(lab: w.LabSession) -> None:
     assert "✔ accepted" in panel.result.value
 
 
-def test_an_action_that_fails_is_a_sentence(lab: w.LabSession) -> None:
+def test_panel_reports_a_failed_action_with_a_sentence(lab: w.LabSession) -> None:
     """Generate twice, discard twice, a lab that was closed: said in the panel, and the button can be pressed again."""
     panel = w.csr_form(lab, "e2.example.com")
     panel.buttons["Generate CSR"].click()
@@ -185,7 +185,7 @@ def test_an_action_that_fails_is_a_sentence(lab: w.LabSession) -> None:
     assert "this lab is closed" in forgotten.said.value
 
 
-def test_a_panel_says_what_to_run() -> None:
+def test_panel_text_form_names_the_cell_to_run() -> None:
     """Its text form, which is what is left where no widget can be shown."""
     panel = Panel("<b>", {}, lambda: PanelOutput(html="x", text="<x>"))
     assert repr(panel) == "<b>: run this cell to use it"
@@ -194,7 +194,7 @@ def test_a_panel_says_what_to_run() -> None:
     assert table(("a",), [("<i>",)] * 300).count("<tr>") == 201
 
 
-def test_begin_anew(tmp_path: Path) -> None:
+def test_begin_again_forgets_the_answers_of_one_notebook(tmp_path: Path) -> None:
     """Only this notebook's answers are forgotten; the lab has new certificates; a wrong number is a sentence."""
     remember("00-A", right=True)
     remember("01-A", right=True)
@@ -212,7 +212,7 @@ def test_begin_anew(tmp_path: Path) -> None:
         w.start("77")
 
 
-def test_progress_is_kept_here_and_without_a_name(tmp_path: Path) -> None:
+def test_progress_is_kept_without_a_name(tmp_path: Path) -> None:
     """Tries and rights, clinic scores beside them; JSON and CSV; lines that are none are left out; any other form is refused."""
     w.check("03-A", ["names"])
     w.check("03-A", ["names", "public-key", "purposes"])
@@ -233,13 +233,13 @@ def test_progress_is_kept_here_and_without_a_name(tmp_path: Path) -> None:
         w.save_report(tmp_path / "no" / "r.csv")
 
 
-def test_every_lesson_tells_itself() -> None:
+def test_every_lesson_has_the_metadata_of_the_course_map() -> None:
     """What the course map is made of is in every notebook."""
     assert len(lessons()) == 23
     assert all(found.minutes and found.able and found.notes and found.exercises for found in lessons())
 
 
-def test_two_notebooks_at_once(lab: w.LabSession) -> None:
+def test_two_labs_of_two_notebooks_are_checked_at_once(lab: w.LabSession) -> None:
     """Two labs side by side (two kernels, as far as addresses go), both checked at the same moment."""
     other = w.LabSession(lab.deployment, LabSettings(rsa=False))
     results: list[bool] = []
@@ -252,7 +252,7 @@ def test_two_notebooks_at_once(lab: w.LabSession) -> None:
     assert results == [True, True]
 
 
-def test_no_thread_is_left(lab: w.LabSession) -> None:
+def test_closed_labs_leave_no_thread(lab: w.LabSession) -> None:
     """Opening and closing labs and cases again and again leaves nothing running."""
     before = threading.active_count()
     for _ in range(3):

@@ -20,7 +20,7 @@ def lab() -> Iterator[LabSession]:
     session.close()
 
 
-def test_no_answer_holds_a_private_key(lab: LabSession) -> None:
+def test_peer_answers_contain_no_private_key(lab: LabSession) -> None:
     """With a request in progress and a certificate in use, no page, download or REST answer holds either key."""
     lab.generate_csr(E1)
     seen = peer_answers(lab, E1)
@@ -31,7 +31,7 @@ def test_no_answer_holds_a_private_key(lab: LabSession) -> None:
     assert not seen["private key"].any()
 
 
-def test_the_request_is_shown_and_downloaded(lab: LabSession) -> None:
+def test_request_is_displayed_and_downloaded_until_discarded(lab: LabSession) -> None:
     """Decoded and as PEM on its page, as a file to download, and by REST; none of it once the request is discarded."""
     if lab.peer(E1).state.request is None:
         lab.generate_csr(E1)
@@ -45,7 +45,7 @@ def test_the_request_is_shown_and_downloaded(lab: LabSession) -> None:
 
 
 @pytest.mark.parametrize("make", [make_key, fast_key], ids=["RSA", "EC"])
-def test_a_key_is_found_where_there_is_one(make: object) -> None:
+def test_key_search_finds_a_key_in_every_form(make: object) -> None:
     """The control: in PEM, in JSON with escaped lines, in hexadecimal with colons, in decimal; another key is not found."""
     key, other = make(), make()  # type: ignore[operator]
     numbers = key.private_numbers()

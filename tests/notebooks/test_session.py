@@ -34,7 +34,7 @@ def lab() -> Iterator[LabSession]:
     session.close()
 
 
-def test_opening_again_replaces_the_lab(lab: LabSession) -> None:
+def test_opening_a_lab_again_replaces_it(lab: LabSession) -> None:
     """Running the first cell twice leaves one lab."""
     again = open_lab(str(DEPLOYMENTS / "single-pair.yaml"), FAST)
     with pytest.raises(LabError, match="closed"):
@@ -44,7 +44,7 @@ def test_opening_again_replaces_the_lab(lab: LabSession) -> None:
     again.close()
 
 
-def test_one_sentence_for_each_mistake(lab: LabSession) -> None:
+def test_mistake_is_reported_with_one_sentence(lab: LabSession) -> None:
     """Wrong order, wrong names."""
     with pytest.raises(InputError, match="generate one first"):
         lab.sign(C1)
@@ -55,7 +55,7 @@ def test_one_sentence_for_each_mistake(lab: LabSession) -> None:
         lab.check().leg("zone:uc-traversal:c1>e1")
 
 
-def test_a_session_shows_no_key(lab: LabSession) -> None:
+def test_session_output_hides_the_key_and_describes_its_picture(lab: LabSession) -> None:
     """Whatever a cell ends in: no private key, and a picture that says in words what it shows."""
     lab.generate_csr(E1)
     credential = lab.sign(E1)
@@ -74,7 +74,7 @@ def test_a_session_shows_no_key(lab: LabSession) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
-def test_a_mistake_in_a_cell_is_a_sentence_and_still_an_error() -> None:
+def test_mistake_in_a_cell_prints_one_line_and_fails_the_cell() -> None:
     """In a real kernel: no traceback, one line on stderr, and the cell counts as failed."""
     cell = nbformat.v4.new_code_cell('from workbook import open_lab\nlab = open_lab("nowhere")')
     notebook = nbformat.v4.new_notebook(cells=[cell])
@@ -96,7 +96,7 @@ def test_a_mistake_in_a_cell_is_a_sentence_and_still_an_error() -> None:
         (["from workbook import start\nstart('06')", "len(5)"], None),
     ],
 )  # fmt: skip
-def test_cells_out_of_order(cells: list[str], told: str | None) -> None:
+def test_cell_out_of_order_is_reported_with_one_sentence(cells: list[str], told: str | None) -> None:
     """What is not there yet, and a claim that is not so any more: one sentence. A mistake in Python keeps its traceback."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
     with pytest.raises(CellExecutionError):
@@ -111,7 +111,7 @@ def test_cells_out_of_order(cells: list[str], told: str | None) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
-def test_every_cell_twice() -> None:
+def test_notebook_with_every_cell_run_twice_still_works() -> None:
     """A notebook whose cells are each run twice ends as it should, or says in a sentence what is not so any more."""
     notebook = nbformat.read(FOLDER / "06-load-chain-and-trust.ipynb", as_version=4)
     notebook.cells = [copy for cell in notebook.cells if cell.cell_type == "code" for copy in (cell, deepcopy(cell))]
@@ -124,7 +124,7 @@ def test_every_cell_twice() -> None:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
-def test_kernel_killed_in_the_middle_of_an_order() -> None:
+def test_killed_kernel_leaves_no_child_and_the_next_orders() -> None:
     """kill -9 while Pebble is asked: no child is left, and the next kernel orders as if nothing had been."""
     manager = KernelManager()
     manager.start_kernel(cwd=str(FOLDER))
