@@ -19,6 +19,7 @@ from pkikit.judge.linting.lint_question import CertificateUse
 from pkikit.judge.linting.upload_files import lint_bundle, lint_keys, lint_lone_keys
 from pkikit.model.certificates.bundle import bundle_of
 from pkikit.model.deployment import Deployment, Role
+from pkikit.model.features import DEFAULT_VERSION
 from pkikit.model.findings import Verdict, merge_verdicts
 from pkikit.model.leg import Purpose
 from pkikit.model.version import ProductVersion
@@ -71,7 +72,7 @@ def lint_question(
     """
     if (deployment is None) != (peer is None):
         raise InputError("deployment and peer go together")
-    chosen = ProductVersion.parse(version or (deployment.version if deployment else "X12.5"))
+    chosen = ProductVersion.parse(version or (deployment.version if deployment else DEFAULT_VERSION))
     layout = layout_of(deployment, peer) if deployment and peer else None
     known_role = deployment.role_of(layout.owner) if deployment and layout else role
     store = Purpose.CLIENT if kind is Kind.CLIENT else None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pkikit.commands import console
-from pkikit.commands.arguments import DeploymentFile, JsonFlag, now, tell, tell_facts
+from pkikit.commands.arguments import DeploymentFile, JsonFlag, VersionOption, now, read_deployment, tell, tell_facts
 from pkikit.errors import InputError
 from pkikit.model.reasons import REASONS
 from pkikit.values.numbers import whole_number
@@ -82,7 +82,7 @@ def preflight(
     source: Annotated[
         str, typer.Option("--from", metavar="ADDRESS", help="Address of this machine to dial from.")
     ] = "",
-    version: Annotated[str | None, typer.Option(help="Product version, X8.1 to X15.5.")] = None,
+    version: VersionOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """What the CA will object to: names, public DNS, port 80 of every peer, CAA, limits.
@@ -90,12 +90,11 @@ def preflight(
     Example: pkikit acme preflight notebooks/deployments/clustered-mra.yaml --peer e1.example.com
     """
     from pkikit.design.san import design_sans
-    from pkikit.files import load_deployment
     from pkikit.judge.linting.preflight import preflight as judge
     from pkikit.judge.linting.preflight import refuse_where_there_is_no_acme
     from pkikit.net.acme_facts import gather
 
-    read = load_deployment(deployment, version=version)
+    read = read_deployment(deployment, version=version)
     name = read.peer(peer)
     refuse_where_there_is_no_acme(read, name)
     layout = design_sans(read, name)

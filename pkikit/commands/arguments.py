@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,16 +12,19 @@ import typer
 
 from pkikit.commands import console
 from pkikit.errors import MAX_WHERE, InputError
+from pkikit.model.features import VERSION_RANGE
 from pkikit.text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from pkikit.files import Passphrase
+    from pkikit.model.deployment import Deployment
     from pkikit.model.findings import Verdict
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
 AtOption = Annotated[str | None, typer.Option("--at", metavar="TIME", help="The instant judged, ISO-8601 with zone.")]
+VersionOption = Annotated[str | None, typer.Option(help=f"Product version, {VERSION_RANGE}.")]
 DeploymentFile = Annotated[Path, typer.Argument(metavar="DEPLOYMENT", help="Deployment file (YAML).")]
 FileList = Annotated[list[Path], typer.Argument(metavar="FILE...")]
 PassphraseFile = Annotated[
@@ -36,6 +40,24 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+def read_deployment(path: Path, *, version: str | None = None) -> Deployment:
+    """Read a deployment file; a line on standard error tells which version is assumed where nobody names one.
+
+    Args:
+        path: the file (YAML).
+        version: product version as `X12.5`; overrides that of the file.
+
+    Raises:
+        InputError: the file is not a deployment, or `version` is not a version.
+    """
+    from pkikit.files import load_deployment
+
+    read = load_deployment(path, version=version)
+    if "version" not in read.model_fields_set:
+        typer.echo(f"{printable(str(path), MAX_WHERE)}: names no version, so it is read as {read.version}", err=True)
+    return read
+
+
 def choice(value: str, allowed: tuple[str, ...], option: str) -> str:
     """`value` when it is one of `allowed`, else one sentence."""
     if value not in allowed:
@@ -45,8 +67,6 @@ def choice(value: str, allowed: tuple[str, ...], option: str) -> str:
 
 def passphrase_source(file: Path | None) -> Passphrase | None:
     """Asks for a passphrase: the first line of `file`, else the person at the terminal; None when nobody is there."""
-    import sys
-
     if file is not None:
         from pkikit.files import read_bytes
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pkikit.commands import console
-from pkikit.commands.arguments import AtOption, DeploymentFile, JsonFlag, choice, now, tell_facts
+from pkikit.commands.arguments import AtOption, DeploymentFile, JsonFlag, choice, now, read_deployment, tell_facts
 from pkikit.errors import InputError
 from pkikit.values.instants import parse_instant
 
@@ -186,10 +186,9 @@ def with_openssl(deployment: DeploymentFile, peer: PeerOption, as_json: JsonFlag
     Example: pkikit ca openssl notebooks/deployments/clustered-mra.yaml --peer e1.example.com
     """
     from pkikit.design.san import design_sans
-    from pkikit.files import load_deployment
     from pkikit.issue.openssl_config import commands, request_config
 
-    read = load_deployment(deployment)
+    read = read_deployment(deployment)
     layout = design_sans(read, read.peer(peer))
     document = {"file": f"{layout.owner}.cnf", "config": request_config(layout), "commands": commands(layout)}
 
@@ -231,10 +230,9 @@ def request(deployment: DeploymentFile, peer: PeerOption, as_json: JsonFlag = Fa
     Example: pkikit adcs request notebooks/deployments/clustered-mra.yaml --peer e1.example.com
     """
     from pkikit.design.san import design_sans
-    from pkikit.files import load_deployment
     from pkikit.issue.templates import CLIENT_AND_SERVER, certreq_policy, request_attributes
 
-    read = load_deployment(deployment)
+    read = read_deployment(deployment)
     layout = design_sans(read, read.peer(peer))
     attribute = request_attributes(CLIENT_AND_SERVER)
     document = {

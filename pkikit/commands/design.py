@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pkikit.commands import console
-from pkikit.commands.arguments import AtOption, DeploymentFile, JsonFlag, choice, now, tell_facts
+from pkikit.commands.arguments import (
+    AtOption,
+    DeploymentFile,
+    JsonFlag,
+    VersionOption,
+    choice,
+    now,
+    read_deployment,
+    tell_facts,
+)
 from pkikit.errors import InputError
 from pkikit.values.instants import parse_instant
 
@@ -35,7 +44,7 @@ def san(
     ] = None,
     diff: Annotated[bool, typer.Option("--diff", help="Which peers need a new certificate after the change.")] = False,
     nodes: Annotated[bool, typer.Option("--nodes", help="Unified CM and IM&P certificates too.")] = False,
-    version: Annotated[str | None, typer.Option(help="Product version, X8.1 to X15.5.")] = None,
+    version: VersionOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Required subject and SANs per peer, each entry with reason and who needs it; or what a change forces (--diff).
@@ -44,13 +53,12 @@ def san(
     """
     from pkikit.design.nodes import design_nodes
     from pkikit.design.san import design_all
-    from pkikit.files import load_deployment
 
     if diff != (new is not None):
         raise InputError("--diff compares two deployment files: pkikit san OLD NEW --diff")
-    read = load_deployment(deployment, version=version)
+    read = read_deployment(deployment, version=version)
     if new is not None:
-        _show_change(read, load_deployment(new, version=version), as_json)
+        _show_change(read, read_deployment(new, version=version), as_json)
         return
     if format is not None:
         choice(format, ("dns", "collab-edge-dns"), "--format")
@@ -111,10 +119,10 @@ def csr(
 
     from pkikit.design.csr import CsrForm, SubjectFields, build_csr, make_key
     from pkikit.design.san import design_sans
-    from pkikit.files import key_pem, load_deployment, write_private, write_public
+    from pkikit.files import key_pem, write_private, write_public
     from pkikit.view.description import describe_request
 
-    read = load_deployment(deployment)
+    read = read_deployment(deployment)
     layout = design_sans(read, read.peer(peer))
     form = CsrForm.of(read.product_version)
     chosen = digest or form.default_digest
@@ -156,7 +164,7 @@ def eku_audit(
         ),
     ] = None,
     at: AtOption = None,
-    version: Annotated[str | None, typer.Option(help="Product version, X8.1 to X15.5.")] = None,
+    version: VersionOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Connections that fail when public CAs leave clientAuth out: from which date, and what each remedy takes.
@@ -165,10 +173,9 @@ def eku_audit(
 
     Example: pkikit eku-audit notebooks/deployments/clustered-mra.yaml --certs my-certificates
     """  # fmt: skip
-    from pkikit.files import load_deployment
     from pkikit.judge.sunset import TIMELINE, Assumption, Status, audit
 
-    read = load_deployment(deployment, version=version)
+    read = read_deployment(deployment, version=version)
     instant = parse_instant(at, now())
     chosen = choice(what_if, tuple(a.value for a in Assumption), "--what-if") if what_if is not None else None
     legs = audit(read, _certificates_in(certs, read), at=instant, assume=Assumption(chosen) if chosen else None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pkikit.commands import console
-from pkikit.commands.arguments import DeploymentFile, JsonFlag
+from pkikit.commands.arguments import DeploymentFile, JsonFlag, VersionOption, read_deployment
 from pkikit.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def explore(
         Path | None, typer.Option(metavar="FILE.csv|.parquet", help="Every candidate, as it is judged; resumable.")
     ] = None,
     plot: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="A picture of the front.")] = None,
-    version: Annotated[str | None, typer.Option(help="Product version, X8.1 to X15.5.")] = None,
+    version: VersionOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Candidate SAN designs compared: names, blast radius, renewals, legs without clientAuth, and which are worth choosing.
@@ -48,11 +48,10 @@ def explore(
     from pkikit.design.search_space import Space
     from pkikit.explore.exploration import explore as run
     from pkikit.explore.exploration import front_picture, front_rows
-    from pkikit.files import load_deployment
 
     if scheduler is not None and workers != 1:
         raise InputError("--workers and --scheduler exclude each other")
-    read = load_deployment(deployment, version=version)
+    read = read_deployment(deployment, version=version)
     space = Space(read, parse_vary(vary or (), read))
     with console.progress(f"judging {space.size:,} candidates", total=space.size, quiet=as_json) as advance:
         outcome = run(space, _executor(workers, scheduler), out=out, progress=advance)

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pkikit.commands import console
-from pkikit.commands.arguments import AtOption, FileList, JsonFlag, choice, now, show_verdict
+from pkikit.commands.arguments import (
+    AtOption,
+    FileList,
+    JsonFlag,
+    VersionOption,
+    choice,
+    now,
+    read_deployment,
+    show_verdict,
+)
 from pkikit.errors import InputError
 from pkikit.values.instants import parse_instant
 
@@ -43,7 +52,7 @@ def lint(
         ),
     ] = None,
     at: AtOption = None,
-    version: Annotated[str | None, typer.Option(help="Product version, X8.1 to X15.5.")] = None,
+    version: VersionOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """What Expressway, Cisco's guides and the peers would object to, before you upload; with a deployment, for which connections.
@@ -53,7 +62,7 @@ def lint(
     Example: pkikit lint cert.pem --deployment clustered-mra.yaml --peer e1.example.com
     """
     from pkikit.api.file_lint import Kind, lint_file, lint_question, merge_lint, services_in
-    from pkikit.files import load_deployment, read_certificates, read_file
+    from pkikit.files import read_certificates, read_file
     from pkikit.judge.linting.lint import lint_deployment
     from pkikit.model.deployment import Role
 
@@ -67,7 +76,7 @@ def lint(
         at=parse_instant(at, now()),
         kind=Kind(as_) if as_ else None,
         role=Role(role) if role else None,
-        deployment=load_deployment(deployment, version=version) if deployment else None,
+        deployment=read_deployment(deployment, version=version) if deployment else None,
         peer=peer,
         version=version,
         trusted=[c for path in trust for c in read_certificates(path)] if trust else None,
@@ -76,7 +85,7 @@ def lint(
     services: tuple[Service, ...] = ()
     for path in dict.fromkeys(files):
         if path.suffix in {".yaml", ".yml"}:
-            verdicts.append(lint_deployment(load_deployment(path, version=version)))
+            verdicts.append(lint_deployment(read_deployment(path, version=version)))
             continue
         contents = read_file(path, keep_encrypted=True)
         verdicts += lint_file(contents, question)

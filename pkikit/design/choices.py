@@ -14,13 +14,12 @@ from pkikit.design.legs import legs_of
 from pkikit.design.san import design_sans
 from pkikit.errors import InputError
 from pkikit.model.deployment import Cluster, Deployment, Role
+from pkikit.model.features import TWO_STORES
 from pkikit.model.leg import Leg
-from pkikit.model.version import ProductVersion
 from pkikit.values.names import printable
 from pkikit.values.public_names import is_internal
 
 MAX_NAMES = 100  # names in one certificate of Let's Encrypt; commercial CAs have similar limits
-TWO_STORES = ProductVersion.parse("X15.5")
 # What CAs of the web may issue: 398 days until 15 March 2026, then 200, 100 and 47 (CA/Browser Forum ballot SC-081).
 LIFETIMES = ("398", "200", "100", "47")
 # Profiles of Let's Encrypt, in days; renewed after two thirds of the life.
@@ -146,7 +145,7 @@ def options_of(
     registration = tuple(itertools.product(values("registration"), repeat=len(domains)))
     separate = values("domains") if len(domains) > 1 else ("together",)
     authorities = [a for a in values("authority") if a != "acme" or (edge and not deployment.jabber_guest)]
-    stores = values("stores") if deployment.product_version >= TWO_STORES else ("one",)
+    stores = values("stores") if deployment.product_version.has(TWO_STORES) else ("one",)
     found = tuple(
         Option(
             certificate=c, cluster_name=n, registration=r, domains=d, authority=a, stores=s, term=t

@@ -16,6 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from pkikit.design.san import SanLayout
 from pkikit.errors import InputError
 from pkikit.model.certificates.credential import PrivateKey
+from pkikit.model.features import SAN_LENGTH_LIMIT, SHA_2_REQUESTS, WEAK_REQUESTS
 from pkikit.model.version import ProductVersion
 from pkikit.values.names import MAX_COMMON_NAME_LENGTH, printable
 
@@ -24,8 +25,7 @@ DIGESTS: dict[str, hashes.SHA256 | hashes.SHA384 | hashes.SHA512] = {
     "sha384": hashes.SHA384(),
     "sha512": hashes.SHA512(),
 }
-SAN_LIMIT = 999  # characters of all SANs together, X8.5.2 until X8.9
-_DIGEST_CHOICE, _LIMIT_BEGINS, _LIMIT_ENDS = (ProductVersion.parse(v) for v in ("X8.5.1", "X8.5.2", "X8.10"))
+SAN_LIMIT = 999  # characters of all SANs together, in the versions of SAN_LENGTH_LIMIT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,13 +40,13 @@ class CsrForm:
     @classmethod
     def of(cls, version: ProductVersion) -> CsrForm:
         """The form of that version."""
-        old = version < _LIMIT_ENDS
-        digests = (("sha1",) if old else ()) + ("sha256", "sha384", "sha512")
+        weak, choice = version.has(WEAK_REQUESTS), version.has(SHA_2_REQUESTS)
+        digests = (("sha1",) if weak else ()) + ("sha256", "sha384", "sha512")
         return cls(
-            digests=digests if version >= _DIGEST_CHOICE else ("sha1",),
-            default_digest="sha256" if version >= _DIGEST_CHOICE else "sha1",
-            key_sizes=(1024, 2048, 4096) if old else (2048, 4096),
-            san_limit=SAN_LIMIT if _LIMIT_BEGINS <= version < _LIMIT_ENDS else None,
+            digests=digests if choice else ("sha1",),
+            default_digest="sha256" if choice else "sha1",
+            key_sizes=(1024, 2048, 4096) if weak else (2048, 4096),
+            san_limit=SAN_LIMIT if version.has(SAN_LENGTH_LIMIT) else None,
         )
 
     def check(self, layout: SanLayout, digest: str, key_size: int, version: ProductVersion) -> None:

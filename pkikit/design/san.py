@@ -13,10 +13,8 @@ from typing import Any
 
 from pkikit.design.legs import legs_of, registration_names
 from pkikit.model.deployment import Cluster, Deployment, Role
+from pkikit.model.features import PEER_AS_COMMON_NAME
 from pkikit.model.leg import Leg
-from pkikit.model.version import ProductVersion
-
-_X9 = ProductVersion((9, 0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +121,9 @@ def design_all(deployment: Deployment, registration_format: str | None = None) -
 
 
 def _common_name(deployment: Deployment, cluster: Cluster, peer: str) -> str:
-    if cluster.fqdn is None or (deployment.product_version < _X9 and cluster.certificate == "per-peer"):
+    if cluster.fqdn is None or (
+        deployment.product_version.has(PEER_AS_COMMON_NAME) and cluster.certificate == "per-peer"
+    ):
         return peer  # not clustered; or clustered as the X8.x guides had it
     return cluster.fqdn
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from pkikit.model.features import NAMES_IN_SAN
+
 RFC, OPENSSL, PRODUCT = "RFC 5922", "OpenSSL", "product"
 
 _RFC = "RFC 5922 §7.1, §7.2"
@@ -105,10 +107,15 @@ TABLE: tuple[NameKind, ...] = (
                 says="is not read by default",
                 source="v3_utl.c, master",
             ),
-            Practice(reader=PRODUCT, versions="X8.1-X12.4", says="counts only without any SAN", source=_GUIDE),
             Practice(
                 reader=PRODUCT,
-                versions="X12.5-",
+                versions=f"before {NAMES_IN_SAN.first}",
+                says="counts only without any SAN",
+                source=_GUIDE,
+            ),
+            Practice(
+                reader=PRODUCT,
+                versions=NAMES_IN_SAN.span,
                 says="counts only without any SAN, and this lab warns: three documents contradict each other",
                 source="see CONTRADICTION",
                 ours=True,

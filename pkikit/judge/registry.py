@@ -9,6 +9,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from pkikit.errors import InputError
+from pkikit.model.features import EVERY_VERSION
 from pkikit.model.findings import Evidence, Finding, Rule, Severity
 from pkikit.model.version import ProductVersion
 
@@ -61,7 +62,7 @@ def rule(
     requirement: str,
     source: str,
     fix: str,
-    versions: str = "X8.1-",
+    versions: str = EVERY_VERSION,
 ) -> Callable[[RuleFunction], RuleFunction]:
     """Register the decorated function: it yields one Evidence per breach."""
 
@@ -81,7 +82,7 @@ def declare(
     requirement: str,
     source: str,
     fix: str,
-    versions: str = "X8.1-",
+    versions: str = EVERY_VERSION,
 ) -> str:
     """Register a rule whose breaches the judging code finds on its way; returns the id."""
     _register(

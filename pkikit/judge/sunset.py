@@ -22,10 +22,9 @@ from pkikit.design.legs import legs_of
 from pkikit.judge.rules.certificate_rules import allows
 from pkikit.model.certificates.facts import extension, shown_time
 from pkikit.model.deployment import Deployment, Role
+from pkikit.model.features import TWO_STORES
 from pkikit.model.leg import Leg
-from pkikit.model.version import ProductVersion
 
-X15_4, X15_5 = ProductVersion.parse("X15.4"), ProductVersion.parse("X15.5")
 # What happened when, as the sources above state it.
 TIMELINE: tuple[tuple[datetime, str], ...] = (
     (datetime(2025, 10, 1, tzinfo=UTC), "DigiCert no longer puts clientAuth into public certificates by default"),
@@ -211,7 +210,7 @@ def _remedies(deployment: Deployment, leg: Leg) -> tuple[Remedy, ...]:
         Remedy(
             id="two-stores-x15.5",
             works=ours,
-            needs=("" if version >= X15_5 else f"upgrade from {version} to X15.5; ")
+            needs=("" if version.has(TWO_STORES) else f"upgrade from {version} to {TWO_STORES.first}; ")
             + "a client certificate with clientAuth, whose CA the far side trusts",
         ),
         Remedy(

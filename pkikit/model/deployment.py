@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from pydantic_core import PydanticCustomError
 
 from pkikit.errors import DeploymentError, InputError
+from pkikit.model.features import DEFAULT_VERSION
 from pkikit.model.version import ProductVersion
 from pkikit.model.yaml_source import YamlSource, explain, read_yaml
 from pkikit.values.names import is_ip_address, parse_dns_name, parse_fqdn
@@ -190,7 +191,7 @@ class Deployment(_Value):
     """Everything that decides which certificates are needed and who checks them."""
 
     name: Label
-    version: Version = "X12.5"
+    version: Version = DEFAULT_VERSION
     clusters: tuple[Cluster, ...] = Field(min_length=1)
     domains: Domains = Domains()
     mra: Switch = False

@@ -13,6 +13,7 @@ from html import escape
 from typing import Any
 
 from pkikit.errors import PkikitError
+from pkikit.model.features import EVERY_VERSION
 
 
 class Severity(enum.StrEnum):
@@ -32,7 +33,7 @@ class Rule:
     requirement: str
     source: str
     fix: str
-    versions: str = "X8.1-"
+    versions: str = EVERY_VERSION
 
 
 # What a line of a log about a failure is compared with.

@@ -1,14 +1,14 @@
-"""Product versions: X8.1 to X15.5, ordered. Rules carry the span of versions that they hold for."""
+"""Product versions, ordered, and what each has. The versions and their features are facts of `pkikit.model.features`."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import total_ordering
+from functools import cache, total_ordering
 
 from pkikit.errors import InputError
+from pkikit.model.features import DEFAULT_VERSION, GUIDE_VERSION, NEWEST, OLDEST, VERSION_RANGE, Feature
 
-OLDEST, NEWEST = (8, 1), (15, 5)
 _FORM = re.compile(r"X(\d{1,2})\.(\d{1,2})(?:\.(\d{1,2}))?\Z")
 
 
@@ -21,11 +21,14 @@ class ProductVersion:
 
     @classmethod
     def parse(cls, text: str) -> ProductVersion:
-        """Read `X12.5` or `X8.11.1`."""
-        matched = _FORM.match(text.strip().upper())
-        numbers = tuple(int(n) for n in matched.groups() if n is not None) if matched else ()
-        if not OLDEST <= numbers[:2] <= NEWEST:
-            raise InputError(f"{text[:40]!r} is not a product version: write X8.1 to X15.5, as X12.5")
+        """Read `X12.5` or `X8.11.1`.
+
+        Raises:
+            InputError: the text is not a version, or not one of those that the lab knows.
+        """
+        numbers = _numbers(text)
+        if not _numbers(OLDEST) <= numbers[:2] <= _numbers(NEWEST):
+            raise InputError(f"{text[:40]!r} is not a product version: write {VERSION_RANGE}, as {GUIDE_VERSION}")
         return cls(numbers)
 
     def __lt__(self, other: ProductVersion) -> bool:
@@ -34,9 +37,32 @@ class ProductVersion:
     def __str__(self) -> str:
         return "X" + ".".join(map(str, self.numbers))
 
+    def has(self, feature: Feature) -> bool:
+        """Return True where this version has the feature."""
+        return self.within(feature.span)
+
     def within(self, span: str) -> bool:
         """Return True inside a span such as `X8.10-`, `-X8.9` or `X14.2-X15.5`; both ends are included."""
-        first, _, last = span.partition("-")
-        if first and self < ProductVersion.parse(first):
-            return False
-        return not last or self.numbers[:2] <= ProductVersion.parse(last).numbers[:2]
+        first, last = _ends(span)
+        return (first is None or first <= self) and (last is None or self.numbers[:2] <= last.numbers[:2])
+
+
+def default_version() -> ProductVersion:
+    """The version of a question that names none."""
+    return ProductVersion.parse(DEFAULT_VERSION)
+
+
+def guide_version() -> ProductVersion:
+    """The version of the certificate guide that the notebooks follow."""
+    return ProductVersion.parse(GUIDE_VERSION)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    matched = _FORM.match(text.strip().upper())
+    return tuple(int(n) for n in matched.groups() if n is not None) if matched else ()
+
+
+@cache
+def _ends(span: str) -> tuple[ProductVersion | None, ProductVersion | None]:
+    first, _, last = span.partition("-")
+    return (ProductVersion.parse(first) if first else None, ProductVersion.parse(last) if last else None)

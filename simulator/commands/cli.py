@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pkikit.commands import console
+from pkikit.commands.arguments import read_deployment
 from pkikit.errors import InputError
 from pkikit.values.instants import parse_instant
 from simulator.clinic.score import keep_score, kept_scores
@@ -124,9 +125,8 @@ def check(
 
     Example: expressway-sim check notebooks/deployments/clustered-mra.yaml --certs my-certificates
     """
-    from pkikit.files import load_deployment
 
-    read = load_deployment(deployment)
+    read = read_deployment(deployment)
     instant = parse_instant(at, datetime.now(UTC), makes=True) if at is not None else None
     with _key_log(capture) as keylog:
         lab = _lab(read, _settings(net, tls, keylog=keylog, capture=capture), instant, certs)
@@ -284,14 +284,14 @@ def travel(
     """
     from datetime import timedelta
 
-    from pkikit.files import free_path, load_deployment, write_public
+    from pkikit.files import free_path, write_public
     from simulator.travel.timeline import MAX_DAYS
 
     if not 0 < days <= MAX_DAYS:
         raise InputError(f"--days {days:g}: allowed are more than 0 and at most {MAX_DAYS}")
     if plot is not None:
         free_path(plot)
-    read = load_deployment(deployment)
+    read = read_deployment(deployment)
     instant = parse_instant(at, datetime.now(UTC), makes=True) if at is not None else None
     lab = _lab(read, _settings(net, None), instant, certs)
     with console.steps(quiet=as_json) as step:
@@ -357,9 +357,8 @@ def up(
 
     Example: expressway-sim up notebooks/deployments/clustered-mra.yaml --state lab-state
     """
-    from pkikit.files import load_deployment
 
-    read = load_deployment(deployment)
+    read = read_deployment(deployment)
     keylog = state / "tls-keys.log" if state is not None else None
     settings = _settings(net, tls, real_ports=real_ports, keylog=keylog, pages=True, fresh=fresh, state=state)
     lab = _lab(read, settings, None, certs)

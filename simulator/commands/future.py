@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pkikit.commands import console
-from pkikit.commands.arguments import DeploymentFile, JsonFlag, now
+from pkikit.commands.arguments import DeploymentFile, JsonFlag, now, read_deployment
 from pkikit.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,12 +23,12 @@ def sunset(deployment: DeploymentFile, plot: Plot = None, as_json: JsonFlag = Fa
 
     Example: expressway-sim sunset notebooks/deployments/clustered-full.yaml
     """
-    from pkikit.files import free_path, load_deployment, write_public
+    from pkikit.files import free_path, write_public
     from simulator.travel.sunset_stages import live_through_sunset
 
     if plot is not None:
         free_path(plot)
-    read = load_deployment(deployment)
+    read = read_deployment(deployment)
     with console.steps(quiet=as_json) as step:
         lived = asyncio.run(live_through_sunset(read, step=step))
     if plot is not None:
@@ -54,7 +54,7 @@ def renewals(
 
     Example: expressway-sim renewals notebooks/deployments/clustered-mra.yaml --lifetime 90,47,6 --plot year.svg
     """
-    from pkikit.files import free_path, load_deployment, write_public
+    from pkikit.files import free_path, write_public
     from simulator.travel.renewal_years import compare
 
     try:
@@ -63,7 +63,7 @@ def renewals(
         raise InputError(f"--lifetime {lifetime[:60]!r}: write days, separated by commas, as 90,47,6") from None
     if plot is not None:
         free_path(plot)
-    read = load_deployment(deployment)
+    read = read_deployment(deployment)
     with console.steps(quiet=as_json) as step:
         found = asyncio.run(compare(read, days, at=now(), progress=step))
     if plot is not None:

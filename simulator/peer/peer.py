@@ -14,12 +14,12 @@ import anyio.to_thread
 import pydantic
 from cryptography import x509
 
-from pkikit.design.choices import TWO_STORES
 from pkikit.design.csr import CsrForm, SubjectFields, make_key
 from pkikit.design.san import SanEntry, SanLayout, design_sans
 from pkikit.errors import InputError
 from pkikit.model.certificates.credential import Credential, is_same
 from pkikit.model.deployment import Revocation
+from pkikit.model.features import TWO_STORES
 from pkikit.model.findings import Finding
 from pkikit.model.world import Party
 from pkikit.values.names import parse_dns_name
@@ -221,8 +221,10 @@ class Peer:
 
     async def load_client_certificate(self, certificate: bytes, key: bytes) -> tuple[Finding, ...]:
         """A certificate of its own for the role of TLS client: the second store of X15.5."""
-        if self.lab.deployment.product_version < TWO_STORES:
-            raise InputError(f"{self.lab.deployment.version} has one certificate store; X15.5 came with a second one")
+        if not self.lab.deployment.product_version.has(TWO_STORES):
+            raise InputError(
+                f"{self.lab.deployment.version} has one certificate store; {TWO_STORES.first} came with a second one"
+            )
         warnings: list[Finding] = []
 
         def take(state: PeerState) -> PeerState:

@@ -27,15 +27,13 @@ from pkikit.judge.linting.lint_question import CertificateUse
 from pkikit.judge.name_matching import presented_names
 from pkikit.model.certificates.credential import Credential, PrivateKey
 from pkikit.model.deployment import Deployment
+from pkikit.model.features import UPLOAD_WARNINGS
 from pkikit.model.findings import Finding
 from pkikit.model.leg import Purpose
-from pkikit.model.version import ProductVersion
 from pkikit.values.names import printable
 from simulator.errors import UploadRefused
 from simulator.peer.state import PeerState
 from simulator.world.judgeable import require_judgeable
-
-_WARNS_FROM = ProductVersion.parse("X8.10")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +68,7 @@ def take_certificate(
     taken = _uploaded(state, chain, _key_of(key) if key.strip() else None, deployment)
     use = use_of(deployment, state.fqdn, at)
     verdicts = (lint_certificate(chain[0], use), lint_upload(chain[0], (*state.trusted_ca_list, *chain[1:]), use))
-    warns = deployment.product_version >= _WARNS_FROM
+    warns = deployment.product_version.has(UPLOAD_WARNINGS)
     return Taken(state=taken, warnings=tuple(f for v in verdicts for f in v.findings) if warns else ())
 
 

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from pkikit.design.choices import TWO_STORES
 from pkikit.design.csr import build_csr, fast_key
 from pkikit.design.legs import mra_client
 from pkikit.files import key_pem
 from pkikit.issue.authority import Authority, create_root
-from pkikit.judge.sunset import RENEWALS_LOSE_IT, X15_4
+from pkikit.judge.sunset import RENEWALS_LOSE_IT
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.certificates.facts import shown_time
 from pkikit.model.deployment import Deployment, Role, deployment_from
+from pkikit.model.features import SERVER_ONLY_SWITCH, TWO_STORES, Feature
 from pkikit.model.world import World
 from simulator.clock import Clock
 from simulator.lab.lab import Lab
@@ -202,9 +202,9 @@ def _trusting(deployment: Deployment, world: World, private: Authority) -> World
 async def _upload_switch(
     deployment: Deployment, settings: LabSettings, world: World, at: datetime, private: Authority, step: Step
 ) -> Stage:
-    """X15.4: the certificate is taken by the page, which changes nothing for who looks at it."""
-    step("the upload switch of X15.4")
-    async with _lab(_at_version(deployment, str(X15_4)), settings, world, at) as lab:
+    """The switch of Expressway-E: the certificate is taken by the page, which changes nothing for who looks at it."""
+    step(f"the upload switch of {SERVER_ONLY_SWITCH.first}")
+    async with _lab(_at_version(deployment, SERVER_ONLY_SWITCH), settings, world, at) as lab:
         for fqdn in deployment.peers_of(Role.EXPRESSWAY_E):
             credential = world.parties[fqdn].credential
             assert credential is not None  # of the public CA, with its key
@@ -213,25 +213,28 @@ async def _upload_switch(
             lab.peers[fqdn].restart()
         takes = "xConfiguration XCP TLS Certificate CVS EnableServerEkuUpload: On, on every E"
         return Stage(
-            id="server-only-upload-x15.4", title="upload switch of X15.4", takes=takes, report=await lab.check()
+            id="server-only-upload-x15.4",
+            title=f"upload switch of {SERVER_ONLY_SWITCH.first}",
+            takes=takes,
+            report=await lab.check(),
         )
 
 
 async def _two_stores(
     deployment: Deployment, settings: LabSettings, world: World, at: datetime, private: Authority, step: Step
 ) -> Stage:
-    """X15.5: the public certificate as server, one of the private CA as client."""
-    step("the two stores of X15.5")
-    async with _lab(
-        _at_version(deployment, str(TWO_STORES)), settings, _trusting(deployment, world, private), at
-    ) as lab:
+    """Two stores: the public certificate as server, one of the private CA as client."""
+    step(f"the two stores of {TWO_STORES.first}")
+    async with _lab(_at_version(deployment, TWO_STORES), settings, _trusting(deployment, world, private), at) as lab:
         for fqdn in deployment.peers_of(Role.EXPRESSWAY_E):
             made = _issue(private, deployment, fqdn, at)
             assert made.key is not None  # just made
             await lab.peers[fqdn].load_client_certificate(made.pem(), key_pem(made.key))
             lab.peers[fqdn].restart()
-        takes = "upgrade to X15.5; a client certificate of the private CA on every E, whose root partners append"
-        return Stage(id="two-stores-x15.5", title="two stores of X15.5", takes=takes, report=await lab.check())
+        takes = f"upgrade to {TWO_STORES.first}; a client certificate of the private CA on every E, whose root partners append"
+        return Stage(
+            id="two-stores-x15.5", title=f"two stores of {TWO_STORES.first}", takes=takes, report=await lab.check()
+        )
 
 
 async def _verify_off(
@@ -252,8 +255,9 @@ async def _verify_off(
         return Stage(id="verify-off", title="verify off", takes=takes, report=await lab.check())
 
 
-def _at_version(deployment: Deployment, version: str) -> Deployment:
-    return deployment_from({**deployment.model_dump(mode="json"), "version": version})
+def _at_version(deployment: Deployment, feature: Feature) -> Deployment:
+    """The same deployment in the first version that has the feature."""
+    return deployment_from({**deployment.model_dump(mode="json"), "version": feature.first})
 
 
 def _lab(deployment: Deployment, settings: LabSettings, world: World, at: datetime) -> Lab:

@@ -23,6 +23,8 @@ from pkikit.files import parse
 from pkikit.judge.linting.lint import lint_authority, lint_certificate
 from pkikit.judge.linting.lint_question import CertificateUse
 from pkikit.model.certificates.facts import extension
+from pkikit.model.features import GUIDE_VERSION
+from pkikit.model.version import guide_version
 from tests.support.linter_corpora import CLEAN, EXPLAINED, RESULT
 from tests.support.worlds import AT, CASES, Bench
 from tests.vectors import pkits
@@ -112,7 +114,7 @@ def ours(certificate: x509.Certificate) -> set[str]:
     """The rules that speak; a CA is judged as CA."""
     constraints = extension(certificate, x509.BasicConstraints)
     judge = lint_authority if constraints is not None and constraints.ca else lint_certificate
-    return {f.rule for f in judge(certificate, CertificateUse(at=AT)).findings}
+    return {f.rule for f in judge(certificate, CertificateUse(at=AT, version=guide_version())).findings}
 
 
 def theirs() -> Any:
@@ -177,7 +179,7 @@ def document() -> str:
         "",
         f"{total} certificates, good and broken: NIST's path validation suite and the odd certificates that cryptography-vectors",
         "publishes, and the worlds of our own tests. pkilint's RFC 5280 linter (weight WARNING and above); ours for product",
-        f"version X12.5 at {AT:%Y-%m-%d}.",
+        f"version {GUIDE_VERSION} at {AT:%Y-%m-%d}.",
         "",
         "### What pkilint finds",
         "",

@@ -9,7 +9,9 @@ from workbook.course.lessons import Lesson, lessons
 
 from pkikit.judge import name_table
 from pkikit.judge.registry import catalogue
+from pkikit.model import features
 from pkikit.model.deployment import Deployment
+from pkikit.model.version import ProductVersion
 from tests.support.guide import guide_md
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -108,6 +110,41 @@ def cli_md() -> str:
     return "\n".join(line.rstrip() for line in "\n".join(parts).splitlines()) + "\n"
 
 
+def versions_md() -> str:
+    """docs/versions.md: what depends on the product version, from the table of features and the spans of the rules."""
+    guide, newest = ProductVersion.parse(features.GUIDE_VERSION), ProductVersion.parse(features.NEWEST)
+    changed = [f for f in features.FEATURES if guide.has(f) != newest.has(f)]
+    lines = [
+        "# Product versions", "", "Made by `make docs` from `pkikit/model/features.py`.", "",
+        f"This lab knows Expressway {features.VERSION_RANGE}. A deployment file names its version (`version: {features.GUIDE_VERSION}`), and commands",
+        f"take `--version`. Where neither does, the version is **{features.DEFAULT_VERSION}**. The notebooks, their deployments and [the guide](guide.md)",
+        f"follow the certificate guide of **{features.GUIDE_VERSION}**.", "",
+        "## What depends on the version", "",
+        "| versions | what the product does there | source |", "| --- | --- | --- |",
+    ]  # fmt: skip
+    lines += [f"| {_span_text(f)} | {f.title} | {f.source} |" for f in features.FEATURES]
+    lines += ["", f"## From {features.GUIDE_VERSION} to {features.DEFAULT_VERSION}", ""]
+    lines += [f"What is different from the notebooks on a product of today ({len(changed)} of the rows above):", ""]
+    lines += [f"- {'new' if newest.has(f) else 'gone'}: {f.title}" for f in changed]
+    lines += ["", "## Rules that hold for some versions only", "", "| versions | rule |", "| --- | --- |"]
+    lines += [
+        f"| {rule.versions} | [`{rule.id}`](rules.md) |"
+        for rule in catalogue()
+        if rule.versions != features.EVERY_VERSION
+    ]
+    return "\n".join([*lines, ""])
+
+
+def _span_text(feature: features.Feature) -> str:
+    match feature.since, feature.until:
+        case None, str() as last:
+            return f"up to {last}"
+        case first, None:
+            return f"{first} and later"
+        case first, last:
+            return f"{first} only" if first == last else f"{first} to {last}"
+
+
 def generated() -> dict[str, str]:
     """File name (in docs/) → content."""
     schema = json.dumps(Deployment.model_json_schema(), indent=2) + "\n"
@@ -117,6 +154,7 @@ def generated() -> dict[str, str]:
         "instructor.md": instructor_md(),
         "guide.md": guide_md(),
         "cli.md": cli_md(),
+        "versions.md": versions_md(),
         "names.md": name_table.markdown(),
         "../notebooks/README.md": course_map(),
     }

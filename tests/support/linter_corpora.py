@@ -29,10 +29,11 @@ from pkikit.judge.linting.lint_question import CertificateUse
 from pkikit.model.certificates.facts import extension
 from pkikit.model.deployment import Role
 from pkikit.model.findings import Finding, Severity
+from pkikit.model.version import guide_version
 from tests.support.worlds import AT
 
 RESULT = Path(__file__).with_name("linter_corpora.json")
-USE = CertificateUse(at=AT, role=Role.EXPRESSWAY_E)
+USE = CertificateUse(at=AT, version=guide_version(), role=Role.EXPRESSWAY_E)
 # zlint's lints about something that one of our rules judges, too.
 ZLINT = {
     "e_ca_crl_sign_not_set": "ca.key-usage-missing",

@@ -28,13 +28,13 @@ from pkikit.judge.linting.lint import (
 from pkikit.judge.linting.lint_question import CertificateUse
 from pkikit.model.deployment import Role
 from pkikit.model.findings import Verdict
-from pkikit.model.version import ProductVersion
+from pkikit.model.version import ProductVersion, guide_version
 from simulator.world.forge import BOTH, CLIENT, DAY, SERVER, forge
 from tests.support.odd import der_with_serial
 from tests.support.worlds import AT, CLUSTER_E, E1, changed, deployment, issued
 
-USE = CertificateUse(at=AT)
-FULL = CertificateUse(at=AT, layout=design_sans(deployment("clustered-full"), E1))
+USE = CertificateUse(at=AT, version=guide_version())
+FULL = CertificateUse(at=AT, version=guide_version(), layout=design_sans(deployment("clustered-full"), E1))
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 NAMES = ("e1.example.com", "cluster-e.example.com")
 
@@ -57,7 +57,9 @@ def full(*missing: str) -> Callable[[], Verdict]:
 
 
 def collab_edge(*names: str) -> Callable[[], Verdict]:
-    return leaf(names, CertificateUse(at=AT, layout=design_sans(deployment(), E1, "collab-edge-dns")))
+    return leaf(
+        names, CertificateUse(at=AT, version=guide_version(), layout=design_sans(deployment(), E1, "collab-edge-dns"))
+    )
 
 
 def deploy(**paths: object) -> Callable[[], Verdict]:
@@ -124,7 +126,7 @@ TWINS = [
 
 B2B = changed("clustered-full", domains__sip=["video.example.net"], sip_domains_in_certificate=True)
 TOMCAT = next(n.layout for n in design_nodes(deployment("clustered-full")) if n.service == "tomcat")
-EDGE = CertificateUse(at=AT, role=Role.EXPRESSWAY_E)
+EDGE = CertificateUse(at=AT, version=guide_version(), role=Role.EXPRESSWAY_E)
 TEMPORARY = create_root("Temporary CA 6f1e", at=AT - DAY)
 CHAINED = forge(NAMES, issued().authority, at=AT, key=RSA)
 VERSION_1 = parse((files("cryptography_vectors") / "x509" / "v1_cert.pem").read_bytes(), where="v1").certificates[0]
@@ -236,12 +238,14 @@ PAIRS: dict[str, tuple[Callable[[], Verdict], Callable[[], Verdict]]] = {
         deploy(clusters__1__fqdn="e" * 40 + ".cluster.example.com"),
     ),
     "names.sip-domain-missing": (
-        leaf(NAMES, CertificateUse(at=AT, layout=design_sans(B2B, E1))),
-        leaf(design_sans(B2B, E1).dns_names, CertificateUse(at=AT, layout=design_sans(B2B, E1))),
+        leaf(NAMES, CertificateUse(at=AT, version=guide_version(), layout=design_sans(B2B, E1))),
+        leaf(
+            design_sans(B2B, E1).dns_names, CertificateUse(at=AT, version=guide_version(), layout=design_sans(B2B, E1))
+        ),
     ),
     "names.node-fqdn-missing": (
-        leaf(("corp.example.com",), CertificateUse(at=AT, layout=TOMCAT)),
-        leaf(TOMCAT.dns_names, CertificateUse(at=AT, layout=TOMCAT)),
+        leaf(("corp.example.com",), CertificateUse(at=AT, version=guide_version(), layout=TOMCAT)),
+        leaf(TOMCAT.dns_names, CertificateUse(at=AT, version=guide_version(), layout=TOMCAT)),
     ),
     "names.peer-fqdn-missing": (full(E1), full()),
     "names.cluster-fqdn-missing": (full(CLUSTER_E), full()),
@@ -275,7 +279,7 @@ def test_federation_domain_missing_from_the_san_is_reported() -> None:
     from tests.support.worlds import changed
 
     layout = design_sans(changed("clustered-full", domains__federation=["fed.example.com"]), E1)
-    use = CertificateUse(at=AT, layout=layout)
+    use = CertificateUse(at=AT, version=guide_version(), layout=layout)
     missing = lint_certificate(
         forge(tuple(n for n in layout.dns_names if not n.startswith("fed.")), None, at=AT, key=RSA).leaf, use
     )

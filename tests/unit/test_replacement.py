@@ -22,7 +22,7 @@ from pkikit.judge.linting.lint_question import CertificateUse
 from pkikit.judge.linting.replacement import lint_replacement
 from pkikit.model.deployment import Role
 from pkikit.model.findings import Severity, Verdict
-from pkikit.model.version import ProductVersion
+from pkikit.model.version import ProductVersion, guide_version
 from simulator.world.forge import DAY, SERVER, forge
 from tests.support.cli import pkikit_json, run
 from tests.support.worlds import AT, C1, CLUSTER_E, E1, deployment, issued
@@ -32,8 +32,8 @@ CA = issued().authority
 OTHER_CA = create_root("Other Root CA", at=AT - DAY)
 KEY, NEXT_KEY = make_key(), make_key()
 SERIAL = 0x1234567
-USE = CertificateUse(at=AT)
-AT_E1 = CertificateUse(at=AT, role=Role.EXPRESSWAY_E, layout=LAYOUT)
+USE = CertificateUse(at=AT, version=guide_version())
+AT_E1 = CertificateUse(at=AT, version=guide_version(), role=Role.EXPRESSWAY_E, layout=LAYOUT)
 DAYS_90 = 90 * DAY
 
 
@@ -161,7 +161,9 @@ def test_replacement_without_client_auth_is_judged_by_version() -> None:
 # What a CA made of a request, by who will upload it.
 REQUEST = build_csr(LAYOUT, KEY)
 MORE = [made(names=(*LAYOUT.dns_names, "www.e1.example.com"), subject=REQUEST.subject), *CA.intermediates]
-NODE = CertificateUse(at=AT, layout=next(n.layout for n in design_nodes(deployment("clustered-full"))))
+NODE = CertificateUse(
+    at=AT, version=guide_version(), layout=next(n.layout for n in design_nodes(deployment("clustered-full")))
+)
 
 
 @pytest.mark.fires("answer.name-added")

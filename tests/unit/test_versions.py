@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
 
+import pytest
+from typer.testing import CliRunner
+
+from pkikit.commands.cli import app
 from pkikit.design.choices import options_of, parse_vary
 from pkikit.design.csr import CsrForm
 from pkikit.design.legs import legs_of
@@ -12,6 +20,7 @@ from pkikit.errors import InputError
 from pkikit.judge.linting.lint import lint_certificate, lint_trust_list, lint_upload
 from pkikit.judge.linting.lint_question import CertificateUse
 from pkikit.judge.linting.preflight import refuse_where_there_is_no_acme
+from pkikit.model import features
 from pkikit.model.deployment import Role
 from pkikit.model.findings import Severity
 from pkikit.model.leg import Purpose
@@ -19,6 +28,7 @@ from pkikit.model.version import ProductVersion
 from simulator.world.forge import CLIENT, SERVER, forge
 from tests.support.worlds import AT, CLUSTER_E, E1, changed
 
+ROOT = Path(__file__).parents[2]
 VERSIONS = ("X8.1", "X8.5", "X8.5.1", "X8.5.2", "X8.9", "X8.10", "X8.11.1", "X12.5", "X14.0", "X14.2", "X15.4", "X15.5")
 OLD, NEW = ("sha1",), ("sha256", "sha384", "sha512")
 
@@ -96,3 +106,93 @@ def test_version_table_is_complete_and_every_row_changes() -> None:
     assert all(len(row) == len(VERSIONS) for row in TABLE.values())
     assert all(len({str(a) for a in row}) > 1 for row in TABLE.values())
     assert Severity.ERROR.value == "error"
+
+
+def test_every_feature_is_in_the_table_and_has_a_span() -> None:
+    """A feature that the table forgets would be missing in docs/versions.md; a wrong version would fail only when asked."""
+    named = {value for value in vars(features).values() if isinstance(value, features.Feature)}
+    assert named == set(features.FEATURES)
+    for feature in features.FEATURES:
+        known = [ProductVersion.parse(text) for text in VERSIONS]
+        having = [version.has(feature) for version in known]
+        assert any(having)
+        assert not all(having), f"{feature.title} holds for every version"
+        assert ProductVersion.parse(feature.first).has(feature)
+        assert feature.source
+
+
+def test_until_includes_the_maintenance_releases_of_the_last_version() -> None:
+    """X8.9.3 is X8.9 with corrections; X8.10 is another version."""
+    having = [
+        ProductVersion.parse(text).has(features.SAN_LENGTH_LIMIT) for text in ("X8.5.1", "X8.5.2", "X8.9.3", "X8.10")
+    ]
+    assert having == [False, True, True, False]
+
+
+def test_no_other_module_names_a_version() -> None:
+    """No string in the code is a version or a span of versions, outside the table: documents cited in prose are not."""
+    version = re.compile(r"-?X\d+\.\d+(\.\d+)?(-(X\d+\.\d+(\.\d+)?)?)?")
+    found = []
+    for root in ("pkikit", "simulator", "notebooks/workbook"):
+        for path in sorted((ROOT / root).rglob("*.py")):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            found += [
+                f"{path.relative_to(ROOT)}:{node.lineno}: {node.value}"
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Constant) and isinstance(node.value, str) and version.fullmatch(node.value)
+                if path.name != "features.py" and "rules" not in path.parts  # a rule's span is its own fact
+            ]
+    assert found == []
+
+
+_WITH_X16 = """
+import sys, types
+from pathlib import Path
+import pkikit.model
+table = types.ModuleType("pkikit.model.features")
+sys.modules["pkikit.model.features"] = pkikit.model.features = table
+source = Path(sys.argv[1]).read_text(encoding="utf-8")
+assert 'NEWEST = "X8.1", "X15.5"' in source
+exec(compile(source.replace('NEWEST = "X8.1", "X15.5"', 'NEWEST = "X8.1", "X16.0"'), "features", "exec"), table.__dict__)
+
+from typer.testing import CliRunner
+from pkikit.commands.cli import app
+from pkikit.errors import InputError
+from pkikit.judge.linting.lint_question import CertificateUse
+from pkikit.model.deployment import Deployment
+from pkikit.model.version import ProductVersion
+
+print(ProductVersion.parse("X16.0").has(table.TWO_STORES))
+print(Deployment.model_fields["version"].default)
+try:
+    ProductVersion.parse("X17.0")
+except InputError as error:
+    print(error)
+print(CliRunner().invoke(app, ["lint", "--help"], env={"COLUMNS": "200"}).stdout)
+"""
+
+
+def test_a_new_version_is_a_change_of_one_file() -> None:
+    """X16.0 in the table alone: it is read, it is the default, and messages and help name it."""
+    table = ROOT / "pkikit" / "model" / "features.py"
+    done = subprocess.run([sys.executable, "-c", _WITH_X16, str(table)], capture_output=True, text=True, check=True)
+    lines = done.stdout.splitlines()
+    assert lines[0] == "True"
+    assert lines[1] == "X16.0"
+    assert "write X8.1 to X16.0, as X12.5" in lines[2]
+    assert "Product version, X8.1 to X16.0." in done.stdout
+
+
+def test_a_file_without_a_version_is_read_as_the_newest(tmp_path: Path) -> None:
+    """A line on standard error says so; a file or a command that names a version prints nothing there."""
+    text = (ROOT / "notebooks" / "deployments" / "single-pair.yaml").read_text(encoding="utf-8")
+    silent = tmp_path / "silent.yaml"
+    silent.write_text(
+        "\n".join(line for line in text.splitlines() if not line.startswith("version:")), encoding="utf-8"
+    )
+    stated = tmp_path / "stated.yaml"
+    stated.write_text(text, encoding="utf-8")
+    runner = CliRunner()
+    assert "silent.yaml: names no version, so it is read as X15.5" in runner.invoke(app, ["san", str(silent)]).stderr
+    assert runner.invoke(app, ["san", str(silent), "--version", "X14.0"]).stderr == ""
+    assert runner.invoke(app, ["san", str(stated)]).stderr == ""

@@ -8,6 +8,7 @@ from html import escape
 from pkikit.design.san import SanLayout, design_all
 from pkikit.errors import InputError
 from pkikit.model.deployment import Deployment, deployment_from
+from pkikit.model.features import GUIDE_VERSION
 from workbook.html import PanelOutput, alert, shorten, table
 
 MODELS = ("single", "clustered", "clustered, shared certificate")
@@ -28,7 +29,7 @@ class Choices:
     federation: bool = False
     group_chat: bool = False
     secure_profiles: bool = True
-    version: str = "X12.5"
+    version: str = GUIDE_VERSION
 
 
 def deployment_of(choices: Choices) -> Deployment:

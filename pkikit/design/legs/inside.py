@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from pkikit.design.legs.making import LegSource, https_leg, looks_for
 from pkikit.model import ports
 from pkikit.model.deployment import Deployment, Role
+from pkikit.model.features import TRAFFIC_SERVER_VERIFIES
 from pkikit.model.leg import Leg, LegKind, NameCheck, Protocol
 from pkikit.model.revocation import Consumer
-from pkikit.model.version import ProductVersion
 
-_X14_2 = ProductVersion.parse("X14.2")
 _SERVERS = {
     "ldap": (LegKind.LDAP, Protocol.LDAPS, ports.LDAPS, Consumer.LDAP),
     "policy": (LegKind.POLICY, Protocol.HTTPS, ports.HTTPS, Consumer.POLICY),
@@ -52,7 +51,7 @@ def _unified_cm_legs(deployment: Deployment) -> Iterator[Leg]:
 
 def _traffic_server_verifies(deployment: Deployment) -> bool:
     """From X14.2 on the traffic server verifies chain and name for MRA, whatever TLS verify says (CSCwc69661)."""
-    return deployment.mra and deployment.product_version >= _X14_2
+    return deployment.mra and deployment.product_version.has(TRAFFIC_SERVER_VERIFIES)
 
 
 def _im_presence_legs(deployment: Deployment) -> Iterator[Leg]:

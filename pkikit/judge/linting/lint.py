@@ -29,16 +29,15 @@ from pkikit.judge.verify import as_warning
 from pkikit.model.certificates.facts import title
 from pkikit.model.certificates.objection import Objection
 from pkikit.model.deployment import Deployment, Role
+from pkikit.model.features import SERVER_ONLY_SWITCH, TWO_STORES
 from pkikit.model.findings import Evidence, Finding, Severity, Verdict, merge_verdicts
 from pkikit.model.leg import Purpose
-from pkikit.model.version import ProductVersion
 from pkikit.reading.extensions import as_extensions, extensions_of
 
 # Errors on a connection that looks for such a name; in a certificate by itself they are warnings.
 _WARNING_IN_LINT = frozenset({"names.ip-address-used"})
 _CLIENT_AUTH, _SERVER_AUTH = "eku.client-auth-missing", "eku.server-auth-missing"
 _PURPOSE = {_CLIENT_AUTH: Purpose.CLIENT, _SERVER_AUTH: Purpose.SERVER}
-_SERVER_ONLY_UPLOAD, _TWO_STORES = ProductVersion.parse("X15.4"), ProductVersion.parse("X15.5")
 # Rules about what a request does not have.
 _NOT_FOR_REQUEST = ("validity.", "upload.", "certificate.")
 _USAGE = "key.usage-unsuitable"
@@ -53,7 +52,7 @@ def lint_certificate(certificate: x509.Certificate, use: CertificateUse) -> Verd
     findings = [w for f in findings if (w := weighed(f, use)) is not None]
     form, form_checked = _readable(certificate, subject)
     # Before X15.5 the same certificate is used to dial as well.
-    only_server = use.version >= _TWO_STORES and use.store is not Purpose.CLIENT
+    only_server = use.version.has(TWO_STORES) and use.store is not Purpose.CLIENT
     unsuitable = tuple(unsuitable_usage(certificate, as_server=only_server))
     if unsuitable:
         form.append(finding(_USAGE, subject, unsuitable))
@@ -99,10 +98,10 @@ def weighed(found: Finding, use: CertificateUse) -> Finding | None:
         return as_warning(found)
     if found.rule not in _PURPOSE:
         return found
-    if use.version >= _TWO_STORES:
+    if use.version.has(TWO_STORES):
         wanted = use.store or Purpose.SERVER
         return found if _PURPOSE[found.rule] is wanted else None
-    if use.version >= _SERVER_ONLY_UPLOAD and use.role is Role.EXPRESSWAY_E and found.rule == _CLIENT_AUTH:
+    if use.version.has(SERVER_ONLY_SWITCH) and use.role is Role.EXPRESSWAY_E and found.rule == _CLIENT_AUTH:
         return as_warning(found)
     return found
 

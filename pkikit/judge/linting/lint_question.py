@@ -8,7 +8,7 @@ from datetime import datetime
 from pkikit.design.san import SanLayout
 from pkikit.model.deployment import Role
 from pkikit.model.leg import Purpose
-from pkikit.model.version import ProductVersion
+from pkikit.model.version import ProductVersion, default_version
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +20,7 @@ class CertificateUse:
     """
 
     at: datetime
-    version: ProductVersion = field(default_factory=lambda: ProductVersion((12, 5)))
+    version: ProductVersion = field(default_factory=default_version)
     role: Role | None = None
     layout: SanLayout | None = None
     is_request: bool = False

@@ -18,8 +18,8 @@ from pkikit.judge.registry import finding
 from pkikit.judge.rules import acme_rules as rules
 from pkikit.model.certificates.facts import shown_time
 from pkikit.model.deployment import Deployment, Role
+from pkikit.model.features import ACME
 from pkikit.model.findings import Evidence, Finding, Verdict
-from pkikit.model.version import ProductVersion
 from pkikit.text import printable
 from pkikit.values.names import is_ip_address
 from pkikit.values.public_names import is_internal, why_not_issued
@@ -94,13 +94,13 @@ def preflight(layout: SanLayout, facts: AcmeFacts) -> Verdict:
 
 
 def refuse_where_there_is_no_acme(deployment: Deployment, peer: str) -> None:
-    """Raise InputError where there is no ACME: on Expressway-C, before X12.5, and together with Jabber Guest."""
+    """Raise InputError where there is no ACME: on Expressway-C, before it came, and together with Jabber Guest."""
     if deployment.role_of(peer) is not Role.EXPRESSWAY_E:
         raise InputError(
             f"{peer} is not an Expressway-E: the CA cannot reach an Expressway-C, so only Expressway-E has ACME"
         )
-    if deployment.product_version < ProductVersion((12, 5)):
-        raise InputError(f"{deployment.version} has no ACME: Expressway has it from X12.5 on")
+    if not deployment.product_version.has(ACME):
+        raise InputError(f"{deployment.version} has no ACME: Expressway has it from {ACME.first} on")
     if deployment.jabber_guest:
         raise InputError("ACME is not supported together with Jabber Guest")
 

@@ -22,8 +22,8 @@ from pkikit.model.certificates.facts import (
     shown_time,
 )
 from pkikit.model.certificates.oddities import unreadable_dates
+from pkikit.model.features import ELLIPTIC_KEYS
 from pkikit.model.findings import Evidence, Severity
-from pkikit.model.version import ProductVersion
 from pkikit.values.names import is_ip_address
 
 _AWARE = "X12.5 guide, 'Points to be Aware'"
@@ -31,7 +31,6 @@ _TROUBLE = "X12.5 guide, appendix 1"
 MAX_RSA, MIN_RSA, MIN_EC = 4096, 2048, 224
 WEAK_DIGESTS = {"md5", "sha1", "unknown"}
 _LAST_SAFE_YEAR = 2049
-ELLIPTIC_KEYS = ProductVersion.parse("X14.3")
 
 # The jurisdiction attributes of extended validation: beyond the standard attributes, the guide allows these three only.
 _EV_JURISDICTION = tuple(f"1.3.6.1.4.1.311.60.2.1.{n}" for n in (1, 2, 3))
@@ -308,11 +307,11 @@ def key_type(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evi
     kind, bits = key_kind(certificate)
     if kind in {"RSA", "unreadable"}:
         return
-    elliptic = use.version >= ELLIPTIC_KEYS
+    elliptic = use.version.has(ELLIPTIC_KEYS)
     if kind != "EC" or not elliptic:
         yield Evidence(
             label=f"key type for {use.version}",
-            expected="RSA or EC" if elliptic else f"RSA (EC from {ELLIPTIC_KEYS} on)",
+            expected="RSA or EC" if elliptic else f"RSA (EC from {ELLIPTIC_KEYS.first} on)",
             seen=f"{kind} {bits} bits" if bits else kind,
             where="subjectPublicKey",
         )

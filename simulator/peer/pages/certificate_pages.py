@@ -6,10 +6,10 @@ from aiohttp import web
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pkikit.design.choices import TWO_STORES
 from pkikit.design.csr import SubjectFields
 from pkikit.errors import InputError
 from pkikit.model.deployment import Role
+from pkikit.model.features import TWO_STORES
 from pkikit.model.findings import Finding
 from pkikit.values.numbers import whole_number
 from pkikit.view.description import describe_request
@@ -43,7 +43,7 @@ def _server_page(request: web.Request, *, done: str = "", warnings: tuple[Findin
         pending=decoded(state.pending_certificate.leaf, peer) if state.pending_certificate else None,
         domains=[(d, decoded(c.leaf, peer)) for d, c in state.domain_certificates],
         client=decoded(state.client_certificate.leaf, peer) if state.client_certificate else None,
-        two_stores=peer.lab.deployment.product_version >= TWO_STORES,
+        two_stores=peer.lab.deployment.product_version.has(TWO_STORES),
         is_edge=peer.lab.deployment.role_of(peer.fqdn) is Role.EXPRESSWAY_E,
     )
 

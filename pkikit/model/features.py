@@ -1,0 +1,128 @@
+"""The one table of product versions: which there are, and what changes between them.
+
+A new version of the product is a change of this file alone: `NEWEST`, and a `Feature` for each thing that it brings or
+takes away. Code asks `version.has(TWO_STORES)` and never compares numbers. Help texts, messages and docs/versions.md are
+made from here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+OLDEST, NEWEST = "X8.1", "X15.5"
+DEFAULT_VERSION = NEWEST  # of a deployment, a command or a question that names none
+GUIDE_VERSION = "X12.5"  # of the certificate guide that the notebooks and docs/guide.md follow
+VERSION_RANGE = f"{OLDEST} to {NEWEST}"
+EVERY_VERSION = f"{OLDEST}-"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feature:
+    """One thing that depends on the version of the product.
+
+    Attributes:
+        title: what a version with the feature does, as a sentence.
+        since: the first version that has it; None when the oldest has it.
+        until: the last version that has it, with all of its maintenance releases; None when the newest has it.
+        source: the document that states it, and where documents contradict each other, how.
+    """
+
+    title: str
+    since: str | None = None
+    until: str | None = None
+    source: str
+
+    @property
+    def first(self) -> str:
+        """The first version that has it."""
+        return self.since or OLDEST
+
+    @property
+    def span(self) -> str:
+        """The versions as rules write them: `X8.5.2-X8.9`, `X12.5-` or `X8.1-X8.9`."""
+        return f"{self.first}-{self.until or ''}"
+
+
+_HISTORY = "X12.5 guide, change history"
+_LOADING = "X14.0 guide, 'Loading Certificates and Keys Onto Expressway'"
+
+SHA_2_REQUESTS = Feature(
+    title="The page for requests offers SHA-256, SHA-384 and SHA-512; SHA-256 is the default.",
+    since="X8.5.1",
+    source=_HISTORY,
+)
+WEAK_REQUESTS = Feature(
+    title="The page for requests offers SHA-1 and RSA keys of 1024 bits.",
+    until="X8.9",
+    source="X12.5 guide, 'Creating a CSR Using Expressway' and change history",
+)
+SAN_LENGTH_LIMIT = Feature(
+    title="All subject alternative names of a request have at most 999 characters together.",
+    since="X8.5.2",
+    until="X8.9",
+    source=f"{_HISTORY} (X8.5.2; lifted with X8.10); X8.8 guide, appendix 1",
+)
+UPLOAD_WARNINGS = Feature(
+    title="The upload of a server certificate warns: no common name, weak signature, CA not in the trusted CA list.",
+    since="X8.10",
+    source=f"{_LOADING} (warnings from X8.10)",
+)
+PEER_AS_COMMON_NAME = Feature(
+    title="A clustered peer with a certificate for itself has its own FQDN as common name, not that of the cluster.",
+    until="X8.11",
+    source="X8.x guides and X12.5 guide, 'Overview of Certificate Use on the Expressway'",
+)
+ACME = Feature(
+    title="Expressway-E orders its certificate from Let's Encrypt by ACME.",
+    since="X12.5",
+    source="X12.5 guide, 'Using ACME on Expressway-E'",
+)
+NAMES_IN_SAN = Feature(
+    title="The documents want the name of an Expressway in the SAN; the common name alone is not enough.",
+    since="X12.5",
+    source="X12.5 guide, appendix 1, and cluster guide X12.5; the certificate guide itself leaves the SAN of a single "
+    "Expressway blank, and the CLI reference X15.0 accepts the common name or the SAN",
+)
+UNIQUE_CA_NAMES = Feature(
+    title="Two CA certificates with one common name in the trusted CA list can break logins through an identity provider.",
+    since="X14.0",
+    source=_LOADING,
+)
+TRAFFIC_SERVER_VERIFIES = Feature(
+    title="The traffic server verifies chain and names of Unified CM for MRA, also where TLS verify mode is off.",
+    since="X14.2",
+    source="CSCwc69661; MRA guide X15.0, 'Requirements'; Cisco TAC 225476 contradicts it: from X14.0.8 on",
+)
+ELLIPTIC_KEYS = Feature(
+    title="Elliptic (ECDSA) keys are supported.",
+    since="X14.3",
+    source="X15.4 guide, 'Certificate Generation Overview'",
+)
+SERVER_ONLY_SWITCH = Feature(
+    title="A switch of the CLI on Expressway-E accepts the upload of a server certificate without clientAuth "
+    "(`xConfiguration XCP TLS Certificate CVS EnableServerEkuUpload: On`).",
+    since="X15.4",
+    until="X15.4",
+    source="Cisco TAC 225482; deprecated in X15.5 by Cisco TAC 225693",
+)
+TWO_STORES = Feature(
+    title="Expressway has two certificate stores: it shows the client certificate where it opens a connection, and the "
+    "server certificate where it accepts one. Each needs the extended key usage of its own role only.",
+    since="X15.5",
+    source="Cisco TAC 225693; X15.5 guide, 'Managing Expressway Certificates'",
+)
+
+FEATURES: tuple[Feature, ...] = (
+    SHA_2_REQUESTS,
+    WEAK_REQUESTS,
+    SAN_LENGTH_LIMIT,
+    UPLOAD_WARNINGS,
+    PEER_AS_COMMON_NAME,
+    ACME,
+    NAMES_IN_SAN,
+    UNIQUE_CA_NAMES,
+    TRAFFIC_SERVER_VERIFIES,
+    ELLIPTIC_KEYS,
+    SERVER_ONLY_SWITCH,
+    TWO_STORES,
+)
