@@ -50,7 +50,7 @@ def _unified_cm_legs(deployment: Deployment) -> Iterator[Leg]:
 
 
 def _traffic_server_verifies(deployment: Deployment) -> bool:
-    """From X14.2 on the traffic server verifies chain and name for MRA, whatever TLS verify says (CSCwc69661)."""
+    """True where the traffic server verifies chain and name for MRA, whatever TLS verify says."""
     return deployment.mra and deployment.product_version.has(TRAFFIC_SERVER_VERIFIES)
 
 
