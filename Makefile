@@ -34,6 +34,8 @@ test-browser: $(VENV)/.dev
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
+	$(BIN)/ruff check --preview --select DOC501 pkikit
+	$(BIN)/pydoclint --quiet pkikit
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 

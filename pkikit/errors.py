@@ -26,13 +26,13 @@ MAX_WHERE = 1000
 
 
 class PkikitError(Exception):
-    """The root: catch this and you have caught everything that is ours."""
+    """The base class of all errors that pkikit raises."""
 
 
 class InputError(PkikitError):
-    """One clear sentence about input that cannot be used; `where` names the file, line or key.
+    """One clear sentence about input that cannot be used; `where` names the file, line or parameter.
 
-    A file name may hold anything but "/" and NUL, so `where` is escaped here, once for every message.
+    A file name may hold anything but "/" and NUL, so this class escapes `where` once for every message.
     """
 
     def __init__(self, message: str, *, where: str = "") -> None:
@@ -43,11 +43,11 @@ class InputError(PkikitError):
 
 
 class DeploymentError(InputError):
-    """A deployment file that does not say what a deployment file can say."""
+    """A deployment file that breaks the schema or contradicts itself."""
 
 
 class EncodingError(InputError):
-    """A file that is not what it says; `rule` is the root cause for it."""
+    """A file that is not what it claims to be; `rule` is the id of the root cause."""
 
     def __init__(self, message: str, *, where: str = "", rule: str = "encoding.malformed") -> None:
         super().__init__(message, where=where)
@@ -55,11 +55,11 @@ class EncodingError(InputError):
 
 
 class IssuanceRefused(PkikitError):
-    """The authority will not sign this request, and says why."""
+    """The CA refuses to sign a request; the message says why."""
 
 
 class FetchError(PkikitError):
-    """What a URL should have given could not be had: where, and why."""
+    """A URL did not deliver what it should: where, and why."""
 
     def __init__(self, url: str, reason: str) -> None:
         super().__init__(f"{url}: {reason}")
@@ -68,11 +68,11 @@ class FetchError(PkikitError):
 
 
 class AcmeError(PkikitError):
-    """The ACME conversation did not end in a certificate."""
+    """An ACME conversation that did not end in a certificate."""
 
 
 class AcmeProblem(AcmeError):
-    """An RFC 8555 problem document, with the names that it is about and how long the CA asks to wait, where it does."""
+    """An RFC 8555 problem document: its type, the names it is about, and how long the CA asks to wait, if it does."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class AcmeProblem(AcmeError):
 
 
 class AcmeMisissued(AcmeError):
-    """What the CA answered is not what was asked for, so it is refused."""
+    """The certificate that the CA issued differs from the request, so the client refuses it."""
 
     def __init__(self, reasons: Sequence[str]) -> None:
         super().__init__(f"the CA's answer is refused: {'; '.join(reasons)}")
@@ -99,4 +99,4 @@ class AcmeMisissued(AcmeError):
 
 
 class AcmeTimeout(AcmeError):
-    """The CA did not come to an answer within the time given."""
+    """The CA did not answer within the given time."""

@@ -47,6 +47,7 @@ def optional_packages() -> Iterator[None]:
 
     Raises:
         MissingExtra: the block imports a module of `EXTRA_OF` that is not installed.
+        ModuleNotFoundError: the block imports another module that is not installed.
     """
     try:
         yield

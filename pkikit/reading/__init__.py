@@ -1,6 +1,6 @@
 """From DER to objects: one certificate, request, CRL or OCSP answer at a time.
 
-Whatever comes out of here can be asked for its names, dates and algorithms without an exception.
+Reading the names, dates and algorithms of an object that this package returns never raises.
 """
 
 from pkikit.reading.errors import UNREADABLE, OtherKind

@@ -22,12 +22,12 @@ _V3 = 2
 
 
 class OddCertificate(OddObject):
-    """Quacks as `x509.Certificate`, as far as anything here asks. Made by `read_odd_certificate` alone."""
+    """Offers the interface of `x509.Certificate`, as far as pkikit uses it. Only `read_odd_certificate` makes it."""
 
     label = "CERTIFICATE"
 
     def __init__(self, original: bytes) -> None:
-        """BadDer unless the bytes have the shape of a certificate and each part is one that OpenSSL reads."""
+        """Raise BadDer unless the bytes have the shape of a certificate and OpenSSL reads each part."""
         with naming("it"):
             super().__init__(der.split(original)[0])
             tbs, algorithm, signature = der.children(der.expect(self._original, der.SEQUENCE))
@@ -70,29 +70,32 @@ class OddCertificate(OddObject):
 
     @property
     def subject(self) -> x509.Name:
-        """The subject."""
+        """The subject, rewritten so that `cryptography` parses it."""
         return cast("x509.Name", self._repaired.subject)
 
     @property
     def issuer(self) -> x509.Name:
-        """The issuer."""
+        """The issuer, rewritten so that `cryptography` parses it."""
         return cast("x509.Name", self._repaired.issuer)
 
     @property
     def not_valid_before_utc(self) -> datetime:
-        """notBefore; where it cannot be read, the beginning of time, and `begins.at` is None."""
+        """The time of notBefore. If it cannot be read: the earliest time there is, and `begins.at` is None."""
         return self.begins.at or datetime.min.replace(tzinfo=UTC)
 
     @property
     def not_valid_after_utc(self) -> datetime:
-        """notAfter; where it cannot be read, the end of time, and `ends.at` is None."""
+        """The time of notAfter. If it cannot be read: the latest time there is, and `ends.at` is None."""
         return self.ends.at or _NEVER
 
     def verify_directly_issued_by(self, issuer: x509.Certificate) -> None:
-        """What `x509.Certificate` does, over the original bytes.
+        """Check names and signature as `x509.Certificate.verify_directly_issued_by` does, over the original bytes.
+
+        Args:
+            issuer: the certificate that should have issued this one.
 
         Raises:
-            InvalidSignature: the issuer's key did not sign this.
+            InvalidSignature: the issuer's key did not sign this certificate.
             ValueError: the names differ.
             TypeError: the issuer's key is of a kind that signs nothing.
         """

@@ -20,12 +20,12 @@ MAX_ENTRIES = 20_000
 
 
 class OddCrl(OddObject):
-    """Quacks as `x509.CertificateRevocationList`, as far as anything here asks."""
+    """Offers the interface of `x509.CertificateRevocationList`, as far as pkikit uses it."""
 
     label = "X509 CRL"
 
     def __init__(self, original: bytes) -> None:
-        """BadDer unless the bytes have the shape of a CRL, each part is one that OpenSSL reads, and its times are readable."""
+        """Raise BadDer unless the bytes have the shape of a CRL, OpenSSL reads each part, and the times are readable."""
         with naming("it"):
             super().__init__(der.split(original)[0])
             tbs, outer, signature = der.children(der.expect(self._original, der.SEQUENCE))
@@ -72,7 +72,7 @@ class OddCrl(OddObject):
             return copy(der.element(der.SEQUENCE, *(self._entry(e) for e in entries)) if entries else b"")
 
     def _entry(self, entry: bytes) -> bytes:
-        """Serial number and date; the reason is left out, since nothing is decided by it."""
+        """Return serial number and date. The reason is left out, because no decision uses it."""
         serial, date, *extensions = der.children(entry)
         der.number(serial)
         self._report.odd("its entries are not written as DER asks for; their reasons are not read")
@@ -83,21 +83,21 @@ class OddCrl(OddObject):
 
     @property
     def issuer(self) -> x509.Name:
-        """The issuer."""
+        """The issuer, rewritten so that `cryptography` parses it."""
         return cast("x509.Name", self._repaired.issuer)
 
     @property
     def last_update_utc(self) -> datetime:
-        """thisUpdate."""
+        """The time of thisUpdate."""
         return cast("datetime", self._repaired.last_update_utc)
 
     @property
     def next_update_utc(self) -> datetime | None:
-        """nextUpdate."""
+        """The time of nextUpdate; None if the CRL has none."""
         return cast("datetime | None", self._repaired.next_update_utc)
 
     def is_signature_valid(self, public_key: object) -> bool:
-        """True when this key signed the original bytes."""
+        """Return True if this key signed the original bytes."""
         copy = self._repaired
         try:
             verify_with(

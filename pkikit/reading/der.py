@@ -1,6 +1,6 @@
-"""DER and BER, one level at a time: pyasn1 takes an element apart, and nothing here knows what the parts mean.
+"""DER and BER, one level at a time: pyasn1 splits an element, and nothing in this module knows what the parts mean.
 
-pyasn1 reads what OpenSSL reads and DER forbids: lengths that are longer than they need to be, or indefinite.
+pyasn1 reads what OpenSSL reads and DER forbids: lengths that are longer than necessary, or indefinite.
 """
 
 from __future__ import annotations
@@ -23,12 +23,22 @@ _CONSTRUCTED, _INDEFINITE, _LONG_TAG = 0x20, 0x80, 0x1F
 
 
 class BadDer(ValueError):
-    """An element that is cut off, or is not what it has to be; the message says what is wrong."""
+    """An element that is cut off or has the wrong form; the message says what is wrong."""
 
 
 @contextmanager
 def naming(what: str) -> Iterator[None]:
-    """Say of which part an error speaks."""
+    """Add the name of a part to the errors that reading it raises.
+
+    Args:
+        what: the part, for the sentence.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        BadDer: the body of the `with` block raised it; the message now names the part.
+    """
     try:
         yield
     except BadDer as error:
@@ -55,7 +65,17 @@ def _decode(data: bytes, spec: univ.SequenceOf | univ.Any) -> tuple[object, byte
 
 
 def first_byte(element: bytes) -> int:
-    """The tag of an element; BadDer for one that does not fit into a byte, which nothing in X.509 has."""
+    """Return the tag of an element.
+
+    Args:
+        element: one element.
+
+    Returns:
+        The tag, 0 to 255.
+
+    Raises:
+        BadDer: the tag does not fit into one byte; no tag in X.509 is longer.
+    """
     if not element:
         raise BadDer("is empty")
     if element[0] & _LONG_TAG == _LONG_TAG:
@@ -64,7 +84,17 @@ def first_byte(element: bytes) -> int:
 
 
 def children(element: bytes) -> list[bytes]:
-    """The elements inside a constructed one; what follows it is not looked at, as in OpenSSL."""
+    """Return the elements inside a constructed one. What follows the element is ignored, as in OpenSSL.
+
+    Args:
+        element: one constructed element.
+
+    Returns:
+        Each inner element with its header.
+
+    Raises:
+        BadDer: an inner element is cut off.
+    """
     if not first_byte(element) & _CONSTRUCTED:
         raise BadDer("is not made of parts")
     value, _ = _decode(element, _spec(element[0], as_list=True))
@@ -72,12 +102,12 @@ def children(element: bytes) -> list[bytes]:
 
 
 def _closed(part: bytes) -> bytes:
-    """pyasn1 leaves out the two bytes that end an element of indefinite length."""
+    """Add the two bytes that end an element of indefinite length: pyasn1 leaves them out."""
     return part + b"\0\0" if part[1:2] == bytes((_INDEFINITE,)) else part
 
 
 def content(element: bytes) -> bytes:
-    """The bytes inside an element; the pieces of a string that was written in pieces (BER) are joined."""
+    """Return the bytes inside an element. The pieces of a string that was written in pieces (BER) are joined."""
     first = first_byte(element)
     if first & _CONSTRUCTED and first >> 6 == 0 and first not in {SEQUENCE, SET}:
         return b"".join(content(piece) for piece in children(element))
@@ -86,20 +116,31 @@ def content(element: bytes) -> bytes:
 
 
 def expect(element: bytes, *tags: int) -> bytes:
-    """The element itself; BadDer unless it has one of these tags."""
+    """Return the element itself if it has one of these tags.
+
+    Args:
+        element: one element.
+        *tags: the tags that are allowed.
+
+    Returns:
+        The element.
+
+    Raises:
+        BadDer: the element has another tag.
+    """
     if first_byte(element) & ~_CONSTRUCTED not in {t & ~_CONSTRUCTED for t in tags}:
         raise BadDer(f"has the tag {element[0]:#04x} where {tags[0]:#04x} belongs")
     return element
 
 
 def split(data: bytes) -> tuple[bytes, bytes]:
-    """(the first element, what follows it)."""
+    """Return (the first element, the bytes after it)."""
     _, rest = _decode(data, _spec(first_byte(data), as_list=False))
     return data[: len(data) - len(rest)], rest
 
 
 def element(first: int, *parts: bytes) -> bytes:
-    """One element in DER."""
+    """Return one element in DER."""
     body = b"".join(parts)
     if len(body) < _INDEFINITE:
         return bytes((first, len(body))) + body
@@ -108,7 +149,17 @@ def element(first: int, *parts: bytes) -> bytes:
 
 
 def number(element: bytes) -> int:
-    """The value of an INTEGER; BadDer where it has no bytes or superfluous ones, which OpenSSL refuses as well."""
+    """Return the value of an INTEGER.
+
+    Args:
+        element: the INTEGER.
+
+    Returns:
+        Its value.
+
+    Raises:
+        BadDer: it has no bytes or superfluous ones; OpenSSL refuses both as well.
+    """
     data = content(element)
     if not data or (len(data) > 1 and data[0] in {0, 0xFF} and (data[0] ^ data[1]) < 0x80):
         raise BadDer("is an INTEGER with no or with superfluous bytes")
@@ -116,7 +167,17 @@ def number(element: bytes) -> int:
 
 
 def dotted(element: bytes) -> str:
-    """The numbers of an OBJECT IDENTIFIER."""
+    """Return the numbers of an OBJECT IDENTIFIER, separated by dots.
+
+    Args:
+        element: the OBJECT IDENTIFIER.
+
+    Returns:
+        For example `2.5.29.17`.
+
+    Raises:
+        BadDer: the bytes are not an OBJECT IDENTIFIER.
+    """
     data = content(expect(element, OID))
     padded = data[:1] == b"\x80" or any(before < 0x80 and after == 0x80 for before, after in pairwise(data))
     if not data or data[-1] & 0x80 or padded:
@@ -133,7 +194,7 @@ def dotted(element: bytes) -> str:
 
 
 def oid(numbers: str) -> bytes:
-    """An OBJECT IDENTIFIER in DER."""
+    """Return an OBJECT IDENTIFIER in DER."""
     first, second, *rest = (int(n) for n in numbers.split("."))
     body = bytearray()
     for value in (40 * first + second, *rest):

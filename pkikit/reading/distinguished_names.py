@@ -22,11 +22,14 @@ _UNIQUE_IDENTIFIER = "2.5.4.45"
 
 
 def readable_name(name: bytes, what: str) -> tuple[bytes, tuple[str, ...]]:
-    """(the name in a form that `cryptography` parses, what was odd about it).
+    """Rewrite a name so that `cryptography` parses it.
 
     Args:
         name: the DER of a Name.
         what: whose name it is, for the sentences (`subject`, `issuer`).
+
+    Returns:
+        (the DER of a name that `cryptography` parses, what was odd about the original).
 
     Raises:
         BadDer: OpenSSL refuses the name as well.

@@ -20,4 +20,4 @@ UNREADABLE: tuple[type[Exception], ...] = (
 
 
 class OtherKind(ValueError):
-    """The bytes are not an object of the kind that was asked for."""
+    """The bytes are not an object of the requested kind."""

@@ -1,7 +1,8 @@
 """Extension by extension: one that cannot be read hides no other.
 
-`cryptography` reads all extensions of a certificate or none. Where it reads none, each is put into a certificate of its
-own and read there; one that is unreadable even so is taken apart as OpenSSL does, and OpenSSL says whether it refuses it.
+`cryptography` reads either all extensions of a certificate or none. If it reads none, this module puts each extension
+into a certificate with no other one and reads it there. If an extension is unreadable even so, this module splits it
+as OpenSSL does, and asks OpenSSL whether it refuses the extension.
 """
 
 from __future__ import annotations
@@ -33,11 +34,11 @@ _DECIDES = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class ReadExtension:
-    """One extension as it stands in a certificate, request or CRL.
+    """One extension as written in a certificate, request or CRL.
 
-    value: None where it cannot be read.
+    value: None if it cannot be read.
     oddity: what is wrong with how it is written; empty for a good one.
-    refused: a verifier refuses the certificate for it (OpenSSL does, or what it says decides and nobody can read it).
+    refused: a verifier refuses the certificate because of it (OpenSSL does, or its value decides and nobody can read it).
     """
 
     oid: str
@@ -48,19 +49,22 @@ class ReadExtension:
 
 
 def of_good(extensions: Iterable[x509.Extension[x509.ExtensionType]]) -> tuple[ReadExtension, ...]:
-    """What `cryptography` read without trouble."""
+    """Return what `cryptography` read without trouble."""
     return tuple(ReadExtension(oid=e.oid.dotted_string, critical=e.critical, value=e.value) for e in extensions)
 
 
 @lru_cache(maxsize=1024)
 def of_sequence(extensions: bytes) -> tuple[ReadExtension, ...]:
-    """The extensions of a certificate or request, each read by itself.
+    """Read the extensions of a certificate or request, one by one.
 
     Args:
-        extensions: the DER of the SEQUENCE of them; empty for none.
+        extensions: the DER of the SEQUENCE of them; empty if there is none.
+
+    Returns:
+        Every extension, in the order of the object.
 
     Raises:
-        BadDer: not even the list can be taken apart.
+        BadDer: the list itself cannot be split.
     """
     listed = _listed(extensions)
     oids = [oid for oid, _, _, _ in listed]
@@ -88,7 +92,7 @@ _DECIDES_IN_CRL = frozenset(
 
 @lru_cache(maxsize=256)
 def of_crl(extensions: bytes) -> tuple[ReadExtension, ...]:
-    """The extensions of a CRL, each read by itself; raises as `of_sequence`."""
+    """Read the extensions of a CRL, one by one. Raises as `of_sequence`."""
     listed = _listed(extensions)
     oids = [oid for oid, _, _, _ in listed]
     read = []
@@ -112,7 +116,17 @@ def of_crl(extensions: bytes) -> tuple[ReadExtension, ...]:
 
 
 def _listed(extensions: bytes) -> list[tuple[str, bool, bytes, bytes]]:
-    """(OID, critical, value, the whole in DER) of each."""
+    """Return (OID, critical, value, the whole in DER) of each extension.
+
+    Args:
+        extensions: the DER of the SEQUENCE of extensions.
+
+    Returns:
+        One tuple per extension.
+
+    Raises:
+        BadDer: the list or one of its elements cannot be split.
+    """
     whole = der.children(extensions) if extensions else []
     if len(whole) > MAX_EXTENSIONS:
         raise BadDer(f"has more than {MAX_EXTENSIONS} extensions")
@@ -164,7 +178,7 @@ def _loose(oid: str, critical: bool, value: bytes) -> ReadExtension:
 
 
 def _referred_to(value: bytes) -> Identity:
-    """A certificate that this authority key identifier fits, so that OpenSSL judges nothing but its form."""
+    """Return a certificate that this authority key identifier fits, so that OpenSSL judges only the identifier's form."""
     key_reference(value)
     parts = {part[0]: part for part in der.children(value)}
     serial = der.content(parts[0x82]) if 0x82 in parts else b"\1"
@@ -173,12 +187,12 @@ def _referred_to(value: bytes) -> Identity:
 
 
 def extensions_of_certificate(tbs: bytes) -> bytes:
-    """The DER of the SEQUENCE of extensions in a TBSCertificate; empty for none."""
+    """Return the DER of the SEQUENCE of extensions in a TBSCertificate; empty if there is none."""
     return _tagged(tbs, 0xA3)
 
 
 def extensions_of_crl(tbs: bytes) -> bytes:
-    """The same of a TBSCertList."""
+    """Return the DER of the SEQUENCE of extensions in a TBSCertList; empty if there is none."""
     return _tagged(tbs, 0xA0)
 
 
@@ -191,7 +205,10 @@ _EXTENSION_REQUESTS = frozenset({"1.2.840.113549.1.9.14", "1.3.6.1.4.1.311.2.1.1
 
 
 def extensions_of_request(tbs: bytes) -> bytes:
-    """The same of a CertificationRequestInfo: they stand in an attribute, Microsoft's or PKCS#9's."""
+    """Return the DER of the SEQUENCE of extensions in a CertificationRequestInfo.
+
+    They are in an attribute, either Microsoft's or the one of PKCS#9.
+    """
     attributes = next((part for part in der.children(tbs) if part[0] == 0xA0), b"")
     for attribute in der.children(attributes) if attributes else ():
         kind, values = der.children(attribute)
@@ -204,7 +221,7 @@ Holder = x509.Certificate | x509.CertificateSigningRequest | x509.CertificateRev
 
 
 def extensions_of(holder: Holder) -> tuple[ReadExtension, ...]:
-    """Every extension of a certificate, request or CRL; nothing where not even their list can be taken apart."""
+    """Return every extension of a certificate, request or CRL; nothing if even their list cannot be split."""
     own: tuple[ReadExtension, ...] | None = getattr(holder, "read_extensions", None)
     if own is not None:
         return own
@@ -225,7 +242,7 @@ def extensions_of(holder: Holder) -> tuple[ReadExtension, ...]:
 
 
 def as_extensions(read: Sequence[ReadExtension]) -> x509.Extensions:
-    """The readable ones, the first of each kind, in the form that `cryptography` gives them."""
+    """Return the readable extensions, the first of each kind, as `cryptography` represents them."""
     first: dict[str, x509.Extension[x509.ExtensionType]] = {}
     for one in read:
         if one.value is not None and one.oid not in first:
@@ -234,12 +251,12 @@ def as_extensions(read: Sequence[ReadExtension]) -> x509.Extensions:
 
 
 def refuses_value(oid: str, value: bytes) -> bool:
-    """True when OpenSSL refuses a certificate for an extension of that value."""
+    """Return True if OpenSSL refuses a certificate because an extension has this value."""
     return refuses_extensions((_uncritical(oid, value),))
 
 
 def has_limits(tbs: bytes) -> bool:
-    """True when name constraints give a minimum other than 0 or a maximum, which `cryptography` passes over."""
+    """Return True if name constraints give a minimum other than 0 or a maximum, which `cryptography` ignores."""
     wanted = ExtensionOID.NAME_CONSTRAINTS.dotted_string
     try:
         listed = _listed(extensions_of_certificate(tbs))

@@ -1,7 +1,6 @@
 """The loaders. Each takes the DER of one object.
 
-They raise OtherKind when the bytes are something else, and EncodingError when they are an object of that kind of which
-a part cannot be read.
+They raise OtherKind if the bytes are something else, and EncodingError if a part of the object cannot be read.
 """
 
 from __future__ import annotations
@@ -30,9 +29,13 @@ _READ_BY_3 = ("utctime is too short", "generalizedtime is too short")
 
 
 def load_certificate(der: bytes) -> x509.Certificate:
-    """A certificate that OpenSSL 3 reads; names, dates, key kind and algorithm can be asked for without an exception.
+    """Load a certificate that OpenSSL 3 reads. Reading its names, dates, key kind and algorithm never raises.
 
-    Where `cryptography` refuses it, the answer is an `OddCertificate`.
+    Args:
+        der: the DER of the certificate.
+
+    Returns:
+        The certificate; an `OddCertificate` if `cryptography` refuses it.
 
     Raises:
         OtherKind: the bytes are not a certificate.
@@ -52,7 +55,21 @@ _Odd = TypeVar("_Odd", bound=OddObject)
 
 
 def _odd(der: bytes, kind: type[_Odd], what: str, *, fits: bool) -> _Odd:
-    """The stand-in for an object that `cryptography` refuses."""
+    """Return the stand-in for an object that `cryptography` refuses.
+
+    Args:
+        der: the bytes of the object.
+        kind: the class of the stand-in.
+        what: the kind of object, for the sentence.
+        fits: tells by the outline whether the bytes are of this kind.
+
+    Returns:
+        The stand-in.
+
+    Raises:
+        OtherKind: the bytes are another kind of object.
+        EncodingError: a part cannot be read.
+    """
     if not fits:
         raise OtherKind(f"not {what}")
     if len(der) > MAX_ODD:
@@ -73,7 +90,13 @@ def _odd_certificate(der: bytes) -> OddCertificate:
 
 
 def load_request(der: bytes) -> x509.CertificateSigningRequest:
-    """A certificate signing request; where `cryptography` refuses it, the answer is an `OddRequest`.
+    """Load a certificate signing request.
+
+    Args:
+        der: the DER of the request.
+
+    Returns:
+        The request; an `OddRequest` if `cryptography` refuses it.
 
     Raises:
         OtherKind: the bytes are not a request.
@@ -89,7 +112,13 @@ def load_request(der: bytes) -> x509.CertificateSigningRequest:
 
 
 def load_crl(der: bytes) -> x509.CertificateRevocationList:
-    """A CRL; where `cryptography` refuses it, the answer is an `OddCrl`.
+    """Load a CRL.
+
+    Args:
+        der: the DER of the CRL.
+
+    Returns:
+        The CRL; an `OddCrl` if `cryptography` refuses it.
 
     Raises:
         OtherKind: the bytes are not a CRL.
@@ -105,7 +134,13 @@ def load_crl(der: bytes) -> x509.CertificateRevocationList:
 
 
 def load_ocsp(der: bytes) -> ocsp.OCSPResponse:
-    """An OCSP answer; where `cryptography` refuses it, the answer is an `OddOcspAnswer`.
+    """Load an OCSP answer.
+
+    Args:
+        der: the DER of the answer.
+
+    Returns:
+        The answer; an `OddOcspAnswer` if `cryptography` refuses it.
 
     Raises:
         OtherKind: the bytes are not an OCSP answer.
@@ -121,7 +156,13 @@ def load_ocsp(der: bytes) -> ocsp.OCSPResponse:
 
 
 def load_pkcs7(der: bytes) -> tuple[x509.Certificate, ...]:
-    """The certificates of a PKCS#7 bundle, in the order of the file.
+    """Load the certificates of a PKCS#7 bundle.
+
+    Args:
+        der: the DER of the bundle.
+
+    Returns:
+        The certificates, in the order of the file.
 
     Raises:
         OtherKind: the bytes are not a PKCS#7 bundle of certificates.

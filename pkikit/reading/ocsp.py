@@ -16,12 +16,12 @@ _NONCE = x509.OCSPNonce.oid.dotted_string
 
 
 class OddOcspAnswer(OddObject):
-    """Quacks as `ocsp.OCSPResponse`, as far as anything here asks. Of its extensions the nonce alone is read."""
+    """Offers the interface of `ocsp.OCSPResponse`, as far as pkikit uses it. Of its extensions, only the nonce is read."""
 
     label = "OCSP RESPONSE"
 
     def __init__(self, original: bytes) -> None:
-        """BadDer unless the bytes have the shape of a basic answer and each part can be read."""
+        """Raise BadDer unless the bytes have the shape of a basic answer and each part can be read."""
         from pkikit.reading.objects import load_certificate
 
         with naming("it"):
@@ -56,7 +56,7 @@ class OddOcspAnswer(OddObject):
 
 
 def _nonce(fields: list[bytes]) -> tuple[ReadExtension, ...]:
-    """The nonce, so that a wrong one is noticed; it is the DER of an OCTET STRING, or (old servers) bare bytes."""
+    """Return the nonce, so that a judge notices a wrong one. It is the DER of an OCTET STRING or (old servers) bare bytes."""
     with naming("its extensions"):
         last = fields[-1]
         found = of_sequence(der.children(last)[0]) if last[0] == 0xA1 and len(fields) > 3 else ()
@@ -70,7 +70,7 @@ def _nonce(fields: list[bytes]) -> tuple[ReadExtension, ...]:
 
 
 def touch(answer: ocsp.OCSPResponse) -> None:
-    """Ask for every part that is parsed late, so that nothing raises later; unknown algorithms alone are left to the judges."""
+    """Read every part that `cryptography` parses late, so that nothing raises later. Judges handle unknown algorithms."""
     if answer.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
         return
     _ = answer.responder_name, answer.responder_key_hash, answer.signature, answer.tbs_response_bytes

@@ -1,4 +1,4 @@
-"""What all stand-ins for objects of `cryptography` have in common: identity and bytes are those of the original."""
+"""What all stand-ins for objects of `cryptography` share: identity and bytes are those of the original."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pkikit.reading.pem import to_pem
 
 
 class OddObject:
-    """An object that `cryptography` refuses. What is not defined here is asked of a rewritten copy."""
+    """An object that `cryptography` refuses. A rewritten copy answers everything that this class does not define."""
 
     label = ""  # of its PEM block
     read_extensions: tuple[ReadExtension, ...] = ()
@@ -26,27 +26,27 @@ class OddObject:
 
     @property
     def oddities(self) -> tuple[str, ...]:
-        """What is not as the standard says and OpenSSL passes over, a sentence each."""
+        """What breaks the standard although OpenSSL accepts it, one sentence each."""
         return tuple(self._report.oddities)
 
     @property
     def unreadable(self) -> tuple[str, ...]:
-        """Parts that OpenSSL reads and nothing here does."""
+        """The parts that OpenSSL reads and pkikit does not."""
         return tuple(self._report.unreadable)
 
     @property
     def extensions(self) -> x509.Extensions:
-        """The extensions that can be read, the first of each kind."""
+        """The readable extensions, the first of each kind."""
         return as_extensions(self.read_extensions)
 
     def fingerprint(self, algorithm: hashes.HashAlgorithm) -> bytes:
-        """The digest of the original."""
+        """Return the digest of the original."""
         digest = hashes.Hash(algorithm)
         digest.update(self._original)
         return digest.finalize()
 
     def public_bytes(self, encoding: Encoding) -> bytes:
-        """The original, as DER or PEM."""
+        """Return the original, as DER or PEM."""
         return to_pem(self._original, self.label) if encoding is Encoding.PEM else self._original
 
     def __getattr__(self, name: str) -> Any:

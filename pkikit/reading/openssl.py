@@ -1,4 +1,4 @@
-"""What OpenSSL itself says: the last word on whether odd bytes can be read, asked only about those."""
+"""OpenSSL's own answer to whether odd bytes can be read. Only odd bytes get this far."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def _name(text: str) -> bytes:
 
 @dataclass(frozen=True)
 class Identity:
-    """What an authority key identifier refers to: the serial number's bytes, and the issuer's name (DER, or empty)."""
+    """The certificate that an authority key identifier names: the serial number's bytes, the issuer's name (DER, or empty)."""
 
     serial: bytes = b"\1"
     name: bytes = b""
 
 
 def carrier(extensions: Sequence[bytes], identity: Identity = Identity()) -> bytes:
-    """A self-issued certificate without a good signature that carries these extensions, to look at them alone."""
+    """Return a self-issued certificate without a good signature that carries these extensions, to examine them alone."""
     return carrier_with(extensions=extensions, serial=identity.serial, name=identity.name)
 
 
@@ -48,7 +48,7 @@ def carrier_with(
     algorithm: bytes = _ALGORITHM,
     key: bytes = _KEY,
 ) -> bytes:
-    """The same with other parts, to see whether they parse."""
+    """Return the same certificate with other parts, to find out whether they parse."""
     name = name or _name("alone")
     dates = element(SEQUENCE, element(UTC_TIME, b"200101000000Z"), element(UTC_TIME, b"400101000000Z"))
     tbs = element(
@@ -59,7 +59,7 @@ def carrier_with(
 
 
 def crl_carrier(extension: bytes) -> bytes:
-    """A CRL without a good signature that carries this extension, to look at it alone."""
+    """Return a CRL without a good signature that carries this extension, to examine it alone."""
     tbs = element(
         SEQUENCE, element(INTEGER, b"\1"), _ALGORITHM, _name("alone"), element(UTC_TIME, b"200101000000Z"),
         element(0xA0, element(SEQUENCE, extension)),
@@ -68,7 +68,7 @@ def crl_carrier(extension: bytes) -> bytes:
 
 
 def refusal(der: bytes) -> str:
-    """Why OpenSSL does not read these bytes as a certificate, in its own words; empty when it does."""
+    """Return OpenSSL's reason for not reading these bytes as a certificate; empty if it reads them."""
     _forget_errors()
     try:
         crypto.load_certificate(crypto.FILETYPE_ASN1, der)
@@ -82,13 +82,17 @@ def refusal(der: bytes) -> str:
 
 @lru_cache(maxsize=1024)
 def refuses_extensions(extensions: tuple[bytes, ...], identity: Identity = Identity()) -> bool:
-    """True when OpenSSL refuses a certificate because of these extensions (EXFLAG_INVALID), whatever signed it.
+    """Return True if OpenSSL refuses a certificate because of these extensions (EXFLAG_INVALID), whoever signed it.
 
-    The certificate is its own issuer and its own trust anchor here, so only its extensions can be wrong.
+    The certificate is its own issuer and trust anchor here, so only its extensions can be wrong.
 
     Args:
         extensions: the DER of each.
-        identity: what an authority key identifier among them refers to; without it OpenSSL looks for another issuer.
+        identity: the certificate that an authority key identifier among them names; without it OpenSSL looks for another
+            issuer.
+
+    Returns:
+        True if OpenSSL refuses the certificate.
     """
     try:
         certificate = crypto.load_certificate(crypto.FILETYPE_ASN1, carrier(extensions, identity))
@@ -103,9 +107,9 @@ def refuses_extensions(extensions: tuple[bytes, ...], identity: Identity = Ident
 
 
 def _forget_errors() -> None:
-    """OpenSSL keeps the errors of a failed verification, and would add them to the next error that somebody asks for.
+    """Clear OpenSSL's error queue: it keeps the errors of a failed verification and would add them to the next error.
 
-    pyOpenSSL takes all of them out when a call fails.
+    pyOpenSSL takes all errors out of the queue when a call fails.
     """
     with contextlib.suppress(crypto.Error):
         crypto.load_certificate(crypto.FILETYPE_ASN1, b"")

@@ -1,6 +1,6 @@
 """Parts that certificates, requests, CRLs and OCSP answers share, rewritten so that `cryptography` parses them.
 
-Each function gives the part in a form that parses, and what was odd about it. BadDer: OpenSSL refuses it as well.
+Each function returns the part in a form that parses, and what was odd about it. BadDer: OpenSSL refuses it as well.
 """
 
 from __future__ import annotations
@@ -29,24 +29,24 @@ _GENERALIZED = re.compile(rb"\d{14}Z\Z")
 
 @dataclass
 class Report:
-    """What was found while an object was rewritten: `oddities` that OpenSSL passes over, and parts that are lost."""
+    """The findings of a rewrite: `oddities` that OpenSSL accepts, and parts that are lost."""
 
     oddities: list[str] = field(default_factory=list)
     unreadable: list[str] = field(default_factory=list)
 
     def odd(self, sentence: str) -> None:
-        """Something that is not as the standard says."""
+        """Add something that breaks the standard."""
         if sentence not in self.oddities:
             self.oddities.append(sentence)
 
     def lost(self, sentence: str) -> None:
-        """A part that nobody here can read."""
+        """Add a part that nobody can read."""
         if sentence not in self.unreadable:
             self.unreadable.append(sentence)
 
 
 def name(data: bytes, what: str, report: Report) -> bytes:
-    """A distinguished name."""
+    """Rewrite a distinguished name."""
     readable, oddities = readable_name(data, what)
     for oddity in oddities:
         report.odd(oddity)
@@ -65,7 +65,7 @@ def _parses(load: Callable[[], object]) -> bool:
 
 
 def algorithm(data: bytes, report: Report) -> bytes:
-    """A signature algorithm. OpenSSL reads past parameters that do not belong to it; one that nobody knows stays unknown."""
+    """Rewrite a signature algorithm. OpenSSL skips parameters that do not belong to it; an unknown algorithm stays unknown."""
     kind, *parameters = der.children(der.expect(data, der.SEQUENCE))
     number = der.dotted(kind)
     written = der.element(der.SEQUENCE, der.oid(number), *parameters)
@@ -80,7 +80,7 @@ def algorithm(data: bytes, report: Report) -> bytes:
 
 
 def public_key(data: bytes, report: Report) -> bytes:
-    """A SubjectPublicKeyInfo; a key of another kind in place of one that cannot be parsed."""
+    """Rewrite a SubjectPublicKeyInfo: a key of another kind replaces one that does not parse."""
     head, bits = der.children(der.expect(data, der.SEQUENCE))
     kind, *parameters = der.children(head)
     number = der.dotted(kind)
@@ -100,14 +100,14 @@ def public_key(data: bytes, report: Report) -> bytes:
 
 @dataclass(frozen=True, kw_only=True)
 class Instant:
-    """A time of a certificate or CRL: what was written, and when that is; None where no verifier takes it."""
+    """A time of a certificate or CRL: the text, and the instant; None if no verifier accepts the text."""
 
     written: str
     at: datetime | None
 
 
 def instant(data: bytes) -> Instant:
-    """A UTCTime or GeneralizedTime. RFC 5280 and OpenSSL want seconds and a Z, and no fraction."""
+    """Read a UTCTime or GeneralizedTime. RFC 5280 and OpenSSL require seconds and a Z, and forbid fractions."""
     text = der.content(der.expect(data, der.UTC_TIME, der.GENERALIZED_TIME))
     written = text[:40].decode("ascii", "backslashreplace")
     if der.first_byte(data) == der.UTC_TIME and _UTC.match(text):
@@ -123,13 +123,13 @@ def instant(data: bytes) -> Instant:
 
 
 def placeholder(moment: Instant) -> bytes:
-    """A time that parses, in place of one that may not."""
+    """Return a time that parses, to replace one that may not."""
     at = moment.at or datetime(2000, 1, 1, tzinfo=UTC)
     return der.element(der.GENERALIZED_TIME, f"{at:%Y%m%d%H%M%SZ}".rjust(15, "0").encode())
 
 
 def signature(data: bytes, report: Report) -> bytes:
-    """The bytes of a signature; an odd number of bits is none that verifies."""
+    """Return the bytes of a signature. A signature with unused bits never verifies."""
     bits = der.content(der.expect(data, der.BIT_STRING))
     if bits[:1] != b"\0":
         report.odd("the signature is not a whole number of bytes")

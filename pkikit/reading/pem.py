@@ -1,4 +1,4 @@
-"""PEM that pkikit and the lab write themselves. What people hand in is read by `pkikit.files`."""
+"""PEM that pkikit and the lab write themselves. `pkikit.files` reads the files of people."""
 
 from __future__ import annotations
 
@@ -10,14 +10,20 @@ _BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]{1,40})-----([A-Za-z0-9+/=\s]*)-----E
 
 
 def to_pem(der: bytes, label: str) -> bytes:
-    """One PEM block, lines of 64 characters."""
+    """Write one PEM block with lines of 64 characters."""
     text = base64.b64encode(der).decode()
     lines = [text[i : i + 64] for i in range(0, len(text), 64)]
     return "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""]).encode()
 
 
 def from_pem(text: str) -> Iterator[bytes]:
-    """The DER of each block, whatever its label.
+    """Read the DER of each block, whatever its label.
+
+    Args:
+        text: PEM that pkikit wrote.
+
+    Yields:
+        The DER of one block after the other.
 
     Raises:
         ValueError: there is no block, or one is not base64.

@@ -14,12 +14,15 @@ from pkikit.reading.signatures import NOT_SIGNED, verify_with
 
 
 class OddRequest(OddObject):
-    """Quacks as `x509.CertificateSigningRequest`, as far as anything here asks; of its attributes only extensions are read."""
+    """Offers the interface of `x509.CertificateSigningRequest`, as far as pkikit uses it.
+
+    Of its attributes, only the extensions are read.
+    """
 
     label = "CERTIFICATE REQUEST"
 
     def __init__(self, original: bytes) -> None:
-        """BadDer unless the bytes have the shape of a request and each part is one that OpenSSL reads."""
+        """Raise BadDer unless the bytes have the shape of a request and OpenSSL reads each part."""
         with naming("it"):
             super().__init__(der.split(original)[0])
             tbs, algorithm, signature = der.children(der.expect(self._original, der.SEQUENCE))
@@ -53,17 +56,17 @@ class OddRequest(OddObject):
 
     @property
     def subject(self) -> x509.Name:
-        """The subject that is asked for."""
+        """The requested subject."""
         return cast("x509.Name", self._repaired.subject)
 
     @property
     def attributes(self) -> Any:
-        """None is kept but the extensions."""
+        """No attributes: only the extensions are read."""
         return self._repaired.attributes
 
     @property
     def is_signature_valid(self) -> bool:
-        """True when the request's own key signed the original bytes."""
+        """True if the request's own key signed the original bytes."""
         copy = self._repaired
         try:
             verify_with(

@@ -1,4 +1,4 @@
-"""Objects that pkikit or the lab saved as PEM, or that a handshake showed: read as files are, and without warnings."""
+"""Objects that pkikit or the lab saved as PEM, or that a handshake presented: read like files, and without warnings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,13 @@ def quietly() -> Iterator[None]:
 
 
 def certificates_in(text: str) -> tuple[x509.Certificate, ...]:
-    """The certificates of PEM blocks.
+    """Load the certificates of PEM blocks.
+
+    Args:
+        text: PEM that pkikit wrote.
+
+    Returns:
+        The certificates, in the order of the text.
 
     Raises:
         ValueError: there is no block, or one holds something else.

@@ -7,7 +7,7 @@ from pkikit.reading.der import BadDer
 
 
 def _outline(data: bytes) -> list[bytes] | None:
-    """The parts of the signed part of SEQUENCE { SEQUENCE, SEQUENCE, BIT STRING … }; None for another shape."""
+    """Return the parts of the signed part of SEQUENCE { SEQUENCE, SEQUENCE, BIT STRING … }; None for another shape."""
     try:
         tbs, algorithm, signature = der.children(der.expect(data, der.SEQUENCE))[:3]
         if (tbs[0], algorithm[0]) != (der.SEQUENCE, der.SEQUENCE) or signature[0] & ~0x20 != der.BIT_STRING:
@@ -22,7 +22,7 @@ def _tags(parts: list[bytes]) -> list[int]:
 
 
 def is_certificate(data: bytes) -> bool:
-    """[version,] serial number, algorithm, issuer, validity, subject, key."""
+    """Return True for the outline [version,] serial number, algorithm, issuer, validity, subject, key."""
     parts = _outline(data)
     tags = _tags(parts or [])
     if tags[:1] == [0xA0]:
@@ -31,14 +31,14 @@ def is_certificate(data: bytes) -> bool:
 
 
 def is_request(data: bytes) -> bool:
-    """Version, subject, key, attributes."""
+    """Return True for the outline version, subject, key, attributes."""
     parts = _outline(data)
     tags = _tags(parts or [])
     return tags[:3] == [der.INTEGER, der.SEQUENCE, der.SEQUENCE] and tags[3:] in ([], [0xA0])
 
 
 def is_crl(data: bytes) -> bool:
-    """[version,] algorithm, issuer, a time."""
+    """Return True for the outline [version,] algorithm, issuer, a time."""
     parts = _outline(data)
     tags = _tags(parts or [])
     if tags[:1] == [der.INTEGER]:
@@ -47,7 +47,7 @@ def is_crl(data: bytes) -> bool:
 
 
 def is_ocsp_answer(data: bytes) -> bool:
-    """A status, and the answer where the status is good."""
+    """Return True for the outline of an OCSP answer: a status, and the answer if the status is good."""
     try:
         tags = _tags(der.children(der.expect(data, der.SEQUENCE)))
     except (BadDer, ValueError):
@@ -56,7 +56,7 @@ def is_ocsp_answer(data: bytes) -> bool:
 
 
 def raw_public_key(signed: bytes) -> bytes:
-    """The SubjectPublicKeyInfo in the signed part of a certificate or request, as it stands there; empty where it is not."""
+    """Return the unchanged SubjectPublicKeyInfo from the signed part of a certificate or request; empty if there is none."""
     try:
         parts = der.children(signed)
     except (BadDer, ValueError):
@@ -72,7 +72,17 @@ _SIGNED_DATA = "1.2.840.113549.1.7.2"
 
 
 def certificates_of_pkcs7(data: bytes) -> list[bytes]:
-    """The DER of each certificate in a SignedData; BadDer for anything else. Attribute certificates are left out."""
+    """Return the DER of each certificate in a SignedData. Attribute certificates are left out.
+
+    Args:
+        data: the DER of the bundle.
+
+    Returns:
+        The DER of each certificate, in the order of the bundle.
+
+    Raises:
+        BadDer: the bytes are not a SignedData.
+    """
     parts = der.children(der.expect(data, der.SEQUENCE))
     if len(parts) < 2 or der.dotted(parts[0]) != _SIGNED_DATA:
         raise BadDer("is not SignedData")

@@ -11,16 +11,25 @@ from pkikit.reading.errors import UNREADABLE
 
 
 def signs_as_it_says(certificate: x509.Certificate) -> bool:
-    """The algorithm inside the signed part is the one outside; OpenSSL refuses a signature otherwise (RFC 5280 §4.1.1.2)."""
+    """Return True if the algorithm inside the signed part equals the one outside.
+
+    OpenSSL refuses the signature otherwise (RFC 5280 §4.1.1.2).
+    """
     return bool(getattr(certificate, "signs_as_it_says", True))
 
 
 def verify_signature(child: x509.Certificate, issuer: x509.Certificate) -> None:
-    """Check the child's signature with the issuer's key; names are not looked at.
+    """Check the child's signature with the issuer's key, and ignore the names.
+
+    Args:
+        child: the signed certificate.
+        issuer: the certificate whose key should have signed it.
 
     Raises:
-        InvalidSignature: the key did not sign it, or it names two algorithms.
-        ValueError, TypeError, UnsupportedAlgorithm: key or algorithm cannot be read or used.
+        InvalidSignature: the key did not sign it, or the certificate names two algorithms.
+        ValueError: the key or the algorithm cannot be read.
+        TypeError: the key is of a kind that signs nothing.
+        UnsupportedAlgorithm: `cryptography` does not know the algorithm.
     """
     if not signs_as_it_says(child):
         raise InvalidSignature
@@ -36,7 +45,19 @@ def verify_signature(child: x509.Certificate, issuer: x509.Certificate) -> None:
 def verify_with(
     key: object, signature: bytes, data: bytes, parameters: object, digest: hashes.HashAlgorithm | None
 ) -> None:
-    """Check one signature; raises as `verify_signature`."""
+    """Check one signature.
+
+    Args:
+        key: the signer's public key.
+        signature: the bytes of the signature.
+        data: the signed bytes.
+        parameters: the padding or ECDSA scheme, if the key needs one.
+        digest: the digest algorithm, if there is one.
+
+    Raises:
+        InvalidSignature: the key did not sign the data.
+        UnsupportedAlgorithm: the key is of a kind that signs nothing known.
+    """
     match key:
         case rsa.RSAPublicKey() if isinstance(parameters, padding.PKCS1v15 | padding.PSS) and digest is not None:
             key.verify(signature, data, parameters, digest)

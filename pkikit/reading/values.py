@@ -1,6 +1,6 @@
-"""Values of extensions that OpenSSL reads and `cryptography` does not: taken apart with pyasn1, part by part.
+"""Extension values that OpenSSL reads and `cryptography` does not: pyasn1 splits them, part by part.
 
-A name that says nothing usable (three bytes for an IP address, Latin-1 in a dNSName) stays in its list as `OddName`:
+A name without a usable value (three bytes for an IP address, Latin-1 in a dNSName) stays in its list as `OddName`:
 it matches nothing, and the names beside it count.
 """
 
@@ -24,14 +24,14 @@ _KINDS = ("otherName", "rfc822Name", "dNSName", "x400Address", "directoryName", 
 
 
 class OddName(x509.GeneralName):
-    """A name of a certificate that cannot be compared with anything; `value` says what it is."""
+    """A name of a certificate that matches nothing; `value` describes it."""
 
     def __init__(self, value: str) -> None:
         self._value = value
 
     @property
     def value(self) -> str:
-        """Its kind, and its bytes in hex."""
+        """Its kind, and its bytes in hexadecimal."""
         return self._value
 
     def __eq__(self, other: object) -> bool:
@@ -45,7 +45,17 @@ class OddName(x509.GeneralName):
 
 
 def general_name(name: bytes) -> x509.GeneralName:
-    """One GeneralName; BadDer for a kind that does not exist."""
+    """Read one GeneralName.
+
+    Args:
+        name: its DER.
+
+    Returns:
+        The name; an `OddName` if it cannot be compared with anything.
+
+    Raises:
+        BadDer: the kind does not exist.
+    """
     first = der.first_byte(name)
     if not 0x80 <= first & ~0x20 <= 0x88:
         raise BadDer("is a kind of name that does not exist")
@@ -83,7 +93,7 @@ def _address(
 
 
 def parsed_name(name: bytes) -> x509.Name:
-    """A distinguished name as an object."""
+    """Return a distinguished name as an object."""
     readable = readable_name(name, "name")[0]
     return x509.load_der_x509_certificate(carrier((), Identity(name=readable))).subject
 
@@ -132,7 +142,7 @@ def _subject_key_identifier(value: bytes) -> x509.ExtensionType:
 
 
 class KeyReference(x509.AuthorityKeyIdentifier):
-    """An authority key identifier with an issuer or a serial number alone, as OpenSSL reads and compares it."""
+    """An authority key identifier that holds only an issuer or only a serial number, as OpenSSL reads and compares it."""
 
     def __init__(self, key: bytes | None, issuer: list[x509.GeneralName] | None, serial: int | None) -> None:
         super().__init__(key, None, None)
@@ -154,7 +164,17 @@ def _authority_key_identifier(value: bytes) -> x509.ExtensionType:
 
 
 def key_reference(value: bytes) -> tuple[bytes | None, list[x509.GeneralName] | None, int | None]:
-    """(key identifier, names of the issuer, serial number) of an authority key identifier."""
+    """Read an authority key identifier.
+
+    Args:
+        value: its DER.
+
+    Returns:
+        (key identifier, names of the issuer, serial number).
+
+    Raises:
+        BadDer: the bytes are not an authority key identifier.
+    """
     key, issuer, serial = None, None, None
     for part in der.children(der.expect(value, der.SEQUENCE)):
         match part[0]:
@@ -210,7 +230,7 @@ def _authority_information(value: bytes) -> x509.ExtensionType:
 
 
 def _policies(value: bytes) -> x509.ExtensionType:
-    """The policies without their qualifiers: texts and addresses for people, which decide nothing."""
+    """Read the policies without their qualifiers: texts and addresses for people, which decide nothing."""
     return x509.CertificatePolicies(
         [
             x509.PolicyInformation(x509.ObjectIdentifier(der.dotted(der.children(p)[0])), None)
@@ -220,7 +240,7 @@ def _policies(value: bytes) -> x509.ExtensionType:
 
 
 def limits(value: bytes) -> bool:
-    """True when a subtree of name constraints has a minimum other than 0, or a maximum."""
+    """Return True if a subtree of name constraints has a minimum other than 0, or a maximum."""
     trees = [der.children(tree) for part in der.children(value) for tree in der.children(part)]
     return any(limit[0] != 0x80 or der.content(limit) != b"\0" for tree in trees for limit in tree[1:])
 

@@ -1,4 +1,4 @@
-"""What was read of an object once is not read of it again."""
+"""Compute a value of an object once and keep it while the object is in use."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ MOST = 256  # objects that one function keeps
 
 
 def once_per_object(function: Callable[[_H], _V]) -> Callable[[_H], _V]:
-    """Keep the value of a function for each object that it was asked about; the last few hundred of them.
+    """Keep the result of a function for the last few hundred objects that it was called with.
 
-    Objects are distinguished by identity. `lru_cache` computes the hash of its argument, and that of a certificate takes an
+    Objects are told apart by identity. `lru_cache` computes the hash of its argument, and hashing a certificate takes an
     eighth of the time of parsing it: too much for a value that every rule asks for.
     """
     kept: dict[int, tuple[_H, _V]] = {}

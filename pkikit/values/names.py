@@ -48,9 +48,18 @@ def _to_a_labels(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def parse_dns_name(text: str) -> str:
-    """One spelling for a DNS name, or an InputError that says what is wrong with it.
+    """Normalise a DNS name: lower case, no trailing dot, A-labels.
 
-    A single label is allowed here (`localhost`); `parse_fqdn` wants at least two.
+    A single label is allowed (`localhost`); `parse_fqdn` requires at least two.
+
+    Args:
+        text: a name from a file, an option or a form.
+
+    Returns:
+        The normalised name.
+
+    Raises:
+        InputError: the text is not a DNS name; the message says why.
     """
     stripped = text.strip()
     if len(stripped) > 4 * MAX_NAME_LENGTH:
@@ -72,12 +81,18 @@ def parse_dns_name(text: str) -> str:
 
 
 def presented_dns_name(text: str) -> str:
-    """A dNSName or common name exactly as a certificate presents it, in lower case.
+    """Read a dNSName or common name exactly as a certificate presents it, in lower case.
 
-    Nothing is stripped or converted: OpenSSL compares the bytes, so a name that needs either matches nothing.
+    This function strips and converts nothing: OpenSSL compares the bytes, so a name that needs either matches nothing.
+
+    Args:
+        text: the name in the certificate.
+
+    Returns:
+        The name in lower case.
 
     Raises:
-        InputError: the name can match no reference name; `message` is the reason, to be read after the name.
+        InputError: the name can match no reference name; `message` is the reason, to be printed after the name.
     """
     if not text:
         raise InputError("is empty")
@@ -100,7 +115,17 @@ def presented_dns_name(text: str) -> str:
 
 
 def parse_fqdn(text: str) -> str:
-    """A fully qualified name: host and domain, no wildcard, no IP address."""
+    """Normalise a fully qualified name: host and domain, no wildcard, no IP address.
+
+    Args:
+        text: a name from a file, an option or a form.
+
+    Returns:
+        The normalised name.
+
+    Raises:
+        InputError: the text is not such a name; the message says why.
+    """
     name = parse_dns_name(text)
     if "." not in name:
         raise InputError(f"{printable(text)!r} is not fully qualified: write host and domain, as e1.example.com")
@@ -111,13 +136,23 @@ def parse_fqdn(text: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class SipUri:
-    """A SIP URI without user part: a SIP domain (RFC 5922 §7.1)."""
+    """A SIP URI without a user part: a SIP domain (RFC 5922 §7.1)."""
 
     host: str
 
     @classmethod
     def parse(cls, text: str) -> SipUri:
-        """Read `sip:domain`, `sips:domain`, with port and parameters dropped; a user part is refused."""
+        """Read `sip:domain` or `sips:domain`; drop the port and the parameters.
+
+        Args:
+            text: the URI.
+
+        Returns:
+            The SIP domain.
+
+        Raises:
+            InputError: the text is not such a URI, or it has a user part.
+        """
         scheme, colon, rest = text.strip().partition(":")
         if not colon or scheme.lower() not in {"sip", "sips"}:
             raise InputError(f"{printable(text)!r} is not a SIP URI: write sip:example.com")
@@ -128,10 +163,16 @@ class SipUri:
 
     @classmethod
     def presented(cls, text: str) -> SipUri:
-        """Read the SIP URI of a certificate, which must be a `sip:` domain identity as it stands (RFC 5922 §7.1).
+        """Read the SIP URI of a certificate, which must be a `sip:` domain identity as it is written (RFC 5922 §7.1).
+
+        Args:
+            text: the URI in the certificate.
+
+        Returns:
+            The SIP domain.
 
         Raises:
-            InputError: the URI is no domain identity; `message` is the reason, to be read after the URI.
+            InputError: the URI is not a domain identity; `message` is the reason, to be printed after the URI.
         """
         scheme, _, rest = text.partition(":")
         if scheme.lower() != "sip":
@@ -149,5 +190,5 @@ class SipUri:
 
 
 def ip_text(text: str) -> str:
-    """One spelling for an IP address, brackets removed: `[2001:DB8:0::1]` becomes `2001:db8::1`."""
+    """Normalise an IP address and remove brackets: `[2001:DB8:0::1]` becomes `2001:db8::1`."""
     return str(ipaddress.ip_address(text.strip().strip("[]")))

@@ -25,7 +25,7 @@ _STRINGS = {
 
 @dataclass(frozen=True, kw_only=True)
 class OtherName:
-    """One otherName. text: its value for people, escaped; form: its ASN.1 type; problem: why it is not what its type says."""
+    """One otherName. text: its value for people, escaped; form: its ASN.1 type; problem: why the value does not fit its type."""
 
     type_id: str
     text: str
@@ -34,7 +34,7 @@ class OtherName:
 
     @property
     def kind(self) -> str:
-        """`SRVName`, `XMPPAddr`, `UPN`, or the numbers of the type."""
+        """`SRVName`, `XMPPAddr`, `UPN`, or the OID of another type."""
         return _KINDS.get(self.type_id, self.type_id)
 
     def __str__(self) -> str:
@@ -42,14 +42,14 @@ class OtherName:
 
     @property
     def service(self) -> str:
-        """Of a SRVName the labels that begin with `_`, in lower case: `_collab-edge._tls`."""
+        """The labels of an SRVName that begin with `_`, in lower case: `_collab-edge._tls`."""
         labels = self.text.lower().split(".") if self.type_id == SRV_NAME else []
         count = next((n for n, label in enumerate(labels) if not label.startswith("_")), len(labels))
         return ".".join(labels[:count])
 
     @property
     def domain(self) -> str:
-        """The domain of a SRVName or XMPPAddr in our spelling; empty where it is none."""
+        """The normalised domain of an SRVName or XMPPAddr; empty if there is none."""
         text = self.text[len(self.service) + 1 :] if self.service else self.text
         try:
             return parse_dns_name(text) if self.type_id in _FORMS and not self.problem else ""
@@ -58,7 +58,7 @@ class OtherName:
 
 
 def read_other_name(type_id: str, der: bytes) -> OtherName:
-    """Read the value of an otherName; whatever cannot be read appears in hexadecimal, with the problem."""
+    """Read the value of an otherName. A value that cannot be read appears in hexadecimal, with the problem."""
     tag = der[0] if der else 0
     if tag not in _STRINGS:
         problem = f"its value is not a {_FORMS[type_id][1]}" if type_id in _FORMS else ""
@@ -74,7 +74,17 @@ def read_other_name(type_id: str, der: bytes) -> OtherName:
 
 
 def _content(der: bytes) -> bytes:
-    """The bytes of one primitive string in DER. Raises ValueError."""
+    """Return the bytes of one primitive string in DER.
+
+    Args:
+        der: the string.
+
+    Returns:
+        (tag, content).
+
+    Raises:
+        ValueError: the bytes are not one primitive string.
+    """
     from pyasn1.codec.der import decoder  # needed for a few certificates only
     from pyasn1.error import PyAsn1Error
 

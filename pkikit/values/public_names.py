@@ -22,7 +22,7 @@ SPECIAL_USE = {
 
 @cache
 def _suffixes() -> PublicSuffixList:
-    """The packaged list, read at first use: it takes some 30 ms, which most commands need not spend."""
+    """Read the packaged list at first use: it takes some 30 ms, which most commands need not spend."""
     from publicsuffixlist import PublicSuffixList
 
     return PublicSuffixList(accept_unknown=False, only_icann=True)
@@ -30,9 +30,9 @@ def _suffixes() -> PublicSuffixList:
 
 @cache
 def list_date() -> str:
-    """The date of the packaged list, as `2026-10-23`; empty where the package's version does not tell.
+    """Return the date of the packaged list, such as `2026-10-23`; empty if the package's version does not contain one.
 
-    A top-level domain that came into the DNS later is not known to this list.
+    This list does not know a top-level domain that was added to the DNS later.
     """
     from importlib.metadata import version
 
@@ -42,9 +42,13 @@ def list_date() -> str:
 
 @lru_cache(maxsize=8192)
 def why_internal(name: str) -> str:
-    """Why a name cannot be in the public DNS; an empty string when it can.
+    """Explain why a name cannot be in the public DNS; return an empty string if it can.
 
-    name: in our spelling (`parse_dns_name`): lower case, A-labels, no wildcard.
+    Args:
+        name: a normalised name (`parse_dns_name`) without wildcard.
+
+    Returns:
+        One clause for a message, or an empty string.
     """
     top = name.rpartition(".")[2]
     if "." not in name:
@@ -60,15 +64,15 @@ def why_internal(name: str) -> str:
 
 
 def is_internal(name: str) -> bool:
-    """True for a name that cannot be in the public DNS: a single label, a special-use name, an unknown top-level domain."""
+    """Return True for a name that the public DNS cannot have: a single label, a special-use name, an unknown top-level domain."""
     return bool(why_internal(name))
 
 
 @lru_cache(maxsize=8192)
 def why_not_issued(name: str) -> str:
-    """Why no public CA issues for a name; an empty string when one may.
+    """Explain why no public CA issues a certificate for a name; return an empty string if one may.
 
-    Beside internal names these are public suffixes themselves, such as co.uk.
+    Public CAs refuse internal names and names that are public suffixes themselves, such as co.uk.
     """
     why = why_internal(name)
     if not why and _suffixes().privatesuffix(name) is None:

@@ -1,7 +1,7 @@
-"""URLs of http and https: one strict reading, for URLs that people type and for URLs that stand in certificates.
+"""URLs of http and https: one strict reading, for URLs that people type and for URLs in certificates.
 
-RFC 3986 allows ASCII only, and an extension that holds a URL is an IA5String (RFC 5280 §4.2.1.13). Being strict here
-keeps two parsers from seeing two hosts: digits and dots outside ASCII become `127.0.0.1` in one of them only.
+RFC 3986 allows ASCII only, and an extension that holds a URL is an IA5String (RFC 5280 §4.2.1.13). A strict reading
+prevents two parsers from seeing two hosts: only some of them turn digits and dots outside ASCII into `127.0.0.1`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _TUNNELS = (IPv6Network("2002::/16"), IPv6Network("2001::/32"))
 
 @dataclass(frozen=True, kw_only=True)
 class WebUrl:
-    """A URL taken apart. host: without brackets, as written; port: the one to dial."""
+    """The parts of a URL. host: without brackets, as written; port: the port to connect to."""
 
     text: str
     scheme: str
@@ -35,9 +35,16 @@ class WebUrl:
 
 
 def parse_web_url(text: str) -> WebUrl:
-    """The parts of an http or https URL.
+    """Split an http or https URL into its parts.
 
-    Raises InputError when the text is not such a URL: another scheme, a user name, a character outside ASCII, no host.
+    Args:
+        text: the URL.
+
+    Returns:
+        Its parts.
+
+    Raises:
+        InputError: the text is not such a URL: another scheme, a user name, a character outside ASCII, no host.
     """
     where = printable(text, 80)
     if len(text) > MAX_URL:
@@ -69,7 +76,7 @@ def _is_host(host: str, *, bracketed: bool) -> bool:
 
 
 def is_web_url(text: str) -> bool:
-    """True when `parse_web_url` takes the text."""
+    """Return True if `parse_web_url` accepts the text."""
     try:
         parse_web_url(text)
     except InputError:
@@ -85,15 +92,15 @@ def _literal(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def is_same_host(one: str, other: str) -> bool:
-    """True when both are one name, or one address in any of its spellings."""
+    """Return True if both are the same name, or the same address in any spelling."""
     literal = _literal(one)
     return literal == _literal(other) if literal else one.lower() == other.lower()
 
 
 def is_public_address(text: str) -> bool:
-    """True for an address of the public internet; False for everything that leads, or may lead, inside.
+    """Return True for an address of the public internet; False for every address that leads, or may lead, inside.
 
-    An IPv6 address that carries an IPv4 address is as public as the address that it carries.
+    An IPv6 address that carries an IPv4 address is as public as that IPv4 address.
     """
     address = _literal(text)
     if isinstance(address, IPv6Address):
