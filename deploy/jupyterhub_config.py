@@ -17,6 +17,8 @@ from jupyterhub.spawner import Spawner
 
 c = get_config()  # noqa: F821  (JupyterHub's own)
 COPY = Path(__file__).resolve().with_name("give_course.py")
+# One Pebble for all learners, where docs/class.md has it fetched; without it, ACME alone does not work.
+PEBBLE = COPY.parents[1] / ".cache" / "expressway-certificate-lab" / "pebble-2.4" / "usr" / "bin" / "pebble"
 LOCAL = os.environ.get("EXPRESSWAY_LAB_SPAWNER") == "local"
 
 
@@ -52,6 +54,7 @@ c.JupyterHub.cleanup_servers = True
 c.Spawner.default_url = "/lab/tree/00-meet-the-lab.ipynb"
 c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
 c.Spawner.pre_spawn_hook = give_course
+c.Spawner.environment = {"EXPRESSWAY_LAB_PEBBLE": str(PEBBLE)} if PEBBLE.is_file() else {}
 c.Spawner.start_timeout = 60
 # Measured: 0.17 GB with the largest lab; three notebooks open at once fit.
 c.Spawner.mem_limit = "1G"

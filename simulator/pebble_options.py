@@ -25,18 +25,16 @@ class PebbleVersion(Enum):
         return ENVIRONMENT if self is PebbleVersion.V2_4 else f"{ENVIRONMENT}_2_10"
 
     @property
-    def releases(self) -> tuple[str, ...]:
-        """The Debian releases that have it."""
-        return ("bookworm",) if self is PebbleVersion.V2_4 else ("forky", "sid")
-
-    @property
     def help(self) -> str:
-        """What to do when it is not to be had."""
+        """How to get the program: by the script, from elsewhere, or not at all."""
         if self is PebbleVersion.V2_4:
             how = "install it (apt-get install pebble)"
         else:
-            how = f"take it from Debian {self.releases[0]} or newer, or from its own releases"
-        return f"{how}, or set {self.environment} to the program; `pkikit` and `check` work without it"
+            how = "take it from Debian forky or newer, or from its own releases"
+        return (
+            f"fetch it with `python deploy/get_pebble.py` in a checkout of the project, {how}, "
+            f"or set {self.environment} to the program; `pkikit` and `check` work without it"
+        )
 
 
 # As Let's Encrypt names them; its classic profile goes from 90 to 45 days by 2028.

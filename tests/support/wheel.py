@@ -34,10 +34,10 @@ def _closure(requires: Iterable[str]) -> set[str]:
     return found
 
 
-def build_wheel(folder: Path) -> Path:
-    """Build the wheel of the checkout; needs no network, because hatchling is in the development environment."""
+def build_wheel(folder: Path, *, source: Path = ROOT) -> Path:
+    """Build the wheel of a checkout; needs no network, because hatchling is in the development environment."""
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=LONG)
+    subprocess.run(command, cwd=source, check=True, capture_output=True, timeout=LONG)
     (wheel,) = folder.glob("*.whl")
     return wheel
 

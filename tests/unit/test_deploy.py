@@ -23,6 +23,9 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from traitlets.config import Config
 
 import pkikit
+from simulator.pebble_options import PebbleVersion
+from simulator.services.pebble_program import cached_program
+from tests.support.wheel import build_wheel
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,6 +48,18 @@ def test_hub_limits_servers_culls_idle_ones_and_requires_a_group(monkeypatch: py
     assert config.JupyterHub.bind_url.startswith("http://127.0.0.1")
     assert importlib.util.find_spec(config.JupyterHub.services[0]["command"][2]) is not None
     assert any("cull_idle_timeout" in a for a in config.Spawner.args)
+
+
+def test_jupyterhub_gives_every_learner_the_one_pebble(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where docs/class.md has `deploy/get_pebble.py` put it: the cache of the checkout."""
+    assert (
+        "XDG_CACHE_HOME=$PWD/.cache .venv/bin/python deploy/get_pebble.py 2.4" in (ROOT / "docs/class.md").read_text()
+    )
+    _, names = hub(monkeypatch, local=False)
+    assert names["PEBBLE"] == cached_program(PebbleVersion.V2_4, ROOT / ".cache" / "expressway-certificate-lab")
+    monkeypatch.setattr(Path, "is_file", lambda path: path == names["PEBBLE"])
+    config, _ = hub(monkeypatch, local=False)
+    assert config.Spawner.environment == {"EXPRESSWAY_LAB_PEBBLE": str(names["PEBBLE"])}
 
 
 class User:
@@ -251,10 +266,29 @@ def test_dockerignore_keeps_keys_and_lab_state_out_of_the_image() -> None:
         for path in listed.split("\0")
         if path.startswith(("pkikit/", "simulator/", "notebooks/")) and not path.endswith((".cfg", ".md"))
     }
-    needed |= {"pyproject.toml", "constraints.txt", "README.md", "LICENSE", "deploy/give_course.py"}
+    needed |= {"pyproject.toml", "constraints.txt", "README.md", "LICENSE"}
+    needed |= {"deploy/give_course.py", "deploy/get_pebble.py", "deploy/wheel_content.py"}
     assert sorted(path for path in needed if ignored(path, patterns)) == []
     container = (ROOT / "deploy" / "Dockerfile").read_text(encoding="utf-8")
-    assert re.findall(r"^(?:COPY|ADD) .*", container, re.MULTILINE) == ["COPY . ."]
+    copied = re.findall(r"^(?:COPY|ADD) .*", container, re.MULTILINE)
+    assert copied[0] == "COPY . ."
+    assert all(line.startswith("COPY --from=wheel ") for line in copied[1:])
+
+
+def test_wheel_of_the_image_builds_from_what_dockerignore_lets_through(tmp_path: Path) -> None:
+    """The first stage of the Dockerfile, without docker."""
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    patterns = [line for line in lines if line and not line.startswith("#")]
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout.decode()
+    for name in listed.split("\0"):
+        if name and (ROOT / name).is_file() and not ignored(name, patterns):
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, tmp_path / name)
+    wheel = build_wheel(tmp_path / "wheel", source=tmp_path)
+    assert wheel.name.startswith("expressway_certificate_lab-")
+    assert {path.name for path in (tmp_path / "deploy").iterdir()} == {
+        "get_pebble.py", "give_course.py", "wheel_content.py",
+    }  # fmt: skip
 
 
 def test_class_document_matches_the_recipes() -> None:
