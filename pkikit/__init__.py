@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from pkikit.design.san import SanEntry, SanLayout
     from pkikit.errors import DeploymentError, EncodingError, InputError, PkikitError
     from pkikit.judge.name_matching import NameMatch
-    from pkikit.model.deployment import Deployment, Role
+    from pkikit.model.deployment import Deployment
     from pkikit.model.findings import Evidence, Finding, Rejected, Rule, Severity, Verdict
     from pkikit.model.leg import Leg, Purpose
+    from pkikit.model.parties import Role
 
 __version__ = "0.1.0"
 

@@ -31,9 +31,10 @@ from pkikit.judge.linting.lint import lint_deployment
 from pkikit.judge.logs.log_text import diagnose_text
 from pkikit.judge.name_matching import NameMatch, match_name, presented_names, reference_name
 from pkikit.judge.verify import verify_certificate
-from pkikit.model.deployment import Deployment, Role
+from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Rule, Verdict
 from pkikit.model.leg import Leg, NameCheck, Purpose
+from pkikit.model.parties import Role
 from pkikit.values.instants import parse_instant
 
 _YAML = (".yaml", ".yml")

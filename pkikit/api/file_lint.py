@@ -18,10 +18,11 @@ from pkikit.judge.linting import lint as judge
 from pkikit.judge.linting.lint_question import CertificateUse
 from pkikit.judge.linting.upload_files import lint_bundle, lint_keys, lint_lone_keys
 from pkikit.model.certificates.bundle import bundle_of
-from pkikit.model.deployment import Deployment, Role
+from pkikit.model.deployment import Deployment
 from pkikit.model.features import DEFAULT_VERSION
 from pkikit.model.findings import Verdict, merge_verdicts
 from pkikit.model.leg import Purpose
+from pkikit.model.parties import Role
 from pkikit.model.version import ProductVersion
 from pkikit.values.names import parse_dns_name
 

@@ -64,7 +64,7 @@ def lint(
     from pkikit.api.file_lint import Kind, lint_file, lint_question, merge_lint, services_in
     from pkikit.files import read_certificates, read_file
     from pkikit.judge.linting.lint import lint_deployment
-    from pkikit.model.deployment import Role
+    from pkikit.model.parties import Role
 
     if as_:
         choice(as_, tuple(k.value for k in Kind), "--as")

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from pkikit.design.san import SanEntry, SanLayout, design_sans
-from pkikit.model.deployment import Deployment, Role
+from pkikit.model.deployment import Deployment
+from pkikit.model.parties import Role
 
 _RESTART = "upload it and restart the peer; a new certificate works only after a restart"
 

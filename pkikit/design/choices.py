@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pkikit.design.legs import legs_of
 from pkikit.design.san import design_sans
 from pkikit.errors import InputError
-from pkikit.model.deployment import Cluster, Deployment, Role
+from pkikit.model.deployment import Deployment
 from pkikit.model.features import TWO_STORES
 from pkikit.model.leg import Leg
+from pkikit.model.parties import Cluster, Role
 from pkikit.values.names import printable
 from pkikit.values.public_names import is_internal
 
@@ -167,7 +168,7 @@ class ClusterJudge:
         self.deployment, self.cluster = deployment, cluster
         plain = deployment.model_copy(update={"registration_domain_format": "dns"})
         self._layouts = {peer: design_sans(plain, peer, "dns").dns_names for peer in cluster.peers}
-        self._inside = {*deployment.peers, *(n for group in deployment.node_groups for n in group.nodes)}
+        self._inside = {n for group in deployment.groups if group.kind.is_clustered for n in group.members}
         edge = cluster.role is Role.EXPRESSWAY_E
         self._domains = deployment.domains.registration if deployment.mra and edge else ()
         self._legs = [

@@ -12,9 +12,10 @@ from html import escape
 from typing import Any
 
 from pkikit.design.legs import legs_of, registration_names
-from pkikit.model.deployment import Cluster, Deployment, Role
+from pkikit.model.deployment import Deployment
 from pkikit.model.features import PEER_AS_COMMON_NAME
 from pkikit.model.leg import Leg
+from pkikit.model.parties import MRA, Cluster, Role, Side
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +169,7 @@ def _own_names(deployment: Deployment, cluster: Cluster, peer: str) -> Iterator[
         yield name, why, "names.peer-fqdn-missing", ("administration (HTTPS)",)
     services = ["cluster name"]
     if cluster.role is Role.EXPRESSWAY_C:
-        features = (("Mobile and Remote Access", deployment.mra), ("Jabber Guest", deployment.jabber_guest))
+        features = ((MRA, deployment.mra), ("Jabber Guest", deployment.jabber_guest))
         services += [name for name, used in (*features, ("XMPP federation", deployment.federation)) if used]
     yield cluster.fqdn, "FQDN of the cluster", "names.cluster-fqdn-missing", tuple(services)
 
@@ -187,7 +188,7 @@ def _edge_names(deployment: Deployment, registration_format: str | None) -> Iter
                     "Unified CM registration (service discovery) domain",
                     "names.registration-domain-missing",
                 )
-            yield name, reason, rule, ("Mobile and Remote Access",)
+            yield name, reason, rule, (MRA,)
     for domain in deployment.domains.federation:
         yield domain, "XMPP federation domain", "names.federation-domain-missing", ("XMPP federation",)
     yield from _chat_aliases(deployment)
@@ -199,19 +200,20 @@ def _edge_names(deployment: Deployment, registration_format: str | None) -> Iter
                 "names.sip-domain-missing",
                 ("B2B calls",),
             )
+    yield from _group_names(deployment, Side.EDGE)
 
 
 def _core_names(deployment: Deployment) -> Iterator[_Wanted]:
-    if deployment.mra:
-        for group in deployment.unified_cm:
-            for profile in group.security_profiles if group.mixed_mode else ():
-                yield (
-                    profile,
-                    f"phone security profile of Unified CM {group.name}, encrypted TLS",
-                    "names.security-profile-missing",
-                    ("Mobile and Remote Access",),
-                )
+    yield from _group_names(deployment, Side.CORE)
     yield from _chat_aliases(deployment)
+
+
+def _group_names(deployment: Deployment, side: Side) -> Iterator[_Wanted]:
+    """The names that parties around the Expressways need in the certificates on one side."""
+    for group in deployment.groups:
+        for wanted in group.wants:
+            if wanted.side is side and (deployment.mra or wanted.service != MRA):
+                yield wanted.name, wanted.reason, wanted.rule, (wanted.service,)
 
 
 def _chat_aliases(deployment: Deployment) -> Iterator[_Wanted]:

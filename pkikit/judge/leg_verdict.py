@@ -21,9 +21,10 @@ from pkikit.judge.trust import chain_to_present
 from pkikit.judge.verify import Refine, verify_certificate
 from pkikit.model.certificates.credential import spki
 from pkikit.model.certificates.facts import is_self_signed, key_of, title
-from pkikit.model.deployment import Cluster, Deployment
+from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Evidence, Finding, Severity, Verdict, merge_verdicts
 from pkikit.model.leg import Leg, NameCheck, Purpose
+from pkikit.model.parties import Cluster
 from pkikit.model.trace import Side
 from pkikit.model.version import ProductVersion
 from pkikit.model.world import Party, Speaks, World
@@ -280,12 +281,12 @@ def missing_name_rule(deployment: Deployment, presenter: str, wanted: Iterable[s
     """The rule of the `names` area that speaks when `presenter`'s certificate holds none of the names wanted."""
     names = tuple(wanted)
     cluster = deployment.cluster_of(presenter)
-    profiles = {p for group in deployment.unified_cm for p in group.security_profiles}
+    of_groups = tuple(w for group in deployment.groups for w in group.wants) if cluster else ()
     registration = set(deployment.domains.registration)
     choices: Sequence[tuple[set[str], str]] = (
         (_names_of_peer(deployment, presenter) if cluster else set(), rules.name_rules.PEER),
         ({cluster.fqdn} if cluster and cluster.fqdn else set(), rules.name_rules.CLUSTER),
-        (profiles if cluster else set(), rules.name_rules.PROFILE),
+        *(({w.name}, w.rule) for w in of_groups),
         ({f"collab-edge.{d}" for d in registration} if cluster else set(), rules.name_rules.COLLAB_EDGE),
         (registration if cluster else set(), rules.name_rules.REGISTRATION),
         (set(deployment.domains.federation) if cluster else set(), rules.name_rules.FEDERATION),

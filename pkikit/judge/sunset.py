@@ -21,9 +21,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from pkikit.design.legs import legs_of
 from pkikit.judge.rules.certificate_rules import allows
 from pkikit.model.certificates.facts import extension, shown_time
-from pkikit.model.deployment import Deployment, Role
+from pkikit.model.deployment import Deployment
 from pkikit.model.features import TWO_STORES
 from pkikit.model.leg import Leg
+from pkikit.model.parties import Role
 
 # What happened when, as the sources above state it.
 TIMELINE: tuple[tuple[datetime, str], ...] = (

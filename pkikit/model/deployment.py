@@ -5,175 +5,37 @@ Values only; `parse_deployment` turns text into a `Deployment` or into one sente
 
 from __future__ import annotations
 
-import enum
-import ipaddress
-from collections.abc import Iterator
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, Self, assert_never
 
 import pydantic
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from pkikit.errors import DeploymentError, InputError
+from pkikit.model import ports
 from pkikit.model.features import DEFAULT_VERSION
+from pkikit.model.fields import DnsName, FileValue, Fqdn, IpAddress, Label, Switch, Version
+from pkikit.model.parties import (
+    Cluster,
+    Domains,
+    ImPresence,
+    NodeList,
+    Partner,
+    PartyGroup,
+    PartyKind,
+    Role,
+    Server,
+    Side,
+    UnifiedCm,
+)  # fmt: skip
 from pkikit.model.version import ProductVersion
 from pkikit.model.yaml_source import YamlSource, explain, read_yaml
-from pkikit.values.names import is_ip_address, parse_dns_name, parse_fqdn
-
-MAX_PEERS = 6  # the product clusters up to six peers
-
-
-def _checked(parse: Any) -> Any:
-    def check(value: str) -> str:
-        try:
-            return str(parse(value))
-        except InputError as error:
-            raise PydanticCustomError("name", "{problem}", {"problem": error.message}) from error
-
-    return AfterValidator(check)
+from pkikit.model.zones import DefaultZone, DnsZone, NeighbourZone, TraversalZone, Zone
+from pkikit.values.names import is_ip_address, parse_dns_name
 
 
-def _address(value: str) -> str:
-    return str(ipaddress.ip_address(value.strip("[]"))) if is_ip_address(value) else parse_fqdn(value)
-
-
-def _ip(value: str) -> str:
-    if not is_ip_address(value):
-        raise InputError(f"{value[:60]!r} is not an IP address")
-    return str(ipaddress.ip_address(value.strip("[]")))
-
-
-Fqdn = Annotated[str, _checked(parse_fqdn)]
-DnsName = Annotated[str, _checked(parse_dns_name)]
-Address = Annotated[str, _checked(_address)]
-IpAddress = Annotated[str, _checked(_ip)]
-Version = Annotated[str, _checked(ProductVersion.parse)]
-Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
-Switch = Annotated[
-    bool,
-    Field(
-        json_schema_extra={
-            "type": ["boolean", "string"],
-            "enum": [True, False, "on", "off", "yes", "no", "true", "false"],
-        }
-    ),
-]
-
-
-class _Value(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Role(enum.StrEnum):
-    """Which half of the pair: C inside, E at the edge."""
-
-    EXPRESSWAY_C = "expressway-c"
-    EXPRESSWAY_E = "expressway-e"
-
-
-class Cluster(_Value):
-    """One or more peers under one name; without `fqdn` it is a single, unclustered Expressway."""
-
-    name: Label
-    role: Role
-    fqdn: Fqdn | None = None
-    peers: tuple[Fqdn, ...] = Field(min_length=1, max_length=MAX_PEERS)
-    cluster_tls: Literal["enforce", "permissive"] = "enforce"
-    certificate: Literal["per-peer", "shared"] = "per-peer"
-
-
-class Domains(_Value):
-    """Unified CM registration (service discovery) domains, SIP domains, XMPP federation domains."""
-
-    registration: tuple[Fqdn, ...] = ()
-    sip: tuple[Fqdn, ...] = ()
-    federation: tuple[Fqdn, ...] = ()
-
-
-class TraversalZone(_Value):
-    """C (client) dials every E (server) peer; Unified Communications traversal has TLS verify mode always on."""
-
-    name: Label
-    type: Literal["unified-communications-traversal", "traversal"]
-    client: Label
-    server: Label
-    peer_addresses: tuple[Address, ...] = Field(min_length=1, max_length=MAX_PEERS)
-    tls_verify_subject_name: Fqdn | None = None
-    tls_verify: Switch = True
-
-    @property
-    def is_uc(self) -> bool:
-        """True for Unified Communications traversal: TLS verify mode is always on, and SSH tunnels run beside it."""
-        return self.type == "unified-communications-traversal"
-
-
-class NeighbourZone(_Value):
-    """A neighbour that either side dials."""
-
-    name: Label
-    type: Literal["neighbour"]
-    cluster: Label
-    peer_addresses: tuple[Address, ...] = Field(min_length=1, max_length=MAX_PEERS)
-    tls_verify: Switch = False
-
-
-class DnsZone(_Value):
-    """Calls to domains found by SRV; no fixed partner, so no leg to dial in a check."""
-
-    name: Label
-    type: Literal["dns"]
-    cluster: Label
-    tls_verify: Switch = False
-
-
-class DefaultZone(_Value):
-    """Whoever dials in and belongs to no other zone."""
-
-    name: Label
-    type: Literal["default"]
-    cluster: Label
-    mutual_tls: Switch = False
-
-
-Zone = Annotated[TraversalZone | NeighbourZone | DnsZone | DefaultZone, Field(discriminator="type")]
-
-
-class UnifiedCm(_Value):
-    """A Unified CM cluster."""
-
-    name: Label
-    nodes: tuple[Fqdn, ...] = Field(min_length=1)
-    mixed_mode: Switch = False
-    tls_verify: Switch = False
-    security_profiles: tuple[Fqdn, ...] = ()
-
-
-class ImPresence(_Value):
-    """An IM and Presence Service cluster."""
-
-    name: Label
-    nodes: tuple[Fqdn, ...] = Field(min_length=1)
-
-
-class Partner(_Value):
-    """Somebody outside who is found by the SRV record of a domain: an XMPP server to federate with, a B2B callee."""
-
-    domain: Fqdn
-    nodes: tuple[Fqdn, ...] = Field(min_length=1)
-
-
-class Server(_Value):
-    """A server inside that the peers of a cluster dial: LDAP (login accounts), external policy service, syslog over TLS;
-    or one that dials them, as TMS does, over HTTPS."""
-
-    name: Label
-    type: Literal["ldap", "policy", "syslog", "tms"]
-    cluster: Label
-    nodes: tuple[Fqdn, ...] = Field(min_length=1)
-    tls_verify: Switch = True
-
-
-class Revocation(_Value):
+class Revocation(FileValue):
     """The revocation settings of SIP TLS (Configuration > Protocols > SIP).
 
     ocsp_responder: the CA names a responder in its certificates; no setting of the product, but what the CA does.
@@ -187,7 +49,7 @@ class Revocation(_Value):
     ocsp_responder: Switch = False
 
 
-class Deployment(_Value):
+class Deployment(FileValue):
     """Everything that decides which certificates are needed and who checks them."""
 
     name: Label
@@ -206,7 +68,7 @@ class Deployment(_Value):
     b2b_partners: tuple[Partner, ...] = ()
     servers: tuple[Server, ...] = ()
     revocation: Revocation = Revocation()
-    addresses: dict[Fqdn, IpAddress] = {}
+    addresses: dict[Fqdn, IpAddress] = {}  # noqa: RUF012 - pydantic copies defaults
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -254,31 +116,77 @@ class Deployment(_Value):
         return tuple(p for c in self.clusters if c.role is role for p in c.peers)
 
     @property
-    def node_groups(self) -> tuple[UnifiedCm | ImPresence, ...]:
-        """Unified CM and IM&P clusters, whose nodes are parties."""
-        return (*self.unified_cm, *self.im_presence)
+    def node_lists(self) -> dict[str, Sequence[NodeList]]:
+        """The parties that the file lists as nodes, by the key under which it lists them."""
+        return {
+            "unified_cm": self.unified_cm,
+            "im_presence": self.im_presence,
+            "federated_servers": self.federated_servers,
+            "b2b_partners": self.b2b_partners,
+            "servers": self.servers,
+        }
 
     @property
-    def neighbours(self) -> tuple[str, ...]:
+    def groups(self) -> tuple[PartyGroup, ...]:
+        """All parties by what they belong to, in the order of `PartyKind`, then of the file."""
+        listed = (entry.group(key, self.domains) for key, entries in self.node_lists.items() for entry in entries)
+        neighbours = PartyGroup(
+            kind=PartyKind.NEIGHBOUR, name="neighbours", side=Side.OUTSIDE, members=self._neighbours
+        )
+        clients = PartyGroup(
+            kind=PartyKind.CLIENT,
+            name="clients",
+            side=Side.OUTSIDE,
+            members=(self.mra_client,) if self.mra else (),
+            has_certificates=False,
+        )
+        found = (*map(self._expressways, self.clusters), *listed, neighbours, clients)
+        return tuple(sorted(found, key=lambda group: list(PartyKind).index(group.kind)))
+
+    def _expressways(self, cluster: Cluster) -> PartyGroup:
+        own = (cluster.fqdn,) if cluster.fqdn else ()
+        if cluster.role is Role.EXPRESSWAY_C:
+            return PartyGroup(
+                kind=PartyKind.EXPRESSWAY, name=cluster.name, side=Side.CORE, members=cluster.peers, hosts=own
+            )
+        domains = self.domains
+        by_name = (*domains.registration, *domains.federation, *(f"collab-edge.{d}" for d in domains.registration))
+        return PartyGroup(
+            kind=PartyKind.EXPRESSWAY,
+            name=cluster.name,
+            side=Side.EDGE,
+            members=cluster.peers,
+            hosts=(*own, *by_name, *self.chat_aliases),
+            services=(
+                *((f"_collab-edge._tls.{domain}", ports.MRA) for domain in domains.registration),
+                *((f"_sips._tcp.{domain}", ports.SIP_TLS) for domain in domains.sip),
+                *(
+                    (f"_xmpp-server._tcp.{name}", ports.XMPP_SERVER)
+                    for name in (*domains.federation, *self.chat_aliases)
+                ),
+            ),
+        )
+
+    @property
+    def mra_client(self) -> str:
+        """The name under which the outside MRA client appears in legs; it has no certificate of its own."""
+        return f"jabber.{(self.domains.registration or ('client.example',))[0]}"
+
+    @property
+    def _neighbours(self) -> tuple[str, ...]:
         """Neighbour zone addresses that are names, each once."""
         named = [a for z in self.zones if isinstance(z, NeighbourZone) for a in z.peer_addresses]
         return tuple(dict.fromkeys(a for a in (self.fqdn_at(n) for n in named) if a not in self.peers))
 
     @property
     def parties(self) -> tuple[str, ...]:
-        """Every TLS-speaking machine: peers, Unified CM and IM&P nodes, neighbours, partners, servers."""
-        nodes = [n for group in self.node_groups for n in group.nodes]
-        return tuple(dict.fromkeys((*self.peers, *nodes, *self.neighbours, *self.outside, *self.served_by)))
+        """Every machine with a certificate: peers, and the nodes of all other groups."""
+        return tuple(dict.fromkeys(n for group in self.groups if group.has_certificates for n in group.members))
 
-    @property
-    def outside(self) -> tuple[str, ...]:
-        """The nodes of federated servers and B2B partners."""
-        return tuple(n for partner in (*self.federated_servers, *self.b2b_partners) for n in partner.nodes)
-
-    @property
-    def served_by(self) -> tuple[str, ...]:
-        """The nodes of LDAP, policy and syslog servers."""
-        return tuple(n for server in self.servers for n in server.nodes)
+    def members_on(self, *sides: Side) -> tuple[str, ...]:
+        """The parties on these sides, those without a certificate last."""
+        groups = sorted(self.groups, key=lambda group: not group.has_certificates)
+        return tuple(n for group in groups if group.side in sides for n in group.members)
 
     def fqdn_at(self, address: str) -> str:
         """The party behind a configured address: the name itself, who holds that IP address, or whose other name it is."""
@@ -292,8 +200,8 @@ class Deployment(_Value):
         With two network interfaces and no split DNS, C dials the FQDN of E's inner interface. Whose name it is, is only
         certain where the E has one peer.
         """
-        known = {*self.peers, *(c.fqdn for c in self.clusters), *(n for g in self.node_groups for n in g.nodes)}
-        known |= {*self.outside, *self.served_by}
+        nodes = (n for entries in self.node_lists.values() for entry in entries for n in entry.nodes)
+        known = {*self.peers, *(c.fqdn for c in self.clusters), *nodes}
         only = {c.name: c.peers[0] for c in self.clusters if len(c.peers) == 1}
         return {
             address: only[zone.server]
@@ -339,16 +247,9 @@ def _duplicates(deployment: Deployment) -> Iterator[_Problem]:
     named += [
         (("zones", i, "name"), f"zone {z.name}", f"the zone name {z.name!r}") for i, z in enumerate(deployment.zones)
     ]
-    groups_by_key: tuple[tuple[str, tuple[UnifiedCm | ImPresence | Partner | Server, ...]], ...] = (
-        ("unified_cm", deployment.unified_cm),
-        ("im_presence", deployment.im_presence),
-        ("federated_servers", deployment.federated_servers),
-        ("b2b_partners", deployment.b2b_partners),
-        ("servers", deployment.servers),
-    )
-    for key, groups in groups_by_key:
-        for i, group in enumerate(groups):
-            named += [((key, i, "nodes", j), node, node) for j, node in enumerate(group.nodes)]
+    for key, entries in deployment.node_lists.items():
+        for i, entry in enumerate(entries):
+            named += [((key, i, "nodes", j), node, node) for j, node in enumerate(entry.nodes)]
     for path, key, shown in named:
         where = ".".join(map(str, path))
         if key in seen:
@@ -357,34 +258,45 @@ def _duplicates(deployment: Deployment) -> Iterator[_Problem]:
 
 
 def _zone_problems(deployment: Deployment, zone: Zone) -> Iterator[_Problem]:
+    roles: dict[str, tuple[str, Role | None]]  # by key: the cluster named, and the role that it must have
+    addresses: tuple[str, ...] = ()
+    match zone:
+        case TraversalZone():
+            roles = {"client": (zone.client, Role.EXPRESSWAY_C), "server": (zone.server, Role.EXPRESSWAY_E)}
+            addresses = zone.peer_addresses
+        case NeighbourZone():
+            roles, addresses = {"cluster": (zone.cluster, None)}, zone.peer_addresses
+        case DnsZone() | DefaultZone():
+            roles = {"cluster": (zone.cluster, None)}
+        case _:
+            assert_never(zone)
     names = [c.name for c in deployment.clusters]
-    keys = ("client", "server") if isinstance(zone, TraversalZone) else ("cluster",)
-    missing = [(key, getattr(zone, key)) for key in keys if getattr(zone, key) not in names]
+    missing = [(key, name) for key, (name, _) in roles.items() if name not in names]
     for key, value in missing:
-        yield (
-            (key,),
-            f"zone {zone.name!r} names the cluster {value!r}, which does not exist; there are {', '.join(names)}",
-        )
-    if missing or not isinstance(zone, TraversalZone | NeighbourZone):
+        problem = f"names the cluster {value!r}, which does not exist; there are {', '.join(names)}"
+        yield (key,), f"zone {zone.name!r} {problem}"
+    if missing:
         return
+    for key, (name, role) in roles.items():
+        if role is not None and deployment.cluster(name).role is not role:
+            yield (key,), f"the {key} of a traversal zone is an {role.value} cluster"
     if isinstance(zone, TraversalZone):
-        for key, role in (("client", Role.EXPRESSWAY_C), ("server", Role.EXPRESSWAY_E)):
-            if deployment.cluster(getattr(zone, key)).role is not role:
-                yield (key,), f"the {key} of a traversal zone is an {role.value} cluster"
-        server = deployment.cluster(zone.server)
-        allowed = {*server.peers, *([server.fqdn] if server.fqdn else [])}
-        for j, address in enumerate(zone.peer_addresses):
-            if deployment.fqdn_at(address) not in allowed and not is_ip_address(address):
-                yield (
-                    ("peer_addresses", j),
-                    f"{address} is not in cluster {server.name!r}: allowed are {', '.join(sorted(allowed))}",
-                )
-    for j, address in enumerate(zone.peer_addresses):
+        yield from _strange_addresses(deployment, zone)
+    for j, address in enumerate(addresses):
         if is_ip_address(address) and deployment.fqdn_at(address) == address:
             problem = (
                 f"{address} is an IP address where an FQDN belongs; to rehearse a zone that dials an IP address, "
                 "say whose it is under `addresses: {fqdn: ip}`"
             )
+            yield ("peer_addresses", j), problem
+
+
+def _strange_addresses(deployment: Deployment, zone: TraversalZone) -> Iterator[_Problem]:
+    server = deployment.cluster(zone.server)
+    allowed = {*server.peers, *([server.fqdn] if server.fqdn else [])}
+    for j, address in enumerate(zone.peer_addresses):
+        if deployment.fqdn_at(address) not in allowed and not is_ip_address(address):
+            problem = f"{address} is not in cluster {server.name!r}: allowed are {', '.join(sorted(allowed))}"
             yield ("peer_addresses", j), problem
 
 

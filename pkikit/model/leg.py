@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from pkikit.model.parties import LegKind
 from pkikit.model.revocation import Consumer
 
 
@@ -16,23 +17,6 @@ class Protocol(enum.StrEnum):
     XMPP = "xmpp"
     LDAPS = "ldaps"
     SYSLOG = "syslog-tls"
-
-
-class LegKind(enum.StrEnum):
-    """Which relation a leg belongs to. The value is the first part of the leg's id."""
-
-    CLUSTER = "cluster"
-    ZONE = "zone"
-    UNIFIED_CM_SIP = "ucm"
-    UNIFIED_CM_HTTPS = "ucm-https"
-    IM_PRESENCE_HTTPS = "imp-https"
-    MRA = "mra"
-    XMPP = "xmpp"
-    B2B = "b2b"
-    LDAP = "ldap"
-    POLICY = "policy"
-    SYSLOG = "syslog"
-    TMS = "tms"
 
 
 class Purpose(enum.StrEnum):

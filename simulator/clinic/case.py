@@ -19,7 +19,8 @@ from pkikit.errors import InputError
 from pkikit.files import load_deployment
 from pkikit.judge.leg_verdict import judge_leg
 from pkikit.judge.registry import rule_of
-from pkikit.model.deployment import Deployment, Fqdn, Label
+from pkikit.model.deployment import Deployment
+from pkikit.model.fields import Fqdn, Label
 from pkikit.model.places import deployment_with
 from simulator.clock import Clock
 from simulator.world.faults import Fault, Ground, parties_of

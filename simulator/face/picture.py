@@ -6,12 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from pkikit.design.legs import mra_client
 from pkikit.model.certificates.facts import common_name
-from pkikit.model.deployment import Deployment, Role
+from pkikit.model.deployment import Deployment
+from pkikit.model.parties import Side
 from pkikit.model.world import World
 from simulator.world.report import CheckReport
 
+_HEADINGS = {
+    Side.INSIDE: "Inside",
+    Side.CORE: "Expressway-C",
+    Side.EDGE: "Expressway-E",
+    Side.OUTSIDE: "Outside",
+}
 _COLUMN, _ROW, _WIDTH, _HEIGHT, _TOP = 250, 92, 196, 64, 54
 # AA on white and on JupyterLab's dark background alike, since every box and label brings its own background.
 _INK, _PAPER, _UP, _DOWN, _IDLE = "#1b1f24", "#ffffff", "#0b6e3b", "#b3261e", "#57606a"
@@ -44,13 +50,8 @@ class Picture:
 
 def columns_of(deployment: Deployment) -> list[tuple[str, list[str]]]:
     """Inside to outside: (heading, parties)."""
-    inside = [n for group in deployment.node_groups for n in group.nodes]
-    core = [*deployment.peers_of(Role.EXPRESSWAY_C)]
-    edge = [*deployment.peers_of(Role.EXPRESSWAY_E)]
-    inside += deployment.served_by
-    outside = [*deployment.neighbours, *deployment.outside, *([mra_client(deployment)] if deployment.mra else [])]
-    named = [("Inside", inside), ("Expressway-C", core), ("Expressway-E", edge), ("Outside", outside)]
-    return [(heading, parties) for heading, parties in named if parties]
+    columns = [(heading, list(deployment.members_on(side))) for side, heading in _HEADINGS.items()]
+    return [(heading, parties) for heading, parties in columns if parties]
 
 
 def lines_of(report: CheckReport | None) -> list[Line]:

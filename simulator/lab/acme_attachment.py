@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 import anyio.to_thread
 
 from pkikit.model import ports
-from pkikit.model.deployment import Role
+from pkikit.model.parties import Role
 from pkikit.model.world import Speaks
 from simulator.peer.acme.challenge_host import ChallengeHost
 from simulator.peer.acme.service import AcmeService

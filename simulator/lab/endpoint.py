@@ -17,7 +17,8 @@ from pkikit.handshake.messages import FramingError, options_request
 from pkikit.handshake.recorder import Recorder
 from pkikit.handshake.tls import Handshake, TlsContext
 from pkikit.model import ports
-from pkikit.model.leg import Leg, LegKind, NameCheck
+from pkikit.model.leg import Leg, NameCheck
+from pkikit.model.parties import LegKind
 from pkikit.model.revocation import NOTHING_HELD, Consumer, RevocationData, RevocationQuestion
 from pkikit.model.trace import Failed, NotConnected, Side
 from pkikit.model.world import Party, Speaks, domain_asked_for

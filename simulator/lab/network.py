@@ -10,10 +10,10 @@ from datetime import datetime
 import dns.asyncresolver
 import dns.exception
 
-from pkikit.design.legs import mra_client
 from pkikit.model import ports
-from pkikit.model.deployment import Deployment, Role
+from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg
+from pkikit.model.parties import Side
 from pkikit.model.world import World
 from pkikit.values.names import is_ip_address
 from simulator.services import adcs
@@ -52,7 +52,7 @@ class Network:
         zone = self._zone()
         self.dns = DnsServer(zone, plan.service(_DNS_NUMBER), now)
         deployment = world().deployment
-        self._outsiders = frozenset({*deployment.outside, *deployment.neighbours, mra_client(deployment)})
+        self._outsiders = frozenset(deployment.members_on(Side.OUTSIDE))
         inside = inside_names(deployment)
         self.outside_dns = DnsServer(zone, plan.service(_OUTSIDE_NUMBER), now, hidden=inside.__contains__)
         self.distribution = Distribution(
@@ -138,41 +138,23 @@ class Network:
 
 
 def inside_names(deployment: Deployment) -> frozenset[str]:
-    """What the DNS outside does not know: Expressway-C, Unified CM, IM&P, servers inside, and how to discover them."""
-    clusters = [c for c in deployment.clusters if c.role is Role.EXPRESSWAY_C]
-    nodes = [n for group in deployment.node_groups for n in group.nodes]
-    found = {p for c in clusters for p in (*c.peers, *([c.fqdn] if c.fqdn else []))}
-    found |= {*nodes, *deployment.served_by, *deployment.peer_aliases, adcs.NAME}
-    return frozenset(found | {f"_cisco-uds._tcp.{d}" for d in deployment.domains.registration})
+    """What the DNS outside does not know: all that stands inside or in the core, and how to discover it."""
+    inside = [group for group in deployment.groups if group.side in {Side.INSIDE, Side.CORE}]
+    found = {name for group in inside for name in (*group.members, *group.hosts)}
+    found |= {record for group in inside for record, _ in group.services}
+    return frozenset(found | {*deployment.peer_aliases, adcs.NAME})
 
 
 def zone_of(deployment: Deployment, plan: AddressPlan) -> Zone:
-    """What DNS says when all is well: every party, cluster names and domains on all peers, the SRV of MRA."""
+    """What DNS says when all is well: every party, the further names of each group on all its members, SRV records."""
     addresses: dict[str, list[str]] = {name: [address] for name, address in plan.by_name.items()}
-    edge = deployment.peers_of(Role.EXPRESSWAY_E)
-    on_edge = [plan.by_name[p] for p in edge]
     for name, peer in deployment.peer_aliases.items():
         addresses[name] = [plan.by_name[peer]]
-    for cluster in deployment.clusters:
-        if cluster.fqdn:
-            addresses[cluster.fqdn] = [plan.by_name[p] for p in cluster.peers]
-    domains = deployment.domains
-    for domain in (*domains.registration, *domains.federation, *(f"collab-edge.{d}" for d in domains.registration)):
-        addresses.setdefault(domain, on_edge)
-    for alias in deployment.chat_aliases:
-        addresses.setdefault(alias, on_edge)
-    services: dict[str, list[tuple[str, int]]] = {
-        f"_collab-edge._tls.{d}": [(p, ports.MRA) for p in edge] for d in domains.registration
-    }
-    services |= {f"_sips._tcp.{d}": [(p, ports.SIP_TLS) for p in edge] for d in domains.sip}
-    services |= {
-        f"_xmpp-server._tcp.{d}": [(p, ports.XMPP_SERVER) for p in edge]
-        for d in (*domains.federation, *deployment.chat_aliases)
-    }
-    services |= {
-        f"_xmpp-server._tcp.{p.domain}": [(n, ports.XMPP_SERVER) for n in p.nodes] for p in deployment.federated_servers
-    }
-    services |= {f"_sips._tcp.{p.domain}": [(n, ports.SIP_TLS) for n in p.nodes] for p in deployment.b2b_partners}
-    nodes = [n for group in deployment.unified_cm for n in group.nodes]
-    services |= {f"_cisco-uds._tcp.{d}": [(n, ports.UC_HTTPS) for n in nodes] for d in domains.registration if nodes}
-    return Zone(addresses, services)
+    shared: dict[str, list[str]] = {}
+    services: dict[str, list[tuple[str, int]]] = {}
+    for group in deployment.groups:
+        for name in dict.fromkeys(group.hosts):
+            shared.setdefault(name, []).extend(plan.by_name[member] for member in group.members)
+        for record, port in dict.fromkeys(group.services):
+            services.setdefault(record, []).extend((member, port) for member in group.members)
+    return Zone({**shared, **addresses}, services)

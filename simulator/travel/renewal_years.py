@@ -21,7 +21,8 @@ from pkikit.design.csr import build_csr, fast_key
 from pkikit.errors import InputError
 from pkikit.issue.authority import Authority, Profile
 from pkikit.model.certificates.credential import Credential
-from pkikit.model.deployment import Deployment, Role
+from pkikit.model.deployment import Deployment
+from pkikit.model.parties import Role
 from pkikit.view.chart import Bar, lanes
 from simulator.clock import Clock
 from simulator.lab.lab import Lab

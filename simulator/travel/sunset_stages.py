@@ -16,14 +16,14 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.design.csr import build_csr, fast_key
-from pkikit.design.legs import mra_client
 from pkikit.files import key_pem
 from pkikit.issue.authority import Authority, create_root
 from pkikit.judge.sunset import RENEWALS_LOSE_IT
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.certificates.facts import shown_time
-from pkikit.model.deployment import Deployment, Role, deployment_from
+from pkikit.model.deployment import Deployment, deployment_from
 from pkikit.model.features import SERVER_ONLY_SWITCH, TWO_STORES, Feature
+from pkikit.model.parties import Role, Side
 from pkikit.model.world import World
 from simulator.clock import Clock
 from simulator.lab.lab import Lab
@@ -149,8 +149,7 @@ def _public_ca(lab: Lab) -> Authority:
 
 
 def _outsiders(deployment: Deployment) -> frozenset[str]:
-    client = [mra_client(deployment)] if deployment.mra else []
-    return frozenset([*deployment.outside, *deployment.neighbours, *client])
+    return frozenset(deployment.members_on(Side.OUTSIDE))
 
 
 def _as_outside_sees_it(lab: Lab, public: Authority) -> World:
@@ -192,8 +191,7 @@ def _private_ca_and_partners(lab: Lab, world: World, private: Authority, at: dat
 
 def _trusting(deployment: Deployment, world: World, private: Authority) -> World:
     """The partners outside trust the private root too; the clients of users do not."""
-    client = mra_client(deployment) if deployment.mra else ""
-    for fqdn in _outsiders(deployment) - {client}:
+    for fqdn in _outsiders(deployment) - {deployment.mra_client}:
         party = world.parties[fqdn]
         world = world.with_party(replace(party, trusted_ca_list=(*party.trusted_ca_list, private.root)))
     return world
@@ -242,15 +240,13 @@ async def _verify_off(
 ) -> Stage:
     """TLS verify mode off wherever it can be: nobody is asked for a certificate any more."""
     step("TLS verify mode off where it can be")
-    data = deployment.model_dump(mode="json")
-    for cluster in data["clusters"]:
-        cluster["cluster_tls"] = "permissive"
-    for zone in data["zones"]:
-        if zone["type"] != "unified-communications-traversal" and "tls_verify" in zone:
-            zone["tls_verify"] = False
-        if "mutual_tls" in zone:
-            zone["mutual_tls"] = False
-    async with _lab(deployment_from(data), settings, world, at) as lab:
+    unverified = deployment.model_copy(
+        update={
+            "clusters": tuple(c.model_copy(update={"cluster_tls": "permissive"}) for c in deployment.clusters),
+            "zones": tuple(zone.without_verification() for zone in deployment.zones),
+        }
+    )
+    async with _lab(unverified, settings, world, at) as lab:
         takes = "verify mode off on zones and between peers: anybody can pretend to be them"
         return Stage(id="verify-off", title="verify off", takes=takes, report=await lab.check())
 

@@ -7,12 +7,13 @@ it by dying.
 from __future__ import annotations
 
 import errno
+import itertools
 import socket
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pkikit.design.legs import mra_client
 from pkikit.model.deployment import Deployment
+from pkikit.model.parties import PartyKind
 from simulator.errors import LabError
 
 FIRST_NET, LAST_NET = 10, 249
@@ -47,10 +48,11 @@ class AddressPlan:
 
 def _places(deployment: Deployment) -> dict[str, tuple[int, int]]:
     """A group and a number in it for each party. A kind with more members than a group holds takes several groups."""
-    kinds = [c.peers for c in deployment.clusters]
-    kinds += [g.nodes for g in deployment.node_groups]
-    kinds += [deployment.neighbours, (mra_client(deployment),)]
-    kinds += [deployment.outside, deployment.served_by]
+    kinds: list[tuple[str, ...]] = []
+    for kind in PartyKind:
+        found = [group.members for group in deployment.groups if group.kind is kind]
+        # A kind that shares a block keeps its place without members too, so that a file that grows keeps its addresses.
+        kinds += found if kind.is_clustered else [tuple(itertools.chain.from_iterable(found))]
     parties = tuple(dict.fromkeys(name for names in kinds for name in names))
     if len(parties) > _GROUPS * _MEMBERS:
         raise LabError(

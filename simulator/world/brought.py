@@ -7,7 +7,6 @@ from pathlib import Path
 
 import yaml
 
-from pkikit.design.legs import mra_client
 from pkikit.errors import EncodingError, InputError
 from pkikit.files import credential_from_folder, iter_party_folders, read_bytes, read_file, refuse_unreadable
 from pkikit.model.certificates.facts import crl_urls, is_self_signed, ocsp_urls
@@ -23,7 +22,7 @@ def bring_certificates(world: World, directory: Path) -> World:
 
     The MRA client outside has no folder of its own by default: it trusts what the brought trusted CA lists trust.
     """
-    client = mra_client(world.deployment)
+    client = world.deployment.mra_client
     brought_roots = []
     for folder in iter_party_folders(directory):
         fqdn = folder.name.lower()

@@ -20,7 +20,7 @@ from pkikit.errors import InputError
 from pkikit.issue.authority import Authority, ca_name, create_root
 from pkikit.model.certificates.credential import Credential, PrivateKey
 from pkikit.model.certificates.facts import ocsp_urls
-from pkikit.model.deployment import Fqdn
+from pkikit.model.fields import Fqdn
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData
 from pkikit.model.world import Failing, Party, Speaks, World
 from simulator.world.forge import BOTH, CLIENT, DAY, SERVER, forge

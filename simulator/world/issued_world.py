@@ -9,10 +9,8 @@ from datetime import datetime
 from functools import partial
 
 from pkikit.design.csr import build_csr, fast_key, make_key
-from pkikit.design.legs import mra_client
 from pkikit.design.san import SanEntry, SanLayout, design_sans
 from pkikit.issue.authority import LEAF_LIFETIME, Authority, Profile, create_root
-from pkikit.model import ports
 from pkikit.model.certificates.credential import Credential, PrivateKey
 from pkikit.model.deployment import Deployment
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData
@@ -39,11 +37,10 @@ class IssuedWorld:
 
 
 def layout_of(deployment: Deployment, fqdn: str) -> SanLayout:
-    """The layout of a peer as designed; of any other party its own FQDN, of partners outside their domain too."""
+    """The layout of a peer as designed; of any other party its own FQDN, and further names that its group goes by."""
     if deployment.cluster_of(fqdn) is not None:
         return design_sans(deployment, fqdn)
-    partners = (*deployment.federated_servers, *deployment.b2b_partners)
-    names = (fqdn, *(p.domain for p in partners if fqdn in p.nodes))
+    names = (fqdn, *(name for group in deployment.groups if fqdn in group.members for name in group.identities))
     entries = tuple(
         SanEntry(value=n, reason="its own name", rule="names.reference-not-presented", needed_by=()) for n in names
     )
@@ -63,9 +60,15 @@ def issue_world(
     holders = {fqdn: _holder(deployment, fqdn) for fqdn in deployment.parties}
     owners = tuple(dict.fromkeys(holders.values()))
     make = partial(_key, make_key if rsa else fast_key, halted)
-    call_managers = [n for group in deployment.unified_cm if group.mixed_mode for n in group.nodes]
+    further = [
+        (node, certificate.port)
+        for group in deployment.groups
+        for certificate in group.certificates[1:]
+        if certificate.port is not None
+        for node in group.members
+    ]
     with ThreadPoolExecutor(_WORKERS) as pool:
-        root_key, intermediate_key, *keys = pool.map(lambda _: make(), range(len(owners) + len(call_managers) + 2))
+        root_key, intermediate_key, *keys = pool.map(lambda _: make(), range(len(owners) + len(further) + 2))
     root = create_root("Lab Root CA", at=at, key=root_key, organisation=ORGANISATION)
     profile = profile_of(deployment)
     pointers = Profile(crl_url=ROOT_CRL).pointers()
@@ -76,19 +79,21 @@ def issue_world(
         owner: _credential(authority, layout_of(deployment, owner), key, at, profile)
         for owner, key in zip(owners, keys, strict=False)
     }
-    # Unified CM in mixed mode has two identities under one name: CallManager for SIP, tomcat for HTTPS.
-    for_sip = {
-        node: {ports.SIP_TLS: _credential(authority, layout_of(deployment, node), key, at, profile)}
-        for node, key in zip(call_managers, keys[len(owners) :], strict=True)
-    }
+    # Unified CM in mixed mode has two identities under one name: tomcat for HTTPS, CallManager for SIP.
+    services: dict[str, dict[int, Credential]] = {}
+    for (node, port), key in zip(further, keys[len(owners) :], strict=True):
+        services.setdefault(node, {})[port] = _credential(authority, layout_of(deployment, node), key, at, profile)
     trusted = (root.certificate,)
     parties = {
-        fqdn: Party(fqdn=fqdn, credential=made[holder], trusted_ca_list=trusted, services=for_sip.get(fqdn, {}))
+        fqdn: Party(fqdn=fqdn, credential=made[holder], trusted_ca_list=trusted, services=services.get(fqdn, {}))
         for fqdn, holder in holders.items()
     }
-    if deployment.mra:
-        client = mra_client(deployment)
-        parties[client] = Party(fqdn=client, credential=None, trusted_ca_list=trusted)
+    parties |= {
+        fqdn: Party(fqdn=fqdn, credential=None, trusted_ca_list=trusted)
+        for group in deployment.groups
+        if not group.has_certificates
+        for fqdn in group.members
+    }
     world = World(deployment=deployment, parties=parties, published=_crls(root, authority, at))
     return IssuedWorld(world=world, authority=authority, root=root)
 

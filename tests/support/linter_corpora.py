@@ -27,8 +27,8 @@ from pkikit.files import parse
 from pkikit.judge.linting.lint import lint_authority, lint_certificate
 from pkikit.judge.linting.lint_question import CertificateUse
 from pkikit.model.certificates.facts import extension
-from pkikit.model.deployment import Role
 from pkikit.model.findings import Finding, Severity
+from pkikit.model.parties import Role
 from pkikit.model.version import guide_version
 from tests.support.worlds import AT
 

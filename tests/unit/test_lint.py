@@ -26,8 +26,8 @@ from pkikit.judge.linting.lint import (
     lint_upload,
 )
 from pkikit.judge.linting.lint_question import CertificateUse
-from pkikit.model.deployment import Role
 from pkikit.model.findings import Verdict
+from pkikit.model.parties import Role
 from pkikit.model.version import ProductVersion, guide_version
 from simulator.world.forge import BOTH, CLIENT, DAY, SERVER, forge
 from tests.support.odd import der_with_serial

@@ -20,8 +20,8 @@ from pkikit.issue.authority import create_root
 from pkikit.judge.linting.issued_certificate import lint_answer
 from pkikit.judge.linting.lint_question import CertificateUse
 from pkikit.judge.linting.replacement import lint_replacement
-from pkikit.model.deployment import Role
 from pkikit.model.findings import Severity, Verdict
+from pkikit.model.parties import Role
 from pkikit.model.version import ProductVersion, guide_version
 from simulator.world.forge import DAY, SERVER, forge
 from tests.support.cli import pkikit_json, run

@@ -21,9 +21,9 @@ from pkikit.judge.linting.lint import lint_certificate, lint_trust_list, lint_up
 from pkikit.judge.linting.lint_question import CertificateUse
 from pkikit.judge.linting.preflight import refuse_where_there_is_no_acme
 from pkikit.model import features
-from pkikit.model.deployment import Role
 from pkikit.model.findings import Severity
 from pkikit.model.leg import Purpose
+from pkikit.model.parties import Role
 from pkikit.model.version import ProductVersion
 from simulator.world.forge import CLIENT, SERVER, forge
 from tests.support.worlds import AT, CLUSTER_E, E1, changed

@@ -12,8 +12,9 @@ from pkikit.design.san import SanEntry, SanLayout, design_sans
 from pkikit.errors import InputError
 from pkikit.judge.linting.lint import lint_request
 from pkikit.model.certificates.credential import PrivateKey
-from pkikit.model.deployment import Deployment, Role
+from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Verdict
+from pkikit.model.parties import Role
 from pkikit.values.names import parse_dns_name
 from simulator.peer.upload import use_of
 from workbook.html import PanelOutput, table

@@ -12,8 +12,8 @@ from cryptography import x509
 
 from pkikit.errors import InputError
 from pkikit.model.certificates.facts import shown_time, title
-from pkikit.model.deployment import Role
 from pkikit.model.leg import Purpose
+from pkikit.model.parties import Role
 from simulator.face.picture import draw
 from simulator.wire.theatre import Play
 from simulator.world.report import CheckReport

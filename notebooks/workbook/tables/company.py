@@ -19,7 +19,8 @@ from pkikit.errors import InputError
 from pkikit.files import key_pem, write_private, write_public
 from pkikit.issue.authority import Authority, create_root
 from pkikit.model.certificates.credential import Credential
-from pkikit.model.deployment import Deployment, Role
+from pkikit.model.deployment import Deployment
+from pkikit.model.parties import Role
 from pkikit.model.world import World
 from pkikit.values.names import printable
 from simulator.clock import Clock

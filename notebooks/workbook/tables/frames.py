@@ -13,9 +13,9 @@ from pkikit.design.csr import CsrForm
 from pkikit.design.san import SanLayout, design_sans
 from pkikit.files import parse
 from pkikit.judge.linting.issued_certificate import lint_answer
-from pkikit.model.deployment import Deployment, Role
+from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Verdict
-from pkikit.model.leg import LegKind
+from pkikit.model.parties import LegKind, Role
 from pkikit.model.places import deployment_with
 from pkikit.model.version import ProductVersion
 from workbook.models.csr_page import RequestForm, preview, preview_key

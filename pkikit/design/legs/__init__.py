@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pkikit.design.legs.inside import SERVER_LEGS, UNIFIED_COMMUNICATIONS_LEGS
-from pkikit.design.legs.outside import OUTSIDE_LEGS, mra_client, registration_names
+from pkikit.design.legs.outside import OUTSIDE_LEGS, registration_names
 from pkikit.design.legs.zones import ZONE_LEGS, verify_subject_name
 from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg, Protocol
 
-__all__ = ["legs_of", "mra_client", "registration_names", "verify_subject_name"]
+__all__ = ["legs_of", "registration_names", "verify_subject_name"]
 
 _SOURCES = (*ZONE_LEGS, *UNIFIED_COMMUNICATIONS_LEGS, *OUTSIDE_LEGS, *SERVER_LEGS)
 

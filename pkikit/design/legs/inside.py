@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from pkikit.design.legs.making import LegSource, https_leg, looks_for
 from pkikit.model import ports
-from pkikit.model.deployment import Deployment, Role
+from pkikit.model.deployment import Deployment
 from pkikit.model.features import TRAFFIC_SERVER_VERIFIES
-from pkikit.model.leg import Leg, LegKind, NameCheck, Protocol
+from pkikit.model.leg import Leg, NameCheck, Protocol
+from pkikit.model.parties import LegKind, Role
 from pkikit.model.revocation import Consumer
 
 _SERVERS = {

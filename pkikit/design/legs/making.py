@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 
 from pkikit.model import ports
 from pkikit.model.deployment import Deployment
-from pkikit.model.leg import Leg, LegKind, NameCheck, Protocol
+from pkikit.model.leg import Leg, NameCheck, Protocol
+from pkikit.model.parties import LegKind
 
 LegSource = Callable[[Deployment], Iterator[Leg]]
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from pkikit.design.legs.making import LegSource, looks_for
 from pkikit.model import ports
-from pkikit.model.deployment import DefaultZone, Deployment, DnsZone, Role
-from pkikit.model.leg import Leg, LegKind, NameCheck, Protocol
+from pkikit.model.deployment import Deployment
+from pkikit.model.leg import Leg, NameCheck, Protocol
+from pkikit.model.parties import LegKind, Role
+from pkikit.model.zones import DefaultZone, DnsZone
 
 
 def registration_names(deployment: Deployment, wanted: str | None = None) -> tuple[str, ...]:
@@ -16,16 +18,11 @@ def registration_names(deployment: Deployment, wanted: str | None = None) -> tup
     return tuple(prefix + domain for domain in deployment.domains.registration)
 
 
-def mra_client(deployment: Deployment) -> str:
-    """The name under which the outside MRA client stands in legs; it has no certificate of its own."""
-    return f"jabber.{(deployment.domains.registration or ('client.example',))[0]}"
-
-
 def _mra_legs(deployment: Deployment) -> Iterator[Leg]:
     """Jabber outside finds E by SRV of the registration domain and looks for that domain in E's certificate."""
     if not deployment.mra:
         return
-    client = mra_client(deployment)
+    client = deployment.mra_client
     for peer in deployment.peers_of(Role.EXPRESSWAY_E):
         domains = deployment.domains.registration
         for name, domain in zip(registration_names(deployment), domains, strict=True):

@@ -8,8 +8,10 @@ from typing import assert_never
 
 from pkikit.design.legs.making import LegSource, looks_for
 from pkikit.model import ports
-from pkikit.model.deployment import DefaultZone, Deployment, DnsZone, NeighbourZone, TraversalZone
-from pkikit.model.leg import Leg, LegKind, NameCheck, Protocol
+from pkikit.model.deployment import Deployment
+from pkikit.model.leg import Leg, NameCheck, Protocol
+from pkikit.model.parties import LegKind
+from pkikit.model.zones import DefaultZone, DnsZone, NeighbourZone, TraversalZone
 
 
 def _traversal_port(deployment: Deployment, zone: TraversalZone) -> int:

@@ -28,10 +28,11 @@ from pkikit.judge.trust import Anchor, CertificatePath
 from pkikit.judge.verify import as_warning
 from pkikit.model.certificates.facts import title
 from pkikit.model.certificates.objection import Objection
-from pkikit.model.deployment import Deployment, Role
+from pkikit.model.deployment import Deployment
 from pkikit.model.features import SERVER_ONLY_SWITCH, TWO_STORES
 from pkikit.model.findings import Evidence, Finding, Severity, Verdict, merge_verdicts
 from pkikit.model.leg import Purpose
+from pkikit.model.parties import Role
 from pkikit.reading.extensions import as_extensions, extensions_of
 
 # Errors on a connection that looks for such a name; in a certificate by itself they are warnings.

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pkikit.design.san import SanLayout
-from pkikit.model.deployment import Role
 from pkikit.model.leg import Purpose
+from pkikit.model.parties import Role
 from pkikit.model.version import ProductVersion, default_version
 
 

@@ -17,9 +17,10 @@ from pkikit.errors import InputError
 from pkikit.judge.registry import finding
 from pkikit.judge.rules import acme_rules as rules
 from pkikit.model.certificates.facts import shown_time
-from pkikit.model.deployment import Deployment, Role
+from pkikit.model.deployment import Deployment
 from pkikit.model.features import ACME
 from pkikit.model.findings import Evidence, Finding, Verdict
+from pkikit.model.parties import Role
 from pkikit.text import printable
 from pkikit.values.names import is_ip_address
 from pkikit.values.public_names import is_internal, why_not_issued

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pkikit.design.legs import verify_subject_name
 from pkikit.design.san import design_sans
 from pkikit.judge.registry import Subject, rule
-from pkikit.model.deployment import Deployment, DnsZone, NeighbourZone, Role, TraversalZone
+from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Evidence, Severity
+from pkikit.model.parties import Role
+from pkikit.model.zones import DnsZone, TraversalZone
 from pkikit.values.names import MAX_COMMON_NAME_LENGTH, is_ip_address
 from pkikit.values.public_names import why_internal
 
@@ -144,9 +146,7 @@ def b2b_domain(deployment: Deployment) -> Iterator[Evidence]:
 )
 def verification_off(deployment: Deployment) -> Iterator[Evidence]:
     for zone in deployment.zones:
-        if isinstance(zone, TraversalZone | NeighbourZone) and not zone.tls_verify:
-            if isinstance(zone, TraversalZone) and zone.is_uc:
-                continue  # verify mode is always on there
+        if zone.leaves_unverified:
             yield Evidence(label=f"zone {zone.name}, TLS verify", expected="on", seen="off", where="zones")
     for group in deployment.unified_cm:
         if group.mixed_mode and not group.tls_verify:

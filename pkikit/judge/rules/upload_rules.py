@@ -13,8 +13,8 @@ from pkikit.judge.registry import Subject, declare, rule
 from pkikit.judge.rules.certificate_rules import MAX_SHOWN
 from pkikit.judge.trust import Anchor, build_path
 from pkikit.model.certificates.facts import common_name, distinguished, has_extension, serial_number, title
-from pkikit.model.deployment import Role
 from pkikit.model.findings import Evidence, Severity
+from pkikit.model.parties import Role
 from pkikit.values.names import printable
 from pkikit.values.other_names import COLLAB_EDGE, SRV_NAME, XMPP_ADDRESS, OtherName
 from pkikit.values.public_names import why_internal

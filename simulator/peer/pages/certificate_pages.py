@@ -8,9 +8,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.design.csr import SubjectFields
 from pkikit.errors import InputError
-from pkikit.model.deployment import Role
 from pkikit.model.features import TWO_STORES
 from pkikit.model.findings import Finding
+from pkikit.model.parties import Role
 from pkikit.values.numbers import whole_number
 from pkikit.view.description import describe_request
 from simulator.peer.pages.rendering import PEER, decoded, file_of, form_of, render

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.errors import InputError
 from pkikit.model.certificates.facts import shown_time, title
-from pkikit.model.deployment import Role
+from pkikit.model.parties import Role
 from pkikit.values.names import printable
 from pkikit.values.numbers import whole_number
 from pkikit.view.description import describe_certificate

@@ -1,0 +1,235 @@
+"""The parties of a deployment: who they are, on which side they stand, and by which names they are found and known.
+
+Everything that differs by the kind of a party is a value here. Addresses, DNS, pictures, SAN layouts and the lab's
+certificates are worked out from `PartyGroup`, so a new kind of party needs its class here, its key in `Deployment`, and its
+legs.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from pydantic import Field
+
+from pkikit.model import ports
+from pkikit.model.fields import MAX_PEERS, FileValue, Fqdn, Label, Switch
+
+MRA = "Mobile and Remote Access"
+
+
+class Side(enum.StrEnum):
+    """Where a party stands, from inside to outside."""
+
+    INSIDE = "inside"
+    CORE = "core"
+    EDGE = "edge"
+    OUTSIDE = "outside"
+
+
+class PartyKind(enum.StrEnum):
+    """What a party is, in the order in which the lab gives out addresses."""
+
+    EXPRESSWAY = "expressway"
+    UNIFIED_CM = "unified-cm"
+    IM_PRESENCE = "im-presence"
+    NEIGHBOUR = "neighbour"
+    CLIENT = "client"
+    PARTNER = "partner"
+    SERVER = "server"
+
+    @property
+    def is_clustered(self) -> bool:
+        """True for clusters that the people who run the Expressways run too.
+
+        They take a private root without being asked, and each has a block of addresses. All other kinds share one block.
+        """
+        return self not in {PartyKind.NEIGHBOUR, PartyKind.CLIENT, PartyKind.PARTNER, PartyKind.SERVER}
+
+
+class LegKind(enum.StrEnum):
+    """Which relation a leg belongs to. The value is the first part of the leg's id."""
+
+    CLUSTER = "cluster"
+    ZONE = "zone"
+    UNIFIED_CM_SIP = "ucm"
+    UNIFIED_CM_HTTPS = "ucm-https"
+    IM_PRESENCE_HTTPS = "imp-https"
+    MRA = "mra"
+    XMPP = "xmpp"
+    B2B = "b2b"
+    LDAP = "ldap"
+    POLICY = "policy"
+    SYSLOG = "syslog"
+    TMS = "tms"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WantedName:
+    """A name that the Expressways on one side must have in their certificates for the sake of a group.
+
+    rule: the rule that reports a certificate without it. service: the feature that needs the name.
+    """
+
+    name: str
+    reason: str
+    rule: str
+    service: str
+    side: Side
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeCertificate:
+    """The certificate of one service of a node; `port` is where the node shows it, if a leg leads there."""
+
+    service: str
+    port: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PartyGroup:
+    """Parties of one kind that belong together.
+
+    hosts: further names in DNS that lead to all members. services: SRV records that lead to them, with their ports.
+    identities: names in each member's certificate beside its FQDN.
+    certificates: of nodes with one for each service; the first counts on every port that no other has.
+    wants: names that the certificates of our Expressways must have. has_certificates: False for clients.
+    """
+
+    kind: PartyKind
+    name: str
+    side: Side
+    members: tuple[str, ...]
+    hosts: tuple[str, ...] = ()
+    services: tuple[tuple[str, int], ...] = ()
+    identities: tuple[str, ...] = ()
+    certificates: tuple[NodeCertificate, ...] = ()
+    wants: tuple[WantedName, ...] = ()
+    has_certificates: bool = True
+
+
+class Role(enum.StrEnum):
+    """Which half of the pair: C inside, E at the edge."""
+
+    EXPRESSWAY_C = "expressway-c"
+    EXPRESSWAY_E = "expressway-e"
+
+
+class Cluster(FileValue):
+    """One or more peers under one name; without `fqdn` it is a single, unclustered Expressway."""
+
+    name: Label
+    role: Role
+    fqdn: Fqdn | None = None
+    peers: tuple[Fqdn, ...] = Field(min_length=1, max_length=MAX_PEERS)
+    cluster_tls: Literal["enforce", "permissive"] = "enforce"
+    certificate: Literal["per-peer", "shared"] = "per-peer"
+
+
+class Domains(FileValue):
+    """Unified CM registration (service discovery) domains, SIP domains, XMPP federation domains."""
+
+    registration: tuple[Fqdn, ...] = ()
+    sip: tuple[Fqdn, ...] = ()
+    federation: tuple[Fqdn, ...] = ()
+
+
+class NodeList(Protocol):
+    """Parties that the deployment file lists as `nodes`."""
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """Their FQDNs."""
+
+    def group(self, key: str, domains: Domains) -> PartyGroup:
+        """These parties as a group; `key` is the key of the file that lists them."""
+
+
+class UnifiedCm(FileValue):
+    """A Unified CM cluster."""
+
+    name: Label
+    nodes: tuple[Fqdn, ...] = Field(min_length=1)
+    mixed_mode: Switch = False
+    tls_verify: Switch = False
+    security_profiles: tuple[Fqdn, ...] = ()
+
+    def group(self, key: str, domains: Domains) -> PartyGroup:
+        """The cluster: clients inside find it by SRV. In mixed mode it shows a CallManager certificate for SIP."""
+        certificates = [NodeCertificate(service="tomcat", port=ports.UC_HTTPS)]
+        if self.mixed_mode:  # else nothing but HTTPS is encrypted, so nobody sees another certificate
+            certificates.append(NodeCertificate(service="CallManager", port=ports.SIP_TLS))
+        profile = f"phone security profile of Unified CM {self.name}, encrypted TLS"
+        return PartyGroup(
+            kind=PartyKind.UNIFIED_CM,
+            name=self.name,
+            side=Side.INSIDE,
+            members=self.nodes,
+            services=tuple((f"_cisco-uds._tcp.{domain}", ports.UC_HTTPS) for domain in domains.registration),
+            certificates=tuple(certificates),
+            wants=tuple(
+                WantedName(
+                    name=name, reason=profile, rule="names.security-profile-missing", service=MRA, side=Side.CORE
+                )
+                for name in (self.security_profiles if self.mixed_mode else ())
+            ),
+        )
+
+
+class ImPresence(FileValue):
+    """An IM and Presence Service cluster."""
+
+    name: Label
+    nodes: tuple[Fqdn, ...] = Field(min_length=1)
+
+    def group(self, key: str, domains: Domains) -> PartyGroup:
+        """The cluster."""
+        tomcat = NodeCertificate(service="tomcat", port=ports.UC_HTTPS)
+        return PartyGroup(
+            kind=PartyKind.IM_PRESENCE,
+            name=self.name,
+            side=Side.INSIDE,
+            members=self.nodes,
+            certificates=(tomcat, NodeCertificate(service="cup-xmpp", port=None)),
+        )
+
+
+_PARTNER_SERVICES = {
+    "federated_servers": ("_xmpp-server._tcp", ports.XMPP_SERVER),
+    "b2b_partners": ("_sips._tcp", ports.SIP_TLS),
+}
+
+
+class Partner(FileValue):
+    """Somebody outside who is found by the SRV record of a domain: an XMPP server to federate with, a B2B callee."""
+
+    domain: Fqdn
+    nodes: tuple[Fqdn, ...] = Field(min_length=1)
+
+    def group(self, key: str, domains: Domains) -> PartyGroup:
+        """The domain's servers: each has the domain in its certificate."""
+        record, port = _PARTNER_SERVICES[key]
+        return PartyGroup(
+            kind=PartyKind.PARTNER,
+            name=self.domain,
+            side=Side.OUTSIDE,
+            members=self.nodes,
+            services=((f"{record}.{self.domain}", port),),
+            identities=(self.domain,),
+        )
+
+
+class Server(FileValue):
+    """A server inside that the peers of a cluster dial: LDAP (login accounts), external policy service, syslog over TLS;
+    or one that dials them, as TMS does, over HTTPS."""
+
+    name: Label
+    type: Literal["ldap", "policy", "syslog", "tms"]
+    cluster: Label
+    nodes: tuple[Fqdn, ...] = Field(min_length=1)
+    tls_verify: Switch = True
+
+    def group(self, key: str, domains: Domains) -> PartyGroup:
+        """The server's nodes."""
+        return PartyGroup(kind=PartyKind.SERVER, name=self.name, side=Side.INSIDE, members=self.nodes)
