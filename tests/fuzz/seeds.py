@@ -31,7 +31,7 @@ from pkikit.judge.phrases import PHRASES
 from pkikit.model.codec.trace import trace_to_json
 from simulator.wire.memory import MemoryDialler
 from simulator.world.forge import SERVER, forge
-from tests.support.worlds import AT, C1, DEPLOYMENTS, E1, Bench, deployment, issued
+from tests.support.worlds import AT, C1, DEPLOYMENTS, E1, WorldBuilder, deployment, issued
 
 MAX_LOG = 40
 
@@ -124,10 +124,14 @@ def make() -> None:
     }
     for name, item in made.items():
         (FOLDER / f"{name}.der").write_bytes(item.public_bytes(Encoding.DER))
-    benches = (Bench(), Bench().reissue(C1, ekus=(SERVER,)), Bench().reissue(E1, names=("x.example.com",)))
-    for number, bench in enumerate(benches, start=1):
-        leg = next(leg for leg in legs_of(bench.world.deployment) if leg.client == C1 and leg.server == E1)
-        document = trace_to_json(MemoryDialler(bench.world, AT).dial(leg))
+    builders = (
+        WorldBuilder(),
+        WorldBuilder().reissue(C1, ekus=(SERVER,)),
+        WorldBuilder().reissue(E1, names=("x.example.com",)),
+    )
+    for number, builder in enumerate(builders, start=1):
+        leg = next(leg for leg in legs_of(builder.world.deployment) if leg.client == C1 and leg.server == E1)
+        document = trace_to_json(MemoryDialler(builder.world, AT).dial(leg))
         (FOLDER / f"trace-{number}.json").write_text(json.dumps(document, indent=1), encoding="utf-8")
 
 

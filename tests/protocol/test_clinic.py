@@ -20,10 +20,11 @@ from simulator.clinic.score import keep_score, scores_file
 from simulator.commands.clinic_console import play_live
 from simulator.settings import LabSettings
 from simulator.world.faults import Ground
+from simulator.world.forge import DAY
 from simulator.world.issued_world import issue_world
 from simulator.world.remedies import remedy_of
 from tests.support.cli import run
-from tests.support.worlds import AT, C1, DAY, deployment
+from tests.support.worlds import AT, C1, deployment
 
 
 @pytest.mark.parametrize("case", cases().values(), ids=lambda c: c.id)

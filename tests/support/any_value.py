@@ -46,9 +46,9 @@ def _keys() -> tuple[Any, ...]:
 
 @cache
 def _answers() -> tuple[ocsp.OCSPResponse, ...]:
-    from tests.support.worlds import Bench
+    from tests.support.worlds import WorldBuilder
 
-    world = Bench().world
+    world = WorldBuilder().world
     found = [a for data in world.published.values() for a in data.ocsp_answers]
     assert found, "the world publishes no OCSP answer to take as a sample"
     return tuple(found[:2])

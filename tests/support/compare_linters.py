@@ -26,7 +26,7 @@ from pkikit.model.certificates.facts import extension
 from pkikit.model.features import GUIDE_VERSION
 from pkikit.model.version import guide_version
 from tests.support.linter_corpora import CLEAN, EXPLAINED, RESULT
-from tests.support.worlds import AT, CASES, Bench
+from tests.support.worlds import AT, CASES, WorldBuilder
 from tests.vectors import pkits
 
 DOC = Path(__file__).parents[2] / "docs" / "linters.md"
@@ -91,7 +91,7 @@ def corpus() -> Iterator[tuple[str, bytes]]:
                 for certificate in _read(path.read_bytes()):
                     yield from _new(f"vectors/{path.name}", certificate, seen)
     for case in CASES:
-        for kind, made in (("broken", case.broken(Bench())), ("good", case.near_miss(Bench()))):
+        for kind, made in (("broken", case.broken(WorldBuilder())), ("good", case.near_miss(WorldBuilder()))):
             for party in made.world.parties.values():
                 for certificate in party.credential.chain if party.credential else ():
                     yield from _new(f"worlds/{case.id}/{kind}", certificate.public_bytes(Encoding.DER), seen)

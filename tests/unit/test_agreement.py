@@ -11,7 +11,7 @@ from pkikit.judge.registry import catalogue
 from pkikit.model.findings import Severity
 from pkikit.model.trace import Outcome
 from simulator.wire.memory import MemoryDialler
-from tests.support.worlds import AT, CASES, GOOD, Bench, Case
+from tests.support.worlds import AT, CASES, GOOD, Case, WorldBuilder
 
 VERSIONS = [TlsRange(lowest=v, highest=v) for v in TlsVersion]
 BROKEN = [pytest.param(c, id=c.id, marks=pytest.mark.fires(c.rule, *c.also)) for c in CASES]
@@ -35,7 +35,7 @@ def test_expected_rule_of_every_case_is_in_the_catalogue() -> None:
 @pytest.mark.parametrize("case", BROKEN)
 def test_judges_refuse_exactly_the_affected_legs_of_a_broken_world(case: Case, tls: TlsRange) -> None:
     """Both judges refuse exactly the affected legs, on the same side, with exactly the expected rules."""
-    world = case.broken(Bench()).world
+    world = case.broken(WorldBuilder()).world
     dialler = MemoryDialler(world, AT, tls)
     affected = 0
     for leg in legs_of(world.deployment):
@@ -58,18 +58,18 @@ def test_judges_refuse_exactly_the_affected_legs_of_a_broken_world(case: Case, t
 @pytest.mark.parametrize("case", ALIKE)
 def test_judges_accept_every_leg_of_a_near_miss(case: Case) -> None:
     """A world that looks alike comes up whole, for both judges."""
-    _all_up(case.near_miss(Bench()))
+    _all_up(case.near_miss(WorldBuilder()))
 
 
 @pytest.mark.parametrize("name", GOOD)
 def test_judges_accept_every_leg_of_an_unusual_valid_world(name: str) -> None:
     """Odd but right worlds come up whole, for both judges."""
-    _all_up(GOOD[name](Bench()))
+    _all_up(GOOD[name](WorldBuilder()))
 
 
-def _all_up(bench: Bench) -> None:
-    dialler = MemoryDialler(bench.world, AT)
-    for leg in legs_of(bench.world.deployment):
-        verdict = judge_leg(leg, bench.world, AT)
+def _all_up(builder: WorldBuilder) -> None:
+    dialler = MemoryDialler(builder.world, AT)
+    for leg in legs_of(builder.world.deployment):
+        verdict = judge_leg(leg, builder.world, AT)
         assert verdict.accepted, (leg.id, verdict.causes)
         assert dialler.dial(leg).outcome is Outcome.ACCEPTED, leg.id

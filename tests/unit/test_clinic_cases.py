@@ -25,7 +25,7 @@ from pkikit.model.findings import Finding
 from pkikit.model.revocation import NOTHING_HELD, Consumer, CrlSource, RevocationQuestion
 from pkikit.model.trace import Alert, Failed, HandshakeTrace, Side, Step
 from simulator.world.forge import DAY, SERVER, forge
-from tests.support.worlds import AT, CASES, CLUSTER_E, E1, E2, UCM1, Bench, changed, deployment, issued
+from tests.support.worlds import AT, CASES, CLUSTER_E, E1, E2, UCM1, WorldBuilder, changed, deployment, issued
 
 FULL = changed("clustered-full")
 EDGE = CertificateUse(at=AT, layout=design_sans(FULL, E1))
@@ -38,16 +38,16 @@ def world(case_id: str) -> Callable[[], tuple[str, ...]]:
 
     def causes() -> tuple[str, ...]:
         case = BY_ID[case_id]
-        made = case.broken(Bench()).world
+        made = case.broken(WorldBuilder()).world
         leg = next(leg for leg in legs_of(made.deployment) if case.affected(leg))
         return judge_leg(leg, made, AT).causes
 
     return causes
 
 
-def leg_of(change: Callable[[Bench], Bench], prefix: str, server: str) -> Callable[[], tuple[str, ...]]:
+def leg_of(change: Callable[[WorldBuilder], WorldBuilder], prefix: str, server: str) -> Callable[[], tuple[str, ...]]:
     def causes() -> tuple[str, ...]:
-        made = change(Bench()).world
+        made = change(WorldBuilder()).world
         leg = next(leg for leg in legs_of(made.deployment) if leg.id.startswith(prefix) and leg.server == server)
         return judge_leg(leg, made, AT).causes
 
@@ -134,7 +134,7 @@ TABLE: dict[str, tuple[Callable[[], tuple[str, ...]], str | None]] = {
     "ACME leaf without clientAuth on E, E dials neighbour": (
         lambda: judge_leg(
             next(leg for leg in legs_of(deployment()) if leg.id.startswith(f"zone:partner:{E1}")),
-            Bench().reissue(E1, ekus=(SERVER,)).world, AT,
+            WorldBuilder().reissue(E1, ekus=(SERVER,)).world, AT,
         ).causes,
         "eku.client-auth-missing",
     ),

@@ -22,7 +22,7 @@ from simulator.wire.memory import MemoryDialler
 from simulator.world.forge import DAY, forge
 from tests.support.cli import DEPLOYMENT, pkikit_json, run
 from tests.support.wait import LONG
-from tests.support.worlds import AT, C1, DEPLOYMENTS, E1, Bench, issued
+from tests.support.worlds import AT, C1, DEPLOYMENTS, E1, WorldBuilder, issued
 
 FULL = str(DEPLOYMENTS / "clustered-full.yaml")
 CREDENTIAL = issued().world.parties[E1].credential
@@ -275,7 +275,7 @@ def test_san_command_prints_changes_and_node_certificates() -> None:
 
 def test_diagnose_command_reads_traces_texts_and_folders(files: Path, tmp_path: Path) -> None:
     """A trace, a text, two folders: causes first to last, exit 1; a good one exits 0."""
-    world = Bench().reissue(E1, without=(E1,)).world
+    world = WorldBuilder().reissue(E1, without=(E1,)).world
     from pkikit.design.legs import legs_of
 
     legs = legs_of(world.deployment)

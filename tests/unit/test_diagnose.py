@@ -18,7 +18,7 @@ from pkikit.judge.registry import catalogue
 from pkikit.model.codec.trace import trace_from_json, trace_to_json
 from pkikit.model.trace import Outcome
 from simulator.wire.memory import MemoryDialler
-from tests.support.worlds import AT, CASES, E1, Bench, Case
+from tests.support.worlds import AT, CASES, E1, Case, WorldBuilder
 
 # What a trace alone cannot tell from another cause: the pairs that it may answer with instead.
 ALIKE = {
@@ -41,7 +41,7 @@ _NAMES = {"names.reference-not-presented"}
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.id)
 def test_trace_of_a_broken_world_survives_json_and_names_the_cause(case: Case) -> None:
     """Every broken world: the trace read back is the same, and its one finding is the cause or what looks just like it."""
-    world = case.broken(Bench()).world
+    world = case.broken(WorldBuilder()).world
     dialler = MemoryDialler(world, AT)
     leg = next(leg for leg in legs_of(world.deployment) if case.affected(leg))
     trace = dialler.dial(leg)
@@ -57,14 +57,14 @@ def test_trace_of_a_broken_world_survives_json_and_names_the_cause(case: Case) -
 
 def test_accepted_trace_has_no_cause_and_lists_what_was_checked() -> None:
     """Nothing found, and what was looked for is told."""
-    leg = legs_of(Bench().world.deployment)[0]
-    trace = MemoryDialler(Bench().world, AT).dial(leg)
+    leg = legs_of(WorldBuilder().world.deployment)[0]
+    trace = MemoryDialler(WorldBuilder().world, AT).dial(leg)
     assert trace.outcome is Outcome.ACCEPTED
     assert diagnose_trace(trace, "x") == ()
     assert {*CHECKED, *TEXT_RULES} <= {rule.id for rule in catalogue()}
 
 
-GOOD = trace_to_json(MemoryDialler(Bench().world, AT).dial(legs_of(Bench().world.deployment)[0]))
+GOOD = trace_to_json(MemoryDialler(WorldBuilder().world, AT).dial(legs_of(WorldBuilder().world.deployment)[0]))
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_reports_of_verify_and_check_are_read_once_per_finding() -> None:
     from pkikit.judge.leg_verdict import judge_all_legs
     from pkikit.model.codec.findings import reported_findings
 
-    world = Bench().reissue(E1, without=(E1,)).world
+    world = WorldBuilder().reissue(E1, without=(E1,)).world
     legs = [{"findings": [f.to_json() for f in v.findings]} for v in judge_all_legs(world, AT)]
     found = reported_findings(json.dumps({"accepted": False, "legs": legs}))
     assert found is not None

@@ -17,19 +17,19 @@ from simulator.commands.cli import _show
 from simulator.wire.memory import MemoryDialler
 from simulator.world.forge import BOTH, DAY
 from simulator.world.report import CheckReport, LegReport
-from tests.support.worlds import AT, C1, CLUSTER_C, E1, E2, PARTNER, Bench, shown, stranger
+from tests.support.worlds import AT, C1, CLUSTER_C, E1, E2, PARTNER, WorldBuilder, presenting, stranger
 
 FAR = 30 * 365 * DAY
 
 
-def report(bench: Bench) -> CheckReport:
+def report(builder: WorldBuilder) -> CheckReport:
     """Every leg judged and dialled."""
-    dialler = MemoryDialler(bench.world, AT)
+    dialler = MemoryDialler(builder.world, AT)
     legs = (
-        LegReport(leg=leg, verdict=judge_leg(leg, bench.world, AT), trace=dialler.dial(leg))
-        for leg in legs_of(bench.world.deployment)
+        LegReport(leg=leg, verdict=judge_leg(leg, builder.world, AT), trace=dialler.dial(leg))
+        for leg in legs_of(builder.world.deployment)
     )
-    return CheckReport(deployment=bench.world.deployment.name, at=AT, legs=tuple(legs))
+    return CheckReport(deployment=builder.world.deployment.name, at=AT, legs=tuple(legs))
 
 
 def printed(of: CheckReport) -> str:
@@ -42,17 +42,17 @@ def printed(of: CheckReport) -> str:
 @pytest.mark.near_miss("validity.expired")
 def test_end_date_after_2049_warns_on_every_leg_that_presents_it() -> None:
     """Every leg is up, the legs that show the certificate carry the warning, in JSON and for people."""
-    found = report(Bench().reissue(E1, ends=FAR))
+    found = report(WorldBuilder().reissue(E1, ends=FAR))
     assert found.accepted
     document = found.to_json()
     assert document["accepted"] is True
     for leg, entry in zip(found.legs, document["legs"], strict=True):
         rules = {f["rule"] for f in entry["findings"]}
-        assert ("validity.after-2050" in rules) is shown(E1)(leg.leg), leg.leg.id
+        assert ("validity.after-2050" in rules) is presenting(E1)(leg.leg), leg.leg.id
         assert entry["causes"] == []
         assert all(f["severity"] == "warning" for f in entry["findings"])
     [(warning, legs)] = [pair for pair in found.warnings if pair[0].rule == "validity.after-2050"]
-    assert set(legs) == {leg.leg.id for leg in found.legs if shown(E1)(leg.leg)}
+    assert set(legs) == {leg.leg.id for leg in found.legs if presenting(E1)(leg.leg)}
     assert warning.severity is Severity.WARNING
     text = printed(found)
     assert "validity.after-2050" in text
@@ -62,7 +62,7 @@ def test_end_date_after_2049_warns_on_every_leg_that_presents_it() -> None:
 @pytest.mark.near_miss("validity.after-2050", "names.unusable", "eku.critical", "names.common-name-only")
 def test_report_of_a_sound_world_has_no_warning() -> None:
     """A sound world prints no warning."""
-    found = report(Bench())
+    found = report(WorldBuilder())
     assert found.accepted
     assert found.warnings == ()
     assert "WARNING" not in printed(found)
@@ -72,12 +72,12 @@ def test_report_of_a_sound_world_has_no_warning() -> None:
 def test_leg_that_is_up_reports_its_warning() -> None:
     """A peer address written as IP, a certificate without SAN, a spoilt name and a critical EKU: up, each with its warning."""
     address = x509.IPAddress(ipaddress.ip_address("192.0.2.11"))
-    bench = Bench().deploy(addresses={E1: "192.0.2.11"}, zones__0__peer_addresses=["192.0.2.11", E2])
+    builder = WorldBuilder().deploy(addresses={E1: "192.0.2.11"}, zones__0__peer_addresses=["192.0.2.11", E2])
     spoilt = x509.DNSName(f"{E1}.")
-    bench = bench.reissue(E1, general=(address, spoilt), ekus=None, critical=(x509.ExtendedKeyUsage(BOTH),)).reissue(
-        PARTNER, names=(), common_name=PARTNER
-    )
-    found = report(bench)
+    builder = builder.reissue(
+        E1, general=(address, spoilt), ekus=None, critical=(x509.ExtendedKeyUsage(BOTH),)
+    ).reissue(PARTNER, names=(), common_name=PARTNER)
+    found = report(builder)
     assert found.accepted, [leg.causes for leg in found.down]
     assert {w.rule for w, _ in found.warnings} == {
         "names.ip-address-used", "names.common-name-only", "names.unusable", "eku.critical",
@@ -87,7 +87,7 @@ def test_leg_that_is_up_reports_its_warning() -> None:
 @pytest.mark.fires("names.peer-fqdn-missing", "validity.after-2050")
 def test_leg_that_is_down_lists_its_warning_apart_from_its_cause() -> None:
     """A leg that is down keeps its cause; the warning is beside it and is not a cause."""
-    found = report(Bench().reissue(E1, ends=FAR, without=(E1,)))
+    found = report(WorldBuilder().reissue(E1, ends=FAR, without=(E1,)))
     assert not found.accepted
     assert {cause for leg in found.down for cause in leg.causes} == {"names.peer-fqdn-missing"}
     assert "validity.after-2050" in {w.rule for w, _ in found.warnings}
@@ -95,7 +95,7 @@ def test_leg_that_is_down_lists_its_warning_apart_from_its_cause() -> None:
 
 def test_report_prints_the_answer_first_and_names_every_refusing_machine() -> None:
     """One root cause is printed once; five machines refuse because of it, and each of them is named."""
-    found = report(Bench().reissue(E1, by=stranger()))
+    found = report(WorldBuilder().reissue(E1, by=stranger()))
     lines = printed(found).splitlines()
     down = len(found.down)
     assert lines[0].startswith(f"no: {len(found.legs) - down} of {len(found.legs)} legs of clustered-mra are up at ")
@@ -103,12 +103,12 @@ def test_report_prints_the_answer_first_and_names_every_refusing_machine() -> No
     refusing = {leg.leg.client if leg.rejected_by is Side.CLIENT else leg.leg.server for leg in found.down}
     assert set(named.split("refused by: ")[1].split(", ")) == refusing
     assert len(refusing) > 2
-    assert printed(report(Bench())).startswith("yes: 28 of 28 legs ")
+    assert printed(report(WorldBuilder())).startswith("yes: 28 of 28 legs ")
 
 
 def test_report_merges_one_cause_on_several_machines_and_lists_each_fix() -> None:
     """E1 has a certificate of an unknown CA: every verifier refuses it, the cause is reported once, the fix names each of them."""
-    checked = report(Bench().reissue(E1, by=stranger()))
+    checked = report(WorldBuilder().reissue(E1, by=stranger()))
     (cause,) = checked.root_causes()
     assert cause.finding.rule == "trust.issuer-unknown"
     assert set(cause.legs) == {leg.leg.id for leg in checked.down}
@@ -119,7 +119,7 @@ def test_report_merges_one_cause_on_several_machines_and_lists_each_fix() -> Non
 
 def test_report_of_a_cause_fixed_on_one_machine_names_only_that_machine() -> None:
     """C1 lacks the cluster's name: both E peers refuse, and the new certificate of C1 is the whole work."""
-    checked = report(Bench().reissue(C1, without=(CLUSTER_C,)))
+    checked = report(WorldBuilder().reissue(C1, without=(CLUSTER_C,)))
     (cause,) = [c for c in checked.root_causes() if c.finding.rule == "names.cluster-fqdn-missing"]
     assert len(cause.refused_by) > 1
     assert "Do the same" not in cause.fix
@@ -127,7 +127,7 @@ def test_report_of_a_cause_fixed_on_one_machine_names_only_that_machine() -> Non
 
 def test_fix_names_a_page_only_for_an_expressway() -> None:
     """The neighbour's trusted CA list is not on a page that is known here."""
-    fixes = {leg.refused_by: leg.findings[0].fix for leg in report(Bench().reissue(E1, by=stranger())).down}
+    fixes = {leg.refused_by: leg.findings[0].fix for leg in report(WorldBuilder().reissue(E1, by=stranger())).down}
     assert "Maintenance >" in fixes[C1]
     assert "Maintenance >" not in fixes[PARTNER]
     assert f"the trusted CA list of {PARTNER}" in fixes[PARTNER]

@@ -25,7 +25,7 @@ from pkikit.commands.log_file import Answer, of_file
 from pkikit.errors import InputError
 from pkikit.files import logs
 from pkikit.files.logs import read_logs
-from tests.support.worlds import E1, Bench
+from tests.support.worlds import E1, WorldBuilder
 
 LINE = (
     '2026-10-02T08:15:10.250+00:00 vcsc1 tvcs: Event="Outbound TLS Negotiation Error" Service="SIP" Src-ip="10.20.0.5" '
@@ -103,8 +103,8 @@ def test_log_is_read_in_every_encoding_and_packing(form: str, tmp_path: Path) ->
 
 
 KINDS = {
-    "a certificate in PEM": Bench().world.parties[E1].credential.leaf.public_bytes(Encoding.PEM),
-    "binary ASN.1": Bench().world.parties[E1].credential.leaf.public_bytes(Encoding.DER),
+    "a certificate in PEM": WorldBuilder().world.parties[E1].credential.leaf.public_bytes(Encoding.PEM),
+    "binary ASN.1": WorldBuilder().world.parties[E1].credential.leaf.public_bytes(Encoding.DER),
     "a private key": b"-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\n",
     "a packet capture \\(pcap\\)": b"\xd4\xc3\xb2\xa1\x02\x00\x04\x00" + bytes(64),
     "a packet capture \\(pcapng\\)": b"\x0a\x0d\x0d\x0a\x1c\x00\x00\x00" + bytes(64),

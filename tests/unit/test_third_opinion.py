@@ -11,7 +11,7 @@ from cryptography.x509.verification import PolicyBuilder, Store, VerificationErr
 from pkikit.judge.trust import chain_to_present
 from pkikit.judge.verify import verify_certificate
 from pkikit.model.leg import NameCheck, Purpose
-from tests.support.worlds import AT, C1, CASES, E1, E2, GOOD, PARTNER, UCM1, Bench
+from tests.support.worlds import AT, C1, CASES, E1, E2, GOOD, PARTNER, UCM1, WorldBuilder
 
 WORLDS = {f"{c.id}/{kind}": make for c in CASES for kind, make in (("broken", c.broken), ("near miss", c.near_miss))}
 WORLDS |= {f"{name}/good": make for name, make in GOOD.items()}
@@ -52,7 +52,7 @@ def theirs(leaf: x509.Certificate, sent: list[x509.Certificate], trusted: list[x
 @cache
 def opinions(world_id: str) -> tuple[tuple[str, frozenset[str], str], ...]:
     """(party, our rules, its message) for each party as TLS server under its own name."""
-    world = WORLDS[world_id](Bench()).world
+    world = WORLDS[world_id](WorldBuilder()).world
     trusted = world.parties[C1].trusted_ca_list
     found = []
     for fqdn in PARTIES:

@@ -18,21 +18,21 @@ from pkikit.model.findings import Rejected, Severity, Verdict
 from pkikit.model.trace import HandshakeTrace, Outcome, Side
 from simulator.wire.memory import MemoryDialler
 from simulator.world.forge import SERVER
-from tests.support.worlds import AT, C1, E1, Bench
+from tests.support.worlds import AT, C1, E1, WorldBuilder
 
 ONLY_12 = TlsRange(lowest=TlsVersion.TLS_1_2, highest=TlsVersion.TLS_1_2)
 ONLY_13 = TlsRange(lowest=TlsVersion.TLS_1_3, highest=TlsVersion.TLS_1_3)
 
 
-def dial(bench: Bench, tls: TlsRange = ONLY_13) -> HandshakeTrace:
-    leg = next(leg for leg in legs_of(bench.world.deployment) if leg.id.startswith(f"zone:uc-traversal:{C1}>{E1}"))
-    return MemoryDialler(bench.world, AT, tls).dial(leg)
+def dial(builder: WorldBuilder, tls: TlsRange = ONLY_13) -> HandshakeTrace:
+    leg = next(leg for leg in legs_of(builder.world.deployment) if leg.id.startswith(f"zone:uc-traversal:{C1}>{E1}"))
+    return MemoryDialler(builder.world, AT, tls).dial(leg)
 
 
 @pytest.mark.parametrize("tls", [ONLY_12, ONLY_13], ids=["1.2", "1.3"])
 def test_trace_of_a_server_refusal_has_error_alert_and_chain(tls: TlsRange) -> None:
     """The server's verify error, its alert, and the chain it refused are all kept; in TLS 1.3 the client thought itself done."""
-    trace = dial(Bench().reissue(C1, ekus=(SERVER,)), tls)
+    trace = dial(WorldBuilder().reissue(C1, ekus=(SERVER,)), tls)
     assert trace.outcome is Outcome.REJECTED
     assert trace.rejected_by is Side.SERVER
     assert trace.verify_error is not None
@@ -44,7 +44,7 @@ def test_trace_of_a_server_refusal_has_error_alert_and_chain(tls: TlsRange) -> N
 
 def test_trace_without_application_data_is_not_accepted() -> None:
     """The same trace without its last step is no success."""
-    trace = dial(Bench())
+    trace = dial(WorldBuilder())
     assert trace.outcome is Outcome.ACCEPTED
     assert trace.protocol == "TLSv1.3"
     cut = HandshakeTrace(steps=tuple(s for s in trace.steps if "200 OK" not in str(s)))
@@ -99,7 +99,7 @@ def test_trace_of_a_client_without_certificate_is_refused(tls: TlsRange) -> None
 
 def _between(client: TlsRange, server: TlsRange, *, client_has_certificate: bool = True) -> HandshakeTrace:
     """A handshake of C1 with E1 in memory, without a word after it; accepted when both sides finished."""
-    parties = Bench().world.parties
+    parties = WorldBuilder().world.parties
     own = parties[C1] if client_has_certificate else replace(parties[C1], credential=None)
     sides = {}
     for side, party, tls in ((Side.CLIENT, own, client), (Side.SERVER, parties[E1], server)):
@@ -129,9 +129,9 @@ def test_rule_with_a_used_id_is_refused() -> None:
 
 def test_refused_verdict_raises_when_required() -> None:
     """A verdict that says no raises where a yes is required, and names its rules."""
-    leg = legs_of(Bench().world.deployment)[0]
-    assert judge_leg(leg, Bench().world, AT).by_client.require()
-    bad = judge_leg(leg, Bench().reissue(C1, ekus=(SERVER,)).world, AT).by_server
+    leg = legs_of(WorldBuilder().world.deployment)[0]
+    assert judge_leg(leg, WorldBuilder().world, AT).by_client.require()
+    bad = judge_leg(leg, WorldBuilder().reissue(C1, ekus=(SERVER,)).world, AT).by_server
     with pytest.raises(Rejected, match=r"eku\.client-auth-missing"):
         bad.require()
     assert Verdict(question="nothing").accepted

@@ -1,0 +1,50 @@
+"""Which legs a broken world affects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pkikit.model.leg import Leg
+from tests.support.worlds.deployments import (
+    deployment,
+)
+
+
+def presenting(fqdn: str) -> Callable[[Leg], bool]:
+    """Legs on which a certificate of that party is judged."""
+    return lambda leg: (leg.server == fqdn and leg.client_verifies) or (leg.client == fqdn and leg.mutual)
+
+
+def as_client(fqdn: str) -> Callable[[Leg], bool]:
+    return lambda leg: leg.client == fqdn and leg.mutual
+
+
+def as_server(fqdn: str) -> Callable[[Leg], bool]:
+    return lambda leg: leg.server == fqdn and leg.client_verifies
+
+
+def judging(fqdn: str) -> Callable[[Leg], bool]:
+    """Legs on which that party judges another's certificate."""
+    return lambda leg: (leg.client == fqdn and leg.client_verifies) or (leg.server == fqdn and leg.mutual)
+
+
+def zone(*prefixes: str) -> Callable[[Leg], bool]:
+    return lambda leg: leg.id.startswith(prefixes)
+
+
+def looks_for(fqdn: str, name: str) -> Callable[[Leg], bool]:
+    """Legs on which nothing but `name` is looked for in the certificate of `fqdn` (by some check)."""
+    return lambda leg: any(check.any_of == (name,) for check in leg.presents(fqdn))
+
+
+def by_peers(leg_filter: Callable[[Leg], bool], of: str) -> Callable[[Leg], bool]:
+    """Legs of `leg_filter` on which an Expressway peer is the one that judges the certificate of `of`."""
+    peers = deployment().peers
+
+    def affected(leg: Leg) -> bool:
+        return leg_filter(leg) and (
+            (leg.server == of and leg.client_verifies and leg.client in peers)
+            or (leg.client == of and leg.mutual and leg.server in peers)
+        )
+
+    return affected
