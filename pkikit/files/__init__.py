@@ -1,4 +1,4 @@
-"""Read anything a person was sent, write files whole or not at all. The only part of `pkikit` that touches the disk."""
+"""Read any file that people hand over; write files whole or not at all."""
 
 from pkikit.files.contents import FileContents, NoPassphrase, Passphrase
 from pkikit.files.convert import convert

@@ -1,4 +1,4 @@
-"""zip and gzip archives, unpacked within bounds."""
+"""zip and gzip archives, unpacked within limits."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterator
+from typing import NoReturn
 
 from pkikit.errors import EncodingError
 
@@ -15,7 +16,18 @@ MAX_MEMBERS = 200
 
 
 def unpack(data: bytes, where: str) -> Iterator[tuple[str, bytes]]:
-    """(name, bytes) of each file in an archive; EncodingError for what is damaged, encrypted or unpacks too far."""
+    """Yield the files of an archive.
+
+    Args:
+        data: the bytes of a zip or gzip file.
+        where: its name, for messages.
+
+    Yields:
+        (name, bytes) of each file.
+
+    Raises:
+        EncodingError: the archive is damaged or encrypted, or unpacks to too much.
+    """
     if data.startswith(GZIP):
         yield "content", _gunzip(data, where)
         return
@@ -32,7 +44,7 @@ def unpack(data: bytes, where: str) -> Iterator[tuple[str, bytes]]:
                     content = stream.read(left + 1)
                 left -= len(content)
                 if left < 0:
-                    raise _too_far(where)
+                    _refuse_size(where)
                 yield member.filename, content
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError) as error:
         raise EncodingError(f"is a damaged zip archive: {error}", where=where) from None
@@ -45,11 +57,11 @@ def _gunzip(data: bytes, where: str) -> bytes:
     except zlib.error as error:
         raise EncodingError(f"is a damaged gzip file: {error}", where=where) from None
     if len(content) > MAX_UNPACKED:
-        raise _too_far(where)
+        _refuse_size(where)
     if not unpacker.eof:
         raise EncodingError("is a gzip file that was cut off", where=where)
     return content
 
 
-def _too_far(where: str) -> EncodingError:
-    return EncodingError(f"unpacks to more than {MAX_UNPACKED // 1024 // 1024} MB, the most that is read", where=where)
+def _refuse_size(where: str) -> NoReturn:
+    raise EncodingError(f"unpacks to more than {MAX_UNPACKED // 1024 // 1024} MB, the most that is read", where=where)

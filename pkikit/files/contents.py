@@ -1,4 +1,4 @@
-"""What was found in a file, by kind."""
+"""What a file holds, by kind."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ MAX_OBJECTS = 10_000
 
 
 class NoPassphrase(EncodingError):
-    """Something in the file is encrypted, and there is nobody to ask for the passphrase."""
+    """Something in the file is encrypted, and nobody can be asked for the passphrase."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FileContents:
-    """Everything found in one file, by kind; the private key never shows in `repr`.
+    """Everything found in one file, by kind. `repr` never contains the private key.
 
-    form: how the file is made: pem, utf-16 (PEM in UTF-16 or UTF-32), der, pkcs7, pkcs12, base64, zip or gzip.
-    notes: what is odd about it without keeping it from being read, a sentence each.
-    encrypted_keys: how many private keys nobody gave a passphrase for.
-    data: the bytes of the file, for the question whether the product reads them (`pkikit.files.objections`).
+    form: how the file is encoded: pem, utf-16 (PEM in UTF-16 or UTF-32), der, pkcs7, pkcs12, base64, zip or gzip.
+    notes: what is odd about it although it was read, one sentence each.
+    encrypted_keys: how many private keys stayed encrypted because nobody gave a passphrase.
+    data: the bytes of the file, to judge whether the product reads them (`pkikit.files.objections`).
     """
 
     where: str
@@ -47,11 +47,11 @@ class FileContents:
 
     @property
     def ends_in_newline(self) -> bool:
-        """True when the last line of the file has a line end."""
+        """True if the last line of the file has a line end."""
         return self.data.endswith(b"\n")
 
     def lacks(self, wanted: str) -> str:
-        """For a message: the file holds no `wanted`, and what it holds instead."""
+        """Return a sentence for a message: the file holds no `wanted`, and what it holds instead."""
         kinds = (
             (self.certificates, "a certificate"),
             (self.requests, "a certificate request"),
@@ -65,7 +65,7 @@ class FileContents:
 
     @property
     def is_empty(self) -> bool:
-        """True when nothing usable was found."""
+        """True if nothing usable was found."""
         return not (
             self.certificates
             or self.requests
@@ -91,39 +91,47 @@ class Collector:
         }
 
     def contents(self, form: str, data: bytes = b"") -> FileContents:
-        """What was gathered so far."""
+        """Everything gathered so far."""
         found: dict[str, Any] = {kind: tuple(objects) for kind, objects in self.found.items()}
         return FileContents(where=self.where, form=form, encrypted_keys=self.encrypted_keys, data=data, **found)
 
     def inner(self, where: str = "") -> Collector:
-        """A collector for a part of the same file; `where` names a member of an archive."""
+        """Return a collector for a part of the same file; `where` names a member of an archive."""
         return Collector(
             where or self.where, self.passphrase, keep_encrypted=self.keep_encrypted, open_stores=self.open_stores
         )
 
     def note(self, sentence: str) -> None:
-        """Something odd that does not keep the file from being read."""
+        """Note something odd that does not prevent the file from being read."""
         self.found["notes"].append(sentence)
 
     def count(self) -> int:
-        """How many objects there are so far."""
+        """The number of objects so far."""
         return self.encrypted_keys + sum(len(values) for kind, values in self.found.items() if kind != "notes")
 
     def add(self, kind: str, *objects: Any) -> None:
-        """Take objects of a kind, up to the number that is read of one file."""
+        """Add objects of one kind.
+
+        Args:
+            kind: the name of a field of `FileContents`.
+            *objects: the objects.
+
+        Raises:
+            EncodingError: the file holds more objects than are read from one file.
+        """
         self.found[kind] += objects
         if self.count() > MAX_OBJECTS:
             raise EncodingError(f"holds more than {MAX_OBJECTS} objects", where=self.where)
 
     def add_key(self, key: object) -> None:
-        """A private key: RSA and EC are kept, of others only the kind."""
+        """Add a private key. RSA and EC keys are kept; of other keys, only the kind."""
         if isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
             self.add("keys", key)
         else:
             self.add("other_keys", type(key).__name__.removesuffix("PrivateKey").lstrip("_"))
 
     def load_key(self, data: bytes, load: Callable[..., Any], der: bytes) -> None:
-        """Parse a private key, with the passphrase when it is encrypted and opening it costs a bearable amount of work."""
+        """Parse a private key, with the passphrase if it is encrypted and opening it costs a bearable amount of work."""
         try:
             key = load(data, None)
         except TypeError:  # so `cryptography` says that the key is encrypted and it got no passphrase
@@ -135,7 +143,19 @@ class Collector:
         self.add_key(key)
 
     def decrypt(self, what: str, load: Callable[[bytes], Any]) -> Any:
-        """Open something encrypted with the passphrase. No message ever contains the passphrase."""
+        """Open something encrypted with the passphrase. No message ever contains the passphrase.
+
+        Args:
+            what: the kind of object, for messages.
+            load: opens the object with a passphrase; ValueError means that the passphrase is wrong.
+
+        Returns:
+            What `load` returns.
+
+        Raises:
+            NoPassphrase: nobody can be asked for the passphrase.
+            EncodingError: the passphrase does not open it.
+        """
         if self.passphrase is None:
             raise NoPassphrase(
                 f"holds an encrypted {what}; the product takes only unencrypted ones"

@@ -1,4 +1,4 @@
-"""Convert DER, PKCS#7, PKCS#12 and damaged PEM into the PEM that the product takes, or PEM into DER.
+"""Convert DER, PKCS#7, PKCS#12 and damaged PEM into PEM that the product accepts, or PEM into DER.
 
 Source: X12.5 guide, appendix 3.
 """
@@ -16,9 +16,17 @@ FORMS = ("pem", "der")
 
 
 def convert(contents: FileContents, form: str) -> bytes:
-    """Everything in `contents` as PEM (leaf first, key last), or its only object as DER.
+    """Encode everything in `contents` as PEM (leaf first, key last), or its only object as DER.
 
-    Raises: InputError when there is nothing to convert, or something that would be left out.
+    Args:
+        contents: what a file holds.
+        form: `pem` or `der`.
+
+    Returns:
+        The bytes of the new file.
+
+    Raises:
+        InputError: there is nothing to convert, or something would be left out.
     """
     if contents.other_keys:
         raise InputError(

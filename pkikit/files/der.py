@@ -1,10 +1,10 @@
-"""Where one DER value ends. The values themselves are read by libraries."""
+"""Where one DER value ends. Libraries read the values themselves."""
 
 from __future__ import annotations
 
 
 def outer_length(data: bytes) -> int | None:
-    """How long the first DER value says it is, with its own tag and length; None where it does not say."""
+    """Return the length of the first DER value including its tag and length bytes; None if it does not give one."""
     if len(data) < 2 or data[1] == 0x80:
         return None
     if data[1] < 0x80:
@@ -16,6 +16,6 @@ def outer_length(data: bytes) -> int | None:
 
 
 def first_value(data: bytes) -> bytes:
-    """The first DER value, without what follows it. OpenSSL does not look at what follows either."""
+    """Return the first DER value without the bytes after it. OpenSSL ignores those bytes as well."""
     length = outer_length(data)
     return data if length is None or length >= len(data) else data[:length]

@@ -1,6 +1,6 @@
-"""The disk: files read within bounds, written whole or not at all; folders of certificates.
+"""Files on disk: read within limits, written whole or not at all; folders of certificates.
 
-Nothing here raises anything but InputError/EncodingError.
+Every error that this module raises is an InputError or an EncodingError.
 """
 
 from __future__ import annotations
@@ -27,10 +27,19 @@ MAX_DEPLOYMENT = 1024 * 1024
 
 
 def read_bytes(path: Path, limit: int = MAX_FILE, *, may_be_empty: bool = False) -> bytes:
-    """The bytes of a regular file, at most `limit` of them.
+    """Read a regular file.
 
-    Raises: InputError with one sentence when the file is missing, a folder, a pipe, a device or a socket, unreadable,
-    larger than `limit`, or empty unless `may_be_empty`.
+    Args:
+        path: the file.
+        limit: the largest size that is read, in bytes.
+        may_be_empty: accept a file of 0 bytes.
+
+    Returns:
+        The bytes of the file.
+
+    Raises:
+        InputError: the file is missing, unreadable, empty or larger than `limit`, or it is a folder, a pipe, a device or a
+            socket.
     """
     where = str(path)
     with open_regular(path) as stream:
@@ -50,7 +59,18 @@ def _size(limit: int) -> str:
 
 
 def load_deployment(path: Path, *, version: str | None = None) -> Deployment:
-    """Read a deployment file; `version` overrides the one that stands in it."""
+    """Read a deployment file.
+
+    Args:
+        path: the YAML file.
+        version: a product version that replaces the one in the file, such as `X14.0`.
+
+    Returns:
+        The deployment.
+
+    Raises:
+        InputError: the file cannot be read, or it is not a deployment file; the message names line and key.
+    """
     data = read_bytes(path, MAX_DEPLOYMENT)
     try:
         text = data.decode("utf-8-sig")
@@ -65,15 +85,35 @@ def load_deployment(path: Path, *, version: str | None = None) -> Deployment:
 
 
 def read_file(path: Path, passphrase: Passphrase | None = None, *, keep_encrypted: bool = False) -> FileContents:
-    """Everything in a file, whatever its form; `keep_encrypted` as in `parse`.
+    """Read everything in a file, whatever its encoding.
 
-    Raises: InputError or EncodingError with one sentence.
+    Args:
+        path: the file.
+        passphrase: is asked only if something is encrypted.
+        keep_encrypted: as in `parse`.
+
+    Returns:
+        The objects in the file.
+
+    Raises:
+        InputError: the file cannot be read.
+        EncodingError: the file holds nothing usable; the message says what it is.
     """
     return parse(read_bytes(path), where=str(path), passphrase=passphrase, keep_encrypted=keep_encrypted)
 
 
 def read_certificates(path: Path) -> tuple[x509.Certificate, ...]:
-    """The certificates of a file; an error when there is none."""
+    """Read the certificates of a file.
+
+    Args:
+        path: the file.
+
+    Returns:
+        At least one certificate, in the order of the file.
+
+    Raises:
+        EncodingError: the file holds no certificate.
+    """
     contents = read_file(path, keep_encrypted=True)
     if not contents.certificates:
         raise EncodingError(contents.lacks("certificate"), where=str(path), rule="encoding.not-pem")
@@ -81,10 +121,17 @@ def read_certificates(path: Path) -> tuple[x509.Certificate, ...]:
 
 
 def read_chain(path: Path) -> tuple[x509.Certificate, ...]:
-    """The certificates of a file that begins with the one it is about.
+    """Read the certificates of a file that begins with the server certificate.
 
-    Raises: EncodingError when there is none, or when a CA comes before the server certificate: then nobody knows which
-    one is meant.
+    Args:
+        path: the file.
+
+    Returns:
+        The certificates, in the order of the file.
+
+    Raises:
+        EncodingError: there is no certificate, or a CA comes before the server certificate: then nobody knows which one is
+            meant.
     """
     contents = read_file(path, keep_encrypted=True)
     if not contents.certificates:
@@ -94,7 +141,17 @@ def read_chain(path: Path) -> tuple[x509.Certificate, ...]:
 
 
 def read_request(path: Path) -> x509.CertificateSigningRequest:
-    """The certificate signing request of a file; an error unless it holds exactly one."""
+    """Read the certificate signing request of a file.
+
+    Args:
+        path: the file.
+
+    Returns:
+        The request.
+
+    Raises:
+        InputError: the file does not hold exactly one request.
+    """
     found = read_file(path).requests
     if len(found) != 1:
         raise InputError(f"holds {len(found)} certificate requests; exactly one is needed", where=str(path))
@@ -102,7 +159,18 @@ def read_request(path: Path) -> x509.CertificateSigningRequest:
 
 
 def credential_from_folder(folder: Path) -> Credential | None:
-    """`cert.pem` (leaf first) and `key.pem` of a folder; None without cert.pem, no key without key.pem."""
+    """Read `cert.pem` (leaf first) and `key.pem` of a folder.
+
+    Args:
+        folder: the folder of one party.
+
+    Returns:
+        The credential, without key if there is no `key.pem`; None if there is no `cert.pem`.
+
+    Raises:
+        EncodingError: a file holds something else.
+        InputError: a file cannot be read.
+    """
     certificate_file, key_file = folder / "cert.pem", folder / "key.pem"
     if not certificate_file.exists():
         if key_file.exists():
@@ -128,19 +196,29 @@ def _key_of(contents: FileContents) -> tuple[PrivateKey, ...]:
 
 
 def free_path(path: Path) -> Path:
-    """`path`, where nothing stands yet; InputError when something does."""
+    """Return `path` if nothing exists there yet.
+
+    Args:
+        path: where a new file is to go.
+
+    Returns:
+        The path.
+
+    Raises:
+        InputError: something exists there.
+    """
     if path.exists():
         raise InputError("exists already; choose another name", where=str(path))
     return path
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
+    """Write a file that only its owner can read (mode 0600), whole or not at all."""
     _write(path, data, 0o600)
 
 
 def write_public(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
+    """Write a file, whole or not at all."""
     _write(path, data, 0o644)
 
 
@@ -165,12 +243,22 @@ def _write(path: Path, data: bytes, mode: int) -> None:
 
 
 def key_pem(key: PrivateKey) -> bytes:
-    """PKCS#8 in PEM, unencrypted as the product wants it. For files of mode 0600 only."""
+    """Encode a key as unencrypted PKCS#8 in PEM, as the product requires. Only for files of mode 0600."""
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def iter_party_folders(directory: Path) -> Iterator[Path]:
-    """The folders of `--certs DIR`, without `ca`."""
+    """Yield the folders of `--certs DIR`, except `ca`.
+
+    Args:
+        directory: the folder of the option.
+
+    Yields:
+        One folder per party, sorted by name.
+
+    Raises:
+        InputError: `directory` is not a folder, or holds something that is not a party's folder.
+    """
     try:
         entries = sorted(p for p in directory.iterdir() if p.is_dir() and p.name != "ca" and not p.name.startswith("."))
     except FileNotFoundError:

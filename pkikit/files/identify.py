@@ -1,4 +1,4 @@
-"""What a file is when it does not hold a certificate, and what to provide instead, in one sentence."""
+"""What a file is if it does not hold a certificate, and what to provide instead, in one sentence."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _TEXTS: tuple[tuple[str, str, str], ...] = (
 
 
 def identify(data: bytes) -> str:
-    """A sentence without a subject: "is a PDF document. Provide …", for bytes that are neither PEM nor DER."""
+    """Return a clause such as "is a PDF document. Provide …" for bytes that are neither PEM nor DER."""
     magic = magic_of(data)
     if magic is not None and magic.for_certificate:
         return f"is {magic.what}. {magic.for_certificate}"
@@ -75,7 +75,7 @@ def identify(data: bytes) -> str:
 
 
 def as_text(data: bytes) -> str | None:
-    """The text of a file in UTF-8 or UTF-16, with or without byte order mark; None for binary data."""
+    """Return the text of a file in UTF-8 or UTF-16, with or without byte order mark; None for binary data."""
     encoding = unicode_form(data) or "utf-8-sig"
     try:
         text = data[: 4 * _LOOK].decode(encoding, "ignore" if len(data) > 4 * _LOOK else "strict")
@@ -107,7 +107,7 @@ _DER_OIDS: tuple[tuple[bytes, str, str], ...] = (
 
 
 def identify_der(data: bytes) -> str:
-    """The same for bytes that begin as DER does, but are not an object that is read here."""
+    """Return such a clause for bytes that begin like DER but are not an object that pkikit reads."""
     length = outer_length(data)
     if length is not None and length > len(data):
         return f"is binary (DER) and cut off: it announces {length} bytes and has {len(data)}. Fetch the file again."

@@ -1,4 +1,4 @@
-"""What a file is when it is not a log, in a few words, and what to provide instead."""
+"""What a file is if it is not a log, in a few words, and what to provide instead."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _DOCUMENTS = frozenset({"XML", "a web page (HTML)", "a deployment file", "an xCo
 
 
 def binary_kind(head: bytes) -> tuple[str, str] | None:
-    """(what it is, what to do) for a file that is not text, by its first bytes; None for text and for archives."""
+    """Return (what the file is, what to do) for a binary file, by its first bytes; None for text and for archives."""
     if head.startswith((GZIP, ZIP)):
         return None
     magic = magic_of(head)
@@ -40,7 +40,7 @@ def binary_kind(head: bytes) -> tuple[str, str] | None:
 
 
 def text_kind(head: str) -> tuple[str, str]:
-    """(what it is, what to do) for a text in which nothing was recognised, by its first characters."""
+    """Return (what the file is, what to do) for a text without any recognised line, by its first characters."""
     return next(
         ((what, instead) for pattern, what, instead in _TEXT_KINDS if pattern.search(head)),
         ("text", INSTEAD + " about a connection that failed"),
@@ -48,12 +48,12 @@ def text_kind(head: str) -> tuple[str, str]:
 
 
 def is_document(head: str) -> bool:
-    """True for a text that is not a log, even if it contains words such as "error": XML, HTML, a deployment, a dump."""
+    """Return True for a text that is not a log, even if it contains words such as "error": XML, HTML, a deployment, a dump."""
     return text_kind(head)[0] in _DOCUMENTS
 
 
 def looks_binary(head: bytes) -> bool:
-    """True for bytes that are not text in any encoding that is read."""
+    """Return True for bytes that are not text in any known encoding."""
     sample = head.replace(bytes(8), b"")[:4096]  # a log that a power failure cut has runs of zeros in it
     if head and not sample:
         return True

@@ -1,6 +1,6 @@
-"""Logs from disk or standard input as lines: any encoding, plain or packed, within bounds, without loading them whole.
+"""Logs from disk or standard input as lines: any encoding, plain or compressed, within limits, never loaded whole.
 
-Nothing here raises anything but InputError/EncodingError.
+Every error that this module raises is an InputError or an EncodingError.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _NO_LOGS = ("xconf_dump", "xstat_dump", ".pem", ".cer", ".crt", ".der", ".pcap",
 
 @dataclass(frozen=True, kw_only=True)
 class LogText:
-    """One text: its name inside the file ("" when the file is the text), its first characters, and its lines."""
+    """One text: its name inside the file ("" if the file is the text), its first characters, and its lines."""
 
     member: str
     head: str
@@ -70,9 +70,16 @@ class _Budget:
 
 
 def read_logs(path: Path | None) -> Iterator[LogText]:
-    """Every text in a log file or an archive of logs; None is standard input. Read the lines of one before the next.
+    """Yield every text in a log file or an archive of logs. Read the lines of one before you ask for the next.
 
-    Raises: InputError for what is not a regular file, is empty, damaged or too large, or is a file of another kind.
+    Args:
+        path: the file; None is standard input.
+
+    Yields:
+        One text after the other.
+
+    Raises:
+        InputError: the path is not a regular file, or the file is empty, damaged, too large or of another kind.
     """
     where = str(path) if path is not None else "standard input"
     budget = _Budget(where)
@@ -94,7 +101,7 @@ def read_logs(path: Path | None) -> Iterator[LogText]:
 
 
 class _Peeked:
-    """A stream whose first bytes can be looked at; `read` gives them, too."""
+    """A stream whose first bytes can be examined; `read` returns them as well."""
 
     def __init__(self, stream: BinaryIO | _Unpacking) -> None:
         self.stream = stream
@@ -112,7 +119,7 @@ class _Peeked:
 
 
 class _Unpacking:
-    """A compressed stream, unpacked as it is read: at most `size` bytes at a time, whatever was packed."""
+    """A compressed stream, unpacked as it is read: at most `size` bytes at a time, whatever it contains."""
 
     def __init__(self, stream: _Peeked, magic: bytes, make: Callable[[], Any]) -> None:
         self._stream, self._magic, self._make = stream, magic, make
@@ -120,7 +127,17 @@ class _Unpacking:
         self._packed = b""
 
     def read(self, size: int = CHUNK) -> bytes:
-        """Up to `size` bytes; none at the end. What follows the last packed part is left out, as gzip does."""
+        """Read up to `size` bytes. Bytes after the last compressed part are ignored, as gzip does.
+
+        Args:
+            size: the largest number of bytes to return.
+
+        Returns:
+            The bytes; none at the end.
+
+        Raises:
+            EOFError: the stream ends in the middle of a compressed part.
+        """
         while True:
             if self._unpacker.eof:
                 rest = self._unpacker.unused_data or self._stream.read()
@@ -138,7 +155,7 @@ class _Unpacking:
 
 
 class _TarInfo(tarfile.TarInfo):
-    """A header of a tar archive; names and attributes that are longer than any real one are refused, not loaded."""
+    """The header of a tar member. Names and attributes longer than any real one are refused, not loaded."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
@@ -174,7 +191,7 @@ def _texts(stream: _Peeked, member: str, budget: _Budget, depth: int) -> Iterato
 
 
 def _unpacker(head: bytes) -> tuple[bytes, Callable[[], Any]] | None:
-    """(first bytes, maker) of the decompressor for what begins so."""
+    """Return (first bytes, factory) of the decompressor for a stream that begins with `head`; None for other streams."""
     if head.startswith(GZIP):
         return GZIP, lambda: zlib.decompressobj(wbits=31)
     if head.startswith(_BZIP2) and head[4:10] == b"1AY&SY":
@@ -219,7 +236,22 @@ def _of_tar(stream: _Peeked, inside: str, budget: _Budget, depth: int) -> Iterat
 
 
 def _of_zip(stream: _Peeked, inside: str, budget: _Budget, depth: int) -> Iterator[LogText]:
-    """A zip archive needs its end first: the file itself, or a copy of a stream that cannot be wound back."""
+    """Yield the texts of a zip archive: the file itself, or a copy of a stream that cannot seek.
+
+    A zip archive has its table of contents at the end.
+
+    Args:
+        stream: the archive.
+        inside: its name inside an outer archive; "" if there is none.
+        budget: how much may still be read.
+        depth: how many archives it is inside.
+
+    Yields:
+        One text after the other.
+
+    Raises:
+        InputError: the archive is damaged, encrypted or too large.
+    """
     source = stream.stream
     with contextlib.ExitStack() as stack:
         if isinstance(source, io.BufferedIOBase) and source.seekable() and not inside:
@@ -260,7 +292,7 @@ def _of_text(stream: _Peeked, member: str, budget: _Budget, where: str) -> Itera
 def _lines(
     stream: _Peeked, decoder: codecs.IncrementalDecoder, budget: _Budget, where: str, *, cr_only: bool
 ) -> Iterator[str]:
-    """Lines without their ends; a longer one than MAX_LINE in pieces."""
+    """Yield lines without their ends; a line longer than MAX_LINE in pieces."""
     rest = ""
     while data := _read(stream, where):
         budget.take(len(data))

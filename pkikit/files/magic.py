@@ -1,4 +1,4 @@
-"""What binary files are, by their first bytes, and which encoding a text has: one table for certificate files and logs."""
+"""Which binary format a file has, by its first bytes, and which encoding a text has: one table for certificate files and logs."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _REPACK = "unpack it first, or pack it as zip"
 
 @dataclass(frozen=True)
 class Magic:
-    """One kind of binary file.
+    """One binary format.
 
-    for_certificate, for_log: what to provide instead, where a certificate or a log is needed; "" where the bytes are read
-    in another way there.
+    for_certificate, for_log: what to provide instead if a certificate or a log is needed; "" if pkikit reads the bytes in
+    another way there.
     """
 
     first: bytes
@@ -30,7 +30,7 @@ class Magic:
     offset: int = 0
 
     def fits(self, data: bytes) -> bool:
-        """True when a file begins like this. Two letters alone prove nothing: text may begin with them, too."""
+        """Return True if a file begins like this. Two letters alone prove nothing: text may begin with them, too."""
         found = data[self.offset : self.offset + len(self.first)] == self.first
         return found and (len(self.first) > 2 or not self.first.isalpha() or b"\0" in data[:64])
 
@@ -74,7 +74,7 @@ _MAGIC = (
 
 
 def magic_of(data: bytes) -> Magic | None:
-    """The kind of a binary file, by its first bytes; None for text and for unknown kinds."""
+    """Return the format of a binary file, by its first bytes; None for text and for unknown formats."""
     return next((magic for magic in _MAGIC if magic.fits(data)), None)
 
 
@@ -87,7 +87,7 @@ _MARKS: tuple[tuple[bytes, str], ...] = (
 
 
 def unicode_form(data: bytes) -> str | None:
-    """`utf-16`, `utf-32` or such, where every character takes two or four bytes; None for any other file."""
+    """Return `utf-16`, `utf-32` and so on if every character takes two or four bytes; None for any other file."""
     for mark, name in _MARKS:
         if data.startswith(mark):
             return name

@@ -1,7 +1,7 @@
-"""Would the product read this file? The answer of OpenSSL on the same bytes, and how to save the file correctly.
+"""Would the product read this file? OpenSSL's answer for the same bytes, and how to save the file correctly.
 
-`pkikit` itself reads far more. What it finds is compared here with what OpenSSL finds (`pkikit.files.openssl_pem`); each
-difference is an objection, with the line where it is.
+`pkikit` itself reads far more. This module compares what pkikit finds with what OpenSSL finds
+(`pkikit.files.openssl_pem`); each difference is an objection, with its line.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _BY_HAND = {
 
 
 def product_objections(contents: FileContents) -> tuple[Objection, ...]:
-    """Why the product does not read this file as it is, or not all of it; empty when it does."""
+    """Return the reasons why the product does not read this file, or not all of it; empty if it does."""
     if contents.form != "pem":
         return (_other_form(contents),)
     found = list(_pem_objections(contents))
@@ -59,9 +59,13 @@ def product_objections(contents: FileContents) -> tuple[Objection, ...]:
 
 
 def refuse_unreadable(contents: FileContents) -> None:
-    """Return quietly when the product reads the file.
+    """Do nothing if the product reads the file.
 
-    Raises: EncodingError with the first objection.
+    Args:
+        contents: what the file holds.
+
+    Raises:
+        EncodingError: the product does not read it; the message is the first objection.
     """
     objection = next((o for o in product_objections(contents) if not o.is_remark), None)
     if objection is not None:
@@ -69,9 +73,13 @@ def refuse_unreadable(contents: FileContents) -> None:
 
 
 def refuse_wrong_order(contents: FileContents) -> None:
-    """Return quietly when the server certificate comes first.
+    """Do nothing if the server certificate comes first.
 
-    Raises: EncodingError with the rule `upload.leaf-not-first`.
+    Args:
+        contents: what the file holds.
+
+    Raises:
+        EncodingError: another certificate comes first; the rule is `upload.leaf-not-first`.
     """
     bundle = bundle_of(contents.certificates, is_server=True)
     if not bundle.leaf_is_first and bundle.leaf is not None:
@@ -82,9 +90,13 @@ def refuse_wrong_order(contents: FileContents) -> None:
 
 
 def refuse_without_newline(contents: FileContents) -> None:
-    """Return quietly when a private key file ends with a line end.
+    """Do nothing if a private key file ends with a line end.
 
-    Raises: EncodingError with the rule `key.no-trailing-newline`.
+    Args:
+        contents: what the file holds.
+
+    Raises:
+        EncodingError: the last line has no line end; the rule is `key.no-trailing-newline`.
     """
     if not contents.ends_in_newline:
         raise EncodingError(
@@ -106,7 +118,7 @@ def _other_form(contents: FileContents) -> Objection:
 
 
 def _tool(contents: FileContents) -> tuple[str, str]:
-    """(command of openssl, PEM label) for what the file holds; no command where openssl has none for it."""
+    """Return (command of openssl, PEM label) for what the file holds; no command if openssl has none for it."""
     for found, command, label in (
         (contents.certificates, "x509", "CERTIFICATE"),
         (contents.requests, "req", "CERTIFICATE REQUEST"),
@@ -160,7 +172,7 @@ def _all_blocks(contents: FileContents) -> list[PemText]:
 
 
 def _why_stopped(reading: Reading, lines: list[bytes], lone_returns: bool) -> tuple[int, str, str]:
-    """(line, what is expected, what is there) for the fault at which OpenSSL stops reading the file."""
+    """Return (line, what is expected, what is there) for the fault at which OpenSSL stops reading the file."""
     fault, number = reading.fault, reading.fault_line
     assert fault is not None  # the caller looked
     line = lines[number - 1].strip() if 0 < number <= len(lines) else b""
@@ -186,7 +198,7 @@ def _why_stopped(reading: Reading, lines: list[bytes], lone_returns: bool) -> tu
 
 
 def _odd_line(lines: list[bytes], start: int) -> int:
-    """The first line after BEGIN that is not base64; the BEGIN line itself when each looks right by itself."""
+    """Return the first line after BEGIN that is not base64; the BEGIN line itself if each line looks right."""
     for number in range(start + 1, len(lines) + 1):
         text = lines[number - 1].strip()
         if text.startswith(END):
@@ -197,7 +209,7 @@ def _odd_line(lines: list[bytes], start: int) -> int:
 
 
 def _before(line: bytes, mark: bytes) -> str:
-    """What is before a BEGIN or END line, in words."""
+    """Describe what precedes a BEGIN or END line."""
     word = mark.strip(b"- ").decode("ascii")
     text = line.split(mark)[0]
     if not text.strip():
@@ -208,7 +220,7 @@ def _before(line: bytes, mark: bytes) -> str:
 
 
 def _why_unseen(lines: list[bytes], block: PemText, lone_returns: bool) -> str:
-    """Why OpenSSL does not see a block that is there."""
+    """Explain why OpenSSL does not see a block that is there."""
     if lone_returns:
         return "the lines end in CR alone, as on a classic Mac"
     line = lines[block.line - 1] if block.line <= len(lines) else b""
@@ -223,7 +235,7 @@ def _why_unseen(lines: list[bytes], block: PemText, lone_returns: bool) -> str:
 
 
 def _block_objections(contents: FileContents, reading: Reading) -> Iterator[Objection]:
-    """What OpenSSL reads as PEM, but not as the object that it is."""
+    """Yield an objection for each block that OpenSSL reads as PEM, but not as the object it should be."""
     certificates = 0
     as_found = {block.line: block for block in _all_blocks(contents)}
     for number, block in enumerate(reading.blocks, start=1):
@@ -252,7 +264,7 @@ def _block_objections(contents: FileContents, reading: Reading) -> Iterator[Obje
 
 
 def _not_the_certificate(block: Block, as_found: dict[int, PemText]) -> str:
-    """What is wrong with the bytes that OpenSSL takes for a certificate; empty when they are the ones that were read."""
+    """Explain what is wrong with the bytes that OpenSSL takes for a certificate; empty if pkikit read the same ones."""
     found = as_found.get(block.line)
     # Where the text is not base64 for us, the file was read as OpenSSL reads it.
     if found is not None and (found.der_or_none() or block.der) != block.der:
@@ -263,7 +275,7 @@ def _not_the_certificate(block: Block, as_found: dict[int, PemText]) -> str:
 
 
 def _remarks(contents: FileContents, lines: list[bytes]) -> Iterator[Objection]:
-    """What OpenSSL 3 reads and older versions refuse; which version the product contains, no public document says."""
+    """Yield what OpenSSL 3 reads and older versions refuse; no public document says which version the product contains."""
     if contents.data.startswith(b"\xef\xbb\xbf"):
         yield Objection(
             rule=MALFORMED, place="file", expected="-----BEGIN as the first characters",

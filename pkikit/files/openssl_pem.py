@@ -1,8 +1,8 @@
 """What OpenSSL 3 reads of a PEM file: a model of `PEM_read_bio`, as a pure function on bytes.
 
-OpenSSL decides line by line, in its own way: BEGIN and END are at the start of a line, blanks at the end of a line do not
-matter, a colon starts a header, an empty line ends one, and the base64 text ends at the first hyphen. One damaged block
-ends the reading of the whole file. The product reads its files with OpenSSL, so this is what decides an upload.
+OpenSSL decides line by line: BEGIN and END are at the start of a line, blanks at the end of a line do not matter, a
+colon starts a header, an empty line ends one, and the base64 text ends at the first hyphen. One damaged block ends the
+reading of the whole file. The product reads its files with OpenSSL, so these rules decide an upload.
 
 Sources: crypto/pem/pem_lib.c and crypto/evp/encode.c of OpenSSL 1.1.1 and 3.0; tests/interop/test_openssl_pem.py compares.
 """
@@ -57,7 +57,7 @@ class Block:
 class Reading:
     """All blocks up to the end of the file or the first fault.
 
-    fault_line: where OpenSSL stops. fault_begin: where the block begins in which it stops. Both are counted from 1.
+    fault_line: where OpenSSL stops. fault_begin: where the block with the fault begins. Both are counted from 1.
     """
 
     blocks: tuple[Block, ...]
@@ -73,7 +73,7 @@ class _Stop(Exception):
 
 
 def read_as_openssl(data: bytes) -> Reading:
-    """The blocks that OpenSSL reads, in linear time."""
+    """Return the blocks that OpenSSL reads, in linear time."""
     lines = _lines(data)
     blocks: list[Block] = []
     start = 0
@@ -87,7 +87,7 @@ def read_as_openssl(data: bytes) -> Reading:
 
 
 def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """(line number, line) as BIO_gets cuts them."""
+    """Yield (line number, line) as BIO_gets splits the text."""
     for number, line in enumerate(data.split(b"\n"), start=1):
         for first in range(0, len(line) or 1, _MAX_LINE):
             yield number, line[first : first + _MAX_LINE]
@@ -109,7 +109,7 @@ def _until_nul(line: bytes) -> bytes:
 
 
 def _as_c_string(line: bytes) -> bytes:
-    """The line with its line end as C sees it: a NUL cuts off both."""
+    """Return the line as C sees it: a NUL cuts off the rest and the line end."""
     return _until_nul(line) if b"\0" in line else line + b"\n"
 
 
@@ -152,7 +152,7 @@ def _block(label: str, start: int, lines: Iterator[tuple[int, bytes]]) -> Block:
 
 
 def _decoded(text: bytes) -> bytes | None:
-    """EVP_DecodeUpdate and EVP_DecodeFinal: the bytes up to the first hyphen; None where OpenSSL sees an error."""
+    """Decode like EVP_DecodeUpdate and EVP_DecodeFinal: the bytes up to the first hyphen; None if OpenSSL sees an error."""
     text = text.partition(b"-")[0]
     if _NOT_BASE64.search(text):
         return None

@@ -1,6 +1,6 @@
-"""Bytes of any form into objects: PEM with whatever is around it, DER, PKCS#7, PKCS#12, base64 alone, zip and gzip.
+"""Bytes of any encoding into objects: PEM inside other text, DER, PKCS#7, PKCS#12, bare base64, zip and gzip.
 
-Nothing here raises anything but EncodingError.
+Every error that this module raises is an EncodingError.
 """
 
 from __future__ import annotations
@@ -65,12 +65,21 @@ def parse(
     open_stores: bool = True,
     limit: int | None = None,
 ) -> FileContents:
-    """Everything in these bytes, whatever their form.
+    """Read everything in these bytes, whatever their encoding.
 
-    passphrase: asked for only when something is encrypted. keep_encrypted: count an encrypted private key where no
-    passphrase is given, instead of refusing the file. open_stores: False where a PKCS#12 store is refused anyway; then no
-    work goes into opening it. limit: refuse more bytes than that.
-    Raises: EncodingError with one sentence about what the bytes are.
+    Args:
+        data: the bytes of a file.
+        where: the name of the file, for messages.
+        passphrase: is asked only if something is encrypted.
+        keep_encrypted: count an encrypted private key if there is no passphrase, instead of refusing the file.
+        open_stores: False if a PKCS#12 store is refused anyway; then no work goes into opening it.
+        limit: the largest number of bytes that is read.
+
+    Returns:
+        The objects, by kind.
+
+    Raises:
+        EncodingError: the bytes hold nothing usable, or too much; the message says what they are.
     """
     where = printable(where, MAX_WHERE)
     if limit is not None and len(data) > limit:
@@ -101,7 +110,18 @@ def _parse_plain(data: bytes, collector: Collector) -> FileContents:
 
 
 def _parse_archive(data: bytes, collector: Collector) -> FileContents:
-    """Every member of an archive, as the product reads CRL archives; members that hold nothing are noted."""
+    """Read every member of an archive, as the product reads CRL archives; note members that hold nothing.
+
+    Args:
+        data: the archive.
+        collector: gathers the objects.
+
+    Returns:
+        The objects of all members.
+
+    Raises:
+        EncodingError: no member holds anything usable.
+    """
     form = "gzip" if data.startswith(GZIP) else "zip"
     for name, member in unpack(data, collector.where):
         inner = collector.inner(f"{collector.where}:{printable(name)}")
@@ -121,12 +141,21 @@ def _parse_archive(data: bytes, collector: Collector) -> FileContents:
 
 
 def _as_bytes(data: bytes, unicode: str) -> bytes:
-    """UTF-16 and UTF-32 as Windows editors save them, reduced to the bytes that PEM is made of."""
+    """Reduce UTF-16 and UTF-32, as Windows editors save them, to the bytes that PEM consists of."""
     return data.decode(unicode, "replace").lstrip("\ufeff").encode("ascii", "replace")
 
 
 def _parse_pem(text: bytes, collector: Collector) -> None:
-    """Every block that can be found; where that fails, at least what OpenSSL finds."""
+    """Read every block; if that fails, at least the blocks that OpenSSL finds.
+
+    Args:
+        text: the PEM text.
+        collector: gathers the objects.
+
+    Raises:
+        EncodingError: a block is damaged and OpenSSL finds no other one.
+        NoPassphrase: a block is encrypted, and nobody can be asked for the passphrase.
+    """
     before = collector.inner()
     try:
         for block in pem_blocks(text, collector.where):
@@ -200,7 +229,20 @@ def _take_block(collector: Collector, block: PemText) -> None:
 
 
 def _loaded(load: Callable[[bytes], _T], der: bytes, where: str, place: str = "") -> _T:
-    """What a loader makes of the bytes; its errors get the name of the file and the place in it."""
+    """Load one object; errors get the name of the file and the place in it.
+
+    Args:
+        load: a loader of `pkikit.reading`.
+        der: the DER of the object.
+        where: the name of the file.
+        place: the place in the file; "" if the file is the object.
+
+    Returns:
+        The object.
+
+    Raises:
+        EncodingError: the loader refuses the bytes.
+    """
     try:
         return load(der)
     except EncodingError as error:
@@ -208,7 +250,7 @@ def _loaded(load: Callable[[bytes], _T], der: bytes, where: str, place: str = ""
 
 
 def _take_unknown(collector: Collector, block: PemText) -> None:
-    """A label that OpenSSL does not know either: it skips such a block, and so do we, unless it holds something after all."""
+    """Handle a label that OpenSSL does not know: skip the block as OpenSSL does, unless it holds an object after all."""
     inner = collector.inner()
     try:
         form = _parse_der(block.der(), inner)
@@ -221,7 +263,15 @@ def _take_unknown(collector: Collector, block: PemText) -> None:
 
 
 def _take_mislabelled(collector: Collector, block: PemText) -> None:
-    """A block that is not what its label says: read it as what it is and say so, or say that it is nothing."""
+    """Read a block as the object that it holds if its label names another kind, and note the label.
+
+    Args:
+        collector: gathers the objects.
+        block: the block.
+
+    Raises:
+        EncodingError: the block holds no known object.
+    """
     inner = collector.inner()
     try:
         form = _parse_der(block.der(), inner)
@@ -251,7 +301,18 @@ _DER_FORMS: tuple[tuple[Callable[[bytes], Any], str], ...] = (
 
 
 def _parse_der(data: bytes, collector: Collector) -> str:
-    """One object of DER; the form that it was in."""
+    """Read one object of DER.
+
+    Args:
+        data: the bytes.
+        collector: gathers the objects.
+
+    Returns:
+        The form: der, pkcs7 or pkcs12.
+
+    Raises:
+        EncodingError: the bytes are not a known object.
+    """
     if not data.startswith(b"\x30"):
         raise EncodingError(identify(data), where=collector.where, rule="encoding.not-pem")
     if _PFX.match(data[:16]):
@@ -273,7 +334,7 @@ def _parse_der(data: bytes, collector: Collector) -> str:
 
 
 def _bundle(data: bytes) -> tuple[x509.Certificate, ...]:
-    """The certificates of a PKCS#7 bundle, the leaf first; BER, as programs write that stream, is read by the library."""
+    """Return the certificates of a PKCS#7 bundle, leaf first. The library reads BER, which streaming programs write."""
     try:
         return leaf_first(load_pkcs7(data))
     except UNREADABLE:
@@ -283,7 +344,7 @@ def _bundle(data: bytes) -> tuple[x509.Certificate, ...]:
 
 
 def _parse_rest(data: bytes, load: Callable[[bytes], Any], kind: str, collector: Collector) -> None:
-    """What follows a DER object in its file: more of the kind, or bytes that OpenSSL does not look at."""
+    """Read what follows a DER object in its file: more objects of its kind, or bytes that OpenSSL ignores."""
     while data.startswith(b"\x30"):
         value = first_value(data)
         try:

@@ -1,6 +1,6 @@
-"""PEM blocks, found in whatever text they came in: indented, on one line, glued, quoted in a mail or in JSON.
+"""PEM blocks inside any text: indented, on one line, without line ends between them, quoted in a mail or in JSON.
 
-This reads more than the product does; `pkikit.files.openssl_pem` says what the product reads. Both take linear time.
+This module reads more than the product does; `pkikit.files.openssl_pem` models the product. Both take linear time.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NoReturn
 
 from pkikit.errors import EncodingError
 from pkikit.text import printable
@@ -38,13 +39,17 @@ class PemText:
 
     @property
     def place(self) -> str:
-        """Which block it is, for a message."""
+        """Which block this is, for a message."""
         return f"block {self.number} (line {self.line})"
 
     def der(self) -> bytes:
-        """The bytes of the block.
+        """Decode the block.
 
-        Raises: ValueError (binascii.Error) when the text is not base64.
+        Returns:
+            Its bytes.
+
+        Raises:
+            Error: (`binascii.Error`, a ValueError) the text is not base64.
         """
         whole = bare_base64(self.body)
         if whole is not None and whole.startswith(b"\x30"):
@@ -58,14 +63,14 @@ class PemText:
         return next((d for d in found if d.startswith(b"\x30")), found[0])
 
     def der_or_none(self) -> bytes | None:
-        """The bytes of the block; None when the text is not base64."""
+        """Return the bytes of the block; None if the text is not base64."""
         try:
             return self.der()
         except binascii.Error:
             return None
 
     def pem(self) -> bytes:
-        """The block written the usual way, with its header, for a library that reads PEM itself."""
+        """The block in the usual form, with its header, for a library that reads PEM itself."""
         label = self.label.encode("ascii")
         lines = base64.encodebytes(self.der()).split()
         header = b"\n".join(line.strip() for line in self.header.split(b"\n")).strip() + b"\n\n" if self.header else b""
@@ -75,14 +80,22 @@ class PemText:
 
 
 def looks_like_pem(text: bytes) -> bool:
-    """True when a BEGIN line is in it, whatever comes after."""
+    """Return True if the text contains a BEGIN line, whatever follows it."""
     return _ANY_MARK in text
 
 
 def pem_blocks(text: bytes, where: str) -> Iterator[PemText]:
-    """Every block of the text, one after the other.
+    """Yield every block of the text.
 
-    Raises: EncodingError when a block begins and does not end, ends and did not begin, or when there are too many.
+    Args:
+        text: the text, as bytes.
+        where: the name of the file, for messages.
+
+    Yields:
+        One block after the other.
+
+    Raises:
+        EncodingError: a block begins and does not end, or ends and did not begin, or there are too many.
     """
     label, start, start_line, number = b"", -1, 0, 0
     line, counted = 1, 0
@@ -92,7 +105,7 @@ def pem_blocks(text: bytes, where: str) -> Iterator[PemText]:
         counted = mark.start()
         if kind == b"BEGIN":
             if start >= 0:
-                raise _unfinished(label, start_line, where)
+                _refuse_unfinished(label, start_line, where)
             label, start, start_line = name, mark.end() + 5, line
             number += 1
             if number > MAX_BLOCKS:
@@ -111,13 +124,13 @@ def pem_blocks(text: bytes, where: str) -> Iterator[PemText]:
             yield _block(label, text[start : mark.start()], number, start_line)
             start = -1
     if start >= 0:
-        raise _unfinished(label, start_line, where)
+        _refuse_unfinished(label, start_line, where)
     if not number:
         raise EncodingError("holds a BEGIN line that is damaged or cut off", where=where)
 
 
-def _unfinished(label: bytes, line: int, where: str) -> EncodingError:
-    return EncodingError(
+def _refuse_unfinished(label: bytes, line: int, where: str) -> NoReturn:
+    raise EncodingError(
         f"the block {label.decode('ascii')} that begins in line {line} does not end: the file is cut off or a line is "
         "damaged",
         where=where,
@@ -140,7 +153,7 @@ def _block(label: bytes, inside: bytes, number: int, line: int) -> PemText:
 
 
 def bare_base64(text: bytes) -> bytes | None:
-    """The bytes of a text that is nothing but base64; None for any other text."""
+    """Return the bytes of a text that is nothing but base64; None for any other text."""
     letters = text.translate(None, b" \t\r\n\v\f")  # split() would make a list many times the size of the text
     inner = letters.rstrip(b"=")
     if not inner or len(letters) - len(inner) > 2 or len(inner) % 4 == 1 or inner.translate(None, _ALPHABET):

@@ -20,9 +20,16 @@ _NOT_REGULAR = (
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """The file, open for reading.
+    """Open a regular file for reading.
 
-    Raises: InputError with one sentence when it is missing, unreadable, a folder, a pipe, a device or a socket.
+    Args:
+        path: the file.
+
+    Returns:
+        The open file.
+
+    Raises:
+        InputError: the file is missing or unreadable, or it is a folder, a pipe, a device or a socket.
     """
     where = str(path)
     try:

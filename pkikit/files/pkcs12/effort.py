@@ -1,7 +1,7 @@
 """How much work a passphrase would cost, read from the bytes before any of it is done.
 
-An encrypted key or a PKCS#12 store says itself how often its passphrase is to be hashed. Nobody has to spend 20 minutes
-of computing on a file of 800 bytes, so a count that is far above what any tool writes is refused.
+An encrypted key or a PKCS#12 store states how often its passphrase must be hashed. A file of 800 bytes could make a
+computer work for 20 minutes, so this module refuses a count that is far above what any tool writes.
 
 Sources: RFC 7292 §4 (PKCS#12), RFC 8018 appendix A (PBES1, PBES2, PBKDF2), RFC 7914 §7 (scrypt), RFC 9579 (PBMAC1).
 """
@@ -46,7 +46,7 @@ _BROKEN = (
 
 
 class _Effort:
-    """Adds up what one object costs, and refuses as soon as it is too much."""
+    """Adds up the cost of one object, and refuses it as soon as the sum is too high."""
 
     def __init__(self, where: str, what: str) -> None:
         self.where, self.what, self.total = where, what, 0
@@ -55,7 +55,7 @@ class _Effort:
         return EncodingError(why, where=self.where)
 
     def add(self, algorithm: Any) -> None:
-        """The cost of one AlgorithmIdentifier."""
+        """Add the cost of one AlgorithmIdentifier."""
         oid = str(algorithm["algorithm"])
         if not algorithm["parameters"].isValue:
             return
@@ -74,7 +74,7 @@ class _Effort:
                 self.add_count(int(part))
 
     def add_count(self, count: int) -> None:
-        """So many rounds of hashing more."""
+        """Add this many rounds of hashing."""
         self.total += max(count, 0)
         if count > MAX_ITERATIONS or self.total > MAX_TOTAL:
             asked, most = (count, MAX_ITERATIONS) if count > MAX_ITERATIONS else (self.total, MAX_TOTAL)
@@ -96,9 +96,14 @@ class _Effort:
 
 
 def refuse_costly_key(der: bytes, where: str) -> None:
-    """Return quietly when opening this private key costs a bearable amount of work, or none.
+    """Do nothing if opening this private key costs a bearable amount of work, or none.
 
-    Raises: EncodingError when it costs too much.
+    Args:
+        der: the encrypted or plain key.
+        where: the name of the file, for messages.
+
+    Raises:
+        EncodingError: it costs too much.
     """
     try:
         read = decoder.decode(der, asn1Spec=EncryptedPrivateKeyInfo())[0]
@@ -108,11 +113,16 @@ def refuse_costly_key(der: bytes, where: str) -> None:
 
 
 def refuse_costly_store(der: bytes, where: str, passphrases: Sequence[bytes] = ()) -> None:
-    """Return quietly when opening this PKCS#12 store costs a bearable amount of work.
+    """Do nothing if opening this PKCS#12 store costs a bearable amount of work.
 
-    passphrases: those that the store will be opened with. What they open is counted too: a key may be encrypted inside
-    a part that is encrypted itself.
-    Raises: EncodingError when it costs too much, or when its structure cannot be read well enough to know.
+    Args:
+        der: the store.
+        where: the name of the file, for messages.
+        passphrases: the passphrases that will be tried. The cost of what they open is counted, too: an encrypted part may
+            contain an encrypted key.
+
+    Raises:
+        EncodingError: it costs too much, or its structure cannot be read well enough to know.
     """
     if len(der) > MAX_SIZE:
         raise EncodingError(
@@ -148,7 +158,7 @@ def _walk_store(der: bytes, effort: _Effort, passphrases: Sequence[bytes]) -> No
 
 
 def _walk_encrypted(content: Any, effort: _Effort, passphrases: Sequence[bytes]) -> None:
-    """Count what is inside an encrypted part; the count of the part itself is bearable by now."""
+    """Count what is inside an encrypted part; the cost of the part itself is known to be bearable by now."""
     algorithm, hidden = content["contentEncryptionAlgorithm"], content["encryptedContent"]
     oid = str(algorithm["algorithm"])
     if not passphrases or not hidden.isValue or oid == RC2_40:
@@ -172,7 +182,7 @@ def _walk_bags(der: bytes, effort: _Effort, depth: int) -> None:
 
 
 def _octets(value: Any) -> bytes:
-    """What is in an OCTET STRING; BER may have cut it into pieces."""
+    """Return the bytes of an OCTET STRING; BER may have cut it into pieces."""
     return bytes(decoder.decode(bytes(value), asn1Spec=univ.OctetString())[0])
 
 

@@ -1,7 +1,7 @@
-"""A PKCS#12 store that holds a certificate which `cryptography` refuses, and for which it refuses the whole store.
+"""A PKCS#12 store with a certificate that `cryptography` refuses; because of it, `cryptography` refuses the whole store.
 
-The bags are taken out one by one. Encrypted parts are opened as `pkikit.files.pkcs12.effort` opens them to count, with the
-passphrase that `cryptography` has found right by then.
+This module takes out the bags one by one. It opens encrypted parts as `pkikit.files.pkcs12.effort` opens them to count,
+with the passphrase that `cryptography` has found right by then.
 """
 
 from __future__ import annotations
@@ -29,10 +29,17 @@ _KEY_BAG, _CERTIFICATE_BAG = "1.2.840.113549.1.12.10.1.1", "1.2.840.113549.1.12.
 
 
 def open_odd_store(data: bytes, passphrase: bytes | None) -> tuple[list[Any], list[bytes]]:
-    """(private keys, DER of the certificates).
+    """Open a store bag by bag.
+
+    Args:
+        data: the store.
+        passphrase: the right passphrase; None if the store is not encrypted.
+
+    Returns:
+        (private keys, DER of the certificates).
 
     Raises:
-        ValueError: the store cannot be taken apart.
+        ValueError: the store cannot be split.
     """
     keys: list[Any] = []
     certificates: list[bytes] = []
@@ -50,7 +57,7 @@ def open_odd_store(data: bytes, passphrase: bytes | None) -> tuple[list[Any], li
 
 
 def _bags(data: bytes, passphrase: bytes | None) -> Iterator[tuple[str, bytes]]:
-    """(kind, value) of each bag, those of encrypted parts included; bags in bags are left out."""
+    """Yield (kind, value) of each bag, including those of encrypted parts; bags inside bags are left out."""
     store = decoder.decode(data, asn1Spec=Pfx())[0]
     for content in decoder.decode(der.content(bytes(store["authSafe"]["content"])), asn1Spec=AuthenticatedSafe())[0]:
         kind, value = str(content["contentType"]), bytes(content["content"])

@@ -1,7 +1,7 @@
-"""What is in the encrypted part of a PKCS#12 store, to count what is asked for in there before a library opens it.
+"""What the encrypted part of a PKCS#12 store contains, to count its cost before a library opens it.
 
-An encrypted part may hold keys that are encrypted once more, with counts of their own. Nothing of what is decrypted here
-is kept; a library reads the store afterwards.
+An encrypted part may contain keys that are encrypted once more, with counts of their own. Nothing that is decrypted
+here is kept; a library reads the store afterwards.
 
 Sources: RFC 7292 appendix B (key derivation of PKCS#12), RFC 8018 §6.2 (PBES2).
 """
@@ -35,14 +35,23 @@ RC2_40 = "1.2.840.113549.1.12.1.6"
 
 
 def can_peek(oid: str) -> bool:
-    """True for an encryption that is known here."""
+    """Return True for an encryption that this module knows."""
     return oid == _PBES2 or oid in _PKCS12
 
 
 def plaintexts(oid: str, parameters: bytes, ciphertext: bytes, passphrases: Sequence[bytes]) -> Iterator[bytes]:
-    """What the ciphertext may stand for under each passphrase; those that are not ASN.1 are left out.
+    """Yield what the ciphertext may mean under each passphrase, except what is not ASN.1.
 
-    The caller has counted the rounds before. Raises: whatever pyasn1 and `cryptography` raise over damaged input.
+    The caller has counted the rounds before. Damaged input raises whatever pyasn1 and `cryptography` raise.
+
+    Args:
+        oid: the encryption algorithm.
+        parameters: its parameters, as DER.
+        ciphertext: the encrypted bytes.
+        passphrases: the passphrases to try.
+
+    Yields:
+        One plaintext per passphrase that fits.
     """
     read = decoder.decode(parameters)[0]
     for cipher, vector in _keys(oid, list(read.components), passphrases):
@@ -77,13 +86,24 @@ def _pbes2(parts: list[Any], passphrase: bytes) -> tuple[Any, bytes]:
 
 
 def _bmp(passphrase: bytes) -> tuple[bytes, ...]:
-    """The passphrase as PKCS#12 spells it; an empty one is written in two ways."""
+    """Return the passphrase as PKCS#12 encodes it; there are two ways to encode an empty one."""
     spelled = passphrase.decode("utf-8", "surrogateescape").encode("utf-16-be", "surrogatepass") + b"\0\0"
     return (spelled,) if passphrase else (spelled, b"")
 
 
 def derive(passphrase: bytes, salt: bytes, rounds: int, purpose: int, length: int) -> bytes:
-    """The key derivation of RFC 7292 appendix B.2 with SHA-1. purpose: 1 for a key, 2 for an initialisation vector."""
+    """Derive key material as RFC 7292 appendix B.2 does, with SHA-1.
+
+    Args:
+        passphrase: the encoded passphrase.
+        salt: the salt.
+        rounds: the number of hashing rounds.
+        purpose: 1 for a key, 2 for an initialisation vector.
+        length: the wanted number of bytes.
+
+    Returns:
+        `length` bytes.
+    """
     block = 64
     filled = b"".join(_filled(text, block) for text in (salt, passphrase))
     made = b""
@@ -101,6 +121,6 @@ def derive(passphrase: bytes, salt: bytes, rounds: int, purpose: int, length: in
 
 
 def _filled(text: bytes, block: int) -> bytes:
-    """The text repeated until it fills whole blocks."""
+    """Repeat the text until it fills whole blocks."""
     length = -(-len(text) // block) * block
     return (text * (length // max(len(text), 1) + 1))[:length]
