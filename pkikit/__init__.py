@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     from pkikit.errors import DeploymentError, EncodingError, InputError, PkikitError
     from pkikit.judge.name_matching import NameMatch
     from pkikit.model.deployment import Deployment
-    from pkikit.model.findings import Evidence, Finding, Rejected, Rule, Severity, Verdict
+    from pkikit.model.findings import Evidence, Finding, Rejected, Severity, Verdict
     from pkikit.model.leg import Leg, Purpose
     from pkikit.model.parties import Role
+    from pkikit.rules.rule import Rule
 
 __version__ = "0.1.0"
 
@@ -43,8 +44,9 @@ _HOMES = {
     "pkikit.errors": ("DeploymentError", "EncodingError", "InputError", "PkikitError"),
     "pkikit.judge.name_matching": ("NameMatch",),
     "pkikit.model.deployment": ("Deployment", "Role"),
-    "pkikit.model.findings": ("Evidence", "Finding", "Rejected", "Rule", "Severity", "Verdict"),
+    "pkikit.model.findings": ("Evidence", "Finding", "Rejected", "Severity", "Verdict"),
     "pkikit.model.leg": ("Leg", "Purpose"),
+    "pkikit.rules.rule": ("Rule",),
 }  # fmt: skip
 
 __all__ = [

@@ -26,15 +26,16 @@ from pkikit.design.legs import legs_of
 from pkikit.design.san import SanLayout
 from pkikit.errors import InputError
 from pkikit.files import load_deployment as load_file
-from pkikit.judge import registry
 from pkikit.judge.linting.lint import lint_deployment
 from pkikit.judge.logs.log_text import diagnose_text
 from pkikit.judge.name_matching import NameMatch, match_name, presented_names, reference_name
 from pkikit.judge.verify import verify_certificate
 from pkikit.model.deployment import Deployment
-from pkikit.model.findings import Rule, Verdict
+from pkikit.model.findings import Verdict
 from pkikit.model.leg import Leg, NameCheck, Purpose
 from pkikit.model.parties import Role
+from pkikit.rules.catalogue import all_rules
+from pkikit.rules.rule import Rule
 from pkikit.values.instants import parse_instant
 
 _YAML = (".yaml", ".yml")
@@ -272,4 +273,4 @@ def catalogue() -> tuple[Rule, ...]:
         >>> [rule.id for rule in pkikit.catalogue() if rule.id.startswith("validity.ex")]
         ['validity.expired']
     """
-    return registry.catalogue()
+    return all_rules()

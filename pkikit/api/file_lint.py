@@ -15,8 +15,8 @@ from pkikit.errors import InputError
 from pkikit.files import FileContents, product_objections
 from pkikit.judge.legs_served import Service, services_of
 from pkikit.judge.linting import lint as judge
-from pkikit.judge.linting.lint_question import CertificateUse
 from pkikit.judge.linting.upload_files import lint_bundle, lint_keys, lint_lone_keys
+from pkikit.judge.questions import CertificateUse
 from pkikit.model.certificates.bundle import bundle_of
 from pkikit.model.deployment import Deployment
 from pkikit.model.features import DEFAULT_VERSION

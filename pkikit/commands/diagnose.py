@@ -101,7 +101,9 @@ def _headline(verdict: Verdict, causes: tuple[str, ...]) -> str:
     """The answer in one line."""
     if verdict.accepted:
         return "no failure found"
-    if causes == ("diagnose.failure-unexplained",):
+    from pkikit.rules.connection_rules import UNEXPLAINED
+
+    if causes == (UNEXPLAINED.id,):
         return "it failed, and pkikit cannot tell why"
     return f"most probable cause: {causes[0]}" + (f"; then {', '.join(causes[1:])}" if causes[1:] else "")
 
@@ -123,17 +125,17 @@ def _group_rows(groups: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:
 
 
 def _of_trace(trace: HandshakeTrace, subject: str) -> tuple[Verdict, tuple[str, ...]]:
-    from pkikit.judge.diagnose import CHECKED, diagnose_trace, rank_causes
-    from pkikit.judge.registry import finding
-    from pkikit.judge.rules.connection_rules import UNEXPLAINED
+    from pkikit.judge.diagnose import CHECKED, diagnose_trace
     from pkikit.model.findings import Evidence, Verdict
     from pkikit.model.trace import Outcome
+    from pkikit.rules.catalogue import rank_causes
+    from pkikit.rules.connection_rules import UNEXPLAINED
 
     findings = diagnose_trace(trace, subject)
     if not findings and trace.outcome is not Outcome.ACCEPTED:
         seen = "a complete handshake, and no data after it" if trace.steps else "no step at all"
         evidence = Evidence(label="trace", expected="an answer from the server", seen=seen, where=subject)
-        findings = (finding(UNEXPLAINED, subject, [evidence]),)
+        findings = (UNEXPLAINED.finding(subject, [evidence]),)
     verdict = Verdict(question=f"why did the handshake of {subject} fail?", findings=findings, checked=CHECKED)
     return verdict, rank_causes(findings)
 
@@ -142,10 +144,10 @@ def _of_folders(
     client: Path, server: Path, name: str | None, client_name: str | None, at: datetime
 ) -> tuple[Verdict, tuple[str, ...]]:
     from pkikit.files import credential_from_folder, read_certificates
-    from pkikit.judge.diagnose import rank_causes
     from pkikit.judge.verify import verify_certificate
     from pkikit.model.findings import merge_verdicts
     from pkikit.model.leg import Purpose
+    from pkikit.rules.catalogue import rank_causes
 
     held = {}
     for folder in (client, server):
@@ -179,17 +181,14 @@ def _of_folders(
 
 def _own_key(credential: Credential, where: str) -> Verdict:
     """Does the private key belong to the certificate beside it?"""
-    from pkikit.judge.registry import finding
-    from pkikit.judge.rules.chain_rules import KEY_MISMATCH
     from pkikit.model.certificates.facts import title
     from pkikit.model.findings import Evidence, Verdict
+    from pkikit.rules.chain_rules import KEY_MISMATCH
 
     if credential.key is None or credential.key_matches:
-        return Verdict(question="", checked=(KEY_MISMATCH,) if credential.key else ())
+        return Verdict.of("", *([KEY_MISMATCH.judge(where, [])] if credential.key else []))
     evidence = Evidence(label="private key", expected="the certificate's", seen="another", where=where)
-    return Verdict(
-        question="", findings=(finding(KEY_MISMATCH, title(credential.leaf), [evidence]),), checked=(KEY_MISMATCH,)
-    )
+    return Verdict.of("", KEY_MISMATCH.judge(title(credential.leaf), [evidence]))
 
 
 def _checks(name: str | None) -> list[NameCheck]:
@@ -275,11 +274,11 @@ def _judged(
     done: Probe, trusted: Sequence[x509.Certificate] | None, checks: list[NameCheck], target: str
 ) -> tuple[Verdict, tuple[str, ...]]:
     """The trace's findings, and what pkikit says of the chain that was seen."""
-    from pkikit.judge.diagnose import rank_causes
-    from pkikit.judge.rules.connection_rules import UNEXPLAINED
     from pkikit.judge.verify import verify_certificate
     from pkikit.model.findings import merge_verdicts
     from pkikit.model.leg import Purpose
+    from pkikit.rules.catalogue import is_about_trust, rank_causes
+    from pkikit.rules.connection_rules import UNEXPLAINED
 
     of_trace, _ = _of_trace(done.trace, target)
     verdicts = [of_trace]
@@ -289,11 +288,14 @@ def _judged(
             leaf, sent=sent, trusted_ca_list=trusted if trusted is not None else done.chain, purpose=Purpose.SERVER,
             at=now(), name_checks=checks, known=done.chain,
         )  # fmt: skip
-        of_chain = [f for f in judged.findings if trusted is not None or not f.rule.startswith("trust.")]
+        of_chain = [f for f in judged.findings if trusted is not None or not is_about_trust(f.rule)]
         known = {f.rule for f in of_chain}
         # Of the same failure the judge knows more than the trace: its evidence names the certificates.
-        less = ("trust.", UNEXPLAINED)
-        kept = [f for f in of_trace.findings if f.rule not in known and not (known and f.rule.startswith(less))]
+        kept = [
+            f
+            for f in of_trace.findings
+            if f.rule not in known and not (known and (is_about_trust(f.rule) or f.rule == UNEXPLAINED.id))
+        ]
         verdicts = [_with(of_trace, kept), _with(judged, of_chain)]
     verdict = merge_verdicts(f"does {target} answer, and is its certificate accepted?", verdicts)
     return verdict, rank_causes(verdict.findings)

@@ -169,9 +169,9 @@ def rules(
     """
     from dataclasses import asdict
 
-    from pkikit.judge.registry import catalogue, rule_of
+    from pkikit.rules.catalogue import all_rules, rule_of
 
-    chosen = (rule_of(rule_id),) if rule_id else catalogue()
+    chosen = (rule_of(rule_id),) if rule_id else all_rules()
     document = [
         {key: asdict(rule)[key] for key in ("id", "severity", "requirement", "source", "fix", "versions")}
         for rule in chosen

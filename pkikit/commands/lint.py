@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pkikit.judge.legs_served import Service
-    from pkikit.judge.linting.lint_question import CertificateUse
+    from pkikit.judge.questions import CertificateUse
     from pkikit.model.findings import Verdict
 
 

@@ -119,18 +119,17 @@ def _of_document(
 
 def _of_report(document: Any, findings: tuple[Finding, ...], where: str) -> Answer:
     """A document that `check`, `probe` or `verify` has printed: its findings, ranked over all legs."""
-    from pkikit.judge.diagnose import rank_causes
-    from pkikit.judge.registry import catalogue, finding
-    from pkikit.judge.rules.connection_rules import UNEXPLAINED
     from pkikit.model.findings import Evidence, Severity, Verdict
+    from pkikit.rules.catalogue import all_rules, rank_causes
+    from pkikit.rules.connection_rules import UNEXPLAINED
 
     if document.get("accepted") is not True and not any(f.severity is Severity.ERROR for f in findings):
         seen = "accepted: false" if document.get("accepted") is False else "no word on whether it was accepted"
         evidence = Evidence(label="report", expected="accepted: true, or an error", seen=seen, where=where)
-        findings = (*findings, finding(UNEXPLAINED, where, [evidence]))
+        findings = (*findings, UNEXPLAINED.finding(where, [evidence]))
     verdict = Verdict(
         question=f"what has to be fixed of what {where} reports?",
         findings=findings,
-        checked=tuple(rule.id for rule in catalogue()),
+        checked=tuple(rule.id for rule in all_rules()),
     )
     return Answer(verdict=verdict, causes=rank_causes(findings))

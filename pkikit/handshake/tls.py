@@ -20,8 +20,8 @@ from pkikit.handshake.certificates import add_trusted, for_openssl, readable
 from pkikit.handshake.recorder import Recorder
 from pkikit.judge.leg_verdict import judge_tunnel
 from pkikit.judge.name_matching import match_name, presented_names
-from pkikit.judge.openssl_codes import verify_error_name
-from pkikit.judge.revocation.revocation_status import VERIFY_CODE, judge_revocation
+from pkikit.judge.openssl_codes import REJECTED, verify_error_name
+from pkikit.judge.revocation.revocation_status import judge_revocation
 from pkikit.judge.trust import Anchor, CertificatePath, chain_to_present, effective_trust
 from pkikit.judge.verify import product_refuses
 from pkikit.model.certificates.facts import title
@@ -29,6 +29,7 @@ from pkikit.model.leg import NameCheck
 from pkikit.model.revocation import NOTHING_HELD, RevocationData, RevocationQuestion
 from pkikit.model.trace import CertificateJudged, Failed, NameJudged, Negotiated, Side
 from pkikit.model.world import Party, Speaks
+from pkikit.rules.catalogue import rule_of
 from pkikit.values.names import is_ip_address
 
 _NO_AUTO_CHAIN = 0x8  # SSL_MODE_NO_AUTO_CHAIN: what is sent is decided by pkikit, and so can be told
@@ -250,7 +251,9 @@ class Handshake:
         if objections.errors:
             self.fail("the product does not accept the chain")
         elif self._tunnel and not judge_tunnel(chain[0]).accepted:
-            self.recorder.note(CertificateJudged(subject=title(chain[0]), depth=0, code=28, name=verify_error_name(28)))
+            self.recorder.note(
+                CertificateJudged(subject=title(chain[0]), depth=0, code=REJECTED, name=verify_error_name(REJECTED))
+            )
             self.fail("the SSH tunnel cannot read the certificate")
 
     def _is_revoked(self, chain: tuple[x509.Certificate, ...], looked_up: RevocationData) -> bool:
@@ -262,7 +265,7 @@ class Handshake:
         path = CertificatePath(certificates=chain, anchor=Anchor.TRUSTED)
         verdict = judge_revocation(path, question, self.context.at)
         for found in verdict.errors:
-            code = VERIFY_CODE[found.rule]
+            code = rule_of(found.rule).openssl[0]
             depth = next((d for d, c in enumerate(chain) if title(c) == found.subject), 0)
             self.recorder.note(
                 CertificateJudged(subject=found.subject, depth=depth, code=code, name=verify_error_name(code))

@@ -11,13 +11,17 @@ from datetime import datetime
 
 from cryptography import x509
 
+from pkikit.judge.checks.trust_checks import described, whats_wrong
 from pkikit.judge.name_matching import PresentedNames, same_but_for_form
-from pkikit.judge.rules import name_rules
-from pkikit.judge.rules import trust_rules as rules
-from pkikit.judge.rules.chain_rules import PathQuestion
+from pkikit.judge.questions import PathQuestion
 from pkikit.judge.trust import Anchor, CertificatePath, effective_trust, same_key, signers
 from pkikit.model.certificates.facts import distinguished, extension, has_ended, is_self_signed, subject_of, title
 from pkikit.model.findings import Finding, Severity
+from pkikit.rules import name_rules
+from pkikit.rules import trust_rules as rules
+from pkikit.rules.certificate_rules import EXPIRED
+from pkikit.rules.chain_rules import NOT_A_CA
+from pkikit.rules.name_rules import IP_ADDRESS_USED, REFERENCE
 
 _LIST_PAGE = "Maintenance > Security > Trusted CA certificate"
 
@@ -45,7 +49,7 @@ def _the_file(question: PathQuestion) -> str:
 
 
 def _listed(certificates: tuple[x509.Certificate, ...]) -> str:
-    return " and ".join(rules.described(c) for c in certificates)
+    return " and ".join(described(c) for c in certificates)
 
 
 def _removal(path: CertificatePath, question: PathQuestion) -> str:
@@ -62,7 +66,9 @@ def _removal(path: CertificatePath, question: PathQuestion) -> str:
 def _unknown(path: CertificatePath, question: PathQuestion) -> str:
     top = path.certificates[-1]
     if path.anchor is Anchor.ROOT_NOT_TRUSTED:
-        return f"Append the root {rules.described(top)}, which {_who_sent(question)}, to {the_list(question)}{_page(question)}."
+        return (
+            f"Append the root {described(top)}, which {_who_sent(question)}, to {the_list(question)}{_page(question)}."
+        )
     above = distinguished(top.issuer)
     return (
         f"Append the root above {above} to {the_list(question)}{_page(question)}; "
@@ -78,7 +84,7 @@ def _missing(path: CertificatePath, question: PathQuestion) -> str:
     top = path.certificates[-1]
     if path.from_list and (found := signers(top, question.sent)):
         return (
-            f"Append {rules.described(found[0])} to {the_list(question)}{_page(question)}, or remove {title(top)} from it: "
+            f"Append {described(found[0])} to {the_list(question)}{_page(question)}, or remove {title(top)} from it: "
             f"once {title(top)} comes from the list, what is sent is not looked at."
         )
     above = distinguished(top.issuer)
@@ -88,7 +94,7 @@ def _missing(path: CertificatePath, question: PathQuestion) -> str:
 def _wrong_key(path: CertificatePath, question: PathQuestion) -> str:
     if path.in_the_way:
         return _removal(path, question)
-    _, evidence = rules.whats_wrong(path, question)
+    _, evidence = whats_wrong(path, question)
     if not evidence:
         return ""
     top = title(path.certificates[-1])
@@ -118,11 +124,11 @@ def _expired(path: CertificatePath, question: PathQuestion) -> str:
         return ""  # the rule's own fix is about a leaf
     if certificate in path.from_list:
         return (
-            f"Get the successor of {rules.described(certificate)} from its CA, append it to {the_list(question)}"
+            f"Get the successor of {described(certificate)} from its CA, append it to {the_list(question)}"
             f"{_page(question)} and remove the expired one. If there is none, have what it issued reissued by a current CA."
         )
     return (
-        f"Get the successor of {rules.described(certificate)} from its CA and replace it in {_the_file(question)}. "
+        f"Get the successor of {described(certificate)} from its CA and replace it in {_the_file(question)}. "
         "If there is none, have what it issued reissued by a current CA."
     )
 
@@ -132,13 +138,13 @@ def _not_a_ca(path: CertificatePath, question: PathQuestion) -> str:
 
 
 _ADVICE: dict[str, Callable[[CertificatePath, PathQuestion], str]] = {
-    rules.UNKNOWN: _unknown,
-    rules.MISSING: _missing,
-    rules.WRONG_KEY: _wrong_key,
-    rules.AMBIGUOUS: _ambiguous,
-    rules.IN_THE_WAY: _removal,
-    "validity.expired": _expired,
-    "ca.not-a-ca": _not_a_ca,
+    rules.ISSUER_UNKNOWN.id: _unknown,
+    rules.INTERMEDIATE_MISSING.id: _missing,
+    rules.CHAIN_SIGNATURE_INVALID.id: _wrong_key,
+    rules.SAME_SUBJECT_AMBIGUOUS.id: _ambiguous,
+    rules.CROSS_SIGNED_COPY.id: _removal,
+    EXPIRED.id: _expired,
+    NOT_A_CA.id: _not_a_ca,
 }
 
 
@@ -149,7 +155,7 @@ def situated_name(found: Finding, wanted: Sequence[str], presented: PresentedNam
     looked_for, who = " or ".join(wanted), question.presenter or found.subject
     where = question.verifier or "the machine that verifies"
     others = [n for n in presented.identities[:3] if n not in wanted]
-    if found.rule == "names.ip-address-used":
+    if found.rule == IP_ADDRESS_USED.id:
         instead = others[0] if others else f"the FQDN of {who}"
         fix = f"In the configuration of {where}, enter {instead} in place of the IP address {looked_for}."
         if not others:
@@ -159,7 +165,7 @@ def situated_name(found: Finding, wanted: Sequence[str], presented: PresentedNam
     if spoilt is not None:
         fix = f"Have the certificate of {who} reissued with the dNSName {looked_for}: the entry {spoilt.name!r} {spoilt.reason}."
         return replace(found, fix=fix)
-    if found.rule == "names.reference-not-presented":
+    if found.rule == REFERENCE.id:
         fix = f"Have the certificate of {who} reissued with the dNSName {looked_for}."
         if others:
             fix += f" Or, if {where} should go by another name of {who}, configure {' or '.join(others)} there."
@@ -173,15 +179,15 @@ def situated_name(found: Finding, wanted: Sequence[str], presented: PresentedNam
 
 _NAME_RULES = frozenset(
     {
-        name_rules.REFERENCE,
-        name_rules.CLUSTER,
-        name_rules.PEER,
-        name_rules.REGISTRATION,
-        name_rules.COLLAB_EDGE,
-        name_rules.FEDERATION,
-        name_rules.CHAT_ALIAS,
-        name_rules.PROFILE,
-        "names.ip-address-used",
+        name_rules.REFERENCE.id,
+        name_rules.CLUSTER.id,
+        name_rules.PEER.id,
+        name_rules.REGISTRATION.id,
+        name_rules.COLLAB_EDGE.id,
+        name_rules.FEDERATION.id,
+        name_rules.CHAT_ALIAS.id,
+        name_rules.PROFILE.id,
+        IP_ADDRESS_USED.id,
     }
 )
 
@@ -193,17 +199,17 @@ def situated_in_list(
 
     With a successor in the list that is valid and has the same key, the expired copy does no harm: a warning.
     """
-    if found.rule != "validity.expired":
+    if found.rule != EXPIRED.id:
         return found
     later = [
         c
         for c in certificates
         if subject_of(c) == subject_of(certificate) and c.not_valid_after_utc > certificate.not_valid_after_utc
     ]
-    fix = f"Remove {rules.described(certificate)} from the trusted CA list ({_LIST_PAGE})"
+    fix = f"Remove {described(certificate)} from the trusted CA list ({_LIST_PAGE})"
     if not later:
         return replace(found, fix=f"{fix}. If its CA has a successor, append that.")
-    fix = f"{fix}. Its successor {rules.described(later[0])} is in the list already."
+    fix = f"{fix}. Its successor {described(later[0])} is in the list already."
     harmless = any(same_key(c, certificate) for c in later)
     return replace(found, fix=fix, severity=Severity.WARNING if harmless else found.severity)
 
@@ -211,7 +217,7 @@ def situated_in_list(
 def situated_list(found: Finding, certificates: Sequence[x509.Certificate], at: datetime) -> Finding:
     """A finding about a trusted CA list as a whole: of two namesakes, say which one can go."""
     used, dropped = effective_trust(certificates)
-    if found.rule != "trust-list.same-subject" or not dropped:
+    if found.rule != rules.LIST_SAME_SUBJECT.id or not dropped:
         return found
     names = {subject_of(c) for c in dropped}
     ended = tuple(c for c in (*used, *dropped) if subject_of(c) in names and has_ended(c, at))

@@ -1,76 +1,35 @@
-"""From what was seen to what to mend: rank findings, and read a trace where no world is known."""
+"""From what was seen to what to fix: read the trace of a handshake where no world is known."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from types import MappingProxyType
 
+from pkikit.judge.checks.certificate_checks import may_sign
 from pkikit.judge.name_matching import PresentedNames, match_name, name_rule, presented_names
-from pkikit.judge.openssl_codes import PURPOSE, VERIFY_CODES
-from pkikit.judge.registry import finding
-from pkikit.judge.rules.certificate_rules import may_sign
-from pkikit.judge.rules.connection_rules import CLUSTER_LINK, CONNECTION_CUT, CREDENTIALS, REFUSED, UNEXPLAINED
-from pkikit.model.findings import Evidence, Finding, Severity
+from pkikit.judge.openssl_codes import PURPOSE, REJECTED
+from pkikit.model.findings import Evidence, Finding
 from pkikit.model.trace import Alert, Failed, HandshakeTrace, NameJudged, Negotiated, NotConnected, Outcome, Side
-
-# Areas in the order in which they have to be mended: without a connection no certificate is seen, without a chain no
-# name matters; within an area, the special before the general.
-# A rule that only reports a symptom comes after every rule that gives a reason.
-SYMPTOMS = (REFUSED, CONNECTION_CUT, "tls.handshake-failed", "tunnel.link-down", CLUSTER_LINK, UNEXPLAINED)
-_ORDER = (
-    "dns.",
-    "net.unreachable",
-    "tls.",
-    "encoding.",
-    "cluster.peer-certificate-swapped",
-    "key.mismatch",
-    "trust.same-subject-ambiguous",
-    "trust.cross-signed-copy",
-    "trust.self-signed-leaf",
-    "trust.intermediate-missing",
-    "trust.issuer-unknown",
-    "trust.",
-    "ca.basic-constraints-missing",
-    "ca.",
-    "revocation.",
-    "validity.",
-    "eku.",
-    "signature.",
-    "key.",
-    "names.wildcard-unsupported",
-    "names.ip-address-used",
-    "names.",
-    CREDENTIALS,
+from pkikit.rules.catalogue import CATALOGUE, RULES
+from pkikit.rules.certificate_rules import CLIENT_AUTH_MISSING, OID_UNSUPPORTED, SERVER_AUTH_MISSING
+from pkikit.rules.chain_rules import KEY_USAGE_UNSUITABLE
+from pkikit.rules.connection_rules import (
+    CONNECTION_CUT,
+    NO_CERTIFICATE,
+    NOT_TLS,
+    PROTOCOL,
+    UNEXPLAINED,
+    UNREACHABLE,
+    UNRESOLVED,
 )
+from pkikit.rules.rule import Rule
 
-
-def rank(rule_id: str) -> int:
-    """Place of a rule among the causes: the lowest is the one to fix first."""
-    if rule_id in SYMPTOMS:
-        return len(_ORDER) + 1 + SYMPTOMS.index(rule_id)
-    return next((i for i, prefix in enumerate(_ORDER) if rule_id.startswith(prefix)), len(_ORDER))
-
-
-def rank_causes(findings: Iterable[Finding]) -> tuple[str, ...]:
-    """Rule ids of the errors, most probable root cause first, each once."""
-    errors = dict.fromkeys(f.rule for f in findings if f.severity is Severity.ERROR)
-    return tuple(sorted(errors, key=rank))
-
-
-# The lab's own handshakes report what the product refuses by the number of "certificate rejected".
-_LAB_CODES = MappingProxyType({28: "oid.unsupported"})
-ALERTS = MappingProxyType({
-    "unknown_ca": "trust.issuer-unknown",
-    "certificate_expired": "validity.expired",
-    "certificate_revoked": "revocation.revoked",
-    "protocol_version": "tls.protocol-mismatch",
-    "insufficient_security": "tls.cipher-mismatch",
-    "handshake_failure": "tls.cipher-mismatch",
-    "unsupported_certificate": "eku.client-auth-missing",
-    "certificate_required": "tls.certificate-required",
-    "bad_certificate": REFUSED,
-    "certificate_unknown": REFUSED,
-})  # fmt: skip
+# The alerts that name a cause by themselves, as a trace calls them (RFC 8446 §6); which cause, the rules say.
+_TELLING_ALERTS = {
+    "handshake_failure": 40, "bad_certificate": 42, "unsupported_certificate": 43, "certificate_revoked": 44,
+    "certificate_expired": 45, "certificate_unknown": 46, "unknown_ca": 48, "protocol_version": 70,
+    "insufficient_security": 71, "certificate_required": 116,
+}  # fmt: skip
+ALERTS = MappingProxyType({name: CATALOGUE.by_alert[number] for name, number in _TELLING_ALERTS.items()})
 _NOT_TLS_REASONS = (
     "wrong version number",
     "http request",
@@ -81,12 +40,14 @@ _NOT_TLS_REASONS = (
 _CUT_REASONS = ("unexpected eof", "reset by peer", "closed", "broken pipe")
 
 # What a trace can lead to; the names of a refused certificate may say it more exactly.
-CHECKED = (
-    *dict.fromkeys((
-        "dns.name-unresolved", "net.unreachable", "tls.not-tls", *ALERTS.values(), *VERIFY_CODES.values(),
-        *_LAB_CODES.values(), CONNECTION_CUT, "eku.client-auth-missing", "eku.server-auth-missing", "key.usage-unsuitable",
-        "names.reference-not-presented", UNEXPLAINED,
-    )),
+CHECKED = tuple(
+    dict.fromkeys(
+        rule.id
+        for rule in (
+            UNRESOLVED, UNREACHABLE, NOT_TLS, *ALERTS.values(), *(r for r in RULES if r.openssl), OID_UNSUPPORTED,
+            CONNECTION_CUT, UNEXPLAINED,
+        )
+    )
 )  # fmt: skip
 
 
@@ -98,8 +59,8 @@ def diagnose_trace(trace: HandshakeTrace, subject: str) -> tuple[Finding, ...]:
     """
     if trace.outcome is Outcome.ACCEPTED or _ends_well(trace):
         return ()
-    rule_id, evidence = _first_cause(trace)
-    return (finding(rule_id, subject, [evidence]),)
+    rule, evidence = _first_cause(trace)
+    return (rule.finding(subject, [evidence]),)
 
 
 def _ends_well(trace: HandshakeTrace) -> bool:
@@ -114,29 +75,29 @@ def _ends_well(trace: HandshakeTrace) -> bool:
     return len(complete) == 2 and not bad and trace.verify_error is None
 
 
-def _first_cause(trace: HandshakeTrace) -> tuple[str, Evidence]:
+def _first_cause(trace: HandshakeTrace) -> tuple[Rule, Evidence]:
     for step in trace.steps:
         detail = step.detail
         if isinstance(detail, NotConnected):
-            rule_id = "net.unreachable" if detail.resolved else "dns.name-unresolved"
-            return rule_id, Evidence(label="connection", expected="TCP connection", seen=detail.reason, where="network")
+            rule = UNREACHABLE if detail.resolved else UNRESOLVED
+            return rule, Evidence(label="connection", expected="TCP connection", seen=detail.reason, where="network")
         if isinstance(detail, NameJudged) and not detail.matched:
             wanted = " or ".join(detail.looked_for)
             seen = trace.seen_by_client if step.side is Side.CLIENT else trace.seen_by_server
             presented = presented_names(seen[0]) if seen else PresentedNames()
             shown = presented.shown() if seen else "not presented"
-            rule_id = name_rule([match_name(name, presented) for name in detail.looked_for])
-            return rule_id, Evidence(label="name", expected=wanted, seen=shown, where=step.side.value)
+            rule = name_rule([match_name(name, presented) for name in detail.looked_for])
+            return rule, Evidence(label="name", expected=wanted, seen=shown, where=step.side.value)
     error = trace.verify_error
     if error is not None:
         rejecting_server = trace.rejected_by is Side.SERVER
         seen = trace.seen_by_server if rejecting_server else trace.seen_by_client
-        purpose = "eku.client-auth-missing" if rejecting_server else "eku.server-auth-missing"
+        purpose = CLIENT_AUTH_MISSING if rejecting_server else SERVER_AUTH_MISSING
         if seen and not may_sign(seen[0]):
-            purpose = "key.usage-unsuitable"  # OpenSSL has one number for both
-        known = {**VERIFY_CODES, **_LAB_CODES, PURPOSE: purpose}
-        rule_id = known.get(error.code, UNEXPLAINED)
-        return rule_id, Evidence(
+            purpose = KEY_USAGE_UNSUITABLE  # OpenSSL has one number for both
+        known = {REJECTED: OID_UNSUPPORTED, PURPOSE: purpose}
+        rule = known.get(error.code) or CATALOGUE.by_openssl.get(error.code, UNEXPLAINED)
+        return rule, Evidence(
             label="verify error",
             expected="0",
             seen=f"{error.code}: {error.name}",
@@ -145,20 +106,20 @@ def _first_cause(trace: HandshakeTrace) -> tuple[str, Evidence]:
     return _before_certificates(trace)
 
 
-def _before_certificates(trace: HandshakeTrace) -> tuple[str, Evidence]:
+def _before_certificates(trace: HandshakeTrace) -> tuple[Rule, Evidence]:
     reasons = " / ".join(s.detail.reason for s in trace.steps if isinstance(s.detail, Failed))
     seen = Evidence(label="handshake", expected="a TLS handshake", seen=reasons or "closed", where="TLS")
     if any(reason in reasons for reason in _NOT_TLS_REASONS) and not any(
         isinstance(s.detail, Alert) for s in trace.steps
     ):
-        return "tls.not-tls", seen
+        return NOT_TLS, seen
     if "peer did not return a certificate" in reasons:
         # TLS 1.2 has no alert for this: the server sends handshake_failure, and only its own reason names the cause.
-        return "tls.certificate-required", seen
+        return NO_CERTIFICATE, seen
     if trace.alert is not None and trace.alert in ALERTS:
         return ALERTS[trace.alert], seen
     if "unsupported protocol" in reasons or "no protocols available" in reasons:
-        return "tls.protocol-mismatch", seen
+        return PROTOCOL, seen
     if trace.alert is None and any(reason in reasons for reason in _CUT_REASONS):
         return CONNECTION_CUT, seen
     return UNEXPLAINED, seen

@@ -10,13 +10,11 @@ from functools import lru_cache
 from cryptography import x509
 
 from pkikit.design.legs import legs_of
-from pkikit.judge import rules
-from pkikit.judge.diagnose import rank_causes
-from pkikit.judge.linting.lint_question import CertificateUse
+from pkikit.judge.checks.certificate_checks import after_2050, digest_evidence, eku_critical, name_oids, weak_key
+from pkikit.judge.checks.check import Check
+from pkikit.judge.checks.form_checks import unusable_names
 from pkikit.judge.name_matching import presented_names
-from pkikit.judge.registry import finding, rule_of
-from pkikit.judge.rules.certificate_rules import after_2050, digest_evidence, eku_critical, name_oids, weak_key
-from pkikit.judge.rules.form_rules import unusable_names
+from pkikit.judge.questions import CertificateUse
 from pkikit.judge.trust import chain_to_present
 from pkikit.judge.verify import Refine, verify_certificate
 from pkikit.model.certificates.credential import spki
@@ -28,6 +26,18 @@ from pkikit.model.parties import Cluster
 from pkikit.model.trace import Side
 from pkikit.model.version import ProductVersion
 from pkikit.model.world import Party, Speaks, World
+from pkikit.rules import connection_rules, name_rules
+from pkikit.rules.catalogue import rank_causes, rule_of
+from pkikit.rules.certificate_rules import (
+    AFTER_2050,
+    DIGEST_UNSUPPORTED,
+    EKU_CRITICAL,
+    KEY_TOO_SHORT,
+    OID_UNSUPPORTED,
+)
+from pkikit.rules.chain_rules import KEY_MISMATCH, SWAPPED
+from pkikit.rules.name_rules import NAMES_UNUSABLE
+from pkikit.rules.rule import Rule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +67,7 @@ class LegVerdict:
 
     @property
     def causes(self) -> tuple[str, ...]:
-        """Rule ids of the errors, the one to mend first in front."""
+        """Rule ids of the errors, the one to fix first in front."""
         return rank_causes(self.findings)
 
 
@@ -94,38 +104,39 @@ def judge_connection(leg: Leg, world: World) -> Verdict:
     either = {client.speaks, server.speaks}
     dialled = (leg.discovered_by, leg.server) if leg.discovered_by else (leg.reference_name,)
     lacking = [name for name in dialled if name in world.unresolved]
-    rule_id, expected, seen = "", "", ""
+    broken: tuple[Rule, str, str] | None = None
     if lacking:
-        rule_id, expected, seen = rules.connection_rules.UNRESOLVED, "an address", f"DNS has no {lacking[0]}"
+        broken = connection_rules.UNRESOLVED, "an address", f"DNS has no {lacking[0]}"
     elif frozenset((leg.client, leg.server)) in world.cut:
-        rule_id, expected, seen = rules.connection_rules.UNREACHABLE, "an answer", "no packet passes between them"
+        broken = connection_rules.UNREACHABLE, "an answer", "no packet passes between them"
     elif (leg.server, leg.port) in world.blocked:
-        rule_id, expected, seen = rules.connection_rules.UNREACHABLE, "an answer", "a firewall keeps the port closed"
+        broken = connection_rules.UNREACHABLE, "an answer", "a firewall keeps the port closed"
     elif server.speaks is Speaks.NOTHING:
-        rule_id, expected, seen = rules.connection_rules.UNREACHABLE, "an answer", "nothing listens"
+        broken = connection_rules.UNREACHABLE, "an answer", "nothing listens"
     elif Speaks.PLAIN in either:
-        rule_id, expected, seen = rules.connection_rules.NOT_TLS, "TLS", "SIP without TLS"
+        broken = connection_rules.NOT_TLS, "TLS", "SIP without TLS"
     elif Speaks.TLS_1_0 in either and either != {Speaks.TLS_1_0}:
-        rule_id, expected, seen = rules.connection_rules.PROTOCOL, "TLS 1.2 or 1.3 on both sides", "TLS 1.0 alone"
+        broken = connection_rules.PROTOCOL, "TLS 1.2 or 1.3 on both sides", "TLS 1.0 alone"
     elif Speaks.NULL_CIPHERS in either and either != {Speaks.NULL_CIPHERS}:
-        rule_id, expected, seen = (
-            rules.connection_rules.CIPHER,
-            "a suite that encrypts",
-            "suites without encryption alone",
-        )
+        broken = connection_rules.CIPHER, "a suite that encrypts", "suites without encryption alone"
     who = server.fqdn if server.speaks is not Speaks.TLS else client.fqdn
-    evidence = Evidence(label=f"{who}, port {leg.port}", expected=expected, seen=seen, where=who)
-    return Verdict(
-        question=f"can {leg.client} talk TLS with {leg.server}?",
-        findings=(finding(rule_id, who, [evidence]),) if rule_id else (),
-        checked=(
-            rules.connection_rules.UNRESOLVED,
-            rules.connection_rules.UNREACHABLE,
-            rules.connection_rules.NOT_TLS,
-            rules.connection_rules.PROTOCOL,
-            rules.connection_rules.CIPHER,
-        ),
+    evidence: dict[Rule, Evidence] = {}
+    if broken is not None:
+        rule, expected, seen = broken
+        evidence[rule] = Evidence(label=f"{who}, port {leg.port}", expected=expected, seen=seen, where=who)
+    return Verdict.of(
+        f"can {leg.client} talk TLS with {leg.server}?",
+        *(rule.judge(who, [evidence[rule]] if rule in evidence else []) for rule in _BEFORE_CERTIFICATES),
     )
+
+
+_BEFORE_CERTIFICATES = (
+    connection_rules.UNRESOLVED,
+    connection_rules.UNREACHABLE,
+    connection_rules.NOT_TLS,
+    connection_rules.PROTOCOL,
+    connection_rules.CIPHER,
+)
 
 
 def judge_all_legs(world: World, at: datetime) -> tuple[LegVerdict, ...]:
@@ -166,47 +177,38 @@ def _judge_side(
 @lru_cache(maxsize=1024)
 def judge_form(sent: tuple[x509.Certificate, ...], version: ProductVersion) -> Verdict:
     """What no handshake refuses today, and what will hurt later: warnings about the certificates that a party shows."""
-    shown = [c for i, c in enumerate(sent) if i == 0 or not is_self_signed(c)]
-    findings = []
-    for rule_id, find, looked_at in (
-        ("validity.after-2050", after_2050, shown),
-        ("eku.critical", eku_critical, shown[:1]),
-        ("names.unusable", unusable_names, shown[:1]),
-    ):
-        for certificate in looked_at:
+    leaf = sent[:1]
+    without_roots = (*leaf, *(c for c in sent[1:] if not is_self_signed(c)))
+    answers = []
+    for check, certificates in ((_AFTER_2050, without_roots), (_EKU_CRITICAL, leaf), (_UNUSABLE, leaf)):
+        for certificate in certificates:
             # None of these rules reads the instant, so none is asked for.
             use = CertificateUse(at=certificate.not_valid_before_utc, version=version)
-            if evidence := tuple(find(certificate, use)):
-                findings.append(finding(rule_id, title(certificate), evidence, severity=Severity.WARNING))
-    checked = ("validity.after-2050", "eku.critical", "names.unusable")
-    return Verdict(question="is anything about the certificates unwise?", findings=tuple(findings), checked=checked)
+            evidence = check.find(certificate, use)
+            answers.append(check.rule.judge(title(certificate), evidence, severity=Severity.WARNING))
+    return Verdict.of("is anything about the certificates unwise?", *answers)
+
+
+_AFTER_2050 = Check(AFTER_2050, after_2050)
+_EKU_CRITICAL = Check(EKU_CRITICAL, eku_critical)
+_UNUSABLE = Check(NAMES_UNUSABLE, unusable_names)
 
 
 @lru_cache(maxsize=1024)
 def judge_tunnel(leaf: x509.Certificate) -> Verdict:
     """Can the SSH tunnel beside a UC traversal zone read the certificate? (guide, appendix 1)"""
-    evidence = tuple(name_oids(leaf))
-    return Verdict(
-        question="can the SSH tunnel read it?",
-        findings=(finding("oid.unsupported", title(leaf), evidence),) if evidence else (),
-        checked=("oid.unsupported",),
-    )
+    return Verdict.of("can the SSH tunnel read it?", OID_UNSUPPORTED.judge(title(leaf), name_oids(leaf)))
 
 
 def judge_own_credential(party: Party, world: World) -> Verdict:
     """Can this party present its certificate at all: does the key belong to it, does its TLS stack load it?"""
     credential = party.credential
     question = f"can {party.fqdn} use its own server certificate?"
-    checked = (
-        rules.chain_rules.KEY_MISMATCH,
-        rules.chain_rules.SWAPPED,
-        "key.too-short",
-        "signature.digest-unsupported",
-    )
     if credential is None or credential.key is None:
         return Verdict(question=question)
-    findings: list[Finding] = []
     subject = title(credential.leaf)
+    evidence: list[Evidence] = []
+    swapped = False
     if not credential.key_matches:
         other = _whose_key(party, world)
         evidence = [
@@ -217,17 +219,15 @@ def judge_own_credential(party: Party, world: World) -> Verdict:
                 where=party.fqdn,
             )
         ]
-        named = _other_peer_named(party.fqdn, credential.leaf, world.deployment.cluster_of(party.fqdn))
-        if other or named:
-            findings.append(finding(rules.chain_rules.SWAPPED, subject, evidence))
-        findings.append(finding(rules.chain_rules.KEY_MISMATCH, subject, evidence))
-    for rule_id, weak in (
-        ("key.too-short", tuple(weak_key(credential.leaf))),
-        ("signature.digest-unsupported", tuple(e for c in credential.chain for e in digest_evidence(c))),
-    ):
-        if weak:
-            findings.append(finding(rule_id, subject, weak))
-    return Verdict(question=question, findings=tuple(findings), checked=checked)
+        cluster = world.deployment.cluster_of(party.fqdn)
+        swapped = bool(other or _other_peer_named(party.fqdn, credential.leaf, cluster))
+    return Verdict.of(
+        question,
+        SWAPPED.judge(subject, evidence if swapped else []),
+        KEY_MISMATCH.judge(subject, evidence),
+        KEY_TOO_SHORT.judge(subject, weak_key(credential.leaf)),
+        DIGEST_UNSUPPORTED.judge(subject, (e for c in credential.chain for e in digest_evidence(c))),
+    )
 
 
 def _whose_key(party: Party, world: World) -> str | None:
@@ -261,14 +261,14 @@ def refine_for(deployment: Deployment, presenter: str, leaf: x509.Certificate) -
     """Says of a missing name whose it is, and whether the certificate is another peer's."""
 
     def refined(found: Finding, check: NameCheck) -> Finding:
-        if found.rule != rules.name_rules.REFERENCE:
+        if found.rule != name_rules.REFERENCE.id:
             return found
         named = _other_peer_named(presenter, leaf, deployment.cluster_of(presenter))
         if named and presenter in check.any_of:
             swapped = Evidence(label="certificate of", expected=presenter, seen=named, where=presenter)
-            return finding(rules.chain_rules.SWAPPED, found.subject, (*found.evidence, swapped))
-        rule_id = missing_name_rule(deployment, presenter, check.any_of)
-        return replace(found, rule=rule_id, fix=rule_of(rule_id).fix)
+            return SWAPPED.finding(found.subject, (*found.evidence, swapped))
+        rule = missing_name_rule(deployment, presenter, check.any_of)
+        return replace(found, rule=rule.id, fix=rule.fix)
 
     return refined
 
@@ -277,19 +277,19 @@ def _names_of_peer(deployment: Deployment, fqdn: str) -> set[str]:
     return {fqdn, *(name for name, owner in deployment.peer_aliases.items() if owner == fqdn)}
 
 
-def missing_name_rule(deployment: Deployment, presenter: str, wanted: Iterable[str]) -> str:
+def missing_name_rule(deployment: Deployment, presenter: str, wanted: Iterable[str]) -> Rule:
     """The rule of the `names` area that speaks when `presenter`'s certificate holds none of the names wanted."""
     names = tuple(wanted)
     cluster = deployment.cluster_of(presenter)
     of_groups = tuple(w for group in deployment.groups for w in group.wants) if cluster else ()
     registration = set(deployment.domains.registration)
-    choices: Sequence[tuple[set[str], str]] = (
-        (_names_of_peer(deployment, presenter) if cluster else set(), rules.name_rules.PEER),
-        ({cluster.fqdn} if cluster and cluster.fqdn else set(), rules.name_rules.CLUSTER),
-        *(({w.name}, w.rule) for w in of_groups),
-        ({f"collab-edge.{d}" for d in registration} if cluster else set(), rules.name_rules.COLLAB_EDGE),
-        (registration if cluster else set(), rules.name_rules.REGISTRATION),
-        (set(deployment.domains.federation) if cluster else set(), rules.name_rules.FEDERATION),
-        (set(deployment.chat_aliases) if cluster else set(), rules.name_rules.CHAT_ALIAS),
+    choices: Sequence[tuple[set[str], Rule]] = (
+        (_names_of_peer(deployment, presenter) if cluster else set(), name_rules.PEER),
+        ({cluster.fqdn} if cluster and cluster.fqdn else set(), name_rules.CLUSTER),
+        *(({w.name}, rule_of(w.rule)) for w in of_groups),
+        ({f"collab-edge.{d}" for d in registration} if cluster else set(), name_rules.COLLAB_EDGE),
+        (registration if cluster else set(), name_rules.REGISTRATION),
+        (set(deployment.domains.federation) if cluster else set(), name_rules.FEDERATION),
+        (set(deployment.chat_aliases) if cluster else set(), name_rules.CHAT_ALIAS),
     )
-    return next((rule_id for known, rule_id in choices if known & set(names)), rules.name_rules.REFERENCE)
+    return next((rule for known, rule in choices if known & set(names)), name_rules.REFERENCE)

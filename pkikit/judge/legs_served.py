@@ -10,12 +10,12 @@ from typing import Any
 from cryptography import x509
 
 from pkikit.design.legs import legs_of
-from pkikit.judge.diagnose import rank_causes
 from pkikit.judge.leg_verdict import refine_for
 from pkikit.judge.verify import verify_certificate
 from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Verdict
 from pkikit.model.leg import Leg, Purpose
+from pkikit.rules.catalogue import is_about_trust, rank_causes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class Service:
 
     @property
     def causes(self) -> tuple[str, ...]:
-        """Rule ids of the errors, the one to mend first in front."""
+        """Rule ids of the errors, the one to fix first in front."""
         return rank_causes(self.verdict.findings)
 
     def to_json(self) -> dict[str, Any]:
@@ -88,6 +88,6 @@ def _roles(leg: Leg, peer: str) -> tuple[Purpose, ...]:
 def _without_trust(verdict: Verdict) -> Verdict:
     return Verdict(
         question=verdict.question,
-        findings=tuple(f for f in verdict.findings if not f.rule.startswith("trust.")),
-        checked=tuple(c for c in verdict.checked if not c.startswith("trust.")),
+        findings=tuple(f for f in verdict.findings if not is_about_trust(f.rule)),
+        checked=tuple(c for c in verdict.checked if not is_about_trust(c)),
     )

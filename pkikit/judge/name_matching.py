@@ -18,6 +18,8 @@ from cryptography.x509.oid import NameOID
 
 from pkikit.errors import InputError
 from pkikit.model.certificates.facts import common_name, extension, has_extension
+from pkikit.rules.name_rules import IP_ADDRESS_USED, REFERENCE, WILDCARD_UNSUPPORTED
+from pkikit.rules.rule import Rule
 from pkikit.values.memo import once_per_object
 from pkikit.values.names import SipUri, ip_text, is_ip_address, parse_dns_name, presented_dns_name, printable
 from pkikit.values.other_names import OtherName, read_other_name
@@ -150,23 +152,30 @@ def _usable_common_name(text: str) -> str:
         return ""
 
 
-class Outcome(enum.StrEnum):
-    """How a reference name was compared, so that a caller can choose a rule."""
+class NameReason(enum.Enum):
+    """By what a reference name was found, or why it was not; `NameMatch.why` says it in words."""
 
-    FOUND = "found"
-    ABSENT = "absent"
-    WILDCARD_ONLY = "only a wildcard covers it"
-    ADDRESS = "an IP address that is not in the certificate"
+    URI = enum.auto()  # a SIP URI of the SAN
+    DNS_NAME = enum.auto()
+    WILDCARD = enum.auto()
+    ADDRESS_FOUND = enum.auto()  # an iPAddress entry of the SAN
+    COMMON_NAME = enum.auto()  # of a certificate without a name that comes before it
+    ABSENT = enum.auto()
+    WILDCARD_REFUSED = enum.auto()  # only a wildcard covers it, and this reader accepts none
+    ADDRESS_ABSENT = enum.auto()  # an IP address that no iPAddress entry holds
 
 
 @dataclass(frozen=True, kw_only=True)
 class NameMatch:
-    """Whether one reference name was found, by which presented name, and why (not)."""
+    """Whether one reference name was found, by which presented name, and why (not).
+
+    presented: the name that answers to the reference, as people write it; empty when none does.
+    """
 
     reference: str
     presented: str = ""
     why: str
-    outcome: Outcome = Outcome.ABSENT
+    reason: NameReason = NameReason.ABSENT
 
     @property
     def matched(self) -> bool:
@@ -174,8 +183,15 @@ class NameMatch:
         return bool(self.presented)
 
 
-def _found(reference: str, presented: str, why: str) -> NameMatch:
-    return NameMatch(reference=reference, presented=presented, why=why, outcome=Outcome.FOUND)
+def _found(reference: str, presented: str, why: str, reason: NameReason) -> NameMatch:
+    return NameMatch(reference=reference, presented=presented, why=why, reason=reason)
+
+
+def _address(reference: str, presented: PresentedNames, why: str) -> NameMatch:
+    """The answer of a reader that compares an IP address with the iPAddress entries of the SAN."""
+    found = f"IP {reference}" if reference in presented.ip else ""
+    reason = NameReason.ADDRESS_FOUND if found else NameReason.ADDRESS_ABSENT
+    return NameMatch(reference=reference, presented=found, why=why, reason=reason)
 
 
 def reference_name(text: str) -> str:
@@ -203,16 +219,16 @@ def match_name(reference: str, presented: PresentedNames, *, sip: bool = True) -
     if is_ip_address(name):
         return _match_address(name, presented)
     if sip and name in presented.sip:
-        return _found(name, f"sip:{name}", "the SAN holds this SIP domain as URI")
+        return _found(name, f"sip:{name}", "the SAN holds this SIP domain as URI", NameReason.URI)
     if name in presented.dns:
         if sip and presented.sip:
             why = "the SAN holds it as dNSName, but also a SIP URI: then only SIP URIs count (RFC 5922 §7.1)"
             return NameMatch(reference=name, why=why)
-        return _found(name, name, "the SAN holds this dNSName")
+        return _found(name, name, "the SAN holds this dNSName", NameReason.DNS_NAME)
     wildcard = next((w for w in presented.wildcards if _covers(w, name)), "")
     if wildcard:
         why = f"only the wildcard {wildcard} would cover it, and wildcards are not supported"
-        return NameMatch(reference=name, why=why, outcome=Outcome.WILDCARD_ONLY)
+        return NameMatch(reference=name, why=why, reason=NameReason.WILDCARD_REFUSED)
     for entry in presented.refused:
         if same_but_for_form(name, entry.name):
             return NameMatch(
@@ -223,11 +239,15 @@ def match_name(reference: str, presented: PresentedNames, *, sip: bool = True) -
 
 def _match_address(name: str, presented: PresentedNames) -> NameMatch:
     if name in presented.ip:
-        return _found(name, f"IP {name}", "the SAN holds this iPAddress; an FQDN is recommended")
+        return _found(
+            name, f"IP {name}", "the SAN holds this iPAddress; an FQDN is recommended", NameReason.ADDRESS_FOUND
+        )
     written = any(same_but_for_form(name, entry.name) for entry in presented.refused)
     why = "the SAN holds no such iPAddress, and an IP address matches no dNSName"
     return NameMatch(
-        reference=name, why=f"{why} (the address is there as dNSName)" if written else why, outcome=Outcome.ADDRESS
+        reference=name,
+        why=f"{why} (the address is there as dNSName)" if written else why,
+        reason=NameReason.ADDRESS_ABSENT,
     )
 
 
@@ -235,13 +255,13 @@ def _match_common_name(name: str, presented: PresentedNames) -> NameMatch:
     own = presented.common_name
     if own == name:
         if presented.reads_common_name:
-            return _found(name, f"CN {name}", "there is no SAN, so the common name counts")
+            return _found(name, f"CN {name}", "there is no SAN, so the common name counts", NameReason.COMMON_NAME)
         return NameMatch(
             reference=name, why="only the common name holds it, and it counts only without any SAN (RFC 5922 §7.1)"
         )
     if presented.reads_common_name and _covers(own, name):
         why = "only a wildcard common name would cover it, and wildcards are not supported"
-        return NameMatch(reference=name, why=why, outcome=Outcome.WILDCARD_ONLY)
+        return NameMatch(reference=name, why=why, reason=NameReason.WILDCARD_REFUSED)
     return NameMatch(reference=name, why="no presented name equals it")
 
 
@@ -255,20 +275,22 @@ def same_but_for_form(name: str, written: str) -> bool:
         return False
 
 
-def name_rule(matches: Sequence[NameMatch]) -> str:
+def name_rule(matches: Sequence[NameMatch]) -> Rule:
     """The rule for a check in which none of these matched: the form of a name, or the name is absent."""
-    if any(m.outcome is Outcome.WILDCARD_ONLY for m in matches):
-        return "names.wildcard-unsupported"
-    if matches and all(m.outcome is Outcome.ADDRESS for m in matches):
-        return "names.ip-address-used"
-    return "names.reference-not-presented"
+    if any(m.reason is NameReason.WILDCARD_REFUSED for m in matches):
+        return WILDCARD_UNSUPPORTED
+    if matches and all(m.reason is NameReason.ADDRESS_ABSENT for m in matches):
+        return IP_ADDRESS_USED
+    return REFERENCE
 
 
 def match_rfc5922(reference: str, presented: PresentedNames) -> NameMatch:
     """RFC 5922's answer about a SIP domain: SIP URIs, else dNSNames, else (without any SAN) the common name."""
     name = reference_name(reference)
     if is_ip_address(name):
-        return NameMatch(reference=name, why="RFC 5922 is about domains, not IP addresses", outcome=Outcome.ADDRESS)
+        return NameMatch(
+            reference=name, why="RFC 5922 is about domains, not IP addresses", reason=NameReason.ADDRESS_ABSENT
+        )
     return match_name(name, presented)
 
 
@@ -276,13 +298,12 @@ def match_https(reference: str, presented: PresentedNames) -> NameMatch:
     """RFC 9525's answer: dNSName, left-most-label wildcard, iPAddress; never the common name."""
     name = reference_name(reference)
     if is_ip_address(name):
-        found = f"IP {name}" if name in presented.ip else ""
-        return NameMatch(reference=name, presented=found, why="compared with the iPAddress entries of the SAN")
+        return _address(name, presented, "compared with the iPAddress entries of the SAN")
     if name in presented.dns:
-        return _found(name, name, "the SAN holds this dNSName")
+        return _found(name, name, "the SAN holds this dNSName", NameReason.DNS_NAME)
     wildcard = next((w for w in presented.wildcards if _covers(w, name)), "")
     if wildcard:
-        return _found(name, wildcard, "a wildcard covers exactly one left-most label")
+        return _found(name, wildcard, "a wildcard covers exactly one left-most label", NameReason.WILDCARD)
     return NameMatch(reference=name, why="no dNSName of the SAN equals or covers it; the common name is not read")
 
 
@@ -290,19 +311,19 @@ def match_openssl(reference: str, presented: PresentedNames) -> NameMatch:
     """OpenSSL's answer: X509_check_host with its default flags, X509_check_ip for an IP address (v3_utl.c)."""
     name = reference_name(reference)
     if is_ip_address(name):
-        found = f"IP {name}" if name in presented.ip else ""
-        return NameMatch(reference=name, presented=found, why="X509_check_ip compares the iPAddress entries of the SAN")
+        return _address(name, presented, "X509_check_ip compares the iPAddress entries of the SAN")
     written = presented.dns_written or (*presented.dns, *presented.wildcards)
     for candidate in written:
         if _openssl_equal(candidate, name):
-            return _found(name, printable(candidate), "a dNSName of the SAN equals or covers it")
+            return _found(name, printable(candidate), "a dNSName of the SAN equals or covers it", NameReason.DNS_NAME)
     if written:
         return NameMatch(
             reference=name, why="no dNSName equals or covers it; beside dNSNames the common name is not read"
         )
     for candidate in presented.common_names or ((presented.common_name,) if presented.common_name else ()):
         if _openssl_equal(candidate, name):
-            return _found(name, f"CN {printable(candidate)}", "the SAN holds no dNSName, so the common name counts")
+            why = "the SAN holds no dNSName, so the common name counts"
+            return _found(name, f"CN {printable(candidate)}", why, NameReason.COMMON_NAME)
     return NameMatch(reference=name, why="neither a dNSName nor the common name equals or covers it")
 
 

@@ -19,7 +19,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.design.legs import legs_of
-from pkikit.judge.rules.certificate_rules import allows
+from pkikit.judge.checks.certificate_checks import allows
 from pkikit.model.certificates.facts import extension, shown_time
 from pkikit.model.deployment import Deployment
 from pkikit.model.features import TWO_STORES

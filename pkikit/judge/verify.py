@@ -9,25 +9,19 @@ from functools import lru_cache
 
 from cryptography import x509
 
-from pkikit.judge import rules
 from pkikit.judge.advice import situated, situated_name
-from pkikit.judge.name_matching import NameMatch, PresentedNames, match_name, name_rule, presented_names
-from pkikit.judge.registry import Subject, finding, run_rules
+from pkikit.judge.checks import chain_checks, extension_checks, trust_checks
+from pkikit.judge.name_matching import NameMatch, NameReason, PresentedNames, match_name, name_rule, presented_names
+from pkikit.judge.questions import PathQuestion
 from pkikit.judge.revocation.revocation_status import judge_revocation
-from pkikit.judge.rules.chain_rules import (
-    PathQuestion,
-    missing_basic_constraints,
-    outside_validity,
-    purpose_missing,
-    weak_in_path,
-)
-from pkikit.judge.rules.trust_rules import twin_in_list
 from pkikit.judge.trust import Anchor, CertificatePath, build_path, in_the_way, is_sound, shadowed
 from pkikit.model.certificates.facts import title
-from pkikit.model.findings import Evidence, Finding, Severity, Verdict, merge_verdicts
+from pkikit.model.findings import Answer, Evidence, Finding, Severity, Verdict, merge_verdicts
 from pkikit.model.leg import NameCheck, Purpose
 from pkikit.model.revocation import RevocationQuestion
-from pkikit.values.names import is_ip_address
+from pkikit.rules.chain_rules import BASIC_CONSTRAINTS_MISSING
+from pkikit.rules.name_rules import COMMON_NAME_ONLY, IP_ADDRESS_USED, REFERENCE
+from pkikit.rules.trust_rules import SAME_SUBJECT_AMBIGUOUS
 
 # From the finding that a name is missing, and what was looked for, to the finding that says whose name it is.
 Refine = Callable[[Finding, NameCheck], Finding]
@@ -85,22 +79,9 @@ def verify_certificate(
         verifier_is_expressway=verifier_is_expressway,
     )
     path = path_asked(leaf, asked)
-    subject = title(leaf)
-    findings, ran = run_rules(Subject.PATH, subject, path, asked)
-    checked = list(ran)
-    if twins := twin_in_list(path):
-        findings.append(finding(rules.trust_rules.AMBIGUOUS, subject, twins, severity=Severity.WARNING))
-    eku = "eku.server-auth-missing" if purpose is Purpose.SERVER else "eku.client-auth-missing"
-    seen = [
-        *outside_validity(path, asked),
-        *((eku, evidence) for evidence in purpose_missing(path, asked)),
-        *weak_in_path(path),
-    ]
-    for rule_id in ("validity.expired", "validity.not-yet-valid", eku, "key.too-short", "signature.digest-unsupported"):
-        checked.append(rule_id)
-        evidence = tuple(e for rule, e in seen if rule == rule_id)
-        if evidence:
-            findings.append(finding(rule_id, subject, evidence))
+    subject, question = title(leaf), question or f"is {title(leaf)} accepted as TLS {purpose.value}?"
+    chain = Verdict.of(question, *_judge_path(path, asked, subject))
+    chain = replace(chain, findings=tuple(situated(f, path, asked) for f in chain.findings))
     presented = presented_names(leaf)
 
     def refined(found: Finding, check: NameCheck) -> Finding:
@@ -109,13 +90,16 @@ def verify_certificate(
     further = [judge_names(presented, name_checks, subject, refined)]
     if revocation is not None and path.anchor is Anchor.TRUSTED:
         further.insert(0, judge_revocation(path, revocation, at))
-    return merge_verdicts(
-        question or f"is {subject} accepted as TLS {purpose.value}?",
-        [
-            Verdict(question="", findings=tuple(situated(f, path, asked) for f in findings), checked=tuple(checked)),
-            *further,
-        ],
-    )
+    return merge_verdicts(question, [chain, *further])
+
+
+def _judge_path(path: CertificatePath, asked: PathQuestion, subject: str) -> Iterator[Answer]:
+    """Every rule about a path, its parts and where it ends."""
+    yield from (check.on(subject, path, asked) for check in chain_checks.CHECKS)
+    yield from (check.on(subject, path) for check in extension_checks.CHECKS)
+    yield from (check.on(subject, path, asked) for check in trust_checks.CHECKS)
+    yield SAME_SUBJECT_AMBIGUOUS.judge(subject, trust_checks.twin_in_list(path), severity=Severity.WARNING)
+    yield from (check.on(subject, path, asked) for check in chain_checks.each_certificate(asked.purpose))
 
 
 def path_asked(leaf: x509.Certificate, asked: PathQuestion) -> CertificatePath:
@@ -132,35 +116,29 @@ def judge_names(
     presented: PresentedNames, checks: Iterable[NameCheck], subject: str, refine: Refine = as_found
 ) -> Verdict:
     """Are the names that somebody looks for there?"""
-    findings: list[Finding] = []
-    checked: list[str] = []
+    answers: list[Answer] = []
     for check in checks:
-        checked += [rules.name_rules.REFERENCE, "names.common-name-only", "names.ip-address-used"]
         matches = [match_name(name, presented, sip=check.sip) for name in check.any_of]
         hit = next((m for m in matches if m.matched), None)
         if hit is None:
-            findings.append(refine(_not_found(matches, check, presented, subject), check))
+            missing = refine(_not_found(matches, check, presented, subject), check)
+            answers += [Answer(rule=REFERENCE.id, findings=(missing,)), *_accepted_but(None, subject)]
         else:
-            findings += _accepted_but(hit, subject)
-    return Verdict(
-        question=f"does {subject} hold the names looked for?",
-        findings=tuple(findings),
-        checked=tuple(dict.fromkeys(checked)),
-    )
+            answers += [Answer(rule=REFERENCE.id), *_accepted_but(hit, subject)]
+    return Verdict.of(f"does {subject} hold the names looked for?", *answers)
 
 
-def _accepted_but(hit: NameMatch, subject: str) -> Iterator[Finding]:
+def _accepted_but(hit: NameMatch | None, subject: str) -> Iterator[Answer]:
     """Warnings about a name that was found, but in a form that the product's documents advise against."""
-    if hit.presented.startswith("CN "):
-        evidence = Evidence(
-            label="subjectAltName", expected=f"dNSName {hit.reference}", seen="no SAN", where="subjectAltName"
-        )
-        yield finding("names.common-name-only", subject, [evidence])
-    elif is_ip_address(hit.reference):
-        evidence = Evidence(
-            label="name looked for", expected="an FQDN", seen=f"the IP address {hit.reference}", where="subjectAltName"
-        )
-        yield finding("names.ip-address-used", subject, [evidence], severity=Severity.WARNING)
+    in_common_name = hit is not None and hit.reason is NameReason.COMMON_NAME
+    as_address = hit is not None and hit.reason is NameReason.ADDRESS_FOUND
+    wanted = hit.reference if hit is not None else ""
+    no_san = Evidence(label="subjectAltName", expected=f"dNSName {wanted}", seen="no SAN", where="subjectAltName")
+    address = Evidence(
+        label="name looked for", expected="an FQDN", seen=f"the IP address {wanted}", where="subjectAltName"
+    )
+    yield COMMON_NAME_ONLY.judge(subject, [no_san] if in_common_name else [])
+    yield IP_ADDRESS_USED.judge(subject, [address] if as_address else [], severity=Severity.WARNING)
 
 
 def _not_found(matches: Sequence[NameMatch], check: NameCheck, presented: PresentedNames, subject: str) -> Finding:
@@ -173,19 +151,14 @@ def _not_found(matches: Sequence[NameMatch], check: NameCheck, presented: Presen
         ),
         *(Evidence(label="why not", expected=m.reference, seen=m.why, where="subjectAltName") for m in matches),
     ]
-    return finding(name_rule(matches), subject, evidence)
+    return name_rule(matches).finding(subject, evidence)
 
 
 @lru_cache(maxsize=1024)
 def product_refuses(chain: tuple[x509.Certificate, ...]) -> Verdict:
     """What the product refuses in a chain that OpenSSL accepted: a CA without BasicConstraints (guide, 'Points to be Aware')."""
-    evidence = tuple(missing_basic_constraints(chain[1:]))
-    findings = (finding("ca.basic-constraints-missing", title(chain[0]), evidence),) if evidence else ()
-    return Verdict(
-        question="does the product accept the chain?",
-        findings=findings,
-        checked=("ca.basic-constraints-missing",),
-    )
+    evidence = chain_checks.missing_basic_constraints(chain[1:])
+    return Verdict.of("does the product accept the chain?", BASIC_CONSTRAINTS_MISSING.judge(title(chain[0]), evidence))
 
 
 def as_warning(found: Finding) -> Finding:

@@ -1,4 +1,4 @@
-"""Rule, Evidence, Finding, Verdict: a decision is a value.
+"""Evidence, Finding, Answer, Verdict: a decision is a value.
 
 `Verdict.accepted` is derived from the findings; `checked` lists the rules that ran, so that "no findings" and
 "nothing was checked" never look alike.
@@ -13,7 +13,6 @@ from html import escape
 from typing import Any
 
 from pkikit.errors import PkikitError
-from pkikit.model.features import EVERY_VERSION
 
 
 class Severity(enum.StrEnum):
@@ -22,18 +21,6 @@ class Severity(enum.StrEnum):
     ERROR = "error"
     WARNING = "warning"
     INFO = "info"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rule:
-    """One normative statement, in our words, with its source and what mends a breach."""
-
-    id: str
-    severity: Severity
-    requirement: str
-    source: str
-    fix: str
-    versions: str = EVERY_VERSION
 
 
 # What a line of a log about a failure is compared with.
@@ -103,12 +90,33 @@ class Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What one rule says about one subject: its findings, none when the rule is kept."""
+
+    rule: str
+    findings: tuple[Finding, ...] = ()
+
+    def with_findings(self, findings: Iterable[Finding]) -> Answer:
+        """The same rule, asked the same question, with these findings."""
+        return Answer(rule=self.rule, findings=tuple(findings))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """The answer to one question, with its reasons."""
 
     question: str
     findings: tuple[Finding, ...] = ()
     checked: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, question: str, *answers: Answer) -> Verdict:
+        """The verdict that the answers of rules make: their findings, and every rule that was asked, once."""
+        return cls(
+            question=question,
+            findings=tuple(found for answer in answers for found in answer.findings),
+            checked=tuple(dict.fromkeys(answer.rule for answer in answers)),
+        )
 
     @property
     def errors(self) -> tuple[Finding, ...]:

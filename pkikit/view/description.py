@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509 import ocsp
 
 from pkikit.files.contents import FileContents
+from pkikit.judge.checks.certificate_checks import shown_ekus
 from pkikit.judge.name_matching import presented_names
-from pkikit.judge.rules.certificate_rules import shown_ekus
 from pkikit.model.certificates.facts import (
     UNREADABLE,
     digest_name,

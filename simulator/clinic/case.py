@@ -18,10 +18,10 @@ from pkikit.design.legs import legs_of
 from pkikit.errors import InputError
 from pkikit.files import load_deployment
 from pkikit.judge.leg_verdict import judge_leg
-from pkikit.judge.registry import rule_of
 from pkikit.model.deployment import Deployment
 from pkikit.model.fields import Fqdn, Label
 from pkikit.model.places import deployment_with
+from pkikit.rules.catalogue import rule_of
 from simulator.clock import Clock
 from simulator.world.faults import Fault, Ground, parties_of
 from simulator.world.issued_world import issue_world

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Self
 
@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from pkikit.errors import AcmeProblem, EncodingError, InputError
 from pkikit.files import key_pem
 from pkikit.judge.linting.preflight import pending_not_deployed, problem_findings
-from pkikit.judge.registry import finding
 from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Evidence, Finding
 from pkikit.model.places import deployment_with
+from pkikit.rules.catalogue import rule_of
 from simulator.clinic.case import Case, Order, Upload
 from simulator.errors import UploadRefused
 from simulator.events import Event
@@ -295,7 +295,7 @@ def _pem(chain: tuple[x509.Certificate, ...]) -> bytes:
 
 def _refusal(rule: str, subject: str, said: str) -> Finding:
     evidence = Evidence(label="the page", expected="a file that it takes", seen=said, where=subject)
-    return replace(finding(rule, subject, [evidence]), message=said)
+    return rule_of(rule).finding(subject, [evidence], message=said)
 
 
 async def play(

@@ -10,7 +10,7 @@ import typer
 
 from pkikit.commands import console
 from pkikit.errors import PkikitError
-from pkikit.judge.registry import catalogue
+from pkikit.rules.catalogue import all_rules
 from pkikit.values.names import printable
 from simulator.clinic.score import Score
 from simulator.world.remedies import TOLD, remedy_of
@@ -45,7 +45,7 @@ def show_case(out: Console, played: Played) -> None:
 def play_live(out: Console, live: LiveCase, portal: BlockingPortal, ask: Callable[[], str] | None = None) -> Score:
     """Let a person find the cause and mend it, in the running lab. `ask` gives what the person says."""
     score, hints = Score(case=live.case.id), iter(live.case.hints)
-    wanted, known = set(live.case.causes), {rule.id for rule in catalogue()}
+    wanted, known = set(live.case.causes), {rule.id for rule in all_rules()}
     _show_symptom(out, live.case.title, live.case.symptom)
     out.print(_HELP, markup=False)
     mended = False

@@ -10,11 +10,12 @@ from html import escape
 from typing import Any
 
 from pkikit.errors import InputError
-from pkikit.judge.diagnose import diagnose_trace, rank_causes
+from pkikit.judge.diagnose import diagnose_trace
 from pkikit.judge.leg_verdict import LegVerdict
 from pkikit.model.findings import Finding, Severity
 from pkikit.model.leg import Leg
 from pkikit.model.trace import HandshakeTrace, Outcome, Side
+from pkikit.rules.catalogue import rank_causes
 from pkikit.values.names import printable
 from pkikit.view.description import iso
 

@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.files import write_public
-from pkikit.judge.rules.certificate_rules import DECODED_ATTRIBUTES
+from pkikit.judge.checks.certificate_checks import DECODED_ATTRIBUTES
 from tests.support.cli import DEPLOYMENT, run
 from tests.support.openssl import OpensslCa, openssl
 from tests.support.worlds import CLUSTER_E, E1, issued

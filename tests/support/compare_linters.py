@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pkikit.errors import PkikitError
 from pkikit.files import parse
 from pkikit.judge.linting.lint import lint_authority, lint_certificate
-from pkikit.judge.linting.lint_question import CertificateUse
+from pkikit.judge.questions import CertificateUse
 from pkikit.model.certificates.facts import extension
 from pkikit.model.features import GUIDE_VERSION
 from pkikit.model.version import guide_version

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from workbook.course.lessons import Lesson, lessons
 
 from pkikit.judge import name_table
-from pkikit.judge.registry import catalogue
 from pkikit.model import features
 from pkikit.model.deployment import Deployment
 from pkikit.model.version import ProductVersion
+from pkikit.rules.catalogue import all_rules
+from pkikit.rules.rule import Rule
 from tests.support.guide import guide_md
 
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-def rules_md() -> str:
+def rules_md(rules: Sequence[Rule] = all_rules()) -> str:
     """The rule catalogue, by area."""
     lines = ["# Rules", "", "Made by `make docs` from the catalogue; `pkikit rules` prints the same.", ""]
     area = ""
-    for rule in catalogue():
-        if rule.id.split(".")[0] != area:
-            area = rule.id.split(".")[0]
+    for rule in rules:
+        if rule.area != area:
+            area = rule.area
             lines += [f"## {area}", ""]
         lines += [
             f"### `{rule.id}`",
@@ -129,7 +131,7 @@ def versions_md() -> str:
     lines += ["", "## Rules that hold for some versions only", "", "| versions | rule |", "| --- | --- |"]
     lines += [
         f"| {rule.versions} | [`{rule.id}`](rules.md) |"
-        for rule in catalogue()
+        for rule in all_rules()
         if rule.versions != features.EVERY_VERSION
     ]
     return "\n".join([*lines, ""])

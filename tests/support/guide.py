@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from pkikit.judge.registry import catalogue
+from pkikit.rules.catalogue import all_rules
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,7 +30,7 @@ class Statement:
 
     def problems(self) -> list[str]:
         """What of its proofs is not there."""
-        known = {rule.id for rule in catalogue()}
+        known = {rule.id for rule in all_rules()}
         found = [f"no rule {rule}" for rule in self.rules if rule not in known]
         if not _exists(self.behaviour):
             found.append(f"no {self.behaviour}")

@@ -25,7 +25,7 @@ from cryptography import x509
 from pkikit.errors import PkikitError
 from pkikit.files import parse
 from pkikit.judge.linting.lint import lint_authority, lint_certificate
-from pkikit.judge.linting.lint_question import CertificateUse
+from pkikit.judge.questions import CertificateUse
 from pkikit.model.certificates.facts import extension
 from pkikit.model.findings import Finding, Severity
 from pkikit.model.parties import Role

@@ -26,8 +26,8 @@ from pkikit.errors import EncodingError, InputError
 from pkikit.files import parse
 from pkikit.files.contents import FileContents
 from pkikit.judge.linting.lint import lint_authority, lint_certificate
-from pkikit.judge.linting.lint_question import CertificateUse
 from pkikit.judge.name_matching import every_answer, presented_names
+from pkikit.judge.questions import CertificateUse
 from pkikit.judge.verify import verify_certificate
 from pkikit.model.findings import Finding
 from pkikit.model.leg import NameCheck, Purpose

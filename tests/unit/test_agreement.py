@@ -7,9 +7,9 @@ import pytest
 from pkikit.design.legs import legs_of
 from pkikit.handshake.tls import TlsRange, TlsVersion
 from pkikit.judge.leg_verdict import judge_leg
-from pkikit.judge.registry import catalogue
 from pkikit.model.findings import Severity
 from pkikit.model.trace import Outcome
+from pkikit.rules.catalogue import all_rules
 from simulator.wire.memory import MemoryDialler
 from tests.support.worlds import AT, CASES, GOOD, Case, WorldBuilder
 
@@ -27,7 +27,7 @@ def test_cases_are_at_least_thirty_with_unique_names() -> None:
 
 def test_expected_rule_of_every_case_is_in_the_catalogue() -> None:
     """A misspelled rule id must not pass as 'not found on any leg'."""
-    known = {rule.id for rule in catalogue()}
+    known = {rule.id for rule in all_rules()}
     assert {rule for case in CASES for rule in (case.rule, *case.also)} <= known
 
 

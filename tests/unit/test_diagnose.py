@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from pkikit.design.legs import legs_of
 from pkikit.errors import InputError
-from pkikit.judge.diagnose import CHECKED, diagnose_trace, rank_causes
+from pkikit.judge.diagnose import CHECKED, diagnose_trace
 from pkikit.judge.logs.log_text import CHECKED as TEXT_RULES
 from pkikit.judge.logs.log_text import diagnose_lines, diagnose_text
-from pkikit.judge.registry import catalogue
 from pkikit.model.codec.trace import trace_from_json, trace_to_json
 from pkikit.model.trace import Outcome
+from pkikit.rules.catalogue import all_rules, rank_causes
 from simulator.wire.memory import MemoryDialler
 from tests.support.worlds import AT, CASES, E1, Case, WorldBuilder
 
@@ -50,7 +50,7 @@ def test_trace_of_a_broken_world_survives_json_and_names_the_cause(case: Case) -
     (found,) = diagnose_trace(again, leg.server)
     near = {case.rule, *ALIKE.get(case.rule, ())} | (_NAMES if case.rule.startswith("names.") else set())
     assert found.rule in near
-    assert found.rule in {rule.id for rule in catalogue()}
+    assert found.rule in {rule.id for rule in all_rules()}
     assert found.evidence
     assert found.fix
 
@@ -61,7 +61,7 @@ def test_accepted_trace_has_no_cause_and_lists_what_was_checked() -> None:
     trace = MemoryDialler(WorldBuilder().world, AT).dial(leg)
     assert trace.outcome is Outcome.ACCEPTED
     assert diagnose_trace(trace, "x") == ()
-    assert {*CHECKED, *TEXT_RULES} <= {rule.id for rule in catalogue()}
+    assert {*CHECKED, *TEXT_RULES} <= {rule.id for rule in all_rules()}
 
 
 GOOD = trace_to_json(MemoryDialler(WorldBuilder().world, AT).dial(legs_of(WorldBuilder().world.deployment)[0]))

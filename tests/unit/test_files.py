@@ -27,7 +27,7 @@ from hypothesis import strategies as st
 from pkikit.errors import EncodingError, InputError
 from pkikit.files import NoPassphrase, credential_from_folder, parse, read_file, write_private
 from pkikit.judge.linting.lint import lint_authority, lint_certificate
-from pkikit.judge.linting.lint_question import CertificateUse
+from pkikit.judge.questions import CertificateUse
 from pkikit.judge.verify import verify_certificate
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.leg import Purpose

@@ -125,9 +125,9 @@ def test_committed_files_have_no_machine_path_registry_or_key() -> None:
 
 def test_every_rule_has_requirement_fix_and_source() -> None:
     """Every rule says what it wants, where that is written, and what mends it."""
-    from pkikit.judge.registry import catalogue
+    from pkikit.rules.catalogue import all_rules
 
-    for rule in catalogue():
+    for rule in all_rules():
         assert re.fullmatch(r"[a-z-]+\.[a-z0-9-]+", rule.id)
         assert rule.requirement.endswith(".")
         assert rule.fix.endswith(".")

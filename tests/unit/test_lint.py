@@ -25,7 +25,7 @@ from pkikit.judge.linting.lint import (
     lint_trust_list,
     lint_upload,
 )
-from pkikit.judge.linting.lint_question import CertificateUse
+from pkikit.judge.questions import CertificateUse
 from pkikit.model.findings import Verdict
 from pkikit.model.parties import Role
 from pkikit.model.version import ProductVersion, guide_version

@@ -6,11 +6,11 @@ import itertools
 
 import pytest
 
-from pkikit.judge.diagnose import rank
 from pkikit.judge.logs import groups
 from pkikit.judge.logs.index import PhraseIndex
 from pkikit.judge.logs.log_text import LogReader
 from pkikit.judge.phrases import Phrase
+from pkikit.rules.catalogue import rule_of
 from tests.support.logs import C, E, event, read
 
 PURPOSE = {
@@ -238,7 +238,7 @@ def test_symptom_ranks_after_a_reason() -> None:
         event("certificate has expired", port=4372),
     )
     assert found.causes == ("validity.expired", "tls.certificate-refused", "cluster.link-down")
-    assert sorted(found.causes, key=rank) == list(found.causes)
+    assert sorted(found.causes, key=lambda cause: rule_of(cause).rank) == list(found.causes)
 
 
 def test_wrong_purpose_in_s_client_output_is_the_servers() -> None:

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.judge import name_matching
 from pkikit.judge.linting.lint import lint_certificate
-from pkikit.judge.linting.lint_question import CertificateUse
+from pkikit.judge.questions import CertificateUse
 from pkikit.model.certificates.facts import serial_number
 from pkikit.values.memo import MOST, once_per_object
 from simulator.world.forge import forge

@@ -19,9 +19,8 @@ from pkikit.errors import EncodingError
 from pkikit.files import parse
 from pkikit.judge.linting.issued_certificate import lint_answer
 from pkikit.judge.linting.lint import lint_request
-from pkikit.judge.linting.lint_question import CertificateUse
+from pkikit.judge.questions import CertificateUse
 from pkikit.judge.revocation.revocation_status import check_status, judge_revocation
-from pkikit.judge.rules.revocation_rules import CRL_UNSUPPORTED, REVOKED
 from pkikit.judge.trust import Anchor, CertificatePath
 from pkikit.model.certificates.facts import canonical, extension, is_signed
 from pkikit.model.deployment import Revocation
@@ -31,6 +30,7 @@ from pkikit.reading.crl import OddCrl
 from pkikit.reading.ocsp import OddOcspAnswer
 from pkikit.reading.pem import to_pem
 from pkikit.reading.request import OddRequest
+from pkikit.rules.revocation_rules import CRL_UNSUPPORTED, REVOKED
 from pkikit.view.description import describe_contents
 from tests.support import odd_der
 from tests.support.odd_cases import CERTIFICATES
@@ -102,7 +102,7 @@ def judged(list_: bytes, leaf_serial: int = 0x1234567890) -> tuple[set[str], str
 def test_crl_with_an_odd_issuer_revokes() -> None:
     revoking = crl(ODD_NAME, entry(0x1234567890))
     assert isinstance(load_crl(revoking), OddCrl)
-    assert REVOKED in judged(revoking)[0]
+    assert REVOKED.id in judged(revoking)[0]
     assert judged(crl(ODD_NAME, entry(5)))[1] == "not in it"
     assert judged(revoking.replace(b"261001000000Z", b"261001000001Z"))[1] != "revoked"
 
@@ -117,13 +117,13 @@ def test_crl_with_odd_entries_revokes() -> None:
 def test_crl_with_an_unreadable_extension_is_not_used(number: str) -> None:
     """OpenSSL does not use such a list, so neither does pkikit: no certificate counts as good because of it."""
     rules, said = judged(crl(ODD_NAME, entry(5), extensions=(odd_der.extension(number, b"\x30\x05"),)))
-    assert CRL_UNSUPPORTED in rules
+    assert CRL_UNSUPPORTED.id in rules
     assert said == "no CRL"
 
 
 def test_crl_with_an_irrelevant_unreadable_extension_is_used() -> None:
     rules, said = judged(crl(ODD_NAME, entry(5), extensions=(odd_der.extension(odd_der.AIA, b"\x30\x05"),)))
-    assert CRL_UNSUPPORTED not in rules
+    assert CRL_UNSUPPORTED.id not in rules
     assert said == "not in it"
 
 

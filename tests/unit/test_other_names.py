@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from pkikit.design.csr import make_key
 from pkikit.judge.linting.lint import lint_certificate
-from pkikit.judge.linting.lint_question import CertificateUse
 from pkikit.judge.name_matching import match_name, presented_names
+from pkikit.judge.questions import CertificateUse
 from pkikit.values.other_names import SRV_NAME, XMPP_ADDRESS, read_other_name
 from simulator.world.forge import forge
 from tests.support.cli import pkikit_json

@@ -10,10 +10,10 @@ from pkikit.judge.logs.failures import relevant
 from pkikit.judge.logs.index import best_phrase, fold, index
 from pkikit.judge.logs.log_text import diagnose_lines
 from pkikit.judge.phrases import PHRASES, Phrase
-from pkikit.judge.registry import catalogue
-from pkikit.judge.rules.connection_rules import UNEXPLAINED
+from pkikit.rules.catalogue import all_rules
+from pkikit.rules.connection_rules import UNEXPLAINED
 
-RULES = {rule.id for rule in catalogue()}
+RULES = {rule.id for rule in all_rules()}
 # One wording, two rows: the direction decides, so both are fine.
 PURPOSES = {"eku.client-auth-missing", "eku.server-auth-missing"}
 
@@ -66,7 +66,7 @@ def test_phrases_are_unique() -> None:
 
 
 def _place(row: Phrase) -> tuple[bool, bool, int]:
-    return row.rule != UNEXPLAINED, not row.vague, len(row.text) + sum(map(len, row.also))
+    return row.rule != UNEXPLAINED.id, not row.vague, len(row.text) + sum(map(len, row.also))
 
 
 def test_phrase_index_agrees_with_a_plain_search() -> None:
@@ -90,4 +90,4 @@ def test_phrase_index_agrees_with_a_plain_search() -> None:
 def test_unknown_verification_error_is_unexplained() -> None:
     """A verification error whose number is not in the table is never guessed."""
     diagnosis = diagnose_lines(["error 101 at 0 depth lookup: something of a later OpenSSL"], where="x")
-    assert diagnosis.causes == (UNEXPLAINED,)
+    assert diagnosis.causes == (UNEXPLAINED.id,)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pkikit.judge.registry import catalogue
+from pkikit.rules.catalogue import all_rules
 from tests.support.proofs import KINDS, proofs
 
 pytest_plugins = ["pytester"]
@@ -20,18 +20,18 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, list[
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_rule_has_a_fires_and_a_near_miss_test(kind: str, found: dict[str, dict[str, list[str]]]) -> None:
     """No rule of the catalogue lacks a test of that kind, and no marker names a rule that does not exist."""
-    known = {rule.id for rule in catalogue()}
+    known = {rule.id for rule in all_rules()}
     assert known - found[kind].keys() == set()
     assert found[kind].keys() - known == set()
 
 
 TESTS = """
 import pytest
-from pkikit.judge.registry import finding
+from pkikit.rules.chain_rules import KEY_MISMATCH
 from pkikit.model.findings import Evidence, Verdict
 
 def fire():
-    return finding("key.mismatch", "x", [Evidence(label="x", expected="x", seen="y")])
+    return KEY_MISMATCH.finding("x", [Evidence(label="x", expected="x", seen="y")])
 
 @pytest.mark.fires("key.mismatch")
 def test_fires():

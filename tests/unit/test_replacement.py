@@ -18,8 +18,8 @@ from pkikit.design.san import design_sans
 from pkikit.files import parse
 from pkikit.issue.authority import create_root
 from pkikit.judge.linting.issued_certificate import lint_answer
-from pkikit.judge.linting.lint_question import CertificateUse
 from pkikit.judge.linting.replacement import lint_replacement
+from pkikit.judge.questions import CertificateUse
 from pkikit.model.findings import Severity, Verdict
 from pkikit.model.parties import Role
 from pkikit.model.version import ProductVersion, guide_version

@@ -10,11 +10,10 @@ from OpenSSL.crypto import _ffi, _lib  # the library's own words, to compare our
 from pkikit.design.legs import legs_of
 from pkikit.handshake.recorder import Recorder, merge
 from pkikit.handshake.tls import Handshake, TlsContext, TlsRange, TlsVersion, pump
-from pkikit.judge.diagnose import ALERTS, diagnose_trace
+from pkikit.judge.diagnose import diagnose_trace
 from pkikit.judge.leg_verdict import judge_leg
-from pkikit.judge.openssl_codes import VERIFY_CODES, VERIFY_ERROR_NAMES
-from pkikit.judge.registry import Subject, catalogue, declare
-from pkikit.model.findings import Rejected, Severity, Verdict
+from pkikit.judge.openssl_codes import VERIFY_ERROR_NAMES
+from pkikit.model.findings import Rejected, Verdict
 from pkikit.model.trace import HandshakeTrace, Outcome, Side
 from simulator.wire.memory import MemoryDialler
 from simulator.world.forge import SERVER
@@ -113,18 +112,6 @@ def test_verification_error_texts_match_openssl() -> None:
     """Our table of verification errors is that of the library in use."""
     for code, name in VERIFY_ERROR_NAMES.items():
         assert _ffi.string(_lib.X509_verify_cert_error_string(code)).decode() == name
-
-
-def test_codes_and_alerts_lead_to_rules() -> None:
-    """Codes and alerts lead to ids of the catalogue, or to the revocation rules that INTERFACES reserves."""
-    known = {r.id for r in catalogue()} | {"revocation.crl-expired", "revocation.revoked"}
-    assert set(VERIFY_CODES.values()) | set(ALERTS.values()) <= known
-
-
-def test_rule_with_a_used_id_is_refused() -> None:
-    """An id is public and never reused."""
-    with pytest.raises(ValueError, match="two rules"):
-        declare("validity.expired", Severity.ERROR, on=Subject.PATH, requirement="x", source="x", fix="x")
 
 
 def test_refused_verdict_raises_when_required() -> None:

@@ -28,8 +28,8 @@ from pkikit.errors import EncodingError
 from pkikit.files import convert, credential_from_folder, key_pem, parse
 from pkikit.files.parse import MAX_UPLOAD
 from pkikit.judge.linting.lint import lint_certificate
-from pkikit.judge.linting.lint_question import CertificateUse
 from pkikit.judge.linting.upload_files import lint_bundle, lint_keys
+from pkikit.judge.questions import CertificateUse
 from pkikit.model.certificates.bundle import bundle_of
 from pkikit.model.version import ProductVersion
 from simulator.errors import UploadRefused

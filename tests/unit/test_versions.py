@@ -18,8 +18,8 @@ from pkikit.design.legs import legs_of
 from pkikit.design.san import design_sans
 from pkikit.errors import InputError
 from pkikit.judge.linting.lint import lint_certificate, lint_trust_list, lint_upload
-from pkikit.judge.linting.lint_question import CertificateUse
 from pkikit.judge.linting.preflight import refuse_where_there_is_no_acme
+from pkikit.judge.questions import CertificateUse
 from pkikit.model import features
 from pkikit.model.findings import Severity
 from pkikit.model.leg import Purpose
@@ -158,7 +158,7 @@ exec(compile(source.replace('NEWEST = "X8.1", "X15.5"', 'NEWEST = "X8.1", "X16.0
 from typer.testing import CliRunner
 from pkikit.commands.cli import app
 from pkikit.errors import InputError
-from pkikit.judge.linting.lint_question import CertificateUse
+from pkikit.judge.questions import CertificateUse
 from pkikit.model.deployment import Deployment
 from pkikit.model.version import ProductVersion
 

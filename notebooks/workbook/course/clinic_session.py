@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from pkikit.errors import InputError, PkikitError
-from pkikit.judge.registry import rule_of
 from pkikit.model.certificates.facts import common_name, title
+from pkikit.rules.catalogue import rule_of
 from pkikit.values.names import printable
 from pkikit.view.description import describe_certificate
 from simulator.clinic.case import Case, Tool, case_of, cases, random_case

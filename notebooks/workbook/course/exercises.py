@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from pkikit.design.san import SanLayout
 from pkikit.errors import InputError, PkikitError
-from pkikit.judge.registry import catalogue
+from pkikit.rules.catalogue import all_rules
 from pkikit.values.names import printable
 from simulator.clinic.case import case_of
 from simulator.travel.sunset_stages import Sunset
@@ -144,7 +144,7 @@ def _cause_of(case: str) -> Callable[[object], Answer]:
 
     def checked(answer: object) -> Answer:
         causes = case_of(case).causes
-        options = {rule.id: "" if rule.id in causes else "is not what is broken here" for rule in catalogue()}
+        options = {rule.id: "" if rule.id in causes else "is not what is broken here" for rule in all_rules()}
         given = [answer] if isinstance(answer, str) else answer
         unknown = [str(g)[:80] for g in given if str(g) not in options] if isinstance(given, list | tuple) else []
         if unknown:

@@ -199,7 +199,7 @@ def _told(decision: Decision) -> list[str]:
     else:
         lines.append(f"Row {decision.row + 1}: asked is {ROWS[decision.row][3]}.")
     lines += [
-        f"{c.certificate}: asked {c.asked}: {c.said}" + (f" ({c.rule})" if c.rule else "") for c in decision.checks
+        f"{c.certificate}: asked {c.asked}: {c.said}" + (f" ({c.rule.id})" if c.rule else "") for c in decision.checks
     ]
     lines += [f"{f.severity.value}: {f.message} ({f.rule})" for f in decision.verdict.findings]
     return lines

@@ -11,8 +11,8 @@ from pkikit.errors import InputError, PkikitError
 from pkikit.files import convert, parse, product_objections
 from pkikit.judge.logs.log_text import diagnose_text
 from pkikit.judge.name_matching import match_name, presented_names
-from pkikit.judge.registry import catalogue, rule_of
 from pkikit.model.certificates.credential import Credential
+from pkikit.rules.catalogue import all_rules, rule_of
 from pkikit.view.description import describe_contents
 from workbook.models.revocation_table import AT
 
@@ -76,9 +76,9 @@ def matches(credential: Credential, *names: str) -> pd.DataFrame:
 
 def rules_of(area: str) -> pd.DataFrame:
     """The rules of one area of the catalogue: what is asked, and what mends it."""
-    rows = [{"rule": r.id, "asks": r.requirement, "fix": r.fix} for r in catalogue() if r.id.split(".")[0] == area]
+    rows = [{"rule": r.id, "asks": r.requirement, "fix": r.fix} for r in all_rules() if r.id.split(".")[0] == area]
     if not rows:
         raise InputError(
-            f"there is no area {area!r}; there are {', '.join(sorted({r.id.split('.')[0] for r in catalogue()}))}"
+            f"there is no area {area!r}; there are {', '.join(sorted({r.id.split('.')[0] for r in all_rules()}))}"
         )
     return pd.DataFrame(rows).set_index("rule")

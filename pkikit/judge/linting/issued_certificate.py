@@ -12,64 +12,22 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.errors import AcmeMisissued
-from pkikit.judge.linting.lint_question import CertificateUse
+from pkikit.judge.checks.certificate_checks import MAX_SHOWN, allows, shown_ekus
 from pkikit.judge.name_matching import presented_names
-from pkikit.judge.registry import Subject, declare, finding
-from pkikit.judge.rules.certificate_rules import MAX_SHOWN, allows, shown_ekus
-from pkikit.judge.rules.chain_rules import KEY_MISMATCH
+from pkikit.judge.questions import CertificateUse
 from pkikit.judge.trust import may_be_issuer
 from pkikit.model.certificates.facts import distinguished, extension, is_self_issued, issued, key_of, title
-from pkikit.model.findings import Evidence, Finding, Severity, Verdict
+from pkikit.model.findings import Answer, Evidence, Severity, Verdict
+from pkikit.rules.certificate_rules import CLIENT_AUTH_MISSING, SERVER_AUTH_MISSING
+from pkikit.rules.chain_rules import KEY_MISMATCH
+from pkikit.rules.request_rules import CHAIN_ABSENT, NAME_ADDED, NAME_DROPPED, SUBJECT_CHANGED
 from pkikit.values.names import printable
 
-_SIGN = "X12.5 guide, appendix 6 'Authorizing a Request and Generating a Certificate'"
-_VOS = "Cisco TAC 200641 ('CSR SAN and Certificate SAN does not match')"
-
-NAME_DROPPED = declare(
-    "answer.name-dropped",
-    Severity.ERROR,
-    on=Subject.ANSWER,
-    requirement="The CA keeps every name that the request asks for. A machine that looks for a missing name refuses the "
-    "certificate, and Unified CM and IM&P refuse the upload.",
-    source=f"{_SIGN}; {_VOS}",
-    fix="Ask the CA why it left the name out (policy, domain validation, or an AD CS template without 'Supply in the "
-    "request'), and have the certificate reissued with all names. Unified CM and IM&P refuse the upload until then ('CSR SAN "
-    "and Certificate SAN does not match'); on Expressway, a machine that looks for the name refuses the certificate.",
+# The rule that a certificate breaks which lacks a purpose.
+PURPOSES = (
+    (CLIENT_AUTH_MISSING, ExtendedKeyUsageOID.CLIENT_AUTH),
+    (SERVER_AUTH_MISSING, ExtendedKeyUsageOID.SERVER_AUTH),
 )
-NAME_ADDED = declare(
-    "answer.name-added",
-    Severity.WARNING,
-    on=Subject.ANSWER,
-    requirement="The CA adds no names to those of the request. Unified CM and IM&P (VOS) refuse the upload of a certificate "
-    "whose SANs differ from the request's. Cisco documents no such check for Expressway, which matches the names that it "
-    "needs (ours).",
-    source=_VOS,
-    fix="Unified CM and IM&P refuse the upload ('CSR SAN and Certificate SAN does not match'): have the certificate reissued "
-    "with the SANs of the request, or generate a request with an empty parent domain, which has no SANs to compare with. "
-    "For Expressway: upload it, if the added name is yours.",
-)
-SUBJECT_CHANGED = declare(
-    "answer.subject-changed",
-    Severity.WARNING,
-    on=Subject.ANSWER,
-    requirement="The CA returns the subject of the request. Public CAs drop the fields that they do not validate.",
-    source="X12.5 guide, 'Generate a Certificate Signing Request for ACME'; CA/Browser Forum BR §7.1.2.7",
-    fix="Compare the common name: services read it. Other fields of the subject can be missing without consequences.",
-)
-CHAIN_ABSENT = declare(
-    "answer.chain-absent",
-    Severity.INFO,
-    on=Subject.ANSWER,
-    requirement="The issuer's certificate comes with the answer, or is available for the trusted CA list.",
-    source="X12.5 guide, 'Managing the Trusted CA Certificate List'",
-    fix="Download the CA's chain as well (AD CS: 'Download certificate chain'), and append its certificates under "
-    "Maintenance > Security > Trusted CA certificate.",
-)
-_CHECKED = (
-    KEY_MISMATCH, NAME_DROPPED, NAME_ADDED, SUBJECT_CHANGED, CHAIN_ABSENT,
-    "eku.client-auth-missing", "eku.server-auth-missing",
-)  # fmt: skip
-PURPOSES = (("client", ExtendedKeyUsageOID.CLIENT_AUTH), ("server", ExtendedKeyUsageOID.SERVER_AUTH))
 
 
 def lint_answer(
@@ -81,11 +39,7 @@ def lint_answer(
     """
     leaf, *chain = certificates
     subject = title(leaf)
-    return Verdict(
-        question=f"is {subject} what the request asked for?",
-        findings=tuple(_findings(request, leaf, chain, subject, use)),
-        checked=_CHECKED,
-    )
+    return Verdict.of(f"is {subject} what the request asked for?", *_answers(request, leaf, chain, subject, use))
 
 
 def is_for_unified_cm(use: CertificateUse | None) -> bool:
@@ -93,37 +47,27 @@ def is_for_unified_cm(use: CertificateUse | None) -> bool:
     return use is not None and use.layout is not None and use.role is None
 
 
-def _findings(
+def _answers(
     request: x509.CertificateSigningRequest,
     leaf: x509.Certificate,
     chain: Sequence[x509.Certificate],
     subject: str,
     use: CertificateUse | None,
-) -> Iterator[Finding]:
-    if key_of(request) != key_of(leaf):
-        evidence = Evidence(label="public key", expected="that of the request", seen="another", where="certificate")
-        yield finding(KEY_MISMATCH, subject, [evidence])
+) -> Iterator[Answer]:
+    other_key = Evidence(label="public key", expected="that of the request", seen="another", where="certificate")
+    yield KEY_MISMATCH.judge(subject, [other_key] if key_of(request) != key_of(leaf) else [])
     yield from _names(request, leaf, subject, use)
-    for purpose, oid in PURPOSES:
-        if allows(request, oid) and not allows(leaf, oid):
-            evidence = Evidence(
-                label="extended key usage",
-                expected=shown_ekus(request),
-                seen=shown_ekus(leaf),
-                where="extendedKeyUsage",
-            )
-            yield finding(f"eku.{purpose}-auth-missing", subject, [evidence])
-    if request.subject != leaf.subject:
-        evidence = Evidence(
-            label="subject",
-            expected=distinguished(request.subject),
-            seen=distinguished(leaf.subject),
-            where="subject",
-        )
-        yield finding(SUBJECT_CHANGED, subject, [evidence])
-    if not is_self_issued(leaf) and not any(may_be_issuer(leaf, c) for c in chain):
-        evidence = Evidence(label="issuer", expected=distinguished(leaf.issuer), seen="not in the file", where="file")
-        yield finding(CHAIN_ABSENT, subject, [evidence])
+    for rule, oid in PURPOSES:
+        dropped = allows(request, oid) and not allows(leaf, oid)
+        asked, given = shown_ekus(request), shown_ekus(leaf)
+        purposes = Evidence(label="extended key usage", expected=asked, seen=given, where="extendedKeyUsage")
+        yield rule.judge(subject, [purposes] if dropped else [])
+    wanted, got = distinguished(request.subject), distinguished(leaf.subject)
+    other_subject = Evidence(label="subject", expected=wanted, seen=got, where="subject")
+    yield SUBJECT_CHANGED.judge(subject, [other_subject] if request.subject != leaf.subject else [])
+    alone = not is_self_issued(leaf) and not any(may_be_issuer(leaf, c) for c in chain)
+    no_issuer = Evidence(label="issuer", expected=distinguished(leaf.issuer), seen="not in the file", where="file")
+    yield CHAIN_ABSENT.judge(subject, [no_issuer] if alone else [])
 
 
 def san_entries(holder: x509.Certificate | x509.CertificateSigningRequest) -> tuple[str, ...]:
@@ -146,24 +90,23 @@ def san_entries(holder: x509.Certificate | x509.CertificateSigningRequest) -> tu
 
 def _names(
     request: x509.CertificateSigningRequest, leaf: x509.Certificate, subject: str, use: CertificateUse | None
-) -> Iterator[Finding]:
+) -> Iterator[Answer]:
     asked, given = presented_names(request), presented_names(leaf)
     wanted, got = san_entries(request), san_entries(leaf)
-    dropped = [n for n in wanted if n not in got]
-    added = [n for n in got if n not in wanted]
-    if dropped:
-        expected, seen = asked.shown(), given.shown()
-        evidence = [Evidence(label=f"name {n}", expected=expected, seen=seen, where="subjectAltName") for n in dropped]
-        yield finding(NAME_DROPPED, subject, evidence[:MAX_SHOWN])
+    expected, seen = asked.shown(), given.shown()
+    dropped = [
+        Evidence(label=f"name {n}", expected=expected, seen=seen, where="subjectAltName")
+        for n in wanted
+        if n not in got
+    ]
+    yield NAME_DROPPED.judge(subject, dropped[:MAX_SHOWN])
+    new = [n for n in got if n not in wanted]
     if not wanted:
         # VOS compares nothing then (TAC 200641); and a CA that repeats the common name in the SAN does what it should.
-        added = [n for n in added if n != asked.common_name]
-    if added:
-        evidence = [
-            Evidence(label=f"name {n}", expected="only the names of the request", seen="added by the CA", where="subjectAltName")
-            for n in added[:MAX_SHOWN]
-        ]  # fmt: skip
-        yield finding(NAME_ADDED, subject, evidence, severity=_weight_of_added(bool(wanted), use))
+        new = [n for n in new if n != asked.common_name]
+    expected, seen = "only the names of the request", "added by the CA"
+    added = [Evidence(label=f"name {n}", expected=expected, seen=seen, where="subjectAltName") for n in new[:MAX_SHOWN]]
+    yield NAME_ADDED.judge(subject, added, severity=_weight_of_added(bool(wanted), use))
 
 
 def _weight_of_added(compared: bool, use: CertificateUse | None) -> Severity:
@@ -173,7 +116,7 @@ def _weight_of_added(compared: bool, use: CertificateUse | None) -> Severity:
     return Severity.ERROR if is_for_unified_cm(use) else Severity.WARNING
 
 
-_REFUSED = frozenset({KEY_MISMATCH, NAME_DROPPED, NAME_ADDED})
+_REFUSED = frozenset({KEY_MISMATCH.id, NAME_DROPPED.id, NAME_ADDED.id})
 
 
 def require_answer(request: x509.CertificateSigningRequest, certificates: Sequence[x509.Certificate]) -> None:

@@ -2,91 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from pkikit.judge.advice import situated_in_list, situated_list
-from pkikit.judge.linting.lint_question import CertificateUse
-from pkikit.judge.name_matching import presented_names
-from pkikit.judge.registry import Subject, finding, rule_of, run_rules
-from pkikit.judge.rules.chain_rules import missing_basic_constraints, unsuitable_usage
-from pkikit.judge.rules.connection_rules import MALFORMED, NOT_PEM
-from pkikit.judge.rules.extension_rules import (
-    critical_unknown,
-    dates_unreadable,
-    encoding_odd,
-    key_unreadable,
-    openssl_cannot_read,
-    part_unreadable,
-    unreadable,
+from pkikit.judge.checks import (
+    certificate_checks,
+    deployment_checks,
+    extension_checks,
+    form_checks,
+    request_checks,
+    trust_list_checks,
+    upload_checks,
 )
-from pkikit.judge.rules.upload_rules import CHAIN_INCOMPLETE, chain_incomplete
+from pkikit.judge.checks.chain_checks import missing_basic_constraints, unsuitable_usage
+from pkikit.judge.checks.check import Check, applying
+from pkikit.judge.name_matching import presented_names
+from pkikit.judge.questions import CertificateUse
 from pkikit.judge.trust import Anchor, CertificatePath
 from pkikit.judge.verify import as_warning
 from pkikit.model.certificates.facts import title
 from pkikit.model.certificates.objection import Objection
 from pkikit.model.deployment import Deployment
 from pkikit.model.features import SERVER_ONLY_SWITCH, TWO_STORES
-from pkikit.model.findings import Evidence, Finding, Severity, Verdict, merge_verdicts
+from pkikit.model.findings import Answer, Evidence, Finding, Severity, Verdict, merge_verdicts
 from pkikit.model.leg import Purpose
 from pkikit.model.parties import Role
 from pkikit.reading.extensions import as_extensions, extensions_of
+from pkikit.rules.catalogue import rule_of
+from pkikit.rules.certificate_rules import CLIENT_AUTH_MISSING, OID_UNSUPPORTED, SERVER_AUTH_MISSING
+from pkikit.rules.chain_rules import BASIC_CONSTRAINTS_MISSING, KEY_USAGE_UNSUITABLE
+from pkikit.rules.file_rules import MALFORMED, NOT_PEM
+from pkikit.rules.name_rules import IP_ADDRESS_USED
+from pkikit.rules.rule import Subject
 
+CertificateCheck = Check[[x509.Certificate, CertificateUse]]
+CERTIFICATE_CHECKS: tuple[CertificateCheck, ...] = (
+    *certificate_checks.CHECKS, *form_checks.CHECKS, *upload_checks.CHECKS,
+)  # fmt: skip
 # Errors on a connection that looks for such a name; in a certificate by itself they are warnings.
-_WARNING_IN_LINT = frozenset({"names.ip-address-used"})
-_CLIENT_AUTH, _SERVER_AUTH = "eku.client-auth-missing", "eku.server-auth-missing"
-_PURPOSE = {_CLIENT_AUTH: Purpose.CLIENT, _SERVER_AUTH: Purpose.SERVER}
-# Rules about what a request does not have.
-_NOT_FOR_REQUEST = ("validity.", "upload.", "certificate.")
-_USAGE = "key.usage-unsuitable"
-# Rules about server certificates that do not concern a CA.
-_NOT_FOR_CA = ("eku.", "names.", "upload.", "certificate.may-sign")
+_WARNING_IN_LINT = frozenset({IP_ADDRESS_USED.id})
+_PURPOSE = {CLIENT_AUTH_MISSING.id: Purpose.CLIENT, SERVER_AUTH_MISSING.id: Purpose.SERVER}
 
 
-def lint_certificate(certificate: x509.Certificate, use: CertificateUse) -> Verdict:
-    """Judge one server certificate by itself, and against the names that its peer needs when the layout is known."""
+def lint_certificate(
+    certificate: x509.Certificate, use: CertificateUse, *, checks: tuple[CertificateCheck, ...] = CERTIFICATE_CHECKS
+) -> Verdict:
+    """Judge one server certificate by itself, and against the names that its peer needs when the layout is known.
+
+    Args:
+        certificate: the server certificate.
+        use: what it is meant for, and when and by which product version it is judged.
+        checks: those of them run whose rules apply to a certificate and to the product version.
+    """
     subject = title(certificate)
-    findings, checked = run_rules(Subject.CERTIFICATE, subject, certificate, use, version=use.version)
-    findings = [w for f in findings if (w := weighed(f, use)) is not None]
-    form, form_checked = _readable(certificate, subject)
     # Before X15.5 the same certificate is used to dial as well.
     only_server = use.version.has(TWO_STORES) and use.store is not Purpose.CLIENT
-    unsuitable = tuple(unsuitable_usage(certificate, as_server=only_server))
-    if unsuitable:
-        form.append(finding(_USAGE, subject, unsuitable))
-    names = lint_names(certificate, use, subject)
-    return Verdict(
-        question=f"would {use.version} and its peers accept {subject} as server certificate?",
-        findings=(*findings, *form, *names.findings),
-        checked=(*checked, *form_checked, _USAGE, *names.checked),
+    question = f"would {use.version} and its peers accept {subject} as server certificate?"
+    own = Verdict.of(
+        question,
+        *(_weighed(c.on(subject, certificate, use), use) for c in applying(checks, Subject.CERTIFICATE, use.version)),
+        *_readable(certificate, subject, Subject.CERTIFICATE),
+        KEY_USAGE_UNSUITABLE.judge(subject, unsuitable_usage(certificate, as_server=only_server)),
     )
+    return merge_verdicts(question, [own, lint_names(certificate, use, subject)])
 
 
-# The rules of a path that one certificate by itself can break: parts that nobody can read, or that OpenSSL refuses.
-_READABLE: tuple[tuple[str, Callable[[CertificatePath], Iterator[Evidence]]], ...] = (
-    ("chain.extension-unreadable", unreadable),
-    ("chain.critical-extension-unknown", critical_unknown),
-    ("certificate.part-unreadable", part_unreadable),
-    ("certificate.openssl-cannot-read", openssl_cannot_read),
-    ("certificate.encoding-odd", encoding_odd),
-    ("validity.unreadable", dates_unreadable),
-    ("key.unreadable", key_unreadable),
-)
-_READABLE_IDS = tuple(rule_id for rule_id, _ in _READABLE)
-
-
-def _readable(certificate: x509.Certificate, subject: str) -> tuple[list[Finding], tuple[str, ...]]:
-    """(findings, ids of the rules that ran) about what cannot be read in a certificate."""
+def _readable(certificate: x509.Certificate, name: str, subject: Subject) -> tuple[Answer, ...]:
+    """The answers about parts of one certificate that nobody can read, or that OpenSSL refuses."""
     path = CertificatePath(certificates=(certificate,), anchor=Anchor.TRUSTED)
-    findings = []
-    for rule_id, find in _READABLE:
-        evidence = tuple(find(path))
-        if evidence:
-            findings.append(finding(rule_id, subject, evidence))
-    return findings, _READABLE_IDS
+    return tuple(check.on(name, path) for check in applying(extension_checks.CHECKS, subject))
+
+
+def _weighed(answer: Answer, use: CertificateUse) -> Answer:
+    return answer.with_findings(w for f in answer.findings if (w := weighed(f, use)) is not None)
 
 
 def weighed(found: Finding, use: CertificateUse) -> Finding | None:
@@ -102,7 +94,7 @@ def weighed(found: Finding, use: CertificateUse) -> Finding | None:
     if use.version.has(TWO_STORES):
         wanted = use.store or Purpose.SERVER
         return found if _PURPOSE[found.rule] is wanted else None
-    if use.version.has(SERVER_ONLY_SWITCH) and use.role is Role.EXPRESSWAY_E and found.rule == _CLIENT_AUTH:
+    if use.version.has(SERVER_ONLY_SWITCH) and use.role is Role.EXPRESSWAY_E and found.rule == CLIENT_AUTH_MISSING.id:
         return as_warning(found)
     return found
 
@@ -115,10 +107,8 @@ def lint_names(
     if layout is None:
         return Verdict(question="no deployment given")
     presented = presented_names(certificate)
-    findings: list[Finding] = []
+    answers = []
     for entry in layout.entries:
-        if entry.value in presented.identities:
-            continue
         evidence = [
             Evidence(label=entry.reason, expected=entry.value, seen=presented.shown(), where="subjectAltName"),
             *(
@@ -126,13 +116,8 @@ def lint_names(
                 for who in entry.needed_by
             ),
         ]
-        findings.append(finding(entry.rule, subject, evidence))
-    checked = tuple(dict.fromkeys(entry.rule for entry in layout.entries))
-    return Verdict(
-        question=f"does {subject} hold the names of {layout.owner}?",
-        findings=tuple(findings),
-        checked=checked,
-    )
+        answers.append(rule_of(entry.rule).judge(subject, evidence if entry.value not in presented.identities else ()))
+    return Verdict.of(f"does {subject} hold the names of {layout.owner}?", *answers)
 
 
 def lint_form(where: str, objections: Sequence[Objection], *, to_upload: bool = True) -> Verdict:
@@ -145,48 +130,48 @@ def lint_form(where: str, objections: Sequence[Objection], *, to_upload: bool = 
     for found in objections:
         weight = Severity.ERROR if to_upload and not found.is_remark else Severity.WARNING
         evidence = Evidence(label=found.place, expected=found.expected, seen=found.seen, where=where)
-        findings.append(replace(finding(found.rule, where, [evidence], severity=weight), fix=found.fix))
-    return Verdict(question=f"would the product read {where}?", findings=tuple(findings), checked=(NOT_PEM, MALFORMED))
+        findings.append(replace(rule_of(found.rule).finding(where, [evidence], severity=weight), fix=found.fix))
+    return Verdict(
+        question=f"would the product read {where}?", findings=tuple(findings), checked=(NOT_PEM.id, MALFORMED.id)
+    )
 
 
 def lint_upload(
     certificate: x509.Certificate, trusted_ca_list: Sequence[x509.Certificate], use: CertificateUse
 ) -> Verdict:
     """Judge whether the Expressway's own trusted CA list completes the chain, as the upload does."""
-    checked = (CHAIN_INCOMPLETE,) if use.version.within(rule_of(CHAIN_INCOMPLETE).versions) else ()
-    evidence = tuple(chain_incomplete(certificate, trusted_ca_list, use)) if checked else ()
     subject = title(certificate)
-    return Verdict(
-        question=f"is the chain of {subject} complete in the trusted CA list?",
-        findings=(finding(CHAIN_INCOMPLETE, subject, evidence),) if evidence else (),
-        checked=checked,
+    return Verdict.of(
+        f"is the chain of {subject} complete in the trusted CA list?",
+        *(
+            check.on(subject, certificate, trusted_ca_list, use)
+            for check in applying(upload_checks.UPLOAD_CHECKS, Subject.UPLOAD, use.version)
+        ),
     )
 
 
 def lint_deployment(deployment: Deployment) -> Verdict:
     """Judge a deployment by itself: what cannot work, whatever the certificates."""
-    findings, checked = run_rules(Subject.DEPLOYMENT, deployment.name, deployment, version=deployment.product_version)
-    return Verdict(question=f"can {deployment.name} work as it is written?", findings=tuple(findings), checked=checked)
+    checks = applying(deployment_checks.CHECKS, Subject.DEPLOYMENT, deployment.product_version)
+    return Verdict.of(
+        f"can {deployment.name} work as it is written?", *(check.on(deployment.name, deployment) for check in checks)
+    )
 
 
 def lint_request(request: x509.CertificateSigningRequest, use: CertificateUse) -> Verdict:
     """Judge a request by its own rules, and by those for the certificate that it would become."""
     subject = title_of_request(request)
-    findings, checked = run_rules(Subject.CSR, subject, request, use, version=use.version)
-    certificate_findings, certificate_checked = run_rules(
-        Subject.CERTIFICATE, subject, _AsCertificate(request, use), replace(use, is_request=True), version=use.version
-    )
-    findings += [w for f in certificate_findings if (w := weighed(f, use)) is not None]
-    names = lint_names(request, use, subject)
-    return Verdict(
-        question=f"would {use.version} take a certificate made from the request {subject}?",
-        findings=(*findings, *names.findings),
-        checked=(
-            *checked,
-            *(c for c in certificate_checked if not c.startswith(_NOT_FOR_REQUEST)),
-            *names.checked,
+    question = f"would {use.version} take a certificate made from the request {subject}?"
+    becomes, as_request = _AsCertificate(request, use), replace(use, is_request=True)
+    own = Verdict.of(
+        question,
+        *(c.on(subject, request, use) for c in applying(request_checks.CHECKS, Subject.REQUEST, use.version)),
+        *(
+            _weighed(c.on(subject, becomes, as_request), use)  # type: ignore[arg-type]
+            for c in applying(CERTIFICATE_CHECKS, Subject.REQUEST, use.version)
         ),
     )
+    return merge_verdicts(question, [own, lint_names(request, use, subject)])
 
 
 class _AsCertificate:
@@ -218,43 +203,38 @@ def title_of_request(request: x509.CertificateSigningRequest) -> str:
 def lint_authority(certificate: x509.Certificate, use: CertificateUse) -> Verdict:
     """Judge one CA certificate."""
     subject = title(certificate)
-    findings, checked = run_rules(Subject.CERTIFICATE, subject, certificate, use, version=use.version)
-    findings = [w for f in findings if not f.rule.startswith(_NOT_FOR_CA) and (w := _weighed_in_ca(f)) is not None]
-    form, form_checked = _readable(certificate, subject)
-    own, own_checked = run_rules(Subject.CA, subject, certificate, use, version=use.version)
-    missing = tuple(missing_basic_constraints((certificate,)))
-    if missing:
-        own.append(finding("ca.basic-constraints-missing", subject, missing))
-    return Verdict(
-        question=f"would {use.version} accept {subject} as CA?",
-        findings=(*findings, *form, *own),
-        checked=(
-            *form_checked,
-            *(c for c in checked if not c.startswith(_NOT_FOR_CA)),
-            *own_checked,
-            "ca.basic-constraints-missing",
+    return Verdict.of(
+        f"would {use.version} accept {subject} as CA?",
+        *(
+            _weighed_in_ca(c.on(subject, certificate, use))
+            for c in applying(CERTIFICATE_CHECKS, Subject.CA, use.version)
         ),
+        *_readable(certificate, subject, Subject.CA),
+        *(c.on(subject, certificate, use) for c in applying(form_checks.CA_CHECKS, Subject.CA, use.version)),
+        BASIC_CONSTRAINTS_MISSING.judge(subject, missing_basic_constraints((certificate,))),
     )
 
 
-def _weighed_in_ca(found: Finding) -> Finding | None:
-    """The finding with the weight that it has in a CA certificate; None when it does not matter there.
+def _weighed_in_ca(answer: Answer) -> Answer:
+    """The answer with the weight that it has for a CA certificate.
 
     SSH reads the server certificate alone: of a CA it sees the subject, as the issuer of what that CA signs.
     """
-    if found.rule != "oid.unsupported":
-        return found
-    subject = [e for e in found.evidence if e.where == "subject"]
-    return finding(found.rule, found.subject, subject, severity=Severity.WARNING) if subject else None
+    if answer.rule != OID_UNSUPPORTED.id:
+        return answer
+    return OID_UNSUPPORTED.judge(
+        answer.findings[0].subject if answer.findings else "",
+        (e for found in answer.findings for e in found.evidence if e.where == "subject"),
+        severity=Severity.WARNING,
+    )
 
 
 def lint_trust_list(certificates: Sequence[x509.Certificate], use: CertificateUse) -> Verdict:
     """Judge a trusted CA list as a whole and each CA in it."""
     certificates = tuple(certificates)  # so that its index is made once
-    findings, checked = run_rules(Subject.TRUST_LIST, "trusted CA list", certificates, use, version=use.version)
-    whole = Verdict(
-        question="", findings=tuple(situated_list(f, certificates, use.at) for f in findings), checked=checked
-    )
+    checks = applying(trust_list_checks.CHECKS, Subject.TRUST_LIST, use.version)
+    whole = Verdict.of("", *(check.on("trusted CA list", certificates, use) for check in checks))
+    whole = replace(whole, findings=tuple(situated_list(f, certificates, use.at) for f in whole.findings))
     each = []
     for certificate in certificates:
         verdict = lint_authority(certificate, use)

@@ -14,27 +14,21 @@ from cryptography import x509
 
 from pkikit.design.san import SanLayout
 from pkikit.errors import InputError
-from pkikit.judge.registry import finding
-from pkikit.judge.rules import acme_rules as rules
 from pkikit.model.certificates.facts import shown_time
 from pkikit.model.deployment import Deployment
 from pkikit.model.features import ACME
 from pkikit.model.findings import Evidence, Finding, Verdict
 from pkikit.model.parties import Role
+from pkikit.rules import acme_rules as rules
+from pkikit.rules.name_rules import FEDERATION, REGISTRATION, SIP_DOMAIN
 from pkikit.text import printable
 from pkikit.values.names import is_ip_address
 from pkikit.values.public_names import is_internal, why_not_issued
 
 MAX_NAMES = 100  # names in one certificate of the classic profile (Let's Encrypt, "Profiles")
 MAX_COMMON_NAME = 64
-PREFLIGHT = (
-    rules.NAME_NOT_PUBLIC, rules.COMMON_NAME_LONG, rules.APEX_NAME, rules.DNS_MISSING, rules.HTTP_UNREACHABLE,
-    rules.CAA_FORBIDS, rules.RATE_LIMITED,
-)  # fmt: skip
 # What a name that is a whole domain is there for.
-_DOMAINS = frozenset(
-    {"names.registration-domain-missing", "names.sip-domain-missing", "names.federation-domain-missing"}
-)
+_DOMAINS = frozenset({REGISTRATION.id, SIP_DOMAIN.id, FEDERATION.id})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,15 +76,16 @@ class AcmeFacts:
 def preflight(layout: SanLayout, facts: AcmeFacts) -> Verdict:
     """Everything that the CA would object to, name by name."""
     names = tuple(dict.fromkeys((layout.common_name, *layout.dns_names)))
-    found = [*_names(names, layout), *_dns(names, facts), *_ports(names, facts), *_caa(names, facts)]
-    found += _limits(names, facts)
-    by_rule: dict[str, list[Evidence]] = {}
-    for rule_id, evidence in found:
-        by_rule.setdefault(rule_id, []).append(evidence)
-    return Verdict(
-        question=f"would {facts.authority} issue for {layout.owner}?",
-        findings=tuple(finding(rule_id, layout.owner, evidence) for rule_id, evidence in by_rule.items()),
-        checked=PREFLIGHT,
+    owner = layout.owner
+    return Verdict.of(
+        f"would {facts.authority} issue for {owner}?",
+        rules.NAME_NOT_PUBLIC.judge(owner, _not_public(names, owner)),
+        rules.COMMON_NAME_LONG.judge(owner, _long_common_name(layout)),
+        rules.APEX_NAME.judge(owner, _whole_domains(layout)),
+        rules.DNS_MISSING.judge(owner, _elsewhere(names, facts)),
+        rules.HTTP_UNREACHABLE.judge(owner, _closed_ports(names, facts)),
+        rules.CAA_FORBIDS.judge(owner, _forbidden_by_caa(names, facts)),
+        rules.RATE_LIMITED.judge(owner, _beyond_limits(names, facts)),
     )
 
 
@@ -106,12 +101,8 @@ def refuse_where_there_is_no_acme(deployment: Deployment, peer: str) -> None:
         raise InputError("ACME is not supported together with Jabber Guest")
 
 
-_Found = Iterator[tuple[str, Evidence]]
-
-
-def _names(names: tuple[str, ...], layout: SanLayout) -> _Found:
+def _not_public(names: tuple[str, ...], owner: str) -> Iterator[Evidence]:
     for name in names:
-        why = ""
         if is_ip_address(name):
             why = "an IP address"
         elif name.startswith("*."):
@@ -119,76 +110,68 @@ def _names(names: tuple[str, ...], layout: SanLayout) -> _Found:
         else:
             why = why_not_issued(name)
         if why:
-            yield rules.NAME_NOT_PUBLIC, Evidence(label=name, expected="a public name", seen=why, where=layout.owner)
+            yield Evidence(label=name, expected="a public name", seen=why, where=owner)
 
+
+def _long_common_name(layout: SanLayout) -> Iterator[Evidence]:
     if len(layout.common_name) > MAX_COMMON_NAME:
-        seen = f"{len(layout.common_name)} characters"
-        evidence = Evidence(
-            label=layout.common_name, expected=f"at most {MAX_COMMON_NAME}", seen=seen, where=layout.owner
-        )
-        yield rules.COMMON_NAME_LONG, evidence
+        expected, seen = f"at most {MAX_COMMON_NAME}", f"{len(layout.common_name)} characters"
+        yield Evidence(label=layout.common_name, expected=expected, seen=seen, where=layout.owner)
+
+
+def _whole_domains(layout: SanLayout) -> Iterator[Evidence]:
     for entry in layout.entries:
         if entry.rule in _DOMAINS and not is_internal(entry.value) and not entry.value.startswith("collab-edge."):
-            evidence = Evidence(label=entry.value, expected="leads to E", seen="a whole domain", where=layout.owner)
-            yield rules.APEX_NAME, evidence
+            yield Evidence(label=entry.value, expected="leads to E", seen="a whole domain", where=layout.owner)
 
 
-def _dns(names: tuple[str, ...], facts: AcmeFacts) -> _Found:
+def _elsewhere(names: tuple[str, ...], facts: AcmeFacts) -> Iterator[Evidence]:
+    """Names that lead nowhere, or not to a peer."""
     peers = set(facts.peers.values())
     for name in names:
         if name not in facts.addresses:
             continue
         found = set(facts.addresses[name])
         if not found:
-            yield rules.DNS_MISSING, Evidence(label=name, expected="an address", seen="none", where="public DNS")
+            yield Evidence(label=name, expected="an address", seen="none", where="public DNS")
         elif peers and not found <= peers:
             strange = ", ".join(sorted(found - peers))
-            yield rules.DNS_MISSING, Evidence(label=name, expected="a peer of E", seen=strange, where="public DNS")
+            yield Evidence(label=name, expected="a peer of E", seen=strange, where="public DNS")
 
 
-def _ports(names: tuple[str, ...], facts: AcmeFacts) -> _Found:
+def _closed_ports(names: tuple[str, ...], facts: AcmeFacts) -> Iterator[Evidence]:
     """Judge the addresses that the names resolve to; where no name was looked up, every address that was dialled."""
     reached = {a for name in names for a in facts.addresses.get(name, ())}
     peers = set(facts.peers.values())
     for address, error in facts.port_80.items():
         if error and (not reached or address in reached) and (not peers or address in peers):
             who = next((fqdn for fqdn, of_peer in facts.peers.items() if of_peer == address), address)
-            yield (
-                rules.HTTP_UNREACHABLE,
-                Evidence(label=f"port 80 of {who}", expected="open", seen=error, where=address),
-            )
+            yield Evidence(label=f"port 80 of {who}", expected="open", seen=error, where=address)
 
 
-def _caa(names: tuple[str, ...], facts: AcmeFacts) -> _Found:
+def _forbidden_by_caa(names: tuple[str, ...], facts: AcmeFacts) -> Iterator[Evidence]:
     for name in names:
         if name in facts.caa_unknown:
             seen = printable(facts.caa_unknown[name])
-            yield rules.CAA_FORBIDS, Evidence(label=name, expected="an answer about CAA", seen=seen, where="DNS")
+            yield Evidence(label=name, expected="an answer about CAA", seen=seen, where="DNS")
         records = [record for record in facts.caa.get(name, ()) if record.tag.lower() == "issue"]
         allowed = [record for record in records if record.authority == facts.authority]
         if records and not allowed:
             seen = ", ".join(record.authority or "nobody" for record in records)
-            yield rules.CAA_FORBIDS, Evidence(label=name, expected=facts.authority, seen=seen, where="CAA records")
+            yield Evidence(label=name, expected=facts.authority, seen=seen, where="CAA records")
         elif records and not any(record.allows_http for record in allowed):
             seen = allowed[0].value[:200]
-            yield rules.CAA_FORBIDS, Evidence(label=name, expected="http-01 allowed", seen=seen, where="CAA records")
+            yield Evidence(label=name, expected="http-01 allowed", seen=seen, where="CAA records")
 
 
-def _limits(names: tuple[str, ...], facts: AcmeFacts) -> _Found:
+def _beyond_limits(names: tuple[str, ...], facts: AcmeFacts) -> Iterator[Evidence]:
     if facts.certificates_left == 0:
         seen = "none left for exactly these names"
-        yield (
-            rules.RATE_LIMITED,
-            Evidence(label="certificates", expected="at least one left", seen=seen, where=facts.authority),
-        )
+        yield Evidence(label="certificates", expected="at least one left", seen=seen, where=facts.authority)
     limit = MAX_NAMES if facts.names_left is None else min(MAX_NAMES, facts.names_left)
     if len(names) > limit:
-        yield (
-            rules.RATE_LIMITED,
-            Evidence(
-                label="names in the order", expected=f"at most {limit}", seen=str(len(names)), where=facts.authority
-            ),
-        )
+        expected, seen = f"at most {limit}", str(len(names))
+        yield Evidence(label="names in the order", expected=expected, seen=seen, where=facts.authority)
 
 
 def pending_not_deployed(
@@ -203,7 +186,7 @@ def pending_not_deployed(
         seen=f"expired at {shown_time(current.not_valid_after_utc)}",
         where=owner,
     )
-    return (finding(rules.PENDING, owner, [evidence]),)
+    return (rules.PENDING.finding(owner, [evidence]),)
 
 
 _PROBLEM_RULES = {
@@ -223,15 +206,15 @@ def problem_findings(
 
     problem_type: the URN, or its last part. subproblems: (name, detail) of each.
     """
-    rule_id = _PROBLEM_RULES.get(problem_type.rpartition(":")[2])
+    rule = _PROBLEM_RULES.get(problem_type.rpartition(":")[2])
     details = list(subproblems) or [("the order", detail)]
     # A CA that finds no address reports a failed connection, with the resolver's message (Pebble; RFC 8555 §6.7).
-    if rule_id == rules.HTTP_UNREACHABLE and any(_is_about_dns(text) for _, text in details):
-        rule_id = rules.DNS_MISSING
-    if rule_id is None:
+    if rule is rules.HTTP_UNREACHABLE and any(_is_about_dns(text) for _, text in details):
+        rule = rules.DNS_MISSING
+    if rule is None:
         return ()
     evidence = [Evidence(label=name, expected="proved", seen=text, where=owner) for name, text in details]
-    return (finding(rule_id, owner, evidence),)
+    return (rule.finding(owner, evidence),)
 
 
 def _is_about_dns(text: str) -> bool:

@@ -7,13 +7,11 @@ from hashlib import sha256
 
 from cryptography import x509
 
+from pkikit.judge.checks.certificate_checks import MAX_SHOWN, WEAK_DIGESTS, allows, shown_ekus
 from pkikit.judge.linting.issued_certificate import PURPOSES, san_entries
 from pkikit.judge.linting.lint import weighed
-from pkikit.judge.linting.lint_question import CertificateUse
 from pkikit.judge.name_matching import presented_names
-from pkikit.judge.registry import finding
-from pkikit.judge.rules import replacement_rules as rules
-from pkikit.judge.rules.certificate_rules import MAX_SHOWN, WEAK_DIGESTS, allows, shown_ekus
+from pkikit.judge.questions import CertificateUse
 from pkikit.model.certificates.facts import (
     common_name,
     digest_name,
@@ -27,6 +25,8 @@ from pkikit.model.certificates.facts import (
     title,
 )
 from pkikit.model.findings import Evidence, Finding, Severity, Verdict
+from pkikit.rules import replacement_rules as rules
+from pkikit.rules.rule import Rule
 
 
 def lint_replacement(old: x509.Certificate, new: x509.Certificate, use: CertificateUse) -> Verdict:
@@ -37,13 +37,13 @@ def lint_replacement(old: x509.Certificate, new: x509.Certificate, use: Certific
     subject = title(new)
     if old == new:
         evidence = Evidence(label="certificate", expected="a new one", seen="the same, byte by byte", where="file")
-        findings = [finding(rules.SAME_CERTIFICATE, subject, [evidence])]
+        findings = [rules.SAME_CERTIFICATE.finding(subject, [evidence])]
     else:
         findings = [f for part in _PARTS for f in part(old, new, use, subject)]
     return Verdict(
         question=f"what changes when {subject} replaces the certificate that ends at {shown_time(old.not_valid_after_utc)}?",
         findings=tuple(findings),
-        checked=(*rules.REPLACEMENT, *(f"eku.{purpose}-auth-missing" for purpose, _ in PURPOSES)),
+        checked=tuple(rule.id for rule in (*rules.RULES, *(rule for rule, _ in PURPOSES))),
     )
 
 
@@ -56,13 +56,13 @@ def _names(old: x509.Certificate, new: x509.Certificate, use: CertificateUse, su
     gone += [n for n in before.identities if n not in (*after.identities, *was)]
     if gone:
         evidence, weight = _who_misses(gone, use)
-        yield finding(rules.NAME_REMOVED, subject, evidence, severity=weight)
+        yield rules.NAME_REMOVED.finding(subject, evidence, severity=weight)
     if added:
         shown = [
             Evidence(label=f"name {n}", expected="as before", seen="new", where="subjectAltName")
             for n in added[:MAX_SHOWN]
         ]
-        yield finding(rules.NAME_ADDED, subject, shown)
+        yield rules.NAME_ADDED.finding(subject, shown)
     if old.subject != new.subject:
         cn_changed = common_name(old.subject) != common_name(new.subject)
         label = "subject (another common name)" if cn_changed else "subject"
@@ -102,7 +102,7 @@ def _key(old: x509.Certificate, new: x509.Certificate, use: CertificateUse, subj
     same = key_of(old) == key_of(new)
     rule = rules.KEY_KEPT if same else rules.KEY_CHANGED
     seen = "the same key" if same else "a new key"
-    yield finding(rule, subject, [Evidence(label="public key", expected="known", seen=seen, where="subjectPublicKey")])
+    yield rule.finding(subject, [Evidence(label="public key", expected="known", seen=seen, where="subjectPublicKey")])
     changed, weaker = [], False
     (old_kind, old_bits), (new_kind, new_bits) = key_kind(old), key_kind(new)
     if (old_kind, old_bits) != (new_kind, new_bits):
@@ -122,19 +122,17 @@ def _changed(label: str, before: str, after: str) -> Evidence:
     return Evidence(label=label, expected=before, seen=after, where="old and new certificate")
 
 
-def _difference(
-    rule_id: str, subject: str, evidence: Sequence[Evidence], *, severity: Severity | None = None
-) -> Finding:
+def _difference(rule: Rule, subject: str, evidence: Sequence[Evidence], *, severity: Severity | None = None) -> Finding:
     """A finding that states what was and what is: nothing of it was `expected`."""
     message = "; ".join(f"{e.label}: was {e.expected}, is now {e.seen}" for e in evidence)
-    return finding(rule_id, subject, evidence, message=message, severity=severity)
+    return rule.finding(subject, evidence, message=message, severity=severity)
 
 
 def _issuer(old: x509.Certificate, new: x509.Certificate, use: CertificateUse, subject: str) -> Iterator[Finding]:
     if is_self_signed(old) and is_self_signed(new):
         evidence = Evidence(label="issuer", expected="a CA", seen="signed by its own key, old and new", where="issuer")
         if key_of(old) != key_of(new):
-            yield finding(rules.ISSUER_CHANGED, subject, [evidence])
+            yield rules.ISSUER_CHANGED.finding(subject, [evidence])
     elif old.issuer != new.issuer:
         yield _difference(
             rules.ISSUER_CHANGED, subject, [_changed("issuer", distinguished(old.issuer), distinguished(new.issuer))]
@@ -149,7 +147,7 @@ def _issuer(old: x509.Certificate, new: x509.Certificate, use: CertificateUse, s
         evidence = Evidence(
             label="serial number", expected="another", seen=f"{serial_number(new):x}"[:80], where="serial"
         )
-        yield finding(rules.SERIAL_REUSED, subject, [evidence])
+        yield rules.SERIAL_REUSED.finding(subject, [evidence])
 
 
 def _issuer_key(certificate: x509.Certificate) -> bytes | None:
@@ -158,10 +156,10 @@ def _issuer_key(certificate: x509.Certificate) -> bytes | None:
 
 
 def _purposes(old: x509.Certificate, new: x509.Certificate, use: CertificateUse, subject: str) -> Iterator[Finding]:
-    for purpose, oid in PURPOSES:
+    for rule, oid in PURPOSES:
         if allows(old, oid) and not allows(new, oid):
             evidence = _changed("extended key usage", shown_ekus(old), shown_ekus(new))
-            found = weighed(finding(f"eku.{purpose}-auth-missing", subject, [evidence]), use)
+            found = weighed(rule.finding(subject, [evidence]), use)
             if found is not None:
                 yield found
 
@@ -180,7 +178,7 @@ def _validity(old: x509.Certificate, new: x509.Certificate, use: CertificateUse,
             )
         )
     if evidence:
-        yield finding(rules.VALIDITY_WORSE, subject, evidence)
+        yield rules.VALIDITY_WORSE.finding(subject, evidence)
     before, after = (c.not_valid_after_utc - c.not_valid_before_utc for c in (old, new))
     if before.days != after.days:
         yield _difference(

@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from cryptography import x509
 
-from pkikit.judge.linting.lint_question import CertificateUse
-from pkikit.judge.registry import finding
-from pkikit.judge.rules.certificate_rules import key_too_long, key_too_short, key_type
-from pkikit.judge.rules.chain_rules import KEY_MISMATCH
-from pkikit.judge.rules.file_rules import KEY_NEWLINE, LEAF_FIRST, SECOND_LEAF
-from pkikit.judge.rules.upload_rules import ENCRYPTED_KEY
+from pkikit.judge.checks.certificate_checks import key_too_long, key_too_short, key_type
+from pkikit.judge.checks.check import Check
+from pkikit.judge.questions import CertificateUse
 from pkikit.model.certificates.bundle import Bundle, is_ca
 from pkikit.model.certificates.credential import PrivateKey, spki
 from pkikit.model.certificates.facts import key_of, title
-from pkikit.model.findings import Evidence, Finding, Severity, Verdict
+from pkikit.model.findings import Answer, Evidence, Severity, Verdict
+from pkikit.rules.certificate_rules import KEY_TOO_LONG, KEY_TOO_SHORT, KEY_TYPE_UNTESTED
+from pkikit.rules.chain_rules import KEY_MISMATCH
+from pkikit.rules.file_rules import ENCRYPTED_KEY, KEY_NEWLINE, LEAF_FIRST, SECOND_LEAF
 
 
 def lint_bundle(where: str, bundle: Bundle) -> Verdict:
     """Judge the order of the certificates in a file that is uploaded as server certificate."""
-    findings: list[Finding] = []
     leaf, first = bundle.leaf, bundle.certificates[0]
+    answers = [Answer(rule=LEAF_FIRST.id), Answer(rule=SECOND_LEAF.id)]
     if leaf is not None and not bundle.leaf_is_first:
         evidence = Evidence(label="first certificate in the file", expected=f"the server certificate {title(leaf)}",
                             seen=f"{title(first)}, a CA" if is_ca(first) else title(first), where=where)  # fmt: skip
-        findings.append(finding(LEAF_FIRST, title(leaf), [evidence]))
+        answers.append(LEAF_FIRST.judge(title(leaf), [evidence]))
     for other in bundle.second_leaves:
         evidence = Evidence(label="further server certificate", expected="none", seen=title(other), where=where)
-        findings.append(finding(SECOND_LEAF, title(other), [evidence]))
-    return Verdict(question=f"is {where} in order?", findings=tuple(findings), checked=(LEAF_FIRST, SECOND_LEAF))
+        answers.append(SECOND_LEAF.judge(title(other), [evidence]))
+    return Verdict.of(f"is {where} in order?", *answers)
 
 
 def lint_keys(
@@ -40,38 +40,33 @@ def lint_keys(
 
     leaf: the server certificate of the same file or upload, where there is one. encrypted: how many keys are encrypted.
     """
-    findings: list[Finding] = []
-    checked = [ENCRYPTED_KEY]
-    if encrypted:
-        evidence = Evidence(
-            label="private key", expected="not encrypted", seen="encrypted with a passphrase", where=where
-        )
-        findings.append(finding(ENCRYPTED_KEY, where, [evidence]))
-    if keys or encrypted:
-        checked.append(KEY_NEWLINE)
-        if not ends_in_newline:
-            evidence = Evidence(
-                label="end of the private key file", expected="a line end (newline)", seen="none", where=where
-            )
-            findings.append(finding(KEY_NEWLINE, where, [evidence]))
-    if keys and leaf is not None:
-        checked.append(KEY_MISMATCH)
-        own = key_of(leaf)
-        fits = [spki(key.public_key()) == own for key in keys]
-        if not all(fits):
-            place = "private key" if len(keys) == 1 else f"private key {fits.index(False) + 1} of {len(keys)}"
-            evidence = Evidence(label=place, expected=f"the key of {title(leaf)}", seen="the key of another certificate",
-                                where=where)  # fmt: skip
-            # OpenSSL takes the first key of a file.
-            found = finding(
-                KEY_MISMATCH, title(leaf), [evidence], severity=Severity.WARNING if fits[0] else Severity.ERROR
-            )
-            findings.append(replace(found, fix=_ONE_KEY if any(fits) else _OTHER_KEY))
-    return Verdict(
-        question=f"would the product work with the private key in {where}?",
-        findings=tuple(findings),
-        checked=tuple(checked),
+    passphrase = Evidence(
+        label="private key", expected="not encrypted", seen="encrypted with a passphrase", where=where
     )
+    answers = [ENCRYPTED_KEY.judge(where, [passphrase] if encrypted else [])]
+    if keys or encrypted:
+        no_newline = Evidence(
+            label="end of the private key file", expected="a line end (newline)", seen="none", where=where
+        )
+        answers.append(KEY_NEWLINE.judge(where, [] if ends_in_newline else [no_newline]))
+    if keys and leaf is not None:
+        answers.append(_belongs(where, keys, leaf))
+    return Verdict.of(f"would the product work with the private key in {where}?", *answers)
+
+
+def _belongs(where: str, keys: Sequence[PrivateKey], leaf: x509.Certificate) -> Answer:
+    """Does each private key belong to the leaf?"""
+    own = key_of(leaf)
+    fits = [spki(key.public_key()) == own for key in keys]
+    if all(fits):
+        return KEY_MISMATCH.judge(title(leaf), [])
+    place = "private key" if len(keys) == 1 else f"private key {fits.index(False) + 1} of {len(keys)}"
+    evidence = Evidence(label=place, expected=f"the key of {title(leaf)}", seen="the key of another certificate",
+                        where=where)  # fmt: skip
+    # OpenSSL takes the first key of a file.
+    severity = Severity.WARNING if fits[0] else Severity.ERROR
+    answer = KEY_MISMATCH.judge(title(leaf), [evidence], severity=severity)
+    return answer.with_findings(replace(f, fix=_ONE_KEY if any(fits) else _OTHER_KEY) for f in answer.findings)
 
 
 _ONE_KEY = "Take the other private keys out of the file: OpenSSL uses the first one."
@@ -92,12 +87,14 @@ class _KeyAlone:
 
 def lint_lone_keys(where: str, keys: Sequence[PrivateKey], use: CertificateUse) -> Verdict:
     """Judge length and kind of private keys that came without a certificate, by the rules of a certificate's key."""
-    rules: dict[str, Callable[..., Iterable[Evidence]]] = {
-        "key.too-short": key_too_short, "key.too-long": key_too_long, "key.type-untested": key_type,
-    }  # fmt: skip
-    found = ((rule_id, tuple(find(_KeyAlone(key), use))) for key in keys for rule_id, find in rules.items())
-    return Verdict(
-        question=f"is the private key in {where} of a kind that {use.version} takes?",
-        findings=tuple(finding(rule_id, where, evidence) for rule_id, evidence in found if evidence),
-        checked=tuple(rules),
+    return Verdict.of(
+        f"is the private key in {where} of a kind that {use.version} takes?",
+        *(check.on(where, _KeyAlone(key), use) for key in keys for check in _KEY_CHECKS),  # type: ignore[arg-type]
     )
+
+
+_KEY_CHECKS = (
+    Check(KEY_TOO_SHORT, key_too_short),
+    Check(KEY_TOO_LONG, key_too_long),
+    Check(KEY_TYPE_UNTESTED, key_type),
+)

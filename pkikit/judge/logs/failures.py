@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 
 from pkikit.judge.logs.index import best_phrase, fold, index
 from pkikit.judge.logs.records import Record
-from pkikit.judge.openssl_codes import PURPOSE, VERIFY_CODES, verify_error_name
+from pkikit.judge.openssl_codes import PURPOSE, verify_error_name
 from pkikit.judge.phrases import Phrase, Whose, Writer
-from pkikit.judge.rules.connection_rules import CONNECTION_CUT, UNEXPLAINED
 from pkikit.model import ports
+from pkikit.rules.catalogue import CATALOGUE, rule_of
+from pkikit.rules.certificate_rules import CLIENT_AUTH_MISSING, SERVER_AUTH_MISSING
+from pkikit.rules.connection_rules import CONNECTION_CUT, UNEXPLAINED
 
 # In a folded text.
 _CODE = re.compile(
@@ -92,6 +94,7 @@ class Said:
 
     ephemeral: the client's own port, which tells connections apart. name: the name that was looked for, where given.
     structured: True for a record of the product, whose fields and event leave no doubt that it reports a failure.
+    alarm: True for an alarm of the product.
     """
 
     rule: str
@@ -107,6 +110,7 @@ class Said:
     name: str = ""
     method: str = ""
     structured: bool = False
+    alarm: bool = False
 
     @property
     def harmless(self) -> bool:
@@ -139,7 +143,7 @@ def _tells(lowered: str) -> bool:
 def read_record(record: Record) -> Said | None:
     """What a record says, or None."""
     said = _of_product(record) if record.fields else _of_text(record)
-    if record.otherwise is not None and (said is None or said.rule == UNEXPLAINED):
+    if record.otherwise is not None and (said is None or said.rule == UNEXPLAINED.id):
         said = _of_product(record.otherwise) or said
     return None if said is None or said.harmless else said
 
@@ -157,16 +161,16 @@ def _of_product(record: Record) -> Said | None:
     if not quiet or module.startswith(_REASONS_AT_ANY_LEVEL):
         said += map(_by_words, reasons)
         if quiet:  # every connection ends with such a line, also the good ones
-            said = [s for s in said if s is None or s.rule != CONNECTION_CUT]
+            said = [s for s in said if s is None or s.rule != CONNECTION_CUT.id]
     found = _best(list(filter(None, said)))
-    if found is None or found.vague or found.rule in {"", UNEXPLAINED}:
+    if found is None or found.vague or found.rule in {"", UNEXPLAINED.id}:
         phrase = best_phrase(fold(record.text), only_any_level=quiet)
         if phrase is not None:
             whole = _from_phrase(phrase, " / ".join(reasons) or record.text)
             found = _best([found, whole]) if found is not None else whole
     counts = not quiet or module.startswith(_REASONS_AT_ANY_LEVEL)
     if found is None and counts and ((not quiet and (event or record.level == "ERROR")) or _fails(" ".join(reasons))):
-        found = Said(rule=UNEXPLAINED, seen=" / ".join(reasons) or event or record.text)
+        found = Said(rule=UNEXPLAINED.id, seen=" / ".join(reasons) or event or record.text)
     return _placed(found, record) if found is not None else None
 
 
@@ -180,8 +184,8 @@ def _of_alarm(record: Record) -> Said | None:
     phrase = index().alarm(record.get("id")) or best_phrase(fold(detail))
     seen = f"alarm {record.get('id')}: {detail}"
     if phrase is None:
-        return Said(rule=UNEXPLAINED, seen=seen, structured=True)
-    return _placed(_from_phrase(phrase, seen), record)
+        return Said(rule=UNEXPLAINED.id, seen=seen, structured=True, alarm=True)
+    return replace(_placed(_from_phrase(phrase, seen), record), alarm=True)
 
 
 def _of_text(record: Record) -> Said | None:
@@ -190,10 +194,10 @@ def _of_text(record: Record) -> Said | None:
     if said is None and text.endswith("OK") and _VERIFIED.match(text):
         return Said(rule="", seen=text, success=True)
     if said is None and _reports_failure(text):
-        said = Said(rule=UNEXPLAINED, seen=text)
+        said = Said(rule=UNEXPLAINED.id, seen=text)
     if said is None or not said.rule:
         return said
-    name = _LOOKED_FOR.search(text[:4000]) if said.rule.startswith("names.") else None
+    name = _LOOKED_FOR.search(text[:4000]) if rule_of(said.rule).area == "names" else None
     return replace(
         said, connection=connection_of_text(text), name=next(filter(None, name.groups()), "") if name else ""
     )
@@ -231,17 +235,17 @@ def _by_words(text: str) -> Said | None:
             return Said(rule="", seen=text, success="ok" in text.lower())
         if number == PURPOSE:
             return _purpose(text)
-        rule = VERIFY_CODES.get(number, UNEXPLAINED)
-        seen = text if rule != UNEXPLAINED else f"{text} ({verify_error_name(number)})"
-        return Said(rule=rule, seen=seen, whose=Whose.THEIRS)
+        rule = CATALOGUE.by_openssl.get(number, UNEXPLAINED)
+        seen = text if rule is not UNEXPLAINED else f"{text} ({verify_error_name(number)})"
+        return Said(rule=rule.id, seen=seen, whose=Whose.THEIRS)
     phrase = best_phrase(folded)
     return _from_phrase(phrase, text) if phrase is not None else None
 
 
 def _purpose(text: str) -> Said:
-    known = {"sslserver": "eku.server-auth-missing", "sslclient": "eku.client-auth-missing"}
+    known = {"sslserver": SERVER_AUTH_MISSING.id, "sslclient": CLIENT_AUTH_MISSING.id}
     rule = next((rule for word, rule in known.items() if word in text), "")
-    return Said(rule=rule or "eku.client-auth-missing", seen=text, whose=Whose.THEIRS, purpose=not rule)
+    return Said(rule=rule or CLIENT_AUTH_MISSING.id, seen=text, whose=Whose.THEIRS, purpose=not rule)
 
 
 def _from_phrase(phrase: Phrase, seen: str) -> Said:
@@ -258,7 +262,7 @@ def _from_phrase(phrase: Phrase, seen: str) -> Said:
 
 
 def _best(several: list[Said]) -> Said | None:
-    return min(several, key=lambda said: (not said.rule, said.rule == UNEXPLAINED, said.vague), default=None)
+    return min(several, key=lambda said: (not said.rule, said.rule == UNEXPLAINED.id, said.vague), default=None)
 
 
 def _placed(said: Said, record: Record) -> Said:

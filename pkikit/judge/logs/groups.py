@@ -8,12 +8,15 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from pkikit.judge.diagnose import SYMPTOMS, rank
 from pkikit.judge.logs.failures import Connection, Said
 from pkikit.judge.logs.records import Record
 from pkikit.judge.phrases import Whose, Writer
-from pkikit.judge.rules.connection_rules import CONNECTION_CUT, CREDENTIALS, HANDSHAKE, UNEXPLAINED, UNREACHABLE
 from pkikit.model import ports
+from pkikit.rules.catalogue import rule_of
+from pkikit.rules.certificate_rules import CLIENT_AUTH_MISSING, SERVER_AUTH_MISSING
+from pkikit.rules.connection_rules import CONNECTION_CUT, CREDENTIALS, HANDSHAKE, REFUSED, UNEXPLAINED, UNREACHABLE
+from pkikit.rules.name_rules import IP_ADDRESS_USED, REFERENCE
+from pkikit.rules.rule import Step
 
 MAX_ENTRIES = 10_000
 OTHERS = "other addresses"  # of scanners, once there are so many
@@ -23,18 +26,22 @@ _PRIVATE = tuple(
               "fc00::/7", "fe80::/10", "::1/128")
 )  # fmt: skip
 # What the tries of scanners end in.
-_SCANNER_ENDS = ("tls.", "net.", UNEXPLAINED)
+_SCANNER_AREAS = frozenset({"tls", "net"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Key:
-    """What makes failures one entry."""
+    """What makes failures one entry.
+
+    template: what an unexplained failure says, with its numbers folded; empty for every other rule.
+    """
 
     connection: Connection
     host: str  # only where the connection is unknown: then the host that writes is all there is
     rule: str
     whose: Whose
     writer: Writer
+    template: str = ""
 
 
 @dataclass(kw_only=True)
@@ -108,9 +115,10 @@ class Collector:
         key = Key(
             connection=said.connection,
             host="" if said.connection.known else record.host,
-            rule=said.rule if said.rule != UNEXPLAINED else f"{UNEXPLAINED} {_template(said.seen)}",
+            rule=said.rule,
             whose=said.whose,
             writer=said.writer,
+            template=_template(said.seen) if said.rule == UNEXPLAINED.id else "",
         )
         entry = self._entries.get(key) or self._new(Entry(key=key, said=said, line=line))
         if entry is not None:
@@ -155,12 +163,12 @@ class Collector:
                 writer = Writer.CLIENT
         elif writer is Writer.UNKNOWN:
             writer = self._tool
-        entry.key = replace(key, writer=writer, rule=key.rule.partition(" ")[0])
+        entry.key = replace(key, writer=writer, template="")
         rule = entry.key.rule
         if entry.said.purpose and entry.owner is not Writer.UNKNOWN:
-            rule = "eku.server-auth-missing" if entry.owner is Writer.SERVER else "eku.client-auth-missing"
-        if rule == "names.reference-not-presented" and any(map(_is_address, entry.names)):
-            rule = "names.ip-address-used"
+            rule = SERVER_AUTH_MISSING.id if entry.owner is Writer.SERVER else CLIENT_AUTH_MISSING.id
+        if rule == REFERENCE.id and any(map(_is_address, entry.names)):
+            rule = IP_ADDRESS_USED.id
         entry.key = replace(entry.key, rule=rule)
         return entry
 
@@ -182,7 +190,7 @@ def _merged(entries: Iterable[Entry]) -> list[Entry]:
     """One entry for each cause on each connection: both machines' logs, and lines without a direction, tell the same."""
     by_place: dict[tuple[Connection, str, str, str], list[Entry]] = {}
     for entry in entries:
-        text = _template(entry.said.seen) if entry.rule == UNEXPLAINED else ""
+        text = _template(entry.said.seen) if entry.rule == UNEXPLAINED.id else ""
         by_place.setdefault((entry.key.connection, entry.key.host, entry.rule, text), []).append(entry)
     merged: list[Entry] = []
     for several in by_place.values():
@@ -208,23 +216,29 @@ def _absorb(kept: Entry, other: Entry) -> None:
         kept.said, kept.line = other.said, other.line
 
 
-_SUMMARIES = frozenset((HANDSHAKE, UNREACHABLE))
+_SUMMARIES = frozenset((HANDSHAKE.id, UNREACHABLE.id))
+
+
+def _is_symptom(entry: Entry) -> bool:
+    return rule_of(entry.rule).step is Step.SYMPTOM
 
 
 def _without_vague(entries: list[Entry]) -> list[Entry]:
     """Summaries are left out where there is an exact reason for the same connection, or for printed text as a whole."""
-    reasons = [e for e in entries if not e.said.vague and e.rule not in SYMPTOMS]
+    reasons = [e for e in entries if not e.said.vague and not _is_symptom(e)]
     exact = {e.key.connection for e in reasons if e.key.connection.known}
     printed = any(not e.said.structured for e in reasons)
     # "The handshake failed" and "no contact" say less than "the connection was cut", though that is only a symptom, too.
-    cut = any(e.rule in {CONNECTION_CUT, HANDSHAKE} and not e.said.vague and not e.said.structured for e in entries)
+    cut = any(
+        e.rule in {CONNECTION_CUT.id, HANDSHAKE.id} and not e.said.vague and not e.said.structured for e in entries
+    )
 
     def explained(entry: Entry) -> bool:
         if entry.key.connection in exact:
             return True
         return entry.said.vague and not entry.said.structured and (printed or (cut and entry.rule in _SUMMARIES))
 
-    return [e for e in entries if not ((e.said.vague or e.rule == UNEXPLAINED) and explained(e))]
+    return [e for e in entries if not ((e.said.vague or e.rule == UNEXPLAINED.id) and explained(e))]
 
 
 def is_scanner(entry: Entry) -> bool:
@@ -232,11 +246,12 @@ def is_scanner(entry: Entry) -> bool:
     connection = entry.key.connection
     if not connection.client or entry.key.writer is Writer.CLIENT or _is_private(connection.client):
         return False
-    if entry.rule == CREDENTIALS:  # the event does not give the port; peers ask with OPTIONS, strangers with REGISTER
+    if entry.rule == CREDENTIALS.id:
+        # The event does not give the port; peers ask with OPTIONS, strangers with REGISTER.
         return entry.said.method.upper() != "OPTIONS"
-    if connection.port not in ports.SCANNED or entry.rule == "tls.certificate-refused":
+    if connection.port not in ports.SCANNED or entry.rule == REFUSED.id:
         return False
-    return entry.rule.startswith(_SCANNER_ENDS)
+    return entry.rule == UNEXPLAINED.id or rule_of(entry.rule).area in _SCANNER_AREAS
 
 
 def _is_private(address: str) -> bool:
@@ -253,9 +268,10 @@ def tier(entry: Entry) -> int:
     if is_scanner(entry):
         return 2
     if not entry.said.structured or not connection.known:
-        return 0 if entry.said.seen.startswith("alarm ") else 1
+        return 0 if entry.said.alarm else 1
     outside = connection.client and not _is_private(connection.client) and entry.key.writer is not Writer.CLIENT
-    if outside and (connection.port in ports.SCANNED or (entry.rule.startswith(("tls.", "net.")) and entry.count < 2)):
+    in_scanner_area = rule_of(entry.rule).area in _SCANNER_AREAS
+    if outside and (connection.port in ports.SCANNED or (in_scanner_area and entry.count < 2)):
         return 1
     return 0
 
@@ -272,10 +288,10 @@ def ranked(entries: Iterable[Entry]) -> list[Entry]:
         if entry.key.connection.known:
             most[tier(entry)] = max(most[tier(entry)], entry.count)
 
-    def place(entry: Entry) -> tuple[int, bool, bool, int, int]:
+    def place(entry: Entry) -> tuple[int, bool, bool, tuple[Step, int], int]:
         level = tier(entry)
         often = not entry.key.connection.known or entry.count * 10 >= most[level]
         often = often and (entry.count > 1 or most[level] < 2 or not entry.key.connection.known)
-        return level, entry.rule in SYMPTOMS or entry.said.vague, not often, rank(entry.rule), -entry.count
+        return level, _is_symptom(entry) or entry.said.vague, not often, rule_of(entry.rule).rank, -entry.count
 
     return sorted(listed, key=place)

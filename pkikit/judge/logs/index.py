@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 
 from pkikit.judge.phrases import PHRASES, Phrase
-from pkikit.judge.rules.connection_rules import UNEXPLAINED
+from pkikit.rules.connection_rules import UNEXPLAINED
 
 # Every byte that is not an ASCII letter or digit becomes a blank: many times faster than a regular expression.
 _SPLIT = bytes(c if chr(c).isascii() and chr(c).isalnum() else 32 for c in range(256))
@@ -80,7 +80,7 @@ class PhraseIndex:
         found = [row for row in self._candidates(folded) if _holds(row, folded)]
         if only_any_level:
             found = [row for row in found if row.any_level]
-        return max(found, key=lambda row: (row.rule != UNEXPLAINED, not row.vague, _weight(row)), default=None)
+        return max(found, key=lambda row: (row.rule != UNEXPLAINED.id, not row.vague, _weight(row)), default=None)
 
     def alarm(self, number: str) -> Phrase | None:
         """The row of an Expressway alarm, by its id."""

@@ -7,7 +7,22 @@ from types import MappingProxyType
 
 from pkikit.judge.logs.groups import Entry, is_scanner
 from pkikit.judge.phrases import Whose, Writer
-from pkikit.judge.registry import rule_of
+from pkikit.rules.catalogue import rule_of
+from pkikit.rules.certificate_rules import CLIENT_AUTH_MISSING, EXPIRED, NOT_YET_VALID, SERVER_AUTH_MISSING
+from pkikit.rules.connection_rules import (
+    CIPHER,
+    CONNECTION_CUT,
+    CREDENTIALS,
+    NO_CERTIFICATE,
+    NOT_TLS,
+    PROTOCOL,
+    REFUSED,
+    UNREACHABLE,
+    UNRESOLVED,
+)
+from pkikit.rules.name_rules import IP_ADDRESS_USED, REFERENCE, REGISTRATION
+from pkikit.rules.revocation_rules import REVOKED
+from pkikit.rules.trust_rules import CHAIN_SIGNATURE_INVALID, INTERMEDIATE_MISSING, ISSUER_UNKNOWN, SELF_SIGNED_LEAF
 from pkikit.values.names import printable
 
 _LIST = "Expressway: Maintenance > Security > Trusted CA certificate"
@@ -15,69 +30,69 @@ _SERVER = "Expressway: Maintenance > Security > Server certificate"
 _ZONE = "Expressway: Configuration > Zones > Zones"
 # {owner}: whose certificate was refused. {verifier}: who refused it. {role}: the owner's part in TLS.
 _BY_OWNER = MappingProxyType({
-    "trust.issuer-unknown": "On {verifier}, append the root CA certificate of {owner}'s certificate to the trusted CA list"
+    ISSUER_UNKNOWN.id: "On {verifier}, append the root CA certificate of {owner}'s certificate to the trusted CA list"
     f" ({_LIST}; Unified CM: CallManager-trust and tomcat-trust). If the root is there, append the intermediate CA"
     " certificate, too.",
-    "trust.intermediate-missing": "On {owner}, append the intermediate CA certificate to the trusted CA list"
+    INTERMEDIATE_MISSING.id: "On {owner}, append the intermediate CA certificate to the trusted CA list"
     f" ({_LIST}): the product sends it from there. Or append it on {{verifier}}.",
-    "trust.self-signed-leaf": f"On {{owner}}, replace the self-signed certificate by one from a CA ({_SERVER}). Until then,"
+    SELF_SIGNED_LEAF.id: f"On {{owner}}, replace the self-signed certificate by one from a CA ({_SERVER}). Until then,"
     f" {{verifier}} accepts it only when it is in its trusted CA list ({_LIST}).",
-    "trust.chain-signature-invalid": "On {verifier}, compare the CA certificate in the trusted CA list with the issuer of"
+    CHAIN_SIGNATURE_INVALID.id: "On {verifier}, compare the CA certificate in the trusted CA list with the issuer of"
     f" {{owner}}'s certificate ({_LIST}): the name is the same, the key is not.",
-    "validity.expired": f"On {{owner}}, renew the certificate ({_SERVER}), or the expired CA certificate of its chain. Check"
+    EXPIRED.id: f"On {{owner}}, renew the certificate ({_SERVER}), or the expired CA certificate of its chain. Check"
     " the clock of {verifier} (System > Time).",
-    "validity.not-yet-valid": "Check the clocks of {verifier} and {owner} (System > Time); then the start date of {owner}'s"
+    NOT_YET_VALID.id: "Check the clocks of {verifier} and {owner} (System > Time); then the start date of {owner}'s"
     " certificate.",
-    "eku.client-auth-missing": "{owner} dials, and its certificate does not allow clientAuth. Have it reissued with"
+    CLIENT_AUTH_MISSING.id: "{owner} dials, and its certificate does not allow clientAuth. Have it reissued with"
     f" serverAuth and clientAuth and upload it on {{owner}} ({_SERVER}; from X15.5 on: Client certificate).",
-    "eku.server-auth-missing": "{owner} is dialled, and its certificate does not allow serverAuth. Have it reissued with"
+    SERVER_AUTH_MISSING.id: "{owner} is dialled, and its certificate does not allow serverAuth. Have it reissued with"
     f" serverAuth and clientAuth and upload it on {{owner}} ({_SERVER}).",
-    "names.reference-not-presented": "{verifier} looks for a name{name} that {owner}'s certificate does not have. Have"
+    REFERENCE.id: "{verifier} looks for a name{name} that {owner}'s certificate does not have. Have"
     f" {{owner}}'s certificate reissued with that name in the SAN, or correct the name on {{verifier}} ({_ZONE}: {{field}}).",
-    "names.ip-address-used": "{verifier} looks for an IP address{name} in {owner}'s certificate. On {verifier}, enter"
+    IP_ADDRESS_USED.id: "{verifier} looks for an IP address{name} in {owner}'s certificate. On {verifier}, enter"
     f" {{owner}}'s FQDN instead ({_ZONE}: {{field}}).",
-    "tls.certificate-refused": "{verifier} refused {owner}'s certificate and does not say why here. Read the log of {verifier}"
+    REFUSED.id: "{verifier} refused {owner}'s certificate and does not say why here. Read the log of {verifier}"
     " at the same time. Check first that its trusted CA list has the root and intermediate CA certificates of {owner}'s"
     f" certificate ({_LIST}); then the names, the dates and the purposes of that certificate.",
-    "tls.certificate-required": "{owner} showed no certificate to {verifier}, which asks for one. Load a certificate and its"
+    NO_CERTIFICATE.id: "{owner} showed no certificate to {verifier}, which asks for one. Load a certificate and its"
     f" key on {{owner}} ({_SERVER}); on Unified CM, check the security profile of the trunk.",
-    "names.registration-domain-missing": "{owner}'s certificate lacks the domain{name} that {verifier} looks for. On {owner},"
+    REGISTRATION.id: "{owner}'s certificate lacks the domain{name} that {verifier} looks for. On {owner},"
     f" generate a new CSR that contains it, have it signed, upload the certificate ({_SERVER}) and restart.",
-    "revocation.revoked": f"Have a new certificate issued for {{owner}} with a new key, and upload it on {{owner}} ({_SERVER}).",
+    REVOKED.id: f"Have a new certificate issued for {{owner}} with a new key, and upload it on {{owner}} ({_SERVER}).",
 })  # fmt: skip
 # {client} dials {server} on {port}.
 _BY_ENDS = MappingProxyType({
-    "net.unreachable": "From {client}, check the DNS entry, the route and the firewall to {server}, port {port}; on {server},"
+    UNREACHABLE.id: "From {client}, check the DNS entry, the route and the firewall to {server}, port {port}; on {server},"
     " check that the service runs and listens there.",
-    "dns.name-unresolved": "Check the spelling of {server}, and add an A record for it to the DNS server that {client} asks."
+    UNRESOLVED.id: "Check the spelling of {server}, and add an A record for it to the DNS server that {client} asks."
     " Clients outside ask public DNS, machines inside ask the internal DNS.",
-    "net.connection-cut": "{client} and {server} (port {port}): look at the log of the other side at the same time. If it has"
+    CONNECTION_CUT.id: "{client} and {server} (port {port}): look at the log of the other side at the same time. If it has"
     " no line about this connection, check the firewall and any proxy between the two.",
-    "tls.not-tls": "What {client} sends to {server}, port {port}, or what answers there, is not TLS. Check the port and the"
+    NOT_TLS.id: "What {client} sends to {server}, port {port}, or what answers there, is not TLS. Check the port and the"
     f" transport on both ends ({_ZONE}).",
-    "tls.protocol-mismatch": "Enable a TLS version on {server} (port {port}) that {client} has, too: TLS 1.2 at least.",
-    "tls.cipher-mismatch": "Enable a cipher suite on {server} (port {port}) that {client} offers, and check that it fits the"
+    PROTOCOL.id: "Enable a TLS version on {server} (port {port}) that {client} has, too: TLS 1.2 at least.",
+    CIPHER.id: "Enable a cipher suite on {server} (port {port}) that {client} offers, and check that it fits the"
     " key type of {server}'s certificate (Maintenance > Security > Ciphers).",
-    "tls.certificate-required": "Either {client} or {server} (port {port}) showed no certificate to the other. Check that both"
+    NO_CERTIFICATE.id: "Either {client} or {server} (port {port}) showed no certificate to the other. Check that both"
     f" have a certificate and its key ({_SERVER}); on Unified CM, check the security profile of the trunk.",
-    "sip.credentials-refused": "{server} refuses the user name or the password of {client}; the certificates are not the cause."
+    CREDENTIALS.id: "{server} refuses the user name or the password of {client}; the certificates are not the cause."
     f" Enter the same on both: in the zone on {{client}} ({_ZONE}), and on {{server}} in the zone and in the local"
     " authentication database (Configuration > Authentication > Devices > Local database).",
 })  # fmt: skip
 # The log does not tell which machine is which.
 _BY_NOBODY = MappingProxyType({
-    "trust.issuer-unknown": "On the machine that refuses (it sends the alert or writes this line), append the root CA"
+    ISSUER_UNKNOWN.id: "On the machine that refuses (it sends the alert or writes this line), append the root CA"
     f" certificate of the other machine's certificate to the trusted CA list ({_LIST}; Unified CM: CallManager-trust and"
     " tomcat-trust). If the root is there, append the intermediate CA certificate, too.",
-    "dns.name-unresolved": "Check the spelling of the name, and add an A record for it to the DNS server that the machine"
+    UNRESOLVED.id: "Check the spelling of the name, and add an A record for it to the DNS server that the machine"
     " asks. Clients outside ask public DNS, machines inside ask the internal DNS.",
-    "tls.cipher-mismatch": "Enable at least one cipher suite that both machines have (Expressway: Maintenance > Security >"
+    CIPHER.id: "Enable at least one cipher suite that both machines have (Expressway: Maintenance > Security >"
     " Ciphers), and check that it fits the key type of the server's certificate. If the line says 'dh key too small', use DH"
     " parameters of 2048 bits, or ECDHE cipher suites, on the server.",
-    "names.reference-not-presented": "Have the certificate of the machine that was dialled reissued with the name{name} in the"
+    REFERENCE.id: "Have the certificate of the machine that was dialled reissued with the name{name} in the"
     " SAN, or dial a name that the certificate has (Expressway: Configuration > Zones > Zones: peer address, TLS verify subject"
     " name).",
-    "names.registration-domain-missing": "On each Expressway-E, generate a new CSR that contains the registration domain{name},"
+    REGISTRATION.id: "On each Expressway-E, generate a new CSR that contains the registration domain{name},"
     f" have it signed, upload the certificate ({_SERVER}) and restart.",
 })  # fmt: skip
 
@@ -168,7 +183,7 @@ def _judged(entry: Entry, ends: Ends) -> str:
     if entry.owner is Writer.UNKNOWN or entry.key.whose is Whose.NEITHER:
         return ""
     owner, verifier = (ends.client, ends.server) if entry.owner is Writer.CLIENT else (ends.server, ends.client)
-    if entry.rule == "tls.certificate-required":
+    if entry.rule == NO_CERTIFICATE.id:
         return ""
     part, other = entry.owner.value, "server" if entry.owner is Writer.CLIENT else "client"
     whose = f"{owner} (the {part})" if owner else f"the {part}"

@@ -16,18 +16,18 @@ from pkikit.judge.logs.failures import Connection, connection_of_text, read_reco
 from pkikit.judge.logs.groups import Collector, Entry, is_scanner, ranked
 from pkikit.judge.logs.log_advice import Ends, fix_for, statement, times
 from pkikit.judge.logs.records import Record, RecordReader
-from pkikit.judge.openssl_codes import VERIFY_CODES
 from pkikit.judge.phrases import PHRASES, Writer
-from pkikit.judge.registry import finding
-from pkikit.judge.rules.connection_rules import UNEXPLAINED
 from pkikit.model.findings import NO_FAILURE, Evidence, Finding, Severity, Verdict
+from pkikit.rules.catalogue import RULES, rule_of
+from pkikit.rules.connection_rules import UNEXPLAINED
+from pkikit.rules.name_rules import IP_ADDRESS_USED
 from pkikit.values.names import printable
 
 MAX_FINDINGS, MAX_GROUPS, MAX_EVIDENCE = 40, 60, 20
 CHECKED = (
     {row.rule for row in PHRASES if row.rule}
-    | set(VERIFY_CODES.values())
-    | {"eku.server-auth-missing", "eku.client-auth-missing", "names.ip-address-used", UNEXPLAINED}
+    | {rule.id for rule in RULES if rule.openssl}
+    | {IP_ADDRESS_USED.id, UNEXPLAINED.id}
 )
 # Words by which tools show which end of the connection they are.
 _CLIENT_TOOLS = (
@@ -121,7 +121,7 @@ class LogReader:
 
     def _take(self, record: Record, prefix: str) -> None:
         said = read_record(record)
-        if said is None or (self._only_known and said.rule == UNEXPLAINED and not said.structured):
+        if said is None or (self._only_known and said.rule == UNEXPLAINED.id and not said.structured):
             return
         if self._dialled.known and not said.connection.known and record.text.startswith(("* ", "curl: (")):
             said = replace(said, connection=self._dialled)
@@ -131,13 +131,13 @@ class LogReader:
         """The answer about everything that was read."""
         collected = self._collector.result()
         entries = ranked(collected.entries)
-        known = [e for e in entries if e.rule != UNEXPLAINED]
-        unexplained = [e for e in entries if e.rule == UNEXPLAINED]
+        known = [e for e in entries if e.rule != UNEXPLAINED.id]
+        unexplained = [e for e in entries if e.rule == UNEXPLAINED.id]
         findings = [self._finding(several, collected.names) for several in _by_finding(known)]
         weighty = [e for e in unexplained if not known or (e.said.structured and e.key.connection.known)]
         if unexplained:
             findings.append(self._unexplained(weighty or unexplained, collected.names, error=bool(weighty)))
-        causes = tuple(dict.fromkeys(e.rule for e in entries if e.rule != UNEXPLAINED or e in weighty))
+        causes = tuple(dict.fromkeys(e.rule for e in entries if e.rule != UNEXPLAINED.id or e in weighty))
         verdict = Verdict(
             question=f"why did the connections of {self._where} fail?",
             findings=tuple(findings),
@@ -155,13 +155,12 @@ class LogReader:
         evidence = [self._evidence(e, names) for e in entries[:MAX_EVIDENCE]]
         message = statement(first, ends) + more
         # Also a rule that only warns when it lints a certificate: here a connection has failed because of it.
-        made = finding(first.rule, str(ends) or self._where, evidence, message=message, severity=Severity.ERROR)
+        made = rule_of(first.rule).finding(str(ends) or self._where, evidence, message=message, severity=Severity.ERROR)
         return replace(made, fix=fix_for(first, ends))
 
     def _unexplained(self, entries: list[Entry], names: dict[str, str], *, error: bool) -> Finding:
         count = sum(e.count for e in entries)
-        return finding(
-            UNEXPLAINED,
+        return UNEXPLAINED.finding(
             self._where,
             [self._evidence(e, names) for e in sorted(entries, key=lambda e: -e.count)[:MAX_EVIDENCE]],
             message=f"{count} failure{'s' * (count != 1)} that pkikit cannot explain;"

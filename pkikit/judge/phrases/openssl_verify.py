@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pkikit.judge.openssl_codes import OLDER_WORDS, PURPOSE, VERIFY_CODES, VERIFY_ERROR_NAMES
+from pkikit.judge.openssl_codes import OLDER_WORDS, PURPOSE, VERIFY_ERROR_NAMES
 from pkikit.judge.phrases.phrase import Phrase, Whose
+from pkikit.rules.catalogue import CATALOGUE
+from pkikit.rules.certificate_rules import CLIENT_AUTH_MISSING
+from pkikit.rules.connection_rules import UNEXPLAINED
 
-UNEXPLAINED = "diagnose.failure-unexplained"
 # Words that are too common to stand for a verification error without its number (0, 17), or that other modules hold.
 _LEFT_OUT = {0, 17, 50, 99}
 _SOURCE = "OpenSSL crypto/x509/x509_txt.c, X509_verify_cert_error_string"
@@ -21,7 +23,7 @@ def _rows() -> Iterator[Phrase]:
         for words in (name, *(w for w in OLDER_WORDS.get(code, ()) if w not in known)):
             yield Phrase(
                 text=words.lower(),
-                rule="eku.client-auth-missing" if code == PURPOSE else VERIFY_CODES.get(code, UNEXPLAINED),
+                rule=(CLIENT_AUTH_MISSING if code == PURPOSE else CATALOGUE.by_openssl.get(code, UNEXPLAINED)).id,
                 purpose=code == PURPOSE,
                 whose=Whose.THEIRS,
                 example=f"error {code} at 0 depth lookup: {words}",

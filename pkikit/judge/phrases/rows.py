@@ -5,45 +5,11 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from pkikit.judge.phrases.phrase import Phrase, Whose, Writer
+from pkikit.rules.catalogue import CATALOGUE
+from pkikit.rules.certificate_rules import CLIENT_AUTH_MISSING
 
-PURPOSE = "eku.client-auth-missing"  # the rule of a "wrong purpose" row, until the engine knows who dialled
-
-# What each alert of RFC 8446 §6 (and the older RFCs that it names) says to the side that receives it.
-ALERT_RULES = MappingProxyType({
-    10: "tls.handshake-failed",  # unexpected_message
-    20: "tls.handshake-failed",  # bad_record_mac
-    21: "tls.handshake-failed",  # decryption_failed
-    22: "tls.handshake-failed",  # record_overflow
-    30: "tls.handshake-failed",  # decompression_failure
-    40: "tls.cipher-mismatch",  # handshake_failure
-    41: "tls.certificate-required",  # no_certificate
-    42: "tls.certificate-refused",  # bad_certificate
-    43: PURPOSE,  # unsupported_certificate
-    44: "revocation.revoked",  # certificate_revoked
-    45: "validity.expired",  # certificate_expired
-    46: "tls.certificate-refused",  # certificate_unknown
-    47: "tls.handshake-failed",  # illegal_parameter
-    48: "trust.issuer-unknown",  # unknown_ca
-    49: "tls.certificate-refused",  # access_denied
-    50: "tls.handshake-failed",  # decode_error
-    51: "tls.handshake-failed",  # decrypt_error
-    60: "tls.cipher-mismatch",  # export_restriction
-    70: "tls.protocol-mismatch",  # protocol_version
-    71: "tls.cipher-mismatch",  # insufficient_security
-    80: "tls.handshake-failed",  # internal_error
-    86: "tls.protocol-mismatch",  # inappropriate_fallback
-    90: "tls.handshake-failed",  # user_canceled
-    100: "tls.renegotiation-refused",  # no_renegotiation
-    109: "tls.handshake-failed",  # missing_extension
-    110: "tls.handshake-failed",  # unsupported_extension
-    111: "tls.certificate-refused",  # certificate_unobtainable
-    112: "tls.server-name-unknown",  # unrecognized_name
-    113: "revocation.ocsp-untrusted",  # bad_certificate_status_response
-    114: "tls.certificate-refused",  # bad_certificate_hash_value
-    115: "tls.handshake-failed",  # unknown_psk_identity
-    116: "tls.certificate-required",  # certificate_required
-    120: "tls.handshake-failed",  # no_application_protocol
-})  # fmt: skip
+PURPOSE = CLIENT_AUTH_MISSING.id  # the rule of a "wrong purpose" row, until the engine knows who dialled
+ALERT_RULES = MappingProxyType({number: rule.id for number, rule in sorted(CATALOGUE.by_alert.items())})
 # Alerts about the certificate of the side that receives them.
 _ABOUT_CERTIFICATE = frozenset((*range(41, 47), 48, 49, 111, 113, 114, 116))
 

@@ -13,7 +13,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from pkikit.judge.rules import revocation_rules as rules
 from pkikit.model.certificates.facts import (
     UNREADABLE,
     extension,
@@ -29,6 +28,8 @@ from pkikit.model.certificates.facts import (
 from pkikit.model.findings import Evidence
 from pkikit.model.revocation import RevocationData
 from pkikit.reading.signatures import NOT_SIGNED
+from pkikit.rules import revocation_rules as rules
+from pkikit.rules.rule import Rule
 
 _WEAK = {"md5", "sha1"}
 _SKEW = timedelta(minutes=5)
@@ -36,14 +37,14 @@ _SKEW = timedelta(minutes=5)
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """What an answer says; `rule` is empty when the certificate is good."""
+    """What an answer says; `rule` is the broken one, None when the certificate is good."""
 
     said: str
-    rule: str = ""
+    rule: Rule | None = None
     evidence: tuple[Evidence, ...] = ()
 
 
-def _bad(said: str, rule: str, label: str, expected: str, seen: str) -> Reading:
+def _bad(said: str, rule: Rule, label: str, expected: str, seen: str) -> Reading:
     return Reading(
         said=said,
         rule=rule,

@@ -22,10 +22,8 @@ from types import MappingProxyType
 
 from cryptography import x509
 
-from pkikit.judge.registry import finding
 from pkikit.judge.revocation.ocsp_answer import matching_answer, read_answer
 from pkikit.judge.revocation.revocation_list import entry_of, signed_by, unknown_critical, unusable_because
-from pkikit.judge.rules import revocation_rules as rules
 from pkikit.judge.trust import CertificatePath
 from pkikit.model.certificates.facts import (
     UNREADABLE,
@@ -42,6 +40,8 @@ from pkikit.model.certificates.facts import (
 )
 from pkikit.model.findings import Evidence, Finding, Severity, Verdict
 from pkikit.model.revocation import Consumer, CrlSource, RevocationQuestion
+from pkikit.rules import revocation_rules as rules
+from pkikit.rules.rule import Rule
 
 SEES = MappingProxyType(
     {
@@ -51,44 +51,21 @@ SEES = MappingProxyType(
         Consumer.POLICY: frozenset({CrlSource.MANUAL}),
     }
 )
-CHECKED = (
-    rules.REVOKED,
-    rules.CRL_EXPIRED,
-    rules.CRL_UNAVAILABLE,
-    rules.CRL_UNTRUSTED,
-    rules.CRL_CRITICAL,
-    rules.CRL_UNSUPPORTED,
-    rules.OCSP_UNAVAILABLE,
-    rules.OCSP_UNTRUSTED,
-    rules.NOT_CONSULTED,
-)
-# The code under which OpenSSL knows what a rule says.
-VERIFY_CODE = MappingProxyType(
-    {
-        rules.REVOKED: 23,
-        rules.CRL_EXPIRED: 12,
-        rules.CRL_UNAVAILABLE: 3,
-        rules.CRL_UNTRUSTED: 8,
-        rules.CRL_CRITICAL: 36,
-        rules.OCSP_UNAVAILABLE: 73,
-        rules.OCSP_UNTRUSTED: 74,
-    }
-)
 # What the fallback decides about; anything else speaks for itself.
-_FALLBACK = {rules.CRL_UNAVAILABLE, rules.CRL_UNTRUSTED, rules.OCSP_UNAVAILABLE, rules.OCSP_UNTRUSTED}
+_FALLBACK = frozenset({rules.CRL_UNAVAILABLE, rules.CRL_UNTRUSTED, rules.OCSP_UNAVAILABLE, rules.OCSP_UNTRUSTED})
 
 
 @dataclass(frozen=True, kw_only=True)
 class StatusCheck:
     """How the status of one certificate of the path was found: which source was asked, and what it said.
 
-    rule: empty when the status is good; else the rule that speaks.
+    rule: the broken rule; None when the status is good.
     """
 
     certificate: str
     asked: str
     said: str
-    rule: str = ""
+    rule: Rule | None = None
     evidence: tuple[Evidence, ...] = ()
 
 
@@ -109,19 +86,19 @@ def judge_revocation(path: CertificatePath, question: RevocationQuestion, at: da
     as_revoked = question.settings.fallback == "revoked"
     findings: list[Finding] = []
     for check in checks:
-        if not check.rule:
+        if check.rule is None:
             continue
         severity = None
         if check.rule in _FALLBACK:
             silent = question.consumer is not Consumer.SIP_TLS
             severity = Severity.ERROR if as_revoked and not silent else Severity.WARNING
-        findings.append(finding(check.rule, check.certificate, check.evidence, severity=severity))
-    refused = {e.seen for check in checks if check.rule == rules.CRL_CRITICAL for e in check.evidence}
+        findings.append(check.rule.finding(check.certificate, check.evidence, severity=severity))
+    refused = {e.seen for check in checks if check.rule is rules.CRL_CRITICAL for e in check.evidence}
     findings += [] if not checks else _unsupported(question, path, refused)
     return Verdict(
         question=f"is anything on the path revoked, as {question.consumer.value} sees it?",
         findings=tuple(findings),
-        checked=CHECKED if checks else (),
+        checked=tuple(rule.id for rule in rules.RULES) if checks else (),
     )
 
 
@@ -187,7 +164,7 @@ def _by_crl(
     current = [(source, crl) for source, crl in signed if crl.last_update_utc <= at]
     asked = f"CRL of {title(issuer)}: " + (", ".join(dict.fromkeys(s.value for s, _ in seen)) or "none at hand")
 
-    def result(said: str, rule: str = "", evidence: Iterable[Evidence] = ()) -> StatusCheck:
+    def result(said: str, rule: Rule | None = None, evidence: Iterable[Evidence] = ()) -> StatusCheck:
         return StatusCheck(certificate=name, asked=asked, said=said, rule=rule, evidence=tuple(evidence))
 
     for source, crl in current:
@@ -308,4 +285,4 @@ def _unsupported(question: RevocationQuestion, path: CertificatePath, known: set
         and (why := unusable_because(crl, certificate))
         and why not in known
     )
-    return [finding(rules.CRL_UNSUPPORTED, title(path.certificates[0]), evidence)] if evidence else []
+    return [rules.CRL_UNSUPPORTED.finding(title(path.certificates[0]), evidence)] if evidence else []

@@ -1,16 +1,17 @@
-"""Rules over the certificates of a path, as OpenSSL judges them while a handshake runs; `rules.trust` judges its end."""
+"""Checks of the certificates of a path, as OpenSSL judges them in a handshake; `trust_checks` judges where it ends."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from pkikit.judge.registry import Subject, declare, rule
-from pkikit.judge.rules.certificate_rules import allows, digest_evidence, may_sign, shown_ekus, weak_key
+from pkikit.judge.checks.certificate_checks import allows, digest_evidence, may_sign, shown_ekus, weak_key
+from pkikit.judge.checks.check import Check
+from pkikit.judge.constraints import violations
+from pkikit.judge.questions import PathQuestion
 from pkikit.judge.trust import Anchor, CertificatePath
 from pkikit.model.certificates.facts import (
     extension,
@@ -22,39 +23,25 @@ from pkikit.model.certificates.facts import (
     shown_time,
     title,
 )
-from pkikit.model.findings import Evidence, Severity
+from pkikit.model.findings import Evidence
 from pkikit.model.leg import Purpose
-
-_RFC = "RFC 5280 §6.1"
-
-
-@dataclass(frozen=True, kw_only=True)
-class PathQuestion:
-    """What is asked of a path: when, in which role, against which list, with what else known.
-
-    verifier, presenter: the machines, where known, for the text of a fix. verifier_is_expressway: False for a machine
-    whose pages are not known here, such as a client or a neighbour.
-    """
-
-    at: datetime
-    purpose: Purpose
-    sent: tuple[x509.Certificate, ...]
-    trusted_ca_list: tuple[x509.Certificate, ...]
-    known: tuple[x509.Certificate, ...] = ()
-    clock_offset: timedelta = timedelta(0)
-    verifier: str = ""
-    presenter: str = ""
-    verifier_is_expressway: bool = True
-
-
-@rule(
-    "ca.basic-constraints-missing",
-    Severity.ERROR,
-    on=Subject.PATH,
-    requirement="Every CA certificate carries the BasicConstraints extension.",
-    source="X12.5 guide, 'Points to be Aware'",
-    fix="Have the CA certificate reissued with BasicConstraints CA:TRUE, and the certificates below it too.",
+from pkikit.rules.certificate_rules import (
+    CLIENT_AUTH_MISSING,
+    DIGEST_UNSUPPORTED,
+    EXPIRED,
+    KEY_TOO_SHORT,
+    NOT_YET_VALID,
+    SERVER_AUTH_MISSING,
 )
+from pkikit.rules.chain_rules import (
+    BASIC_CONSTRAINTS_MISSING,
+    KEY_USAGE_UNSUITABLE,
+    NAME_CONSTRAINT_VIOLATED,
+    NOT_A_CA,
+    PATH_LENGTH_EXCEEDED,
+)
+
+
 def basic_constraints_missing(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
     yield from missing_basic_constraints(path.certificates[1:])
 
@@ -71,14 +58,6 @@ def missing_basic_constraints(authorities: tuple[x509.Certificate, ...]) -> Iter
             )
 
 
-@rule(
-    "ca.not-a-ca",
-    Severity.ERROR,
-    on=Subject.PATH,
-    requirement="Only CA certificates sign certificates.",
-    source=_RFC,
-    fix="Have the certificate signed by a CA; an end-entity certificate was used as issuer.",
-)
 def not_a_ca(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
     for authority in path.certificates[1:]:
         constraints, usage = extension(authority, x509.BasicConstraints), extension(authority, x509.KeyUsage)
@@ -96,14 +75,6 @@ def not_a_ca(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence
             )
 
 
-@rule(
-    "ca.path-length-exceeded",
-    Severity.ERROR,
-    on=Subject.PATH,
-    requirement="No more CAs stand below a CA than its path length allows.",
-    source=_RFC,
-    fix="Have the leaf signed by a CA that may, or the upper CA reissued with a longer path length.",
-)
 def path_length(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
     below = 0
     for authority in path.certificates[1:]:
@@ -119,6 +90,16 @@ def path_length(path: CertificatePath, question: PathQuestion) -> Iterator[Evide
         below += not is_self_issued(authority) and (constraints is None or constraints.ca)
 
 
+def name_constraints(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
+    for found in violations(path.certificates):
+        yield Evidence(
+            label=f"names that {title(found.authority)} may sign",
+            expected=found.allowed,
+            seen=found.name,
+            where="nameConstraints",
+        )
+
+
 def _clock(question: PathQuestion, certificate: x509.Certificate) -> Iterator[Evidence]:
     true_time = question.at - question.clock_offset
     if question.clock_offset and is_valid_at(certificate, true_time):
@@ -131,27 +112,33 @@ def _clock(question: PathQuestion, certificate: x509.Certificate) -> Iterator[Ev
         )
 
 
-def outside_validity(path: CertificatePath, question: PathQuestion) -> Iterator[tuple[str, Evidence]]:
-    """(rule id, evidence) for each certificate of the path that has ended or has not started at the instant judged."""
-    at = question.at
+def ended(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
+    """Evidence for each certificate of the path that has ended at the instant judged."""
     for index, certificate in enumerate(path.certificates):
-        begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-        for rule_id, wrong, bound, side, limit in (
-            ("validity.expired", has_ended(certificate, at), "not after", "after", ends),
-            ("validity.not-yet-valid", not has_started(certificate, at), "not before", "before", begins),
-        ):
-            if wrong:
-                position = path.position(index)
-                yield (
-                    rule_id,
-                    Evidence(
-                        label=f"{position} {title(certificate)}, {bound}",
-                        expected=f"{side} {shown_time(question.at)}",
-                        seen=shown_time(limit),
-                        where=position,
-                    ),
-                )
-                yield from ((rule_id, evidence) for evidence in _clock(question, certificate))
+        if has_ended(certificate, question.at):
+            bound, limit = "after", certificate.not_valid_after_utc
+            yield from _outside_validity(path, question, index, bound, limit)
+
+
+def not_started(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
+    """Evidence for each certificate of the path that has not started at the instant judged."""
+    for index, certificate in enumerate(path.certificates):
+        if not has_started(certificate, question.at):
+            bound, limit = "before", certificate.not_valid_before_utc
+            yield from _outside_validity(path, question, index, bound, limit)
+
+
+def _outside_validity(
+    path: CertificatePath, question: PathQuestion, index: int, bound: str, limit: datetime
+) -> Iterator[Evidence]:
+    position, certificate = path.position(index), path.certificates[index]
+    yield Evidence(
+        label=f"{position} {title(certificate)}, not {bound}",
+        expected=f"{bound} {shown_time(question.at)}",
+        seen=shown_time(limit),
+        where=position,
+    )
+    yield from _clock(question, certificate)
 
 
 def purpose_missing(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
@@ -168,14 +155,6 @@ def purpose_missing(path: CertificatePath, question: PathQuestion) -> Iterator[E
             )
 
 
-@rule(
-    "key.usage-unsuitable",
-    Severity.ERROR,
-    on=Subject.PATH,
-    requirement="The key usage of a server certificate, where it has one, allows to sign (digitalSignature).",
-    source="RFC 5280 §4.2.1.3; OpenSSL, crypto/x509/v3_purp.c",
-    fix="Request a certificate with digitalSignature (and keyEncipherment for RSA); a CA's own certificate does not do.",
-)
 def usage_unsuitable(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
     yield from unsuitable_usage(path.certificates[0], as_server=question.purpose is Purpose.SERVER)
 
@@ -189,30 +168,37 @@ def unsuitable_usage(leaf: x509.Certificate, *, as_server: bool) -> Iterator[Evi
         yield Evidence(label="key usage", expected="digital signature", seen=seen, where="keyUsage")
 
 
-def weak_in_path(path: CertificatePath) -> Iterator[tuple[str, Evidence]]:
-    """(rule id, evidence) for weak keys anywhere and weak digests anywhere but on the root's own signature."""
+def weak_keys(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
+    """Evidence for each weak key of the path."""
+    for certificate in path.certificates:
+        yield from weak_key(certificate)
+
+
+def weak_digests(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
+    """Evidence for each weak digest of the path. Nobody verifies the root's own signature, so its digest does not count."""
     last = len(path.certificates) - 1
     for index, certificate in enumerate(path.certificates):
-        for evidence in weak_key(certificate):
-            yield "key.too-short", evidence
         if index < last or path.anchor is not Anchor.TRUSTED:
-            for evidence in digest_evidence(certificate):
-                yield "signature.digest-unsupported", evidence
+            yield from digest_evidence(certificate)
 
 
-KEY_MISMATCH = declare(
-    "key.mismatch",
-    Severity.ERROR,
-    on=Subject.PRESENTED,
-    requirement="The private key of a peer belongs to its server certificate.",
-    source="X12.5 guide, 'Server Certificates and Clustered Systems'; upload check",
-    fix="Upload the certificate that was issued for this peer's own request, or make a new request and have it signed.",
+CHECKS = (
+    Check(BASIC_CONSTRAINTS_MISSING, basic_constraints_missing),
+    Check(NOT_A_CA, not_a_ca),
+    Check(PATH_LENGTH_EXCEEDED, path_length),
+    Check(KEY_USAGE_UNSUITABLE, usage_unsuitable),
+    Check(NAME_CONSTRAINT_VIOLATED, name_constraints),
 )
-SWAPPED = declare(
-    "cluster.peer-certificate-swapped",
-    Severity.ERROR,
-    on=Subject.PRESENTED,
-    requirement="Each peer of a cluster carries the certificate that was issued for it, not another peer's.",
-    source="X12.5 guide, 'Server Certificates and Clustered Systems'",
-    fix="Upload to each peer the certificate that answers to its own request.",
-)
+# Rules of one certificate, asked of each certificate of the path. Which purpose is asked for, the question tells.
+_PURPOSES = {Purpose.SERVER: SERVER_AUTH_MISSING, Purpose.CLIENT: CLIENT_AUTH_MISSING}
+
+
+def each_certificate(purpose: Purpose) -> tuple[Check[[CertificatePath, PathQuestion]], ...]:
+    """The checks of every certificate of a path for the role in which the leaf is shown."""
+    return (
+        Check(EXPIRED, ended),
+        Check(NOT_YET_VALID, not_started),
+        Check(_PURPOSES[purpose], purpose_missing),
+        Check(KEY_TOO_SHORT, weak_keys),
+        Check(DIGEST_UNSUPPORTED, weak_digests),
+    )

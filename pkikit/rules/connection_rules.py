@@ -1,186 +1,219 @@
-"""Rules about what comes before certificates, and about files; diagnosis and file reading find the breaches."""
+"""Rules about a connection: what comes before certificates, and what remains unexplained."""
 
 from __future__ import annotations
 
-from pkikit.judge.registry import Subject, declare
 from pkikit.model.findings import Severity
+from pkikit.rules.rule import Rule, Step, Subject
 
 _ZONES = "X12.5 guide, appendix 1 'SIP TLS Negotiation Failures on Neighbor and Traversal Zones'"
 
-UNREACHABLE = declare(
-    "net.unreachable",
-    Severity.ERROR,
-    on=Subject.CONNECTION,
+UNREACHABLE = Rule(
+    id="net.unreachable",
+    severity=Severity.ERROR,
+    applies_to=(Subject.CONNECTION,),
     requirement="The server answers on its port.",
     source=_ZONES,
     fix="Check address, port and firewall, and that the service runs.",
+    step=Step.CONNECTION,
 )
-UNRESOLVED = declare(
-    "dns.name-unresolved",
-    Severity.ERROR,
-    on=Subject.CONNECTION,
+UNRESOLVED = Rule(
+    id="dns.name-unresolved",
+    severity=Severity.ERROR,
+    applies_to=(Subject.CONNECTION,),
     requirement="The name that is dialled resolves to an address.",
     source=_ZONES,
     fix="Add the A record, in the view that the client asks.",
+    step=Step.NAME_RESOLUTION,
 )
-PROTOCOL = declare(
-    "tls.protocol-mismatch",
-    Severity.ERROR,
-    on=Subject.CONNECTION,
+PROTOCOL = Rule(
+    id="tls.protocol-mismatch",
+    severity=Severity.ERROR,
+    applies_to=(Subject.CONNECTION,),
     requirement="Both sides speak a common TLS version.",
     source="X12.5 guide, 'Information Not Covered in this Guide' (TLS versions: administrator guide)",
     fix="Enable a common TLS version; TLS 1.2 is the least.",
+    alerts=(70, 86),
+    step=Step.TLS,
 )
-CIPHER = declare(
-    "tls.cipher-mismatch",
-    Severity.ERROR,
-    on=Subject.CONNECTION,
+CIPHER = Rule(
+    id="tls.cipher-mismatch",
+    severity=Severity.ERROR,
+    applies_to=(Subject.CONNECTION,),
     requirement="Both sides share a cipher suite that fits the server's key.",
     source="X12.5 guide, 'Information Not Covered in this Guide' (cipher suites: administrator guide)",
     fix="Enable a common cipher suite.",
+    alerts=(40, 60, 71),
+    step=Step.TLS,
 )
-NO_CERTIFICATE = declare(
-    "tls.certificate-required",
-    Severity.ERROR,
-    on=Subject.CONNECTION,
+NO_CERTIFICATE = Rule(
+    id="tls.certificate-required",
+    severity=Severity.ERROR,
+    applies_to=(Subject.CONNECTION,),
     requirement="A side that is asked for a certificate in mutual TLS shows one.",
     source="X12.5 guide, 'Certificate Generation Overview' (mutual TLS); RFC 8446 §4.4.2.4",
     fix="Load certificate and key on the side that dials; with pkikit probe, give --cert and --key.",
+    alerts=(41, 116),
+    step=Step.TLS,
 )
-NOT_TLS = declare(
-    "tls.not-tls",
-    Severity.ERROR,
-    on=Subject.CONNECTION,
+NOT_TLS = Rule(
+    id="tls.not-tls",
+    severity=Severity.ERROR,
+    applies_to=(Subject.CONNECTION,),
     requirement="What listens on the port speaks TLS.",
     source=_ZONES,
     fix="Check the port and the transport of the zone: something else answers there.",
+    step=Step.TLS,
 )
-REFUSED = declare(
-    "tls.certificate-refused",
-    Severity.ERROR,
-    on=Subject.CONNECTION,
+REFUSED = Rule(
+    id="tls.certificate-refused",
+    severity=Severity.ERROR,
+    applies_to=(Subject.CONNECTION,),
     requirement="Each side accepts the certificate of the other side.",
     source="RFC 5246 §7.2.2, RFC 8446 §6.2 (alerts bad_certificate and certificate_unknown give no reason)",
     fix="Look at the log of the side that refused the certificate: it has the reason. Check first that its trusted CA list"
     " holds the CA chain of the refused certificate.",
+    alerts=(42, 46, 49, 111, 114),
+    step=Step.SYMPTOM,
+    order=1,
 )
-CONNECTION_CUT = declare(
-    "net.connection-cut",
-    Severity.ERROR,
-    on=Subject.CONNECTION,
+CONNECTION_CUT = Rule(
+    id="net.connection-cut",
+    severity=Severity.ERROR,
+    applies_to=(Subject.CONNECTION,),
     requirement="The connection stays open until the TLS handshake is complete.",
     source="RFC 8446 §6.1 (a side that gives up sends an alert first)",
     fix="Look at the log of the far side at the same time. If it has no line about this connection, check the firewall and"
     " any proxy or load balancer between the two machines.",
+    step=Step.SYMPTOM,
+    order=2,
 )
-CREDENTIALS = declare(
-    "sip.credentials-refused",
-    Severity.ERROR,
-    on=Subject.CONNECTION,
+CREDENTIALS = Rule(
+    id="sip.credentials-refused",
+    severity=Severity.ERROR,
+    applies_to=(Subject.CONNECTION,),
     requirement="User name and password of the zone are the same on both sides.",
     source=_ZONES + "; TAC 213872",
     fix="The certificates are not the cause. Enter the same user name and password on both sides: on the traversal client"
     " in the zone (Configuration > Zones > Zones), on the traversal server in the zone and in the local authentication"
     " database (Configuration > Authentication > Devices > Local database).",
+    step=Step.LOGIN,
 )
-CLUSTER_LINK = declare(
-    "cluster.link-down",
-    Severity.ERROR,
-    on=Subject.CONNECTION,
+CLUSTER_LINK = Rule(
+    id="cluster.link-down",
+    severity=Severity.ERROR,
+    applies_to=(Subject.CONNECTION,),
     requirement="Every peer of a cluster reaches every other peer.",
     source="Expressway alarms 20004 and 20006",
     fix="Open System > Clustering on each peer and read the state of the link. Then check ports 4371 and 4372 between the"
     " peers, the time, the DNS entry of each peer and, with TLS verification enforced, each peer's certificate.",
+    step=Step.SYMPTOM,
+    order=5,
 )
-UNEXPLAINED = declare(
-    "diagnose.failure-unexplained",
-    Severity.ERROR,
-    on=Subject.CONNECTION,
+UNEXPLAINED = Rule(
+    id="diagnose.failure-unexplained",
+    severity=Severity.ERROR,
+    applies_to=(Subject.CONNECTION,),
     requirement="pkikit knows the reason of every failure that the file reports.",
     source="ours",
     fix="Read the lines listed here. If they do not give the reason, look at the log of the other side at the same time, or"
     " reproduce the failure with pkikit probe HOST:PORT.",
+    step=Step.SYMPTOM,
+    order=6,
 )
-HANDSHAKE = declare(
-    "tls.handshake-failed",
-    Severity.ERROR,
-    on=Subject.CONNECTION,
+HANDSHAKE = Rule(
+    id="tls.handshake-failed",
+    severity=Severity.ERROR,
+    applies_to=(Subject.CONNECTION,),
     requirement="Both sides follow the TLS protocol until the handshake is complete.",
     source="RFC 8446 §6.2 (alerts such as internal_error, decode_error, illegal_parameter)",
     fix="Look at the log of the far side at the same time, and record the connection with Wireshark. Check for a proxy or"
     " firewall between the two machines that changes TLS, and for a known defect of the versions on both sides.",
+    alerts=(10, 20, 21, 22, 30, 47, 50, 51, 80, 90, 109, 110, 115, 120),
+    step=Step.SYMPTOM,
+    order=3,
 )
-SERVER_NAME = declare(
-    "tls.server-name-unknown",
-    Severity.ERROR,
-    on=Subject.CONNECTION,
+SERVER_NAME = Rule(
+    id="tls.server-name-unknown",
+    severity=Severity.ERROR,
+    applies_to=(Subject.CONNECTION,),
     requirement="The server knows the name that the client asks for (SNI).",
     source="RFC 6066 §3 (alert unrecognized_name)",
     fix="Dial the server by a name that it serves, or configure that name on the server.",
+    alerts=(112,),
+    step=Step.TLS,
 )
-RENEGOTIATION = declare(
-    "tls.renegotiation-refused",
-    Severity.ERROR,
-    on=Subject.CONNECTION,
+RENEGOTIATION = Rule(
+    id="tls.renegotiation-refused",
+    severity=Severity.ERROR,
+    applies_to=(Subject.CONNECTION,),
     requirement="Both sides renegotiate in the secure way, or not at all.",
     source="RFC 5746 §3; OpenSSL 3 refuses servers without it",
     fix="Update the TLS software of the far side; until then look for a proxy between that answers in its place.",
+    alerts=(100,),
+    step=Step.TLS,
 )
-TUNNEL = declare(
-    "tunnel.link-down",
-    Severity.ERROR,
-    on=Subject.CONNECTION,
+TUNNEL = Rule(
+    id="tunnel.link-down",
+    severity=Severity.ERROR,
+    applies_to=(Subject.CONNECTION,),
     requirement="Every Expressway-C keeps an SSH tunnel to port 2222 of every Expressway-E.",
     source="Expressway alarms 35013 and 35014; TAC 221624, TAC 225693",
     fix="Check that the firewall lets Expressway-C reach port 2222 of Expressway-E, that Expressway-E trusts every CA of"
     " Expressway-C's certificate (intermediates too), and that this certificate allows clientAuth.",
+    step=Step.SYMPTOM,
+    order=4,
 )
-SSH_ALGORITHM = declare(
-    "ssh.algorithm-mismatch",
-    Severity.ERROR,
-    on=Subject.CONNECTION,
+SSH_ALGORITHM = Rule(
+    id="ssh.algorithm-mismatch",
+    severity=Severity.ERROR,
+    applies_to=(Subject.CONNECTION,),
     requirement="Both ends of an SSH tunnel share key exchange, cipher and key type.",
     source="RFC 4253 §7.1; xConfiguration Ciphers sshd_pfwd_ciphers, sshd_pfwd_pubkeyalgorithms",
     fix="Allow the algorithm that the line offers on the other end, too. On Expressway: xConfiguration Ciphers sshd_pfwd_….",
 )
-SSH_KEY = declare(
-    "ssh.key-refused",
-    Severity.ERROR,
-    on=Subject.CONNECTION,
+SSH_KEY = Rule(
+    id="ssh.key-refused",
+    severity=Severity.ERROR,
+    applies_to=(Subject.CONNECTION,),
     requirement="Each end of an SSH connection accepts the key or certificate of the other end.",
     source="RFC 4252 §7, RFC 4253 §8, RFC 6187",
     fix="Check which key or certificate the refused end shows and whether the other end trusts it; for the tunnels of"
     " Expressway that is the server certificate of each end and the trusted CA list of the other.",
 )
-LOGIN = declare(
-    "access.credentials-refused",
-    Severity.ERROR,
-    on=Subject.CONNECTION,
+LOGIN = Rule(
+    id="access.credentials-refused",
+    severity=Severity.ERROR,
+    applies_to=(Subject.CONNECTION,),
     requirement="User name and password of the connection are right.",
     source="RFC 4511, appendix A (invalidCredentials); RFC 9110 §15.5.2 (401); RFC 2865 §5 (Access-Reject)",
     fix="The certificates are fine: TLS is up. Check user name and password, and that the account is not locked or expired.",
 )
-CLOCK = declare(
-    "clock.not-synchronised",
-    Severity.ERROR,
-    on=Subject.CONNECTION,
+CLOCK = Rule(
+    id="clock.not-synchronised",
+    severity=Severity.ERROR,
+    applies_to=(Subject.CONNECTION,),
     requirement="The clock of every machine is right, since certificates have a start and an end.",
     source="X12.5 guide, appendix 1; X.509",
     fix="Check the NTP servers (on Expressway: System > Time) and that UDP port 123 to them is open.",
 )
-NOT_PEM = declare(
-    "encoding.not-pem",
-    Severity.ERROR,
-    on=Subject.FILE,
-    requirement="Files for the product are PEM.",
-    source="X12.5 guide, appendix 3",
-    fix="Convert the file to PEM (pkikit convert, or openssl x509 -inform der).",
-)
-MALFORMED = declare(
-    "encoding.malformed",
-    Severity.ERROR,
-    on=Subject.FILE,
-    requirement="A file holds what its label says, whole.",
-    source="X12.5 guide, appendix 4",
-    fix="Fetch the file again from where it was made.",
+RULES = (
+    UNREACHABLE,
+    UNRESOLVED,
+    PROTOCOL,
+    CIPHER,
+    NO_CERTIFICATE,
+    NOT_TLS,
+    REFUSED,
+    CONNECTION_CUT,
+    CREDENTIALS,
+    CLUSTER_LINK,
+    UNEXPLAINED,
+    HANDSHAKE,
+    SERVER_NAME,
+    RENEGOTIATION,
+    TUNNEL,
+    SSH_ALGORITHM,
+    SSH_KEY,
+    LOGIN,
+    CLOCK,
 )

@@ -1,4 +1,4 @@
-"""Rules on how a certificate is made, beyond what Cisco documents; most come from the comparison with pkilint."""
+"""Checks of how a certificate is made, beyond what Cisco documents; most come from the comparison with pkilint."""
 
 from __future__ import annotations
 
@@ -6,21 +6,15 @@ from collections.abc import Iterator
 
 from cryptography import x509
 
-from pkikit.judge.linting.lint_question import CertificateUse
+from pkikit.judge.checks.check import Check
 from pkikit.judge.name_matching import presented_names
-from pkikit.judge.registry import Subject, rule
+from pkikit.judge.questions import CertificateUse
 from pkikit.model.certificates.facts import extension, has_extension, is_self_issued, is_unreadable
-from pkikit.model.findings import Evidence, Severity
+from pkikit.model.findings import Evidence
+from pkikit.rules.certificate_rules import CA_KEY_USAGE_MISSING, KEY_IDENTIFIERS_ABSENT, MAY_SIGN, VERSION_OLD
+from pkikit.rules.name_rules import NAMES_UNUSABLE
 
 
-@rule(
-    "names.unusable",
-    Severity.WARNING,
-    on=Subject.CERTIFICATE,
-    requirement="Every dNSName is a domain name, and every SIP URI is a SIP domain. Anything else matches nothing.",
-    source="RFC 5280 §4.2.1.6; RFC 1034 §3.5",
-    fix="Have the certificate reissued with the name written as letters, digits, hyphens and dots.",
-)
 def unusable_names(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     for entry in presented_names(certificate).refused[:50]:
         yield Evidence(
@@ -28,18 +22,7 @@ def unusable_names(certificate: x509.Certificate, use: CertificateUse) -> Iterat
         )
 
 
-@rule(
-    "certificate.key-identifiers-absent",
-    Severity.INFO,
-    on=Subject.CERTIFICATE,
-    requirement="A certificate holds the identifiers of its own key and of its issuer's key. Without them, two CAs with one name "
-    "and different keys look the same.",
-    source="RFC 5280 §4.2.1.1, §4.2.1.2",
-    fix="Nothing fails because of it. Have the next certificate issued with both identifiers.",
-)
 def key_identifiers(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
-    if use.is_request:
-        return
     absent = [] if has_extension(certificate, x509.SubjectKeyIdentifier) else ["subjectKeyIdentifier"]
     if not has_extension(certificate, x509.AuthorityKeyIdentifier) and not is_self_issued(certificate):
         absent.append("authorityKeyIdentifier")
@@ -51,28 +34,11 @@ def key_identifiers(certificate: x509.Certificate, use: CertificateUse) -> Itera
         yield Evidence(label="key identifier", expected="authorityKeyIdentifier", seen=seen, where="extensions")
 
 
-@rule(
-    "certificate.version-old",
-    Severity.WARNING,
-    on=Subject.CERTIFICATE,
-    requirement="Certificates are X.509 version 3. Older versions have no extensions, and so no SAN, no purposes and no "
-    "BasicConstraints.",
-    source="RFC 5280 §4.1.2.1",
-    fix="Have the certificate reissued by a CA that writes version 3.",
-)
 def old_version(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
-    if not use.is_request and certificate.version is not x509.Version.v3:
+    if certificate.version is not x509.Version.v3:
         yield Evidence(label="version", expected="v3", seen=certificate.version.name, where="version")
 
 
-@rule(
-    "certificate.may-sign",
-    Severity.WARNING,
-    on=Subject.CERTIFICATE,
-    requirement="A server certificate must not sign certificates.",
-    source="RFC 5280 §4.2.1.3",
-    fix="Have the certificate reissued with the key usages digitalSignature and keyEncipherment only.",
-)
 def may_sign(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     constraints, usage = extension(certificate, x509.BasicConstraints), extension(certificate, x509.KeyUsage)
     is_ca = constraints is not None and constraints.ca
@@ -80,14 +46,6 @@ def may_sign(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evi
         yield Evidence(label="key usage", expected="no keyCertSign", seen="keyCertSign", where="keyUsage")
 
 
-@rule(
-    "ca.key-usage-missing",
-    Severity.WARNING,
-    on=Subject.CA,
-    requirement="The key usage of a CA certificate allows it to sign certificates and CRLs.",
-    source="RFC 5280 §4.2.1.3",
-    fix="Have the CA certificate reissued with keyCertSign and cRLSign.",
-)
 def ca_key_usage(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     usage = extension(certificate, x509.KeyUsage)
     if usage is None:
@@ -97,3 +55,12 @@ def ca_key_usage(certificate: x509.Certificate, use: CertificateUse) -> Iterator
     for name, allowed in (("keyCertSign", usage.key_cert_sign), ("cRLSign", usage.crl_sign)):
         if not allowed:
             yield Evidence(label="key usage", expected=name, seen="not there", where="keyUsage")
+
+
+CA_CHECKS = (Check(CA_KEY_USAGE_MISSING, ca_key_usage),)
+CHECKS = (
+    Check(NAMES_UNUSABLE, unusable_names),
+    Check(KEY_IDENTIFIERS_ABSENT, key_identifiers),
+    Check(VERSION_OLD, old_version),
+    Check(MAY_SIGN, may_sign),
+)

@@ -1,9 +1,11 @@
-"""What a certificate or request is meant for, and by which product version it is judged."""
+"""What is asked: of a certificate or request by itself, and of a path in a handshake."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from cryptography import x509
 
 from pkikit.design.san import SanLayout
 from pkikit.model.leg import Purpose
@@ -25,3 +27,22 @@ class CertificateUse:
     layout: SanLayout | None = None
     is_request: bool = False
     store: Purpose | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PathQuestion:
+    """What is asked of a path: when, in which role, against which list, with what else known.
+
+    verifier, presenter: the machines, where known, for the text of a fix. verifier_is_expressway: False for a machine
+    whose pages are not known here, such as a client or a neighbour.
+    """
+
+    at: datetime
+    purpose: Purpose
+    sent: tuple[x509.Certificate, ...]
+    trusted_ca_list: tuple[x509.Certificate, ...]
+    known: tuple[x509.Certificate, ...] = ()
+    clock_offset: timedelta = timedelta(0)
+    verifier: str = ""
+    presenter: str = ""
+    verifier_is_expressway: bool = True

@@ -1,4 +1,4 @@
-"""Rules over a trusted CA list and over each CA certificate in it."""
+"""Checks of a trusted CA list."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from cryptography import x509
 
-from pkikit.judge.linting.lint_question import CertificateUse
-from pkikit.judge.registry import Subject, rule
-from pkikit.judge.rules.trust_rules import described
-from pkikit.judge.rules.upload_rules import is_temporary
+from pkikit.judge.checks.check import Check
+from pkikit.judge.checks.trust_checks import described
+from pkikit.judge.checks.upload_checks import is_temporary
+from pkikit.judge.questions import CertificateUse
 from pkikit.judge.trust import Anchor, build_path, effective_trust, is_sound, same_key, trust_index
 from pkikit.model.certificates.facts import (
     common_name,
@@ -20,19 +20,18 @@ from pkikit.model.certificates.facts import (
     subject_of,
     title,
 )
-from pkikit.model.findings import Evidence, Severity
+from pkikit.model.findings import Evidence
+from pkikit.rules.trust_rules import (
+    LEAF_IN_LIST,
+    LIST_CROSS_SIGNED_COPY,
+    LIST_SAME_COMMON_NAME,
+    LIST_SAME_SUBJECT,
+    ROOT_ABSENT,
+    TEMPORARY_CA,
+)
 from pkikit.values.names import printable
 
 
-@rule(
-    "trust-list.same-subject",
-    Severity.WARNING,
-    on=Subject.TRUST_LIST,
-    requirement="A trusted CA list holds no two self-signed certificates with one subject and different keys: the product "
-    "uses only the first.",
-    source="X12.5 guide, 'Cisco Unified Communications Manager Certificates'",
-    fix="Use CA-signed certificates, or self-signed ones with different common names.",
-)
 def same_subject(certificates: Sequence[x509.Certificate], use: CertificateUse) -> Iterator[Evidence]:
     for dropped in effective_trust(certificates)[1]:
         yield Evidence(
@@ -43,14 +42,6 @@ def same_subject(certificates: Sequence[x509.Certificate], use: CertificateUse) 
         )
 
 
-@rule(
-    "trust-list.leaf-in-list",
-    Severity.WARNING,
-    on=Subject.TRUST_LIST,
-    requirement="A trusted CA list holds CA certificates; a server certificate in it trusts nobody but itself.",
-    source="X12.5 guide, 'Managing the Trusted CA Certificate List'",
-    fix="Append the CA that signed it instead.",
-)
 def leaf_in_list(certificates: Sequence[x509.Certificate], use: CertificateUse) -> Iterator[Evidence]:
     for certificate in certificates:
         constraints = extension(certificate, x509.BasicConstraints)
@@ -58,15 +49,6 @@ def leaf_in_list(certificates: Sequence[x509.Certificate], use: CertificateUse) 
             yield Evidence(label="certificate", expected="a CA", seen=title(certificate), where="trusted CA list")
 
 
-@rule(
-    "trust-list.same-common-name",
-    Severity.WARNING,
-    on=Subject.TRUST_LIST,
-    requirement="No two CA certificates of the list have one common name: logins through an identity provider may fail.",
-    source="X14.0 guide, 'Loading Certificates and Keys Onto Expressway'",
-    fix="Delete the one that is no longer needed. Ask the CA to give a successor another common name.",
-    versions="X14.0-",
-)
 def same_common_name(certificates: Sequence[x509.Certificate], use: CertificateUse) -> Iterator[Evidence]:
     seen: dict[str, x509.Certificate] = {}
     for certificate in certificates:
@@ -78,14 +60,6 @@ def same_common_name(certificates: Sequence[x509.Certificate], use: CertificateU
             )
 
 
-@rule(
-    "trust-list.root-absent",
-    Severity.WARNING,
-    on=Subject.TRUST_LIST,
-    requirement="An intermediate of the list is of use only together with the root above it.",
-    source="X12.5 guide, 'Managing the Trusted CA Certificate List'; RFC 5280 §6.1",
-    fix="Append the root and the CAs between it and the intermediate.",
-)
 def root_absent(certificates: Sequence[x509.Certificate], use: CertificateUse) -> Iterator[Evidence]:
     for certificate in certificates:
         # A self-signed certificate is a root itself. A cross-signed copy of one is a matter for the rule below.
@@ -99,15 +73,6 @@ def root_absent(certificates: Sequence[x509.Certificate], use: CertificateUse) -
             )
 
 
-@rule(
-    "trust-list.cross-signed-copy",
-    Severity.WARNING,
-    on=Subject.TRUST_LIST,
-    requirement="A cross-signed copy of a root does not stand before the root itself: OpenSSL takes the first of the two, and "
-    "never comes back when the copy leads to a root that is absent or has expired.",
-    source="OpenSSL, crypto/x509/x509_vfy.c; measured (tests/interop/test_paths_openssl.py)",
-    fix="Remove the cross-signed copy from the list. The self-signed root is in it, and is enough.",
-)
 def cross_signed_copy(certificates: Sequence[x509.Certificate], use: CertificateUse) -> Iterator[Evidence]:
     places = {certificate: n for n, certificate in reversed(list(enumerate(certificates)))}
     for certificate in places:
@@ -134,16 +99,18 @@ def self_signed_twin(
     return next((c for c in used if is_self_signed(c) and same_key(c, certificate)), None)
 
 
-@rule(
-    "trust-list.temporary-ca",
-    Severity.INFO,
-    on=Subject.TRUST_LIST,
-    requirement="The temporary CA of a new installation is taken out once real certificates are in use.",
-    source="X14.0 guide, 'Loading Certificates and Keys Onto Expressway'",
-    fix="Replace the list with the CAs that you trust.",
-)
 def temporary_ca(certificates: Sequence[x509.Certificate], use: CertificateUse) -> Iterator[Evidence]:
     for certificate in certificates:
         if is_temporary(certificate.subject):
             seen = distinguished(certificate.subject)
             yield Evidence(label="CA", expected="one that you chose", seen=seen, where="trusted CA list")
+
+
+CHECKS = (
+    Check(LIST_SAME_SUBJECT, same_subject),
+    Check(LEAF_IN_LIST, leaf_in_list),
+    Check(LIST_SAME_COMMON_NAME, same_common_name),
+    Check(ROOT_ABSENT, root_absent),
+    Check(LIST_CROSS_SIGNED_COPY, cross_signed_copy),
+    Check(TEMPORARY_CA, temporary_ca),
+)

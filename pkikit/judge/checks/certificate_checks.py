@@ -1,4 +1,4 @@
-"""Rules over one server certificate (guide: "Points to be Aware", "Certificate Generation Overview", appendix 1)."""
+"""Checks of one server certificate (guide: "Points to be Aware", "Certificate Generation Overview", appendix 1)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from itertools import islice
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from pkikit.judge.linting.lint_question import CertificateUse
+from pkikit.judge.checks.check import Check
 from pkikit.judge.name_matching import presented_names
-from pkikit.judge.registry import Subject, rule
+from pkikit.judge.questions import CertificateUse
 from pkikit.model.certificates.facts import (
     critical_oids,
     digest_name,
@@ -23,11 +23,23 @@ from pkikit.model.certificates.facts import (
 )
 from pkikit.model.certificates.oddities import unreadable_dates
 from pkikit.model.features import ELLIPTIC_KEYS
-from pkikit.model.findings import Evidence, Severity
+from pkikit.model.findings import Evidence
+from pkikit.rules.certificate_rules import (
+    AFTER_2050,
+    CLIENT_AUTH_MISSING,
+    DIGEST_UNSUPPORTED,
+    EKU_CRITICAL,
+    EXPIRED,
+    KEY_TOO_LONG,
+    KEY_TOO_SHORT,
+    KEY_TYPE_UNTESTED,
+    NOT_YET_VALID,
+    OID_UNSUPPORTED,
+    SERVER_AUTH_MISSING,
+)
+from pkikit.rules.name_rules import COMMON_NAME_ONLY, IP_ADDRESS_USED, WILDCARD_UNSUPPORTED
 from pkikit.values.names import is_ip_address
 
-_AWARE = "X12.5 guide, 'Points to be Aware'"
-_TROUBLE = "X12.5 guide, appendix 1"
 MAX_RSA, MIN_RSA, MIN_EC = 4096, 2048, 224
 WEAK_DIGESTS = {"md5", "sha1", "unknown"}
 _LAST_SAFE_YEAR = 2049
@@ -47,15 +59,6 @@ DECODED_ATTRIBUTES = frozenset(
 MAX_SHOWN = 50  # pieces of evidence in one finding: a hostile certificate may hold thousands of names
 
 
-@rule(
-    "validity.expired",
-    Severity.ERROR,
-    on=Subject.CERTIFICATE,
-    requirement="A certificate and every CA above it are valid when the certificate is used.",
-    source=_AWARE,
-    fix="Renew the certificate that has expired. If its end date is still to come, correct the clock (NTP) of the machine "
-    "that refuses it.",
-)
 def expired(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     if use.at.replace(microsecond=0) > certificate.not_valid_after_utc:
         yield Evidence(
@@ -66,15 +69,6 @@ def expired(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evid
         )
 
 
-@rule(
-    "validity.not-yet-valid",
-    Severity.ERROR,
-    on=Subject.CERTIFICATE,
-    requirement="A certificate is not used before its notBefore date.",
-    source="X12.5 guide, appendix 1 'SIP TLS Negotiation Failures'",
-    fix="Compare the clock of the machine that refuses the certificate with NTP. If it is right, wait until notBefore, or "
-    "have the certificate reissued.",
-)
 def not_yet_valid(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     if use.at < certificate.not_valid_before_utc:
         yield Evidence(
@@ -85,15 +79,6 @@ def not_yet_valid(certificate: x509.Certificate, use: CertificateUse) -> Iterato
         )
 
 
-@rule(
-    "validity.after-2050",
-    Severity.WARNING,
-    on=Subject.CERTIFICATE,
-    requirement="Certificates end before 2050. From then on X.509 writes dates in another form, which the guide expects to cause "
-    "operational problems.",
-    source=_AWARE,
-    fix="Have the certificate issued with an end date in 2049 or earlier.",
-)
 def after_2050(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     if certificate.not_valid_after_utc.year > _LAST_SAFE_YEAR and not unreadable_dates(certificate):
         yield Evidence(
@@ -126,16 +111,6 @@ def shown_ekus(certificate: x509.Certificate | x509.CertificateSigningRequest) -
     return ", ".join(oid_name(oid) for oid in usage or ()) or "none"
 
 
-@rule(
-    "eku.client-auth-missing",
-    Severity.ERROR,
-    on=Subject.CERTIFICATE,
-    requirement="A certificate that is used for mutual TLS allows clientAuth as well as serverAuth. Before X15.4, Expressway "
-    "refuses the upload without clientAuth.",
-    source="X12.5 guide, 'Certificate Generation Overview'; Cisco TAC 225482",
-    fix="Request both purposes, and have the certificate signed by a CA that keeps both: public CAs no longer do. From "
-    "X15.5 on, a client certificate of a private CA can be uploaded beside the server certificate.",
-)
 def client_auth_missing(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     if not allows(certificate, ExtendedKeyUsageOID.CLIENT_AUTH):
         yield Evidence(
@@ -146,14 +121,6 @@ def client_auth_missing(certificate: x509.Certificate, use: CertificateUse) -> I
         )
 
 
-@rule(
-    "eku.server-auth-missing",
-    Severity.ERROR,
-    on=Subject.CERTIFICATE,
-    requirement="A server certificate allows serverAuth.",
-    source="X12.5 guide, 'Creating a CSR Using Expressway'",
-    fix="Request both purposes, and have the certificate signed by a CA (AD CS: a certificate template) that keeps both.",
-)
 def server_auth_missing(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     if not allows(certificate, ExtendedKeyUsageOID.SERVER_AUTH):
         yield Evidence(
@@ -164,16 +131,6 @@ def server_auth_missing(certificate: x509.Certificate, use: CertificateUse) -> I
         )
 
 
-@rule(
-    "eku.critical",
-    Severity.WARNING,
-    on=Subject.CERTIFICATE,
-    requirement="The extended key usage is not marked critical. OpenSSL accepts it, but Unified CCX refuses a Unified CM "
-    "certificate in which another extension than key usage or basic constraints is critical. No document tells what "
-    "Expressway does with it.",
-    source="Cisco TAC, Unified CCX solution certificates, 'Invalid User ID/Password'; RFC 5280 §4.2.1.12",
-    fix="Have the certificate reissued with an extended key usage that is not critical.",
-)
 def eku_critical(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     if is_critical(certificate, x509.ExtendedKeyUsage):
         yield Evidence(label="extended key usage", expected="not critical", seen="critical", where="extendedKeyUsage")
@@ -184,14 +141,6 @@ def is_critical(certificate: x509.Certificate | x509.CertificateSigningRequest, 
     return kind.oid.dotted_string in critical_oids(certificate)
 
 
-@rule(
-    "names.wildcard-unsupported",
-    Severity.ERROR,
-    on=Subject.CERTIFICATE,
-    requirement="A server certificate lists each host and domain by its full name. Expressway does not support wildcards.",
-    source=_AWARE,
-    fix="Request a certificate that lists every name: `pkikit san DEPLOYMENT` prints them.",
-)
 def wildcard(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     names = presented_names(certificate)
     for seen in (*names.wildcards, *([names.common_name] if names.common_name.startswith("*.") else [])):
@@ -203,16 +152,6 @@ def wildcard(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evi
         )
 
 
-@rule(
-    "names.ip-address-used",
-    Severity.ERROR,
-    on=Subject.CERTIFICATE,
-    requirement="Peers are addressed by FQDN. An IP address matches no dNSName; it matches an iPAddress entry of the SAN, which "
-    "the guides advise against.",
-    source="X12.5 guide, 'Overview of Certificate Use on the Expressway'; X14.0.1 guide, 'SIP TLS Negotiation Failures on "
-    "Neighbor and Traversal Zones'; RFC 5922 §7.1",
-    fix="Enter the FQDN as peer address in the zone, and have the certificate issued with that FQDN as dNSName.",
-)
 def ip_address(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     names = presented_names(certificate)
     as_dns = [n for n in names.unusable if is_ip_address(n)]
@@ -220,18 +159,6 @@ def ip_address(certificate: x509.Certificate, use: CertificateUse) -> Iterator[E
         yield Evidence(label="name", expected="an FQDN", seen=seen, where="subjectAltName")
 
 
-@rule(
-    "names.common-name-only",
-    Severity.WARNING,
-    on=Subject.CERTIFICATE,
-    requirement="The name in the common name is a dNSName of the SAN, too. RFC 5922 lets the common name count only in a "
-    "certificate without SAN names, and HTTPS clients never read it. Cisco's documents contradict each other: the certificate "
-    "guide leaves the SAN of a single Expressway blank; its troubleshooting chapter and the zone documents want the name in "
-    "the SAN; the command reference X15.0 accepts both. This rule follows RFC 5922 and warns from X12.5 on.",
-    source="X14.0.1 guide, 'SIP TLS Negotiation Failures on Neighbor and Traversal Zones'; RFC 5922 §7.1; RFC 9525 §1.2",
-    fix="Add the common name to the SAN: enter it under 'Additional alternative names' when you generate the request.",
-    versions="X12.5-",
-)
 def common_name_only(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     if is_unreadable(certificate, x509.SubjectAlternativeName):
         return  # nobody knows whether the SAN repeats it; `chain.extension-unreadable` reports the SAN
@@ -250,14 +177,6 @@ def _is_multi_server(common_name: str) -> bool:
     return common_name.partition(".")[0].endswith("-ms")
 
 
-@rule(
-    "key.too-long",
-    Severity.ERROR,
-    on=Subject.CERTIFICATE,
-    requirement="RSA keys have at most 4096 bits. SIP TLS zones may not come up with 8192 bits.",
-    source="X12.5 guide, appendix 1 'Certificates with Key Length of 8192 Bits'",
-    fix="Generate a request with a key of 2048 or 4096 bits, and have a new certificate issued.",
-)
 def key_too_long(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     kind, bits = key_kind(certificate)
     if kind in {"RSA", "DSA"} and bits > MAX_RSA:
@@ -269,15 +188,6 @@ def key_too_long(certificate: x509.Certificate, use: CertificateUse) -> Iterator
         )
 
 
-@rule(
-    "key.too-short",
-    Severity.ERROR,
-    on=Subject.CERTIFICATE,
-    requirement="RSA keys have at least 2048 bits, elliptic keys at least 224.",
-    source="OpenSSL security level 2; X14.0 guide, 'Loading Certificates and Keys Onto Expressway' (acceptable level of "
-    "security); X12.5 guide, 'Creating a CSR Using Expressway' (2048 and 4096 are offered)",
-    fix="Generate a request with a key of 2048 or 4096 bits, and have a new certificate issued.",
-)
 def key_too_short(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     yield from weak_key(certificate)
 
@@ -295,14 +205,6 @@ def weak_key(certificate: x509.Certificate | x509.CertificateSigningRequest) -> 
         )
 
 
-@rule(
-    "key.type-untested",
-    Severity.WARNING,
-    on=Subject.CERTIFICATE,
-    requirement="Keys are RSA, or elliptic (ECDSA) from X14.3 on. The product is not tested with other kinds.",
-    source=f"{_AWARE}; X15.4 guide, 'Certificate Generation Overview' (ECDSA from X14.3 on)",
-    fix="Request a certificate with an RSA key of 2048 or 4096 bits. It works with every version and every peer.",
-)
 def key_type(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     kind, bits = key_kind(certificate)
     if kind in {"RSA", "unreadable"}:
@@ -317,17 +219,6 @@ def key_type(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evi
         )
 
 
-@rule(
-    "signature.digest-unsupported",
-    Severity.ERROR,
-    on=Subject.CERTIFICATE,
-    requirement="Certificates are signed with SHA-256 or better. The signature of a root is not looked at, since nobody verifies "
-    "it.",
-    source="X12.5 guide, 'Creating a CSR Using Expressway' (no SHA-1 from X8.10 on); OpenSSL security level 2 "
-    "(X509_verify_cert, check_auth_level)",
-    fix="Have the certificate reissued with SHA-256, SHA-384 or SHA-512.",
-    versions="X8.10-",
-)
 def weak_digest(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     if use.is_request or not is_root(certificate):
         yield from digest_evidence(certificate)
@@ -351,15 +242,6 @@ def digest_evidence(certificate: x509.Certificate) -> Iterator[Evidence]:
         )
 
 
-@rule(
-    "oid.unsupported",
-    Severity.ERROR,
-    on=Subject.CERTIFICATE,
-    requirement="OpenSSL decodes every attribute in the names of subject and issuer. An attribute that it prints as a number "
-    "makes the SSH tunnels between Expressway-C and Expressway-E fail. Extensions do not matter here.",
-    source=f"{_TROUBLE} 'Issues with SSH Failures and Unsupported OIDs'; 'Points to be Aware' (EV jurisdiction)",
-    fix="Have the certificate reissued without these attributes. If the issuer's name holds one, choose another issuing CA.",
-)
 def unsupported_oids(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     yield from name_oids(certificate)
 
@@ -379,3 +261,21 @@ def name_oids(certificate: x509.Certificate) -> Iterator[Evidence]:
         if attribute.oid.dotted_string not in DECODED_ATTRIBUTES
     )
     yield from islice(found, MAX_SHOWN)
+
+
+CHECKS = (
+    Check(EXPIRED, expired),
+    Check(NOT_YET_VALID, not_yet_valid),
+    Check(AFTER_2050, after_2050),
+    Check(CLIENT_AUTH_MISSING, client_auth_missing),
+    Check(SERVER_AUTH_MISSING, server_auth_missing),
+    Check(EKU_CRITICAL, eku_critical),
+    Check(WILDCARD_UNSUPPORTED, wildcard),
+    Check(IP_ADDRESS_USED, ip_address),
+    Check(COMMON_NAME_ONLY, common_name_only),
+    Check(KEY_TOO_LONG, key_too_long),
+    Check(KEY_TOO_SHORT, key_too_short),
+    Check(KEY_TYPE_UNTESTED, key_type),
+    Check(DIGEST_UNSUPPORTED, weak_digest),
+    Check(OID_UNSUPPORTED, unsupported_oids),
+)

@@ -1,6 +1,6 @@
-"""Rules over how a path ended: does it lead to a root of the verifier's trusted CA list, and if not, what is wrong?
+"""Checks of how a path ended: does it lead to a root of the verifier's trusted CA list, and if not, what is wrong?
 
-`whats_wrong` names one cause for a path without an anchor; the rules below share it, so they never contradict each other.
+`whats_wrong` names one cause for a path without an anchor; the checks below share it, so they never contradict each other.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 
 from cryptography import x509
 
+from pkikit.judge.checks.check import Check
 from pkikit.judge.missing import Missing, explain_missing
-from pkikit.judge.registry import Subject, rule
-from pkikit.judge.rules.chain_rules import PathQuestion
+from pkikit.judge.questions import PathQuestion
 from pkikit.judge.trust import (
     MAX_LENGTH,
     MAX_TRIES,
@@ -30,19 +30,19 @@ from pkikit.model.certificates.facts import (
     subject_of,
     title,
 )
-from pkikit.model.findings import Evidence, Severity
-
-_TRUST = "X12.5 guide, 'Managing the Trusted CA Certificate List'"
-_VFY = "RFC 5280 §6.1; OpenSSL, crypto/x509/x509_vfy.c"
-_SAME_NAME = (
-    "X12.5 guide, 'Cisco Unified Communications Manager Certificates' and 'IM and Presence Service Certificates'"
+from pkikit.model.findings import Evidence
+from pkikit.rules.rule import Rule
+from pkikit.rules.trust_rules import (
+    CHAIN_SIGNATURE_INVALID,
+    CHAIN_TOO_LONG,
+    CROSS_SIGNED_COPY,
+    INTERMEDIATE_MISSING,
+    ISSUER_UNKNOWN,
+    SAME_SUBJECT_AMBIGUOUS,
+    SELF_SIGNED_LEAF,
 )
 
-UNKNOWN, MISSING, SELF_SIGNED = "trust.issuer-unknown", "trust.intermediate-missing", "trust.self-signed-leaf"
-AMBIGUOUS, WRONG_KEY = "trust.same-subject-ambiguous", "trust.chain-signature-invalid"
-IN_THE_WAY, TOO_LONG = "trust.cross-signed-copy", "trust.chain-too-long"
-
-_Cause = tuple[str, tuple[Evidence, ...]]
+_Cause = tuple[Rule | None, tuple[Evidence, ...]]
 
 
 def described(certificate: x509.Certificate) -> str:
@@ -54,22 +54,22 @@ def described(certificate: x509.Certificate) -> str:
 
 
 def whats_wrong(path: CertificatePath, question: PathQuestion) -> _Cause:
-    """(rule id, evidence) of the one reason why the path has no anchor, or not the right one; an empty id when it has."""
+    """(rule, evidence) of the one reason why the path has no anchor, or not the right one; no rule when it has."""
     top = path.certificates[-1]
     if path.shadowed:
-        return AMBIGUOUS, tuple(_second(c) for c in path.shadowed)
+        return SAME_SUBJECT_AMBIGUOUS, tuple(_second(c) for c in path.shadowed)
     match path.anchor:
         case Anchor.TRUSTED:
-            return "", ()
+            return None, ()
         case Anchor.TOO_LONG:
             seen = f"more than {MAX_LENGTH - 1}, in a circle perhaps"
             limit = Evidence(
                 label="certificates of the path", expected=f"at most {MAX_LENGTH}", seen=seen, where="chain"
             )
-            return TOO_LONG, (limit,)
+            return CHAIN_TOO_LONG, (limit,)
         case Anchor.SELF_SIGNED_LEAF | Anchor.ROOT_NOT_TRUSTED:
             if top in path.dropped or top in question.trusted_ca_list:
-                return AMBIGUOUS, (_second(top),)
+                return SAME_SUBJECT_AMBIGUOUS, (_second(top),)
             return _not_in_list(path, question)
         case Anchor.ISSUER_NOT_FOUND:
             return _no_issuer(path, question)
@@ -87,11 +87,13 @@ def _second(certificate: x509.Certificate) -> Evidence:
 def _not_in_list(path: CertificatePath, question: PathQuestion) -> _Cause:
     top = path.certificates[-1]
     if path.anchor is Anchor.SELF_SIGNED_LEAF:
-        return SELF_SIGNED, (Evidence(label="issuer", expected="a CA", seen=f"{title(top)}, by itself", where="leaf"),)
+        return SELF_SIGNED_LEAF, (
+            Evidence(label="issuer", expected="a CA", seen=f"{title(top)}, by itself", where="leaf"),
+        )
     namesake = next((c for c in question.trusted_ca_list if subject_of(c) == subject_of(top)), None)
     seen = title(top) + (f"; the list holds {described(namesake)}, which has another key" if namesake else "")
     evidence = Evidence(label="root", expected=f"in the list: {_in_list(question)}", seen=seen, where="trusted CA list")
-    return UNKNOWN, (evidence,)
+    return ISSUER_UNKNOWN, (evidence,)
 
 
 def _in_list(question: PathQuestion) -> str:
@@ -105,11 +107,11 @@ def _no_issuer(path: CertificatePath, question: PathQuestion) -> _Cause:
     top = path.certificates[-1]
     shadowed = signers(top, path.dropped)
     if shadowed:
-        return AMBIGUOUS, tuple(_second(c) for c in shadowed)
+        return SAME_SUBJECT_AMBIGUOUS, tuple(_second(c) for c in shadowed)
     if path.in_the_way:
-        return IN_THE_WAY, tuple(_leads_away(c, top) for c in path.in_the_way)
+        return CROSS_SIGNED_COPY, tuple(_leads_away(c, top) for c in path.in_the_way)
     if path.from_list and (found := signers(top, question.sent)):
-        return MISSING, (
+        return INTERMEDIATE_MISSING, (
             Evidence(
                 label=f"issuer of {title(top)}",
                 expected=f"in the list, as {title(top)} is: from there on only the list is searched",
@@ -119,14 +121,14 @@ def _no_issuer(path: CertificatePath, question: PathQuestion) -> _Cause:
         )
     namesakes = list(_namesakes(top, (*question.sent, *question.trusted_ca_list)))
     if namesakes:
-        return WRONG_KEY, tuple(_other_key(top, c, sent=c in question.sent) for c in namesakes)
+        return CHAIN_SIGNATURE_INVALID, tuple(_other_key(top, c, sent=c in question.sent) for c in namesakes)
     missing = explain_missing(path, trusted_ca_list=question.trusted_ca_list, known=question.known)
     label, issuer = f"issuer of {title(top)} ({missing.how_known})", distinguished(top.issuer)
     if missing.what is Missing.INTERMEDIATE:
         evidence = Evidence(label=label, expected="sent, or in the list", seen=f"{issuer} in neither", where="chain")
-        return MISSING, (evidence,)
+        return INTERMEDIATE_MISSING, (evidence,)
     expected = f"in the list: {_in_list(question)}"
-    return UNKNOWN, (Evidence(label=label, expected=expected, seen=issuer, where="trusted CA list"),)
+    return ISSUER_UNKNOWN, (Evidence(label=label, expected=expected, seen=issuer, where="trusted CA list"),)
 
 
 def _leads_away(copy: x509.Certificate, top: x509.Certificate) -> Evidence:
@@ -165,72 +167,32 @@ def _key_wanted(child: x509.Certificate) -> bytes | None:
     return identifier.key_identifier if identifier else None
 
 
-def _evidence(rule_id: str, path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
+def _evidence(rule: Rule, path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
     found, evidence = whats_wrong(path, question)
-    if found == rule_id:
+    if found is rule:
         yield from evidence
 
 
-@rule(
-    UNKNOWN,
-    Severity.ERROR,
-    on=Subject.PATH,
-    requirement="The verifier's trusted CA list holds the root that the chain leads to.",
-    source=_TRUST,
-    fix="Append the root of the other side's CA to the verifier's trusted CA list.",
-)
 def issuer_unknown(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
-    yield from _evidence(UNKNOWN, path, question)
+    yield from _evidence(ISSUER_UNKNOWN, path, question)
 
 
-@rule(
-    MISSING,
-    Severity.ERROR,
-    on=Subject.PATH,
-    requirement="The presenting side sends every intermediate between leaf and root, or the verifier's list holds it.",
-    source=_TRUST,
-    fix="Append the intermediate to the server certificate's file (or its peer's trusted CA list), or to the verifier's list.",
-)
 def intermediate_missing(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
-    yield from _evidence(MISSING, path, question)
+    yield from _evidence(INTERMEDIATE_MISSING, path, question)
 
 
-@rule(
-    SELF_SIGNED,
-    Severity.ERROR,
-    on=Subject.PATH,
-    requirement="A self-signed server certificate is accepted only when the verifier's list holds it.",
-    source="X12.5 guide, 'Cisco Unified Communications Manager Certificates'",
-    fix="Have it signed by a CA; or append this certificate to the verifier's trusted CA list.",
-)
 def self_signed_leaf(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
-    yield from _evidence(SELF_SIGNED, path, question)
+    yield from _evidence(SELF_SIGNED_LEAF, path, question)
 
 
-@rule(
-    AMBIGUOUS,
-    Severity.ERROR,
-    on=Subject.PATH,
-    requirement="No two self-signed certificates of the trusted CA list share a subject: the product uses only the first.",
-    source=_SAME_NAME,
-    fix="Use CA-signed certificates, or self-signed ones with different common names.",
-)
 def same_subject(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
-    yield from _evidence(AMBIGUOUS, path, question)
+    yield from _evidence(SAME_SUBJECT_AMBIGUOUS, path, question)
     for child, _ in () if path.shadowed else _wrong_signature(path):
         yield from (_second(c) for c in signers(child, path.dropped))
 
 
-@rule(
-    WRONG_KEY,
-    Severity.ERROR,
-    on=Subject.PATH,
-    requirement="Each certificate is signed with the key of the certificate above it.",
-    source=_VFY,
-    fix="Find the CA certificate that really signed it: an issuer of that name exists, but with another key.",
-)
 def signature_invalid(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
-    yield from _evidence(WRONG_KEY, path, question)
+    yield from _evidence(CHAIN_SIGNATURE_INVALID, path, question)
     for child, issuer in () if path.shadowed else _wrong_signature(path):
         if not signers(child, path.dropped):
             yield Evidence(
@@ -241,28 +203,12 @@ def signature_invalid(path: CertificatePath, question: PathQuestion) -> Iterator
             )
 
 
-@rule(
-    IN_THE_WAY,
-    Severity.ERROR,
-    on=Subject.PATH,
-    requirement="No certificate of the trusted CA list leads the path away from a root that is in the list.",
-    source=_VFY + "; measured",
-    fix="Remove the copy that leads elsewhere from the trusted CA list.",
-)
 def in_the_way(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
-    yield from _evidence(IN_THE_WAY, path, question)
+    yield from _evidence(CROSS_SIGNED_COPY, path, question)
 
 
-@rule(
-    TOO_LONG,
-    Severity.ERROR,
-    on=Subject.PATH,
-    requirement="A chain has at most 100 CAs between leaf and anchor.",
-    source=_VFY,
-    fix="Look for CA certificates that certify each other in a circle, and remove one of them from the list or the chain.",
-)
 def too_long(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
-    yield from _evidence(TOO_LONG, path, question)
+    yield from _evidence(CHAIN_TOO_LONG, path, question)
 
 
 def _wrong_signature(path: CertificatePath) -> Iterator[tuple[x509.Certificate, x509.Certificate]]:
@@ -284,3 +230,14 @@ def twin_in_list(path: CertificatePath) -> tuple[Evidence, ...]:
         for c in path.dropped
         if subject_of(c) == root
     )[:MAX_TRIES]
+
+
+CHECKS = (
+    Check(ISSUER_UNKNOWN, issuer_unknown),
+    Check(INTERMEDIATE_MISSING, intermediate_missing),
+    Check(SELF_SIGNED_LEAF, self_signed_leaf),
+    Check(SAME_SUBJECT_AMBIGUOUS, same_subject),
+    Check(CHAIN_SIGNATURE_INVALID, signature_invalid),
+    Check(CROSS_SIGNED_COPY, in_the_way),
+    Check(CHAIN_TOO_LONG, too_long),
+)

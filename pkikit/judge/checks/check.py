@@ -1,0 +1,41 @@
+"""A check: a rule with the function that looks for breaches of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Generic, ParamSpec
+
+from pkikit.model.findings import Answer, Evidence
+from pkikit.model.version import ProductVersion
+from pkikit.rules.rule import Rule, Subject
+
+P = ParamSpec("P")
+
+
+@dataclass(frozen=True)
+class Check(Generic[P]):
+    """A rule, and `find`, which gives one piece of evidence per breach and nothing when the rule is kept."""
+
+    rule: Rule
+    find: Callable[P, Iterable[Evidence]]
+
+    def on(self, name: str, *args: P.args, **kwargs: P.kwargs) -> Answer:
+        """The rule's answer about the subject of that name; the other arguments go to `find`."""
+        return self.rule.judge(name, self.find(*args, **kwargs))
+
+
+def applying(
+    checks: tuple[Check[P], ...], subject: Subject, version: ProductVersion | None = None
+) -> tuple[Check[P], ...]:
+    """The checks whose rules apply to that kind of subject and, where one is given, to that product version."""
+    wanted = _applying(tuple(check.rule for check in checks), subject, version)
+    return tuple(check for check in checks if check.rule in wanted)
+
+
+@lru_cache(maxsize=512)
+def _applying(rules: tuple[Rule, ...], subject: Subject, version: ProductVersion | None) -> frozenset[Rule]:
+    return frozenset(
+        rule for rule in rules if subject in rule.applies_to and (version is None or version.within(rule.versions))
+    )

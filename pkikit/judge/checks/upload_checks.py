@@ -1,0 +1,140 @@
+"""Checks of a server certificate that is uploaded, beyond those of certificate_checks (X8.10 and later)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from cryptography import x509
+
+from pkikit.judge.checks.certificate_checks import MAX_SHOWN
+from pkikit.judge.checks.check import Check
+from pkikit.judge.name_matching import presented_names
+from pkikit.judge.questions import CertificateUse
+from pkikit.judge.trust import Anchor, build_path
+from pkikit.model.certificates.facts import common_name, distinguished, has_extension, serial_number, title
+from pkikit.model.findings import Evidence
+from pkikit.model.parties import Role
+from pkikit.rules.certificate_rules import CHAIN_INCOMPLETE, EKU_ABSENT, SERIAL_INVALID, TEMPORARY_CERTIFICATE
+from pkikit.rules.name_rules import (
+    COMMON_NAME_MISSING,
+    COMMON_NAME_UNEXPECTED,
+    INTERNAL_DOMAIN,
+    SRV_NAME_ONLY,
+    SRV_NAME_UNUSABLE,
+    XMPP_ADDRESS_FORM,
+)
+from pkikit.values.names import printable
+from pkikit.values.other_names import COLLAB_EDGE, SRV_NAME, XMPP_ADDRESS, OtherName
+from pkikit.values.public_names import why_internal
+
+
+def common_name_missing(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    if not common_name(certificate.subject).strip():
+        seen = distinguished(certificate.subject)
+        yield Evidence(label="common name", expected="an FQDN", seen=f"none (subject {seen})", where="subject")
+
+
+def common_name_unexpected(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    if use.layout is None:
+        return
+    seen = common_name(certificate.subject)
+    if seen and seen.lower().rstrip(".") != use.layout.common_name:
+        yield Evidence(label="common name", expected=use.layout.common_name, seen=printable(seen), where="subject")
+
+
+def internal_domain(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    if use.role is not Role.EXPRESSWAY_E:
+        return
+    for name in presented_names(certificate).identities:
+        why = why_internal(name)
+        if why:
+            yield Evidence(label="name", expected="a public name", seen=f"{name}: {why}", where="subjectAltName")
+
+
+def xmpp_address(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    for name in _others(certificate, XMPP_ADDRESS):
+        yield Evidence(label="name", expected="a dNSName", seen=str(name), where="subjectAltName")
+
+
+def _others(certificate: x509.Certificate, type_id: str) -> Iterator[OtherName]:
+    """The otherName entries of one type, the first of them."""
+    return islice((n for n in presented_names(certificate).others if n.type_id == type_id), MAX_SHOWN)
+
+
+def srv_name_unusable(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    for name in _others(certificate, SRV_NAME):
+        why = name.problem
+        if not why and name.service != COLLAB_EDGE:
+            why = f"no endpoint looks for the service {name.service}" if name.service else "it names no service"
+        elif not why and "." not in name.domain:
+            why = "no domain follows the service"
+        if why:
+            yield Evidence(
+                label="SRVName", expected=f"{COLLAB_EDGE}.DOMAIN", seen=f"{name.text}: {why}", where="subjectAltName"
+            )
+
+
+def srv_name_only(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    dns = presented_names(certificate).dns
+    for name in _others(certificate, SRV_NAME):
+        domain = name.domain if name.service == COLLAB_EDGE else ""
+        if "." in domain and domain not in dns and f"collab-edge.{domain}" not in dns:
+            yield Evidence(
+                label="registration domain", expected=f"dNSName {domain}", seen=str(name), where="subjectAltName"
+            )
+
+
+def eku_absent(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    if not has_extension(certificate, x509.ExtendedKeyUsage):
+        yield Evidence(
+            label="extended key usage", expected="serverAuth, clientAuth", seen="absent", where="extendedKeyUsage"
+        )
+
+
+def temporary_certificate(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    if is_temporary(certificate.issuer):
+        seen = distinguished(certificate.issuer)
+        yield Evidence(label="issuer", expected="a CA that others trust", seen=seen, where="issuer")
+
+
+def is_temporary(name: x509.Name) -> bool:
+    """True for the name of the CA that a new installation brings along."""
+    return any(str(a.value).lower().startswith("temporary ca") for a in name)
+
+
+def serial_invalid(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    serial = serial_number(certificate)
+    if serial <= 0 or serial.bit_length() > 159:
+        yield Evidence(
+            label="serial number", expected="positive, up to 20 octets", seen=f"{serial:x}"[:80], where="serial"
+        )
+
+
+def chain_incomplete(
+    leaf: x509.Certificate, trusted_ca_list: Sequence[x509.Certificate], use: CertificateUse
+) -> Iterator[Evidence]:
+    """Evidence when the trusted CA list alone does not lead from the leaf to a root."""
+    path = build_path(leaf, sent=(), trusted_ca_list=trusted_ca_list, at=use.at)
+    if path.anchor is not Anchor.TRUSTED:
+        top = path.certificates[-1]
+        yield Evidence(
+            label=f"issuer of {title(top)}",
+            expected="in the trusted CA list",
+            seen=f"{distinguished(top.issuer)} is not",
+            where="trusted CA list",
+        )
+
+
+UPLOAD_CHECKS = (Check(CHAIN_INCOMPLETE, chain_incomplete),)
+CHECKS = (
+    Check(COMMON_NAME_MISSING, common_name_missing),
+    Check(COMMON_NAME_UNEXPECTED, common_name_unexpected),
+    Check(INTERNAL_DOMAIN, internal_domain),
+    Check(XMPP_ADDRESS_FORM, xmpp_address),
+    Check(SRV_NAME_UNUSABLE, srv_name_unusable),
+    Check(SRV_NAME_ONLY, srv_name_only),
+    Check(EKU_ABSENT, eku_absent),
+    Check(TEMPORARY_CERTIFICATE, temporary_certificate),
+    Check(SERIAL_INVALID, serial_invalid),
+)

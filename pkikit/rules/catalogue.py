@@ -1,0 +1,119 @@
+"""Every rule, collected from the modules of this room, and the indexes that are made from them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+
+from pkikit.errors import InputError
+from pkikit.model.findings import Finding, Severity
+from pkikit.rules import (
+    acme_rules,
+    certificate_rules,
+    chain_rules,
+    connection_rules,
+    deployment_rules,
+    file_rules,
+    name_rules,
+    replacement_rules,
+    request_rules,
+    revocation_rules,
+    trust_rules,
+)
+from pkikit.rules.rule import Rule, Step
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Rules with their indexes by id, by OpenSSL error and by TLS alert.
+
+    Raises:
+        ValueError: two rules have one id.
+    """
+
+    rules: tuple[Rule, ...]
+
+    def __post_init__(self) -> None:
+        ids = [rule.id for rule in self.rules]
+        twice = sorted({rule_id for rule_id in ids if ids.count(rule_id) > 1})
+        if twice:
+            raise ValueError(f"two rules with the id {', '.join(twice)}")
+
+    @cached_property
+    def by_id(self) -> MappingProxyType[str, Rule]:
+        """Every rule by its id, in the order of the ids."""
+        return MappingProxyType({rule.id: rule for rule in sorted(self.rules, key=lambda rule: rule.id)})
+
+    @cached_property
+    def by_openssl(self) -> MappingProxyType[int, Rule]:
+        """The rule for each OpenSSL error. A number that several rules carry is left out: it does not say which."""
+        numbers = [number for rule in self.rules for number in rule.openssl]
+        return MappingProxyType(
+            {number: rule for rule in self.rules for number in rule.openssl if numbers.count(number) == 1}
+        )
+
+    @cached_property
+    def by_alert(self) -> MappingProxyType[int, Rule]:
+        """The rule for each TLS alert."""
+        return MappingProxyType({number: rule for rule in self.rules for number in rule.alerts})
+
+    def rule(self, rule_id: str) -> Rule:
+        """One rule by its id.
+
+        Raises:
+            InputError: no rule has that id; the message names the closest ids.
+        """
+        if rule_id in self.by_id:
+            return self.by_id[rule_id]
+        near = difflib.get_close_matches(rule_id, self.by_id, n=3) or list(self.by_id)[:3]
+        raise InputError(f"no rule has the id {rule_id[:80]!r}; close to it: {', '.join(near)}")
+
+    def causes(self, findings: Iterable[Finding]) -> tuple[str, ...]:
+        """Rule ids of the errors, each once, the most probable root cause first."""
+        errors = dict.fromkeys(f.rule for f in findings if f.severity is Severity.ERROR)
+        return tuple(sorted(errors, key=lambda rule_id: self.rule(rule_id).rank))
+
+
+CATALOGUE = Catalogue(
+    (
+        *acme_rules.RULES,
+        *certificate_rules.RULES,
+        *chain_rules.RULES,
+        *connection_rules.RULES,
+        *deployment_rules.RULES,
+        *file_rules.RULES,
+        *name_rules.RULES,
+        *replacement_rules.RULES,
+        *request_rules.RULES,
+        *revocation_rules.RULES,
+        *trust_rules.RULES,
+    )
+)
+RULES = CATALOGUE.rules
+
+
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule, in the order of the ids."""
+    return tuple(CATALOGUE.by_id.values())
+
+
+def rule_of(rule_id: str) -> Rule:
+    """One rule by its id.
+
+    Raises:
+        InputError: no rule has that id; the message names the closest ids.
+    """
+    return CATALOGUE.rule(rule_id)
+
+
+def is_about_trust(rule_id: str) -> bool:
+    """True for a rule about where a path ends: it depends on the trusted CA list that the verifier has."""
+    return rule_of(rule_id).step is Step.TRUST
+
+
+def rank_causes(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """Rule ids of the errors, each once, the most probable root cause first."""
+    return CATALOGUE.causes(findings)

@@ -1,0 +1,153 @@
+"""Rules about where a path ends, and about the trusted CA list that it ends in."""
+
+from __future__ import annotations
+
+from pkikit.model.findings import Severity
+from pkikit.rules.rule import Rule, Step, Subject
+
+_TRUST = "X12.5 guide, 'Managing the Trusted CA Certificate List'"
+_SAME_NAME = (
+    "X12.5 guide, 'Cisco Unified Communications Manager Certificates' and 'IM and Presence Service Certificates'"
+)
+_VFY = "RFC 5280 §6.1; OpenSSL, crypto/x509/x509_vfy.c"
+
+LIST_SAME_SUBJECT = Rule(
+    id="trust-list.same-subject",
+    severity=Severity.WARNING,
+    applies_to=(Subject.TRUST_LIST,),
+    requirement="A trusted CA list holds no two self-signed certificates with one subject and different keys: the product "
+    "uses only the first.",
+    source="X12.5 guide, 'Cisco Unified Communications Manager Certificates'",
+    fix="Use CA-signed certificates, or self-signed ones with different common names.",
+)
+LEAF_IN_LIST = Rule(
+    id="trust-list.leaf-in-list",
+    severity=Severity.WARNING,
+    applies_to=(Subject.TRUST_LIST,),
+    requirement="A trusted CA list holds CA certificates; a server certificate in it trusts nobody but itself.",
+    source="X12.5 guide, 'Managing the Trusted CA Certificate List'",
+    fix="Append the CA that signed it instead.",
+)
+LIST_SAME_COMMON_NAME = Rule(
+    id="trust-list.same-common-name",
+    severity=Severity.WARNING,
+    applies_to=(Subject.TRUST_LIST,),
+    requirement="No two CA certificates of the list have one common name: logins through an identity provider may fail.",
+    source="X14.0 guide, 'Loading Certificates and Keys Onto Expressway'",
+    fix="Delete the one that is no longer needed. Ask the CA to give a successor another common name.",
+    versions="X14.0-",
+)
+ROOT_ABSENT = Rule(
+    id="trust-list.root-absent",
+    severity=Severity.WARNING,
+    applies_to=(Subject.TRUST_LIST,),
+    requirement="An intermediate of the list is of use only together with the root above it.",
+    source="X12.5 guide, 'Managing the Trusted CA Certificate List'; RFC 5280 §6.1",
+    fix="Append the root and the CAs between it and the intermediate.",
+)
+LIST_CROSS_SIGNED_COPY = Rule(
+    id="trust-list.cross-signed-copy",
+    severity=Severity.WARNING,
+    applies_to=(Subject.TRUST_LIST,),
+    requirement="A cross-signed copy of a root does not stand before the root itself: OpenSSL takes the first of the two, and "
+    "never comes back when the copy leads to a root that is absent or has expired.",
+    source="OpenSSL, crypto/x509/x509_vfy.c; measured (tests/interop/test_paths_openssl.py)",
+    fix="Remove the cross-signed copy from the list. The self-signed root is in it, and is enough.",
+)
+TEMPORARY_CA = Rule(
+    id="trust-list.temporary-ca",
+    severity=Severity.INFO,
+    applies_to=(Subject.TRUST_LIST,),
+    requirement="The temporary CA of a new installation is taken out once real certificates are in use.",
+    source="X14.0 guide, 'Loading Certificates and Keys Onto Expressway'",
+    fix="Replace the list with the CAs that you trust.",
+)
+ISSUER_UNKNOWN = Rule(
+    id="trust.issuer-unknown",
+    severity=Severity.ERROR,
+    applies_to=(Subject.PATH,),
+    requirement="The verifier's trusted CA list holds the root that the chain leads to.",
+    source=_TRUST,
+    fix="Append the root of the other side's CA to the verifier's trusted CA list.",
+    openssl=(2, 19, 20, 29),
+    alerts=(48,),
+    step=Step.TRUST,
+    order=5,
+)
+INTERMEDIATE_MISSING = Rule(
+    id="trust.intermediate-missing",
+    severity=Severity.ERROR,
+    applies_to=(Subject.PATH,),
+    requirement="The presenting side sends every intermediate between leaf and root, or the verifier's list holds it.",
+    source=_TRUST,
+    fix="Append the intermediate to the server certificate's file (or its peer's trusted CA list), or to the verifier's list.",
+    openssl=(21,),
+    step=Step.TRUST,
+    order=4,
+)
+SELF_SIGNED_LEAF = Rule(
+    id="trust.self-signed-leaf",
+    severity=Severity.ERROR,
+    applies_to=(Subject.PATH,),
+    requirement="A self-signed server certificate is accepted only when the verifier's list holds it.",
+    source="X12.5 guide, 'Cisco Unified Communications Manager Certificates'",
+    fix="Have it signed by a CA; or append this certificate to the verifier's trusted CA list.",
+    openssl=(18,),
+    step=Step.TRUST,
+    order=3,
+)
+SAME_SUBJECT_AMBIGUOUS = Rule(
+    id="trust.same-subject-ambiguous",
+    severity=Severity.ERROR,
+    applies_to=(Subject.PATH,),
+    requirement="No two self-signed certificates of the trusted CA list share a subject: the product uses only the first.",
+    source=_SAME_NAME,
+    fix="Use CA-signed certificates, or self-signed ones with different common names.",
+    step=Step.TRUST,
+    order=1,
+)
+CHAIN_SIGNATURE_INVALID = Rule(
+    id="trust.chain-signature-invalid",
+    severity=Severity.ERROR,
+    applies_to=(Subject.PATH,),
+    requirement="Each certificate is signed with the key of the certificate above it.",
+    source=_VFY,
+    fix="Find the CA certificate that really signed it: an issuer of that name exists, but with another key.",
+    openssl=(4, 7, 30, 31, 77),
+    step=Step.TRUST,
+)
+CROSS_SIGNED_COPY = Rule(
+    id="trust.cross-signed-copy",
+    severity=Severity.ERROR,
+    applies_to=(Subject.PATH,),
+    requirement="No certificate of the trusted CA list leads the path away from a root that is in the list.",
+    source=_VFY + "; measured",
+    fix="Remove the copy that leads elsewhere from the trusted CA list.",
+    step=Step.TRUST,
+    order=2,
+)
+CHAIN_TOO_LONG = Rule(
+    id="trust.chain-too-long",
+    severity=Severity.ERROR,
+    applies_to=(Subject.PATH,),
+    requirement="A chain has at most 100 CAs between leaf and anchor.",
+    source=_VFY,
+    fix="Look for CA certificates that certify each other in a circle, and remove one of them from the list or the chain.",
+    openssl=(22,),
+    step=Step.TRUST,
+)
+RULES = (
+    LIST_SAME_SUBJECT,
+    LEAF_IN_LIST,
+    LIST_SAME_COMMON_NAME,
+    ROOT_ABSENT,
+    LIST_CROSS_SIGNED_COPY,
+    TEMPORARY_CA,
+    ISSUER_UNKNOWN,
+    INTERMEDIATE_MISSING,
+    SELF_SIGNED_LEAF,
+    SAME_SUBJECT_AMBIGUOUS,
+    CHAIN_SIGNATURE_INVALID,
+    CROSS_SIGNED_COPY,
+    CHAIN_TOO_LONG,
+)
