@@ -129,7 +129,8 @@ class Deployment(FileValue):
     @property
     def groups(self) -> tuple[PartyGroup, ...]:
         """All parties by what they belong to, in the order of `PartyKind`, then of the file."""
-        listed = (entry.group(key, self.domains) for key, entries in self.node_lists.items() for entry in entries)
+        listed = [entry.group(key, self.domains) for key, entries in self.node_lists.items() for entry in entries]
+        on_edge = tuple(w.name for group in listed for w in group.wants if w.side is Side.EDGE)
         neighbours = PartyGroup(
             kind=PartyKind.NEIGHBOUR, name="neighbours", side=Side.OUTSIDE, members=self._neighbours
         )
@@ -137,13 +138,15 @@ class Deployment(FileValue):
             kind=PartyKind.CLIENT,
             name="clients",
             side=Side.OUTSIDE,
-            members=(self.mra_client,) if self.mra else (),
+            members=(*([self.mra_client] if self.mra else []), *(name for group in listed for name in group.clients)),
             has_certificates=False,
         )
-        found = (*map(self._expressways, self.clusters), *listed, neighbours, clients)
+        expressways = (self._expressways(cluster, on_edge) for cluster in self.clusters)
+        found = (*expressways, *listed, neighbours, clients)
         return tuple(sorted(found, key=lambda group: list(PartyKind).index(group.kind)))
 
-    def _expressways(self, cluster: Cluster) -> PartyGroup:
+    def _expressways(self, cluster: Cluster, further: tuple[str, ...]) -> PartyGroup:
+        """The peers of a cluster; `further` are names wanted on the edge."""
         own = (cluster.fqdn,) if cluster.fqdn else ()
         if cluster.role is Role.EXPRESSWAY_C:
             return PartyGroup(
@@ -156,7 +159,7 @@ class Deployment(FileValue):
             name=cluster.name,
             side=Side.EDGE,
             members=cluster.peers,
-            hosts=(*own, *by_name, *self.chat_aliases),
+            hosts=(*own, *by_name, *self.chat_aliases, *further),
             services=(
                 *((f"_collab-edge._tls.{domain}", ports.MRA) for domain in domains.registration),
                 *((f"_sips._tcp.{domain}", ports.SIP_TLS) for domain in domains.sip),

@@ -94,7 +94,8 @@ class PartyGroup:
     hosts: further names in DNS that lead to all members. services: SRV records that lead to them, with their ports.
     identities: names in each member's certificate beside its FQDN.
     certificates: of nodes with one for each service; the first counts on every port that no other has.
-    wants: names that the certificates of our Expressways must have. has_certificates: False for clients.
+    wants: names that the certificates of our Expressways must have; those wanted on the edge lead there in DNS.
+    clients: machines outside that come for this group's sake; they have no certificate. has_certificates: False for them.
     """
 
     kind: PartyKind
@@ -106,6 +107,7 @@ class PartyGroup:
     identities: tuple[str, ...] = ()
     certificates: tuple[NodeCertificate, ...] = ()
     wants: tuple[WantedName, ...] = ()
+    clients: tuple[str, ...] = ()
     has_certificates: bool = True
 
 

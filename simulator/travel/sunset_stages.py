@@ -191,7 +191,7 @@ def _private_ca_and_partners(lab: Lab, world: World, private: Authority, at: dat
 
 def _trusting(deployment: Deployment, world: World, private: Authority) -> World:
     """The partners outside trust the private root too; the clients of users do not."""
-    for fqdn in _outsiders(deployment) - {deployment.mra_client}:
+    for fqdn in _outsiders(deployment).intersection(deployment.parties):
         party = world.parties[fqdn]
         world = world.with_party(replace(party, trusted_ca_list=(*party.trusted_ca_list, private.root)))
     return world

@@ -20,9 +20,8 @@ from simulator.world.judgeable import ocsp_problem, require_judgeable
 def bring_certificates(world: World, directory: Path) -> World:
     """The world with every folder of `directory` in it; a party without a folder keeps what the lab issued.
 
-    The MRA client outside has no folder of its own by default: it trusts what the brought trusted CA lists trust.
+    A client outside has no folder of its own by default: it trusts what the brought trusted CA lists trust.
     """
-    client = world.deployment.mra_client
     brought_roots = []
     for folder in iter_party_folders(directory):
         fqdn = folder.name.lower()
@@ -36,10 +35,10 @@ def bring_certificates(world: World, directory: Path) -> World:
         if (folder / "trust.pem").exists():
             brought_roots += [c for c in brought.trusted_ca_list if is_self_signed(c)]
         world = world.with_party(brought)
-    outside = world.parties.get(client)
-    if outside is not None and not (directory / client).is_dir():
-        roots = tuple(dict.fromkeys((*outside.trusted_ca_list, *brought_roots)))
-        world = world.with_party(replace(outside, trusted_ca_list=roots))
+    clients = [n for group in world.deployment.groups if not group.has_certificates for n in group.members]
+    for client in (world.parties[n] for n in clients if not (directory / n).is_dir()):
+        roots = tuple(dict.fromkeys((*client.trusted_ca_list, *brought_roots)))
+        world = world.with_party(replace(client, trusted_ca_list=roots))
     return replace(world, published={**world.published, **_published(world, directory / "ca")})
 
 
