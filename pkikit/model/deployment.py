@@ -28,6 +28,7 @@ from pkikit.model.parties import (
     Server,
     Side,
     UnifiedCm,
+    UnityConnection,
 )  # fmt: skip
 from pkikit.model.version import ProductVersion
 from pkikit.model.yaml_source import YamlSource, explain, read_yaml
@@ -67,6 +68,7 @@ class Deployment(FileValue):
     federated_servers: tuple[Partner, ...] = ()
     b2b_partners: tuple[Partner, ...] = ()
     servers: tuple[Server, ...] = ()
+    unity_connection: tuple[UnityConnection, ...] = ()
     revocation: Revocation = Revocation()
     addresses: dict[Fqdn, IpAddress] = {}  # noqa: RUF012 - pydantic copies defaults
 
@@ -124,6 +126,7 @@ class Deployment(FileValue):
             "federated_servers": self.federated_servers,
             "b2b_partners": self.b2b_partners,
             "servers": self.servers,
+            "unity_connection": self.unity_connection,
         }
 
     @property

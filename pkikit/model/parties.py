@@ -34,6 +34,7 @@ class PartyKind(enum.StrEnum):
     EXPRESSWAY = "expressway"
     UNIFIED_CM = "unified-cm"
     IM_PRESENCE = "im-presence"
+    UNITY_CONNECTION = "unity-connection"
     NEIGHBOUR = "neighbour"
     CLIENT = "client"
     PARTNER = "partner"
@@ -56,6 +57,7 @@ class LegKind(enum.StrEnum):
     UNIFIED_CM_SIP = "ucm"
     UNIFIED_CM_HTTPS = "ucm-https"
     IM_PRESENCE_HTTPS = "imp-https"
+    UNITY_CONNECTION = "unity"
     MRA = "mra"
     XMPP = "xmpp"
     B2B = "b2b"
@@ -194,6 +196,24 @@ class ImPresence(FileValue):
             side=Side.INSIDE,
             members=self.nodes,
             certificates=(tomcat, NodeCertificate(service="cup-xmpp", port=None)),
+        )
+
+
+class UnityConnection(FileValue):
+    """A Unity Connection cluster, from which clients outside fetch their voicemail through the Expressways."""
+
+    name: Label
+    nodes: tuple[Fqdn, ...] = Field(min_length=1)
+    tls_verify: Switch = True
+
+    def group(self, key: str, domains: Domains) -> PartyGroup:
+        """The cluster: its nodes show their tomcat certificates."""
+        return PartyGroup(
+            kind=PartyKind.UNITY_CONNECTION,
+            name=self.name,
+            side=Side.INSIDE,
+            members=self.nodes,
+            certificates=(NodeCertificate(service="tomcat", port=ports.UC_HTTPS),),
         )
 
 

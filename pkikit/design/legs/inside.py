@@ -1,4 +1,4 @@
-"""Legs between the Expressways and what stands inside: Unified CM, IM&P, LDAP, policy, syslog and TMS servers."""
+"""Legs between the Expressways and the machines inside: Unified Communications, LDAP, policy, syslog and TMS servers."""
 
 from __future__ import annotations
 
@@ -62,6 +62,15 @@ def _im_presence_legs(deployment: Deployment) -> Iterator[Leg]:
                 yield https_leg(LegKind.IM_PRESENCE_HTTPS, group.name, peer, node, verify=True)
 
 
+def _unity_connection_legs(deployment: Deployment) -> Iterator[Leg]:
+    """Configuration > Unified Communications > Unity Connection servers; the port may be 443 as well."""
+    for group in deployment.unity_connection:
+        verify = group.tls_verify or _traffic_server_verifies(deployment)
+        for peer in deployment.peers_of(Role.EXPRESSWAY_C):
+            for node in group.nodes:
+                yield https_leg(LegKind.UNITY_CONNECTION, group.name, peer, node, verify=verify)
+
+
 def _server_legs(deployment: Deployment) -> Iterator[Leg]:
     for server in deployment.servers:
         for peer in deployment.cluster(server.cluster).peers:
@@ -86,5 +95,5 @@ def _server_legs(deployment: Deployment) -> Iterator[Leg]:
                 )
 
 
-UNIFIED_COMMUNICATIONS_LEGS: tuple[LegSource, ...] = (_unified_cm_legs, _im_presence_legs)
+UNIFIED_COMMUNICATIONS_LEGS: tuple[LegSource, ...] = (_unified_cm_legs, _im_presence_legs, _unity_connection_legs)
 SERVER_LEGS: tuple[LegSource, ...] = (_server_legs,)

@@ -1,0 +1,162 @@
+"""Every kind of party is data: once it is in the file, addresses, DNS, picture, layouts, explorer and judges know it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from pkikit.design.choices import CHOICES, ClusterJudge, options_of
+from pkikit.design.legs import legs_of
+from pkikit.design.nodes import design_nodes
+from pkikit.design.san import design_sans
+from pkikit.judge.leg_verdict import judge_leg
+from pkikit.model.deployment import Deployment, deployment_from
+from pkikit.model.leg import Leg
+from pkikit.model.parties import LegKind, PartyKind, Side
+from pkikit.model.trace import Outcome
+from pkikit.model.world import World
+from simulator.face.picture import columns_of
+from simulator.lab.network import inside_names, zone_of
+from simulator.wire.memory import MemoryDialler
+from simulator.world.addresses import AddressPlan
+from simulator.world.forge import DAY, forge
+from simulator.world.issued_world import IssuedWorld, issue_world, layout_of
+from simulator.world.remedies import Action, targets
+from tests.support.worlds import AT, deployment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Added:
+    """Keys added to the file, the machines that come with them, and the legs that C or a client dials."""
+
+    kind: PartyKind
+    keys: Mapping[str, Any]
+    node: str
+    leg_kinds: frozenset[LegKind]
+
+    def to(self, base: str, **more: Any) -> Deployment:
+        return deployment_from({**deployment(base).model_dump(mode="json"), **self.keys, **more})
+
+
+UNITY = Added(
+    kind=PartyKind.UNITY_CONNECTION,
+    keys={"unity_connection": [{"name": "cuc", "nodes": ["cuc1.corp.example.com", "cuc2.corp.example.com"]}]},
+    node="cuc1.corp.example.com",
+    leg_kinds=frozenset({LegKind.UNITY_CONNECTION}),
+)
+ADDED = [pytest.param(UNITY, id="unity-connection")]
+
+
+def world_of(wanted: Deployment) -> IssuedWorld:
+    return issue_world(wanted, at=AT - DAY, rsa=False)
+
+
+def refused(world: World) -> set[Leg]:
+    """The legs that fail; both judges, pkikit and a real handshake, must agree on each."""
+    dialler, found = MemoryDialler(world, AT), set()
+    for leg in legs_of(world.deployment):
+        verdict, trace = judge_leg(leg, world, AT), dialler.dial(leg)
+        assert (trace.outcome is Outcome.ACCEPTED) == verdict.accepted, (leg.id, verdict.causes)
+        if not verdict.accepted:
+            found.add(leg)
+    return found
+
+
+@pytest.mark.parametrize("added", ADDED)
+def test_new_party_has_an_address_dns_records_and_a_place_in_the_picture(added: Added) -> None:
+    """Nothing but the file names the party; all that is drawn or served from `groups` has it."""
+    wanted = added.to("clustered-full")
+    with_address = AddressPlan(wanted)
+    try:
+        zone = zone_of(wanted, with_address)
+        assert zone.addresses[added.node] == [with_address.by_name[added.node]]
+    finally:
+        with_address.close()
+    assert added.node in inside_names(wanted)
+    assert added.node in dict(columns_of(wanted))["Inside"]
+    assert added.node in targets(Action.RENEW, wanted)
+    assert added.node in layout_of(wanted, added.node).dns_names
+
+
+@pytest.mark.parametrize("added", ADDED)
+def test_legs_of_a_new_party_come_up_for_both_judges(added: Added) -> None:
+    """The legs are there beside those of before, with ids of their kind, and real TLS agrees that they come up."""
+    before, wanted = legs_of(deployment("clustered-full")), added.to("clustered-full")
+    new = [leg for leg in legs_of(wanted) if leg not in before]
+    assert {leg.kind for leg in new} == added.leg_kinds
+    assert all(leg.id == f"{leg.kind}:{leg.group}:{leg.client}>{leg.server}" for leg in new)
+    assert refused(world_of(wanted).world) == set()
+
+
+@pytest.mark.parametrize("added", ADDED)
+def test_new_party_without_its_name_fails_its_own_legs_only(added: Added) -> None:
+    """A certificate for another name: the legs to this node fail at the client that verifies, and no others."""
+    made = world_of(added.to("clustered-full", version="X15.5"))
+    other = forge(("other.corp.example.com",), made.authority, at=AT)
+    party = made.world.parties[added.node]
+    failing = refused(made.world.with_party(replace(party, credential=other)))
+    assert {leg.server for leg in failing} == {added.node}
+    assert failing == {leg for leg in legs_of(made.world.deployment) if leg.server == added.node}
+
+
+@pytest.mark.parametrize("added", ADDED)
+def test_file_without_the_new_keys_is_as_before(added: Added) -> None:
+    """The group is empty, and no address moves when the key is written and empty."""
+    plain = deployment("clustered-full")
+    assert not [group for group in plain.groups if group.kind is added.kind]
+    empty = deployment_from({**plain.model_dump(mode="json"), **dict.fromkeys(added.keys, ())})
+    assert (legs_of(empty), empty.parties) == (legs_of(plain), plain.parties)
+
+
+@pytest.mark.parametrize("added", ADDED)
+def test_explorer_counts_a_new_party_as_ours(added: Added) -> None:
+    """Who runs the Expressways runs it too: it takes a private root without being asked."""
+    plain, wanted = deployment("clustered-full"), added.to("clustered-full")
+    strangers = []
+    for chosen in (plain, wanted):
+        cluster = chosen.cluster("core")
+        option = next(o for o in options_of(chosen, cluster, _all_choices(chosen)) if o.authority == "private")
+        strangers.append(ClusterJudge(chosen, cluster).judge(option).roots_to_hand_out)
+    assert strangers[0] == strangers[1]
+
+
+def _all_choices(chosen: Deployment) -> dict[tuple[str, str], tuple[str, ...]]:
+    return {(cluster.name, key): values for cluster in chosen.clusters for key, values in CHOICES.items()}
+
+
+@pytest.mark.parametrize(
+    ("version", "tls_verify", "verifies"),
+    [("X12.5", True, True), ("X12.5", False, False), ("X14.2", False, True), ("X15.5", True, True)],
+)
+def test_verification_of_unity_connection_follows_its_setting_until_x14_2(
+    version: str, tls_verify: bool, verifies: bool
+) -> None:
+    """TLS verify mode decides; from X14.2 on the traffic server verifies all the same, for MRA."""
+    keys = {"unity_connection": [{"name": "cuc", "nodes": [UNITY.node], "tls_verify": tls_verify}]}
+    wanted = UNITY.to("clustered-full", version=version, **keys)
+    legs = [leg for leg in legs_of(wanted) if leg.kind is LegKind.UNITY_CONNECTION]
+    assert [leg.client for leg in legs] == list(wanted.cluster("core").peers)
+    assert {leg.client_verifies for leg in legs} == {verifies}
+
+
+def test_unity_connection_has_a_multi_server_tomcat_certificate() -> None:
+    """All nodes and nothing of the Expressways: Expressway-C needs no further name for it."""
+    wanted = UNITY.to("clustered-full")
+    tomcat = next(made for made in design_nodes(wanted) if UNITY.node in made.nodes)
+    assert tomcat.service == "tomcat"
+    assert set(tomcat.nodes) <= set(tomcat.layout.dns_names)
+    assert all(leg.kind is LegKind.UNITY_CONNECTION for entry in tomcat.layout.entries for leg in entry.legs)
+    for peer in wanted.peers:
+        assert design_sans(wanted, peer) == design_sans(deployment("clustered-full"), peer)
+
+
+def test_every_group_has_a_side_and_every_party_a_group() -> None:
+    """Groups are all there is: no party without one, and peers stand in the core or on the edge."""
+    wanted = UNITY.to("clustered-full")
+    members = [name for group in wanted.groups for name in group.members]
+    assert set(wanted.parties) | {wanted.mra_client} == set(members)
+    assert len(members) == len(set(members))
+    assert set(wanted.members_on(Side.CORE, Side.EDGE)) == set(wanted.peers)
