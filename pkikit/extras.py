@@ -22,7 +22,6 @@ EXTRA_OF: Mapping[str, str] = {
     "dnslib": "lab",
     "dpkt": "lab",
     "jinja2": "lab",
-    "ldap3": "lab",
     "multidict": "lab",
     "platformdirs": "lab",
     "yarl": "lab",

@@ -1,4 +1,4 @@
-"""An LDAP server with one small tree, for the peers' login accounts and for `ldapsearch`; messages by ldap3 and pyasn1.
+"""An LDAP server with one small tree, for the peers' login accounts and for `ldapsearch`; messages by pyasn1.
 
 Anonymous and simple binds are taken (whoever asks is on loopback), searches answered; everything else is refused as
 RFC 4511 says.
@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ldap3.protocol import rfc4511 as asn1
 from pyasn1.codec.ber import decoder, encoder
 from pyasn1.error import PyAsn1Error
 
 from pkikit.handshake.messages import FramingError, Reply
+from simulator.wire import ldap_grammar as grammar
 
 MAX_MESSAGE = 64 * 1024
 SUFFIX = "dc=corp,dc=example,dc=com"
@@ -24,6 +24,13 @@ TREE: dict[str, dict[str, tuple[str, ...]]] = {
         "objectClass": ("person",), "cn": ("admin",), "sn": ("Administrator"  ,),
     },
 }  # fmt: skip
+# The first byte of an encoded operation: class application, its number, and whether its content is structured.
+_DECODED: dict[int, type[Any]] = {
+    0x60: grammar.BindRequest,
+    0x61: grammar.BindResponse,
+    0x63: grammar.SearchRequest,
+}
+_APPLICATION, _UNBIND, _ABANDON, _EXTENDED = 0x40, 0x42, 0x50, 0x77
 _SUCCESS, _NO_SUCH_OBJECT, _PROTOCOL_ERROR, _UNWILLING = 0, 32, 2, 53
 
 
@@ -53,40 +60,38 @@ def split_message(buffer: bytearray) -> bytes | None:
 
 def bind_request() -> bytes:
     """An anonymous simple bind: what a peer says first."""
-    request = asn1.BindRequest()
+    request = grammar.BindRequest()
     request["version"] = 3
     request["name"] = ""
-    request["authentication"] = asn1.AuthenticationChoice().setComponentByName("simple", asn1.Simple(""))
-    return _message(1, "bindRequest", request)
+    request["authentication"]["simple"] = ""
+    return _message(1, request)
 
 
 def understood(message: bytes) -> str:
     """A bind that succeeded."""
-    _, name, operation = _read(message)
-    if name != "bindResponse" or int(operation["resultCode"]) != _SUCCESS:
+    _, operation = _read(message)
+    if not isinstance(operation, grammar.BindResponse) or int(operation["resultCode"]) != _SUCCESS:
         raise FramingError("the LDAP server does not take the bind")
     return "LDAP bind accepted"
 
 
 def answer(message: bytes) -> Reply:
     """The answer to one request; an unbind has none."""
-    number, name, operation = _read(message)
-    match name:
-        case "bindRequest":
+    number, operation = _read(message)
+    match operation:
+        case grammar.BindRequest():
             simple = operation["authentication"].getName() == "simple"
             code = _SUCCESS if simple else 7  # authMethodNotSupported
-            return Reply(data=_message(number, "bindResponse", _result(asn1.BindResponse(), code)), asked="LDAP bind")
-        case "searchRequest":
+            return Reply(data=_message(number, _result(grammar.BindResponse(), code)), asked="LDAP bind")
+        case grammar.SearchRequest():
             return Reply(data=_search(number, operation), asked="LDAP search")
-        case "unbindRequest" | "abandonRequest":
-            return Reply(data=b"", asked=f"LDAP {name.removesuffix('Request')}")
-        case "extendedReq":
-            refused = _result(asn1.ExtendedResponse(), _PROTOCOL_ERROR)
-            return Reply(data=_message(number, "extendedResp", refused), asked="LDAP extended operation")
+        case int() if operation in (_UNBIND, _ABANDON):
+            return Reply(data=b"", asked="LDAP unbind" if operation == _UNBIND else "LDAP abandon")
+        case int() if operation == _EXTENDED:
+            refused = _result(grammar.ExtendedResponse(), _PROTOCOL_ERROR)
+            return Reply(data=_message(number, refused), asked="LDAP extended operation")
         case _:
-            return Reply(
-                data=_message(number, "searchResDone", _result(asn1.SearchResultDone(), _UNWILLING)), asked="LDAP"
-            )
+            return Reply(data=_message(number, _result(grammar.SearchResultDone(), _UNWILLING)), asked="LDAP")
 
 
 def _search(number: int, request: Any) -> bytes:
@@ -95,7 +100,7 @@ def _search(number: int, request: Any) -> bytes:
     found = [dn for dn in TREE if _within(dn.lower(), base, scope)]
     parts = [_entry(number, dn, wanted) for dn in found]
     code = _SUCCESS if base in (dn.lower() for dn in TREE) else _NO_SUCH_OBJECT
-    parts.append(_message(number, "searchResDone", _result(asn1.SearchResultDone(), code)))
+    parts.append(_message(number, _result(grammar.SearchResultDone(), code)))
     return b"".join(parts)
 
 
@@ -110,18 +115,18 @@ def _within(dn: str, base: str, scope: int) -> bool:
 
 
 def _entry(number: int, dn: str, wanted: set[str]) -> bytes:
-    entry = asn1.SearchResultEntry()
+    entry = grammar.SearchResultEntry()
     entry["object"] = dn
-    attributes = asn1.PartialAttributeList()
+    attributes = grammar.Attributes()
     for place, (kind, values) in enumerate((k, v) for k, v in TREE[dn].items() if not wanted or k.lower() in wanted):
-        attribute, listed = asn1.PartialAttribute(), asn1.Vals()
+        attribute, listed = grammar.Attribute(), grammar.Values()
         attribute["type"] = kind
         for position, value in enumerate(values):
             listed.setComponentByPosition(position, value)
         attribute["vals"] = listed
         attributes.setComponentByPosition(place, attribute)
     entry["attributes"] = attributes
-    return _message(number, "searchResEntry", entry)
+    return _message(number, entry)
 
 
 def _result(response: Any, code: int) -> Any:
@@ -131,21 +136,29 @@ def _result(response: Any, code: int) -> Any:
     return response
 
 
-def _message(number: int, name: str, operation: Any) -> bytes:
-    message = asn1.LDAPMessage()
+def _message(number: int, operation: Any) -> bytes:
+    message = grammar.Message()
     message["messageID"] = number
-    message["protocolOp"] = asn1.ProtocolOp().setComponentByName(name, operation)
+    message["protocolOp"] = encoder.encode(operation)
     encoded: bytes = encoder.encode(message)
     return encoded
 
 
-def _read(message: bytes) -> tuple[int, str, Any]:
-    """(message id, operation, its body). What pyasn1 cannot read is no LDAP."""
+def _read(message: bytes) -> tuple[int, Any]:
+    """(message id, operation): decoded if its body matters here, else the first byte of its encoding."""
     try:
-        read, rest = decoder.decode(message, asn1Spec=asn1.LDAPMessage())
+        read, rest = decoder.decode(message, asn1Spec=grammar.Message())
         if rest:
             raise FramingError("bytes behind an LDAP message")
-        operation = read["protocolOp"]
-        return int(read["messageID"]), str(operation.getName()), operation.getComponent()
+        body = bytes(read["protocolOp"])
+        kind = _DECODED.get(body[0])
+        if kind is None and body[0] & 0xC0 == _APPLICATION:
+            return int(read["messageID"]), body[0]
+        if kind is None:
+            raise FramingError("no LDAP operation")
+        operation, rest = decoder.decode(body, asn1Spec=kind())
+        if rest:
+            raise FramingError("bytes behind an LDAP operation")
+        return int(read["messageID"]), operation
     except (PyAsn1Error, ValueError, IndexError, RecursionError) as error:
         raise FramingError("no LDAP message") from error
