@@ -1,1 +1,1 @@
-"""One handshake: TLS on memory BIOs, what both sides record of it, the request that proves it. No sockets here."""
+"""One handshake: TLS on memory BIOs, what both sides record, and the request that proves it works. No sockets here."""

@@ -1,4 +1,4 @@
-"""Certificates between OpenSSL and the judges: through the same loader as files, so that both know the same certificate."""
+"""Certificates between OpenSSL and the judges. They pass the same loader as files, so both know the same certificate."""
 
 from __future__ import annotations
 
@@ -17,7 +17,13 @@ from pkikit.reading.saved import quietly
 
 
 def for_openssl(certificate: x509.Certificate) -> crypto.X509 | x509.Certificate:
-    """What pyOpenSSL takes: an `OddCertificate` as OpenSSL's own object, made of its bytes.
+    """Return the certificate for pyOpenSSL: an `OddCertificate` as OpenSSL's own object, made from its bytes.
+
+    Args:
+        certificate: the certificate.
+
+    Returns:
+        What pyOpenSSL accepts.
 
     Raises:
         crypto.Error: the library's OpenSSL does not read it (OpenSSL 4 refuses some dates that OpenSSL 3 reads).
@@ -28,7 +34,7 @@ def for_openssl(certificate: x509.Certificate) -> crypto.X509 | x509.Certificate
 
 
 def add_trusted(store: crypto.X509Store, certificates: Iterable[x509.Certificate]) -> None:
-    """Put certificates into a trust store; one that OpenSSL does not read is left out, as it leaves it out itself."""
+    """Put certificates into a trust store. A certificate that OpenSSL does not read is left out, as OpenSSL does itself."""
     for certificate in certificates:
         with contextlib.suppress(crypto.Error):
             known = for_openssl(certificate)
@@ -42,10 +48,16 @@ def _read(der: bytes) -> x509.Certificate:
 
 
 def from_openssl(certificate: crypto.X509) -> x509.Certificate:
-    """A certificate of a handshake, as a file of it would be read.
+    """Read a certificate of a handshake as a file with it would be read.
+
+    Args:
+        certificate: OpenSSL's object.
+
+    Returns:
+        The certificate.
 
     Raises:
-        EncodingError: a part of it cannot be read here, although OpenSSL did.
+        EncodingError: pkikit cannot read a part of it, although OpenSSL did.
     """
     try:
         return _read(crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate))
@@ -54,7 +66,7 @@ def from_openssl(certificate: crypto.X509) -> x509.Certificate:
 
 
 def readable(certificates: Iterable[crypto.X509] | None) -> tuple[x509.Certificate, ...]:
-    """Those that can be read, in their order."""
+    """Return the readable ones, in their order."""
     found = []
     for certificate in certificates or ():
         with contextlib.suppress(EncodingError):

@@ -1,6 +1,6 @@
-"""What is said inside the TLS connection to prove that it works: SIP OPTIONS, or one small HTTP request.
+"""The messages inside a TLS connection that prove that it works: SIP OPTIONS, or one small HTTP request.
 
-Only the framing is ours (RFC 3261 §18.3, Content-Length); the messages are sipmessage's.
+This module does the framing (RFC 3261 §18.3, Content-Length); the library sipmessage makes the SIP messages.
 """
 
 from __future__ import annotations
@@ -19,11 +19,21 @@ _COPIED = ("Via", "From", "To", "Call-ID", "CSeq")
 
 
 class FramingError(Exception):
-    """The bytes are no message of the protocol expected, or larger than any we would send."""
+    """The bytes are not a message of the expected protocol, or larger than any that the lab sends."""
 
 
 def split_message(buffer: bytearray) -> bytes | None:
-    """Take one whole message (header and body) off the buffer; None when more bytes are needed."""
+    """Take one complete message (header and body) off the buffer.
+
+    Args:
+        buffer: the received bytes; the message is removed from it.
+
+    Returns:
+        The message; None if more bytes are needed.
+
+    Raises:
+        FramingError: the message is too large, or its length cannot be read.
+    """
     end = buffer.find(b"\r\n\r\n")
     if end < 0:
         if len(buffer) > MAX_HEADER:
@@ -46,7 +56,7 @@ def split_message(buffer: bytearray) -> bytes | None:
 
 
 def options_request(caller: str, called: str, port: int) -> bytes:
-    """An OPTIONS request from one party to another, as zones send to see whether the other side lives."""
+    """Return an OPTIONS request, as zones send to see whether the other side answers."""
     request = Request(method="OPTIONS", uri=URI(scheme="sip", host=called, parameters=Parameters(transport="tls")))
     branch = "z9hG4bK" + secrets.token_hex(8)
     request.via = [Via(transport="TLS", host=caller, port=port, parameters=Parameters(branch=branch))]
@@ -61,7 +71,7 @@ def options_request(caller: str, called: str, port: int) -> bytes:
 
 
 def http_request(called: str) -> bytes:
-    """The smallest request that an HTTPS server has to answer."""
+    """Return the smallest request that an HTTPS server must answer."""
     return (
         f"GET / HTTP/1.1\r\nHost: {called}\r\nUser-Agent: ExpresswayCertificateLab\r\nConnection: close\r\n\r\n".encode(
             "ascii"
@@ -70,20 +80,30 @@ def http_request(called: str) -> bytes:
 
 
 def request_for(protocol: Protocol, caller: str, called: str, port: int) -> bytes:
-    """The request that a dial makes once TLS is up."""
+    """Return the request that a client sends once TLS is up."""
     return options_request(caller, called, port) if protocol is Protocol.SIP_TLS else http_request(called)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """What to send back, and what was asked, for the trace."""
+    """The answer to send, and the question for the trace."""
 
     data: bytes
     asked: str
 
 
 def reply_to(message: bytes) -> Reply:
-    """Answer a request: SIP gets a SIP response, HTTP an HTTP one; anything else is a FramingError."""
+    """Answer a request: SIP with a SIP response, HTTP with an HTTP response.
+
+    Args:
+        message: one complete message.
+
+    Returns:
+        The reply.
+
+    Raises:
+        FramingError: the message is neither SIP nor HTTP.
+    """
     first = message.split(b"\r\n", 1)[0].decode("utf-8", "replace")
     words = first.split(" ")
     if len(words) == 3 and words[2].startswith("HTTP/1."):
@@ -111,7 +131,17 @@ def reply_to(message: bytes) -> Reply:
 
 
 def status_of(message: bytes) -> tuple[int, str]:
-    """(status code, one line) of a response."""
+    """Read the status of a response.
+
+    Args:
+        message: one complete message.
+
+    Returns:
+        (status code, one line).
+
+    Raises:
+        FramingError: the message is not a response.
+    """
     first = message.split(b"\r\n", 1)[0].decode("utf-8", "replace")
     words = first.split(" ", 2)
     status = whole_number(words[1], most=999) if len(words) > 1 else None

@@ -62,7 +62,7 @@ _Raw = tuple[int, datetime | None, object]
 
 
 class Recorder:
-    """One side's steps. `now` is asked only at the ends: a handshake takes milliseconds, the order is what matters."""
+    """The steps of one side. It calls `now` only at both ends: a handshake takes milliseconds, and only the order matters."""
 
     def __init__(self, side: Side, now: Callable[[], datetime]) -> None:
         self.side = side
@@ -77,18 +77,18 @@ class Recorder:
         self._raw.append((next(_ORDER), self._now(), detail))
 
     def state(self, where: int, ret: int, name: bytes) -> None:
-        """Called by OpenSSL for each state and alert."""
+        """OpenSSL calls this for each state and alert."""
         if where & SSL.SSL_CB_ALERT:
             self._raw.append((next(_ORDER), None, (bool(where & SSL.SSL_CB_WRITE), ret)))
         elif where & SSL.SSL_CB_LOOP:
             self._raw.append((next(_ORDER), None, name))
 
     def judged(self, certificate: crypto.X509, code: int, depth: int) -> None:
-        """Called by OpenSSL for each certificate of the path it built."""
+        """OpenSSL calls this for each certificate of the path it built."""
         self._judged.append((next(_ORDER), certificate, code, depth))
 
     def steps(self) -> list[Step]:
-        """This side's steps in order; repeated states are told once."""
+        """Return this side's steps in order, without repeated states."""
         steps = [Step(seq=seq, at=at or self.began, side=self.side, detail=_detail(raw)) for seq, at, raw in self._raw]
         for seq, certificate, code, depth in self._judged:
             subject = title(read[0]) if (read := readable((certificate,))) else "a certificate that cannot be read"
@@ -100,7 +100,7 @@ class Recorder:
         ]
 
     def trouble(self) -> str:
-        """The reason in a few words, as the product's event log puts it."""
+        """Return the reason in a few words, as the product's event log does."""
         for step in self.steps():
             match step.detail:
                 case CertificateJudged(code=code, name=name) if code:
@@ -114,7 +114,7 @@ class Recorder:
         return ""
 
     def remember_seen(self, connection: SSL.Connection) -> None:
-        """Keep the other side's chain, also when it was refused: what was built, what was sent, what was judged."""
+        """Keep the other side's chain, also if it was refused: what was built, sent and judged."""
         found: dict[x509.Certificate, None] = {}
         for certificates in (
             connection.get_peer_cert_chain(),
@@ -136,14 +136,14 @@ def _detail(raw: object) -> Detail:
 
 
 def not_connected(now: Callable[[], datetime], reason: str, *, resolved: bool) -> HandshakeTrace:
-    """The trace of a dial that came to no connection; `resolved` is False when already the name led nowhere."""
+    """Return the trace of a dial without a connection; `resolved` is False if the name did not resolve."""
     recorder = Recorder(Side.CLIENT, now)
     recorder.note(NotConnected(reason=reason, resolved=resolved))
     return merge(recorder, None)
 
 
 def merge(client: Recorder, server: Recorder | None) -> HandshakeTrace:
-    """Both sides' steps in the order in which they happened."""
+    """Return both sides' steps in the order in which they happened."""
     steps = client.steps() + (server.steps() if server else [])
     steps.sort(key=lambda step: step.seq)
     return HandshakeTrace(steps=tuple(steps), seen_by_client=client.seen, seen_by_server=server.seen if server else ())

@@ -1,7 +1,7 @@
-"""TLS on memory BIOs with shared contexts: pyOpenSSL judges chain, time and purpose; names are judged by pkikit.
+"""TLS on memory BIOs with shared contexts: pyOpenSSL judges chain, time and purpose; pkikit judges names.
 
-One context per (credential, trust list, role), made once and used by all connections; what belongs to one
-connection (its recorder) travels as the connection's app data.
+There is one context per (credential, trust list, role). It is made once, and all connections use it; what belongs to
+one connection (its recorder) travels as the connection's app data.
 """
 
 from __future__ import annotations
@@ -39,20 +39,20 @@ CIPHERS = b"DEFAULT:!aNULL:!eNULL:@SECLEVEL=2"
 
 
 class TlsVersion(enum.StrEnum):
-    """A protocol version that a lab may be held to."""
+    """A protocol version that a lab can be limited to."""
 
     TLS_1_2 = "1.2"
     TLS_1_3 = "1.3"
 
     @property
     def number(self) -> int:
-        """OpenSSL's constant."""
+        """OpenSSL's constant for the version."""
         return {TlsVersion.TLS_1_2: SSL.TLS1_2_VERSION, TlsVersion.TLS_1_3: SSL.TLS1_3_VERSION}[self]
 
 
 @dataclass(frozen=True, kw_only=True)
 class TlsRange:
-    """Lowest and highest protocol version; `suites`: an OpenSSL cipher list for TLS 1.2 in place of the product's."""
+    """Lowest and highest protocol version; `suites`: an OpenSSL cipher list for TLS 1.2 that replaces the product's."""
 
     lowest: TlsVersion = TlsVersion.TLS_1_2
     highest: TlsVersion = TlsVersion.TLS_1_3
@@ -121,7 +121,7 @@ class TlsContext:
         add_trusted(self._store, effective_trust(trusted_ca_list)[0])
 
     def _load_credential(self, party: Party, at: datetime) -> None:
-        """Load what is to be presented. What OpenSSL refuses (key mismatch, too weak) is not: no certificate is sent."""
+        """Load what is to be presented. If OpenSSL refuses it (key mismatch, too weak), no certificate is sent."""
         credential = party.credential
         if credential is None or credential.key is None:
             return
@@ -139,14 +139,14 @@ class TlsContext:
             connection.set_context(other._context)
 
     def is_current(self, now: datetime) -> bool:
-        """True within the same whole second, which is how finely OpenSSL tells time.
+        """Return True within the same whole second, which is OpenSSL's resolution of time.
 
-        A moment longer, and a certificate that was issued just now would not be valid yet.
+        A longer interval would make a certificate that was issued just now not valid yet.
         """
         return now.replace(microsecond=0) == self.at.replace(microsecond=0)
 
     def connect(self, recorder: Recorder, server_name: str = "") -> SSL.Connection:
-        """A new connection of this context."""
+        """Return a new connection of this context."""
         connection = SSL.Connection(self._context, None)
         connection.set_app_data(recorder)
         if self.side is Side.CLIENT:
@@ -177,7 +177,10 @@ def _append_key(path: Path, line: bytes) -> None:
 
 
 class Handshake:
-    """One side of one connection, without I/O: feed what arrived, send what `outgoing` gives, ask whether it is done."""
+    """One side of one connection, without I/O.
+
+    Feed it the received bytes, send what `outgoing` returns, and ask whether it is complete.
+    """
 
     def __init__(
         self,
@@ -199,7 +202,7 @@ class Handshake:
         self.to_look_up: tuple[x509.Certificate, ...] = ()
 
     def advance(self) -> None:
-        """Go on as far as what has arrived allows. Afterwards `complete` or `failed` may have become true."""
+        """Continue as far as the received bytes allow. Afterwards `complete` or `failed` may be true."""
         if self.complete or self.failed:
             return
         try:
@@ -227,12 +230,12 @@ class Handshake:
                 self._judge_names_and_product_rules(chain, NOTHING_HELD)
 
     def judge_with(self, found: RevocationData) -> None:
-        """Go on judging with what was found out about `to_look_up`."""
+        """Continue to judge, with what the revocation sources said about `to_look_up`."""
         chain, self.to_look_up = self.to_look_up, ()
         self._judge_names_and_product_rules(chain, found)
 
     def _judge_names_and_product_rules(self, chain: tuple[x509.Certificate, ...], found: RevocationData) -> None:
-        """OpenSSL looks at no names that we would mean, and lets pass what the product does not."""
+        """Judge what OpenSSL does not: the names, and what the product refuses although OpenSSL accepts it."""
         objections = product_refuses(chain)
         for objection in objections.errors:
             # Told as OpenSSL would have told it, had it looked: "invalid CA certificate".
@@ -257,7 +260,7 @@ class Handshake:
             self.fail("the SSH tunnel cannot read the certificate")
 
     def _is_revoked(self, chain: tuple[x509.Certificate, ...], looked_up: RevocationData) -> bool:
-        """The product asks its revocation sources itself, after OpenSSL has found the chain."""
+        """Ask as the product does: its own revocation sources, after OpenSSL has built the chain."""
         question = self.context.revocation
         if question is None:
             return False
@@ -273,7 +276,7 @@ class Handshake:
         return not verdict.accepted
 
     def fail(self, reason: str) -> None:
-        """Give up, keeping what was seen; when TLS is up the other side is told by close_notify."""
+        """Give up and keep what was seen. If TLS is up, close_notify tells the other side."""
         if self.failed:
             return
         self.failed = True
@@ -289,18 +292,18 @@ class Handshake:
             self.failed = True
 
     def close(self) -> None:
-        """Say goodbye; nothing more is sent or read."""
+        """Send close_notify; afterwards nothing is sent or read."""
         if self.complete and not self.failed:
             self.recorder.remember_seen(self.connection)
             self._shutdown()
 
     def feed(self, data: bytes) -> None:
-        """Bytes from the network."""
+        """Take bytes from the network."""
         if data:
             self.connection.bio_write(data)
 
     def outgoing(self) -> bytes:
-        """Bytes for the network; empty when there is nothing to send."""
+        """Return bytes for the network; empty if there is nothing to send."""
         parts = []
         while True:
             try:
@@ -309,11 +312,11 @@ class Handshake:
                 return b"".join(parts)
 
     def write(self, data: bytes) -> None:
-        """Application data."""
+        """Send application data."""
         self.connection.sendall(data)
 
     def read(self) -> bytes | None:
-        """Application data that arrived; None when nothing has, empty at the end. A late alert makes it fail."""
+        """Return received application data; None if there is none yet, empty at the end. A late alert fails the handshake."""
         try:
             return self.connection.recv(_CHUNK)
         except SSL.WantReadError:
@@ -326,7 +329,7 @@ class Handshake:
 
 
 def reason_of(error: SSL.Error) -> str:
-    """OpenSSL's reason in its own words."""
+    """Return OpenSSL's reason in its own words."""
     if isinstance(error, SSL.SysCallError):
         return "connection closed"
     reasons = [entry[2] for entry in (error.args[0] if error.args else ()) if entry[2]]

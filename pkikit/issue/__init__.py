@@ -1,1 +1,1 @@
-"""How certificates come to be: our own CA, and (the shell) ACME."""
+"""How certificates are issued: by a CA of our own, by OpenSSL, by AD CS, or over ACME."""

@@ -1,7 +1,7 @@
 """A small CA: root → intermediate → leaf, and CRLs. Everything takes `at`; nothing reads a clock.
 
-Extensions are those that openssl's `x509`/`ca` commands of the guide's appendix 2 produce: BasicConstraints, key
-usage, key identifiers; the leaf keeps what its request asked for and the profile allows.
+The extensions are those that openssl's `x509` and `ca` commands of the guide's appendix 2 produce: BasicConstraints,
+key usage, key identifiers. The leaf keeps what its request asks for and the profile allows.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ ANY_EKU = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """What this CA puts into a leaf: the EKUs it allows, how long it lasts, where its CRL lies."""
+    """What this CA puts into a leaf: the allowed EKUs, the lifetime, the URL of the CRL."""
 
     ekus: tuple[ObjectIdentifier, ...] = ANY_EKU
     lifetime: timedelta = LEAF_LIFETIME
@@ -40,7 +40,7 @@ class Profile:
     serial: int | None = None
 
     def pointers(self) -> tuple[x509.ExtensionType, ...]:
-        """The extensions that say where revocation status can be had."""
+        """The extensions that state where to get the revocation status."""
         found: tuple[x509.ExtensionType, ...] = ()
         if self.crl_url:
             point = x509.DistributionPoint([x509.UniformResourceIdentifier(self.crl_url)], None, None, None)
@@ -57,7 +57,7 @@ class Profile:
 
 @dataclass(frozen=True, kw_only=True)
 class Authority:
-    """One CA certificate with its key, and the certificates above it. `repr` never shows the key."""
+    """One CA certificate with its key, and the certificates above it. `repr` never contains the key."""
 
     certificate: x509.Certificate
     key: PrivateKey = field(repr=False, compare=False)
@@ -65,21 +65,30 @@ class Authority:
 
     @property
     def root(self) -> x509.Certificate:
-        """The self-signed certificate that others have to trust."""
+        """The self-signed certificate that verifiers must trust."""
         return self.parents[-1] if self.parents else self.certificate
 
     @property
     def intermediates(self) -> tuple[x509.Certificate, ...]:
-        """What a server has to send behind its leaf: this CA and those above it, without the root."""
+        """What a server must send after its leaf: this CA and those above it, without the root."""
         return (self.certificate, *self.parents)[:-1]
 
     def issue(
         self, csr: x509.CertificateSigningRequest, *, at: datetime, profile: Profile | None = None
     ) -> x509.Certificate:
-        """The certificate for a request.
+        """Issue the certificate for a request.
 
-        Raises IssuanceRefused when the request cannot be read, when its own signature is wrong, or when the profile
-        allows none of the key purposes that it asks for.
+        Args:
+            csr: the certificate signing request.
+            at: when it is issued.
+            profile: what this CA allows; None for the default profile.
+
+        Returns:
+            The certificate.
+
+        Raises:
+            IssuanceRefused: the request cannot be read, its signature is wrong, or the profile allows none of the EKUs that it
+                asks for.
         """
         try:
             return self._issued(csr, at, profile or Profile())
@@ -117,7 +126,7 @@ class Authority:
         extra: Iterable[x509.ExtensionType] = (),
         pointers: Iterable[x509.ExtensionType] = (),
     ) -> Authority:
-        """A CA below this one. `basic_constraints=False` makes one that the guide forbids, for worlds that fail."""
+        """Make a CA below this one. `basic_constraints=False` makes one that the guide forbids, for worlds that fail."""
         key = key or fast_key()
         name = ca_name(common_name, organisation)
         builder = self._builder(name, key.public_key(), at=at, lifetime=lifetime)
@@ -138,7 +147,7 @@ class Authority:
         lifetime: timedelta = timedelta(days=7),
         number: int = 1,
     ) -> x509.CertificateRevocationList:
-        """The CRL of this CA at an instant; `revoked` holds serial numbers, or (serial, when, reason)."""
+        """Make the CRL of this CA at an instant; `revoked` holds serial numbers, or (serial, when, reason)."""
         builder = (
             x509.CertificateRevocationListBuilder()
             .issuer_name(self.certificate.subject)
@@ -168,7 +177,7 @@ class Authority:
         nonce: bytes | None = None,
         id_digest: hashes.SHA256 | hashes.SHA1 | None = None,
     ) -> ocsp.OCSPResponse:
-        """An OCSP answer about one certificate of this CA, signed by the CA or by `signer`; CertID in SHA-256 by default."""
+        """Make an OCSP answer about one certificate of this CA, signed by the CA or by `signer`; CertID in SHA-256 by default."""
         own_certificate, key = signer or (self.certificate, self.key)
         builder = ocsp.OCSPResponseBuilder().add_response(
             cert=certificate,
@@ -211,7 +220,7 @@ def create_root(
     organisation: str = "",
     lifetime: timedelta = ROOT_LIFETIME,
 ) -> Authority:
-    """A self-signed root."""
+    """Make a self-signed root."""
     key = key or fast_key()
     name = ca_name(common_name, organisation)
     public = key.public_key()
@@ -229,7 +238,7 @@ def create_root(
 
 
 def ca_name(common_name: str, organisation: str = "") -> x509.Name:
-    """O (if any) and CN of a CA."""
+    """Return the name of a CA: O (if any) and CN."""
     parts = [(NameOID.ORGANIZATION_NAME, organisation)] if organisation else []
     return x509.Name([x509.NameAttribute(oid, value) for oid, value in (*parts, (NameOID.COMMON_NAME, common_name))])
 

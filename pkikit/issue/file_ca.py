@@ -1,8 +1,8 @@
-"""A CA in a folder, laid out as `openssl ca` lays it out: either tool can go on where the other stopped.
+"""A CA in a folder, laid out as `openssl ca` does it: either tool can continue where the other stopped.
 
     DIR/ca.pem          its certificate           DIR/chain.pem     it and the CAs above it, root last
     DIR/private/ca.key  its key, mode 0600        DIR/openssl.cnf   for `openssl ca -config openssl.cnf`, run in DIR
-    DIR/index.txt       what was issued           DIR/serial        the next serial number, in hex
+    DIR/index.txt       issued certificates       DIR/serial        the next serial number, in hex
     DIR/newcerts/       a copy of each            DIR/crlnumber     the next CRL's number, in hex
 
 Source: X12.5 guide, appendix 2 "Operating as a Certificate Authority Using OpenSSL"; openssl-ca(1) for the index.
@@ -60,7 +60,18 @@ class Entry:
 
     @classmethod
     def parse(cls, line: str, where: str) -> Entry:
-        """Read the six tab-separated fields."""
+        """Read the six tab-separated fields.
+
+        Args:
+            line: one line of index.txt.
+            where: file and line, for messages.
+
+        Returns:
+            The entry.
+
+        Raises:
+            InputError: the line has another form.
+        """
         fields = line.split("\t")
         if len(fields) != 6 or fields[0] not in {"V", "R", "E"}:
             raise InputError(f"{printable(line, 60)!r} is no line of an index as openssl writes it", where=where)
@@ -77,7 +88,7 @@ class Entry:
 
     @property
     def revocation(self) -> tuple[datetime, x509.ReasonFlags | None] | None:
-        """When and why it was revoked; None for a valid one."""
+        """When and why it was revoked; None for a valid certificate."""
         if self.status != "R":
             return None
         when, _, reason = self.revoked.partition(",")
@@ -86,7 +97,7 @@ class Entry:
 
 
 class FileCa:
-    """The CA of one folder. Changes are made under a lock, and in an order that loses nothing when interrupted."""
+    """The CA of one folder. It makes changes under a lock, in an order that loses nothing when interrupted."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -113,7 +124,23 @@ class FileCa:
         lifetime: timedelta,
         below: FileCa | None = None,
     ) -> FileCa:
-        """Make the folder: a self-signed root, or an intermediate below another file CA."""
+        """Make the folder: a self-signed root, or an intermediate below another file CA.
+
+        Args:
+            folder: where the CA is to be.
+            common_name: the CN of the CA.
+            at: when it is issued.
+            key: its private key.
+            organisation: its O; empty for none.
+            lifetime: how long it is valid.
+            below: the CA above it; None for a root.
+
+        Returns:
+            The new CA.
+
+        Raises:
+            InputError: the folder is in use.
+        """
         if folder.exists() and any(folder.iterdir()):
             raise InputError("is not empty; a CA wants a folder of its own", where=str(folder))
         if below is None:
@@ -141,7 +168,7 @@ class FileCa:
         return cls(folder)
 
     def issue(self, request: x509.CertificateSigningRequest, *, at: datetime, profile: Profile) -> x509.Certificate:
-        """Sign a request with the next serial number, keep a copy, enter it into the index."""
+        """Sign a request with the next serial number, keep a copy, and add it to the index."""
         with self._locked():
             serial = self._number("serial")
             certificate = self.authority.issue(request, at=at, profile=replace(profile, serial=serial))
@@ -150,7 +177,7 @@ class FileCa:
         return certificate
 
     def record(self, certificate: x509.Certificate) -> None:
-        """Enter a certificate of this CA that was made elsewhere, as an intermediate's."""
+        """Add a certificate of this CA to the index that was issued elsewhere, such as an intermediate's."""
         with self._locked():
             self._enter(certificate)
 
@@ -168,7 +195,16 @@ class FileCa:
         self._write_index([*self.entries(), entry])
 
     def revoke(self, certificate: x509.Certificate, *, at: datetime, reason: str | None) -> None:
-        """Mark it revoked; the next CRL and OCSP answer will say so."""
+        """Mark a certificate revoked; the next CRL and OCSP answer include it.
+
+        Args:
+            certificate: a certificate of this CA.
+            at: when it is revoked.
+            reason: a CRL reason as openssl spells it, such as `keyCompromise`; None for none.
+
+        Raises:
+            InputError: the certificate is not in the index, is revoked already, or the reason is unknown.
+        """
         if reason is not None and reason not in REASONS:
             raise InputError(f"{reason[:40]!r} is not a reason: allowed are {', '.join(REASONS)}")
         if certificate.issuer != self.authority.certificate.subject:
@@ -186,7 +222,7 @@ class FileCa:
             self._write_index([replace(e, status="R", revoked=when) if e is known else e for e in entries])
 
     def crl(self, *, at: datetime, lifetime: timedelta) -> x509.CertificateRevocationList:
-        """The CRL of all that is marked revoked, with the next number."""
+        """Make the CRL of all certificates that are marked revoked, with the next number."""
         with self._locked():
             number = self._number("crlnumber")
             revoked = [(e.serial, *e.revocation) for e in self.entries() if e.revocation is not None]
@@ -202,7 +238,7 @@ class FileCa:
         lifetime: timedelta,
         id_digest: hashes.SHA256 | hashes.SHA1 | None = None,
     ) -> ocsp.OCSPResponse:
-        """What this CA says about a certificate: good, revoked, or unknown when it is not in the index."""
+        """Make this CA's answer about a certificate: good, revoked, or unknown if it is not in the index."""
         entry = next((e for e in self.entries() if e.serial == certificate.serial_number), None)
         if entry is None or certificate.issuer != self.authority.certificate.subject:
             status, when, reason = ocsp.OCSPCertStatus.UNKNOWN, None, None
@@ -215,7 +251,14 @@ class FileCa:
         )
 
     def entries(self) -> list[Entry]:
-        """The index, line by line."""
+        """Read the index.
+
+        Returns:
+            One entry per line.
+
+        Raises:
+            InputError: the index cannot be read, or a line has another form.
+        """
         path = self.folder / "index.txt"
         try:
             lines = read_bytes(path, may_be_empty=True).decode("utf-8").splitlines()
@@ -242,7 +285,7 @@ class FileCa:
 
 
 def one_line(name: x509.Name) -> str:
-    """`/C=GB/CN=…`, the form of the index; characters that would break its lines are escaped."""
+    """Return `/C=GB/CN=…`, the form of the index, with characters escaped that would break its lines."""
     parts = [(_SHORT.get(a.oid, a.oid.dotted_string), printable(str(a.value)).replace("/", "\\/")) for a in name]
     return "".join(f"/{key}={value}" for key, value in parts)
 
@@ -252,7 +295,7 @@ def _pem(certificate: x509.Certificate) -> str:
 
 
 def _hex(number: int) -> str:
-    """As openssl writes numbers: upper case, an even number of digits."""
+    """Return the number as openssl writes it: upper case, an even number of digits."""
     digits = f"{number:X}"
     return digits if len(digits) % 2 == 0 else "0" + digits
 

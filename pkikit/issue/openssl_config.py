@@ -1,4 +1,4 @@
-"""The same with OpenSSL alone: configuration and commands that give an equivalent request and certificate.
+"""The same with OpenSSL alone: configuration and commands for an equivalent request and certificate.
 
 Source: X12.5 guide, appendix 2; option names from openssl-req(1) and openssl-ca(1).
 """
@@ -51,12 +51,12 @@ authorityKeyIdentifier  = keyid
 
 
 def ca_config() -> str:
-    """openssl.cnf of a file CA."""
+    """Return the openssl.cnf of a file CA."""
     return _CA
 
 
 def request_config(layout: SanLayout, fields: SubjectFields | None = None, *, rsa: bool = True) -> str:
-    """The configuration for `openssl req -new` that asks for what the Expressway's own CSR page would."""
+    """Return the configuration for `openssl req -new` that asks for what the Expressway's CSR page would ask for."""
     fields = fields or SubjectFields()
     subject = (
         ("C", fields.country.upper()),
@@ -91,13 +91,13 @@ def request_config(layout: SanLayout, fields: SubjectFields | None = None, *, rs
 
 
 def _quoted(value: str) -> str:
-    """A value that openssl's configuration parser gives back unchanged."""
+    """Return the value so that openssl's configuration parser reads it unchanged."""
     escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
     return f'"{escaped}"' if any(c in value for c in "#;=\"'\\$ ") else escaped
 
 
 def commands(layout: SanLayout, *, key_size: int = 2048, digest: str = "sha256") -> str:
-    """The steps of appendix 2: key, request, the CA's signature, a look at the result."""
+    """Return the steps of appendix 2: key, request, the CA's signature, a look at the result."""
     name = layout.owner
     return f"""\
 # 1. Key and request. The key never leaves this folder but for the upload, and only its owner may read it.

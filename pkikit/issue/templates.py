@@ -1,4 +1,4 @@
-"""Active Directory Certificate Services: the template that keeps both key purposes, and what its enrolment takes.
+"""Active Directory Certificate Services: the template that keeps both key purposes, and the forms that enrol with it.
 
 Sources: X12.5 guide, appendices 5 and 6; [MS-CRTD] for the template's attributes; [MS-WCCE] §2.2.2.7 for request
 attributes; `certreq` and the certsrv web pages for the forms.
@@ -40,7 +40,7 @@ class CertificateTemplate:
     schema_version: int = 2
 
     def objections(self) -> tuple[str, ...]:
-        """What makes it unfit for an Expressway, a sentence each."""
+        """Return why the template does not suit an Expressway, one sentence each."""
         missing = [
             oid_name(oid)
             for oid in (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
@@ -56,7 +56,7 @@ class CertificateTemplate:
         return tuple(found)
 
     def shown(self) -> tuple[tuple[str, str, str], ...]:
-        """(tab, field, value) as in the properties window."""
+        """Return (tab, field, value) as in the properties window."""
         policies = ", ".join(oid_name(oid) for oid in self.application_policies)
         return (
             ("General", "Template display name", self.display_name),
@@ -74,7 +74,7 @@ class CertificateTemplate:
         )
 
     def attributes(self) -> tuple[tuple[str, str], ...]:
-        """The same as attributes of the pKICertificateTemplate object ([MS-CRTD] §2); octet strings in hex."""
+        """Return the attributes of the pKICertificateTemplate object ([MS-CRTD] §2); octet strings in hex."""
         flags = ARCHIVE_KEY * self.key_archival | EXPORTABLE_KEY * self.exportable_key
         oids = tuple(oid.dotted_string for oid in self.application_policies)
         return (
@@ -95,7 +95,7 @@ class CertificateTemplate:
 
 
 def _period(days: int) -> str:
-    """A FILETIME span: negative hundreds of nanoseconds, little endian."""
+    """Return a FILETIME span: negative hundreds of nanoseconds, little endian."""
     return (-days * _SECONDS_A_DAY * _TICKS).to_bytes(8, "little", signed=True).hex()
 
 
@@ -115,12 +115,12 @@ CLIENT_AND_SERVER = CertificateTemplate(
 
 
 def request_attributes(template: CertificateTemplate) -> str:
-    """What `certreq -attrib` and the web form's "Additional Attributes" take."""
+    """Return the text for `certreq -attrib` and for the web form's "Additional Attributes"."""
     return f"CertificateTemplate:{template.name}"
 
 
 def web_enrolment_form(request: x509.CertificateSigningRequest, template: CertificateTemplate) -> str:
-    """The body that the certsrv page posts to certfnsh.asp: the request pasted, the template chosen."""
+    """Return the body that the certsrv page posts to certfnsh.asp: the request and the chosen template."""
     return urlencode(
         {
             "Mode": "newreq",
@@ -133,7 +133,7 @@ def web_enrolment_form(request: x509.CertificateSigningRequest, template: Certif
 
 
 def certreq_policy(layout: SanLayout, template: CertificateTemplate, fields: SubjectFields | None = None) -> str:
-    """An .inf for `certreq -new`: the same names where the request is made on Windows (RSA 2048, key exportable)."""
+    """Return an .inf for `certreq -new`: the same names if the request is made on Windows (RSA 2048, key exportable)."""
     subject = subject_name(layout.common_name, fields).rfc4514_string().replace('"', '""')
     lines = [
         "[Version]",

@@ -1,4 +1,4 @@
-"""Looks at the world as an ACME CA would: public DNS, CAA, port 80. Feeds `judge.preflight`, decides nothing."""
+"""Looks at the world as an ACME CA would: public DNS, CAA, port 80. It collects facts for the preflight and decides nothing."""
 
 from __future__ import annotations
 
@@ -29,10 +29,20 @@ def gather(
     source: str = "",
     known: Mapping[str, str] | None = None,
 ) -> AcmeFacts:
-    """Everything that `preflight` asks for; the peers are those of the layout's own cluster, found by DNS too.
+    """Collect everything that the preflight needs.
 
-    known: the peers' public addresses, where they are known otherwise.
-    source: the address to dial from, where this machine has several; empty: as the system chooses.
+    Args:
+        deployment: the deployment.
+        layout: the names of the certificate; its owner's cluster gives the peers.
+        authority: the CA's domain in CAA records.
+        dns_server: `address` or `address:port`; None asks the system's.
+        http_port: the port that the CA fetches challenge files from; 80 outside a lab.
+        dial: False to leave out port 80.
+        source: the address to dial from if this machine has several; empty leaves it to the system.
+        known: the peers' public addresses, if they are known otherwise; by default DNS gives them.
+
+    Returns:
+        The facts.
     """
     resolver = _resolver(dns_server)
     cluster = deployment.cluster_of(layout.owner)
@@ -71,7 +81,7 @@ def _resolver(server: str | None) -> dns.resolver.Resolver:
 
 
 def addresses(resolver: dns.resolver.Resolver, name: str) -> tuple[str, ...]:
-    """IPv4 and IPv6 addresses of a name; empty when there are none."""
+    """Return the IPv4 and IPv6 addresses of a name; empty if there are none."""
     found: list[str] = []
     for kind in ("A", "AAAA"):
         try:
@@ -82,9 +92,9 @@ def addresses(resolver: dns.resolver.Resolver, name: str) -> tuple[str, ...]:
 
 
 def caa_records(resolver: dns.resolver.Resolver, name: str) -> tuple[CaaRecord, ...] | str:
-    """The CAA records that apply: those of the name, else of the closest parent that has some (RFC 8659 §3).
+    """Return the CAA records that apply: those of the name, else of the closest parent that has some (RFC 8659 §3).
 
-    A server that fails to answer says nothing about records, so the result is then why it failed, as text.
+    A server that fails to answer proves nothing about records, so the result is then the reason, as text.
     """
     labels = name.split(".")
     for start in range(len(labels) - 1):
@@ -101,7 +111,7 @@ def caa_records(resolver: dns.resolver.Resolver, name: str) -> tuple[CaaRecord, 
 
 
 def answers_on(address: str, port: int, source: str = "") -> str:
-    """Empty when something accepts a connection there; else why not."""
+    """Return an empty string if something accepts a connection there; otherwise the reason why not."""
     try:
         bound = (source, 0) if source and (":" in source) == (":" in address) else None
         with socket.create_connection((address, port), timeout=TIMEOUT, source_address=bound):

@@ -1,9 +1,9 @@
-"""The only network reader: CRLs, OCSP answers and CA certificates by URL.
+"""Fetches CRLs, OCSP answers and CA certificates by URL.
 
-A URL comes from a certificate, so anybody may have written it. `fetch` takes http and https only, dials only addresses
-and ports that the caller's policy allows, bounds size, time and redirects, unpacks nothing, and sends no cookies and no
-credentials. The policy sees the address of every socket before it connects: no spelling of a host, no name and no
-redirect gets around it.
+A URL comes from a certificate, so anybody may have written it. `fetch` accepts http and https only, connects only to
+addresses and ports that the caller's policy allows, limits size, time and redirects, unpacks nothing, and sends no
+cookies and no credentials. The policy sees the address of every socket before it connects: no spelling of a host, no
+name and no redirect gets around it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _INSIDE = "leads to an address that may not be asked"
 
 @dataclass(frozen=True, kw_only=True)
 class FetchLimits:
-    """size in bytes, time in seconds for everything together, number of redirects."""
+    """The limits: size in bytes, time in seconds for everything together, number of redirects."""
 
     size: int = 64 * 1024 * 1024
     time: float = 10.0
@@ -45,7 +45,7 @@ def public_only(address: str, port: int) -> bool:
 
 
 class _Resolver(AbstractResolver):
-    """Resolves by the given function (or the system's) and hands on only what the policy allows."""
+    """Resolves by the given function (or the system's) and returns only what the policy allows."""
 
     def __init__(self, resolve: Resolve | None, policy: Policy) -> None:
         self._resolve, self._policy = resolve or _by_system, policy
@@ -63,7 +63,7 @@ class _Resolver(AbstractResolver):
         ]
 
     async def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: the resolver keeps nothing open."""
 
 
 async def _by_system(host: str, port: int) -> list[tuple[str, int]]:
@@ -80,9 +80,21 @@ async def fetch(
     resolve: Resolve | None = None,
     limits: FetchLimits | None = None,
 ) -> bytes:
-    """The bytes at a URL (GET), or the answer to `body` (POST). FetchError says in one sentence what was wrong.
+    """Return the bytes at a URL (GET), or the answer to `body` (POST).
 
-    resolve: (host, port) to addresses with the port to dial; None asks the system.
+    Args:
+        url: an http or https URL.
+        body: the body of a POST; None for a GET.
+        content_type: the type of the body.
+        policy: decides about each (address, port).
+        resolve: maps (host, port) to addresses with the port to connect to; None asks the system.
+        limits: size, time and redirects.
+
+    Returns:
+        The bytes.
+
+    Raises:
+        FetchError: one sentence about what went wrong.
     """
     limits = limits or FetchLimits()
     connector = aiohttp.TCPConnector(
@@ -126,7 +138,17 @@ async def _follow(
 
 
 def _target(url: str) -> URL:
-    """The URL as aiohttp will dial it, after our own strict reading of it. Both must see one host and one port."""
+    """Return the URL as aiohttp will use it, after our own strict reading: both must see the same host and port.
+
+    Args:
+        url: the URL.
+
+    Returns:
+        aiohttp's URL.
+
+    Raises:
+        FetchError: the URL is not http or https, or the two readings differ.
+    """
     try:
         ours = parse_web_url(url)
     except InputError as error:
@@ -138,7 +160,7 @@ def _target(url: str) -> URL:
 
 
 def _opener(policy: Policy) -> Callable[[aiohttp.AddrInfoType], socket.socket]:
-    """What makes the sockets: the last look at an address, whatever led to it."""
+    """Return the function that makes the sockets: the last check of an address, whatever led to it."""
 
     def open_socket(found: aiohttp.AddrInfoType) -> socket.socket:
         family, kind, protocol, _, address = found
@@ -164,6 +186,6 @@ async def _read(answer: aiohttp.ClientResponse, url: str, limits: FetchLimits) -
 
 
 def _plain(error: Exception) -> str:
-    """The operating system's or resolver's own words, where the library wraps them."""
+    """Return the words of the operating system or resolver, which the library wraps."""
     cause = getattr(error, "os_error", None) or error
     return printable(str(getattr(cause, "strerror", None) or cause) or type(cause).__name__)

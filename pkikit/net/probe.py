@@ -1,6 +1,6 @@
 """A real handshake with a real server, recorded as the lab records its own: TCP, TLS, one request.
 
-The only part of `pkikit` that dials. One address, one connection, everything bounded in time and size.
+One address, one connection, everything limited in time and size.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MAX_REPLY = 64 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Probe:
-    """What one dial showed. `asked_for`: the CAs that the server named when it asked for our certificate.
+    """The result of one dial. `asked_for`: the CAs that the server named when it asked for our certificate.
 
     `wants_certificate`: the server asked for one, whether it insisted or not.
     """
@@ -53,7 +53,22 @@ def probe(
     server_name: str = "",
     timeout: float = 10.0,
 ) -> Probe:
-    """Dial, shake hands, ask once. Without a list the server's chain is recorded and not refused."""
+    """Dial, shake hands, send one request.
+
+    Args:
+        host: name or address of the server.
+        port: its port.
+        protocol: which request to send.
+        now: the clock.
+        trusted_ca_list: the list that judges the server's chain; without one, the chain is recorded and not refused.
+        credential: the certificate to present; None for none.
+        name_checks: the names that the server's certificate must contain.
+        server_name: the SNI; empty for none.
+        timeout: in seconds, for each step.
+
+    Returns:
+        The recorded handshake, also if it failed.
+    """
     recorder = Recorder(Side.CLIENT, now)
     party = Party(fqdn="probe", credential=credential, trusted_ca_list=tuple(trusted_ca_list or ()))
     context = TlsContext(
@@ -93,7 +108,7 @@ def probe(
 
 
 def _shown_name(name: crypto.X509Name) -> str:
-    """A distinguished name, the most specific part first, as RFC 4514 writes it; whatever the server put into it."""
+    """Return a distinguished name as RFC 4514 writes it, most specific part first, whatever the server put into it."""
     parts = [
         f"{kind.decode('ascii', 'replace')}={value.decode('utf-8', 'replace')}" for kind, value in name.get_components()
     ]
@@ -101,7 +116,7 @@ def _shown_name(name: crypto.X509Name) -> str:
 
 
 def _converse(handshake: Handshake, connection: socket.socket, request: bytes) -> str:
-    """Handshake, request, first line of the answer; what goes wrong stands in the record."""
+    """Shake hands, send the request, read the first line of the answer; the record holds what goes wrong."""
     while True:
         handshake.advance()
         _send(handshake, connection)

@@ -1,4 +1,4 @@
-"""Plots as SVG, small enough to need no library: the Pareto front of an exploration, lanes over time; titles to hover over."""
+"""Plots as SVG, small enough to need no library: the Pareto front of an exploration, lanes over time; hover for labels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MARKS = ("#0b6e99", "#b34700", "#3b7d23", "#7b3fa0")
 def scatter(
     points: Sequence[tuple[float, float, int, str]], *, x: str, y: str, title: str, series: Sequence[str]
 ) -> str:
-    """An SVG of (x, y, series number, label) points. Both axes begin at nought; each point says its label."""
+    """Return an SVG of (x, y, series number, label) points. Axes start at zero; hovering over a point shows its label."""
     right = max((p[0] for p in points), default=1) * 1.05 or 1
     top = max((p[1] for p in points), default=1) * 1.1 or 1
 
@@ -52,7 +52,7 @@ def scatter(
 
 
 def _mark(cx: float, cy: float, number: int, label: str) -> str:
-    """A shape a series, so that colour is never alone."""
+    """Return one shape per series, so that colour is never the only difference."""
     colour = _MARKS[number % len(_MARKS)]
     told = f"<title>{escape(label)}</title>"
     match number % 3:
@@ -84,7 +84,7 @@ _HATCHED = (
 
 
 def lanes(rows: Sequence[tuple[str, Sequence[Bar]]], *, total: float, x: str, title: str) -> str:
-    """An SVG with a lane for each row: good stretches plain, bad ones dark and hatched, so that colour is never alone."""
+    """Return an SVG with one lane per row: good stretches plain, bad ones dark and hatched, so that colour is never alone."""
     width, height = _NAMES + 620, 70 + _LANE * len(rows)
     across = 580 / (total or 1)
     parts = [

@@ -1,4 +1,4 @@
-"""Facts of a file for a person: what an administrator looks for first, everything escaped. Never a private key."""
+"""Facts about a file for people: what an administrator looks for first, everything escaped. Never a private key."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ MAX_LISTED = 100
 
 
 def iso(instant: datetime) -> str:
-    """ISO-8601 UTC, to the second."""
+    """Return ISO-8601 UTC, to the second."""
     return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def describe_contents(contents: FileContents, at: datetime) -> list[dict[str, Any]]:
-    """One dict per object of a file, `kind` first."""
+    """Return one dict per object of a file, with `kind` first."""
     return [
         *(describe_certificate(c, at) for c in contents.certificates),
         *(describe_request(r) for r in contents.requests),
@@ -48,7 +48,7 @@ def describe_contents(contents: FileContents, at: datetime) -> list[dict[str, An
 
 
 def describe_certificate(certificate: x509.Certificate, at: datetime) -> dict[str, Any]:
-    """Subject, SANs grouped, EKU, validity with days left, issuer, key, fingerprint."""
+    """Return subject, SANs grouped by type, EKU, validity with days left, issuer, key and fingerprint."""
     constraints = extension(certificate, x509.BasicConstraints)
     return {
         "kind": "certificate",
@@ -71,7 +71,7 @@ def describe_certificate(certificate: x509.Certificate, at: datetime) -> dict[st
 
 
 def describe_request(request: x509.CertificateSigningRequest) -> dict[str, Any]:
-    """Subject, SANs, EKU, key of a certificate signing request."""
+    """Return subject, SANs, EKU and key of a certificate signing request."""
     return {
         "kind": "certificate request",
         "subject": distinguished(request.subject),
@@ -85,7 +85,7 @@ def describe_request(request: x509.CertificateSigningRequest) -> dict[str, Any]:
 
 
 def describe_crl(crl: x509.CertificateRevocationList, at: datetime) -> dict[str, Any]:
-    """Issuer, times and the number of entries."""
+    """Return issuer, times and the number of entries."""
     following = crl.next_update_utc
     shown = [f"{entry.serial_number:x}" for entry in itertools.islice(crl, MAX_LISTED)]
     return {
@@ -102,7 +102,7 @@ def describe_crl(crl: x509.CertificateRevocationList, at: datetime) -> dict[str,
 
 
 def describe_ocsp(answer: ocsp.OCSPResponse, at: datetime) -> dict[str, Any]:
-    """Status, times and signer of an OCSP answer."""
+    """Return status, times and signer of an OCSP answer."""
     facts: dict[str, Any] = {"kind": "OCSP answer", "response_status": answer.response_status.name.lower()}
     if answer.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
         return facts
@@ -133,7 +133,7 @@ def _id_digest(single: ocsp.OCSPSingleResponse) -> str:
 
 
 def describe_key(key: object) -> dict[str, Any]:
-    """Kind and length; nothing of the key itself."""
+    """Return kind and length of a key; nothing of the key itself."""
     size = getattr(key, "key_size", 0)
     return {"kind": "private key", "key": f"{'RSA' if isinstance(key, rsa.RSAPrivateKey) else 'EC'} {size} bits"}
 

@@ -19,7 +19,7 @@ _Holder = x509.Certificate | x509.CertificateSigningRequest | x509.CertificateRe
 
 
 def describe_extensions(holder: _Holder) -> list[dict[str, Any]]:
-    """`oid`, `name`, `critical`, `value` of each extension; with `error` for one that cannot be read or is odd."""
+    """Return `oid`, `name`, `critical`, `value` of each extension; with `error` for one that cannot be read or is odd."""
     return [_described(one) for one in extensions_of(holder)[:MAX_LISTED]]
 
 
@@ -34,7 +34,7 @@ def _described(one: ReadExtension) -> dict[str, Any]:
 
 
 def general_name(name: x509.GeneralName) -> str:
-    """One GeneralName, its kind first."""
+    """Return one GeneralName as text, its type first."""
     match name:
         case x509.DNSName(value=value):
             return f"dns:{printable(value)}"

@@ -1,4 +1,7 @@
-"""An account at an ACME CA, known by its key: made, found again, changed, given another key, ended (RFC 8555 §7.3)."""
+"""An account at an ACME CA, identified by its key (RFC 8555 §7.3).
+
+You can create an account, find it again, change its contact or its key, and deactivate it.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from pkikit.values.names import printable
 
 @dataclass(frozen=True, kw_only=True)
 class ExternalAccount:
-    """What a CA gives to a customer for binding an ACME account to him (EAB): identifier and MAC key (base64url)."""
+    """What a CA gives a customer to bind an ACME account to the customer's account (EAB): identifier and MAC key (base64url)."""
 
     kid: str
     mac_key: str = field(repr=False)
@@ -33,7 +36,7 @@ class ExternalAccount:
 
 
 class AcmeAccount:
-    """One account at one CA. Blocking, as certbot's library is: run it in a worker thread."""
+    """One account at one CA. Its methods block, because certbot's library does: run them in a worker thread."""
 
     def __init__(self, directory: AcmeDirectory, key: AccountKey) -> None:
         self.directory = directory
@@ -41,7 +44,20 @@ class AcmeAccount:
         self.capabilities = Capabilities.of(self._client.directory)
 
     def register(self, email: str, *, terms_accepted: bool, external: ExternalAccount | None = None) -> str:
-        """Create the account; returns its URL. The administrator accepts the terms, not we."""
+        """Create the account. The administrator accepts the terms of service; pkikit never does.
+
+        Args:
+            email: where the CA sends mail; empty for none.
+            terms_accepted: the administrator has accepted the terms of service.
+            external: the external account, if the CA requires one.
+
+        Returns:
+            The URL of the account.
+
+        Raises:
+            AcmeError: the CA requires acceptance of its terms or an external account, and neither is given.
+            AcmeProblem: the CA refuses.
+        """
         if not terms_accepted:
             raise AcmeError("the provider's terms of service have to be accepted first")
         if self.capabilities.needs_external_account and external is None:
@@ -61,7 +77,14 @@ class AcmeAccount:
         )
 
     def find(self) -> str:
-        """The URL of the account that this key has at the CA; AcmeProblem (accountDoesNotExist) when there is none."""
+        """Find the account that this key has at the CA.
+
+        Returns:
+            The URL of the account.
+
+        Raises:
+            AcmeProblem: the key has no account there (accountDoesNotExist), or the CA refuses.
+        """
         with told(self.network):
             wanted = messages.NewRegistration(only_return_existing=True)
             self.network.account = None
@@ -72,23 +95,27 @@ class AcmeAccount:
                 return str(known.location)
 
     def adopt(self, url: str) -> None:
-        """Use the account of this URL without asking for it."""
+        """Use the account with this URL without asking the CA."""
         self.network.account = messages.RegistrationResource(uri=url, body=messages.Registration())
 
     @property
     def url(self) -> str:
-        """The account's URL; AcmeError before it is known."""
+        """The account's URL.
+
+        Raises:
+            AcmeError: the URL is not known yet: register, find or adopt comes first.
+        """
         account = self.network.account
         if account is None:
             raise AcmeError("the account is not known yet: register or find it first")
         return str(account["uri"])
 
     def close(self) -> None:
-        """Close its connections now; else that is left to the garbage collector, in no order."""
+        """Close the connections now. Otherwise the garbage collector closes them, in any order."""
         self.network.session.close()
 
     def status(self) -> dict[str, object]:
-        """State and contacts of the account, as the CA has them."""
+        """Return state and contacts of the account as the CA has them."""
         url = self.find()
         answer = self._account(None)
         return {
@@ -98,11 +125,11 @@ class AcmeAccount:
         }
 
     def change_contact(self, email: str) -> None:
-        """Another address for the CA's mails; an empty one: none."""
+        """Change the address for the CA's mail; an empty one removes it."""
         self._account(messages.UpdateRegistration.from_data(**_contact(email) or {"contact": ()}))
 
     def deactivate(self) -> None:
-        """End the account; the CA gives nothing to it any more, and it cannot come back."""
+        """Deactivate the account for good: the CA issues nothing to it any more."""
         self._account(messages.UpdateRegistration(status=messages.STATUS_DEACTIVATED))
 
     def _account(self, body: Any) -> dict[str, Any]:
@@ -113,7 +140,7 @@ class AcmeAccount:
             return answer
 
     def change_key(self, key: AccountKey) -> None:
-        """Give the account another key (RFC 8555 §7.3.5): signed by the new one inside, by the old one outside."""
+        """Replace the account's key (RFC 8555 §7.3.5): the new key signs the inner request, the old one the outer request."""
         assert self.network.key is not None  # an account has one
         jwk, algorithm = jwk_of(key)
         with told(self.network):
@@ -124,12 +151,12 @@ class AcmeAccount:
         self.network.key, self.network.alg = jwk, algorithm
 
     def revoke(self, certificate: x509.Certificate, reason: int = 0) -> None:
-        """Revoke a certificate: with the account's key, or with the certificate's own when that is this object's key."""
+        """Revoke a certificate, with the account's key or with the certificate's own if this object has it."""
         with told(self.network):
             self._client.revoke(certificate, reason)
 
     def post(self, url: str, body: Any) -> Any:
-        """A signed request; with no body a POST-as-GET (RFC 8555 §6.3)."""
+        """Send a signed request; without a body, a POST-as-GET (RFC 8555 §6.3)."""
         return self.network.post(url, body, new_nonce_url=self._client.directory["newNonce"])
 
     @property
@@ -138,7 +165,7 @@ class AcmeAccount:
         return self.network.key
 
     def endpoint(self, name: str) -> str:
-        """A URL of the directory."""
+        """Return a URL of the directory."""
         with told(self.network):
             return str(self._client.directory[name])
 
@@ -150,6 +177,6 @@ def _contact(email: str) -> dict[str, Any]:
 
 
 def recover(directory: AcmeDirectory, key: AccountKey) -> tuple[AcmeAccount, str]:
-    """The account that a key has at a CA, and its URL: what is left to somebody who kept the key alone."""
+    """Return the account that a key has at a CA. Its key alone is enough to recover an account."""
     account = AcmeAccount(directory, key)
     return account, account.find()

@@ -1,4 +1,4 @@
-"""Where challenge files lie while an order runs: in a web server's folder, or in a server of our own for just that long."""
+"""Where challenge files are while an order runs: in a web server's folder, or on a temporary server."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ PREFIX = "/.well-known/acme-challenge/"
 
 
 class Place(Protocol):
-    """Somewhere that the CA fetches challenge files from."""
+    """A place from which the CA can fetch challenge files."""
 
     def put(self, file: ChallengeFile) -> None:
-        """Make the file fetchable."""
+        """Make the file available."""
 
     def take(self, file: ChallengeFile) -> None:
-        """Make it go away."""
+        """Remove the file."""
 
 
 class Webroot:
@@ -35,41 +35,52 @@ class Webroot:
         self._folder = folder / ".well-known" / "acme-challenge"
 
     def put(self, file: ChallengeFile) -> None:
-        """Write it."""
+        """Write the file."""
         write_public(self._folder / file.token, file.content.encode("ascii"))
 
     def take(self, file: ChallengeFile) -> None:
-        """Delete it."""
+        """Delete the file."""
         (self._folder / file.token).unlink(missing_ok=True)
 
 
 class Standalone:
-    """A server of our own that serves the challenge files and nothing else."""
+    """A server that serves the challenge files and nothing else."""
 
     def __init__(self) -> None:
         self._files: dict[str, bytes] = {}
 
     def put(self, file: ChallengeFile) -> None:
-        """Serve it."""
+        """Start serving the challenge file."""
         self._files[PREFIX + file.token] = file.content.encode("ascii")
 
     def take(self, file: ChallengeFile) -> None:
-        """Serve it no more."""
+        """Stop serving the challenge file."""
         self._files.pop(PREFIX + file.token, None)
 
     @property
     def is_empty(self) -> bool:
-        """True when nothing is served."""
+        """True if it serves nothing."""
         return not self._files
 
     def answer(self, path: str) -> bytes | None:
-        """The content behind a path; None for everything but a challenge file."""
+        """Return the content of a path; None for everything except a challenge file."""
         return self._files.get(path)
 
 
 @contextlib.contextmanager
 def standalone(address: str, port: int) -> Iterator[Standalone]:
-    """Listen for as long as the block lasts."""
+    """Serve challenge files as long as the `with` block lasts.
+
+    Args:
+        address: the local address to listen on.
+        port: the local port; the CA always asks for port 80.
+
+    Yields:
+        The place for the files.
+
+    Raises:
+        InputError: the port cannot be opened.
+    """
     place = Standalone()
 
     class Handler(BaseHTTPRequestHandler):

@@ -1,6 +1,7 @@
-"""An ACME order (RFC 8555): http-01 for each name, finalize, download; told step by step, gone on with after a crash.
+"""An ACME order (RFC 8555): http-01 for each name, finalize, download.
 
-Synchronous, as certbot's library is: run it in a worker thread. Challenge files are placed and withdrawn by the caller.
+`Order.run` reports every step and can resume an order after a crash. It blocks, because certbot's library does: run it
+in a worker thread. The caller places and removes the challenge files.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ _MAX_CHAINS = 10
 
 @dataclass(frozen=True, kw_only=True)
 class ChallengeFile:
-    """What the CA will fetch: http://<name>/.well-known/acme-challenge/<token> → content."""
+    """A file that the CA will fetch: http://<name>/.well-known/acme-challenge/<token> → content."""
 
     name: str
     token: str
@@ -38,9 +39,9 @@ class ChallengeFile:
 
 @dataclass(frozen=True, kw_only=True)
 class OrderStep:
-    """One thing that happened: what (order, authorization, challenge, certificate), of which name, its state now.
+    """One step: of what (order, authorization, challenge, certificate), of which name, its new state.
 
-    state: RFC 8555's word (pending, ready, processing, valid, invalid) or, of a challenge file, placed, withdrawn.
+    state: a word of RFC 8555 (pending, ready, processing, valid, invalid) or, for a challenge file, placed or withdrawn.
     """
 
     what: str
@@ -59,9 +60,9 @@ Progress = Callable[[OrderStep], None]
 
 @dataclass(frozen=True, kw_only=True)
 class OrderWishes:
-    """What may be asked for beside the names. profile: one of the directory's; preferred_chain: the root's common name.
+    """What a client may ask for besides the names. profile: one of the directory's; preferred_chain: the root's common name.
 
-    replaces: the certificate that is renewed, told to CAs that offer renewal information (RFC 9773 §5).
+    replaces: the certificate that is renewed, for CAs that offer renewal information (RFC 9773 §5).
     """
 
     profile: str = ""
@@ -74,7 +75,7 @@ class _NewOrder(messages.NewOrder):
 
 
 class Order:
-    """One order of one account. `url` is what a later process needs to go on with it."""
+    """One order of one account. A later process needs `url` to resume it."""
 
     def __init__(
         self,
@@ -95,10 +96,20 @@ class Order:
         self._body: messages.Order = messages.Order()
 
     def run(self, wishes: OrderWishes | None = None, *, resume: str = "") -> tuple[x509.Certificate, ...]:
-        """From the order to leaf and intermediates; `resume`: the URL of an order that was begun for the same names.
+        """Run the order until the certificate is there.
 
-        Raises AcmeProblem when the CA says no (with one line per name), AcmeTimeout when it says nothing in `timeout`
-        seconds. Whether the answer is what was asked for is another question: `judge.answer.require_answer`.
+        `pkikit.judge.linting.issued_certificate.require_answer` decides whether the certificate is what the request asked for.
+
+        Args:
+            wishes: what to ask for besides the names.
+            resume: the URL of an earlier order for the same names; empty for a new one.
+
+        Returns:
+            Leaf and intermediates.
+
+        Raises:
+            AcmeProblem: the CA refuses, with one line per name.
+            AcmeTimeout: the CA does not finish within `timeout` seconds.
         """
         wishes = wishes or OrderWishes()
         self._deadline = time.monotonic() + self._timeout
@@ -118,7 +129,7 @@ class Order:
                     self._tell("challenge file", "withdrawn", name=file.name)
 
     def stop(self, why: str) -> None:
-        """End `run` at its next step, from another thread; the order stays at the CA and can be gone on with."""
+        """End `run` at its next step, from another thread. The order stays at the CA and can be resumed."""
         self._why = why
         self._stopped.set()
 
@@ -142,7 +153,7 @@ class Order:
         self._tell("order", self._state, detail=f"{len(self._body.authorizations)} names to prove", url=self.url)
 
     def _went_on(self, url: str) -> bool:
-        """True when the order of that URL is for these names and has not failed; else a new one is needed."""
+        """Return True if the order with that URL is for these names and has not failed; otherwise a new one is needed."""
         self.url = url
         try:
             self._look()
@@ -157,7 +168,7 @@ class Order:
         return True
 
     def _cannot_be_proved(self) -> bool:
-        """A name was refused, or its proof has run out: the order cannot come to an end any more."""
+        """Return True if the CA refused a name, or a proof has expired: this order cannot succeed any more."""
         usable = {messages.STATUS_PENDING, messages.STATUS_VALID}
         pending = self._body.status == messages.STATUS_PENDING
         return pending and any(self._authorization(url).status not in usable for url in self._body.authorizations)
@@ -201,7 +212,18 @@ class Order:
             raise AcmeError("the CA made the order invalid and gave no reason")
 
     def _wait(self, pause: float, what: str) -> float:
-        """Sleep as long as the CA asks, or a little longer each time; never past the deadline."""
+        """Sleep as long as the CA asks, or a little longer each time; never past the deadline.
+
+        Args:
+            pause: the last pause, in seconds.
+            what: what the client waits for, for the message.
+
+        Returns:
+            The pause, in seconds.
+
+        Raises:
+            AcmeTimeout: the deadline is reached.
+        """
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise AcmeTimeout(f"the CA did not finish {what} within {self._timeout:.0f} s")
@@ -283,7 +305,7 @@ def _read(pem: str) -> tuple[x509.Certificate, ...]:
 
 
 def _identifiers(request: x509.CertificateSigningRequest) -> tuple[tuple[messages.IdentifierType, str], ...]:
-    """What the order is for: common name and subjectAltName, once each."""
+    """Return the names of the order: common name and subjectAltName, once each."""
     names, addresses = crypto_util.get_identifiers_from_x509(request.subject, request.extensions)
     dns = dict.fromkeys(n.lower() for n in names)
     return (*((messages.IDENTIFIER_FQDN, n) for n in dns), *((messages.IDENTIFIER_IP, str(a)) for a in addresses))
@@ -304,7 +326,7 @@ def _validation_problem(failed: Iterable[messages.Authorization]) -> AcmeProblem
 
 
 def certificate_id(certificate: x509.Certificate) -> str:
-    """How renewal information names a certificate: key identifier of its issuer, serial number (RFC 9773 §4.1)."""
+    """Return the id of a certificate in renewal information: key identifier of its issuer, serial number (RFC 9773 §4.1)."""
     extension = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
     serial = certificate.serial_number
     number = serial.to_bytes((serial.bit_length() + 8) // 8, "big", signed=True)

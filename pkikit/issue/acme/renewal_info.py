@@ -1,4 +1,4 @@
-"""Renewal information (ARI, RFC 9773): ask the CA of a certificate when it would have it renewed."""
+"""Renewal information (ARI, RFC 9773): ask the CA of a certificate when to renew it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,18 @@ _SOONEST, _LATEST = timedelta(minutes=1), timedelta(days=1)
 
 
 def renewal_info(directory: AcmeDirectory, certificate: x509.Certificate) -> RenewalInfo | None:
-    """The window that the CA suggests; None when it offers no such information. Blocking."""
+    """Ask the CA for its suggested renewal window. Blocks.
+
+    Args:
+        directory: the CA's directory.
+        certificate: the certificate to renew.
+
+    Returns:
+        The window; None if the CA offers no such information.
+
+    Raises:
+        AcmeError: the CA's answer cannot be understood, or the CA does not answer.
+    """
     client, network = connect(directory)
     base = client.directory.to_json().get("renewalInfo")
     if not isinstance(base, str):

@@ -1,7 +1,7 @@
-"""The wire of an ACME conversation: certbot's `acme` with what a client needs beside it.
+"""The network side of an ACME conversation: certbot's `acme` with what a client needs besides it.
 
-Nonces that the CA refuses are tried again more than once, Retry-After is kept, and what the library and the network raise
-becomes ours. Sources: RFC 8555 §6.5 (nonces), §6.6 (rate limits), §6.7 (problem documents).
+This module retries nonces that the CA refuses, keeps Retry-After, and turns the errors of the library and the network
+into ours. Sources: RFC 8555 §6.5 (nonces), §6.6 (rate limits), §6.7 (problem documents).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ MAX_ANSWER = 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class AcmeDirectory:
-    """An RFC 8555 directory: its URL, and the CA file by which its HTTPS is verified (None: the system's)."""
+    """An RFC 8555 directory: its URL, and the CA file that verifies its HTTPS certificate (None: the system's list)."""
 
     url: str
     ca_file: Path | None = None
@@ -48,7 +48,7 @@ class AcmeDirectory:
 
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
-    """What a directory says that its CA can do. profiles: description by name; caa_identities: its domains in CAA."""
+    """What a CA's directory offers. profiles: description by name; caa_identities: the CA's domains in CAA records."""
 
     terms: str = ""
     needs_external_account: bool = False
@@ -58,7 +58,7 @@ class Capabilities:
 
     @classmethod
     def of(cls, directory: messages.Directory) -> Capabilities:
-        """Read from a directory; of what is not of the right kind nothing is taken."""
+        """Read a directory; ignore fields of the wrong type."""
         told = directory.to_json()
         meta = told.get("meta") if isinstance(told.get("meta"), dict) else {}
         assert isinstance(meta, dict)
@@ -73,10 +73,21 @@ class Capabilities:
 
 
 class _Bounded(HTTPAdapter):
-    """Answers of a CA that is not trusted to be short, or to come to an end."""
+    """Limits size and duration of the answers of a CA that nobody has to trust."""
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:  # type: ignore[override]
-        """As the adapter does; the body is read here, up to a size and for as long as an answer may take."""
+        """Send as the adapter does, and read the body here, up to a size and within a time.
+
+        Args:
+            request: the prepared request.
+            **kwargs: passed to the adapter.
+
+        Returns:
+            The response with its body.
+
+        Raises:
+            AcmeError: the answer is too large or takes too long.
+        """
         response = super().send(request, **{**kwargs, "stream": True})
         deadline, body = time.monotonic() + _ANSWER_WITHIN, bytearray()
         for chunk in response.raw.stream(65_536, decode_content=True):
@@ -91,7 +102,7 @@ class _Bounded(HTTPAdapter):
 
 
 class Network(client.ClientNetwork):
-    """certbot's network, which tries a refused nonce once more only and drops Retry-After."""
+    """certbot's network, which retries a refused nonce only once and drops Retry-After."""
 
     def __init__(self, directory: AcmeDirectory, key: AccountKey | None = None) -> None:
         jwk, algorithm = (None, RS256) if key is None else jwk_of(key)
@@ -104,7 +115,18 @@ class Network(client.ClientNetwork):
             self.verify_ssl = str(directory.ca_file)  # type: ignore[assignment]
 
     def post(self, *args: Any, **kwargs: Any) -> requests.Response:
-        """POST; a nonce that the CA refuses is replaced and the request sent again, up to a limit."""
+        """POST; replace a nonce that the CA refuses and send again, up to a limit.
+
+        Args:
+            *args: passed to certbot's network.
+            **kwargs: passed to certbot's network.
+
+        Returns:
+            The response.
+
+        Raises:
+            Error: (`acme.messages.Error`) the CA answers with a problem document.
+        """
         for _ in range(_NONCE_TRIES):
             try:
                 return self._post_once(*args, **kwargs)
@@ -130,7 +152,17 @@ class Network(client.ClientNetwork):
 
 
 def jwk_of(key: AccountKey) -> tuple[JWK, Any]:
-    """The key as the library wants it, with the signature algorithm that goes with it."""
+    """Return the key in the library's form, with the signature algorithm for it.
+
+    Args:
+        key: an RSA or EC private key.
+
+    Returns:
+        (JWK, algorithm).
+
+    Raises:
+        InputError: ACME has no signature algorithm for this curve.
+    """
     if isinstance(key, rsa.RSAPrivateKey):
         return JWKRSA(key=key), RS256
     if not isinstance(key.curve, ec.SECP256R1):
@@ -139,7 +171,7 @@ def jwk_of(key: AccountKey) -> tuple[JWK, Any]:
 
 
 def read_retry_after(text: str | None, date: str | None = None) -> timedelta | None:
-    """How long a Retry-After header asks to wait; a date is measured from the server's own (RFC 9110 §10.2.3)."""
+    """Return how long a Retry-After header asks to wait; a date counts from the server's own date (RFC 9110 §10.2.3)."""
     if text is None:
         return None
     if re.fullmatch(r"\s*\d{1,9}\s*", text):
@@ -155,7 +187,7 @@ def read_retry_after(text: str | None, date: str | None = None) -> timedelta | N
 
 
 def problem_of(error: messages.Error, retry_after: timedelta | None = None) -> AcmeProblem:
-    """A problem document as ours, name by name where it has subproblems (RFC 8555 §6.7.1)."""
+    """Return a problem document as an AcmeProblem, with one line per name if it has subproblems (RFC 8555 §6.7.1)."""
     told = [
         (s.identifier.value if s.identifier else "the order", s.detail or s.description or "no detail given")
         for s in error.subproblems or ()
@@ -189,7 +221,7 @@ class told:  # noqa: N801  (used as a statement: "with told(network):")
 
 
 def connect(directory: AcmeDirectory, key: AccountKey | None = None) -> tuple[client.ClientV2, Network]:
-    """A client for a directory, read just now."""
+    """Return a client for a directory, which is read now."""
     network = Network(directory, key)
     with told(network):
         return client.ClientV2(client.ClientV2.get_directory(directory.url, network), network), network
