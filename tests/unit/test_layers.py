@@ -1,0 +1,58 @@
+"""The import contracts of pyproject.toml: they hold, and each of them catches an import that goes upwards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import grimp
+import pytest
+from importlinter.api import read_configuration
+from importlinter.contracts.forbidden import ForbiddenContract
+from importlinter.contracts.layers import LayersContract
+
+PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
+CONFIGURATION = read_configuration(str(PYPROJECT))
+KINDS = {"layers": LayersContract, "forbidden": ForbiddenContract}
+
+
+def _contract(options: dict[str, Any]) -> LayersContract | ForbiddenContract:
+    return KINDS[options["type"]](options["name"], CONFIGURATION["session_options"], options)
+
+
+def _wrong_import(options: dict[str, Any]) -> tuple[str, str]:
+    """(importer, imported): one import that the contract must refuse."""
+    if options["type"] == "forbidden":
+        return options["source_modules"][0], options["forbidden_modules"][0]
+    container = options.get("containers", [""])[0]
+    top, bottom = (options["layers"][i].split(" | ")[0].split(" : ")[0] for i in (0, -1))
+    return tuple(f"{container}.{layer}" if container else layer for layer in (bottom, top))  # type: ignore[return-value]
+
+
+@pytest.fixture(scope="module")
+def graph() -> grimp.ImportGraph:
+    return grimp.build_graph("pkikit", "simulator", "workbook", include_external_packages=True)
+
+
+@pytest.mark.parametrize("options", CONFIGURATION["contracts_options"], ids=lambda options: options["name"])
+def test_contract_holds_and_catches_a_wrong_import(options: dict[str, Any], graph: grimp.ImportGraph) -> None:
+    """The contract is kept today, and broken as soon as one module imports what it must not."""
+    contract = _contract(options)
+    assert contract.check(graph, verbose=False).kept
+    importer, imported = _wrong_import(options)
+    graph.add_import(importer=importer, imported=imported)
+    try:
+        assert not contract.check(graph, verbose=False).kept
+    finally:
+        graph.remove_import(importer=importer, imported=imported)
+
+
+@pytest.mark.parametrize("container", ["pkikit", "pkikit.judge"])
+def test_room_without_a_layer_breaks_the_contract(container: str, graph: grimp.ImportGraph) -> None:
+    """A new room has to be given its place: the contract names a module that no layer names."""
+    (options,) = (o for o in CONFIGURATION["contracts_options"] if o.get("containers") == [container])
+    graph.add_module(f"{container}.newroom")
+    try:
+        assert not _contract(options).check(graph, verbose=False).kept
+    finally:
+        graph.remove_module(f"{container}.newroom")
