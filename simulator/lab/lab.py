@@ -114,6 +114,7 @@ class Lab:
                 endpoint = self._endpoint(party)
                 self.endpoints[fqdn] = endpoint
                 stack.push_async_callback(endpoint.stop)
+                self._hinder(endpoint)
                 endpoint.start()
             self.dialler = Dialler(
                 self.endpoints, self.network, world=lambda: self.world, now=self.clock.now, events=self.events,
@@ -139,7 +140,8 @@ class Lab:
             state = states.get(fqdn) or PeerState(fqdn=fqdn, certificate=party.credential).carrying(party)
             store = PeerStore(self.settings.state / fqdn) if self.settings.state is not None else None
             peer = self.peers[fqdn] = Peer(state, self, store)
-            await peer.save()
+            if not self.disk_is_full(fqdn):  # then what is on it was written before
+                await peer.save()
             if accounts is not None:
                 site = PeerSite(peer, accounts, self.plan.by_name[fqdn], self.settings.port(ports.HTTPS))
                 await site.start()
@@ -270,10 +272,8 @@ class Lab:
                 self.peers[fqdn].adopt(party, known)
                 if self.settings.state is not None:
                     self._background.spawn(self.peers[fqdn].save(), f"save the state of {fqdn}")
-        for fqdn, endpoint in self.endpoints.items():
-            closed = frozenset(port for party, port in world.blocked if party == fqdn)
-            self._reopen(partial(endpoint.firewall, closed))
-            endpoint.delay = world.delays.get(fqdn, 0.0)
+        for endpoint in self.endpoints.values():
+            self._reopen(partial(self._hinder, endpoint))
         for one, other in (tuple(pair) for pair in world.cut - before.cut):
             self.endpoints[one].drop(self.plan.by_name[other])
             self.endpoints[other].drop(self.plan.by_name[one])
@@ -282,6 +282,12 @@ class Lab:
             for host in self.acme.hosts.values():
                 self._background.spawn(host.follow(), f"ACME port of {host.fqdn}")
         self._retry_links()
+
+    def _hinder(self, endpoint: Endpoint) -> None:
+        """Close the ports that a firewall blocks in the world as it is, and delay what the party sends."""
+        fqdn = endpoint.party.fqdn
+        endpoint.delay = self.world.delays.get(fqdn, 0.0)
+        endpoint.firewall(frozenset(port for party, port in self.world.blocked if party == fqdn))
 
     def _reopen(self, change: Callable[[], None]) -> None:
         """Open and close ports. One that another program took in the meantime is a line in the log, and tried again."""

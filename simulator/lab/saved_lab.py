@@ -6,39 +6,32 @@ One file of mode 0600, replaced whole. A folder holds one deployment; started ag
 from __future__ import annotations
 
 import fcntl
-import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Annotated, Any
 
-from cryptography.hazmat.primitives.serialization import Encoding
+from pydantic import PlainSerializer, PlainValidator
 
 from pkikit.errors import InputError
-from pkikit.files import write_private
+from pkikit.files import read_bytes, write_private
 from pkikit.issue.authority import Authority
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.certificates.facts import title
-from pkikit.model.deployment import Deployment, Revocation
+from pkikit.model.codec.document import Codec
+from pkikit.model.deployment import Deployment
 from pkikit.model.world import Party, World
-from pkikit.reading.saved import certificates_in
-from pkikit.values.names import printable
+from pkikit.text import printable
 from simulator.clock import Clock
 from simulator.errors import LabError
+from simulator.peer.format_0 import separate_certificates, unicode_only, upgrade_credential
 from simulator.peer.installation import installed
 from simulator.peer.state import PeerState
-from simulator.peer.store import (
-    PeerStore,
-    built,
-    clear_remains,
-    credential_document,
-    credential_from,
-    make_private_folder,
-    read_document,
-)
+from simulator.peer.store import PeerStore, clear_remains, make_private_folder
 from simulator.settings import LabSettings
 from simulator.web.doorkeeper import Accounts
 from simulator.world.issued_world import IssuedWorld, issue_world
@@ -50,12 +43,54 @@ _PEER_TRACES = ("peer.json", "key.pem", "cert.pem", "trust.pem")
 
 
 @dataclass(frozen=True, kw_only=True)
-class KeptLab:
-    """What a lab goes on with."""
+class SavedLab:
+    """What a lab goes on with. Its deployment is not saved with the world: it has a file of its own."""
 
-    issued: IssuedWorld
-    passwords: dict[str, str]
+    passwords: Mapping[str, str] = field(repr=False)
     travelled: timedelta
+    root: Authority
+    issuing: Authority
+    world: World
+
+
+@cache
+def lab_codec() -> Codec[SavedLab]:
+    """The codec of `lab.json`, made when the first lab is read or written. The document holds private keys.
+
+    The world's deployment is written by its name; a reader is given the deployment in its context.
+    """
+    deployment = Annotated[
+        Any,
+        PlainValidator(lambda _, info: info.context[_DEPLOYMENT]),
+        PlainSerializer(lambda d: d.name, return_type=str),
+    ]
+    return Codec(SavedLab, "a lab", upgrades={0: _upgrade}, leaves={Deployment: deployment})
+
+
+_DEPLOYMENT = "deployment"
+
+
+def _upgrade(old: dict[str, Any]) -> dict[str, Any]:
+    """A document from before there were format numbers: of the world it had the revocation settings and the parties."""
+    old = unicode_only(old)
+    parties = {
+        fqdn: {
+            "fqdn": fqdn,
+            "credential": upgrade_credential(party["credential"]),
+            "services": {port: upgrade_credential(held) for port, held in party["services"].items()},
+            "trusted_ca_list": separate_certificates(party["trusted"]) if party["trusted"] else [],
+        }
+        for fqdn, party in old.pop("parties").items()
+    }
+    world = {"deployment": old.pop("deployment"), "parties": parties, "revocation": old.pop("revocation")}
+    travelled = old.pop("travelled_seconds")
+    authorities = {name: _upgrade_authority(old[name]) for name in ("root", "issuing")}
+    return {**old, **authorities, "travelled": travelled, "world": world}
+
+
+def _upgrade_authority(old: dict[str, str]) -> dict[str, Any]:
+    certificate, *parents = separate_certificates(old["chain"])
+    return {"certificate": certificate, "key": old["key"], "parents": parents}
 
 
 class LabStore:
@@ -90,7 +125,7 @@ class LabStore:
             stack.pop_all()
         return held
 
-    def load(self, deployment: Deployment) -> KeptLab | None:
+    def load(self, deployment: Deployment) -> SavedLab | None:
         """What the last lab of this deployment left; None in a new folder.
 
         Raises:
@@ -100,15 +135,27 @@ class LabStore:
         if not self._path.exists():
             self._require_new()
             return None
-        document, name, names = read_document(
-            self._path, "a lab", lambda read: (read, str(read["deployment"]), tuple(map(str, read["parties"])))
-        )
-        if name != deployment.name or set(deployment.parties) - set(names):
-            held = printable(f"{name!r} with {', '.join(names)}"[:500])
+        where = str(self._path)
+        document = lab_codec().read(read_bytes(self._path), where=where)
+        self._require_same(document, deployment)
+        saved = lab_codec().value(document, where=where, context={_DEPLOYMENT: deployment})
+        problem = _problem_of(saved)
+        if problem:
+            raise InputError(f"is not a lab that this version can use: {problem}", where=where)
+        return replace(saved, world=_within(saved.world, deployment))
+
+    def _require_same(self, document: dict[str, Any], deployment: Deployment) -> None:
+        """The folder is of this deployment, and every party of the deployment is in it."""
+        world = document.get("world")
+        members: dict[str, Any] = world if isinstance(world, dict) else {}
+        name, parties = members.get("deployment"), members.get("parties")
+        if not isinstance(name, str) or not isinstance(parties, dict):
+            return  # the codec says what is wrong with it
+        if name != deployment.name or set(deployment.parties) - set(parties):
+            held = printable(f"{name!r} with {', '.join(parties)}", 500)
             raise InputError(
                 f"holds the lab {held}; choose another folder for {deployment.name!r}", where=str(self.folder)
             )
-        return built(self._path, "a lab", lambda: _kept(document, deployment))
 
     def _require_new(self) -> None:
         """A folder with keys and certificates of a lab is never taken for a new one: they would be overwritten."""
@@ -121,19 +168,13 @@ class LabStore:
                 where=str(self.folder),
             )
 
-    def save(self, issued: IssuedWorld, world: World, passwords: dict[str, str], travelled: timedelta) -> None:
+    def save(self, issued: IssuedWorld, world: World, passwords: Mapping[str, str], travelled: timedelta) -> None:
         """Write everything, whole or not at all."""
-        document = {
-            "deployment": world.deployment.name,
-            "travelled_seconds": travelled.total_seconds(),
-            "passwords": passwords,
-            "root": _authority_document(issued.root),
-            "issuing": _authority_document(issued.authority),
-            "revocation": {cluster: r.model_dump(mode="json") for cluster, r in world.revocation.items()},
-            "parties": {fqdn: _party_document(party) for fqdn, party in world.parties.items()},
-        }
+        saved = SavedLab(
+            passwords=passwords, travelled=travelled, root=issued.root, issuing=issued.authority, world=world
+        )
         make_private_folder(self.folder)
-        write_private(self._path, json.dumps(document, indent=1).encode("ascii"))
+        write_private(self._path, lab_codec().to_bytes(saved))
 
 
 def _process_in(held: IO[bytes]) -> str:
@@ -142,51 +183,35 @@ def _process_in(held: IO[bytes]) -> str:
     return number.decode("ascii") if number.isdigit() else "of an unknown number"
 
 
-def _authority_document(authority: Authority) -> dict[str, str] | None:
-    chain = (authority.certificate, *authority.parents)
-    return credential_document(Credential(chain=chain, key=authority.key))
+def _problem_of(saved: SavedLab) -> str:
+    """What is wrong with a lab of which each member alone is right; empty when nothing is."""
+    for authority in (saved.root, saved.issuing):
+        if not Credential(chain=(authority.certificate,), key=authority.key).key_matches:
+            return f"the key beside the certificate of {title(authority.certificate)} belongs to another certificate"
+    users = set(Accounts.create())
+    if set(saved.passwords) != users or not all(saved.passwords.values()):
+        return f"passwords: must be one text each for {', '.join(sorted(users))}"
+    misplaced = next((fqdn for fqdn, party in saved.world.parties.items() if party.fqdn != fqdn), None)
+    if misplaced is not None:
+        return f"world.parties.{printable(misplaced, 80)}: fqdn must be the same name"
+    try:
+        Clock(saved.travelled)
+    except InputError as error:
+        return f"travelled: {error}"
+    return ""
 
 
-def _authority(document: dict[str, str]) -> Authority:
-    held = credential_from(document)
-    if held is None or held.key is None:
-        raise ValueError("a CA without its key")
-    if not held.key_matches:
-        raise InputError(f"the key beside the certificate of {title(held.leaf)} belongs to another certificate")
-    return Authority(certificate=held.leaf, key=held.key, parents=held.intermediates)
-
-
-def _party_document(party: Party) -> dict[str, Any]:
-    trusted = "".join(c.public_bytes(Encoding.PEM).decode("ascii") for c in party.trusted_ca_list)
-    services = {str(port): credential_document(c) for port, c in party.services.items()}
-    return {"credential": credential_document(party.credential), "services": services, "trusted": trusted}
-
-
-def _kept(document: dict[str, Any], deployment: Deployment) -> KeptLab:
-    parties = {fqdn: _party_from(fqdn, held) for fqdn, held in document["parties"].items()}
-    root, issuing = _authority(document["root"]), _authority(document["issuing"])
-    settings = {cluster: Revocation.model_validate(held) for cluster, held in document["revocation"].items()}
-    passwords = document["passwords"]
-    if set(passwords) != set(Accounts.create()) or not all(w and isinstance(w, str) for w in passwords.values()):
-        raise ValueError("passwords")
-    travelled = timedelta(seconds=document["travelled_seconds"])
-    Clock(travelled)  # raises where no clock can be
-    return KeptLab(
-        issued=IssuedWorld(
-            world=World(deployment=deployment, parties=parties, revocation=settings), authority=issuing, root=root
-        ),
-        passwords=dict(passwords),
-        travelled=travelled,
-    )
-
-
-def _party_from(fqdn: str, held: dict[str, Any]) -> Party:
-    trusted = held["trusted"]
-    return Party(
-        fqdn=fqdn,
-        credential=credential_from(held["credential"]),
-        services={int(port): c for port, d in held["services"].items() if (c := credential_from(d)) is not None},
-        trusted_ca_list=certificates_in(trusted) if trusted else (),
+def _within(world: World, deployment: Deployment) -> World:
+    """The saved world without what is about parties that the deployment no longer has."""
+    known = {name for group in deployment.groups for name in group.members}
+    return replace(
+        world,
+        parties={fqdn: party for fqdn, party in world.parties.items() if fqdn in known},
+        points={name: to for name, to in world.points.items() if known.issuperset(to)},
+        blocked=frozenset(pair for pair in world.blocked if pair[0] in known),
+        cut=frozenset(pair for pair in world.cut if len(pair) == 2 and pair <= known),
+        delays={fqdn: seconds for fqdn, seconds in world.delays.items() if fqdn in known},
+        full=world.full & known,
     )
 
 
@@ -213,14 +238,15 @@ def begin(
     halted: asked now and then; once it says yes nothing more is made or written.
     """
     store = LabStore(settings.state) if settings.state is not None else None
-    kept = store.load(deployment) if store else None
+    saved = store.load(deployment) if store else None
     states: dict[str, PeerState] = {}
     notes: list[tuple[str, str]] = []
-    if store is not None and kept is not None:
-        clock.travel(kept.travelled - clock.travelled)
+    if store is not None and saved is not None:
+        clock.travel(saved.travelled - clock.travelled)
         states = _load_states(store.folder, deployment, notes)
-        issued, passwords = kept.issued, kept.passwords
-        world = _with_peer_states(issued.world, states)
+        issued = IssuedWorld(world=saved.world, authority=saved.issuing, root=saved.root)
+        passwords = dict(saved.passwords)
+        world = _with_peer_states(saved.world, states)
     else:
         at = clock.now()
         issued, passwords = issue_world(deployment, at=at, rsa=settings.rsa, halted=halted), Accounts.create()

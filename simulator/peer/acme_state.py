@@ -9,18 +9,14 @@ from enum import Enum
 from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from pkikit.errors import InputError
-from pkikit.files import key_pem
 from pkikit.issue.acme.account import ExternalAccount
 from pkikit.issue.acme.transport import AcmeDirectory
 from pkikit.judge.renewal_due import renew_at, retry_at
 from pkikit.model.certificates.credential import PrivateKey
 from pkikit.model.renewal import RenewalInfo, Schedule
 from pkikit.values.names import printable
-from pkikit.values.urls import is_web_url
-from pkikit.view.description import iso
 
 
 class Provider(Enum):
@@ -128,26 +124,6 @@ class AcmeState:
         return max(due, self.last.again_at) if self.last is not None and self.last.failures else due
 
 
-# As a document, for the file of mode 0600 that the peer keeps.
-
-
-def acme_document(state: AcmeState) -> dict[str, Any]:
-    """Everything, as JSON."""
-    settings, account, last = state.settings, state.account, state.last
-    return {
-        "settings": {**settings_document(settings), "eab_mac": settings.eab_mac},
-        "account": account and {
-            "directory": account.directory, "url": account.url, "key": key_pem(account.key).decode("ascii"),
-        },
-        "order": state.order,
-        "domains": list(state.domains),
-        "last": last and {
-            "at": iso(last.at), "error": last.error, "failures": last.failures,
-            "retry_after": last.retry_after.total_seconds() if last.retry_after is not None else None,
-        },
-    }  # fmt: skip
-
-
 def settings_document(settings: AcmeSettings) -> dict[str, Any]:
     """The settings as the REST API shows them; the secret of an external account goes in only."""
     return {
@@ -186,36 +162,3 @@ def settings_from(changes: Mapping[str, Any], current: AcmeSettings) -> AcmeSett
         provider=provider, automatic=merged["automatic"], schedule=Schedule(days=frozenset(days), hour=hour),
         **{n: merged[n].strip() for n in texts if n != "provider"},
     )  # fmt: skip
-
-
-def acme_from(document: Mapping[str, Any]) -> AcmeState:
-    """The reverse of `acme_document`."""
-    account, last = document["account"], document["last"]
-    return AcmeState(
-        settings=_settings_kept(document["settings"]),
-        account=account and Account(directory=account["directory"], url=account["url"], key=key_from(account["key"])),
-        order=document["order"],
-        domains=tuple(document["domains"]),
-        last=last
-        and Attempt(
-            at=datetime.fromisoformat(last["at"]),
-            error=last["error"],
-            failures=last["failures"],
-            retry_after=timedelta(seconds=last["retry_after"]) if last["retry_after"] is not None else None,
-        ),
-    )
-
-
-def _settings_kept(document: Mapping[str, Any]) -> AcmeSettings:
-    """The settings of the file. Older versions took directory URLs that no client can use: those are left out."""
-    if document["provider"] == Provider.OTHER.value and not is_web_url(document["directory"]):
-        document = {**document, "provider": Provider.PRODUCTION.value, "directory": ""}
-    return settings_from(document, AcmeSettings())
-
-
-def key_from(pem: str) -> PrivateKey:
-    """A private key as the file holds it."""
-    key = load_pem_private_key(pem.encode("ascii"), None)
-    if not isinstance(key, PrivateKey):
-        raise TypeError("neither RSA nor EC")
-    return key

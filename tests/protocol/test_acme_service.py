@@ -17,7 +17,6 @@ from pkikit.issue.acme.order import OrderStep
 from pkikit.model.world import Speaks
 from simulator.peer.acme.order_run import AcmeRun
 from simulator.peer.acme.service import AcmeService
-from simulator.peer.acme_state import AcmeState, acme_document, acme_from
 from simulator.peer.store import PeerStore
 from simulator.threaded import ThreadedLab
 from simulator.world.faults import Partition, Speak
@@ -132,7 +131,6 @@ def test_acme_settings_are_kept_with_private_keys(tmp_path: Path) -> None:
     assert loaded.acme.account == state.account
     assert loaded.acme.settings == state.settings
     assert loaded.acme.settings.eab_mac == "c2VjcmV0LXNlY3JldC1zZWNyZXQ"
-    assert acme_from(acme_document(AcmeState())) == AcmeState()
 
 
 # The cluster.

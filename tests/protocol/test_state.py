@@ -85,7 +85,7 @@ def test_state_of_another_deployment_is_refused(tmp_path: Path) -> None:
         ThreadedLab(deployment("single-pair"), settings=settings(tmp_path)).start()
     assert (tmp_path / "lab.json").read_bytes() == before
     (tmp_path / "lab.json").write_text('{"deployment": 3')
-    with pytest.raises(InputError, match="is not a lab that this version wrote"):
+    with pytest.raises(InputError, match="is not a lab that this version can use"):
         ThreadedLab(deployment(), settings=settings(tmp_path)).start()
     (tmp_path / "lab.json").write_bytes(before)
     (tmp_path / E1 / "peer.json").write_text("{}")

@@ -20,6 +20,7 @@ from simulator.peer.pages import acme_pages, rest
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from simulator.web.doorkeeper import basic_credentials
+from tests.support.format_0 import rewrite_folder
 from tests.support.wait import LONG
 from tests.support.web_client import ANYONE, FORM, ask, basic, logged_in, where
 from tests.support.worlds import C1, E1, deployment
@@ -306,6 +307,7 @@ def test_pages_render_with_urls_of_an_older_state(tmp_path: Path) -> None:
     settings = LabSettings(rsa=False, pages=True, state=tmp_path)
     with ThreadedLab(deployment(), settings=settings):
         pass
+    rewrite_folder(tmp_path, {"deployment": deployment()})
     file = tmp_path / E1 / "peer.json"
     state = json.loads(file.read_bytes())
     state["automatic"]["urls"] = ["http://\ud800/", "http://crl.example.com/a.crl"]

@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+import pydantic
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -46,12 +47,8 @@ def _keys() -> tuple[Any, ...]:
 
 @cache
 def _answers() -> tuple[ocsp.OCSPResponse, ...]:
-    from tests.support.worlds import WorldBuilder
-
-    world = WorldBuilder().world
-    found = [a for data in world.published.values() for a in data.ocsp_answers]
-    assert found, "the world publishes no OCSP answer to take as a sample"
-    return tuple(found[:2])
+    one, two = _authorities()
+    return tuple(a.ocsp_answer(b.certificate, at=AT) for a, b in ((one, one), (two, two)))
 
 
 _TIMES = st.timedeltas(timedelta(days=-27_000), timedelta(days=2_800_000)).map(lambda away: AT + away)
@@ -63,7 +60,7 @@ LEAVES: dict[Any, Callable[[], st.SearchStrategy[Any]]] = {
     bytes: lambda: st.binary(max_size=20),
     datetime: lambda: _TIMES,
     timedelta: lambda: st.timedeltas(timedelta(days=-3_000_000), timedelta(days=3_000_000)),
-    x509.Certificate: lambda: st.sampled_from([a.certificate for a in _authorities()]),
+    x509.Certificate: lambda: st.sampled_from(sample_certificates()),
     x509.CertificateRevocationList: lambda: st.sampled_from([a.crl([7], at=AT) for a in _authorities()]),
     x509.CertificateSigningRequest: lambda: st.sampled_from(_requests()),
     rsa.RSAPrivateKey: lambda: st.sampled_from([k for k in _keys() if isinstance(k, rsa.RSAPrivateKey)]),
@@ -71,8 +68,12 @@ LEAVES: dict[Any, Callable[[], st.SearchStrategy[Any]]] = {
         [k for k in _keys() if isinstance(k, ec.EllipticCurvePrivateKey)]
     ),
     ocsp.OCSPResponse: lambda: st.sampled_from(_answers()),
-    Any: lambda: st.nothing(),
 }
+
+
+def sample_certificates() -> tuple[x509.Certificate, ...]:
+    """Two certificates of CAs."""
+    return tuple(a.certificate for a in _authorities())
 
 
 def any_value(hint: Any, special: Strategies | None = None) -> st.SearchStrategy[Any]:
@@ -91,7 +92,11 @@ def any_value(hint: Any, special: Strategies | None = None) -> st.SearchStrategy
         return st.sampled_from(hint)
     if is_dataclass(hint) and isinstance(hint, type):
         return _any_of(hint, special)
+    if isinstance(hint, type) and issubclass(hint, pydantic.BaseModel):
+        return st.builds(hint, **{n: any_value(f.annotation, special) for n, f in hint.model_fields.items()})
     origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return st.sampled_from(arguments)
     if origin in {Union, types.UnionType}:
         return st.one_of([st.none() if a is type(None) else any_value(a, special) for a in arguments])
     if origin is frozenset:

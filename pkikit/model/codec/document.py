@@ -65,16 +65,21 @@ class Codec(Generic[_T]):
     def from_bytes(self, data: bytes, *, where: str, context: dict[str, Any] | None = None) -> _T:
         """The value of a JSON file.
 
+        Args:
+            data: the file.
+            where: the name of the file, for the sentence.
+            context: what the readers of single fields need to know.
+
         Raises:
             InputError: the file is not such a document; the sentence says where in it, and what is allowed.
         """
-        return self.value(self.read_object(data, where=where), where=where, context=context)
+        return self.value(self.read(data, where=where), where=where, context=context)
 
-    def read_object(self, data: bytes | str, *, where: str) -> dict[str, Any]:
-        """The JSON object in a file, before anything in it is looked at.
+    def read(self, data: bytes | str, *, where: str) -> dict[str, Any]:
+        """The document in a JSON file, upgraded to the format of this version; its members are not looked at.
 
         Raises:
-            InputError: the file does not hold one.
+            InputError: the file holds no JSON object, or one of a format that this version does not know.
         """
         try:
             document = json.loads(data)
@@ -83,36 +88,28 @@ class Codec(Generic[_T]):
             raise InputError(f"{self._refused}: it is not JSON ({reason})", where=where) from None
         if not isinstance(document, dict):
             raise InputError(f"{self._refused}: it is not a JSON object", where=where)
-        return document
+        return self._upgraded(document, where)
 
     def value(self, document: dict[str, Any], *, where: str, context: dict[str, Any] | None = None) -> _T:
-        """The value of a document.
-
-        Args:
-            document: what `json.loads` made of the file.
-            where: the name of the file, for the sentence.
-            context: what the readers of single fields need to know.
-
-        Raises:
-            InputError: as in `from_bytes`.
-        """
+        """The value of a document that `read` gave. Arguments and errors are those of `from_bytes`."""
         try:
-            return self._adapter.validate_python(self._upgraded(document), context=context)
+            return self._adapter.validate_python(document, context=context)
         except pydantic.ValidationError as error:
             reason = sentence_of(error)
         except PkikitError as error:
             reason = str(error)
         raise InputError(f"{self._refused}: {reason}", where=where)
 
-    def _upgraded(self, document: dict[str, Any]) -> dict[str, Any]:
-        """The document in the format of this version."""
-        document = dict(document)
+    def _upgraded(self, document: dict[str, Any], where: str) -> dict[str, Any]:
         number = document.pop(FORMAT, 0)
         if type(number) is not int or not 0 <= number <= self.format:
-            raise InputError(f"{FORMAT}: must be a number from 0 to {self.format}; a newer version may have written it")
+            raise InputError(
+                f"{self._refused}: {FORMAT}: must be a number from 0 to {self.format}; a newer version may have written it",
+                where=where,
+            )
         for old in range(number, self.format):
             try:
                 document = self._upgrades[old](document)
             except _DAMAGED:
-                raise InputError(f"it is not a whole document of format {old}") from None
+                raise InputError(f"{self._refused}: it is not a whole document of format {old}", where=where) from None
         return document

@@ -12,6 +12,7 @@ from pkikit.text import printable
 _LONGEST_PLACE = 200
 _SENTENCES = {
     "missing": "is missing",
+    "extra_forbidden": "is not known here",
     "string_type": "must be a text",
     "string_unicode": "must be a text of Unicode characters",
     "int_type": "must be a whole number",

@@ -35,7 +35,7 @@ def trace_from_json(text: str, *, where: str) -> HandshakeTrace:
         InputError: it is not a trace; the sentence says where in it, and what is allowed.
     """
     codec = trace_codec()
-    document = codec.read_object(text, where=where)
+    document = codec.read(text, where=where)
     for name, most in (("steps", MAX_STEPS), ("seen_by_client", MAX_CHAIN), ("seen_by_server", MAX_CHAIN)):
         listed = document.get(name, [])
         if isinstance(listed, list) and len(listed) > most:

@@ -1,0 +1,183 @@
+"""State files: every field of every value is written and read back; those of the format before still load."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from pkikit.errors import InputError
+from pkikit.model.deployment import Deployment
+from simulator.lab.saved_lab import SavedLab, lab_codec
+from simulator.peer.state import PeerState
+from simulator.peer.store import PeerStore, peer_codec
+from tests.support.any_value import any_value, contents, sample_certificates
+from tests.support.format_0 import lab_document, peer_document
+from tests.support.worlds import E1, deployment
+
+# Shrinking a value with so many fields takes minutes and finds nothing that the difference does not show.
+FEW = settings(
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    max_examples=25,
+)
+DEPLOYMENT = deployment()
+CONTEXT = {"deployment": DEPLOYMENT}
+TEXT = st.text(st.characters(codec="ascii", categories=["L", "N"]), max_size=9)
+PEM = sample_certificates()[0].public_bytes(Encoding.PEM).decode("ascii")
+# What fields whose values are checked may hold.
+SPECIAL = {
+    Deployment: st.just(DEPLOYMENT),
+    "Credential.chain": any_value(tuple[x509.Certificate, ...]).filter(bool),
+    "AutomaticCrls.urls": st.lists(
+        st.sampled_from(["http://a.example/a.crl", "https://b.example/b.crl"]), max_size=3
+    ).map(tuple),
+    "AutomaticCrls.hour": st.integers(0, 23),
+    "Schedule.days": st.frozensets(st.integers(0, 6), min_size=1),
+    "Schedule.hour": st.integers(0, 23),
+    "AcmeSettings.directory": st.sampled_from(["https://ca.example/directory", "https://other.example/d"]),
+    "AcmeSettings.ca": st.sampled_from(["", PEM]),
+    "AcmeSettings.email": st.sampled_from(["", "admin@example.com"]),
+    "AcmeSettings.profile": TEXT,
+    "AcmeSettings.preferred_chain": TEXT,
+    "AcmeSettings.eab_kid": st.sampled_from(["kid-1", "kid-2"]),
+    "AcmeSettings.eab_mac": st.sampled_from(["c2VjcmV0LXNlY3JldC1zZWNyZXQ", "b3RoZXItb3RoZXItb3RoZXI"]),
+    "PeerState.fqdn": st.just(E1),
+    # The old format had seconds with a point, which are not exact over centuries.
+    "Attempt.retry_after": st.none() | st.integers(0, 10**7).map(lambda n: timedelta(seconds=n)),
+}
+STATES = any_value(PeerState, SPECIAL)
+LABS = any_value(SavedLab, SPECIAL)
+
+
+def _by_domain(state: PeerState) -> PeerState:
+    """The state with each domain once, as it is on a peer."""
+    return replace(
+        state,
+        domain_certificates=tuple(dict(state.domain_certificates).items()),
+        domain_pending=tuple(dict(state.domain_pending).items()),
+    )
+
+
+@FEW
+@given(STATES)
+def test_the_state_of_a_peer_reads_back_as_it_was(state: PeerState) -> None:
+    """Every field, also those of the ACME service, and private keys."""
+    assert contents(peer_codec().from_bytes(peer_codec().to_bytes(state), where="x")) == contents(state)
+
+
+@FEW
+@given(STATES.map(_by_domain))
+def test_the_state_of_a_peer_in_the_old_format_is_read(state: PeerState) -> None:
+    """Everything but the CA's suggestion for the renewal, which the old format had no place for."""
+    read = peer_codec().from_bytes(json.dumps(peer_document(state)).encode(), where="x")
+    forgotten = replace(state.acme, renewal=None, asked_at=None)
+    assert contents(read) == contents(replace(state, acme=forgotten))
+
+
+@FEW
+@given(LABS)
+def test_a_lab_reads_back_as_it_was(saved: SavedLab) -> None:
+    """Every field of the world and its parties; the deployment is the one that the lab is started with."""
+    data = lab_codec().to_bytes(saved)
+    assert json.loads(data)["world"]["deployment"] == DEPLOYMENT.name
+    assert contents(lab_codec().from_bytes(data, where="x", context=CONTEXT)) == contents(saved)
+
+
+@FEW
+@given(LABS)
+def test_a_lab_in_the_old_format_is_read(saved: SavedLab) -> None:
+    """CAs, passwords, clock, revocation settings, and of each party its certificates and trusted CA list."""
+    document = json.loads(json.dumps(lab_document(saved)))
+    read = lab_codec().from_bytes(json.dumps(document).encode(), where="x", context=CONTEXT)
+    for name in ("root", "issuing", "passwords"):
+        assert contents(getattr(read, name)) == contents(getattr(saved, name))
+    assert abs((read.travelled - saved.travelled).total_seconds()) < 0.001  # the old format had seconds with a point
+    assert read.world.revocation == saved.world.revocation
+    assert list(read.world.parties) == list(saved.world.parties)
+    for fqdn, party in saved.world.parties.items():
+        again = read.world.parties[fqdn]
+        assert again.fqdn == fqdn
+        assert contents(again.credential) == contents(party.credential)
+        assert contents(again.services) == contents(party.services)
+        assert again.trusted_ca_list == party.trusted_ca_list
+
+
+def test_a_field_without_a_strategy_is_noticed() -> None:
+    """So a field of a new type cannot be forgotten by the tests above."""
+    with pytest.raises(AssertionError, match="there is no strategy"):
+        any_value(tuple[complex, ...])
+
+
+# What is wrong with a document.
+
+GOOD: dict[str, Any] = json.loads(
+    peer_codec().to_bytes(PeerState(fqdn=E1, trusted_ca_list=sample_certificates()[:1]))
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"surprise": 1}, "'surprise' is not known; allowed are fqdn, certificate, request, "),
+        ({"fqdn": 7}, "fqdn: must be a text"),
+        ({"trusted_ca_list": "x"}, "trusted_ca_list: must be a list"),
+        ({"trusted_ca_list": [PEM, PEM[:90]]}, "trusted_ca_list[1]: must be one certificate in PEM"),
+        ({"trusted_ca_list": [PEM + PEM]}, "trusted_ca_list[0]: must be one certificate in PEM"),
+        ({"automatic": {"urls": [], "hour": "3"}}, "automatic.hour: must be a whole number"),
+        ({"automatic": {"urls": [], "hour": 24}}, "the hour of the daily update is 24; allowed are 0 to 23"),
+        ({"acme": {"settings": {"provider": "nobody"}}}, "acme.settings.provider: must be 'production', 'staging' or 'other'"),
+        ({"acme": {"last": {"at": "noon"}}}, "acme.last.at: must be a time in ISO-8601"),
+        ({"certificate": {"chain": [PEM], "key": "SECRET"}}, "certificate.key: must be a private key in PEM, not encrypted"),
+        ({"certificate": {"chain": []}}, "certificate: a credential holds at least the leaf certificate"),
+        ({"request": {"csr": PEM, "key": "SECRET"}}, "request.csr: must be one certificate request in PEM"),
+        ({"format": 2}, "format: must be a number from 0 to 1"),
+    ],
+)  # fmt: skip
+def test_a_wrong_member_is_one_sentence_that_names_it(change: dict[str, Any], words: str, tmp_path: Path) -> None:
+    """Where it is and what is allowed; never what the file has in the place of a key."""
+    folder = tmp_path / E1
+    folder.mkdir()
+    (folder / "peer.json").write_text(json.dumps({**GOOD, **change}))
+    with pytest.raises(InputError) as refused:
+        PeerStore(folder).load()
+    assert words in str(refused.value)
+    assert str(folder / "peer.json") in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert "SECRET" not in str(refused.value)
+
+
+@pytest.mark.parametrize("missing", ["fqdn", "trusted_ca_list", "automatic", "domain_certificates", "temporary_ca"])
+def test_an_old_document_that_is_not_whole_is_refused(missing: str) -> None:
+    """A member that every version wrote is not taken for empty."""
+    document = peer_document(PeerState(fqdn=E1))
+    del document[missing]
+    with pytest.raises(InputError, match="is not a whole document of format 0"):
+        peer_codec().from_bytes(json.dumps(document).encode(), where="x")
+
+
+@pytest.mark.parametrize("missing", ["domain_pending", "client_certificate", "acme"])
+def test_an_old_document_may_lack_what_came_later(missing: str) -> None:
+    """The near miss: some versions did not write these."""
+    state = PeerState(fqdn=E1)
+    document = peer_document(state)
+    del document[missing]
+    assert peer_codec().from_bytes(json.dumps(document).encode(), where="x") == state
+
+
+@FEW
+@given(LABS)
+def test_a_lab_prints_without_its_secrets(saved: SavedLab) -> None:
+    """Nor do its CAs and the accounts of its peers."""
+    printed = repr(replace(saved, passwords={"admin": "SECRET"}))
+    assert "SECRET" not in printed
+    assert "PrivateKey" not in printed
