@@ -15,6 +15,7 @@ from pkikit.errors import EncodingError, InputError
 from pkikit.files import FileContents, load_deployment, parse, read_file, refuse_wrong_order
 from pkikit.model.deployment import Deployment
 from pkikit.model.version import ProductVersion
+from pkikit.rules.file_rules import NOT_PEM
 from pkikit.text import printable
 
 # A file name, the bytes of a file, or an object of `cryptography`.
@@ -88,7 +89,7 @@ def _several(given: CertificateInput | Iterable[CertificateInput], parameter: st
 
 def _require_certificate(contents: FileContents) -> None:
     if not contents.certificates:
-        raise EncodingError(contents.lacks("certificate"), where=contents.where, rule="encoding.not-pem")
+        raise EncodingError(contents.lacks("certificate"), where=contents.where, rule=NOT_PEM.id)
 
 
 def deployment_of(given: DeploymentInput, *, version: str | None = None) -> Deployment:

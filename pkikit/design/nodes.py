@@ -14,8 +14,9 @@ from pkikit.design.san import SanEntry, SanLayout
 from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg
 from pkikit.model.parties import NodeCertificate, PartyGroup
+from pkikit.rules.name_rules import NODE
 
-NODE_RULE = "names.node-fqdn-missing"
+NODE_RULE = NODE.id
 
 
 class NodeLayout:

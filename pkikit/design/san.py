@@ -16,6 +16,16 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.features import PEER_AS_COMMON_NAME
 from pkikit.model.leg import Leg
 from pkikit.model.parties import MRA, Cluster, Role, Side
+from pkikit.rules.name_rules import (
+    CHAT_ALIAS,
+    CLUSTER,
+    COLLAB_EDGE,
+    COMMON_NAME_ONLY,
+    FEDERATION,
+    PEER,
+    REGISTRATION,
+    SIP_DOMAIN,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +159,7 @@ def _aliases(deployment: Deployment, peer: str) -> Iterator[_Wanted]:
             yield (
                 name,
                 "another name of this peer, by which a zone on C dials it (such as the FQDN of its inner interface)",
-                "names.peer-fqdn-missing",
+                PEER.id,
                 (),
             )
 
@@ -159,19 +169,19 @@ def _own_names(deployment: Deployment, cluster: Cluster, peer: str) -> Iterator[
         yield (
             peer,
             "FQDN of the Expressway; the guide leaves the SAN empty here, but CAs and clients of today read only the SAN",
-            "names.common-name-only",
+            COMMON_NAME_ONLY.id,
             ("administration (HTTPS)",),
         )
         return
     shared = cluster.certificate == "shared"
     for name in cluster.peers if shared else (peer,):
         why = "FQDN of a peer that shares this certificate" if shared else "FQDN of this peer"
-        yield name, why, "names.peer-fqdn-missing", ("administration (HTTPS)",)
+        yield name, why, PEER.id, ("administration (HTTPS)",)
     services = ["cluster name"]
     if cluster.role is Role.EXPRESSWAY_C:
         features = ((MRA, deployment.mra), ("Jabber Guest", deployment.jabber_guest))
         services += [name for name, used in (*features, ("XMPP federation", deployment.federation)) if used]
-    yield cluster.fqdn, "FQDN of the cluster", "names.cluster-fqdn-missing", tuple(services)
+    yield cluster.fqdn, "FQDN of the cluster", CLUSTER.id, tuple(services)
 
 
 def _edge_names(deployment: Deployment, registration_format: str | None) -> Iterator[_Wanted]:
@@ -181,23 +191,23 @@ def _edge_names(deployment: Deployment, registration_format: str | None) -> Iter
             if chosen == "collab-edge-dns":
                 reason, rule = (
                     f"registration domain {domain} in CollabEdgeDNS format",
-                    "names.collab-edge-missing",
+                    COLLAB_EDGE.id,
                 )
             else:
                 reason, rule = (
                     "Unified CM registration (service discovery) domain",
-                    "names.registration-domain-missing",
+                    REGISTRATION.id,
                 )
             yield name, reason, rule, (MRA,)
     for domain in deployment.domains.federation:
-        yield domain, "XMPP federation domain", "names.federation-domain-missing", ("XMPP federation",)
+        yield domain, "XMPP federation domain", FEDERATION.id, ("XMPP federation",)
     yield from _chat_aliases(deployment)
     if deployment.sip_domains_in_certificate:
         for domain in deployment.domains.sip:
             yield (
                 domain,
                 "SIP domain, looked for by strict B2B callers (RFC 5922)",
-                "names.sip-domain-missing",
+                SIP_DOMAIN.id,
                 ("B2B calls",),
             )
     yield from _group_names(deployment, Side.EDGE)
@@ -222,6 +232,6 @@ def _chat_aliases(deployment: Deployment) -> Iterator[_Wanted]:
             yield (
                 alias,
                 "chat node alias of IM and Presence, for federated group chat",
-                "names.chat-alias-missing",
+                CHAT_ALIAS.id,
                 ("XMPP federation",),
             )

@@ -13,6 +13,7 @@ from cryptography.x509 import ocsp
 from pkikit.errors import EncodingError
 from pkikit.files.pkcs12.effort import refuse_costly_key
 from pkikit.model.certificates.credential import PrivateKey
+from pkikit.rules.file_rules import ENCRYPTED_KEY, NOT_PEM
 
 # Asked only when something encrypted is met; gives the bytes of the passphrase.
 Passphrase = Callable[[], bytes]
@@ -162,7 +163,7 @@ class Collector:
                 if what == "private key"
                 else f"is an encrypted {what} and no passphrase was given",
                 where=self.where,
-                rule="key.encrypted" if what == "private key" else "encoding.not-pem",
+                rule=ENCRYPTED_KEY.id if what == "private key" else NOT_PEM.id,
             )
         try:
             return load(self.passphrase())

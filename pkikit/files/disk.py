@@ -21,6 +21,7 @@ from pkikit.files.regular import open_regular
 from pkikit.model.certificates.credential import Credential, PrivateKey
 from pkikit.model.deployment import Deployment, parse_deployment
 from pkikit.model.version import ProductVersion
+from pkikit.rules.file_rules import NOT_PEM
 
 MAX_FILE = 128 * 1024 * 1024  # the CRL of a CA with a million revocations has some 40 MB
 MAX_DEPLOYMENT = 1024 * 1024
@@ -116,7 +117,7 @@ def read_certificates(path: Path) -> tuple[x509.Certificate, ...]:
     """
     contents = read_file(path, keep_encrypted=True)
     if not contents.certificates:
-        raise EncodingError(contents.lacks("certificate"), where=str(path), rule="encoding.not-pem")
+        raise EncodingError(contents.lacks("certificate"), where=str(path), rule=NOT_PEM.id)
     return contents.certificates
 
 
@@ -135,7 +136,7 @@ def read_chain(path: Path) -> tuple[x509.Certificate, ...]:
     """
     contents = read_file(path, keep_encrypted=True)
     if not contents.certificates:
-        raise EncodingError(contents.lacks("certificate"), where=str(path), rule="encoding.not-pem")
+        raise EncodingError(contents.lacks("certificate"), where=str(path), rule=NOT_PEM.id)
     refuse_wrong_order(contents)
     return contents.certificates
 
@@ -179,7 +180,7 @@ def credential_from_folder(folder: Path) -> Credential | None:
     contents = read_file(certificate_file)
     refuse_unreadable(contents)
     if not contents.certificates:
-        raise EncodingError(contents.lacks("certificate"), where=str(certificate_file), rule="encoding.not-pem")
+        raise EncodingError(contents.lacks("certificate"), where=str(certificate_file), rule=NOT_PEM.id)
     refuse_wrong_order(contents)
     keys = _key_of(read_file(key_file)) if key_file.exists() else contents.keys
     if not key_file.exists() and keys:

@@ -27,9 +27,9 @@ from pkikit.files.pem import PemText, pem_blocks
 from pkikit.model.certificates.bundle import bundle_of
 from pkikit.model.certificates.facts import title
 from pkikit.model.certificates.objection import Objection
+from pkikit.rules.file_rules import KEY_NEWLINE, LEAF_FIRST, MALFORMED, NOT_PEM
 from pkikit.text import printable
 
-NOT_PEM, MALFORMED = "encoding.not-pem", "encoding.malformed"
 _MAX = 20  # objections to one file
 _OLD_LINE = 76  # OpenSSL 1.0.2 refuses longer ones
 
@@ -85,7 +85,7 @@ def refuse_wrong_order(contents: FileContents) -> None:
     if not bundle.leaf_is_first and bundle.leaf is not None:
         raise EncodingError(
             f"the server certificate {title(bundle.leaf)} has to come first, but {title(contents.certificates[0])} does. "
-            "Put the certificates in order (pkikit convert does)", where=contents.where, rule="upload.leaf-not-first",
+            "Put the certificates in order (pkikit convert does)", where=contents.where, rule=LEAF_FIRST.id,
         )  # fmt: skip
 
 
@@ -102,7 +102,7 @@ def refuse_without_newline(contents: FileContents) -> None:
         raise EncodingError(
             "the private key file does not end with a line end. Expressway takes such a file, and Mobile and Remote Access "
             "fails later (guide, appendix 1); that this lab refuses it at once is ours. Add a newline after the last line",
-            where=contents.where, rule="key.no-trailing-newline",
+            where=contents.where, rule=KEY_NEWLINE.id,
         )  # fmt: skip
 
 
@@ -112,7 +112,7 @@ def _other_form(contents: FileContents) -> Objection:
     if contents.form == "der" and command:
         by_hand = f"openssl {command} -inform der -in FILE -out NEW.pem"
     return Objection(
-        rule=NOT_PEM, place="file", expected="PEM", seen=f"{_FORMS[contents.form]}, not PEM",
+        rule=NOT_PEM.id, place="file", expected="PEM", seen=f"{_FORMS[contents.form]}, not PEM",
         fix=_convert(contents) + (f" By hand: {by_hand}." if by_hand else ""),
     )  # fmt: skip
 
@@ -143,7 +143,7 @@ def _pem_objections(contents: FileContents) -> Iterator[Objection]:
     seen_lines = {block.line for block in reading.blocks}
 
     def malformed(line: int, expected: str, seen: str) -> Objection:
-        return Objection(rule=MALFORMED, place=f"line {line}", expected=expected, seen=seen, fix=fix)
+        return Objection(rule=MALFORMED.id, place=f"line {line}", expected=expected, seen=seen, fix=fix)
 
     if b"\0" in data:
         # OpenSSL takes such a line from memory and stops at it in a file.
@@ -244,22 +244,22 @@ def _block_objections(contents: FileContents, reading: Reading) -> Iterator[Obje
             certificates += 1
         if block.label == TRUSTED_LABEL:
             yield Objection(
-                rule=NOT_PEM, place=place, expected="BEGIN CERTIFICATE", seen="labelled BEGIN TRUSTED CERTIFICATE, which "
+                rule=NOT_PEM.id, place=place, expected="BEGIN CERTIFICATE", seen="labelled BEGIN TRUSTED CERTIFICATE, which "
                 + ("OpenSSL skips after the first certificate" if certificates > 1 else "not every program reads"),
                 fix=_convert(contents), is_remark=certificates == 1,
             )  # fmt: skip
         elif block.label in {"PKCS7", "CMS", "PKCS #7 SIGNED DATA"}:
-            yield Objection(rule=NOT_PEM, place=place, expected="one certificate a block",
+            yield Objection(rule=NOT_PEM.id, place=place, expected="one certificate a block",
                             seen="a PKCS#7 bundle, which OpenSSL skips", fix=_convert(contents))  # fmt: skip
         elif block.label in CERTIFICATE_LABELS and (seen := _not_the_certificate(block, as_found)):
-            yield Objection(rule=MALFORMED, place=place, expected="one certificate and nothing else", seen=seen,
+            yield Objection(rule=MALFORMED.id, place=place, expected="one certificate and nothing else", seen=seen,
                             fix=_convert(contents))  # fmt: skip
         elif block.label in CERTIFICATE_LABELS and block.header.strip():
-            yield Objection(rule=MALFORMED, place=place, expected="nothing but base64",
+            yield Objection(rule=MALFORMED.id, place=place, expected="nothing but base64",
                             seen="a header or an empty line is inside the block", fix=_convert(contents))  # fmt: skip
     for note in contents.notes:
         if " is labelled " in note:
-            yield Objection(rule=MALFORMED, place="file", expected="blocks that hold what their labels say",
+            yield Objection(rule=MALFORMED.id, place="file", expected="blocks that hold what their labels say",
                             seen=note, fix=_convert(contents))  # fmt: skip
 
 
@@ -278,14 +278,14 @@ def _remarks(contents: FileContents, lines: list[bytes]) -> Iterator[Objection]:
     """Yield what OpenSSL 3 reads and older versions refuse; no public document says which version the product contains."""
     if contents.data.startswith(b"\xef\xbb\xbf"):
         yield Objection(
-            rule=MALFORMED, place="file", expected="-----BEGIN as the first characters",
+            rule=MALFORMED.id, place="file", expected="-----BEGIN as the first characters",
             seen="a file with a byte order mark before its text, which OpenSSL 1.1.1 and older refuse", fix=_convert(contents),
             is_remark=True,
         )  # fmt: skip
     long = next((n for n, line in enumerate(lines, start=1) if len(line) > _OLD_LINE and _LONG.match(line)), None)
     if long is not None:
         yield Objection(
-            rule=MALFORMED, place=f"line {long}", expected="lines of 64 characters",
+            rule=MALFORMED.id, place=f"line {long}", expected="lines of 64 characters",
             seen="the base64 lines are longer than 76 characters, which OpenSSL 1.0.2 and older refuse",
             fix=_convert(contents), is_remark=True,
         )  # fmt: skip

@@ -35,6 +35,7 @@ from pkikit.files.pkcs12.effort import refuse_costly_store
 from pkikit.files.pkcs12.odd_pkcs12 import open_odd_store
 from pkikit.model.certificates.facts import UNREADABLE, leaf_first
 from pkikit.reading import load_certificate, load_crl, load_ocsp, load_pkcs7, load_request
+from pkikit.rules.file_rules import NOT_PEM
 from pkikit.text import printable
 
 # SEQUENCE { INTEGER 3, SEQUENCE …: a PFX (RFC 7292 §4) announces itself, which a wrong passphrase does not undo.
@@ -314,7 +315,7 @@ def _parse_der(data: bytes, collector: Collector) -> str:
         EncodingError: the bytes are not a known object.
     """
     if not data.startswith(b"\x30"):
-        raise EncodingError(identify(data), where=collector.where, rule="encoding.not-pem")
+        raise EncodingError(identify(data), where=collector.where, rule=NOT_PEM.id)
     if _PFX.match(data[:16]):
         _parse_pkcs12(data, collector)
         return "pkcs12"
@@ -362,7 +363,7 @@ def _parse_pkcs12(data: bytes, collector: Collector) -> None:
             "is a PKCS#12 store (.pfx, .p12), not PEM. Take certificate and key out of it with pkikit convert FILE --to pem "
             "--out NEW.pem",
             where=collector.where,
-            rule="encoding.not-pem",
+            rule=NOT_PEM.id,
         )
 
     def load(passphrase: bytes | None) -> Any:

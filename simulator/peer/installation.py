@@ -10,6 +10,7 @@ from pkikit.design.csr import build_csr, fast_key
 from pkikit.design.san import SanEntry, SanLayout
 from pkikit.issue.authority import Authority, create_root
 from pkikit.model.certificates.credential import Credential
+from pkikit.rules.name_rules import PEER
 from simulator.peer.state import PeerState
 
 
@@ -21,7 +22,7 @@ def temporary_ca(fqdn: str, at: datetime) -> Authority:
 def temporary_credential(fqdn: str, at: datetime) -> tuple[x509.Certificate, Credential]:
     """(the temporary CA, the server certificate that an installation begins with)."""
     authority, key = temporary_ca(fqdn, at), fast_key()
-    entry = SanEntry(value=fqdn, reason="its own FQDN", rule="names.peer-fqdn-missing", needed_by=())
+    entry = SanEntry(value=fqdn, reason="its own FQDN", rule=PEER.id, needed_by=())
     request = build_csr(SanLayout(owner=fqdn, common_name=fqdn, entries=(entry,)), key)
     return authority.certificate, Credential(chain=(authority.issue(request, at=at),), key=key)
 

@@ -22,6 +22,7 @@ from pkikit.model.deployment import Revocation
 from pkikit.model.features import TWO_STORES
 from pkikit.model.findings import Finding
 from pkikit.model.world import Party
+from pkikit.rules.name_rules import REFERENCE
 from pkikit.values.names import parse_dns_name
 from simulator.errors import LabError
 from simulator.peer.acme_state import AcmeState
@@ -340,9 +341,5 @@ def _with_names(layout: SanLayout, added: tuple[str, ...]) -> SanLayout:
     for text in added:
         name = parse_dns_name(text)
         if name not in layout.dns_names:
-            entries.append(
-                SanEntry(
-                    value=name, reason="added by the administrator", rule="names.reference-not-presented", needed_by=()
-                )
-            )
+            entries.append(SanEntry(value=name, reason="added by the administrator", rule=REFERENCE.id, needed_by=()))
     return replace(layout, entries=tuple(entries))

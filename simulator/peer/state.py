@@ -19,6 +19,7 @@ from pkikit.model.certificates.credential import Credential, PrivateKey, spki
 from pkikit.model.certificates.facts import key_of
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData, each_once
 from pkikit.model.world import Party
+from pkikit.rules.chain_rules import KEY_MISMATCH
 from pkikit.values.urls import parse_web_url
 from simulator.errors import UploadRefused
 from simulator.peer.acme_state import AcmeState
@@ -131,7 +132,7 @@ class PeerState:
         found = next((k for k in ([key] if key is not None else held) if spki(k.public_key()) == wanted), None)
         if found is None:
             whose = "that was uploaded with it" if key is not None else f"stored on {self.fqdn}"
-            raise UploadRefused(f"the certificate does not match the private key {whose}", "key.mismatch")
+            raise UploadRefused(f"the certificate does not match the private key {whose}", KEY_MISMATCH.id)
         answered = self.request is not None and spki(self.request.key.public_key()) == wanted
         return replace(
             self,

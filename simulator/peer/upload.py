@@ -30,6 +30,9 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.features import UPLOAD_WARNINGS
 from pkikit.model.findings import Finding
 from pkikit.model.leg import Purpose
+from pkikit.rules.chain_rules import KEY_MISMATCH
+from pkikit.rules.file_rules import NOT_PEM
+from pkikit.rules.name_rules import WILDCARD_UNSUPPORTED
 from pkikit.values.names import printable
 from simulator.errors import UploadRefused
 from simulator.peer.state import PeerState
@@ -63,7 +66,7 @@ def take_certificate(
     if wildcards:
         raise UploadRefused(
             f"the certificate holds the wildcard {printable(wildcards[0])}; wildcard certificates are not supported",
-            "names.wildcard-unsupported",
+            WILDCARD_UNSUPPORTED.id,
         )
     taken = _uploaded(state, chain, _key_of(key) if key.strip() else None, deployment)
     use = use_of(deployment, state.fqdn, at)
@@ -79,7 +82,7 @@ def take_client_certificate(
     chain = _chain(certificate, "client certificate file")
     credential = Credential(chain=chain, key=_key_of(key))
     if not credential.key_matches:
-        raise UploadRefused("the certificate does not match the private key that was uploaded with it", "key.mismatch")
+        raise UploadRefused("the certificate does not match the private key that was uploaded with it", KEY_MISMATCH.id)
     use = replace(use_of(deployment, state.fqdn, at), store=Purpose.CLIENT)
     warnings = lint_certificate(chain[0], use).findings
     return Taken(state=state.with_client_certificate(credential), warnings=warnings)
@@ -89,7 +92,7 @@ def _chain(data: bytes, where: str) -> tuple[x509.Certificate, ...]:
     """The certificates of an uploaded file; the server certificate comes first."""
     contents = _pem(data, where)
     if not contents.certificates:
-        raise EncodingError(contents.lacks("certificate"), where=where, rule="encoding.not-pem")
+        raise EncodingError(contents.lacks("certificate"), where=where, rule=NOT_PEM.id)
     refuse_wrong_order(contents)
     return contents.certificates
 
@@ -124,7 +127,7 @@ def take_trusted(state: PeerState, data: bytes, *, append: bool, deployment: Dep
     """Upload to the trusted CA list: PEM, several certificates per file, CRLs between them."""
     contents = _pem(data, "CA certificate file")
     if not contents.certificates:
-        raise EncodingError(contents.lacks("certificate"), where="CA certificate file", rule="encoding.not-pem")
+        raise EncodingError(contents.lacks("certificate"), where="CA certificate file", rule=NOT_PEM.id)
     require_judgeable(contents.crls, "CA certificate file")
     after = state.trusting(contents.certificates, contents.crls, append=append)
     use = use_of(deployment, state.fqdn, at)

@@ -13,6 +13,7 @@ from pkikit.model.certificates.facts import crl_urls, is_self_signed, ocsp_urls
 from pkikit.model.deployment import Deployment
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData
 from pkikit.model.world import Party, World
+from pkikit.rules.file_rules import NOT_PEM
 from pkikit.values.names import printable
 from simulator.world.judgeable import ocsp_problem, require_judgeable
 
@@ -50,7 +51,7 @@ def _party_of(party: Party, folder: Path) -> Party:
         contents = read_file(trust_file)
         refuse_unreadable(contents)
         if not contents.certificates:
-            raise EncodingError(contents.lacks("certificate"), where=str(trust_file), rule="encoding.not-pem")
+            raise EncodingError(contents.lacks("certificate"), where=str(trust_file), rule=NOT_PEM.id)
         require_judgeable(contents.crls, str(trust_file))
         trusted = contents.certificates
         held = held.with_crls(CrlSource.CA_FILE, contents.crls)

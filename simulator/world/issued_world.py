@@ -15,6 +15,7 @@ from pkikit.model.certificates.credential import Credential, PrivateKey
 from pkikit.model.deployment import Deployment
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData
 from pkikit.model.world import Party, World
+from pkikit.rules.name_rules import REFERENCE
 from simulator.errors import LabError
 
 ORGANISATION = "Expressway Certificate Lab"
@@ -41,9 +42,7 @@ def layout_of(deployment: Deployment, fqdn: str) -> SanLayout:
     if deployment.cluster_of(fqdn) is not None:
         return design_sans(deployment, fqdn)
     names = (fqdn, *(name for group in deployment.groups if fqdn in group.members for name in group.identities))
-    entries = tuple(
-        SanEntry(value=n, reason="its own name", rule="names.reference-not-presented", needed_by=()) for n in names
-    )
+    entries = tuple(SanEntry(value=n, reason="its own name", rule=REFERENCE.id, needed_by=()) for n in names)
     return SanLayout(owner=fqdn, common_name=fqdn, entries=entries)
 
 

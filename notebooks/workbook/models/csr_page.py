@@ -15,6 +15,7 @@ from pkikit.model.certificates.credential import PrivateKey
 from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Verdict
 from pkikit.model.parties import Role
+from pkikit.rules.name_rules import REFERENCE
 from pkikit.values.names import parse_dns_name
 from simulator.peer.upload import use_of
 from workbook.html import PanelOutput, table
@@ -97,7 +98,7 @@ def _layout(deployment: Deployment, fqdn: str, form: RequestForm) -> SanLayout:
         SanEntry(
             value=name,
             reason=reasons.get(name, "chosen on the page"),
-            rule="names.reference-not-presented",
+            rule=REFERENCE.id,
             needed_by=(),
         )
         for name in dict.fromkeys(parse_dns_name(n) for n in names)

@@ -22,6 +22,7 @@ from pkikit.judge.trust import Anchor, CertificatePath
 from pkikit.model.deployment import Revocation
 from pkikit.model.findings import Verdict
 from pkikit.model.revocation import NOTHING_HELD, Consumer, CrlSource, RevocationData, RevocationQuestion
+from pkikit.rules.name_rules import PEER
 from workbook.html import PanelOutput
 
 AT = datetime(2027, 1, 15, 12, tzinfo=UTC)
@@ -116,7 +117,7 @@ def _issuer() -> Authority:
 
 
 def _layout() -> SanLayout:
-    entry = SanEntry(value="e1.example.com", reason="its own FQDN", rule="names.peer-fqdn-missing", needed_by=())
+    entry = SanEntry(value="e1.example.com", reason="its own FQDN", rule=PEER.id, needed_by=())
     return SanLayout(owner="e1.example.com", common_name="e1.example.com", entries=(entry,))
 
 

@@ -18,6 +18,16 @@ from pkikit.model.findings import Verdict
 from pkikit.model.parties import LegKind, Role
 from pkikit.model.places import deployment_with
 from pkikit.model.version import ProductVersion
+from pkikit.rules.name_rules import (
+    CHAT_ALIAS,
+    CLUSTER,
+    COLLAB_EDGE,
+    FEDERATION,
+    PEER,
+    PROFILE,
+    REGISTRATION,
+    SIP_DOMAIN,
+)
 from workbook.models.csr_page import RequestForm, preview, preview_key
 from workbook.models.what_if import judged, lose
 from workbook.session import LabSession
@@ -28,14 +38,14 @@ _OFF: Mapping[str, Any] = {
 }  # fmt: skip
 # What the rules that need a name are called in the guide's matrix.
 _ITEMS = {
-    "names.registration-domain-missing": "registration domains",
-    "names.collab-edge-missing": "registration domains",
-    "names.federation-domain-missing": "federation domains",
-    "names.chat-alias-missing": "chat node aliases",
-    "names.security-profile-missing": "phone security profiles",
-    "names.cluster-fqdn-missing": "FQDN of the cluster",
-    "names.peer-fqdn-missing": "FQDN of the peer",
-    "names.sip-domain-missing": "SIP domains",
+    REGISTRATION.id: "registration domains",
+    COLLAB_EDGE.id: "registration domains",
+    FEDERATION.id: "federation domains",
+    CHAT_ALIAS.id: "chat node aliases",
+    PROFILE.id: "phone security profiles",
+    CLUSTER.id: "FQDN of the cluster",
+    PEER.id: "FQDN of the peer",
+    SIP_DOMAIN.id: "SIP domains",
 }
 
 
