@@ -20,6 +20,7 @@ from pkikit.model.parties import (
     Cluster,
     Domains,
     ImPresence,
+    MeetingServer,
     NodeList,
     Partner,
     PartyGroup,
@@ -69,6 +70,7 @@ class Deployment(FileValue):
     b2b_partners: tuple[Partner, ...] = ()
     servers: tuple[Server, ...] = ()
     unity_connection: tuple[UnityConnection, ...] = ()
+    meeting_servers: tuple[MeetingServer, ...] = ()
     revocation: Revocation = Revocation()
     addresses: dict[Fqdn, IpAddress] = {}  # noqa: RUF012 - pydantic copies defaults
 
@@ -127,6 +129,7 @@ class Deployment(FileValue):
             "b2b_partners": self.b2b_partners,
             "servers": self.servers,
             "unity_connection": self.unity_connection,
+            "meeting_servers": self.meeting_servers,
         }
 
     @property
@@ -236,6 +239,12 @@ def _contradictions(deployment: Deployment) -> Iterator[_Problem]:
         if server.cluster not in names:
             problem = f"names the cluster {server.cluster!r}, which does not exist; there are {', '.join(names)}"
             yield ("servers", i, "cluster"), f"server {server.name!r} {problem}"
+    for i, meetings in enumerate(deployment.meeting_servers):
+        if meetings.join_host in deployment.domains.registration:
+            problem = (
+                "is a registration domain too; the Join URL and the domains of Mobile and Remote Access must differ"
+            )
+            yield ("meeting_servers", i, "join_host"), f"{meetings.join_host} {problem}"
     known = {*deployment.parties, *(c.fqdn for c in deployment.clusters if c.fqdn)}
     for fqdn in deployment.addresses:
         if fqdn not in known:

@@ -35,6 +35,7 @@ class PartyKind(enum.StrEnum):
     UNIFIED_CM = "unified-cm"
     IM_PRESENCE = "im-presence"
     UNITY_CONNECTION = "unity-connection"
+    MEETING_SERVER = "meeting-server"
     NEIGHBOUR = "neighbour"
     CLIENT = "client"
     PARTNER = "partner"
@@ -58,6 +59,8 @@ class LegKind(enum.StrEnum):
     UNIFIED_CM_HTTPS = "ucm-https"
     IM_PRESENCE_HTTPS = "imp-https"
     UNITY_CONNECTION = "unity"
+    WEB_BRIDGE = "web-bridge"
+    WEB_PROXY = "web-proxy"
     MRA = "mra"
     XMPP = "xmpp"
     B2B = "b2b"
@@ -214,6 +217,48 @@ class UnityConnection(FileValue):
             side=Side.INSIDE,
             members=self.nodes,
             certificates=(NodeCertificate(service="tomcat", port=ports.UC_HTTPS),),
+        )
+
+
+class MeetingServer(FileValue):
+    """The Web Bridges of a Meeting Server, which browsers outside reach through the web proxy of the Expressways.
+
+    join_host: the host of the Join URL ("Guest account client URI" on Expressway-C), by which browsers outside reach
+    Expressway-E, and browsers inside the Web Bridges.
+    """
+
+    name: Label
+    join_host: Fqdn
+    nodes: tuple[Fqdn, ...] = Field(min_length=1)
+
+    @property
+    def srv_record(self) -> str:
+        """The SRV record by which Expressway-C finds the Web Bridges."""
+        return f"_cms-web._tls.{self.join_host}"
+
+    @property
+    def browser(self) -> str:
+        """The name under which a browser outside appears in legs; it has no certificate."""
+        return f"browser.{self.join_host}"
+
+    def group(self, key: str, domains: Domains) -> PartyGroup:
+        """The Web Bridges: each has the Join URL's host in its certificate, and so must Expressway-E."""
+        join = WantedName(
+            name=self.join_host,
+            reason=f"host of the Join URL of Meeting Server {self.name}, which browsers outside dial",
+            rule="names.reference-not-presented",
+            service="Meeting Server web proxy",
+            side=Side.EDGE,
+        )
+        return PartyGroup(
+            kind=PartyKind.MEETING_SERVER,
+            name=self.name,
+            side=Side.INSIDE,
+            members=self.nodes,
+            services=((self.srv_record, ports.HTTPS),),
+            identities=(self.join_host,),
+            wants=(join,),
+            clients=(self.browser,),
         )
 
 

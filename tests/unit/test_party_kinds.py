@@ -12,6 +12,7 @@ from pkikit.design.choices import CHOICES, ClusterJudge, options_of
 from pkikit.design.legs import legs_of
 from pkikit.design.nodes import design_nodes
 from pkikit.design.san import design_sans
+from pkikit.errors import DeploymentError
 from pkikit.judge.leg_verdict import judge_leg
 from pkikit.model.deployment import Deployment, deployment_from
 from pkikit.model.leg import Leg
@@ -25,7 +26,7 @@ from simulator.world.addresses import AddressPlan
 from simulator.world.forge import DAY, forge
 from simulator.world.issued_world import IssuedWorld, issue_world, layout_of
 from simulator.world.remedies import Action, targets
-from tests.support.worlds import AT, deployment
+from tests.support.worlds import AT, E1, deployment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +48,14 @@ UNITY = Added(
     node="cuc1.corp.example.com",
     leg_kinds=frozenset({LegKind.UNITY_CONNECTION}),
 )
-ADDED = [pytest.param(UNITY, id="unity-connection")]
+JOIN = "join.example.com"
+MEETINGS = Added(
+    kind=PartyKind.MEETING_SERVER,
+    keys={"meeting_servers": [{"name": "cms", "join_host": JOIN, "nodes": ["cms1.corp.example.com"]}]},
+    node="cms1.corp.example.com",
+    leg_kinds=frozenset({LegKind.WEB_BRIDGE, LegKind.WEB_PROXY}),
+)
+ADDED = [pytest.param(UNITY, id="unity-connection"), pytest.param(MEETINGS, id="meeting-server")]
 
 
 def world_of(wanted: Deployment) -> IssuedWorld:
@@ -153,10 +161,54 @@ def test_unity_connection_has_a_multi_server_tomcat_certificate() -> None:
         assert design_sans(wanted, peer) == design_sans(deployment("clustered-full"), peer)
 
 
+def test_join_url_is_a_name_of_every_expressway_e_and_leads_there_outside() -> None:
+    """Browsers outside dial it: E has it in its certificate and in DNS, C has not; the Web Bridges stay hidden."""
+    wanted = MEETINGS.to("clustered-full")
+    for peer in wanted.peers:
+        entry = next((e for e in design_sans(wanted, peer).entries if e.value == JOIN), None)
+        assert (entry is not None) == (peer in wanted.cluster("edge").peers)
+        if entry is not None:
+            assert entry.needed_by == ("Meeting Server web proxy", f"web-proxy:cms:browser.{JOIN}>{peer}")
+    plan = AddressPlan(wanted)
+    try:
+        zone = zone_of(wanted, plan)
+        assert zone.addresses[JOIN] == [plan.by_name[peer] for peer in wanted.cluster("edge").peers]
+        assert zone.services[f"_cms-web._tls.{JOIN}"] == [(MEETINGS.node, 443)]
+    finally:
+        plan.close()
+    hidden = inside_names(wanted)
+    assert {MEETINGS.node, f"_cms-web._tls.{JOIN}"} <= hidden
+    assert JOIN not in hidden
+    assert f"browser.{JOIN}" in dict(columns_of(wanted))["Outside"]
+
+
+def test_expressway_e_without_the_join_url_turns_browsers_away_only() -> None:
+    """The name is forgotten in one certificate: browsers refuse that peer, and nobody else does."""
+    made = issue_world(MEETINGS.to("clustered-full"), at=AT - DAY, rsa=False)
+    layout = design_sans(made.world.deployment, E1).without(JOIN)
+    forgotten = made.world.with_party(replace(made.world.parties[E1], credential=made.sign(layout, at=AT, rsa=False)))
+    assert {leg.id for leg in refused(forgotten)} == {f"web-proxy:cms:browser.{JOIN}>{E1}"}
+
+
+@pytest.mark.parametrize(("version", "verifies"), [("X12.5", False), ("X14.2", True)])
+def test_web_bridge_is_verified_where_the_traffic_server_verifies(version: str, verifies: bool) -> None:
+    """A browser always verifies; Expressway-C does from X14.2 on."""
+    legs = legs_of(MEETINGS.to("clustered-full", version=version))
+    assert {leg.client_verifies for leg in legs if leg.kind is LegKind.WEB_PROXY} == {True}
+    assert {leg.client_verifies for leg in legs if leg.kind is LegKind.WEB_BRIDGE} == {verifies}
+
+
+def test_join_url_may_not_be_a_registration_domain() -> None:
+    """Both would have to lead to different services on one name."""
+    keys = {"meeting_servers": [{**MEETINGS.keys["meeting_servers"][0], "join_host": "example.com"}]}
+    with pytest.raises(DeploymentError, match=r"meeting_servers.*example\.com is a registration domain too"):
+        MEETINGS.to("clustered-full", **keys)
+
+
 def test_every_group_has_a_side_and_every_party_a_group() -> None:
     """Groups are all there is: no party without one, and peers stand in the core or on the edge."""
-    wanted = UNITY.to("clustered-full")
+    wanted = MEETINGS.to("clustered-full", **UNITY.keys)
     members = [name for group in wanted.groups for name in group.members]
-    assert set(wanted.parties) | {wanted.mra_client} == set(members)
+    assert set(wanted.parties) | {wanted.mra_client, f"browser.{JOIN}"} == set(members)
     assert len(members) == len(set(members))
     assert set(wanted.members_on(Side.CORE, Side.EDGE)) == set(wanted.peers)

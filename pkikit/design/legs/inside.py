@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pkikit.design.legs.making import LegSource, https_leg, looks_for
 from pkikit.model import ports
@@ -71,6 +73,28 @@ def _unity_connection_legs(deployment: Deployment) -> Iterator[Leg]:
                 yield https_leg(LegKind.UNITY_CONNECTION, group.name, peer, node, verify=verify)
 
 
+def _meeting_server_legs(deployment: Deployment) -> Iterator[Leg]:
+    """The web proxy: a browser outside dials the Join URL, which leads to E; C dials a Web Bridge, found by SRV."""
+    verify = _traffic_server_verifies(deployment)
+    for group in deployment.meeting_servers:
+        for peer in deployment.peers_of(Role.EXPRESSWAY_E):
+            yield replace(
+                https_leg(LegKind.WEB_PROXY, group.name, group.browser, peer, verify=True, port=ports.HTTPS),
+                reference_name=group.join_host,
+                server_name_checks=looks_for(group.join_host, "host of the Join URL, which the browser dials"),
+            )
+        for peer, node in itertools.product(deployment.peers_of(Role.EXPRESSWAY_C), group.nodes):
+            either = NameCheck(
+                any_of=(node, group.join_host), why="the Web Bridge, or the Join URL that it answers for"
+            )
+            yield replace(
+                https_leg(LegKind.WEB_BRIDGE, group.name, peer, node, verify=verify, port=ports.HTTPS),
+                reference_name=group.join_host,
+                discovered_by=group.srv_record,
+                server_name_checks=(either,) if verify else (),
+            )
+
+
 def _server_legs(deployment: Deployment) -> Iterator[Leg]:
     for server in deployment.servers:
         for peer in deployment.cluster(server.cluster).peers:
@@ -95,5 +119,10 @@ def _server_legs(deployment: Deployment) -> Iterator[Leg]:
                 )
 
 
-UNIFIED_COMMUNICATIONS_LEGS: tuple[LegSource, ...] = (_unified_cm_legs, _im_presence_legs, _unity_connection_legs)
+UNIFIED_COMMUNICATIONS_LEGS: tuple[LegSource, ...] = (
+    _unified_cm_legs,
+    _im_presence_legs,
+    _unity_connection_legs,
+    _meeting_server_legs,
+)
 SERVER_LEGS: tuple[LegSource, ...] = (_server_legs,)
