@@ -43,9 +43,10 @@ _HOMES = {
     "pkikit.design.san": ("SanEntry", "SanLayout"),
     "pkikit.errors": ("DeploymentError", "EncodingError", "InputError", "PkikitError"),
     "pkikit.judge.name_matching": ("NameMatch",),
-    "pkikit.model.deployment": ("Deployment", "Role"),
+    "pkikit.model.deployment": ("Deployment",),
     "pkikit.model.findings": ("Evidence", "Finding", "Rejected", "Severity", "Verdict"),
     "pkikit.model.leg": ("Leg", "Purpose"),
+    "pkikit.model.parties": ("Role",),
     "pkikit.rules.rule": ("Rule",),
 }  # fmt: skip
 

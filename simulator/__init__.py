@@ -1,1 +1,51 @@
-"""A loopback simulator of clustered Expressway-C/E peers on real TLS. Not a Cisco product."""
+"""A loopback simulator of clustered Expressway-C/E peers on real TLS. Not a Cisco product.
+
+    from simulator import Lab
+
+    with Lab("clustered-mra.yaml") as lab:
+        lab.break_("clock", party="c1.corp.example.com", hours=24 * 400)
+        print(lab.check())
+
+`Lab` blocks until the lab has done what it asks for; `AsyncLab` is the same lab for programs with an event loop.
+Each name in `__all__` is imported on first use.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simulator.clock import Clock
+    from simulator.errors import LabError
+    from simulator.lab.lab import Lab as AsyncLab
+    from simulator.settings import LabSettings
+    from simulator.threaded import ThreadedLab as Lab
+    from simulator.world.report import CheckReport, LegReport
+
+# The same imports, made when a name is first used (PEP 562). A test compares them.
+_HOMES = {
+    "AsyncLab": ("simulator.lab.lab", "Lab"),
+    "CheckReport": ("simulator.world.report", "CheckReport"),
+    "Clock": ("simulator.clock", "Clock"),
+    "Lab": ("simulator.threaded", "ThreadedLab"),
+    "LabError": ("simulator.errors", "LabError"),
+    "LabSettings": ("simulator.settings", "LabSettings"),
+    "LegReport": ("simulator.world.report", "LegReport"),
+}
+
+__all__ = ["AsyncLab", "CheckReport", "Clock", "Lab", "LabError", "LabSettings", "LegReport"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'simulator' has no attribute {name!r}")
+    from importlib import import_module
+
+    from pkikit.extras import optional_packages
+
+    module, original = _HOMES[name]
+    with optional_packages():
+        value = globals()[name] = getattr(import_module(module), original)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -17,6 +17,7 @@ from typing import Any, Generic, Self, TypeVar
 from anyio.from_thread import start_blocking_portal
 from cryptography import x509
 
+from pkikit.api.inputs import DeploymentInput, deployment_of
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg
@@ -103,14 +104,14 @@ class _Threaded(Generic[_Inside]):
 
 
 class ThreadedLab(_Threaded[Lab]):
-    """A running lab without asyncio: `with ThreadedLab(deployment) as lab:`, or `start` and `close`.
+    """A running lab without asyncio: `with Lab(deployment) as lab:`, or `start` and `close`. `simulator.Lab` is this class.
 
     Every method blocks until the lab has done what it asks for. `run` and `do` reach what has no method here.
     """
 
     def __init__(
         self,
-        deployment: Deployment,
+        deployment: DeploymentInput,
         *,
         settings: LabSettings | None = None,
         clock: Clock | None = None,
@@ -119,12 +120,12 @@ class ThreadedLab(_Threaded[Lab]):
         """Describe a lab; it runs from `start` on.
 
         Args:
-            deployment: who is in the lab.
+            deployment: who is in the lab: a deployment, or the path of its file.
             settings: ports, keys, pages, files; see LabSettings.
             clock: the lab's time; default: now.
             prepare: turns the world that the lab would issue into the one to start with (other certificates, faults).
         """
-        super().__init__(Lab(deployment, settings=settings, clock=clock, prepare=prepare))
+        super().__init__(Lab(deployment_of(deployment), settings=settings, clock=clock, prepare=prepare))
         self._acme: tuple[AcmeService, ...] = ()
         self._breakage: tuple[Breakage, ...] = ()
 

@@ -70,7 +70,7 @@ def load_deployment(path: str | os.PathLike[str], *, version: str | None = None)
         DeploymentError: the file is not a deployment; the message names line, key and what is allowed.
         InputError: the file cannot be read, or the version is not one.
 
-    Example:
+    Examples:
         >>> plan = pkikit.load_deployment("clustered-mra.yaml")
         >>> plan.peers[0]
         'c1.corp.example.com'
@@ -91,7 +91,7 @@ def san(deployment: DeploymentInput, fqdn: str) -> SanLayout:
     Raises:
         InputError: the deployment has no such party; the message lists the peers.
 
-    Example:
+    Examples:
         >>> pkikit.san("clustered-mra.yaml", "e1.example.com").dns_names
         ('e1.example.com', 'cluster-e.example.com', 'example.com')
     """
@@ -110,7 +110,7 @@ def legs(deployment: DeploymentInput) -> tuple[Leg, ...]:
     Raises:
         InputError: the deployment file cannot be used.
 
-    Example:
+    Examples:
         >>> {leg.protocol.value for leg in pkikit.legs("clustered-mra.yaml")} >= {"sip-tls"}
         True
     """
@@ -147,7 +147,7 @@ def verify(
         EncodingError: a file is not a certificate.
         InputError: a file cannot be read, `trust` is empty, or a name, purpose or time cannot be used.
 
-    Example:
+    Examples:
         >>> verdict = pkikit.verify("e1.pem", trust="ca.pem", name="e1.example.com", at="2026-11-24T12:00:00Z")
         >>> verdict.accepted
         True
@@ -176,7 +176,7 @@ def match(name: str, certificate: CertificateInput) -> NameMatch:
     Raises:
         InputError: the name is not one of these, or the certificate cannot be read.
 
-    Example:
+    Examples:
         >>> pkikit.match("sip:example.com", "e1.pem").matched
         True
     """
@@ -214,7 +214,7 @@ def lint(
         EncodingError: a file is not what it says.
         InputError: an argument cannot be used.
 
-    Example:
+    Examples:
         >>> pkikit.lint("e1.pem", deployment="clustered-mra.yaml", peer="e1.example.com").accepted
         True
     """
@@ -248,7 +248,7 @@ def diagnose(text: str | bytes, *, where: str = "text") -> Diagnosis:
     Raises:
         InputError: nothing in the text reports a failure or a success of a connection.
 
-    Example:
+    Examples:
         >>> pkikit.diagnose("verify error:num=20:unable to get local issuer certificate").causes
         ('trust.issuer-unknown',)
     """
@@ -269,7 +269,7 @@ def catalogue() -> tuple[Rule, ...]:
     Returns:
         Every rule with `id`, `severity`, `requirement`, `source`, `fix` and `versions`.
 
-    Example:
+    Examples:
         >>> [rule.id for rule in pkikit.catalogue() if rule.id.startswith("validity.ex")]
         ['validity.expired']
     """

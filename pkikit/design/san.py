@@ -30,9 +30,15 @@ from pkikit.rules.name_rules import (
 
 @dataclass(frozen=True, kw_only=True)
 class SanEntry:
-    """One name, why it is there, which rule speaks when it is missing, and which legs or services need it.
+    """One name that a certificate needs.
 
-    needed_by: ids of legs, and names of services. legs: the legs among them.
+    Attributes:
+        value: the name.
+        reason: why it is there.
+        rule: id of the rule that a certificate without the name breaks.
+        needed_by: ids of legs, and names of services.
+        legs: the legs among them.
+        type: the form of the name; always `dns`, which is all that the product writes.
     """
 
     value: str
@@ -48,7 +54,7 @@ class SanEntry:
         return f"{self.type}:{self.value}: {self.reason}{needed}"
 
     def to_json(self) -> dict[str, Any]:
-        """The SAN entry of INTERFACES."""
+        """A JSON object: `type`, `value`, `rule`, `reason`, `needed_by`."""
         return {
             "type": self.type,
             "value": self.value,
@@ -60,7 +66,13 @@ class SanEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class SanLayout:
-    """The names that the certificate of one peer needs: common name and SAN entries. Iterate for the entries."""
+    """The names that the certificate of one party needs. Iterate over it for the entries.
+
+    Attributes:
+        owner: FQDN of the party.
+        common_name: the subject's common name.
+        entries: the SAN entries, in the order of the guide.
+    """
 
     owner: str
     common_name: str
@@ -99,7 +111,7 @@ class SanLayout:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """One peer of `pkikit san --json`."""
+        """A JSON object: `fqdn`, `common_name`, `sans`."""
         return {
             "fqdn": self.owner,
             "common_name": self.common_name,

@@ -167,9 +167,13 @@ class NameReason(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class NameMatch:
-    """Whether one reference name was found, by which presented name, and why (not).
+    """Whether a certificate has a reference name.
 
-    presented: the name that answers to the reference, as people write it; empty when none does.
+    Attributes:
+        reference: the name looked for, as the product compares it.
+        presented: the name in the certificate that matches, as people write it; empty when none does.
+        why: the reason, in words.
+        reason: the reason, as a value.
     """
 
     reference: str

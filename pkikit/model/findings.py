@@ -30,7 +30,14 @@ MAX_EVIDENCE_PRINTED = 12
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """What was looked at: expected against seen, and where."""
+    """What was expected, what was found, and where.
+
+    Attributes:
+        label: what was compared, such as `leaf e1.example.com, not after`.
+        expected: what the rule asks for.
+        seen: what was found.
+        where: the part of the certificate, the file, or the side of the connection; empty where the label says it.
+    """
 
     label: str
     expected: str
@@ -46,7 +53,16 @@ class Evidence:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """A breach of one rule by one subject."""
+    """A breach of one rule by one subject.
+
+    Attributes:
+        rule: id of the rule; `pkikit rules ID` prints the rule.
+        severity: how much the finding weighs in this place.
+        subject: the certificate, file, connection or deployment.
+        message: what is wrong, in one sentence.
+        evidence: what was expected and what was found, one piece for each place.
+        fix: what to do, and on which machine.
+    """
 
     rule: str
     severity: Severity
@@ -82,7 +98,7 @@ class Finding:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """The finding of INTERFACES: rule, severity, subject, message, evidence, fix."""
+        """A JSON object: `rule`, `severity`, `subject`, `message`, `evidence`, `fix`."""
         return asdict(self) | {
             "severity": self.severity.value,
             "evidence": [asdict(e) for e in self.evidence],
@@ -103,7 +119,13 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """The answer to one question, with its reasons."""
+    """The answer to one question, with its reasons. `print(verdict)` explains it.
+
+    Attributes:
+        question: what was asked.
+        findings: every breach that was found, warnings and notes included.
+        checked: ids of the rules that ran.
+    """
 
     question: str
     findings: tuple[Finding, ...] = ()
@@ -164,7 +186,7 @@ class Verdict:
         return self
 
     def to_json(self) -> dict[str, Any]:
-        """`accepted`, `question`, `findings`, `checked`."""
+        """A JSON object: `accepted`, `question`, `findings`, `checked`."""
         return {
             "accepted": self.accepted,
             "question": self.question,

@@ -22,7 +22,13 @@ from pkikit.view.description import iso
 
 @dataclass(frozen=True, kw_only=True)
 class LegReport:
-    """One leg: what pkikit judged beforehand, and the trace of the real dial (None when it could not be dialled)."""
+    """One leg: what pkikit decided beforehand, and what the handshake did.
+
+    Attributes:
+        leg: the connection.
+        verdict: the decision of pkikit, made before the lab dialled.
+        trace: the record of the handshake; None where the lab has no private key to dial with.
+    """
 
     leg: Leg
     verdict: LegVerdict
@@ -131,7 +137,13 @@ class RootCause:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckReport:
-    """All legs of a deployment at one instant."""
+    """Every leg of a deployment at one instant. `print(report)` explains which legs are down and why.
+
+    Attributes:
+        deployment: its name.
+        at: the lab's time, aware UTC.
+        legs: one report for each leg.
+    """
 
     deployment: str
     at: datetime

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.readme import readme_python
 from tests.support.wait import LONG
 from tests.support.wheel import ROOT, BareEnvironment, build_wheel, install_bare
 
@@ -83,7 +84,13 @@ def test_commands_that_decide_work_in_the_base_install(bare: BareEnvironment, tm
         done = bare.run(*command, cwd=tmp_path)
         assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         assert done.stdout
-    refused = bare.run("pkikit", "verify", "e1.pem", "--trust", "ca/ca.pem", "--name", "x.example.com", cwd=tmp_path)
+    (tmp_path / "notebooks" / "deployments").mkdir(parents=True)
+    (tmp_path / "notebooks" / "deployments" / "clustered-mra.yaml").write_bytes(Path(plan).read_bytes())
+    (tmp_path / "ca").rename(tmp_path / "my-ca")
+    explained = bare.run("python", "-c", readme_python()[0], cwd=tmp_path)
+    assert explained.returncode == 0, explained.stderr
+    assert "Not accepted: 1 error" in explained.stdout
+    refused = bare.run("pkikit", "verify", "e1.pem", "--trust", "my-ca/ca.pem", "--name", "x.example.com", cwd=tmp_path)
     assert refused.returncode == 1
 
 
@@ -119,6 +126,17 @@ def test_missing_extra_is_one_sentence(
     )
     assert re.fullmatch(sentence, done.stderr), done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_lab_in_python_names_the_extra_that_is_missing(bare: BareEnvironment, tmp_path: Path) -> None:
+    """`from simulator import Lab` in the base install ends in the sentence, not in a missing module."""
+    done = bare.run("python", "-c", "from simulator import Lab", cwd=tmp_path)
+    assert done.returncode == 1
+    assert re.search(
+        r"MissingExtra: the Python module \w+ is not installed; install it with: "
+        r"pip install 'expressway-certificate-lab\[lab\]'$",
+        done.stderr.rstrip(),
+    )
 
 
 def test_workbook_names_the_extra_that_is_missing(bare: BareEnvironment, tmp_path: Path) -> None:

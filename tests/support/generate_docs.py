@@ -14,6 +14,7 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.version import ProductVersion
 from pkikit.rules.catalogue import all_rules
 from pkikit.rules.rule import Rule
+from tests.support.api_docs import api_md
 from tests.support.guide import guide_md
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -157,6 +158,7 @@ def generated() -> dict[str, str]:
         "guide.md": guide_md(),
         "cli.md": cli_md(),
         "versions.md": versions_md(),
+        "api.md": api_md(),
         "names.md": name_table.markdown(),
         "../notebooks/README.md": course_map(),
     }

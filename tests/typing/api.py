@@ -29,7 +29,7 @@ from pkikit.model.findings import Verdict
 from pkikit.model.leg import Purpose
 from pkikit.model.revocation import Consumer, CrlSource, RevocationData, RevocationQuestion
 from pkikit.model.trace import HandshakeTrace
-from simulator.threaded import ThreadedLab
+from simulator import Lab
 from simulator.world.report import CheckReport
 
 at: datetime = datetime(2026, 11, 24, tzinfo=UTC)
@@ -38,7 +38,7 @@ layout: SanLayout = design_sans(deployment, "e1.example.com")
 leaf, *sent = read_certificates(Path("cert.pem"))
 verdict: Verdict = verify_certificate(leaf, sent=sent, trusted_ca_list=(), purpose=Purpose.SERVER, at=at)
 accepted: bool = verdict.require().accepted
-with ThreadedLab(deployment) as lab:
+with Lab("clustered-mra.yaml") as lab:
     report: CheckReport = lab.check()
     verdicts: tuple[LegVerdict, ...] = judge_all_legs(lab.world, at)
 

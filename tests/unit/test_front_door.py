@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import ast
+import doctest
+import re
 import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import griffe
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 import pkikit
+import simulator
+from pkikit.api import decide
 from pkikit.files import key_pem
 from pkikit.issue.authority import create_root
 from pkikit.model.findings import Evidence, Finding, Severity, Verdict
+from simulator.threaded import ThreadedLab
 from simulator.world.forge import DAY, forge
+from tests.support.api_docs import api_md, public_objects
 from tests.support.worlds import AT, E1, deployment
 
 ROOT = Path(__file__).parents[2]
@@ -54,6 +61,20 @@ def test_type_checkers_see_the_same_names() -> None:
     seen = {(node.module, alias.name) for node in imports for alias in node.names if node.module != "importlib"}
     assert seen == {(home, name) for home, names in pkikit._HOMES.items() for name in names}
     assert {name for _, name in seen} | {"__version__"} == set(pkikit.__all__)
+
+
+def test_the_simulator_offers_a_lab_that_blocks() -> None:
+    assert set(simulator.__all__) == set(simulator._HOMES)
+    assert simulator.Lab is ThreadedLab
+    assert all(getattr(simulator, name) is not None for name in simulator.__all__)
+    with pytest.raises(AttributeError, match="nothing_here"):
+        _ = simulator.nothing_here
+
+
+def test_a_lab_takes_the_path_of_a_deployment() -> None:
+    assert simulator.Lab(str(PLAN))._manager.deployment == pkikit.load_deployment(PLAN)
+    with pytest.raises(pkikit.InputError, match=r"nope\.yaml: there is no such file"):
+        simulator.Lab("nope.yaml")
 
 
 def test_no_public_name_is_hidden_by_a_submodule() -> None:
@@ -258,3 +279,39 @@ def test_objects_of_cryptography_are_enough() -> None:
     assert pkikit.verify(
         loaded, trust=[x509.load_der_x509_certificate(CA.certificate.public_bytes(Encoding.DER))], at=AT
     ).accepted
+
+
+EXAMPLES = {name: thing for name, thing in vars(decide).items() if getattr(thing, "__module__", "") == decide.__name__}
+
+
+@pytest.mark.parametrize("name", [n for n in EXAMPLES if n in pkikit.__all__ and n != "Diagnosis"])
+def test_the_example_in_a_docstring_is_true(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "clustered-mra.yaml").write_bytes(PLAN.read_bytes())
+    (tmp_path / "e1.pem").write_bytes(PEM)
+    (tmp_path / "ca.pem").write_bytes(CA.certificate.public_bytes(Encoding.PEM))
+    monkeypatch.chdir(tmp_path)
+    examples = doctest.DocTestParser().get_doctest(getattr(pkikit, name).__doc__, {"pkikit": pkikit}, name, None, None)
+    assert examples.examples
+    assert doctest.DocTestRunner().run(examples).failed == 0
+
+
+def test_every_public_function_documents_its_arguments_and_result() -> None:
+    """Args, Returns and an example; Raises wherever there is an argument that can be wrong."""
+    for name, thing in public_objects().items():
+        if not isinstance(thing, griffe.Function):
+            continue
+        assert thing.docstring is not None, name
+        sections = {section.kind.value: section for section in thing.docstring.parsed}
+        arguments = [p.name for p in thing.parameters]
+        documented = [p.name for p in sections["parameters"].value] if arguments else []
+        assert documented == arguments, name
+        assert {"returns", "examples"} <= set(sections), name
+        assert "raises" in sections or not arguments, name
+
+
+def test_api_page_has_every_public_name() -> None:
+    page = api_md()
+    for module in (pkikit, simulator):
+        for name in set(module.__all__) - {"__version__"}:
+            assert re.search(rf"^### `{module.__name__}\.{name}[(`]", page, re.MULTILINE), name
+    assert "break_(fault" in page

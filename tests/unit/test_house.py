@@ -19,6 +19,7 @@ import yaml
 from workbook.course.lessons import lessons
 
 from tests.support.generate_docs import DOCS, PLANS, generated, minutes_of
+from tests.support.readme import readme_python
 from tests.support.wait import LONG
 
 ROOT = Path(__file__).parents[2]
@@ -186,6 +187,25 @@ def test_notebook_is_executed_in_order_with_short_cells(path: Path) -> None:
         )
         assert all(o["output_type"] != "error" for o in cell["outputs"])
     assert any("assert" in "".join(c["source"]) for c in code)
+
+
+def test_readme_python_runs(tmp_path: Path) -> None:
+    """The Python of the README, as written, in one program, on the files that its commands make."""
+    (tmp_path / "notebooks").symlink_to(ROOT / "notebooks")
+    made = [c for c in _cheat_sheet() if c.startswith(("pkikit csr ", "pkikit ca init ", "pkikit ca issue "))][:3]
+    for command in made:
+        subprocess.run([sys.executable, "-m", *shlex.split(command)], cwd=tmp_path, check=True, capture_output=True)
+    blocks = readme_python()
+    assert len(blocks) == 2
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(blocks)], cwd=tmp_path, capture_output=True, text=True, timeout=LONG
+    )
+    assert done.returncode == 0, done.stderr
+    assert "cluster-e.example.com FQDN of the cluster" in done.stdout
+    assert "Not accepted: 1 error" in done.stdout
+    assert "[names.reference-not-presented]" in done.stdout
+    assert "[validity.expired]" in done.stdout
+    assert "legs are up" in done.stdout
 
 
 def _cheat_sheet() -> list[str]:

@@ -1,0 +1,13 @@
+"""The Python of the README, for the tests that execute it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def readme_python() -> list[str]:
+    """The Python blocks of the README in order; the first needs the base install alone."""
+    return re.findall(r"^```python\n(.*?)^```", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
