@@ -69,6 +69,7 @@ def test_commands_that_decide_work_in_the_base_install(bare: BareEnvironment, tm
     plan = deployment(bare)
     for command in (
         ["pkikit", "--help"],
+        ["pkikit", "--version"],
         ["pkikit", "rules", "validity.expired"],
         ["pkikit", "san", plan, "--peer", "e1.example.com"],
         ["pkikit", "csr", plan, "--peer", "e1.example.com", "--out", "request"],
@@ -92,6 +93,24 @@ def test_commands_that_decide_work_in_the_base_install(bare: BareEnvironment, tm
     assert "Not accepted: 1 error" in explained.stdout
     refused = bare.run("pkikit", "verify", "e1.pem", "--trust", "my-ca/ca.pem", "--name", "x.example.com", cwd=tmp_path)
     assert refused.returncode == 1
+
+
+def test_front_door_works_in_the_base_install(bare: BareEnvironment, tmp_path: Path) -> None:
+    """Every public name of `pkikit` can be had without an extra, and the functions answer."""
+    script = (
+        "import pkikit, sys\n"
+        "assert all(getattr(pkikit, name) is not None for name in pkikit.__all__)\n"
+        "plan = pkikit.load_deployment(sys.argv[1])\n"
+        "print(pkikit.__file__)\n"
+        "print(*(entry.value for entry in pkikit.san(plan, 'e1.example.com')))\n"
+        "print(pkikit.lint(plan).accepted)\n"
+    )
+    done = bare.run("python", "-c", script, deployment(bare), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    file, names, accepted = done.stdout.splitlines()
+    assert file == str(bare.packages / "pkikit" / "__init__.py")
+    assert "e1.example.com" in names.split()
+    assert accepted == "True"
 
 
 def test_probe_dials_in_the_base_install(bare: BareEnvironment, tmp_path: Path) -> None:
