@@ -10,23 +10,23 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from playwright.sync_api import Browser, Page, expect
 
-from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from simulator.world.forge import forge
+from tests.support.labs import lab_fixture
 from tests.support.places import ARTIFACTS
 from tests.support.wait import PAGE_LONG, eventually
-from tests.support.worlds import E1, deployment
+from tests.support.worlds import E1
 
 pytestmark = pytest.mark.needs("chromium")
 PAGES = ("", "servercertificate", "trustedca", "crl", "sip", "zones", "alarms", "eventlog", "restart", "acme")
 
 
-@pytest.fixture(scope="module")
-def lab() -> Iterator[ThreadedLab]:
-    with ThreadedLab(deployment(), settings=LabSettings(rsa=False)) as running:
-        running.check()
-        running.start_acme()
-        yield running
+def check_and_start_acme(lab: ThreadedLab) -> None:
+    lab.check()
+    lab.start_acme()
+
+
+lab = lab_fixture(prepare=check_and_start_acme)
 
 
 @pytest.fixture

@@ -4,28 +4,26 @@ from __future__ import annotations
 
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from simulator.face.topology_page import Management
-from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from tests.support.labs import lab_fixture
 from tests.support.places import ARTIFACTS
-from tests.support.worlds import C1, E1, deployment
+from tests.support.worlds import C1, E1
 
 pytestmark = pytest.mark.needs("chromium")
 
 
-@pytest.fixture
-def lab() -> Iterator[ThreadedLab]:
-    settings = LabSettings(rsa=False, pages=False, keepalive=0.5)
-    with ThreadedLab(deployment("clustered-full"), settings=settings) as running:
-        running.hold()
-        running.check()
-        yield running
+def hold_and_check(lab: ThreadedLab) -> None:
+    lab.hold()
+    lab.check()
+
+
+lab = lab_fixture("clustered-full", scope="function", prepare=hold_and_check, pages=False, keepalive=0.5)
 
 
 def test_topology_page_follows_the_lab(lab: ThreadedLab, chromium: Browser) -> None:

@@ -18,10 +18,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pkikit.commands.cli import app
 from pkikit.errors import PkikitError
 from simulator.peer.pages.rest import BASE
-from simulator.settings import LabSettings
-from simulator.threaded import ThreadedLab
 from tests.fuzz import seeds
-from tests.support.worlds import DEPLOYMENTS, E1, deployment, issued
+from tests.support.labs import lab_of
+from tests.support.worlds import DEPLOYMENTS, E1, issued
 
 Run = Callable[[bytes], None]
 
@@ -99,7 +98,7 @@ def _peer(_: Path) -> Iterator[Run]:
     """Sends the input as JSON body to one path after another; afterwards a page has to come whole, too."""
     anyone = ssl.create_default_context()
     anyone.check_hostname, anyone.verify_mode = False, ssl.CERT_NONE
-    with ThreadedLab(deployment("single-pair"), settings=LabSettings(rsa=False)) as lab:
+    with lab_of("single-pair") as lab:
         fqdn = next(peer for peer in lab.deployment.peers if peer in lab.sites and "expe" in peer)
         lab.start_acme()
         address, password = lab.sites[fqdn].address, lab.passwords["admin"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,8 +20,8 @@ from pkikit.files import key_pem, read_certificates, write_private, write_public
 from pkikit.issue.acme.account import AcmeAccount
 from pkikit.issue.acme.transport import AcmeDirectory
 from simulator.pebble_options import PebbleOptions, PebbleVersion
-from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from tests.support.labs import QUICK
 from tests.support.wait import LONG
 from tests.support.worlds import CLUSTER_E, E1, deployment
 
@@ -59,7 +59,7 @@ class Shop:
 
 @pytest.fixture(scope="module", params=list(PebbleVersion), ids=lambda v: v.value)
 def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    settings = LabSettings(rsa=False, pages=False, acme=PebbleOptions(version=request.param))
+    settings = replace(QUICK, pages=False, acme=PebbleOptions(version=request.param))
     with ThreadedLab(deployment(), settings=settings) as lab:
         acme = lab.start_acme()
         address = lab.plan.by_name[E1]

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from simulator.commands.up import write_state
-from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from tests.support.labs import lab_fixture
 from tests.support.openssl import openssl
 from tests.support.wait import LONG, eventually
-from tests.support.worlds import C1, E1, deployment
+from tests.support.worlds import C1, E1
 
 OPTIONS = "OPTIONS sip:e1.example.com SIP/2.0\r\nVia: SIP/2.0/TLS c1;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:e1>\r\n"
 OPTIONS += "Call-ID: 1\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
 
 
-@pytest.fixture(scope="module")
-def lab() -> Iterator[ThreadedLab]:
-    with ThreadedLab(deployment(), settings=LabSettings(rsa=False)) as running:
-        yield running
+lab = lab_fixture()
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ import re
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -22,21 +21,18 @@ from pkikit.design.csr import build_csr, fast_key
 from pkikit.issue.templates import CLIENT_AND_SERVER, WEB_SERVER
 from pkikit.model.revocation import NOTHING_HELD, CrlSource
 from simulator.commands.up import write_state
-from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from simulator.world.issued_world import layout_of
+from tests.support.labs import lab_fixture
 from tests.support.wait import LONG, eventually
-from tests.support.worlds import C1, E1, PARTNER, deployment
+from tests.support.worlds import C1, E1, PARTNER
 
 LDAP, XMPP, SYSLOG, POLICY = (
     "ldap.corp.example.com", "xmpp.federated.example.net", "syslog.corp.example.com", "policy.corp.example.com"
 )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def lab() -> Iterator[ThreadedLab]:
-    with ThreadedLab(deployment("clustered-full"), settings=LabSettings(unanswered=0.2)) as running:
-        yield running
+lab = lab_fixture("clustered-full", rsa=True, unanswered=0.2)
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from simulator.clinic.case import cases
 from simulator.clinic.live_case import LiveCase
 from simulator.clinic.score import scores_file
 from simulator.commands.clinic_console import play_live
-from simulator.settings import LabSettings
+from tests.support.labs import QUICK
 
 
 @pytest.fixture(autouse=True)
@@ -190,7 +190,7 @@ def test_clinic_terminal_lists_and_applies_remedies() -> None:
                  "do complete-trusted-ca-list c1.corp.example.com"))  # fmt: skip
 
     async def alive() -> LiveCase:
-        return LiveCase(cases()["new-root"], LabSettings(rsa=False))
+        return LiveCase(cases()["new-root"], QUICK)
 
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(asyncio.run(alive())) as live:
         score = play_live(out, live, portal, lambda: next(said))

@@ -18,7 +18,7 @@ from workbook.panels.design_panels import inspected
 from workbook.panels.lab_panels import chain_builder, trust_editor
 
 from pkikit.errors import InputError
-from simulator.settings import LabSettings
+from tests.support.labs import QUICK
 from tests.support.wait import eventually
 
 ODD = (
@@ -42,7 +42,7 @@ def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def lab() -> Iterator[w.LabSession]:
-    session = w.LabSession(w.load("clustered-mra"), LabSettings(rsa=False))  # the current one belongs to other tests
+    session = w.LabSession(w.load("clustered-mra"), QUICK)  # the current one belongs to other tests
     yield session
     session.close()
 
@@ -178,7 +178,7 @@ def test_panel_reports_a_failed_action_with_a_sentence(lab: w.LabSession) -> Non
     panel.buttons["Discard CSR"].click()
     assert "✘" in panel.said.value
     assert not panel.buttons["Discard CSR"].disabled
-    other = w.LabSession(lab.deployment, LabSettings(rsa=False))
+    other = w.LabSession(lab.deployment, QUICK)
     forgotten = w.csr_form(other, "e2.example.com")
     other.close()
     forgotten.buttons["Generate CSR"].click()
@@ -198,7 +198,7 @@ def test_begin_again_forgets_the_answers_of_one_notebook(tmp_path: Path) -> None
     """Only this notebook's answers are forgotten; the lab has new certificates; a wrong number is a sentence."""
     remember("00-A", right=True)
     remember("01-A", right=True)
-    session = w.open_lab("single-pair", LabSettings(rsa=False))
+    session = w.open_lab("single-pair", QUICK)
     before = session.party("expe.example.com").credential
     bar = w.start("00")
     assert "1 of 2 exercises right" in bar.result.value
@@ -241,7 +241,7 @@ def test_every_lesson_has_the_metadata_of_the_course_map() -> None:
 
 def test_two_labs_of_two_notebooks_are_checked_at_once(lab: w.LabSession) -> None:
     """Two labs side by side (two kernels, as far as addresses go), both checked at the same moment."""
-    other = w.LabSession(lab.deployment, LabSettings(rsa=False))
+    other = w.LabSession(lab.deployment, QUICK)
     results: list[bool] = []
     threads = [threading.Thread(target=lambda s=s: results.append(s.check().accepted)) for s in (lab, other)]  # type: ignore[misc]
     for thread in threads:
@@ -256,6 +256,6 @@ def test_closed_labs_leave_no_thread(lab: w.LabSession) -> None:
     """Opening and closing labs and cases again and again leaves nothing running."""
     before = threading.active_count()
     for _ in range(3):
-        session = w.LabSession(lab.deployment, LabSettings(rsa=False))
+        session = w.LabSession(lab.deployment, QUICK)
         session.close()
     eventually(lambda: threading.active_count() <= before, "threads are left")

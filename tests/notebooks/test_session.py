@@ -19,24 +19,23 @@ from workbook.session import DEPLOYMENTS
 
 from pkikit.errors import InputError
 from simulator.errors import LabError
-from simulator.settings import LabSettings
+from tests.support.labs import QUICK
 from tests.support.wait import LONG, eventually
 from tests.support.worlds import C1, E1
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
-FAST = LabSettings(rsa=False)
 
 
 @pytest.fixture
 def lab() -> Iterator[LabSession]:
-    session = open_lab("clustered-mra", FAST)
+    session = open_lab("clustered-mra", QUICK)
     yield session
     session.close()
 
 
 def test_opening_a_lab_again_replaces_it(lab: LabSession) -> None:
     """Running the first cell twice leaves one lab."""
-    again = open_lab(str(DEPLOYMENTS / "single-pair.yaml"), FAST)
+    again = open_lab(str(DEPLOYMENTS / "single-pair.yaml"), QUICK)
     with pytest.raises(LabError, match="closed"):
         lab.check()
     assert again.check().accepted

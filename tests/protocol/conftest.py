@@ -9,8 +9,8 @@ from blockbuster import BlockBuster, blockbuster_ctx
 
 from simulator.peer.acme.service import AcmeService
 from simulator.threaded import ThreadedLab
-from tests.support.acme import FAST
-from tests.support.worlds import E1, E2, deployment
+from tests.support.labs import FAST, lab_fixture
+from tests.support.worlds import E1, E2
 
 
 @pytest.fixture(autouse=True)
@@ -19,11 +19,8 @@ def blockbuster() -> Iterator[BlockBuster]:
         yield watched
 
 
-@pytest.fixture
-def lab() -> Iterator[ThreadedLab]:
-    """A lab without pages; modules that need another have one of their own."""
-    with ThreadedLab(deployment(), settings=FAST) as running:
-        yield running
+# A lab without pages; a module that needs another one defines its own.
+lab = lab_fixture(settings=FAST, scope="function")
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -23,16 +22,12 @@ from pkikit.judge.linting.issued_certificate import lint_answer
 from simulator.errors import LabError
 from simulator.peer.acme.service import AcmeService
 from simulator.services.pebble_program import locate_pebble
-from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from tests.support.labs import lab_fixture, lab_of
 from tests.support.wait import LONG, eventually
-from tests.support.worlds import C1, CLUSTER_E, DEPLOYMENTS, E1, E2, deployment
+from tests.support.worlds import C1, CLUSTER_E, DEPLOYMENTS, E1, E2
 
-
-@pytest.fixture
-def lab() -> Iterator[ThreadedLab]:
-    with ThreadedLab(deployment(), settings=LabSettings(rsa=False)) as running:
-        yield running
+lab = lab_fixture(scope="function")
 
 
 def _is_open(lab: ThreadedLab, peer: str) -> bool:
@@ -174,7 +169,7 @@ def test_deploy_without_a_pending_certificate_is_refused(lab: ThreadedLab, acme:
 
 def test_pebble_ends_with_the_lab() -> None:
     """No child process is left after a clean end."""
-    with ThreadedLab(deployment(), settings=LabSettings(rsa=False)) as lab:
+    with lab_of() as lab:
         pid = lab.start_acme().pebble.pid
         assert pid is not None
         os.kill(pid, 0)

@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pkikit.design.csr import build_csr, make_key
 from pkikit.design.san import SanEntry, SanLayout
 from pkikit.files import key_pem, read_certificates, write_private, write_public
-from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from tests.support.cli import DEPLOYMENT, pkikit_error, pkikit_json
-from tests.support.worlds import C1, E1, deployment
+from tests.support.labs import lab_of
+from tests.support.worlds import C1, E1
 
 
 @dataclass
@@ -44,7 +44,7 @@ class Ground:
 
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    with ThreadedLab(deployment(), settings=LabSettings(rsa=False)) as lab:
+    with lab_of() as lab:
         acme = lab.start_acme()
         folder = tmp_path_factory.mktemp("acme")
         yield Ground(lab, folder, acme.pebble.directory, str(acme.pebble.ca_file))

@@ -16,7 +16,8 @@ from simulator.peer.acme.order_run import AcmeRun
 from simulator.peer.acme.service import AcmeService
 from simulator.threaded import ThreadedLab
 from simulator.world.faults import Block, Ca, Caa, Clock, DiskFull, Dns, Fault, Point, StaleAaaa
-from tests.support.acme import FAST, untouched, with_faults
+from tests.support.acme import untouched, with_faults
+from tests.support.labs import FAST
 from tests.support.worlds import CLUSTER_E, E1, E2, changed, deployment
 
 # Failures at every step.

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,21 +12,14 @@ from OpenSSL import SSL
 from pkikit.errors import InputError
 from pkikit.files import key_pem
 from pkikit.judge.leg_verdict import judge_leg
-from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from simulator.world.forge import CLIENT, SERVER, forge
+from tests.support.labs import FAST, IMPATIENT, lab_fixture, lab_of
 from tests.support.wait import LONG, eventually
 from tests.support.web_client import Script, ask, logged_in
 from tests.support.worlds import C1, E1, E2, changed, deployment
 
-FAST = LabSettings(rsa=False, unanswered=0.2)
-
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[ThreadedLab]:
-    with ThreadedLab(deployment(), settings=FAST) as running:
-        running.start_acme()
-        yield running
+lab = lab_fixture(settings=IMPATIENT, prepare=ThreadedLab.start_acme)
 
 
 def wait_for(script: Script) -> dict[str, Any]:
@@ -151,7 +142,7 @@ def test_domain_certificate_is_presented_by_server_name(lab: ThreadedLab) -> Non
 
 def test_wrong_domain_certificate_fails_mra_in_judge_and_handshake() -> None:
     """One for the registration domain that lacks its name: MRA's legs fail by it, judge and handshake alike, no other."""
-    with ThreadedLab(deployment(), settings=replace(FAST, pages=False)) as lab:
+    with lab_of(settings=FAST) as lab:
         inner = lab.lab
         wrong = forge(("other.example.com",), inner.issued.authority, at=inner.clock.now())
         lab.run(inner.peers[E1].load_domain_certificate, "example.com", wrong.pem(), key_pem(wrong.key))  # type: ignore[arg-type]
@@ -164,7 +155,7 @@ def test_wrong_domain_certificate_fails_mra_in_judge_and_handshake() -> None:
 
 def test_client_store_is_presented_as_client_from_x15_5() -> None:
     """X15.5: what is shown as client is the client store's; before X15.5 there is no such store."""
-    with ThreadedLab(changed(version="X15.5"), settings=replace(FAST, pages=False)) as lab:
+    with ThreadedLab(changed(version="X15.5"), settings=FAST) as lab:
         inner = lab.lab
         at = inner.clock.now()
         server = forge(inner.peers[E1].layout.dns_names, inner.issued.authority, at=at, ekus=(SERVER,), common_name=E1)
@@ -186,6 +177,6 @@ def test_client_store_is_presented_as_client_from_x15_5() -> None:
         lab.run(inner.peers[E1].remove_client_certificate)
         lab.do(inner.peers[E1].restart)
         assert {leg.leg.id for leg in lab.check().down} == failing
-    older = ThreadedLab(deployment(), settings=replace(FAST, pages=False))
+    older = ThreadedLab(deployment(), settings=FAST)
     with older, pytest.raises(InputError, match=r"one certificate store; X15\.5"):
         older.run(older.peers[E1].load_client_certificate, b"", b"")

@@ -14,12 +14,11 @@ from pkikit.model.world import World
 from simulator.pebble_options import PebbleOptions, PebbleVersion
 from simulator.peer.acme.service import AcmeService
 from simulator.services.lab_ca import IDENTITY
-from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from simulator.world.faults import Block, Caa, Dns, Fault, Ground, Partition, Point, StaleAaaa
+from tests.support.labs import FAST, lab_of
 from tests.support.worlds import CLUSTER_E, E1, E2, PARTNER, changed, deployment
 
-FAST = LabSettings(rsa=False, pages=False, unanswered=0.2)
 SINGLE: dict[str, Fault] = {
     "block-e1": Block(fault="block", party=E1, port=80),
     "block-e2": Block(fault="block", party=E2, port=80),
@@ -115,7 +114,7 @@ def test_preflight_predicts_names_that_the_ca_refuses() -> None:
             assert rule in [f.rule for f in verdict.errors]
             with pytest.raises(AcmeProblem):
                 lab.run(acme.sign, E1)
-    with ThreadedLab(deployment(), settings=FAST) as lab:
+    with lab_of(settings=FAST) as lab:
         acme = lab.start_acme()
         lab.run(acme.prepare, E1)
         for _ in range(5):

@@ -20,7 +20,8 @@ from simulator.peer.acme.service import AcmeService
 from simulator.peer.store import PeerStore
 from simulator.threaded import ThreadedLab
 from simulator.world.faults import Partition, Speak
-from tests.support.acme import FAST, is_open, until, untouched, with_faults
+from tests.support.acme import is_open, until, untouched, with_faults
+from tests.support.labs import FAST
 from tests.support.worlds import C1, CLUSTER_E, E1, E2, changed, deployment
 
 # Settings.

@@ -18,12 +18,12 @@ from simulator.clinic.case import Case, case_of, cases, random_case
 from simulator.clinic.live_case import LiveCase, play
 from simulator.clinic.score import keep_score, scores_file
 from simulator.commands.clinic_console import play_live
-from simulator.settings import LabSettings
 from simulator.world.faults import Ground
 from simulator.world.forge import DAY
 from simulator.world.issued_world import issue_world
 from simulator.world.remedies import remedy_of
 from tests.support.cli import run
+from tests.support.labs import QUICK
 from tests.support.worlds import AT, C1, deployment
 
 
@@ -56,7 +56,7 @@ def test_clinic_console_scores_a_played_case(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     out = Console(file=io.StringIO(), width=200)
     with start_blocking_portal() as portal:
-        alive = LiveCase(case_of("new-root"), LabSettings(rsa=False))
+        alive = LiveCase(case_of("new-root"), QUICK)
         with portal.wrap_async_context_manager(alive) as live:
             root = live.lab.issued.root.certificate.public_bytes(Encoding.PEM)
             said = iter(

@@ -25,10 +25,9 @@ import json, resource, sys
 limit = int(sys.argv[1])
 resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
 import anyio
-from simulator.settings import LabSettings
-from simulator.threaded import ThreadedLab
-from tests.support.worlds import E1, deployment
-with ThreadedLab(deployment(), settings=LabSettings(rsa=False, keepalive=0.2)) as lab:
+from tests.support.labs import lab_of
+from tests.support.worlds import E1
+with lab_of(keepalive=0.2) as lab:
     inside = lab.lab
     lab.run(inside.hold)
     site = inside.sites[E1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,11 +14,11 @@ import pytest
 from pkikit.errors import InputError
 from pkikit.judge.sunset import RENEWALS_LOSE_IT, Assumption, audit
 from simulator.pebble_options import PebbleOptions, PebbleVersion
-from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from simulator.travel.renewal_years import compare, live_year
 from simulator.travel.sunset_stages import Sunset, live_through_sunset
 from tests.support.cli import run
+from tests.support.labs import QUICK
 from tests.support.wait import LONG
 from tests.support.worlds import AT, DEPLOYMENTS, E1, deployment, of_size
 
@@ -111,7 +112,7 @@ def test_renewal_year_of_more_peers_has_more_restarts() -> None:
 def test_short_lived_certificates_are_renewed_by_acme_without_expiry() -> None:
     """Pebble 2.10 with certificates of half a minute: ordered, renewed by its own window, again and again, none expired."""
     options = PebbleOptions(version=PebbleVersion.V2_10, profiles={"flash": timedelta(seconds=24)})
-    settings = LabSettings(rsa=False, pages=False, acme=options)
+    settings = replace(QUICK, pages=False, acme=options)
     with ThreadedLab(deployment(), settings=settings) as lab:
         acme = lab.start_acme()
         lab.run(lambda: acme.prepare(E1, profile="flash", provider="staging"))

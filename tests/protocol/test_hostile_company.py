@@ -18,21 +18,16 @@ import pytest
 
 from pkikit.errors import FetchError
 from pkikit.net.fetch import FetchLimits, fetch
-from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from tests.support.labs import lab_fixture
 from tests.support.wait import LONG, eventually
-from tests.support.worlds import E1, deployment
+from tests.support.worlds import E1
 
-SETTINGS = LabSettings(rsa=False, patience=1.5, keepalive=0.3)
 ANYONE = ssl.create_default_context()
 ANYONE.check_hostname, ANYONE.verify_mode = False, ssl.CERT_NONE
 
 
-@pytest.fixture(scope="module")
-def lab() -> Iterator[ThreadedLab]:
-    with ThreadedLab(deployment(), settings=SETTINGS) as running:
-        running.hold()
-        yield running
+lab = lab_fixture(prepare=ThreadedLab.hold, patience=1.5, keepalive=0.3)
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,19 +19,15 @@ from pkikit.handshake.tls import TlsRange, TlsVersion
 from pkikit.model.trace import Outcome
 from simulator.clock import Clock
 from simulator.errors import LabError
-from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from tests.support.labs import IMPATIENT, lab_fixture
 from tests.support.wait import LONG, eventually
 from tests.support.worlds import AT, C1, DEPLOYMENTS, E1, PARTNER, deployment, of_size
 
-FAST = LabSettings(rsa=False, unanswered=0.2)
 ZONE = f"zone:uc-traversal:{C1}>{E1}"
 
 
-@pytest.fixture
-def lab() -> Iterator[ThreadedLab]:
-    with ThreadedLab(deployment(), settings=FAST) as running:
-        yield running
+lab = lab_fixture(settings=IMPATIENT, scope="function")
 
 
 @pytest.mark.near_miss("dns.name-unresolved", "net.unreachable", "tls.not-tls", watched=False)
@@ -40,7 +35,7 @@ def lab() -> Iterator[ThreadedLab]:
 @pytest.mark.parametrize("name", ["single-pair", "clustered-mra", "clustered-full"])
 def test_every_leg_of_a_shipped_deployment_comes_up(name: str, version: TlsVersion) -> None:
     """Each shipped deployment, at each TLS version: all legs dialled, accepted, and judged alike beforehand."""
-    settings = replace(FAST, tls=TlsRange(lowest=version, highest=version))
+    settings = replace(IMPATIENT, tls=TlsRange(lowest=version, highest=version))
     with ThreadedLab(deployment(name), settings=settings) as lab:
         report = lab.check()
     assert report.accepted, [(leg.leg.id, leg.causes) for leg in report.down]
@@ -114,7 +109,9 @@ def test_leaves_are_expired_two_years_later(lab: ThreadedLab) -> None:
 
 def test_lab_starts_at_any_time() -> None:
     """The lab's certificates live on the lab's clock."""
-    with ThreadedLab(deployment("single-pair"), settings=FAST, clock=Clock.set_to(AT + timedelta(days=3000))) as lab:
+    with ThreadedLab(
+        deployment("single-pair"), settings=IMPATIENT, clock=Clock.set_to(AT + timedelta(days=3000))
+    ) as lab:
         report = lab.check()
     assert report.accepted
     assert report.at.year == 2035
@@ -153,7 +150,7 @@ def test_lab_stays_up_among_hostile_callers(lab: ThreadedLab) -> None:
 
 def test_second_lab_has_its_own_addresses(lab: ThreadedLab) -> None:
     """Each has addresses of its own; both are up."""
-    with ThreadedLab(deployment(), settings=FAST) as other:
+    with ThreadedLab(deployment(), settings=IMPATIENT) as other:
         assert other.plan.net != lab.plan.net
         assert other.check().accepted
         assert lab.check().accepted
@@ -171,7 +168,7 @@ def test_taken_port_of_a_chosen_net_is_named() -> None:
         other.bind(("127.231.1.1", 4372))
         other.listen(1)
         with pytest.raises(LabError, match=r"127\.231\.1\.1:4372.*taken"):
-            ThreadedLab(deployment(), settings=replace(FAST, net=231)).start()
+            ThreadedLab(deployment(), settings=replace(IMPATIENT, net=231)).start()
         done = subprocess.run(
             [sys.executable, "-m", "simulator", "check", str(DEPLOYMENTS / "clustered-mra.yaml"), "--net", "231"],
             capture_output=True,
@@ -181,7 +178,7 @@ def test_taken_port_of_a_chosen_net_is_named() -> None:
     assert done.returncode == 3
     assert "is taken by another program" in done.stderr
     assert "Traceback" not in done.stderr
-    with ThreadedLab(deployment(), settings=replace(FAST, net=231)) as lab:
+    with ThreadedLab(deployment(), settings=replace(IMPATIENT, net=231)) as lab:
         assert lab.check().accepted
 
 
@@ -189,7 +186,7 @@ def test_taken_port_of_a_chosen_net_is_named() -> None:
 def test_net_outside_1_to_254_is_refused(net: int) -> None:
     """Only 1 to 254 are nets."""
     with pytest.raises(LabError, match=r"127\.1\.x\.y to 127\.254"):
-        ThreadedLab(deployment(), settings=replace(FAST, net=net)).start()
+        ThreadedLab(deployment(), settings=replace(IMPATIENT, net=net)).start()
 
 
 @pytest.mark.parametrize(("command", "number", "codes"), [

@@ -18,20 +18,17 @@ from pkikit.view.description import describe_crl
 from simulator.background import FAILED
 from simulator.errors import LabError
 from simulator.lab import dialling, links
-from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from simulator.world.faults import DiskFull, Ground, NewKey, Speak
+from tests.support.labs import FAST, lab_fixture
 from tests.support.odd import EMPTY_RDN_CRL, GOOD_CRL, ODD_CRLS, pem
 from tests.support.wait import LONG, eventually
 from tests.support.worlds import AT, C1, E1, PARTNER, deployment
 
-FAST = LabSettings(rsa=False, pages=False, unanswered=0.2, keepalive=0.2)
+BRISK = replace(FAST, keepalive=0.2)
 
 
-@pytest.fixture
-def lab() -> Iterator[ThreadedLab]:
-    with ThreadedLab(deployment(), settings=FAST) as running:
-        yield running
+lab = lab_fixture(settings=BRISK, scope="function")
 
 
 def with_faults(lab: ThreadedLab, *faults: object) -> None:
@@ -45,7 +42,7 @@ def with_faults(lab: ThreadedLab, *faults: object) -> None:
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[ThreadedLab]:
-    with ThreadedLab(deployment(), settings=FAST) as running:
+    with ThreadedLab(deployment(), settings=BRISK) as running:
         yield running
 
 
@@ -78,7 +75,7 @@ def test_upload_of_a_readable_crl_is_accepted(lab: ThreadedLab) -> None:
 
 def test_crl_that_only_openssl_reads_is_used_and_kept(tmp_path: Path) -> None:
     """An empty RDN in its issuer: taken, shown, used by live handshakes, and still there after the next start."""
-    settings = replace(FAST, state=tmp_path)
+    settings = replace(BRISK, state=tmp_path)
     with ThreadedLab(deployment(), settings=settings) as lab:
         peer = lab.peers[E1]
         assert lab.run(peer.upload_crl, pem(EMPTY_RDN_CRL)) == 1
@@ -114,7 +111,7 @@ def test_download_skips_an_unreadable_crl(shared: ThreadedLab, part: str) -> Non
 
 def test_lab_starts_with_an_unreadable_crl_in_its_state(tmp_path: Path) -> None:
     """What an older version let in is left out with a line in the log; checking is on, and every leg settles."""
-    settings = replace(FAST, state=tmp_path)
+    settings = replace(BRISK, state=tmp_path)
     with ThreadedLab(deployment(), settings=settings):
         pass
     path = tmp_path / E1 / "peer.json"
@@ -188,7 +185,7 @@ def test_leg_that_cannot_be_judged_follows_its_handshake(lab: ThreadedLab, monke
 
 def test_background_failure_is_logged(tmp_path: Path) -> None:
     """A full disk while the world changes: the state that could not be written is named in the log."""
-    with ThreadedLab(deployment(), settings=replace(FAST, state=tmp_path)) as lab:
+    with ThreadedLab(deployment(), settings=replace(BRISK, state=tmp_path)) as lab:
         with_faults(lab, DiskFull(fault="disk-full", party=E1), NewKey(fault="new-key", party=E1))
         eventually(lambda: bool(lab.events.of(kind=FAILED)), "the failure is in the log")
         detail = lab.events.of(kind=FAILED)[0].detail
@@ -246,7 +243,7 @@ def test_starttls_reset_is_logged_and_legs_stay(capfd: pytest.CaptureFixture[str
     """A caller that resets the connection in the middle of STARTTLS: a line in the log, no traceback, the legs stay."""
     import struct
 
-    with ThreadedLab(deployment("clustered-full"), settings=FAST) as lab:
+    with ThreadedLab(deployment("clustered-full"), settings=BRISK) as lab:
         inside = lab.lab
         server = next(leg.server for leg in inside.legs if leg.port == 5269)
         where = (inside.plan.by_name[server], 5269)
@@ -319,7 +316,7 @@ def test_malformed_http_request_is_logged_not_printed(capfd: pytest.CaptureFixtu
 
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    with ThreadedLab(deployment("single-pair"), settings=replace(FAST, pages=True)) as lab:
+    with ThreadedLab(deployment("single-pair"), settings=replace(BRISK, pages=True)) as lab:
         site = next(iter(lab.sites.values()))
         for request in (b"GET\r\n\r\n", b"\x00\x01\x02\r\n\r\n", b"GET / HTTP/9.9\r\nA\r\n\r\n") * 20:
             with socket.create_connection(site.address) as plain, context.wrap_socket(plain) as caller:

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
-
-import pytest
 
 from pkikit.model.trace import Outcome
 from pkikit.model.world import Speaks
 from simulator.lab.links import FIRST_WAIT
-from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from simulator.world.faults import Ground, Reissue, Speak
+from tests.support.labs import FAST, lab_fixture, lab_of
 from tests.support.wait import eventually
-from tests.support.worlds import C1, E1, PARTNER, deployment
+from tests.support.worlds import C1, E1, PARTNER
 
-FAST = LabSettings(rsa=False, pages=False, unanswered=0.2, keepalive=0.2)
+BRISK = replace(FAST, keepalive=0.2)
 
 
-@pytest.fixture
-def lab() -> Iterator[ThreadedLab]:
-    with ThreadedLab(deployment(), settings=FAST) as running:
-        running.hold()
-        yield running
+lab = lab_fixture(settings=BRISK, scope="function", prepare=ThreadedLab.hold)
 
 
 def links_of(lab: ThreadedLab, fqdn: str) -> list[str]:
@@ -106,7 +99,7 @@ def test_many_callers_are_answered_and_legs_stay_up(lab: ThreadedLab) -> None:
 
 def test_idle_caller_is_closed_by_the_server() -> None:
     """A held connection on which nothing is said any more is closed by the server."""
-    with ThreadedLab(deployment("single-pair"), settings=replace(FAST, idle=0.5, keepalive=30.0)) as lab:
+    with lab_of("single-pair", FAST, idle=0.5, keepalive=30.0) as lab:
         inside = lab.lab
         lab.run(inside.hold)
         eventually(lambda: inside.events.of(kind="Connection Lost"))

@@ -24,15 +24,16 @@ from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from simulator.world.faults import Fault, Ground, Source, Withdraw
 from simulator.world.report import CheckReport
+from tests.support.labs import FAST
 from tests.support.wait import LONG
 from tests.support.worlds import C1, E1, changed
 
-FAST = LabSettings(rsa=False, pages=False, unanswered=0.2, look_up=60.0, timeout=LONG)
+SETTINGS = replace(FAST, look_up=60.0, timeout=LONG)
 
 
 @contextmanager
 def checking(
-    *, ocsp: bool = False, fallback: str = "revoked", lab_settings: LabSettings = FAST, **settings: Any
+    *, ocsp: bool = False, fallback: str = "revoked", lab_settings: LabSettings = SETTINGS, **settings: Any
 ) -> Iterator[ThreadedLab]:
     settings = {f"revocation__{k}": v for k, v in settings.items()}
     made = changed(
@@ -90,7 +91,7 @@ def test_revoked_certificate_fails_its_legs_at_once(ocsp: bool) -> None:
 def test_failing_revocation_source_follows_the_fallback(of: Any, gives: Any, cause: str, fallback: str) -> None:
     """Each way of not answering, under both fallbacks: an expired CRL stops everything, the rest the fallback decides."""
     # Nobody waits for a source that never answers longer than it takes to see that; every other answer has its time.
-    patience = replace(FAST, look_up=1.0) if gives == "slow" else FAST
+    patience = replace(SETTINGS, look_up=1.0) if gives == "slow" else SETTINGS
     with checking(ocsp=of == "ocsp", fallback=fallback, lab_settings=patience) as lab:
         report = broken(lab, Source(fault="source", of=of, gives=gives))
         if fallback == "revoked" or (gives == "expired" and of == "crl"):

@@ -18,7 +18,7 @@ from cryptography import x509
 from simulator.services.public_roots import PublicRoots
 from simulator.services.workspace import Workspace, remove_leftovers
 from simulator.threaded import ThreadedLab
-from tests.support.acme import FAST
+from tests.support.labs import FAST
 from tests.support.wait import LONG, eventually
 from tests.support.worlds import E1, deployment
 

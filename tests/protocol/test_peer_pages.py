@@ -8,7 +8,6 @@ import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -19,18 +18,14 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from pkikit.errors import InputError
 from pkikit.files import key_pem
-from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from simulator.world.forge import forge
+from tests.support.labs import IMPATIENT, lab_fixture, lab_of
 from tests.support.wait import LONG, eventually
 from tests.support.web_client import ANYONE, FormClient, Script
-from tests.support.worlds import C1, C2, E1, E2, deployment
+from tests.support.worlds import C1, C2, E1, E2
 
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[ThreadedLab]:
-    with ThreadedLab(deployment(), settings=LabSettings(rsa=False, unanswered=0.2)) as running:
-        yield running
+lab = lab_fixture(settings=IMPATIENT)
 
 
 def test_uploaded_certificate_is_used_after_the_restart(lab: ThreadedLab) -> None:
@@ -242,7 +237,7 @@ def test_concurrent_requests_with_the_right_password_are_answered(lab: ThreadedL
 
 def test_request_of_c_has_the_chat_aliases() -> None:
     """Nobody types them: C knows IM and Presence. E's request holds the same aliases."""
-    with ThreadedLab(deployment("clustered-full"), settings=LabSettings(rsa=False)) as full:
+    with lab_of("clustered-full") as full:
         aliases = set(full.deployment.chat_aliases)
         assert aliases
         for peer in (C1, E1):

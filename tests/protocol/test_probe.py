@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +14,13 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.files import key_pem, write_private, write_public
-from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from tests.support.cli import pkikit_error, pkikit_json
+from tests.support.labs import lab_fixture
 from tests.support.wait import LONG
-from tests.support.worlds import C1, CLUSTER_C, E1, PARTNER, deployment
+from tests.support.worlds import C1, CLUSTER_C, E1, PARTNER
 
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[ThreadedLab]:
-    with ThreadedLab(deployment(), settings=LabSettings(rsa=True)) as running:
-        yield running
+lab = lab_fixture(rsa=True)
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,7 @@ from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from simulator.world.forge import forge
 from simulator.world.issued_world import layout_of
+from tests.support.labs import FAST
 from tests.support.worlds import C1, E1, E2, PARTNER, deployment
 
 # Uploads one certificate after the other, as fast as it can, until it is killed.
@@ -31,11 +32,10 @@ _UPLOADER = """
 import sys
 from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding
-from simulator.settings import LabSettings
-from simulator.threaded import ThreadedLab
 from simulator.world.issued_world import layout_of
-from tests.support.worlds import E1, deployment
-with ThreadedLab(deployment(), settings=LabSettings(rsa=False, pages=False, state=Path(sys.argv[1]))) as lab:
+from tests.support.labs import lab_of
+from tests.support.worlds import E1
+with lab_of(pages=False, state=Path(sys.argv[1])) as lab:
     peer, issued = lab.peers[E1], lab.issued
     print("ready", flush=True)
     while True:
@@ -48,7 +48,7 @@ with ThreadedLab(deployment(), settings=LabSettings(rsa=False, pages=False, stat
 
 
 def settings(folder: Path) -> LabSettings:
-    return LabSettings(rsa=False, pages=False, unanswered=0.2, state=folder)
+    return replace(FAST, state=folder)
 
 
 def test_restarted_lab_has_its_whole_state(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_state_after_a_kill_has_the_last_answered_upload(tmp_path: Path, after: 
 
 def test_fresh_peers_have_temporary_certificates_and_alarms(tmp_path: Path) -> None:
     """As just installed: temporary CA and certificate, alarms say so, nobody trusts anybody; then the guide's steps."""
-    fresh = LabSettings(rsa=False, pages=False, unanswered=0.2, fresh=True, state=tmp_path)
+    fresh = replace(FAST, fresh=True, state=tmp_path)
     with ThreadedLab(deployment("single-pair"), settings=fresh) as lab:
         assert not lab.check().accepted
         inside = lab.lab

@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from simulator.errors import LabError
 from simulator.lab.saved_lab import FILE, LabStore
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from tests.support.labs import QUICK, lab_of
 from tests.support.wait import LONG
 from tests.support.worlds import E1, E2, deployment
 
@@ -28,7 +30,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def settings(folder: Path) -> LabSettings:
-    return LabSettings(rsa=False, pages=False, state=folder)
+    return replace(QUICK, pages=False, state=folder)
 
 
 @pytest.fixture(scope="module")
@@ -230,7 +232,7 @@ def test_swapped_keys_in_the_state_are_reported_and_fail_their_legs(folder: Path
 
 def test_clock_refuses_years_out_of_range() -> None:
     """Far travel is one sentence, and the clock stays where it was."""
-    with ThreadedLab(deployment("single-pair"), settings=LabSettings(rsa=False, pages=False)) as lab:
+    with lab_of("single-pair", pages=False) as lab:
         for by in (timedelta(days=365 * 9000), timedelta(days=-365 * 1000), timedelta(days=900_000_000)):
             with pytest.raises(InputError, match="outside the years 1951 to 9899"):
                 lab.do(lab.clock.travel, by)

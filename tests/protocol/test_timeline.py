@@ -10,12 +10,11 @@ from xml.etree import ElementTree
 from simulator.clock import Clock
 from simulator.lab.lab import Lab
 from simulator.peer.state import AutomaticCrls
-from simulator.settings import LabSettings
 from simulator.travel.timeline import Timeline, live_through
 from simulator.world.faults import Ground, Reissue
+from tests.support.labs import FAST
 from tests.support.worlds import C1, C2, E1, E2, changed, deployment
 
-FAST = LabSettings(rsa=False, pages=False, unanswered=0.2)
 DAY = timedelta(days=1)
 
 

@@ -15,17 +15,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from simulator.peer.pages import rest
 from simulator.services import adcs
-from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from simulator.web.doorkeeper import FREE_FAILURES, AccountRole, Accounts, Doorkeeper, TooManyFailures
+from tests.support.labs import lab_fixture
 from tests.support.web_client import FORM, ask, basic, where
-from tests.support.worlds import C1, E1, E2, deployment
+from tests.support.worlds import C1, E1, E2
 
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[ThreadedLab]:
-    with ThreadedLab(deployment(), settings=LabSettings(rsa=False, pages=True)) as running:
-        yield running
+lab = lab_fixture()
 
 
 # Guesses.

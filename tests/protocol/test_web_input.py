@@ -10,6 +10,7 @@ import socket
 import string
 from base64 import b64encode
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -17,19 +18,15 @@ from urllib.parse import urlencode
 import pytest
 
 from simulator.peer.pages import acme_pages, rest
-from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from simulator.web.doorkeeper import basic_credentials
 from tests.support.format_0 import rewrite_folder
+from tests.support.labs import QUICK, lab_fixture
 from tests.support.wait import LONG
 from tests.support.web_client import ANYONE, FORM, ask, basic, logged_in, where
 from tests.support.worlds import C1, E1, deployment
 
-
-@pytest.fixture(scope="module")
-def lab() -> Iterator[ThreadedLab]:
-    with ThreadedLab(deployment(), settings=LabSettings(rsa=False, pages=True)) as running:
-        yield running
+lab = lab_fixture()
 
 
 @pytest.fixture(autouse=True)
@@ -304,7 +301,7 @@ def test_any_json_on_any_route_is_answered_below_500(lab: ThreadedLab, seed: int
 
 def test_pages_render_with_urls_of_an_older_state(tmp_path: Path) -> None:
     """URLs that were taken once, and that nothing can show or ask: the lab starts, the pages and forms work."""
-    settings = LabSettings(rsa=False, pages=True, state=tmp_path)
+    settings = replace(QUICK, state=tmp_path)
     with ThreadedLab(deployment(), settings=settings):
         pass
     rewrite_folder(tmp_path, {"deployment": deployment()})

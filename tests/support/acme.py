@@ -7,12 +7,9 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from simulator.world.faults import Fault, Ground
 from tests.support.worlds import E1, E2
-
-FAST = LabSettings(rsa=False, pages=False, unanswered=0.2)
 
 
 def with_faults(lab: ThreadedLab, *faults: Fault) -> None:

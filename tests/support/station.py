@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from cryptography import x509
@@ -16,8 +16,8 @@ from pkikit.issue.acme.http01 import Standalone, standalone
 from pkikit.issue.acme.order import Order, OrderStep, OrderWishes
 from pkikit.issue.acme.transport import AcmeDirectory
 from simulator.pebble_options import PebbleOptions
-from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from tests.support.labs import QUICK
 from tests.support.worlds import CLUSTER_E, E1, deployment
 
 MAC = "zWNDZM6eQGHWpSRTPal5eIUYFTu7EajVIoguysqZ9wG44nMEtx3MUAsUDkMTQ12W"
@@ -70,7 +70,7 @@ class Station:
 
 
 def start(**options: object) -> Iterator[Station]:
-    settings = LabSettings(rsa=False, pages=False, acme=PebbleOptions(**options))  # type: ignore[arg-type]
+    settings = replace(QUICK, pages=False, acme=PebbleOptions(**options))  # type: ignore[arg-type]
     with ThreadedLab(deployment(), settings=settings) as lab:
         lab.start_acme()
         address = lab.plan.by_name[E1]
