@@ -21,13 +21,13 @@ from pkikit.judge.verify import verify_certificate
 from pkikit.model.deployment import Revocation
 from pkikit.model.leg import Purpose
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationQuestion
+from tests.support.keys import rsa_key
 from tests.support.openssl import openssl
 from tests.support.wait import LONG
 from tests.support.worlds import E1, deployment
 
 pytestmark = pytest.mark.needs("openssl")
 NOW = datetime.now(UTC).replace(microsecond=0)
-KEY = make_key()
 LAYOUT = design_sans(deployment("clustered-full"), E1)
 FIELDS = SubjectFields(country="gb", state="Kent", locality="Deal", organisation='Ex#ample; "Ltd"', unit="UC = $team")
 
@@ -44,10 +44,10 @@ def extensions(holder: x509.Certificate | x509.CertificateSigningRequest) -> dic
 def test_request_of_openssl_equals_the_request_of_the_page(tmp_path: Path) -> None:
     """openssl with the printed configuration asks for what the Expressway's own page asks for, field by field."""
     write_public(tmp_path / "peer.cnf", request_config(LAYOUT, FIELDS).encode())
-    write_private(tmp_path / "peer.key", key_pem(KEY))
+    write_private(tmp_path / "peer.key", key_pem(rsa_key()))
     openssl("req", "-new", "-config", "peer.cnf", "-key", "peer.key", "-sha256", "-out", "peer.csr", cwd=tmp_path)
     theirs = read_file(tmp_path / "peer.csr").requests[0]
-    ours = build_csr(LAYOUT, KEY, fields=FIELDS)
+    ours = build_csr(LAYOUT, rsa_key(), fields=FIELDS)
     assert theirs.subject.rfc4514_string() == ours.subject.rfc4514_string()
     assert extensions(theirs) == extensions(ours)
     assert len(extensions(ours)) == 4
@@ -56,7 +56,7 @@ def test_request_of_openssl_equals_the_request_of_the_page(tmp_path: Path) -> No
 
 def test_certificate_of_openssl_ca_equals_ours(ca: FileCa, tmp_path: Path) -> None:
     """openssl ca, run in our folder on the same request, gives the same fields but serial and times."""
-    request = build_csr(LAYOUT, KEY, fields=SubjectFields(country="GB", organisation="Example"))
+    request = build_csr(LAYOUT, rsa_key(), fields=SubjectFields(country="GB", organisation="Example"))
     write_public(tmp_path / "peer.csr", request.public_bytes(Encoding.PEM))
     ours = ca.issue(request, at=datetime.now(UTC).replace(microsecond=0), profile=Profile())
     openssl(
@@ -83,13 +83,13 @@ def test_printed_openssl_commands_run(ca: FileCa, tmp_path: Path) -> None:
     assert done.stdout.count(f"{E1}.pem: OK") == 2
     (alone,) = read_certificates(tmp_path / f"{E1}-self-signed.pem")
     assert alone.issuer == alone.subject
-    assert extensions(build_csr(LAYOUT, KEY)).keys() <= extensions(alone).keys()
+    assert extensions(build_csr(LAYOUT, rsa_key())).keys() <= extensions(alone).keys()
     assert (tmp_path / f"{E1}.key").stat().st_mode & 0o077 == 0
 
 
 def test_revocations_are_read_by_openssl_and_pkikit(ca: FileCa, tmp_path: Path) -> None:
     """One revoked by us, one by openssl; both CRLs list both, and `openssl verify` and pkikit agree about each."""
-    made = [ca.issue(build_csr(LAYOUT, KEY), at=NOW, profile=Profile()) for _ in range(3)]
+    made = [ca.issue(build_csr(LAYOUT, rsa_key()), at=NOW, profile=Profile()) for _ in range(3)]
     for number, certificate in enumerate(made):
         write_public(tmp_path / f"{number}.pem", certificate.public_bytes(Encoding.PEM))
     ca.revoke(made[0], at=NOW, reason="keyCompromise")
@@ -121,9 +121,9 @@ def test_ocsp_answer_is_accepted_by_openssl(ca: FileCa, tmp_path: Path) -> None:
     """good, revoked, and unknown for what the index does not hold."""
     from cryptography.hazmat.primitives import hashes
 
-    made = [ca.issue(build_csr(LAYOUT, KEY), at=NOW, profile=Profile()) for _ in range(2)]
+    made = [ca.issue(build_csr(LAYOUT, rsa_key()), at=NOW, profile=Profile()) for _ in range(2)]
     ca.revoke(made[1], at=NOW, reason=None)
-    other = ca.authority.issue(build_csr(LAYOUT, KEY), at=NOW)
+    other = ca.authority.issue(build_csr(LAYOUT, rsa_key()), at=NOW)
     for certificate, status in ((made[0], "good"), (made[1], "revoked"), (other, "unknown")):
         answer = ca.ocsp_answer(certificate, at=NOW, lifetime=timedelta(days=1), id_digest=hashes.SHA1())
         write_public(tmp_path / "answer.der", answer.public_bytes(Encoding.DER))
@@ -136,7 +136,7 @@ def test_ocsp_answer_is_accepted_by_openssl(ca: FileCa, tmp_path: Path) -> None:
 
 def test_ocsp_answer_of_openssl_is_accepted(ca: FileCa, tmp_path: Path) -> None:
     """`openssl ocsp` as responder over our index: pkikit believes it."""
-    made = ca.issue(build_csr(LAYOUT, KEY), at=NOW, profile=Profile())
+    made = ca.issue(build_csr(LAYOUT, rsa_key()), at=NOW, profile=Profile())
     openssl(
         *("ocsp", "-index", "my-ca/index.txt", "-rsigner", "my-ca/ca.pem", "-rkey", "my-ca/private/ca.key"),
         *("-sha256", "-CA", "my-ca/ca.pem", "-issuer", "my-ca/ca.pem", "-cert", "my-ca/newcerts/" + _file(made)),
@@ -168,7 +168,7 @@ def test_intermediate_is_in_the_index_of_its_parent(ca: FileCa, tmp_path: Path) 
     middle = FileCa.create(
         tmp_path / "middle", "Test Issuing CA", at=NOW, key=make_key(), lifetime=timedelta(days=800), below=ca
     )
-    leaf = middle.issue(build_csr(LAYOUT, KEY), at=NOW, profile=Profile())
+    leaf = middle.issue(build_csr(LAYOUT, rsa_key()), at=NOW, profile=Profile())
     write_public(tmp_path / "leaf.pem", leaf.public_bytes(Encoding.PEM))
     assert [e.serial for e in ca.entries()] == [middle.authority.certificate.serial_number]
     done = openssl("verify", "-CAfile", "my-ca/ca.pem", "-untrusted", "middle/ca.pem", "leaf.pem", cwd=tmp_path)

@@ -20,8 +20,9 @@ from simulator.peer.acme.service import AcmeService
 from simulator.peer.store import PeerStore
 from simulator.threaded import ThreadedLab
 from simulator.world.faults import Partition, Speak
-from tests.support.acme import is_open, until, untouched, with_faults
+from tests.support.acme import is_open, untouched, with_faults
 from tests.support.labs import FAST
+from tests.support.wait import eventually_async
 from tests.support.worlds import C1, CLUSTER_E, E1, E2, changed, deployment
 
 # Settings.
@@ -221,7 +222,7 @@ def test_order_fails_when_the_other_peer_is_cut_off(lab: ThreadedLab, acme: Acme
 
         async def restarted() -> None:
             order = asyncio.ensure_future(acme.sign(E1))
-            await until(lambda: any(s.state == "placed" for s in acme.steps(E1)))
+            await eventually_async(lambda: any(s.state == "placed" for s in acme.steps(E1)))
             lab.peers[E2].restart()
             await asyncio.gather(order, return_exceptions=True)
 
@@ -235,7 +236,7 @@ def test_order_stops_when_its_peer_restarts(lab: ThreadedLab, acme: AcmeService)
 
     async def restarted() -> BaseException | Any:
         order = asyncio.ensure_future(acme.sign(E1))
-        await until(lambda: any(s.what == "authorization" for s in acme.steps(E1)))
+        await eventually_async(lambda: any(s.what == "authorization" for s in acme.steps(E1)))
         lab.peers[E1].restart()
         return (await asyncio.gather(order, return_exceptions=True))[0]
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
-from collections.abc import Callable
 from typing import Any
 
 from simulator.threaded import ThreadedLab
@@ -20,12 +18,6 @@ def is_open(lab: ThreadedLab, peer: str, port: int = 10080) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
         return probe.connect_ex((lab.plan.by_name[peer], port)) == 0
-
-
-async def until(happened: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not happened():  # noqa: ASYNC110  (the steps are a list, and nobody is told of their coming)
-            await asyncio.sleep(0.001)
 
 
 def untouched(lab: ThreadedLab, peer: str, before: Any) -> None:

@@ -1,4 +1,7 @@
-"""The certificate, chain and key of e1.example.com in the lab's valid world, as the bytes of files."""
+"""The certificate, chain and key of e1.example.com in the lab's valid world, as the bytes of files.
+
+The keys are elliptic: the world is made in milliseconds, once per process.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -20,6 +21,14 @@ def eventually(happened: Callable[[], object], what: str = "it did not happen", 
     while not happened():
         assert time.monotonic() < deadline, what
         time.sleep(0.02)
+
+
+async def eventually_async(happened: Callable[[], object], what: str = "it did not happen") -> None:
+    """The same in an event loop, which goes on in the meantime."""
+    deadline = time.monotonic() + LONG
+    while not happened():
+        assert time.monotonic() < deadline, what
+        await asyncio.sleep(0.001)
 
 
 def retry(action: Callable[[], T], *errors: type[Exception], seconds: float = LONG) -> T:

@@ -18,17 +18,17 @@ from pkikit.issue.templates import (
 )
 from pkikit.judge.linting.issued_certificate import lint_answer
 from simulator.world.forge import SERVER, forge
+from tests.support.keys import rsa_key
 from tests.support.worlds import AT, CLUSTER_E, E1, deployment, issued
 
 LAYOUT = design_sans(deployment(), E1)
-KEY = make_key()
-REQUEST = build_csr(LAYOUT, KEY, fields=SubjectFields(organisation="Example"))
+REQUEST = build_csr(LAYOUT, rsa_key(), fields=SubjectFields(organisation="Example"))
 CA = issued().authority
 RULES = ("answer.name-dropped", "answer.name-added", "answer.subject-changed", "answer.chain-absent")
 
 
 def answer(**changes: object) -> tuple[x509.Certificate, ...]:
-    properties: dict[str, object] = {"names": LAYOUT.dns_names, "key": KEY, "subject": REQUEST.subject, **changes}
+    properties: dict[str, object] = {"names": LAYOUT.dns_names, "key": rsa_key(), "subject": REQUEST.subject, **changes}
     names = properties.pop("names")
     return forge(names, CA, at=AT, **properties).chain  # type: ignore[arg-type]
 

@@ -26,12 +26,13 @@ from pkikit.model.revocation import NOTHING_HELD, Consumer, CrlSource, Revocatio
 from pkikit.model.trace import Alert, Failed, HandshakeTrace, Side, Step
 from pkikit.rules.catalogue import rank_causes
 from simulator.world.forge import DAY, SERVER, forge
+from tests.support.credential_files import CREDENTIAL, LEAF, PEM
+from tests.support.keys import rsa_key
 from tests.support.worlds import AT, CASES, CLUSTER_E, E1, E2, UCM1, WorldBuilder, changed, deployment, issued
 
 FULL = changed("clustered-full")
 EDGE = CertificateUse(at=AT, layout=design_sans(FULL, E1))
 BY_ID = {case.id: case for case in CASES}
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def world(case_id: str) -> Callable[[], tuple[str, ...]]:
@@ -60,13 +61,13 @@ def without(*names: str) -> Callable[[], tuple[str, ...]]:
     layout = design_sans(FULL, E1)
     kept = tuple(n for n in layout.dns_names if n not in names)
     return lambda: ranked(
-        lint_certificate(forge(kept, None, at=AT, key=KEY, common_name=CLUSTER_E).leaf, EDGE).findings
+        lint_certificate(forge(kept, None, at=AT, key=rsa_key(), common_name=CLUSTER_E).leaf, EDGE).findings
     )
 
 
 def linted(**properties: object) -> Callable[[], tuple[str, ...]]:
     names = design_sans(FULL, E1).dns_names
-    made = {"key": KEY, "common_name": CLUSTER_E, **properties}
+    made = {"key": rsa_key(), "common_name": CLUSTER_E, **properties}
     return lambda: ranked(lint_certificate(forge(names, None, at=AT, **made).leaf, EDGE).findings)  # type: ignore[arg-type]
 
 
@@ -115,11 +116,6 @@ def pending() -> tuple[str, ...]:
     return ranked(pending_not_deployed(current, waiting, owner=E1, at=AT))
 
 
-CREDENTIAL = issued().world.parties[E1].credential
-assert CREDENTIAL is not None
-assert CREDENTIAL.key is not None
-LEAF = CREDENTIAL.leaf
-PEM = LEAF.public_bytes(Encoding.PEM)
 INSIDE = design_sans(changed(domains__registration=["corp.local"]), E1)
 X14_2 = {"version": "X14.2", "unified_cm__0__tls_verify": False}
 
@@ -171,7 +167,7 @@ TABLE: dict[str, tuple[Callable[[], tuple[str, ...]], str | None]] = {
     "chat alias missing on E": (without("conference-1.example.com"), "names.chat-alias-missing"),
     "federation domain missing": (
         lambda: ranked(lint_certificate(
-            forge(tuple(n for n in design_sans(FED, E1).dns_names if n != "fed.example.com"), None, at=AT, key=KEY).leaf,
+            forge(tuple(n for n in design_sans(FED, E1).dns_names if n != "fed.example.com"), None, at=AT, key=rsa_key()).leaf,
             CertificateUse(at=AT, layout=design_sans(FED, E1)),
         ).findings),
         "names.federation-domain-missing",

@@ -21,13 +21,11 @@ from pkikit.model.codec.trace import trace_to_json
 from simulator.wire.memory import MemoryDialler
 from simulator.world.forge import DAY, forge
 from tests.support.cli import DEPLOYMENT, pkikit_json, run
+from tests.support.credential_files import CREDENTIAL
 from tests.support.wait import LONG
 from tests.support.worlds import AT, C1, DEPLOYMENTS, E1, WorldBuilder, issued
 
 FULL = str(DEPLOYMENTS / "clustered-full.yaml")
-CREDENTIAL = issued().world.parties[E1].credential
-assert CREDENTIAL is not None
-assert CREDENTIAL.key is not None
 ROOT = issued().authority.root
 AUTHORITY = issued().authority
 INSTANT = ("--at", "2026-11-24T12:00:00Z")
@@ -35,7 +33,6 @@ INSTANT = ("--at", "2026-11-24T12:00:00Z")
 
 @pytest.fixture
 def files(tmp_path: Path) -> Path:
-    assert CREDENTIAL is not None
     (tmp_path / "cert.pem").write_bytes(CREDENTIAL.pem())
     (tmp_path / "root.pem").write_bytes(ROOT.public_bytes(Encoding.PEM))
     (tmp_path / "key.pem").write_bytes(key_pem(CREDENTIAL.key))  # type: ignore[arg-type]
@@ -121,7 +118,6 @@ def test_convert_command_writes_pem_and_back_and_overwrites_nothing(files: Path)
 
 
 def write_crl(path: Path, revoked: bool, days: int = 0) -> str:
-    assert CREDENTIAL is not None
     serials = [CREDENTIAL.leaf.serial_number] if revoked else []
     path.write_bytes(AUTHORITY.crl(serials, at=AT - days * DAY).public_bytes(Encoding.PEM))
     return str(path)
@@ -160,7 +156,6 @@ def test_verify_command_with_a_crl_reports_verdict_and_rules(
 
 def test_verify_command_prefers_an_ocsp_answer_to_a_crl(files: Path) -> None:
     """OCSP decides for the leaf, though a CRL would say otherwise; a file that is none is told."""
-    assert CREDENTIAL is not None
     answer = AUTHORITY.ocsp_answer(CREDENTIAL.leaf, at=AT)
     (files / "a.ocsp").write_bytes(answer.public_bytes(Encoding.DER))
     base = ("verify", str(files / "cert.pem"), "--trust", str(files / "root.pem"), *INSTANT)
@@ -257,7 +252,6 @@ def test_lint_command_judges_a_deployment_and_an_answer(files: Path, tmp_path: P
     assert {f["severity"] for f in plain["findings"] if f["rule"] == "encoding.not-pem"} == {"error"}
     (files / "named.pem").write_bytes((files / "der.crt").read_bytes())
     assert pkikit_json("lint", str(files / "named.pem"), *INSTANT, code=1)
-    assert CREDENTIAL is not None
     (files / "bundle.pem").write_bytes(pkcs7.serialize_certificates(list(CREDENTIAL.chain), Encoding.PEM))
     bundle = pkikit_json("lint", str(files / "bundle.pem"), *INSTANT, code=1)
     assert "encoding.not-pem" in {f["rule"] for f in bundle["findings"]}

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import cache
 from importlib.resources import files
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from pkikit.design.csr import build_csr, fast_key
 from pkikit.design.nodes import design_nodes
 from pkikit.design.san import design_sans
 from pkikit.files import parse
-from pkikit.issue.authority import ca_name, create_root
+from pkikit.issue.authority import Authority, ca_name, create_root
 from pkikit.judge.linting.lint import (
     lint_authority,
     lint_certificate,
@@ -26,22 +27,28 @@ from pkikit.judge.linting.lint import (
     lint_upload,
 )
 from pkikit.judge.questions import CertificateUse
+from pkikit.model.certificates.credential import Credential
 from pkikit.model.findings import Verdict
 from pkikit.model.parties import Role
 from pkikit.model.version import ProductVersion, guide_version
 from simulator.world.forge import BOTH, CLIENT, DAY, SERVER, forge
+from tests.support.keys import rsa_key
 from tests.support.odd import der_with_serial
 from tests.support.worlds import AT, CLUSTER_E, E1, changed, deployment, issued
 
 USE = CertificateUse(at=AT, version=guide_version())
 FULL = CertificateUse(at=AT, version=guide_version(), layout=design_sans(deployment("clustered-full"), E1))
-RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 NAMES = ("e1.example.com", "cluster-e.example.com")
 
 
-def leaf(names: tuple[str, ...] = NAMES, use: CertificateUse = USE, **properties: object) -> Callable[[], Verdict]:
-    properties.setdefault("key", RSA)
-    return lambda: lint_certificate(forge(names, None, at=AT, **properties).leaf, use)  # type: ignore[arg-type]
+def leaf(
+    names: tuple[str, ...] = NAMES, use: CertificateUse = USE, bits: int = 2048, **properties: object
+) -> Callable[[], Verdict]:
+    def judge() -> Verdict:
+        made = forge(names, None, at=AT, **{"key": rsa_key(bits=bits), **properties})  # type: ignore[arg-type]
+        return lint_certificate(made.leaf, use)
+
+    return judge
 
 
 def subject(oid: str) -> x509.Name:
@@ -74,7 +81,7 @@ def request_with(
     ])  # fmt: skip
     builder = x509.CertificateSigningRequestBuilder().subject_name(subject_name)
     builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]), critical=False)
-    return lambda: lint_request(builder.sign(RSA, hashes.SHA256()), USE)
+    return lambda: lint_request(builder.sign(rsa_key(), hashes.SHA256()), USE)
 
 
 def old_request(version: str) -> Callable[[], Verdict]:
@@ -82,7 +89,7 @@ def old_request(version: str) -> Callable[[], Verdict]:
     builder = x509.CertificateSigningRequestBuilder().subject_name(ca_name(E1))
     builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(n) for n in names]), critical=False)
     return lambda: lint_request(
-        builder.sign(RSA, hashes.SHA256()), CertificateUse(at=AT, version=ProductVersion.parse(version))
+        builder.sign(rsa_key(), hashes.SHA256()), CertificateUse(at=AT, version=ProductVersion.parse(version))
     )
 
 
@@ -96,30 +103,41 @@ def xmpp_address() -> x509.ExtensionType:
     ])  # fmt: skip
 
 
-def rsa_key(bits: int) -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
-
-
 def tampered_request() -> x509.CertificateSigningRequest:
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    der = build_csr(design_sans(deployment(), E1), RSA).public_bytes(Encoding.DER)
+    der = build_csr(design_sans(deployment(), E1), rsa_key()).public_bytes(Encoding.DER)
     return x509.load_der_x509_csr(der.replace(b"e1.example.com", b"e2.example.com"))
 
 
 def nameless_request() -> x509.CertificateSigningRequest:
-    return x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(RSA, hashes.SHA256())
+    return x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(rsa_key(), hashes.SHA256())
 
 
 ROOT = issued().authority.root
-GOOD_REQUEST = build_csr(design_sans(deployment(), E1), RSA)
-CA_WITHOUT = forge((), None, at=AT, subject=ca_name("Bare CA"), ca=None, ekus=None, key=RSA).leaf
-CROSS_ROOT = create_root("Crossed Root CA", at=AT, key=RSA)
-CROSS_SIGNED = (
-    create_root("Absent Root CA", at=AT, key=RSA)
-    .intermediate("Crossed Root CA", at=AT, key=RSA, path_length=None)
-    .certificate
-)
+
+
+@cache
+def good_request() -> x509.CertificateSigningRequest:
+    return build_csr(design_sans(deployment(), E1), rsa_key())
+
+
+@cache
+def ca_without_constraints() -> x509.Certificate:
+    return forge((), None, at=AT, subject=ca_name("Bare CA"), ca=None, ekus=None, key=rsa_key()).leaf
+
+
+@cache
+def cross_root() -> Authority:
+    return create_root("Crossed Root CA", at=AT, key=rsa_key())
+
+
+@cache
+def cross_signed() -> x509.Certificate:
+    absent = create_root("Absent Root CA", at=AT, key=rsa_key())
+    return absent.intermediate("Crossed Root CA", at=AT, key=rsa_key(), path_length=None).certificate
+
+
 TWINS = [
     forge(("ucm1.example.com",), None, at=AT, subject=ca_name("ucm1"), ca=True, can_sign=True).leaf for _ in range(2)
 ]
@@ -127,8 +145,14 @@ TWINS = [
 B2B = changed("clustered-full", domains__sip=["video.example.net"], sip_domains_in_certificate=True)
 TOMCAT = next(n.layout for n in design_nodes(deployment("clustered-full")) if n.service == "tomcat")
 EDGE = CertificateUse(at=AT, version=guide_version(), role=Role.EXPRESSWAY_E)
+
+
+@cache
+def chained() -> Credential:
+    return forge(NAMES, issued().authority, at=AT, key=rsa_key())
+
+
 TEMPORARY = create_root("Temporary CA 6f1e", at=AT - DAY)
-CHAINED = forge(NAMES, issued().authority, at=AT, key=RSA)
 VERSION_1 = parse((files("cryptography_vectors") / "x509" / "v1_cert.pem").read_bytes(), where="v1").certificates[0]
 # Built by hand: the library's builder refuses what a careless CA does not.
 NEGATIVE_SERIAL = der_with_serial(-0x7A6B5C4D3E2F1A0B)
@@ -144,22 +168,25 @@ PAIRS: dict[str, tuple[Callable[[], Verdict], Callable[[], Verdict]]] = {
     "names.wildcard-unsupported": (leaf(("*.example.com",)), leaf(("wildcard.example.com",))),
     "names.ip-address-used": (leaf(("192.0.2.1", E1)), leaf(("a192-0-2-1.example.com",))),
     "names.common-name-only": (leaf((), common_name=E1), leaf((E1,), common_name=E1)),
-    "key.too-long": (leaf(key=rsa_key(4104)), leaf(key=rsa_key(4096))),
-    "key.too-short": (leaf(key=rsa_key(1024)), leaf()),
+    "key.too-long": (leaf(bits=4104), leaf(bits=4096)),
+    "key.too-short": (leaf(bits=1024), leaf()),
     "key.type-untested": (leaf(key=ec.generate_private_key(ec.SECP256R1())), leaf()),
     "oid.unsupported": (
         leaf(subject=subject("1.3.6.1.4.1.311.60.2.1.4")),
         leaf(subject=subject("1.3.6.1.4.1.311.60.2.1.2")),
     ),
-    "csr.signature-invalid": (lambda: lint_request(tampered_request(), USE), lambda: lint_request(GOOD_REQUEST, USE)),
-    "csr.no-names": (lambda: lint_request(nameless_request(), USE), lambda: lint_request(GOOD_REQUEST, USE)),
-    "ca.basic-constraints-missing": (lambda: lint_authority(CA_WITHOUT, USE), lambda: lint_authority(ROOT, USE)),
+    "csr.signature-invalid": (lambda: lint_request(tampered_request(), USE), lambda: lint_request(good_request(), USE)),
+    "csr.no-names": (lambda: lint_request(nameless_request(), USE), lambda: lint_request(good_request(), USE)),
+    "ca.basic-constraints-missing": (
+        lambda: lint_authority(ca_without_constraints(), USE),
+        lambda: lint_authority(ROOT, USE),
+    ),
     "trust-list.same-subject": (
         lambda: lint_trust_list(TWINS, USE),
         lambda: lint_trust_list([TWINS[0], TWINS[0], ROOT], USE),
     ),
     "trust-list.leaf-in-list": (
-        lambda: lint_trust_list([forge((E1,), None, at=AT, key=RSA).leaf], USE),
+        lambda: lint_trust_list([forge((E1,), None, at=AT, key=rsa_key()).leaf], USE),
         lambda: lint_trust_list([ROOT], USE),
     ),
     "names.common-name-missing": (leaf(subject=x509.Name([])), leaf()),
@@ -172,26 +199,26 @@ PAIRS: dict[str, tuple[Callable[[], Verdict], Callable[[], Verdict]]] = {
     "certificate.key-identifiers-absent": (leaf(identifiers=False), leaf()),
     "certificate.may-sign": (leaf(can_sign=True), leaf()),
     "ca.key-usage-missing": (
-        lambda: lint_authority(forge((), None, at=AT, ca=True, ekus=None, usage=False, key=RSA).leaf, USE),
+        lambda: lint_authority(forge((), None, at=AT, ca=True, ekus=None, usage=False, key=rsa_key()).leaf, USE),
         lambda: lint_authority(ROOT, USE),
     ),
     "certificate.version-old": (lambda: lint_certificate(VERSION_1, USE), leaf()),
     "names.xmpp-address-form": (leaf((), pointers=(xmpp_address(),)), leaf()),
     "eku.absent": (leaf(ekus=None), leaf()),
     "upload.temporary-certificate": (
-        lambda: lint_certificate(forge(NAMES, TEMPORARY, at=AT, key=RSA).leaf, USE),
-        lambda: lint_certificate(CHAINED.leaf, USE),
+        lambda: lint_certificate(forge(NAMES, TEMPORARY, at=AT, key=rsa_key()).leaf, USE),
+        lambda: lint_certificate(chained().leaf, USE),
     ),
     "certificate.serial-invalid": (lambda: lint_certificate(NEGATIVE_SERIAL, USE), leaf(serial=1)),
     "upload.chain-incomplete": (
-        lambda: lint_upload(CHAINED.leaf, [ROOT], USE),
-        lambda: lint_upload(CHAINED.leaf, [ROOT, *CHAINED.intermediates], USE),
+        lambda: lint_upload(chained().leaf, [ROOT], USE),
+        lambda: lint_upload(chained().leaf, [ROOT, *chained().intermediates], USE),
     ),
     "csr.san-too-long": (
         old_request("X8.9"),
-        lambda: lint_request(GOOD_REQUEST, CertificateUse(at=AT, version=ProductVersion.parse("X8.5.2"))),
+        lambda: lint_request(good_request(), CertificateUse(at=AT, version=ProductVersion.parse("X8.5.2"))),
     ),
-    "csr.purposes-not-requested": (request_with(), lambda: lint_request(GOOD_REQUEST, USE)),
+    "csr.purposes-not-requested": (request_with(), lambda: lint_request(good_request(), USE)),
     "csr.country-form": (
         request_with((NameOID.COUNTRY_NAME, "GBR")),
         request_with((NameOID.COUNTRY_NAME, "GB")),
@@ -203,12 +230,12 @@ PAIRS: dict[str, tuple[Callable[[], Verdict], Callable[[], Verdict]]] = {
         trust_list(ROOT, ROOT, TEMPORARY.root),
     ),
     "trust-list.root-absent": (
-        trust_list(*CHAINED.intermediates),
-        trust_list(ROOT, *CHAINED.intermediates),
+        lambda: trust_list(*chained().intermediates)(),
+        lambda: trust_list(ROOT, *chained().intermediates)(),
     ),
     "trust-list.cross-signed-copy": (
-        trust_list(CROSS_SIGNED, CROSS_ROOT.root),
-        trust_list(CROSS_ROOT.root, CROSS_SIGNED),
+        lambda: trust_list(cross_signed(), cross_root().root)(),
+        lambda: trust_list(cross_root().root, cross_signed())(),
     ),
     "trust-list.temporary-ca": (trust_list(TEMPORARY.root), trust_list(ROOT)),
     "zone.subject-name-not-designed": (
@@ -281,10 +308,10 @@ def test_federation_domain_missing_from_the_san_is_reported() -> None:
     layout = design_sans(changed("clustered-full", domains__federation=["fed.example.com"]), E1)
     use = CertificateUse(at=AT, version=guide_version(), layout=layout)
     missing = lint_certificate(
-        forge(tuple(n for n in layout.dns_names if not n.startswith("fed.")), None, at=AT, key=RSA).leaf, use
+        forge(tuple(n for n in layout.dns_names if not n.startswith("fed.")), None, at=AT, key=rsa_key()).leaf, use
     )
     assert [f.rule for f in missing.errors] == ["names.federation-domain-missing"]
-    assert lint_certificate(forge(layout.dns_names, None, at=AT, key=RSA).leaf, use).accepted
+    assert lint_certificate(forge(layout.dns_names, None, at=AT, key=rsa_key()).leaf, use).accepted
 
 
 def test_valid_certificate_has_no_finding() -> None:
@@ -297,7 +324,7 @@ def test_valid_certificate_has_no_finding() -> None:
 @pytest.mark.near_miss("signature.digest-unsupported")
 def test_sha1_request_is_an_error_from_x8_10_on() -> None:
     """The digest rule holds from X8.10 on: before that the product itself offered SHA-1."""
-    good = forge(NAMES, None, at=AT, key=RSA).leaf
+    good = forge(NAMES, None, at=AT, key=rsa_key()).leaf
     old = lint_certificate(good, CertificateUse(at=AT, version=ProductVersion.parse("X8.8")))
     assert "signature.digest-unsupported" not in old.checked
     assert "signature.digest-unsupported" in lint_certificate(good, USE).checked

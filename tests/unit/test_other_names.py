@@ -10,16 +10,15 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pkikit.design.csr import make_key
 from pkikit.judge.linting.lint import lint_certificate
 from pkikit.judge.name_matching import match_name, presented_names
 from pkikit.judge.questions import CertificateUse
 from pkikit.values.other_names import SRV_NAME, XMPP_ADDRESS, read_other_name
 from simulator.world.forge import forge
 from tests.support.cli import pkikit_json
+from tests.support.keys import rsa_key
 from tests.support.worlds import AT, E1
 
-KEY = make_key()
 UTF8, IA5, OCTETS = b"\x0c", b"\x16", b"\x04"
 EDGE = "_collab-edge._tls.example.com"
 
@@ -32,7 +31,7 @@ def der(text: str | bytes, tag: bytes = IA5) -> bytes:
 
 def leaf(*values: bytes, names: tuple[str, ...] = (E1,), type_id: str = SRV_NAME) -> x509.Certificate:
     general = [x509.OtherName(x509.ObjectIdentifier(type_id), value) for value in values]
-    return forge(names, None, at=AT, key=KEY, common_name=E1, general=general).leaf
+    return forge(names, None, at=AT, key=rsa_key(), common_name=E1, general=general).leaf
 
 
 def found(certificate: x509.Certificate) -> set[str]:

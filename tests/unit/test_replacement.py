@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pkikit.design.csr import build_csr, fast_key, make_key
+from pkikit.design.csr import build_csr, fast_key
 from pkikit.design.nodes import design_nodes
 from pkikit.design.san import design_sans
 from pkikit.files import parse
@@ -25,12 +25,12 @@ from pkikit.model.parties import Role
 from pkikit.model.version import ProductVersion, guide_version
 from simulator.world.forge import DAY, SERVER, forge
 from tests.support.cli import pkikit_json, run
+from tests.support.keys import rsa_key
 from tests.support.worlds import AT, C1, CLUSTER_E, E1, deployment, issued
 
 LAYOUT = design_sans(deployment(), E1)
 CA = issued().authority
 OTHER_CA = create_root("Other Root CA", at=AT - DAY)
-KEY, NEXT_KEY = make_key(), make_key()
 SERIAL = 0x1234567
 USE = CertificateUse(at=AT, version=guide_version())
 AT_E1 = CertificateUse(at=AT, version=guide_version(), role=Role.EXPRESSWAY_E, layout=LAYOUT)
@@ -40,14 +40,14 @@ DAYS_90 = 90 * DAY
 def made(**changes: object) -> x509.Certificate:
     """A certificate of e1; `changes` are arguments of forge, and `names` and `issuer`."""
     properties: dict[str, object] = {
-        "names": LAYOUT.dns_names, "issuer": CA, "key": KEY, "common_name": CLUSTER_E, "ends": DAYS_90, **changes,
+        "names": LAYOUT.dns_names, "issuer": CA, "key": rsa_key(), "common_name": CLUSTER_E, "ends": DAYS_90, **changes,
     }  # fmt: skip
     names, issuer = properties.pop("names"), properties.pop("issuer")
     return forge(names, issuer, at=AT, **properties).leaf  # type: ignore[arg-type]
 
 
 OLD = made(serial=SERIAL)
-RENEWED = made(key=NEXT_KEY, begins=timedelta(0), ends=DAYS_90 + DAY)
+RENEWED = made(key=rsa_key(2), begins=timedelta(0), ends=DAYS_90 + DAY)
 
 
 def weights(verdict: Verdict) -> dict[str, str]:
@@ -62,7 +62,7 @@ def weights(verdict: Verdict) -> dict[str, str]:
 )  # fmt: skip
 def test_ordinary_renewal_has_two_facts_and_no_warning() -> None:
     """A new key and other dates, nothing else: two facts, and the answer is yes."""
-    verdict = lint_replacement(OLD, made(key=NEXT_KEY, begins=-timedelta(hours=1)), AT_E1)
+    verdict = lint_replacement(OLD, made(key=rsa_key(2), begins=-timedelta(hours=1)), AT_E1)
     assert weights(verdict) == {"replacement.key-changed": "info", "replacement.lifetime-changed": "info"}
     assert verdict.accepted
 
@@ -159,7 +159,7 @@ def test_replacement_without_client_auth_is_judged_by_version() -> None:
 
 
 # What a CA made of a request, by who will upload it.
-REQUEST = build_csr(LAYOUT, KEY)
+REQUEST = build_csr(LAYOUT, rsa_key())
 MORE = [made(names=(*LAYOUT.dns_names, "www.e1.example.com"), subject=REQUEST.subject), *CA.intermediates]
 NODE = CertificateUse(
     at=AT, version=guide_version(), layout=next(n.layout for n in design_nodes(deployment("clustered-full")))
@@ -187,7 +187,7 @@ def test_replacement_of_a_request_with_an_unreadable_key_reports_another_key() -
 def test_replacement_of_a_request_without_names_compares_no_names() -> None:
     """The way round that Cisco gives; a CA that repeats the common name in the SAN adds nothing either."""
     builder = x509.CertificateSigningRequestBuilder().subject_name(REQUEST.subject)
-    bare = builder.sign(KEY, hashes.SHA256())
+    bare = builder.sign(rsa_key(), hashes.SHA256())
     repeated = [made(names=(CLUSTER_E,), subject=REQUEST.subject), *CA.intermediates]
     assert "answer.name-added" not in weights(lint_answer(bare, repeated, NODE))
     assert weights(lint_answer(bare, MORE, NODE))["answer.name-added"] == "info"

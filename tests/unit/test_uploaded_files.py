@@ -37,17 +37,12 @@ from simulator.peer.state import PeerState
 from simulator.peer.upload import crls_of, take_certificate, take_trusted
 from simulator.world.forge import forge
 from tests.support.cli import pkikit_json
+from tests.support.credential_files import BEHIND, CREDENTIAL, ENCRYPTED, KEY, LEAF
+from tests.support.keys import rsa_key
 from tests.support.worlds import AT, E1, deployment, issued
 
 ISSUED = issued()
-CREDENTIAL = ISSUED.world.parties[E1].credential
-assert CREDENTIAL is not None
-assert CREDENTIAL.key is not None
-LEAF, *BEHIND = CREDENTIAL.chain
 ROOT = ISSUED.authority.root
-KEY = key_pem(CREDENTIAL.key)
-OTHER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-ENCRYPTED = CREDENTIAL.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
 LEGACY = CREDENTIAL.key.private_bytes(
     Encoding.PEM, PrivateFormat.TraditionalOpenSSL, BestAvailableEncryption(b"secret")
 )
@@ -97,7 +92,7 @@ def test_key_with_line_end_is_accepted(tmp_path: Path) -> None:
 @pytest.mark.fires("key.mismatch")
 def test_key_of_another_certificate_is_reported(tmp_path: Path) -> None:
     """Before or behind the certificate, and also when the file is in order otherwise."""
-    wrong = key_pem(OTHER)
+    wrong = key_pem(rsa_key())
     for data in (CERT + wrong, wrong + CERT):
         assert rules_in_process(data) == {"key.mismatch"}
     assert rules(tmp_path / "x.pem", CERT + wrong) == {"key.mismatch"}
@@ -118,7 +113,7 @@ def test_key_of_this_certificate_is_accepted_in_any_place() -> None:
 @pytest.mark.fires("key.mismatch")
 def test_first_of_two_keys_counts_with_a_warning(tmp_path: Path) -> None:
     """OpenSSL takes the first key of a file: it decides, and a key behind it is worth a warning; the lab's TLS agrees."""
-    for data, code in ((CERT + key_pem(OTHER) + KEY, 1), (CERT + KEY + key_pem(OTHER), 0)):
+    for data, code in ((CERT + key_pem(rsa_key()) + KEY, 1), (CERT + KEY + key_pem(rsa_key()), 0)):
         file = tmp_path / "x.pem"
         file.write_bytes(data)
         verdict = lint_keys("x", parse(data, where="x").keys, leaf=LEAF, encrypted=0, ends_in_newline=True)
@@ -170,7 +165,7 @@ def test_weak_key_without_certificate_is_reported() -> None:
     assert rules_in_process(key_pem(rsa.generate_private_key(public_exponent=65537, key_size=1024))) == {
         "key.too-short"
     }
-    assert rules_in_process(key_pem(OTHER)) == set()
+    assert rules_in_process(key_pem(rsa_key())) == set()
 
 
 def test_page_refuses_a_store_unopened(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,8 +216,8 @@ def test_file_in_order_does_not_report_the_order() -> None:
     flagless = forge(("old-ca.example.com",), None, at=AT).leaf
     old = x509.CertificateBuilder(
         subject_name=x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Old Issuing CA")]), issuer_name=ROOT.subject,
-        public_key=OTHER.public_key(), serial_number=7, not_valid_before=AT, not_valid_after=AT + timedelta(days=1),
-    ).sign(OTHER, hashes.SHA256())  # fmt: skip
+        public_key=rsa_key().public_key(), serial_number=7, not_valid_before=AT, not_valid_after=AT + timedelta(days=1),
+    ).sign(rsa_key(), hashes.SHA256())  # fmt: skip
     assert lint_bundle("x", bundle_of((ROOT, old))).accepted
     for certificates in ((LEAF, *BEHIND), (LEAF,), (LEAF, ROOT, *BEHIND), (ROOT, *BEHIND), (ROOT,), (ROOT, flagless)):
         assert lint_bundle("x", bundle_of(certificates)).accepted

@@ -26,8 +26,6 @@ from tests.support.credential_files import BEHIND, CREDENTIAL, KEY, LEAF, PEM
 from tests.support.openssl import openssl
 from tests.support.worlds import AT, E1, deployment, issued
 
-assert CREDENTIAL is not None
-assert CREDENTIAL.key is not None
 DER = LEAF.public_bytes(Encoding.DER)
 PUBLIC = CREDENTIAL.key.public_key()
 REQUEST = build_csr(design_sans(deployment(), E1), CREDENTIAL.key)
