@@ -100,6 +100,7 @@ class PartyGroup:
     identities: names in each member's certificate beside its FQDN.
     certificates: of nodes with one for each service; the first counts on every port that no other has.
     wants: names that the certificates of our Expressways must have; those wanted on the edge lead there in DNS.
+    unverified: what the group is called, where its TLS verify mode is off and could be on; `key` lists it in the file.
     clients: machines outside that come for this group's sake; they have no certificate. has_certificates: False for them.
     """
 
@@ -112,6 +113,8 @@ class PartyGroup:
     identities: tuple[str, ...] = ()
     certificates: tuple[NodeCertificate, ...] = ()
     wants: tuple[WantedName, ...] = ()
+    key: str = ""
+    unverified: str = ""
     clients: tuple[str, ...] = ()
     has_certificates: bool = True
 
@@ -181,6 +184,8 @@ class UnifiedCm(FileValue):
                 )
                 for name in (self.security_profiles if self.mixed_mode else ())
             ),
+            key=key,
+            unverified=f"Unified CM {self.name}" if self.mixed_mode and not self.tls_verify else "",
         )
 
 
@@ -217,6 +222,8 @@ class UnityConnection(FileValue):
             side=Side.INSIDE,
             members=self.nodes,
             certificates=(NodeCertificate(service="tomcat", port=ports.UC_HTTPS),),
+            key=key,
+            unverified="" if self.tls_verify else f"Unity Connection {self.name}",
         )
 
 

@@ -200,10 +200,9 @@ def _show(out: Console, report: CheckReport) -> None:
 
 
 def _row(report: LegReport) -> tuple[str, str, str]:
-    marks = {"accepted": "✔ accepted", "rejected": "✘ rejected", "unreachable": "… unreachable"}
     dialled = "" if report.trace is not None else " *"
     side = f" by {report.rejected_by.value}" if report.rejected_by else ""
-    return report.leg.id, marks[report.outcome.value] + side + dialled, ", ".join(report.causes)
+    return report.leg.id, report.mark + side + dialled, ", ".join(report.causes)
 
 
 @app.command()

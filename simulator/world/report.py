@@ -19,6 +19,12 @@ from pkikit.rules.catalogue import rank_causes
 from pkikit.values.names import printable
 from pkikit.view.description import iso
 
+_MARKS = {
+    Outcome.ACCEPTED: "✔ accepted",
+    Outcome.REJECTED: "✘ rejected",
+    Outcome.UNREACHABLE: "… unreachable",
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class LegReport:
@@ -49,6 +55,11 @@ class LegReport:
         if self.trace is not None:
             return self.trace.outcome
         return Outcome.ACCEPTED if self.verdict.accepted else Outcome.REJECTED
+
+    @property
+    def mark(self) -> str:
+        """The outcome with its sign, as tables show it."""
+        return _MARKS[self.outcome]
 
     @property
     def up(self) -> bool:

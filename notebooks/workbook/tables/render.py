@@ -27,8 +27,6 @@ from workbook.session import LabSession
 pd.set_option("display.max_colwidth", None)
 pd.set_option("display.width", 200)
 
-_MARK = {"accepted": "✔ accepted", "rejected": "✘ rejected", "unreachable": "… unreachable"}
-
 
 def picture(session: LabSession, report: CheckReport | None = None) -> Picture:
     """The world of a session; with a report, which relations are up."""
@@ -72,7 +70,7 @@ def legs(report: CheckReport | Iterable[LegReport]) -> pd.DataFrame:
     rows = [
         {
             "leg": leg.leg.id,
-            "outcome": _MARK[leg.outcome.value],
+            "outcome": leg.mark,
             "rejected by": leg.rejected_by.value if leg.rejected_by else "",
             "cause": ", ".join(leg.causes),
         }

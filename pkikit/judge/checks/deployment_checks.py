@@ -99,9 +99,9 @@ def verification_off(deployment: Deployment) -> Iterator[Evidence]:
     for zone in deployment.zones:
         if zone.leaves_unverified:
             yield Evidence(label=f"zone {zone.name}, TLS verify", expected="on", seen="off", where="zones")
-    for group in deployment.unified_cm:
-        if group.mixed_mode and not group.tls_verify:
-            yield Evidence(label=f"Unified CM {group.name}, TLS verify", expected="on", seen="off", where="unified_cm")
+    for group in deployment.groups:
+        if group.unverified:
+            yield Evidence(label=f"{group.unverified}, TLS verify", expected="on", seen="off", where=group.key)
 
 
 def long_common_name(deployment: Deployment) -> Iterator[Evidence]:
