@@ -253,7 +253,7 @@ class MeetingServer(FileValue):
         join = WantedName(
             name=self.join_host,
             reason=f"host of the Join URL of Meeting Server {self.name}, which browsers outside dial",
-            rule="names.reference-not-presented",
+            rule="names.join-url-missing",
             service="Meeting Server web proxy",
             side=Side.EDGE,
         )

@@ -93,6 +93,15 @@ SIP_DOMAIN = Rule(
     fix=_REORDER,
     step=Step.NAMES,
 )
+JOIN_URL = Rule(
+    id="names.join-url-missing",
+    severity=Severity.ERROR,
+    applies_to=(Subject.NAMES,),
+    requirement="Expressway-E's certificate holds the host of the Join URL, for the Meeting Server web proxy.",
+    source="Cisco TAC 210800, 'Configure CMS WebRTC or Web App Proxy over Expressway'; alarm 40051 of X15.0",
+    fix=_REORDER,
+    step=Step.NAMES,
+)
 NODE = Rule(
     id="names.node-fqdn-missing",
     severity=Severity.ERROR,
@@ -221,6 +230,7 @@ RULES = (
     CHAT_ALIAS,
     PROFILE,
     SIP_DOMAIN,
+    JOIN_URL,
     NODE,
     WILDCARD_UNSUPPORTED,
     IP_ADDRESS_USED,

@@ -43,7 +43,7 @@ def test_every_leg_of_new_parties_comes_up(pages: bool) -> None:
     assert {(leg.leg.kind, leg.leg.server, leg.causes[0]) for leg in down} == {
         (LegKind.UNITY_CONNECTION, CUC, "validity.expired"),
         (LegKind.WEB_BRIDGE, CMS, "validity.expired"),
-        (LegKind.WEB_PROXY, E1, "names.reference-not-presented"),
+        (LegKind.WEB_PROXY, E1, "names.join-url-missing"),
     }
 
 

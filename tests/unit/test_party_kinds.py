@@ -14,6 +14,7 @@ from pkikit.design.nodes import design_nodes
 from pkikit.design.san import design_sans
 from pkikit.errors import DeploymentError
 from pkikit.judge.leg_verdict import judge_leg
+from pkikit.judge.linting.lint import lint_deployment
 from pkikit.model.deployment import Deployment, deployment_from
 from pkikit.model.leg import Leg
 from pkikit.model.parties import LegKind, PartyKind, Side
@@ -150,6 +151,18 @@ def test_verification_of_unity_connection_follows_its_setting_until_x14_2(
     assert {leg.client_verifies for leg in legs} == {verifies}
 
 
+def test_lint_warns_of_unity_connection_that_is_not_verified() -> None:
+    """As of Unified CM: with TLS verify mode off anybody who answers is believed."""
+    keys = {"unity_connection": [{"name": "cuc", "nodes": [UNITY.node], "tls_verify": False}]}
+    for wanted, expected in ((UNITY.to("clustered-full", **keys), 1), (UNITY.to("clustered-full"), 0)):
+        found = [
+            e for f in lint_deployment(wanted).findings if f.rule == "deployment.verification-off" for e in f.evidence
+        ]
+        assert [(e.label, e.where) for e in found if "Unity" in e.label] == [
+            ("Unity Connection cuc, TLS verify", "unity_connection")
+        ] * expected
+
+
 def test_unity_connection_has_a_multi_server_tomcat_certificate() -> None:
     """All nodes and nothing of the Expressways: Expressway-C needs no further name for it."""
     wanted = UNITY.to("clustered-full")
@@ -182,12 +195,24 @@ def test_join_url_is_a_name_of_every_expressway_e_and_leads_there_outside() -> N
     assert f"browser.{JOIN}" in dict(columns_of(wanted))["Outside"]
 
 
+@pytest.mark.near_miss("names.join-url-missing", watched=False)
+def test_expressway_e_with_the_join_url_is_accepted_by_browsers() -> None:
+    """A certificate of its own that has the name, in capitals: names compare without case."""
+    made = issue_world(MEETINGS.to("clustered-full"), at=AT - DAY, rsa=False)
+    names = tuple(name.upper() if name == JOIN else name for name in design_sans(made.world.deployment, E1).dns_names)
+    other = forge(names, made.authority, at=AT, common_name="cluster-e.example.com")
+    assert refused(made.world.with_party(replace(made.world.parties[E1], credential=other))) == set()
+
+
+@pytest.mark.fires("names.join-url-missing")
 def test_expressway_e_without_the_join_url_turns_browsers_away_only() -> None:
     """The name is forgotten in one certificate: browsers refuse that peer, and nobody else does."""
     made = issue_world(MEETINGS.to("clustered-full"), at=AT - DAY, rsa=False)
     layout = design_sans(made.world.deployment, E1).without(JOIN)
     forgotten = made.world.with_party(replace(made.world.parties[E1], credential=made.sign(layout, at=AT, rsa=False)))
-    assert {leg.id for leg in refused(forgotten)} == {f"web-proxy:cms:browser.{JOIN}>{E1}"}
+    (leg,) = refused(forgotten)
+    assert leg.id == f"web-proxy:cms:browser.{JOIN}>{E1}"
+    assert judge_leg(leg, forgotten, AT).causes == ("names.join-url-missing",)
 
 
 @pytest.mark.parametrize(("version", "verifies"), [("X12.5", False), ("X14.2", True)])
