@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any
+from typing import Annotated, Any
 
+import pydantic
 from cryptography import x509
 
 from pkikit.errors import InputError
@@ -15,6 +15,7 @@ from pkikit.issue.acme.account import ExternalAccount
 from pkikit.issue.acme.transport import AcmeDirectory
 from pkikit.judge.renewal_due import renew_at, retry_at
 from pkikit.model.certificates.credential import PrivateKey
+from pkikit.model.codec.problems import refuse
 from pkikit.model.renewal import RenewalInfo, Schedule
 from pkikit.values.names import printable
 
@@ -124,41 +125,48 @@ class AcmeState:
         return max(due, self.last.again_at) if self.last is not None and self.last.failures else due
 
 
+def _list_of_numbers(value: object) -> object:
+    if not isinstance(value, list | frozenset) or not all(type(number) is int for number in value):
+        raise refuse("must be a list of numbers (0 is Monday)")
+    return value
+
+
+_Text = Annotated[str, pydantic.StringConstraints(strip_whitespace=True)]
+_Days = Annotated[frozenset[int], pydantic.BeforeValidator(_list_of_numbers), pydantic.PlainSerializer(sorted)]
+
+
+class AcmeChanges(pydantic.BaseModel):
+    """Some of the settings, as the page and scripts send them: those that are there are changed."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+    provider: Provider = Provider.PRODUCTION
+    directory: _Text = ""
+    ca: _Text = ""
+    email: _Text = ""
+    terms: _Text = ""
+    profile: _Text = ""
+    preferred_chain: _Text = ""
+    eab_kid: _Text = ""
+    automatic: pydantic.StrictBool = False
+    days: _Days = frozenset(range(7))
+    hour: pydantic.StrictInt = 3
+    eab_mac: _Text = pydantic.Field(default="", repr=False)
+
+    def applied_to(self, settings: AcmeSettings) -> AcmeSettings:
+        """The settings with these changes.
+
+        Raises:
+            InputError: together they are not allowed.
+        """
+        changes = {name: getattr(self, name) for name in self.model_fields_set}
+        before = settings.schedule
+        schedule = Schedule(days=changes.pop("days", before.days), hour=changes.pop("hour", before.hour))
+        return replace(settings, schedule=schedule, **changes)
+
+
 def settings_document(settings: AcmeSettings) -> dict[str, Any]:
     """The settings as the REST API shows them; the secret of an external account goes in only."""
-    return {
-        "provider": settings.provider.value, "directory": settings.directory, "ca": settings.ca,
-        "email": settings.email, "terms": settings.terms, "profile": settings.profile,
-        "preferred_chain": settings.preferred_chain, "eab_kid": settings.eab_kid, "automatic": settings.automatic,
-        "days": sorted(settings.schedule.days), "hour": settings.schedule.hour,
-    }  # fmt: skip
-
-
-SETTINGS = (*settings_document(AcmeSettings()), "eab_mac")
-
-
-def settings_from(changes: Mapping[str, Any], current: AcmeSettings) -> AcmeSettings:
-    """The settings with some of them changed; InputError names what cannot be."""
-    merged = {**settings_document(current), "eab_mac": current.eab_mac, **changes}
-    unknown = sorted(set(merged) - set(SETTINGS))
-    if unknown:
-        raise InputError(f"{unknown[0][:60]!r} is not known; allowed are {', '.join(SETTINGS)}")
-    texts = ("provider", "directory", "ca", "email", "terms", "profile", "preferred_chain", "eab_kid", "eab_mac")
-    wrong = next((n for n in texts if not isinstance(merged[n], str)), None)
-    if wrong is not None:
-        raise InputError(f"{wrong} is no text")
-    if not isinstance(merged["automatic"], bool):
-        raise InputError("automatic is neither true nor false")
-    days, hour = merged["days"], merged["hour"]
-    numbers = [*days, hour] if isinstance(days, list) else [days]
-    if not isinstance(days, list) or not all(isinstance(n, int) and not isinstance(n, bool) for n in numbers):
-        raise InputError("days must be a list of numbers (0 is Monday), and hour a number")
-    try:
-        provider = Provider(merged["provider"])
-    except ValueError:
-        allowed = ", ".join(p.value for p in Provider)
-        raise InputError(f"no provider {printable(merged['provider'][:40])!r}; allowed are {allowed}") from None
-    return AcmeSettings(
-        provider=provider, automatic=merged["automatic"], schedule=Schedule(days=frozenset(days), hour=hour),
-        **{n: merged[n].strip() for n in texts if n != "provider"},
-    )  # fmt: skip
+    members = {name: getattr(settings, name) for name in AcmeChanges.model_fields if hasattr(settings, name)}
+    shown = AcmeChanges.model_construct(**members, days=settings.schedule.days, hour=settings.schedule.hour)
+    return shown.model_dump(mode="json", exclude={"eab_mac"})

@@ -11,13 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import anyio.to_thread
-import pydantic
 from cryptography import x509
 
 from pkikit.design.csr import CsrForm, SubjectFields, make_key
 from pkikit.design.san import SanEntry, SanLayout, design_sans
 from pkikit.errors import InputError
 from pkikit.model.certificates.credential import Credential, is_same
+from pkikit.model.codec.problems import validated
 from pkikit.model.deployment import Revocation
 from pkikit.model.features import TWO_STORES
 from pkikit.model.findings import Finding
@@ -256,13 +256,13 @@ class Peer:
         asyncio.get_running_loop().call_later(_UNTIL_ANSWERED, self.restart)
 
     def set_revocation(self, changes: Mapping[str, object]) -> None:
-        """Change the SIP revocation settings of the cluster."""
+        """Change the SIP revocation settings of the cluster.
+
+        Raises:
+            InputError: a setting is unknown, or may not have this value.
+        """
         current = self.lab.revocation_settings(self.fqdn)
-        try:
-            settings = Revocation.model_validate({**current.model_dump(), **changes})
-        except pydantic.ValidationError as error:
-            first = error.errors()[0]
-            raise InputError(f"{'.'.join(map(str, first['loc']))}: {first['msg'].lower()}") from None
+        settings = validated(Revocation, {**current.model_dump(), **changes})
         self.lab.change_revocation(self.fqdn, settings)
         self._log("SIP Revocation Settings Changed", **settings.model_dump(mode="json"))
 

@@ -149,27 +149,3 @@ def _is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def field_text(body: dict[str, Any], name: str, default: str | None = None) -> str:
-    """A text of a JSON object; `default` when it is not there. Raises InputError for anything else."""
-    value = body.get(name, default)
-    if not isinstance(value, str):
-        raise InputError("must be a text", where=name)
-    return value
-
-
-def field_texts(body: dict[str, Any], name: str) -> tuple[str, ...]:
-    """A list of texts of a JSON object; () when it is not there. Raises InputError for anything else."""
-    value = body.get(name, [])
-    if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
-        raise InputError("must be a list of texts", where=name)
-    return tuple(value)
-
-
-def field_number(body: dict[str, Any], name: str, default: int) -> int:
-    """A whole number of a JSON object; `default` when it is not there. Raises InputError for anything else."""
-    value = body.get(name, default)
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise InputError("must be a whole number", where=name)
-    return value

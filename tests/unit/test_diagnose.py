@@ -81,7 +81,7 @@ GOOD = trace_to_json(MemoryDialler(WorldBuilder().world, AT).dial(legs_of(WorldB
         ('{"steps": [{"kind": "Failed"}]}', r"steps\[0\].seq: is missing"),
         ('{"steps": [{"kind": "Failed", "side": "client", "at": "2026-11-24", "seq": 1}]}', r"steps\[0\].reason: is missing"),
         ('{"steps": [{"kind": "Surprise"}]}', "has no known kind; there are NotConnected, "),
-        ('{"steps": [{"kind": "Failed", "reason": "x", "side": "left", "at": "2026-11-24", "seq": 1}]}', "side: must be 'client' or 'server'"),
+        ('{"steps": [{"kind": "Failed", "reason": "x", "side": "left", "at": "2026-11-24", "seq": 1}]}', "side: is not known; allowed are client, server"),
         ('{"steps": [{"kind": "Failed", "reason": "x", "side": "client", "at": "noon", "seq": 1}]}', r"steps\[0\].at: must be a time in ISO-8601"),
         ('{"steps": [{"kind": "Failed", "reason": 7, "side": "client", "at": "2026-11-24", "seq": "1"}]}', r"steps\[0\].seq: must be a whole number"),
         ('{"steps": [], "seen_by_client": ["x"]}', r"seen_by_client\[0\]: must be one certificate in PEM"),

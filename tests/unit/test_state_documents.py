@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -21,6 +19,7 @@ from simulator.peer.state import PeerState
 from simulator.peer.store import PeerStore, peer_codec
 from tests.support.any_value import any_value, contents, sample_certificates
 from tests.support.format_0 import lab_document, peer_document
+from tests.support.state_fields import STATE_FIELDS
 from tests.support.worlds import E1, deployment
 
 # Shrinking a value with so many fields takes minutes and finds nothing that the difference does not show.
@@ -32,29 +31,8 @@ FEW = settings(
 )
 DEPLOYMENT = deployment()
 CONTEXT = {"deployment": DEPLOYMENT}
-TEXT = st.text(st.characters(codec="ascii", categories=["L", "N"]), max_size=9)
 PEM = sample_certificates()[0].public_bytes(Encoding.PEM).decode("ascii")
-# What fields whose values are checked may hold.
-SPECIAL = {
-    Deployment: st.just(DEPLOYMENT),
-    "Credential.chain": any_value(tuple[x509.Certificate, ...]).filter(bool),
-    "AutomaticCrls.urls": st.lists(
-        st.sampled_from(["http://a.example/a.crl", "https://b.example/b.crl"]), max_size=3
-    ).map(tuple),
-    "AutomaticCrls.hour": st.integers(0, 23),
-    "Schedule.days": st.frozensets(st.integers(0, 6), min_size=1),
-    "Schedule.hour": st.integers(0, 23),
-    "AcmeSettings.directory": st.sampled_from(["https://ca.example/directory", "https://other.example/d"]),
-    "AcmeSettings.ca": st.sampled_from(["", PEM]),
-    "AcmeSettings.email": st.sampled_from(["", "admin@example.com"]),
-    "AcmeSettings.profile": TEXT,
-    "AcmeSettings.preferred_chain": TEXT,
-    "AcmeSettings.eab_kid": st.sampled_from(["kid-1", "kid-2"]),
-    "AcmeSettings.eab_mac": st.sampled_from(["c2VjcmV0LXNlY3JldC1zZWNyZXQ", "b3RoZXItb3RoZXItb3RoZXI"]),
-    "PeerState.fqdn": st.just(E1),
-    # The old format had seconds with a point, which are not exact over centuries.
-    "Attempt.retry_after": st.none() | st.integers(0, 10**7).map(lambda n: timedelta(seconds=n)),
-}
+SPECIAL = {**STATE_FIELDS, Deployment: st.just(DEPLOYMENT), "PeerState.fqdn": st.just(E1)}
 STATES = any_value(PeerState, SPECIAL)
 LABS = any_value(SavedLab, SPECIAL)
 
@@ -135,7 +113,7 @@ GOOD: dict[str, Any] = json.loads(
         ({"trusted_ca_list": [PEM + PEM]}, "trusted_ca_list[0]: must be one certificate in PEM"),
         ({"automatic": {"urls": [], "hour": "3"}}, "automatic.hour: must be a whole number"),
         ({"automatic": {"urls": [], "hour": 24}}, "the hour of the daily update is 24; allowed are 0 to 23"),
-        ({"acme": {"settings": {"provider": "nobody"}}}, "acme.settings.provider: must be 'production', 'staging' or 'other'"),
+        ({"acme": {"settings": {"provider": "nobody"}}}, "acme.settings.provider: is not known; allowed are production, staging, other"),
         ({"acme": {"last": {"at": "noon"}}}, "acme.last.at: must be a time in ISO-8601"),
         ({"certificate": {"chain": [PEM], "key": "SECRET"}}, "certificate.key: must be a private key in PEM, not encrypted"),
         ({"certificate": {"chain": []}}, "certificate: a credential holds at least the leaf certificate"),

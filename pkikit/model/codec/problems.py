@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import pydantic
 from pydantic_core import PydanticCustomError
 
+from pkikit.errors import InputError
 from pkikit.text import printable
 
 _LONGEST_PLACE = 200
@@ -18,7 +20,8 @@ _SENTENCES = {
     "int_type": "must be a whole number",
     "int_from_float": "must be a whole number",
     "int_parsing": "must be a whole number",
-    "bool_type": "must be true or false",
+    "bool_type": "is neither true nor false",
+    "bool_parsing": "must be on or off",
     "float_type": "must be a number",
     "finite_number": "must be a number",
     "list_type": "must be a list",
@@ -42,6 +45,26 @@ def problem_of(error: pydantic.ValidationError) -> tuple[str, str]:
     return place_of(first["loc"]), _sentence(first)
 
 
+_ModelT = TypeVar("_ModelT", bound=pydantic.BaseModel)
+
+
+def validated(model: type[_ModelT], values: Mapping[str, Any]) -> _ModelT:
+    """The values that came from outside as a model.
+
+    Raises:
+        InputError: the first of them that is wrong, by its name.
+    """
+    unknown = next((name for name in values if name not in model.model_fields), None)
+    if unknown is not None:
+        allowed = ", ".join(model.model_fields) or "none"
+        raise InputError(f"{printable(str(unknown), 60)!r} is not known; allowed are {allowed}")
+    try:
+        return model.model_validate(values)
+    except pydantic.ValidationError as error:
+        place, sentence = problem_of(error)
+        raise InputError(sentence, where=place) from None
+
+
 def sentence_of(error: pydantic.ValidationError) -> str:
     """The first error as one sentence."""
     place, sentence = problem_of(error)
@@ -62,8 +85,13 @@ def place_of(parts: tuple[str | int, ...]) -> str:
 def _sentence(error: Any) -> str:
     kind, context = error["type"], error.get("ctx", {})
     if kind in {"enum", "literal_error"}:
-        return f"must be {context['expected']}"
+        return f"is not known; allowed are {_listed(context['expected'])}"
     if kind in _SENTENCES:
         return _SENTENCES[kind]
     message = str(context.get("error") or error["msg"])
     return printable(message if kind in {"ours", "value_error"} else message[:1].lower() + message[1:], 300)
+
+
+def _listed(expected: str) -> str:
+    """pydantic's "'a', 'b' or 'c'" as "a, b, c"."""
+    return expected.replace(" or ", ", ").replace("'", "")

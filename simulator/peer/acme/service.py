@@ -28,6 +28,7 @@ from pkikit.judge.name_matching import presented_names
 from pkikit.judge.renewal_due import renew_at
 from pkikit.model.certificates.credential import Credential, PrivateKey
 from pkikit.model.certificates.facts import shown_time
+from pkikit.model.codec.problems import validated
 from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Verdict
 from pkikit.net.acme_facts import gather
@@ -36,7 +37,7 @@ from simulator.background import Background
 from simulator.errors import LabError
 from simulator.peer.acme.challenge_host import ChallengeHost, Fetched
 from simulator.peer.acme.order_run import AcmeRun, RunStep, as_directory
-from simulator.peer.acme_state import AcmeSettings, AcmeState, Provider, settings_from
+from simulator.peer.acme_state import AcmeChanges, AcmeSettings, AcmeState, Provider
 from simulator.peer.peer import Peer
 from simulator.peer.state import PeerState
 from simulator.services.lab_ca import IDENTITY, LabCa
@@ -130,7 +131,7 @@ class AcmeService:
     async def configure(self, fqdn: str, changes: Mapping[str, Any]) -> AcmeSettings:
         """Change some of a peer's settings."""
         peer = self._peer(fqdn)
-        settings = settings_from(changes, peer.state.acme.settings)
+        settings = validated(AcmeChanges, changes).applied_to(peer.state.acme.settings)
         await peer.change_acme(lambda acme: replace(acme, settings=settings))
         peer.lab.events.add(
             fqdn, "ACME Settings Changed", Provider=settings.provider.value, Automatic=settings.automatic,

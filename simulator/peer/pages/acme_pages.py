@@ -11,13 +11,13 @@ from pkikit.errors import InputError, PkikitError
 from pkikit.model.findings import Verdict
 from pkikit.model.reasons import REASONS
 from pkikit.model.renewal import DAYS
-from pkikit.values.names import printable
-from pkikit.values.numbers import whole_number
 from pkikit.view.description import iso
 from simulator.peer.acme.service import AcmeService
 from simulator.peer.acme_state import Provider, settings_document
-from simulator.peer.pages.rendering import PEER, body_of, decoded, form_of, hour_of, render
-from simulator.web.web_input import field_text, read_form
+from simulator.peer.pages.actions import Done, Handler, for_people, for_scripts
+from simulator.peer.pages.bodies import Domain, Nothing, Revoke, number_of
+from simulator.peer.pages.rendering import PEER, decoded, render, restarting
+from simulator.web.web_input import read_form, read_json, text_fields
 
 _TEXTS = ("provider", "directory", "ca", "email", "profile", "preferred_chain", "eab_kid")
 
@@ -66,60 +66,64 @@ async def _preflight(request: web.Request) -> web.Response:
 
 
 async def _settings(request: web.Request) -> web.Response:
-    form = await form_of(request)
+    form = await text_fields(request)
     days = [
-        whole_number(d, most=6) if isinstance(d, str) else None for d in (await read_form(request)).getall("days", [])
+        number_of({"days": day}, "days")
+        for day in (await read_form(request)).getall("days", [])
+        if isinstance(day, str)
     ]
-    if None in days:
-        raise InputError("the days must be numbers from 0 (Monday) to 6")
     changes: dict[str, Any] = {name: form[name] for name in _TEXTS if name in form}
     if form.get("eab_mac"):
         changes["eab_mac"] = form["eab_mac"]
-    changes |= {"automatic": form.get("automatic") == "on", "days": days, "hour": hour_of(form)}
+    changes |= {"automatic": form.get("automatic") == "on", "days": days, "hour": number_of(form, "hour")}
     await _service(request).configure(request.app[PEER].fqdn, changes)
     return await _shown(request, "The settings were saved.")
 
 
-async def _terms(request: web.Request) -> web.Response:
+async def _accept_terms(request: web.Request, _: Nothing) -> Done:
     terms = await _service(request).accept_terms(request.app[PEER].fqdn)
-    return await _shown(request, f"The terms of service {terms} were accepted.")
+    return Done(sentence=f"The terms of service {terms} were accepted.", answer={"accepted": terms})
 
 
-async def _sign(request: web.Request) -> web.Response:
+async def _sign(request: web.Request, _: Nothing) -> Done:
     _service(request).sign_soon(request.app[PEER].fqdn)
+    return Done(answer={"running": True})
+
+
+async def _revoke(request: web.Request, given: Revoke) -> Done:
+    fqdn = request.app[PEER].fqdn
+    await _service(request).revoke(fqdn, which=given.which, by=given.by, reason=REASONS[given.reason])
+    return Done(sentence="The CA has revoked the certificate. It stays in use until another takes its place.")
+
+
+async def _sign_domain(request: web.Request, given: Domain) -> Done:
+    await _service(request).sign_domain(request.app[PEER].fqdn, given.domain)
+    return Done(sentence=f"A certificate for {given.domain} was signed; it waits to be deployed.")
+
+
+async def _deploy_domain(request: web.Request, given: Domain) -> Done:
+    await _service(request).deploy_domain(request.app[PEER].fqdn, given.domain)
+    return Done()
+
+
+async def _done(request: web.Request, done: Done) -> web.Response:
+    return await _shown(request, done.sentence)
+
+
+async def _back(_: web.Request, __: Done) -> web.Response:
     raise web.HTTPSeeOther("/acme")
 
 
-async def _revoke(request: web.Request) -> web.Response:
-    form = await form_of(request)
-    await _revoked(request, form)
-    return await _shown(request, "The CA has revoked the certificate. It stays in use until another takes its place.")
-
-
-async def _revoked(request: web.Request, given: dict[str, Any]) -> None:
-    reason = field_text(given, "reason", "unspecified")
-    if reason not in REASONS:
-        raise InputError(f"{printable(reason, 40)!r} is not a reason; allowed are {', '.join(REASONS)}")
-    await _service(request).revoke(
-        request.app[PEER].fqdn, which=field_text(given, "which", "current"), by=field_text(given, "by", "account"),
-        reason=REASONS[reason],
-    )  # fmt: skip
-
-
-async def _sign_domain(request: web.Request) -> web.Response:
-    domain = (await form_of(request)).get("domain", "")
-    await _service(request).sign_domain(request.app[PEER].fqdn, domain)
-    return await _shown(request, f"A certificate for {domain} was signed; it waits to be deployed.")
-
-
-async def _deploy_domain(request: web.Request) -> web.Response:
-    await _service(request).deploy_domain(request.app[PEER].fqdn, (await form_of(request)).get("domain", ""))
-    return render(request, "restart.html", restart_needed=False, restarting=True, status=202)
-
-
 GET = (("/acme", _page),)
-POST = (("/acme/settings", _settings), ("/acme/terms", _terms), ("/acme/sign", _sign), ("/acme/revoke", _revoke),
-        ("/acme/preflight", _preflight), ("/acme/domain", _sign_domain), ("/acme/domain/deploy", _deploy_domain))  # fmt: skip
+POST: tuple[tuple[str, Handler], ...] = (
+    ("/acme/settings", _settings),
+    ("/acme/preflight", _preflight),
+    ("/acme/terms", for_people(Nothing, _accept_terms, _done)),
+    ("/acme/sign", for_people(Nothing, _sign, _back)),
+    ("/acme/revoke", for_people(Revoke, _revoke, _done)),
+    ("/acme/domain", for_people(Domain, _sign_domain, _done)),
+    ("/acme/domain/deploy", for_people(Domain, _deploy_domain, restarting)),
+)
 
 # For scripts.
 
@@ -152,41 +156,18 @@ async def _api_preflight(request: web.Request) -> web.Response:
 
 
 async def _api_settings(request: web.Request) -> web.Response:
-    await _service(request).configure(request.app[PEER].fqdn, await body_of(request, None))
+    await _service(request).configure(request.app[PEER].fqdn, await read_json(request))
     return await _api_state(request)
 
 
-async def _api_terms(request: web.Request) -> web.Response:
-    return web.json_response({"accepted": await _service(request).accept_terms(request.app[PEER].fqdn)})
-
-
-async def _api_sign(request: web.Request) -> web.Response:
-    _service(request).sign_soon(request.app[PEER].fqdn)
-    return web.json_response({"running": True}, status=202)
-
-
-async def _api_sign_domain(request: web.Request) -> web.Response:
-    domain = field_text(await body_of(request, ("domain",)), "domain")
-    await _service(request).sign_domain(request.app[PEER].fqdn, domain)
-    return await _api_state(request)
-
-
-async def _api_deploy_domain(request: web.Request) -> web.Response:
-    domain = field_text(await body_of(request, ("domain",)), "domain")
-    await _service(request).deploy_domain(request.app[PEER].fqdn, domain)
-    return web.json_response({})
-
-
-async def _api_revoke(request: web.Request) -> web.Response:
-    await _revoked(request, await body_of(request, ("which", "by", "reason")))
-    return web.json_response({})
-
-
-API = (
-    ("GET", "/certs/acme", _api_state), ("PUT", "/certs/acme", _api_settings),
+API: tuple[tuple[str, str, Handler], ...] = (
+    ("GET", "/certs/acme", _api_state),
+    ("PUT", "/certs/acme", _api_settings),
     ("GET", "/certs/acme/provider", _api_provider),
     ("GET", "/certs/acme/preflight", _api_preflight),
-    ("POST", "/certs/acme/terms", _api_terms),
-    ("POST", "/certs/acme/sign", _api_sign), ("POST", "/certs/acme/revoke", _api_revoke),
-    ("POST", "/certs/acme/domains", _api_sign_domain), ("POST", "/certs/acme/domains/deploy", _api_deploy_domain),
-)  # fmt: skip
+    ("POST", "/certs/acme/terms", for_scripts(Nothing, _accept_terms)),
+    ("POST", "/certs/acme/sign", for_scripts(Nothing, _sign, status=202)),
+    ("POST", "/certs/acme/revoke", for_scripts(Revoke, _revoke)),
+    ("POST", "/certs/acme/domains", for_scripts(Domain, _sign_domain, then=_api_state)),
+    ("POST", "/certs/acme/domains/deploy", for_scripts(Domain, _deploy_domain)),
+)

@@ -6,15 +6,18 @@ from aiohttp import web
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pkikit.design.csr import SubjectFields
 from pkikit.errors import InputError
+from pkikit.model.codec.problems import validated
 from pkikit.model.features import TWO_STORES
 from pkikit.model.findings import Finding
 from pkikit.model.parties import Role
-from pkikit.values.numbers import whole_number
 from pkikit.view.description import describe_request
-from simulator.peer.pages.rendering import PEER, decoded, file_of, form_of, render
+from simulator.peer.pages import actions
+from simulator.peer.pages.actions import Done, Handler, for_people
+from simulator.peer.pages.bodies import Domain, DomainUpload, Generate, Nothing, Upload, number_of
+from simulator.peer.pages.rendering import PEER, decoded, render, restarting
 from simulator.peer.upload import told
+from simulator.web.web_input import text_fields
 
 _FIELDS = {
     "country": "Country",
@@ -55,21 +58,19 @@ async def _generate_form(request: web.Request) -> web.Response:
 
 
 async def _generate(request: web.Request) -> web.Response:
-    form = await form_of(request)
-    size = whole_number(form.get("key_length", "2048"), most=99_999)
-    if size is None:
-        raise InputError("the key length must be a number")
+    form = await text_fields(request)
     # The product's form wants all of these, even where the CA drops them (guide, "Creating a CSR Using Expressway").
     empty = [label for name, label in _FIELDS.items() if not form.get(name, "").strip()]
     if empty:
         raise InputError(f"Enter {', '.join(empty)}. The page needs every field of the subject.")
-    names = tuple(n.strip() for n in form.get("additional_names", "").replace("\n", ",").split(",") if n.strip())
-    await request.app[PEER].generate(
-        added=names,
-        fields=SubjectFields(**{name: form.get(name, "").strip() for name in _FIELDS}),
-        digest=form.get("digest", ""),
-        key_size=size,
-    )
+    names = [n.strip() for n in form.get("additional_names", "").replace("\n", ",").split(",") if n.strip()]
+    given = {
+        **{name: form[name].strip() for name in _FIELDS},
+        "additional_names": names,
+        "digest": form.get("digest", ""),
+        "key_length": number_of({"key_length": "2048", **form}, "key_length"),
+    }
+    await actions.generate(request, validated(Generate, given))
     raise web.HTTPSeeOther("/servercertificate/csr")
 
 
@@ -90,19 +91,6 @@ async def _csr_file(request: web.Request) -> web.Response:
         body=peer.state.request.csr.public_bytes(Encoding.PEM),
         content_type="application/x-pem-file",
         headers={"Content-Disposition": f'attachment; filename="{peer.fqdn}.csr.pem"'},
-    )
-
-
-async def _discard(request: web.Request) -> web.Response:
-    await request.app[PEER].discard()
-    return _server_page(request, done="The signing request and its key were discarded.")
-
-
-async def _upload(request: web.Request) -> web.Response:
-    certificate, key = await file_of(request, "certificate"), await file_of(request, "private_key")
-    warnings = await request.app[PEER].upload(certificate, key)
-    return _server_page(
-        request, done="The certificate was loaded. Restart the Expressway to use it.", warnings=warnings
     )
 
 
@@ -128,38 +116,8 @@ async def _pending(request: web.Request) -> web.Response:
     return shown(request, "Pending ACME certificate", pending.leaf if pending else None)
 
 
-async def _deploy(request: web.Request) -> web.Response:
-    await request.app[PEER].deploy_soon()
-    return render(request, "restart.html", restart_needed=False, restarting=True, status=202)
-
-
-async def _discard_pending(request: web.Request) -> web.Response:
-    await request.app[PEER].discard_pending()
-    return _server_page(request, done="The pending certificate was thrown away.")
-
-
-async def _client(request: web.Request) -> web.Response:
-    certificate, key = await file_of(request, "certificate"), await file_of(request, "private_key")
-    warnings = await request.app[PEER].load_client_certificate(certificate, key)
-    done = "The client certificate was loaded. Restart the Expressway to use it."
-    return _server_page(request, done=done, warnings=warnings)
-
-
-async def _remove_client(request: web.Request) -> web.Response:
-    await request.app[PEER].remove_client_certificate()
-    return _server_page(request, done="The client certificate was removed. Restart the Expressway.")
-
-
-async def _domain(request: web.Request) -> web.Response:
-    form = await form_of(request)
-    certificate, key = await file_of(request, "certificate"), await file_of(request, "private_key")
-    await request.app[PEER].load_domain_certificate(form.get("domain", ""), certificate, key)
-    return _server_page(request, done="The domain certificate was loaded. Restart the Expressway to use it.")
-
-
-async def _remove_domain(request: web.Request) -> web.Response:
-    await request.app[PEER].remove_domain_certificate((await form_of(request)).get("domain", ""))
-    return _server_page(request, done="The domain certificate was removed.")
+async def _done(request: web.Request, done: Done) -> web.Response:
+    return _server_page(request, done=done.sentence, warnings=done.warnings)
 
 
 GET = (
@@ -167,10 +125,14 @@ GET = (
     ("/servercertificate/csr.pem", _csr_file), ("/servercertificate/current", _current),
     ("/servercertificate/loaded", _loaded), ("/servercertificate/pending", _pending),
 )  # fmt: skip
-POST = (
-    ("/servercertificate/generate", _generate), ("/servercertificate/discard", _discard),
-    ("/servercertificate/upload", _upload), ("/servercertificate/pending/deploy", _deploy),
-    ("/servercertificate/pending/discard", _discard_pending), ("/servercertificate/domain", _domain),
-    ("/servercertificate/client", _client), ("/servercertificate/client/remove", _remove_client),
-    ("/servercertificate/domain/remove", _remove_domain),
-)  # fmt: skip
+POST: tuple[tuple[str, Handler], ...] = (
+    ("/servercertificate/generate", _generate),
+    ("/servercertificate/discard", for_people(Nothing, actions.discard, _done)),
+    ("/servercertificate/upload", for_people(Upload, actions.upload, _done)),
+    ("/servercertificate/pending/deploy", for_people(Nothing, actions.deploy_soon, restarting)),
+    ("/servercertificate/pending/discard", for_people(Nothing, actions.discard_pending, _done)),
+    ("/servercertificate/domain", for_people(DomainUpload, actions.upload_domain, _done)),
+    ("/servercertificate/domain/remove", for_people(Domain, actions.remove_domain, _done)),
+    ("/servercertificate/client", for_people(Upload, actions.upload_client, _done)),
+    ("/servercertificate/client/remove", for_people(Nothing, actions.remove_client, _done)),
+)

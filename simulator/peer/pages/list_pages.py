@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from pkikit.model.deployment import Revocation
 from pkikit.model.findings import Finding
 from pkikit.view.description import describe_crl
+from simulator.peer.pages import actions
+from simulator.peer.pages.actions import Done, Handler, for_people
+from simulator.peer.pages.bodies import Certificates, Crl, CrlSources, Nothing, RevocationChanges
 from simulator.peer.pages.certificate_pages import shown
-from simulator.peer.pages.rendering import PEER, decoded, file_of, form_of, hour_of, render
-from simulator.peer.state import AutomaticCrls, fingerprint_of
+from simulator.peer.pages.rendering import PEER, decoded, render
+from simulator.peer.state import fingerprint_of
 from simulator.peer.upload import told
+from simulator.web.web_input import text_fields
 
 
 async def _trusted(request: web.Request) -> web.Response:
@@ -23,26 +26,23 @@ def _trusted_page(request: web.Request, *, done: str = "", warnings: tuple[Findi
     return render(request, "trustedca.html", listed=listed, done=done, warnings=told(warnings))
 
 
-async def _trust(request: web.Request) -> web.Response:
-    append = (await form_of(request)).get("action") != "replace"
-    warnings = await request.app[PEER].trust(await file_of(request, "certificates"), append=append)
-    return _trusted_page(request, done="The list was " + ("appended to." if append else "replaced."), warnings=warnings)
+async def _trusted_done(request: web.Request, done: Done) -> web.Response:
+    return _trusted_page(request, done=done.sentence, warnings=done.warnings)
+
+
+_APPEND = for_people(Certificates, actions.append_trusted, _trusted_done)
+_REPLACE = for_people(Certificates, actions.replace_trusted, _trusted_done)
+
+
+async def _trust(request: web.Request) -> web.StreamResponse:
+    replaces = (await text_fields(request)).get("action") == "replace"
+    return await (_REPLACE if replaces else _APPEND)(request)
 
 
 async def _ca(request: web.Request) -> web.Response:
     return shown(
         request, "Trusted CA certificate", request.app[PEER].state.ca_certificate(request.match_info["fingerprint"])
     )
-
-
-async def _distrust(request: web.Request) -> web.Response:
-    await request.app[PEER].distrust(request.match_info["fingerprint"])
-    return _trusted_page(request, done="The CA certificate was deleted.")
-
-
-async def _reset(request: web.Request) -> web.Response:
-    await request.app[PEER].reset_trust()
-    return _trusted_page(request, done="The list holds the temporary CA of the installation alone.")
 
 
 async def _crl(request: web.Request) -> web.Response:
@@ -56,37 +56,30 @@ def _crl_page(request: web.Request, *, done: str = "") -> web.Response:
     return render(request, "crl.html", automatic=peer.state.automatic, held=held, done=done)
 
 
-async def _automatic(request: web.Request) -> web.Response:
-    form = await form_of(request)
-    urls = tuple(line.strip() for line in form.get("urls", "").splitlines() if line.strip())
-    await request.app[PEER].set_crl_sources(AutomaticCrls(urls=urls, hour=hour_of(form)))
-    return _crl_page(request, done="The automatic updates are set.")
+async def _crl_done(request: web.Request, done: Done) -> web.Response:
+    return _crl_page(request, done=done.sentence)
 
 
-async def _manual(request: web.Request) -> web.Response:
-    count = await request.app[PEER].upload_crl(await file_of(request, "crl"))
-    return _crl_page(request, done=f"The CRL file is in use. It holds {count} CRL{'s' * (count != 1)}.")
-
-
-async def _remove_crl(request: web.Request) -> web.Response:
-    await request.app[PEER].remove_crl()
-    return _crl_page(request, done="The manual CRL file was removed.")
+def _sip_page(request: web.Request, done: str = "") -> web.Response:
+    peer = request.app[PEER]
+    return render(request, "sip.html", settings=peer.lab.revocation_settings(peer.fqdn), done=done)
 
 
 async def _sip(request: web.Request) -> web.Response:
-    peer = request.app[PEER]
-    return render(request, "sip.html", settings=peer.lab.revocation_settings(peer.fqdn), done="")
+    return _sip_page(request)
 
 
-async def _set_sip(request: web.Request) -> web.Response:
-    peer, form = request.app[PEER], await form_of(request)
-    peer.set_revocation({name: form[name] for name in Revocation.model_fields if name in form})
-    settings = peer.lab.revocation_settings(peer.fqdn)
-    return render(request, "sip.html", settings=settings, done="The settings hold for all peers of the cluster.")
+async def _sip_done(request: web.Request, done: Done) -> web.Response:
+    return _sip_page(request, done.sentence)
 
 
 GET = (("/trustedca", _trusted), ("/trustedca/{fingerprint}", _ca), ("/crl", _crl), ("/sip", _sip))
-POST = (
-    ("/trustedca", _trust), ("/trustedca/reset", _reset), ("/trustedca/{fingerprint}/delete", _distrust),
-    ("/crl/automatic", _automatic), ("/crl/manual", _manual), ("/crl/remove", _remove_crl), ("/sip", _set_sip),
-)  # fmt: skip
+POST: tuple[tuple[str, Handler], ...] = (
+    ("/trustedca", _trust),
+    ("/trustedca/reset", for_people(Nothing, actions.reset_trusted, _trusted_done)),
+    ("/trustedca/{fingerprint}/delete", for_people(Nothing, actions.distrust, _trusted_done)),
+    ("/crl/automatic", for_people(CrlSources, actions.set_crl_sources, _crl_done)),
+    ("/crl/manual", for_people(Crl, actions.upload_crl, _crl_done)),
+    ("/crl/remove", for_people(Nothing, actions.remove_crl, _crl_done)),
+    ("/sip", for_people(RevocationChanges, actions.set_revocation, _sip_done)),
+)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
 
 from pkikit.model.trace import Failed, NotConnected, describe
-from simulator.peer.pages import acme_pages, certificate_pages, list_pages
+from simulator.peer.pages import acme_pages, actions, certificate_pages, list_pages
+from simulator.peer.pages.actions import Handler, for_people
+from simulator.peer.pages.bodies import Nothing
 from simulator.peer.pages.gate import COOKIE, GATE
-from simulator.peer.pages.rendering import PEER, decoded, form_of, load_templates, render
+from simulator.peer.pages.rendering import PEER, decoded, load_templates, render, restarting
 from simulator.peer.peer import Peer
+from simulator.web.web_input import text_fields
 from simulator.world.report import LegReport
 
 SHOWN_EVENTS = 300
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def add_routes(app: web.Application) -> None:
@@ -26,7 +27,8 @@ def add_routes(app: web.Application) -> None:
         *acme_pages.GET,
     )  # fmt: skip
     post: tuple[tuple[str, Handler], ...] = (
-        ("/login", _login), ("/logout", _logout), ("/restart", _restart), *certificate_pages.POST, *list_pages.POST,
+        ("/login", _login), ("/logout", _logout), ("/restart", for_people(Nothing, actions.restart, restarting)),
+        *certificate_pages.POST, *list_pages.POST,
         *acme_pages.POST,
     )  # fmt: skip
     app.router.add_routes([web.get(path, handler) for path, handler in get])
@@ -45,7 +47,7 @@ async def _login_form(request: web.Request) -> web.Response:
 
 
 async def _login(request: web.Request) -> web.Response:
-    form = await form_of(request)
+    form = await text_fields(request)
     cookie = request.app[GATE].log_in(request, form.get("user", ""), form.get("password", ""))
     if cookie is None:
         return render(request, "login.html", failed=True, status=401)
@@ -128,8 +130,3 @@ async def _events(request: web.Request) -> web.Response:
 
 async def _restart_form(request: web.Request) -> web.Response:
     return render(request, "restart.html", restart_needed=request.app[PEER].restart_needed, restarting=False)
-
-
-async def _restart(request: web.Request) -> web.Response:
-    await request.app[PEER].restart_soon()
-    return render(request, "restart.html", restart_needed=False, restarting=True, status=202)

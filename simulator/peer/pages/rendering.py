@@ -11,15 +11,11 @@ from aiohttp import web
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pkikit.errors import InputError
 from pkikit.model.certificates.facts import shown_time, title
 from pkikit.model.parties import Role
-from pkikit.values.names import printable
-from pkikit.values.numbers import whole_number
 from pkikit.view.description import describe_certificate
 from simulator.peer.peer import Peer
 from simulator.web.doorkeeper import SESSION
-from simulator.web.web_input import read_form, read_json, text_fields
 
 PEER = web.AppKey("peer", Peer)
 MENU = (
@@ -76,36 +72,9 @@ def problem(request: web.Request, status: int, message: str, headers: dict[str, 
     return response
 
 
-form_of = text_fields
-
-
-async def body_of(request: web.Request, allowed: tuple[str, ...] | None) -> dict[str, Any]:
-    """The JSON object of a script's request; an unknown key is named (None: the caller looks at the keys)."""
-    read = await read_json(request)
-    unknown = sorted(set(read) - set(allowed)) if allowed is not None else []
-    if unknown and allowed is not None:
-        raise InputError(f"{printable(unknown[0], 60)!r} is not known; allowed are {', '.join(allowed)}")
-    return read
-
-
-async def file_of(request: web.Request, name: str) -> bytes:
-    """An uploaded file, or the text field of the same name that it may be pasted into."""
-    form = await read_form(request)
-    given = form.get(name)
-    if isinstance(given, web.FileField):
-        data: bytes = given.file.read()
-        if data:
-            return data
-    pasted = form.get(f"{name}_text", "")
-    return pasted.encode() if isinstance(pasted, str) else b""
-
-
-def hour_of(form: dict[str, str]) -> int:
-    """The hour field of a form. Raises InputError when it is not an hour."""
-    hour = whole_number(form.get("hour", ""), most=23)
-    if hour is None:
-        raise InputError("the hour must be a number from 0 to 23")
-    return hour
+async def restarting(request: web.Request, _: object = None) -> web.Response:
+    """The page that says that the peer restarts."""
+    return render(request, "restart.html", restart_needed=False, restarting=True, status=202)
 
 
 def decoded(certificate: x509.Certificate, peer: Peer) -> dict[str, Any]:

@@ -10,59 +10,54 @@ from typing import Any
 from aiohttp import web
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pkikit.design.csr import SubjectFields
-from pkikit.model.deployment import Revocation
-from pkikit.model.findings import Finding
 from pkikit.model.trace import describe
 from pkikit.view.description import describe_certificate, describe_crl, describe_request, iso
-from simulator.peer.pages import acme_pages
-from simulator.peer.pages.rendering import PEER, body_of
+from simulator.peer.pages import acme_pages, actions
+from simulator.peer.pages.actions import Handler, for_scripts
+from simulator.peer.pages.bodies import Certificates, Crl, CrlSources, Generate, Nothing, RevocationChanges, Upload
+from simulator.peer.pages.rendering import PEER
 from simulator.peer.peer import Peer
-from simulator.peer.state import AutomaticCrls, fingerprint_of
-from simulator.web.web_input import field_number, field_text, field_texts
+from simulator.peer.state import fingerprint_of
 
 BASE = "/api/v1/provisioning"
 
 
 def add_routes(app: web.Application) -> None:
     """Everything under /api."""
-    for method, path, handler in (
+    routes: tuple[tuple[str, str, Handler], ...] = (
         ("GET", "/certs/server", _server),
-        ("PUT", "/certs/server", _upload),
-        ("PUT", "/certs/client", _upload_client),
-        ("DELETE", "/certs/client", _remove_client),
+        ("PUT", "/certs/server", for_scripts(Upload, actions.upload)),
+        ("PUT", "/certs/client", for_scripts(Upload, actions.upload_client)),
+        ("DELETE", "/certs/client", for_scripts(Nothing, actions.remove_client)),
         ("GET", "/certs/generate_csr", _csr),
-        ("POST", "/certs/generate_csr", _generate),
-        ("DELETE", "/certs/generate_csr", _discard),
+        ("POST", "/certs/generate_csr", for_scripts(Generate, actions.generate, then=_csr)),
+        ("DELETE", "/certs/generate_csr", for_scripts(Nothing, actions.discard)),
         ("GET", "/certs/root", _roots),
-        ("POST", "/certs/root", _append),
-        ("PUT", "/certs/root", _replace),
-        ("DELETE", "/certs/root", _reset),
-        ("DELETE", "/certs/root/{fingerprint}", _delete),
+        ("POST", "/certs/root", for_scripts(Certificates, actions.append_trusted)),
+        ("PUT", "/certs/root", for_scripts(Certificates, actions.replace_trusted)),
+        ("DELETE", "/certs/root", for_scripts(Nothing, actions.reset_trusted)),
+        ("DELETE", "/certs/root/{fingerprint}", for_scripts(Nothing, actions.distrust)),
         ("GET", "/certs/pending", _pending),
-        ("POST", "/certs/pending/deploy", _deploy),
-        ("DELETE", "/certs/pending", _discard_pending),
+        ("POST", "/certs/pending/deploy", for_scripts(Nothing, actions.deploy)),
+        ("DELETE", "/certs/pending", for_scripts(Nothing, actions.discard_pending)),
         ("GET", "/certs/crl", _crls),
-        ("PUT", "/certs/crl", _upload_crl),
-        ("DELETE", "/certs/crl", _remove_crl),
-        ("PUT", "/certs/crl/automatic", _automatic),
+        ("PUT", "/certs/crl", for_scripts(Crl, actions.upload_crl)),
+        ("DELETE", "/certs/crl", for_scripts(Nothing, actions.remove_crl)),
+        ("PUT", "/certs/crl/automatic", for_scripts(CrlSources, actions.set_crl_sources)),
         ("GET", "/sip/revocation", _revocation),
-        ("PUT", "/sip/revocation", _set_revocation),
+        ("PUT", "/sip/revocation", for_scripts(RevocationChanges, actions.set_revocation, then=_revocation)),
         ("GET", "/zones", _zones),
         ("GET", "/alarms", _alarms),
         ("GET", "/eventlog", _events),
-        ("POST", "/restart", _restart),
+        ("POST", "/restart", for_scripts(Nothing, actions.restart, status=202)),
         *acme_pages.API,
-    ):
+    )
+    for method, path, handler in routes:
         app.router.add_route(method, BASE + path, handler)
 
 
 def _peer(request: web.Request) -> Peer:
     return request.app[PEER]
-
-
-def _warned(findings: tuple[Finding, ...]) -> web.Response:
-    return web.json_response({"warnings": [f.to_json() for f in findings]})
 
 
 async def _server(request: web.Request) -> web.Response:
@@ -86,52 +81,12 @@ async def _server(request: web.Request) -> web.Response:
     )
 
 
-async def _upload(request: web.Request) -> web.Response:
-    body = await body_of(request, ("certificate", "private_key"))
-    return _warned(
-        await _peer(request).upload(
-            field_text(body, "certificate", "").encode(), field_text(body, "private_key", "").encode()
-        )
-    )
-
-
-async def _upload_client(request: web.Request) -> web.Response:
-    body = await body_of(request, ("certificate", "private_key"))
-    given = (field_text(body, name, "").encode() for name in ("certificate", "private_key"))
-    return _warned(await _peer(request).load_client_certificate(*given))
-
-
-async def _remove_client(request: web.Request) -> web.Response:
-    await _peer(request).remove_client_certificate()
-    return web.json_response({})
-
-
 async def _csr(request: web.Request) -> web.Response:
     pending = _peer(request).state.request
     if pending is None:
         return web.json_response({"csr": None})
     pem = pending.csr.public_bytes(Encoding.PEM).decode("ascii")
     return web.json_response({"csr": pem, "decoded": describe_request(pending.csr)})
-
-
-_FIELDS = ("country", "state", "locality", "organisation", "unit")
-
-
-async def _generate(request: web.Request) -> web.Response:
-    body = await body_of(request, ("additional_names", "digest", "key_length", *_FIELDS))
-    fields = SubjectFields(**{name: field_text(body, name, "") for name in _FIELDS})
-    await _peer(request).generate(
-        added=field_texts(body, "additional_names"),
-        fields=fields,
-        digest=field_text(body, "digest", ""),
-        key_size=field_number(body, "key_length", 2048),
-    )
-    return await _csr(request)
-
-
-async def _discard(request: web.Request) -> web.Response:
-    await _peer(request).discard()
-    return web.json_response({})
 
 
 async def _roots(request: web.Request) -> web.Response:
@@ -143,41 +98,11 @@ async def _roots(request: web.Request) -> web.Response:
     return web.json_response({"certificates": listed})
 
 
-async def _append(request: web.Request) -> web.Response:
-    body = await body_of(request, ("certificates",))
-    return _warned(await _peer(request).trust(field_text(body, "certificates", "").encode(), append=True))
-
-
-async def _replace(request: web.Request) -> web.Response:
-    body = await body_of(request, ("certificates",))
-    return _warned(await _peer(request).trust(field_text(body, "certificates", "").encode(), append=False))
-
-
-async def _reset(request: web.Request) -> web.Response:
-    await _peer(request).reset_trust()
-    return web.json_response({})
-
-
-async def _delete(request: web.Request) -> web.Response:
-    await _peer(request).distrust(request.match_info["fingerprint"])
-    return web.json_response({})
-
-
 async def _pending(request: web.Request) -> web.Response:
     peer = _peer(request)
     pending = peer.state.pending_certificate
     decoded = describe_certificate(pending.leaf, peer.lab.now_of(peer.fqdn)) if pending else None
     return web.json_response({"pending": decoded})
-
-
-async def _deploy(request: web.Request) -> web.Response:
-    await _peer(request).deploy()
-    return web.json_response({})
-
-
-async def _discard_pending(request: web.Request) -> web.Response:
-    await _peer(request).discard_pending()
-    return web.json_response({})
 
 
 async def _crls(request: web.Request) -> web.Response:
@@ -192,33 +117,9 @@ async def _crls(request: web.Request) -> web.Response:
     )
 
 
-async def _upload_crl(request: web.Request) -> web.Response:
-    body = await body_of(request, ("crl",))
-    return web.json_response({"lists": await _peer(request).upload_crl(field_text(body, "crl", "").encode())})
-
-
-async def _remove_crl(request: web.Request) -> web.Response:
-    await _peer(request).remove_crl()
-    return web.json_response({})
-
-
-async def _automatic(request: web.Request) -> web.Response:
-    body = await body_of(request, ("urls", "hour"))
-    given = AutomaticCrls(urls=field_texts(body, "urls"), hour=field_number(body, "hour", 3))
-    await _peer(request).set_crl_sources(given)
-    return web.json_response({})
-
-
 async def _revocation(request: web.Request) -> web.Response:
     peer = _peer(request)
     return web.json_response(peer.lab.revocation_settings(peer.fqdn).model_dump(mode="json"))
-
-
-async def _set_revocation(request: web.Request) -> web.Response:
-    peer = _peer(request)
-    body = await body_of(request, tuple(Revocation.model_fields))
-    peer.set_revocation(body)
-    return await _revocation(request)
 
 
 async def _zones(request: web.Request) -> web.Response:
@@ -241,8 +142,3 @@ async def _events(request: web.Request) -> web.Response:
     return web.json_response(
         {"events": [{"at": iso(e.at), "event": e.kind, "detail": e.detail} for e in reversed(newest)]}
     )
-
-
-async def _restart(request: web.Request) -> web.Response:
-    await _peer(request).restart_soon()
-    return web.json_response({"restarting": True}, status=202)

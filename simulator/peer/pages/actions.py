@@ -1,0 +1,197 @@
+"""What an administrator does to a peer, once for the pages and for the REST face: a body in, a sentence and JSON out.
+
+`for_scripts` and `for_people` make request handlers of an action: they read the same body, one as JSON, one as a form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+from pkikit.model.findings import Finding
+from simulator.peer.pages.bodies import (
+    BodyT,
+    Certificates,
+    Crl,
+    CrlSources,
+    Domain,
+    DomainUpload,
+    Generate,
+    Nothing,
+    Upload,
+    body_of_form,
+    body_of_script,
+)
+from simulator.peer.pages.rendering import PEER
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """How an action went: the sentence on the page, what the product warns of, and the answer to a script."""
+
+    sentence: str = ""
+    warnings: tuple[Finding, ...] = ()
+    answer: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _warned(sentence: str, warnings: tuple[Finding, ...]) -> Done:
+    return Done(sentence=sentence, warnings=warnings, answer={"warnings": [f.to_json() for f in warnings]})
+
+
+Action = Callable[[web.Request, BodyT], Awaitable[Done]]
+
+
+def for_scripts(
+    model: type[BodyT], action: Action[BodyT], *, then: Handler | None = None, status: int = 200
+) -> Handler:
+    """A handler that reads a JSON body.
+
+    Args:
+        model: the body.
+        action: what is done.
+        then: what answers instead of the action.
+        status: of the answer.
+    """
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        done = await action(request, await body_of_script(request, model))
+        return await then(request) if then is not None else web.json_response(dict(done.answer), status=status)
+
+    return handle
+
+
+def for_people(
+    model: type[BodyT], action: Action[BodyT], page: Callable[[web.Request, Done], Awaitable[web.StreamResponse]]
+) -> Handler:
+    """A handler that reads a form, and shows a page with how it went."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await page(request, await action(request, await body_of_form(request, model)))
+
+    return handle
+
+
+# Server certificate.
+
+
+async def generate(request: web.Request, given: Generate) -> Done:
+    """Make a key and a signing request."""
+    await request.app[PEER].generate(
+        added=given.additional_names, fields=given.fields, digest=given.digest, key_size=given.key_length
+    )
+    return Done()
+
+
+async def discard(request: web.Request, _: Nothing) -> Done:
+    """Discard the signing request."""
+    await request.app[PEER].discard()
+    return Done(sentence="The signing request and its key were discarded.")
+
+
+async def upload(request: web.Request, given: Upload) -> Done:
+    """Load a server certificate."""
+    warnings = await request.app[PEER].upload(given.certificate, given.private_key)
+    return _warned("The certificate was loaded. Restart the Expressway to use it.", warnings)
+
+
+async def upload_client(request: web.Request, given: Upload) -> Done:
+    """Load a client certificate."""
+    warnings = await request.app[PEER].load_client_certificate(given.certificate, given.private_key)
+    return _warned("The client certificate was loaded. Restart the Expressway to use it.", warnings)
+
+
+async def remove_client(request: web.Request, _: Nothing) -> Done:
+    """Remove the client certificate."""
+    await request.app[PEER].remove_client_certificate()
+    return Done(sentence="The client certificate was removed. Restart the Expressway.")
+
+
+async def upload_domain(request: web.Request, given: DomainUpload) -> Done:
+    """Load a certificate for one domain."""
+    await request.app[PEER].load_domain_certificate(given.domain, given.certificate, given.private_key)
+    return Done(sentence="The domain certificate was loaded. Restart the Expressway to use it.")
+
+
+async def remove_domain(request: web.Request, given: Domain) -> Done:
+    """Remove a domain's certificate."""
+    await request.app[PEER].remove_domain_certificate(given.domain)
+    return Done(sentence="The domain certificate was removed.")
+
+
+async def deploy(request: web.Request, _: Nothing) -> Done:
+    """Deploy the pending certificate now; the answer comes after the restart began."""
+    await request.app[PEER].deploy()
+    return Done()
+
+
+async def deploy_soon(request: web.Request, _: Nothing) -> Done:
+    """Deploy the pending certificate once the page has its answer."""
+    await request.app[PEER].deploy_soon()
+    return Done()
+
+
+async def discard_pending(request: web.Request, _: Nothing) -> Done:
+    """Discard the pending certificate."""
+    await request.app[PEER].discard_pending()
+    return Done(sentence="The pending certificate was thrown away.")
+
+
+async def restart(request: web.Request, _: Nothing) -> Done:
+    """Restart the peer once the answer is out."""
+    await request.app[PEER].restart_soon()
+    return Done(answer={"restarting": True})
+
+
+# Trusted CA list and CRLs.
+
+
+async def append_trusted(request: web.Request, given: Certificates) -> Done:
+    """Append CA certificates to the trusted CA list."""
+    return _warned("The list was appended to.", await request.app[PEER].trust(given.certificates, append=True))
+
+
+async def replace_trusted(request: web.Request, given: Certificates) -> Done:
+    """Put CA certificates in the place of the trusted CA list."""
+    return _warned("The list was replaced.", await request.app[PEER].trust(given.certificates, append=False))
+
+
+async def distrust(request: web.Request, _: Nothing) -> Done:
+    """Delete the CA certificate whose fingerprint is in the path."""
+    await request.app[PEER].distrust(request.match_info["fingerprint"])
+    return Done(sentence="The CA certificate was deleted.")
+
+
+async def reset_trusted(request: web.Request, _: Nothing) -> Done:
+    """Trust only the temporary CA of the installation."""
+    await request.app[PEER].reset_trust()
+    return Done(sentence="The list holds the temporary CA of the installation alone.")
+
+
+async def upload_crl(request: web.Request, given: Crl) -> Done:
+    """Use a file of CRLs."""
+    count = await request.app[PEER].upload_crl(given.crl)
+    sentence = f"The CRL file is in use. It holds {count} CRL{'s' * (count != 1)}."
+    return Done(sentence=sentence, answer={"lists": count})
+
+
+async def remove_crl(request: web.Request, _: Nothing) -> Done:
+    """Remove the file of CRLs."""
+    await request.app[PEER].remove_crl()
+    return Done(sentence="The manual CRL file was removed.")
+
+
+async def set_crl_sources(request: web.Request, given: CrlSources) -> Done:
+    """Set the automatic CRL updates."""
+    await request.app[PEER].set_crl_sources(given.automatic)
+    return Done(sentence="The automatic updates are set.")
+
+
+async def set_revocation(request: web.Request, given: Any) -> Done:
+    """Change SIP revocation settings of the cluster; `given` is a `RevocationChanges`."""
+    request.app[PEER].set_revocation(given.model_dump(exclude_unset=True))
+    return Done(sentence="The settings hold for all peers of the cluster.")

@@ -1,0 +1,192 @@
+"""What scripts and forms send to a peer: one model for each body. The REST face and the pages read the same ones."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeVar
+
+import pydantic
+from aiohttp import web
+
+from pkikit.design.csr import SubjectFields
+from pkikit.errors import InputError
+from pkikit.model.codec.problems import refuse, validated
+from pkikit.model.deployment import Revocation
+from pkikit.model.reasons import REASONS
+from pkikit.values.numbers import whole_number
+from simulator.peer.state import AutomaticCrls
+from simulator.web.web_input import read_form, read_json, text_fields
+
+_MOST = 99_999  # no number of a form is larger
+
+
+def _content(value: object) -> bytes:
+    """A file: bytes from a form, a text from a script."""
+    if isinstance(value, str):
+        return value.encode()
+    if not isinstance(value, bytes):
+        raise refuse("must be a text")
+    return value
+
+
+def _list_of_texts(value: object) -> object:
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise refuse("must be a list of texts")
+    return value
+
+
+def _reason(value: object) -> object:
+    if not isinstance(value, str) or value not in REASONS:
+        raise refuse(f"is not a reason; allowed are {', '.join(REASONS)}")
+    return value
+
+
+Content = Annotated[bytes, pydantic.BeforeValidator(_content)]
+Texts = Annotated[tuple[str, ...], pydantic.BeforeValidator(_list_of_texts)]
+Number = pydantic.StrictInt
+
+
+class Body(pydantic.BaseModel):
+    """A body: unknown keys are refused, and no value is taken for one of another kind."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+
+class Nothing(Body):
+    """No body, or an empty one."""
+
+
+class Upload(Body):
+    """A certificate, with its private key where it has not been made here."""
+
+    certificate: Content = b""
+    private_key: Content = pydantic.Field(default=b"", repr=False)
+
+
+class Domain(Body):
+    """A domain with a certificate of its own."""
+
+    domain: str
+
+
+class DomainUpload(Upload):
+    """A certificate for one domain."""
+
+    domain: str = ""
+
+
+class Generate(Body):
+    """A signing request: names beside those proposed, and the subject."""
+
+    additional_names: Texts = ()
+    digest: str = ""
+    key_length: Number = 2048
+    country: str = ""
+    state: str = ""
+    locality: str = ""
+    organisation: str = ""
+    unit: str = ""
+
+    @property
+    def fields(self) -> SubjectFields:
+        """The fields of the subject."""
+        return SubjectFields(
+            country=self.country,
+            state=self.state,
+            locality=self.locality,
+            organisation=self.organisation,
+            unit=self.unit,
+        )
+
+
+class Certificates(Body):
+    """CA certificates, and CRLs between them."""
+
+    certificates: Content = b""
+
+
+class Crl(Body):
+    """A file of CRLs."""
+
+    crl: Content = b""
+
+
+class CrlSources(Body):
+    """Where CRLs are downloaded from, and at which hour of every day."""
+
+    urls: Texts = ()
+    hour: Number = 3
+
+    @property
+    def automatic(self) -> AutomaticCrls:
+        """The setting.
+
+        Raises:
+            InputError: a URL or the hour is not allowed.
+        """
+        return AutomaticCrls(urls=self.urls, hour=self.hour)
+
+
+class Revoke(Body):
+    """Which certificate the CA revokes, by which key, and why."""
+
+    which: Literal["current", "pending"] = "current"
+    by: Literal["account", "certificate"] = "account"
+    reason: Annotated[str, pydantic.BeforeValidator(_reason)] = "unspecified"
+
+
+# Some of the SIP revocation settings: those that are there are changed.
+_CHANGEABLE: dict[str, Any] = {name: (field.annotation, None) for name, field in Revocation.model_fields.items()}
+RevocationChanges = pydantic.create_model("RevocationChanges", __base__=Body, **_CHANGEABLE)
+
+BodyT = TypeVar("BodyT", bound=Body)
+
+
+async def body_of_script(request: web.Request, model: type[BodyT]) -> BodyT:
+    """The JSON body of a script's request.
+
+    Raises:
+        InputError: a member is unknown or wrong; the sentence names it.
+    """
+    return validated(model, await read_json(request))
+
+
+async def body_of_form(request: web.Request, model: type[BodyT]) -> BodyT:
+    """The same body from the fields of a form: files or pasted texts, numbers, and lists with a member on each line.
+
+    Raises:
+        InputError: a field is wrong; the sentence names it.
+    """
+    form = await text_fields(request)
+    given: dict[str, Any] = {}
+    for name, field in model.model_fields.items():
+        if field.annotation is bytes:
+            given[name] = await file_of(request, name)
+        elif name not in form:
+            continue
+        elif field.annotation is int:
+            given[name] = number_of(form, name)
+        elif field.annotation == tuple[str, ...]:
+            given[name] = [line.strip() for line in form[name].splitlines() if line.strip()]
+        else:
+            given[name] = form[name]
+    return validated(model, given)
+
+
+def number_of(form: dict[str, str], name: str) -> int:
+    """A number of a form. Raises InputError for anything else."""
+    number = whole_number(form.get(name, ""), most=_MOST)
+    if number is None:
+        raise InputError("must be a whole number", where=name)
+    return number
+
+
+async def file_of(request: web.Request, name: str) -> bytes:
+    """An uploaded file, or the text field of the same name that it may be pasted into."""
+    form = await read_form(request)
+    given = form.get(name)
+    if isinstance(given, web.FileField):
+        data: bytes = given.file.read()
+        if data:
+            return data
+    pasted = form.get(f"{name}_text", "")
+    return pasted.encode() if isinstance(pasted, str) else b""

@@ -1,0 +1,95 @@
+"""What scripts and forms send to a peer: one model for both, which names what is wrong and what is allowed."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from pkikit.errors import InputError
+from pkikit.model.codec.problems import validated
+from pkikit.model.deployment import Revocation
+from simulator.peer.acme_state import AcmeChanges, AcmeSettings, Provider, settings_document
+from simulator.peer.pages.bodies import (
+    Body,
+    CrlSources,
+    Domain,
+    DomainUpload,
+    Generate,
+    Nothing,
+    RevocationChanges,
+    Revoke,
+    Upload,
+)
+from tests.support.any_value import any_value
+from tests.support.state_fields import STATE_FIELDS
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "words"),
+    [
+        (Nothing, {"x": 1}, "'x' is not known; allowed are none"),
+        (Upload, {"cert": "x"}, "'cert' is not known; allowed are certificate, private_key"),
+        (Upload, {"certificate": 7}, "certificate: must be a text"),
+        (Upload, {"certificate": None}, "certificate: must be a text"),
+        (Domain, {}, "domain: is missing"),
+        (Domain, {"domain": ["x"]}, "domain: must be a text"),
+        (Generate, {"additional_names": "a"}, "additional_names: must be a list of texts"),
+        (Generate, {"additional_names": [7]}, "additional_names: must be a list of texts"),
+        (Generate, {"key_length": "2048"}, "key_length: must be a whole number"),
+        (Generate, {"key_length": 2048.0}, "key_length: must be a whole number"),
+        (CrlSources, {"hour": True}, "hour: must be a whole number"),
+        (Revoke, {"which": "next"}, "which: is not known; allowed are current, pending"),
+        (Revoke, {"reason": "boredom"}, "reason: is not a reason; allowed are unspecified, keyCompromise"),
+        (Revoke, {"reason": ["x"]}, "reason: is not a reason"),
+        (RevocationChanges, {"fallback": "perhaps"}, "fallback: is not known; allowed are not-revoked, revoked"),
+        (RevocationChanges, {"use_ocsp": "perhaps"}, "use_ocsp: must be on or off"),
+    ],
+)
+def test_a_wrong_member_of_a_body_is_named(model: type[Body], given: dict[str, Any], words: str) -> None:
+    """One sentence: which member, and what is allowed."""
+    with pytest.raises(InputError) as refused:
+        validated(model, given)
+    assert words in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_body_has_the_defaults_of_the_product() -> None:
+    """The near miss: everything may be left out, and what is there is taken."""
+    assert validated(Generate, {}).key_length == 2048
+    assert validated(CrlSources, {"urls": ["http://a.example/a.crl"], "hour": 5}).automatic.hour == 5
+    assert validated(RevocationChanges, {"use_ocsp": "off"}).model_dump(exclude_unset=True) == {"use_ocsp": False}
+    assert validated(Upload, {"certificate": "text"}) == validated(Upload, {"certificate": b"text"})
+
+
+def test_private_keys_of_a_body_are_not_printed() -> None:
+    """Also not by a body that a log or an error shows."""
+    for model in (Upload, DomainUpload):
+        assert "SECRET" not in repr(validated(model, {"private_key": "SECRET"}))
+    assert "SECRET" not in repr(validated(AcmeChanges, {"eab_mac": "SECRET"}))
+
+
+def test_every_setting_can_be_changed() -> None:
+    """A new setting of the ACME service or of SIP revocation is in the body, too."""
+    of_acme = {field.name for field in fields(AcmeSettings)} - {"schedule"}
+    assert set(AcmeChanges.model_fields) == of_acme | {"days", "hour"}
+    assert set(RevocationChanges.model_fields) == set(Revocation.model_fields)
+
+
+@settings(deadline=None, max_examples=50)
+@given(any_value(AcmeSettings, STATE_FIELDS))
+def test_acme_settings_that_are_shown_can_be_sent_back(any_settings: AcmeSettings) -> None:
+    """The answer of the REST face as a body changes nothing but spaces around texts; it has no secret."""
+    shown = settings_document(any_settings)
+    assert "eab_mac" not in shown
+    stripped = replace(any_settings, terms=any_settings.terms.strip(), ca=any_settings.ca.strip())
+    assert validated(AcmeChanges, shown).applied_to(any_settings) == stripped
+
+
+def test_acme_changes_leave_the_other_settings() -> None:
+    """Only what was sent is changed."""
+    before = AcmeSettings(email="a@example.com", automatic=True)
+    after = validated(AcmeChanges, {"provider": "staging", "hour": 5}).applied_to(before)
+    assert after == replace(before, provider=Provider.STAGING, schedule=replace(before.schedule, hour=5))
