@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,11 +13,12 @@ from pkikit.design.legs import legs_of
 from pkikit.design.nodes import design_nodes
 from pkikit.design.san import design_sans
 from pkikit.errors import DeploymentError
-from pkikit.judge.leg_verdict import judge_leg
+from pkikit.judge.leg_verdict import judge_leg, missing_name_rule
 from pkikit.judge.linting.lint import lint_deployment
 from pkikit.model.deployment import Deployment, deployment_from
+from pkikit.model.fields import FileValue, Fqdn, Label
 from pkikit.model.leg import Leg
-from pkikit.model.parties import LegKind, PartyKind, Side
+from pkikit.model.parties import Domains, LegKind, NodeCertificate, NodeList, PartyGroup, PartyKind, Side, WantedName
 from pkikit.model.trace import Outcome
 from pkikit.model.world import World
 from simulator.face.picture import columns_of
@@ -237,3 +238,61 @@ def test_every_group_has_a_side_and_every_party_a_group() -> None:
     assert set(wanted.parties) | {wanted.mra_client, f"browser.{JOIN}"} == set(members)
     assert len(members) == len(set(members))
     assert set(wanted.members_on(Side.CORE, Side.EDGE)) == set(wanted.peers)
+
+
+class _FaxServer(FileValue):
+    """A kind of party that only this test knows: found by SRV, known by a further name, wanted in E's certificate."""
+
+    name: Label
+    nodes: tuple[Fqdn, ...]
+
+    def group(self, key: str, domains: Domains) -> PartyGroup:
+        wanted = WantedName(
+            name="fax.example.com", reason="fax", rule="names.reference-not-presented", service="Fax", side=Side.EDGE
+        )
+        return PartyGroup(
+            kind=PartyKind.SERVER,
+            name=self.name,
+            side=Side.INSIDE,
+            members=self.nodes,
+            hosts=("all-fax.corp.example.com",),
+            services=(("_fax._tls.example.com", 4559),),
+            identities=("fax-domain.example.com",),
+            certificates=(NodeCertificate(service="web", port=443), NodeCertificate(service="fax", port=4559)),
+            wants=(wanted,),
+            clients=("sender.example.net",),
+        )
+
+
+class _WithFax(Deployment):
+    fax: tuple[_FaxServer, ...] = ()
+
+    @property
+    def node_lists(self) -> dict[str, Sequence[NodeList]]:
+        return {**super().node_lists, "fax": self.fax}
+
+
+def test_kind_of_party_is_added_by_its_class_and_its_key_alone() -> None:
+    """The walk of CONTRIBUTING, as far as `groups` goes: no shipped code names this kind, and all of it has the party."""
+    node = "fax1.corp.example.com"
+    wanted = _WithFax.model_validate(
+        {**deployment().model_dump(mode="json"), "fax": [{"name": "fax", "nodes": [node]}]}
+    )
+    plan = AddressPlan(wanted)
+    try:
+        zone = zone_of(wanted, plan)
+    finally:
+        plan.close()
+    assert zone.addresses["all-fax.corp.example.com"] == zone.addresses[node]
+    assert zone.services["_fax._tls.example.com"] == [(node, 4559)]
+    assert {node, "all-fax.corp.example.com", "_fax._tls.example.com"} <= inside_names(wanted)
+    columns = dict(columns_of(wanted))
+    assert node in columns["Inside"]
+    assert "sender.example.net" in columns["Outside"]
+    assert "fax-domain.example.com" in layout_of(wanted, node).dns_names
+    assert "fax.example.com" in design_sans(wanted, E1).dns_names
+    assert {made.service for made in design_nodes(wanted) if node in made.nodes} == {"web", "fax"}
+    world = issue_world(wanted, at=AT - DAY, rsa=False).world
+    assert set(world.parties[node].services) == {4559}
+    assert world.parties["sender.example.net"].credential is None
+    assert missing_name_rule(wanted, E1, ["fax.example.com"]).id == "names.reference-not-presented"
