@@ -17,7 +17,7 @@ _T = TypeVar("_T")
 
 
 class Background:
-    """The tasks of one owner (a lab, an endpoint, the ACME service). They end when the owner calls `stop`."""
+    """All tasks of a lab that nobody waits for. They end when the lab calls `stop`."""
 
     def __init__(self, owner: str, events: EventLog) -> None:
         """owner: the party that the event log names when a task fails."""
@@ -28,20 +28,34 @@ class Background:
         return len(self._tasks)
 
     def spawn(
-        self, work: Coroutine[Any, Any, None], what: str, *, failed: Callable[[BaseException], None] | None = None
+        self,
+        work: Coroutine[Any, Any, None],
+        what: str,
+        *,
+        party: str = "",
+        failed: Callable[[BaseException], None] | None = None,
     ) -> asyncio.Task[None]:
-        """Start a task. `what` names it in the event log; `failed` is called as well when an exception ended it."""
+        """Start a task.
+
+        Args:
+            work: the coroutine to run.
+            what: names the task in the event log when it fails.
+            party: the party that the event log names then; default: the owner.
+            failed: is called as well when an exception ended it.
+        """
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(partial(self._ended, what, failed))
+        task.add_done_callback(partial(self._ended, party or self._owner, what, failed))
         return task
 
-    def _ended(self, what: str, failed: Callable[[BaseException], None] | None, task: asyncio.Task[None]) -> None:
+    def _ended(
+        self, party: str, what: str, failed: Callable[[BaseException], None] | None, task: asyncio.Task[None]
+    ) -> None:
         self._tasks.discard(task)
         error = None if task.cancelled() else task.exception()
         if error is None:
             return
-        self._events.add(self._owner, FAILED, Task=what, Reason=reason_of(error))
+        self._events.add(party, FAILED, Task=what, Reason=reason_of(error))
         if failed is not None:
             failed(error)
 

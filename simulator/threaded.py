@@ -28,10 +28,12 @@ from simulator.clinic.live_case import LiveCase
 from simulator.clock import Clock
 from simulator.errors import LabError
 from simulator.events import EventLog
+from simulator.lab.acme_attachment import acme_service
 from simulator.lab.endpoint import Endpoint
 from simulator.lab.lab import Lab
 from simulator.lab.links import Link
 from simulator.lab.network import Network
+from simulator.lab.running_lab import RunningLab
 from simulator.peer.acme.service import AcmeService
 from simulator.peer.pages.site import PeerSite
 from simulator.peer.peer import Peer
@@ -103,7 +105,7 @@ class _Threaded(Generic[_Inside]):
         return self.portal.call(call)
 
 
-class ThreadedLab(_Threaded[Lab]):
+class ThreadedLab(_Threaded[RunningLab]):
     """A running lab without asyncio: `with Lab(deployment) as lab:`, or `start` and `close`. `simulator.Lab` is this class.
 
     Every method blocks until the lab has done what it asks for. `run` and `do` reach what has no method here.
@@ -132,7 +134,7 @@ class ThreadedLab(_Threaded[Lab]):
     # What it looks like.
 
     @property
-    def lab(self) -> Lab:
+    def lab(self) -> RunningLab:
         """The asynchronous lab itself, for what runs in its loop."""
         return self._inside
 
@@ -305,7 +307,7 @@ class ThreadedLab(_Threaded[Lab]):
         """Start Pebble and the ACME service of the E peers, unless they run; both end with the lab."""
         self._require_open()
         if not self._acme:
-            service = self._stack.enter_context(self.portal.wrap_async_context_manager(self.lab.with_acme()))
+            service = self._stack.enter_context(self.portal.wrap_async_context_manager(acme_service(self.lab)))
             self._acme = (service,)
         return self.acme
 

@@ -225,8 +225,7 @@ class LabSession:
 
         Pebble lives in real time and cannot follow a clock that travels; all else is as with a provider.
         """
-        self.start_acme()
-        self.threaded.run(set_up_automatic, self.threaded.lab, timedelta(days=days))
+        self.threaded.run(set_up_automatic, self.threaded.lab, self.start_acme(), timedelta(days=days))
 
     def acme_automatic(self, peer: str) -> None:
         """Renew and deploy without an administrator, every day at 03:00."""

@@ -22,6 +22,7 @@ from pkikit.rules.catalogue import rule_of
 from simulator.clinic.case import Case, Order, Upload
 from simulator.errors import UploadRefused
 from simulator.events import Event
+from simulator.lab.acme_attachment import acme_service
 from simulator.lab.lab import Lab
 from simulator.peer.acme.service import AcmeService
 from simulator.peer.peer import Peer
@@ -99,7 +100,7 @@ class LiveCase:
         self.case = case
         self._settings, self._step = settings or LabSettings(rsa=False, pages=False), step
         self._stack = AsyncExitStack()
-        self._acme: AcmeService | None = None
+        self.acme: AcmeService | None = None  # in a case that orders a certificate
         self.refused: tuple[Finding, ...] = ()
         self.applied: tuple[Remedy, ...] = ()
 
@@ -116,9 +117,9 @@ class LiveCase:
             self.lab = await stack.enter_async_context(Lab(deployment, settings=self._settings))
             if self.case.order is not None:
                 self._step("starting the CA")
-                self._acme = await stack.enter_async_context(self.lab.with_acme())
-                await self._acme.prepare(self.case.order.peer)
-                self.lab.trust([await self._acme.ca.root()])
+                self.acme = await stack.enter_async_context(acme_service(self.lab))
+                await self.acme.prepare(self.case.order.peer)
+                self.lab.trust([await self.acme.ca.root()])
             self._well = self.lab.world
             self._step("something happens")
             await self._break()
@@ -261,13 +262,13 @@ class LiveCase:
         return (leaf, *issued.authority.intermediates)
 
     async def _ordered(self, order: Order) -> tuple[Finding, ...]:
-        assert self._acme is not None  # started with the case
+        assert self.acme is not None  # started with the case
         try:
             for _ in range(order.times):
-                await self._acme.sign(order.peer)
+                await self.acme.sign(order.peer)
         except AcmeProblem as problem:
             # The CA tells what it saw; where it comes from is seen by looking at DNS, ports and CAA as it does.
-            looked = (await self._acme.preflight(order.peer)).errors
+            looked = (await self.acme.preflight(order.peer)).errors
             return looked or problem_findings(problem.type, problem.detail, problem.subproblems, owner=order.peer)
         return ()
 

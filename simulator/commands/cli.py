@@ -172,9 +172,9 @@ async def _checked(lab: Lab, *, quiet: bool) -> CheckReport:
 
     with Progress(console=Console(stderr=True), disable=quiet, transient=True) as progress:
         task = progress.add_task("starting the lab", total=None)
-        async with lab:
-            progress.update(task, description="dialling", total=len(lab.legs))
-            return await lab.check(progress=lambda _: progress.advance(task))
+        async with lab as running:
+            progress.update(task, description="dialling", total=len(running.legs))
+            return await running.check(progress=lambda _: progress.advance(task))
 
 
 def _show(out: Console, report: CheckReport) -> None:
@@ -311,8 +311,8 @@ async def _lived(lab: Lab, span: timedelta, step: Callable[[str], None]) -> Time
     from simulator.travel.timeline import live_through
 
     step("starting the lab")
-    async with lab:
-        return await live_through(lab, span, progress=lambda at: step(f"{at:%Y-%m-%d}"))
+    async with lab as running:
+        return await live_through(running, span, progress=lambda at: step(f"{at:%Y-%m-%d}"))
 
 
 app.command()(future.sunset)
@@ -368,11 +368,15 @@ def up(
 
 
 async def _up(lab: Lab, *, acme: bool, state: Path | None) -> None:
-    from simulator.commands.up import run_until_stopped
+    from contextlib import AsyncExitStack
 
-    async with lab:
+    from simulator.commands.up import run_until_stopped
+    from simulator.lab.acme_attachment import acme_service
+
+    async with AsyncExitStack() as stack:
+        running = await stack.enter_async_context(lab)
+        more = []
         if acme:
-            async with lab.with_acme():
-                await run_until_stopped(lab, state)
-        else:
-            await run_until_stopped(lab, state)
+            service = await stack.enter_async_context(acme_service(running))
+            more.append(f"ACME directory: {service.ca.directory} (HTTPS by {service.ca.ca_file})")
+        await run_until_stopped(running, state, more)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -15,14 +16,15 @@ from rich.text import Text
 
 from pkikit.files import key_pem, write_private, write_public
 from simulator.face.topology_page import Management
-from simulator.lab.lab import BANNER, Lab
+from simulator.lab.lab import BANNER
+from simulator.lab.running_lab import RunningLab
 from simulator.peer.store import make_private_folder
 from simulator.world.report import CheckReport
 
 INTERVAL = 2.0  # seconds between two looks
 
 
-def write_state(lab: Lab, directory: Path) -> None:
+def write_state(lab: RunningLab, directory: Path) -> None:
     """What a learner's own tools need: the trusted root and each party's certificate and key, keys mode 0600."""
     write_public(directory / "root.pem", lab.issued.authority.root.public_bytes(Encoding.PEM))
     for fqdn, party in lab.world.parties.items():
@@ -40,13 +42,13 @@ def write_state(lab: Lab, directory: Path) -> None:
         )
 
 
-def addresses_to_try(lab: Lab, state: Path | None) -> list[str]:
-    """Commands that a learner can paste."""
+def addresses_to_try(lab: RunningLab, state: Path | None, more: Sequence[str] = ()) -> list[str]:
+    """Commands that a learner can paste. more: lines about what else runs beside the lab."""
     outside, published = lab.network.outside_dns, lab.network.distribution
     where = f"http://{published.address}:{published.port}"
     lines = [
         BANNER,
-        f"DNS inside:  dig @{lab.dns.address} -p {lab.dns.port} SRV _cisco-uds._tcp.example.com",
+        f"DNS inside:  dig @{lab.network.dns.address} -p {lab.network.dns.port} SRV _cisco-uds._tcp.example.com",
         f"DNS outside: dig @{outside.address} -p {outside.port} SRV _collab-edge._tls.example.com",
         f"CRLs, OCSP:  curl -H 'Host: pki.lab.example' {where}/issuing.crl",
     ]
@@ -56,8 +58,7 @@ def addresses_to_try(lab: Lab, state: Path | None) -> list[str]:
         host, port = lab.adcs.address
         lines.append(f"log in as {admin} or {auditor}")
         lines.append(f"AD CS web enrolment: https://{host}:{port}/certsrv/ as {enrol}")
-    if lab.acme is not None:
-        lines.append(f"ACME directory: {lab.acme.ca.directory} (HTTPS by {lab.acme.ca.ca_file})")
+    lines += more
     if state is not None:
         write_state(lab, state)
         lines.append(
@@ -79,7 +80,7 @@ def addresses_to_try(lab: Lab, state: Path | None) -> list[str]:
     return lines
 
 
-def _port(lab: Lab, port: int) -> str:
+def _port(lab: RunningLab, port: int) -> str:
     bound = lab.settings.port(port)
     return str(port) if bound == port else f"{port} (here {bound})"
 
@@ -98,13 +99,13 @@ def status_table(report: CheckReport) -> Table:
     return made
 
 
-async def run_until_stopped(lab: Lab, state: Path | None) -> None:
+async def run_until_stopped(lab: RunningLab, state: Path | None, more: Sequence[str] = ()) -> None:
     """Show the table until cancelled (Ctrl-C, SIGTERM); without a terminal, one line whenever the status changes."""
     out = Console(highlight=False)
     face = Management(lab)
     await face.start()
     try:
-        for line in (*addresses_to_try(lab, state), f"topology, live: {face.url}"):
+        for line in (*addresses_to_try(lab, state, more), f"topology, live: {face.url}"):
             out.print(line, markup=False, soft_wrap=True)
         out.file.flush()
         await _show_status(lab, out)
@@ -112,7 +113,7 @@ async def run_until_stopped(lab: Lab, state: Path | None) -> None:
         await face.stop()
 
 
-async def _show_status(lab: Lab, out: Console) -> None:
+async def _show_status(lab: RunningLab, out: Console) -> None:
     with Live(console=out, refresh_per_second=1, auto_refresh=False) if sys.stdout.isatty() else _Lines(out) as live:
         await lab.hold()
         while True:

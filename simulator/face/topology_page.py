@@ -8,7 +8,6 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,7 +17,7 @@ from aiohttp import web
 from pkikit.model.certificates.facts import shown_time
 from pkikit.model.trace import describe
 from simulator.face.picture import Line, draw, lines_of
-from simulator.lab.lab import Lab
+from simulator.lab.running_lab import RunningLab
 from simulator.web.http_server import HttpServer
 from simulator.world.report import CheckReport, LegReport
 
@@ -80,7 +79,7 @@ setInterval(async () => {
 class Management:
     """Serves the topology of one lab. `url` holds the secret."""
 
-    def __init__(self, lab: Lab) -> None:
+    def __init__(self, lab: RunningLab) -> None:
         self._lab, self._secret = lab, secrets.token_urlsafe(18)
         sources = {"page": _PAGE, "topology": _TOPOLOGY, "now": _NOW, "pair": _PAIR}
         self._templates = jinja2.Environment(
@@ -94,7 +93,10 @@ class Management:
         app.router.add_get(below + "status.json", self._status)
         app.router.add_get(below + "style.css", self._file(_STYLE, "text/css"))
         app.router.add_get(below + "live.js", self._file(_SCRIPT, "text/javascript"))
-        self._server = HttpServer(app, lab.plan.service(_NUMBER), _PORT, log=partial(lab.told, "Web Server Trouble"))
+        self._server = HttpServer(app, lab.plan.service(_NUMBER), _PORT, log=self._trouble)
+
+    def _trouble(self, line: str) -> None:
+        self._lab.events.add(self._lab.deployment.name, "Web Server Trouble", Detail=line)
 
     @property
     def url(self) -> str:

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import anyio.to_thread
 
 from pkikit.model import ports
 from pkikit.model.parties import Role
-from pkikit.model.world import Speaks
+from pkikit.model.world import Speaks, World
+from simulator.background import Background
+from simulator.lab.context import Follower
+from simulator.lab.running_lab import RunningLab
 from simulator.peer.acme.challenge_host import ChallengeHost
 from simulator.peer.acme.service import AcmeService
 from simulator.peer.acme_state import Provider
 from simulator.services.lab_ca import LabCa
 from simulator.services.pebble import Pebble
 from simulator.services.pebble_program import locate_pebble
-
-if TYPE_CHECKING:
-    from simulator.lab.lab import Lab
 
 _FIRST_NUMBER = 14  # of the addresses that the CAs have
 
@@ -51,9 +52,42 @@ class PublicCas:
             return self._running[provider]
 
 
+class AcmeFollower(Follower):
+    """Lets the ACME service follow its lab."""
+
+    name = "the ACME service"
+
+    def __init__(self, service: AcmeService, background: Background) -> None:
+        self._service, self._background = service, background
+
+    def changed(self, before: World, after: World) -> None:
+        """A firewall may have opened or closed port 80 of a peer."""
+        if after.blocked != before.blocked:
+            for host in self._service.hosts.values():
+                self._background.spawn(host.follow(), f"ACME port of {host.fqdn}")
+
+    async def restarted(self, fqdn: str) -> None:
+        """The order of this peer stops, and its virtual host goes down and comes back."""
+        await self._service.restarted(fqdn)
+
+    async def tick(self) -> None:
+        """Order and deploy what is due."""
+        await self._service.tick()
+
+    def dates(self) -> Iterable[datetime]:
+        """When the automatic service of a peer has something to do."""
+        return self._service.dates()
+
+
 @asynccontextmanager
-async def serve_acme(lab: Lab) -> AsyncIterator[AcmeService]:
-    """The service on all E peers; the CA of the production directory runs, that of staging starts when it is asked for."""
+async def acme_service(lab: RunningLab) -> AsyncIterator[AcmeService]:
+    """The ACME service on all E peers of a lab, for as long as the block lasts.
+
+    The CA of the production directory runs from the start; that of the staging directory starts when a peer asks for it.
+
+    Raises:
+        LabError: Pebble is missing or does not start.
+    """
     locate = partial(locate_pebble, lab.settings.pebble, version=lab.settings.acme.version)
     program = await anyio.to_thread.run_sync(locate)
     port = lab.settings.port(ports.HTTP)
@@ -71,23 +105,28 @@ async def serve_acme(lab: Lab) -> AsyncIterator[AcmeService]:
             peers=lab.peers,
             passes=partial(_passes, lab),
             rsa=lab.settings.rsa,
+            background=lab.background,
         )
         try:
-            yield service
+            with ExitStack() as stack:
+                stack.enter_context(lab.attached(AcmeFollower(service, lab.background)))
+                for site in lab.sites.values():
+                    stack.enter_context(site.acme.open(service))
+                yield service
         finally:
             await service.stop()
 
 
-def _passes(lab: Lab, one: str, other: str) -> bool:
+def _passes(lab: RunningLab, one: str, other: str) -> bool:
     """A packet gets there, and somebody is there to take it."""
     return lab.network.passes(one, other) and lab.world.parties[other].speaks is not Speaks.NOTHING
 
 
-def _is_blocked(lab: Lab, fqdn: str) -> bool:
+def _is_blocked(lab: RunningLab, fqdn: str) -> bool:
     return (fqdn, ports.HTTP) in lab.world.blocked
 
 
-def _public_ca(lab: Lab, program: Path, number: int) -> LabCa:
+def _public_ca(lab: RunningLab, program: Path, number: int) -> LabCa:
     """The CA of a provider, not started yet; that of the staging directory (1) counts nothing."""
     outside = lab.network.outside_dns
     dns_server = f"{outside.address}:{outside.port}"

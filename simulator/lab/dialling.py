@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from pkikit.handshake.recorder import merge, not_connected
@@ -13,11 +13,10 @@ from pkikit.model.leg import Leg, Protocol
 from pkikit.model.trace import HandshakeTrace
 from pkikit.model.world import World
 from simulator.background import reason_of
-from simulator.events import EventLog
+from simulator.lab.context import LabContext
 from simulator.lab.endpoint import Endpoint
 from simulator.lab.links import Link
 from simulator.lab.network import Network
-from simulator.settings import LabSettings
 from simulator.wire.tls_stream import TlsStream
 from simulator.world.report import CheckReport, LegReport
 
@@ -27,22 +26,11 @@ _AT_ONCE = 16  # legs dialled at one time
 class Dialler:
     """`links` are the legs that are held, `last` every leg as it was last dialled; both by id."""
 
-    def __init__(
-        self,
-        endpoints: Mapping[str, Endpoint],
-        network: Network,
-        *,
-        world: Callable[[], World],
-        now: Callable[[], datetime],
-        events: EventLog,
-        settings: LabSettings,
-        legs: Sequence[Leg],
-    ) -> None:
+    def __init__(self, context: LabContext, endpoints: Mapping[str, Endpoint], network: Network) -> None:
         self._by_address = {endpoint.address: endpoint for endpoint in endpoints.values()}
         self.links: dict[str, Link] = {}
         self.last: dict[str, LegReport] = {}
-        self._endpoints, self._network, self._world, self._now = endpoints, network, world, now
-        self._events, self._settings, self._legs = events, settings, legs
+        self._context, self._endpoints, self._network = context, endpoints, network
 
     async def dial(self, leg: Leg) -> HandshakeTrace:
         """Dial one leg with real TLS and bring both sides' records together."""
@@ -56,8 +44,8 @@ class Dialler:
             return await self.dial(leg)
         except Exception as error:  # as above: this leg is down, the others are still dialled
             why = reason_of(error)
-            self._events.add(leg.client, "Leg Failed", Leg=leg.id, Dst=leg.server, Reason=why)
-            return not_connected(self._now, f"the lab could not dial it: {why}", resolved=True)
+            self._context.events.add(leg.client, "Leg Failed", Leg=leg.id, Dst=leg.server, Reason=why)
+            return not_connected(self._context.now, f"the lab could not dial it: {why}", resolved=True)
 
     async def _open(self, leg: Leg) -> tuple[HandshakeTrace, TlsStream | None]:
         """Dial one leg; where the other side answered, the connection is still up."""
@@ -69,7 +57,7 @@ class Dialler:
         # DNS may lead to another party than the one that was meant.
         server = self._by_address.get(address, server)
         if not self._network.passes(leg.client, server.party.fqdn):
-            await asyncio.sleep(self._settings.unanswered)
+            await asyncio.sleep(self._context.settings.unanswered)
             return not_connected(client.now, f"{leg.server}:{leg.port}: timed out", resolved=True), None
         opened = await client.open(leg, address)
         of_server = None
@@ -77,26 +65,47 @@ class Dialler:
             of_server = await server.collect(opened.here)
         return merge(opened.recorder, of_server), opened.stream
 
-    def new_links(self) -> list[Link]:
+    async def hold(self) -> None:
+        """Keep every SIP leg up from now on, as zones are; returns when each was dialled once."""
+        for link in self._new_links():
+            self._context.background.spawn(link.run(), f"leg {link.leg.id}", failed=link.died)
+        for link in self.links.values():
+            await link.settled.wait()
+
+    def retry(self) -> None:
+        """Dial the held legs that are down now: something has changed."""
+        for link in self.links.values():
+            link.retry()
+
+    def drop_links_of(self, fqdn: str) -> None:
+        """Drop the held connections that this party dialled: it restarts."""
+        for link in self.links.values():
+            if link.leg.client == fqdn:
+                link.drop()
+
+    def status_of(self, fqdn: str) -> tuple[LegReport, ...]:
+        """The legs of a party as they were last dialled."""
+        return tuple(r for r in self.last.values() if fqdn in {r.leg.client, r.leg.server})
+
+    def _new_links(self) -> list[Link]:
         """A link for every SIP leg that has none yet and can be dialled."""
         made = [
             Link(
                 leg,
                 self._endpoints[leg.client],
+                self._context,
                 open_leg=self._open,
                 report=self._reported,
                 failed=self._not_judged,
-                events=self._events,
-                settings=self._settings,
             )
-            for leg in self._legs
+            for leg in self._context.legs
             if leg.protocol is Protocol.SIP_TLS and leg.id not in self.links and self._can_dial(leg)
         ]
         self.links |= {link.leg.id: link for link in made}
         return made
 
     def _reported(self, leg: Leg, trace: HandshakeTrace) -> LegReport:
-        return self._remembered(leg, self._judged(leg, self._network.as_seen(), self._now()), trace)
+        return self._remembered(leg, self._judged(leg, self._network.as_seen(), self._context.now()), trace)
 
     def _not_judged(self, leg: Leg, trace: HandshakeTrace) -> LegReport:
         return self._remembered(leg, None, trace)
@@ -106,7 +115,7 @@ class Dialler:
         try:
             return judge_leg(leg, world, at)
         except Exception as error:  # one odd object must not take the report of every other leg with it
-            self._events.add(leg.client, "Leg Not Judged", Leg=leg.id, Reason=reason_of(error))
+            self._context.events.add(leg.client, "Leg Not Judged", Leg=leg.id, Reason=reason_of(error))
             return None
 
     def _remembered(self, leg: Leg, verdict: LegVerdict | None, trace: HandshakeTrace | None) -> LegReport:
@@ -114,15 +123,15 @@ class Dialler:
             nothing = Verdict(question=f"{leg.id}: not assessed")
             verdict = LegVerdict(leg=leg, by_client=nothing, by_server=nothing)
             if trace is None:  # neither judged nor dialled: nobody may read that as a yes
-                trace = not_connected(self._now, "this leg could be neither judged nor dialled", resolved=True)
+                trace = not_connected(self._context.now, "this leg could be neither judged nor dialled", resolved=True)
         report = self.last[leg.id] = LegReport(leg=leg, verdict=verdict, trace=trace)
         return report
 
     async def status(self) -> CheckReport:
         """Held legs as they are, the others dialled now."""
         await self.check(only=lambda leg: leg.id not in self.links)
-        found = (self.last[leg.id] for leg in self._legs if leg.id in self.last)
-        return CheckReport(deployment=self._world().deployment.name, at=self._now(), legs=tuple(found))
+        found = (self.last[leg.id] for leg in self._context.legs if leg.id in self.last)
+        return CheckReport(deployment=self._context.world.deployment.name, at=self._context.now(), legs=tuple(found))
 
     async def check(
         self, *, only: Callable[[Leg], bool] | None = None, progress: Callable[[LegReport], None] | None = None
@@ -131,7 +140,7 @@ class Dialler:
         for endpoint in self._endpoints.values():
             endpoint.ready()
         gate = asyncio.Semaphore(_AT_ONCE)
-        at, seen = self._now(), self._network.as_seen()
+        at, seen = self._context.now(), self._network.as_seen()
 
         async def one(leg: Leg) -> LegReport:
             verdict = self._judged(leg, seen, at)
@@ -144,13 +153,13 @@ class Dialler:
                 progress(report)
             return report
 
-        chosen = [leg for leg in self._legs if only is None or only(leg)]
+        chosen = [leg for leg in self._context.legs if only is None or only(leg)]
         reports = await asyncio.gather(*(one(leg) for leg in chosen))
-        return CheckReport(deployment=self._world().deployment.name, at=at, legs=tuple(reports))
+        return CheckReport(deployment=self._context.world.deployment.name, at=at, legs=tuple(reports))
 
     def _can_dial(self, leg: Leg) -> bool:
         """Not where a certificate is to be shown whose private key we do not have."""
-        parties = self._world().parties
+        parties = self._context.world.parties
         shown = [parties[leg.server].as_server(leg.port, leg.reference_name)]
         if leg.mutual:
             shown.append(parties[leg.client].as_client(leg.port))

@@ -15,35 +15,23 @@ from cryptography import x509
 
 from pkikit.handshake.messages import FramingError, options_request
 from pkikit.handshake.recorder import Recorder
-from pkikit.handshake.tls import Handshake, TlsContext
-from pkikit.model import ports
-from pkikit.model.leg import Leg, NameCheck
-from pkikit.model.parties import LegKind
+from pkikit.handshake.tls import Handshake
+from pkikit.model.leg import Leg
 from pkikit.model.revocation import NOTHING_HELD, Consumer, RevocationData, RevocationQuestion
 from pkikit.model.trace import Failed, NotConnected, Side
-from pkikit.model.world import Party, Speaks, domain_asked_for
+from pkikit.model.world import Party, Speaks
 from simulator.errors import LabError
-from simulator.events import EventLog
+from simulator.lab.admission import admission_of, admission_of_strangers
+from simulator.lab.context import LabContext
+from simulator.lab.tls_contexts import TlsContexts
 from simulator.services.revocation_lookup import Told
-from simulator.settings import LabSettings
 from simulator.web.listener import Listener, stream_of
 from simulator.wire.app_protocol import speech_of
-from simulator.wire.capture import Capture
 from simulator.wire.tls_stream import TlsStream, answer_plainly, ask, ask_plainly, serve
 
 MAX_CONNECTIONS = 2_000  # per party; more are closed at once, so that a flood cannot take the memory
-AskRevocation = Callable[[Consumer], RevocationQuestion | None]
 LookUpStatus = Callable[[Sequence[x509.Certificate], RevocationQuestion, Told], Awaitable[RevocationData]]
 Connection = tuple[str, int]  # the client's address and port
-
-
-@dataclass(frozen=True, kw_only=True)
-class Admission:
-    """How a port treats a caller: whether it wants a certificate, and with which names."""
-
-    verify: bool
-    name_checks: tuple[NameCheck, ...] = ()
-    tunnel: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,45 +59,56 @@ class Endpoint:
     """A party at work. `party` may be replaced while it runs: the next connection uses the new certificate."""
 
     def __init__(
-        self, party: Party, address: str, *, legs: Sequence[Leg], addresses: Callable[[str], str], settings: LabSettings,
-        now: Callable[[], datetime], events: EventLog, revocation: AskRevocation = lambda _: None,
-        capture: Capture | None = None, look_up: LookUpStatus | None = None, elsewhere: frozenset[int] = frozenset(),
-    ) -> None:  # fmt: skip
-        """look_up: asks for revocation status over the network; without it only what `revocation` holds is known.
+        self, party: Party, context: LabContext, *, look_up: LookUpStatus, elsewhere: frozenset[int] = frozenset()
+    ) -> None:
+        """Describe what listens and dials for a party; nothing listens yet.
 
-        elsewhere: ports of this party that something else serves (a peer's pages).
+        Args:
+            party: its certificates and lists.
+            context: the lab around it.
+            look_up: asks for revocation status over the network while a handshake waits.
+            elsewhere: ports of this party that something else serves (a peer's pages).
         """
         self.closed: frozenset[int] = frozenset()  # ports that a firewall keeps
         self.delay = 0.0  # seconds by which what this party sends comes late
-        self.party, self.address, self.revocation = party, address, revocation
-        self._look_up = look_up
-        self._settings, self._lab_now, self._events, self._capture = settings, now, events, capture
-        served = [leg for leg in legs if leg.server == party.fqdn and leg.port not in elsewhere]
+        self._tls, self._context, self._look_up = TlsContexts(party, context), context, look_up
+        self._settings, self._events, by_name = context.settings, context.events, context.plan.by_name
+        self.address = by_name[party.fqdn]
+        served = [leg for leg in context.legs if leg.server == party.fqdn and leg.port not in elsewhere]
         self.ports = tuple(dict.fromkeys(leg.port for leg in served))
         self._protocols = {leg.port: leg.protocol for leg in served}
-        self._known = {(leg.port, addresses(leg.client)): _admission(leg) for leg in served}
+        self._known = {(leg.port, by_name[leg.client]): admission_of(leg) for leg in served}
         self._known_addresses = frozenset(address for _, address in self._known)
-        self._strangers = {port: _for_strangers([leg for leg in served if leg.port == port]) for port in self.ports}
-        self._contexts: dict[tuple[Side, int, bool, Consumer], TlsContext] = {}
-        self._domain_contexts: dict[tuple[str, bool, Consumer], TlsContext] = {}
+        self._strangers = {
+            port: admission_of_strangers([leg for leg in served if leg.port == port]) for port in self.ports
+        }
         self._listeners: dict[int, Listener] = {}  # by product port
         self._runs = False
         self._callers: dict[asyncio.Task[None], str] = {}  # by the task that serves them
         self.records: dict[Connection, asyncio.Future[Recorder]] = {}
 
+    @property
+    def party(self) -> Party:
+        """The party at work, with the certificates and lists of its next connection."""
+        return self._tls.party
+
     def now(self) -> datetime:
-        """What this party's own clock shows."""
-        return self._lab_now() + self.party.clock_offset
+        """The time by this party's own clock."""
+        return self._tls.now()
 
-    def consult(self, party: Party, revocation: AskRevocation) -> None:
-        """Use this trusted CA list, these revocation settings and sources from the next connection on; nothing restarts."""
-        self.party, self.revocation = party, revocation
-        self._contexts.clear()
-        self._domain_contexts.clear()
+    def consult(self, party: Party) -> None:
+        """Use these certificates, lists and revocation settings from the next connection on; nothing restarts."""
+        self._tls.adopt(party)
 
-    def firewall(self, closed: frozenset[int]) -> None:
-        """Let these ports be reached no longer, and all others again."""
-        self.closed = closed
+    def hinder(self) -> None:
+        """Close the ports that a firewall blocks in the world as it is, and delay what the party sends.
+
+        Raises:
+            LabError: a port that opens again is taken.
+        """
+        world, fqdn = self._context.world, self.party.fqdn
+        self.delay = world.delays.get(fqdn, 0.0)
+        self.closed = frozenset(port for party, port in world.blocked if party == fqdn)
         self._reconcile()
 
     def _reconcile(self) -> None:
@@ -145,39 +144,6 @@ class Endpoint:
         for task in self._callers:
             task.cancel()
         self._reconcile()
-
-    def _context(self, side: Side, port: int, verify: bool, consumer: Consumer = Consumer.SIP_TLS) -> TlsContext:
-        own = port in self.party.services or (port == ports.MRA and bool(self.party.domains))
-        port = port if own else 0
-        kept, now = self._contexts.get((side, port, verify, consumer)), self.now()
-        if kept is not None and kept.is_current(now):
-            return kept
-        made = TlsContext(
-            self.party.as_server(port) if side is Side.SERVER else self.party.as_client(port),
-            at=now,
-            side=side,
-            verify=verify,
-            tls=self._settings.tls,
-            keylog=self._settings.keylog,
-            revocation=self.revocation(consumer),
-        )
-        if side is Side.SERVER and port == ports.MRA:
-            made.choose = partial(self._context_of_domain, verify, consumer)
-        self._contexts[side, port, verify, consumer] = made
-        return made
-
-    def _context_of_domain(self, verify: bool, consumer: Consumer, server_name: str) -> TlsContext | None:
-        """The context with the domain certificate for a server name; None where there is none for it."""
-        domain = domain_asked_for(server_name)
-        if domain not in self.party.domains:
-            return None
-        kept = self._domain_contexts.get((domain, verify, consumer))
-        if kept is None or not kept.is_current(self.now()):
-            kept = self._domain_contexts[domain, verify, consumer] = TlsContext(
-                self.party.as_server(ports.MRA, server_name), at=self.now(), side=Side.SERVER, verify=verify,
-                tls=self._settings.tls, keylog=self._settings.keylog, revocation=self.revocation(consumer),
-            )  # fmt: skip
-        return kept
 
     def ready(self) -> None:
         """Open the ports that should be open and are not, because another program had them for a while."""
@@ -241,11 +207,11 @@ class Endpoint:
                     await speech.welcome(reader, writer, self.party.fqdn)
             admission = known or self._strangers[port]
             handshake = Handshake(
-                self._context(Side.SERVER, port, admission.verify),
+                self._tls.of(Side.SERVER, port, verify=admission.verify),
                 recorder=recorder,
                 name_checks=admission.name_checks,
                 tunnel=admission.tunnel,
-                looks_up=self._look_up is not None,
+                looks_up=True,
             )
             await serve(
                 TlsStream(handshake, reader, writer, look_up=self._status_of, speech=speech, delay=lambda: self.delay),
@@ -314,7 +280,7 @@ class Endpoint:
         if self.party.speaks is Speaks.PLAIN:
             await ask_plainly(reader, writer, recorder, options_request(leg.client, leg.reference_name, leg.port))
             return Opened(recorder, here)
-        tap = self._capture.tap(here, (address, port)) if self._capture else None
+        tap = self._context.taps(here, (address, port))
         if speech.greet is not None:
             try:
                 async with asyncio.timeout(self._settings.timeout):
@@ -324,12 +290,12 @@ class Endpoint:
                 writer.close()
                 return Opened(recorder, here)
         handshake = Handshake(
-            self._context(Side.CLIENT, leg.port, leg.client_verifies, leg.consumer),
+            self._tls.of(Side.CLIENT, leg.port, verify=leg.client_verifies, consumer=leg.consumer),
             recorder=recorder,
             name_checks=leg.server_name_checks if leg.client_verifies else (),
             server_name=leg.reference_name,
             tunnel=leg.tunnel,
-            looks_up=self._look_up is not None and leg.consumer is Consumer.SIP_TLS,
+            looks_up=leg.consumer is Consumer.SIP_TLS,
         )
         stream = TlsStream(
             handshake, reader, writer, tap=tap, look_up=self._status_of, speech=speech, delay=lambda: self.delay
@@ -346,8 +312,8 @@ class Endpoint:
 
     async def _status_of(self, chain: tuple[x509.Certificate, ...]) -> RevocationData:
         """What can be found out about a chain while its owner waits; what cannot is logged, and the fallback decides."""
-        question = self.revocation(Consumer.SIP_TLS)
-        if self._look_up is None or question is None:
+        question = self._tls.question(Consumer.SIP_TLS)
+        if question is None:
             return NOTHING_HELD
 
         def told(event: str, detail: str) -> None:
@@ -363,22 +329,6 @@ class Endpoint:
                 await asyncio.shield(future)
         self.records.pop(caller, None)
         return future.result() if future.done() else None
-
-
-def _admission(leg: Leg) -> Admission:
-    return Admission(verify=leg.mutual, name_checks=leg.client_name_checks if leg.mutual else (), tunnel=leg.tunnel)
-
-
-def _for_strangers(legs: Sequence[Leg]) -> Admission:
-    """A caller that belongs to no leg, as a learner's openssl: traversal and cluster ports still want the right certificate;
-    on 5061 and 8443 it meets the default zone, which asks for none."""
-    always_mutual = all(leg.mutual and leg.kind in {LegKind.ZONE, LegKind.CLUSTER} for leg in legs)
-    checks = {leg.client_name_checks for leg in legs}
-    from_outside = any(leg.port == ports.SIP_TLS for leg in legs)
-    if not always_mutual or from_outside:
-        return Admission(verify=False)
-    names = tuple(dict.fromkeys(n for group in checks for check in group for n in check.any_of))
-    return Admission(verify=True, name_checks=(NameCheck(any_of=names, why="names that this port expects"),))
 
 
 def _cannot_listen(fqdn: str, address: str, port: int, error: OSError) -> LabError:

@@ -1,18 +1,17 @@
-"""What the lab's clock says is due: the daily CRL updates and the ACME service. The event log is written beside it."""
+"""What the lab's clock says is due: the daily CRL updates, and the work of the followers. The event log is written beside it."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import anyio.to_thread
 
 from simulator.background import reason_of
-from simulator.events import EventLog
+from simulator.lab.context import LabContext
 from simulator.lab.process import MemoryKeeper
-from simulator.peer.acme.service import AcmeService
 from simulator.peer.peer import Peer
 from simulator.services.revocation_lookup import StatusLookup
 
@@ -23,19 +22,8 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 class Housekeeping:
     """The regular work of one lab. `run` does it until it is cancelled; `tick` does at once what is due."""
 
-    def __init__(
-        self,
-        peers: Mapping[str, Peer],
-        *,
-        owner: str,
-        now_of: Callable[[str], datetime],
-        look_up: StatusLookup,
-        acme: Callable[[], AcmeService | None],
-        events: EventLog,
-    ) -> None:
-        """owner: the party that the event log names. now_of: what a peer's clock shows. acme: the service while it runs."""
-        self._peers, self._owner, self._now_of = peers, owner, now_of
-        self._look_up, self._acme, self._events = look_up, acme, events
+    def __init__(self, context: LabContext, peers: Mapping[str, Peer], look_up: StatusLookup) -> None:
+        self._context, self._peers, self._look_up = context, peers, look_up
         self._updated: dict[str, datetime] = {}  # last automatic CRL update
         self._ticking = asyncio.Lock()
 
@@ -43,25 +31,28 @@ class Housekeeping:
         """A peer's automatic CRL update, now."""
         peer = self._peers[fqdn]
         urls = peer.state.automatic.urls
-        self._updated[fqdn] = self._now_of(fqdn)
+        self._updated[fqdn] = self._context.now_of(fqdn)
         if urls:
             found = await self._look_up.daily(urls, partial(self._note, fqdn))
             if found or not peer.state.downloaded_crls:
                 await peer.take_downloads(found)
-            self._events.add(fqdn, "CRL Update Completed", Lists=len(found), Sources=len(urls))
+            self._context.events.add(fqdn, "CRL Update Completed", Lists=len(found), Sources=len(urls))
 
     def _note(self, fqdn: str, event: str, detail: str) -> None:
-        self._events.add(fqdn, event, Detail=detail)
+        self._context.events.add(fqdn, event, Detail=detail)
 
     async def tick(self) -> None:
         """Do what is due. One tick at a time: a caller that returns finds everything done."""
         async with self._ticking:
-            due = [fqdn for fqdn, peer in self._peers.items() if peer.state.automatic.urls
-                   and self._updated.get(fqdn, _NEVER) < _last_at(peer.state.automatic.hour, self._now_of(fqdn))]  # fmt: skip
+            due = [peer.fqdn for peer in self._peers.values() if self._is_due(peer)]
             await asyncio.gather(*(self.update_crls(fqdn) for fqdn in due))
-            acme = self._acme()
-            if acme is not None:
-                await acme.tick()
+            for follower in tuple(self._context.followers):
+                await follower.tick()
+
+    def _is_due(self, peer: Peer) -> bool:
+        """Its automatic CRL update has not been done since the hour at which it is done."""
+        automatic, now = peer.state.automatic, self._context.now_of(peer.fqdn)
+        return bool(automatic.urls) and self._updated.get(peer.fqdn, _NEVER) < _last_at(automatic.hour, now)
 
     async def run(self) -> None:
         """Tick again and again, and write the event log, until cancelled."""
@@ -70,13 +61,13 @@ class Housekeeping:
             await asyncio.sleep(_TICK)
             try:
                 await self.tick()
-                await anyio.to_thread.run_sync(self._events.write)
+                await anyio.to_thread.run_sync(self._context.events.write)
                 await anyio.to_thread.run_sync(memory.look)
                 failed = ""
             except Exception as error:  # a full disk, odd data: the clock goes on
                 if reason_of(error) != failed:  # the same error comes every second until somebody makes room
                     failed = reason_of(error)
-                    self._note(self._owner, "Update Failed", failed)
+                    self._context.log("Update Failed", failed)
 
 
 def _last_at(hour: int, now: datetime) -> datetime:

@@ -11,9 +11,8 @@ from pkikit.handshake.recorder import not_connected
 from pkikit.model.leg import Leg
 from pkikit.model.trace import HandshakeTrace
 from simulator.background import reason_of
-from simulator.events import EventLog
+from simulator.lab.context import LabContext
 from simulator.lab.endpoint import Endpoint
-from simulator.settings import LabSettings
 from simulator.wire.tls_stream import TlsStream, exchange
 
 FIRST_WAIT, LONGEST_WAIT = 0.25, 15.0  # seconds until a lost connection is tried again
@@ -31,12 +30,11 @@ class Link:
         self,
         leg: Leg,
         client: Endpoint,
+        context: LabContext,
         *,
         open_leg: Open,
         report: Callable[[Leg, HandshakeTrace], object],
         failed: Callable[[Leg, HandshakeTrace], object],
-        events: EventLog,
-        settings: LabSettings,
     ) -> None:
         """`report` judges a leg and keeps the answer; `failed` keeps a trace without a judgement."""
         self.leg, self.active, self.dialled, self.kept_alive = leg, False, 0, 0
@@ -44,7 +42,7 @@ class Link:
         self.settled = asyncio.Event()
         self._client, self._open, self._report, self._failed = client, open_leg, report, failed
         self._last_error = ""
-        self._events, self._settings = events, settings
+        self._events, self._settings = context.events, context.settings
         self._again = asyncio.Event()
         self._stream: TlsStream | None = None
 

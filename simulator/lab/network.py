@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from datetime import datetime
 
 import dns.asyncresolver
 import dns.exception
@@ -16,13 +15,12 @@ from pkikit.model.leg import Leg
 from pkikit.model.parties import Side
 from pkikit.model.world import World
 from pkikit.values.names import is_ip_address
+from simulator.lab.context import LabContext
 from simulator.services import adcs
 from simulator.services.distribution import Distribution, hosts, publications
 from simulator.services.dns import DnsServer, Zone
 from simulator.services.revocation_lookup import StatusLookup
-from simulator.settings import LabSettings
 from simulator.world.addresses import AddressPlan
-from simulator.world.issued_world import IssuedWorld
 
 _DNS_NUMBER, _OUTSIDE_NUMBER, _DISTRIBUTION_NUMBER, ADCS_NUMBER = 53, 54, 80, 88
 
@@ -39,24 +37,20 @@ _SHOWN_BY_DNS: tuple[Callable[[World], object], ...] = (
 class Network:
     """DNS and the distribution points of one lab, and what its parties find by them."""
 
-    def __init__(
-        self,
-        plan: AddressPlan,
-        settings: LabSettings,
-        *,
-        world: Callable[[], World],
-        issued: IssuedWorld,
-        now: Callable[[], datetime],
-    ) -> None:
-        self._plan, self._settings, self._world, self._issued, self._now = plan, settings, world, issued, now
+    def __init__(self, context: LabContext) -> None:
+        self._context, self._plan, self._settings = context, context.plan, context.settings
+        plan, settings, now, deployment = context.plan, context.settings, context.now, context.deployment
         zone = self._zone()
         self.dns = DnsServer(zone, plan.service(_DNS_NUMBER), now)
-        deployment = world().deployment
         self._outsiders = frozenset(deployment.members_on(Side.OUTSIDE))
         inside = inside_names(deployment)
         self.outside_dns = DnsServer(zone, plan.service(_OUTSIDE_NUMBER), now, hidden=inside.__contains__)
         self.distribution = Distribution(
-            plan.service(_DISTRIBUTION_NUMBER), settings.port(ports.HTTP), world=world, issued=issued, now=now
+            plan.service(_DISTRIBUTION_NUMBER),
+            settings.port(ports.HTTP),
+            world=lambda: context.world,
+            issued=context.issued,
+            now=now,
         )
         self.look_up = StatusLookup(resolve=self._resolve, policy=self._may_be_fetched, seconds=settings.look_up)
         self._resolver, self._outside = (dns.asyncresolver.Resolver(configure=False) for _ in range(2))
@@ -74,25 +68,30 @@ class Network:
 
     def passes(self, one: str, other: str) -> bool:
         """True while packets get from one party to the other."""
-        return frozenset((one, other)) not in self._world().cut
+        return frozenset((one, other)) not in self._context.world.cut
 
     def follow(self, before: World) -> None:
         """Let DNS say what the world now says."""
-        world = self._world()
+        world = self._context.world
         if any(view(world) != view(before) for view in _SHOWN_BY_DNS):
             self.dns.zone = self.outside_dns.zone = self._zone()
 
     def as_seen(self) -> World:
         """The world with what can be fetched now: what the judge needs to know beforehand."""
-        world = self._world()
-        return replace(world, published=publications(self._issued, world, self._now()))
+        world = self._context.world
+        return replace(world, published=publications(self._context.issued, world, self._context.now()))
+
+    def led_to(self, name: str) -> tuple[str | None, ...]:
+        """The parties that a name leads to in the DNS outside; None for an address that is nobody's."""
+        by_address = {address: fqdn for fqdn, address in self._plan.by_name.items()}
+        return tuple(by_address.get(a) for a in self.outside_dns.zone.addresses.get(name.lower(), []))
 
     async def find(self, leg: Leg) -> tuple[str | None, str]:
         """The address of the leg's server as the client finds it: SRV, then A; an IP address needs no DNS.
 
         Who stands outside asks the DNS outside.
         """
-        by_name, deployment, name = self._plan.by_name, self._world().deployment, leg.reference_name
+        by_name, deployment, name = self._plan.by_name, self._context.world.deployment, leg.reference_name
         if is_ip_address(name):
             return by_name.get(deployment.fqdn_at(name)), f"nobody has the address {name}"
         resolver = self._outside if leg.client in self._outsiders else self._resolver
@@ -124,7 +123,7 @@ class Network:
         return address == self.distribution.address and port == self.distribution.port
 
     def _zone(self) -> Zone:
-        world = self._world()
+        world = self._context.world
         zone = zone_of(world.deployment, self._plan)
         for name, parties in world.points.items():
             zone.addresses[name] = [self._plan.by_name[p] for p in parties]

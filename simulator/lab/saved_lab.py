@@ -5,13 +5,14 @@ One file of mode 0600, replaced whole. A folder holds one deployment; started ag
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import IO, Annotated, Any
 
@@ -26,8 +27,10 @@ from pkikit.model.codec.document import Codec
 from pkikit.model.deployment import Deployment
 from pkikit.model.world import Party, World
 from pkikit.text import printable
+from simulator.background import completed
 from simulator.clock import Clock
 from simulator.errors import LabError
+from simulator.lab.context import LabContext
 from simulator.peer.format_0 import separate_certificates, unicode_only, upgrade_credential
 from simulator.peer.installation import installed
 from simulator.peer.state import PeerState
@@ -175,6 +178,25 @@ class LabStore:
         )
         make_private_folder(self.folder)
         write_private(self._path, lab_codec().to_bytes(saved))
+
+
+class LabKeeper:
+    """Writes the file and the event log of a running lab into its state folder, where it has one."""
+
+    def __init__(self, context: LabContext, passwords: Mapping[str, str]) -> None:
+        self._context, self._passwords = context, passwords
+        self._saving = asyncio.Lock()
+
+    async def save(self) -> None:
+        """Write both. One at a time: an older state never replaces a newer one."""
+        context = self._context
+        if context.settings.state is None:
+            return
+        store = LabStore(context.settings.state)
+        async with self._saving:
+            save = partial(store.save, context.issued, context.world, self._passwords, context.clock.travelled)
+            await completed(save)
+            await completed(context.events.write)
 
 
 def _process_in(held: IO[bytes]) -> str:

@@ -25,7 +25,10 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.parties import Role
 from pkikit.view.chart import Bar, lanes
 from simulator.clock import Clock
+from simulator.lab.acme_attachment import acme_service
 from simulator.lab.lab import Lab
+from simulator.lab.running_lab import RunningLab
+from simulator.peer.acme.service import AcmeService
 from simulator.peer.peer import Peer
 from simulator.settings import LabSettings
 from simulator.travel.timeline import Timeline, live_through
@@ -99,14 +102,18 @@ class Renewals:
 
 
 async def set_up_automatic(
-    lab: Lab, lifetime: timedelta, purposes: Purposes = lambda _: BOTH, *, by: Authority | None = None
+    lab: RunningLab,
+    acme: AcmeService,
+    lifetime: timedelta,
+    purposes: Purposes = lambda _: BOTH,
+    *,
+    by: Authority | None = None,
 ) -> None:
-    """Every E peer with a certificate of that life and its automatic service on; `lab.with_acme` is open.
+    """Every E peer with a certificate of that life and its automatic service on;
 
     by: who issues in a public CA's place, on the lab's clock (None: the lab's own CA). purposes: what it puts into leaves
     at an instant.
     """
-    assert lab.acme is not None  # the caller has opened it
     authority = by or lab.issued.authority
 
     def issue(request: x509.CertificateSigningRequest) -> tuple[x509.Certificate, ...]:
@@ -117,11 +124,11 @@ async def set_up_automatic(
     async def sign(_: Peer, request: x509.CertificateSigningRequest) -> tuple[x509.Certificate, ...]:
         return await anyio.to_thread.run_sync(issue, request)
 
-    lab.acme.signer = sign
+    acme.signer = sign
     for fqdn in lab.deployment.peers_of(Role.EXPRESSWAY_E):
         key = fast_key()
         lab.install(fqdn, Credential(chain=issue(build_csr(layout_of(lab.deployment, fqdn), key)), key=key))
-        await lab.acme.configure(fqdn, {"automatic": True, "terms": "the lab's own CA"})
+        await acme.configure(fqdn, {"automatic": True, "terms": "the lab's own CA"})
 
 
 async def live_year(
@@ -129,8 +136,8 @@ async def live_year(
 ) -> RenewalYear:
     """One year of automatic renewal with certificates of that life."""
     settings = LabSettings(rsa=False, pages=False)
-    async with Lab(deployment, settings=settings, clock=Clock.set_to(at)) as lab, lab.with_acme():
-        await set_up_automatic(lab, lifetime)
+    async with Lab(deployment, settings=settings, clock=Clock.set_to(at)) as lab, acme_service(lab) as acme:
+        await set_up_automatic(lab, acme, lifetime)
         lived = await live_through(lab, span)
     restarts = [h for h in lived.happenings if h.kind == "restart"]
     return RenewalYear(

@@ -26,7 +26,9 @@ from pkikit.model.features import SERVER_ONLY_SWITCH, TWO_STORES, Feature
 from pkikit.model.parties import Role, Side
 from pkikit.model.world import World
 from simulator.clock import Clock
+from simulator.lab.acme_attachment import acme_service
 from simulator.lab.lab import Lab
+from simulator.lab.running_lab import RunningLab
 from simulator.settings import LabSettings
 from simulator.travel.renewal_years import BOTH, set_up_automatic
 from simulator.travel.timeline import Timeline, live_through
@@ -112,10 +114,10 @@ async def live_through_sunset(
     """Everything, for one deployment. E's certificates are a public CA's, those inside a private one's."""
     lab_settings = settings or LabSettings(rsa=False, pages=False, timeout=2.0)
     step("certificates with both purposes, as until spring 2026")
-    async with Lab(deployment, settings=lab_settings, clock=Clock.set_to(BEGINS)) as lab, lab.with_acme():
+    async with Lab(deployment, settings=lab_settings, clock=Clock.set_to(BEGINS)) as lab, acme_service(lab) as acme:
         public = _public_ca(lab)
         lab.change(_as_outside_sees_it(lab, public))
-        await set_up_automatic(lab, LIFETIME, _purposes, by=public)
+        await set_up_automatic(lab, acme, LIFETIME, _purposes, by=public)
         stages = [Stage(id="both", title="both purposes", takes="", report=await lab.check())]
         step(f"time passes, over {shown_time(RENEWALS_LOSE_IT)}")
         timeline = await live_through(lab, LASTS)
@@ -142,7 +144,7 @@ def _purposes(at: datetime) -> tuple[x509.ObjectIdentifier, ...]:
     return BOTH if at < RENEWALS_LOSE_IT else _SERVER
 
 
-def _public_ca(lab: Lab) -> Authority:
+def _public_ca(lab: RunningLab) -> Authority:
     at = lab.clock.now() - timedelta(days=400)
     root = create_root("Public Root CA", at=at, organisation="A public CA")
     return root.intermediate("Public Issuing CA", at=at, organisation="A public CA")
@@ -152,7 +154,7 @@ def _outsiders(deployment: Deployment) -> frozenset[str]:
     return frozenset(deployment.members_on(Side.OUTSIDE))
 
 
-def _as_outside_sees_it(lab: Lab, public: Authority) -> World:
+def _as_outside_sees_it(lab: RunningLab, public: Authority) -> World:
     """Who stands outside trusts the public CA alone; inside both are trusted."""
     world, outside = lab.world, _outsiders(lab.deployment)
     for fqdn, party in world.parties.items():
@@ -176,14 +178,16 @@ def _issue(authority: Authority, deployment: Deployment, fqdn: str, at: datetime
 # The ways out.
 
 
-def _private_ca(lab: Lab, world: World, private: Authority, at: datetime) -> tuple[str, str, str, World]:
+def _private_ca(lab: RunningLab, world: World, private: Authority, at: datetime) -> tuple[str, str, str, World]:
     for fqdn in lab.deployment.peers_of(Role.EXPRESSWAY_E):
         made = replace(world.parties[fqdn], credential=_issue(private, lab.deployment, fqdn, at))
         world = world.with_party(made)
     return "private-ca", "private CA on E", "certificates of the private CA, both purposes, on every E", world
 
 
-def _private_ca_and_partners(lab: Lab, world: World, private: Authority, at: datetime) -> tuple[str, str, str, World]:
+def _private_ca_and_partners(
+    lab: RunningLab, world: World, private: Authority, at: datetime
+) -> tuple[str, str, str, World]:
     world = _trusting(lab.deployment, _private_ca(lab, world, private, at)[3], private)
     takes = "the same, and every partner appends the private root; clients outside cannot be asked to"
     return "private-ca-trusted", "private CA, trusted by partners", takes, world

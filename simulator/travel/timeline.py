@@ -15,7 +15,8 @@ from pkikit.judge.leg_verdict import judge_leg
 from pkikit.model.certificates.facts import title
 from pkikit.view.chart import Bar, lanes
 from pkikit.view.description import iso
-from simulator.lab.lab import Lab
+from simulator.lab.context import Follower
+from simulator.lab.running_lab import RunningLab
 from simulator.peer.alarms import WARN_BEFORE
 from simulator.world.report import CheckReport
 
@@ -83,11 +84,18 @@ class Timeline:
         return lanes(rows, total=total, x="days", title=f"{name} from {self.began:%Y-%m-%d} to {self.ended:%Y-%m-%d}")
 
 
-async def live_through(lab: Lab, span: timedelta, *, progress: Callable[[datetime], None] = lambda _: None) -> Timeline:
+async def live_through(
+    lab: RunningLab, span: timedelta, *, progress: Callable[[datetime], None] = lambda _: None
+) -> Timeline:
     """Let the lab's clock run for `span`; the lab stays at its end."""
+    walk = _Walk(lab)
+    with lab.attached(walk):
+        return await _lived(lab, walk, span, progress)
+
+
+async def _lived(lab: RunningLab, walk: _Walk, span: timedelta, progress: Callable[[datetime], None]) -> Timeline:
     began = lab.clock.now()
     end = began + span
-    walk = _Walk(lab)
     await walk.look(began)
     while True:
         now = lab.clock.now()
@@ -95,7 +103,6 @@ async def live_through(lab: Lab, span: timedelta, *, progress: Callable[[datetim
         at_end = following == end
         lab.clock.travel((following if at_end else following + _JUST_AFTER) - now)
         await lab.tick()
-        walk.renewals(lab.clock.now())
         await walk.look(lab.clock.now(), dial=at_end)
         progress(lab.clock.now())
         if at_end:
@@ -105,7 +112,7 @@ async def live_through(lab: Lab, span: timedelta, *, progress: Callable[[datetim
             )  # fmt: skip
 
 
-def _dates(lab: Lab) -> Iterator[datetime]:
+def _dates(lab: RunningLab) -> Iterator[datetime]:
     """Every instant at which the world as it stands can change by itself, on any party's clock."""
     world = lab.world
     offsets = {party.clock_offset for party in world.parties.values()}
@@ -113,8 +120,7 @@ def _dates(lab: Lab) -> Iterator[datetime]:
         ends = certificate.not_valid_after_utc
         for instant in (certificate.not_valid_before_utc, ends, ends - WARN_BEFORE):
             yield from (instant - offset for offset in offsets)
-    if lab.acme is not None:
-        yield from lab.acme.dates()
+    yield from lab.dates()
     held = [crl for party in world.parties.values() for _, crl in party.held.crls]
     held += [crl for data in world.published.values() for _, crl in data.crls]
     for crl in held:
@@ -122,10 +128,12 @@ def _dates(lab: Lab) -> Iterator[datetime]:
             yield from (crl.next_update_utc - offset for offset in offsets)
 
 
-class _Walk:
+class _Walk(Follower):
     """Collects what changes from one look to the next."""
 
-    def __init__(self, lab: Lab) -> None:
+    name = "the timeline"
+
+    def __init__(self, lab: RunningLab) -> None:
         self.lab = lab
         self.happenings: list[Happening] = []
         self.spans: dict[str, list[tuple[datetime, str]]] = {}
@@ -145,14 +153,15 @@ class _Walk:
             self._legs(await self.lab.check(), at)
         self._watch_alarms(at)
 
-    def renewals(self, at: datetime) -> None:
-        """What the automatic service did: certificates that were signed, and restarts with what they interrupted."""
+    async def tick(self) -> None:
+        """Look at what the automatic service did: certificates signed, and restarts with what they interrupted."""
+        at = self.lab.clock.now()
         for event in self.lab.events.since(self._seen):
             self._seen = event.seq
             if event.kind == "ACME Certificate Pending":
                 self._add(at, "renewal", event.party, "a certificate was signed")
             elif event.kind == "ACME Certificate Deployed":
-                up = [r for r in self.lab.status_of(event.party) if r.up]
+                up = [r for r in self.lab.last.values() if r.up and event.party in {r.leg.client, r.leg.server}]
                 self._add(at, "restart", event.party, f"{len(up)} connections went down and came back")
 
     def _expiries(self, at: datetime) -> None:

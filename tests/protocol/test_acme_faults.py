@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +14,7 @@ from cryptography import x509
 from pkikit.errors import AcmeError, AcmeMisissued, AcmeProblem, InputError
 from simulator.errors import LabError
 from simulator.pebble_options import PebbleOptions, PebbleVersion
-from simulator.peer.acme.order_run import AcmeRun
+from simulator.peer.acme.order_run import AcmeRun, RunStep
 from simulator.peer.acme.service import AcmeService
 from simulator.threaded import ThreadedLab
 from simulator.world.faults import Block, Ca, Caa, Clock, DiskFull, Dns, Fault, Point, StaleAaaa
@@ -32,22 +34,19 @@ from tests.support.worlds import CLUSTER_E, E1, E2, changed, deployment
     ],
 )  # fmt: skip
 def test_order_with_a_killed_ca_keeps_the_current_certificate(
-    lab: ThreadedLab, acme: AcmeService, monkeypatch: pytest.MonkeyPatch, what: str, state: str
+    lab: ThreadedLab, acme: AcmeService, what: str, state: str
 ) -> None:
     """Whatever has happened by then: the current certificate serves, and with the CA back the next attempt succeeds."""
     before = lab.world.parties[E1].credential
-    told = AcmeRun.told
     killed: list[int] = []
 
-    def tell(run: AcmeRun, step: str, now: str, name: str = "", detail: str = "") -> None:
-        told(run, step, now, name, detail)
-        if (step, now) == (what, state) and not killed:
-            process = acme.pebble._process
-            assert process is not None
-            killed.append(process.pid)
-            process.kill()
+    def kill(_: AcmeRun, step: RunStep) -> None:
+        if (step.what, step.state) == (what, state) and not killed:
+            assert acme.pebble.pid is not None
+            killed.append(acme.pebble.pid)
+            os.kill(acme.pebble.pid, signal.SIGKILL)
 
-    monkeypatch.setattr(AcmeRun, "told", tell)
+    acme.on_step.append(kill)
     if (what, state) == ("certificate", "downloaded"):
         assert lab.run(acme.sign, E1).key_matches  # too late to hurt
     else:
@@ -185,8 +184,7 @@ def leaf_of(lab: ThreadedLab) -> x509.Certificate:
 
 def test_certificate_is_renewed_and_deployed_at_the_configured_hour(automatic: ThreadedLab) -> None:
     """Not before it is due; then a new key and a certificate for the same names, deployed at the hour that was set."""
-    lab, acme = automatic, automatic.lab.acme
-    assert acme is not None
+    lab, acme = automatic, automatic.acme
     first = leaf_of(lab)
     lab.tick()
     assert lab.peers[E1].state.pending_certificate is None
@@ -210,8 +208,7 @@ def test_certificate_is_renewed_and_deployed_at_the_configured_hour(automatic: T
 
 def test_failed_renewal_is_retried_with_backoff(automatic: ThreadedLab) -> None:
     """An hour, two, four …, told each time; when the fault is gone the next attempt succeeds."""
-    lab, acme = automatic, automatic.lab.acme
-    assert acme is not None
+    lab, acme = automatic, automatic.acme
     first, well = leaf_of(lab), lab.world
     lab.tick()  # asks the CA when it would have it renewed
     due = acme.due(E1)
@@ -236,8 +233,7 @@ def test_failed_renewal_is_retried_with_backoff(automatic: ThreadedLab) -> None:
 
 def test_renewal_on_a_full_disk_is_retried_an_hour_later(automatic: ThreadedLab) -> None:
     """The renewal is signed and cannot be kept, nor can its failure: not tried again at once, but an hour later."""
-    lab, acme = automatic, automatic.lab.acme
-    assert acme is not None
+    lab, acme = automatic, automatic.acme
     lab.tick()
     due = acme.due(E1)
     assert due is not None

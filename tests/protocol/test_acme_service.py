@@ -13,9 +13,8 @@ import pytest
 from blockbuster import BlockBuster
 
 from pkikit.errors import AcmeError, AcmeProblem, InputError
-from pkikit.issue.acme.order import OrderStep
 from pkikit.model.world import Speaks
-from simulator.peer.acme.order_run import AcmeRun
+from simulator.peer.acme.order_run import AcmeRun, RunStep
 from simulator.peer.acme.service import AcmeService
 from simulator.peer.store import PeerStore
 from simulator.threaded import ThreadedLab
@@ -177,19 +176,18 @@ def test_concurrent_orders_close_the_host_after_the_last(lab: ThreadedLab, acme:
 
 
 def test_only_the_port_of_the_virtual_host_opens_during_an_order(
-    lab: ThreadedLab, acme: AcmeService, monkeypatch: pytest.MonkeyPatch
+    lab: ThreadedLab, acme: AcmeService, blockbuster: BlockBuster
 ) -> None:
     """Before, during and after an order: the one port that comes and goes is that of the virtual host."""
+    blockbuster.deactivate()  # the test itself reads /proc in the loop, at the moment that matters
     before = _scan(lab)
     during: list[set[int]] = []
 
-    def look(run: AcmeRun, step: OrderStep) -> None:  # in the order's own thread
+    def look(_: AcmeRun, step: RunStep) -> None:
         if step.what == "order" and step.state == "ready":
             during.append(_scan(lab))
-        real(run, step)
 
-    real = AcmeRun._progress
-    monkeypatch.setattr(AcmeRun, "_progress", look)
+    acme.on_step.append(look)
     lab.run(acme.sign, E1)
     assert during
     assert during[0] - before == {10080}
@@ -288,26 +286,22 @@ def test_order_fails_when_the_other_peer_is_down(lab: ThreadedLab, acme: AcmeSer
     assert lab.run(acme.sign, E1).key_matches
 
 
-def test_sign_resumes_the_order_on_disk(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blockbuster: BlockBuster
-) -> None:
+def test_sign_resumes_the_order_on_disk(tmp_path: Path, blockbuster: BlockBuster) -> None:
     """The order's URL is on disk before anything is proved; the next Sign goes on with it."""
     blockbuster.deactivate()  # the test itself reads the disk in the loop, at the moment that matters
     with ThreadedLab(deployment(), settings=replace(FAST, state=tmp_path)) as lab:
         acme = lab.start_acme()
         lab.run(acme.prepare, E1)
         kept: list[str] = []
-        told = AcmeRun.told
 
-        def stop(run: AcmeRun, what: str, state: str, name: str = "", detail: str = "") -> None:
-            told(run, what, state, name, detail)
-            if what == "authorization" and not kept:
+        def stop(run: AcmeRun, step: RunStep) -> None:
+            if step.what == "authorization" and not kept:
                 loaded = PeerStore(tmp_path / E1).load()
                 assert loaded is not None
                 kept.append(loaded.acme.order)
                 run.stop("killed")
 
-        monkeypatch.setattr(AcmeRun, "told", stop)
+        acme.on_step.append(stop)
         with pytest.raises(AcmeError, match="killed"):
             lab.run(acme.sign, E1)
         assert kept[0].startswith("https://")

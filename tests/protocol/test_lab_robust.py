@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from pkikit.errors import InputError
+from pkikit.model.certificates.credential import Credential
 from pkikit.model.trace import Outcome
-from pkikit.model.world import Speaks
+from pkikit.model.world import Speaks, World
 from pkikit.view.description import describe_crl
 from simulator.background import FAILED
 from simulator.errors import LabError
@@ -152,7 +153,8 @@ def test_leg_whose_dial_raises_is_down_alone(lab: ThreadedLab, monkeypatch: pyte
         assert "ValueError: an object of which a part cannot be read" in lines[0].detail
         report = lab.run(inside.check)
         assert {leg.leg.id for leg in report.down} == set(mine)
-    lab.do(inside._retry_links)
+    for link in lab.links.values():
+        lab.do(link.retry)
     eventually(lambda: all(link.active for link in inside.links.values()), "every leg is up again")
 
 
@@ -178,9 +180,18 @@ def test_leg_that_cannot_be_judged_follows_its_handshake(lab: ThreadedLab, monke
     report = lab.check()
     assert report.accepted
     assert lab.events.of(kind="Leg Not Judged")
-    monkeypatch.setattr(lab.lab.dialler, "_can_dial", lambda leg: False)
+    lab.change(without_keys(lab.world))
     report = lab.check()
     assert len(report.down) == len(report.legs)
+
+
+def without_keys(world: World) -> World:
+    """The same certificates, brought from outside without their private keys: nobody can dial with them."""
+    for party in world.parties.values():
+        if party.credential is not None:
+            credential = Credential(chain=party.credential.chain, key=None)
+            world = world.with_party(replace(party, credential=credential, services={}))
+    return world
 
 
 def test_background_failure_is_logged(tmp_path: Path) -> None:

@@ -182,9 +182,9 @@ def test_restarted_lab_keeps_settings_and_log(tmp_path: Path) -> None:
     with (tmp_path / "events.jsonl").open("a") as stream:
         stream.write('{"seq": 99, "at": "2026-')
     with ThreadedLab(deployment(), settings=settings(tmp_path)) as lab:
-        kept = lab.lab.revocation_settings(E2)
+        kept = lab.peers[E2].lab.revocation_settings(E2)
         assert (kept.fallback, kept.checking) == ("revoked", True)
-        assert lab.lab.revocation_settings(C1).checking is False
+        assert lab.peers[C1].lab.revocation_settings(C1).checking is False
         assert [str(e) for e in lab.events.of(E1)][: len(seen)] == seen
         numbers = [e.seq for e in lab.events]
         assert numbers == sorted(set(numbers))

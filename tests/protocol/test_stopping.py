@@ -73,8 +73,11 @@ def test_up_stops_at_one_signal_while_it_hangs(stuck: str, by: signal.Signals, t
 @pytest.mark.parametrize(
     ("stuck", "command", "by"),
     [
-        *(("simulator.lab.lab:Lab.check", ("check", DEPLOYMENT), number) for number in (signal.SIGINT, signal.SIGHUP)),
-        ("simulator.lab.lab:Lab.tick", ("travel", DEPLOYMENT, "--days", "400"), signal.SIGINT),
+        *(
+            ("simulator.lab.running_lab:RunningLab.check", ("check", DEPLOYMENT), number)
+            for number in (signal.SIGINT, signal.SIGHUP)
+        ),
+        ("simulator.lab.running_lab:RunningLab.tick", ("travel", DEPLOYMENT, "--days", "400"), signal.SIGINT),
         ("simulator.clinic.live_case:LiveCase.__aenter__", ("clinic", "leaf-expired", "--solve"), signal.SIGTERM),
     ],
 )

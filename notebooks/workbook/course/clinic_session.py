@@ -123,12 +123,12 @@ class ClinicSession:
         zone, wanted = lab.network.outside_dns.zone, str(name).strip().lower()
         if wanted in zone.services:
             return [f"{host}, port {port}" for host, port in zone.services[wanted]]
-        return [fqdn or "nobody's address" for fqdn in lab.led_to(wanted)]
+        return [fqdn or "nobody's address" for fqdn in lab.network.led_to(wanted)]
 
     def preflight(self) -> list[str]:
         """What the CA would object to before it is asked."""
         self.require_tool("preflight")
-        order, acme = self.case.order, self.live.lab.acme
+        order, acme = self.case.order, self.live.acme
         if order is None or acme is None:
             raise InputError("nothing is ordered in this case")
         verdict = self.threaded.run(acme.preflight, order.peer)

@@ -114,7 +114,7 @@ def _worked(work: Work, answer: object, session: LabSession) -> Answer:
 
 def _asked_hosts(answer: object, session: LabSession, name: str) -> Answer:
     """Which parties does the DNS outside lead a name to?"""
-    led = session.threaded.lab.led_to(name)
+    led = session.threaded.network.led_to(name)
     wanted = {fqdn: f"DNS leads {name} there" for fqdn in led if fqdn is not None}
     return check_names(
         answer, wanted, right="every host that DNS leads the name to", needless="is never asked by the CA"

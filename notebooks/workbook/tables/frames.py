@@ -181,9 +181,8 @@ def gates(session: LabSession, leg_id: str) -> pd.DataFrame:
     rows = {}
     for name, fault in faults.items():
         before = session.world
-        if name.startswith("6"):
-            settings = session.threaded.lab.revocation_settings(leg.client).model_copy(update={"checking": True})
-            session.threaded.do(session.threaded.lab.change_revocation, leg.client, settings)
+        if name.startswith("6") and leg.client in session.threaded.peers:
+            session.threaded.do(session.peer(leg.client).set_revocation, {"checking": True})
         session.break_(**fault)
         found = session.dial(leg_id)
         session.put(before)

@@ -52,12 +52,15 @@ class AcmeRun:
 
     def __init__(
         self, peer: Peer, hosts: Sequence[ChallengeHost], *, directory: AcmeDirectory,
-        reaches: Callable[[str], bool],
+        reaches: Callable[[str], bool], on_step: Callable[[AcmeRun, RunStep], None] = lambda *_: None,
     ) -> None:  # fmt: skip
-        """hosts: of all peers of the cluster; reaches: whether this peer gets through to another now."""
+        """hosts: of all peers of the cluster; reaches: whether this peer gets through to another now.
+
+        on_step: is called in the event loop with each new step, before the order goes on.
+        """
         self.peer, self.directory = peer, directory
         self.steps: list[RunStep] = []
-        self._hosts, self._reaches = hosts, reaches
+        self._hosts, self._reaches, self._on_step = hosts, reaches, on_step
         self._order: Order | None = None
         self._client: AcmeAccount | None = None
         self._opened: list[ChallengeHost] = []
@@ -69,12 +72,14 @@ class AcmeRun:
         if self._order is not None:
             self._order.stop(why)
 
-    def told(self, what: str, state: str, name: str = "", detail: str = "") -> None:
+    def note(self, what: str, state: str, name: str = "", detail: str = "") -> None:
         """Add a step, to the page and to the log."""
         now = self.peer.lab.now_of(self.peer.fqdn)
-        self.steps.append(RunStep(at=now, what=what, state=state, name=name, detail=detail))
+        step = RunStep(at=now, what=what, state=state, name=name, detail=detail)
+        self.steps.append(step)
         fields = {"State": state, **({"Name": name} if name else {}), **({"Detail": detail} if detail else {})}
         self.peer.lab.events.add(self.peer.fqdn, f"ACME {what.title()}", **fields)
+        self._on_step(self, step)
 
     async def sign(
         self,
@@ -119,16 +124,16 @@ class AcmeRun:
                 host.served.remove(self._served)
             for host in self._opened:
                 await host.close()
-                self.told("virtual host", "closed", name=host.fqdn)
+                self.note("virtual host", "closed", name=host.fqdn)
 
     async def _open(self) -> None:
         for host in self._hosts:
             if not self._reaches(host.fqdn):
-                self.told("virtual host", "out of reach", name=host.fqdn, detail="the file cannot be put there")
+                self.note("virtual host", "out of reach", name=host.fqdn, detail="the file cannot be put there")
                 continue
             await host.open()
             self._opened.append(host)
-            self.told("virtual host", "opened", name=host.fqdn, detail="port 80, challenge files only")
+            self.note("virtual host", "opened", name=host.fqdn, detail="port 80, challenge files only")
 
     # The account.
 
@@ -154,9 +159,9 @@ class AcmeRun:
         if known is None or known.url != url:
             made = Account(directory=self.directory.url, url=url, key=key)
             await self.peer.change_acme(lambda acme: replace(acme, account=made, order=""))
-            self.told("account", "created", detail=self.directory.url)
+            self.note("account", "created", detail=self.directory.url)
         else:
-            self.told("account", "found", detail=self.directory.url)
+            self.note("account", "found", detail=self.directory.url)
         return account
 
     def _require_terms(self, account: AcmeAccount) -> None:
@@ -175,23 +180,23 @@ class AcmeRun:
         put = [host for host in self._opened if self._reaches(host.fqdn)]
         for host in put:
             host.place(file)
-        self.told("challenge file", "placed", name=file.name, detail=f"on {', '.join(h.fqdn for h in put)}")
+        self.note("challenge file", "placed", name=file.name, detail=f"on {', '.join(h.fqdn for h in put)}")
 
     def _withdraw(self, file: ChallengeFile) -> None:
         for host in self._opened:
             host.withdraw(file)
-        self.told("challenge file", "withdrawn", name=file.name)
+        self.note("challenge file", "withdrawn", name=file.name)
 
     def _progress(self, step: OrderStep) -> None:
         """In the order's thread. What is needed to go on after a crash is on disk before the order does."""
         if step.what == "challenge file":
             return  # told where it was put
-        self._in_loop(self.told, step.what, step.state, step.name, step.detail)
+        self._in_loop(self.note, step.what, step.state, step.name, step.detail)
         if step.url:
             anyio.from_thread.run(self.peer.change_acme, lambda acme: replace(acme, order=step.url))
 
     def _served(self, peer: str, host: str, by: str) -> None:
-        self.told("challenge file", "fetched", name=host, detail=f"from {peer}, by {by}")
+        self.note("challenge file", "fetched", name=host, detail=f"from {peer}, by {by}")
 
 
 def as_directory(url: str, ca: str, folder: Path) -> AcmeDirectory:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,13 +19,11 @@ import anyio.to_thread
 from cryptography import x509
 
 from pkikit.design.csr import build_csr, fast_key, make_key
-from pkikit.errors import AcmeError, AcmeMisissued, AcmeProblem, InputError, PkikitError
+from pkikit.errors import AcmeMisissued, AcmeProblem, InputError, PkikitError
 from pkikit.issue.acme.account import AcmeAccount
-from pkikit.issue.acme.renewal_info import renewal_info
 from pkikit.issue.acme.transport import AcmeDirectory, Capabilities, capabilities
 from pkikit.judge.linting.preflight import preflight, refuse_where_there_is_no_acme
 from pkikit.judge.name_matching import presented_names
-from pkikit.judge.renewal_due import renew_at
 from pkikit.model.certificates.credential import Credential, PrivateKey
 from pkikit.model.certificates.facts import shown_time
 from pkikit.model.codec.problems import validated
@@ -34,18 +32,15 @@ from pkikit.model.findings import Verdict
 from pkikit.net.acme_facts import gather
 from pkikit.values.names import parse_dns_name
 from simulator.background import Background
-from simulator.errors import LabError
+from simulator.peer.acme.automatic import AutomaticRenewal, Signer
 from simulator.peer.acme.challenge_host import ChallengeHost, Fetched
 from simulator.peer.acme.order_run import AcmeRun, RunStep, as_directory
 from simulator.peer.acme_state import AcmeChanges, AcmeSettings, AcmeState, Provider
 from simulator.peer.peer import Peer
-from simulator.peer.state import PeerState
 from simulator.services.lab_ca import IDENTITY, LabCa
 from simulator.services.pebble import Pebble
 
-_AGAIN = timedelta(hours=1)  # after a failure that could not be kept
 EMAIL = "admin@example.com"
-Signer = Callable[[Peer, x509.CertificateSigningRequest], Awaitable[tuple[x509.Certificate, ...]]]
 
 
 class Cas(Protocol):
@@ -61,16 +56,20 @@ class AcmeService:
 
     def __init__(
         self, deployment: Deployment, ca: LabCa, cas: Cas, *, hosts: Mapping[str, ChallengeHost],
-        peers: Mapping[str, Peer], passes: Callable[[str, str], bool], rsa: bool,
+        peers: Mapping[str, Peer], passes: Callable[[str, str], bool], rsa: bool, background: Background,
     ) -> None:  # fmt: skip
+        """hosts: the virtual hosts on port 80. passes: whether packets get from one peer to another. rsa: which keys to make."""
         self.ca = ca
         self.hosts = hosts
         self._cas, self.rsa = cas, rsa
         self._deployment, self._peers, self._passes = deployment, peers, passes
         self._runs: dict[str, AcmeRun] = {}
         self._running: set[str] = set()
-        self._orders: dict[str, Background] = {}
-        self._held_back: dict[str, datetime] = {}  # automatic services that failed and could not keep it
+        self._background = background
+        self._orders: set[asyncio.Task[None]] = set()
+        self._automatic = AutomaticRenewal(self, peers)
+        # Called with the run and its new step, in the event loop, before the order goes on.
+        self.on_step: list[Callable[[AcmeRun, RunStep], None]] = []
         # Instead of a provider: who issues where no real one can follow (far travel on the lab's clock).
         self.signer: Signer | None = None
 
@@ -92,19 +91,7 @@ class AcmeService:
 
     def dates(self) -> Iterator[datetime]:
         """When the automatic service has something to do next, on the lab's clock, for each peer."""
-        for peer in self._peers.values():
-            state = peer.state
-            settings, last = state.acme.settings, state.acme.last
-            if not settings.automatic or state.certificate is None:
-                continue
-            ahead = peer.lab.party(peer.fqdn).clock_offset
-            if state.pending_certificate is None:
-                yield state.acme.due_at(state.certificate.leaf) - ahead
-            if last is not None and (state.pending_certificate is not None or state.domain_pending):
-                yield settings.schedule.following(last.at) - ahead
-            for domain, held in state.domain_certificates:
-                if domain in state.acme.domains:
-                    yield renew_at(held.leaf) - ahead
+        return self._automatic.dates()
 
     def _peer(self, fqdn: str) -> Peer:
         if self._deployment.cluster_of(fqdn) is None:
@@ -141,7 +128,7 @@ class AcmeService:
 
     async def capabilities(self, fqdn: str) -> Capabilities:
         """What the provider that is configured can do; its terms are among it."""
-        return await anyio.to_thread.run_sync(capabilities, await self._directory(self._peer(fqdn)))
+        return await anyio.to_thread.run_sync(capabilities, await self.directory_of(self._peer(fqdn)))
 
     async def accept_terms(self, fqdn: str) -> str:
         """The administrator has read the provider's terms of service and accepts them; returns their URL."""
@@ -156,7 +143,8 @@ class AcmeService:
         if self._peers[fqdn].state.request is None:
             await self._peers[fqdn].generate()
 
-    async def _directory(self, peer: Peer) -> AcmeDirectory:
+    async def directory_of(self, peer: Peer) -> AcmeDirectory:
+        """The directory that a peer is configured for."""
         settings = peer.state.acme.settings
         if settings.provider is Provider.OTHER:
             folder = self.pebble.folder / peer.fqdn
@@ -194,7 +182,7 @@ class AcmeService:
 
     async def sign(self, fqdn: str) -> Credential:
         """Order a certificate for a peer; it lands in the staging area. Whatever fails, the current one stays."""
-        return await self._sign(self._peer(fqdn))
+        return await self.renew(self._peer(fqdn))
 
     def sign_soon(self, fqdn: str) -> None:
         """Begin to sign and return; `steps` shows how it goes. What cannot begin is told at once."""
@@ -203,21 +191,17 @@ class AcmeService:
 
         async def work() -> None:
             with contextlib.suppress(PkikitError):  # told and kept where it failed
-                await self._sign(peer)
+                await self.renew(peer)
 
-        self._background(peer).spawn(work(), "ACME order")
+        task = self._background.spawn(work(), "ACME order", party=fqdn)
+        self._orders.add(task)
+        task.add_done_callback(self._orders.discard)
 
     async def stop(self) -> None:
         """End what is under way; orders stay at the CA and can be gone on with."""
         for run in self._runs.values():
             run.stop("the lab ends")
-        for orders in self._orders.values():
-            await orders.finish()
-
-    def _background(self, peer: Peer) -> Background:
-        if peer.fqdn not in self._orders:
-            self._orders[peer.fqdn] = Background(peer.fqdn, peer.lab.events)
-        return self._orders[peer.fqdn]
+        await asyncio.gather(*self._orders, return_exceptions=True)
 
     def _require_idle(self, peer: Peer) -> None:
         if peer.fqdn in self._running:
@@ -228,7 +212,8 @@ class AcmeService:
         if peer.state.request is None:
             raise InputError(f"{peer.fqdn} has no signing request: generate one first, its names are those ordered")
 
-    async def _sign(self, peer: Peer, replaces: x509.Certificate | None = None) -> Credential:
+    async def renew(self, peer: Peer, replaces: x509.Certificate | None = None) -> Credential:
+        """Order a certificate for a peer. replaces: the one that the CA is asked to count as replaced."""
         self._require_beginning(peer)
         request = peer.state.request
         assert request is not None  # required just now
@@ -287,15 +272,19 @@ class AcmeService:
         if self.signer is not None:
             return await self.signer(peer, request)
         run = self._runs[peer.fqdn] = AcmeRun(
-            peer, self._hosts_of(peer.fqdn), directory=await self._directory(peer),
-            reaches=lambda other: self._passes(peer.fqdn, other),
+            peer, self._hosts_of(peer.fqdn), directory=await self.directory_of(peer),
+            reaches=lambda other: self._passes(peer.fqdn, other), on_step=self._stepped,
         )  # fmt: skip
         return await run.sign(request, goes_on=goes_on, replaces=replaces)
+
+    def _stepped(self, run: AcmeRun, step: RunStep) -> None:
+        for observer in tuple(self.on_step):
+            observer(run, step)
 
     def _tell(self, peer: Peer, what: str, state: str, detail: str = "") -> None:
         run = self._runs.get(peer.fqdn)
         if run is not None:
-            run.told(what, state, detail=detail)
+            run.note(what, state, detail=detail)
 
     async def _failed(self, peer: Peer, error: str, retry_after: timedelta | None, *, over: bool) -> None:
         """Keep what is known of a failure; an order that the CA has judged is not gone on with."""
@@ -327,7 +316,7 @@ class AcmeService:
         if by == "account" and account is None:
             raise InputError(f"{fqdn} has no ACME account that could revoke it")
         key = account.key if by == "account" and account is not None else credential.key
-        directory = await self._directory(peer)
+        directory = await self.directory_of(peer)
 
         def send() -> None:
             client = AcmeAccount(directory, key)
@@ -347,71 +336,6 @@ class AcmeService:
         if fqdn in self.hosts:
             await self.hosts[fqdn].restart()
 
-    # Automatic.
-
     async def tick(self) -> None:
-        """Do what the peers' clocks say is due: ask for renewal information, order, deploy. Failures are told and kept."""
-        due = [p for p in self._peers.values() if p.state.acme.settings.automatic and p.fqdn not in self._running]
-        await asyncio.gather(*(self._automatic(peer) for peer in due))
-
-    async def _automatic(self, peer: Peer) -> None:
-        now, before = peer.lab.now_of(peer.fqdn), peer.state.acme.last
-        held = self._held_back.get(peer.fqdn)
-        if held is not None and timedelta(0) <= now - held < _AGAIN:
-            return
-        try:
-            await self._deploy_when_due(peer)
-            await self._renew_when_due(peer)
-        except (PkikitError, OSError):
-            # Told where it failed, and kept, so that it is not tried again at once; a full disk keeps nothing.
-            if peer.state.acme.last is before:
-                self._held_back[peer.fqdn] = now
-
-    async def _deploy_when_due(self, peer: Peer) -> None:
-        state, last = peer.state, peer.state.acme.last
-        waits = state.pending_certificate is not None or bool(state.domain_pending)
-        if not waits or last is None or state.acme.settings.schedule.following(last.at) > peer.lab.now_of(peer.fqdn):
-            return
-        try:
-            for domain, _ in state.domain_pending:
-                await peer.deploy_domain(domain)
-            if state.pending_certificate is not None:
-                await peer.deploy()
-        except (PkikitError, OSError) as error:
-            peer.lab.events.add(peer.fqdn, "ACME Deploy Failed", Reason=error)
-            raise
-
-    async def _renew_when_due(self, peer: Peer) -> None:
-        state, now = peer.state, peer.lab.now_of(peer.fqdn)
-        if state.pending_certificate is None and state.certificate is not None:
-            await self._ask_when(peer, state)
-            if peer.state.acme.due_at(state.certificate.leaf) <= now:
-                if peer.state.request is None:
-                    await peer.generate(layout=peer.layout_of(presented_names(state.certificate.leaf).dns))
-                # Only a CA that knows the certificate can be told that it is replaced.
-                known = peer.state.acme.renewal is not None
-                await self._sign(peer, state.certificate.leaf if known else None)
-        for domain in peer.state.acme.domains:
-            current = dict(peer.state.domain_certificates).get(domain)
-            if current is None or domain in dict(peer.state.domain_pending):
-                continue
-            last = peer.state.acme.last
-            if renew_at(current.leaf) <= now and not (last is not None and last.failures and last.again_at > now):
-                await self.sign_domain(peer.fqdn, domain)
-
-    async def _ask_when(self, peer: Peer, state: PeerState) -> None:
-        """Renewal information, where the CA of the current certificate offers it; not more often than it wants."""
-        now, acme = peer.lab.now_of(peer.fqdn), state.acme
-        if self.signer is not None or acme.account is None or state.certificate is None:
-            return
-        again = acme.renewal.ask_again if acme.renewal else timedelta(hours=6)
-        if acme.asked_at is not None and now < acme.asked_at + again:
-            return
-        leaf, directory = state.certificate.leaf, await self._directory(peer)
-        if acme.account.directory != directory.url or now > leaf.not_valid_after_utc:
-            return
-        try:
-            info = await anyio.to_thread.run_sync(renewal_info, directory, leaf)
-        except (AcmeError, LabError):
-            info = acme.renewal
-        await peer.change_acme(lambda a: replace(a, renewal=info, asked_at=now))
+        """Do what the peers' clocks say is due: ask for renewal information, order, deploy. Failures are logged and kept."""
+        await self._automatic.tick()

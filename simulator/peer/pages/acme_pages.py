@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -27,6 +29,15 @@ class AcmeDesk:
     """Where the pages of a peer find the ACME service of the lab. service: None while no public CA runs."""
 
     service: AcmeService | None = None
+
+    @contextmanager
+    def open(self, service: AcmeService) -> Iterator[None]:
+        """Offer the service for as long as the block lasts."""
+        self.service = service
+        try:
+            yield
+        finally:
+            self.service = None
 
 
 ACME = web.AppKey("acme", AcmeDesk)

@@ -1,0 +1,36 @@
+"""Whom a port lets in: what it wants of the parties that it knows, and of a caller that belongs to no leg."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pkikit.model import ports
+from pkikit.model.leg import Leg, NameCheck
+from pkikit.model.parties import LegKind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Admission:
+    """How a port treats a caller: whether it wants a certificate, and with which names."""
+
+    verify: bool
+    name_checks: tuple[NameCheck, ...] = ()
+    tunnel: bool = False
+
+
+def admission_of(leg: Leg) -> Admission:
+    """How the server of a leg treats the leg's client."""
+    return Admission(verify=leg.mutual, name_checks=leg.client_name_checks if leg.mutual else (), tunnel=leg.tunnel)
+
+
+def admission_of_strangers(legs: Sequence[Leg]) -> Admission:
+    """A caller that belongs to no leg, as a learner's openssl: traversal and cluster ports still want the right certificate;
+    on 5061 and 8443 it meets the default zone, which asks for none."""
+    always_mutual = all(leg.mutual and leg.kind in {LegKind.ZONE, LegKind.CLUSTER} for leg in legs)
+    checks = {leg.client_name_checks for leg in legs}
+    from_outside = any(leg.port == ports.SIP_TLS for leg in legs)
+    if not always_mutual or from_outside:
+        return Admission(verify=False)
+    names = tuple(dict.fromkeys(n for group in checks for check in group for n in check.any_of))
+    return Admission(verify=True, name_checks=(NameCheck(any_of=names, why="names that this port expects"),))

@@ -1,0 +1,148 @@
+"""A lab that runs: what its users see, change and dial."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+
+from cryptography import x509
+
+from pkikit.model.certificates.credential import Credential
+from pkikit.model.leg import Leg
+from pkikit.model.trace import HandshakeTrace
+from pkikit.model.world import World
+from simulator.lab.context import Follower, LabContext
+from simulator.lab.dialling import Dialler
+from simulator.lab.endpoint import Endpoint
+from simulator.lab.housekeeping import Housekeeping
+from simulator.lab.links import Link
+from simulator.lab.network import Network
+from simulator.lab.pages import Pages
+from simulator.lab.world_changes import WorldChanges
+from simulator.peer.pages.site import PeerSite
+from simulator.peer.peer import Peer
+from simulator.services.adcs import CertificateServices
+from simulator.world.report import CheckReport, LegReport
+
+
+class RunningLab:
+    """What `async with Lab(deployment) as lab:` gives. Everything in it runs until the block ends.
+
+    deployment, settings, clock, events, plan, issued, legs: as in LabContext. peers, endpoints: by FQDN. network: DNS and
+    distribution points. passwords: of the pages, by user. background: owns the tasks that nobody waits for.
+    """
+
+    def __init__(
+        self,
+        context: LabContext,
+        *,
+        network: Network,
+        endpoints: Mapping[str, Endpoint],
+        peers: Mapping[str, Peer],
+        pages: Pages,
+        passwords: Mapping[str, str],
+        dialler: Dialler,
+        changes: WorldChanges,
+        housekeeping: Housekeeping,
+    ) -> None:
+        self.deployment, self.settings, self.clock = context.deployment, context.settings, context.clock
+        self.events, self.plan, self.issued, self.legs = context.events, context.plan, context.issued, context.legs
+        self.background = context.background
+        self.network, self.endpoints, self.peers, self.passwords = network, endpoints, peers, passwords
+        self._context, self._pages, self._dialler = context, pages, dialler
+        self._changes, self._housekeeping = changes, housekeeping
+
+    @property
+    def world(self) -> World:
+        """Every party with its certificates and lists, as it is now."""
+        return self._context.world
+
+    @property
+    def sites(self) -> Mapping[str, PeerSite]:
+        """The peers' pages, by FQDN; empty in a lab without pages."""
+        return self._pages.sites
+
+    @property
+    def adcs(self) -> CertificateServices:
+        """The CA's web enrolment pages.
+
+        Raises:
+            LabError: this lab runs without pages.
+        """
+        return self._pages.adcs
+
+    # Time and followers.
+
+    def now_of(self, fqdn: str) -> datetime:
+        """The time by a party's own clock."""
+        return self._context.now_of(fqdn)
+
+    async def tick(self) -> None:
+        """Do what the lab's clock says is due: the daily CRL updates, ACME. A caller that returns finds it done."""
+        await self._housekeeping.tick()
+
+    @contextmanager
+    def attached(self, follower: Follower) -> Iterator[None]:
+        """Let something follow this lab for as long as the block lasts."""
+        self._context.followers.append(follower)
+        try:
+            yield
+        finally:
+            self._context.followers.remove(follower)
+
+    def dates(self) -> Iterator[datetime]:
+        """The instants, on the lab's clock, at which a follower has something to do."""
+        for follower in self._context.followers:
+            yield from follower.dates()
+
+    # The world.
+
+    def change(self, world: World) -> None:
+        """Put another world in place: parties with another certificate, clock or speech restart; lists are just used."""
+        self._changes.change(world)
+
+    def install(self, fqdn: str, credential: Credential) -> None:
+        """Give a party another server certificate, and restart it."""
+        self.change(self.world.with_party(replace(self.world.parties[fqdn], credential=credential, services={})))
+
+    def trust(self, certificates: Iterable[x509.Certificate], parties: Iterable[str] | None = None) -> None:
+        """Append CA certificates to the trusted CA list of these parties (default: all)."""
+        added = tuple(certificates)
+        world = self.world
+        for fqdn in parties if parties is not None else tuple(world.parties):
+            party = world.parties[fqdn]
+            trusted = tuple(dict.fromkeys((*party.trusted_ca_list, *added)))
+            world = world.with_party(replace(party, trusted_ca_list=trusted))
+        self.change(world)
+
+    # Connections.
+
+    async def dial(self, leg: Leg) -> HandshakeTrace:
+        """Dial one leg with real TLS and bring both sides' records together."""
+        return await self._dialler.dial(leg)
+
+    async def check(
+        self, *, only: Callable[[Leg], bool] | None = None, progress: Callable[[LegReport], None] | None = None
+    ) -> CheckReport:
+        """Judge and dial every leg (or those that `only` picks)."""
+        return await self._dialler.check(only=only, progress=progress)
+
+    async def hold(self) -> None:
+        """Keep every SIP leg up from now on, as zones are; returns when each was dialled once."""
+        await self._dialler.hold()
+
+    async def status(self) -> CheckReport:
+        """Held legs as they are, the others dialled now."""
+        return await self._dialler.status()
+
+    @property
+    def links(self) -> Mapping[str, Link]:
+        """The legs that `hold` keeps up, by id."""
+        return self._dialler.links
+
+    @property
+    def last(self) -> Mapping[str, LegReport]:
+        """Every leg as it was last dialled, by id."""
+        return self._dialler.last

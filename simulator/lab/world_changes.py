@@ -1,0 +1,84 @@
+"""Putting another world in place: who restarts, which connections drop, which ports open and close."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from pkikit.model.world import Party, World
+from simulator.errors import LabError
+from simulator.lab.context import LabContext
+from simulator.lab.dialling import Dialler
+from simulator.lab.endpoint import Endpoint
+from simulator.lab.network import Network
+from simulator.peer.peer import Peer
+from simulator.world.changes import changed, needs_restart
+
+
+class WorldChanges:
+    """Changes the world of a running lab, and makes everything in the lab follow."""
+
+    def __init__(
+        self,
+        context: LabContext,
+        endpoints: Mapping[str, Endpoint],
+        peers: Mapping[str, Peer],
+        network: Network,
+        dialler: Dialler,
+    ) -> None:
+        self._context, self._endpoints, self._peers = context, endpoints, peers
+        self._network, self._dialler = network, dialler
+
+    def change(self, world: World) -> None:
+        """Put another world in place: parties with another certificate, clock or speech restart; lists are just used."""
+        context = self._context
+        before, context.world = context.world, world
+        for fqdn, party in world.parties.items():
+            self._change_party(party, before.parties[fqdn])
+        for endpoint in self._endpoints.values():
+            self._reopen(endpoint.hinder)
+        by_name = context.plan.by_name
+        for one, other in (tuple(pair) for pair in world.cut - before.cut):
+            self._endpoints[one].drop(by_name[other])
+            self._endpoints[other].drop(by_name[one])
+        self._network.follow(before)
+        for follower in tuple(context.followers):
+            follower.changed(before, world)
+        self._dialler.retry()
+
+    def _change_party(self, party: Party, before: Party) -> None:
+        if needs_restart(party, before):
+            self._restart(party, "certificate or clock changed")
+        else:
+            self._endpoints[party.fqdn].consult(party)
+        if party.fqdn in self._peers and (changed(party, before) or party.held is not before.held):
+            peer = self._peers[party.fqdn]
+            peer.adopt(party, before)
+            if self._context.settings.state is not None:
+                self._context.background.spawn(peer.save(), f"save the state of {party.fqdn}")
+
+    def restart(self, party: Party, reason: str) -> None:
+        """Restart a party with this certificate; every connection of it goes down."""
+        self._context.world = self._context.world.with_party(party)
+        self._restart(party, reason)
+
+    def consult(self, party: Party) -> None:
+        """Use the lists of this party from its next connection on; nothing restarts."""
+        self._context.world = self._context.world.with_party(party)
+        self._endpoints[party.fqdn].consult(party)
+        self._dialler.retry()
+
+    def _restart(self, party: Party, reason: str) -> None:
+        endpoint, context = self._endpoints[party.fqdn], self._context
+        endpoint.consult(party)
+        self._reopen(endpoint.restart)
+        self._dialler.drop_links_of(party.fqdn)
+        context.events.add(party.fqdn, "System Restart", Reason=reason)
+        for follower in tuple(context.followers):
+            context.background.spawn(follower.restarted(party.fqdn), f"restart {follower.name} of {party.fqdn}")
+
+    def _reopen(self, change: Callable[[], None]) -> None:
+        """Open and close ports. One that another program took in the meantime is a line in the log, and tried again."""
+        try:
+            change()
+        except LabError as error:
+            self._context.events.add(self._context.deployment.name, "Cannot Listen", Reason=error)
