@@ -45,13 +45,13 @@ def _broken(world: World) -> World:
 def test_what_is_broken_stays_broken_after_a_restart(tmp_path: Path) -> None:
     """The world is the same, and so is what a dial finds: the firewall keeps its port from the start."""
     with ThreadedLab(deployment(), settings=settings(tmp_path)) as lab:
-        lab.do(lab.lab.change, _broken(lab.lab.world))
-        before = lab.lab.world
+        lab.change(_broken(lab.world))
+        before = lab.world
         down = {leg.leg.id for leg in lab.check().down}
     with ThreadedLab(deployment(), settings=settings(tmp_path)) as lab:
-        after = lab.lab.world
+        after = lab.world
         assert after == before
-        blocked = [leg for leg in lab.lab.legs if leg.server == E1 and leg.port == ports.FIRST_TRAVERSAL]
+        blocked = [leg for leg in lab.legs if leg.server == E1 and leg.port == ports.FIRST_TRAVERSAL]
         report = lab.check()
         assert {leg.leg.id for leg in report.down} == down
         unreachable = {leg.leg.id for leg in report.legs if leg.outcome is Outcome.UNREACHABLE}
@@ -61,10 +61,10 @@ def test_what_is_broken_stays_broken_after_a_restart(tmp_path: Path) -> None:
 def test_a_folder_of_the_format_before_goes_on(tmp_path: Path) -> None:
     """Same certificates, accounts, settings and clock; every leg comes up; afterwards its files are of this format."""
     with ThreadedLab(deployment(), settings=settings(tmp_path)) as lab:
-        lab.run(lab.lab.peers[E1].generate)
-        lab.do(lab.lab.peers[E1].set_revocation, {"fallback": "revoked"})
-        lab.do(lab.lab.clock.travel, timedelta(days=3))
-        first, request = lab.lab, lab.lab.peers[E1].state.request
+        lab.run(lab.peers[E1].generate)
+        lab.do(lab.peers[E1].set_revocation, {"fallback": "revoked"})
+        lab.do(lab.clock.travel, timedelta(days=3))
+        first, request = lab.lab, lab.peers[E1].state.request
     rewrite_folder(tmp_path, {"deployment": deployment()})
     assert "format" not in json.loads((tmp_path / "lab.json").read_bytes())
     with ThreadedLab(deployment(), settings=settings(tmp_path)) as lab:
@@ -96,7 +96,7 @@ def test_what_a_saved_world_says_about_strangers_is_left_out(tmp_path: Path) -> 
     }  # fmt: skip
     path.write_text(json.dumps(document))
     with ThreadedLab(deployment(), settings=settings(tmp_path)) as lab:
-        world = lab.lab.world
+        world = lab.world
         assert "gone.example.com" not in world.parties
         assert set(world.parties) >= set(deployment().parties)
         assert (world.points, world.cut, world.blocked, world.delays, world.full) == ({}, set(), set(), {}, set())
