@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 import tomllib
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -45,10 +46,13 @@ def distributions_of(extra: str) -> set[str]:
 BASE = {canonicalize_name(Requirement(line).name) for line in METADATA["dependencies"]}
 
 
+installed_modules = cache(packages_distributions)
+
+
 def distribution_of(module: str) -> str:
     if module in BROUGHT:
         return BROUGHT[module]
-    return canonicalize_name(packages_distributions()[module][0])
+    return canonicalize_name(installed_modules()[module][0])
 
 
 def imported_modules(folder: Path) -> set[str]:
@@ -88,6 +92,17 @@ def test_base_is_small_and_imported() -> None:
 def test_dev_holds_every_extra() -> None:
     names = set(METADATA["optional-dependencies"]) - {"dev"}
     assert {name for extra in names for name in distributions_of(extra)} <= distributions_of("dev")
+
+
+@pytest.mark.parametrize("recipe", ["Makefile", "deploy/Dockerfile", "binder/postBuild"])
+def test_every_recipe_installs_what_the_project_promises(recipe: str) -> None:
+    """`make lab`, the image and Binder: the lab, the course, and the packages that the project promises by name."""
+    (listed,) = re.findall(
+        r"pip install .*\[([a-z,]*workbook[a-z,]*|[a-z,]*class[a-z,]*)\]", (ROOT / recipe).read_text(encoding="utf-8")
+    )
+    installed = BASE.union(*(distributions_of(extra) for extra in listed.split(",")))
+    assert installed >= BASE.union(*(distributions_of(extra) for extra in ("lab", "workbook", "explore")))
+    assert installed >= {"acme", "aiohttp", "cryptography", "ipywidgets", "jupyterlab", "nbval", "pandas"}
 
 
 def test_missing_module_of_an_extra_becomes_one_sentence() -> None:
