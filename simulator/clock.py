@@ -1,4 +1,4 @@
-"""The lab's clock: real time plus an offset. The only place of the simulator that reads a clock."""
+"""The lab's clock: real time plus an offset."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ EARLIEST, LATEST = datetime(1951, 1, 1, tzinfo=UTC), datetime(9900, 1, 1, tzinfo
 
 
 class Clock:
-    """Aware UTC instants; `travel` moves the whole lab, Pebble excepted."""
+    """Aware UTC instants; `travel` moves the whole lab except Pebble."""
 
     def __init__(self, offset: timedelta = timedelta(0)) -> None:
         self._offset = timedelta(0)
@@ -20,7 +20,7 @@ class Clock:
 
     @classmethod
     def set_to(cls, at: datetime) -> Clock:
-        """A clock that shows `at` now and runs on from there.
+        """Return a clock that is at `at` now and continues from there.
 
         Raises:
             InputError: the lab cannot be at that time.
@@ -28,19 +28,19 @@ class Clock:
         return cls(_allowed(at) - datetime.now(UTC))
 
     def now(self) -> datetime:
-        """The lab's time."""
+        """Return the lab's time."""
         return datetime.now(UTC) + self._offset
 
     @property
     def travelled(self) -> timedelta:
-        """How far ahead of real time."""
+        """How far the clock is ahead of real time."""
         return self._offset
 
     def travel(self, by: timedelta) -> datetime:
         """Move forward (or back) and return the new time.
 
         Raises:
-            InputError: the lab cannot be at that time; the clock stays where it is.
+            InputError: the lab cannot be at that time; the clock does not move.
         """
         try:
             there = _allowed(self.now() + by)

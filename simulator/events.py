@@ -1,4 +1,4 @@
-"""The append-only event log; lines in the style of the product's are a rendering of it."""
+"""The append-only event log. Rendered lines have the style of the product's."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MAX_SEQ = 2**53
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """Something that happened on one party."""
+    """Something that happened at one party."""
 
     seq: int
     at: datetime
@@ -37,7 +37,7 @@ class Event:
 
 
 class EventLog:
-    """The newest events of the lab, oldest first. With a file they are there again after the next start."""
+    """The newest events of the lab, oldest first. With a file, the next start has them again."""
 
     def __init__(self, now: Callable[[], datetime], file: Path | None = None) -> None:
         self._now, self._file = now, file
@@ -47,7 +47,7 @@ class EventLog:
         self._writing = threading.Lock()
 
     def read(self) -> None:
-        """Take up what the last lab wrote. A line that was cut off by its end, or is not an event, is left out.
+        """Load what the last lab wrote. A line that is cut off or is not an event is skipped.
 
         Raises:
             InputError: the file cannot be read.
@@ -64,7 +64,7 @@ class EventLog:
         self._seq = itertools.count(max((e.seq for e in self._events), default=0) + 1)
 
     def write(self) -> None:
-        """Append what happened since the last time; the file begins again when it has grown too long.
+        """Append what happened since the last time; start the file again when it has become too long.
 
         Any thread may call it: the lab's clock and a change that is saved do so at the same time.
         """
@@ -91,16 +91,16 @@ class EventLog:
         return event
 
     def of(self, party: str | None = None, kind: str | None = None) -> tuple[Event, ...]:
-        """Events of one party, of one kind, or all."""
+        """Return the events of one party, of one kind, or all."""
         return tuple(e for e in self._events if party in {None, e.party} and kind in {None, e.kind})
 
     @property
     def last(self) -> int:
-        """The number of the newest event; 0 before there is any."""
+        """The number of the newest event; 0 if there is none."""
         return self._events[-1].seq if self._events else 0
 
     def since(self, seq: int) -> tuple[Event, ...]:
-        """Everything newer than that number, oldest first."""
+        """Return everything newer than that number, oldest first."""
         newer = itertools.takewhile(lambda e: e.seq > seq, reversed(self._events))
         return tuple(reversed(list(newer)))
 

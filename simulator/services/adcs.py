@@ -1,7 +1,7 @@
-"""Active Directory Certificate Services, as its web enrolment pages are met: submit a request, choose a template, download.
+"""Active Directory Certificate Services, as seen on its web enrolment pages: submit a request, choose a template, download.
 
-The forms and answers are those that browsers, `certreq` habits and the PyPI client `certsrv` rely on; who signs is a CA
-of the lab. Sources: X12.5 guide, appendices 5 and 6; the certsrv pages.
+Browsers, `certreq` habits and the PyPI client `certsrv` rely on these forms and answers; a CA of the lab signs.
+Sources: X12.5 guide, appendices 5 and 6; the certsrv pages.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ _KINDS = {"b64": Encoding.PEM, "bin": Encoding.DER}
 
 
 def own_certificate(authority: Authority, address: str, at: datetime) -> Credential:
-    """The certificate that the pages show, for their name and their address."""
+    """Return the certificate of the pages, for their name and their address."""
     by_address = [x509.IPAddress(ipaddress.ip_address(address))]
     return forge((NAME,), authority, at=at, ends=DAY * 365, general=by_address)
 
 
 class CertificateServices:
-    """The certsrv application on one address, with the templates that are enabled on it."""
+    """The certsrv application on one address, with its enabled templates."""
 
     def __init__(
         self,
@@ -80,11 +80,11 @@ class CertificateServices:
 
     @property
     def address(self) -> tuple[str, int]:
-        """Where it listens."""
+        """Address and port."""
         return self._server.address, self._server.port
 
     async def start(self) -> None:
-        """Listen."""
+        """Start to listen."""
         context = await asyncio.to_thread(server_context, self._credential)
         self._server = HttpServer(self._app, *self._where, context, log=self._trouble)
         await self._server.start()
@@ -93,7 +93,7 @@ class CertificateServices:
         self._events.add(NAME, "Web Server Trouble", Detail=line)
 
     async def stop(self) -> None:
-        """Close."""
+        """Close the port."""
         await self._server.stop()
 
     @web.middleware
@@ -153,7 +153,7 @@ class CertificateServices:
         return _page("Certificate Issued", f"{links}<!-- certnew.cer?ReqID={number}& -->")
 
     def _sign(self, text: str, template: CertificateTemplate) -> x509.Certificate:
-        """The certificate. Raises InputError when the text is not one request, IssuanceRefused when the CA refuses it."""
+        """Return the certificate. Raises InputError if the text is not one request, IssuanceRefused if the CA refuses it."""
         if len(text) > MAX_REQUEST:
             raise InputError(f"has more than {MAX_REQUEST} characters", where="the request")
         requests = parse(text.encode(), where="the request", open_stores=False).requests

@@ -1,6 +1,6 @@
-"""Where CRLs, OCSP answers and CA certificates are to be had: the lab's CAs and every CA whose bytes somebody brought.
+"""Where CRLs, OCSP answers and CA certificates are published: for the lab's CAs and for every CA whose bytes somebody brought.
 
-`publications` says what is served at an instant, as a value that the judge reads; `Distribution` serves the same over HTTP.
+`publications` returns what is served at an instant, as a value that the judge reads; `Distribution` serves it over HTTP.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ HUGE = 200 * 1024 * 1024
 
 
 def publications(issued: IssuedWorld, world: World, at: datetime) -> dict[str, RevocationData]:
-    """What can be had at every URL at that instant; nothing where it fails. What was put there stands before the lab's own."""
+    """Return what every URL offers at an instant; nothing where it fails. What somebody put there replaces the lab's own."""
     day = at.replace(hour=0, minute=0, second=0, microsecond=0)
     found = {
         url: NOTHING_HELD.with_crls(CrlSource.CDP, [_crl(authority, day, world.withdrawn)])
@@ -55,7 +55,7 @@ def _crl(authority: Authority, day: datetime, withdrawn: frozenset[int]) -> x509
 
 @lru_cache(maxsize=32)
 def _responder(authority: Authority, day: datetime) -> Credential:
-    """The delegated responder: a short-lived certificate for OCSP signing, not checked itself (id-pkix-ocsp-nocheck)."""
+    """Return the delegated responder: a short-lived certificate for OCSP signing that nobody checks (id-pkix-ocsp-nocheck)."""
     return forge(
         (), authority, at=day, common_name="Lab OCSP Responder", ends=timedelta(days=3),
         ekus=(ExtendedKeyUsageOID.OCSP_SIGNING,), pointers=(x509.OCSPNoCheck(),),
@@ -73,7 +73,7 @@ def _answer(authority: Authority, certificate: x509.Certificate, day: datetime, 
 
 
 class Distribution:
-    """The HTTP server on one address; every name that stands in a CRL or OCSP URL leads to it."""
+    """The HTTP server on one address; every name in a CRL or OCSP URL resolves to it."""
 
     def __init__(
         self, address: str, port: int, *, world: Callable[[], World], issued: IssuedWorld, now: Callable[[], datetime]
@@ -86,11 +86,11 @@ class Distribution:
         self._server = HttpServer(app, address, port)
 
     async def start(self) -> None:
-        """Listen."""
+        """Start to listen."""
         await self._server.start()
 
     async def stop(self) -> None:
-        """Close."""
+        """Close the port."""
         await self._server.stop()
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
@@ -113,7 +113,7 @@ class Distribution:
         return web.Response(body=crl.public_bytes(Encoding.DER), content_type="application/pkix-crl")
 
     def _place(self, request: web.Request) -> tuple[str, bytes | None]:
-        """(the URL as it stands in certificates, an OCSP request that came in a GET's path, RFC 6960 appendix A)."""
+        """Return (the URL as written in certificates, an OCSP request from a GET's path, RFC 6960 appendix A)."""
         host, path = request.host.partition(":")[0].lower(), request.raw_path.partition("?")[0]
         world = self._world()
         known = {*world.published, *world.failing, ROOT_CRL, ISSUING_CRL, OCSP_URL}
@@ -153,7 +153,7 @@ async def _fail(request: web.Request, failing: Failing) -> web.StreamResponse:
 
 
 def _ocsp(served: RevocationData, data: bytes) -> web.Response:
-    """The answer about the certificate that the request names, or the responder's own way of saying no."""
+    """Return the answer about the certificate that the request names, or the responder's error."""
     kind = "application/ocsp-response"
     try:
         asked = ocsp.load_der_ocsp_request(data)
@@ -171,6 +171,6 @@ def _ocsp(served: RevocationData, data: bytes) -> web.Response:
 
 
 def hosts(world: World) -> set[str]:
-    """The names in all URLs that something is served at."""
+    """Return the names in all URLs that something is served at."""
     urls = {*world.published, *world.failing, ROOT_CRL, ISSUING_CRL, OCSP_URL}
     return {h for u in urls if (h := urlsplit(u).hostname)}

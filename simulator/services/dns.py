@@ -1,4 +1,4 @@
-"""The lab's DNS server on asyncio: A records that rotate, SRV, an empty answer for what is not there, a request log.
+"""The lab's DNS server on asyncio: A records that rotate, SRV, an empty answer for unknown names, a request log.
 
 Pebble asks it for every name that it validates, and the peers for every name that they dial.
 """
@@ -28,7 +28,7 @@ TTL = 0  # nobody may cache: the world changes while the lab runs
 
 @dataclass(frozen=True, kw_only=True)
 class Query:
-    """One question that was asked, and the answers given."""
+    """One question, and the answers given."""
 
     at: datetime
     name: str
@@ -37,7 +37,7 @@ class Query:
 
 
 class Zone:
-    """Names to addresses and services; changing it is changing the world."""
+    """Names to addresses and services; changing it changes the world."""
 
     def __init__(
         self, addresses: Mapping[str, Sequence[str]], services: Mapping[str, Sequence[tuple[str, int]]] | None = None
@@ -49,7 +49,7 @@ class Zone:
         self._turn: dict[str, int] = {}
 
     def without(self, names: Collection[str]) -> Zone:
-        """The same zone, where these names have no record of any kind."""
+        """Return the same zone, in which these names have no record of any kind."""
         gone = {n.lower() for n in names}
         kept = Zone(
             {n: a for n, a in self.addresses.items() if n not in gone},
@@ -60,12 +60,12 @@ class Zone:
         return kept
 
     def knows(self, name: str) -> bool:
-        """True when the name has any record, or names below it have."""
+        """Return True if the name has any record, or names below it have."""
         everything = (*self.addresses, *self.services, *self.caa)
         return any(n == name or n.endswith("." + name) for n in everything)
 
     def rotated(self, name: str) -> list[str]:
-        """All addresses, another one first at each call."""
+        """Return all addresses, starting with another one at each call."""
         addresses = self.addresses.get(name, [])
         turn = self._turn[name] = self._turn.get(name, -1) + 1
         cut = turn % len(addresses) if addresses else 0
@@ -73,7 +73,7 @@ class Zone:
 
 
 class DnsServer:
-    """Serves one zone over UDP and TCP on one loopback address; `hidden` names are not told (the view from outside)."""
+    """Serves one zone over UDP and TCP on one loopback address, without the `hidden` names (the view from outside)."""
 
     def __init__(
         self, zone: Zone, address: str, now: Callable[[], datetime], *, hidden: Callable[[str], bool] = lambda _: False
@@ -108,7 +108,7 @@ class DnsServer:
         return self._listener.pending >= _MAX_TCP
 
     def answer(self, data: bytes) -> bytes | None:
-        """The reply to one request; None for bytes that are no request."""
+        """Return the reply to one request; None for bytes that are not a request."""
         try:
             request = DNSRecord.parse(data)
         except (DNSError, ValueError, IndexError):

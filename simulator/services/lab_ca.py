@@ -1,8 +1,8 @@
 """A public CA of the lab: a real Pebble, and before it the policy that public CAs have and Pebble lacks.
 
-Everything of the protocol is Pebble's own: accounts, nonces, orders, validation, issuance. What stands before it refuses
-as Let's Encrypt would: names that are not public, CAA (RFC 8659, looked up by real DNS queries), too many names, too many
-certificates for the same names, terms of service that changed. And it can lie, so that a client can be seen to notice.
+Pebble does everything of the protocol: accounts, nonces, orders, validation, issuance. The part before it refuses as
+Let's Encrypt would: names that are not public, CAA (RFC 8659, looked up by real DNS queries), too many names, too many
+certificates for the same names, terms of service that changed. It can also lie, to show that a client notices.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _KEPT = ("Content-Type", "Replay-Nonce", "Location", "Link", "Retry-After", "Cac
 
 @dataclass(frozen=True, kw_only=True)
 class _Refusal:
-    """A problem document: type's last part, HTTP status, what is said, and of which names."""
+    """A problem document: last part of the type, HTTP status, text, and the names it is about."""
 
     kind: str
     status: int
@@ -66,7 +66,7 @@ class LabCa:
     """`async with LabCa(pebble, …) as ca:` — `directory` and `ca_file` are what an administrator enters.
 
     does: what is wrong with the CA now (`World.ca`). now: the lab's clock, for the limits. limited: whether certificates
-    for the same names are counted, as production directories do and staging ones hardly.
+    for the same names are counted, as production directories do and staging ones hardly do.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class LabCa:
         self.roots = PublicRoots()
 
     async def root(self, chain: int = 0) -> x509.Certificate:
-        """The root of the chain that it gives when nobody asks for another, or of an alternate one."""
+        """Return the root of the default chain, or of an alternate one."""
         return await anyio.to_thread.run_sync(self.roots.certificate, chain)
 
     async def __aenter__(self) -> Self:
@@ -110,7 +110,7 @@ class LabCa:
         await self._stack.aclose()
 
     def certificates_left(self, names: frozenset[str]) -> int | None:
-        """How many certificates for exactly these names it would issue now; None: as many as you like."""
+        """Return how many certificates for exactly these names the CA would issue now; None if it has no limit."""
         return max(0, SAME_NAMES - len(self._recent(names))) if self._limited else None
 
     def _recent(self, names: frozenset[str]) -> deque[datetime]:
@@ -213,7 +213,7 @@ class LabCa:
         return _Refusal(kind="caa", status=403, detail="CAA records forbid it", names=tuple(against))
 
     async def _caa_objection(self, name: str) -> str:
-        """What the closest CAA records say against this CA (RFC 8659 §3: up the tree, the first set counts)."""
+        """Return what the closest CAA records say against this CA (RFC 8659 §3: up the tree, the first set counts)."""
         wildcard = name.startswith("*.")
         labels = name.removeprefix("*.").split(".")
         for start in range(len(labels)):
@@ -234,7 +234,7 @@ class LabCa:
     # Lies.
 
     def _certificate(self, content: bytes) -> bytes:
-        """The answer to a download: Pebble's, or what a CA would send that cannot be trusted."""
+        """Return the answer to a download: Pebble's, or one of a CA that cannot be trusted."""
         does = self._does() & {"wrong-key", "wrong-names", "wrong-chain"}
         if not does:
             return content
@@ -251,7 +251,7 @@ class LabCa:
 
 
 def _renamed(leaf: x509.Certificate, names: tuple[str, ...]) -> x509.Certificate:
-    """A certificate for the same key and other names."""
+    """Return a certificate for the same key and other names."""
     general = x509.SubjectAlternativeName([x509.DNSName(n) for n in names])
     builder = (
         x509.CertificateBuilder()
@@ -267,7 +267,7 @@ def _renamed(leaf: x509.Certificate, names: tuple[str, ...]) -> x509.Certificate
 
 
 def _payload(body: bytes) -> dict[str, Any]:
-    """What a JWS says, unverified: Pebble verifies it before anything comes of it."""
+    """Return the payload of a JWS, unverified: Pebble verifies it before it has any effect."""
     try:
         encoded = json.loads(body)["payload"]
         read = json.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))

@@ -33,7 +33,7 @@ _START_TIMEOUT = 10.0
 
 
 class Pebble:
-    """`async with Pebble(…) as pebble:` — `directory` is the ACME directory, `ca_file` what its HTTPS is verified by."""
+    """`async with Pebble(…) as pebble:` — `directory` is the ACME directory, `ca_file` verifies its HTTPS certificate."""
 
     def __init__(
         self, program: Path, *, address: str, http_port: int, dns_server: str, options: PebbleOptions | None = None
@@ -63,13 +63,13 @@ class Pebble:
         await self._run()
 
     async def kill(self) -> None:
-        """End it at once, as a crash would. It keeps nothing on disk: accounts, orders and its CA are gone."""
+        """Kill it, as a crash would. It keeps nothing on disk: accounts, orders and its CA are gone."""
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
             await self._process.wait()
 
     async def restart(self, options: PebbleOptions | None = None) -> None:
-        """Start it again at the same address, with a new CA; `options` other than before, where given."""
+        """Start it again at the same address, with a new CA and, if given, other `options`."""
         await self.kill()
         self.options = options or self.options
         await anyio.to_thread.run_sync(self._configure, self._port)
@@ -93,7 +93,7 @@ class Pebble:
         await self._wait_until_it_answers(f"https://{self.address}:{self._port}/dir")
 
     def _prepare(self, port: int) -> list[str]:
-        """Everything that touches the disk, in a worker thread; returns the command that starts Pebble."""
+        """Write everything that it needs to disk, in a worker thread; return the command that starts Pebble."""
         self.ca_file = self.folder / "listener-ca.pem"
         self._make_listener()
         self._configure(port)
@@ -153,7 +153,7 @@ class Pebble:
 
     @property
     def base(self) -> str:
-        """Where it listens, without a path."""
+        """Its URL without a path."""
         return f"https://{self.address}:{self._port}"
 
     @property
@@ -162,7 +162,7 @@ class Pebble:
         return self._process.pid if self._process is not None and self._process.returncode is None else None
 
     async def last_lines(self) -> str:
-        """The end of Pebble's own log, for an error message."""
+        """Return the end of Pebble's log, for an error message."""
         text = await anyio.to_thread.run_sync(lambda: (self.folder / "pebble.log").read_text(errors="replace"))
         return " / ".join(text.strip().splitlines()[-3:])
 
@@ -183,7 +183,7 @@ class Pebble:
 
 
 def _dies_with_us() -> list[str]:
-    """On Linux the kernel kills Pebble when our thread ends, also by kill -9; elsewhere only a clean stop does."""
+    """On Linux, make the kernel kill Pebble when our thread ends, even by kill -9; elsewhere only a clean stop ends it."""
     return ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
 
 

@@ -1,8 +1,8 @@
 """The roots of the lab's public CA. Their keys stay in this process, so nobody else on the machine can sign with them.
 
-Pebble gives its roots out over a management port, and the private keys with them, to everybody who can reach the
-loopback interface. The lab therefore runs Pebble without that port, and makes the roots itself: it signs Pebble's
-topmost intermediate again, as real CAs do that cross-sign, and gives that certificate out instead of Pebble's own.
+Pebble gives its roots and their private keys over a management port to everybody who can reach the loopback interface.
+The lab therefore runs Pebble without that port and makes the roots itself: it signs Pebble's topmost intermediate
+again, as real CAs do that cross-sign, and delivers that certificate instead of Pebble's own.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ class PublicRoots:
         self._making = threading.Lock()
 
     def certificate(self, number: int = 0) -> x509.Certificate:
-        """The root of the chain that is given when nobody asks for another (0), or of an alternate one."""
+        """Return the root of the default chain (0), or of an alternate one."""
         return self._root(number).certificate
 
     def cross_signed(self, content: bytes, path: str) -> bytes:
-        """A chain as Pebble sends it (PEM), with its topmost intermediate signed by the root; `path` is the URL's."""
+        """Return a chain as Pebble sends it (PEM), its topmost intermediate signed by the root; `path` is the URL's."""
         alternate = _ALTERNATE.search(path)
         number = int(alternate.group(1)) if alternate else 0
         chain = x509.load_pem_x509_certificates(content)
@@ -61,7 +61,7 @@ class PublicRoots:
 
 
 def _signed_by(root: Authority, own: x509.Certificate) -> x509.Certificate:
-    """The same subject, key and extensions under another issuer."""
+    """Return a certificate for the same subject, key and extensions, from another issuer."""
     builder = (
         x509.CertificateBuilder()
         .subject_name(own.subject)

@@ -1,4 +1,4 @@
-"""What a peer learns over the network during a handshake: OCSP answers and CRLs, fetched where the certificates say."""
+"""What a peer fetches during a handshake: OCSP answers and CRLs, from the URLs in the certificates."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ class StatusLookup:
     """Fetches for the peers of one lab. `told` is given (event, detail) for the peer's log when something cannot be had."""
 
     def __init__(self, *, resolve: Resolve, policy: Policy, seconds: float = 3.0) -> None:
-        """seconds: the most that one answer may take while a handshake waits for it."""
+        """seconds: the longest that one answer may take while a handshake waits for it."""
         self._during_handshake = replace(_DURING_HANDSHAKE, time=seconds)
         self._resolve, self._policy = resolve, policy
         self._flying: dict[tuple[str, bytes | None], asyncio.Task[bytes]] = {}
 
     async def _fetch(self, url: str, limits: FetchLimits, body: bytes | None = None) -> bytes:
-        """Fetch; who asks for what is being fetched already waits for the same answer."""
+        """Fetch a URL; a second caller waits for the fetch that is already running."""
         key = (url, body)
         task = self._flying.get(key)
         if task is None:
@@ -57,7 +57,7 @@ class StatusLookup:
     async def during_handshake(
         self, chain: Sequence[x509.Certificate], question: RevocationQuestion, told: Told
     ) -> RevocationData:
-        """OCSP for what names a responder, where OCSP is on; else CRLs from the distribution points, where allowed."""
+        """Ask OCSP if it is on and the certificate names a responder; else fetch CRLs if that is allowed."""
         settings = question.settings
         jobs = []
         for certificate, issuer in itertools.pairwise(chain):
@@ -76,7 +76,7 @@ class StatusLookup:
         return found
 
     async def daily(self, urls: Sequence[str], told: Told) -> tuple[x509.CertificateRevocationList, ...]:
-        """What the automatic update brings: PEM, DER or archives that hold several."""
+        """Return what the automatic update fetches: PEM, DER or archives that hold several."""
         found: list[x509.CertificateRevocationList] = []
         for url in urls:
             data = await self._crls(url, CrlSource.AUTOMATIC, _DAILY, told)

@@ -1,6 +1,6 @@
-"""A temporary folder that holds keys. Its process removes it at the end; after a kill, the next start removes it.
+"""A temporary folder for keys. Its process removes it at the end; after a kill, the next start removes it.
 
-A process holds a lock on its folder, and the kernel releases the lock when the process dies. So the next process sees
+A process holds a lock on its folder, and the kernel releases the lock when the process dies. So the next process knows
 which folders have no owner any more.
 """
 
@@ -17,7 +17,7 @@ _LOCK = "in-use"
 
 
 class Workspace:
-    """A folder of mode 0700 below the system's temporary folder. Removes what killed processes of ours left there."""
+    """A folder of mode 0700 below the system's temporary folder. Removes what our killed processes left there."""
 
     def __init__(self, prefix: str) -> None:
         remove_leftovers(prefix)
@@ -29,7 +29,7 @@ class Workspace:
         fresh.rename(self.folder / _LOCK)
 
     def remove(self) -> None:
-        """Remove the folder and everything in it; harmless when called twice."""
+        """Remove the folder and its content; harmless if called twice."""
         shutil.rmtree(self.folder, ignore_errors=True)
         lock, self._lock = self._lock, -1
         if lock >= 0:

@@ -1,6 +1,6 @@
 """Who may use a web face of the lab: accounts, sessions with a CSRF token, and a wait after too many wrong passwords.
 
-Passwords are made per lab (`Accounts.create`): on a shared machine the neighbour's loopback is reachable too.
+Each lab makes its passwords (`Accounts.create`): on a shared machine, other users reach loopback too.
 """
 
 from __future__ import annotations
@@ -56,19 +56,24 @@ class TooManyFailures(Exception):
 class Accounts:
     """The accounts of one web face, each with a role.
 
-    The passwords have 96 random bits, so a keyed hash without a work factor is enough: nobody finds one by guessing,
-    and checking the right one costs nothing.
+    The passwords have 96 random bits, so a keyed hash without a work factor is enough: nobody guesses one, and checking the
+    right one costs nothing.
     """
 
     def __init__(self, passwords: Mapping[str, str], roles: Mapping[str, AccountRole] = ROLES) -> None:
-        """passwords: by user name. roles: who has an account here; passwords of others are not kept."""
+        """Keep the passwords of these accounts.
+
+        Args:
+            passwords: by user name.
+            roles: who has an account here; passwords of others are not kept.
+        """
         self._salt = secrets.token_bytes(16)
         self._roles = dict(roles)
         self._hashes = {user: self._hash(word) for user, word in passwords.items() if user in self._roles}
 
     @staticmethod
     def create() -> dict[str, str]:
-        """New passwords: of the peers' two accounts, and of the account that enrols at the CA's web pages."""
+        """Make new passwords: for the peers' two accounts, and for the account that enrols at the CA's web pages."""
         return {user: secrets.token_urlsafe(12) for user in ("admin", "auditor", "enrol")}
 
     def _hash(self, password: str) -> bytes:
@@ -78,7 +83,7 @@ class Accounts:
         return user in self._hashes
 
     def check(self, user: str, password: str) -> AccountRole | None:
-        """The role of this account when the password is right. An unknown user costs the same time."""
+        """Return the role of this account if the password is right. An unknown user costs the same time."""
         known = self._hashes.get(user, b"\0" * 32)
         return self._roles[user] if hmac.compare_digest(self._hash(password), known) else None
 
@@ -92,10 +97,13 @@ class Doorkeeper:
         self._failures: OrderedDict[tuple[str, str], tuple[int, float]] = OrderedDict()
 
     def admit(self, user: str, password: str, address: str) -> AccountRole | None:
-        """The role when the password is right; None when it is wrong.
+        """Return the role if the password is right; None if it is wrong.
 
-        Raises TooManyFailures for a wrong one while its address or its account has to wait. The right password is always
-        accepted: another user of the machine must not be able to lock the administrator out by guessing.
+        The right password is always accepted: another user of the machine must not be able to lock the administrator out by
+        guessing.
+
+        Raises:
+            TooManyFailures: the password is wrong, and its address or its account has to wait.
         """
         role = self._accounts.check(user, password)
         if role is not None:
@@ -126,7 +134,7 @@ class Doorkeeper:
             del self._failures[kept]
 
     def open_session(self, user: str, role: AccountRole) -> tuple[str, Session]:
-        """(cookie, session)."""
+        """Log in; return (cookie, session)."""
         cookie = secrets.token_urlsafe(32)
         session = Session(user=user, role=role, csrf=secrets.token_urlsafe(32))
         self._sessions[cookie] = (session, self._clock())
@@ -135,7 +143,7 @@ class Doorkeeper:
         return cookie, session
 
     def session(self, cookie: str) -> Session | None:
-        """The session of a cookie, unless nobody used it for too long."""
+        """Return the session of a cookie, unless nobody used it for too long."""
         found = self._sessions.get(cookie)
         if found is None:
             return None
@@ -151,12 +159,12 @@ class Doorkeeper:
         self._sessions.pop(cookie, None)
 
     def close_all(self) -> None:
-        """A restart ends every session."""
+        """End every session, as a restart does."""
         self._sessions.clear()
 
 
 def basic_credentials(header: str) -> tuple[str, str] | None:
-    """User and password of an Authorization header; None when it has no Basic credentials that can be read."""
+    """Return user and password of an Authorization header; None if it has no readable Basic credentials."""
     kind, _, value = header.partition(" ")
     if kind.lower() != "basic":
         return None

@@ -1,4 +1,4 @@
-"""aiohttp behind bounds: so many connections, so much patience, then a hang-up. Every HTTP server of the lab uses it."""
+"""aiohttp with limits on connections and time. Every HTTP server of the lab uses it."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ MAX_FORM = 16 * 1024 * 1024
 
 
 class HttpServer:
-    """One application on one address. `context` decides per connection which certificate is shown."""
+    """One application on one address. `context` chooses the certificate for each connection."""
 
     def __init__(
         self, app: web.Application, address: str, port: int, context: ssl.SSLContext | None = None, *,
         log: Callable[[str], None] = lambda _: None,
     ) -> None:  # fmt: skip
-        """log: is given a line about refused connections and requests that fail; never more than some at a time."""
+        """log: receives a line about refused connections and failed requests, at most a few at a time."""
         self.address, self.port = address, port
         self._context, self._log = context, Throttle(log)
         self._busy: dict[web.RequestHandler, int] = {}  # requests being answered, by connection
@@ -40,7 +40,7 @@ class HttpServer:
         self._listener: Listener | None = None
 
     async def start(self) -> None:
-        """Listen."""
+        """Start to listen."""
         await self._runner.setup()
         listener = Listener(self.address, self.port, self._shake_hands, full=self._is_full, log=self._log)
         try:
@@ -51,7 +51,7 @@ class HttpServer:
         self._listener, self.port = listener, listener.port
 
     async def stop(self) -> None:
-        """Close the port and what is open."""
+        """Close the port and all connections."""
         if self._listener is not None:
             await self._listener.stop()
         self.drop()
@@ -61,18 +61,18 @@ class HttpServer:
             _hang_up(handler)
 
     def drop(self) -> None:
-        """Hang up on everybody, as a restart does."""
+        """Close every connection, as a restart does."""
         server = self._runner.server
         for connection in server.connections if server is not None else ():
             _hang_up(connection)
 
     def _is_full(self) -> bool:
-        """Connections count from their first packet on, whether or not TLS ever comes of them."""
+        """Return True at the limit. Connections count from their first packet on, whether or not a handshake follows."""
         server, shaking = self._runner.server, self._listener.pending if self._listener is not None else 0
         return server is None or len(server.connections) + shaking >= MAX_CONNECTIONS
 
     async def _shake_hands(self, connection: socket.socket, _: Caller) -> None:
-        """Make an HTTP connection of an accepted one."""
+        """Turn an accepted connection into an HTTP connection."""
         server, loop = self._runner.server, asyncio.get_running_loop()
         assert server is not None  # full otherwise
         handler = server()
@@ -86,7 +86,7 @@ class HttpServer:
         loop.call_later(PATIENCE, self._lose_patience, handler)
 
     def _lose_patience(self, handler: web.RequestHandler) -> None:
-        """A connection on which no request is being answered has had its time."""
+        """Close a connection whose time is over and on which no request is being answered."""
         if handler.transport is None:
             self._busy.pop(handler, None)
             return
@@ -111,7 +111,7 @@ class HttpServer:
 
 
 def _hang_up(handler: web.RequestHandler) -> None:
-    """At once: TLS would wait for the other side's goodbye."""
+    """Close at once: TLS would wait for the other side's close_notify."""
     transport = handler.transport
     if isinstance(transport, asyncio.WriteTransport):
         transport.abort()

@@ -1,6 +1,6 @@
-"""A listening TCP port with bounds that hold from the moment a connection is accepted, before any TLS handshake.
+"""A listening TCP port with limits that apply as soon as a connection is accepted, before any TLS handshake.
 
-A flood must not take the file descriptors that the lab itself needs, and must not fill the event log.
+A flood must neither take the file descriptors that the lab needs nor fill the event log.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ Serve = Callable[[socket.socket, Caller], Awaitable[None]]
 
 
 class Listener:
-    """Accepts on one address and port and runs `serve` for each connection, in a task of its own.
+    """Accepts on one address and port and runs `serve` for each connection, in a separate task.
 
     full: called for each connection; True refuses it. known: callers, by address, that may use the reserve of
-    descriptors. log: is given one line, at most every 10 seconds, about refused connections and errors.
+    descriptors. log: receives one line, at most every 10 seconds, about refused connections and errors.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Listener:
         asyncio.get_running_loop().add_reader(listening, self._accept, listening)
 
     def close(self) -> None:
-        """Stop listening at once; connections that are open stay."""
+        """Stop listening at once; open connections stay."""
         listening, self._socket = self._socket, None
         if listening is None:
             return
@@ -75,7 +75,7 @@ class Listener:
         listening.close()
 
     async def stop(self) -> None:
-        """Stop listening, and end what is being served."""
+        """Stop listening, and end all connections."""
         self.close()
         for task in tuple(self._open):
             task.cancel()
@@ -86,7 +86,7 @@ class Listener:
         self._unserved.clear()
 
     def _accept(self, listening: socket.socket) -> None:
-        """Take what waits at the port. A callback, not a task: a cancelled task can lose a connection it has accepted."""
+        """Accept what waits at the port. A callback, not a task: a cancelled task can lose a connection it has accepted."""
         loop = asyncio.get_running_loop()
         for _ in range(_AT_ONCE):
             try:
@@ -131,7 +131,7 @@ class Listener:
 
 
 async def stream_of(connection: socket.socket) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """An accepted connection as a pair of streams, which own it from then on."""
+    """Return an accepted connection as a pair of streams, which own it from then on."""
     try:
         return await asyncio.open_connection(sock=connection)
     except BaseException:

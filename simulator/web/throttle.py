@@ -1,4 +1,4 @@
-"""Lines that a stranger can cause, but never more than a few at a time."""
+"""Limits the log lines that a stranger can cause."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _AT_ONCE = 20  # lines within that time; what comes after them is counted
 
 
 class Throttle:
-    """Passes lines on to `log`: some per period, then only how many more there were."""
+    """Passes lines to `log`: a number of them per period, then only how many more there were."""
 
     def __init__(
         self, log: Callable[[str], None], *, at_once: int = _AT_ONCE, clock: Callable[[], float] = time.monotonic
@@ -38,7 +38,7 @@ class Throttle:
 
 
 def logger_to(log: Callable[[str], None]) -> logging.Logger:
-    """A logger that gives `log` one line per record, without a traceback, and nothing to the terminal."""
+    """Return a logger that passes one line per record to `log`, without traceback, and prints nothing."""
 
     class Lines(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:

@@ -1,6 +1,6 @@
-"""What comes in over HTTP, read once and checked here: every HTTP face of the lab uses these functions.
+"""Everything that comes in over HTTP is read once and checked here: every HTTP face of the lab uses these functions.
 
-What cannot be read is answered by 400 with one sentence. Everything that gets past this module is Unicode text.
+Unreadable input gets a 400 with one sentence. Everything that passes this module is Unicode text.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _UNREADABLE = (
 
 
 def require_own_host(request: web.Request, names: Callable[[], Collection[str]]) -> None:
-    """Raises 421 when the Host header names somebody else: a page elsewhere made its own name lead here.
+    """Raise 421 if the Host header names another host: a page elsewhere may have pointed its own name to this address.
 
-    Loopback addresses and localhost are accepted too. No name of a foreign page can be one of them, and a person who
-    forwards a port uses them.
+    Loopback addresses and localhost are accepted too. No foreign page's name can be one of them, and people who forward a
+    port use them.
     """
     header = request.headers.get("Host")
     if header is None:
@@ -47,7 +47,7 @@ def require_own_host(request: web.Request, names: Callable[[], Collection[str]])
 
 
 def require_same_origin(request: web.Request) -> None:
-    """Raises 403 when a page of another site makes the browser send a request that changes something."""
+    """Raise 403 if a page of another site makes the browser send a request that changes something."""
     if request.method in _SAFE_METHODS:
         return
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site", "none")
@@ -59,7 +59,7 @@ def require_same_origin(request: web.Request) -> None:
 
 
 def _host_and_port(scheme: str, text: str) -> tuple[str, int]:
-    """Lower case, without the dot of the root; the scheme's port where there is none. ("", 0) for nonsense."""
+    """Return host (lower case, no trailing dot) and port (by default the scheme's); ("", 0) for nonsense."""
     try:
         parts = urlsplit(f"//{text}")
         if parts.netloc != text or parts.username is not None:
@@ -72,7 +72,7 @@ def _host_and_port(scheme: str, text: str) -> tuple[str, int]:
 
 
 async def read_form(request: web.Request) -> MultiDictProxy[Any]:
-    """The fields of a form. Raises 400 when it is not a form, or not in UTF-8."""
+    """Return the fields of a form. Raises 400 if the body is not a form, or not in UTF-8."""
     _require_utf_8(request)
     try:
         form = await request.post()
@@ -87,12 +87,12 @@ async def read_form(request: web.Request) -> MultiDictProxy[Any]:
 
 
 async def text_fields(request: web.Request) -> dict[str, str]:
-    """The text fields of a form."""
+    """Return the text fields of a form."""
     return {k: v for k, v in (await read_form(request)).items() if isinstance(v, str)}
 
 
 async def read_json(request: web.Request) -> dict[str, Any]:
-    """The JSON object of a script's request; {} for an empty body. Raises InputError when it is anything else."""
+    """Return the JSON object of a script's request; {} for an empty body. Raises InputError for anything else."""
     _require_utf_8(request)
     try:
         raw = await request.read()
@@ -118,7 +118,7 @@ def _no_constant(name: str) -> None:
 
 
 def _require_utf_8(request: web.Request) -> None:
-    """Other encodings hide what a text holds, and some of Python's are no encodings of text."""
+    """Refuse other encodings: they hide what a text holds, and some of Python's do not encode text at all."""
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise web.HTTPBadRequest(text="compressed bodies are not accepted")
     charset = request.charset
@@ -127,7 +127,7 @@ def _require_utf_8(request: web.Request) -> None:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Every text of a JSON value, keys as well."""
+    """Yield every text of a JSON value, including keys."""
     todo = [value]
     while todo:
         match todo.pop():
@@ -143,7 +143,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _is_unicode(text: str) -> bool:
-    """False for half of a surrogate pair, which JSON can write and nothing can encode."""
+    """Return False for half of a surrogate pair, which JSON can write and nothing can encode."""
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""The TLS of the HTTPS faces: the certificate at work is chosen per connection, so a restart needs no new port."""
+"""The TLS of the HTTPS faces: each connection uses the certificate that is active, so a restart needs no new port."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MODERN = ssl.TLSVersion.TLSv1_2
 
 
 def server_context(credential: Credential) -> ssl.SSLContext | None:
-    """A context that shows this certificate; None when OpenSSL will not load it (wrong key, too weak)."""
+    """Return a context with this certificate; None if OpenSSL does not load it (wrong key, too weak)."""
     if credential.key is None:
         return None
     context = _bare()
@@ -30,7 +30,7 @@ def server_context(credential: Credential) -> ssl.SSLContext | None:
 
 
 def choosing_context(choose: Callable[[str | None], ssl.SSLContext]) -> ssl.SSLContext:
-    """A context that asks `choose` (given the server name of the handshake, if any) which one to go on with."""
+    """Return a context that calls `choose` with the server name of the handshake, if any, to get the real context."""
     context = _bare()
 
     def chosen(connection: ssl.SSLObject, name: str | None, _: ssl.SSLContext) -> None:

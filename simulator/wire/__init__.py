@@ -1,1 +1,1 @@
-"""What goes over a connection: TLS streams, protocols of the machines, recordings."""
+"""What travels over a connection: TLS streams, the protocols of the machines, recordings."""

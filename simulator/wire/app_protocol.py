@@ -1,4 +1,4 @@
-"""What is spoken on a leg once TLS is up (and, for XMPP, before): framing, a first request, its answer, for each protocol."""
+"""The application protocols: for each, the framing, the first request and its answer once TLS is up (for XMPP, also before)."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Prelude = Callable[[asyncio.StreamReader, asyncio.StreamWriter, str], Awaitable[
 
 @dataclass(frozen=True, kw_only=True)
 class Speech:
-    """One protocol.
+    """One application protocol.
 
-    split: takes one whole message off a buffer, None when more bytes are needed. answer: what a server replies.
-    understood: the line to note when an answer means yes; raises FramingError for one that means no.
-    greet, welcome: what client and server say before TLS, given the name that is dialled. one_way: nothing is answered.
+    split: takes one complete message off a buffer, None if more bytes are needed. answer: returns the server's reply.
+    understood: returns the line to record for a positive answer; raises FramingError for a negative one.
+    greet, welcome: what client and server send before TLS, given the dialled name. one_way: nobody answers.
     """
 
     split: Callable[[bytearray], bytes | None]
@@ -74,5 +74,5 @@ _SPEECHES = {
 
 
 def speech_of(protocol: Protocol) -> Speech:
-    """How that protocol is spoken."""
+    """Return the protocol's functions."""
     return _SPEECHES[protocol]

@@ -1,7 +1,7 @@
 """What crossed the lab's wires as a pcapng file that Wireshark and tshark open and decrypt.
 
-Recorded where a party dials, in both directions, and laid out as the TCP conversation that it was; the TLS session
-secrets stand in the file itself (Decryption Secrets Block), so the file is for its owner only. Private keys are nowhere in it.
+The lab records at the party that dials, in both directions, and writes a TCP conversation. The file contains the TLS
+session secrets (Decryption Secrets Block), so only its owner may read it. It contains no private keys.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Tap = Callable[[bool, bytes], None]
 
 @dataclass
 class Conversation:
-    """One TCP connection: who dialled whom, and every piece of data with its instant and direction."""
+    """One TCP connection: who dialled whom, and every piece of data with its time and direction."""
 
     client: End
     server: End
@@ -40,7 +40,7 @@ class Conversation:
 
 
 class Capture:
-    """Collects conversations of a running lab; `write` makes the file."""
+    """Collects the conversations of a running lab; `write` makes the file."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
@@ -48,7 +48,7 @@ class Capture:
         self._recorded = 0
 
     def tap(self, client: End, server: End) -> Tap:
-        """A function to call with (sent by the client, bytes) for each piece of a new conversation."""
+        """Return a function to call with (sent by the client, bytes) for each piece of a new conversation."""
         conversation = Conversation(client, server, self._now())
         self._conversations.append(conversation)
 
@@ -73,7 +73,7 @@ class Capture:
 
 
 def _secrets(key_log: bytes) -> bytes:
-    """A block in the machine's byte order, as the writer's other blocks are."""
+    """Return a block in the machine's byte order, as the writer's other blocks are."""
     padded = key_log + b"\0" * (-len(key_log) % 4)
     length = 20 + len(padded)
     return (
@@ -84,7 +84,7 @@ def _secrets(key_log: bytes) -> bytes:
 
 
 def _packets(conversation: Conversation) -> list[tuple[datetime, bytes]]:
-    """Three packets to open, the data in segments, two to close: a whole conversation with its sequence numbers."""
+    """Yield a complete conversation with its sequence numbers: three packets to open, the data in segments, two to close."""
     sequence = {True: 1000, False: 5000}
     made: list[tuple[datetime, bytes]] = []
 

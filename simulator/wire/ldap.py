@@ -1,7 +1,7 @@
 """An LDAP server with one small tree, for the peers' login accounts and for `ldapsearch`; messages by pyasn1.
 
-Anonymous and simple binds are taken (whoever asks is on loopback), searches answered; everything else is refused as
-RFC 4511 says.
+The server accepts anonymous and simple binds (every client is on loopback) and answers searches. It refuses everything
+else as RFC 4511 requires.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def split_message(buffer: bytearray) -> bytes | None:
 
 
 def bind_request() -> bytes:
-    """An anonymous simple bind: what a peer says first."""
+    """Return an anonymous simple bind: the first message of a peer."""
     request = grammar.BindRequest()
     request["version"] = 3
     request["name"] = ""
@@ -68,7 +68,7 @@ def bind_request() -> bytes:
 
 
 def understood(message: bytes) -> str:
-    """A bind that succeeded."""
+    """Return a line for a bind that succeeded."""
     _, operation = _read(message)
     if not isinstance(operation, grammar.BindResponse) or int(operation["resultCode"]) != _SUCCESS:
         raise FramingError("the LDAP server does not take the bind")
@@ -76,7 +76,7 @@ def understood(message: bytes) -> str:
 
 
 def answer(message: bytes) -> Reply:
-    """The answer to one request; an unbind has none."""
+    """Return the answer to one request; an unbind has none."""
     number, operation = _read(message)
     match operation:
         case grammar.BindRequest():
@@ -145,7 +145,7 @@ def _message(number: int, operation: Any) -> bytes:
 
 
 def _read(message: bytes) -> tuple[int, Any]:
-    """(message id, operation): decoded if its body matters here, else the first byte of its encoding."""
+    """Return (message id, operation): decoded if its body matters here, else the first byte of its encoding."""
     try:
         read, rest = decoder.decode(message, asn1Spec=grammar.Message())
         if rest:

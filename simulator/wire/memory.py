@@ -1,4 +1,4 @@
-"""A leg dialled in memory: the lab's own TLS engine without sockets, for agreement tests, benches and sweeps."""
+"""A connection dialled in memory: the lab's TLS engine without sockets, for agreement tests, benchmarks and sweeps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from simulator.wire.app_protocol import speech_of
 
 
 class MemoryDialler:
-    """Dials legs of one world at one instant; contexts are shared between legs as they are between connections."""
+    """Dials the legs of one world at one instant; legs share contexts, as connections do."""
 
     def __init__(self, world: World, at: datetime, tls: TlsRange | None = None) -> None:
         self.world, self.at = world, at
@@ -47,17 +47,17 @@ class MemoryDialler:
         )
 
     def sides(self, leg: Leg) -> tuple[Handshake, Handshake]:
-        """Client and server before the first byte."""
+        """Return client and server before the first byte."""
         return self._side(leg, Side.CLIENT), self._side(leg, Side.SERVER)
 
     def handshake(self, leg: Leg) -> tuple[Handshake, Handshake]:
-        """Client and server after the handshake, however it ended."""
+        """Return client and server after the handshake, however it ended."""
         client, server = self.sides(leg)
         pump(client, server)
         return client, server
 
     def dial(self, leg: Leg) -> HandshakeTrace:
-        """Handshake, then one request and its answer."""
+        """Shake hands, send one request, read its answer."""
         client, server = self.handshake(leg)
         if is_up(client, server):
             ask(leg, client)
@@ -71,17 +71,17 @@ class MemoryDialler:
 
 
 def is_up(client: Handshake, server: Handshake) -> bool:
-    """Both are content with the handshake."""
+    """Return True if both sides accept the handshake."""
     return client.complete and server.complete and not (client.failed or server.failed)
 
 
 def ask(leg: Leg, client: Handshake) -> None:
-    """The client's request, ready to be sent."""
+    """Prepare the client's request."""
     client.write(speech_of(leg.protocol).request(leg))
 
 
 def answer(leg: Leg, server: Handshake) -> None:
-    """The server reads it, and has its answer ready."""
+    """Let the server read it and prepare its answer."""
     speech = speech_of(leg.protocol)
     reply = speech.answer(speech.split(bytearray(server.read() or b"")) or b"")
     server.recorder.note(Application(received=reply.asked))
@@ -90,7 +90,7 @@ def answer(leg: Leg, server: Handshake) -> None:
 
 
 def hear(leg: Leg, client: Handshake) -> None:
-    """The client reads the answer: now the leg is up."""
+    """Let the client read the answer: now the leg is up."""
     speech = speech_of(leg.protocol)
     try:
         line = speech.understood(client.read() or b"") if not speech.one_way else "sent"

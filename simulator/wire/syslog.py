@@ -1,4 +1,4 @@
-"""Syslog over TLS (RFC 5425): octet-counted frames in one direction. Nobody answers; a good goodbye is all there is."""
+"""Syslog over TLS (RFC 5425): octet-counted frames in one direction. Nobody answers; a clean close is all a client sees."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _MAX_DIGITS = 5
 
 
 def frame(host: str) -> bytes:
-    """One RFC 5424 message of a peer, in its frame."""
+    """Return one RFC 5424 message of a peer in its frame."""
     message = f'<134>1 - {host} tvcs - - - Event="Keepalive"'.encode()
     return b"%d %s" % (len(message), message)
 
@@ -34,5 +34,5 @@ def split_message(buffer: bytearray) -> bytes | None:
 
 
 def answer(_: bytes) -> Reply:
-    """Syslog is not answered."""
+    """Return None: nobody answers syslog."""
     return Reply(data=b"", asked="syslog message")

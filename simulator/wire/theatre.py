@@ -1,6 +1,6 @@
-"""A handshake in slow motion: every flight of bytes in order, what it holds, and what its sender had decided before it.
+"""A handshake in slow motion: every flight of bytes in order, its content, and what its sender had decided before it.
 
-The lab's own TLS engine plays both sides in memory; the bytes are those that would be on the wire.
+The lab's TLS engine plays both sides in memory; the bytes are those that would be on the wire.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SHOWN = 64  # bytes of a record that are shown
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """One TLS record. `messages` are the handshake messages in it, as far as they can be read by who looks on."""
+    """One TLS record. `messages` are its handshake messages, as far as an observer can read them."""
 
     content: str
     length: int
@@ -42,7 +42,7 @@ class Record:
 
 @dataclass(frozen=True, kw_only=True)
 class Flight:
-    """What one side sent at once, and what it had decided by then. Without records: the side fell silent, or gave up."""
+    """What one side sent at once, and what it had decided by then. Without records: the side sent nothing, or gave up."""
 
     side: Side
     records: tuple[Record, ...]
@@ -61,7 +61,7 @@ class Flight:
 
 @dataclass(frozen=True, kw_only=True)
 class Play:
-    """A leg's handshake from the first byte to the first answer, or to where it ended."""
+    """A leg's handshake from the first byte to the first answer, or to the point where it ended."""
 
     leg: Leg
     flights: tuple[Flight, ...]
@@ -69,7 +69,7 @@ class Play:
 
     @property
     def protocol(self) -> str:
-        """As negotiated; empty when it came to nothing."""
+        """The negotiated version; empty if there is none."""
         return self.trace.protocol or ""
 
 
@@ -102,7 +102,7 @@ class _Stage:
         self._hidden = {id(client): False, id(server): False}
 
     def turn(self, side: Handshake, act: Callable[[], object]) -> None:
-        """Let one side act, then hand over what it sends."""
+        """Let one side act, then pass on what it sends."""
         act()
         data = side.outgoing()
         self._other[id(side)].feed(data)
@@ -115,7 +115,7 @@ class _Stage:
         self.flights.append(Flight(side=side.recorder.side, records=records, decided=decided))
 
     def _records(self, side: Handshake, data: bytes) -> Iterator[Record]:
-        """After ChangeCipherSpec, TLS 1.2 encrypts what it still calls handshake or alert."""
+        """Split bytes into records. After ChangeCipherSpec, TLS 1.2 encrypts what it still labels handshake or alert."""
         while len(data) >= 5:
             kind, length = data[0], int.from_bytes(data[3:5])
             body, data = data[5 : 5 + length], data[5 + length :]

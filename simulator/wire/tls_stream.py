@@ -1,4 +1,4 @@
-"""A Handshake on an asyncio connection: the same engine as in memory, with bytes that really travel."""
+"""A Handshake on an asyncio connection: the same engine as in memory, with bytes that travel."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LookUp = Callable[[tuple[x509.Certificate, ...]], Awaitable[RevocationData]]
 
 
 class TlsStream:
-    """Reads and writes application data; every wait is bounded by the caller's `asyncio.timeout`."""
+    """Reads and writes application data; the caller's `asyncio.timeout` limits every wait."""
 
     def __init__(
         self,
@@ -34,9 +34,12 @@ class TlsStream:
         speech: Speech,
         delay: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        """`tap` is told every piece of data, as it is on the wire; `look_up` asks for the revocation status of a chain.
+        """Put a handshake on a connection.
 
-        delay: seconds by which what is sent comes late.
+        Args:
+            tap: is called with every piece of data, as it is on the wire.
+            look_up: asks for the revocation status of a chain.
+            delay: seconds by which outgoing data is late.
         """
         self.handshake = handshake
         self._look_up, self._delay, self.speech = look_up, delay, speech
@@ -55,7 +58,7 @@ class TlsStream:
             await self._writer.drain()
 
     async def establish(self) -> bool:
-        """Shake hands; True when this side accepts the other."""
+        """Shake hands; return True if this side accepts the other."""
         handshake = self.handshake
         while True:
             handshake.advance()
@@ -74,7 +77,7 @@ class TlsStream:
         return handshake.complete and not handshake.failed
 
     async def read_message(self) -> bytes | None:
-        """One whole message of the protocol; None when the other side is gone."""
+        """Read one complete message of the protocol; return None if the other side is gone."""
         while True:
             message = self.speech.split(self._buffer)
             if message is not None:
@@ -92,7 +95,7 @@ class TlsStream:
             self.handshake.feed(arrived)
 
     async def closed_within(self, seconds: float) -> bool:
-        """Wait on an idle connection; True as soon as the other side leaves, False when it is still there."""
+        """Wait on an idle connection; return True as soon as the other side leaves, False if it is still there."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while True:
@@ -113,14 +116,14 @@ class TlsStream:
         await self._flush()
 
     async def part(self) -> str:
-        """Say goodbye where nothing is answered; whoever refused us has sent an alert instead of a goodbye."""
+        """Close a connection on which nobody answers. A side that refused us has sent an alert instead of close_notify."""
         self.handshake.close()
         await self._flush()
         await self.read_message()
         return "" if self.handshake.failed else "goodbye after what was sent"
 
     def abort(self) -> None:
-        """Drop the connection without a word, as a machine that restarts does."""
+        """Drop the connection without close_notify, as a machine does that restarts."""
         self._writer.transport.abort()
 
     async def close(self) -> None:
@@ -134,7 +137,7 @@ class TlsStream:
 
 
 async def serve(stream: TlsStream, *, patience: float, idle: float, answered: Callable[[], None]) -> None:
-    """The server's part: shake hands, answer requests until the other side leaves or says nothing for too long.
+    """Play the server: shake hands, then answer requests until the other side leaves or is silent for too long.
 
     patience: seconds for the handshake and the first request; idle: between requests. `answered` is called once.
     """
@@ -163,7 +166,7 @@ async def serve(stream: TlsStream, *, patience: float, idle: float, answered: Ca
 
 
 async def exchange(stream: TlsStream, request: bytes) -> str:
-    """Send one request on an open connection; one line about its good answer, or nothing, and the handshake has failed."""
+    """Send one request on an open connection; return one line about a positive answer. Otherwise the handshake has failed."""
     try:
         await stream.write(request)
         if stream.speech.one_way:
@@ -180,7 +183,7 @@ async def exchange(stream: TlsStream, request: bytes) -> str:
 
 
 async def ask(stream: TlsStream, request: bytes) -> bool:
-    """The client's part: shake hands, ask once; True when a 200 came back. The connection stays open then."""
+    """Play the client: shake hands, send one request; return True if the answer was 200. The connection then stays open."""
     up = False
     try:
         if await stream.establish():
@@ -200,7 +203,7 @@ _PLAIN_WAIT = 1.0  # a side that waits for TLS says nothing more to plain SIP
 
 
 async def answer_plainly(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, recorder: Recorder) -> None:
-    """A server that knows no TLS: whatever comes that is no SIP gets a 400, as such servers answer a ClientHello."""
+    """Play a server without TLS: it answers 400 to everything that is not SIP, as such servers answer a ClientHello."""
     await reader.read(_CHUNK)
     writer.write(b"SIP/2.0 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
     with contextlib.suppress(OSError):
@@ -211,7 +214,7 @@ async def answer_plainly(reader: asyncio.StreamReader, writer: asyncio.StreamWri
 async def ask_plainly(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, recorder: Recorder, request: bytes
 ) -> None:
-    """A client that knows no TLS: sends its request as it is, and gets a TLS alert or nothing."""
+    """Play a client without TLS: it sends its request in clear, and receives a TLS alert or nothing."""
     writer.write(request)
     with contextlib.suppress(OSError, TimeoutError):
         await writer.drain()

@@ -1,6 +1,6 @@
-"""XMPP between servers, as far as certificates are concerned: streams, STARTTLS, and the offer of SASL EXTERNAL (RFC 6120).
+"""XMPP between servers, as far as certificates matter: streams, STARTTLS, and the offer of SASL EXTERNAL (RFC 6120).
 
-Only these few elements are looked for, in bytes of bounded size; nothing is parsed as XML that a stranger sent.
+This module looks for these few elements in bytes of limited size. It never parses XML that a stranger sent.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _FEATURES = re.compile(rb"<stream:features>.*?</stream:features>|<stream:feature
 
 
 def stream_header(sender: str, to: str) -> bytes:
-    """The opening of a stream."""
+    """Return the opening of a stream."""
     ends = f"from={quoteattr(sender)} to={quoteattr(to)}"
     return f"<?xml version='1.0'?><stream:stream {_NAMESPACES} version='1.0' {ends}>".encode()
 
@@ -31,7 +31,7 @@ def _opening(features: str) -> bytes:
 
 
 def split_message(buffer: bytearray) -> bytes | None:
-    """Take a stream header, with the features that follow where a server speaks, off the buffer."""
+    """Take a stream header off the buffer, with the features after it if a server sent it."""
     header = _HEADER.search(buffer)
     if header is None:
         if len(buffer) > MAX_STANZA:
@@ -51,20 +51,20 @@ def split_message(buffer: bytearray) -> bytes | None:
 
 
 def answer(_: bytes) -> Reply:
-    """The server's stream after TLS: whoever showed a good certificate may authenticate with it."""
+    """Return the server's stream after TLS: a client with a good certificate may authenticate with it."""
     mechanisms = "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>EXTERNAL</mechanism></mechanisms>"
     return Reply(data=_opening(mechanisms), asked="XMPP stream")
 
 
 def understood(message: bytes) -> str:
-    """A stream with features is a yes."""
+    """Return a line for a stream with features: the server accepts."""
     if b"<stream:features>" not in message:
         raise FramingError("no stream features in the answer")
     return "XMPP stream features" + (", SASL EXTERNAL" if b"EXTERNAL" in message else "")
 
 
 async def ask_for_tls(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, name: str) -> None:
-    """The client's part before TLS."""
+    """Play the client before TLS."""
     writer.write(stream_header("", name))
     await writer.drain()
     await _until(reader, b"<starttls")
@@ -74,7 +74,7 @@ async def ask_for_tls(reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 
 
 async def offer_tls(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, _: str) -> None:
-    """The server's part before TLS: it is required."""
+    """Play the server before TLS, which it requires."""
     await _until(reader, b"<stream:stream")
     writer.write(_opening(f"<starttls xmlns='{_TLS}'><required/></starttls>"))
     await writer.drain()
@@ -84,7 +84,7 @@ async def offer_tls(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, 
 
 
 async def _until(reader: asyncio.StreamReader, element: bytes) -> None:
-    """Read until an element has ended; byte after byte at its end, so that nothing of TLS is taken away."""
+    """Read until an element has ended; byte by byte at its end, to leave the bytes of TLS alone."""
     seen = bytearray()
     while len(seen) < MAX_STANZA:
         piece = await reader.read(1)
