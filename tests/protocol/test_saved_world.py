@@ -72,7 +72,7 @@ def test_a_folder_of_the_format_before_goes_on(tmp_path: Path) -> None:
         assert again.passwords == first.passwords
         assert again.issued.root == first.issued.root
         assert again.peers[E1].state.request == request
-        assert again.revocation_settings(E2).fallback == "revoked"
+        assert again.peers[E2].lab.revocation_settings(E2).fallback == "revoked"
         assert again.clock.travelled > timedelta(days=2)
         assert {fqdn: party.credential for fqdn, party in again.world.parties.items()} == {
             fqdn: party.credential for fqdn, party in first.world.parties.items()
