@@ -1,37 +1,136 @@
-"""`pkikit`: certificate decisions on the command line. The commands themselves are in `pkikit.commands`."""
+"""`pkikit`: certificate decisions on the command line. The commands themselves are in `pkikit.commands`.
+
+Each is imported when it is called or listed, so that a light command does not pay for the heavy ones.
+"""
 
 from __future__ import annotations
 
-import typer
+from collections.abc import Iterator, MutableMapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any
 
-from pkikit.commands import acme, ca, console, design, diagnose, explore, files, judge, lint
+import typer
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+from typer.main import get_command, get_group
+
+from pkikit.commands import console
+
+# Command → module in this package, and the function or group in it; in the order of the help.
+COMMANDS = MappingProxyType({
+    "san": ("design", "san"),
+    "csr": ("design", "csr"),
+    "decode": ("files", "decode"),
+    "convert": ("files", "convert"),
+    "lint": ("lint", "lint"),
+    "verify": ("judge", "verify"),
+    "match": ("judge", "match"),
+    "rules": ("judge", "rules"),
+    "diagnose": ("diagnose", "diagnose"),
+    "probe": ("diagnose", "probe"),
+    "explore": ("explore", "explore"),
+    "eku-audit": ("design", "eku_audit"),
+    "acme": ("acme", "acme"),
+    "ca": ("ca", "ca"),
+    "adcs": ("ca", "adcs"),
+})  # fmt: skip
+
+
+class LazyCommands(MutableMapping[str, Any]):
+    """Name → command; a command is imported and built when somebody asks for it."""
+
+    def __init__(self) -> None:
+        self._built: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._built:
+            module, attribute = COMMANDS[name]
+            self._built[name] = _build(name, getattr(import_module(f"pkikit.commands.{module}"), attribute))
+        return self._built[name]
+
+    def __setitem__(self, name: str, command: Any) -> None:
+        self._built[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self._built[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+class _Argument(TyperArgument):
+    def process_value(self, ctx: Any, value: Any) -> Any:
+        return _as_typed(self, ctx, value) if _needs_no_conversion(self, value) else super().process_value(ctx, value)
+
+
+class _Option(TyperOption):
+    def process_value(self, ctx: Any, value: Any) -> Any:
+        return _as_typed(self, ctx, value) if _needs_no_conversion(self, value) else super().process_value(ctx, value)
+
+
+def _needs_no_conversion(parameter: TyperArgument | TyperOption, value: Any) -> bool:
+    """True for text that stays text, a flag, and what was left out.
+
+    Typer converts these too, and imports pydantic for it: that takes longer than a light command.
+    """
+    if value is None:
+        return not parameter.required and parameter.nargs == 1 and not parameter.multiple
+    return type(value) is parameter.type_descriptor.annotation
+
+
+def _as_typed(parameter: TyperArgument | TyperOption, ctx: Any, value: Any) -> Any:
+    return value if parameter.callback is None else parameter.callback(ctx, parameter, value)
+
+
+def _lightened(parameters: list[Any]) -> list[Any]:
+    for parameter in parameters:
+        if type(parameter) is TyperArgument:
+            parameter.__class__ = _Argument
+        elif type(parameter) is TyperOption:
+            parameter.__class__ = _Option
+    return parameters
+
+
+class Command(TyperCommand):
+    """One command."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The parameters, with the light conversion."""
+        return _lightened(super().get_params(ctx))
+
+
+class Commands(TyperGroup):
+    """The group of all commands."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = LazyCommands()
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The parameters, with the light conversion."""
+        return _lightened(super().get_params(ctx))
+
+
+def _build(name: str, found: Any) -> Any:
+    if isinstance(found, typer.Typer):
+        return get_group(found)
+    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    alone.command(name, cls=Command)(found)
+    return get_command(alone)
+
 
 app = typer.Typer(
     name="pkikit",
+    cls=Commands,
     help="Certificate decisions around Cisco Expressway.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 app.callback()(console.version_option)
-for command in (
-    design.san,
-    design.csr,
-    files.decode,
-    files.convert,
-    lint.lint,
-    judge.verify,
-    judge.match,
-    judge.rules,
-    diagnose.diagnose,
-    diagnose.probe,
-    explore.explore,
-):
-    app.command()(command)
-app.command("eku-audit")(design.eku_audit)
-app.add_typer(acme.acme)
-app.add_typer(ca.ca)
-app.add_typer(ca.adcs)
 
 
 def main() -> None:

@@ -167,13 +167,11 @@ def rules(
 
     Example: pkikit rules names.cluster-fqdn-missing
     """
-    from dataclasses import asdict
-
     from pkikit.rules.catalogue import all_rules, rule_of
 
     chosen = (rule_of(rule_id),) if rule_id else all_rules()
     document = [
-        {key: asdict(rule)[key] for key in ("id", "severity", "requirement", "source", "fix", "versions")}
+        {key: getattr(rule, key) for key in ("id", "severity", "requirement", "source", "fix", "versions")}
         for rule in chosen
     ]
 

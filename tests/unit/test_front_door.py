@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import doctest
+import json
 import re
 import subprocess
 import sys
@@ -40,6 +41,16 @@ def test_import_loads_nothing_heavy() -> None:
     code = "import sys, pkikit; print(sorted({m.partition('.')[0] for m in sys.modules} & {'cryptography', 'pydantic', 'yaml', 'typer', 'rich', 'OpenSSL'}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_light_command_imports_nothing_heavy() -> None:
+    """`pkikit rules --json` neither reads certificates nor validates data; typer alone would import pydantic."""
+    code = "import sys; from pkikit.__main__ import main\nsys.argv = ['pkikit', 'rules', '--json']\ntry: main()\nexcept SystemExit: print(sorted(m for m in sys.modules if '.' not in m), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(ast.literal_eval(done.stderr))
+    assert "typer" in loaded
+    assert not loaded & {"cryptography", "pydantic", "yaml", "rich", "OpenSSL", "idna", "acme"}
+    assert any(rule["id"] == "validity.expired" for rule in json.loads(done.stdout))
 
 
 def test_every_public_name_exists_and_is_listed() -> None:
