@@ -1,7 +1,7 @@
 """What a change of the deployment forces: which peers need a new certificate, and why.
 
 Source: X12.5 guide, "Server Certificate Requirements for Unified Communications" (note on when a new certificate is
-needed). A name that is only gone forces nothing: the certificate in use goes on working.
+needed). A name that is only removed forces nothing: the current certificate still works.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _RESTART = "upload it and restart the peer; a new certificate works only after a
 
 @dataclass(frozen=True, kw_only=True)
 class PeerChange:
-    """One peer before and after; `reasons` say why it needs a new certificate (none: it does not)."""
+    """One peer before and after; `reasons` explain why it needs a new certificate (none: it does not)."""
 
     fqdn: str
     reasons: tuple[str, ...]
@@ -30,11 +30,11 @@ class PeerChange:
 
     @property
     def needs_certificate(self) -> bool:
-        """True when the certificate in use would no longer do."""
+        """True if the current certificate is no longer enough."""
         return bool(self.reasons)
 
     def to_json(self) -> dict[str, Any]:
-        """One entry of `changes`."""
+        """Return one entry of `changes`."""
         return {
             "fqdn": self.fqdn,
             "fate": self.fate,
@@ -48,7 +48,7 @@ class PeerChange:
 
 
 def compare_deployments(old: Deployment, new: Deployment) -> tuple[PeerChange, ...]:
-    """Every peer of either deployment, in the order of the new one; those that went away last."""
+    """Compare every peer of either deployment, in the order of the new one; removed peers come last."""
     stay = [_compare(old, new, peer) for peer in new.peers]
     gone = [PeerChange(fqdn=peer, reasons=(), fate="removed") for peer in old.peers if peer not in new.peers]
     return (*stay, *gone)

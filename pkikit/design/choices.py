@@ -1,7 +1,7 @@
-"""The open choices of a certificate design, cluster by cluster, and what each says about one cluster alone.
+"""The open choices of a certificate design, cluster by cluster, and what each means for one cluster.
 
-Everything that a candidate is judged by adds up from its clusters, so a cluster's options are worked out once and the
-millions of combinations only add them together (`design.explore`).
+Every figure of a candidate is a sum over its clusters. So each cluster's options are judged once, and millions of
+combinations only add the results (`pkikit.design.search_space`).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
-    """One way to do one cluster; `registration` says dns or collab-edge-dns for each registration domain."""
+    """One way to do one cluster; `registration` is dns or collab-edge-dns for each registration domain."""
 
     certificate: str
     cluster_name: str
@@ -53,17 +53,17 @@ class Option:
 
     @property
     def days(self) -> int:
-        """Lifetime of its certificates."""
+        """Lifetime of its certificates, in days."""
         return PROFILES[self.term] if self.authority == "acme" else int(self.term)
 
     @property
     def renewals(self) -> float:
-        """How often a year one certificate is renewed: after two thirds by ACME, up to 30 days before the end by hand."""
+        """How often a year one certificate is renewed: after two thirds of its life by ACME, 30 days before its end by hand."""
         margin = self.days / 3 if self.authority == "acme" else min(30.0, self.days / 3)
         return DAYS_A_YEAR / (self.days - margin)
 
     def columns(self) -> tuple[str, ...]:
-        """The values of CHOICES, in their order; lifetime or profile stand in one column."""
+        """The values of CHOICES, in their order; lifetime and profile share one column."""
         short = {"dns": "d", "collab-edge-dns": "c"}
         registration = "".join(short[r] for r in self.registration)
         return (self.certificate, self.cluster_name, registration, self.domains, self.authority, self.stores, self.term)
@@ -74,7 +74,7 @@ COLUMNS = ("certificate", "cluster_name", "registration", "domains", "authority"
 
 @dataclass(frozen=True, kw_only=True)
 class Partial:
-    """What one option means for its cluster: counts, two rates a year, and the days that a leaked key stays of use."""
+    """What one option means for its cluster: counts, two rates a year, and the days for which a leaked key stays usable."""
 
     certificates: int
     most_names: int
@@ -102,9 +102,17 @@ WORST = frozenset({"most_names", "blast_names", "blast_legs", "exposure_days"})
 
 
 def parse_vary(items: Sequence[str], deployment: Deployment) -> dict[tuple[str, str], tuple[str, ...]]:
-    """The values allowed for each (cluster, key), from texts like `KEY=a,b` or `CLUSTER.KEY=a,b`.
+    """Read the allowed values for each (cluster, key).
 
-    Raises InputError: a text of another form, or a key, cluster or value that there is not.
+    Args:
+        items: texts such as `KEY=a,b` or `CLUSTER.KEY=a,b`.
+        deployment: the deployment whose clusters they name.
+
+    Returns:
+        The allowed values by (cluster, key).
+
+    Raises:
+        InputError: a text of another form, or an unknown key, cluster or value.
     """
     allowed = {(c.name, key): values for c in deployment.clusters for key, values in CHOICES.items()}
     for item in items:
@@ -133,7 +141,19 @@ def parse_vary(items: Sequence[str], deployment: Deployment) -> dict[tuple[str, 
 def options_of(
     deployment: Deployment, cluster: Cluster, allowed: Mapping[tuple[str, str], tuple[str, ...]]
 ) -> tuple[Option, ...]:
-    """Every option that means something for this cluster: no cluster name without a cluster, ACME on E only, and so on."""
+    """Return every option that makes sense for one cluster: no cluster name without a cluster, ACME on E only, and so on.
+
+    Args:
+        deployment: the deployment.
+        cluster: one of its clusters.
+        allowed: what `parse_vary` returned.
+
+    Returns:
+        The options, in a fixed order.
+
+    Raises:
+        InputError: the allowed values leave no option.
+    """
 
     def values(key: str) -> tuple[str, ...]:
         return allowed[cluster.name, key]
@@ -162,7 +182,7 @@ def options_of(
 
 
 class ClusterJudge:
-    """Works an option of one cluster out; what all options share is found once."""
+    """Judges the options of one cluster; what all options share is computed once."""
 
     def __init__(self, deployment: Deployment, cluster: Cluster) -> None:
         self.deployment, self.cluster = deployment, cluster
@@ -177,7 +197,7 @@ class ClusterJudge:
         ]  # fmt: skip
 
     def names_of(self, option: Option, peer: str) -> tuple[tuple[str, ...], ...]:
-        """The names of each certificate that `peer` carries: the server certificate, then the domain certificates."""
+        """Return the names of each certificate that `peer` carries: the server certificate, then the domain certificates."""
         held = dict.fromkeys(
             n for p in (self.cluster.peers if option.certificate == "shared" else (peer,)) for n in self._layouts[p]
         )
@@ -193,7 +213,7 @@ class ClusterJudge:
         return (tuple(chosen.get(n, n) for n in held),)
 
     def judge(self, option: Option) -> Partial:
-        """All that is asked of one option."""
+        """Judge one option."""
         peers = self.cluster.peers
         carried = {peer: self.names_of(option, peer) for peer in peers}
         shared = option.certificate == "shared"
@@ -228,7 +248,7 @@ class ClusterJudge:
         )
 
     def _strangers(self, option: Option) -> int:
-        """Parties outside that would have to trust a private root: clients of MRA, neighbours."""
+        """Return the parties outside that would have to trust a private root: MRA clients, neighbours."""
         outside = {leg.client if leg.server == peer else leg.server for leg, peer in self._legs} - set(self._inside)
         shown_as_client = {leg.server for leg, peer in self._legs if leg.client == peer and leg.mutual} - set(
             self._inside
@@ -238,7 +258,7 @@ class ClusterJudge:
         return len(shown_as_client) if option.stores == "two" else 0
 
     def _broken(self) -> int:
-        """Legs on which a peer shows as TLS client a certificate without clientAuth, and the server insists on one."""
+        """Count the legs on which a peer presents a client certificate without clientAuth to a server that requires one."""
         return len({leg.id for leg, peer in self._legs if leg.client == peer and leg.mutual})
 
     def _unserved(self, carried: Mapping[str, tuple[tuple[str, ...], ...]]) -> int:
@@ -246,21 +266,21 @@ class ClusterJudge:
 
 
 def _new_domain(option: Option, certificates: int, peers: int) -> int:
-    """Certificates to have issued when a registration domain is added."""
+    """Count the certificates to reissue when a registration domain is added."""
     if option.domains == "separate":
         return 1 if option.certificate == "shared" else peers
     return certificates
 
 
 def _serves(leg: Leg, peer: str, certs: tuple[tuple[str, ...], ...]) -> bool:
-    """Every name looked for is there; clients of MRA take the domain in either form."""
+    """Return True if every name that somebody looks for is there; MRA clients accept the domain in either form."""
     held = {n for cert in certs for n in cert}
     held |= {n.removeprefix("collab-edge.") for n in held} | {f"collab-edge.{n}" for n in held}
     return all(held & set(check.any_of) for check in leg.presents(peer))
 
 
 def _coverable(names: set[str]) -> int:
-    """Names that one wildcard would cover at least three of: where somebody will be tempted."""
+    """Return the names of which one wildcard would cover at least three: there, somebody will be tempted."""
     parents: dict[str, int] = {}
     for name in names:
         parent = name.partition(".")[2]

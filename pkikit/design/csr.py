@@ -1,4 +1,4 @@
-"""Certificate signing requests as the product's CSR page makes them: both EKUs always, names from the layout.
+"""Certificate signing requests as the product's CSR page makes them: always both EKUs, names from the layout.
 
 Source: X12.5 guide, "Creating a CSR Using Expressway"; digests and key lengths by version from its change history.
 """
@@ -39,7 +39,7 @@ class CsrForm:
 
     @classmethod
     def of(cls, version: ProductVersion) -> CsrForm:
-        """The form of that version."""
+        """Return the form of a version."""
         weak, choice = version.has(WEAK_REQUESTS), version.has(SHA_2_REQUESTS)
         digests = (("sha1",) if weak else ()) + ("sha256", "sha384", "sha512")
         return cls(
@@ -50,7 +50,17 @@ class CsrForm:
         )
 
     def check(self, layout: SanLayout, digest: str, key_size: int, version: ProductVersion) -> None:
-        """Raise when this version's page would refuse the choice."""
+        """Do nothing if this version's page accepts the choice.
+
+        Args:
+            layout: the names.
+            digest: the digest algorithm.
+            key_size: RSA bits.
+            version: the product version, for messages.
+
+        Raises:
+            InputError: the page does not offer the digest or the key length, or the names are too long for it.
+        """
         if digest not in self.digests:
             raise InputError(f"digest {printable(digest)!r}: allowed are {', '.join(self.digests)} ({version})")
         if key_size not in self.key_sizes:
@@ -65,13 +75,13 @@ class CsrForm:
 
 
 def san_length(names: tuple[str, ...]) -> int:
-    """Characters of all SANs together, as the product counted them."""
+    """Return the number of characters of all SANs together, as the product counted them."""
     return len(", ".join(f"DNS:{name}" for name in names))
 
 
 @dataclass(frozen=True, kw_only=True)
 class SubjectFields:
-    """The subject beside the common name; the product asks for all of them, Let's Encrypt drops them."""
+    """The subject besides the common name. The product requires all of them; Let's Encrypt drops them."""
 
     country: str = ""
     state: str = ""
@@ -91,7 +101,18 @@ class SubjectFields:
 
 
 def subject_name(common_name: str, fields: SubjectFields | None = None) -> x509.Name:
-    """The distinguished name, most general part first."""
+    """Return the distinguished name, most general part first.
+
+    Args:
+        common_name: the CN.
+        fields: the other parts.
+
+    Returns:
+        The name.
+
+    Raises:
+        InputError: a part is too long, or the country is not two letters.
+    """
     fields = fields or SubjectFields()
     if len(common_name) > MAX_COMMON_NAME_LENGTH:
         raise InputError(
@@ -110,7 +131,17 @@ def subject_name(common_name: str, fields: SubjectFields | None = None) -> x509.
 
 
 def make_key(size: int = 2048) -> rsa.RSAPrivateKey:
-    """A new RSA key. 1024 bits are for old versions only; `CsrForm.check` says which version offers what."""
+    """Make an RSA key. Only old versions offer 1024 bits; `CsrForm.check` tells which version offers what.
+
+    Args:
+        size: the number of bits.
+
+    Returns:
+        The key.
+
+    Raises:
+        InputError: no version of the product offers that size.
+    """
     if size not in {1024, 2048, 4096}:
         raise InputError(f"key length {size}: allowed are 2048, 4096")
     return rsa.generate_private_key(public_exponent=65537, key_size=size)
@@ -119,7 +150,20 @@ def make_key(size: int = 2048) -> rsa.RSAPrivateKey:
 def build_csr(
     layout: SanLayout, key: PrivateKey, *, fields: SubjectFields | None = None, digest: str = "sha256"
 ) -> x509.CertificateSigningRequest:
-    """A request for this layout, signed with its own key."""
+    """Make a request for a layout, signed with its own key.
+
+    Args:
+        layout: the names.
+        key: the private key.
+        fields: the subject besides the common name; None for none.
+        digest: the digest algorithm, such as `sha256`.
+
+    Returns:
+        The request.
+
+    Raises:
+        InputError: the digest is unknown, or a part of the subject cannot be used.
+    """
     if digest not in DIGESTS:
         why = " (old versions sign with SHA-1; nothing here does any more)" if digest == "sha1" else ""
         raise InputError(f"digest {printable(digest)!r}: allowed are {', '.join(DIGESTS)}{why}")
@@ -137,12 +181,12 @@ def build_csr(
 
 
 def both_ekus() -> x509.ExtendedKeyUsage:
-    """serverAuth and clientAuth: the server certificate is shown in both roles."""
+    """Return serverAuth and clientAuth: a peer presents its server certificate in both roles."""
     return x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
 
 
 def key_usage(*, for_key_exchange: bool = False, sign_certificates: bool = False) -> x509.KeyUsage:
-    """digitalSignature for leaves (and keyEncipherment for RSA), keyCertSign and cRLSign for CAs."""
+    """Return digitalSignature for leaves (and keyEncipherment for RSA), keyCertSign and cRLSign for CAs."""
     return x509.KeyUsage(
         digital_signature=not sign_certificates,
         key_encipherment=for_key_exchange,
@@ -157,5 +201,5 @@ def key_usage(*, for_key_exchange: bool = False, sign_certificates: bool = False
 
 
 def fast_key() -> ec.EllipticCurvePrivateKey:
-    """A P-256 key: made at once, for tests and large worlds; the guide recommends RSA for the product."""
+    """Make a P-256 key. It takes no time, for tests and large worlds; the guide recommends RSA for the product."""
     return ec.generate_private_key(ec.SECP256R1())

@@ -1,7 +1,7 @@
-"""What the certificates of Unified CM and IM&P around an Expressway have to say: one a node, or one for all (multi-server).
+"""What the certificates of Unified CM and IM&P around an Expressway must contain: one per node, or one for all (multi-server).
 
 Sources: X12.5 guide, "Cisco Unified Communications Manager Certificates" and "IM and Presence Service Certificates";
-CSCus47235 (tomcat) and CSCve56019 (cup-xmpp): multi-server requests that left the nodes' FQDNs out.
+CSCus47235 (tomcat) and CSCve56019 (cup-xmpp): multi-server requests that lacked the nodes' FQDNs.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ class NodeLayout:
         self.service, self.nodes, self.layout = service, nodes, layout
 
     def to_json(self) -> dict[str, Any]:
-        """A peer of `pkikit san --json`, with the service and its nodes."""
+        """Return a peer of `pkikit san --json`, with the service and its nodes."""
         return {"service": self.service, "nodes": list(self.nodes), **self.layout.to_json()}
 
 
 def design_nodes(deployment: Deployment, *, multi_server: bool = True) -> tuple[NodeLayout, ...]:
-    """The certificates of every Unified CM and IM&P cluster: one multi-server certificate a service, or one a node."""
+    """Design the certificates of every Unified CM and IM&P cluster: one multi-server certificate per service, or one per node."""
     legs = legs_of(deployment)
     return tuple(
         made

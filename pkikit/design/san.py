@@ -99,11 +99,11 @@ class SanLayout:
 
     @property
     def dns_names(self) -> tuple[str, ...]:
-        """The dNSNames in order."""
+        """The dNSNames, in order."""
         return tuple(e.value for e in self.entries)
 
     def without(self, *names: str) -> SanLayout:
-        """The same layout with some names left out; what a careless order looks like."""
+        """Return the same layout without some of the names, as a careless order would have it."""
         return SanLayout(
             owner=self.owner,
             common_name=self.common_name,
@@ -120,7 +120,19 @@ class SanLayout:
 
 
 def design_sans(deployment: Deployment, peer: str, registration_format: str | None = None) -> SanLayout:
-    """The layout for one peer; `registration_format` overrides the deployment's choice."""
+    """Design the names of one peer's certificate.
+
+    Args:
+        deployment: the deployment.
+        peer: the FQDN of a peer.
+        registration_format: replaces the deployment's choice of `dns` or `collab-edge-dns`.
+
+    Returns:
+        The layout.
+
+    Raises:
+        KeyError: the deployment has no such peer.
+    """
     cluster = deployment.cluster_of(peer)
     if cluster is None:
         raise KeyError(peer)
@@ -139,7 +151,7 @@ def design_sans(deployment: Deployment, peer: str, registration_format: str | No
 
 
 def design_all(deployment: Deployment, registration_format: str | None = None) -> tuple[SanLayout, ...]:
-    """The layout of every peer, in the order of the deployment file."""
+    """Design the layout of every peer, in the order of the deployment file."""
     return tuple(design_sans(deployment, peer, registration_format) for peer in deployment.peers)
 
 
@@ -155,7 +167,7 @@ _Wanted = tuple[str, str, str, tuple[str, ...]]
 
 
 def _wanted(deployment: Deployment, cluster: Cluster, peer: str, registration_format: str | None) -> Iterator[_Wanted]:
-    """(name, reason, rule, services) in the order of the guide."""
+    """Yield (name, reason, rule, services) in the order of the guide."""
     yield from _own_names(deployment, cluster, peer)
     yield from _aliases(deployment, peer)
     if cluster.role is Role.EXPRESSWAY_E:
@@ -165,7 +177,7 @@ def _wanted(deployment: Deployment, cluster: Cluster, peer: str, registration_fo
 
 
 def _aliases(deployment: Deployment, peer: str) -> Iterator[_Wanted]:
-    """ "If E is also known by other FQDNs, all aliases must be included" (Mobile and Remote Access guide)."""
+    """Include all aliases: E may be known by other FQDNs (Mobile and Remote Access guide)."""
     for name, owner in deployment.peer_aliases.items():
         if owner == peer:
             yield (
@@ -231,7 +243,7 @@ def _core_names(deployment: Deployment) -> Iterator[_Wanted]:
 
 
 def _group_names(deployment: Deployment, side: Side) -> Iterator[_Wanted]:
-    """The names that parties around the Expressways need in the certificates on one side."""
+    """Yield the names that parties around the Expressways need in the certificates on one side."""
     for group in deployment.groups:
         for wanted in group.wants:
             if wanted.side is side and (deployment.mra or wanted.service != MRA):

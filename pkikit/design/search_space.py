@@ -1,7 +1,7 @@
 """Every way to do the certificates of a deployment, each judged by one pure function of its number.
 
-A candidate's number is a mixed-radix number whose digits are the options of the clusters; so a range of numbers is all
-that a worker needs, and a run can be cut into chunks, spread, killed and resumed.
+A candidate's number is a mixed-radix number whose digits are the options of the clusters. So a range of numbers is all
+that a worker needs, and a run can be cut into chunks, distributed, killed and resumed.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Space:
 
     @property
     def size(self) -> int:
-        """How many candidates there are."""
+        """The number of candidates."""
         total = 1
         for options in self.options:
             total *= len(options)
@@ -62,19 +62,19 @@ class Space:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Names of a row's values."""
+        """The names of a row's values."""
         chosen = (f"{c.name}.{column}" for c in self.deployment.clusters for column in COLUMNS)
         return ("candidate", *chosen, *METRICS, "down", "reissues", "works")
 
     @property
     def digest(self) -> str:
-        """Tells one space from another, for resuming."""
+        """Identifies the space, to resume a run."""
         allowed = sorted((f"{c}.{k}", list(v)) for (c, k), v in self.allowed.items())
         text = json.dumps([self.deployment.model_dump(mode="json"), allowed], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def evaluate(self, number: int) -> Row:
-        """One candidate: its choices, then everything that it is judged by."""
+        """Return one candidate: its choices, then all its figures."""
         chosen: tuple[str, ...] = ()
         key = []
         rest = number
@@ -86,7 +86,7 @@ class Space:
         return (number, *chosen, *self._sum(tuple(key)))
 
     def _sum(self, key: tuple[int, ...]) -> Row:
-        """The metrics of all clusters together. Far fewer kinds of option than options: most sums are known already."""
+        """Add the metrics of all clusters. There are far fewer kinds of option than options: most sums are known already."""
         known = self._sums.get(key)
         if known is None:
             known = _combined([cluster.kinds[kind] for cluster, kind in zip(self._clusters, key, strict=True)])
@@ -95,11 +95,11 @@ class Space:
         return known
 
     def rows(self, first: int, end: int) -> Iterator[Row]:
-        """The candidates first … end-1."""
+        """Yield the candidates first … end-1."""
         return map(self.evaluate, range(first, end))
 
     def objectives(self, row: Row) -> tuple[float, ...]:
-        """The values of OBJECTIVES in a row."""
+        """Return the values of OBJECTIVES in a row."""
         return tuple(row[i] for i in self._objective_places)
 
     @cached_property
@@ -112,7 +112,7 @@ _CACHED = 200_000
 
 
 class _Cluster:
-    """The options of one cluster, each judged when it is first met: a worker judges only those of its own chunks."""
+    """The options of one cluster, each judged when it is first needed: a worker judges only those of its chunks."""
 
     def __init__(self, judge: ClusterJudge, options: tuple[Option, ...]) -> None:
         self._judge, self.options = judge, options
@@ -121,7 +121,7 @@ class _Cluster:
         self.kinds: list[Partial] = []
 
     def judged(self, digit: int) -> tuple[tuple[str, ...], int]:
-        """(columns, number of its kind); options that mean the same are of one kind."""
+        """Return (columns, number of its kind); options with the same meaning are of one kind."""
         known = self._known.get(digit)
         if known is None:
             option = self.options[digit]
@@ -136,7 +136,7 @@ class _Cluster:
 
 
 def _combined(partials: Sequence[Partial]) -> Row:
-    """The metrics of all clusters together: METRICS, then down, reissues, works."""
+    """Combine the metrics of all clusters: METRICS, then down, reissues, works."""
     values = {m: max(getattr(p, m) for p in partials) for m in WORST}
     values |= {m: sum(getattr(p, m) for p in partials) for m in _SUMMED}
     values["renewals"], values["restarts"] = round(values["renewals"], 2), round(values["restarts"], 2)
@@ -146,7 +146,7 @@ def _combined(partials: Sequence[Partial]) -> Row:
 
 
 def pareto(vectors: Front) -> Front:
-    """Those that no other beats in one objective without losing in another; of equals the first candidate."""
+    """Return those that no other one beats in one objective without losing in another; of equals the first candidate."""
     kept: Front = {}
     # Sorted, a vector can only be dominated by one that came before it.
     for vector, number in sorted(vectors.items()):
@@ -156,7 +156,7 @@ def pareto(vectors: Front) -> Front:
 
 
 def front_of(space: Space, rows: Iterable[Row]) -> tuple[Front, int]:
-    """(front of these rows, how many of them work)."""
+    """Return (front of these rows, how many of them work)."""
     vectors: Front = {}
     working = 0
     for row in rows:
@@ -166,7 +166,7 @@ def front_of(space: Space, rows: Iterable[Row]) -> tuple[Front, int]:
 
 
 def merge_fronts(fronts: Iterable[Front]) -> Front:
-    """The front of several chunks; of equals the smallest number, so that the order of the chunks does not matter."""
+    """Merge the fronts of several chunks; of equals, the smallest number wins, so the order of the chunks does not matter."""
     together: Front = {}
     for front in fronts:
         for vector, number in front.items():

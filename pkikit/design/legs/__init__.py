@@ -1,4 +1,4 @@
-"""The legs of a deployment: every TLS relation that its certificates have to serve.
+"""The legs of a deployment: every TLS connection that its certificates have to serve.
 
 Sources: X12.5 guide, "SIP TLS Negotiation Failures on Neighbor and Traversal Zones" and "Server Certificate
 Requirements for Unified Communications"; the administrator guide for TLS verify mode; docs/sources.md for the ports.
@@ -20,13 +20,13 @@ _SOURCES = (*ZONE_LEGS, *UNIFIED_COMMUNICATIONS_LEGS, *OUTSIDE_LEGS, *SERVER_LEG
 
 
 def legs_of(deployment: Deployment) -> tuple[Leg, ...]:
-    """All legs, in the order cluster, zones, Unified CM, IM&P, MRA clients, partners outside, servers inside."""
+    """Return all legs, in the order cluster, zones, Unified CM, IM&P, MRA clients, partners outside, servers inside."""
     found = (leg for source in _SOURCES for leg in source(deployment))
     return tuple(leg if leg.protocol is Protocol.SIP_TLS else _without_sip(leg) for leg in found)
 
 
 def _without_sip(leg: Leg) -> Leg:
-    """Only SIP reads SIP URIs (RFC 5922 is about SIP domains)."""
+    """Drop SIP URIs from the checks of other protocols: only SIP reads them (RFC 5922 is about SIP domains)."""
     of_server, of_client = (
         tuple(replace(check, sip=False) for check in checks)
         for checks in (leg.server_name_checks, leg.client_name_checks)

@@ -53,7 +53,7 @@ def _unified_cm_legs(deployment: Deployment) -> Iterator[Leg]:
 
 
 def _traffic_server_verifies(deployment: Deployment) -> bool:
-    """True where the traffic server verifies chain and name for MRA, whatever TLS verify says."""
+    """Return True if the traffic server verifies chain and name for MRA, whatever TLS verify is set to."""
     return deployment.mra and deployment.product_version.has(TRAFFIC_SERVER_VERIFIES)
 
 
@@ -74,7 +74,7 @@ def _unity_connection_legs(deployment: Deployment) -> Iterator[Leg]:
 
 
 def _meeting_server_legs(deployment: Deployment) -> Iterator[Leg]:
-    """The web proxy: a browser outside dials the Join URL, which leads to E; C dials a Web Bridge, found by SRV."""
+    """The web proxy: a browser outside dials the Join URL and reaches E; C dials a Web Bridge, which it finds by SRV."""
     verify = _traffic_server_verifies(deployment)
     for group in deployment.meeting_servers:
         for peer in deployment.peers_of(Role.EXPRESSWAY_E):

@@ -1,4 +1,4 @@
-"""Makes legs that several kinds of parties have in common."""
+"""Makes legs that several kinds of parties share."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ LegSource = Callable[[Deployment], Iterator[Leg]]
 
 
 def looks_for(name: str, why: str) -> tuple[NameCheck, ...]:
-    """The check for a single name."""
+    """Return the check for a single name."""
     return (NameCheck(any_of=(name,), why=why),)
 
 
 def https_leg(kind: LegKind, group: str, client: str, server: str, *, verify: bool, port: int = ports.UC_HTTPS) -> Leg:
-    """A client that shows no certificate and, if it verifies, looks for the server's own name."""
+    """Return a leg whose client presents no certificate and, if it verifies, looks for the server's own name."""
     return Leg(
         kind=kind,
         group=group,

@@ -1,4 +1,4 @@
-"""Legs between Expressway-E and what stands outside: MRA clients, XMPP servers, B2B partners."""
+"""Legs between Expressway-E and the machines outside: MRA clients, XMPP servers, B2B partners."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pkikit.model.zones import DefaultZone, DnsZone
 
 
 def registration_names(deployment: Deployment, wanted: str | None = None) -> tuple[str, ...]:
-    """The names that MRA clients look for, in the format chosen (`dns` or `collab-edge-dns`)."""
+    """Return the names that MRA clients look for, in the chosen format (`dns` or `collab-edge-dns`)."""
     prefix = "collab-edge." if (wanted or deployment.registration_domain_format) == "collab-edge-dns" else ""
     return tuple(prefix + domain for domain in deployment.domains.registration)
 
@@ -68,7 +68,7 @@ def _federation_legs(deployment: Deployment) -> Iterator[Leg]:
 
 
 def _chat_legs(deployment: Deployment) -> Iterator[Leg]:
-    """Who joins a chat room from outside finds E by SRV of the room's alias and looks for the alias."""
+    """A server that joins a chat room from outside finds E by SRV of the room's alias and looks for the alias."""
     for alias in deployment.chat_aliases if deployment.federation else ():
         for peer in deployment.peers_of(Role.EXPRESSWAY_E):
             for domain, node in ((p.domain, n) for p in deployment.federated_servers for n in p.nodes):
@@ -89,7 +89,7 @@ def _chat_legs(deployment: Deployment) -> Iterator[Leg]:
 
 
 def _b2b_legs(deployment: Deployment) -> Iterator[Leg]:
-    """Calls out through the DNS zone, and in through the default zone: whether anybody is verified stands in the zone."""
+    """Calls out through the DNS zone, and in through the default zone; the zone decides whether anybody is verified."""
     out = next((z for z in deployment.zones if isinstance(z, DnsZone)), None)
     into = next((z for z in deployment.zones if isinstance(z, DefaultZone)), None)
     for partner in deployment.b2b_partners:

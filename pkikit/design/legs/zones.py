@@ -15,13 +15,13 @@ from pkikit.model.zones import DefaultZone, DnsZone, NeighbourZone, TraversalZon
 
 
 def _traversal_port(deployment: Deployment, zone: TraversalZone) -> int:
-    """The port that the E listens on for this zone: 7001 for the first, one more for each further zone."""
+    """Return the port on which E listens for this zone: 7001 for the first, one more for each further zone."""
     zones = [z.name for z in deployment.zones if isinstance(z, TraversalZone)]
     return ports.FIRST_TRAVERSAL + zones.index(zone.name)
 
 
 def verify_subject_name(deployment: Deployment, zone: TraversalZone) -> str:
-    """What E looks for in C's certificate: as configured, else C's cluster FQDN, else the single peer's FQDN."""
+    """Return what E looks for in C's certificate: as configured, else C's cluster FQDN, else the single peer's FQDN."""
     client = deployment.cluster(zone.client)
     return zone.tls_verify_subject_name or client.fqdn or client.peers[0]
 
@@ -88,7 +88,7 @@ def _traversal_legs(deployment: Deployment, zone: TraversalZone) -> Iterator[Leg
 
 
 def _neighbour_legs(deployment: Deployment, zone: NeighbourZone) -> Iterator[Leg]:
-    """Both directions. The neighbour is taken to check what we check: our certificate by the name that it knows us by."""
+    """Both directions. The neighbour is assumed to check what we check: our certificate, for the name that it knows."""
     cluster = deployment.cluster(zone.cluster)
     for peer in cluster.peers:
         known_as = (peer, cluster.fqdn) if cluster.fqdn else (peer,)
