@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import json
 import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from pkikit.errors import InputError
+from pkikit.model.codec.document import JsonLines
 from pkikit.values.names import printable
 
 MAX_EVENTS = 20_000
@@ -34,6 +32,9 @@ class Event:
 
     def __str__(self) -> str:
         return f'{self.at:%Y-%m-%dT%H:%M:%S}+00:00 {self.party} tvcs: Event="{self.kind}" {self.detail}'
+
+
+_LINES = JsonLines(Event)
 
 
 class EventLog:
@@ -58,9 +59,9 @@ class EventLog:
             lines = self._file.read_text(encoding="utf-8", errors="replace").splitlines()[-MAX_EVENTS:]
         except OSError as error:
             raise InputError(f"cannot be read: {error.strerror}", where=str(self._file)) from None
-        for line in lines:
-            with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError, OverflowError):
-                self._events.append(_event(json.loads(line)))
+        for event in _LINES.values(lines):
+            if self.last < event.seq < _MAX_SEQ:
+                self._events.append(event)
         self._seq = itertools.count(max((e.seq for e in self._events), default=0) + 1)
 
     def write(self) -> None:
@@ -75,7 +76,7 @@ class EventLog:
         waiting = [self._unwritten.popleft() for _ in range(len(self._unwritten))]
         if self._file is None or not waiting:
             return
-        lines = "".join(json.dumps({**asdict(e), "at": e.at.isoformat()}) + "\n" for e in waiting)
+        lines = "".join(map(_LINES.line, waiting))
         mode = "w" if self._file.exists() and self._file.stat().st_size > MAX_FILE else "a"
         flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if mode == "w" else os.O_APPEND)
         with os.fdopen(os.open(self._file, flags, 0o600), mode, encoding="utf-8") as stream:
@@ -106,13 +107,3 @@ class EventLog:
 
     def __iter__(self) -> Iterator[Event]:
         return iter(tuple(self._events))
-
-
-def _event(kept: dict[str, Any]) -> Event:
-    event = Event(**{**kept, "at": datetime.fromisoformat(kept["at"])})
-    texts = (event.party, event.kind, event.detail)
-    if type(event.seq) is not int or not 0 < event.seq < _MAX_SEQ or not all(isinstance(t, str) for t in texts):
-        raise ValueError("not an event")
-    if event.at.tzinfo is None:
-        raise ValueError("an event without a time zone")
-    return event

@@ -6,18 +6,22 @@ import json
 import subprocess
 import sys
 from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 from cryptography import x509
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from workbook.course.progress import Try
 
 from pkikit.errors import InputError
 from pkikit.model.certificates.credential import Credential
+from pkikit.model.codec.document import JsonLines
 from pkikit.model.codec.findings import finding_adapter, reported_findings
 from pkikit.model.codec.trace import trace_codec, trace_from_json, trace_to_json
 from pkikit.model.findings import Finding, Verdict
 from pkikit.model.trace import HandshakeTrace
+from simulator.events import Event
 from tests.support.any_value import any_value, contents
 from tests.support.wait import LONG
 
@@ -75,6 +79,18 @@ def test_any_document_is_read_or_refused_in_one_sentence(keys: list[str], value:
     with pytest.raises(InputError, match=r"^t\.json: is not a handshake trace.*$") as refused:
         trace_from_json(json.dumps(document), where="t.json")
     assert "\n" not in str(refused.value)
+
+
+@SLOW
+@given(st.lists(any_value(Event), max_size=3), st.lists(any_value(Try), max_size=3))
+def test_lines_of_a_file_that_grows_read_back_as_they_were(events: list[Event], tries: list[Try]) -> None:
+    """Events of a lab, answers of a learner; what is not such a line is left out."""
+    for kind, values in ((Event, events), (Try, tries)):
+        lines: JsonLines[Any] = JsonLines(kind)
+        written = [lines.line(value) for value in values]
+        assert all(line.endswith("\n") and "\n" not in line[:-1] for line in written)
+        spoiled = [line for good in written for line in ("", "{", "7", "[" * 100_000, '{"at": 3}', good, good[:-3])]
+        assert list(lines.values(spoiled)) == values
 
 
 @pytest.mark.parametrize("arguments", [["rules"], ["rules", "--json"]])

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from pkikit.errors import InputError
+from pkikit.model.codec.document import JsonLines
 from simulator.clinic.score import kept_scores, scores_file
 from simulator.clock import Clock
 
@@ -27,6 +26,9 @@ class Try:
     right: bool
 
 
+_LINES = JsonLines(Try)
+
+
 def progress_file() -> Path:
     """Beside the clinic's scores."""
     return scores_file().with_name("progress.jsonl")
@@ -38,7 +40,7 @@ def remember(exercise: str, *, right: bool) -> None:
     try:
         progress_file().parent.mkdir(parents=True, exist_ok=True)
         with progress_file().open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(asdict(done)) + "\n")
+            stream.write(_LINES.line(done))
     except OSError:
         return
 
@@ -47,25 +49,16 @@ def forget(notebook: str) -> None:
     """Take what was answered in one notebook (its two digits) out of the file."""
     kept = [t for t in tries() if not t.exercise.startswith(f"{notebook}-")]
     if progress_file().exists():
-        progress_file().write_text("".join(json.dumps(asdict(t)) + "\n" for t in kept), encoding="utf-8")
+        progress_file().write_text("".join(map(_LINES.line, kept)), encoding="utf-8")
 
 
 def tries() -> tuple[Try, ...]:
     """Every answer so far; a line that is none is left out."""
-    return tuple(Try(**line) for line in _lines(progress_file(), {"at", "exercise", "right"}))
-
-
-def _lines(path: Path, keys: set[str]) -> Iterator[dict[str, Any]]:
+    path = progress_file()
     if not path.is_file():
-        return
+        return ()
     with path.open(encoding="utf-8", errors="replace") as stream:
-        for line in stream.read(MAX_READ).splitlines():
-            try:
-                found = json.loads(line)
-            except (ValueError, RecursionError):
-                continue
-            if isinstance(found, dict) and keys <= found.keys():
-                yield {key: found[key] for key in keys}
+        return tuple(_LINES.values(stream.read(MAX_READ).splitlines()))
 
 
 def progress_report() -> pd.DataFrame:

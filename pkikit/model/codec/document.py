@@ -1,9 +1,10 @@
-"""A codec: one kind of value as a JSON document with a format number."""
+"""A codec: one kind of value as a JSON document with a format number, or one on each line of a file."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 import pydantic
@@ -113,3 +114,29 @@ class Codec(Generic[_T]):
             except _DAMAGED:
                 raise InputError(f"{self._refused}: it is not a whole document of format {old}", where=where) from None
         return document
+
+
+class JsonLines(Generic[_T]):
+    """Values of one dataclass, each on a line of a file that grows.
+
+    The lines have no format number. One that was cut off, or is not such a value, is left out; unknown keys are ignored.
+    """
+
+    def __init__(self, kind: type[_T]) -> None:
+        self._kind = kind
+
+    @cached_property
+    def _adapter(self) -> pydantic.TypeAdapter[_T]:
+        return pydantic.TypeAdapter(document_type(self._kind, ignore_unknown=True))
+
+    def line(self, value: _T) -> str:
+        """The line of a value, with its end."""
+        return json.dumps(self._adapter.dump_python(value, mode="json")) + "\n"
+
+    def values(self, lines: Iterable[str]) -> Iterator[_T]:
+        """The values of the lines that have one, in their order."""
+        for line in lines:
+            try:
+                yield self._adapter.validate_python(json.loads(line))
+            except (ValueError, RecursionError, OverflowError):  # pydantic's ValidationError is a ValueError
+                continue
