@@ -11,6 +11,7 @@ from datetime import datetime
 
 from cryptography import x509
 
+from pkikit.judge.checks.check import TRUSTED_CA_LIST
 from pkikit.judge.checks.trust_checks import described, whats_wrong
 from pkikit.judge.name_matching import PresentedNames, same_but_for_form
 from pkikit.judge.questions import PathQuestion
@@ -98,7 +99,7 @@ def _wrong_key(path: CertificatePath, question: PathQuestion) -> str:
     if not evidence:
         return ""
     top = title(path.certificates[-1])
-    in_list = any(e.where == "trusted CA list" for e in evidence)
+    in_list = any(e.where == TRUSTED_CA_LIST for e in evidence)
     where = the_list(question) if in_list else _the_file(question)
     return (
         f"Get the CA certificate that signed {top} from its CA: the one of that name in {where} has another key. "

@@ -1,6 +1,6 @@
 """What RFC 5922, OpenSSL and the product do with each kind of name, by version: the one table.
 
-`pkikit match` prints it, `docs/names.md` is made from it, and `judge.names` decides by it.
+`pkikit match` prints it, `docs/names.md` is made from it, and `judge.name_matching` decides by it.
 """
 
 from __future__ import annotations

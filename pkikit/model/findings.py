@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from html import escape
 from typing import Any
@@ -51,6 +51,12 @@ class Evidence:
         return f"{self.label}: {expected}{self.seen}"
 
 
+def summary_of(evidence: Sequence[Evidence]) -> str:
+    """The first piece of evidence and how many there are besides; the message of a finding that has no other."""
+    more = f" (and {len(evidence) - 1} more)" if len(evidence) > 1 else ""
+    return f"{evidence[0]}{more}" if evidence else ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """A breach of one rule by one subject.
@@ -74,7 +80,7 @@ class Finding:
     @property
     def is_summary(self) -> bool:
         """True when the message says no more than the first piece of evidence."""
-        return any(self.message.startswith(str(evidence)) for evidence in self.evidence[:1])
+        return self.message == summary_of(self.evidence)
 
     @property
     def lines(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pkikit.model.features import EVERY_VERSION
-from pkikit.model.findings import Answer, Evidence, Finding, Severity
+from pkikit.model.findings import Answer, Evidence, Finding, Severity, summary_of
 
 GENERAL = 9
 
@@ -120,7 +120,7 @@ class Rule:
             rule=self.id,
             severity=severity or self.severity,
             subject=subject,
-            message=message or _summary(pieces) or self.requirement,
+            message=message or summary_of(pieces) or self.requirement,
             evidence=pieces,
             fix=self.fix,
         )
@@ -132,11 +132,3 @@ class Rule:
         pieces = tuple(evidence)
         found = (self.finding(subject, pieces, message=message, severity=severity),) if pieces else ()
         return Answer(rule=self.id, findings=found)
-
-
-def _summary(evidence: tuple[Evidence, ...]) -> str:
-    if not evidence:
-        return ""
-    first = evidence[0]
-    more = f" (and {len(evidence) - 1} more)" if len(evidence) > 1 else ""
-    return f"{first.label}: expected {first.expected}, found {first.seen}{more}"

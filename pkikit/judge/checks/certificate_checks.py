@@ -251,16 +251,20 @@ def name_oids(certificate: x509.Certificate) -> Iterator[Evidence]:
 
     A self-issued certificate has one name, which is looked at once.
     """
-    names = [("subject", certificate.subject)]
+    yield from subject_oids(certificate)
     if certificate.issuer != certificate.subject:
-        names.append(("issuer", certificate.issuer))
-    found = (
-        Evidence(label=f"{where} OID", expected="a standard attribute", seen=attribute.oid.dotted_string, where=where)
-        for where, name in names
-        for attribute in name
-        if attribute.oid.dotted_string not in DECODED_ATTRIBUTES
-    )
-    yield from islice(found, MAX_SHOWN)
+        yield from _unknown_attributes("issuer", certificate.issuer)
+
+
+def subject_oids(certificate: x509.Certificate) -> Iterator[Evidence]:
+    """Evidence for each attribute of the subject alone that OpenSSL prints as a number."""
+    yield from _unknown_attributes("subject", certificate.subject)
+
+
+def _unknown_attributes(where: str, name: x509.Name) -> Iterator[Evidence]:
+    found = (a.oid.dotted_string for a in name if a.oid.dotted_string not in DECODED_ATTRIBUTES)
+    for oid in islice(found, MAX_SHOWN):
+        yield Evidence(label=f"{where} OID", expected="a standard attribute", seen=oid, where=where)
 
 
 CHECKS = (

@@ -86,7 +86,7 @@ def path_length(path: CertificatePath, question: PathQuestion) -> Iterator[Evide
                 seen=str(below),
                 where="chain",
             )
-        # What is no CA at all is told by ca.not-a-ca, and counts for nothing here.
+        # `ca.not-a-ca` reports what is not a CA; it does not count here.
         below += not is_self_issued(authority) and (constraints is None or constraints.ca)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from cryptography import x509
 
-from pkikit.judge.checks.check import Check
+from pkikit.judge.checks.check import TRUSTED_CA_LIST, Check
 from pkikit.judge.missing import Missing, explain_missing
 from pkikit.judge.questions import PathQuestion
 from pkikit.judge.trust import (
@@ -77,10 +77,10 @@ def whats_wrong(path: CertificatePath, question: PathQuestion) -> _Cause:
 
 def _second(certificate: x509.Certificate) -> Evidence:
     return Evidence(
-        label="trusted CA list",
+        label=TRUSTED_CA_LIST,
         expected="one certificate of that subject",
         seen=f"another {distinguished(certificate.subject)} stands before it",
-        where="trusted CA list",
+        where=TRUSTED_CA_LIST,
     )
 
 
@@ -92,7 +92,7 @@ def _not_in_list(path: CertificatePath, question: PathQuestion) -> _Cause:
         )
     namesake = next((c for c in question.trusted_ca_list if subject_of(c) == subject_of(top)), None)
     seen = title(top) + (f"; the list holds {described(namesake)}, which has another key" if namesake else "")
-    evidence = Evidence(label="root", expected=f"in the list: {_in_list(question)}", seen=seen, where="trusted CA list")
+    evidence = Evidence(label="root", expected=f"in the list: {_in_list(question)}", seen=seen, where=TRUSTED_CA_LIST)
     return ISSUER_UNKNOWN, (evidence,)
 
 
@@ -116,7 +116,7 @@ def _no_issuer(path: CertificatePath, question: PathQuestion) -> _Cause:
                 label=f"issuer of {title(top)}",
                 expected=f"in the list, as {title(top)} is: from there on only the list is searched",
                 seen=f"{title(found[0])} is sent, and not in the list",
-                where="trusted CA list",
+                where=TRUSTED_CA_LIST,
             ),
         )
     namesakes = list(_namesakes(top, (*question.sent, *question.trusted_ca_list)))
@@ -128,15 +128,15 @@ def _no_issuer(path: CertificatePath, question: PathQuestion) -> _Cause:
         evidence = Evidence(label=label, expected="sent, or in the list", seen=f"{issuer} in neither", where="chain")
         return INTERMEDIATE_MISSING, (evidence,)
     expected = f"in the list: {_in_list(question)}"
-    return ISSUER_UNKNOWN, (Evidence(label=label, expected=expected, seen=issuer, where="trusted CA list"),)
+    return ISSUER_UNKNOWN, (Evidence(label=label, expected=expected, seen=issuer, where=TRUSTED_CA_LIST),)
 
 
 def _leads_away(copy: x509.Certificate, top: x509.Certificate) -> Evidence:
     return Evidence(
-        label="trusted CA list",
+        label=TRUSTED_CA_LIST,
         expected=f"no second {title(copy)} that leads elsewhere",
         seen=f"{described(copy)}: it is chosen first, and the path ends at {title(top)}",
-        where="trusted CA list",
+        where=TRUSTED_CA_LIST,
     )
 
 
@@ -158,7 +158,7 @@ def _other_key(child: x509.Certificate, namesake: x509.Certificate, *, sent: boo
         label=f"issuer of {title(child)}",
         expected=f"the key that signed it{f' ({wanted.hex()[:16]}…)' if wanted else ''}",
         seen=seen,
-        where="chain" if sent else "trusted CA list",
+        where="chain" if sent else TRUSTED_CA_LIST,
     )
 
 
@@ -222,10 +222,10 @@ def twin_in_list(path: CertificatePath) -> tuple[Evidence, ...]:
     root = subject_of(path.certificates[-1])
     return tuple(
         Evidence(
-            label="trusted CA list",
+            label=TRUSTED_CA_LIST,
             expected="one certificate of that subject",
             seen=f"{described(c)} comes after it and is not used",
-            where="trusted CA list",
+            where=TRUSTED_CA_LIST,
         )
         for c in path.dropped
         if subject_of(c) == root

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from cryptography import x509
 
-from pkikit.judge.checks.check import Check
+from pkikit.judge.checks.check import TRUSTED_CA_LIST, Check
 from pkikit.judge.checks.trust_checks import described
 from pkikit.judge.checks.upload_checks import is_temporary
 from pkikit.judge.questions import CertificateUse
@@ -38,7 +38,7 @@ def same_subject(certificates: Sequence[x509.Certificate], use: CertificateUse) 
             label="subject",
             expected="once",
             seen=f"{described(dropped)}, behind another of that name",
-            where="trusted CA list",
+            where=TRUSTED_CA_LIST,
         )
 
 
@@ -46,7 +46,7 @@ def leaf_in_list(certificates: Sequence[x509.Certificate], use: CertificateUse) 
     for certificate in certificates:
         constraints = extension(certificate, x509.BasicConstraints)
         if constraints is not None and not constraints.ca:
-            yield Evidence(label="certificate", expected="a CA", seen=title(certificate), where="trusted CA list")
+            yield Evidence(label="certificate", expected="a CA", seen=title(certificate), where=TRUSTED_CA_LIST)
 
 
 def same_common_name(certificates: Sequence[x509.Certificate], use: CertificateUse) -> Iterator[Evidence]:
@@ -55,9 +55,7 @@ def same_common_name(certificates: Sequence[x509.Certificate], use: CertificateU
         name = common_name(certificate.subject)
         first = seen.setdefault(name, certificate) if name else certificate
         if first != certificate:
-            yield Evidence(
-                label=f"common name {printable(name)}", expected="once", seen="twice", where="trusted CA list"
-            )
+            yield Evidence(label=f"common name {printable(name)}", expected="once", seen="twice", where=TRUSTED_CA_LIST)
 
 
 def root_absent(certificates: Sequence[x509.Certificate], use: CertificateUse) -> Iterator[Evidence]:
@@ -69,7 +67,7 @@ def root_absent(certificates: Sequence[x509.Certificate], use: CertificateUse) -
         if path.anchor is not Anchor.TRUSTED:
             above = distinguished(path.certificates[-1].issuer)
             yield Evidence(
-                label=f"issuer of {title(certificate)}", expected=above, seen="not in the list", where="trusted CA list"
+                label=f"issuer of {title(certificate)}", expected=above, seen="not in the list", where=TRUSTED_CA_LIST
             )
 
 
@@ -85,7 +83,7 @@ def cross_signed_copy(certificates: Sequence[x509.Certificate], use: Certificate
                 label="cross-signed copy",
                 expected=f"behind {described(twin)}, or not in the list",
                 seen=described(certificate),
-                where="trusted CA list",
+                where=TRUSTED_CA_LIST,
             )
 
 
@@ -103,7 +101,7 @@ def temporary_ca(certificates: Sequence[x509.Certificate], use: CertificateUse) 
     for certificate in certificates:
         if is_temporary(certificate.subject):
             seen = distinguished(certificate.subject)
-            yield Evidence(label="CA", expected="one that you chose", seen=seen, where="trusted CA list")
+            yield Evidence(label="CA", expected="one that you chose", seen=seen, where=TRUSTED_CA_LIST)
 
 
 CHECKS = (

@@ -8,7 +8,7 @@ from itertools import islice
 from cryptography import x509
 
 from pkikit.judge.checks.certificate_checks import MAX_SHOWN
-from pkikit.judge.checks.check import Check
+from pkikit.judge.checks.check import TRUSTED_CA_LIST, Check
 from pkikit.judge.name_matching import presented_names
 from pkikit.judge.questions import CertificateUse
 from pkikit.judge.trust import Anchor, build_path
@@ -122,7 +122,7 @@ def chain_incomplete(
             label=f"issuer of {title(top)}",
             expected="in the trusted CA list",
             seen=f"{distinguished(top.issuer)} is not",
-            where="trusted CA list",
+            where=TRUSTED_CA_LIST,
         )
 
 

@@ -18,6 +18,7 @@ from pkikit.judge.checks import (
     trust_list_checks,
     upload_checks,
 )
+from pkikit.judge.checks.certificate_checks import subject_oids
 from pkikit.judge.checks.chain_checks import missing_basic_constraints, unsuitable_usage
 from pkikit.judge.checks.check import Check, applying
 from pkikit.judge.name_matching import presented_names
@@ -126,14 +127,13 @@ def lint_form(where: str, objections: Sequence[Objection], *, to_upload: bool = 
     objections: what `pkikit.files.product_objections` found. to_upload: False for a file that the product never reads,
     as a request; then every objection is a warning.
     """
-    findings = []
+    answers = [Answer(rule=NOT_PEM.id), Answer(rule=MALFORMED.id)]
     for found in objections:
         weight = Severity.ERROR if to_upload and not found.is_remark else Severity.WARNING
         evidence = Evidence(label=found.place, expected=found.expected, seen=found.seen, where=where)
-        findings.append(replace(rule_of(found.rule).finding(where, [evidence], severity=weight), fix=found.fix))
-    return Verdict(
-        question=f"would the product read {where}?", findings=tuple(findings), checked=(NOT_PEM.id, MALFORMED.id)
-    )
+        finding = rule_of(found.rule).finding(where, [evidence], severity=weight)
+        answers.append(Answer(rule=found.rule, findings=(replace(finding, fix=found.fix),)))
+    return Verdict.of(f"would the product read {where}?", *answers)
 
 
 def lint_upload(
@@ -205,28 +205,21 @@ def lint_authority(certificate: x509.Certificate, use: CertificateUse) -> Verdic
     subject = title(certificate)
     return Verdict.of(
         f"would {use.version} accept {subject} as CA?",
-        *(
-            _weighed_in_ca(c.on(subject, certificate, use))
-            for c in applying(CERTIFICATE_CHECKS, Subject.CA, use.version)
-        ),
+        *(_about_ca(c, subject, certificate, use) for c in applying(CERTIFICATE_CHECKS, Subject.CA, use.version)),
         *_readable(certificate, subject, Subject.CA),
         *(c.on(subject, certificate, use) for c in applying(form_checks.CA_CHECKS, Subject.CA, use.version)),
         BASIC_CONSTRAINTS_MISSING.judge(subject, missing_basic_constraints((certificate,))),
     )
 
 
-def _weighed_in_ca(answer: Answer) -> Answer:
-    """The answer with the weight that it has for a CA certificate.
+def _about_ca(check: CertificateCheck, subject: str, certificate: x509.Certificate, use: CertificateUse) -> Answer:
+    """The check's answer about a CA certificate.
 
     SSH reads the server certificate alone: of a CA it sees the subject, as the issuer of what that CA signs.
     """
-    if answer.rule != OID_UNSUPPORTED.id:
-        return answer
-    return OID_UNSUPPORTED.judge(
-        answer.findings[0].subject if answer.findings else "",
-        (e for found in answer.findings for e in found.evidence if e.where == "subject"),
-        severity=Severity.WARNING,
-    )
+    if check.rule is OID_UNSUPPORTED:
+        return OID_UNSUPPORTED.judge(subject, subject_oids(certificate), severity=Severity.WARNING)
+    return check.on(subject, certificate, use)
 
 
 def lint_trust_list(certificates: Sequence[x509.Certificate], use: CertificateUse) -> Verdict:

@@ -38,7 +38,7 @@ from pkikit.model.certificates.facts import (
     subject_of,
     title,
 )
-from pkikit.model.findings import Evidence, Finding, Severity, Verdict
+from pkikit.model.findings import Answer, Evidence, Severity, Verdict
 from pkikit.model.revocation import Consumer, CrlSource, RevocationQuestion
 from pkikit.rules import revocation_rules as rules
 from pkikit.rules.rule import Rule
@@ -84,7 +84,10 @@ def judge_revocation(path: CertificatePath, question: RevocationQuestion, at: da
     """The same as findings: an error where the certificate counts as revoked, a warning where it is let pass unknown."""
     checks = check_status(path, question, at)
     as_revoked = question.settings.fallback == "revoked"
-    findings: list[Finding] = []
+    question_asked = f"is anything on the path revoked, as {question.consumer.value} sees it?"
+    if not checks:
+        return Verdict(question=question_asked)
+    answers = [Answer(rule=rule.id) for rule in rules.RULES]
     for check in checks:
         if check.rule is None:
             continue
@@ -92,14 +95,10 @@ def judge_revocation(path: CertificatePath, question: RevocationQuestion, at: da
         if check.rule in _FALLBACK:
             silent = question.consumer is not Consumer.SIP_TLS
             severity = Severity.ERROR if as_revoked and not silent else Severity.WARNING
-        findings.append(check.rule.finding(check.certificate, check.evidence, severity=severity))
+        answers.append(check.rule.judge(check.certificate, check.evidence, severity=severity))
     refused = {e.seen for check in checks if check.rule is rules.CRL_CRITICAL for e in check.evidence}
-    findings += [] if not checks else _unsupported(question, path, refused)
-    return Verdict(
-        question=f"is anything on the path revoked, as {question.consumer.value} sees it?",
-        findings=tuple(findings),
-        checked=tuple(rule.id for rule in rules.RULES) if checks else (),
-    )
+    answers.append(rules.CRL_UNSUPPORTED.judge(title(path.certificates[0]), _unsupported(question, path, refused)))
+    return Verdict.of(question_asked, *answers)
 
 
 def _check_one(
@@ -275,9 +274,9 @@ def _not_consulted(
     return None
 
 
-def _unsupported(question: RevocationQuestion, path: CertificatePath, known: set[str]) -> list[Finding]:
+def _unsupported(question: RevocationQuestion, path: CertificatePath, known: set[str]) -> Iterable[Evidence]:
     """CRLs that seem to be about the path and are not used; `known` are reasons that an error already gives."""
-    evidence = dict.fromkeys(
+    return dict.fromkeys(
         Evidence(label="CRL", expected="complete and direct", seen=why, where=source.value)
         for certificate, _ in path.links
         for source, crl in question.data.crls
@@ -285,4 +284,3 @@ def _unsupported(question: RevocationQuestion, path: CertificatePath, known: set
         and (why := unusable_because(crl, certificate))
         and why not in known
     )
-    return [rules.CRL_UNSUPPORTED.finding(title(path.certificates[0]), evidence)] if evidence else []

@@ -1,4 +1,4 @@
-"""Why a file, as it is, would not be read by the product. `pkikit.files.objections` finds them, `judge.lint` weighs them."""
+"""Why the product would not read a file as it is: `pkikit.files.objections` finds this, `judge.linting.lint` weighs it."""
 
 from __future__ import annotations
 
