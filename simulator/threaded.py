@@ -26,13 +26,13 @@ from pkikit.model.world import World
 from simulator.clinic.case import Case
 from simulator.clinic.live_case import LiveCase
 from simulator.clock import Clock
+from simulator.connections.endpoint import Endpoint
+from simulator.connections.links import Link
+from simulator.connections.network import Network
 from simulator.errors import LabError
 from simulator.events import EventLog
 from simulator.lab.acme_attachment import acme_service
-from simulator.lab.endpoint import Endpoint
 from simulator.lab.lab import Lab
-from simulator.lab.links import Link
-from simulator.lab.network import Network
 from simulator.lab.running_lab import RunningLab
 from simulator.peer.acme.service import AcmeService
 from simulator.peer.pages.site import PeerSite

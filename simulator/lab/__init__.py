@@ -1,1 +1,1 @@
-"""A running lab: endpoints, connections, network and clock of one deployment."""
+"""A running lab, put together: world changes, peers with their pages, state folder, clock, ACME."""

@@ -16,7 +16,7 @@ from pkikit.model import ports
 from pkikit.model.parties import Role
 from pkikit.model.world import Speaks, World
 from simulator.background import Background
-from simulator.lab.context import Follower
+from simulator.connections.context import Follower
 from simulator.lab.running_lab import RunningLab
 from simulator.peer.acme.challenge_host import ChallengeHost
 from simulator.peer.acme.service import AcmeService

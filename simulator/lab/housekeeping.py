@@ -10,7 +10,7 @@ from functools import partial
 import anyio.to_thread
 
 from simulator.background import reason_of
-from simulator.lab.context import LabContext
+from simulator.connections.context import LabContext
 from simulator.lab.process import MemoryKeeper
 from simulator.peer.peer import Peer
 from simulator.services.revocation_lookup import StatusLookup

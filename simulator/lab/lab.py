@@ -15,12 +15,12 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.world import World
 from simulator.background import Background, completed
 from simulator.clock import Clock
+from simulator.connections.context import LabContext
+from simulator.connections.dialling import Dialler
+from simulator.connections.endpoint import Endpoint
+from simulator.connections.network import Network
 from simulator.events import EventLog
-from simulator.lab.context import LabContext
-from simulator.lab.dialling import Dialler
-from simulator.lab.endpoint import Endpoint
 from simulator.lab.housekeeping import Housekeeping
-from simulator.lab.network import Network
 from simulator.lab.pages import serve_pages
 from simulator.lab.peer_requests import PeerRequests
 from simulator.lab.process import allow_many_sockets, errors_to

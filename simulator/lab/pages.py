@@ -8,9 +8,9 @@ from contextlib import AsyncExitStack
 import anyio.to_thread
 
 from pkikit.model import ports
+from simulator.connections.context import Follower, LabContext
+from simulator.connections.network import ADCS_NUMBER
 from simulator.errors import LabError
-from simulator.lab.context import Follower, LabContext
-from simulator.lab.network import ADCS_NUMBER
 from simulator.peer.pages.site import PeerSite
 from simulator.peer.peer import Peer
 from simulator.services import adcs

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from pkikit.model.deployment import Revocation
 from pkikit.model.world import Party
-from simulator.lab.context import LabContext
-from simulator.lab.dialling import Dialler
+from simulator.connections.context import LabContext
+from simulator.connections.dialling import Dialler
 from simulator.lab.housekeeping import Housekeeping
 from simulator.lab.saved_lab import LabKeeper
 from simulator.lab.world_changes import WorldChanges

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import anyio.to_thread
 
-from simulator.lab.context import Follower, LabContext
+from simulator.connections.context import Follower, LabContext
 from simulator.wire.capture import Capture, End, Tap
 
 

@@ -13,12 +13,12 @@ from pkikit.model.certificates.credential import Credential
 from pkikit.model.leg import Leg
 from pkikit.model.trace import HandshakeTrace
 from pkikit.model.world import World
-from simulator.lab.context import Follower, LabContext
-from simulator.lab.dialling import Dialler
-from simulator.lab.endpoint import Endpoint
+from simulator.connections.context import Follower, LabContext
+from simulator.connections.dialling import Dialler
+from simulator.connections.endpoint import Endpoint
+from simulator.connections.links import Link
+from simulator.connections.network import Network
 from simulator.lab.housekeeping import Housekeeping
-from simulator.lab.links import Link
-from simulator.lab.network import Network
 from simulator.lab.pages import Pages
 from simulator.lab.world_changes import WorldChanges
 from simulator.peer.pages.site import PeerSite

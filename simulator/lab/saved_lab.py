@@ -29,8 +29,8 @@ from pkikit.model.world import Party, World
 from pkikit.text import printable
 from simulator.background import completed
 from simulator.clock import Clock
+from simulator.connections.context import LabContext
 from simulator.errors import LabError
-from simulator.lab.context import LabContext
 from simulator.peer.format_0 import separate_certificates, unicode_only, upgrade_credential
 from simulator.peer.installation import installed
 from simulator.peer.state import PeerState

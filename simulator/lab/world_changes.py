@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from pkikit.model.world import Party, World
+from simulator.connections.context import LabContext
+from simulator.connections.dialling import Dialler
+from simulator.connections.endpoint import Endpoint
+from simulator.connections.network import Network
 from simulator.errors import LabError
-from simulator.lab.context import LabContext
-from simulator.lab.dialling import Dialler
-from simulator.lab.endpoint import Endpoint
-from simulator.lab.network import Network
 from simulator.peer.peer import Peer
 from simulator.world.changes import changed, needs_restart
 

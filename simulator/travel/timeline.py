@@ -15,7 +15,7 @@ from pkikit.judge.leg_verdict import judge_leg
 from pkikit.model.certificates.facts import title
 from pkikit.view.chart import Bar, lanes
 from pkikit.view.description import iso
-from simulator.lab.context import Follower
+from simulator.connections.context import Follower
 from simulator.lab.running_lab import RunningLab
 from simulator.peer.alarms import WARN_BEFORE
 from simulator.world.report import CheckReport

@@ -17,8 +17,8 @@ from pkikit.model.trace import Outcome
 from pkikit.model.world import Speaks, World
 from pkikit.view.description import describe_crl
 from simulator.background import FAILED
+from simulator.connections import dialling, links
 from simulator.errors import LabError
-from simulator.lab import dialling, links
 from simulator.threaded import ThreadedLab
 from simulator.world.faults import DiskFull, Ground, NewKey, Speak
 from tests.support.labs import FAST, lab_fixture

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pkikit.model.trace import Outcome
 from pkikit.model.world import Speaks
-from simulator.lab.links import FIRST_WAIT
+from simulator.connections.links import FIRST_WAIT
 from simulator.threaded import ThreadedLab
 from simulator.world.faults import Ground, Reissue, Speak
 from tests.support.labs import FAST, lab_fixture, lab_of

@@ -57,10 +57,10 @@ def stopped(script: str, *arguments: str, by: signal.Signals) -> tuple[int, str]
 @pytest.mark.parametrize(
     ("stuck", "by"),
     [
-        ("simulator.lab.network:Network.start", signal.SIGINT),  # the lab starts
+        ("simulator.connections.network:Network.start", signal.SIGINT),  # the lab starts
         ("simulator.peer.pages.site:PeerSite.start", signal.SIGTERM),  # the pages start
-        *(("simulator.lab.links:Link.run", number) for number in NUMBERS),  # no leg ever settles
-        ("simulator.lab.dialling:Dialler.status", signal.SIGHUP),  # the first look never comes
+        *(("simulator.connections.links:Link.run", number) for number in NUMBERS),  # no leg ever settles
+        ("simulator.connections.dialling:Dialler.status", signal.SIGHUP),  # the first look never comes
     ],
 )
 def test_up_stops_at_one_signal_while_it_hangs(stuck: str, by: signal.Signals, tmp_path: Path) -> None:
@@ -121,7 +121,9 @@ def test_interrupt_during_imports_exits_130(module: str) -> None:
 def test_up_stops_at_sigint_that_its_caller_ignores() -> None:
     """A script that starts the lab in the background ignores SIGINT; the lab stops on it nevertheless."""
     script = "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n" + _STUCK
-    code, errors = stopped(script, "simulator.lab.links:Link.run", "up", "--no-acme", DEPLOYMENT, by=signal.SIGINT)
+    code, errors = stopped(
+        script, "simulator.connections.links:Link.run", "up", "--no-acme", DEPLOYMENT, by=signal.SIGINT
+    )
     assert (code, errors) == (0, "expressway-sim: stopped\n")
 
 

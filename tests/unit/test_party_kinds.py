@@ -21,8 +21,8 @@ from pkikit.model.leg import Leg
 from pkikit.model.parties import Domains, LegKind, NodeCertificate, NodeList, PartyGroup, PartyKind, Side, WantedName
 from pkikit.model.trace import Outcome
 from pkikit.model.world import World
+from simulator.connections.network import inside_names, zone_of
 from simulator.face.picture import columns_of
-from simulator.lab.network import inside_names, zone_of
 from simulator.wire.memory import MemoryDialler
 from simulator.world.addresses import AddressPlan
 from simulator.world.forge import DAY, forge

@@ -13,10 +13,10 @@ from pkikit.model.leg import Leg, Protocol
 from pkikit.model.trace import HandshakeTrace
 from pkikit.model.world import World
 from simulator.background import reason_of
-from simulator.lab.context import LabContext
-from simulator.lab.endpoint import Endpoint
-from simulator.lab.links import Link
-from simulator.lab.network import Network
+from simulator.connections.context import LabContext
+from simulator.connections.endpoint import Endpoint
+from simulator.connections.links import Link
+from simulator.connections.network import Network
 from simulator.wire.tls_stream import TlsStream
 from simulator.world.report import CheckReport, LegReport
 

@@ -20,10 +20,10 @@ from pkikit.model.leg import Leg
 from pkikit.model.revocation import NOTHING_HELD, Consumer, RevocationData, RevocationQuestion
 from pkikit.model.trace import Failed, NotConnected, Side
 from pkikit.model.world import Party, Speaks
+from simulator.connections.admission import admission_of, admission_of_strangers
+from simulator.connections.context import LabContext
+from simulator.connections.tls_contexts import TlsContexts
 from simulator.errors import LabError
-from simulator.lab.admission import admission_of, admission_of_strangers
-from simulator.lab.context import LabContext
-from simulator.lab.tls_contexts import TlsContexts
 from simulator.services.revocation_lookup import Told
 from simulator.web.listener import Listener, stream_of
 from simulator.wire.app_protocol import speech_of

@@ -15,7 +15,7 @@ from pkikit.model.leg import Leg
 from pkikit.model.parties import Side
 from pkikit.model.world import World
 from pkikit.values.names import is_ip_address
-from simulator.lab.context import LabContext
+from simulator.connections.context import LabContext
 from simulator.services import adcs
 from simulator.services.distribution import Distribution, hosts, publications
 from simulator.services.dns import DnsServer, Zone

@@ -11,8 +11,8 @@ from pkikit.handshake.recorder import not_connected
 from pkikit.model.leg import Leg
 from pkikit.model.trace import HandshakeTrace
 from simulator.background import reason_of
-from simulator.lab.context import LabContext
-from simulator.lab.endpoint import Endpoint
+from simulator.connections.context import LabContext
+from simulator.connections.endpoint import Endpoint
 from simulator.wire.tls_stream import TlsStream, exchange
 
 FIRST_WAIT, LONGEST_WAIT = 0.25, 15.0  # seconds until a lost connection is tried again

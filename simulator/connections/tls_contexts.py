@@ -10,7 +10,7 @@ from pkikit.model import ports
 from pkikit.model.revocation import Consumer, RevocationQuestion
 from pkikit.model.trace import Side
 from pkikit.model.world import Party, domain_asked_for
-from simulator.lab.context import LabContext
+from simulator.connections.context import LabContext
 
 
 class TlsContexts:

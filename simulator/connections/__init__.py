@@ -1,0 +1,1 @@
+"""The parties of a lab at work: what each listens on and dials, and the network between them."""
