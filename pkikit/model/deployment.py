@@ -1,4 +1,4 @@
-"""The deployment file: what stands where, who is clustered with whom, which zones, which features.
+"""The deployment file: which machines, clusters, zones and features there are.
 
 Values only; `parse_deployment` turns text into a `Deployment` or into one sentence with file, line, key and what is allowed.
 """
@@ -40,7 +40,7 @@ from pkikit.values.names import is_ip_address, parse_dns_name
 class Revocation(FileValue):
     """The revocation settings of SIP TLS (Configuration > Protocols > SIP).
 
-    ocsp_responder: the CA names a responder in its certificates; no setting of the product, but what the CA does.
+    ocsp_responder: the CA names a responder in its certificates; this is not a setting of the product, but what the CA does.
     """
 
     checking: Switch = False
@@ -87,24 +87,34 @@ class Deployment(FileValue):
 
     @property
     def federation(self) -> bool:
-        """True when XMPP federation is deployed."""
+        """True if XMPP federation is deployed."""
         return bool(self.domains.federation)
 
     def cluster(self, name: str) -> Cluster:
-        """The cluster of that name."""
+        """Return the cluster with that name."""
         return next(c for c in self.clusters if c.name == name)
 
     def cluster_of(self, fqdn: str) -> Cluster | None:
-        """The cluster that a peer belongs to; None for parties that are no peers."""
+        """Return the cluster of a peer; None for parties that are not peers."""
         return next((c for c in self.clusters if fqdn in c.peers), None)
 
     def role_of(self, fqdn: str) -> Role | None:
-        """expressway-c, expressway-e, or None."""
+        """Return expressway-c, expressway-e, or None."""
         cluster = self.cluster_of(fqdn)
         return cluster.role if cluster else None
 
     def peer(self, fqdn: str) -> str:
-        """`fqdn` in our spelling, or an InputError that lists the peers there are."""
+        """Return the normalised FQDN of a peer.
+
+        Args:
+            fqdn: the name as a person writes it.
+
+        Returns:
+            The name as the deployment has it.
+
+        Raises:
+            InputError: the deployment has no such peer; the message lists the peers.
+        """
         name = parse_dns_name(fqdn)
         if self.cluster_of(name) is None:
             raise InputError(f"{name} is no peer of {self.name}; there are {', '.join(self.peers)}")
@@ -116,12 +126,12 @@ class Deployment(FileValue):
         return tuple(p for c in self.clusters for p in c.peers)
 
     def peers_of(self, role: Role) -> tuple[str, ...]:
-        """The peers of all clusters with that role, in the order of the file."""
+        """Return the peers of all clusters with that role, in the order of the file."""
         return tuple(p for c in self.clusters if c.role is role for p in c.peers)
 
     @property
     def node_lists(self) -> dict[str, Sequence[NodeList]]:
-        """The parties that the file lists as nodes, by the key under which it lists them."""
+        """Return the parties that the file lists as nodes, by the key that lists them."""
         return {
             "unified_cm": self.unified_cm,
             "im_presence": self.im_presence,
@@ -134,7 +144,7 @@ class Deployment(FileValue):
 
     @property
     def groups(self) -> tuple[PartyGroup, ...]:
-        """All parties by what they belong to, in the order of `PartyKind`, then of the file."""
+        """All parties by group, in the order of `PartyKind`, then of the file."""
         listed = [entry.group(key, self.domains) for key, entries in self.node_lists.items() for entry in entries]
         on_edge = tuple(w.name for group in listed for w in group.wants if w.side is Side.EDGE)
         neighbours = PartyGroup(
@@ -152,7 +162,7 @@ class Deployment(FileValue):
         return tuple(sorted(found, key=lambda group: list(PartyKind).index(group.kind)))
 
     def _expressways(self, cluster: Cluster, further: tuple[str, ...]) -> PartyGroup:
-        """The peers of a cluster; `further` are names wanted on the edge."""
+        """Return the peers of a cluster; `further` are names that the edge must have."""
         own = (cluster.fqdn,) if cluster.fqdn else ()
         if cluster.role is Role.EXPRESSWAY_C:
             return PartyGroup(
@@ -178,7 +188,7 @@ class Deployment(FileValue):
 
     @property
     def mra_client(self) -> str:
-        """The name under which the outside MRA client appears in legs; it has no certificate of its own."""
+        """The name of the MRA client outside in legs; it has no certificate."""
         return f"jabber.{(self.domains.registration or ('client.example',))[0]}"
 
     @property
@@ -193,21 +203,21 @@ class Deployment(FileValue):
         return tuple(dict.fromkeys(n for group in self.groups if group.has_certificates for n in group.members))
 
     def members_on(self, *sides: Side) -> tuple[str, ...]:
-        """The parties on these sides, those without a certificate last."""
+        """Return the parties on these sides, those without a certificate last."""
         groups = sorted(self.groups, key=lambda group: not group.has_certificates)
         return tuple(n for group in groups if group.side in sides for n in group.members)
 
     def fqdn_at(self, address: str) -> str:
-        """The party behind a configured address: the name itself, who holds that IP address, or whose other name it is."""
+        """Return the party behind a configured address: the name itself, or the party with that IP address or other name."""
         by_ip = (fqdn for fqdn, ip in self.addresses.items() if ip == address)
         return next(by_ip, None) or self.peer_aliases.get(address, address)
 
     @property
     def peer_aliases(self) -> dict[str, str]:
-        """Further names of Expressway-E peers, by which a traversal zone dials them → the peer.
+        """Further names of Expressway-E peers that a traversal zone dials → the peer.
 
-        With two network interfaces and no split DNS, C dials the FQDN of E's inner interface. Whose name it is, is only
-        certain where the E has one peer.
+        With two network interfaces and no split DNS, C dials the FQDN of E's inner interface. It is certain whose name this is
+        only if the E has one peer.
         """
         nodes = (n for entries in self.node_lists.values() for entry in entries for n in entry.nodes)
         known = {*self.peers, *(c.fqdn for c in self.clusters), *nodes}
@@ -321,7 +331,17 @@ def parse_deployment(text: str, *, where: str = "deployment") -> Deployment:
 
 
 def deployment_from(source: YamlSource | dict[str, Any]) -> Deployment:
-    """Validate data that is already read (a form's values, or a YAML source that knows its lines)."""
+    """Validate data that is already read: a form's values, or a YAML source that knows its lines.
+
+    Args:
+        source: the data.
+
+    Returns:
+        The deployment.
+
+    Raises:
+        DeploymentError: the data is not a deployment; the message names the key and what is allowed.
+    """
     source = source if isinstance(source, YamlSource) else YamlSource(data=source, root=None, where="deployment")
     try:
         return Deployment.model_validate(source.data)

@@ -53,6 +53,6 @@ Switch = Annotated[
 
 
 class FileValue(BaseModel):
-    """A part of the deployment file: unknown keys are errors, values never change."""
+    """A part of the deployment file: unknown keys are errors, and values never change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -182,7 +182,10 @@ class Verdict:
         return f"<div><p><b>{escape(self.headline)}</b><br>{escape(self.question)}</p>{findings}</div>"
 
     def require(self) -> Verdict:
-        """Return this verdict when it is accepted.
+        """Return this verdict if it is accepted.
+
+        Returns:
+            This verdict.
 
         Raises:
             Rejected: the verdict has an error; it carries the verdict.

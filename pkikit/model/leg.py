@@ -1,4 +1,4 @@
-"""A leg: one TLS relation of a deployment. Who dials whom, which name is looked for, who shows a certificate."""
+"""A leg: one TLS connection of a deployment. Who dials whom, which name each side looks for, who presents a certificate."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pkikit.model.revocation import Consumer
 
 
 class Protocol(enum.StrEnum):
-    """What is spoken inside the TLS connection."""
+    """The protocol inside the TLS connection."""
 
     SIP_TLS = "sip-tls"
     HTTPS = "https"
@@ -20,7 +20,7 @@ class Protocol(enum.StrEnum):
 
 
 class Purpose(enum.StrEnum):
-    """In which role a certificate is shown."""
+    """The role in which a certificate is presented."""
 
     SERVER = "server"
     CLIENT = "client"
@@ -30,7 +30,7 @@ class Purpose(enum.StrEnum):
 class NameCheck:
     """One side looks for one of `any_of` in the other's certificate.
 
-    sip: the connection carries SIP, so that SIP URIs count, and silence dNSNames (RFC 5922 §7.1).
+    sip: the connection carries SIP, so SIP URIs count and hide dNSNames (RFC 5922 §7.1).
     """
 
     any_of: tuple[str, ...]
@@ -73,16 +73,16 @@ class Leg:
 
     @property
     def relation(self) -> str:
-        """What the leg belongs to, as text: `zone:uc-traversal`."""
+        """The kind and the group as text: `zone:uc-traversal`."""
         return f"{self.kind}:{self.group}"
 
     @property
     def zone(self) -> str | None:
-        """The name of the zone that the leg belongs to; None for legs of no zone."""
+        """The name of the zone that the leg belongs to; None if it belongs to none."""
         return self.group if self.kind is LegKind.ZONE else None
 
     def presents(self, fqdn: str) -> tuple[NameCheck, ...]:
-        """The name checks that the certificate of `fqdn` has to satisfy on this leg."""
+        """Return the name checks that the certificate of `fqdn` must pass on this leg."""
         found: tuple[NameCheck, ...] = ()
         if fqdn == self.server and self.client_verifies:
             found += self.server_name_checks

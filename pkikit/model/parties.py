@@ -29,7 +29,7 @@ class Side(enum.StrEnum):
 
 
 class PartyKind(enum.StrEnum):
-    """What a party is, in the order in which the lab gives out addresses."""
+    """What a party is, in the order in which the lab assigns addresses."""
 
     EXPRESSWAY = "expressway"
     UNIFIED_CM = "unified-cm"
@@ -51,7 +51,7 @@ class PartyKind(enum.StrEnum):
 
 
 class LegKind(enum.StrEnum):
-    """Which relation a leg belongs to. The value is the first part of the leg's id."""
+    """What a leg belongs to. The value is the first part of the leg's id."""
 
     CLUSTER = "cluster"
     ZONE = "zone"
@@ -276,7 +276,7 @@ _PARTNER_SERVICES = {
 
 
 class Partner(FileValue):
-    """Somebody outside who is found by the SRV record of a domain: an XMPP server to federate with, a B2B callee."""
+    """A machine outside that is found by the SRV record of a domain: an XMPP server to federate with, a B2B callee."""
 
     domain: Fqdn
     nodes: tuple[Fqdn, ...] = Field(min_length=1)
@@ -295,8 +295,10 @@ class Partner(FileValue):
 
 
 class Server(FileValue):
-    """A server inside that the peers of a cluster dial: LDAP (login accounts), external policy service, syslog over TLS;
-    or one that dials them, as TMS does, over HTTPS."""
+    """A server inside that the peers of a cluster dial: LDAP (login accounts), external policy service, syslog over TLS.
+
+    TMS is the exception: it dials the peers, over HTTPS.
+    """
 
     name: Label
     type: Literal["ldap", "policy", "syslog", "tms"]

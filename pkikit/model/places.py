@@ -1,4 +1,4 @@
-"""A deployment with some of its places changed: `zones.0.tls_verify_subject_name`, as its file names them."""
+"""Change a deployment in some places: `zones.0.tls_verify_subject_name`, as its file names them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pkikit.values.numbers import whole_number
 
 
 def deployment_with(deployment: Deployment, changes: Mapping[str, Any]) -> Deployment:
-    """The deployment with another value at each place; InputError for a place that is not there or a value that is none."""
+    """Return the deployment with another value at each place; InputError for an unknown place or an invalid value."""
     if not changes:
         return deployment
     data: dict[str, Any] = deployment.model_dump(mode="json")

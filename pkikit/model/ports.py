@@ -38,5 +38,5 @@ SCANNED: Final = frozenset({22, HTTP, HTTPS, 1720, SIP, SIP_TLS, XMPP_CLIENT, XM
 
 
 def carries_sip(port: int) -> bool:
-    """True for the ports on which the product speaks SIP over TLS: 5061, and 7001 to 7999 for traversal zones."""
+    """Return True for the ports on which the product speaks SIP over TLS: 5061, and 7001 to 7999 for traversal zones."""
     return port == SIP_TLS or FIRST_TRAVERSAL <= port < 8000

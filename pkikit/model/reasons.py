@@ -1,4 +1,4 @@
-"""Why a subscriber may ask for revocation: names and numbers (RFC 5280 §5.3.1), for the command line and the pages."""
+"""The reasons for a revocation that a subscriber may give: names and numbers (RFC 5280 §5.3.1), for commands and pages."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class Schedule:
             raise InputError(f"the hour of the schedule is {self.hour}; allowed are 0 to 23")
 
     def following(self, after: datetime) -> datetime:
-        """The first such hour that begins after an instant."""
+        """Return the first such hour that begins after an instant."""
         at = after.replace(hour=self.hour, minute=0, second=0, microsecond=0)
         if at <= after:
             at += timedelta(days=1)

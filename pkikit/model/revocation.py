@@ -1,4 +1,4 @@
-"""What a verifier holds to learn whether a certificate was revoked: CRLs by the way they came, OCSP answers."""
+"""What a verifier has to learn whether a certificate is revoked: CRLs by their source, OCSP answers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class CrlSource(enum.StrEnum):
 
 
 class Consumer(enum.StrEnum):
-    """Which service judges; each sees other sources."""
+    """The service that judges; each reads other sources."""
 
     SIP_TLS = "SIP TLS"
     HTTPS = "HTTPS with client certificates"
@@ -33,24 +33,24 @@ class Consumer(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class RevocationData:
-    """Everything at hand. `nonce` is what the OCSP request held, None when no request is known."""
+    """All CRLs and answers at hand. `nonce` is the one of the OCSP request; None if no request is known."""
 
     crls: tuple[tuple[CrlSource, x509.CertificateRevocationList], ...] = ()
     ocsp_answers: tuple[ocsp.OCSPResponse, ...] = ()
     nonce: bytes | None = None
 
     def with_crls(self, source: CrlSource, crls: Iterable[x509.CertificateRevocationList]) -> RevocationData:
-        """The same with more CRLs."""
+        """Return the same with more CRLs."""
         return RevocationData(
             crls=(*self.crls, *((source, crl) for crl in crls)), ocsp_answers=self.ocsp_answers, nonce=self.nonce
         )
 
     def with_answers(self, answers: Iterable[ocsp.OCSPResponse]) -> RevocationData:
-        """The same with more OCSP answers."""
+        """Return the same with more OCSP answers."""
         return RevocationData(crls=self.crls, ocsp_answers=(*self.ocsp_answers, *answers), nonce=self.nonce)
 
     def merged(self, other: RevocationData) -> RevocationData:
-        """Both together; the nonce is this one's."""
+        """Return both together; the nonce is this one's."""
         return RevocationData(
             crls=(*self.crls, *other.crls), ocsp_answers=(*self.ocsp_answers, *other.ocsp_answers), nonce=self.nonce
         )
@@ -61,7 +61,7 @@ NOTHING_HELD = RevocationData()
 
 @dataclass(frozen=True, kw_only=True)
 class RevocationQuestion:
-    """The settings, the data at hand, and for which service it is asked."""
+    """The settings, the data at hand, and the service that asks."""
 
     settings: Revocation
     data: RevocationData = NOTHING_HELD
@@ -69,5 +69,5 @@ class RevocationQuestion:
 
 
 def each_once(crls: Iterable[x509.CertificateRevocationList]) -> tuple[x509.CertificateRevocationList, ...]:
-    """The same lists in their order, each once; a CRL is known by its bytes."""
+    """Return the CRLs in their order, each once; its bytes identify a CRL."""
     return tuple({crl.fingerprint(hashes.SHA256()): crl for crl in crls}.values())

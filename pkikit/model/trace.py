@@ -31,7 +31,7 @@ class Outcome(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class NotConnected:
-    """No TCP connection; `resolved` is False when already the name led nowhere."""
+    """No TCP connection; `resolved` is False if the name did not resolve."""
 
     reason: str
     resolved: bool
@@ -39,14 +39,14 @@ class NotConnected:
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """The TLS state machine reached a state (OpenSSL's words)."""
+    """The TLS state machine reached a state (in OpenSSL's words)."""
 
     state: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class CertificateJudged:
-    """OpenSSL's word on one certificate of the other side's chain; code 0 is good."""
+    """OpenSSL's judgement of one certificate of the other side's chain; code 0 is good."""
 
     subject: str
     depth: int
@@ -56,7 +56,7 @@ class CertificateJudged:
 
 @dataclass(frozen=True, kw_only=True)
 class NameJudged:
-    """Our word on the names: what was looked for, by which presented name it was found (empty: not found)."""
+    """Our judgement of the names: what was looked for, and the presented name that matches (empty: none)."""
 
     looked_for: tuple[str, ...]
     matched: str
@@ -88,7 +88,7 @@ class Application:
 
 @dataclass(frozen=True, kw_only=True)
 class Failed:
-    """This side gave up; OpenSSL's reason, or ours."""
+    """This side gave up, for OpenSSL's reason or ours."""
 
     reason: str
 
@@ -110,7 +110,7 @@ class Step:
 
 
 def describe(detail: Detail) -> str:
-    """One line for a person."""
+    """Return one line for people."""
     match detail:
         case NotConnected(reason=reason):
             return f"no connection: {reason}"
@@ -146,7 +146,7 @@ class VerifyError:
 
 @dataclass(frozen=True, kw_only=True)
 class HandshakeTrace:
-    """Both sides' steps in order, and the chains that each side saw (also when it refused them)."""
+    """Both sides' steps in order, and the chains that each side received (also if it refused them)."""
 
     steps: tuple[Step, ...]
     seen_by_client: tuple[x509.Certificate, ...] = ()
@@ -164,7 +164,7 @@ class HandshakeTrace:
 
     @property
     def rejected_by(self) -> Side | None:
-        """The side that first said no: a certificate, a name, or a fatal alert of its own."""
+        """The side that refused first: a certificate, a name, or a fatal alert of its own."""
         if self.outcome is not Outcome.REJECTED:
             return None
         for step in self.steps:

@@ -23,8 +23,14 @@ class ProductVersion:
     def parse(cls, text: str) -> ProductVersion:
         """Read `X12.5` or `X8.11.1`.
 
+        Args:
+            text: the version as Cisco writes it.
+
+        Returns:
+            The version.
+
         Raises:
-            InputError: the text is not a version, or not one of those that the lab knows.
+            InputError: the text is not a version, or not one that the lab knows.
         """
         numbers = _numbers(text)
         if not _numbers(OLDEST) <= numbers[:2] <= _numbers(NEWEST):
@@ -38,7 +44,7 @@ class ProductVersion:
         return "X" + ".".join(map(str, self.numbers))
 
     def has(self, feature: Feature) -> bool:
-        """Return True where this version has the feature."""
+        """Return True if this version has the feature."""
         return self.within(feature.span)
 
     def within(self, span: str) -> bool:

@@ -1,4 +1,4 @@
-"""The world that is judged and simulated: every party of a deployment with what it holds. A fault is another world."""
+"""The world that is judged and simulated: every party with its certificates and lists. A fault is another world."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ from pkikit.model.revocation import NOTHING_HELD, Consumer, CrlSource, Revocatio
 
 
 class Speaks(enum.StrEnum):
-    """What a party does on its ports: TLS as everybody, TLS 1.0 alone, suites without encryption alone, SIP without TLS,
-    or nothing (port closed)."""
+    """What a party does on its ports.
+
+    TLS as usual, TLS 1.0 only, suites without encryption only, SIP without TLS, or nothing (port closed).
+    """
 
     TLS = "tls"
     TLS_1_0 = "tls-1.0"
@@ -39,7 +41,7 @@ class Failing(enum.StrEnum):
 
 
 def domain_asked_for(server_name: str) -> str:
-    """The domain that a server name asks for: Jabber asks for the domain itself, or for collab-edge below it."""
+    """Return the domain that a server name asks for: Jabber asks for the domain itself, or for collab-edge below it."""
     return server_name.lower().removeprefix("collab-edge.")
 
 
@@ -65,7 +67,7 @@ class Party:
     held: RevocationData = field(default=NOTHING_HELD, compare=False)
 
     def as_server(self, port: int, server_name: str = "") -> Party:
-        """The party as it is met at that port: with the certificate that it shows there to who asks for that name."""
+        """Return the party as seen at that port: with the certificate that it presents there for that server name."""
         if port == ports.MRA and server_name:
             found = self.domains.get(domain_asked_for(server_name))
             if found is not None:
@@ -73,12 +75,12 @@ class Party:
         return replace(self, credential=self.services[port]) if port in self.services else self
 
     def as_client(self, port: int) -> Party:
-        """The party as it meets others: with its client certificate, where it has one."""
+        """Return the party as others see it: with its client certificate, if it has one."""
         return replace(self, credential=self.client) if self.client is not None else self.as_server(port)
 
     @property
     def credentials(self) -> tuple[Credential, ...]:
-        """Everything that it can show."""
+        """Everything that it can present."""
         own = [c for c in (self.credential, self.client) if c is not None]
         return (*own, *self.services.values(), *self.domains.values())
 
@@ -117,12 +119,12 @@ class World:
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     def with_party(self, party: Party) -> World:
-        """The same world but for this party."""
+        """Return the same world with this party in place of the one with its FQDN."""
         return replace(self, parties={**self.parties, party.fqdn: party})
 
     @cached_property
     def known_certificates(self) -> tuple[x509.Certificate, ...]:
-        """All certificates held anywhere: what a diagnosis may compare with, a verifier may not."""
+        """All certificates of all parties: a diagnosis may compare with them, a verifier may not."""
         held: dict[x509.Certificate, None] = {}
         for party in self.parties.values():
             shown = (c for credential in party.credentials for c in credential.chain)
@@ -131,7 +133,7 @@ class World:
 
     @cached_property
     def _reachable(self) -> RevocationData:
-        """What is served at the URLs that a certificate of this world names."""
+        """What is served at the URLs that certificates of this world contain."""
         found = NOTHING_HELD
         urls = {u for c in self.known_certificates for u in (*crl_urls(c), *ocsp_urls(c))}
         for url in sorted(urls & self.published.keys() - self.failing.keys()):
@@ -140,17 +142,17 @@ class World:
         return found
 
     def revocation_settings(self, fqdn: str) -> Revocation | None:
-        """The SIP revocation settings of a peer's cluster; None for other parties."""
+        """Return the SIP revocation settings of a peer's cluster; None for other parties."""
         cluster = self.deployment.cluster_of(fqdn)
         return self.revocation.get(cluster.name, self.deployment.revocation) if cluster is not None else None
 
     def revocation_of(
         self, fqdn: str, consumer: Consumer = Consumer.SIP_TLS, *, fetched: bool = True
     ) -> RevocationQuestion | None:
-        """How this party checks revocation: peers as their cluster is set, others not at all.
+        """Return how this party checks revocation: peers as their cluster is set, others not at all.
 
-        LDAP and the policy service have no settings: they look into what lies where they read, and take silence for good.
-        fetched: with what it would find at the URLs in certificates; without, only what lies on the party itself.
+        LDAP and the policy service have no settings: they read what is in their sources, and accept if there is no answer.
+        fetched: include what it would find at the URLs in certificates; without, only what the party itself has.
         """
         settings = self.revocation_settings(fqdn)
         if settings is None:
@@ -167,5 +169,5 @@ class World:
         return RevocationQuestion(settings=settings, data=self.parties[fqdn].held.merged(reachable))
 
     def clock_of(self, fqdn: str, at: datetime) -> datetime:
-        """What the clock of a party shows when the lab's shows `at`."""
+        """Return what the clock of a party shows when the lab's shows `at`."""
         return at + self.parties[fqdn].clock_offset

@@ -1,4 +1,4 @@
-"""YAML text that still knows on which line each key stands, so that an error can say so. Reads text, not files."""
+"""YAML text that remembers the line of each key, so that an error can name it. Reads text, not files."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class YamlSource:
-    """Data, the node tree that it was made from (None when there was no text), and the file's name."""
+    """Data, the node tree that it was made from (None if there was no text), and the file's name."""
 
     data: Any
     root: yaml.Node | None
     where: str
 
     def locate(self, error: pydantic.ValidationError) -> str:
-        """`file, line N` of the first error."""
+        """Return `file, line N` of the first error."""
         line = self._line(_path_of(error))
         return f"{self.where}, line {line}" if line else self.where
 
@@ -49,9 +49,17 @@ class YamlSource:
 
 
 def read_yaml(text: str, *, where: str) -> YamlSource:
-    """Parse YAML: texts, numbers, switches, lists and mappings; bounded, no duplicate keys.
+    """Parse YAML: texts, numbers, switches, lists and mappings, within limits, without duplicate keys.
 
-    Raises DeploymentError: one sentence, with the line where there is one.
+    Args:
+        text: the YAML text.
+        where: the file's name, for messages.
+
+    Returns:
+        The data and its lines.
+
+    Raises:
+        DeploymentError: one sentence, with the line if there is one.
     """
     try:
         loader = _Loader(text)
@@ -74,7 +82,7 @@ def read_yaml(text: str, *, where: str) -> YamlSource:
 
 
 class _Refused(yaml.MarkedYAMLError):
-    """YAML, but more than a deployment file needs."""
+    """Valid YAML, but more than a deployment file needs."""
 
 
 # libyaml's parser is several times faster. Its composer is not used: it recurses in C, where depth ends the process.
@@ -146,7 +154,7 @@ def _inspect(root: yaml.Node, where: str) -> None:
 
 
 def _first(error: pydantic.ValidationError) -> dict[str, Any]:
-    """The error to tell: an unknown key before what its misspelling left missing."""
+    """Return the error to report: an unknown key before the key that its misspelling left missing."""
     errors: list[dict[str, Any]] = [dict(e) for e in error.errors(include_url=False)]
     return min(errors, key=lambda e: e["type"] != "extra_forbidden")
 
@@ -157,7 +165,7 @@ def _path_of(error: pydantic.ValidationError) -> Path:
 
 
 def explain(error: pydantic.ValidationError, source: YamlSource, model: type[pydantic.BaseModel]) -> str:
-    """The first error as one sentence: key, what is wrong, what is allowed."""
+    """Return the first error as one sentence: key, what is wrong, what is allowed."""
     first = _first(error)
     parts = [p for p in _path_of(error) if not (isinstance(p, str) and _is_tag(p, source))]
     key = ".".join(f"[{p}]" if isinstance(p, int) else p for p in parts).replace(".[", "[")
@@ -192,7 +200,7 @@ def _is_tag(part: str, source: YamlSource) -> bool:
 
 
 def _allowed_keys(model: type[pydantic.BaseModel], path: Path) -> list[str]:
-    """The keys of the object that the path's last part stands in, read from the JSON schema."""
+    """Return the allowed keys of the object that contains the path's last part, from the JSON schema."""
     schema = model.model_json_schema()
     definitions = schema.get("$defs", {})
 

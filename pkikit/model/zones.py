@@ -14,11 +14,11 @@ class _Zone(FileValue):
 
     @property
     def leaves_unverified(self) -> bool:
-        """True where the zone's partner is believed without a look at its certificate, and a setting would change that."""
+        """True if the zone does not verify its partner's certificate, and a setting would change that."""
         return False
 
     def without_verification(self) -> Self:
-        """The same zone with TLS verify mode off, where the product can switch it off."""
+        """Return the same zone with TLS verify mode off, if the product can switch it off."""
         return self.model_copy(update={"tls_verify": False})
 
 
@@ -39,11 +39,11 @@ class TraversalZone(_Zone):
 
     @property
     def leaves_unverified(self) -> bool:
-        """True where TLS verify mode is off; it cannot be for Unified Communications."""
+        """True if TLS verify mode is off; it cannot be for Unified Communications."""
         return not (self.is_uc or self.tls_verify)
 
     def without_verification(self) -> Self:
-        """The same zone with TLS verify mode off; unchanged for Unified Communications."""
+        """Return the same zone with TLS verify mode off; unchanged for Unified Communications."""
         return self if self.is_uc else super().without_verification()
 
 
@@ -57,7 +57,7 @@ class NeighbourZone(_Zone):
 
     @property
     def leaves_unverified(self) -> bool:
-        """True where TLS verify mode is off."""
+        """True if TLS verify mode is off."""
         return not self.tls_verify
 
 
@@ -70,14 +70,14 @@ class DnsZone(_Zone):
 
 
 class DefaultZone(_Zone):
-    """Whoever dials in and belongs to no other zone."""
+    """The zone of callers that belong to no other zone."""
 
     type: Literal["default"]
     cluster: Label
     mutual_tls: Switch = False
 
     def without_verification(self) -> Self:
-        """The same zone without mutual TLS."""
+        """Return the same zone without mutual TLS."""
         return self.model_copy(update={"mutual_tls": False})
 
 

@@ -64,12 +64,15 @@ class Codec(Generic[_T]):
         return json.dumps(self.document(value), indent=1, ensure_ascii=False).encode("utf-8", "replace")
 
     def from_bytes(self, data: bytes, *, where: str, context: dict[str, Any] | None = None) -> _T:
-        """The value of a JSON file.
+        """Read the value of a JSON file.
 
         Args:
             data: the file.
             where: the name of the file, for the sentence.
             context: what the readers of single fields need to know.
+
+        Returns:
+            The value.
 
         Raises:
             InputError: the file is not such a document; the sentence says where in it, and what is allowed.
@@ -77,7 +80,14 @@ class Codec(Generic[_T]):
         return self.value(self.read(data, where=where), where=where, context=context)
 
     def read(self, data: bytes | str, *, where: str) -> dict[str, Any]:
-        """The document in a JSON file, upgraded to the format of this version; its members are not looked at.
+        """Read the document in a JSON file and upgrade it to the format of this version, without looking at its members.
+
+        Args:
+            data: the file.
+            where: the name of the file, for the sentence.
+
+        Returns:
+            The document.
 
         Raises:
             InputError: the file holds no JSON object, or one of a format that this version does not know.
@@ -92,7 +102,19 @@ class Codec(Generic[_T]):
         return self._upgraded(document, where)
 
     def value(self, document: dict[str, Any], *, where: str, context: dict[str, Any] | None = None) -> _T:
-        """The value of a document that `read` gave. Arguments and errors are those of `from_bytes`."""
+        """Return the value of a document that `read` returned.
+
+        Args:
+            document: the document.
+            where: the name of the file, for the sentence.
+            context: what the readers of single fields need to know.
+
+        Returns:
+            The value.
+
+        Raises:
+            InputError: as for `from_bytes`.
+        """
         try:
             return self._adapter.validate_python(document, context=context)
         except pydantic.ValidationError as error:

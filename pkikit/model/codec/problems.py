@@ -49,10 +49,17 @@ _ModelT = TypeVar("_ModelT", bound=pydantic.BaseModel)
 
 
 def validated(model: type[_ModelT], values: Mapping[str, Any]) -> _ModelT:
-    """The values that came from outside as a model.
+    """Return values from outside as a model.
+
+    Args:
+        model: the pydantic model.
+        values: the values by name.
+
+    Returns:
+        The model.
 
     Raises:
-        InputError: the first of them that is wrong, by its name.
+        InputError: a value is wrong; the message names the first one.
     """
     unknown = next((name for name in values if name not in model.model_fields), None)
     if unknown is not None:
@@ -93,5 +100,5 @@ def _sentence(error: Any) -> str:
 
 
 def _listed(expected: str) -> str:
-    """pydantic's "'a', 'b' or 'c'" as "a, b, c"."""
+    """Return "'a', 'b' or 'c'", as pydantic writes it, as "a, b, c"."""
     return expected.replace(" or ", ", ").replace("'", "")

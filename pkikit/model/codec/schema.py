@@ -27,13 +27,16 @@ def document_type(
     flat: Mapping[type, str] | None = None,
     ignore_unknown: bool = False,
 ) -> Any:
-    """The type that `pydantic` can read and write in the place of `hint`.
+    """Return the type that `pydantic` can read and write in the place of `hint`.
 
     Args:
         hint: a type of a value: a dataclass, a container, a leaf.
-        leaves: what stands for types that JSON lacks, by type.
+        leaves: what replaces types that JSON lacks, by type.
         flat: for a dataclass, the field whose members are written beside its own instead of below it.
-        ignore_unknown: leave keys out that are not fields, instead of refusing them.
+        ignore_unknown: ignore keys that are not fields, instead of refusing them.
+
+    Returns:
+        The type.
     """
 
     def stored(hint: Any) -> Any:

@@ -29,7 +29,14 @@ def trace_to_json(trace: HandshakeTrace) -> dict[str, Any]:
 
 
 def trace_from_json(text: str, *, where: str) -> HandshakeTrace:
-    """The trace of a document.
+    """Read the trace of a document.
+
+    Args:
+        text: the document.
+        where: the file's name, for messages.
+
+    Returns:
+        The trace.
 
     Raises:
         InputError: it is not a trace; the sentence says where in it, and what is allowed.
