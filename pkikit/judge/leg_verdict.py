@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import lru_cache
 
 from cryptography import x509
 
@@ -174,7 +173,6 @@ def _judge_side(
     return merge_verdicts(question, [verdict, *further])
 
 
-@lru_cache(maxsize=1024)
 def judge_form(sent: tuple[x509.Certificate, ...], version: ProductVersion) -> Verdict:
     """What no handshake refuses today, and what will hurt later: warnings about the certificates that a party shows."""
     leaf = sent[:1]
@@ -194,7 +192,6 @@ _EKU_CRITICAL = Check(EKU_CRITICAL, eku_critical)
 _UNUSABLE = Check(NAMES_UNUSABLE, unusable_names)
 
 
-@lru_cache(maxsize=1024)
 def judge_tunnel(leaf: x509.Certificate) -> Verdict:
     """Can the SSH tunnel beside a UC traversal zone read the certificate? (guide, appendix 1)"""
     return Verdict.of("can the SSH tunnel read it?", OID_UNSUPPORTED.judge(title(leaf), name_oids(leaf)))

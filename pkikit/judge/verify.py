@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import lru_cache
 
 from cryptography import x509
 
@@ -154,7 +153,6 @@ def _not_found(matches: Sequence[NameMatch], check: NameCheck, presented: Presen
     return name_rule(matches).finding(subject, evidence)
 
 
-@lru_cache(maxsize=1024)
 def product_refuses(chain: tuple[x509.Certificate, ...]) -> Verdict:
     """What the product refuses in a chain that OpenSSL accepted: a CA without BasicConstraints (guide, 'Points to be Aware')."""
     evidence = chain_checks.missing_basic_constraints(chain[1:])

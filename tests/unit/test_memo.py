@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+from collections import Counter
+from collections.abc import Callable
+
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pkikit.judge import name_matching
+from pkikit.design.legs import legs_of
+from pkikit.judge.leg_verdict import judge_leg
 from pkikit.judge.linting.lint import lint_certificate
 from pkikit.judge.questions import CertificateUse
-from pkikit.model.certificates.facts import serial_number
+from pkikit.model.certificates.certificate_facts import CertificateFacts, Facts, facts_of
+from pkikit.model.certificates.facts import presented_names, serial_number
 from pkikit.values.memo import MOST, once_per_object
-from simulator.world.forge import forge
+from simulator.world.forge import DAY, forge
+from simulator.world.issued_world import issue_world
 from tests.support.odd import der_with_serial
-from tests.support.worlds import AT, CLUSTER_E, E1
+from tests.support.worlds import AT, CLUSTER_E, E1, deployment
 
 
 class Box:
@@ -73,20 +81,69 @@ def test_memo_does_not_keep_an_error() -> None:
     assert value(box) == 7
 
 
-def test_lint_reads_the_san_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A dozen rules ask for them."""
-    read: list[x509.GeneralName] = []
-    original = name_matching._read_entry
+READ = ("names", "values", "subject", "issuer", "title", "key", "key_kind", "is_self_signed", "refusal")
 
-    def counting(name: x509.GeneralName) -> tuple[str, str] | None:
-        read.append(name)
-        return original(name)
 
-    monkeypatch.setattr(name_matching, "_read_entry", counting)
+class Readings:
+    """How often each fact of each certificate was read."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.of: Counter[tuple[str, bytes]] = Counter()
+        for fact in READ:
+            described = next(kind.__dict__[fact] for kind in (CertificateFacts, Facts) if fact in kind.__dict__)
+            monkeypatch.setattr(described, "_function", self._counting(fact, described._function))
+
+    def _counting(self, fact: str, read: Callable[[CertificateFacts], object]) -> Callable[[CertificateFacts], object]:
+        def counting(facts: CertificateFacts) -> object:
+            self.of[fact, facts.holder.public_bytes(Encoding.DER)] += 1
+            return read(facts)
+
+        return counting
+
+
+def test_lint_reads_each_fact_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dozen rules ask for the names and the extensions."""
     made = forge((E1, CLUSTER_E), None, at=AT, common_name=E1).leaf
     fresh = x509.load_der_x509_certificate(made.public_bytes(Encoding.DER))
+    readings = Readings(monkeypatch)
     lint_certificate(fresh, CertificateUse(at=AT))
-    assert len(read) == 2
+    assert {fact for fact, _ in readings.of} >= {"names", "values", "title"}
+    assert set(readings.of.values()) == {1}
+
+
+def test_a_judged_connection_reads_each_fact_of_each_certificate_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both sides ask about chain, names, purposes and form of the same certificates; a second time nothing is read."""
+    world = issue_world(deployment(), at=AT - DAY, rsa=False).world
+    leg = next(leg for leg in legs_of(world.deployment) if leg.mutual)
+    readings = Readings(monkeypatch)
+    assert judge_leg(leg, world, AT).accepted
+    shown = [party.credential for party in (world.parties[leg.server], world.parties[leg.client])]
+    assert all(readings.of["names", one.leaf.public_bytes(Encoding.DER)] == 1 for one in shown if one is not None)
+    assert {fact for fact, _ in readings.of} == set(READ)
+    assert set(readings.of.values()) == {1}
+    judge_leg(leg, world, AT)
+    assert set(readings.of.values()) == {1}
+
+
+def test_facts_are_forgotten_when_other_certificates_are_asked_about() -> None:
+    """The table is bounded: what nobody asks about any more is freed."""
+    first = facts_of(forge((E1,), None, at=AT).leaf)
+    forgotten = weakref.ref(first)
+    del first
+    gc.collect()
+    assert forgotten() is not None
+    der = forge((E1,), None, at=AT).leaf.public_bytes(Encoding.DER)
+    for _ in range(MOST + 1):
+        facts_of(x509.load_der_x509_certificate(der))
+    gc.collect()
+    assert forgotten() is None
+
+
+def test_facts_of_one_object_are_one_value() -> None:
+    """So every judge shares what another one has read."""
+    leaf = forge((E1,), None, at=AT).leaf
+    assert facts_of(leaf) is facts_of(leaf)
+    assert presented_names(leaf) is presented_names(leaf)
 
 
 @pytest.mark.parametrize("serial", [1, 0x7F, 0x80, 0xFF, 0x7A6B5C4D3E2F1A0B, 2**158, 2**159 - 1])

@@ -20,8 +20,8 @@ from pkikit.model.certificates.facts import (
     key_kind,
     oid_name,
     shown_time,
+    unreadable_dates,
 )
-from pkikit.model.certificates.oddities import unreadable_dates
 from pkikit.model.features import ELLIPTIC_KEYS
 from pkikit.model.findings import Evidence
 from pkikit.rules.certificate_rules import (

@@ -12,8 +12,16 @@ from cryptography import x509
 
 from pkikit.judge.checks.check import Check
 from pkikit.judge.trust import CertificatePath
-from pkikit.model.certificates.facts import critical_oids, key_kind, odd_extensions, oid_name
-from pkikit.model.certificates.oddities import lost_parts, oddities, refusal_of, refused_though_parsed, unreadable_dates
+from pkikit.model.certificates.facts import (
+    critical_oids,
+    key_kind,
+    odd_extensions,
+    oid_name,
+    refusal_of,
+    refused_though_parsed,
+    unreadable_dates,
+)
+from pkikit.model.certificates.oddities import lost_parts, oddities
 from pkikit.model.findings import Evidence
 from pkikit.rules.chain_rules import (
     CRITICAL_EXTENSION_UNKNOWN,

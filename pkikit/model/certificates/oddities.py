@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -10,18 +12,8 @@ from pkikit.reading.errors import UNREADABLE
 from pkikit.reading.extensions import Holder, as_extensions, extensions_of, has_limits, refuses_value
 from pkikit.reading.odd import OddObject
 from pkikit.reading.openssl import refusal
-from pkikit.values.memo import once_per_object
 
 _MAY_BE_REFUSED = {x509.UnrecognizedExtension, x509.NameConstraints}
-
-
-@once_per_object
-def by_kind(certificate: x509.Certificate) -> dict[type[x509.ExtensionType], x509.ExtensionType] | None:
-    """The extensions by their type; None where the library cannot read them all."""
-    try:
-        return {type(e.value): e.value for e in certificate.extensions}
-    except UNREADABLE:
-        return None
 
 
 def oddities(holder: Holder) -> tuple[str, ...]:
@@ -37,10 +29,16 @@ def lost_parts(holder: Holder) -> tuple[str, ...]:
 _NETSCAPE_TYPE = x509.ObjectIdentifier("2.16.840.1.113730.1.1")
 
 
-def refused_though_parsed(certificate: x509.Certificate) -> tuple[tuple[str, str], ...]:
-    """(OID, what is wrong) of extensions that `cryptography` parses, or passes over, and OpenSSL refuses."""
-    known = None if isinstance(certificate, OddCertificate) else by_kind(certificate)
-    if known is not None and not _MAY_BE_REFUSED & known.keys():
+def find_refused_extensions(
+    certificate: x509.Certificate, values: Mapping[type[x509.ExtensionType], x509.ExtensionType]
+) -> tuple[tuple[str, str], ...]:
+    """Return (OID, what is wrong) of extensions that `cryptography` parses, or passes over, and OpenSSL refuses.
+
+    Args:
+        certificate: what they are in.
+        values: those of its extensions that can be read, by their type.
+    """
+    if not _MAY_BE_REFUSED & values.keys():
         return ()
     found = []
     for one in _readable_extensions(certificate):
@@ -68,7 +66,7 @@ _OPENSSL_TEXT = frozenset({0x03, 0x0C, 0x12, 0x13, 0x14, 0x16, 0x1C, 0x1E})
 _BMP = 0x1E
 
 
-def refusal_of(certificate: x509.Certificate) -> str:
+def find_refusal(certificate: x509.Certificate) -> str:
     """Why OpenSSL does not read a certificate that `cryptography` reads; empty when it does. Names are all it may be."""
     if isinstance(certificate, OddCertificate):
         return ""
@@ -78,11 +76,3 @@ def refusal_of(certificate: x509.Certificate) -> str:
             if kind not in _OPENSSL_TEXT or (kind == _BMP and any(ord(c) > 0xFFFF for c in str(attribute.value))):
                 return refusal(certificate.public_bytes(Encoding.DER))
     return ""
-
-
-def unreadable_dates(certificate: x509.Certificate) -> tuple[tuple[str, str], ...]:
-    """(`not before` or `not after`, what is written) for each date that OpenSSL refuses; pkikit knows no instant for it."""
-    if not isinstance(certificate, OddCertificate):
-        return ()
-    dates = (("not before", certificate.begins), ("not after", certificate.ends))
-    return tuple((label, date.written) for label, date in dates if date.at is None)
