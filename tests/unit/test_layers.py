@@ -47,7 +47,7 @@ def test_contract_holds_and_catches_a_wrong_import(options: dict[str, Any], grap
         graph.remove_import(importer=importer, imported=imported)
 
 
-@pytest.mark.parametrize("container", ["pkikit", "pkikit.judge"])
+@pytest.mark.parametrize("container", ["pkikit", "pkikit.judge", "simulator"])
 def test_room_without_a_layer_breaks_the_contract(container: str, graph: grimp.ImportGraph) -> None:
     """A new room has to be given its place: the contract names a module that no layer names."""
     (options,) = (o for o in CONFIGURATION["contracts_options"] if o.get("containers") == [container])
