@@ -39,14 +39,16 @@ class MissingExtra(InputError, ImportError):
 
 
 @contextlib.contextmanager
-def optional_packages() -> Iterator[None]:
+def optional_packages(extra: str = "") -> Iterator[None]:
     """Turn a failed import of a module that an extra installs into one sentence.
 
     Every other failed import passes unchanged: it is a mistake of ours, or a damaged installation.
 
+    Args:
+        extra: the extra that the whole block needs; by default the smallest one that has the module.
+
     Raises:
         MissingExtra: the block imports a module of `EXTRA_OF` that is not installed.
-        ModuleNotFoundError: the block imports another module that is not installed.
     """
     try:
         yield
@@ -54,5 +56,5 @@ def optional_packages() -> Iterator[None]:
         module = (error.name or "").partition(".")[0]
         if module not in EXTRA_OF:
             raise
-        command = f"pip install '{PROJECT}[{EXTRA_OF[module]}]'"
+        command = f"pip install '{PROJECT}[{extra or EXTRA_OF[module]}]'"
         raise MissingExtra(f"the Python module {module} is not installed; install it with: {command}") from None

@@ -42,7 +42,7 @@ def __getattr__(name: str) -> Any:
     from pkikit.extras import optional_packages
 
     module, original = _HOMES[name]
-    with optional_packages():
+    with optional_packages("lab"):
         value = globals()[name] = getattr(import_module(module), original)
     return value
 

@@ -2,7 +2,7 @@
 
 from pkikit.extras import optional_packages
 
-with optional_packages():
+with optional_packages("workbook"):
     from workbook.browse import peer_answers
     from workbook.course.clinic_session import ClinicSession, case_list, close_case, open_case
     from workbook.course.exercises import break_for, check

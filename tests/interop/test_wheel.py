@@ -158,12 +158,22 @@ def test_lab_in_python_names_the_extra_that_is_missing(bare: BareEnvironment, tm
     )
 
 
-def test_workbook_names_the_extra_that_is_missing(bare: BareEnvironment, tmp_path: Path) -> None:
-    done = bare.run("python", "-c", "import workbook", cwd=tmp_path)
+@pytest.mark.parametrize(
+    ("statement", "extra"),
+    [
+        ("import workbook", "workbook"),
+        ("from simulator import Lab", "lab"),
+        ("import simulator; simulator.AsyncLab", "lab"),
+    ],
+)
+def test_import_names_the_extra_that_is_missing(
+    bare: BareEnvironment, tmp_path: Path, statement: str, extra: str
+) -> None:
+    done = bare.run("python", "-c", statement, cwd=tmp_path)
     assert done.returncode == 1
     assert re.search(
         r"MissingExtra: the Python module \w+ is not installed; install it with: "
-        r"pip install 'expressway-certificate-lab\[(workbook|lab)\]'$",
+        rf"pip install 'expressway-certificate-lab\[{extra}\]'$",
         done.stderr.rstrip(),
     )
 
