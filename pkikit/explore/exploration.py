@@ -11,7 +11,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from pkikit.errors import InputError
 from pkikit.explore.executors import Executor
 from pkikit.extras import optional_packages
 from pkikit.files.disk import free_path, read_bytes, write_public
+from pkikit.model.codec.document import Codec
 from pkikit.model.deployment import deployment_from
 from pkikit.values.names import printable
 from pkikit.view.chart import scatter
@@ -125,6 +126,20 @@ def _encoded(space: Space, rows: list[tuple[Any, ...]], form: str) -> bytes:
     return b""
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Finished:
+    """The note beside a finished chunk."""
+
+    front: tuple[tuple[tuple[float, ...], int], ...]
+    working: int
+
+
+@cache
+def _finished_codec() -> Codec[_Finished]:
+    """The codec of the notes. Those without a format number are otherwise the same."""
+    return Codec(_Finished, "the note of a finished chunk", upgrades={0: lambda note: note})
+
+
 class _Parts:
     """FILE.parts/: one file a finished chunk, a note about each, and which space they are of."""
 
@@ -159,14 +174,17 @@ class _Parts:
         note = self.folder / f"{start}.json"
         if not note.exists() or not (self.folder / f"{start}{self.form}").exists():
             return None
-        read = self._read(note)
-        return ({tuple(vector): number for vector, number in read["front"]}, read["working"]) if read else None
+        try:
+            read = _finished_codec().from_bytes(read_bytes(note), where=str(note))
+        except InputError:
+            return None  # a damaged note: the chunk is done again
+        return dict(read.front), read.working
 
     def keep(self, start: int, data: bytes, front: Front, working: int) -> None:
         """The data first: a chunk with a note is whole."""
         write_public(self.folder / f"{start}{self.form}", data)
-        note = {"front": [[list(vector), number] for vector, number in front.items()], "working": working}
-        write_public(self.folder / f"{start}.json", json.dumps(note).encode())
+        done = _Finished(front=tuple(front.items()), working=working)
+        write_public(self.folder / f"{start}.json", _finished_codec().to_bytes(done))
 
     def finish(self, starts: range) -> None:
         """All parts in order into FILE, which appears whole."""

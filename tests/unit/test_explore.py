@@ -226,6 +226,38 @@ explore(space(*SMALL), InProcess(), out=pathlib.Path({str(out)!r}), chunk=200, p
     assert outcome.front == front_of(small, small.rows(0, small.size))[0]
 
 
+@pytest.mark.parametrize(
+    "spoiled", ["{", "[]", '{"working": 3}', '{"front": [["x", 1]], "working": 0}', '{"format": 99}']
+)
+def test_a_damaged_note_of_a_chunk_is_done_again(tmp_path: Path, spoiled: str) -> None:
+    """A run that goes on trusts only whole notes; those of the format before are whole."""
+    small = space(*SMALL)
+    front, working = front_of(small, small.rows(0, small.size))
+    parts = tmp_path / "all.csv.parts"
+    parts.mkdir()
+    about = {"space": small.digest, "chunk": small.size, "size": small.size}
+    (parts / "space.json").write_text(json.dumps(about))
+    (parts / "0.csv").write_text("from an earlier run\n")
+    (parts / "0.json").write_text(spoiled)
+    outcome = explore(small, InProcess(), out=tmp_path / "all.csv", chunk=small.size)
+    assert (outcome.front, outcome.working) == (front, working)
+    assert "from an earlier run" not in (tmp_path / "all.csv").read_text()
+
+
+def test_a_note_of_the_format_before_is_used(tmp_path: Path) -> None:
+    """It had no format number; its chunk is not judged a second time."""
+    small = space(*SMALL)
+    parts = tmp_path / "all.csv.parts"
+    parts.mkdir()
+    about = {"space": small.digest, "chunk": small.size, "size": small.size}
+    (parts / "space.json").write_text(json.dumps(about))
+    (parts / "0.csv").write_text("from an earlier run\n")
+    (parts / "0.json").write_text(json.dumps({"front": [[[0, 1.5], 7]], "working": 3}))
+    outcome = explore(small, InProcess(), out=tmp_path / "all.csv", chunk=small.size)
+    assert (outcome.front, outcome.working) == ({(0, 1.5): 7}, 3)
+    assert "from an earlier run" in (tmp_path / "all.csv").read_text()
+
+
 def test_exploration_ignores_parts_of_another_space(tmp_path: Path) -> None:
     """Another question is another file; nothing of the first is touched."""
     (tmp_path / "all.csv.parts").mkdir()

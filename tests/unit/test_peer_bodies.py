@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import fields, replace
 from typing import Any
 
@@ -12,6 +14,7 @@ from pkikit.errors import InputError
 from pkikit.model.codec.problems import validated
 from pkikit.model.deployment import Revocation
 from simulator.peer.acme_state import AcmeChanges, AcmeSettings, Provider, settings_document
+from simulator.peer.pages import rest
 from simulator.peer.pages.bodies import (
     Body,
     CrlSources,
@@ -93,3 +96,19 @@ def test_acme_changes_leave_the_other_settings() -> None:
     before = AcmeSettings(email="a@example.com", automatic=True)
     after = validated(AcmeChanges, {"provider": "staging", "hour": 5}).applied_to(before)
     assert after == replace(before, provider=Provider.STAGING, schedule=replace(before.schedule, hour=5))
+
+
+def test_the_rest_face_describes_every_path_and_body() -> None:
+    """As an OpenAPI document that has each route, and in which no reference leads nowhere."""
+    described = rest.description()
+    for method, path, handler in rest.routes():
+        operation = described["paths"][rest.BASE + path][method.lower()]
+        assert operation["summary"]
+        assert ("requestBody" in operation) is (method != "GET"), (method, path, handler)
+    schemas = described["components"]["schemas"]
+    references = re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(described))
+    assert references
+    assert set(references) <= set(schemas)
+    assert set(schemas["Upload"]["properties"]) == {"certificate", "private_key"}
+    assert schemas["Upload"]["additionalProperties"] is False
+    assert set(schemas["AcmeChanges"]["properties"]) == set(AcmeChanges.model_fields)

@@ -15,8 +15,8 @@ from pkikit.model.reasons import REASONS
 from pkikit.model.renewal import DAYS
 from pkikit.view.description import iso
 from simulator.peer.acme.service import AcmeService
-from simulator.peer.acme_state import Provider, settings_document
-from simulator.peer.pages.actions import Done, Handler, for_people, for_scripts
+from simulator.peer.acme_state import AcmeChanges, Provider, settings_document
+from simulator.peer.pages.actions import Done, Handler, described, for_people, for_scripts
 from simulator.peer.pages.bodies import Domain, Nothing, Revoke, number_of
 from simulator.peer.pages.rendering import PEER, decoded, render, restarting
 from simulator.web.web_input import read_form, read_json, text_fields
@@ -92,27 +92,32 @@ async def _settings(request: web.Request) -> web.Response:
 
 
 async def _accept_terms(request: web.Request, _: Nothing) -> Done:
+    """Accept the terms of service of the provider."""
     terms = await _service(request).accept_terms(request.app[PEER].fqdn)
     return Done(sentence=f"The terms of service {terms} were accepted.", answer={"accepted": terms})
 
 
 async def _sign(request: web.Request, _: Nothing) -> Done:
+    """Begin to order a certificate."""
     _service(request).sign_soon(request.app[PEER].fqdn)
     return Done(answer={"running": True})
 
 
 async def _revoke(request: web.Request, given: Revoke) -> Done:
+    """Let the CA revoke a certificate."""
     fqdn = request.app[PEER].fqdn
     await _service(request).revoke(fqdn, which=given.which, by=given.by, reason=REASONS[given.reason])
     return Done(sentence="The CA has revoked the certificate. It stays in use until another takes its place.")
 
 
 async def _sign_domain(request: web.Request, given: Domain) -> Done:
+    """Order a certificate for one domain."""
     await _service(request).sign_domain(request.app[PEER].fqdn, given.domain)
     return Done(sentence=f"A certificate for {given.domain} was signed; it waits to be deployed.")
 
 
 async def _deploy_domain(request: web.Request, given: Domain) -> Done:
+    """Deploy the pending certificate of a domain."""
     await _service(request).deploy_domain(request.app[PEER].fqdn, given.domain)
     return Done()
 
@@ -173,7 +178,7 @@ async def _api_settings(request: web.Request) -> web.Response:
 
 API: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/certs/acme", _api_state),
-    ("PUT", "/certs/acme", _api_settings),
+    ("PUT", "/certs/acme", described(_api_settings, AcmeChanges, "Change settings of the ACME service.")),
     ("GET", "/certs/acme/provider", _api_provider),
     ("GET", "/certs/acme/preflight", _api_preflight),
     ("POST", "/certs/acme/terms", for_scripts(Nothing, _accept_terms)),

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import pydantic
 from aiohttp import web
 
 from pkikit.model.findings import Finding
@@ -46,6 +47,12 @@ def _warned(sentence: str, warnings: tuple[Finding, ...]) -> Done:
 Action = Callable[[web.Request, BodyT], Awaitable[Done]]
 
 
+def described(handler: Handler, model: type[pydantic.BaseModel], summary: str) -> Handler:
+    """The handler, with what `rest.description` says of it: its body, and what it does."""
+    handler.body, handler.summary = model, summary.strip().partition("\n")[0]  # type: ignore[attr-defined]
+    return handler
+
+
 def for_scripts(
     model: type[BodyT], action: Action[BodyT], *, then: Handler | None = None, status: int = 200
 ) -> Handler:
@@ -62,7 +69,7 @@ def for_scripts(
         done = await action(request, await body_of_script(request, model))
         return await then(request) if then is not None else web.json_response(dict(done.answer), status=status)
 
-    return handle
+    return described(handle, model, action.__doc__ or "")
 
 
 def for_people(

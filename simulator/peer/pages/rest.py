@@ -5,10 +5,12 @@ Errors are `{"error": one sentence}`. Private keys go in with an upload and neve
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from aiohttp import web
 from cryptography.hazmat.primitives.serialization import Encoding
+from pydantic.json_schema import models_json_schema
 
 from pkikit.model.trace import describe
 from pkikit.view.description import describe_certificate, describe_crl, describe_request, iso
@@ -20,11 +22,13 @@ from simulator.peer.peer import Peer
 from simulator.peer.state import fingerprint_of
 
 BASE = "/api/v1/provisioning"
+_SCHEMAS = "#/components/schemas/"
 
 
-def add_routes(app: web.Application) -> None:
-    """Everything under /api."""
-    routes: tuple[tuple[str, str, Handler], ...] = (
+def routes() -> tuple[tuple[str, str, Handler], ...]:
+    """Everything under /api: method, path and handler."""
+    return (
+        ("GET", "/openapi.json", _description),
         ("GET", "/certs/server", _server),
         ("PUT", "/certs/server", for_scripts(Upload, actions.upload)),
         ("PUT", "/certs/client", for_scripts(Upload, actions.upload_client)),
@@ -52,8 +56,37 @@ def add_routes(app: web.Application) -> None:
         ("POST", "/restart", for_scripts(Nothing, actions.restart, status=202)),
         *acme_pages.API,
     )
-    for method, path, handler in routes:
+
+
+def add_routes(app: web.Application) -> None:
+    """Serve the REST face."""
+    for method, path, handler in routes():
         app.router.add_route(method, BASE + path, handler)
+
+
+@cache
+def description() -> dict[str, Any]:
+    """The REST face as an OpenAPI 3.1 document: its paths, and the schema of each body that a peer reads."""
+    bodies = {(method, path): model for method, path, handler in routes() if (model := getattr(handler, "body", None))}
+    _, schemas = models_json_schema(
+        [(model, "validation") for model in dict.fromkeys(bodies.values())], ref_template=f"{_SCHEMAS}{{model}}"
+    )
+    paths: dict[str, Any] = {}
+    for method, path, handler in routes():
+        operation: dict[str, Any] = {
+            "summary": getattr(handler, "summary", "") or f"Read {path}",
+            "responses": {"default": {"description": 'a JSON object; an error is {"error": one sentence}'}},
+        }
+        if model := bodies.get((method, path)):
+            schema = {"$ref": _SCHEMAS + model.__name__}
+            operation["requestBody"] = {"content": {"application/json": {"schema": schema}}}
+        paths.setdefault(BASE + path, {})[method.lower()] = operation
+    info = {"title": "Provisioning of an Expressway of the certificate lab", "version": "1"}
+    return {"openapi": "3.1.0", "info": info, "paths": paths, "components": {"schemas": schemas["$defs"]}}
+
+
+async def _description(_: web.Request) -> web.Response:
+    return web.json_response(description())
 
 
 def _peer(request: web.Request) -> Peer:
