@@ -66,7 +66,7 @@ def diagnose(
     if file is not None:
         from pkikit.commands.log_file import of_file
 
-        answer = of_file(None if str(file) == "-" else file, _of_trace)
+        answer = of_file(None if str(file) == "-" else file, judge_trace)
         _tell_causes(answer.verdict, answer.causes, as_json, **({"groups": answer.groups} if answer.groups else {}))
         return
     if client is None or server is None:
@@ -124,7 +124,8 @@ def _group_rows(groups: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:
     return rows
 
 
-def _of_trace(trace: HandshakeTrace, subject: str) -> tuple[Verdict, tuple[str, ...]]:
+def judge_trace(trace: HandshakeTrace, subject: str) -> tuple[Verdict, tuple[str, ...]]:
+    """Why a recorded handshake failed, and the causes, the most probable first."""
     from pkikit.judge.diagnose import CHECKED, diagnose_trace
     from pkikit.model.findings import Evidence, Verdict
     from pkikit.model.trace import Outcome
@@ -280,7 +281,7 @@ def _judged(
     from pkikit.rules.catalogue import is_about_trust, rank_causes
     from pkikit.rules.connection_rules import UNEXPLAINED
 
-    of_trace, _ = _of_trace(done.trace, target)
+    of_trace, _ = judge_trace(done.trace, target)
     verdicts = [of_trace]
     if done.chain:
         leaf, *sent = done.chain

@@ -133,7 +133,9 @@ def check(
         report = asyncio.run(_checked(lab, quiet=as_json or not sys.stderr.isatty()))
     if traces is not None:
         _write_traces(report, traces)
-    console.answer(report.to_json(), as_json=as_json, accepted=report.accepted, show=lambda out: _show(out, report))
+    console.answer(
+        report.to_json(), as_json=as_json, accepted=report.accepted, show=lambda out: print_report(out, report)
+    )
 
 
 @contextlib.contextmanager
@@ -177,7 +179,7 @@ async def _checked(lab: Lab, *, quiet: bool) -> CheckReport:
             return await running.check(progress=lambda _: progress.advance(task))
 
 
-def _show(out: Console, report: CheckReport) -> None:
+def print_report(out: Console, report: CheckReport) -> None:
     """The answer, the root causes, then every connection."""
     from pkikit.model.certificates.facts import shown_time
 

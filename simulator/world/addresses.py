@@ -19,7 +19,8 @@ from simulator.errors import LabError
 FIRST_NET, LAST_NET = 10, 249
 _LOCK_PORT = 4369
 SERVICE_GROUP = 0  # 127.net.0.x: DNS, Pebble and the lock
-_GROUPS = _MEMBERS = 254
+# Groups of a net, and addresses of a group.
+GROUPS = MEMBERS = 254
 
 
 class AddressPlan:
@@ -54,13 +55,13 @@ def _places(deployment: Deployment) -> dict[str, tuple[int, int]]:
         # A kind that shares a block keeps its place without members too, so that a file that grows keeps its addresses.
         kinds += found if kind.is_clustered else [tuple(itertools.chain.from_iterable(found))]
     parties = tuple(dict.fromkeys(name for names in kinds for name in names))
-    if len(parties) > _GROUPS * _MEMBERS:
+    if len(parties) > GROUPS * MEMBERS:
         raise LabError(
-            f"{deployment.name} has {len(parties)} parties; the lab has addresses for {_GROUPS * _MEMBERS} of them"
+            f"{deployment.name} has {len(parties)} parties; the lab has addresses for {GROUPS * MEMBERS} of them"
         )
-    groups = [names[start : start + _MEMBERS] for names in kinds for start in range(0, max(1, len(names)), _MEMBERS)]
-    if len(groups) > _GROUPS:  # many small groups: side by side, without a group for each
-        groups = [parties[start : start + _MEMBERS] for start in range(0, len(parties), _MEMBERS)]
+    groups = [names[start : start + MEMBERS] for names in kinds for start in range(0, max(1, len(names)), MEMBERS)]
+    if len(groups) > GROUPS:  # many small groups: side by side, without a group for each
+        groups = [parties[start : start + MEMBERS] for start in range(0, len(parties), MEMBERS)]
     return {
         name: (group, member)
         for group, names in enumerate(groups, start=1)

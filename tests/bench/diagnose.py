@@ -19,10 +19,10 @@ MEGABYTES = 100
 _MEASURE = """
 import json, resource, sys, time
 from pathlib import Path
-from pkikit.commands.diagnose import _of_trace
+from pkikit.commands.diagnose import judge_trace
 from pkikit.commands.log_file import of_file
 began, used = time.perf_counter(), time.process_time()
-answer = of_file(Path(sys.argv[1]), _of_trace)
+answer = of_file(Path(sys.argv[1]), judge_trace)
 print(json.dumps({"seconds": time.perf_counter() - began, "processor": time.process_time() - used, "causes": answer.causes, "groups": len(answer.groups),
                   "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}))
 """

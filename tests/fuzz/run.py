@@ -15,7 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.support.places import ROOT
+
 ARTIFACTS = ROOT / "artifacts" / "fuzz"
 # Processor seconds of the worker, not of the clock: other programs on the machine do not count. 50 inputs share them.
 MAX_CPU = 60.0

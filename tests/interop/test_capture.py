@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.cli import DEPLOYMENT, run
 from tests.support.wait import LONG
 from tests.support.worlds import DEPLOYMENTS, E1
 
@@ -27,10 +28,7 @@ def capture(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, str, dict[str, object]]:
     path = tmp_path_factory.mktemp("capture") / "lab.pcapng"
-    command = [sys.executable, "-m", "simulator", "check", str(DEPLOYMENTS / "clustered-mra.yaml"), "--json"]
-    done = subprocess.run(
-        [*command, "--tls", request.param, "--capture", str(path)], capture_output=True, text=True, timeout=LONG
-    )
+    done = run("simulator", "check", DEPLOYMENT, "--json", "--tls", request.param, "--capture", str(path))
     assert done.returncode == 0, done.stderr
     return path, request.param, json.loads(done.stdout)
 

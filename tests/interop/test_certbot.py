@@ -21,6 +21,7 @@ from pkikit.issue.acme.account import AcmeAccount
 from pkikit.issue.acme.transport import AcmeDirectory
 from simulator.pebble_options import PebbleOptions, PebbleVersion
 from simulator.threaded import ThreadedLab
+from tests.support.cli import run
 from tests.support.labs import QUICK
 from tests.support.wait import LONG
 from tests.support.worlds import CLUSTER_E, E1, deployment
@@ -50,9 +51,8 @@ class Shop:
         return done.stdout + done.stderr
 
     def ours(self, *arguments: str, code: int = 0) -> str:
-        command = [sys.executable, "-m", "pkikit", "acme", *arguments, "--directory", self.directory.url]
-        command += ["--ca-file", str(self.directory.ca_file)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=LONG)
+        place = ("--directory", self.directory.url, "--ca-file", str(self.directory.ca_file))
+        done = run("pkikit", "acme", *arguments, *place)
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,12 +12,11 @@ from typing import Any
 import pytest
 
 from simulator.world.issued_world import layout_of
+from tests.support.cli import DEPLOYMENT, run
 from tests.support.openssl import OpensslCa, openssl
-from tests.support.wait import LONG
-from tests.support.worlds import C1, CLUSTER_C, CLUSTER_E, DEPLOYMENTS, E1, E2, deployment
+from tests.support.worlds import C1, CLUSTER_C, CLUSTER_E, E1, E2, deployment
 
 pytestmark = pytest.mark.needs("openssl")
-DEPLOYMENT = DEPLOYMENTS / "clustered-mra.yaml"
 Legs = dict[str, dict[str, Any]]
 
 
@@ -45,12 +42,7 @@ def certs(good: Path, tmp_path: Path) -> Path:
 
 
 def check(certs: Path, *more: str) -> tuple[int, dict[str, Any]]:
-    done = subprocess.run(
-        [sys.executable, "-m", "simulator", "check", str(DEPLOYMENT), "--certs", str(certs), "--json", *more],
-        capture_output=True,
-        text=True,
-        timeout=LONG,
-    )
+    done = run("simulator", "check", DEPLOYMENT, "--certs", str(certs), "--json", *more)
     assert done.returncode in {0, 1}, done.stderr
     return done.returncode, json.loads(done.stdout)
 
@@ -223,11 +215,7 @@ def test_openssl_verify_agrees_with_pkikit_about_a_chain(
     certificate, trust = certs / E1 / "cert.pem", certs / C1 / "trust.pem"
     arguments = ("-purpose", purpose, "-CAfile", str(trust), "-untrusted", str(certificate), str(certificate))
     by_openssl = openssl("verify", *arguments, cwd=certs, check=False)
-    by_pkikit = subprocess.run(
-        [sys.executable, "-m", "pkikit", "verify", str(certificate), "--trust", str(trust), "--json"],
-        capture_output=True,
-        text=True,
-    )
+    by_pkikit = run("pkikit", "verify", str(certificate), "--trust", str(trust), "--json")
     assert (by_openssl.returncode == 0) == (by_pkikit.returncode == 0) == (not error)
     assert error in by_openssl.stderr
     assert json.loads(by_pkikit.stdout)["accepted"] is not bool(error)

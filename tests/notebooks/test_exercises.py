@@ -16,10 +16,11 @@ from workbook.course.exercises import _ENGINE, check, choices, works
 
 from pkikit.design.san import design_sans
 from pkikit.errors import InputError
+from tests.support.places import ROOT
 from tests.support.wait import LONG
 from tests.support.worlds import E1, E2, deployment
 
-FOLDER = Path(__file__).parents[2] / "notebooks"
+FOLDER = ROOT / "notebooks"
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.ipynb")), ids=lambda p: p.stem)

@@ -20,10 +20,11 @@ from workbook.session import DEPLOYMENTS
 from pkikit.errors import InputError
 from simulator.errors import LabError
 from tests.support.labs import QUICK
+from tests.support.places import ROOT
 from tests.support.wait import LONG, eventually
 from tests.support.worlds import C1, E1
 
-FOLDER = Path(__file__).parents[2] / "notebooks"
+FOLDER = ROOT / "notebooks"
 
 
 @pytest.fixture

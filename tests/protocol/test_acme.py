@@ -23,6 +23,7 @@ from simulator.errors import LabError
 from simulator.peer.acme.service import AcmeService
 from simulator.services.pebble_program import locate_pebble
 from simulator.threaded import ThreadedLab
+from tests.support.cli import run
 from tests.support.labs import lab_fixture, lab_of
 from tests.support.wait import LONG, eventually
 from tests.support.worlds import C1, CLUSTER_E, DEPLOYMENTS, E1, E2
@@ -211,9 +212,8 @@ def test_missing_pebble_is_reported_with_what_to_install(tmp_path: Path, monkeyp
 
 def test_up_without_pebble_exits_3_and_runs_with_no_acme(tmp_path: Path) -> None:
     """`up` without Pebble: exit code 3 and what to install; `--no-acme` runs."""
-    env = {**os.environ, "EXPRESSWAY_LAB_PEBBLE": str(tmp_path / "nowhere")}
-    command = [sys.executable, "-m", "simulator", "up", str(DEPLOYMENTS / "single-pair.yaml")]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=LONG)
+    pair = str(DEPLOYMENTS / "single-pair.yaml")
+    done = run("simulator", "up", pair, EXPRESSWAY_LAB_PEBBLE=str(tmp_path / "nowhere"))
     assert done.returncode == 3
     assert "Pebble is not at" in done.stderr
     assert "Traceback" not in done.stderr

@@ -53,8 +53,8 @@ def test_address_of_a_party_is_stable_without_other_kinds() -> None:
 
 def test_lab_with_too_many_parties_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """One sentence with both numbers; the deployment itself is still good for everything that needs no lab."""
-    monkeypatch.setattr(addresses, "_MEMBERS", 3)
-    monkeypatch.setattr(addresses, "_GROUPS", 4)
+    monkeypatch.setattr(addresses, "MEMBERS", 3)
+    monkeypatch.setattr(addresses, "GROUPS", 4)
     wanted = large(neighbours=20)
     with pytest.raises(LabError, match=r"has 2\d parties; the lab has addresses for 12 of them"):
         AddressPlan(wanted)

@@ -24,6 +24,7 @@ from simulator.world.issued_world import issue_world
 from simulator.world.remedies import remedy_of
 from tests.support.cli import run
 from tests.support.labs import QUICK
+from tests.support.places import ROOT
 from tests.support.worlds import AT, C1, deployment
 
 
@@ -107,7 +108,7 @@ def test_clinic_console_scores_a_played_case(tmp_path: Path, monkeypatch: pytest
 
 def test_clinic_case_files_and_ids_match() -> None:
     """As many cases as files, and enough of them; ids are the files' names."""
-    names = sorted(p.stem for p in (Path(__file__).parents[2] / "simulator" / "clinic" / "cases").glob("*.yaml"))
+    names = sorted(p.stem for p in (ROOT / "simulator" / "clinic" / "cases").glob("*.yaml"))
     assert names == sorted(cases())
     assert len(names) >= 45
 

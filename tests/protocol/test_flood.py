@@ -9,13 +9,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from simulator.lab.process import MemoryKeeper
 from simulator.web.throttle import Throttle
+from tests.support.places import ROOT
 from tests.support.wait import LONG, eventually
 from tests.support.web_client import ANYONE
 
@@ -75,7 +75,7 @@ def lab() -> Iterator[Lab]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
     with subprocess.Popen(
         [sys.executable, "-c", _LAB, str(LIMIT)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2],
+        stderr=subprocess.PIPE, text=True, cwd=ROOT,
     ) as process:  # fmt: skip
         yield Lab(process)
         process.kill()

@@ -20,9 +20,10 @@ from pkikit.model.trace import Outcome
 from simulator.clock import Clock
 from simulator.errors import LabError
 from simulator.threaded import ThreadedLab
+from tests.support.cli import DEPLOYMENT, command_line, run
 from tests.support.labs import IMPATIENT, lab_fixture
 from tests.support.wait import LONG, eventually
-from tests.support.worlds import AT, C1, DEPLOYMENTS, E1, PARTNER, deployment, of_size
+from tests.support.worlds import AT, C1, E1, PARTNER, deployment, of_size
 
 ZONE = f"zone:uc-traversal:{C1}>{E1}"
 
@@ -169,12 +170,7 @@ def test_taken_port_of_a_chosen_net_is_named() -> None:
         other.listen(1)
         with pytest.raises(LabError, match=r"127\.231\.1\.1:4372.*taken"):
             ThreadedLab(deployment(), settings=replace(IMPATIENT, net=231)).start()
-        done = subprocess.run(
-            [sys.executable, "-m", "simulator", "check", str(DEPLOYMENTS / "clustered-mra.yaml"), "--net", "231"],
-            capture_output=True,
-            text=True,
-            timeout=LONG,
-        )
+        done = run("simulator", "check", DEPLOYMENT, "--net", "231")
     assert done.returncode == 3
     assert "is taken by another program" in done.stderr
     assert "Traceback" not in done.stderr
@@ -201,7 +197,7 @@ def test_interrupted_command_exits_without_traceback_or_child(
     path = tmp_path / "large.yaml"
     path.write_text(yaml.safe_dump(of_size(6).model_dump(mode="json")))
     for _ in range(3):
-        code, errors = _interrupt([sys.executable, "-m", "simulator", *command, str(path)], number)
+        code, errors = _interrupt(command_line("simulator", *command, str(path)), number)
         # On a loaded machine the signal may come when the check is just done; then it was not in the middle of anything.
         if command != ("check",) or code != 0:
             break

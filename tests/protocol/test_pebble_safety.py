@@ -18,11 +18,12 @@ from cryptography import x509
 from simulator.services.public_roots import PublicRoots
 from simulator.services.workspace import Workspace, remove_leftovers
 from simulator.threaded import ThreadedLab
+from tests.support.cli import command_line
 from tests.support.labs import FAST
 from tests.support.wait import LONG, eventually
-from tests.support.worlds import E1, deployment
+from tests.support.worlds import DEPLOYMENTS, E1, deployment
 
-DEPLOYMENT = Path(__file__).parents[2] / "notebooks" / "deployments" / "single-pair.yaml"
+DEPLOYMENT = DEPLOYMENTS / "single-pair.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +146,7 @@ def test_pebble_folder_of_a_killed_process_is_removed_at_next_start(
 def test_pebble_folder_is_removed_when_the_start_is_interrupted(number: signal.Signals, tmp_path: Path) -> None:
     """A signal as soon as Pebble's folder is there, in the middle of the start: one line, no traceback, no folder."""
     with subprocess.Popen(
-        [sys.executable, "-m", "simulator", "up", str(DEPLOYMENT)],
+        command_line("simulator", "up", str(DEPLOYMENT)),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(tmp_path)},
         preexec_fn=lambda: [signal.signal(n, signal.SIG_DFL) for n in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)],
     ) as lab:  # fmt: skip

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.files import key_pem, write_private, write_public
 from simulator.threaded import ThreadedLab
-from tests.support.cli import pkikit_error, pkikit_json
+from tests.support.cli import pkikit_error, pkikit_json, run
 from tests.support.labs import lab_fixture
 from tests.support.wait import LONG
 from tests.support.worlds import C1, CLUSTER_C, E1, PARTNER
@@ -83,9 +81,7 @@ def test_probe_names_the_first_cause_as_diagnose_does(
     arguments = (at(lab, E1, 8443), "--https", "--name", name, "--trust", str(files / trust), "--save", str(saved))
     document = probe(*arguments, code=1)
     assert document["causes"][0] == cause
-    done = subprocess.run(
-        [sys.executable, "-m", "pkikit", "diagnose", str(saved), "--json"], capture_output=True, text=True
-    )
+    done = run("pkikit", "diagnose", str(saved), "--json")
     assert json.loads(done.stdout)["causes"][0].split(".")[0] == cause.split(".")[0]
 
 

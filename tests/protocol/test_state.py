@@ -25,6 +25,7 @@ from simulator.threaded import ThreadedLab
 from simulator.world.forge import forge
 from simulator.world.issued_world import layout_of
 from tests.support.labs import FAST
+from tests.support.places import ROOT
 from tests.support.worlds import C1, E1, E2, PARTNER, deployment
 
 # Uploads one certificate after the other, as fast as it can, until it is killed.
@@ -97,7 +98,7 @@ def test_state_of_another_deployment_is_refused(tmp_path: Path) -> None:
 def test_state_after_a_kill_has_the_last_answered_upload(tmp_path: Path, after: int) -> None:
     """kill -9 anywhere: the last upload that was answered is there, with its own key, and nothing half-written stays."""
     command = [sys.executable, "-c", _UPLOADER, str(tmp_path)]
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as process:
         assert process.stdout is not None
         assert process.stdout.readline().strip() == "ready"

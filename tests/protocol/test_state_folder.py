@@ -22,11 +22,10 @@ from simulator.errors import LabError
 from simulator.lab.saved_lab import FILE, LabStore
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from tests.support.cli import DEPLOYMENT, run
 from tests.support.labs import QUICK, lab_of
 from tests.support.wait import LONG
 from tests.support.worlds import E1, E2, deployment
-
-ROOT = Path(__file__).parents[2]
 
 
 def settings(folder: Path) -> LabSettings:
@@ -83,14 +82,12 @@ sys.stdin.read()
 def test_state_folder_of_a_killed_lab_is_free(folder: Path) -> None:
     """Another process holds the folder: exit code 3, one line, the key log not touched. Killed, it holds nothing."""
     (folder / "tls-keys.log").write_text("a secret of the running lab\n")
-    command = [sys.executable, "-m", "simulator", "up", "--no-acme", "--state", str(folder)]
-    command.append(str(ROOT / "notebooks" / "deployments" / "clustered-mra.yaml"))
     with subprocess.Popen(
         [sys.executable, "-c", _HOLDER, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
-        done = subprocess.run(command, capture_output=True, text=True, timeout=LONG, check=False)
+        done = run("simulator", "up", "--no-acme", "--state", str(folder), DEPLOYMENT)
         assert done.returncode == 3
         assert done.stderr == f"expressway-sim: {folder} is in use by the lab with process {holder.pid}\n"
         assert (folder / "tls-keys.log").read_text() == "a secret of the running lab\n"

@@ -11,9 +11,9 @@ import pytest
 import yaml
 
 from tests.support.large import large
+from tests.support.places import ROOT
 from tests.support.wait import LONG
 
-ROOT = Path(__file__).parents[2]
 DEPLOYMENT = str(ROOT / "notebooks" / "deployments" / "single-pair.yaml")
 NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -16,10 +16,11 @@ from typing import Any
 
 from OpenSSL import SSL
 
+from tests.support.places import ROOT
 from tests.support.worlds import CASES, GOOD
 from tests.vectors import limbo, pkits
 
-PAGE = Path(__file__).parents[2] / "docs" / "agreement.md"
+PAGE = ROOT / "docs" / "agreement.md"
 RESULTS = Path(__file__).parents[1] / "vectors" / "limbo-results.json"
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 import griffe
 
 import pkikit
 import simulator
+from tests.support.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 _HEAD = """# Python API
 
 Made by `make docs` from the docstrings. `import pkikit` needs the base install (`pip install expressway-certificate-lab`),

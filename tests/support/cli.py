@@ -18,19 +18,19 @@ from tests.support.worlds import DEPLOYMENTS
 DEPLOYMENT = str(DEPLOYMENTS / "clustered-mra.yaml")
 
 
-def command(program: str, *arguments: str) -> list[str]:
+def command_line(program: str, *arguments: str) -> list[str]:
     """The command line that starts `program` ("pkikit" or "simulator") from this checkout."""
     return [sys.executable, "-m", program, *arguments]
 
 
 def run(
-    program: str, *arguments: str, stdin: str | None = None, cwd: Path | None = None, **environment: str
+    program: str, *arguments: str, stdin: bytes | None = None, cwd: Path | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Run `program` in a process to its end, without colours; `environment` adds variables."""
     env = {**os.environ, "NO_COLOR": "1", **environment}
-    return subprocess.run(
-        command(program, *arguments), input=stdin, cwd=cwd, capture_output=True, text=True, timeout=LONG, env=env
-    )
+    started = command_line(program, *arguments)
+    done = subprocess.run(started, input=stdin, cwd=cwd, capture_output=True, timeout=LONG, env=env)
+    return subprocess.CompletedProcess(started, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def run_json(program: str, *arguments: str, code: int = 0) -> Any:

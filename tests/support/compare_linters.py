@@ -12,7 +12,6 @@ import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from cryptography import x509
@@ -26,10 +25,11 @@ from pkikit.model.certificates.facts import extension
 from pkikit.model.features import GUIDE_VERSION
 from pkikit.model.version import guide_version
 from tests.support.linter_corpora import CLEAN, EXPLAINED, RESULT
+from tests.support.places import ROOT
 from tests.support.worlds import AT, CASES, WorldBuilder
 from tests.vectors import pkits
 
-DOC = Path(__file__).parents[2] / "docs" / "linters.md"
+DOC = ROOT / "docs" / "linters.md"
 # pkilint's codes for what one of our rules says too; those marked † were added after this comparison.
 SAME = {
     "pkix.certificate_serial_number_out_of_range": "certificate.serial-invalid",

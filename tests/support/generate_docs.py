@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 from workbook.course.lessons import Lesson, lessons
 
@@ -16,8 +15,9 @@ from pkikit.rules.catalogue import all_rules
 from pkikit.rules.rule import Rule
 from tests.support.api_docs import api_md
 from tests.support.guide import guide_md
+from tests.support.places import ROOT
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = ROOT / "docs"
 
 
 def rules_md(rules: Sequence[Rule] = all_rules()) -> str:

@@ -13,8 +13,7 @@ from typing import Any
 import yaml
 
 from pkikit.rules.catalogue import all_rules
-
-ROOT = Path(__file__).parents[2]
+from tests.support.places import ROOT
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.support.places import ROOT
+
 # Turkish: a comma in decimals, and an i that is no ASCII letter in capitals.
 ELSEWHERE = "tr_TR.UTF-8"
 

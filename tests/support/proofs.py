@@ -23,8 +23,8 @@ import pytest
 
 from pkikit.errors import EncodingError
 from pkikit.model.findings import Finding, Verdict
+from tests.support.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 KINDS = ("fires", "near_miss")
 _REPORT = "PROOFS_REPORT"
 

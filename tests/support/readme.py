@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-README = Path(__file__).parents[2] / "README.md"
+from tests.support.places import ROOT
+
+README = ROOT / "README.md"
 
 
 def readme_python() -> list[str]:

@@ -12,9 +12,8 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from tests.support.places import ROOT
 from tests.support.wait import LONG
-
-ROOT = Path(__file__).parents[2]
 
 
 def _closure(requires: Iterable[str]) -> set[str]:

@@ -8,7 +8,6 @@ import os
 import pty
 import stat
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from pkikit.files import key_pem, read_file
 from pkikit.model.codec.trace import trace_to_json
 from simulator.wire.memory import MemoryDialler
 from simulator.world.forge import DAY, forge
-from tests.support.cli import DEPLOYMENT, pkikit_json, run
+from tests.support.cli import DEPLOYMENT, command_line, pkikit_json, run
 from tests.support.credential_files import CREDENTIAL
 from tests.support.wait import LONG
 from tests.support.worlds import AT, C1, DEPLOYMENTS, E1, WorldBuilder, issued
@@ -66,7 +65,7 @@ def test_passphrase_typed_at_a_terminal_is_not_echoed(files: Path) -> None:
     """At a terminal: a prompt, no echo."""
     parent, child = pty.openpty()
     process = subprocess.Popen(
-        [sys.executable, "-m", "pkikit", "decode", str(files / "store.p12")], stdin=child, stdout=child, stderr=child,
+        command_line("pkikit", "decode", str(files / "store.p12")), stdin=child, stdout=child, stderr=child,
         start_new_session=True, preexec_fn=lambda: os.ttyname(0) and None,
     )  # fmt: skip
     os.close(child)

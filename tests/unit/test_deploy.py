@@ -25,9 +25,8 @@ from traitlets.config import Config
 import pkikit
 from simulator.pebble_options import PebbleVersion
 from simulator.services.pebble_program import cached_program
+from tests.support.places import ROOT
 from tests.support.wheel import build_wheel
-
-ROOT = Path(__file__).parents[2]
 
 
 def hub(monkeypatch: pytest.MonkeyPatch, *, local: bool) -> tuple[Config, dict[str, Any]]:

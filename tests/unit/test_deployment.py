@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import jsonschema
@@ -15,6 +13,8 @@ from pkikit.errors import DeploymentError, InputError
 from pkikit.files import load_deployment
 from pkikit.model.deployment import Deployment, parse_deployment
 from pkikit.model.version import ProductVersion
+from tests.support.cli import run
+from tests.support.places import ROOT
 from tests.support.worlds import DEPLOYMENTS
 
 TEXT = (DEPLOYMENTS / "clustered-mra.yaml").read_text(encoding="utf-8")
@@ -102,9 +102,8 @@ def test_unreadable_deployment_file_is_named_in_the_error(content: bytes | None,
 
 def test_schema_command_prints_the_committed_schema() -> None:
     """docs/deployment.schema.json is what `expressway-sim schema` prints."""
-    done = subprocess.run([sys.executable, "-m", "simulator", "schema"], capture_output=True, text=True, check=True)
-    committed = Path(__file__).parents[2] / "docs" / "deployment.schema.json"
-    assert json.loads(done.stdout) == json.loads(committed.read_text(encoding="utf-8"))
+    committed = ROOT / "docs" / "deployment.schema.json"
+    assert json.loads(run("simulator", "schema").stdout) == json.loads(committed.read_text(encoding="utf-8"))
 
 
 def test_versions_compare_by_number() -> None:

@@ -16,8 +16,8 @@ from packaging.utils import canonicalize_name
 
 from pkikit.errors import InputError
 from pkikit.extras import EXTRA_OF, PROJECT, MissingExtra, optional_packages
+from tests.support.places import ROOT
 
-ROOT = Path(__file__).parents[2]
 PACKAGES = {"pkikit": ROOT / "pkikit", "simulator": ROOT / "simulator", "workbook": ROOT / "notebooks" / "workbook"}
 METADATA = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 # Module to the package that we name and that brings it.

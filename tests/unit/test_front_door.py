@@ -27,9 +27,9 @@ from pkikit.model.findings import Evidence, Finding, Severity, Verdict
 from simulator.threaded import ThreadedLab
 from simulator.world.forge import DAY, forge
 from tests.support.api_docs import api_md, public_objects
+from tests.support.places import ROOT
 from tests.support.worlds import AT, E1, deployment
 
-ROOT = Path(__file__).parents[2]
 PLAN = ROOT / "notebooks" / "deployments" / "clustered-mra.yaml"
 CA = create_root("Front Door Root CA", at=AT - DAY)
 CREDENTIAL = forge((E1, "cluster-e.example.com", "example.com"), CA, at=AT)

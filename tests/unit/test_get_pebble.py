@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.places import ROOT
 from tests.support.wait import LONG
 
-ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "deploy" / "get_pebble.py"
 # apt-get and dpkg-deb as far as the script uses them, for a machine whose sources have one version.
 APT = """#!/bin/sh

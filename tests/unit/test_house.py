@@ -19,10 +19,10 @@ import yaml
 from workbook.course.lessons import lessons
 
 from tests.support.generate_docs import DOCS, PLANS, generated, minutes_of
+from tests.support.places import ROOT
 from tests.support.readme import readme_python
 from tests.support.wait import LONG
 
-ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import grimp
@@ -11,7 +10,9 @@ from importlinter.api import read_configuration
 from importlinter.contracts.forbidden import ForbiddenContract
 from importlinter.contracts.layers import LayersContract
 
-PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
+from tests.support.places import ROOT
+
+PYPROJECT = ROOT / "pyproject.toml"
 CONFIGURATION = read_configuration(str(PYPROJECT))
 KINDS = {"layers": LayersContract, "forbidden": ForbiddenContract}
 

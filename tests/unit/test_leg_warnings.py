@@ -13,7 +13,7 @@ from pkikit.design.legs import legs_of
 from pkikit.judge.leg_verdict import judge_leg
 from pkikit.model.findings import Severity
 from pkikit.model.trace import Side
-from simulator.commands.cli import _show
+from simulator.commands.cli import print_report
 from simulator.wire.memory import MemoryDialler
 from simulator.world.forge import BOTH, DAY
 from simulator.world.report import CheckReport, LegReport
@@ -34,7 +34,7 @@ def report(builder: WorldBuilder) -> CheckReport:
 
 def printed(of: CheckReport) -> str:
     out = io.StringIO()
-    _show(Console(file=out, width=200), of)
+    print_report(Console(file=out, width=200), of)
     return out.getvalue()
 
 

@@ -10,8 +10,6 @@ import json
 import lzma
 import os
 import random
-import subprocess
-import sys
 import tarfile
 import zipfile
 from collections.abc import Callable
@@ -20,11 +18,12 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pkikit.commands.diagnose import _of_trace
+from pkikit.commands.diagnose import judge_trace
 from pkikit.commands.log_file import Answer, of_file
 from pkikit.errors import InputError
 from pkikit.files import logs
 from pkikit.files.logs import read_logs
+from tests.support.cli import run
 from tests.support.worlds import E1, WorldBuilder
 
 LINE = (
@@ -55,7 +54,7 @@ def tarred(mode: str = "w:gz", **members: bytes) -> bytes:
 
 def ask(data: bytes, folder: Path, name: str = "a.log") -> Answer:
     (folder / name).write_bytes(data)
-    return of_file(folder / name, _of_trace)
+    return of_file(folder / name, judge_trace)
 
 
 SNAPSHOT = {
@@ -179,15 +178,13 @@ def test_diagnosing_a_special_file_is_refused(tmp_path: Path) -> None:
     for path, said in ((tmp_path / "pipe", "a named pipe"), (tmp_path, "a folder"), (Path("/dev/zero"), "a device"),
                        (tmp_path / "none", "no such file"), (Path("a\0b"), "cannot be read")):  # fmt: skip
         with pytest.raises(InputError, match=said):
-            of_file(path, _of_trace)
+            of_file(path, judge_trace)
 
 
 @pytest.mark.parametrize("form", ["plain", "gzip", "zip", "UTF-16 little-endian"])
 def test_diagnose_command_reads_standard_input(form: str) -> None:
     """`-` reads a pipe, packed or not; the answer is no."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pkikit", "diagnose", "-", "--json"], input=FORMS[form], capture_output=True
-    )
+    done = run("pkikit", "diagnose", "-", "--json", stdin=FORMS[form])
     assert done.returncode == 1, done.stderr
     assert json.loads(done.stdout)["causes"] == ["validity.expired"]
 
@@ -195,13 +192,8 @@ def test_diagnose_command_reads_standard_input(form: str) -> None:
 def test_diagnose_command_prints_the_cause_above_groups_and_evidence() -> None:
     """The cause comes above the groups, the groups above the evidence; the text fits into 80 columns."""
     other = LINE.replace("10.30.0.9", "10.30.0.8")
-    done = subprocess.run(
-        [sys.executable, "-m", "pkikit", "diagnose", "-"],
-        input=f"{LOG}{other}\n".encode(),
-        capture_output=True,
-        env={**os.environ, "COLUMNS": "80"},
-    )
-    printed = done.stdout.decode()
+    done = run("pkikit", "diagnose", "-", stdin=f"{LOG}{other}\n".encode(), COLUMNS="80")
+    printed = done.stdout
     places = [printed.index(text) for text in ("most probable cause: validity.expired", "failures", "line 2", "fix: ")]
     assert places == sorted(places)
     assert (
@@ -213,9 +205,9 @@ def test_diagnose_command_prints_the_cause_above_groups_and_evidence() -> None:
 
 def test_diagnose_command_prints_no_table_for_one_group() -> None:
     """The finding says the same."""
-    done = subprocess.run([sys.executable, "-m", "pkikit", "diagnose", "-"], input=LOG.encode(), capture_output=True)
-    assert "failures" not in done.stdout.decode()
-    assert "1 error, " in done.stdout.decode()
+    done = run("pkikit", "diagnose", "-", stdin=LOG.encode())
+    assert "failures" not in done.stdout
+    assert "1 error, " in done.stdout
 
 
 def test_oversized_log_archive_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,7 +241,7 @@ def test_log_line_without_an_end_is_read_in_pieces(tmp_path: Path) -> None:
     assert list(texts) == []
     assert max(map(len, pieces)) <= logs.MAX_LINE
     assert "".join(pieces).count("word") == 200_000
-    assert of_file(tmp_path / "a.log", _of_trace).causes == ("validity.expired",)
+    assert of_file(tmp_path / "a.log", judge_trace).causes == ("validity.expired",)
 
 
 @pytest.mark.parametrize("seed", range(40))

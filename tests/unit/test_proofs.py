@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from pkikit.rules.catalogue import all_rules
+from tests.support.places import ROOT
 from tests.support.proofs import KINDS, proofs
 
 pytest_plugins = ["pytester"]
@@ -57,7 +56,7 @@ def test_never_asks():
 
 def test_test_with_a_false_rule_marker_fails(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: a marked test in which the rule does not do what the marker says is a failed test."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     pytester.makepyfile(TESTS)
     pytester.makeini("[pytest]\nmarkers =\n  fires: x\n  near_miss: x\n")
     outcome = pytester.runpytest_subprocess("-p", "tests.support.proofs", "-q", "-rf")

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from pkikit.startup import was_interrupted
+from tests.support.places import ROOT
 from tests.support.wait import LONG
 from tests.support.worlds import DEPLOYMENTS
 
 DEPLOYMENT = DEPLOYMENTS / "single-pair.yaml"
 PYTHON = sys.executable
-ROOT = Path(__file__).parents[2]
 MODULES = ("pkikit", "simulator")
 ANSWERS = ("pkikit rules", "pkikit rules --json", f"pkikit san {DEPLOYMENT}", "simulator schema")
 
@@ -169,7 +169,7 @@ def test_console_scripts_start_the_main_modules() -> None:
     """What pyproject.toml installs is the entry point of `python -m`."""
     import tomllib
 
-    scripts = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]["scripts"]
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["scripts"]
     assert scripts == {"pkikit": "pkikit.__main__:main", "expressway-sim": "simulator.__main__:main"}
 
 

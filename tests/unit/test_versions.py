@@ -26,9 +26,9 @@ from pkikit.model.leg import Purpose
 from pkikit.model.parties import Role
 from pkikit.model.version import ProductVersion
 from simulator.world.forge import CLIENT, SERVER, forge
+from tests.support.places import ROOT
 from tests.support.worlds import AT, CLUSTER_E, E1, changed
 
-ROOT = Path(__file__).parents[2]
 VERSIONS = ("X8.1", "X8.5", "X8.5.1", "X8.5.2", "X8.9", "X8.10", "X8.11.1", "X12.5", "X14.0", "X14.2", "X15.4", "X15.5")
 OLD, NEW = ("sha1",), ("sha256", "sha384", "sha512")
 

@@ -1,6 +1,6 @@
 """Read, lint, verify and match every certificate below a folder, in one process, beside `openssl x509`.
 
-    python -m tests.support.read_corpus FOLDER
+    python -m tests.support.compare_with_openssl FOLDER
 
 Prints counts, and each file where the answers differ. Exit 1 when pkikit raised something, did not read what OpenSSL
 reads, or called an extension absent that OpenSSL prints. The corpora (zlint's `testdata`, pkilint's `tests`,
