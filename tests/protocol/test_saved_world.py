@@ -42,7 +42,7 @@ def _broken(world: World) -> World:
     )
 
 
-def test_what_is_broken_stays_broken_after_a_restart(tmp_path: Path) -> None:
+def test_broken_world_stays_broken_after_a_restart(tmp_path: Path) -> None:
     """The world is the same, and so is what a dial finds: the firewall keeps its port from the start."""
     with ThreadedLab(deployment(), settings=settings(tmp_path)) as lab:
         lab.change(_broken(lab.world))
@@ -58,7 +58,7 @@ def test_what_is_broken_stays_broken_after_a_restart(tmp_path: Path) -> None:
         assert {leg.id for leg in blocked} <= unreachable
 
 
-def test_a_folder_of_the_format_before_goes_on(tmp_path: Path) -> None:
+def test_folder_of_the_previous_format_is_continued(tmp_path: Path) -> None:
     """Same certificates, accounts, settings and clock; every leg comes up; afterwards its files are of this format."""
     with ThreadedLab(deployment(), settings=settings(tmp_path)) as lab:
         lab.run(lab.peers[E1].generate)
@@ -82,7 +82,7 @@ def test_a_folder_of_the_format_before_goes_on(tmp_path: Path) -> None:
         assert json.loads(path.read_bytes())["format"] == 1
 
 
-def test_what_a_saved_world_says_about_strangers_is_left_out(tmp_path: Path) -> None:
+def test_saved_world_with_unknown_parties_starts_without_them(tmp_path: Path) -> None:
     """A damaged file, or one of a larger deployment, names parties that this lab does not have: it starts."""
     with ThreadedLab(deployment(), settings=settings(tmp_path)):
         pass
@@ -103,7 +103,7 @@ def test_what_a_saved_world_says_about_strangers_is_left_out(tmp_path: Path) -> 
         assert lab.check().accepted
 
 
-def test_a_party_under_another_name_is_refused(tmp_path: Path) -> None:
+def test_party_under_another_name_is_refused(tmp_path: Path) -> None:
     """The sentence names it."""
     with ThreadedLab(deployment(), settings=settings(tmp_path)):
         pass

@@ -31,7 +31,7 @@ SLOW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max
 
 @SLOW
 @given(any_value(HandshakeTrace))
-def test_a_trace_reads_back_as_it_was(trace: HandshakeTrace) -> None:
+def test_trace_reads_back_as_it_was(trace: HandshakeTrace) -> None:
     """Every field of every kind of step, through the bytes of a file."""
     data = trace_codec().to_bytes(trace)
     assert contents(trace_codec().from_bytes(data, where="x")) == contents(trace)
@@ -40,7 +40,7 @@ def test_a_trace_reads_back_as_it_was(trace: HandshakeTrace) -> None:
 
 @SLOW
 @given(any_value(HandshakeTrace))
-def test_a_trace_without_a_format_number_is_read(trace: HandshakeTrace) -> None:
+def test_trace_without_a_format_number_is_read(trace: HandshakeTrace) -> None:
     """As every version wrote it before there were format numbers."""
     document = trace_to_json(trace)
     assert document.pop("format") == 1
@@ -49,7 +49,7 @@ def test_a_trace_without_a_format_number_is_read(trace: HandshakeTrace) -> None:
 
 @SLOW
 @given(any_value(Finding))
-def test_a_finding_reads_back_as_it_was_printed(finding: Finding) -> None:
+def test_finding_reads_back_as_it_was_printed(finding: Finding) -> None:
     """`to_json` has every field, and what reads it back knows every field."""
     document = finding.to_json()
     assert set(document) == {f.name for f in fields(Finding)}
@@ -61,7 +61,7 @@ def test_a_finding_reads_back_as_it_was_printed(finding: Finding) -> None:
 
 @SLOW
 @given(any_value(Verdict))
-def test_a_verdict_prints_every_field(verdict: Verdict) -> None:
+def test_verdict_prints_every_field(verdict: Verdict) -> None:
     """And `accepted`, which follows from the findings."""
     document = verdict.to_json()
     assert set(document) == {"accepted", *(f.name for f in fields(Verdict))}
@@ -108,7 +108,7 @@ def test_light_commands_do_not_load_the_codecs(arguments: list[str]) -> None:
 
 @SLOW
 @given(any_value(Credential, SPECIAL))
-def test_the_contents_of_a_value_include_what_equality_passes_over(one: Credential) -> None:
+def test_contents_of_a_value_include_what_equality_ignores(one: Credential) -> None:
     """Keys are not compared by `==`, so the round trips compare `contents`."""
     without = replace(one, key=None)
     assert without == one

@@ -43,7 +43,7 @@ def test_import_loads_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_a_light_command_imports_nothing_heavy() -> None:
+def test_light_command_imports_nothing_heavy() -> None:
     """`pkikit rules --json` neither reads certificates nor validates data; typer alone would import pydantic."""
     code = "import sys; from pkikit.__main__ import main\nsys.argv = ['pkikit', 'rules', '--json']\ntry: main()\nexcept SystemExit: print(sorted(m for m in sys.modules if '.' not in m), file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -60,7 +60,7 @@ def test_every_public_name_exists_and_is_listed() -> None:
 
 
 @pytest.mark.parametrize(("module", "program"), [("pkikit", "pkikit"), ("simulator", "expressway-sim")])
-def test_the_version_of_the_programs_is_that_of_the_library(module: str, program: str) -> None:
+def test_version_of_the_programs_is_that_of_the_library(module: str, program: str) -> None:
     done = subprocess.run([sys.executable, "-m", module, "--version"], capture_output=True, text=True, check=True)
     assert done.stdout == f"{program} {pkikit.__version__}\n"
 
@@ -74,7 +74,7 @@ def test_type_checkers_see_the_same_names() -> None:
     assert {name for _, name in seen} | {"__version__"} == set(pkikit.__all__)
 
 
-def test_the_simulator_offers_a_lab_that_blocks() -> None:
+def test_simulator_offers_a_lab_that_blocks() -> None:
     assert set(simulator.__all__) == set(simulator._HOMES)
     assert simulator.Lab is ThreadedLab
     assert all(getattr(simulator, name) is not None for name in simulator.__all__)
@@ -82,7 +82,7 @@ def test_the_simulator_offers_a_lab_that_blocks() -> None:
         _ = simulator.nothing_here
 
 
-def test_a_lab_takes_the_path_of_a_deployment() -> None:
+def test_lab_takes_the_path_of_a_deployment() -> None:
     assert simulator.Lab(str(PLAN))._manager.deployment == pkikit.load_deployment(PLAN)
     with pytest.raises(pkikit.InputError, match=r"nope\.yaml: there is no such file"):
         simulator.Lab("nope.yaml")
@@ -94,7 +94,7 @@ def test_no_public_name_is_hidden_by_a_submodule() -> None:
     assert not submodules & set(pkikit.__all__)
 
 
-def test_an_unknown_name_is_an_attribute_error() -> None:
+def test_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="nothing_here"):
         _ = pkikit.nothing_here
 
@@ -229,14 +229,14 @@ def test_match_and_legs_and_catalogue() -> None:
     assert "validity.expired" in ids
 
 
-def test_a_rejected_verdict_can_be_required() -> None:
+def test_rejected_verdict_raises_when_required() -> None:
     verdict = pkikit.verify(LEAF, trust=create_root("Other", at=AT - DAY).certificate, at=AT)
     with pytest.raises(pkikit.Rejected) as caught:
         verdict.require()
     assert caught.value.verdict is verdict
 
 
-def test_a_verdict_prints_as_an_explanation() -> None:
+def test_verdict_prints_as_an_explanation() -> None:
     verdict = pkikit.verify(LEAF, trust=CA.certificate, name="e9.example.com", at=AT)
     text = str(verdict).splitlines()
     assert text[0].startswith("Not accepted: 1 error, ")
@@ -271,14 +271,14 @@ def test_html_escapes_what_certificates_say() -> None:
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
 
 
-def test_a_long_finding_is_cut_and_says_so() -> None:
+def test_long_finding_is_cut_and_says_so() -> None:
     text = str(HOSTILE)
     assert "a sentence that no evidence repeats" in text
     assert "… and 2 more" in text
     assert "name 12" not in text
 
 
-def test_an_accepted_verdict_says_so_first() -> None:
+def test_accepted_verdict_says_so_first() -> None:
     verdict = pkikit.verify(LEAF, trust=CA.certificate, name=E1, at=AT)
     assert str(verdict).startswith("Accepted: 0 errors, ")
     assert verdict._repr_html_().startswith("<div><p><b>Accepted")
@@ -296,7 +296,7 @@ EXAMPLES = {name: thing for name, thing in vars(decide).items() if getattr(thing
 
 
 @pytest.mark.parametrize("name", [n for n in EXAMPLES if n in pkikit.__all__ and n != "Diagnosis"])
-def test_the_example_in_a_docstring_is_true(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_example_in_a_docstring_is_true(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "clustered-mra.yaml").write_bytes(PLAN.read_bytes())
     (tmp_path / "e1.pem").write_bytes(PEM)
     (tmp_path / "ca.pem").write_bytes(CA.certificate.public_bytes(Encoding.PEM))

@@ -106,6 +106,14 @@ def test_no_file_imports_a_test_module() -> None:
     assert {where: hits for where, names in imports.items() if (hits := {n for n in names if tests.match(n)})} == {}
 
 
+def test_test_names_begin_with_their_subject() -> None:
+    """`subject_condition_result`: a name that begins with an article or a question is a riddle in a list of names."""
+    riddle = re.compile(r"^def test_((?:an?|the|what|who|which|it|and|there|that|of|with|without)_\w+)", re.MULTILINE)
+    files = [p for p in tracked() if p.name.startswith("test_") and p.suffix == ".py"]
+    assert len(files) > 100
+    assert {name: p.name for p in files for name in riddle.findall(p.read_text(encoding="utf-8"))} == {}
+
+
 def test_committed_files_have_no_machine_path_registry_or_key() -> None:
     """Neither where this was written nor from where packages came, and no private key."""
     forbidden = [

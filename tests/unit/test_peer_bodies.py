@@ -51,7 +51,7 @@ from tests.support.state_fields import STATE_FIELDS
         (RevocationChanges, {"use_ocsp": "perhaps"}, "use_ocsp: must be on or off"),
     ],
 )
-def test_a_wrong_member_of_a_body_is_named(model: type[Body], given: dict[str, Any], words: str) -> None:
+def test_wrong_member_of_a_body_is_named(model: type[Body], given: dict[str, Any], words: str) -> None:
     """One sentence: which member, and what is allowed."""
     with pytest.raises(InputError) as refused:
         validated(model, given)
@@ -59,7 +59,7 @@ def test_a_wrong_member_of_a_body_is_named(model: type[Body], given: dict[str, A
     assert "\n" not in str(refused.value)
 
 
-def test_a_body_has_the_defaults_of_the_product() -> None:
+def test_body_has_the_defaults_of_the_product() -> None:
     """The near miss: everything may be left out, and what is there is taken."""
     assert validated(Generate, {}).key_length == 2048
     assert validated(CrlSources, {"urls": ["http://a.example/a.crl"], "hour": 5}).automatic.hour == 5

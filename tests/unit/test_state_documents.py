@@ -48,14 +48,14 @@ def _by_domain(state: PeerState) -> PeerState:
 
 @FEW
 @given(STATES)
-def test_the_state_of_a_peer_reads_back_as_it_was(state: PeerState) -> None:
+def test_state_of_a_peer_reads_back_as_it_was(state: PeerState) -> None:
     """Every field, also those of the ACME service, and private keys."""
     assert contents(peer_codec().from_bytes(peer_codec().to_bytes(state), where="x")) == contents(state)
 
 
 @FEW
 @given(STATES.map(_by_domain))
-def test_the_state_of_a_peer_in_the_old_format_is_read(state: PeerState) -> None:
+def test_state_of_a_peer_in_the_old_format_is_read(state: PeerState) -> None:
     """Everything but the CA's suggestion for the renewal, which the old format had no place for."""
     read = peer_codec().from_bytes(json.dumps(peer_document(state)).encode(), where="x")
     forgotten = replace(state.acme, renewal=None, asked_at=None)
@@ -64,7 +64,7 @@ def test_the_state_of_a_peer_in_the_old_format_is_read(state: PeerState) -> None
 
 @FEW
 @given(LABS)
-def test_a_lab_reads_back_as_it_was(saved: SavedLab) -> None:
+def test_lab_reads_back_as_it_was(saved: SavedLab) -> None:
     """Every field of the world and its parties; the deployment is the one that the lab is started with."""
     data = lab_codec().to_bytes(saved)
     assert json.loads(data)["world"]["deployment"] == DEPLOYMENT.name
@@ -73,7 +73,7 @@ def test_a_lab_reads_back_as_it_was(saved: SavedLab) -> None:
 
 @FEW
 @given(LABS)
-def test_a_lab_in_the_old_format_is_read(saved: SavedLab) -> None:
+def test_lab_in_the_old_format_is_read(saved: SavedLab) -> None:
     """CAs, passwords, clock, revocation settings, and of each party its certificates and trusted CA list."""
     document = json.loads(json.dumps(lab_document(saved)))
     read = lab_codec().from_bytes(json.dumps(document).encode(), where="x", context=CONTEXT)
@@ -90,7 +90,7 @@ def test_a_lab_in_the_old_format_is_read(saved: SavedLab) -> None:
         assert again.trusted_ca_list == party.trusted_ca_list
 
 
-def test_a_field_without_a_strategy_is_noticed() -> None:
+def test_field_without_a_strategy_is_noticed() -> None:
     """So a field of a new type cannot be forgotten by the tests above."""
     with pytest.raises(AssertionError, match="there is no strategy"):
         any_value(tuple[complex, ...])
@@ -121,7 +121,7 @@ GOOD: dict[str, Any] = json.loads(
         ({"format": 2}, "format: must be a number from 0 to 1"),
     ],
 )  # fmt: skip
-def test_a_wrong_member_is_one_sentence_that_names_it(change: dict[str, Any], words: str, tmp_path: Path) -> None:
+def test_wrong_member_is_one_sentence_that_names_it(change: dict[str, Any], words: str, tmp_path: Path) -> None:
     """Where it is and what is allowed; never what the file has in the place of a key."""
     folder = tmp_path / E1
     folder.mkdir()
@@ -135,7 +135,7 @@ def test_a_wrong_member_is_one_sentence_that_names_it(change: dict[str, Any], wo
 
 
 @pytest.mark.parametrize("missing", ["fqdn", "trusted_ca_list", "automatic", "domain_certificates", "temporary_ca"])
-def test_an_old_document_that_is_not_whole_is_refused(missing: str) -> None:
+def test_old_document_that_is_not_whole_is_refused(missing: str) -> None:
     """A member that every version wrote is not taken for empty."""
     document = peer_document(PeerState(fqdn=E1))
     del document[missing]
@@ -144,7 +144,7 @@ def test_an_old_document_that_is_not_whole_is_refused(missing: str) -> None:
 
 
 @pytest.mark.parametrize("missing", ["domain_pending", "client_certificate", "acme"])
-def test_an_old_document_may_lack_what_came_later(missing: str) -> None:
+def test_old_document_may_lack_what_came_later(missing: str) -> None:
     """The near miss: some versions did not write these."""
     state = PeerState(fqdn=E1)
     document = peer_document(state)
@@ -154,7 +154,7 @@ def test_an_old_document_may_lack_what_came_later(missing: str) -> None:
 
 @FEW
 @given(LABS)
-def test_a_lab_prints_without_its_secrets(saved: SavedLab) -> None:
+def test_lab_prints_without_its_secrets(saved: SavedLab) -> None:
     """Nor do its CAs and the accounts of its peers."""
     printed = repr(replace(saved, passwords={"admin": "SECRET"}))
     assert "SECRET" not in printed

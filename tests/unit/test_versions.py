@@ -172,7 +172,7 @@ print(CliRunner().invoke(app, ["lint", "--help"], env={"COLUMNS": "200"}).stdout
 """
 
 
-def test_a_new_version_is_a_change_of_one_file() -> None:
+def test_new_version_is_a_change_of_one_file() -> None:
     """X16.0 in the table alone: it is read, it is the default, and messages and help name it."""
     table = ROOT / "pkikit" / "model" / "features.py"
     done = subprocess.run([sys.executable, "-c", _WITH_X16, str(table)], capture_output=True, text=True, check=True)
@@ -183,7 +183,7 @@ def test_a_new_version_is_a_change_of_one_file() -> None:
     assert "Product version, X8.1 to X16.0." in done.stdout
 
 
-def test_a_file_without_a_version_is_read_as_the_newest(tmp_path: Path) -> None:
+def test_file_without_a_version_is_read_as_the_newest(tmp_path: Path) -> None:
     """A line on standard error says so; a file or a command that names a version prints nothing there."""
     text = (ROOT / "notebooks" / "deployments" / "single-pair.yaml").read_text(encoding="utf-8")
     silent = tmp_path / "silent.yaml"
