@@ -229,7 +229,7 @@ explore(space(*SMALL), InProcess(), out=pathlib.Path({str(out)!r}), chunk=200, p
 @pytest.mark.parametrize(
     "spoiled", ["{", "[]", '{"working": 3}', '{"front": [["x", 1]], "working": 0}', '{"format": 99}']
 )
-def test_a_damaged_note_of_a_chunk_is_done_again(tmp_path: Path, spoiled: str) -> None:
+def test_damaged_note_of_a_chunk_is_replaced(tmp_path: Path, spoiled: str) -> None:
     """A run that goes on trusts only whole notes; those of the format before are whole."""
     small = space(*SMALL)
     front, working = front_of(small, small.rows(0, small.size))
@@ -244,7 +244,7 @@ def test_a_damaged_note_of_a_chunk_is_done_again(tmp_path: Path, spoiled: str) -
     assert "from an earlier run" not in (tmp_path / "all.csv").read_text()
 
 
-def test_a_note_of_the_format_before_is_used(tmp_path: Path) -> None:
+def test_note_of_the_previous_format_is_used(tmp_path: Path) -> None:
     """It had no format number; its chunk is not judged a second time."""
     small = space(*SMALL)
     parts = tmp_path / "all.csv.parts"

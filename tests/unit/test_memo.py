@@ -111,7 +111,7 @@ def test_lint_reads_each_fact_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(readings.of.values()) == {1}
 
 
-def test_a_judged_connection_reads_each_fact_of_each_certificate_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_judged_connection_reads_each_fact_of_a_certificate_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Both sides ask about chain, names, purposes and form of the same certificates; a second time nothing is read."""
     world = issue_world(deployment(), at=AT - DAY, rsa=False).world
     leg = next(leg for leg in legs_of(world.deployment) if leg.mutual)

@@ -98,7 +98,7 @@ def test_acme_changes_leave_the_other_settings() -> None:
     assert after == replace(before, provider=Provider.STAGING, schedule=replace(before.schedule, hour=5))
 
 
-def test_the_rest_face_describes_every_path_and_body() -> None:
+def test_rest_document_describes_every_path_and_body() -> None:
     """As an OpenAPI document that has each route, and in which no reference leads nowhere."""
     described = rest.description()
     for method, path, handler in rest.routes():
