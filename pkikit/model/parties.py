@@ -1,4 +1,4 @@
-"""The parties of a deployment: who they are, on which side they stand, and by which names they are found and known.
+"""The parties of a deployment: who they are, on which side, and by which names others find and know them.
 
 Everything that differs by the kind of a party is a value here. Addresses, DNS, pictures, SAN layouts and the lab's
 certificates are worked out from `PartyGroup`, so a new kind of party needs its class here, its key in `Deployment`, and its
@@ -20,7 +20,7 @@ MRA = "Mobile and Remote Access"
 
 
 class Side(enum.StrEnum):
-    """Where a party stands, from inside to outside."""
+    """Where a party is, from inside to outside."""
 
     INSIDE = "inside"
     CORE = "core"

@@ -89,7 +89,7 @@ class Network:
     async def find(self, leg: Leg) -> tuple[str | None, str]:
         """The address of the leg's server as the client finds it: SRV, then A; an IP address needs no DNS.
 
-        Who stands outside asks the DNS outside.
+        Parties outside ask the DNS outside.
         """
         by_name, deployment, name = self._plan.by_name, self._context.world.deployment, leg.reference_name
         if is_ip_address(name):
@@ -137,7 +137,7 @@ class Network:
 
 
 def inside_names(deployment: Deployment) -> frozenset[str]:
-    """What the DNS outside does not know: all that stands inside or in the core, and how to discover it."""
+    """What the DNS outside does not know: every name of parties inside and in the core, and how to discover them."""
     inside = [group for group in deployment.groups if group.side in {Side.INSIDE, Side.CORE}]
     found = {name for group in inside for name in (*group.members, *group.hosts)}
     found |= {record for group in inside for record, _ in group.services}

@@ -38,7 +38,7 @@ class IssuedWorld:
 
 
 def layout_of(deployment: Deployment, fqdn: str) -> SanLayout:
-    """The layout of a peer as designed; of any other party its own FQDN, and further names that its group goes by."""
+    """The layout of a peer as designed; of any other party its own FQDN and the further names of its group."""
     if deployment.cluster_of(fqdn) is not None:
         return design_sans(deployment, fqdn)
     names = (fqdn, *(name for group in deployment.groups if fqdn in group.members for name in group.identities))

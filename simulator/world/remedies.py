@@ -17,6 +17,7 @@ from cryptography import x509
 from pkikit.errors import InputError
 from pkikit.model.certificates.facts import is_self_signed
 from pkikit.model.deployment import Deployment
+from pkikit.model.parties import Side
 from pkikit.model.revocation import NOTHING_HELD, CrlSource
 from pkikit.model.world import Speaks, World
 from pkikit.values.names import printable
@@ -103,11 +104,12 @@ def targets(action: Action, deployment: Deployment) -> tuple[str, ...]:
 
 
 def _names(deployment: Deployment) -> tuple[str, ...]:
-    """Hosts, clusters, domains, and the SRV records of the registration domains."""
+    """Hosts, clusters, domains, the SRV records of the registration domains, and other names that lead to Expressway-E."""
     clusters = [c.fqdn for c in deployment.clusters if c.fqdn]
     registration = list(deployment.domains.registration)
     records = [f"_collab-edge._tls.{domain}" for domain in registration] if deployment.mra else []
-    return tuple(dict.fromkeys([*deployment.parties, *clusters, *registration, *records]))
+    on_edge = [w.name for group in deployment.groups for w in group.wants if w.side is Side.EDGE]
+    return tuple(dict.fromkeys([*deployment.parties, *clusters, *registration, *records, *on_edge]))
 
 
 def _places(deployment: Deployment) -> Iterable[str]:

@@ -190,6 +190,7 @@ def test_join_url_is_a_name_of_every_expressway_e_and_leads_there_outside() -> N
         assert zone.services[f"_cms-web._tls.{JOIN}"] == [(MEETINGS.node, 443)]
     finally:
         plan.close()
+    assert JOIN in targets(Action.DNS, wanted)
     hidden = inside_names(wanted)
     assert {MEETINGS.node, f"_cms-web._tls.{JOIN}"} <= hidden
     assert JOIN not in hidden
