@@ -90,7 +90,7 @@ def test_voila_design_dashboard_follows_its_choices(voila: str, chromium: Browse
 
 
 def test_voila_clinic_dashboard_plays_a_case(voila: str, chromium: Browser) -> None:
-    """A case is opened, answered and mended."""
+    """A case is opened, answered and fixed in the dashboard."""
     page = chromium.new_page(viewport={"width": 1200, "height": 1400})
     page.goto(f"{voila}/clinic.ipynb")
     clinic = page.locator(".workbook-panel").first

@@ -194,7 +194,7 @@ def test_revocation_panel_marks_the_row_that_applies(shown: tuple[Page, str]) ->
 
 
 def test_acme_panel_plays_an_order(shown: tuple[Page, str]) -> None:
-    """The order from its first step on."""
+    """The panel plays the order from its first step to its last."""
     found, result = panel(shown, "The order of e1.example.com")
     found.get_by_role("slider").focus()
     shown[0].keyboard.press("Home")

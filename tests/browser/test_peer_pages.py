@@ -118,7 +118,7 @@ def test_refused_upload_displays_a_sentence_and_a_way_back(page: Page) -> None:
 
 
 def test_script_in_a_subject_is_displayed_not_run(page: Page, lab: ThreadedLab) -> None:
-    """A CA whose name is a script and a picture with a handler: shown as text."""
+    """A CA whose name is a script and an image with a handler is displayed as text."""
     evil = "<img src=x onerror=alert(1)><script>1</script>"
     ca = forge((), None, at=lab.clock.now(), common_name=evil, ca=True)
     asked: list[str] = []

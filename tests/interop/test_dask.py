@@ -24,6 +24,6 @@ def test_exploration_on_dask_gives_the_same_front() -> None:
 
 
 def test_dask_without_a_scheduler_is_refused() -> None:
-    """One sentence, soon."""
+    """The error is one sentence and comes after the given timeout."""
     with pytest.raises(InputError, match="no dask scheduler answers"):
         Dask("tcp://127.0.0.1:9", timeout=1.0)

@@ -221,7 +221,7 @@ TOOLS = [
 @pytest.mark.parametrize("kind", BROKEN)
 @pytest.mark.parametrize("tool", TOOLS)
 def test_output_about_a_broken_server_names_its_cause(world: World, tool: str, kind: str) -> None:
-    """The first cause is what is broken."""
+    """The first cause in the diagnosis is the fault of the server."""
     if (tool, kind) == ("wget", "client-only"):
         pytest.skip("wget with GnuTLS does not look at the purpose")
     build, rules = BROKEN[kind]

@@ -31,7 +31,7 @@ def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None
 
 
 def test_clinic_session_scores_a_case_once() -> None:
-    """Look with every tool, take a hint, answer wrongly, then rightly, mend it; the score is kept once."""
+    """A learner uses every tool, takes a hint, answers wrongly, then rightly, and fixes it; the score is written once."""
     case = open_case("leaf-expired")
     assert "leaf-expired" not in repr(case)
     assert "validity" not in repr(case)
@@ -135,7 +135,7 @@ def _told(case: ClinicSession, tool: str, of: str) -> str:
     ],
 )
 def test_clinic_tool_displays_the_evidence_of_its_case(case: str, tool: str, of: str, seen: str) -> None:
-    """In the cases where it is least plain, the tool that is offered shows what the cause is told by."""
+    """In the cases where it is least plain, the offered tool displays the evidence for the cause."""
     assert tool in cases()[case].tools
     told = _told(open_case(case), tool, of)
     assert (seen in told) if seen else not told

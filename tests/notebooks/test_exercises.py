@@ -73,7 +73,7 @@ def test_choice_takes_any_answer_without_revealing_the_right_one(exercise: str, 
 
 
 def test_exercise_cell_does_not_contain_its_answer() -> None:
-    """What is right stands in solutions/ and in the engine, not in the exercise's cell."""
+    """The right answers are in solutions/ and in the engine, not in the exercise's cell."""
     for path in FOLDER.glob("*.ipynb"):
         for cell in nbformat.read(path, as_version=4).cells:
             if "exercise" in cell.metadata.get("tags", []):

@@ -87,7 +87,7 @@ def test_san_panel_bounds_its_output_for_ten_thousand_names(lab: w.LabSession) -
     b"x" * (3 * 1024 * 1024), "ключ".encode(), b"\x00" * 1000,
 ])  # fmt: skip
 def test_file_panel_refuses_a_file_with_a_sentence(data: bytes) -> None:
-    """One sentence each."""
+    """A file that is not a certificate gets one sentence that says what it is."""
     told = inspected(data, "<i>photo</i>.jpg")
     assert told.text
     assert "<i>" not in told.html
@@ -186,7 +186,7 @@ def test_panel_reports_a_failed_action_with_a_sentence(lab: w.LabSession) -> Non
 
 
 def test_panel_text_form_names_the_cell_to_run() -> None:
-    """Its text form, which is what is left where no widget can be shown."""
+    """Where no widget can be displayed, the panel's text form says what to run."""
     panel = Panel("<b>", {}, lambda: PanelOutput(html="x", text="<x>"))
     assert repr(panel) == "<b>: run this cell to use it"
     assert "&lt;x&gt;" in panel.result.value

@@ -45,7 +45,7 @@ def test_opening_a_lab_again_replaces_it(lab: LabSession) -> None:
 
 
 def test_mistake_is_reported_with_one_sentence(lab: LabSession) -> None:
-    """Wrong order, wrong names."""
+    """Calls in the wrong order and wrong names end in one sentence."""
     with pytest.raises(InputError, match="generate one first"):
         lab.sign(C1)
     for call in (lab.layout, lab.generate_csr, lab.sign):

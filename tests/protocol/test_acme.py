@@ -157,7 +157,7 @@ def test_failed_order_changes_nothing_and_names_the_domain(lab: ThreadedLab, acm
 
 
 def test_acme_on_c_is_refused(lab: ThreadedLab, acme: AcmeService) -> None:
-    """C has no ACME service, and says why."""
+    """C has no ACME service; the error says why."""
     with pytest.raises(InputError, match="only Expressway-E has ACME"):
         lab.run(acme.sign, C1)
 

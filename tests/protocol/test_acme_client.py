@@ -48,7 +48,7 @@ def ekus(certificate: x509.Certificate) -> set[x509.ObjectIdentifier]:
 
 
 def test_order_reports_each_step_and_leaves_no_file(ground: Station) -> None:
-    """Each state is told, in the order in which RFC 8555 has them; nothing is left placed."""
+    """The steps come in the order of RFC 8555; no challenge file is left."""
     chain = ground.order(ground.account(), request_for(*NAMES))
     told = [(s.what, s.state) for s in ground.steps]
     for name in NAMES:
@@ -75,7 +75,7 @@ def test_leaf_of_pebble_2_4_has_client_auth_and_of_2_10_has_not(ground: Station)
 
 
 def test_directory_offers_profiles_and_renewal_information(ground: Station) -> None:
-    """Profiles and renewal information are read from the directory; asking for what is not offered is told before."""
+    """Profiles and renewal information are read from the directory; a profile that it lacks is refused beforehand."""
     account = ground.account()
     modern = ground.lab.settings.acme.version is PebbleVersion.V2_10
     assert account.capabilities.renewal_info is modern
@@ -202,7 +202,7 @@ def test_order_for_other_names_is_replaced_by_a_new_one(ground: Station) -> None
 
 
 def test_cancelled_order_ends_at_once_and_removes_its_files(ground: Station) -> None:
-    """Who waits for a CA can be told to stop; it ends at once and withdraws its files."""
+    """An order that waits for its CA can be cancelled; it ends at once and removes its files."""
     account = ground.account()
     ordering = Order(account, request_for(E1), place=ground.place.put, withdraw=ground.place.take)
     threading.Timer(0.0, ordering.stop, ["enough"]).start()
@@ -267,7 +267,7 @@ def test_sixth_order_within_a_week_is_rate_limited(ground: Station) -> None:
 
 
 def test_malformed_directory_is_refused_with_one_sentence(ground: Station) -> None:
-    """Directories that are none."""
+    """Documents that are not an ACME directory end in one sentence."""
     with pytest.raises(InputError, match="write an https URL"):
         AcmeDirectory(url="http://ca.example/dir")
     with pytest.raises(AcmeError, match="cannot be reached"):
@@ -301,7 +301,7 @@ def test_orders_succeed_when_the_ca_rejects_nonces(version: PebbleVersion) -> No
 
 
 def test_external_account_needs_the_right_key() -> None:
-    """A CA that wants one: without it is told, with a wrong key refused, with the right one the account is made."""
+    """Without an external account the order is refused, with a wrong key too; with the right key the account is made."""
     for ground in start(version=PebbleVersion.V2_10, eab_keys={"kid-1": MAC}):
         assert AcmeAccount(ground.pebble, fast_key()).capabilities.needs_external_account
         with pytest.raises(AcmeError, match="external account"):

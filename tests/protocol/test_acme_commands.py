@@ -102,7 +102,7 @@ def test_order_command_with_an_unserved_webroot_writes_no_certificate(
 
 
 def test_status_command_reports_the_account_or_its_absence(ground: Ground, ordered: Path) -> None:
-    """The account that the key has; a key that the CA does not know is told."""
+    """The account of the key is printed; a key that the CA does not know is reported."""
     facts = ground.run("status", *ground.at(), "--account", str(ground.folder / "account.pem"))
     assert facts["status"] == "valid"
     write_private(ground.folder / "other.pem", key_pem(make_key()))
@@ -137,7 +137,7 @@ def test_preflight_command_reports_the_closed_port(ground: Ground) -> None:
 
 
 def test_acme_command_without_a_reachable_ca_exits_2(ground: Ground) -> None:
-    """One sentence."""
+    """The error is one sentence, also for a URL that is not HTTPS."""
     key = ("--account", str(ground.folder / "k.pem"))
     write_private(ground.folder / "k.pem", key_pem(make_key()))
     assert "cannot be reached" in ground.run("status", "--directory", "https://127.0.0.1:9/dir", *key, code=2)

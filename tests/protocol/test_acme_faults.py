@@ -207,7 +207,7 @@ def test_certificate_is_renewed_and_deployed_at_the_configured_hour(automatic: T
 
 
 def test_failed_renewal_is_retried_with_backoff(automatic: ThreadedLab) -> None:
-    """An hour, two, four …, told each time; when the fault is gone the next attempt succeeds."""
+    """After one hour, two, four …, each reported; when the fault is gone the next attempt succeeds."""
     lab, acme = automatic, automatic.acme
     first, well = leaf_of(lab), lab.world
     lab.tick()  # asks the CA when it would have it renewed

@@ -76,7 +76,7 @@ def test_acme_page_renders_with_an_unreachable_directory(lab: ThreadedLab) -> No
 
 
 def test_acme_page_is_absent_on_c(lab: ThreadedLab) -> None:
-    """Neither for scripts nor in the menu."""
+    """Neither the REST interface nor the menu of C has ACME."""
     status, told = Script(lab, C1).ask("GET", "/certs/acme")
     assert (status, "only Expressway-E has ACME" in told["error"]) == (400, True)
 
@@ -154,7 +154,7 @@ def test_wrong_domain_certificate_fails_mra_in_judge_and_handshake() -> None:
 
 
 def test_client_store_is_presented_as_client_from_x15_5() -> None:
-    """X15.5: what is shown as client is the client store's; before X15.5 there is no such store."""
+    """From X15.5 a peer presents the certificate of the client store as client; older versions have no such store."""
     with ThreadedLab(changed(version="X15.5"), settings=FAST) as lab:
         inner = lab.lab
         at = inner.clock.now()

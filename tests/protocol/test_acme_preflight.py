@@ -88,7 +88,7 @@ def _problem_of(lab: ThreadedLab) -> AcmeProblem | None:
 
 @pytest.mark.parametrize("name", ["", *SINGLE])
 def test_preflight_predicts_the_order_with_one_fault(lab: ThreadedLab, well: World, name: str) -> None:
-    """Each broken world, and the good one."""
+    """For each broken world and the valid one, preflight and the order agree."""
     compare(lab, (SINGLE[name],) if name else ())
 
 

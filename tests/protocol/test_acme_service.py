@@ -71,7 +71,7 @@ def test_sign_needs_request_and_terms_on_an_e(lab: ThreadedLab) -> None:
     ],
 )
 def test_impossible_acme_settings_are_refused(lab: ThreadedLab, changes: dict[str, Any], says: str) -> None:
-    """One sentence, and nothing is changed."""
+    """The error is one sentence, and no setting changes."""
     acme = lab.start_acme()
     before = lab.peers[E1].state.acme
     with pytest.raises(InputError, match=says):
@@ -247,7 +247,7 @@ def test_order_stops_when_its_peer_restarts(lab: ThreadedLab, acme: AcmeService)
 
 
 def test_domain_certificate_is_ordered_deployed_and_renewed(lab: ThreadedLab, acme: AcmeService) -> None:
-    """The same process with a key of its own: signed, waiting, deployed, shown by server name, renewed automatically."""
+    """The same process with a separate key: signed, pending, deployed, presented by server name, renewed automatically."""
     peer = lab.peers[E1]
     before = lab.world.parties[E1].credential
     pending = lab.run(acme.sign_domain, E1, "example.com")

@@ -44,7 +44,7 @@ def test_clinic_case_fails_as_described_and_is_fixed(case: Case) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_clinic_pair_shows_both_causes_and_is_fixed(seed: int) -> None:
-    """A random pair: both causes are found beside each other, the same seed gives the same pair, both are mended."""
+    """A random pair: both causes are found, one seed gives one pair, and the remedies fix both."""
     case = random_case(seed)
     assert case == random_case(seed)
     played = asyncio.run(play(case))
@@ -131,7 +131,7 @@ def test_clinic_command_lists_and_plays_cases() -> None:
 
 
 def test_faults_compose_and_leave_the_world_unchanged() -> None:
-    """Two faults at once; the world itself is never changed; a stranger in a fault is told."""
+    """Two faults at once; the world itself never changes; a fault about an unknown party is reported."""
     issued = issue_world(deployment(), at=AT - DAY, rsa=False)
     ground = Ground(issued, AT, False)
     both = (*case_of("clock-behind").faults, *case_of("swapped").faults)

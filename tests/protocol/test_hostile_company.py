@@ -117,7 +117,7 @@ def test_slow_handshake_is_closed_after_its_time(lab: ThreadedLab) -> None:
     ids=["huge length", "negative length", "giant header", "binary", "no headers", "a response"],
 )  # fmt: skip
 def test_malformed_sip_over_tls_is_hung_up(lab: ThreadedLab, said: bytes) -> None:
-    """SIP that is none, over good TLS: hung up on, nothing else happens."""
+    """Over good TLS, a message that is not SIP ends its connection and nothing else."""
     with sip(lab) as plain, ANYONE.wrap_socket(plain) as connection:
         with contextlib.suppress(OSError):
             connection.sendall(said)
@@ -232,7 +232,7 @@ def test_oversized_upload_is_refused_early(lab: ThreadedLab) -> None:
 
 
 def test_crl_archive_bomb_is_not_unpacked(lab: ThreadedLab, tmp_path: Path) -> None:
-    """An archive that unpacks to gigabytes where a CRL should be: not unpacked, told in the log, nothing taken."""
+    """An archive that unpacks to gigabytes is not unpacked; the log reports it, and no CRL is taken."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("ca.crl", b"\0" * (300 * 1024 * 1024))

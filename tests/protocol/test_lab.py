@@ -150,7 +150,7 @@ def test_lab_stays_up_among_hostile_callers(lab: ThreadedLab) -> None:
 
 
 def test_second_lab_has_its_own_addresses(lab: ThreadedLab) -> None:
-    """Each has addresses of its own; both are up."""
+    """Two labs side by side have different addresses; both are up."""
     with ThreadedLab(deployment(), settings=IMPATIENT) as other:
         assert other.plan.net != lab.plan.net
         assert other.check().accepted

@@ -75,7 +75,7 @@ def test_upload_of_a_readable_crl_is_accepted(lab: ThreadedLab) -> None:
 
 
 def test_crl_that_only_openssl_reads_is_used_and_kept(tmp_path: Path) -> None:
-    """An empty RDN in its issuer: taken, shown, used by live handshakes, and still there after the next start."""
+    """A CRL with an empty RDN in its issuer is taken, displayed, used by live handshakes, and kept over a restart."""
     settings = replace(BRISK, state=tmp_path)
     with ThreadedLab(deployment(), settings=settings) as lab:
         peer = lab.peers[E1]
@@ -322,7 +322,7 @@ def test_exceptions_are_not_frozen_dataclasses() -> None:
 
 
 def test_malformed_http_request_is_logged_not_printed(capfd: pytest.CaptureFixture[str]) -> None:
-    """Requests that are none, before any login: a few lines in the log of that peer, nothing on the terminal."""
+    """Malformed requests before any login add a few lines to the peer's log and print nothing."""
     import ssl
 
     context = ssl.create_default_context()

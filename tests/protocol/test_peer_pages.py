@@ -80,7 +80,7 @@ def pem(*certificates: x509.Certificate) -> str:
 
 
 def test_upload_is_refused_or_warned_with_its_own_sentence(lab: ThreadedLab) -> None:
-    """EXPRESSWAY §4, each with its own sentence; whatever is refused leaves the state as it was."""
+    """Each wrong upload has its own sentence; a refused one leaves the state as it was."""
     script, at, ca = Script(lab), lab.clock.now(), lab.issued.authority
     layout = lab.peers[E1].layout.dns_names
     good, wildcard = forge(layout, ca, at=at), forge((*layout, "*.example.com"), ca, at=at)
@@ -202,7 +202,7 @@ def test_rest_and_pages_refuse_wrong_users_and_origins(lab: ThreadedLab) -> None
 
 
 def test_domain_certificate_is_presented_after_a_restart(lab: ThreadedLab) -> None:
-    """A certificate for one domain is shown to who asks for it, after a restart; a wrong key is refused."""
+    """A client that asks for the domain gets its certificate after a restart; a wrong key is refused."""
     peer, at = lab.peers[E2], lab.clock.now()
     made, other = (forge(("tenant.example.org",), lab.issued.authority, at=at) for _ in range(2))
     assert made.key is not None
@@ -302,7 +302,7 @@ def test_path_traversal_is_not_found(lab: ThreadedLab, path: str) -> None:
 
 
 def test_script_in_a_subject_is_escaped(lab: ThreadedLab) -> None:
-    """A CA named by an attacker is shown, not run; in the list, on its own page and in the log."""
+    """A CA named by an attacker is displayed as text in the list, on its own page and in the log."""
     evil = "<script>alert(1)</script>"
     script, browser = Script(lab, C1), FormClient(lab, C1)
     ca = forge((), None, at=lab.clock.now(), common_name=evil, ca=True)

@@ -130,6 +130,6 @@ def test_probe_of_a_silent_server_ends_after_the_timeout() -> None:
     ],
 )
 def test_probe_with_bad_input_exits_2(arguments: tuple[str, ...], said: str) -> None:
-    """One sentence."""
+    """The error is one sentence."""
     assert said in probe(*arguments, code=2)
     assert CLUSTER_C

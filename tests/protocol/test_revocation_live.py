@@ -74,7 +74,7 @@ def causes(document: Any) -> dict[str, str]:
 
 
 def test_brought_crl_at_its_distribution_point_revokes(tmp_path: Path) -> None:
-    """The CRL lies where the certificates say: all up; E1 revoked: every leg on which a peer judges E1 is down."""
+    """With the CRL at its URL all legs are up; with E1 revoked every leg on which a peer judges E1 is down."""
     ground = Ground(tmp_path, fallback="revoked")
     ground.publish("ca.crl", ground.crl())
     assert ground.check(0)["accepted"] is True
@@ -93,7 +93,7 @@ def test_brought_crl_at_its_distribution_point_revokes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("fallback", "code"), [("revoked", 1), ("not-revoked", 0)])
 def test_unserved_crl_follows_the_fallback(tmp_path: Path, fallback: str, code: int) -> None:
-    """The fallback decides."""
+    """When nobody serves the CRL, the fallback setting decides."""
     document = Ground(tmp_path, fallback=fallback).check(code)
     assert set(causes(document).values()) == ({"revocation.crl-unavailable"} if code else set())
 

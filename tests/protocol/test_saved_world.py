@@ -104,7 +104,7 @@ def test_saved_world_with_unknown_parties_starts_without_them(tmp_path: Path) ->
 
 
 def test_party_under_another_name_is_refused(tmp_path: Path) -> None:
-    """The sentence names it."""
+    """The error names the party."""
     with ThreadedLab(deployment(), settings=settings(tmp_path)):
         pass
     path = tmp_path / "lab.json"

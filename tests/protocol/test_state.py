@@ -78,7 +78,7 @@ def test_restarted_lab_has_its_whole_state(tmp_path: Path) -> None:
 
 
 def test_state_of_another_deployment_is_refused(tmp_path: Path) -> None:
-    """One sentence, and nothing overwritten."""
+    """The error is one sentence, and nothing is overwritten."""
     with ThreadedLab(deployment(), settings=settings(tmp_path)):
         pass
     before = (tmp_path / "lab.json").read_bytes()

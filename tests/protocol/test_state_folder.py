@@ -210,7 +210,7 @@ def test_damaged_state_file_is_named_and_kept(folder: Path, damage: str) -> None
     '{"seq": 1e400, "at": "2026-11-24T12:00:00+00:00", "party": "x", "kind": "y", "detail": ""}',
     '{"seq": 5, "at": "2026-11-24T12:00:00", "party": "x", "kind": "y", "detail": ""}', '{"seq": 5, "at": 3}', "7"])  # fmt: skip
 def test_invalid_event_line_is_skipped(folder: Path, line: str) -> None:
-    """It is left out; the lines around it stay."""
+    """The lines before and after it are kept."""
     with (folder / "events.jsonl").open("a") as log:
         log.write(line + "\n")
     with ThreadedLab(deployment(), settings=settings(folder)) as lab:

@@ -109,7 +109,7 @@ main()
 
 @pytest.mark.parametrize("module", ["typer", "simulator.lab.lab", "cryptography.x509", "OpenSSL"])
 def test_interrupt_during_imports_exits_130(module: str) -> None:
-    """The same while modules load."""
+    """An interrupt while modules load ends in the same way."""
     done = subprocess.run(
         [sys.executable, "-c", _AT_IMPORT, module, "check", DEPLOYMENT], capture_output=True, text=True, cwd=ROOT,
         timeout=LONG, check=False, preexec_fn=_as_from_a_terminal,

@@ -164,7 +164,7 @@ def test_client_that_hangs_up_leaves_no_log_line(lab: ThreadedLab) -> None:
     ],
 )
 def test_form_number_with_other_digits_is_refused(lab: ThreadedLab, path: str, form: dict[str, str]) -> None:
-    """Digits of other kinds are no numbers."""
+    """Digits of other scripts are not numbers."""
     cookie, csrf = logged_in(lab)
     body = urlencode({**form, "csrf": csrf}).encode()
     status, answer, _ = ask(lab, E1, "POST", path, body, Content_Type=FORM, Cookie=cookie)
@@ -214,7 +214,7 @@ def test_lone_surrogate_in_a_text_is_refused(lab: ThreadedLab, method: str, path
      b'{"urls": ["http://example.com:\\u00b2/"]}'],
 )  # fmt: skip
 def test_malformed_json_gets_400_with_its_reason(lab: ThreadedLab, body: bytes) -> None:
-    """400 with the reason as JSON."""
+    """The answer has status 400 and the reason as JSON."""
     status, answer, _ = ask(lab, E1, "PUT", f"{rest.BASE}/certs/crl/automatic", body, Authorization=basic(lab))
     assert status == 400
     assert len(json.loads(answer)["error"].splitlines()) == 1

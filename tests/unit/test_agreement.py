@@ -20,7 +20,7 @@ ALIKE = [pytest.param(c, id=c.id, marks=pytest.mark.near_miss(c.rule, watched=Fa
 
 
 def test_cases_are_at_least_thirty_with_unique_names() -> None:
-    """The issue asks for at least 30; a case with the name of another would hide it."""
+    """A case with the name of another one would hide it."""
     assert len(CASES) >= 30
     assert len({case.id for case in CASES} | GOOD.keys()) == len(CASES) + len(GOOD)
 

@@ -52,7 +52,7 @@ def answer(**changes: object) -> tuple[x509.Certificate, ...]:
 def test_lint_answer_reports_each_difference_from_the_request(
     given: tuple[x509.Certificate, ...], rules: list[str]
 ) -> None:
-    """Exactly what differs is told."""
+    """Each difference is reported, and nothing else."""
     verdict = lint_answer(REQUEST, given)
     assert [f.rule for f in verdict.findings] == rules
     assert set(rules) <= set(verdict.checked)

@@ -56,7 +56,7 @@ def test_change_lists_the_peers_that_need_a_new_certificate(new: Deployment, aff
 
 
 def test_change_lists_names_no_longer_needed() -> None:
-    """Names that are no longer needed are listed; a peer that left is told last."""
+    """Names that are no longer needed are listed; a peer that left comes last."""
     fewer = full(domains__registration=["example.com"])
     (e1,) = (c for c in compare_deployments(FULL, fewer) if c.fqdn == E1)
     assert [e.value for e in e1.removed] == ["example.org"]
@@ -84,7 +84,7 @@ def test_certificate_of_a_single_node_has_its_fqdn_as_only_name() -> None:
 
 
 def test_internationalised_registration_domain_becomes_a_labels() -> None:
-    """A registration domain in letters of its own becomes what stands in a certificate."""
+    """A domain in non-ASCII letters becomes the A-labels that a certificate has."""
     from pkikit.design.san import design_sans
 
     layout = design_sans(full(domains__registration=["bücher.example"]), E1)

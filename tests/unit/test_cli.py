@@ -28,7 +28,7 @@ def files(tmp_path: Path) -> Path:
 
 
 def test_san_command_prints_the_layout_of_each_peer() -> None:
-    """The shape of INTERFACES, one peer, another spelling of its name, another format."""
+    """The documented JSON, for one peer in another spelling and for another domain format."""
     document = pkikit_json("san", DEPLOYMENT, "--peer", "E1.EXAMPLE.com.", "--format", "collab-edge-dns")
     (peer,) = document["peers"]
     assert peer["fqdn"] == E1
@@ -38,7 +38,7 @@ def test_san_command_prints_the_layout_of_each_peer() -> None:
 
 
 def test_csr_command_writes_a_private_key_and_keeps_a_pending_request(tmp_path: Path) -> None:
-    """Request and key, the key 0600; a pending request is not overwritten, and discarded only when told to."""
+    """The key is 0600; a pending request is overwritten only with --discard."""
     out = tmp_path / "new" / "folder"
     facts = pkikit_json("csr", DEPLOYMENT, "--peer", C1, "--out", str(out), "--country", "gb", "--digest", "sha512")
     request = x509.load_pem_x509_csr((out / "request.pem").read_bytes())

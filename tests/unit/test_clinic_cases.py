@@ -218,5 +218,5 @@ def test_diagnosis_of_every_clinic_case_puts_the_true_cause_first(case: str) -> 
 
 
 def test_clinic_cases_are_at_least_forty() -> None:
-    """The issue asks for 40."""
+    """Fewer would not cover the causes."""
     assert len(TABLE) >= 40

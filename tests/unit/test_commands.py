@@ -62,7 +62,7 @@ def test_decode_command_describes_extensions_and_a_pkcs12_store(files: Path) -> 
 
 
 def test_passphrase_typed_at_a_terminal_is_not_echoed(files: Path) -> None:
-    """At a terminal: a prompt, no echo."""
+    """At a terminal the command prompts and echoes nothing."""
     parent, child = pty.openpty()
     process = subprocess.Popen(
         command_line("pkikit", "decode", str(files / "store.p12")), stdin=child, stdout=child, stderr=child,
@@ -82,7 +82,7 @@ def test_passphrase_typed_at_a_terminal_is_not_echoed(files: Path) -> None:
 
 
 def test_convert_command_writes_pem_and_back_and_overwrites_nothing(files: Path) -> None:
-    """To PEM and back; a key comes out 0600; nothing is overwritten without being told."""
+    """To PEM and back; a key comes out 0600; an existing file is overwritten only with --force."""
     out = files / "out.pem"
     facts = pkikit_json("convert", str(files / "chain.p7b"), "--to", "pem", "--out", str(out))
     assert facts["from"] == "pkcs7"
@@ -154,7 +154,7 @@ def test_verify_command_with_a_crl_reports_verdict_and_rules(
 
 
 def test_verify_command_prefers_an_ocsp_answer_to_a_crl(files: Path) -> None:
-    """OCSP decides for the leaf, though a CRL would say otherwise; a file that is none is told."""
+    """The OCSP answer decides for the leaf, whatever the CRL says; a file that is not an answer is reported."""
     answer = AUTHORITY.ocsp_answer(CREDENTIAL.leaf, at=AT)
     (files / "a.ocsp").write_bytes(answer.public_bytes(Encoding.DER))
     base = ("verify", str(files / "cert.pem"), "--trust", str(files / "root.pem"), *INSTANT)
@@ -199,7 +199,7 @@ def test_ca_commands_issue_revoke_and_publish(tmp_path: Path) -> None:
 
 
 def test_csr_command_for_old_versions_uses_their_digests_and_key_sizes(tmp_path: Path) -> None:
-    """X8.1 signed with SHA-1: here SHA-256 is used and that is told; X8.9 offers 1024 bits, X8.10 no more."""
+    """X8.1 signed with SHA-1, so SHA-256 is used with a remark; X8.9 offers 1024 bits, X8.10 does not."""
     for version, arguments, code, said in (
         ("X8.1", (), 0, "SHA-256 is used"),
         ("X8.9", ("--key-size", "1024"), 0, ""),
@@ -339,7 +339,7 @@ def test_eku_audit_command_answers_yes_no_and_not_assessed(tmp_path: Path) -> No
 
 
 def test_help_of_every_subcommand_has_an_example() -> None:
-    """As INTERFACES asks, the subcommands too."""
+    """Every command's help contains an example of how to call it."""
     import typer.main
 
     from pkikit.commands.cli import app

@@ -28,7 +28,7 @@ def test_shipped_deployments_load_and_match_the_schema(path: Path) -> None:
 
 
 def test_promised_deployments_are_shipped() -> None:
-    """INTERFACES names them."""
+    """Users of the project rely on these three files."""
     assert {"single-pair", "clustered-mra", "clustered-full"} <= {p.stem for p in DEPLOYMENTS.glob("*.yaml")}
 
 
@@ -107,7 +107,7 @@ def test_schema_command_prints_the_committed_schema() -> None:
 
 
 def test_versions_compare_by_number() -> None:
-    """Number by number, not letter by letter."""
+    """Versions compare number by number, not letter by letter."""
     old, new = ProductVersion.parse("X8.11.1"), ProductVersion.parse("x12.5")
     assert old < new
     assert new.within("X8.10-")

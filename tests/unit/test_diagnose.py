@@ -56,7 +56,7 @@ def test_trace_of_a_broken_world_survives_json_and_names_the_cause(case: Case) -
 
 
 def test_accepted_trace_has_no_cause_and_lists_what_was_checked() -> None:
-    """Nothing found, and what was looked for is told."""
+    """There is no finding, and the verdict lists the rules that were checked."""
     leg = legs_of(WorldBuilder().world.deployment)[0]
     trace = MemoryDialler(WorldBuilder().world, AT).dial(leg)
     assert trace.outcome is Outcome.ACCEPTED
@@ -92,7 +92,7 @@ GOOD = trace_to_json(MemoryDialler(WorldBuilder().world, AT).dial(legs_of(WorldB
     ],
 )  # fmt: skip
 def test_json_that_is_not_a_trace_is_refused_with_its_place(document: str, said: str) -> None:
-    """One sentence with the place."""
+    """The error is one sentence with the place in the document."""
     with pytest.raises(InputError, match=said):
         trace_from_json(document, where="t.json")
 
@@ -180,7 +180,7 @@ def test_text_without_success_or_failure_has_no_verdict(text: str) -> None:
 
 @given(st.text(max_size=400))
 def test_any_text_is_read_and_quoted_safely(text: str) -> None:
-    """Whatever it is, it is read, and what is quoted from it can be shown."""
+    """Any text is read, and quotes from it are printable."""
     diagnosis = diagnose_lines(text.splitlines(), where="x")
     assert all(e.seen.isprintable() for f in diagnosis.verdict.findings for e in f.evidence)
     assert diagnosis.verdict.accepted == (not diagnosis.causes)

@@ -126,7 +126,7 @@ def test_meaningless_choices_are_not_offered_as_options() -> None:
     ],
 )
 def test_invalid_vary_is_refused_with_the_allowed_values(vary: str, said: str) -> None:
-    """One sentence, with what is allowed."""
+    """The error is one sentence that lists the allowed values."""
     with pytest.raises(InputError, match=said):
         _ = space(vary).options
 

@@ -51,12 +51,12 @@ from tests.support.worlds import AT, issued
 ], ids=["pem", "crlf", "bom", "utf-16", "text around", "no last newline", "trailing blanks", "old label", "der", "p7b pem", "p7b der"])  # fmt: skip
 @pytest.mark.near_miss("encoding.malformed", watched=False)
 def test_certificate_is_read_from_every_usual_form(data: bytes) -> None:
-    """All of these hold the same certificate."""
+    """Each of these forms contains the same certificate."""
     assert parse(data, where="x").certificates == (LEAF,)
 
 
 def test_chain_keeps_the_order_of_the_file() -> None:
-    """Leaf first, as in the file."""
+    """The leaf comes first, as in the file."""
     assert parse(CHAIN, where="x").certificates == CREDENTIAL.chain  # type: ignore[union-attr]
 
 
@@ -74,7 +74,7 @@ def test_chain_keeps_the_order_of_the_file() -> None:
     (PEM * 10_001, "more than 10000"),
 ])  # fmt: skip
 def test_unreadable_bytes_are_refused_with_the_file_name(data: bytes, said: str) -> None:
-    """One sentence, with the file's name."""
+    """The error is one sentence with the file's name."""
     with pytest.raises(EncodingError, match=said) as caught:
         parse(data, where="some.pem")
     special = {"encrypted": "key.encrypted", "binary data": "encoding.not-pem"}
@@ -251,7 +251,7 @@ def test_crl_archive_is_read_whatever_its_member_names(packed: bytes) -> None:
     ids=["gzip bomb", "zip bomb", "many members", "gzip cut", "zip cut", "nothing", "gzip in gzip"],
 )
 def test_oversized_or_broken_archive_is_refused(data: bytes, said: str) -> None:
-    """Bounded, one sentence."""
+    """What is read of an archive is bounded; the error is one sentence."""
     with pytest.raises(EncodingError, match=said):
         parse(data, where="x")
 

@@ -27,7 +27,7 @@ def test_fuzzed_input_is_always_answered_as_promised(target: str) -> None:
 
 
 def test_fuzzing_with_one_seed_repeats_its_inputs() -> None:
-    """What was found once can be made again."""
+    """An input that was found once can be made again from its seed."""
     mutators = [Mutator(objects(), random.Random(seed)) for seed in (1, 1, 2)]
     made = [[mutator.make() for _ in range(50)] for mutator in mutators]
     assert made[0] == made[1] != made[2]

@@ -34,5 +34,5 @@ def test_guide_statements_cover_every_chapter_and_appendix() -> None:
     ],
 )
 def test_guide_statement_with_a_missing_proof_is_reported(broken: dict[str, object]) -> None:
-    """The control."""
+    """The control: each missing part of a proof is one problem."""
     assert len(replace(statements()[0], **broken).problems()) == 1  # type: ignore[arg-type]

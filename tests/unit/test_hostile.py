@@ -95,14 +95,14 @@ def test_hostile_corpus_is_answered_by_library_and_command(path: Path) -> None:
 @settings(max_examples=150, deadline=None)
 @given(st.integers(1, len(GOOD) - 1))
 def test_certificate_cut_at_any_byte_is_refused(length: int) -> None:
-    """At any byte: refused, never half read."""
+    """A certificate cut at any byte is refused, never half read."""
     assert bounded(GOOD[:length]) is None
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, len(GOOD) - 1), st.binary(min_size=1, max_size=8)), min_size=1, max_size=5))
 def test_certificate_overwritten_in_places_is_read_or_refused(patches: list[tuple[int, bytes]]) -> None:
-    """Several places at once."""
+    """Several places of a certificate are overwritten at once."""
     der = bytearray(GOOD)
     for position, patch in patches:
         der[position : position + len(patch)] = patch
@@ -112,7 +112,7 @@ def test_certificate_overwritten_in_places_is_read_or_refused(patches: list[tupl
 @settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=300))
 def test_random_bytes_are_read_or_refused(data: bytes) -> None:
-    """Bytes of any kind."""
+    """Random bytes never raise anything but the documented errors."""
     bounded(data)
 
 
@@ -130,7 +130,7 @@ def test_certificate_with_ten_thousand_names_is_judged_with_bounded_output() -> 
 
 
 def test_certificate_with_a_16384_bit_key_is_judged() -> None:
-    """Nobody could use it; it is told and costs little."""
+    """No peer can use such a key; a rule reports it at little cost."""
     numbers = rsa.RSAPublicNumbers(65537, (1 << 16383) + 12345 * 2 + 1)
     root = create_root("Large Root CA", at=AT - DAY)
     builder = (
@@ -190,7 +190,7 @@ def test_crl_with_a_negative_serial_number_is_searched() -> None:
 
 
 def test_decode_lists_a_file_given_twice_once(tmp_path: Path) -> None:
-    """Told once."""
+    """A file that is named twice appears once in the answer."""
     (tmp_path / "a.der").write_bytes(GOOD)
     done = run("pkikit", "decode", str(tmp_path / "a.der"), str(tmp_path / "a.der"), "--json")
     assert len(json.loads(done.stdout)["objects"]) == 1

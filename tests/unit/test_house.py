@@ -144,7 +144,7 @@ def test_every_rule_has_requirement_fix_and_source() -> None:
 
 
 def test_course_map_names_exactly_the_notebooks() -> None:
-    """And no notebook that is not there."""
+    """The course map lists every notebook and no other file."""
     listed = set(
         re.findall(r"\(([0-9]{2}-[a-z0-9-]+\.ipynb)\)", (ROOT / "notebooks" / "README.md").read_text(encoding="utf-8"))
     )

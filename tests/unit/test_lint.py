@@ -302,7 +302,7 @@ def test_rule_fires_on_its_world_and_not_on_the_near_miss(rule: str) -> None:
 @pytest.mark.fires("names.federation-domain-missing")
 @pytest.mark.near_miss("names.federation-domain-missing")
 def test_federation_domain_missing_from_the_san_is_reported() -> None:
-    """A federation domain that is no registration domain is told by its own rule."""
+    """A federation domain that is not a registration domain has its own rule."""
     from tests.support.worlds import changed
 
     layout = design_sans(changed("clustered-full", domains__federation=["fed.example.com"]), E1)
@@ -315,7 +315,7 @@ def test_federation_domain_missing_from_the_san_is_reported() -> None:
 
 
 def test_valid_certificate_has_no_finding() -> None:
-    """The control for all of the above."""
+    """The control for all the worlds above."""
     verdict = full()()
     assert verdict.findings == ()
     assert len(verdict.checked) > 15

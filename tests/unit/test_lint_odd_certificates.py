@@ -97,7 +97,7 @@ def test_ca_name_with_an_unknown_attribute_is_a_warning() -> None:
     ],
 )  # fmt: skip
 def test_attribute_that_openssl_names_is_not_reported(oid: str, value: str) -> None:
-    """Rare, but printed by a name."""
+    """Rare attributes are accepted when OpenSSL prints them by name."""
     leaf = forge((E1,), None, at=AT, key=rsa_key(), subject=named((oid, value))).leaf
     assert "oid.unsupported" not in rules(lint_certificate(leaf, use()))
 

@@ -204,7 +204,7 @@ def test_diagnose_command_prints_the_cause_above_groups_and_evidence() -> None:
 
 
 def test_diagnose_command_prints_no_table_for_one_group() -> None:
-    """The finding says the same."""
+    """With one group, the finding already has everything that a table would list."""
     done = run("pkikit", "diagnose", "-", stdin=LOG.encode())
     assert "failures" not in done.stdout
     assert "1 error, " in done.stdout

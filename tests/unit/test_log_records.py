@@ -141,7 +141,7 @@ WORDS = ("Event=", "Module=", '"', "'", "Detail=", "SIPMSG:", "|", "SIP/2.0 200 
 
 @given(st.lists(st.sampled_from(WORDS) | st.text(max_size=5), max_size=60))
 def test_shuffled_log_pieces_never_raise(parts: list[str]) -> None:
-    """Pieces of logs in any order."""
+    """Pieces of logs are read in any order."""
     found = diagnose_lines("".join(parts).split("\n"), where="x")
     assert found.verdict.accepted == (not found.causes)
     assert all(e.label.isprintable() and e.seen.isprintable() for f in found.verdict.findings for e in f.evidence)

@@ -274,7 +274,7 @@ def test_phrase_without_a_word_is_refused_by_the_index() -> None:
     ],
 )
 def test_fix_of_a_name_mismatch_contains_the_wanted_name(line: str) -> None:
-    """Programs write it into their message."""
+    """Programs write the wanted name into their message."""
     (finding,) = read(line).verdict.findings
     assert finding.rule == "names.reference-not-presented"
     assert "(e9.example.com)" in finding.fix

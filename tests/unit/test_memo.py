@@ -65,7 +65,7 @@ def test_memo_forgets_old_values() -> None:
 
 
 def test_memo_does_not_keep_an_error() -> None:
-    """The next time it is tried again."""
+    """After an error the value is computed again."""
     outcomes = iter([ValueError("not yet"), 7])
 
     @once_per_object

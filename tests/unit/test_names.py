@@ -65,7 +65,7 @@ def test_any_text_is_a_name_or_input_error(text: str) -> None:
 
 @given(st.text(max_size=400))
 def test_printable_text_has_no_control_characters_and_is_bounded(text: str) -> None:
-    """What is shown holds no control character and is bounded."""
+    """Text for the terminal has no control character and a bounded length."""
     shown = printable(text, 50)
     assert shown.isprintable()
     assert len(shown) <= 50 * 10 + 1

@@ -139,7 +139,7 @@ OWN_RULES = [
     ("rule", "line"), [pytest.param(rule, line, marks=pytest.mark.fires(rule), id=rule) for rule, line, _ in OWN_RULES]
 )
 def test_phrase_rule_fires_on_its_line(rule: str, line: str) -> None:
-    """The finding says what to do."""
+    """The finding of the rule has a fix."""
     found = [f for f in diagnose_lines([line], where="x").verdict.findings if f.rule == rule]
     assert found
     assert found[0].fix
@@ -150,7 +150,7 @@ def test_phrase_rule_fires_on_its_line(rule: str, line: str) -> None:
     [pytest.param(rule, line, marks=pytest.mark.near_miss(rule), id=rule) for rule, _, line in OWN_RULES],
 )
 def test_phrase_rule_does_not_fire_on_a_similar_line(rule: str, line: str) -> None:
-    """The same rule was asked."""
+    """The rule is asked about a line that only looks alike."""
     verdict = diagnose_lines([line], where="x").verdict
     assert rule in verdict.checked
     assert rule not in {f.rule for f in verdict.findings}

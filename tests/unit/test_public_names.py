@@ -43,7 +43,7 @@ def test_reason_states_the_age_of_the_suffix_list() -> None:
 
 
 def test_suffix_list_is_read_at_first_use() -> None:
-    """Importing the rules costs nothing of it."""
+    """Importing the rules does not read the list."""
     code = "import sys, pkikit.judge.linting.lint, pkikit.judge.linting.preflight; print('publicsuffixlist' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

@@ -69,14 +69,14 @@ def test_ordinary_renewal_has_two_facts_and_no_warning() -> None:
 
 @pytest.mark.fires("replacement.same-certificate")
 def test_replacement_by_the_same_file_reports_only_that() -> None:
-    """Nothing else is said about it."""
+    """The one finding says that the file is the same."""
     assert weights(lint_replacement(OLD, OLD, USE)) == {"replacement.same-certificate": "warning"}
 
 
 @pytest.mark.fires("replacement.key-kept")
 @pytest.mark.near_miss("replacement.key-changed", "replacement.lifetime-changed")
 def test_replacement_with_the_same_key_is_a_fact() -> None:
-    """A fact, not a fault."""
+    """Keeping the key is reported as a fact, not as an error."""
     assert weights(lint_replacement(OLD, made(), USE)) == {"replacement.key-kept": "info"}
 
 

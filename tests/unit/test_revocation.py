@@ -118,7 +118,7 @@ def test_revocation_check_that_is_off_asks_nothing() -> None:
     for c in Consumer for s in CrlSource for kind in ("near_miss" if s in SEES[c] else "fires",)
 ])  # fmt: skip
 def test_service_reads_only_its_own_crl_sources(consumer: Consumer, source: CrlSource) -> None:
-    """A revocation in a source that the service does not read is not seen, and that is told."""
+    """A revocation in a source that the service does not read has no effect, and the verdict says so."""
     verdict = judge(
         NOTHING_HELD.with_crls(source, crl("revoked")), Revocation(checking=True, fallback="revoked"), consumer=consumer
     )
@@ -143,7 +143,7 @@ def test_downloaded_crl_overrides_uploads_for_https_only() -> None:
 
 
 def test_expired_crl_beside_a_current_one_is_ignored() -> None:
-    """The newest decides."""
+    """The newest CRL decides."""
     data = NOTHING_HELD.with_crls(CrlSource.MANUAL, (*crl("expired"), *crl("good")))
     assert judge(data, Revocation(checking=True)).findings == ()
 
@@ -171,7 +171,7 @@ def _with(extension: x509.ExtensionType) -> x509.CertificateRevocationList:
     ids=["delta", "indirect", "only CAs"],
 )
 def test_partial_crl_is_never_used_as_complete(odd: x509.CertificateRevocationList) -> None:
-    """They are recognised, told, and never taken for a complete CRL; beside a complete one they only warn."""
+    """Partial CRLs are recognised and reported; beside a complete one they are only a warning."""
     settings = Revocation(checking=True, fallback="revoked")
     alone = judge(NOTHING_HELD.with_crls(CrlSource.MANUAL, (odd,)), settings)
     assert {f.rule for f in alone.findings} == {"revocation.crl-unsupported", "revocation.crl-unavailable"}
@@ -247,7 +247,7 @@ def _length(n: int) -> bytes:
 
 
 def test_revoked_intermediate_revokes_the_leaf_below_it() -> None:
-    """A revoked intermediate takes down what stands below it; the steps say which source was asked for each."""
+    """Certificates below a revoked intermediate count as revoked; the steps name the source of each answer."""
     middle = CA.intermediate("Revoked Issuing CA", at=AT - DAY)
     below = forge(("e1.example.com",), middle, at=AT).leaf
     path = build_path(below, sent=(middle.certificate,), trusted_ca_list=(CA.certificate,), at=AT)

@@ -128,7 +128,7 @@ def test_request_has_both_purposes_and_the_layout() -> None:
     lambda: build_csr(design_sans(deployment(), E1), KEY, digest="sha1"),
 ])  # fmt: skip
 def test_request_with_oversized_values_is_refused(bad: Any) -> None:
-    """What does not fit into a certificate is told before anything is made."""
+    """Values that do not fit into a certificate are refused before a key is made."""
     with pytest.raises(InputError):
         bad()
 

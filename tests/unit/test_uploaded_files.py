@@ -105,7 +105,7 @@ def test_key_of_another_certificate_is_reported(tmp_path: Path) -> None:
 
 @pytest.mark.near_miss("key.mismatch", "key.encrypted")
 def test_key_of_this_certificate_is_accepted_in_any_place() -> None:
-    """Also when it comes first."""
+    """The key is found before, between and behind the certificates."""
     for data in (CERT + KEY, KEY + CERT):
         assert rules_in_process(data) == set()
 
@@ -203,7 +203,7 @@ def test_ca_before_the_server_certificate_is_one_error(name: str, tmp_path: Path
 
 
 def test_convert_puts_the_server_certificate_first(tmp_path: Path) -> None:
-    """The fix that the finding names works."""
+    """The command that the finding names puts the file in order."""
     (tmp_path / "x.pem").write_bytes(pem(ROOT, *BEHIND, LEAF))
     pkikit_json("convert", str(tmp_path / "x.pem"), "--to", "pem", "--out", str(tmp_path / "new.pem"))
     assert (tmp_path / "new.pem").read_bytes() == pem(LEAF, *BEHIND, ROOT)
@@ -264,7 +264,7 @@ def test_unsupported_file_is_refused_by_lint_pages_and_check(tmp_path: Path) -> 
 
 
 def test_unsupported_file_is_decoded_and_converted(tmp_path: Path) -> None:
-    """What the product refuses is still shown, and convert makes of it what the product takes."""
+    """A file that the product refuses is still displayed, and convert makes of it what the product accepts."""
     for name, damage in NOT_READ.items():
         path, out = tmp_path / "x", tmp_path / f"{name.replace(' ', '')}.pem"
         path.write_bytes(damage(CERT))

@@ -97,7 +97,7 @@ def answers(text: str) -> dict[str, object]:
 
 @pytest.mark.parametrize("number", range(len(VERSIONS)), ids=VERSIONS)
 def test_version_decides_each_row_of_the_table(number: int) -> None:
-    """Every row of the table, for one version."""
+    """For one version, every row of the table has the right answer."""
     assert answers(VERSIONS[number]) == {question: row[number] for question, row in TABLE.items()}
 
 
