@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     )
     from pkikit.design.san import SanEntry, SanLayout
     from pkikit.errors import DeploymentError, EncodingError, InputError, PkikitError
-    from pkikit.judge.name_matching import NameMatch
+    from pkikit.judge.matching.name_matching import NameMatch
     from pkikit.model.deployment import Deployment
     from pkikit.model.findings import Evidence, Finding, Rejected, Severity, Verdict
     from pkikit.model.leg import Leg, Purpose
@@ -42,7 +42,7 @@ _HOMES = {
     ),
     "pkikit.design.san": ("SanEntry", "SanLayout"),
     "pkikit.errors": ("DeploymentError", "EncodingError", "InputError", "PkikitError"),
-    "pkikit.judge.name_matching": ("NameMatch",),
+    "pkikit.judge.matching.name_matching": ("NameMatch",),
     "pkikit.model.deployment": ("Deployment",),
     "pkikit.model.findings": ("Evidence", "Finding", "Rejected", "Severity", "Verdict"),
     "pkikit.model.leg": ("Leg", "Purpose"),

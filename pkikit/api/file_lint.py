@@ -13,7 +13,7 @@ from pkikit.design.nodes import design_nodes
 from pkikit.design.san import SanLayout, design_sans
 from pkikit.errors import InputError
 from pkikit.files import FileContents, product_objections
-from pkikit.judge.legs_served import Service, services_of
+from pkikit.judge.legs.legs_served import Service, services_of
 from pkikit.judge.linting import lint as judge
 from pkikit.judge.linting.upload_files import lint_bundle, lint_keys, lint_lone_keys
 from pkikit.judge.questions import CertificateUse

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from cryptography import x509
     from rich.console import Console
 
-    from pkikit.judge.sunset import LegAudit
+    from pkikit.judge.legs.sunset import LegAudit
     from pkikit.model.deployment import Deployment
 
 
@@ -173,7 +173,7 @@ def eku_audit(
 
     Example: pkikit eku-audit notebooks/deployments/clustered-mra.yaml --certs my-certificates
     """  # fmt: skip
-    from pkikit.judge.sunset import TIMELINE, Assumption, Status, audit
+    from pkikit.judge.legs.sunset import TIMELINE, Assumption, Status, audit
 
     read = read_deployment(deployment, version=version)
     instant = parse_instant(at, now())
@@ -218,7 +218,7 @@ def _certificates_in(folder: Path | None, deployment: Deployment) -> dict[str, x
 
 def _show_audit(out: Console, name: str, legs: Sequence[LegAudit], ours: set[str]) -> None:
     """The answer, what it leaves open, then the connections that were assessed."""
-    from pkikit.judge.sunset import Status
+    from pkikit.judge.legs.sunset import Status
     from pkikit.model.certificates.facts import shown_time
 
     failing = [leg for leg in legs if leg.status is Status.FAILS]

@@ -193,7 +193,7 @@ def _own_key(credential: Credential, where: str) -> Verdict:
 
 
 def _checks(name: str | None) -> list[NameCheck]:
-    from pkikit.judge.name_matching import reference_name
+    from pkikit.judge.matching.name_matching import reference_name
     from pkikit.model.leg import NameCheck
 
     return [NameCheck(any_of=(reference_name(name),), why="name dialled")] if name else []
@@ -245,7 +245,7 @@ def probe(
 
 
 def _target(text: str) -> tuple[str, int]:
-    from pkikit.judge.name_matching import reference_name
+    from pkikit.judge.matching.name_matching import reference_name
 
     host, colon, port = text.rpartition(":")
     number = whole_number(port, most=65535)

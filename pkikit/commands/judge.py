@@ -51,7 +51,7 @@ def verify(
     Example: pkikit verify cert.pem --trust trust.pem --purpose client --name cluster-c.corp.example.com
     """
     from pkikit.files import read_certificates, read_chain, read_file
-    from pkikit.judge.name_matching import reference_name
+    from pkikit.judge.matching.name_matching import reference_name
     from pkikit.judge.verify import verify_certificate
     from pkikit.model.leg import NameCheck, Purpose
 
@@ -121,8 +121,8 @@ def match(
     Example: pkikit match sip:example.com cert.pem
     """
     from pkikit.files import read_chain
-    from pkikit.judge.name_matching import every_answer, presented_names
-    from pkikit.judge.name_table import CONTRADICTION, FOLLOWED, OPENSSL, PRODUCT, RFC, TABLE
+    from pkikit.judge.matching.name_matching import every_answer, presented_names
+    from pkikit.judge.matching.name_table import CONTRADICTION, FOLLOWED, OPENSSL, PRODUCT, RFC, TABLE
 
     presented = presented_names(read_chain(certificate)[0])
     answers = dict(every_answer(name, presented))

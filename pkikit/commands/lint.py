@@ -24,7 +24,7 @@ from pkikit.values.instants import parse_instant
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from pkikit.judge.legs_served import Service
+    from pkikit.judge.legs.legs_served import Service
     from pkikit.judge.questions import CertificateUse
     from pkikit.model.findings import Verdict
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from pkikit.judge.checks.certificate_checks import may_sign
-from pkikit.judge.name_matching import PresentedNames, match_name, name_rule, presented_names
+from pkikit.judge.matching.name_matching import PresentedNames, match_name, name_rule, presented_names
 from pkikit.judge.openssl_codes import PURPOSE, REJECTED
 from pkikit.model.findings import Evidence, Finding
 from pkikit.model.trace import Alert, Failed, HandshakeTrace, NameJudged, Negotiated, NotConnected, Outcome, Side

@@ -10,10 +10,17 @@ from cryptography import x509
 
 from pkikit.judge.advice import situated, situated_name
 from pkikit.judge.checks import chain_checks, extension_checks, trust_checks
-from pkikit.judge.name_matching import NameMatch, NameReason, PresentedNames, match_name, name_rule, presented_names
+from pkikit.judge.matching.name_matching import (
+    NameMatch,
+    NameReason,
+    PresentedNames,
+    match_name,
+    name_rule,
+    presented_names,
+)
+from pkikit.judge.paths.trust import Anchor, CertificatePath, build_path, in_the_way, is_sound, shadowed
 from pkikit.judge.questions import PathQuestion
 from pkikit.judge.revocation.revocation_status import judge_revocation
-from pkikit.judge.trust import Anchor, CertificatePath, build_path, in_the_way, is_sound, shadowed
 from pkikit.model.certificates.facts import title
 from pkikit.model.findings import Answer, Evidence, Finding, Severity, Verdict, merge_verdicts
 from pkikit.model.leg import NameCheck, Purpose

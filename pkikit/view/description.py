@@ -13,7 +13,7 @@ from cryptography.x509 import ocsp
 
 from pkikit.files.contents import FileContents
 from pkikit.judge.checks.certificate_checks import shown_ekus
-from pkikit.judge.name_matching import presented_names
+from pkikit.judge.matching.name_matching import presented_names
 from pkikit.model.certificates.facts import (
     UNREADABLE,
     digest_name,

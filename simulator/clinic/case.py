@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pkikit.design.legs import legs_of
 from pkikit.errors import InputError
 from pkikit.files import load_deployment
-from pkikit.judge.leg_verdict import judge_leg
+from pkikit.judge.legs.leg_verdict import judge_leg
 from pkikit.model.deployment import Deployment
 from pkikit.model.fields import Fqdn, Label
 from pkikit.model.places import deployment_with

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from pkikit.handshake.recorder import merge, not_connected
-from pkikit.judge.leg_verdict import LegVerdict, judge_leg
+from pkikit.judge.legs.leg_verdict import LegVerdict, judge_leg
 from pkikit.model.findings import Verdict
 from pkikit.model.leg import Leg, Protocol
 from pkikit.model.trace import HandshakeTrace

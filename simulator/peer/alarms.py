@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pkikit.judge.name_matching import presented_names
+from pkikit.judge.matching.name_matching import presented_names
 from pkikit.model.certificates.credential import Credential, is_same
 from pkikit.model.certificates.facts import distinguished, shown_time, title
 from pkikit.model.world import Party

@@ -23,7 +23,7 @@ from pkikit.files import (
     refuse_wrong_order,
 )
 from pkikit.judge.linting.lint import lint_certificate, lint_trust_list, lint_upload
-from pkikit.judge.name_matching import presented_names
+from pkikit.judge.matching.name_matching import presented_names
 from pkikit.judge.questions import CertificateUse
 from pkikit.model.certificates.credential import Credential, PrivateKey
 from pkikit.model.deployment import Deployment

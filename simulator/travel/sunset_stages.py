@@ -18,7 +18,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from pkikit.design.csr import build_csr, fast_key
 from pkikit.files import key_pem
 from pkikit.issue.authority import Authority, create_root
-from pkikit.judge.sunset import RENEWALS_LOSE_IT
+from pkikit.judge.legs.sunset import RENEWALS_LOSE_IT
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.certificates.facts import shown_time
 from pkikit.model.deployment import Deployment, deployment_from

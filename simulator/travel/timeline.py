@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pkikit.judge.leg_verdict import judge_leg
+from pkikit.judge.legs.leg_verdict import judge_leg
 from pkikit.model.certificates.facts import title
 from pkikit.view.chart import Bar, lanes
 from pkikit.view.description import iso

@@ -11,7 +11,7 @@ from typing import Any
 
 from pkikit.errors import InputError
 from pkikit.judge.diagnose import diagnose_trace
-from pkikit.judge.leg_verdict import LegVerdict
+from pkikit.judge.legs.leg_verdict import LegVerdict
 from pkikit.model.findings import Finding, Severity
 from pkikit.model.leg import Leg
 from pkikit.model.trace import HandshakeTrace, Outcome, Side

@@ -25,9 +25,9 @@ from pkikit.design.csr import fast_key
 from pkikit.files import parse
 from pkikit.issue.authority import Authority, create_root
 from pkikit.judge.linting.lint import lint_certificate
+from pkikit.judge.paths.trust import build_path
 from pkikit.judge.questions import CertificateUse
 from pkikit.judge.revocation.revocation_status import judge_revocation
-from pkikit.judge.trust import build_path
 from pkikit.judge.verify import verify_certificate
 from pkikit.model.deployment import Revocation
 from pkikit.model.leg import NameCheck, Purpose

@@ -14,7 +14,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pkikit.issue.authority import Authority, ca_name, create_root
-from pkikit.judge.constraints import looks_like_host
+from pkikit.judge.paths.constraints import looks_like_host
 from pkikit.judge.verify import verify_certificate
 from pkikit.model.certificates.credential import PrivateKey
 from pkikit.model.deployment import Revocation

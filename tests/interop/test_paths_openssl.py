@@ -17,7 +17,7 @@ from OpenSSL import SSL
 
 from pkikit.design.csr import fast_key, make_key
 from pkikit.issue.authority import Authority, ca_name, create_root
-from pkikit.judge.trust import build_path, effective_trust
+from pkikit.judge.paths.trust import build_path, effective_trust
 from pkikit.judge.verify import verify_certificate
 from pkikit.model.certificates.credential import PrivateKey, spki
 from pkikit.model.certificates.facts import END_SECOND_IS_VALID, is_valid_at

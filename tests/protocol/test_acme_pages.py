@@ -11,7 +11,7 @@ from OpenSSL import SSL
 
 from pkikit.errors import InputError
 from pkikit.files import key_pem
-from pkikit.judge.leg_verdict import judge_leg
+from pkikit.judge.legs.leg_verdict import judge_leg
 from simulator.threaded import ThreadedLab
 from simulator.world.forge import CLIENT, SERVER, forge
 from tests.support.labs import FAST, IMPATIENT, lab_fixture, lab_of

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pkikit.errors import InputError
-from pkikit.judge.sunset import RENEWALS_LOSE_IT, Assumption, audit
+from pkikit.judge.legs.sunset import RENEWALS_LOSE_IT, Assumption, audit
 from simulator.pebble_options import PebbleOptions, PebbleVersion
 from simulator.threaded import ThreadedLab
 from simulator.travel.renewal_years import compare, live_year

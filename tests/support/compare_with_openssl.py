@@ -26,7 +26,7 @@ from pkikit.errors import EncodingError, InputError
 from pkikit.files import parse
 from pkikit.files.contents import FileContents
 from pkikit.judge.linting.lint import lint_authority, lint_certificate
-from pkikit.judge.name_matching import every_answer, presented_names
+from pkikit.judge.matching.name_matching import every_answer, presented_names
 from pkikit.judge.questions import CertificateUse
 from pkikit.judge.verify import verify_certificate
 from pkikit.model.findings import Finding

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from workbook.course.lessons import Lesson, lessons
 
-from pkikit.judge import name_table
+from pkikit.judge.matching import name_table
 from pkikit.model import features
 from pkikit.model.deployment import Deployment
 from pkikit.model.version import ProductVersion

@@ -16,12 +16,12 @@ from pkikit.design.search_space import Space
 from pkikit.explore.executors import InProcess
 from pkikit.explore.exploration import explore
 from pkikit.files import load_deployment, read_certificates
-from pkikit.judge.leg_verdict import LegVerdict, judge_all_legs
-from pkikit.judge.legs_served import Service, services_of
+from pkikit.judge.legs.leg_verdict import LegVerdict, judge_all_legs
+from pkikit.judge.legs.legs_served import Service, services_of
+from pkikit.judge.legs.sunset import LegAudit, audit
 from pkikit.judge.logs.log_text import diagnose_text
+from pkikit.judge.paths.trust import build_path
 from pkikit.judge.revocation.revocation_status import StatusCheck, check_status, judge_revocation
-from pkikit.judge.sunset import LegAudit, audit
-from pkikit.judge.trust import build_path
 from pkikit.judge.verify import verify_certificate
 from pkikit.model.codec.trace import trace_from_json
 from pkikit.model.deployment import Deployment

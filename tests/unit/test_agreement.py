@@ -6,7 +6,7 @@ import pytest
 
 from pkikit.design.legs import legs_of
 from pkikit.handshake.tls import TlsRange, TlsVersion
-from pkikit.judge.leg_verdict import judge_leg
+from pkikit.judge.legs.leg_verdict import judge_leg
 from pkikit.model.findings import Severity
 from pkikit.model.trace import Outcome
 from pkikit.rules.catalogue import all_rules

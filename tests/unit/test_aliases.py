@@ -9,7 +9,7 @@ import pytest
 from pkikit.design.legs import legs_of
 from pkikit.design.san import design_sans
 from pkikit.errors import DeploymentError
-from pkikit.judge.leg_verdict import judge_all_legs
+from pkikit.judge.legs.leg_verdict import judge_all_legs
 from pkikit.model.deployment import Deployment
 from pkikit.model.parties import Role
 from pkikit.model.trace import Outcome

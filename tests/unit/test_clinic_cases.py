@@ -14,12 +14,12 @@ from pkikit.design.san import design_sans
 from pkikit.errors import EncodingError
 from pkikit.files import parse, product_objections
 from pkikit.judge.diagnose import diagnose_trace
-from pkikit.judge.leg_verdict import judge_leg
+from pkikit.judge.legs.leg_verdict import judge_leg
 from pkikit.judge.linting.lint import lint_certificate, lint_form
 from pkikit.judge.linting.preflight import AcmeFacts, CaaRecord, pending_not_deployed, preflight
+from pkikit.judge.paths.trust import build_path
 from pkikit.judge.questions import CertificateUse
 from pkikit.judge.revocation.revocation_status import judge_revocation
-from pkikit.judge.trust import build_path
 from pkikit.model.deployment import Revocation
 from pkikit.model.findings import Finding
 from pkikit.model.revocation import NOTHING_HELD, Consumer, CrlSource, RevocationQuestion

@@ -196,7 +196,7 @@ def test_causes_are_ranked_by_what_must_be_fixed_first() -> None:
 
 def test_reports_of_verify_and_check_are_read_once_per_finding() -> None:
     """Findings of a verdict, or of all legs of a check, each once; what is no report is not taken for one."""
-    from pkikit.judge.leg_verdict import judge_all_legs
+    from pkikit.judge.legs.leg_verdict import judge_all_legs
     from pkikit.model.codec.findings import reported_findings
 
     world = WorldBuilder().reissue(E1, without=(E1,)).world

@@ -23,9 +23,9 @@ from pkikit.files import parse
 from pkikit.files.contents import FileContents
 from pkikit.issue.authority import ca_name, create_root
 from pkikit.judge.linting.lint import lint_authority, lint_certificate, lint_trust_list
+from pkikit.judge.paths.trust import build_path
 from pkikit.judge.questions import CertificateUse
 from pkikit.judge.revocation.revocation_status import judge_revocation
-from pkikit.judge.trust import build_path
 from pkikit.judge.verify import verify_certificate
 from pkikit.model.deployment import Revocation
 from pkikit.model.leg import NameCheck, Purpose

@@ -10,7 +10,7 @@ from cryptography import x509
 from rich.console import Console
 
 from pkikit.design.legs import legs_of
-from pkikit.judge.leg_verdict import judge_leg
+from pkikit.judge.legs.leg_verdict import judge_leg
 from pkikit.model.findings import Severity
 from pkikit.model.trace import Side
 from simulator.commands.cli import print_report

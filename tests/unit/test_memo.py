@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.design.legs import legs_of
-from pkikit.judge.leg_verdict import judge_leg
+from pkikit.judge.legs.leg_verdict import judge_leg
 from pkikit.judge.linting.lint import lint_certificate
 from pkikit.judge.questions import CertificateUse
 from pkikit.model.certificates.certificate_facts import CertificateFacts, Facts, facts_of

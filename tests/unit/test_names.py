@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pkikit.errors import InputError
-from pkikit.judge.name_matching import PresentedNames, UnusableName, match_https, match_name, presented_names
-from pkikit.judge.name_table import CONTRADICTION, OPENSSL, PRODUCT, RFC, TABLE, markdown
+from pkikit.judge.matching.name_matching import PresentedNames, UnusableName, match_https, match_name, presented_names
+from pkikit.judge.matching.name_table import CONTRADICTION, OPENSSL, PRODUCT, RFC, TABLE, markdown
 from pkikit.judge.verify import judge_names
 from pkikit.model.findings import Severity
 from pkikit.model.leg import NameCheck

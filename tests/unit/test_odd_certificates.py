@@ -20,7 +20,7 @@ from cryptography.utils import CryptographyDeprecationWarning
 from pkikit.errors import EncodingError
 from pkikit.files import parse
 from pkikit.judge.linting.lint import lint_authority, lint_certificate
-from pkikit.judge.name_matching import match_name, presented_names
+from pkikit.judge.matching.name_matching import match_name, presented_names
 from pkikit.judge.questions import CertificateUse
 from pkikit.judge.verify import verify_certificate
 from pkikit.model.certificates.facts import canonical, distinguished, extension, has_extension, is_unreadable, issued

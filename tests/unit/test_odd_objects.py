@@ -19,9 +19,9 @@ from pkikit.errors import EncodingError
 from pkikit.files import parse
 from pkikit.judge.linting.issued_certificate import lint_answer
 from pkikit.judge.linting.lint import lint_request
+from pkikit.judge.paths.trust import Anchor, CertificatePath
 from pkikit.judge.questions import CertificateUse
 from pkikit.judge.revocation.revocation_status import check_status, judge_revocation
-from pkikit.judge.trust import Anchor, CertificatePath
 from pkikit.model.certificates.facts import canonical, extension, is_signed
 from pkikit.model.deployment import Revocation
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationQuestion

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pkikit.judge.linting.lint import lint_certificate
-from pkikit.judge.name_matching import match_name, presented_names
+from pkikit.judge.matching.name_matching import match_name, presented_names
 from pkikit.judge.questions import CertificateUse
 from pkikit.values.other_names import SRV_NAME, XMPP_ADDRESS, read_other_name
 from simulator.world.forge import forge

@@ -13,7 +13,7 @@ from pkikit.design.legs import legs_of
 from pkikit.design.nodes import design_nodes
 from pkikit.design.san import design_sans
 from pkikit.errors import DeploymentError
-from pkikit.judge.leg_verdict import judge_leg, missing_name_rule
+from pkikit.judge.legs.leg_verdict import judge_leg, missing_name_rule
 from pkikit.judge.linting.lint import lint_deployment
 from pkikit.model.deployment import Deployment, deployment_from
 from pkikit.model.fields import FileValue, Fqdn, Label

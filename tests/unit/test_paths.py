@@ -10,10 +10,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from pkikit.issue.authority import Authority, ca_name, create_root
-from pkikit.judge import trust
 from pkikit.judge.linting.lint import lint_trust_list
+from pkikit.judge.paths import trust
+from pkikit.judge.paths.trust import build_path, effective_trust
 from pkikit.judge.questions import CertificateUse
-from pkikit.judge.trust import build_path, effective_trust
 from pkikit.judge.verify import verify_certificate
 from pkikit.model.findings import Finding, Severity, Verdict
 from pkikit.model.leg import NameCheck, Purpose

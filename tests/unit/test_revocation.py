@@ -13,8 +13,8 @@ from cryptography.x509 import ocsp
 
 from pkikit.design.csr import fast_key
 from pkikit.issue.authority import Authority, Profile, create_root
+from pkikit.judge.paths.trust import build_path
 from pkikit.judge.revocation.revocation_status import SEES, check_status, judge_revocation
-from pkikit.judge.trust import build_path
 from pkikit.model.deployment import Revocation
 from pkikit.model.findings import Verdict
 from pkikit.model.revocation import NOTHING_HELD, Consumer, CrlSource, RevocationData, RevocationQuestion

@@ -9,7 +9,7 @@ import pytest
 from cryptography import x509
 
 from pkikit.design.legs import legs_of
-from pkikit.judge.sunset import RENEWALS_LOSE_IT, Assumption, Status, audit, is_public
+from pkikit.judge.legs.sunset import RENEWALS_LOSE_IT, Assumption, Status, audit, is_public
 from simulator.world.forge import BOTH, SERVER, forge
 from tests.support.worlds import AT, E1, PARTNER, changed, issued
 

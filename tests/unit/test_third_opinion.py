@@ -8,7 +8,7 @@ import pytest
 from cryptography import x509
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
-from pkikit.judge.trust import chain_to_present
+from pkikit.judge.paths.trust import chain_to_present
 from pkikit.judge.verify import verify_certificate
 from pkikit.model.leg import NameCheck, Purpose
 from tests.support.worlds import AT, C1, CASES, E1, E2, GOOD, PARTNER, UCM1, WorldBuilder

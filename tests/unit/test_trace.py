@@ -11,7 +11,7 @@ from pkikit.design.legs import legs_of
 from pkikit.handshake.recorder import Recorder, merge
 from pkikit.handshake.tls import Handshake, TlsContext, TlsRange, TlsVersion, pump
 from pkikit.judge.diagnose import diagnose_trace
-from pkikit.judge.leg_verdict import judge_leg
+from pkikit.judge.legs.leg_verdict import judge_leg
 from pkikit.judge.openssl_codes import VERIFY_ERROR_NAMES
 from pkikit.model.findings import Rejected, Verdict
 from pkikit.model.trace import HandshakeTrace, Outcome, Side

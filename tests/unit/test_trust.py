@@ -6,7 +6,7 @@ import pytest
 from cryptography import x509
 
 from pkikit.issue.authority import create_root
-from pkikit.judge.trust import Anchor, build_path, chain_to_present, effective_trust, may_be_issuer
+from pkikit.judge.paths.trust import Anchor, build_path, chain_to_present, effective_trust, may_be_issuer
 from pkikit.judge.verify import verify_certificate
 from pkikit.model.leg import Purpose
 from simulator.world.forge import DAY, forge

@@ -7,8 +7,8 @@ from typing import Any, get_args
 import pytest
 
 from pkikit.design.legs import legs_of
+from pkikit.judge.legs.sunset import audit
 from pkikit.judge.linting.lint import lint_deployment
-from pkikit.judge.sunset import audit
 from pkikit.model.deployment import Deployment, deployment_from
 from pkikit.model.fields import FileValue
 from pkikit.model.leg import Leg

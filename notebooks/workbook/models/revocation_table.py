@@ -17,8 +17,8 @@ from cryptography.x509 import ocsp
 from pkikit.design.csr import build_csr, fast_key
 from pkikit.design.san import SanEntry, SanLayout
 from pkikit.issue.authority import Authority, Profile, create_root
+from pkikit.judge.paths.trust import Anchor, CertificatePath
 from pkikit.judge.revocation.revocation_status import SEES, StatusCheck, check_status, judge_revocation
-from pkikit.judge.trust import Anchor, CertificatePath
 from pkikit.model.deployment import Revocation
 from pkikit.model.findings import Verdict
 from pkikit.model.revocation import NOTHING_HELD, Consumer, CrlSource, RevocationData, RevocationQuestion

@@ -9,8 +9,8 @@ from typing import Literal
 
 from cryptography import x509
 
-from pkikit.judge.leg_verdict import judge_all_legs
-from pkikit.judge.trust import CertificatePath, build_path
+from pkikit.judge.legs.leg_verdict import judge_all_legs
+from pkikit.judge.paths.trust import CertificatePath, build_path
 from pkikit.judge.verify import verify_certificate
 from pkikit.model.certificates.facts import is_self_signed, title
 from pkikit.model.findings import Verdict

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from pkikit.errors import PkikitError
-from pkikit.judge.sunset import LegAudit, Status, audit
+from pkikit.judge.legs.sunset import LegAudit, Status, audit
 from pkikit.model.findings import Verdict
 from simulator.face.picture import Picture
 from simulator.peer.acme.order_run import RunStep

@@ -10,9 +10,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.judge.checks.certificate_checks import allows, digest_evidence, may_sign, shown_ekus, weak_key
 from pkikit.judge.checks.check import Check
-from pkikit.judge.constraints import violations
+from pkikit.judge.paths.constraints import violations
+from pkikit.judge.paths.trust import Anchor, CertificatePath
 from pkikit.judge.questions import PathQuestion
-from pkikit.judge.trust import Anchor, CertificatePath
 from pkikit.model.certificates.facts import (
     extension,
     has_ended,

@@ -11,7 +11,7 @@ from typing import TypeVar
 from cryptography import x509
 
 from pkikit.judge.checks.check import Check
-from pkikit.judge.trust import CertificatePath
+from pkikit.judge.paths.trust import CertificatePath
 from pkikit.model.certificates.facts import (
     critical_oids,
     key_kind,

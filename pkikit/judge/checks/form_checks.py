@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cryptography import x509
 
 from pkikit.judge.checks.check import Check
-from pkikit.judge.name_matching import presented_names
+from pkikit.judge.matching.name_matching import presented_names
 from pkikit.judge.questions import CertificateUse
 from pkikit.model.certificates.facts import extension, has_extension, is_self_issued, is_unreadable
 from pkikit.model.findings import Evidence

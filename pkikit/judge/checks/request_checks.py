@@ -9,7 +9,7 @@ from cryptography.x509.oid import NameOID
 
 from pkikit.design.csr import SAN_LIMIT, san_length
 from pkikit.judge.checks.check import Check
-from pkikit.judge.name_matching import presented_names
+from pkikit.judge.matching.name_matching import presented_names
 from pkikit.judge.questions import CertificateUse
 from pkikit.model.certificates.facts import has_extension, is_signed, is_unreadable
 from pkikit.model.findings import Evidence

@@ -10,9 +10,8 @@ from collections.abc import Iterable, Iterator
 from cryptography import x509
 
 from pkikit.judge.checks.check import TRUSTED_CA_LIST, Check
-from pkikit.judge.missing import Missing, explain_missing
-from pkikit.judge.questions import PathQuestion
-from pkikit.judge.trust import (
+from pkikit.judge.paths.missing import Missing, explain_missing
+from pkikit.judge.paths.trust import (
     MAX_LENGTH,
     MAX_TRIES,
     Anchor,
@@ -20,6 +19,7 @@ from pkikit.judge.trust import (
     may_be_issuer,
     signers,
 )
+from pkikit.judge.questions import PathQuestion
 from pkikit.model.certificates.facts import (
     distinguished,
     extension,

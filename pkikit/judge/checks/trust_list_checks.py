@@ -9,8 +9,8 @@ from cryptography import x509
 from pkikit.judge.checks.check import TRUSTED_CA_LIST, Check
 from pkikit.judge.checks.trust_checks import described
 from pkikit.judge.checks.upload_checks import is_temporary
+from pkikit.judge.paths.trust import Anchor, build_path, effective_trust, is_sound, same_key, trust_index
 from pkikit.judge.questions import CertificateUse
-from pkikit.judge.trust import Anchor, build_path, effective_trust, is_sound, same_key, trust_index
 from pkikit.model.certificates.facts import (
     common_name,
     distinguished,

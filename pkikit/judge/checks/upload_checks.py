@@ -9,9 +9,9 @@ from cryptography import x509
 
 from pkikit.judge.checks.certificate_checks import MAX_SHOWN
 from pkikit.judge.checks.check import TRUSTED_CA_LIST, Check
-from pkikit.judge.name_matching import presented_names
+from pkikit.judge.matching.name_matching import presented_names
+from pkikit.judge.paths.trust import Anchor, build_path
 from pkikit.judge.questions import CertificateUse
-from pkikit.judge.trust import Anchor, build_path
 from pkikit.model.certificates.facts import common_name, distinguished, has_extension, serial_number, title
 from pkikit.model.findings import Evidence
 from pkikit.model.parties import Role

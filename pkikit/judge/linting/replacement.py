@@ -10,7 +10,7 @@ from cryptography import x509
 from pkikit.judge.checks.certificate_checks import MAX_SHOWN, WEAK_DIGESTS, allows, shown_ekus
 from pkikit.judge.linting.issued_certificate import PURPOSES, san_entries
 from pkikit.judge.linting.lint import weighed
-from pkikit.judge.name_matching import presented_names
+from pkikit.judge.matching.name_matching import presented_names
 from pkikit.judge.questions import CertificateUse
 from pkikit.model.certificates.facts import (
     common_name,

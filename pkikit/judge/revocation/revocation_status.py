@@ -22,9 +22,9 @@ from types import MappingProxyType
 
 from cryptography import x509
 
+from pkikit.judge.paths.trust import CertificatePath
 from pkikit.judge.revocation.ocsp_answer import matching_answer, read_answer
 from pkikit.judge.revocation.revocation_list import entry_of, signed_by, unknown_critical, unusable_because
-from pkikit.judge.trust import CertificatePath
 from pkikit.model.certificates.facts import (
     UNREADABLE,
     canonical,

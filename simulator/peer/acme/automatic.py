@@ -17,7 +17,7 @@ from cryptography import x509
 from pkikit.errors import AcmeError, PkikitError
 from pkikit.issue.acme.renewal_info import renewal_info
 from pkikit.issue.acme.transport import AcmeDirectory
-from pkikit.judge.name_matching import presented_names
+from pkikit.judge.matching.name_matching import presented_names
 from pkikit.judge.renewal_due import renew_at
 from pkikit.model.certificates.credential import Credential
 from simulator.errors import LabError

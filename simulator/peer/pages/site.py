@@ -13,7 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from pkikit.errors import InputError, PkikitError
-from pkikit.judge.name_matching import presented_names
+from pkikit.judge.matching.name_matching import presented_names
 from pkikit.model.certificates.credential import Credential
 from simulator.peer.installation import temporary_credential
 from simulator.peer.pages import overview, rendering, rest

@@ -10,7 +10,7 @@ from typing import Any
 from cryptography import x509
 
 from pkikit.design.legs import legs_of
-from pkikit.judge.leg_verdict import refine_for
+from pkikit.judge.legs.leg_verdict import refine_for
 from pkikit.judge.verify import verify_certificate
 from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Verdict

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from cryptography import x509
 
-from pkikit.judge.trust import MAX_LENGTH, CertificatePath, effective_trust, may_be_issuer
+from pkikit.judge.paths.trust import MAX_LENGTH, CertificatePath, effective_trust, may_be_issuer
 from pkikit.model.certificates.facts import (
     canonical,
     common_name,

@@ -189,7 +189,7 @@ def markdown() -> str:
     lines = [
         "# Which name counts",
         "",
-        "Made by `make docs` from `pkikit/judge/name_table.py`; `pkikit match NAME CERT` prints the same table.",
+        "Made by `make docs` from `pkikit/judge/matching/name_table.py`; `pkikit match NAME CERT` prints the same table.",
         "*ours*: no public document states it, so it is this lab's choice.",
         "",
         "| name in the certificate | reader | versions | what it does | source |",
