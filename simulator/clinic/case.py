@@ -1,4 +1,4 @@
-"""The clinic: cases as data. Each is set up by changing the world, fails by itself, and is mended by undoing it."""
+"""The clinic: cases as data. A case changes the world, the connections fail by themselves, and undoing the change fixes them."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class _Part(BaseModel):
 
 
 class Upload(_Part):
-    """Somebody loads a file on a peer's Server certificate page, in a form that it does not take."""
+    """Somebody uploads a file on a peer's Server certificate page, in a form that the page refuses."""
 
     peer: Fqdn
     form: Literal["der", "pkcs7", "reversed", "encrypted-key", "key-without-newline", "of-another-peer"]
 
 
 class Order(_Part):
-    """A peer orders a certificate by ACME, so many times; `deploy` says whether it is deployed too."""
+    """A peer orders a certificate by ACME, this many times; `deploy`: and deploys it."""
 
     peer: Fqdn
     deploy: bool = True
@@ -52,8 +52,8 @@ class Order(_Part):
 class Case(_Part):
     """One file of `simulator/clinic/cases`. `change` maps a place of the deployment (zones.0.name) to its value in this case.
 
-    also: further causes, where several things are broken. tools: what may be looked at.
-    remedies: (action, target) pairs that mend it, one after the other.
+    also: further causes, if several things are broken. tools: what the player may look at.
+    remedies: (action, target) pairs that fix it, one after the other.
     """
 
     id: Label
@@ -73,27 +73,27 @@ class Case(_Part):
 
     @property
     def causes(self) -> tuple[str, ...]:
-        """Everything that is to be found."""
+        """Everything that the player has to find."""
         return (self.cause, *self.also)
 
     def base(self) -> Deployment:
-        """The deployment when all is well."""
+        """Return the deployment when all is well."""
         return load_deployment(deployments_folder() / f"{self.deployment}.yaml")
 
     def changed(self) -> Deployment:
-        """The deployment of the case."""
+        """Return the deployment of the case."""
         return deployment_with(self.base(), self.change)
 
 
 def deployments_folder() -> Path:
-    """The shipped deployments: beside this module in a wheel, under notebooks/ in a checkout."""
+    """Return the folder of the shipped deployments: in the package in a wheel, under notebooks/ in a checkout."""
     packaged = Path(__file__).parents[1] / "deployments"
     return packaged if packaged.is_dir() else Path(__file__).parents[2] / "notebooks" / "deployments"
 
 
 @cache
 def cases() -> dict[str, Case]:
-    """All cases by id; a file that is none is a mistake of ours and raises."""
+    """Return all cases by id. Raises ValueError if a shipped case file is invalid."""
     found = {}
     for path in sorted((files("simulator.clinic") / "cases").iterdir(), key=lambda p: p.name):
         if path.name.endswith(".yaml"):
@@ -107,7 +107,7 @@ def cases() -> dict[str, Case]:
 
 
 def case_of(case_id: str) -> Case:
-    """One case, or an InputError with the closest ids."""
+    """Return one case. Raises InputError with the closest ids."""
     known = cases()
     if case_id not in known:
         near = difflib.get_close_matches(case_id, known, n=3) or list(known)[:3]
@@ -116,9 +116,9 @@ def case_of(case_id: str) -> Case:
 
 
 def random_case(seed: int) -> Case:
-    """Two cases in one world, such that each can be seen beside the other; the same seed gives the same pair.
+    """Combine two cases in one world so that both can be seen; the same seed gives the same pair.
 
-    Only cases that change no configuration are combined, of other parties and with other causes.
+    Only cases that change no configuration are combined, of different parties and with different causes.
     """
     chooser = random.Random(seed)  # noqa: S311  (a shuffle, no secret)
     simple = [c for c in cases().values() if c.faults and not (c.change or c.upload or c.order)]
@@ -144,7 +144,7 @@ def random_case(seed: int) -> Case:
 
 
 def _both_are_seen(one: Case, other: Case) -> bool:
-    """In the world with both, each cause comes first on some leg."""
+    """Return True if, in the world with both, each cause comes first on some leg."""
     at = Clock().now()
     deployment = one.base()
     issued = issue_world(deployment, at=at, rsa=False)

@@ -1,4 +1,4 @@
-"""A case of the clinic alive: a lab in which it is broken, where it can be looked at, worked on and mended."""
+"""A live case of the clinic: a lab in which it is broken, for the player to look at, work on and fix."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _TOLD = (
 
 @dataclass(frozen=True, kw_only=True)
 class Played:
-    """How a case went: what was seen while it was broken, and whether mending it brought every leg up.
+    """How a case went: what was seen while it was broken, and whether the fix brought every leg up.
 
     refused: what a page or the CA objected to, as findings.
     """
@@ -61,12 +61,12 @@ class Played:
 
     @property
     def right(self) -> bool:
-        """The diagnosis names the case's causes before all others, and the mend helps."""
+        """True if the diagnosis names the case's causes before all others, and the fix helps."""
         wanted = self.case.causes
         return set(self.causes[: len(wanted)]) == set(wanted) and self.mended.accepted
 
     def to_json(self) -> dict[str, Any]:
-        """The document of `expressway-sim clinic CASE --json`."""
+        """Return the document of `expressway-sim clinic CASE --json`."""
         case = self.case
         return {
             "accepted": self.right,
@@ -86,13 +86,13 @@ class Played:
 
 
 def causes_of(report: CheckReport, refused: tuple[Finding, ...] = ()) -> tuple[str, ...]:
-    """Rule ids: of what was refused, then of the legs that are down."""
+    """Return rule ids: of what was refused, then of the legs that are down."""
     first = [leg.causes[0] for leg in report.down if leg.causes]
     return tuple(dict.fromkeys([*(f.rule for f in refused), *sorted(first, key=lambda rule: -first.count(rule))]))
 
 
 class LiveCase:
-    """`async with LiveCase(case) as live:` — broken on entry; `look` and `mend` as often as wanted."""
+    """`async with LiveCase(case) as live:` — broken on entry; `look` and `mend` as often as you like."""
 
     def __init__(
         self, case: Case, settings: LabSettings | None = None, *, step: Callable[[str], None] = lambda _: None
@@ -111,7 +111,7 @@ class LiveCase:
         return self
 
     async def _open(self, deployment: Deployment) -> None:
-        """A lab for this deployment in which the case has happened."""
+        """Open a lab for this deployment in which the case has happened."""
         async with AsyncExitStack() as stack:
             self._step("starting the lab")
             self.lab = await stack.enter_async_context(Lab(deployment, settings=self._settings))
@@ -149,7 +149,7 @@ class LiveCase:
         return await self.lab.check()
 
     async def remedy(self, remedy: Remedy) -> CheckReport:
-        """Do one thing about it, for real, and look."""
+        """Do one thing about it, for real, and dial every leg."""
         self._step(str(remedy))
         self.applied = (*self.applied, remedy)
         if remedy.action is Action.CONFIGURE:
@@ -186,7 +186,7 @@ class LiveCase:
                 raise InputError(f"{peer.fqdn} has nothing to {remedy.action.value.replace('-', ' ')}")
 
     async def mend(self) -> CheckReport:
-        """Undo what was broken, do what was refused once more, rightly, and look."""
+        """Undo the faults, repeat correctly what was refused, and dial every leg."""
         self._step("mending it")
         case = self.case
         if case.change and not case.faults:
@@ -241,7 +241,7 @@ class LiveCase:
         return ()
 
     def _in_form(self, form: str, chain: tuple[x509.Certificate, ...]) -> bytes:
-        """The CA's answer in a form or an order that the page does not take."""
+        """Return the CA's answer in a form or an order that the page refuses."""
         if form == "der":
             return chain[0].public_bytes(Encoding.DER)
         if form == "reversed":
@@ -249,7 +249,7 @@ class LiveCase:
         return pkcs7.serialize_certificates(list(chain), Encoding.PEM)
 
     def _right(self, peer: Peer) -> tuple[bytes, bytes]:
-        """The same in the form that the page takes: certificate and key."""
+        """Return the same in the form that the page accepts: certificate and key."""
         if self.case.upload is not None and self.case.upload.form in _WITH_KEY:
             assert self._made.key is not None  # made with one
             return self._made.pem(), key_pem(self._made.key)
@@ -273,7 +273,7 @@ class LiveCase:
         return ()
 
     def _wait_for_the_ca(self, fqdn: str) -> None:
-        """Let the lab's time go on to when the CA takes another order, where it named a time."""
+        """Move the lab's clock to the time at which the CA accepts another order, if it named one."""
         last, now = self.lab.peers[fqdn].state.acme.last, self.lab.clock.now()
         if last is not None and last.retry_after is not None:
             self.lab.clock.travel(last.at + last.retry_after - now + timedelta(seconds=1))
@@ -302,7 +302,7 @@ def _refusal(rule: str, subject: str, said: str) -> Finding:
 async def play(
     case: Case, settings: LabSettings | None = None, *, step: Callable[[str], None] = lambda _: None
 ) -> Played:
-    """Set a case up, look, mend it, look again."""
+    """Set a case up, look, fix it, look again."""
     async with LiveCase(case, settings, step=step) as live:
         broken, refused, log = live.broken, live.refused, live.log
         return Played(case=case, broken=broken, refused=refused, log=log, mended=await live.mend())

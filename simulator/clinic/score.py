@@ -1,4 +1,4 @@
-"""How a person did in the clinic, and where that is kept: on this machine, and nowhere else."""
+"""How a player did in the clinic. Scores are kept on this machine only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MAX_READ = 4 * 1024 * 1024
 
 @dataclass
 class Score:
-    """How a person did. Points: 100, less 10 for a hint and 15 for a wrong answer; nought where it was given up."""
+    """How a player did. Points: 100, minus 10 for each hint and 15 for each wrong answer; 0 if the player gave up."""
 
     case: str
     hints: int = 0
@@ -33,17 +33,17 @@ class Score:
 
     @property
     def seconds(self) -> int:
-        """Since the case began."""
+        """The time since the case began, in seconds."""
         return round(time.monotonic() - self.began)
 
 
 def scores_file() -> Path:
-    """Where scores are kept: on this machine, and nowhere else."""
+    """Return the file of scores on this machine."""
     return state_folder() / "clinic.jsonl"
 
 
 def kept_scores() -> list[dict[str, Any]]:
-    """What was played, oldest first. Lines that no version of this program wrote are left out."""
+    """Return all recorded scores, oldest first; malformed lines are skipped."""
     try:
         if not scores_file().is_file():
             return []
@@ -65,7 +65,7 @@ def _score_of(line: bytes) -> dict[str, Any] | None:
 
 
 def keep_score(score: Score) -> None:
-    """Append one line; a disk that is full or read-only costs nobody the game."""
+    """Append one line; a full or read-only disk does not end the game."""
     line = asdict(score) | {"found": sorted(score.found), "points": score.points, "seconds": score.seconds}
     del line["began"]
     try:

@@ -1,4 +1,4 @@
-"""The clinic in a terminal: the symptom, a lab that runs and can be worked on, a hint when asked, then the cause and a score."""
+"""The clinic in a terminal: the symptom, a running lab to work on, a hint on request, then the cause and a score."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _HELP = (
 
 
 def show_case(out: Console, played: Played) -> None:
-    """Tell a case and its solution at once."""
+    """Print a case and its solution at once."""
     _show_symptom(out, played.case.title, played.case.symptom)
     _show_legs(out, played.broken)
     _show_log(out, played.log)
@@ -43,7 +43,7 @@ def show_case(out: Console, played: Played) -> None:
 
 
 def play_live(out: Console, live: LiveCase, portal: BlockingPortal, ask: Callable[[], str] | None = None) -> Score:
-    """Let a person find the cause and mend it, in the running lab. `ask` gives what the person says."""
+    """Let a person find the cause and fix it in the running lab. `ask` returns what the person types."""
     score, hints = Score(case=live.case.id), iter(live.case.hints)
     wanted, known = set(live.case.causes), {rule.id for rule in all_rules()}
     _show_symptom(out, live.case.title, live.case.symptom)
@@ -86,7 +86,7 @@ def play_live(out: Console, live: LiveCase, portal: BlockingPortal, ask: Callabl
 
 
 def _hint_at(said: str, known: Collection[str]) -> str:
-    """What to say to a word that is neither a command nor a rule; it is no answer, so it costs nothing."""
+    """Return the reply to a word that is neither a command nor a rule; it is not an answer, so it costs nothing."""
     if said in {"", "help", "?", "h"}:
         return _HELP
     near = difflib.get_close_matches(said, [*_COMMANDS, *known], n=1)
@@ -141,7 +141,7 @@ def _show_count(out: Console, report: CheckReport) -> None:
 
 
 def _show_legs(out: Console, report: CheckReport) -> None:
-    """Up or down, as the product's pages show it: not yet why."""
+    """Print which legs are up or down, as the product's pages show it, without the reasons."""
     rows = [(leg.leg.id, "✔ active" if leg.up else "✘ failed") for leg in report.legs]
     console.table(out, ("connection", "status"), rows)
 

@@ -10,7 +10,7 @@ _NUMBERS = (signal.SIGTERM, signal.SIGHUP)
 
 
 def stop_as_by_ctrl_c() -> None:
-    """From now on these signals do what Ctrl-C does at that moment; those that the caller ignores stay ignored."""
+    """Make these signals do what Ctrl-C does at that moment. Those that the caller ignores stay ignored."""
     for number in _NUMBERS:
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, _as_interrupt)
@@ -18,7 +18,7 @@ def stop_as_by_ctrl_c() -> None:
 
 
 def heed_ctrl_c() -> None:
-    """Ctrl-C stops us even if our caller ignores it, as a shell does for its background jobs."""
+    """Stop on Ctrl-C even if our caller ignores it, as a shell does for its background jobs."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -32,7 +32,7 @@ def _as_interrupt(_number: int, frame: FrameType | None) -> None:
 
 
 def _forget() -> None:
-    """A forked worker is ended by its parent with SIGTERM, and has nothing to tidy up."""
+    """Restore the defaults in a forked worker: its parent ends it with SIGTERM, and it has nothing to tidy up."""
     for number in _NUMBERS:
         if signal.getsignal(number) is _as_interrupt:
             signal.signal(number, signal.SIG_DFL)

@@ -1,4 +1,4 @@
-"""The running lab in a terminal: what to try, and the status of every leg, again and again."""
+"""The running lab in a terminal: what to try, and the status of every leg, updated."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ INTERVAL = 2.0  # seconds between two looks
 
 
 def write_state(lab: RunningLab, directory: Path) -> None:
-    """What a learner's own tools need: the trusted root and each party's certificate and key, keys mode 0600."""
+    """Write what a learner's own tools need: the trusted root and each party's certificate and key, keys mode 0600."""
     write_public(directory / "root.pem", lab.issued.authority.root.public_bytes(Encoding.PEM))
     for fqdn, party in lab.world.parties.items():
         make_private_folder(directory / fqdn)
@@ -43,7 +43,7 @@ def write_state(lab: RunningLab, directory: Path) -> None:
 
 
 def addresses_to_try(lab: RunningLab, state: Path | None, more: Sequence[str] = ()) -> list[str]:
-    """Commands that a learner can paste. more: lines about what else runs beside the lab."""
+    """Return commands that a learner can paste. more: lines about what else runs beside the lab."""
     outside, published = lab.network.outside_dns, lab.network.distribution
     where = f"http://{published.address}:{published.port}"
     lines = [
@@ -86,7 +86,7 @@ def _port(lab: RunningLab, port: int) -> str:
 
 
 def status_table(report: CheckReport) -> Table:
-    """Every leg with its status and cause."""
+    """Return every leg with its status and cause."""
     made = Table(title=f"{report.deployment}   {report.at:%H:%M:%S} UTC   Ctrl-C stops the lab", title_justify="left")
     for column in ("leg", "status", "TLS", "cause"):
         made.add_column(column, overflow="fold")
@@ -100,7 +100,7 @@ def status_table(report: CheckReport) -> Table:
 
 
 async def run_until_stopped(lab: RunningLab, state: Path | None, more: Sequence[str] = ()) -> None:
-    """Show the table until cancelled (Ctrl-C, SIGTERM); without a terminal, one line whenever the status changes."""
+    """Show the table until cancelled (Ctrl-C, SIGTERM); without a terminal, one line per change of the status."""
     out = Console(highlight=False)
     face = Management(lab)
     await face.start()

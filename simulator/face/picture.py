@@ -1,4 +1,4 @@
-"""The world as a picture: who stands where, who dials whom, who trusts which root. SVG from values, with a text form."""
+"""The world as a picture: where each party is, who dials whom, who trusts which root. SVG from values, with a text form."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _INK, _PAPER, _UP, _DOWN, _IDLE = "#1b1f24", "#ffffff", "#0b6e3b", "#b3261e", "#
 
 @dataclass(frozen=True)
 class Line:
-    """The relation of two parties, all legs between them together."""
+    """The relation of two parties: all legs between them together."""
 
     left: str
     right: str
@@ -36,7 +36,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Picture:
-    """Shown as SVG by Jupyter, as text everywhere else; the text says all that the picture says."""
+    """Jupyter shows it as SVG, everything else as text; the text says everything that the picture shows."""
 
     svg: str
     text: str
@@ -49,13 +49,13 @@ class Picture:
 
 
 def columns_of(deployment: Deployment) -> list[tuple[str, list[str]]]:
-    """Inside to outside: (heading, parties)."""
+    """Return (heading, parties) from inside to outside."""
     columns = [(heading, list(deployment.members_on(side))) for side, heading in _HEADINGS.items()]
     return [(heading, parties) for heading, parties in columns if parties]
 
 
 def lines_of(report: CheckReport | None) -> list[Line]:
-    """One line per pair of parties that have legs between them."""
+    """Return one line per pair of parties that have legs between them."""
     pairs: dict[tuple[str, str], list[tuple[bool, tuple[str, ...]]]] = {}
     for leg in report.legs if report else ():
         pair = tuple(sorted((leg.leg.client, leg.leg.server)))
@@ -79,7 +79,7 @@ def draw(
     *,
     link: Callable[[Line], str] | None = None,
 ) -> Picture:
-    """The world, and when it was checked, which relations are up. `link` gives the address behind a line."""
+    """Draw the world and, if it was checked, which relations are up. `link` gives the address behind a line."""
     columns = columns_of(deployment)
     places = {
         party: (20 + _COLUMN * x, _TOP + _ROW * y)
@@ -162,7 +162,7 @@ def _steady(name: str) -> str:
 
 
 def trust_text(trusted: Sequence[object]) -> str:
-    """The roots of a trusted CA list by name, bounded."""
+    """Return the roots of a trusted CA list by name, bounded."""
     names = [_steady(common_name(c.subject)) for c in trusted]  # type: ignore[attr-defined]
     return ", ".join(names[:2]) + (f" +{len(names) - 2}" if len(names) > 2 else "") or "nobody"
 
@@ -174,7 +174,7 @@ def _status(line: Line) -> str:
 
 
 def describe(deployment: Deployment, world: World, lines: Sequence[Line]) -> str:
-    """The picture in words."""
+    """Return the picture in words."""
     told = [f"{deployment.name} ({deployment.version})"]
     for heading, parties in columns_of(deployment):
         told.append(f"{heading}:")

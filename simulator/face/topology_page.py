@@ -1,6 +1,6 @@
-"""The lab's own face in a browser: the topology as it is now, and behind every line the last handshake of both sides.
+"""The lab in a browser: the current topology, and behind every line the last handshake of both sides.
 
-Loopback is shared with whoever else is on the machine, so the address holds a secret that `expressway-sim up` prints.
+Every user of the machine reaches loopback, so the address contains a secret that `expressway-sim up` prints.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ setInterval(async () => {
 
 
 class Management:
-    """Serves the topology of one lab. `url` holds the secret."""
+    """Serves the topology of one lab. `url` contains the secret."""
 
     def __init__(self, lab: RunningLab) -> None:
         self._lab, self._secret = lab, secrets.token_urlsafe(18)
@@ -100,15 +100,15 @@ class Management:
 
     @property
     def url(self) -> str:
-        """Where the topology is."""
+        """The address of the topology."""
         return f"http://{self._server.address}:{self._server.port}/{self._secret}/"
 
     async def start(self) -> None:
-        """Listen."""
+        """Start to listen."""
         await self._server.start()
 
     async def stop(self) -> None:
-        """Close."""
+        """Close the port."""
         await self._server.stop()
 
     @web.middleware

@@ -1,8 +1,8 @@
-"""Renewal reality: what certificates of 90, 47 or 6 days mean in a year, lived on the lab's clock.
+"""Renewals in practice: what certificates of 90, 47 or 6 days mean in a year, simulated on the lab's clock.
 
 The automatic ACME service of the peers does everything: it finds what is due, makes a key and a request, has it signed,
-deploys on its days at its hour, restarts. Only the CA is the lab's own, which lives on the same clock; Pebble lives in
-real time. What a restart interrupts is counted on the legs that were up.
+deploys on its days at its hour, and restarts. Only the CA is the lab's own, which uses the same clock; Pebble uses real
+time. The interruptions that a restart causes are counted on the legs that were up.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class RenewalYear:
     """One year of one cluster.
 
     lifetime_days: of each certificate. renewals, restarts: how many there were in the year. interrupted: connections
-    that were up and went down because a peer restarted. expired: how often a certificate in use reached its end.
+    that were up and went down because a peer restarted. expired: how often a certificate in use expired.
     """
 
     lifetime_days: float
@@ -62,7 +62,7 @@ class RenewalYear:
     timeline: Timeline
 
     def to_json(self) -> dict[str, Any]:
-        """One entry of `years`."""
+        """Return one entry of `years`."""
         return {
             "lifetime_days": self.lifetime_days, "peers": self.peers, "renewals": self.renewals,
             "restarts": self.restarts, "interrupted_connections": self.interrupted, "expired": self.expired,
@@ -77,17 +77,17 @@ class Renewals:
     years: tuple[RenewalYear, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """The document of `expressway-sim renewals --json`."""
+        """Return the document of `expressway-sim renewals --json`."""
         return {"deployment": self.deployment, "years": [y.to_json() for y in self.years]}
 
     def frame(self) -> pd.DataFrame:
-        """A row for each year."""
+        """Return a row for each year."""
         import pandas as pd
 
         return pd.DataFrame([y.to_json() for y in self.years])
 
     def svg(self) -> str:
-        """A lane for each year: the stretches without a restart of any peer, to the hour, and the gaps between them."""
+        """Return a lane for each year: the stretches without a restart of any peer, to the hour, and the gaps between them."""
         rows = []
         for year in self.years:
             began = year.timeline.began
@@ -109,7 +109,7 @@ async def set_up_automatic(
     *,
     by: Authority | None = None,
 ) -> None:
-    """Every E peer with a certificate of that life and its automatic service on;
+    """Give every E peer a certificate of that lifetime and switch its automatic service on.
 
     by: who issues in a public CA's place, on the lab's clock (None: the lab's own CA). purposes: what it puts into leaves
     at an instant.
@@ -134,7 +134,7 @@ async def set_up_automatic(
 async def live_year(
     deployment: Deployment, lifetime: timedelta, *, at: datetime, span: timedelta = YEAR
 ) -> RenewalYear:
-    """One year of automatic renewal with certificates of that life."""
+    """Simulate one year of automatic renewal with certificates of that lifetime."""
     settings = LabSettings(rsa=False, pages=False)
     async with Lab(deployment, settings=settings, clock=Clock.set_to(at)) as lab, acme_service(lab) as acme:
         await set_up_automatic(lab, acme, lifetime)
@@ -158,7 +158,7 @@ async def compare(
     at: datetime,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Renewals:
-    """A year for each lifetime (days)."""
+    """Simulate a year for each lifetime, in days."""
     wrong = next((days for days in lifetimes if not 1 <= days <= 398), None)
     if wrong is not None or not lifetimes:
         raise InputError(f"a lifetime of {wrong:g} days: allowed are 1 to 398" if wrong is not None else "no lifetime")

@@ -1,7 +1,7 @@
-"""The sunset lab: one deployment lived through the end of clientAuth, and the ways out, each on real handshakes.
+"""The sunset lab: one deployment through the end of clientAuth, and the ways out, each on real handshakes.
 
-First in time, on the lab's clock: certificates with both purposes are renewed automatically, and from a day on come back
-with serverAuth alone. Then every way out is tried on the world as it then is, and all legs are dialled again.
+First, on the lab's clock: certificates with both purposes are renewed automatically, and from a certain day come back
+with serverAuth only. Then the lab tries every way out on that world, and dials all legs again.
 Sources: docs/sources.md (FN74362, TAC 225482 and 225693).
 """
 
@@ -47,7 +47,7 @@ Step = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """The deployment at one point, or with one way out. `takes` is what has to be done for it."""
+    """The deployment at one point, or with one way out. `takes` is the work that it needs."""
 
     id: str
     title: str
@@ -56,16 +56,16 @@ class Stage:
 
     @property
     def down(self) -> tuple[str, ...]:
-        """The legs that are not up."""
+        """The legs that are down."""
         return tuple(leg.leg.id for leg in self.report.down)
 
     @property
     def agree(self) -> bool:
-        """Both judges, pkikit and the handshakes, said the same of every leg."""
+        """True if both judges, pkikit and the handshakes, agree on every leg."""
         return all(leg.agrees for leg in self.report.legs)
 
     def to_json(self) -> dict[str, Any]:
-        """One entry of `stages`."""
+        """Return one entry of `stages`."""
         total = len(self.report.legs)
         return {
             "id": self.id, "title": self.title, "takes": self.takes, "up": total - len(self.down), "legs": total,
@@ -80,18 +80,18 @@ class Stage:
 
 @dataclass(frozen=True, kw_only=True)
 class Sunset:
-    """The time lived through, and the stages to compare."""
+    """The simulated time, and the stages to compare."""
 
     deployment: str
     timeline: Timeline
     stages: tuple[Stage, ...]
 
     def stage(self, stage_id: str) -> Stage:
-        """One of them."""
+        """Return the stage with this id; StopIteration if there is none."""
         return next(s for s in self.stages if s.id == stage_id)
 
     def to_json(self) -> dict[str, Any]:
-        """The document of `expressway-sim sunset --json`."""
+        """Return the document of `expressway-sim sunset --json`."""
         return {
             "deployment": self.deployment,
             "stages": [s.to_json() for s in self.stages],
@@ -99,7 +99,7 @@ class Sunset:
         }
 
     def frame(self) -> pd.DataFrame:
-        """A row for each leg that is down at some stage, a column for each stage."""
+        """Return a row for each leg that is down at some stage, a column for each stage."""
         import pandas as pd
 
         legs = [leg.leg.id for leg in self.stages[0].report.legs]
@@ -111,7 +111,7 @@ class Sunset:
 async def live_through_sunset(
     deployment: Deployment, *, settings: LabSettings | None = None, step: Step = lambda _: None
 ) -> Sunset:
-    """Everything, for one deployment. E's certificates are a public CA's, those inside a private one's."""
+    """Simulate everything for one deployment. E's certificates are from a public CA, those inside from a private one."""
     lab_settings = settings or LabSettings(rsa=False, pages=False, timeout=2.0)
     step("certificates with both purposes, as until spring 2026")
     async with Lab(deployment, settings=lab_settings, clock=Clock.set_to(BEGINS)) as lab, acme_service(lab) as acme:
@@ -155,7 +155,7 @@ def _outsiders(deployment: Deployment) -> frozenset[str]:
 
 
 def _as_outside_sees_it(lab: RunningLab, public: Authority) -> World:
-    """Who stands outside trusts the public CA alone; inside both are trusted."""
+    """Parties outside trust only the public CA; parties inside trust both."""
     world, outside = lab.world, _outsiders(lab.deployment)
     for fqdn, party in world.parties.items():
         own = () if fqdn in outside else party.trusted_ca_list
@@ -204,7 +204,7 @@ def _trusting(deployment: Deployment, world: World, private: Authority) -> World
 async def _upload_switch(
     deployment: Deployment, settings: LabSettings, world: World, at: datetime, private: Authority, step: Step
 ) -> Stage:
-    """The switch of Expressway-E: the certificate is taken by the page, which changes nothing for who looks at it."""
+    """The switch of Expressway-E: the page accepts the certificate, which changes nothing for its verifiers."""
     step(f"the upload switch of {SERVER_ONLY_SWITCH.first}")
     async with _lab(_at_version(deployment, SERVER_ONLY_SWITCH), settings, world, at) as lab:
         for fqdn in deployment.peers_of(Role.EXPRESSWAY_E):
@@ -242,7 +242,7 @@ async def _two_stores(
 async def _verify_off(
     deployment: Deployment, settings: LabSettings, world: World, at: datetime, private: Authority, step: Step
 ) -> Stage:
-    """TLS verify mode off wherever it can be: nobody is asked for a certificate any more."""
+    """TLS verify mode off wherever that is possible: nobody is asked for a certificate any more."""
     step("TLS verify mode off where it can be")
     unverified = deployment.model_copy(
         update={
@@ -256,12 +256,12 @@ async def _verify_off(
 
 
 def _at_version(deployment: Deployment, feature: Feature) -> Deployment:
-    """The same deployment in the first version that has the feature."""
+    """Return the same deployment in the first version that has the feature."""
     return deployment_from({**deployment.model_dump(mode="json"), "version": feature.first})
 
 
 def _lab(deployment: Deployment, settings: LabSettings, world: World, at: datetime) -> Lab:
-    """The same machines with the same certificates, under another configuration or version."""
+    """Open a lab of the same machines with the same certificates, under another configuration or version."""
 
     def prepare(other: World) -> World:
         for fqdn, party in world.parties.items():

@@ -1,7 +1,7 @@
-"""A lab lived through time: what expires, which alarms rise, which legs go down, in the order in which it happens.
+"""A lab over time: what expires, which alarms rise, which legs go down, in the order in which it happens.
 
-Time is not walked through day by day: between two dates that stand in certificates and CRLs nothing can change, so the
-clock goes from one to the next, does what was due (daily CRL updates), judges, and dials where the judgement changed.
+Time does not pass day by day: nothing can change between two dates in certificates and CRLs, so the clock jumps from
+one to the next, does what is due (daily CRL updates), judges, and dials if a judgement changed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _JUST_AFTER = timedelta(seconds=2)
 
 @dataclass(frozen=True, kw_only=True)
 class Happening:
-    """One thing that happened. kind: expiry, renewal, restart, alarm, alarm over, leg down, leg up."""
+    """One event. kind: expiry, renewal, restart, alarm, alarm over, leg down, leg up."""
 
     at: datetime
     kind: str
@@ -37,13 +37,13 @@ class Happening:
     detail: str
 
     def to_json(self) -> dict[str, str]:
-        """One entry of `happenings`."""
+        """Return one entry of `happenings`."""
         return {"at": iso(self.at), "kind": self.kind, "subject": self.subject, "detail": self.detail}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Timeline:
-    """From `began` to `ended`; `spans` holds for each leg its states one after the other: (from, cause or empty)."""
+    """From `began` to `ended`; `spans` holds for each leg its states in order: (from, cause or empty)."""
 
     began: datetime
     ended: datetime
@@ -52,14 +52,14 @@ class Timeline:
     dialled: int
 
     def frame(self) -> pd.DataFrame:
-        """The happenings as a table: at, kind, subject, detail."""
+        """Return the events as a table: at, kind, subject, detail."""
         import pandas as pd
 
         rows = [(h.at, h.kind, h.subject, h.detail) for h in self.happenings]
         return pd.DataFrame(rows, columns=["at", "kind", "subject", "detail"])
 
     def to_json(self) -> dict[str, Any]:
-        """The document of `expressway-sim travel --json`."""
+        """Return the document of `expressway-sim travel --json`."""
         return {
             "from": iso(self.began),
             "to": iso(self.ended),
@@ -73,7 +73,7 @@ class Timeline:
         }
 
     def svg(self, name: str) -> str:
-        """A lane for each leg, up or down over time."""
+        """Return a lane for each leg, up or down over time."""
         total = (self.ended - self.began) / timedelta(days=1)
         rows = []
         for leg, spans in self.spans.items():
@@ -113,7 +113,7 @@ async def _lived(lab: RunningLab, walk: _Walk, span: timedelta, progress: Callab
 
 
 def _dates(lab: RunningLab) -> Iterator[datetime]:
-    """Every instant at which the world as it stands can change by itself, on any party's clock."""
+    """Return every instant at which this world can change by itself, on any party's clock."""
     world = lab.world
     offsets = {party.clock_offset for party in world.parties.values()}
     for certificate in world.known_certificates:
@@ -144,7 +144,7 @@ class _Walk(Follower):
         self._seen = lab.events.last
 
     async def look(self, at: datetime, *, dial: bool = False) -> None:
-        """Look around: expiries, alarms; where the judgement of a leg changed, every leg is dialled."""
+        """Look for expiries and alarms; if the judgement of a leg changed, dial every leg."""
         self._expiries(at)
         world = self.lab.network.as_seen()
         judged = {leg.id: judge_leg(leg, world, at).accepted for leg in self.lab.legs}

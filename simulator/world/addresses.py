@@ -1,7 +1,6 @@
-"""Every party gets a loopback address of its own: 127.<net>.<group>.<member>, same ports everywhere.
+"""Every party gets its own loopback address: 127.<net>.<group>.<member>, with the same ports everywhere.
 
-A net is held by a bound socket for as long as the lab lives, so two labs never share one, and a killed process frees
-it by dying.
+A bound socket reserves a net as long as the lab runs, so two labs never share one, and a killed process releases it.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ GROUPS = MEMBERS = 254
 
 
 class AddressPlan:
-    """Names to addresses; a context manager that holds the net."""
+    """Names to addresses; a context manager that reserves the net."""
 
     def __init__(self, deployment: Deployment, net: int | None = None) -> None:
         """net: the second octet; None takes a free one.
@@ -39,16 +38,16 @@ class AddressPlan:
         )
 
     def service(self, number: int) -> str:
-        """An address for a service of the lab itself."""
+        """Return an address for a service of the lab itself."""
         return f"127.{self.net}.{SERVICE_GROUP}.{number}"
 
     def close(self) -> None:
-        """Give the net back."""
+        """Release the net."""
         self._lock.close()
 
 
 def _places(deployment: Deployment) -> dict[str, tuple[int, int]]:
-    """A group and a number in it for each party. A kind with more members than a group holds takes several groups."""
+    """Return a group and a number in it for each party. A kind with more members than a group holds takes several groups."""
     kinds: list[tuple[str, ...]] = []
     for kind in PartyKind:
         found = [group.members for group in deployment.groups if group.kind is kind]

@@ -1,4 +1,4 @@
-"""Faults by their name, and the way back: what nobody touched since a fault goes back to what it was."""
+"""Faults by name, and the way back: what nobody touched since a fault becomes what it was."""
 
 from __future__ import annotations
 

@@ -19,9 +19,9 @@ from simulator.world.judgeable import ocsp_problem, require_judgeable
 
 
 def bring_certificates(world: World, directory: Path) -> World:
-    """The world with every folder of `directory` in it; a party without a folder keeps what the lab issued.
+    """Return the world with every folder of `directory` in it; a party without a folder keeps what the lab issued.
 
-    A client outside has no folder of its own by default: it trusts what the brought trusted CA lists trust.
+    A client outside has no folder by default: it trusts what the brought trusted CA lists trust.
     """
     brought_roots = []
     for folder in iter_party_folders(directory):
@@ -62,9 +62,9 @@ def _party_of(party: Party, folder: Path) -> Party:
 
 
 def _published(world: World, folder: Path) -> dict[str, RevocationData]:
-    """What `ca/` serves: by the URLs of urls.yaml, else at each URL in a certificate that ends in the file's name.
+    """Return what `ca/` serves: by the URLs of urls.yaml, else at each URL in a certificate that ends in the file's name.
 
-    An OCSP answer without urls.yaml is given by every responder that a certificate names.
+    Every responder that a certificate names gives an OCSP answer that urls.yaml does not list.
     """
     files = sorted(p for p in folder.iterdir() if p.suffix in {".crl", ".ocsp"}) if folder.is_dir() else []
     contents = {p.name: _revocation_file(p) for p in files}
@@ -106,7 +106,7 @@ def _revocation_file(path: Path) -> RevocationData:
 
 
 def decides_nothing(deployment: Deployment, directory: Path) -> list[str]:
-    """Files of `directory` that this deployment does not look at, so that nobody takes silence for approval."""
+    """Return the files of `directory` that this deployment ignores, so that nobody takes silence for approval."""
     if deployment.revocation.checking:
         return []
     found = [p for folder in iter_party_folders(directory) for p in (folder / "crl.pem",) if p.exists()]

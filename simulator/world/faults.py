@@ -1,7 +1,7 @@
-"""Faults: changes to the world, as data. Composable in order, undone by going back to the world before.
+"""Faults: changes to the world, as data. They combine in order, and going back to the earlier world undoes them.
 
-Nothing here decides that a connection fails. A fault gives a party another certificate, list, key or clock; whether the
-legs then come up is found by dialling them.
+Nothing here decides that a connection fails. A fault gives a party another certificate, list, key or clock; dialling
+shows whether the legs then come up.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class _Fault(BaseModel):
 
 
 class Reissue(_Fault):
-    """The party gets another certificate; what is not said is as the lab would issue it.
+    """The party gets another certificate; everything that is not given is as the lab would issue it.
 
-    port: only for what it shows at that port (5061: CallManager). trusted_by: who takes a self-signed one into the list.
+    port: only for the certificate at that port (5061: CallManager). trusted_by: whose list contains a self-signed one.
     """
 
     fault: Literal["reissue"]
@@ -58,7 +58,7 @@ class Reissue(_Fault):
 
 
 class Trust(_Fault):
-    """The party's trusted CA list changes: `stranger` is added, or everything but the stranger is gone."""
+    """The party's trusted CA list changes: `stranger` is added, or replaces everything."""
 
     fault: Literal["trust"]
     party: Fqdn
@@ -74,7 +74,7 @@ class Clock(_Fault):
 
 
 class Swap(_Fault):
-    """Two parties carry each other's certificate, with or without the keys."""
+    """Two parties have each other's certificate, with or without the keys."""
 
     fault: Literal["swap"]
     left: Fqdn
@@ -83,7 +83,7 @@ class Swap(_Fault):
 
 
 class NewKey(_Fault):
-    """The request was discarded and made again: the certificate belongs to the key before."""
+    """The request was discarded and made again: the certificate belongs to the earlier key."""
 
     fault: Literal["new-key"]
     party: Fqdn
@@ -98,15 +98,17 @@ class Revoke(_Fault):
 
 
 class Withdraw(_Fault):
-    """The lab's CA revokes a party's certificate: its published CRL and its responder say so from now on."""
+    """The lab's CA revokes a party's certificate: its published CRL and its responder include it from now on."""
 
     fault: Literal["withdraw"]
     party: Fqdn
 
 
 class Source(_Fault):
-    """Where revocation status is to be had, something else is: nothing, an endless wait, garbage; a CRL that has expired
-    or that a stranger signed, OCSP answers by a signer that may not."""
+    """A revocation source offers something else: nothing, an endless wait, garbage, or a wrong list or answer.
+
+    The list has expired or a stranger signed it; the signer of the OCSP answers is not authorised.
+    """
 
     fault: Literal["source"]
     of: Literal["crl", "ocsp"]
@@ -114,7 +116,7 @@ class Source(_Fault):
 
 
 class Speak(_Fault):
-    """The party's ports speak TLS 1.0 alone, SIP without TLS, or are closed."""
+    """The party's ports speak only TLS 1.0, or SIP without TLS, or are closed."""
 
     fault: Literal["speak"]
     party: Fqdn
@@ -122,14 +124,14 @@ class Speak(_Fault):
 
 
 class Dns(_Fault):
-    """DNS no longer has these names: hosts, or SRV records with their underscores."""
+    """DNS lacks these names: hosts, or SRV records with their underscores."""
 
     fault: Literal["dns"]
     names: tuple[str, ...] = Field(min_length=1)
 
 
 class Point(_Fault):
-    """DNS leads a name to other parties than it should."""
+    """DNS points a name to other parties than it should."""
 
     fault: Literal["point"]
     name: Fqdn
@@ -137,7 +139,7 @@ class Point(_Fault):
 
 
 class Caa(_Fault):
-    """DNS says which CA alone may issue for a name."""
+    """DNS names the only CA that may issue for a name."""
 
     fault: Literal["caa"]
     name: Fqdn
@@ -161,7 +163,7 @@ class Partition(_Fault):
 
 
 class Delay(_Fault):
-    """What a party sends comes late; packets lost on the way show as longer delays, as TCP sends them again."""
+    """What a party sends comes late. Packets lost on the way appear as longer delays, because TCP sends them again."""
 
     fault: Literal["delay"]
     party: Fqdn
@@ -169,21 +171,21 @@ class Delay(_Fault):
 
 
 class StaleAaaa(_Fault):
-    """DNS has an IPv6 address for a name at which nobody listens any more."""
+    """DNS has an IPv6 address for a name at which nothing listens any more."""
 
     fault: Literal["stale-aaaa"]
     name: Fqdn
 
 
 class DiskFull(_Fault):
-    """The disk of a party takes nothing more."""
+    """The disk of a party is full."""
 
     fault: Literal["disk-full"]
     party: Fqdn
 
 
 class Ca(_Fault):
-    """The public CA is down, has new terms of service, or answers with something that was not asked for."""
+    """The public CA is down, has new terms of service, or answers with something that nobody asked for."""
 
     fault: Literal["ca"]
     does: Literal["down", "new-terms", "wrong-key", "wrong-names", "wrong-chain"]

@@ -40,7 +40,7 @@ def forge(
     general: Sequence[x509.GeneralName] = (),
     critical: Sequence[x509.ExtensionType] = (),
 ) -> Credential:
-    """A leaf with exactly these properties; `issuer` None signs it with its own key."""
+    """Make a leaf with exactly these properties; with `issuer` None, its own key signs it."""
     key = key or fast_key()
     subject = subject if subject is not None else ca_name(common_name or (names[0] if names else "unnamed"))
     signer = issuer.key if issuer else key

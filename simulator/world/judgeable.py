@@ -1,7 +1,7 @@
-"""CRLs and OCSP answers that parse, but of which a part cannot be read. They are kept out of the lab where they come in.
+"""CRLs and OCSP answers that parse although a part of them cannot be read. The lab refuses them where they come in.
 
-`cryptography` parses most parts of them only when they are asked for. A list with an unreadable issuer would therefore
-fail much later, in the middle of a handshake.
+`cryptography` parses most parts only when asked for. A list with an unreadable issuer would therefore fail much later,
+in the middle of a handshake.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ _OF_AN_ANSWER: Sequence[tuple[str, Callable[[ocsp.OCSPResponse], object]]] = (
 
 
 def crl_problem(crl: x509.CertificateRevocationList) -> str:
-    """The part of a CRL that cannot be read, as a sentence; empty when it can be judged."""
+    """Return a sentence about the part of a CRL that cannot be read; empty if it can be judged."""
     return _first(crl, _OF_A_CRL)
 
 
 def ocsp_problem(answer: ocsp.OCSPResponse) -> str:
-    """The part of an OCSP answer that cannot be read, as a sentence; empty when it can be judged."""
+    """Return a sentence about the part of an OCSP answer that cannot be read; empty if it can be judged."""
     try:
         if answer.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
             return ""
@@ -87,7 +87,7 @@ def require_judgeable(crls: Iterable[x509.CertificateRevocationList], where: str
 def judgeable(
     crls: Iterable[x509.CertificateRevocationList], left_out: Callable[[str], None]
 ) -> tuple[x509.CertificateRevocationList, ...]:
-    """The CRLs that can be judged; `left_out` is given the reason for each of the others."""
+    """Return the CRLs that can be judged; `left_out` receives the reason for each of the others."""
     kept = []
     for crl in crls:
         problem = crl_problem(crl)

@@ -1,4 +1,4 @@
-"""What a check found, leg by leg, in the JSON of INTERFACES."""
+"""What a check found, leg by leg: text for people and the JSON of `expressway-sim check`."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class LegReport:
 
     @property
     def outcome(self) -> Outcome:
-        """What really happened; where nothing was dialled, what was judged."""
+        """What happened; if nothing was dialled, what was judged."""
         if self.trace is not None:
             return self.trace.outcome
         return Outcome.ACCEPTED if self.verdict.accepted else Outcome.REJECTED
@@ -63,28 +63,28 @@ class LegReport:
 
     @property
     def up(self) -> bool:
-        """True when the leg was accepted; where nothing was dialled, when the judgement accepts it."""
+        """True if the leg was accepted; if nothing was dialled, if the judgement accepts it."""
         return self.outcome is Outcome.ACCEPTED
 
     @property
     def rejected_by(self) -> Side | None:
-        """The side that said no first."""
+        """The side that refused first."""
         return self.trace.rejected_by if self.trace is not None else self.verdict.rejected_by
 
     @property
     def refused_by(self) -> str:
-        """The machine that refused first; empty where none did."""
+        """The machine that refused first; empty if none did."""
         side = self.rejected_by
         return "" if side is None else self.leg.client if side is Side.CLIENT else self.leg.server
 
     @property
     def agrees(self) -> bool:
-        """True when the judgement beforehand and the handshake came to one answer."""
+        """True if the judgement beforehand and the handshake agree."""
         return self.trace is None or (self.trace.outcome is Outcome.ACCEPTED) == self.verdict.accepted
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """The judgement's findings; where it saw nothing and the dial failed all the same, the trace's."""
+        """The judgement's findings; if it has none and the dial failed all the same, the trace's."""
         if self.trace is None or self.agrees:
             return self.verdict.findings
         if self.up:
@@ -93,7 +93,7 @@ class LegReport:
 
     @property
     def causes(self) -> tuple[str, ...]:
-        """Rule ids, the one to mend first in front; an unreachable server before anything about certificates."""
+        """Rule ids, the one to fix first in front; an unreachable server before anything about certificates."""
         return rank_causes(self.findings) if not self.up else ()
 
     @property
@@ -102,7 +102,7 @@ class LegReport:
         return tuple(f for f in self.findings if f.severity is not Severity.ERROR)
 
     def to_json(self) -> dict[str, Any]:
-        """One entry of `legs`."""
+        """Return one entry of `legs`."""
         error = self.trace.verify_error if self.trace else None
         rejected_by = self.rejected_by
         return {
@@ -127,7 +127,7 @@ class RootCause:
     """One reason why legs are down, given once.
 
     finding: of the first leg. legs: ids of all of them. refused_by: the machines that refuse for this reason.
-    fix: what to do, on every machine that it takes.
+    fix: what to do, on every machine that needs it.
     """
 
     finding: Finding
@@ -137,7 +137,7 @@ class RootCause:
 
     @classmethod
     def of(cls, entries: Sequence[tuple[LegReport, Finding]]) -> RootCause:
-        """The same finding on several legs; where their fixes differ, it takes the work of each machine."""
+        """Merge the same finding of several legs; if their fixes differ, the fix lists the work of each machine."""
         first = entries[0][1]
         machines = tuple(dict.fromkeys(leg.refused_by for leg, _ in entries if leg.refused_by))
         differ = any(finding.fix != first.fix for _, finding in entries)
@@ -180,16 +180,16 @@ class CheckReport:
 
     @property
     def count(self) -> str:
-        """How many legs are up, in words."""
+        """Return how many legs are up, in words."""
         return f"{len(self.legs) - len(self.down)} of {len(self.legs)} legs are up"
 
     @property
     def accepted(self) -> bool:
-        """Every leg is up."""
+        """True if every leg is up."""
         return all(leg.up for leg in self.legs)
 
     def leg(self, leg_id: str) -> LegReport:
-        """One leg by its id, or an InputError with the closest ids."""
+        """Return one leg by its id. Raises InputError with the closest ids."""
         by_id = {leg.leg.id: leg for leg in self.legs}
         if leg_id not in by_id:
             near = difflib.get_close_matches(leg_id, by_id, n=2, cutoff=0)
@@ -197,21 +197,21 @@ class CheckReport:
         return by_id[leg_id]
 
     def zone(self, name: str) -> tuple[LegReport, ...]:
-        """The legs of one zone."""
+        """Return the legs of one zone."""
         return tuple(leg for leg in self.legs if leg.leg.zone == name)
 
     def zone_is_active(self, name: str) -> bool:
-        """A zone is active when SIP was answered on every one of its legs."""
+        """Return True if SIP was answered on every leg of the zone."""
         legs = self.zone(name)
         return bool(legs) and all(leg.up for leg in legs)
 
     @property
     def down(self) -> tuple[LegReport, ...]:
-        """The legs that are not up."""
+        """The legs that are down."""
         return tuple(leg for leg in self.legs if not leg.up)
 
     def root_causes(self, *, first_only: bool = False) -> tuple[RootCause, ...]:
-        """Each cause of the legs that are down, once, the one of most legs first; of each leg only the first if asked."""
+        """Return each cause of the legs that are down once, that of most legs first; only the first of each leg if asked."""
         found: dict[tuple[str, str], list[tuple[LegReport, Finding]]] = {}
         for leg in self.down:
             for cause in leg.findings:
@@ -222,7 +222,7 @@ class CheckReport:
 
     @property
     def warnings(self) -> tuple[tuple[Finding, tuple[str, ...]], ...]:
-        """Each warning once, with the ids of the legs that it is about, up or down."""
+        """Return each warning once, with the ids of the legs that it is about, up or down."""
         found: dict[tuple[str, str, str], tuple[Finding, list[str]]] = {}
         for leg in self.legs:
             for warning in leg.warnings:
@@ -231,7 +231,7 @@ class CheckReport:
         return tuple((warning, tuple(dict.fromkeys(ids))) for warning, ids in found.values())
 
     def to_json(self) -> dict[str, Any]:
-        """The document of `expressway-sim check --json`."""
+        """Return the document of `expressway-sim check --json`."""
         return {
             "accepted": self.accepted,
             "deployment": self.deployment,
