@@ -1,4 +1,4 @@
-"""Look at everything that a peer shows an administrator: every page, every REST answer, every download."""
+"""Everything that a peer shows an administrator: every page, every REST answer, every download."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ANY_CERTIFICATE.verify_mode = ssl.CERT_NONE
 
 
 def peer_answers(lab: LabSession, fqdn: str) -> pd.DataFrame:
-    """One row for each GET path of a peer: status, what kind of answer, whether it holds a request or a private key."""
+    """Return one row for each GET path of a peer: status, kind of answer, whether it contains a request or a private key."""
     peer = lab.peer(fqdn)
     keys = [c.key for c in lab.party(fqdn).credentials if c.key is not None]
     if peer.state.request is not None:
@@ -44,7 +44,7 @@ def peer_answers(lab: LabSession, fqdn: str) -> pd.DataFrame:
 
 
 def holds_key(text: str, key: PrivateKey) -> bool:
-    """True when a text holds the private value of a key: in PEM or other base64, in hexadecimal or in decimal."""
+    """Return True if a text contains the private value of a key: in PEM or other base64, in hexadecimal or in decimal."""
     numbers = key.private_numbers()
     value = numbers.d if isinstance(numbers, rsa.RSAPrivateNumbers) else numbers.private_value
     octets = value.to_bytes((value.bit_length() + 7) // 8, "big")
@@ -71,7 +71,7 @@ def _everything(lab: LabSession, fqdn: str) -> Iterator[tuple[str, int, str, str
 def _ask(
     address: tuple[str, int], method: str, path: str, body: str | None, headers: dict[str, str]
 ) -> tuple[int, str, str, str]:
-    """(status, kind of answer, cookie, text)."""
+    """Return (status, kind of answer, cookie, text)."""
     connection = HTTPSConnection(*address, context=_ANY_CERTIFICATE, timeout=20)
     try:
         connection.request(method, path, body, headers)

@@ -1,4 +1,4 @@
-"""What goes wrong in a cell, told in one sentence: ours always, Python's where a learner can do something about it."""
+"""Errors in a cell as one sentence: ours always, Python's if a learner can do something about it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ANEW = "run the notebook from its top, or press the button at its head and then 
 
 
 def tell_plainly() -> None:
-    """In this kernel, what a person can mend is told in one sentence, not by a traceback; the cell still fails."""
+    """In this kernel, show errors that a person can fix as one sentence instead of a traceback; the cell still fails."""
     shell = get_ipython()
     if shell is not None:
         shell.set_custom_exc((PkikitError, NameError, AssertionError), _tell)  # type: ignore[no-untyped-call]
@@ -33,9 +33,9 @@ def _tell(
 
 
 def sentence_of(error: BaseException, *, in_cell: bool) -> str | None:
-    """The sentence, or None for what is no learner's business and keeps its traceback.
+    """Return the sentence; None for an error that learners cannot fix, which keeps its traceback.
 
-    in_cell: it came from the cell's own lines, as when cells are run out of order or twice.
+    in_cell: the error comes from the cell's own lines, as if cells are run out of order or twice.
     """
     match error:
         case PkikitError():
@@ -51,7 +51,7 @@ def sentence_of(error: BaseException, *, in_cell: bool) -> str | None:
 
 
 def _in_cell(trace: TracebackType | None) -> bool:
-    """True when the innermost frame is a cell's, and none of a module's."""
+    """Return True if the innermost frame is a cell's, not a module's."""
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     return trace is not None and trace.tb_frame.f_globals.get("__name__") == "__main__"

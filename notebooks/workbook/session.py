@@ -60,12 +60,12 @@ class LabSession:
 
     @property
     def world(self) -> World:
-        """Every party with what it holds, as it is now."""
+        """Every party with its certificates and lists, now."""
         return self.threaded.world
 
     @property
     def at(self) -> datetime:
-        """What the lab's clock shows."""
+        """The time on the lab's clock."""
         return self.threaded.clock.now()
 
     def __repr__(self) -> str:
@@ -77,12 +77,12 @@ class LabSession:
         self.threaded.close()
 
     def reset(self) -> None:
-        """Begin anew with this deployment: every key, certificate and list made again."""
+        """Start again with this deployment: every key, certificate and list is new."""
         self.threaded.close()
         self._begin()
 
     def layout(self, peer: str) -> SanLayout:
-        """The SAN layout of a peer as designed."""
+        """Return the SAN layout of a peer as designed."""
         return design_sans(self.deployment, self.deployment.peer(peer))
 
     def generate_csr(
@@ -92,7 +92,7 @@ class LabSession:
         added: tuple[str, ...] = (),
         fields: SubjectFields | None = None,
     ) -> x509.CertificateSigningRequest:
-        """Generate a new key and a request for this peer, and discard the request before it.
+        """Generate a new key and a request for this peer, and discard the earlier request.
 
         added: additional alternative names. fields: country, state, locality, organisation and unit of the subject.
         """
@@ -104,7 +104,7 @@ class LabSession:
         return state.request.csr
 
     def peer(self, fqdn: str) -> Peer:
-        """One peer: its state, its alarms, what its pages do."""
+        """Return one peer: its state, its alarms, what its pages do."""
         return self.threaded.peers[self.deployment.peer(fqdn)]
 
     def sign(self, peer: str) -> Credential:
@@ -116,22 +116,22 @@ class LabSession:
         return Credential(chain=(leaf, *lab.issued.authority.intermediates), key=request.key)
 
     def party(self, fqdn: str) -> Party:
-        """Any party of the world with what it shows, trusts and holds."""
+        """Return any party of the world with what it presents, trusts and has."""
         found = self.world.parties.get(fqdn)
         if found is None:
             raise InputError(f"{printable(fqdn)} is no party here; there are {', '.join(self.world.parties)}")
         return found
 
     def upload(self, peer: str, certificate: bytes, key: bytes = b"") -> tuple[Finding, ...]:
-        """Load a file on the Server certificate page; returns what the page warns of. It works after `restart`."""
+        """Upload a file on the Server certificate page; return the page's warnings. It takes effect after `restart`."""
         return self.threaded.run(self.peer(peer).upload, certificate, key)
 
     def restart(self, peer: str) -> None:
-        """Restart a peer: what was loaded is at work afterwards."""
+        """Restart a peer: what was uploaded is active afterwards."""
         self.threaded.do(self.peer(peer).restart)
 
     def trust(self, peer: str, *certificates: x509.Certificate, append: bool = True) -> tuple[Finding, ...]:
-        """Append CA certificates to a peer's trusted CA list, or put them in its place; returns what the page warns of."""
+        """Append CA certificates to a peer's trusted CA list, or replace the list; return the page's warnings."""
         data = b"".join(c.public_bytes(Encoding.PEM) for c in certificates)
         return self.threaded.run(partial(self.peer(peer).trust, data, append=append))
 
@@ -140,7 +140,7 @@ class LabSession:
         self.threaded.trust([root])
 
     def load_pem(self, peer: str, certificate: bytes, key: bytes = b"") -> tuple[Finding, ...]:
-        """Load a certificate on a peer, with its key, and restart; a request that is in progress is discarded."""
+        """Load a certificate with its key on a peer, and restart; a request in progress is discarded."""
         held = self.peer(peer)
         if key and held.state.request is not None:
             self.threaded.run(held.discard)
@@ -153,7 +153,7 @@ class LabSession:
         self.threaded.install(self.deployment.peer(peer), credential)
 
     def replace_certificate(self, peer: str, layout: SanLayout | None = None) -> Credential:
-        """Generate CSR, sign, upload and restart in one step."""
+        """Generate a CSR, sign, upload and restart in one step."""
         self.generate_csr(peer, layout)
         credential = self.sign(peer)
         self.install(peer, credential)
@@ -171,7 +171,7 @@ class LabSession:
 
     @property
     def ground(self) -> Ground:
-        """Where faults and remedies are applied: the lab's own CA, now."""
+        """Return what faults and remedies need: the lab's own CA, now."""
         return Ground(self.threaded.issued, self.at)
 
     def remedy(self, action: str, target: str) -> CheckReport:
@@ -187,15 +187,15 @@ class LabSession:
         self.threaded.break_(fault, **fields)
 
     def mend(self) -> None:
-        """Undo every fault; what was changed since then, a certificate or a list, stays."""
+        """Undo every fault; a certificate or a list that was changed since then stays."""
         self.threaded.fix()
 
     def put(self, world: World) -> None:
-        """Put a world in place that was there before."""
+        """Put an earlier world back in place."""
         self.threaded.put(world)
 
     def travel(self, days: float) -> None:
-        """Let the lab's clock go on, and do what is due then."""
+        """Move the lab's clock forward, and do what is due in between."""
         self.threaded.travel(timedelta(days=days))
 
     # ACME on Expressway-E.
@@ -205,7 +205,7 @@ class LabSession:
         return self.threaded.start_acme()
 
     def acme_sign(self, peer: str) -> Credential:
-        """Sign CSR with ACME provider: the certificate lands in the pending place."""
+        """Sign CSR with ACME provider: the certificate becomes the pending one."""
         acme = self.start_acme()
         state = self.peer(peer).state
         if state.request is None or not state.acme.settings.terms:
@@ -213,17 +213,17 @@ class LabSession:
         return self.threaded.run(acme.sign, peer)
 
     def acme_prepare(self, peer: str) -> None:
-        """What comes before the first Sign: provider and e-mail, terms accepted, a signing request."""
+        """Do what comes before the first Sign: provider and e-mail, terms accepted, a signing request."""
         self.threaded.run(self.start_acme().prepare, peer)
 
     def acme_preflight(self, peer: str) -> Verdict:
-        """What the CA will object to."""
+        """Return what the CA will object to."""
         return self.threaded.run(self.start_acme().preflight, peer)
 
     def acme_on_lab_clock(self, days: float) -> None:
-        """Certificates of that life from the lab's own CA for all E peers, automatic service on: for months to come.
+        """Give all E peers certificates of that life from the lab's own CA, with the automatic service on, for months to come.
 
-        Pebble lives in real time and cannot follow a clock that travels; all else is as with a provider.
+        Pebble uses real time and cannot follow a clock that travels; everything else is as with a provider.
         """
         self.threaded.run(set_up_automatic, self.threaded.lab, self.start_acme(), timedelta(days=days))
 
@@ -232,15 +232,15 @@ class LabSession:
         self.threaded.run(self.start_acme().configure, peer, {"automatic": True})
 
     def acme_revoke(self, peer: str, which: str = "current", by: str = "account") -> None:
-        """Revoke a certificate at its CA: by the account's key, or by the certificate's own."""
+        """Revoke a certificate at its CA: with the account's key, or with the certificate's own."""
         self.threaded.run(partial(self.start_acme().revoke, peer, which=which, by=by))
 
     def acme_sign_domain(self, peer: str, domain: str) -> Credential:
-        """Order a certificate for one domain, shown to who asks for that name (SNI)."""
+        """Order a certificate for one domain, presented to clients that ask for that name (SNI)."""
         return self.threaded.run(self.start_acme().sign_domain, peer, domain)
 
     def acme_deploy_domain(self, peer: str, domain: str) -> None:
-        """Put it to work."""
+        """Deploy the domain certificate."""
         self.threaded.run(self.start_acme().deploy_domain, peer, domain)
 
     def acme_deploy(self, peer: str) -> None:
@@ -252,7 +252,7 @@ class LabSession:
         self.trust_everywhere(self.threaded.run(self.start_acme().ca.root))
 
     def openssl_command(self, leg_id: str) -> str:
-        """An openssl command for a terminal that dials the server of a leg as anybody could."""
+        """Return an openssl command for a terminal that dials the server of a leg as anybody could."""
         lab = self.threaded
         leg = self.check().leg(leg_id).leg
         address, port = lab.endpoints[leg.server].address, lab.settings.port(leg.port)
@@ -268,7 +268,7 @@ def _lab_of(
 
 
 def load(name: str, change: Mapping[str, Any] | None = None) -> Deployment:
-    """A deployment of `notebooks/deployments` (its name) or of your own (a path), with other values at some places."""
+    """Return a deployment of `notebooks/deployments` (its name) or of your own (a path), with other values at some places."""
     tell_plainly()
     shipped = DEPLOYMENTS / f"{name}.yaml"
     path = shipped if shipped.exists() else Path(name)
@@ -286,10 +286,10 @@ def open_lab(
     certs: str | Path | None = None,
     at: str | None = None,
 ) -> LabSession:
-    """Start the lab for a deployment; the one that was open in this kernel is closed.
+    """Start the lab for a deployment; the lab that was open in this kernel is closed.
 
     change: as in `load`. certs: a folder with your own certificates, as `expressway-sim check --certs` takes it.
-    at: what the lab's clock shows in the beginning, ISO-8601 with zone.
+    at: what the lab's clock shows at the start, ISO-8601 with zone.
     """
     tell_plainly()
     close_current()
@@ -301,7 +301,7 @@ def open_lab(
 
 
 def close_current() -> None:
-    """Close the lab that is open in this kernel, where there is one."""
+    """Close the lab that is open in this kernel, if there is one."""
     if LabSession.current is not None:
         LabSession.current.close()
         LabSession.current = None

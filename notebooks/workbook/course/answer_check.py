@@ -1,4 +1,4 @@
-"""Exercises answer with findings of the same engine, never with a traceback, whatever the answer is."""
+"""Checks answers to exercises with the engine's own findings; never raises, whatever the answer is."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pkikit.values.names import parse_dns_name, printable
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """Right or not, with one line per name that is missing, needless or no name at all."""
+    """Right or not, with one line per name that is missing, superfluous or not a name at all."""
 
     right: bool
     lines: tuple[str, ...]
@@ -32,7 +32,7 @@ def check_sans(answer: object, layout: SanLayout) -> Answer:
 
 
 def check_names(answer: object, wanted: Mapping[str, str], *, right: str, needless: str) -> Answer:
-    """Compare a learner's list of names with those wanted, each with the reason that is told where it is missing."""
+    """Compare a learner's list of names with the required ones, each with the reason to show if it is missing."""
     given, lines = _listed(answer, parse_dns_name)
     if given is None:
         return Answer(right=False, lines=("Write the names as a list, as in ['a.example.com', 'b.example.com'].",))
@@ -42,7 +42,7 @@ def check_names(answer: object, wanted: Mapping[str, str], *, right: str, needle
 
 
 def check_choice(answer: object, options: Mapping[str, str], *, right: Collection[str], because: str) -> Answer:
-    """Compare a learner's choice among options (what is said of each that does not belong there) with the right ones."""
+    """Compare a learner's choice among options (each wrong one with its explanation) with the right ones."""
     given, lines = _listed(answer, str)
     if given is None:
         return Answer(right=False, lines=(f"Write a list of these: {', '.join(options)}.",))
@@ -56,7 +56,7 @@ def check_choice(answer: object, options: Mapping[str, str], *, right: Collectio
 
 
 def _listed(answer: object, read: Callable[[str], str]) -> tuple[set[str] | None, list[str]]:
-    """(the answer's items, what cannot be read of it); None for what is no list at all."""
+    """Return (the answer's items, what cannot be read of it); None if the answer is not a list."""
     if isinstance(answer, str):
         answer = answer.replace(",", " ").split()
     if not isinstance(answer, list | tuple | set | frozenset):
@@ -72,7 +72,7 @@ def _listed(answer: object, read: Callable[[str], str]) -> tuple[set[str] | None
 
 
 def pairs(answer: object) -> list[tuple[str, str]] | None:
-    """The answer as (action, target) pairs, bounded; None for what is none."""
+    """Return the answer as (action, target) pairs, bounded; None if it is not a list of pairs."""
     if not isinstance(answer, list | tuple):
         return None
     if len(answer) == 2 and all(isinstance(part, str) for part in answer):

@@ -1,4 +1,4 @@
-"""The clinic in a notebook: open a case, look with its tools, name the cause, mend the running world."""
+"""The clinic in a notebook: open a case, look with its tools, name the cause, fix the running world."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LOGGED = 30
 
 
 class ClinicSession:
-    """One case alive. What it shows differs in no address, port, serial number or time from run to run."""
+    """One live case. Its output never contains an address, port, serial number or time, so it is the same in every run."""
 
     current: ClinicSession | None = None
 
@@ -45,7 +45,7 @@ class ClinicSession:
         return f"{self.case.title}\n{self.case.symptom}\ntools: {tools}; {len(self.case.hints)} hints"
 
     def close(self) -> None:
-        """Stop the case's lab; the score is kept once."""
+        """Stop the case's lab; record the score once."""
         self.threaded.close()
         self._keep()
 
@@ -57,29 +57,29 @@ class ClinicSession:
     # Tools.
 
     def require_tool(self, tool: Tool) -> None:
-        """InputError when this case does not offer it."""
+        """Raise InputError if this case does not offer the tool."""
         if tool not in self.case.tools:
             raise InputError(f"{tool} is no tool of this case; there are {', '.join(self.case.tools)}")
 
     def zones(self) -> pd.DataFrame:
-        """What the status pages say: up or down, not why."""
+        """Return what the status pages show: up or down, without reasons."""
         self.require_tool("zones")
         self.report = self.threaded.run(self.live.look)
         return legs(self.report)[["outcome"]]
 
     def down(self) -> pd.DataFrame:
-        """Only what is down."""
+        """Return only what is down."""
         self.require_tool("zones")
         return legs(self.report.down)[["outcome", "rejected by"]]
 
     def log(self) -> list[str]:
-        """The event log, without times and addresses; what was told more than once stands here once."""
+        """Return the event log, without times and addresses, and each line once."""
         self.require_tool("log")
         refused = [f"{f.subject}: {f.message}" for f in self.live.refused]
         return [*sorted(log_lines(self.live.log)), *refused][:_LOGGED]
 
     def certificate(self, fqdn: str) -> pd.DataFrame:
-        """What a party shows: names, purposes, issuer, validity in days from now, its chain."""
+        """Return what a party presents: names, purposes, issuer, validity in days from now, its chain."""
         self.require_tool("certificate")
         party = self.live.lab.world.parties.get(str(fqdn).strip().lower())
         if party is None or party.credential is None:
@@ -104,7 +104,7 @@ class ClinicSession:
         return pd.DataFrame({"": shown})
 
     def trust(self, fqdn: str) -> list[str]:
-        """A party's trusted CA list."""
+        """Return a party's trusted CA list."""
         self.require_tool("trust")
         party = self.live.lab.world.parties.get(str(fqdn).strip().lower())
         if party is None:
@@ -112,12 +112,12 @@ class ClinicSession:
         return [title(c) for c in party.trusted_ca_list]
 
     def trace(self, leg_id: str) -> pd.DataFrame:
-        """Both sides of one leg as it was last dialled."""
+        """Return both sides of one leg as it was last dialled."""
         self.require_tool("trace")
         return trace(self.report.leg(leg_id))
 
     def dns(self, name: str) -> list[str]:
-        """Which parties a name leads to, for who asks from outside; of an SRV record, its hosts."""
+        """Return the parties to which a name resolves outside; for an SRV record, its hosts."""
         self.require_tool("dns")
         lab = self.live.lab
         zone, wanted = lab.network.outside_dns.zone, str(name).strip().lower()
@@ -126,7 +126,7 @@ class ClinicSession:
         return [fqdn or "nobody's address" for fqdn in lab.network.led_to(wanted)]
 
     def preflight(self) -> list[str]:
-        """What the CA would object to before it is asked."""
+        """Return what the CA would object to, before you ask it."""
         self.require_tool("preflight")
         order, acme = self.case.order, self.live.acme
         if order is None or acme is None:
@@ -135,24 +135,24 @@ class ClinicSession:
         return [f.rule for f in verdict.errors] or ["no objection"]
 
     def file(self) -> list[str]:
-        """What the page said about the file that was loaded."""
+        """Return what the page answered to the uploaded file."""
         self.require_tool("file")
         return [f.message for f in self.live.refused] or ["the page took it"]
 
     def picture(self) -> Picture:
-        """Who stands where, and which relations are up; not why."""
+        """Return where each party is, and which relations are up, without reasons."""
         return draw(self.live.lab.deployment, self.live.lab.world, self.report)
 
     # Help and answer.
 
     def hint(self) -> str:
-        """The next rung of the ladder; each costs points."""
+        """Return the next hint; each costs points."""
         self.score.hints += 1
         number = len(self.case.hints) - len(self._hints)
         return self._hints.pop(0) if self._hints else f"There are no more hints than these {number}."
 
     def answer(self, cause: object) -> str:
-        """Name a cause by its rule id. A text that is no rule id is not an answer, and costs nothing."""
+        """Name a cause by its rule id. A text that is not a rule id is not an answer, and costs nothing."""
         said = str(cause).strip().lower()[:200]
         wanted = set(self.case.causes)
         try:
@@ -185,14 +185,14 @@ class ClinicSession:
         return f"✔ mended: {up}. And what was the cause?"
 
     def give_up(self) -> str:
-        """Be told."""
+        """Reveal the cause and end the case."""
         self.score.gave_up = True
         self._keep()
         return f"It was {', '.join(self.case.causes)}. {self.case.mend}"
 
 
 def open_case(which: str | int) -> ClinicSession:
-    """A case by its id, or by a number: two cases at once, the same number giving the same pair."""
+    """Open a case by its id, or two at once by a number; the same number gives the same pair."""
     tell_plainly()
     close_case()
     close_current()
@@ -202,13 +202,13 @@ def open_case(which: str | int) -> ClinicSession:
 
 
 def close_case() -> None:
-    """Close the case that is open in this kernel, where there is one."""
+    """Close the case that is open in this kernel, if there is one."""
     if ClinicSession.current is not None:
         ClinicSession.current.close()
         ClinicSession.current = None
 
 
 def case_list() -> pd.DataFrame:
-    """All cases: id, title, symptom. Not the cause."""
+    """Return all cases: id, title, symptom. Not the cause."""
     rows = [{"case": c.id, "title": c.title, "symptom": c.symptom} for c in cases().values()]
     return pd.DataFrame(rows).set_index("case")

@@ -1,4 +1,4 @@
-"""Exercises whose answers are not in the cell: where the engine knows the answer it is asked, else `exercises.yaml` says it."""
+"""Exercises whose answers are not in the cell: the engine knows the answer, or `exercises.yaml` has it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MOST_REMEDIES = 6
 
 
 class Choice(BaseModel):
-    """Options with what is said of those that do not belong there, the right ones, and why they are."""
+    """Options with the explanation of each wrong one, the right ones, and the reason."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -36,7 +36,7 @@ class Choice(BaseModel):
 
 
 class Work(BaseModel):
-    """Something that is broken in the running lab, to be mended with remedies. change, faults: as in a case of the clinic."""
+    """Something that is broken in the running lab and that remedies fix. change, faults: as in a case of the clinic."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -46,13 +46,13 @@ class Work(BaseModel):
 
 @cache
 def choices() -> Mapping[str, Choice]:
-    """The exercises of one choice among several, by number."""
+    """Return the multiple-choice exercises, by number."""
     return pydantic.TypeAdapter(dict[str, Choice]).validate_python(_data()["choices"])
 
 
 @cache
 def works() -> Mapping[str, Work]:
-    """The exercises in which something is mended, by number."""
+    """Return the exercises in which the learner fixes something, by number."""
     return pydantic.TypeAdapter(dict[str, Work]).validate_python(_data()["works"])
 
 
@@ -63,7 +63,7 @@ def _data() -> dict[str, Any]:
 
 
 def check(exercise: str, answer: object, *asked: Any) -> Answer:
-    """Check an answer by the exercise's number; `asked` is what the cell hands over besides (a layout, the lab)."""
+    """Check an answer by the exercise's number; `asked` is what the cell passes besides (a layout, the lab)."""
     checked = _check(exercise, answer, *asked)
     remember(exercise, right=checked.right)
     return checked
@@ -81,7 +81,7 @@ def _check(exercise: str, answer: object, *asked: Any) -> Answer:
 
 
 def break_for(exercise: str, session: LabSession) -> str:
-    """Break the lab as the exercise says; what it is, is to be found out."""
+    """Inject the exercise's faults without revealing them."""
     if exercise not in works():
         raise InputError(f"nothing is broken for {printable(exercise)!r}, but for {', '.join(works())}")
     for fault in works()[exercise].faults:
@@ -90,7 +90,7 @@ def break_for(exercise: str, session: LabSession) -> str:
 
 
 def _worked(work: Work, answer: object, session: LabSession) -> Answer:
-    """Break, do what the learner says, look; whatever happened, the lab is whole again afterwards."""
+    """Break the lab, do what the learner says, check; afterwards the lab is whole again, whatever happened."""
     chosen = pairs(answer)
     if chosen is None:
         return Answer(right=False, lines=("Write pairs, as in [('set-clock', 'e1.example.com')].",))
@@ -113,7 +113,7 @@ def _worked(work: Work, answer: object, session: LabSession) -> Answer:
 
 
 def _asked_hosts(answer: object, session: LabSession, name: str) -> Answer:
-    """Which parties does the DNS outside lead a name to?"""
+    """Return the parties to which the DNS outside resolves a name."""
     led = session.threaded.network.led_to(name)
     wanted = {fqdn: f"DNS leads {name} there" for fqdn in led if fqdn is not None}
     return check_names(
@@ -122,7 +122,7 @@ def _asked_hosts(answer: object, session: LabSession, name: str) -> Answer:
 
 
 def _ways_out(answer: object, lived: Sunset) -> Answer:
-    """Which ways out left every leg up, in the sunset that was lived through?"""
+    """Return the ways out that left every leg up in the simulated sunset."""
     ways = lived.stages[2:]
     options = {
         s.id: f"{len(s.down)} legs are down, the first is {s.report.down[0].leg.id}: {', '.join(s.report.down[0].causes)}"
@@ -140,7 +140,7 @@ def _names_of(answer: object, layout: SanLayout) -> Answer:
 
 
 def _cause_of(case: str) -> Callable[[object], Answer]:
-    """Which rule is broken in a case of the clinic?"""
+    """Return the rule that is broken in a case of the clinic."""
 
     def checked(answer: object) -> Answer:
         causes = case_of(case).causes
@@ -155,7 +155,7 @@ def _cause_of(case: str) -> Callable[[object], Answer]:
 
 
 def _mended(case: str) -> Callable[[object], Answer]:
-    """Open a case of the clinic, do what the learner says, and look."""
+    """Open a case of the clinic, do what the learner says, and check."""
 
     def checked(answer: object) -> Answer:
         chosen = pairs(answer)

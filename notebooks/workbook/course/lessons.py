@@ -1,4 +1,4 @@
-"""The course as its notebooks tell it: number, question, time, what it teaches, what a trainer should know."""
+"""The course as its notebooks describe it: number, question, time, what it teaches, what a trainer should know."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def course_folder() -> Path:
 
 @dataclass(frozen=True, kw_only=True)
 class Lesson:
-    """One notebook. minutes: for a learner who does the exercises. notes: for the trainer, one a line."""
+    """One notebook. minutes: for a learner who does the exercises. notes: for the trainer, one per line."""
 
     file: str
     question: str
@@ -32,13 +32,13 @@ class Lesson:
 
     @property
     def number(self) -> str:
-        """Its two digits."""
+        """The two digits of its file name."""
         return self.file[:2]
 
 
 @cache
 def lessons() -> tuple[Lesson, ...]:
-    """All notebooks in their order."""
+    """Return all notebooks, in order."""
     return tuple(_lesson(path) for path in sorted(course_folder().glob("[0-9][0-9]-*.ipynb")))
 
 
@@ -59,5 +59,5 @@ def _lesson(path: Path) -> Lesson:
 
 
 def lesson(number: str) -> Lesson | None:
-    """One by its two digits, None when the file is not here."""
+    """Return one lesson by its two digits; None if its file is missing."""
     return next((found for found in lessons() if found.number == number), None)

@@ -1,4 +1,4 @@
-"""What a learner has done: kept on this machine and nowhere else, without a name; a report as table, JSON or CSV."""
+"""What a learner has done: recorded on this machine only, without a name; a report as table, JSON or CSV."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _LINES = JsonLines(Try)
 
 
 def progress_file() -> Path:
-    """Beside the clinic's scores."""
+    """Return the file, beside the clinic's scores."""
     return scores_file().with_name("progress.jsonl")
 
 
 def remember(exercise: str, *, right: bool) -> None:
-    """Append one line; a disk that is full or read-only costs nobody the lesson."""
+    """Append one line; a full or read-only disk does not end the lesson."""
     done = Try(at=Clock().now().isoformat(timespec="seconds"), exercise=exercise, right=right)
     try:
         progress_file().parent.mkdir(parents=True, exist_ok=True)
@@ -46,14 +46,14 @@ def remember(exercise: str, *, right: bool) -> None:
 
 
 def forget(notebook: str) -> None:
-    """Take what was answered in one notebook (its two digits) out of the file."""
+    """Remove the answers of one notebook (its two digits) from the file."""
     kept = [t for t in tries() if not t.exercise.startswith(f"{notebook}-")]
     if progress_file().exists():
         progress_file().write_text("".join(map(_LINES.line, kept)), encoding="utf-8")
 
 
 def tries() -> tuple[Try, ...]:
-    """Every answer so far; a line that is none is left out."""
+    """Return all recorded answers; malformed lines are skipped."""
     path = progress_file()
     if not path.is_file():
         return ()
@@ -62,7 +62,7 @@ def tries() -> tuple[Try, ...]:
 
 
 def progress_report() -> pd.DataFrame:
-    """One row an exercise and one a clinic case: how often tried, whether right, since when; nothing about the person."""
+    """Return one row per exercise and clinic case: how often tried, whether right, since when; nothing about the person."""
     rows: dict[str, dict[str, Any]] = {}
     for done in tries():
         row = rows.setdefault(
@@ -82,7 +82,7 @@ def progress_report() -> pd.DataFrame:
 
 
 def save_report(path: str | Path) -> str:
-    """Write the report as .json or .csv; returns one sentence."""
+    """Write the report as .json or .csv; return one sentence."""
     target = Path(path)
     if target.suffix not in _FORMS:
         raise InputError(f"{target.name}: a report ends in {' or '.join(_FORMS)}")

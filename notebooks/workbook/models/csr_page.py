@@ -27,7 +27,7 @@ MAX_NAMES = 10_000
 
 @dataclass(frozen=True, kw_only=True)
 class RequestForm:
-    """The fields of the page as they are typed; lists are separated by commas."""
+    """The fields of the page as typed; lists are separated by commas."""
 
     cluster_names: str = CLUSTER_NAMES[1]
     registration_domains: str = ""
@@ -43,7 +43,7 @@ class RequestForm:
     unit: str = ""
 
     def fields(self) -> SubjectFields:
-        """The subject beside the common name."""
+        """The subject besides the common name."""
         return SubjectFields(
             country=self.country,
             state=self.state,
@@ -55,7 +55,7 @@ class RequestForm:
 
 @dataclass(frozen=True, kw_only=True)
 class RequestPreview:
-    """What the request will ask for, and what the linter says to it, for this peer."""
+    """What the request will ask for, and what the linter reports about it, for this peer."""
 
     layout: SanLayout
     request: x509.CertificateSigningRequest
@@ -68,7 +68,7 @@ class RequestPreview:
 
 
 def preview(deployment: Deployment, peer: str, form: RequestForm, key: PrivateKey) -> RequestPreview:
-    """The request that this form would make; InputError where the page refuses it."""
+    """Return the request that this form would make. Raises InputError if the page refuses it."""
     fqdn = deployment.peer(peer)
     layout = _layout(deployment, fqdn, form)
     version = deployment.product_version
@@ -114,7 +114,7 @@ def _split(text: str) -> list[str]:
 
 
 def preview_shown(made: RequestPreview) -> PanelOutput:
-    """Names with reasons, subject, and what the linter says; the same in words."""
+    """Show names with reasons, subject, and what the linter reports; the same in words."""
     names = [(entry.value, entry.reason) for entry in made.layout.entries]
     subject = made.request.subject.rfc4514_string()
     said = [(f.severity.value, f.rule, f.message) for f in made.verdict.findings]

@@ -17,7 +17,7 @@ FORMATS = ("dns", "collab-edge-dns")
 
 @dataclass(frozen=True, kw_only=True)
 class Choices:
-    """What the panel asks for."""
+    """The inputs of the panel."""
 
     model: str = "clustered"
     peers: int = 2
@@ -33,7 +33,7 @@ class Choices:
 
 
 def deployment_of(choices: Choices) -> Deployment:
-    """The deployment that the choices describe, or an InputError that says what is wrong with them."""
+    """Return the deployment that the choices describe. Raises InputError that says what is wrong with them."""
     clustered = choices.model != "single"
     clusters = [
         _cluster("core", "expressway-c", choices.core_fqdn, "c", choices, clustered),
@@ -75,7 +75,7 @@ def deployment_of(choices: Choices) -> Deployment:
 
 
 def _cluster(name: str, role: str, fqdn: str, letter: str, choices: Choices, clustered: bool) -> dict[str, object]:
-    """Clustered, `fqdn` is the cluster's and the peers are named beside it; single, it is the Expressway's own."""
+    """For a cluster, `fqdn` is the cluster's and the peers get names in its domain; for a single Expressway, its own."""
     if not clustered:
         return {"name": name, "role": role, "peers": [fqdn]}
     domain = fqdn.strip().partition(".")[2] or fqdn
@@ -97,7 +97,7 @@ class Design:
 
 
 def design(choices: Choices) -> Design:
-    """The one function behind the panel: never raises for anything that a person can type."""
+    """The function behind the panel; it never raises for anything that a person can type."""
     try:
         return Design(layouts=design_all(deployment_of(choices)))
     except InputError as error:
@@ -105,7 +105,7 @@ def design(choices: Choices) -> Design:
 
 
 def design_shown(result: Design) -> PanelOutput:
-    """The one renderer: a table per peer, every name with its reason, everything escaped and bounded."""
+    """The renderer: a table per peer, every name with its reason, everything escaped and bounded."""
     if result.problem:
         return alert(result.problem)
     pieces, words = [], []

@@ -1,4 +1,4 @@
-"""A sequence of messages between two or more, as SVG: who sends what to whom, top to bottom. Values in, text out."""
+"""A sequence of messages between two or more parties as SVG, from top to bottom. Values in, text out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LETTER = 6.3  # width of a letter of a label
 
 @dataclass(frozen=True, kw_only=True)
 class Arrow:
-    """One message; `notes` are what its sender decided before it. `bad`: it ends here, or something is refused."""
+    """One message; `notes` are what its sender decided before it. `bad`: the sequence ends here, or something is refused."""
 
     sender: str
     receiver: str
@@ -29,7 +29,7 @@ def refuses(note: str) -> bool:
 
 
 def ladder(actors: Sequence[str], arrows: Sequence[Arrow], title: str, *, current: int | None = None) -> str:
-    """An SVG of the arrows up to `current` (all when None); the current one is drawn thicker."""
+    """Return an SVG of the arrows up to `current` (all if None); the current one is thicker."""
     shown = arrows if current is None else arrows[: current + 1]
     column = _WIDE_COLUMN if len(actors) == 2 else _COLUMN
     width = column * (len(actors) - 1) + 2 * _NOTE_COLUMN
@@ -90,7 +90,7 @@ def _drawn(arrow: Arrow, at: dict[str, int], y: int, *, bold: bool) -> list[str]
 
 
 def in_words(arrows: Sequence[Arrow]) -> str:
-    """The same as numbered lines."""
+    """Return the same as numbered lines."""
     lines = []
     for number, arrow in enumerate(arrows, start=1):
         to = f" to {arrow.receiver}" if arrow.receiver != arrow.sender else ""

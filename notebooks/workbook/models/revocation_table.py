@@ -1,4 +1,4 @@
-"""The revocation decision as a table: settings and sources in, the row that applies, every step, the verdict. Pure."""
+"""The revocation decision as a table: settings and sources in; the row that applies, every step and the verdict out. Pure."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ LISTS: tuple[List, ...] = ("good", "revoked", "expired", "unavailable", "not to 
 
 @dataclass(frozen=True, kw_only=True)
 class Situation:
-    """Settings of the SIP page, what the certificate names, and what the sources say."""
+    """Settings of the SIP page, what the certificate names, and what the sources answer."""
 
     service: str = "SIP TLS"
     checking: bool = True
@@ -55,7 +55,7 @@ class Situation:
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """Which row of the table applied (None: nothing is checked), what was asked and said, and the verdict."""
+    """Which row of the table applied (None: nothing is checked), questions and answers, and the verdict."""
 
     situation: Situation
     row: int | None
@@ -64,7 +64,7 @@ class Decision:
 
     @property
     def accepted(self) -> bool:
-        """The certificate is let pass."""
+        """True if the certificate is accepted."""
         return self.verdict.accepted
 
 
@@ -169,7 +169,7 @@ def _data(situation: Situation) -> RevocationData:
 
 
 def shown(decision: Decision) -> PanelOutput:
-    """The table with the row that applies marked, the steps, the verdict; the same in words."""
+    """Show the table with the applicable row marked, the steps, the verdict; the same in words."""
     marked = [
         f"<tr{' class=lit aria-current=true' if n == decision.row else ''}><td>{'▶' if n == decision.row else ''}</td>"
         + "".join(f"<td>{escape(cell)}</td>" for cell in row)
@@ -207,7 +207,7 @@ def _told(decision: Decision) -> list[str]:
 
 
 def who_sees() -> pd.DataFrame:
-    """Which service reads revocation from where."""
+    """Return which service reads revocation from where."""
     rows = {
         name: {**{label: "yes" if kind in SEES[service] else "" for label, kind in SOURCES.items()},
                "OCSP": "yes" if service is Consumer.SIP_TLS else ""}
@@ -217,7 +217,7 @@ def who_sees() -> pd.DataFrame:
 
 
 def decide_all(**situations: Mapping[str, Any]) -> pd.DataFrame:
-    """Several situations side by side: what is asked about the server certificate, what is said, whether it passes."""
+    """Compare situations: what is asked about the server certificate, what is answered, whether it is accepted."""
     rows = {}
     for name, given in situations.items():
         decision = decide(Situation(**given))
@@ -231,7 +231,7 @@ def decide_all(**situations: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def make_files() -> dict[str, bytes]:
-    """One certificate and its chain in the forms that people send: pem, der, pkcs7, pkcs12; and a picture."""
+    """Return one certificate and its chain in the forms that people send: pem, der, pkcs7, pkcs12; and a picture."""
     key = fast_key()
     leaf, above, root = _issuer().issue(build_csr(_layout(), key), at=AT), _issuer().certificate, _root().certificate
     return {

@@ -1,4 +1,4 @@
-"""What would be if: worlds made from a world, and judged without a dial. Every function is pure."""
+"""What would happen if: worlds made from a world, and judged without dialling. Every function is pure."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ LOSSES: tuple[Loss, ...] = (
 
 
 def judged(world: World, at: datetime) -> CheckReport:
-    """Every leg as pkikit judges it at an instant; nothing is dialled."""
+    """Return every leg as pkikit judges it at an instant; nothing is dialled."""
     legs = tuple(LegReport(leg=v.leg, verdict=v, trace=None) for v in judge_all_legs(world, at))
     return CheckReport(deployment=world.deployment.name, at=at, legs=legs)
 
 
 def authorities(world: World) -> dict[str, x509.Certificate]:
-    """The CA certificates of a world by name: in lists, or sent behind leaves."""
+    """Return the CA certificates of a world by name: from lists, or sent after leaves."""
     lists = [c for party in world.parties.values() for c in party.trusted_ca_list]
     sent = [c for p in world.parties.values() for credential in p.credentials for c in credential.chain[1:]]
     return {title(c): c for c in dict.fromkeys([*lists, *sent])}
 
 
 def trusting(world: World, parties: Iterable[str], certificates: Sequence[x509.Certificate]) -> World:
-    """The same world with this trusted CA list on these parties."""
+    """Return the same world with this trusted CA list on these parties."""
     for fqdn in parties:
         world = world.with_party(replace(world.parties[fqdn], trusted_ca_list=tuple(certificates)))
     return world
 
 
 def losses_of(world: World, loss: Loss) -> tuple[str, ...]:
-    """What can be lost: parties with a certificate, `party: name` of what they present, or CAs."""
+    """Return what can be lost: parties with a certificate, `party: name` of what they present, or CAs."""
     holders = [fqdn for fqdn, party in world.parties.items() if party.credential is not None]
     if loss == "a CA is distrusted":
         return tuple(name for name, c in authorities(world).items() if is_self_signed(c))
@@ -63,7 +63,7 @@ def _dns_names(world: World, fqdn: str) -> Sequence[str]:
 
 
 def lose(world: World, ground: Ground, loss: Loss, target: str) -> World:
-    """The world in which that has happened."""
+    """Return the world in which that is lost."""
     quick = replace(ground, rsa=False)
     match loss:
         case "its certificate expires":
@@ -109,7 +109,7 @@ def chain(
 
 
 def next_dates(world: World, at: datetime, *, within: timedelta) -> tuple[tuple[datetime, str], ...]:
-    """When the certificates in use end, soonest first."""
+    """Return when the certificates in use end, soonest first."""
     ends = {
         (credential.leaf.not_valid_after_utc, fqdn)
         for fqdn, party in world.parties.items()

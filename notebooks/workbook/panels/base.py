@@ -1,7 +1,7 @@
 """What every panel is: inputs with labels, one pure function of their values, one renderer. Nothing else.
 
-A panel says in its text form that the cell has to be run: that line is what is seen where the kernel has restarted or the
-widget cannot be shown.
+The text form of a panel asks the reader to run the cell: people see that line if the kernel has restarted or the widget
+cannot be displayed.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         *,
         buttons: Mapping[str, Callable[..., str | None]] | None = None,
     ) -> None:
-        """buttons: label → function of the inputs' values, which may say a sentence."""
+        """buttons: label → function of the inputs' values, which may return a sentence."""
         self.title, self.inputs, self._show = title, dict(inputs), show
         self.result = widgets.HTML()
         self.said = widgets.HTML()
@@ -66,11 +66,11 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
     @property
     def values(self) -> dict[str, Any]:
-        """What the inputs hold now."""
+        """The current values of the inputs."""
         return {name: control.value for name, control in self.inputs.items()}
 
     def redraw(self) -> None:
-        """Show what the inputs' values mean."""
+        """Show the output for the inputs' values."""
         try:
             shown = self._show(**self.values)
         except PkikitError as error:
@@ -98,22 +98,22 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
 
 
 def labelled(kind: type[widgets.Widget], label: str, **settings: Any) -> widgets.Widget:
-    """An input with its label in front, as wide as all others."""
+    """Return an input with its label in front, as wide as all others."""
     layout = {"width": settings.pop("width", _WIDE)}
     return kind(description=label, style=_LABELS, layout=layout, **settings)
 
 
 def choice(label: str, options: Any, value: Any = None, **settings: Any) -> widgets.Widget:
-    """One of several."""
+    """Return an input for one of several options."""
     chosen = {} if value is None else {"value": value}
     return labelled(widgets.Dropdown, label, options=options, **chosen, **settings)
 
 
 def switch(label: str, *, value: bool) -> widgets.Widget:
-    """On or off."""
+    """Return an input that is on or off."""
     return labelled(widgets.Checkbox, label, value=value)
 
 
 def text(label: str, value: str = "", **settings: Any) -> widgets.Widget:
-    """A line of text, taken when it is finished."""
+    """Return an input for a line of text, which is read when the person has finished it."""
     return labelled(widgets.Text, label, value=value, continuous_update=False, **settings)

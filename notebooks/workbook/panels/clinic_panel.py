@@ -1,4 +1,4 @@
-"""The clinic's console: symptom, tools, hints, answer and remedies of one case after the other, by mouse or keyboard."""
+"""The clinic's console: symptom, tools, hints, answer and remedies of one case after another, by mouse or keyboard."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def clinic_console(first: str = "") -> Panel:
 
 
 def _shown(session: ClinicSession, look: str, at: str, said: list[str]) -> PanelOutput:
-    """The symptom, what a tool shows, and what was said so far."""
+    """Show the symptom, the output of the tool, and the replies so far."""
     try:
         seen = _look(session, look, at)
     except InputError as error:

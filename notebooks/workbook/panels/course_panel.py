@@ -1,4 +1,4 @@
-"""The bar at the head of a notebook: what it takes, what is done of it, a way to begin anew; and the course as a whole."""
+"""The bar at the head of a notebook: how long it takes, what is done, a way to start again; and the whole course."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from workbook.session import LabSession, close_current
 
 
 def start(number: str) -> Panel:
-    """First cell of a notebook: how far you are, and a button that begins anew."""
+    """First cell of a notebook: how far you are, and a button that starts again."""
     tell_plainly()
     found = lesson(number)
     if found is None:
@@ -49,7 +49,7 @@ def start(number: str) -> Panel:
 
 
 def exam_result(number: str, needed: int) -> Panel:
-    """How many exercises of a notebook were answered rightly, and whether that is enough; and the whole report beside it."""
+    """Show how many exercises of a notebook were answered correctly, and whether that is enough; with the whole report."""
     found = lesson(number)
     if found is None:
         raise InputError(f"there is no notebook {printable(number)!r}")

@@ -1,4 +1,4 @@
-"""The panels of design and request: inputs bound to one pure function and one renderer."""
+"""The panels for design and requests: inputs bound to one pure function and one renderer."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def san_designer(choices: Choices | None = None) -> Panel:
 
 
 def csr_form(session: LabSession, peer: str) -> Panel:
-    """The Generate CSR page of a peer: what the request will hold, and what would be objected to, before it is made."""
+    """The Generate CSR page of a peer: what the request will contain and what the linter objects to, before it is made."""
     form = CsrForm.of(session.deployment.product_version)
     inputs = {
         "cluster_names": choice("Names of the cluster", CLUSTER_NAMES, CLUSTER_NAMES[1]),
@@ -93,7 +93,7 @@ def file_inspector(session: LabSession | None = None) -> Panel:
 
 
 def inspected(data: bytes, where: str, session: LabSession | None = None) -> PanelOutput:
-    """The objects of a file, each as a table; bounded, escaped, one sentence for what is none."""
+    """Show the objects of a file, each as a table; bounded and escaped; one sentence if there is none."""
     if not data.strip():
         return PanelOutput(html="<p>Nothing is loaded yet.</p>", text="Nothing is loaded yet.")
     if len(data) > MAX_UPLOAD:

@@ -30,7 +30,7 @@ _MOST_STEPS = 12  # of a handshake and the first answer
 
 
 def _world_shown(session: LabSession, report: CheckReport, world: Any, *lines: str) -> PanelOutput:
-    """The picture of a world as judged, and what fell, by zone and service."""
+    """Show the picture of a world as judged, and what went down, by zone and service."""
     drawn = draw(session.deployment, world, report)
     up = report.count
     rows = [(leg.leg.id, ", ".join(leg.causes[:2])) for leg in report.down]
@@ -51,9 +51,9 @@ def _lists(session: LabSession) -> dict[str, tuple[str, ...]]:
 
 
 def trust_editor(session: LabSession) -> Panel:
-    """The trusted CA list: take a CA out, and see in the picture which relations fall; then do it in the lab.
+    """The trusted CA list: remove a CA, see in the picture which relations go down; then do it in the lab.
 
-    Check boxes where one might think of dragging: they can be reached by keyboard and told by a screen reader.
+    The panel has check boxes instead of dragging, because keyboards and screen readers can use them.
     """
     known, lists = authorities(session.world), _lists(session)
     boxes = {f"ca{n}": switch(f"trusts {name}", value=name in _trusted(session)) for n, name in enumerate(known)}
@@ -88,7 +88,7 @@ def _trusted(session: LabSession) -> set[str]:
 
 
 def chain_builder(session: LabSession) -> Panel:
-    """Choose what is sent and what is trusted, and see which path is found, and what is said of it."""
+    """Choose what is sent and what is trusted; see which path is found, and the verdict on it."""
     world = session.world
     leaves = {f: p.credential for f, p in world.parties.items() if p.credential is not None}
     known = authorities(world)
@@ -145,7 +145,7 @@ def handshake_theatre(session: LabSession, leg: str = "") -> Panel:
 
 
 def blast_radius(session: LabSession) -> Panel:
-    """What falls when one thing is lost: a certificate, a name, a CA."""
+    """What goes down when one thing is lost: a certificate, a name, a CA."""
     loss = choice("What happens", LOSSES, LOSSES[0])
     target = choice("To", losses_of(session.world, LOSSES[0]))
 
@@ -165,7 +165,7 @@ def blast_radius(session: LabSession) -> Panel:
 
 
 def time_slider(session: LabSession) -> Panel:
-    """Move the instant at which everything is judged; nobody renews anything meanwhile."""
+    """Move the instant at which everything is judged; nobody renews anything in between."""
     inputs = {"days": Slider(description="Days from now", value=0, min=-30, max=_MAX_DAYS, stride=30, interval=400)}
 
     def show(days: int) -> PanelOutput:
@@ -178,7 +178,7 @@ def time_slider(session: LabSession) -> Panel:
 
 
 def revocation_table(situation: Situation | None = None) -> Panel:
-    """Settings and sources of revocation: the row of the decision that applies is marked, and the verdict follows."""
+    """Settings and sources of revocation: see the row of the decision that applies, and the verdict."""
     first = situation or Situation()
     inputs = {
         "service": choice("Service", tuple(SERVICES), first.service),

@@ -1,6 +1,6 @@
 """A slider that a screen reader can name: the browser's own, with a label, the value in words, and a button that plays.
 
-ipywidgets' own slider gives its handle no accessible name, and none can be given to it from here.
+ipywidgets' slider gives its handle no accessible name, and we cannot add one.
 """
 
 from __future__ import annotations

@@ -28,18 +28,18 @@ _CA = "public CA"
 
 
 def performance(session: LabSession, leg_id: str, version: str = "TLS 1.3") -> Play:
-    """One leg's handshake in slow motion, in the world as it is."""
+    """Return one leg's handshake in slow motion, in the current world."""
     return play_of(session.world, session, leg_id, version)
 
 
 def play_of(world: World, session: LabSession, leg_id: str, version: str) -> Play:
-    """The same in another world."""
+    """Return the same in another world."""
     leg = next(leg for leg in session.threaded.legs if leg.id == leg_id)
     return perform(leg, world, session.at, VERSIONS[version])
 
 
 def arrows_of(play: Play) -> tuple[Arrow, ...]:
-    """Each flight as an arrow from who sent it; where nothing is sent it stays on its side."""
+    """Return each flight as an arrow from its sender; if nothing is sent, it stays on its side."""
     names = {Side.CLIENT: play.leg.client, Side.SERVER: play.leg.server}
     return tuple(_arrow(flight, names) for flight in play.flights)
 
@@ -57,7 +57,7 @@ def _arrow(flight: Flight, names: dict[Side, str]) -> Arrow:
 
 
 def theatre_shown(play: Play, step: int) -> PanelOutput:
-    """The ladder up to a step, and that step's bytes; the same in words."""
+    """Show the ladder up to a step, and that step's bytes; the same in words."""
     arrows = arrows_of(play)
     step = max(0, min(step, len(arrows) - 1))
     title = f"{play.leg.client} dials {play.leg.server}"
@@ -75,14 +75,14 @@ def theatre_shown(play: Play, step: int) -> PanelOutput:
 
 
 def theatre_picture(play: Play) -> Picture:
-    """The whole ladder, for a notebook's output."""
+    """Return the whole ladder, for a notebook's output."""
     arrows = arrows_of(play)
     title = f"{play.leg.client} dials {play.leg.server}"
     return Picture(svg=ladder((play.leg.client, play.leg.server), arrows, title), text=in_words(arrows))
 
 
 def messages_by_version(session: LabSession, leg_id: str) -> pd.DataFrame:
-    """Flight by flight, what each side sends under each version of TLS."""
+    """Return, flight by flight, what each side sends under each version of TLS."""
     plays = {name: performance(session, leg_id, name) for name in VERSIONS}
     columns = {name: [f"{f.side.value}: {f.title}" for f in play.flights if f.records] for name, play in plays.items()}
     rows = max(len(column) for column in columns.values())
@@ -92,14 +92,14 @@ def messages_by_version(session: LabSession, leg_id: str) -> pd.DataFrame:
 
 @dataclass(frozen=True, kw_only=True)
 class OrderSequence:
-    """An order as arrows, between the peer that orders, the CA, and every peer's port 80."""
+    """An order as arrows between the peer that orders, the CA, and every peer's port 80."""
 
     actors: tuple[str, ...]
     arrows: tuple[Arrow, ...]
 
 
 def order_sequence(steps: Sequence[RunStep], peer: str, peers: Sequence[str]) -> OrderSequence:
-    """What an order did, as arrows in the order in which it happened."""
+    """Return what an order did, as arrows in the order in which it happened."""
     actors = (peer, _CA, *(p for p in peers if p != peer))
     return OrderSequence(actors=actors, arrows=tuple(a for step in steps for a in _arrows(step, peer, actors)))
 
@@ -122,7 +122,7 @@ def _arrows(step: RunStep, peer: str, actors: tuple[str, ...]) -> list[Arrow]:
 
 
 def sequence_shown(sequence: OrderSequence, step: int) -> PanelOutput:
-    """The ladder of an order up to a step; the same in words."""
+    """Show the ladder of an order up to a step; the same in words."""
     arrows = sequence.arrows
     step = max(0, min(step, len(arrows) - 1))
     drawn = ladder(sequence.actors, arrows, "an ACME order", current=step)

@@ -1,4 +1,4 @@
-"""ACME, renewal and the end of clientAuth for notebooks: what happened, as tables that are the same at every run."""
+"""ACME, renewal and the end of clientAuth for notebooks: what happened, as tables that are the same in every run."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Told:
 
 
 def outcome(call: Callable[..., Any], *arguments: Any, **named: Any) -> Told:
-    """Do something that may be refused, and tell how it ended instead of failing."""
+    """Do something that may be refused, and return how it ended instead of failing."""
     try:
         call(*arguments, **named)
     except PkikitError as error:
@@ -45,7 +45,7 @@ def outcome(call: Callable[..., Any], *arguments: Any, **named: Any) -> Told:
 
 
 def acme_story(session: LabSession, peer: str) -> pd.DataFrame:
-    """The last order of a peer, step by step as RFC 8555 has them; what happened side by side is put in one order."""
+    """Return the last order of a peer, step by step as in RFC 8555; steps that happened side by side get a fixed order."""
     steps = session.start_acme().steps(peer)
     rows = [("account", "", _states(steps, "account"), "")]
     hosts = [s for s in steps if s.what == "virtual host" and s.state == "opened"]
@@ -85,7 +85,7 @@ def _states(steps: tuple[RunStep, ...], what: str) -> str:
 
 
 def objections(verdict: Verdict) -> pd.DataFrame:
-    """What a CA would object to, name by name; empty when there is nothing."""
+    """Return what a CA would object to, name by name; empty if there is nothing."""
     rows = [
         {"rule": f.rule, "about": e.label, "expected": e.expected, "found": _kind_of(e.seen)}
         for f in verdict.errors
@@ -95,13 +95,15 @@ def objections(verdict: Verdict) -> pd.DataFrame:
 
 
 def _kind_of(seen: str) -> str:
-    """Addresses differ from machine to machine."""
+    """Return the kind of an address, because addresses differ from machine to machine."""
     return ", ".join("another address" if part.strip()[:4] in {"127.", "::1"} else part for part in seen.split(", "))
 
 
 def attempts(session: LabSession, peer: str, hours: int, *, every: int = 1) -> pd.DataFrame:
-    """Let time go on hour by hour, at most that far and until a certificate is signed: when the automatic service tried,
-    how it ended, when it tries again."""
+    """Move time forward hour by hour, at most that far, until a certificate is signed.
+
+    Returns when the automatic service tried, how it ended, and when it tries again.
+    """
     rows = []
     before: Attempt | None = session.peer(peer).state.acme.last
     for hour in range(0, hours, every):
@@ -119,12 +121,12 @@ def attempts(session: LabSession, peer: str, hours: int, *, every: int = 1) -> p
 
 
 def renewal_years(session: LabSession, *lifetimes: float) -> Renewals:
-    """A year of automatic renewal of this deployment for each lifetime (days); 2027, so that it is the same at each run."""
+    """Simulate a year of automatic renewal for each lifetime (days); always 2027, so every run gives the same."""
     return session.threaded.run(partial(compare, session.deployment, lifetimes, at=_YEAR_BEGINS))
 
 
 def ways_out(lived: Sunset) -> pd.DataFrame:
-    """Each stage of the sunset: legs up, and what it takes."""
+    """Return each stage of the sunset: legs up, and the work that it needs."""
     rows = [
         {"stage": s.title, "legs up": f"{len(s.report.legs) - len(s.down)} of {len(s.report.legs)}", "takes": s.takes}
         for s in lived.stages
@@ -133,7 +135,7 @@ def ways_out(lived: Sunset) -> pd.DataFrame:
 
 
 def sunset_picture(lived: Sunset) -> Picture:
-    """The legs that changed while time passed, up or down, in days; the same in words."""
+    """Return the legs that changed over time, up or down, in days; the same in words."""
     time = lived.timeline
     changed = {leg: spans for leg, spans in time.spans.items() if len(spans) > 1}
     told = [f"{h.at:%Y-%m-%d}: {h.subject} {h.kind.removeprefix('leg ')}, {h.detail}" for h in time.happenings
@@ -142,14 +144,14 @@ def sunset_picture(lived: Sunset) -> Picture:
 
 
 def years_picture(years: Renewals) -> Picture:
-    """A lane for each year, a gap at each restart; the same in words."""
+    """Return a lane for each year with a gap at each restart; the same in words."""
     told = [f"{y.lifetime_days:g} days: {y.renewals} renewals, {y.restarts} restarts, {y.interrupted} connections interrupted"
             for y in years.years]  # fmt: skip
     return Picture(svg=years.svg(), text="\n".join(told))
 
 
 def audit_table(session: LabSession) -> pd.DataFrame:
-    """`pkikit eku-audit` for the certificates in use: mutual legs, whether they will fail, and which ways out work."""
+    """Run `pkikit eku-audit` for the certificates in use: mutual legs, whether they will fail, and which ways out work."""
     lab = session.threaded
     held = {fqdn: p.credential.leaf for fqdn, p in lab.world.parties.items() if p.credential is not None}
     return _audited(audit(session.deployment, held, at=lab.clock.now()))

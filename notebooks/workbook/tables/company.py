@@ -1,4 +1,4 @@
-"""A folder of certificates as a company might bring it, and the night in which its CA changes."""
+"""A folder of certificates as a company might bring it, and the night in which it changes its CA."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from workbook.session import load
 
 
 class Company:
-    """`folder` is what `--certs` takes. The old CA issued everything; the new one, the certificates of the E peers."""
+    """`folder` is what `--certs` takes. The old CA issued everything; the new one issued the certificates of the E peers."""
 
     def __init__(self, deployment: Deployment) -> None:
         self.deployment = deployment
@@ -58,7 +58,7 @@ class Company:
             write_public(folder / "trust.pem", b"".join(c.public_bytes(Encoding.PEM) for c in trusted))
 
     def issue(self, peer: str, *, without: Sequence[str] = ()) -> Credential:
-        """A new key and a certificate of the new CA for a peer, into its folder; `without` are names forgotten."""
+        """Put a new key and a certificate of the new CA for a peer into its folder; `without` are forgotten names."""
         fqdn = self.deployment.peer(peer)
         layout, key = design_sans(self.deployment, fqdn).without(*without), make_key()
         leaf = self.new_ca.issue(build_csr(layout, key), at=self.at)
@@ -67,12 +67,12 @@ class Company:
         return credential
 
     def trust_both(self) -> None:
-        """The new root beside the old one in everybody's trusted CA list."""
+        """Add the new root to everybody's trusted CA list, beside the old one."""
         for fqdn, party in self.before.parties.items():
             self._write(fqdn, None, (*party.trusted_ca_list, self.new_ca.root))
 
     def remove_key(self, party: str) -> None:
-        """Take a private key out of the folder: its connections are judged then, not dialled."""
+        """Remove a private key from the folder: its connections are then judged, not dialled."""
         path = self.folder / party / "key.pem"
         if party not in self.before.parties or not path.exists():
             raise InputError(f"there is no key of {printable(party)} in the folder")
@@ -80,7 +80,7 @@ class Company:
 
 
 def make_company(name: str) -> Company:
-    """The folder of a company whose E peers have certificates of a new CA; in one of them a name was forgotten."""
+    """Make the folder of a company whose E peers have certificates of a new CA; one of them lacks a name."""
     company = Company(load(name))
     first, *others = company.deployment.peers_of(Role.EXPRESSWAY_E)
     company.issue(first)
@@ -90,7 +90,7 @@ def make_company(name: str) -> Company:
 
 
 def rehearse(company: Company) -> pd.DataFrame:
-    """The change of the CA in several orders: most legs down at any moment, and in the end."""
+    """Change the CA in several orders: return most legs down at any moment, and at the end."""
     peers = company.deployment.peers_of(Role.EXPRESSWAY_E)
     new = {peer: company.issue(peer) for peer in peers}
     load_each = [_loading(peer, new[peer]) for peer in peers]

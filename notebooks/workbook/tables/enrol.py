@@ -1,4 +1,4 @@
-"""A request taken to the web pages of AD CS, as an administrator's browser would."""
+"""Enrols a request on the web pages of AD CS, as an administrator's browser would."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TEMPLATES = {t.name: t for t in (WEB_SERVER, CLIENT_AND_SERVER)}
 
 
 def enrol(session: LabSession, peer: str, template: str) -> Credential:
-    """Submit the peer's pending request to the lab's AD CS with a template, and download what it issued, Base 64."""
+    """Submit the peer's pending request to the lab's AD CS with a template, and download the certificate, Base 64."""
     request = session.peer(peer).state.request
     if request is None:
         raise InputError(f"{peer} has no pending request; generate one first: lab.generate_csr({peer!r})")
@@ -57,18 +57,18 @@ async def _submitted(session: LabSession, form: str) -> bytes:
 
 
 def template_of(name: str) -> CertificateTemplate:
-    """A template that is enabled on the lab's AD CS."""
+    """Return a template that is enabled on the lab's AD CS."""
     if name not in TEMPLATES:
         raise InputError(f"AD CS has no template {name!r}; there are {', '.join(TEMPLATES)}")
     return TEMPLATES[name]
 
 
 def template_table(name: str) -> pd.DataFrame:
-    """What the properties window of a template shows."""
+    """Return what the properties window of a template shows."""
     rows = [{"tab": tab, "field": field, "value": value} for tab, field, value in template_of(name).shown()]
     return pd.DataFrame(rows).set_index(["tab", "field"])
 
 
 def template_objections() -> dict[str, list[str]]:
-    """What makes each template unfit for an Expressway; nothing, where it is fit."""
+    """Return why each template does not suit an Expressway; nothing if it does."""
     return {t.display_name: list(t.objections()) for t in TEMPLATES.values()}

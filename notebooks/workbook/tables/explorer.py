@@ -1,4 +1,4 @@
-"""`pkikit explore` for notebooks: candidate designs judged, the front as table and picture."""
+"""`pkikit explore` for notebooks: judged candidate designs, the front as table and picture."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ABOUT = ("certificate", "cluster_name", "registration", "authority", "term", "s
 
 @dataclass(frozen=True, kw_only=True)
 class Explored:
-    """All candidates of a deployment, judged; the front are those that no other beats."""
+    """All candidates of a deployment, judged; the front contains those that no other one beats."""
 
     space: Space
     outcome: Outcome
@@ -30,19 +30,19 @@ class Explored:
         )
 
     def front(self, most: int = 12) -> pd.DataFrame:
-        """The candidates of the front that work, by what they are judged by; smaller is better everywhere."""
+        """Return the candidates of the front that work, by their figures; smaller is always better."""
         rows = [r for r in front_rows(self.space, self.outcome) if r["works"]] or front_rows(self.space, self.outcome)
         table = pd.DataFrame(rows[:most]).set_index("candidate")
         return table[[c for c in OBJECTIVES if c in table.columns]]
 
     def choices(self, cluster: str, most: int = 12) -> pd.DataFrame:
-        """What those candidates choose for one cluster."""
+        """Return what those candidates choose for one cluster."""
         rows = [r for r in front_rows(self.space, self.outcome) if r["works"]] or front_rows(self.space, self.outcome)
         table = pd.DataFrame(rows[:most]).set_index("candidate")
         return table[[f"{cluster}.{c}" for c in _ABOUT]].rename(columns=lambda c: c.partition(".")[2].replace("_", " "))
 
     def picture(self) -> Picture:
-        """The front: restarts a year against the days that a leaked key stays of use."""
+        """Return the front: restarts a year against the days for which a leaked key stays usable."""
         table = self.front(most=100)
         return Picture(svg=front_picture(self.space, self.outcome), text=table.to_string())
 

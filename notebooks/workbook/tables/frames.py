@@ -1,4 +1,4 @@
-"""Tables that teach: derived from the engine, so that a changed rule changes the table. Pure but for the sessions handed in."""
+"""Tables that teach: derived from the engine, so that a changed rule changes the table. Pure except for the given sessions."""
 
 from __future__ import annotations
 
@@ -50,12 +50,12 @@ _ITEMS = {
 
 
 def layout_in(deployment: Deployment, peer: str) -> SanLayout:
-    """The SAN layout of a peer as designed, without a lab."""
+    """Return the SAN layout of a peer as designed, without a lab."""
     return design_sans(deployment, deployment.peer(peer))
 
 
 def san_matrix(deployment: Deployment) -> pd.DataFrame:
-    """What each feature of a deployment adds to the certificates of C and E, found by turning it on alone."""
+    """Return what each feature of a deployment adds to the certificates of C and E, found by switching only it on."""
     data = deployment.model_dump(mode="json")
     bare = deployment_with(deployment, _OFF)
     features: dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
@@ -82,7 +82,7 @@ def _items(before: Deployment | None, after: Deployment) -> dict[str, str]:
 
 
 def falls_without(session: LabSession, peer: str) -> pd.DataFrame:
-    """For each name of a peer's certificate, how many legs fall when it is left out; the first of them."""
+    """Return, for each name of a peer's certificate, how many legs go down without it, and the first of them."""
     rows = []
     for entry in session.layout(peer).entries:
         world = lose(session.world, session.ground, "a name is left out", f"{peer}: {entry.value}")
@@ -92,7 +92,7 @@ def falls_without(session: LabSession, peer: str) -> pd.DataFrame:
 
 
 def what_a_change_takes(deployment: Deployment, changes: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """For each change of a deployment, how many peers of C and E need a new certificate."""
+    """Return, for each change of a deployment, how many peers of C and E need a new certificate."""
     rows = {}
     for name, change in changes.items():
         new = deployment_with(deployment, change)
@@ -105,7 +105,7 @@ def what_a_change_takes(deployment: Deployment, changes: Mapping[str, Mapping[st
 
 
 def csr_pages(*versions: str) -> pd.DataFrame:
-    """What the CSR page of each version offers."""
+    """Return what the CSR page of each version offers."""
     rows = {}
     for text in versions:
         form = CsrForm.of(ProductVersion.parse(text))
@@ -119,20 +119,20 @@ def csr_pages(*versions: str) -> pd.DataFrame:
 
 
 def lint_form(deployment: Deployment, peer: str, **fields: Any) -> Verdict:
-    """What the linter says to a request that the CSR page would make with these fields, all names as proposed."""
+    """Return what the linter reports about a request from the CSR page with these fields, all names as proposed."""
     domains = ", ".join(deployment.domains.registration)
     form = RequestForm(registration_domains=domains, chat_aliases=", ".join(deployment.chat_aliases), **fields)
     return preview(deployment, peer, form, preview_key()).verdict
 
 
 def compare_answer(request: bytes, answer: bytes) -> Verdict:
-    """What a CA's answer lacks of what the request asked for. Both as files hold them."""
+    """Return what a CA's answer lacks of what the request asked for. Both as files contain them."""
     (asked,) = parse(request, where="the request").requests
     return lint_answer(asked, parse(answer, where="the answer").certificates)
 
 
 def shared_or_own(deployment: Deployment, cluster: str) -> pd.DataFrame:
-    """One certificate for all peers of a cluster beside one for each: what a lost key touches, what a new peer costs."""
+    """Compare one certificate for all peers of a cluster with one for each: a lost key, a new peer."""
     rows = {}
     for kind in ("per-peer", "shared"):
         allowed = parse_vary([f"{cluster}.certificate={kind}"], deployment)
@@ -150,7 +150,7 @@ def shared_or_own(deployment: Deployment, cluster: str) -> pd.DataFrame:
 
 
 def jabber_path(session: LabSession) -> pd.DataFrame:
-    """What a client outside does for each registration domain: the SRV record, the hosts, the name it looks for, the outcome."""
+    """Return what a client outside does for each registration domain: SRV record, hosts, the name it looks for, outcome."""
     lab, report = session.threaded, session.check()
     services = lab.network.outside_dns.zone.services
     rows = []
@@ -166,7 +166,7 @@ def jabber_path(session: LabSession) -> pd.DataFrame:
 
 
 def gates(session: LabSession, leg_id: str) -> pd.DataFrame:
-    """The seven gates of a connection, each closed in turn on the leg's server; what is left as evidence."""
+    """Close the seven gates of a connection in turn on the leg's server; return the evidence of each."""
     leg = next(leg for leg in session.threaded.legs if leg.id == leg_id)
     server = leg.server
     faults: Mapping[str, Mapping[str, Any]] = {

@@ -1,4 +1,4 @@
-"""The guide's 'Points to be Aware', each as a real certificate on a peer of the lab: what the linter says, and the leg."""
+"""The guide's 'Points to be Aware', each as a real certificate on a peer of the lab: the linter's report, and the leg."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FAULTS: Mapping[str, Mapping[str, Any]] = {
 
 
 def points_to_be_aware(session: LabSession, peer: str, leg_id: str) -> pd.DataFrame:
-    """For each point: the rule that speaks, its weight, and whether the leg comes up all the same."""
+    """Return, for each point, the rule, its severity, and whether the leg comes up all the same."""
     rows: dict[str, dict[str, str]] = {}
     for what, fields in _FAULTS.items():
         before = session.world
@@ -47,7 +47,7 @@ def points_to_be_aware(session: LabSession, peer: str, leg_id: str) -> pd.DataFr
 
 
 def _row(verdicts: list[Verdict], causes: tuple[str, ...], leg: str) -> dict[str, str]:
-    """The leg's own cause where it is down, else what the linter weighs most."""
+    """Return the leg's own cause if it is down, else the linter's most severe finding."""
     said = sorted(
         (f for v in verdicts for f in v.findings), key=lambda f: ["error", "warning", "info"].index(f.severity)
     )
@@ -60,7 +60,7 @@ def _row(verdicts: list[Verdict], causes: tuple[str, ...], leg: str) -> dict[str
 
 
 def _huge(session: LabSession) -> x509.Certificate:
-    """A certificate for a key of 8192 bits. Nobody has its private half: to look at, that is not needed."""
+    """Return a certificate for a key of 8192 bits. Nobody has its private half; looking at it does not need one."""
     modulus = (1 << 8191) | 1
     key = rsa.RSAPublicNumbers(65537, modulus).public_key()
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "cluster-e.example.com")])

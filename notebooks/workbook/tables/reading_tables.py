@@ -1,4 +1,4 @@
-"""Files and logs read for a notebook: what is in them, and what they tell. Nothing that differs from run to run is shown."""
+"""Files and logs for a notebook: what is in them, and what they mean. The output never contains what differs from run to run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _STEADY = ("subject", "issuer", "key", "signature_digest", "extended_key_usage",
 
 
 def look_into(data: bytes, name: str = "the file", at: datetime = AT) -> pd.DataFrame:
-    """Every object of a file with its lasting facts; what is odd about the file stands in the last rows."""
+    """Return every object of a file with its lasting facts; the last rows list what is odd about the file."""
     contents = parse(data, where=name)
     rows = []
     for facts in describe_contents(contents, at):
@@ -38,12 +38,12 @@ def _line(facts: dict[str, Any]) -> str:
 
 
 def converted(data: bytes, form: str, name: str = "the file") -> bytes:
-    """The objects of a file as `pem` or `der`."""
+    """Return the objects of a file as `pem` or `der`."""
     return convert(parse(data, where=name), form)
 
 
 def forms(**files: bytes) -> pd.DataFrame:
-    """For each file, its form, how many objects are in it, and whether the product takes it as it is."""
+    """Return, for each file, its form, how many objects it holds, and whether the product reads it as it is."""
     rows = {}
     for name, data in files.items():
         try:
@@ -57,7 +57,7 @@ def forms(**files: bytes) -> pd.DataFrame:
 
 
 def read_log(text: str) -> pd.DataFrame:
-    """What a log or a tool's output tells: causes, most probable first, and what to do."""
+    """Return what a log or a tool's output means: causes, most probable first, and what to do."""
     verdict, causes = diagnose_text(text, where="the log")
     fixes = {f.rule: f.fix for f in reversed(verdict.findings)}  # of several findings of a rule, the first counts
     rows = [{"cause": cause, "fix": fixes.get(cause, rule_of(cause).fix)} for cause in causes]
@@ -65,7 +65,7 @@ def read_log(text: str) -> pd.DataFrame:
 
 
 def matches(credential: Credential, *names: str) -> pd.DataFrame:
-    """Whether each name is found in a certificate, by which of its names, and why or why not."""
+    """Return whether each name is found in a certificate, by which of its names, and why or why not."""
     presented = presented_names(credential.leaf)
     rows = []
     for name in names:
@@ -75,7 +75,7 @@ def matches(credential: Credential, *names: str) -> pd.DataFrame:
 
 
 def rules_of(area: str) -> pd.DataFrame:
-    """The rules of one area of the catalogue: what is asked, and what mends it."""
+    """Return the rules of one area of the catalogue: requirement and fix."""
     rows = [{"rule": r.id, "asks": r.requirement, "fix": r.fix} for r in all_rules() if r.id.split(".")[0] == area]
     if not rows:
         raise InputError(

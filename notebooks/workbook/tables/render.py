@@ -1,4 +1,4 @@
-"""Tables and texts for notebooks: values in, something that Jupyter shows out. Nothing here decides anything."""
+"""Tables and texts for notebooks: values in, something that Jupyter shows out. This module decides nothing."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ pd.set_option("display.width", 200)
 
 
 def picture(session: LabSession, report: CheckReport | None = None) -> Picture:
-    """The world of a session; with a report, which relations are up."""
+    """Return the world of a session; with a report, also which relations are up."""
     return draw(session.deployment, session.threaded.world, report)
 
 
 def san_table(*layouts: SanLayout) -> pd.DataFrame:
-    """Every name with its reason and who needs it; one row a name."""
+    """Return every name with its reason and who needs it; one row per name."""
     rows = [
         {"peer": layout.owner, "SAN": entry.value, "reason": entry.reason, "needed by": shorten(entry)}
         for layout in layouts
@@ -44,7 +44,7 @@ def san_table(*layouts: SanLayout) -> pd.DataFrame:
 
 
 def request_facts(request: x509.CertificateSigningRequest) -> pd.DataFrame:
-    """What a request asks for."""
+    """Return what a request asks for."""
     facts = describe_request(request)
     return _facts(
         {k: facts[k] for k in ("subject", "extended_key_usage", "key", "signature_digest")}, facts["sans"]["dns"]
@@ -52,7 +52,7 @@ def request_facts(request: x509.CertificateSigningRequest) -> pd.DataFrame:
 
 
 def certificate_facts(session: LabSession, credential: Credential) -> pd.DataFrame:
-    """What a certificate says; not its serial number and dates, which differ at each run."""
+    """Return what a certificate contains, except serial number and dates, which differ in each run."""
     facts = describe_certificate(credential.leaf, session.threaded.clock.now())
     issuer = "Pebble" if "Pebble" in facts["issuer"] else facts["issuer"]
     shown = {"issuer": issuer} | {k: facts[k] for k in ("extended_key_usage", "key", "signature_digest")}
@@ -65,7 +65,7 @@ def _facts(facts: dict[str, str], names: Iterable[str]) -> pd.DataFrame:
 
 
 def legs(report: CheckReport | Iterable[LegReport]) -> pd.DataFrame:
-    """Legs with outcome, who refused, and why."""
+    """Return legs with outcome, who refused, and why."""
     reports = report.legs if isinstance(report, CheckReport) else tuple(report)
     rows = [
         {
@@ -80,7 +80,7 @@ def legs(report: CheckReport | Iterable[LegReport]) -> pd.DataFrame:
 
 
 def trace(report: LegReport) -> pd.DataFrame:
-    """What each side decided, in its own order; the TLS state machine's steps in between are left out."""
+    """Return what each side decided, in its own order, without the steps of the TLS state machine in between."""
     if report.trace is None:
         return pd.DataFrame()
     names = {Side.CLIENT: report.leg.client, Side.SERVER: report.leg.server}
@@ -100,7 +100,7 @@ class Diagnosis:
     report: CheckReport
 
     def _entries(self) -> list[tuple[str, str, str, str]]:
-        """(rule, on how many legs, message, fix), each cause once, the one on most legs first."""
+        """Return (rule, number of legs, message, fix), each cause once, that of most legs first."""
         return [
             (c.finding.rule, f"{len(c.legs)} leg{'s' if len(c.legs) > 1 else ''}", c.finding.message, c.fix)
             for c in self.report.root_causes(first_only=True)
@@ -119,12 +119,12 @@ class Diagnosis:
 
 
 def diagnosis(report: CheckReport) -> Diagnosis:
-    """What to mend, and why."""
+    """Return what to fix, and why."""
     return Diagnosis(report)
 
 
 def acme_answers(session: LabSession) -> pd.DataFrame:
-    """Which peer served a challenge file for which name, as Pebble asked from its several vantage points."""
+    """Return which peer served a challenge file for which name to Pebble's vantage points."""
     fetched = session.start_acme().fetched
     names = sorted({f.host for f in fetched})
     peers = sorted(session.start_acme().hosts)
@@ -134,19 +134,19 @@ def acme_answers(session: LabSession) -> pd.DataFrame:
 
 
 def findings(found: Verdict | Iterable[Finding]) -> pd.DataFrame:
-    """What a judge objects to: rule, weight, message."""
+    """Return what a judge objects to: rule, severity, message."""
     every = found.findings if isinstance(found, Verdict) else tuple(found)
     rows = [{"rule": f.rule, "weight": f.severity.value, "message": f.message} for f in every]
     return pd.DataFrame(rows, columns=["rule", "weight", "message"]).set_index("rule")
 
 
 def log(session: LabSession, party: str | None = None, kind: str | None = None) -> list[str]:
-    """Event log lines of a party or of all, without what differs from run to run: times, and all fields but the reasons."""
+    """Return event log lines of a party or of all, without what differs from run to run: times, and all fields except reasons."""
     return log_lines(session.threaded.events.of(party, kind))
 
 
 def log_lines(events: Iterable[Event]) -> list[str]:
-    """The lines in their order; what was told more than once stands here once."""
+    """Return the lines in their order, each once."""
     return list(dict.fromkeys(f'{e.party}: Event="{e.kind}"{_steady_fields(e.detail)}' for e in events))
 
 
@@ -159,7 +159,7 @@ def _steady_fields(detail: str) -> str:
 
 
 def leg_checks(session: LabSession, prefix: str) -> pd.DataFrame:
-    """For each leg whose id begins so: what each side looks for in the other's certificate, and where that comes from."""
+    """Return, for each leg whose id begins so, what each side looks for in the other's certificate, and where that comes from."""
     rows = []
     for leg in session.threaded.legs:
         if leg.id.startswith(prefix):
@@ -173,22 +173,22 @@ def leg_checks(session: LabSession, prefix: str) -> pd.DataFrame:
 
 
 def chain_titles(credential: Credential) -> list[str]:
-    """The certificates of a chain by name, leaf first."""
+    """Return the certificates of a chain by name, leaf first."""
     return [title(c) for c in credential.chain]
 
 
 def only_leaf(credential: Credential) -> bytes:
-    """The server certificate alone as PEM, without the chain behind it."""
+    """Return only the server certificate as PEM, without the chain after it."""
     return credential.leaf.public_bytes(Encoding.PEM)
 
 
 def as_der(credential: Credential) -> bytes:
-    """The server certificate alone as DER."""
+    """Return only the server certificate as DER."""
     return credential.leaf.public_bytes(Encoding.DER)
 
 
 def without_tokens(text: str) -> str:
-    """What a CA says holds a token, an address and a port that differ at each run; what follows them is left out."""
+    """Cut a CA's text before the token, address and port in it, which differ in each run."""
     text = (
         text.split("every name (")[0] + "every name" if "every name (" in text else text
     )  # it begins with any of them

@@ -1,4 +1,4 @@
-"""A workbench for notebooks: a private folder, files in it, and the openssl command line. Gone when the kernel ends."""
+"""A workbench for notebooks: a private folder, files in it, and the openssl command line. The kernel removes it at its end."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Said(tuple[str, ...]):
 
 
 class Workbench:
-    """Commands run here; what they write can be read by nobody else (mode 0700)."""
+    """Runs commands in a folder that nobody else can read (mode 0700)."""
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="workbench-"))
@@ -48,7 +48,7 @@ class Workbench:
         return "Workbench: " + (", ".join(self.files()) or "empty")
 
     def files(self) -> list[str]:
-        """The names of the files at the top."""
+        """Return the names of the files at the top."""
         return sorted(p.name for p in self.folder.iterdir())
 
     def put(self, name: str, what: bytes | str | x509.Certificate | x509.CertificateSigningRequest) -> None:
@@ -59,7 +59,7 @@ class Workbench:
         write_private(path, what.encode() if isinstance(what, str) else what)
 
     def read(self, name: str) -> bytes:
-        """The bytes of a file."""
+        """Return the bytes of a file."""
         path = self._path(name)
         if not path.is_file():
             raise InputError(
@@ -74,20 +74,20 @@ class Workbench:
         return path
 
     def config(self, layout: SanLayout) -> str:
-        """Write `<peer>.cnf`, the openssl configuration of a request with these names; returns its text."""
+        """Write `<peer>.cnf`, the openssl configuration of a request with these names; return its text."""
         text = request_config(layout)
         self.put(f"{layout.owner}.cnf", text)
         return text
 
     def ca(self, name: str, common_name: str) -> FileCa:
-        """A file CA in a folder of the workbench, as `pkikit ca init` makes it; `openssl ca` works on the same files."""
+        """Return a file CA in a folder of the workbench, as `pkikit ca init` makes it; `openssl ca` works on the same files."""
         at = Clock().now()
         return FileCa.create(self._path(name), common_name, at=at, key=make_key(), lifetime=ROOT_LIFETIME)
 
     def openssl(self, arguments: str, *, keep: Iterable[str] = (), folder: str = ".") -> Said:
-        """Run openssl; returns what it printed, or only the lines that hold one of `keep`.
+        """Run openssl; return what it printed, or only the lines that contain one of `keep`.
 
-        What differs from run to run (serial numbers, dates, keys) is left out by saying what to keep.
+        Use `keep` to leave out what differs from run to run (serial numbers, dates, keys).
         """
         program = shutil.which("openssl")
         if program is None:
@@ -105,5 +105,5 @@ class Workbench:
 
 
 def workbench() -> Workbench:
-    """A new, empty one."""
+    """Return a new, empty workbench."""
     return Workbench()

@@ -1,4 +1,4 @@
-"""Clock travel for notebooks: a stretch of time lived through, as table and picture, in days since its beginning."""
+"""Clock travel for notebooks: a simulated stretch of time, as table and picture, in days since its beginning."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def live(session: LabSession, days: float) -> Timeline:
 
 
 def happenings(lived: Timeline, *kinds: str) -> pd.DataFrame:
-    """What happened, in days since the beginning; of these kinds, or of all."""
+    """Return what happened, in days since the beginning; of these kinds, or of all."""
     rows = [
         {"day": (h.at - lived.began).days, "what": h.kind, "who": h.subject, "detail": h.detail}
         for h in lived.happenings
@@ -28,7 +28,7 @@ def happenings(lived: Timeline, *kinds: str) -> pd.DataFrame:
 
 
 def year_picture(session: LabSession, lived: Timeline) -> Picture:
-    """A lane for each leg, up or down; the same in words."""
+    """Return a lane for each leg, up or down; the same in words."""
     told = []
     for leg, spans in lived.spans.items():
         states = [f"day {(at - lived.began).days}: {cause or 'up'}" for at, cause in spans]
