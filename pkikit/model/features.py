@@ -62,6 +62,11 @@ SAN_LENGTH_LIMIT = Feature(
     until="X8.9",
     source=f"{_HISTORY} (X8.5.2; lifted with X8.10); X8.8 guide, appendix 1",
 )
+SHA_2_SIGNATURES = Feature(
+    title="Certificates are signed with SHA-256 or better; older versions made SHA-1 requests themselves.",
+    since="X8.10",
+    source="X12.5 guide, 'Creating a CSR Using Expressway' (no SHA-1 from X8.10 on)",
+)
 UPLOAD_WARNINGS = Feature(
     title="The upload of a server certificate warns: no common name, weak signature, CA not in the trusted CA list.",
     since="X8.10",
@@ -116,6 +121,7 @@ FEATURES: tuple[Feature, ...] = (
     SHA_2_REQUESTS,
     WEAK_REQUESTS,
     SAN_LENGTH_LIMIT,
+    SHA_2_SIGNATURES,
     UPLOAD_WARNINGS,
     PEER_AS_COMMON_NAME,
     ACME,

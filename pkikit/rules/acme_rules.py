@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pkikit.model.features import ACME
 from pkikit.model.findings import Severity
 from pkikit.rules.rule import Rule, Subject
 
 _ACME = "X12.5 guide, 'Using ACME on Expressway-E'"
-_VERSIONS = "X12.5-"
+_VERSIONS = ACME.span
 
 HTTP_UNREACHABLE = Rule(
     id="acme.http-01-unreachable",

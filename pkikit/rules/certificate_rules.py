@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pkikit.model.features import SHA_2_SIGNATURES, UPLOAD_WARNINGS
 from pkikit.model.findings import Severity
 from pkikit.rules.rule import Rule, Step, Subject
 
@@ -114,7 +115,7 @@ DIGEST_UNSUPPORTED = Rule(
     source="X12.5 guide, 'Creating a CSR Using Expressway' (no SHA-1 from X8.10 on); OpenSSL security level 2 "
     "(X509_verify_cert, check_auth_level)",
     fix="Have the certificate reissued with SHA-256, SHA-384 or SHA-512.",
-    versions="X8.10-",
+    versions=SHA_2_SIGNATURES.span,
     openssl=(68, 76),
     step=Step.SIGNATURE,
 )
@@ -170,7 +171,7 @@ EKU_ABSENT = Rule(
     "upload accepts it; the MRA guide X15.0 says that a certificate without clientAuth is refused.",
     source="MRA guide X15.0, 'Requirements'; RFC 5280 §4.2.1.12; ours",
     fix="Have the certificate issued with the extended key usages serverAuth and clientAuth.",
-    versions="X8.10-",
+    versions=UPLOAD_WARNINGS.span,
     step=Step.PURPOSE,
 )
 TEMPORARY_CERTIFICATE = Rule(
@@ -200,7 +201,7 @@ CHAIN_INCOMPLETE = Rule(
     source=_UPLOAD,
     fix="First append the missing CA certificates under Maintenance > Security > Trusted CA certificate. Then upload the "
     "server certificate.",
-    versions="X8.10-",
+    versions=UPLOAD_WARNINGS.span,
 )
 RULES = (
     EXPIRED,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pkikit.model.features import NAMES_IN_SAN, UPLOAD_WARNINGS
 from pkikit.model.findings import Severity
 from pkikit.rules.rule import Rule, Step, Subject
 
@@ -144,7 +145,7 @@ COMMON_NAME_ONLY = Rule(
     "the SAN; the command reference X15.0 accepts both. This rule follows RFC 5922 and warns from X12.5 on.",
     source="X14.0.1 guide, 'SIP TLS Negotiation Failures on Neighbor and Traversal Zones'; RFC 5922 §7.1; RFC 9525 §1.2",
     fix="Add the common name to the SAN: enter it under 'Additional alternative names' when you generate the request.",
-    versions="X12.5-",
+    versions=NAMES_IN_SAN.span,
     step=Step.NAMES,
 )
 NAMES_UNUSABLE = Rule(
@@ -165,7 +166,7 @@ COMMON_NAME_MISSING = Rule(
     source=_UPLOAD,
     fix="Generate a request with the FQDN of the Expressway, or of its cluster, as common name, and have a new "
     "certificate issued.",
-    versions="X8.10-",
+    versions=UPLOAD_WARNINGS.span,
     step=Step.NAMES,
 )
 COMMON_NAME_UNEXPECTED = Rule(

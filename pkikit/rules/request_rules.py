@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pkikit.model.features import SAN_LENGTH_LIMIT
 from pkikit.model.findings import Severity
 from pkikit.rules.rule import Rule, Subject
 
@@ -31,7 +32,7 @@ SAN_TOO_LONG = Rule(
     requirement="All subject alternative names together have at most 999 characters.",
     source="X12.5 guide, change history (X8.5.2; lifted with X8.10); X8.8 guide, appendix 1",
     fix="Leave names out, or upgrade to X8.10. The format CollabEdgeDNS does not help: it is longer.",
-    versions="X8.5.2-X8.9",
+    versions=SAN_LENGTH_LIMIT.span,
 )
 PURPOSES_NOT_REQUESTED = Rule(
     id="csr.purposes-not-requested",

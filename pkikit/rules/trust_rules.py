@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pkikit.model.features import UNIQUE_CA_NAMES
 from pkikit.model.findings import Severity
 from pkikit.rules.rule import Rule, Step, Subject
 
@@ -35,7 +36,7 @@ LIST_SAME_COMMON_NAME = Rule(
     requirement="No two CA certificates of the list have one common name: logins through an identity provider may fail.",
     source="X14.0 guide, 'Loading Certificates and Keys Onto Expressway'",
     fix="Delete the one that is no longer needed. Ask the CA to give a successor another common name.",
-    versions="X14.0-",
+    versions=UNIQUE_CA_NAMES.span,
 )
 ROOT_ABSENT = Rule(
     id="trust-list.root-absent",
