@@ -1,4 +1,4 @@
-"""What the notebooks import: sessions, pictures, tables, panels, exercise checks. pkikit and the simulator decide what they show."""
+"""What the notebooks import: sessions, pictures, tables, panels, exercise checks. pkikit and the simulator decide the content."""
 
 from pkikit.extras import optional_packages
 
