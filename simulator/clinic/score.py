@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
 
+from pkikit.model.codec.document import JsonLines
 from simulator.folders import state_folder
 
 FULL_SCORE, HINT_COSTS, MISS_COSTS = 100, 10, 15
@@ -37,40 +36,46 @@ class Score:
         return round(time.monotonic() - self.began)
 
 
+@dataclass(frozen=True, kw_only=True)
+class KeptScore:
+    """A line of the file: a score at its end."""
+
+    case: str
+    hints: int
+    misses: int
+    found: tuple[str, ...] = ()
+    gave_up: bool = False
+    mended_by_hand: bool = False
+    points: int
+    seconds: int
+
+
+_LINES = JsonLines(KeptScore)
+
+
 def scores_file() -> Path:
     """Return the file of scores on this machine."""
     return state_folder() / "clinic.jsonl"
 
 
-def kept_scores() -> list[dict[str, Any]]:
+def kept_scores() -> tuple[KeptScore, ...]:
     """Return all recorded scores, oldest first; malformed lines are skipped."""
     try:
         if not scores_file().is_file():
-            return []
+            return ()
         with scores_file().open("rb") as stream:
-            lines = stream.read(_MAX_READ).splitlines()
+            return tuple(_LINES.values(stream.read(_MAX_READ).splitlines()))
     except OSError:
-        return []
-    return [score for line in lines if (score := _score_of(line)) is not None]
-
-
-def _score_of(line: bytes) -> dict[str, Any] | None:
-    try:
-        score = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    wanted = {"case": str, "points": int, "hints": int, "misses": int, "seconds": int}
-    good = isinstance(score, dict) and all(isinstance(score.get(key), kind) for key, kind in wanted.items())
-    return score if good else None
+        return ()
 
 
 def keep_score(score: Score) -> None:
     """Append one line; a full or read-only disk does not end the game."""
-    line = asdict(score) | {"found": sorted(score.found), "points": score.points, "seconds": score.seconds}
-    del line["began"]
+    shared = {f.name: getattr(score, f.name) for f in fields(KeptScore)}
+    kept = KeptScore(**{**shared, "found": tuple(sorted(score.found))})
     try:
         scores_file().parent.mkdir(parents=True, exist_ok=True)
         with scores_file().open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(line) + "\n")
+            stream.write(_LINES.line(kept))
     except OSError:
         return

@@ -7,7 +7,7 @@ import contextlib
 import secrets
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -259,9 +259,9 @@ def _clinic_live(case: Case) -> None:
 
 def _show_scores(*, as_json: bool) -> None:
     played = kept_scores()
-    rows = [(s["case"], str(s["points"]), str(s["hints"]), str(s["misses"]), f"{s['seconds']} s") for s in played]
+    rows = [(s.case, str(s.points), str(s.hints), str(s.misses), f"{s.seconds} s") for s in played]
     console.answer(
-        played,
+        [asdict(score) for score in played],
         as_json=as_json,
         show=lambda out: console.table(out, ("case", "points", "hints", "wrong answers", "time"), rows),
     )

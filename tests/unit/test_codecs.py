@@ -21,6 +21,7 @@ from pkikit.model.codec.findings import finding_adapter, reported_findings
 from pkikit.model.codec.trace import trace_codec, trace_from_json, trace_to_json
 from pkikit.model.findings import Finding, Verdict
 from pkikit.model.trace import HandshakeTrace
+from simulator.clinic.score import KeptScore
 from simulator.events import Event
 from tests.support.any_value import any_value, contents
 from tests.support.wait import LONG
@@ -82,10 +83,12 @@ def test_any_document_is_read_or_refused_in_one_sentence(keys: list[str], value:
 
 
 @SLOW
-@given(st.lists(any_value(Event), max_size=3), st.lists(any_value(Try), max_size=3))
-def test_lines_of_a_file_that_grows_read_back_as_they_were(events: list[Event], tries: list[Try]) -> None:
-    """Events of a lab, answers of a learner; what is not such a line is left out."""
-    for kind, values in ((Event, events), (Try, tries)):
+@given(*(st.lists(any_value(kind), max_size=3) for kind in (Event, Try, KeptScore)))
+def test_lines_of_a_file_that_grows_read_back_as_they_were(
+    events: list[Event], tries: list[Try], scores: list[KeptScore]
+) -> None:
+    """Events of a lab, answers of a learner, scores of the clinic; what is not such a line is left out."""
+    for kind, values in ((Event, events), (Try, tries), (KeptScore, scores)):
         lines: JsonLines[Any] = JsonLines(kind)
         written = [lines.line(value) for value in values]
         assert all(line.endswith("\n") and "\n" not in line[:-1] for line in written)

@@ -72,10 +72,10 @@ def progress_report() -> pd.DataFrame:
         if done.right and not row["right"]:
             row["right"], row["since"] = True, done.at
     for score in kept_scores():
-        name = f"clinic {score['case']}"
+        name = f"clinic {score.case}"
         row = rows.setdefault(name, {"what": name, "tries": 0, "right": False, "since": "", "points": 0})
         row["tries"] += 1
-        row["points"] = max(row["points"], score["points"])
+        row["points"] = max(row["points"], score.points)
         row["right"] = row["points"] > 0
     columns = ["what", "tries", "right", "since", "points"]
     return pd.DataFrame([rows[name] for name in sorted(rows)], columns=columns).set_index("what")

@@ -155,7 +155,7 @@ class JsonLines(Generic[_T]):
         """The line of a value, with its end."""
         return json.dumps(self._adapter.dump_python(value, mode="json")) + "\n"
 
-    def values(self, lines: Iterable[str]) -> Iterator[_T]:
+    def values(self, lines: Iterable[str | bytes]) -> Iterator[_T]:
         """The values of the lines that have one, in their order."""
         for line in lines:
             try:
