@@ -28,8 +28,9 @@ from pkikit.errors import InputError
 from pkikit.files import load_deployment as load_file
 from pkikit.judge.linting.lint import lint_deployment
 from pkikit.judge.logs.log_text import diagnose_text
-from pkikit.judge.matching.name_matching import NameMatch, match_name, presented_names, reference_name
+from pkikit.judge.matching.name_matching import NameMatch, match_name, reference_name
 from pkikit.judge.verify import verify_certificate
+from pkikit.model.certificates.facts import presented_names
 from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Verdict
 from pkikit.model.leg import Leg, NameCheck, Purpose

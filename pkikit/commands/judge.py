@@ -121,8 +121,9 @@ def match(
     Example: pkikit match sip:example.com cert.pem
     """
     from pkikit.files import read_chain
-    from pkikit.judge.matching.name_matching import every_answer, presented_names
+    from pkikit.judge.matching.name_matching import every_answer
     from pkikit.judge.matching.name_table import CONTRADICTION, FOLLOWED, OPENSSL, PRODUCT, RFC, TABLE
+    from pkikit.model.certificates.facts import presented_names
 
     presented = presented_names(read_chain(certificate)[0])
     answers = dict(every_answer(name, presented))

@@ -33,8 +33,9 @@ from pkikit.files.openssl_pem import Block, read_as_openssl
 from pkikit.files.pem import MAX_REPAIR, PemText, bare_base64, looks_like_pem, pem_blocks
 from pkikit.files.pkcs12.effort import refuse_costly_store
 from pkikit.files.pkcs12.odd_pkcs12 import open_odd_store
-from pkikit.model.certificates.facts import UNREADABLE, leaf_first
+from pkikit.model.certificates.facts import leaf_first
 from pkikit.reading import load_certificate, load_crl, load_ocsp, load_pkcs7, load_request
+from pkikit.reading.errors import UNREADABLE
 from pkikit.rules.file_rules import NOT_PEM
 from pkikit.text import printable
 

@@ -19,12 +19,12 @@ from OpenSSL import SSL, crypto
 from pkikit.handshake.certificates import add_trusted, for_openssl, readable
 from pkikit.handshake.recorder import Recorder
 from pkikit.judge.legs.leg_verdict import judge_tunnel
-from pkikit.judge.matching.name_matching import match_name, presented_names
+from pkikit.judge.matching.name_matching import match_name
 from pkikit.judge.openssl_codes import REJECTED, verify_error_name
 from pkikit.judge.paths.trust import Anchor, CertificatePath, chain_to_present, effective_trust
 from pkikit.judge.revocation.revocation_status import judge_revocation
 from pkikit.judge.verify import product_refuses
-from pkikit.model.certificates.facts import title
+from pkikit.model.certificates.facts import presented_names, title
 from pkikit.model.leg import NameCheck
 from pkikit.model.revocation import NOTHING_HELD, RevocationData, RevocationQuestion
 from pkikit.model.trace import CertificateJudged, Failed, NameJudged, Negotiated, Side

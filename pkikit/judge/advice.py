@@ -13,10 +13,12 @@ from cryptography import x509
 
 from pkikit.judge.checks.check import TRUSTED_CA_LIST
 from pkikit.judge.checks.trust_checks import described, whats_wrong
-from pkikit.judge.matching.name_matching import PresentedNames, same_but_for_form
+from pkikit.judge.matching.name_matching import same_but_for_form
 from pkikit.judge.paths.trust import Anchor, CertificatePath, effective_trust, same_key, signers
 from pkikit.judge.questions import PathQuestion
-from pkikit.model.certificates.facts import distinguished, extension, has_ended, is_self_signed, subject_of, title
+from pkikit.model.certificates.canonical_name import distinguished
+from pkikit.model.certificates.facts import extension, has_ended, is_self_signed, subject_of, title
+from pkikit.model.certificates.presented_names import PresentedNames
 from pkikit.model.findings import Finding, Severity
 from pkikit.rules import name_rules
 from pkikit.rules import trust_rules as rules

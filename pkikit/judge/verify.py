@@ -10,18 +10,12 @@ from cryptography import x509
 
 from pkikit.judge.advice import situated, situated_name
 from pkikit.judge.checks import chain_checks, extension_checks, trust_checks
-from pkikit.judge.matching.name_matching import (
-    NameMatch,
-    NameReason,
-    PresentedNames,
-    match_name,
-    name_rule,
-    presented_names,
-)
+from pkikit.judge.matching.name_matching import NameMatch, NameReason, match_name, name_rule
 from pkikit.judge.paths.trust import Anchor, CertificatePath, build_path, in_the_way, is_sound, shadowed
 from pkikit.judge.questions import PathQuestion
 from pkikit.judge.revocation.revocation_status import judge_revocation
-from pkikit.model.certificates.facts import title
+from pkikit.model.certificates.facts import presented_names, title
+from pkikit.model.certificates.presented_names import PresentedNames
 from pkikit.model.findings import Answer, Evidence, Finding, Severity, Verdict, merge_verdicts
 from pkikit.model.leg import NameCheck, Purpose
 from pkikit.model.revocation import RevocationQuestion

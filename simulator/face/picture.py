@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from pkikit.model.certificates.facts import common_name
+from pkikit.model.certificates.canonical_name import common_name
 from pkikit.model.deployment import Deployment
 from pkikit.model.parties import Side
 from pkikit.model.world import World

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pkikit.judge.matching.name_matching import presented_names
+from pkikit.model.certificates.canonical_name import distinguished
 from pkikit.model.certificates.credential import Credential, is_same
-from pkikit.model.certificates.facts import distinguished, shown_time, title
+from pkikit.model.certificates.facts import presented_names, shown_time, title
 from pkikit.model.world import Party
 from simulator.peer.state import PeerState
 

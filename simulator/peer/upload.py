@@ -23,9 +23,9 @@ from pkikit.files import (
     refuse_wrong_order,
 )
 from pkikit.judge.linting.lint import lint_certificate, lint_trust_list, lint_upload
-from pkikit.judge.matching.name_matching import presented_names
 from pkikit.judge.questions import CertificateUse
 from pkikit.model.certificates.credential import Credential, PrivateKey
+from pkikit.model.certificates.facts import presented_names
 from pkikit.model.deployment import Deployment
 from pkikit.model.features import UPLOAD_WARNINGS
 from pkikit.model.findings import Finding

@@ -15,10 +15,11 @@ from cryptography.x509 import ocsp
 from pkikit.errors import EncodingError, FetchError
 from pkikit.files import parse
 from pkikit.judge.revocation.ocsp_answer import certificate_id
-from pkikit.model.certificates.facts import UNREADABLE, crl_urls, is_self_signed, ocsp_urls
+from pkikit.model.certificates.facts import crl_urls, is_self_signed, ocsp_urls
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData, RevocationQuestion, each_once
 from pkikit.net.fetch import FetchLimits, Policy, Resolve, fetch
 from pkikit.reading import load_ocsp
+from pkikit.reading.errors import UNREADABLE
 from simulator.world.judgeable import judgeable, ocsp_problem
 
 Told = Callable[[str, str], None]

@@ -13,7 +13,8 @@ from cryptography import x509
 from cryptography.x509 import ocsp
 
 from pkikit.errors import EncodingError
-from pkikit.model.certificates.facts import UNREADABLE, canonical, distinguished
+from pkikit.model.certificates.canonical_name import canonical, distinguished
+from pkikit.reading.errors import UNREADABLE
 
 _T = TypeVar("_T")
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from pkikit.design.csr import fast_key
 from pkikit.issue.authority import Authority, create_root
-from pkikit.judge.matching.name_matching import match_name, match_openssl, presented_names
+from pkikit.judge.matching.name_matching import match_name, match_openssl
+from pkikit.model.certificates.facts import presented_names
 from simulator.world.forge import DAY, forge
 from tests.support.openssl_store import ask
 from tests.support.worlds import AT

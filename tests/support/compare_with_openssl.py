@@ -26,9 +26,10 @@ from pkikit.errors import EncodingError, InputError
 from pkikit.files import parse
 from pkikit.files.contents import FileContents
 from pkikit.judge.linting.lint import lint_authority, lint_certificate
-from pkikit.judge.matching.name_matching import every_answer, presented_names
+from pkikit.judge.matching.name_matching import every_answer
 from pkikit.judge.questions import CertificateUse
 from pkikit.judge.verify import verify_certificate
+from pkikit.model.certificates.facts import presented_names
 from pkikit.model.findings import Finding
 from pkikit.model.leg import NameCheck, Purpose
 from pkikit.view.description import describe_contents

@@ -18,7 +18,7 @@ from pkikit.judge.checks.certificate_checks import MAX_SHOWN
 from pkikit.judge.legs.leg_verdict import judge_tunnel
 from pkikit.judge.linting.lint import lint_authority, lint_certificate, lint_request
 from pkikit.judge.questions import CertificateUse
-from pkikit.model.certificates.facts import digest_name
+from pkikit.model.certificates.public_key import digest_name
 from pkikit.model.findings import Severity, Verdict
 from pkikit.model.version import ProductVersion
 from simulator.world.forge import BOTH, DAY, forge

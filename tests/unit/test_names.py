@@ -7,9 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pkikit.errors import InputError
-from pkikit.judge.matching.name_matching import PresentedNames, UnusableName, match_https, match_name, presented_names
+from pkikit.judge.matching.name_matching import match_https, match_name
 from pkikit.judge.matching.name_table import CONTRADICTION, OPENSSL, PRODUCT, RFC, TABLE, markdown
 from pkikit.judge.verify import judge_names
+from pkikit.model.certificates.facts import presented_names
+from pkikit.model.certificates.presented_names import PresentedNames, UnusableName
 from pkikit.model.findings import Severity
 from pkikit.model.leg import NameCheck
 from pkikit.values.names import SipUri, parse_dns_name, parse_fqdn, printable

@@ -20,10 +20,11 @@ from cryptography.utils import CryptographyDeprecationWarning
 from pkikit.errors import EncodingError
 from pkikit.files import parse
 from pkikit.judge.linting.lint import lint_authority, lint_certificate
-from pkikit.judge.matching.name_matching import match_name, presented_names
+from pkikit.judge.matching.name_matching import match_name
 from pkikit.judge.questions import CertificateUse
 from pkikit.judge.verify import verify_certificate
-from pkikit.model.certificates.facts import canonical, distinguished, extension, has_extension, is_unreadable, issued
+from pkikit.model.certificates.canonical_name import canonical, distinguished
+from pkikit.model.certificates.facts import extension, has_extension, is_unreadable, issued, presented_names
 from pkikit.model.findings import Finding, Verdict
 from pkikit.model.leg import NameCheck, Purpose
 from pkikit.reading import load_certificate

@@ -22,7 +22,9 @@ from pkikit.judge.linting.lint import lint_request
 from pkikit.judge.paths.trust import Anchor, CertificatePath
 from pkikit.judge.questions import CertificateUse
 from pkikit.judge.revocation.revocation_status import check_status, judge_revocation
-from pkikit.model.certificates.facts import canonical, extension, is_signed
+from pkikit.model.certificates.canonical_name import canonical
+from pkikit.model.certificates.facts import extension
+from pkikit.model.certificates.public_key import is_signed
 from pkikit.model.deployment import Revocation
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationQuestion
 from pkikit.reading import load_certificate, load_crl, load_ocsp, load_request

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pkikit.judge.linting.lint import lint_certificate
-from pkikit.judge.matching.name_matching import match_name, presented_names
+from pkikit.judge.matching.name_matching import match_name
 from pkikit.judge.questions import CertificateUse
+from pkikit.model.certificates.facts import presented_names
 from pkikit.values.other_names import SRV_NAME, XMPP_ADDRESS, read_other_name
 from simulator.world.forge import forge
 from tests.support.cli import pkikit_json

@@ -13,8 +13,8 @@ from pkikit.design.csr import CsrForm, SubjectFields, build_csr, fast_key, subje
 from pkikit.design.legs import legs_of
 from pkikit.design.san import design_all, design_sans
 from pkikit.errors import InputError
-from pkikit.judge.matching.name_matching import match_name, presented_names
-from pkikit.model.certificates.facts import extension
+from pkikit.judge.matching.name_matching import match_name
+from pkikit.model.certificates.facts import extension, presented_names
 from pkikit.model.version import ProductVersion
 from tests.support.worlds import C1, CLUSTER_C, CLUSTER_E, DEPLOYMENTS, E1, E2, PROFILE, changed, deployment
 

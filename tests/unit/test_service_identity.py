@@ -12,7 +12,8 @@ from cryptography.x509.oid import NameOID
 from service_identity import CertificateError, VerificationError
 from service_identity.cryptography import verify_certificate_hostname
 
-from pkikit.judge.matching.name_matching import match_https, presented_names
+from pkikit.judge.matching.name_matching import match_https
+from pkikit.model.certificates.facts import presented_names
 from tests.support.worlds import AT
 
 PRESENTED = (

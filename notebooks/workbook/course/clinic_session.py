@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from pkikit.errors import InputError, PkikitError
-from pkikit.model.certificates.facts import common_name, title
+from pkikit.model.certificates.canonical_name import common_name
+from pkikit.model.certificates.facts import title
 from pkikit.rules.catalogue import rule_of
 from pkikit.values.names import printable
 from pkikit.view.description import describe_certificate

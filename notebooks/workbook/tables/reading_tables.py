@@ -10,8 +10,9 @@ import pandas as pd
 from pkikit.errors import InputError, PkikitError
 from pkikit.files import convert, parse, product_objections
 from pkikit.judge.logs.log_text import diagnose_text
-from pkikit.judge.matching.name_matching import match_name, presented_names
+from pkikit.judge.matching.name_matching import match_name
 from pkikit.model.certificates.credential import Credential
+from pkikit.model.certificates.facts import presented_names
 from pkikit.rules.catalogue import all_rules, rule_of
 from pkikit.view.description import describe_contents
 from workbook.models.revocation_table import AT

@@ -9,19 +9,19 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.judge.checks.check import Check
-from pkikit.judge.matching.name_matching import presented_names
 from pkikit.judge.questions import CertificateUse
 from pkikit.model.certificates.facts import (
     critical_oids,
-    digest_name,
     extension,
     is_self_signed,
     is_unreadable,
     key_kind,
     oid_name,
+    presented_names,
     shown_time,
     unreadable_dates,
 )
+from pkikit.model.certificates.public_key import digest_name
 from pkikit.model.features import ELLIPTIC_KEYS
 from pkikit.model.findings import Evidence
 from pkikit.rules.certificate_rules import (

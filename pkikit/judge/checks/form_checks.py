@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from cryptography import x509
 
 from pkikit.judge.checks.check import Check
-from pkikit.judge.matching.name_matching import presented_names
 from pkikit.judge.questions import CertificateUse
-from pkikit.model.certificates.facts import extension, has_extension, is_self_issued, is_unreadable
+from pkikit.model.certificates.facts import extension, has_extension, is_self_issued, is_unreadable, presented_names
 from pkikit.model.findings import Evidence
 from pkikit.rules.certificate_rules import CA_KEY_USAGE_MISSING, KEY_IDENTIFIERS_ABSENT, MAY_SIGN, VERSION_OLD
 from pkikit.rules.name_rules import NAMES_UNUSABLE

@@ -9,9 +9,9 @@ from cryptography.x509.oid import NameOID
 
 from pkikit.design.csr import SAN_LIMIT, san_length
 from pkikit.judge.checks.check import Check
-from pkikit.judge.matching.name_matching import presented_names
 from pkikit.judge.questions import CertificateUse
-from pkikit.model.certificates.facts import has_extension, is_signed, is_unreadable
+from pkikit.model.certificates.facts import has_extension, is_unreadable, presented_names
+from pkikit.model.certificates.public_key import is_signed
 from pkikit.model.findings import Evidence
 from pkikit.rules.request_rules import (
     COUNTRY_FORM,

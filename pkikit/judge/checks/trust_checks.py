@@ -20,16 +20,8 @@ from pkikit.judge.paths.trust import (
     signers,
 )
 from pkikit.judge.questions import PathQuestion
-from pkikit.model.certificates.facts import (
-    distinguished,
-    extension,
-    issued,
-    issuer_of,
-    shown_time,
-    subject_key_id,
-    subject_of,
-    title,
-)
+from pkikit.model.certificates.canonical_name import distinguished
+from pkikit.model.certificates.facts import extension, issued, issuer_of, shown_time, subject_key_id, subject_of, title
 from pkikit.model.findings import Evidence
 from pkikit.rules.rule import Rule
 from pkikit.rules.trust_rules import (

@@ -11,15 +11,8 @@ from pkikit.judge.checks.trust_checks import described
 from pkikit.judge.checks.upload_checks import is_temporary
 from pkikit.judge.paths.trust import Anchor, build_path, effective_trust, is_sound, same_key, trust_index
 from pkikit.judge.questions import CertificateUse
-from pkikit.model.certificates.facts import (
-    common_name,
-    distinguished,
-    extension,
-    is_self_signed,
-    is_valid_at,
-    subject_of,
-    title,
-)
+from pkikit.model.certificates.canonical_name import common_name, distinguished
+from pkikit.model.certificates.facts import extension, is_self_signed, is_valid_at, subject_of, title
 from pkikit.model.findings import Evidence
 from pkikit.rules.trust_rules import (
     LEAF_IN_LIST,

@@ -9,10 +9,10 @@ from cryptography import x509
 
 from pkikit.judge.checks.certificate_checks import MAX_SHOWN
 from pkikit.judge.checks.check import TRUSTED_CA_LIST, Check
-from pkikit.judge.matching.name_matching import presented_names
 from pkikit.judge.paths.trust import Anchor, build_path
 from pkikit.judge.questions import CertificateUse
-from pkikit.model.certificates.facts import common_name, distinguished, has_extension, serial_number, title
+from pkikit.model.certificates.canonical_name import common_name, distinguished
+from pkikit.model.certificates.facts import has_extension, presented_names, serial_number, title
 from pkikit.model.findings import Evidence
 from pkikit.model.parties import Role
 from pkikit.rules.certificate_rules import CHAIN_INCOMPLETE, EKU_ABSENT, SERIAL_INVALID, TEMPORARY_CERTIFICATE

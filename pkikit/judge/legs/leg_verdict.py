@@ -12,12 +12,11 @@ from pkikit.design.legs import legs_of
 from pkikit.judge.checks.certificate_checks import after_2050, digest_evidence, eku_critical, name_oids, weak_key
 from pkikit.judge.checks.check import Check
 from pkikit.judge.checks.form_checks import unusable_names
-from pkikit.judge.matching.name_matching import presented_names
 from pkikit.judge.paths.trust import chain_to_present
 from pkikit.judge.questions import CertificateUse
 from pkikit.judge.verify import Refine, verify_certificate
 from pkikit.model.certificates.credential import spki
-from pkikit.model.certificates.facts import is_self_signed, key_of, title
+from pkikit.model.certificates.facts import is_self_signed, key_of, presented_names, title
 from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Evidence, Finding, Severity, Verdict, merge_verdicts
 from pkikit.model.leg import Leg, NameCheck, Purpose

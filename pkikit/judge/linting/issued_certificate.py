@@ -13,10 +13,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.errors import AcmeMisissued
 from pkikit.judge.checks.certificate_checks import MAX_SHOWN, allows, shown_ekus
-from pkikit.judge.matching.name_matching import presented_names
 from pkikit.judge.paths.trust import may_be_issuer
 from pkikit.judge.questions import CertificateUse
-from pkikit.model.certificates.facts import distinguished, extension, is_self_issued, issued, key_of, title
+from pkikit.model.certificates.canonical_name import distinguished
+from pkikit.model.certificates.facts import extension, is_self_issued, issued, key_of, presented_names, title
 from pkikit.model.findings import Answer, Evidence, Severity, Verdict
 from pkikit.rules.certificate_rules import CLIENT_AUTH_MISSING, SERVER_AUTH_MISSING
 from pkikit.rules.chain_rules import KEY_MISMATCH

@@ -21,11 +21,10 @@ from pkikit.judge.checks import (
 from pkikit.judge.checks.certificate_checks import subject_oids
 from pkikit.judge.checks.chain_checks import missing_basic_constraints, unsuitable_usage
 from pkikit.judge.checks.check import Check, applying
-from pkikit.judge.matching.name_matching import presented_names
 from pkikit.judge.paths.trust import Anchor, CertificatePath
 from pkikit.judge.questions import CertificateUse
 from pkikit.judge.verify import as_warning
-from pkikit.model.certificates.facts import title
+from pkikit.model.certificates.facts import presented_names, title
 from pkikit.model.certificates.objection import Objection
 from pkikit.model.deployment import Deployment
 from pkikit.model.features import SERVER_ONLY_SWITCH, TWO_STORES

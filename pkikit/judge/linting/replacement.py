@@ -10,20 +10,19 @@ from cryptography import x509
 from pkikit.judge.checks.certificate_checks import MAX_SHOWN, WEAK_DIGESTS, allows, shown_ekus
 from pkikit.judge.linting.issued_certificate import PURPOSES, san_entries
 from pkikit.judge.linting.lint import weighed
-from pkikit.judge.matching.name_matching import presented_names
 from pkikit.judge.questions import CertificateUse
+from pkikit.model.certificates.canonical_name import common_name, distinguished
 from pkikit.model.certificates.facts import (
-    common_name,
-    digest_name,
-    distinguished,
     extension,
     is_self_signed,
     key_kind,
     key_of,
+    presented_names,
     serial_number,
     shown_time,
     title,
 )
+from pkikit.model.certificates.public_key import digest_name
 from pkikit.model.findings import Evidence, Finding, Severity, Verdict
 from pkikit.rules import replacement_rules as rules
 from pkikit.rules.rule import Rule

@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from pkikit.errors import InputError
-from pkikit.model.certificates.facts import presented_names as presented_names
-from pkikit.model.certificates.presented_names import PresentedNames as PresentedNames
-from pkikit.model.certificates.presented_names import UnusableName as UnusableName
+from pkikit.model.certificates.presented_names import PresentedNames
 from pkikit.rules.name_rules import IP_ADDRESS_USED, REFERENCE, WILDCARD_UNSUPPORTED
 from pkikit.rules.rule import Rule
 from pkikit.values.names import SipUri, ip_text, is_ip_address, parse_dns_name, printable

@@ -16,7 +16,8 @@ from cryptography import x509
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import NameOID
 
-from pkikit.model.certificates.facts import canonical, distinguished, extension, is_self_issued
+from pkikit.model.certificates.canonical_name import canonical, distinguished
+from pkikit.model.certificates.facts import extension, is_self_issued
 from pkikit.values.names import printable
 
 # OpenSSL's NAME_CHECK_MAX. A certificate that needs more comparisons is an attack.

@@ -10,15 +10,8 @@ from dataclasses import dataclass
 from cryptography import x509
 
 from pkikit.judge.paths.trust import MAX_LENGTH, CertificatePath, effective_trust, may_be_issuer
-from pkikit.model.certificates.facts import (
-    canonical,
-    common_name,
-    extension,
-    is_self_signed,
-    issued,
-    organisation,
-    subject_of,
-)
+from pkikit.model.certificates.canonical_name import canonical, common_name, organisation
+from pkikit.model.certificates.facts import extension, is_self_signed, issued, subject_of
 
 
 class Missing(enum.StrEnum):

@@ -19,8 +19,8 @@ from itertools import islice
 
 from cryptography import x509
 
+from pkikit.model.certificates.canonical_name import CanonicalName
 from pkikit.model.certificates.facts import (
-    CanonicalName,
     extension,
     identifies,
     is_self_signed,

@@ -14,7 +14,6 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.model.certificates.facts import (
-    UNREADABLE,
     extension,
     is_valid_at,
     issued,
@@ -27,6 +26,7 @@ from pkikit.model.certificates.facts import (
 )
 from pkikit.model.findings import Evidence
 from pkikit.model.revocation import RevocationData
+from pkikit.reading.errors import UNREADABLE
 from pkikit.reading.signatures import NOT_SIGNED
 from pkikit.rules import revocation_rules as rules
 from pkikit.rules.rule import Rule

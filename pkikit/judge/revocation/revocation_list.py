@@ -7,16 +7,10 @@ from collections.abc import Sequence
 from cryptography import x509
 from cryptography.x509.oid import CRLEntryExtensionOID, ExtensionOID
 
-from pkikit.model.certificates.facts import (
-    UNREADABLE,
-    canonical,
-    critical_oids,
-    extension,
-    odd_extensions,
-    oid_name,
-    serial_number,
-)
+from pkikit.model.certificates.canonical_name import canonical
+from pkikit.model.certificates.facts import critical_oids, extension, odd_extensions, oid_name, serial_number
 from pkikit.model.certificates.oddities import lost_parts
+from pkikit.reading.errors import UNREADABLE
 from pkikit.reading.signatures import NOT_SIGNED
 
 # What OpenSSL lets be critical in a CRL (crl_cb in x_crl.c), and in an entry of one (crl_set_issuers); nothing else.

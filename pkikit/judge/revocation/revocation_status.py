@@ -25,9 +25,8 @@ from cryptography import x509
 from pkikit.judge.paths.trust import CertificatePath
 from pkikit.judge.revocation.ocsp_answer import matching_answer, read_answer
 from pkikit.judge.revocation.revocation_list import entry_of, signed_by, unknown_critical, unusable_because
+from pkikit.model.certificates.canonical_name import canonical
 from pkikit.model.certificates.facts import (
-    UNREADABLE,
-    canonical,
     crl_urls,
     extension,
     is_self_signed,
@@ -40,6 +39,7 @@ from pkikit.model.certificates.facts import (
 )
 from pkikit.model.findings import Answer, Evidence, Severity, Verdict
 from pkikit.model.revocation import Consumer, CrlSource, RevocationQuestion
+from pkikit.reading.errors import UNREADABLE
 from pkikit.rules import revocation_rules as rules
 from pkikit.rules.rule import Rule
 

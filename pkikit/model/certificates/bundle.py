@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from cryptography import x509
 
-from pkikit.model.certificates.facts import common_name, extension, is_self_issued, issuer_of, subject_of
+from pkikit.model.certificates.canonical_name import common_name
+from pkikit.model.certificates.facts import extension, is_self_issued, issuer_of, subject_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,18 +9,12 @@ from typing import TypeVar
 from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID
 
-from pkikit.model.certificates.canonical_name import CanonicalName as CanonicalName
-from pkikit.model.certificates.canonical_name import canonical as canonical
-from pkikit.model.certificates.canonical_name import common_name as common_name
-from pkikit.model.certificates.canonical_name import distinguished as distinguished
-from pkikit.model.certificates.canonical_name import organisation as organisation
+from pkikit.model.certificates.canonical_name import CanonicalName
 from pkikit.model.certificates.certificate_facts import facts_of
 from pkikit.model.certificates.presented_names import PresentedNames
-from pkikit.model.certificates.public_key import digest_name as digest_name
-from pkikit.model.certificates.public_key import is_signed as is_signed
 from pkikit.reading.certificate import OddCertificate
 from pkikit.reading.crl import OddCrl
-from pkikit.reading.errors import UNREADABLE as UNREADABLE
+from pkikit.reading.errors import UNREADABLE
 from pkikit.reading.extensions import ReadExtension, extensions_of
 
 _T = TypeVar("_T", bound=x509.ExtensionType)

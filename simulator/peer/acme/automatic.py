@@ -17,9 +17,9 @@ from cryptography import x509
 from pkikit.errors import AcmeError, PkikitError
 from pkikit.issue.acme.renewal_info import renewal_info
 from pkikit.issue.acme.transport import AcmeDirectory
-from pkikit.judge.matching.name_matching import presented_names
 from pkikit.judge.renewal_due import renew_at
 from pkikit.model.certificates.credential import Credential
+from pkikit.model.certificates.facts import presented_names
 from simulator.errors import LabError
 from simulator.peer.peer import Peer
 from simulator.peer.state import PeerState

@@ -23,9 +23,8 @@ from pkikit.errors import AcmeMisissued, AcmeProblem, InputError, PkikitError
 from pkikit.issue.acme.account import AcmeAccount
 from pkikit.issue.acme.transport import AcmeDirectory, Capabilities, capabilities
 from pkikit.judge.linting.preflight import preflight, refuse_where_there_is_no_acme
-from pkikit.judge.matching.name_matching import presented_names
 from pkikit.model.certificates.credential import Credential, PrivateKey
-from pkikit.model.certificates.facts import shown_time
+from pkikit.model.certificates.facts import presented_names, shown_time
 from pkikit.model.codec.problems import validated
 from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Verdict

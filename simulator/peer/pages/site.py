@@ -13,8 +13,8 @@ from typing import Any
 from aiohttp import web
 
 from pkikit.errors import InputError, PkikitError
-from pkikit.judge.matching.name_matching import presented_names
 from pkikit.model.certificates.credential import Credential
+from pkikit.model.certificates.facts import presented_names
 from simulator.peer.installation import temporary_credential
 from simulator.peer.pages import overview, rendering, rest
 from simulator.peer.pages.acme_pages import ACME, AcmeDesk
