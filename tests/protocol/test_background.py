@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import threading
-import time
-from collections import deque
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from simulator.background import completed
-from simulator.events import Event, EventLog
+from simulator.events import EventLog
 from tests.support.wait import LONG
 
 
@@ -39,18 +39,19 @@ def test_cancelled_caller_waits_for_its_thread() -> None:
     assert asyncio.run(completed(lambda: 3)) == 3
 
 
-class Handing(deque[Event]):
-    """Lets other threads go on before each event that is taken out."""
+@pytest.fixture
+def busy_threads() -> Iterator[None]:
+    """Python changes threads as often as it can, so that a race shows."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
 
-    def popleft(self) -> Event:
-        time.sleep(0)
-        return super().popleft()
 
-
+@pytest.mark.usefixtures("busy_threads")
 def test_event_log_of_several_threads_has_each_event_once(tmp_path: Path) -> None:
     """The clock and a change that is saved write at the same moment: each event is in the file once, none is lost."""
     log = EventLog(lambda: datetime.now(UTC), tmp_path / "events.jsonl")
-    log._unwritten = Handing()
     together, failed = threading.Barrier(4), list[Exception]()
 
     def write() -> None:
