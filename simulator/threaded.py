@@ -42,7 +42,7 @@ from simulator.services.dns import DnsServer
 from simulator.settings import LabSettings
 from simulator.world.addresses import AddressPlan
 from simulator.world.breakage import Breakage, fault_of
-from simulator.world.faults import Ground
+from simulator.world.faults import FaultContext
 from simulator.world.issued_world import IssuedWorld
 from simulator.world.report import CheckReport, LegReport
 
@@ -277,7 +277,7 @@ class ThreadedLab(_Threaded[RunningLab]):
             InputError: there is no such fault, or a field is missing or wrong.
         """
         now = self.world
-        made = Ground(self.issued, self.clock.now(), rsa=False).apply([fault_of(fault, **fields)], now)
+        made = FaultContext(self.issued, self.clock.now(), rsa=False).apply([fault_of(fault, **fields)], now)
         self._breakage = (Breakage(well=self._breakage[0].well if self._breakage else now, broken=made),)
         self.change(made)
 

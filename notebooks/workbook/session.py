@@ -30,7 +30,7 @@ from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from simulator.travel.renewal_years import set_up_automatic
 from simulator.world.brought import bring_certificates
-from simulator.world.faults import Ground
+from simulator.world.faults import FaultContext
 from simulator.world.remedies import OF_PEERS, Action, apply_remedy, remedy_of
 from simulator.world.report import CheckReport, LegReport
 from workbook.plainly import tell_plainly
@@ -170,9 +170,9 @@ class LabSession:
     # Faults, remedies and time.
 
     @property
-    def ground(self) -> Ground:
+    def ground(self) -> FaultContext:
         """Return what faults and remedies need: the lab's own CA, now."""
-        return Ground(self.threaded.issued, self.at)
+        return FaultContext(self.threaded.issued, self.at)
 
     def remedy(self, action: str, target: str) -> CheckReport:
         """Do one thing about what is broken, as in the clinic, and dial every leg."""

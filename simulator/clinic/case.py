@@ -23,7 +23,7 @@ from pkikit.model.fields import Fqdn, Label
 from pkikit.model.places import deployment_with
 from pkikit.rules.catalogue import rule_of
 from simulator.clock import Clock
-from simulator.world.faults import Fault, Ground, parties_of
+from simulator.world.faults import Fault, FaultContext, parties_of
 from simulator.world.issued_world import issue_world
 from simulator.world.remedies import Action
 
@@ -148,6 +148,6 @@ def _both_are_seen(one: Case, other: Case) -> bool:
     at = Clock().now()
     deployment = one.base()
     issued = issue_world(deployment, at=at, rsa=False)
-    world = Ground(issued, at, rsa=False).apply((*one.faults, *other.faults), issued.world)
+    world = FaultContext(issued, at, rsa=False).apply((*one.faults, *other.faults), issued.world)
     first = {v.causes[0] for leg in legs_of(deployment) if (v := judge_leg(leg, world, at)).causes}
     return {one.cause, other.cause} <= first

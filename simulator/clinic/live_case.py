@@ -27,8 +27,8 @@ from simulator.lab.lab import Lab
 from simulator.peer.acme.service import AcmeService
 from simulator.peer.peer import Peer
 from simulator.settings import LabSettings
-from simulator.world.faults import Ground
-from simulator.world.forge import forge
+from simulator.world.craft import craft
+from simulator.world.faults import FaultContext
 from simulator.world.remedies import OF_PEERS, Action, Remedy, apply_remedy, place_of
 from simulator.world.report import CheckReport
 
@@ -129,11 +129,11 @@ class LiveCase:
         await self._stack.aclose()
 
     @property
-    def _ground(self) -> Ground:
-        return Ground(self.lab.issued, self.lab.clock.now(), self._settings.rsa)
+    def _fault_context(self) -> FaultContext:
+        return FaultContext(self.lab.issued, self.lab.clock.now(), self._settings.rsa)
 
     async def _break(self) -> None:
-        broken = await anyio.to_thread.run_sync(self._ground.apply, self.case.faults, self._well)
+        broken = await anyio.to_thread.run_sync(self._fault_context.apply, self.case.faults, self._well)
         if self.case.order is not None and not self.case.order.deploy:
             await self._ordered(self.case.order)  # all is well while it is signed
         self.lab.change(broken)
@@ -167,7 +167,7 @@ class LiveCase:
 
     async def _do(self, remedy: Remedy) -> None:
         if remedy.action not in OF_PEERS:
-            self.lab.change(await anyio.to_thread.run_sync(apply_remedy, remedy, self.lab.world, self._ground))
+            self.lab.change(await anyio.to_thread.run_sync(apply_remedy, remedy, self.lab.world, self._fault_context))
             return
         peer, order, upload = self.lab.peers[remedy.target], self.case.order, self.case.upload
         match remedy.action:
@@ -223,7 +223,7 @@ class LiveCase:
             await self.lab.peers[other].generate()
             certificate = _pem(self._answer(self.lab.peers[other]))
         elif upload.form in _WITH_KEY:
-            made = forge(peer.layout.dns_names, self.lab.issued.authority, at=self.lab.clock.now())
+            made = craft(peer.layout.dns_names, self.lab.issued.authority, at=self.lab.clock.now())
             assert made.key is not None  # made with one
             self._made = made
             certificate = made.pem()

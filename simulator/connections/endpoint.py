@@ -24,13 +24,13 @@ from simulator.connections.admission import admission_of, admission_of_strangers
 from simulator.connections.context import LabContext
 from simulator.connections.tls_contexts import TlsContexts
 from simulator.errors import LabError
-from simulator.services.revocation_lookup import Told
+from simulator.services.revocation_lookup import LogEvent
 from simulator.web.listener import Listener, stream_of
 from simulator.wire.app_protocol import speech_of
 from simulator.wire.tls_stream import TlsStream, answer_plainly, ask, ask_plainly, serve
 
 MAX_CONNECTIONS = 2_000  # per party; more are closed at once, so that a flood cannot take the memory
-LookUpStatus = Callable[[Sequence[x509.Certificate], RevocationQuestion, Told], Awaitable[RevocationData]]
+LookUpStatus = Callable[[Sequence[x509.Certificate], RevocationQuestion, LogEvent], Awaitable[RevocationData]]
 Connection = tuple[str, int]  # the client's address and port
 
 

@@ -26,7 +26,7 @@ from simulator.lab.peer_requests import PeerRequests
 from simulator.lab.process import allow_many_sockets, errors_to
 from simulator.lab.recording import Recording
 from simulator.lab.running_lab import RunningLab
-from simulator.lab.saved_lab import Beginning, LabKeeper, LabStore, begin
+from simulator.lab.saved_lab import LabKeeper, LabStart, LabStore, begin
 from simulator.lab.world_changes import WorldChanges
 from simulator.peer.lab_view import LabView
 from simulator.peer.peer import Peer
@@ -98,7 +98,7 @@ class Lab:
         events.add(name, "Lab Started", Addresses=f"127.{plan.net}.x.y")
         return lab
 
-    async def _begin(self, stack: AsyncExitStack) -> Beginning:
+    async def _begin(self, stack: AsyncExitStack) -> LabStart:
         """Read or make keys and certificates in a thread, which stops soon when the lab is not wanted any more."""
         if self._settings.state is not None:
             lock = await anyio.to_thread.run_sync(LabStore(self._settings.state).hold)
@@ -130,7 +130,7 @@ async def _keep(context: LabContext, passwords: dict[str, str], stack: AsyncExit
     return keeper
 
 
-async def _run(context: LabContext, beginning: Beginning, keeper: LabKeeper, stack: AsyncExitStack) -> RunningLab:
+async def _run(context: LabContext, beginning: LabStart, keeper: LabKeeper, stack: AsyncExitStack) -> RunningLab:
     network = Network(context)
     await network.start(stack)
     endpoints = {fqdn: _start_endpoint(context, network, fqdn, stack) for fqdn in context.world.parties}

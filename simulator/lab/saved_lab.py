@@ -238,7 +238,7 @@ def _within(world: World, deployment: Deployment) -> World:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Beginning:
+class LabStart:
     """What a lab starts with, and the state of each peer that has one."""
 
     issued: IssuedWorld
@@ -254,7 +254,7 @@ def begin(
     clock: Clock,
     prepare: Callable[[World], World] | None,
     halted: Callable[[], bool] = lambda: False,
-) -> Beginning:
+) -> LabStart:
     """From the state folder where there is something in it, else newly issued; the clock goes on where it was.
 
     halted: asked now and then; once it says yes nothing more is made or written.
@@ -284,7 +284,7 @@ def begin(
     if store is not None and not halted():
         store.save(issued, world, passwords, clock.travelled)
     notes += [(fqdn, _WRONG_KEY) for fqdn, party in world.parties.items() if not _keys_match(party)]
-    return Beginning(issued=issued, world=world, passwords=passwords, states=states, notes=tuple(notes))
+    return LabStart(issued=issued, world=world, passwords=passwords, states=states, notes=tuple(notes))
 
 
 _WRONG_KEY = "the key beside its certificate belongs to another certificate"

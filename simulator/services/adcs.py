@@ -29,7 +29,7 @@ from simulator.web.doorkeeper import AccountRole, Accounts, Doorkeeper, TooManyF
 from simulator.web.http_server import HttpServer
 from simulator.web.web_input import require_own_host, require_same_origin, text_fields
 from simulator.web.web_tls import server_context
-from simulator.world.forge import DAY, forge
+from simulator.world.craft import DAY, craft
 
 USER = "enrol"
 NAME = "adcs.corp.example.com"
@@ -41,7 +41,7 @@ _KINDS = {"b64": Encoding.PEM, "bin": Encoding.DER}
 def own_certificate(authority: Authority, address: str, at: datetime) -> Credential:
     """Return the certificate of the pages, for their name and their address."""
     by_address = [x509.IPAddress(ipaddress.ip_address(address))]
-    return forge((NAME,), authority, at=at, ends=DAY * 365, general=by_address)
+    return craft((NAME,), authority, at=at, ends=DAY * 365, general=by_address)
 
 
 class CertificateServices:

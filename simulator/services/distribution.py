@@ -25,7 +25,7 @@ from pkikit.model.certificates.facts import ocsp_urls
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData
 from pkikit.model.world import Failing, World
 from simulator.web.http_server import HttpServer
-from simulator.world.forge import forge
+from simulator.world.craft import craft
 from simulator.world.issued_world import ISSUING_CRL, OCSP_URL, ROOT_CRL, IssuedWorld
 
 CRL_LIFETIME = timedelta(days=7)  # published every day, so that a missed day or two does no harm
@@ -56,7 +56,7 @@ def _crl(authority: Authority, day: datetime, withdrawn: frozenset[int]) -> x509
 @lru_cache(maxsize=32)
 def _responder(authority: Authority, day: datetime) -> Credential:
     """Return the delegated responder: a short-lived certificate for OCSP signing that nobody checks (id-pkix-ocsp-nocheck)."""
-    return forge(
+    return craft(
         (), authority, at=day, common_name="Lab OCSP Responder", ends=timedelta(days=3),
         ekus=(ExtendedKeyUsageOID.OCSP_SIGNING,), pointers=(x509.OCSPNoCheck(),),
     )  # fmt: skip

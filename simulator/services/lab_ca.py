@@ -32,7 +32,7 @@ from pkikit.values.public_names import why_not_issued
 from simulator.services.pebble import Pebble
 from simulator.services.public_roots import PublicRoots
 from simulator.web.http_server import HttpServer
-from simulator.world.forge import forge
+from simulator.world.craft import craft
 
 IDENTITY = "acme.lab.example"  # the CA's name in CAA records
 MAX_NAMES = 100
@@ -242,11 +242,11 @@ class LabCa:
         names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         dns_names = tuple(names.get_values_for_type(x509.DNSName))
         if "wrong-key" in does:
-            leaf = forge(dns_names, None, at=self._now()).leaf
+            leaf = craft(dns_names, None, at=self._now()).leaf
         elif "wrong-names" in does:
             leaf = _renamed(leaf, (*dns_names[:-1], "somebody.example.net"))
         else:
-            chain = [forge((), None, at=self._now(), common_name="Another CA", can_sign=True).leaf]
+            chain = [craft((), None, at=self._now(), common_name="Another CA", can_sign=True).leaf]
         return b"".join(c.public_bytes(Encoding.PEM) for c in (leaf, *chain))
 
 

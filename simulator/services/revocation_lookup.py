@@ -22,7 +22,7 @@ from pkikit.reading import load_ocsp
 from pkikit.reading.errors import UNREADABLE
 from simulator.world.judgeable import judgeable, ocsp_problem
 
-Told = Callable[[str, str], None]
+LogEvent = Callable[[str, str], None]
 _DURING_HANDSHAKE = FetchLimits(size=8 * 1024 * 1024)
 _DAILY = FetchLimits()
 
@@ -56,7 +56,7 @@ class StatusLookup:
             done.exception()  # seen, also where nobody waits any more
 
     async def during_handshake(
-        self, chain: Sequence[x509.Certificate], question: RevocationQuestion, told: Told
+        self, chain: Sequence[x509.Certificate], question: RevocationQuestion, told: LogEvent
     ) -> RevocationData:
         """Ask OCSP if it is on and the certificate names a responder; else fetch CRLs if that is allowed."""
         settings = question.settings
@@ -76,7 +76,7 @@ class StatusLookup:
             found = found.merged(data)
         return found
 
-    async def daily(self, urls: Sequence[str], told: Told) -> tuple[x509.CertificateRevocationList, ...]:
+    async def daily(self, urls: Sequence[str], told: LogEvent) -> tuple[x509.CertificateRevocationList, ...]:
         """Return what the automatic update fetches: PEM, DER or archives that hold several."""
         found: list[x509.CertificateRevocationList] = []
         for url in urls:
@@ -84,7 +84,7 @@ class StatusLookup:
             found += [crl for _, crl in data.crls]
         return each_once(found)
 
-    async def _crls(self, url: str, source: CrlSource, limits: FetchLimits, told: Told) -> RevocationData:
+    async def _crls(self, url: str, source: CrlSource, limits: FetchLimits, told: LogEvent) -> RevocationData:
         try:
             data = await self._fetch(url, limits)
             contents = await asyncio.to_thread(parse, data, where=url)
@@ -99,7 +99,7 @@ class StatusLookup:
         return NOTHING_HELD.with_crls(source, usable)
 
     async def _ocsp(
-        self, url: str, certificate: x509.Certificate, issuer: x509.Certificate, told: Told
+        self, url: str, certificate: x509.Certificate, issuer: x509.Certificate, told: LogEvent
     ) -> RevocationData:
         try:
             asked = certificate_id(certificate, issuer, hashes.SHA256())

@@ -23,7 +23,7 @@ from pkikit.model.certificates.facts import ocsp_urls
 from pkikit.model.fields import Fqdn
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData
 from pkikit.model.world import Failing, Party, Speaks, World
-from simulator.world.forge import BOTH, CLIENT, DAY, SERVER, forge
+from simulator.world.craft import BOTH, CLIENT, DAY, SERVER, craft
 from simulator.world.issued_world import ISSUING_CRL, OCSP_URL, ROOT_CRL, IssuedWorld, layout_of, profile_of
 
 _PURPOSES = {"both": BOTH, "server": (SERVER,), "client": (CLIENT,), "any": None}
@@ -207,7 +207,7 @@ Fault = Annotated[
 
 
 @dataclass(frozen=True)
-class Ground:
+class FaultContext:
     """Where faults are applied: the lab's own CA and the instant. `rsa` says which keys the lab makes."""
 
     issued: IssuedWorld
@@ -279,7 +279,7 @@ class Ground:
         properties: dict[str, Any] = {"chain": ()} if fault.send == "leaf" else {}
         if fault.by == "lab":
             properties["pointers"] = profile_of(world.deployment).pointers()
-        credential = forge(
+        credential = craft(
             tuple(n for n in names if n not in fault.without),
             issuer,
             at=self.at,
@@ -316,7 +316,7 @@ class Ground:
             case "itself":
                 return None, ()
             case "end-entity":
-                signer = forge(("web.example.com",), self.issued.authority, at=self.at, key=self.new_key())
+                signer = craft(("web.example.com",), self.issued.authority, at=self.at, key=self.new_key())
                 assert signer.key is not None  # it was made with one
                 parents = (self.issued.authority.certificate, *self.issued.authority.parents)
                 return Authority(certificate=signer.leaf, key=signer.key, parents=parents), ()
@@ -360,7 +360,7 @@ class Ground:
         if fault.of == "crl":
             signer = replace(authority, key=self.new_key()) if fault.gives == "foreign" else authority
             return NOTHING_HELD.with_crls(CrlSource.CDP, [signer.crl(sorted(world.withdrawn), at=at)])
-        unauthorised = forge((), self.stranger, at=self.at, common_name="Nobody's responder")
+        unauthorised = craft((), self.stranger, at=self.at, common_name="Nobody's responder")
         assert unauthorised.key is not None  # made with one
         by = (unauthorised.leaf, unauthorised.key) if fault.gives == "foreign" else None
         asked = [c for c in world.known_certificates if OCSP_URL in ocsp_urls(c)]
@@ -424,6 +424,6 @@ def _rsa_1024() -> PrivateKey:
 
 
 __all__ = [
-    "Block", "Ca", "Caa", "Clock", "Delay", "DiskFull", "Dns", "Fault", "Ground", "NewKey", "Partition", "Point",
+    "Block", "Ca", "Caa", "Clock", "Delay", "DiskFull", "Dns", "Fault", "FaultContext", "NewKey", "Partition", "Point",
     "Reissue", "Restart", "Revoke", "Source", "Speak", "StaleAaaa", "Swap", "Trust", "Withdraw",
 ]  # fmt: skip

@@ -21,7 +21,7 @@ from pkikit.model.parties import Side
 from pkikit.model.revocation import NOTHING_HELD, CrlSource
 from pkikit.model.world import Speaks, World
 from pkikit.values.names import printable
-from simulator.world.faults import Ground
+from simulator.world.faults import FaultContext
 from simulator.world.issued_world import ISSUING_CRL, OCSP_URL, ROOT_CRL, layout_of, profile_of
 
 
@@ -132,15 +132,15 @@ def place_of(remedy: Remedy, planned: Deployment) -> tuple[str, Any]:
     return remedy.target, node
 
 
-def apply_remedy(remedy: Remedy, world: World, ground: Ground) -> World:
+def apply_remedy(remedy: Remedy, world: World, context: FaultContext) -> World:
     """The world after it. What needs a peer's pages or another deployment (OF_PEERS, CONFIGURE) is not done here."""
     target = remedy.target
     match remedy.action:
         case Action.RENEW:
             party = world.parties[target]
-            issued, deployment = ground.issued, world.deployment
+            issued, deployment = context.issued, world.deployment
             profile = profile_of(deployment)
-            made = issued.sign(layout_of(deployment, target), at=ground.at, profile=profile, rsa=ground.rsa)
+            made = issued.sign(layout_of(deployment, target), at=context.at, profile=profile, rsa=context.rsa)
             return world.with_party(replace(party, credential=made, services={}, client=None))
         case Action.TRUST:
             return _trusting(world, target)
@@ -159,7 +159,7 @@ def apply_remedy(remedy: Remedy, world: World, ground: Ground) -> World:
         case Action.CAA:
             return replace(world, caa={name: ca for name, ca in world.caa.items() if name != target})
         case Action.REVOCATION:
-            return _published(world, ground)
+            return _published(world, context)
         case _:
             return world
 
@@ -173,14 +173,14 @@ def _trusting(world: World, fqdn: str) -> World:
     return world.with_party(replace(world.parties[fqdn], trusted_ca_list=tuple(needed)))
 
 
-def _published(world: World, ground: Ground) -> World:
+def _published(world: World, context: FaultContext) -> World:
     """Current lists of both CAs, served and held; what any list said was revoked, the new ones say too."""
     held = [crl for party in world.parties.values() for _, crl in party.held.crls]
     served = [crl for data in world.published.values() for _, crl in data.crls]
     revoked = {entry.serial_number for crl in (*held, *served) for entry in crl} | world.withdrawn
     lists: tuple[tuple[str, x509.CertificateRevocationList], ...] = (
-        (ISSUING_CRL, ground.issued.authority.crl(sorted(revoked), at=ground.at)),
-        (ROOT_CRL, ground.issued.root.crl(at=ground.at)),
+        (ISSUING_CRL, context.issued.authority.crl(sorted(revoked), at=context.at)),
+        (ROOT_CRL, context.issued.root.crl(at=context.at)),
     )
     published = {url: data for url, data in world.published.items() if url != OCSP_URL}
     published |= {url: NOTHING_HELD.with_crls(CrlSource.CDP, [crl]) for url, crl in lists}

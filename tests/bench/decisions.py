@@ -33,7 +33,7 @@ from pkikit.model.deployment import Revocation
 from pkikit.model.leg import NameCheck, Purpose
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationQuestion
 from pkikit.model.version import guide_version
-from simulator.world.forge import DAY, forge
+from simulator.world.craft import DAY, craft
 from tests.support.worlds import AT, E1
 
 
@@ -51,7 +51,7 @@ def linting(table: Table) -> None:
     """10,000 certificates that differ, parsed from DER each, as `pkikit lint` does it."""
     key, root = fast_key(), create_root("Bench Root CA", at=AT - DAY)
     ders = [
-        forge((f"e{n}.example.com", "cluster-e.example.com"), root, at=AT, key=key).leaf.public_bytes(Encoding.DER)
+        craft((f"e{n}.example.com", "cluster-e.example.com"), root, at=AT, key=key).leaf.public_bytes(Encoding.DER)
         for n in range(10_000)
     ]
     use = CertificateUse(at=AT, version=guide_version())
@@ -74,7 +74,7 @@ def revocation_list(table: Table) -> None:
     )
     der = builder.sign(root.key, hashes.SHA256()).public_bytes(Encoding.DER)
     del entries, builder
-    leaf = forge((E1,), root, at=AT, serial=1_000_500).leaf
+    leaf = craft((E1,), root, at=AT, serial=1_000_500).leaf
     path = build_path(leaf, sent=(), trusted_ca_list=(root.certificate,), at=AT)
     began = time.perf_counter()
     crls = parse(der, where="x").crls
@@ -97,7 +97,7 @@ def _chain(depth: int) -> tuple[Authority, list[x509.Certificate]]:
     for n in range(depth):
         authority = authority.intermediate(f"Deep CA {n}", at=AT - DAY, path_length=None)
         between.append(authority.certificate)
-    leaf = forge((E1,), authority, at=AT, chain=()).leaf
+    leaf = craft((E1,), authority, at=AT, chain=()).leaf
     return root, [leaf, *reversed(between)]
 
 

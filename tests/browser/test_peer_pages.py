@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from playwright.sync_api import Browser, Page, expect
 
 from simulator.threaded import ThreadedLab
-from simulator.world.forge import forge
+from simulator.world.craft import craft
 from tests.support.labs import lab_fixture
 from tests.support.places import ARTIFACTS
 from tests.support.wait import PAGE_LONG, eventually
@@ -120,7 +120,7 @@ def test_refused_upload_displays_a_sentence_and_a_way_back(page: Page) -> None:
 def test_script_in_a_subject_is_displayed_not_run(page: Page, lab: ThreadedLab) -> None:
     """A CA whose name is a script and an image with a handler is displayed as text."""
     evil = "<img src=x onerror=alert(1)><script>1</script>"
-    ca = forge((), None, at=lab.clock.now(), common_name=evil, ca=True)
+    ca = craft((), None, at=lab.clock.now(), common_name=evil, ca=True)
     asked: list[str] = []
     page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
     page.goto("/trustedca")

@@ -30,7 +30,7 @@ from pkikit.files import key_pem
 from pkikit.judge.phrases import PHRASES
 from pkikit.model.codec.trace import trace_to_json
 from simulator.wire.memory import MemoryDialler
-from simulator.world.forge import SERVER, forge
+from simulator.world.craft import SERVER, craft
 from tests.support.worlds import AT, C1, DEPLOYMENTS, E1, WorldBuilder, deployment, issued
 
 MAX_LOG = 40
@@ -107,7 +107,7 @@ def make() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     layout, authority, root = design_sans(deployment(), E1), issued().authority, issued().root
     key = ec.derive_private_key(_SCALAR, ec.SECP256R1())
-    leaf = forge(layout.dns_names, authority, at=AT, key=key).leaf
+    leaf = craft(layout.dns_names, authority, at=AT, key=key).leaf
     answer = (
         ocsp.OCSPResponseBuilder()
         .add_response(leaf, authority.certificate, hashes.SHA256(), ocsp.OCSPCertStatus.GOOD, AT, AT, None, None)

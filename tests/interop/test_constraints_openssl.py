@@ -20,7 +20,7 @@ from pkikit.model.certificates.credential import PrivateKey
 from pkikit.model.deployment import Revocation
 from pkikit.model.leg import Purpose
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationQuestion
-from simulator.world.forge import DAY, forge
+from simulator.world.craft import DAY, craft
 from tests.support.openssl_store import ask
 from tests.support.worlds import AT
 
@@ -116,7 +116,7 @@ def test_name_constraints_are_judged_as_by_openssl(
     subject = (
         _dn(organisation, common_name) if organisation else (ca_name(common_name) if common_name else x509.Name([]))
     )
-    leaf = forge((), middle, at=AT, subject=subject, general=names, key=key()).leaf
+    leaf = craft((), middle, at=AT, subject=subject, general=names, key=key()).leaf
     code, ours = both(leaf, [middle.certificate])
     assert code == 0 or code in CONSTRAINT_ERRORS, code
     assert ours == ({"ca.name-constraint-violated"} if code else set()), (code, ours)
@@ -128,7 +128,7 @@ def test_common_names_count_as_host_names_as_in_openssl(text: str) -> None:
     """A constraint that no host satisfies is violated exactly by the common names that OpenSSL takes for hosts."""
     constraint = x509.NameConstraints([x509.DNSName("nowhere.invalid")], None)
     middle = root().intermediate("Constrained CA", at=AT - DAY, key=key(), extra=[constraint])
-    leaf = forge((), middle, at=AT, subject=ca_name(text), key=key()).leaf
+    leaf = craft((), middle, at=AT, subject=ca_name(text), key=key()).leaf
     code, ours = both(leaf, [middle.certificate])
     assert looks_like_host(text) is (code == 47), code
     assert ours == ({"ca.name-constraint-violated"} if code else set())
@@ -140,7 +140,7 @@ def test_mail_address_in_the_wrong_string_type_is_refused_below_a_constrained_ca
     constraint = x509.NameConstraints([x509.DNSName("example.com")], None)
     middle = root().intermediate("Constrained CA", at=AT - DAY, key=key(), extra=[constraint])
     subject = x509.Name([x509.NameAttribute(NameOID.EMAIL_ADDRESS, "a@example.com", kind)])
-    leaf = forge(("e1.example.com",), middle, at=AT, subject=subject, key=key()).leaf
+    leaf = craft(("e1.example.com",), middle, at=AT, subject=subject, key=key()).leaf
     found, ours = both(leaf, [middle.certificate])
     assert found == code
     assert ours == ({"ca.name-constraint-violated"} if code else set())
@@ -176,7 +176,7 @@ def test_crl_with_an_unknown_critical_extension_is_refused(
     crls: tuple[x509.CertificateRevocationList, ...], code: int, fallback: str
 ) -> None:
     """An unknown critical extension refuses, whatever the fallback; a clean CRL beside it is used instead."""
-    leaf = forge(("e1.example.com",), root(), at=AT, serial=SERIAL).leaf
+    leaf = craft(("e1.example.com",), root(), at=AT, serial=SERIAL).leaf
     answer = ask(leaf, trusted=[root().certificate], at=AT, crls=crls, check_crls=True)
     assert answer.code == code, answer.words
     question = RevocationQuestion(

@@ -22,7 +22,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from pkikit.issue.authority import Authority
 from pkikit.judge.logs.log_text import diagnose_lines
 from pkikit.model.certificates.credential import Credential
-from simulator.world.forge import forge
+from simulator.world.craft import craft
 from tests.support.wait import LONG
 
 NAME = "localhost"
@@ -32,7 +32,7 @@ UNKNOWN = {"trust.issuer-unknown", "trust.intermediate-missing"}
 
 def authority(name: str, above: Authority | None = None) -> Authority:
     """A root, or a CA below `above`."""
-    made = forge((), above, at=NOW, common_name=name, ca=True, can_sign=True, ekus=None)
+    made = craft((), above, at=NOW, common_name=name, ca=True, can_sign=True, ekus=None)
     return Authority(certificate=made.leaf, key=made.key, parents=(above.certificate, *above.parents) if above else ())
 
 
@@ -171,23 +171,23 @@ def said(tool: str, port: int, trust: Path) -> str:
 
 def _expired(world: World) -> ssl.SSLContext:
     return world.context(
-        forge((NAME,), world.root, at=NOW, begins=timedelta(days=-9), ends=timedelta(days=-2), ekus=None)
+        craft((NAME,), world.root, at=NOW, begins=timedelta(days=-9), ends=timedelta(days=-2), ekus=None)
     )
 
 
 def _self_signed(world: World) -> ssl.SSLContext:
-    return world.context(forge((NAME,), None, at=NOW))
+    return world.context(craft((NAME,), None, at=NOW))
 
 
 def _required(world: World) -> ssl.SSLContext:
-    context = world.context(forge((NAME,), world.root, at=NOW))
+    context = world.context(craft((NAME,), world.root, at=NOW))
     context.verify_mode = ssl.CERT_REQUIRED
     context.load_verify_locations(world.trust)
     return context
 
 
 def _old_ciphers(world: World) -> ssl.SSLContext:
-    context = world.context(forge((NAME,), world.root, at=NOW))
+    context = world.context(craft((NAME,), world.root, at=NOW))
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers("NULL-SHA256:AECDH-NULL-SHA:@SECLEVEL=0")
     return context
@@ -195,17 +195,17 @@ def _old_ciphers(world: World) -> ssl.SSLContext:
 
 def _no_intermediate(world: World) -> ssl.SSLContext:
     middle = authority("Issuing", world.root)
-    return world.context(forge((NAME,), middle, at=NOW), chain=False)
+    return world.context(craft((NAME,), middle, at=NOW), chain=False)
 
 
 BROKEN: dict[str, tuple[Callable[[World], ssl.SSLContext], set[str]]] = {
-    "unknown-ca": (lambda w: w.context(forge((NAME,), w.other, at=NOW)), UNKNOWN),
+    "unknown-ca": (lambda w: w.context(craft((NAME,), w.other, at=NOW)), UNKNOWN),
     "no-intermediate": (_no_intermediate, UNKNOWN),
     "expired": (_expired, {"validity.expired"}),
-    "not-yet": (lambda w: w.context(forge((NAME,), w.root, at=NOW, begins=timedelta(days=2))), {"validity.not-yet-valid"}),
-    "wrong-name": (lambda w: w.context(forge(("other.example.com",), w.root, at=NOW)), {"names.reference-not-presented"}),
+    "not-yet": (lambda w: w.context(craft((NAME,), w.root, at=NOW, begins=timedelta(days=2))), {"validity.not-yet-valid"}),
+    "wrong-name": (lambda w: w.context(craft(("other.example.com",), w.root, at=NOW)), {"names.reference-not-presented"}),
     "self-signed": (_self_signed, {"trust.self-signed-leaf", "trust.issuer-unknown"}),
-    "client-only": (lambda w: w.context(forge((NAME,), w.root, at=NOW, ekus=[ExtendedKeyUsageOID.CLIENT_AUTH])), {"eku.server-auth-missing"}),
+    "client-only": (lambda w: w.context(craft((NAME,), w.root, at=NOW, ekus=[ExtendedKeyUsageOID.CLIENT_AUTH])), {"eku.server-auth-missing"}),
     "no-common-cipher": (_old_ciphers, {"tls.cipher-mismatch"}),
 }  # fmt: skip
 TOOLS = [
@@ -260,7 +260,7 @@ def test_output_of_a_client_without_certificate_names_the_missing_certificate(wo
 @pytest.mark.parametrize("tool", [pytest.param(tool, marks=pytest.mark.needs(tool)) for tool in ("openssl", "curl")])
 def test_output_of_a_success_is_accepted(world: World, tool: str) -> None:
     """The control: no cause, and a success that is seen."""
-    with serving(tls(world.context(forge((NAME,), world.root, at=NOW)))) as port:
+    with serving(tls(world.context(craft((NAME,), world.root, at=NOW)))) as port:
         text = said(tool, port, world.trust)
     diagnosis = diagnose_lines(text.splitlines(), where=tool)
     assert diagnosis.causes == (), text
@@ -271,7 +271,7 @@ def test_output_of_a_success_is_accepted(world: World, tool: str) -> None:
 def test_server_output_about_a_refusing_client_names_the_alert(world: World) -> None:
     """The server's own error, when curl refuses its certificate: an alert about the certificate of the server."""
     errors: list[str] = []
-    with serving(tls(world.context(forge((NAME,), world.other, at=NOW)), errors)) as port:
+    with serving(tls(world.context(craft((NAME,), world.other, at=NOW)), errors)) as port:
         said("curl", port, world.trust)
     assert set(diagnose_lines(errors, where="server").causes[:1]) <= UNKNOWN
     assert errors
@@ -292,7 +292,7 @@ def test_ldapsearch_output_names_its_cause(world: World, kind: str) -> None:
 @pytest.mark.needs("lego")
 def test_lego_output_names_its_cause(world: World) -> None:
     """An ACME client whose CA is not trusted, does not speak TLS, or hangs up."""
-    with serving(tls(world.context(forge((NAME,), world.other, at=NOW)))) as port:
+    with serving(tls(world.context(craft((NAME,), world.other, at=NOW)))) as port:
         assert set(diagnose_lines(said("lego", port, world.trust).splitlines(), where="lego").causes[:1]) & UNKNOWN
     for answer, rule in ((plain, "tls.not-tls"), (hangs_up, "net.connection-cut")):
         with serving(answer) as port:

@@ -15,7 +15,7 @@ from pkikit.design.csr import fast_key
 from pkikit.issue.authority import Authority, create_root
 from pkikit.judge.matching.name_matching import match_name, match_openssl
 from pkikit.model.certificates.facts import presented_names
-from simulator.world.forge import DAY, forge
+from simulator.world.craft import DAY, craft
 from tests.support.openssl_store import ask
 from tests.support.worlds import AT
 
@@ -48,7 +48,7 @@ def leaf(dns: list[str], common_name: str, addresses: list[str], uris: list[str]
     general: list[x509.GeneralName] = [x509.IPAddress(ipaddress.ip_address(a)) for a in addresses]
     general += [x509.DNSName._init_without_validation(n) for n in dns]
     general += [x509.UniformResourceIdentifier(u) for u in uris]
-    return forge(
+    return craft(
         (),
         root(),
         at=AT,

@@ -22,7 +22,7 @@ from pkikit.judge.verify import verify_certificate
 from pkikit.model.certificates.credential import PrivateKey, spki
 from pkikit.model.certificates.facts import END_SECOND_IS_VALID, is_valid_at
 from pkikit.model.leg import Purpose
-from simulator.world.forge import DAY, SERVER, forge
+from simulator.world.craft import DAY, SERVER, craft
 from tests.support.openssl import openssl
 from tests.support.openssl_store import ask
 from tests.support.worlds import AT
@@ -60,7 +60,7 @@ def keys() -> tuple[PrivateKey, ...]:
 def _ca(choose: random.Random, subject: str, key: PrivateKey, issuer: str, issuer_key: PrivateKey) -> x509.Certificate:
     begins, ends = choose.choice(LIVES)
     above = None if (subject, key) == (issuer, issuer_key) else _named(issuer, issuer_key)
-    return forge(
+    return craft(
         (), above, at=AT, subject=ca_name(subject), key=key, ekus=None, ca=choose.random() < 0.93,
         can_sign=choose.random() < 0.9, identifiers=choose.random() < 0.66, begins=begins * DAY, ends=ends * DAY,
         serial=choose.randrange(1, 1 << 60),
@@ -69,7 +69,7 @@ def _ca(choose: random.Random, subject: str, key: PrivateKey, issuer: str, issue
 
 @cache
 def _named(name: str, key: PrivateKey) -> Authority:
-    made = forge((), None, at=AT, subject=ca_name(name), key=key, ca=True, can_sign=True, ekus=None)
+    made = craft((), None, at=AT, subject=ca_name(name), key=key, ca=True, can_sign=True, ekus=None)
     return Authority(certificate=made.leaf, key=key)
 
 
@@ -87,7 +87,7 @@ def world(seed: int) -> tuple[x509.Certificate, tuple[x509.Certificate, ...], tu
         leaf = choose.choice(pool)
     else:
         by = Authority(certificate=issuer, key=key)
-        leaf = forge(("a.example.com",), by, at=AT, identifiers=choose.random() < 0.6, ekus=(SERVER,)).leaf
+        leaf = craft(("a.example.com",), by, at=AT, identifiers=choose.random() < 0.6, ekus=(SERVER,)).leaf
     sent, listed = ([c for c in pool if choose.random() < 0.5] for _ in range(2))
     choose.shuffle(sent)
     choose.shuffle(listed)
@@ -127,7 +127,7 @@ def test_random_paths_cover_every_error() -> None:
 def test_validity_ends_at_the_second_of_openssl() -> None:
     """At the exact second of notAfter we say what the OpenSSL that runs here says; one second earlier and later all agree."""
     root = create_root("Second Root CA", at=AT - DAY)
-    leaf = forge(("a.example.com",), root, at=AT).leaf
+    leaf = craft(("a.example.com",), root, at=AT).leaf
     end, second = leaf.not_valid_after_utc, dt.timedelta(seconds=1)
     for at in (end - second, end, end + second):
         accepted = ask(leaf, trusted=[root.certificate], at=at).accepted
@@ -146,7 +146,7 @@ def test_path_of_102_certificates_is_followed_and_103_is_not(length: int) -> Non
     made = [create_root("CA 0", at=AT - DAY, key=key)]
     for number in range(1, length - 1):
         made.append(made[-1].intermediate(f"CA {number}", at=AT - DAY, key=key, path_length=None))
-    leaf = forge(("a.example.com",), made[-1], at=AT).leaf
+    leaf = craft(("a.example.com",), made[-1], at=AT).leaf
     sent = [a.certificate for a in made[1:]]
     answer = ask(leaf, sent=sent, trusted=[made[0].certificate], at=AT)
     verdict = verify_certificate(leaf, sent=sent, trusted_ca_list=[made[0].certificate], purpose=Purpose.SERVER, at=AT)

@@ -64,11 +64,11 @@ def test_corpus_counts_refused_and_judged_files() -> None:
     """A file that is not a certificate is refused; a good one is judged."""
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    from simulator.world.forge import forge
+    from simulator.world.craft import craft
     from tests.support.worlds import AT, E1
 
     corpus = Corpus()
-    corpus.add("good", forge((E1,), None, at=AT).leaf.public_bytes(Encoding.PEM))
+    corpus.add("good", craft((E1,), None, at=AT).leaf.public_bytes(Encoding.PEM))
     corpus.add("bad", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
     assert (corpus.files, corpus.certificates, sum(corpus.refused.values())) == (2, 1, 1)
     assert corpus.tracebacks == corpus.false_absent == []

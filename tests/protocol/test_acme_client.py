@@ -30,7 +30,7 @@ from pkikit.judge.linting.issued_certificate import require_answer
 from pkikit.judge.renewal_due import renew_at
 from pkikit.values.names import parse_dns_name
 from simulator.pebble_options import PebbleVersion
-from simulator.world.faults import Ca, Ground
+from simulator.world.faults import Ca, FaultContext
 from tests.support.station import MAC, NAMES, PROFILES, Station, request_for, start
 from tests.support.wait import LONG
 from tests.support.worlds import CLUSTER_E, E1, E2
@@ -241,7 +241,9 @@ def test_answer_with_wrong_key_names_or_chain_is_refused(
     before = lab.world
     request = request_for(*names)
     account = ground.account(ground.public)
-    ground.lab.do(lab.change, Ground(lab.issued, lab.clock.now(), rsa=False).apply([Ca(fault="ca", does=does)], before))
+    ground.lab.do(
+        lab.change, FaultContext(lab.issued, lab.clock.now(), rsa=False).apply([Ca(fault="ca", does=does)], before)
+    )
     lab.network.outside_dns.zone.addresses.update({n: [lab.plan.by_name[E1]] for n in NAMES})
     try:
         chain = ground.order(account, request)

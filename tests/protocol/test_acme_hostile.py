@@ -20,7 +20,7 @@ from pkikit.files import key_pem, write_private, write_public
 from pkikit.issue.acme.account import AcmeAccount
 from pkikit.issue.acme.transport import MAX_ANSWER, AcmeDirectory
 from pkikit.issue.authority import create_root
-from simulator.world.forge import forge
+from simulator.world.craft import craft
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_hostile_directory_is_refused_with_a_bounded_sentence(tmp_path: Path, an
     """A server that is no CA, or an unfriendly one: one sentence, bounded in size."""
     root = create_root("A directory's CA", at=datetime.now(UTC) - timedelta(days=1))
     address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-    shown = forge((), root, at=datetime.now(UTC), common_name="x", general=[address])
+    shown = craft((), root, at=datetime.now(UTC), common_name="x", general=[address])
     assert shown.key is not None
     write_private(tmp_path / "key.pem", key_pem(shown.key))
     write_public(tmp_path / "cert.pem", shown.pem())

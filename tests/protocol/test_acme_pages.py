@@ -13,7 +13,7 @@ from pkikit.errors import InputError
 from pkikit.files import key_pem
 from pkikit.judge.legs.leg_verdict import judge_leg
 from simulator.threaded import ThreadedLab
-from simulator.world.forge import CLIENT, SERVER, forge
+from simulator.world.craft import CLIENT, SERVER, craft
 from tests.support.labs import FAST, IMPATIENT, lab_fixture, lab_of
 from tests.support.wait import LONG, eventually
 from tests.support.web_client import Script, ask, logged_in
@@ -84,7 +84,7 @@ def test_acme_page_is_absent_on_c(lab: ThreadedLab) -> None:
 def pem_of(
     names: tuple[str, ...], lab: ThreadedLab, purposes: tuple[x509.ObjectIdentifier, ...]
 ) -> tuple[bytes, bytes]:
-    made = forge(names, lab.issued.authority, at=lab.clock.now(), ekus=purposes)
+    made = craft(names, lab.issued.authority, at=lab.clock.now(), ekus=purposes)
     assert made.key is not None
     return made.pem(), key_pem(made.key)
 
@@ -144,7 +144,7 @@ def test_wrong_domain_certificate_fails_mra_in_judge_and_handshake() -> None:
     """One for the registration domain that lacks its name: MRA's legs fail by it, judge and handshake alike, no other."""
     with lab_of(settings=FAST) as lab:
         inner = lab.lab
-        wrong = forge(("other.example.com",), inner.issued.authority, at=inner.clock.now())
+        wrong = craft(("other.example.com",), inner.issued.authority, at=inner.clock.now())
         lab.run(inner.peers[E1].load_domain_certificate, "example.com", wrong.pem(), key_pem(wrong.key))  # type: ignore[arg-type]
         lab.do(inner.peers[E1].restart)
         report = lab.check()
@@ -158,7 +158,7 @@ def test_client_store_is_presented_as_client_from_x15_5() -> None:
     with ThreadedLab(changed(version="X15.5"), settings=FAST) as lab:
         inner = lab.lab
         at = inner.clock.now()
-        server = forge(inner.peers[E1].layout.dns_names, inner.issued.authority, at=at, ekus=(SERVER,), common_name=E1)
+        server = craft(inner.peers[E1].layout.dns_names, inner.issued.authority, at=at, ekus=(SERVER,), common_name=E1)
         lab.do(inner.install, E1, server)
         failing = {leg.leg.id for leg in lab.check().down}
         assert {leg_id.split(":")[0] for leg_id in failing} == {"cluster", "zone"}

@@ -15,7 +15,7 @@ from simulator.pebble_options import PebbleOptions, PebbleVersion
 from simulator.peer.acme.service import AcmeService
 from simulator.services.lab_ca import IDENTITY
 from simulator.threaded import ThreadedLab
-from simulator.world.faults import Block, Caa, Dns, Fault, Ground, Partition, Point, StaleAaaa
+from simulator.world.faults import Block, Caa, Dns, Fault, FaultContext, Partition, Point, StaleAaaa
 from tests.support.labs import FAST, lab_of
 from tests.support.worlds import CLUSTER_E, E1, E2, PARTNER, changed, deployment
 
@@ -59,7 +59,7 @@ def well(lab: ThreadedLab) -> Iterator[World]:
 def compare(lab: ThreadedLab, faults: tuple[Fault, ...]) -> None:
     """The same yes or no; and what the CA objects to is among what was said beforehand."""
     inner = lab.lab
-    lab.do(inner.change, Ground(inner.issued, inner.clock.now(), rsa=False).apply(faults, inner.world))
+    lab.do(inner.change, FaultContext(inner.issued, inner.clock.now(), rsa=False).apply(faults, inner.world))
     verdict = lab.run(acme_of(lab).preflight, E1)
     # Another account each time: told to reuse no proof, Pebble still does once in a hundred.
     lab.run(inner.peers[E1].change_acme, lambda acme: replace(acme, account=None))

@@ -18,8 +18,8 @@ from simulator.clinic.case import Case, case_of, cases, random_case
 from simulator.clinic.live_case import LiveCase, play
 from simulator.clinic.score import keep_score, scores_file
 from simulator.commands.clinic_console import play_live
-from simulator.world.faults import Ground
-from simulator.world.forge import DAY
+from simulator.world.craft import DAY
+from simulator.world.faults import FaultContext
 from simulator.world.issued_world import issue_world
 from simulator.world.remedies import remedy_of
 from tests.support.cli import run
@@ -133,7 +133,7 @@ def test_clinic_command_lists_and_plays_cases() -> None:
 def test_faults_compose_and_leave_the_world_unchanged() -> None:
     """Two faults at once; the world itself never changes; a fault about an unknown party is reported."""
     issued = issue_world(deployment(), at=AT - DAY, rsa=False)
-    ground = Ground(issued, AT, False)
+    ground = FaultContext(issued, AT, False)
     both = (*case_of("clock-behind").faults, *case_of("swapped").faults)
     world = ground.apply(both, issued.world)
     changed = {f for f, p in world.parties.items() if p != issued.world.parties[f]}

@@ -20,7 +20,7 @@ from simulator.background import FAILED
 from simulator.connections import dialling, links
 from simulator.errors import LabError
 from simulator.threaded import ThreadedLab
-from simulator.world.faults import DiskFull, Ground, NewKey, Speak
+from simulator.world.faults import DiskFull, FaultContext, NewKey, Speak
 from tests.support.labs import FAST, lab_fixture
 from tests.support.odd import EMPTY_RDN_CRL, GOOD_CRL, ODD_CRLS, pem
 from tests.support.wait import LONG, eventually
@@ -34,7 +34,7 @@ lab = lab_fixture(settings=BRISK, scope="function")
 
 def with_faults(lab: ThreadedLab, *faults: object) -> None:
     inside = lab.lab
-    ground = Ground(inside.issued, inside.clock.now(), rsa=False)
+    ground = FaultContext(inside.issued, inside.clock.now(), rsa=False)
     lab.do(inside.change, ground.apply(faults, inside.world))  # type: ignore[arg-type]
 
 

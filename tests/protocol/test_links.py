@@ -9,7 +9,7 @@ from pkikit.model.trace import Outcome
 from pkikit.model.world import Speaks
 from simulator.connections.links import FIRST_WAIT
 from simulator.threaded import ThreadedLab
-from simulator.world.faults import Ground, Reissue, Speak
+from simulator.world.faults import FaultContext, Reissue, Speak
 from tests.support.labs import FAST, lab_fixture, lab_of
 from tests.support.wait import eventually
 from tests.support.worlds import C1, E1, PARTNER
@@ -48,7 +48,7 @@ def test_zone_status_follows_the_certificate(lab: ThreadedLab) -> None:
     """A certificate without the cluster's name: zones from C fail and say why; the old one back: active again."""
     inside = lab.lab
     well = inside.world
-    ground = Ground(inside.issued, inside.clock.now(), rsa=False)
+    ground = FaultContext(inside.issued, inside.clock.now(), rsa=False)
     wrong = Reissue(fault="reissue", party=E1, names=("other.example.com",))
     lab.do(inside.change, ground.apply([wrong], well))
     zone = f"zone:uc-traversal:{C1}>{E1}"
@@ -63,7 +63,7 @@ def test_legs_of_a_stopped_party_fail_and_return(lab: ThreadedLab) -> None:
     """The neighbour's ports close: only its legs fail, patience grows, and it is found again once it is back."""
     inside = lab.lab
     well = inside.world
-    ground = Ground(inside.issued, inside.clock.now(), rsa=False)
+    ground = FaultContext(inside.issued, inside.clock.now(), rsa=False)
     lab.do(inside.change, ground.apply([Speak(fault="speak", party=PARTNER, protocol=Speaks.NOTHING)], well))
     to_partner = [i for i in links_of(lab, PARTNER) if inside.links[i].leg.server == PARTNER]
     eventually(lambda: all(not inside.links[i].active for i in to_partner))

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from simulator.peer.state import AutomaticCrls
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
-from simulator.world.faults import Fault, Ground, Source, Withdraw
+from simulator.world.faults import Fault, FaultContext, Source, Withdraw
 from simulator.world.report import CheckReport
 from tests.support.labs import FAST
 from tests.support.wait import LONG
@@ -45,7 +45,7 @@ def checking(
 
 def broken(lab: ThreadedLab, *faults: Fault) -> CheckReport:
     inside = lab.lab
-    ground = Ground(inside.issued, inside.clock.now(), rsa=False)
+    ground = FaultContext(inside.issued, inside.clock.now(), rsa=False)
     lab.do(inside.change, ground.apply(faults, inside.world))
     report = lab.check()
     assert all(leg.agrees for leg in report.legs), [(r.leg.id, r.verdict.causes, r.outcome) for r in report.legs]

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from pkikit.errors import InputError
 from pkikit.files import key_pem
 from simulator.threaded import ThreadedLab
-from simulator.world.forge import forge
+from simulator.world.craft import craft
 from tests.support.labs import IMPATIENT, lab_fixture, lab_of
 from tests.support.wait import LONG, eventually
 from tests.support.web_client import ANYONE, FormClient, Script
@@ -83,7 +83,7 @@ def test_upload_is_refused_or_warned_with_its_own_sentence(lab: ThreadedLab) -> 
     """Each wrong upload has its own sentence; a refused one leaves the state as it was."""
     script, at, ca = Script(lab), lab.clock.now(), lab.issued.authority
     layout = lab.peers[E1].layout.dns_names
-    good, wildcard = forge(layout, ca, at=at), forge((*layout, "*.example.com"), ca, at=at)
+    good, wildcard = craft(layout, ca, at=at), craft((*layout, "*.example.com"), ca, at=at)
     assert good.key is not None
     assert wildcard.key is not None
     der = good.leaf.public_bytes(Encoding.DER)
@@ -104,7 +104,7 @@ def test_upload_is_refused_or_warned_with_its_own_sentence(lab: ThreadedLab) -> 
         assert status == 400, body
         assert words in told["error"], told
     assert lab.peers[E1].state is before
-    odd = forge((E1,), ca, at=at, ends=timedelta(hours=-1), ekus=None)
+    odd = craft((E1,), ca, at=at, ends=timedelta(hours=-1), ekus=None)
     assert odd.key is not None
     body = {"certificate": pem(odd.leaf), "private_key": key_pem(odd.key).decode()}
     status, taken = script.ask("PUT", "/certs/server", body)
@@ -121,7 +121,7 @@ def test_trusted_ca_list_changes_zones_without_a_restart(lab: ThreadedLab) -> No
     script = Script(lab, C1)
     listed = script.ask("GET", "/certs/root")[1]["certificates"]
     (root,) = listed
-    other = forge(("other-ca.example.net",), None, at=lab.clock.now(), ca=True)
+    other = craft(("other-ca.example.net",), None, at=lab.clock.now(), ca=True)
     status, told = script.ask("POST", "/certs/root", {"certificates": pem(other.leaf)})
     assert status == 200, told
     assert len(script.ask("GET", "/certs/root")[1]["certificates"]) == 2
@@ -204,7 +204,7 @@ def test_rest_and_pages_refuse_wrong_users_and_origins(lab: ThreadedLab) -> None
 def test_domain_certificate_is_presented_after_a_restart(lab: ThreadedLab) -> None:
     """A client that asks for the domain gets its certificate after a restart; a wrong key is refused."""
     peer, at = lab.peers[E2], lab.clock.now()
-    made, other = (forge(("tenant.example.org",), lab.issued.authority, at=at) for _ in range(2))
+    made, other = (craft(("tenant.example.org",), lab.issued.authority, at=at) for _ in range(2))
     assert made.key is not None
     assert other.key is not None
     with pytest.raises(InputError, match="does not match"):
@@ -305,7 +305,7 @@ def test_script_in_a_subject_is_escaped(lab: ThreadedLab) -> None:
     """A CA named by an attacker is displayed as text in the list, on its own page and in the log."""
     evil = "<script>alert(1)</script>"
     script, browser = Script(lab, C1), FormClient(lab, C1)
-    ca = forge((), None, at=lab.clock.now(), common_name=evil, ca=True)
+    ca = craft((), None, at=lab.clock.now(), common_name=evil, ca=True)
     assert script.ask("POST", "/certs/root", {"certificates": pem(ca.leaf)})[0] == 200
     browser.ask("POST", "/login", {"user": "admin", "password": lab.passwords["admin"]})
     fingerprint = ca.leaf.fingerprint(hashes.SHA256()).hex()

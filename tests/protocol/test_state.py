@@ -22,7 +22,7 @@ from pkikit.model.world import World
 from simulator.peer.store import PeerStore
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
-from simulator.world.forge import forge
+from simulator.world.craft import craft
 from simulator.world.issued_world import layout_of
 from tests.support.labs import FAST
 from tests.support.places import ROOT
@@ -197,7 +197,7 @@ def test_brought_certificates_and_crls_are_kept_on_the_peer(tmp_path: Path) -> N
     def brought(world: World) -> World:
         crl = lab_ca.crl([], at=datetime.now(UTC))
         party = world.parties[E1]
-        credential = forge(layout_of(world.deployment, E1).dns_names, lab_ca, at=datetime.now(UTC))
+        credential = craft(layout_of(world.deployment, E1).dns_names, lab_ca, at=datetime.now(UTC))
         held = NOTHING_HELD.with_crls(CrlSource.MANUAL, [crl])
         listed = (*party.trusted_ca_list, lab_ca.certificate)
         return world.with_party(replace(party, credential=credential, trusted_ca_list=listed, held=held))

@@ -11,7 +11,7 @@ from simulator.clock import Clock
 from simulator.lab.lab import Lab
 from simulator.peer.state import AutomaticCrls
 from simulator.travel.timeline import Timeline, live_through
-from simulator.world.faults import Ground, Reissue
+from simulator.world.faults import FaultContext, Reissue
 from tests.support.labs import FAST
 from tests.support.worlds import C1, C2, E1, E2, changed, deployment
 
@@ -23,7 +23,7 @@ def test_timeline_year_has_alarms_and_failures_in_order() -> None:
 
     async def live() -> Timeline:
         async with Lab(deployment(), settings=FAST) as lab:
-            ground = Ground(lab.issued, lab.clock.now(), rsa=False)
+            ground = FaultContext(lab.issued, lab.clock.now(), rsa=False)
             faults = [Reissue(fault="reissue", party=p, ends_in_days=d) for p, d in ((E1, 100), (C2, 200))]
             lab.change(ground.apply(faults, lab.world))
             return await live_through(lab, 365 * DAY)

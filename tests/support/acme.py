@@ -6,12 +6,12 @@ import socket
 from typing import Any
 
 from simulator.threaded import ThreadedLab
-from simulator.world.faults import Fault, Ground
+from simulator.world.faults import Fault, FaultContext
 from tests.support.worlds import E1, E2
 
 
 def with_faults(lab: ThreadedLab, *faults: Fault) -> None:
-    lab.change(Ground(lab.issued, lab.clock.now(), rsa=False).apply(faults, lab.world))
+    lab.change(FaultContext(lab.issued, lab.clock.now(), rsa=False).apply(faults, lab.world))
 
 
 def is_open(lab: ThreadedLab, peer: str, port: int = 10080) -> bool:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from cryptography import x509
 from cryptography.utils import CryptographyDeprecationWarning
 
-from simulator.world.forge import forge
+from simulator.world.craft import craft
 
 
 def der_with_serial(serial: int) -> x509.Certificate:
@@ -16,7 +16,7 @@ def der_with_serial(serial: int) -> x509.Certificate:
     from cryptography.hazmat.primitives.serialization import Encoding
 
     marker = 0x7A6B5C4D3E2F1A0B
-    made = forge(("e1.example.com",), None, at=datetime(2026, 11, 24, tzinfo=UTC), serial=marker).leaf
+    made = craft(("e1.example.com",), None, at=datetime(2026, 11, 24, tzinfo=UTC), serial=marker).leaf
     body = marker.to_bytes(8, "big")
     wanted = serial.to_bytes(8, "big", signed=True)
     with warnings.catch_warnings():

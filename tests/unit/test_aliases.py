@@ -14,7 +14,7 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.parties import Role
 from pkikit.model.trace import Outcome
 from simulator.wire.memory import MemoryDialler
-from simulator.world.forge import DAY, forge
+from simulator.world.craft import DAY, craft
 from simulator.world.issued_world import issue_world
 from tests.support.worlds import AT, E1, changed, deployment
 
@@ -48,7 +48,7 @@ def test_leg_fails_when_the_san_lacks_the_dialled_alias() -> None:
     read = dual_nic(INNER)
     edge = read.peer_aliases[INNER]
     issued = issue_world(read, at=AT - DAY, rsa=False)
-    old = forge((edge,), issued.authority, at=AT)
+    old = craft((edge,), issued.authority, at=AT)
     world = issued.world.with_party(replace(issued.world.parties[edge], credential=old))
     down = [v for v in judge_all_legs(world, AT) if not v.accepted]
     assert {v.leg.reference_name for v in down} == {INNER}

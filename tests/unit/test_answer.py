@@ -17,7 +17,7 @@ from pkikit.issue.templates import (
     web_enrolment_form,
 )
 from pkikit.judge.linting.issued_certificate import lint_answer
-from simulator.world.forge import SERVER, forge
+from simulator.world.craft import SERVER, craft
 from tests.support.keys import rsa_key
 from tests.support.worlds import AT, CLUSTER_E, E1, deployment, issued
 
@@ -30,7 +30,7 @@ RULES = ("answer.name-dropped", "answer.name-added", "answer.subject-changed", "
 def answer(**changes: object) -> tuple[x509.Certificate, ...]:
     properties: dict[str, object] = {"names": LAYOUT.dns_names, "key": rsa_key(), "subject": REQUEST.subject, **changes}
     names = properties.pop("names")
-    return forge(names, CA, at=AT, **properties).chain  # type: ignore[arg-type]
+    return craft(names, CA, at=AT, **properties).chain  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

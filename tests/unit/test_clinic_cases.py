@@ -25,7 +25,7 @@ from pkikit.model.findings import Finding
 from pkikit.model.revocation import NOTHING_HELD, Consumer, CrlSource, RevocationQuestion
 from pkikit.model.trace import Alert, Failed, HandshakeTrace, Side, Step
 from pkikit.rules.catalogue import rank_causes
-from simulator.world.forge import DAY, SERVER, forge
+from simulator.world.craft import DAY, SERVER, craft
 from tests.support.credential_files import CREDENTIAL, LEAF, PEM
 from tests.support.keys import rsa_key
 from tests.support.worlds import AT, CASES, CLUSTER_E, E1, E2, UCM1, WorldBuilder, changed, deployment, issued
@@ -61,14 +61,14 @@ def without(*names: str) -> Callable[[], tuple[str, ...]]:
     layout = design_sans(FULL, E1)
     kept = tuple(n for n in layout.dns_names if n not in names)
     return lambda: ranked(
-        lint_certificate(forge(kept, None, at=AT, key=rsa_key(), common_name=CLUSTER_E).leaf, EDGE).findings
+        lint_certificate(craft(kept, None, at=AT, key=rsa_key(), common_name=CLUSTER_E).leaf, EDGE).findings
     )
 
 
 def linted(**properties: object) -> Callable[[], tuple[str, ...]]:
     names = design_sans(FULL, E1).dns_names
     made = {"key": rsa_key(), "common_name": CLUSTER_E, **properties}
-    return lambda: ranked(lint_certificate(forge(names, None, at=AT, **made).leaf, EDGE).findings)  # type: ignore[arg-type]
+    return lambda: ranked(lint_certificate(craft(names, None, at=AT, **made).leaf, EDGE).findings)  # type: ignore[arg-type]
 
 
 def ranked(findings: tuple[Finding, ...]) -> tuple[str, ...]:
@@ -102,7 +102,7 @@ def acme(**facts: object) -> Callable[[], tuple[str, ...]]:
 def ldap() -> tuple[str, ...]:
     """Revoked in the manual CRL only: LDAP does not see it, so the server is accepted, and that is told."""
     authority = issued().authority
-    leaf = forge(("ldap.corp.example.com",), authority, at=AT).leaf
+    leaf = craft(("ldap.corp.example.com",), authority, at=AT).leaf
     path = build_path(leaf, sent=authority.intermediates, trusted_ca_list=(authority.root,), at=AT)
     data = NOTHING_HELD.with_crls(CrlSource.MANUAL, [authority.crl([leaf.serial_number], at=AT)])
     question = RevocationQuestion(settings=Revocation(checking=True), data=data, consumer=Consumer.LDAP)
@@ -112,7 +112,7 @@ def ldap() -> tuple[str, ...]:
 
 
 def pending() -> tuple[str, ...]:
-    current, waiting = (forge((E1,), None, at=AT, ends=ends).leaf for ends in (-DAY / 2, 60 * DAY))
+    current, waiting = (craft((E1,), None, at=AT, ends=ends).leaf for ends in (-DAY / 2, 60 * DAY))
     return ranked(pending_not_deployed(current, waiting, owner=E1, at=AT))
 
 
@@ -146,7 +146,7 @@ TABLE: dict[str, tuple[Callable[[], tuple[str, ...]], str | None]] = {
     "certificate swapped between peers": (world("certificates-and-keys-swapped-on-e"), "cluster.peer-certificate-swapped"),
     "CSR discarded before the answer came back": (world("request-discarded-before-the-answer"), "key.mismatch"),
     "8192-bit key": (
-        lambda: ranked(lint_certificate(forge(design_sans(FULL, E1).dns_names, None, at=AT, common_name=CLUSTER_E,
+        lambda: ranked(lint_certificate(craft(design_sans(FULL, E1).dns_names, None, at=AT, common_name=CLUSTER_E,
             key=rsa.generate_private_key(public_exponent=65537, key_size=8192)).leaf, EDGE).findings),
         "key.too-long",
     ),
@@ -167,7 +167,7 @@ TABLE: dict[str, tuple[Callable[[], tuple[str, ...]], str | None]] = {
     "chat alias missing on E": (without("conference-1.example.com"), "names.chat-alias-missing"),
     "federation domain missing": (
         lambda: ranked(lint_certificate(
-            forge(tuple(n for n in design_sans(FED, E1).dns_names if n != "fed.example.com"), None, at=AT, key=rsa_key()).leaf,
+            craft(tuple(n for n in design_sans(FED, E1).dns_names if n != "fed.example.com"), None, at=AT, key=rsa_key()).leaf,
             CertificateUse(at=AT, layout=design_sans(FED, E1)),
         ).findings),
         "names.federation-domain-missing",

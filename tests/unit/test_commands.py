@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from pkikit.files import key_pem, read_file
 from pkikit.model.codec.trace import trace_to_json
 from simulator.wire.memory import MemoryDialler
-from simulator.world.forge import DAY, forge
+from simulator.world.craft import DAY, craft
 from tests.support.cli import DEPLOYMENT, command_line, pkikit_json, run
 from tests.support.credential_files import CREDENTIAL
 from tests.support.wait import LONG
@@ -281,7 +281,7 @@ def test_diagnose_command_reads_traces_texts_and_folders(files: Path, tmp_path: 
     assert set(document) == {"accepted", "question", "findings", "checked", "causes"}
     (tmp_path / "log.txt").write_text("Verify return code: 20 (unable to get local issuer certificate)")
     assert pkikit_json("diagnose", str(tmp_path / "log.txt"), code=1)["causes"] == ["trust.issuer-unknown"]
-    stranger = forge(("x.example.com",), None, at=AT)
+    stranger = craft(("x.example.com",), None, at=AT)
     for name, chain, trust in (("client", stranger.pem(), ROOT), ("server", CREDENTIAL.pem(), stranger.leaf)):  # type: ignore[union-attr]
         (tmp_path / name).mkdir()
         (tmp_path / name / "cert.pem").write_bytes(chain)
@@ -362,7 +362,7 @@ def test_help_of_every_subcommand_has_an_example() -> None:
 def test_decode_command_escapes_control_characters_in_names(tmp_path: Path) -> None:
     """Terminal escapes and NULs in names come out escaped, in tables and in JSON."""
     evil = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a\x1b[2J\x00\u202eb")])
-    leaf = forge((E1,), None, at=AT, subject=evil).leaf
+    leaf = craft((E1,), None, at=AT, subject=evil).leaf
     (tmp_path / "evil.pem").write_bytes(leaf.public_bytes(Encoding.PEM))
     for command in (("decode",), ("lint",), ("lint", "--as", "trust-list")):
         done = run("pkikit", command[0], str(tmp_path / "evil.pem"), *command[1:])

@@ -25,14 +25,14 @@ from pkikit.files import key_pem
 from pkikit.issue.authority import create_root
 from pkikit.model.findings import Evidence, Finding, Severity, Verdict
 from simulator.threaded import ThreadedLab
-from simulator.world.forge import DAY, forge
+from simulator.world.craft import DAY, craft
 from tests.support.api_docs import api_md, public_objects
 from tests.support.places import ROOT
 from tests.support.worlds import AT, E1, deployment
 
 PLAN = ROOT / "notebooks" / "deployments" / "clustered-mra.yaml"
 CA = create_root("Front Door Root CA", at=AT - DAY)
-CREDENTIAL = forge((E1, "cluster-e.example.com", "example.com"), CA, at=AT)
+CREDENTIAL = craft((E1, "cluster-e.example.com", "example.com"), CA, at=AT)
 LEAF = CREDENTIAL.leaf
 PEM, DER = LEAF.public_bytes(Encoding.PEM), LEAF.public_bytes(Encoding.DER)
 
@@ -115,7 +115,7 @@ def test_verify_takes_paths(kind: Any, tmp_path: Path) -> None:
 
 def test_verify_uses_the_intermediate_of_chain() -> None:
     issuing = CA.intermediate("Front Door Issuing CA", at=AT - DAY)
-    leaf = forge((E1,), issuing, at=AT, chain=()).leaf
+    leaf = craft((E1,), issuing, at=AT, chain=()).leaf
     without = pkikit.verify(leaf, trust=CA.certificate, at=AT)
     assert [f.rule for f in without.findings] == ["trust.intermediate-missing"]
     assert pkikit.verify(leaf, trust=CA.certificate, chain=issuing.certificate, at=AT).accepted
@@ -127,7 +127,7 @@ def test_verify_requires_every_name() -> None:
 
 
 def test_verify_judges_the_purpose_at_the_time() -> None:
-    server_only = forge((E1,), CA, at=AT, ekus=(ExtendedKeyUsageOID.SERVER_AUTH,)).leaf
+    server_only = craft((E1,), CA, at=AT, ekus=(ExtendedKeyUsageOID.SERVER_AUTH,)).leaf
     refused = pkikit.verify(server_only, trust=CA.certificate, purpose="client", at=AT)
     assert [f.rule for f in refused.findings] == ["eku.client-auth-missing"]
     assert pkikit.verify(server_only, trust=CA.certificate, at=AT).accepted
@@ -197,7 +197,7 @@ def test_san_knows_unified_cm_nodes() -> None:
 def test_lint_compares_with_the_deployment() -> None:
     whole = pkikit.lint(LEAF, deployment=PLAN, peer=E1, at=AT)
     assert whole.accepted, whole
-    short = forge((E1,), CA, at=AT).leaf
+    short = craft((E1,), CA, at=AT).leaf
     verdict = pkikit.lint(short, deployment=PLAN, peer=E1, at=AT)
     assert {"names.cluster-fqdn-missing", "names.registration-domain-missing"} <= {f.rule for f in verdict.errors}
 

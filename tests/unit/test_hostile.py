@@ -31,13 +31,13 @@ from pkikit.model.deployment import Revocation
 from pkikit.model.leg import NameCheck, Purpose
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationQuestion
 from pkikit.view.description import describe_contents
-from simulator.world.forge import DAY, forge
+from simulator.world.craft import DAY, craft
 from tests.support.cli import run
 from tests.support.odd import der_with_serial
 from tests.support.worlds import AT, E1, deployment
 
 CORPUS = sorted((Path(__file__).parents[1] / "vectors" / "hostile").iterdir())
-GOOD = forge((E1, "cluster-e.example.com"), None, at=AT).leaf.public_bytes(Encoding.DER)
+GOOD = craft((E1, "cluster-e.example.com"), None, at=AT).leaf.public_bytes(Encoding.DER)
 USE = CertificateUse(at=AT, layout=design_sans(deployment(), E1))
 # Seconds of this process's own work: far above what any of this needs, and no business of other programs.
 PATIENCE = 60.0
@@ -119,7 +119,7 @@ def test_random_bytes_are_read_or_refused(data: bytes) -> None:
 def test_certificate_with_ten_thousand_names_is_judged_with_bounded_output() -> None:
     """Read, listed up to a bound, linted and matched."""
     many = [f"host-{n}.example.com" for n in range(10_000)]
-    leaf = forge(many, None, at=AT).leaf
+    leaf = craft(many, None, at=AT).leaf
     contents = bounded(leaf.public_bytes(Encoding.DER))
     assert contents is not None
     (facts,) = describe_contents(contents, AT)
@@ -155,7 +155,7 @@ def test_path_search_ends_when_issuers_form_a_loop() -> None:
         a.intermediate("Loop B", at=AT - DAY, key=keys[1], path_length=None).certificate,
         b.intermediate("Loop A", at=AT - DAY, key=keys[0], path_length=None).certificate,
     )
-    leaf = forge((E1,), a, at=AT, chain=()).leaf
+    leaf = craft((E1,), a, at=AT, chain=()).leaf
     began = time.process_time()
     verdict = verify_certificate(leaf, sent=cross, trusted_ca_list=(), purpose=Purpose.SERVER, at=AT, known=cross)
     assert not verdict.accepted
@@ -163,7 +163,7 @@ def test_path_search_ends_when_issuers_form_a_loop() -> None:
     for n in range(300):
         authority = authority.intermediate(f"Deep {n}", at=AT - DAY, key=keys[0], path_length=None)
         sent.append(authority.certificate)
-    deep = forge((E1,), authority, at=AT, chain=()).leaf
+    deep = craft((E1,), authority, at=AT, chain=()).leaf
     verdict = verify_certificate(deep, sent=sent, trusted_ca_list=(), purpose=Purpose.SERVER, at=AT, known=sent)
     assert not verdict.accepted
     assert time.process_time() - began < PATIENCE
@@ -174,7 +174,7 @@ def test_path_search_bounds_signature_checks_of_namesakes() -> None:
     key = fast_key()
     twins = [create_root("Twin Root CA", at=AT - DAY, key=fast_key()).certificate for _ in range(300)]
     mine = create_root("Twin Root CA", at=AT - DAY, key=key)
-    leaf = forge((E1,), mine, at=AT, chain=(), identifiers=False).leaf
+    leaf = craft((E1,), mine, at=AT, chain=(), identifiers=False).leaf
     began = time.process_time()
     verify_certificate(leaf, sent=twins, trusted_ca_list=tuple(twins), purpose=Purpose.SERVER, at=AT, known=twins)
     assert time.process_time() - began < PATIENCE

@@ -15,7 +15,7 @@ from pkikit.model.findings import Severity
 from pkikit.model.trace import Side
 from simulator.commands.cli import print_report
 from simulator.wire.memory import MemoryDialler
-from simulator.world.forge import BOTH, DAY
+from simulator.world.craft import BOTH, DAY
 from simulator.world.report import CheckReport, LegReport
 from tests.support.worlds import AT, C1, CLUSTER_C, E1, E2, PARTNER, WorldBuilder, presenting, stranger
 

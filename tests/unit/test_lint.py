@@ -31,7 +31,7 @@ from pkikit.model.certificates.credential import Credential
 from pkikit.model.findings import Verdict
 from pkikit.model.parties import Role
 from pkikit.model.version import ProductVersion, guide_version
-from simulator.world.forge import BOTH, CLIENT, DAY, SERVER, forge
+from simulator.world.craft import BOTH, CLIENT, DAY, SERVER, craft
 from tests.support.keys import rsa_key
 from tests.support.odd import der_with_serial
 from tests.support.worlds import AT, CLUSTER_E, E1, changed, deployment, issued
@@ -45,7 +45,7 @@ def leaf(
     names: tuple[str, ...] = NAMES, use: CertificateUse = USE, bits: int = 2048, **properties: object
 ) -> Callable[[], Verdict]:
     def judge() -> Verdict:
-        made = forge(names, None, at=AT, **{"key": rsa_key(bits=bits), **properties})  # type: ignore[arg-type]
+        made = craft(names, None, at=AT, **{"key": rsa_key(bits=bits), **properties})  # type: ignore[arg-type]
         return lint_certificate(made.leaf, use)
 
     return judge
@@ -124,7 +124,7 @@ def good_request() -> x509.CertificateSigningRequest:
 
 @cache
 def ca_without_constraints() -> x509.Certificate:
-    return forge((), None, at=AT, subject=ca_name("Bare CA"), ca=None, ekus=None, key=rsa_key()).leaf
+    return craft((), None, at=AT, subject=ca_name("Bare CA"), ca=None, ekus=None, key=rsa_key()).leaf
 
 
 @cache
@@ -139,7 +139,7 @@ def cross_signed() -> x509.Certificate:
 
 
 TWINS = [
-    forge(("ucm1.example.com",), None, at=AT, subject=ca_name("ucm1"), ca=True, can_sign=True).leaf for _ in range(2)
+    craft(("ucm1.example.com",), None, at=AT, subject=ca_name("ucm1"), ca=True, can_sign=True).leaf for _ in range(2)
 ]
 
 B2B = changed("clustered-full", domains__sip=["video.example.net"], sip_domains_in_certificate=True)
@@ -149,7 +149,7 @@ EDGE = CertificateUse(at=AT, version=guide_version(), role=Role.EXPRESSWAY_E)
 
 @cache
 def chained() -> Credential:
-    return forge(NAMES, issued().authority, at=AT, key=rsa_key())
+    return craft(NAMES, issued().authority, at=AT, key=rsa_key())
 
 
 TEMPORARY = create_root("Temporary CA 6f1e", at=AT - DAY)
@@ -186,7 +186,7 @@ PAIRS: dict[str, tuple[Callable[[], Verdict], Callable[[], Verdict]]] = {
         lambda: lint_trust_list([TWINS[0], TWINS[0], ROOT], USE),
     ),
     "trust-list.leaf-in-list": (
-        lambda: lint_trust_list([forge((E1,), None, at=AT, key=rsa_key()).leaf], USE),
+        lambda: lint_trust_list([craft((E1,), None, at=AT, key=rsa_key()).leaf], USE),
         lambda: lint_trust_list([ROOT], USE),
     ),
     "names.common-name-missing": (leaf(subject=x509.Name([])), leaf()),
@@ -199,14 +199,14 @@ PAIRS: dict[str, tuple[Callable[[], Verdict], Callable[[], Verdict]]] = {
     "certificate.key-identifiers-absent": (leaf(identifiers=False), leaf()),
     "certificate.may-sign": (leaf(can_sign=True), leaf()),
     "ca.key-usage-missing": (
-        lambda: lint_authority(forge((), None, at=AT, ca=True, ekus=None, usage=False, key=rsa_key()).leaf, USE),
+        lambda: lint_authority(craft((), None, at=AT, ca=True, ekus=None, usage=False, key=rsa_key()).leaf, USE),
         lambda: lint_authority(ROOT, USE),
     ),
     "certificate.version-old": (lambda: lint_certificate(VERSION_1, USE), leaf()),
     "names.xmpp-address-form": (leaf((), pointers=(xmpp_address(),)), leaf()),
     "eku.absent": (leaf(ekus=None), leaf()),
     "upload.temporary-certificate": (
-        lambda: lint_certificate(forge(NAMES, TEMPORARY, at=AT, key=rsa_key()).leaf, USE),
+        lambda: lint_certificate(craft(NAMES, TEMPORARY, at=AT, key=rsa_key()).leaf, USE),
         lambda: lint_certificate(chained().leaf, USE),
     ),
     "certificate.serial-invalid": (lambda: lint_certificate(NEGATIVE_SERIAL, USE), leaf(serial=1)),
@@ -308,10 +308,10 @@ def test_federation_domain_missing_from_the_san_is_reported() -> None:
     layout = design_sans(changed("clustered-full", domains__federation=["fed.example.com"]), E1)
     use = CertificateUse(at=AT, version=guide_version(), layout=layout)
     missing = lint_certificate(
-        forge(tuple(n for n in layout.dns_names if not n.startswith("fed.")), None, at=AT, key=rsa_key()).leaf, use
+        craft(tuple(n for n in layout.dns_names if not n.startswith("fed.")), None, at=AT, key=rsa_key()).leaf, use
     )
     assert [f.rule for f in missing.errors] == ["names.federation-domain-missing"]
-    assert lint_certificate(forge(layout.dns_names, None, at=AT, key=rsa_key()).leaf, use).accepted
+    assert lint_certificate(craft(layout.dns_names, None, at=AT, key=rsa_key()).leaf, use).accepted
 
 
 def test_valid_certificate_has_no_finding() -> None:
@@ -324,7 +324,7 @@ def test_valid_certificate_has_no_finding() -> None:
 @pytest.mark.near_miss("signature.digest-unsupported")
 def test_sha1_request_is_an_error_from_x8_10_on() -> None:
     """The digest rule holds from X8.10 on: before that the product itself offered SHA-1."""
-    good = forge(NAMES, None, at=AT, key=rsa_key()).leaf
+    good = craft(NAMES, None, at=AT, key=rsa_key()).leaf
     old = lint_certificate(good, CertificateUse(at=AT, version=ProductVersion.parse("X8.8")))
     assert "signature.digest-unsupported" not in old.checked
     assert "signature.digest-unsupported" in lint_certificate(good, USE).checked

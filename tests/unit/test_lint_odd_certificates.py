@@ -21,7 +21,7 @@ from pkikit.judge.questions import CertificateUse
 from pkikit.model.certificates.public_key import digest_name
 from pkikit.model.findings import Severity, Verdict
 from pkikit.model.version import ProductVersion
-from simulator.world.forge import BOTH, DAY, forge
+from simulator.world.craft import BOTH, DAY, craft
 from tests.support.keys import rsa_key
 from tests.support.worlds import AT, CLUSTER_E, E1
 
@@ -48,7 +48,7 @@ def odd_authority() -> Authority:
     """A root whose own name holds an attribute that OpenSSL prints as a number."""
     key = fast_key()
     subject = named((PRIVATE.dotted_string, "x"))
-    root = forge((), None, at=AT - DAY, key=key, subject=subject, ca=True, ekus=None, can_sign=True)
+    root = craft((), None, at=AT - DAY, key=key, subject=subject, ca=True, ekus=None, can_sign=True)
     return Authority(certificate=root.leaf, key=key)
 
 
@@ -57,7 +57,7 @@ def odd_authority() -> Authority:
 def test_private_extension_does_not_report_oid_unsupported(critical: bool) -> None:
     """The guide looks at the names alone. A critical extension that nobody knows is another rule's business."""
     where = {"critical": (PRIVATE_EXTENSION,)} if critical else {"pointers": (PRIVATE_EXTENSION,)}
-    leaf = forge((E1,), None, at=AT, key=rsa_key(), **where).leaf  # type: ignore[arg-type]
+    leaf = craft((E1,), None, at=AT, key=rsa_key(), **where).leaf  # type: ignore[arg-type]
     verdict = lint_certificate(leaf, use())
     assert "oid.unsupported" in verdict.checked
     assert "oid.unsupported" not in rules(verdict)
@@ -68,7 +68,7 @@ def test_private_extension_does_not_report_oid_unsupported(critical: bool) -> No
 def test_issuer_name_with_an_unknown_attribute_reports_oid_unsupported() -> None:
     """The server certificate shows the name of its CA, so the tunnel fails, although its own subject is fine."""
     root = odd_authority()
-    leaf = forge((E1,), root, at=AT, key=rsa_key()).leaf
+    leaf = craft((E1,), root, at=AT, key=rsa_key()).leaf
     [found] = [f for f in lint_certificate(leaf, use()).errors if f.rule == "oid.unsupported"]
     assert [(e.where, e.seen) for e in found.evidence] == [("issuer", PRIVATE.dotted_string)]
     assert "issuing CA" in found.fix
@@ -84,7 +84,7 @@ def test_ca_name_with_an_unknown_attribute_is_a_warning() -> None:
     assert len(found.evidence) == 1
     issuing = root.intermediate("Issuing CA", at=AT - DAY)
     assert "oid.unsupported" not in rules(lint_authority(issuing.certificate, use()))
-    assert "oid.unsupported" not in rules(lint_certificate(forge((E1,), issuing, at=AT, key=rsa_key()).leaf, use()))
+    assert "oid.unsupported" not in rules(lint_certificate(craft((E1,), issuing, at=AT, key=rsa_key()).leaf, use()))
 
 
 @pytest.mark.near_miss("oid.unsupported")
@@ -98,7 +98,7 @@ def test_ca_name_with_an_unknown_attribute_is_a_warning() -> None:
 )  # fmt: skip
 def test_attribute_that_openssl_names_is_not_reported(oid: str, value: str) -> None:
     """Rare attributes are accepted when OpenSSL prints them by name."""
-    leaf = forge((E1,), None, at=AT, key=rsa_key(), subject=named((oid, value))).leaf
+    leaf = craft((E1,), None, at=AT, key=rsa_key(), subject=named((oid, value))).leaf
     assert "oid.unsupported" not in rules(lint_certificate(leaf, use()))
 
 
@@ -106,7 +106,7 @@ def test_attribute_that_openssl_names_is_not_reported(oid: str, value: str) -> N
 def test_evidence_of_thousands_of_attributes_is_bounded() -> None:
     """A name may hold thousands of attributes."""
     subject = named(*((f"1.3.6.1.4.1.55555.{n}", "x") for n in range(MAX_SHOWN + 9)))
-    [found] = [f for f in lint_certificate(forge((E1,), None, at=AT, key=rsa_key(), subject=subject).leaf, use()).errors
+    [found] = [f for f in lint_certificate(craft((E1,), None, at=AT, key=rsa_key(), subject=subject).leaf, use()).errors
                if f.rule == "oid.unsupported"]  # fmt: skip
     assert len(found.evidence) == MAX_SHOWN
 
@@ -119,18 +119,18 @@ def test_evidence_of_thousands_of_attributes_is_bounded() -> None:
 def test_elliptic_key_is_accepted_from_x14_3_on(version: str, warned: bool) -> None:
     """Supported from X14.3 on."""
     for key in (fast_key(), ec.generate_private_key(ec.SECP384R1())):
-        found = lint_certificate(forge((E1,), None, at=AT, key=key).leaf, use(version))
+        found = lint_certificate(craft((E1,), None, at=AT, key=key).leaf, use(version))
         assert ("key.type-untested" in rules(found)) is warned
     # The markers ask both of each case.
-    lint_certificate(forge((E1,), None, at=AT, key=fast_key()).leaf, use("X12.5"))
-    lint_certificate(forge((E1,), None, at=AT, key=rsa_key()).leaf, use())
+    lint_certificate(craft((E1,), None, at=AT, key=fast_key()).leaf, use("X12.5"))
+    lint_certificate(craft((E1,), None, at=AT, key=rsa_key()).leaf, use())
 
 
 @pytest.mark.fires("names.common-name-only")
 @pytest.mark.parametrize("names", [(), ("example.com",), (CLUSTER_E, "example.com")])
 def test_common_name_missing_from_the_san_is_reported(names: tuple[str, ...]) -> None:
     """With names in the SAN nobody reads the common name at all; without any, not everybody does."""
-    leaf = forge(names, None, at=AT, key=rsa_key(), common_name=E1).leaf
+    leaf = craft(names, None, at=AT, key=rsa_key(), common_name=E1).leaf
     [found] = [f for f in lint_certificate(leaf, use()).findings if f.rule == "names.common-name-only"]
     assert found.severity is Severity.WARNING
     assert E1 in found.evidence[0].expected
@@ -151,14 +151,14 @@ def test_multi_server_common_name_missing_from_the_san_is_not_reported(
 ) -> None:
     """The `-ms` name of a multi-server certificate is in no SAN, by design of Unified CM."""
     assert "names.common-name-only" not in rules(
-        lint_certificate(forge(names, None, at=AT, key=rsa_key(), common_name=common_name).leaf, use())
+        lint_certificate(craft(names, None, at=AT, key=rsa_key(), common_name=common_name).leaf, use())
     )
 
 
 @pytest.mark.near_miss("eku.critical")
 def test_critical_key_usage_is_not_reported_as_critical_purposes() -> None:
     """Key usage and basic constraints are critical in every certificate of the lab; the purposes are not."""
-    verdict = lint_certificate(forge((E1,), None, at=AT, key=rsa_key(), ekus=BOTH).leaf, use())
+    verdict = lint_certificate(craft((E1,), None, at=AT, key=rsa_key(), ekus=BOTH).leaf, use())
     assert "eku.critical" in verdict.checked
     assert "eku.critical" not in rules(verdict)
 
@@ -189,7 +189,7 @@ def test_empty_common_name_counts_as_missing() -> None:
     """The attribute is there, and there is nothing in it."""
     blank = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, " ", _validate=False)])
     assert "names.common-name-missing" in rules(
-        lint_certificate(forge((E1,), None, at=AT, key=rsa_key(), subject=blank).leaf, use())
+        lint_certificate(craft((E1,), None, at=AT, key=rsa_key(), subject=blank).leaf, use())
     )
 
 

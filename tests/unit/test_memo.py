@@ -18,7 +18,7 @@ from pkikit.judge.questions import CertificateUse
 from pkikit.model.certificates.certificate_facts import CertificateFacts, Facts, facts_of
 from pkikit.model.certificates.facts import presented_names, serial_number
 from pkikit.values.memo import MOST, once_per_object
-from simulator.world.forge import DAY, forge
+from simulator.world.craft import DAY, craft
 from simulator.world.issued_world import issue_world
 from tests.support.odd import der_with_serial
 from tests.support.worlds import AT, CLUSTER_E, E1, deployment
@@ -103,7 +103,7 @@ class Readings:
 
 def test_lint_reads_each_fact_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A dozen rules ask for the names and the extensions."""
-    made = forge((E1, CLUSTER_E), None, at=AT, common_name=E1).leaf
+    made = craft((E1, CLUSTER_E), None, at=AT, common_name=E1).leaf
     fresh = x509.load_der_x509_certificate(made.public_bytes(Encoding.DER))
     readings = Readings(monkeypatch)
     lint_certificate(fresh, CertificateUse(at=AT))
@@ -127,12 +127,12 @@ def test_judged_connection_reads_each_fact_of_a_certificate_once(monkeypatch: py
 
 def test_facts_are_forgotten_when_other_certificates_are_asked_about() -> None:
     """The table is bounded: what nobody asks about any more is freed."""
-    first = facts_of(forge((E1,), None, at=AT).leaf)
+    first = facts_of(craft((E1,), None, at=AT).leaf)
     forgotten = weakref.ref(first)
     del first
     gc.collect()
     assert forgotten() is not None
-    der = forge((E1,), None, at=AT).leaf.public_bytes(Encoding.DER)
+    der = craft((E1,), None, at=AT).leaf.public_bytes(Encoding.DER)
     for _ in range(MOST + 1):
         facts_of(x509.load_der_x509_certificate(der))
     gc.collect()
@@ -141,7 +141,7 @@ def test_facts_are_forgotten_when_other_certificates_are_asked_about() -> None:
 
 def test_facts_of_one_object_are_one_value() -> None:
     """So every judge shares what another one has read."""
-    leaf = forge((E1,), None, at=AT).leaf
+    leaf = craft((E1,), None, at=AT).leaf
     assert facts_of(leaf) is facts_of(leaf)
     assert presented_names(leaf) is presented_names(leaf)
 
@@ -149,7 +149,7 @@ def test_facts_of_one_object_are_one_value() -> None:
 @pytest.mark.parametrize("serial", [1, 0x7F, 0x80, 0xFF, 0x7A6B5C4D3E2F1A0B, 2**158, 2**159 - 1])
 def test_serial_number_is_read_with_and_without_leading_zero(serial: int) -> None:
     """The short way to a positive number gives the same as the long one."""
-    assert serial_number(forge((E1,), None, at=AT, serial=serial).leaf) == serial
+    assert serial_number(craft((E1,), None, at=AT, serial=serial).leaf) == serial
 
 
 def test_negative_serial_number_is_read_without_a_warning() -> None:

@@ -15,7 +15,7 @@ from pkikit.model.certificates.presented_names import PresentedNames, UnusableNa
 from pkikit.model.findings import Severity
 from pkikit.model.leg import NameCheck
 from pkikit.values.names import SipUri, parse_dns_name, parse_fqdn, printable
-from simulator.world.forge import forge
+from simulator.world.craft import craft
 from tests.support.worlds import AT
 
 LABEL = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True)
@@ -184,7 +184,7 @@ def test_name_table_agrees_with_match_name() -> None:
 
 def test_names_of_a_certificate_are_read_from_its_san() -> None:
     """Read from X.509: dNSNames, SIP URIs without user part, and what is no name at all."""
-    made = forge(
+    made = craft(
         ("E1.example.com", "*.example.com", "bad name"), None, at=AT, uris=("sip:example.com", "sip:bob@example.com")
     )
     names = presented_names(made.leaf)

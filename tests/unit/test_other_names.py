@@ -15,7 +15,7 @@ from pkikit.judge.matching.name_matching import match_name
 from pkikit.judge.questions import CertificateUse
 from pkikit.model.certificates.facts import presented_names
 from pkikit.values.other_names import SRV_NAME, XMPP_ADDRESS, read_other_name
-from simulator.world.forge import forge
+from simulator.world.craft import craft
 from tests.support.cli import pkikit_json
 from tests.support.keys import rsa_key
 from tests.support.worlds import AT, E1
@@ -32,7 +32,7 @@ def der(text: str | bytes, tag: bytes = IA5) -> bytes:
 
 def leaf(*values: bytes, names: tuple[str, ...] = (E1,), type_id: str = SRV_NAME) -> x509.Certificate:
     general = [x509.OtherName(x509.ObjectIdentifier(type_id), value) for value in values]
-    return forge(names, None, at=AT, key=rsa_key(), common_name=E1, general=general).leaf
+    return craft(names, None, at=AT, key=rsa_key(), common_name=E1, general=general).leaf
 
 
 def found(certificate: x509.Certificate) -> set[str]:

@@ -25,7 +25,7 @@ from simulator.connections.network import inside_names, zone_of
 from simulator.face.picture import columns_of
 from simulator.wire.memory import MemoryDialler
 from simulator.world.addresses import AddressPlan
-from simulator.world.forge import DAY, forge
+from simulator.world.craft import DAY, craft
 from simulator.world.issued_world import IssuedWorld, issue_world, layout_of
 from simulator.world.remedies import Action, targets
 from tests.support.worlds import AT, E1, deployment
@@ -105,7 +105,7 @@ def test_legs_of_a_new_party_come_up_for_both_judges(added: Added) -> None:
 def test_new_party_without_its_name_fails_its_own_legs_only(added: Added) -> None:
     """A certificate for another name: the legs to this node fail at the client that verifies, and no others."""
     made = world_of(added.to("clustered-full", version="X15.5"))
-    other = forge(("other.corp.example.com",), made.authority, at=AT)
+    other = craft(("other.corp.example.com",), made.authority, at=AT)
     party = made.world.parties[added.node]
     failing = refused(made.world.with_party(replace(party, credential=other)))
     assert {leg.server for leg in failing} == {added.node}
@@ -202,7 +202,7 @@ def test_expressway_e_with_the_join_url_is_accepted_by_browsers() -> None:
     """A certificate of its own that has the name, in capitals: names compare without case."""
     made = issue_world(MEETINGS.to("clustered-full"), at=AT - DAY, rsa=False)
     names = tuple(name.upper() if name == JOIN else name for name in design_sans(made.world.deployment, E1).dns_names)
-    other = forge(names, made.authority, at=AT, common_name="cluster-e.example.com")
+    other = craft(names, made.authority, at=AT, common_name="cluster-e.example.com")
     assert refused(made.world.with_party(replace(made.world.parties[E1], credential=other))) == set()
 
 

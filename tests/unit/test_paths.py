@@ -18,7 +18,7 @@ from pkikit.judge.verify import verify_certificate
 from pkikit.model.findings import Finding, Severity, Verdict
 from pkikit.model.leg import NameCheck, Purpose
 from pkikit.model.version import ProductVersion
-from simulator.world.forge import DAY, forge
+from simulator.world.craft import DAY, craft
 from tests.support.worlds import AT
 
 LONG_AGO = AT - 3000 * DAY
@@ -28,7 +28,7 @@ judge = partial(
 
 
 def leaf_of(authority: Authority, *, identifiers: bool = True) -> x509.Certificate:
-    return forge(("e1.example.com",), authority, at=AT, identifiers=identifiers).leaf
+    return craft(("e1.example.com",), authority, at=AT, identifiers=identifiers).leaf
 
 
 def only(verdict: Verdict, rule: str) -> Finding:
@@ -165,7 +165,7 @@ def test_path_ignores_sent_certificates_after_the_list_was_used() -> None:
 def test_namesake_that_may_not_sign_breaks_the_path() -> None:
     """OpenSSL chooses by name, and refuses afterwards; behind the right CA the same certificate does no harm."""
     root = create_root("Corp Root CA", at=AT - 100 * DAY)
-    impostor = forge((), None, at=AT, subject=ca_name("Corp Root CA"), key=root.key, ca=True, ekus=None).leaf
+    impostor = craft((), None, at=AT, subject=ca_name("Corp Root CA"), key=root.key, ca=True, ekus=None).leaf
     leaf = leaf_of(root)
     found = only(judge(leaf, trusted_ca_list=[impostor, root.certificate]), "ca.not-a-ca")
     assert found.fix.startswith("Remove Corp Root CA")
@@ -202,7 +202,7 @@ def test_fix_of_a_name_says_what_to_enter_where() -> None:
     """A missing name: reissue, or configure a name that is there; a spoilt one: how; an address: the FQDN instead."""
     root = create_root("Corp Root CA", at=AT - 100 * DAY)
     good = leaf_of(root)
-    spoilt = forge((), root, at=AT, general=[x509.DNSName("e2.example.com.")]).leaf
+    spoilt = craft((), root, at=AT, general=[x509.DNSName("e2.example.com.")]).leaf
 
     def fix(leaf: x509.Certificate, name: str) -> str:
         check = NameCheck(any_of=(name,), why="dialled")
@@ -262,7 +262,7 @@ def _twins(count: int, *, selves: bool) -> list[x509.Certificate]:
     """CAs of one name with keys of their own and without identifiers: each may have signed anything of that name."""
     above = create_root("Hostile Root CA", at=AT - DAY)
     name, key = ca_name("Twin CA"), ec.generate_private_key(ec.SECP256R1())
-    make = partial(forge, (), at=AT, subject=name, ca=True, can_sign=True, ekus=None, identifiers=False)
+    make = partial(craft, (), at=AT, subject=name, ca=True, can_sign=True, ekus=None, identifiers=False)
     if selves:
         return [make(None).leaf for _ in range(count)]
     return [make(above, key=key, serial=n + 1).leaf for n in range(count)]
@@ -271,7 +271,7 @@ def _twins(count: int, *, selves: bool) -> list[x509.Certificate]:
 @pytest.mark.parametrize("selves", [True, False])
 def test_path_search_in_a_hostile_list_bounds_signature_checks(checks: list[object], selves: bool) -> None:
     """Ten times the namesakes, the same bound on signature checks."""
-    signer = forge((), None, at=AT, subject=ca_name("Twin CA"), ca=True, can_sign=True, ekus=None, identifiers=False)
+    signer = craft((), None, at=AT, subject=ca_name("Twin CA"), ca=True, can_sign=True, ekus=None, identifiers=False)
     assert signer.key is not None
     leaf = leaf_of(Authority(certificate=signer.leaf, key=signer.key), identifiers=False)
     counts = []

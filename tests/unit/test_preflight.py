@@ -11,7 +11,7 @@ import pytest
 from pkikit.design.san import design_sans
 from pkikit.judge.linting.preflight import AcmeFacts, CaaRecord, pending_not_deployed, preflight
 from pkikit.net.acme_facts import caa_records
-from simulator.world.forge import DAY, forge
+from simulator.world.craft import DAY, craft
 from tests.support.worlds import AT, CLUSTER_E, E1, E2, changed
 
 PEERS = {E1: "192.0.2.1", E2: "192.0.2.2"}
@@ -98,8 +98,8 @@ def test_preflight_refuses_an_internal_registration_domain() -> None:
 @pytest.mark.near_miss("acme.pending-not-deployed", watched=False)
 def test_preflight_reports_a_pending_certificate_once_the_current_one_expired() -> None:
     """acme.pending-not-deployed speaks once the certificate in use has expired, and not a second before."""
-    current = forge((E1,), None, at=AT, ends=DAY).leaf
-    pending = forge((E1,), None, at=AT, ends=90 * DAY).leaf
+    current = craft((E1,), None, at=AT, ends=DAY).leaf
+    pending = craft((E1,), None, at=AT, ends=90 * DAY).leaf
     assert pending_not_deployed(current, pending, owner=E1, at=AT + DAY) == ()
     assert pending_not_deployed(current, None, owner=E1, at=AT + 2 * DAY) == ()
     (found,) = pending_not_deployed(current, pending, owner=E1, at=AT + 2 * DAY)

@@ -23,7 +23,7 @@ from pkikit.judge.questions import CertificateUse
 from pkikit.model.findings import Severity, Verdict
 from pkikit.model.parties import Role
 from pkikit.model.version import ProductVersion, guide_version
-from simulator.world.forge import DAY, SERVER, forge
+from simulator.world.craft import DAY, SERVER, craft
 from tests.support.cli import pkikit_json, run
 from tests.support.keys import rsa_key
 from tests.support.worlds import AT, C1, CLUSTER_E, E1, deployment, issued
@@ -38,12 +38,12 @@ DAYS_90 = 90 * DAY
 
 
 def made(**changes: object) -> x509.Certificate:
-    """A certificate of e1; `changes` are arguments of forge, and `names` and `issuer`."""
+    """A certificate of e1; `changes` are arguments of craft, and `names` and `issuer`."""
     properties: dict[str, object] = {
         "names": LAYOUT.dns_names, "issuer": CA, "key": rsa_key(), "common_name": CLUSTER_E, "ends": DAYS_90, **changes,
     }  # fmt: skip
     names, issuer = properties.pop("names"), properties.pop("issuer")
-    return forge(names, issuer, at=AT, **properties).leaf  # type: ignore[arg-type]
+    return craft(names, issuer, at=AT, **properties).leaf  # type: ignore[arg-type]
 
 
 OLD = made(serial=SERIAL)

@@ -18,7 +18,7 @@ from pkikit.judge.revocation.revocation_status import SEES, check_status, judge_
 from pkikit.model.deployment import Revocation
 from pkikit.model.findings import Verdict
 from pkikit.model.revocation import NOTHING_HELD, Consumer, CrlSource, RevocationData, RevocationQuestion
-from simulator.world.forge import BOTH, DAY, forge
+from simulator.world.craft import BOTH, DAY, craft
 from tests.support.worlds import AT, RESPONDER
 
 CA = create_root("Revoking CA", at=AT - 100 * DAY)
@@ -30,7 +30,7 @@ SERIAL = 4711
 @cache
 def leaf(responder: bool) -> x509.Certificate:
     pointers = Profile(ocsp_url=RESPONDER).pointers() if responder else ()
-    return forge(("e1.example.com",), CA, at=AT, pointers=pointers, serial=SERIAL).leaf
+    return craft(("e1.example.com",), CA, at=AT, pointers=pointers, serial=SERIAL).leaf
 
 
 @cache
@@ -189,7 +189,7 @@ def test_ocsp_answer_counts_only_from_an_authorised_responder(case: str) -> None
     purposes = (x509.ExtendedKeyUsageOID.OCSP_SIGNING,) if case != "no OCSPSigning" else BOTH  # type: ignore[attr-defined]
     by = create_root("Other CA", at=AT - DAY) if case == "another CA" else CA
     ends = -DAY / 2 if case == "expired responder" else DAY
-    signer = forge(("ocsp.example.com",), by, at=AT, ekus=purposes, begins=-2 * DAY, ends=ends)
+    signer = craft(("ocsp.example.com",), by, at=AT, ekus=purposes, begins=-2 * DAY, ends=ends)
     assert signer.key is not None
     nonce = {"nonce": b"another request's", "own nonce": b"ours"}.get(case)
     answer = CA.ocsp_answer(leaf(True), at=AT, signer=(signer.leaf, signer.key), nonce=nonce)
@@ -249,7 +249,7 @@ def _length(n: int) -> bytes:
 def test_revoked_intermediate_revokes_the_leaf_below_it() -> None:
     """Certificates below a revoked intermediate count as revoked; the steps name the source of each answer."""
     middle = CA.intermediate("Revoked Issuing CA", at=AT - DAY)
-    below = forge(("e1.example.com",), middle, at=AT).leaf
+    below = craft(("e1.example.com",), middle, at=AT).leaf
     path = build_path(below, sent=(middle.certificate,), trusted_ca_list=(CA.certificate,), at=AT)
     crls = (CA.crl([middle.certificate.serial_number], at=AT), middle.crl(at=AT))
     question = RevocationQuestion(

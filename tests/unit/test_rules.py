@@ -40,7 +40,7 @@ from pkikit.rules.chain_rules import KEY_MISMATCH, KEY_USAGE_UNSUITABLE
 from pkikit.rules.connection_rules import REFUSED, UNREACHABLE
 from pkikit.rules.rule import Rule, Step, Subject
 from pkikit.rules.trust_rules import ISSUER_UNKNOWN
-from simulator.world.forge import forge
+from simulator.world.craft import craft
 from tests.support.generate_docs import rules_md
 from tests.support.worlds import AT
 
@@ -60,7 +60,7 @@ CHECKS = tuple(
 )  # fmt: skip
 EVIDENCE = Evidence(label="x", expected="one", seen="two", where="there")
 USE = CertificateUse(at=AT)
-LEAF = forge(("e1.example.com",), None, at=AT).leaf
+LEAF = craft(("e1.example.com",), None, at=AT).leaf
 
 
 def invented(rule_id: str = "names.invented", **facts: object) -> Rule:
@@ -222,10 +222,10 @@ from datetime import UTC, datetime
 from pkikit.judge.linting.lint import lint_certificate
 from pkikit.judge.questions import CertificateUse
 from pkikit.rules.catalogue import rank_causes
-from simulator.world.forge import forge
+from simulator.world.craft import craft
 
 at = datetime(2026, 11, 24, tzinfo=UTC)
-verdicts = [lint_certificate(forge((name,), None, at=at).leaf, CertificateUse(at=at)) for name in ("nick.example.com", "n.example.com")]
+verdicts = [lint_certificate(craft((name,), None, at=at).leaf, CertificateUse(at=at)) for name in ("nick.example.com", "n.example.com")]
 print(json.dumps([["names.nickname-used" in v.checked, [f.message for f in v.findings if f.rule == "names.nickname-used"]] for v in verdicts]))
 """
 

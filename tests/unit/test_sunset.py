@@ -10,7 +10,7 @@ from cryptography import x509
 
 from pkikit.design.legs import legs_of
 from pkikit.judge.legs.sunset import RENEWALS_LOSE_IT, Assumption, Status, audit, is_public
-from simulator.world.forge import BOTH, SERVER, forge
+from simulator.world.craft import BOTH, SERVER, craft
 from tests.support.worlds import AT, E1, PARTNER, changed, issued
 
 PUBLIC = Assumption.PUBLIC_CA
@@ -21,7 +21,7 @@ LOGGED = SCTS.extensions.get_extension_for_class(x509.PrecertificateSignedCertif
 
 def of(ekus: tuple[x509.ObjectIdentifier, ...], *, public: bool, days: int = 90) -> x509.Certificate:
     pointers = (LOGGED,) if public else ()
-    return forge((E1,), issued().authority, at=AT, ekus=ekus, begins=timedelta(days=min(days, 0) - 90),
+    return craft((E1,), issued().authority, at=AT, ekus=ekus, begins=timedelta(days=min(days, 0) - 90),
                  ends=timedelta(days=days), pointers=pointers).leaf  # fmt: skip
 
 
@@ -115,4 +115,4 @@ def test_public_ca_is_recognised_by_timestamps_or_policy() -> None:
     assert not is_public(of(BOTH, public=False))
     for policy, public in (("2.23.140.1.2.1", True), ("2.23.140.1.1", True), ("1.3.6.1.4.1.55555.1", False)):
         policies = x509.CertificatePolicies([x509.PolicyInformation(x509.ObjectIdentifier(policy), None)])
-        assert is_public(forge((E1,), None, at=AT, pointers=(policies,)).leaf) is public
+        assert is_public(craft((E1,), None, at=AT, pointers=(policies,)).leaf) is public

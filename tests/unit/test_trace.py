@@ -16,7 +16,7 @@ from pkikit.judge.openssl_codes import VERIFY_ERROR_NAMES
 from pkikit.model.findings import Rejected, Verdict
 from pkikit.model.trace import HandshakeTrace, Outcome, Side
 from simulator.wire.memory import MemoryDialler
-from simulator.world.forge import SERVER
+from simulator.world.craft import SERVER
 from tests.support.worlds import AT, C1, E1, WorldBuilder
 
 ONLY_12 = TlsRange(lowest=TlsVersion.TLS_1_2, highest=TlsVersion.TLS_1_2)

@@ -9,7 +9,7 @@ from pkikit.issue.authority import create_root
 from pkikit.judge.paths.trust import Anchor, build_path, chain_to_present, effective_trust, may_be_issuer
 from pkikit.judge.verify import verify_certificate
 from pkikit.model.leg import Purpose
-from simulator.world.forge import DAY, forge
+from simulator.world.craft import DAY, craft
 from tests.support.worlds import AT
 
 BEFORE = AT - 100 * DAY
@@ -20,7 +20,7 @@ def causes(issuer: tuple[str, str], root: tuple[str, str], known: tuple[x509.Cer
     """A leaf of `issuer` (CN, O), alone, before a list that holds `root`; the real root of the issuer is another."""
     trusted = create_root(root[0], at=BEFORE, organisation=root[1])
     middle = create_root("Whatever", at=BEFORE).intermediate(issuer[0], at=BEFORE, organisation=issuer[1])
-    leaf = forge(("a.example.com",), middle, at=AT).leaf
+    leaf = craft(("a.example.com",), middle, at=AT).leaf
     verdict = verify_certificate(
         leaf, trusted_ca_list=(trusted.certificate,), purpose=Purpose.SERVER, at=AT, known=known
     )
@@ -48,7 +48,7 @@ def test_known_issuer_below_the_list_is_a_missing_intermediate() -> None:
     """Whatever the names say, a known issuer whose own path leads into the list is a missing intermediate."""
     root = create_root("Alpha", at=BEFORE)
     middle = root.intermediate("Omega", at=BEFORE)
-    leaf = forge(("a.example.com",), middle, at=AT).leaf
+    leaf = craft(("a.example.com",), middle, at=AT).leaf
 
     def rules(known: tuple[x509.Certificate, ...]) -> list[str]:
         verdict = verify_certificate(
@@ -96,7 +96,7 @@ def test_path_of_issuers_in_a_loop_ends_untrusted() -> None:
     two = create_root("Two", at=BEFORE)
     one_by_two = two.intermediate("One", at=BEFORE, key=one.key, path_length=None)
     two_by_one = one.intermediate("Two", at=BEFORE, key=two.key, path_length=None)
-    leaf = forge(("a.example.com",), one, at=AT).leaf
+    leaf = craft(("a.example.com",), one, at=AT).leaf
     path = build_path(leaf, sent=(one_by_two.certificate, two_by_one.certificate), trusted_ca_list=(), at=AT)
     assert path.anchor is Anchor.ISSUER_NOT_FOUND
     assert len(path.certificates) == 3
@@ -106,7 +106,7 @@ def test_presented_chain_is_completed_only_for_a_lone_leaf() -> None:
     """A chain in the file is sent as it is; a lone leaf is completed from the peer's own list."""
     root = create_root("Alpha", at=BEFORE)
     middle = root.intermediate("Omega", at=BEFORE)
-    leaf = forge(("a.example.com",), middle, at=AT).leaf
+    leaf = craft(("a.example.com",), middle, at=AT).leaf
     own_list = (root.certificate, middle.certificate)
     assert chain_to_present((leaf, root.certificate), own_list, AT) == (leaf, root.certificate)
     assert chain_to_present((leaf,), own_list, AT) == (leaf, middle.certificate, root.certificate)
@@ -125,7 +125,7 @@ def test_unreadable_san_reports_extension_unreadable() -> None:
     """A SAN that is no SEQUENCE: chain.extension-unreadable; the certificate as it was made is accepted."""
     from cryptography.hazmat.primitives.serialization import Encoding
 
-    good = forge(("e1.example.com",), ROOT, at=AT).leaf
+    good = craft(("e1.example.com",), ROOT, at=AT).leaf
     der = good.public_bytes(Encoding.DER)
     san = x509.SubjectAlternativeName([x509.DNSName("e1.example.com")]).public_bytes()
     assert san in der

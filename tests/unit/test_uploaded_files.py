@@ -35,7 +35,7 @@ from pkikit.model.version import ProductVersion
 from simulator.errors import UploadRefused
 from simulator.peer.state import PeerState
 from simulator.peer.upload import crls_of, take_certificate, take_trusted
-from simulator.world.forge import forge
+from simulator.world.craft import craft
 from tests.support.cli import pkikit_json
 from tests.support.credential_files import BEHIND, CREDENTIAL, ENCRYPTED, KEY, LEAF
 from tests.support.keys import rsa_key
@@ -213,7 +213,7 @@ def test_convert_puts_the_server_certificate_first(tmp_path: Path) -> None:
 @pytest.mark.near_miss("upload.leaf-not-first", "upload.second-leaf")
 def test_file_in_order_does_not_report_the_order() -> None:
     """A chain, a leaf, CAs alone, and a CA that lost its CA flag behind its leaf: not a question of order."""
-    flagless = forge(("old-ca.example.com",), None, at=AT).leaf
+    flagless = craft(("old-ca.example.com",), None, at=AT).leaf
     old = x509.CertificateBuilder(
         subject_name=x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Old Issuing CA")]), issuer_name=ROOT.subject,
         public_key=rsa_key().public_key(), serial_number=7, not_valid_before=AT, not_valid_after=AT + timedelta(days=1),
@@ -227,7 +227,7 @@ def test_file_in_order_does_not_report_the_order() -> None:
 @pytest.mark.fires("upload.second-leaf")
 def test_second_server_certificate_is_reported_as_unused() -> None:
     """The second one is never used; it is not called a bad CA."""
-    other = forge(("e2.example.com",), ISSUED.authority, at=AT).leaf
+    other = craft(("e2.example.com",), ISSUED.authority, at=AT).leaf
     bundle = bundle_of((LEAF, other, *BEHIND))
     assert (bundle.leaf, bundle.second_leaves, bundle.others) == (LEAF, (other,), tuple(BEHIND))
     assert [f.rule for f in lint_bundle("x", bundle).findings] == ["upload.second-leaf"]

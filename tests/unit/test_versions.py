@@ -25,7 +25,7 @@ from pkikit.model.findings import Severity
 from pkikit.model.leg import Purpose
 from pkikit.model.parties import Role
 from pkikit.model.version import ProductVersion
-from simulator.world.forge import CLIENT, SERVER, forge
+from simulator.world.craft import CLIENT, SERVER, craft
 from tests.support.places import ROOT
 from tests.support.worlds import AT, CLUSTER_E, E1, changed
 
@@ -55,7 +55,7 @@ TABLE: dict[str, list[object]] = {
 
 def severity(version: ProductVersion, role: Role, eku: object, store: Purpose | None = None) -> str | None:
     use = CertificateUse(at=AT, version=version, role=role, store=store)
-    leaf = forge((E1, CLUSTER_E), None, at=AT, ekus=(eku,)).leaf  # type: ignore[arg-type]
+    leaf = craft((E1, CLUSTER_E), None, at=AT, ekus=(eku,)).leaf  # type: ignore[arg-type]
     found = {f.severity for f in lint_certificate(leaf, use).findings if f.rule.endswith("-auth-missing")}
     return min(found).value if found else None
 
@@ -65,7 +65,7 @@ def answers(text: str) -> dict[str, object]:
     deployment = changed(version=text, unified_cm__0__tls_verify=False)
     form = CsrForm.of(version)
     use = CertificateUse(at=AT, version=version)
-    leaf = forge((E1,), None, at=AT).leaf
+    leaf = craft((E1,), None, at=AT).leaf
     checked = lint_certificate(leaf, use).checked
     try:
         refuse_where_there_is_no_acme(deployment, E1)

@@ -16,7 +16,7 @@ from pkikit.model.certificates.facts import is_self_signed, title
 from pkikit.model.findings import Verdict
 from pkikit.model.leg import Purpose
 from pkikit.model.world import World
-from simulator.world.faults import Ground, Reissue, Withdraw
+from simulator.world.faults import FaultContext, Reissue, Withdraw
 from simulator.world.report import CheckReport, LegReport
 
 Loss = Literal["its certificate expires", "a name is left out", "a CA is distrusted", "its certificate is revoked"]
@@ -62,7 +62,7 @@ def _dns_names(world: World, fqdn: str) -> Sequence[str]:
     return names.get_values_for_type(x509.DNSName)
 
 
-def lose(world: World, ground: Ground, loss: Loss, target: str) -> World:
+def lose(world: World, ground: FaultContext, loss: Loss, target: str) -> World:
     """Return the world in which that is lost."""
     quick = replace(ground, rsa=False)
     match loss:

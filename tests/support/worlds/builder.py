@@ -11,7 +11,7 @@ from cryptography import x509
 
 from pkikit.issue.authority import Authority, create_root
 from pkikit.model.certificates.credential import Credential
-from simulator.world.forge import DAY, forge
+from simulator.world.craft import DAY, craft
 from simulator.world.issued_world import layout_of
 from tests.support.worlds.deployments import (
     AT,
@@ -39,7 +39,7 @@ class WorldBuilder:
     ) -> WorldBuilder:
         names = tuple(n for n in properties.pop("names", self.layout(fqdn)) if n not in without)
         properties.setdefault("common_name", layout_of(self.world.deployment, fqdn).common_name)
-        return self.give(fqdn, forge(names, by or self.authority, at=AT, **properties))
+        return self.give(fqdn, craft(names, by or self.authority, at=AT, **properties))
 
     def trust(self, certificates: tuple[x509.Certificate, ...], *parties: str, only: bool = False) -> WorldBuilder:
         for fqdn in parties or tuple(self.world.parties):

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from pkikit.model.deployment import Deployment, deployment_from
-from simulator.world.forge import DAY
+from simulator.world.craft import DAY
 from simulator.world.issued_world import IssuedWorld, issue_world
 from tests.support.places import ROOT
 

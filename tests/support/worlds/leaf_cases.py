@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from pkikit.design.csr import fast_key, make_key
 from pkikit.issue.authority import create_root
 from pkikit.model.certificates.credential import Credential, PrivateKey
-from simulator.world.forge import BOTH, CLIENT, DAY, SERVER
+from simulator.world.craft import BOTH, CLIENT, DAY, SERVER
 from tests.support.worlds.builder import WorldBuilder
 from tests.support.worlds.case import Case
 from tests.support.worlds.deployments import (

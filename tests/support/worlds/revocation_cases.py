@@ -13,7 +13,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from pkikit.design.csr import fast_key
 from pkikit.issue.authority import Authority, Profile, create_root
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData
-from simulator.world.forge import BOTH, DAY, forge
+from simulator.world.craft import BOTH, DAY, craft
 from tests.support.worlds.builder import WorldBuilder
 from tests.support.worlds.case import Case
 from tests.support.worlds.deployments import (
@@ -88,7 +88,7 @@ def _ocsp(
     credential = builder.world.parties[E1].credential
     assert credential is not None
     purposes = (ExtendedKeyUsageOID.OCSP_SIGNING,) if authorised else BOTH
-    signer = forge(("ocsp.example.com",), builder.authority, at=AT, ekus=purposes)
+    signer = craft(("ocsp.example.com",), builder.authority, at=AT, ekus=purposes)
     assert signer.key is not None
     status = ocsp.OCSPCertStatus.GOOD if good else ocsp.OCSPCertStatus.REVOKED
     answer = builder.authority.ocsp_answer(

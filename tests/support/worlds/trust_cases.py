@@ -9,7 +9,7 @@ from cryptography.x509.oid import NameOID
 
 from pkikit.design.csr import fast_key
 from pkikit.issue.authority import Authority, ca_name, create_root
-from simulator.world.forge import DAY, forge
+from simulator.world.craft import DAY, craft
 from tests.support.worlds.builder import WorldBuilder, stranger
 from tests.support.worlds.case import Case
 from tests.support.worlds.deployments import (
@@ -53,7 +53,7 @@ def _upper_only_sent(builder: WorldBuilder, *, in_list: bool) -> WorldBuilder:
 def _namesake_root(builder: WorldBuilder, *, first: bool) -> WorldBuilder:
     """A certificate with the root's name and key that may not sign, before or behind the root."""
     root = create_root("Tenth Root CA", at=AT - 100 * DAY)
-    made = forge((), None, at=AT, subject=ca_name("Tenth Root CA"), key=root.key, ca=True, ekus=None)
+    made = craft((), None, at=AT, subject=ca_name("Tenth Root CA"), key=root.key, ca=True, ekus=None)
     both = (made.leaf, root.certificate)
     return builder.reissue(E1, by=root).trust(both if first else both[::-1])
 
@@ -81,14 +81,14 @@ def _constraints(builder: WorldBuilder, present: bool) -> WorldBuilder:
 def _usage_without_constraints(builder: WorldBuilder) -> WorldBuilder:
     """OpenSSL takes keyCertSign for CA:TRUE; the product does not."""
     root = create_root("Sixth Root CA", at=AT - 100 * DAY)
-    made = forge((), root, at=AT, subject=ca_name("Sixth Issuing CA"), ca=None, can_sign=True, ekus=None)
+    made = craft((), root, at=AT, subject=ca_name("Sixth Issuing CA"), ca=None, can_sign=True, ekus=None)
     assert made.key is not None
     middle = Authority(certificate=made.leaf, key=made.key, parents=(root.certificate,))
     return builder.reissue(E1, by=middle).trust((root.certificate,))
 
 
 def _end_entity_issuer(builder: WorldBuilder, *, usage: bool) -> WorldBuilder:
-    made = forge(("web.example.com",), builder.authority, at=AT, ca=False, usage=usage)
+    made = craft(("web.example.com",), builder.authority, at=AT, ca=False, usage=usage)
     assert made.key is not None
     impostor = Authority(
         certificate=made.leaf, key=made.key, parents=(builder.authority.certificate, *builder.authority.parents)
@@ -106,13 +106,13 @@ def _wrong_key(builder: WorldBuilder, *, same_key: bool) -> WorldBuilder:
 
 
 def _two_self_signed(builder: WorldBuilder, *, one_subject: bool) -> WorldBuilder:
-    call_manager = forge((UCM1,), None, at=AT, subject=ca_name(UCM1, "CallManager"))
-    tomcat = forge((UCM1,), None, at=AT, subject=ca_name(UCM1, "CallManager" if one_subject else "tomcat"))
+    call_manager = craft((UCM1,), None, at=AT, subject=ca_name(UCM1, "CallManager"))
+    tomcat = craft((UCM1,), None, at=AT, subject=ca_name(UCM1, "CallManager" if one_subject else "tomcat"))
     return builder.give(UCM1, tomcat).trust((call_manager.leaf, tomcat.leaf), C1, C2)
 
 
 def _self_signed(builder: WorldBuilder, *, trusted: bool) -> WorldBuilder:
-    made = forge(builder.layout(E1), None, at=AT)
+    made = craft(builder.layout(E1), None, at=AT)
     builder.give(E1, made)
     return builder.trust((made.leaf,)) if trusted else builder
 

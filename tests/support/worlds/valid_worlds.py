@@ -8,7 +8,7 @@ from collections.abc import Callable
 from cryptography import x509
 
 from pkikit.issue.authority import create_root
-from simulator.world.forge import DAY
+from simulator.world.craft import DAY
 from tests.support.worlds.builder import WorldBuilder, stranger
 from tests.support.worlds.case import unchanged
 from tests.support.worlds.deployments import (

@@ -1,4 +1,4 @@
-"""Certificates that no careful CA would issue, for worlds that have to fail: what faults and tests are made of."""
+"""Certificates with exactly the properties that a test or a fault asks for, also those that no careful CA would issue."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BOTH = (SERVER, CLIENT)
 DAY = timedelta(days=1)
 
 
-def forge(
+def craft(
     names: Sequence[str],
     issuer: Authority | None,
     *,
