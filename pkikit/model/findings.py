@@ -9,7 +9,6 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from html import escape
 from typing import Any
 
 from pkikit.errors import PkikitError
@@ -97,6 +96,8 @@ class Finding:
 
     def _repr_html_(self) -> str:
         """The same for a notebook."""
+        from html import escape  # only notebooks need it
+
         items = "".join(f"<li>{escape(line)}</li>" for line in self.lines)
         return (
             f"<p><b>{escape(self.severity.value.capitalize())}</b> in {escape(self.subject)} "
@@ -177,6 +178,8 @@ class Verdict:
 
     def _repr_html_(self) -> str:
         """The same for a notebook; texts from certificates are escaped."""
+        from html import escape  # only notebooks need it
+
         items = "".join(f"<li>{f._repr_html_()}</li>" for f in self.findings)
         findings = f"<ol>{items}</ol>" if items else ""
         return f"<div><p><b>{escape(self.headline)}</b><br>{escape(self.question)}</p>{findings}</div>"

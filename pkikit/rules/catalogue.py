@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -68,6 +67,8 @@ class Catalogue:
         """
         if rule_id in self.by_id:
             return self.by_id[rule_id]
+        import difflib  # only a wrong id needs it
+
         near = difflib.get_close_matches(rule_id, self.by_id, n=3) or list(self.by_id)[:3]
         raise InputError(f"no rule has the id {rule_id[:80]!r}; close to it: {', '.join(near)}")
 
