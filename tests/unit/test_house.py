@@ -59,7 +59,8 @@ def test_environment_yml_installs_the_project_and_everything_it_names() -> None:
     assert set(pip[2:]) == {r for r in requirements() if re.split(r"[\[><=;]", r)[0] in PROMISED}
     assert len(pip) == 2 + len(PROMISED)
     python = next(d for d in environment["dependencies"] if str(d).startswith("python"))
-    assert python == "python" + project()["requires-python"]
+    named = [int(minor) for c in project()["classifiers"] for minor in re.findall(r"Python :: 3\.(\d+)$", c)]
+    assert python == f"python{project()['requires-python']},<3.{max(named) + 1}", "conda would take an untested Python"
 
 
 def test_constraints_pin_every_requirement() -> None:
