@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +15,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from pkikit.errors import InputError
+from pkikit.issue.authority import create_root
 from pkikit.model.deployment import Deployment
-from simulator.lab.saved_lab import SavedLab, lab_codec
+from pkikit.model.world import Party
+from simulator.lab.saved_lab import LabStore, SavedLab, lab_codec
 from simulator.peer.state import PeerState
 from simulator.peer.store import PeerStore, peer_codec
-from tests.support.any_value import any_value, contents, sample_certificates
+from simulator.web.doorkeeper import Accounts
+from tests.support.any_value import AT, any_value, contents, sample_certificates
 from tests.support.format_0 import lab_document, peer_document
 from tests.support.state_fields import STATE_FIELDS
 from tests.support.worlds import E1, deployment
@@ -159,3 +164,67 @@ def test_lab_prints_without_its_secrets(saved: SavedLab) -> None:
     printed = repr(replace(saved, passwords={"admin": "SECRET"}))
     assert "SECRET" not in printed
     assert "PrivateKey" not in printed
+
+
+def _places(document: Any, so_far: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The path of every member of a document."""
+    members = (
+        document.items() if isinstance(document, dict) else enumerate(document) if isinstance(document, list) else ()
+    )
+    return [path for key, member in members for path in ((*so_far, key), *_places(member, (*so_far, key)))]
+
+
+def _replaced(document: Any, path: tuple[Any, ...], value: Any) -> Any:
+    """The document with another value at one place."""
+    if not path:
+        return value
+    copy = document.copy()
+    copy[path[0]] = _replaced(copy[path[0]], path[1:], value)
+    return copy
+
+
+def _whole(saved: SavedLab) -> SavedLab:
+    """The lab with what it cannot do without: its CAs with their keys, its accounts, every party."""
+    root = create_root("Any root", at=AT)
+    parties = {name: Party(fqdn=name, credential=None, trusted_ca_list=()) for name in DEPLOYMENT.parties}
+    return SavedLab(
+        passwords=Accounts.create(), travelled=timedelta(days=3), root=root, issuing=root,
+        world=replace(saved.world, parties=parties),
+    )  # fmt: skip
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@settings(FEW, max_examples=40)
+@given(STATES, st.data())
+def test_a_state_with_any_member_replaced_is_read_or_refused(state: PeerState, data: st.DataObject) -> None:
+    """In this format and in the old one: never an error of another kind."""
+    for document in (peer_codec().document(state), peer_document(state)):
+        path = data.draw(st.sampled_from(_places(document)))
+        spoiled = _replaced(document, path, data.draw(ANYTHING))
+        try:
+            peer_codec().from_bytes(json.dumps(spoiled).encode(), where="p.json")
+        except InputError as error:
+            assert str(error).startswith("p.json: is not the state of a peer")  # noqa: PT017  # both ends are right
+            assert "\n" not in str(error)  # noqa: PT017
+
+
+@settings(FEW, max_examples=40)
+@given(saved=LABS.map(_whole), data=st.data())
+def test_a_lab_with_any_member_replaced_is_read_or_refused(
+    saved: SavedLab, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """As the lab reads it when it starts."""
+    folder = tmp_path_factory.mktemp("lab")
+    for document in (lab_codec().document(saved), lab_document(saved)):
+        path = data.draw(st.sampled_from(_places(document)))
+        (folder / "lab.json").write_text(json.dumps(document))
+        assert LabStore(folder).load(DEPLOYMENT) is not None
+        (folder / "lab.json").write_text(json.dumps(_replaced(document, path, data.draw(ANYTHING))))
+        with contextlib.suppress(InputError):
+            LabStore(folder).load(DEPLOYMENT)
