@@ -83,7 +83,7 @@ def test_simulator_offers_a_lab_that_blocks() -> None:
 
 
 def test_lab_takes_the_path_of_a_deployment() -> None:
-    assert simulator.Lab(str(PLAN))._manager.deployment == pkikit.load_deployment(PLAN)
+    assert simulator.Lab(str(PLAN))._manager._deployment == pkikit.load_deployment(PLAN)
     with pytest.raises(pkikit.InputError, match=r"nope\.yaml: there is no such file"):
         simulator.Lab("nope.yaml")
 

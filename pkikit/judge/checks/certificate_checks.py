@@ -60,6 +60,7 @@ MAX_SHOWN = 50  # pieces of evidence in one finding: a hostile certificate may h
 
 
 def expired(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence that the certificate has ended."""
     if use.at.replace(microsecond=0) > certificate.not_valid_after_utc:
         yield Evidence(
             label="not after",
@@ -70,6 +71,7 @@ def expired(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evid
 
 
 def not_yet_valid(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence that the certificate has not started."""
     if use.at < certificate.not_valid_before_utc:
         yield Evidence(
             label="not before",
@@ -80,6 +82,7 @@ def not_yet_valid(certificate: x509.Certificate, use: CertificateUse) -> Iterato
 
 
 def after_2050(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence that the certificate ends after 2049."""
     if certificate.not_valid_after_utc.year > _LAST_SAFE_YEAR and not unreadable_dates(certificate):
         yield Evidence(
             label="not after",
@@ -112,6 +115,7 @@ def shown_ekus(certificate: x509.Certificate | x509.CertificateSigningRequest) -
 
 
 def client_auth_missing(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence that the extended key usage leaves out clientAuth."""
     if not allows(certificate, ExtendedKeyUsageOID.CLIENT_AUTH):
         yield Evidence(
             label="extended key usage",
@@ -122,6 +126,7 @@ def client_auth_missing(certificate: x509.Certificate, use: CertificateUse) -> I
 
 
 def server_auth_missing(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence that the extended key usage leaves out serverAuth."""
     if not allows(certificate, ExtendedKeyUsageOID.SERVER_AUTH):
         yield Evidence(
             label="extended key usage",
@@ -132,6 +137,7 @@ def server_auth_missing(certificate: x509.Certificate, use: CertificateUse) -> I
 
 
 def eku_critical(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence that the extended key usage is critical."""
     if is_critical(certificate, x509.ExtendedKeyUsage):
         yield Evidence(label="extended key usage", expected="not critical", seen="critical", where="extendedKeyUsage")
 
@@ -142,6 +148,7 @@ def is_critical(certificate: x509.Certificate | x509.CertificateSigningRequest, 
 
 
 def wildcard(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence for each wildcard among SAN and common name."""
     names = presented_names(certificate)
     for seen in (*names.wildcards, *([names.common_name] if names.common_name.startswith("*.") else [])):
         yield Evidence(
@@ -153,6 +160,7 @@ def wildcard(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evi
 
 
 def ip_address(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence for each IP address in the SAN, also one written as dNSName."""
     names = presented_names(certificate)
     as_dns = [n for n in names.unusable if is_ip_address(n)]
     for seen in (*names.ip, *as_dns):
@@ -160,6 +168,7 @@ def ip_address(certificate: x509.Certificate, use: CertificateUse) -> Iterator[E
 
 
 def common_name_only(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence that the common name is not in the SAN."""
     if is_unreadable(certificate, x509.SubjectAlternativeName):
         return  # nobody knows whether the SAN repeats it; `chain.extension-unreadable` reports the SAN
     names = presented_names(certificate)
@@ -178,6 +187,7 @@ def _is_multi_server(common_name: str) -> bool:
 
 
 def key_too_long(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence that an RSA or DSA key is longer than Expressway supports."""
     kind, bits = key_kind(certificate)
     if kind in {"RSA", "DSA"} and bits > MAX_RSA:
         yield Evidence(
@@ -189,6 +199,7 @@ def key_too_long(certificate: x509.Certificate, use: CertificateUse) -> Iterator
 
 
 def key_too_short(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence that the key is shorter than OpenSSL's security level 2 accepts."""
     yield from weak_key(certificate)
 
 
@@ -206,6 +217,7 @@ def weak_key(certificate: x509.Certificate | x509.CertificateSigningRequest) -> 
 
 
 def key_type(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence that the kind of key is not tested with the product version."""
     kind, bits = key_kind(certificate)
     if kind in {"RSA", "unreadable"}:
         return
@@ -220,6 +232,7 @@ def key_type(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evi
 
 
 def weak_digest(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence that the certificate is signed over a weak digest; a root is not looked at."""
     if use.is_request or not is_root(certificate):
         yield from digest_evidence(certificate)
 
@@ -243,6 +256,7 @@ def digest_evidence(certificate: x509.Certificate) -> Iterator[Evidence]:
 
 
 def unsupported_oids(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence for each attribute of subject and issuer that OpenSSL prints as a number."""
     yield from name_oids(certificate)
 
 

@@ -43,6 +43,7 @@ from pkikit.rules.chain_rules import (
 
 
 def basic_constraints_missing(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
+    """Evidence for each CA of the path without BasicConstraints."""
     yield from missing_basic_constraints(path.certificates[1:])
 
 
@@ -59,6 +60,7 @@ def missing_basic_constraints(authorities: tuple[x509.Certificate, ...]) -> Iter
 
 
 def not_a_ca(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
+    """Evidence for each issuer of the path that is not a CA, or may not sign certificates."""
     for authority in path.certificates[1:]:
         constraints, usage = extension(authority, x509.BasicConstraints), extension(authority, x509.KeyUsage)
         if constraints is not None and not constraints.ca:
@@ -76,6 +78,7 @@ def not_a_ca(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence
 
 
 def path_length(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
+    """Evidence for each CA of the path with more CAs below it than its path length allows."""
     below = 0
     for authority in path.certificates[1:]:
         constraints = extension(authority, x509.BasicConstraints)
@@ -91,6 +94,7 @@ def path_length(path: CertificatePath, question: PathQuestion) -> Iterator[Evide
 
 
 def name_constraints(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
+    """Evidence for each name that a CA of the path may not sign."""
     for found in violations(path.certificates):
         yield Evidence(
             label=f"names that {title(found.authority)} may sign",
@@ -156,6 +160,7 @@ def purpose_missing(path: CertificatePath, question: PathQuestion) -> Iterator[E
 
 
 def usage_unsuitable(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
+    """Evidence that the leaf's key usage does not let TLS use its key in the role asked about."""
     yield from unsuitable_usage(path.certificates[0], as_server=question.purpose is Purpose.SERVER)
 
 

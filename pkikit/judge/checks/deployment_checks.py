@@ -31,6 +31,7 @@ def _names_of(deployment: Deployment, peer: str) -> set[str]:
 
 
 def subject_name(deployment: Deployment) -> Iterator[Evidence]:
+    """Evidence for each client peer whose certificate lacks the zone's TLS verify subject name."""
     for zone in deployment.zones:
         if not isinstance(zone, TraversalZone) or not zone.tls_verify:
             continue
@@ -47,6 +48,7 @@ def subject_name(deployment: Deployment) -> Iterator[Evidence]:
 
 
 def peer_address(deployment: Deployment) -> Iterator[Evidence]:
+    """Evidence for each peer address that the certificate of the peer behind it lacks."""
     for zone in deployment.zones:
         if not isinstance(zone, TraversalZone):
             continue
@@ -63,6 +65,7 @@ def peer_address(deployment: Deployment) -> Iterator[Evidence]:
 
 
 def registration_domain(deployment: Deployment) -> Iterator[Evidence]:
+    """Evidence for each registration domain that is not public."""
     for domain in deployment.domains.registration if deployment.mra else ():
         why = why_internal(domain)
         if why:
@@ -73,17 +76,20 @@ def registration_domain(deployment: Deployment) -> Iterator[Evidence]:
 
 
 def registration_domain_absent(deployment: Deployment) -> Iterator[Evidence]:
+    """Evidence that MRA has no registration domain."""
     if deployment.mra and not deployment.domains.registration:
         yield Evidence(label="registration domains", expected="at least one", seen="none", where="domains.registration")
 
 
 def chat_aliases(deployment: Deployment) -> Iterator[Evidence]:
+    """Evidence for chat node aliases without federation."""
     if deployment.chat_aliases and not deployment.federation:
         seen = ", ".join(deployment.chat_aliases)
         yield Evidence(label="chat aliases without federation", expected="none", seen=seen, where="chat_aliases")
 
 
 def b2b_domain(deployment: Deployment) -> Iterator[Evidence]:
+    """Evidence for each SIP domain that no certificate of the Expressway-E holds."""
     for zone in deployment.zones:
         if not isinstance(zone, DnsZone) or deployment.cluster(zone.cluster).role is not Role.EXPRESSWAY_E:
             continue
@@ -96,6 +102,7 @@ def b2b_domain(deployment: Deployment) -> Iterator[Evidence]:
 
 
 def verification_off(deployment: Deployment) -> Iterator[Evidence]:
+    """Evidence for each zone and Unified CM without TLS verification, where it could be on."""
     for zone in deployment.zones:
         if zone.leaves_unverified:
             yield Evidence(label=f"zone {zone.name}, TLS verify", expected="on", seen="off", where="zones")
@@ -105,6 +112,7 @@ def verification_off(deployment: Deployment) -> Iterator[Evidence]:
 
 
 def long_common_name(deployment: Deployment) -> Iterator[Evidence]:
+    """Evidence for each FQDN that is too long for a common name."""
     for name in dict.fromkeys(design_sans(deployment, peer).common_name for peer in deployment.peers):
         if len(name) > MAX_COMMON_NAME_LENGTH:
             yield Evidence(

@@ -46,6 +46,7 @@ _UNDERSTOOD = frozenset(
 
 
 def unreadable(path: CertificatePath) -> Iterator[Evidence]:
+    """Evidence for each extension that OpenSSL refuses."""
     for position, (oid, seen) in _placed(path, _refused):
         label = f"extension {oid_name(x509.ObjectIdentifier(oid))} of the {position}"
         yield Evidence(label=label, expected="readable", seen=seen, where=position)
@@ -68,17 +69,20 @@ def _refused(certificate: x509.Certificate) -> Iterator[tuple[str, str]]:
 
 
 def part_unreadable(path: CertificatePath) -> Iterator[Evidence]:
+    """Evidence for each part of a certificate that pkikit cannot read."""
     for position, lost in _placed(path, lost_parts):
         yield Evidence(label=f"{lost} of the {position}", expected="readable", seen="not readable", where=position)
 
 
 def dates_unreadable(path: CertificatePath) -> Iterator[Evidence]:
+    """Evidence for each date in a form that OpenSSL refuses."""
     for position, (label, written) in _placed(path, unreadable_dates):
         shown = printable(written, 60) or "nothing"
         yield Evidence(label=f"{label} of the {position}", expected="YYMMDDHHMMSSZ", seen=shown, where=position)
 
 
 def openssl_cannot_read(path: CertificatePath) -> Iterator[Evidence]:
+    """Evidence for each certificate that OpenSSL cannot load."""
     for index, certificate in enumerate(path.certificates):
         reason = refusal_of(certificate)
         if reason:
@@ -89,6 +93,7 @@ def openssl_cannot_read(path: CertificatePath) -> Iterator[Evidence]:
 
 
 def encoding_odd(path: CertificatePath) -> Iterator[Evidence]:
+    """Evidence for each mistake of encoding that OpenSSL ignores."""
     for index, certificate in enumerate(path.certificates):
         for seen in oddities(certificate):
             position = path.position(index)
@@ -100,6 +105,7 @@ def encoding_odd(path: CertificatePath) -> Iterator[Evidence]:
 
 
 def critical_unknown(path: CertificatePath) -> Iterator[Evidence]:
+    """Evidence for each critical extension that OpenSSL does not understand."""
     for position, oid in _placed(path, critical_oids):
         if oid not in _UNDERSTOOD:
             yield Evidence(
@@ -111,6 +117,7 @@ def critical_unknown(path: CertificatePath) -> Iterator[Evidence]:
 
 
 def key_unreadable(path: CertificatePath) -> Iterator[Evidence]:
+    """Evidence for each public key that cannot be read."""
     for index, certificate in enumerate(path.certificates):
         if key_kind(certificate)[0] == "unreadable":
             position = path.position(index)

@@ -15,6 +15,7 @@ from pkikit.rules.name_rules import NAMES_UNUSABLE
 
 
 def unusable_names(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence for each entry of the SAN that can match nothing."""
     for entry in presented_names(certificate).refused[:50]:
         yield Evidence(
             label="name", expected="a domain name", seen=f"{entry.name!r}, which {entry.reason}", where="subjectAltName"
@@ -22,6 +23,7 @@ def unusable_names(certificate: x509.Certificate, use: CertificateUse) -> Iterat
 
 
 def key_identifiers(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence for each key identifier that is absent."""
     absent = [] if has_extension(certificate, x509.SubjectKeyIdentifier) else ["subjectKeyIdentifier"]
     if not has_extension(certificate, x509.AuthorityKeyIdentifier) and not is_self_issued(certificate):
         absent.append("authorityKeyIdentifier")
@@ -34,11 +36,13 @@ def key_identifiers(certificate: x509.Certificate, use: CertificateUse) -> Itera
 
 
 def old_version(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence that the certificate is older than X.509 version 3."""
     if certificate.version is not x509.Version.v3:
         yield Evidence(label="version", expected="v3", seen=certificate.version.name, where="version")
 
 
 def may_sign(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence that the key of a server certificate may sign certificates."""
     constraints, usage = extension(certificate, x509.BasicConstraints), extension(certificate, x509.KeyUsage)
     is_ca = constraints is not None and constraints.ca
     if usage is not None and usage.key_cert_sign and not is_ca:
@@ -46,6 +50,7 @@ def may_sign(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evi
 
 
 def ca_key_usage(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence for each key usage that a CA needs and does not have."""
     usage = extension(certificate, x509.KeyUsage)
     if usage is None:
         if not is_unreadable(certificate, x509.KeyUsage):

@@ -24,11 +24,13 @@ from pkikit.values.names import printable
 
 
 def signature_invalid(request: x509.CertificateSigningRequest, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence that the request is not signed by its own key."""
     if not is_signed(request):
         yield Evidence(label="signature", expected="by the request's own key", seen="not valid", where="signature")
 
 
 def no_names(request: x509.CertificateSigningRequest, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence that the request names no host."""
     names = presented_names(request)
     unknown = is_unreadable(request, x509.SubjectAlternativeName)
     if not names.identities and not names.common_name and not unknown:
@@ -36,6 +38,7 @@ def no_names(request: x509.CertificateSigningRequest, use: CertificateUse) -> It
 
 
 def san_too_long(request: x509.CertificateSigningRequest, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence that all names together are too long for these versions."""
     length = san_length(presented_names(request).dns)
     if length > SAN_LIMIT:
         yield Evidence(
@@ -44,6 +47,7 @@ def san_too_long(request: x509.CertificateSigningRequest, use: CertificateUse) -
 
 
 def purposes_not_requested(request: x509.CertificateSigningRequest, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence that the request asks for no extended key usage."""
     if not has_extension(request, x509.ExtendedKeyUsage):
         yield Evidence(
             label="extended key usage", expected="serverAuth, clientAuth", seen="absent", where="extensionRequest"
@@ -51,6 +55,7 @@ def purposes_not_requested(request: x509.CertificateSigningRequest, use: Certifi
 
 
 def country_form(request: x509.CertificateSigningRequest, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence for each country that is not two letters."""
     for attribute in request.subject.get_attributes_for_oid(NameOID.COUNTRY_NAME):
         value = str(attribute.value)
         if not (len(value) == 2 and value.isascii() and value.isalpha()):

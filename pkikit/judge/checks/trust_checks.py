@@ -166,24 +166,29 @@ def _evidence(rule: Rule, path: CertificatePath, question: PathQuestion) -> Iter
 
 
 def issuer_unknown(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
+    """Evidence that the list lacks the root that the path leads to."""
     yield from _evidence(ISSUER_UNKNOWN, path, question)
 
 
 def intermediate_missing(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
+    """Evidence that an intermediate is neither sent nor in the list."""
     yield from _evidence(INTERMEDIATE_MISSING, path, question)
 
 
 def self_signed_leaf(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
+    """Evidence that the leaf is self-signed and not in the list."""
     yield from _evidence(SELF_SIGNED_LEAF, path, question)
 
 
 def same_subject(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
+    """Evidence for each certificate of the list that is hidden behind another one of its name."""
     yield from _evidence(SAME_SUBJECT_AMBIGUOUS, path, question)
     for child, _ in () if path.shadowed else _wrong_signature(path):
         yield from (_second(c) for c in signers(child, path.dropped))
 
 
 def signature_invalid(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
+    """Evidence for each certificate that the key of its issuer did not sign."""
     yield from _evidence(CHAIN_SIGNATURE_INVALID, path, question)
     for child, issuer in () if path.shadowed else _wrong_signature(path):
         if not signers(child, path.dropped):
@@ -196,10 +201,12 @@ def signature_invalid(path: CertificatePath, question: PathQuestion) -> Iterator
 
 
 def in_the_way(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
+    """Evidence for each certificate of the list that leads the path away from a trusted root."""
     yield from _evidence(CROSS_SIGNED_COPY, path, question)
 
 
 def too_long(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
+    """Evidence that the path is longer than OpenSSL follows."""
     yield from _evidence(CHAIN_TOO_LONG, path, question)
 
 

@@ -26,6 +26,7 @@ from pkikit.values.names import printable
 
 
 def same_subject(certificates: Sequence[x509.Certificate], use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence for each certificate of the list that the product does not use, since another has its name."""
     for dropped in effective_trust(certificates)[1]:
         yield Evidence(
             label="subject",
@@ -36,6 +37,7 @@ def same_subject(certificates: Sequence[x509.Certificate], use: CertificateUse) 
 
 
 def leaf_in_list(certificates: Sequence[x509.Certificate], use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence for each certificate of the list that is not a CA."""
     for certificate in certificates:
         constraints = extension(certificate, x509.BasicConstraints)
         if constraints is not None and not constraints.ca:
@@ -43,6 +45,7 @@ def leaf_in_list(certificates: Sequence[x509.Certificate], use: CertificateUse) 
 
 
 def same_common_name(certificates: Sequence[x509.Certificate], use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence for each certificate whose common name another one of the list has."""
     seen: dict[str, x509.Certificate] = {}
     for certificate in certificates:
         name = common_name(certificate.subject)
@@ -52,6 +55,7 @@ def same_common_name(certificates: Sequence[x509.Certificate], use: CertificateU
 
 
 def root_absent(certificates: Sequence[x509.Certificate], use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence for each intermediate of the list whose root is not in it."""
     for certificate in certificates:
         # A self-signed certificate is a root itself. A cross-signed copy of one is a matter for the rule below.
         if is_self_signed(certificate) or self_signed_twin(certificate, certificates):
@@ -65,6 +69,7 @@ def root_absent(certificates: Sequence[x509.Certificate], use: CertificateUse) -
 
 
 def cross_signed_copy(certificates: Sequence[x509.Certificate], use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence for each cross-signed copy of a root that comes before the root and leads nowhere."""
     places = {certificate: n for n, certificate in reversed(list(enumerate(certificates)))}
     for certificate in places:
         twin = self_signed_twin(certificate, certificates)
@@ -91,6 +96,7 @@ def self_signed_twin(
 
 
 def temporary_ca(certificates: Sequence[x509.Certificate], use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence for each temporary CA of a new installation in the list."""
     for certificate in certificates:
         if is_temporary(certificate.subject):
             seen = distinguished(certificate.subject)

@@ -30,12 +30,14 @@ from pkikit.values.public_names import why_internal
 
 
 def common_name_missing(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence that the certificate has no common name."""
     if not common_name(certificate.subject).strip():
         seen = distinguished(certificate.subject)
         yield Evidence(label="common name", expected="an FQDN", seen=f"none (subject {seen})", where="subject")
 
 
 def common_name_unexpected(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence that the common name is not the one that the layout gives the peer."""
     if use.layout is None:
         return
     seen = common_name(certificate.subject)
@@ -44,6 +46,7 @@ def common_name_unexpected(certificate: x509.Certificate, use: CertificateUse) -
 
 
 def internal_domain(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence for each name in a certificate of Expressway-E that is not public."""
     if use.role is not Role.EXPRESSWAY_E:
         return
     for name in presented_names(certificate).identities:
@@ -53,6 +56,7 @@ def internal_domain(certificate: x509.Certificate, use: CertificateUse) -> Itera
 
 
 def xmpp_address(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence for each XMPPAddress in the SAN."""
     for name in _others(certificate, XMPP_ADDRESS):
         yield Evidence(label="name", expected="a dNSName", seen=str(name), where="subjectAltName")
 
@@ -63,6 +67,7 @@ def _others(certificate: x509.Certificate, type_id: str) -> Iterator[OtherName]:
 
 
 def srv_name_unusable(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence for each SRVName that no endpoint looks for."""
     for name in _others(certificate, SRV_NAME):
         why = name.problem
         if not why and name.service != COLLAB_EDGE:
@@ -76,6 +81,7 @@ def srv_name_unusable(certificate: x509.Certificate, use: CertificateUse) -> Ite
 
 
 def srv_name_only(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence for each registration domain that the SAN holds as SRVName only."""
     dns = presented_names(certificate).dns
     for name in _others(certificate, SRV_NAME):
         domain = name.domain if name.service == COLLAB_EDGE else ""
@@ -86,6 +92,7 @@ def srv_name_only(certificate: x509.Certificate, use: CertificateUse) -> Iterato
 
 
 def eku_absent(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence that the certificate lists no purposes."""
     if not has_extension(certificate, x509.ExtendedKeyUsage):
         yield Evidence(
             label="extended key usage", expected="serverAuth, clientAuth", seen="absent", where="extendedKeyUsage"
@@ -93,6 +100,7 @@ def eku_absent(certificate: x509.Certificate, use: CertificateUse) -> Iterator[E
 
 
 def temporary_certificate(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence that the temporary CA of a new installation signed the certificate."""
     if is_temporary(certificate.issuer):
         seen = distinguished(certificate.issuer)
         yield Evidence(label="issuer", expected="a CA that others trust", seen=seen, where="issuer")
@@ -104,6 +112,7 @@ def is_temporary(name: x509.Name) -> bool:
 
 
 def serial_invalid(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
+    """Evidence that the serial number is not positive, or too long."""
     serial = serial_number(certificate)
     if serial <= 0 or serial.bit_length() > 159:
         yield Evidence(
