@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -31,6 +30,7 @@ from pkikit.judge.renewal_due import renew_at
 from pkikit.values.names import parse_dns_name
 from simulator.pebble_options import PebbleVersion
 from simulator.world.faults import Ca, FaultContext
+from tests.support.cli import command_line
 from tests.support.station import MAC, NAMES, PROFILES, Station, request_for, start
 from tests.support.wait import LONG
 from tests.support.worlds import CLUSTER_E, E1, E2
@@ -364,11 +364,11 @@ def test_killed_order_command_resumes_the_same_order(ground: Station, tmp_path: 
     assert ground.pebble.ca_file is not None
     webroot = tmp_path / "www"
     webroot.mkdir()
-    command = [
-        sys.executable, "-m", "pkikit", "acme", "order", str(tmp_path / "request.pem"), "--directory", ground.pebble.url,
+    command = command_line(
+        "pkikit", "acme", "order", str(tmp_path / "request.pem"), "--directory", ground.pebble.url,
         "--ca-file", str(ground.pebble.ca_file), "--account", str(tmp_path / "account.pem"), "--accept-terms",
         "--out", str(tmp_path / "out.pem"), "--webroot", str(webroot),
-    ]  # fmt: skip
+    )  # fmt: skip
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         for line in process.stderr:

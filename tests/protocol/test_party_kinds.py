@@ -12,12 +12,11 @@ import pytest
 from pkikit.model.deployment import deployment_from
 from pkikit.model.parties import LegKind
 from simulator.services.dns import DnsServer
-from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
+from tests.support.labs import IMPATIENT
 from tests.support.wait import LONG
 from tests.support.worlds import E1, E2, deployment
 
-FAST = LabSettings(rsa=False, unanswered=0.2)
 CUC, CMS, JOIN = "cuc1.corp.example.com", "cms1.corp.example.com", "join.example.com"
 KEYS: dict[str, Any] = {
     "version": "X15.5",
@@ -30,7 +29,7 @@ KEYS: dict[str, Any] = {
 def test_every_leg_of_new_parties_comes_up(pages: bool) -> None:
     """Voicemail and meetings beside MRA: every leg is dialled and accepted, and broken nodes fail alone."""
     wanted = deployment_from({**deployment().model_dump(mode="json"), **KEYS})
-    with ThreadedLab(wanted, settings=replace(FAST, pages=pages)) as lab:
+    with ThreadedLab(wanted, settings=replace(IMPATIENT, pages=pages)) as lab:
         report = lab.check()
         assert report.accepted, [(leg.leg.id, leg.causes) for leg in report.down]
         assert {LegKind.UNITY_CONNECTION, LegKind.WEB_BRIDGE, LegKind.WEB_PROXY} <= {
@@ -50,7 +49,7 @@ def test_every_leg_of_new_parties_comes_up(pages: bool) -> None:
 def test_names_of_new_parties_are_found_on_their_side_only() -> None:
     """C finds a Web Bridge by SRV inside; outside the Join URL leads to Expressway-E, and nothing else is known."""
     wanted = deployment_from({**deployment().model_dump(mode="json"), **KEYS})
-    with ThreadedLab(wanted, settings=replace(FAST, pages=False)) as lab:
+    with ThreadedLab(wanted, settings=replace(IMPATIENT, pages=False)) as lab:
         inside, outside, record = lab.network.dns, lab.network.outside_dns, f"_cms-web._tls.{JOIN}"
         assert _ask(inside, record, "SRV") == [f"10 10 443 {CMS}."]
         assert _ask(outside, record, "SRV") == []

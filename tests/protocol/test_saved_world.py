@@ -16,11 +16,12 @@ from pkikit.model.world import Failing, Speaks, World
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from tests.support.format_0 import rewrite_folder
+from tests.support.labs import FAST
 from tests.support.worlds import C1, C2, E1, E2, deployment
 
 
 def settings(folder: Path) -> LabSettings:
-    return LabSettings(rsa=False, pages=False, unanswered=0.2, state=folder)
+    return replace(FAST, state=folder)
 
 
 def _broken(world: World) -> World:

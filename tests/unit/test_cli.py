@@ -13,7 +13,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests.support.cli import DEPLOYMENT, pkikit_json, run
+from tests.support.cli import DEPLOYMENT, command_line, pkikit_json, run
 from tests.support.worlds import C1, E1, issued
 
 
@@ -164,7 +164,7 @@ def test_command_exits_2_when_a_file_may_not_be_read(files: Path) -> None:
     """Permission denied is a sentence. (Root reads everything, so the permission is taken from another user's run.)"""
     path = files / "cert.pem"
     path.chmod(0)
-    command = [sys.executable, "-m", "pkikit", "decode", str(path)]
+    command = command_line("pkikit", "decode", str(path))
     if os.geteuid() == 0:
         drop = "import os,sys; os.setgroups([]); os.setgid(65534); os.setuid(65534); from pkikit.files import read_bytes; from pathlib import Path\n"
         drop += "from pkikit.errors import InputError\ntry: read_bytes(Path(sys.argv[1]))\nexcept InputError as e: print(e); sys.exit(2)"
