@@ -42,7 +42,7 @@ class HttpServer:
     async def start(self) -> None:
         """Start to listen."""
         await self._runner.setup()
-        listener = Listener(self.address, self.port, self._shake_hands, full=self._is_full, log=self._log)
+        listener = Listener(self.address, self.port, self._shake_hands, full=self.is_full, log=self._log)
         try:
             listener.open()
         except OSError as error:
@@ -66,7 +66,7 @@ class HttpServer:
         for connection in server.connections if server is not None else ():
             _hang_up(connection)
 
-    def _is_full(self) -> bool:
+    def is_full(self) -> bool:
         """Return True at the limit. Connections count from their first packet on, whether or not a handshake follows."""
         server, shaking = self._runner.server, self._listener.pending if self._listener is not None else 0
         return server is None or len(server.connections) + shaking >= MAX_CONNECTIONS

@@ -9,6 +9,7 @@ import asyncio
 import resource
 import socket
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from simulator.background import reason_of
 from simulator.web.throttle import Throttle
@@ -26,15 +27,18 @@ class Listener:
     """Accepts on one address and port and runs `serve` for each connection, in a separate task.
 
     full: called for each connection; True refuses it. known: callers, by address, that may use the reserve of
-    descriptors. log: receives one line, at most every 10 seconds, about refused connections and errors.
+    descriptors. log: receives one line, at most every 10 seconds, about refused connections and errors. accept:
+    takes one waiting connection from the port, as `socket.accept` does.
     """
 
     def __init__(
         self, address: str, port: int, serve: Serve, *, full: Callable[[], bool],
         known: Callable[[str], bool] = lambda _: False, log: Callable[[str], None] = lambda _: None,
+        accept: Callable[[socket.socket], tuple[socket.socket, Any]] = socket.socket.accept,
     ) -> None:  # fmt: skip
         self.address, self.port = address, port
         self._serve, self._full, self._known, self._log = serve, full, known, Throttle(log, at_once=1)
+        self._take = accept
         self._open: set[asyncio.Task[None]] = set()
         self._unserved: set[socket.socket] = set()  # accepted, and the task that serves it has not started
         self._socket: socket.socket | None = None
@@ -90,7 +94,7 @@ class Listener:
         loop = asyncio.get_running_loop()
         for _ in range(_AT_ONCE):
             try:
-                connection, caller = listening.accept()
+                connection, caller = self._take(listening)
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:

@@ -133,13 +133,13 @@ def test_connection_over_the_bound_is_closed_at_once(monkeypatch: pytest.MonkeyP
         where = (server.address, server.port)
         with ExitStack() as callers:
             first, *_ = [callers.enter_context(socket.create_connection(where, timeout=LONG)) for _ in range(3)]
-            eventually(lambda: portal.call(server._is_full), "three are counted")
+            eventually(lambda: portal.call(server.is_full), "three are counted")
             fourth = callers.enter_context(socket.create_connection(where, timeout=LONG))
             assert fourth.recv(1) == b""
             assert len(lines) == 1
             assert "too many connections" in lines[0]
             first.close()
-            eventually(lambda: not portal.call(server._is_full), "a place is free")
+            eventually(lambda: not portal.call(server.is_full), "a place is free")
         portal.call(server.stop)
 
 

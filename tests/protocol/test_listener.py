@@ -48,43 +48,27 @@ def _is_hung_up(caller: socket.socket) -> bool:
         return True
 
 
-def test_listener_accepts_again_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_listener_accepts_again_after_an_error() -> None:
     """No descriptor is free for a moment: the waiting caller is served as soon as one is."""
-    answered = asyncio.Event()
+    answered, failures = asyncio.Event(), [OSError(24, "Too many open files")] * 3
 
     async def serve(connection: socket.socket, _: tuple[str, int]) -> None:
         connection.close()
         answered.set()
 
+    def accept(listening: socket.socket) -> tuple[socket.socket, tuple[str, int]]:
+        if failures:
+            raise failures.pop()
+        return listening.accept()
+
     said: list[str] = []
 
     async def play() -> None:
-        listener = Listener("127.0.0.1", 0, serve, full=lambda: False, log=said.append)
+        listener = Listener("127.0.0.1", 0, serve, full=lambda: False, log=said.append, accept=accept)
         listener.open()
-        real, failures = listener._socket, 3
-
-        class Failing:
-            """The port, whose first calls of accept fail."""
-
-            def accept(self) -> tuple[socket.socket, tuple[str, int]]:
-                nonlocal failures
-                assert real is not None
-                if failures:
-                    failures -= 1
-                    raise OSError(24, "Too many open files")
-                return real.accept()
-
-            def fileno(self) -> int:
-                assert real is not None
-                return real.fileno()
-
-        loop = asyncio.get_running_loop()
-        failing = Failing()
-        loop.remove_reader(real)  # type: ignore[arg-type]
-        loop.add_reader(failing, listener._accept, failing)  # type: ignore[arg-type]
         with socket.create_connection(("127.0.0.1", listener.port)):
             await answered.wait()
-        assert failures == 0
+        assert failures == []
         await listener.stop()
 
     asyncio.run(play())
