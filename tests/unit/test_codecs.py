@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -96,7 +97,20 @@ def test_lines_of_a_file_that_grows_read_back_as_they_were(
         assert list(lines.values(spoiled)) == values
 
 
-@pytest.mark.parametrize("arguments", [["rules"], ["rules", "--json"]])
+SEEDS = Path(__file__).parents[1] / "vectors" / "seeds"
+LEAF, ROOT = str(SEEDS / "leaf.der"), str(SEEDS / "root.der")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["rules"],
+        ["rules", "--json"],
+        ["lint", LEAF, "--json"],
+        ["verify", LEAF, "--trust", ROOT, "--json"],
+        ["decode", LEAF],
+    ],
+)
 def test_light_commands_do_not_load_the_codecs(arguments: list[str]) -> None:
     """They print what `to_json` makes; building readers and writers takes longer than the whole command."""
     script = (
