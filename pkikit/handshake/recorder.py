@@ -11,6 +11,7 @@ from OpenSSL import SSL, crypto
 
 from pkikit.handshake.certificates import readable
 from pkikit.judge.openssl_codes import verify_error_name
+from pkikit.model.alerts import ALERT_NAMES
 from pkikit.model.certificates.facts import title
 from pkikit.model.trace import (
     Alert,
@@ -27,34 +28,6 @@ from pkikit.model.trace import (
 
 _ORDER = itertools.count(1)  # one order over both sides; it has no meaning but "before" and "after"
 
-# RFC 8446 §6 (and the TLS 1.2 ones that OpenSSL still sends).
-ALERT_NAMES = {
-    0: "close_notify",
-    10: "unexpected_message",
-    20: "bad_record_mac",
-    22: "record_overflow",
-    40: "handshake_failure",
-    42: "bad_certificate",
-    43: "unsupported_certificate",
-    44: "certificate_revoked",
-    45: "certificate_expired",
-    46: "certificate_unknown",
-    47: "illegal_parameter",
-    48: "unknown_ca",
-    49: "access_denied",
-    50: "decode_error",
-    51: "decrypt_error",
-    70: "protocol_version",
-    71: "insufficient_security",
-    80: "internal_error",
-    86: "inappropriate_fallback",
-    90: "user_canceled",
-    109: "missing_extension",
-    110: "unsupported_extension",
-    112: "unrecognized_name",
-    116: "certificate_required",
-    120: "no_application_protocol",
-}
 _FATAL = 2
 
 # (seq, instant, what): kept raw while the handshake runs, turned into Steps when somebody looks.

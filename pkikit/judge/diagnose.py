@@ -7,6 +7,7 @@ from types import MappingProxyType
 from pkikit.judge.checks.certificate_checks import may_sign
 from pkikit.judge.matching.name_matching import match_name, name_rule
 from pkikit.judge.openssl_codes import PURPOSE, REJECTED
+from pkikit.model.alerts import ALERT_NAMES
 from pkikit.model.certificates.facts import presented_names
 from pkikit.model.certificates.presented_names import PresentedNames
 from pkikit.model.findings import Evidence, Finding
@@ -25,13 +26,9 @@ from pkikit.rules.connection_rules import (
 )
 from pkikit.rules.rule import Rule
 
-# The alerts that name a cause by themselves, as a trace calls them (RFC 8446 §6); which cause, the rules say.
-_TELLING_ALERTS = {
-    "handshake_failure": 40, "bad_certificate": 42, "unsupported_certificate": 43, "certificate_revoked": 44,
-    "certificate_expired": 45, "certificate_unknown": 46, "unknown_ca": 48, "protocol_version": 70,
-    "insufficient_security": 71, "certificate_required": 116,
-}  # fmt: skip
-ALERTS = MappingProxyType({name: CATALOGUE.by_alert[number] for name, number in _TELLING_ALERTS.items()})
+# The alerts that name a cause by themselves; the others can have several.
+_TELLING_ALERTS = (40, 42, 43, 44, 45, 46, 48, 70, 71, 116)
+ALERTS = MappingProxyType({ALERT_NAMES[number]: CATALOGUE.by_alert[number] for number in _TELLING_ALERTS})
 _NOT_TLS_REASONS = (
     "wrong version number",
     "http request",
