@@ -53,7 +53,6 @@ def of_good(extensions: Iterable[x509.Extension[x509.ExtensionType]]) -> tuple[R
     return tuple(ReadExtension(oid=e.oid.dotted_string, critical=e.critical, value=e.value) for e in extensions)
 
 
-@lru_cache(maxsize=1024)
 def of_sequence(extensions: bytes) -> tuple[ReadExtension, ...]:
     """Read the extensions of a certificate or request, one by one.
 
