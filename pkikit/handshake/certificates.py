@@ -41,34 +41,22 @@ def add_trusted(store: crypto.X509Store, certificates: Iterable[x509.Certificate
             store.add_cert(known if isinstance(known, crypto.X509) else crypto.X509.from_cryptography(known))
 
 
+# As a file with it would be read. Each is read once while it is in use.
 @lru_cache(maxsize=2048)
 def _read(der: bytes) -> x509.Certificate:
     with quietly():
         return load_certificate(der)
 
 
-def from_openssl(certificate: crypto.X509) -> x509.Certificate:
-    """Read a certificate of a handshake as a file with it would be read.
-
-    Args:
-        certificate: OpenSSL's object.
-
-    Returns:
-        The certificate.
-
-    Raises:
-        EncodingError: pkikit cannot read a part of it, although OpenSSL did.
-    """
-    try:
-        return _read(crypto.dump_certificate(crypto.FILETYPE_ASN1, certificate))
-    except ValueError as error:
-        raise EncodingError(f"the other side's certificate cannot be read: {error}") from None
-
-
 def readable(certificates: Iterable[crypto.X509] | None) -> tuple[x509.Certificate, ...]:
-    """Return the readable ones, in their order."""
+    """Return the readable ones, in their order. Equal chains are one object, so what is judged about a chain is kept."""
+    return _readable(tuple(crypto.dump_certificate(crypto.FILETYPE_ASN1, c) for c in certificates or ()))
+
+
+@lru_cache(maxsize=2048)
+def _readable(ders: tuple[bytes, ...]) -> tuple[x509.Certificate, ...]:
     found = []
-    for certificate in certificates or ():
-        with contextlib.suppress(EncodingError):
-            found.append(from_openssl(certificate))
+    for der in ders:
+        with contextlib.suppress(ValueError, EncodingError):
+            found.append(_read(der))
     return tuple(found)

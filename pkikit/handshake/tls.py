@@ -158,7 +158,12 @@ class TlsContext:
         return connection
 
 
+_RECORDED = SSL.SSL_CB_LOOP | SSL.SSL_CB_ALERT
+
+
 def _on_state(connection: SSL.Connection, where: int, ret: int) -> None:
+    if not where & _RECORDED:
+        return
     recorder = connection.get_app_data()
     if recorder is not None:
         recorder.state(where, ret, connection.get_state_string() if where & SSL.SSL_CB_LOOP else b"")
@@ -305,11 +310,12 @@ class Handshake:
     def outgoing(self) -> bytes:
         """Return bytes for the network; empty if there is nothing to send."""
         parts = []
-        while True:
-            try:
+        with contextlib.suppress(SSL.WantReadError):
+            while True:
                 parts.append(self.connection.bio_read(_CHUNK))
-            except SSL.WantReadError:
-                return b"".join(parts)
+                if len(parts[-1]) < _CHUNK:
+                    break  # that was all; to be told so once more costs an exception
+        return b"".join(parts)
 
     def write(self, data: bytes) -> None:
         """Send application data."""

@@ -22,6 +22,7 @@ from pkikit.model.revocation import RevocationQuestion
 from pkikit.rules.chain_rules import BASIC_CONSTRAINTS_MISSING
 from pkikit.rules.name_rules import COMMON_NAME_ONLY, IP_ADDRESS_USED, REFERENCE
 from pkikit.rules.trust_rules import SAME_SUBJECT_AMBIGUOUS
+from pkikit.values.memo import once_per_object
 
 # From the finding that a name is missing, and what was looked for, to the finding that says whose name it is.
 Refine = Callable[[Finding, NameCheck], Finding]
@@ -154,6 +155,7 @@ def _not_found(matches: Sequence[NameMatch], check: NameCheck, presented: Presen
     return name_rule(matches).finding(subject, evidence)
 
 
+@once_per_object
 def product_refuses(chain: tuple[x509.Certificate, ...]) -> Verdict:
     """What the product refuses in a chain that OpenSSL accepted: a CA without BasicConstraints (guide, 'Points to be Aware')."""
     evidence = chain_checks.missing_basic_constraints(chain[1:])

@@ -36,6 +36,7 @@ from pkikit.rules.certificate_rules import (
 from pkikit.rules.chain_rules import KEY_MISMATCH, SWAPPED
 from pkikit.rules.name_rules import NAMES_UNUSABLE
 from pkikit.rules.rule import Rule
+from pkikit.values.memo import once_per_object
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,6 +192,7 @@ _EKU_CRITICAL = Check(EKU_CRITICAL, eku_critical)
 _UNUSABLE = Check(NAMES_UNUSABLE, unusable_names)
 
 
+@once_per_object
 def judge_tunnel(leaf: x509.Certificate) -> Verdict:
     """Can the SSH tunnel beside a UC traversal zone read the certificate? (guide, appendix 1)"""
     return Verdict.of("can the SSH tunnel read it?", OID_UNSUPPORTED.judge(title(leaf), name_oids(leaf)))
