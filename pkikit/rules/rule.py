@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from pkikit.model.features import EVERY_VERSION
 from pkikit.model.findings import Answer, Evidence, Finding, Severity, summary_of
@@ -99,6 +100,11 @@ class Rule:
         """The first part of the id, such as `names`."""
         return self.id.partition(".")[0]
 
+    @cached_property
+    def kept(self) -> Answer:
+        """The answer about a subject that keeps the rule."""
+        return Answer(rule=self.id)
+
     @property
     def rank(self) -> tuple[Step, int]:
         """The place among the causes of one failure: fix the lowest first."""
@@ -130,5 +136,6 @@ class Rule:
     ) -> Answer:
         """Ask this rule about one subject: broken where there is evidence, kept where there is none. `Verdict.of` takes it."""
         pieces = tuple(evidence)
-        found = (self.finding(subject, pieces, message=message, severity=severity),) if pieces else ()
-        return Answer(rule=self.id, findings=found)
+        if not pieces:
+            return self.kept
+        return Answer(rule=self.id, findings=(self.finding(subject, pieces, message=message, severity=severity),))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Generic, ParamSpec
+from typing import Any, Generic, ParamSpec, cast
 
 from pkikit.model.findings import Answer, Evidence
 from pkikit.model.version import ProductVersion
@@ -15,7 +15,7 @@ P = ParamSpec("P")
 TRUSTED_CA_LIST = "trusted CA list"  # the place of a piece of evidence that was found there
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Check(Generic[P]):
     """A rule, and `find`, which gives one piece of evidence per breach and nothing when the rule is kept."""
 
@@ -31,12 +31,15 @@ def applying(
     checks: tuple[Check[P], ...], subject: Subject, version: ProductVersion | None = None
 ) -> tuple[Check[P], ...]:
     """The checks whose rules apply to that kind of subject and, where one is given, to that product version."""
-    wanted = _applying(tuple(check.rule for check in checks), subject, version)
-    return tuple(check for check in checks if check.rule in wanted)
+    return cast(tuple[Check[P], ...], _applying(checks, subject, version))
 
 
 @lru_cache(maxsize=512)
-def _applying(rules: tuple[Rule, ...], subject: Subject, version: ProductVersion | None) -> frozenset[Rule]:
-    return frozenset(
-        rule for rule in rules if subject in rule.applies_to and (version is None or version.within(rule.versions))
+def _applying(
+    checks: tuple[Check[Any], ...], subject: Subject, version: ProductVersion | None
+) -> tuple[Check[Any], ...]:
+    return tuple(
+        check
+        for check in checks
+        if subject in check.rule.applies_to and (version is None or version.within(check.rule.versions))
     )

@@ -78,6 +78,8 @@ def _readable(certificate: x509.Certificate, name: str, subject: Subject) -> tup
 
 
 def _weighed(answer: Answer, use: CertificateUse) -> Answer:
+    if not answer.findings:
+        return answer
     return answer.with_findings(w for f in answer.findings if (w := weighed(f, use)) is not None)
 
 
