@@ -202,7 +202,7 @@ ANYTHING = st.recursive(
 
 @settings(FEW, max_examples=40)
 @given(STATES, st.data())
-def test_a_state_with_any_member_replaced_is_read_or_refused(state: PeerState, data: st.DataObject) -> None:
+def test_state_with_any_member_replaced_is_read_or_refused(state: PeerState, data: st.DataObject) -> None:
     """In this format and in the old one: never an error of another kind."""
     for document in (peer_codec().document(state), peer_document(state)):
         path = data.draw(st.sampled_from(_places(document)))
@@ -216,7 +216,7 @@ def test_a_state_with_any_member_replaced_is_read_or_refused(state: PeerState, d
 
 @settings(FEW, max_examples=40)
 @given(saved=LABS.map(_whole), data=st.data())
-def test_a_lab_with_any_member_replaced_is_read_or_refused(
+def test_lab_with_any_member_replaced_is_read_or_refused(
     saved: SavedLab, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """As the lab reads it when it starts."""
