@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,12 @@ import simulator
 from pkikit.api import decide
 from pkikit.files import key_pem
 from pkikit.issue.authority import create_root
+from pkikit.judge.legs.leg_verdict import judge_all_legs
 from pkikit.model.findings import Evidence, Finding, Severity, Verdict
 from simulator.threaded import ThreadedLab
 from simulator.world.craft import DAY, craft
+from simulator.world.issued_world import issue_world
+from simulator.world.report import CheckReport, LegReport
 from tests.support.api_docs import api_md, public_objects
 from tests.support.places import ROOT
 from tests.support.worlds import AT, E1, deployment
@@ -170,6 +174,29 @@ def test_bad_input_is_one_sentence(case: str) -> None:
     assert " --" not in str(caught.value).replace("-----", "")
 
 
+def _library_errors() -> list[tuple[str, str]]:
+    """(file, text) of each string in an exception that a module outside the commands raises."""
+    found = []
+    for path in sorted((ROOT / "pkikit").rglob("*.py")):
+        if "commands" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Raise) and node.exc is not None:
+                texts = [
+                    c.value for c in ast.walk(node.exc) if isinstance(c, ast.Constant) and isinstance(c.value, str)
+                ]
+                found += [(path.name, text) for text in texts]
+    return found
+
+
+def test_errors_of_the_library_name_parameters_not_options() -> None:
+    """Only a command has options; a text may name a whole command to type."""
+    errors = _library_errors()
+    assert len(errors) > 100
+    options = [(file, text) for file, text in errors if re.search(r"(^|[\s'`])--[a-z]", text)]
+    assert [o for o in options if "pkikit convert" not in o[1] and not o[1].startswith("--out NEW.pem")] == []
+
+
 def test_no_message_repeats_a_key_that_was_given_as_text() -> None:
     assert CREDENTIAL.key is not None
     text = key_pem(CREDENTIAL.key).decode()
@@ -290,6 +317,23 @@ def test_objects_of_cryptography_are_enough() -> None:
     assert pkikit.verify(
         loaded, trust=[x509.load_der_x509_certificate(CA.certificate.public_bytes(Encoding.DER))], at=AT
     ).accepted
+
+
+def test_a_report_explains_each_root_cause_once() -> None:
+    world = issue_world(deployment(), at=AT, rsa=False).world
+    late = world.with_party(replace(world.parties[E1], clock_offset=timedelta(days=4000)))
+    legs = tuple(LegReport(leg=v.leg, verdict=v, trace=None) for v in judge_all_legs(late, AT))
+    report = CheckReport(deployment="<b>plan</b>", at=AT, legs=legs)
+    assert report.down
+    text = str(report)
+    assert text.splitlines()[0].endswith(report.count)
+    assert text.count("[validity.expired]") == len(report.root_causes(first_only=True))
+    assert all(leg.leg.id in text for leg in report.down)
+    html = report._repr_html_()
+    assert "<b>plan</b>" not in html
+    assert "&lt;b&gt;plan&lt;/b&gt;" in html
+    assert str(report.down[0]).startswith(f"down  {report.down[0].leg.id} (rejected, refused by {E1})")
+    assert str(next(leg for leg in legs if leg.up)).startswith("up ")
 
 
 EXAMPLES = {name: thing for name, thing in vars(decide).items() if getattr(thing, "__module__", "") == decide.__name__}
