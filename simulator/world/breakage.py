@@ -16,7 +16,7 @@ _FAULT: pydantic.TypeAdapter[Fault] = pydantic.TypeAdapter(Fault)
 _PARTS = ("credential", "services", "client", "domains", "trusted_ca_list", "clock_offset", "speaks", "held")
 
 
-def fault_of(name: str, **fields: Any) -> Fault:
+def fault_of(name: str, /, **fields: Any) -> Fault:
     """The fault with this name and these fields, as the clinic's case files write them.
 
     Raises:
