@@ -319,7 +319,7 @@ def test_objects_of_cryptography_are_enough() -> None:
     ).accepted
 
 
-def test_a_report_explains_each_root_cause_once() -> None:
+def test_report_explains_each_root_cause_once() -> None:
     world = issue_world(deployment(), at=AT, rsa=False).world
     late = world.with_party(replace(world.parties[E1], clock_offset=timedelta(days=4000)))
     legs = tuple(LegReport(leg=v.leg, verdict=v, trace=None) for v in judge_all_legs(late, AT))
