@@ -47,8 +47,12 @@ def optional_packages(extra: str = "") -> Iterator[None]:
     Args:
         extra: the extra that the whole block needs; by default the smallest one that has the module.
 
+    Yields:
+        None.
+
     Raises:
         MissingExtra: the block imports a module of `EXTRA_OF` that is not installed.
+        ModuleNotFoundError: the block imports another module that is not installed.
     """
     try:
         yield

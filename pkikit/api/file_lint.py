@@ -1,4 +1,4 @@
-"""Lint what a file holds, as the kind that it is: certificate, chain, request, CA, trusted CA list, lone keys."""
+"""Lint what a file holds, as the kind that it is: certificate, chain, request, CA, trusted CA list, keys alone."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from pkikit.values.names import parse_dns_name
 
 
 class Kind(enum.StrEnum):
-    """As what a file is judged; CLIENT is the client certificate of X15.5 and newer."""
+    """The kind as which a file is judged; CLIENT is the client certificate of X15.5 and newer."""
 
     SERVER = "server"
     CLIENT = "client"
@@ -39,14 +39,14 @@ class Kind(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class LintQuestion:
-    """What is asked about a file.
+    """The question about a file.
 
     Attributes:
-        use: instant, version, role and names by which it is judged.
-        kind: as what it is judged; None: as what it holds.
-        deployment: where the certificate is for; its connections are judged too.
+        use: instant, version, role and names by which the file is judged.
+        kind: the kind as which the file is judged; None means whatever it holds.
+        deployment: the deployment of the certificate; its connections are judged too.
         peer: the party of the deployment that the certificate is for.
-        trusted: the Expressway's trusted CA list, to see whether it completes the chain; None asks nothing.
+        trusted: the Expressway's trusted CA list, which must complete the chain; None skips this check.
     """
 
     use: CertificateUse
@@ -66,7 +66,19 @@ def lint_question(
     version: str | None = None,
     trusted: Sequence[x509.Certificate] | None = None,
 ) -> LintQuestion:
-    """The question, with what follows from the deployment: version, role, and the names that the peer needs.
+    """Complete a question with what follows from the deployment: version, role, and the names that the peer needs.
+
+    Args:
+        at: the instant judged, aware UTC.
+        kind: the kind as which the file is judged; None means whatever it holds.
+        role: Expressway-C or Expressway-E; by default the role of `peer`.
+        deployment: the deployment of the certificate; give it together with `peer`.
+        peer: the party of `deployment` that the certificate is for.
+        version: product version, such as `X15.5`; by default that of the deployment.
+        trusted: the Expressway's trusted CA list; None skips the check of the chain.
+
+    Returns:
+        The question for `lint_file`.
 
     Raises:
         InputError: a deployment without a peer or a peer without a deployment, or a peer that the deployment lacks.
@@ -83,7 +95,7 @@ def lint_question(
 
 
 def layout_of(deployment: Deployment, fqdn: str) -> SanLayout:
-    """The names that the certificate of a peer needs, or of a Unified CM or IM and Presence node."""
+    """Return the names that the certificate of a peer needs, or of a Unified CM or IM and Presence node."""
     name = parse_dns_name(fqdn)
     if deployment.cluster_of(name) is None:
         for node in design_nodes(deployment, multi_server=False):
@@ -93,7 +105,14 @@ def layout_of(deployment: Deployment, fqdn: str) -> SanLayout:
 
 
 def lint_file(contents: FileContents, question: LintQuestion) -> list[Verdict]:
-    """Judge everything in a file: one verdict for its form, one for each thing in it.
+    """Judge everything in a file.
+
+    Args:
+        contents: what the file holds.
+        question: by what it is judged.
+
+    Returns:
+        One verdict for the file's form, and one for each thing in it.
 
     Raises:
         InputError: the file does not hold what `question.kind` says.
@@ -137,7 +156,7 @@ def _lint_keys(contents: FileContents, leaf: x509.Certificate | None) -> Verdict
 
 
 def services_in(contents: FileContents, question: LintQuestion) -> tuple[Service, ...]:
-    """The connections of the deployment that would see the certificate of a file, each with its verdict."""
+    """Judge each connection of the deployment that would see the certificate of a file."""
     chain, kind = contents.certificates, question.kind
     if question.deployment is None or question.peer is None or not chain:
         return ()
@@ -148,7 +167,7 @@ def services_in(contents: FileContents, question: LintQuestion) -> tuple[Service
 
 
 def merge_lint(verdicts: Sequence[Verdict], services: Sequence[Service] = ()) -> Verdict:
-    """One verdict over files and connections; a connection repeats nothing that a file already says."""
+    """Merge the verdicts over files and connections; a connection repeats no finding that a file already has."""
     verdict = merge_verdicts(" ".join(dict.fromkeys(v.question for v in verdicts)), verdicts)
     reported = {f.rule for f in verdict.errors}
     on_legs = [s.verdict for s in services if not reported & set(s.causes)]

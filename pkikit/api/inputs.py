@@ -1,4 +1,4 @@
-"""What callers give to the front door, read into the values that decisions take: paths, bytes, objects, names, choices."""
+"""Read what callers give to the functions of `import pkikit`: paths, bytes, objects, names, choices."""
 
 from __future__ import annotations
 
@@ -27,7 +27,18 @@ _PEM = "-----BEGIN "
 
 
 def contents_of(given: RequestInput, parameter: str) -> FileContents:
-    """Read a path, bytes, PEM text or an object; `parameter` names it in messages."""
+    """Read a path, bytes, PEM text or an object.
+
+    Args:
+        given: the input.
+        parameter: its name in messages.
+
+    Returns:
+        Everything that the input holds.
+
+    Raises:
+        InputError: the input is of another type, or nobody can read it.
+    """
     match given:
         case x509.Certificate() | x509.CertificateSigningRequest():
             data = given.public_bytes(Encoding.PEM)
@@ -46,14 +57,25 @@ def contents_of(given: RequestInput, parameter: str) -> FileContents:
 
 
 def path_of(given: str | os.PathLike[str], parameter: str) -> Path:
-    """A file name as a path."""
+    """Return a file name as a path.
+
+    Args:
+        given: the file name.
+        parameter: its name in messages.
+
+    Returns:
+        The path.
+
+    Raises:
+        InputError: the value is not a file name.
+    """
     if not isinstance(given, str | os.PathLike):
         raise InputError(f"must be a path, not {type(given).__name__}", where=parameter)
     return Path(given)
 
 
 def chain_of(given: CertificateInput, parameter: str) -> tuple[x509.Certificate, ...]:
-    """The leaf and what follows it in the same file."""
+    """Return the leaf and what follows it in the same file; `parameter` names the input in messages."""
     if isinstance(given, x509.Certificate):
         return (given,)
     contents = contents_of(given, parameter)
@@ -65,7 +87,19 @@ def chain_of(given: CertificateInput, parameter: str) -> tuple[x509.Certificate,
 def certificates_of(
     given: CertificateInput | Iterable[CertificateInput], parameter: str, *, may_be_empty: bool = False
 ) -> tuple[x509.Certificate, ...]:
-    """All certificates of one or several inputs, in order."""
+    """Return all certificates of one or several inputs, in order.
+
+    Args:
+        given: one input or several.
+        parameter: their name in messages.
+        may_be_empty: accept inputs without a certificate.
+
+    Returns:
+        The certificates.
+
+    Raises:
+        InputError: there is no certificate, and `may_be_empty` is False.
+    """
     found: list[x509.Certificate] = []
     for item in _several(given, parameter):
         if isinstance(item, x509.Certificate):
@@ -93,7 +127,7 @@ def _require_certificate(contents: FileContents) -> None:
 
 
 def deployment_of(given: DeploymentInput, *, version: str | None = None) -> Deployment:
-    """A deployment, or the one in a file; `version` replaces its product version."""
+    """Return a deployment, or the one in a file; `version` replaces its product version."""
     if isinstance(given, Deployment):
         if version is None:
             return given
@@ -102,7 +136,19 @@ def deployment_of(given: DeploymentInput, *, version: str | None = None) -> Depl
 
 
 def choice_of(given: str, kind: type[_Choice], parameter: str) -> _Choice:
-    """A member of an enumeration, by its value."""
+    """Return a member of an enumeration by its value.
+
+    Args:
+        given: the value.
+        kind: the enumeration.
+        parameter: the name of the value in messages.
+
+    Returns:
+        The member.
+
+    Raises:
+        InputError: the enumeration has no such value; the message lists the allowed ones.
+    """
     try:
         return kind(given)
     except ValueError:
@@ -113,7 +159,7 @@ def choice_of(given: str, kind: type[_Choice], parameter: str) -> _Choice:
 
 
 def names_of(given: str | Iterable[str] | None) -> tuple[str, ...]:
-    """No name, one name, or several."""
+    """Return no name, one name, or several, as a tuple."""
     if given is None:
         return ()
     return (given,) if isinstance(given, str) else tuple(given)

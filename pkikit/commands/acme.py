@@ -164,7 +164,7 @@ def order(
 
 
 def _begun_order(path: Path, directory: str) -> str:
-    """The URL of an order that an interrupted run left; only of the CA that is asked now."""
+    """Return the URL of the order that an interrupted run left; empty if it is at another CA."""
     from urllib.parse import urlsplit
 
     from pkikit.files import read_bytes

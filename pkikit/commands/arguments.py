@@ -1,4 +1,4 @@
-"""What the commands share: argument types, and how a verdict is told."""
+"""Share among the commands: argument types, and how they print a verdict."""
 
 from __future__ import annotations
 
@@ -36,16 +36,19 @@ PassphraseFile = Annotated[
 
 
 def now() -> datetime:
-    """The clock, read once, at the command line."""
+    """Return the current time; only the command line reads the clock."""
     return datetime.now(UTC)
 
 
 def read_deployment(path: Path, *, version: str | None = None) -> Deployment:
-    """Read a deployment file; a line on standard error tells which version is assumed where nobody names one.
+    """Read a deployment file. A line on standard error names the version that is assumed when nobody names one.
 
     Args:
         path: the file (YAML).
         version: product version as `X12.5`; overrides that of the file.
+
+    Returns:
+        The deployment.
 
     Raises:
         InputError: the file is not a deployment, or `version` is not a version.
@@ -59,14 +62,26 @@ def read_deployment(path: Path, *, version: str | None = None) -> Deployment:
 
 
 def choice(value: str, allowed: tuple[str, ...], option: str) -> str:
-    """`value` when it is one of `allowed`, else one sentence."""
+    """Check that an option has one of its allowed values.
+
+    Args:
+        value: what the user typed.
+        allowed: the allowed values.
+        option: the name of the option, for the message.
+
+    Returns:
+        The value, unchanged.
+
+    Raises:
+        InputError: the value is not allowed.
+    """
     if value not in allowed:
         raise InputError(f"{option} {value[:40]!r}: allowed are {', '.join(allowed)}")
     return value
 
 
 def passphrase_source(file: Path | None) -> Passphrase | None:
-    """Asks for a passphrase: the first line of `file`, else the person at the terminal; None when nobody is there."""
+    """Return a function that reads a passphrase: from `file`, else from the terminal; None without either."""
     if file is not None:
         from pkikit.files import read_bytes
 
@@ -85,7 +100,7 @@ def passphrase_source(file: Path | None) -> Passphrase | None:
 
 
 def rows_of(facts: dict[str, Any]) -> list[tuple[str, str]]:
-    """A described object as rows of a table; lists of facts become one row each."""
+    """Flatten a described object into rows of a table; a list of facts becomes one row for each."""
     shown: list[tuple[str, str]] = []
     for name, value in facts.items():
         label = name.replace("_", " ")
@@ -114,13 +129,12 @@ def tell_facts(facts: dict[str, Any], as_json: bool) -> None:
 
 def tell(verdict: Verdict, as_json: bool, **more: Any) -> None:
     """A verdict in one of its two forms; `more` are further keys of the document."""
-
     document = {**verdict.to_json(), **more}
     console.answer(document, as_json=as_json, accepted=verdict.accepted, show=lambda out: show_verdict(out, verdict))
 
 
 def show_verdict(out: Console, verdict: Verdict) -> None:
-    """The questions, the answer, and below it the findings that are its reasons."""
+    """Print the questions, the answer, and below it the findings that explain it."""
     for question in re.split(r"(?<=\?) ", verdict.question):
         out.print(question, markup=False)
     out.print(f"{'yes' if verdict.accepted else 'no'}: {verdict.counts}", markup=False)

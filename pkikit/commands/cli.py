@@ -1,6 +1,6 @@
 """`pkikit`: certificate decisions on the command line. The commands themselves are in `pkikit.commands`.
 
-Each is imported when it is called or listed, so that a light command does not pay for the heavy ones.
+Python imports a command when somebody calls or lists it, so a light command does not pay for the heavy ones.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ COMMANDS = MappingProxyType({
 
 
 class LazyCommands(MutableMapping[str, Any]):
-    """Name → command; a command is imported and built when somebody asks for it."""
+    """Maps names to commands; imports and builds a command when somebody asks for it."""
 
     def __init__(self) -> None:
         self._built: dict[str, Any] = {}
@@ -72,7 +72,7 @@ class _Option(TyperOption):
 
 
 def _needs_no_conversion(parameter: TyperArgument | TyperOption, value: Any) -> bool:
-    """True for text that stays text, a flag, and what was left out.
+    """True for text that stays text, for a flag, and for an option that was left out.
 
     Typer converts these too, and imports pydantic for it: that takes longer than a light command.
     """
@@ -95,10 +95,10 @@ def _lightened(parameters: list[Any]) -> list[Any]:
 
 
 class Command(TyperCommand):
-    """One command."""
+    """A command whose parameters skip the conversion that they do not need."""
 
     def get_params(self, ctx: Any) -> list[Any]:
-        """The parameters, with the light conversion."""
+        """Return the parameters, with the light conversion."""
         return _lightened(super().get_params(ctx))
 
 
@@ -110,7 +110,7 @@ class Commands(TyperGroup):
         self.commands = LazyCommands()
 
     def get_params(self, ctx: Any) -> list[Any]:
-        """The parameters, with the light conversion."""
+        """Return the parameters, with the light conversion."""
         return _lightened(super().get_params(ctx))
 
 
@@ -134,5 +134,5 @@ app.callback()(console.version_option)
 
 
 def main() -> None:
-    """Entry point of the console script."""
+    """Run the console script."""
     console.run(app, "pkikit")

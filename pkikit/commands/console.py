@@ -1,4 +1,4 @@
-"""What both command lines share: one JSON document or tables for people, exit codes, one sentence for bad input."""
+"""Share between both command lines: one JSON document or tables for people, exit codes, one sentence for bad input."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def version_option(
 
 
 def _outcome(app: typer.Typer, name: str, lab_errors: tuple[type[Exception], ...]) -> tuple[int, str]:
-    """(exit code, what to say on standard error)."""
+    """Return (exit code, what to print on standard error)."""
     try:
         startup.interruptible()
         with optional_packages():
@@ -83,7 +83,17 @@ def _outcome(app: typer.Typer, name: str, lab_errors: tuple[type[Exception], ...
 
 
 def answer(document: Any, *, as_json: bool, accepted: bool = True, show: Callable[[Console], None]) -> None:
-    """Print the answer in one of its two forms and leave with 0, or 1 when the answer is no."""
+    """Print an answer and leave with an exit code.
+
+    Args:
+        document: the answer as JSON.
+        as_json: print the document; otherwise call `show`.
+        accepted: False leaves with exit code 1.
+        show: prints the answer for people.
+
+    Raises:
+        Exit: the answer is no.
+    """
     if as_json:
         # Escapes are JSON in any encoding; the stream's own way out, where it cannot show a character, is not.
         unicode = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
@@ -98,7 +108,16 @@ def answer(document: Any, *, as_json: bool, accepted: bool = True, show: Callabl
 
 @contextlib.contextmanager
 def progress(what: str, *, total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """A progress bar on standard error; nothing there when nobody watches. Gives the function that moves it on."""
+    """Show a progress bar on standard error when somebody watches.
+
+    Args:
+        what: the label of the bar.
+        total: the number of steps.
+        quiet: show no bar.
+
+    Yields:
+        A function that moves the bar on by a number of steps.
+    """
     if quiet or not sys.stderr.isatty():
         yield lambda done: None
         return
@@ -112,12 +131,12 @@ def progress(what: str, *, total: int, quiet: bool) -> Iterator[Callable[[int], 
 
 @contextlib.contextmanager
 def steps(*, quiet: bool) -> Iterator[Callable[[str], None]]:
-    """Tells each step of something long on standard error, as it happens."""
+    """Yield a function that prints each step of something long on standard error, as it happens."""
     yield (lambda said: None) if quiet else (lambda said: print(f"  {said}", file=sys.stderr))
 
 
 def table(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "") -> None:
-    """A plain table; cell contents come from certificates and are not markup."""
+    """Return a plain table; cell contents come from certificates and are not markup."""
     from rich.table import Table
     from rich.text import Text
 
@@ -130,7 +149,7 @@ def table(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str]
 
 
 def show_findings(console: Console, findings: Iterable[Finding]) -> None:
-    """Findings with evidence and fix."""
+    """Print findings with evidence and fix."""
     from rich.text import Text
 
     from pkikit.model.findings import MAX_EVIDENCE_PRINTED
@@ -147,7 +166,7 @@ def show_findings(console: Console, findings: Iterable[Finding]) -> None:
 
 
 def indented(console: Console, text: str) -> None:
-    """A line below the head of a finding; on a terminal all of its lines stay indented, elsewhere it is not wrapped."""
+    """Return a line below the head of a finding; on a terminal all its lines stay indented, elsewhere it does not wrap."""
     from rich.padding import Padding
     from rich.text import Text
 

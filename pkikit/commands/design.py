@@ -200,7 +200,7 @@ def eku_audit(
 
 
 def _certificates_in(folder: Path | None, deployment: Deployment) -> dict[str, x509.Certificate]:
-    """The certificates in use by FQDN, from DIR/<fqdn>/cert.pem."""
+    """Read the certificates in use, by FQDN, from DIR/<fqdn>/cert.pem."""
     from pkikit.files import credential_from_folder, iter_party_folders
 
     found = {}
@@ -217,7 +217,7 @@ def _certificates_in(folder: Path | None, deployment: Deployment) -> dict[str, x
 
 
 def _show_audit(out: Console, name: str, legs: Sequence[LegAudit], ours: set[str]) -> None:
-    """The answer, what it leaves open, then the connections that were assessed."""
+    """Print the answer, what it leaves open, then the connections that were assessed."""
     from pkikit.judge.legs.sunset import Status
     from pkikit.model.certificates.facts import shown_time
 

@@ -98,7 +98,7 @@ def _tell_causes(verdict: Verdict, causes: tuple[str, ...], as_json: bool, **mor
 
 
 def _headline(verdict: Verdict, causes: tuple[str, ...]) -> str:
-    """The answer in one line."""
+    """Return the answer in one line."""
     if verdict.accepted:
         return "no failure found"
     from pkikit.rules.connection_rules import UNEXPLAINED
@@ -125,7 +125,7 @@ def _group_rows(groups: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:
 
 
 def judge_trace(trace: HandshakeTrace, subject: str) -> tuple[Verdict, tuple[str, ...]]:
-    """Why a recorded handshake failed, and the causes, the most probable first."""
+    """Explain why a recorded handshake failed; the most probable cause comes first."""
     from pkikit.judge.diagnose import CHECKED, diagnose_trace
     from pkikit.model.findings import Evidence, Verdict
     from pkikit.model.trace import Outcome
@@ -181,7 +181,7 @@ def _of_folders(
 
 
 def _own_key(credential: Credential, where: str) -> Verdict:
-    """Does the private key belong to the certificate beside it?"""
+    """Check that the private key belongs to the certificate beside it."""
     from pkikit.model.certificates.facts import title
     from pkikit.model.findings import Evidence, Verdict
     from pkikit.rules.chain_rules import KEY_MISMATCH
@@ -274,7 +274,7 @@ def _credential(cert: Path | None, key: Path | None, passphrase_file: Path | Non
 def _judged(
     done: Probe, trusted: Sequence[x509.Certificate] | None, checks: list[NameCheck], target: str
 ) -> tuple[Verdict, tuple[str, ...]]:
-    """The trace's findings, and what pkikit says of the chain that was seen."""
+    """Return the trace's findings, together with what pkikit says about the chain that arrived."""
     from pkikit.judge.verify import verify_certificate
     from pkikit.model.findings import merge_verdicts
     from pkikit.model.leg import Purpose

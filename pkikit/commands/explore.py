@@ -100,7 +100,7 @@ def _show(out: Console, space: Space, outcome: Outcome, front: list[dict[str, An
 
 
 def _in_words(chosen: dict[str, str]) -> str:
-    """One cluster's choices as somebody would say them."""
+    """Describe one cluster's choices in words."""
     words = ["one certificate for all peers" if chosen["certificate"] == "shared" else "a certificate a peer"]
     words.append("with the cluster name" if chosen["cluster_name"] == "yes" else "without a cluster name")
     forms = chosen["registration"]

@@ -58,7 +58,7 @@ def decode(
 
 
 def _tell_notes(contents: FileContents) -> None:
-    """What is odd about the file, and why the product would not read it, on standard error."""
+    """Print on standard error what is odd about the file, and why the product would not read it."""
     from pkikit.files import product_objections
 
     # Of a binary form or an archive the output itself says what it is.

@@ -84,7 +84,7 @@ def _revocation(
     ocsp_files: Sequence[Path],
     in_trust: list[x509.CertificateRevocationList],
 ) -> RevocationQuestion | None:
-    """The question that the options ask; None when revocation is not looked at."""
+    """Return the question that the options ask; None when they do not ask about revocation."""
     from pkikit.files import read_file
     from pkikit.model.deployment import Revocation
     from pkikit.model.revocation import NOTHING_HELD, Consumer, CrlSource, RevocationQuestion

@@ -106,7 +106,7 @@ def lint(
 
 
 def _compared(path: Path, before: Path, use: CertificateUse) -> Verdict:
-    """The certificate of `path` beside the request that it answers, or beside the certificate that it replaces."""
+    """Compare the certificate of `path` with the request that it answers, or with the certificate that it replaces."""
     from pkikit.files import read_certificates, read_file
     from pkikit.judge.linting.issued_certificate import lint_answer
     from pkikit.judge.linting.replacement import lint_replacement

@@ -1,4 +1,4 @@
-"""`pkikit diagnose FILE`: what the file is, and the answer about it; documents of pkikit, logs, and what tools print."""
+"""`pkikit diagnose FILE`: find out what the file is, and answer; documents of pkikit, logs, and what tools print."""
 
 from __future__ import annotations
 
@@ -30,9 +30,17 @@ class Answer:
 
 
 def of_file(path: Path | None, of_trace: Callable[[HandshakeTrace, str], tuple[Verdict, tuple[str, ...]]]) -> Answer:
-    """The answer about a file, or about standard input when `path` is None.
+    """Answer about a file: a log, printed text, or a document of pkikit.
 
-    Raises: InputError when the file is of another kind, or nothing in it reports a failure or a success.
+    Args:
+        path: the file; None means standard input.
+        of_trace: judges the trace of a handshake.
+
+    Returns:
+        The answer.
+
+    Raises:
+        InputError: the file is of another kind, or nothing in it reports a failure or a success.
     """
     from pkikit.files.kinds import is_document, text_kind
     from pkikit.files.logs import read_logs
@@ -71,7 +79,7 @@ def _of_log(diagnosis: LogDiagnosis, note: str = "") -> Answer:
 
 
 def _document(lines: Iterator[str], where: str) -> tuple[Any, Iterator[str]]:
-    """(the JSON document, no lines) or (None, the lines) for a log, also one of a JSON object a line."""
+    """Return (the JSON document, no lines), or (None, the lines) for a log, also one with one JSON object per line."""
     first = list(itertools.islice(lines, 2))
     if len(first) == 2 and _json(first[0]) is not None and _json(first[1]) is not None:
         return None, itertools.chain(first, lines)
@@ -118,7 +126,7 @@ def _of_document(
 
 
 def _of_report(document: Any, findings: tuple[Finding, ...], where: str) -> Answer:
-    """A document that `check`, `probe` or `verify` has printed: its findings, ranked over all legs."""
+    """Answer about a document that `check`, `probe` or `verify` printed: its findings, ranked over all legs."""
     from pkikit.model.findings import Evidence, Severity, Verdict
     from pkikit.rules.catalogue import all_rules, rank_causes
     from pkikit.rules.connection_rules import UNEXPLAINED

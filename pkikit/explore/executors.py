@@ -1,6 +1,6 @@
-"""One way to run chunks, three places to run them: here, in processes of this machine, on a dask cluster.
+"""Run chunks in one of three places: in this process, in processes of this machine, or on a dask cluster.
 
-Each gives results as they come, never holding more than a few: so memory does not grow with the number of chunks.
+Each executor yields results as they arrive and holds only a few, so memory does not grow with the number of chunks.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ _R = TypeVar("_R")
 
 
 class Executor(Protocol):
-    """Calls a function with each argument; results come in any order."""
+    """Call a function with each argument; results come in any order."""
 
     def run(self, function: Callable[[_A], _R], arguments: Iterable[_A]) -> Iterator[_R]:
-        """The results, as they are ready."""
+        """Yield each result as soon as it is there."""
         ...
 
 
 class InProcess:
-    """One after the other, here."""
+    """Run the chunks one after the other in this process."""
 
     def run(self, function: Callable[[_A], _R], arguments: Iterable[_A]) -> Iterator[_R]:
-        """The results in order."""
+        """Yield the results in order."""
         return map(function, arguments)
 
 
 class Processes:
-    """Spread over processes of this machine."""
+    """Spread the chunks over processes of this machine."""
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
 
     def run(self, function: Callable[[_A], _R], arguments: Iterable[_A]) -> Iterator[_R]:
-        """Two chunks a worker are under way at most."""
+        """Yield the results; at most two chunks per worker are under way."""
         # spawn: a fork would copy whatever threads a notebook holds in the middle of something.
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(self.workers, mp_context=context, initializer=_begin_worker) as pool:
@@ -64,13 +64,23 @@ class Processes:
 
 
 def _begin_worker() -> None:
-    """Look for reference cycles less often: rows have none, and each search walks over everything that a worker keeps."""
+    """Search for reference cycles less often: rows have none, and each search visits everything that a worker keeps."""
     gc.freeze()
     gc.set_threshold(200_000, 50, 50)
 
 
 def _guarded(work: Callable[[], _R]) -> _R:
-    """What `work` gives; where a worker is gone (told when asked for a result, or for more work), one sentence."""
+    """Ask workers for a result, or give them more to do.
+
+    Args:
+        work: the call.
+
+    Returns:
+        The result of the call.
+
+    Raises:
+        InputError: a worker is gone.
+    """
     try:
         return work()
     except (BrokenExecutor, ImportError, OSError) as error:
@@ -84,7 +94,7 @@ def _guarded(work: Callable[[], _R]) -> _R:
 
 
 class Dask:
-    """Spread over a dask.distributed cluster, by the address of its scheduler."""
+    """Spread the chunks over a dask.distributed cluster; `address` is that of its scheduler."""
 
     def __init__(self, address: str, timeout: float = 10.0) -> None:
         with optional_packages():
@@ -96,7 +106,7 @@ class Dask:
             raise InputError(f"no dask scheduler answers at {address[:80]!r} ({type(error).__name__})") from None
 
     def run(self, function: Callable[[_A], _R], arguments: Iterable[_A]) -> Iterator[_R]:
-        """Two chunks a worker thread are under way at most."""
+        """Yield the results; at most two chunks per worker thread are under way."""
         import distributed
 
         as_completed: Any = distributed.as_completed

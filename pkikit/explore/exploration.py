@@ -1,7 +1,7 @@
-"""A run over all candidates: cut into chunks, spread by an Executor, written as it goes, resumable after a kill.
+"""Judge all candidates: cut into chunks, spread by an Executor, written in pieces, resumable after a kill.
 
-With a file, each finished chunk is written whole into FILE.parts/ before the next is counted; a run that finds parts of
-the same space there goes on with the rest. At the end they become FILE, and the folder goes away.
+With a file, the run writes each finished chunk whole into FILE.parts/ before it counts the next. A run that finds parts
+of the same space there resumes with the rest. At the end the parts become FILE, and the run deletes the folder.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Plain = tuple[str, tuple[tuple[str, str, tuple[str, ...]], ...]]
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a run found; `front` maps objectives to the candidate that has them."""
+    """What a run found; `front` maps the objectives of each point to the candidate that reaches them."""
 
     total: int
     working: int
@@ -82,7 +82,7 @@ def _space_of(plain: Plain) -> Space:
 
 
 def front_rows(space: Space, outcome: Outcome) -> list[dict[str, Any]]:
-    """The rows of the front as dicts, those that work first."""
+    """Return the rows of the front as dicts, those that work first."""
     rows = [
         dict(zip(space.columns, space.evaluate(number), strict=True)) for _, number in sorted(outcome.front.items())
     ]
@@ -90,7 +90,7 @@ def front_rows(space: Space, outcome: Outcome) -> list[dict[str, Any]]:
 
 
 def front_picture(space: Space, outcome: Outcome) -> str:
-    """The front as SVG: restarts a year against the days that a leaked key stays of use."""
+    """Draw the front as SVG: restarts a year against the days for which a leaked key stays usable."""
     kinds = ("works, nothing to hand out", "works, private roots to hand out", "does not work")
     points = []
     for row in front_rows(space, outcome):
@@ -104,7 +104,10 @@ def front_picture(space: Space, outcome: Outcome) -> str:
 
 
 def judge_chunk(argument: tuple[Plain, int, int, str]) -> tuple[int, bytes, Front, int]:
-    """(start, rows encoded, front, how many work) of one range; runs in a worker, touches no disk."""
+    """Judge one range of candidates. It runs in a worker and does not touch the disk.
+
+    Returns (start, encoded rows, front, how many candidates work).
+    """
     plain, first, end, form = argument
     space = _space_of(plain)
     encoder = _Encoder(space, form)
@@ -115,7 +118,7 @@ def judge_chunk(argument: tuple[Plain, int, int, str]) -> tuple[int, bytes, Fron
 
 
 class _Encoder:
-    """Encodes rows as they pass; without a file nothing is kept of them."""
+    """Encodes rows one after the other; without a file it keeps none of them."""
 
     def __init__(self, space: Space, form: str) -> None:
         self._columns, self._form = space.columns, form
@@ -132,7 +135,7 @@ class _Encoder:
         return row
 
     def encoded(self) -> bytes:
-        """All rows in the form of the file."""
+        """Return all rows in the format of the file."""
         if self._form == ".parquet":
             import pyarrow
             import pyarrow.parquet
@@ -158,12 +161,12 @@ class _Finished:
 
 @cache
 def _finished_codec() -> Codec[_Finished]:
-    """The codec of the notes. Those without a format number are otherwise the same."""
+    """Return the codec of the notes. Notes without a format number have the same content."""
     return Codec(_Finished, "the note of a finished chunk", upgrades={0: lambda note: note})
 
 
 class _Parts:
-    """FILE.parts/: one file a finished chunk, a note about each, and which space they are of."""
+    """FILE.parts/: one file and one note per finished chunk, and the space that they belong to."""
 
     def __init__(self, out: Path, space: Space, chunk: int) -> None:
         if out.suffix not in FORMATS:
@@ -192,7 +195,7 @@ class _Parts:
             return None
 
     def known(self, start: int) -> tuple[Front, int] | None:
-        """Front and count of a chunk that an earlier run finished."""
+        """Return front and count of a chunk that an earlier run finished; None without one."""
         note = self.folder / f"{start}.json"
         if not note.exists() or not (self.folder / f"{start}{self.form}").exists():
             return None
@@ -203,13 +206,20 @@ class _Parts:
         return dict(read.front), read.working
 
     def keep(self, start: int, data: bytes, front: Front, working: int) -> None:
-        """The data first: a chunk with a note is whole."""
+        """Write a chunk: the data first, so that a chunk with a note is whole."""
         write_public(self.folder / f"{start}{self.form}", data)
         done = _Finished(front=tuple(front.items()), working=working)
         write_public(self.folder / f"{start}.json", _finished_codec().to_bytes(done))
 
     def finish(self, starts: range) -> None:
-        """All parts in order into FILE, which appears whole."""
+        """Join all parts into FILE, which appears whole.
+
+        Args:
+            starts: the first candidate of each part, in order.
+
+        Raises:
+            InputError: the file cannot be written.
+        """
         half = self.out.with_name(f".{self.out.name}.half")
         parts = (self.folder / f"{start}{self.form}" for start in starts)
         try:

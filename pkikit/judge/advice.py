@@ -1,6 +1,6 @@
 """Fix texts for one situation: which certificate, in which list, on which machine.
 
-A rule's own fix is general. Where the path and the machines are known, these sentences replace it.
+The fix of a rule is general. When the path and the machines are known, these sentences replace it.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ _LIST_PAGE = "Maintenance > Security > Trusted CA certificate"
 
 
 def situated(found: Finding, path: CertificatePath, question: PathQuestion) -> Finding:
-    """The finding with a fix for its situation; unchanged where nothing more is known than the rule says."""
+    """Return the finding with a fix for its situation; unchanged when we know no more than the rule."""
     advise = _ADVICE.get(found.rule)
     fix = advise(path, question) if advise else ""
     return replace(found, fix=fix) if fix else found
 
 
 def the_list(question: PathQuestion) -> str:
-    """The verifier's trusted CA list, by machine where known."""
+    """Name the verifier's trusted CA list, by machine if it is known."""
     return f"the trusted CA list of {question.verifier}" if question.verifier else "the verifier's trusted CA list"
 
 
 def _page(question: PathQuestion) -> str:
-    """Where to change that list; only of an Expressway is the page known."""
+    """Return the web page that changes the list; we know it only for an Expressway."""
     return f" ({_LIST_PAGE})" if question.verifier_is_expressway else ""
 
 
@@ -56,7 +56,7 @@ def _listed(certificates: tuple[x509.Certificate, ...]) -> str:
 
 
 def _removal(path: CertificatePath, question: PathQuestion) -> str:
-    """Remove what is in the way, and what nobody needs afterwards because it has ended."""
+    """Return the sentence that removes what is in the way, and expired certificates that nobody needs afterwards."""
     left_over = tuple(
         c for c in path.from_list if c not in path.in_the_way and has_ended(c, question.at) and is_self_signed(c)
     )
@@ -152,7 +152,7 @@ _ADVICE: dict[str, Callable[[CertificatePath, PathQuestion], str]] = {
 
 
 def situated_name(found: Finding, wanted: Sequence[str], presented: PresentedNames, question: PathQuestion) -> Finding:
-    """A finding that a name is missing, with a fix that names the machine, the name and where to enter it."""
+    """Return the finding about a missing name with a fix that states the machine, the name and where to enter it."""
     if found.rule not in _NAME_RULES:
         return found
     looked_for, who = " or ".join(wanted), question.presenter or found.subject
@@ -198,9 +198,10 @@ _NAME_RULES = frozenset(
 def situated_in_list(
     found: Finding, certificate: x509.Certificate, certificates: Sequence[x509.Certificate]
 ) -> Finding:
-    """A finding about one CA of a trusted CA list: who runs the list cannot renew a CA, only remove an expired one.
+    """Return the finding about one CA of a trusted CA list with a fix for its owner.
 
-    With a successor in the list that is valid and has the same key, the expired copy does no harm: a warning.
+    The owner cannot renew a CA, only remove an expired one. With a successor in the list that is valid and has the same
+    key, the expired copy does no harm: the finding becomes a warning.
     """
     if found.rule != EXPIRED.id:
         return found
@@ -218,7 +219,7 @@ def situated_in_list(
 
 
 def situated_list(found: Finding, certificates: Sequence[x509.Certificate], at: datetime) -> Finding:
-    """A finding about a trusted CA list as a whole: of two namesakes, say which one can go."""
+    """Return the finding about a trusted CA list as a whole; of two CAs with one name, the fix says which can go."""
     used, dropped = effective_trust(certificates)
     if found.rule != rules.LIST_SAME_SUBJECT.id or not dropped:
         return found

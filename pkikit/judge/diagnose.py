@@ -1,4 +1,4 @@
-"""From what was seen to what to fix: read the trace of a handshake where no world is known."""
+"""Explain a failure from the trace of a handshake, when no world is known."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ CHECKED = tuple(
 
 
 def diagnose_trace(trace: HandshakeTrace, subject: str) -> tuple[Finding, ...]:
-    """What a trace alone tells, without the certificates of both worlds: one finding.
+    """Explain a handshake by its trace alone, without the certificates of both worlds.
 
-    None when it was accepted, and when both sides completed the handshake and the record ends there. A rejection
-    without a reason is a finding, too: `diagnose.failure-unexplained`.
+    Returns one finding; None when the handshake was accepted, and when both sides completed it and the record ends there.
+    A rejection without a reason is a finding, too: `diagnose.failure-unexplained`.
     """
     if trace.outcome is Outcome.ACCEPTED or _ends_well(trace):
         return ()

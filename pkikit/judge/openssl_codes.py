@@ -131,5 +131,5 @@ REJECTED = 28  # "certificate rejected": the lab reports by it what the product 
 
 
 def verify_error_name(code: int) -> str:
-    """OpenSSL's words for a verification error."""
+    """Return OpenSSL's words for a verification error number."""
     return VERIFY_ERROR_NAMES.get(code, f"verification error {code}")

@@ -1,4 +1,4 @@
-"""What is asked: of a certificate or request by itself, and of a path in a handshake."""
+"""Questions: about a certificate or request by itself, and about a path in a handshake."""
 
 from __future__ import annotations
 
@@ -15,10 +15,15 @@ from pkikit.model.version import ProductVersion, default_version
 
 @dataclass(frozen=True, kw_only=True)
 class CertificateUse:
-    """The question of `lint`: judged at `at`, for that version and role; `layout` when the peer is known.
+    """The question of `lint`.
 
-    is_request: a request is judged through the rules of the certificate that it would become.
-    store: for which of the two certificate stores of X15.5 it is meant; None before, where one certificate serves both roles.
+    Attributes:
+        at: the instant judged, aware UTC.
+        version: the product version whose rules count.
+        role: Expressway-C or Expressway-E, if known.
+        layout: the names that the peer's certificate needs, if the peer is known.
+        is_request: a request is judged by the rules of the certificate that it would become.
+        store: the certificate store of X15.5 (server or client) that it is for; None for older versions with one store.
     """
 
     at: datetime
@@ -31,10 +36,18 @@ class CertificateUse:
 
 @dataclass(frozen=True, kw_only=True)
 class PathQuestion:
-    """What is asked of a path: when, in which role, against which list, with what else known.
+    """The question about a path.
 
-    verifier, presenter: the machines, where known, for the text of a fix. verifier_is_expressway: False for a machine
-    whose pages are not known here, such as a client or a neighbour.
+    Attributes:
+        at: the verifier's time, aware UTC.
+        purpose: the role of the leaf in the handshake.
+        sent: the certificates that the other side sent behind the leaf, in any order.
+        trusted_ca_list: the verifier's trusted CA list.
+        known: certificates that the verifier does not have, but a diagnosis may compare with.
+        clock_offset: how far the verifier's clock is off, if known.
+        verifier: the machine that verifies, for the text of a fix; empty when unknown.
+        presenter: the machine that presents the leaf, likewise.
+        verifier_is_expressway: False for a machine whose pages we do not know, such as a client or a neighbour.
     """
 
     at: datetime

@@ -1,4 +1,4 @@
-"""When a certificate is renewed, and when a renewal that failed is tried again. Pure: everything takes its instants.
+"""Decide when to renew a certificate, and when to retry a renewal that failed. Pure: the caller passes every instant.
 
 Sources: X12.5 guide, 'Using ACME on Expressway-E' (automatic renewal when a third of the life is left); RFC 9773 (ARI).
 """
@@ -17,9 +17,10 @@ _SPREAD = 1 << 32
 
 
 def renew_at(certificate: x509.Certificate, info: RenewalInfo | None = None) -> datetime:
-    """When to renew: within the CA's window, else when a third of the life is left.
+    """Return when to renew: within the CA's window, else when a third of the life is left.
 
-    Where in the window is the certificate's own: the same at each look, and spread over many of them (RFC 9773 §4.2).
+    The certificate decides where in the window: always the same instant for one certificate, and instants that spread over
+    many certificates (RFC 9773 §4.2).
     """
     if info is not None and info.start < info.end:
         share: float = int.from_bytes(certificate.fingerprint(hashes.SHA256())[:4], "big") / _SPREAD
@@ -29,6 +30,6 @@ def renew_at(certificate: x509.Certificate, info: RenewalInfo | None = None) -> 
 
 
 def retry_at(failures: int, last: datetime, retry_after: timedelta | None = None) -> datetime:
-    """When to try again after so many failures in a row: an hour, doubling up to a day; never before the CA allows it."""
+    """Return when to retry after `failures` in a row: one hour, doubling up to a day; never before the CA allows it."""
     pause = min(_FIRST_RETRY * (1 << min(max(failures, 1) - 1, 10)), _LONGEST_RETRY)
     return last + max(pause, retry_after or timedelta(0))

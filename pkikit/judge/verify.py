@@ -29,7 +29,7 @@ Refine = Callable[[Finding, NameCheck], Finding]
 
 
 def as_found(found: Finding, check: NameCheck) -> Finding:
-    """No more is known than that the name is missing."""
+    """Return the finding unchanged: nobody knows more than that the name is missing."""
     return found
 
 
@@ -50,23 +50,26 @@ def verify_certificate(
     presenter: str = "",
     verifier_is_expressway: bool = True,
 ) -> Verdict:
-    """Judge chain, validity, purpose, names and, where asked for, revocation.
+    """Judge chain, validity, purpose, names and, when asked, revocation.
 
     Args:
-        leaf: the server certificate that is shown.
-        sent: what is sent behind it, in any order.
+        leaf: the certificate that the other side presents.
+        sent: the certificates that it sends behind the leaf, in any order.
         trusted_ca_list: the verifier's list.
-        purpose: in which role the leaf is shown.
+        purpose: the role of the leaf in the handshake.
         at: the verifier's time, aware UTC.
-        name_checks: each must be satisfied.
-        refine: says a missing name more exactly, where the caller knows whose it is.
-        known: certificates that the verifier does not have but a diagnosis may compare with.
-        clock_offset: how far the verifier's clock is off, if known; told as evidence.
-        revocation: settings and data of the verifier; None asks nothing about revocation.
-        question: the sentence that is answered.
+        name_checks: the certificate must satisfy each of them.
+        refine: makes the finding about a missing name more exact, when the caller knows whose name it is.
+        known: certificates that the verifier does not have, but a diagnosis may compare with.
+        clock_offset: how far the verifier's clock is off, if known; it appears as evidence.
+        revocation: settings and data of the verifier; None skips revocation.
+        question: the sentence that the verdict answers.
         verifier: the machine that verifies, for the text of a fix; empty when unknown.
-        presenter: the machine that shows the leaf, likewise.
+        presenter: the machine that presents the leaf, likewise.
         verifier_is_expressway: whether a fix may name a page of the verifier.
+
+    Returns:
+        The verdict; its findings say what to fix.
     """
     asked = PathQuestion(
         at=at,
@@ -95,7 +98,7 @@ def verify_certificate(
 
 
 def _judge_path(path: CertificatePath, asked: PathQuestion, subject: str) -> Iterator[Answer]:
-    """Every rule about a path, its parts and where it ends."""
+    """Yield the answer of every rule about a path, its parts and where it ends."""
     yield from (check.on(subject, path, asked) for check in chain_checks.CHECKS)
     yield from (check.on(subject, path) for check in extension_checks.CHECKS)
     yield from (check.on(subject, path, asked) for check in trust_checks.CHECKS)
@@ -104,7 +107,7 @@ def _judge_path(path: CertificatePath, asked: PathQuestion, subject: str) -> Ite
 
 
 def path_asked(leaf: x509.Certificate, asked: PathQuestion) -> CertificatePath:
-    """The path, with what is in the way of a better one."""
+    """Build the path, and find out what is in the way of a better one."""
     path = build_path(leaf, sent=asked.sent, trusted_ca_list=asked.trusted_ca_list, at=asked.at)
     if is_sound(path, asked.at):
         return path
@@ -116,7 +119,7 @@ def path_asked(leaf: x509.Certificate, asked: PathQuestion) -> CertificatePath:
 def judge_names(
     presented: PresentedNames, checks: Iterable[NameCheck], subject: str, refine: Refine = as_found
 ) -> Verdict:
-    """Are the names that somebody looks for there?"""
+    """Judge whether the certificate has a name for each check."""
     answers: list[Answer] = []
     for check in checks:
         matches = [match_name(name, presented, sip=check.sip) for name in check.any_of]
@@ -130,7 +133,7 @@ def judge_names(
 
 
 def _accepted_but(hit: NameMatch | None, subject: str) -> Iterator[Answer]:
-    """Warnings about a name that was found, but in a form that the product's documents advise against."""
+    """Yield warnings about a name that matches, but in a form that the product's documents advise against."""
     in_common_name = hit is not None and hit.reason is NameReason.COMMON_NAME
     as_address = hit is not None and hit.reason is NameReason.ADDRESS_FOUND
     wanted = hit.reference if hit is not None else ""
@@ -157,11 +160,14 @@ def _not_found(matches: Sequence[NameMatch], check: NameCheck, presented: Presen
 
 @once_per_object
 def product_refuses(chain: tuple[x509.Certificate, ...]) -> Verdict:
-    """What the product refuses in a chain that OpenSSL accepted: a CA without BasicConstraints (guide, 'Points to be Aware')."""
+    """Judge what the product refuses in a chain that OpenSSL accepts: a CA without BasicConstraints.
+
+    chain: leaf first. Source: X12.5 guide, 'Points to be Aware'.
+    """
     evidence = chain_checks.missing_basic_constraints(chain[1:])
     return Verdict.of("does the product accept the chain?", BASIC_CONSTRAINTS_MISSING.judge(title(chain[0]), evidence))
 
 
 def as_warning(found: Finding) -> Finding:
-    """The same finding, weighing less."""
+    """Return the same finding as a warning."""
     return replace(found, severity=Severity.WARNING)

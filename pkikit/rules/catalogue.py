@@ -1,4 +1,4 @@
-"""Every rule, collected from the modules of this room, and the indexes that are made from them."""
+"""Every rule, collected from the modules of this package, with indexes."""
 
 from __future__ import annotations
 
@@ -29,6 +29,9 @@ from pkikit.rules.rule import Rule, Step
 class Catalogue:
     """Rules with their indexes by id, by OpenSSL error and by TLS alert.
 
+    Attributes:
+        rules: every rule, in any order.
+
     Raises:
         ValueError: two rules have one id.
     """
@@ -48,7 +51,7 @@ class Catalogue:
 
     @cached_property
     def by_openssl(self) -> MappingProxyType[int, Rule]:
-        """The rule for each OpenSSL error. A number that several rules carry is left out: it does not say which."""
+        """The rule for each OpenSSL error, except errors of several rules: these do not say which one."""
         numbers = [number for rule in self.rules for number in rule.openssl]
         return MappingProxyType(
             {number: rule for rule in self.rules for number in rule.openssl if numbers.count(number) == 1}
@@ -60,7 +63,13 @@ class Catalogue:
         return MappingProxyType({number: rule for rule in self.rules for number in rule.alerts})
 
     def rule(self, rule_id: str) -> Rule:
-        """One rule by its id.
+        """Return one rule by its id.
+
+        Args:
+            rule_id: an id such as `names.cluster-fqdn-missing`.
+
+        Returns:
+            The rule.
 
         Raises:
             InputError: no rule has that id; the message names the closest ids.
@@ -73,7 +82,7 @@ class Catalogue:
         raise InputError(f"no rule has the id {rule_id[:80]!r}; close to it: {', '.join(near)}")
 
     def causes(self, findings: Iterable[Finding]) -> tuple[str, ...]:
-        """Rule ids of the errors, each once, the most probable root cause first."""
+        """Return the rule ids of the errors, each once, the most probable root cause first."""
         errors = dict.fromkeys(f.rule for f in findings if f.severity is Severity.ERROR)
         return tuple(sorted(errors, key=lambda rule_id: self.rule(rule_id).rank))
 
@@ -97,12 +106,18 @@ RULES = CATALOGUE.rules
 
 
 def all_rules() -> tuple[Rule, ...]:
-    """Every rule, in the order of the ids."""
+    """Return every rule, in the order of the ids."""
     return tuple(CATALOGUE.by_id.values())
 
 
 def rule_of(rule_id: str) -> Rule:
-    """One rule by its id.
+    """Return one rule of the whole catalogue by its id.
+
+    Args:
+        rule_id: an id such as `names.cluster-fqdn-missing`.
+
+    Returns:
+        The rule.
 
     Raises:
         InputError: no rule has that id; the message names the closest ids.
@@ -111,10 +126,10 @@ def rule_of(rule_id: str) -> Rule:
 
 
 def is_about_trust(rule_id: str) -> bool:
-    """True for a rule about where a path ends: it depends on the trusted CA list that the verifier has."""
+    """True for a rule about where a path ends: it depends on the trusted CA list of the verifier."""
     return rule_of(rule_id).step is Step.TRUST
 
 
 def rank_causes(findings: Iterable[Finding]) -> tuple[str, ...]:
-    """Rule ids of the errors, each once, the most probable root cause first."""
+    """Return the rule ids of the errors, each once, the most probable root cause first."""
     return CATALOGUE.causes(findings)

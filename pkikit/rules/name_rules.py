@@ -1,4 +1,4 @@
-"""Rules about names that somebody looks for in a certificate."""
+"""Rules about names that a verifier looks for in a certificate."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What a rule is: one normative statement as a value, which makes its own finding.
 
-The rules are data and nothing else: no rule imports cryptography, pydantic or a reader of certificates, so that
-`pkikit rules` starts fast. How a breach is found is a function of `pkikit.judge.checks` or of the judge that sees it.
+The rules are only data: no rule imports cryptography, pydantic or a reader of certificates, so that `pkikit rules`
+starts fast. A function of `pkikit.judge.checks`, or the judge that sees a breach, finds it.
 """
 
 from __future__ import annotations
@@ -113,13 +113,16 @@ class Rule:
     def finding(
         self, subject: str, evidence: Iterable[Evidence], *, message: str = "", severity: Severity | None = None
     ) -> Finding:
-        """A breach of this rule.
+        """Return a breach of this rule.
 
         Args:
             subject: what breaks it, as people call it.
             evidence: what was expected and what was seen.
             message: one sentence; by default the first piece of evidence, or else the requirement.
             severity: how much it weighs here; by default the severity of the rule.
+
+        Returns:
+            The finding, with the rule's fix.
         """
         pieces = tuple(evidence)
         return Finding(
@@ -134,7 +137,7 @@ class Rule:
     def judge(
         self, subject: str, evidence: Iterable[Evidence], *, message: str = "", severity: Severity | None = None
     ) -> Answer:
-        """Ask this rule about one subject: broken where there is evidence, kept where there is none. `Verdict.of` takes it."""
+        """Answer for one subject: broken if there is evidence, kept if there is none. `Verdict.of` takes the answer."""
         pieces = tuple(evidence)
         if not pieces:
             return self.kept

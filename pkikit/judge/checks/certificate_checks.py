@@ -93,7 +93,7 @@ def after_2050(certificate: x509.Certificate, use: CertificateUse) -> Iterator[E
 
 
 def may_sign(certificate: x509.Certificate, *, as_server: bool = False) -> bool:
-    """True when the key usage lets TLS use the key, as OpenSSL asks: of a server it may also be encrypted to."""
+    """True when the key usage lets TLS use the key, as OpenSSL asks; for a server, key encipherment is enough too."""
     usage = extension(certificate, x509.KeyUsage)
     if usage is None:
         return True
@@ -107,7 +107,7 @@ def allows(certificate: x509.Certificate | x509.CertificateSigningRequest, purpo
 
 
 def shown_ekus(certificate: x509.Certificate | x509.CertificateSigningRequest) -> str:
-    """The EKUs by name."""
+    """Return the EKUs by name."""
     usage = extension(certificate, x509.ExtendedKeyUsage)
     if usage is None and is_unreadable(certificate, x509.ExtendedKeyUsage):
         return "unreadable"
@@ -143,7 +143,7 @@ def eku_critical(certificate: x509.Certificate, use: CertificateUse) -> Iterator
 
 
 def is_critical(certificate: x509.Certificate | x509.CertificateSigningRequest, kind: type[x509.ExtensionType]) -> bool:
-    """True when the extension is there and marked critical, readable or not."""
+    """True when the extension exists and is critical, readable or not."""
     return kind.oid.dotted_string in critical_oids(certificate)
 
 
@@ -204,7 +204,7 @@ def key_too_short(certificate: x509.Certificate, use: CertificateUse) -> Iterato
 
 
 def weak_key(certificate: x509.Certificate | x509.CertificateSigningRequest) -> Iterator[Evidence]:
-    """Evidence when the key is shorter than OpenSSL's security level 2 takes."""
+    """Evidence that the key is shorter than OpenSSL's security level 2 accepts."""
     kind, bits = key_kind(certificate)
     least = MIN_EC if kind == "EC" else MIN_RSA
     if kind in {"RSA", "DSA", "EC"} and bits < least:
@@ -232,7 +232,7 @@ def key_type(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evi
 
 
 def weak_digest(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
-    """Evidence that the certificate is signed over a weak digest; a root is not looked at."""
+    """Evidence that a weak digest protects the certificate's signature; roots do not count."""
     if use.is_request or not is_root(certificate):
         yield from digest_evidence(certificate)
 
@@ -244,7 +244,7 @@ def is_root(certificate: x509.Certificate) -> bool:
 
 
 def digest_evidence(certificate: x509.Certificate) -> Iterator[Evidence]:
-    """Evidence when the certificate is signed over a weak digest."""
+    """Evidence that a weak digest protects the certificate's signature."""
     digest = digest_name(certificate)
     if digest in WEAK_DIGESTS:
         yield Evidence(
@@ -263,7 +263,7 @@ def unsupported_oids(certificate: x509.Certificate, use: CertificateUse) -> Iter
 def name_oids(certificate: x509.Certificate) -> Iterator[Evidence]:
     """Evidence for each attribute of subject and issuer that OpenSSL prints as a number; SSH tunnels fail over these.
 
-    A self-issued certificate has one name, which is looked at once.
+    A self-issued certificate has one name, which counts once.
     """
     yield from subject_oids(certificate)
     if certificate.issuer != certificate.subject:

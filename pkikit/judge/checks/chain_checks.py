@@ -48,7 +48,7 @@ def basic_constraints_missing(path: CertificatePath, question: PathQuestion) -> 
 
 
 def missing_basic_constraints(authorities: tuple[x509.Certificate, ...]) -> Iterator[Evidence]:
-    """Evidence for each CA certificate without BasicConstraints; OpenSSL alone lets a key usage stand in for it."""
+    """Evidence for each CA certificate without BasicConstraints; OpenSSL alone accepts a key usage instead."""
     for authority in authorities:
         if not has_extension(authority, x509.BasicConstraints):
             yield Evidence(
@@ -146,7 +146,7 @@ def _outside_validity(
 
 
 def purpose_missing(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
-    """Evidence for each certificate of the path whose EKU leaves out the role in which the leaf is shown."""
+    """Evidence for each certificate of the path whose EKU leaves out the role of the leaf."""
     server = question.purpose is Purpose.SERVER
     oid = ExtendedKeyUsageOID.SERVER_AUTH if server else ExtendedKeyUsageOID.CLIENT_AUTH
     for index, certificate in enumerate(path.certificates):
@@ -180,7 +180,7 @@ def weak_keys(path: CertificatePath, question: PathQuestion) -> Iterator[Evidenc
 
 
 def weak_digests(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
-    """Evidence for each weak digest of the path. Nobody verifies the root's own signature, so its digest does not count."""
+    """Evidence for each weak digest of the path, except the root's: nobody verifies its signature."""
     last = len(path.certificates) - 1
     for index, certificate in enumerate(path.certificates):
         if index < last or path.anchor is not Anchor.TRUSTED:
@@ -199,7 +199,7 @@ _PURPOSES = {Purpose.SERVER: SERVER_AUTH_MISSING, Purpose.CLIENT: CLIENT_AUTH_MI
 
 
 def each_certificate(purpose: Purpose) -> tuple[Check[[CertificatePath, PathQuestion]], ...]:
-    """The checks of every certificate of a path for the role in which the leaf is shown."""
+    """Return the checks of every certificate of a path, for the role of the leaf."""
     return (
         Check(EXPIRED, ended),
         Check(NOT_YET_VALID, not_started),

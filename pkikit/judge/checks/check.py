@@ -17,20 +17,20 @@ TRUSTED_CA_LIST = "trusted CA list"  # the place of a piece of evidence that was
 
 @dataclass(frozen=True, eq=False)
 class Check(Generic[P]):
-    """A rule, and `find`, which gives one piece of evidence per breach and nothing when the rule is kept."""
+    """A rule, and `find`, which returns one piece of evidence per breach and none when the subject keeps the rule."""
 
     rule: Rule
     find: Callable[P, Iterable[Evidence]]
 
     def on(self, name: str, *args: P.args, **kwargs: P.kwargs) -> Answer:
-        """The rule's answer about the subject of that name; the other arguments go to `find`."""
+        """Return the rule's answer about the subject of that name; the other arguments go to `find`."""
         return self.rule.judge(name, self.find(*args, **kwargs))
 
 
 def applying(
     checks: tuple[Check[P], ...], subject: Subject, version: ProductVersion | None = None
 ) -> tuple[Check[P], ...]:
-    """The checks whose rules apply to that kind of subject and, where one is given, to that product version."""
+    """Return the checks whose rules apply to that kind of subject and, if one is given, to that product version."""
     return cast(tuple[Check[P], ...], _applying(checks, subject, version))
 
 

@@ -1,4 +1,4 @@
-"""Checks of a deployment file: what will not work whatever certificates are bought."""
+"""Checks of a deployment file: what will not work, whatever certificates somebody buys."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def b2b_domain(deployment: Deployment) -> Iterator[Evidence]:
 
 
 def verification_off(deployment: Deployment) -> Iterator[Evidence]:
-    """Evidence for each zone and Unified CM without TLS verification, where it could be on."""
+    """Evidence for each zone and Unified CM without TLS verification that could have it."""
     for zone in deployment.zones:
         if zone.leaves_unverified:
             yield Evidence(label=f"zone {zone.name}, TLS verify", expected="on", seen="off", where="zones")

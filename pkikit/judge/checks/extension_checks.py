@@ -1,6 +1,6 @@
 """Checks of every certificate of a path by itself: a part that nobody can read, or that OpenSSL refuses.
 
-One certificate by itself is judged as a path of one.
+A single certificate is judged as a path of one.
 """
 
 from __future__ import annotations
@@ -53,14 +53,14 @@ def unreadable(path: CertificatePath) -> Iterator[Evidence]:
 
 
 def _placed(path: CertificatePath, facts: Callable[[x509.Certificate], Iterable[_T]]) -> Iterator[tuple[str, _T]]:
-    """(position, fact) for each fact about each certificate of the path."""
+    """Yield (position, fact) for each fact about each certificate of the path."""
     for index, certificate in enumerate(path.certificates):
         for fact in facts(certificate):
             yield path.position(index), fact
 
 
 def _refused(certificate: x509.Certificate) -> Iterator[tuple[str, str]]:
-    """(OID, what is wrong with it), once for each kind of extension."""
+    """Yield (OID, what is wrong with it), once for each kind of extension."""
     yield from dict.fromkeys((e.oid, e.oddity) for e in odd_extensions(certificate) if e.refused)
     yield from refused_though_parsed(certificate)
     for lost in lost_parts(certificate):

@@ -1,4 +1,4 @@
-"""Checks of how a certificate is made, beyond what Cisco documents; most come from the comparison with pkilint."""
+"""Checks of a certificate's form, beyond what Cisco documents; most come from the comparison with pkilint."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pkikit.rules.name_rules import NAMES_UNUSABLE
 
 
 def unusable_names(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
-    """Evidence for each entry of the SAN that can match nothing."""
+    """Evidence for each entry of the SAN that cannot match any name."""
     for entry in presented_names(certificate).refused[:50]:
         yield Evidence(
             label="name", expected="a domain name", seen=f"{entry.name!r}, which {entry.reason}", where="subjectAltName"

@@ -1,4 +1,4 @@
-"""Checks of how a path ended: does it lead to a root of the verifier's trusted CA list, and if not, what is wrong?
+"""Checks of the end of a path: does it lead to a root of the verifier's trusted CA list, and if not, what is wrong?
 
 `whats_wrong` names one cause for a path without an anchor; the checks below share it, so they never contradict each other.
 """
@@ -38,7 +38,7 @@ _Cause = tuple[Rule | None, tuple[Evidence, ...]]
 
 
 def described(certificate: x509.Certificate) -> str:
-    """A certificate so that a person finds it in a list: its name, its issuer if that is another, when it ends."""
+    """Describe a certificate so that a person finds it in a list: its name, its issuer if that is another, its end."""
     ends = f"ends {shown_time(certificate.not_valid_after_utc)}"
     if issuer_of(certificate) == subject_of(certificate):
         return f"{title(certificate)} (self-signed, {ends})"
@@ -46,7 +46,7 @@ def described(certificate: x509.Certificate) -> str:
 
 
 def whats_wrong(path: CertificatePath, question: PathQuestion) -> _Cause:
-    """(rule, evidence) of the one reason why the path has no anchor, or not the right one; no rule when it has."""
+    """Return (rule, evidence) of the one reason why the path has no anchor, or a wrong one; no rule for a good path."""
     top = path.certificates[-1]
     if path.shadowed:
         return SAME_SUBJECT_AMBIGUOUS, tuple(_second(c) for c in path.shadowed)
@@ -95,7 +95,7 @@ def _in_list(question: PathQuestion) -> str:
 
 
 def _no_issuer(path: CertificatePath, question: PathQuestion) -> _Cause:
-    """The top of the path names an issuer that OpenSSL does not find."""
+    """Explain a path whose top names an issuer that OpenSSL does not find."""
     top = path.certificates[-1]
     shadowed = signers(top, path.dropped)
     if shadowed:
@@ -133,7 +133,7 @@ def _leads_away(copy: x509.Certificate, top: x509.Certificate) -> Evidence:
 
 
 def _namesakes(child: x509.Certificate, candidates: Iterable[x509.Certificate]) -> Iterator[x509.Certificate]:
-    """Certificates with the issuer's name that did not sign the child."""
+    """Return certificates with the issuer's name that did not sign the child."""
     found = 0
     for candidate in candidates:
         if candidate != child and issuer_of(child) == subject_of(candidate) and not may_be_issuer(child, candidate):
@@ -181,7 +181,7 @@ def self_signed_leaf(path: CertificatePath, question: PathQuestion) -> Iterator[
 
 
 def same_subject(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
-    """Evidence for each certificate of the list that is hidden behind another one of its name."""
+    """Evidence for each certificate of the list that another one with its name hides."""
     yield from _evidence(SAME_SUBJECT_AMBIGUOUS, path, question)
     for child, _ in () if path.shadowed else _wrong_signature(path):
         yield from (_second(c) for c in signers(child, path.dropped))

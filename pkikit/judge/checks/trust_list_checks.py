@@ -26,7 +26,7 @@ from pkikit.values.names import printable
 
 
 def same_subject(certificates: Sequence[x509.Certificate], use: CertificateUse) -> Iterator[Evidence]:
-    """Evidence for each certificate of the list that the product does not use, since another has its name."""
+    """Evidence for each certificate of the list that the product does not use, because another has its name."""
     for dropped in effective_trust(certificates)[1]:
         yield Evidence(
             label="subject",
@@ -88,7 +88,7 @@ def cross_signed_copy(certificates: Sequence[x509.Certificate], use: Certificate
 def self_signed_twin(
     certificate: x509.Certificate, certificates: Sequence[x509.Certificate]
 ) -> x509.Certificate | None:
-    """The self-signed certificate of the list with the subject and the key of one that is not self-signed."""
+    """Return the self-signed certificate of the list with the subject and key of one that is not self-signed."""
     if is_self_signed(certificate):
         return None
     used = trust_index(certificates).by_subject.get(subject_of(certificate), ())

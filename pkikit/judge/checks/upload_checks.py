@@ -1,4 +1,4 @@
-"""Checks of a server certificate that is uploaded, beyond those of certificate_checks (X8.10 and later)."""
+"""Checks of a server certificate at its upload, beyond those of certificate_checks (X8.10 and later)."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def xmpp_address(certificate: x509.Certificate, use: CertificateUse) -> Iterator
 
 
 def _others(certificate: x509.Certificate, type_id: str) -> Iterator[OtherName]:
-    """The otherName entries of one type, the first of them."""
+    """Return the first otherName entries of one type."""
     return islice((n for n in presented_names(certificate).others if n.type_id == type_id), MAX_SHOWN)
 
 
@@ -81,7 +81,7 @@ def srv_name_unusable(certificate: x509.Certificate, use: CertificateUse) -> Ite
 
 
 def srv_name_only(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
-    """Evidence for each registration domain that the SAN holds as SRVName only."""
+    """Evidence for each registration domain that the SAN has only as SRVName."""
     dns = presented_names(certificate).dns
     for name in _others(certificate, SRV_NAME):
         domain = name.domain if name.service == COLLAB_EDGE else ""
@@ -107,7 +107,7 @@ def temporary_certificate(certificate: x509.Certificate, use: CertificateUse) ->
 
 
 def is_temporary(name: x509.Name) -> bool:
-    """True for the name of the CA that a new installation brings along."""
+    """True for the name of the CA that comes with a new installation."""
     return any(str(a.value).lower().startswith("temporary ca") for a in name)
 
 

@@ -1,1 +1,1 @@
-"""Whole connections of a deployment, beforehand: does each side accept the other, now and after public CAs end clientAuth?"""
+"""Whole connections of a deployment: does each side accept the other, now and after public CAs end clientAuth?"""

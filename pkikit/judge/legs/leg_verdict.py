@@ -1,4 +1,4 @@
-"""The same question for a whole leg, beforehand: does each side accept what the other presents, and if not, why?"""
+"""Judge a whole connection: does each side accept what the other presents, and if not, why?"""
 
 from __future__ import annotations
 
@@ -49,29 +49,29 @@ class LegVerdict:
 
     @property
     def accepted(self) -> bool:
-        """Both sides say yes."""
+        """True when both sides accept."""
         return self.by_client.accepted and self.by_server.accepted
 
     @property
     def rejected_by(self) -> Side | None:
-        """The client speaks first: it sees the server's certificate before it shows its own."""
+        """The side that refuses first: the client sees the server's certificate before it presents its own."""
         if not self.by_client.accepted:
             return Side.CLIENT
         return None if self.by_server.accepted else Side.SERVER
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Of both sides, each once."""
+        """Findings of both sides, without duplicates."""
         return tuple(dict.fromkeys((*self.by_client.findings, *self.by_server.findings)))
 
     @property
     def causes(self) -> tuple[str, ...]:
-        """Rule ids of the errors, the one to fix first in front."""
+        """Rule ids of the errors; fix the first one first."""
         return rank_causes(self.findings)
 
 
 def judge_leg(leg: Leg, world: World, at: datetime) -> LegVerdict:
-    """Judge one leg; `at` is the lab's time, each side judges by its own clock."""
+    """Judge one leg; `at` is the lab's time, and each side judges by its own clock."""
     led = world.points.get(leg.server if leg.discovered_by else leg.reference_name, ())
     if led and leg.server not in led:
         leg = replace(leg, server=led[0])  # DNS leads to another machine, whose certificate is met
@@ -98,7 +98,7 @@ def judge_leg(leg: Leg, world: World, at: datetime) -> LegVerdict:
 
 
 def judge_connection(leg: Leg, world: World) -> Verdict:
-    """Before any certificate: does the server answer, and do both speak a common TLS?"""
+    """Judge what comes before any certificate: does the server answer, and do both sides share a TLS version?"""
     client, server = world.parties[leg.client], world.parties[leg.server]
     either = {client.speaks, server.speaks}
     dialled = (leg.discovered_by, leg.server) if leg.discovered_by else (leg.reference_name,)
@@ -139,7 +139,7 @@ _BEFORE_CERTIFICATES = (
 
 
 def judge_all_legs(world: World, at: datetime) -> tuple[LegVerdict, ...]:
-    """Every leg of the world's deployment."""
+    """Judge every leg of the world's deployment."""
     return tuple(judge_leg(leg, world, at) for leg in legs_of(world.deployment))
 
 
@@ -174,7 +174,7 @@ def _judge_side(
 
 
 def judge_form(sent: tuple[x509.Certificate, ...], version: ProductVersion) -> Verdict:
-    """What no handshake refuses today, and what will hurt later: warnings about the certificates that a party shows."""
+    """Warn about certificates of a party that every handshake accepts today, and that will cause harm later."""
     leaf = sent[:1]
     without_roots = (*leaf, *(c for c in sent[1:] if not is_self_signed(c)))
     answers = []
@@ -194,12 +194,12 @@ _UNUSABLE = Check(NAMES_UNUSABLE, unusable_names)
 
 @once_per_object
 def judge_tunnel(leaf: x509.Certificate) -> Verdict:
-    """Can the SSH tunnel beside a UC traversal zone read the certificate? (guide, appendix 1)"""
+    """Judge whether the SSH tunnel beside a UC traversal zone can read the certificate (X12.5 guide, appendix 1)."""
     return Verdict.of("can the SSH tunnel read it?", OID_UNSUPPORTED.judge(title(leaf), name_oids(leaf)))
 
 
 def judge_own_credential(party: Party, world: World) -> Verdict:
-    """Can this party present its certificate at all: does the key belong to it, does its TLS stack load it?"""
+    """Judge whether this party can present its certificate: the key belongs to it, and its TLS stack loads it."""
     credential = party.credential
     question = f"can {party.fqdn} use its own server certificate?"
     if credential is None or credential.key is None:
@@ -246,7 +246,7 @@ def _whose_key(party: Party, world: World) -> str | None:
 
 
 def _other_peer_named(fqdn: str, leaf: x509.Certificate, cluster: Cluster | None) -> str | None:
-    """The peer of the same cluster that the certificate names instead of its holder."""
+    """Return the peer of the same cluster that the certificate names instead of its holder."""
     if cluster is None or cluster.certificate == "shared":
         return None
     identities = presented_names(leaf).identities
@@ -256,7 +256,7 @@ def _other_peer_named(fqdn: str, leaf: x509.Certificate, cluster: Cluster | None
 
 
 def refine_for(deployment: Deployment, presenter: str, leaf: x509.Certificate) -> Refine:
-    """Says of a missing name whose it is, and whether the certificate is another peer's."""
+    """Return a function that says whose the missing name is, and whether the certificate belongs to another peer."""
 
     def refined(found: Finding, check: NameCheck) -> Finding:
         if found.rule != name_rules.REFERENCE.id:
@@ -276,7 +276,7 @@ def _names_of_peer(deployment: Deployment, fqdn: str) -> set[str]:
 
 
 def missing_name_rule(deployment: Deployment, presenter: str, wanted: Iterable[str]) -> Rule:
-    """The rule of the `names` area that speaks when `presenter`'s certificate holds none of the names wanted."""
+    """Return the rule of the `names` area for a certificate of `presenter` that has none of the names wanted."""
     names = tuple(wanted)
     cluster = deployment.cluster_of(presenter)
     of_groups = tuple(w for group in deployment.groups for w in group.wants) if cluster else ()

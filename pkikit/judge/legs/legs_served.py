@@ -1,4 +1,4 @@
-"""Before a certificate is uploaded: which connections of the deployment would it serve, and which would it break?"""
+"""Before an upload: which connections of the deployment would a certificate serve, and which would it break?"""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pkikit.rules.catalogue import is_about_trust, rank_causes
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """One leg and the role in which the peer shows its certificate there; the far side's verdict."""
+    """One leg, the role in which the peer presents its certificate there, and the far side's verdict."""
 
     leg: Leg
     purpose: Purpose
@@ -28,11 +28,11 @@ class Service:
 
     @property
     def causes(self) -> tuple[str, ...]:
-        """Rule ids of the errors, the one to fix first in front."""
+        """Rule ids of the errors; fix the first one first."""
         return rank_causes(self.verdict.findings)
 
     def to_json(self) -> dict[str, Any]:
-        """One entry of `legs`."""
+        """Return one entry of `legs`."""
         return {
             "id": self.leg.id,
             "as": self.purpose.value,
@@ -49,9 +49,10 @@ def services_of(
     at: datetime,
     trusted_ca_list: Sequence[x509.Certificate] | None = None,
 ) -> tuple[Service, ...]:
-    """Every leg on which `peer` shows this certificate. Without a list, the far side is taken to trust what came along.
+    """Judge every leg on which `peer` presents this certificate.
 
-    chain: leaf first, then what is sent behind it.
+    Without a trusted CA list we assume that the far side trusts the supplied chain. chain: leaf first, then what the peer
+    sends behind it.
     """
     leaf, *sent = chain
     # What nobody told us cannot be held against the certificate: the top of what came along stands for the far side's list.

@@ -3,8 +3,8 @@
 Sources: field notice FN74362 and defect CSCwr73373; TAC documents 225482 and 225693; Let's Encrypt, "Ending TLS Client
 Authentication"; Chrome Root Program Policy. See docs/sources.md.
 
-A connection is assessed by the certificate that is in use. Without it the answer is "not assessed"; a guess is made on request
-only (`Assumption`), and is marked as one.
+The certificate in use decides about a connection. Without it the answer is "not assessed". We guess only on request
+(`Assumption`), and mark the guess as one.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _PUBLIC_POLICIES = frozenset({"2.23.140.1.2.1", "2.23.140.1.2.2", "2.23.140.1.2.
 
 
 class Status(enum.StrEnum):
-    """What the audit says of one connection."""
+    """What the audit says about one connection."""
 
     FAILS = "fails"
     KEEPS = "keeps"
@@ -58,7 +58,7 @@ class Status(enum.StrEnum):
 
 
 class Assumption(enum.StrEnum):
-    """A what-if: who signed the certificates of our own peers that were not given."""
+    """A what-if: who signed the certificates of our own peers that the caller did not give."""
 
     PUBLIC_CA = "public-ca"
     PRIVATE_CA = "private-ca"
@@ -66,20 +66,20 @@ class Assumption(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Remedy:
-    """One remedy for one connection: does it bring the connection up again, and what does it take?"""
+    """One remedy for one connection: does it restore the connection, and what does it take?"""
 
     id: str
     works: bool
     needs: str
 
     def to_json(self) -> dict[str, Any]:
-        """One entry of `remedies`."""
+        """Return one entry of `remedies`."""
         return {"id": self.id, "works": self.works, "needs": self.needs}
 
 
 @dataclass(frozen=True, kw_only=True)
 class LegAudit:
-    """One connection on which a certificate is shown as TLS client.
+    """One connection on which a party presents a certificate as TLS client.
 
     fails_from: when it fails; None unless `status` is FAILS. assumed: the status rests on a what-if, not on a certificate.
     """
@@ -92,7 +92,7 @@ class LegAudit:
     assumed: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        """One entry of `legs`; `fails` is null where the connection was not assessed."""
+        """Return one entry of `legs`; `fails` is null for a connection that was not assessed."""
         return {
             "id": self.leg.id,
             "client": self.leg.client,
@@ -114,9 +114,9 @@ def audit(
     at: datetime,
     assume: Assumption | None = None,
 ) -> tuple[LegAudit, ...]:
-    """Every connection on which both sides show a certificate.
+    """Audit every connection on which both sides present a certificate.
 
-    certificates: those in use, by FQDN. A connection whose client has none here is not assessed; with `assume` it is
+    certificates: those in use, by FQDN. A connection whose client has none here is not assessed. With `assume` it is
     judged as if the client's certificate came from such a CA, if the client is one of our own peers.
     """
     return tuple(
@@ -127,9 +127,9 @@ def audit(
 
 
 def is_public(certificate: x509.Certificate) -> bool:
-    """True when the certificate shows that a public CA signed it: logged by certificate transparency, or a public policy.
+    """True when the certificate shows that a public CA signed it: an SCT of certificate transparency, or a public policy.
 
-    A public certificate may show neither; False is no proof of a private CA.
+    A public certificate may show neither, so False does not prove a private CA.
     """
     if extension(certificate, x509.PrecertificateSignedCertificateTimestamps) is not None:
         return True
@@ -173,7 +173,7 @@ def _without_certificate(
 
 
 def _when(certificate: x509.Certificate, at: datetime) -> tuple[datetime | None, str]:
-    """(when it fails or None, why), from the certificate in use."""
+    """Return (when it fails or None, why), from the certificate in use."""
     if not allows(certificate, ExtendedKeyUsageOID.CLIENT_AUTH):
         return at, "the certificate in use has no clientAuth"
     ends = certificate.not_valid_after_utc

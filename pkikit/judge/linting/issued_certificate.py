@@ -35,7 +35,7 @@ def lint_answer(
 ) -> Verdict:
     """Compare the first certificate with the request; the others are its chain.
 
-    use: who the certificate is for, where that is known; it decides how much an added name weighs.
+    use: who the certificate is for, if known; it decides how much an added name weighs.
     """
     leaf, *chain = certificates
     subject = title(leaf)
@@ -71,7 +71,7 @@ def _answers(
 
 
 def san_entries(holder: x509.Certificate | x509.CertificateSigningRequest) -> tuple[str, ...]:
-    """Every entry of the SAN as text, also e-mail addresses and other kinds that no name check reads."""
+    """Return every entry of the SAN as text, also e-mail addresses and other kinds that no name check reads."""
     more = []
     for name in extension(holder, x509.SubjectAlternativeName) or ():
         match name:
@@ -110,7 +110,7 @@ def _names(
 
 
 def _weight_of_added(compared: bool, use: CertificateUse | None) -> Severity:
-    """An error for a machine that refuses the upload, a warning where the machine is not known."""
+    """Return ERROR for a machine that refuses the upload, WARNING when the machine is not known."""
     if not compared or (use is not None and use.role is not None):
         return Severity.INFO
     return Severity.ERROR if is_for_unified_cm(use) else Severity.WARNING
@@ -120,9 +120,16 @@ _REFUSED = frozenset({KEY_MISMATCH.id, NAME_DROPPED.id, NAME_ADDED.id})
 
 
 def require_answer(request: x509.CertificateSigningRequest, certificates: Sequence[x509.Certificate]) -> None:
-    """Raise AcmeMisissued unless this is a certificate for the request's key and names, with the chain that signed it.
+    """Require a certificate for the request's key and names, with the chain that signed it.
 
     This does not look at extended key usages: a public CA leaves clientAuth out on purpose, and the legs report the effect.
+
+    Args:
+        request: the request that the CA answered.
+        certificates: the answer, leaf first.
+
+    Raises:
+        AcmeMisissued: the certificate or its chain is another one.
     """
     if not certificates:
         raise AcmeMisissued(["it holds no certificate"])

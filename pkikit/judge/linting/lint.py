@@ -1,4 +1,4 @@
-"""What Expressway, Cisco's guides and the peers would object to, before anything is uploaded."""
+"""What Expressway, Cisco's guides and the peers would object to, before an upload."""
 
 from __future__ import annotations
 
@@ -55,8 +55,11 @@ def lint_certificate(
 
     Args:
         certificate: the server certificate.
-        use: what it is meant for, and when and by which product version it is judged.
-        checks: those of them run whose rules apply to a certificate and to the product version.
+        use: its purpose, and the instant and product version by which it is judged.
+        checks: the checks to run, as far as their rules apply to a certificate and to the product version.
+
+    Returns:
+        The verdict.
     """
     subject = title(certificate)
     # Before X15.5 the same certificate is used to dial as well.
@@ -72,7 +75,7 @@ def lint_certificate(
 
 
 def _readable(certificate: x509.Certificate, name: str, subject: Subject) -> tuple[Answer, ...]:
-    """The answers about parts of one certificate that nobody can read, or that OpenSSL refuses."""
+    """Return the answers about parts of one certificate that nobody can read, or that OpenSSL refuses."""
     path = CertificatePath(certificates=(certificate,), anchor=Anchor.TRUSTED)
     return tuple(check.on(name, path) for check in applying(extension_checks.CHECKS, subject))
 
@@ -104,7 +107,7 @@ def weighed(found: Finding, use: CertificateUse) -> Finding | None:
 def lint_names(
     certificate: x509.Certificate | x509.CertificateSigningRequest, use: CertificateUse, subject: str
 ) -> Verdict:
-    """Compare with the layout of the peer: a finding for every name that is missing."""
+    """Compare with the layout of the peer: one finding for every name that is missing."""
     layout = use.layout
     if layout is None:
         return Verdict(question="no deployment given")
@@ -123,10 +126,10 @@ def lint_names(
 
 
 def lint_form(where: str, objections: Sequence[Objection], *, to_upload: bool = True) -> Verdict:
-    """Judge how a file is made: does the product read it as it is?
+    """Judge the form of a file: does the product read it unchanged?
 
     objections: what `pkikit.files.product_objections` found. to_upload: False for a file that the product never reads,
-    as a request; then every objection is a warning.
+    such as a request; then every objection is a warning.
     """
     answers = [Answer(rule=NOT_PEM.id), Answer(rule=MALFORMED.id)]
     for found in objections:
@@ -176,7 +179,7 @@ def lint_request(request: x509.CertificateSigningRequest, use: CertificateUse) -
 
 
 class _AsCertificate:
-    """A request with the attributes that certificate rules read. Its validity is the instant that is judged."""
+    """A request with the attributes that certificate rules read. Its validity is the instant judged."""
 
     def __init__(self, request: x509.CertificateSigningRequest, use: CertificateUse) -> None:
         self.subject = request.subject
@@ -191,12 +194,12 @@ class _AsCertificate:
 
     @property
     def signature_hash_algorithm(self) -> hashes.HashAlgorithm | None:
-        """The digest that the request is signed with; raises where nobody knows it."""
+        """The digest of the request's signature; raises if nobody knows it."""
         return self._request.signature_hash_algorithm
 
 
 def title_of_request(request: x509.CertificateSigningRequest) -> str:
-    """The name that a request asks for."""
+    """Return the name that a request asks for."""
     presented = presented_names(request)
     return presented.common_name or next(iter(presented.identities), "without a name")
 
@@ -214,7 +217,7 @@ def lint_authority(certificate: x509.Certificate, use: CertificateUse) -> Verdic
 
 
 def _about_ca(check: CertificateCheck, subject: str, certificate: x509.Certificate, use: CertificateUse) -> Answer:
-    """The check's answer about a CA certificate.
+    """Return the check's answer about a CA certificate.
 
     SSH reads the server certificate alone: of a CA it sees the subject, as the issuer of what that CA signs.
     """
@@ -224,7 +227,7 @@ def _about_ca(check: CertificateCheck, subject: str, certificate: x509.Certifica
 
 
 def lint_trust_list(certificates: Sequence[x509.Certificate], use: CertificateUse) -> Verdict:
-    """Judge a trusted CA list as a whole and each CA in it."""
+    """Judge a trusted CA list as a whole, and each CA in it."""
     certificates = tuple(certificates)  # so that its index is made once
     checks = applying(trust_list_checks.CHECKS, Subject.TRUST_LIST, use.version)
     whole = Verdict.of("", *(check.on("trusted CA list", certificates, use) for check in checks))

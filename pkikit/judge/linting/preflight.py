@@ -1,7 +1,7 @@
-"""Before an ACME order: what would the CA object to? A decision over facts that were gathered before (`commands.acme`, the lab).
+"""Before an ACME order: what would the CA object to? A decision over facts that somebody else gathered.
 
 Sources: X12.5 guide, "Using ACME on Expressway-E"; RFC 8555 §8.3 (http-01); RFC 8659 and RFC 8657 (CAA); Let's Encrypt, "Rate
-Limits" and "Profiles". Expressway orders with Let's Encrypt's classic profile alone.
+Limits" and "Profiles". Expressway orders only with Let's Encrypt's classic profile.
 """
 
 from __future__ import annotations
@@ -49,18 +49,23 @@ class CaaRecord:
 
     @property
     def authority(self) -> str:
-        """The CA's domain; empty when nobody may issue."""
+        """The CA's domain; empty when no CA may issue."""
         return self.value.partition(";")[0].strip().lower()
 
 
 @dataclass(frozen=True, kw_only=True)
 class AcmeFacts:
-    """What was found from outside. Keys that are absent were not looked up, and are not judged.
+    """What outside looks like. The judge skips keys that are absent: nobody looked them up.
 
-    addresses: public addresses of each name. peers: the Expressway-E peers' public addresses, by FQDN.
-    port_80: for each address an empty string when port 80 answers, else the error. caa: the records that apply to each name.
-    caa_unknown: for each name whose CAA records could not be looked up, why; a CA then refuses (RFC 8659 §3).
-    certificates_left: how many the CA still issues for exactly these names, where that is known.
+    Attributes:
+        authority: the CA's domain in CAA records.
+        addresses: public addresses of each name.
+        peers: public addresses of the Expressway-E peers, by FQDN.
+        port_80: for each address an empty string when port 80 answers, else the error.
+        caa: the records that apply to each name.
+        caa_unknown: for each name whose CAA lookup failed, the reason; a CA then refuses (RFC 8659 §3).
+        names_left: how many names the CA accepts in one order, if known; it lowers our own limit.
+        certificates_left: how many certificates the CA still issues for exactly these names, if known.
     """
 
     authority: str
@@ -74,7 +79,7 @@ class AcmeFacts:
 
 
 def preflight(layout: SanLayout, facts: AcmeFacts) -> Verdict:
-    """Everything that the CA would object to, name by name."""
+    """Judge everything that the CA would object to, name by name."""
     names = tuple(dict.fromkeys((layout.common_name, *layout.dns_names)))
     owner = layout.owner
     return Verdict.of(
@@ -90,7 +95,15 @@ def preflight(layout: SanLayout, facts: AcmeFacts) -> Verdict:
 
 
 def refuse_where_there_is_no_acme(deployment: Deployment, peer: str) -> None:
-    """Raise InputError where there is no ACME: on Expressway-C, before it came, and together with Jabber Guest."""
+    """Refuse a peer that cannot have ACME.
+
+    Args:
+        deployment: the deployment.
+        peer: the FQDN of one of its peers.
+
+    Raises:
+        InputError: the peer is an Expressway-C, its version is too old, or Jabber Guest is in use.
+    """
     if deployment.role_of(peer) is not Role.EXPRESSWAY_E:
         raise InputError(
             f"{peer} is not an Expressway-E: the CA cannot reach an Expressway-C, so only Expressway-E has ACME"
@@ -126,7 +139,7 @@ def _whole_domains(layout: SanLayout) -> Iterator[Evidence]:
 
 
 def _elsewhere(names: tuple[str, ...], facts: AcmeFacts) -> Iterator[Evidence]:
-    """Names that lead nowhere, or not to a peer."""
+    """Yield evidence for names that do not resolve, or that resolve to other machines than the peers."""
     peers = set(facts.peers.values())
     for name in names:
         if name not in facts.addresses:
@@ -140,7 +153,7 @@ def _elsewhere(names: tuple[str, ...], facts: AcmeFacts) -> Iterator[Evidence]:
 
 
 def _closed_ports(names: tuple[str, ...], facts: AcmeFacts) -> Iterator[Evidence]:
-    """Judge the addresses that the names resolve to; where no name was looked up, every address that was dialled."""
+    """Judge the addresses that the names resolve to; without lookups, every address that was dialled."""
     reached = {a for name in names for a in facts.addresses.get(name, ())}
     peers = set(facts.peers.values())
     for address, error in facts.port_80.items():
@@ -177,7 +190,7 @@ def _beyond_limits(names: tuple[str, ...], facts: AcmeFacts) -> Iterator[Evidenc
 def pending_not_deployed(
     current: x509.Certificate, pending: x509.Certificate | None, *, owner: str, at: datetime
 ) -> tuple[Finding, ...]:
-    """The finding that a signed certificate is waiting while the one in use has expired."""
+    """Find a signed certificate that waits while the one in use has expired."""
     if pending is None or at <= current.not_valid_after_utc:
         return ()
     evidence = Evidence(
@@ -202,7 +215,7 @@ _PROBLEM_RULES = {
 def problem_findings(
     problem_type: str, detail: str, subproblems: Iterable[tuple[str, str]], *, owner: str
 ) -> tuple[Finding, ...]:
-    """The findings for an RFC 8555 problem document; empty for a type that no rule is about.
+    """Return the findings for an RFC 8555 problem document; empty for a type without a rule.
 
     problem_type: the URN, or its last part. subproblems: (name, detail) of each.
     """

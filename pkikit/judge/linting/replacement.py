@@ -1,4 +1,4 @@
-"""The new certificate beside the one that it replaces: what changed, and who notices."""
+"""Compare a new certificate with the one that it replaces: what changed, and who notices."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from pkikit.rules.rule import Rule
 
 
 def lint_replacement(old: x509.Certificate, new: x509.Certificate, use: CertificateUse) -> Verdict:
-    """Compare a certificate with the one that it replaces: names, key, issuer, purposes, dates, algorithms, serial number.
+    """Compare names, key, issuer, purposes, dates, algorithms and serial number of a certificate and its predecessor.
 
-    use: with the layout of a peer, each name that is gone is reported with the connections that need it.
+    use: with the layout of a peer, each missing name comes with the connections that need it.
     """
     subject = title(new)
     if old == new:
@@ -71,7 +71,7 @@ def _names(old: x509.Certificate, new: x509.Certificate, use: CertificateUse, su
 
 
 def _who_misses(gone: Sequence[str], use: CertificateUse) -> tuple[list[Evidence], Severity]:
-    """Evidence for each name that is gone, and how much that weighs: who needs it is known with a layout only."""
+    """Return evidence for each name that is gone, and its weight; only a layout says who needs the name."""
     if use.layout is None:
         label = "machines that look for it"
         evidence = [
@@ -93,7 +93,7 @@ def _who_misses(gone: Sequence[str], use: CertificateUse) -> tuple[list[Evidence
 
 
 def _short(certificate: x509.Certificate) -> str:
-    """The first bytes of the key's SHA-256: enough to tell two keys apart."""
+    """Return the first bytes of the key's SHA-256: enough to distinguish two keys."""
     return f"SHA-256 {sha256(key_of(certificate)).hexdigest()[:16]}…"
 
 
@@ -122,7 +122,7 @@ def _changed(label: str, before: str, after: str) -> Evidence:
 
 
 def _difference(rule: Rule, subject: str, evidence: Sequence[Evidence], *, severity: Severity | None = None) -> Finding:
-    """A finding that states what was and what is: nothing of it was `expected`."""
+    """Return a finding that states the old and the new value; there is no expected one."""
     message = "; ".join(f"{e.label}: was {e.expected}, is now {e.seen}" for e in evidence)
     return rule.finding(subject, evidence, message=message, severity=severity)
 

@@ -1,4 +1,4 @@
-"""A file with certificates and perhaps a key, as a whole: which certificate comes first, and whether the key belongs to it."""
+"""Judge a file with certificates and perhaps a key as a whole: its order, and whether the key belongs to the leaf."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def lint_bundle(where: str, bundle: Bundle) -> Verdict:
 def lint_keys(
     where: str, keys: Sequence[PrivateKey], *, leaf: x509.Certificate | None, encrypted: int, ends_in_newline: bool
 ) -> Verdict:
-    """Judge the private keys of a file: readable without a passphrase, ended by a line end, and the leaf's own.
+    """Judge the private keys of a file: no passphrase, a newline at the end, and the leaf's own key.
 
-    leaf: the server certificate of the same file or upload, where there is one. encrypted: how many keys are encrypted.
+    leaf: the server certificate of the same file or upload, if there is one. encrypted: how many keys are encrypted.
     """
     passphrase = Evidence(
         label="private key", expected="not encrypted", seen="encrypted with a passphrase", where=where
@@ -55,7 +55,7 @@ def lint_keys(
 
 
 def _belongs(where: str, keys: Sequence[PrivateKey], leaf: x509.Certificate) -> Answer:
-    """Does each private key belong to the leaf?"""
+    """Judge whether each private key belongs to the leaf."""
     own = key_of(leaf)
     fits = [spki(key.public_key()) == own for key in keys]
     if all(fits):
@@ -77,7 +77,7 @@ _OTHER_KEY = (
 
 
 class _KeyAlone:
-    """A private key seen through the attributes that the rules for the key of a certificate read."""
+    """A private key with the attributes that the rules for a certificate's key read."""
 
     def __init__(self, key: PrivateKey) -> None:
         public = key.public_key()
@@ -86,7 +86,7 @@ class _KeyAlone:
 
 
 def lint_lone_keys(where: str, keys: Sequence[PrivateKey], use: CertificateUse) -> Verdict:
-    """Judge length and kind of private keys that came without a certificate, by the rules of a certificate's key."""
+    """Judge length and kind of private keys without a certificate, by the rules for a certificate's key."""
     return Verdict.of(
         f"is the private key in {where} of a kind that {use.version} takes?",
         *(check.on(where, _KeyAlone(key), use) for key in keys for check in _KEY_CHECKS),  # type: ignore[arg-type]

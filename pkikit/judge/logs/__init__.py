@@ -1,4 +1,4 @@
-"""Logs and printed text, line by line: records, the phrases in them, the failures of each connection, and what to do.
+"""Logs and printed text, line by line: records, the phrases in them, the failures of each connection, and the fixes.
 
-Nothing here reads a file: `pkikit.files.logs` gives the lines.
+This package reads no files: `pkikit.files.logs` supplies the lines.
 """

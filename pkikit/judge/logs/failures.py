@@ -1,4 +1,4 @@
-"""What one record says: a failure with the connection that it is about, a success, or nothing."""
+"""Read one record: a failure with its connection, a success, or nothing."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ _FAILURE_WORDS = frozenset(_WORDS.split())
 
 @dataclass(frozen=True, kw_only=True)
 class Connection:
-    """The two ends of a connection as far as a line tells; port is the server's."""
+    """The two ends of a connection as far as a line names them; port is the server's."""
 
     client: str = ""
     server: str = ""
@@ -119,7 +119,7 @@ class Said:
 
 
 def relevant(lowered: str) -> bool:
-    """False for a lower-case line that can neither report a failure nor hold a row that counts in it."""
+    """False for a lower-case line that cannot report a failure and cannot contain a row that counts in it."""
     quiet = ('level="debug' in lowered or 'level="info' in lowered) and 'event="' not in lowered
     if quiet:  # such a record counts by the table alone
         if not any(f'module="{module}' in lowered for module in _REASONS_AT_ANY_LEVEL):
@@ -133,7 +133,7 @@ def relevant(lowered: str) -> bool:
 
 @functools.lru_cache(maxsize=4096)
 def _tells(lowered: str) -> bool:
-    """True when a row that counts is in this text; the details of connections repeat, so the last answers are kept."""
+    """True when a row that counts is in this text. Details of connections repeat, so this keeps the last answers."""
     phrase = best_phrase(fold(lowered))
     if phrase is None:
         return _fails(lowered)
@@ -141,7 +141,7 @@ def _tells(lowered: str) -> bool:
 
 
 def read_record(record: Record) -> Said | None:
-    """What a record says, or None."""
+    """Return what a record reports; None when it reports neither a failure nor a success."""
     said = _of_product(record) if record.fields else _of_text(record)
     if record.otherwise is not None and (said is None or said.rule == UNEXPLAINED.id):
         said = _of_product(record.otherwise) or said
@@ -226,7 +226,7 @@ def _reports_failure(text: str) -> bool:
 
 @functools.lru_cache(maxsize=2048)
 def _by_words(text: str) -> Said | None:
-    """By a number of OpenSSL, else by the table."""
+    """Look the reason up by an OpenSSL error number, else in the table of phrases."""
     folded = fold(text)
     code = _CODE.search(folded) if "error" in folded or "return code" in folded else None
     if code is not None:
@@ -289,7 +289,7 @@ def _port(text: str) -> int:
 
 
 def _addresses(record: Record) -> tuple[Writer, str, int, str, int]:
-    """(writer, client, its port, server, its port) of the fields localAddress, remoteAddress and bServer."""
+    """Return (writer, client, its port, server, its port) of the fields localAddress, remoteAddress and bServer."""
     ends = []
     for name in ("localaddress", "remoteaddress"):
         found = _ADDRESS_PORT.search(record.get(name))
@@ -302,7 +302,7 @@ def _addresses(record: Record) -> tuple[Writer, str, int, str, int]:
 
 
 def connection_of_text(text: str) -> Connection:
-    """What printed text tells about who was dialled."""
+    """Find out from printed text which server was dialled."""
     text = text[:1000]
     arrow = _ARROW.search(text)
     if arrow is not None:

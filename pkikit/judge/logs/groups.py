@@ -1,4 +1,4 @@
-"""Failures by connection: who dialled whom on which port, how often, since when, and which of them matters most."""
+"""Group failures by connection: who dialled whom on which port, how often, since when, and which matters most."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _SCANNER_AREAS = frozenset({"tls", "net"})
 
 @dataclass(frozen=True, kw_only=True)
 class Key:
-    """What makes failures one entry.
+    """The properties that put failures into one entry.
 
-    template: what an unexplained failure says, with its numbers folded; empty for every other rule.
+    template: the text of an unexplained failure, with its numbers folded; empty for every other rule.
     """
 
     connection: Connection
@@ -46,7 +46,7 @@ class Key:
 
 @dataclass(kw_only=True)
 class Entry:
-    """Failures of one kind on one connection. first, last: as the log writes the time; line: the first one's place."""
+    """Failures of one kind on one connection. first, last: times as the log writes them; line: where the first one is."""
 
     key: Key
     said: Said
@@ -75,12 +75,12 @@ class Entry:
 
     @property
     def rule(self) -> str:
-        """The rule that these failures stand for."""
+        """The rule that these failures break."""
         return self.key.rule
 
     @property
     def owner(self) -> Writer:
-        """Which end's certificate was refused; unknown where the log does not tell."""
+        """The end whose certificate was refused; unknown when the log does not say."""
         if self.key.whose is Whose.NEITHER or self.key.writer is Writer.UNKNOWN:
             return Writer.UNKNOWN
         other = {Writer.CLIENT: Writer.SERVER, Writer.SERVER: Writer.CLIENT}
@@ -89,7 +89,7 @@ class Entry:
 
 @dataclass(kw_only=True)
 class Collected:
-    """What a whole log has given."""
+    """The result for a whole log."""
 
     entries: list[Entry]
     successes: int
@@ -98,7 +98,7 @@ class Collected:
 
 
 class Collector:
-    """Takes what records say; bounded, whatever the log."""
+    """Collects what records report; memory stays bounded, whatever the log."""
 
     def __init__(self) -> None:
         self._entries: dict[Key, Entry] = {}
@@ -107,7 +107,7 @@ class Collector:
         self._tool = Writer.UNKNOWN
 
     def add(self, said: Said, record: Record, line: str) -> None:
-        """Take one statement; `line` is its place, for people."""
+        """Add what one record reports; `line` is its place, for people."""
         if said.success:
             self._successes += 1
             return
@@ -125,7 +125,7 @@ class Collector:
             entry.add(said, record)
 
     def _new(self, entry: Entry) -> Entry | None:
-        """The entry, kept; strangers beyond the limit share one, so that a peer that fails late still has a place."""
+        """Add an entry. Strangers beyond the limit share one, so that a peer that fails late still has a place."""
         if len(self._entries) >= MAX_ENTRIES:
             if is_scanner(entry):
                 connection = replace(entry.key.connection, client=OTHERS)
@@ -136,7 +136,7 @@ class Collector:
         return self._entries.setdefault(entry.key, entry)
 
     def tool(self, writer: Writer) -> None:
-        """Printed text shows which end the tool is."""
+        """Record which end the tool is, as its printed text shows."""
         self._tool = writer
 
     def _learn(self, said: Said, record: Record) -> None:
@@ -146,14 +146,14 @@ class Collector:
             self._local.setdefault(address, record.host)
 
     def result(self) -> Collected:
-        """Entries with every direction found, those of one cause on one connection merged, vague ones dropped."""
+        """Return the entries: directions found, one entry per cause and connection, vague ones dropped."""
         found = [self._directed(entry) for entry in self._entries.values()]
         merged = _without_vague(_merged(found))
         names = {address: host for address, host in self._local.items() if host}
         return Collected(entries=merged, successes=self._successes, overflow=self._overflow, names=names)
 
     def _directed(self, entry: Entry) -> Entry:
-        """The entry with the writer's end, where other lines tell it; a wrong purpose becomes the rule of that end."""
+        """Return the entry with the writer's end if other lines show it; a wrong purpose becomes the rule of that end."""
         key, connection = entry.key, entry.key.connection
         writer = key.writer
         if writer is Writer.UNKNOWN and entry.said.structured:
@@ -174,7 +174,7 @@ class Collector:
 
 
 def _template(text: str) -> str:
-    """A text with its numbers folded, so that lines that differ in nothing else are one."""
+    """Fold the numbers of a text, so that lines that differ only in numbers become one."""
     return re.sub(r"\d+", "#", text[:300])
 
 
@@ -187,7 +187,7 @@ def _is_address(text: str) -> bool:
 
 
 def _merged(entries: Iterable[Entry]) -> list[Entry]:
-    """One entry for each cause on each connection: both machines' logs, and lines without a direction, tell the same."""
+    """Merge entries by cause and connection: both machines' logs, and lines without a direction, report the same."""
     by_place: dict[tuple[Connection, str, str, str], list[Entry]] = {}
     for entry in entries:
         text = _template(entry.said.seen) if entry.rule == UNEXPLAINED.id else ""
@@ -224,7 +224,7 @@ def _is_symptom(entry: Entry) -> bool:
 
 
 def _without_vague(entries: list[Entry]) -> list[Entry]:
-    """Summaries are left out where there is an exact reason for the same connection, or for printed text as a whole."""
+    """Drop summaries if the same connection, or the whole of a printed text, has an exact reason."""
     reasons = [e for e in entries if not e.said.vague and not _is_symptom(e)]
     exact = {e.key.connection for e in reasons if e.key.connection.known}
     printed = any(not e.said.structured for e in reasons)
@@ -242,7 +242,7 @@ def _without_vague(entries: list[Entry]) -> list[Entry]:
 
 
 def is_scanner(entry: Entry) -> bool:
-    """True for what strangers on the Internet leave behind: dialled from outside, over before any certificate mattered."""
+    """True for traces of strangers on the Internet: dialled from outside, and over before any certificate mattered."""
     connection = entry.key.connection
     if not connection.client or entry.key.writer is Writer.CLIENT or _is_private(connection.client):
         return False
@@ -263,7 +263,7 @@ def _is_private(address: str) -> bool:
 
 
 def tier(entry: Entry) -> int:
-    """0: configured peers and the product's own alarms; 1: what cannot be placed, and certificates of strangers; 2: scanners."""
+    """0: configured peers, alarms of the product; 1: certificates of strangers, entries without a place; 2: scanners."""
     connection = entry.key.connection
     if is_scanner(entry):
         return 2
@@ -277,10 +277,10 @@ def tier(entry: Entry) -> int:
 
 
 def ranked(entries: Iterable[Entry]) -> list[Entry]:
-    """The entries, the one to fix first in front.
+    """Sort the entries; fix the first one first.
 
-    Configured peers before strangers; reasons before symptoms; what fails again and again before what failed once; then
-    the order in which causes have to be fixed.
+    Configured peers come before strangers, reasons before symptoms, what fails repeatedly before what failed once; then
+    the order in which causes have to be fixed counts.
     """
     listed = list(entries)
     most: Counter[int] = Counter()

@@ -1,4 +1,4 @@
-"""Which row of the phrase table a text contains: an index by words, so that the cost does not grow with the table."""
+"""Find the row of the phrase table in a text, by an index of words, so that the cost does not grow with the table."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _COMMON = frozenset(_COMMON_WORDS.encode().split())
 
 
 def fold(text: str) -> str:
-    """Lower case, plain quotes, single blanks, no blank around a field's value: the form that rows are written in."""
+    """Fold a text into the form of the rows: lower case, plain quotes, single blanks, no blank around a field's value."""
     lowered = " ".join(text.lower().translate(_QUOTES).split())
     if '"' in lowered and "=" in lowered:
         lowered = (
@@ -41,7 +41,7 @@ def fold(text: str) -> str:
 
 
 def words_of(lowered: str) -> list[bytes]:
-    """The runs of ASCII letters and digits of a lower-case text."""
+    """Return the runs of ASCII letters and digits of a lower-case text."""
     return lowered.encode("utf-8", "replace").translate(_SPLIT).split()
 
 
@@ -50,7 +50,7 @@ def _weight(phrase: Phrase) -> int:
 
 
 class PhraseIndex:
-    """Finds the rows that a text contains by one rare word of each row, then looks at those rows alone."""
+    """Finds the rows in a text by one rare word of each row, then looks at those rows only."""
 
     def __init__(self, phrases: Iterable[Phrase]) -> None:
         rows = tuple(phrases)
@@ -70,20 +70,23 @@ class PhraseIndex:
         return frozenset(word for word, listed in self._by_word.items() if any(map(wanted, listed)))
 
     def may_match(self, lowered: str, *, only_any_level: bool = False, words: frozenset[bytes] = frozenset()) -> bool:
-        """False when no row that tells of a failure or a success can be in this lower-case line, and none of `words` is."""
+        """False when a lower-case line has no row that reports a failure or a success, and none of `words`.
+
+        only_any_level: look only at rows that count at every log level.
+        """
         found = words_of(lowered)
         wanted = self._any_level if only_any_level else self._telling
         return not (wanted.isdisjoint(found) and words.isdisjoint(found))
 
     def best(self, folded: str, *, only_any_level: bool = False) -> Phrase | None:
-        """The row that says most about a folded text: one with a reason, exact before vague, then the longest."""
+        """Return the most informative row in a folded text: one with a reason, exact before vague, then the longest."""
         found = [row for row in self._candidates(folded) if _holds(row, folded)]
         if only_any_level:
             found = [row for row in found if row.any_level]
         return max(found, key=lambda row: (row.rule != UNEXPLAINED.id, not row.vague, _weight(row)), default=None)
 
     def alarm(self, number: str) -> Phrase | None:
-        """The row of an Expressway alarm, by its id."""
+        """Return the row of an Expressway alarm, by its id."""
         return self._by_alarm.get(number)
 
     def _candidates(self, folded: str) -> Iterable[Phrase]:
@@ -92,7 +95,18 @@ class PhraseIndex:
 
 
 def _anchor(row: Phrase, frequency: Counter[bytes]) -> bytes:
-    """The word by which a row is found: rare in the table and in logs, rather an inner one than the first or the last."""
+    """Choose the word by which the index finds a row: rare in the table and in logs, and preferably an inner one.
+
+    Args:
+        row: the row.
+        frequency: how many rows have each word.
+
+    Returns:
+        The word.
+
+    Raises:
+        ValueError: the row has no word of ASCII letters or digits.
+    """
     words = words_of(row.text)
     if not words:
         raise ValueError(f"the phrase {row.text!r} has no word of ASCII letters or digits")
@@ -114,11 +128,11 @@ def _holds(row: Phrase, folded: str) -> bool:
 
 @functools.cache
 def index() -> PhraseIndex:
-    """The index of the whole table."""
+    """Return the index of the whole table."""
     return PhraseIndex(PHRASES)
 
 
 @functools.lru_cache(maxsize=4096)
 def best_phrase(folded: str, *, only_any_level: bool = False) -> Phrase | None:
-    """`PhraseIndex.best` of the whole table; logs repeat their texts, so the last answers are kept."""
+    """Call `PhraseIndex.best` on the whole table; logs repeat their texts, so this keeps the last answers."""
     return index().best(folded, only_any_level=only_any_level)

@@ -1,4 +1,4 @@
-"""What to do about a failure, with the names of the machines, the list or page, and the certificate."""
+"""The fix for a failure, with the names of the machines, the list or page, and the certificate."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Ends:
 
     @classmethod
     def of(cls, entry: Entry, names: dict[str, str]) -> Ends:
-        """Addresses with the host names that the log gives them."""
+        """Return the ends of an entry: addresses with the host names that the log gives them."""
         connection = entry.key.connection
 
         def shown(address: str) -> str:
@@ -136,7 +136,7 @@ _SCANNERS = (
 
 
 def fix_for(entry: Entry, ends: Ends) -> str:
-    """What to do: the row's own advice, else one with the machines' names, else the rule's."""
+    """Return the fix: the row's own advice, else one with the machines' names, else the rule's."""
     fix = _fix_for(entry, ends)
     if fix.startswith("the "):
         fix = fix[0].upper() + fix[1:]
@@ -166,13 +166,13 @@ def _fix_for(entry: Entry, ends: Ends) -> str:
 
 
 def statement(entry: Entry, ends: Ends) -> str:
-    """One sentence: who, how often, when, and what the log says."""
+    """Return one sentence: who, how often, when, and what the log says."""
     where = f"{ends}: " if entry.key.connection.known else ""
     return f"{where}{_judged(entry, ends)}{printable(entry.said.seen.strip(), 160)}{times(entry)}"
 
 
 def times(entry: Entry) -> str:
-    """How often and when, for the end of a sentence."""
+    """Return how often and when, for the end of a sentence."""
     if entry.count > 1:
         when = f", from {entry.first} to {entry.last}" if entry.first and entry.last != entry.first else ""
         return printable(f" ({entry.count} times{when})", 120)

@@ -1,8 +1,8 @@
 """Why did connections fail? The answer from a log, or from what a program printed: causes with the lines as evidence.
 
 The answer is never "yes" without a line that reports a success, and a failure that no row of the phrase table explains
-is a finding. The steps: `judge.logs.records` (lines), `.failures` (what one record says), `.groups` (connections),
-`.advice` (what to do); the wordings are in `judge.phrases`.
+is a finding. The steps: `judge.logs.records` (lines), `.failures` (what one record reports), `.groups` (connections),
+`.log_advice` (fixes); the wordings are in `judge.phrases`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class LogDiagnosis:
 
     @property
     def recognised(self) -> bool:
-        """False when nothing can be concluded: no failure, and no success that a tool printed.
+        """False when the text allows no conclusion: it has no failure, and no success that a tool printed.
 
         One handshake that succeeded in a log of the product says nothing about the others.
         """
@@ -58,7 +58,7 @@ class LogDiagnosis:
 
     @property
     def nothing(self) -> str:
-        """What to say when nothing was recognised."""
+        """The sentence for a text in which nothing was recognised."""
         if self.records:
             return (
                 f"is a log of {self.records} record{'s' * (self.records != 1)}, and none of them reports a connection"
@@ -68,9 +68,17 @@ class LogDiagnosis:
 
 
 def diagnose_text(text: str, *, where: str) -> tuple[Verdict, tuple[str, ...]]:
-    """(verdict, causes) of a log or a tool's output.
+    """Diagnose a log or a tool's output.
 
-    Raises InputError when nothing in the text reports a failure or a success.
+    Args:
+        text: the whole text.
+        where: what the text is, for messages.
+
+    Returns:
+        (verdict, rule ids of the causes); the most probable cause comes first.
+
+    Raises:
+        InputError: nothing in the text reports a failure or a success.
     """
     diagnosis = diagnose_lines(text.splitlines(), where=where)
     if not diagnosis.recognised:
@@ -85,7 +93,7 @@ _NOTHING = (
 
 
 class LogReader:
-    """Takes the lines of one or several texts, in order; `diagnosis` answers. Memory does not grow with the text."""
+    """Reads the lines of one or several texts, in order; `diagnosis` answers. Memory does not grow with the text."""
 
     def __init__(self, where: str) -> None:
         self._where, self._only_known = where, False
@@ -96,8 +104,8 @@ class LogReader:
     def read(self, lines: Iterable[str], member: str = "", *, only_known: bool = False) -> None:
         """Read a text to its end.
 
-        member: its name, when it is one of several. only_known: lines that only look like a failure do not count; for
-        documents that are no logs.
+        member: its name, when it is one of several. only_known: ignore lines that only look like a failure; for documents
+        that are not logs.
         """
         self._only_known, self._dialled = only_known, Connection()
         reader, prefix = RecordReader(), f"{member} " if member else ""
@@ -128,7 +136,7 @@ class LogReader:
         self._collector.add(said, record, f"{prefix}line {record.number}")
 
     def diagnosis(self) -> LogDiagnosis:
-        """The answer about everything that was read."""
+        """Return the answer about everything that was read."""
         collected = self._collector.result()
         entries = ranked(collected.entries)
         known = [e for e in entries if e.rule != UNEXPLAINED.id]
@@ -177,14 +185,14 @@ class LogReader:
 
 
 def diagnose_lines(lines: Iterable[str], *, where: str, only_known: bool = False) -> LogDiagnosis:
-    """The answer about the lines of one text; `only_known` as for `LogReader.read`."""
+    """Return the answer about the lines of one text; `only_known` as for `LogReader.read`."""
     reader = LogReader(where)
     reader.read(lines, only_known=only_known)
     return reader.diagnosis()
 
 
 def _by_finding(entries: list[Entry]) -> list[list[Entry]]:
-    """Entries that make one finding: each connection its own; scanners, and lines without a connection, by rule."""
+    """Group entries into findings: one per connection; scanners, and lines without a connection, one per rule."""
     found: dict[tuple[object, ...], list[Entry]] = {}
     for entry in entries:
         alone = entry.key.connection.known and not is_scanner(entry) and len(found) < MAX_FINDINGS
@@ -194,7 +202,7 @@ def _by_finding(entries: list[Entry]) -> list[list[Entry]]:
 
 
 def _group(entry: Entry, names: dict[str, str]) -> dict[str, Any]:
-    """One row of the table of groups, for people and for JSON."""
+    """Return one row of the table of groups, for people and for JSON."""
     ends = Ends.of(entry, names)
     direction = {Writer.SERVER: "inbound", Writer.CLIENT: "outbound", Writer.UNKNOWN: ""}[entry.key.writer]
     return {

@@ -1,7 +1,7 @@
-"""Lines into records: the product's `Name="value"` records, wrapped or glued together, without the messages that they quote.
+"""Turn lines into records: the product's `Name="value"` records, wrapped or glued together, without messages that they quote.
 
-Everything else is a record of one line. Dumps of SIP, HTTP and XMPP messages are left out: what a message says is no
-statement of the program that logs it.
+Every other line is a record by itself. The reader leaves out dumps of SIP, HTTP and XMPP messages: the program that
+logs a message does not make its statements.
 """
 
 from __future__ import annotations
@@ -48,9 +48,13 @@ _SIP_HEADERS = frozenset(_HEADERS.split())
 class Record:
     """One statement of a program.
 
-    number: the line where it starts, from 1. fields: names in lower case with hyphens; empty for plain text.
-    text: without the quoted message. time, host: as the line gives them, or "". otherwise: the same record read from its
-    lines in the other way, when it was wrapped and nobody can tell how.
+    Attributes:
+        number: the line where it starts, from 1.
+        text: the record without the message that it quotes.
+        fields: names in lower case with hyphens; empty for plain text.
+        time: as the line gives it, or "".
+        host: as the line gives it, or "".
+        otherwise: the same record, read in the other way, when its lines were wrapped and nobody can tell how.
     """
 
     number: int
@@ -62,17 +66,17 @@ class Record:
 
     @property
     def level(self) -> str:
-        """DEBUG, INFO, WARN, ERROR; "" where the record has no level in words."""
+        """DEBUG, INFO, WARN or ERROR; "" when the record has no level in words."""
         level = self.fields.get("level", "").strip().upper()
         return level if level.isalpha() else ""
 
     def get(self, *names: str) -> str:
-        """The first of these fields that is there, without blanks around it."""
+        """Return the first of these fields that exists, without blanks around it."""
         return next((value for name in names if (value := self.fields.get(name, "").strip())), "")
 
 
 class RecordReader:
-    """Takes lines, gives records. Keeps at most one record's text."""
+    """Reads lines, returns records. Keeps at most one record's text."""
 
     def __init__(self) -> None:
         self._pending: list[str] = []
@@ -83,11 +87,11 @@ class RecordReader:
         self.structured = 0  # how many records of the product have started
 
     def quotes(self, line: str, lowered: str) -> bool:
-        """True for a line of a message that a program quotes; such lines are not fed."""
+        """True for a line of a message that a program quotes; do not feed such lines."""
         return bool(self._body) and not _starts(line, lowered) and self._in_body(line)
 
     def feed(self, number: int, line: str, lowered: str, *, relevant: bool) -> Iterator[Record]:
-        """The records that are complete with this line; none whose lines are all irrelevant."""
+        """Return the records that this line completes, without those whose lines are all irrelevant."""
         starts = _starts(line, lowered)
         if starts and not self._is_rest(line, lowered):
             yield from self.flush()
@@ -106,13 +110,13 @@ class RecordReader:
                 yield from (_plain(number, part) for part in parts)
 
     def flush(self) -> Iterator[Record]:
-        """The record that is still open."""
+        """Return the record that is still open."""
         lines, self._pending = self._pending, []
         if lines and self._relevant:
             yield from _structured(self._number, lines)
 
     def skips(self, line: str) -> bool:
-        """True when a line without anything of interest changes nothing: the reader is in no record and no message."""
+        """True when a line without anything of interest changes nothing: no record and no message is open."""
         return not self._pending and not self._body and "MSG:" not in line and "SIP/2.0" not in line
 
     def _open_body(self, line: str) -> None:
@@ -126,7 +130,7 @@ class RecordReader:
         return False
 
     def _in_body(self, line: str) -> bool:
-        """True while the line belongs to a quoted message; the record before it stays open no longer."""
+        """True while the line belongs to a quoted message; the record before it is then complete."""
         stripped = line.strip()
         self._body_lines += 1
         if self._body == "pipe":
@@ -181,7 +185,7 @@ def _plain(number: int, line: str) -> Record:
 
 
 def _structured(number: int, lines: list[str]) -> Iterator[Record]:
-    """The records of some lines: more than one when a page or a mail program has glued them together."""
+    """Return the records of some lines: several when a page or a mail program glued them together."""
     if len(lines) == 1:
         yield from _split(number, lines[0])
         return
@@ -214,7 +218,7 @@ def _split(number: int, text: str) -> Iterator[Record]:
 
 
 def _unescaped(text: str) -> str:
-    """Quotes as they were, where JSON, HTML or a word processor has changed them."""
+    """Restore quotes that JSON, HTML or a word processor changed."""
     if "&quot;" in text:
         text = text.replace("&quot;", '"').replace("&#39;", "'").replace("&gt;", ">").replace("&lt;", "<")
     if '\\"' in text:

@@ -1,1 +1,1 @@
-"""Names: which presented name answers to a name that somebody looks for, by whose rules."""
+"""Names: which presented name matches a reference name, and by whose rules."""

@@ -1,7 +1,7 @@
-"""Which presented name answers to a reference name.
+"""Which presented name matches a reference name.
 
-The product's rules follow RFC 5922 §7.1. What OpenSSL and RFC 9525 (HTTPS) say is beside them, for `pkikit match`;
-`judge.name_table` compares them all, by version.
+The product's rules follow RFC 5922 §7.1. `pkikit match` also shows the answers of OpenSSL and RFC 9525 (HTTPS);
+`judge.matching.name_table` compares them all, by version.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pkikit.values.names import SipUri, ip_text, is_ip_address, parse_dns_name, 
 
 
 class NameReason(enum.Enum):
-    """By what a reference name was found, or why it was not; `NameMatch.why` says it in words."""
+    """How a reference name was found, or why it was not; `NameMatch.why` says it in words."""
 
     URI = enum.auto()  # a SIP URI of the SAN
     DNS_NAME = enum.auto()
@@ -50,7 +50,7 @@ class NameMatch:
 
     @property
     def matched(self) -> bool:
-        """True when a presented name answers to the reference."""
+        """True when a presented name matches the reference."""
         return bool(self.presented)
 
 
@@ -59,14 +59,20 @@ def _found(reference: str, presented: str, why: str, reason: NameReason) -> Name
 
 
 def _address(reference: str, presented: PresentedNames, why: str) -> NameMatch:
-    """The answer of a reader that compares an IP address with the iPAddress entries of the SAN."""
+    """Answer for a reader that compares an IP address with the iPAddress entries of the SAN."""
     found = f"IP {reference}" if reference in presented.ip else ""
     reason = NameReason.ADDRESS_FOUND if found else NameReason.ADDRESS_ABSENT
     return NameMatch(reference=reference, presented=found, why=why, reason=reason)
 
 
 def reference_name(text: str) -> str:
-    """A reference name in one spelling; a SIP URI gives its domain, an IP address stays an address.
+    """Normalise a reference name; a SIP URI becomes its domain, an IP address stays an address.
+
+    Args:
+        text: a domain name, a SIP URI or an IP address, in any spelling.
+
+    Returns:
+        The name in one spelling.
 
     Raises:
         InputError: the text is neither a domain name, a SIP URI nor an IP address.
@@ -79,12 +85,15 @@ def reference_name(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def match_name(reference: str, presented: PresentedNames, *, sip: bool = True) -> NameMatch:
-    """The product's answer: RFC 5922 for SIP, without wildcards; IP addresses by iPAddress entries.
+    """Match as the product does: RFC 5922 for SIP, without wildcards; IP addresses by iPAddress entries.
 
     Args:
         reference: the name looked for, in any spelling that `reference_name` reads.
         presented: the names of the certificate.
-        sip: the connection carries SIP. Elsewhere (HTTPS, XMPP, LDAP, syslog) SIP URIs say nothing.
+        sip: the connection carries SIP. Other readers (HTTPS, XMPP, LDAP, syslog) ignore SIP URIs.
+
+    Returns:
+        The match, or the reason why there is none.
     """
     name = reference_name(reference)
     if is_ip_address(name):
@@ -137,7 +146,7 @@ def _match_common_name(name: str, presented: PresentedNames) -> NameMatch:
 
 
 def same_but_for_form(name: str, written: str) -> bool:
-    """Would the entry be the name, if it were written right?"""
+    """True when the entry would be the name, if its author had written it correctly."""
     host = re.sub(r"(\\x00|\\n|\\r|\\t)+", "", written)
     host = re.split(r"[;?]", re.sub(r"(?i)\Asips?:", "", host), maxsplit=1)[0]
     try:
@@ -147,7 +156,7 @@ def same_but_for_form(name: str, written: str) -> bool:
 
 
 def name_rule(matches: Sequence[NameMatch]) -> Rule:
-    """The rule for a check in which none of these matched: the form of a name, or the name is absent."""
+    """Return the rule for a check in which none of these matched: the name has a wrong form, or is absent."""
     if any(m.reason is NameReason.WILDCARD_REFUSED for m in matches):
         return WILDCARD_UNSUPPORTED
     if matches and all(m.reason is NameReason.ADDRESS_ABSENT for m in matches):
@@ -156,7 +165,7 @@ def name_rule(matches: Sequence[NameMatch]) -> Rule:
 
 
 def match_rfc5922(reference: str, presented: PresentedNames) -> NameMatch:
-    """RFC 5922's answer about a SIP domain: SIP URIs, else dNSNames, else (without any SAN) the common name."""
+    """Match a SIP domain by RFC 5922: SIP URIs, else dNSNames, else (without any SAN) the common name."""
     name = reference_name(reference)
     if is_ip_address(name):
         return NameMatch(
@@ -166,7 +175,7 @@ def match_rfc5922(reference: str, presented: PresentedNames) -> NameMatch:
 
 
 def match_https(reference: str, presented: PresentedNames) -> NameMatch:
-    """RFC 9525's answer: dNSName, left-most-label wildcard, iPAddress; never the common name."""
+    """Match by RFC 9525: dNSName, wildcard in the left-most label, iPAddress; never the common name."""
     name = reference_name(reference)
     if is_ip_address(name):
         return _address(name, presented, "compared with the iPAddress entries of the SAN")
@@ -179,7 +188,7 @@ def match_https(reference: str, presented: PresentedNames) -> NameMatch:
 
 
 def match_openssl(reference: str, presented: PresentedNames) -> NameMatch:
-    """OpenSSL's answer: X509_check_host with its default flags, X509_check_ip for an IP address (v3_utl.c)."""
+    """Match as OpenSSL: X509_check_host with its default flags, X509_check_ip for an IP address (v3_utl.c)."""
     name = reference_name(reference)
     if is_ip_address(name):
         return _address(name, presented, "X509_check_ip compares the iPAddress entries of the SAN")
@@ -204,7 +213,7 @@ _VALID_STAR = re.compile(_STAR_LABEL + r"(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?){2
 
 
 def _openssl_equal(pattern: str, name: str) -> bool:
-    """equal_wildcard of v3_utl.c: the bytes, case aside, or a wildcard in the left-most label."""
+    """Compare as equal_wildcard of v3_utl.c: the bytes, case aside, or a wildcard in the left-most label."""
     pattern = pattern.lower()
     if not pattern.isascii() or not _VALID_STAR.match(pattern):
         return pattern == name
@@ -223,7 +232,7 @@ def _covers(wildcard: str, name: str) -> bool:
 
 
 def every_answer(reference: str, presented: PresentedNames) -> Iterator[tuple[str, NameMatch]]:
-    """(whose rules, answer) for one reference, the product's first."""
+    """Return (whose rules, answer) for one reference, the product's first."""
     yield "product (RFC 5922, no wildcards)", match_name(reference, presented)
     yield "RFC 5922 (SIP domains)", match_rfc5922(reference, presented)
     yield "RFC 9525 (HTTPS)", match_https(reference, presented)

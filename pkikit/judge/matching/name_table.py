@@ -1,6 +1,6 @@
 """What RFC 5922, OpenSSL and the product do with each kind of name, by version: the one table.
 
-`pkikit match` prints it, `docs/names.md` is made from it, and `judge.name_matching` decides by it.
+`pkikit match` prints it, a script generates `docs/names.md` from it, and `judge.matching.name_matching` decides by it.
 """
 
 from __future__ import annotations
@@ -22,8 +22,12 @@ _AWARE = "X12.5 certificate guide, 'Points to be Aware'"
 class Practice:
     """What one reader does with one kind of name.
 
-    versions: releases of the product, or of OpenSSL, that this holds for; empty for all.
-    ours: no public document states it, so it is this lab's choice.
+    Attributes:
+        reader: whose rules: RFC 5922, OpenSSL or the product.
+        says: what the reader does.
+        source: the document or source file that says so.
+        versions: releases of the product, or of OpenSSL, with this behaviour; empty for all.
+        ours: no public document states it, so it is this lab's choice.
     """
 
     reader: str
@@ -33,7 +37,7 @@ class Practice:
     ours: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        """One entry of `table` in `pkikit match --json`."""
+        """Return one entry of `table` in `pkikit match --json`."""
         return {
             "reader": self.reader,
             "versions": self.versions or "all",
@@ -51,7 +55,7 @@ class NameKind:
     practices: tuple[Practice, ...]
 
     def said_by(self, reader: str) -> str:
-        """What one reader does, release by release, for a cell of a table."""
+        """Describe what one reader does, release by release, for a cell of a table."""
         return "\n".join(
             (f"{p.versions}: " if p.versions else "") + p.says + (" (ours)" if p.ours else "")
             for p in self.practices
@@ -59,7 +63,7 @@ class NameKind:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """One row of `table` in `pkikit match --json`."""
+        """Return one row of `table` in `pkikit match --json`."""
         return {"kind": self.kind, "practices": [p.to_json() for p in self.practices]}
 
 
@@ -185,7 +189,7 @@ FOLLOWED = (
 
 
 def markdown() -> str:
-    """The table as a page of the documentation."""
+    """Return the table as a page of the documentation."""
     lines = [
         "# Which name counts",
         "",

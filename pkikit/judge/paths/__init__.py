@@ -1,1 +1,1 @@
-"""Certification paths: how they are built, what CAs forbid in them, and what is missing above their end."""
+"""Certification paths: how to build them, what CAs forbid in them, and what is missing above their end."""

@@ -1,6 +1,6 @@
 """Name constraints of the CAs of a path, applied to every name below them (RFC 5280 §4.2.1.10, as OpenSSL does it).
 
-Every kind of name is looked at: dNSName, iPAddress, rfc822Name, URI, directoryName (the subject too), otherName.
+This covers every kind of name: dNSName, iPAddress, rfc822Name, URI, directoryName (the subject too), otherName.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Violation:
 
 
 def violations(path: Sequence[x509.Certificate]) -> Iterator[Violation]:
-    """Each name below a constrained CA that it may not sign; leaf first in `path`."""
+    """Return each name below a constrained CA that it may not sign; leaf first in `path`."""
     for index, authority in enumerate(path[1:], start=1):
         constraints = extension(authority, x509.NameConstraints)
         if constraints is None:
@@ -68,7 +68,7 @@ def _of_certificate(
 def _refused(
     name: x509.GeneralName, permitted: Sequence[x509.GeneralName], excluded: Sequence[x509.GeneralName]
 ) -> str:
-    """What is allowed instead of the name (OpenSSL's nc_match); empty when the name is fine."""
+    """Return what is allowed instead of the name (OpenSSL's nc_match); empty when the name is fine."""
     for subtrees, forbidden in ((permitted, False), (excluded, True)):
         own_kind = [s for s in subtrees if _same_kind(name, s)]
         placed = {_place(name, s) for s in own_kind}
@@ -90,7 +90,7 @@ def _same_kind(name: x509.GeneralName, subtree: x509.GeneralName) -> bool:
 
 
 def _names(certificate: x509.Certificate, is_leaf: bool) -> Iterator[x509.GeneralName]:
-    """The names that OpenSSL compares: subject, its e-mail addresses, the SAN; of a leaf without dNSName its CNs too."""
+    """Return the names that OpenSSL compares: subject, its e-mail addresses, SAN; for a leaf without dNSName its CNs too."""
     if certificate.subject:
         yield x509.DirectoryName(certificate.subject)
     for attribute in certificate.subject.get_attributes_for_oid(NameOID.EMAIL_ADDRESS):
@@ -109,7 +109,7 @@ _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_]|-(?!\.)|\.(?![.-]))*\Z")
 
 
 def looks_like_host(text: str) -> bool:
-    """True when OpenSSL holds a common name to dNSName constraints."""
+    """True when OpenSSL applies dNSName constraints to a common name."""
     return "." in text and text[-1] not in ".-" and _HOST.match(text) is not None
 
 
@@ -145,7 +145,7 @@ def _place(name: x509.GeneralName, subtree: x509.GeneralName) -> _Place:
 
 
 def _below(name: str, base: str) -> bool:
-    """The end of the name is the base, and a label begins there."""
+    """True when the name ends with the base, and a label begins there."""
     if not name.endswith(base):
         return False
     return len(name) == len(base) or not base or base.startswith(".") or name[-len(base) - 1] == "."
@@ -166,7 +166,7 @@ def _mailbox_within(value: str, base: str) -> bool:
 
 
 def _host_within(host: str, base: str) -> bool:
-    """For mailboxes and URIs a base with a leading dot means hosts below it, one without means that host."""
+    """Compare hosts of mailboxes and URIs: a leading dot means hosts below the base, no dot means that host."""
     return host.endswith(base) and len(host) > len(base) if base.startswith(".") else host == base
 
 

@@ -1,4 +1,4 @@
-"""Why a path found no anchor: is the root not trusted, or is an intermediate missing? As far as that can be known."""
+"""Why a path has no anchor: is the root not trusted, or is an intermediate missing? As far as anybody can know."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pkikit.model.certificates.facts import extension, is_self_signed, issued, s
 
 
 class Missing(enum.StrEnum):
-    """Why a path found no anchor, as far as that can be known."""
+    """Why a path has no anchor, as far as anybody can know."""
 
     ROOT = "the root is not trusted"
     INTERMEDIATE = "the root is trusted, an intermediate is missing"
@@ -37,10 +37,10 @@ _BELOW_ROOT = ("inter", "issu", "sub", "ica", "policy")
 def explain_missing(
     path: CertificatePath, *, trusted_ca_list: Sequence[x509.Certificate], known: Sequence[x509.Certificate]
 ) -> MissingIssuer:
-    """Root or intermediate? The verifier cannot see it; certificates `known` elsewhere, or what the leaf says, can tell.
+    """Decide whether the root or an intermediate is missing. The verifier cannot know.
 
-    In order: a known issuer whose own path leads into the list; the issuer's issuer that an authority key identifier
-    names; names that say so (an "issuing CA" of the family of a trusted root).
+    Evidence, in this order: a `known` issuer whose own path leads into the list; the issuer's issuer that an authority key
+    identifier names; names that say so (an "issuing CA" of the family of a trusted root).
     """
     top = path.certificates[-1]
     trusted, _ = effective_trust(trusted_ca_list)

@@ -1,12 +1,12 @@
-"""Path building as the product does it, which is as OpenSSL does it, decided beforehand and explained.
+"""Build paths as the product does, which is as OpenSSL does, and explain them.
 
 OpenSSL chooses one issuer at each step and never goes back (build_chain and get0_best_issuer_sk in x509_vfy.c):
 
-- The trusted CA list comes before what was sent. Once an issuer came from the list, only the list is searched further.
+- The trusted CA list comes before what was sent. Once an issuer came from the list, OpenSSL searches only the list.
 - Of several candidates, the first one in the list that is valid at the instant wins; without a valid one, the one that
-  ends last. A candidate is chosen by name, key identifier and kind of key; nobody looks at its signature or at whether it
-  may sign at all.
-- The path ends at a self-signed certificate of the list. An intermediate in the list is no anchor by itself.
+  ends last. OpenSSL chooses a candidate by name, key identifier and kind of key; it does not look at the signature, or at
+  whether the candidate may sign at all.
+- The path ends at a self-signed certificate of the list. An intermediate in the list is not an anchor by itself.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ MAX_LENGTH = 102  # leaf, OpenSSL's default depth of 100 CAs, and the anchor
 
 
 class Anchor(enum.StrEnum):
-    """How a path ended."""
+    """How a path ends."""
 
     TRUSTED = "trusted"
     SELF_SIGNED_LEAF = "self-signed leaf, not in the list"
@@ -52,12 +52,15 @@ class Anchor(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class CertificatePath:
-    """Leaf first.
+    """A path, leaf first.
 
-    sent: how many of `certificates` were shown by the other side; the rest come from the trusted CA list.
-    dropped: the list's certificates that the product does not use (same subject, another key).
-    in_the_way: certificates of the list without which a good path would be found; empty when the path is good itself.
-    shadowed: those of `dropped` with which a good path would be found, likewise.
+    Attributes:
+        certificates: the path, leaf first.
+        anchor: how it ends.
+        sent: how many of `certificates` the other side sent; the rest come from the trusted CA list.
+        dropped: the list's certificates that the product does not use (same subject, another key).
+        in_the_way: certificates of the list without which OpenSSL would find a good path; empty for a good path.
+        shadowed: those of `dropped` with which OpenSSL would find a good path; empty for a good path.
     """
 
     certificates: tuple[x509.Certificate, ...]
@@ -69,7 +72,7 @@ class CertificatePath:
 
     @property
     def links(self) -> Iterable[tuple[x509.Certificate, x509.Certificate]]:
-        """(child, issuer) pairs."""
+        """Return (child, issuer) pairs."""
         return zip(self.certificates, self.certificates[1:], strict=False)
 
     @property
@@ -78,7 +81,7 @@ class CertificatePath:
         return self.certificates[self.sent :]
 
     def position(self, index: int) -> str:
-        """leaf, intermediate or root."""
+        """Return leaf, intermediate or root."""
         if index == 0:
             return "leaf"
         last = index == len(self.certificates) - 1
@@ -90,7 +93,7 @@ BySubject = Mapping[CanonicalName, Sequence[x509.Certificate]]
 
 @dataclass(frozen=True, kw_only=True)
 class TrustIndex:
-    """A trusted CA list made ready to be searched: what is used, what the product drops, what has which subject."""
+    """A trusted CA list, ready for searches: what the product uses, what it drops, and the certificates by subject."""
 
     used: tuple[x509.Certificate, ...]
     dropped: tuple[x509.Certificate, ...]
@@ -98,7 +101,7 @@ class TrustIndex:
 
 
 def trust_index(trusted_ca_list: Sequence[x509.Certificate]) -> TrustIndex:
-    """The index of a list. Only that of a tuple is kept, not made again at every verification: a tuple cannot change."""
+    """Return the index of a list. The cache keeps only that of a tuple, because a tuple cannot change."""
     return _index_of_tuple(trusted_ca_list) if isinstance(trusted_ca_list, tuple) else _index(trusted_ca_list)
 
 
@@ -129,12 +132,12 @@ def _index(trusted_ca_list: Sequence[x509.Certificate]) -> TrustIndex:
 
 
 def same_key(one: x509.Certificate, other: x509.Certificate) -> bool:
-    """True when both certificates hold one public key."""
+    """True when both certificates have the same public key."""
     return key_of(one) == key_of(other)
 
 
 def by_subject(certificates: Iterable[x509.Certificate]) -> dict[CanonicalName, list[x509.Certificate]]:
-    """Certificates by subject, each subject's in the order given."""
+    """Group certificates by subject; each group keeps the order given."""
     found: dict[CanonicalName, list[x509.Certificate]] = {}
     for certificate in certificates:
         found.setdefault(subject_of(certificate), []).append(certificate)
@@ -144,9 +147,9 @@ def by_subject(certificates: Iterable[x509.Certificate]) -> dict[CanonicalName, 
 def effective_trust(
     trusted_ca_list: Sequence[x509.Certificate],
 ) -> tuple[tuple[x509.Certificate, ...], tuple[x509.Certificate, ...]]:
-    """(used, dropped): of self-signed certificates with one subject and different keys the product trusts the first.
+    """Return (used, dropped): of self-signed certificates with one subject and different keys the product trusts the first.
 
-    A renewed root with the same key is no conflict: OpenSSL picks the copy that is valid.
+    A renewed root with the same key does not conflict: OpenSSL picks the copy that is valid.
 
     Source: X12.5 guide, "Cisco Unified Communications Manager Certificates".
     """
@@ -161,7 +164,7 @@ def build_path(
     trusted_ca_list: Sequence[x509.Certificate],
     at: datetime,
 ) -> CertificatePath:
-    """The path that the product would judge. `sent` are the certificates that came behind the leaf."""
+    """Build the path that the product would judge. `sent` are the certificates behind the leaf."""
     return _walk(leaf, sent, trust_index(trusted_ca_list), at)
 
 
@@ -196,7 +199,7 @@ def _walk(leaf: x509.Certificate, sent: Sequence[x509.Certificate], index: Trust
 def choose_issuer(
     child: x509.Certificate, candidates: Sequence[x509.Certificate], at: datetime
 ) -> x509.Certificate | None:
-    """The candidate that OpenSSL takes for the issuer: the first valid one, else the one that ends last."""
+    """Return the candidate that OpenSSL takes as issuer: the first valid one, else the one that ends last."""
     latest: x509.Certificate | None = None
     for candidate in candidates:
         if not may_be_issuer(child, candidate):
@@ -209,14 +212,14 @@ def choose_issuer(
 
 
 def may_be_issuer(child: x509.Certificate, candidate: x509.Certificate) -> bool:
-    """Name, key identifier and kind of key fit (OpenSSL's ossl_x509_likely_issued); nobody looks at the signature."""
+    """True when name, key identifier and kind of key fit (OpenSSL's ossl_x509_likely_issued, without the signature)."""
     return (
         issuer_of(child) == subject_of(candidate) and identifies(child, candidate) and signature_fits(child, candidate)
     )
 
 
 def signers(child: x509.Certificate, candidates: Iterable[x509.Certificate]) -> tuple[x509.Certificate, ...]:
-    """Those of the candidates that signed the child; at most `MAX_TRIES` signatures are checked."""
+    """Return the candidates that signed the child; this checks at most `MAX_TRIES` signatures."""
     fitting = (c for c in candidates if c != child and may_be_issuer(child, c))
     return tuple(c for c in islice(fitting, MAX_TRIES) if issued(child, c))
 
@@ -242,7 +245,7 @@ def in_the_way(
     trusted_ca_list: Sequence[x509.Certificate],
     at: datetime,
 ) -> tuple[x509.Certificate, ...]:
-    """The certificates of the list whose removal lets OpenSSL find a good path; empty when none or too many.
+    """Return the certificates of the list whose removal lets OpenSSL find a good path; empty when none or too many.
 
     Typical: a cross-signed copy of a root before the self-signed one, an expired CA before its successor.
     """
@@ -268,7 +271,7 @@ def shadowed(
     trusted_ca_list: Sequence[x509.Certificate],
     at: datetime,
 ) -> tuple[x509.Certificate, ...]:
-    """The certificates that the product drops from the list and that a good path would need."""
+    """Return the certificates that the product drops from the list and that a good path would need."""
     if not path.dropped:
         return ()
     everything = tuple(dict.fromkeys(trusted_ca_list))
@@ -280,7 +283,7 @@ def shadowed(
 def _culprit(
     path: CertificatePath, sent: Sequence[x509.Certificate], trusted_ca_list: Sequence[x509.Certificate]
 ) -> x509.Certificate | None:
-    """The certificate nearest the top that came from the list while another one also signed its child."""
+    """Return the certificate nearest the top that came from the list while another one also signed its child."""
     top = path.certificates[-1]
     if path.anchor is Anchor.ISSUER_NOT_FOUND and signers(top, path.dropped):
         return next((c for c in trusted_ca_list if is_self_signed(c) and subject_of(c) == issuer_of(top)), None)
@@ -295,9 +298,9 @@ def _culprit(
 def chain_to_present(
     chain: Sequence[x509.Certificate], trusted_ca_list: Sequence[x509.Certificate], at: datetime
 ) -> tuple[x509.Certificate, ...]:
-    """What a peer sends: the file's chain; a lone leaf is completed from the peer's own trusted CA list.
+    """Return what a peer sends: the file's chain, or a leaf completed from the peer's own trusted CA list.
 
-    The product keeps the CA chain in the trusted CA list (guide, "Managing the Trusted CA Certificate List"), and
+    The product keeps the CA chain in the trusted CA list (X12.5 guide, "Managing the Trusted CA Certificate List"), and
     OpenSSL builds what it sends from there.
     """
     if len(chain) > 1:

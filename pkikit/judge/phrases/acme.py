@@ -39,7 +39,7 @@ _TYPES = (
 
 
 def _types() -> tuple[Phrase, ...]:
-    """Each type as its URN (JSON, lego, acme.sh) and as certbot prints it."""
+    """Return rows for each type: as its URN (JSON, lego, acme.sh) and as certbot prints it."""
     lines: list[tuple[str, str, str]] = []
     for name, rule in _TYPES:
         urn = f"urn:ietf:params:acme:error:{name}"

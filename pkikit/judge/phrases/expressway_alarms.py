@@ -130,7 +130,7 @@ _COMMON = frozenset(
 
 
 def _text(title: str, rule: str, text: str) -> str:
-    """The title, where all alarms that have it mean the same failure; else title and text.
+    """Return the title, if all alarms with it mean the same failure; else title and text.
 
     A harmless title must not stand alone: other programs use "configuration error", too, and a harmless row hides a line.
     """

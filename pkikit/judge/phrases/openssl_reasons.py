@@ -17,7 +17,7 @@ def _ssl(code: str, function: str, reason: str, place: str = "ssl/statem/statem_
 
 
 def _short(rule: str, code: str, function: str, reason: str) -> tuple[tuple[str, ...], ...]:
-    """A reason in words that prose uses, too: only in an OpenSSL error, as a field of Expressway, or as a name."""
+    """Return rows for a reason in words that prose uses, too: only in an OpenSSL error, an Expressway field, or as a name."""
     field = (
         '2026-11-20T10:00:10.100+00:00 exwe01 tvcs: Event="Inbound TLS Negotiation Error" Service="SIP" Src-ip="198.51.100.79"'
         f' Src-port="33221" Dst-ip="192.0.2.10" Dst-port="5061" Detail="{reason}" Protocol="TLS" Level="1"'
@@ -27,7 +27,7 @@ def _short(rule: str, code: str, function: str, reason: str) -> tuple[tuple[str,
 
 
 def _pair(rule: str, code: str, function: str, reason: str, *also: str) -> tuple[tuple[str, ...], ...]:
-    """The reason as OpenSSL prints it, and as Python, Node.js and BoringSSL name it."""
+    """Return rows for a reason as OpenSSL prints it, and as Python, Node.js and BoringSSL name it."""
     name = reason.upper().replace(" ", "_")
     return (
         (rule, reason, _ssl(code, function, reason), *also),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 class Whose(enum.StrEnum):
-    """Whose certificate a line is about, as seen from the program that wrote the line."""
+    """Whose certificate a line is about, seen from the program that wrote the line."""
 
     OURS = "ours"  # the far side refused the certificate of the writer: every TLS alert that the writer received
     THEIRS = "theirs"  # the writer refused the certificate of the far side: every verification error of its own
@@ -15,7 +15,7 @@ class Whose(enum.StrEnum):
 
 
 class Writer(enum.StrEnum):
-    """Which end of the connection the program that wrote the line is."""
+    """Which end of the connection the program is that wrote the line."""
 
     CLIENT = "client"  # it dialled: curl, a browser, `s_client`, `tls_process_server_certificate`
     SERVER = "server"  # it was dialled: `tls_process_client_certificate`

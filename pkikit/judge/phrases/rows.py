@@ -1,4 +1,4 @@
-"""Short ways to write rows: one source and one `whose` for many wordings, and TLS alerts from one list."""
+"""Short forms for rows: one source and one `whose` for many wordings, and TLS alerts from one list."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def rows(
     any_level: bool = False,
     writer: Writer = Writer.UNKNOWN,
 ) -> tuple[Phrase, ...]:
-    """One row per line: (rule, text, example, further literals …). A row of the rule PURPOSE says only "wrong purpose"."""
+    """Return one row per line: (rule, text, example, further literals …). A row of the rule PURPOSE says only "wrong purpose"."""
     return tuple(
         Phrase(
             text=text,
@@ -41,7 +41,7 @@ def rows(
 
 
 def successes(source: str, *lines: tuple[str, ...]) -> tuple[Phrase, ...]:
-    """Rows for lines that report a connection or a check that went well: (text, example, further literals …)."""
+    """Return rows for lines that report a successful connection or check: (text, example, further literals …)."""
     return tuple(
         Phrase(text=text, rule="", example=example, source=source, success=True, also=tuple(also))
         for text, example, *also in lines
@@ -49,14 +49,14 @@ def successes(source: str, *lines: tuple[str, ...]) -> tuple[Phrase, ...]:
 
 
 def harmless(source: str, *lines: tuple[str, ...]) -> tuple[Phrase, ...]:
-    """Rows for lines that look like a failure but are not one: (text, example, further literals …)."""
+    """Return rows for lines that look like a failure but are not one: (text, example, further literals …)."""
     return tuple(
         Phrase(text=text, rule="", example=example, source=source, also=tuple(also)) for text, example, *also in lines
     )
 
 
 def alert_row(number: int, text: str, example: str, source: str, *also: str, sent: bool = False) -> Phrase:
-    """The row of one alert. `sent`: the writer of the line sent it, so it refused the far side, not the reverse."""
+    """Return the row of one alert. `sent`: the writer of the line sent it, so it refused the far side, not the reverse."""
     about = Whose.THEIRS if sent else Whose.OURS
     return Phrase(
         text=text,

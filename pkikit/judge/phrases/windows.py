@@ -85,7 +85,7 @@ _OURS_CODES = (("sec_e_cert_unknown", "0x80090327", "tls.certificate-refused"),)
 
 
 def _codes(whose: Whose, table: tuple[tuple[str, str, str], ...]) -> tuple[Phrase, ...]:
-    """Each code by name (`schannel: next InitializeSecurityContext failed: SEC_E_…`) and by number."""
+    """Return rows for each code by name (`schannel: next InitializeSecurityContext failed: SEC_E_…`) and by number."""
     lines: list[tuple[str, str, str]] = []
     for name, number, rule in table:
         lines.append((rule, name, f"schannel: next InitializeSecurityContext failed: {name.upper()} ({number})"))

@@ -1,4 +1,4 @@
-"""One OCSP answer: is it about this certificate, fresh, signed by somebody who may, and what does it say (RFC 6960)?"""
+"""Judge one OCSP answer: is it about this certificate, fresh and signed by an authorised responder (RFC 6960)?"""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _bad(said: str, rule: Rule, label: str, expected: str, seen: str) -> Reading
 def matching_answer(
     answers: Iterable[ocsp.OCSPResponse], certificate: x509.Certificate, issuer: x509.Certificate
 ) -> tuple[ocsp.OCSPResponse, ocsp.OCSPSingleResponse] | None:
-    """The newest answer about that certificate of that issuer."""
+    """Return the newest answer about that certificate of that issuer."""
     found = []
     for answer in answers:
         if answer.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
@@ -77,10 +77,18 @@ def _is_about(single: ocsp.OCSPSingleResponse, certificate: x509.Certificate, is
 def certificate_id(
     certificate: x509.Certificate, issuer: x509.Certificate, algorithm: hashes.HashAlgorithm
 ) -> tuple[bytes, bytes, int]:
-    """(digest of the issuer's name, digest of its key, serial number): how OCSP names a certificate (RFC 6960 §4.1.1).
+    """Return how OCSP identifies a certificate (RFC 6960 §4.1.1).
+
+    Args:
+        certificate: the certificate.
+        issuer: its issuer.
+        algorithm: the digest of both hashes.
+
+    Returns:
+        (digest of the issuer's name, digest of its key, serial number).
 
     Raises:
-        ValueError: the issuer's key is neither RSA nor EC, or cannot be read.
+        ValueError: the issuer's key is neither RSA nor EC, or nobody can read it.
         UnsupportedAlgorithm: nobody knows the kind of key, or the digest.
     """
     name, key = (_digest(algorithm, data) for data in (subject_bytes(issuer), _key_bits(issuer)))
@@ -88,7 +96,17 @@ def certificate_id(
 
 
 def _key_bits(certificate: x509.Certificate) -> bytes:
-    """The BIT STRING of the public key, which CertID hashes (RFC 6960 §4.1.1)."""
+    """Return the bytes of the public key that CertID hashes.
+
+    Args:
+        certificate: the issuer.
+
+    Returns:
+        The content of its BIT STRING (RFC 6960 §4.1.1).
+
+    Raises:
+        ValueError: the key is neither RSA nor EC.
+    """
     key = certificate.public_key()
     if isinstance(key, rsa.RSAPublicKey):
         return key.public_bytes(Encoding.DER, PublicFormat.PKCS1)
@@ -104,7 +122,7 @@ def _digest(algorithm: hashes.HashAlgorithm, data: bytes) -> bytes:
 
 
 def read_answer(data: RevocationData, certificate: x509.Certificate, issuer: x509.Certificate, at: datetime) -> Reading:
-    """The status of `certificate` as the best answer at hand gives it at that instant."""
+    """Return the status of `certificate` at that instant, from the best answer at hand."""
     found = matching_answer(data.ocsp_answers, certificate, issuer)
     if found is None:
         refused = [a.response_status.name.lower() for a in data.ocsp_answers
@@ -133,7 +151,7 @@ def _distrust(answer: ocsp.OCSPResponse, issuer: x509.Certificate, nonce: bytes 
 
 
 def _why_no_delegate(answer: ocsp.OCSPResponse, issuer: x509.Certificate, at: datetime) -> str:
-    """Empty when a certificate in the answer is that of an authorised responder and signed it (RFC 6960 §4.2.2.2)."""
+    """Return why no certificate in the answer is an authorised responder that signed it (RFC 6960 §4.2.2.2), or empty."""
     why = "another key, and no certificate of a responder comes with the answer"
     for signer in answer.certificates:
         usage = extension(signer, x509.ExtendedKeyUsage)
@@ -167,7 +185,7 @@ def _signed(answer: ocsp.OCSPResponse, by: x509.Certificate) -> bool:
 
 
 def _digest_of(answer: ocsp.OCSPResponse) -> hashes.HashAlgorithm | None:
-    """The digest of the signature; None where it has none or nobody knows the algorithm, which verifies with no key."""
+    """Return the digest of the signature; None without one, and for an algorithm that nobody knows."""
     try:
         return answer.signature_hash_algorithm
     except UNREADABLE:

@@ -1,4 +1,4 @@
-"""What one CRL says: does it cover a certificate, can OpenSSL use it, who signed it, and which entry is about whom?"""
+"""Judge one CRL: does it cover a certificate, can OpenSSL use it, who signed it, and which entry is about whom?"""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CRITICAL = bytes.fromhex("0101ff")  # BOOLEAN TRUE, as every critical extension
 
 
 def unusable_because(crl: x509.CertificateRevocationList, certificate: x509.Certificate) -> str:
-    """Why a CRL of the right issuer says too little about a certificate, or an empty string (RFC 5280 §5.2.5)."""
+    """Return why a CRL of the right issuer says too little about a certificate, or an empty string (RFC 5280 §5.2.5)."""
     unreadable = unreadable_part(crl)
     if unreadable:
         return f"its {unreadable} cannot be read"
@@ -55,14 +55,14 @@ def unusable_because(crl: x509.CertificateRevocationList, certificate: x509.Cert
 
 
 def unreadable_part(crl: x509.CertificateRevocationList) -> str:
-    """The part of a CRL for which OpenSSL refuses it, because it cannot be read; empty without one."""
+    """Return the part of a CRL that OpenSSL cannot read, so that it refuses the CRL; empty without one."""
     lost = lost_parts(crl)
     refused = (oid_name(x509.ObjectIdentifier(e.oid)) for e in odd_extensions(crl) if e.refused)
     return lost[0] if lost else next((f"extension {name}" for name in refused), "")
 
 
 def unknown_critical(crl: x509.CertificateRevocationList) -> str:
-    """The critical extension of a CRL, or of one of its entries, that OpenSSL does not understand; empty without one."""
+    """Return the critical extension of a CRL or an entry that OpenSSL does not understand; empty without one."""
     critical = [x509.ObjectIdentifier(oid) for oid in critical_oids(crl)]
     for oid in critical:
         if oid not in _UNDERSTOOD:
@@ -84,7 +84,7 @@ def unknown_critical(crl: x509.CertificateRevocationList) -> str:
 def _point_names(
     full: Sequence[x509.GeneralName] | None, relative: x509.RelativeDistinguishedName | None, issuer: x509.Name
 ) -> list[object]:
-    """The names of a distribution point; one relative to the issuer is completed. Directory names as they are compared."""
+    """Return the complete names of a distribution point; directory names in the form for comparison."""
     names = list(full or ())
     if relative is not None:
         names.append(x509.DirectoryName(x509.Name([*issuer.rdns, relative])))
@@ -92,7 +92,7 @@ def _point_names(
 
 
 def entry_of(crl: x509.CertificateRevocationList, certificate: x509.Certificate) -> x509.RevokedCertificate | None:
-    """The entry about a certificate. Serial numbers that should not be (zero, negative) are looked for one by one."""
+    """Return the entry about a certificate. Invalid serial numbers (zero, negative) need a search one by one."""
     serial = serial_number(certificate)
     if serial > 0:
         return crl.get_revoked_certificate_by_serial_number(serial)

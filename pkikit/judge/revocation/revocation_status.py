@@ -1,16 +1,17 @@
-"""Was it revoked? Sources, precedence and fallback as one decision, certificate by certificate of a path.
+"""Was a certificate revoked? Sources, precedence and fallback as one decision, certificate by certificate of a path.
 
 The decision table (X12.5 guide, "Managing Certificate Revocation Lists"), for SIP TLS with checking on:
 
-    use OCSP | responder named | use CRLs | asked
+    use OCSP | responder named | use CRLs | source
     on       | yes             | any      | OCSP, and nothing else
     on       | no              | on       | CRLs
     off      | any             | on       | CRLs
-    on       | no              | off      | nothing can be: the fallback decides for the leaf
-    off      | any             | off      | the same
+    on       | no              | off      | none: the fallback decides for the leaf
+    off      | any             | off      | none: the fallback decides for the leaf
 
-No answer, or one that cannot be trusted: the fallback decides. A CRL that has expired counts as revoked, whatever the
-fallback says. Other services read CRLs only, each from its own sources (`SEES`), and take silence for good.
+Without an answer, or with one that cannot be trusted, the fallback decides. A CRL that has expired counts as revoked,
+whatever the fallback says. Other services read only CRLs, each from its own sources (`SEES`), and accept a certificate
+about which they know nothing.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ _FALLBACK = frozenset({rules.CRL_UNAVAILABLE, rules.CRL_UNTRUSTED, rules.OCSP_UN
 
 @dataclass(frozen=True, kw_only=True)
 class StatusCheck:
-    """How the status of one certificate of the path was found: which source was asked, and what it said.
+    """How we know the status of one certificate of the path: which source was asked, and what it answered.
 
     rule: the broken rule; None when the status is good.
     """
@@ -70,7 +71,7 @@ class StatusCheck:
 
 
 def check_status(path: CertificatePath, question: RevocationQuestion, at: datetime) -> tuple[StatusCheck, ...]:
-    """One check a certificate that has an issuer in the path, leaf first."""
+    """Return one check per certificate that has an issuer in the path, leaf first."""
     if question.consumer is Consumer.SIP_TLS and not question.settings.checking:
         return ()
     return tuple(
@@ -81,7 +82,7 @@ def check_status(path: CertificatePath, question: RevocationQuestion, at: dateti
 
 
 def judge_revocation(path: CertificatePath, question: RevocationQuestion, at: datetime) -> Verdict:
-    """The same as findings: an error where the certificate counts as revoked, a warning where it is let pass unknown."""
+    """Judge revocation: an error if a certificate counts as revoked, a warning if the fallback accepts an unknown status."""
     checks = check_status(path, question, at)
     as_revoked = question.settings.fallback == "revoked"
     question_asked = f"is anything on the path revoked, as {question.consumer.value} sees it?"
@@ -201,7 +202,7 @@ def _refused(
     crls: Sequence[tuple[CrlSource, x509.CertificateRevocationList]],
     at: datetime,
 ) -> list[Evidence]:
-    """CRLs of the issuer that OpenSSL would take and then refuse, for a critical extension."""
+    """Return evidence for CRLs of the issuer that OpenSSL would choose and then refuse, for a critical extension."""
     return [
         Evidence(
             label=f"CRL of {title(signers[0])}", expected="no critical extension", seen=unknown, where=source.value
@@ -261,7 +262,7 @@ def _not_consulted(
     unread: Sequence[tuple[CrlSource, x509.CertificateRevocationList]],
     consumer: Consumer,
 ) -> Evidence | None:
-    """Where the certificate is revoked in a source that this service does not read."""
+    """Return evidence that a source which this service does not read lists the certificate as revoked."""
     for source, crl in unread:
         if entry_of(crl, certificate) and signed_by(crl, issuer):
             reads = ", ".join(sorted(s.value for s in SEES[consumer]))
@@ -275,7 +276,7 @@ def _not_consulted(
 
 
 def _unsupported(question: RevocationQuestion, path: CertificatePath, known: set[str]) -> Iterable[Evidence]:
-    """CRLs that seem to be about the path and are not used; `known` are reasons that an error already gives."""
+    """Yield evidence for unused CRLs that seem to be about the path; `known` are reasons that an error already gives."""
     return dict.fromkeys(
         Evidence(label="CRL", expected="complete and direct", seen=why, where=source.value)
         for certificate, _ in path.links

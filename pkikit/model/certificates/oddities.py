@@ -32,11 +32,14 @@ _NETSCAPE_TYPE = x509.ObjectIdentifier("2.16.840.1.113730.1.1")
 def find_refused_extensions(
     certificate: x509.Certificate, values: Mapping[type[x509.ExtensionType], x509.ExtensionType]
 ) -> tuple[tuple[str, str], ...]:
-    """Return (OID, what is wrong) of extensions that `cryptography` parses, or passes over, and OpenSSL refuses.
+    """Find extensions that `cryptography` parses, or passes over, and OpenSSL refuses.
 
     Args:
-        certificate: what they are in.
+        certificate: the certificate.
         values: those of its extensions that can be read, by their type.
+
+    Returns:
+        (OID, what is wrong) of each.
     """
     if not _MAY_BE_REFUSED & values.keys():
         return ()

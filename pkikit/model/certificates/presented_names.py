@@ -91,6 +91,9 @@ def read_names(subject: x509.Name, alternative: x509.SubjectAlternativeName | No
         subject: its subject, for the common names.
         alternative: its subjectAltName; None where it has none, or where nobody can read it.
         has_san: it has that extension, readable or not.
+
+    Returns:
+        The names.
     """
     found: dict[str, list[str]] = {"dns": [], "sip": [], "ip": [], "wildcards": [], "dns_written": []}
     refused: list[UnusableName] = []
@@ -120,7 +123,17 @@ def read_names(subject: x509.Name, alternative: x509.SubjectAlternativeName | No
 
 
 def _read_entry(name: x509.GeneralName) -> tuple[str, str] | None:
-    """(field of PresentedNames, name); None for kinds of names that no name check reads. Raises InputError."""
+    """Read one entry of a SAN.
+
+    Args:
+        name: the entry.
+
+    Returns:
+        (field of PresentedNames, name); None for kinds of names that no name check reads.
+
+    Raises:
+        InputError: the name cannot match.
+    """
     match name:
         case x509.DNSName(value=value) if value.startswith("*."):
             return "wildcards", "*." + presented_dns_name(value[2:])
