@@ -4,7 +4,7 @@ from pkikit import startup
 
 
 def main() -> None:
-    """Entry point: everything else is imported once Ctrl-C and the standard streams are taken care of."""
+    """Run the command. It imports everything else after Ctrl-C and the standard streams are set up."""
     startup.begin("expressway-sim")
     from simulator.commands import cli
 

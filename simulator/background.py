@@ -1,4 +1,4 @@
-"""Background tasks. When an exception ends one, the event log says so: no failure is lost."""
+"""Background tasks. When an exception ends one, the event log records it: no failure is lost."""
 
 from __future__ import annotations
 
@@ -17,10 +17,14 @@ _T = TypeVar("_T")
 
 
 class Background:
-    """All tasks of a lab that nobody waits for. They end when the lab calls `stop`."""
+    """All tasks of a lab that no caller waits for. They end when the lab calls `stop`."""
 
     def __init__(self, owner: str, events: EventLog) -> None:
-        """owner: the party that the event log names when a task fails."""
+        """Start with no task.
+
+        Args:
+            owner: the party that the event log names when a task fails.
+        """
         self._owner, self._events = owner, events
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -41,7 +45,7 @@ class Background:
             work: the coroutine to run.
             what: names the task in the event log when it fails.
             party: the party that the event log names then; default: the owner.
-            failed: is called as well when an exception ended it.
+            failed: also called when an exception ended the task.
         """
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
@@ -60,20 +64,23 @@ class Background:
             failed(error)
 
     async def finish(self) -> None:
-        """Wait until everything that runs now has ended."""
+        """Wait until every task that runs now has ended."""
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def stop(self) -> None:
-        """Cancel everything and wait until it has ended."""
+        """Cancel every task and wait until it has ended."""
         for task in tuple(self._tasks):
             task.cancel()
         await self.finish()
 
 
 async def completed(function: Callable[[], _T], *, cancelled: Callable[[], object] = lambda: None) -> _T:
-    """Run `function` in a thread. A caller that is cancelled leaves only when the thread is done: nothing goes on behind it.
+    """Run `function` in a thread and return its result.
 
-    cancelled: is called in that case, to tell the thread.
+    A cancelled caller leaves only after the thread has ended, so that no work continues in the background.
+
+    Args:
+        cancelled: called on cancellation, to make the thread stop.
     """
     work = asyncio.ensure_future(anyio.to_thread.run_sync(function))
     try:
@@ -82,12 +89,12 @@ async def completed(function: Callable[[], _T], *, cancelled: Callable[[], objec
         cancelled()
         await asyncio.wait([work])
         if not work.cancelled():
-            work.exception()  # asyncio would complain about one that nobody looked at
+            work.exception()  # asyncio complains about an exception that is never read
         raise
 
 
 def reason_of(error: BaseException) -> str:
-    """One line about an error: the sentence of an expected one, else its type, its words and where it was raised."""
+    """Return one line about an error: the sentence of an expected one, else its type, its text and where it was raised."""
     if isinstance(error, PkikitError | OSError):
         return str(error)
     at, trace = "", error.__traceback__

@@ -6,11 +6,11 @@ from pkikit.errors import InputError, PkikitError
 
 
 class LabError(PkikitError):
-    """The lab cannot run (port taken, Pebble missing); the message says what to free or to install."""
+    """The lab cannot run (a port is taken, Pebble is missing). The message names what to free or to install."""
 
 
 class UploadRefused(InputError):
-    """A peer's page refuses a file; `rule` is the root cause."""
+    """A peer's page refuses a file. `rule` is the root cause."""
 
     def __init__(self, message: str, rule: str) -> None:
         super().__init__(message)

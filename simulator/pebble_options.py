@@ -1,4 +1,4 @@
-"""What kind of CA Pebble is in a lab: its generation, and what it asks of its clients."""
+"""The options of Pebble, the public CA of a lab: its generation, and what it asks of clients."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ ENVIRONMENT = "EXPRESSWAY_LAB_PEBBLE"
 
 
 class PebbleVersion(Enum):
-    """The two generations: 2.4 issues as public CAs did until 2026 (clientAuth too), 2.10 as they do since.
+    """The two generations: 2.4 issues as public CAs did until 2026 (with clientAuth), 2.10 as they do since then.
 
-    2.10 knows profiles and renewal information (RFC 9773), and puts serverAuth alone into certificates.
+    2.10 supports profiles and renewal information (RFC 9773), and puts only serverAuth into certificates.
     """
 
     V2_4 = "2.4"
@@ -21,12 +21,12 @@ class PebbleVersion(Enum):
 
     @property
     def environment(self) -> str:
-        """The variable that names the program."""
+        """The environment variable with the path of the program."""
         return ENVIRONMENT if self is PebbleVersion.V2_4 else f"{ENVIRONMENT}_2_10"
 
     @property
     def help(self) -> str:
-        """How to get the program: by the script, from elsewhere, or not at all."""
+        """How to get the program: by the script, from another source, or not at all."""
         if self is PebbleVersion.V2_4:
             how = "install it (apt-get install pebble)"
         else:
@@ -44,13 +44,13 @@ PROFILES: Mapping[str, timedelta] = {"classic": timedelta(days=90)}
 
 @dataclass(frozen=True, kw_only=True)
 class PebbleOptions:
-    """What kind of CA Pebble is to be.
+    """What kind of CA Pebble is.
 
-    nonce_reject, authz_reuse: per cent of the requests whose nonce is refused, of the names that were proved lately and
-    need no new proof. eab_keys: MAC keys (base64url) by key identifier; given, an account needs one. validity: life of
-    a certificate (2.4). profiles: life by name of the profile; any is taken when none is asked for (2.10).
-    retry_after: seconds that it asks to wait between two looks at an authorisation and at an order. alternate_roots:
-    further chains. chain_length: intermediates in a chain.
+    nonce_reject: per cent of requests whose nonce it refuses. authz_reuse: per cent of recently proved names that need no
+    new proof. eab_keys: MAC keys (base64url) by key identifier; if there are any, an account needs one. validity: lifetime
+    of a certificate (2.4). profiles: lifetime by name of the profile; without a requested profile, Pebble takes any (2.10).
+    retry_after: seconds to wait before the next look at an authorisation, and at an order. alternate_roots: how many
+    further chains. chain_length: how many intermediates.
     """
 
     version: PebbleVersion = PebbleVersion.V2_4
@@ -65,7 +65,7 @@ class PebbleOptions:
     validates_at_once: bool = True
 
     def environment(self) -> dict[str, str]:
-        """What Pebble reads from its environment."""
+        """Return what Pebble reads from its environment."""
         return {
             **({"PEBBLE_VA_NOSLEEP": "1"} if self.validates_at_once else {}),
             "PEBBLE_WFE_NONCEREJECT": str(self.nonce_reject),
@@ -75,7 +75,7 @@ class PebbleOptions:
         }
 
     def configuration(self) -> dict[str, object]:
-        """What Pebble reads from its configuration file."""
+        """Return what Pebble reads from its configuration file."""
         found: dict[str, object] = {"externalAccountBindingRequired": bool(self.eab_keys)}
         if self.eab_keys:
             found["externalAccountMACKeys"] = dict(self.eab_keys)

@@ -1,4 +1,4 @@
-"""What a lab can be told beside its deployment. An argument, never a global."""
+"""The settings of a lab. They are an argument of `Lab`; there are no global settings."""
 
 from __future__ import annotations
 
@@ -20,16 +20,17 @@ class LabSettings:
     net: second octet of the lab's addresses (127.net.x.y); None searches a free one.
     real_ports: listen on 80 instead of 10080; needs privileges.
     rsa: RSA-2048 keys as the guide recommends; False makes P-256 keys, for large worlds and tests.
-    timeout: seconds that a party of the lab waits for another. Only what hangs takes so long, so a busy machine is no fault.
-    patience: seconds that a server gives a caller from outside the lab to shake hands and ask.
-    unanswered: seconds that a party waits for one that no packet reaches.
-    look_up: seconds that a peer waits for a CRL or an OCSP answer while a handshake waits for the peer.
-    keepalive: seconds between two OPTIONS on a held connection; idle: silence after which a server hangs up.
+    tls: lowest and highest TLS version of every party.
+    timeout: seconds that a party of the lab waits for another. Long enough that a busy machine is not taken for a fault.
+    patience: seconds that a server gives a caller from outside the lab for its handshake and its request.
+    unanswered: seconds that a party waits for another that no packet reaches.
+    look_up: seconds that a peer waits for a CRL or an OCSP answer during a handshake.
+    keepalive: seconds between two OPTIONS on a held connection; idle: seconds of silence after which a server hangs up.
     keylog: file that TLS session secrets are appended to. capture: pcapng file, written when the lab ends.
-    pebble: the program of the lab's public CA; acme: what kind of CA it is.
+    pebble: path of the Pebble program; acme: what kind of CA it is.
     pages: serve each peer's pages and REST API on its own address, port 443.
-    fresh: peers begin as an installation does, with a temporary CA and a certificate from it.
-    state: folder in which the lab is kept, so that it goes on where it was.
+    fresh: peers start as new installations, with a temporary CA and a certificate from it.
+    state: folder that stores the lab; the next lab with this folder resumes from it.
     """
 
     net: int | None = None
@@ -51,5 +52,5 @@ class LabSettings:
     state: Path | None = None
 
     def port(self, product_port: int) -> int:
-        """The port to bind for a port of the product."""
+        """Return the port that the lab binds for a port of the product."""
         return product_port + PORT_SHIFT if product_port < PRIVILEGED and not self.real_ports else product_port

@@ -1,4 +1,4 @@
-"""The lab for notebooks, tests and scripts: the same lab in an event loop and a thread of its own.
+"""The lab for notebooks, tests and scripts: the same lab, in an event loop and a thread of its own.
 
 A cell that blocks (`!openssl s_client …`) therefore never freezes the peers.
 """
@@ -52,7 +52,7 @@ _OPEN: weakref.WeakSet[_Threaded[Any]] = weakref.WeakSet()
 
 
 class _Threaded(Generic[_Inside]):
-    """Something asynchronous that lives in a loop and a thread of its own, from `start` to `close`."""
+    """Runs an asynchronous object in its own event loop and thread, from `start` to `close`."""
 
     def __init__(self, inside: AbstractAsyncContextManager[_Inside]) -> None:
         self._manager = inside
@@ -60,7 +60,7 @@ class _Threaded(Generic[_Inside]):
         self._stack = ExitStack()
 
     def start(self) -> Self:
-        """Start thread, loop and what lives in it. What a test or a kernel forgets to close is closed when Python ends."""
+        """Start the thread, its loop and the object. Python closes them at exit if the caller does not."""
         with ExitStack() as stack:
             self.portal = stack.enter_context(start_blocking_portal())
             self._entered = (stack.enter_context(self.portal.wrap_async_context_manager(self._manager)),)
@@ -69,7 +69,7 @@ class _Threaded(Generic[_Inside]):
         return self
 
     def close(self) -> None:
-        """Stop it and its thread; harmless when called twice."""
+        """Stop the object and its thread. A second call does nothing."""
         _OPEN.discard(self)
         self._stack.close()
 
@@ -108,7 +108,7 @@ class _Threaded(Generic[_Inside]):
 class ThreadedLab(_Threaded[RunningLab]):
     """A running lab without asyncio: `with Lab(deployment) as lab:`, or `start` and `close`. `simulator.Lab` is this class.
 
-    Every method blocks until the lab has done what it asks for. `run` and `do` reach what has no method here.
+    Every method blocks until the lab has done its work. `run` and `do` reach what has no method here.
     """
 
     def __init__(
@@ -119,10 +119,10 @@ class ThreadedLab(_Threaded[RunningLab]):
         clock: Clock | None = None,
         prepare: Callable[[World], World] | None = None,
     ) -> None:
-        """Describe a lab; it runs from `start` on.
+        """Describe a lab; it runs after `start`.
 
         Args:
-            deployment: who is in the lab: a deployment, or the path of its file.
+            deployment: the parties and zones: a deployment, or the path of its file.
             settings: ports, keys, pages, files; see LabSettings.
             clock: the lab's time; default: now.
             prepare: turns the world that the lab would issue into the one to start with (other certificates, faults).
@@ -135,12 +135,12 @@ class ThreadedLab(_Threaded[RunningLab]):
 
     @property
     def lab(self) -> RunningLab:
-        """The asynchronous lab itself, for what runs in its loop."""
+        """The asynchronous lab, for code that runs in its loop."""
         return self._inside
 
     @property
     def deployment(self) -> Deployment:
-        """Who is in the lab."""
+        """The deployment that the lab runs."""
         return self.lab.deployment
 
     @property
@@ -170,7 +170,7 @@ class ThreadedLab(_Threaded[RunningLab]):
 
     @property
     def plan(self) -> AddressPlan:
-        """The addresses, by FQDN."""
+        """The address plan: the address of each party, by FQDN."""
         return self.lab.plan
 
     @property
@@ -180,7 +180,7 @@ class ThreadedLab(_Threaded[RunningLab]):
 
     @property
     def peers(self) -> Mapping[str, Peer]:
-        """The Expressways, by FQDN: their state and what an administrator does to them."""
+        """The Expressways, by FQDN: their state and what an administrator can do to them."""
         return self.lab.peers
 
     @property
@@ -205,7 +205,7 @@ class ThreadedLab(_Threaded[RunningLab]):
 
     @property
     def endpoints(self) -> Mapping[str, Endpoint]:
-        """What listens and dials for each party, by FQDN."""
+        """The listening and dialling side of each party, by FQDN."""
         return self.lab.endpoints
 
     @property
@@ -215,12 +215,12 @@ class ThreadedLab(_Threaded[RunningLab]):
 
     @property
     def last(self) -> Mapping[str, LegReport]:
-        """Every leg as it was last dialled, by id."""
+        """The result of the last dial of every leg, by id."""
         return self.lab.last
 
     @property
     def adcs(self) -> CertificateServices:
-        """The CA's web enrolment pages.
+        """The web enrolment pages of the CA.
 
         Raises:
             LabError: this lab runs without pages.
@@ -232,7 +232,7 @@ class ThreadedLab(_Threaded[RunningLab]):
         """The ACME service that `start_acme` started.
 
         Raises:
-            LabError: it was not started.
+            LabError: `start_acme` was not called.
         """
         if not self._acme:
             raise LabError("this lab has no ACME service yet; start it: lab.start_acme()")
@@ -241,19 +241,19 @@ class ThreadedLab(_Threaded[RunningLab]):
     # Connections.
 
     def check(self, only: Callable[[Leg], bool] | None = None) -> CheckReport:
-        """Judge and dial every leg, or those that `only` picks."""
+        """Judge and dial every leg, or those for which `only` returns True."""
         return self.run(partial(self.lab.check, only=only))
 
     def dial(self, leg: Leg) -> HandshakeTrace:
-        """Dial one leg with real TLS."""
+        """Dial one leg with real TLS, and return the trace of both sides."""
         return self.run(self.lab.dial, leg)
 
     def hold(self) -> None:
-        """Keep every SIP leg up from now on, as zones are; returns when each was dialled once."""
+        """Keep every SIP leg up from now on, as a zone does. Returns after each leg was dialled once."""
         self.run(self.lab.hold)
 
     def status(self) -> CheckReport:
-        """Held legs as they are, the others dialled now."""
+        """Return the current state of held legs, and dial the others."""
         return self.run(self.lab.status)
 
     # Changes.
@@ -271,10 +271,10 @@ class ThreadedLab(_Threaded[RunningLab]):
         self.do(self.lab.trust, certificates, parties)
 
     def break_(self, fault: str, **fields: Any) -> None:
-        """Make a fault: `lab.break_("block", party="e2.example.com", port=80)`.
+        """Apply a fault: `lab.break_("block", party="e2.example.com", port=80)`.
 
         Raises:
-            InputError: there is no such fault, or a field is missing or wrong.
+            InputError: the fault is unknown, or a field is missing or wrong.
         """
         now = self.world
         made = FaultContext(self.issued, self.clock.now(), rsa=False).apply([fault_of(fault, **fields)], now)
@@ -282,29 +282,29 @@ class ThreadedLab(_Threaded[RunningLab]):
         self.change(made)
 
     def fix(self) -> None:
-        """Undo every fault of `break_`; what was changed since then, a certificate or a list, stays."""
+        """Undo every fault of `break_`. A certificate or list that was changed since then stays."""
         for breakage in self._breakage:
             self.change(breakage.fixed(self.world))
         self._breakage = ()
 
     def put(self, world: World) -> None:
-        """Put a world in place that was there before; faults that were made until now are not undone any more."""
+        """Replace the world with an earlier one. `fix` no longer undoes the faults made until now."""
         self._breakage = ()
         self.change(world)
 
     # Time, and the CA.
 
     def travel(self, by: timedelta) -> None:
-        """Let the lab's clock go on, and do what is due then."""
+        """Move the lab's clock forward, and do what is due then."""
         self.do(self.clock.travel, by)
         self.tick()
 
     def tick(self) -> None:
-        """Do what the lab's clock says is due: the daily CRL updates, ACME."""
+        """Do what is due by the lab's clock: daily CRL updates, ACME."""
         self.run(self.lab.tick)
 
     def start_acme(self) -> AcmeService:
-        """Start Pebble and the ACME service of the E peers, unless they run; both end with the lab."""
+        """Start Pebble and the ACME service of the E peers, unless they run. Both end with the lab."""
         self._require_open()
         if not self._acme:
             service = self._stack.enter_context(self.portal.wrap_async_context_manager(acme_service(self.lab)))
@@ -313,7 +313,7 @@ class ThreadedLab(_Threaded[RunningLab]):
 
 
 class ThreadedCase(_Threaded[LiveCase]):
-    """A case of the clinic alive; `case` is the LiveCase itself, for looking."""
+    """A running case of the clinic. `case` is the LiveCase itself, for reading."""
 
     def __init__(
         self, case: Case, settings: LabSettings | None = None, *, step: Callable[[str], None] = lambda _: None

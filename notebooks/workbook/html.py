@@ -23,12 +23,12 @@ class PanelOutput:
 
 
 def alert(sentence: str) -> PanelOutput:
-    """The output for an input that cannot be used: one sentence."""
+    """Return the output for an input that cannot be used: one sentence."""
     return PanelOutput(html=f'<p role="alert"><b>✘ Not possible:</b> {escape(sentence)}</p>', text=f"✘ {sentence}")
 
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], *, most: int = 200) -> str:
-    """An HTML table, escaped and bounded."""
+    """Return an HTML table, escaped and bounded."""
     heads = "".join(f'<th scope="col">{escape(h)}</th>' if h else "<td></td>" for h in head)
     body = "".join("<tr>" + "".join(f"<td>{escape(c)}</td>" for c in row) + "</tr>" for row in rows[:most])
     more = f"<p>… and {len(rows) - most} more</p>" if len(rows) > most else ""

@@ -1,4 +1,4 @@
-"""The clinic: cases as data. A case changes the world, the connections fail by themselves, and undoing the change fixes them."""
+"""The clinic: cases as data. A case changes the world, so connections fail; undoing the change fixes them."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Case(_Part):
         return (self.cause, *self.also)
 
     def base(self) -> Deployment:
-        """Return the deployment when all is well."""
+        """Return the deployment without the case."""
         return load_deployment(deployments_folder() / f"{self.deployment}.yaml")
 
     def changed(self) -> Deployment:

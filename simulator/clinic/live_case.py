@@ -43,7 +43,7 @@ _TOLD = (
 
 @dataclass(frozen=True, kw_only=True)
 class Played:
-    """How a case went: what was seen while it was broken, and whether the fix brought every leg up.
+    """How a case went: the legs while it was broken, and whether the fix brought every leg up.
 
     refused: what a page or the CA objected to, as findings.
     """
@@ -153,7 +153,7 @@ class LiveCase:
         self._step(str(remedy))
         self.applied = (*self.applied, remedy)
         if remedy.action is Action.CONFIGURE:
-            # Ports and listeners follow the configuration: the lab is set up anew, and all that was done is done again.
+            # Ports and listeners follow the configuration: start a new lab, and repeat all remedies in it.
             planned = await anyio.to_thread.run_sync(self.case.base)
             chosen = dict(place_of(r, planned) for r in self.applied if r.action is Action.CONFIGURE)
             before = await anyio.to_thread.run_sync(self.case.changed)
@@ -190,7 +190,7 @@ class LiveCase:
         self._step("mending it")
         case = self.case
         if case.change and not case.faults:
-            # What was changed is the configuration: the lab is set up anew, as it should have been.
+            # The case changed the configuration: start a new lab with the right one.
             async with Lab(await anyio.to_thread.run_sync(case.base), settings=self._settings) as lab:
                 return await lab.check()
         if case.order is not None:

@@ -1,4 +1,4 @@
-"""How a player did in the clinic. Scores are kept on this machine only."""
+"""How a player did in the clinic. Scores are stored on this machine only."""
 
 from __future__ import annotations
 

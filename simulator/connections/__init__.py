@@ -1,1 +1,1 @@
-"""The parties of a lab at work: what each listens on and dials, and the network between them."""
+"""The running parties of a lab: the ports they listen on, the legs they dial, and the network between them."""

@@ -1,4 +1,4 @@
-"""Whom a port lets in: what it wants of the parties that it knows, and of a caller that belongs to no leg."""
+"""What a port asks of its callers: of the parties that it knows, and of a caller that belongs to no leg."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pkikit.model.parties import LegKind
 
 @dataclass(frozen=True, kw_only=True)
 class Admission:
-    """How a port treats a caller: whether it wants a certificate, and with which names."""
+    """How a port treats a caller: whether it requires a certificate, and which names the certificate needs."""
 
     verify: bool
     name_checks: tuple[NameCheck, ...] = ()
@@ -20,13 +20,16 @@ class Admission:
 
 
 def admission_of(leg: Leg) -> Admission:
-    """How the server of a leg treats the leg's client."""
+    """Return how the server of a leg treats the leg's client."""
     return Admission(verify=leg.mutual, name_checks=leg.client_name_checks if leg.mutual else (), tunnel=leg.tunnel)
 
 
 def admission_of_strangers(legs: Sequence[Leg]) -> Admission:
-    """A caller that belongs to no leg, as a learner's openssl: traversal and cluster ports still want the right certificate;
-    on 5061 and 8443 it meets the default zone, which asks for none."""
+    """Return how a port treats a caller that belongs to no leg, such as a learner's openssl.
+
+    Traversal and cluster ports require the right certificate. On 5061 and 8443 such a caller reaches the default zone, which
+    requires none.
+    """
     always_mutual = all(leg.mutual and leg.kind in {LegKind.ZONE, LegKind.CLUSTER} for leg in legs)
     checks = {leg.client_name_checks for leg in legs}
     from_outside = any(leg.port == ports.SIP_TLS for leg in legs)

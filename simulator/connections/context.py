@@ -1,4 +1,4 @@
-"""What the parts of a running lab share, and what may follow along with it."""
+"""What the parts of a running lab share, and the interface of followers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from simulator.world.issued_world import IssuedWorld
 
 
 class Follower:
-    """Something that goes along with a running lab: pages, ACME, a capture, a timeline. A hook does nothing by default.
+    """A part that follows a running lab: pages, ACME, a capture, a timeline. By default, a hook does nothing.
 
     name: how the event log names it when one of its hooks fails.
     """
@@ -29,29 +29,29 @@ class Follower:
     name: ClassVar[str] = "a follower"
 
     def changed(self, before: World, after: World) -> None:
-        """Another world is in place; the parties already use it."""
+        """Called after the lab put another world in place; the parties already use it."""
 
     async def restarted(self, fqdn: str) -> None:
-        """A party restarts: its connections went down. Runs in the background."""
+        """Called in the background when a party restarts and its connections went down."""
 
     async def tick(self) -> None:
         """Do what is due by the lab's clock. `RunningLab.tick` waits for it."""
 
     def dates(self) -> Iterable[datetime]:
-        """The instants, on the lab's clock, at which `tick` will have something to do."""
+        """Return the instants, on the lab's clock, at which `tick` will have something to do."""
         return ()
 
     def tap(self, client: End, server: End) -> Tap | None:
-        """A connection was opened; a function to give its bytes to, or None."""
+        """Called when a connection opens. Return a function that receives its bytes, or None."""
         return None
 
 
 @dataclass(kw_only=True)
 class LabContext:
-    """One lab's world, time, events and settings. `world` is replaced as a whole; everything else stays.
+    """World, time, events and settings of one lab. A change replaces `world` as a whole; everything else stays.
 
     issued: the lab's CAs, and the world that they issued at the start. plan: the addresses. background: owns every task
-    that nobody waits for. followers: in the order in which they were attached.
+    that no caller waits for. followers: in the order in which they were attached.
     """
 
     settings: LabSettings
@@ -68,11 +68,11 @@ class LabContext:
         self.legs: tuple[Leg, ...] = legs_of(self.deployment)
 
     def now(self) -> datetime:
-        """The lab's time."""
+        """Return the lab's time."""
         return self.clock.now()
 
     def now_of(self, fqdn: str) -> datetime:
-        """The time by a party's own clock."""
+        """Return the time by a party's own clock."""
         return self.world.clock_of(fqdn, self.clock.now())
 
     def log(self, event: str, detail: str) -> None:
@@ -80,7 +80,7 @@ class LabContext:
         self.events.add(self.deployment.name, event, Detail=detail)
 
     def taps(self, client: End, server: End) -> Tap | None:
-        """A function that gives the bytes of a new connection to every follower that wants them."""
+        """Return a function that gives the bytes of a new connection to every follower that wants them; None if none does."""
         taps = [tap for follower in self.followers if (tap := follower.tap(client, server)) is not None]
         if not taps:
             return None

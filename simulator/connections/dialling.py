@@ -1,4 +1,4 @@
-"""Dialling the legs of a running lab: once, all of them, or kept up; what was seen last is remembered."""
+"""Dials the legs of a running lab: once, all of them, or permanently. It remembers the last result of each leg."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _AT_ONCE = 16  # legs dialled at one time
 
 
 class Dialler:
-    """`links` are the legs that are held, `last` every leg as it was last dialled; both by id."""
+    """Dials legs. `links`: the held legs; `last`: the last result of every leg; both by id."""
 
     def __init__(self, context: LabContext, endpoints: Mapping[str, Endpoint], network: Network) -> None:
         self._by_address = {endpoint.address: endpoint for endpoint in endpoints.values()}
@@ -33,7 +33,7 @@ class Dialler:
         self._context, self._endpoints, self._network = context, endpoints, network
 
     async def dial(self, leg: Leg) -> HandshakeTrace:
-        """Dial one leg with real TLS and bring both sides' records together."""
+        """Dial one leg with real TLS, and return the trace of both sides."""
         trace, stream = await self._open(leg)
         if stream is not None:
             await stream.close()
@@ -42,19 +42,19 @@ class Dialler:
     async def _dialled(self, leg: Leg) -> HandshakeTrace:
         try:
             return await self.dial(leg)
-        except Exception as error:  # as above: this leg is down, the others are still dialled
+        except Exception as error:  # this leg is down, the others are still dialled
             why = reason_of(error)
             self._context.events.add(leg.client, "Leg Failed", Leg=leg.id, Dst=leg.server, Reason=why)
             return not_connected(self._context.now, f"the lab could not dial it: {why}", resolved=True)
 
     async def _open(self, leg: Leg) -> tuple[HandshakeTrace, TlsStream | None]:
-        """Dial one leg; where the other side answered, the connection is still up."""
+        """Dial one leg. If the other side answered, the returned connection is still up."""
         client, server = self._endpoints[leg.client], self._endpoints[leg.server]
         server.ready()
         address, problem = await self._network.find(leg)
         if address is None:
             return not_connected(client.now, problem, resolved=False), None
-        # DNS may lead to another party than the one that was meant.
+        # DNS may lead to another party than the intended one.
         server = self._by_address.get(address, server)
         if not self._network.passes(leg.client, server.party.fqdn):
             await asyncio.sleep(self._context.settings.unanswered)
@@ -66,29 +66,29 @@ class Dialler:
         return merge(opened.recorder, of_server), opened.stream
 
     async def hold(self) -> None:
-        """Keep every SIP leg up from now on, as zones are; returns when each was dialled once."""
+        """Keep every SIP leg up from now on, as a zone does. Returns after each leg was dialled once."""
         for link in self._new_links():
             self._context.background.spawn(link.run(), f"leg {link.leg.id}", failed=link.died)
         for link in self.links.values():
             await link.settled.wait()
 
     def retry(self) -> None:
-        """Dial the held legs that are down now: something has changed."""
+        """Dial the held legs that are down now, because the lab has changed."""
         for link in self.links.values():
             link.retry()
 
     def drop_links_of(self, fqdn: str) -> None:
-        """Drop the held connections that this party dialled: it restarts."""
+        """Drop the held connections that this party dialled, because it restarts."""
         for link in self.links.values():
             if link.leg.client == fqdn:
                 link.drop()
 
     def status_of(self, fqdn: str) -> tuple[LegReport, ...]:
-        """The legs of a party as they were last dialled."""
+        """Return the legs of a party with the result of the last dial."""
         return tuple(r for r in self.last.values() if fqdn in {r.leg.client, r.leg.server})
 
     def _new_links(self) -> list[Link]:
-        """A link for every SIP leg that has none yet and can be dialled."""
+        """Make a link for every SIP leg that has none yet and can be dialled."""
         made = [
             Link(
                 leg,
@@ -111,10 +111,10 @@ class Dialler:
         return self._remembered(leg, None, trace)
 
     def _judged(self, leg: Leg, world: World, at: datetime) -> LegVerdict | None:
-        """The judgement beforehand; None, and a line in the log, where the leg cannot be judged."""
+        """Judge a leg before it is dialled. If that fails, write a line to the log and return None."""
         try:
             return judge_leg(leg, world, at)
-        except Exception as error:  # one odd object must not take the report of every other leg with it
+        except Exception as error:  # one odd object must not prevent the report of the other legs
             self._context.events.add(leg.client, "Leg Not Judged", Leg=leg.id, Reason=reason_of(error))
             return None
 
@@ -122,13 +122,13 @@ class Dialler:
         if verdict is None:
             nothing = Verdict(question=f"{leg.id}: not assessed")
             verdict = LegVerdict(leg=leg, by_client=nothing, by_server=nothing)
-            if trace is None:  # neither judged nor dialled: nobody may read that as a yes
+            if trace is None:  # neither judged nor dialled: that must not look like a success
                 trace = not_connected(self._context.now, "this leg could be neither judged nor dialled", resolved=True)
         report = self.last[leg.id] = LegReport(leg=leg, verdict=verdict, trace=trace)
         return report
 
     async def status(self) -> CheckReport:
-        """Held legs as they are, the others dialled now."""
+        """Return the current state of held legs, and dial the others."""
         await self.check(only=lambda leg: leg.id not in self.links)
         found = (self.last[leg.id] for leg in self._context.legs if leg.id in self.last)
         return CheckReport(deployment=self._context.world.deployment.name, at=self._context.now(), legs=tuple(found))
@@ -136,7 +136,7 @@ class Dialler:
     async def check(
         self, *, only: Callable[[Leg], bool] | None = None, progress: Callable[[LegReport], None] | None = None
     ) -> CheckReport:
-        """Judge and dial every leg (or those that `only` picks)."""
+        """Judge and dial every leg, or those for which `only` returns True."""
         for endpoint in self._endpoints.values():
             endpoint.ready()
         gate = asyncio.Semaphore(_AT_ONCE)
@@ -158,7 +158,7 @@ class Dialler:
         return CheckReport(deployment=self._context.world.deployment.name, at=at, legs=tuple(reports))
 
     def _can_dial(self, leg: Leg) -> bool:
-        """Not where a certificate is to be shown whose private key we do not have."""
+        """Return False if a side would need a private key that the lab does not have."""
         parties = self._context.world.parties
         shown = [parties[leg.server].as_server(leg.port, leg.reference_name)]
         if leg.mutual:

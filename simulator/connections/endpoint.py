@@ -1,4 +1,4 @@
-"""One party on its own address: listens on its ports, dials from its address, keeps both sides' records."""
+"""One party on its own address: listens on its ports, dials from its address, records both sides."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Connection = tuple[str, int]  # the client's address and port
 
 @dataclass(frozen=True)
 class Opened:
-    """A leg as it was dialled: the client's record, its end of the connection, and the connection while it is up."""
+    """A dialled leg: the client's record, the client's end of the connection, and the stream if it is up."""
 
     recorder: Recorder
     here: Connection | None = None
@@ -56,21 +56,21 @@ class _Once:
 
 
 class Endpoint:
-    """A party at work. `party` may be replaced while it runs: the next connection uses the new certificate."""
+    """A running party. `consult` replaces its certificates for the next connection."""
 
     def __init__(
         self, party: Party, context: LabContext, *, look_up: LookUpStatus, elsewhere: frozenset[int] = frozenset()
     ) -> None:
-        """Describe what listens and dials for a party; nothing listens yet.
+        """Describe what a party listens on and dials; nothing listens yet.
 
         Args:
             party: its certificates and lists.
             context: the lab around it.
-            look_up: asks for revocation status over the network while a handshake waits.
-            elsewhere: ports of this party that something else serves (a peer's pages).
+            look_up: fetches revocation status over the network while a handshake waits.
+            elsewhere: ports of this party that another part of the lab serves (a peer's pages).
         """
-        self.closed: frozenset[int] = frozenset()  # ports that a firewall keeps
-        self.delay = 0.0  # seconds by which what this party sends comes late
+        self.closed: frozenset[int] = frozenset()  # ports that a firewall blocks
+        self.delay = 0.0  # seconds by which this party's data arrives late
         self._tls, self._context, self._look_up = TlsContexts(party, context), context, look_up
         self._settings, self._events, by_name = context.settings, context.events, context.plan.by_name
         self.address = by_name[party.fqdn]
@@ -89,22 +89,22 @@ class Endpoint:
 
     @property
     def party(self) -> Party:
-        """The party at work, with the certificates and lists of its next connection."""
+        """The party, with the certificates and lists of its next connection."""
         return self._tls.party
 
     def now(self) -> datetime:
-        """The time by this party's own clock."""
+        """Return the time by this party's own clock."""
         return self._tls.now()
 
     def consult(self, party: Party) -> None:
-        """Use these certificates, lists and revocation settings from the next connection on; nothing restarts."""
+        """Use these certificates, lists and revocation settings from the next connection on, without a restart."""
         self._tls.adopt(party)
 
     def hinder(self) -> None:
-        """Close the ports that a firewall blocks in the world as it is, and delay what the party sends.
+        """Close the ports that a firewall blocks in the current world, and delay what the party sends.
 
         Raises:
-            LabError: a port that opens again is taken.
+            LabError: another program has taken a port that should open again.
         """
         world, fqdn = self._context.world, self.party.fqdn
         self.delay = world.delays.get(fqdn, 0.0)
@@ -112,7 +112,7 @@ class Endpoint:
         self._reconcile()
 
     def _reconcile(self) -> None:
-        """Make the open ports those that are wanted now. Safe to call at any time and any number of times."""
+        """Open and close ports until the wanted ones are open. Safe to call at any time."""
         silent = not self._runs or self.party.speaks is Speaks.NOTHING
         wanted = frozenset() if silent else frozenset(self.ports) - self.closed
         for port in self._listeners.keys() - wanted:
@@ -135,32 +135,32 @@ class Endpoint:
         self._events.add(self.party.fqdn, "Connection Trouble", Dst_port=port, Detail=line)
 
     def drop(self, caller: str) -> None:
-        """Drop the connections of one caller: nothing passes between them any more."""
+        """Drop the connections of one caller: packets no longer pass between the two."""
         for task in [t for t, address in self._callers.items() if address == caller]:
             task.cancel()
 
     def restart(self) -> None:
-        """Connections drop; ports close or open where the party now answers nobody, or does again."""
+        """Drop all connections; close the ports if the party answers nothing now, open them if it answers again."""
         for task in self._callers:
             task.cancel()
         self._reconcile()
 
     def ready(self) -> None:
-        """Open the ports that should be open and are not, because another program had them for a while."""
-        with contextlib.suppress(LabError):  # then nobody answers there, which is what the caller will find
+        """Open the ports that another program had taken before."""
+        with contextlib.suppress(LabError):  # the port then does not answer, and the caller reports that
             self._reconcile()
 
     def start(self) -> None:
-        """Listen on every port that a leg of the deployment dials; on none, where the party answers nobody.
+        """Listen on every port that a leg of the deployment dials; on none if the party answers nothing.
 
         Raises:
-            LabError: a port is taken, or may not be used.
+            LabError: a port is taken, or the process lacks the privilege to listen on it.
         """
         self._runs = True
         self._reconcile()
 
     async def stop(self) -> None:
-        """Close the ports and what is still open."""
+        """Close the ports and the open connections."""
         self._runs = False
         listeners = tuple(self._listeners.values())
         self._reconcile()
@@ -173,7 +173,7 @@ class Endpoint:
             await listener.stop()
 
     async def _serve(self, port: int, connection: socket.socket, caller: Connection) -> None:
-        """One accepted connection, from its first byte to its end."""
+        """Serve one accepted connection until it ends."""
         task = asyncio.current_task()
         assert task is not None  # the listener runs each connection in a task
         self._callers[task] = caller[0]
@@ -232,11 +232,11 @@ class Endpoint:
         return self.records.setdefault(caller, asyncio.get_running_loop().create_future())
 
     def _hand_over(self, port: int, caller: Connection, recorder: Recorder) -> None:
-        """Keep the record for the party that dialled; a stranger's ends in the event log."""
+        """Give the record to the party of the lab that dialled. Callers from outside the lab only appear in the event log."""
         if (port, caller[0]) not in self._known:
             return
         if len(self.records) > MAX_CONNECTIONS:
-            self.records.clear()  # somebody outside the lab dials from a party's address and never collects
+            self.records.clear()  # a program outside the lab dials from a party's address and never collects
         record = self._record(caller)
         if not record.done():
             record.set_result(recorder)
@@ -258,14 +258,18 @@ class Endpoint:
         )
 
     async def dial(self, leg: Leg, address: str) -> tuple[Recorder, Connection | None]:
-        """Dial a leg at an address, from this party's own, and hang up: (the client's record, its end of the connection)."""
+        """Dial a leg at an address, from this party's own address, and hang up.
+
+        Returns:
+            The client's record, and the client's end of the connection; None if no connection was made.
+        """
         opened = await self.open(leg, address)
         if opened.stream is not None:
             await opened.stream.close()
         return opened.recorder, opened.here
 
     async def open(self, leg: Leg, address: str) -> Opened:
-        """The same, and stay on the line when the other side answered."""
+        """Dial a leg at an address, from this party's own address. Keep the connection up if the other side answered."""
         recorder = Recorder(Side.CLIENT, self.now)
         port = self._settings.port(leg.port)
         try:
@@ -311,7 +315,7 @@ class Endpoint:
         return Opened(recorder, here, stream if up else None)
 
     async def _status_of(self, chain: tuple[x509.Certificate, ...]) -> RevocationData:
-        """What can be found out about a chain while its owner waits; what cannot is logged, and the fallback decides."""
+        """Return the revocation data that can be fetched for a chain during its handshake. The event log lists failures."""
         question = self._tls.question(Consumer.SIP_TLS)
         if question is None:
             return NOTHING_HELD
@@ -322,7 +326,7 @@ class Endpoint:
         return await self._look_up(chain, question, told)
 
     async def collect(self, caller: Connection) -> Recorder | None:
-        """The server's record of a connection from a party of the lab; None when it does not come in time."""
+        """Return the server's record of a connection from a party of the lab; None if it does not arrive in time."""
         future = self._record(caller)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._settings.timeout):

@@ -1,4 +1,7 @@
-"""Legs kept up, as zones are: dialled, kept alive with OPTIONS, dialled again with growing patience when they are lost."""
+"""Legs that stay up, as zones do: dialled, kept alive with OPTIONS, and dialled again after a loss.
+
+The wait before the next try doubles with each failure.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +23,10 @@ Open = Callable[[Leg], Awaitable[tuple[HandshakeTrace, TlsStream | None]]]
 
 
 class Link:
-    """One leg that is to stay up.
+    """One leg that should stay up.
 
-    active: SIP was answered on it last. dialled, kept_alive: how often it was dialled, and OPTIONS were answered on it.
-    wait: seconds until it is dialled again, should it be down.
+    active: SIP was answered on it last. dialled, kept_alive: how often it was dialled, and how many OPTIONS were answered.
+    wait: seconds until the next try if it is down.
     """
 
     def __init__(
@@ -36,7 +39,16 @@ class Link:
         report: Callable[[Leg, HandshakeTrace], object],
         failed: Callable[[Leg, HandshakeTrace], object],
     ) -> None:
-        """`report` judges a leg and keeps the answer; `failed` keeps a trace without a judgement."""
+        """Describe the link; `run` dials it.
+
+        Args:
+            leg: the leg.
+            client: the endpoint that dials.
+            context: the lab around it.
+            open_leg: dials the leg and leaves the connection up.
+            report: judges the leg and stores the report.
+            failed: stores a trace without a judgement.
+        """
         self.leg, self.active, self.dialled, self.kept_alive = leg, False, 0, 0
         self.wait = FIRST_WAIT
         self.settled = asyncio.Event()
@@ -47,24 +59,26 @@ class Link:
         self._stream: TlsStream | None = None
 
     def retry(self) -> None:
-        """Do not wait any longer: something has changed."""
+        """End the current wait: something has changed."""
         self._again.set()
 
     def drop(self) -> None:
-        """The client restarts: its end of the connection is gone."""
+        """Close the client's end of the connection, because the client restarts."""
         if self._stream is not None:
             self._stream.abort()
 
     async def run(self) -> None:
-        """Keep the leg up until cancelled. Whatever goes wrong in it, the leg is down then and is dialled again."""
+        """Keep the leg up until cancelled. After any error the leg counts as down and is dialled again."""
         while True:
             try:
                 was_up = await self._once()
-            except Exception as error:  # a defect or odd input: the leg must not stay green, and others go on
+            except (
+                Exception
+            ) as error:  # a defect or odd input: the leg must not stay green, and the other legs continue
                 self.died(error)
                 was_up = False
             if was_up:
-                continue  # at once: what was lost was good a moment ago
+                continue  # at once: the lost connection worked a moment ago
             with suppress(TimeoutError):
                 async with asyncio.timeout(self.wait):
                     await self._again.wait()
@@ -72,7 +86,7 @@ class Link:
             self.wait = min(self.wait * 2, LONGEST_WAIT)
 
     async def _once(self) -> bool:
-        """Dial, and stay on the line for as long as it holds; False when the leg did not come up."""
+        """Dial, and keep the connection alive until it is lost. Return False if the leg did not come up."""
         trace, stream = await self._open(self.leg)
         self._stream = stream
         self.dialled += 1
@@ -100,7 +114,7 @@ class Link:
         self.settled.set()
 
     async def _keep_alive(self, stream: TlsStream) -> str:
-        """OPTIONS after OPTIONS; returns why the connection was lost."""
+        """Send OPTIONS again and again; return why the connection was lost."""
         leg = self.leg
         try:
             while True:

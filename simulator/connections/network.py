@@ -1,4 +1,4 @@
-"""What lies between the parties: names, what leads where, and where CRLs and OCSP answers are fetched."""
+"""The network between the parties: DNS, which packets pass, and where CRLs and OCSP answers are fetched."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _SHOWN_BY_DNS: tuple[Callable[[World], object], ...] = (
 
 
 class Network:
-    """DNS and the distribution points of one lab, and what its parties find by them."""
+    """DNS and the distribution points of one lab, and the lookups of its parties."""
 
     def __init__(self, context: LabContext) -> None:
         self._context, self._plan, self._settings = context, context.plan, context.settings
@@ -56,7 +56,7 @@ class Network:
         self._resolver, self._outside = (dns.asyncresolver.Resolver(configure=False) for _ in range(2))
 
     async def start(self, stack: AsyncExitStack) -> None:
-        """Start both services; `stack` stops them."""
+        """Start DNS and distribution points; `stack` stops them."""
         for server, resolver in ((self.dns, self._resolver), (self.outside_dns, self._outside)):
             await server.start()
             stack.push_async_callback(server.stop)
@@ -67,29 +67,30 @@ class Network:
         stack.push_async_callback(self.distribution.stop)
 
     def passes(self, one: str, other: str) -> bool:
-        """True while packets get from one party to the other."""
+        """Return True while packets get from one party to the other."""
         return frozenset((one, other)) not in self._context.world.cut
 
     def follow(self, before: World) -> None:
-        """Let DNS say what the world now says."""
+        """Update DNS if the world changed since `before`."""
         world = self._context.world
         if any(view(world) != view(before) for view in _SHOWN_BY_DNS):
             self.dns.zone = self.outside_dns.zone = self._zone()
 
     def as_seen(self) -> World:
-        """The world with what can be fetched now: what the judge needs to know beforehand."""
+        """Return the world with the CRLs and OCSP answers that can be fetched now. The judge needs them in advance."""
         world = self._context.world
         return replace(world, published=publications(self._context.issued, world, self._context.now()))
 
     def led_to(self, name: str) -> tuple[str | None, ...]:
-        """The parties that a name leads to in the DNS outside; None for an address that is nobody's."""
+        """Return the parties that a name leads to in the external DNS; None for an address that belongs to no party."""
         by_address = {address: fqdn for fqdn, address in self._plan.by_name.items()}
         return tuple(by_address.get(a) for a in self.outside_dns.zone.addresses.get(name.lower(), []))
 
     async def find(self, leg: Leg) -> tuple[str | None, str]:
-        """The address of the leg's server as the client finds it: SRV, then A; an IP address needs no DNS.
+        """Return (the address of the leg's server as the client finds it, what is wrong).
 
-        Parties outside ask the DNS outside.
+        The client asks for SRV, then A; an IP address needs no DNS. Parties outside the network use the external DNS. The address
+        is None if the client does not find the server.
         """
         by_name, deployment, name = self._plan.by_name, self._context.world.deployment, leg.reference_name
         if is_ip_address(name):
@@ -111,7 +112,7 @@ class Network:
         return (wanted if wanted in found else found[0]), ""
 
     async def _resolve(self, host: str, port: int) -> list[tuple[str, int]]:
-        """Addresses by the lab's DNS; the product's port 80 is where the lab can bind it."""
+        """Return the addresses and ports of a host by the lab's DNS. Port 80 becomes the port that the lab can bind."""
         try:
             answer = await self._resolver.resolve(host, "A")
         except dns.exception.DNSException as error:
@@ -119,7 +120,7 @@ class Network:
         return [(str(record), self._settings.port(port)) for record in answer]
 
     def _may_be_fetched(self, address: str, port: int) -> bool:
-        """CRLs and OCSP answers come from where CAs publish them, and from nowhere inside."""
+        """Return True for the address at which CAs publish. CRLs and OCSP answers come from nowhere else."""
         return address == self.distribution.address and port == self.distribution.port
 
     def _zone(self) -> Zone:
@@ -137,7 +138,7 @@ class Network:
 
 
 def inside_names(deployment: Deployment) -> frozenset[str]:
-    """What the DNS outside does not know: every name of parties inside and in the core, and how to discover them."""
+    """Return the names that the external DNS does not know: those of parties inside and in the core, with their SRV records."""
     inside = [group for group in deployment.groups if group.side in {Side.INSIDE, Side.CORE}]
     found = {name for group in inside for name in (*group.members, *group.hosts)}
     found |= {record for group in inside for record, _ in group.services}
@@ -145,7 +146,7 @@ def inside_names(deployment: Deployment) -> frozenset[str]:
 
 
 def zone_of(deployment: Deployment, plan: AddressPlan) -> Zone:
-    """What DNS says when all is well: every party, the further names of each group on all its members, SRV records."""
+    """Return the DNS zone without faults: every party, the shared names of each group on all its members, SRV records."""
     addresses: dict[str, list[str]] = {name: [address] for name, address in plan.by_name.items()}
     for name, peer in deployment.peer_aliases.items():
         addresses[name] = [plan.by_name[peer]]

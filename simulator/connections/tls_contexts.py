@@ -1,4 +1,4 @@
-"""The TLS contexts of one party: made when a connection first needs one, and made again after a change."""
+"""The TLS contexts of one party. The first connection that needs one makes it; a change discards them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from simulator.connections.context import LabContext
 
 
 class TlsContexts:
-    """`party` is the one whose certificates and lists the contexts use; see `adopt`."""
+    """The TLS contexts of `party`; `adopt` replaces the party."""
 
     def __init__(self, party: Party, context: LabContext) -> None:
         self.party, self._lab = party, context
@@ -22,27 +22,27 @@ class TlsContexts:
         self._of_domains: dict[tuple[str, bool, Consumer], TlsContext] = {}
 
     def adopt(self, party: Party) -> None:
-        """Use these certificates and lists, and the lab's revocation settings of now, from the next connection on."""
+        """Use these certificates and lists, and the lab's current revocation settings, from the next connection on."""
         self.party = party
         self._contexts.clear()
         self._of_domains.clear()
 
     def now(self) -> datetime:
-        """The time by this party's own clock."""
+        """Return the time by this party's own clock."""
         return self._lab.now() + self.party.clock_offset
 
     def question(self, consumer: Consumer) -> RevocationQuestion | None:
-        """What this party asks about revocation, with the answers that it has; None where it does not check."""
+        """Return what this party asks about revocation, with the data that it has; None if it does not check."""
         return self._lab.world.revocation_of(self.party.fqdn, consumer, fetched=False)
 
     def of(self, side: Side, port: int, *, verify: bool, consumer: Consumer = Consumer.SIP_TLS) -> TlsContext:
-        """The context for one side of a connection at this port.
+        """Return the context for one side of a connection on this port.
 
         Args:
-            side: whether this party dials or is dialled.
+            side: whether this party is the client or the server.
             port: the product's port number.
-            verify: whether the other side must show a certificate that is checked.
-            consumer: the part of the product that checks it; revocation settings depend on it.
+            verify: whether the other side must present a certificate, which this party verifies.
+            consumer: the part of the product that verifies it; revocation settings depend on it.
         """
         own = port in self.party.services or (port == ports.MRA and bool(self.party.domains))
         key = (side, port if own else 0, verify, consumer)
@@ -56,7 +56,7 @@ class TlsContexts:
         return made
 
     def _of_domain(self, verify: bool, consumer: Consumer, server_name: str) -> TlsContext | None:
-        """The context with the domain certificate for a server name; None where there is none for it."""
+        """Return the context with the domain certificate for a server name; None if the party has none for it."""
         domain = domain_asked_for(server_name)
         if domain not in self.party.domains:
             return None

@@ -1,4 +1,4 @@
-"""The world as a picture: where each party is, who dials whom, who trusts which root. SVG from values, with a text form."""
+"""The world as a picture: where each party is, which connect, who trusts which root. SVG from values, with a text form."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def _box(party: str, place: tuple[int, int], deployment: Deployment, world: Worl
     host, _, domain = party.partition(".")
     holder = world.parties[party]
     issuer = common_name(holder.credential.leaf.issuer) if holder.credential else "no certificate"
-    # A CA that makes a name up at each start is shown by what stays.
+    # Some CAs have another name after each start; the picture names the constant part.
     rows = [
         (f"{host}.{domain}", "bold"),
         (f"certificate by {_steady(issuer)}" if holder.credential else issuer, "normal"),

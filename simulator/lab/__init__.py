@@ -1,1 +1,1 @@
-"""A running lab, put together: world changes, peers with their pages, state folder, clock, ACME."""
+"""A running lab: peers with their pages, changes of the world, state folder, clock, ACME."""

@@ -1,4 +1,4 @@
-"""The public CAs of a lab and the ACME service of its E peers, put together."""
+"""Attaches public CAs and the ACME service of the E peers to a running lab."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FIRST_NUMBER = 14  # of the addresses that the CAs have
 
 
 class PublicCas:
-    """The two CAs that a lab can be ordered from; the second is started when somebody first asks for it."""
+    """The two public CAs of a lab. A CA starts when a peer first orders from it."""
 
     def __init__(self, make: Callable[[int], LabCa]) -> None:
         self._make = make
@@ -44,7 +44,7 @@ class PublicCas:
         await self._stack.aclose()
 
     async def of(self, provider: Provider) -> LabCa:
-        """The running CA of a provider."""
+        """Return the running CA of a provider."""
         async with self._starting:
             if provider not in self._running:
                 made = self._make((Provider.PRODUCTION, Provider.STAGING).index(provider))
@@ -53,7 +53,7 @@ class PublicCas:
 
 
 class AcmeFollower(Follower):
-    """Lets the ACME service follow its lab."""
+    """Informs the ACME service about its lab."""
 
     name = "the ACME service"
 
@@ -61,13 +61,13 @@ class AcmeFollower(Follower):
         self._service, self._background = service, background
 
     def changed(self, before: World, after: World) -> None:
-        """A firewall may have opened or closed port 80 of a peer."""
+        """Open or close the virtual hosts when a firewall changed."""
         if after.blocked != before.blocked:
             for host in self._service.hosts.values():
                 self._background.spawn(host.follow(), f"ACME port of {host.fqdn}")
 
     async def restarted(self, fqdn: str) -> None:
-        """The order of this peer stops, and its virtual host goes down and comes back."""
+        """Stop the order of a peer that restarts, and restart its virtual host."""
         await self._service.restarted(fqdn)
 
     async def tick(self) -> None:
@@ -75,15 +75,15 @@ class AcmeFollower(Follower):
         await self._service.tick()
 
     def dates(self) -> Iterable[datetime]:
-        """When the automatic service of a peer has something to do."""
+        """Return when the automatic service of each peer has something to do."""
         return self._service.dates()
 
 
 @asynccontextmanager
 async def acme_service(lab: RunningLab) -> AsyncIterator[AcmeService]:
-    """The ACME service on all E peers of a lab, for as long as the block lasts.
+    """Yield the ACME service on all E peers of a lab; it ends with the block.
 
-    The CA of the production directory runs from the start; that of the staging directory starts when a peer asks for it.
+    The CA of the production directory runs from the start; that of the staging directory starts when a peer orders from it.
 
     Raises:
         LabError: Pebble is missing or does not start.
@@ -118,7 +118,7 @@ async def acme_service(lab: RunningLab) -> AsyncIterator[AcmeService]:
 
 
 def _passes(lab: RunningLab, one: str, other: str) -> bool:
-    """A packet gets there, and somebody is there to take it."""
+    """Return True if packets from one peer reach the other, and the other answers."""
     return lab.network.passes(one, other) and lab.world.parties[other].speaks is not Speaks.NOTHING
 
 
@@ -127,7 +127,7 @@ def _is_blocked(lab: RunningLab, fqdn: str) -> bool:
 
 
 def _public_ca(lab: RunningLab, program: Path, number: int) -> LabCa:
-    """The CA of a provider, not started yet; that of the staging directory (1) counts nothing."""
+    """Return the CA of a provider, not started yet. number: 0 for production, 1 for staging, which has no rate limits."""
     outside = lab.network.outside_dns
     dns_server = f"{outside.address}:{outside.port}"
     pebble = Pebble(

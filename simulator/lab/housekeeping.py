@@ -1,4 +1,7 @@
-"""What the lab's clock says is due: the daily CRL updates, and the work of the followers. The event log is written beside it."""
+"""The regular work of a lab: the daily CRL updates, the work of the followers, and writing the event log.
+
+Due dates follow the lab's clock.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Housekeeping:
-    """The regular work of one lab. `run` does it until it is cancelled; `tick` does at once what is due."""
+    """The regular work of one lab. `run` repeats it until it is cancelled; `tick` does once what is due."""
 
     def __init__(self, context: LabContext, peers: Mapping[str, Peer], look_up: StatusLookup) -> None:
         self._context, self._peers, self._look_up = context, peers, look_up
@@ -28,7 +31,7 @@ class Housekeeping:
         self._ticking = asyncio.Lock()
 
     async def update_crls(self, fqdn: str) -> None:
-        """A peer's automatic CRL update, now."""
+        """Run the automatic CRL update of a peer now."""
         peer = self._peers[fqdn]
         urls = peer.state.automatic.urls
         self._updated[fqdn] = self._context.now_of(fqdn)
@@ -42,7 +45,7 @@ class Housekeeping:
         self._context.events.add(fqdn, event, Detail=detail)
 
     async def tick(self) -> None:
-        """Do what is due. One tick at a time: a caller that returns finds everything done."""
+        """Do what is due. Concurrent calls wait for each other, so everything is done when a call returns."""
         async with self._ticking:
             due = [peer.fqdn for peer in self._peers.values() if self._is_due(peer)]
             await asyncio.gather(*(self.update_crls(fqdn) for fqdn in due))
@@ -50,12 +53,12 @@ class Housekeeping:
                 await follower.tick()
 
     def _is_due(self, peer: Peer) -> bool:
-        """Its automatic CRL update has not been done since the hour at which it is done."""
+        """Return True if the automatic CRL update has not run since the hour that it is set to."""
         automatic, now = peer.state.automatic, self._context.now_of(peer.fqdn)
         return bool(automatic.urls) and self._updated.get(peer.fqdn, _NEVER) < _last_at(automatic.hour, now)
 
     async def run(self) -> None:
-        """Tick again and again, and write the event log, until cancelled."""
+        """Tick every second, and write the event log, until cancelled."""
         failed, memory = "", MemoryKeeper()
         while True:
             await asyncio.sleep(_TICK)
@@ -64,13 +67,13 @@ class Housekeeping:
                 await anyio.to_thread.run_sync(self._context.events.write)
                 await anyio.to_thread.run_sync(memory.look)
                 failed = ""
-            except Exception as error:  # a full disk, odd data: the clock goes on
-                if reason_of(error) != failed:  # the same error comes every second until somebody makes room
+            except Exception as error:  # a full disk, odd data: the clock continues
+                if reason_of(error) != failed:  # the same error comes every second until the disk has space
                     failed = reason_of(error)
                     self._context.log("Update Failed", failed)
 
 
 def _last_at(hour: int, now: datetime) -> datetime:
-    """The last time that the clock showed that hour."""
+    """Return the last time at which the clock reached that hour."""
     today = now.replace(hour=hour, minute=0, second=0, microsecond=0)
     return today if today <= now else today - timedelta(days=1)

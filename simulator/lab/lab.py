@@ -1,4 +1,7 @@
-"""The composition root: a deployment in, a running lab out. Everything listens on 127.<net>.x.y and nowhere else."""
+"""Starts a lab: takes a deployment, returns a running lab.
+
+Everything listens on 127.<net>.x.y and on no other address.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,7 @@ BANNER = "Expressway Certificate Lab: a simulator on loopback addresses. Not a C
 
 
 class Lab:
-    """`async with Lab(deployment) as lab:` — peers, parties and DNS run until the block ends; `lab` is a RunningLab."""
+    """`async with Lab(deployment) as lab:` runs peers, parties and DNS until the block ends; `lab` is a RunningLab."""
 
     def __init__(
         self,
@@ -72,7 +75,7 @@ class Lab:
         await self._running.aclose()
 
     async def _start(self, stack: AsyncExitStack) -> RunningLab:
-        """Start part after part; `stack` stops them in the opposite order."""
+        """Start the parts one by one; `stack` stops them in the opposite order."""
         state, name = self._settings.state, self._deployment.name
         events = EventLog(self._clock.now, state / "events.jsonl" if state is not None else None)
         stack.enter_context(errors_to(Throttle(partial(_log_error, events, name))))
@@ -99,13 +102,13 @@ class Lab:
         return lab
 
     async def _begin(self, stack: AsyncExitStack) -> LabStart:
-        """Read or make keys and certificates in a thread, which stops soon when the lab is not wanted any more."""
+        """Read or make keys and certificates in a thread. The thread stops soon after a cancellation."""
         if self._settings.state is not None:
             lock = await anyio.to_thread.run_sync(LabStore(self._settings.state).hold)
             stack.callback(lock.close)
         halted = threading.Event()
         work = partial(begin, self._deployment, self._settings, self._clock, self._prepare, halted.is_set)
-        # A thread that is still at work when the folder is unlocked would write into the next lab's files.
+        # A thread that still runs after the folder is unlocked would write into the next lab's files.
         return await completed(work, cancelled=halted.set)
 
 
@@ -114,7 +117,7 @@ def _log_error(events: EventLog, owner: str, line: str) -> None:
 
 
 async def _keep(context: LabContext, passwords: dict[str, str], stack: AsyncExitStack) -> LabKeeper:
-    """What writes files: the key log begins, and the lab's own file and the capture are written at the end.
+    """Start the key log; write the lab's own file and the capture at the end.
 
     All of that happens while the state folder is locked.
     """

@@ -19,7 +19,7 @@ from simulator.world.issued_world import profile_of
 
 
 class Pages(Follower):
-    """The sites by the FQDN of their peer, and AD CS. A lab without pages has none of them."""
+    """The web site of each peer by FQDN, and AD CS. Both are empty in a lab without pages."""
 
     name = "the pages"
 
@@ -38,7 +38,7 @@ class Pages(Follower):
         return self._services[0]
 
     async def restarted(self, fqdn: str) -> None:
-        """Show the certificate that the peer uses now; its sessions end."""
+        """Use the certificate of the peer after its restart; end its sessions."""
         if fqdn in self.sites:
             await self.sites[fqdn].restarted()
 
@@ -46,7 +46,7 @@ class Pages(Follower):
 async def serve_pages(
     context: LabContext, peers: Mapping[str, Peer], passwords: Mapping[str, str], stack: AsyncExitStack
 ) -> Pages:
-    """Start the pages where the settings ask for them; `stack` stops them."""
+    """Start the pages if the settings ask for them; `stack` stops them."""
     if not context.settings.pages:
         return Pages({})
     accounts = await anyio.to_thread.run_sync(Accounts, passwords)

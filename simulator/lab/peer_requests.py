@@ -1,4 +1,4 @@
-"""What the peers of a running lab read from it and ask of it."""
+"""What the peers of a running lab read from it, and what they ask it to do."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from simulator.world.report import LegReport
 
 
 class PeerRequests(LabView):
-    """The LabView of a running lab's peers."""
+    """Implements `LabView` for the peers of a running lab."""
 
     def __init__(
         self,
@@ -33,28 +33,28 @@ class PeerRequests(LabView):
         self._housekeeping, self._keeper = housekeeping, keeper
 
     def party(self, fqdn: str) -> Party:
-        """The party as it works now."""
+        """Return the party as it runs now."""
         return self._context.world.parties[fqdn]
 
     def now_of(self, fqdn: str) -> datetime:
-        """The time by this party's own clock."""
+        """Return the time by this party's own clock."""
         return self._context.now_of(fqdn)
 
     def restart(self, state: PeerState) -> None:
-        """Restart a peer with the certificates that are loaded; every connection of it goes down."""
+        """Restart a peer with the loaded certificates; all its connections go down."""
         self._changes.restart(state.at_work(self.party(state.fqdn)), "restarted by the administrator")
 
     def reload(self, state: PeerState) -> None:
-        """Use a peer's trusted CA list and CRLs as its pages now have them."""
+        """Use the trusted CA list and the CRLs of this peer's pages from its next connection on."""
         party = replace(self.party(state.fqdn), trusted_ca_list=state.trusted_ca_list, held=state.held)
         self._changes.consult(party)
 
     def revocation_settings(self, fqdn: str) -> Revocation:
-        """The SIP revocation settings of a peer's cluster."""
+        """Return the SIP revocation settings of a peer's cluster."""
         return self._context.world.revocation_settings(fqdn) or self.deployment.revocation
 
     def change_revocation(self, fqdn: str, settings: Revocation) -> None:
-        """Change them for the whole cluster, as configuration is shared there."""
+        """Change the SIP revocation settings of the whole cluster, which shares its configuration."""
         cluster, world = self.deployment.cluster_of(fqdn), self._context.world
         if cluster is not None:
             self._changes.change(replace(world, revocation={**world.revocation, cluster.name: settings}))
@@ -65,9 +65,9 @@ class PeerRequests(LabView):
         await self._housekeeping.update_crls(fqdn)
 
     def status_of(self, fqdn: str) -> tuple[LegReport, ...]:
-        """The legs of a party as they were last dialled."""
+        """Return the legs of a party with the result of the last dial."""
         return self._dialler.status_of(fqdn)
 
     def disk_is_full(self, fqdn: str) -> bool:
-        """True while nothing can be written to this party's disk."""
+        """Return True while this party's disk is full."""
         return fqdn in self._context.world.full

@@ -1,4 +1,4 @@
-"""What a lab does to the process that it runs in: file descriptors, errors of asyncio, memory after a flood."""
+"""Settings of the process that runs a lab: file descriptors, errors of asyncio, memory after a flood of connections."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FLOOD = 100  # connections that were open together and are closed
 
 
 def allow_many_sockets() -> None:
-    """Raise the soft limit of open files: a class of callers needs more than a shell allows. At most the hard limit."""
+    """Raise the soft limit of open files as far as the hard limit: a class of callers needs more than the default."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -27,7 +27,7 @@ def allow_many_sockets() -> None:
 
 @contextmanager
 def errors_to(log: Callable[[str], None]) -> Iterator[None]:
-    """Give `log` one line for what asyncio would print to the terminal as a traceback."""
+    """Call `log` with one line for each error that asyncio would print to the terminal as a traceback."""
     loop = asyncio.get_running_loop()
     before = loop.get_exception_handler()
 
@@ -44,15 +44,20 @@ def errors_to(log: Callable[[str], None]) -> Iterator[None]:
 
 
 class MemoryKeeper:
-    """Gives memory back to the machine after a flood: the C library keeps what was freed, for a flood that is over."""
+    """Returns memory to the operating system after a flood of connections; the C library keeps freed memory otherwise."""
 
     def __init__(self, count: Callable[[], int] | None = None, give_back: Callable[[], object] | None = None) -> None:
-        """count: open files now. give_back: what to do once many of them were closed."""
+        """Describe when to return memory.
+
+        Args:
+            count: returns the number of open files now.
+            give_back: returns memory to the system; called after many files were closed.
+        """
         self._count, self._give_back = count or _open_files, give_back or _give_back
         self._most = 0
 
     def look(self) -> None:
-        """Call it now and then, in a thread: both may take a moment."""
+        """Count open files, and return memory if a flood is over. Call it in a thread: it may take a moment."""
         now = self._count()
         self._most = max(self._most, now)
         if self._most - now >= _FLOOD:

@@ -1,4 +1,4 @@
-"""The capture of a lab: every connection that a party opens, written as a pcapng file when the lab ends."""
+"""The capture of a lab: every connection that a party opens, written to a pcapng file when the lab ends."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from simulator.wire.capture import Capture, End, Tap
 
 
 class Recording(Follower):
-    """Follows a lab and keeps what crosses its wires."""
+    """Follows a lab and records the bytes of its connections."""
 
     name = "the capture"
 
@@ -24,7 +24,7 @@ class Recording(Follower):
         return self._capture.tap(client, server)
 
     async def write(self) -> None:
-        """Write the file, with the TLS session secrets where the lab keeps a key log."""
+        """Write the file, with the TLS session secrets if the lab writes a key log."""
         await anyio.to_thread.run_sync(self._write)
 
     def _write(self) -> None:

@@ -1,4 +1,4 @@
-"""A lab that runs: what its users see, change and dial."""
+"""A running lab: reading its parts, changing its world, dialling its legs."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from simulator.world.report import CheckReport, LegReport
 
 
 class RunningLab:
-    """What `async with Lab(deployment) as lab:` gives. Everything in it runs until the block ends.
+    """The value of `async with Lab(deployment) as lab:`. Everything in it runs until the block ends.
 
     deployment, settings, clock, events, plan, issued, legs: as in LabContext. peers, endpoints: by FQDN. network: DNS and
-    distribution points. passwords: of the pages, by user. background: owns the tasks that nobody waits for.
+    distribution points. passwords: of the pages, by user. background: owns the tasks that no caller waits for.
     """
 
     def __init__(
@@ -76,16 +76,16 @@ class RunningLab:
     # Time and followers.
 
     def now_of(self, fqdn: str) -> datetime:
-        """The time by a party's own clock."""
+        """Return the time by a party's own clock."""
         return self._context.now_of(fqdn)
 
     async def tick(self) -> None:
-        """Do what the lab's clock says is due: the daily CRL updates, ACME. A caller that returns finds it done."""
+        """Do what is due by the lab's clock: daily CRL updates, ACME. Everything is done when the call returns."""
         await self._housekeeping.tick()
 
     @contextmanager
     def attached(self, follower: Follower) -> Iterator[None]:
-        """Let something follow this lab for as long as the block lasts."""
+        """Attach a follower to this lab until the block ends."""
         self._context.followers.append(follower)
         try:
             yield
@@ -93,14 +93,17 @@ class RunningLab:
             self._context.followers.remove(follower)
 
     def dates(self) -> Iterator[datetime]:
-        """The instants, on the lab's clock, at which a follower has something to do."""
+        """Yield the instants, on the lab's clock, at which a follower has something to do."""
         for follower in self._context.followers:
             yield from follower.dates()
 
     # The world.
 
     def change(self, world: World) -> None:
-        """Put another world in place: parties with another certificate, clock or speech restart; lists are just used."""
+        """Put another world in place.
+
+        Parties whose certificate, clock or protocol changed restart. Lists are used from the next connection on.
+        """
         self._changes.change(world)
 
     def install(self, fqdn: str, credential: Credential) -> None:
@@ -120,21 +123,21 @@ class RunningLab:
     # Connections.
 
     async def dial(self, leg: Leg) -> HandshakeTrace:
-        """Dial one leg with real TLS and bring both sides' records together."""
+        """Dial one leg with real TLS, and return the trace of both sides."""
         return await self._dialler.dial(leg)
 
     async def check(
         self, *, only: Callable[[Leg], bool] | None = None, progress: Callable[[LegReport], None] | None = None
     ) -> CheckReport:
-        """Judge and dial every leg (or those that `only` picks)."""
+        """Judge and dial every leg, or those for which `only` returns True."""
         return await self._dialler.check(only=only, progress=progress)
 
     async def hold(self) -> None:
-        """Keep every SIP leg up from now on, as zones are; returns when each was dialled once."""
+        """Keep every SIP leg up from now on, as a zone does. Returns after each leg was dialled once."""
         await self._dialler.hold()
 
     async def status(self) -> CheckReport:
-        """Held legs as they are, the others dialled now."""
+        """Return the current state of held legs, and dial the others."""
         return await self._dialler.status()
 
     @property
@@ -144,5 +147,5 @@ class RunningLab:
 
     @property
     def last(self) -> Mapping[str, LegReport]:
-        """Every leg as it was last dialled, by id."""
+        """The result of the last dial of every leg, by id."""
         return self._dialler.last

@@ -1,6 +1,6 @@
-"""The lab on disk: its CA, its accounts, the other parties' certificates, the clock. Peers keep their own state beside it.
+"""The lab on disk: its CA, its accounts, the other parties' certificates, the clock. Peers store their own state next to it.
 
-One file of mode 0600, replaced whole. A folder holds one deployment; started again, the lab goes on where it was.
+One file of mode 0600, replaced as a whole. A folder belongs to one deployment; a lab that starts again resumes from it.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _PEER_TRACES = ("peer.json", "key.pem", "cert.pem", "trust.pem")
 
 @dataclass(frozen=True, kw_only=True)
 class SavedLab:
-    """What a lab goes on with. Its deployment is not saved with the world: it has a file of its own."""
+    """What a lab resumes with. The saved world does not include its deployment, which has its own file."""
 
     passwords: Mapping[str, str] = field(repr=False)
     travelled: timedelta
@@ -58,9 +58,9 @@ class SavedLab:
 
 @cache
 def lab_codec() -> Codec[SavedLab]:
-    """The codec of `lab.json`, made when the first lab is read or written. The document holds private keys.
+    """Return the codec of `lab.json`; the first call makes it. The document contains private keys.
 
-    The world's deployment is written by its name; a reader is given the deployment in its context.
+    The codec writes the world's deployment as its name; a reader passes the deployment in the context.
     """
     deployment = Annotated[
         Any,
@@ -74,7 +74,7 @@ _DEPLOYMENT = "deployment"
 
 
 def _upgrade(old: dict[str, Any]) -> dict[str, Any]:
-    """A document from before there were format numbers: of the world it had the revocation settings and the parties."""
+    """Return a document without a format number in format 1. It had only revocation settings and parties of the world."""
     old = unicode_only(old)
     parties = {
         fqdn: {
@@ -97,14 +97,14 @@ def _upgrade_authority(old: dict[str, str]) -> dict[str, Any]:
 
 
 class LabStore:
-    """Reads and writes the lab's own file in its folder. One process at a time: see `hold`."""
+    """Reads and writes the lab's own file in its folder. `hold` locks the folder for one process."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._path = folder / FILE
 
     def hold(self) -> IO[bytes]:
-        """Lock the folder until the file that is returned is closed; the kernel lets go of it when the process dies.
+        """Lock the folder until the caller closes the returned file. The kernel releases the lock when the process dies.
 
         Raises:
             LabError: another lab uses the folder.
@@ -129,10 +129,10 @@ class LabStore:
         return held
 
     def load(self, deployment: Deployment) -> SavedLab | None:
-        """What the last lab of this deployment left; None in a new folder.
+        """Return what the last lab of this deployment saved; None for a new folder.
 
         Raises:
-            InputError: the folder holds another lab, or files of a lab without its own file, or its file is damaged.
+            InputError: the folder belongs to another lab, has files of a lab without its own file, or its file is damaged.
         """
         clear_remains(self._path)
         if not self._path.exists():
@@ -148,7 +148,7 @@ class LabStore:
         return replace(saved, world=_within(saved.world, deployment))
 
     def _require_same(self, document: dict[str, Any], deployment: Deployment) -> None:
-        """The folder is of this deployment, and every party of the deployment is in it."""
+        """Check that the folder belongs to this deployment and has every party of it."""
         world = document.get("world")
         members: dict[str, Any] = world if isinstance(world, dict) else {}
         name, parties = members.get("deployment"), members.get("parties")
@@ -161,7 +161,7 @@ class LabStore:
             )
 
     def _require_new(self) -> None:
-        """A folder with keys and certificates of a lab is never taken for a new one: they would be overwritten."""
+        """Refuse a folder with keys and certificates of a lab as a new one: the new lab would overwrite them."""
         traces = [name for name in _TRACES if (self.folder / name).exists()]
         traces += [str(p.relative_to(self.folder)) for name in _PEER_TRACES for p in self.folder.glob(f"*/{name}")]
         if traces:
@@ -172,7 +172,7 @@ class LabStore:
             )
 
     def save(self, issued: IssuedWorld, world: World, passwords: Mapping[str, str], travelled: timedelta) -> None:
-        """Write everything, whole or not at all."""
+        """Write the whole file, or nothing if that fails."""
         saved = SavedLab(
             passwords=passwords, travelled=travelled, root=issued.root, issuing=issued.authority, world=world
         )
@@ -181,14 +181,14 @@ class LabStore:
 
 
 class LabKeeper:
-    """Writes the file and the event log of a running lab into its state folder, where it has one."""
+    """Writes the file and the event log of a running lab into its state folder, if it has one."""
 
     def __init__(self, context: LabContext, passwords: Mapping[str, str]) -> None:
         self._context, self._passwords = context, passwords
         self._saving = asyncio.Lock()
 
     async def save(self) -> None:
-        """Write both. One at a time: an older state never replaces a newer one."""
+        """Write both. Only one call at a time writes, so an older state never replaces a newer one."""
         context = self._context
         if context.settings.state is None:
             return
@@ -200,13 +200,13 @@ class LabKeeper:
 
 
 def _process_in(held: IO[bytes]) -> str:
-    """The process number that the other lab wrote into its lock."""
+    """Return the process number that the other lab wrote into its lock file."""
     number = held.read(20).strip()
     return number.decode("ascii") if number.isdigit() else "of an unknown number"
 
 
 def _problem_of(saved: SavedLab) -> str:
-    """What is wrong with a lab of which each member alone is right; empty when nothing is."""
+    """Return what is wrong with a lab whose members are valid only one by one; empty if nothing is."""
     for authority in (saved.root, saved.issuing):
         if not Credential(chain=(authority.certificate,), key=authority.key).key_matches:
             return f"the key beside the certificate of {title(authority.certificate)} belongs to another certificate"
@@ -224,7 +224,7 @@ def _problem_of(saved: SavedLab) -> str:
 
 
 def _within(world: World, deployment: Deployment) -> World:
-    """The saved world without what is about parties that the deployment no longer has."""
+    """Return the saved world without what belongs to parties that the deployment no longer has."""
     known = {name for group in deployment.groups for name in group.members}
     return replace(
         world,
@@ -239,7 +239,7 @@ def _within(world: World, deployment: Deployment) -> World:
 
 @dataclass(frozen=True, kw_only=True)
 class LabStart:
-    """What a lab starts with, and the state of each peer that has one."""
+    """What a lab starts with, and the stored state of each peer that has one."""
 
     issued: IssuedWorld
     world: World
@@ -255,9 +255,10 @@ def begin(
     prepare: Callable[[World], World] | None,
     halted: Callable[[], bool] = lambda: False,
 ) -> LabStart:
-    """From the state folder where there is something in it, else newly issued; the clock goes on where it was.
+    """Return the start from the state folder, or a newly issued one. The clock resumes where it stopped.
 
-    halted: asked now and then; once it says yes nothing more is made or written.
+    Args:
+        halted: is called now and then; once it returns True, this function makes and writes nothing more.
     """
     store = LabStore(settings.state) if settings.state is not None else None
     saved = store.load(deployment) if store else None
@@ -306,7 +307,7 @@ def _load_states(folder: Path, deployment: Deployment, notes: list[tuple[str, st
 
 
 def _with_peer_states(world: World, states: dict[str, PeerState]) -> World:
-    """The world with what lies on each peer's disk: what was loaded is at work after this start."""
+    """Return the world with the stored state of each peer: a loaded certificate is in use after this start."""
     for fqdn, state in states.items():
         party = world.parties[fqdn]
         world = world.with_party(replace(state.at_work(party), trusted_ca_list=state.trusted_ca_list, held=state.held))

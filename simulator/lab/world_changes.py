@@ -1,4 +1,4 @@
-"""Putting another world in place: who restarts, which connections drop, which ports open and close."""
+"""Replaces the world of a running lab: restarts parties, drops connections, opens and closes ports."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from simulator.world.changes import changed, needs_restart
 
 
 class WorldChanges:
-    """Changes the world of a running lab, and makes everything in the lab follow."""
+    """Changes the world of a running lab, and makes every part of the lab follow."""
 
     def __init__(
         self,
@@ -29,7 +29,10 @@ class WorldChanges:
         self._network, self._dialler = network, dialler
 
     def change(self, world: World) -> None:
-        """Put another world in place: parties with another certificate, clock or speech restart; lists are just used."""
+        """Put another world in place.
+
+        Parties whose certificate, clock or protocol changed restart. Lists are used from the next connection on.
+        """
         context = self._context
         before, context.world = context.world, world
         for fqdn, party in world.parties.items():
@@ -57,12 +60,12 @@ class WorldChanges:
                 self._context.background.spawn(peer.save(), f"save the state of {party.fqdn}")
 
     def restart(self, party: Party, reason: str) -> None:
-        """Restart a party with this certificate; every connection of it goes down."""
+        """Restart a party with this certificate; all its connections go down."""
         self._context.world = self._context.world.with_party(party)
         self._restart(party, reason)
 
     def consult(self, party: Party) -> None:
-        """Use the lists of this party from its next connection on; nothing restarts."""
+        """Use the lists of this party from its next connection on, without a restart."""
         self._context.world = self._context.world.with_party(party)
         self._endpoints[party.fqdn].consult(party)
         self._dialler.retry()
@@ -77,7 +80,7 @@ class WorldChanges:
             context.background.spawn(follower.restarted(party.fqdn), f"restart {follower.name} of {party.fqdn}")
 
     def _reopen(self, change: Callable[[], None]) -> None:
-        """Open and close ports. One that another program took in the meantime is a line in the log, and tried again."""
+        """Open and close ports. If another program has taken one, write a line to the log and try again later."""
         try:
             change()
         except LabError as error:

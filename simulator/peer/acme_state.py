@@ -1,4 +1,4 @@
-"""What one Expressway-E keeps of its ACME service: settings, account, the order under way, how the last attempt ended."""
+"""The stored ACME state of one Expressway-E: settings, account, current order, result of the last attempt."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pkikit.values.names import printable
 
 
 class Provider(Enum):
-    """Whom to order from: the lab's two directories (as Let's Encrypt has two), or any other by its URL."""
+    """The CA to order from: one of the two directories of the lab (as Let's Encrypt has two), or another one by its URL."""
 
     PRODUCTION = "production"
     STAGING = "staging"
@@ -30,10 +30,11 @@ class Provider(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class AcmeSettings:
-    """The form of the page. terms: those that the administrator accepted, by their URL; empty: none yet.
+    """The settings of the ACME page.
 
-    ca: by which the HTTPS of another directory is verified (PEM). eab_kid, eab_mac: what a CA gave that wants an external
-    account; the second is a secret. automatic: renew and deploy by the schedule.
+    terms: URL of the terms that the administrator accepted; empty if none. ca: certificates (PEM) that verify the HTTPS of
+    another directory. eab_kid, eab_mac: the external account, for a CA that requires one; eab_mac is a secret.
+    automatic: renew and deploy by the schedule.
     """
 
     provider: Provider = Provider.PRODUCTION
@@ -50,12 +51,12 @@ class AcmeSettings:
 
     @property
     def external(self) -> ExternalAccount | None:
-        """The external account, where there is one."""
+        """The external account, or None."""
         return ExternalAccount(kid=self.eab_kid, mac_key=self.eab_mac) if self.eab_kid else None
 
     def __post_init__(self) -> None:
         if self.provider is Provider.OTHER:
-            AcmeDirectory(url=self.directory)  # says what is wrong with the URL
+            AcmeDirectory(url=self.directory)  # raises for a wrong URL
         if self.ca:
             try:
                 x509.load_pem_x509_certificates(self.ca.encode("ascii", "replace"))
@@ -66,14 +67,14 @@ class AcmeSettings:
             if len(text) > longest or printable(text) != text:
                 raise InputError(f"the {name} is longer than {longest} characters, or has unusual ones")
         if self.eab_kid or self.eab_mac:
-            ExternalAccount(kid=self.eab_kid, mac_key=self.eab_mac)  # says what is wrong with it
+            ExternalAccount(kid=self.eab_kid, mac_key=self.eab_mac)  # raises for a wrong value
         if self.email and (self.email.count("@") != 1 or not all(self.email.split("@"))):
             raise InputError(f"{self.email!r} is not an e-mail address")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """The account of one peer at one CA. The key is kept on disk with mode 0600 and shown nowhere."""
+    """The account of one peer at one CA. The key is stored on disk with mode 0600; no page displays it."""
 
     directory: str
     url: str
@@ -82,7 +83,10 @@ class Account:
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """How the last order ended. failures: how many have failed in a row; not_before: no new one earlier, says the CA."""
+    """The result of the last order.
+
+    failures: how many orders failed in a row. retry_after: how long the CA asks to wait before the next one.
+    """
 
     at: datetime
     error: str = ""
@@ -91,15 +95,16 @@ class Attempt:
 
     @property
     def again_at(self) -> datetime:
-        """When the automatic service tries again."""
+        """Return when the automatic service tries again."""
         return retry_at(self.failures, self.at, self.retry_after)
 
 
 @dataclass(frozen=True, kw_only=True)
 class AcmeState:
-    """Everything of ACME on one peer. order: the URL of one that was begun and has not ended.
+    """The ACME state of one peer.
 
-    renewal, asked_at: what the CA said about the certificate in use, and when. domains: those with certificates by ACME.
+    order: URL of an order that has started and not ended. renewal, asked_at: the CA's renewal information about the
+    certificate in use, and when it was fetched. domains: those with certificates by ACME.
     """
 
     settings: AcmeSettings = field(default_factory=AcmeSettings)
@@ -111,16 +116,19 @@ class AcmeState:
     domains: tuple[str, ...] = ()
 
     def failed(self, at: datetime, error: str, retry_after: timedelta | None = None) -> AcmeState:
-        """After an order that did not end in a certificate."""
+        """Return the state after an order that failed."""
         before = self.last.failures if self.last else 0
         return replace(self, last=Attempt(at=at, error=error, failures=before + 1, retry_after=retry_after))
 
     def succeeded(self, at: datetime) -> AcmeState:
-        """After one that did."""
+        """Return the state after an order that succeeded."""
         return replace(self, order="", last=Attempt(at=at), renewal=None, asked_at=None)
 
     def due_at(self, certificate: x509.Certificate) -> datetime:
-        """When the automatic service orders the next: by the CA's suggestion or the third of life, later after failures."""
+        """Return when the automatic service orders next.
+
+        The CA's suggestion decides, or else the last third of the certificate's life; after a failure, the retry time if later.
+        """
         due = renew_at(certificate, self.renewal)
         return max(due, self.last.again_at) if self.last is not None and self.last.failures else due
 
@@ -136,7 +144,7 @@ _Days = Annotated[frozenset[int], pydantic.BeforeValidator(_list_of_numbers), py
 
 
 class AcmeChanges(pydantic.BaseModel):
-    """Some of the settings, as the page and scripts send them: those that are there are changed."""
+    """Some of the settings, as the page and scripts send them. A field that is None leaves its setting unchanged."""
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
@@ -154,10 +162,10 @@ class AcmeChanges(pydantic.BaseModel):
     eab_mac: _Text = pydantic.Field(default="", repr=False)
 
     def applied_to(self, settings: AcmeSettings) -> AcmeSettings:
-        """The settings with these changes.
+        """Return the settings with these changes.
 
         Raises:
-            InputError: together they are not allowed.
+            InputError: the settings are not allowed together.
         """
         changes = {name: getattr(self, name) for name in self.model_fields_set}
         before = settings.schedule
@@ -166,7 +174,7 @@ class AcmeChanges(pydantic.BaseModel):
 
 
 def settings_document(settings: AcmeSettings) -> dict[str, Any]:
-    """The settings as the REST API shows them; the secret of an external account goes in only."""
+    """Return the settings for the REST API, without the secret of the external account."""
     members = {name: getattr(settings, name) for name in AcmeChanges.model_fields if hasattr(settings, name)}
     shown = AcmeChanges.model_construct(**members, days=settings.schedule.days, hour=settings.schedule.hour)
     return shown.model_dump(mode="json", exclude={"eab_mac"})

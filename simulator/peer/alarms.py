@@ -1,4 +1,7 @@
-"""Alarms: derived from the state at an instant, never stored. Sources: X12.5 and X14.0 guides; EXPRESSWAY §4."""
+"""Alarms: derived from the state at an instant, never stored.
+
+Sources: X12.5 and X14.0 guides; docs/sources.md.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ WARN_BEFORE = timedelta(days=21)
 
 @dataclass(frozen=True, kw_only=True)
 class Alarm:
-    """One line of the Alarms page. severity: critical, error or warning, as the product ranks them."""
+    """One line of the Alarms page. severity: critical, error or warning, by the product's ranking."""
 
     title: str
     severity: str
@@ -25,7 +28,7 @@ class Alarm:
 
 
 def alarms_of(state: PeerState, party: Party, at: datetime, *, failed_zones: tuple[str, ...] = ()) -> tuple[Alarm, ...]:
-    """Everything that an administrator of this peer should look at, the worst first."""
+    """Return every alarm of this peer, the most severe first."""
     order = ("critical", "error", "warning")
     found = [
         *_certificate_alarms(state, party.credential, at),
@@ -108,7 +111,7 @@ def _list_alarms(state: PeerState, at: datetime) -> Iterator[Alarm]:
 
 
 def restart_needed(state: PeerState, party: Party) -> bool:
-    """A certificate was loaded, or taken away, and what is at work is not that yet."""
+    """Return True if a loaded certificate, or the removal of one, takes effect only after a restart."""
     after = state.at_work(party)
     roles: list[tuple[Credential | None, Credential | None]] = []
     if after.credential is not None:

@@ -1,6 +1,6 @@
-"""State files from before there were format numbers, made into documents of format 1.
+"""Upgrade of state files that have no format number to format 1.
 
-These functions look at nothing that they do not change: the codec refuses what is wrong with the rest.
+These functions check only what they change; the codec refuses other errors.
 """
 
 from __future__ import annotations
@@ -17,9 +17,10 @@ _OF_A_PEER = ("fqdn", "request", "trusted_ca_list", "embedded_crls", "manual_crl
 
 
 def upgrade_peer(document: Document) -> Document:
-    """`peer.json`. Some versions wrote it without pending certificates of domains, client certificate, or ACME.
+    """Return the document of `peer.json` in format 1.
 
-    Some also took URLs that nothing can fetch; the state comes without them, so that its pages can be used.
+    Some versions wrote no pending certificates of domains, no client certificate or no ACME state. Some accepted URLs that
+    cannot be fetched; this function leaves them out, so that the pages can be used.
     """
     old = unicode_only(document)
     automatic = old["automatic"]
@@ -38,19 +39,19 @@ def upgrade_peer(document: Document) -> Document:
 
 
 def upgrade_credential(old: Document | None) -> Document | None:
-    """A credential: the chain was one text, and an empty text was no key."""
+    """Return a credential in format 1. In format 0, the chain was one text, and an empty text meant "no key"."""
     if old is None:
         return None
     return {**old, "chain": separate_certificates(old["chain"]), "key": old["key"] or None}
 
 
 def separate_certificates(text: str) -> list[str]:
-    """The certificates of one text in PEM, each on its own."""
+    """Return the certificates of one PEM text, each as a text."""
     return [to_pem(der, "CERTIFICATE").decode("ascii") for der in from_pem(text)]
 
 
 def unicode_only(document: Document) -> Document:
-    """The document with a question mark for half of a surrogate pair, which some versions took and nothing can send."""
+    """Return the document with "?" for each lone surrogate, which some versions stored and UTF-8 cannot express."""
     read: Document = json.loads(json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"))
     return read
 
@@ -60,7 +61,7 @@ def _by_domain(old: Document) -> list[Any]:
 
 
 def _upgrade_acme(old: Document) -> Document:
-    """The days and the hour were beside the other settings."""
+    """Move the days and the hour of the schedule from the settings into a schedule."""
     settings = dict(old["settings"])
     schedule = {"days": settings.pop("days"), "hour": settings.pop("hour")}
     if settings["provider"] == "other" and not is_web_url(settings["directory"]):

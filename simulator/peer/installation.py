@@ -1,4 +1,4 @@
-"""A peer as a new installation leaves it: a temporary CA and a server certificate from it (X8.1 on)."""
+"""The state of a newly installed peer: a temporary CA and a server certificate that it issued (X8.1 and later)."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from simulator.peer.state import PeerState
 
 
 def temporary_ca(fqdn: str, at: datetime) -> Authority:
-    """The CA that an installation makes for itself (X8.1 on); only this peer knows it."""
+    """Return the temporary CA that an installation makes (X8.1 and later). No other peer knows it."""
     return create_root(f"Temporary CA {fqdn}"[:64], at=at, organisation="Temporary CA")
 
 
 def temporary_credential(fqdn: str, at: datetime) -> tuple[x509.Certificate, Credential]:
-    """(the temporary CA, the server certificate that an installation begins with)."""
+    """Return (the temporary CA, the server certificate that a new installation uses)."""
     authority, key = temporary_ca(fqdn, at), fast_key()
     entry = SanEntry(value=fqdn, reason="its own FQDN", rule=PEER.id, needed_by=())
     request = build_csr(SanLayout(owner=fqdn, common_name=fqdn, entries=(entry,)), key)
@@ -28,6 +28,6 @@ def temporary_credential(fqdn: str, at: datetime) -> tuple[x509.Certificate, Cre
 
 
 def installed(fqdn: str, at: datetime) -> PeerState:
-    """A peer as a new installation: a temporary CA and a certificate from it, nobody else trusted (X8.1 on)."""
+    """Return the state of a new installation: a temporary CA, a certificate that it issued, and no other trusted CA."""
     authority, credential = temporary_credential(fqdn, at)
     return PeerState(fqdn=fqdn, certificate=credential, trusted_ca_list=(authority,), temporary_ca=authority)

@@ -1,4 +1,4 @@
-"""What a peer needs of the lab around it: a small part, so that a peer can be read and tested without a lab."""
+"""The part of a lab that a peer needs. It is small, so that a peer can be read and tested without a lab."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ class LabView(Protocol):
     events: EventLog
 
     def party(self, fqdn: str) -> Party:
-        """The party as it works now: credential, trusted CA list, clock."""
+        """Return the party as it runs now: credential, trusted CA list, clock."""
         ...
 
     def now_of(self, fqdn: str) -> datetime:
-        """The time by this party's own clock."""
+        """Return the time by this party's own clock."""
         ...
 
     def restart(self, state: PeerState) -> None:
-        """Restart a peer with the certificates that are loaded; its connections go down."""
+        """Restart a peer with the loaded certificates; its connections go down."""
         ...
 
     def reload(self, state: PeerState) -> None:
-        """Use another trusted CA list and other CRLs from the next connection on."""
+        """Use the trusted CA list and the CRLs of this peer from its next connection on."""
         ...
 
     def revocation_settings(self, fqdn: str) -> Revocation:
-        """The SIP revocation settings of the cluster."""
+        """Return the SIP revocation settings of the cluster."""
         ...
 
     def change_revocation(self, fqdn: str, settings: Revocation) -> None:
@@ -47,9 +47,9 @@ class LabView(Protocol):
         ...
 
     def status_of(self, fqdn: str) -> tuple[LegReport, ...]:
-        """The legs of this party as they were last dialled."""
+        """Return the legs of this party with the result of the last dial."""
         ...
 
     def disk_is_full(self, fqdn: str) -> bool:
-        """True while nothing can be written to this party's disk."""
+        """Return True while this party's disk is full."""
         ...

@@ -1,6 +1,6 @@
-"""One Expressway at work: its state, what an administrator does to it, and where it is kept.
+"""One running Expressway: its state, the changes that an administrator makes, and the folder that stores it.
 
-Every change goes through `_commit`: decided on the state, written to disk, then in force; one after the other.
+Every change goes through `_commit`, one after the other: compute the new state, write it to disk, use it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _UNTIL_ANSWERED = 0.3  # seconds
 
 
 class Peer:
-    """The certificate pages of one peer, without the pages."""
+    """What an administrator does on one peer, without the web pages."""
 
     def __init__(self, state: PeerState, lab: LabView, store: PeerStore | None = None) -> None:
         self.state, self.lab = state, lab
@@ -47,22 +47,22 @@ class Peer:
 
     @property
     def fqdn(self) -> str:
-        """The peer's name."""
+        """The peer's FQDN."""
         return self.state.fqdn
 
     @property
     def running(self) -> Credential | None:
-        """The server certificate at work since the last restart."""
+        """The server certificate in use since the last restart."""
         return self.lab.party(self.fqdn).credential
 
     @property
     def restart_needed(self) -> bool:
-        """A certificate was loaded that is not at work yet."""
+        """True if a loaded certificate is not in use yet."""
         return restart_needed(self.state, self.lab.party(self.fqdn))
 
     @property
     def form(self) -> CsrForm:
-        """What the CSR page of this version offers."""
+        """The form of the CSR page in this version."""
         return CsrForm.of(self.lab.deployment.product_version)
 
     @property
@@ -71,7 +71,7 @@ class Peer:
         return design_sans(self.lab.deployment, self.fqdn)
 
     def alarms(self) -> tuple[Alarm, ...]:
-        """What an administrator should look at now."""
+        """Return the current alarms of this peer."""
         zones: dict[str, list[bool]] = {}
         for report in self.lab.status_of(self.fqdn):
             zones.setdefault(report.leg.relation, []).append(report.up)
@@ -79,7 +79,7 @@ class Peer:
         return alarms_of(self.state, self.lab.party(self.fqdn), self.lab.now_of(self.fqdn), failed_zones=failed)
 
     async def _commit(self, change: Callable[[PeerState], PeerState], event: str = "", **fields: object) -> PeerState:
-        """Apply a change in a worker thread (it may make keys), write it, take it over."""
+        """Compute the new state in a worker thread (it may generate keys), write it, and use it."""
 
         def write() -> PeerState:
             after = change(self.state)
@@ -99,11 +99,11 @@ class Peer:
         self.lab.events.add(self.fqdn, event, **fields)
 
     async def save(self) -> None:
-        """Write the state as it is."""
+        """Write the state to disk."""
         await self._commit(lambda state: state)
 
     def adopt(self, party: Party, before: Party) -> None:
-        """Follow a change of the world from outside: another certificate or trusted CA list lies on this peer now."""
+        """Take over the certificate and the trusted CA list that a change of the world gave this peer."""
         self.state = self.state.carrying(party)
         if not is_same(party.credential, before.credential):
             request = self.state.request
@@ -121,7 +121,7 @@ class Peer:
         digest: str = "",
         key_size: int = 2048,
     ) -> PeerState:
-        """Generate CSR: a new key and a request for the names proposed and those added."""
+        """Generate a CSR: a new key, and a request for the proposed names and the additional ones."""
         digest = digest or self.form.default_digest
         wanted = _with_names(layout or self.layout, added)
         self.form.check(wanted, digest, key_size, self.lab.deployment.product_version)
@@ -136,13 +136,13 @@ class Peer:
         )
 
     async def discard(self) -> PeerState:
-        """Discard CSR: the key goes with it."""
+        """Discard the CSR and its key."""
         return await self._commit(PeerState.discarded, "CSR Discarded")
 
     # Server certificate.
 
     async def upload(self, certificate: bytes, key: bytes = b"") -> tuple[Finding, ...]:
-        """Upload a server certificate, with or without its key; returns what the product warns of."""
+        """Upload a server certificate, with or without its key, and return the product's warnings."""
         taken: list[Taken] = []
 
         def take(state: PeerState) -> PeerState:
@@ -156,7 +156,7 @@ class Peer:
         return taken[0].warnings
 
     async def _refused(self, event: str, take: Callable[[PeerState], PeerState]) -> PeerState:
-        """Commit, and log the reason when the file is not taken."""
+        """Commit a change; log the reason if the peer refuses the file."""
         try:
             return await self._commit(take)
         except InputError as error:
@@ -164,21 +164,21 @@ class Peer:
             raise
 
     async def stage(self, chain: tuple[x509.Certificate, ...]) -> Credential:
-        """Put what ACME brought into the staging area."""
+        """Put the certificate that ACME issued into the staging area."""
         state = await self._commit(lambda state: state.staged(chain))
         assert state.pending_certificate is not None
         return state.pending_certificate
 
     async def change_acme(self, change: Callable[[AcmeState], AcmeState]) -> None:
-        """Another state of the ACME service."""
+        """Store another state of the ACME service."""
         await self._commit(lambda state: replace(state, acme=change(state.acme)))
 
     def layout_of(self, names: tuple[str, ...]) -> SanLayout:
-        """The names of a certificate as a layout: what a renewal asks for again."""
+        """Return the names of a certificate as a layout. A renewal requests them again."""
         return _with_names(replace(self.layout, entries=()), names)
 
     async def discard_pending(self) -> None:
-        """Throw the pending ACME certificate away."""
+        """Discard the pending ACME certificate."""
         await self._commit(PeerState.unstaged, "ACME Certificate Discarded")
 
     async def deploy(self) -> Credential:
@@ -188,7 +188,7 @@ class Peer:
         return deployed
 
     async def deploy_soon(self) -> None:
-        """Deploy, and restart once the page that asked for it has its answer."""
+        """Deploy, and restart after the response to this request has been sent."""
         await self._deployed()
         asyncio.get_running_loop().call_later(_UNTIL_ANSWERED, self.restart)
 
@@ -199,7 +199,7 @@ class Peer:
         return state.certificate
 
     async def stage_domain(self, domain: str, credential: Credential) -> None:
-        """Put what ACME brought for one domain into the staging area."""
+        """Put the certificate that ACME issued for one domain into the staging area."""
         await self._commit(lambda state: state.with_domain_pending(domain, credential))
 
     async def deploy_domain(self, domain: str) -> None:
@@ -208,7 +208,7 @@ class Peer:
         self.restart()
 
     async def load_domain_certificate(self, domain: str, certificate: bytes, key: bytes) -> None:
-        """A certificate of its own for one domain, chosen by the server name of the handshake."""
+        """Load a certificate for one domain. The peer presents it for that server name (SNI)."""
         name = parse_dns_name(domain)
 
         def take(state: PeerState) -> PeerState:
@@ -221,7 +221,7 @@ class Peer:
         self._log("Domain Certificate Uploaded", Domain=name)
 
     async def load_client_certificate(self, certificate: bytes, key: bytes) -> tuple[Finding, ...]:
-        """A certificate of its own for the role of TLS client: the second store of X15.5."""
+        """Load a certificate for the TLS client role: the second certificate store of X15.5."""
         if not self.lab.deployment.product_version.has(TWO_STORES):
             raise InputError(
                 f"{self.lab.deployment.version} has one certificate store; {TWO_STORES.first} came with a second one"
@@ -239,19 +239,19 @@ class Peer:
         return tuple(warnings)
 
     async def remove_client_certificate(self) -> None:
-        """Take it away: the server certificate is shown in both roles again."""
+        """Remove the client certificate. The peer then presents the server certificate in both roles."""
         await self._commit(lambda state: state.with_client_certificate(None), "Client Certificate Removed")
 
     async def remove_domain_certificate(self, domain: str) -> None:
-        """Take a domain's certificate away."""
+        """Remove a domain's certificate."""
         await self._commit(lambda state: state.with_domain_certificate(domain, None), "Domain Certificate Removed")
 
     def restart(self) -> None:
-        """Restart: what was loaded is at work afterwards, and every connection has to come up again."""
+        """Restart the peer. It then uses the loaded certificates, and every connection has to come up again."""
         self.lab.restart(self.state)
 
     async def restart_soon(self) -> None:
-        """Restart once the page that asked for it has its answer."""
+        """Restart after the response to this request has been sent."""
         self._log("System Restart Requested")
         asyncio.get_running_loop().call_later(_UNTIL_ANSWERED, self.restart)
 
@@ -259,7 +259,7 @@ class Peer:
         """Change the SIP revocation settings of the cluster.
 
         Raises:
-            InputError: a setting is unknown, or may not have this value.
+            InputError: a setting is unknown, or its value is not allowed.
         """
         current = self.lab.revocation_settings(self.fqdn)
         settings = validated(Revocation, {**current.model_dump(), **changes})
@@ -269,7 +269,7 @@ class Peer:
     # Trusted CA list and CRLs.
 
     async def trust(self, data: bytes, *, append: bool) -> tuple[Finding, ...]:
-        """Append a file of CA certificates to the list, or put it in the list's place."""
+        """Append a file of CA certificates to the trusted CA list, or replace the list with it."""
         taken: list[Taken] = []
 
         def take(state: PeerState) -> PeerState:
@@ -282,12 +282,12 @@ class Peer:
         return taken[0].warnings
 
     async def distrust(self, fingerprint: str) -> None:
-        """Delete one CA certificate of the list."""
+        """Delete one CA certificate from the trusted CA list."""
         await self._commit(lambda state: state.without_ca(fingerprint))
         self._listed("deleted")
 
     async def reset_trust(self) -> None:
-        """Reset to default: the temporary CA of the installation alone."""
+        """Reset the trusted CA list to the temporary CA of the installation."""
 
         def reset(state: PeerState) -> PeerState:
             temporary = state.temporary_ca or temporary_ca(self.fqdn, self.lab.now_of(self.fqdn)).certificate
@@ -301,7 +301,7 @@ class Peer:
         self.lab.reload(self.state)
 
     async def upload_crl(self, data: bytes) -> int:
-        """A manual CRL file; it replaces the one before. The number of CRLs in it."""
+        """Replace the manual CRL file, and return the number of CRLs in the new one."""
         state = await self._refused("CRL Refused", lambda state: replace(state, manual_crls=crls_of(data)))
         self._log("CRL Uploaded", Lists=len(state.manual_crls))
         self.lab.reload(state)
@@ -312,7 +312,7 @@ class Peer:
         self.lab.reload(await self._commit(lambda state: replace(state, manual_crls=()), "CRL Removed"))
 
     async def set_crl_sources(self, automatic: AutomaticCrls) -> None:
-        """Where CRLs are downloaded from every day, and at which hour."""
+        """Set the URLs that CRLs are downloaded from every day, and the hour (0 to 23)."""
         await self._commit(
             lambda state: replace(state, automatic=automatic),
             "CRL Sources Changed",
@@ -322,12 +322,12 @@ class Peer:
         await self.lab.update_crls(self.fqdn)
 
     async def take_downloads(self, crls: tuple[x509.CertificateRevocationList, ...]) -> None:
-        """CRLs that an automatic download brought."""
+        """Store the CRLs of an automatic download."""
         self.lab.reload(await self._commit(lambda state: replace(state, downloaded_crls=crls)))
 
 
 def _write_to_a_full_disk(fqdn: str) -> None:
-    """What writing to a disk without room comes to: the kernel's own answer."""
+    """Raise the error that the kernel returns for a full disk."""
     try:
         Path("/dev/full").write_bytes(b"x")
     except OSError as error:

@@ -1,7 +1,7 @@
-"""One Expressway's certificates as values and transitions; no I/O.
+"""The certificates of one Expressway as values, and the transitions between them; no I/O.
 
-What its pages hold: the server certificate loaded (at work after the next restart), the one request that may be in
-progress (its key belongs to it), what ACME staged, the trusted CA list, CRLs by the way they came.
+A state has: the loaded server certificate (in use after the next restart), at most one pending request with its key,
+the certificate that ACME staged, the trusted CA list, and CRLs by their source.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MAX_CRL_SOURCES = 20
 
 @dataclass(frozen=True, kw_only=True)
 class PendingRequest:
-    """A CSR that waits for its certificate; the key can never be viewed."""
+    """A CSR that waits for its certificate. No page displays the key."""
 
     csr: x509.CertificateSigningRequest
     key: PrivateKey = field(repr=False, compare=False)
@@ -37,7 +37,7 @@ class PendingRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class AutomaticCrls:
-    """Automatic CRL updates: the URLs fetched every day at that hour (0 to 23, UTC of the peer's clock)."""
+    """Automatic CRL updates: the URLs, and the hour of the daily fetch (0 to 23, UTC of the peer's clock)."""
 
     urls: tuple[str, ...] = ()
     hour: int = 3
@@ -53,7 +53,7 @@ class AutomaticCrls:
 
 @dataclass(frozen=True, kw_only=True)
 class PeerState:
-    """What the certificate pages of one peer hold. CRLs stand by their source."""
+    """The contents of the certificate pages of one peer. Each CRL is stored under its source."""
 
     fqdn: str
     certificate: Credential | None = None
@@ -71,7 +71,7 @@ class PeerState:
     acme: AcmeState = field(default_factory=AcmeState)
 
     def carrying(self, party: Party) -> PeerState:
-        """With the trusted CA list and the CRLs that a party of the world has; its certificate is not looked at."""
+        """Return the state with the trusted CA list and the CRLs of `party`. Certificates stay as they are."""
         by_source = {source: tuple(c for s, c in party.held.crls if s is source) for source in CrlSource}
         return replace(
             self,
@@ -82,14 +82,14 @@ class PeerState:
         )
 
     def at_work(self, party: Party) -> Party:
-        """The party after a restart: with every certificate that is loaded."""
+        """Return `party` after a restart: it uses every loaded certificate."""
         return replace(
             party, credential=self.certificate, client=self.client_certificate, domains=dict(self.domain_certificates)
         )
 
     @property
     def held(self) -> RevocationData:
-        """The CRLs at hand, each with the way it came."""
+        """The CRLs of this peer, each with its source."""
         return (
             NOTHING_HELD.with_crls(CrlSource.MANUAL, self.manual_crls)
             .with_crls(CrlSource.AUTOMATIC, self.downloaded_crls)
@@ -101,27 +101,35 @@ class PeerState:
     def generated(
         self, layout: SanLayout, key: PrivateKey, fields: SubjectFields | None = None, digest: str = "sha256"
     ) -> PeerState:
-        """A new CSR; only one can be in progress (guide, 'Creating a CSR Using Expressway')."""
+        """Return the state with a new pending CSR.
+
+        Raises:
+            InputError: a request is pending. Only one is allowed (X12.5 guide, 'Creating a CSR Using Expressway').
+        """
         self.require_no_request()
         csr = build_csr(layout, key, fields=fields, digest=digest)
         return replace(self, request=PendingRequest(csr=csr, key=key))
 
     def require_no_request(self) -> None:
-        """InputError while a request is in progress."""
+        """Return if no request is pending.
+
+        Raises:
+            InputError: a request is pending.
+        """
         if self.request is not None:
             raise InputError(f"{self.fqdn} has a signing request in progress; discard it first")
 
     def discarded(self) -> PeerState:
-        """Without the pending request; its key is gone."""
+        """Return the state without the pending request and its key."""
         if self.request is None:
             raise InputError(f"{self.fqdn} has no signing request to discard")
         return replace(self, request=None)
 
     def uploaded(self, chain: tuple[x509.Certificate, ...], key: PrivateKey | None = None) -> PeerState:
-        """With a new server certificate, to work after the next restart; refused without the key that belongs to it.
+        """Return the state with a new server certificate, which is in use after the next restart.
 
-        Without a key of its own it is taken to answer the request in progress, or to renew the current certificate
-        under its old key.
+        Without `key`, the certificate must belong to the key of the pending request (it answers the request) or to the current
+        key (it renews the certificate).
         """
         if key is not None:
             self.require_no_request()
@@ -141,30 +149,30 @@ class PeerState:
         )
 
     def with_domain_certificate(self, domain: str, credential: Credential | None) -> PeerState:
-        """With another certificate for one domain (SNI), or without one."""
+        """Return the state with this certificate for one domain (SNI); None removes it."""
         kept = tuple(pair for pair in self.domain_certificates if pair[0] != domain)
         return replace(self, domain_certificates=kept if credential is None else (*kept, (domain, credential)))
 
     def with_domain_pending(self, domain: str, credential: Credential | None) -> PeerState:
-        """With a certificate that ACME brought for one domain in the staging area, or without one."""
+        """Return the state with this certificate staged for one domain; None removes it."""
         kept = tuple(pair for pair in self.domain_pending if pair[0] != domain)
         return replace(self, domain_pending=kept if credential is None else (*kept, (domain, credential)))
 
     def domain_deployed(self, domain: str) -> PeerState:
-        """With the pending certificate of a domain in the place of its current one."""
+        """Return the state with the pending certificate of a domain in use instead of its current one."""
         pending = dict(self.domain_pending).get(domain)
         if pending is None:
             raise InputError(f"{self.fqdn} has no pending certificate for {domain}")
         return self.with_domain_certificate(domain, pending).with_domain_pending(domain, None)
 
     def with_client_certificate(self, credential: Credential | None) -> PeerState:
-        """With a certificate of its own for the role of TLS client, or without one (X15.5)."""
+        """Return the state with this certificate for the TLS client role; None removes it (X15.5)."""
         return replace(self, client_certificate=credential)
 
     # ACME.
 
     def staged(self, chain: tuple[x509.Certificate, ...]) -> PeerState:
-        """With a certificate in the staging area; refused when it was not made for the pending request's key."""
+        """Return the state with a certificate in the staging area. It must belong to the key of the pending request."""
         if self.request is None:
             raise InputError(f"{self.fqdn} has no signing request that this certificate could belong to")
         credential = Credential(chain=chain, key=self.request.key)
@@ -173,13 +181,13 @@ class PeerState:
         return replace(self, pending_certificate=credential)
 
     def unstaged(self) -> PeerState:
-        """Without the pending certificate; the request stays, so that it can be signed again."""
+        """Return the state without the pending certificate. The request stays and can be signed again."""
         if self.pending_certificate is None:
             raise InputError(f"{self.fqdn} has no pending certificate to discard")
         return replace(self, pending_certificate=None)
 
     def deployed(self) -> PeerState:
-        """With the pending certificate over the current one; its request is done."""
+        """Return the state with the pending certificate over the current one. The request is then done."""
         if self.pending_certificate is None:
             raise InputError(f"{self.fqdn} has no pending certificate to deploy")
         return replace(self, certificate=self.pending_certificate, request=None, pending_certificate=None)
@@ -193,7 +201,7 @@ class PeerState:
         *,
         append: bool,
     ) -> PeerState:
-        """With these CA certificates (and the CRLs in their file) appended to the list, or instead of it."""
+        """Return the state with these CA certificates (and CRLs) added to the trusted CA list, or in its place."""
         given = tuple(certificates)
         kept = (self.trusted_ca_list, self.embedded_crls) if append else ((), ())
         return replace(
@@ -203,12 +211,12 @@ class PeerState:
         )
 
     def without_ca(self, fingerprint: str) -> PeerState:
-        """Without the CA certificate of that SHA-256 fingerprint (hex)."""
+        """Return the state without the CA certificate that has this SHA-256 fingerprint (hex)."""
         unwanted = self.ca_certificate(fingerprint)
         return replace(self, trusted_ca_list=tuple(c for c in self.trusted_ca_list if c != unwanted))
 
     def ca_certificate(self, fingerprint: str) -> x509.Certificate:
-        """The CA certificate of the list that has that fingerprint."""
+        """Return the CA certificate of the list that has this SHA-256 fingerprint (hex)."""
         found = next((c for c in self.trusted_ca_list if fingerprint_of(c) == fingerprint), None)
         if found is None:
             raise InputError("no CA certificate of the list has this fingerprint")
@@ -216,5 +224,5 @@ class PeerState:
 
 
 def fingerprint_of(certificate: x509.Certificate) -> str:
-    """SHA-256 in hex: how the pages name a certificate."""
+    """Return the SHA-256 fingerprint in hex, by which the pages name a certificate."""
     return certificate.fingerprint(hashes.SHA256()).hex()

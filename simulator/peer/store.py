@@ -1,6 +1,6 @@
-"""A peer's state on disk: one file, replaced whole, so that a certificate never lies beside another one's key.
+"""A peer's state on disk: one file, replaced as a whole, so that a certificate and its key always belong together.
 
-The file holds private keys (mode 0600). What a killed process left half-written is removed when the state is read.
+The file contains private keys (mode 0600). Reading it removes the temporary files of a process that was killed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FILE = "peer.json"
 
 @cache
 def peer_codec() -> Codec[PeerState]:
-    """The codec of `peer.json`, made when the first state is read or written. The document holds private keys."""
+    """Return the codec of `peer.json`; the first call makes it. The document contains private keys."""
     return Codec(PeerState, "the state of a peer", upgrades={0: upgrade_peer})
 
 
@@ -35,9 +35,10 @@ class PeerStore:
         self.path = folder / FILE
 
     def load(self, left_out: Callable[[str], None] = lambda _: None) -> PeerState | None:
-        """The state as it was last written; None when there is none. Remains of an interrupted write are removed.
+        """Return the state as it was last written; None if there is none. Removes remains of an interrupted write.
 
-        left_out: is given a sentence for each CRL in it that cannot be judged; the state comes without it.
+        Args:
+            left_out: is called with a sentence for each CRL that cannot be judged; the returned state does not have it.
 
         Raises:
             InputError: the file cannot be used; the sentence names it.
@@ -60,16 +61,16 @@ class PeerStore:
         )
 
     def save(self, state: PeerState) -> None:
-        """Write the state, whole or not at all."""
+        """Write the whole state, or nothing if that fails."""
         make_private_folder(self.path.parent)
         write_private(self.path, peer_codec().to_bytes(state))
 
 
 def make_private_folder(folder: Path) -> None:
-    """Make a folder that only its owner can enter, whatever the umask is; one that exists stays as it is.
+    """Make a folder that only its owner can enter, regardless of the umask. An existing folder stays unchanged.
 
     Raises:
-        InputError: it cannot be made.
+        InputError: the folder cannot be made.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -78,6 +79,6 @@ def make_private_folder(folder: Path) -> None:
 
 
 def clear_remains(path: Path) -> None:
-    """Remove what a write of this file left half-done when its process was killed."""
+    """Remove the temporary files that a killed process left when it wrote this file."""
     for remains in path.parent.glob(f".{path.name}.*"):
         remains.unlink(missing_ok=True)

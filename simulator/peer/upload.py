@@ -1,4 +1,4 @@
-"""What the product says to an uploaded file before it takes it: refused with a reason, or taken with warnings.
+"""How the product judges an uploaded file before it accepts it: it refuses with a reason, or accepts with warnings.
 
 Sources: X12.5 guide, "Load a Server Certificate and Private Key Onto Expressway", "Manage the Trusted CA Certificate
 List"; X14.0 guide for the warnings that came with X8.10.
@@ -41,14 +41,14 @@ from simulator.world.judgeable import require_judgeable
 
 @dataclass(frozen=True, kw_only=True)
 class Taken:
-    """The state after an upload, and what the product warns of."""
+    """The state after an upload, and the product's warnings."""
 
     state: PeerState
     warnings: tuple[Finding, ...] = ()
 
 
 def use_of(deployment: Deployment, fqdn: str, at: datetime) -> CertificateUse:
-    """By which version, role and names a certificate of this peer is judged."""
+    """Return the version, role and names by which a certificate of this peer is judged."""
     return CertificateUse(
         at=at,
         version=deployment.product_version,
@@ -60,7 +60,11 @@ def use_of(deployment: Deployment, fqdn: str, at: datetime) -> CertificateUse:
 def take_certificate(
     state: PeerState, certificate: bytes, key: bytes, *, deployment: Deployment, at: datetime
 ) -> Taken:
-    """Upload of a server certificate, with or without its private key."""
+    """Return the state after the upload of a server certificate, with or without its private key.
+
+    Raises:
+        UploadRefused: the product would refuse the file.
+    """
     chain = _chain(certificate, "server certificate file")
     wildcards = presented_names(chain[0]).wildcards
     if wildcards:
@@ -78,7 +82,13 @@ def take_certificate(
 def take_client_certificate(
     state: PeerState, certificate: bytes, key: bytes, *, deployment: Deployment, at: datetime
 ) -> Taken:
-    """Upload to the client store of X15.5: with its key, judged by the role of TLS client alone."""
+    """Return the state after an upload to the client store of X15.5. The file needs its key.
+
+    The certificate is judged for the TLS client role alone.
+
+    Raises:
+        UploadRefused: the product would refuse the file.
+    """
     chain = _chain(certificate, "client certificate file")
     credential = Credential(chain=chain, key=_key_of(key))
     if not credential.key_matches:
@@ -89,7 +99,7 @@ def take_client_certificate(
 
 
 def _chain(data: bytes, where: str) -> tuple[x509.Certificate, ...]:
-    """The certificates of an uploaded file; the server certificate comes first."""
+    """Return the certificates of an uploaded file, the server certificate first."""
     contents = _pem(data, where)
     if not contents.certificates:
         raise EncodingError(contents.lacks("certificate"), where=where, rule=NOT_PEM.id)
@@ -112,9 +122,9 @@ def _uploaded(
 
 
 def _key_of(data: bytes) -> PrivateKey:
-    """An uploaded private key.
+    """Return an uploaded private key.
 
-    The product takes a file without a line end, and Mobile and Remote Access fails later. The lab refuses it at once (ours).
+    The product accepts a file without a line end, and Mobile and Remote Access fails later. The lab refuses it at once.
     """
     contents = _pem(data, "private key file")
     if not contents.keys:
@@ -124,7 +134,7 @@ def _key_of(data: bytes) -> PrivateKey:
 
 
 def take_trusted(state: PeerState, data: bytes, *, append: bool, deployment: Deployment, at: datetime) -> Taken:
-    """Upload to the trusted CA list: PEM, several certificates per file, CRLs between them."""
+    """Return the state after an upload to the trusted CA list: PEM, several certificates per file, CRLs between them."""
     contents = _pem(data, "CA certificate file")
     if not contents.certificates:
         raise EncodingError(contents.lacks("certificate"), where="CA certificate file", rule=NOT_PEM.id)
@@ -135,7 +145,7 @@ def take_trusted(state: PeerState, data: bytes, *, append: bool, deployment: Dep
 
 
 def crls_of(data: bytes) -> tuple[x509.CertificateRevocationList, ...]:
-    """A manual upload of CRLs: one PEM file, which replaces the last one."""
+    """Return the CRLs of a manually uploaded PEM file, which replaces the previous one."""
     contents = _pem(data, "CRL file")
     if not contents.crls:
         raise EncodingError(contents.lacks("CRL"), where="CRL file")
@@ -144,12 +154,12 @@ def crls_of(data: bytes) -> tuple[x509.CertificateRevocationList, ...]:
 
 
 def _pem(data: bytes, where: str) -> FileContents:
-    """An uploaded file that the product reads as it is."""
+    """Return the content of an uploaded PEM file."""
     contents = parse(data, where=where, limit=MAX_UPLOAD, open_stores=False)
     refuse_unreadable(contents)
     return contents
 
 
 def told(warnings: Sequence[Finding]) -> list[str]:
-    """The warnings as lines, errors of the judgement first."""
+    """Return the warnings as lines, errors first."""
     return [f"{f.message} [{f.rule}]" for f in sorted(warnings, key=lambda f: f.severity.value)]

@@ -1,4 +1,4 @@
-"""Where CRLs, OCSP answers and CA certificates are published: for the lab's CAs and for every CA whose bytes somebody brought.
+"""Publishes CRLs, OCSP answers and CA certificates: for the lab's CAs and for every CA whose files the user provides.
 
 `publications` returns what is served at an instant, as a value that the judge reads; `Distribution` serves it over HTTP.
 """
@@ -55,7 +55,7 @@ def _crl(authority: Authority, day: datetime, withdrawn: frozenset[int]) -> x509
 
 @lru_cache(maxsize=32)
 def _responder(authority: Authority, day: datetime) -> Credential:
-    """Return the delegated responder: a short-lived certificate for OCSP signing that nobody checks (id-pkix-ocsp-nocheck)."""
+    """Return the delegated responder: a short-lived certificate for OCSP signing that is never checked (id-pkix-ocsp-nocheck)."""
     return craft(
         (), authority, at=day, common_name="Lab OCSP Responder", ends=timedelta(days=3),
         ekus=(ExtendedKeyUsageOID.OCSP_SIGNING,), pointers=(x509.OCSPNoCheck(),),

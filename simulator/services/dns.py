@@ -23,7 +23,7 @@ from simulator.web.listener import Caller, Listener, stream_of
 _MAX_TCP = 100  # connections at one time
 MAX_LOG = 5_000
 NOBODY = "::1"  # the lab listens on 127.net.x.y only
-TTL = 0  # nobody may cache: the world changes while the lab runs
+TTL = 0  # no resolver may cache: the world changes while the lab runs
 
 
 @dataclass(frozen=True, kw_only=True)

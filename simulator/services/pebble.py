@@ -99,7 +99,7 @@ class Pebble:
         self._configure(port)
         self._log = (self.folder / "pebble.log").open("wb")
         self.tls = ssl.create_default_context(cafile=str(self.ca_file))
-        self.listener_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)  # for who stands before it
+        self.listener_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)  # for the part in front of it (LabCa)
         self.listener_tls.load_cert_chain(self.folder / "listener.pem", self.folder / "listener.key")
         program = [str(self._program), "-config", str(self.folder / "config.json"), "-dnsserver", self._dns_server]
         return [*_dies_with_us(), *program]

@@ -1,6 +1,6 @@
-"""Pebble, Let's Encrypt's test CA, as a program on this machine: where it is, for each of two generations.
+"""The program of Pebble, Let's Encrypt's test CA, on this machine, for each of its two generations.
 
-Nothing is fetched here. `deploy/get_pebble.py` of the checkout fetches Pebble into the cache folder.
+This module downloads nothing. `deploy/get_pebble.py` of the checkout downloads Pebble into the cache folder.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from simulator.pebble_options import PebbleVersion
 
 
 def cached_program(version: PebbleVersion, cache: Path | None = None) -> Path:
-    """Where `deploy/get_pebble.py` puts the program; it may not be there."""
+    """Return the path at which `deploy/get_pebble.py` puts the program; it may not exist."""
     return (cache or cache_folder()) / f"pebble-{version.value}" / "usr" / "bin" / "pebble"
 
 
 def locate_pebble(
     wanted: Path | None = None, *, version: PebbleVersion = PebbleVersion.V2_4, cache: Path | None = None
 ) -> Path:
-    """The Pebble program: what the caller names, else the environment, else PATH, else the cache folder.
+    """Return the Pebble program: what the caller names, else the environment, else PATH, else the cache folder.
 
-    PATH is asked for 2.4 alone, because the program does not tell its version.
+    PATH counts for 2.4 only, because the program does not print its version.
 
     Raises:
         LabError: it is in none of these places; the message says how to get it.

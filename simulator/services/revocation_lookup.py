@@ -53,7 +53,7 @@ class StatusLookup:
     def _landed(self, key: tuple[str, bytes | None], done: asyncio.Task[bytes]) -> None:
         del self._flying[key]
         if not done.cancelled():
-            done.exception()  # seen, also where nobody waits any more
+            done.exception()  # read it even if no caller waits any more: asyncio complains otherwise
 
     async def during_handshake(
         self, chain: Sequence[x509.Certificate], question: RevocationQuestion, told: LogEvent

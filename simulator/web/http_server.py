@@ -32,7 +32,7 @@ class HttpServer:
         self._context, self._log = context, Throttle(log)
         self._busy: dict[web.RequestHandler, int] = {}  # requests being answered, by connection
         app.middlewares.insert(0, self._bounded)
-        # Nothing is unpacked on arrival: a compressed request body would be a bomb nobody asked for.
+        # The server decompresses nothing: a compressed request body could be a bomb.
         self._runner = web.AppRunner(
             app, access_log=None, shutdown_timeout=1, keepalive_timeout=PATIENCE, auto_decompress=False,
             logger=logger_to(self._log),

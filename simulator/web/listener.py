@@ -72,7 +72,7 @@ class Listener:
         listening, self._socket = self._socket, None
         if listening is None:
             return
-        # Before the descriptor is free for somebody else: the selector must forget it first.
+        # The selector must forget the descriptor before another socket can reuse it.
         asyncio.get_running_loop().remove_reader(listening)
         if self._retry is not None:
             self._retry.cancel()
@@ -84,7 +84,7 @@ class Listener:
         for task in tuple(self._open):
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
-        # A task that is cancelled before its first step never runs, so nobody else closes its connection.
+        # A task that is cancelled before its first step never runs, so it does not close its connection.
         for connection in self._unserved:
             connection.close()
         self._unserved.clear()

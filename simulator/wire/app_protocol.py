@@ -38,7 +38,7 @@ def _text_request(leg: Leg) -> bytes:
 
 def _text_understood(message: bytes) -> str:
     code, line = messages.status_of(message)
-    if code not in {200, 302}:  # a peer's pages send whoever comes to their login
+    if code not in {200, 302}:  # a peer's pages redirect every client to their login
         raise FramingError(f"the other side answered {line}")
     return line
 

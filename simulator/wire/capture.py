@@ -31,7 +31,7 @@ Tap = Callable[[bool, bytes], None]
 
 @dataclass
 class Conversation:
-    """One TCP connection: who dialled whom, and every piece of data with its time and direction."""
+    """One TCP connection: client, server, and every piece of data with its time and direction."""
 
     client: End
     server: End

@@ -1,4 +1,4 @@
-"""Syslog over TLS (RFC 5425): octet-counted frames in one direction. Nobody answers; a clean close is all a client sees."""
+"""Syslog over TLS (RFC 5425): octet-counted frames in one direction. The server never answers; it only closes cleanly."""
 
 from __future__ import annotations
 
@@ -34,5 +34,5 @@ def split_message(buffer: bytearray) -> bytes | None:
 
 
 def answer(_: bytes) -> Reply:
-    """Return None: nobody answers syslog."""
+    """Return None: a syslog server does not answer."""
     return Reply(data=b"", asked="syslog message")

@@ -24,7 +24,7 @@ _MESSAGES = {
     12: "ServerKeyExchange", 13: "CertificateRequest", 14: "ServerHelloDone", 15: "CertificateVerify",
     16: "ClientKeyExchange", 20: "Finished",
 }  # fmt: skip
-_SHOWN = 64  # bytes of a record that are shown
+_SHOWN = 64  # bytes of a record that the text displays
 
 
 @dataclass(frozen=True, kw_only=True)

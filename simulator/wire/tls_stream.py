@@ -116,7 +116,7 @@ class TlsStream:
         await self._flush()
 
     async def part(self) -> str:
-        """Close a connection on which nobody answers. A side that refused us has sent an alert instead of close_notify."""
+        """Close a connection without waiting for an answer. A side that refused us has sent an alert instead of close_notify."""
         self.handshake.close()
         await self._flush()
         await self.read_message()

@@ -1,1 +1,1 @@
-"""Worlds as values: who holds which certificate, what is broken, what a check found. No sockets."""
+"""Worlds as values: which party has which certificate, what is broken, what a check found. No sockets."""

@@ -1,4 +1,4 @@
-"""Faults by name, and the way back: what nobody touched since a fault becomes what it was."""
+"""Faults by name, and undoing them. Whatever was changed after a fault stays."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _PARTS = ("credential", "services", "client", "domains", "trusted_ca_list", "clo
 
 
 def fault_of(name: str, /, **fields: Any) -> Fault:
-    """The fault with this name and these fields, as the clinic's case files write them.
+    """Return the fault with this name and these fields, as the clinic's case files write them.
 
     Raises:
-        InputError: there is no such fault, or a field is missing or wrong.
+        InputError: the fault is unknown, or a field is missing or wrong.
     """
     try:
         return _FAULT.validate_python({"fault": name, **fields})
@@ -30,13 +30,13 @@ def fault_of(name: str, /, **fields: Any) -> Fault:
 
 @dataclass(frozen=True, kw_only=True)
 class Breakage:
-    """A world in which faults were made. well: before the first fault; broken: after the last one."""
+    """A world with faults. well: before the first fault; broken: after the last one."""
 
     well: World
     broken: World
 
     def fixed(self, now: World) -> World:
-        """The world without the faults. What was changed since then, a certificate or a list, stays."""
+        """Return the world without the faults. A certificate or list that was changed since then stays."""
         parties = {f: _fixed(p, self.broken.parties[f], self.well.parties[f]) for f, p in now.parties.items()}
         return replace(self.well, parties=parties)
 

@@ -37,9 +37,9 @@ class _Fault(BaseModel):
 
 
 class Reissue(_Fault):
-    """The party gets another certificate; everything that is not given is as the lab would issue it.
+    """The party gets another certificate. Fields that are not given are as the lab would issue it.
 
-    port: only for the certificate at that port (5061: CallManager). trusted_by: whose list contains a self-signed one.
+    port: only for the certificate on that port (5061: CallManager). trusted_by: whose trusted CA list gets a self-signed one.
     """
 
     fault: Literal["reissue"]
@@ -83,14 +83,14 @@ class Swap(_Fault):
 
 
 class NewKey(_Fault):
-    """The request was discarded and made again: the certificate belongs to the earlier key."""
+    """The request was discarded and generated again, so the certificate belongs to the earlier key."""
 
     fault: Literal["new-key"]
     party: Fqdn
 
 
 class Revoke(_Fault):
-    """The lab's CA revokes a party's certificate; every peer gets its CRL, of that age, as manual upload."""
+    """The lab's CA revokes a party's certificate. Every peer has its CRL, of that age in days, as manual upload."""
 
     fault: Literal["revoke"]
     party: Fqdn | None = None
@@ -147,7 +147,7 @@ class Caa(_Fault):
 
 
 class Block(_Fault):
-    """A firewall keeps a port of a party closed."""
+    """A firewall blocks a port of a party."""
 
     fault: Literal["block"]
     party: Fqdn
@@ -155,7 +155,7 @@ class Block(_Fault):
 
 
 class Partition(_Fault):
-    """No packet passes between these and those."""
+    """No packet passes between the two groups of parties."""
 
     fault: Literal["partition"]
     between: tuple[Fqdn, ...] = Field(min_length=1)
@@ -163,7 +163,7 @@ class Partition(_Fault):
 
 
 class Delay(_Fault):
-    """What a party sends comes late. Packets lost on the way appear as longer delays, because TCP sends them again."""
+    """What a party sends arrives late. Lost packets appear as longer delays, because TCP sends them again."""
 
     fault: Literal["delay"]
     party: Fqdn
@@ -185,7 +185,7 @@ class DiskFull(_Fault):
 
 
 class Ca(_Fault):
-    """The public CA is down, has new terms of service, or answers with something that nobody asked for."""
+    """The public CA is down, has new terms of service, or sends an answer that does not fit the request."""
 
     fault: Literal["ca"]
     does: Literal["down", "new-terms", "wrong-key", "wrong-names", "wrong-chain"]
@@ -208,7 +208,7 @@ Fault = Annotated[
 
 @dataclass(frozen=True)
 class FaultContext:
-    """Where faults are applied: the lab's own CA and the instant. `rsa` says which keys the lab makes."""
+    """What faults need: the lab's own CA and the instant. `rsa` says which keys the lab makes."""
 
     issued: IssuedWorld
     at: datetime
@@ -216,16 +216,16 @@ class FaultContext:
 
     @cached_property
     def stranger(self) -> Authority:
-        """A CA that nobody trusts until somebody is told to."""
+        """A CA that no party trusts yet."""
         root = create_root("Stranger Root CA", at=self.at - 400 * DAY, organisation="Stranger")
         return root.intermediate("Stranger Issuing CA", at=self.at - 400 * DAY, organisation="Stranger")
 
     def new_key(self) -> PrivateKey:
-        """A key as the lab makes them."""
+        """Return a new key of the kind that the lab makes."""
         return make_key() if self.rsa else fast_key()
 
     def apply(self, faults: Iterable[Fault], world: World) -> World:
-        """The world with these faults in it, one after the other."""
+        """Return the world with these faults, applied one after the other."""
         for fault in faults:
             for fqdn in parties_of(fault):
                 if fqdn not in world.parties:
@@ -307,7 +307,7 @@ class FaultContext:
         return world.with_party(replace(party, credential=credential, services={}))
 
     def _issuer(self, by: Issuer) -> tuple[Authority | None, tuple[x509.Certificate, ...]]:
-        """(who signs, what everybody trusts besides)."""
+        """Return (the CA that signs, the roots that every party trusts in addition)."""
         match by:
             case "lab":
                 return self.issued.authority, ()
@@ -317,7 +317,7 @@ class FaultContext:
                 return None, ()
             case "end-entity":
                 signer = craft(("web.example.com",), self.issued.authority, at=self.at, key=self.new_key())
-                assert signer.key is not None  # it was made with one
+                assert signer.key is not None  # `craft` always sets one
                 parents = (self.issued.authority.certificate, *self.issued.authority.parents)
                 return Authority(certificate=signer.leaf, key=signer.key, parents=parents), ()
             case _:
@@ -339,7 +339,7 @@ class FaultContext:
         serials = [_credential_of(world.parties[fault.party]).leaf.serial_number] if fault.party else []
         crls = {ISSUING_CRL: self.issued.authority.crl(serials, at=at), ROOT_CRL: self.issued.root.crl(at=at)}
         held = NOTHING_HELD.with_crls(CrlSource.MANUAL, crls.values())
-        # What the distribution points serve would be newer and say otherwise; it is replaced too.
+        # The lists at the distribution points are newer and contradict these; replace them too.
         served = {url: NOTHING_HELD.with_crls(CrlSource.CDP, [crl]) for url, crl in crls.items()}
         world = replace(world, published={**world.published, **served})
         for peer in world.deployment.peers:
@@ -354,14 +354,14 @@ class FaultContext:
         return replace(world, published={**world.published, **{u: self._false(fault, u, world) for u in urls}})
 
     def _false(self, fault: Source, url: str, world: World) -> RevocationData:
-        """What lies at the URL instead: signed too long ago, or by somebody who may not."""
+        """Return what the URL serves instead: a list or answer that is too old, or has an unauthorised signer."""
         authority = self.issued.root if url == ROOT_CRL else self.issued.authority
         at = self.at - timedelta(days=30) if fault.gives == "expired" else self.at
         if fault.of == "crl":
             signer = replace(authority, key=self.new_key()) if fault.gives == "foreign" else authority
             return NOTHING_HELD.with_crls(CrlSource.CDP, [signer.crl(sorted(world.withdrawn), at=at)])
         unauthorised = craft((), self.stranger, at=self.at, common_name="Nobody's responder")
-        assert unauthorised.key is not None  # made with one
+        assert unauthorised.key is not None  # `craft` always sets one
         by = (unauthorised.leaf, unauthorised.key) if fault.gives == "foreign" else None
         asked = [c for c in world.known_certificates if OCSP_URL in ocsp_urls(c)]
         return NOTHING_HELD.with_answers(authority.ocsp_answer(c, at=at, signer=by) for c in asked)
@@ -393,7 +393,7 @@ def _network(fault: NetworkFault, world: World) -> World:
 
 
 def parties_of(fault: Fault) -> tuple[str, ...]:
-    """The parties that a fault touches."""
+    """Return the parties that a fault affects."""
     if isinstance(fault, Dns | Source | Caa | StaleAaaa | Ca):
         return ()
     if isinstance(fault, Point):

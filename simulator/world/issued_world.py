@@ -1,4 +1,4 @@
-"""The lab's own world: one CA, and for every party what it would be given when all is well."""
+"""The lab's own world: one CA, and the right certificate for every party."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ _WORKERS = 4  # OpenSSL makes RSA keys without holding the interpreter's lock
 
 @dataclass(frozen=True, kw_only=True)
 class IssuedWorld:
-    """A world in which every leg comes up, and the CA that made it so."""
+    """A world in which every leg comes up, and the CA that issued its certificates."""
 
     world: World
     authority: Authority
     root: Authority
 
     def sign(self, layout: SanLayout, *, at: datetime, profile: Profile | None = None, rsa: bool = True) -> Credential:
-        """A new key and a certificate of the lab CA for this layout."""
+        """Return a new key and a certificate of the lab CA for this layout."""
         return _credential(self.authority, layout, make_key() if rsa else fast_key(), at, profile)
 
 
 def layout_of(deployment: Deployment, fqdn: str) -> SanLayout:
-    """The layout of a peer as designed; of any other party its own FQDN and the further names of its group."""
+    """Return the designed layout of a peer; for any other party, its own FQDN and the shared names of its group."""
     if deployment.cluster_of(fqdn) is not None:
         return design_sans(deployment, fqdn)
     names = (fqdn, *(name for group in deployment.groups if fqdn in group.members for name in group.identities))
@@ -49,12 +49,12 @@ def layout_of(deployment: Deployment, fqdn: str) -> SanLayout:
 def issue_world(
     deployment: Deployment, *, at: datetime, rsa: bool = True, halted: Callable[[], bool] = lambda: False
 ) -> IssuedWorld:
-    """Keys and certificates for all parties: root → intermediate → leaf. Peers that share a certificate share the key.
+    """Issue keys and certificates for all parties: root → intermediate → leaf. Peers that share a certificate share the key.
 
-    halted: asked before each key, which takes a moment in a large deployment.
+    halted: called before each key, because many keys take a while.
 
     Raises:
-        LabError: `halted` said so.
+        LabError: `halted` returned True.
     """
     holders = {fqdn: _holder(deployment, fqdn) for fqdn in deployment.parties}
     owners = tuple(dict.fromkeys(holders.values()))
@@ -104,12 +104,12 @@ def _key(make: Callable[[], PrivateKey], halted: Callable[[], bool]) -> PrivateK
 
 
 def profile_of(deployment: Deployment) -> Profile:
-    """What the lab's CA puts into leaves: where its CRL lies, and its OCSP responder where the deployment has one."""
+    """Return the profile of the lab's leaves: the URL of their CRL, and of the OCSP responder if the deployment has one."""
     return Profile(crl_url=ISSUING_CRL, ocsp_url=OCSP_URL if deployment.revocation.ocsp_responder else "")
 
 
 def _crls(root: Authority, issuing: Authority, at: datetime) -> dict[str, RevocationData]:
-    """What the lab's CAs publish; nothing is revoked, and it lasts as long as the leaves do."""
+    """Return the CRLs of the lab's CAs: nothing is revoked, and they expire with the leaves."""
     return {
         url: NOTHING_HELD.with_crls(CrlSource.CDP, [authority.crl(at=at, lifetime=LEAF_LIFETIME)])
         for url, authority in ((ROOT_CRL, root), (ISSUING_CRL, issuing))

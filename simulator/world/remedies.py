@@ -1,7 +1,7 @@
 """What an administrator can do about a case of the clinic: each remedy is real work on the running world.
 
-A remedy is no undo: a certificate is made anew and signed, CRLs are signed anew and still list what was revoked, a list is
-completed. Whether it helps, the legs say.
+A remedy does not undo a fault: it issues a new certificate, signs new CRLs that still list what was revoked, or completes
+a trusted CA list. Only the legs show whether it helps.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from simulator.world.issued_world import ISSUING_CRL, OCSP_URL, ROOT_CRL, layout
 
 
 class Action(enum.StrEnum):
-    """What is done. Each has a target: a party, a name in DNS, a place of the deployment, a peer."""
+    """The kinds of work. Each has a target: a party, a name in DNS, a place of the deployment, or a peer."""
 
     RENEW = "renew-certificate"
     TRUST = "complete-trusted-ca-list"
@@ -76,7 +76,11 @@ class Remedy:
 
 
 def remedy_of(action: object, target: object, deployment: Deployment) -> Remedy:
-    """What a person asked for, or an InputError that says what there is."""
+    """Return the remedy that a person asked for.
+
+    Raises:
+        InputError: the action or the target is unknown; the sentence lists what is allowed.
+    """
     try:
         chosen = Action(str(action).strip().lower())
     except ValueError:
@@ -89,7 +93,7 @@ def remedy_of(action: object, target: object, deployment: Deployment) -> Remedy:
 
 
 def targets(action: Action, deployment: Deployment) -> tuple[str, ...]:
-    """What an action can be done to."""
+    """Return the targets that an action allows."""
     if action in OF_PEERS:
         return tuple(deployment.peers)
     if action in _OF_PARTIES:
@@ -104,7 +108,7 @@ def targets(action: Action, deployment: Deployment) -> tuple[str, ...]:
 
 
 def _names(deployment: Deployment) -> tuple[str, ...]:
-    """Hosts, clusters, domains, the SRV records of the registration domains, and other names that lead to Expressway-E."""
+    """Return hosts, clusters, domains, SRV records of the registration domains, and other names that lead to Expressway-E."""
     clusters = [c.fqdn for c in deployment.clusters if c.fqdn]
     registration = list(deployment.domains.registration)
     records = [f"_collab-edge._tls.{domain}" for domain in registration] if deployment.mra else []
@@ -113,7 +117,7 @@ def _names(deployment: Deployment) -> tuple[str, ...]:
 
 
 def _places(deployment: Deployment) -> Iterable[str]:
-    """Settings that can be wrong while every certificate is right."""
+    """Yield the settings that can be wrong while every certificate is right."""
     data: dict[str, Any] = deployment.model_dump(mode="json")
     for number, zone in enumerate(data["zones"]):
         for key in ("peer_addresses", "tls_verify_subject_name"):
@@ -125,7 +129,7 @@ def _places(deployment: Deployment) -> Iterable[str]:
 
 
 def place_of(remedy: Remedy, planned: Deployment) -> tuple[str, Any]:
-    """(place, the plan's value) of a CONFIGURE."""
+    """Return (place, the planned value) for a CONFIGURE remedy."""
     node: Any = planned.model_dump(mode="json")
     for part in remedy.target.split("."):
         node = node[int(part)] if part.isdigit() else node[part]
@@ -133,7 +137,10 @@ def place_of(remedy: Remedy, planned: Deployment) -> tuple[str, Any]:
 
 
 def apply_remedy(remedy: Remedy, world: World, context: FaultContext) -> World:
-    """The world after it. What needs a peer's pages or another deployment (OF_PEERS, CONFIGURE) is not done here."""
+    """Return the world after the remedy.
+
+    It does not change for remedies that need a peer's pages (OF_PEERS) or another deployment (CONFIGURE).
+    """
     target = remedy.target
     match remedy.action:
         case Action.RENEW:
@@ -165,7 +172,7 @@ def apply_remedy(remedy: Remedy, world: World, context: FaultContext) -> World:
 
 
 def _trusting(world: World, fqdn: str) -> World:
-    """The list of `fqdn` completed, from what every party shows: what signed it, and the roots known to somebody."""
+    """Return the world with a completed trusted CA list of `fqdn`: the issuers of what every party presents, and known roots."""
     known = [c for c in world.known_certificates if is_self_signed(c)]
     shown = [c for p in world.parties.values() for credential in p.credentials for c in credential.chain[1:]]
     issuers = {c.issuer for c in shown} | {c.leaf.issuer for p in world.parties.values() for c in p.credentials}
@@ -174,7 +181,7 @@ def _trusting(world: World, fqdn: str) -> World:
 
 
 def _published(world: World, context: FaultContext) -> World:
-    """Current lists of both CAs, served and held; what any list said was revoked, the new ones say too."""
+    """Return the world with current CRLs of both CAs, published and loaded. They list every serial that an earlier CRL listed."""
     held = [crl for party in world.parties.values() for _, crl in party.held.crls]
     served = [crl for data in world.published.values() for _, crl in data.crls]
     revoked = {entry.serial_number for crl in (*held, *served) for entry in crl} | world.withdrawn

@@ -169,7 +169,7 @@ class CheckReport:
         return "\n\n".join(parts)
 
     def _repr_html_(self) -> str:
-        """The same for a notebook; texts from certificates are escaped."""
+        """Return the report as HTML for a notebook; texts from certificates are escaped."""
         items = "".join(
             f"<li>{replace(cause.finding, fix=cause.fix)._repr_html_()}"
             f"<p>Legs down: {escape(', '.join(cause.legs))}</p></li>"

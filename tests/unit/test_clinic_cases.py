@@ -1,4 +1,4 @@
-"""The public cases of EXPRESSWAY §10 that need no running server: each leads to its cause, in the first place."""
+"""The public cases (docs/sources.md) that need no running server: each leads to its cause, in the first place."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def pending() -> tuple[str, ...]:
 INSIDE = design_sans(changed(domains__registration=["corp.local"]), E1)
 X14_2 = {"version": "X14.2", "unified_cm__0__tls_verify": False}
 
-# case of §10: (how it is judged, cause); None: it should work, so nothing is the cause
+# case: (how it is judged, cause); None: it should work, so there is no cause
 TABLE: dict[str, tuple[Callable[[], tuple[str, ...]], str | None]] = {
     "E leaf lacks cluster FQDN, C dials it": (world("cluster-fqdn-dialled-and-missing-on-e"), "names.cluster-fqdn-missing"),
     "E leaf lacks peer FQDN": (world("peer-fqdn-missing-on-e"), "names.peer-fqdn-missing"),

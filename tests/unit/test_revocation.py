@@ -85,7 +85,7 @@ CRL_RULE = {
 
 
 def expected(use_ocsp: bool, use_crls: bool, responder: bool, of_ocsp: str, of_crl: str) -> str:
-    """EXPRESSWAY §6 in one line each: OCSP first if allowed and named (or answered for); CRLs if not."""
+    """The product's order of sources (docs/sources.md), one line each: OCSP first if allowed and named (or answered for); CRLs if not."""
     if use_ocsp and (responder or of_ocsp != "none"):
         return OCSP_RULE[of_ocsp]
     return CRL_RULE[of_crl] if use_crls else "ocsp-unavailable"

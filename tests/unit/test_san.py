@@ -1,4 +1,4 @@
-"""SAN layouts: every row of EXPRESSWAY §2, with reasons, and the property that every leg finds its names."""
+"""SAN layouts: every row of the X12.5 guide's table, with reasons, and the property that every leg finds its names."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def test_request_limits_the_san_to_999_characters_before_x8_10() -> None:
             form.check(layout, form.default_digest, 2048, parsed)
 
 
-# EXPRESSWAY §2 / X12.5 guide: SAN item × (Expressway-C, Expressway-E) for each feature; "C" and "E" say where it is required.
+# X12.5 guide: SAN item × (Expressway-C, Expressway-E) for each feature; "C" and "E" say where it is required.
 MATRIX = {
     "registration domain": {"mra": "E", "jabber_guest": "", "federation": "", "b2b": ""},
     "federation domain": {"mra": "", "jabber_guest": "", "federation": "E", "b2b": ""},

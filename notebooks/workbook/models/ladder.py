@@ -24,7 +24,7 @@ class Arrow:
 
 
 def refuses(note: str) -> bool:
-    """A note that tells of a no."""
+    """Return True for a note that reports a refusal."""
     return " NOT " in note or "REJECTED" in note or "gave up" in note
 
 
@@ -90,7 +90,7 @@ def _drawn(arrow: Arrow, at: dict[str, int], y: int, *, bold: bool) -> list[str]
 
 
 def in_words(arrows: Sequence[Arrow]) -> str:
-    """Return the same as numbered lines."""
+    """Return the arrows as numbered lines."""
     lines = []
     for number, arrow in enumerate(arrows, start=1):
         to = f" to {arrow.receiver}" if arrow.receiver != arrow.sender else ""

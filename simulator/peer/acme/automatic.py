@@ -24,7 +24,7 @@ from simulator.errors import LabError
 from simulator.peer.peer import Peer
 from simulator.peer.state import PeerState
 
-_AGAIN = timedelta(hours=1)  # after a failure that could not be kept
+_AGAIN = timedelta(hours=1)  # after a failure that could not be stored
 Signer = Callable[[Peer, x509.CertificateSigningRequest], Awaitable[tuple[x509.Certificate, ...]]]
 
 
@@ -34,7 +34,7 @@ class Orders(Protocol):
     signer: Signer | None
 
     def is_running(self, fqdn: str) -> bool:
-        """True while an order of this peer is under way."""
+        """Return True while an order of this peer runs."""
         ...
 
     async def renew(self, peer: Peer, replaces: x509.Certificate | None = None) -> Credential:
@@ -46,7 +46,7 @@ class Orders(Protocol):
         ...
 
     async def directory_of(self, peer: Peer) -> AcmeDirectory:
-        """The directory that a peer is configured for."""
+        """Return the directory that this peer is configured for."""
         ...
 
 
@@ -58,7 +58,7 @@ class AutomaticRenewal:
         self._held_back: dict[str, datetime] = {}  # peers whose service failed and could not keep it
 
     def dates(self) -> Iterator[datetime]:
-        """When the automatic service has something to do next, on the lab's clock, for each peer."""
+        """Return, for each peer, when the automatic service has something to do next, on the lab's clock."""
         for peer in self._peers.values():
             state = peer.state
             settings, last = state.acme.settings, state.acme.last
@@ -74,7 +74,10 @@ class AutomaticRenewal:
                     yield renew_at(held.leaf) - ahead
 
     async def tick(self) -> None:
-        """Do what the peers' clocks say is due: ask for renewal information, order, deploy. Failures are logged and kept."""
+        """Ask for renewal information, order and deploy, where a peer's clock says that it is due.
+
+        A failure is logged and stored for the retry schedule; it does not raise.
+        """
         peers = self._peers.values()
         due = [p for p in peers if p.state.acme.settings.automatic and not self._service.is_running(p.fqdn)]
         await asyncio.gather(*(self._serve(peer) for peer in due))
@@ -88,7 +91,7 @@ class AutomaticRenewal:
             await self._deploy_when_due(peer)
             await self._renew_when_due(peer)
         except (PkikitError, OSError):
-            # Logged where it failed, and kept, so that it is not tried again at once; a full disk keeps nothing.
+            # Already logged, and stored so that the next try waits; a full disk stores nothing.
             if peer.state.acme.last is before:
                 self._held_back[peer.fqdn] = now
 
@@ -113,7 +116,7 @@ class AutomaticRenewal:
             if peer.state.acme.due_at(state.certificate.leaf) <= now:
                 if peer.state.request is None:
                     await peer.generate(layout=peer.layout_of(presented_names(state.certificate.leaf).dns))
-                # Only a CA that knows the certificate can be told that it is replaced.
+                # Only a CA that knows the certificate accepts `replaces`.
                 known = peer.state.acme.renewal is not None
                 await self._service.renew(peer, state.certificate.leaf if known else None)
         for domain in peer.state.acme.domains:
@@ -125,7 +128,7 @@ class AutomaticRenewal:
                 await self._service.sign_domain(peer.fqdn, domain)
 
     async def _ask_when(self, peer: Peer, state: PeerState) -> None:
-        """Renewal information, where the CA of the current certificate offers it; not more often than it wants."""
+        """Ask the CA of the current certificate for renewal information, at most as often as the CA allows."""
         now, acme = peer.lab.now_of(peer.fqdn), state.acme
         if self._service.signer is not None or acme.account is None or state.certificate is None:
             return

@@ -1,4 +1,4 @@
-"""The virtual host on port 80 of one peer: serves challenge files and nothing else, and only while an order runs."""
+"""The virtual host on port 80 of one peer. It serves challenge files and nothing else, and only while an order runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PATH = "/.well-known/acme-challenge/{token}"
 
 @dataclass(frozen=True, kw_only=True)
 class Fetched:
-    """One fetch of a challenge file: which peer answered, for which name, to whom."""
+    """One fetch of a challenge file: which peer answered, for which name, and to which address."""
 
     peer: str
     host: str
@@ -28,16 +28,20 @@ class Fetched:
 
 
 class ChallengeHost:
-    """Opened and closed by orders; counts them, so that two at once share it."""
+    """The virtual host of one peer. Orders open and close it; it counts them, so that two orders can share it."""
 
     def __init__(
         self, fqdn: str, address: str, port: int, events: EventLog, *, blocked: Callable[[], bool] = lambda: False
     ) -> None:
-        """blocked: whether a firewall keeps the port; then it is opened where nobody comes through."""
+        """Describe the virtual host; it does not listen yet.
+
+        Args:
+            blocked: returns True while a firewall blocks the port. The host then listens on a port that no caller reaches.
+        """
         self._blocked = blocked
         self.fqdn, self.address, self.port = fqdn, address, port
         self.fetched: list[Fetched] = []
-        # Who is told of each fetch: (peer, host that was asked for, who asked).
+        # Called after each fetch with (peer, requested host, client address).
         self.served: list[Callable[[str, str, str], None]] = []
         self._events = events
         self._files: dict[str, str] = {}
@@ -50,11 +54,11 @@ class ChallengeHost:
         self._files[file.token] = file.content
 
     def withdraw(self, file: ChallengeFile) -> None:
-        """Take it away again."""
+        """Remove a challenge file from this peer."""
         self._files.pop(file.token, None)
 
     async def open(self) -> None:
-        """Start the virtual host, unless another order did."""
+        """Start the virtual host, unless another order has started it."""
         self._orders += 1
         try:
             await self.follow()
@@ -63,18 +67,18 @@ class ChallengeHost:
             raise
 
     async def close(self) -> None:
-        """Stop it when the last order is done."""
+        """End one use of the virtual host; stop it when the last order is done."""
         self._orders -= 1
         await self.follow()
 
     async def restart(self) -> None:
-        """Down and up again with the peer; files are on its disk, and orders of the other peers need them."""
+        """Stop and start the virtual host with its peer. The files stay, because orders of other peers need them."""
         async with self._changing:
             await self._shut()
         await self.follow()
 
     async def follow(self) -> None:
-        """Be open while an order runs and the firewall lets callers in, and closed otherwise. One change at a time."""
+        """Listen while an order runs and the firewall lets callers in; stop otherwise. Makes one change at a time."""
         async with self._changing:
             if self._orders <= 0 or self._blocked():
                 await self._shut()

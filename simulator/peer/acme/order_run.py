@@ -1,4 +1,4 @@
-"""One order of one peer, from Sign to the staging area: what is done, what is told, and nothing left behind when it fails.
+"""One order of one peer, from Sign to the staging area. A failed order removes its files and closes the virtual hosts.
 
 Source: X12.5 guide, 'Let's Encrypt Verification Process'; RFC 8555.
 """
@@ -31,7 +31,7 @@ _ORDER_TIMEOUT = 30.0
 
 @dataclass(frozen=True, kw_only=True)
 class RunStep:
-    """One line of what Sign shows: when, what, in which state, of which name; on which peers, or asked by whom."""
+    """One line of the progress of an order: time, action, state and name; the peers involved, or who asked."""
 
     at: datetime
     what: str
@@ -40,7 +40,7 @@ class RunStep:
     detail: str = ""
 
     def to_json(self) -> dict[str, str]:
-        """One entry of `steps`."""
+        """Return this step as an entry of `steps` in the JSON answer."""
         return {"at": iso(self.at), "what": self.what, "state": self.state, "name": self.name, "detail": self.detail}
 
     def __str__(self) -> str:
@@ -48,15 +48,18 @@ class RunStep:
 
 
 class AcmeRun:
-    """Signs for one peer. `steps` grows while it runs; `stop` ends it at the next step."""
+    """One order for one peer. `steps` grows while it runs; `stop` ends it before the next step."""
 
     def __init__(
         self, peer: Peer, hosts: Sequence[ChallengeHost], *, directory: AcmeDirectory,
         reaches: Callable[[str], bool], on_step: Callable[[AcmeRun, RunStep], None] = lambda *_: None,
     ) -> None:  # fmt: skip
-        """hosts: of all peers of the cluster; reaches: whether this peer gets through to another now.
+        """Describe the order; `sign` runs it.
 
-        on_step: is called in the event loop with each new step, before the order goes on.
+        Args:
+            hosts: the virtual hosts of all peers of the cluster.
+            reaches: returns True if this peer reaches another one now.
+            on_step: called in the event loop with each new step, before the order continues.
         """
         self.peer, self.directory = peer, directory
         self.steps: list[RunStep] = []
@@ -67,13 +70,13 @@ class AcmeRun:
         self._stopped = ""
 
     def stop(self, why: str) -> None:
-        """End the order where it is; it can be gone on with."""
+        """Stop the order before its next step. A later run can resume it."""
         self._stopped = why
         if self._order is not None:
             self._order.stop(why)
 
     def note(self, what: str, state: str, name: str = "", detail: str = "") -> None:
-        """Add a step, to the page and to the log."""
+        """Add a step to the page and to the log."""
         now = self.peer.lab.now_of(self.peer.fqdn)
         step = RunStep(at=now, what=what, state=state, name=name, detail=detail)
         self.steps.append(step)
@@ -88,9 +91,12 @@ class AcmeRun:
         goes_on: bool = False,
         replaces: x509.Certificate | None = None,
     ) -> tuple[x509.Certificate, ...]:
-        """The chain that the CA gave, checked. Files are withdrawn and virtual hosts closed whatever happens.
+        """Return the chain that the CA issued, after checking it.
 
-        goes_on: with the order that an interrupted run left at this CA, where there is one.
+        Removes the challenge files and closes the virtual hosts, whatever happens.
+
+        Args:
+            goes_on: resume the order that an interrupted run left at this CA, if there is one.
         """
         try:
             return await self._signed(await self._account(), request, goes_on=goes_on, replaces=replaces)
@@ -138,7 +144,7 @@ class AcmeRun:
     # The account.
 
     async def _account(self) -> AcmeAccount:
-        """The account of this peer at this CA: known, found again by its key, or made now."""
+        """Return the account of this peer at this CA: the stored one, the one that the CA finds by its key, or a new one."""
         kept = self.peer.state.acme.account
         known = kept if kept is not None and kept.directory == self.directory.url else None
         key = known.key if known is not None else fast_key()
@@ -188,9 +194,9 @@ class AcmeRun:
         self.note("challenge file", "withdrawn", name=file.name)
 
     def _progress(self, step: OrderStep) -> None:
-        """In the order's thread. What is needed to go on after a crash is on disk before the order does."""
+        """Write to disk what a resumed order needs, before the order continues. Runs in the order's thread."""
         if step.what == "challenge file":
-            return  # told where it was put
+            return  # `place` has already logged it
         self._in_loop(self.note, step.what, step.state, step.name, step.detail)
         if step.url:
             anyio.from_thread.run(self.peer.change_acme, lambda acme: replace(acme, order=step.url))
@@ -200,7 +206,7 @@ class AcmeRun:
 
 
 def as_directory(url: str, ca: str, folder: Path) -> AcmeDirectory:
-    """Another provider's directory; its CA goes into a file, where the HTTPS library reads it."""
+    """Return the directory of another provider. Writes its CA into a file, because the HTTPS library reads a file."""
     if not ca:
         return AcmeDirectory(url=url)
     path = folder / "acme-ca.pem"

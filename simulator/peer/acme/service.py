@@ -1,7 +1,9 @@
 """The ACME certificate service of Expressway-E: each peer orders for itself, all peers serve the challenge files.
 
-Sign puts a certificate into the staging area; deploy, a second step, puts it over the current one. By hand, or
-automatically: before the end of life, deployed by a schedule, tried again when it fails.
+Sign puts a certificate into the staging area; deploy, a second step, puts it over the current one. An administrator
+does both by hand, or the automatic service does them: it renews before the end of life, deploys by a schedule and
+tries again after a failure.
+
 Source: X12.5 guide, 'Using ACME on Expressway-E'.
 """
 
@@ -43,21 +45,27 @@ EMAIL = "admin@example.com"
 
 
 class Cas(Protocol):
-    """The lab's public CAs, started when somebody orders from them."""
+    """The lab's public CAs. A CA starts when a peer first orders from it."""
 
     async def of(self, provider: Provider) -> LabCa:
-        """The running CA of a provider."""
+        """Return the running CA of a provider."""
         ...
 
 
 class AcmeService:
-    """The service on all E peers of a lab, with the CAs that they may be configured for."""
+    """The ACME service on all E peers of a lab, with the CAs that they can be configured for."""
 
     def __init__(
         self, deployment: Deployment, ca: LabCa, cas: Cas, *, hosts: Mapping[str, ChallengeHost],
         peers: Mapping[str, Peer], passes: Callable[[str, str], bool], rsa: bool, background: Background,
     ) -> None:  # fmt: skip
-        """hosts: the virtual hosts on port 80. passes: whether packets get from one peer to another. rsa: which keys to make."""
+        """Describe the service.
+
+        Args:
+            hosts: the virtual hosts on port 80, by FQDN.
+            passes: returns True if packets get from one peer to another.
+            rsa: make RSA keys; False makes P-256 keys.
+        """
         self.ca = ca
         self.hosts = hosts
         self._cas, self.rsa = cas, rsa
@@ -67,9 +75,9 @@ class AcmeService:
         self._background = background
         self._orders: set[asyncio.Task[None]] = set()
         self._automatic = AutomaticRenewal(self, peers)
-        # Called with the run and its new step, in the event loop, before the order goes on.
+        # Called with the run and its new step, in the event loop, before the order continues.
         self.on_step: list[Callable[[AcmeRun, RunStep], None]] = []
-        # Instead of a provider: who issues where no real one can follow (far travel on the lab's clock).
+        # Issues instead of a provider when the lab's clock is far from real time, which Pebble uses.
         self.signer: Signer | None = None
 
     @property
@@ -78,18 +86,22 @@ class AcmeService:
         return self.ca.pebble
 
     def require(self, fqdn: str) -> None:
-        """InputError where this peer has no such service: on C, before X12.5, beside Jabber Guest."""
+        """Return if this peer has the service.
+
+        Raises:
+            InputError: it is an Expressway-C, its version is below X12.5, or Jabber Guest uses the port.
+        """
         self._peer(fqdn)
 
     def due(self, fqdn: str) -> datetime | None:
-        """When the automatic service orders the next certificate; None while it is off or waits for a deployment."""
+        """Return when the automatic service orders the next certificate; None while it is off or waits for a deployment."""
         state = self._peer(fqdn).state
         if not state.acme.settings.automatic or state.certificate is None or state.pending_certificate is not None:
             return None
         return state.acme.due_at(state.certificate.leaf)
 
     def dates(self) -> Iterator[datetime]:
-        """When the automatic service has something to do next, on the lab's clock, for each peer."""
+        """Return, for each peer, when the automatic service has something to do next, on the lab's clock."""
         return self._automatic.dates()
 
     def _peer(self, fqdn: str) -> Peer:
@@ -100,16 +112,16 @@ class AcmeService:
 
     @property
     def fetched(self) -> tuple[Fetched, ...]:
-        """Every fetch of a challenge file, by peer."""
+        """Every fetch of a challenge file from any peer."""
         return tuple(f for host in self.hosts.values() for f in host.fetched)
 
     def steps(self, fqdn: str) -> tuple[RunStep, ...]:
-        """What the last order of a peer did, or the one under way has done until now."""
+        """Return the steps of the current order of a peer, or of its last one."""
         run = self._runs.get(fqdn)
         return tuple(run.steps) if run is not None else ()
 
     def is_running(self, fqdn: str) -> bool:
-        """True while an order of this peer is under way."""
+        """Return True while an order of this peer runs."""
         return fqdn in self._running
 
     # Settings.
@@ -126,24 +138,24 @@ class AcmeService:
         return settings
 
     async def capabilities(self, fqdn: str) -> Capabilities:
-        """What the provider that is configured can do; its terms are among it."""
+        """Return what the configured provider supports, with the URL of its terms of service."""
         return await anyio.to_thread.run_sync(capabilities, await self.directory_of(self._peer(fqdn)))
 
     async def accept_terms(self, fqdn: str) -> str:
-        """The administrator has read the provider's terms of service and accepts them; returns their URL."""
+        """Accept the provider's terms of service for a peer, and return their URL."""
         terms = (await self.capabilities(fqdn)).terms or "none"
         await self.configure(fqdn, {"terms": terms})
         return terms
 
     async def prepare(self, fqdn: str, **changes: Any) -> None:
-        """What an administrator does before the first Sign: provider and e-mail, terms, signing request."""
+        """Do what has to precede the first Sign: set provider and e-mail, accept the terms, generate a signing request."""
         await self.configure(fqdn, {"email": EMAIL, **changes})
         await self.accept_terms(fqdn)
         if self._peers[fqdn].state.request is None:
             await self._peers[fqdn].generate()
 
     async def directory_of(self, peer: Peer) -> AcmeDirectory:
-        """The directory that a peer is configured for."""
+        """Return the directory that a peer is configured for."""
         settings = peer.state.acme.settings
         if settings.provider is Provider.OTHER:
             folder = self.pebble.folder / peer.fqdn
@@ -153,7 +165,10 @@ class AcmeService:
         return AcmeDirectory(url=ca.directory, ca_file=ca.ca_file)
 
     async def preflight(self, fqdn: str) -> Verdict:
-        """What the CA will object to: its view of DNS, port 80 of the peers dialled with the virtual hosts open, CAA."""
+        """Return what the CA will object to.
+
+        Asks the DNS that the CA sees, opens the virtual hosts and dials port 80 of the peers, and reads CAA records.
+        """
         peer = self._peer(fqdn)
         request = peer.state.request
         layout = peer.layout_of(presented_names(request.csr).dns) if request is not None else peer.layout
@@ -180,16 +195,16 @@ class AcmeService:
     # Sign and deploy.
 
     async def sign(self, fqdn: str) -> Credential:
-        """Order a certificate for a peer; it lands in the staging area. Whatever fails, the current one stays."""
+        """Order a certificate for a peer and put it into the staging area. A failure leaves the current one in use."""
         return await self.renew(self._peer(fqdn))
 
     def sign_soon(self, fqdn: str) -> None:
-        """Begin to sign and return; `steps` shows how it goes. What cannot begin is told at once."""
+        """Start an order in the background and return; `steps` follows it. An order that cannot start raises at once."""
         peer = self._peer(fqdn)
         self._require_beginning(peer)
 
         async def work() -> None:
-            with contextlib.suppress(PkikitError):  # told and kept where it failed
+            with contextlib.suppress(PkikitError):  # already logged and stored where it failed
                 await self.renew(peer)
 
         task = self._background.spawn(work(), "ACME order", party=fqdn)
@@ -197,7 +212,7 @@ class AcmeService:
         task.add_done_callback(self._orders.discard)
 
     async def stop(self) -> None:
-        """End what is under way; orders stay at the CA and can be gone on with."""
+        """Stop the running orders. The CA keeps them, and a later run can resume them."""
         for run in self._runs.values():
             run.stop("the lab ends")
         await asyncio.gather(*self._orders, return_exceptions=True)
@@ -212,7 +227,11 @@ class AcmeService:
             raise InputError(f"{peer.fqdn} has no signing request: generate one first, its names are those ordered")
 
     async def renew(self, peer: Peer, replaces: x509.Certificate | None = None) -> Credential:
-        """Order a certificate for a peer. replaces: the one that the CA is asked to count as replaced."""
+        """Order a certificate for a peer.
+
+        Args:
+            replaces: the certificate that the CA counts as replaced (RFC 9773).
+        """
         self._require_beginning(peer)
         request = peer.state.request
         assert request is not None  # required just now
@@ -224,7 +243,10 @@ class AcmeService:
 
     @contextlib.asynccontextmanager
     async def _ordering(self, peer: Peer) -> AsyncIterator[None]:
-        """One order of a peer at a time; how it ended is kept. An order that the CA has judged is not gone on with."""
+        """Run one order of a peer at a time and store its result.
+
+        An order that the CA has already judged is not resumed.
+        """
         self._require_idle(peer)
         self._running.add(peer.fqdn)
         try:
@@ -245,7 +267,7 @@ class AcmeService:
         peer.lab.events.add(peer.fqdn, "ACME Certificate Pending", Issuer=leaf.issuer.rfc4514_string())
 
     async def sign_domain(self, fqdn: str, domain: str) -> Credential:
-        """Order a certificate for one domain, shown to who asks for it by name (SNI); it waits to be deployed."""
+        """Order a certificate for one domain, which the peer presents for that server name (SNI). It waits for deployment."""
         peer, name = self._peer(fqdn), parse_dns_name(domain)
         self._require_idle(peer)
         make: Callable[[], PrivateKey] = make_key if self.rsa else fast_key
@@ -261,7 +283,7 @@ class AcmeService:
         return pending
 
     async def deploy_domain(self, fqdn: str, domain: str) -> None:
-        """Put a domain's pending certificate to work."""
+        """Deploy a domain's pending certificate."""
         await self._peer(fqdn).deploy_domain(parse_dns_name(domain))
 
     async def _chain(
@@ -286,7 +308,7 @@ class AcmeService:
             run.note(what, state, detail=detail)
 
     async def _failed(self, peer: Peer, error: str, retry_after: timedelta | None, *, over: bool) -> None:
-        """Keep what is known of a failure; an order that the CA has judged is not gone on with."""
+        """Store a failure. An order that the CA has already judged is not resumed."""
         at = peer.lab.now_of(peer.fqdn)
 
         def change(acme: AcmeState) -> AcmeState:
@@ -303,7 +325,7 @@ class AcmeService:
         return await self._peer(fqdn).deploy()
 
     async def revoke(self, fqdn: str, *, which: str = "current", by: str = "account", reason: int = 0) -> None:
-        """Revoke a peer's current or pending certificate at its CA: with the account's key or the certificate's own."""
+        """Revoke a peer's current or pending certificate at its CA, with the account's key or the certificate's own."""
         peer = self._peer(fqdn)
         held = {"current": peer.state.certificate, "pending": peer.state.pending_certificate}
         if which not in held or by not in {"account", "certificate"}:
@@ -329,12 +351,15 @@ class AcmeService:
         )
 
     async def restarted(self, fqdn: str) -> None:
-        """A peer restarts: its own order stops where it is, its virtual host goes down and comes back."""
+        """Stop the order of a peer that restarts, and restart its virtual host."""
         if fqdn in self._running and fqdn in self._runs:
             self._runs[fqdn].stop(f"{fqdn} restarted")
         if fqdn in self.hosts:
             await self.hosts[fqdn].restart()
 
     async def tick(self) -> None:
-        """Do what the peers' clocks say is due: ask for renewal information, order, deploy. Failures are logged and kept."""
+        """Ask for renewal information, order and deploy, where a peer's clock says that it is due.
+
+        A failure is logged and stored for the retry schedule; it does not raise.
+        """
         await self._automatic.tick()

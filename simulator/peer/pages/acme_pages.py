@@ -1,4 +1,4 @@
-"""The ACME certificate service of an Expressway-E, for people and for scripts: settings, terms, Sign step by step, revoke."""
+"""The ACME pages and REST paths of an Expressway-E: settings, terms, Sign step by step, revoke."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _TEXTS = ("provider", "directory", "ca", "email", "profile", "preferred_chain", 
 
 @dataclass
 class AcmeDesk:
-    """Where the pages of a peer find the ACME service of the lab. service: None while no public CA runs."""
+    """Gives the pages of a peer the ACME service of the lab. service: None while no public CA runs."""
 
     service: AcmeService | None = None
 
     @contextmanager
     def open(self, service: AcmeService) -> Iterator[None]:
-        """Offer the service for as long as the block lasts."""
+        """Offer the service until the block ends."""
         self.service = service
         try:
             yield

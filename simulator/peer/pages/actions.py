@@ -1,6 +1,6 @@
-"""What an administrator does to a peer, once for the pages and for the REST face: a body in, a sentence and JSON out.
+"""What an administrator does to a peer, written once for the pages and for the REST API.
 
-`for_scripts` and `for_people` make request handlers of an action: they read the same body, one as JSON, one as a form.
+`for_scripts` and `for_people` make request handlers of an action. Both read the same body: one from JSON, one from a form.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, kw_only=True)
 class Done:
-    """How an action went: the sentence on the page, what the product warns of, and the answer to a script."""
+    """The result of an action: the sentence for the page, the product's warnings, and the JSON answer for a script."""
 
     sentence: str = ""
     warnings: tuple[Finding, ...] = ()
@@ -48,7 +48,7 @@ Action = Callable[[web.Request, BodyT], Awaitable[Done]]
 
 
 def described(handler: Handler, model: type[pydantic.BaseModel], summary: str) -> Handler:
-    """The handler, with what `rest.description` says of it: its body, and what it does."""
+    """Attach to the handler what `rest.description` publishes about it: the model of its body, and its summary."""
     handler.body, handler.summary = model, summary.strip().partition("\n")[0]  # type: ignore[attr-defined]
     return handler
 
@@ -56,13 +56,13 @@ def described(handler: Handler, model: type[pydantic.BaseModel], summary: str) -
 def for_scripts(
     model: type[BodyT], action: Action[BodyT], *, then: Handler | None = None, status: int = 200
 ) -> Handler:
-    """A handler that reads a JSON body.
+    """Return a handler that reads a JSON body.
 
     Args:
-        model: the body.
-        action: what is done.
-        then: what answers instead of the action.
-        status: of the answer.
+        model: the model of the body.
+        action: is called with the peer and the body.
+        then: makes the response instead of the action.
+        status: HTTP status of the response.
     """
 
     async def handle(request: web.Request) -> web.StreamResponse:
@@ -75,7 +75,7 @@ def for_scripts(
 def for_people(
     model: type[BodyT], action: Action[BodyT], page: Callable[[web.Request, Done], Awaitable[web.StreamResponse]]
 ) -> Handler:
-    """A handler that reads a form, and shows a page with how it went."""
+    """Return a handler that reads a form and renders a page with the result."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         return await page(request, await action(request, await body_of_form(request, model)))

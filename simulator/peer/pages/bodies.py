@@ -1,4 +1,4 @@
-"""What scripts and forms send to a peer: one model for each body. The REST face and the pages read the same ones."""
+"""The bodies that scripts and forms send to a peer, one model each. The REST API and the pages use the same models."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST = 99_999  # no number of a form is larger
 
 
 def _content(value: object) -> bytes:
-    """A file: bytes from a form, a text from a script."""
+    """Return the content of a file: a form sends bytes, a script sends a text."""
     if isinstance(value, str):
         return value.encode()
     if not isinstance(value, bytes):
@@ -46,7 +46,7 @@ Number = pydantic.StrictInt
 
 
 class Body(pydantic.BaseModel):
-    """A body: unknown keys are refused, and no value is taken for one of another kind."""
+    """A request body. Unknown keys are refused, and values are not converted to another type."""
 
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
@@ -56,14 +56,14 @@ class Nothing(Body):
 
 
 class Upload(Body):
-    """A certificate, with its private key where it has not been made here."""
+    """A certificate, with its private key if this peer did not generate it."""
 
     certificate: Content = b""
     private_key: Content = pydantic.Field(default=b"", repr=False)
 
 
 class Domain(Body):
-    """A domain with a certificate of its own."""
+    """A domain that has its own certificate."""
 
     domain: str
 
@@ -75,7 +75,7 @@ class DomainUpload(Upload):
 
 
 class Generate(Body):
-    """A signing request: names beside those proposed, and the subject."""
+    """A signing request: the subject, and names in addition to the proposed ones."""
 
     additional_names: Texts = ()
     digest: str = ""
@@ -99,7 +99,7 @@ class Generate(Body):
 
 
 class Certificates(Body):
-    """CA certificates, and CRLs between them."""
+    """CA certificates; CRLs may be between them."""
 
     certificates: Content = b""
 
@@ -111,14 +111,14 @@ class Crl(Body):
 
 
 class CrlSources(Body):
-    """Where CRLs are downloaded from, and at which hour of every day."""
+    """The URLs that CRLs are downloaded from, and the hour of the daily download (0 to 23)."""
 
     urls: Texts = ()
     hour: Number = 3
 
     @property
     def automatic(self) -> AutomaticCrls:
-        """The setting.
+        """Return the setting.
 
         Raises:
             InputError: a URL or the hour is not allowed.
@@ -127,7 +127,7 @@ class CrlSources(Body):
 
 
 class Revoke(Body):
-    """Which certificate the CA revokes, by which key, and why."""
+    """Which certificate the CA revokes, with which key, and for which reason."""
 
     which: Literal["current", "pending"] = "current"
     by: Literal["account", "certificate"] = "account"
@@ -142,7 +142,7 @@ BodyT = TypeVar("BodyT", bound=Body)
 
 
 async def body_of_script(request: web.Request, model: type[BodyT]) -> BodyT:
-    """The JSON body of a script's request.
+    """Return the JSON body of a script's request.
 
     Raises:
         InputError: a member is unknown or wrong; the sentence names it.
@@ -151,7 +151,7 @@ async def body_of_script(request: web.Request, model: type[BodyT]) -> BodyT:
 
 
 async def body_of_form(request: web.Request, model: type[BodyT]) -> BodyT:
-    """The same body from the fields of a form: files or pasted texts, numbers, and lists with a member on each line.
+    """Return the same body from the fields of a form: files or pasted texts, numbers, and lists with one member per line.
 
     Raises:
         InputError: a field is wrong; the sentence names it.
@@ -173,7 +173,11 @@ async def body_of_form(request: web.Request, model: type[BodyT]) -> BodyT:
 
 
 def number_of(form: dict[str, str], name: str) -> int:
-    """A number of a form. Raises InputError for anything else."""
+    """Return a number from a form.
+
+    Raises:
+        InputError: the field is not a number.
+    """
     number = whole_number(form.get(name, ""), most=_MOST)
     if number is None:
         raise InputError("must be a whole number", where=name)
@@ -181,7 +185,7 @@ def number_of(form: dict[str, str], name: str) -> int:
 
 
 async def file_of(request: web.Request, name: str) -> bytes:
-    """An uploaded file, or the text field of the same name that it may be pasted into."""
+    """Return an uploaded file, or the text field of the same name that its content can be pasted into."""
     form = await read_form(request)
     given = form.get(name)
     if isinstance(given, web.FileField):

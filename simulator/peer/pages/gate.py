@@ -1,4 +1,4 @@
-"""Who gets through to a peer's pages: its own name and origin, a session with a CSRF token, HTTP Basic for scripts."""
+"""Access to a peer's pages: host name and origin, a session with a CSRF token, HTTP Basic for scripts."""
 
 from __future__ import annotations
 
@@ -20,12 +20,16 @@ class Gate:
     """Sessions and logins of one peer's pages."""
 
     def __init__(self, peer: Peer, accounts: Accounts, names: Callable[[], Collection[str]]) -> None:
-        """names: returns the host names that this peer answers to now."""
+        """Describe the access rules.
+
+        Args:
+            names: returns the host names that this peer answers to now.
+        """
         self._peer, self._names = peer, names
         self.doorkeeper = Doorkeeper(accounts, asyncio.get_running_loop().time)
 
     async def admit(self, request: web.Request, *, is_script: bool) -> None:
-        """Let a request through, with its session under SESSION.
+        """Let a request through, and store its session in the request under SESSION.
 
         Raises:
             HTTPException: the request is not allowed, or has to log in first.

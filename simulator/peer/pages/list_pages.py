@@ -1,4 +1,4 @@
-"""The pages of what others are judged by: Trusted CA certificate, CRL management, SIP TLS revocation."""
+"""The pages about what this peer judges others by: Trusted CA certificate, CRL management, SIP TLS revocation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages of a peer: plain HTML without scripts, one handler a page; here overview, zones, alarms, log, restart."""
+"""Pages of a peer in plain HTML without scripts, one handler per page: overview, zones, alarms, log, restart."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SHOWN_EVENTS = 300
 
 
 def add_routes(app: web.Application) -> None:
-    """Every page and every form."""
+    """Add the routes of every page and every form."""
     get: tuple[tuple[str, Handler], ...] = (
         ("/", _overview), ("/login", _login_form), ("/style.css", _style), ("/zones", _zones), ("/alarms", _alarms),
         ("/eventlog", _events), ("/restart", _restart_form), *certificate_pages.GET, *list_pages.GET,
@@ -77,7 +77,7 @@ async def _overview(request: web.Request) -> web.Response:
 
 
 def _zone_rows(peer: Peer) -> list[dict[str, Any]]:
-    """Connections by zone; a zone is active when SIP was answered on all of them."""
+    """Return the connections by zone. A zone is active when SIP was answered on all its connections."""
     zones: dict[str, list[LegReport]] = {}
     for report in peer.lab.status_of(peer.fqdn):
         zones.setdefault(f"{report.leg.group} ({report.leg.kind})", []).append(report)

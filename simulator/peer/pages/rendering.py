@@ -1,4 +1,4 @@
-"""How a page is made: the templates, what every page shows, what a form brought. Everything is escaped."""
+"""Rendering of a page: the templates, and what every page displays. Everything is escaped."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MENU = (
 
 @cache
 def load_templates() -> tuple[jinja2.Environment, str]:
-    """(the templates, the style sheet), read once; called by whoever starts the pages, outside the event loop."""
+    """Return (the templates, the style sheet), read once. Call it outside the event loop: it reads files."""
     folder = files("simulator.peer.pages") / "templates"
     texts = {p.name: p.read_text(encoding="utf-8") for p in folder.iterdir()}
     loader = jinja2.DictLoader(texts)
@@ -43,7 +43,7 @@ def load_templates() -> tuple[jinja2.Environment, str]:
 
 
 def render(request: web.Request, name: str, *, status: int = 200, **values: Any) -> web.Response:
-    """The page. Text that UTF-8 cannot express, as older versions stored it, is shown escaped."""
+    """Return the page. Text that UTF-8 cannot express, as older versions stored it, is escaped."""
     peer = request.app[PEER]
     session = request.get(SESSION)
     text = (
@@ -66,14 +66,14 @@ def render(request: web.Request, name: str, *, status: int = 200, **values: Any)
 
 
 def problem(request: web.Request, status: int, message: str, headers: dict[str, str]) -> web.Response:
-    """What went wrong, in one sentence, with a way back."""
+    """Return a page with one sentence about what went wrong, and a link back."""
     response = render(request, "problem.html", status=status, message=message)
     response.headers.update(headers)
     return response
 
 
 async def restarting(request: web.Request, _: object = None) -> web.Response:
-    """The page that says that the peer restarts."""
+    """Return the page that says that the peer restarts."""
     return render(request, "restart.html", restart_needed=False, restarting=True, status=202)
 
 

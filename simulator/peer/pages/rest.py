@@ -1,6 +1,6 @@
-"""The REST face of a peer, for scripts: HTTP Basic, JSON in and out, under the product's provisioning path.
+"""The REST API of a peer, for scripts: HTTP Basic, JSON in and out, under the product's provisioning path.
 
-Errors are `{"error": one sentence}`. Private keys go in with an upload and never come out.
+An error is `{"error": one sentence}`. A script can upload a private key; no response contains one.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SCHEMAS = "#/components/schemas/"
 
 
 def routes() -> tuple[tuple[str, str, Handler], ...]:
-    """Everything under /api: method, path and handler."""
+    """Return every route under /api: method, path and handler."""
     return (
         ("GET", "/openapi.json", _description),
         ("GET", "/certs/server", _server),
@@ -59,14 +59,14 @@ def routes() -> tuple[tuple[str, str, Handler], ...]:
 
 
 def add_routes(app: web.Application) -> None:
-    """Serve the REST face."""
+    """Serve the REST API."""
     for method, path, handler in routes():
         app.router.add_route(method, BASE + path, handler)
 
 
 @cache
 def description() -> dict[str, Any]:
-    """The REST face as an OpenAPI 3.1 document: its paths, and the schema of each body that a peer reads."""
+    """Return the REST API as an OpenAPI 3.1 document: its paths, and the schema of each request body."""
     bodies = {(method, path): model for method, path, handler in routes() if (model := getattr(handler, "body", None))}
     _, schemas = models_json_schema(
         [(model, "validation") for model in dict.fromkeys(bodies.values())], ref_template=f"{_SCHEMAS}{{model}}"

@@ -1,6 +1,6 @@
-"""The product face of one peer: HTTPS on its own address, with its own server certificate; pages for people, REST for scripts.
+"""The web site of one peer: HTTPS on its own address, with its own server certificate; pages for people, REST for scripts.
 
-What protects it: login with roles, a CSRF token per session, SameSite cookies, an Origin check, a content security policy
+Protection: login with roles, a CSRF token per session, SameSite cookies, an Origin check, a content security policy
 without scripts, and templates that escape. No path leads to a private key.
 """
 
@@ -38,7 +38,7 @@ _HEADERS = {
 
 
 class PeerSite:
-    """Serves one peer. `reload_tls` after a restart: the certificate at work is another."""
+    """The web site of one peer. `restarted` loads the certificate that is in use after a restart."""
 
     def __init__(self, peer: Peer, accounts: Accounts, address: str, port: int) -> None:
         self.peer, self.acme = peer, AcmeDesk()
@@ -58,11 +58,11 @@ class PeerSite:
 
     @property
     def address(self) -> tuple[str, int]:
-        """Where it listens."""
+        """The address that it listens on."""
         return self._server.address, self._server.port
 
     def get_paths(self) -> tuple[str, ...]:
-        """Every path that answers GET and needs no parameter: the pages, the downloads and the REST paths."""
+        """Return every GET path without parameters: pages, downloads and REST."""
         found = {
             route.resource.canonical
             for route in self._app.router.routes()
@@ -77,11 +77,11 @@ class PeerSite:
         await self._server.start()
 
     async def stop(self) -> None:
-        """Close."""
+        """Stop listening and close every connection."""
         await self._server.stop()
 
     async def restarted(self) -> None:
-        """Show the certificate now at work; sessions and connections end."""
+        """Use the certificate that is in use after the restart; end sessions and connections."""
         self.gate.close_all()
         await self._load()
         self._server.drop()
@@ -131,7 +131,7 @@ class PeerSite:
             return _told(request, is_api, error.status, told or "", dict(error.headers))
 
     def _names(self) -> set[str]:
-        """The names under which this peer is reached: its own, its cluster's, and those of the certificate in use."""
+        """Return the host names of this peer: its own, its cluster's, and those in the certificate in use."""
         cluster, running = self.peer.lab.deployment.cluster_of(self.peer.fqdn), self.peer.running
         names = {self.peer.fqdn, *self._contexts, *self.peer.layout.dns_names}
         if cluster is not None and cluster.fqdn:
