@@ -109,9 +109,9 @@ class Output:
         self._sink: _Sink | None = None
         # A caller that collects the output has its own streams.
         if sys.__stdout__ is None or sys.stdout is sys.__stdout__:
-            sys.stdout, self._sink = _guarded(sys.stdout, 1)
+            sys.stdout, self._sink = _guard(sys.stdout, 1)
         if sys.__stderr__ is None or sys.stderr is sys.__stderr__:
-            sys.stderr, _ = _guarded(sys.stderr, 2)
+            sys.stderr, _ = _guard(sys.stderr, 2)
 
     def finish(self) -> str:
         """Write what is left. The reason why not everything was written; empty when nobody waits for it."""
@@ -121,7 +121,7 @@ class Output:
         return "" if failed is None or failed.errno == errno.EPIPE else failed.strerror or str(failed)
 
 
-def _guarded(stream: TextIO, number: int) -> tuple[TextIO, _Sink]:
+def _guard(stream: TextIO, number: int) -> tuple[TextIO, _Sink]:
     stream.flush()
     sink = _Sink(number, "wb", closefd=False)
     raw: io.RawIOBase = sink

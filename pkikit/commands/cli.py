@@ -63,12 +63,12 @@ class LazyCommands(MutableMapping[str, Any]):
 
 class _Argument(TyperArgument):
     def process_value(self, ctx: Any, value: Any) -> Any:
-        return _as_typed(self, ctx, value) if _needs_no_conversion(self, value) else super().process_value(ctx, value)
+        return _keep_typed(self, ctx, value) if _needs_no_conversion(self, value) else super().process_value(ctx, value)
 
 
 class _Option(TyperOption):
     def process_value(self, ctx: Any, value: Any) -> Any:
-        return _as_typed(self, ctx, value) if _needs_no_conversion(self, value) else super().process_value(ctx, value)
+        return _keep_typed(self, ctx, value) if _needs_no_conversion(self, value) else super().process_value(ctx, value)
 
 
 def _needs_no_conversion(parameter: TyperArgument | TyperOption, value: Any) -> bool:
@@ -81,11 +81,11 @@ def _needs_no_conversion(parameter: TyperArgument | TyperOption, value: Any) -> 
     return type(value) is parameter.type_descriptor.annotation
 
 
-def _as_typed(parameter: TyperArgument | TyperOption, ctx: Any, value: Any) -> Any:
+def _keep_typed(parameter: TyperArgument | TyperOption, ctx: Any, value: Any) -> Any:
     return value if parameter.callback is None else parameter.callback(ctx, parameter, value)
 
 
-def _lightened(parameters: list[Any]) -> list[Any]:
+def _lighten(parameters: list[Any]) -> list[Any]:
     for parameter in parameters:
         if type(parameter) is TyperArgument:
             parameter.__class__ = _Argument
@@ -99,7 +99,7 @@ class Command(TyperCommand):
 
     def get_params(self, ctx: Any) -> list[Any]:
         """Return the parameters, with the light conversion."""
-        return _lightened(super().get_params(ctx))
+        return _lighten(super().get_params(ctx))
 
 
 class Commands(TyperGroup):
@@ -111,7 +111,7 @@ class Commands(TyperGroup):
 
     def get_params(self, ctx: Any) -> list[Any]:
         """Return the parameters, with the light conversion."""
-        return _lightened(super().get_params(ctx))
+        return _lighten(super().get_params(ctx))
 
 
 def _build(name: str, found: Any) -> Any:

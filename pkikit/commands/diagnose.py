@@ -240,7 +240,7 @@ def probe(
     )  # fmt: skip
     if save is not None:
         write_public(save, json.dumps(trace_to_json(done.trace), indent=2).encode())
-    verdict, causes = _judged(done, trusted, checks, target)
+    verdict, causes = _judge_probe(done, trusted, checks, target)
     _tell_causes(verdict, causes, as_json, **_facts(done))
 
 
@@ -271,7 +271,7 @@ def _credential(cert: Path | None, key: Path | None, passphrase_file: Path | Non
     return credential
 
 
-def _judged(
+def _judge_probe(
     done: Probe, trusted: Sequence[x509.Certificate] | None, checks: list[NameCheck], target: str
 ) -> tuple[Verdict, tuple[str, ...]]:
     """Return the trace's findings, together with what pkikit says about the chain that arrived."""

@@ -90,7 +90,7 @@ def lint(
         contents = read_file(path, keep_encrypted=True)
         verdicts += lint_file(contents, question)
         if request is not None:
-            verdicts.append(_compared(path, request, question.use))
+            verdicts.append(_compare(path, request, question.use))
         services += services_in(contents, question)
     verdict = merge_lint(verdicts, services)
     more: dict[str, Any] = {"legs": [s.to_json() for s in services]} if services else {}
@@ -105,7 +105,7 @@ def lint(
     console.answer({**verdict.to_json(), **more}, as_json=as_json, accepted=verdict.accepted, show=show)
 
 
-def _compared(path: Path, before: Path, use: CertificateUse) -> Verdict:
+def _compare(path: Path, before: Path, use: CertificateUse) -> Verdict:
     """Compare the certificate of `path` with the request that it answers, or with the certificate that it replaces."""
     from pkikit.files import read_certificates, read_file
     from pkikit.judge.linting.issued_certificate import lint_answer

@@ -233,8 +233,8 @@ class ClusterJudge:
             blast_legs=sum(legs.values()) if shared else max(legs.values()),
             renewals=round(certificates * option.renewals, 2),
             restarts=round(len(peers) * (1 + two) * option.renewals, 2),
-            legs_broken=self._broken() if on_web and not two else 0,
-            legs_unserved=self._unserved(carried),
+            legs_broken=self._count_broken() if on_web and not two else 0,
+            legs_unserved=self._count_unserved(carried),
             public_names=len(unique) if on_web else 0,
             apex_names=len(unique & set(self._domains)),
             exposure_days=option.days,
@@ -257,11 +257,11 @@ class ClusterJudge:
             return len(outside)
         return len(shown_as_client) if option.stores == "two" else 0
 
-    def _broken(self) -> int:
+    def _count_broken(self) -> int:
         """Count the legs on which a peer presents a client certificate without clientAuth to a server that requires one."""
         return len({leg.id for leg, peer in self._legs if leg.client == peer and leg.mutual})
 
-    def _unserved(self, carried: Mapping[str, tuple[tuple[str, ...], ...]]) -> int:
+    def _count_unserved(self, carried: Mapping[str, tuple[tuple[str, ...], ...]]) -> int:
         return len({leg.id for leg, peer in self._legs if not _serves(leg, peer, carried[peer])})
 
 

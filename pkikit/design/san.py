@@ -138,7 +138,7 @@ def design_sans(deployment: Deployment, peer: str, registration_format: str | No
         raise KeyError(peer)
     legs = [(leg, check) for leg in legs_of(deployment) for check in leg.presents(peer)]
     chosen: dict[str, SanEntry] = {}
-    for name, reason, rule, services in _wanted(deployment, cluster, peer, registration_format):
+    for name, reason, rule, services in _list_names(deployment, cluster, peer, registration_format):
         before = chosen.get(name)
         if before is None:
             of_name = tuple(leg for leg, check in legs if name in check.any_of)
@@ -166,7 +166,9 @@ def _common_name(deployment: Deployment, cluster: Cluster, peer: str) -> str:
 _Wanted = tuple[str, str, str, tuple[str, ...]]
 
 
-def _wanted(deployment: Deployment, cluster: Cluster, peer: str, registration_format: str | None) -> Iterator[_Wanted]:
+def _list_names(
+    deployment: Deployment, cluster: Cluster, peer: str, registration_format: str | None
+) -> Iterator[_Wanted]:
     """Yield (name, reason, rule, services) in the order of the guide."""
     yield from _own_names(deployment, cluster, peer)
     yield from _aliases(deployment, peer)

@@ -89,7 +89,7 @@ class Space:
         """Add the metrics of all clusters. There are far fewer kinds of option than options: most sums are known already."""
         known = self._sums.get(key)
         if known is None:
-            known = _combined([cluster.kinds[kind] for cluster, kind in zip(self._clusters, key, strict=True)])
+            known = _combine([cluster.kinds[kind] for cluster, kind in zip(self._clusters, key, strict=True)])
             if len(self._sums) < _CACHED:  # bounded: memory does not grow with the number of candidates
                 self._sums[key] = known
         return known
@@ -135,7 +135,7 @@ class _Cluster:
         return known
 
 
-def _combined(partials: Sequence[Partial]) -> Row:
+def _combine(partials: Sequence[Partial]) -> Row:
     """Combine the metrics of all clusters: METRICS, then down, reissues, works."""
     values = {m: max(getattr(p, m) for p in partials) for m in WORST}
     values |= {m: sum(getattr(p, m) for p in partials) for m in _SUMMED}

@@ -49,14 +49,14 @@ class Processes:
             waiting = iter(arguments)
 
             def submit(number: int) -> set[Future[_R]]:
-                return _guarded(lambda: {pool.submit(function, a) for a in islice(waiting, number)})
+                return _guard(lambda: {pool.submit(function, a) for a in islice(waiting, number)})
 
             under_way = submit(2 * self.workers)
             try:
                 while under_way:
                     done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
                     for future in done:
-                        yield _guarded(future.result)
+                        yield _guard(future.result)
                     under_way |= submit(len(done))
             finally:
                 for future in under_way:
@@ -69,7 +69,7 @@ def _begin_worker() -> None:
     gc.set_threshold(200_000, 50, 50)
 
 
-def _guarded(work: Callable[[], _R]) -> _R:
+def _guard(work: Callable[[], _R]) -> _R:
     """Ask workers for a result, or give them more to do.
 
     Args:
@@ -116,7 +116,7 @@ class Dask:
             first = [self._client.submit(function, a, pure=False) for a in islice(waiting, wide)]
             under_way = as_completed(first, loop=self._client.loop)
             for future in under_way:
-                yield _guarded(future.result)
+                yield _guard(future.result)
                 future.release()
                 for argument in islice(waiting, 1):
                     under_way.add(self._client.submit(function, argument, pure=False))

@@ -33,7 +33,7 @@ def convert(contents: FileContents, form: str) -> bytes:
             f"holds a private key of the kind {contents.other_keys[0]}, which the product does not take",
             where=contents.where,
         )
-    objects = _encoded(contents, Encoding.PEM if form == "pem" else Encoding.DER)
+    objects = _encode(contents, Encoding.PEM if form == "pem" else Encoding.DER)
     if not objects:
         what = "an OCSP answer, which has no PEM form" if contents.ocsp_answers else "nothing that can be converted"
         raise InputError(f"holds {what}", where=contents.where)
@@ -45,7 +45,7 @@ def convert(contents: FileContents, form: str) -> bytes:
     return b"".join(objects)
 
 
-def _encoded(contents: FileContents, encoding: Encoding) -> list[bytes]:
+def _encode(contents: FileContents, encoding: Encoding) -> list[bytes]:
     own = [spki(key.public_key()) for key in contents.keys]
     certificates = leaf_first(contents.certificates)
     if own:

@@ -187,7 +187,7 @@ def _texts(stream: _Peeked, member: str, budget: _Budget, depth: int) -> Iterato
     except (InputError, GeneratorExit):
         raise
     except _DAMAGED as error:
-        raise _damaged(error, where) from None
+        raise _as_encoding_error(error, where) from None
 
 
 def _unpacker(head: bytes) -> tuple[bytes, Callable[[], Any]] | None:
@@ -313,10 +313,10 @@ def _read(stream: _Peeked, where: str) -> bytes:
     try:
         return stream.read(CHUNK)
     except _DAMAGED as error:
-        raise _damaged(error, where) from None
+        raise _as_encoding_error(error, where) from None
 
 
-def _damaged(error: Exception, where: str) -> EncodingError:
+def _as_encoding_error(error: Exception, where: str) -> EncodingError:
     reason = printable(str(error), 80) or type(error).__name__
     return EncodingError(f"is damaged or cut off: {reason}", where=where)
 

@@ -142,20 +142,20 @@ def _pem_objections(contents: FileContents) -> Iterator[Objection]:
     lone_returns = _LONE_RETURN.search(data) is not None
     seen_lines = {block.line for block in reading.blocks}
 
-    def malformed(line: int, expected: str, seen: str) -> Objection:
+    def report_line(line: int, expected: str, seen: str) -> Objection:
         return Objection(rule=MALFORMED.id, place=f"line {line}", expected=expected, seen=seen, fix=fix)
 
     if b"\0" in data:
         # OpenSSL takes such a line from memory and stops at it in a file.
         line = data.count(b"\n", 0, data.index(b"\0")) + 1
-        yield malformed(line, "text", "the line has a NUL byte")
+        yield report_line(line, "text", "the line has a NUL byte")
     if reading.fault is not None:
         line, expected, seen = _why_stopped(reading, lines, lone_returns)
-        yield malformed(line, expected, seen)
+        yield report_line(line, expected, seen)
     for block in _all_blocks(contents):
         stopped = reading.fault is not None and block.line >= reading.fault_begin
         if block.line not in seen_lines and not stopped:
-            yield malformed(block.line, "-----BEGIN …----- at the start of a line of its own",
+            yield report_line(block.line, "-----BEGIN …----- at the start of a line of its own",
                             _why_unseen(lines, block, lone_returns))  # fmt: skip
     yield from _block_objections(contents, reading)
     yield from _remarks(contents, lines)

@@ -142,7 +142,7 @@ def _block(label: str, start: int, lines: Iterator[tuple[int, bytes]]) -> Block:
         raise _Stop(Fault.NO_END, start)
     if not in_header and not after_header:
         header, body = [], header
-    der = _decoded(b"".join(body))
+    der = _decode(b"".join(body))
     if der is None:
         raise _Stop(Fault.NOT_BASE64, start)
     if not der:
@@ -151,7 +151,7 @@ def _block(label: str, start: int, lines: Iterator[tuple[int, bytes]]) -> Block:
     return Block(label=label, header=b"".join(header), der=der, line=start)
 
 
-def _decoded(text: bytes) -> bytes | None:
+def _decode(text: bytes) -> bytes | None:
     """Decode like EVP_DecodeUpdate and EVP_DecodeFinal: the bytes up to the first hyphen; None if OpenSSL sees an error."""
     text = text.partition(b"-")[0]
     if _NOT_BASE64.search(text):

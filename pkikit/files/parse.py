@@ -174,14 +174,14 @@ def _parse_pem(text: bytes, collector: Collector) -> None:
             raise
         with contextlib.suppress(EncodingError):
             for number, found in enumerate(reading.blocks, start=1):
-                _take(before, _rewritten(found, number))
+                _take(before, _rewrite(found, number))
             if before.count():
                 collector.found, collector.encrypted_keys = before.found, before.encrypted_keys
                 return
         raise
 
 
-def _rewritten(block: Block, number: int) -> PemText:
+def _rewrite(block: Block, number: int) -> PemText:
     return PemText(
         label=block.label.encode("ascii", "replace").decode("ascii"), header=block.header.strip(),
         body=base64.encodebytes(block.der), number=number, line=block.line,
@@ -203,14 +203,14 @@ def _take_block(collector: Collector, block: PemText) -> None:
         case "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE":
             # Behind a trusted certificate OpenSSL writes what it is trusted for.
             collector.add(
-                "certificates", _loaded(load_certificate, first_value(block.der()), collector.where, block.place)
+                "certificates", _load(load_certificate, first_value(block.der()), collector.where, block.place)
             )
         case "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST":
-            collector.add("requests", _loaded(load_request, first_value(block.der()), collector.where, block.place))
+            collector.add("requests", _load(load_request, first_value(block.der()), collector.where, block.place))
         case "X509 CRL":
-            collector.add("crls", _loaded(load_crl, first_value(block.der()), collector.where, block.place))
+            collector.add("crls", _load(load_crl, first_value(block.der()), collector.where, block.place))
         case "PKCS7" | "CMS" | "PKCS #7 SIGNED DATA":
-            collector.add("certificates", *_loaded(_bundle, block.der(), collector.where, block.place))
+            collector.add("certificates", *_load(_bundle, block.der(), collector.where, block.place))
             collector.note(f"{block.place} is a PKCS#7 bundle; the product takes certificates one by one")
         case "PKCS12":
             _parse_pkcs12(block.der(), collector)
@@ -230,7 +230,7 @@ def _take_block(collector: Collector, block: PemText) -> None:
             _take_unknown(collector, block)
 
 
-def _loaded(load: Callable[[bytes], _T], der: bytes, where: str, place: str = "") -> _T:
+def _load(load: Callable[[bytes], _T], der: bytes, where: str, place: str = "") -> _T:
     """Load one object; errors get the name of the file and the place in it.
 
     Args:
@@ -323,11 +323,11 @@ def _parse_der(data: bytes, collector: Collector) -> str:
     value = first_value(data)
     for load, kind in _DER_FORMS:
         with contextlib.suppress(*UNREADABLE):
-            collector.add(kind, _loaded(load, value, collector.where))
+            collector.add(kind, _load(load, value, collector.where))
             _parse_rest(data[len(value) :], load, kind, collector)
             return "der"
     with contextlib.suppress(*UNREADABLE):
-        collector.add("certificates", *_loaded(_bundle, data, collector.where))
+        collector.add("certificates", *_load(_bundle, data, collector.where))
         return "pkcs7"
     with contextlib.suppress(ValueError, UnsupportedAlgorithm):
         collector.load_key(data, load_der_private_key, data)
@@ -350,7 +350,7 @@ def _parse_rest(data: bytes, load: Callable[[bytes], Any], kind: str, collector:
     while data.startswith(b"\x30"):
         value = first_value(data)
         try:
-            collector.add(kind, _loaded(load, value, collector.where))
+            collector.add(kind, _load(load, value, collector.where))
         except UNREADABLE:
             break
         data = data[len(value) :]
@@ -393,4 +393,4 @@ def _parse_pkcs12(data: bytes, collector: Collector) -> None:
     keys, certificates = store
     for key in keys:
         collector.add_key(key)
-    collector.add("certificates", *(_loaded(load_certificate, c, collector.where) for c in certificates))
+    collector.add("certificates", *(_load(load_certificate, c, collector.where) for c in certificates))

@@ -115,7 +115,7 @@ class TlsContext:
         # For a server: another context for who asks for a name that has a certificate of its own (SNI).
         self.choose: Callable[[str], TlsContext | None] = lambda _: None
         if side is Side.SERVER:
-            context.set_tlsext_servername_callback(self._asked_for)
+            context.set_tlsext_servername_callback(self._choose_context)
 
     def _load_trust(self, trusted_ca_list: Sequence[x509.Certificate]) -> None:
         add_trusted(self._store, effective_trust(trusted_ca_list)[0])
@@ -132,7 +132,7 @@ class TlsContext:
             for certificate in chain_to_present(credential.chain, party.trusted_ca_list, at)[1:]:
                 self._context.add_extra_chain_cert(for_openssl(certificate))
 
-    def _asked_for(self, connection: SSL.Connection) -> None:
+    def _choose_context(self, connection: SSL.Connection) -> None:
         asked = connection.get_servername()
         other = self.choose(asked.decode("ascii", "replace")) if asked else None
         if other is not None:

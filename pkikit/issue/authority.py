@@ -92,11 +92,11 @@ class Authority:
                 asks for.
         """
         try:
-            return self._issued(csr, at, profile or Profile())
+            return self._sign(csr, at, profile or Profile())
         except UNREADABLE as error:
             raise IssuanceRefused(f"the request cannot be signed: {printable(str(error))}") from None
 
-    def _issued(self, csr: x509.CertificateSigningRequest, at: datetime, profile: Profile) -> x509.Certificate:
+    def _sign(self, csr: x509.CertificateSigningRequest, at: datetime, profile: Profile) -> x509.Certificate:
         if not csr.is_signature_valid:
             raise IssuanceRefused("the request is not signed with the key that it holds")
         builder = self._builder(csr.subject, csr.public_key(), at=at, lifetime=profile.lifetime, serial=profile.serial)

@@ -169,7 +169,7 @@ class FileCa:
 
     def issue(self, request: x509.CertificateSigningRequest, *, at: datetime, profile: Profile) -> x509.Certificate:
         """Sign a request with the next serial number, keep a copy, and add it to the index."""
-        with self._locked():
+        with self._lock():
             serial = self._number("serial")
             certificate = self.authority.issue(request, at=at, profile=replace(profile, serial=serial))
             write_public(self.folder / "serial", f"{_hex(serial + 1)}\n".encode())
@@ -178,7 +178,7 @@ class FileCa:
 
     def record(self, certificate: x509.Certificate) -> None:
         """Add a certificate of this CA to the index that was issued elsewhere, such as an intermediate's."""
-        with self._locked():
+        with self._lock():
             self._enter(certificate)
 
     def _enter(self, certificate: x509.Certificate) -> None:
@@ -209,7 +209,7 @@ class FileCa:
             raise InputError(f"{reason[:40]!r} is not a reason: allowed are {', '.join(REASONS)}")
         if certificate.issuer != self.authority.certificate.subject:
             raise InputError("is not a certificate of this CA", where=str(self.folder))
-        with self._locked():
+        with self._lock():
             entries = self.entries()
             known = next((e for e in entries if e.serial == certificate.serial_number), None)
             if known is None:
@@ -223,7 +223,7 @@ class FileCa:
 
     def crl(self, *, at: datetime, lifetime: timedelta) -> x509.CertificateRevocationList:
         """Make the CRL of all certificates that are marked revoked, with the next number."""
-        with self._locked():
+        with self._lock():
             number = self._number("crlnumber")
             revoked = [(e.serial, *e.revocation) for e in self.entries() if e.revocation is not None]
             crl = self.authority.crl(revoked, at=at, lifetime=lifetime, number=number)
@@ -277,7 +277,7 @@ class FileCa:
             raise InputError("does not hold a number in hex, as openssl writes it", where=str(path)) from None
 
     @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _lock(self) -> Iterator[None]:
         from filelock import FileLock  # here, because only commands that change the CA need it
 
         with FileLock(self.folder / ".lock"):

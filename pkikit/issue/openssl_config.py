@@ -77,7 +77,7 @@ def request_config(layout: SanLayout, fields: SubjectFields | None = None, *, rs
         "req_extensions = wanted",
         "",
         "[subject]",
-        *(f"{key} = {_quoted(value)}" for key, value in subject if value),
+        *(f"{key} = {_quote(value)}" for key, value in subject if value),
         "",
         "[wanted]",
         "basicConstraints = CA:FALSE",
@@ -90,7 +90,7 @@ def request_config(layout: SanLayout, fields: SubjectFields | None = None, *, rs
     return "\n".join(lines) + "\n"
 
 
-def _quoted(value: str) -> str:
+def _quote(value: str) -> str:
     """Return the value so that openssl's configuration parser reads it unchanged."""
     escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
     return f'"{escaped}"' if any(c in value for c in "#;=\"'\\$ ") else escaped

@@ -51,22 +51,22 @@ def _the_file(question: PathQuestion) -> str:
     return f"the server certificate file of {of}"
 
 
-def _listed(certificates: tuple[x509.Certificate, ...]) -> str:
+def _list(certificates: tuple[x509.Certificate, ...]) -> str:
     return " and ".join(described(c) for c in certificates)
 
 
-def _removal(path: CertificatePath, question: PathQuestion) -> str:
+def _fix_removal(path: CertificatePath, question: PathQuestion) -> str:
     """Return the sentence that removes what is in the way, and expired certificates that nobody needs afterwards."""
     left_over = tuple(
         c for c in path.from_list if c not in path.in_the_way and has_ended(c, question.at) and is_self_signed(c)
     )
     return (
-        f"Remove {_listed((*path.in_the_way, *left_over))} from {the_list(question)}{_page(question)}. "
+        f"Remove {_list((*path.in_the_way, *left_over))} from {the_list(question)}{_page(question)}. "
         "The list already holds everything else that the chain needs."
     )
 
 
-def _unknown(path: CertificatePath, question: PathQuestion) -> str:
+def _fix_unknown(path: CertificatePath, question: PathQuestion) -> str:
     top = path.certificates[-1]
     if path.anchor is Anchor.ROOT_NOT_TRUSTED:
         return (
@@ -83,7 +83,7 @@ def _who_sent(question: PathQuestion) -> str:
     return f"{question.presenter} sends" if question.presenter else "is sent with the leaf"
 
 
-def _missing(path: CertificatePath, question: PathQuestion) -> str:
+def _fix_missing(path: CertificatePath, question: PathQuestion) -> str:
     top = path.certificates[-1]
     if path.from_list and (found := signers(top, question.sent)):
         return (
@@ -94,9 +94,9 @@ def _missing(path: CertificatePath, question: PathQuestion) -> str:
     return f"Add the intermediate {above} to {_the_file(question)}, behind {title(top)}; or append it to {the_list(question)}."
 
 
-def _wrong_key(path: CertificatePath, question: PathQuestion) -> str:
+def _fix_wrong_key(path: CertificatePath, question: PathQuestion) -> str:
     if path.in_the_way:
-        return _removal(path, question)
+        return _fix_removal(path, question)
     _, evidence = whats_wrong(path, question)
     if not evidence:
         return ""
@@ -109,16 +109,16 @@ def _wrong_key(path: CertificatePath, question: PathQuestion) -> str:
     )
 
 
-def _ambiguous(path: CertificatePath, question: PathQuestion) -> str:
+def _fix_ambiguous(path: CertificatePath, question: PathQuestion) -> str:
     ended = tuple(c for c in path.in_the_way if has_ended(c, question.at))
     if ended and ended == path.in_the_way:
-        return _removal(path, question)
+        return _fix_removal(path, question)
     return ""
 
 
-def _expired(path: CertificatePath, question: PathQuestion) -> str:
+def _fix_expired(path: CertificatePath, question: PathQuestion) -> str:
     if path.in_the_way:
-        return _removal(path, question)
+        return _fix_removal(path, question)
     ended = [(i, c) for i, c in enumerate(path.certificates) if has_ended(c, question.at)]
     if not ended:
         return ""
@@ -136,18 +136,18 @@ def _expired(path: CertificatePath, question: PathQuestion) -> str:
     )
 
 
-def _not_a_ca(path: CertificatePath, question: PathQuestion) -> str:
-    return _removal(path, question) if path.in_the_way else ""
+def _fix_not_a_ca(path: CertificatePath, question: PathQuestion) -> str:
+    return _fix_removal(path, question) if path.in_the_way else ""
 
 
 _ADVICE: dict[str, Callable[[CertificatePath, PathQuestion], str]] = {
-    rules.ISSUER_UNKNOWN.id: _unknown,
-    rules.INTERMEDIATE_MISSING.id: _missing,
-    rules.CHAIN_SIGNATURE_INVALID.id: _wrong_key,
-    rules.SAME_SUBJECT_AMBIGUOUS.id: _ambiguous,
-    rules.CROSS_SIGNED_COPY.id: _removal,
-    EXPIRED.id: _expired,
-    NOT_A_CA.id: _not_a_ca,
+    rules.ISSUER_UNKNOWN.id: _fix_unknown,
+    rules.INTERMEDIATE_MISSING.id: _fix_missing,
+    rules.CHAIN_SIGNATURE_INVALID.id: _fix_wrong_key,
+    rules.SAME_SUBJECT_AMBIGUOUS.id: _fix_ambiguous,
+    rules.CROSS_SIGNED_COPY.id: _fix_removal,
+    EXPIRED.id: _fix_expired,
+    NOT_A_CA.id: _fix_not_a_ca,
 }
 
 
@@ -226,7 +226,7 @@ def situated_list(found: Finding, certificates: Sequence[x509.Certificate], at: 
     names = {subject_of(c) for c in dropped}
     ended = tuple(c for c in (*used, *dropped) if subject_of(c) in names and has_ended(c, at))
     if ended:
-        return replace(found, fix=f"Remove {_listed(ended)} from the trusted CA list ({_LIST_PAGE}).")
+        return replace(found, fix=f"Remove {_list(ended)} from the trusted CA list ({_LIST_PAGE}).")
     constraints = extension(dropped[0], x509.BasicConstraints)
     if constraints is None or not constraints.ca:
         return found

@@ -125,14 +125,14 @@ def judge_names(
         matches = [match_name(name, presented, sip=check.sip) for name in check.any_of]
         hit = next((m for m in matches if m.matched), None)
         if hit is None:
-            missing = refine(_not_found(matches, check, presented, subject), check)
-            answers += [Answer(rule=REFERENCE.id, findings=(missing,)), *_accepted_but(None, subject)]
+            missing = refine(_report_missing(matches, check, presented, subject), check)
+            answers += [Answer(rule=REFERENCE.id, findings=(missing,)), *_warn_about_form(None, subject)]
         else:
-            answers += [Answer(rule=REFERENCE.id), *_accepted_but(hit, subject)]
+            answers += [Answer(rule=REFERENCE.id), *_warn_about_form(hit, subject)]
     return Verdict.of(f"does {subject} hold the names looked for?", *answers)
 
 
-def _accepted_but(hit: NameMatch | None, subject: str) -> Iterator[Answer]:
+def _warn_about_form(hit: NameMatch | None, subject: str) -> Iterator[Answer]:
     """Yield warnings about a name that matches, but in a form that the product's documents advise against."""
     in_common_name = hit is not None and hit.reason is NameReason.COMMON_NAME
     as_address = hit is not None and hit.reason is NameReason.ADDRESS_FOUND
@@ -145,7 +145,7 @@ def _accepted_but(hit: NameMatch | None, subject: str) -> Iterator[Answer]:
     yield IP_ADDRESS_USED.judge(subject, [address] if as_address else [], severity=Severity.WARNING)
 
 
-def _not_found(matches: Sequence[NameMatch], check: NameCheck, presented: PresentedNames, subject: str) -> Finding:
+def _report_missing(matches: Sequence[NameMatch], check: NameCheck, presented: PresentedNames, subject: str) -> Finding:
     evidence = [
         Evidence(
             label=f"name looked for ({check.why})",

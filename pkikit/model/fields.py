@@ -15,7 +15,7 @@ from pkikit.values.names import is_ip_address, parse_dns_name, parse_fqdn
 MAX_PEERS = 6  # the product clusters up to six peers
 
 
-def _checked(parse: Any) -> Any:
+def _validate_with(parse: Any) -> Any:
     def check(value: str) -> str:
         try:
             return str(parse(value))
@@ -35,11 +35,11 @@ def _ip(value: str) -> str:
     return str(ipaddress.ip_address(value.strip("[]")))
 
 
-Fqdn = Annotated[str, _checked(parse_fqdn)]
-DnsName = Annotated[str, _checked(parse_dns_name)]
-Address = Annotated[str, _checked(_address)]
-IpAddress = Annotated[str, _checked(_ip)]
-Version = Annotated[str, _checked(ProductVersion.parse)]
+Fqdn = Annotated[str, _validate_with(parse_fqdn)]
+DnsName = Annotated[str, _validate_with(parse_dns_name)]
+Address = Annotated[str, _validate_with(_address)]
+IpAddress = Annotated[str, _validate_with(_ip)]
+Version = Annotated[str, _validate_with(ProductVersion.parse)]
 Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 Switch = Annotated[
     bool,

@@ -183,11 +183,11 @@ def explain(error: pydantic.ValidationError, source: YamlSource, model: type[pyd
     if first["type"] in {"deployment", "name"}:
         return f"{key}: {first['msg']}" if key else str(first["msg"])
     if first["type"].startswith("bool_"):
-        return f"{key}: write on or off (yes, no, true, false), not {_shown(first['input'])}"
-    return f"{key}: {first['msg'][0].lower()}{first['msg'][1:]}, not {_shown(first['input'])}"
+        return f"{key}: write on or off (yes, no, true, false), not {_show_value(first['input'])}"
+    return f"{key}: {first['msg'][0].lower()}{first['msg'][1:]}, not {_show_value(first['input'])}"
 
 
-def _shown(value: object) -> str:
+def _show_value(value: object) -> str:
     try:
         return printable(repr(value), 60)
     except ValueError:  # Python does not print numbers of more than 4300 digits

@@ -102,12 +102,12 @@ def probe(
         protocol=tls.get_protocol_version_name() if handshake.complete else "",
         cipher=(tls.get_cipher_name() or "") if handshake.complete else "",
         wants_certificate=wants,
-        asked_for=tuple(_shown_name(n) for n in names[:50]),
+        asked_for=tuple(_show_name(n) for n in names[:50]),
         reply=reply,
     )
 
 
-def _shown_name(name: crypto.X509Name) -> str:
+def _show_name(name: crypto.X509Name) -> str:
     """Return a distinguished name as RFC 4514 writes it, most specific part first, whatever the server put into it."""
     parts = [
         f"{kind.decode('ascii', 'replace')}={value.decode('utf-8', 'replace')}" for kind, value in name.get_components()

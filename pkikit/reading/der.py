@@ -98,10 +98,10 @@ def children(element: bytes) -> list[bytes]:
     if not first_byte(element) & _CONSTRUCTED:
         raise BadDer("is not made of parts")
     value, _ = _decode(element, _spec(element[0], as_list=True))
-    return [_closed(bytes(part)) for part in value]  # type: ignore[attr-defined]
+    return [_close(bytes(part)) for part in value]  # type: ignore[attr-defined]
 
 
-def _closed(part: bytes) -> bytes:
+def _close(part: bytes) -> bytes:
     """Add the two bytes that end an element of indefinite length: pyasn1 leaves them out."""
     return part + b"\0\0" if part[1:2] == bytes((_INDEFINITE,)) else part
 

@@ -64,13 +64,13 @@ def _value(value: bytes, kind: str) -> tuple[bytes, str]:
     if first in _REFUSED or plain in _REFUSED:
         raise BadDer(f"has a value of the type {first:#04x}, which is not text")
     if plain == UTF8:
-        text, oddity = _decoded(content(value), "utf-8", "a UTF8String"), ""
+        text, oddity = _decode_text(content(value), "utf-8", "a UTF8String"), ""
     elif plain in _WIDE:
         encoding, width = _WIDE[plain]
         data = content(value)
         if len(data) % width or _has_surrogates(data, width):
             raise BadDer("has a string of 2- or 4-byte characters that is broken")
-        text, oddity = _decoded(data, encoding, "a string of 2- or 4-byte characters"), ""
+        text, oddity = _decode_text(data, encoding, "a string of 2- or 4-byte characters"), ""
     elif plain in _LATIN:
         data = content(value)
         text = data.decode("latin-1")
@@ -96,7 +96,7 @@ def _has_surrogates(data: bytes, width: int) -> bool:
     return width == 2 and any(0xD8 <= high <= 0xDF for high in data[::2])
 
 
-def _decoded(data: bytes, encoding: str, what: str) -> str:
+def _decode_text(data: bytes, encoding: str, what: str) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError:

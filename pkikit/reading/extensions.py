@@ -165,7 +165,7 @@ def _loose(oid: str, critical: bool, value: bytes) -> ReadExtension:
         if rest:
             reason = "is followed by bytes that do not belong to it"
         if oid == ExtensionOID.AUTHORITY_KEY_IDENTIFIER.dotted_string:
-            identity = _referred_to(inner)
+            identity = _fit_identifier(inner)
         read = reader(inner) if reader else None
     except UNREADABLE as error:
         reason = str(error) if isinstance(error, BadDer) else reason
@@ -176,7 +176,7 @@ def _loose(oid: str, critical: bool, value: bytes) -> ReadExtension:
     return ReadExtension(oid=oid, critical=critical, value=read, oddity=reason, refused=refused or unknown)
 
 
-def _referred_to(value: bytes) -> Identity:
+def _fit_identifier(value: bytes) -> Identity:
     """Return a certificate that this authority key identifier fits, so that OpenSSL judges only the identifier's form."""
     key_reference(value)
     parts = {part[0]: part for part in der.children(value)}
@@ -187,15 +187,15 @@ def _referred_to(value: bytes) -> Identity:
 
 def extensions_of_certificate(tbs: bytes) -> bytes:
     """Return the DER of the SEQUENCE of extensions in a TBSCertificate; empty if there is none."""
-    return _tagged(tbs, 0xA3)
+    return _find_tag(tbs, 0xA3)
 
 
 def extensions_of_crl(tbs: bytes) -> bytes:
     """Return the DER of the SEQUENCE of extensions in a TBSCertList; empty if there is none."""
-    return _tagged(tbs, 0xA0)
+    return _find_tag(tbs, 0xA0)
 
 
-def _tagged(tbs: bytes, tag: int) -> bytes:
+def _find_tag(tbs: bytes, tag: int) -> bytes:
     found = next((part for part in der.children(tbs) if part[0] == tag), b"")
     return der.children(found)[0] if found else b""
 

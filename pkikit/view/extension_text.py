@@ -21,10 +21,10 @@ _Holder = x509.Certificate | x509.CertificateSigningRequest | x509.CertificateRe
 
 def describe_extensions(holder: _Holder) -> list[dict[str, Any]]:
     """Return `oid`, `name`, `critical`, `value` of each extension; with `error` for one that cannot be read or is odd."""
-    return [_described(one) for one in extensions_of(holder)[:MAX_LISTED]]
+    return [_describe(one) for one in extensions_of(holder)[:MAX_LISTED]]
 
 
-def _described(one: ReadExtension) -> dict[str, Any]:
+def _describe(one: ReadExtension) -> dict[str, Any]:
     described = {
         "oid": one.oid,
         "name": oid_name(x509.ObjectIdentifier(one.oid)),

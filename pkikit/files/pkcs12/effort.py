@@ -109,7 +109,7 @@ def refuse_costly_key(der: bytes, where: str) -> None:
         read = decoder.decode(der, asn1Spec=EncryptedPrivateKeyInfo())[0]
     except _BROKEN:
         return  # a key that is not encrypted, or nothing that a library would open
-    _guarded(_Effort(where, "private key"), lambda effort: effort.add(read["encryptionAlgorithm"]))
+    _guard(_Effort(where, "private key"), lambda effort: effort.add(read["encryptionAlgorithm"]))
 
 
 def refuse_costly_store(der: bytes, where: str, passphrases: Sequence[bytes] = ()) -> None:
@@ -128,10 +128,10 @@ def refuse_costly_store(der: bytes, where: str, passphrases: Sequence[bytes] = (
         raise EncodingError(
             f"is a PKCS#12 store of more than {MAX_SIZE // 1024 // 1024} MB, the most that is read", where=where
         )
-    _guarded(_Effort(where, "PKCS#12 store"), lambda effort: _walk_store(der, effort, passphrases))
+    _guard(_Effort(where, "PKCS#12 store"), lambda effort: _walk_store(der, effort, passphrases))
 
 
-def _guarded(effort: _Effort, walk: Callable[[_Effort], None]) -> None:
+def _guard(effort: _Effort, walk: Callable[[_Effort], None]) -> None:
     try:
         walk(effort)
     except EncodingError:

@@ -61,13 +61,13 @@ def _bags(data: bytes, passphrase: bytes | None) -> Iterator[tuple[str, bytes]]:
     store = decoder.decode(data, asn1Spec=Pfx())[0]
     for content in decoder.decode(der.content(bytes(store["authSafe"]["content"])), asn1Spec=AuthenticatedSafe())[0]:
         kind, value = str(content["contentType"]), bytes(content["content"])
-        parts = [der.content(value)] if kind == DATA else _opened(value, passphrase) if kind == ENCRYPTED_DATA else []
+        parts = [der.content(value)] if kind == DATA else _open(value, passphrase) if kind == ENCRYPTED_DATA else []
         for part in parts:
             for bag in decoder.decode(part, asn1Spec=SafeContents())[0]:
                 yield str(bag["bagId"]), bytes(bag["bagValue"])
 
 
-def _opened(value: bytes, passphrase: bytes | None) -> list[bytes]:
+def _open(value: bytes, passphrase: bytes | None) -> list[bytes]:
     hidden = decoder.decode(value, asn1Spec=EncryptedData())[0]["encryptedContentInfo"]
     algorithm = hidden["contentEncryptionAlgorithm"]
     kind = str(algorithm["algorithm"])

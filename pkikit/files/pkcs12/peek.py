@@ -105,14 +105,14 @@ def derive(passphrase: bytes, salt: bytes, rounds: int, purpose: int, length: in
         `length` bytes.
     """
     block = 64
-    filled = b"".join(_filled(text, block) for text in (salt, passphrase))
+    filled = b"".join(_fill(text, block) for text in (salt, passphrase))
     made = b""
     while len(made) < length:
         digest = bytes([purpose]) * block + filled
         for _ in range(rounds):
             digest = hashlib.sha1(digest, usedforsecurity=False).digest()
         made += digest
-        add = int.from_bytes(_filled(digest, block), "big") + 1
+        add = int.from_bytes(_fill(digest, block), "big") + 1
         filled = b"".join(
             ((int.from_bytes(filled[i : i + block], "big") + add) % (1 << block * 8)).to_bytes(block, "big")
             for i in range(0, len(filled), block)
@@ -120,7 +120,7 @@ def derive(passphrase: bytes, salt: bytes, rounds: int, purpose: int, length: in
     return made[:length]
 
 
-def _filled(text: bytes, block: int) -> bytes:
+def _fill(text: bytes, block: int) -> bytes:
     """Repeat the text until it fills whole blocks."""
     length = -(-len(text) // block) * block
     return (text * (length // max(len(text), 1) + 1))[:length]

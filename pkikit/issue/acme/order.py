@@ -140,7 +140,7 @@ class Order:
     # The order.
 
     def _begin(self, wishes: OrderWishes, resume: str) -> None:
-        if resume and self._went_on(resume):
+        if resume and self._resume(resume):
             return
         wanted = _NewOrder(
             identifiers=[messages.Identifier(typ=kind, value=name) for kind, name in _identifiers(self.request)],
@@ -152,7 +152,7 @@ class Order:
         self._body = messages.Order.from_json(answer.json())
         self._tell("order", self._state, detail=f"{len(self._body.authorizations)} names to prove", url=self.url)
 
-    def _went_on(self, url: str) -> bool:
+    def _resume(self, url: str) -> bool:
         """Return True if the order with that URL is for these names and has not failed; otherwise a new one is needed."""
         self.url = url
         try:
@@ -244,7 +244,7 @@ class Order:
                 waiting.append(url)
             elif body.status != messages.STATUS_VALID:
                 raise _validation_problem([body])  # lost while an interrupted run left it; the next order begins anew
-        failed = [body for body in map(self._settled, waiting) if body.status != messages.STATUS_VALID]
+        failed = [body for body in map(self._settle, waiting) if body.status != messages.STATUS_VALID]
         if failed:
             raise _validation_problem(failed)
 
@@ -266,7 +266,7 @@ class Order:
             self.account.post(offered.uri, response)
             self._tell("challenge", "answered", name=name, detail="the CA may fetch it now")
 
-    def _settled(self, url: str) -> messages.Authorization:
+    def _settle(self, url: str) -> messages.Authorization:
         pause = _FIRST_POLL
         while (body := self._authorization(url)).status == messages.STATUS_PENDING:
             pause = self._wait(pause, f"the proof of {body.identifier.value}")

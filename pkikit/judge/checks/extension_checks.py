@@ -47,19 +47,19 @@ _UNDERSTOOD = frozenset(
 
 def unreadable(path: CertificatePath) -> Iterator[Evidence]:
     """Evidence for each extension that OpenSSL refuses."""
-    for position, (oid, seen) in _placed(path, _refused):
+    for position, (oid, seen) in _locate(path, _find_refused):
         label = f"extension {oid_name(x509.ObjectIdentifier(oid))} of the {position}"
         yield Evidence(label=label, expected="readable", seen=seen, where=position)
 
 
-def _placed(path: CertificatePath, facts: Callable[[x509.Certificate], Iterable[_T]]) -> Iterator[tuple[str, _T]]:
+def _locate(path: CertificatePath, facts: Callable[[x509.Certificate], Iterable[_T]]) -> Iterator[tuple[str, _T]]:
     """Yield (position, fact) for each fact about each certificate of the path."""
     for index, certificate in enumerate(path.certificates):
         for fact in facts(certificate):
             yield path.position(index), fact
 
 
-def _refused(certificate: x509.Certificate) -> Iterator[tuple[str, str]]:
+def _find_refused(certificate: x509.Certificate) -> Iterator[tuple[str, str]]:
     """Yield (OID, what is wrong with it), once for each kind of extension."""
     yield from dict.fromkeys((e.oid, e.oddity) for e in odd_extensions(certificate) if e.refused)
     yield from refused_though_parsed(certificate)
@@ -70,13 +70,13 @@ def _refused(certificate: x509.Certificate) -> Iterator[tuple[str, str]]:
 
 def part_unreadable(path: CertificatePath) -> Iterator[Evidence]:
     """Evidence for each part of a certificate that pkikit cannot read."""
-    for position, lost in _placed(path, lost_parts):
+    for position, lost in _locate(path, lost_parts):
         yield Evidence(label=f"{lost} of the {position}", expected="readable", seen="not readable", where=position)
 
 
 def dates_unreadable(path: CertificatePath) -> Iterator[Evidence]:
     """Evidence for each date in a form that OpenSSL refuses."""
-    for position, (label, written) in _placed(path, unreadable_dates):
+    for position, (label, written) in _locate(path, unreadable_dates):
         shown = printable(written, 60) or "nothing"
         yield Evidence(label=f"{label} of the {position}", expected="YYMMDDHHMMSSZ", seen=shown, where=position)
 
@@ -106,7 +106,7 @@ def encoding_odd(path: CertificatePath) -> Iterator[Evidence]:
 
 def critical_unknown(path: CertificatePath) -> Iterator[Evidence]:
     """Evidence for each critical extension that OpenSSL does not understand."""
-    for position, oid in _placed(path, critical_oids):
+    for position, oid in _locate(path, critical_oids):
         if oid not in _UNDERSTOOD:
             yield Evidence(
                 label=f"critical extension of the {position}",

@@ -144,7 +144,7 @@ def _namesakes(child: x509.Certificate, candidates: Iterable[x509.Certificate]) 
 
 
 def _other_key(child: x509.Certificate, namesake: x509.Certificate, *, sent: bool) -> Evidence:
-    wanted, own = _key_wanted(child), subject_key_id(namesake)
+    wanted, own = _authority_key_id(child), subject_key_id(namesake)
     seen = f"{described(namesake)} has another key" + (f" ({own.hex()[:16]}…)" if own and wanted else "")
     return Evidence(
         label=f"issuer of {title(child)}",
@@ -154,7 +154,7 @@ def _other_key(child: x509.Certificate, namesake: x509.Certificate, *, sent: boo
     )
 
 
-def _key_wanted(child: x509.Certificate) -> bytes | None:
+def _authority_key_id(child: x509.Certificate) -> bytes | None:
     identifier = extension(child, x509.AuthorityKeyIdentifier)
     return identifier.key_identifier if identifier else None
 

@@ -144,7 +144,7 @@ def _audit_leg(
     if certificate is None:
         fails_from, status, because = _without_certificate(leg, at, assume if ours else None, ours=ours)
     else:
-        fails_from, because = _when(certificate, at)
+        fails_from, because = _find_end(certificate, at)
         status = Status.KEEPS if fails_from is None else Status.FAILS
     return LegAudit(
         leg=leg,
@@ -172,7 +172,7 @@ def _without_certificate(
             return None, Status.NOT_ASSESSED, because
 
 
-def _when(certificate: x509.Certificate, at: datetime) -> tuple[datetime | None, str]:
+def _find_end(certificate: x509.Certificate, at: datetime) -> tuple[datetime | None, str]:
     """Return (when it fails or None, why), from the certificate in use."""
     if not allows(certificate, ExtendedKeyUsageOID.CLIENT_AUTH):
         return at, "the certificate in use has no clientAuth"

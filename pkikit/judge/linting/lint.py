@@ -67,7 +67,10 @@ def lint_certificate(
     question = f"would {use.version} and its peers accept {subject} as server certificate?"
     own = Verdict.of(
         question,
-        *(_weighed(c.on(subject, certificate, use), use) for c in applying(checks, Subject.CERTIFICATE, use.version)),
+        *(
+            _weigh_answer(c.on(subject, certificate, use), use)
+            for c in applying(checks, Subject.CERTIFICATE, use.version)
+        ),
         *_readable(certificate, subject, Subject.CERTIFICATE),
         KEY_USAGE_UNSUITABLE.judge(subject, unsuitable_usage(certificate, as_server=only_server)),
     )
@@ -80,7 +83,7 @@ def _readable(certificate: x509.Certificate, name: str, subject: Subject) -> tup
     return tuple(check.on(name, path) for check in applying(extension_checks.CHECKS, subject))
 
 
-def _weighed(answer: Answer, use: CertificateUse) -> Answer:
+def _weigh_answer(answer: Answer, use: CertificateUse) -> Answer:
     if not answer.findings:
         return answer
     return answer.with_findings(w for f in answer.findings if (w := weighed(f, use)) is not None)
@@ -171,7 +174,7 @@ def lint_request(request: x509.CertificateSigningRequest, use: CertificateUse) -
         question,
         *(c.on(subject, request, use) for c in applying(request_checks.CHECKS, Subject.REQUEST, use.version)),
         *(
-            _weighed(c.on(subject, becomes, as_request), use)  # type: ignore[arg-type]
+            _weigh_answer(c.on(subject, becomes, as_request), use)  # type: ignore[arg-type]
             for c in applying(CERTIFICATE_CHECKS, Subject.REQUEST, use.version)
         ),
     )

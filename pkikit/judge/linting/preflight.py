@@ -87,9 +87,9 @@ def preflight(layout: SanLayout, facts: AcmeFacts) -> Verdict:
         rules.NAME_NOT_PUBLIC.judge(owner, _not_public(names, owner)),
         rules.COMMON_NAME_LONG.judge(owner, _long_common_name(layout)),
         rules.APEX_NAME.judge(owner, _whole_domains(layout)),
-        rules.DNS_MISSING.judge(owner, _elsewhere(names, facts)),
+        rules.DNS_MISSING.judge(owner, _find_misdirected(names, facts)),
         rules.HTTP_UNREACHABLE.judge(owner, _closed_ports(names, facts)),
-        rules.CAA_FORBIDS.judge(owner, _forbidden_by_caa(names, facts)),
+        rules.CAA_FORBIDS.judge(owner, _find_forbidden(names, facts)),
         rules.RATE_LIMITED.judge(owner, _beyond_limits(names, facts)),
     )
 
@@ -138,7 +138,7 @@ def _whole_domains(layout: SanLayout) -> Iterator[Evidence]:
             yield Evidence(label=entry.value, expected="leads to E", seen="a whole domain", where=layout.owner)
 
 
-def _elsewhere(names: tuple[str, ...], facts: AcmeFacts) -> Iterator[Evidence]:
+def _find_misdirected(names: tuple[str, ...], facts: AcmeFacts) -> Iterator[Evidence]:
     """Yield evidence for names that do not resolve, or that resolve to other machines than the peers."""
     peers = set(facts.peers.values())
     for name in names:
@@ -162,7 +162,7 @@ def _closed_ports(names: tuple[str, ...], facts: AcmeFacts) -> Iterator[Evidence
             yield Evidence(label=f"port 80 of {who}", expected="open", seen=error, where=address)
 
 
-def _forbidden_by_caa(names: tuple[str, ...], facts: AcmeFacts) -> Iterator[Evidence]:
+def _find_forbidden(names: tuple[str, ...], facts: AcmeFacts) -> Iterator[Evidence]:
     for name in names:
         if name in facts.caa_unknown:
             seen = printable(facts.caa_unknown[name])

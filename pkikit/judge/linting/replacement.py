@@ -65,7 +65,7 @@ def _names(old: x509.Certificate, new: x509.Certificate, use: CertificateUse, su
     if old.subject != new.subject:
         cn_changed = common_name(old.subject) != common_name(new.subject)
         label = "subject (another common name)" if cn_changed else "subject"
-        evidence = [_changed(label, distinguished(old.subject), distinguished(new.subject))]
+        evidence = [_state_change(label, distinguished(old.subject), distinguished(new.subject))]
         weight = Severity.WARNING if cn_changed else Severity.INFO
         yield _difference(rules.SUBJECT_CHANGED, subject, evidence, severity=weight)
 
@@ -92,7 +92,7 @@ def _who_misses(gone: Sequence[str], use: CertificateUse) -> tuple[list[Evidence
     return evidence, Severity.ERROR if any(n in needed for n in gone) else Severity.INFO
 
 
-def _short(certificate: x509.Certificate) -> str:
+def _shorten_key(certificate: x509.Certificate) -> str:
     """Return the first bytes of the key's SHA-256: enough to distinguish two keys."""
     return f"SHA-256 {sha256(key_of(certificate)).hexdigest()[:16]}…"
 
@@ -106,18 +106,18 @@ def _key(old: x509.Certificate, new: x509.Certificate, use: CertificateUse, subj
     (old_kind, old_bits), (new_kind, new_bits) = key_kind(old), key_kind(new)
     if (old_kind, old_bits) != (new_kind, new_bits):
         weaker = old_kind == new_kind and new_bits < old_bits
-        changed.append(_changed("key", f"{old_kind} {old_bits} bits", f"{new_kind} {new_bits} bits"))
+        changed.append(_state_change("key", f"{old_kind} {old_bits} bits", f"{new_kind} {new_bits} bits"))
     old_digest, new_digest = digest_name(old), digest_name(new)
     if old_digest != new_digest:
         weaker |= new_digest in WEAK_DIGESTS
-        changed.append(_changed("signature digest", old_digest or "none", new_digest or "none"))
+        changed.append(_state_change("signature digest", old_digest or "none", new_digest or "none"))
     if changed:
         other_kind = old_kind != new_kind
         weight = Severity.WARNING if weaker or other_kind else Severity.INFO
         yield _difference(rules.ALGORITHM_CHANGED, subject, changed, severity=weight)
 
 
-def _changed(label: str, before: str, after: str) -> Evidence:
+def _state_change(label: str, before: str, after: str) -> Evidence:
     return Evidence(label=label, expected=before, seen=after, where="old and new certificate")
 
 
@@ -134,13 +134,17 @@ def _issuer(old: x509.Certificate, new: x509.Certificate, use: CertificateUse, s
             yield rules.ISSUER_CHANGED.finding(subject, [evidence])
     elif old.issuer != new.issuer:
         yield _difference(
-            rules.ISSUER_CHANGED, subject, [_changed("issuer", distinguished(old.issuer), distinguished(new.issuer))]
+            rules.ISSUER_CHANGED,
+            subject,
+            [_state_change("issuer", distinguished(old.issuer), distinguished(new.issuer))],
         )
     else:
         before, after = _issuer_key(old), _issuer_key(new)
         if before and after and before != after:
             yield _difference(
-                rules.ISSUER_CHANGED, subject, [_changed("key of the issuer (same name)", before.hex(), after.hex())]
+                rules.ISSUER_CHANGED,
+                subject,
+                [_state_change("key of the issuer (same name)", before.hex(), after.hex())],
             )
     if serial_number(old) == serial_number(new) and old.issuer == new.issuer:
         evidence = Evidence(
@@ -157,7 +161,7 @@ def _issuer_key(certificate: x509.Certificate) -> bytes | None:
 def _purposes(old: x509.Certificate, new: x509.Certificate, use: CertificateUse, subject: str) -> Iterator[Finding]:
     for rule, oid in PURPOSES:
         if allows(old, oid) and not allows(new, oid):
-            evidence = _changed("extended key usage", shown_ekus(old), shown_ekus(new))
+            evidence = _state_change("extended key usage", shown_ekus(old), shown_ekus(new))
             found = weighed(rule.finding(subject, [evidence]), use)
             if found is not None:
                 yield found
@@ -166,7 +170,9 @@ def _purposes(old: x509.Certificate, new: x509.Certificate, use: CertificateUse,
 def _validity(old: x509.Certificate, new: x509.Certificate, use: CertificateUse, subject: str) -> Iterator[Finding]:
     evidence = []
     if new.not_valid_after_utc < old.not_valid_after_utc:
-        evidence.append(_changed("not after", shown_time(old.not_valid_after_utc), shown_time(new.not_valid_after_utc)))
+        evidence.append(
+            _state_change("not after", shown_time(old.not_valid_after_utc), shown_time(new.not_valid_after_utc))
+        )
     if new.not_valid_before_utc > old.not_valid_after_utc:
         evidence.append(
             Evidence(
@@ -181,7 +187,7 @@ def _validity(old: x509.Certificate, new: x509.Certificate, use: CertificateUse,
     before, after = (c.not_valid_after_utc - c.not_valid_before_utc for c in (old, new))
     if before.days != after.days:
         yield _difference(
-            rules.LIFETIME_CHANGED, subject, [_changed("lifetime", f"{before.days} days", f"{after.days} days")]
+            rules.LIFETIME_CHANGED, subject, [_state_change("lifetime", f"{before.days} days", f"{after.days} days")]
         )
 
 

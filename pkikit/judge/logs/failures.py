@@ -171,7 +171,7 @@ def _of_product(record: Record) -> Said | None:
     counts = not quiet or module.startswith(_REASONS_AT_ANY_LEVEL)
     if found is None and counts and ((not quiet and (event or record.level == "ERROR")) or _fails(" ".join(reasons))):
         found = Said(rule=UNEXPLAINED.id, seen=" / ".join(reasons) or event or record.text)
-    return _placed(found, record) if found is not None else None
+    return _add_connection(found, record) if found is not None else None
 
 
 def _fails(text: str) -> bool:
@@ -185,7 +185,7 @@ def _of_alarm(record: Record) -> Said | None:
     seen = f"alarm {record.get('id')}: {detail}"
     if phrase is None:
         return Said(rule=UNEXPLAINED.id, seen=seen, structured=True, alarm=True)
-    return replace(_placed(_from_phrase(phrase, seen), record), alarm=True)
+    return replace(_add_connection(_from_phrase(phrase, seen), record), alarm=True)
 
 
 def _of_text(record: Record) -> Said | None:
@@ -265,7 +265,7 @@ def _best(several: list[Said]) -> Said | None:
     return min(several, key=lambda said: (not said.rule, said.rule == UNEXPLAINED.id, said.vague), default=None)
 
 
-def _placed(said: Said, record: Record) -> Said:
+def _add_connection(said: Said, record: Record) -> Said:
     """The same with the connection and the direction that the record's fields tell."""
     event = record.get("event").lower()
     source, source_port = record.get("src-ip"), _port(record.get("src-port"))

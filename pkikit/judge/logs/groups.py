@@ -147,12 +147,12 @@ class Collector:
 
     def result(self) -> Collected:
         """Return the entries: directions found, one entry per cause and connection, vague ones dropped."""
-        found = [self._directed(entry) for entry in self._entries.values()]
-        merged = _without_vague(_merged(found))
+        found = [self._add_direction(entry) for entry in self._entries.values()]
+        merged = _drop_vague(_merge(found))
         names = {address: host for address, host in self._local.items() if host}
         return Collected(entries=merged, successes=self._successes, overflow=self._overflow, names=names)
 
-    def _directed(self, entry: Entry) -> Entry:
+    def _add_direction(self, entry: Entry) -> Entry:
         """Return the entry with the writer's end if other lines show it; a wrong purpose becomes the rule of that end."""
         key, connection = entry.key, entry.key.connection
         writer = key.writer
@@ -186,7 +186,7 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _merged(entries: Iterable[Entry]) -> list[Entry]:
+def _merge(entries: Iterable[Entry]) -> list[Entry]:
     """Merge entries by cause and connection: both machines' logs, and lines without a direction, report the same."""
     by_place: dict[tuple[Connection, str, str, str], list[Entry]] = {}
     for entry in entries:
@@ -223,7 +223,7 @@ def _is_symptom(entry: Entry) -> bool:
     return rule_of(entry.rule).step is Step.SYMPTOM
 
 
-def _without_vague(entries: list[Entry]) -> list[Entry]:
+def _drop_vague(entries: list[Entry]) -> list[Entry]:
     """Drop summaries if the same connection, or the whole of a printed text, has an exact reason."""
     reasons = [e for e in entries if not e.said.vague and not _is_symptom(e)]
     exact = {e.key.connection for e in reasons if e.key.connection.known}

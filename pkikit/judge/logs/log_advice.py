@@ -168,7 +168,7 @@ def _fix_for(entry: Entry, ends: Ends) -> str:
 def statement(entry: Entry, ends: Ends) -> str:
     """Return one sentence: who, how often, when, and what the log says."""
     where = f"{ends}: " if entry.key.connection.known else ""
-    return f"{where}{_judged(entry, ends)}{printable(entry.said.seen.strip(), 160)}{times(entry)}"
+    return f"{where}{_name_refuser(entry, ends)}{printable(entry.said.seen.strip(), 160)}{times(entry)}"
 
 
 def times(entry: Entry) -> str:
@@ -179,7 +179,7 @@ def times(entry: Entry) -> str:
     return printable(f" ({entry.first})", 60) if entry.first else ""
 
 
-def _judged(entry: Entry, ends: Ends) -> str:
+def _name_refuser(entry: Entry, ends: Ends) -> str:
     if entry.owner is Writer.UNKNOWN or entry.key.whose is Whose.NEITHER:
         return ""
     owner, verifier = (ends.client, ends.server) if entry.owner is Writer.CLIENT else (ends.server, ends.client)

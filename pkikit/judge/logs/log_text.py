@@ -144,7 +144,7 @@ class LogReader:
         findings = [self._finding(several, collected.names) for several in _by_finding(known)]
         weighty = [e for e in unexplained if not known or (e.said.structured and e.key.connection.known)]
         if unexplained:
-            findings.append(self._unexplained(weighty or unexplained, collected.names, error=bool(weighty)))
+            findings.append(self._report_unexplained(weighty or unexplained, collected.names, error=bool(weighty)))
         causes = tuple(dict.fromkeys(e.rule for e in entries if e.rule != UNEXPLAINED.id or e in weighty))
         verdict = Verdict(
             question=f"why did the connections of {self._where} fail?",
@@ -166,7 +166,7 @@ class LogReader:
         made = rule_of(first.rule).finding(str(ends) or self._where, evidence, message=message, severity=Severity.ERROR)
         return replace(made, fix=fix_for(first, ends))
 
-    def _unexplained(self, entries: list[Entry], names: dict[str, str], *, error: bool) -> Finding:
+    def _report_unexplained(self, entries: list[Entry], names: dict[str, str], *, error: bool) -> Finding:
         count = sum(e.count for e in entries)
         return UNEXPLAINED.finding(
             self._where,

@@ -113,7 +113,7 @@ class RecordReader:
         """Return the record that is still open."""
         lines, self._pending = self._pending, []
         if lines and self._relevant:
-            yield from _structured(self._number, lines)
+            yield from _split_structured(self._number, lines)
 
     def skips(self, line: str) -> bool:
         """True when a line without anything of interest changes nothing: no record and no message is open."""
@@ -184,7 +184,7 @@ def _plain(number: int, line: str) -> Record:
     return Record(number=number, text=line, time=time, host=host)
 
 
-def _structured(number: int, lines: list[str]) -> Iterator[Record]:
+def _split_structured(number: int, lines: list[str]) -> Iterator[Record]:
     """Return the records of some lines: several when a page or a mail program glued them together."""
     if len(lines) == 1:
         yield from _split(number, lines[0])
@@ -201,7 +201,7 @@ def _structured(number: int, lines: list[str]) -> Iterator[Record]:
 
 
 def _split(number: int, text: str) -> Iterator[Record]:
-    text = _unescaped(text)
+    text = _unescape(text)
     dump = _DUMP.search(text)
     if dump is not None:
         text = text[: dump.start()]
@@ -217,7 +217,7 @@ def _split(number: int, text: str) -> Iterator[Record]:
     yield _record(number, text[start:], fields)
 
 
-def _unescaped(text: str) -> str:
+def _unescape(text: str) -> str:
     """Restore quotes that JSON, HTML or a word processor changed."""
     if "&quot;" in text:
         text = text.replace("&quot;", '"').replace("&#39;", "'").replace("&gt;", ">").replace("&lt;", "<")

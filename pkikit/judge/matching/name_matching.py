@@ -54,7 +54,7 @@ class NameMatch:
         return bool(self.presented)
 
 
-def _found(reference: str, presented: str, why: str, reason: NameReason) -> NameMatch:
+def _hit(reference: str, presented: str, why: str, reason: NameReason) -> NameMatch:
     return NameMatch(reference=reference, presented=presented, why=why, reason=reason)
 
 
@@ -99,12 +99,12 @@ def match_name(reference: str, presented: PresentedNames, *, sip: bool = True) -
     if is_ip_address(name):
         return _match_address(name, presented)
     if sip and name in presented.sip:
-        return _found(name, f"sip:{name}", "the SAN holds this SIP domain as URI", NameReason.URI)
+        return _hit(name, f"sip:{name}", "the SAN holds this SIP domain as URI", NameReason.URI)
     if name in presented.dns:
         if sip and presented.sip:
             why = "the SAN holds it as dNSName, but also a SIP URI: then only SIP URIs count (RFC 5922 §7.1)"
             return NameMatch(reference=name, why=why)
-        return _found(name, name, "the SAN holds this dNSName", NameReason.DNS_NAME)
+        return _hit(name, name, "the SAN holds this dNSName", NameReason.DNS_NAME)
     wildcard = next((w for w in presented.wildcards if _covers(w, name)), "")
     if wildcard:
         why = f"only the wildcard {wildcard} would cover it, and wildcards are not supported"
@@ -119,7 +119,7 @@ def match_name(reference: str, presented: PresentedNames, *, sip: bool = True) -
 
 def _match_address(name: str, presented: PresentedNames) -> NameMatch:
     if name in presented.ip:
-        return _found(
+        return _hit(
             name, f"IP {name}", "the SAN holds this iPAddress; an FQDN is recommended", NameReason.ADDRESS_FOUND
         )
     written = any(same_but_for_form(name, entry.name) for entry in presented.refused)
@@ -135,7 +135,7 @@ def _match_common_name(name: str, presented: PresentedNames) -> NameMatch:
     own = presented.common_name
     if own == name:
         if presented.reads_common_name:
-            return _found(name, f"CN {name}", "there is no SAN, so the common name counts", NameReason.COMMON_NAME)
+            return _hit(name, f"CN {name}", "there is no SAN, so the common name counts", NameReason.COMMON_NAME)
         return NameMatch(
             reference=name, why="only the common name holds it, and it counts only without any SAN (RFC 5922 §7.1)"
         )
@@ -180,10 +180,10 @@ def match_https(reference: str, presented: PresentedNames) -> NameMatch:
     if is_ip_address(name):
         return _address(name, presented, "compared with the iPAddress entries of the SAN")
     if name in presented.dns:
-        return _found(name, name, "the SAN holds this dNSName", NameReason.DNS_NAME)
+        return _hit(name, name, "the SAN holds this dNSName", NameReason.DNS_NAME)
     wildcard = next((w for w in presented.wildcards if _covers(w, name)), "")
     if wildcard:
-        return _found(name, wildcard, "a wildcard covers exactly one left-most label", NameReason.WILDCARD)
+        return _hit(name, wildcard, "a wildcard covers exactly one left-most label", NameReason.WILDCARD)
     return NameMatch(reference=name, why="no dNSName of the SAN equals or covers it; the common name is not read")
 
 
@@ -195,7 +195,7 @@ def match_openssl(reference: str, presented: PresentedNames) -> NameMatch:
     written = presented.dns_written or (*presented.dns, *presented.wildcards)
     for candidate in written:
         if _openssl_equal(candidate, name):
-            return _found(name, printable(candidate), "a dNSName of the SAN equals or covers it", NameReason.DNS_NAME)
+            return _hit(name, printable(candidate), "a dNSName of the SAN equals or covers it", NameReason.DNS_NAME)
     if written:
         return NameMatch(
             reference=name, why="no dNSName equals or covers it; beside dNSNames the common name is not read"
@@ -203,7 +203,7 @@ def match_openssl(reference: str, presented: PresentedNames) -> NameMatch:
     for candidate in presented.common_names or ((presented.common_name,) if presented.common_name else ()):
         if _openssl_equal(candidate, name):
             why = "the SAN holds no dNSName, so the common name counts"
-            return _found(name, f"CN {printable(candidate)}", why, NameReason.COMMON_NAME)
+            return _hit(name, f"CN {printable(candidate)}", why, NameReason.COMMON_NAME)
     return NameMatch(reference=name, why="neither a dNSName nor the common name equals or covers it")
 
 

@@ -60,12 +60,12 @@ def _of_certificate(
         if attribute._type is not _IA5:  # OpenSSL refuses it whatever the constraints are about
             yield Violation(authority=authority, name=printable(str(attribute.value)), allowed="an IA5String")
     for name in names:
-        allowed = _refused(name, permitted, excluded)
+        allowed = _find_allowed(name, permitted, excluded)
         if allowed:
-            yield Violation(authority=authority, name=_shown(name), allowed=allowed)
+            yield Violation(authority=authority, name=_show_name(name), allowed=allowed)
 
 
-def _refused(
+def _find_allowed(
     name: x509.GeneralName, permitted: Sequence[x509.GeneralName], excluded: Sequence[x509.GeneralName]
 ) -> str:
     """Return what is allowed instead of the name (OpenSSL's nc_match); empty when the name is fine."""
@@ -75,9 +75,9 @@ def _refused(
         if _Place.UNREADABLE in placed:
             return "a name that can be compared with the constraint"
         if forbidden and _Place.INSIDE in placed:
-            return f"not {_listed(own_kind)}"
+            return f"not {_list_names(own_kind)}"
         if not forbidden and own_kind and _Place.INSIDE not in placed:
-            return _listed(own_kind)
+            return _list_names(own_kind)
     return ""
 
 
@@ -179,11 +179,11 @@ def _host(uri: str) -> str:
         return ""
 
 
-def _shown(name: x509.GeneralName) -> str:
+def _show_name(name: x509.GeneralName) -> str:
     if isinstance(name, x509.DirectoryName):
         return distinguished(name.value)
     return printable(str(getattr(name, "value", name)))
 
 
-def _listed(subtrees: Sequence[x509.GeneralName]) -> str:
-    return ", ".join(_shown(s) for s in subtrees[:8]) + (" …" if len(subtrees) > 8 else "")
+def _list_names(subtrees: Sequence[x509.GeneralName]) -> str:
+    return ", ".join(_show_name(s) for s in subtrees[:8]) + (" …" if len(subtrees) > 8 else "")

@@ -31,7 +31,7 @@ def _ssl(text: str, level: str = "ERROR") -> str:
     )
 
 
-def _failed(error: int, reason: str = "") -> str:
+def _failure(error: int, reason: str = "") -> str:
     why = f' ssl_error_reason="{reason}"' if reason else ""
     return _ssl(
         f'TTSSL_continueHandshake: Failed to establish SSL connection iResult="-1" error="{error}" bServer="false"'
@@ -50,13 +50,13 @@ _CUT = rows(
     _HYBRID,
     Whose.NEITHER,
     ("net.connection-cut", "no ssl error available, probably remote disconnect", _event("Outbound TLS Negotiation Error", "No SSL error available, probably remote disconnect", 'Protocol="TLS" Common-name="e1.example.com"')),
-    ("net.connection-cut", "failed to establish ssl connection", _failed(5), 'error="5"'),
+    ("net.connection-cut", "failed to establish ssl connection", _failure(5), 'error="5"'),
 )  # fmt: skip
 
 _TTSSL = rows(
     "Cisco TAC 212475 and 213872 (developer.ssl, TTSSL_continueHandshake)",
     Whose.NEITHER,
-    ("tls.handshake-failed", "failed to establish ssl connection", _failed(1), 'error="1"'),
+    ("tls.handshake-failed", "failed to establish ssl connection", _failure(1), 'error="1"'),
     vague=True,
 )  # fmt: skip
 

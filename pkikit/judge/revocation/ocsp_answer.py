@@ -137,7 +137,7 @@ def _distrust(answer: ocsp.OCSPResponse, issuer: x509.Certificate, nonce: bytes 
     digest = _digest_of(answer)
     if digest is not None and digest.name in _WEAK:
         return _bad("not trusted", rules.OCSP_UNTRUSTED, "signature digest", "sha256 or better", digest.name)
-    if not _signed(answer, issuer):
+    if not _is_signed(answer, issuer):
         why = _why_no_delegate(answer, issuer, at)
         if why:
             return _bad(
@@ -155,7 +155,7 @@ def _why_no_delegate(answer: ocsp.OCSPResponse, issuer: x509.Certificate, at: da
     why = "another key, and no certificate of a responder comes with the answer"
     for signer in answer.certificates:
         usage = extension(signer, x509.ExtendedKeyUsage)
-        if not _signed(answer, signer):
+        if not _is_signed(answer, signer):
             why = f"neither the CA nor {title(signer)}, whose certificate comes with the answer"
         elif issuer_of(signer) != subject_of(issuer) or not issued(signer, issuer):
             why = f"{title(signer)}, whose certificate another CA issued"
@@ -168,7 +168,7 @@ def _why_no_delegate(answer: ocsp.OCSPResponse, issuer: x509.Certificate, at: da
     return why
 
 
-def _signed(answer: ocsp.OCSPResponse, by: x509.Certificate) -> bool:
+def _is_signed(answer: ocsp.OCSPResponse, by: x509.Certificate) -> bool:
     digest = _digest_of(answer)
     try:
         key = by.public_key()

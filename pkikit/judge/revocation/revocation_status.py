@@ -98,7 +98,7 @@ def judge_revocation(path: CertificatePath, question: RevocationQuestion, at: da
             severity = Severity.ERROR if as_revoked and not silent else Severity.WARNING
         answers.append(check.rule.judge(check.certificate, check.evidence, severity=severity))
     refused = {e.seen for check in checks if check.rule is rules.CRL_CRITICAL for e in check.evidence}
-    answers.append(rules.CRL_UNSUPPORTED.judge(title(path.certificates[0]), _unsupported(question, path, refused)))
+    answers.append(rules.CRL_UNSUPPORTED.judge(title(path.certificates[0]), _find_unsupported(question, path, refused)))
     return Verdict.of(question_asked, *answers)
 
 
@@ -170,20 +170,20 @@ def _by_crl(
     for source, crl in current:
         entry = entry_of(crl, certificate)
         if entry is not None:
-            return result("revoked", rules.REVOKED, [_revoked(certificate, entry, source)])
+            return result("revoked", rules.REVOKED, [_cite_entry(certificate, entry, source)])
     if not current:
         # A CRL without such an extension comes first in OpenSSL (CRL_SCORE_NOCRITICAL); alone, this one is refused.
-        refused = _refused(certificate, signers, [pair for pair in question.data.crls if pair[0] in sees], at)
+        refused = _find_refused(certificate, signers, [pair for pair in question.data.crls if pair[0] in sees], at)
         if refused:
             return result("refused", rules.CRL_CRITICAL, refused)
         if seen and not signed:
-            return result("not trusted", rules.CRL_UNTRUSTED, [_foreign(issuer, source) for source, _ in seen[:1]])
-        unread = _not_consulted(certificate, issuer, [pair for pair in ours if pair[0] not in sees], question.consumer)
+            return result("not trusted", rules.CRL_UNTRUSTED, [_cite_foreign(issuer, source) for source, _ in seen[:1]])
+        unread = _find_elsewhere(certificate, issuer, [pair for pair in ours if pair[0] not in sees], question.consumer)
         if unread:
             return result("not asked where it stands", rules.NOT_CONSULTED, [unread])
         if question.consumer is not Consumer.SIP_TLS:
             return result("nothing known against it")
-        return result("no CRL", rules.CRL_UNAVAILABLE, [_unavailable(certificate, issuer, signed, at)])
+        return result("no CRL", rules.CRL_UNAVAILABLE, [_cite_nothing(certificate, issuer, signed, at)])
     source, newest = max(current, key=lambda pair: pair[1].last_update_utc)
     if newest.next_update_utc is not None and newest.next_update_utc < at:
         evidence = Evidence(
@@ -196,7 +196,7 @@ def _by_crl(
     return result("not in it")
 
 
-def _refused(
+def _find_refused(
     certificate: x509.Certificate,
     signers: Sequence[x509.Certificate],
     crls: Sequence[tuple[CrlSource, x509.CertificateRevocationList]],
@@ -215,7 +215,7 @@ def _refused(
     ]
 
 
-def _revoked(certificate: x509.Certificate, entry: x509.RevokedCertificate, source: CrlSource) -> Evidence:
+def _cite_entry(certificate: x509.Certificate, entry: x509.RevokedCertificate, source: CrlSource) -> Evidence:
     try:
         when = f"revoked at {shown_time(entry.revocation_date_utc)}"
     except UNREADABLE:
@@ -234,14 +234,14 @@ def _revoked(certificate: x509.Certificate, entry: x509.RevokedCertificate, sour
     )
 
 
-def _foreign(issuer: x509.Certificate, source: CrlSource) -> Evidence:
+def _cite_foreign(issuer: x509.Certificate, source: CrlSource) -> Evidence:
     usage = extension(issuer, x509.KeyUsage)
     may = usage is None or usage.crl_sign
     seen = "by another key" if may else "the CA's key usage has no cRLSign"
     return Evidence(label="signature of the CRL", expected=f"by {title(issuer)}", seen=seen, where=source.value)
 
 
-def _unavailable(
+def _cite_nothing(
     certificate: x509.Certificate,
     issuer: x509.Certificate,
     signed: Sequence[tuple[CrlSource, x509.CertificateRevocationList]],
@@ -256,7 +256,7 @@ def _unavailable(
     return Evidence(label=f"CRL of {title(issuer)}", expected=expected, seen=seen, where="revocation sources")
 
 
-def _not_consulted(
+def _find_elsewhere(
     certificate: x509.Certificate,
     issuer: x509.Certificate,
     unread: Sequence[tuple[CrlSource, x509.CertificateRevocationList]],
@@ -275,7 +275,7 @@ def _not_consulted(
     return None
 
 
-def _unsupported(question: RevocationQuestion, path: CertificatePath, known: set[str]) -> Iterable[Evidence]:
+def _find_unsupported(question: RevocationQuestion, path: CertificatePath, known: set[str]) -> Iterable[Evidence]:
     """Yield evidence for unused CRLs that seem to be about the path; `known` are reasons that an error already gives."""
     return dict.fromkeys(
         Evidence(label="CRL", expected="complete and direct", seen=why, where=source.value)

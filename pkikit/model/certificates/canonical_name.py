@@ -36,10 +36,10 @@ def distinguished(name: x509.Name) -> str:
 
 def canonical(name: x509.Name) -> CanonicalName:
     """Return a distinguished name as OpenSSL compares it: case of ASCII letters and spaces do not matter (x_name.c)."""
-    return tuple(tuple(sorted((a.oid.dotted_string, _folded(a.value)) for a in rdn)) for rdn in name.rdns)
+    return tuple(tuple(sorted((a.oid.dotted_string, _fold(a.value)) for a in rdn)) for rdn in name.rdns)
 
 
-def _folded(value: str | bytes) -> str:
+def _fold(value: str | bytes) -> str:
     if isinstance(value, bytes):
         return value.hex()
     return " ".join(value.split() if value.isascii() else _ASCII_SPACE.split(value.strip(" \t\n\v\f\r"))).translate(

@@ -99,7 +99,7 @@ class Codec(Generic[_T]):
             raise InputError(f"{self._refused}: it is not JSON ({reason})", where=where) from None
         if not isinstance(document, dict):
             raise InputError(f"{self._refused}: it is not a JSON object", where=where)
-        return self._upgraded(document, where)
+        return self._upgrade(document, where)
 
     def value(self, document: dict[str, Any], *, where: str, context: dict[str, Any] | None = None) -> _T:
         """Return the value of a document that `read` returned.
@@ -123,7 +123,7 @@ class Codec(Generic[_T]):
             reason = str(error)
         raise InputError(f"{self._refused}: {reason}", where=where)
 
-    def _upgraded(self, document: dict[str, Any], where: str) -> dict[str, Any]:
+    def _upgrade(self, document: dict[str, Any], where: str) -> dict[str, Any]:
         number = document.pop(FORMAT, 0)
         if type(number) is not int or not 0 <= number <= self.format:
             raise InputError(

@@ -92,13 +92,13 @@ def place_of(parts: tuple[str | int, ...]) -> str:
 def _sentence(error: Any) -> str:
     kind, context = error["type"], error.get("ctx", {})
     if kind in {"enum", "literal_error"}:
-        return f"is not known; allowed are {_listed(context['expected'])}"
+        return f"is not known; allowed are {_list(context['expected'])}"
     if kind in _SENTENCES:
         return _SENTENCES[kind]
     message = str(context.get("error") or error["msg"])
     return printable(message if kind in {"ours", "value_error"} else message[:1].lower() + message[1:], 300)
 
 
-def _listed(expected: str) -> str:
+def _list(expected: str) -> str:
     """Return "'a', 'b' or 'c'", as pydantic writes it, as "a, b, c"."""
     return expected.replace(" or ", ", ").replace("'", "")

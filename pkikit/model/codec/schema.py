@@ -124,11 +124,11 @@ class _Fields:
             post_init=hasattr(source, "__post_init__"),
         )  # fmt: skip
         if self._flat is not None:
-            return self._flattened(built, tuple(n for n in names if n != self._flat))
+            return self._flatten(built, tuple(n for n in names if n != self._flat))
         check = _known_keys(names, tagged=self._tagged, ignore_unknown=self._ignore_unknown)
         return core_schema.no_info_before_validator_function(check, built)
 
-    def _flattened(self, built: CoreSchema, own: tuple[str, ...]) -> CoreSchema:
+    def _flatten(self, built: CoreSchema, own: tuple[str, ...]) -> CoreSchema:
         """The members of one field beside the others."""
         flat = self._flat
 
