@@ -19,13 +19,13 @@ from pkikit.api.inputs import (
     choice_of,
     contents_of,
     deployment_of,
+    load_file,
     names_of,
-    path_of,
+    text_of,
 )
 from pkikit.design.legs import legs_of
 from pkikit.design.san import SanLayout
 from pkikit.errors import InputError
-from pkikit.files import load_deployment as load_file
 from pkikit.judge.linting.lint import lint_deployment
 from pkikit.judge.logs.log_text import diagnose_text
 from pkikit.judge.matching.name_matching import NameMatch, match_name, reference_name
@@ -76,7 +76,7 @@ def load_deployment(path: str | os.PathLike[str], *, version: str | None = None)
         >>> plan.peers[0]
         'c1.corp.example.com'
     """
-    return load_file(path_of(path, "path"), version=version)
+    return load_file(path, "path", version)
 
 
 def san(deployment: DeploymentInput, fqdn: str) -> SanLayout:
@@ -96,7 +96,7 @@ def san(deployment: DeploymentInput, fqdn: str) -> SanLayout:
         >>> pkikit.san("clustered-mra.yaml", "e1.example.com").dns_names
         ('e1.example.com', 'cluster-e.example.com', 'example.com')
     """
-    return layout_of(deployment_of(deployment), fqdn)
+    return layout_of(deployment_of(deployment), text_of(fqdn, "fqdn"))
 
 
 def legs(deployment: DeploymentInput) -> tuple[Leg, ...]:
@@ -181,7 +181,7 @@ def match(name: str, certificate: CertificateInput) -> NameMatch:
         >>> pkikit.match("sip:example.com", "e1.pem").matched
         True
     """
-    return match_name(reference_name(name), presented_names(chain_of(certificate, "certificate")[0]))
+    return match_name(reference_name(text_of(name, "name")), presented_names(chain_of(certificate, "certificate")[0]))
 
 
 def lint(
@@ -220,7 +220,7 @@ def lint(
         True
     """
     if isinstance(subject, Deployment) or (
-        isinstance(subject, str | os.PathLike) and Path(subject).suffix.lower() in _YAML
+        isinstance(subject, str | os.PathLike) and Path(os.fsdecode(subject)).suffix.lower() in _YAML
     ):
         return lint_deployment(deployment_of(subject, version=version))
     question = lint_question(
@@ -228,8 +228,8 @@ def lint(
         kind=choice_of(kind, Kind, "kind") if kind is not None else None,
         role=choice_of(role, Role, "role") if role is not None else None,
         deployment=deployment_of(deployment, version=version) if deployment is not None else None,
-        peer=peer,
-        version=version,
+        peer=text_of(peer, "peer") if peer is not None else None,
+        version=text_of(version, "version") if version is not None else None,
         trusted=certificates_of(trust, "trust") if trust is not None else None,
     )
     contents = contents_of(subject, "subject")
@@ -260,7 +260,7 @@ def diagnose(text: str | bytes, *, where: str = "text") -> Diagnosis:
             lines = text
         case _:
             raise InputError(f"must be text, not {type(text).__name__}", where="text")
-    verdict, causes = diagnose_text(lines, where=where)
+    verdict, causes = diagnose_text(lines, where=text_of(where, "where"))
     return Diagnosis(question=verdict.question, findings=verdict.findings, checked=verdict.checked, causes=causes)
 
 

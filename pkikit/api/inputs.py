@@ -46,7 +46,7 @@ def contents_of(given: RequestInput, parameter: str) -> FileContents:
             data = given
         # Text, not a file name: it may hold a private key, which no message may repeat.
         case str() if _PEM in given:
-            data = given.encode()
+            data = given.encode("utf-8", "replace")
         case str() | os.PathLike():
             return read_file(path_of(given, parameter), keep_encrypted=True)
         case _:
@@ -58,6 +58,8 @@ def contents_of(given: RequestInput, parameter: str) -> FileContents:
 
 def path_of(given: str | os.PathLike[str], parameter: str) -> Path:
     """Return a file name as a path.
+
+    Text of several lines is the content of a file, which no message may repeat.
 
     Args:
         given: the file name.
@@ -71,7 +73,29 @@ def path_of(given: str | os.PathLike[str], parameter: str) -> Path:
     """
     if not isinstance(given, str | os.PathLike):
         raise InputError(f"must be a path, not {type(given).__name__}", where=parameter)
-    return Path(given)
+    if isinstance(given, str) and ("\n" in given or _PEM in given):
+        raise InputError("must be a path, not the text of a file", where=parameter)
+    return Path(os.fsdecode(given))
+
+
+def text_of(given: str, parameter: str) -> str:
+    """Return a name or another short text.
+
+    Args:
+        given: the text.
+        parameter: its name in messages.
+
+    Returns:
+        The text as it was given.
+
+    Raises:
+        InputError: the value is not text, or it has several lines; the message does not repeat it.
+    """
+    if not isinstance(given, str):
+        raise InputError(f"must be text, not {type(given).__name__}", where=parameter)
+    if "\n" in given.strip() or _PEM in given:
+        raise InputError("must be a short text, not the text of a file", where=parameter)
+    return given
 
 
 def chain_of(given: CertificateInput, parameter: str) -> tuple[x509.Certificate, ...]:
@@ -131,8 +155,26 @@ def deployment_of(given: DeploymentInput, *, version: str | None = None) -> Depl
     if isinstance(given, Deployment):
         if version is None:
             return given
-        return given.model_copy(update={"version": str(ProductVersion.parse(version))})
-    return load_deployment(path_of(given, "deployment"), version=version)
+        return given.model_copy(update={"version": str(ProductVersion.parse(text_of(version, "version")))})
+    return load_file(given, "deployment", version)
+
+
+def load_file(given: str | os.PathLike[str], parameter: str, version: str | None) -> Deployment:
+    """Read the deployment of a file.
+
+    Args:
+        given: the file.
+        parameter: its name in messages.
+        version: the product version that replaces the one in the file.
+
+    Returns:
+        The deployment.
+
+    Raises:
+        InputError: the file or the version cannot be used.
+    """
+    chosen = text_of(version, "version") if version is not None else None
+    return load_deployment(path_of(given, parameter), version=chosen)
 
 
 def choice_of(given: str, kind: type[_Choice], parameter: str) -> _Choice:
@@ -150,7 +192,7 @@ def choice_of(given: str, kind: type[_Choice], parameter: str) -> _Choice:
         InputError: the enumeration has no such value; the message lists the allowed ones.
     """
     try:
-        return kind(given)
+        return kind(text_of(given, parameter))
     except ValueError:
         allowed = ", ".join(member.value for member in kind)
         raise InputError(
@@ -162,4 +204,8 @@ def names_of(given: str | Iterable[str] | None) -> tuple[str, ...]:
     """Return no name, one name, or several, as a tuple."""
     if given is None:
         return ()
-    return (given,) if isinstance(given, str) else tuple(given)
+    if isinstance(given, str):
+        return (text_of(given, "name"),)
+    if isinstance(given, Iterable):
+        return tuple(text_of(name, "name") for name in given)
+    raise InputError(f"must be text or several texts, not {type(given).__name__}", where="name")

@@ -174,6 +174,55 @@ def test_bad_input_is_one_sentence(case: str) -> None:
     assert " --" not in str(caught.value).replace("-----", "")
 
 
+class _BytesPath:
+    """A path whose file name is bytes, which `os.PathLike` allows."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __fspath__(self) -> bytes:
+        return bytes(self._path)
+
+
+# Each parameter that takes a short text, and a call that gives it a value.
+TEXTS: dict[str, Any] = {
+    "name": lambda given: pkikit.verify(LEAF, trust=CA.certificate, name=given),
+    "name of match": lambda given: pkikit.match(given, LEAF),
+    "purpose": lambda given: pkikit.verify(LEAF, trust=CA.certificate, purpose=given),
+    "fqdn": lambda given: pkikit.san(PLAN, given),
+    "peer": lambda given: pkikit.lint(LEAF, deployment=PLAN, peer=given),
+    "version": lambda given: pkikit.lint(LEAF, version=given),
+    "version of a file": lambda given: pkikit.load_deployment(PLAN, version=given),
+    "version of a deployment": lambda given: pkikit.lint(deployment(), version=given),
+    "kind": lambda given: pkikit.lint(LEAF, kind=given),
+    "role": lambda given: pkikit.lint(LEAF, role=given),
+    "where": lambda given: pkikit.diagnose("verify error:num=20:x", where=given),
+}
+
+
+@pytest.mark.parametrize("parameter", TEXTS)
+@pytest.mark.parametrize(
+    "given",
+    [b"X12.5", 5, 1.5, object(), {1: "a"}, [b"x"], bytearray(b"x"), Path("x")],
+    ids=lambda given: type(given).__name__,
+)
+def test_value_that_is_not_text_is_refused_with_its_parameter(parameter: str, given: Any) -> None:
+    with pytest.raises(pkikit.InputError, match=rf"^{parameter.partition(' ')[0]}: must be text") as caught:
+        TEXTS[parameter](given)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("call", [pkikit.san, pkikit.lint, pkikit.verify], ids=lambda call: call.__name__)
+def test_path_may_hold_bytes(call: Any, tmp_path: Path) -> None:
+    """What `os.fspath` allows is a path here too."""
+    if call is pkikit.san:
+        assert list(pkikit.san(_BytesPath(PLAN), E1))  # type: ignore[arg-type]
+        return
+    (tmp_path / "leaf.pem").write_bytes(PEM)
+    options = {"trust": CA.certificate} if call is pkikit.verify else {}
+    assert call(_BytesPath(tmp_path / "leaf.pem"), at=AT, **options).accepted
+
+
 def _library_errors() -> list[tuple[str, str]]:
     """(file, text) of each string in an exception that a module outside the commands raises."""
     found = []
@@ -203,6 +252,30 @@ def test_no_message_repeats_a_key_that_was_given_as_text() -> None:
     with pytest.raises(pkikit.EncodingError) as caught:
         pkikit.verify(text, trust=CA.certificate)
     assert str(caught.value) == "certificate: holds a private key, but no certificate"
+
+
+KEY_TAKERS: dict[str, Any] = TEXTS | {
+    "deployment": lambda given: pkikit.legs(given),
+    "deployment of lint": lambda given: pkikit.lint(LEAF, deployment=given, peer=E1),
+    "path": lambda given: pkikit.load_deployment(given),
+    "certificate": lambda given: pkikit.verify(given, trust=CA.certificate),
+    "trust": lambda given: pkikit.verify(LEAF, trust=[given]),
+}
+
+
+@pytest.mark.parametrize("parameter", KEY_TAKERS)
+@pytest.mark.parametrize("dressed", [True, False], ids=["PEM", "base64 alone"])
+def test_no_parameter_repeats_a_key_in_its_message(parameter: str, dressed: bool) -> None:
+    assert CREDENTIAL.key is not None
+    lines = key_pem(CREDENTIAL.key).decode().splitlines()
+    with pytest.raises(pkikit.PkikitError) as caught:
+        KEY_TAKERS[parameter]("\n".join(lines if dressed else lines[1:-1]))
+    assert not any(line[20:40] in str(caught.value) for line in lines[1:-1])
+
+
+def test_text_that_is_not_unicode_is_one_sentence() -> None:
+    with pytest.raises(pkikit.EncodingError):
+        pkikit.verify("-----BEGIN CERTIFICATE-----\n\ud800", trust=CA.certificate)
 
 
 def test_san_gives_names_with_reasons() -> None:
