@@ -42,7 +42,7 @@ from simulator.services.dns import DnsServer
 from simulator.settings import LabSettings
 from simulator.world.addresses import AddressPlan
 from simulator.world.breakage import Breakage, fault_of
-from simulator.world.faults import FaultContext
+from simulator.world.fault_context import FaultContext
 from simulator.world.issued_world import IssuedWorld
 from simulator.world.report import CheckReport, LegReport
 

@@ -30,7 +30,7 @@ from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from simulator.travel.renewal_years import set_up_automatic
 from simulator.world.brought import bring_certificates
-from simulator.world.faults import FaultContext
+from simulator.world.fault_context import FaultContext
 from simulator.world.remedies import OF_PEERS, Action, apply_remedy, remedy_of
 from simulator.world.report import CheckReport, LegReport
 from workbook.plainly import tell_plainly

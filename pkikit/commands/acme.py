@@ -12,7 +12,8 @@ import typer
 from pkikit.commands import console
 from pkikit.commands.arguments import DeploymentFile, JsonFlag, VersionOption, now, read_deployment, tell, tell_facts
 from pkikit.errors import InputError
-from pkikit.model.reasons import REASONS
+from pkikit.model import ports
+from pkikit.model.revocation_reasons import REASONS
 from pkikit.values.numbers import whole_number
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def preflight(
     peer: Annotated[str, typer.Option(metavar="FQDN", help="The Expressway-E peer that would order.")],
     authority: Annotated[str, typer.Option(help="The CA's domain in CAA records.")] = "letsencrypt.org",
     dns: Annotated[str | None, typer.Option(metavar="ADDRESS[:PORT]", help="DNS server that sees the outside.")] = None,
-    http_port: Annotated[int, typer.Option(min=1, max=65535, help="Port that the CA dials (80).")] = 80,
+    http_port: Annotated[int, typer.Option(min=1, max=65535, help="Port that the CA dials (80).")] = ports.HTTP,
     dial: Annotated[bool, typer.Option(help="Dial port 80 of every address found.")] = True,
     source: Annotated[
         str, typer.Option("--from", metavar="ADDRESS", help="Address of this machine to dial from.")

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable
 
-from pkikit.files.der import outer_length
+from pkikit.files.der_length import outer_length
 from pkikit.files.magic import PEM_INSTEAD as _PEM
 from pkikit.files.magic import magic_of, unicode_form
 

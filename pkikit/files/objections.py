@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from pkikit.errors import EncodingError
 from pkikit.files.contents import FileContents
-from pkikit.files.der import first_value
+from pkikit.files.der_length import first_value
 from pkikit.files.openssl_pem import (
     BEGIN,
     CERTIFICATE_LABELS,
@@ -23,7 +23,7 @@ from pkikit.files.openssl_pem import (
     Reading,
     read_as_openssl,
 )
-from pkikit.files.pem import PemText, pem_blocks
+from pkikit.files.pem_in_text import PemText, pem_blocks
 from pkikit.model.certificates.bundle import bundle_of
 from pkikit.model.certificates.facts import title
 from pkikit.model.certificates.objection import Objection

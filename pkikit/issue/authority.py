@@ -19,7 +19,7 @@ from pkikit.design.csr import fast_key, key_usage
 from pkikit.errors import IssuanceRefused
 from pkikit.model.certificates.credential import PrivateKey
 from pkikit.model.certificates.facts import extension
-from pkikit.reading.errors import UNREADABLE
+from pkikit.reading.unreadable import UNREADABLE
 from pkikit.values.names import printable
 
 ROOT_LIFETIME = timedelta(days=3650)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+DNS: Final = 53
 HTTP: Final = 80  # challenges of an ACME CA, CRLs and OCSP answers
 HTTPS: Final = 443  # administration, external policy service, Web Bridge of a Meeting Server
 LDAPS: Final = 636

@@ -11,6 +11,7 @@ import dns.resolver
 from pkikit.design.san import SanLayout
 from pkikit.errors import InputError
 from pkikit.judge.linting.preflight import AcmeFacts, CaaRecord
+from pkikit.model import ports
 from pkikit.model.deployment import Deployment
 from pkikit.values.names import is_ip_address
 from pkikit.values.numbers import whole_number
@@ -24,7 +25,7 @@ def gather(
     *,
     authority: str,
     dns_server: str | None = None,
-    http_port: int = 80,
+    http_port: int = ports.HTTP,
     dial: bool = True,
     source: str = "",
     known: Mapping[str, str] | None = None,
@@ -72,7 +73,7 @@ def _resolver(server: str | None) -> dns.resolver.Resolver:
         raise InputError(f"no DNS server is configured on this machine ({type(error).__name__}); name one") from None
     resolver.lifetime = TIMEOUT
     if server is not None:
-        host, _, port = server.rpartition(":") if server.count(":") == 1 else (server, "", "53")
+        host, _, port = server.rpartition(":") if server.count(":") == 1 else (server, "", str(ports.DNS))
         number = whole_number(port, most=65535)
         if not is_ip_address(host) or not number:
             raise InputError(f"the DNS server {server[:60]!r} is not an address: write ADDRESS[:PORT]")

@@ -22,7 +22,7 @@ _V3 = 2
 
 
 class OddCertificate(OddObject):
-    """Offers the interface of `x509.Certificate`, as far as pkikit uses it. Only `read_odd_certificate` makes it."""
+    """Offers the interface of `x509.Certificate`, as far as pkikit uses it. `pkikit.reading.loading` makes it."""
 
     label = "CERTIFICATE"
 

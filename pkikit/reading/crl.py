@@ -10,10 +10,10 @@ from cryptography import x509
 
 from pkikit.reading import der, parts
 from pkikit.reading.der import BadDer, naming
-from pkikit.reading.errors import UNREADABLE
 from pkikit.reading.extensions import extensions_of_crl, of_crl
 from pkikit.reading.odd import OddObject
 from pkikit.reading.signatures import NOT_SIGNED, verify_with
+from pkikit.reading.unreadable import UNREADABLE
 
 # Where each entry has to be rewritten. `cryptography` reads good lists of any length.
 MAX_ENTRIES = 20_000

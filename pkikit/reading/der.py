@@ -14,7 +14,7 @@ from pyasn1.codec.ber import decoder
 from pyasn1.error import PyAsn1Error
 from pyasn1.type import tag, univ
 
-from pkikit.reading.errors import UNREADABLE
+from pkikit.reading.unreadable import UNREADABLE
 
 INTEGER, BIT_STRING, OCTETS, NULL, OID, UTF8, SEQUENCE, SET = 0x02, 0x03, 0x04, 0x05, 0x06, 0x0C, 0x30, 0x31
 BOOLEAN, ENUMERATED, UTC_TIME, GENERALIZED_TIME = 0x01, 0x0A, 0x17, 0x18

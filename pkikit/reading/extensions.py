@@ -16,8 +16,8 @@ from cryptography.x509.oid import ExtensionOID
 
 from pkikit.reading import der
 from pkikit.reading.der import BadDer
-from pkikit.reading.errors import UNREADABLE
 from pkikit.reading.openssl import Identity, carrier, crl_carrier, refuses_extensions
+from pkikit.reading.unreadable import UNREADABLE
 from pkikit.reading.values import READERS, key_reference, limits
 
 MAX_EXTENSIONS = 1000

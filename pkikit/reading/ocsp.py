@@ -10,6 +10,7 @@ from cryptography.x509 import ocsp
 from pkikit.reading import der, parts
 from pkikit.reading.der import naming
 from pkikit.reading.extensions import ReadExtension, of_sequence
+from pkikit.reading.loading import load_certificate
 from pkikit.reading.odd import OddObject
 
 _NONCE = x509.OCSPNonce.oid.dotted_string
@@ -22,8 +23,6 @@ class OddOcspAnswer(OddObject):
 
     def __init__(self, original: bytes) -> None:
         """Raise BadDer unless the bytes have the shape of a basic answer and each part can be read."""
-        from pkikit.reading.objects import load_certificate
-
         with naming("it"):
             super().__init__(der.split(original)[0])
             status, wrapped = der.children(self._original)

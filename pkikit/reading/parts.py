@@ -14,8 +14,8 @@ from cryptography import x509
 
 from pkikit.reading import der
 from pkikit.reading.distinguished_names import readable_name
-from pkikit.reading.errors import UNREADABLE
 from pkikit.reading.openssl import carrier_with
+from pkikit.reading.unreadable import UNREADABLE
 
 _NULL = der.element(der.NULL)
 # RSA with PKCS#1 v1.5: parameters are NULL, and OpenSSL does not look at them. Elliptic and Edwards curves have none.

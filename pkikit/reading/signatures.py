@@ -7,7 +7,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 
-from pkikit.reading.errors import UNREADABLE
+from pkikit.reading.unreadable import UNREADABLE
 
 
 def signs_as_it_says(certificate: x509.Certificate) -> bool:

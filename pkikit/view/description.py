@@ -16,7 +16,7 @@ from pkikit.judge.checks.certificate_checks import shown_ekus
 from pkikit.model.certificates.canonical_name import distinguished
 from pkikit.model.certificates.facts import extension, is_self_issued, key_kind, presented_names, serial_number
 from pkikit.model.certificates.public_key import digest_name, is_signed
-from pkikit.reading.errors import UNREADABLE
+from pkikit.reading.unreadable import UNREADABLE
 from pkikit.values.names import printable
 from pkikit.view.extension_text import describe_extensions
 

@@ -23,7 +23,8 @@ from pkikit.model.fields import Fqdn, Label
 from pkikit.model.places import deployment_with
 from pkikit.rules.catalogue import rule_of
 from simulator.clock import Clock
-from simulator.world.faults import Fault, FaultContext, parties_of
+from simulator.world.fault_context import FaultContext
+from simulator.world.faults import Fault, parties_of
 from simulator.world.issued_world import issue_world
 from simulator.world.remedies import Action
 

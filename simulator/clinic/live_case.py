@@ -28,7 +28,7 @@ from simulator.peer.acme.service import AcmeService
 from simulator.peer.peer import Peer
 from simulator.settings import LabSettings
 from simulator.world.craft import craft
-from simulator.world.faults import FaultContext
+from simulator.world.fault_context import FaultContext
 from simulator.world.remedies import OF_PEERS, Action, Remedy, apply_remedy, place_of
 from simulator.world.report import CheckReport
 

@@ -19,7 +19,7 @@ from pkikit.model.certificates.facts import crl_urls, is_self_signed, ocsp_urls
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData, RevocationQuestion, each_once
 from pkikit.net.fetch import FetchLimits, Policy, Resolve, fetch
 from pkikit.reading import load_ocsp
-from pkikit.reading.errors import UNREADABLE
+from pkikit.reading.unreadable import UNREADABLE
 from simulator.world.judgeable import judgeable, ocsp_problem
 
 LogEvent = Callable[[str, str], None]

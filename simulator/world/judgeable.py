@@ -14,7 +14,7 @@ from cryptography.x509 import ocsp
 
 from pkikit.errors import EncodingError
 from pkikit.model.certificates.canonical_name import canonical, distinguished
-from pkikit.reading.errors import UNREADABLE
+from pkikit.reading.unreadable import UNREADABLE
 
 _T = TypeVar("_T")
 

@@ -21,7 +21,7 @@ from pkikit.model.parties import Side
 from pkikit.model.revocation import NOTHING_HELD, CrlSource
 from pkikit.model.world import Speaks, World
 from pkikit.values.names import printable
-from simulator.world.faults import FaultContext
+from simulator.world.fault_context import FaultContext
 from simulator.world.issued_world import ISSUING_CRL, OCSP_URL, ROOT_CRL, layout_of, profile_of
 
 

@@ -29,7 +29,8 @@ from pkikit.judge.linting.issued_certificate import require_answer
 from pkikit.judge.renewal_due import renew_at
 from pkikit.values.names import parse_dns_name
 from simulator.pebble_options import PebbleVersion
-from simulator.world.faults import Ca, FaultContext
+from simulator.world.fault_context import FaultContext
+from simulator.world.faults import Ca
 from tests.support.cli import command_line
 from tests.support.station import MAC, NAMES, PROFILES, Station, request_for, start
 from tests.support.wait import LONG

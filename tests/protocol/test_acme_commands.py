@@ -21,7 +21,7 @@ from tests.support.worlds import C1, E1
 
 
 @dataclass
-class FaultContext:
+class AcmeLab:
     """A lab with Pebble, and what the commands need to find it."""
 
     lab: ThreadedLab
@@ -43,15 +43,15 @@ class FaultContext:
 
 
 @pytest.fixture(scope="module")
-def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultContext]:
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AcmeLab]:
     with lab_of() as lab:
         acme = lab.start_acme()
         folder = tmp_path_factory.mktemp("acme")
-        yield FaultContext(lab, folder, acme.pebble.directory, str(acme.pebble.ca_file))
+        yield AcmeLab(lab, folder, acme.pebble.directory, str(acme.pebble.ca_file))
 
 
 @pytest.fixture(scope="module")
-def ordered(ground: FaultContext) -> Path:
+def ordered(ground: AcmeLab) -> Path:
     """One certificate, for E1 alone, ordered by the command with a server of its own."""
     entry = SanEntry(value=E1, reason="its own FQDN", rule="names.peer-fqdn-missing", needed_by=())
     key = make_key()
@@ -69,7 +69,7 @@ def ordered(ground: FaultContext) -> Path:
     return out
 
 
-def test_order_command_writes_leaf_and_chain_and_overwrites_nothing(ground: FaultContext, ordered: Path) -> None:
+def test_order_command_writes_leaf_and_chain_and_overwrites_nothing(ground: AcmeLab, ordered: Path) -> None:
     """Leaf and chain are there, nothing listens any more, and nothing is overwritten."""
     import socket
 
@@ -87,7 +87,7 @@ def test_order_command_writes_leaf_and_chain_and_overwrites_nothing(ground: Faul
 
 
 def test_order_command_with_an_unserved_webroot_writes_no_certificate(
-    ground: FaultContext, ordered: Path, tmp_path: Path
+    ground: AcmeLab, ordered: Path, tmp_path: Path
 ) -> None:
     """The CA says no, name by name; the files are taken away again and no certificate is written."""
     # An account of its own: told to reuse no proof, Pebble still does once in a while.
@@ -101,7 +101,7 @@ def test_order_command_with_an_unserved_webroot_writes_no_certificate(
     assert list((tmp_path / ".well-known" / "acme-challenge").iterdir()) == []
 
 
-def test_status_command_reports_the_account_or_its_absence(ground: FaultContext, ordered: Path) -> None:
+def test_status_command_reports_the_account_or_its_absence(ground: AcmeLab, ordered: Path) -> None:
     """The account of the key is printed; a key that the CA does not know is reported."""
     facts = ground.run("status", *ground.at(), "--account", str(ground.folder / "account.pem"))
     assert facts["status"] == "valid"
@@ -110,14 +110,14 @@ def test_status_command_reports_the_account_or_its_absence(ground: FaultContext,
     assert "accountDoesNotExist" in told
 
 
-def test_renew_info_command_falls_back_to_two_thirds_of_the_lifetime(ground: FaultContext, ordered: Path) -> None:
+def test_renew_info_command_falls_back_to_two_thirds_of_the_lifetime(ground: AcmeLab, ordered: Path) -> None:
     """Pebble 2.4 offers no renewal information, so two thirds of the life it is."""
     facts = ground.run("renew-info", str(ordered), *ground.at())
     assert "two thirds" in facts["by"] or "RFC 9773" in facts["by"]
     assert facts["due"] is False
 
 
-def test_revoke_command_with_the_certificate_key_succeeds_once(ground: FaultContext, ordered: Path) -> None:
+def test_revoke_command_with_the_certificate_key_succeeds_once(ground: AcmeLab, ordered: Path) -> None:
     """With the certificate's own key; a second time the CA says that it is done already."""
     own = ("--cert-key", str(ground.folder / "key.pem"))
     assert ground.run("revoke", str(ordered), *ground.at(), *own, "--reason", "superseded")["status"] == "revoked"
@@ -125,7 +125,7 @@ def test_revoke_command_with_the_certificate_key_succeeds_once(ground: FaultCont
     assert "revoked" in told.lower()
 
 
-def test_preflight_command_reports_the_closed_port(ground: FaultContext) -> None:
+def test_preflight_command_reports_the_closed_port(ground: AcmeLab) -> None:
     """Seen through the lab's DNS: port 80 is closed while no order runs, so that is what the CA would object to."""
     dns = f"{ground.lab.dns.address}:{ground.lab.dns.port}"
     arguments = ("preflight", DEPLOYMENT, "--peer", E1, "--dns", dns, "--http-port", "10080")
@@ -136,7 +136,7 @@ def test_preflight_command_reports_the_closed_port(ground: FaultContext) -> None
     assert "X12.5" in ground.run(*arguments, "--version", "X8.11", code=2)
 
 
-def test_acme_command_without_a_reachable_ca_exits_2(ground: FaultContext) -> None:
+def test_acme_command_without_a_reachable_ca_exits_2(ground: AcmeLab) -> None:
     """The error is one sentence, also for a URL that is not HTTPS."""
     key = ("--account", str(ground.folder / "k.pem"))
     write_private(ground.folder / "k.pem", key_pem(make_key()))
@@ -145,7 +145,7 @@ def test_acme_command_without_a_reachable_ca_exits_2(ground: FaultContext) -> No
 
 
 def test_account_command_changes_contact_and_key_and_deactivates(
-    ground: FaultContext, ordered: Path, tmp_path: Path
+    ground: AcmeLab, ordered: Path, tmp_path: Path
 ) -> None:
     """Contact, another key (the old one is nobody then), the end; one change at a time."""
     own = tmp_path / "own.pem"
@@ -167,7 +167,7 @@ def test_account_command_changes_contact_and_key_and_deactivates(
     assert ground.run("account", *ground.at(), "--account", str(new), "--deactivate")["status"] == "deactivated"
 
 
-def test_order_command_with_impossible_options_exits_2(ground: FaultContext, ordered: Path, tmp_path: Path) -> None:
+def test_order_command_with_impossible_options_exits_2(ground: AcmeLab, ordered: Path, tmp_path: Path) -> None:
     """A profile that the CA lacks, half an external account: one sentence, nothing written."""
     request = str(ground.folder / "request.pem")
     arguments = ("order", request, *ground.at(), "--account", str(ground.folder / "account.pem"),

@@ -15,7 +15,8 @@ from simulator.pebble_options import PebbleOptions, PebbleVersion
 from simulator.peer.acme.service import AcmeService
 from simulator.services.lab_ca import IDENTITY
 from simulator.threaded import ThreadedLab
-from simulator.world.faults import Block, Caa, Dns, Fault, FaultContext, Partition, Point, StaleAaaa
+from simulator.world.fault_context import FaultContext
+from simulator.world.faults import Block, Caa, Dns, Fault, Partition, Point, StaleAaaa
 from tests.support.labs import FAST, lab_of
 from tests.support.worlds import CLUSTER_E, E1, E2, PARTNER, changed, deployment
 

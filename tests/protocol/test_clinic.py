@@ -19,7 +19,7 @@ from simulator.clinic.live_case import LiveCase, play
 from simulator.clinic.score import keep_score, scores_file
 from simulator.commands.clinic_console import play_live
 from simulator.world.craft import DAY
-from simulator.world.faults import FaultContext
+from simulator.world.fault_context import FaultContext
 from simulator.world.issued_world import issue_world
 from simulator.world.remedies import remedy_of
 from tests.support.cli import run

@@ -20,7 +20,8 @@ from simulator.background import FAILED
 from simulator.connections import dialling, links
 from simulator.errors import LabError
 from simulator.threaded import ThreadedLab
-from simulator.world.faults import DiskFull, FaultContext, NewKey, Speak
+from simulator.world.fault_context import FaultContext
+from simulator.world.faults import DiskFull, NewKey, Speak
 from tests.support.labs import FAST, lab_fixture
 from tests.support.odd import EMPTY_RDN_CRL, GOOD_CRL, ODD_CRLS, pem
 from tests.support.wait import LONG, eventually

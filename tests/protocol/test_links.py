@@ -9,7 +9,8 @@ from pkikit.model.trace import Outcome
 from pkikit.model.world import Speaks
 from simulator.connections.links import FIRST_WAIT
 from simulator.threaded import ThreadedLab
-from simulator.world.faults import FaultContext, Reissue, Speak
+from simulator.world.fault_context import FaultContext
+from simulator.world.faults import Reissue, Speak
 from tests.support.labs import FAST, lab_fixture, lab_of
 from tests.support.wait import eventually
 from tests.support.worlds import C1, E1, PARTNER

@@ -22,7 +22,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from simulator.peer.state import AutomaticCrls
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
-from simulator.world.faults import Fault, FaultContext, Source, Withdraw
+from simulator.world.fault_context import FaultContext
+from simulator.world.faults import Fault, Source, Withdraw
 from simulator.world.report import CheckReport
 from tests.support.labs import FAST
 from tests.support.wait import LONG

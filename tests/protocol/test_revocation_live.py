@@ -24,7 +24,7 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 CDP, RESPONDER = "http://pki.corp.example.com/ca.crl", "http://ocsp.corp.example.com/"
 
 
-class FaultContext:
+class OperatorsCa:
     """A deployment that checks revocation, an own CA, and every party's certificate from it."""
 
     def __init__(self, folder: Path, *, fallback: str, ocsp: bool = False) -> None:
@@ -75,7 +75,7 @@ def causes(document: Any) -> dict[str, str]:
 
 def test_brought_crl_at_its_distribution_point_revokes(tmp_path: Path) -> None:
     """With the CRL at its URL all legs are up; with E1 revoked every leg on which a peer judges E1 is down."""
-    ground = FaultContext(tmp_path, fallback="revoked")
+    ground = OperatorsCa(tmp_path, fallback="revoked")
     ground.publish("ca.crl", ground.crl())
     assert ground.check(0)["accepted"] is True
     ground.ca.revoke(ground.leaves[E1], at=NOW, reason="keyCompromise")
@@ -94,13 +94,13 @@ def test_brought_crl_at_its_distribution_point_revokes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("fallback", "code"), [("revoked", 1), ("not-revoked", 0)])
 def test_unserved_crl_follows_the_fallback(tmp_path: Path, fallback: str, code: int) -> None:
     """When nobody serves the CRL, the fallback setting decides."""
-    document = FaultContext(tmp_path, fallback=fallback).check(code)
+    document = OperatorsCa(tmp_path, fallback=fallback).check(code)
     assert set(causes(document).values()) == ({"revocation.crl-unavailable"} if code else set())
 
 
 def test_expired_manual_crl_fails_the_legs_of_its_peer(tmp_path: Path) -> None:
     """An expired crl.pem on C1 takes down what C1 judges; a current one on the others does not."""
-    ground = FaultContext(tmp_path, fallback="not-revoked")
+    ground = OperatorsCa(tmp_path, fallback="not-revoked")
     for peer in (C1, C2, E1, E2):
         days = timedelta(days=9) if peer == C1 else timedelta(0)
         crl = ground.ca.crl(at=NOW - days, lifetime=timedelta(days=7))
@@ -112,7 +112,7 @@ def test_expired_manual_crl_fails_the_legs_of_its_peer(tmp_path: Path) -> None:
 
 def test_brought_ocsp_answer_is_served_by_the_url_map(tmp_path: Path) -> None:
     """Each answer at the URL that urls.yaml gives it; the one about E1 says revoked."""
-    ground = FaultContext(tmp_path, fallback="not-revoked", ocsp=True)
+    ground = OperatorsCa(tmp_path, fallback="not-revoked", ocsp=True)
     ground.ca.revoke(ground.leaves[E1], at=NOW, reason=None)
     answer = ground.ca.ocsp_answer(ground.leaves[E1], at=NOW, lifetime=timedelta(days=1))
     ground.publish("e1.ocsp", answer.public_bytes(Encoding.DER))
@@ -132,7 +132,7 @@ def test_brought_ocsp_answer_is_served_by_the_url_map(tmp_path: Path) -> None:
 )
 def test_unusable_revocation_folder_exits_2(tmp_path: Path, name: str, data: bytes, said: str) -> None:
     """Exit code 2 and one sentence."""
-    ground = FaultContext(tmp_path, fallback="revoked")
+    ground = OperatorsCa(tmp_path, fallback="revoked")
     ground.publish(name, data)
     told = ground.check(2)
     assert said in told

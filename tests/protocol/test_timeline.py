@@ -11,7 +11,8 @@ from simulator.clock import Clock
 from simulator.lab.lab import Lab
 from simulator.peer.state import AutomaticCrls
 from simulator.travel.timeline import Timeline, live_through
-from simulator.world.faults import FaultContext, Reissue
+from simulator.world.fault_context import FaultContext
+from simulator.world.faults import Reissue
 from tests.support.labs import FAST
 from tests.support.worlds import C1, C2, E1, E2, changed, deployment
 

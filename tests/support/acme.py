@@ -6,7 +6,8 @@ import socket
 from typing import Any
 
 from simulator.threaded import ThreadedLab
-from simulator.world.faults import Fault, FaultContext
+from simulator.world.fault_context import FaultContext
+from simulator.world.faults import Fault
 from tests.support.worlds import E1, E2
 
 

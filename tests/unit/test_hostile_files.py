@@ -28,7 +28,7 @@ from pkikit.files.openssl_pem import read_as_openssl
 from pkikit.files.pkcs12 import effort
 from pkikit.files.pkcs12.effort import MAX_ITERATIONS, MAX_SIZE, refuse_costly_key, refuse_costly_store
 from pkikit.files.pkcs12.peek import derive
-from pkikit.files.pkcs12.schema import (
+from pkikit.files.pkcs12.structure import (
     DATA,
     ENCRYPTED_DATA,
     SHROUDED_KEY_BAG,

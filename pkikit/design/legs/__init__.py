@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from pkikit.design.legs.inside import SERVER_LEGS, UNIFIED_COMMUNICATIONS_LEGS
 from pkikit.design.legs.outside import OUTSIDE_LEGS, registration_names
-from pkikit.design.legs.zones import ZONE_LEGS, verify_subject_name
+from pkikit.design.legs.zone_legs import ZONE_LEGS, verify_subject_name
 from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg, Protocol
 

@@ -18,7 +18,7 @@ from pyasn1.type import univ
 
 from pkikit.errors import EncodingError
 from pkikit.files.pkcs12.peek import RC2_40, can_peek, plaintexts
-from pkikit.files.pkcs12.schema import (
+from pkikit.files.pkcs12.structure import (
     DATA,
     ENCRYPTED_DATA,
     NESTED_BAG,

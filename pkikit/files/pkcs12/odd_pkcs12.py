@@ -14,7 +14,7 @@ from pyasn1.codec.ber import decoder
 from pyasn1.error import PyAsn1Error
 
 from pkikit.files.pkcs12.peek import can_peek, plaintexts
-from pkikit.files.pkcs12.schema import (
+from pkikit.files.pkcs12.structure import (
     DATA,
     ENCRYPTED_DATA,
     SHROUDED_KEY_BAG,

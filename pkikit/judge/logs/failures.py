@@ -288,6 +288,11 @@ def _port(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 5 else 0
 
 
+def _usual_port(dialled: str) -> int:
+    """Return the port of a URL, or of a host alone, that names none."""
+    return ports.HTTPS if dialled.lower().startswith("https:") else ports.HTTP
+
+
 def _addresses(record: Record) -> tuple[Writer, str, int, str, int]:
     """Return (writer, client, its port, server, its port) of the fields localAddress, remoteAddress and bServer."""
     ends = []
@@ -310,6 +315,6 @@ def connection_of_text(text: str) -> Connection:
     for pattern in _DIALLED:
         found = pattern.search(text)
         if found is not None and found["host"].rpartition(".")[2].lower() not in _CODE_FILES:
-            port = _port(found["port"] or "") or (443 if found.group(0).lower().startswith("https:") else 80)
+            port = _port(found["port"] or "") or _usual_port(found.group(0))
             return Connection(server=found["host"].strip("[]"), port=port)
     return Connection()

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from pkikit.judge.phrases.acme import ACME
-from pkikit.judge.phrases.alerts import ALERTS
+from pkikit.judge.phrases.acme_problems import ACME
 from pkikit.judge.phrases.browsers import BROWSERS
 from pkikit.judge.phrases.cisco import CISCO
 from pkikit.judge.phrases.common import COMMON
@@ -26,6 +25,7 @@ from pkikit.judge.phrases.python_node import PYTHON_NODE
 from pkikit.judge.phrases.servers import SERVERS
 from pkikit.judge.phrases.sip import SIP
 from pkikit.judge.phrases.sockets import SOCKETS
+from pkikit.judge.phrases.tls_alerts import ALERTS
 from pkikit.judge.phrases.windows import WINDOWS
 from pkikit.judge.phrases.wireshark import WIRESHARK
 

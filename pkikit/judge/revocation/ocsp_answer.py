@@ -26,8 +26,8 @@ from pkikit.model.certificates.facts import (
 )
 from pkikit.model.findings import Evidence
 from pkikit.model.revocation import RevocationData
-from pkikit.reading.errors import UNREADABLE
 from pkikit.reading.signatures import NOT_SIGNED
+from pkikit.reading.unreadable import UNREADABLE
 from pkikit.rules import revocation_rules as rules
 from pkikit.rules.rule import Rule
 

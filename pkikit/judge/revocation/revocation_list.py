@@ -10,8 +10,8 @@ from cryptography.x509.oid import CRLEntryExtensionOID, ExtensionOID
 from pkikit.model.certificates.canonical_name import canonical
 from pkikit.model.certificates.facts import critical_oids, extension, odd_extensions, oid_name, serial_number
 from pkikit.model.certificates.oddities import lost_parts
-from pkikit.reading.errors import UNREADABLE
 from pkikit.reading.signatures import NOT_SIGNED
+from pkikit.reading.unreadable import UNREADABLE
 
 # What OpenSSL lets be critical in a CRL (crl_cb in x_crl.c), and in an entry of one (crl_set_issuers); nothing else.
 _UNDERSTOOD = {

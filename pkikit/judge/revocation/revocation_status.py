@@ -40,7 +40,7 @@ from pkikit.model.certificates.facts import (
 )
 from pkikit.model.findings import Answer, Evidence, Severity, Verdict
 from pkikit.model.revocation import Consumer, CrlSource, RevocationQuestion
-from pkikit.reading.errors import UNREADABLE
+from pkikit.reading.unreadable import UNREADABLE
 from pkikit.rules import revocation_rules as rules
 from pkikit.rules.rule import Rule
 

@@ -8,7 +8,7 @@ import string
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from pkikit.reading.errors import UNREADABLE
+from pkikit.reading.unreadable import UNREADABLE
 from pkikit.text import printable
 
 CanonicalName = tuple[tuple[tuple[str, str], ...], ...]

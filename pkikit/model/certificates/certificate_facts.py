@@ -19,10 +19,10 @@ from pkikit.model.certificates.oddities import find_refusal, find_refused_extens
 from pkikit.model.certificates.presented_names import PresentedNames, read_names
 from pkikit.model.certificates.public_key import keys_that_may_sign, read_key, read_key_kind, verify_issued
 from pkikit.reading.certificate import OddCertificate
-from pkikit.reading.errors import UNREADABLE
 from pkikit.reading.extensions import ReadExtension, extensions_of
 from pkikit.reading.odd import OddObject
 from pkikit.reading.request import OddRequest
+from pkikit.reading.unreadable import UNREADABLE
 from pkikit.text import printable
 from pkikit.values.memo import kept, once_per_object
 

@@ -14,8 +14,8 @@ from pkikit.model.certificates.certificate_facts import facts_of
 from pkikit.model.certificates.presented_names import PresentedNames
 from pkikit.reading.certificate import OddCertificate
 from pkikit.reading.crl import OddCrl
-from pkikit.reading.errors import UNREADABLE
 from pkikit.reading.extensions import ReadExtension, extensions_of
+from pkikit.reading.unreadable import UNREADABLE
 
 _T = TypeVar("_T", bound=x509.ExtensionType)
 

@@ -8,10 +8,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.reading.certificate import OddCertificate
-from pkikit.reading.errors import UNREADABLE
 from pkikit.reading.extensions import Holder, as_extensions, extensions_of, has_limits, refuses_value
 from pkikit.reading.odd import OddObject
 from pkikit.reading.openssl import refusal
+from pkikit.reading.unreadable import UNREADABLE
 
 _MAY_BE_REFUSED = {x509.UnrecognizedExtension, x509.NameConstraints}
 

@@ -8,10 +8,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
 
 from pkikit.reading.certificate import OddCertificate
-from pkikit.reading.errors import UNREADABLE
 from pkikit.reading.request import OddRequest
 from pkikit.reading.shapes import raw_public_key
 from pkikit.reading.signatures import NOT_SIGNED, verify_signature
+from pkikit.reading.unreadable import UNREADABLE
 
 KeyHolder = x509.Certificate | x509.CertificateSigningRequest
 Signed = x509.Certificate | x509.CertificateSigningRequest | x509.CertificateRevocationList | ocsp.OCSPResponse

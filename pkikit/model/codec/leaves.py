@@ -24,9 +24,9 @@ from pkikit.errors import EncodingError
 from pkikit.model.certificates.credential import PrivateKey
 from pkikit.model.codec.problems import refuse
 from pkikit.reading import load_certificate, load_crl, load_ocsp, load_request
-from pkikit.reading.errors import UNREADABLE, OtherKind
 from pkikit.reading.pem import from_pem
 from pkikit.reading.saved import quietly
+from pkikit.reading.unreadable import UNREADABLE, OtherKind
 
 _T = TypeVar("_T")
 _OTHER: tuple[type[Exception], ...] = (OtherKind, binascii.Error, *UNREADABLE)

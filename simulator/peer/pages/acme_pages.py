@@ -11,8 +11,8 @@ from aiohttp import web
 
 from pkikit.errors import InputError, PkikitError
 from pkikit.model.findings import Verdict
-from pkikit.model.reasons import REASONS
 from pkikit.model.renewal import DAYS
+from pkikit.model.revocation_reasons import REASONS
 from pkikit.view.description import iso
 from simulator.peer.acme.service import AcmeService
 from simulator.peer.acme_state import AcmeChanges, Provider, settings_document
