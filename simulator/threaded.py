@@ -26,6 +26,7 @@ from pkikit.model.world import World
 from simulator.clinic.case import Case
 from simulator.clinic.live_case import LiveCase
 from simulator.clock import Clock
+from simulator.connections.addresses import AddressPlan
 from simulator.connections.endpoint import Endpoint
 from simulator.connections.links import Link
 from simulator.connections.network import Network
@@ -40,7 +41,6 @@ from simulator.peer.peer import Peer
 from simulator.services.adcs import CertificateServices
 from simulator.services.dns import DnsServer
 from simulator.settings import LabSettings
-from simulator.world.addresses import AddressPlan
 from simulator.world.breakage import Breakage, fault_of
 from simulator.world.fault_context import FaultContext
 from simulator.world.issued_world import IssuedWorld

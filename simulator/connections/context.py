@@ -13,10 +13,10 @@ from pkikit.model.leg import Leg
 from pkikit.model.world import World
 from simulator.background import Background
 from simulator.clock import Clock
+from simulator.connections.addresses import AddressPlan
 from simulator.events import EventLog
 from simulator.settings import LabSettings
 from simulator.wire.capture import End, Tap
-from simulator.world.addresses import AddressPlan
 from simulator.world.issued_world import IssuedWorld
 
 

@@ -15,12 +15,12 @@ from pkikit.model.leg import Leg
 from pkikit.model.parties import Side
 from pkikit.model.world import World
 from pkikit.values.names import is_ip_address
+from simulator.connections.addresses import AddressPlan
 from simulator.connections.context import LabContext
 from simulator.services import adcs
 from simulator.services.distribution import Distribution, hosts, publications
 from simulator.services.dns import DnsServer, Zone
 from simulator.services.revocation_lookup import StatusLookup
-from simulator.world.addresses import AddressPlan
 
 _DNS_NUMBER, _OUTSIDE_NUMBER, _DISTRIBUTION_NUMBER, ADCS_NUMBER = 53, 54, 80, 88
 

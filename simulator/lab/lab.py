@@ -18,6 +18,7 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.world import World
 from simulator.background import Background, completed
 from simulator.clock import Clock
+from simulator.connections.addresses import AddressPlan
 from simulator.connections.context import LabContext
 from simulator.connections.dialling import Dialler
 from simulator.connections.endpoint import Endpoint
@@ -37,7 +38,6 @@ from simulator.peer.state import PeerState
 from simulator.peer.store import PeerStore
 from simulator.settings import LabSettings
 from simulator.web.throttle import Throttle
-from simulator.world.addresses import AddressPlan
 
 BANNER = "Expressway Certificate Lab: a simulator on loopback addresses. Not a Cisco product; no key in it is worth anything."
 

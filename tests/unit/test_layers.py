@@ -7,17 +7,21 @@ from typing import Any
 import grimp
 import pytest
 from importlinter.api import read_configuration
+from importlinter.contracts.acyclic_siblings import AcyclicSiblingsContract
 from importlinter.contracts.forbidden import ForbiddenContract
 from importlinter.contracts.layers import LayersContract
+from importlinter.domain.contract import Contract
 
 from tests.support.places import ROOT
 
 PYPROJECT = ROOT / "pyproject.toml"
 CONFIGURATION = read_configuration(str(PYPROJECT))
-KINDS = {"layers": LayersContract, "forbidden": ForbiddenContract}
+KINDS: dict[str, type[Contract]] = {
+    "layers": LayersContract, "forbidden": ForbiddenContract, "acyclic_siblings": AcyclicSiblingsContract,
+}  # fmt: skip
 
 
-def _contract(options: dict[str, Any]) -> LayersContract | ForbiddenContract:
+def _contract(options: dict[str, Any]) -> Contract:
     return KINDS[options["type"]](options["name"], CONFIGURATION["session_options"], options)
 
 
@@ -25,6 +29,8 @@ def _wrong_import(options: dict[str, Any]) -> tuple[str, str]:
     """(importer, imported): one import that the contract must refuse."""
     if options["type"] == "forbidden":
         return options["source_modules"][0], options["forbidden_modules"][0]
+    if options["type"] == "acyclic_siblings":
+        return "pkikit.model.features", "pkikit.model.version"  # version imports features
     container = options.get("containers", [""])[0]
     top, bottom = (options["layers"][i].split(" | ")[0].split(" : ")[0] for i in (0, -1))
     return tuple(f"{container}.{layer}" if container else layer for layer in (bottom, top))  # type: ignore[return-value]
@@ -48,7 +54,7 @@ def test_contract_holds_and_catches_a_wrong_import(options: dict[str, Any], grap
         graph.remove_import(importer=importer, imported=imported)
 
 
-@pytest.mark.parametrize("container", ["pkikit", "pkikit.judge", "simulator"])
+@pytest.mark.parametrize("container", ["pkikit", "pkikit.judge", "simulator", "simulator.peer", "workbook"])
 def test_room_without_a_layer_breaks_the_contract(container: str, graph: grimp.ImportGraph) -> None:
     """A new room has to be given its place: the contract names a module that no layer names."""
     (options,) = (o for o in CONFIGURATION["contracts_options"] if o.get("containers") == [container])

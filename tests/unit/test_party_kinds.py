@@ -21,10 +21,10 @@ from pkikit.model.leg import Leg
 from pkikit.model.parties import Domains, LegKind, NodeCertificate, NodeList, PartyGroup, PartyKind, Side, WantedName
 from pkikit.model.trace import Outcome
 from pkikit.model.world import World
+from simulator.connections.addresses import AddressPlan
 from simulator.connections.network import inside_names, zone_of
 from simulator.face.picture import columns_of
 from simulator.wire.memory import MemoryDialler
-from simulator.world.addresses import AddressPlan
 from simulator.world.craft import DAY, craft
 from simulator.world.issued_world import IssuedWorld, issue_world, layout_of
 from simulator.world.remedies import Action, targets

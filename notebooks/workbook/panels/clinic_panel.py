@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from html import escape
-from typing import Any
+from typing import Any, get_args
 
 from pkikit.errors import InputError
-from simulator.clinic.case import cases
+from simulator.clinic.case import Tool, cases
 from simulator.world.remedies import TOLD, Action, targets
 from workbook.course.clinic_session import ClinicSession, close_case, open_case
 from workbook.html import PanelOutput, table
@@ -19,63 +19,70 @@ RANDOM = "two at once"
 
 def clinic_console(first: str = "") -> Panel:
     """Choose a case and open it. What happens in the lab is real; so is what you do about it."""
-    listed = [(f"{c.title} ({c.id})", c.id) for c in cases().values()]
-    case = choice("Case", [*listed, (RANDOM, RANDOM)], first or listed[0][1])
-    remedy = choice("Remedy", [(f"{a.value}: {TOLD[a]}"[:90], a.value) for a in Action], Action.RENEW.value)
-    target = choice("To", targets(Action.RENEW, cases()[listed[0][1]].base()))
-    said: list[str] = []
-    turns = itertools.count(1)  # another pair each time
+    console = _Console(first)
+    return Panel("Clinic", console.inputs, console.show, buttons=console.buttons)
 
-    def session() -> ClinicSession:
-        if ClinicSession.current is None:
-            raise InputError("no case is open; choose one and press Open")
-        return ClinicSession.current
 
-    def offer(_: object = None) -> None:
-        if ClinicSession.current is not None:
-            target.options = targets(Action(remedy.value), ClinicSession.current.live.lab.deployment)
+class _Console:
+    """The inputs and buttons of the clinic, and the replies to what the player did in the open case."""
 
-    remedy.observe(offer, names="value")
+    def __init__(self, first: str) -> None:
+        listed = [(f"{c.title} ({c.id})", c.id) for c in cases().values()]
+        self._remedy = choice("Remedy", [(f"{a.value}: {TOLD[a]}"[:90], a.value) for a in Action], Action.RENEW.value)
+        self._target = choice("To", targets(Action.RENEW, cases()[listed[0][1]].base()))
+        self._remedy.observe(self._offer_targets, names="value")
+        self._replies: list[str] = []
+        self._turns = itertools.count(1)  # another pair each time
+        self.inputs = {
+            "case": choice("Case", [*listed, (RANDOM, RANDOM)], first or listed[0][1]),
+            "look": choice("Look at", get_args(Tool)),
+            "at": text("Of (party, leg or name)"),
+            "answer": text("Cause (rule id)"),
+            "remedy": self._remedy,
+            "target": self._target,
+        }
+        self.buttons: dict[str, Callable[..., str | None]] = {
+            "Open": self._open,
+            "Hint": lambda **_: self._reply(f"hint: {_open_session().hint()}"),
+            "Answer": lambda answer, **_: self._reply(f"{answer}: {_open_session().answer(answer)}"),
+            "Do the remedy": lambda remedy, target, **_: self._reply(
+                f"{remedy} {target}: {_open_session().remedy(remedy, target)}"
+            ),
+            "Give up": lambda **_: self._reply(_open_session().give_up()),
+            "Close": self._close,
+        }
 
-    def open_(case: str, **_: Any) -> str:
-        said.clear()
-        open_case(next(turns) if case == RANDOM else case)
-        offer()
-        return "The lab runs, and something is wrong in it."
-
-    def told(line: str) -> str:
-        said.append(line)
-        return line
-
-    def stop(**_: Any) -> str:
-        close_case()
-        said.clear()
-        return "Closed."
-
-    buttons: dict[str, Callable[..., str | None]] = {
-        "Open": open_,
-        "Hint": lambda **_: told(f"hint: {session().hint()}"),
-        "Answer": lambda answer, **_: told(f"{answer}: {session().answer(answer)}"),
-        "Do the remedy": lambda remedy, target, **_: told(f"{remedy} {target}: {session().remedy(remedy, target)}"),
-        "Give up": lambda **_: told(session().give_up()),
-        "Close": stop,
-    }
-    inputs = {
-        "case": case,
-        "look": choice("Look at", ("zones", "log", "certificate", "trust", "trace", "dns", "file", "preflight")),
-        "at": text("Of (party, leg or name)"),
-        "answer": text("Cause (rule id)"),
-        "remedy": remedy,
-        "target": target,
-    }
-
-    def show(look: str, at: str, **_: Any) -> PanelOutput:
+    def show(self, look: str, at: str, **_: Any) -> PanelOutput:
+        """Return the state of the open case, with what the chosen tool shows."""
         current = ClinicSession.current
         if current is None:
             return PanelOutput(html="<p>Choose a case and press <b>Open</b>.</p>", text="Choose a case and press Open.")
-        return _shown(current, look, at, said)
+        return _shown(current, look, at, self._replies)
 
-    return Panel("Clinic", inputs, show, buttons=buttons)
+    def _offer_targets(self, _: object = None) -> None:
+        if ClinicSession.current is not None:
+            self._target.options = targets(Action(self._remedy.value), ClinicSession.current.live.lab.deployment)
+
+    def _open(self, case: str, **_: Any) -> str:
+        self._replies.clear()
+        open_case(next(self._turns) if case == RANDOM else case)
+        self._offer_targets()
+        return "The lab runs, and something is wrong in it."
+
+    def _reply(self, line: str) -> str:
+        self._replies.append(line)
+        return line
+
+    def _close(self, **_: Any) -> str:
+        close_case()
+        self._replies.clear()
+        return "Closed."
+
+
+def _open_session() -> ClinicSession:
+    if ClinicSession.current is None:
+        raise InputError("no case is open; choose one and press Open")
+    return ClinicSession.current
 
 
 def _shown(session: ClinicSession, look: str, at: str, said: list[str]) -> PanelOutput:
