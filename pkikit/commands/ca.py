@@ -211,13 +211,13 @@ def template(as_json: JsonFlag = False) -> None:
     made = CLIENT_AND_SERVER
     document = {
         "name": made.name,
-        "shown": [dict(zip(("tab", "field", "value"), row, strict=True)) for row in made.shown()],
+        "shown": [dict(zip(("tab", "field", "value"), row, strict=True)) for row in made.properties()],
         "attributes": [{"name": name, "value": value} for name, value in made.attributes()],
         "objections": list(made.objections()),
     }
 
     def show(out: Any) -> None:
-        console.table(out, ("tab", "field", "value"), made.shown(), title=made.display_name)
+        console.table(out, ("tab", "field", "value"), made.properties(), title=made.display_name)
         console.table(out, ("attribute", "value"), made.attributes())
 
     console.answer(document, as_json=as_json, show=show)

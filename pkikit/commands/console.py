@@ -159,13 +159,13 @@ def show_findings(console: Console, findings: Iterable[Finding]) -> None:
         head = Text(f"{found.severity.value.upper():<8}", style=colours[found.severity.value])
         console.print(head.append(f"{found.rule}  {found.subject}", style="default"))
         for evidence in found.evidence[:MAX_EVIDENCE_PRINTED]:
-            indented(console, str(evidence))
+            print_indented(console, str(evidence))
         if len(found.evidence) > MAX_EVIDENCE_PRINTED:
-            indented(console, f"… and {len(found.evidence) - MAX_EVIDENCE_PRINTED} more")
-        indented(console, f"fix: {found.fix}")
+            print_indented(console, f"… and {len(found.evidence) - MAX_EVIDENCE_PRINTED} more")
+        print_indented(console, f"fix: {found.fix}")
 
 
-def indented(console: Console, text: str) -> None:
+def print_indented(console: Console, text: str) -> None:
     """Return a line below the head of a finding; on a terminal all its lines stay indented, elsewhere it does not wrap."""
     from rich.padding import Padding
     from rich.text import Text

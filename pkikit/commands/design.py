@@ -219,7 +219,7 @@ def _certificates_in(folder: Path | None, deployment: Deployment) -> dict[str, x
 def _show_audit(out: Console, name: str, legs: Sequence[LegAudit], ours: set[str]) -> None:
     """Print the answer, what it leaves open, then the connections that were assessed."""
     from pkikit.judge.legs.sunset import Status
-    from pkikit.model.certificates.facts import shown_time
+    from pkikit.model.certificates.facts import format_time
 
     failing = [leg for leg in legs if leg.status is Status.FAILS]
     unknown = [leg for leg in legs if leg.status is Status.NOT_ASSESSED]
@@ -237,7 +237,7 @@ def _show_audit(out: Console, name: str, legs: Sequence[LegAudit], ours: set[str
             f"Ask those who run {', '.join(theirs)} whether the certificates there keep clientAuth.", markup=False
         )
     rows = [
-        (leg.leg.id, shown_time(leg.fails_from) if leg.fails_from else "does not fail", leg.because)
+        (leg.leg.id, format_time(leg.fails_from) if leg.fails_from else "does not fail", leg.because)
         for leg in legs
         if leg.status is not Status.NOT_ASSESSED
     ]

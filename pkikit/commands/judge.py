@@ -146,12 +146,12 @@ def match(
         out.print(f"{said} {product.reference}: {product.why}", markup=False)
         rows = [(rules, "yes" if m.matched else "no", m.presented, m.why) for rules, m in answers.items()]
         console.table(
-            out, ("rules", "match", "presented", "why"), rows, title=f"{product.reference} in {presented.shown()}"
+            out, ("rules", "match", "presented", "why"), rows, title=f"{product.reference} in {presented.describe()}"
         )
         for entry in presented.refused[:20]:
             out.print(f"unusable: {entry.name!r} {entry.reason}", markup=False)
         readers = (RFC, OPENSSL, PRODUCT)
-        kinds = [(row.kind, *(row.said_by(reader) for reader in readers)) for row in TABLE]
+        kinds = [(row.kind, *(row.describe_reader(reader) for reader in readers)) for row in TABLE]
         console.table(out, ("name in the certificate", *readers), kinds, title="Which name counts")
         for statement in CONTRADICTION:
             out.print(f"- {statement.document}: {statement.says}", markup=False)

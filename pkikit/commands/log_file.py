@@ -103,11 +103,11 @@ def _of_document(
     document: Any, where: str, of_trace: Callable[[HandshakeTrace, str], tuple[Verdict, tuple[str, ...]]]
 ) -> Answer:
     from pkikit.judge.logs.log_text import diagnose_lines
-    from pkikit.model.codec.findings import reported_findings
+    from pkikit.model.codec.findings import read_findings
     from pkikit.model.codec.trace import trace_from_json
 
     text = json.dumps(document)
-    findings = reported_findings(text)
+    findings = read_findings(text)
     if findings is not None:
         return _of_report(document, findings, where)
     if isinstance(document, dict) and "steps" in document:

@@ -80,7 +80,7 @@ class Space:
         rest = number
         for cluster in self._clusters:
             rest, digit = divmod(rest, len(cluster.options))
-            columns, kind = cluster.judged(digit)
+            columns, kind = cluster.classify(digit)
             chosen += columns
             key.append(kind)
         return (number, *chosen, *self._sum(tuple(key)))
@@ -120,7 +120,7 @@ class _Cluster:
         self._numbers: dict[Partial, int] = {}
         self.kinds: list[Partial] = []
 
-    def judged(self, digit: int) -> tuple[tuple[str, ...], int]:
+    def classify(self, digit: int) -> tuple[tuple[str, ...], int]:
         """Return (columns, number of its kind); options with the same meaning are of one kind."""
         known = self._known.get(digit)
         if known is None:

@@ -114,7 +114,7 @@ def judge_chunk(argument: tuple[Plain, int, int, str]) -> tuple[int, bytes, Fron
     # One candidate after the other: fifty thousand rows at once do not fit into a core's cache, and then two processes
     # wait for memory instead of doing twice as much.
     front, working = front_of(space, map(encoder.take, space.rows(first, end)))
-    return first, encoder.encoded(), front, working
+    return first, encoder.encode(), front, working
 
 
 class _Encoder:
@@ -134,7 +134,7 @@ class _Encoder:
         self._rows.append(row)
         return row
 
-    def encoded(self) -> bytes:
+    def encode(self) -> bytes:
         """Return all rows in the format of the file."""
         if self._form == ".parquet":
             import pyarrow

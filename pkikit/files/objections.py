@@ -237,7 +237,7 @@ def _why_unseen(lines: list[bytes], block: PemText, lone_returns: bool) -> str:
 def _block_objections(contents: FileContents, reading: Reading) -> Iterator[Objection]:
     """Yield an objection for each block that OpenSSL reads as PEM, but not as the object it should be."""
     certificates = 0
-    as_found = {block.line: block for block in _all_blocks(contents)}
+    keep_finding = {block.line: block for block in _all_blocks(contents)}
     for number, block in enumerate(reading.blocks, start=1):
         place = f"block {number} (line {block.line})"
         if block.label in CERTIFICATE_LABELS or block.label == TRUSTED_LABEL:
@@ -251,7 +251,7 @@ def _block_objections(contents: FileContents, reading: Reading) -> Iterator[Obje
         elif block.label in {"PKCS7", "CMS", "PKCS #7 SIGNED DATA"}:
             yield Objection(rule=NOT_PEM.id, place=place, expected="one certificate a block",
                             seen="a PKCS#7 bundle, which OpenSSL skips", fix=_convert(contents))  # fmt: skip
-        elif block.label in CERTIFICATE_LABELS and (seen := _not_the_certificate(block, as_found)):
+        elif block.label in CERTIFICATE_LABELS and (seen := _not_the_certificate(block, keep_finding)):
             yield Objection(rule=MALFORMED.id, place=place, expected="one certificate and nothing else", seen=seen,
                             fix=_convert(contents))  # fmt: skip
         elif block.label in CERTIFICATE_LABELS and block.header.strip():
@@ -263,9 +263,9 @@ def _block_objections(contents: FileContents, reading: Reading) -> Iterator[Obje
                             seen=note, fix=_convert(contents))  # fmt: skip
 
 
-def _not_the_certificate(block: Block, as_found: dict[int, PemText]) -> str:
+def _not_the_certificate(block: Block, keep_finding: dict[int, PemText]) -> str:
     """Explain what is wrong with the bytes that OpenSSL takes for a certificate; empty if pkikit read the same ones."""
-    found = as_found.get(block.line)
+    found = keep_finding.get(block.line)
     # Where the text is not base64 for us, the file was read as OpenSSL reads it.
     if found is not None and (found.der_or_none() or block.der) != block.der:
         return "text that OpenSSL takes for a part of the certificate is inside the block"

@@ -56,7 +56,7 @@ class Recorder:
         elif where & SSL.SSL_CB_LOOP:
             self._raw.append((next(_ORDER), None, name))
 
-    def judged(self, certificate: crypto.X509, code: int, depth: int) -> None:
+    def record_judgement(self, certificate: crypto.X509, code: int, depth: int) -> None:
         """OpenSSL calls this for each certificate of the path it built."""
         self._judged.append((next(_ORDER), certificate, code, depth))
 
@@ -86,7 +86,7 @@ class Recorder:
                     pass
         return ""
 
-    def remember_seen(self, connection: SSL.Connection) -> None:
+    def remember_chain(self, connection: SSL.Connection) -> None:
         """Keep the other side's chain, also if it was refused: what was built, sent and judged."""
         found: dict[x509.Certificate, None] = {}
         for certificates in (
@@ -108,7 +108,7 @@ def _detail(raw: object) -> Detail:
             return raw  # type: ignore[return-value]  # the only other thing that `note` puts there is a Detail
 
 
-def not_connected(now: Callable[[], datetime], reason: str, *, resolved: bool) -> HandshakeTrace:
+def record_no_connection(now: Callable[[], datetime], reason: str, *, resolved: bool) -> HandshakeTrace:
     """Return the trace of a dial without a connection; `resolved` is False if the name did not resolve."""
     recorder = Recorder(Side.CLIENT, now)
     recorder.note(NotConnected(reason=reason, resolved=resolved))

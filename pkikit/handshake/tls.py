@@ -172,7 +172,7 @@ def _on_state(connection: SSL.Connection, where: int, ret: int) -> None:
 def _on_certificate(connection: SSL.Connection, certificate: crypto.X509, code: int, depth: int, ok: int) -> bool:
     recorder = connection.get_app_data()
     if recorder is not None:
-        recorder.judged(certificate, code, depth)
+        recorder.record_judgement(certificate, code, depth)
     return bool(ok)
 
 
@@ -269,7 +269,7 @@ class Handshake:
         question = self.context.revocation
         if question is None:
             return False
-        question = replace(question, data=question.data.merged(looked_up))
+        question = replace(question, data=question.data.merge(looked_up))
         path = CertificatePath(certificates=chain, anchor=Anchor.TRUSTED)
         verdict = judge_revocation(path, question, self.context.at)
         for found in verdict.errors:
@@ -285,7 +285,7 @@ class Handshake:
         if self.failed:
             return
         self.failed = True
-        self.recorder.remember_seen(self.connection)
+        self.recorder.remember_chain(self.connection)
         self.recorder.note(Failed(reason=reason))
         if self.complete:
             self._shutdown()
@@ -299,7 +299,7 @@ class Handshake:
     def close(self) -> None:
         """Send close_notify; afterwards nothing is sent or read."""
         if self.complete and not self.failed:
-            self.recorder.remember_seen(self.connection)
+            self.recorder.remember_chain(self.connection)
             self._shutdown()
 
     def feed(self, data: bytes) -> None:

@@ -55,7 +55,7 @@ class CertificateTemplate:
             found.append(f"keys of {self.minimum_key_size} bits are longer than an Expressway can use")
         return tuple(found)
 
-    def shown(self) -> tuple[tuple[str, str, str], ...]:
+    def properties(self) -> tuple[tuple[str, str, str], ...]:
         """Return (tab, field, value) as in the properties window."""
         policies = ", ".join(oid_name(oid) for oid in self.application_policies)
         return (

@@ -12,11 +12,11 @@ from datetime import datetime
 from cryptography import x509
 
 from pkikit.judge.checks.check import TRUSTED_CA_LIST
-from pkikit.judge.checks.trust_checks import described, whats_wrong
+from pkikit.judge.checks.trust_checks import describe_for_list, find_fault
 from pkikit.judge.matching.name_matching import same_but_for_form
 from pkikit.judge.paths.trust import Anchor, CertificatePath, effective_trust, same_key, signers
 from pkikit.judge.questions import PathQuestion
-from pkikit.model.certificates.canonical_name import distinguished
+from pkikit.model.certificates.canonical_name import format_name
 from pkikit.model.certificates.facts import extension, has_ended, is_self_signed, subject_of, title
 from pkikit.model.certificates.presented_names import PresentedNames
 from pkikit.model.findings import Finding, Severity
@@ -29,7 +29,7 @@ from pkikit.rules.name_rules import IP_ADDRESS_USED, REFERENCE
 _LIST_PAGE = "Maintenance > Security > Trusted CA certificate"
 
 
-def situated(found: Finding, path: CertificatePath, question: PathQuestion) -> Finding:
+def situate(found: Finding, path: CertificatePath, question: PathQuestion) -> Finding:
     """Return the finding with a fix for its situation; unchanged when we know no more than the rule."""
     advise = _ADVICE.get(found.rule)
     fix = advise(path, question) if advise else ""
@@ -52,7 +52,7 @@ def _the_file(question: PathQuestion) -> str:
 
 
 def _list(certificates: tuple[x509.Certificate, ...]) -> str:
-    return " and ".join(described(c) for c in certificates)
+    return " and ".join(describe_for_list(c) for c in certificates)
 
 
 def _fix_removal(path: CertificatePath, question: PathQuestion) -> str:
@@ -69,10 +69,8 @@ def _fix_removal(path: CertificatePath, question: PathQuestion) -> str:
 def _fix_unknown(path: CertificatePath, question: PathQuestion) -> str:
     top = path.certificates[-1]
     if path.anchor is Anchor.ROOT_NOT_TRUSTED:
-        return (
-            f"Append the root {described(top)}, which {_who_sent(question)}, to {the_list(question)}{_page(question)}."
-        )
-    above = distinguished(top.issuer)
+        return f"Append the root {describe_for_list(top)}, which {_who_sent(question)}, to {the_list(question)}{_page(question)}."
+    above = format_name(top.issuer)
     return (
         f"Append the root above {above} to {the_list(question)}{_page(question)}; "
         f"if {above} is an intermediate, add it to {_the_file(question)}."
@@ -87,17 +85,17 @@ def _fix_missing(path: CertificatePath, question: PathQuestion) -> str:
     top = path.certificates[-1]
     if path.from_list and (found := signers(top, question.sent)):
         return (
-            f"Append {described(found[0])} to {the_list(question)}{_page(question)}, or remove {title(top)} from it: "
+            f"Append {describe_for_list(found[0])} to {the_list(question)}{_page(question)}, or remove {title(top)} from it: "
             f"once {title(top)} comes from the list, what is sent is not looked at."
         )
-    above = distinguished(top.issuer)
+    above = format_name(top.issuer)
     return f"Add the intermediate {above} to {_the_file(question)}, behind {title(top)}; or append it to {the_list(question)}."
 
 
 def _fix_wrong_key(path: CertificatePath, question: PathQuestion) -> str:
     if path.in_the_way:
         return _fix_removal(path, question)
-    _, evidence = whats_wrong(path, question)
+    _, evidence = find_fault(path, question)
     if not evidence:
         return ""
     top = title(path.certificates[-1])
@@ -127,11 +125,11 @@ def _fix_expired(path: CertificatePath, question: PathQuestion) -> str:
         return ""  # the rule's own fix is about a leaf
     if certificate in path.from_list:
         return (
-            f"Get the successor of {described(certificate)} from its CA, append it to {the_list(question)}"
+            f"Get the successor of {describe_for_list(certificate)} from its CA, append it to {the_list(question)}"
             f"{_page(question)} and remove the expired one. If there is none, have what it issued reissued by a current CA."
         )
     return (
-        f"Get the successor of {described(certificate)} from its CA and replace it in {_the_file(question)}. "
+        f"Get the successor of {describe_for_list(certificate)} from its CA and replace it in {_the_file(question)}. "
         "If there is none, have what it issued reissued by a current CA."
     )
 
@@ -151,7 +149,7 @@ _ADVICE: dict[str, Callable[[CertificatePath, PathQuestion], str]] = {
 }
 
 
-def situated_name(found: Finding, wanted: Sequence[str], presented: PresentedNames, question: PathQuestion) -> Finding:
+def situate_name(found: Finding, wanted: Sequence[str], presented: PresentedNames, question: PathQuestion) -> Finding:
     """Return the finding about a missing name with a fix that states the machine, the name and where to enter it."""
     if found.rule not in _NAME_RULES:
         return found
@@ -195,9 +193,7 @@ _NAME_RULES = frozenset(
 )
 
 
-def situated_in_list(
-    found: Finding, certificate: x509.Certificate, certificates: Sequence[x509.Certificate]
-) -> Finding:
+def situate_in_list(found: Finding, certificate: x509.Certificate, certificates: Sequence[x509.Certificate]) -> Finding:
     """Return the finding about one CA of a trusted CA list with a fix for its owner.
 
     The owner cannot renew a CA, only remove an expired one. With a successor in the list that is valid and has the same
@@ -210,15 +206,15 @@ def situated_in_list(
         for c in certificates
         if subject_of(c) == subject_of(certificate) and c.not_valid_after_utc > certificate.not_valid_after_utc
     ]
-    fix = f"Remove {described(certificate)} from the trusted CA list ({_LIST_PAGE})"
+    fix = f"Remove {describe_for_list(certificate)} from the trusted CA list ({_LIST_PAGE})"
     if not later:
         return replace(found, fix=f"{fix}. If its CA has a successor, append that.")
-    fix = f"{fix}. Its successor {described(later[0])} is in the list already."
+    fix = f"{fix}. Its successor {describe_for_list(later[0])} is in the list already."
     harmless = any(same_key(c, certificate) for c in later)
     return replace(found, fix=fix, severity=Severity.WARNING if harmless else found.severity)
 
 
-def situated_list(found: Finding, certificates: Sequence[x509.Certificate], at: datetime) -> Finding:
+def situate_list(found: Finding, certificates: Sequence[x509.Certificate], at: datetime) -> Finding:
     """Return the finding about a trusted CA list as a whole; of two CAs with one name, the fix says which can go."""
     used, dropped = effective_trust(certificates)
     if found.rule != rules.LIST_SAME_SUBJECT.id or not dropped:

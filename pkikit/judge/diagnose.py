@@ -84,7 +84,7 @@ def _first_cause(trace: HandshakeTrace) -> tuple[Rule, Evidence]:
             wanted = " or ".join(detail.looked_for)
             seen = trace.seen_by_client if step.side is Side.CLIENT else trace.seen_by_server
             presented = presented_names(seen[0]) if seen else PresentedNames()
-            shown = presented.shown() if seen else "not presented"
+            shown = presented.describe() if seen else "not presented"
             rule = name_rule([match_name(name, presented) for name in detail.looked_for])
             return rule, Evidence(label="name", expected=wanted, seen=shown, where=step.side.value)
     error = trace.verify_error

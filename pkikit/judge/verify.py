@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 from cryptography import x509
 
-from pkikit.judge.advice import situated, situated_name
+from pkikit.judge.advice import situate, situate_name
 from pkikit.judge.checks import chain_checks, extension_checks, trust_checks
 from pkikit.judge.matching.name_matching import NameMatch, NameReason, match_name, name_rule
-from pkikit.judge.paths.trust import Anchor, CertificatePath, build_path, in_the_way, is_sound, shadowed
+from pkikit.judge.paths.trust import Anchor, CertificatePath, build_path, find_obstacles, find_shadowed, is_sound
 from pkikit.judge.questions import PathQuestion
 from pkikit.judge.revocation.revocation_status import judge_revocation
 from pkikit.model.certificates.facts import presented_names, title
@@ -28,7 +28,7 @@ from pkikit.values.memo import once_per_object
 Refine = Callable[[Finding, NameCheck], Finding]
 
 
-def as_found(found: Finding, check: NameCheck) -> Finding:
+def keep_finding(found: Finding, check: NameCheck) -> Finding:
     """Return the finding unchanged: nobody knows more than that the name is missing."""
     return found
 
@@ -41,7 +41,7 @@ def verify_certificate(
     purpose: Purpose,
     at: datetime,
     name_checks: Sequence[NameCheck] = (),
-    refine: Refine = as_found,
+    refine: Refine = keep_finding,
     known: Sequence[x509.Certificate] = (),
     clock_offset: timedelta = timedelta(0),
     revocation: RevocationQuestion | None = None,
@@ -82,14 +82,14 @@ def verify_certificate(
         presenter=presenter,
         verifier_is_expressway=verifier_is_expressway,
     )
-    path = path_asked(leaf, asked)
+    path = explain_path(leaf, asked)
     subject, question = title(leaf), question or f"is {title(leaf)} accepted as TLS {purpose.value}?"
     chain = Verdict.of(question, *_judge_path(path, asked, subject))
-    chain = replace(chain, findings=tuple(situated(f, path, asked) for f in chain.findings))
+    chain = replace(chain, findings=tuple(situate(f, path, asked) for f in chain.findings))
     presented = presented_names(leaf)
 
     def refined(found: Finding, check: NameCheck) -> Finding:
-        return situated_name(refine(found, check), check.any_of, presented, asked)
+        return situate_name(refine(found, check), check.any_of, presented, asked)
 
     further = [judge_names(presented, name_checks, subject, refined)]
     if revocation is not None and path.anchor is Anchor.TRUSTED:
@@ -106,18 +106,18 @@ def _judge_path(path: CertificatePath, asked: PathQuestion, subject: str) -> Ite
     yield from (check.on(subject, path, asked) for check in chain_checks.each_certificate(asked.purpose))
 
 
-def path_asked(leaf: x509.Certificate, asked: PathQuestion) -> CertificatePath:
+def explain_path(leaf: x509.Certificate, asked: PathQuestion) -> CertificatePath:
     """Build the path, and find out what is in the way of a better one."""
     path = build_path(leaf, sent=asked.sent, trusted_ca_list=asked.trusted_ca_list, at=asked.at)
     if is_sound(path, asked.at):
         return path
-    blocking = in_the_way(path, sent=asked.sent, trusted_ca_list=asked.trusted_ca_list, at=asked.at)
-    needed = shadowed(path, sent=asked.sent, trusted_ca_list=asked.trusted_ca_list, at=asked.at)
+    blocking = find_obstacles(path, sent=asked.sent, trusted_ca_list=asked.trusted_ca_list, at=asked.at)
+    needed = find_shadowed(path, sent=asked.sent, trusted_ca_list=asked.trusted_ca_list, at=asked.at)
     return replace(path, in_the_way=blocking, shadowed=needed)
 
 
 def judge_names(
-    presented: PresentedNames, checks: Iterable[NameCheck], subject: str, refine: Refine = as_found
+    presented: PresentedNames, checks: Iterable[NameCheck], subject: str, refine: Refine = keep_finding
 ) -> Verdict:
     """Judge whether the certificate has a name for each check."""
     answers: list[Answer] = []
@@ -150,7 +150,7 @@ def _report_missing(matches: Sequence[NameMatch], check: NameCheck, presented: P
         Evidence(
             label=f"name looked for ({check.why})",
             expected=" or ".join(check.any_of),
-            seen=presented.shown(),
+            seen=presented.describe(),
             where="subjectAltName",
         ),
         *(Evidence(label="why not", expected=m.reference, seen=m.why, where="subjectAltName") for m in matches),

@@ -49,7 +49,7 @@ class RevocationData:
         """Return the same with more OCSP answers."""
         return RevocationData(crls=self.crls, ocsp_answers=(*self.ocsp_answers, *answers), nonce=self.nonce)
 
-    def merged(self, other: RevocationData) -> RevocationData:
+    def merge(self, other: RevocationData) -> RevocationData:
         """Return both together; the nonce is this one's."""
         return RevocationData(
             crls=(*self.crls, *other.crls), ocsp_answers=(*self.ocsp_answers, *other.ocsp_answers), nonce=self.nonce

@@ -166,7 +166,7 @@ class World:
         reachable = self._reachable
         if not settings.cdp_download:
             reachable = NOTHING_HELD.with_answers(reachable.ocsp_answers)
-        return RevocationQuestion(settings=settings, data=self.parties[fqdn].held.merged(reachable))
+        return RevocationQuestion(settings=settings, data=self.parties[fqdn].held.merge(reachable))
 
     def clock_of(self, fqdn: str, at: datetime) -> datetime:
         """Return what the clock of a party shows when the lab's shows `at`."""

@@ -91,7 +91,7 @@ def probe(
             handshake.fail(reason)
         else:
             recorder.note(NotConnected(reason=f"{host}:{port}: {reason}", resolved=resolved))
-    recorder.remember_seen(handshake.connection)
+    recorder.remember_chain(handshake.connection)
     seen = recorder.seen
     tls = handshake.connection
     names = tls.get_client_ca_list()

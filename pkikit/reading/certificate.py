@@ -49,7 +49,7 @@ class OddCertificate(OddObject):
     def _load(self, fields: _Fields, outer: bytes) -> x509.Certificate:
         report = self._report
         with naming("its signature algorithm"):
-            self.signature_algorithm_oid = x509.ObjectIdentifier(der.dotted(der.children(outer)[0]))
+            self.signature_algorithm_oid = x509.ObjectIdentifier(der.read_oid(der.children(outer)[0]))
         with naming("its issuer"):
             issuer = parts.name(fields.issuer, "issuer", report)
         with naming("its subject"):
@@ -127,5 +127,5 @@ def _extensions(data: bytes, report: parts.Report) -> tuple[ReadExtension, ...]:
     try:
         return of_sequence(data)
     except (BadDer, ValueError) as error:
-        report.lost(f"the list of extensions ({error})")
+        report.add_unreadable(f"the list of extensions ({error})")
         return ()

@@ -77,7 +77,7 @@ class OddCrl(OddObject):
         der.number(serial)
         self._report.odd("its entries are not written as DER asks for; their reasons are not read")
         if extensions and b"\1\1\xff" in extensions[0]:
-            self._report.lost("critical extensions of its entries")
+            self._report.add_unreadable("critical extensions of its entries")
         moment = parts.placeholder(parts.instant(date))
         return der.element(der.SEQUENCE, der.element(der.INTEGER, der.content(serial)), moment)
 

@@ -166,7 +166,7 @@ def number(element: bytes) -> int:
     return int.from_bytes(data, "big", signed=True)
 
 
-def dotted(element: bytes) -> str:
+def read_oid(element: bytes) -> str:
     """Return the numbers of an OBJECT IDENTIFIER, separated by dots.
 
     Args:

@@ -10,7 +10,19 @@ import string
 
 from cryptography import x509
 
-from pkikit.reading.der import OID, SEQUENCE, SET, UTF8, BadDer, children, content, dotted, element, expect, first_byte
+from pkikit.reading.der import (
+    OID,
+    SEQUENCE,
+    SET,
+    UTF8,
+    BadDer,
+    children,
+    content,
+    element,
+    expect,
+    first_byte,
+    read_oid,
+)
 
 _PRINTABLE, _NUMERIC, _T61, _IA5, _BMP, _UNIVERSAL, _BIT_STRING = 0x13, 0x12, 0x14, 0x16, 0x1E, 0x1C, 0x03
 _LATIN = {_PRINTABLE: "a PrintableString", _NUMERIC: "a NumericString", _T61: "a T61String", _IA5: "an IA5String"}
@@ -51,7 +63,7 @@ def _attribute(attribute: bytes, what: str, oddities: dict[str, None]) -> bytes:
     parts = children(expect(attribute, SEQUENCE))
     if len(parts) != 2:
         raise BadDer(f"has an attribute of {len(parts)} parts")
-    kind = dotted(parts[0])
+    kind = read_oid(parts[0])
     value, oddity = _value(parts[1], kind)
     if oddity:
         oddities[f"the {what} has {oddity} in {x509.ObjectIdentifier(kind)._name}"] = None

@@ -140,7 +140,7 @@ def _parts(extension: bytes) -> tuple[str, bool, bytes, bytes]:
     data = der.content(der.expect(value, der.OCTETS))
     written = (der.element(der.BOOLEAN, b"\xff"),) if critical else ()
     whole = der.element(der.SEQUENCE, oid, *written, der.element(der.OCTETS, data))
-    return der.dotted(oid), critical, data, whole
+    return der.read_oid(oid), critical, data, whole
 
 
 def _uncritical(oid: str, value: bytes) -> bytes:
@@ -211,7 +211,7 @@ def extensions_of_request(tbs: bytes) -> bytes:
     attributes = next((part for part in der.children(tbs) if part[0] == 0xA0), b"")
     for attribute in der.children(attributes) if attributes else ():
         kind, values = der.children(attribute)
-        if der.dotted(kind) in _EXTENSION_REQUESTS:
+        if der.read_oid(kind) in _EXTENSION_REQUESTS:
             return der.children(values)[0]
     return b""
 

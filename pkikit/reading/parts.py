@@ -39,7 +39,7 @@ class Report:
         if sentence not in self.oddities:
             self.oddities.append(sentence)
 
-    def lost(self, sentence: str) -> None:
+    def add_unreadable(self, sentence: str) -> None:
         """Add a part that nobody can read."""
         if sentence not in self.unreadable:
             self.unreadable.append(sentence)
@@ -52,7 +52,7 @@ def name(data: bytes, what: str, report: Report) -> bytes:
         report.odd(oddity)
     if _parses(lambda: x509.load_der_x509_certificate(carrier_with(name=readable)).subject):
         return readable
-    report.lost(f"the {what}")
+    report.add_unreadable(f"the {what}")
     return der.element(der.SEQUENCE)
 
 
@@ -67,7 +67,7 @@ def _parses(load: Callable[[], object]) -> bool:
 def algorithm(data: bytes, report: Report) -> bytes:
     """Rewrite a signature algorithm. OpenSSL skips parameters that do not belong to it; an unknown algorithm stays unknown."""
     kind, *parameters = der.children(der.expect(data, der.SEQUENCE))
-    number = der.dotted(kind)
+    number = der.read_oid(kind)
     written = der.element(der.SEQUENCE, der.oid(number), *parameters)
     if _parses(lambda: x509.load_der_x509_certificate(carrier_with(algorithm=written))):
         return written
@@ -83,7 +83,7 @@ def public_key(data: bytes, report: Report) -> bytes:
     """Rewrite a SubjectPublicKeyInfo: a key of another kind replaces one that does not parse."""
     head, bits = der.children(der.expect(data, der.SEQUENCE))
     kind, *parameters = der.children(head)
-    number = der.dotted(kind)
+    number = der.read_oid(kind)
     if number == f"{_RSA}1":
         parameters = [_NULL]
     written = der.element(

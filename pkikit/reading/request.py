@@ -43,7 +43,7 @@ class OddRequest(OddObject):
         try:
             self.read_extensions = of_sequence(extensions_of_request(tbs))
         except (BadDer, ValueError) as error:
-            report.lost(f"the list of extensions ({error})")
+            report.add_unreadable(f"the list of extensions ({error})")
         head = der.element(der.INTEGER, b"\0"), subject, key, der.element(0xA0)
         bits = der.element(der.BIT_STRING, b"\0", self.signature)
         with naming("it"):

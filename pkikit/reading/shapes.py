@@ -84,7 +84,7 @@ def certificates_of_pkcs7(data: bytes) -> list[bytes]:
         BadDer: the bytes are not a SignedData.
     """
     parts = der.children(der.expect(data, der.SEQUENCE))
-    if len(parts) < 2 or der.dotted(parts[0]) != _SIGNED_DATA:
+    if len(parts) < 2 or der.read_oid(parts[0]) != _SIGNED_DATA:
         raise BadDer("is not SignedData")
     fields = der.children(der.children(parts[1])[0])
     listed = next((f for f in fields if f[0] == 0xA0), b"")

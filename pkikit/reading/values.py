@@ -68,14 +68,14 @@ def general_name(name: bytes) -> x509.GeneralName:
             case 0x86:
                 return x509.UniformResourceIdentifier._init_without_validation(der.content(name).decode("ascii"))
             case 0xA4:
-                return x509.DirectoryName(parsed_name(der.children(name)[0]))
+                return x509.DirectoryName(parse_name(der.children(name)[0]))
             case 0x87:
                 return x509.IPAddress(_address(der.content(name)))
             case 0x88:
-                return x509.RegisteredID(x509.ObjectIdentifier(der.dotted(der.element(der.OID, der.content(name)))))
+                return x509.RegisteredID(x509.ObjectIdentifier(der.read_oid(der.element(der.OID, der.content(name)))))
             case 0xA0:
                 kind, value = der.children(name)
-                return x509.OtherName(x509.ObjectIdentifier(der.dotted(kind)), der.children(value)[0])
+                return x509.OtherName(x509.ObjectIdentifier(der.read_oid(kind)), der.children(value)[0])
             case _:
                 pass
     return OddName(f"{_KINDS[first & 0x0F]} {der.content(name)[:64].hex()}")
@@ -92,7 +92,7 @@ def _address(
     raise ValueError("not an address")
 
 
-def parsed_name(name: bytes) -> x509.Name:
+def parse_name(name: bytes) -> x509.Name:
     """Return a distinguished name as an object."""
     readable = readable_name(name, "name")[0]
     return x509.load_der_x509_certificate(carrier((), Identity(name=readable))).subject
@@ -126,7 +126,7 @@ def _key_usage(value: bytes) -> x509.ExtensionType:
 
 
 def _extended_key_usage(value: bytes) -> x509.ExtensionType:
-    return x509.ExtendedKeyUsage([x509.ObjectIdentifier(der.dotted(o)) for o in der.children(value)])
+    return x509.ExtendedKeyUsage([x509.ObjectIdentifier(der.read_oid(o)) for o in der.children(value)])
 
 
 def _subject_alternative_name(value: bytes) -> x509.ExtensionType:
@@ -214,7 +214,7 @@ def _distribution_point(point: bytes) -> x509.DistributionPoint:
 
 def _relative(name: bytes) -> x509.RelativeDistinguishedName:
     rdn = der.element(der.SET, *der.children(name))
-    return parsed_name(der.element(der.SEQUENCE, rdn)).rdns[0]
+    return parse_name(der.element(der.SEQUENCE, rdn)).rdns[0]
 
 
 def _crl_distribution_points(value: bytes) -> x509.ExtensionType:
@@ -225,7 +225,7 @@ def _authority_information(value: bytes) -> x509.ExtensionType:
     descriptions = []
     for description in der.children(value):
         method, location = der.children(description)
-        descriptions.append(x509.AccessDescription(x509.ObjectIdentifier(der.dotted(method)), general_name(location)))
+        descriptions.append(x509.AccessDescription(x509.ObjectIdentifier(der.read_oid(method)), general_name(location)))
     return x509.AuthorityInformationAccess(descriptions)
 
 
@@ -233,7 +233,7 @@ def _policies(value: bytes) -> x509.ExtensionType:
     """Read the policies without their qualifiers: texts and addresses for people, which decide nothing."""
     return x509.CertificatePolicies(
         [
-            x509.PolicyInformation(x509.ObjectIdentifier(der.dotted(der.children(p)[0])), None)
+            x509.PolicyInformation(x509.ObjectIdentifier(der.read_oid(der.children(p)[0])), None)
             for p in der.children(value)
         ]
     )

@@ -22,7 +22,7 @@ def once_per_object(function: Callable[[_H], _V]) -> Callable[[_H], _V]:
     older: dict[int, tuple[_H, _V]] = {}
 
     @wraps(function)
-    def remembered(holder: _H) -> _V:
+    def call(holder: _H) -> _V:
         nonlocal newer, older
         entry = newer.get(id(holder))
         # The object is kept with its value, so no other object can have its id meanwhile.
@@ -36,10 +36,10 @@ def once_per_object(function: Callable[[_H], _V]) -> Callable[[_H], _V]:
         newer[id(holder)] = entry
         return entry[1]
 
-    return remembered
+    return call
 
 
-class kept(Generic[_H, _V]):  # noqa: N801 (used as a decorator, as `property`)
+class lazy_property(Generic[_H, _V]):  # noqa: N801 (used as a decorator, as `property`)
     """A property that is computed when it is asked for first, and then an attribute of the object.
 
     As `functools.cached_property`, without its lock (Python 3.11): two threads may compute one value twice, to no harm.

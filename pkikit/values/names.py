@@ -80,7 +80,7 @@ def parse_dns_name(text: str) -> str:
     return name
 
 
-def presented_dns_name(text: str) -> str:
+def read_presented_name(text: str) -> str:
     """Read a dNSName or common name exactly as a certificate presents it, in lower case.
 
     This function strips and converts nothing: OpenSSL compares the bytes, so a name that needs either matches nothing.
@@ -162,7 +162,7 @@ class SipUri:
         return cls(host=parse_dns_name(re.sub(r":\d{1,5}\Z", "", hostport)))
 
     @classmethod
-    def presented(cls, text: str) -> SipUri:
+    def parse_presented(cls, text: str) -> SipUri:
         """Read the SIP URI of a certificate, which must be a `sip:` domain identity as it is written (RFC 5922 §7.1).
 
         Args:
@@ -181,7 +181,7 @@ class SipUri:
         if "@" in host:
             raise InputError("names a user, not a domain")
         try:
-            return cls(host=presented_dns_name(re.sub(r":\d{1,5}\Z", "", host)))
+            return cls(host=read_presented_name(re.sub(r":\d{1,5}\Z", "", host)))
         except InputError as error:
             raise InputError(f"has a host part that {error.message}") from None
 

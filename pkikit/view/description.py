@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509 import ocsp
 
 from pkikit.files.contents import FileContents
-from pkikit.judge.checks.certificate_checks import shown_ekus
-from pkikit.model.certificates.canonical_name import distinguished
+from pkikit.judge.checks.certificate_checks import format_ekus
+from pkikit.model.certificates.canonical_name import format_name
 from pkikit.model.certificates.facts import extension, is_self_issued, key_kind, presented_names, serial_number
 from pkikit.model.certificates.public_key import digest_name, is_signed
 from pkikit.reading.unreadable import UNREADABLE
@@ -45,13 +45,13 @@ def describe_certificate(certificate: x509.Certificate, at: datetime) -> dict[st
     constraints = extension(certificate, x509.BasicConstraints)
     return {
         "kind": "certificate",
-        "subject": distinguished(certificate.subject),
+        "subject": format_name(certificate.subject),
         **_names(certificate),
-        "extended_key_usage": shown_ekus(certificate),
+        "extended_key_usage": format_ekus(certificate),
         "not_before": iso(certificate.not_valid_before_utc),
         "not_after": iso(certificate.not_valid_after_utc),
         "days_left": (certificate.not_valid_after_utc - at).days,
-        "issuer": distinguished(certificate.issuer),
+        "issuer": format_name(certificate.issuer),
         "self_issued": is_self_issued(certificate),
         "ca": None if constraints is None else constraints.ca,
         "key": _key(certificate),
@@ -67,9 +67,9 @@ def describe_request(request: x509.CertificateSigningRequest) -> dict[str, Any]:
     """Return subject, SANs, EKU and key of a certificate signing request."""
     return {
         "kind": "certificate request",
-        "subject": distinguished(request.subject),
+        "subject": format_name(request.subject),
         **_names(request),
-        "extended_key_usage": shown_ekus(request),
+        "extended_key_usage": format_ekus(request),
         "key": _key(request),
         "signature_digest": digest_name(request),
         "signature_valid": is_signed(request),
@@ -83,7 +83,7 @@ def describe_crl(crl: x509.CertificateRevocationList, at: datetime) -> dict[str,
     shown = [f"{entry.serial_number:x}" for entry in itertools.islice(crl, MAX_LISTED)]
     return {
         "kind": "certificate revocation list",
-        "issuer": distinguished(crl.issuer),
+        "issuer": format_name(crl.issuer),
         "last_update": iso(crl.last_update_utc),
         "next_update": iso(following) if following else None,
         "expired": following is not None and following < at,
@@ -111,8 +111,8 @@ def describe_ocsp(answer: ocsp.OCSPResponse, at: datetime) -> dict[str, Any]:
         "next_update": iso(following) if following else None,
         "stale": following is not None and following < at,
         "revoked_at": iso(revoked) if revoked else None,
-        "responder": distinguished(responder) if responder else (answer.responder_key_hash or b"").hex(":"),
-        "signer": [distinguished(c.subject) for c in answer.certificates],
+        "responder": format_name(responder) if responder else (answer.responder_key_hash or b"").hex(":"),
+        "signer": [format_name(c.subject) for c in answer.certificates],
         "signature_digest": digest_name(answer),
         "certificate_id_digest": _id_digest(first),
     }

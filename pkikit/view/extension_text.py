@@ -7,7 +7,7 @@ from typing import Any
 
 from cryptography import x509
 
-from pkikit.model.certificates.canonical_name import distinguished
+from pkikit.model.certificates.canonical_name import format_name
 from pkikit.model.certificates.facts import oid_name
 from pkikit.reading.extensions import ReadExtension, extensions_of
 from pkikit.values.names import printable
@@ -46,7 +46,7 @@ def general_name(name: x509.GeneralName) -> str:
         case x509.RFC822Name(value=value):
             return f"email:{printable(value)}"
         case x509.DirectoryName(value=value):
-            return f"dn:{distinguished(value)}"
+            return f"dn:{format_name(value)}"
         case x509.RegisteredID(value=value):
             return f"oid:{value.dotted_string}"
         case x509.OtherName(type_id=type_id, value=value):

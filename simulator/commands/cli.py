@@ -181,20 +181,20 @@ async def _checked(lab: Lab, *, quiet: bool) -> CheckReport:
 
 def print_report(out: Console, report: CheckReport) -> None:
     """The answer, the root causes, then every connection."""
-    from pkikit.model.certificates.facts import shown_time
+    from pkikit.model.certificates.facts import format_time
 
     up, every = len(report.legs) - len(report.down), len(report.legs)
     said = "no" if report.down else "yes"
-    out.print(f"{said}: {up} of {every} legs of {report.deployment} are up at {shown_time(report.at)}", markup=False)
+    out.print(f"{said}: {up} of {every} legs of {report.deployment} are up at {format_time(report.at)}", markup=False)
     for cause in report.root_causes():
         console.show_findings(out, [replace(cause.finding, fix=cause.fix)])
         if len(cause.refused_by) > 1:
-            console.indented(out, f"refused by: {', '.join(cause.refused_by)}")
-            console.indented(out, "If the fix is for the machine that refuses, apply it on each of them.")
+            console.print_indented(out, f"refused by: {', '.join(cause.refused_by)}")
+            console.print_indented(out, "If the fix is for the machine that refuses, apply it on each of them.")
     for warning, legs in report.warnings:
         console.show_findings(out, [warning])
         more = f" and {len(legs) - 1} more" if len(legs) > 1 else ""
-        console.indented(out, f"legs: {legs[0]}{more}")
+        console.print_indented(out, f"legs: {legs[0]}{more}")
     console.table(out, ("leg", "outcome", "cause"), [_row(leg) for leg in report.legs])
     judged = sum(leg.trace is None for leg in report.legs)
     if judged:

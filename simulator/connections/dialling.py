@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from pkikit.handshake.recorder import merge, not_connected
+from pkikit.handshake.recorder import merge, record_no_connection
 from pkikit.judge.legs.leg_verdict import LegVerdict, judge_leg
 from pkikit.model.findings import Verdict
 from pkikit.model.leg import Leg, Protocol
@@ -45,7 +45,7 @@ class Dialler:
         except Exception as error:  # this leg is down, the others are still dialled
             why = reason_of(error)
             self._context.events.add(leg.client, "Leg Failed", Leg=leg.id, Dst=leg.server, Reason=why)
-            return not_connected(self._context.now, f"the lab could not dial it: {why}", resolved=True)
+            return record_no_connection(self._context.now, f"the lab could not dial it: {why}", resolved=True)
 
     async def _open(self, leg: Leg) -> tuple[HandshakeTrace, TlsStream | None]:
         """Dial one leg. If the other side answered, the returned connection is still up."""
@@ -53,12 +53,12 @@ class Dialler:
         server.ready()
         address, problem = await self._network.find(leg)
         if address is None:
-            return not_connected(client.now, problem, resolved=False), None
+            return record_no_connection(client.now, problem, resolved=False), None
         # DNS may lead to another party than the intended one.
         server = self._by_address.get(address, server)
         if not self._network.passes(leg.client, server.party.fqdn):
             await asyncio.sleep(self._context.settings.unanswered)
-            return not_connected(client.now, f"{leg.server}:{leg.port}: timed out", resolved=True), None
+            return record_no_connection(client.now, f"{leg.server}:{leg.port}: timed out", resolved=True), None
         opened = await client.open(leg, address)
         of_server = None
         if opened.here is not None and leg.port in server.ports:  # a peer's pages keep no record of a handshake
@@ -123,7 +123,9 @@ class Dialler:
             nothing = Verdict(question=f"{leg.id}: not assessed")
             verdict = LegVerdict(leg=leg, by_client=nothing, by_server=nothing)
             if trace is None:  # neither judged nor dialled: that must not look like a success
-                trace = not_connected(self._context.now, "this leg could be neither judged nor dialled", resolved=True)
+                trace = record_no_connection(
+                    self._context.now, "this leg could be neither judged nor dialled", resolved=True
+                )
         report = self.last[leg.id] = LegReport(leg=leg, verdict=verdict, trace=trace)
         return report
 

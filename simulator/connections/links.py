@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 from pkikit.handshake.messages import options_request
-from pkikit.handshake.recorder import not_connected
+from pkikit.handshake.recorder import record_no_connection
 from pkikit.model.leg import Leg
 from pkikit.model.trace import HandshakeTrace
 from simulator.background import reason_of
@@ -110,7 +110,9 @@ class Link:
             self._events.add(self.leg.client, "Leg Failed", Leg=self.leg.id, Dst=self.leg.server, Reason=why)
         self._last_error = why
         self._told(False, why)
-        self._failed(self.leg, not_connected(self._client.now, f"the lab could not dial it: {why}", resolved=True))
+        self._failed(
+            self.leg, record_no_connection(self._client.now, f"the lab could not dial it: {why}", resolved=True)
+        )
         self.settled.set()
 
     async def _keep_alive(self, stream: TlsStream) -> str:
@@ -130,7 +132,7 @@ class Link:
             await stream.close()
 
     def _lost(self, why: str) -> HandshakeTrace:
-        return not_connected(self._client.now, f"the connection was lost: {why}", resolved=True)
+        return record_no_connection(self._client.now, f"the connection was lost: {why}", resolved=True)
 
     def _told(self, active: bool, why: str = "") -> None:
         if active != self.active:

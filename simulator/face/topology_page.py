@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 import jinja2
 from aiohttp import web
 
-from pkikit.model.certificates.facts import shown_time
+from pkikit.model.certificates.facts import format_time
 from pkikit.model.trace import describe
 from simulator.face.picture import Line, draw, lines_of
 from simulator.lab.running_lab import RunningLab
@@ -140,7 +140,7 @@ class Management:
             "rows": rows,
             "up": len(report.legs) - len(report.down),
             "total": len(self._lab.legs),
-            "now": shown_time(report.at),
+            "now": format_time(report.at),
         }
 
     def _render(self, template: str, title: str, **values: Any) -> web.Response:

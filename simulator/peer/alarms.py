@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pkikit.model.certificates.canonical_name import distinguished
+from pkikit.model.certificates.canonical_name import format_name
 from pkikit.model.certificates.credential import Credential, is_same
-from pkikit.model.certificates.facts import presented_names, shown_time, title
+from pkikit.model.certificates.facts import format_time, presented_names, title
 from pkikit.model.world import Party
 from simulator.peer.state import PeerState
 
@@ -47,13 +47,13 @@ def _certificate_alarms(state: PeerState, running: Credential | None, at: dateti
         leaf = running.leaf
         ends = leaf.not_valid_after_utc
         if at > ends:
-            yield Alarm(title="Server certificate expired", severity="critical", detail=f"on {shown_time(ends)}")
+            yield Alarm(title="Server certificate expired", severity="critical", detail=f"on {format_time(ends)}")
         elif ends - at < WARN_BEFORE:
             days = (ends - at).days
             yield Alarm(
                 title="Server certificate expires soon",
                 severity="warning",
-                detail=f"in {days} {'day' if days == 1 else 'days'}, on {shown_time(ends)}",
+                detail=f"in {days} {'day' if days == 1 else 'days'}, on {format_time(ends)}",
             )
         if not presented_names(leaf).common_name:
             yield Alarm(
@@ -86,7 +86,7 @@ def _waiting_alarms(state: PeerState, party: Party) -> Iterator[Alarm]:
     if last is not None and last.failures:
         times = "once" if last.failures == 1 else f"{last.failures} times in a row"
         yield Alarm(
-            title="ACME order failed", severity="error", detail=f"{times}, last at {shown_time(last.at)}: {last.error}"
+            title="ACME order failed", severity="error", detail=f"{times}, last at {format_time(last.at)}: {last.error}"
         )
 
 
@@ -97,7 +97,7 @@ def _list_alarms(state: PeerState, at: datetime) -> Iterator[Alarm]:
             yield Alarm(
                 title="Trusted CA certificate expired",
                 severity="warning",
-                detail=f"{title(certificate)}, on {shown_time(ends)}",
+                detail=f"{title(certificate)}, on {format_time(ends)}",
             )
     for source, crl in state.held.crls:
         following = crl.next_update_utc
@@ -105,7 +105,7 @@ def _list_alarms(state: PeerState, at: datetime) -> Iterator[Alarm]:
             yield Alarm(
                 title="CRL expired",
                 severity="error",
-                detail=f"{source.value}, of {distinguished(crl.issuer)}, on {shown_time(following)}: "
+                detail=f"{source.value}, of {format_name(crl.issuer)}, on {format_time(following)}: "
                 "its certificates count as revoked",
             )
 

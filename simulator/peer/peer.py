@@ -17,7 +17,7 @@ from pkikit.design.csr import CsrForm, SubjectFields, make_key
 from pkikit.design.san import SanEntry, SanLayout, design_sans
 from pkikit.errors import InputError
 from pkikit.model.certificates.credential import Credential, is_same
-from pkikit.model.codec.problems import validated
+from pkikit.model.codec.problems import validate_as
 from pkikit.model.deployment import Revocation
 from pkikit.model.features import TWO_STORES
 from pkikit.model.findings import Finding
@@ -262,7 +262,7 @@ class Peer:
             InputError: a setting is unknown, or its value is not allowed.
         """
         current = self.lab.revocation_settings(self.fqdn)
-        settings = validated(Revocation, {**current.model_dump(), **changes})
+        settings = validate_as(Revocation, {**current.model_dump(), **changes})
         self.lab.change_revocation(self.fqdn, settings)
         self._log("SIP Revocation Settings Changed", **settings.model_dump(mode="json"))
 

@@ -73,7 +73,7 @@ class StatusLookup:
                 ]
         found = NOTHING_HELD
         for data in await asyncio.gather(*jobs):
-            found = found.merged(data)
+            found = found.merge(data)
         return found
 
     async def daily(self, urls: Sequence[str], told: LogEvent) -> tuple[x509.CertificateRevocationList, ...]:

@@ -20,7 +20,7 @@ from pkikit.files import key_pem
 from pkikit.issue.authority import Authority, create_root
 from pkikit.judge.legs.sunset import RENEWALS_LOSE_IT
 from pkikit.model.certificates.credential import Credential
-from pkikit.model.certificates.facts import shown_time
+from pkikit.model.certificates.facts import format_time
 from pkikit.model.deployment import Deployment, deployment_from
 from pkikit.model.features import SERVER_ONLY_SWITCH, TWO_STORES, Feature
 from pkikit.model.parties import Role, Side
@@ -119,7 +119,7 @@ async def live_through_sunset(
         lab.change(_as_outside_sees_it(lab, public))
         await set_up_automatic(lab, acme, LIFETIME, _purposes, by=public)
         stages = [Stage(id="both", title="both purposes", takes="", report=await lab.check())]
-        step(f"time passes, over {shown_time(RENEWALS_LOSE_IT)}")
+        step(f"time passes, over {format_time(RENEWALS_LOSE_IT)}")
         timeline = await live_through(lab, LASTS)
         stages.append(
             Stage(id="renewed", title="renewed: serverAuth only", takes="nothing was done", report=await lab.check())

@@ -66,7 +66,7 @@ class MemoryDialler:
             client.feed(server.outgoing())
             hear(leg, client)
         for side in (client, server):
-            side.recorder.remember_seen(side.connection)
+            side.recorder.remember_chain(side.connection)
         return merge(client.recorder, server.recorder)
 
 

@@ -90,7 +90,7 @@ def perform(leg: Leg, world: World, at: datetime, tls: TlsRange | None = None) -
         for side in (client, server):  # who was content already reads now that the other was not
             stage.turn(side, lambda side=side: side.read() if side.complete and not side.failed else side.advance())  # type: ignore[misc]
     for side in (client, server):
-        side.recorder.remember_seen(side.connection)
+        side.recorder.remember_chain(side.connection)
     return Play(leg=leg, flights=tuple(stage.flights), trace=merge(client.recorder, server.recorder))
 
 

@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.x509 import ocsp
 
 from pkikit.errors import EncodingError
-from pkikit.model.certificates.canonical_name import canonical, distinguished
+from pkikit.model.certificates.canonical_name import canonical, format_name
 from pkikit.reading.unreadable import UNREADABLE
 
 _T = TypeVar("_T")
@@ -31,7 +31,7 @@ def _single(answer: ocsp.OCSPResponse) -> None:
 
 
 _OF_A_CRL: Sequence[tuple[str, Callable[[x509.CertificateRevocationList], object]]] = (
-    ("issuer", lambda crl: (canonical(crl.issuer), distinguished(crl.issuer))),
+    ("issuer", lambda crl: (canonical(crl.issuer), format_name(crl.issuer))),
     ("dates", lambda crl: (crl.last_update_utc, crl.next_update_utc)),
     ("extensions", lambda crl: tuple(crl.extensions)),
     ("signature algorithm", lambda crl: crl.signature_hash_algorithm),

@@ -73,7 +73,7 @@ def test_adcs_web_server_template_lacks_client_auth_and_its_duplicate_has_it() -
     # Two years and six weeks, as Active Directory stores them for its built-in Web Server template.
     assert attributes["pKIExpirationPeriod"] == "0080720e5dc2fdff"
     assert attributes["pKIOverlapPeriod"] == "0080a60affdeffff"
-    assert ("Request Handling", "Archive subject's encryption private key", "off") in CLIENT_AND_SERVER.shown()
+    assert ("Request Handling", "Archive subject's encryption private key", "off") in CLIENT_AND_SERVER.properties()
 
 
 def test_certsrv_form_contains_the_whole_request_and_the_template() -> None:

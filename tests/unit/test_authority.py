@@ -14,7 +14,7 @@ from pkikit.design.san import design_sans
 from pkikit.errors import IssuanceRefused
 from pkikit.issue.authority import LEAF_LIFETIME, Profile, create_root
 from pkikit.model.certificates.credential import spki
-from pkikit.model.certificates.facts import extension, issued
+from pkikit.model.certificates.facts import extension, is_issued_by
 from tests.support.worlds import AT, E1, deployment
 
 ROOT = create_root("Root CA", at=AT)
@@ -29,8 +29,8 @@ def test_issued_leaf_has_subject_key_and_names_of_the_request() -> None:
     assert leaf.subject == REQUEST.subject
     assert extension(leaf, x509.SubjectAlternativeName) == extension(REQUEST, x509.SubjectAlternativeName)
     assert extension(leaf, x509.ExtendedKeyUsage) == extension(REQUEST, x509.ExtendedKeyUsage)
-    assert issued(leaf, CA.certificate)
-    assert issued(CA.certificate, ROOT.certificate)
+    assert is_issued_by(leaf, CA.certificate)
+    assert is_issued_by(CA.certificate, ROOT.certificate)
     assert leaf.not_valid_after_utc == AT + LEAF_LIFETIME
     assert leaf.not_valid_before_utc < AT
     assert CA.intermediates == (CA.certificate,)

@@ -18,7 +18,7 @@ from workbook.course.progress import Try
 from pkikit.errors import InputError
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.codec.document import JsonLines
-from pkikit.model.codec.findings import finding_adapter, reported_findings
+from pkikit.model.codec.findings import finding_adapter, read_findings
 from pkikit.model.codec.trace import trace_codec, trace_from_json, trace_to_json
 from pkikit.model.findings import Finding, Verdict
 from pkikit.model.trace import HandshakeTrace
@@ -58,7 +58,7 @@ def test_finding_reads_back_as_it_was_printed(finding: Finding) -> None:
     assert finding_adapter().dump_python(finding, mode="json") == document
     safe = all(text.isprintable() for text in (finding.rule, finding.subject, finding.message, finding.fix))
     if safe and all(all(v.isprintable() for v in e.values()) for e in document["evidence"]):
-        assert reported_findings(json.dumps({"findings": [document]})) == (finding,)
+        assert read_findings(json.dumps({"findings": [document]})) == (finding,)
 
 
 @SLOW

@@ -197,16 +197,16 @@ def test_causes_are_ranked_by_what_must_be_fixed_first() -> None:
 def test_reports_of_verify_and_check_are_read_once_per_finding() -> None:
     """Findings of a verdict, or of all legs of a check, each once; what is no report is not taken for one."""
     from pkikit.judge.legs.leg_verdict import judge_all_legs
-    from pkikit.model.codec.findings import reported_findings
+    from pkikit.model.codec.findings import read_findings
 
     world = WorldBuilder().reissue(E1, without=(E1,)).world
     legs = [{"findings": [f.to_json() for f in v.findings]} for v in judge_all_legs(world, AT)]
-    found = reported_findings(json.dumps({"accepted": False, "legs": legs}))
+    found = read_findings(json.dumps({"accepted": False, "legs": legs}))
     assert found is not None
     assert rank_causes(found) == ("names.peer-fqdn-missing",)
     assert len(found) == len(set(found))
-    single = reported_findings(json.dumps({"findings": [found[0].to_json()]}))
+    single = read_findings(json.dumps({"findings": [found[0].to_json()]}))
     assert single == found[:1]
     for other in ("[]", "{", '{"steps": []}', '{"legs": 3}', '{"legs": [7]}', '{"findings": "x"}', "[" * 100_000):
-        assert reported_findings(other) is None
-    assert reported_findings('{"findings": [7, {"rule": 3}, {"rule": "x", "severity": "bad"}]}') == ()
+        assert read_findings(other) is None
+    assert read_findings('{"findings": [7, {"rule": 3}, {"rule": "x", "severity": "bad"}]}') == ()

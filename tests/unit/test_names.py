@@ -171,7 +171,7 @@ def test_spoilt_name_does_not_match_and_evidence_says_why() -> None:
 
 def test_name_table_agrees_with_match_name() -> None:
     """Each kind of name has a cell for each reader, and what the product's cells say is what `match_name` does."""
-    assert all(row.said_by(reader) for row in TABLE for reader in (RFC, OPENSSL, PRODUCT))
+    assert all(row.describe_reader(reader) for row in TABLE for reader in (RFC, OPENSSL, PRODUCT))
     assert len({row.kind for row in TABLE}) == len(TABLE)
     assert len(CONTRADICTION) == 3
     page = markdown()

@@ -23,8 +23,8 @@ from pkikit.judge.linting.lint import lint_authority, lint_certificate
 from pkikit.judge.matching.name_matching import match_name
 from pkikit.judge.questions import CertificateUse
 from pkikit.judge.verify import verify_certificate
-from pkikit.model.certificates.canonical_name import canonical, distinguished
-from pkikit.model.certificates.facts import extension, has_extension, is_unreadable, issued, presented_names
+from pkikit.model.certificates.canonical_name import canonical, format_name
+from pkikit.model.certificates.facts import extension, has_extension, is_issued_by, is_unreadable, presented_names
 from pkikit.model.findings import Finding, Verdict
 from pkikit.model.leg import NameCheck, Purpose
 from pkikit.reading import load_certificate
@@ -251,9 +251,9 @@ def test_signature_of_an_odd_certificate_is_checked_over_its_bytes() -> None:
     made = _changed(lambda fields: None)
     leaf, issuing = load_certificate(made.leaf), load_certificate(made.issuing)
     assert isinstance(leaf, OddCertificate)
-    assert issued(leaf, issuing)
+    assert is_issued_by(leaf, issuing)
     tampered = load_certificate(made.leaf.replace(b"Smith & Sons", b"Smyth & Sons"))
-    assert not issued(tampered, issuing)
+    assert not is_issued_by(tampered, issuing)
     assert tampered != leaf
 
 
@@ -288,7 +288,7 @@ def test_key_identifier_with_issuer_or_serial_alone_is_compared() -> None:
 
 def test_undecodable_name_is_displayed_as_latin1() -> None:
     certificate = load_certificate(lab(leaf=CERTIFICATES["name-t61-latin1"]).leaf)
-    assert "Zürich" in distinguished(certificate.subject)
+    assert "Zürich" in format_name(certificate.subject)
 
 
 def test_name_comparison_ignores_case_of_ascii_only() -> None:
@@ -320,4 +320,4 @@ def test_signature_with_unused_bits_is_invalid() -> None:
             fields.serial = odd_der.integer(1000 + number)
             CERTIFICATES["signature-unused-bits"](fields)
 
-        assert not issued(load_certificate(lab(leaf=change).leaf), load_certificate(good.issuing))
+        assert not is_issued_by(load_certificate(lab(leaf=change).leaf), load_certificate(good.issuing))

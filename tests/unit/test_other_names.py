@@ -89,7 +89,7 @@ def test_xmpp_address_is_reported_with_its_text() -> None:
 def test_other_name_is_displayed_and_matches_nothing(tmp_path: Path) -> None:
     """By name, in the SAN and in the list of names; it matches no reference name of the product."""
     certificate = leaf(der(EDGE))
-    assert f"SRVName:{EDGE}" in presented_names(certificate).shown()
+    assert f"SRVName:{EDGE}" in presented_names(certificate).describe()
     assert not match_name("example.com", presented_names(certificate)).matched
     path = tmp_path / "srv.pem"
     path.write_bytes(certificate.public_bytes(Encoding.PEM))

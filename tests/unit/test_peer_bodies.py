@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from pkikit.errors import InputError
-from pkikit.model.codec.problems import validated
+from pkikit.model.codec.problems import validate_as
 from pkikit.model.deployment import Revocation
 from simulator.peer.acme_state import AcmeChanges, AcmeSettings, Provider, settings_document
 from simulator.peer.pages import rest
@@ -54,24 +54,24 @@ from tests.support.state_fields import STATE_FIELDS
 def test_wrong_member_of_a_body_is_named(model: type[Body], given: dict[str, Any], words: str) -> None:
     """One sentence: which member, and what is allowed."""
     with pytest.raises(InputError) as refused:
-        validated(model, given)
+        validate_as(model, given)
     assert words in str(refused.value)
     assert "\n" not in str(refused.value)
 
 
 def test_body_has_the_defaults_of_the_product() -> None:
     """The near miss: everything may be left out, and what is there is taken."""
-    assert validated(Generate, {}).key_length == 2048
-    assert validated(CrlSources, {"urls": ["http://a.example/a.crl"], "hour": 5}).automatic.hour == 5
-    assert validated(RevocationChanges, {"use_ocsp": "off"}).model_dump(exclude_unset=True) == {"use_ocsp": False}
-    assert validated(Upload, {"certificate": "text"}) == validated(Upload, {"certificate": b"text"})
+    assert validate_as(Generate, {}).key_length == 2048
+    assert validate_as(CrlSources, {"urls": ["http://a.example/a.crl"], "hour": 5}).automatic.hour == 5
+    assert validate_as(RevocationChanges, {"use_ocsp": "off"}).model_dump(exclude_unset=True) == {"use_ocsp": False}
+    assert validate_as(Upload, {"certificate": "text"}) == validate_as(Upload, {"certificate": b"text"})
 
 
 def test_private_keys_of_a_body_are_not_printed() -> None:
     """Also not by a body that a log or an error shows."""
     for model in (Upload, DomainUpload):
-        assert "SECRET" not in repr(validated(model, {"private_key": "SECRET"}))
-    assert "SECRET" not in repr(validated(AcmeChanges, {"eab_mac": "SECRET"}))
+        assert "SECRET" not in repr(validate_as(model, {"private_key": "SECRET"}))
+    assert "SECRET" not in repr(validate_as(AcmeChanges, {"eab_mac": "SECRET"}))
 
 
 def test_every_setting_can_be_changed() -> None:
@@ -88,13 +88,13 @@ def test_acme_settings_that_are_shown_can_be_sent_back(any_settings: AcmeSetting
     shown = settings_document(any_settings)
     assert "eab_mac" not in shown
     stripped = replace(any_settings, terms=any_settings.terms.strip(), ca=any_settings.ca.strip())
-    assert validated(AcmeChanges, shown).applied_to(any_settings) == stripped
+    assert validate_as(AcmeChanges, shown).applied_to(any_settings) == stripped
 
 
 def test_acme_changes_leave_the_other_settings() -> None:
     """Only what was sent is changed."""
     before = AcmeSettings(email="a@example.com", automatic=True)
-    after = validated(AcmeChanges, {"provider": "staging", "hour": 5}).applied_to(before)
+    after = validate_as(AcmeChanges, {"provider": "staging", "hour": 5}).applied_to(before)
     assert after == replace(before, provider=Provider.STAGING, schedule=replace(before.schedule, hour=5))
 
 

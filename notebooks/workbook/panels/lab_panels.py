@@ -11,7 +11,7 @@ import ipywidgets as widgets
 from cryptography import x509
 
 from pkikit.errors import InputError
-from pkikit.model.certificates.facts import shown_time, title
+from pkikit.model.certificates.facts import format_time, title
 from pkikit.model.leg import Purpose
 from pkikit.model.parties import Role
 from simulator.face.picture import draw
@@ -171,8 +171,8 @@ def time_slider(session: LabSession) -> Panel:
     def show(days: int) -> PanelOutput:
         at = session.at + timedelta(days=days)
         ends = next_dates(session.world, session.at, within=timedelta(days=_MAX_DAYS))
-        soon = [f"{shown_time(when)}: the certificate of {fqdn} ends" for when, fqdn in ends if when > at][:3]
-        return _world_shown(session, judged(session.world, at), session.world, f"Judged at {shown_time(at)}.", *soon)
+        soon = [f"{format_time(when)}: the certificate of {fqdn} ends" for when, fqdn in ends if when > at][:3]
+        return _world_shown(session, judged(session.world, at), session.world, f"Judged at {format_time(at)}.", *soon)
 
     return Panel("Time slider", inputs, show)
 

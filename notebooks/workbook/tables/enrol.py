@@ -65,7 +65,7 @@ def template_of(name: str) -> CertificateTemplate:
 
 def template_table(name: str) -> pd.DataFrame:
     """Return what the properties window of a template shows."""
-    rows = [{"tab": tab, "field": field, "value": value} for tab, field, value in template_of(name).shown()]
+    rows = [{"tab": tab, "field": field, "value": value} for tab, field, value in template_of(name).properties()]
     return pd.DataFrame(rows).set_index(["tab", "field"])
 
 

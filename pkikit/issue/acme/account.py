@@ -15,7 +15,7 @@ from acme import errors, jws, messages
 from cryptography import x509
 
 from pkikit.errors import AcmeError, InputError
-from pkikit.issue.acme.transport import AccountKey, AcmeDirectory, Capabilities, connect, jwk_of, told
+from pkikit.issue.acme.transport import AccountKey, AcmeDirectory, Capabilities, connect, jwk_of, translate_errors
 from pkikit.values.names import printable
 
 
@@ -65,7 +65,7 @@ class AcmeAccount:
         wanted = messages.NewRegistration.from_data(
             **_contact(email), terms_of_service_agreed=True, external_account_binding=self._binding(external)
         )
-        with told(self.network):
+        with translate_errors(self.network):
             return str(self._client.new_account(wanted).uri)
 
     def _binding(self, external: ExternalAccount | None) -> dict[str, Any] | None:
@@ -85,7 +85,7 @@ class AcmeAccount:
         Raises:
             AcmeProblem: the key has no account there (accountDoesNotExist), or the CA refuses.
         """
-        with told(self.network):
+        with translate_errors(self.network):
             wanted = messages.NewRegistration(only_return_existing=True)
             self.network.account = None
             try:
@@ -133,7 +133,7 @@ class AcmeAccount:
         self._account(messages.UpdateRegistration(status=messages.STATUS_DEACTIVATED))
 
     def _account(self, body: Any) -> dict[str, Any]:
-        with told(self.network):
+        with translate_errors(self.network):
             answer = self.post(self.url, body).json()
             if not isinstance(answer, dict):
                 raise TypeError("no JSON object")
@@ -143,7 +143,7 @@ class AcmeAccount:
         """Replace the account's key (RFC 8555 §7.3.5): the new key signs the inner request, the old one the outer request."""
         assert self.network.key is not None  # an account has one
         jwk, algorithm = jwk_of(key)
-        with told(self.network):
+        with translate_errors(self.network):
             where = self._client.directory["keyChange"]
             payload = {"account": self.url, "oldKey": self.network.key.public_key().to_json()}
             inner = jws.JWS.sign(json.dumps(payload).encode(), key=jwk, alg=algorithm, nonce=None, url=where)
@@ -152,7 +152,7 @@ class AcmeAccount:
 
     def revoke(self, certificate: x509.Certificate, reason: int = 0) -> None:
         """Revoke a certificate, with the account's key or with the certificate's own if this object has it."""
-        with told(self.network):
+        with translate_errors(self.network):
             self._client.revoke(certificate, reason)
 
     def post(self, url: str, body: Any) -> Any:
@@ -166,7 +166,7 @@ class AcmeAccount:
 
     def endpoint(self, name: str) -> str:
         """Return a URL of the directory."""
-        with told(self.network):
+        with translate_errors(self.network):
             return str(self._client.directory[name])
 
 

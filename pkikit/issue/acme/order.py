@@ -20,7 +20,7 @@ from requests.utils import parse_header_links
 
 from pkikit.errors import AcmeError, AcmeProblem, AcmeTimeout, EncodingError
 from pkikit.issue.acme.account import AcmeAccount
-from pkikit.issue.acme.transport import problem_of, told
+from pkikit.issue.acme.transport import problem_of, translate_errors
 from pkikit.reading.saved import certificates_in
 from pkikit.values.names import printable
 
@@ -113,7 +113,7 @@ class Order:
         """
         wishes = wishes or OrderWishes()
         self._deadline = time.monotonic() + self._timeout
-        with told(self.account.network):
+        with translate_errors(self.account.network):
             try:
                 self._begin(wishes, resume)
                 if self._body.status == messages.STATUS_PENDING:

@@ -8,7 +8,7 @@ from cryptography import x509
 
 from pkikit.errors import AcmeError
 from pkikit.issue.acme.order import certificate_id
-from pkikit.issue.acme.transport import AcmeDirectory, connect, told
+from pkikit.issue.acme.transport import AcmeDirectory, connect, translate_errors
 from pkikit.model.renewal import RenewalInfo
 from pkikit.values.names import printable
 
@@ -32,7 +32,7 @@ def renewal_info(directory: AcmeDirectory, certificate: x509.Certificate) -> Ren
     base = client.directory.to_json().get("renewalInfo")
     if not isinstance(base, str):
         return None
-    with told(network):
+    with translate_errors(network):
         answer = network.get(f"{base.rstrip('/')}/{certificate_id(certificate)}").json()
         window = answer["suggestedWindow"]
         start, end = (datetime.fromisoformat(window[key]) for key in ("start", "end"))

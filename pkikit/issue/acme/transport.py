@@ -196,7 +196,7 @@ def problem_of(error: messages.Error, retry_after: timedelta | None = None) -> A
     return AcmeProblem(str(error.typ), detail, told, retry_after=retry_after)
 
 
-class told:  # noqa: N801  (used as a statement: "with told(network):")
+class translate_errors:  # noqa: N801  (used as a statement: "with translate_errors(network):")
     """Turns what the library and the network raise into our errors."""
 
     def __init__(self, network: Network) -> None:
@@ -223,7 +223,7 @@ class told:  # noqa: N801  (used as a statement: "with told(network):")
 def connect(directory: AcmeDirectory, key: AccountKey | None = None) -> tuple[client.ClientV2, Network]:
     """Return a client for a directory, which is read now."""
     network = Network(directory, key)
-    with told(network):
+    with translate_errors(network):
         return client.ClientV2(client.ClientV2.get_directory(directory.url, network), network), network
 
 

@@ -13,12 +13,12 @@ from pkikit.judge.questions import CertificateUse
 from pkikit.model.certificates.facts import (
     critical_oids,
     extension,
+    format_time,
     is_self_signed,
     is_unreadable,
     key_kind,
     oid_name,
     presented_names,
-    shown_time,
     unreadable_dates,
 )
 from pkikit.model.certificates.public_key import digest_name
@@ -64,8 +64,8 @@ def expired(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evid
     if use.at.replace(microsecond=0) > certificate.not_valid_after_utc:
         yield Evidence(
             label="not after",
-            expected=f"after {shown_time(use.at)}",
-            seen=shown_time(certificate.not_valid_after_utc),
+            expected=f"after {format_time(use.at)}",
+            seen=format_time(certificate.not_valid_after_utc),
             where="validity",
         )
 
@@ -75,8 +75,8 @@ def not_yet_valid(certificate: x509.Certificate, use: CertificateUse) -> Iterato
     if use.at < certificate.not_valid_before_utc:
         yield Evidence(
             label="not before",
-            expected=f"before {shown_time(use.at)}",
-            seen=shown_time(certificate.not_valid_before_utc),
+            expected=f"before {format_time(use.at)}",
+            seen=format_time(certificate.not_valid_before_utc),
             where="validity",
         )
 
@@ -87,7 +87,7 @@ def after_2050(certificate: x509.Certificate, use: CertificateUse) -> Iterator[E
         yield Evidence(
             label="not after",
             expected="2049 or earlier",
-            seen=shown_time(certificate.not_valid_after_utc),
+            seen=format_time(certificate.not_valid_after_utc),
             where="validity",
         )
 
@@ -106,7 +106,7 @@ def allows(certificate: x509.Certificate | x509.CertificateSigningRequest, purpo
     return usage is None or purpose in list(usage)
 
 
-def shown_ekus(certificate: x509.Certificate | x509.CertificateSigningRequest) -> str:
+def format_ekus(certificate: x509.Certificate | x509.CertificateSigningRequest) -> str:
     """Return the EKUs by name."""
     usage = extension(certificate, x509.ExtendedKeyUsage)
     if usage is None and is_unreadable(certificate, x509.ExtendedKeyUsage):
@@ -120,7 +120,7 @@ def client_auth_missing(certificate: x509.Certificate, use: CertificateUse) -> I
         yield Evidence(
             label="extended key usage",
             expected="clientAuth",
-            seen=shown_ekus(certificate),
+            seen=format_ekus(certificate),
             where="extendedKeyUsage",
         )
 
@@ -131,7 +131,7 @@ def server_auth_missing(certificate: x509.Certificate, use: CertificateUse) -> I
         yield Evidence(
             label="extended key usage",
             expected="serverAuth",
-            seen=shown_ekus(certificate),
+            seen=format_ekus(certificate),
             where="extendedKeyUsage",
         )
 
@@ -177,7 +177,7 @@ def common_name_only(certificate: x509.Certificate, use: CertificateUse) -> Iter
         return
     if names.has_san_identity and _is_multi_server(name):
         return
-    seen = names.shown() if names.all_names else ("a SAN without dNSName" if names.has_san else "no SAN")
+    seen = names.describe() if names.all_names else ("a SAN without dNSName" if names.has_san else "no SAN")
     yield Evidence(label="subjectAltName", expected=f"dNSName {name}", seen=seen, where="subjectAltName")
 
 

@@ -8,19 +8,19 @@ from datetime import datetime, timedelta
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from pkikit.judge.checks.certificate_checks import allows, digest_evidence, may_sign, shown_ekus, weak_key
+from pkikit.judge.checks.certificate_checks import allows, digest_evidence, format_ekus, may_sign, weak_key
 from pkikit.judge.checks.check import Check
 from pkikit.judge.paths.constraints import violations
 from pkikit.judge.paths.trust import Anchor, CertificatePath
 from pkikit.judge.questions import PathQuestion
 from pkikit.model.certificates.facts import (
     extension,
+    format_time,
     has_ended,
     has_extension,
     has_started,
     is_self_issued,
     is_valid_at,
-    shown_time,
     title,
 )
 from pkikit.model.findings import Evidence
@@ -110,8 +110,8 @@ def _clock(question: PathQuestion, certificate: x509.Certificate) -> Iterator[Ev
         hours = question.clock_offset / timedelta(hours=1)
         yield Evidence(
             label="clock of the verifier",
-            expected=shown_time(true_time),
-            seen=f"{shown_time(question.at)} ({abs(hours):.0f} h {'ahead' if hours > 0 else 'behind'}): the clock is off",
+            expected=format_time(true_time),
+            seen=f"{format_time(question.at)} ({abs(hours):.0f} h {'ahead' if hours > 0 else 'behind'}): the clock is off",
             where="clock",
         )
 
@@ -138,8 +138,8 @@ def _outside_validity(
     position, certificate = path.position(index), path.certificates[index]
     yield Evidence(
         label=f"{position} {title(certificate)}, not {bound}",
-        expected=f"{bound} {shown_time(question.at)}",
-        seen=shown_time(limit),
+        expected=f"{bound} {format_time(question.at)}",
+        seen=format_time(limit),
         where=position,
     )
     yield from _clock(question, certificate)
@@ -154,7 +154,7 @@ def purpose_missing(path: CertificatePath, question: PathQuestion) -> Iterator[E
             yield Evidence(
                 label=f"extended key usage of the {path.position(index)} {title(certificate)}",
                 expected="serverAuth" if server else "clientAuth",
-                seen=shown_ekus(certificate),
+                seen=format_ekus(certificate),
                 where="extendedKeyUsage",
             )
 

@@ -21,7 +21,7 @@ from pkikit.model.certificates.facts import (
     refused_though_parsed,
     unreadable_dates,
 )
-from pkikit.model.certificates.oddities import lost_parts, oddities
+from pkikit.model.certificates.oddities import oddities, unreadable_parts
 from pkikit.model.findings import Evidence
 from pkikit.rules.chain_rules import (
     CRITICAL_EXTENSION_UNKNOWN,
@@ -63,14 +63,14 @@ def _find_refused(certificate: x509.Certificate) -> Iterator[tuple[str, str]]:
     """Yield (OID, what is wrong with it), once for each kind of extension."""
     yield from dict.fromkeys((e.oid, e.oddity) for e in odd_extensions(certificate) if e.refused)
     yield from refused_though_parsed(certificate)
-    for lost in lost_parts(certificate):
+    for lost in unreadable_parts(certificate):
         if lost.startswith("the list of extensions"):
             yield "2.5.29", lost
 
 
 def part_unreadable(path: CertificatePath) -> Iterator[Evidence]:
     """Evidence for each part of a certificate that pkikit cannot read."""
-    for position, lost in _locate(path, lost_parts):
+    for position, lost in _locate(path, unreadable_parts):
         yield Evidence(label=f"{lost} of the {position}", expected="readable", seen="not readable", where=position)
 
 

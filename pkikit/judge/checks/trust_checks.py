@@ -1,6 +1,6 @@
 """Checks of the end of a path: does it lead to a root of the verifier's trusted CA list, and if not, what is wrong?
 
-`whats_wrong` names one cause for a path without an anchor; the checks below share it, so they never contradict each other.
+`find_fault` names one cause for a path without an anchor; the checks below share it, so they never contradict each other.
 """
 
 from __future__ import annotations
@@ -20,8 +20,16 @@ from pkikit.judge.paths.trust import (
     signers,
 )
 from pkikit.judge.questions import PathQuestion
-from pkikit.model.certificates.canonical_name import distinguished
-from pkikit.model.certificates.facts import extension, issued, issuer_of, shown_time, subject_key_id, subject_of, title
+from pkikit.model.certificates.canonical_name import format_name
+from pkikit.model.certificates.facts import (
+    extension,
+    format_time,
+    is_issued_by,
+    issuer_of,
+    subject_key_id,
+    subject_of,
+    title,
+)
 from pkikit.model.findings import Evidence
 from pkikit.rules.rule import Rule
 from pkikit.rules.trust_rules import (
@@ -37,15 +45,15 @@ from pkikit.rules.trust_rules import (
 _Cause = tuple[Rule | None, tuple[Evidence, ...]]
 
 
-def described(certificate: x509.Certificate) -> str:
+def describe_for_list(certificate: x509.Certificate) -> str:
     """Describe a certificate so that a person finds it in a list: its name, its issuer if that is another, its end."""
-    ends = f"ends {shown_time(certificate.not_valid_after_utc)}"
+    ends = f"ends {format_time(certificate.not_valid_after_utc)}"
     if issuer_of(certificate) == subject_of(certificate):
         return f"{title(certificate)} (self-signed, {ends})"
-    return f"{title(certificate)} (issued by {distinguished(certificate.issuer)}, {ends})"
+    return f"{title(certificate)} (issued by {format_name(certificate.issuer)}, {ends})"
 
 
-def whats_wrong(path: CertificatePath, question: PathQuestion) -> _Cause:
+def find_fault(path: CertificatePath, question: PathQuestion) -> _Cause:
     """Return (rule, evidence) of the one reason why the path has no anchor, or a wrong one; no rule for a good path."""
     top = path.certificates[-1]
     if path.shadowed:
@@ -71,7 +79,7 @@ def _second(certificate: x509.Certificate) -> Evidence:
     return Evidence(
         label=TRUSTED_CA_LIST,
         expected="one certificate of that subject",
-        seen=f"another {distinguished(certificate.subject)} stands before it",
+        seen=f"another {format_name(certificate.subject)} stands before it",
         where=TRUSTED_CA_LIST,
     )
 
@@ -83,7 +91,7 @@ def _not_in_list(path: CertificatePath, question: PathQuestion) -> _Cause:
             Evidence(label="issuer", expected="a CA", seen=f"{title(top)}, by itself", where="leaf"),
         )
     namesake = next((c for c in question.trusted_ca_list if subject_of(c) == subject_of(top)), None)
-    seen = title(top) + (f"; the list holds {described(namesake)}, which has another key" if namesake else "")
+    seen = title(top) + (f"; the list holds {describe_for_list(namesake)}, which has another key" if namesake else "")
     evidence = Evidence(label="root", expected=f"in the list: {_in_list(question)}", seen=seen, where=TRUSTED_CA_LIST)
     return ISSUER_UNKNOWN, (evidence,)
 
@@ -115,7 +123,7 @@ def _no_issuer(path: CertificatePath, question: PathQuestion) -> _Cause:
     if namesakes:
         return CHAIN_SIGNATURE_INVALID, tuple(_other_key(top, c, sent=c in question.sent) for c in namesakes)
     missing = explain_missing(path, trusted_ca_list=question.trusted_ca_list, known=question.known)
-    label, issuer = f"issuer of {title(top)} ({missing.how_known})", distinguished(top.issuer)
+    label, issuer = f"issuer of {title(top)} ({missing.how_known})", format_name(top.issuer)
     if missing.what is Missing.INTERMEDIATE:
         evidence = Evidence(label=label, expected="sent, or in the list", seen=f"{issuer} in neither", where="chain")
         return INTERMEDIATE_MISSING, (evidence,)
@@ -127,7 +135,7 @@ def _leads_away(copy: x509.Certificate, top: x509.Certificate) -> Evidence:
     return Evidence(
         label=TRUSTED_CA_LIST,
         expected=f"no second {title(copy)} that leads elsewhere",
-        seen=f"{described(copy)}: it is chosen first, and the path ends at {title(top)}",
+        seen=f"{describe_for_list(copy)}: it is chosen first, and the path ends at {title(top)}",
         where=TRUSTED_CA_LIST,
     )
 
@@ -145,7 +153,7 @@ def _namesakes(child: x509.Certificate, candidates: Iterable[x509.Certificate]) 
 
 def _other_key(child: x509.Certificate, namesake: x509.Certificate, *, sent: bool) -> Evidence:
     wanted, own = _authority_key_id(child), subject_key_id(namesake)
-    seen = f"{described(namesake)} has another key" + (f" ({own.hex()[:16]}…)" if own and wanted else "")
+    seen = f"{describe_for_list(namesake)} has another key" + (f" ({own.hex()[:16]}…)" if own and wanted else "")
     return Evidence(
         label=f"issuer of {title(child)}",
         expected=f"the key that signed it{f' ({wanted.hex()[:16]}…)' if wanted else ''}",
@@ -160,7 +168,7 @@ def _authority_key_id(child: x509.Certificate) -> bytes | None:
 
 
 def _evidence(rule: Rule, path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
-    found, evidence = whats_wrong(path, question)
+    found, evidence = find_fault(path, question)
     if found is rule:
         yield from evidence
 
@@ -211,7 +219,7 @@ def too_long(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence
 
 
 def _wrong_signature(path: CertificatePath) -> Iterator[tuple[x509.Certificate, x509.Certificate]]:
-    return ((child, issuer) for child, issuer in path.links if not issued(child, issuer))
+    return ((child, issuer) for child, issuer in path.links if not is_issued_by(child, issuer))
 
 
 def twin_in_list(path: CertificatePath) -> tuple[Evidence, ...]:
@@ -223,7 +231,7 @@ def twin_in_list(path: CertificatePath) -> tuple[Evidence, ...]:
         Evidence(
             label=TRUSTED_CA_LIST,
             expected="one certificate of that subject",
-            seen=f"{described(c)} comes after it and is not used",
+            seen=f"{describe_for_list(c)} comes after it and is not used",
             where=TRUSTED_CA_LIST,
         )
         for c in path.dropped

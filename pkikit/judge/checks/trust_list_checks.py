@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from cryptography import x509
 
 from pkikit.judge.checks.check import TRUSTED_CA_LIST, Check
-from pkikit.judge.checks.trust_checks import described
+from pkikit.judge.checks.trust_checks import describe_for_list
 from pkikit.judge.checks.upload_checks import is_temporary
 from pkikit.judge.paths.trust import Anchor, build_path, effective_trust, is_sound, same_key, trust_index
 from pkikit.judge.questions import CertificateUse
-from pkikit.model.certificates.canonical_name import common_name, distinguished
+from pkikit.model.certificates.canonical_name import common_name, format_name
 from pkikit.model.certificates.facts import extension, is_self_signed, is_valid_at, subject_of, title
 from pkikit.model.findings import Evidence
 from pkikit.rules.trust_rules import (
@@ -31,7 +31,7 @@ def same_subject(certificates: Sequence[x509.Certificate], use: CertificateUse) 
         yield Evidence(
             label="subject",
             expected="once",
-            seen=f"{described(dropped)}, behind another of that name",
+            seen=f"{describe_for_list(dropped)}, behind another of that name",
             where=TRUSTED_CA_LIST,
         )
 
@@ -62,7 +62,7 @@ def root_absent(certificates: Sequence[x509.Certificate], use: CertificateUse) -
             continue
         path = build_path(certificate, sent=(), trusted_ca_list=certificates, at=use.at)
         if path.anchor is not Anchor.TRUSTED:
-            above = distinguished(path.certificates[-1].issuer)
+            above = format_name(path.certificates[-1].issuer)
             yield Evidence(
                 label=f"issuer of {title(certificate)}", expected=above, seen="not in the list", where=TRUSTED_CA_LIST
             )
@@ -79,8 +79,8 @@ def cross_signed_copy(certificates: Sequence[x509.Certificate], use: Certificate
         if not is_sound(path, use.at):
             yield Evidence(
                 label="cross-signed copy",
-                expected=f"behind {described(twin)}, or not in the list",
-                seen=described(certificate),
+                expected=f"behind {describe_for_list(twin)}, or not in the list",
+                seen=describe_for_list(certificate),
                 where=TRUSTED_CA_LIST,
             )
 
@@ -99,7 +99,7 @@ def temporary_ca(certificates: Sequence[x509.Certificate], use: CertificateUse) 
     """Evidence for each temporary CA of a new installation in the list."""
     for certificate in certificates:
         if is_temporary(certificate.subject):
-            seen = distinguished(certificate.subject)
+            seen = format_name(certificate.subject)
             yield Evidence(label="CA", expected="one that you chose", seen=seen, where=TRUSTED_CA_LIST)
 
 

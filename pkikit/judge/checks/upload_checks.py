@@ -11,7 +11,7 @@ from pkikit.judge.checks.certificate_checks import MAX_SHOWN
 from pkikit.judge.checks.check import TRUSTED_CA_LIST, Check
 from pkikit.judge.paths.trust import Anchor, build_path
 from pkikit.judge.questions import CertificateUse
-from pkikit.model.certificates.canonical_name import common_name, distinguished
+from pkikit.model.certificates.canonical_name import common_name, format_name
 from pkikit.model.certificates.facts import has_extension, presented_names, serial_number, title
 from pkikit.model.findings import Evidence
 from pkikit.model.parties import Role
@@ -32,7 +32,7 @@ from pkikit.values.public_names import why_internal
 def common_name_missing(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     """Evidence that the certificate has no common name."""
     if not common_name(certificate.subject).strip():
-        seen = distinguished(certificate.subject)
+        seen = format_name(certificate.subject)
         yield Evidence(label="common name", expected="an FQDN", seen=f"none (subject {seen})", where="subject")
 
 
@@ -102,7 +102,7 @@ def eku_absent(certificate: x509.Certificate, use: CertificateUse) -> Iterator[E
 def temporary_certificate(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     """Evidence that the temporary CA of a new installation signed the certificate."""
     if is_temporary(certificate.issuer):
-        seen = distinguished(certificate.issuer)
+        seen = format_name(certificate.issuer)
         yield Evidence(label="issuer", expected="a CA that others trust", seen=seen, where="issuer")
 
 
@@ -130,7 +130,7 @@ def chain_incomplete(
         yield Evidence(
             label=f"issuer of {title(top)}",
             expected="in the trusted CA list",
-            seen=f"{distinguished(top.issuer)} is not",
+            seen=f"{format_name(top.issuer)} is not",
             where=TRUSTED_CA_LIST,
         )
 

@@ -20,7 +20,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.design.legs import legs_of
 from pkikit.judge.checks.certificate_checks import allows
-from pkikit.model.certificates.facts import extension, shown_time
+from pkikit.model.certificates.facts import extension, format_time
 from pkikit.model.deployment import Deployment
 from pkikit.model.features import TWO_STORES
 from pkikit.model.leg import Leg
@@ -185,10 +185,10 @@ def _find_end(certificate: x509.Certificate, at: datetime) -> tuple[datetime | N
         )
     if ends < RENEWALS_LOSE_IT:
         return RENEWALS_LOSE_IT, (
-            f"it has clientAuth and is renewed at {shown_time(ends)}; what a public CA issues from "
+            f"it has clientAuth and is renewed at {format_time(ends)}; what a public CA issues from "
             f"{RENEWALS_LOSE_IT:%Y-%m-%d} on has none{ended}"
         )
-    return ends, f"it has clientAuth until it ends at {shown_time(ends)}; a public CA renews it without{ended}"
+    return ends, f"it has clientAuth until it ends at {format_time(ends)}; a public CA renews it without{ended}"
 
 
 def _remedies(deployment: Deployment, leg: Leg) -> tuple[Remedy, ...]:

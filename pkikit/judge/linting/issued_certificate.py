@@ -12,11 +12,11 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.errors import AcmeMisissued
-from pkikit.judge.checks.certificate_checks import MAX_SHOWN, allows, shown_ekus
+from pkikit.judge.checks.certificate_checks import MAX_SHOWN, allows, format_ekus
 from pkikit.judge.paths.trust import may_be_issuer
 from pkikit.judge.questions import CertificateUse
-from pkikit.model.certificates.canonical_name import distinguished
-from pkikit.model.certificates.facts import extension, is_self_issued, issued, key_of, presented_names, title
+from pkikit.model.certificates.canonical_name import format_name
+from pkikit.model.certificates.facts import extension, is_issued_by, is_self_issued, key_of, presented_names, title
 from pkikit.model.findings import Answer, Evidence, Severity, Verdict
 from pkikit.rules.certificate_rules import CLIENT_AUTH_MISSING, SERVER_AUTH_MISSING
 from pkikit.rules.chain_rules import KEY_MISMATCH
@@ -59,14 +59,14 @@ def _answers(
     yield from _names(request, leaf, subject, use)
     for rule, oid in PURPOSES:
         dropped = allows(request, oid) and not allows(leaf, oid)
-        asked, given = shown_ekus(request), shown_ekus(leaf)
+        asked, given = format_ekus(request), format_ekus(leaf)
         purposes = Evidence(label="extended key usage", expected=asked, seen=given, where="extendedKeyUsage")
         yield rule.judge(subject, [purposes] if dropped else [])
-    wanted, got = distinguished(request.subject), distinguished(leaf.subject)
+    wanted, got = format_name(request.subject), format_name(leaf.subject)
     other_subject = Evidence(label="subject", expected=wanted, seen=got, where="subject")
     yield SUBJECT_CHANGED.judge(subject, [other_subject] if request.subject != leaf.subject else [])
     alone = not is_self_issued(leaf) and not any(may_be_issuer(leaf, c) for c in chain)
-    no_issuer = Evidence(label="issuer", expected=distinguished(leaf.issuer), seen="not in the file", where="file")
+    no_issuer = Evidence(label="issuer", expected=format_name(leaf.issuer), seen="not in the file", where="file")
     yield CHAIN_ABSENT.judge(subject, [no_issuer] if alone else [])
 
 
@@ -80,7 +80,7 @@ def san_entries(holder: x509.Certificate | x509.CertificateSigningRequest) -> tu
             case x509.UniformResourceIdentifier(value=value) if not value.lower().startswith(("sip:", "sips:")):
                 more.append(f"uri:{printable(value)}")
             case x509.DirectoryName(value=value):
-                more.append(f"dn:{distinguished(value)}")
+                more.append(f"dn:{format_name(value)}")
             case x509.RegisteredID(value=value):
                 more.append(f"oid:{value.dotted_string}")
             case _:
@@ -93,7 +93,7 @@ def _names(
 ) -> Iterator[Answer]:
     asked, given = presented_names(request), presented_names(leaf)
     wanted, got = san_entries(request), san_entries(leaf)
-    expected, seen = asked.shown(), given.shown()
+    expected, seen = asked.describe(), given.describe()
     dropped = [
         Evidence(label=f"name {n}", expected=expected, seen=seen, where="subjectAltName")
         for n in wanted
@@ -136,7 +136,7 @@ def require_answer(request: x509.CertificateSigningRequest, certificates: Sequen
     found = [f for f in lint_answer(request, certificates).findings if f.rule in _REFUSED]
     wrong = [f"{e.label}: expected {e.expected}, found {e.seen}" for f in found for e in f.evidence[:3]]
     for child, issuer in pairwise(certificates):
-        if not issued(child, issuer):
+        if not is_issued_by(child, issuer):
             wrong.append(f"{title(child)} is not signed by the next certificate of its chain, {title(issuer)}")
     if wrong:
         raise AcmeMisissued(wrong)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
-from pkikit.judge.advice import situated_in_list, situated_list
+from pkikit.judge.advice import situate_in_list, situate_list
 from pkikit.judge.checks import (
     certificate_checks,
     deployment_checks,
@@ -86,10 +86,10 @@ def _readable(certificate: x509.Certificate, name: str, subject: Subject) -> tup
 def _weigh_answer(answer: Answer, use: CertificateUse) -> Answer:
     if not answer.findings:
         return answer
-    return answer.with_findings(w for f in answer.findings if (w := weighed(f, use)) is not None)
+    return answer.with_findings(w for f in answer.findings if (w := weigh(f, use)) is not None)
 
 
-def weighed(found: Finding, use: CertificateUse) -> Finding | None:
+def weigh(found: Finding, use: CertificateUse) -> Finding | None:
     """The finding with the weight that it has for this version, role and store; None when it does not apply.
 
     X15.4 takes a certificate without clientAuth on Expressway-E (CLI switch), X15.5 has a store for each role:
@@ -118,7 +118,7 @@ def lint_names(
     answers = []
     for entry in layout.entries:
         evidence = [
-            Evidence(label=entry.reason, expected=entry.value, seen=presented.shown(), where="subjectAltName"),
+            Evidence(label=entry.reason, expected=entry.value, seen=presented.describe(), where="subjectAltName"),
             *(
                 Evidence(label=f"needed by {who}", expected=entry.value, seen="missing", where="deployment")
                 for who in entry.needed_by
@@ -234,10 +234,10 @@ def lint_trust_list(certificates: Sequence[x509.Certificate], use: CertificateUs
     certificates = tuple(certificates)  # so that its index is made once
     checks = applying(trust_list_checks.CHECKS, Subject.TRUST_LIST, use.version)
     whole = Verdict.of("", *(check.on("trusted CA list", certificates, use) for check in checks))
-    whole = replace(whole, findings=tuple(situated_list(f, certificates, use.at) for f in whole.findings))
+    whole = replace(whole, findings=tuple(situate_list(f, certificates, use.at) for f in whole.findings))
     each = []
     for certificate in certificates:
         verdict = lint_authority(certificate, use)
-        own = tuple(situated_in_list(f, certificate, certificates) for f in verdict.findings)
+        own = tuple(situate_in_list(f, certificate, certificates) for f in verdict.findings)
         each.append(replace(verdict, findings=own))
     return merge_verdicts(f"would {use.version} take this trusted CA list?", [whole, *each])

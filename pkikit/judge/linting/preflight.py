@@ -14,7 +14,7 @@ from cryptography import x509
 
 from pkikit.design.san import SanLayout
 from pkikit.errors import InputError
-from pkikit.model.certificates.facts import shown_time
+from pkikit.model.certificates.facts import format_time
 from pkikit.model.deployment import Deployment
 from pkikit.model.features import ACME
 from pkikit.model.findings import Evidence, Finding, Verdict
@@ -195,8 +195,8 @@ def pending_not_deployed(
         return ()
     evidence = Evidence(
         label="certificate in use",
-        expected=f"the pending one, valid until {shown_time(pending.not_valid_after_utc)}",
-        seen=f"expired at {shown_time(current.not_valid_after_utc)}",
+        expected=f"the pending one, valid until {format_time(pending.not_valid_after_utc)}",
+        seen=f"expired at {format_time(current.not_valid_after_utc)}",
         where=owner,
     )
     return (rules.PENDING.finding(owner, [evidence]),)

@@ -7,19 +7,19 @@ from hashlib import sha256
 
 from cryptography import x509
 
-from pkikit.judge.checks.certificate_checks import MAX_SHOWN, WEAK_DIGESTS, allows, shown_ekus
+from pkikit.judge.checks.certificate_checks import MAX_SHOWN, WEAK_DIGESTS, allows, format_ekus
 from pkikit.judge.linting.issued_certificate import PURPOSES, san_entries
-from pkikit.judge.linting.lint import weighed
+from pkikit.judge.linting.lint import weigh
 from pkikit.judge.questions import CertificateUse
-from pkikit.model.certificates.canonical_name import common_name, distinguished
+from pkikit.model.certificates.canonical_name import common_name, format_name
 from pkikit.model.certificates.facts import (
     extension,
+    format_time,
     is_self_signed,
     key_kind,
     key_of,
     presented_names,
     serial_number,
-    shown_time,
     title,
 )
 from pkikit.model.certificates.public_key import digest_name
@@ -40,7 +40,7 @@ def lint_replacement(old: x509.Certificate, new: x509.Certificate, use: Certific
     else:
         findings = [f for part in _PARTS for f in part(old, new, use, subject)]
     return Verdict(
-        question=f"what changes when {subject} replaces the certificate that ends at {shown_time(old.not_valid_after_utc)}?",
+        question=f"what changes when {subject} replaces the certificate that ends at {format_time(old.not_valid_after_utc)}?",
         findings=tuple(findings),
         checked=tuple(rule.id for rule in (*rules.RULES, *(rule for rule, _ in PURPOSES))),
     )
@@ -65,7 +65,7 @@ def _names(old: x509.Certificate, new: x509.Certificate, use: CertificateUse, su
     if old.subject != new.subject:
         cn_changed = common_name(old.subject) != common_name(new.subject)
         label = "subject (another common name)" if cn_changed else "subject"
-        evidence = [_state_change(label, distinguished(old.subject), distinguished(new.subject))]
+        evidence = [_state_change(label, format_name(old.subject), format_name(new.subject))]
         weight = Severity.WARNING if cn_changed else Severity.INFO
         yield _difference(rules.SUBJECT_CHANGED, subject, evidence, severity=weight)
 
@@ -136,7 +136,7 @@ def _issuer(old: x509.Certificate, new: x509.Certificate, use: CertificateUse, s
         yield _difference(
             rules.ISSUER_CHANGED,
             subject,
-            [_state_change("issuer", distinguished(old.issuer), distinguished(new.issuer))],
+            [_state_change("issuer", format_name(old.issuer), format_name(new.issuer))],
         )
     else:
         before, after = _issuer_key(old), _issuer_key(new)
@@ -161,8 +161,8 @@ def _issuer_key(certificate: x509.Certificate) -> bytes | None:
 def _purposes(old: x509.Certificate, new: x509.Certificate, use: CertificateUse, subject: str) -> Iterator[Finding]:
     for rule, oid in PURPOSES:
         if allows(old, oid) and not allows(new, oid):
-            evidence = _state_change("extended key usage", shown_ekus(old), shown_ekus(new))
-            found = weighed(rule.finding(subject, [evidence]), use)
+            evidence = _state_change("extended key usage", format_ekus(old), format_ekus(new))
+            found = weigh(rule.finding(subject, [evidence]), use)
             if found is not None:
                 yield found
 
@@ -171,14 +171,14 @@ def _validity(old: x509.Certificate, new: x509.Certificate, use: CertificateUse,
     evidence = []
     if new.not_valid_after_utc < old.not_valid_after_utc:
         evidence.append(
-            _state_change("not after", shown_time(old.not_valid_after_utc), shown_time(new.not_valid_after_utc))
+            _state_change("not after", format_time(old.not_valid_after_utc), format_time(new.not_valid_after_utc))
         )
     if new.not_valid_before_utc > old.not_valid_after_utc:
         evidence.append(
             Evidence(
                 label="not before",
-                expected=f"at or before {shown_time(old.not_valid_after_utc)}, the end of the old one",
-                seen=shown_time(new.not_valid_before_utc),
+                expected=f"at or before {format_time(old.not_valid_after_utc)}, the end of the old one",
+                seen=format_time(new.not_valid_before_utc),
                 where="validity",
             )
         )

@@ -89,7 +89,7 @@ class Connection:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
+class LogOutcome:
     """One failure or success as one record tells it; with neither rule nor success: a row knows it as harmless.
 
     ephemeral: the client's own port, which tells connections apart. name: the name that was looked for, where given.
@@ -140,7 +140,7 @@ def _tells(lowered: str) -> bool:
     return bool(phrase.rule) or phrase.success
 
 
-def read_record(record: Record) -> Said | None:
+def read_record(record: Record) -> LogOutcome | None:
     """Return what a record reports; None when it reports neither a failure nor a success."""
     said = _of_product(record) if record.fields else _of_text(record)
     if record.otherwise is not None and (said is None or said.rule == UNEXPLAINED.id):
@@ -148,7 +148,7 @@ def read_record(record: Record) -> Said | None:
     return None if said is None or said.harmless else said
 
 
-def _of_product(record: Record) -> Said | None:
+def _of_product(record: Record) -> LogOutcome | None:
     event, module = record.get("event"), record.get("module").lower()
     if event and not event.lower().startswith("alarm") and not _BAD_EVENT.search(event):
         return None
@@ -157,7 +157,7 @@ def _of_product(record: Record) -> Said | None:
     quiet = record.level in {"DEBUG", "INFO"} and not event
     reasons = [record.get(name) for name in ("detail", "reason", "ssl-error-reason", "error-reason", "cause")]
     reasons = [reason for reason in reasons if reason]
-    said: list[Said | None] = []
+    said: list[LogOutcome | None] = []
     if not quiet or module.startswith(_REASONS_AT_ANY_LEVEL):
         said += map(_by_words, reasons)
         if quiet:  # every connection ends with such a line, also the good ones
@@ -170,7 +170,7 @@ def _of_product(record: Record) -> Said | None:
             found = _best([found, whole]) if found is not None else whole
     counts = not quiet or module.startswith(_REASONS_AT_ANY_LEVEL)
     if found is None and counts and ((not quiet and (event or record.level == "ERROR")) or _fails(" ".join(reasons))):
-        found = Said(rule=UNEXPLAINED.id, seen=" / ".join(reasons) or event or record.text)
+        found = LogOutcome(rule=UNEXPLAINED.id, seen=" / ".join(reasons) or event or record.text)
     return _add_connection(found, record) if found is not None else None
 
 
@@ -179,22 +179,22 @@ def _fails(text: str) -> bool:
     return _FAILING.search(text) is not None and _HARMLESS.search(text) is None
 
 
-def _of_alarm(record: Record) -> Said | None:
+def _of_alarm(record: Record) -> LogOutcome | None:
     detail = record.get("detail", "title", "name")
     phrase = index().alarm(record.get("id")) or best_phrase(fold(detail))
     seen = f"alarm {record.get('id')}: {detail}"
     if phrase is None:
-        return Said(rule=UNEXPLAINED.id, seen=seen, structured=True, alarm=True)
+        return LogOutcome(rule=UNEXPLAINED.id, seen=seen, structured=True, alarm=True)
     return replace(_add_connection(_from_phrase(phrase, seen), record), alarm=True)
 
 
-def _of_text(record: Record) -> Said | None:
+def _of_text(record: Record) -> LogOutcome | None:
     text = record.text.strip()
     said = _by_words(text)
     if said is None and text.endswith("OK") and _VERIFIED.match(text):
-        return Said(rule="", seen=text, success=True)
+        return LogOutcome(rule="", seen=text, success=True)
     if said is None and _reports_failure(text):
-        said = Said(rule=UNEXPLAINED.id, seen=text)
+        said = LogOutcome(rule=UNEXPLAINED.id, seen=text)
     if said is None or not said.rule:
         return said
     name = _LOOKED_FOR.search(text[:4000]) if rule_of(said.rule).area == "names" else None
@@ -225,31 +225,31 @@ def _reports_failure(text: str) -> bool:
 
 
 @functools.lru_cache(maxsize=2048)
-def _by_words(text: str) -> Said | None:
+def _by_words(text: str) -> LogOutcome | None:
     """Look the reason up by an OpenSSL error number, else in the table of phrases."""
     folded = fold(text)
     code = _CODE.search(folded) if "error" in folded or "return code" in folded else None
     if code is not None:
         number = int(code.group(1))
         if number == 0:
-            return Said(rule="", seen=text, success="ok" in text.lower())
+            return LogOutcome(rule="", seen=text, success="ok" in text.lower())
         if number == PURPOSE:
             return _purpose(text)
         rule = CATALOGUE.by_openssl.get(number, UNEXPLAINED)
         seen = text if rule is not UNEXPLAINED else f"{text} ({verify_error_name(number)})"
-        return Said(rule=rule.id, seen=seen, whose=Whose.THEIRS)
+        return LogOutcome(rule=rule.id, seen=seen, whose=Whose.THEIRS)
     phrase = best_phrase(folded)
     return _from_phrase(phrase, text) if phrase is not None else None
 
 
-def _purpose(text: str) -> Said:
+def _purpose(text: str) -> LogOutcome:
     known = {"sslserver": SERVER_AUTH_MISSING.id, "sslclient": CLIENT_AUTH_MISSING.id}
     rule = next((rule for word, rule in known.items() if word in text), "")
-    return Said(rule=rule or CLIENT_AUTH_MISSING.id, seen=text, whose=Whose.THEIRS, purpose=not rule)
+    return LogOutcome(rule=rule or CLIENT_AUTH_MISSING.id, seen=text, whose=Whose.THEIRS, purpose=not rule)
 
 
-def _from_phrase(phrase: Phrase, seen: str) -> Said:
-    return Said(
+def _from_phrase(phrase: Phrase, seen: str) -> LogOutcome:
+    return LogOutcome(
         rule=phrase.rule,
         seen=seen,
         success=phrase.success,
@@ -261,11 +261,11 @@ def _from_phrase(phrase: Phrase, seen: str) -> Said:
     )
 
 
-def _best(several: list[Said]) -> Said | None:
+def _best(several: list[LogOutcome]) -> LogOutcome | None:
     return min(several, key=lambda said: (not said.rule, said.rule == UNEXPLAINED.id, said.vague), default=None)
 
 
-def _add_connection(said: Said, record: Record) -> Said:
+def _add_connection(said: LogOutcome, record: Record) -> LogOutcome:
     """The same with the connection and the direction that the record's fields tell."""
     event = record.get("event").lower()
     source, source_port = record.get("src-ip"), _port(record.get("src-port"))

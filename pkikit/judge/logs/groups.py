@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from pkikit.judge.logs.failures import Connection, Said
+from pkikit.judge.logs.failures import Connection, LogOutcome
 from pkikit.judge.logs.records import Record
 from pkikit.judge.phrases import Whose, Writer
 from pkikit.model import ports
@@ -49,7 +49,7 @@ class Entry:
     """Failures of one kind on one connection. first, last: times as the log writes them; line: where the first one is."""
 
     key: Key
-    said: Said
+    said: LogOutcome
     line: str
     count: int = 0
     first: str = ""
@@ -58,7 +58,7 @@ class Entry:
     names: set[str] = field(default_factory=set)
     _seen: dict[str, None] = field(default_factory=dict)
 
-    def add(self, said: Said, record: Record) -> None:
+    def add(self, said: LogOutcome, record: Record) -> None:
         """Count one more failure; several lines about one connection count once."""
         self.first, self.last = self.first or record.time, record.time or self.last
         if record.host and len(self.hosts) < 4:
@@ -106,7 +106,7 @@ class Collector:
         self._local: dict[str, str] = {}
         self._tool = Writer.UNKNOWN
 
-    def add(self, said: Said, record: Record, line: str) -> None:
+    def add(self, said: LogOutcome, record: Record, line: str) -> None:
         """Add what one record reports; `line` is its place, for people."""
         if said.success:
             self._successes += 1
@@ -139,7 +139,7 @@ class Collector:
         """Record which end the tool is, as its printed text shows."""
         self._tool = writer
 
-    def _learn(self, said: Said, record: Record) -> None:
+    def _learn(self, said: LogOutcome, record: Record) -> None:
         ends = {Writer.SERVER: said.connection.server, Writer.CLIENT: said.connection.client}
         address = ends.get(said.writer, "")
         if said.structured and address and len(self._local) < 1000:
@@ -233,12 +233,12 @@ def _drop_vague(entries: list[Entry]) -> list[Entry]:
         e.rule in {CONNECTION_CUT.id, HANDSHAKE.id} and not e.said.vague and not e.said.structured for e in entries
     )
 
-    def explained(entry: Entry) -> bool:
+    def is_explained(entry: Entry) -> bool:
         if entry.key.connection in exact:
             return True
         return entry.said.vague and not entry.said.structured and (printed or (cut and entry.rule in _SUMMARIES))
 
-    return [e for e in entries if not ((e.said.vague or e.rule == UNEXPLAINED.id) and explained(e))]
+    return [e for e in entries if not ((e.said.vague or e.rule == UNEXPLAINED.id) and is_explained(e))]
 
 
 def is_scanner(entry: Entry) -> bool:
@@ -276,7 +276,7 @@ def tier(entry: Entry) -> int:
     return 0
 
 
-def ranked(entries: Iterable[Entry]) -> list[Entry]:
+def rank_entries(entries: Iterable[Entry]) -> list[Entry]:
     """Sort the entries; fix the first one first.
 
     Configured peers come before strangers, reasons before symptoms, what fails repeatedly before what failed once; then

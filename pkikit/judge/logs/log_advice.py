@@ -110,13 +110,13 @@ class Ends:
         """Return the ends of an entry: addresses with the host names that the log gives them."""
         connection = entry.key.connection
 
-        def shown(address: str) -> str:
+        def name_host(address: str) -> str:
             host = names.get(address, "")
             return f"{host} ({address})" if host and host != address else address
 
         return cls(
-            client=printable(shown(connection.client), 100),
-            server=printable(shown(connection.server), 100),
+            client=printable(name_host(connection.client), 100),
+            server=printable(name_host(connection.server), 100),
             port=connection.port,
         )
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from pkikit.errors import InputError
 from pkikit.judge.logs.failures import Connection, connection_of_text, read_record, relevant
-from pkikit.judge.logs.groups import Collector, Entry, is_scanner, ranked
+from pkikit.judge.logs.groups import Collector, Entry, is_scanner, rank_entries
 from pkikit.judge.logs.log_advice import Ends, fix_for, statement, times
 from pkikit.judge.logs.records import Record, RecordReader
 from pkikit.judge.phrases import PHRASES, Writer
@@ -138,7 +138,7 @@ class LogReader:
     def diagnosis(self) -> LogDiagnosis:
         """Return the answer about everything that was read."""
         collected = self._collector.result()
-        entries = ranked(collected.entries)
+        entries = rank_entries(collected.entries)
         known = [e for e in entries if e.rule != UNEXPLAINED.id]
         unexplained = [e for e in entries if e.rule == UNEXPLAINED.id]
         findings = [self._finding(several, collected.names) for several in _by_finding(known)]

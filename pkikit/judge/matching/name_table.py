@@ -54,7 +54,7 @@ class NameKind:
     kind: str
     practices: tuple[Practice, ...]
 
-    def said_by(self, reader: str) -> str:
+    def describe_reader(self, reader: str) -> str:
         """Describe what one reader does, release by release, for a cell of a table."""
         return "\n".join(
             (f"{p.versions}: " if p.versions else "") + p.says + (" (ours)" if p.ours else "")

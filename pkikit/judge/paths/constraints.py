@@ -16,7 +16,7 @@ from cryptography import x509
 from cryptography.x509.name import _ASN1Type
 from cryptography.x509.oid import NameOID
 
-from pkikit.model.certificates.canonical_name import canonical, distinguished
+from pkikit.model.certificates.canonical_name import canonical, format_name
 from pkikit.model.certificates.facts import extension, is_self_issued
 from pkikit.values.names import printable
 
@@ -181,7 +181,7 @@ def _host(uri: str) -> str:
 
 def _show_name(name: x509.GeneralName) -> str:
     if isinstance(name, x509.DirectoryName):
-        return distinguished(name.value)
+        return format_name(name.value)
     return printable(str(getattr(name, "value", name)))
 
 

@@ -11,7 +11,7 @@ from cryptography import x509
 
 from pkikit.judge.paths.trust import MAX_LENGTH, CertificatePath, effective_trust, may_be_issuer
 from pkikit.model.certificates.canonical_name import canonical, common_name, organisation
-from pkikit.model.certificates.facts import extension, is_self_signed, issued, subject_of
+from pkikit.model.certificates.facts import extension, is_issued_by, is_self_signed, subject_of
 
 
 class Missing(enum.StrEnum):
@@ -81,7 +81,11 @@ def _known_way_up(child: x509.Certificate, known: Sequence[x509.Certificate]) ->
     current = child
     while len(way) < MAX_LENGTH and not (way and is_self_signed(current)):
         issuer = next(
-            (c for c in known if c not in way and c != current and may_be_issuer(current, c) and issued(current, c)),
+            (
+                c
+                for c in known
+                if c not in way and c != current and may_be_issuer(current, c) and is_issued_by(current, c)
+            ),
             None,
         )
         if issuer is None:

@@ -23,9 +23,9 @@ from pkikit.model.certificates.canonical_name import CanonicalName
 from pkikit.model.certificates.facts import (
     extension,
     identifies,
+    is_issued_by,
     is_self_signed,
     is_valid_at,
-    issued,
     issuer_of,
     key_of,
     signature_fits,
@@ -221,7 +221,7 @@ def may_be_issuer(child: x509.Certificate, candidate: x509.Certificate) -> bool:
 def signers(child: x509.Certificate, candidates: Iterable[x509.Certificate]) -> tuple[x509.Certificate, ...]:
     """Return the candidates that signed the child; this checks at most `MAX_TRIES` signatures."""
     fitting = (c for c in candidates if c != child and may_be_issuer(child, c))
-    return tuple(c for c in islice(fitting, MAX_TRIES) if issued(child, c))
+    return tuple(c for c in islice(fitting, MAX_TRIES) if is_issued_by(child, c))
 
 
 def is_sound(path: CertificatePath, at: datetime) -> bool:
@@ -229,7 +229,7 @@ def is_sound(path: CertificatePath, at: datetime) -> bool:
     return (
         path.anchor is Anchor.TRUSTED
         and all(is_valid_at(c, at) for c in path.certificates)
-        and all(_may_sign(issuer) and issued(child, issuer) for child, issuer in path.links)
+        and all(_may_sign(issuer) and is_issued_by(child, issuer) for child, issuer in path.links)
     )
 
 
@@ -238,7 +238,7 @@ def _may_sign(authority: x509.Certificate) -> bool:
     return constraints is not None and constraints.ca and (usage is None or usage.key_cert_sign)
 
 
-def in_the_way(
+def find_obstacles(
     path: CertificatePath,
     *,
     sent: Sequence[x509.Certificate],
@@ -264,7 +264,7 @@ def in_the_way(
     return ()
 
 
-def shadowed(
+def find_shadowed(
     path: CertificatePath,
     *,
     sent: Sequence[x509.Certificate],

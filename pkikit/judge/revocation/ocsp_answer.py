@@ -15,11 +15,11 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.model.certificates.facts import (
     extension,
+    format_time,
+    is_issued_by,
     is_valid_at,
-    issued,
     issuer_of,
     serial_number,
-    shown_time,
     subject_bytes,
     subject_of,
     title,
@@ -157,12 +157,12 @@ def _why_no_delegate(answer: ocsp.OCSPResponse, issuer: x509.Certificate, at: da
         usage = extension(signer, x509.ExtendedKeyUsage)
         if not _is_signed(answer, signer):
             why = f"neither the CA nor {title(signer)}, whose certificate comes with the answer"
-        elif issuer_of(signer) != subject_of(issuer) or not issued(signer, issuer):
+        elif issuer_of(signer) != subject_of(issuer) or not is_issued_by(signer, issuer):
             why = f"{title(signer)}, whose certificate another CA issued"
         elif usage is None or ExtendedKeyUsageOID.OCSP_SIGNING not in list(usage):
             why = f"{title(signer)}, whose certificate has no OCSPSigning purpose"
         elif not is_valid_at(signer, at):
-            why = f"{title(signer)}, whose certificate is not valid at {shown_time(at)}"
+            why = f"{title(signer)}, whose certificate is not valid at {format_time(at)}"
         else:
             return ""
     return why
@@ -195,10 +195,10 @@ def _digest_of(answer: ocsp.OCSPResponse) -> hashes.HashAlgorithm | None:
 def _outside_its_time(single: ocsp.OCSPSingleResponse, at: datetime) -> Reading | None:
     following = single.next_update_utc
     if single.this_update_utc > at + _SKEW:
-        seen = f"{shown_time(single.this_update_utc)}, in the future"
-        return _bad("from the future", rules.OCSP_UNAVAILABLE, "this update", f"before {shown_time(at)}", seen)
+        seen = f"{format_time(single.this_update_utc)}, in the future"
+        return _bad("from the future", rules.OCSP_UNAVAILABLE, "this update", f"before {format_time(at)}", seen)
     if following is not None and following < at:
-        return _bad("stale", rules.OCSP_UNAVAILABLE, "next update", f"after {shown_time(at)}", shown_time(following))
+        return _bad("stale", rules.OCSP_UNAVAILABLE, "next update", f"after {format_time(at)}", format_time(following))
     return None
 
 
@@ -209,7 +209,7 @@ def _status(certificate: x509.Certificate, single: ocsp.OCSPSingleResponse) -> R
         case ocsp.OCSPCertStatus.REVOKED:
             when = single.revocation_time_utc
             why = f", reason {single.revocation_reason.value}" if single.revocation_reason else ""
-            seen = f"revoked at {shown_time(when)}{why}" if when else "revoked"
+            seen = f"revoked at {format_time(when)}{why}" if when else "revoked"
             return _bad("revoked", rules.REVOKED, f"serial {serial_number(certificate):x}", "good", seen)
         case _:
             return _bad(

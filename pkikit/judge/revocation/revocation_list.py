@@ -9,7 +9,7 @@ from cryptography.x509.oid import CRLEntryExtensionOID, ExtensionOID
 
 from pkikit.model.certificates.canonical_name import canonical
 from pkikit.model.certificates.facts import critical_oids, extension, odd_extensions, oid_name, serial_number
-from pkikit.model.certificates.oddities import lost_parts
+from pkikit.model.certificates.oddities import unreadable_parts
 from pkikit.reading.signatures import NOT_SIGNED
 from pkikit.reading.unreadable import UNREADABLE
 
@@ -56,7 +56,7 @@ def unusable_because(crl: x509.CertificateRevocationList, certificate: x509.Cert
 
 def unreadable_part(crl: x509.CertificateRevocationList) -> str:
     """Return the part of a CRL that OpenSSL cannot read, so that it refuses the CRL; empty without one."""
-    lost = lost_parts(crl)
+    lost = unreadable_parts(crl)
     refused = (oid_name(x509.ObjectIdentifier(e.oid)) for e in odd_extensions(crl) if e.refused)
     return lost[0] if lost else next((f"extension {name}" for name in refused), "")
 

@@ -30,11 +30,11 @@ from pkikit.model.certificates.canonical_name import canonical
 from pkikit.model.certificates.facts import (
     crl_urls,
     extension,
+    format_time,
     is_self_signed,
     issuer_of,
     ocsp_urls,
     serial_number,
-    shown_time,
     subject_of,
     title,
 )
@@ -188,8 +188,8 @@ def _by_crl(
     if newest.next_update_utc is not None and newest.next_update_utc < at:
         evidence = Evidence(
             label=f"CRL of {title(issuer)}, next update",
-            expected=f"after {shown_time(at)}",
-            seen=shown_time(newest.next_update_utc),
+            expected=f"after {format_time(at)}",
+            seen=format_time(newest.next_update_utc),
             where=source.value,
         )
         return result("expired", rules.CRL_EXPIRED, [evidence])
@@ -217,7 +217,7 @@ def _find_refused(
 
 def _cite_entry(certificate: x509.Certificate, entry: x509.RevokedCertificate, source: CrlSource) -> Evidence:
     try:
-        when = f"revoked at {shown_time(entry.revocation_date_utc)}"
+        when = f"revoked at {format_time(entry.revocation_date_utc)}"
     except UNREADABLE:
         when = "revoked, at a time that cannot be read"
     try:
@@ -249,7 +249,7 @@ def _cite_nothing(
 ) -> Evidence:
     if signed:
         begins = min(crl.last_update_utc for _, crl in signed)
-        expected, seen = f"last update before {shown_time(at)}", f"{shown_time(begins)}, in the future"
+        expected, seen = f"last update before {format_time(at)}", f"{format_time(begins)}, in the future"
     else:
         urls = ", ".join(crl_urls(certificate))
         expected, seen = "a CRL at hand", f"none; its distribution points are {urls}" if urls else "none"

@@ -26,7 +26,7 @@ def organisation(name: x509.Name) -> str:
     return str(found[0].value) if found else ""
 
 
-def distinguished(name: x509.Name) -> str:
+def format_name(name: x509.Name) -> str:
     """Return a distinguished name on one line, escaped; never raises."""
     try:
         return printable(name.rfc4514_string()) or "(empty)"

@@ -14,7 +14,7 @@ from typing import Generic, Protocol, TypeVar, cast, overload
 from cryptography import x509
 from cryptography.utils import CryptographyDeprecationWarning
 
-from pkikit.model.certificates.canonical_name import CanonicalName, canonical, common_name, distinguished
+from pkikit.model.certificates.canonical_name import CanonicalName, canonical, common_name, format_name
 from pkikit.model.certificates.oddities import find_refusal, find_refused_extensions
 from pkikit.model.certificates.presented_names import PresentedNames, read_names
 from pkikit.model.certificates.public_key import keys_that_may_sign, read_key, read_key_kind, verify_issued
@@ -24,7 +24,7 @@ from pkikit.reading.odd import OddObject
 from pkikit.reading.request import OddRequest
 from pkikit.reading.unreadable import UNREADABLE
 from pkikit.text import printable
-from pkikit.values.memo import kept, once_per_object
+from pkikit.values.memo import lazy_property, once_per_object
 
 _T = TypeVar("_T", bound=x509.ExtensionType)
 _H = TypeVar("_H", x509.Certificate, x509.CertificateSigningRequest)
@@ -40,12 +40,12 @@ class Facts(Generic[_H]):
     def __init__(self, holder: _H) -> None:
         self.holder: _H = holder
 
-    @kept
+    @lazy_property
     def extensions(self) -> tuple[ReadExtension, ...]:
         """Every extension in the order of the file, readable or not."""
         return extensions_of(self.holder)
 
-    @kept
+    @lazy_property
     def values(self) -> Mapping[type[x509.ExtensionType], x509.ExtensionType]:
         """The extensions that can be read, by their type; the first of each kind."""
         if self.reads_plainly:
@@ -58,7 +58,7 @@ class Facts(Generic[_H]):
                     found.setdefault(kind, value)
         return found
 
-    @kept
+    @lazy_property
     def reads_plainly(self) -> bool:
         """True where `cryptography` reads all of the extensions by itself."""
         if isinstance(self.holder, OddObject):
@@ -69,12 +69,12 @@ class Facts(Generic[_H]):
             return False
         return True
 
-    @kept
+    @lazy_property
     def odd_extensions(self) -> tuple[ReadExtension, ...]:
         """The extensions that cannot be read, or only as OpenSSL reads them."""
         return () if self.reads_plainly else tuple(e for e in self.extensions if e.oddity)
 
-    @kept
+    @lazy_property
     def critical_oids(self) -> tuple[str, ...]:
         """The OIDs of the critical extensions, readable or not."""
         try:
@@ -90,18 +90,18 @@ class Facts(Generic[_H]):
         """Return True when an extension of that kind is there, readable or not."""
         return kind in self.values or any(e.oid == kind.oid.dotted_string for e in self.odd_extensions)
 
-    @kept
+    @lazy_property
     def names(self) -> PresentedNames:
         """The names that it presents."""
         kind = x509.SubjectAlternativeName
         return read_names(self.holder.subject, self.extension(kind), has_san=self.has(kind))
 
-    @kept
+    @lazy_property
     def key_kind(self) -> tuple[str, int]:
         """(`RSA` | `EC` | `DSA` | other, bits); ("unreadable", 0) when the key cannot be parsed."""
         return read_key_kind(self.holder)
 
-    @kept
+    @lazy_property
     def key(self) -> bytes:
         """SubjectPublicKeyInfo in DER: equal bytes, equal key."""
         return read_key(self.holder)
@@ -118,7 +118,7 @@ class CertificateFacts(Facts[x509.Certificate]):
         super().__init__(holder)
         self._issuers: dict[CertificateFacts, bool] = {}
 
-    @kept
+    @lazy_property
     def title(self) -> str:
         """A short name for a person: the common name, else the first dNSName, else the whole subject."""
         name = common_name(self.holder.subject)
@@ -126,29 +126,29 @@ class CertificateFacts(Facts[x509.Certificate]):
             alternative = self.extension(x509.SubjectAlternativeName)
             dns = alternative.get_values_for_type(x509.DNSName) if alternative else []
             name = dns[0] if dns else ""
-        return printable(name or distinguished(self.holder.subject))
+        return printable(name or format_name(self.holder.subject))
 
-    @kept
+    @lazy_property
     def subject(self) -> CanonicalName:
         """The subject, to be compared with."""
         return canonical(self.holder.subject)
 
-    @kept
+    @lazy_property
     def issuer(self) -> CanonicalName:
         """The issuer's name, to be compared with."""
         return canonical(self.holder.issuer)
 
-    @kept
+    @lazy_property
     def begins(self) -> datetime:
         """notBefore; the beginning of time where it cannot be read (`unreadable_dates`)."""
         return self.holder.not_valid_before_utc
 
-    @kept
+    @lazy_property
     def ends(self) -> datetime:
         """notAfter; the end of time where it cannot be read."""
         return self.holder.not_valid_after_utc
 
-    @kept
+    @lazy_property
     def unreadable_dates(self) -> tuple[tuple[str, str], ...]:
         """(`not before` or `not after`, what is written) for each date that OpenSSL refuses; it gives no instant."""
         if not isinstance(self.holder, OddCertificate):
@@ -156,7 +156,7 @@ class CertificateFacts(Facts[x509.Certificate]):
         dates = (("not before", self.holder.begins), ("not after", self.holder.ends))
         return tuple((label, date.written) for label, date in dates if date.at is None)
 
-    @kept
+    @lazy_property
     def serial_number(self) -> int:
         """The serial number, negative ones too; a rule reports those, so the library's warning is suppressed."""
         if _is_plainly_positive(self.holder.tbs_certificate_bytes):
@@ -165,37 +165,37 @@ class CertificateFacts(Facts[x509.Certificate]):
             warnings.simplefilter("ignore", CryptographyDeprecationWarning)
             return self.holder.serial_number
 
-    @kept
+    @lazy_property
     def subject_key_id(self) -> bytes | None:
         """The subject key identifier, or None."""
         value = self.extension(x509.SubjectKeyIdentifier)
         return value.digest if value else None
 
-    @kept
+    @lazy_property
     def is_self_issued(self) -> bool:
         """Issuer and subject are one name."""
         return self.issuer == self.subject
 
-    @kept
+    @lazy_property
     def is_self_signed(self) -> bool:
         """Self-issued, and neither its key identifier nor the kind of signature denies it (OpenSSL's EXFLAG_SS)."""
         return self.is_self_issued and self.is_identified_by(self) and self.signature_fits(self)
 
-    @kept
+    @lazy_property
     def refused_extensions(self) -> tuple[tuple[str, str], ...]:
         """(OID, what is wrong) of extensions that `cryptography` parses, or passes over, and OpenSSL refuses."""
         return find_refused_extensions(self.holder, self.values)
 
-    @kept
+    @lazy_property
     def refusal(self) -> str:
         """Why OpenSSL does not read a certificate that `cryptography` reads; empty when it does."""
         return find_refusal(self.holder)
 
-    @kept
+    @lazy_property
     def _signing_keys(self) -> frozenset[str]:
         return keys_that_may_sign(self.holder)
 
-    @kept
+    @lazy_property
     def _key_algorithm(self) -> str:
         return self.holder.public_key_algorithm_oid.dotted_string
 

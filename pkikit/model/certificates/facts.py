@@ -97,7 +97,7 @@ def identifies(child: x509.Certificate, issuer: x509.Certificate) -> bool:
     return facts_of(child).is_identified_by(facts_of(issuer))
 
 
-def issued(child: x509.Certificate, issuer: x509.Certificate) -> bool:
+def is_issued_by(child: x509.Certificate, issuer: x509.Certificate) -> bool:
     """True when the issuer's key signed the child; False for any signature that cannot be checked."""
     return facts_of(child).is_issued_by(facts_of(issuer))
 
@@ -158,7 +158,7 @@ def leaf_first(certificates: Sequence[x509.Certificate]) -> tuple[x509.Certifica
     return tuple(ordered)
 
 
-def shown_time(instant: datetime) -> str:
+def format_time(instant: datetime) -> str:
     """An instant for people, to the minute."""
     return f"{instant:%Y-%m-%d %H:%M} UTC"
 

@@ -21,7 +21,7 @@ def oddities(holder: Holder) -> tuple[str, ...]:
     return holder.oddities if isinstance(holder, OddObject) else ()
 
 
-def lost_parts(holder: Holder) -> tuple[str, ...]:
+def unreadable_parts(holder: Holder) -> tuple[str, ...]:
     """Parts that OpenSSL reads and pkikit does not."""
     return holder.unreadable if isinstance(holder, OddObject) else ()
 

@@ -10,7 +10,7 @@ from cryptography.x509.oid import NameOID
 
 from pkikit.errors import InputError
 from pkikit.text import printable
-from pkikit.values.names import SipUri, presented_dns_name
+from pkikit.values.names import SipUri, read_presented_name
 from pkikit.values.other_names import OtherName, read_other_name
 
 
@@ -76,7 +76,7 @@ class PresentedNames:
         others = (str(entry) for entry in self.others)
         return (*(f"sip:{n}" for n in self.sip), *self.dns, *self.wildcards, *self.ip, *self.unusable, *others)
 
-    def shown(self) -> str:
+    def describe(self) -> str:
         """All of them on one line, bounded, for evidence."""
         parts = [f"sip:{n}" for n in self.sip] + list(self.dns) + list(self.wildcards) + [f"IP {n}" for n in self.ip]
         parts += [str(entry) for entry in (*self.refused, *self.others)]
@@ -136,11 +136,11 @@ def _read_entry(name: x509.GeneralName) -> tuple[str, str] | None:
     """
     match name:
         case x509.DNSName(value=value) if value.startswith("*."):
-            return "wildcards", "*." + presented_dns_name(value[2:])
+            return "wildcards", "*." + read_presented_name(value[2:])
         case x509.DNSName(value=value):
-            return "dns", presented_dns_name(value)
+            return "dns", read_presented_name(value)
         case x509.UniformResourceIdentifier(value=value) if value.lower().startswith(("sip:", "sips:")):
-            return "sip", SipUri.presented(value).host
+            return "sip", SipUri.parse_presented(value).host
         case x509.IPAddress(value=ipaddress.IPv4Address() | ipaddress.IPv6Address() as address):
             return "ip", str(address)
         case x509.IPAddress():
@@ -151,6 +151,6 @@ def _read_entry(name: x509.GeneralName) -> tuple[str, str] | None:
 
 def _usable_common_name(text: str) -> str:
     try:
-        return "*." + presented_dns_name(text[2:]) if text.startswith("*.") else presented_dns_name(text)
+        return "*." + read_presented_name(text[2:]) if text.startswith("*.") else read_presented_name(text)
     except InputError:
         return ""

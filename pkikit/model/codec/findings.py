@@ -24,7 +24,7 @@ def finding_adapter() -> pydantic.TypeAdapter[Finding]:
     return pydantic.TypeAdapter(document_type(Finding, {**LEAVES, str: safe}, ignore_unknown=True))
 
 
-def reported_findings(text: str) -> tuple[Finding, ...] | None:
+def read_findings(text: str) -> tuple[Finding, ...] | None:
     """The findings of a report, each once; None when the document is something else, such as a trace.
 
     A member of a list of findings that is not shaped like a finding is left out.

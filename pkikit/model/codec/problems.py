@@ -48,7 +48,7 @@ def problem_of(error: pydantic.ValidationError) -> tuple[str, str]:
 _ModelT = TypeVar("_ModelT", bound=pydantic.BaseModel)
 
 
-def validated(model: type[_ModelT], values: Mapping[str, Any]) -> _ModelT:
+def validate_as(model: type[_ModelT], values: Mapping[str, Any]) -> _ModelT:
     """Return values from outside as a model.
 
     Args:

@@ -26,8 +26,8 @@ from pkikit.issue.acme.account import AcmeAccount
 from pkikit.issue.acme.transport import AcmeDirectory, Capabilities, capabilities
 from pkikit.judge.linting.preflight import preflight, refuse_where_there_is_no_acme
 from pkikit.model.certificates.credential import Credential, PrivateKey
-from pkikit.model.certificates.facts import presented_names, shown_time
-from pkikit.model.codec.problems import validated
+from pkikit.model.certificates.facts import format_time, presented_names
+from pkikit.model.codec.problems import validate_as
 from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Verdict
 from pkikit.net.acme_facts import gather
@@ -129,7 +129,7 @@ class AcmeService:
     async def configure(self, fqdn: str, changes: Mapping[str, Any]) -> AcmeSettings:
         """Change some of a peer's settings."""
         peer = self._peer(fqdn)
-        settings = validated(AcmeChanges, changes).applied_to(peer.state.acme.settings)
+        settings = validate_as(AcmeChanges, changes).applied_to(peer.state.acme.settings)
         await peer.change_acme(lambda acme: replace(acme, settings=settings))
         peer.lab.events.add(
             fqdn, "ACME Settings Changed", Provider=settings.provider.value, Automatic=settings.automatic,
@@ -262,7 +262,7 @@ class AcmeService:
     def _pending(self, peer: Peer, chain: tuple[x509.Certificate, ...]) -> None:
         leaf, now = chain[0], peer.lab.now_of(peer.fqdn)
         if not leaf.not_valid_before_utc <= now <= leaf.not_valid_after_utc:
-            self._tell(peer, "certificate", "not valid", detail=f"by this peer's clock, which shows {shown_time(now)}")
+            self._tell(peer, "certificate", "not valid", detail=f"by this peer's clock, which shows {format_time(now)}")
         self._tell(peer, "certificate", "pending", detail="waits for deploy")
         peer.lab.events.add(peer.fqdn, "ACME Certificate Pending", Issuer=leaf.issuer.rfc4514_string())
 

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from pkikit.design.csr import SubjectFields
 from pkikit.errors import InputError
-from pkikit.model.codec.problems import refuse, validated
+from pkikit.model.codec.problems import refuse, validate_as
 from pkikit.model.deployment import Revocation
 from pkikit.model.revocation_reasons import REASONS
 from pkikit.values.numbers import whole_number
@@ -147,7 +147,7 @@ async def body_of_script(request: web.Request, model: type[BodyT]) -> BodyT:
     Raises:
         InputError: a member is unknown or wrong; the sentence names it.
     """
-    return validated(model, await read_json(request))
+    return validate_as(model, await read_json(request))
 
 
 async def body_of_form(request: web.Request, model: type[BodyT]) -> BodyT:
@@ -169,7 +169,7 @@ async def body_of_form(request: web.Request, model: type[BodyT]) -> BodyT:
             given[name] = [line.strip() for line in form[name].splitlines() if line.strip()]
         else:
             given[name] = form[name]
-    return validated(model, given)
+    return validate_as(model, given)
 
 
 def number_of(form: dict[str, str], name: str) -> int:

@@ -7,7 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.errors import InputError
-from pkikit.model.codec.problems import validated
+from pkikit.model.codec.problems import validate_as
 from pkikit.model.features import TWO_STORES
 from pkikit.model.findings import Finding
 from pkikit.model.parties import Role
@@ -70,7 +70,7 @@ async def _generate(request: web.Request) -> web.Response:
         "digest": form.get("digest", ""),
         "key_length": number_of({"key_length": "2048", **form}, "key_length"),
     }
-    await actions.generate(request, validated(Generate, given))
+    await actions.generate(request, validate_as(Generate, given))
     raise web.HTTPSeeOther("/servercertificate/csr")
 
 

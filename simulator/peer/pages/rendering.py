@@ -11,7 +11,7 @@ from aiohttp import web
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pkikit.model.certificates.facts import shown_time, title
+from pkikit.model.certificates.facts import format_time, title
 from pkikit.model.parties import Role
 from pkikit.view.description import describe_certificate
 from simulator.peer.peer import Peer
@@ -53,7 +53,7 @@ def render(request: web.Request, name: str, *, status: int = 200, **values: Any)
             peer=peer.fqdn,
             role="Expressway-C" if peer.lab.deployment.role_of(peer.fqdn) is Role.EXPRESSWAY_C else "Expressway-E",
             version=peer.lab.deployment.version,
-            now=shown_time(peer.lab.now_of(peer.fqdn)),
+            now=format_time(peer.lab.now_of(peer.fqdn)),
             alarms=peer.alarms() if session else (),
             session=session,
             menu=MENU,
