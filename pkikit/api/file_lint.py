@@ -121,7 +121,7 @@ def lint_file(contents: FileContents, question: LintQuestion) -> list[Verdict]:
     if kind is Kind.CSR or (kind is None and contents.requests):
         if not contents.requests:
             raise InputError(contents.lacks("certificate request"), where=contents.where)
-        # A CA reads the request, not the product: how the file is made is worth a warning.
+        # A CA reads the request, not the product: an odd form of the file deserves only a warning.
         form = judge.lint_form(contents.where, product_objections(contents), to_upload=False)
         return [*([form] if form.findings else []), *(judge.lint_request(r, use) for r in contents.requests)]
     verdicts = [judge.lint_form(contents.where, product_objections(contents))]

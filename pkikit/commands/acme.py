@@ -230,9 +230,7 @@ def change_account(
     if new_key is not None:
         free_path(new_key)
         key = fast_key()
-        write_private(
-            new_key, key_pem(key)
-        )  # before the CA knows it: a key that is lost then is an account that is lost
+        write_private(new_key, key_pem(key))  # before the CA knows it: whoever loses the key then loses the account
         client.change_key(key)
     elif email is not None:
         client.change_contact(email)

@@ -92,7 +92,7 @@ def passphrase_source(file: Path | None) -> Passphrase | None:
     import functools
     import getpass
 
-    @functools.cache  # one file may hold several things that one passphrase opens
+    @functools.cache  # one passphrase may decrypt several keys of a file
     def ask() -> bytes:
         return getpass.getpass("Passphrase: ").encode()
 
@@ -119,7 +119,7 @@ def rows_of(facts: dict[str, Any]) -> list[tuple[str, str]]:
                 shown.append((label, "yes" if value else "no"))
             case _:
                 shown.append((label, "" if value is None else printable(str(value), MAX_WHERE)))
-    return [(label, text) for label, text in shown if text]  # an empty row tells nothing
+    return [(label, text) for label, text in shown if text]  # leave empty rows out
 
 
 def tell_facts(facts: dict[str, Any], as_json: bool) -> None:

@@ -28,7 +28,7 @@ EXIT_NO, EXIT_INPUT, EXIT_LAB = 1, 2, 3
 
 def run(app: typer.Typer, name: str, *, lab_errors: tuple[type[Exception], ...] = ()) -> NoReturn:
     """Run a command line and turn everything that it can raise into a sentence and an exit code."""
-    # What libraries find odd in a certificate is for the rules to tell, not for standard error.
+    # Rules report what libraries find odd in a certificate; keep it off standard error.
     warnings.simplefilter("ignore")
     startup.begin(name)
     output = startup.Output()
@@ -95,7 +95,7 @@ def answer(document: Any, *, as_json: bool, accepted: bool = True, show: Callabl
         Exit: the answer is no.
     """
     if as_json:
-        # Escapes are JSON in any encoding; the stream's own way out, where it cannot show a character, is not.
+        # Escapes are JSON in any encoding; the stream's replacement for a character that it cannot write is not.
         unicode = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
         print(json.dumps(document, indent=2, ensure_ascii=not unicode))
     else:

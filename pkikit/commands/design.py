@@ -181,7 +181,7 @@ def eku_audit(
     legs = audit(read, _certificates_in(certs, read), at=instant, assume=Assumption(chosen) if chosen else None)
     failing = [leg for leg in legs if leg.status is Status.FAILS]
     open_legs = [leg for leg in legs if leg.status is Status.NOT_ASSESSED]
-    # Of connections that others open the certificate is theirs to give; the answer is about our own peers.
+    # Other parties choose the certificate for connections that they open; the answer is about our own peers.
     ours = [leg for leg in open_legs if read.cluster_of(leg.leg.client) is not None]
     accepted = not failing and not ours
     document = {

@@ -88,7 +88,7 @@ def _tell_causes(verdict: Verdict, causes: tuple[str, ...], as_json: bool, **mor
             )
         for step in more.get("steps", ()):
             out.print(f"  {step}", markup=False)
-        if len(more.get("groups", ())) > 1:  # of a single one the finding says the same
+        if len(more.get("groups", ())) > 1:  # a single one is in the finding already
             console.table(out, ("failures", "connection", "cause"), _group_rows(more["groups"]))
         console.show_findings(out, verdict.findings)
         out.print(verdict.counts)
@@ -291,7 +291,7 @@ def _judge_probe(
         )  # fmt: skip
         of_chain = [f for f in judged.findings if trusted is not None or not is_about_trust(f.rule)]
         known = {f.rule for f in of_chain}
-        # Of the same failure the judge knows more than the trace: its evidence names the certificates.
+        # The judge knows more about a failure than the trace: its evidence names the certificates.
         kept = [
             f
             for f in of_trace.findings
@@ -318,7 +318,7 @@ def _facts(done: Probe) -> dict[str, Any]:
         "cipher": done.cipher,
         "answer": done.reply,
         "alert": done.trace.alert,
-        # Without a connection nobody knows.
+        # Without a connection this is unknown.
         "wants_certificate": None if done.trace.outcome is Outcome.UNREACHABLE else done.wants_certificate,
         "acceptable_cas": list(done.asked_for),
         "chain": [

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pkikit.explore.exploration import Outcome
 
 _SHOWN = 40
-# The objectives in few letters: a table of them has to fit 80 columns.
+# Short names of the objectives: their table has to fit 80 columns.
 _HEADS = ("down", "roots out", "blast", "apex", "days", "restarts/a", "reissues")
 
 

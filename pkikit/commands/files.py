@@ -61,7 +61,7 @@ def _tell_notes(contents: FileContents) -> None:
     """Print on standard error what is odd about the file, and why the product would not read it."""
     from pkikit.files import product_objections
 
-    # Of a binary form or an archive the output itself says what it is.
+    # The output itself names a binary form or an archive.
     objections = product_objections(contents) if contents.form in {"pem", "utf-16"} else ()
     sentences = [
         f"the product does not read this file as it is: {o.place}: {o.seen}" for o in objections if not o.is_remark

@@ -131,7 +131,7 @@ def subject_name(common_name: str, fields: SubjectFields | None = None) -> x509.
 
 
 def make_key(size: int = 2048) -> rsa.RSAPrivateKey:
-    """Make an RSA key. Only old versions offer 1024 bits; `CsrForm.check` tells which version offers what.
+    """Make an RSA key. Only old versions offer 1024 bits; `CsrForm.check` knows which version offers what.
 
     Args:
         size: the number of bits.

@@ -43,7 +43,7 @@ class Processes:
 
     def run(self, function: Callable[[_A], _R], arguments: Iterable[_A]) -> Iterator[_R]:
         """Yield the results; at most two chunks per worker are under way."""
-        # spawn: a fork would copy whatever threads a notebook holds in the middle of something.
+        # spawn: a fork would copy the threads of a notebook in the middle of their work.
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(self.workers, mp_context=context, initializer=_begin_worker) as pool:
             waiting = iter(arguments)

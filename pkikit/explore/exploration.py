@@ -27,7 +27,7 @@ from pkikit.view.chart import scatter
 
 CHUNK = 50_000
 FORMATS = (".csv", ".parquet")
-# A space travels to workers as plain data, and is worked out once in each.
+# A space travels to workers as plain data; each worker computes it once.
 Plain = tuple[str, tuple[tuple[str, str, tuple[str, ...]], ...]]
 
 
@@ -172,7 +172,7 @@ class _Parts:
         if out.suffix not in FORMATS:
             raise InputError(f"the file name must end in {' or '.join(FORMATS)}", where=printable(str(out)))
         if out.suffix == ".parquet":
-            with optional_packages():  # before any work is done, and here rather than in a worker
+            with optional_packages():  # before any work, and here rather than in a worker
                 import pyarrow.parquet  # noqa: F401
         self.out, self.form, self.columns = free_path(out), out.suffix, space.columns
         self.folder = out.with_name(out.name + ".parts")
@@ -202,7 +202,7 @@ class _Parts:
         try:
             read = _finished_codec().from_bytes(read_bytes(note), where=str(note))
         except InputError:
-            return None  # a damaged note: the chunk is done again
+            return None  # a damaged note: judge the chunk again
         return dict(read.front), read.working
 
     def keep(self, start: int, data: bytes, front: Front, working: int) -> None:

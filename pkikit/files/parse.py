@@ -89,7 +89,7 @@ def parse(
     if not data.strip():
         raise EncodingError("is empty", where=where)
     with warnings.catch_warnings():
-        # What the library finds odd in a certificate (a negative serial number) is for the rules to tell, not for stderr.
+        # Rules report what the library finds odd in a certificate (a negative serial number); keep it off stderr.
         warnings.simplefilter("ignore", CryptographyDeprecationWarning)
         collector = Collector(where, passphrase, keep_encrypted=keep_encrypted, open_stores=open_stores)
         if data.startswith((GZIP, ZIP)):

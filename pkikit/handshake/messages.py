@@ -124,7 +124,7 @@ def reply_to(message: bytes) -> Reply:
         values = request.headers.getlist(name)
         if not values:
             raise FramingError(f"the request has no {name} header")
-        # Copied as they came (RFC 3261 §8.2.6.2): what a caller wrote there is not ours to judge.
+        # Copy them unchanged (RFC 3261 §8.2.6.2), whatever the caller wrote there.
         response.headers.setlist(name, list(values))
     response.content_length = 0
     return Reply(data=bytes(response), asked=f"SIP {request.method}")

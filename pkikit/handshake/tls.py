@@ -32,7 +32,7 @@ from pkikit.model.world import Party, Speaks
 from pkikit.rules.catalogue import rule_of
 from pkikit.values.names import is_ip_address
 
-_NO_AUTO_CHAIN = 0x8  # SSL_MODE_NO_AUTO_CHAIN: what is sent is decided by pkikit, and so can be told
+_NO_AUTO_CHAIN = 0x8  # SSL_MODE_NO_AUTO_CHAIN: pkikit decides what to send, so that it can report it
 _CHUNK = 65536
 # Forward secrecy, no anonymous or null suites; level 2 wants 112 bits of everything (RSA 2048, SHA-256).
 CIPHERS = b"DEFAULT:!aNULL:!eNULL:@SECLEVEL=2"
@@ -106,13 +106,13 @@ class TlsContext:
         store = context.get_cert_store()
         assert store is not None  # a context has one from its making on
         self._store = store
-        # A store takes a time once: OpenSSL's X509_VERIFY_PARAM_set1 keeps what is set already. So a context judges at
+        # A store accepts a time once: OpenSSL's X509_VERIFY_PARAM_set1 keeps values that are already set. So a context judges at
         # one instant, and whoever keeps contexts asks `is_current`.
         store.set_time(at)
         self.at = at
         self._load_trust(party.trusted_ca_list)
         self._load_credential(party, at)
-        # For a server: another context for who asks for a name that has a certificate of its own (SNI).
+        # For a server: chooses another context for a client that asks for a name with its own certificate (SNI).
         self.choose: Callable[[str], TlsContext | None] = lambda _: None
         if side is Side.SERVER:
             context.set_tlsext_servername_callback(self._choose_context)
@@ -235,7 +235,7 @@ class Handshake:
                 self._judge_names_and_product_rules(chain, NOTHING_HELD)
 
     def judge_with(self, found: RevocationData) -> None:
-        """Continue to judge, with what the revocation sources said about `to_look_up`."""
+        """Continue to judge, with the answers of the revocation sources about `to_look_up`."""
         chain, self.to_look_up = self.to_look_up, ()
         self._judge_names_and_product_rules(chain, found)
 
@@ -243,7 +243,7 @@ class Handshake:
         """Judge what OpenSSL does not: the names, and what the product refuses although OpenSSL accepts it."""
         objections = product_refuses(chain)
         for objection in objections.errors:
-            # Told as OpenSSL would have told it, had it looked: "invalid CA certificate".
+            # Report it as OpenSSL would, if it checked this: "invalid CA certificate".
             self.recorder.note(CertificateJudged(subject=objection.subject, depth=1, code=79, name=objection.rule))
         if self._is_revoked(chain, found):
             self.fail("the revocation check does not let it pass")
@@ -281,7 +281,7 @@ class Handshake:
         return not verdict.accepted
 
     def fail(self, reason: str) -> None:
-        """Give up and keep what was seen. If TLS is up, close_notify tells the other side."""
+        """Give up, and keep what the other side sent. If TLS is up, close_notify tells the other side."""
         if self.failed:
             return
         self.failed = True
@@ -314,7 +314,7 @@ class Handshake:
             while True:
                 parts.append(self.connection.bio_read(_CHUNK))
                 if len(parts[-1]) < _CHUNK:
-                    break  # that was all; to be told so once more costs an exception
+                    break  # nothing is left; asking OpenSSL again would cost an exception
         return b"".join(parts)
 
     def write(self, data: bytes) -> None:

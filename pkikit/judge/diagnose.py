@@ -38,7 +38,7 @@ _NOT_TLS_REASONS = (
 )
 _CUT_REASONS = ("unexpected eof", "reset by peer", "closed", "broken pipe")
 
-# What a trace can lead to; the names of a refused certificate may say it more exactly.
+# Rules that a trace can lead to; the names of a refused certificate may narrow them down.
 CHECKED = tuple(
     dict.fromkeys(
         rule.id

@@ -126,8 +126,8 @@ OLDER_WORDS = MappingProxyType(
         67: ("CA certificate key too small",),
     }
 )
-PURPOSE = 26  # "unsuitable certificate purpose": which purpose, only the connection tells
-REJECTED = 28  # "certificate rejected": the lab reports by it what the product refuses and OpenSSL accepts
+PURPOSE = 26  # "unsuitable certificate purpose": only the connection shows which purpose
+REJECTED = 28  # "certificate rejected": the lab reports with it what the product refuses and OpenSSL accepts
 
 
 def verify_error_name(code: int) -> str:

@@ -24,7 +24,7 @@ from pkikit.rules.name_rules import COMMON_NAME_ONLY, IP_ADDRESS_USED, REFERENCE
 from pkikit.rules.trust_rules import SAME_SUBJECT_AMBIGUOUS
 from pkikit.values.memo import once_per_object
 
-# From the finding that a name is missing, and what was looked for, to the finding that says whose name it is.
+# Takes the finding about a missing name and the name check; returns the finding that says whose name it is.
 Refine = Callable[[Finding, NameCheck], Finding]
 
 
@@ -84,17 +84,21 @@ def verify_certificate(
     )
     path = explain_path(leaf, asked)
     subject, question = title(leaf), question or f"is {title(leaf)} accepted as TLS {purpose.value}?"
-    chain = Verdict.of(question, *_judge_path(path, asked, subject))
-    chain = replace(chain, findings=tuple(situate(f, path, asked) for f in chain.findings))
     presented = presented_names(leaf)
 
-    def refined(found: Finding, check: NameCheck) -> Finding:
+    def name_fix(found: Finding, check: NameCheck) -> Finding:
         return situate_name(refine(found, check), check.any_of, presented, asked)
 
-    further = [judge_names(presented, name_checks, subject, refined)]
+    further = [judge_names(presented, name_checks, subject, name_fix)]
     if revocation is not None and path.anchor is Anchor.TRUSTED:
         further.insert(0, judge_revocation(path, revocation, at))
-    return merge_verdicts(question, [chain, *further])
+    return merge_verdicts(question, [_judge_chain(path, asked, subject, question), *further])
+
+
+def _judge_chain(path: CertificatePath, asked: PathQuestion, subject: str, question: str) -> Verdict:
+    """Judge the path; each finding gets the fix for its situation."""
+    chain = Verdict.of(question, *_judge_path(path, asked, subject))
+    return replace(chain, findings=tuple(situate(f, path, asked) for f in chain.findings))
 
 
 def _judge_path(path: CertificatePath, asked: PathQuestion, subject: str) -> Iterator[Answer]:

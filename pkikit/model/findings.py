@@ -45,7 +45,7 @@ class Evidence:
 
     def __str__(self) -> str:
         """`label: expected A, found B`; of a line in a log only the line."""
-        # Nobody has to be told that no failure was expected.
+        # A reader knows that no failure was expected.
         expected = "" if self.expected == NO_FAILURE else f"expected {self.expected}, found "
         return f"{self.label}: {expected}{self.seen}"
 

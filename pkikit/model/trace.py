@@ -177,7 +177,7 @@ class HandshakeTrace:
                     return step.side
                 case _:
                     pass
-        # Nobody said so in TLS: the side that gave up last was waiting for the other.
+        # No TLS message says so: the side that gave up last was waiting for the other.
         failed = [s.side for s in self.steps if isinstance(s.detail, Failed)]
         return failed[0] if failed else None
 

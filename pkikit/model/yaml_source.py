@@ -41,7 +41,7 @@ class YamlSource:
                 node = node.value[part]
                 line = node.start_mark.line + 1
             elif isinstance(node, yaml.MappingNode):
-                # Tags of a union stand in pydantic's path but not in the file: they are passed over.
+                # Pydantic's path has the tags of a union, the file does not: skip them.
                 pair = next(((k, v) for k, v in node.value if k.value == str(part)), None)
                 if pair:
                     line, node = pair[0].start_mark.line + 1, pair[1]

@@ -75,7 +75,7 @@ def refusal(der: bytes) -> str:
     except crypto.Error as error:
         reasons = [entry[2] for entry in (error.args[0] if error.args else ()) if entry[2]]
         return reasons[0] if reasons else "unknown reason"
-    except ValueError as error:  # pyOpenSSL, over a date that it puts into a field of its own
+    except ValueError as error:  # pyOpenSSL raises it for a date that it copies into its own field
         return str(error)
     return ""
 

@@ -243,7 +243,7 @@ class Order:
                 self._answer(body)
                 waiting.append(url)
             elif body.status != messages.STATUS_VALID:
-                raise _validation_problem([body])  # lost while an interrupted run left it; the next order begins anew
+                raise _validation_problem([body])  # it failed while no run was watching; the next run makes a new order
         failed = [body for body in map(self._settle, waiting) if body.status != messages.STATUS_VALID]
         if failed:
             raise _validation_problem(failed)

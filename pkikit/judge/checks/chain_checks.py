@@ -89,7 +89,7 @@ def path_length(path: CertificatePath, question: PathQuestion) -> Iterator[Evide
                 seen=str(below),
                 where="chain",
             )
-        # `ca.not-a-ca` reports what is not a CA; it does not count here.
+        # `ca.not-a-ca` reports certificates that are not a CA; they do not count here.
         below += not is_self_issued(authority) and (constraints is None or constraints.ca)
 
 
@@ -194,7 +194,7 @@ CHECKS = (
     Check(KEY_USAGE_UNSUITABLE, usage_unsuitable),
     Check(NAME_CONSTRAINT_VIOLATED, name_constraints),
 )
-# Rules of one certificate, asked of each certificate of the path. Which purpose is asked for, the question tells.
+# Rules of one certificate, for each certificate of the path. The question says which purpose counts.
 _PURPOSES = {Purpose.SERVER: SERVER_AUTH_MISSING, Purpose.CLIENT: CLIENT_AUTH_MISSING}
 
 

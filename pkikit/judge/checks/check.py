@@ -12,7 +12,7 @@ from pkikit.model.version import ProductVersion
 from pkikit.rules.rule import Rule, Subject
 
 P = ParamSpec("P")
-TRUSTED_CA_LIST = "trusted CA list"  # the place of a piece of evidence that was found there
+TRUSTED_CA_LIST = "trusted CA list"  # the place of this piece of evidence
 
 
 @dataclass(frozen=True, eq=False)

@@ -57,7 +57,7 @@ def same_common_name(certificates: Sequence[x509.Certificate], use: CertificateU
 def root_absent(certificates: Sequence[x509.Certificate], use: CertificateUse) -> Iterator[Evidence]:
     """Evidence for each intermediate of the list whose root is not in it."""
     for certificate in certificates:
-        # A self-signed certificate is a root itself. A cross-signed copy of one is a matter for the rule below.
+        # A self-signed certificate is a root itself. The rule below judges its cross-signed copies.
         if is_self_signed(certificate) or self_signed_twin(certificate, certificates):
             continue
         path = build_path(certificate, sent=(), trusted_ca_list=certificates, at=use.at)

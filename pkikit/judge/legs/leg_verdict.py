@@ -74,7 +74,7 @@ def judge_leg(leg: Leg, world: World, at: datetime) -> LegVerdict:
     """Judge one leg; `at` is the lab's time, and each side judges by its own clock."""
     led = world.points.get(leg.server if leg.discovered_by else leg.reference_name, ())
     if led and leg.server not in led:
-        leg = replace(leg, server=led[0])  # DNS leads to another machine, whose certificate is met
+        leg = replace(leg, server=led[0])  # DNS leads to another machine, which presents its own certificate
     server = world.parties[leg.server].as_server(leg.port, leg.reference_name)
     client = world.parties[leg.client].as_client(leg.port)
     nothing = Verdict(question="nothing is verified")
@@ -180,7 +180,7 @@ def judge_form(sent: tuple[x509.Certificate, ...], version: ProductVersion) -> V
     answers = []
     for check, certificates in ((_AFTER_2050, without_roots), (_EKU_CRITICAL, leaf), (_UNUSABLE, leaf)):
         for certificate in certificates:
-            # None of these rules reads the instant, so none is asked for.
+            # None of these rules reads the instant, so this function does not take one.
             use = CertificateUse(at=certificate.not_valid_before_utc, version=version)
             evidence = check.find(certificate, use)
             answers.append(check.rule.judge(title(certificate), evidence, severity=Severity.WARNING))
@@ -258,7 +258,7 @@ def _other_peer_named(fqdn: str, leaf: x509.Certificate, cluster: Cluster | None
 def refine_for(deployment: Deployment, presenter: str, leaf: x509.Certificate) -> Refine:
     """Return a function that says whose the missing name is, and whether the certificate belongs to another peer."""
 
-    def refined(found: Finding, check: NameCheck) -> Finding:
+    def refine(found: Finding, check: NameCheck) -> Finding:
         if found.rule != name_rules.REFERENCE.id:
             return found
         named = _other_peer_named(presenter, leaf, deployment.cluster_of(presenter))
@@ -268,7 +268,7 @@ def refine_for(deployment: Deployment, presenter: str, leaf: x509.Certificate) -
         rule = missing_name_rule(deployment, presenter, check.any_of)
         return replace(found, rule=rule.id, fix=rule.fix)
 
-    return refined
+    return refine
 
 
 def _names_of_peer(deployment: Deployment, fqdn: str) -> set[str]:

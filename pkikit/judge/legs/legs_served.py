@@ -55,7 +55,7 @@ def services_of(
     sends behind it.
     """
     leaf, *sent = chain
-    # What nobody told us cannot be held against the certificate: the top of what came along stands for the far side's list.
+    # Without a trusted CA list we assume that the far side trusts the top of the supplied chain.
     trusted = trusted_ca_list if trusted_ca_list is not None else tuple(chain)
     found = []
     for leg in legs_of(deployment):

@@ -26,7 +26,7 @@ from pkikit.model.features import TWO_STORES
 from pkikit.model.leg import Leg
 from pkikit.model.parties import Role
 
-# What happened when, as the sources above state it.
+# Dates from the sources above.
 TIMELINE: tuple[tuple[datetime, str], ...] = (
     (datetime(2025, 10, 1, tzinfo=UTC), "DigiCert no longer puts clientAuth into public certificates by default"),
     (

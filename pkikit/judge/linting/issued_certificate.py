@@ -23,7 +23,7 @@ from pkikit.rules.chain_rules import KEY_MISMATCH
 from pkikit.rules.request_rules import CHAIN_ABSENT, NAME_ADDED, NAME_DROPPED, SUBJECT_CHANGED
 from pkikit.values.names import printable
 
-# The rule that a certificate breaks which lacks a purpose.
+# The rule for a certificate without the purpose.
 PURPOSES = (
     (CLIENT_AUTH_MISSING, ExtendedKeyUsageOID.CLIENT_AUTH),
     (SERVER_AUTH_MISSING, ExtendedKeyUsageOID.SERVER_AUTH),
@@ -102,7 +102,7 @@ def _names(
     yield NAME_DROPPED.judge(subject, dropped[:MAX_SHOWN])
     new = [n for n in got if n not in wanted]
     if not wanted:
-        # VOS compares nothing then (TAC 200641); and a CA that repeats the common name in the SAN does what it should.
+        # VOS compares nothing then (TAC 200641); and a CA is right to repeat the common name in the SAN.
         new = [n for n in new if n != asked.common_name]
     expected, seen = "only the names of the request", "added by the CA"
     added = [Evidence(label=f"name {n}", expected=expected, seen=seen, where="subjectAltName") for n in new[:MAX_SHOWN]]

@@ -62,7 +62,7 @@ def lint_certificate(
         The verdict.
     """
     subject = title(certificate)
-    # Before X15.5 the same certificate is used to dial as well.
+    # Before X15.5 the product dials with the same certificate.
     only_server = use.version.has(TWO_STORES) and use.store is not Purpose.CLIENT
     question = f"would {use.version} and its peers accept {subject} as server certificate?"
     own = Verdict.of(
@@ -231,7 +231,7 @@ def _about_ca(check: CertificateCheck, subject: str, certificate: x509.Certifica
 
 def lint_trust_list(certificates: Sequence[x509.Certificate], use: CertificateUse) -> Verdict:
     """Judge a trusted CA list as a whole, and each CA in it."""
-    certificates = tuple(certificates)  # so that its index is made once
+    certificates = tuple(certificates)  # a tuple, so that the cache keeps its index
     checks = applying(trust_list_checks.CHECKS, Subject.TRUST_LIST, use.version)
     whole = Verdict.of("", *(check.on("trusted CA list", certificates, use) for check in checks))
     whole = replace(whole, findings=tuple(situate_list(f, certificates, use.at) for f in whole.findings))

@@ -27,7 +27,7 @@ from pkikit.values.public_names import is_internal, why_not_issued
 
 MAX_NAMES = 100  # names in one certificate of the classic profile (Let's Encrypt, "Profiles")
 MAX_COMMON_NAME = 64
-# What a name that is a whole domain is there for.
+# Why a certificate needs the name of a whole domain.
 _DOMAINS = frozenset({REGISTRATION.id, SIP_DOMAIN.id, FEDERATION.id})
 
 

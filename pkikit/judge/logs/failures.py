@@ -90,9 +90,9 @@ class Connection:
 
 @dataclass(frozen=True, kw_only=True)
 class LogOutcome:
-    """One failure or success as one record tells it; with neither rule nor success: a row knows it as harmless.
+    """One failure or success that a record reports. With neither rule nor success, a row lists it as harmless.
 
-    ephemeral: the client's own port, which tells connections apart. name: the name that was looked for, where given.
+    ephemeral: the client's own port, which distinguishes connections. name: the name looked for, if the record has it.
     structured: True for a record of the product, whose fields and event leave no doubt that it reports a failure.
     alarm: True for an alarm of the product.
     """
@@ -133,7 +133,7 @@ def relevant(lowered: str) -> bool:
 
 @functools.lru_cache(maxsize=4096)
 def _tells(lowered: str) -> bool:
-    """True when a row that counts is in this text. Details of connections repeat, so this keeps the last answers."""
+    """True when a row that counts is in this text. Details of connections repeat, so this caches the last answers."""
     phrase = best_phrase(fold(lowered))
     if phrase is None:
         return _fails(lowered)

@@ -19,13 +19,13 @@ from pkikit.rules.name_rules import IP_ADDRESS_USED, REFERENCE
 from pkikit.rules.rule import Step
 
 MAX_ENTRIES = 10_000
-OTHERS = "other addresses"  # of scanners, once there are so many
+OTHERS = "other addresses"  # the address of scanners beyond the limit
 _PRIVATE = tuple(
     ipaddress.ip_network(n)
     for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
               "fc00::/7", "fe80::/10", "::1/128")
 )  # fmt: skip
-# What the tries of scanners end in.
+# How the attempts of scanners end.
 _SCANNER_AREAS = frozenset({"tls", "net"})
 
 
@@ -37,7 +37,7 @@ class Key:
     """
 
     connection: Connection
-    host: str  # only where the connection is unknown: then the host that writes is all there is
+    host: str  # only where the connection is unknown: then only the host that writes is known
     rule: str
     whose: Whose
     writer: Writer

@@ -134,5 +134,5 @@ def index() -> PhraseIndex:
 
 @functools.lru_cache(maxsize=4096)
 def best_phrase(folded: str, *, only_any_level: bool = False) -> Phrase | None:
-    """Call `PhraseIndex.best` on the whole table; logs repeat their texts, so this keeps the last answers."""
+    """Call `PhraseIndex.best` on the whole table; logs repeat their texts, so this caches the last answers."""
     return index().best(folded, only_any_level=only_any_level)

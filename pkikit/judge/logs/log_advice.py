@@ -79,7 +79,7 @@ _BY_ENDS = MappingProxyType({
     f" Enter the same on both: in the zone on {{client}} ({_ZONE}), and on {{server}} in the zone and in the local"
     " authentication database (Configuration > Authentication > Devices > Local database).",
 })  # fmt: skip
-# The log does not tell which machine is which.
+# The log does not show which machine is which.
 _BY_NOBODY = MappingProxyType({
     ISSUER_UNKNOWN.id: "On the machine that refuses (it sends the alert or writes this line), append the root CA"
     f" certificate of the other machine's certificate to the trusted CA list ({_LIST}; Unified CM: CallManager-trust and"

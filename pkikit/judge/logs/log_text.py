@@ -29,7 +29,7 @@ CHECKED = (
     | {rule.id for rule in RULES if rule.openssl}
     | {IP_ADDRESS_USED.id, UNEXPLAINED.id}
 )
-# Words by which tools show which end of the connection they are.
+# Words that show which end of the connection a tool is.
 _CLIENT_TOOLS = (
     "connected(0", "server certificate", "* connected to", "curl: (", "*   trying", "urllib.error.urlerror", "urllib3.exceptions",
     "requests.exceptions", "httpx.", "aiohttp.client_exceptions", "    at tlssocket.onconnectsecure",
@@ -97,7 +97,7 @@ class LogReader:
 
     def __init__(self, where: str) -> None:
         self._where, self._only_known = where, False
-        self._dialled = Connection()  # what curl has connected to; its later lines do not say it again
+        self._dialled = Connection()  # where curl connected to; its later lines do not repeat it
         self._collector = Collector()
         self._lines = self._records = 0
 

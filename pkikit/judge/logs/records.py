@@ -21,7 +21,7 @@ _FIELD = re.compile(
     r"""(?P<name>[A-Za-z][A-Za-z0-9_-]{0,40})\s{0,4}=\s{0,4}(?:"(?P<double>[^"]{0,2000})(?:"|$)"""
     r"""|'(?P<single>[^"]{0,400}?)'(?=\s{1,4}[A-Za-z][\w-]{0,40}\s{0,4}=|\s*$|,)|(?P<bare>[^\s"',;()]{1,80}))"""
 )
-# Where a page has put several lines of an endpoint, of Unified CM, of Jabber or of a daemon into one.
+# Where a page joined several lines of an endpoint, Unified CM, Jabber or a daemon.
 _GLUED = re.compile(
     r"\s(?=\d{3,8}\.\d\d\s{1,4}[A-Z]|\d{8}\.\d{3} {0,2}\||\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d|(?:ERROR|WARN|WARNING|INFO|DEBUG) \[)"
 )
@@ -189,7 +189,7 @@ def _split_structured(number: int, lines: list[str]) -> Iterator[Record]:
     if len(lines) == 1:
         yield from _split(number, lines[0])
         return
-    # A mail program breaks lines at blanks, a terminal after so many characters, wherever that is.
+    # A mail program breaks lines at blanks, a terminal after a fixed number of characters.
     lengths = {len(line) for line in lines[:-1]}
     terminal = len(lines) > 2 and len(lengths) == 1
     apart = list(_split(number, " ".join(line.strip(" \t") for line in lines)))

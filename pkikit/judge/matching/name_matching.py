@@ -26,10 +26,10 @@ class NameReason(enum.Enum):
     DNS_NAME = enum.auto()
     WILDCARD = enum.auto()
     ADDRESS_FOUND = enum.auto()  # an iPAddress entry of the SAN
-    COMMON_NAME = enum.auto()  # of a certificate without a name that comes before it
+    COMMON_NAME = enum.auto()  # it counts only without a name that comes before it
     ABSENT = enum.auto()
     WILDCARD_REFUSED = enum.auto()  # only a wildcard covers it, and this reader accepts none
-    ADDRESS_ABSENT = enum.auto()  # an IP address that no iPAddress entry holds
+    ADDRESS_ABSENT = enum.auto()  # an IP address without an iPAddress entry
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,7 +207,7 @@ def match_openssl(reference: str, presented: PresentedNames) -> NameMatch:
     return NameMatch(reference=name, why="neither a dNSName nor the common name equals or covers it")
 
 
-# What valid_star of v3_utl.c lets pass: one star at an end of the first label, and at least two dots behind it.
+# valid_star of v3_utl.c accepts one star at an end of the first label, and at least two dots behind it.
 _STAR_LABEL = r"(?:\*(?:[a-z0-9-]*[a-z0-9])?|(?!xn--)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\*)"
 _VALID_STAR = re.compile(_STAR_LABEL + r"(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?){2,}\Z")
 

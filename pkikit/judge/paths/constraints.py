@@ -23,7 +23,7 @@ from pkikit.values.names import printable
 # OpenSSL's NAME_CHECK_MAX. A certificate that needs more comparisons is an attack.
 MAX_COMPARISONS = 1 << 20
 _IA5 = _ASN1Type.IA5String
-# An e-mail address in UTF-8 (RFC 8398). OpenSSL compares it with rfc822Name constraints; we refuse it there, to be safe.
+# An e-mail address in UTF-8 (RFC 8398). OpenSSL compares it with rfc822Name constraints; pkikit refuses it, to be safe.
 _SMTP_UTF8_MAILBOX = "1.3.6.1.5.5.7.8.9"
 
 
@@ -44,7 +44,7 @@ def violations(path: Sequence[x509.Certificate]) -> Iterator[Violation]:
             continue
         for depth, below in enumerate(path[:index]):
             if depth and is_self_issued(below):
-                continue  # RFC 5280 §6.1.3 (b): a self-issued intermediate is not held to them
+                continue  # RFC 5280 §6.1.3 (b): the constraints do not apply to a self-issued intermediate
             yield from _of_certificate(below, depth == 0, constraints, authority)
 
 
@@ -57,7 +57,7 @@ def _of_certificate(
         yield Violation(authority=authority, name=f"{len(names)} names", allowed="so few that they can be compared")
         return
     for attribute in certificate.subject.get_attributes_for_oid(NameOID.EMAIL_ADDRESS):
-        if attribute._type is not _IA5:  # OpenSSL refuses it whatever the constraints are about
+        if attribute._type is not _IA5:  # OpenSSL refuses it, whatever the constraints cover
             yield Violation(authority=authority, name=printable(str(attribute.value)), allowed="an IA5String")
     for name in names:
         allowed = _find_allowed(name, permitted, excluded)

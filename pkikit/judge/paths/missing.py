@@ -29,7 +29,7 @@ class MissingIssuer:
     how_known: str
 
 
-# Words of CA names that say nothing about whose CA it is, and beginnings of those that say "below a root".
+# Words of CA names that say nothing about whose CA it is, and beginnings of words that mean "below a root".
 _GENERIC = frozenset({"root", "ca", "certification", "certificate", "authority"})
 _BELOW_ROOT = ("inter", "issu", "sub", "ica", "policy")
 

@@ -36,7 +36,7 @@ from pkikit.values.memo import once_per_object
 MAX_TRIES = (
     16  # signature checks, or evidence, for one question about one certificate: a list from outside can be hostile
 )
-MAX_REMOVALS = 4  # certificates that one piece of advice removes
+MAX_REMOVALS = 4  # how many certificates one fix may remove
 MAX_LENGTH = 102  # leaf, OpenSSL's default depth of 100 CAs, and the anchor
 
 
@@ -111,7 +111,7 @@ def _index_of_tuple(trusted_ca_list: tuple[x509.Certificate, ...]) -> TrustIndex
 
 
 def _index(trusted_ca_list: Sequence[x509.Certificate]) -> TrustIndex:
-    # Hashing a certificate costs most of this, so each is looked up once: True when it is used.
+    # Hashing a certificate costs most of this, so look each up once: True when the product uses it.
     seen: dict[x509.Certificate, bool] = {}
     first_of: dict[CanonicalName, x509.Certificate] = {}
     subjects: dict[CanonicalName, list[x509.Certificate]] = {}

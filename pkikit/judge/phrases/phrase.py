@@ -32,7 +32,7 @@ class Phrase:
     purpose: True when the wording says only "wrong purpose". Whose certificate it is and who dialled then decide between
         `eku.server-auth-missing` and `eku.client-auth-missing`; `rule` is the one to use when nobody can tell.
     whose: whose certificate the line is about.
-    writer: which end the writer is, where the wording alone tells. Event, ports and addresses in the line win over it.
+    writer: which end the writer is, if the wording alone shows it. Event, ports and addresses in the line win over it.
     success: True for a line that reports a connection that came up (`Verify return code: 0 (ok)`).
     vague: True when the program prints the wording after a more exact reason, too (`certificate verify failed`, curl's
         summary). Such a row counts only where no exact row says more about the same connection.

@@ -13,14 +13,14 @@ from pkikit.model.certificates.oddities import unreadable_parts
 from pkikit.reading.signatures import NOT_SIGNED
 from pkikit.reading.unreadable import UNREADABLE
 
-# What OpenSSL lets be critical in a CRL (crl_cb in x_crl.c), and in an entry of one (crl_set_issuers); nothing else.
+# Critical extensions that OpenSSL accepts in a CRL (crl_cb in x_crl.c), and in an entry of one (crl_set_issuers).
 _UNDERSTOOD = {
     ExtensionOID.ISSUING_DISTRIBUTION_POINT,
     ExtensionOID.AUTHORITY_KEY_IDENTIFIER,
     ExtensionOID.DELTA_CRL_INDICATOR,
 }
 _UNDERSTOOD_IN_ENTRY = {CRLEntryExtensionOID.CERTIFICATE_ISSUER}
-_CRITICAL = bytes.fromhex("0101ff")  # BOOLEAN TRUE, as every critical extension holds it
+_CRITICAL = bytes.fromhex("0101ff")  # BOOLEAN TRUE: every critical extension contains it
 
 
 def unusable_because(crl: x509.CertificateRevocationList, certificate: x509.Certificate) -> str:
@@ -67,7 +67,7 @@ def unknown_critical(crl: x509.CertificateRevocationList) -> str:
     for oid in critical:
         if oid not in _UNDERSTOOD:
             return f"its critical extension {oid.dotted_string} is not understood"
-    # Entries are looked at only when the bytes hold more TRUEs than the CRL's own extensions: CRLs can be large.
+    # Read the entries only if the bytes have more TRUEs than the CRL's own extensions: CRLs can be large.
     if crl.tbs_certlist_bytes.count(_CRITICAL) > len(critical):
         for entry in crl:
             serial = f"{entry.serial_number:x}"

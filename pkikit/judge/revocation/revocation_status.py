@@ -52,7 +52,7 @@ SEES = MappingProxyType(
         Consumer.POLICY: frozenset({CrlSource.MANUAL}),
     }
 )
-# What the fallback decides about; anything else speaks for itself.
+# The fallback decides about these rules only.
 _FALLBACK = frozenset({rules.CRL_UNAVAILABLE, rules.CRL_UNTRUSTED, rules.OCSP_UNAVAILABLE, rules.OCSP_UNTRUSTED})
 
 
@@ -144,56 +144,90 @@ def _by_ocsp(
     )
 
 
+_SourcedCrl = tuple[CrlSource, x509.CertificateRevocationList]
+# What a source says, the broken rule (None: the status is good), and the evidence.
+_CrlReading = tuple[str, Rule | None, Iterable[Evidence]]
+
+
 def _by_crl(
     certificate: x509.Certificate, above: Sequence[x509.Certificate], question: RevocationQuestion, at: datetime
 ) -> StatusCheck:
-    name, issuer = title(certificate), above[0]
-    # A CA that changed its key signs CRLs with either; both of its certificates may stand in the path.
+    # A CA that changed its key signs CRLs with either; the path may contain both of its certificates.
     signers = [c for c in above if subject_of(c) == issuer_of(certificate)]
-    sees = SEES[question.consumer]
-    ours = [
+    usable = [
         (source, crl)
         for source, crl in question.data.crls
         if canonical(crl.issuer) == issuer_of(certificate) and not unusable_because(crl, certificate)
     ]
-    seen = [(source, crl) for source, crl in ours if source in sees]
-    if question.consumer is Consumer.HTTPS and any(source is CrlSource.AUTOMATIC for source, _ in seen):
-        # What was downloaded overrides what was uploaded; only SIP TLS uses both (X14.0 guide, same chapter).
-        seen = [(source, crl) for source, crl in seen if source is not CrlSource.MANUAL]
-    signed = [(source, crl) for source, crl in seen if any(signed_by(crl, c) for c in signers)]
+    read = _choose_crls(usable, question.consumer)
+    signed = [(source, crl) for source, crl in read if any(signed_by(crl, c) for c in signers)]
     current = [(source, crl) for source, crl in signed if crl.last_update_utc <= at]
-    asked = f"CRL of {title(issuer)}: " + (", ".join(dict.fromkeys(s.value for s, _ in seen)) or "none at hand")
+    if current:
+        said, rule, evidence = _read_crls(certificate, above[0], current, at)
+    else:
+        said, rule, evidence = _explain_no_crl(certificate, signers, question, at, usable, read, signed)
+    sources = ", ".join(dict.fromkeys(source.value for source, _ in read)) or "none at hand"
+    return StatusCheck(
+        certificate=title(certificate),
+        asked=f"CRL of {title(above[0])}: {sources}",
+        said=said,
+        rule=rule,
+        evidence=tuple(evidence),
+    )
 
-    def result(said: str, rule: Rule | None = None, evidence: Iterable[Evidence] = ()) -> StatusCheck:
-        return StatusCheck(certificate=name, asked=asked, said=said, rule=rule, evidence=tuple(evidence))
 
+def _choose_crls(crls: Sequence[_SourcedCrl], consumer: Consumer) -> list[_SourcedCrl]:
+    """Return the CRLs that the service reads."""
+    read = [(source, crl) for source, crl in crls if source in SEES[consumer]]
+    if consumer is Consumer.HTTPS and any(source is CrlSource.AUTOMATIC for source, _ in read):
+        # A downloaded CRL overrides an uploaded one; only SIP TLS uses both (X14.0 guide, same chapter).
+        return [(source, crl) for source, crl in read if source is not CrlSource.MANUAL]
+    return read
+
+
+def _read_crls(
+    certificate: x509.Certificate, issuer: x509.Certificate, current: Sequence[_SourcedCrl], at: datetime
+) -> _CrlReading:
+    """Look the certificate up in CRLs that have started; the newest one must not have expired."""
     for source, crl in current:
         entry = entry_of(crl, certificate)
         if entry is not None:
-            return result("revoked", rules.REVOKED, [_cite_entry(certificate, entry, source)])
-    if not current:
-        # A CRL without such an extension comes first in OpenSSL (CRL_SCORE_NOCRITICAL); alone, this one is refused.
-        refused = _find_refused(certificate, signers, [pair for pair in question.data.crls if pair[0] in sees], at)
-        if refused:
-            return result("refused", rules.CRL_CRITICAL, refused)
-        if seen and not signed:
-            return result("not trusted", rules.CRL_UNTRUSTED, [_cite_foreign(issuer, source) for source, _ in seen[:1]])
-        unread = _find_elsewhere(certificate, issuer, [pair for pair in ours if pair[0] not in sees], question.consumer)
-        if unread:
-            return result("not asked where it stands", rules.NOT_CONSULTED, [unread])
-        if question.consumer is not Consumer.SIP_TLS:
-            return result("nothing known against it")
-        return result("no CRL", rules.CRL_UNAVAILABLE, [_cite_nothing(certificate, issuer, signed, at)])
+            return "revoked", rules.REVOKED, [_cite_entry(certificate, entry, source)]
     source, newest = max(current, key=lambda pair: pair[1].last_update_utc)
-    if newest.next_update_utc is not None and newest.next_update_utc < at:
-        evidence = Evidence(
-            label=f"CRL of {title(issuer)}, next update",
-            expected=f"after {format_time(at)}",
-            seen=format_time(newest.next_update_utc),
-            where=source.value,
-        )
-        return result("expired", rules.CRL_EXPIRED, [evidence])
-    return result("not in it")
+    if newest.next_update_utc is None or newest.next_update_utc >= at:
+        return "not in it", None, ()
+    evidence = Evidence(
+        label=f"CRL of {title(issuer)}, next update",
+        expected=f"after {format_time(at)}",
+        seen=format_time(newest.next_update_utc),
+        where=source.value,
+    )
+    return "expired", rules.CRL_EXPIRED, [evidence]
+
+
+def _explain_no_crl(
+    certificate: x509.Certificate,
+    signers: Sequence[x509.Certificate],
+    question: RevocationQuestion,
+    at: datetime,
+    usable: Sequence[_SourcedCrl],
+    read: Sequence[_SourcedCrl],
+    signed: Sequence[_SourcedCrl],
+) -> _CrlReading:
+    """Say why no CRL answers: refused, signed by another key, in a source that the service does not read, or absent."""
+    issuer, sees = signers[0], SEES[question.consumer]
+    # A CRL without such an extension comes first in OpenSSL (CRL_SCORE_NOCRITICAL); alone, this one is refused.
+    refused = _find_refused(certificate, signers, [pair for pair in question.data.crls if pair[0] in sees], at)
+    if refused:
+        return "refused", rules.CRL_CRITICAL, refused
+    if read and not signed:
+        return "not trusted", rules.CRL_UNTRUSTED, [_cite_foreign(issuer, source) for source, _ in read[:1]]
+    elsewhere = _find_elsewhere(certificate, issuer, [p for p in usable if p[0] not in sees], question.consumer)
+    if elsewhere:
+        return "not asked where it stands", rules.NOT_CONSULTED, [elsewhere]
+    if question.consumer is not Consumer.SIP_TLS:
+        return "nothing known against it", None, ()
+    return "no CRL", rules.CRL_UNAVAILABLE, [_cite_nothing(certificate, issuer, signed, at)]
 
 
 def _find_refused(
