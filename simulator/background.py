@@ -49,10 +49,10 @@ class Background:
         """
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(partial(self._ended, party or self._owner, what, failed))
+        task.add_done_callback(partial(self._end, party or self._owner, what, failed))
         return task
 
-    def _ended(
+    def _end(
         self, party: str, what: str, failed: Callable[[BaseException], None] | None, task: asyncio.Task[None]
     ) -> None:
         self._tasks.discard(task)

@@ -19,10 +19,10 @@ def tell_plainly() -> None:
     """In this kernel, show errors that a person can fix as one sentence instead of a traceback; the cell still fails."""
     shell = get_ipython()
     if shell is not None:
-        shell.set_custom_exc((PkikitError, NameError, AssertionError), _tell)  # type: ignore[no-untyped-call]
+        shell.set_custom_exc((PkikitError, NameError, AssertionError), _print_sentence)  # type: ignore[no-untyped-call]
 
 
-def _tell(
+def _print_sentence(
     shell: Any, kind: type[BaseException], error: BaseException, trace: TracebackType | None, tb_offset: Any = None
 ) -> None:
     sentence = sentence_of(error, in_cell=_in_cell(trace))

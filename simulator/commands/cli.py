@@ -130,7 +130,7 @@ def check(
     instant = parse_instant(at, datetime.now(UTC), makes=True) if at is not None else None
     with _key_log(capture) as keylog:
         lab = _lab(read, _settings(net, tls, keylog=keylog, capture=capture), instant, certs)
-        report = asyncio.run(_checked(lab, quiet=as_json or not sys.stderr.isatty()))
+        report = asyncio.run(_run_check(lab, quiet=as_json or not sys.stderr.isatty()))
     if traces is not None:
         _write_traces(report, traces)
     console.answer(
@@ -168,7 +168,7 @@ def _write_traces(report: CheckReport, folder: Path) -> None:
             write_public(folder / f"{name}.json", json.dumps(trace_to_json(leg.trace), indent=2).encode())
 
 
-async def _checked(lab: Lab, *, quiet: bool) -> CheckReport:
+async def _run_check(lab: Lab, *, quiet: bool) -> CheckReport:
     from rich.console import Console
     from rich.progress import Progress
 
@@ -296,7 +296,7 @@ def travel(
     instant = parse_instant(at, datetime.now(UTC), makes=True) if at is not None else None
     lab = _lab(read, _settings(net, None), instant, certs)
     with console.steps(quiet=as_json) as step:
-        lived = asyncio.run(_lived(lab, timedelta(days=days), step))
+        lived = asyncio.run(_run_timeline(lab, timedelta(days=days), step))
     if plot is not None:
         write_public(plot, lived.svg(read.name).encode())
 
@@ -309,7 +309,7 @@ def travel(
     console.answer(lived.to_json(), as_json=as_json, show=show)
 
 
-async def _lived(lab: Lab, span: timedelta, step: Callable[[str], None]) -> Timeline:
+async def _run_timeline(lab: Lab, span: timedelta, step: Callable[[str], None]) -> Timeline:
     from simulator.travel.timeline import live_through
 
     step("starting the lab")

@@ -62,12 +62,12 @@ def play_live(out: Console, live: LiveCase, portal: BlockingPortal, ask: Callabl
                 score.hints += 1
                 out.print(next(hints, "There are no more hints."), markup=False)
             case "check":
-                mended = score.mended_by_hand = _checked(out, portal.call(live.look))
+                mended = score.mended_by_hand = _check_legs(out, portal.call(live.look))
             case "mend":
-                mended = _checked(out, portal.call(live.mend))
+                mended = _check_legs(out, portal.call(live.mend))
                 out.print(live.case.mend, markup=False)
             case _ if said.split(maxsplit=1)[:1] == ["do"]:
-                mended = score.mended_by_hand = _done(out, live, portal, said)
+                mended = score.mended_by_hand = _do_work(out, live, portal, said)
             case "give up" | "quit" | "q":
                 score.gave_up = True
                 break
@@ -94,7 +94,7 @@ def _hint_at(said: str, known: Collection[str]) -> str:
     return f"{printable(said, 40)!r} is neither a command nor a rule id.{meant} Type help for what there is."
 
 
-def _done(out: Console, live: LiveCase, portal: BlockingPortal, said: str) -> bool:
+def _do_work(out: Console, live: LiveCase, portal: BlockingPortal, said: str) -> bool:
     """`do renew-certificate e1.example.com`: real work, then every leg is dialled. True when all is well."""
     _, *words = said.split()
     if not words:
@@ -107,10 +107,10 @@ def _done(out: Console, live: LiveCase, portal: BlockingPortal, said: str) -> bo
         return False
     for refused in live.refused:
         out.print(refused.message, markup=False)
-    return _checked(out, report) and not live.refused
+    return _check_legs(out, report) and not live.refused
 
 
-def _checked(out: Console, report: CheckReport) -> bool:
+def _check_legs(out: Console, report: CheckReport) -> bool:
     _show_count(out, report)
     if not report.accepted:
         _show_legs(out, report)

@@ -39,7 +39,7 @@ class Dialler:
             await stream.close()
         return trace
 
-    async def _dialled(self, leg: Leg) -> HandshakeTrace:
+    async def _dial_safely(self, leg: Leg) -> HandshakeTrace:
         try:
             return await self.dial(leg)
         except Exception as error:  # this leg is down, the others are still dialled
@@ -95,8 +95,8 @@ class Dialler:
                 self._endpoints[leg.client],
                 self._context,
                 open_leg=self._open,
-                report=self._reported,
-                failed=self._not_judged,
+                report=self._report,
+                failed=self._report_unjudged,
             )
             for leg in self._context.legs
             if leg.protocol is Protocol.SIP_TLS and leg.id not in self.links and self._can_dial(leg)
@@ -104,13 +104,13 @@ class Dialler:
         self.links |= {link.leg.id: link for link in made}
         return made
 
-    def _reported(self, leg: Leg, trace: HandshakeTrace) -> LegReport:
-        return self._remembered(leg, self._judged(leg, self._network.as_seen(), self._context.now()), trace)
+    def _report(self, leg: Leg, trace: HandshakeTrace) -> LegReport:
+        return self._remember(leg, self._judge(leg, self._network.as_seen(), self._context.now()), trace)
 
-    def _not_judged(self, leg: Leg, trace: HandshakeTrace) -> LegReport:
-        return self._remembered(leg, None, trace)
+    def _report_unjudged(self, leg: Leg, trace: HandshakeTrace) -> LegReport:
+        return self._remember(leg, None, trace)
 
-    def _judged(self, leg: Leg, world: World, at: datetime) -> LegVerdict | None:
+    def _judge(self, leg: Leg, world: World, at: datetime) -> LegVerdict | None:
         """Judge a leg before it is dialled. If that fails, write a line to the log and return None."""
         try:
             return judge_leg(leg, world, at)
@@ -118,7 +118,7 @@ class Dialler:
             self._context.events.add(leg.client, "Leg Not Judged", Leg=leg.id, Reason=reason_of(error))
             return None
 
-    def _remembered(self, leg: Leg, verdict: LegVerdict | None, trace: HandshakeTrace | None) -> LegReport:
+    def _remember(self, leg: Leg, verdict: LegVerdict | None, trace: HandshakeTrace | None) -> LegReport:
         if verdict is None:
             nothing = Verdict(question=f"{leg.id}: not assessed")
             verdict = LegVerdict(leg=leg, by_client=nothing, by_server=nothing)
@@ -145,12 +145,12 @@ class Dialler:
         at, seen = self._context.now(), self._network.as_seen()
 
         async def one(leg: Leg) -> LegReport:
-            verdict = self._judged(leg, seen, at)
+            verdict = self._judge(leg, seen, at)
             trace = None
             if self._can_dial(leg):
                 async with gate:
-                    trace = await self._dialled(leg)
-            report = self._remembered(leg, verdict, trace)
+                    trace = await self._dial_safely(leg)
+            report = self._remember(leg, verdict, trace)
             if progress is not None:
                 progress(report)
             return report

@@ -26,7 +26,7 @@ from simulator.connections.tls_contexts import TlsContexts
 from simulator.errors import LabError
 from simulator.services.revocation_lookup import LogEvent
 from simulator.web.listener import Listener, stream_of
-from simulator.wire.app_protocol import speech_of
+from simulator.wire.app_protocol import app_protocol_of
 from simulator.wire.tls_stream import TlsStream, answer_plainly, ask, ask_plainly, serve
 
 MAX_CONNECTIONS = 2_000  # per party; more are closed at once, so that a flood cannot take the memory
@@ -35,7 +35,7 @@ Connection = tuple[str, int]  # the client's address and port
 
 
 @dataclass(frozen=True)
-class Opened:
+class DialledLeg:
     """A dialled leg: the client's record, the client's end of the connection, and the stream if it is up."""
 
     recorder: Recorder
@@ -201,7 +201,7 @@ class Endpoint:
                 async with asyncio.timeout(patience):
                     await answer_plainly(reader, writer, recorder)
                 return
-            speech = speech_of(self._protocols[port])
+            speech = app_protocol_of(self._protocols[port])
             if speech.welcome is not None:
                 async with asyncio.timeout(patience):
                     await speech.welcome(reader, writer, self.party.fqdn)
@@ -268,7 +268,7 @@ class Endpoint:
             await opened.stream.close()
         return opened.recorder, opened.here
 
-    async def open(self, leg: Leg, address: str) -> Opened:
+    async def open(self, leg: Leg, address: str) -> DialledLeg:
         """Dial a leg at an address, from this party's own address. Keep the connection up if the other side answered."""
         recorder = Recorder(Side.CLIENT, self.now)
         port = self._settings.port(leg.port)
@@ -278,12 +278,12 @@ class Endpoint:
         except (OSError, TimeoutError) as error:
             reason = "timed out" if isinstance(error, TimeoutError) else (error.strerror or str(error))
             recorder.note(NotConnected(reason=f"{leg.server}:{leg.port}: {reason}", resolved=True))
-            return Opened(recorder)
+            return DialledLeg(recorder)
         here: Connection = writer.get_extra_info("sockname")[:2]
-        speech = speech_of(leg.protocol)
+        speech = app_protocol_of(leg.protocol)
         if self.party.speaks is Speaks.PLAIN:
             await ask_plainly(reader, writer, recorder, options_request(leg.client, leg.reference_name, leg.port))
-            return Opened(recorder, here)
+            return DialledLeg(recorder, here)
         tap = self._context.taps(here, (address, port))
         if speech.greet is not None:
             try:
@@ -292,7 +292,7 @@ class Endpoint:
             except (OSError, TimeoutError, FramingError) as error:
                 recorder.note(Failed(reason=f"no TLS was offered: {str(error) or 'timed out'}"))
                 writer.close()
-                return Opened(recorder, here)
+                return DialledLeg(recorder, here)
         handshake = Handshake(
             self._tls.of(Side.CLIENT, leg.port, verify=leg.client_verifies, consumer=leg.consumer),
             recorder=recorder,
@@ -312,7 +312,7 @@ class Endpoint:
             handshake.fail("timed out")
             writer.close()
         self._log_failure(handshake, address, leg.port)
-        return Opened(recorder, here, stream if up else None)
+        return DialledLeg(recorder, here, stream if up else None)
 
     async def _status_of(self, chain: tuple[x509.Certificate, ...]) -> RevocationData:
         """Return the revocation data that can be fetched for a chain during its handshake. The event log lists failures."""
@@ -320,10 +320,10 @@ class Endpoint:
         if question is None:
             return NOTHING_HELD
 
-        def told(event: str, detail: str) -> None:
+        def log(event: str, detail: str) -> None:
             self._events.add(self.party.fqdn, event, Detail=detail)
 
-        return await self._look_up(chain, question, told)
+        return await self._look_up(chain, question, log)
 
     async def collect(self, caller: Connection) -> Recorder | None:
         """Return the server's record of a connection from a party of the lab; None if it does not arrive in time."""

@@ -90,14 +90,14 @@ class Link:
         trace, stream = await self._open(self.leg)
         self._stream = stream
         self.dialled += 1
-        self._told(stream is not None)
+        self._set_active(stream is not None)
         self._report(self.leg, trace)
         self.settled.set()
         if stream is None:
             return False
         self.wait = FIRST_WAIT
         why = await self._keep_alive(stream)
-        self._told(False, why)
+        self._set_active(False, why)
         self._report(self.leg, self._lost(why))
         return True
 
@@ -109,7 +109,7 @@ class Link:
         if self.active or why != self._last_error:
             self._events.add(self.leg.client, "Leg Failed", Leg=self.leg.id, Dst=self.leg.server, Reason=why)
         self._last_error = why
-        self._told(False, why)
+        self._set_active(False, why)
         self._failed(
             self.leg, record_no_connection(self._client.now, f"the lab could not dial it: {why}", resolved=True)
         )
@@ -134,7 +134,7 @@ class Link:
     def _lost(self, why: str) -> HandshakeTrace:
         return record_no_connection(self._client.now, f"the connection was lost: {why}", resolved=True)
 
-    def _told(self, active: bool, why: str = "") -> None:
+    def _set_active(self, active: bool, why: str = "") -> None:
         if active != self.active:
             fields = {"Reason": why} if why else {}
             event = "Connection Established" if active else "Connection Lost"

@@ -99,7 +99,7 @@ def draw(
             for x, (heading, _) in enumerate(columns)
         ),
         *(
-            _linked(_line(line, places), link(line) if link else "")
+            _link(_line(line, places), link(line) if link else "")
             for line in lines
             if line.left in places and line.right in places
         ),
@@ -109,7 +109,7 @@ def draw(
     return Picture(svg="\n".join(parts), text=text)
 
 
-def _linked(drawn: str, target: str) -> str:
+def _link(drawn: str, target: str) -> str:
     return f'<a href="{escape(target)}">{drawn}</a>' if target else drawn
 
 

@@ -85,7 +85,7 @@ class Management:
         self._templates = jinja2.Environment(
             loader=jinja2.DictLoader(sources), autoescape=True, undefined=jinja2.StrictUndefined
         )
-        app = web.Application(client_max_size=1024, middlewares=[self._guarded])
+        app = web.Application(client_max_size=1024, middlewares=[self._guard])
         below = "/{secret}/"
         app.router.add_get(below, self._topology)
         app.router.add_get(below + "now", self._now)
@@ -112,7 +112,7 @@ class Management:
         await self._server.stop()
 
     @web.middleware
-    async def _guarded(self, request: web.Request, handler: Any) -> web.StreamResponse:
+    async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
         given = request.path.split("/")[1] if "/" in request.path else ""
         if not hmac.compare_digest(given.encode(), self._secret.encode()):
             raise web.HTTPNotFound
@@ -131,7 +131,7 @@ class Management:
         found = tuple(lab.last[leg.id] for leg in lab.legs if leg.id in lab.last)
         return CheckReport(deployment=lab.deployment.name, at=lab.clock.now(), legs=found)
 
-    def _seen(self) -> dict[str, Any]:
+    def _page_values(self) -> dict[str, Any]:
         report = self._report()
         picture = draw(self._lab.deployment, self._lab.world, report, link=_address)
         rows = [{**vars(line), "link": _address(line)} for line in lines_of(report)]
@@ -149,10 +149,10 @@ class Management:
         return web.Response(text=text, content_type="text/html")
 
     async def _topology(self, _: web.Request) -> web.Response:
-        return self._render("topology", "Topology", **self._seen())
+        return self._render("topology", "Topology", **self._page_values())
 
     async def _now(self, _: web.Request) -> web.Response:
-        return self._render("now", "", **self._seen())
+        return self._render("now", "", **self._page_values())
 
     async def _pair(self, request: web.Request) -> web.Response:
         pair = {request.query.get("left", ""), request.query.get("right", "")}

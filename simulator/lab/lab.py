@@ -176,7 +176,7 @@ def _start_endpoint(context: LabContext, network: Network, fqdn: str, stack: Asy
 
 async def _open_peer(context: LabContext, kept: PeerState | None, fqdn: str, lab: LabView) -> Peer:
     party, folder = context.world.parties[fqdn], context.settings.state
-    state = kept or PeerState(fqdn=fqdn, certificate=party.credential).carrying(party)
+    state = kept or PeerState(fqdn=fqdn, certificate=party.credential).with_party_data(party)
     peer = Peer(state, lab, PeerStore(folder / fqdn) if folder is not None else None)
     if fqdn not in context.world.full:  # else what is on its disk was written before
         await peer.save()

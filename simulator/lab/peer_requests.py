@@ -42,11 +42,11 @@ class PeerRequests(LabView):
 
     def restart(self, state: PeerState) -> None:
         """Restart a peer with the loaded certificates; all its connections go down."""
-        self._changes.restart(state.at_work(self.party(state.fqdn)), "restarted by the administrator")
+        self._changes.restart(state.as_party(self.party(state.fqdn)), "restarted by the administrator")
 
     def reload(self, state: PeerState) -> None:
         """Use the trusted CA list and the CRLs of this peer's pages from its next connection on."""
-        party = replace(self.party(state.fqdn), trusted_ca_list=state.trusted_ca_list, held=state.held)
+        party = replace(self.party(state.fqdn), trusted_ca_list=state.trusted_ca_list, held=state.revocation_data)
         self._changes.consult(party)
 
     def revocation_settings(self, fqdn: str) -> Revocation:

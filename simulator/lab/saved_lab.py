@@ -281,7 +281,7 @@ def begin(
     for fqdn, state in states.items():
         party = world.parties[fqdn]
         if party is not before.parties[fqdn]:  # brought from outside, over what was there
-            states[fqdn] = replace(state.carrying(party), certificate=party.credential)
+            states[fqdn] = replace(state.with_party_data(party), certificate=party.credential)
     if store is not None and not halted():
         store.save(issued, world, passwords, clock.travelled)
     notes += [(fqdn, _WRONG_KEY) for fqdn, party in world.parties.items() if not _keys_match(party)]
@@ -310,5 +310,7 @@ def _with_peer_states(world: World, states: dict[str, PeerState]) -> World:
     """Return the world with the stored state of each peer: a loaded certificate is in use after this start."""
     for fqdn, state in states.items():
         party = world.parties[fqdn]
-        world = world.with_party(replace(state.at_work(party), trusted_ca_list=state.trusted_ca_list, held=state.held))
+        world = world.with_party(
+            replace(state.as_party(party), trusted_ca_list=state.trusted_ca_list, held=state.revocation_data)
+        )
     return world

@@ -99,7 +99,7 @@ def _list_alarms(state: PeerState, at: datetime) -> Iterator[Alarm]:
                 severity="warning",
                 detail=f"{title(certificate)}, on {format_time(ends)}",
             )
-    for source, crl in state.held.crls:
+    for source, crl in state.revocation_data.crls:
         following = crl.next_update_utc
         if following is not None and at > following:
             yield Alarm(
@@ -112,7 +112,7 @@ def _list_alarms(state: PeerState, at: datetime) -> Iterator[Alarm]:
 
 def restart_needed(state: PeerState, party: Party) -> bool:
     """Return True if a loaded certificate, or the removal of one, takes effect only after a restart."""
-    after = state.at_work(party)
+    after = state.as_party(party)
     roles: list[tuple[Credential | None, Credential | None]] = []
     if after.credential is not None:
         roles.append((after.credential, party.credential))

@@ -31,7 +31,7 @@ from simulator.peer.installation import temporary_ca
 from simulator.peer.lab_view import LabView
 from simulator.peer.state import AutomaticCrls, PeerState
 from simulator.peer.store import PeerStore
-from simulator.peer.upload import Taken, crls_of, take_certificate, take_client_certificate, take_trusted
+from simulator.peer.upload import UploadResult, crls_of, take_certificate, take_client_certificate, take_trusted_list
 
 MAX_ADDED_NAMES = 200
 _UNTIL_ANSWERED = 0.3  # seconds
@@ -104,7 +104,7 @@ class Peer:
 
     def adopt(self, party: Party, before: Party) -> None:
         """Take over the certificate and the trusted CA list that a change of the world gave this peer."""
-        self.state = self.state.carrying(party)
+        self.state = self.state.with_party_data(party)
         if not is_same(party.credential, before.credential):
             request = self.state.request
             answered = request is not None and party.credential is not None and party.credential.key is request.key
@@ -143,19 +143,19 @@ class Peer:
 
     async def upload(self, certificate: bytes, key: bytes = b"") -> tuple[Finding, ...]:
         """Upload a server certificate, with or without its key, and return the product's warnings."""
-        taken: list[Taken] = []
+        taken: list[UploadResult] = []
 
         def take(state: PeerState) -> PeerState:
             at = self.lab.now_of(self.fqdn)
             taken.append(take_certificate(state, certificate, key, deployment=self.lab.deployment, at=at))
             return taken[0].state
 
-        state = await self._refused("Server Certificate Refused", take)
+        state = await self._commit_upload("Server Certificate Refused", take)
         assert state.certificate is not None  # just uploaded
         self._log("Server Certificate Uploaded", Subject=state.certificate.leaf.subject.rfc4514_string())
         return taken[0].warnings
 
-    async def _refused(self, event: str, take: Callable[[PeerState], PeerState]) -> PeerState:
+    async def _commit_upload(self, event: str, take: Callable[[PeerState], PeerState]) -> PeerState:
         """Commit a change; log the reason if the peer refuses the file."""
         try:
             return await self._commit(take)
@@ -183,16 +183,16 @@ class Peer:
 
     async def deploy(self) -> Credential:
         """Put the pending certificate and its key over the current ones and restart the services that use them."""
-        deployed = await self._deployed()
+        deployed = await self._deploy()
         self.restart()
         return deployed
 
     async def deploy_soon(self) -> None:
         """Deploy, and restart after the response to this request has been sent."""
-        await self._deployed()
+        await self._deploy()
         asyncio.get_running_loop().call_later(_UNTIL_ANSWERED, self.restart)
 
-    async def _deployed(self) -> Credential:
+    async def _deploy(self) -> Credential:
         state = await self._commit(PeerState.deployed)
         assert state.certificate is not None  # it was pending until now
         self._log("ACME Certificate Deployed", Subject=state.certificate.leaf.subject.rfc4514_string())
@@ -217,7 +217,7 @@ class Peer:
             taken = take_certificate(empty, certificate, key, deployment=self.lab.deployment, at=at)
             return state.with_domain_certificate(name, taken.state.certificate)
 
-        await self._refused("Domain Certificate Refused", take)
+        await self._commit_upload("Domain Certificate Refused", take)
         self._log("Domain Certificate Uploaded", Domain=name)
 
     async def load_client_certificate(self, certificate: bytes, key: bytes) -> tuple[Finding, ...]:
@@ -234,7 +234,7 @@ class Peer:
             warnings.extend(taken.warnings)
             return taken.state
 
-        await self._refused("Client Certificate Refused", take)
+        await self._commit_upload("Client Certificate Refused", take)
         self._log("Client Certificate Uploaded")
         return tuple(warnings)
 
@@ -270,21 +270,21 @@ class Peer:
 
     async def trust(self, data: bytes, *, append: bool) -> tuple[Finding, ...]:
         """Append a file of CA certificates to the trusted CA list, or replace the list with it."""
-        taken: list[Taken] = []
+        taken: list[UploadResult] = []
 
         def take(state: PeerState) -> PeerState:
             at = self.lab.now_of(self.fqdn)
-            taken.append(take_trusted(state, data, append=append, deployment=self.lab.deployment, at=at))
+            taken.append(take_trusted_list(state, data, append=append, deployment=self.lab.deployment, at=at))
             return taken[0].state
 
-        await self._refused("Trusted CA List Refused", take)
-        self._listed("appended" if append else "replaced")
+        await self._commit_upload("Trusted CA List Refused", take)
+        self._use_list("appended" if append else "replaced")
         return taken[0].warnings
 
     async def distrust(self, fingerprint: str) -> None:
         """Delete one CA certificate from the trusted CA list."""
         await self._commit(lambda state: state.without_ca(fingerprint))
-        self._listed("deleted")
+        self._use_list("deleted")
 
     async def reset_trust(self) -> None:
         """Reset the trusted CA list to the temporary CA of the installation."""
@@ -294,15 +294,15 @@ class Peer:
             return replace(state.trusting([temporary], append=False), temporary_ca=temporary)
 
         await self._commit(reset)
-        self._listed("reset")
+        self._use_list("reset")
 
-    def _listed(self, how: str) -> None:
+    def _use_list(self, how: str) -> None:
         self._log("Trusted CA List Changed", Change=how, Certificates=len(self.state.trusted_ca_list))
         self.lab.reload(self.state)
 
     async def upload_crl(self, data: bytes) -> int:
         """Replace the manual CRL file, and return the number of CRLs in the new one."""
-        state = await self._refused("CRL Refused", lambda state: replace(state, manual_crls=crls_of(data)))
+        state = await self._commit_upload("CRL Refused", lambda state: replace(state, manual_crls=crls_of(data)))
         self._log("CRL Uploaded", Lists=len(state.manual_crls))
         self.lab.reload(state)
         return len(state.manual_crls)

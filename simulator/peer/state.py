@@ -70,7 +70,7 @@ class PeerState:
     client_certificate: Credential | None = None
     acme: AcmeState = field(default_factory=AcmeState)
 
-    def carrying(self, party: Party) -> PeerState:
+    def with_party_data(self, party: Party) -> PeerState:
         """Return the state with the trusted CA list and the CRLs of `party`. Certificates stay as they are."""
         by_source = {source: tuple(c for s, c in party.held.crls if s is source) for source in CrlSource}
         return replace(
@@ -81,14 +81,14 @@ class PeerState:
             embedded_crls=by_source[CrlSource.CA_FILE],
         )
 
-    def at_work(self, party: Party) -> Party:
+    def as_party(self, party: Party) -> Party:
         """Return `party` after a restart: it uses every loaded certificate."""
         return replace(
             party, credential=self.certificate, client=self.client_certificate, domains=dict(self.domain_certificates)
         )
 
     @property
-    def held(self) -> RevocationData:
+    def revocation_data(self) -> RevocationData:
         """The CRLs of this peer, each with its source."""
         return (
             NOTHING_HELD.with_crls(CrlSource.MANUAL, self.manual_crls)

@@ -40,7 +40,7 @@ from simulator.world.judgeable import require_judgeable
 
 
 @dataclass(frozen=True, kw_only=True)
-class Taken:
+class UploadResult:
     """The state after an upload, and the product's warnings."""
 
     state: PeerState
@@ -59,7 +59,7 @@ def use_of(deployment: Deployment, fqdn: str, at: datetime) -> CertificateUse:
 
 def take_certificate(
     state: PeerState, certificate: bytes, key: bytes, *, deployment: Deployment, at: datetime
-) -> Taken:
+) -> UploadResult:
     """Return the state after the upload of a server certificate, with or without its private key.
 
     Raises:
@@ -72,16 +72,16 @@ def take_certificate(
             f"the certificate holds the wildcard {printable(wildcards[0])}; wildcard certificates are not supported",
             WILDCARD_UNSUPPORTED.id,
         )
-    taken = _uploaded(state, chain, _key_of(key) if key.strip() else None, deployment)
+    taken = _load(state, chain, _key_of(key) if key.strip() else None, deployment)
     use = use_of(deployment, state.fqdn, at)
     verdicts = (lint_certificate(chain[0], use), lint_upload(chain[0], (*state.trusted_ca_list, *chain[1:]), use))
     warns = deployment.product_version.has(UPLOAD_WARNINGS)
-    return Taken(state=taken, warnings=tuple(f for v in verdicts for f in v.findings) if warns else ())
+    return UploadResult(state=taken, warnings=tuple(f for v in verdicts for f in v.findings) if warns else ())
 
 
 def take_client_certificate(
     state: PeerState, certificate: bytes, key: bytes, *, deployment: Deployment, at: datetime
-) -> Taken:
+) -> UploadResult:
     """Return the state after an upload to the client store of X15.5. The file needs its key.
 
     The certificate is judged for the TLS client role alone.
@@ -95,7 +95,7 @@ def take_client_certificate(
         raise UploadRefused("the certificate does not match the private key that was uploaded with it", KEY_MISMATCH.id)
     use = replace(use_of(deployment, state.fqdn, at), store=Purpose.CLIENT)
     warnings = lint_certificate(chain[0], use).findings
-    return Taken(state=state.with_client_certificate(credential), warnings=warnings)
+    return UploadResult(state=state.with_client_certificate(credential), warnings=warnings)
 
 
 def _chain(data: bytes, where: str) -> tuple[x509.Certificate, ...]:
@@ -107,7 +107,7 @@ def _chain(data: bytes, where: str) -> tuple[x509.Certificate, ...]:
     return contents.certificates
 
 
-def _uploaded(
+def _load(
     state: PeerState, chain: tuple[x509.Certificate, ...], key: PrivateKey | None, deployment: Deployment
 ) -> PeerState:
     try:
@@ -133,7 +133,9 @@ def _key_of(data: bytes) -> PrivateKey:
     return contents.keys[0]
 
 
-def take_trusted(state: PeerState, data: bytes, *, append: bool, deployment: Deployment, at: datetime) -> Taken:
+def take_trusted_list(
+    state: PeerState, data: bytes, *, append: bool, deployment: Deployment, at: datetime
+) -> UploadResult:
     """Return the state after an upload to the trusted CA list: PEM, several certificates per file, CRLs between them."""
     contents = _pem(data, "CA certificate file")
     if not contents.certificates:
@@ -141,7 +143,7 @@ def take_trusted(state: PeerState, data: bytes, *, append: bool, deployment: Dep
     require_judgeable(contents.crls, "CA certificate file")
     after = state.trusting(contents.certificates, contents.crls, append=append)
     use = use_of(deployment, state.fqdn, at)
-    return Taken(state=after, warnings=lint_trust_list(after.trusted_ca_list, use).findings)
+    return UploadResult(state=after, warnings=lint_trust_list(after.trusted_ca_list, use).findings)
 
 
 def crls_of(data: bytes) -> tuple[x509.CertificateRevocationList, ...]:
@@ -160,6 +162,6 @@ def _pem(data: bytes, where: str) -> FileContents:
     return contents
 
 
-def told(warnings: Sequence[Finding]) -> list[str]:
+def warning_lines(warnings: Sequence[Finding]) -> list[str]:
     """Return the warnings as lines, errors first."""
     return [f"{f.message} [{f.rule}]" for f in sorted(warnings, key=lambda f: f.severity.value)]

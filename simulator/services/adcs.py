@@ -132,15 +132,15 @@ class CertificateServices:
         named = [a.partition(":")[2].strip() for a in attributes.splitlines() if a.startswith("CertificateTemplate:")]
         template = self.templates.get(named[0] if named else form.get("Template", ""))
         if template is None:
-            return self._denied("The requested certificate template is not supported by this CA. 0x80094800")
+            return self._deny("The requested certificate template is not supported by this CA. 0x80094800")
         try:
             leaf = await anyio.to_thread.run_sync(
                 self._sign, form.get("CertRequest", ""), template, limiter=self._one_at_a_time
             )
         except InputError:
-            return self._denied("Error Parsing Request  ASN1 bad tag value met. 0x8009310b")
+            return self._deny("Error Parsing Request  ASN1 bad tag value met. 0x8009310b")
         except IssuanceRefused as refused:
-            return self._denied(str(refused))
+            return self._deny(str(refused))
         number = max(self.issued, default=0) + 1
         self.issued[number] = leaf
         self.issued.pop(number - MAX_ISSUED, None)
@@ -169,7 +169,7 @@ class CertificateServices:
             ocsp_url=self._pointers.ocsp_url,
         )
 
-    def _denied(self, why: str) -> web.Response:
+    def _deny(self, why: str) -> web.Response:
         self._events.add(NAME, "Certificate Denied", Reason=why)
         said = escape(why, quote=True)
         return _page(

@@ -244,13 +244,13 @@ class LabCa:
         if "wrong-key" in does:
             leaf = craft(dns_names, None, at=self._now()).leaf
         elif "wrong-names" in does:
-            leaf = _renamed(leaf, (*dns_names[:-1], "somebody.example.net"))
+            leaf = _rename(leaf, (*dns_names[:-1], "somebody.example.net"))
         else:
             chain = [craft((), None, at=self._now(), common_name="Another CA", can_sign=True).leaf]
         return b"".join(c.public_bytes(Encoding.PEM) for c in (leaf, *chain))
 
 
-def _renamed(leaf: x509.Certificate, names: tuple[str, ...]) -> x509.Certificate:
+def _rename(leaf: x509.Certificate, names: tuple[str, ...]) -> x509.Certificate:
     """Return a certificate for the same key and other names."""
     general = x509.SubjectAlternativeName([x509.DNSName(n) for n in names])
     builder = (

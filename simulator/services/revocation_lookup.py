@@ -47,10 +47,10 @@ class StatusLookup:
             kind = "application/ocsp-request" if body is not None else ""
             work = fetch(url, body=body, content_type=kind, policy=self._policy, resolve=self._resolve, limits=limits)
             task = self._flying[key] = asyncio.get_running_loop().create_task(work)
-            task.add_done_callback(lambda done: self._landed(key, done))
+            task.add_done_callback(lambda done: self._finish(key, done))
         return await asyncio.shield(task)
 
-    def _landed(self, key: tuple[str, bytes | None], done: asyncio.Task[bytes]) -> None:
+    def _finish(self, key: tuple[str, bytes | None], done: asyncio.Task[bytes]) -> None:
         del self._flying[key]
         if not done.cancelled():
             done.exception()  # read it even if no caller waits any more: asyncio complains otherwise

@@ -90,10 +90,10 @@ async def live_through(
     """Let the lab's clock run for `span`; the lab stays at its end."""
     walk = _Walk(lab)
     with lab.attached(walk):
-        return await _lived(lab, walk, span, progress)
+        return await _live(lab, walk, span, progress)
 
 
-async def _lived(lab: RunningLab, walk: _Walk, span: timedelta, progress: Callable[[datetime], None]) -> Timeline:
+async def _live(lab: RunningLab, walk: _Walk, span: timedelta, progress: Callable[[datetime], None]) -> Timeline:
     began = lab.clock.now()
     end = began + span
     await walk.look(began)

@@ -31,7 +31,7 @@ class HttpServer:
         self.address, self.port = address, port
         self._context, self._log = context, Throttle(log)
         self._busy: dict[web.RequestHandler, int] = {}  # requests being answered, by connection
-        app.middlewares.insert(0, self._bounded)
+        app.middlewares.insert(0, self._limit)
         # The server decompresses nothing: a compressed request body could be a bomb.
         self._runner = web.AppRunner(
             app, access_log=None, shutdown_timeout=1, keepalive_timeout=PATIENCE, auto_decompress=False,
@@ -97,7 +97,7 @@ class HttpServer:
             _hang_up(handler)
 
     @web.middleware
-    async def _bounded(self, request: web.Request, handler: Any) -> web.StreamResponse:
+    async def _limit(self, request: web.Request, handler: Any) -> web.StreamResponse:
         protocol = request.protocol
         self._busy[protocol] = self._busy.get(protocol, 0) + 1
         try:

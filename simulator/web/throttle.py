@@ -24,14 +24,14 @@ class Throttle:
     def __call__(self, line: str) -> None:
         now = self._clock()
         if now >= self._until:
-            self._until, self._passed, self._dropped = now + SILENCE, 0, self._flushed()
+            self._until, self._passed, self._dropped = now + SILENCE, 0, self._flush()
         if self._passed < self._at_once:
             self._passed += 1
             self._log(line)
         else:
             self._dropped += 1
 
-    def _flushed(self) -> int:
+    def _flush(self) -> int:
         if self._dropped:
             self._log(f"{self._dropped} more lines like the last ones were left out")
         return 0

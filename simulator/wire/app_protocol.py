@@ -15,7 +15,7 @@ Prelude = Callable[[asyncio.StreamReader, asyncio.StreamWriter, str], Awaitable[
 
 
 @dataclass(frozen=True, kw_only=True)
-class Speech:
+class AppProtocol:
     """One application protocol.
 
     split: takes one complete message off a buffer, None if more bytes are needed. answer: returns the server's reply.
@@ -43,19 +43,19 @@ def _text_understood(message: bytes) -> str:
     return line
 
 
-_TEXT = Speech(
+_TEXT = AppProtocol(
     split=messages.split_message, request=_text_request, answer=messages.reply_to, understood=_text_understood
 )
 _SPEECHES = {
     Protocol.SIP_TLS: _TEXT,
     Protocol.HTTPS: _TEXT,
-    Protocol.LDAPS: Speech(
+    Protocol.LDAPS: AppProtocol(
         split=ldap.split_message,
         request=lambda _: ldap.bind_request(),
         answer=ldap.answer,
         understood=ldap.understood,
     ),
-    Protocol.XMPP: Speech(
+    Protocol.XMPP: AppProtocol(
         split=xmpp.split_message,
         request=lambda leg: xmpp.stream_header(leg.client, leg.reference_name),
         answer=xmpp.answer,
@@ -63,7 +63,7 @@ _SPEECHES = {
         greet=xmpp.ask_for_tls,
         welcome=xmpp.offer_tls,
     ),
-    Protocol.SYSLOG: Speech(
+    Protocol.SYSLOG: AppProtocol(
         split=syslog.split_message,
         request=lambda leg: syslog.frame(leg.client),
         answer=syslog.answer,
@@ -73,6 +73,6 @@ _SPEECHES = {
 }
 
 
-def speech_of(protocol: Protocol) -> Speech:
+def app_protocol_of(protocol: Protocol) -> AppProtocol:
     """Return the protocol's functions."""
     return _SPEECHES[protocol]

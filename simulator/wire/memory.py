@@ -11,7 +11,7 @@ from pkikit.model.leg import Leg
 from pkikit.model.revocation import Consumer
 from pkikit.model.trace import Application, HandshakeTrace, Side
 from pkikit.model.world import World
-from simulator.wire.app_protocol import speech_of
+from simulator.wire.app_protocol import app_protocol_of
 
 
 class MemoryDialler:
@@ -77,12 +77,12 @@ def is_up(client: Handshake, server: Handshake) -> bool:
 
 def ask(leg: Leg, client: Handshake) -> None:
     """Prepare the client's request."""
-    client.write(speech_of(leg.protocol).request(leg))
+    client.write(app_protocol_of(leg.protocol).request(leg))
 
 
 def answer(leg: Leg, server: Handshake) -> None:
     """Let the server read it and prepare its answer."""
-    speech = speech_of(leg.protocol)
+    speech = app_protocol_of(leg.protocol)
     reply = speech.answer(speech.split(bytearray(server.read() or b"")) or b"")
     server.recorder.note(Application(received=reply.asked))
     if reply.data:
@@ -91,7 +91,7 @@ def answer(leg: Leg, server: Handshake) -> None:
 
 def hear(leg: Leg, client: Handshake) -> None:
     """Let the client read the answer: now the leg is up."""
-    speech = speech_of(leg.protocol)
+    speech = app_protocol_of(leg.protocol)
     try:
         line = speech.understood(client.read() or b"") if not speech.one_way else "sent"
         client.recorder.note(Application(received=line))

@@ -13,7 +13,7 @@ from pkikit.handshake.recorder import Recorder
 from pkikit.handshake.tls import Handshake
 from pkikit.model.revocation import RevocationData
 from pkikit.model.trace import Application, Failed
-from simulator.wire.app_protocol import Speech
+from simulator.wire.app_protocol import AppProtocol
 
 _CHUNK = 65536
 Tap = Callable[[bool, bytes], None]
@@ -31,7 +31,7 @@ class TlsStream:
         *,
         tap: Tap | None = None,
         look_up: LookUp | None = None,
-        speech: Speech,
+        speech: AppProtocol,
         delay: Callable[[], float] = lambda: 0.0,
     ) -> None:
         """Put a handshake on a connection.

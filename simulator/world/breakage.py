@@ -37,10 +37,10 @@ class Breakage:
 
     def fixed(self, now: World) -> World:
         """Return the world without the faults. A certificate or list that was changed since then stays."""
-        parties = {f: _fixed(p, self.broken.parties[f], self.well.parties[f]) for f, p in now.parties.items()}
+        parties = {f: _undo(p, self.broken.parties[f], self.well.parties[f]) for f, p in now.parties.items()}
         return replace(self.well, parties=parties)
 
 
-def _fixed(now: Party, broken: Party, well: Party) -> Party:
+def _undo(now: Party, broken: Party, well: Party) -> Party:
     undone = {part: getattr(well, part) for part in _PARTS if getattr(now, part) is getattr(broken, part)}
     return replace(now, **undone)

@@ -40,7 +40,7 @@ def bring_certificates(world: World, directory: Path) -> World:
     for client in (world.parties[n] for n in clients if not (directory / n).is_dir()):
         roots = tuple(dict.fromkeys((*client.trusted_ca_list, *brought_roots)))
         world = world.with_party(replace(client, trusted_ca_list=roots))
-    return replace(world, published={**world.published, **_published(world, directory / "ca")})
+    return replace(world, published={**world.published, **_published_data(world, directory / "ca")})
 
 
 def _party_of(party: Party, folder: Path) -> Party:
@@ -61,7 +61,7 @@ def _party_of(party: Party, folder: Path) -> Party:
     return replace(party, credential=credential, services=services, trusted_ca_list=trusted, held=held)
 
 
-def _published(world: World, folder: Path) -> dict[str, RevocationData]:
+def _published_data(world: World, folder: Path) -> dict[str, RevocationData]:
     """Return what `ca/` serves: by the URLs of urls.yaml, else at each URL in a certificate that ends in the file's name.
 
     Every responder that a certificate names gives an OCSP answer that urls.yaml does not list.

@@ -150,7 +150,7 @@ def apply_remedy(remedy: Remedy, world: World, context: FaultContext) -> World:
             made = issued.sign(layout_of(deployment, target), at=context.at, profile=profile, rsa=context.rsa)
             return world.with_party(replace(party, credential=made, services={}, client=None))
         case Action.TRUST:
-            return _trusting(world, target)
+            return _complete_list(world, target)
         case Action.CLOCK:
             return world.with_party(replace(world.parties[target], clock_offset=timedelta(0)))
         case Action.SERVICE:
@@ -166,12 +166,12 @@ def apply_remedy(remedy: Remedy, world: World, context: FaultContext) -> World:
         case Action.CAA:
             return replace(world, caa={name: ca for name, ca in world.caa.items() if name != target})
         case Action.REVOCATION:
-            return _published(world, context)
+            return _publish_lists(world, context)
         case _:
             return world
 
 
-def _trusting(world: World, fqdn: str) -> World:
+def _complete_list(world: World, fqdn: str) -> World:
     """Return the world with a completed trusted CA list of `fqdn`: the issuers of what every party presents, and known roots."""
     known = [c for c in world.known_certificates if is_self_signed(c)]
     shown = [c for p in world.parties.values() for credential in p.credentials for c in credential.chain[1:]]
@@ -180,7 +180,7 @@ def _trusting(world: World, fqdn: str) -> World:
     return world.with_party(replace(world.parties[fqdn], trusted_ca_list=tuple(needed)))
 
 
-def _published(world: World, context: FaultContext) -> World:
+def _publish_lists(world: World, context: FaultContext) -> World:
     """Return the world with current CRLs of both CAs, published and loaded. They list every serial that an earlier CRL listed."""
     held = [crl for party in world.parties.values() for _, crl in party.held.crls]
     served = [crl for data in world.published.values() for _, crl in data.crls]

@@ -12,9 +12,9 @@ import workbook as w
 from workbook.course.lessons import lessons
 from workbook.course.progress import remember, tries
 from workbook.html import PanelOutput, alert, table
-from workbook.models.revocation_table import ANSWERS, LISTS, SERVICES, SOURCES, Situation, decide, shown
+from workbook.models.revocation_table import ANSWERS, LISTS, SERVICES, SOURCES, RevocationCase, decide, shown
 from workbook.panels.base import Panel
-from workbook.panels.design_panels import inspected
+from workbook.panels.design_panels import inspect_file
 from workbook.panels.lab_panels import chain_builder, trust_editor
 
 from pkikit.errors import InputError
@@ -88,7 +88,7 @@ def test_san_panel_bounds_its_output_for_ten_thousand_names(lab: w.LabSession) -
 ])  # fmt: skip
 def test_file_panel_refuses_a_file_with_a_sentence(data: bytes) -> None:
     """A file that is not a certificate gets one sentence that says what it is."""
-    told = inspected(data, "<i>photo</i>.jpg")
+    told = inspect_file(data, "<i>photo</i>.jpg")
     assert told.text
     assert "<i>" not in told.html
 
@@ -97,7 +97,7 @@ def test_file_panel_hides_a_private_key() -> None:
     """Of a PKCS#12 file with a key: kind and length, nothing of the key itself."""
     from workbook.models.revocation_table import make_files
 
-    told = inspected(make_files()["pkcs12"], "e1.pfx")
+    told = inspect_file(make_files()["pkcs12"], "e1.pfx")
     assert "EC" in told.text
     assert "PRIVATE" not in told.html
 
@@ -114,7 +114,7 @@ def test_revocation_panel_decides_every_situation(service: str, source: str, crl
             (False, True, True),
             (False, False, False),
         ):
-            situation = Situation(
+            situation = RevocationCase(
                 service=service,
                 source=source,
                 crl=crl,
@@ -137,7 +137,7 @@ def test_revocation_panel_refuses_a_revoked_certificate_by_its_sources() -> None
         for source, place in SOURCES.items():
             from pkikit.judge.revocation.revocation_status import SEES
 
-            decision = decide(Situation(service=service, source=source, crl="revoked", responder=False))
+            decision = decide(RevocationCase(service=service, source=source, crl="revoked", responder=False))
             assert decision.accepted == (place not in SEES[kind])
 
 

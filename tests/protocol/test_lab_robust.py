@@ -65,7 +65,7 @@ def test_upload_of_an_unreadable_crl_is_refused(shared: ThreadedLab, part: str) 
 
     with pytest.raises(InputError, match=r"cannot be judged|does not read"):
         shared.run(trust)
-    assert peer.state.held.crls == ()
+    assert peer.state.revocation_data.crls == ()
     assert peer.state.trusted_ca_list == trusted
     assert "CRL file: " in shared.lab.events.of(E1, "CRL Refused")[-1].detail
 

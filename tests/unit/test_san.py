@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from workbook.models.designs import FORMATS, MODELS, Choices, deployment_of, design, design_shown
+from workbook.models.designs import FORMATS, MODELS, Choices, deployment_of, design, render_design
 
 from pkikit.design.csr import CsrForm, SubjectFields, build_csr, fast_key, subject_name
 from pkikit.design.legs import legs_of
@@ -102,7 +102,7 @@ def test_layout_of_any_text_is_escaped_or_refused(core: str, domains: str, peers
     """Whatever is typed gives layouts or one sentence, escaped; never an exception, never markup of the typist's."""
     result = design(Choices(core_fqdn=core, registration_domains=domains, peers=peers))
     assert bool(result.layouts) != bool(result.problem)
-    assert "<script" not in design_shown(result).html
+    assert "<script" not in render_design(result).html
 
 
 def test_request_has_both_purposes_and_the_layout() -> None:

@@ -34,7 +34,7 @@ from pkikit.model.certificates.bundle import bundle_of
 from pkikit.model.version import ProductVersion
 from simulator.errors import UploadRefused
 from simulator.peer.state import PeerState
-from simulator.peer.upload import crls_of, take_certificate, take_trusted
+from simulator.peer.upload import crls_of, take_certificate, take_trusted_list
 from simulator.world.craft import craft
 from tests.support.cli import pkikit_json
 from tests.support.credential_files import BEHIND, CREDENTIAL, ENCRYPTED, KEY, LEAF
@@ -254,7 +254,7 @@ def test_unsupported_file_is_refused_by_lint_pages_and_check(tmp_path: Path) -> 
         assert found in {"encoding.malformed", "encoding.not-pem"}, name
         for attempt in (
             lambda d=data: upload(d, KEY),
-            lambda d=data: take_trusted(STATE, d, append=True, deployment=deployment(), at=AT),
+            lambda d=data: take_trusted_list(STATE, d, append=True, deployment=deployment(), at=AT),
             lambda d=data, n=number: brought(tmp_path / str(n), d, KEY),
         ):
             with pytest.raises(EncodingError) as refused:

@@ -33,7 +33,7 @@ def check_sans(answer: object, layout: SanLayout) -> Answer:
 
 def check_names(answer: object, wanted: Mapping[str, str], *, right: str, needless: str) -> Answer:
     """Compare a learner's list of names with the required ones, each with the reason to show if it is missing."""
-    given, lines = _listed(answer, parse_dns_name)
+    given, lines = _parse_items(answer, parse_dns_name)
     if given is None:
         return Answer(right=False, lines=("Write the names as a list, as in ['a.example.com', 'b.example.com'].",))
     lines += [f"✘ missing: a name for this reason: {reason}" for name, reason in wanted.items() if name not in given]
@@ -43,7 +43,7 @@ def check_names(answer: object, wanted: Mapping[str, str], *, right: str, needle
 
 def check_choice(answer: object, options: Mapping[str, str], *, right: Collection[str], because: str) -> Answer:
     """Compare a learner's choice among options (each wrong one with its explanation) with the right ones."""
-    given, lines = _listed(answer, str)
+    given, lines = _parse_items(answer, str)
     if given is None:
         return Answer(right=False, lines=(f"Write a list of these: {', '.join(options)}.",))
     unknown = sorted(given - options.keys())
@@ -55,7 +55,7 @@ def check_choice(answer: object, options: Mapping[str, str], *, right: Collectio
     return Answer(right=False, lines=tuple(lines)) if lines else Answer(right=True, lines=(f"✔ right: {because}",))
 
 
-def _listed(answer: object, read: Callable[[str], str]) -> tuple[set[str] | None, list[str]]:
+def _parse_items(answer: object, read: Callable[[str], str]) -> tuple[set[str] | None, list[str]]:
     """Return (the answer's items, what cannot be read of it); None if the answer is not a list."""
     if isinstance(answer, str):
         answer = answer.replace(",", " ").split()

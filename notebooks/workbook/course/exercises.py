@@ -64,9 +64,9 @@ def _data() -> dict[str, Any]:
 
 def check(exercise: str, answer: object, *asked: Any) -> Answer:
     """Check an answer by the exercise's number; `asked` is what the cell passes besides (a layout, the lab)."""
-    checked = _check(exercise, answer, *asked)
-    remember(exercise, right=checked.right)
-    return checked
+    result = _check(exercise, answer, *asked)
+    remember(exercise, right=result.right)
+    return result
 
 
 def _check(exercise: str, answer: object, *asked: Any) -> Answer:
@@ -74,7 +74,7 @@ def _check(exercise: str, answer: object, *asked: Any) -> Answer:
         found = choices()[exercise]
         return check_choice(answer, found.options, right=found.right, because=found.because)
     if exercise in works():
-        return _worked(works()[exercise], answer, *asked)
+        return _check_work(works()[exercise], answer, *asked)
     if exercise in _ENGINE:
         return _ENGINE[exercise](answer, *asked)
     raise InputError(f"there is no exercise {printable(exercise)!r}; there are {', '.join(sorted(_numbers()))}")
@@ -89,7 +89,7 @@ def break_for(exercise: str, session: LabSession) -> str:
     return "Something has happened. Look with check(), legs(), trace() and diagnosis()."
 
 
-def _worked(work: Work, answer: object, session: LabSession) -> Answer:
+def _check_work(work: Work, answer: object, session: LabSession) -> Answer:
     """Break the lab, do what the learner says, check; afterwards the lab is whole again, whatever happened."""
     chosen = pairs(answer)
     if chosen is None:
@@ -142,7 +142,7 @@ def _names_of(answer: object, layout: SanLayout) -> Answer:
 def _cause_of(case: str) -> Callable[[object], Answer]:
     """Return the rule that is broken in a case of the clinic."""
 
-    def checked(answer: object) -> Answer:
+    def check_answer(answer: object) -> Answer:
         causes = case_of(case).causes
         options = {rule.id: "" if rule.id in causes else "is not what is broken here" for rule in all_rules()}
         given = [answer] if isinstance(answer, str) else answer
@@ -151,13 +151,13 @@ def _cause_of(case: str) -> Callable[[object], Answer]:
             return Answer(right=False, lines=(f"✘ {printable(unknown[0])} is no rule; `pkikit rules` lists them",))
         return check_choice(answer, options, right=causes, because=case_of(case).mend)
 
-    return checked
+    return check_answer
 
 
-def _mended(case: str) -> Callable[[object], Answer]:
+def _fix_check(case: str) -> Callable[[object], Answer]:
     """Open a case of the clinic, do what the learner says, and check."""
 
-    def checked(answer: object) -> Answer:
+    def check_answer(answer: object) -> Answer:
         chosen = pairs(answer)
         if chosen is None:
             return Answer(right=False, lines=("Write pairs, as in [('set-clock', 'e1.example.com')].",))
@@ -174,7 +174,7 @@ def _mended(case: str) -> Callable[[object], Answer]:
             close_case()
         return Answer(right=right, lines=(f"✔ right: {case_of(case).mend}",) if right else tuple(told))
 
-    return checked
+    return check_answer
 
 
 # Answered by the engine: the layout, the lab's DNS, a sunset that was lived through.
@@ -182,8 +182,8 @@ _ENGINE: Mapping[str, Callable[..., Answer]] = {
     **dict.fromkeys(("00-A", "00-B", "02-A", "02-B", "10-A", "11-A", "18-A", "99-A", "99-B"), _names_of),
     "90-A": _cause_of("tomcat-without-node"),
     "90-B": _cause_of("crl-expired"),
-    "90-C": _mended("swapped"),
-    "90-D": _mended("new-root"),
+    "90-C": _fix_check("swapped"),
+    "90-D": _fix_check("new-root"),
     "99-R": _cause_of("old-neighbour"),
     "13-A": _asked_hosts,
     "15-B": _ways_out,

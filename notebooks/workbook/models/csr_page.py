@@ -113,7 +113,7 @@ def _split(text: str) -> list[str]:
     return found
 
 
-def preview_shown(made: RequestPreview) -> PanelOutput:
+def render_preview(made: RequestPreview) -> PanelOutput:
     """Show names with reasons, subject, and what the linter reports; the same in words."""
     names = [(entry.value, entry.reason) for entry in made.layout.entries]
     subject = made.request.subject.rfc4514_string()

@@ -104,7 +104,7 @@ def design(choices: Choices) -> Design:
         return Design(problem=error.message)
 
 
-def design_shown(result: Design) -> PanelOutput:
+def render_design(result: Design) -> PanelOutput:
     """The renderer: a table per peer, every name with its reason, everything escaped and bounded."""
     if result.problem:
         return alert(result.problem)

@@ -89,7 +89,7 @@ def _drawn(arrow: Arrow, at: dict[str, int], y: int, *, bold: bool) -> list[str]
     return parts
 
 
-def in_words(arrows: Sequence[Arrow]) -> str:
+def ladder_text(arrows: Sequence[Arrow]) -> str:
     """Return the arrows as numbered lines."""
     lines = []
     for number, arrow in enumerate(arrows, start=1):

@@ -38,7 +38,7 @@ LISTS: tuple[List, ...] = ("good", "revoked", "expired", "unavailable", "not to 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Situation:
+class RevocationCase:
     """Settings of the SIP page, what the certificate names, and what the sources answer."""
 
     service: str = "SIP TLS"
@@ -57,7 +57,7 @@ class Situation:
 class Decision:
     """Which row of the table applied (None: nothing is checked), questions and answers, and the verdict."""
 
-    situation: Situation
+    situation: RevocationCase
     row: int | None
     checks: tuple[StatusCheck, ...]
     verdict: Verdict
@@ -78,7 +78,7 @@ ROWS: tuple[tuple[str, str, str, str], ...] = (
 )
 
 
-def decide(situation: Situation) -> Decision:
+def decide(situation: RevocationCase) -> Decision:
     """Judge a real certificate with real CRL and OCSP bytes in that situation."""
     service = SERVICES[situation.service]
     settings = Revocation(
@@ -98,7 +98,7 @@ def decide(situation: Situation) -> Decision:
     )
 
 
-def _row(situation: Situation) -> int:
+def _row(situation: RevocationCase) -> int:
     if situation.use_ocsp and situation.responder:
         return 0
     if situation.use_crls:
@@ -160,7 +160,7 @@ def _answers(state: Answer, *, responder: bool) -> tuple[ocsp.OCSPResponse, ...]
     )
 
 
-def _data(situation: Situation) -> RevocationData:
+def _data(situation: RevocationCase) -> RevocationData:
     source = SOURCES[situation.source]
     data = NOTHING_HELD
     if source is not CrlSource.CDP or situation.cdp_download:
@@ -179,7 +179,7 @@ def shown(decision: Decision) -> PanelOutput:
     heads = ("applies", "use OCSP", "responder named", "use CRLs", "asked")
     head = "".join(f'<th scope="col">{escape(h)}</th>' for h in heads)
     answer = "✔ let pass" if decision.accepted else "✘ refused"
-    lines = [answer, *_told(decision)]
+    lines = [answer, *_explain(decision)]
     steps = "".join(f"<li>{escape(line)}</li>" for line in lines[1:])
     html = (
         f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(marked)}</tbody></table>"
@@ -188,7 +188,7 @@ def shown(decision: Decision) -> PanelOutput:
     return PanelOutput(html=html, text="\n".join(lines))
 
 
-def _told(decision: Decision) -> list[str]:
+def _explain(decision: Decision) -> list[str]:
     situation = decision.situation
     service = SERVICES[situation.service]
     lines = []
@@ -220,7 +220,7 @@ def decide_all(**situations: Mapping[str, Any]) -> pd.DataFrame:
     """Compare situations: what is asked about the server certificate, what is answered, whether it is accepted."""
     rows = {}
     for name, given in situations.items():
-        decision = decide(Situation(**given))
+        decision = decide(RevocationCase(**given))
         first = decision.checks[0] if decision.checks else None
         rows[name.replace("_", " ")] = {
             "asked": first.asked.split(":")[0] if first else "nobody",

@@ -63,9 +63,9 @@ def _dns_names(world: World, fqdn: str) -> Sequence[str]:
     return names.get_values_for_type(x509.DNSName)
 
 
-def lose(world: World, ground: FaultContext, loss: Loss, target: str) -> World:
+def lose(world: World, context: FaultContext, loss: Loss, target: str) -> World:
     """Return the world in which that is lost."""
-    quick = replace(ground, rsa=False)
+    quick = replace(context, rsa=False)
     match loss:
         case "its certificate expires":
             gone = Reissue(fault="reissue", party=target, begins_in_days=-400, ends_in_days=-1)

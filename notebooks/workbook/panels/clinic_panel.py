@@ -57,7 +57,7 @@ class _Console:
         current = ClinicSession.current
         if current is None:
             return PanelOutput(html="<p>Choose a case and press <b>Open</b>.</p>", text="Choose a case and press Open.")
-        return _shown(current, look, at, self._replies)
+        return _render(current, look, at, self._replies)
 
     def _offer_targets(self, _: object = None) -> None:
         if ClinicSession.current is not None:
@@ -85,7 +85,7 @@ def _open_session() -> ClinicSession:
     return ClinicSession.current
 
 
-def _shown(session: ClinicSession, look: str, at: str, said: list[str]) -> PanelOutput:
+def _render(session: ClinicSession, look: str, at: str, said: list[str]) -> PanelOutput:
     """Show the symptom, the output of the tool, and the replies so far."""
     try:
         seen = _look(session, look, at)

@@ -13,8 +13,8 @@ from pkikit.files import parse
 from pkikit.values.names import printable
 from pkikit.view.description import describe_contents
 from workbook.html import PanelOutput, alert, table
-from workbook.models.csr_page import CLUSTER_NAMES, RequestForm, preview, preview_key, preview_shown
-from workbook.models.designs import FORMATS, MODELS, Choices, design, design_shown
+from workbook.models.csr_page import CLUSTER_NAMES, RequestForm, preview, preview_key, render_preview
+from workbook.models.designs import FORMATS, MODELS, Choices, design, render_design
 from workbook.panels.base import Panel, choice, labelled, switch, text
 from workbook.session import LabSession
 
@@ -36,7 +36,7 @@ def san_designer(choices: Choices | None = None) -> Panel:
         "group_chat": switch("Federated group chat", value=first.group_chat),
         "secure_profiles": switch("Encrypted phone profiles", value=first.secure_profiles),
     }
-    return Panel("SAN designer", inputs, lambda **values: design_shown(design(Choices(**values))))
+    return Panel("SAN designer", inputs, lambda **values: render_design(design(Choices(**values))))
 
 
 def csr_form(session: LabSession, peer: str) -> Panel:
@@ -58,7 +58,7 @@ def csr_form(session: LabSession, peer: str) -> Panel:
     }
 
     def show(**values: Any) -> PanelOutput:
-        return preview_shown(preview(session.deployment, peer, RequestForm(**values), preview_key()))
+        return render_preview(preview(session.deployment, peer, RequestForm(**values), preview_key()))
 
     def generate(**values: Any) -> str:
         chosen = RequestForm(**values)
@@ -87,12 +87,12 @@ def file_inspector(session: LabSession | None = None) -> Panel:
         chosen = files[0] if files else None
         data = bytes(chosen["content"]) if chosen else pasted.encode()
         where = printable(str(chosen["name"])) if chosen else "what was pasted"
-        return inspected(data, where, session)
+        return inspect_file(data, where, session)
 
     return Panel("What is in this file?", inputs, show)
 
 
-def inspected(data: bytes, where: str, session: LabSession | None = None) -> PanelOutput:
+def inspect_file(data: bytes, where: str, session: LabSession | None = None) -> PanelOutput:
     """Show the objects of a file, each as a table; bounded and escaped; one sentence if there is none."""
     if not data.strip():
         return PanelOutput(html="<p>Nothing is loaded yet.</p>", text="Nothing is loaded yet.")

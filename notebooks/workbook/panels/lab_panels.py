@@ -18,18 +18,18 @@ from simulator.face.picture import draw
 from simulator.wire.theatre import Play
 from simulator.world.report import CheckReport
 from workbook.html import PanelOutput, table
-from workbook.models.revocation_table import ANSWERS, LISTS, SERVICES, SOURCES, Situation, decide, shown
+from workbook.models.revocation_table import ANSWERS, LISTS, SERVICES, SOURCES, RevocationCase, decide, shown
 from workbook.models.what_if import LOSSES, authorities, chain, judged, lose, losses_of, next_dates, trusting
 from workbook.panels.base import Panel, choice, labelled, switch
 from workbook.panels.slider import Slider
-from workbook.panels.stage import VERSIONS, order_sequence, play_of, sequence_shown, theatre_shown
+from workbook.panels.stage import VERSIONS, order_sequence, play_of, render_sequence, render_theatre
 from workbook.session import LabSession
 
 _MAX_DAYS = 900
 _MOST_STEPS = 12  # of a handshake and the first answer
 
 
-def _world_shown(session: LabSession, report: CheckReport, world: Any, *lines: str) -> PanelOutput:
+def _render_world(session: LabSession, report: CheckReport, world: Any, *lines: str) -> PanelOutput:
     """Show the picture of a world as judged, and what went down, by zone and service."""
     drawn = draw(session.deployment, world, report)
     up = report.count
@@ -63,7 +63,7 @@ def trust_editor(session: LabSession) -> Panel:
 
     def show(whose: str, **values: Any) -> PanelOutput:
         world = trusting(session.world, lists[whose], chosen(values))
-        return _world_shown(session, judged(world, session.at), world)
+        return _render_world(session, judged(world, session.at), world)
 
     def apply(whose: str, **values: Any) -> str:
         world = trusting(session.world, lists[whose], chosen(values))
@@ -139,7 +139,7 @@ def handshake_theatre(session: LabSession, leg: str = "") -> Panel:
 
     def show(which: str, version: str, step: int) -> PanelOutput:
         play: Play = played(which, version)
-        return theatre_shown(play, step - 1)
+        return render_theatre(play, step - 1)
 
     return Panel("Handshake theatre", inputs, show)
 
@@ -153,13 +153,13 @@ def blast_radius(session: LabSession) -> Panel:
         target.options = losses_of(session.world, change["new"])
 
     loss.observe(options, names="value")  # before the panel draws
-    ground = session.ground
+    context = session.ground
 
     def show(loss: Any, target: str | None) -> PanelOutput:
         if target is None or target not in losses_of(session.world, loss):
             raise InputError("choose what it happens to")
-        world = lose(session.world, ground, loss, target)
-        return _world_shown(session, judged(world, ground.at), world, f"{target}: {loss}.")
+        world = lose(session.world, context, loss, target)
+        return _render_world(session, judged(world, context.at), world, f"{target}: {loss}.")
 
     return Panel("Blast radius", {"loss": loss, "target": target}, show)
 
@@ -172,14 +172,14 @@ def time_slider(session: LabSession) -> Panel:
         at = session.at + timedelta(days=days)
         ends = next_dates(session.world, session.at, within=timedelta(days=_MAX_DAYS))
         soon = [f"{format_time(when)}: the certificate of {fqdn} ends" for when, fqdn in ends if when > at][:3]
-        return _world_shown(session, judged(session.world, at), session.world, f"Judged at {format_time(at)}.", *soon)
+        return _render_world(session, judged(session.world, at), session.world, f"Judged at {format_time(at)}.", *soon)
 
     return Panel("Time slider", inputs, show)
 
 
-def revocation_table(situation: Situation | None = None) -> Panel:
+def revocation_table(situation: RevocationCase | None = None) -> Panel:
     """Settings and sources of revocation: see the row of the decision that applies, and the verdict."""
-    first = situation or Situation()
+    first = situation or RevocationCase()
     inputs = {
         "service": choice("Service", tuple(SERVICES), first.service),
         "checking": switch("Revocation checking", value=first.checking),
@@ -192,7 +192,7 @@ def revocation_table(situation: Situation | None = None) -> Panel:
         "crl": choice("The CRL says", LISTS, first.crl),
         "source": choice("The CRL came by", tuple(SOURCES), first.source),
     }
-    return Panel("Is it revoked?", inputs, lambda **values: shown(decide(Situation(**values))))
+    return Panel("Is it revoked?", inputs, lambda **values: shown(decide(RevocationCase(**values))))
 
 
 def acme_player(session: LabSession, peer: str) -> Panel:
@@ -205,4 +205,4 @@ def acme_player(session: LabSession, peer: str) -> Panel:
     sequence = order_sequence(steps, peer, cluster.peers)
     last = len(sequence.arrows)
     inputs = {"step": Slider(description="Step", value=last, min=1, max=last, interval=800)}
-    return Panel(f"The order of {peer}", inputs, lambda step: sequence_shown(sequence, step - 1))
+    return Panel(f"The order of {peer}", inputs, lambda step: render_sequence(sequence, step - 1))

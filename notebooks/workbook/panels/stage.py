@@ -15,7 +15,7 @@ from simulator.face.picture import Picture
 from simulator.peer.acme.order_run import RunStep
 from simulator.wire.theatre import Flight, Play, perform
 from workbook.html import PanelOutput
-from workbook.models.ladder import Arrow, in_words, ladder, refuses
+from workbook.models.ladder import Arrow, ladder, ladder_text, refuses
 from workbook.session import LabSession
 
 # The version of the guide's five steps, today's 1.2, and 1.3.
@@ -56,7 +56,7 @@ def _arrow(flight: Flight, names: dict[Side, str]) -> Arrow:
     )
 
 
-def theatre_shown(play: Play, step: int) -> PanelOutput:
+def render_theatre(play: Play, step: int) -> PanelOutput:
     """Show the ladder up to a step, and that step's bytes; the same in words."""
     arrows = arrows_of(play)
     step = max(0, min(step, len(arrows) - 1))
@@ -67,7 +67,7 @@ def theatre_shown(play: Play, step: int) -> PanelOutput:
         f"<p><b>{escape(str(r))}</b>, {r.length} bytes on the wire<br><span class='bytes'>{r.head} …</span></p>"
         for r in flight.records
     )
-    words = in_words(arrows[: step + 1])
+    words = ladder_text(arrows[: step + 1])
     told = f"Step {step + 1} of {len(arrows)}: {play.protocol or 'no protocol yet'}, {play.trace.outcome.value} in the end."
     return PanelOutput(
         html=f"<p>{escape(told)}</p>{drawn}{bytes_ or '<p>Nothing is sent.</p>'}", text=f"{told}\n{words}"
@@ -78,7 +78,7 @@ def theatre_picture(play: Play) -> Picture:
     """Return the whole ladder, for a notebook's output."""
     arrows = arrows_of(play)
     title = f"{play.leg.client} dials {play.leg.server}"
-    return Picture(svg=ladder((play.leg.client, play.leg.server), arrows, title), text=in_words(arrows))
+    return Picture(svg=ladder((play.leg.client, play.leg.server), arrows, title), text=ladder_text(arrows))
 
 
 def messages_by_version(session: LabSession, leg_id: str) -> pd.DataFrame:
@@ -121,9 +121,9 @@ def _arrows(step: RunStep, peer: str, actors: tuple[str, ...]) -> list[Arrow]:
     return [Arrow(sender=_CA, receiver=peer, label=label, notes=(step.detail[:58],) if bad else (), bad=bad)]
 
 
-def sequence_shown(sequence: OrderSequence, step: int) -> PanelOutput:
+def render_sequence(sequence: OrderSequence, step: int) -> PanelOutput:
     """Show the ladder of an order up to a step; the same in words."""
     arrows = sequence.arrows
     step = max(0, min(step, len(arrows) - 1))
     drawn = ladder(sequence.actors, arrows, "an ACME order", current=step)
-    return PanelOutput(html=f"<p>Step {step + 1} of {len(arrows)}</p>{drawn}", text=in_words(arrows[: step + 1]))
+    return PanelOutput(html=f"<p>Step {step + 1} of {len(arrows)}</p>{drawn}", text=ladder_text(arrows[: step + 1]))

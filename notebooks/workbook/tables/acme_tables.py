@@ -25,7 +25,7 @@ _YEAR_BEGINS = datetime(2027, 1, 1, 12, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Told:
+class ActionResult:
     """How something ended: done, or refused with one sentence."""
 
     done: bool
@@ -35,13 +35,13 @@ class Told:
         return f"{'✔' if self.done else '✘'} {self.sentence}"
 
 
-def outcome(call: Callable[..., Any], *arguments: Any, **named: Any) -> Told:
+def outcome(call: Callable[..., Any], *arguments: Any, **named: Any) -> ActionResult:
     """Do something that may be refused, and return how it ended instead of failing."""
     try:
         call(*arguments, **named)
     except PkikitError as error:
-        return Told(done=False, sentence=without_tokens(str(error)))
-    return Told(done=True, sentence="done")
+        return ActionResult(done=False, sentence=without_tokens(str(error)))
+    return ActionResult(done=True, sentence="done")
 
 
 def acme_story(session: LabSession, peer: str) -> pd.DataFrame:
@@ -154,13 +154,13 @@ def audit_table(session: LabSession) -> pd.DataFrame:
     """Run `pkikit eku-audit` for the certificates in use: mutual legs, whether they will fail, and which ways out work."""
     lab = session.threaded
     held = {fqdn: p.credential.leaf for fqdn, p in lab.world.parties.items() if p.credential is not None}
-    return _audited(audit(session.deployment, held, at=lab.clock.now()))
+    return _audit(audit(session.deployment, held, at=lab.clock.now()))
 
 
 _FAILS = {Status.FAILS: "yes", Status.KEEPS: "no", Status.NOT_ASSESSED: "not assessed"}
 
 
-def _audited(legs: tuple[LegAudit, ...]) -> pd.DataFrame:
+def _audit(legs: tuple[LegAudit, ...]) -> pd.DataFrame:
     rows = [
         {
             "leg": leg.leg.id,

@@ -26,14 +26,14 @@ def enrol(session: LabSession, peer: str, template: str) -> Credential:
     if request is None:
         raise InputError(f"{peer} has no pending request; generate one first: lab.generate_csr({peer!r})")
     chosen = template_of(template)
-    leaf = session.threaded.run(_submitted, session, web_enrolment_form(request.csr, chosen))
+    leaf = session.threaded.run(_submit, session, web_enrolment_form(request.csr, chosen))
     issuer = session.threaded.issued.authority
     return Credential(
         chain=(*parse(leaf, where="the answer of AD CS").certificates, *issuer.intermediates), key=request.key
     )
 
 
-async def _submitted(session: LabSession, form: str) -> bytes:
+async def _submit(session: LabSession, form: str) -> bytes:
     lab = session.threaded
     host, port = lab.adcs.address
     context = ssl.create_default_context(cadata=lab.issued.root.certificate.public_bytes(Encoding.PEM).decode())

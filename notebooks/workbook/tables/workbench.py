@@ -28,7 +28,7 @@ _TIMEOUT = 60
 _MOST = 60
 
 
-class Said(tuple[str, ...]):
+class ProgramOutput(tuple[str, ...]):
     """Lines that a program printed; shown as they are."""
 
     __slots__ = ()
@@ -84,7 +84,7 @@ class Workbench:
         at = Clock().now()
         return FileCa.create(self._path(name), common_name, at=at, key=make_key(), lifetime=ROOT_LIFETIME)
 
-    def openssl(self, arguments: str, *, keep: Iterable[str] = (), folder: str = ".") -> Said:
+    def openssl(self, arguments: str, *, keep: Iterable[str] = (), folder: str = ".") -> ProgramOutput:
         """Run openssl; return what it printed, or only the lines that contain one of `keep`.
 
         Use `keep` to leave out what differs from run to run (serial numbers, dates, keys).
@@ -101,7 +101,9 @@ class Workbench:
         if done.returncode and not wanted:
             raise InputError(f"openssl {arguments.split()[0]} ended with {done.returncode}: {'; '.join(lines[-3:])}")
         kept = [line for line in lines if not wanted or any(part in line for part in wanted)]
-        return Said(line.replace(" = ", "=") for line in kept[:_MOST])  # versions of openssl differ in these spaces
+        return ProgramOutput(
+            line.replace(" = ", "=") for line in kept[:_MOST]
+        )  # versions of openssl differ in these spaces
 
 
 def workbench() -> Workbench:

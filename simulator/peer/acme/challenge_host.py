@@ -114,6 +114,6 @@ class ChallengeHost:
         fetched = Fetched(peer=self.fqdn, host=request.host.partition(":")[0], token=token, by=request.remote or "")
         self.fetched.append(fetched)
         self._events.add(self.fqdn, "ACME Challenge Served", Host=fetched.host, Client=fetched.by)
-        for told in self.served:
-            told(self.fqdn, fetched.host, fetched.by)
+        for note in self.served:
+            note(self.fqdn, fetched.host, fetched.by)
         return web.Response(body=content.encode("ascii"), content_type="application/octet-stream")

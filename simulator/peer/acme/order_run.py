@@ -99,12 +99,12 @@ class AcmeRun:
             goes_on: resume the order that an interrupted run left at this CA, if there is one.
         """
         try:
-            return await self._signed(await self._account(), request, goes_on=goes_on, replaces=replaces)
+            return await self._place_order(await self._account(), request, goes_on=goes_on, replaces=replaces)
         finally:
             if self._client is not None:
                 self._client.close()
 
-    async def _signed(
+    async def _place_order(
         self, account: AcmeAccount, request: x509.CertificateSigningRequest, *, goes_on: bool,
         replaces: x509.Certificate | None,
     ) -> tuple[x509.Certificate, ...]:  # fmt: skip
@@ -119,7 +119,7 @@ class AcmeRun:
             order.stop(self._stopped)
         wishes = OrderWishes(profile=settings.profile, preferred_chain=settings.preferred_chain, replaces=replaces)
         for host in self._hosts:
-            host.served.append(self._served)
+            host.served.append(self._note_fetch)
         try:
             await self._open()
             chain = await anyio.to_thread.run_sync(lambda: order.run(wishes, resume=resume))
@@ -127,7 +127,7 @@ class AcmeRun:
             return chain
         finally:
             for host in self._hosts:
-                host.served.remove(self._served)
+                host.served.remove(self._note_fetch)
             for host in self._opened:
                 await host.close()
                 self.note("virtual host", "closed", name=host.fqdn)
@@ -201,7 +201,7 @@ class AcmeRun:
         if step.url:
             anyio.from_thread.run(self.peer.change_acme, lambda acme: replace(acme, order=step.url))
 
-    def _served(self, peer: str, host: str, by: str) -> None:
+    def _note_fetch(self, peer: str, host: str, by: str) -> None:
         self.note("challenge file", "fetched", name=host, detail=f"from {peer}, by {by}")
 
 

@@ -254,7 +254,9 @@ class AcmeService:
             await peer.change_acme(lambda acme: acme.succeeded(peer.lab.now_of(peer.fqdn)))
         except PkikitError as error:
             retry_after = error.retry_after if isinstance(error, AcmeProblem) else None
-            await self._failed(peer, str(error), retry_after, over=isinstance(error, AcmeProblem | AcmeMisissued))
+            await self._store_failure(
+                peer, str(error), retry_after, over=isinstance(error, AcmeProblem | AcmeMisissued)
+            )
             raise
         finally:
             self._running.discard(peer.fqdn)
@@ -262,8 +264,10 @@ class AcmeService:
     def _pending(self, peer: Peer, chain: tuple[x509.Certificate, ...]) -> None:
         leaf, now = chain[0], peer.lab.now_of(peer.fqdn)
         if not leaf.not_valid_before_utc <= now <= leaf.not_valid_after_utc:
-            self._tell(peer, "certificate", "not valid", detail=f"by this peer's clock, which shows {format_time(now)}")
-        self._tell(peer, "certificate", "pending", detail="waits for deploy")
+            self._log_run(
+                peer, "certificate", "not valid", detail=f"by this peer's clock, which shows {format_time(now)}"
+            )
+        self._log_run(peer, "certificate", "pending", detail="waits for deploy")
         peer.lab.events.add(peer.fqdn, "ACME Certificate Pending", Issuer=leaf.issuer.rfc4514_string())
 
     async def sign_domain(self, fqdn: str, domain: str) -> Credential:
@@ -294,20 +298,20 @@ class AcmeService:
             return await self.signer(peer, request)
         run = self._runs[peer.fqdn] = AcmeRun(
             peer, self._hosts_of(peer.fqdn), directory=await self.directory_of(peer),
-            reaches=lambda other: self._passes(peer.fqdn, other), on_step=self._stepped,
+            reaches=lambda other: self._passes(peer.fqdn, other), on_step=self._publish_step,
         )  # fmt: skip
         return await run.sign(request, goes_on=goes_on, replaces=replaces)
 
-    def _stepped(self, run: AcmeRun, step: RunStep) -> None:
+    def _publish_step(self, run: AcmeRun, step: RunStep) -> None:
         for observer in tuple(self.on_step):
             observer(run, step)
 
-    def _tell(self, peer: Peer, what: str, state: str, detail: str = "") -> None:
+    def _log_run(self, peer: Peer, what: str, state: str, detail: str = "") -> None:
         run = self._runs.get(peer.fqdn)
         if run is not None:
             run.note(what, state, detail=detail)
 
-    async def _failed(self, peer: Peer, error: str, retry_after: timedelta | None, *, over: bool) -> None:
+    async def _store_failure(self, peer: Peer, error: str, retry_after: timedelta | None, *, over: bool) -> None:
         """Store a failure. An order that the CA has already judged is not resumed."""
         at = peer.lab.now_of(peer.fqdn)
 
@@ -315,7 +319,7 @@ class AcmeService:
             after = acme.failed(at, error[:1000], retry_after)
             return replace(after, order="") if over else after
 
-        self._tell(peer, "order", "failed", detail=error[:300])
+        self._log_run(peer, "order", "failed", detail=error[:300])
         peer.lab.events.add(peer.fqdn, "ACME Order Failed", Reason=error)
         with contextlib.suppress(PkikitError):  # a disk that is full is not what failed here
             await peer.change_acme(change)

@@ -16,7 +16,7 @@ from pkikit.model.revocation_reasons import REASONS
 from pkikit.view.description import iso
 from simulator.peer.acme.service import AcmeService
 from simulator.peer.acme_state import AcmeChanges, Provider, settings_document
-from simulator.peer.pages.actions import Done, Handler, described, for_people, for_scripts
+from simulator.peer.pages.actions import ActionResult, Handler, describe, for_people, for_scripts
 from simulator.peer.pages.bodies import Domain, Nothing, Revoke, number_of
 from simulator.peer.pages.rendering import PEER, decoded, render, restarting
 from simulator.web.web_input import read_form, read_json, text_fields
@@ -52,10 +52,10 @@ def _service(request: web.Request) -> AcmeService:
 
 
 async def _page(request: web.Request) -> web.Response:
-    return await _shown(request)
+    return await _render_page(request)
 
 
-async def _shown(request: web.Request, done: str = "", preflight: Verdict | None = None) -> web.Response:
+async def _render_page(request: web.Request, done: str = "", preflight: Verdict | None = None) -> web.Response:
     service, peer = _service(request), request.app[PEER]
     state = peer.state
     try:
@@ -73,7 +73,7 @@ async def _shown(request: web.Request, done: str = "", preflight: Verdict | None
 
 
 async def _preflight(request: web.Request) -> web.Response:
-    return await _shown(request, preflight=await _service(request).preflight(request.app[PEER].fqdn))
+    return await _render_page(request, preflight=await _service(request).preflight(request.app[PEER].fqdn))
 
 
 async def _settings(request: web.Request) -> web.Response:
@@ -88,45 +88,45 @@ async def _settings(request: web.Request) -> web.Response:
         changes["eab_mac"] = form["eab_mac"]
     changes |= {"automatic": form.get("automatic") == "on", "days": days, "hour": number_of(form, "hour")}
     await _service(request).configure(request.app[PEER].fqdn, changes)
-    return await _shown(request, "The settings were saved.")
+    return await _render_page(request, "The settings were saved.")
 
 
-async def _accept_terms(request: web.Request, _: Nothing) -> Done:
+async def _accept_terms(request: web.Request, _: Nothing) -> ActionResult:
     """Accept the terms of service of the provider."""
     terms = await _service(request).accept_terms(request.app[PEER].fqdn)
-    return Done(sentence=f"The terms of service {terms} were accepted.", answer={"accepted": terms})
+    return ActionResult(sentence=f"The terms of service {terms} were accepted.", answer={"accepted": terms})
 
 
-async def _sign(request: web.Request, _: Nothing) -> Done:
+async def _sign(request: web.Request, _: Nothing) -> ActionResult:
     """Begin to order a certificate."""
     _service(request).sign_soon(request.app[PEER].fqdn)
-    return Done(answer={"running": True})
+    return ActionResult(answer={"running": True})
 
 
-async def _revoke(request: web.Request, given: Revoke) -> Done:
+async def _revoke(request: web.Request, given: Revoke) -> ActionResult:
     """Let the CA revoke a certificate."""
     fqdn = request.app[PEER].fqdn
     await _service(request).revoke(fqdn, which=given.which, by=given.by, reason=REASONS[given.reason])
-    return Done(sentence="The CA has revoked the certificate. It stays in use until another takes its place.")
+    return ActionResult(sentence="The CA has revoked the certificate. It stays in use until another takes its place.")
 
 
-async def _sign_domain(request: web.Request, given: Domain) -> Done:
+async def _sign_domain(request: web.Request, given: Domain) -> ActionResult:
     """Order a certificate for one domain."""
     await _service(request).sign_domain(request.app[PEER].fqdn, given.domain)
-    return Done(sentence=f"A certificate for {given.domain} was signed; it waits to be deployed.")
+    return ActionResult(sentence=f"A certificate for {given.domain} was signed; it waits to be deployed.")
 
 
-async def _deploy_domain(request: web.Request, given: Domain) -> Done:
+async def _deploy_domain(request: web.Request, given: Domain) -> ActionResult:
     """Deploy the pending certificate of a domain."""
     await _service(request).deploy_domain(request.app[PEER].fqdn, given.domain)
-    return Done()
+    return ActionResult()
 
 
-async def _done(request: web.Request, done: Done) -> web.Response:
-    return await _shown(request, done.sentence)
+async def _answer(request: web.Request, done: ActionResult) -> web.Response:
+    return await _render_page(request, done.sentence)
 
 
-async def _back(_: web.Request, __: Done) -> web.Response:
+async def _back(_: web.Request, __: ActionResult) -> web.Response:
     raise web.HTTPSeeOther("/acme")
 
 
@@ -134,10 +134,10 @@ GET = (("/acme", _page),)
 POST: tuple[tuple[str, Handler], ...] = (
     ("/acme/settings", _settings),
     ("/acme/preflight", _preflight),
-    ("/acme/terms", for_people(Nothing, _accept_terms, _done)),
+    ("/acme/terms", for_people(Nothing, _accept_terms, _answer)),
     ("/acme/sign", for_people(Nothing, _sign, _back)),
-    ("/acme/revoke", for_people(Revoke, _revoke, _done)),
-    ("/acme/domain", for_people(Domain, _sign_domain, _done)),
+    ("/acme/revoke", for_people(Revoke, _revoke, _answer)),
+    ("/acme/domain", for_people(Domain, _sign_domain, _answer)),
     ("/acme/domain/deploy", for_people(Domain, _deploy_domain, restarting)),
 )
 
@@ -178,7 +178,7 @@ async def _api_settings(request: web.Request) -> web.Response:
 
 API: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/certs/acme", _api_state),
-    ("PUT", "/certs/acme", described(_api_settings, AcmeChanges, "Change settings of the ACME service.")),
+    ("PUT", "/certs/acme", describe(_api_settings, AcmeChanges, "Change settings of the ACME service.")),
     ("GET", "/certs/acme/provider", _api_provider),
     ("GET", "/certs/acme/preflight", _api_preflight),
     ("POST", "/certs/acme/terms", for_scripts(Nothing, _accept_terms)),

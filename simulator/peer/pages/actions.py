@@ -32,7 +32,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Done:
+class ActionResult:
     """The result of an action: the sentence for the page, the product's warnings, and the JSON answer for a script."""
 
     sentence: str = ""
@@ -40,14 +40,14 @@ class Done:
     answer: Mapping[str, Any] = field(default_factory=dict)
 
 
-def _warned(sentence: str, warnings: tuple[Finding, ...]) -> Done:
-    return Done(sentence=sentence, warnings=warnings, answer={"warnings": [f.to_json() for f in warnings]})
+def _with_warnings(sentence: str, warnings: tuple[Finding, ...]) -> ActionResult:
+    return ActionResult(sentence=sentence, warnings=warnings, answer={"warnings": [f.to_json() for f in warnings]})
 
 
-Action = Callable[[web.Request, BodyT], Awaitable[Done]]
+Action = Callable[[web.Request, BodyT], Awaitable[ActionResult]]
 
 
-def described(handler: Handler, model: type[pydantic.BaseModel], summary: str) -> Handler:
+def describe(handler: Handler, model: type[pydantic.BaseModel], summary: str) -> Handler:
     """Attach to the handler what `rest.description` publishes about it: the model of its body, and its summary."""
     handler.body, handler.summary = model, summary.strip().partition("\n")[0]  # type: ignore[attr-defined]
     return handler
@@ -69,11 +69,13 @@ def for_scripts(
         done = await action(request, await body_of_script(request, model))
         return await then(request) if then is not None else web.json_response(dict(done.answer), status=status)
 
-    return described(handle, model, action.__doc__ or "")
+    return describe(handle, model, action.__doc__ or "")
 
 
 def for_people(
-    model: type[BodyT], action: Action[BodyT], page: Callable[[web.Request, Done], Awaitable[web.StreamResponse]]
+    model: type[BodyT],
+    action: Action[BodyT],
+    page: Callable[[web.Request, ActionResult], Awaitable[web.StreamResponse]],
 ) -> Handler:
     """Return a handler that reads a form and renders a page with the result."""
 
@@ -86,119 +88,119 @@ def for_people(
 # Server certificate.
 
 
-async def generate(request: web.Request, given: Generate) -> Done:
+async def generate(request: web.Request, given: Generate) -> ActionResult:
     """Make a key and a signing request."""
     await request.app[PEER].generate(
         added=given.additional_names, fields=given.fields, digest=given.digest, key_size=given.key_length
     )
-    return Done()
+    return ActionResult()
 
 
-async def discard(request: web.Request, _: Nothing) -> Done:
+async def discard(request: web.Request, _: Nothing) -> ActionResult:
     """Discard the signing request."""
     await request.app[PEER].discard()
-    return Done(sentence="The signing request and its key were discarded.")
+    return ActionResult(sentence="The signing request and its key were discarded.")
 
 
-async def upload(request: web.Request, given: Upload) -> Done:
+async def upload(request: web.Request, given: Upload) -> ActionResult:
     """Load a server certificate."""
     warnings = await request.app[PEER].upload(given.certificate, given.private_key)
-    return _warned("The certificate was loaded. Restart the Expressway to use it.", warnings)
+    return _with_warnings("The certificate was loaded. Restart the Expressway to use it.", warnings)
 
 
-async def upload_client(request: web.Request, given: Upload) -> Done:
+async def upload_client(request: web.Request, given: Upload) -> ActionResult:
     """Load a client certificate."""
     warnings = await request.app[PEER].load_client_certificate(given.certificate, given.private_key)
-    return _warned("The client certificate was loaded. Restart the Expressway to use it.", warnings)
+    return _with_warnings("The client certificate was loaded. Restart the Expressway to use it.", warnings)
 
 
-async def remove_client(request: web.Request, _: Nothing) -> Done:
+async def remove_client(request: web.Request, _: Nothing) -> ActionResult:
     """Remove the client certificate."""
     await request.app[PEER].remove_client_certificate()
-    return Done(sentence="The client certificate was removed. Restart the Expressway.")
+    return ActionResult(sentence="The client certificate was removed. Restart the Expressway.")
 
 
-async def upload_domain(request: web.Request, given: DomainUpload) -> Done:
+async def upload_domain(request: web.Request, given: DomainUpload) -> ActionResult:
     """Load a certificate for one domain."""
     await request.app[PEER].load_domain_certificate(given.domain, given.certificate, given.private_key)
-    return Done(sentence="The domain certificate was loaded. Restart the Expressway to use it.")
+    return ActionResult(sentence="The domain certificate was loaded. Restart the Expressway to use it.")
 
 
-async def remove_domain(request: web.Request, given: Domain) -> Done:
+async def remove_domain(request: web.Request, given: Domain) -> ActionResult:
     """Remove a domain's certificate."""
     await request.app[PEER].remove_domain_certificate(given.domain)
-    return Done(sentence="The domain certificate was removed.")
+    return ActionResult(sentence="The domain certificate was removed.")
 
 
-async def deploy(request: web.Request, _: Nothing) -> Done:
+async def deploy(request: web.Request, _: Nothing) -> ActionResult:
     """Deploy the pending certificate now; the answer comes after the restart began."""
     await request.app[PEER].deploy()
-    return Done()
+    return ActionResult()
 
 
-async def deploy_soon(request: web.Request, _: Nothing) -> Done:
+async def deploy_soon(request: web.Request, _: Nothing) -> ActionResult:
     """Deploy the pending certificate once the page has its answer."""
     await request.app[PEER].deploy_soon()
-    return Done()
+    return ActionResult()
 
 
-async def discard_pending(request: web.Request, _: Nothing) -> Done:
+async def discard_pending(request: web.Request, _: Nothing) -> ActionResult:
     """Discard the pending certificate."""
     await request.app[PEER].discard_pending()
-    return Done(sentence="The pending certificate was thrown away.")
+    return ActionResult(sentence="The pending certificate was thrown away.")
 
 
-async def restart(request: web.Request, _: Nothing) -> Done:
+async def restart(request: web.Request, _: Nothing) -> ActionResult:
     """Restart the peer once the answer is out."""
     await request.app[PEER].restart_soon()
-    return Done(answer={"restarting": True})
+    return ActionResult(answer={"restarting": True})
 
 
 # Trusted CA list and CRLs.
 
 
-async def append_trusted(request: web.Request, given: Certificates) -> Done:
+async def append_trusted(request: web.Request, given: Certificates) -> ActionResult:
     """Append CA certificates to the trusted CA list."""
-    return _warned("The list was appended to.", await request.app[PEER].trust(given.certificates, append=True))
+    return _with_warnings("The list was appended to.", await request.app[PEER].trust(given.certificates, append=True))
 
 
-async def replace_trusted(request: web.Request, given: Certificates) -> Done:
+async def replace_trusted(request: web.Request, given: Certificates) -> ActionResult:
     """Put CA certificates in the place of the trusted CA list."""
-    return _warned("The list was replaced.", await request.app[PEER].trust(given.certificates, append=False))
+    return _with_warnings("The list was replaced.", await request.app[PEER].trust(given.certificates, append=False))
 
 
-async def distrust(request: web.Request, _: Nothing) -> Done:
+async def distrust(request: web.Request, _: Nothing) -> ActionResult:
     """Delete the CA certificate whose fingerprint is in the path."""
     await request.app[PEER].distrust(request.match_info["fingerprint"])
-    return Done(sentence="The CA certificate was deleted.")
+    return ActionResult(sentence="The CA certificate was deleted.")
 
 
-async def reset_trusted(request: web.Request, _: Nothing) -> Done:
+async def reset_trusted(request: web.Request, _: Nothing) -> ActionResult:
     """Trust only the temporary CA of the installation."""
     await request.app[PEER].reset_trust()
-    return Done(sentence="The list holds the temporary CA of the installation alone.")
+    return ActionResult(sentence="The list holds the temporary CA of the installation alone.")
 
 
-async def upload_crl(request: web.Request, given: Crl) -> Done:
+async def upload_crl(request: web.Request, given: Crl) -> ActionResult:
     """Use a file of CRLs."""
     count = await request.app[PEER].upload_crl(given.crl)
     sentence = f"The CRL file is in use. It holds {count} CRL{'s' * (count != 1)}."
-    return Done(sentence=sentence, answer={"lists": count})
+    return ActionResult(sentence=sentence, answer={"lists": count})
 
 
-async def remove_crl(request: web.Request, _: Nothing) -> Done:
+async def remove_crl(request: web.Request, _: Nothing) -> ActionResult:
     """Remove the file of CRLs."""
     await request.app[PEER].remove_crl()
-    return Done(sentence="The manual CRL file was removed.")
+    return ActionResult(sentence="The manual CRL file was removed.")
 
 
-async def set_crl_sources(request: web.Request, given: CrlSources) -> Done:
+async def set_crl_sources(request: web.Request, given: CrlSources) -> ActionResult:
     """Set the automatic CRL updates."""
     await request.app[PEER].set_crl_sources(given.automatic)
-    return Done(sentence="The automatic updates are set.")
+    return ActionResult(sentence="The automatic updates are set.")
 
 
-async def set_revocation(request: web.Request, given: Any) -> Done:
+async def set_revocation(request: web.Request, given: Any) -> ActionResult:
     """Change SIP revocation settings of the cluster; `given` is a `RevocationChanges`."""
     request.app[PEER].set_revocation(given.model_dump(exclude_unset=True))
-    return Done(sentence="The settings hold for all peers of the cluster.")
+    return ActionResult(sentence="The settings hold for all peers of the cluster.")

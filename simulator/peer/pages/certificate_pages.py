@@ -13,10 +13,10 @@ from pkikit.model.findings import Finding
 from pkikit.model.parties import Role
 from pkikit.view.description import describe_request
 from simulator.peer.pages import actions
-from simulator.peer.pages.actions import Done, Handler, for_people
+from simulator.peer.pages.actions import ActionResult, Handler, for_people
 from simulator.peer.pages.bodies import Domain, DomainUpload, Generate, Nothing, Upload, number_of
 from simulator.peer.pages.rendering import PEER, decoded, render, restarting
-from simulator.peer.upload import told
+from simulator.peer.upload import warning_lines
 from simulator.web.web_input import text_fields
 
 _FIELDS = {
@@ -39,7 +39,7 @@ def _server_page(request: web.Request, *, done: str = "", warnings: tuple[Findin
         request,
         "servercertificate.html",
         done=done,
-        warnings=told(warnings),
+        warnings=warning_lines(warnings),
         running=decoded(running.leaf, peer) if running else None,
         loaded=decoded(state.certificate.leaf, peer) if peer.restart_needed and state.certificate else None,
         csr=describe_request(state.request.csr) if state.request else None,
@@ -94,45 +94,45 @@ async def _csr_file(request: web.Request) -> web.Response:
     )
 
 
-def shown(request: web.Request, heading: str, certificate: x509.Certificate | None) -> web.Response:
+def render_certificate(request: web.Request, heading: str, certificate: x509.Certificate | None) -> web.Response:
     if certificate is None:
         raise web.HTTPNotFound(text="there is no such certificate")
-    shown = decoded(certificate, request.app[PEER])
-    return render(request, "certificate.html", heading=heading, download="", **shown)
+    facts = decoded(certificate, request.app[PEER])
+    return render(request, "certificate.html", heading=heading, download="", **facts)
 
 
 async def _current(request: web.Request) -> web.Response:
     running = request.app[PEER].running
-    return shown(request, "Server certificate in use", running.leaf if running else None)
+    return render_certificate(request, "Server certificate in use", running.leaf if running else None)
 
 
-async def _loaded(request: web.Request) -> web.Response:
+async def _show_loaded(request: web.Request) -> web.Response:
     loaded = request.app[PEER].state.certificate
-    return shown(request, "Server certificate loaded", loaded.leaf if loaded else None)
+    return render_certificate(request, "Server certificate loaded", loaded.leaf if loaded else None)
 
 
 async def _pending(request: web.Request) -> web.Response:
     pending = request.app[PEER].state.pending_certificate
-    return shown(request, "Pending ACME certificate", pending.leaf if pending else None)
+    return render_certificate(request, "Pending ACME certificate", pending.leaf if pending else None)
 
 
-async def _done(request: web.Request, done: Done) -> web.Response:
+async def _answer(request: web.Request, done: ActionResult) -> web.Response:
     return _server_page(request, done=done.sentence, warnings=done.warnings)
 
 
 GET = (
     ("/servercertificate", _server), ("/servercertificate/generate", _generate_form), ("/servercertificate/csr", _csr),
     ("/servercertificate/csr.pem", _csr_file), ("/servercertificate/current", _current),
-    ("/servercertificate/loaded", _loaded), ("/servercertificate/pending", _pending),
+    ("/servercertificate/loaded", _show_loaded), ("/servercertificate/pending", _pending),
 )  # fmt: skip
 POST: tuple[tuple[str, Handler], ...] = (
     ("/servercertificate/generate", _generate),
-    ("/servercertificate/discard", for_people(Nothing, actions.discard, _done)),
-    ("/servercertificate/upload", for_people(Upload, actions.upload, _done)),
+    ("/servercertificate/discard", for_people(Nothing, actions.discard, _answer)),
+    ("/servercertificate/upload", for_people(Upload, actions.upload, _answer)),
     ("/servercertificate/pending/deploy", for_people(Nothing, actions.deploy_soon, restarting)),
-    ("/servercertificate/pending/discard", for_people(Nothing, actions.discard_pending, _done)),
-    ("/servercertificate/domain", for_people(DomainUpload, actions.upload_domain, _done)),
-    ("/servercertificate/domain/remove", for_people(Domain, actions.remove_domain, _done)),
-    ("/servercertificate/client", for_people(Upload, actions.upload_client, _done)),
-    ("/servercertificate/client/remove", for_people(Nothing, actions.remove_client, _done)),
+    ("/servercertificate/pending/discard", for_people(Nothing, actions.discard_pending, _answer)),
+    ("/servercertificate/domain", for_people(DomainUpload, actions.upload_domain, _answer)),
+    ("/servercertificate/domain/remove", for_people(Domain, actions.remove_domain, _answer)),
+    ("/servercertificate/client", for_people(Upload, actions.upload_client, _answer)),
+    ("/servercertificate/client/remove", for_people(Nothing, actions.remove_client, _answer)),
 )

@@ -7,31 +7,31 @@ from aiohttp import web
 from pkikit.model.findings import Finding
 from pkikit.view.description import describe_crl
 from simulator.peer.pages import actions
-from simulator.peer.pages.actions import Done, Handler, for_people
+from simulator.peer.pages.actions import ActionResult, Handler, for_people
 from simulator.peer.pages.bodies import Certificates, Crl, CrlSources, Nothing, RevocationChanges
-from simulator.peer.pages.certificate_pages import shown
+from simulator.peer.pages.certificate_pages import render_certificate
 from simulator.peer.pages.rendering import PEER, decoded, render
 from simulator.peer.state import fingerprint_of
-from simulator.peer.upload import told
+from simulator.peer.upload import warning_lines
 from simulator.web.web_input import text_fields
 
 
-async def _trusted(request: web.Request) -> web.Response:
+async def _trusted_list(request: web.Request) -> web.Response:
     return _trusted_page(request)
 
 
 def _trusted_page(request: web.Request, *, done: str = "", warnings: tuple[Finding, ...] = ()) -> web.Response:
     peer = request.app[PEER]
     listed = [{"fingerprint": fingerprint_of(c), **decoded(c, peer)} for c in peer.state.trusted_ca_list]
-    return render(request, "trustedca.html", listed=listed, done=done, warnings=told(warnings))
+    return render(request, "trustedca.html", listed=listed, done=done, warnings=warning_lines(warnings))
 
 
-async def _trusted_done(request: web.Request, done: Done) -> web.Response:
+async def _answer_trusted(request: web.Request, done: ActionResult) -> web.Response:
     return _trusted_page(request, done=done.sentence, warnings=done.warnings)
 
 
-_APPEND = for_people(Certificates, actions.append_trusted, _trusted_done)
-_REPLACE = for_people(Certificates, actions.replace_trusted, _trusted_done)
+_APPEND = for_people(Certificates, actions.append_trusted, _answer_trusted)
+_REPLACE = for_people(Certificates, actions.replace_trusted, _answer_trusted)
 
 
 async def _trust(request: web.Request) -> web.StreamResponse:
@@ -40,7 +40,7 @@ async def _trust(request: web.Request) -> web.StreamResponse:
 
 
 async def _ca(request: web.Request) -> web.Response:
-    return shown(
+    return render_certificate(
         request, "Trusted CA certificate", request.app[PEER].state.ca_certificate(request.match_info["fingerprint"])
     )
 
@@ -52,11 +52,11 @@ async def _crl(request: web.Request) -> web.Response:
 def _crl_page(request: web.Request, *, done: str = "") -> web.Response:
     peer = request.app[PEER]
     at = peer.lab.now_of(peer.fqdn)
-    held = [(source.value, describe_crl(crl, at)) for source, crl in peer.state.held.crls]
+    held = [(source.value, describe_crl(crl, at)) for source, crl in peer.state.revocation_data.crls]
     return render(request, "crl.html", automatic=peer.state.automatic, held=held, done=done)
 
 
-async def _crl_done(request: web.Request, done: Done) -> web.Response:
+async def _answer_crl(request: web.Request, done: ActionResult) -> web.Response:
     return _crl_page(request, done=done.sentence)
 
 
@@ -69,17 +69,17 @@ async def _sip(request: web.Request) -> web.Response:
     return _sip_page(request)
 
 
-async def _sip_done(request: web.Request, done: Done) -> web.Response:
+async def _answer_sip(request: web.Request, done: ActionResult) -> web.Response:
     return _sip_page(request, done.sentence)
 
 
-GET = (("/trustedca", _trusted), ("/trustedca/{fingerprint}", _ca), ("/crl", _crl), ("/sip", _sip))
+GET = (("/trustedca", _trusted_list), ("/trustedca/{fingerprint}", _ca), ("/crl", _crl), ("/sip", _sip))
 POST: tuple[tuple[str, Handler], ...] = (
     ("/trustedca", _trust),
-    ("/trustedca/reset", for_people(Nothing, actions.reset_trusted, _trusted_done)),
-    ("/trustedca/{fingerprint}/delete", for_people(Nothing, actions.distrust, _trusted_done)),
-    ("/crl/automatic", for_people(CrlSources, actions.set_crl_sources, _crl_done)),
-    ("/crl/manual", for_people(Crl, actions.upload_crl, _crl_done)),
-    ("/crl/remove", for_people(Nothing, actions.remove_crl, _crl_done)),
-    ("/sip", for_people(RevocationChanges, actions.set_revocation, _sip_done)),
+    ("/trustedca/reset", for_people(Nothing, actions.reset_trusted, _answer_trusted)),
+    ("/trustedca/{fingerprint}/delete", for_people(Nothing, actions.distrust, _answer_trusted)),
+    ("/crl/automatic", for_people(CrlSources, actions.set_crl_sources, _answer_crl)),
+    ("/crl/manual", for_people(Crl, actions.upload_crl, _answer_crl)),
+    ("/crl/remove", for_people(Nothing, actions.remove_crl, _answer_crl)),
+    ("/sip", for_people(RevocationChanges, actions.set_revocation, _answer_sip)),
 )

@@ -97,7 +97,7 @@ async def _server(request: web.Request) -> web.Response:
     peer = _peer(request)
     at = peer.lab.now_of(peer.fqdn)
 
-    def shown(credential: Any) -> dict[str, Any] | None:
+    def credential_facts(credential: Any) -> dict[str, Any] | None:
         if credential is None:
             return None
         return {"certificate": credential.pem().decode("ascii"), "decoded": describe_certificate(credential.leaf, at)}
@@ -105,11 +105,11 @@ async def _server(request: web.Request) -> web.Response:
     return web.json_response(
         {
             "fqdn": peer.fqdn,
-            "current": shown(peer.running),
-            "loaded": shown(peer.state.certificate),
+            "current": credential_facts(peer.running),
+            "loaded": credential_facts(peer.state.certificate),
             "restart_needed": peer.restart_needed,
-            "client": shown(peer.state.client_certificate),
-            "domains": {d: shown(c) for d, c in peer.state.domain_certificates},
+            "client": credential_facts(peer.state.client_certificate),
+            "domains": {d: credential_facts(c) for d, c in peer.state.domain_certificates},
         }
     )
 
@@ -145,7 +145,9 @@ async def _crls(request: web.Request) -> web.Response:
     return web.json_response(
         {
             "automatic": {"urls": list(automatic.urls), "hour": automatic.hour},
-            "held": [{"source": source.value, **describe_crl(crl, at)} for source, crl in peer.state.held.crls],
+            "held": [
+                {"source": source.value, **describe_crl(crl, at)} for source, crl in peer.state.revocation_data.crls
+            ],
         }
     )
 

@@ -43,7 +43,7 @@ class PeerSite:
     def __init__(self, peer: Peer, accounts: Accounts, address: str, port: int) -> None:
         self.peer, self.acme = peer, AcmeDesk()
         self.gate = Gate(peer, accounts, self._names)
-        app = web.Application(client_max_size=MAX_FORM, middlewares=[self._guarded])
+        app = web.Application(client_max_size=MAX_FORM, middlewares=[self._guard])
         app[rendering.PEER], app[GATE], app[ACME] = peer, self.gate, self.acme
         overview.add_routes(app)
         rest.add_routes(app)
@@ -110,7 +110,7 @@ class PeerSite:
     # Who is asking?
 
     @web.middleware
-    async def _guarded(self, request: web.Request, handler: Any) -> web.StreamResponse:
+    async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
         is_api = request.path.startswith(rest.BASE)
         try:
             await self.gate.admit(request, is_script=is_api)
@@ -119,16 +119,16 @@ class PeerSite:
         except TooManyFailures as refused:
             wait = str(max(1, round(refused.wait)))
             message = f"Too many failed logins. Try again in {wait} s."
-            return _told(request, is_api, 429, message, {"Retry-After": wait})
+            return _answer_error(request, is_api, 429, message, {"Retry-After": wait})
         except InputError as error:
-            return _told(request, is_api, 400, str(error))
+            return _answer_error(request, is_api, 400, str(error))
         except PkikitError as error:
-            return _told(request, is_api, 409, str(error))
+            return _answer_error(request, is_api, 409, str(error))
         except web.HTTPException as error:
             if error.status < 400:
                 raise
             told = error.text if error.text and "\n" not in error.text else error.reason
-            return _told(request, is_api, error.status, told or "", dict(error.headers))
+            return _answer_error(request, is_api, error.status, told or "", dict(error.headers))
 
     def _names(self) -> set[str]:
         """Return the host names of this peer: its own, its cluster's, and those in the certificate in use."""
@@ -140,7 +140,7 @@ class PeerSite:
         return names - {""}
 
 
-def _told(
+def _answer_error(
     request: web.Request, is_api: bool, status: int, message: str, headers: dict[str, str] | None = None
 ) -> web.Response:
     kept = {k: v for k, v in (headers or {}).items() if k in {"Retry-After", "WWW-Authenticate", "Allow"}}
