@@ -8,7 +8,6 @@ import json
 import re
 import subprocess
 import sys
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,12 +23,8 @@ import simulator
 from pkikit.api import decide
 from pkikit.files import key_pem
 from pkikit.issue.authority import create_root
-from pkikit.judge.legs.leg_verdict import judge_all_legs
-from pkikit.model.findings import Evidence, Finding, Severity, Verdict
 from simulator.threaded import ThreadedLab
 from simulator.world.craft import DAY, craft
-from simulator.world.issued_world import issue_world
-from simulator.world.report import CheckReport, LegReport
 from tests.support.api_docs import api_md, public_objects
 from tests.support.places import ROOT
 from tests.support.worlds import AT, E1, deployment
@@ -336,77 +331,12 @@ def test_rejected_verdict_raises_when_required() -> None:
     assert caught.value.verdict is verdict
 
 
-def test_verdict_prints_as_an_explanation() -> None:
-    verdict = pkikit.verify(LEAF, trust=CA.certificate, name="e9.example.com", at=AT)
-    text = str(verdict).splitlines()
-    assert text[0].startswith("Not accepted: 1 error, ")
-    assert text[1] == "Question: is e1.example.com accepted as TLS server?"
-    assert text[3] == "Error in e1.example.com [names.reference-not-presented]"
-    assert "expected e9.example.com, found e1.example.com" in text[4]
-    assert text[4].endswith("(in subjectAltName)")
-    assert text[-1].startswith("  Fix: ")
-
-
-HOSTILE = Verdict(
-    question="is <b>x</b> accepted?",
-    findings=(
-        Finding(
-            rule="names.reference-not-presented",
-            severity=Severity.ERROR,
-            subject="<script>alert(1)</script>",
-            message="a sentence that no evidence repeats",
-            evidence=tuple(Evidence(label=f"name {n}", expected="a", seen="<i>b</i>") for n in range(14)),
-            fix="use <x>",
-        ),
-    ),
-    checked=("names.reference-not-presented",),
-)
-
-
-def test_html_escapes_what_certificates_say() -> None:
-    html = HOSTILE._repr_html_()
-    assert "<script>" not in html
-    assert "<b>x</b>" not in html
-    assert "<i>" not in html
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
-
-
-def test_long_finding_is_cut_and_says_so() -> None:
-    text = str(HOSTILE)
-    assert "a sentence that no evidence repeats" in text
-    assert "… and 2 more" in text
-    assert "name 12" not in text
-
-
-def test_accepted_verdict_says_so_first() -> None:
-    verdict = pkikit.verify(LEAF, trust=CA.certificate, name=E1, at=AT)
-    assert str(verdict).startswith("Accepted: 0 errors, ")
-    assert verdict._repr_html_().startswith("<div><p><b>Accepted")
-
-
 def test_objects_of_cryptography_are_enough() -> None:
     """Nothing of ours is needed to make what `verify` takes."""
     loaded = x509.load_pem_x509_certificate(PEM)
     assert pkikit.verify(
         loaded, trust=[x509.load_der_x509_certificate(CA.certificate.public_bytes(Encoding.DER))], at=AT
     ).accepted
-
-
-def test_report_explains_each_root_cause_once() -> None:
-    world = issue_world(deployment(), at=AT, rsa=False).world
-    late = world.with_party(replace(world.parties[E1], clock_offset=timedelta(days=4000)))
-    legs = tuple(LegReport(leg=v.leg, verdict=v, trace=None) for v in judge_all_legs(late, AT))
-    report = CheckReport(deployment="<b>plan</b>", at=AT, legs=legs)
-    assert report.down
-    text = str(report)
-    assert text.splitlines()[0].endswith(report.count)
-    assert text.count("[validity.expired]") == len(report.root_causes(first_only=True))
-    assert all(leg.leg.id in text for leg in report.down)
-    html = report._repr_html_()
-    assert "<b>plan</b>" not in html
-    assert "&lt;b&gt;plan&lt;/b&gt;" in html
-    assert str(report.down[0]).startswith(f"down  {report.down[0].leg.id} (rejected, refused by {E1})")
-    assert str(next(leg for leg in legs if leg.up)).startswith("up ")
 
 
 EXAMPLES = {name: thing for name, thing in vars(decide).items() if getattr(thing, "__module__", "") == decide.__name__}
