@@ -42,8 +42,8 @@ def of_file(path: Path | None, of_trace: Callable[[HandshakeTrace, str], tuple[V
     Raises:
         InputError: the file is of another kind, or nothing in it reports a failure or a success.
     """
-    from pkikit.files.kinds import is_document, text_kind
     from pkikit.files.logs import read_logs
+    from pkikit.files.recognition.kinds import is_document, text_kind
     from pkikit.judge.logs.log_text import LogReader
 
     where = str(path) if path is not None else "standard input"

@@ -22,8 +22,8 @@ from typing import Any, BinaryIO, Self, cast
 
 from pkikit.errors import EncodingError, InputError
 from pkikit.files.archives import GZIP, ZIP
-from pkikit.files.kinds import binary_kind, looks_binary
-from pkikit.files.magic import unicode_form
+from pkikit.files.recognition.kinds import binary_kind, looks_binary
+from pkikit.files.recognition.magic import unicode_form
 from pkikit.files.regular import open_regular
 from pkikit.text import printable
 

@@ -1,7 +1,7 @@
 """Would the product read this file? OpenSSL's answer for the same bytes, and how to save the file correctly.
 
 `pkikit` itself reads far more. This module compares what pkikit finds with what OpenSSL finds
-(`pkikit.files.openssl_pem`); each difference is an objection, with its line.
+(`pkikit.files.encodings.openssl_pem`); each difference is an objection, with its line.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 from pkikit.errors import EncodingError
 from pkikit.files.contents import FileContents
-from pkikit.files.der_length import first_value
-from pkikit.files.openssl_pem import (
+from pkikit.files.encodings.der_length import first_value
+from pkikit.files.encodings.openssl_pem import (
     BEGIN,
     CERTIFICATE_LABELS,
     END,
@@ -23,7 +23,7 @@ from pkikit.files.openssl_pem import (
     Reading,
     read_as_openssl,
 )
-from pkikit.files.pem_in_text import PemText, pem_blocks
+from pkikit.files.encodings.pem_in_text import PemText, pem_blocks
 from pkikit.model.certificates.bundle import bundle_of
 from pkikit.model.certificates.facts import title
 from pkikit.model.certificates.objection import Objection

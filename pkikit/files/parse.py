@@ -26,13 +26,13 @@ from cryptography.utils import CryptographyDeprecationWarning
 from pkikit.errors import MAX_WHERE, EncodingError
 from pkikit.files.archives import GZIP, ZIP, unpack
 from pkikit.files.contents import Collector, FileContents, NoPassphrase, Passphrase
-from pkikit.files.der_length import first_value
-from pkikit.files.identify import identify, identify_der
-from pkikit.files.magic import unicode_form
-from pkikit.files.openssl_pem import Block, read_as_openssl
-from pkikit.files.pem_in_text import MAX_REPAIR, PemText, bare_base64, looks_like_pem, pem_blocks
+from pkikit.files.encodings.der_length import first_value
+from pkikit.files.encodings.openssl_pem import Block, read_as_openssl
+from pkikit.files.encodings.pem_in_text import MAX_REPAIR, PemText, bare_base64, looks_like_pem, pem_blocks
 from pkikit.files.pkcs12.effort import refuse_costly_store
 from pkikit.files.pkcs12.odd_pkcs12 import open_odd_store
+from pkikit.files.recognition.identify import identify, identify_der
+from pkikit.files.recognition.magic import unicode_form
 from pkikit.model.certificates.facts import leaf_first
 from pkikit.reading import load_certificate, load_crl, load_ocsp, load_pkcs7, load_request
 from pkikit.reading.unreadable import UNREADABLE

@@ -12,7 +12,7 @@ from OpenSSL import crypto
 
 from pkikit.errors import EncodingError
 from pkikit.reading import load_certificate
-from pkikit.reading.certificate import OddCertificate
+from pkikit.reading.odd.certificate import OddCertificate
 from pkikit.reading.saved import quietly
 
 

@@ -11,11 +11,11 @@ from cryptography import x509
 from cryptography.x509 import ocsp
 
 from pkikit.reading import shapes
-from pkikit.reading.crl import OddCrl
 from pkikit.reading.der import BadDer
-from pkikit.reading.loading import load_certificate, odd_object
-from pkikit.reading.ocsp import OddOcspAnswer, touch
-from pkikit.reading.request import OddRequest
+from pkikit.reading.odd.certificate_loader import load_certificate, odd_object
+from pkikit.reading.odd.crl import OddCrl
+from pkikit.reading.odd.ocsp import OddOcspAnswer, touch
+from pkikit.reading.odd.request import OddRequest
 from pkikit.reading.unreadable import UNREADABLE, OtherKind
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from cryptography import x509
 from cryptography.utils import CryptographyDeprecationWarning
 
-from pkikit.reading.loading import load_certificate
+from pkikit.reading.odd.certificate_loader import load_certificate
 from pkikit.reading.pem import from_pem
 
 

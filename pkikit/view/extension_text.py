@@ -9,7 +9,7 @@ from cryptography import x509
 
 from pkikit.model.certificates.canonical_name import format_name
 from pkikit.model.certificates.facts import oid_name
-from pkikit.reading.extensions import ReadExtension, extensions_of
+from pkikit.reading.odd.extensions import ReadExtension, extensions_of
 from pkikit.values.names import printable
 from pkikit.values.other_names import read_other_name
 

@@ -12,7 +12,7 @@ from OpenSSL import SSL, crypto
 
 from pkikit.errors import EncodingError
 from pkikit.files import FileContents, parse, product_objections
-from pkikit.files.openssl_pem import CERTIFICATE_LABELS, Fault, read_as_openssl
+from pkikit.files.encodings.openssl_pem import CERTIFICATE_LABELS, Fault, read_as_openssl
 from tests.support.credential_files import BEHIND, CHAIN, ENCRYPTED, KEY, LEAF, PEM
 from tests.support.openssl_pem import pem_blocks
 from tests.support.pem_mutations import mutations

@@ -21,7 +21,7 @@ from pkikit.model.trace import Side
 from pkikit.model.world import Party
 from pkikit.net.probe import probe
 from pkikit.reading import load_certificate
-from pkikit.reading.certificate import OddCertificate
+from pkikit.reading.odd.certificate import OddCertificate
 from pkikit.reading.pem import to_pem
 from pkikit.reading.saved import quietly
 from tests.support.odd_cases import CERTIFICATES

@@ -23,8 +23,7 @@ from pyasn1.type.tag import Tag, tagClassContext, tagFormatConstructed
 from pkikit.errors import EncodingError
 from pkikit.files import contents as contents_module
 from pkikit.files import parse
-from pkikit.files.identify import identify
-from pkikit.files.openssl_pem import read_as_openssl
+from pkikit.files.encodings.openssl_pem import read_as_openssl
 from pkikit.files.pkcs12 import effort
 from pkikit.files.pkcs12.effort import MAX_ITERATIONS, MAX_SIZE, refuse_costly_key, refuse_costly_store
 from pkikit.files.pkcs12.peek import derive
@@ -38,6 +37,7 @@ from pkikit.files.pkcs12.structure import (
     Pfx,
     SafeContents,
 )
+from pkikit.files.recognition.identify import identify
 from tests.support.credential_files import CREDENTIAL, KEY, LEAF, PEM
 from tests.support.openssl import openssl
 

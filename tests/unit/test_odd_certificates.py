@@ -28,7 +28,7 @@ from pkikit.model.certificates.facts import extension, has_extension, is_issued_
 from pkikit.model.findings import Finding, Verdict
 from pkikit.model.leg import NameCheck, Purpose
 from pkikit.reading import load_certificate
-from pkikit.reading.certificate import OddCertificate
+from pkikit.reading.odd.certificate import OddCertificate
 from pkikit.reading.pem import to_pem
 from pkikit.view.description import describe_certificate
 from tests.support import odd_der

@@ -28,10 +28,10 @@ from pkikit.model.certificates.public_key import is_signed
 from pkikit.model.deployment import Revocation
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationQuestion
 from pkikit.reading import load_certificate, load_crl, load_ocsp, load_request
-from pkikit.reading.crl import OddCrl
-from pkikit.reading.ocsp import OddOcspAnswer
+from pkikit.reading.odd.crl import OddCrl
+from pkikit.reading.odd.ocsp import OddOcspAnswer
+from pkikit.reading.odd.request import OddRequest
 from pkikit.reading.pem import to_pem
-from pkikit.reading.request import OddRequest
 from pkikit.rules.revocation_rules import CRL_UNSUPPORTED, REVOKED
 from pkikit.view.description import describe_contents
 from tests.support import odd_der

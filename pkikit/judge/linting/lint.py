@@ -31,7 +31,7 @@ from pkikit.model.features import SERVER_ONLY_SWITCH, TWO_STORES
 from pkikit.model.findings import Answer, Evidence, Finding, Severity, Verdict, merge_verdicts
 from pkikit.model.leg import Purpose
 from pkikit.model.parties import Role
-from pkikit.reading.extensions import as_extensions, extensions_of
+from pkikit.reading.odd.extensions import as_extensions, extensions_of
 from pkikit.rules.catalogue import rule_of
 from pkikit.rules.certificate_rules import CLIENT_AUTH_MISSING, OID_UNSUPPORTED, SERVER_AUTH_MISSING
 from pkikit.rules.chain_rules import BASIC_CONSTRAINTS_MISSING, KEY_USAGE_UNSUITABLE

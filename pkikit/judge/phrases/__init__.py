@@ -6,28 +6,28 @@
 from __future__ import annotations
 
 from pkikit.judge.phrases.acme_problems import ACME
-from pkikit.judge.phrases.browsers import BROWSERS
-from pkikit.judge.phrases.cisco import CISCO
 from pkikit.judge.phrases.common import COMMON
-from pkikit.judge.phrases.curl_wget import CURL_WGET
-from pkikit.judge.phrases.directory import DIRECTORY
-from pkikit.judge.phrases.expressway import EXPRESSWAY
-from pkikit.judge.phrases.expressway_alarms import EXPRESSWAY_ALARMS
-from pkikit.judge.phrases.gnutls_mbedtls import GNUTLS_MBEDTLS
-from pkikit.judge.phrases.golang import GOLANG
-from pkikit.judge.phrases.java import JAVA
-from pkikit.judge.phrases.openssl_numbers import OPENSSL_NUMBERS
-from pkikit.judge.phrases.openssl_reasons import OPENSSL_REASONS
-from pkikit.judge.phrases.openssl_tools import OPENSSL_TOOLS
-from pkikit.judge.phrases.openssl_verify import OPENSSL_VERIFY
+from pkikit.judge.phrases.libraries.gnutls_mbedtls import GNUTLS_MBEDTLS
+from pkikit.judge.phrases.libraries.golang import GOLANG
+from pkikit.judge.phrases.libraries.java import JAVA
+from pkikit.judge.phrases.libraries.openssl_numbers import OPENSSL_NUMBERS
+from pkikit.judge.phrases.libraries.openssl_reasons import OPENSSL_REASONS
+from pkikit.judge.phrases.libraries.openssl_tools import OPENSSL_TOOLS
+from pkikit.judge.phrases.libraries.openssl_verify import OPENSSL_VERIFY
+from pkikit.judge.phrases.libraries.python_node import PYTHON_NODE
+from pkikit.judge.phrases.libraries.windows import WINDOWS
+from pkikit.judge.phrases.machines.cisco import CISCO
+from pkikit.judge.phrases.machines.directory import DIRECTORY
+from pkikit.judge.phrases.machines.expressway import EXPRESSWAY
+from pkikit.judge.phrases.machines.expressway_alarms import EXPRESSWAY_ALARMS
+from pkikit.judge.phrases.machines.servers import SERVERS
+from pkikit.judge.phrases.machines.sip import SIP
 from pkikit.judge.phrases.phrase import Phrase, Whose, Writer
-from pkikit.judge.phrases.python_node import PYTHON_NODE
-from pkikit.judge.phrases.servers import SERVERS
-from pkikit.judge.phrases.sip import SIP
-from pkikit.judge.phrases.sockets import SOCKETS
 from pkikit.judge.phrases.tls_alerts import ALERTS
-from pkikit.judge.phrases.windows import WINDOWS
-from pkikit.judge.phrases.wireshark import WIRESHARK
+from pkikit.judge.phrases.tools.browsers import BROWSERS
+from pkikit.judge.phrases.tools.curl_wget import CURL_WGET
+from pkikit.judge.phrases.tools.sockets import SOCKETS
+from pkikit.judge.phrases.tools.wireshark import WIRESHARK
 
 PHRASES: tuple[Phrase, ...] = (
     *EXPRESSWAY, *EXPRESSWAY_ALARMS, *CISCO, *OPENSSL_REASONS, *OPENSSL_TOOLS, *OPENSSL_VERIFY, *OPENSSL_NUMBERS, *ALERTS,

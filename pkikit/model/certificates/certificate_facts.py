@@ -18,10 +18,10 @@ from pkikit.model.certificates.canonical_name import CanonicalName, canonical, c
 from pkikit.model.certificates.oddities import find_refusal, find_refused_extensions
 from pkikit.model.certificates.presented_names import PresentedNames, read_names
 from pkikit.model.certificates.public_key import keys_that_may_sign, read_key, read_key_kind, verify_issued
-from pkikit.reading.certificate import OddCertificate
-from pkikit.reading.extensions import ReadExtension, extensions_of
-from pkikit.reading.odd import OddObject
-from pkikit.reading.request import OddRequest
+from pkikit.reading.odd.certificate import OddCertificate
+from pkikit.reading.odd.extensions import ReadExtension, extensions_of
+from pkikit.reading.odd.odd_object import OddObject
+from pkikit.reading.odd.request import OddRequest
 from pkikit.reading.unreadable import UNREADABLE
 from pkikit.text import printable
 from pkikit.values.memo import lazy_property, once_per_object

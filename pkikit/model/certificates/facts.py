@@ -12,9 +12,9 @@ from cryptography.x509.oid import AuthorityInformationAccessOID
 from pkikit.model.certificates.canonical_name import CanonicalName
 from pkikit.model.certificates.certificate_facts import facts_of
 from pkikit.model.certificates.presented_names import PresentedNames
-from pkikit.reading.certificate import OddCertificate
-from pkikit.reading.crl import OddCrl
-from pkikit.reading.extensions import ReadExtension, extensions_of
+from pkikit.reading.odd.certificate import OddCertificate
+from pkikit.reading.odd.crl import OddCrl
+from pkikit.reading.odd.extensions import ReadExtension, extensions_of
 from pkikit.reading.unreadable import UNREADABLE
 
 _T = TypeVar("_T", bound=x509.ExtensionType)

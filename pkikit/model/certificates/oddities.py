@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pkikit.reading.certificate import OddCertificate
-from pkikit.reading.extensions import Holder, as_extensions, extensions_of, has_limits, refuses_value
-from pkikit.reading.odd import OddObject
+from pkikit.reading.odd.certificate import OddCertificate
+from pkikit.reading.odd.extensions import Holder, as_extensions, extensions_of, has_limits, refuses_value
+from pkikit.reading.odd.odd_object import OddObject
 from pkikit.reading.openssl import refusal
 from pkikit.reading.unreadable import UNREADABLE
 

@@ -7,8 +7,8 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
 
-from pkikit.reading.certificate import OddCertificate
-from pkikit.reading.request import OddRequest
+from pkikit.reading.odd.certificate import OddCertificate
+from pkikit.reading.odd.request import OddRequest
 from pkikit.reading.shapes import raw_public_key
 from pkikit.reading.signatures import NOT_SIGNED, verify_signature
 from pkikit.reading.unreadable import UNREADABLE

@@ -8,8 +8,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pkikit.reading import parts
-from pkikit.reading.extensions import ReadExtension, as_extensions
+from pkikit.reading.odd import parts
+from pkikit.reading.odd.extensions import ReadExtension, as_extensions
 from pkikit.reading.pem import to_pem
 
 

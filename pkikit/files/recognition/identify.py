@@ -6,9 +6,9 @@ import json
 import re
 from collections.abc import Callable
 
-from pkikit.files.der_length import outer_length
-from pkikit.files.magic import PEM_INSTEAD as _PEM
-from pkikit.files.magic import magic_of, unicode_form
+from pkikit.files.encodings.der_length import outer_length
+from pkikit.files.recognition.magic import PEM_INSTEAD as _PEM
+from pkikit.files.recognition.magic import magic_of, unicode_form
 
 _LOOK = 4096  # so much of a text decides
 

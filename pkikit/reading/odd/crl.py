@@ -8,10 +8,11 @@ from typing import cast
 
 from cryptography import x509
 
-from pkikit.reading import der, parts
+from pkikit.reading import der
 from pkikit.reading.der import BadDer, naming
-from pkikit.reading.extensions import extensions_of_crl, of_crl
-from pkikit.reading.odd import OddObject
+from pkikit.reading.odd import parts
+from pkikit.reading.odd.extensions import extensions_of_crl, of_crl
+from pkikit.reading.odd.odd_object import OddObject
 from pkikit.reading.signatures import NOT_SIGNED, verify_with
 from pkikit.reading.unreadable import UNREADABLE
 

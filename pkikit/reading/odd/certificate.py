@@ -11,10 +11,11 @@ from typing import cast
 
 from cryptography import x509
 
-from pkikit.reading import der, parts
+from pkikit.reading import der
 from pkikit.reading.der import BadDer, naming
-from pkikit.reading.extensions import ReadExtension, of_sequence
-from pkikit.reading.odd import OddObject
+from pkikit.reading.odd import parts
+from pkikit.reading.odd.extensions import ReadExtension, of_sequence
+from pkikit.reading.odd.odd_object import OddObject
 from pkikit.reading.signatures import verify_signature
 
 _NEVER = datetime.max.replace(tzinfo=UTC, microsecond=0)
@@ -22,7 +23,7 @@ _V3 = 2
 
 
 class OddCertificate(OddObject):
-    """Offers the interface of `x509.Certificate`, as far as pkikit uses it. `pkikit.reading.loading` makes it."""
+    """Offers the interface of `x509.Certificate`, as far as pkikit uses it. `pkikit.reading.odd.certificate_loader` makes it."""
 
     label = "CERTIFICATE"
 

@@ -16,7 +16,7 @@ from cryptography.x509.oid import ExtensionOID
 
 from pkikit.reading import der
 from pkikit.reading.der import BadDer
-from pkikit.reading.distinguished_names import readable_name
+from pkikit.reading.odd.distinguished_names import readable_name
 from pkikit.reading.openssl import Identity, carrier
 
 _KINDS = ("otherName", "rfc822Name", "dNSName", "x400Address", "directoryName", "ediPartyName", "URI", "iPAddress",

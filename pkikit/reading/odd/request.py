@@ -6,10 +6,11 @@ from typing import Any, cast
 
 from cryptography import x509
 
-from pkikit.reading import der, parts
+from pkikit.reading import der
 from pkikit.reading.der import BadDer, naming
-from pkikit.reading.extensions import extensions_of_request, of_sequence
-from pkikit.reading.odd import OddObject
+from pkikit.reading.odd import parts
+from pkikit.reading.odd.extensions import extensions_of_request, of_sequence
+from pkikit.reading.odd.odd_object import OddObject
 from pkikit.reading.signatures import NOT_SIGNED, verify_with
 
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from cryptography import x509
 
 from pkikit.reading import der
-from pkikit.reading.distinguished_names import readable_name
+from pkikit.reading.odd.distinguished_names import readable_name
 from pkikit.reading.openssl import carrier_with
 from pkikit.reading.unreadable import UNREADABLE
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from pkikit.files.archives import GZIP, ZIP
-from pkikit.files.magic import DECODE, INSTEAD, magic_of
+from pkikit.files.recognition.magic import DECODE, INSTEAD, magic_of
 
 _TEXT_KINDS: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----"), "a private key", DECODE + "; keep the key to yourself"),

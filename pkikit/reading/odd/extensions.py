@@ -16,9 +16,9 @@ from cryptography.x509.oid import ExtensionOID
 
 from pkikit.reading import der
 from pkikit.reading.der import BadDer
+from pkikit.reading.odd.values import READERS, key_reference, limits
 from pkikit.reading.openssl import Identity, carrier, crl_carrier, refuses_extensions
 from pkikit.reading.unreadable import UNREADABLE
-from pkikit.reading.values import READERS, key_reference, limits
 
 MAX_EXTENSIONS = 1000
 # What a verdict about a certificate depends on. If one of these cannot be read, nobody knows what it forbids.

@@ -9,9 +9,9 @@ from cryptography import x509
 
 from pkikit.errors import EncodingError
 from pkikit.reading import shapes
-from pkikit.reading.certificate import OddCertificate
 from pkikit.reading.der import BadDer
-from pkikit.reading.odd import OddObject
+from pkikit.reading.odd.certificate import OddCertificate
+from pkikit.reading.odd.odd_object import OddObject
 from pkikit.reading.openssl import refusal
 from pkikit.reading.unreadable import UNREADABLE, OtherKind
 

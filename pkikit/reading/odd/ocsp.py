@@ -7,11 +7,12 @@ from typing import cast
 from cryptography import x509
 from cryptography.x509 import ocsp
 
-from pkikit.reading import der, parts
+from pkikit.reading import der
 from pkikit.reading.der import naming
-from pkikit.reading.extensions import ReadExtension, of_sequence
-from pkikit.reading.loading import load_certificate
-from pkikit.reading.odd import OddObject
+from pkikit.reading.odd import parts
+from pkikit.reading.odd.certificate_loader import load_certificate
+from pkikit.reading.odd.extensions import ReadExtension, of_sequence
+from pkikit.reading.odd.odd_object import OddObject
 
 _NONCE = x509.OCSPNonce.oid.dotted_string
 

@@ -1,6 +1,6 @@
 """PEM blocks inside any text: indented, on one line, without line ends between them, quoted in a mail or in JSON.
 
-This module reads more than the product does; `pkikit.files.openssl_pem` models the product. Both take linear time.
+This module reads more than the product does; `pkikit.files.encodings.openssl_pem` models the product. Both take linear time.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""What kind of file bytes are, by their first bytes and lines."""

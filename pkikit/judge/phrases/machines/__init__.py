@@ -1,0 +1,1 @@
+"""What Expressway and the machines around it print: Cisco products, SIP servers, directories, other servers."""

@@ -1,0 +1,1 @@
+"""What people test with: browsers, curl, wget, resolvers, sockets, Wireshark."""
