@@ -82,8 +82,8 @@ class AcmeProblem(AcmeError):
         *,
         retry_after: timedelta | None = None,
     ) -> None:
-        told = "; ".join(f"{name}: {text}" for name, text in subproblems)
-        super().__init__(f"{problem_type}: {detail}" + (f" ({told})" if told else ""))
+        details = "; ".join(f"{name}: {text}" for name, text in subproblems)
+        super().__init__(f"{problem_type}: {detail}" + (f" ({details})" if details else ""))
         self.type = problem_type
         self.detail = detail
         self.subproblems = tuple(subproblems)

@@ -201,7 +201,17 @@ def choice_of(given: str, kind: type[_Choice], parameter: str) -> _Choice:
 
 
 def names_of(given: str | Iterable[str] | None) -> tuple[str, ...]:
-    """Return no name, one name, or several, as a tuple."""
+    """Return no name, one name, or several, as a tuple.
+
+    Args:
+        given: one text, several, or None.
+
+    Returns:
+        The names.
+
+    Raises:
+        InputError: an item is not text.
+    """
     if given is None:
         return ()
     if isinstance(given, str):

@@ -285,11 +285,11 @@ def _judge_probe(
     verdicts = [of_trace]
     if done.chain:
         leaf, *sent = done.chain
-        judged = verify_certificate(
+        verdict_on_chain = verify_certificate(
             leaf, sent=sent, trusted_ca_list=trusted if trusted is not None else done.chain, purpose=Purpose.SERVER,
             at=now(), name_checks=checks, known=done.chain,
         )  # fmt: skip
-        of_chain = [f for f in judged.findings if trusted is not None or not is_about_trust(f.rule)]
+        of_chain = [f for f in verdict_on_chain.findings if trusted is not None or not is_about_trust(f.rule)]
         known = {f.rule for f in of_chain}
         # The judge knows more about a failure than the trace: its evidence names the certificates.
         kept = [
@@ -297,7 +297,7 @@ def _judge_probe(
             for f in of_trace.findings
             if f.rule not in known and not (known and (is_about_trust(f.rule) or f.rule == UNEXPLAINED.id))
         ]
-        verdicts = [_with(of_trace, kept), _with(judged, of_chain)]
+        verdicts = [_with(of_trace, kept), _with(verdict_on_chain, of_chain)]
     verdict = merge_verdicts(f"does {target} answer, and is its certificate accepted?", verdicts)
     return verdict, rank_causes(verdict.findings)
 

@@ -83,13 +83,13 @@ def _document(lines: Iterator[str], where: str) -> tuple[Any, Iterator[str]]:
     first = list(itertools.islice(lines, 2))
     if len(first) == 2 and _json(first[0]) is not None and _json(first[1]) is not None:
         return None, itertools.chain(first, lines)
-    kept, size = first, sum(map(len, first))
+    first_lines, size = first, sum(map(len, first))
     for line in lines:
-        kept.append(line)
+        first_lines.append(line)
         size += len(line) + 1
         if size > MAX_DOCUMENT:
-            return None, itertools.chain(kept, lines)
-    return _json("\n".join(kept)), iter(kept)
+            return None, itertools.chain(first_lines, lines)
+    return _json("\n".join(first_lines)), iter(first_lines)
 
 
 def _json(text: str) -> Any:

@@ -198,19 +198,19 @@ class ClusterJudge:
 
     def names_of(self, option: Option, peer: str) -> tuple[tuple[str, ...], ...]:
         """Return the names of each certificate that `peer` carries: the server certificate, then the domain certificates."""
-        held = dict.fromkeys(
+        names_in_use = dict.fromkeys(
             n for p in (self.cluster.peers if option.certificate == "shared" else (peer,)) for n in self._layouts[p]
         )
         if option.cluster_name == "no" and self.cluster.fqdn:
-            held.pop(self.cluster.fqdn, None)
+            names_in_use.pop(self.cluster.fqdn, None)
         chosen = {
             domain: domain if form == "dns" else f"collab-edge.{domain}"
             for domain, form in zip(self._domains, option.registration, strict=True)
         }
         if option.domains == "separate":
-            own = tuple(n for n in held if n not in chosen)
+            own = tuple(n for n in names_in_use if n not in chosen)
             return (own, *((name,) for name in chosen.values()))
-        return (tuple(chosen.get(n, n) for n in held),)
+        return (tuple(chosen.get(n, n) for n in names_in_use),)
 
     def judge(self, option: Option) -> Partial:
         """Judge one option."""
@@ -274,9 +274,9 @@ def _new_domain(option: Option, certificates: int, peers: int) -> int:
 
 def _serves(leg: Leg, peer: str, certs: tuple[tuple[str, ...], ...]) -> bool:
     """Return True if every name that somebody looks for is there; MRA clients accept the domain in either form."""
-    held = {n for cert in certs for n in cert}
-    held |= {n.removeprefix("collab-edge.") for n in held} | {f"collab-edge.{n}" for n in held}
-    return all(held & set(check.any_of) for check in leg.presents(peer))
+    names_in_use = {n for cert in certs for n in cert}
+    names_in_use |= {n.removeprefix("collab-edge.") for n in names_in_use} | {f"collab-edge.{n}" for n in names_in_use}
+    return all(names_in_use & set(check.any_of) for check in leg.presents(peer))
 
 
 def _coverable(names: set[str]) -> int:

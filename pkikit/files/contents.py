@@ -61,8 +61,8 @@ class FileContents:
             (self.keys or self.encrypted_keys, "a private key"),
             (self.other_keys, "a private key of a kind that the product does not take"),
         )
-        held = [name for found, name in kinds if found]
-        return f"holds {' and '.join(held)}, but no {wanted}" if held else f"holds no {wanted}"
+        kinds_present = [name for found, name in kinds if found]
+        return f"holds {' and '.join(kinds_present)}, but no {wanted}" if kinds_present else f"holds no {wanted}"
 
     @property
     def is_empty(self) -> bool:

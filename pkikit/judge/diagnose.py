@@ -84,9 +84,9 @@ def _first_cause(trace: HandshakeTrace) -> tuple[Rule, Evidence]:
             wanted = " or ".join(detail.looked_for)
             seen = trace.seen_by_client if step.side is Side.CLIENT else trace.seen_by_server
             presented = presented_names(seen[0]) if seen else PresentedNames()
-            shown = presented.describe() if seen else "not presented"
+            seen_names = presented.describe() if seen else "not presented"
             rule = name_rule([match_name(name, presented) for name in detail.looked_for])
-            return rule, Evidence(label="name", expected=wanted, seen=shown, where=step.side.value)
+            return rule, Evidence(label="name", expected=wanted, seen=seen_names, where=step.side.value)
     error = trace.verify_error
     if error is not None:
         rejecting_server = trace.rejected_by is Side.SERVER

@@ -116,8 +116,8 @@ class _Loader(yaml.composer.Composer, _Events, yaml.constructor.SafeConstructor,
             raise _Refused(problem=f"holds more than {MAX_NODES} values", problem_mark=event.start_mark)
         tag: str | None = getattr(event, "tag", None)
         if tag is not None and tag not in _TAGS:
-            shown = tag.replace("tag:yaml.org,2002:", "!!")
-            raise _Refused(problem=f"the tag {shown} is not allowed: write the value without it",
+            label = tag.replace("tag:yaml.org,2002:", "!!")
+            raise _Refused(problem=f"the tag {label} is not allowed: write the value without it",
                            problem_mark=event.start_mark)  # fmt: skip
         node: yaml.Node | None = super().compose_node(parent, index)
         return node
@@ -146,9 +146,9 @@ def _inspect(root: yaml.Node, where: str) -> None:
             keys: set[str] = set()
             for key, value in node.value:
                 if not isinstance(key, yaml.ScalarNode) or key.value in keys:
-                    shown = printable(str(key.value)) if isinstance(key, yaml.ScalarNode) else "a list or mapping"
+                    label = printable(str(key.value)) if isinstance(key, yaml.ScalarNode) else "a list or mapping"
                     problem = "stands twice in one mapping" if isinstance(key, yaml.ScalarNode) else "cannot be a key"
-                    raise DeploymentError(f"{shown!r} {problem}", where=f"{where}, line {key.start_mark.line + 1}")
+                    raise DeploymentError(f"{label!r} {problem}", where=f"{where}, line {key.start_mark.line + 1}")
                 keys.add(key.value)
                 todo.append(value)
 

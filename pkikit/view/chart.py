@@ -54,15 +54,15 @@ def scatter(
 def _mark(cx: float, cy: float, number: int, label: str) -> str:
     """Return one shape per series, so that colour is never the only difference."""
     colour = _MARKS[number % len(_MARKS)]
-    told = f"<title>{escape(label)}</title>"
+    tooltip = f"<title>{escape(label)}</title>"
     match number % 3:
         case 0:
-            return f'<circle cx="{cx}" cy="{cy}" r="6" fill="{colour}" fill-opacity="0.8">{told}</circle>'
+            return f'<circle cx="{cx}" cy="{cy}" r="6" fill="{colour}" fill-opacity="0.8">{tooltip}</circle>'
         case 1:
-            return f'<rect x="{cx - 5}" y="{cy - 5}" width="10" height="10" fill="{colour}" fill-opacity="0.8">{told}</rect>'
+            return f'<rect x="{cx - 5}" y="{cy - 5}" width="10" height="10" fill="{colour}" fill-opacity="0.8">{tooltip}</rect>'
         case _:
             points = f"{cx},{cy - 7} {cx - 6},{cy + 5} {cx + 6},{cy + 5}"
-            return f'<polygon points="{points}" fill="{colour}" fill-opacity="0.8">{told}</polygon>'
+            return f'<polygon points="{points}" fill="{colour}" fill-opacity="0.8">{tooltip}</polygon>'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,10 +100,10 @@ def lanes(rows: Sequence[tuple[str, Sequence[Bar]]], *, total: float, x: str, ti
         for bar in bars:
             left, length = _NAMES + bar.begin * across, max((bar.end - bar.begin) * across, 0.5)
             fill = "#9fd6b4" if bar.good else "url(#bad)"
-            told = escape(f"{name}: {bar.label}, {x} {bar.begin:.0f} to {bar.end:.0f}")
+            tooltip = escape(f"{name}: {bar.label}, {x} {bar.begin:.0f} to {bar.end:.0f}")
             parts.append(
                 f'<rect x="{left:.1f}" y="{top}" width="{length:.1f}" height="{_LANE - 6}" fill="{fill}">'
-                f"<title>{told}</title></rect>"
+                f"<title>{tooltip}</title></rect>"
             )
     for step in range(5):
         at = _NAMES + 580 * step / 4

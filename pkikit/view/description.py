@@ -80,7 +80,7 @@ def describe_request(request: x509.CertificateSigningRequest) -> dict[str, Any]:
 def describe_crl(crl: x509.CertificateRevocationList, at: datetime) -> dict[str, Any]:
     """Return issuer, times and the number of entries."""
     following = crl.next_update_utc
-    shown = [f"{entry.serial_number:x}" for entry in itertools.islice(crl, MAX_LISTED)]
+    serials = [f"{entry.serial_number:x}" for entry in itertools.islice(crl, MAX_LISTED)]
     return {
         "kind": "certificate revocation list",
         "issuer": format_name(crl.issuer),
@@ -88,7 +88,7 @@ def describe_crl(crl: x509.CertificateRevocationList, at: datetime) -> dict[str,
         "next_update": iso(following) if following else None,
         "expired": following is not None and following < at,
         "entries": len(crl),
-        "revoked_serials": shown,
+        "revoked_serials": serials,
         "signature_digest": digest_name(crl),
         "extensions": describe_extensions(crl),
     }

@@ -142,10 +142,10 @@ def _tells(lowered: str) -> bool:
 
 def read_record(record: Record) -> LogOutcome | None:
     """Return what a record reports; None when it reports neither a failure nor a success."""
-    said = _of_product(record) if record.fields else _of_text(record)
-    if record.otherwise is not None and (said is None or said.rule == UNEXPLAINED.id):
-        said = _of_product(record.otherwise) or said
-    return None if said is None or said.harmless else said
+    outcome = _of_product(record) if record.fields else _of_text(record)
+    if record.otherwise is not None and (outcome is None or outcome.rule == UNEXPLAINED.id):
+        outcome = _of_product(record.otherwise) or outcome
+    return None if outcome is None or outcome.harmless else outcome
 
 
 def _of_product(record: Record) -> LogOutcome | None:
@@ -157,12 +157,12 @@ def _of_product(record: Record) -> LogOutcome | None:
     quiet = record.level in {"DEBUG", "INFO"} and not event
     reasons = [record.get(name) for name in ("detail", "reason", "ssl-error-reason", "error-reason", "cause")]
     reasons = [reason for reason in reasons if reason]
-    said: list[LogOutcome | None] = []
+    outcome: list[LogOutcome | None] = []
     if not quiet or module.startswith(_REASONS_AT_ANY_LEVEL):
-        said += map(_by_words, reasons)
+        outcome += map(_by_words, reasons)
         if quiet:  # every connection ends with such a line, also the good ones
-            said = [s for s in said if s is None or s.rule != CONNECTION_CUT.id]
-    found = _best(list(filter(None, said)))
+            outcome = [s for s in outcome if s is None or s.rule != CONNECTION_CUT.id]
+    found = _best(list(filter(None, outcome)))
     if found is None or found.vague or found.rule in {"", UNEXPLAINED.id}:
         phrase = best_phrase(fold(record.text), only_any_level=quiet)
         if phrase is not None:
@@ -190,16 +190,16 @@ def _of_alarm(record: Record) -> LogOutcome | None:
 
 def _of_text(record: Record) -> LogOutcome | None:
     text = record.text.strip()
-    said = _by_words(text)
-    if said is None and text.endswith("OK") and _VERIFIED.match(text):
+    outcome = _by_words(text)
+    if outcome is None and text.endswith("OK") and _VERIFIED.match(text):
         return LogOutcome(rule="", seen=text, success=True)
-    if said is None and _reports_failure(text):
-        said = LogOutcome(rule=UNEXPLAINED.id, seen=text)
-    if said is None or not said.rule:
-        return said
-    name = _LOOKED_FOR.search(text[:4000]) if rule_of(said.rule).area == "names" else None
+    if outcome is None and _reports_failure(text):
+        outcome = LogOutcome(rule=UNEXPLAINED.id, seen=text)
+    if outcome is None or not outcome.rule:
+        return outcome
+    name = _LOOKED_FOR.search(text[:4000]) if rule_of(outcome.rule).area == "names" else None
     return replace(
-        said, connection=connection_of_text(text), name=next(filter(None, name.groups()), "") if name else ""
+        outcome, connection=connection_of_text(text), name=next(filter(None, name.groups()), "") if name else ""
     )
 
 
@@ -262,10 +262,12 @@ def _from_phrase(phrase: Phrase, seen: str) -> LogOutcome:
 
 
 def _best(several: list[LogOutcome]) -> LogOutcome | None:
-    return min(several, key=lambda said: (not said.rule, said.rule == UNEXPLAINED.id, said.vague), default=None)
+    return min(
+        several, key=lambda outcome: (not outcome.rule, outcome.rule == UNEXPLAINED.id, outcome.vague), default=None
+    )
 
 
-def _add_connection(said: LogOutcome, record: Record) -> LogOutcome:
+def _add_connection(outcome: LogOutcome, record: Record) -> LogOutcome:
     """The same with the connection and the direction that the record's fields tell."""
     event = record.get("event").lower()
     source, source_port = record.get("src-ip"), _port(record.get("src-port"))
@@ -277,9 +279,9 @@ def _add_connection(said: LogOutcome, record: Record) -> LogOutcome:
         source, source_port, target, target_port = target, target_port, source, source_port
     connection = Connection(client=source, server=target, port=target_port)
     if not connection.known:
-        connection = connection_of_text(said.seen)
+        connection = connection_of_text(outcome.seen)
     return replace(
-        said, connection=connection, writer=writer if writer is not Writer.UNKNOWN else said.writer,
+        outcome, connection=connection, writer=writer if writer is not Writer.UNKNOWN else outcome.writer,
         ephemeral=str(source_port or ""), name=record.get("common-name"), method=record.get("method"), structured=True,
     )  # fmt: skip
 

@@ -49,7 +49,7 @@ class Entry:
     """Failures of one kind on one connection. first, last: times as the log writes them; line: where the first one is."""
 
     key: Key
-    said: LogOutcome
+    outcome: LogOutcome
     line: str
     count: int = 0
     first: str = ""
@@ -58,18 +58,18 @@ class Entry:
     names: set[str] = field(default_factory=set)
     _seen: dict[str, None] = field(default_factory=dict)
 
-    def add(self, said: LogOutcome, record: Record) -> None:
+    def add(self, outcome: LogOutcome, record: Record) -> None:
         """Count one more failure; several lines about one connection count once."""
         self.first, self.last = self.first or record.time, record.time or self.last
         if record.host and len(self.hosts) < 4:
             self.hosts.add(record.host)
-        if said.name and len(self.names) < 4:
-            self.names.add(said.name.replace(" ", ""))
-        if said.ephemeral and said.ephemeral in self._seen:
+        if outcome.name and len(self.names) < 4:
+            self.names.add(outcome.name.replace(" ", ""))
+        if outcome.ephemeral and outcome.ephemeral in self._seen:
             return
         self.count += 1
-        if said.ephemeral:
-            self._seen[said.ephemeral] = None
+        if outcome.ephemeral:
+            self._seen[outcome.ephemeral] = None
             if len(self._seen) > 16:
                 del self._seen[next(iter(self._seen))]
 
@@ -106,23 +106,23 @@ class Collector:
         self._local: dict[str, str] = {}
         self._tool = Writer.UNKNOWN
 
-    def add(self, said: LogOutcome, record: Record, line: str) -> None:
+    def add(self, outcome: LogOutcome, record: Record, line: str) -> None:
         """Add what one record reports; `line` is its place, for people."""
-        if said.success:
+        if outcome.success:
             self._successes += 1
             return
-        self._learn(said, record)
+        self._learn(outcome, record)
         key = Key(
-            connection=said.connection,
-            host="" if said.connection.known else record.host,
-            rule=said.rule,
-            whose=said.whose,
-            writer=said.writer,
-            template=_template(said.seen) if said.rule == UNEXPLAINED.id else "",
+            connection=outcome.connection,
+            host="" if outcome.connection.known else record.host,
+            rule=outcome.rule,
+            whose=outcome.whose,
+            writer=outcome.writer,
+            template=_template(outcome.seen) if outcome.rule == UNEXPLAINED.id else "",
         )
-        entry = self._entries.get(key) or self._new(Entry(key=key, said=said, line=line))
+        entry = self._entries.get(key) or self._new(Entry(key=key, outcome=outcome, line=line))
         if entry is not None:
-            entry.add(said, record)
+            entry.add(outcome, record)
 
     def _new(self, entry: Entry) -> Entry | None:
         """Add an entry. Strangers beyond the limit share one, so that a peer that fails late still has a place."""
@@ -139,10 +139,10 @@ class Collector:
         """Record which end the tool is, as its printed text shows."""
         self._tool = writer
 
-    def _learn(self, said: LogOutcome, record: Record) -> None:
-        ends = {Writer.SERVER: said.connection.server, Writer.CLIENT: said.connection.client}
-        address = ends.get(said.writer, "")
-        if said.structured and address and len(self._local) < 1000:
+    def _learn(self, outcome: LogOutcome, record: Record) -> None:
+        ends = {Writer.SERVER: outcome.connection.server, Writer.CLIENT: outcome.connection.client}
+        address = ends.get(outcome.writer, "")
+        if outcome.structured and address and len(self._local) < 1000:
             self._local.setdefault(address, record.host)
 
     def result(self) -> Collected:
@@ -156,7 +156,7 @@ class Collector:
         """Return the entry with the writer's end if other lines show it; a wrong purpose becomes the rule of that end."""
         key, connection = entry.key, entry.key.connection
         writer = key.writer
-        if writer is Writer.UNKNOWN and entry.said.structured:
+        if writer is Writer.UNKNOWN and entry.outcome.structured:
             if connection.server in self._local and connection.client not in self._local:
                 writer = Writer.SERVER
             elif connection.client in self._local and connection.server not in self._local:
@@ -165,7 +165,7 @@ class Collector:
             writer = self._tool
         entry.key = replace(key, writer=writer, template="")
         rule = entry.key.rule
-        if entry.said.purpose and entry.owner is not Writer.UNKNOWN:
+        if entry.outcome.purpose and entry.owner is not Writer.UNKNOWN:
             rule = SERVER_AUTH_MISSING.id if entry.owner is Writer.SERVER else CLIENT_AUTH_MISSING.id
         if rule == REFERENCE.id and any(map(_is_address, entry.names)):
             rule = IP_ADDRESS_USED.id
@@ -190,11 +190,11 @@ def _merge(entries: Iterable[Entry]) -> list[Entry]:
     """Merge entries by cause and connection: both machines' logs, and lines without a direction, report the same."""
     by_place: dict[tuple[Connection, str, str, str], list[Entry]] = {}
     for entry in entries:
-        text = _template(entry.said.seen) if entry.rule == UNEXPLAINED.id else ""
+        text = _template(entry.outcome.seen) if entry.rule == UNEXPLAINED.id else ""
         by_place.setdefault((entry.key.connection, entry.key.host, entry.rule, text), []).append(entry)
     merged: list[Entry] = []
     for several in by_place.values():
-        several.sort(key=lambda e: (e.owner is Writer.UNKNOWN, not e.said.structured))
+        several.sort(key=lambda e: (e.owner is Writer.UNKNOWN, not e.outcome.structured))
         kept: list[Entry] = []
         for entry in several:
             same = next((k for k in kept if entry.owner in {Writer.UNKNOWN, k.owner}), None)
@@ -212,8 +212,8 @@ def _absorb(kept: Entry, other: Entry) -> None:
     kept.last = max(filter(None, (kept.last, other.last)), default="")
     kept.hosts |= other.hosts
     kept.names |= other.names
-    if kept.said.vague and not other.said.vague:
-        kept.said, kept.line = other.said, other.line
+    if kept.outcome.vague and not other.outcome.vague:
+        kept.outcome, kept.line = other.outcome, other.line
 
 
 _SUMMARIES = frozenset((HANDSHAKE.id, UNREACHABLE.id))
@@ -225,20 +225,21 @@ def _is_symptom(entry: Entry) -> bool:
 
 def _drop_vague(entries: list[Entry]) -> list[Entry]:
     """Drop summaries if the same connection, or the whole of a printed text, has an exact reason."""
-    reasons = [e for e in entries if not e.said.vague and not _is_symptom(e)]
+    reasons = [e for e in entries if not e.outcome.vague and not _is_symptom(e)]
     exact = {e.key.connection for e in reasons if e.key.connection.known}
-    printed = any(not e.said.structured for e in reasons)
+    printed = any(not e.outcome.structured for e in reasons)
     # "The handshake failed" and "no contact" say less than "the connection was cut", though that is only a symptom, too.
     cut = any(
-        e.rule in {CONNECTION_CUT.id, HANDSHAKE.id} and not e.said.vague and not e.said.structured for e in entries
+        e.rule in {CONNECTION_CUT.id, HANDSHAKE.id} and not e.outcome.vague and not e.outcome.structured
+        for e in entries
     )
 
     def is_explained(entry: Entry) -> bool:
         if entry.key.connection in exact:
             return True
-        return entry.said.vague and not entry.said.structured and (printed or (cut and entry.rule in _SUMMARIES))
+        return entry.outcome.vague and not entry.outcome.structured and (printed or (cut and entry.rule in _SUMMARIES))
 
-    return [e for e in entries if not ((e.said.vague or e.rule == UNEXPLAINED.id) and is_explained(e))]
+    return [e for e in entries if not ((e.outcome.vague or e.rule == UNEXPLAINED.id) and is_explained(e))]
 
 
 def is_scanner(entry: Entry) -> bool:
@@ -248,7 +249,7 @@ def is_scanner(entry: Entry) -> bool:
         return False
     if entry.rule == CREDENTIALS.id:
         # The event does not give the port; peers ask with OPTIONS, strangers with REGISTER.
-        return entry.said.method.upper() != "OPTIONS"
+        return entry.outcome.method.upper() != "OPTIONS"
     if connection.port not in ports.SCANNED or entry.rule == REFUSED.id:
         return False
     return entry.rule == UNEXPLAINED.id or rule_of(entry.rule).area in _SCANNER_AREAS
@@ -267,8 +268,8 @@ def tier(entry: Entry) -> int:
     connection = entry.key.connection
     if is_scanner(entry):
         return 2
-    if not entry.said.structured or not connection.known:
-        return 0 if entry.said.alarm else 1
+    if not entry.outcome.structured or not connection.known:
+        return 0 if entry.outcome.alarm else 1
     outside = connection.client and not _is_private(connection.client) and entry.key.writer is not Writer.CLIENT
     in_scanner_area = rule_of(entry.rule).area in _SCANNER_AREAS
     if outside and (connection.port in ports.SCANNED or (in_scanner_area and entry.count < 2)):
@@ -292,6 +293,6 @@ def rank_entries(entries: Iterable[Entry]) -> list[Entry]:
         level = tier(entry)
         often = not entry.key.connection.known or entry.count * 10 >= most[level]
         often = often and (entry.count > 1 or most[level] < 2 or not entry.key.connection.known)
-        return level, _is_symptom(entry) or entry.said.vague, not often, rule_of(entry.rule).rank, -entry.count
+        return level, _is_symptom(entry) or entry.outcome.vague, not often, rule_of(entry.rule).rank, -entry.count
 
     return sorted(listed, key=place)

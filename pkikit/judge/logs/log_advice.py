@@ -144,8 +144,8 @@ def fix_for(entry: Entry, ends: Ends) -> str:
 
 
 def _fix_for(entry: Entry, ends: Ends) -> str:
-    if entry.said.fix:
-        return entry.said.fix
+    if entry.outcome.fix:
+        return entry.outcome.fix
     owner = entry.owner
     by_ends, by_owner = _BY_ENDS.get(entry.rule, ""), _BY_OWNER.get(entry.rule, "")
     names = ", ".join(sorted(printable(name, 80) for name in entry.names))
@@ -168,7 +168,7 @@ def _fix_for(entry: Entry, ends: Ends) -> str:
 def statement(entry: Entry, ends: Ends) -> str:
     """Return one sentence: who, how often, when, and what the log says."""
     where = f"{ends}: " if entry.key.connection.known else ""
-    return f"{where}{_name_refuser(entry, ends)}{printable(entry.said.seen.strip(), 160)}{times(entry)}"
+    return f"{where}{_name_refuser(entry, ends)}{printable(entry.outcome.seen.strip(), 160)}{times(entry)}"
 
 
 def times(entry: Entry) -> str:

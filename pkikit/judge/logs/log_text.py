@@ -128,12 +128,12 @@ class LogReader:
         self._records += reader.structured
 
     def _take(self, record: Record, prefix: str) -> None:
-        said = read_record(record)
-        if said is None or (self._only_known and said.rule == UNEXPLAINED.id and not said.structured):
+        outcome = read_record(record)
+        if outcome is None or (self._only_known and outcome.rule == UNEXPLAINED.id and not outcome.structured):
             return
-        if self._dialled.known and not said.connection.known and record.text.startswith(("* ", "curl: (")):
-            said = replace(said, connection=self._dialled)
-        self._collector.add(said, record, f"{prefix}line {record.number}")
+        if self._dialled.known and not outcome.connection.known and record.text.startswith(("* ", "curl: (")):
+            outcome = replace(outcome, connection=self._dialled)
+        self._collector.add(outcome, record, f"{prefix}line {record.number}")
 
     def diagnosis(self) -> LogDiagnosis:
         """Return the answer about everything that was read."""
@@ -142,7 +142,7 @@ class LogReader:
         known = [e for e in entries if e.rule != UNEXPLAINED.id]
         unexplained = [e for e in entries if e.rule == UNEXPLAINED.id]
         findings = [self._finding(several, collected.names) for several in _by_finding(known)]
-        weighty = [e for e in unexplained if not known or (e.said.structured and e.key.connection.known)]
+        weighty = [e for e in unexplained if not known or (e.outcome.structured and e.key.connection.known)]
         if unexplained:
             findings.append(self._report_unexplained(weighty or unexplained, collected.names, error=bool(weighty)))
         causes = tuple(dict.fromkeys(e.rule for e in entries if e.rule != UNEXPLAINED.id or e in weighty))
@@ -172,7 +172,7 @@ class LogReader:
             self._where,
             [self._evidence(e, names) for e in sorted(entries, key=lambda e: -e.count)[:MAX_EVIDENCE]],
             message=f"{count} failure{'s' * (count != 1)} that pkikit cannot explain;"
-            f" the first: {printable(entries[0].said.seen.strip(), 160)}",
+            f" the first: {printable(entries[0].outcome.seen.strip(), 160)}",
             severity=Severity.ERROR if error else Severity.INFO,
         )
 
@@ -180,7 +180,7 @@ class LogReader:
         ends = str(Ends.of(entry, names))
         label = f"{entry.line}{f', {ends}' if ends else ''}{times(entry)}"
         return Evidence(
-            label=label, expected=NO_FAILURE, seen=printable(entry.said.seen.strip(), 160), where=self._where
+            label=label, expected=NO_FAILURE, seen=printable(entry.outcome.seen.strip(), 160), where=self._where
         )
 
 
@@ -208,6 +208,6 @@ def _group(entry: Entry, names: dict[str, str]) -> dict[str, Any]:
     return {
         "client": ends.client, "server": ends.server, "port": ends.port or None, "direction": direction,
         "cause": entry.rule, "count": entry.count, "first": printable(entry.first, 40), "last": printable(entry.last, 40),
-        "seen": printable(entry.said.seen.strip(), 160), "hosts": sorted(printable(h, 80) for h in entry.hosts),
+        "seen": printable(entry.outcome.seen.strip(), 160), "hosts": sorted(printable(h, 80) for h in entry.hosts),
         "scanner": is_scanner(entry),
     }  # fmt: skip

@@ -71,12 +71,12 @@ def _find_allowed(
     """Return what is allowed instead of the name (OpenSSL's nc_match); empty when the name is fine."""
     for subtrees, forbidden in ((permitted, False), (excluded, True)):
         own_kind = [s for s in subtrees if _same_kind(name, s)]
-        placed = {_place(name, s) for s in own_kind}
-        if _Place.UNREADABLE in placed:
+        places = {_place(name, s) for s in own_kind}
+        if _Place.UNREADABLE in places:
             return "a name that can be compared with the constraint"
-        if forbidden and _Place.INSIDE in placed:
+        if forbidden and _Place.INSIDE in places:
             return f"not {_list_names(own_kind)}"
-        if not forbidden and own_kind and _Place.INSIDE not in placed:
+        if not forbidden and own_kind and _Place.INSIDE not in places:
             return _list_names(own_kind)
     return ""
 

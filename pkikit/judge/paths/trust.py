@@ -170,9 +170,9 @@ def build_path(
 
 def _walk(leaf: x509.Certificate, sent: Sequence[x509.Certificate], index: TrustIndex, at: datetime) -> CertificatePath:
     behind = by_subject(sent)
-    path, shown = [leaf], 1
+    path, count_sent = [leaf], 1
     while True:
-        current, in_list = path[-1], len(path) > shown
+        current, in_list = path[-1], len(path) > count_sent
         if in_list and is_self_signed(current):
             anchor = Anchor.TRUSTED
             break
@@ -183,17 +183,17 @@ def _walk(leaf: x509.Certificate, sent: Sequence[x509.Certificate], index: Trust
         if is_self_signed(current):
             anchor = Anchor.SELF_SIGNED_LEAF if len(path) == 1 else Anchor.ROOT_NOT_TRUSTED
             if issuer == current:
-                shown, anchor = shown - 1, Anchor.TRUSTED
+                count_sent, anchor = count_sent - 1, Anchor.TRUSTED
             break
         if issuer is None and not in_list:
             unused = [c for c in behind.get(issuer_of(current), ()) if c not in path]
             issuer = choose_issuer(current, unused, at)
-            shown += issuer is not None
+            count_sent += issuer is not None
         if issuer is None:
             anchor = Anchor.ISSUER_NOT_FOUND
             break
         path.append(issuer)
-    return CertificatePath(certificates=tuple(path), anchor=anchor, sent=shown, dropped=index.dropped)
+    return CertificatePath(certificates=tuple(path), anchor=anchor, sent=count_sent, dropped=index.dropped)
 
 
 def choose_issuer(

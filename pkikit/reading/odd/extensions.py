@@ -101,15 +101,15 @@ def of_crl(extensions: bytes) -> tuple[ReadExtension, ...]:
         try:
             (found,) = x509.load_der_x509_crl(crl_carrier(whole)).extensions
         except UNREADABLE:
-            kept, oddity = None, "is not written as its standard says"
+            value_read, oddity = None, "is not written as its standard says"
             if oid == ExtensionOID.AUTHORITY_KEY_IDENTIFIER.dotted_string:
                 loose = _loose(oid, critical, value)
-                kept, decides = loose.value, loose.refused
+                value_read, decides = loose.value, loose.refused
         else:
-            kept, oddity = found.value, ""
+            value_read, oddity = found.value, ""
         oddity = "is there more than once" if twice else oddity
         read.append(
-            ReadExtension(oid=oid, critical=critical, value=kept, oddity=oddity, refused=bool(oddity) and decides)
+            ReadExtension(oid=oid, critical=critical, value=value_read, oddity=oddity, refused=bool(oddity) and decides)
         )
     return tuple(read)
 
