@@ -51,7 +51,7 @@ class Evidence:
 
 
 def summary_of(evidence: Sequence[Evidence]) -> str:
-    """The first piece of evidence and how many there are besides; the message of a finding that has no other."""
+    """Return the first piece of evidence and the number of others: the message of a finding without another one."""
     more = f" (and {len(evidence) - 1} more)" if len(evidence) > 1 else ""
     return f"{evidence[0]}{more}" if evidence else ""
 

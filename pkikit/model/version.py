@@ -54,12 +54,12 @@ class ProductVersion:
 
 
 def default_version() -> ProductVersion:
-    """The version of a question that names none."""
+    """Return the version for a question that does not name one."""
     return ProductVersion.parse(DEFAULT_VERSION)
 
 
 def guide_version() -> ProductVersion:
-    """The version of the certificate guide that the notebooks follow."""
+    """Return the version of the certificate guide that the notebooks follow."""
     return ProductVersion.parse(GUIDE_VERSION)
 
 

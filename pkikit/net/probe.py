@@ -80,31 +80,34 @@ def probe(
         name_checks=name_checks if trusted_ca_list is not None else (),
         server_name=server_name or host,
     )
-    reply = ""
-    try:
-        with socket.create_connection((host, port), timeout=timeout) as connection:
-            reply = _converse(handshake, connection, request_for(protocol, "probe.invalid", server_name or host, port))
-    except OSError as error:
-        resolved = not isinstance(error, socket.gaierror)
-        reason = "timed out" if isinstance(error, TimeoutError) else (error.strerror or str(error))
-        if handshake.complete or recorder.steps():
-            handshake.fail(reason)
-        else:
-            recorder.note(NotConnected(reason=f"{host}:{port}: {reason}", resolved=resolved))
+    reply = _dial(handshake, protocol, host, port, server_name=server_name or host, timeout=timeout)
     recorder.remember_chain(handshake.connection)
-    seen = recorder.seen
     tls = handshake.connection
-    names = tls.get_client_ca_list()
     wants = "CERTIFICATE_REQUEST" in " ".join(str(s.detail) for s in recorder.steps()).upper().replace(" ", "_")
     return Probe(
         trace=merge(recorder, None),
-        chain=seen,
+        chain=recorder.seen,
         protocol=tls.get_protocol_version_name() if handshake.complete else "",
         cipher=(tls.get_cipher_name() or "") if handshake.complete else "",
         wants_certificate=wants,
-        asked_for=tuple(_show_name(n) for n in names[:50]),
+        asked_for=tuple(_show_name(n) for n in tls.get_client_ca_list()[:50]),
         reply=reply,
     )
+
+
+def _dial(handshake: Handshake, protocol: Protocol, host: str, port: int, *, server_name: str, timeout: float) -> str:
+    """Return the first line of the server's reply; empty if the connection failed, which the recorder then notes."""
+    try:
+        with socket.create_connection((host, port), timeout=timeout) as connection:
+            return _converse(handshake, connection, request_for(protocol, "probe.invalid", server_name, port))
+    except OSError as error:
+        resolved = not isinstance(error, socket.gaierror)
+        reason = "timed out" if isinstance(error, TimeoutError) else (error.strerror or str(error))
+        if handshake.complete or handshake.recorder.steps():
+            handshake.fail(reason)
+        else:
+            handshake.recorder.note(NotConnected(reason=f"{host}:{port}: {reason}", resolved=resolved))
+        return ""
 
 
 def _show_name(name: crypto.X509Name) -> str:

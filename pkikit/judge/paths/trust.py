@@ -170,9 +170,9 @@ def build_path(
 
 def _walk(leaf: x509.Certificate, sent: Sequence[x509.Certificate], index: TrustIndex, at: datetime) -> CertificatePath:
     behind = by_subject(sent)
-    path, count_sent = [leaf], 1
+    path, sent_count = [leaf], 1
     while True:
-        current, in_list = path[-1], len(path) > count_sent
+        current, in_list = path[-1], len(path) > sent_count
         if in_list and is_self_signed(current):
             anchor = Anchor.TRUSTED
             break
@@ -183,17 +183,17 @@ def _walk(leaf: x509.Certificate, sent: Sequence[x509.Certificate], index: Trust
         if is_self_signed(current):
             anchor = Anchor.SELF_SIGNED_LEAF if len(path) == 1 else Anchor.ROOT_NOT_TRUSTED
             if issuer == current:
-                count_sent, anchor = count_sent - 1, Anchor.TRUSTED
+                sent_count, anchor = sent_count - 1, Anchor.TRUSTED
             break
         if issuer is None and not in_list:
             unused = [c for c in behind.get(issuer_of(current), ()) if c not in path]
             issuer = choose_issuer(current, unused, at)
-            count_sent += issuer is not None
+            sent_count += issuer is not None
         if issuer is None:
             anchor = Anchor.ISSUER_NOT_FOUND
             break
         path.append(issuer)
-    return CertificatePath(certificates=tuple(path), anchor=anchor, sent=count_sent, dropped=index.dropped)
+    return CertificatePath(certificates=tuple(path), anchor=anchor, sent=sent_count, dropped=index.dropped)
 
 
 def choose_issuer(

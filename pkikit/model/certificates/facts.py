@@ -43,44 +43,44 @@ def is_unreadable(holder: Holder, kind: type[x509.ExtensionType]) -> bool:
 
 
 def read_extensions(holder: Holder) -> tuple[ReadExtension, ...]:
-    """Every extension in the order of the file; one that cannot be read hides no other."""
+    """Return every extension in the order of the file; an unreadable one does not hide the others."""
     return extensions_of(holder) if isinstance(holder, _CRLS) else facts_of(holder).extensions
 
 
 def odd_extensions(holder: Holder) -> tuple[ReadExtension, ...]:
-    """The extensions that cannot be read, or only as OpenSSL reads them."""
+    """Return the extensions that nobody can read, or only as OpenSSL reads them."""
     if isinstance(holder, x509.Certificate) or not isinstance(holder, _CRLS):
         return facts_of(holder).odd_extensions
     return tuple(e for e in extensions_of(holder) if e.oddity)
 
 
 def title(certificate: x509.Certificate) -> str:
-    """A short name for a person: the common name, else the first dNSName, else the whole subject."""
+    """Return a short name for people: the common name, else the first dNSName, else the whole subject."""
     return facts_of(certificate).title
 
 
 def presented_names(holder: x509.Certificate | x509.CertificateSigningRequest) -> PresentedNames:
-    """The names that a certificate or a request presents. Entries that cannot match are in `refused`, never dropped."""
+    """Return the names that a certificate or a request presents. Entries that cannot match are in `refused`, never dropped."""
     return facts_of(holder).names
 
 
 def subject_of(certificate: x509.Certificate) -> CanonicalName:
-    """The subject, to be compared with."""
+    """Return the subject in a form for comparison."""
     return facts_of(certificate).subject
 
 
 def issuer_of(certificate: x509.Certificate) -> CanonicalName:
-    """The issuer's name, to be compared with."""
+    """Return the issuer's name in a form for comparison."""
     return facts_of(certificate).issuer
 
 
 def is_self_issued(certificate: x509.Certificate) -> bool:
-    """Issuer and subject are one name."""
+    """True when issuer and subject are the same name."""
     return facts_of(certificate).is_self_issued
 
 
 def is_self_signed(certificate: x509.Certificate) -> bool:
-    """Self-issued, and neither its authority key identifier nor the kind of signature denies it (OpenSSL's EXFLAG_SS)."""
+    """True when a certificate is self-issued, and key identifier and kind of signature agree (OpenSSL's EXFLAG_SS)."""
     return facts_of(certificate).is_self_signed
 
 
@@ -103,7 +103,7 @@ def is_issued_by(child: x509.Certificate, issuer: x509.Certificate) -> bool:
 
 
 def subject_key_id(certificate: x509.Certificate) -> bytes | None:
-    """The subject key identifier, or None."""
+    """Return the subject key identifier, or None."""
     return facts_of(certificate).subject_key_id
 
 
@@ -113,7 +113,7 @@ END_SECOND_IS_VALID = True
 
 
 def has_ended(certificate: x509.Certificate, at: datetime, *, end_second_is_valid: bool = END_SECOND_IS_VALID) -> bool:
-    """True after notAfter. X.509 counts whole seconds; the last one belongs to the life, or not, as OpenSSL has it."""
+    """True after notAfter. X.509 counts whole seconds; the last second counts as OpenSSL counts it."""
     now, ends = at.replace(microsecond=0), facts_of(certificate).ends
     return now > ends if end_second_is_valid else now >= ends
 
@@ -129,22 +129,22 @@ def is_valid_at(certificate: x509.Certificate, at: datetime) -> bool:
 
 
 def unreadable_dates(certificate: x509.Certificate) -> tuple[tuple[str, str], ...]:
-    """(`not before` or `not after`, what is written) for each date that OpenSSL refuses; it gives no instant."""
+    """Return (`not before` or `not after`, its text) for each date that OpenSSL refuses."""
     return facts_of(certificate).unreadable_dates
 
 
 def refused_though_parsed(certificate: x509.Certificate) -> tuple[tuple[str, str], ...]:
-    """(OID, what is wrong) of extensions that `cryptography` parses, or passes over, and OpenSSL refuses."""
+    """Return (OID, what is wrong) of extensions that `cryptography` parses, or passes over, and OpenSSL refuses."""
     return facts_of(certificate).refused_extensions
 
 
 def refusal_of(certificate: x509.Certificate) -> str:
-    """Why OpenSSL does not read a certificate that `cryptography` reads; empty when it does."""
+    """Return why OpenSSL does not read a certificate that `cryptography` reads; empty when it does."""
     return facts_of(certificate).refusal
 
 
 def leaf_first(certificates: Sequence[x509.Certificate]) -> tuple[x509.Certificate, ...]:
-    """A chain in its order, the leaf in front; as it was when it is no single chain. PKCS#7 is a set and keeps no order."""
+    """Return a chain in its order, leaf first; unchanged if it is not a single chain. PKCS#7 is a set and keeps no order."""
     issuers = {issuer_of(c) for c in certificates if not is_self_issued(c)}
     leaves = [c for c in certificates if subject_of(c) not in issuers]
     if len(leaves) != 1:
@@ -159,22 +159,22 @@ def leaf_first(certificates: Sequence[x509.Certificate]) -> tuple[x509.Certifica
 
 
 def format_time(instant: datetime) -> str:
-    """An instant for people, to the minute."""
+    """Return an instant as text for people, in UTC, to the minute."""
     return f"{instant:%Y-%m-%d %H:%M} UTC"
 
 
 def serial_number(certificate: x509.Certificate) -> int:
-    """The serial number, negative ones too."""
+    """Return the serial number, negative ones too."""
     return facts_of(certificate).serial_number
 
 
 def key_kind(certificate: x509.Certificate | x509.CertificateSigningRequest) -> tuple[str, int]:
-    """(`RSA` | `EC` | `DSA` | other, bits); ("unreadable", 0) when the key cannot be parsed."""
+    """Return (`RSA` | `EC` | `DSA` | other, bits); ("unreadable", 0) when nobody can parse the key."""
     return facts_of(certificate).key_kind
 
 
 def critical_oids(holder: Holder) -> tuple[str, ...]:
-    """The OIDs of the critical extensions, readable or not."""
+    """Return the OIDs of the critical extensions, readable or not."""
     if isinstance(holder, x509.Certificate) or not isinstance(holder, _CRLS):
         return facts_of(holder).critical_oids
     try:
@@ -184,22 +184,22 @@ def critical_oids(holder: Holder) -> tuple[str, ...]:
 
 
 def subject_bytes(certificate: x509.Certificate) -> bytes:
-    """The subject in DER, as it stands in the certificate."""
+    """Return the bytes of the subject (DER)."""
     return certificate.subject_bytes if isinstance(certificate, OddCertificate) else certificate.subject.public_bytes()
 
 
 def key_of(holder: x509.Certificate | x509.CertificateSigningRequest) -> bytes:
-    """SubjectPublicKeyInfo in DER: equal bytes, equal key. As it is in the file where the key cannot be parsed."""
+    """Return the SubjectPublicKeyInfo in DER: equal bytes, equal key. The file's bytes if nobody can parse the key."""
     return facts_of(holder).key
 
 
 def oid_name(oid: x509.ObjectIdentifier) -> str:
-    """The library's name of an OID, or its numbers."""
+    """Return the library's name of an OID, or its numbers."""
     return oid._name if oid._name != "Unknown OID" else oid.dotted_string
 
 
 def ocsp_urls(certificate: x509.Certificate) -> tuple[str, ...]:
-    """The OCSP responders that a certificate names."""
+    """Return the OCSP responders that a certificate names."""
     access = extension(certificate, x509.AuthorityInformationAccess)
     return tuple(
         d.access_location.value
@@ -210,7 +210,7 @@ def ocsp_urls(certificate: x509.Certificate) -> tuple[str, ...]:
 
 
 def crl_urls(certificate: x509.Certificate) -> tuple[str, ...]:
-    """The CRL distribution points that a certificate names as URL."""
+    """Return the CRL distribution points that a certificate names as URL."""
     points = extension(certificate, x509.CRLDistributionPoints)
     names = (name for point in points or () for name in point.full_name or ())
     return tuple(n.value for n in names if isinstance(n, x509.UniformResourceIdentifier))

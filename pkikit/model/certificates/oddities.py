@@ -17,12 +17,12 @@ _MAY_BE_REFUSED = {x509.UnrecognizedExtension, x509.NameConstraints}
 
 
 def oddities(holder: Holder) -> tuple[str, ...]:
-    """What is not as the standard says, outside the extensions, and OpenSSL passes over; a sentence each."""
+    """Return one sentence per deviation from the standard, outside the extensions, that OpenSSL ignores."""
     return holder.oddities if isinstance(holder, OddObject) else ()
 
 
 def unreadable_parts(holder: Holder) -> tuple[str, ...]:
-    """Parts that OpenSSL reads and pkikit does not."""
+    """Return the parts that OpenSSL reads and pkikit does not."""
     return holder.unreadable if isinstance(holder, OddObject) else ()
 
 

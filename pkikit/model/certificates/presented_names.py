@@ -77,7 +77,7 @@ class PresentedNames:
         return (*(f"sip:{n}" for n in self.sip), *self.dns, *self.wildcards, *self.ip, *self.unusable, *others)
 
     def describe(self) -> str:
-        """All of them on one line, bounded, for evidence."""
+        """Return all names on one line, bounded, for evidence."""
         parts = [f"sip:{n}" for n in self.sip] + list(self.dns) + list(self.wildcards) + [f"IP {n}" for n in self.ip]
         parts += [str(entry) for entry in (*self.refused, *self.others)]
         more = f" … and {len(parts) - 20} more" if len(parts) > 20 else ""

@@ -56,11 +56,11 @@ class Codec(Generic[_T]):
         self._adapter = made
 
     def document(self, value: _T) -> dict[str, Any]:
-        """The value as what `json.dumps` takes."""
+        """Return the value as an object for `json.dumps`."""
         return {FORMAT: self.format, **self._adapter.dump_python(value, mode="json")}
 
     def to_bytes(self, value: _T) -> bytes:
-        """The value as a JSON file. Half of a surrogate pair, which UTF-8 cannot express, becomes a question mark."""
+        """Return the value as a JSON file. Half of a surrogate pair, which UTF-8 cannot express, becomes a question mark."""
         return json.dumps(self.document(value), indent=1, ensure_ascii=False).encode("utf-8", "replace")
 
     def from_bytes(self, data: bytes, *, where: str, context: dict[str, Any] | None = None) -> _T:
@@ -152,11 +152,11 @@ class JsonLines(Generic[_T]):
         return pydantic.TypeAdapter(document_type(self._kind, ignore_unknown=True))
 
     def line(self, value: _T) -> str:
-        """The line of a value, with its end."""
+        """Return the line of a value, with its end."""
         return json.dumps(self._adapter.dump_python(value, mode="json")) + "\n"
 
     def values(self, lines: Iterable[str | bytes]) -> Iterator[_T]:
-        """The values of the lines that have one, in their order."""
+        """Return the values of valid lines, in their order."""
         for line in lines:
             try:
                 yield self._adapter.validate_python(json.loads(line))

@@ -25,9 +25,9 @@ def finding_adapter() -> pydantic.TypeAdapter[Finding]:
 
 
 def read_findings(text: str) -> tuple[Finding, ...] | None:
-    """The findings of a report, each once; None when the document is something else, such as a trace.
+    """Return the findings of a report, without duplicates; None for another document, such as a trace.
 
-    A member of a list of findings that is not shaped like a finding is left out.
+    This skips a member of a list of findings that does not have the shape of a finding.
     """
     try:
         document = json.loads(text)

@@ -42,7 +42,7 @@ def _text(value: object) -> str:
 
 
 def _pem(load: Callable[[bytes], _T], what: str) -> Callable[[object], _T]:
-    """A validator: one PEM block that holds `what`."""
+    """Return a validator for one PEM block that holds `what`."""
 
     def read(value: object) -> _T:
         try:
@@ -114,7 +114,7 @@ def _to_base64(value: bytes) -> str:
 
 
 def write_instant(at: datetime) -> str:
-    """ISO 8601 in UTC, with Z."""
+    """Return an instant in ISO 8601, in UTC, with Z."""
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 

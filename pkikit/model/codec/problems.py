@@ -34,12 +34,12 @@ _SENTENCES = {
 
 
 def refuse(sentence: str) -> PydanticCustomError:
-    """The error that a validator of ours raises: one sentence, without the value."""
+    """Return the error that our validators raise: one sentence, without the value."""
     return PydanticCustomError("ours", "{sentence}", {"sentence": sentence})
 
 
 def problem_of(error: pydantic.ValidationError) -> tuple[str, str]:
-    """(where in the document, what is wrong) of the first error. An unknown key comes before what it left missing."""
+    """Return (where in the document, what is wrong) of the first error. An unknown key comes before a missing one."""
     errors = error.errors(include_url=False, include_input=False)
     first: Any = min(errors, key=lambda e: e["type"] != "ours")
     return place_of(first["loc"]), _sentence(first)
@@ -73,13 +73,13 @@ def validate_as(model: type[_ModelT], values: Mapping[str, Any]) -> _ModelT:
 
 
 def sentence_of(error: pydantic.ValidationError) -> str:
-    """The first error as one sentence."""
+    """Return the first error as one sentence."""
     place, sentence = problem_of(error)
     return f"{place}: {sentence}" if place else sentence
 
 
 def place_of(parts: tuple[str | int, ...]) -> str:
-    """`steps[3].name`. Parts in angle brackets are steps of our own schema that no document has."""
+    """Return a place such as `steps[3].name`. Parts in angle brackets belong to our schema, not to the document."""
     place = ""
     for part in parts:
         if isinstance(part, int):
