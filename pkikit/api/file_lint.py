@@ -19,10 +19,10 @@ from pkikit.judge.linting.upload_files import lint_bundle, lint_keys, lint_lone_
 from pkikit.judge.questions import CertificateUse
 from pkikit.model.certificates.bundle import bundle_of
 from pkikit.model.deployment import Deployment
-from pkikit.model.features import DEFAULT_VERSION
 from pkikit.model.findings import Verdict, merge_verdicts
 from pkikit.model.leg import Purpose
 from pkikit.model.parties import Role
+from pkikit.model.tables.features import DEFAULT_VERSION
 from pkikit.model.version import ProductVersion
 from pkikit.values.names import parse_dns_name
 

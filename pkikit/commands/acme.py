@@ -12,8 +12,8 @@ import typer
 from pkikit.commands import console
 from pkikit.commands.arguments import DeploymentFile, JsonFlag, VersionOption, now, read_deployment, tell, tell_facts
 from pkikit.errors import InputError
-from pkikit.model import ports
-from pkikit.model.revocation_reasons import REASONS
+from pkikit.model.tables import ports
+from pkikit.model.tables.revocation_reasons import REASONS
 from pkikit.values.numbers import whole_number
 
 if TYPE_CHECKING:

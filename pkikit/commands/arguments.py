@@ -12,7 +12,7 @@ import typer
 
 from pkikit.commands import console
 from pkikit.errors import MAX_WHERE, InputError
-from pkikit.model.features import VERSION_RANGE
+from pkikit.model.tables.features import VERSION_RANGE
 from pkikit.text import printable
 
 if TYPE_CHECKING:

@@ -223,9 +223,9 @@ def probe(
     import json
 
     from pkikit.files import read_certificates, write_public
-    from pkikit.model import ports
     from pkikit.model.codec.trace import trace_to_json
     from pkikit.model.leg import Protocol
+    from pkikit.model.tables import ports
     from pkikit.net.probe import probe as dial
 
     if sip and https:

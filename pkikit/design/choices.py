@@ -14,9 +14,9 @@ from pkikit.design.legs import legs_of
 from pkikit.design.san import design_sans
 from pkikit.errors import InputError
 from pkikit.model.deployment import Deployment
-from pkikit.model.features import TWO_STORES
 from pkikit.model.leg import Leg
 from pkikit.model.parties import Cluster, Role
+from pkikit.model.tables.features import TWO_STORES
 from pkikit.values.names import printable
 from pkikit.values.public_names import is_internal
 

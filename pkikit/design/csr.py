@@ -16,7 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from pkikit.design.san import SanLayout
 from pkikit.errors import InputError
 from pkikit.model.certificates.credential import PrivateKey
-from pkikit.model.features import SAN_LENGTH_LIMIT, SHA_2_REQUESTS, WEAK_REQUESTS
+from pkikit.model.tables.features import SAN_LENGTH_LIMIT, SHA_2_REQUESTS, WEAK_REQUESTS
 from pkikit.model.version import ProductVersion
 from pkikit.values.names import MAX_COMMON_NAME_LENGTH, printable
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from pkikit.design.legs import legs_of, registration_names
 from pkikit.model.deployment import Deployment
-from pkikit.model.features import PEER_AS_COMMON_NAME
 from pkikit.model.leg import Leg
 from pkikit.model.parties import MRA, Cluster, Role, Side
+from pkikit.model.tables.features import PEER_AS_COMMON_NAME
 from pkikit.rules.name_rules import (
     CHAT_ALIAS,
     CLUSTER,

@@ -11,8 +11,8 @@ from OpenSSL import SSL, crypto
 
 from pkikit.handshake.certificates import readable
 from pkikit.judge.openssl_codes import verify_error_name
-from pkikit.model.alerts import ALERT_NAMES
 from pkikit.model.certificates.facts import title
+from pkikit.model.tables.alerts import ALERT_NAMES
 from pkikit.model.trace import (
     Alert,
     CertificateJudged,

@@ -7,10 +7,10 @@ from types import MappingProxyType
 from pkikit.judge.checks.certificate_checks import may_sign
 from pkikit.judge.matching.name_matching import match_name, name_rule
 from pkikit.judge.openssl_codes import PURPOSE, REJECTED
-from pkikit.model.alerts import ALERT_NAMES
 from pkikit.model.certificates.facts import presented_names
 from pkikit.model.certificates.presented_names import PresentedNames
 from pkikit.model.findings import Evidence, Finding
+from pkikit.model.tables.alerts import ALERT_NAMES
 from pkikit.model.trace import Alert, Failed, HandshakeTrace, NameJudged, Negotiated, NotConnected, Outcome, Side
 from pkikit.rules.catalogue import CATALOGUE, RULES
 from pkikit.rules.certificate_rules import CLIENT_AUTH_MISSING, OID_UNSUPPORTED, SERVER_AUTH_MISSING

@@ -13,9 +13,8 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from pkikit.errors import DeploymentError, InputError
-from pkikit.model import ports
-from pkikit.model.features import DEFAULT_VERSION
-from pkikit.model.fields import DnsName, FileValue, Fqdn, IpAddress, Label, Switch, Version
+from pkikit.model.deployment_file.fields import DnsName, FileValue, Fqdn, IpAddress, Label, Switch, Version
+from pkikit.model.deployment_file.yaml_source import YamlSource, explain, read_yaml
 from pkikit.model.parties import (
     Cluster,
     Domains,
@@ -31,8 +30,9 @@ from pkikit.model.parties import (
     UnifiedCm,
     UnityConnection,
 )  # fmt: skip
+from pkikit.model.tables import ports
+from pkikit.model.tables.features import DEFAULT_VERSION
 from pkikit.model.version import ProductVersion
-from pkikit.model.yaml_source import YamlSource, explain, read_yaml
 from pkikit.model.zones import DefaultZone, DnsZone, NeighbourZone, TraversalZone, Zone
 from pkikit.values.names import is_ip_address, parse_dns_name
 

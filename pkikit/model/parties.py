@@ -13,8 +13,8 @@ from typing import Literal, Protocol
 
 from pydantic import Field
 
-from pkikit.model import ports
-from pkikit.model.fields import MAX_PEERS, FileValue, Fqdn, Label, Switch
+from pkikit.model.deployment_file.fields import MAX_PEERS, FileValue, Fqdn, Label, Switch
+from pkikit.model.tables import ports
 
 MRA = "Mobile and Remote Access"
 

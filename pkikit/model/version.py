@@ -1,4 +1,4 @@
-"""Product versions, ordered, and what each has. The versions and their features are facts of `pkikit.model.features`."""
+"""Product versions, ordered, and what each has. The versions and their features are facts of `pkikit.model.tables.features`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache, total_ordering
 
 from pkikit.errors import InputError
-from pkikit.model.features import DEFAULT_VERSION, GUIDE_VERSION, NEWEST, OLDEST, VERSION_RANGE, Feature
+from pkikit.model.tables.features import DEFAULT_VERSION, GUIDE_VERSION, NEWEST, OLDEST, VERSION_RANGE, Feature
 
 _FORM = re.compile(r"X(\d{1,2})\.(\d{1,2})(?:\.(\d{1,2}))?\Z")
 

@@ -11,11 +11,11 @@ from types import MappingProxyType
 
 from cryptography import x509
 
-from pkikit.model import ports
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.certificates.facts import crl_urls, ocsp_urls
 from pkikit.model.deployment import Deployment, Revocation
 from pkikit.model.revocation import NOTHING_HELD, Consumer, CrlSource, RevocationData, RevocationQuestion
+from pkikit.model.tables import ports
 
 
 class Speaks(enum.StrEnum):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
-from pkikit.model.fields import MAX_PEERS, Address, FileValue, Fqdn, Label, Switch
+from pkikit.model.deployment_file.fields import MAX_PEERS, Address, FileValue, Fqdn, Label, Switch
 
 
 class _Zone(FileValue):

@@ -11,8 +11,8 @@ import dns.resolver
 from pkikit.design.san import SanLayout
 from pkikit.errors import InputError
 from pkikit.judge.linting.preflight import AcmeFacts, CaaRecord
-from pkikit.model import ports
 from pkikit.model.deployment import Deployment
+from pkikit.model.tables import ports
 from pkikit.values.names import is_ip_address
 from pkikit.values.numbers import whole_number
 

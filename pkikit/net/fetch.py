@@ -19,7 +19,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from pkikit.errors import FetchError, InputError
-from pkikit.model import ports
+from pkikit.model.tables import ports
 from pkikit.values.names import printable
 from pkikit.values.urls import is_public_address, is_same_host, parse_web_url
 

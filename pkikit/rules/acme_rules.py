@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pkikit.model.features import ACME
 from pkikit.model.findings import Severity
+from pkikit.model.tables.features import ACME
 from pkikit.rules.rule import Rule, Subject
 
 _ACME = "X12.5 guide, 'Using ACME on Expressway-E'"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pkikit.model.features import SHA_2_SIGNATURES, UPLOAD_WARNINGS
 from pkikit.model.findings import Severity
+from pkikit.model.tables.features import SHA_2_SIGNATURES, UPLOAD_WARNINGS
 from pkikit.rules.rule import Rule, Step, Subject
 
 _AWARE = "X12.5 guide, 'Points to be Aware'"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pkikit.model.features import NAMES_IN_SAN, UPLOAD_WARNINGS
 from pkikit.model.findings import Severity
+from pkikit.model.tables.features import NAMES_IN_SAN, UPLOAD_WARNINGS
 from pkikit.rules.rule import Rule, Step, Subject
 
 _REORDER = "Generate a new CSR with this name, have it signed, upload the certificate and restart."

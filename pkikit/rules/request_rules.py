@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pkikit.model.features import SAN_LENGTH_LIMIT
 from pkikit.model.findings import Severity
+from pkikit.model.tables.features import SAN_LENGTH_LIMIT
 from pkikit.rules.rule import Rule, Subject
 
 _SIGN = "X12.5 guide, appendix 6 'Authorizing a Request and Generating a Certificate'"

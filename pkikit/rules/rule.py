@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from pkikit.model.features import EVERY_VERSION
 from pkikit.model.findings import Answer, Evidence, Finding, Severity, summary_of
+from pkikit.model.tables.features import EVERY_VERSION
 
 GENERAL = 9
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pkikit.model.features import UNIQUE_CA_NAMES
 from pkikit.model.findings import Severity
+from pkikit.model.tables.features import UNIQUE_CA_NAMES
 from pkikit.rules.rule import Rule, Step, Subject
 
 _TRUST = "X12.5 guide, 'Managing the Trusted CA Certificate List'"

@@ -19,7 +19,7 @@ from pkikit.errors import InputError
 from pkikit.files import load_deployment
 from pkikit.judge.legs.leg_verdict import judge_leg
 from pkikit.model.deployment import Deployment
-from pkikit.model.fields import Fqdn, Label
+from pkikit.model.deployment_file.fields import Fqdn, Label
 from pkikit.model.places import deployment_with
 from pkikit.rules.catalogue import rule_of
 from simulator.clock import Clock

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pkikit.model import ports
 from pkikit.model.leg import Leg, NameCheck
 from pkikit.model.parties import LegKind
+from pkikit.model.tables import ports
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,10 +9,10 @@ from dataclasses import replace
 import dns.asyncresolver
 import dns.exception
 
-from pkikit.model import ports
 from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg
 from pkikit.model.parties import Side
+from pkikit.model.tables import ports
 from pkikit.model.world import World
 from pkikit.values.names import is_ip_address
 from simulator.connections.addresses import AddressPlan

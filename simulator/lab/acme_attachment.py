@@ -12,8 +12,8 @@ from typing import Self
 
 import anyio.to_thread
 
-from pkikit.model import ports
 from pkikit.model.parties import Role
+from pkikit.model.tables import ports
 from pkikit.model.world import Speaks, World
 from simulator.background import Background
 from simulator.connections.context import Follower

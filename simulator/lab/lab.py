@@ -13,8 +13,8 @@ from functools import partial
 import anyio.to_thread
 
 from pkikit.files import write_private
-from pkikit.model import ports
 from pkikit.model.deployment import Deployment
+from pkikit.model.tables import ports
 from pkikit.model.world import World
 from simulator.background import Background, completed
 from simulator.clock import Clock

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 
 import anyio.to_thread
 
-from pkikit.model import ports
+from pkikit.model.tables import ports
 from simulator.connections.context import Follower, LabContext
 from simulator.connections.network import ADCS_NUMBER
 from simulator.errors import LabError

@@ -19,8 +19,8 @@ from pkikit.errors import InputError
 from pkikit.model.certificates.credential import Credential, is_same
 from pkikit.model.codec.problems import validate_as
 from pkikit.model.deployment import Revocation
-from pkikit.model.features import TWO_STORES
 from pkikit.model.findings import Finding
+from pkikit.model.tables.features import TWO_STORES
 from pkikit.model.world import Party
 from pkikit.rules.name_rules import REFERENCE
 from pkikit.values.names import parse_dns_name

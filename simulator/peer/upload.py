@@ -27,9 +27,9 @@ from pkikit.judge.questions import CertificateUse
 from pkikit.model.certificates.credential import Credential, PrivateKey
 from pkikit.model.certificates.facts import presented_names
 from pkikit.model.deployment import Deployment
-from pkikit.model.features import UPLOAD_WARNINGS
 from pkikit.model.findings import Finding
 from pkikit.model.leg import Purpose
+from pkikit.model.tables.features import UPLOAD_WARNINGS
 from pkikit.rules.chain_rules import KEY_MISMATCH
 from pkikit.rules.file_rules import NOT_PEM
 from pkikit.rules.name_rules import WILDCARD_UNSUPPORTED

@@ -22,8 +22,8 @@ from pkikit.judge.legs.sunset import RENEWALS_LOSE_IT
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.certificates.facts import format_time
 from pkikit.model.deployment import Deployment, deployment_from
-from pkikit.model.features import SERVER_ONLY_SWITCH, TWO_STORES, Feature
 from pkikit.model.parties import Role, Side
+from pkikit.model.tables.features import SERVER_ONLY_SWITCH, TWO_STORES, Feature
 from pkikit.model.world import World
 from simulator.clock import Clock
 from simulator.lab.acme_attachment import acme_service

@@ -16,7 +16,7 @@ from aiohttp import http_exceptions, web
 from multidict import MultiDictProxy
 
 from pkikit.errors import InputError
-from pkikit.model import ports
+from pkikit.model.tables import ports
 
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 # All that aiohttp raises about a body: bad encodings and charsets, multipart without boundary, name or end, a client

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pkikit.model.fields import Fqdn
+from pkikit.model.deployment_file.fields import Fqdn
 from pkikit.model.world import Speaks
 
 Issuer = Literal[

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pkikit.errors import InputError
-from pkikit.model import ports
+from pkikit.model.tables import ports
 from pkikit.model.trace import Outcome
 from pkikit.model.world import Failing, Speaks, World
 from simulator.settings import LabSettings

@@ -22,7 +22,7 @@ from pkikit.files import parse
 from pkikit.judge.linting.lint import lint_authority, lint_certificate
 from pkikit.judge.questions import CertificateUse
 from pkikit.model.certificates.facts import extension
-from pkikit.model.features import GUIDE_VERSION
+from pkikit.model.tables.features import GUIDE_VERSION
 from pkikit.model.version import guide_version
 from tests.support.linter_corpora import CLEAN, EXPLAINED, RESULT
 from tests.support.places import ROOT

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from workbook.course.lessons import Lesson, lessons
 
 from pkikit.judge.matching import name_table
-from pkikit.model import features
 from pkikit.model.deployment import Deployment
+from pkikit.model.tables import features
 from pkikit.model.version import ProductVersion
 from pkikit.rules.catalogue import all_rules
 from pkikit.rules.rule import Rule
@@ -118,7 +118,7 @@ def versions_md() -> str:
     guide, newest = ProductVersion.parse(features.GUIDE_VERSION), ProductVersion.parse(features.NEWEST)
     changed = [f for f in features.FEATURES if guide.has(f) != newest.has(f)]
     lines = [
-        "# Product versions", "", "Made by `make docs` from `pkikit/model/features.py`.", "",
+        "# Product versions", "", "Made by `make docs` from `pkikit/model/tables/features.py`.", "",
         f"This lab knows Expressway {features.VERSION_RANGE}. A deployment file names its version (`version: {features.GUIDE_VERSION}`), and commands",
         f"take `--version`. Where neither does, the version is **{features.DEFAULT_VERSION}**. The notebooks, their deployments and [the guide](guide.md)",
         f"follow the certificate guide of **{features.GUIDE_VERSION}**.", "",

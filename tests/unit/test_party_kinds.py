@@ -16,7 +16,7 @@ from pkikit.errors import DeploymentError
 from pkikit.judge.legs.leg_verdict import judge_leg, missing_name_rule
 from pkikit.judge.linting.lint import lint_deployment
 from pkikit.model.deployment import Deployment, deployment_from
-from pkikit.model.fields import FileValue, Fqdn, Label
+from pkikit.model.deployment_file.fields import FileValue, Fqdn, Label
 from pkikit.model.leg import Leg
 from pkikit.model.parties import Domains, LegKind, NodeCertificate, NodeList, PartyGroup, PartyKind, Side, WantedName
 from pkikit.model.trace import Outcome

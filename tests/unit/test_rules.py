@@ -155,7 +155,8 @@ def test_code_names_rules_by_symbol() -> None:
             texts = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
             if texts & set(CATALOGUE.by_id):
                 with_text.add(str(path.relative_to(ROOT).parent))
-    assert with_text <= {"pkikit", "pkikit/model", "pkikit/rules", "pkikit/judge/phrases"}
+    elsewhere = {room for room in with_text if not room.startswith("pkikit/judge/phrases")}
+    assert elsewhere <= {"pkikit", "pkikit/model", "pkikit/rules"}
 
 
 def test_every_id_written_as_text_in_the_model_is_a_rule() -> None:

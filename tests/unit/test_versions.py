@@ -20,10 +20,10 @@ from pkikit.errors import InputError
 from pkikit.judge.linting.lint import lint_certificate, lint_trust_list, lint_upload
 from pkikit.judge.linting.preflight import refuse_where_there_is_no_acme
 from pkikit.judge.questions import CertificateUse
-from pkikit.model import features
 from pkikit.model.findings import Severity
 from pkikit.model.leg import Purpose
 from pkikit.model.parties import Role
+from pkikit.model.tables import features
 from pkikit.model.version import ProductVersion
 from simulator.world.craft import CLIENT, SERVER, craft
 from tests.support.places import ROOT
@@ -148,9 +148,9 @@ def test_no_other_module_names_a_version() -> None:
 _WITH_X16 = """
 import sys, types
 from pathlib import Path
-import pkikit.model
-table = types.ModuleType("pkikit.model.features")
-sys.modules["pkikit.model.features"] = pkikit.model.features = table
+import pkikit.model.tables
+table = types.ModuleType("pkikit.model.tables.features")
+sys.modules["pkikit.model.tables.features"] = pkikit.model.tables.features = table
 source = Path(sys.argv[1]).read_text(encoding="utf-8")
 assert 'NEWEST = "X8.1", "X15.5"' in source
 exec(compile(source.replace('NEWEST = "X8.1", "X15.5"', 'NEWEST = "X8.1", "X16.0"'), "features", "exec"), table.__dict__)
@@ -174,7 +174,7 @@ print(CliRunner().invoke(app, ["lint", "--help"], env={"COLUMNS": "200"}).stdout
 
 def test_new_version_is_a_change_of_one_file() -> None:
     """X16.0 in the table alone: it is read, it is the default, and messages and help name it."""
-    table = ROOT / "pkikit" / "model" / "features.py"
+    table = ROOT / "pkikit" / "model" / "tables" / "features.py"
     done = subprocess.run([sys.executable, "-c", _WITH_X16, str(table)], capture_output=True, text=True, check=True)
     lines = done.stdout.splitlines()
     assert lines[0] == "True"

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from pkikit.errors import DeploymentError
-from pkikit.model import yaml_source
-from pkikit.model.yaml_source import MAX_NODES, YamlSource
+from pkikit.model.deployment_file import yaml_source
+from pkikit.model.deployment_file.yaml_source import MAX_NODES, YamlSource
 
 Read = Callable[..., YamlSource]
 

@@ -10,7 +10,7 @@ from pkikit.design.legs import legs_of
 from pkikit.judge.legs.sunset import audit
 from pkikit.judge.linting.lint import lint_deployment
 from pkikit.model.deployment import Deployment, deployment_from
-from pkikit.model.fields import FileValue
+from pkikit.model.deployment_file.fields import FileValue
 from pkikit.model.leg import Leg
 from pkikit.model.zones import Zone
 from tests.support.worlds import AT, C1, E1, deployment

@@ -8,7 +8,7 @@ from html import escape
 from pkikit.design.san import SanLayout, design_all
 from pkikit.errors import InputError
 from pkikit.model.deployment import Deployment, deployment_from
-from pkikit.model.features import GUIDE_VERSION
+from pkikit.model.tables.features import GUIDE_VERSION
 from workbook.html import PanelOutput, alert, shorten, table
 
 MODELS = ("single", "clustered", "clustered, shared certificate")

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from pkikit.design.legs.making import LegSource, https_leg, looks_for
-from pkikit.model import ports
 from pkikit.model.deployment import Deployment
-from pkikit.model.features import TRAFFIC_SERVER_VERIFIES
 from pkikit.model.leg import Leg, NameCheck, Protocol
 from pkikit.model.parties import LegKind, Role
 from pkikit.model.revocation import Consumer
+from pkikit.model.tables import ports
+from pkikit.model.tables.features import TRAFFIC_SERVER_VERIFIES
 
 _SERVERS = {
     "ldap": (LegKind.LDAP, Protocol.LDAPS, ports.LDAPS, Consumer.LDAP),

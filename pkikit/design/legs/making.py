@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from pkikit.model import ports
 from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg, NameCheck, Protocol
 from pkikit.model.parties import LegKind
+from pkikit.model.tables import ports
 
 LegSource = Callable[[Deployment], Iterator[Leg]]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pkikit.design.legs.making import LegSource, looks_for
-from pkikit.model import ports
 from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg, NameCheck, Protocol
 from pkikit.model.parties import LegKind, Role
+from pkikit.model.tables import ports
 from pkikit.model.zones import DefaultZone, DnsZone
 
 

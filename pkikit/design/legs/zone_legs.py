@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import assert_never
 
 from pkikit.design.legs.making import LegSource, looks_for
-from pkikit.model import ports
 from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg, NameCheck, Protocol
 from pkikit.model.parties import LegKind
+from pkikit.model.tables import ports
 from pkikit.model.zones import DefaultZone, DnsZone, NeighbourZone, TraversalZone
 
 

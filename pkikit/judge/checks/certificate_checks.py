@@ -22,8 +22,8 @@ from pkikit.model.certificates.facts import (
     unreadable_dates,
 )
 from pkikit.model.certificates.public_key import digest_name
-from pkikit.model.features import ELLIPTIC_KEYS
 from pkikit.model.findings import Evidence
+from pkikit.model.tables.features import ELLIPTIC_KEYS
 from pkikit.rules.certificate_rules import (
     AFTER_2050,
     CLIENT_AUTH_MISSING,

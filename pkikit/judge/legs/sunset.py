@@ -22,9 +22,9 @@ from pkikit.design.legs import legs_of
 from pkikit.judge.checks.certificate_checks import allows
 from pkikit.model.certificates.facts import extension, format_time
 from pkikit.model.deployment import Deployment
-from pkikit.model.features import TWO_STORES
 from pkikit.model.leg import Leg
 from pkikit.model.parties import Role
+from pkikit.model.tables.features import TWO_STORES
 
 # Dates from the sources above.
 TIMELINE: tuple[tuple[datetime, str], ...] = (

@@ -27,10 +27,10 @@ from pkikit.judge.verify import as_warning
 from pkikit.model.certificates.facts import presented_names, title
 from pkikit.model.certificates.objection import Objection
 from pkikit.model.deployment import Deployment
-from pkikit.model.features import SERVER_ONLY_SWITCH, TWO_STORES
 from pkikit.model.findings import Answer, Evidence, Finding, Severity, Verdict, merge_verdicts
 from pkikit.model.leg import Purpose
 from pkikit.model.parties import Role
+from pkikit.model.tables.features import SERVER_ONLY_SWITCH, TWO_STORES
 from pkikit.reading.odd.extensions import as_extensions, extensions_of
 from pkikit.rules.catalogue import rule_of
 from pkikit.rules.certificate_rules import CLIENT_AUTH_MISSING, OID_UNSUPPORTED, SERVER_AUTH_MISSING

@@ -16,9 +16,9 @@ from pkikit.design.san import SanLayout
 from pkikit.errors import InputError
 from pkikit.model.certificates.facts import format_time
 from pkikit.model.deployment import Deployment
-from pkikit.model.features import ACME
 from pkikit.model.findings import Evidence, Finding, Verdict
 from pkikit.model.parties import Role
+from pkikit.model.tables.features import ACME
 from pkikit.rules import acme_rules as rules
 from pkikit.rules.name_rules import FEDERATION, REGISTRATION, SIP_DOMAIN
 from pkikit.text import printable

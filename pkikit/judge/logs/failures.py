@@ -10,7 +10,7 @@ from pkikit.judge.logs.index import best_phrase, fold, index
 from pkikit.judge.logs.records import Record
 from pkikit.judge.openssl_codes import PURPOSE, verify_error_name
 from pkikit.judge.phrases import Phrase, Whose, Writer
-from pkikit.model import ports
+from pkikit.model.tables import ports
 from pkikit.rules.catalogue import CATALOGUE, rule_of
 from pkikit.rules.certificate_rules import CLIENT_AUTH_MISSING, SERVER_AUTH_MISSING
 from pkikit.rules.connection_rules import CONNECTION_CUT, UNEXPLAINED

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pkikit.judge.logs.failures import Connection, LogOutcome
 from pkikit.judge.logs.records import Record
 from pkikit.judge.phrases import Whose, Writer
-from pkikit.model import ports
+from pkikit.model.tables import ports
 from pkikit.rules.catalogue import rule_of
 from pkikit.rules.certificate_rules import CLIENT_AUTH_MISSING, SERVER_AUTH_MISSING
 from pkikit.rules.connection_rules import CONNECTION_CUT, CREDENTIALS, HANDSHAKE, REFUSED, UNEXPLAINED, UNREACHABLE

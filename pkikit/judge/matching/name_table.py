@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pkikit.model.features import NAMES_IN_SAN
+from pkikit.model.tables.features import NAMES_IN_SAN
 
 RFC, OPENSSL, PRODUCT = "RFC 5922", "OpenSSL", "product"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from pkikit.issue.acme.order import ChallengeFile
-from pkikit.model import ports
+from pkikit.model.tables import ports
 from simulator.errors import LabError
 from simulator.events import EventLog
 from simulator.web.http_server import HttpServer

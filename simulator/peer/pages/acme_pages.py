@@ -12,7 +12,7 @@ from aiohttp import web
 from pkikit.errors import InputError, PkikitError
 from pkikit.model.findings import Verdict
 from pkikit.model.renewal import DAYS
-from pkikit.model.revocation_reasons import REASONS
+from pkikit.model.tables.revocation_reasons import REASONS
 from pkikit.view.description import iso
 from simulator.peer.acme.service import AcmeService
 from simulator.peer.acme_state import AcmeChanges, Provider, settings_document

@@ -11,7 +11,7 @@ from pkikit.design.csr import SubjectFields
 from pkikit.errors import InputError
 from pkikit.model.codec.problems import refuse, validate_as
 from pkikit.model.deployment import Revocation
-from pkikit.model.revocation_reasons import REASONS
+from pkikit.model.tables.revocation_reasons import REASONS
 from pkikit.values.numbers import whole_number
 from simulator.peer.state import AutomaticCrls
 from simulator.web.web_input import read_form, read_json, text_fields

@@ -8,9 +8,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.errors import InputError
 from pkikit.model.codec.problems import validate_as
-from pkikit.model.features import TWO_STORES
 from pkikit.model.findings import Finding
 from pkikit.model.parties import Role
+from pkikit.model.tables.features import TWO_STORES
 from pkikit.view.description import describe_request
 from simulator.peer.pages import actions
 from simulator.peer.pages.actions import ActionResult, Handler, for_people

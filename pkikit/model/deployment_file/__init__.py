@@ -1,0 +1,1 @@
+"""The deployment file as text: YAML with places for messages, and the types of its fields."""
