@@ -74,7 +74,7 @@ class Background:
         await self.finish()
 
 
-async def completed(function: Callable[[], _T], *, cancelled: Callable[[], object] = lambda: None) -> _T:
+async def run_in_thread(function: Callable[[], _T], *, cancelled: Callable[[], object] = lambda: None) -> _T:
     """Run `function` in a thread and return its result.
 
     A cancelled caller leaves only after the thread has ended, so that no work continues in the background.

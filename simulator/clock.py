@@ -25,7 +25,7 @@ class Clock:
         Raises:
             InputError: the lab cannot be at that time.
         """
-        return cls(_allowed(at) - datetime.now(UTC))
+        return cls(_require_allowed(at) - datetime.now(UTC))
 
     def now(self) -> datetime:
         """Return the lab's time."""
@@ -43,7 +43,7 @@ class Clock:
             InputError: the lab cannot be at that time; the clock does not move.
         """
         try:
-            there = _allowed(self.now() + by)
+            there = _require_allowed(self.now() + by)
         except OverflowError:
             raise InputError(f"{by.days} days from now are {_OUTSIDE}") from None
         self._offset += by
@@ -53,7 +53,7 @@ class Clock:
 _OUTSIDE = f"outside the years {EARLIEST.year} to {LATEST.year - 1}, which the lab's clock can show"
 
 
-def _allowed(at: datetime) -> datetime:
+def _require_allowed(at: datetime) -> datetime:
     if not EARLIEST <= at < LATEST:
         raise InputError(f"{at:%Y-%m-%d} is {_OUTSIDE}")
     return at

@@ -42,7 +42,7 @@ _TOLD = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Played:
+class PlayResult:
     """How a case went: the legs while it was broken, and whether the fix brought every leg up.
 
     refused: what a page or the CA objected to, as findings.
@@ -92,7 +92,7 @@ def causes_of(report: CheckReport, refused: tuple[Finding, ...] = ()) -> tuple[s
 
 
 class LiveCase:
-    """`async with LiveCase(case) as live:` — broken on entry; `look` and `mend` as often as you like."""
+    """`async with LiveCase(case) as live:` — broken on entry; `look` and `fix` as often as you like."""
 
     def __init__(
         self, case: Case, settings: LabSettings | None = None, *, step: Callable[[str], None] = lambda _: None
@@ -135,13 +135,13 @@ class LiveCase:
     async def _break(self) -> None:
         broken = await anyio.to_thread.run_sync(self._fault_context.apply, self.case.faults, self._well)
         if self.case.order is not None and not self.case.order.deploy:
-            await self._ordered(self.case.order)  # all is well while it is signed
+            await self._place_order(self.case.order)  # all is well while it is signed
         self.lab.change(broken)
         if self.case.upload is not None:
             self.refused = await self._upload(self.case.upload)
         elif self.case.order is not None:
             self.refused = (
-                await self._ordered(self.case.order) if self.case.order.deploy else self._waits(self.case.order)
+                await self._place_order(self.case.order) if self.case.order.deploy else self._waits(self.case.order)
             )
 
     async def look(self) -> CheckReport:
@@ -172,11 +172,11 @@ class LiveCase:
         peer, order, upload = self.lab.peers[remedy.target], self.case.order, self.case.upload
         match remedy.action:
             case Action.LOAD if upload is not None and upload.peer == peer.fqdn:
-                await self._loaded(peer)
+                await self._load(peer)
             case Action.WAIT:
                 self._wait_for_the_ca(peer.fqdn)
             case Action.ORDER if order is not None and order.peer == peer.fqdn:
-                self.refused = await self._ordered(order.model_copy(update={"times": 1}))
+                self.refused = await self._place_order(order.model_copy(update={"times": 1}))
                 if not self.refused:
                     await peer.deploy()
             case Action.DEPLOY if peer.state.pending_certificate is not None:
@@ -185,7 +185,7 @@ class LiveCase:
             case _:
                 raise InputError(f"{peer.fqdn} has nothing to {remedy.action.value.replace('-', ' ')}")
 
-    async def mend(self) -> CheckReport:
+    async def fix(self) -> CheckReport:
         """Undo the faults, repeat correctly what was refused, and dial every leg."""
         self._step("mending it")
         case = self.case
@@ -197,17 +197,17 @@ class LiveCase:
             if case.order.deploy:
                 self.lab.change(self._well)
                 self._wait_for_the_ca(case.order.peer)
-                self.refused = await self._ordered(case.order.model_copy(update={"times": 1}))
+                self.refused = await self._place_order(case.order.model_copy(update={"times": 1}))
             await self.lab.peers[case.order.peer].deploy()
         else:
             self.lab.change(self._well)
         if case.upload is not None:
-            await self._loaded(self.lab.peers[case.upload.peer])
+            await self._load(self.lab.peers[case.upload.peer])
         return await self.lab.check()
 
     # What is refused.
 
-    async def _loaded(self, peer: Peer) -> None:
+    async def _load(self, peer: Peer) -> None:
         await peer.upload(*self._right(peer))
         peer.restart()
         self.refused = ()
@@ -261,7 +261,7 @@ class LiveCase:
         leaf = issued.authority.issue(request.csr, at=self.lab.clock.now())
         return (leaf, *issued.authority.intermediates)
 
-    async def _ordered(self, order: Order) -> tuple[Finding, ...]:
+    async def _place_order(self, order: Order) -> tuple[Finding, ...]:
         assert self.acme is not None  # started with the case
         try:
             for _ in range(order.times):
@@ -301,8 +301,8 @@ def _refusal(rule: str, subject: str, said: str) -> Finding:
 
 async def play(
     case: Case, settings: LabSettings | None = None, *, step: Callable[[str], None] = lambda _: None
-) -> Played:
+) -> PlayResult:
     """Set a case up, look, fix it, look again."""
     async with LiveCase(case, settings, step=step) as live:
         broken, refused, log = live.broken, live.refused, live.log
-        return Played(case=case, broken=broken, refused=refused, log=log, mended=await live.mend())
+        return PlayResult(case=case, broken=broken, refused=refused, log=log, mended=await live.fix())

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pkikit.model.findings import Finding
-    from simulator.clinic.live_case import LiveCase, Played
+    from simulator.clinic.live_case import LiveCase, PlayResult
     from simulator.events import Event
     from simulator.world.report import CheckReport
 
@@ -32,7 +32,7 @@ _HELP = (
 )
 
 
-def show_case(out: Console, played: Played) -> None:
+def show_case(out: Console, played: PlayResult) -> None:
     """Print a case and its solution at once."""
     _show_symptom(out, played.case.title, played.case.symptom)
     _show_legs(out, played.broken)
@@ -64,7 +64,7 @@ def play_live(out: Console, live: LiveCase, portal: BlockingPortal, ask: Callabl
             case "check":
                 mended = score.mended_by_hand = _check_legs(out, portal.call(live.look))
             case "mend":
-                mended = _check_legs(out, portal.call(live.mend))
+                mended = _check_legs(out, portal.call(live.fix))
                 out.print(live.case.mend, markup=False)
             case _ if said.split(maxsplit=1)[:1] == ["do"]:
                 mended = score.mended_by_hand = _do_work(out, live, portal, said)

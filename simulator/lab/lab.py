@@ -16,7 +16,7 @@ from pkikit.files import write_private
 from pkikit.model.deployment import Deployment
 from pkikit.model.tables import ports
 from pkikit.model.world import World
-from simulator.background import Background, completed
+from simulator.background import Background, run_in_thread
 from simulator.clock import Clock
 from simulator.connections.addresses import AddressPlan
 from simulator.connections.context import LabContext
@@ -109,7 +109,7 @@ class Lab:
         halted = threading.Event()
         work = partial(begin, self._deployment, self._settings, self._clock, self._prepare, halted.is_set)
         # A thread that still runs after the folder is unlocked would write into the next lab's files.
-        return await completed(work, cancelled=halted.set)
+        return await run_in_thread(work, cancelled=halted.set)
 
 
 def _log_error(events: EventLog, owner: str, line: str) -> None:

@@ -27,12 +27,12 @@ from pkikit.model.codec.document import Codec
 from pkikit.model.deployment import Deployment
 from pkikit.model.world import Party, World
 from pkikit.text import printable
-from simulator.background import completed
+from simulator.background import run_in_thread
 from simulator.clock import Clock
 from simulator.connections.context import LabContext
 from simulator.errors import LabError
 from simulator.peer.format_0 import separate_certificates, unicode_only, upgrade_credential
-from simulator.peer.installation import installed
+from simulator.peer.installation import new_installation
 from simulator.peer.state import PeerState
 from simulator.peer.store import PeerStore, clear_remains, make_private_folder
 from simulator.settings import LabSettings
@@ -195,8 +195,8 @@ class LabKeeper:
         store = LabStore(context.settings.state)
         async with self._saving:
             save = partial(store.save, context.issued, context.world, self._passwords, context.clock.travelled)
-            await completed(save)
-            await completed(context.events.write)
+            await run_in_thread(save)
+            await run_in_thread(context.events.write)
 
 
 def _process_in(held: IO[bytes]) -> str:
@@ -275,7 +275,7 @@ def begin(
         issued, passwords = issue_world(deployment, at=at, rsa=settings.rsa, halted=halted), Accounts.create()
         world = replace(issued.world, published={})  # the lab's CAs publish live
         if settings.fresh:
-            states = {fqdn: installed(fqdn, at) for fqdn in deployment.peers}
+            states = {fqdn: new_installation(fqdn, at) for fqdn in deployment.peers}
             world = _with_peer_states(world, states)
     before, world = world, prepare(world) if prepare else world
     for fqdn, state in states.items():

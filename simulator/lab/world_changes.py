@@ -11,7 +11,7 @@ from simulator.connections.endpoint import Endpoint
 from simulator.connections.network import Network
 from simulator.errors import LabError
 from simulator.peer.peer import Peer
-from simulator.world.changes import changed, needs_restart
+from simulator.world.changes import has_changed, needs_restart
 
 
 class WorldChanges:
@@ -53,7 +53,7 @@ class WorldChanges:
             self._restart(party, "certificate or clock changed")
         else:
             self._endpoints[party.fqdn].consult(party)
-        if party.fqdn in self._peers and (changed(party, before) or party.held is not before.held):
+        if party.fqdn in self._peers and (has_changed(party, before) or party.held is not before.held):
             peer = self._peers[party.fqdn]
             peer.adopt(party, before)
             if self._context.settings.state is not None:

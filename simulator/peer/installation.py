@@ -27,7 +27,7 @@ def temporary_credential(fqdn: str, at: datetime) -> tuple[x509.Certificate, Cre
     return authority.certificate, Credential(chain=(authority.issue(request, at=at),), key=key)
 
 
-def installed(fqdn: str, at: datetime) -> PeerState:
+def new_installation(fqdn: str, at: datetime) -> PeerState:
     """Return the state of a new installation: a temporary CA, a certificate that it issued, and no other trusted CA."""
     authority, credential = temporary_credential(fqdn, at)
     return PeerState(fqdn=fqdn, certificate=credential, trusted_ca_list=(authority,), temporary_ca=authority)

@@ -69,7 +69,7 @@ class CertificateServices:
         # One request is parsed and signed at a time, and none of that in the event loop.
         self._one_at_a_time = anyio.CapacityLimiter(1)
         self._pointers = pointers or Profile()
-        app = web.Application(client_max_size=256 * 1024, middlewares=[self._known])
+        app = web.Application(client_max_size=256 * 1024, middlewares=[self._require_login])
         app.router.add_get("/certsrv/", self._welcome)
         app.router.add_get("/certsrv/certrqxt.asp", self._form)
         app.router.add_post("/certsrv/certfnsh.asp", self._submit)
@@ -97,7 +97,7 @@ class CertificateServices:
         await self._server.stop()
 
     @web.middleware
-    async def _known(
+    async def _require_login(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         require_own_host(request, lambda: (NAME,))

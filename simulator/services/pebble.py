@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pkikit.design.csr import fast_key, subject_name
 from pkikit.files import key_pem, write_private, write_public
 from pkikit.issue.authority import create_root
-from simulator.background import completed
+from simulator.background import run_in_thread
 from simulator.clock import Clock
 from simulator.errors import LabError
 from simulator.pebble_options import PebbleOptions
@@ -46,7 +46,7 @@ class Pebble:
 
     async def __aenter__(self) -> Self:
         try:
-            await completed(self._make_folder)
+            await run_in_thread(self._make_folder)
             await self._start()
         except BaseException:
             await self.__aexit__()
@@ -59,7 +59,7 @@ class Pebble:
 
     async def _start(self) -> None:
         self._port = _free_port(self.address)
-        self._command = await completed(partial(self._prepare, self._port))
+        self._command = await run_in_thread(partial(self._prepare, self._port))
         await self._run()
 
     async def kill(self) -> None:
@@ -179,7 +179,7 @@ class Pebble:
         if hasattr(self, "_log"):
             self._log.close()
         if self._workspace is not None:
-            await completed(self._workspace.remove)
+            await run_in_thread(self._workspace.remove)
 
 
 def _dies_with_us() -> list[str]:

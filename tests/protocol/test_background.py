@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.background import completed
+from simulator.background import run_in_thread
 from simulator.events import EventLog
 from tests.support.wait import LONG
 
@@ -28,7 +28,7 @@ def test_cancelled_caller_waits_for_its_thread() -> None:
         raise OSError("nobody hears of it")
 
     async def run() -> None:
-        task = asyncio.create_task(completed(work, cancelled=halted.set))
+        task = asyncio.create_task(run_in_thread(work, cancelled=halted.set))
         await asyncio.to_thread(started.wait, LONG)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -36,7 +36,7 @@ def test_cancelled_caller_waits_for_its_thread() -> None:
         assert ended.is_set()
 
     asyncio.run(run())
-    assert asyncio.run(completed(lambda: 3)) == 3
+    assert asyncio.run(run_in_thread(lambda: 3)) == 3
 
 
 @pytest.fixture

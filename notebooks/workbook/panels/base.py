@@ -97,7 +97,7 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         return button
 
 
-def labelled(kind: type[widgets.Widget], label: str, **settings: Any) -> widgets.Widget:
+def with_label(kind: type[widgets.Widget], label: str, **settings: Any) -> widgets.Widget:
     """Return an input with its label in front, as wide as all others."""
     layout = {"width": settings.pop("width", _WIDE)}
     return kind(description=label, style=_LABELS, layout=layout, **settings)
@@ -106,14 +106,14 @@ def labelled(kind: type[widgets.Widget], label: str, **settings: Any) -> widgets
 def choice(label: str, options: Any, value: Any = None, **settings: Any) -> widgets.Widget:
     """Return an input for one of several options."""
     chosen = {} if value is None else {"value": value}
-    return labelled(widgets.Dropdown, label, options=options, **chosen, **settings)
+    return with_label(widgets.Dropdown, label, options=options, **chosen, **settings)
 
 
 def switch(label: str, *, value: bool) -> widgets.Widget:
     """Return an input that is on or off."""
-    return labelled(widgets.Checkbox, label, value=value)
+    return with_label(widgets.Checkbox, label, value=value)
 
 
 def text(label: str, value: str = "", **settings: Any) -> widgets.Widget:
     """Return an input for a line of text, which is read when the person has finished it."""
-    return labelled(widgets.Text, label, value=value, continuous_update=False, **settings)
+    return with_label(widgets.Text, label, value=value, continuous_update=False, **settings)

@@ -15,7 +15,7 @@ from pkikit.view.description import describe_contents
 from workbook.html import PanelOutput, alert, table
 from workbook.models.csr_page import CLUSTER_NAMES, RequestForm, preview, preview_key, render_preview
 from workbook.models.designs import FORMATS, MODELS, Choices, design, render_design
-from workbook.panels.base import Panel, choice, labelled, switch, text
+from workbook.panels.base import Panel, choice, switch, text, with_label
 from workbook.session import LabSession
 
 MAX_UPLOAD = 2 * 1024 * 1024
@@ -26,7 +26,7 @@ def san_designer(choices: Choices | None = None) -> Panel:
     first = choices or Choices()
     inputs = {
         "model": choice("Deployment model", MODELS, first.model),
-        "peers": labelled(widgets.BoundedIntText, "Peers per cluster", value=first.peers, min=1, max=6),
+        "peers": with_label(widgets.BoundedIntText, "Peers per cluster", value=first.peers, min=1, max=6),
         "core_fqdn": text("Expressway-C FQDN", first.core_fqdn),
         "edge_fqdn": text("Expressway-E FQDN", first.edge_fqdn),
         "registration_domains": text("Registration domains", first.registration_domains),
@@ -80,7 +80,7 @@ def file_inspector(session: LabSession | None = None) -> Panel:
     """Load any file, or paste a text, and read what is in it. Nothing is kept, nothing leaves this machine."""
     inputs = {
         "files": widgets.FileUpload(description="Choose a file", multiple=False, layout={"width": "16em"}),
-        "pasted": labelled(widgets.Textarea, "Or paste it here", rows=6, continuous_update=False),
+        "pasted": with_label(widgets.Textarea, "Or paste it here", rows=6, continuous_update=False),
     }
 
     def show(files: Any, pasted: str) -> PanelOutput:

@@ -20,7 +20,7 @@ from simulator.world.report import CheckReport
 from workbook.html import PanelOutput, table
 from workbook.models.revocation_table import ANSWERS, LISTS, SERVICES, SOURCES, RevocationCase, decide, shown
 from workbook.models.what_if import LOSSES, authorities, chain, judged, lose, losses_of, next_dates, trusting
-from workbook.panels.base import Panel, choice, labelled, switch
+from workbook.panels.base import Panel, choice, switch, with_label
 from workbook.panels.slider import Slider
 from workbook.panels.stage import VERSIONS, order_sequence, play_of, render_sequence, render_theatre
 from workbook.session import LabSession
@@ -96,8 +96,8 @@ def chain_builder(session: LabSession) -> Panel:
     sent_first = tuple(title(c) for c in leaves[first].intermediates)
     inputs = {
         "party": choice("Certificate of", tuple(leaves), first),
-        "sent": labelled(widgets.SelectMultiple, "Sent behind it", options=tuple(known), value=sent_first, rows=4),
-        "trusted": labelled(widgets.SelectMultiple, "Trusted CA list", options=tuple(known),
+        "sent": with_label(widgets.SelectMultiple, "Sent behind it", options=tuple(known), value=sent_first, rows=4),
+        "trusted": with_label(widgets.SelectMultiple, "Trusted CA list", options=tuple(known),
                             value=tuple(n for n in known if n in _trusted(session)), rows=4),
         "purpose": choice("PanelOutput as", ("server", "client"), "server"),
         "days": Slider(description="Judged in … days", value=0, min=-60, max=_MAX_DAYS, stride=30, interval=400),

@@ -17,7 +17,7 @@ _ABOUT = ("certificate", "cluster_name", "registration", "authority", "term", "s
 
 
 @dataclass(frozen=True, kw_only=True)
-class Explored:
+class JudgedDesigns:
     """All candidates of a deployment, judged; the front contains those that no other one beats."""
 
     space: Space
@@ -47,7 +47,7 @@ class Explored:
         return Picture(svg=front_picture(self.space, self.outcome), text=table.to_string())
 
 
-def explore_designs(deployment: Deployment, *vary: str) -> Explored:
+def explore_designs(deployment: Deployment, *vary: str) -> JudgedDesigns:
     """Judge every design, or those that `vary` leaves: `edge.authority=acme,private`."""
     space = Space(deployment, parse_vary(vary, deployment))
-    return Explored(space=space, outcome=explore(space, InProcess()))
+    return JudgedDesigns(space=space, outcome=explore(space, InProcess()))

@@ -18,7 +18,7 @@ _PATH = "/.well-known/acme-challenge/{token}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fetched:
+class ChallengeFetch:
     """One fetch of a challenge file: which peer answered, for which name, and to which address."""
 
     peer: str
@@ -40,7 +40,7 @@ class ChallengeHost:
         """
         self._blocked = blocked
         self.fqdn, self.address, self.port = fqdn, address, port
-        self.fetched: list[Fetched] = []
+        self.fetched: list[ChallengeFetch] = []
         # Called after each fetch with (peer, requested host, client address).
         self.served: list[Callable[[str, str, str], None]] = []
         self._events = events
@@ -111,7 +111,9 @@ class ChallengeHost:
         content = self._files.get(token)
         if content is None:
             raise web.HTTPNotFound
-        fetched = Fetched(peer=self.fqdn, host=request.host.partition(":")[0], token=token, by=request.remote or "")
+        fetched = ChallengeFetch(
+            peer=self.fqdn, host=request.host.partition(":")[0], token=token, by=request.remote or ""
+        )
         self.fetched.append(fetched)
         self._events.add(self.fqdn, "ACME Challenge Served", Host=fetched.host, Client=fetched.by)
         for note in self.served:

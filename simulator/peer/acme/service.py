@@ -34,7 +34,7 @@ from pkikit.net.acme_facts import gather
 from pkikit.values.names import parse_dns_name
 from simulator.background import Background
 from simulator.peer.acme.automatic import AutomaticRenewal, Signer
-from simulator.peer.acme.challenge_host import ChallengeHost, Fetched
+from simulator.peer.acme.challenge_host import ChallengeFetch, ChallengeHost
 from simulator.peer.acme.order_run import AcmeRun, RunStep, as_directory
 from simulator.peer.acme_state import AcmeChanges, AcmeSettings, AcmeState, Provider
 from simulator.peer.peer import Peer
@@ -111,7 +111,7 @@ class AcmeService:
         return self._peers[fqdn]
 
     @property
-    def fetched(self) -> tuple[Fetched, ...]:
+    def fetched(self) -> tuple[ChallengeFetch, ...]:
         """Every fetch of a challenge file from any peer."""
         return tuple(f for host in self.hosts.values() for f in host.fetched)
 

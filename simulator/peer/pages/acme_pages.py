@@ -18,7 +18,7 @@ from simulator.peer.acme.service import AcmeService
 from simulator.peer.acme_state import AcmeChanges, Provider, settings_document
 from simulator.peer.pages.actions import ActionResult, Handler, describe, for_people, for_scripts
 from simulator.peer.pages.bodies import Domain, Nothing, Revoke, number_of
-from simulator.peer.pages.rendering import PEER, decoded, render, restarting
+from simulator.peer.pages.rendering import PEER, certificate_values, render, restarting
 from simulator.web.web_input import read_form, read_json, text_fields
 
 _TEXTS = ("provider", "directory", "ca", "email", "profile", "preferred_chain", "eab_kid")
@@ -66,8 +66,8 @@ async def _render_page(request: web.Request, done: str = "", preflight: Verdict 
         request, "acme.html", done=done, settings=state.acme.settings, terms=terms, cannot=cannot, days=DAYS,
         providers=[p.value for p in Provider], reasons=list(REASONS), account=state.acme.account, last=state.acme.last,
         csr=state.request is not None, steps=service.steps(peer.fqdn), running=service.is_running(peer.fqdn),
-        pending=decoded(state.pending_certificate.leaf, peer) if state.pending_certificate else None,
-        domain_pending=[(d, decoded(c.leaf, peer)) for d, c in state.domain_pending], domains=state.acme.domains,
+        pending=certificate_values(state.pending_certificate.leaf, peer) if state.pending_certificate else None,
+        domain_pending=[(d, certificate_values(c.leaf, peer)) for d, c in state.domain_pending], domains=state.acme.domains,
         due=service.due(peer.fqdn), preflight=preflight,
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ from pkikit.view.description import describe_request
 from simulator.peer.pages import actions
 from simulator.peer.pages.actions import ActionResult, Handler, for_people
 from simulator.peer.pages.bodies import Domain, DomainUpload, Generate, Nothing, Upload, number_of
-from simulator.peer.pages.rendering import PEER, decoded, render, restarting
+from simulator.peer.pages.rendering import PEER, certificate_values, render, restarting
 from simulator.peer.upload import warning_lines
 from simulator.web.web_input import text_fields
 
@@ -40,12 +40,12 @@ def _server_page(request: web.Request, *, done: str = "", warnings: tuple[Findin
         "servercertificate.html",
         done=done,
         warnings=warning_lines(warnings),
-        running=decoded(running.leaf, peer) if running else None,
-        loaded=decoded(state.certificate.leaf, peer) if peer.restart_needed and state.certificate else None,
+        running=certificate_values(running.leaf, peer) if running else None,
+        loaded=certificate_values(state.certificate.leaf, peer) if peer.restart_needed and state.certificate else None,
         csr=describe_request(state.request.csr) if state.request else None,
-        pending=decoded(state.pending_certificate.leaf, peer) if state.pending_certificate else None,
-        domains=[(d, decoded(c.leaf, peer)) for d, c in state.domain_certificates],
-        client=decoded(state.client_certificate.leaf, peer) if state.client_certificate else None,
+        pending=certificate_values(state.pending_certificate.leaf, peer) if state.pending_certificate else None,
+        domains=[(d, certificate_values(c.leaf, peer)) for d, c in state.domain_certificates],
+        client=certificate_values(state.client_certificate.leaf, peer) if state.client_certificate else None,
         two_stores=peer.lab.deployment.product_version.has(TWO_STORES),
         is_edge=peer.lab.deployment.role_of(peer.fqdn) is Role.EXPRESSWAY_E,
     )
@@ -97,7 +97,7 @@ async def _csr_file(request: web.Request) -> web.Response:
 def render_certificate(request: web.Request, heading: str, certificate: x509.Certificate | None) -> web.Response:
     if certificate is None:
         raise web.HTTPNotFound(text="there is no such certificate")
-    facts = decoded(certificate, request.app[PEER])
+    facts = certificate_values(certificate, request.app[PEER])
     return render(request, "certificate.html", heading=heading, download="", **facts)
 
 

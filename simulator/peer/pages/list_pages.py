@@ -10,7 +10,7 @@ from simulator.peer.pages import actions
 from simulator.peer.pages.actions import ActionResult, Handler, for_people
 from simulator.peer.pages.bodies import Certificates, Crl, CrlSources, Nothing, RevocationChanges
 from simulator.peer.pages.certificate_pages import render_certificate
-from simulator.peer.pages.rendering import PEER, decoded, render
+from simulator.peer.pages.rendering import PEER, certificate_values, render
 from simulator.peer.state import fingerprint_of
 from simulator.peer.upload import warning_lines
 from simulator.web.web_input import text_fields
@@ -22,7 +22,7 @@ async def _trusted_list(request: web.Request) -> web.Response:
 
 def _trusted_page(request: web.Request, *, done: str = "", warnings: tuple[Finding, ...] = ()) -> web.Response:
     peer = request.app[PEER]
-    listed = [{"fingerprint": fingerprint_of(c), **decoded(c, peer)} for c in peer.state.trusted_ca_list]
+    listed = [{"fingerprint": fingerprint_of(c), **certificate_values(c, peer)} for c in peer.state.trusted_ca_list]
     return render(request, "trustedca.html", listed=listed, done=done, warnings=warning_lines(warnings))
 
 

@@ -11,7 +11,7 @@ from simulator.peer.pages import acme_pages, actions, certificate_pages, list_pa
 from simulator.peer.pages.actions import Handler, for_people
 from simulator.peer.pages.bodies import Nothing
 from simulator.peer.pages.gate import COOKIE, GATE
-from simulator.peer.pages.rendering import PEER, decoded, load_templates, render, restarting
+from simulator.peer.pages.rendering import PEER, certificate_values, load_templates, render, restarting
 from simulator.peer.peer import Peer
 from simulator.web.web_input import text_fields
 from simulator.world.report import LegReport
@@ -70,7 +70,7 @@ async def _overview(request: web.Request) -> web.Response:
     return render(
         request,
         "overview.html",
-        running=decoded(running.leaf, peer) if running else None,
+        running=certificate_values(running.leaf, peer) if running else None,
         zones=_zone_rows(peer),
         restart_needed=peer.restart_needed,
     )

@@ -77,6 +77,6 @@ async def restarting(request: web.Request, _: object = None) -> web.Response:
     return render(request, "restart.html", restart_needed=False, restarting=True, status=202)
 
 
-def decoded(certificate: x509.Certificate, peer: Peer) -> dict[str, Any]:
+def certificate_values(certificate: x509.Certificate, peer: Peer) -> dict[str, Any]:
     facts = describe_certificate(certificate, peer.lab.now_of(peer.fqdn))
     return {"facts": facts, "pem": certificate.public_bytes(Encoding.PEM).decode("ascii"), "title": title(certificate)}
