@@ -22,8 +22,11 @@ from pkikit.errors import InputError
 from pkikit.values.instants import parse_instant
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.console import Console
 
+    from pkikit.api.file_lint import LintQuestion
     from pkikit.judge.legs.legs_served import Service
     from pkikit.judge.questions import CertificateUse
     from pkikit.model.findings import Verdict
@@ -61,9 +64,8 @@ def lint(
 
     Example: pkikit lint cert.pem --deployment clustered-mra.yaml --peer e1.example.com
     """
-    from pkikit.api.file_lint import Kind, lint_file, lint_question, merge_lint, services_in
-    from pkikit.files import read_certificates, read_file
-    from pkikit.judge.linting.lint import lint_deployment
+    from pkikit.api.file_lint import Kind, lint_question, merge_lint
+    from pkikit.files import read_certificates
     from pkikit.model.parties import Role
 
     if as_:
@@ -81,17 +83,7 @@ def lint(
         version=version,
         trusted=[c for path in trust for c in read_certificates(path)] if trust else None,
     )
-    verdicts: list[Verdict] = []
-    services: tuple[Service, ...] = ()
-    for path in dict.fromkeys(files):
-        if path.suffix in {".yaml", ".yml"}:
-            verdicts.append(lint_deployment(read_deployment(path, version=version)))
-            continue
-        contents = read_file(path, keep_encrypted=True)
-        verdicts += lint_file(contents, question)
-        if request is not None:
-            verdicts.append(_compare(path, request, question.use))
-        services += services_in(contents, question)
+    verdicts, services = _lint_files(files, question, request, version)
     verdict = merge_lint(verdicts, services)
     more: dict[str, Any] = {"legs": [s.to_json() for s in services]} if services else {}
 
@@ -103,6 +95,28 @@ def lint(
             console.table(out, ("leg", "shown as", "", "cause"), rows, title="Legs that would see this certificate")
 
     console.answer({**verdict.to_json(), **more}, as_json=as_json, accepted=verdict.accepted, show=show)
+
+
+def _lint_files(
+    files: Iterable[Path], question: LintQuestion, compare_with: Path | None, version: str | None
+) -> tuple[list[Verdict], tuple[Service, ...]]:
+    """Judge each file once; the services are the connections that would see its certificate."""
+    from pkikit.api.file_lint import lint_file, services_in
+    from pkikit.files import read_file
+    from pkikit.judge.linting.lint import lint_deployment
+
+    verdicts: list[Verdict] = []
+    services: tuple[Service, ...] = ()
+    for path in dict.fromkeys(files):
+        if path.suffix in {".yaml", ".yml"}:
+            verdicts.append(lint_deployment(read_deployment(path, version=version)))
+            continue
+        contents = read_file(path, keep_encrypted=True)
+        verdicts += lint_file(contents, question)
+        if compare_with is not None:
+            verdicts.append(_compare(path, compare_with, question.use))
+        services += services_in(contents, question)
+    return verdicts, services
 
 
 def _compare(path: Path, before: Path, use: CertificateUse) -> Verdict:

@@ -65,7 +65,7 @@ def of_sequence(extensions: bytes) -> tuple[ReadExtension, ...]:
     Raises:
         BadDer: the list itself cannot be split.
     """
-    listed = _listed(extensions)
+    listed = _split(extensions)
     oids = [oid for oid, _, _, _ in listed]
     read = []
     for oid, critical, value, whole in listed:
@@ -92,7 +92,7 @@ _DECIDES_IN_CRL = frozenset(
 @lru_cache(maxsize=256)
 def of_crl(extensions: bytes) -> tuple[ReadExtension, ...]:
     """Read the extensions of a CRL, one by one. Raises as `of_sequence`."""
-    listed = _listed(extensions)
+    listed = _split(extensions)
     oids = [oid for oid, _, _, _ in listed]
     read = []
     for oid, critical, value, whole in listed:
@@ -114,7 +114,7 @@ def of_crl(extensions: bytes) -> tuple[ReadExtension, ...]:
     return tuple(read)
 
 
-def _listed(extensions: bytes) -> list[tuple[str, bool, bytes, bytes]]:
+def _split(extensions: bytes) -> list[tuple[str, bool, bytes, bytes]]:
     """Return (OID, critical, value, the whole in DER) of each extension.
 
     Args:
@@ -258,7 +258,7 @@ def has_limits(tbs: bytes) -> bool:
     """Return True if name constraints give a minimum other than 0 or a maximum, which `cryptography` ignores."""
     wanted = ExtensionOID.NAME_CONSTRAINTS.dotted_string
     try:
-        listed = _listed(extensions_of_certificate(tbs))
+        listed = _split(extensions_of_certificate(tbs))
         return any(limits(value) for oid, _, value, _ in listed if oid == wanted)
     except UNREADABLE:
         return True
