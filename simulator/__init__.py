@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from simulator.clock import Clock
     from simulator.errors import LabError
     from simulator.lab.lab import Lab as AsyncLab
+    from simulator.lab.running_lab import RunningLab
     from simulator.settings import LabSettings
     from simulator.threaded import ThreadedLab as Lab
     from simulator.world.report import CheckReport, LegReport
@@ -29,9 +30,10 @@ _HOMES = {
     "LabError": ("simulator.errors", "LabError"),
     "LabSettings": ("simulator.settings", "LabSettings"),
     "LegReport": ("simulator.world.report", "LegReport"),
+    "RunningLab": ("simulator.lab.running_lab", "RunningLab"),
 }
 
-__all__ = ["AsyncLab", "CheckReport", "Clock", "Lab", "LabError", "LabSettings", "LegReport"]
+__all__ = ["AsyncLab", "CheckReport", "Clock", "Lab", "LabError", "LabSettings", "LegReport", "RunningLab"]
 
 
 def __getattr__(name: str) -> Any:
