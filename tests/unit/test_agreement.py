@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from pkikit.design.legs import legs_of
@@ -11,7 +13,7 @@ from pkikit.model.findings import Severity
 from pkikit.model.trace import Outcome
 from pkikit.rules.catalogue import all_rules
 from simulator.wire.memory import MemoryDialler
-from tests.support.worlds import AT, CASES, GOOD, Case, WorldBuilder
+from tests.support.worlds import AT, C1, CASES, E1, GOOD, Case, WorldBuilder
 
 VERSIONS = [TlsRange(lowest=v, highest=v) for v in TlsVersion]
 BROKEN = [pytest.param(c, id=c.id, marks=pytest.mark.fires(c.rule, *c.also)) for c in CASES]
@@ -65,6 +67,16 @@ def test_judges_accept_every_leg_of_a_near_miss(case: Case) -> None:
 def test_judges_accept_every_leg_of_an_unusual_valid_world(name: str) -> None:
     """Odd but right worlds come up whole, for both judges."""
     _all_up(GOOD[name](WorldBuilder()))
+
+
+@pytest.mark.parametrize("hindrance", [{"blocked": {(E1, 7001)}}, {"cut": {frozenset((C1, E1))}}], ids=["block", "cut"])
+def test_unreachable_port_is_named_on_the_machine_that_has_it(hindrance: dict[str, object]) -> None:
+    """c1 dials port 7001 of e1: the finding is about e1, whatever keeps the packets away."""
+    world = replace(WorldBuilder().world, **{key: frozenset(pairs) for key, pairs in hindrance.items()})  # type: ignore
+    leg = next(leg for leg in legs_of(world.deployment) if (leg.client, leg.server, leg.port) == (C1, E1, 7001))
+    (finding,) = judge_leg(leg, world, AT).findings
+    assert (finding.rule, finding.subject) == ("net.unreachable", E1)
+    assert finding.message.startswith(f"{E1}, port 7001")
 
 
 def _all_up(builder: WorldBuilder) -> None:

@@ -118,7 +118,9 @@ def judge_connection(leg: Leg, world: World) -> Verdict:
         broken = connection_rules.PROTOCOL, "TLS 1.2 or 1.3 on both sides", "TLS 1.0 alone"
     elif Speaks.NULL_CIPHERS in either and either != {Speaks.NULL_CIPHERS}:
         broken = connection_rules.CIPHER, "a suite that encrypts", "suites without encryption alone"
-    who = server.fqdn if server.speaks is not Speaks.TLS else client.fqdn
+    # A port that nobody reaches is the server's; a name that does not resolve is the client's trouble.
+    silent = broken is not None and broken[0] is connection_rules.UNREACHABLE
+    who = server.fqdn if silent or server.speaks is not Speaks.TLS else client.fqdn
     evidence: dict[Rule, Evidence] = {}
     if broken is not None:
         rule, expected, seen = broken
