@@ -97,6 +97,8 @@ def _show(out: Console, space: Space, outcome: Outcome, front: list[dict[str, An
         out.print(f"{row['candidate']:>8}  " + "\n          ".join(designs), markup=False)
     if len(shown) > _SHOWN:
         out.print(f"… and {len(shown) - _SHOWN} more (--json has all)")
+    if len(front) > len(shown):
+        out.print(f"{len(front) - len(shown)} of the {len(front)} leave a leg down and are not listed (--json has all)")
 
 
 def _in_words(chosen: dict[str, str]) -> str:

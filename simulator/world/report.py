@@ -146,6 +146,11 @@ class RootCause:
         return cls(finding=first, legs=ids, refused_by=machines, fix=first.fix + also)
 
 
+def _legs_down(cause: RootCause) -> str:
+    refused = f", refused by {', '.join(cause.refused_by)}" if cause.refused_by else ""
+    return f"Legs down{refused}: {', '.join(cause.legs)}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class CheckReport:
     """Every leg of a deployment at one instant. `print(report)` explains which legs are down and why.
@@ -163,16 +168,16 @@ class CheckReport:
     def __str__(self) -> str:
         """The answer, then each root cause once: what, where, expected and found, the fix, and the legs that are down for it."""
         parts = [f"{self.deployment} at {iso(self.at)}: {self.count}"]
-        for cause in self.root_causes(first_only=True):
-            refused = f", refused by {', '.join(cause.refused_by)}" if cause.refused_by else ""
-            parts.append(f"{replace(cause.finding, fix=cause.fix)}\n  Legs down{refused}: {', '.join(cause.legs)}")
+        parts.extend(
+            f"{replace(cause.finding, fix=cause.fix)}\n  {_legs_down(cause)}"
+            for cause in self.root_causes(first_only=True)
+        )
         return "\n\n".join(parts)
 
     def _repr_html_(self) -> str:
         """Return the report as HTML for a notebook; texts from certificates are escaped."""
         items = "".join(
-            f"<li>{replace(cause.finding, fix=cause.fix)._repr_html_()}"
-            f"<p>Legs down: {escape(', '.join(cause.legs))}</p></li>"
+            f"<li>{replace(cause.finding, fix=cause.fix)._repr_html_()}<p>{escape(_legs_down(cause))}</p></li>"
             for cause in self.root_causes(first_only=True)
         )
         causes = f"<ol>{items}</ol>" if items else ""

@@ -21,7 +21,7 @@ XMPP_CLIENT: Final = 5222
 XMPP_SERVER: Final = 5269
 SYSLOG_TLS: Final = 6514
 FIRST_TRAVERSAL: Final = 7001  # one more for each further traversal zone
-UC_HTTPS: Final = 8443  # Unified CM and IM&P inside, Mobile and Remote Access outside
+UC_HTTPS: Final = 8443  # Unified CM, IM&P and Unity Connection inside, Mobile and Remote Access outside
 MRA: Final = UC_HTTPS
 
 TRAVERSAL: Final = range(FIRST_TRAVERSAL, 7100)
