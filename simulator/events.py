@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from pkikit.errors import InputError
 from pkikit.model.codec.document import JsonLines
@@ -18,6 +19,14 @@ from pkikit.values.names import printable
 MAX_EVENTS = 20_000
 MAX_FILE = 32 * 1024 * 1024
 _MAX_SEQ = 2**53
+# Kinds of events that code looks for. Every other kind is text for people.
+TLS_ERROR: Final = "TLS Negotiation Error"
+CERTIFICATE_REFUSED: Final = "Server Certificate Refused"
+CRL_FAILED: Final = "CRL Download Failed"
+OCSP_FAILED: Final = "OCSP Request Failed"
+ORDER_FAILED: Final = "ACME Order Failed"
+CERTIFICATE_PENDING: Final = "ACME Certificate Pending"
+CERTIFICATE_DEPLOYED: Final = "ACME Certificate Deployed"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ from pkikit.model.places import deployment_with
 from pkikit.rules.catalogue import rule_of
 from simulator.clinic.case import Case, Order, Upload
 from simulator.errors import UploadRefused
-from simulator.events import Event
+from simulator.events import CERTIFICATE_REFUSED, CRL_FAILED, OCSP_FAILED, ORDER_FAILED, TLS_ERROR, Event
 from simulator.lab.acme_attachment import acme_service
 from simulator.lab.lab import Lab
 from simulator.peer.acme.service import AcmeService
@@ -32,12 +32,12 @@ from simulator.world.fault_context import FaultContext
 from simulator.world.remedies import OF_PEERS, Action, Remedy, apply_remedy, place_of
 from simulator.world.report import CheckReport
 
-_TOLD = (
-    "TLS Negotiation Error",
-    "Server Certificate Refused",
-    "CRL Download Failed",
-    "OCSP Request Failed",
-    "ACME Order Failed",
+_LOGGED = (
+    TLS_ERROR,
+    CERTIFICATE_REFUSED,
+    CRL_FAILED,
+    OCSP_FAILED,
+    ORDER_FAILED,
 )
 
 
@@ -107,7 +107,7 @@ class LiveCase:
     async def __aenter__(self) -> Self:
         await self._open(await anyio.to_thread.run_sync(self.case.changed))
         self.broken = await self.lab.check()
-        self.log = tuple(e for e in self.lab.events if e.kind in _TOLD)
+        self.log = tuple(e for e in self.lab.events if e.kind in _LOGGED)
         return self
 
     async def _open(self, deployment: Deployment) -> None:

@@ -24,6 +24,7 @@ from simulator.connections.admission import admission_of, admission_of_strangers
 from simulator.connections.context import LabContext
 from simulator.connections.tls_contexts import TlsContexts
 from simulator.errors import LabError
+from simulator.events import TLS_ERROR
 from simulator.services.revocation_lookup import LogEvent
 from simulator.web.listener import Listener, stream_of
 from simulator.wire.app_protocol import app_protocol_of
@@ -224,7 +225,7 @@ class Endpoint:
             recorder.note(Failed(reason=str(error)))
         except (TimeoutError, OSError) as error:
             detail = "timed out" if isinstance(error, TimeoutError) else f"the caller left: {error.strerror or error}"
-            self._events.add(self.party.fqdn, "TLS Negotiation Error", Src_ip=caller[0], Dst_port=port, Detail=detail)
+            self._events.add(self.party.fqdn, TLS_ERROR, Src_ip=caller[0], Dst_port=port, Detail=detail)
         finally:
             hand_over()
 
@@ -248,7 +249,7 @@ class Endpoint:
         trouble = handshake.recorder.trouble()
         self._events.add(
             self.party.fqdn,
-            "TLS Negotiation Error",
+            TLS_ERROR,
             Service="SIP",
             Src_ip=self.address if client else other,
             Dst_ip=other if client else self.address,

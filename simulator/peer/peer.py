@@ -25,6 +25,7 @@ from pkikit.model.world import Party
 from pkikit.rules.name_rules import REFERENCE
 from pkikit.values.names import parse_dns_name
 from simulator.errors import LabError
+from simulator.events import CERTIFICATE_DEPLOYED, CERTIFICATE_REFUSED
 from simulator.peer.acme_state import AcmeState
 from simulator.peer.alarms import Alarm, alarms_of, restart_needed
 from simulator.peer.installation import temporary_ca
@@ -150,7 +151,7 @@ class Peer:
             taken.append(take_certificate(state, certificate, key, deployment=self.lab.deployment, at=at))
             return taken[0].state
 
-        state = await self._commit_upload("Server Certificate Refused", take)
+        state = await self._commit_upload(CERTIFICATE_REFUSED, take)
         assert state.certificate is not None  # just uploaded
         self._log("Server Certificate Uploaded", Subject=state.certificate.leaf.subject.rfc4514_string())
         return taken[0].warnings
@@ -195,7 +196,7 @@ class Peer:
     async def _deploy(self) -> Credential:
         state = await self._commit(PeerState.deployed)
         assert state.certificate is not None  # it was pending until now
-        self._log("ACME Certificate Deployed", Subject=state.certificate.leaf.subject.rfc4514_string())
+        self._log(CERTIFICATE_DEPLOYED, Subject=state.certificate.leaf.subject.rfc4514_string())
         return state.certificate
 
     async def stage_domain(self, domain: str, credential: Credential) -> None:
@@ -204,7 +205,7 @@ class Peer:
 
     async def deploy_domain(self, domain: str) -> None:
         """Put a domain's pending certificate over its current one and restart the services that use it."""
-        await self._commit(lambda state: state.domain_deployed(domain), "ACME Certificate Deployed", Domain=domain)
+        await self._commit(lambda state: state.domain_deployed(domain), CERTIFICATE_DEPLOYED, Domain=domain)
         self.restart()
 
     async def load_domain_certificate(self, domain: str, certificate: bytes, key: bytes) -> None:

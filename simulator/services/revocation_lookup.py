@@ -20,6 +20,7 @@ from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData, Rev
 from pkikit.net.fetch import FetchLimits, Policy, Resolve, fetch
 from pkikit.reading import load_ocsp
 from pkikit.reading.unreadable import UNREADABLE
+from simulator.events import CRL_FAILED, OCSP_FAILED
 from simulator.world.judgeable import judgeable, ocsp_problem
 
 LogEvent = Callable[[str, str], None]
@@ -89,12 +90,12 @@ class StatusLookup:
             data = await self._fetch(url, limits)
             contents = await asyncio.to_thread(parse, data, where=url)
         except (FetchError, EncodingError) as error:
-            told("CRL Download Failed", str(error))
+            told(CRL_FAILED, str(error))
             return NOTHING_HELD
         if not contents.crls:
-            told("CRL Download Failed", f"{url}: {contents.lacks('CRL')}")
+            told(CRL_FAILED, f"{url}: {contents.lacks('CRL')}")
         usable = await asyncio.to_thread(
-            judgeable, contents.crls, lambda why: told("CRL Download Failed", f"{url}: a CRL cannot be judged: {why}")
+            judgeable, contents.crls, lambda why: told(CRL_FAILED, f"{url}: a CRL cannot be judged: {why}")
         )
         return NOTHING_HELD.with_crls(source, usable)
 
@@ -107,10 +108,10 @@ class StatusLookup:
             data = await self._fetch(url, self._during_handshake, request.public_bytes(Encoding.DER))
             answer = load_ocsp(data)
         except _NO_ANSWER as error:
-            told("OCSP Request Failed", str(error) if isinstance(error, FetchError) else f"{url}: no OCSP answer")
+            told(OCSP_FAILED, str(error) if isinstance(error, FetchError) else f"{url}: no OCSP answer")
             return NOTHING_HELD
         problem = ocsp_problem(answer)
         if problem:
-            told("OCSP Request Failed", f"{url}: the answer cannot be judged: {problem}")
+            told(OCSP_FAILED, f"{url}: the answer cannot be judged: {problem}")
             return NOTHING_HELD
         return NOTHING_HELD.with_answers([answer])

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pkikit.judge.legs.leg_verdict import judge_leg
 from pkikit.model.certificates.facts import title
 from pkikit.view.chart import Bar, lanes
 from pkikit.view.description import iso
 from simulator.connections.context import Follower
+from simulator.events import CERTIFICATE_DEPLOYED, CERTIFICATE_PENDING
 from simulator.lab.running_lab import RunningLab
 from simulator.peer.alarms import WARN_BEFORE
 from simulator.world.report import CheckReport
@@ -27,12 +28,15 @@ MAX_DAYS = 20 * 366
 _JUST_AFTER = timedelta(seconds=2)
 
 
+HappeningKind = Literal["expiry", "renewal", "restart", "alarm", "alarm over", "leg down", "leg up"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Happening:
-    """One event. kind: expiry, renewal, restart, alarm, alarm over, leg down, leg up."""
+    """One event on the timeline."""
 
     at: datetime
-    kind: str
+    kind: HappeningKind
     subject: str
     detail: str
 
@@ -158,9 +162,9 @@ class _Walk(Follower):
         at = self.lab.clock.now()
         for event in self.lab.events.since(self._seen):
             self._seen = event.seq
-            if event.kind == "ACME Certificate Pending":
+            if event.kind == CERTIFICATE_PENDING:
                 self._add(at, "renewal", event.party, "a certificate was signed")
-            elif event.kind == "ACME Certificate Deployed":
+            elif event.kind == CERTIFICATE_DEPLOYED:
                 up = [r for r in self.lab.last.values() if r.up and event.party in {r.leg.client, r.leg.server}]
                 self._add(at, "restart", event.party, f"{len(up)} connections went down and came back")
 
@@ -193,5 +197,5 @@ class _Walk(Follower):
             self._add(at, "alarm over", fqdn, alarm)
         self._alarms = now
 
-    def _add(self, at: datetime, kind: str, subject: str, detail: str) -> None:
+    def _add(self, at: datetime, kind: HappeningKind, subject: str, detail: str) -> None:
         self.happenings.append(Happening(at=at, kind=kind, subject=subject, detail=detail))

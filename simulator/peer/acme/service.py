@@ -33,6 +33,7 @@ from pkikit.model.findings import Verdict
 from pkikit.net.acme_facts import gather
 from pkikit.values.names import parse_dns_name
 from simulator.background import Background
+from simulator.events import CERTIFICATE_PENDING, ORDER_FAILED
 from simulator.peer.acme.automatic import AutomaticRenewal, Signer
 from simulator.peer.acme.challenge_host import ChallengeFetch, ChallengeHost
 from simulator.peer.acme.order_run import AcmeRun, RunStep, as_directory
@@ -268,7 +269,7 @@ class AcmeService:
                 peer, "certificate", "not valid", detail=f"by this peer's clock, which shows {format_time(now)}"
             )
         self._log_run(peer, "certificate", "pending", detail="waits for deploy")
-        peer.lab.events.add(peer.fqdn, "ACME Certificate Pending", Issuer=leaf.issuer.rfc4514_string())
+        peer.lab.events.add(peer.fqdn, CERTIFICATE_PENDING, Issuer=leaf.issuer.rfc4514_string())
 
     async def sign_domain(self, fqdn: str, domain: str) -> Credential:
         """Order a certificate for one domain, which the peer presents for that server name (SNI). It waits for deployment."""
@@ -320,7 +321,7 @@ class AcmeService:
             return replace(after, order="") if over else after
 
         self._log_run(peer, "order", "failed", detail=error[:300])
-        peer.lab.events.add(peer.fqdn, "ACME Order Failed", Reason=error)
+        peer.lab.events.add(peer.fqdn, ORDER_FAILED, Reason=error)
         with contextlib.suppress(PkikitError):  # a disk that is full is not what failed here
             await peer.change_acme(change)
 
