@@ -20,11 +20,15 @@ WARN_BEFORE = timedelta(days=21)
 
 @dataclass(frozen=True, kw_only=True)
 class Alarm:
-    """One line of the Alarms page. severity: critical, error or warning, by the product's ranking."""
+    """One line of the Alarms page. severity: critical, error or warning, by the product's ranking.
+
+    counts_days: the detail is another one every day, and it is one alarm all the same.
+    """
 
     title: str
     severity: str
     detail: str
+    counts_days: bool = False
 
 
 def alarms_of(state: PeerState, party: Party, at: datetime, *, failed_zones: tuple[str, ...] = ()) -> tuple[Alarm, ...]:
@@ -54,6 +58,7 @@ def _certificate_alarms(state: PeerState, running: Credential | None, at: dateti
                 title="Server certificate expires soon",
                 severity="warning",
                 detail=f"in {days} {'day' if days == 1 else 'days'}, on {format_time(ends)}",
+                counts_days=True,
             )
         if not presented_names(leaf).common_name:
             yield Alarm(

@@ -145,7 +145,7 @@ async def live_year(
         peers=len(deployment.peers_of(Role.EXPRESSWAY_E)),
         renewals=sum(h.kind == "renewal" for h in lived.happenings),
         restarts=len(restarts),
-        interrupted=sum(int(h.detail.split()[0]) for h in restarts),
+        interrupted=sum(h.interrupted for h in restarts),
         expired=sum(h.kind == "expiry" for h in lived.happenings),
         timeline=lived,
     )

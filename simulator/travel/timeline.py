@@ -33,12 +33,13 @@ HappeningKind = Literal["expiry", "renewal", "restart", "alarm", "alarm over", "
 
 @dataclass(frozen=True, kw_only=True)
 class Happening:
-    """One event on the timeline."""
+    """One event on the timeline. interrupted: how many connections a restart took down."""
 
     at: datetime
     kind: HappeningKind
     subject: str
     detail: str
+    interrupted: int = 0
 
     def to_json(self) -> dict[str, str]:
         """Return one entry of `happenings`."""
@@ -166,7 +167,8 @@ class _Walk(Follower):
                 self._add(at, "renewal", event.party, "a certificate was signed")
             elif event.kind == CERTIFICATE_DEPLOYED:
                 up = [r for r in self.lab.last.values() if r.up and event.party in {r.leg.client, r.leg.server}]
-                self._add(at, "restart", event.party, f"{len(up)} connections went down and came back")
+                detail = f"{len(up)} connections went down and came back"
+                self._add(at, "restart", event.party, detail, interrupted=len(up))
 
     def _expiries(self, at: datetime) -> None:
         for fqdn, party in self.lab.world.parties.items():
@@ -189,7 +191,7 @@ class _Walk(Follower):
 
     def _watch_alarms(self, at: datetime) -> None:
         # The days that are left differ at every look; it is one alarm all the same.
-        now = {(fqdn, a.title, "" if "soon" in a.title else a.detail)
+        now = {(fqdn, a.title, "" if a.counts_days else a.detail)
                for fqdn, peer in self.lab.peers.items() for a in peer.alarms()}  # fmt: skip
         for fqdn, alarm, detail in sorted(now - self._alarms):
             self._add(at, "alarm", fqdn, f"{alarm}: {detail}" if detail else alarm)
@@ -197,5 +199,6 @@ class _Walk(Follower):
             self._add(at, "alarm over", fqdn, alarm)
         self._alarms = now
 
-    def _add(self, at: datetime, kind: HappeningKind, subject: str, detail: str) -> None:
-        self.happenings.append(Happening(at=at, kind=kind, subject=subject, detail=detail))
+    def _add(self, at: datetime, kind: HappeningKind, subject: str, detail: str, *, interrupted: int = 0) -> None:
+        happening = Happening(at=at, kind=kind, subject=subject, detail=detail, interrupted=interrupted)
+        self.happenings.append(happening)
