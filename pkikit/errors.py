@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from pkikit.text import printable
 
@@ -26,7 +27,15 @@ MAX_WHERE = 1000
 
 
 class PkikitError(Exception):
-    """The base class of all errors that pkikit raises."""
+    """The base class of all errors that pkikit raises. A worker process can hand any of them to its caller."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exception would call the class with the message, but most of our classes take other arguments.
+        return _copy_of, (type(self), self.args), self.__dict__
+
+
+def _copy_of(kind: type[PkikitError], arguments: tuple[object, ...]) -> PkikitError:
+    return kind.__new__(kind, *arguments)
 
 
 class InputError(PkikitError):
