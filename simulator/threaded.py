@@ -60,7 +60,13 @@ class _Threaded(Generic[_Inside]):
         self._stack = ExitStack()
 
     def start(self) -> Self:
-        """Start the thread, its loop and the object. Python closes them at exit if the caller does not."""
+        """Start the thread, its loop and the object. Python closes them at exit if the caller does not.
+
+        Raises:
+            LabError: it is running already.
+        """
+        if self in _OPEN:
+            raise LabError("this lab is already running; close it first, or make another one")
         with ExitStack() as stack:
             self.portal = stack.enter_context(start_blocking_portal())
             self._entered = (stack.enter_context(self.portal.wrap_async_context_manager(self._manager)),)
@@ -130,6 +136,11 @@ class ThreadedLab(_Threaded[RunningLab]):
         super().__init__(Lab(deployment_of(deployment), settings=settings, clock=clock, prepare=prepare))
         self._acme: tuple[AcmeService, ...] = ()
         self._breakage: tuple[Breakage, ...] = ()
+
+    def close(self) -> None:
+        """Stop the lab and its thread. A second call does nothing; a lab that starts again has no faults and no ACME."""
+        super().close()
+        self._acme, self._breakage = (), ()
 
     # What it looks like.
 

@@ -12,12 +12,13 @@ from cryptography import x509
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.leg import Leg
 from pkikit.model.trace import HandshakeTrace
-from pkikit.model.world import World
+from pkikit.model.world import Party, World
 from simulator.connections.context import Follower, LabContext
 from simulator.connections.dialling import Dialler
 from simulator.connections.endpoint import Endpoint
 from simulator.connections.links import Link
 from simulator.connections.network import Network
+from simulator.errors import LabError
 from simulator.lab.housekeeping import Housekeeping
 from simulator.lab.pages import Pages
 from simulator.lab.world_changes import WorldChanges
@@ -107,18 +108,33 @@ class RunningLab:
         self._changes.change(world)
 
     def install(self, fqdn: str, credential: Credential) -> None:
-        """Give a party another server certificate, and restart it."""
-        self.change(self.world.with_party(replace(self.world.parties[fqdn], credential=credential, services={})))
+        """Give a party another server certificate, and restart it.
+
+        Raises:
+            LabError: the lab has no such party.
+        """
+        self.change(self.world.with_party(replace(self._party(fqdn), credential=credential, services={})))
 
     def trust(self, certificates: Iterable[x509.Certificate], parties: Iterable[str] | None = None) -> None:
-        """Append CA certificates to the trusted CA list of these parties (default: all)."""
+        """Append CA certificates to the trusted CA list of these parties (default: all).
+
+        Raises:
+            LabError: the lab has no such party, or something in the list is not a certificate.
+        """
         added = tuple(certificates)
+        if not all(isinstance(certificate, x509.Certificate) for certificate in added):
+            raise LabError("a trusted CA list takes certificates (x509.Certificate) only")
         world = self.world
-        for fqdn in parties if parties is not None else tuple(world.parties):
-            party = world.parties[fqdn]
+        for party in map(self._party, parties if parties is not None else tuple(world.parties)):
             trusted = tuple(dict.fromkeys((*party.trusted_ca_list, *added)))
             world = world.with_party(replace(party, trusted_ca_list=trusted))
         self.change(world)
+
+    def _party(self, fqdn: str) -> Party:
+        parties = self.world.parties
+        if fqdn not in parties:
+            raise LabError(f"this lab has no party {fqdn!r}; there are {', '.join(parties)}")
+        return parties[fqdn]
 
     # Connections.
 

@@ -339,3 +339,32 @@ def test_malformed_http_request_is_logged_not_printed(capfd: pytest.CaptureFixtu
         assert not any("Traceback" in line.detail for line in lines)
         assert lab.check().accepted
     assert capfd.readouterr() == ("", "")
+
+
+def test_running_lab_refuses_what_it_cannot_do_and_stays_as_it_was() -> None:
+    with ThreadedLab(deployment("single-pair"), settings=FAST) as lab:
+        world, leaf = lab.world, next(iter(lab.world.parties.values())).credential
+        assert leaf is not None
+        refused = (
+            (lambda: lab.install("nobody.example.com", leaf), "has no party 'nobody.example.com'; there are expc"),
+            (lambda: lab.trust([leaf.leaf], ["nobody.example.com"]), "has no party 'nobody.example.com'"),
+            (lambda: lab.trust([None]), "takes certificates"),  # type: ignore[list-item]
+            (lab.start, "already running"),
+        )
+        for call, words in refused:
+            with pytest.raises(LabError, match=words):
+                call()
+        assert lab.world is world
+        assert lab.check().accepted
+
+
+def test_lab_that_starts_again_has_no_faults_of_the_time_before() -> None:
+    lab = ThreadedLab(deployment("single-pair"), settings=FAST)
+    with lab:
+        lab.break_("clock", party="expc.corp.example.com", hours=24 * 4000)
+        assert not lab.check().accepted
+    with lab:
+        well = lab.world
+        lab.fix()
+        assert lab.world is well
+        assert lab.check().accepted
