@@ -63,3 +63,14 @@ def test_room_without_a_layer_breaks_the_contract(container: str, graph: grimp.I
         assert not _contract(options).check(graph, verbose=False).kept
     finally:
         graph.remove_module(f"{container}.newroom")
+
+
+def test_imports_by_name_are_the_known_ones() -> None:
+    """import-linter reads import statements alone, so a call of `import_module` could pass every contract."""
+    found = {
+        str(path.relative_to(ROOT))
+        for package in ("pkikit", "simulator", "notebooks/workbook")
+        for path in (ROOT / package).rglob("*.py")
+        if any(word in path.read_text(encoding="utf-8") for word in ("import_module", "__import__("))
+    }
+    assert found == {"pkikit/__init__.py", "pkikit/commands/cli.py", "simulator/__init__.py"}
