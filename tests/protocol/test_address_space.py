@@ -9,9 +9,9 @@ import pytest
 
 from pkikit.design.san import design_sans
 from pkikit.model.deployment import Deployment
+from simulator.connections import addresses
 from simulator.connections.addresses import AddressPlan
 from simulator.errors import LabError
-from simulator.world import addresses
 from tests.support.large import large
 from tests.support.worlds import deployment
 

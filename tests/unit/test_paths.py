@@ -253,8 +253,8 @@ def checks(monkeypatch: pytest.MonkeyPatch) -> list[object]:
         made.append((child, issuer))
         return original(child, issuer)
 
-    original = trust.issued
-    monkeypatch.setattr(trust, "issued", counted)
+    original = trust.is_issued_by
+    monkeypatch.setattr(trust, "is_issued_by", counted)
     return made
 
 
