@@ -4,7 +4,7 @@ PkikitError
 ├── InputError(where)            what a person handed in cannot be used
 │   ├── DeploymentError          a deployment file: file, line, key, what is allowed
 │   └── EncodingError(rule)      a file that is not what it says (`encoding.not-pem`, `encoding.malformed`)
-├── Rejected(verdict)            `Verdict.require()` on a verdict that says no (in `pkikit.model.findings`, beside Verdict)
+├── Rejected(verdict)            `Verdict.require()` on a verdict with errors (in `pkikit.model.findings`, beside Verdict)
 ├── IssuanceRefused              the authority will not sign this request
 ├── FetchError(url)              a CRL, OCSP answer or certificate could not be had
 └── AcmeError

@@ -230,7 +230,7 @@ def change_account(
     if new_key is not None:
         free_path(new_key)
         key = fast_key()
-        write_private(new_key, key_pem(key))  # before the CA knows it: whoever loses the key then loses the account
+        write_private(new_key, key_pem(key))  # before the CA knows it: without the key, the account would be lost
         client.change_key(key)
     elif email is not None:
         client.change_contact(email)

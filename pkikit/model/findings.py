@@ -78,7 +78,7 @@ class Finding:
 
     @property
     def is_summary(self) -> bool:
-        """True when the message says no more than the first piece of evidence."""
+        """True if the message only repeats the first piece of evidence."""
         return self.message == summary_of(self.evidence)
 
     @property

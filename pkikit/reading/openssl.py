@@ -82,7 +82,7 @@ def refusal(der: bytes) -> str:
 
 @lru_cache(maxsize=1024)
 def refuses_extensions(extensions: tuple[bytes, ...], identity: Identity = Identity()) -> bool:
-    """Return True if OpenSSL refuses a certificate because of these extensions (EXFLAG_INVALID), whoever signed it.
+    """Return True if OpenSSL refuses a certificate because of these extensions (EXFLAG_INVALID), regardless of its signer.
 
     The certificate is its own issuer and trust anchor here, so only its extensions can be wrong.
 

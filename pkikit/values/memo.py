@@ -14,7 +14,7 @@ MOST = 1024  # objects that one function keeps
 def once_per_object(function: Callable[[_H], _V]) -> Callable[[_H], _V]:
     """Keep the result of a function for the objects that it was last called with; `MOST` of them at most.
 
-    Objects are told apart by identity. `lru_cache` computes the hash of its argument, and hashing a certificate takes an
+    Objects are compared by identity. `lru_cache` computes the hash of its argument, and hashing a certificate takes an
     eighth of the time of parsing it: too much for a value that every rule asks for.
     """
     # Two halves: when the newer is full, it becomes the older, and what was in the older and not asked for is forgotten.

@@ -84,7 +84,7 @@ class LegReport:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """The judgement's findings; if it has none and the dial failed all the same, the trace's."""
+        """The judgement's findings; if it has none although the dial failed, the trace's."""
         if self.trace is None or self.agrees:
             return self.verdict.findings
         if self.up:

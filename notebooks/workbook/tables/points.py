@@ -29,7 +29,7 @@ _FAULTS: Mapping[str, Mapping[str, Any]] = {
 
 
 def points_to_be_aware(session: LabSession, peer: str, leg_id: str) -> pd.DataFrame:
-    """Return, for each point, the rule, its severity, and whether the leg comes up all the same."""
+    """Return, for each point, the rule, its severity, and whether the leg still comes up."""
     rows: dict[str, dict[str, str]] = {}
     for what, fields in _FAULTS.items():
         before = session.world
