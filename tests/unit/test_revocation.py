@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
+from typing import cast
 
 import pytest
 from cryptography import x509
@@ -14,6 +16,7 @@ from cryptography.x509 import ocsp
 from pkikit.design.csr import fast_key
 from pkikit.issue.authority import Authority, Profile, create_root
 from pkikit.judge.paths.trust import build_path
+from pkikit.judge.revocation.revocation_list import unknown_critical
 from pkikit.judge.revocation.revocation_status import SEES, check_status, judge_revocation
 from pkikit.model.deployment import Revocation
 from pkikit.model.findings import Verdict
@@ -270,3 +273,40 @@ def test_crl_from_the_future_is_not_used() -> None:
     verdict = judge(data, Revocation(checking=True, fallback="revoked"))
     assert [f.rule for f in verdict.findings] == ["revocation.crl-unavailable"]
     assert "future" in verdict.findings[0].evidence[0].seen
+
+
+class _UnreadEntries:
+    """A CRL whose entries nobody may read one by one."""
+
+    def __init__(self, crl: x509.CertificateRevocationList) -> None:
+        self._crl = crl
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._crl, name)
+
+    def __iter__(self) -> Iterator[x509.RevokedCertificate]:
+        raise AssertionError("the entries were read")
+
+
+def test_serial_number_like_a_boolean_does_not_make_the_entries_be_read() -> None:
+    """A large CRL has such serial numbers by chance, and reading a million entries takes seconds."""
+    crl = CA.crl([0x0101FF, 0x20101FF17], at=AT - DAY)
+    assert unknown_critical(cast("x509.CertificateRevocationList", _UnreadEntries(crl))) == ""
+
+
+def test_unknown_critical_extension_of_an_entry_refuses_the_crl() -> None:
+    unknown = x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), b"\x05\x00")
+    entry = (
+        x509.RevokedCertificateBuilder()
+        .serial_number(SERIAL + 1)
+        .revocation_date(AT)
+        .add_extension(unknown, critical=True)
+    )
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(CA.certificate.subject)
+        .last_update(AT)
+        .next_update(AT + DAY)
+    )
+    crl = builder.add_revoked_certificate(entry.build()).sign(CA.key, hashes.SHA256())
+    assert unknown_critical(crl) == f"the critical extension 1.2.3.4 of its entry {SERIAL + 1:x} is not understood"

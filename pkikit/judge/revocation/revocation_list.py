@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from cryptography import x509
@@ -20,7 +21,8 @@ _UNDERSTOOD = {
     ExtensionOID.DELTA_CRL_INDICATOR,
 }
 _UNDERSTOOD_IN_ENTRY = {CRLEntryExtensionOID.CERTIFICATE_ISSUER}
-_CRITICAL = bytes.fromhex("0101ff")  # BOOLEAN TRUE: every critical extension contains it
+# BOOLEAN TRUE before an OCTET STRING: every critical extension contains it, and a serial number hardly ever does.
+_CRITICAL = re.compile(rb"\x01\x01\xff[\x04\x24]")
 
 
 def unusable_because(crl: x509.CertificateRevocationList, certificate: x509.Certificate) -> str:
@@ -68,7 +70,7 @@ def unknown_critical(crl: x509.CertificateRevocationList) -> str:
         if oid not in _UNDERSTOOD:
             return f"its critical extension {oid.dotted_string} is not understood"
     # Read the entries only if the bytes have more TRUEs than the CRL's own extensions: CRLs can be large.
-    if crl.tbs_certlist_bytes.count(_CRITICAL) > len(critical):
+    if len(_CRITICAL.findall(crl.tbs_certlist_bytes)) > len(critical):
         for entry in crl:
             serial = f"{entry.serial_number:x}"
             try:
