@@ -22,7 +22,7 @@ WARN_BEFORE = timedelta(days=21)
 class Alarm:
     """One line of the Alarms page. severity: critical, error or warning, by the product's ranking.
 
-    counts_days: the detail is another one every day, and it is one alarm all the same.
+    counts_days: the detail changes every day, but it stays one alarm.
     """
 
     title: str

@@ -25,7 +25,7 @@ def fault_of(name: str, /, **fields: Any) -> Fault:
     try:
         return _FAULT.validate_python({"fault": name, **fields})
     except pydantic.ValidationError as error:
-        raise InputError(f"{printable(name)!r} is no fault that can be made so: {error.errors()[0]['msg']}") from None
+        raise InputError(f"cannot make the fault {printable(name)!r}: {error.errors()[0]['msg']}") from None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -144,7 +144,7 @@ def _all_choices(chosen: Deployment) -> dict[tuple[str, str], tuple[str, ...]]:
 def test_verification_of_unity_connection_follows_its_setting_until_x14_2(
     version: str, tls_verify: bool, verifies: bool
 ) -> None:
-    """TLS verify mode decides; from X14.2 on the traffic server verifies all the same, for MRA."""
+    """TLS verify mode decides; from X14.2 on the traffic server verifies for MRA whatever the mode is."""
     keys = {"unity_connection": [{"name": "cuc", "nodes": [UNITY.node], "tls_verify": tls_verify}]}
     wanted = UNITY.to("clustered-full", version=version, **keys)
     legs = [leg for leg in legs_of(wanted) if leg.kind is LegKind.UNITY_CONNECTION]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from hashlib import sha256
 
 from cryptography import x509
 
@@ -90,11 +89,6 @@ def _who_misses(gone: Sequence[str], use: CertificateUse) -> tuple[list[Evidence
             Evidence(label=f"name {name}", expected="still there" if entry else "-", seen=f"gone; {who}", where="SAN")
         )
     return evidence, Severity.ERROR if any(n in needed for n in gone) else Severity.INFO
-
-
-def _shorten_key(certificate: x509.Certificate) -> str:
-    """Return the first bytes of the key's SHA-256: enough to distinguish two keys."""
-    return f"SHA-256 {sha256(key_of(certificate)).hexdigest()[:16]}…"
 
 
 def _key(old: x509.Certificate, new: x509.Certificate, use: CertificateUse, subject: str) -> Iterator[Finding]:
