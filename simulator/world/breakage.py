@@ -25,7 +25,10 @@ def fault_of(name: str, /, **fields: Any) -> Fault:
     try:
         return _FAULT.validate_python({"fault": name, **fields})
     except pydantic.ValidationError as error:
-        raise InputError(f"cannot make the fault {printable(name)!r}: {error.errors()[0]['msg']}") from None
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"][1:])  # the first part is the fault's own name
+        reason = f"{where}: {first['msg']}" if where else first["msg"]
+        raise InputError(f"cannot make the fault {printable(name)!r}: {reason}") from None
 
 
 @dataclass(frozen=True, kw_only=True)

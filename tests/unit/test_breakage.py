@@ -16,7 +16,14 @@ def test_fault_with_a_field_called_name_is_made() -> None:
     assert fault.name == "e1.example.com"
 
 
-def test_fault_that_there_is_not_is_one_sentence() -> None:
-    """An unknown fault says so, whatever its fields are."""
-    with pytest.raises(InputError, match="'nonsense' is no fault"):
+def test_unknown_fault_is_one_sentence_that_lists_the_known_ones() -> None:
+    """Whatever its fields are, the sentence names the fault and what is allowed."""
+    with pytest.raises(InputError, match="cannot make the fault 'nonsense': .*'reissue'") as refused:
         fault_of("nonsense", name="e1.example.com")
+    assert "\n" not in str(refused.value)
+
+
+def test_fault_without_a_needed_field_names_the_field() -> None:
+    """The sentence says which field is missing."""
+    with pytest.raises(InputError, match="cannot make the fault 'caa': authority: Field required"):
+        fault_of("caa", name="e1.example.com")
