@@ -18,7 +18,7 @@ def test_fault_with_a_field_called_name_is_made() -> None:
 
 def test_unknown_fault_is_one_sentence_that_lists_the_known_ones() -> None:
     """Whatever its fields are, the sentence names the fault and what is allowed."""
-    with pytest.raises(InputError, match="cannot make the fault 'nonsense': .*'reissue'") as refused:
+    with pytest.raises(InputError, match=r"cannot make the fault 'nonsense': .*'reissue'") as refused:
         fault_of("nonsense", name="e1.example.com")
     assert "\n" not in str(refused.value)
 
