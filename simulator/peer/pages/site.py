@@ -16,7 +16,7 @@ from pkikit.errors import InputError, PkikitError
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.certificates.facts import presented_names
 from simulator.peer.installation import temporary_credential
-from simulator.peer.pages import overview, rendering, rest
+from simulator.peer.pages import rendering, rest, routes
 from simulator.peer.pages.acme_pages import ACME, AcmeDesk
 from simulator.peer.pages.gate import GATE, Gate
 from simulator.peer.peer import Peer
@@ -45,7 +45,7 @@ class PeerSite:
         self.gate = Gate(peer, accounts, self._names)
         app = web.Application(client_max_size=MAX_FORM, middlewares=[self._guard])
         app[rendering.PEER], app[GATE], app[ACME] = peer, self.gate, self.acme
-        overview.add_routes(app)
+        routes.add_routes(app)
         rest.add_routes(app)
         app.on_response_prepare.append(_add_headers)
         self.restarts = 0  # how often the pages restarted with their peer

@@ -9,8 +9,8 @@ from pkikit.view.description import describe_crl
 from simulator.peer.pages import actions
 from simulator.peer.pages.actions import ActionResult, Handler, for_people
 from simulator.peer.pages.bodies import Certificates, Crl, CrlSources, Nothing, RevocationChanges
-from simulator.peer.pages.certificate_pages import render_certificate
 from simulator.peer.pages.rendering import PEER, certificate_values, render
+from simulator.peer.pages.views.server_certificate import render_certificate
 from simulator.peer.state import fingerprint_of
 from simulator.peer.upload import warning_lines
 from simulator.web.web_input import text_fields

@@ -7,11 +7,12 @@ from typing import Any
 from aiohttp import web
 
 from pkikit.model.trace import Failed, NotConnected, describe
-from simulator.peer.pages import acme_pages, actions, certificate_pages, list_pages
+from simulator.peer.pages import acme_pages, actions
 from simulator.peer.pages.actions import Handler, for_people
 from simulator.peer.pages.bodies import Nothing
 from simulator.peer.pages.gate import COOKIE, GATE
 from simulator.peer.pages.rendering import PEER, certificate_values, load_templates, render, restarting
+from simulator.peer.pages.views import server_certificate, trust_pages
 from simulator.peer.peer import Peer
 from simulator.web.web_input import text_fields
 from simulator.world.report import LegReport
@@ -23,12 +24,12 @@ def add_routes(app: web.Application) -> None:
     """Add the routes of every page and every form."""
     get: tuple[tuple[str, Handler], ...] = (
         ("/", _overview), ("/login", _login_form), ("/style.css", _style), ("/zones", _zones), ("/alarms", _alarms),
-        ("/eventlog", _events), ("/restart", _restart_form), *certificate_pages.GET, *list_pages.GET,
+        ("/eventlog", _events), ("/restart", _restart_form), *server_certificate.GET, *trust_pages.GET,
         *acme_pages.GET,
     )  # fmt: skip
     post: tuple[tuple[str, Handler], ...] = (
         ("/login", _login), ("/logout", _logout), ("/restart", for_people(Nothing, actions.restart, restarting)),
-        *certificate_pages.POST, *list_pages.POST,
+        *server_certificate.POST, *trust_pages.POST,
         *acme_pages.POST,
     )  # fmt: skip
     app.router.add_routes([web.get(path, handler) for path, handler in get])
