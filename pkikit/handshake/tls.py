@@ -18,7 +18,7 @@ from OpenSSL import SSL, crypto
 
 from pkikit.handshake.certificates import add_trusted, for_openssl, readable
 from pkikit.handshake.recorder import Recorder
-from pkikit.judge.legs.leg_verdict import judge_tunnel
+from pkikit.judge.legs.leg_verdict import judge_ssh_certificate
 from pkikit.judge.matching.name_matching import match_name
 from pkikit.judge.openssl_codes import REJECTED, verify_error_name
 from pkikit.judge.paths.trust import Anchor, CertificatePath, chain_to_present, effective_trust
@@ -194,14 +194,14 @@ class Handshake:
         recorder: Recorder,
         name_checks: Sequence[NameCheck] = (),
         server_name: str = "",
-        tunnel: bool = False,
+        ssh: bool = False,
         looks_up: bool = False,
     ) -> None:
         """looks_up: the caller asks for the revocation status of `to_look_up` once it is there, and hands it in."""
         self.recorder = recorder
         self.context = context
         self.connection = context.connect(recorder, server_name)
-        self._checks, self._tunnel, self._looks_up = name_checks, tunnel, looks_up
+        self._checks, self._ssh, self._looks_up = name_checks, ssh, looks_up
         self.complete = False
         self.failed = False
         self.to_look_up: tuple[x509.Certificate, ...] = ()
@@ -258,7 +258,7 @@ class Handshake:
                 return
         if objections.errors:
             self.fail("the product does not accept the chain")
-        elif self._tunnel and not judge_tunnel(chain[0]).accepted:
+        elif self._ssh and not judge_ssh_certificate(chain[0]).accepted:
             self.recorder.note(
                 CertificateJudged(subject=title(chain[0]), depth=0, code=REJECTED, name=verify_error_name(REJECTED))
             )

@@ -10,13 +10,14 @@ from pkikit.model.revocation import Consumer
 
 
 class Protocol(enum.StrEnum):
-    """The protocol inside the TLS connection."""
+    """The protocol inside the TLS connection; SSH has keys and certificates of its own instead of TLS."""
 
     SIP_TLS = "sip-tls"
     HTTPS = "https"
     XMPP = "xmpp"
     LDAPS = "ldaps"
     SYSLOG = "syslog-tls"
+    SSH = "ssh"
 
 
 class Purpose(enum.StrEnum):
@@ -47,7 +48,6 @@ class Leg:
     always_verified: no setting of the product turns the verification off.
     discovered_by: the SRV record by which the client finds the server, where it does not dial a configured address.
     consumer: which service of the peer judges the server; each reads other revocation sources.
-    tunnel: an SSH tunnel runs beside it (UC traversal, port 2222), which reads the certificates too and stumbles over OIDs.
     """
 
     kind: LegKind
@@ -60,7 +60,6 @@ class Leg:
     mutual: bool
     client_verifies: bool = True
     always_verified: bool = False
-    tunnel: bool = False
     discovered_by: str = ""
     consumer: Consumer = Consumer.SIP_TLS
     server_name_checks: tuple[NameCheck, ...] = ()

@@ -55,6 +55,7 @@ class LegKind(enum.StrEnum):
 
     CLUSTER = "cluster"
     ZONE = "zone"
+    TUNNEL = "tunnel"
     UNIFIED_CM_SIP = "ucm"
     UNIFIED_CM_HTTPS = "ucm-https"
     IM_PRESENCE_HTTPS = "imp-https"

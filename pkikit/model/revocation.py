@@ -29,6 +29,7 @@ class Consumer(enum.StrEnum):
     HTTPS = "HTTPS with client certificates"
     LDAP = "LDAP"
     POLICY = "external policy service"
+    SSH = "SSH tunnels"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -152,10 +152,11 @@ class World:
         """Return how this party checks revocation: peers as their cluster is set, others not at all.
 
         LDAP and the policy service have no settings: they read what is in their sources, and accept if there is no answer.
+        SSH tunnels: no document names a revocation check of theirs, so there is none (ours).
         fetched: include what it would find at the URLs in certificates; without, only what the party itself has.
         """
         settings = self.revocation_settings(fqdn)
-        if settings is None:
+        if settings is None or consumer is Consumer.SSH:
             return None
         if consumer is not Consumer.SIP_TLS:
             return RevocationQuestion(settings=settings, data=self.parties[fqdn].held, consumer=consumer)

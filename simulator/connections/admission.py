@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pkikit.model.leg import Leg, NameCheck
+from pkikit.model.leg import Leg, NameCheck, Protocol
 from pkikit.model.parties import LegKind
+from pkikit.model.revocation import Consumer
 from pkikit.model.tables import ports
 
 
@@ -16,12 +17,18 @@ class Admission:
 
     verify: bool
     name_checks: tuple[NameCheck, ...] = ()
-    tunnel: bool = False
+    ssh: bool = False
+    consumer: Consumer = Consumer.SIP_TLS
 
 
 def admission_of(leg: Leg) -> Admission:
     """Return how the server of a leg treats the leg's client."""
-    return Admission(verify=leg.mutual, name_checks=leg.client_name_checks if leg.mutual else (), tunnel=leg.tunnel)
+    return Admission(
+        verify=leg.mutual,
+        name_checks=leg.client_name_checks if leg.mutual else (),
+        ssh=leg.protocol is Protocol.SSH,
+        consumer=Consumer.SSH if leg.protocol is Protocol.SSH else Consumer.SIP_TLS,
+    )
 
 
 def admission_of_strangers(legs: Sequence[Leg]) -> Admission:
@@ -30,7 +37,7 @@ def admission_of_strangers(legs: Sequence[Leg]) -> Admission:
     Traversal and cluster ports require the right certificate. On 5061 and 8443 such a caller reaches the default zone, which
     requires none.
     """
-    always_mutual = all(leg.mutual and leg.kind in {LegKind.ZONE, LegKind.CLUSTER} for leg in legs)
+    always_mutual = all(leg.mutual and leg.kind in {LegKind.ZONE, LegKind.CLUSTER, LegKind.TUNNEL} for leg in legs)
     checks = {leg.client_name_checks for leg in legs}
     from_outside = any(leg.port == ports.SIP_TLS for leg in legs)
     if not always_mutual or from_outside:

@@ -16,7 +16,7 @@ from cryptography import x509
 from pkikit.handshake.messages import FramingError, options_request
 from pkikit.handshake.recorder import Recorder
 from pkikit.handshake.tls import Handshake
-from pkikit.model.leg import Leg
+from pkikit.model.leg import Leg, Protocol
 from pkikit.model.revocation import NOTHING_HELD, Consumer, RevocationData, RevocationQuestion
 from pkikit.model.trace import Failed, NotConnected, Side
 from pkikit.model.world import Party, Speaks
@@ -208,11 +208,11 @@ class Endpoint:
                     await speech.welcome(reader, writer, self.party.fqdn)
             admission = known or self._strangers[port]
             handshake = Handshake(
-                self._tls.of(Side.SERVER, port, verify=admission.verify),
+                self._tls.of(Side.SERVER, port, verify=admission.verify, consumer=admission.consumer),
                 recorder=recorder,
                 name_checks=admission.name_checks,
-                tunnel=admission.tunnel,
-                looks_up=True,
+                ssh=admission.ssh,
+                looks_up=admission.consumer is Consumer.SIP_TLS,
             )
             await serve(
                 TlsStream(handshake, reader, writer, look_up=self._status_of, speech=speech, delay=lambda: self.delay),
@@ -299,7 +299,7 @@ class Endpoint:
             recorder=recorder,
             name_checks=leg.server_name_checks if leg.client_verifies else (),
             server_name=leg.reference_name,
-            tunnel=leg.tunnel,
+            ssh=leg.protocol is Protocol.SSH,
             looks_up=leg.consumer is Consumer.SIP_TLS,
         )
         stream = TlsStream(

@@ -7,7 +7,7 @@ from datetime import datetime
 from pkikit.handshake.messages import FramingError
 from pkikit.handshake.recorder import Recorder, merge
 from pkikit.handshake.tls import Handshake, TlsContext, TlsRange, pump
-from pkikit.model.leg import Leg
+from pkikit.model.leg import Leg, Protocol
 from pkikit.model.revocation import Consumer
 from pkikit.model.trace import Application, HandshakeTrace, Side
 from pkikit.model.world import World
@@ -39,11 +39,13 @@ class MemoryDialler:
         checks = leg.server_name_checks if client else leg.client_name_checks
         at = self.world.clock_of(fqdn, self.at)
         return Handshake(
-            self._context(leg, side, verify, leg.consumer if client else Consumer.SIP_TLS),
+            self._context(
+                leg, side, verify, leg.consumer if client or leg.protocol is Protocol.SSH else Consumer.SIP_TLS
+            ),
             recorder=Recorder(side, lambda: at),
             name_checks=checks if verify else (),
             server_name=leg.reference_name if client else "",
-            tunnel=leg.tunnel,
+            ssh=leg.protocol is Protocol.SSH,
         )
 
     def sides(self, leg: Leg) -> tuple[Handshake, Handshake]:

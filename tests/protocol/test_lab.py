@@ -52,7 +52,7 @@ def test_legs_between_two_parties_on_one_port_ask_for_the_same(name: str) -> Non
     asked: dict[tuple[str, str, int], set[object]] = {}
     for leg in legs_of(deployment(name)):
         key = (leg.client, leg.server, leg.port)
-        asked.setdefault(key, set()).add((leg.mutual, leg.client_name_checks if leg.mutual else (), leg.tunnel))
+        asked.setdefault(key, set()).add((leg.mutual, leg.client_name_checks if leg.mutual else (), leg.protocol))
     assert all(len(ways) == 1 for ways in asked.values())
 
 

@@ -15,7 +15,7 @@ from pkikit.design.csr import fast_key
 from pkikit.files import parse
 from pkikit.issue.authority import Authority
 from pkikit.judge.checks.certificate_checks import MAX_SHOWN
-from pkikit.judge.legs.leg_verdict import judge_tunnel
+from pkikit.judge.legs.leg_verdict import judge_ssh_certificate
 from pkikit.judge.linting.lint import lint_authority, lint_certificate, lint_request
 from pkikit.judge.questions import CertificateUse
 from pkikit.model.certificates.public_key import digest_name
@@ -72,7 +72,7 @@ def test_issuer_name_with_an_unknown_attribute_reports_oid_unsupported() -> None
     [found] = [f for f in lint_certificate(leaf, use()).errors if f.rule == "oid.unsupported"]
     assert [(e.where, e.seen) for e in found.evidence] == [("issuer", PRIVATE.dotted_string)]
     assert "issuing CA" in found.fix
-    assert not judge_tunnel(leaf).accepted
+    assert not judge_ssh_certificate(leaf).accepted
 
 
 @pytest.mark.fires("oid.unsupported")

@@ -10,17 +10,18 @@ from dataclasses import replace
 
 from pkikit.design.legs.inside import SERVER_LEGS, UNIFIED_COMMUNICATIONS_LEGS
 from pkikit.design.legs.outside import OUTSIDE_LEGS, registration_names
+from pkikit.design.legs.tunnel_legs import TUNNEL_LEGS
 from pkikit.design.legs.zone_legs import ZONE_LEGS, verify_subject_name
 from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg, Protocol
 
 __all__ = ["legs_of", "registration_names", "verify_subject_name"]
 
-_SOURCES = (*ZONE_LEGS, *UNIFIED_COMMUNICATIONS_LEGS, *OUTSIDE_LEGS, *SERVER_LEGS)
+_SOURCES = (*ZONE_LEGS, *TUNNEL_LEGS, *UNIFIED_COMMUNICATIONS_LEGS, *OUTSIDE_LEGS, *SERVER_LEGS)
 
 
 def legs_of(deployment: Deployment) -> tuple[Leg, ...]:
-    """Return all legs, in the order cluster, zones, Unified CM, IM&P, MRA clients, partners outside, servers inside."""
+    """Return all legs, in the order cluster, zones, SSH tunnels, Unified CM, IM&P, MRA clients, partners, servers inside."""
     found = (leg for source in _SOURCES for leg in source(deployment))
     return tuple(leg if leg.protocol is Protocol.SIP_TLS else _without_sip(leg) for leg in found)
 

@@ -49,7 +49,7 @@ def _zone_legs(deployment: Deployment) -> Iterator[Leg]:
     for zone in deployment.zones:
         match zone:
             case TraversalZone():
-                yield from _traversal_legs(deployment, zone)
+                yield from traversal_legs(deployment, zone)
             case NeighbourZone():
                 yield from _neighbour_legs(deployment, zone)
             case DnsZone() | DefaultZone():
@@ -58,7 +58,8 @@ def _zone_legs(deployment: Deployment) -> Iterator[Leg]:
                 assert_never(zone)
 
 
-def _traversal_legs(deployment: Deployment, zone: TraversalZone) -> Iterator[Leg]:
+def traversal_legs(deployment: Deployment, zone: TraversalZone) -> Iterator[Leg]:
+    """Return the SIP legs of one traversal zone: each C peer to each E peer."""
     client_cluster, server_cluster = deployment.cluster(zone.client), deployment.cluster(zone.server)
     always_on = zone.is_uc
     subject = verify_subject_name(deployment, zone)
@@ -80,7 +81,6 @@ def _traversal_legs(deployment: Deployment, zone: TraversalZone) -> Iterator[Leg
                     mutual=always_on or zone.tls_verify,
                     client_verifies=always_on or zone.tls_verify,
                     always_verified=always_on,
-                    tunnel=always_on,
                     server_name_checks=looks_for(address, "peer address configured in the zone on C"),
                     client_name_checks=looks_for(subject, "TLS verify subject name configured in the zone on E"),
                     id=f"{LegKind.ZONE}:{zone.name}:{client}>{server}@{address}" if again else "",

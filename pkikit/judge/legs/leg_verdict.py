@@ -19,7 +19,7 @@ from pkikit.model.certificates.credential import spki
 from pkikit.model.certificates.facts import is_self_signed, key_of, presented_names, title
 from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Evidence, Finding, Severity, Verdict, merge_verdicts
-from pkikit.model.leg import Leg, NameCheck, Purpose
+from pkikit.model.leg import Leg, NameCheck, Protocol, Purpose
 from pkikit.model.parties import Cluster
 from pkikit.model.trace import Side
 from pkikit.model.version import ProductVersion
@@ -170,8 +170,8 @@ def _judge_side(
         verifier_is_expressway=verifier.fqdn in world.deployment.peers,
     )
     further = [judge_form(sent, world.deployment.product_version)]
-    if leg.tunnel:
-        further.append(judge_tunnel(sent[0]))
+    if leg.protocol is Protocol.SSH:
+        further.append(judge_ssh_certificate(sent[0]))
     return merge_verdicts(question, [verdict, *further])
 
 
@@ -195,8 +195,8 @@ _UNUSABLE = Check(NAMES_UNUSABLE, unusable_names)
 
 
 @once_per_object
-def judge_tunnel(leaf: x509.Certificate) -> Verdict:
-    """Judge whether the SSH tunnel beside a UC traversal zone can read the certificate (X12.5 guide, appendix 1)."""
+def judge_ssh_certificate(leaf: x509.Certificate) -> Verdict:
+    """Judge whether an SSH tunnel can read the certificate (X12.5 guide, appendix 1)."""
     return Verdict.of("can the SSH tunnel read it?", OID_UNSUPPORTED.judge(title(leaf), name_oids(leaf)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pkikit.model.leg import Leg
+from pkikit.model.leg import Leg, Protocol
 from tests.support.worlds.deployments import (
     deployment,
 )
@@ -38,11 +38,11 @@ def looks_for(fqdn: str, name: str) -> Callable[[Leg], bool]:
 
 
 def by_peers(leg_filter: Callable[[Leg], bool], of: str) -> Callable[[Leg], bool]:
-    """Legs of `leg_filter` on which an Expressway peer is the one that judges the certificate of `of`."""
+    """Legs of `leg_filter` on which an Expressway peer judges the certificate of `of` and may check revocation: no tunnels."""
     peers = deployment().peers
 
     def affected(leg: Leg) -> bool:
-        return leg_filter(leg) and (
+        return (leg.protocol is not Protocol.SSH and leg_filter(leg)) and (
             (leg.server == of and leg.client_verifies and leg.client in peers)
             or (leg.client == of and leg.mutual and leg.server in peers)
         )

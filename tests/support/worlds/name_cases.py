@@ -84,7 +84,7 @@ NAME_CASES: tuple[Case, ...] = (
         "wildcard-from-the-web-team",
         lambda b: b.reissue(E1, names=("*.example.com", "example.com"), common_name="*.example.com"),
         "names.wildcard-unsupported",
-        lambda leg: presenting(E1)(leg) and not leg.id.startswith("mra:"),
+        lambda leg: presenting(E1)(leg) and not leg.id.startswith(("mra:", "tunnel:")),
         lambda b: b.reissue(E1, names=("*.example.com", *b.layout(E1))),
     ),
     Case(
@@ -136,7 +136,7 @@ NAME_CASES: tuple[Case, ...] = (
         "foreign-oid-in-the-subject-and-the-ssh-tunnel",
         lambda b: b.reissue(E1, subject=_odd_subject("1.3.6.1.4.1.55555.2")),
         "oid.unsupported",
-        lambda leg: leg.id.startswith("zone:uc-traversal") and leg.server == E1,
+        lambda leg: leg.id.startswith("tunnel:") and leg.server == E1,
         lambda b: b.reissue(E1, subject=_odd_subject("1.3.6.1.4.1.311.60.2.1.3")),
     ),
 )
