@@ -36,8 +36,8 @@ from simulator.lab.acme_attachment import acme_service
 from simulator.lab.lab import Lab
 from simulator.lab.running_lab import RunningLab
 from simulator.peer.acme.service import AcmeService
-from simulator.peer.pages.site import PeerSite
 from simulator.peer.peer import Peer
+from simulator.peer.site import PeerSite
 from simulator.services.adcs import CertificateServices
 from simulator.services.dns import DnsServer
 from simulator.settings import LabSettings

@@ -13,7 +13,7 @@ import pandas as pd
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from pkikit.model.certificates.credential import PrivateKey
-from simulator.peer.pages.rest import BASE
+from simulator.peer.api.lab_calls import BASE
 from workbook.session import LabSession
 
 # The peer's own certificate is what a lesson changes, so these look at the pages whatever it is.

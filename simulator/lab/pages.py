@@ -11,8 +11,8 @@ from pkikit.model.tables import ports
 from simulator.connections.context import Follower, LabContext
 from simulator.connections.network import ADCS_NUMBER
 from simulator.errors import LabError
-from simulator.peer.pages.site import PeerSite
 from simulator.peer.peer import Peer
+from simulator.peer.site import PeerSite
 from simulator.services import adcs
 from simulator.web.doorkeeper import Accounts
 from simulator.world.issued_world import profile_of

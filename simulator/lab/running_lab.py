@@ -22,8 +22,8 @@ from simulator.errors import LabError
 from simulator.lab.housekeeping import Housekeeping
 from simulator.lab.pages import Pages
 from simulator.lab.world_changes import WorldChanges
-from simulator.peer.pages.site import PeerSite
 from simulator.peer.peer import Peer
+from simulator.peer.site import PeerSite
 from simulator.services.adcs import CertificateServices
 from simulator.world.report import CheckReport, LegReport
 

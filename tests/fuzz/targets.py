@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.commands.cli import app
 from pkikit.errors import PkikitError
-from simulator.peer.pages.rest import BASE
+from simulator.peer.api.lab_calls import BASE
 from tests.fuzz import seeds
 from tests.support.labs import lab_of
 from tests.support.worlds import DEPLOYMENTS, E1, issued

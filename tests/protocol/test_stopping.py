@@ -58,7 +58,7 @@ def stopped(script: str, *arguments: str, by: signal.Signals) -> tuple[int, str]
     ("stuck", "by"),
     [
         ("simulator.connections.network:Network.start", signal.SIGINT),  # the lab starts
-        ("simulator.peer.pages.site:PeerSite.start", signal.SIGTERM),  # the pages start
+        ("simulator.peer.site:PeerSite.start", signal.SIGTERM),  # the pages start
         *(("simulator.connections.links:Link.run", number) for number in NUMBERS),  # no leg ever settles
         ("simulator.connections.dialling:Dialler.status", signal.SIGHUP),  # the first look never comes
     ],

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from simulator.peer.pages import rest
+from simulator.peer.api import lab_calls
 from simulator.services import adcs
 from simulator.threaded import ThreadedLab
 from simulator.web.doorkeeper import FREE_FAILURES, AccountRole, Accounts, Doorkeeper, TooManyFailures
@@ -29,7 +29,7 @@ lab = lab_fixture()
 
 def test_right_password_is_accepted_after_wrong_guesses(lab: ThreadedLab) -> None:
     """Wrong passwords from the same address end in 429; the right one is taken at once, by scripts and at the CA."""
-    for server, user, path in ((E2, "admin", f"{rest.BASE}/zones"), ("adcs", "enrol", "/certsrv/")):
+    for server, user, path in ((E2, "admin", f"{lab_calls.BASE}/zones"), ("adcs", "enrol", "/certsrv/")):
         statuses = [
             ask(lab, server, "GET", path, Authorization=basic(lab, user, f"wrong{i}"))[0]
             for i in range(FREE_FAILURES + 3)
@@ -44,7 +44,12 @@ def test_wrong_guesses_from_many_addresses_count_for_the_account(lab: ThreadedLa
     """A guesser with all of 127/8 has no more guesses than others: they count for the account too."""
     answers = [
         ask(
-            lab, C1, "GET", f"{rest.BASE}/zones", source=f"127.9.9.{i}", Authorization=basic(lab, "admin", f"wrong{i}")
+            lab,
+            C1,
+            "GET",
+            f"{lab_calls.BASE}/zones",
+            source=f"127.9.9.{i}",
+            Authorization=basic(lab, "admin", f"wrong{i}"),
         )[0]
         for i in range(1, 31)
     ]
@@ -99,7 +104,7 @@ def test_request_from_another_site_is_refused(lab: ThreadedLab, server: str, hea
     host, port = where(lab, server)
     sent = {k.replace("-", "_"): v.format(own=f"{host}:{port}", host=host) for k, v in headers.items()}
     before = dict(lab.adcs.issued)
-    path, user = (f"{rest.BASE}/restart", "admin") if server == E1 else ("/certsrv/certfnsh.asp", "enrol")
+    path, user = (f"{lab_calls.BASE}/restart", "admin") if server == E1 else ("/certsrv/certfnsh.asp", "enrol")
     body = urlencode({"CertRequest": request_pem(), "Template": "WebServer"}).encode()
     status, answer, _ = ask(lab, server, "POST", path, body, Authorization=basic(lab, user), Content_Type=FORM, **sent)
     assert status == 403, answer
@@ -111,7 +116,9 @@ def test_request_from_the_own_page_is_accepted(lab: ThreadedLab, server: str) ->
     """The same request from the server's own page, by its address and by its name."""
     host, port = where(lab, server)
     name = adcs.NAME if server == "adcs" else E1
-    path, user = (f"{rest.BASE}/certs/generate_csr", "admin") if server == E1 else ("/certsrv/certfnsh.asp", "enrol")
+    path, user = (
+        (f"{lab_calls.BASE}/certs/generate_csr", "admin") if server == E1 else ("/certsrv/certfnsh.asp", "enrol")
+    )
     for own in (f"{host}:{port}", f"{name}:{port}", f"{name.upper()}.:{port}", f"localhost:{port}"):
         body = b"{}" if server == E1 else urlencode({"CertRequest": request_pem(), "Template": "WebServer"}).encode()
         kind = "application/json" if server == E1 else FORM
@@ -129,7 +136,7 @@ def test_request_from_the_own_page_is_accepted(lab: ThreadedLab, server: str) ->
 @pytest.mark.parametrize("server", [E1, "adcs"])
 def test_request_with_a_foreign_host_is_refused(lab: ThreadedLab, server: str, host: str) -> None:
     """DNS rebinding: the page's own name leads here, and is not answered to."""
-    path, user = (f"{rest.BASE}/zones", "admin") if server == E1 else ("/certsrv/", "enrol")
+    path, user = (f"{lab_calls.BASE}/zones", "admin") if server == E1 else ("/certsrv/", "enrol")
     assert ask(lab, server, "GET", path, Authorization=basic(lab, user), Host=host)[0] in {400, 421}
 
 

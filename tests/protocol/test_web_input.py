@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from simulator.peer.pages import acme_pages, rest
+from simulator.peer.api import acme_calls, lab_calls
 from simulator.threaded import ThreadedLab
 from simulator.web.doorkeeper import basic_credentials
 from tests.support.format_0 import rewrite_folder
@@ -118,7 +118,7 @@ def test_compressed_form_is_refused(lab: ThreadedLab, server: str) -> None:
 )
 def test_malformed_credentials_get_401(lab: ThreadedLab, server: str, header: str) -> None:
     """401, which says how to log in."""
-    path = f"{rest.BASE}/zones" if server == E1 else "/certsrv/"
+    path = f"{lab_calls.BASE}/zones" if server == E1 else "/certsrv/"
     status, answer, headers = ask(lab, server, "GET", path, Authorization=header)
     assert status == 401
     assert headers["WWW-Authenticate"].startswith("Basic realm=")
@@ -143,7 +143,7 @@ def test_basic_credentials_are_parsed_or_none() -> None:
 
 def test_client_that_hangs_up_leaves_no_log_line(lab: ThreadedLab) -> None:
     """In the middle of a body, of each kind: the log stays empty, and the next one is served."""
-    for path, kind in ((f"{rest.BASE}/certs/root", "application/json"), ("/login", FORM), ("/login", MULTIPART)):
+    for path, kind in ((f"{lab_calls.BASE}/certs/root", "application/json"), ("/login", FORM), ("/login", MULTIPART)):
         for _ in range(3):
             raw = socket.create_connection(where(lab, E1), timeout=LONG)
             with ANYONE.wrap_socket(raw) as connection:
@@ -198,7 +198,7 @@ SURROGATES = (
 @pytest.mark.parametrize(("method", "path", "body"), SURROGATES)
 def test_lone_surrogate_in_a_text_is_refused(lab: ThreadedLab, method: str, path: str, body: str) -> None:
     """Refused where it comes in, in every text; the pages are as they were."""
-    status, answer, _ = ask(lab, E1, method, rest.BASE + path, body.encode(), Authorization=basic(lab))
+    status, answer, _ = ask(lab, E1, method, lab_calls.BASE + path, body.encode(), Authorization=basic(lab))
     assert status == 400, answer
     assert json.loads(answer)["error"]
     cookie, _ = logged_in(lab)
@@ -215,7 +215,7 @@ def test_lone_surrogate_in_a_text_is_refused(lab: ThreadedLab, method: str, path
 )  # fmt: skip
 def test_malformed_json_gets_400_with_its_reason(lab: ThreadedLab, body: bytes) -> None:
     """The answer has status 400 and the reason as JSON."""
-    status, answer, _ = ask(lab, E1, "PUT", f"{rest.BASE}/certs/crl/automatic", body, Authorization=basic(lab))
+    status, answer, _ = ask(lab, E1, "PUT", f"{lab_calls.BASE}/certs/crl/automatic", body, Authorization=basic(lab))
     assert status == 400
     assert len(json.loads(answer)["error"].splitlines()) == 1
 
@@ -228,7 +228,7 @@ _ROUTES = [
         ("PUT", "/certs/server"), ("PUT", "/certs/client"), ("DELETE", "/certs/client"), ("POST", "/certs/generate_csr"),
         ("DELETE", "/certs/generate_csr"), ("POST", "/certs/root"), ("PUT", "/certs/root"), ("DELETE", "/certs/root/{fingerprint}"),
         ("POST", "/certs/pending/deploy"), ("DELETE", "/certs/pending"), ("PUT", "/certs/crl"), ("DELETE", "/certs/crl"),
-        ("PUT", "/certs/crl/automatic"), ("PUT", "/sip/revocation"), *((m, p) for m, p, _ in acme_pages.API if m != "GET"),
+        ("PUT", "/certs/crl/automatic"), ("PUT", "/sip/revocation"), *((m, p) for m, p, _ in acme_calls.CALLS if m != "GET"),
     ]
 ]  # fmt: skip
 _KEYS = (
@@ -279,7 +279,7 @@ def test_any_json_on_any_route_is_answered_below_500(lab: ThreadedLab, seed: int
         if lot.random() < 0.2:
             body = anything(lot)
         status, answer, _ = ask(
-            lab, C1 if lot.random() < 0.3 else E1, method, rest.BASE + path, json.dumps(body).encode(),
+            lab, C1 if lot.random() < 0.3 else E1, method, lab_calls.BASE + path, json.dumps(body).encode(),
             Authorization=authorization,
         )  # fmt: skip
         assert status < 500, (method, path, body, answer)
@@ -293,7 +293,7 @@ def test_any_json_on_any_route_is_answered_below_500(lab: ThreadedLab, seed: int
         ("GET", "/sip/revocation"),
         ("GET", "/eventlog"),
     ):
-        assert ask(lab, E1, method, rest.BASE + path, Authorization=authorization)[0] == 200
+        assert ask(lab, E1, method, lab_calls.BASE + path, Authorization=authorization)[0] == 200
 
 
 # State that an older version wrote.

@@ -14,7 +14,7 @@ from pkikit.errors import InputError
 from pkikit.model.codec.problems import validate_as
 from pkikit.model.deployment import Revocation
 from simulator.peer.acme_state import AcmeChanges, AcmeSettings, Provider, settings_document
-from simulator.peer.pages import rest
+from simulator.peer.api import lab_calls
 from simulator.peer.pages.bodies import (
     Body,
     CrlSources,
@@ -100,9 +100,9 @@ def test_acme_changes_leave_the_other_settings() -> None:
 
 def test_rest_document_describes_every_path_and_body() -> None:
     """As an OpenAPI document that has each route, and in which no reference leads nowhere."""
-    described = rest.description()
-    for method, path, handler in rest.routes():
-        operation = described["paths"][rest.BASE + path][method.lower()]
+    described = lab_calls.description()
+    for method, path, handler in lab_calls.routes():
+        operation = described["paths"][lab_calls.BASE + path][method.lower()]
         assert operation["summary"]
         assert ("requestBody" in operation) is (method != "GET"), (method, path, handler)
     schemas = described["components"]["schemas"]

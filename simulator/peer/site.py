@@ -15,8 +15,9 @@ from aiohttp import web
 from pkikit.errors import InputError, PkikitError
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.certificates.facts import presented_names
+from simulator.peer.api import lab_calls
 from simulator.peer.installation import temporary_credential
-from simulator.peer.pages import rendering, rest, routes
+from simulator.peer.pages import rendering, routes
 from simulator.peer.pages.acme_pages import ACME, AcmeDesk
 from simulator.peer.pages.gate import GATE, Gate
 from simulator.peer.peer import Peer
@@ -46,7 +47,7 @@ class PeerSite:
         app = web.Application(client_max_size=MAX_FORM, middlewares=[self._guard])
         app[rendering.PEER], app[GATE], app[ACME] = peer, self.gate, self.acme
         routes.add_routes(app)
-        rest.add_routes(app)
+        lab_calls.add_routes(app)
         app.on_response_prepare.append(_add_headers)
         self.restarts = 0  # how often the pages restarted with their peer
         self._app = app
@@ -111,7 +112,7 @@ class PeerSite:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
-        is_api = request.path.startswith(rest.BASE)
+        is_api = request.path.startswith(lab_calls.BASE)
         try:
             await self.gate.admit(request, is_script=is_api)
             response: web.StreamResponse = await handler(request)

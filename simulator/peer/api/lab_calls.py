@@ -1,4 +1,4 @@
-"""The REST API of a peer, for scripts: HTTP Basic, JSON in and out, under the product's provisioning path.
+"""The lab's own calls of a peer, for scripts: HTTP Basic, JSON in and out.
 
 An error is `{"error": one sentence}`. A script can upload a private key; no response contains one.
 """
@@ -14,7 +14,8 @@ from pydantic.json_schema import models_json_schema
 
 from pkikit.model.trace import describe
 from pkikit.view.description import describe_certificate, describe_crl, describe_request, iso
-from simulator.peer.pages import acme_pages, actions
+from simulator.peer.api import acme_calls
+from simulator.peer.pages import actions
 from simulator.peer.pages.actions import Handler, for_scripts
 from simulator.peer.pages.bodies import Certificates, Crl, CrlSources, Generate, Nothing, RevocationChanges, Upload
 from simulator.peer.pages.rendering import PEER
@@ -54,7 +55,7 @@ def routes() -> tuple[tuple[str, str, Handler], ...]:
         ("GET", "/alarms", _alarms),
         ("GET", "/eventlog", _events),
         ("POST", "/restart", for_scripts(Nothing, actions.restart, status=202)),
-        *acme_pages.API,
+        *acme_calls.CALLS,
     )
 
 
