@@ -1,0 +1,1 @@
+"""What machines write: lines of Expressway's event log, the logs of the machines around it, and the dumps of an archive."""
