@@ -40,6 +40,9 @@ from pkikit.values.names import is_ip_address, parse_dns_name
 class Revocation(FileValue):
     """The revocation settings of SIP TLS (Configuration > Protocols > SIP).
 
+    fallback: what counts when no source answers. Cisco's documents contradict each other about the default: the command
+    reference X15.0 says `Fail` (treat as revoked), the web page of the X8 guides "Treat as not revoked". A file without
+    this key follows the page.
     ocsp_responder: the CA names a responder in its certificates; this is not a setting of the product, but what the CA does.
     """
 

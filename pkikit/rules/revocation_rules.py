@@ -6,6 +6,10 @@ from pkikit.model.findings import Severity
 from pkikit.rules.rule import Rule, Step, Subject
 
 _SIP = "X12.5 guide, 'Configuring Revocation Checking for SIP TLS Connections'"
+_FALLBACK = (
+    f"{_SIP}. Which fallback is the default: the command reference X15.0 says Fail (treat as revoked), the web page of the "
+    "X8 guides 'Treat as not revoked'; a deployment file without `fallback` follows the page"
+)
 _SOURCES = "X12.5 guide, 'Managing Certificate Revocation Lists': 'Certificate Revocation Sources'"
 
 REVOKED = Rule(
@@ -34,7 +38,7 @@ CRL_UNAVAILABLE = Rule(
     severity=Severity.ERROR,
     applies_to=(Subject.REVOCATION,),
     requirement="For every CA of the chain there is a CRL; without one the fallback behaviour decides.",
-    source=_SIP,
+    source=_FALLBACK,
     fix="Upload the CRL of that CA or make its distribution point reachable; or set the fallback to 'treat as not revoked'.",
     openssl=(3, 11, 15, 16, 44),
     step=Step.REVOCATION,
@@ -74,7 +78,7 @@ OCSP_UNAVAILABLE = Rule(
     severity=Severity.ERROR,
     applies_to=(Subject.REVOCATION,),
     requirement="The responder that a certificate names answers, in time and about it; otherwise the fallback behaviour decides.",
-    source=_SIP,
+    source=_FALLBACK,
     fix="Open the way from the Expressway to the responder, or ask the CA why it does not know the certificate; or use "
     "CRLs instead.",
     openssl=(73, 75, 98, 99, 100),

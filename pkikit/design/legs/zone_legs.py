@@ -14,7 +14,7 @@ from pkikit.model.tables import ports
 from pkikit.model.zones import DefaultZone, DnsZone, NeighbourZone, TraversalZone
 
 
-def _traversal_port(deployment: Deployment, zone: TraversalZone) -> int:
+def traversal_port(deployment: Deployment, zone: TraversalZone) -> int:
     """Return the port on which E listens for this zone: 7001 for the first, one more for each further zone."""
     zones = [z.name for z in deployment.zones if isinstance(z, TraversalZone)]
     return ports.FIRST_TRAVERSAL + zones.index(zone.name)
@@ -76,7 +76,7 @@ def traversal_legs(deployment: Deployment, zone: TraversalZone) -> Iterator[Leg]
                     client=client,
                     server=server,
                     protocol=Protocol.SIP_TLS,
-                    port=_traversal_port(deployment, zone),
+                    port=traversal_port(deployment, zone),
                     reference_name=address,
                     mutual=always_on or zone.tls_verify,
                     client_verifies=always_on or zone.tls_verify,
