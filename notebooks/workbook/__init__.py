@@ -67,6 +67,7 @@ with optional_packages("workbook"):
         san_table,
         trace,
     )
+    from workbook.tables.service_tables import service_needs, services
     from workbook.tables.workbench import workbench
     from workbook.tables.years import happenings, live, year_picture
 
@@ -138,6 +139,8 @@ __all__ = [
     "san_matrix",
     "san_table",
     "save_report",
+    "service_needs",
+    "services",
     "shared_or_own",
     "start",
     "sunset_picture",

@@ -186,6 +186,8 @@ def print_report(out: Console, report: CheckReport) -> None:
     up, every = len(report.legs) - len(report.down), len(report.legs)
     said = "no" if report.down else "yes"
     out.print(f"{said}: {up} of {every} legs of {report.deployment} are up at {format_time(report.at)}", markup=False)
+    for line in report.service_lines:
+        out.print(f"  {line}", markup=False)
     for cause in report.root_causes():
         console.show_findings(out, [replace(cause.finding, fix=cause.fix)])
         if len(cause.refused_by) > 1:

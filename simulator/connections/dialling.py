@@ -133,7 +133,7 @@ class Dialler:
         """Return the current state of held legs, and dial the others."""
         await self.check(only=lambda leg: leg.id not in self.links)
         found = (self.last[leg.id] for leg in self._context.legs if leg.id in self.last)
-        return CheckReport(deployment=self._context.world.deployment.name, at=self._context.now(), legs=tuple(found))
+        return CheckReport.of(self._context.world.deployment, self._context.now(), found)
 
     async def check(
         self, *, only: Callable[[Leg], bool] | None = None, progress: Callable[[LegReport], None] | None = None
@@ -157,7 +157,7 @@ class Dialler:
 
         chosen = [leg for leg in self._context.legs if only is None or only(leg)]
         reports = await asyncio.gather(*(one(leg) for leg in chosen))
-        return CheckReport(deployment=self._context.world.deployment.name, at=at, legs=tuple(reports))
+        return CheckReport.of(self._context.world.deployment, at, reports)
 
     def _can_dial(self, leg: Leg) -> bool:
         """Return False if a side would need a private key that the lab does not have."""

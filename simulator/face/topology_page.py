@@ -129,7 +129,7 @@ class Management:
     def _report(self) -> CheckReport:
         lab = self._lab
         found = tuple(lab.last[leg.id] for leg in lab.legs if leg.id in lab.last)
-        return CheckReport(deployment=lab.deployment.name, at=lab.clock.now(), legs=found)
+        return CheckReport.of(lab.deployment, lab.clock.now(), found)
 
     def _page_values(self) -> dict[str, Any]:
         report = self._report()

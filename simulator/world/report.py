@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
 from typing import Any
 
+from pkikit.design.legs import legs_of
+from pkikit.design.services import ServiceName, services_of
 from pkikit.errors import InputError
 from pkikit.judge.diagnose import diagnose_trace
 from pkikit.judge.legs.leg_verdict import LegVerdict
+from pkikit.judge.legs.service_state import ServiceState, service_states
+from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Finding, Severity
 from pkikit.model.leg import Leg
 from pkikit.model.trace import HandshakeTrace, Outcome, Side
@@ -19,6 +23,7 @@ from pkikit.rules.catalogue import rank_causes
 from pkikit.values.names import printable
 from pkikit.view.description import iso
 
+_FOR_USERS = {ServiceName.MRA, ServiceName.WEB_PROXY}
 _MARKS = {
     Outcome.ACCEPTED: "✔ accepted",
     Outcome.REJECTED: "✘ rejected",
@@ -151,6 +156,10 @@ def _legs_down(cause: RootCause) -> str:
     return f"Legs down{refused}: {', '.join(cause.legs)}"
 
 
+def _place(name: ServiceName, where: str) -> str:
+    return f"for users on {where}" if name in _FOR_USERS else f"on {where}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class CheckReport:
     """Every leg of a deployment at one instant. `print(report)` explains which legs are down and why.
@@ -159,15 +168,26 @@ class CheckReport:
         deployment: its name.
         at: the lab's time, aware UTC.
         legs: one report for each leg.
+        services: which services work; empty if only some legs were dialled.
     """
 
     deployment: str
     at: datetime
     legs: tuple[LegReport, ...]
+    services: tuple[ServiceState, ...] = ()
+
+    @classmethod
+    def of(cls, deployment: Deployment, at: datetime, legs: Iterable[LegReport]) -> CheckReport:
+        """Return the report about these legs; about services too, if every leg of the deployment is among them."""
+        found = tuple(legs)
+        every, up = legs_of(deployment), {report.leg.id: report.up for report in found}
+        complete = up.keys() >= {leg.id for leg in every}
+        states = service_states(services_of(deployment, every), up) if complete else ()
+        return cls(deployment=deployment.name, at=at, legs=found, services=states)
 
     def __str__(self) -> str:
         """The answer, then each root cause once: what, where, expected and found, the fix, and the legs that are down for it."""
-        parts = [f"{self.deployment} at {iso(self.at)}: {self.count}"]
+        parts = ["\n".join((f"{self.deployment} at {iso(self.at)}: {self.count}", *self.outages))]
         parts.extend(
             f"{replace(cause.finding, fix=cause.fix)}\n  {_legs_down(cause)}"
             for cause in self.root_causes(first_only=True)
@@ -182,6 +202,31 @@ class CheckReport:
         )
         causes = f"<ol>{items}</ol>" if items else ""
         return f"<div><p><b>{escape(f'{self.deployment} at {iso(self.at)}: {self.count}')}</b></p>{causes}</div>"
+
+    @property
+    def outages(self) -> tuple[str, ...]:
+        """One line for each service that is down: where, and because of which legs and causes."""
+        return tuple(self._outage(state) for state in self.services if not state.up)
+
+    @property
+    def service_lines(self) -> tuple[str, ...]:
+        """A short block for people: where each service works, then every outage."""
+        works: dict[ServiceName, list[str]] = {}
+        for state in self.services:
+            if state.up and state.peer:
+                works.setdefault(state.name, []).append(state.peer)
+        return (
+            *(f"{name.label} works {_place(name, ', '.join(peers))}" for name, peers in works.items()),
+            *self.outages,
+        )
+
+    def _outage(self, state: ServiceState) -> str:
+        causes = {leg.leg.id: ", ".join(leg.causes[:1]) or "no cause found" for leg in self.down}
+        reasons: dict[str, list[str]] = {}
+        for leg_id in state.because:
+            reasons.setdefault(causes.get(leg_id, "no cause found"), []).append(leg_id)
+        parts = (f"{', '.join(ids)} {'is' if len(ids) == 1 else 'are'} down: {cause}" for cause, ids in reasons.items())
+        return f"{state.name.label} is down {_place(state.name, state.where)} because {'; '.join(parts)}"
 
     @property
     def count(self) -> str:
@@ -242,4 +287,5 @@ class CheckReport:
             "deployment": self.deployment,
             "at": iso(self.at),
             "legs": [leg.to_json() for leg in self.legs],
+            "services": [state.to_json() for state in self.services],
         }

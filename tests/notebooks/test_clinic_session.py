@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -197,5 +198,5 @@ def test_clinic_terminal_lists_and_applies_remedies() -> None:
     text = out.file.getvalue()  # type: ignore[attr-defined]
     assert "renew-certificate" in text
     assert "there is no remedy 'pray'" in text
-    assert "28 of 28 legs are up" in text
+    assert re.search(r"(\d+) of \1 legs are up", text)
     assert (score.points, score.mended_by_hand) == (100, True)

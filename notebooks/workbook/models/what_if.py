@@ -29,7 +29,7 @@ LOSSES: tuple[Loss, ...] = (
 def judged(world: World, at: datetime) -> CheckReport:
     """Return every leg as pkikit judges it at an instant; nothing is dialled."""
     legs = tuple(LegReport(leg=v.leg, verdict=v, trace=None) for v in judge_all_legs(world, at))
-    return CheckReport(deployment=world.deployment.name, at=at, legs=legs)
+    return CheckReport.of(world.deployment, at, legs)
 
 
 def authorities(world: World) -> dict[str, x509.Certificate]:
