@@ -13,7 +13,7 @@ import pandas as pd
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from pkikit.model.certificates.credential import PrivateKey
-from simulator.peer.api.lab_calls import BASE
+from simulator.peer.api.answers import is_api
 from workbook.session import LabSession
 
 # The peer's own certificate is what a lesson changes, so these look at the pages whatever it is.
@@ -63,7 +63,7 @@ def _everything(lab: LabSession, fqdn: str) -> Iterator[tuple[str, int, str, str
     form = urlencode({"user": "admin", "password": password})
     _, _, cookie, _ = _ask(address, "POST", "/login", form, {"Content-Type": "application/x-www-form-urlencoded"})
     for path in inside.sites[fqdn].get_paths():
-        headers = {"Authorization": basic} if path.startswith(BASE) else {"Cookie": cookie}
+        headers = {"Authorization": basic} if is_api(path) else {"Cookie": cookie}
         status, kind, _, body = _ask(address, "GET", path, None, headers)
         yield path, status, kind, body
 

@@ -81,23 +81,26 @@ def san_length(names: tuple[str, ...]) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class SubjectFields:
-    """The subject besides the common name. The product requires all of them; Let's Encrypt drops them."""
+    """The subject besides the common name. The product's page requires all but the e-mail; Let's Encrypt drops them."""
 
     country: str = ""
     state: str = ""
     locality: str = ""
     organisation: str = ""
     unit: str = ""
+    email: str = ""
 
     def __post_init__(self) -> None:
         if self.country and not re.fullmatch(r"[A-Za-z]{2}", self.country):
             raise InputError(f"country {printable(self.country)!r}: write the two letters of ISO 3166, as GB")
-        for field, limit in (("state", 128), ("locality", 128), ("organisation", 64), ("unit", 64)):
+        for field, limit in (("state", 128), ("locality", 128), ("organisation", 64), ("unit", 64), ("email", 255)):
             value = getattr(self, field)
             if len(value) > limit:
                 raise InputError(f"{field}: {len(value)} characters, at most {limit} fit into a certificate")
             if any(not c.isprintable() for c in value):
                 raise InputError(f"{field} {printable(value)!r} holds control characters")
+        if self.email and not re.fullmatch(r"[!-?A-~]+@[!-?A-~]+", self.email):
+            raise InputError(f"email {printable(self.email)!r}: write an address in ASCII, as admin@example.com")
 
 
 def subject_name(common_name: str, fields: SubjectFields | None = None) -> x509.Name:
@@ -126,6 +129,7 @@ def subject_name(common_name: str, fields: SubjectFields | None = None) -> x509.
         (NameOID.ORGANIZATION_NAME, fields.organisation),
         (NameOID.ORGANIZATIONAL_UNIT_NAME, fields.unit),
         (NameOID.COMMON_NAME, common_name),
+        (NameOID.EMAIL_ADDRESS, fields.email),
     )
     return x509.Name([x509.NameAttribute(oid, value) for oid, value in parts if value])
 

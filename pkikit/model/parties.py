@@ -128,7 +128,11 @@ class Role(enum.StrEnum):
 
 
 class Cluster(FileValue):
-    """One or more peers under one name; without `fqdn` it is a single, unclustered Expressway."""
+    """One or more peers under one name; without `fqdn` it is a single, unclustered Expressway.
+
+    api_access: the administrators of its peers may use the REST API (Users > Administrator accounts). It is off for all of
+    them in advanced account security mode.
+    """
 
     name: Label
     role: Role
@@ -136,6 +140,7 @@ class Cluster(FileValue):
     peers: tuple[Fqdn, ...] = Field(min_length=1, max_length=MAX_PEERS)
     cluster_tls: Literal["enforce", "permissive"] = "enforce"
     certificate: Literal["per-peer", "shared"] = "per-peer"
+    api_access: Switch = True
 
 
 class Domains(FileValue):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from http import HTTPStatus
 from typing import Any
 
 from aiohttp import web
@@ -15,7 +16,8 @@ from aiohttp import web
 from pkikit.errors import InputError, PkikitError
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.certificates.facts import presented_names
-from simulator.peer.api import lab_calls
+from simulator.peer.api.answers import is_api, refusal
+from simulator.peer.api.call_table import add_calls
 from simulator.peer.installation import temporary_credential
 from simulator.peer.pages import rendering, routes
 from simulator.peer.pages.acme_pages import ACME, AcmeDesk
@@ -23,6 +25,7 @@ from simulator.peer.pages.gate import GATE, Gate
 from simulator.peer.peer import Peer
 from simulator.web.doorkeeper import Accounts, TooManyFailures
 from simulator.web.http_server import MAX_FORM, HttpServer
+from simulator.web.web_input import drain
 from simulator.web.web_tls import choosing_context, server_context
 
 _HEADERS = {
@@ -47,7 +50,7 @@ class PeerSite:
         app = web.Application(client_max_size=MAX_FORM, middlewares=[self._guard])
         app[rendering.PEER], app[GATE], app[ACME] = peer, self.gate, self.acme
         routes.add_routes(app)
-        lab_calls.add_routes(app)
+        add_calls(app)
         app.on_response_prepare.append(_add_headers)
         self.restarts = 0  # how often the pages restarted with their peer
         self._app = app
@@ -112,24 +115,26 @@ class PeerSite:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Any) -> web.StreamResponse:
-        is_api = request.path.startswith(lab_calls.BASE)
+        by_script = is_api(request.path)
         try:
-            await self.gate.admit(request, is_script=is_api)
+            await self.gate.admit(request, is_script=by_script)
             response: web.StreamResponse = await handler(request)
             return response
         except TooManyFailures as refused:
             wait = str(max(1, round(refused.wait)))
             message = f"Too many failed logins. Try again in {wait} s."
-            return _answer_error(request, is_api, 429, message, {"Retry-After": wait})
+            return _answer_error(request, by_script, 429, message, {"Retry-After": wait})
         except InputError as error:
-            return _answer_error(request, is_api, 400, str(error))
+            return _answer_error(request, by_script, 400, str(error))
         except PkikitError as error:
-            return _answer_error(request, is_api, 409, str(error))
+            return _answer_error(request, by_script, 409, str(error))
         except web.HTTPException as error:
             if error.status < 400:
                 raise
+            if error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                await drain(request)
             told = error.text if error.text and "\n" not in error.text else error.reason
-            return _answer_error(request, is_api, error.status, told or "", dict(error.headers))
+            return _answer_error(request, by_script, error.status, told or "", dict(error.headers))
 
     def _names(self) -> set[str]:
         """Return the host names of this peer: its own, its cluster's, and those in the certificate in use."""
@@ -142,11 +147,11 @@ class PeerSite:
 
 
 def _answer_error(
-    request: web.Request, is_api: bool, status: int, message: str, headers: dict[str, str] | None = None
+    request: web.Request, by_script: bool, status: int, message: str, headers: dict[str, str] | None = None
 ) -> web.Response:
     kept = {k: v for k, v in (headers or {}).items() if k in {"Retry-After", "WWW-Authenticate", "Allow"}}
-    if is_api:
-        return web.json_response({"error": message}, status=status, headers=kept)
+    if by_script:
+        return refusal(request, status, message, kept)
     return rendering.problem(request, status, message, kept)
 
 

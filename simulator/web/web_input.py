@@ -5,6 +5,7 @@ Unreadable input gets a 400 with one sentence. Everything that passes this modul
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import json
 from collections.abc import Callable, Collection, Iterator
@@ -18,7 +19,7 @@ from multidict import MultiDictProxy
 from pkikit.errors import InputError
 from pkikit.model.tables import ports
 
-_SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 # All that aiohttp raises about a body: bad encodings and charsets, multipart without boundary, name or end, a client
 # that hangs up. They are the sender's mistakes, and nothing else runs while a body is read. (The last two are warnings,
 # which a program may turn into errors.)
@@ -26,6 +27,9 @@ _UNREADABLE = (
     ValueError, LookupError, RuntimeError, AssertionError, EOFError, OSError, aiohttp.ClientError,
     http_exceptions.HttpProcessingError, aiohttp.BadContentDispositionHeader, aiohttp.BadContentDispositionParam,
 )  # fmt: skip
+
+
+_MOST_DRAINED = 256 * 1024 * 1024
 
 
 def require_own_host(request: web.Request, names: Callable[[], Collection[str]]) -> None:
@@ -48,7 +52,7 @@ def require_own_host(request: web.Request, names: Callable[[], Collection[str]])
 
 def require_same_origin(request: web.Request) -> None:
     """Raise 403 if a page of another site makes the browser send a request that changes something."""
-    if request.method in _SAFE_METHODS:
+    if request.method in SAFE_METHODS:
         return
     origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site", "none")
     scheme, separator, rest = (origin or "").partition("://")
@@ -84,6 +88,16 @@ async def read_form(request: web.Request) -> MultiDictProxy[Any]:
         if not _is_unicode(name) or (isinstance(value, str) and not _is_unicode(value)):
             raise web.HTTPBadRequest(text="the form has a character that is not Unicode text")
     return form
+
+
+async def drain(request: web.Request) -> None:
+    """Read what is left of a body that is too large, and keep nothing: else the caller sends on and never reads the answer."""
+    left = _MOST_DRAINED
+    with contextlib.suppress(*_UNREADABLE):
+        async for chunk in request.content.iter_any():
+            left -= len(chunk)
+            if left < 0:
+                return
 
 
 async def text_fields(request: web.Request) -> dict[str, str]:

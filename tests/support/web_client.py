@@ -19,7 +19,7 @@ from simulator.web.doorkeeper import AccountRole
 from tests.support.wait import LONG, eventually, retry
 from tests.support.worlds import E1
 
-BASE = "/api/v1/provisioning"
+BASE = "/api/lab"
 FORM = "application/x-www-form-urlencoded"
 ANYONE = ssl.create_default_context()
 ANYONE.check_hostname, ANYONE.verify_mode = False, ssl.CERT_NONE

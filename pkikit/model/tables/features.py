@@ -117,6 +117,34 @@ TWO_STORES = Feature(
     source="Cisco TAC 225693; X15.5 guide, 'Managing Expressway Certificates'",
 )
 
+_INTERFACES = "administrator guide X15.0, 'Expressway Interfaces'"
+REST_API = Feature(
+    title="Scripts configure an Expressway by a REST API, below `/api/provisioning` and `/api/v1/provisioning`.",
+    since="X8.8",
+    source="REST API Summary Guide X14.2, change history",
+)
+REST_DOMAIN_CERTIFICATES = Feature(
+    title="The REST API has calls for domain certificates.",
+    since="X8.10",
+    source="REST API Summary Guide X14.2, change history (phase three)",
+)
+CSRF_HEADER = Feature(
+    title="Seven POST calls of the REST API want a header `X-CSRF-Header`, with any value.",
+    since="X14.2",
+    source=f"{_INTERFACES} ('About the API')",
+)
+CSRF_PROTECTION = Feature(
+    title="`xConfiguration Security CSRFProtection Status` makes CDB REST, XMLPut and SOAP want that header too.",
+    since="X15.0",
+    source=_INTERFACES,
+)
+CSRF_PROTECTION_ON = Feature(
+    title="`xConfiguration Security CSRFProtection Status` is Enabled by default.",
+    since="X15.2",
+    source="administrator guide X15.5, change history of February 2025 (X15.2); the guide of X15.0 says Disabled, "
+    "and we follow both: the history corrects the text for X15.2",
+)
+
 FEATURES: tuple[Feature, ...] = (
     SHA_2_REQUESTS,
     WEAK_REQUESTS,
@@ -131,4 +159,9 @@ FEATURES: tuple[Feature, ...] = (
     ELLIPTIC_KEYS,
     SERVER_ONLY_SWITCH,
     TWO_STORES,
+    REST_API,
+    REST_DOMAIN_CERTIFICATES,
+    CSRF_HEADER,
+    CSRF_PROTECTION,
+    CSRF_PROTECTION_ON,
 )

@@ -15,6 +15,7 @@ from pydantic.json_schema import models_json_schema
 from pkikit.model.trace import describe
 from pkikit.view.description import describe_certificate, describe_crl, describe_request, iso
 from simulator.peer.api import acme_calls
+from simulator.peer.api.answers import LAB
 from simulator.peer.pages import actions
 from simulator.peer.pages.actions import Handler, for_scripts
 from simulator.peer.pages.bodies import Certificates, Crl, CrlSources, Generate, Nothing, RevocationChanges, Upload
@@ -22,12 +23,12 @@ from simulator.peer.pages.rendering import PEER
 from simulator.peer.peer import Peer
 from simulator.peer.state import fingerprint_of
 
-BASE = "/api/v1/provisioning"
+BASE = LAB
 _SCHEMAS = "#/components/schemas/"
 
 
 def routes() -> tuple[tuple[str, str, Handler], ...]:
-    """Return every route under /api: method, path and handler."""
+    """Return every call of the lab: method, path below `BASE` and handler."""
     return (
         ("GET", "/openapi.json", _description),
         ("GET", "/certs/server", _server),
@@ -59,15 +60,14 @@ def routes() -> tuple[tuple[str, str, Handler], ...]:
     )
 
 
-def add_routes(app: web.Application) -> None:
-    """Serve the REST API."""
-    for method, path, handler in routes():
-        app.router.add_route(method, BASE + path, handler)
+def summary_of(method: str, path: str, handler: Handler) -> str:
+    """Return what a call does, as one sentence."""
+    return getattr(handler, "summary", "") or f"{'Read' if method == 'GET' else method} {path}."
 
 
 @cache
 def description() -> dict[str, Any]:
-    """Return the REST API as an OpenAPI 3.1 document: its paths, and the schema of each request body."""
+    """Return the lab's calls as an OpenAPI 3.1 document: its paths, and the schema of each request body."""
     bodies = {(method, path): model for method, path, handler in routes() if (model := getattr(handler, "body", None))}
     _, schemas = models_json_schema(
         [(model, "validation") for model in dict.fromkeys(bodies.values())], ref_template=f"{_SCHEMAS}{{model}}"
@@ -75,14 +75,14 @@ def description() -> dict[str, Any]:
     paths: dict[str, Any] = {}
     for method, path, handler in routes():
         operation: dict[str, Any] = {
-            "summary": getattr(handler, "summary", "") or f"Read {path}",
+            "summary": summary_of(method, path, handler),
             "responses": {"default": {"description": 'a JSON object; an error is {"error": one sentence}'}},
         }
         if model := bodies.get((method, path)):
             schema = {"$ref": _SCHEMAS + model.__name__}
             operation["requestBody"] = {"content": {"application/json": {"schema": schema}}}
         paths.setdefault(BASE + path, {})[method.lower()] = operation
-    info = {"title": "Provisioning of an Expressway of the certificate lab", "version": "1"}
+    info = {"title": "The lab's own calls of an Expressway of the certificate lab", "version": "1"}
     return {"openapi": "3.1.0", "info": info, "paths": paths, "components": {"schemas": schemas["$defs"]}}
 
 

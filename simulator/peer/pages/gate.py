@@ -10,7 +10,7 @@ from aiohttp import web
 
 from simulator.peer.peer import Peer
 from simulator.web.doorkeeper import SESSION, AccountRole, Accounts, Doorkeeper, Session, basic_credentials
-from simulator.web.web_input import read_form, require_own_host, require_same_origin
+from simulator.web.web_input import SAFE_METHODS, read_form, require_own_host, require_same_origin
 
 COOKIE = "__Host-session"
 PUBLIC = frozenset({"/login", "/style.css"})
@@ -54,7 +54,7 @@ class Gate:
                 text="user name and password are needed (HTTP Basic)",
                 headers={"WWW-Authenticate": f'Basic realm="{self._peer.fqdn}"'},
             )
-        if request.method not in {"GET", "HEAD"} and role is not AccountRole.ADMINISTRATOR:
+        if request.method not in SAFE_METHODS and role is not AccountRole.ADMINISTRATOR:
             raise web.HTTPForbidden(text="this account may look, not change")
         request[SESSION] = Session(user=given[0], role=role, csrf="")
 
