@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from workbook.course.lessons import Lesson, lessons
 
@@ -16,6 +16,7 @@ from pkikit.rules.rule import Rule
 from tests.support.api_docs import api_md
 from tests.support.guide import guide_md
 from tests.support.places import ROOT
+from tests.support.product import product_md
 
 DOCS = ROOT / "docs"
 
@@ -148,23 +149,26 @@ def _span_text(feature: features.Feature) -> str:
             return f"{first} only" if first == last else f"{first} to {last}"
 
 
-def generated() -> dict[str, str]:
-    """File name (in docs/) → content."""
-    schema = json.dumps(Deployment.model_json_schema(), indent=2) + "\n"
-    return {
-        "rules.md": rules_md(),
-        "deployment.schema.json": schema,
-        "instructor.md": instructor_md(),
-        "guide.md": guide_md(),
-        "cli.md": cli_md(),
-        "versions.md": versions_md(),
-        "api.md": api_md(),
-        "names.md": name_table.markdown(),
-        "../notebooks/README.md": course_map(),
-    }
+def _schema() -> str:
+    return json.dumps(Deployment.model_json_schema(), indent=2) + "\n"
+
+
+GENERATED: dict[str, Callable[[], str]] = {
+    "rules.md": rules_md,
+    "deployment.schema.json": _schema,
+    "instructor.md": instructor_md,
+    "guide.md": guide_md,
+    "cli.md": cli_md,
+    "versions.md": versions_md,
+    "product.md": product_md,
+    "api.md": api_md,
+    "names.md": name_table.markdown,
+    "../notebooks/README.md": course_map,
+}
+"""File name (in docs/) → what makes its content."""
 
 
 if __name__ == "__main__":
-    for name, content in generated().items():
-        (DOCS / name).write_text(content, encoding="utf-8")
+    for name, make in GENERATED.items():
+        (DOCS / name).write_text(make(), encoding="utf-8")
         print(f"docs/{name}")

@@ -19,7 +19,7 @@ import pytest
 import yaml
 from workbook.course.lessons import lessons
 
-from tests.support.generate_docs import DOCS, PLANS, generated, minutes_of
+from tests.support.generate_docs import DOCS, GENERATED, PLANS, minutes_of
 from tests.support.places import ROOT
 from tests.support.readme import readme_python
 from tests.support.wait import LONG
@@ -70,10 +70,10 @@ def test_constraints_pin_every_requirement() -> None:
     assert {re.split(r"[\[><=;]", r)[0].lower().replace("_", "-") for r in requirements()} <= pinned
 
 
-@pytest.mark.parametrize("name", generated())
+@pytest.mark.parametrize("name", GENERATED)
 def test_generated_documents_match_the_code(name: str) -> None:
     """`make docs` was run after the last change."""
-    assert (DOCS / name).read_text(encoding="utf-8") == generated()[name]
+    assert (DOCS / name).read_text(encoding="utf-8") == GENERATED[name]()
 
 
 def test_python_files_stay_below_the_line_limit() -> None:
