@@ -27,6 +27,8 @@ OCSP_FAILED: Final = "OCSP Request Failed"
 ORDER_FAILED: Final = "ACME Order Failed"
 CERTIFICATE_PENDING: Final = "ACME Certificate Pending"
 CERTIFICATE_DEPLOYED: Final = "ACME Certificate Deployed"
+CERTIFICATES_RELOADED: Final = "Certificates Reloaded"
+RESTARTED: Final = "System Restart"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,6 +26,8 @@ LIFETIMES = ("398", "200", "100", "47")
 # Profiles of Let's Encrypt, in days; renewed after two thirds of the life.
 PROFILES = {"classic": 90, "tlsserver": 90, "shortlived": 6}
 DAYS_A_YEAR = 365
+_LONGEST = 398  # days; what a private CA issues for the client store
+_BY_HAND = 30.0  # days before the end at which people renew
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "certificate": ("per-peer", "shared"),
@@ -59,8 +61,18 @@ class Option:
     @property
     def renewals(self) -> float:
         """How often a year one certificate is renewed: after two thirds of its life by ACME, 30 days before its end by hand."""
-        margin = self.days / 3 if self.authority == "acme" else min(30.0, self.days / 3)
+        margin = self.days / 3 if self.authority == "acme" else min(_BY_HAND, self.days / 3)
         return DAYS_A_YEAR / (self.days - margin)
+
+    @property
+    def restarts(self) -> float:
+        """How often a year one peer restarts: at each upload. A deployment by ACME restarts nothing.
+
+        ACME fills the server store alone, so a client store has a certificate by upload.
+        """
+        if self.authority != "acme":
+            return self.renewals * (2 if self.stores == "two" else 1)
+        return DAYS_A_YEAR / (_LONGEST - _BY_HAND) if self.stores == "two" else 0.0
 
     def columns(self) -> tuple[str, ...]:
         """The values of CHOICES, in their order; lifetime and profile share one column."""
@@ -232,7 +244,7 @@ class ClusterJudge:
             blast_names=max(sum(len(cert) for cert in certs) for certs in distinct),
             blast_legs=sum(legs.values()) if shared else max(legs.values()),
             renewals=round(certificates * option.renewals, 2),
-            restarts=round(len(peers) * (1 + two) * option.renewals, 2),
+            restarts=round(len(peers) * option.restarts, 2),
             legs_broken=self._count_broken() if on_web and not two else 0,
             legs_unserved=self._count_unserved(carried),
             public_names=len(unique) if on_web else 0,

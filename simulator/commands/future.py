@@ -47,34 +47,38 @@ def sunset(deployment: DeploymentFile, plot: Plot = None, as_json: JsonFlag = Fa
 def renewals(
     deployment: DeploymentFile,
     lifetime: Annotated[str, typer.Option(metavar="DAYS,DAYS", help="Lives of certificates to compare.")] = "90,47,6",
+    by: Annotated[str, typer.Option(metavar="acme|upload", help="How to renew; default: both.")] = "acme,upload",
     plot: Plot = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """A year of automatic renewal: how many renewals, restarts and interrupted connections, by certificate lifetime.
+    """A year of renewals by ACME and by upload: restarts and interrupted connections, by certificate lifetime.
 
     Example: expressway-sim renewals notebooks/deployments/clustered-mra.yaml --lifetime 90,47,6 --plot year.svg
     """
     from pkikit.files import free_path, write_public
-    from simulator.travel.renewal_years import compare
+    from simulator.travel.renewal_years import WAYS, compare
 
     try:
         days = [float(part) for part in lifetime.split(",")]
     except ValueError:
         raise InputError(f"--lifetime {lifetime[:60]!r}: write days, separated by commas, as 90,47,6") from None
+    ways = tuple(way for way in WAYS if way in by.split(","))
+    if not ways or set(by.split(",")) - set(WAYS):
+        raise InputError(f"--by {by[:60]!r}: write acme, upload, or acme,upload")
     if plot is not None:
         free_path(plot)
     read = read_deployment(deployment)
     with console.steps(quiet=as_json) as step:
-        found = asyncio.run(compare(read, days, at=now(), progress=step))
+        found = asyncio.run(compare(read, days, at=now(), by=ways, progress=step))
     if plot is not None:
         write_public(plot, found.svg().encode())
 
     def show(out: Console) -> None:
         rows = [
-            (f"{y.lifetime_days:g}", str(y.renewals), str(y.restarts), str(y.interrupted), str(y.expired))
+            (f"{y.lifetime_days:g}", y.by, str(y.renewals), str(y.restarts), str(y.interrupted), str(y.expired))
             for y in found.years
         ]
-        columns = ("lifetime, days", "renewals", "restarts", "connections interrupted", "expired in use")
+        columns = ("lifetime, days", "by", "renewals", "restarts", "connections interrupted", "expired in use")
         console.table(out, columns, rows, title=f"{read.name}: a year")
 
     console.answer(found.to_json(), as_json=as_json, show=show)

@@ -34,6 +34,9 @@ class Follower:
     async def restarted(self, fqdn: str) -> None:
         """Called in the background when a party restarts and its connections went down."""
 
+    async def reloaded(self, fqdn: str) -> None:
+        """Called when a peer's processes read a deployed certificate; its connections stay as they are."""
+
     async def tick(self) -> None:
         """Do what is due by the lab's clock. `RunningLab.tick` waits for it."""
 

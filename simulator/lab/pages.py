@@ -42,6 +42,11 @@ class Pages(Follower):
         if fqdn in self.sites:
             await self.sites[fqdn].restarted()
 
+    async def reloaded(self, fqdn: str) -> None:
+        """Use the deployed certificate of the peer for new connections."""
+        if fqdn in self.sites:
+            await self.sites[fqdn].reloaded()
+
 
 async def serve_pages(
     context: LabContext, peers: Mapping[str, Peer], passwords: Mapping[str, str], stack: AsyncExitStack

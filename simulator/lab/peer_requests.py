@@ -9,6 +9,7 @@ from pkikit.model.deployment import Revocation
 from pkikit.model.world import Party
 from simulator.connections.context import LabContext
 from simulator.connections.dialling import Dialler
+from simulator.events import CERTIFICATES_RELOADED
 from simulator.lab.housekeeping import Housekeeping
 from simulator.lab.saved_lab import LabKeeper
 from simulator.lab.world_changes import WorldChanges
@@ -48,6 +49,24 @@ class PeerRequests(LabView):
         """Use the trusted CA list and the CRLs of this peer's pages from its next connection on."""
         party = replace(self.party(state.fqdn), trusted_ca_list=state.trusted_ca_list, held=state.revocation_data)
         self._changes.consult(party)
+
+    async def reload_certificates(self, state: PeerState, domain: str = "") -> None:
+        """Use a deployed certificate from the next connection on; connections stay as they are.
+
+        Args:
+            state: what the peer has now.
+            domain: the domain whose certificate was deployed; empty for the server certificate.
+        """
+        party = self.party(state.fqdn)
+        if domain:
+            deployed = dict(state.domain_certificates)[domain]
+            party = replace(party, domains={**party.domains, domain: deployed})
+        else:
+            party = replace(party, credential=state.certificate)
+        self.events.add(state.fqdn, CERTIFICATES_RELOADED, **({"Domain": domain} if domain else {}))
+        self._changes.consult(party)
+        for follower in tuple(self._context.followers):
+            await follower.reloaded(state.fqdn)
 
     def revocation_settings(self, fqdn: str) -> Revocation:
         """Return the SIP revocation settings of a peer's cluster."""

@@ -10,6 +10,7 @@ from simulator.connections.dialling import Dialler
 from simulator.connections.endpoint import Endpoint
 from simulator.connections.network import Network
 from simulator.errors import LabError
+from simulator.events import RESTARTED
 from simulator.peer.peer import Peer
 from simulator.world.changes import has_changed, needs_restart
 
@@ -65,7 +66,7 @@ class WorldChanges:
         self._restart(party, reason)
 
     def consult(self, party: Party) -> None:
-        """Use the lists of this party from its next connection on, without a restart."""
+        """Use the certificates and lists of this party from its next connection on, without a restart."""
         self._context.world = self._context.world.with_party(party)
         self._endpoints[party.fqdn].consult(party)
         self._dialler.retry()
@@ -75,7 +76,7 @@ class WorldChanges:
         endpoint.consult(party)
         self._reopen(endpoint.restart)
         self._dialler.drop_links_of(party.fqdn)
-        context.events.add(party.fqdn, "System Restart", Reason=reason)
+        context.events.add(party.fqdn, RESTARTED, Reason=reason)
         for follower in tuple(context.followers):
             context.background.spawn(follower.restarted(party.fqdn), f"restart {follower.name} of {party.fqdn}")
 

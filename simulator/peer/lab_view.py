@@ -34,6 +34,10 @@ class LabView(Protocol):
         """Use the trusted CA list and the CRLs of this peer from its next connection on."""
         ...
 
+    async def reload_certificates(self, state: PeerState, domain: str = "") -> None:
+        """Use a deployed certificate from the next connection on: the server certificate, or that of one domain."""
+        ...
+
     def revocation_settings(self, fqdn: str) -> Revocation:
         """Return the SIP revocation settings of the cluster."""
         ...

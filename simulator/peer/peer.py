@@ -183,30 +183,31 @@ class Peer:
         await self._commit(PeerState.unstaged, "ACME Certificate Discarded")
 
     async def deploy(self) -> Credential:
-        """Put the pending certificate and its key over the current ones and restart the services that use them."""
-        deployed = await self._deploy()
-        self.restart()
-        return deployed
+        """Put the pending certificate and its key over the current ones, and reload the processes that use them.
 
-    async def deploy_soon(self) -> None:
-        """Deploy, and restart after the response to this request has been sent."""
-        await self._deploy()
-        asyncio.get_running_loop().call_later(_UNTIL_ANSWERED, self.restart)
-
-    async def _deploy(self) -> Credential:
+        Nothing restarts: connections stay, and new ones get the new certificate (X14.0.1 certificate guide, 'Using ACME
+        on Expressway-E').
+        """
         state = await self._commit(PeerState.deployed)
         assert state.certificate is not None  # it was pending until now
         self._log(CERTIFICATE_DEPLOYED, Subject=state.certificate.leaf.subject.rfc4514_string())
+        await self.lab.reload_certificates(state)
         return state.certificate
 
     async def stage_domain(self, domain: str, credential: Credential) -> None:
         """Put the certificate that ACME issued for one domain into the staging area."""
         await self._commit(lambda state: state.with_domain_pending(domain, credential))
 
-    async def deploy_domain(self, domain: str) -> None:
-        """Put a domain's pending certificate over its current one and restart the services that use it."""
-        await self._commit(lambda state: state.domain_deployed(domain), CERTIFICATE_DEPLOYED, Domain=domain)
-        self.restart()
+    async def deploy_domain(self, domain: str, *, reload: bool = True) -> None:
+        """Put a domain's pending certificate over its current one.
+
+        Args:
+            domain: the domain.
+            reload: reload the processes that use it. False leaves that to the next restart.
+        """
+        state = await self._commit(lambda state: state.domain_deployed(domain), CERTIFICATE_DEPLOYED, Domain=domain)
+        if reload:
+            await self.lab.reload_certificates(state, domain)
 
     async def load_domain_certificate(self, domain: str, certificate: bytes, key: bytes) -> None:
         """Load a certificate for one domain. The peer presents it for that server name (SNI)."""

@@ -91,8 +91,13 @@ class PeerSite:
         self._server.drop()
         self.restarts += 1
 
+    async def reloaded(self) -> None:
+        """Use the certificates that are in use now for new connections; sessions and connections stay."""
+        await self._load()
+
     async def _load(self) -> None:
-        await asyncio.to_thread(self._load_contexts, self.peer.running, dict(self.peer.state.domain_certificates))
+        in_use = self.peer.lab.party(self.peer.fqdn)
+        await asyncio.to_thread(self._load_contexts, in_use.credential, dict(in_use.domains))
 
     def _load_contexts(self, running: Credential | None, domains: dict[str, Credential]) -> None:
         context = server_context(running) if running is not None else None

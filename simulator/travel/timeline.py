@@ -16,7 +16,7 @@ from pkikit.model.certificates.facts import title
 from pkikit.view.chart import Bar, lanes
 from pkikit.view.description import iso
 from simulator.connections.context import Follower
-from simulator.events import CERTIFICATE_DEPLOYED, CERTIFICATE_PENDING
+from simulator.events import CERTIFICATE_DEPLOYED, CERTIFICATE_PENDING, RESTARTED
 from simulator.lab.running_lab import RunningLab
 from simulator.peer.alarms import WARN_BEFORE
 from simulator.world.report import CheckReport
@@ -28,7 +28,7 @@ MAX_DAYS = 20 * 366
 _JUST_AFTER = timedelta(seconds=2)
 
 
-HappeningKind = Literal["expiry", "renewal", "restart", "alarm", "alarm over", "leg down", "leg up"]
+HappeningKind = Literal["expiry", "renewal", "deployment", "restart", "alarm", "alarm over", "leg down", "leg up"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,15 +159,17 @@ class _Walk(Follower):
         self._watch_alarms(at)
 
     async def tick(self) -> None:
-        """Look at what the automatic service did: certificates signed, and restarts with what they interrupted."""
+        """Look at what was done: certificates signed and deployed, and restarts with what they interrupted."""
         at = self.lab.clock.now()
         for event in self.lab.events.since(self._seen):
             self._seen = event.seq
             if event.kind == CERTIFICATE_PENDING:
                 self._add(at, "renewal", event.party, "a certificate was signed")
             elif event.kind == CERTIFICATE_DEPLOYED:
+                self._add(at, "deployment", event.party, "new connections use it; no connection went down")
+            elif event.kind == RESTARTED:
                 up = [r for r in self.lab.last.values() if r.up and event.party in {r.leg.client, r.leg.server}]
-                detail = f"{len(up)} connections went down and came back"
+                detail = f"{len(up)} connections went down"
                 self._add(at, "restart", event.party, detail, interrupted=len(up))
 
     def _expiries(self, at: datetime) -> None:

@@ -121,7 +121,7 @@ def attempts(session: LabSession, peer: str, hours: int, *, every: int = 1) -> p
 
 
 def renewal_years(session: LabSession, *lifetimes: float) -> Renewals:
-    """Simulate a year of automatic renewal for each lifetime (days); always 2027, so every run gives the same."""
+    """Simulate a year by ACME and by upload for each lifetime (days); always 2027, so every run gives the same."""
     return session.threaded.run(partial(compare, session.deployment, lifetimes, at=_YEAR_BEGINS))
 
 
@@ -145,8 +145,8 @@ def sunset_picture(lived: Sunset) -> Picture:
 
 def years_picture(years: Renewals) -> Picture:
     """Return a lane for each year with a gap at each restart; the same in words."""
-    told = [f"{y.lifetime_days:g} days: {y.renewals} renewals, {y.restarts} restarts, {y.interrupted} connections interrupted"
-            for y in years.years]  # fmt: skip
+    told = [f"{y.lifetime_days:g} days by {y.by}: {y.renewals} renewals, {y.restarts} restarts, "
+            f"{y.interrupted} connections interrupted" for y in years.years]  # fmt: skip
     return Picture(svg=years.svg(), text="\n".join(told))
 
 

@@ -287,9 +287,9 @@ class AcmeService:
         self._pending(peer, chain)
         return pending
 
-    async def deploy_domain(self, fqdn: str, domain: str) -> None:
-        """Deploy a domain's pending certificate."""
-        await self._peer(fqdn).deploy_domain(parse_dns_name(domain))
+    async def deploy_domain(self, fqdn: str, domain: str, *, reload: bool = True) -> None:
+        """Deploy a domain's pending certificate; with `reload`, use it at once."""
+        await self._peer(fqdn).deploy_domain(parse_dns_name(domain), reload=reload)
 
     async def _chain(
         self, peer: Peer, request: x509.CertificateSigningRequest, *, goes_on: bool = False,
@@ -326,7 +326,7 @@ class AcmeService:
             await peer.change_acme(change)
 
     async def deploy(self, fqdn: str) -> Credential:
-        """Put the pending certificate and its key over the current ones and restart the services that use them."""
+        """Put the pending certificate and its key over the current ones, and reload the processes that use them."""
         return await self._peer(fqdn).deploy()
 
     async def revoke(self, fqdn: str, *, which: str = "current", by: str = "account", reason: int = 0) -> None:

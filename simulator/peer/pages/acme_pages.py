@@ -17,7 +17,7 @@ from simulator.peer.acme.service import AcmeService
 from simulator.peer.acme_state import Provider
 from simulator.peer.pages.actions import ActionResult, Handler, for_people
 from simulator.peer.pages.bodies import Domain, Nothing, Revoke, number_of
-from simulator.peer.pages.rendering import PEER, certificate_values, render, restarting
+from simulator.peer.pages.rendering import PEER, certificate_values, render
 from simulator.web.web_input import read_form, text_fields
 
 _TEXTS = ("provider", "directory", "ca", "email", "profile", "preferred_chain", "eab_kid")
@@ -118,7 +118,9 @@ async def sign_domain(request: web.Request, given: Domain) -> ActionResult:
 async def deploy_domain(request: web.Request, given: Domain) -> ActionResult:
     """Deploy the pending certificate of a domain."""
     await service_of(request).deploy_domain(request.app[PEER].fqdn, given.domain)
-    return ActionResult()
+    return ActionResult(
+        sentence=f"The certificate of {given.domain} was deployed. New connections use it; no restart is needed."
+    )
 
 
 async def _answer(request: web.Request, done: ActionResult) -> web.Response:
@@ -137,5 +139,5 @@ POST: tuple[tuple[str, Handler], ...] = (
     ("/acme/sign", for_people(Nothing, sign, _back)),
     ("/acme/revoke", for_people(Revoke, revoke, _answer)),
     ("/acme/domain", for_people(Domain, sign_domain, _answer)),
-    ("/acme/domain/deploy", for_people(Domain, deploy_domain, restarting)),
+    ("/acme/domain/deploy", for_people(Domain, deploy_domain, _answer)),
 )

@@ -133,15 +133,9 @@ async def remove_domain(request: web.Request, given: Domain) -> ActionResult:
 
 
 async def deploy(request: web.Request, _: Nothing) -> ActionResult:
-    """Deploy the pending certificate now; the answer comes after the restart began."""
+    """Deploy the pending certificate. Nothing restarts."""
     await request.app[PEER].deploy()
-    return ActionResult()
-
-
-async def deploy_soon(request: web.Request, _: Nothing) -> ActionResult:
-    """Deploy the pending certificate once the page has its answer."""
-    await request.app[PEER].deploy_soon()
-    return ActionResult()
+    return ActionResult(sentence="The certificate was deployed. New connections use it; no restart is needed.")
 
 
 async def discard_pending(request: web.Request, _: Nothing) -> ActionResult:

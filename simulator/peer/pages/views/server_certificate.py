@@ -15,7 +15,7 @@ from pkikit.view.description import describe_request
 from simulator.peer.pages import actions
 from simulator.peer.pages.actions import ActionResult, Handler, for_people
 from simulator.peer.pages.bodies import Domain, DomainUpload, Generate, Nothing, Upload, number_of
-from simulator.peer.pages.rendering import PEER, certificate_values, render, restarting
+from simulator.peer.pages.rendering import PEER, certificate_values, render
 from simulator.peer.upload import warning_lines
 from simulator.web.web_input import text_fields
 
@@ -129,7 +129,7 @@ POST: tuple[tuple[str, Handler], ...] = (
     ("/servercertificate/generate", _generate),
     ("/servercertificate/discard", for_people(Nothing, actions.discard, _answer)),
     ("/servercertificate/upload", for_people(Upload, actions.upload, _answer)),
-    ("/servercertificate/pending/deploy", for_people(Nothing, actions.deploy_soon, restarting)),
+    ("/servercertificate/pending/deploy", for_people(Nothing, actions.deploy, _answer)),
     ("/servercertificate/pending/discard", for_people(Nothing, actions.discard_pending, _answer)),
     ("/servercertificate/domain", for_people(DomainUpload, actions.upload_domain, _answer)),
     ("/servercertificate/domain/remove", for_people(Domain, actions.remove_domain, _answer)),
