@@ -133,7 +133,7 @@ async def _deploy(request: web.Request) -> web.Response:
     nothing = await body_of_script(request, Nothing)
     if request.app[PEER].state.pending_certificate is None:
         raise web.HTTPNotFound(text="no ACME certificate is pending")
-    await actions.deploy_soon(request, nothing)
+    await actions.deploy(request, nothing)
     return message()
 
 
