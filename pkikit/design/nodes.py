@@ -13,10 +13,12 @@ from pkikit.design.legs import legs_of
 from pkikit.design.san import SanEntry, SanLayout
 from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg
-from pkikit.model.parties import NodeCertificate, PartyGroup
+from pkikit.model.parties import CALL_MANAGER, CUP_XMPP, NodeCertificate, PartyGroup
 from pkikit.rules.name_rules import NODE
 
 NODE_RULE = NODE.id
+# Who looks at a certificate that no leg of the deployment leads to.
+_ELSEWHERE = {CALL_MANAGER: "phones inside, for encrypted SIP", CUP_XMPP: "XMPP between IM&P and Expressway"}
 
 
 class NodeLayout:
@@ -61,11 +63,11 @@ def _of_service(
 
 def _entries(nodes: tuple[str, ...], certificate: NodeCertificate, legs: tuple[Leg, ...]) -> Iterator[SanEntry]:
     for node in nodes:
-        shown_on = tuple(leg for leg in legs if leg.port == certificate.port and node in {leg.server, leg.client})
+        shown_on = tuple(leg for leg in legs if leg.port in certificate.ports and node in {leg.server, leg.client})
         yield SanEntry(
             value=node,
             reason=f"FQDN of the node, looked for where {certificate.service} answers",
             rule=NODE_RULE,
-            needed_by=tuple(leg.id for leg in shown_on) or ("XMPP between IM&P and Expressway",),
+            needed_by=tuple(leg.id for leg in shown_on) or (_ELSEWHERE.get(certificate.service, "machines inside"),),
             legs=shown_on,
         )

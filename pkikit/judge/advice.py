@@ -20,6 +20,7 @@ from pkikit.model.certificates.canonical_name import format_name
 from pkikit.model.certificates.facts import extension, has_ended, is_self_signed, subject_of, title
 from pkikit.model.certificates.presented_names import PresentedNames
 from pkikit.model.findings import Finding, Severity
+from pkikit.model.parties import CALL_MANAGER, TOMCAT, trust_list_of
 from pkikit.rules import name_rules
 from pkikit.rules import trust_rules as rules
 from pkikit.rules.certificate_rules import EXPIRED
@@ -27,6 +28,12 @@ from pkikit.rules.chain_rules import NOT_A_CA
 from pkikit.rules.name_rules import IP_ADDRESS_USED, REFERENCE
 
 _LIST_PAGE = "Maintenance > Security > Trusted CA certificate"
+# Cisco TAC 217743 and 225476. The publisher gives what is uploaded there to the other nodes.
+_OF_UNIFIED_CM = dict.fromkeys(
+    map(trust_list_of, (TOMCAT, CALL_MANAGER)),
+    " (on the publisher of Unified CM; tomcat-trust and CallManager-trust both need the root and the intermediates; then "
+    "restart Cisco Tomcat, Cisco CallManager and Cisco TFTP on every node)",
+)
 
 
 def situate(found: Finding, path: CertificatePath, question: PathQuestion) -> Finding:
@@ -38,12 +45,14 @@ def situate(found: Finding, path: CertificatePath, question: PathQuestion) -> Fi
 
 def the_list(question: PathQuestion) -> str:
     """Name the verifier's trusted CA list, by machine if it is known."""
+    if question.verifier_list:
+        return f"{question.verifier_list} of {question.verifier}"
     return f"the trusted CA list of {question.verifier}" if question.verifier else "the verifier's trusted CA list"
 
 
 def _page(question: PathQuestion) -> str:
-    """Return the web page that changes the list; we know it only for an Expressway."""
-    return f" ({_LIST_PAGE})" if question.verifier_is_expressway else ""
+    """Return where to change the list, as far as we know it."""
+    return f" ({_LIST_PAGE})" if question.verifier_is_expressway else _OF_UNIFIED_CM.get(question.verifier_list, "")
 
 
 def _the_file(question: PathQuestion) -> str:
@@ -89,7 +98,8 @@ def _fix_missing(path: CertificatePath, question: PathQuestion) -> str:
             f"once {title(top)} comes from the list, what is sent is not looked at."
         )
     above = format_name(top.issuer)
-    return f"Add the intermediate {above} to {_the_file(question)}, behind {title(top)}; or append it to {the_list(question)}."
+    where = the_list(question) + _OF_UNIFIED_CM.get(question.verifier_list, "")
+    return f"Add the intermediate {above} to {_the_file(question)}, behind {title(top)}; or append it to {where}."
 
 
 def _fix_wrong_key(path: CertificatePath, question: PathQuestion) -> str:

@@ -47,6 +47,7 @@ class PathQuestion:
         clock_offset: how far the verifier's clock is off, if known.
         verifier: the machine that verifies, for the text of a fix; empty when unknown.
         presenter: the machine that presents the leaf, likewise.
+        verifier_list: the name of the list that the verifier reads (CallManager-trust), where it has several.
         verifier_is_expressway: False for a machine whose pages we do not know, such as a client or a neighbour.
     """
 
@@ -57,5 +58,6 @@ class PathQuestion:
     known: tuple[x509.Certificate, ...] = ()
     clock_offset: timedelta = timedelta(0)
     verifier: str = ""
+    verifier_list: str = ""
     presenter: str = ""
     verifier_is_expressway: bool = True

@@ -47,6 +47,7 @@ def verify_certificate(
     revocation: RevocationQuestion | None = None,
     question: str = "",
     verifier: str = "",
+    verifier_list: str = "",
     presenter: str = "",
     verifier_is_expressway: bool = True,
 ) -> Verdict:
@@ -65,6 +66,7 @@ def verify_certificate(
         revocation: settings and data of the verifier; None skips revocation.
         question: the sentence that the verdict answers.
         verifier: the machine that verifies, for the text of a fix; empty when unknown.
+        verifier_list: the name of the list that the verifier reads, where it has several.
         presenter: the machine that presents the leaf, likewise.
         verifier_is_expressway: whether a fix may name a page of the verifier.
 
@@ -79,6 +81,7 @@ def verify_certificate(
         known=tuple(known),
         clock_offset=clock_offset,
         verifier=verifier,
+        verifier_list=verifier_list,
         presenter=presenter,
         verifier_is_expressway=verifier_is_expressway,
     )

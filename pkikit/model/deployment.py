@@ -31,7 +31,7 @@ from pkikit.model.parties import (
     UnityConnection,
 )  # fmt: skip
 from pkikit.model.tables import ports
-from pkikit.model.tables.features import DEFAULT_VERSION
+from pkikit.model.tables.features import DEFAULT_VERSION, VERIFY_ORIGIN_SWITCH
 from pkikit.model.version import ProductVersion
 from pkikit.model.zones import DefaultZone, DnsZone, NeighbourZone, TraversalZone, Zone
 from pkikit.values.names import is_ip_address, parse_dns_name
@@ -189,6 +189,23 @@ class Deployment(FileValue):
             ),
         )
 
+    def group_of(self, fqdn: str) -> PartyGroup:
+        """Return the group of a party.
+
+        Args:
+            fqdn: a party of this deployment.
+
+        Returns:
+            Its group.
+
+        Raises:
+            InputError: the deployment has no such party.
+        """
+        found = next((group for group in self.groups if fqdn in group.members), None)
+        if found is None:
+            raise InputError(f"{fqdn} is not a party of {self.name}; there are {', '.join(self.parties)}")
+        return found
+
     @property
     def mra_client(self) -> str:
         """The name of the MRA client outside in legs; it has no certificate."""
@@ -245,6 +262,10 @@ def _contradictions(deployment: Deployment) -> Iterator[_Problem]:
                 ("clusters", i),
                 f"cluster {cluster.name!r} has {len(cluster.peers)} peers and so needs an fqdn",
             )
+        if not cluster.verify_origin_server:
+            yield from (
+                (("clusters", i, "verify_origin_server"), problem) for problem in _origin_switch(deployment, cluster)
+            )
     for i, zone in enumerate(deployment.zones):
         yield from ((("zones", i, *path), problem) for path, problem in _zone_problems(deployment, zone))
     names = [c.name for c in deployment.clusters]
@@ -262,6 +283,14 @@ def _contradictions(deployment: Deployment) -> Iterator[_Problem]:
     for fqdn in deployment.addresses:
         if fqdn not in known:
             yield ("addresses", fqdn), f"{fqdn} is no party of this deployment"
+
+
+def _origin_switch(deployment: Deployment, cluster: Cluster) -> Iterator[str]:
+    if cluster.role is not Role.EXPRESSWAY_C:
+        yield f"cluster {cluster.name!r} is an Expressway-E, and verify_origin_server is a switch of Expressway-C"
+    elif not deployment.product_version.has(VERIFY_ORIGIN_SWITCH):
+        first = VERIFY_ORIGIN_SWITCH.first
+        yield f"verify_origin_server can be off from {first} on, and this is {deployment.version}: remove the key"
 
 
 def _duplicates(deployment: Deployment) -> Iterator[_Problem]:

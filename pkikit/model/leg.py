@@ -48,6 +48,7 @@ class Leg:
     always_verified: no setting of the product turns the verification off.
     discovered_by: the SRV record by which the client finds the server, where it does not dial a configured address.
     consumer: which service of the peer judges the server; each reads other revocation sources.
+    client_list, server_list: the name of the list of CAs that this side reads here, on a machine that has several.
     """
 
     kind: LegKind
@@ -61,6 +62,8 @@ class Leg:
     client_verifies: bool = True
     always_verified: bool = False
     discovered_by: str = ""
+    client_list: str = ""
+    server_list: str = ""
     consumer: Consumer = Consumer.SIP_TLS
     server_name_checks: tuple[NameCheck, ...] = ()
     client_name_checks: tuple[NameCheck, ...] = ()

@@ -17,6 +17,7 @@ from pkikit.model.deployment_file.fields import MAX_PEERS, FileValue, Fqdn, Labe
 from pkikit.model.tables import ports
 
 MRA = "Mobile and Remote Access"
+TOMCAT, CALL_MANAGER, CUP_XMPP = "tomcat", "CallManager", "cup-xmpp"  # services of Unified CM and IM&P
 
 
 class Side(enum.StrEnum):
@@ -58,6 +59,7 @@ class LegKind(enum.StrEnum):
     TUNNEL = "tunnel"
     UNIFIED_CM_SIP = "ucm"
     UNIFIED_CM_HTTPS = "ucm-https"
+    UNIFIED_CM_TFTP = "ucm-tftp"
     IM_PRESENCE_HTTPS = "imp-https"
     UNITY_CONNECTION = "unity"
     WEB_BRIDGE = "web-bridge"
@@ -87,10 +89,29 @@ class WantedName:
 
 @dataclass(frozen=True, kw_only=True)
 class NodeCertificate:
-    """The certificate of one service of a node; `port` is where the node shows it, if a leg leads there."""
+    """The certificate of one service of a node, with the list of CAs that this service trusts.
+
+    port: where the node shows it, if a leg leads there. also: further ports on which it does.
+    """
 
     service: str
     port: int | None
+    also: tuple[int, ...] = ()
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """All ports on which the node shows it."""
+        return self.also if self.port is None else (self.port, *self.also)
+
+    @property
+    def trust_list(self) -> str:
+        """The name of the service's list of CAs in Cisco Unified OS Administration."""
+        return trust_list_of(self.service)
+
+
+def trust_list_of(service: str) -> str:
+    """Return the name of the list of CAs that a service of Unified CM or IM&P reads: `CallManager-trust`."""
+    return f"{service}-trust"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +140,10 @@ class PartyGroup:
     clients: tuple[str, ...] = ()
     has_certificates: bool = True
 
+    def ports_beside(self, port: int) -> tuple[int, ...]:
+        """Return all ports on which the members show the certificate of this port; the port alone if they have one for all."""
+        return next((certificate.ports for certificate in self.certificates if port in certificate.ports), (port,))
+
 
 class Role(enum.StrEnum):
     """Which half of the pair: C inside, E at the edge."""
@@ -132,6 +157,8 @@ class Cluster(FileValue):
 
     api_access: the administrators of its peers may use the REST API (Users > Administrator accounts). It is off for all of
     them in advanced account security mode.
+    verify_origin_server: `xConfiguration EdgeConfigServer VerifyOriginServer` of Expressway-C: off stops the traffic server
+    from verifying Unified CM, IM&P, Unity Connection and Meeting Server.
     """
 
     name: Label
@@ -141,6 +168,7 @@ class Cluster(FileValue):
     cluster_tls: Literal["enforce", "permissive"] = "enforce"
     certificate: Literal["per-peer", "shared"] = "per-peer"
     api_access: Switch = True
+    verify_origin_server: Switch = True
 
 
 class Domains(FileValue):
@@ -172,10 +200,15 @@ class UnifiedCm(FileValue):
     security_profiles: tuple[Fqdn, ...] = ()
 
     def group(self, key: str, domains: Domains) -> PartyGroup:
-        """The cluster: clients inside find it by SRV. In mixed mode it shows a CallManager certificate for SIP."""
-        certificates = [NodeCertificate(service="tomcat", port=ports.UC_HTTPS)]
-        if self.mixed_mode:  # else nothing but HTTPS is encrypted, so nobody sees another certificate
-            certificates.append(NodeCertificate(service="CallManager", port=ports.SIP_TLS))
+        """The cluster: clients inside find it by SRV. It has a certificate for tomcat and one for CallManager.
+
+        Which of the two TFTP shows, and which of their lists it reads, no document states: the lab takes tomcat for 6971
+        and CallManager for 6972, so that each list counts.
+        """
+        certificates = (
+            NodeCertificate(service=TOMCAT, port=ports.UC_HTTPS, also=(ports.TFTP_HTTPS,)),
+            NodeCertificate(service=CALL_MANAGER, port=ports.SIP_TLS, also=(ports.TFTP_SECURE,)),
+        )
         profile = f"phone security profile of Unified CM {self.name}, encrypted TLS"
         return PartyGroup(
             kind=PartyKind.UNIFIED_CM,
@@ -183,7 +216,7 @@ class UnifiedCm(FileValue):
             side=Side.INSIDE,
             members=self.nodes,
             services=tuple((f"_cisco-uds._tcp.{domain}", ports.UC_HTTPS) for domain in domains.registration),
-            certificates=tuple(certificates),
+            certificates=certificates,
             wants=tuple(
                 WantedName(
                     name=name, reason=profile, rule="names.security-profile-missing", service=MRA, side=Side.CORE
@@ -203,13 +236,13 @@ class ImPresence(FileValue):
 
     def group(self, key: str, domains: Domains) -> PartyGroup:
         """The cluster."""
-        tomcat = NodeCertificate(service="tomcat", port=ports.UC_HTTPS)
+        tomcat = NodeCertificate(service=TOMCAT, port=ports.UC_HTTPS)
         return PartyGroup(
             kind=PartyKind.IM_PRESENCE,
             name=self.name,
             side=Side.INSIDE,
             members=self.nodes,
-            certificates=(tomcat, NodeCertificate(service="cup-xmpp", port=None)),
+            certificates=(tomcat, NodeCertificate(service=CUP_XMPP, port=None)),
         )
 
 
@@ -227,7 +260,7 @@ class UnityConnection(FileValue):
             name=self.name,
             side=Side.INSIDE,
             members=self.nodes,
-            certificates=(NodeCertificate(service="tomcat", port=ports.UC_HTTPS),),
+            certificates=(NodeCertificate(service=TOMCAT, port=ports.UC_HTTPS),),
             key=key,
             unverified="" if self.tls_verify else f"Unity Connection {self.name}",
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -53,6 +53,8 @@ class Party:
     `boots` counts restarts. `services` are certificates of their own for some ports: Unified CM shows its CallManager
     certificate for SIP and its tomcat certificate, the `credential`, for the rest. `client` is what it shows as TLS
     client, where it has a store for that (X15.5); `domains` are certificates for MRA by the server name asked for (SNI).
+    `lists` are lists of CAs of their own for some ports, as Unified CM has tomcat-trust and CallManager-trust; without
+    one, the trusted CA list counts.
     """
 
     fqdn: str
@@ -64,19 +66,37 @@ class Party:
     services: Mapping[int, Credential] = field(default_factory=dict)
     client: Credential | None = None
     domains: Mapping[str, Credential] = field(default_factory=dict)
+    lists: Mapping[int, tuple[x509.Certificate, ...]] = field(default_factory=dict)
     held: RevocationData = field(default=NOTHING_HELD, compare=False)
 
     def as_server(self, port: int, server_name: str = "") -> Party:
-        """Return the party as seen at that port: with the certificate that it presents there for that server name."""
+        """Return the party as seen at that port: with the certificate that it presents there for that server name.
+
+        Its trusted CA list is then the one that it reads at that port.
+        """
         if port == ports.MRA and server_name:
             found = self.domains.get(domain_asked_for(server_name))
             if found is not None:
                 return replace(self, credential=found)
-        return replace(self, credential=self.services[port]) if port in self.services else self
+        if port not in self.services and port not in self.lists:
+            return self
+        trusted = self.lists.get(port, self.trusted_ca_list)
+        return replace(self, credential=self.services.get(port, self.credential), trusted_ca_list=trusted)
 
     def as_client(self, port: int) -> Party:
         """Return the party as others see it: with its client certificate, if it has one."""
         return replace(self, credential=self.client) if self.client is not None else self.as_server(port)
+
+    def trusting(self, certificates: Iterable[x509.Certificate]) -> Party:
+        """Return the party with these certificates appended to all of its lists of CAs."""
+        added = tuple(certificates)
+        lists = {port: tuple(dict.fromkeys((*listed, *added))) for port, listed in self.lists.items()}
+        return replace(self, trusted_ca_list=tuple(dict.fromkeys((*self.trusted_ca_list, *added))), lists=lists)
+
+    @property
+    def listed(self) -> tuple[x509.Certificate, ...]:
+        """All certificates of all of its lists of CAs, each once."""
+        return tuple(dict.fromkeys((*self.trusted_ca_list, *(c for listed in self.lists.values() for c in listed))))
 
     @property
     def credentials(self) -> tuple[Credential, ...]:
@@ -128,7 +148,7 @@ class World:
         held: dict[x509.Certificate, None] = {}
         for party in self.parties.values():
             shown = (c for credential in party.credentials for c in credential.chain)
-            held.update(dict.fromkeys((*shown, *party.trusted_ca_list)))
+            held.update(dict.fromkeys((*shown, *party.listed)))
         return tuple(held)
 
     @cached_property

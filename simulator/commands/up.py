@@ -37,9 +37,11 @@ def write_state(lab: RunningLab, directory: Path) -> None:
             write_public(directory / fqdn / f"cert-{port}.pem", credential.pem())
             if credential.key is not None:
                 write_private(directory / fqdn / f"key-{port}.pem", key_pem(credential.key))
-        write_public(
-            directory / fqdn / "trust.pem", b"".join(c.public_bytes(Encoding.PEM) for c in party.trusted_ca_list)
-        )
+        lists = {"trust.pem": party.trusted_ca_list}
+        for made in lab.deployment.group_of(fqdn).certificates:
+            lists |= {f"trust-{made.service.lower()}.pem": party.lists[p] for p in made.ports if p in party.lists}
+        for name, listed in lists.items():
+            write_public(directory / fqdn / name, b"".join(c.public_bytes(Encoding.PEM) for c in listed))
 
 
 def addresses_to_try(lab: RunningLab, state: Path | None, more: Sequence[str] = ()) -> list[str]:

@@ -44,7 +44,8 @@ class TlsContexts:
             verify: whether the other side must present a certificate, which this party verifies.
             consumer: the part of the product that verifies it; revocation settings depend on it.
         """
-        own = port in self.party.services or (port == ports.MRA and bool(self.party.domains))
+        party = self.party
+        own = port in party.services or port in party.lists or (port == ports.MRA and bool(party.domains))
         key = (side, port if own else 0, verify, consumer)
         kept = self._contexts.get(key)
         if kept is not None and kept.is_current(self.now()):

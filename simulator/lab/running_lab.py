@@ -126,8 +126,7 @@ class RunningLab:
             raise LabError("a trusted CA list takes certificates (x509.Certificate) only")
         world = self.world
         for party in map(self._party, parties if parties is not None else tuple(world.parties)):
-            trusted = tuple(dict.fromkeys((*party.trusted_ca_list, *added)))
-            world = world.with_party(replace(party, trusted_ca_list=trusted))
+            world = world.with_party(party.trusting(added))
         self.change(world)
 
     def _party(self, fqdn: str) -> Party:

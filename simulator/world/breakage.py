@@ -13,7 +13,7 @@ from pkikit.values.names import printable
 from simulator.world.faults import Fault
 
 _FAULT: pydantic.TypeAdapter[Fault] = pydantic.TypeAdapter(Fault)
-_PARTS = ("credential", "services", "client", "domains", "trusted_ca_list", "clock_offset", "speaks", "held")
+_PARTS = ("credential", "services", "client", "domains", "trusted_ca_list", "lists", "clock_offset", "speaks", "held")
 
 
 def fault_of(name: str, /, **fields: Any) -> Fault:

@@ -6,16 +6,28 @@ from dataclasses import replace
 from pathlib import Path
 
 import yaml
+from cryptography import x509
 
 from pkikit.errors import EncodingError, InputError
-from pkikit.files import credential_from_folder, iter_party_folders, read_bytes, read_file, refuse_unreadable
+from pkikit.files import (
+    FileContents,
+    credential_from_folder,
+    iter_party_folders,
+    read_bytes,
+    read_file,
+    refuse_unreadable,
+)
 from pkikit.model.certificates.facts import crl_urls, is_self_signed, ocsp_urls
 from pkikit.model.deployment import Deployment
+from pkikit.model.parties import PartyGroup
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData
 from pkikit.model.world import Party, World
 from pkikit.rules.file_rules import NOT_PEM
 from pkikit.values.names import printable
 from simulator.world.judgeable import ocsp_problem, require_judgeable
+
+_Certificates = tuple[x509.Certificate, ...]
+_ByPort = dict[int, _Certificates]
 
 
 def bring_certificates(world: World, directory: Path) -> World:
@@ -32,9 +44,9 @@ def bring_certificates(world: World, directory: Path) -> World:
                 f"is not a party of {world.deployment.name}; folders are named {', '.join(world.parties)}",
                 where=printable(str(folder)),
             )
-        brought = _party_of(party, folder)
-        if (folder / "trust.pem").exists():
-            brought_roots += [c for c in brought.trusted_ca_list if is_self_signed(c)]
+        brought = _party_of(party, world.deployment.group_of(fqdn), folder)
+        if any(folder.glob("trust*.pem")):
+            brought_roots += [c for c in brought.listed if is_self_signed(c)]
         world = world.with_party(brought)
     clients = [n for group in world.deployment.groups if not group.has_certificates for n in group.members]
     for client in (world.parties[n] for n in clients if not (directory / n).is_dir()):
@@ -43,22 +55,50 @@ def bring_certificates(world: World, directory: Path) -> World:
     return replace(world, published={**world.published, **_published_data(world, directory / "ca")})
 
 
-def _party_of(party: Party, folder: Path) -> Party:
+def _party_of(party: Party, group: PartyGroup, folder: Path) -> Party:
     credential = credential_from_folder(folder) or party.credential
     trusted, held = party.trusted_ca_list, NOTHING_HELD
     trust_file, crl_file = folder / "trust.pem", folder / "crl.pem"
     if trust_file.exists():
-        contents = read_file(trust_file)
-        refuse_unreadable(contents)
-        if not contents.certificates:
-            raise EncodingError(contents.lacks("certificate"), where=str(trust_file), rule=NOT_PEM.id)
-        require_judgeable(contents.crls, str(trust_file))
+        contents = _trust_list(trust_file)
         trusted = contents.certificates
         held = held.with_crls(CrlSource.CA_FILE, contents.crls)
+    trusted, lists = _lists_of_services(trusted, group, folder)
     if crl_file.exists():
         held = held.with_crls(CrlSource.MANUAL, (crl for _, crl in _revocation_file(crl_file).crls))
     services = party.services if credential is party.credential else {}
-    return replace(party, credential=credential, services=services, trusted_ca_list=trusted, held=held)
+    return replace(party, credential=credential, services=services, trusted_ca_list=trusted, lists=lists, held=held)
+
+
+def _trust_list(path: Path) -> FileContents:
+    contents = read_file(path)
+    refuse_unreadable(contents)
+    if not contents.certificates:
+        raise EncodingError(contents.lacks("certificate"), where=str(path), rule=NOT_PEM.id)
+    require_judgeable(contents.crls, str(path))
+    return contents
+
+
+def _lists_of_services(trusted: _Certificates, group: PartyGroup, folder: Path) -> tuple[_Certificates, _ByPort]:
+    """Return the list of the first service, which counts on every port without another one, and the others by port.
+
+    A service without a file of its own (`trust-callmanager.pem`) reads trust.pem.
+    """
+    services = {f"trust-{made.service.lower()}.pem": made for made in group.certificates}
+    found = sorted(folder.glob("trust-*.pem"))
+    strange = next((path for path in found if path.name not in services), None)
+    if strange is not None:
+        allowed = ", ".join(("trust.pem", *services))
+        raise InputError(f"is not a list that {folder.name} has; it has {allowed}", where=printable(str(strange)))
+    brought = {path.name: _trust_list(path).certificates for path in found}
+    first, *others = (brought.get(name, trusted) for name in services) if brought else (trusted,)
+    by_port = {
+        port: listed
+        for made, listed in zip(group.certificates[1:], others, strict=False)
+        for port in made.ports
+        if listed != first
+    }
+    return first, by_port
 
 
 def _published_data(world: World, folder: Path) -> dict[str, RevocationData]:

@@ -15,4 +15,4 @@ def has_changed(party: Party, before: Party) -> bool:
 
 def needs_restart(party: Party, before: Party) -> bool:
     """Return True if something changed that is read at the start: a certificate, its key, the clock, the way of speaking."""
-    return has_changed(replace(party, trusted_ca_list=before.trusted_ca_list), before)
+    return has_changed(replace(party, trusted_ca_list=before.trusted_ca_list, lists=before.lists), before)

@@ -17,6 +17,7 @@ from pkikit.model.certificates.credential import Credential, PrivateKey
 from pkikit.model.certificates.facts import ocsp_urls
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData
 from pkikit.model.world import Failing, Party, World
+from pkikit.values.names import printable
 from simulator.world.craft import BOTH, CLIENT, DAY, SERVER, craft
 from simulator.world.faults import (
     Block,
@@ -81,10 +82,8 @@ class FaultContext:
         match fault:
             case Reissue():
                 return self._reissue(fault, world)
-            case Trust(party=fqdn, change=change):
-                party = world.parties[fqdn]
-                kept = party.trusted_ca_list if change == "add-stranger" else ()
-                return world.with_party(replace(party, trusted_ca_list=(*kept, self.stranger.root)))
+            case Trust():
+                return self._trust(fault, world)
             case Clock(party=fqdn, hours=hours):
                 return world.with_party(replace(world.parties[fqdn], clock_offset=timedelta(hours=hours)))
             case Swap(left=left, right=right, keys=keys):
@@ -137,16 +136,32 @@ class FaultContext:
         )
         for fqdn in world.parties:
             party = world.parties[fqdn]
-            world = world.with_party(replace(party, trusted_ca_list=(*party.trusted_ca_list, *trusted)))
+            world = world.with_party(party.trusting(trusted) if trusted else party)
         for fqdn in fault.trusted_by:
-            truster = world.parties[fqdn]
-            listed = (*truster.trusted_ca_list, credential.leaf)
-            world = world.with_party(replace(truster, trusted_ca_list=listed))
+            world = world.with_party(world.parties[fqdn].trusting((credential.leaf,)))
         party = world.parties[fault.party]
         if fault.port is not None:
-            services = {**party.services, fault.port: credential}
+            shown_on = world.deployment.group_of(fault.party).ports_beside(fault.port)
+            services = {**party.services, **dict.fromkeys(shown_on, credential)}
             return world.with_party(replace(party, services=services))
         return world.with_party(replace(party, credential=credential, services={}))
+
+    def _trust(self, fault: Trust, world: World) -> World:
+        party, added = world.parties[fault.party], (self.stranger.root,)
+        if not fault.service:
+            before = party if fault.change == "add-stranger" else replace(party, trusted_ca_list=(), lists={})
+            return world.with_party(before.trusting(added))
+        services = world.deployment.group_of(fault.party).certificates
+        found = next((c for c in services if c.service == fault.service), None)
+        if found is None:
+            allowed = ", ".join(c.service for c in services) or "none"
+            raise InputError(f"{fault.party} has no list for {printable(fault.service)!r}; it has lists for {allowed}")
+        others = {p: party.as_server(p).trusted_ca_list for c in services if c is not found for p in c.ports}
+        kept = party.as_server(found.ports[0]).trusted_ca_list if fault.change == "add-stranger" else ()
+        listed = tuple(dict.fromkeys((*kept, *added)))
+        if found is services[0]:  # its list is that of every port without one of its own
+            return world.with_party(replace(party, trusted_ca_list=listed, lists=others))
+        return world.with_party(replace(party, lists={**party.lists, **dict.fromkeys(found.ports, listed)}))
 
     def _issuer(self, by: Issuer) -> tuple[Authority | None, tuple[x509.Certificate, ...]]:
         """Return (the CA that signs, the roots that every party trusts in addition)."""

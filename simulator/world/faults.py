@@ -24,7 +24,7 @@ class _Fault(BaseModel):
 class Reissue(_Fault):
     """The party gets another certificate. Fields that are not given are as the lab would issue it.
 
-    port: only for the certificate on that port (5061: CallManager). trusted_by: whose trusted CA list gets a self-signed one.
+    port: only for the certificate on that port (5061: CallManager, on 6972 too). trusted_by: whose list gets a self-signed one.
     """
 
     fault: Literal["reissue"]
@@ -43,11 +43,15 @@ class Reissue(_Fault):
 
 
 class Trust(_Fault):
-    """The party's trusted CA list changes: `stranger` is added, or replaces everything."""
+    """The party's trusted CA list changes: `stranger` is added, or replaces everything.
+
+    service: only for the list of this service of Unified CM or IM&P (CallManager: CallManager-trust).
+    """
 
     fault: Literal["trust"]
     party: Fqdn
     change: Literal["add-stranger", "only-stranger"]
+    service: str = ""
 
 
 class Clock(_Fault):

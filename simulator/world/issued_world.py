@@ -60,10 +60,10 @@ def issue_world(
     owners = tuple(dict.fromkeys(holders.values()))
     make = partial(_key, make_key if rsa else fast_key, halted)
     further = [
-        (node, certificate.port)
+        (node, certificate.ports)
         for group in deployment.groups
         for certificate in group.certificates[1:]
-        if certificate.port is not None
+        if certificate.ports
         for node in group.members
     ]
     with ThreadPoolExecutor(_WORKERS) as pool:
@@ -78,10 +78,11 @@ def issue_world(
         owner: _credential(authority, layout_of(deployment, owner), key, at, profile)
         for owner, key in zip(owners, keys, strict=False)
     }
-    # Unified CM in mixed mode has two identities under one name: tomcat for HTTPS, CallManager for SIP.
+    # Unified CM has two identities under one name: tomcat and CallManager; so has IM&P.
     services: dict[str, dict[int, Credential]] = {}
-    for (node, port), key in zip(further, keys[len(owners) :], strict=True):
-        services.setdefault(node, {})[port] = _credential(authority, layout_of(deployment, node), key, at, profile)
+    for (node, ports), key in zip(further, keys[len(owners) :], strict=True):
+        own = _credential(authority, layout_of(deployment, node), key, at, profile)
+        services.setdefault(node, {}).update(dict.fromkeys(ports, own))
     trusted = (root.certificate,)
     parties = {
         fqdn: Party(fqdn=fqdn, credential=made[holder], trusted_ca_list=trusted, services=services.get(fqdn, {}))

@@ -177,7 +177,7 @@ def _complete_list(world: World, fqdn: str) -> World:
     shown = [c for p in world.parties.values() for credential in p.credentials for c in credential.chain[1:]]
     issuers = {c.issuer for c in shown} | {c.leaf.issuer for p in world.parties.values() for c in p.credentials}
     needed = dict.fromkeys([*(c for c in known if c.subject in issuers), *shown])
-    return world.with_party(replace(world.parties[fqdn], trusted_ca_list=tuple(needed)))
+    return world.with_party(replace(world.parties[fqdn], trusted_ca_list=tuple(needed), lists={}))
 
 
 def _publish_lists(world: World, context: FaultContext) -> World:

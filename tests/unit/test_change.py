@@ -80,12 +80,14 @@ def test_certificate_of_a_single_node_has_its_fqdn_as_only_name() -> None:
     names = [(n.service, n.layout.common_name) for n in single if n.nodes == ("ucm1.corp.example.com",)]
     assert names == [("tomcat", "ucm1.corp.example.com"), ("CallManager", "ucm1.corp.example.com")]
     plain = design_nodes(full(unified_cm__0__mixed_mode=False), multi_server=False)
-    assert "CallManager" not in {n.service for n in plain}
+    shown = {n.service: {leg.kind for e in n.layout.entries for leg in e.legs} for n in plain}
+    assert shown["CallManager"] == {LegKind.UNIFIED_CM_TFTP}  # without encrypted SIP it is still seen on 6972
 
 
 def test_internationalised_registration_domain_becomes_a_labels() -> None:
     """A domain in non-ASCII letters becomes the A-labels that a certificate has."""
-    from pkikit.design.san import design_sans
+    from pkikit.model.parties import LegKind
+from pkikit.design.san import design_sans
 
     layout = design_sans(full(domains__registration=["bücher.example"]), E1)
     assert "xn--bcher-kva.example" in layout.dns_names

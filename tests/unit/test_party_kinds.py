@@ -139,12 +139,12 @@ def _all_choices(chosen: Deployment) -> dict[tuple[str, str], tuple[str, ...]]:
 
 @pytest.mark.parametrize(
     ("version", "tls_verify", "verifies"),
-    [("X12.5", True, True), ("X12.5", False, False), ("X14.2", False, True), ("X15.5", True, True)],
+    [("X12.5", True, True), ("X14.0.7", False, False), ("X14.0.8", False, True), ("X15.5", True, True)],
 )
-def test_verification_of_unity_connection_follows_its_setting_until_x14_2(
+def test_verification_of_unity_connection_follows_its_setting_until_x14_0_8(
     version: str, tls_verify: bool, verifies: bool
 ) -> None:
-    """TLS verify mode decides; from X14.2 on the traffic server verifies for MRA whatever the mode is."""
+    """TLS verify mode decides; from X14.0.8 on the traffic server verifies for MRA whatever the mode is."""
     keys = {"unity_connection": [{"name": "cuc", "nodes": [UNITY.node], "tls_verify": tls_verify}]}
     wanted = UNITY.to("clustered-full", version=version, **keys)
     legs = [leg for leg in legs_of(wanted) if leg.kind is LegKind.UNITY_CONNECTION]
@@ -217,9 +217,9 @@ def test_expressway_e_without_the_join_url_turns_browsers_away_only() -> None:
     assert judge_leg(leg, forgotten, AT).causes == ("names.join-url-missing",)
 
 
-@pytest.mark.parametrize(("version", "verifies"), [("X12.5", False), ("X14.2", True)])
+@pytest.mark.parametrize(("version", "verifies"), [("X12.5", False), ("X14.0.8", True)])
 def test_web_bridge_is_verified_where_the_traffic_server_verifies(version: str, verifies: bool) -> None:
-    """A browser always verifies; Expressway-C does from X14.2 on."""
+    """A browser always verifies; Expressway-C does from X14.0.8 on."""
     legs = legs_of(MEETINGS.to("clustered-full", version=version))
     assert {leg.client_verifies for leg in legs if leg.kind is LegKind.WEB_PROXY} == {True}
     assert {leg.client_verifies for leg in legs if leg.kind is LegKind.WEB_BRIDGE} == {verifies}

@@ -16,40 +16,42 @@ from pkikit.design.choices import options_of, parse_vary
 from pkikit.design.csr import CsrForm
 from pkikit.design.legs import legs_of
 from pkikit.design.san import design_sans
-from pkikit.errors import InputError
+from pkikit.errors import DeploymentError, InputError
 from pkikit.judge.linting.lint import lint_certificate, lint_trust_list, lint_upload
 from pkikit.judge.linting.preflight import refuse_where_there_is_no_acme
 from pkikit.judge.questions import CertificateUse
 from pkikit.model.findings import Severity
 from pkikit.model.leg import Purpose
-from pkikit.model.parties import Role
+from pkikit.model.parties import LegKind, Role
 from pkikit.model.tables import features
 from pkikit.model.version import ProductVersion
 from simulator.world.craft import CLIENT, SERVER, craft
 from tests.support.places import ROOT
 from tests.support.worlds import AT, CLUSTER_E, E1, changed
 
-VERSIONS = ("X8.1", "X8.5", "X8.5.1", "X8.5.2", "X8.9", "X8.10", "X8.11.1", "X12.5", "X14.0", "X14.2", "X15.4", "X15.5")
+VERSIONS = ("X8.1", "X8.5", "X8.5.1", "X8.5.2", "X8.9", "X8.10", "X8.11.1", "X12.5", "X14.0", "X14.0.2", "X14.0.8", "X14.2", "X15.4", "X15.5")
 OLD, NEW = ("sha1",), ("sha256", "sha384", "sha512")
 
 # what is asked: the answer in each of VERSIONS, in their order (a run of equal answers is written as value × times)
 TABLE: dict[str, list[object]] = {
-    "csr digests": [OLD] * 2 + [OLD + NEW] * 3 + [NEW] * 7,
-    "csr default digest": ["sha1"] * 2 + ["sha256"] * 10,
-    "csr key sizes": [(1024, 2048, 4096)] * 5 + [(2048, 4096)] * 7,
-    "999 characters": [None] * 3 + [999] * 2 + [None] * 7,
-    "common name": [E1] * 7 + [CLUSTER_E] * 5,
-    "SHA-1 judged": [False] * 5 + [True] * 7,
-    "common name missing judged": [False] * 5 + [True] * 7,
-    "absent EKU judged": [False] * 5 + [True] * 7,
-    "chain at upload judged": [False] * 5 + [True] * 7,
-    "one CN twice in the list": [False] * 8 + [True] * 4,
-    "ACME": [False] * 7 + [True] * 5,
-    "MRA verifies Unified CM though TLS verify is off": [False] * 9 + [True] * 3,
-    "serverAuth only on E": ["error"] * 10 + ["warning", None],
-    "serverAuth only on C": ["error"] * 11 + [None],
-    "clientAuth only in the client store": ["error"] * 11 + [None],
-    "stores": [("one",)] * 11 + [("one", "two")],
+    "csr digests": [OLD] * 2 + [OLD + NEW] * 3 + [NEW] * 9,
+    "csr default digest": ["sha1"] * 2 + ["sha256"] * 12,
+    "csr key sizes": [(1024, 2048, 4096)] * 5 + [(2048, 4096)] * 9,
+    "999 characters": [None] * 3 + [999] * 2 + [None] * 9,
+    "common name": [E1] * 7 + [CLUSTER_E] * 7,
+    "SHA-1 judged": [False] * 5 + [True] * 9,
+    "common name missing judged": [False] * 5 + [True] * 9,
+    "absent EKU judged": [False] * 5 + [True] * 9,
+    "chain at upload judged": [False] * 5 + [True] * 9,
+    "one CN twice in the list": [False] * 8 + [True] * 6,
+    "ACME": [False] * 7 + [True] * 7,
+    "MRA verifies Unified CM though TLS verify is off": [False] * 10 + [True] * 4,
+    "Unified CM asks for C's certificate on 6971 and 6972": [False] * 9 + [True] * 5,
+    "the traffic server's verification can be off": ["no switch"] * 11 + ["off"] * 3,
+    "serverAuth only on E": ["error"] * 12 + ["warning", None],
+    "serverAuth only on C": ["error"] * 13 + [None],
+    "clientAuth only in the client store": ["error"] * 13 + [None],
+    "stores": [("one",)] * 13 + [("one", "two")],
 }
 
 
@@ -58,6 +60,15 @@ def severity(version: ProductVersion, role: Role, eku: object, store: Purpose | 
     leaf = craft((E1, CLUSTER_E), None, at=AT, ekus=(eku,)).leaf  # type: ignore[arg-type]
     found = {f.severity for f in lint_certificate(leaf, use).findings if f.rule.endswith("-auth-missing")}
     return min(found).value if found else None
+
+
+def switched_off(text: str) -> str:
+    try:
+        deployment = changed(version=text, unified_cm__0__tls_verify=False, clusters__0__verify_origin_server=False)
+    except DeploymentError:
+        return "no switch"
+    to_unified_cm = [leg for leg in legs_of(deployment) if leg.kind is LegKind.UNIFIED_CM_HTTPS]
+    return "on" if any(leg.client_verifies for leg in to_unified_cm) else "off"
 
 
 def answers(text: str) -> dict[str, object]:
@@ -88,6 +99,10 @@ def answers(text: str) -> dict[str, object]:
         "MRA verifies Unified CM though TLS verify is off": all(
             leg.client_verifies for leg in legs_of(deployment) if leg.id.startswith("ucm-https:")
         ),
+        "Unified CM asks for C's certificate on 6971 and 6972": all(
+            leg.mutual for leg in legs_of(deployment) if leg.kind is LegKind.UNIFIED_CM_TFTP
+        ),
+        "the traffic server's verification can be off": switched_off(text),
         "serverAuth only on E": severity(version, Role.EXPRESSWAY_E, SERVER),
         "serverAuth only on C": severity(version, Role.EXPRESSWAY_C, SERVER),
         "clientAuth only in the client store": severity(version, Role.EXPRESSWAY_E, CLIENT, Purpose.CLIENT),

@@ -166,6 +166,7 @@ def _judge_side(
         clock_offset=verifier.clock_offset,
         question=question,
         verifier=verifier.fqdn,
+        verifier_list=leg.client_list if purpose is Purpose.SERVER else leg.server_list,
         presenter=presenter.fqdn,
         verifier_is_expressway=verifier.fqdn in world.deployment.peers,
     )

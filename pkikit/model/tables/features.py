@@ -93,10 +93,24 @@ UNIQUE_CA_NAMES = Feature(
     since="X14.0",
     source=_LOADING,
 )
+TRAFFIC_SERVER_PRESENTS = Feature(
+    title="The traffic server shows Expressway-C's certificate where Unified CM asks for one (TFTP 6971 and 6972): the CA must "
+    "be in tomcat-trust and CallManager-trust of Unified CM, in non-secure mode too.",
+    since="X14.0.2",
+    source="Cisco TAC 225476 and 217743 (CSCvz45074, CSCvz20720); MRA guide X15.0, 'Certificate Exchange Requirements'",
+)
 TRAFFIC_SERVER_VERIFIES = Feature(
-    title="The traffic server verifies chain and names of Unified CM for MRA, also where TLS verify mode is off.",
+    title="The traffic server verifies chain and names of Unified CM, IM&P, Unity Connection and Meeting Server for MRA, also "
+    "where TLS verify mode is off.",
+    since="X14.0.8",
+    source="Cisco TAC 225476. The release note of X14.2 (CSCwc69661), TAC 217743 and 218018 and the MRA guide X15.0 say from "
+    "X14.2 on",
+)
+VERIFY_ORIGIN_SWITCH = Feature(
+    title="A switch of the CLI on Expressway-C turns that verification off "
+    "(`xConfiguration EdgeConfigServer VerifyOriginServer: OFF`).",
     since="X14.2",
-    source="CSCwc69661; MRA guide X15.0, 'Requirements'; Cisco TAC 225476 contradicts it: from X14.0.8 on",
+    source="Release note X14.2.5, 'TLS Verification Mode'; MRA guide X15.0, 'Certificate Exchange Requirements'",
 )
 ELLIPTIC_KEYS = Feature(
     title="Elliptic (ECDSA) keys are supported.",
@@ -155,7 +169,9 @@ FEATURES: tuple[Feature, ...] = (
     ACME,
     NAMES_IN_SAN,
     UNIQUE_CA_NAMES,
+    TRAFFIC_SERVER_PRESENTS,
     TRAFFIC_SERVER_VERIFIES,
+    VERIFY_ORIGIN_SWITCH,
     ELLIPTIC_KEYS,
     SERVER_ONLY_SWITCH,
     TWO_STORES,

@@ -1,0 +1,122 @@
+"""Legs between Expressway-C and Unified CM, IM&P, Unity Connection and Meeting Server."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+
+from pkikit.design.legs.making import LegSource, https_leg, looks_for
+from pkikit.model.deployment import Deployment
+from pkikit.model.leg import Leg, NameCheck, Protocol
+from pkikit.model.parties import CALL_MANAGER, TOMCAT, LegKind, Role, UnifiedCm, trust_list_of
+from pkikit.model.tables import ports
+from pkikit.model.tables.features import TRAFFIC_SERVER_PRESENTS, TRAFFIC_SERVER_VERIFIES, VERIFY_ORIGIN_SWITCH
+
+# Ports of TFTP over TLS, with the service whose list Unified CM reads there.
+_TFTP = ((ports.TFTP_HTTPS, TOMCAT), (ports.TFTP_SECURE, CALL_MANAGER))
+
+
+def traffic_server_verifies(deployment: Deployment, peer: str) -> bool:
+    """Return True if the traffic server of a C peer verifies chain and name for MRA, whatever TLS verify is set to."""
+    cluster, version = deployment.cluster_of(peer), deployment.product_version
+    off = cluster is not None and not cluster.verify_origin_server and version.has(VERIFY_ORIGIN_SWITCH)
+    return deployment.mra and version.has(TRAFFIC_SERVER_VERIFIES) and not off
+
+
+def _unified_cm_legs(deployment: Deployment) -> Iterator[Leg]:
+    for group in deployment.unified_cm:
+        for peer, node in itertools.product(deployment.peers_of(Role.EXPRESSWAY_C), group.nodes):
+            if group.mixed_mode:
+                yield from _sip_legs(group, peer, node)
+            verify = group.tls_verify or traffic_server_verifies(deployment, peer)
+            yield https_leg(LegKind.UNIFIED_CM_HTTPS, group.name, peer, node, verify=verify)
+            if deployment.mra:
+                yield from _tftp_legs(deployment, group, peer, node)
+
+
+def _sip_legs(group: UnifiedCm, peer: str, node: str) -> Iterator[Leg]:
+    profiles = tuple(
+        NameCheck(any_of=(name,), why="phone security profile name, looked for by Unified CM")
+        for name in group.security_profiles
+    )
+    node_name = looks_for(node, "Unified CM node name, TLS verify mode on") if group.tls_verify else ()
+    for client, server, of_server, of_client in ((peer, node, node_name, profiles), (node, peer, profiles, node_name)):
+        yield Leg(
+            kind=LegKind.UNIFIED_CM_SIP,
+            group=group.name,
+            client=client,
+            server=server,
+            protocol=Protocol.SIP_TLS,
+            port=ports.SIP_TLS,
+            reference_name=server,
+            mutual=True,
+            always_verified=True,
+            client_list=trust_list_of(CALL_MANAGER) if client == node else "",
+            server_list=trust_list_of(CALL_MANAGER) if server == node else "",
+            server_name_checks=of_server,
+            client_name_checks=of_client,
+        )
+
+
+def _tftp_legs(deployment: Deployment, group: UnifiedCm, peer: str, node: str) -> Iterator[Leg]:
+    """The traffic server fetches configuration for clients outside; Unified CM asks for its certificate."""
+    asked = deployment.product_version.has(TRAFFIC_SERVER_PRESENTS)
+    for port, service in _TFTP:
+        leg = https_leg(
+            LegKind.UNIFIED_CM_TFTP, group.name, peer, node,
+            verify=traffic_server_verifies(deployment, peer), port=port,
+        )  # fmt: skip
+        yield replace(
+            leg,
+            mutual=asked,
+            always_verified=True,
+            server_list=trust_list_of(service),
+            id=f"{leg.relation}-{port}:{peer}>{node}",
+        )
+
+
+def _im_presence_legs(deployment: Deployment) -> Iterator[Leg]:
+    for group in deployment.im_presence:
+        for peer in deployment.peers_of(Role.EXPRESSWAY_C):
+            for node in group.nodes:
+                yield https_leg(LegKind.IM_PRESENCE_HTTPS, group.name, peer, node, verify=True)
+
+
+def _unity_connection_legs(deployment: Deployment) -> Iterator[Leg]:
+    """Configuration > Unified Communications > Unity Connection servers; the port may be 443 as well."""
+    for group in deployment.unity_connection:
+        for peer in deployment.peers_of(Role.EXPRESSWAY_C):
+            verify = group.tls_verify or traffic_server_verifies(deployment, peer)
+            for node in group.nodes:
+                yield https_leg(LegKind.UNITY_CONNECTION, group.name, peer, node, verify=verify)
+
+
+def _meeting_server_legs(deployment: Deployment) -> Iterator[Leg]:
+    """The web proxy: a browser outside dials the Join URL and reaches E; C dials a Web Bridge, which it finds by SRV."""
+    for group in deployment.meeting_servers:
+        for peer in deployment.peers_of(Role.EXPRESSWAY_E):
+            yield replace(
+                https_leg(LegKind.WEB_PROXY, group.name, group.browser, peer, verify=True, port=ports.HTTPS),
+                reference_name=group.join_host,
+                server_name_checks=looks_for(group.join_host, "host of the Join URL, which the browser dials"),
+            )
+        for peer, node in itertools.product(deployment.peers_of(Role.EXPRESSWAY_C), group.nodes):
+            verify = traffic_server_verifies(deployment, peer)
+            either = NameCheck(
+                any_of=(node, group.join_host), why="the Web Bridge, or the Join URL that it answers for"
+            )
+            yield replace(
+                https_leg(LegKind.WEB_BRIDGE, group.name, peer, node, verify=verify, port=ports.HTTPS),
+                reference_name=group.join_host,
+                discovered_by=group.srv_record,
+                server_name_checks=(either,) if verify else (),
+            )
+
+
+UNIFIED_COMMUNICATIONS_LEGS: tuple[LegSource, ...] = (
+    _unified_cm_legs,
+    _im_presence_legs,
+    _unity_connection_legs,
+    _meeting_server_legs,
+)
