@@ -9,6 +9,7 @@ import pytest
 from pkikit.design.change import compare_deployments
 from pkikit.design.nodes import design_nodes
 from pkikit.model.deployment import Deployment
+from pkikit.model.parties import LegKind
 from tests.support.worlds import C1, C2, E1, E2, changed
 
 FULL = changed("clustered-full")
@@ -86,8 +87,7 @@ def test_certificate_of_a_single_node_has_its_fqdn_as_only_name() -> None:
 
 def test_internationalised_registration_domain_becomes_a_labels() -> None:
     """A domain in non-ASCII letters becomes the A-labels that a certificate has."""
-    from pkikit.model.parties import LegKind
-from pkikit.design.san import design_sans
+    from pkikit.design.san import design_sans
 
     layout = design_sans(full(domains__registration=["bücher.example"]), E1)
     assert "xn--bcher-kva.example" in layout.dns_names

@@ -17,17 +17,14 @@ from pkikit.judge.legs.leg_verdict import judge_leg, missing_name_rule
 from pkikit.judge.linting.lint import lint_deployment
 from pkikit.model.deployment import Deployment, deployment_from
 from pkikit.model.deployment_file.fields import FileValue, Fqdn, Label
-from pkikit.model.leg import Leg
 from pkikit.model.parties import Domains, LegKind, NodeCertificate, NodeList, PartyGroup, PartyKind, Side, WantedName
-from pkikit.model.trace import Outcome
-from pkikit.model.world import World
 from simulator.connections.addresses import AddressPlan
 from simulator.connections.network import inside_names, zone_of
 from simulator.face.picture import columns_of
-from simulator.wire.memory import MemoryDialler
 from simulator.world.craft import DAY, craft
 from simulator.world.issued_world import IssuedWorld, issue_world, layout_of
 from simulator.world.remedies import Action, targets
+from tests.support.both_judges import refused
 from tests.support.worlds import AT, E1, deployment
 
 
@@ -62,17 +59,6 @@ ADDED = [pytest.param(UNITY, id="unity-connection"), pytest.param(MEETINGS, id="
 
 def world_of(wanted: Deployment) -> IssuedWorld:
     return issue_world(wanted, at=AT - DAY, rsa=False)
-
-
-def refused(world: World) -> set[Leg]:
-    """The legs that fail; both judges, pkikit and a real handshake, must agree on each."""
-    dialler, found = MemoryDialler(world, AT), set()
-    for leg in legs_of(world.deployment):
-        verdict, trace = judge_leg(leg, world, AT), dialler.dial(leg)
-        assert (trace.outcome is Outcome.ACCEPTED) == verdict.accepted, (leg.id, verdict.causes)
-        if not verdict.accepted:
-            found.add(leg)
-    return found
 
 
 @pytest.mark.parametrize("added", ADDED)

@@ -12,7 +12,6 @@ from pkikit.design.legs import legs_of
 from pkikit.errors import DeploymentError, EncodingError, InputError
 from pkikit.judge.legs.leg_verdict import judge_leg
 from pkikit.model.certificates.credential import Credential
-from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg
 from pkikit.model.parties import LegKind
 from pkikit.model.version import ProductVersion
@@ -23,8 +22,8 @@ from simulator.world.craft import CLIENT, DAY, SERVER, craft
 from simulator.world.fault_context import FaultContext
 from simulator.world.faults import Trust
 from simulator.world.issued_world import IssuedWorld, issue_world
-from tests.support.worlds import AT, C1, UCM1, changed, stranger
-from tests.unit.test_party_kinds import refused
+from tests.support.both_judges import refused
+from tests.support.worlds import AT, C1, CLUSTER_C, UCM1, changed, stranger
 
 TFTP = {6971, 6972}
 OTHER_NODE = "ucm2.corp.example.com"
@@ -32,7 +31,9 @@ OTHER_NODE = "ucm2.corp.example.com"
 
 def made(version: str = "X14.0.8", **paths: object) -> IssuedWorld:
     """Unified CM in non-secure mode, without TLS verify."""
-    wanted = changed(version=version, **{"unified_cm__0__mixed_mode": False, "unified_cm__0__tls_verify": False, **paths})
+    wanted = changed(
+        version=version, **{"unified_cm__0__mixed_mode": False, "unified_cm__0__tls_verify": False, **paths}
+    )
     return issue_world(wanted, at=AT - DAY, rsa=False)
 
 
@@ -47,14 +48,18 @@ def distrusting(issued: IssuedWorld, service: str) -> World:
 
 @pytest.mark.product("F-09", "PRODUCT-2-X14.0.8")
 @pytest.mark.parametrize(
-    ("service", "ports"), [("tomcat", {6971}), ("CallManager", {6972}), ("", TFTP)], ids=["tomcat", "callmanager", "both"]
+    ("service", "ports"),
+    [("tomcat", {6971}), ("CallManager", {6972}), ("", TFTP)],
+    ids=["tomcat", "callmanager", "both"],
 )
 def test_unified_cm_in_non_secure_mode_that_does_not_trust_c_breaks_tftp(service: str, ports: set[int]) -> None:
     """One list without C's CA is enough: the connections of that list fail, at Unified CM, and no others."""
     issued = made()
     world = distrusting(issued, service)
     failing = refused(world)
-    assert to_unified_cm(failing) == {(peer, UCM1, port) for peer in issued.world.deployment.peers[:2] for port in ports}
+    assert to_unified_cm(failing) == {
+        (peer, UCM1, port) for peer in issued.world.deployment.peers[:2] for port in ports
+    }
     assert {leg.kind for leg in failing} == {LegKind.UNIFIED_CM_TFTP}
     for leg in failing:
         verdict = judge_leg(leg, world, AT)
@@ -65,7 +70,9 @@ def test_unified_cm_in_non_secure_mode_that_does_not_trust_c_breaks_tftp(service
 
 
 @pytest.mark.product("F-09", "I-03")
-@pytest.mark.parametrize(("version", "failing"), [("X14.0", False), ("X14.0.1", False), ("X14.0.2", True), ("X14.2", True)])
+@pytest.mark.parametrize(
+    ("version", "failing"), [("X14.0", False), ("X14.0.1", False), ("X14.0.2", True), ("X14.2", True)]
+)
 def test_unified_cm_asks_for_cs_certificate_from_x14_0_2_on(version: str, failing: bool) -> None:
     """Before, the traffic server shows no certificate, and an incomplete CallManager-trust harms nobody."""
     assert bool(refused(distrusting(made(version), "CallManager"))) is failing
@@ -93,14 +100,16 @@ def test_c_shows_its_client_certificate_on_tftp_and_none_on_8443() -> None:
     """Two stores: only the client certificate reaches Unified CM, and only where it asks (Cisco TAC 225693, test case 3)."""
     issued = made("X15.5")
     names = issued.world.parties[C1]
-    server_only = craft(issued.world.parties[C1].credential.leaf.subject and (C1,), issued.authority, at=AT, ekus=(SERVER,))  # type: ignore[union-attr]
-    client_only = craft((C1,), issued.authority, at=AT, ekus=(CLIENT, SERVER))
+    server_only = craft((C1, CLUSTER_C), issued.authority, at=AT, ekus=(SERVER,))
+    client_only = craft((C1, CLUSTER_C), issued.authority, at=AT, ekus=(CLIENT, SERVER))
     world = issued.world.with_party(replace(names, credential=server_only, client=client_only))
     legs = [leg for leg in legs_of(world.deployment) if leg.client == C1 and leg.server == UCM1]
-    seen = {leg.port: MemoryDialler(world, AT).dial(leg).client_chain for leg in legs}
+    seen = {leg.port: MemoryDialler(world, AT).dial(leg).seen_by_server for leg in legs}
     assert set(seen) == {8443, *TFTP}
     assert seen[8443] == ()
-    assert {seen[port][0] for port in TFTP} == {client_only.leaf}
+    for port in TFTP:
+        assert client_only.leaf in seen[port]
+        assert server_only.leaf not in seen[port]
     assert to_unified_cm(refused(world)) == set()
     swapped = world.with_party(replace(world.parties[C1], client=server_only, credential=client_only))
     assert to_unified_cm(refused(swapped)) == {(C1, node, port) for node in (UCM1, OTHER_NODE) for port in TFTP}
@@ -109,9 +118,17 @@ def test_c_shows_its_client_certificate_on_tftp_and_none_on_8443() -> None:
 @pytest.mark.product("F-08", "F-11", "I-03", "PRODUCT-2-X14.0.8", "PRODUCT-2-X14.2")
 @pytest.mark.parametrize(
     ("version", "switch", "verified"),
-    [("X14.0.7", True, False), ("X14.0.8", True, True), ("X14.2", True, True), ("X14.2", False, False), ("X15.5", False, False)],
+    [
+        ("X14.0.7", True, False),
+        ("X14.0.8", True, True),
+        ("X14.2", True, True),
+        ("X14.2", False, False),
+        ("X15.5", False, False),
+    ],
 )
-def test_certificate_of_a_stranger_on_unified_cm_counts_from_x14_0_8_on(version: str, switch: bool, verified: bool) -> None:
+def test_certificate_of_a_stranger_on_unified_cm_counts_from_x14_0_8_on(
+    version: str, switch: bool, verified: bool
+) -> None:
     """TLS verify mode is off all the time; from X14.2 on VerifyOriginServer decides."""
     issued = made(version, clusters__0__verify_origin_server=switch)
     world = issued.world.with_party(
@@ -131,7 +148,8 @@ def test_traffic_server_verifies_nothing_without_mobile_and_remote_access() -> N
 
 @pytest.mark.product("PRODUCT-2-X14.2")
 @pytest.mark.parametrize(
-    ("version", "cluster", "says"), [("X14.0.8", 0, "from X14.2 on, and this is X14.0.8"), ("X15.5", 1, "is an Expressway-E")]
+    ("version", "cluster", "says"),
+    [("X14.0.8", 0, "from X14.2 on, and this is X14.0.8"), ("X15.5", 1, "is an Expressway-E")],
 )
 def test_verify_origin_server_where_there_is_no_such_switch_is_refused(version: str, cluster: int, says: str) -> None:
     """One sentence: which version has it, or whose switch it is."""
@@ -160,7 +178,9 @@ def _pem(folder: Path, name: str, *certificates: object) -> None:
         (["trust-tomcat.pem", "trust-callmanager.pem"], TFTP),
     ],
 )
-def test_brought_lists_of_services_replace_trust_pem_for_their_ports(tmp_path: Path, files: list[str], ports: set[int]) -> None:
+def test_brought_lists_of_services_replace_trust_pem_for_their_ports(
+    tmp_path: Path, files: list[str], ports: set[int]
+) -> None:
     """A list that names its service counts for that service; trust.pem for the others."""
     issued = made()
     for name in files:
@@ -182,5 +202,3 @@ def test_fault_for_a_list_that_a_party_does_not_have_is_refused() -> None:
     """The sentence lists the services."""
     with pytest.raises(InputError, match=rf"{UCM1} has no list for 'cup-xmpp'; it has lists for tomcat, CallManager"):
         distrusting(made(), "cup-xmpp")
-
-

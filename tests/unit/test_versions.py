@@ -29,7 +29,22 @@ from simulator.world.craft import CLIENT, SERVER, craft
 from tests.support.places import ROOT
 from tests.support.worlds import AT, CLUSTER_E, E1, changed
 
-VERSIONS = ("X8.1", "X8.5", "X8.5.1", "X8.5.2", "X8.9", "X8.10", "X8.11.1", "X12.5", "X14.0", "X14.0.2", "X14.0.8", "X14.2", "X15.4", "X15.5")
+VERSIONS = (
+    "X8.1",
+    "X8.5",
+    "X8.5.1",
+    "X8.5.2",
+    "X8.9",
+    "X8.10",
+    "X8.11.1",
+    "X12.5",
+    "X14.0",
+    "X14.0.2",
+    "X14.0.8",
+    "X14.2",
+    "X15.4",
+    "X15.5",
+)
 OLD, NEW = ("sha1",), ("sha256", "sha384", "sha512")
 
 # what is asked: the answer in each of VERSIONS, in their order (a run of equal answers is written as value × times)
