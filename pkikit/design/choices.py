@@ -205,7 +205,7 @@ class ClusterJudge:
         self._domains = deployment.domains.registration if deployment.mra and edge else ()
         self._legs = [
             (leg, peer) for leg in legs_of(deployment) for peer in cluster.peers
-            if (leg.server == peer and leg.client_verifies) or (leg.client == peer and leg.mutual)
+            if ((leg.server == peer and leg.client_verifies) or (leg.client == peer and leg.mutual)) and not leg.permissive
         ]  # fmt: skip
 
     def names_of(self, option: Option, peer: str) -> tuple[tuple[str, ...], ...]:

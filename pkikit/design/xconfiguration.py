@@ -18,7 +18,8 @@ _FALLBACK = {"not-revoked": "Ignore", "revoked": "Fail"}
 
 def default_of(setting: Setting, version: ProductVersion) -> str | None:
     """Return the documented default in a version; None if no document states one."""
-    return next((value for span, value in setting.earlier if version.within(span)), setting.default)
+    older = setting.changed_by is not None and not version.has(setting.changed_by)
+    return setting.before if older else setting.default
 
 
 def settings_of(version: ProductVersion, role: Role) -> tuple[Setting, ...]:

@@ -27,7 +27,7 @@ from pkikit.judge.verify import product_refuses
 from pkikit.model.certificates.facts import presented_names, title
 from pkikit.model.leg import NameCheck
 from pkikit.model.revocation import NOTHING_HELD, RevocationData, RevocationQuestion
-from pkikit.model.trace import CertificateJudged, Failed, NameJudged, Negotiated, Side
+from pkikit.model.trace import CertificateJudged, Failed, NameJudged, Negotiated, Permitted, Side
 from pkikit.model.world import Party, Speaks
 from pkikit.rules.catalogue import rule_of
 from pkikit.values.names import is_ip_address
@@ -72,13 +72,15 @@ class TlsContext:
         tls: TlsRange,
         keylog: Path | None = None,
         revocation: RevocationQuestion | None = None,
+        permissive: bool = False,
         legacy: bool = False,
     ) -> None:
         """`verify`: ask for the other side's certificate and judge it; a server then insists on one.
 
+        permissive: note what is wrong with the other side's certificate, and accept it, or none.
         legacy: also meet what the product would not (TLS 1.0, old ciphers, no secure renegotiation), to look at it.
         """
-        self.side, self.verify, self.revocation = side, verify, revocation
+        self.side, self.verify, self.revocation, self.permissive = side, verify, revocation, permissive
         context = SSL.Context(SSL.TLS_METHOD)
         old, bare = party.speaks is Speaks.TLS_1_0, party.speaks is Speaks.NULL_CIPHERS
         context.set_min_proto_version(SSL.TLS1_VERSION if legacy or old else tls.lowest.number)
@@ -97,8 +99,10 @@ class TlsContext:
         context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
         context.set_options(SSL.OP_NO_TICKET)
         context.set_info_callback(_on_state)
+        insists = 0 if permissive else SSL.VERIFY_FAIL_IF_NO_PEER_CERT
         context.set_verify(
-            SSL.VERIFY_PEER | SSL.VERIFY_FAIL_IF_NO_PEER_CERT if verify else SSL.VERIFY_NONE, _on_certificate
+            SSL.VERIFY_PEER | insists if verify else SSL.VERIFY_NONE,
+            _on_certificate_noted if permissive else _on_certificate,
         )
         if keylog is not None:
             context.set_keylog_callback(lambda _, line: _append_key(keylog, line))
@@ -176,6 +180,11 @@ def _on_certificate(connection: SSL.Connection, certificate: crypto.X509, code: 
     return bool(ok)
 
 
+def _on_certificate_noted(connection: SSL.Connection, certificate: crypto.X509, code: int, depth: int, ok: int) -> bool:
+    _on_certificate(connection, certificate, code, depth, ok)
+    return True
+
+
 def _append_key(path: Path, line: bytes) -> None:
     with path.open("ab") as stream:
         stream.write(line + b"\n")
@@ -222,13 +231,15 @@ class Handshake:
         self.recorder.note(
             Negotiated(protocol=connection.get_protocol_version_name(), cipher=connection.get_cipher_name() or "none")
         )
+        if self.context.permissive and (refused := self.recorder.trouble()):
+            self.recorder.note(Permitted(reason=refused))
         if self.context.verify:
             built = self.connection.get_verified_chain() or ()
             chain = readable(built)
             if len(chain) < len(built):
-                self.fail("a certificate of the other side cannot be read")
+                self._object("a certificate of the other side cannot be read")
             elif not chain:
-                self.fail("the other side showed no certificate")
+                self._object("the other side showed no certificate")
             elif self._looks_up and self.context.revocation is not None:
                 self.to_look_up = chain
             else:
@@ -246,7 +257,7 @@ class Handshake:
             # Report it as OpenSSL would, if it checked this: "invalid CA certificate".
             self.recorder.note(CertificateJudged(subject=objection.subject, depth=1, code=79, name=objection.rule))
         if self._is_revoked(chain, found):
-            self.fail("the revocation check does not let it pass")
+            self._object("the revocation check does not let it pass")
             return
         presented = presented_names(chain[0])
         for check in self._checks:
@@ -254,10 +265,10 @@ class Handshake:
             matched = next((m.presented for m in matches if m.matched), "")
             self.recorder.note(NameJudged(looked_for=check.any_of, matched=matched))
             if not matched:
-                self.fail("the certificate's identity is not acceptable")
+                self._object("the certificate's identity is not acceptable")
                 return
         if objections.errors:
-            self.fail("the product does not accept the chain")
+            self._object("the product does not accept the chain")
         elif self._ssh and not judge_ssh_certificate(chain[0]).accepted:
             self.recorder.note(
                 CertificateJudged(subject=title(chain[0]), depth=0, code=REJECTED, name=verify_error_name(REJECTED))
@@ -279,6 +290,13 @@ class Handshake:
                 CertificateJudged(subject=found.subject, depth=depth, code=code, name=verify_error_name(code))
             )
         return not verdict.accepted
+
+    def _object(self, reason: str) -> None:
+        """Give up for this reason, or note it where the context permits everything."""
+        if self.context.permissive:
+            self.recorder.note(Permitted(reason=reason))
+        else:
+            self.fail(reason)
 
     def fail(self, reason: str) -> None:
         """Give up, and keep what the other side sent. If TLS is up, close_notify tells the other side."""

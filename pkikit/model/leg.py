@@ -45,6 +45,7 @@ class Leg:
 
     kind, group: what the leg belongs to: the cluster, the zone, the Unified CM cluster, the domain or the server of that name.
     id: `kind:group:client>server`, unless another leg has that id already.
+    permissive: both sides verify and note what they find, and the link stays up (cluster TLS, permissive).
     always_verified: no setting of the product turns the verification off.
     discovered_by: the SRV record by which the client finds the server, where it does not dial a configured address.
     consumer: which service of the peer judges the server; each reads other revocation sources.
@@ -60,6 +61,7 @@ class Leg:
     reference_name: str
     mutual: bool
     client_verifies: bool = True
+    permissive: bool = False
     always_verified: bool = False
     discovered_by: str = ""
     client_list: str = ""

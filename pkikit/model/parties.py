@@ -159,13 +159,15 @@ class Cluster(FileValue):
     them in advanced account security mode.
     verify_origin_server: `xConfiguration EdgeConfigServer VerifyOriginServer` of Expressway-C: off stops the traffic server
     from verifying Unified CM, IM&P, Unity Connection and Meeting Server.
+    cluster_tls: `permissive`, the default of the product: a certificate that does not verify raises an alarm, and the link
+    stays up. `enforce`: the link fails. Before X8.8, peers talk over IPsec, and the key has no effect.
     """
 
     name: Label
     role: Role
     fqdn: Fqdn | None = None
     peers: tuple[Fqdn, ...] = Field(min_length=1, max_length=MAX_PEERS)
-    cluster_tls: Literal["enforce", "permissive"] = "enforce"
+    cluster_tls: Literal["enforce", "permissive"] = "permissive"
     certificate: Literal["per-peer", "shared"] = "per-peer"
     api_access: Switch = True
     verify_origin_server: Switch = True

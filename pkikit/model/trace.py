@@ -93,7 +93,14 @@ class Failed:
     reason: str
 
 
-Detail = NotConnected | Message | CertificateJudged | NameJudged | Alert | Negotiated | Application | Failed
+@dataclass(frozen=True, kw_only=True)
+class Permitted:
+    """This side refuses nothing: it notes the reason and continues (cluster TLS, permissive)."""
+
+    reason: str
+
+
+Detail = NotConnected | Message | CertificateJudged | NameJudged | Alert | Negotiated | Application | Failed | Permitted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +139,8 @@ def describe(detail: Detail) -> str:
             return f"received {received}"
         case Failed(reason=reason):
             return f"gave up: {reason}"
+        case Permitted(reason=reason):
+            return f"permitted: {reason}"
         case _:
             assert_never(detail)
 

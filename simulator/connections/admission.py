@@ -13,9 +13,13 @@ from pkikit.model.tables import ports
 
 @dataclass(frozen=True, kw_only=True)
 class Admission:
-    """How a port treats a caller: whether it requires a certificate, and which names the certificate needs."""
+    """How a port treats a caller: whether it requires a certificate, and which names the certificate needs.
+
+    permissive: what is wrong with the certificate, or a missing one, is noted and changes nothing.
+    """
 
     verify: bool
+    permissive: bool = False
     name_checks: tuple[NameCheck, ...] = ()
     ssh: bool = False
     consumer: Consumer = Consumer.SIP_TLS
@@ -25,6 +29,7 @@ def admission_of(leg: Leg) -> Admission:
     """Return how the server of a leg treats the leg's client."""
     return Admission(
         verify=leg.mutual,
+        permissive=leg.permissive,
         name_checks=leg.client_name_checks if leg.mutual else (),
         ssh=leg.protocol is Protocol.SSH,
         consumer=Consumer.SSH if leg.protocol is Protocol.SSH else Consumer.SIP_TLS,
@@ -43,4 +48,5 @@ def admission_of_strangers(legs: Sequence[Leg]) -> Admission:
     if not always_mutual or from_outside:
         return Admission(verify=False)
     names = tuple(dict.fromkeys(n for group in checks for check in group for n in check.any_of))
-    return Admission(verify=True, name_checks=(NameCheck(any_of=names, why="names that this port expects"),))
+    checks_of_port = (NameCheck(any_of=names, why="names that this port expects"),)
+    return Admission(verify=True, permissive=any(leg.permissive for leg in legs), name_checks=checks_of_port)

@@ -208,7 +208,13 @@ class Endpoint:
                     await speech.welcome(reader, writer, self.party.fqdn)
             admission = known or self._strangers[port]
             handshake = Handshake(
-                self._tls.of(Side.SERVER, port, verify=admission.verify, consumer=admission.consumer),
+                self._tls.of(
+                    Side.SERVER,
+                    port,
+                    verify=admission.verify,
+                    permissive=admission.permissive,
+                    consumer=admission.consumer,
+                ),
                 recorder=recorder,
                 name_checks=admission.name_checks,
                 ssh=admission.ssh,
@@ -295,7 +301,9 @@ class Endpoint:
                 writer.close()
                 return DialledLeg(recorder, here)
         handshake = Handshake(
-            self._tls.of(Side.CLIENT, leg.port, verify=leg.client_verifies, consumer=leg.consumer),
+            self._tls.of(
+                Side.CLIENT, leg.port, verify=leg.client_verifies, permissive=leg.permissive, consumer=leg.consumer
+            ),
             recorder=recorder,
             name_checks=leg.server_name_checks if leg.client_verifies else (),
             server_name=leg.reference_name,

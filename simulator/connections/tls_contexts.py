@@ -18,7 +18,7 @@ class TlsContexts:
 
     def __init__(self, party: Party, context: LabContext) -> None:
         self.party, self._lab = party, context
-        self._contexts: dict[tuple[Side, int, bool, Consumer], TlsContext] = {}
+        self._contexts: dict[tuple[Side, int, bool, bool, Consumer], TlsContext] = {}
         self._of_domains: dict[tuple[str, bool, Consumer], TlsContext] = {}
 
     def adopt(self, party: Party) -> None:
@@ -35,23 +35,26 @@ class TlsContexts:
         """Return what this party asks about revocation, with the data that it has; None if it does not check."""
         return self._lab.world.revocation_of(self.party.fqdn, consumer, fetched=False)
 
-    def of(self, side: Side, port: int, *, verify: bool, consumer: Consumer = Consumer.SIP_TLS) -> TlsContext:
+    def of(
+        self, side: Side, port: int, *, verify: bool, permissive: bool = False, consumer: Consumer = Consumer.SIP_TLS
+    ) -> TlsContext:
         """Return the context for one side of a connection on this port.
 
         Args:
             side: whether this party is the client or the server.
             port: the product's port number.
             verify: whether the other side must present a certificate, which this party verifies.
+            permissive: what is wrong with the other side's certificate is noted and changes nothing.
             consumer: the part of the product that verifies it; revocation settings depend on it.
         """
         party = self.party
         own = port in party.services or port in party.lists or (port == ports.MRA and bool(party.domains))
-        key = (side, port if own else 0, verify, consumer)
+        key = (side, port if own else 0, verify, permissive, consumer)
         kept = self._contexts.get(key)
         if kept is not None and kept.is_current(self.now()):
             return kept
         party = self.party.as_server(key[1]) if side is Side.SERVER else self.party.as_client(key[1])
-        made = self._contexts[key] = self._make(party, side, verify=verify, consumer=consumer)
+        made = self._contexts[key] = self._make(party, side, verify=verify, permissive=permissive, consumer=consumer)
         if side is Side.SERVER and key[1] == ports.MRA:
             made.choose = partial(self._of_domain, verify, consumer)
         return made
@@ -68,13 +71,16 @@ class TlsContexts:
             kept = self._of_domains[key] = self._make(party, Side.SERVER, verify=verify, consumer=consumer)
         return kept
 
-    def _make(self, party: Party, side: Side, *, verify: bool, consumer: Consumer) -> TlsContext:
+    def _make(
+        self, party: Party, side: Side, *, verify: bool, consumer: Consumer, permissive: bool = False
+    ) -> TlsContext:
         settings = self._lab.settings
         return TlsContext(
             party,
             at=self.now(),
             side=side,
             verify=verify,
+            permissive=permissive,
             tls=settings.tls,
             keylog=settings.keylog,
             revocation=self.question(consumer),

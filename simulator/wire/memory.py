@@ -20,16 +20,24 @@ class MemoryDialler:
     def __init__(self, world: World, at: datetime, tls: TlsRange | None = None) -> None:
         self.world, self.at = world, at
         self._tls = tls or TlsRange()
-        self._contexts: dict[tuple[int, int, str, Side, bool, Consumer], TlsContext] = {}
+        self._contexts: dict[tuple[int, int, str, Side, bool, bool, Consumer], TlsContext] = {}
 
     def _context(self, leg: Leg, side: Side, verify: bool, consumer: Consumer) -> TlsContext:
         fqdn = leg.client if side is Side.CLIENT else leg.server
         party = self.world.parties[fqdn]
         party = party.as_client(leg.port) if side is Side.CLIENT else party.as_server(leg.port, leg.reference_name)
-        key = (id(party.credential), id(party.trusted_ca_list), fqdn, side, verify, consumer)
+        key = (id(party.credential), id(party.trusted_ca_list), fqdn, side, verify, leg.permissive, consumer)
         if key not in self._contexts:
             at, question = self.world.clock_of(fqdn, self.at), self.world.revocation_of(fqdn, consumer)
-            self._contexts[key] = TlsContext(party, at=at, side=side, verify=verify, tls=self._tls, revocation=question)
+            self._contexts[key] = TlsContext(
+                party,
+                at=at,
+                side=side,
+                verify=verify,
+                permissive=leg.permissive,
+                tls=self._tls,
+                revocation=question,
+            )
         return self._contexts[key]
 
     def _side(self, leg: Leg, side: Side) -> Handshake:

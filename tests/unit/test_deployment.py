@@ -34,22 +34,22 @@ def test_promised_deployments_are_shipped() -> None:
 
 @pytest.mark.parametrize(("before", "after", "line", "said"), [
     ("role: expressway-c", "role: expressway-x", 6, "'expressway-c' or 'expressway-e'"),
-    ("mra: true", "mra: maybe", 14, "on or off"),
+    ("mra: true", "mra: maybe", 16, "on or off"),
     ("- name: core", "- nam: core", 5, "did you mean 'name'"),
-    ("client: core", "client: nope", 18, "does not exist; there are core, edge"),
+    ("client: core", "client: nope", 20, "does not exist; there are core, edge"),
     ("c2.corp", "c1.corp", 8, "used twice"),
     ("peers: [c1.corp.example.com", "peers: [10.1.1.1", 8, "IP address"),
-    ("[e1.example.com, e2.example.com], tls", "[e1.example.com, 192.0.2.1], tls", 19, "IP address where an FQDN belongs"),
-    ("tls_verify: true}", "tls_verfy: true}", 20, "did you mean 'tls_verify'"),
-    ("type: neighbour", "type: neighbor", 20, "zones[1]"),
+    ("[e1.example.com, e2.example.com], tls", "[e1.example.com, 192.0.2.1], tls", 21, "IP address where an FQDN belongs"),
+    ("tls_verify: true}", "tls_verfy: true}", 22, "did you mean 'tls_verify'"),
+    ("type: neighbour", "type: neighbor", 22, "zones[1]"),
     ("version: X12.5", "version: 12", 3, "version"),
     ("version: X12.5", "version: X99.1", 3, "X8.1 to X15.5"),
-    ("mra: true", "mra: true\nmra: false", 15, "stands twice"),
+    ("mra: true", "mra: true\nmra: false", 17, "stands twice"),
     ("name: clustered-mra", "name: [", 4, "is not YAML"),
     ("fqdn: cluster-c.corp.example.com\n", "\n", 5, "needs an fqdn"),
     ("peers: [c1.corp.example.com, c2.corp.example.com]", "peers: []", 8, "peers"),
-    ("client: core, server: edge", "client: edge, server: core", 18, "expressway-c cluster"),
-    ("[e1.example.com, e2.example.com], tls", "[e9.example.com], tls", 19, "allowed are"),
+    ("client: core, server: edge", "client: edge, server: core", 20, "expressway-c cluster"),
+    ("[e1.example.com, e2.example.com], tls", "[e9.example.com], tls", 21, "allowed are"),
 ])  # fmt: skip
 def test_invalid_deployment_is_refused_with_file_line_and_key(before: str, after: str, line: int, said: str) -> None:
     """One sentence; the line is that of the key."""

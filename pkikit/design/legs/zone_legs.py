@@ -11,6 +11,7 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg, NameCheck, Protocol
 from pkikit.model.parties import LegKind
 from pkikit.model.tables import ports
+from pkikit.model.tables.features import CLUSTER_TLS
 from pkikit.model.zones import DefaultZone, DnsZone, NeighbourZone, TraversalZone
 
 
@@ -27,8 +28,8 @@ def verify_subject_name(deployment: Deployment, zone: TraversalZone) -> str:
 
 
 def _cluster_legs(deployment: Deployment) -> Iterator[Leg]:
-    for cluster in deployment.clusters:
-        enforced = cluster.cluster_tls == "enforce"
+    """Each peer dials each other one, over TLS from X8.8 on; in permissive mode a breach is noted and changes nothing."""
+    for cluster in deployment.clusters if deployment.product_version.has(CLUSTER_TLS) else ():
         for client, server in itertools.permutations(cluster.peers, 2):
             yield Leg(
                 kind=LegKind.CLUSTER,
@@ -38,8 +39,8 @@ def _cluster_legs(deployment: Deployment) -> Iterator[Leg]:
                 protocol=Protocol.SIP_TLS,
                 port=ports.CLUSTER,
                 reference_name=server,
-                mutual=enforced,
-                client_verifies=enforced,
+                mutual=True,
+                permissive=cluster.cluster_tls == "permissive",
                 server_name_checks=looks_for(server, "cluster peers know each other by peer FQDN"),
                 client_name_checks=looks_for(client, "cluster peers know each other by peer FQDN"),
             )

@@ -14,7 +14,7 @@ from pkikit.judge.checks.check import Check
 from pkikit.judge.checks.form_checks import unusable_names
 from pkikit.judge.paths.trust import chain_to_present
 from pkikit.judge.questions import CertificateUse
-from pkikit.judge.verify import Refine, verify_certificate
+from pkikit.judge.verify import Refine, permit, verify_certificate
 from pkikit.model.certificates.credential import spki
 from pkikit.model.certificates.facts import is_self_signed, key_of, presented_names, title
 from pkikit.model.deployment import Deployment
@@ -94,6 +94,8 @@ def judge_leg(leg: Leg, world: World, at: datetime) -> LegVerdict:
             if not own.accepted
             else _judge_side(leg, world, at, verifier=server, presenter=client, purpose=Purpose.CLIENT)
         )
+    if leg.permissive:
+        by_client, by_server = permit(by_client), permit(by_server)
     return LegVerdict(leg=leg, by_client=by_client, by_server=by_server)
 
 

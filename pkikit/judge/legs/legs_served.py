@@ -11,7 +11,7 @@ from cryptography import x509
 
 from pkikit.design.legs import legs_of
 from pkikit.judge.legs.leg_verdict import refine_for
-from pkikit.judge.verify import verify_certificate
+from pkikit.judge.verify import permit, verify_certificate
 from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Verdict
 from pkikit.model.leg import Leg, Purpose
@@ -73,6 +73,8 @@ def services_of(
             )
             if trusted_ca_list is None:
                 verdict = _without_trust(verdict)
+            if leg.permissive:
+                verdict = permit(verdict)
             found.append(Service(leg=leg, purpose=purpose, verdict=verdict))
     return tuple(found)
 

@@ -114,7 +114,7 @@ def audit(
     at: datetime,
     assume: Assumption | None = None,
 ) -> tuple[LegAudit, ...]:
-    """Audit every connection on which both sides present a certificate.
+    """Audit every connection on which both sides present a certificate, and a breach has consequences.
 
     certificates: those in use, by FQDN. A connection whose client has none here is not assessed. With `assume` it is
     judged as if the client's certificate came from such a CA, if the client is one of our own peers.
@@ -122,7 +122,7 @@ def audit(
     return tuple(
         _audit_leg(deployment, leg, certificates.get(leg.client), at, assume)
         for leg in legs_of(deployment)
-        if leg.mutual
+        if leg.mutual and not leg.permissive
     )
 
 

@@ -46,6 +46,12 @@ class Feature:
 _HISTORY = "X12.5 guide, change history"
 _LOADING = "X14.0 guide, 'Loading Certificates and Keys Onto Expressway'"
 
+CLUSTER_TLS = Feature(
+    title="The peers of a cluster talk over TLS, and verify each other permissively (the default) or enforcing; before, over "
+    "IPsec.",
+    since="X8.8",
+    source="Cisco Expressway IP Port Usage guide X15.0, 'Clustering Connections'; Cisco TAC 217230",
+)
 SHA_2_REQUESTS = Feature(
     title="The page for requests offers SHA-256, SHA-384 and SHA-512; SHA-256 is the default.",
     since="X8.5.1",
@@ -131,6 +137,16 @@ TWO_STORES = Feature(
     source="Cisco TAC 225693; X15.5 guide, 'Managing Expressway Certificates'",
 )
 
+LONGER_DH_KEYS = Feature(
+    title="`xConfiguration SIP Advanced SipTlsDhKeySize` is 2048 by default, not 1024.",
+    since="X14.3",
+    source="administrator guide X15.5, change history (corrected in X15.2); the command reference X15.0 still says 1024",
+)
+RSA_SIGNATURES_FIRST = Feature(
+    title="`xConfiguration SIP Advanced TlsSignatureAlgoPrefRsa` prefers RSA signatures in TLS 1.3.",
+    since="X15.2",
+    source="Cisco TAC 225476",
+)
 _INTERFACES = "administrator guide X15.0, 'Expressway Interfaces'"
 REST_API = Feature(
     title="Scripts configure an Expressway by a REST API, below `/api/provisioning` and `/api/v1/provisioning`.",
@@ -160,6 +176,7 @@ CSRF_PROTECTION_ON = Feature(
 )
 
 FEATURES: tuple[Feature, ...] = (
+    CLUSTER_TLS,
     SHA_2_REQUESTS,
     WEAK_REQUESTS,
     SAN_LENGTH_LIMIT,
@@ -173,6 +190,8 @@ FEATURES: tuple[Feature, ...] = (
     TRAFFIC_SERVER_VERIFIES,
     VERIFY_ORIGIN_SWITCH,
     ELLIPTIC_KEYS,
+    LONGER_DH_KEYS,
+    RSA_SIGNATURES_FIRST,
     SERVER_ONLY_SWITCH,
     TWO_STORES,
     REST_API,

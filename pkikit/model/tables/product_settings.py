@@ -10,7 +10,16 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-from pkikit.model.tables.features import EVERY_VERSION
+from pkikit.model.tables.features import (
+    CSRF_PROTECTION,
+    CSRF_PROTECTION_ON,
+    EVERY_VERSION,
+    LONGER_DH_KEYS,
+    RSA_SIGNATURES_FIRST,
+    SERVER_ONLY_SWITCH,
+    TWO_STORES,
+    Feature,
+)
 
 _REFERENCE = "administrator guide X15.0, command reference"
 ON_OFF = "On/Off"
@@ -33,7 +42,8 @@ class Setting:
         key: the words of the key, without `xConfiguration`; `[n]` is an index.
         allowed: the values as the document writes them.
         default: the documented default; empty text is a default, None means that no document states one.
-        earlier: defaults of older versions, as (versions, default).
+        changed_by: the feature that brought this default; None if it was always the same.
+        before: the default of versions without `changed_by`.
         versions: the versions that have the key.
         certainty: of the default.
         modelled_by: the key of the deployment file that decides it, such as `revocation/checking`; empty if none does.
@@ -46,7 +56,8 @@ class Setting:
     key: str
     allowed: str = ON_OFF
     default: str | None
-    earlier: tuple[tuple[str, str], ...] = ()
+    changed_by: Feature | None = None
+    before: str | None = None
     versions: str = EVERY_VERSION
     certainty: Certainty = Certainty.STATED
     modelled_by: str = ""
@@ -84,25 +95,17 @@ PURPOSES: tuple[Setting, ...] = (
     Setting(
         key="SIP TLS Certificate ExtendedKeyUsage Checking Mode",
         default="On",
-        versions="X15.5-",
+        versions=TWO_STORES.span,
         why_not=_STORES,
         source=f"{_TAC_EKU}: on C and on E; acts on inbound SIP TLS alone",
     ),
     Setting(
         key=f"{_CVS} EnableServerEkuUpload",
         default=None,
-        versions="X15.4-X15.4",
+        versions=SERVER_ONLY_SWITCH.span,
         edge_only=True,
         why_not=_STORES,
         source="Cisco TAC 225482; deprecated in X15.5 by Cisco TAC 225693. No document states a default; Off is inferred",
-    ),
-    Setting(
-        key="EdgeConfigServer VerifyOriginServer",
-        default="On",
-        versions="X14.2-",
-        certainty=Certainty.INFERRED,
-        why_not="the traffic server verifies",
-        source="release note X14.2.5; that On is the default follows from the verification being on",
     ),
 )
 XCP: tuple[Setting, ...] = (
@@ -134,7 +137,8 @@ SIP: tuple[Setting, ...] = (
         key="SIP Advanced SipTlsDhKeySize",
         allowed="1024/2048/3072",
         default="2048",
-        earlier=(("X8.1-X14.2", "1024"),),
+        changed_by=LONGER_DH_KEYS,
+        before="1024",
         certainty=Certainty.UNCERTAIN,
         why_not="the lab's suites exchange keys on elliptic curves",
         needs_restart=True,
@@ -143,7 +147,7 @@ SIP: tuple[Setting, ...] = (
     Setting(
         key="SIP Advanced TlsSignatureAlgoPrefRsa",
         default=None,
-        versions="X15.2-",
+        versions=RSA_SIGNATURES_FIRST.span,
         why_not=_TLS_STACK,
         source="Cisco TAC 225476: with TLSv1.3 on the SIP interface alone; no document states a default",
     ),
@@ -297,7 +301,9 @@ MANAGEMENT: tuple[Setting, ...] = (
         key="Security CSRFProtection Status",
         allowed="Enabled/Disabled",
         default="Enabled",
-        earlier=(("X8.1-X15.1", "Disabled"),),
+        changed_by=CSRF_PROTECTION_ON,
+        before="Disabled",
+        versions=CSRF_PROTECTION.span,
         certainty=Certainty.UNCERTAIN,
         why_not=_ACCOUNTS,
         source="administrator guide X15.0: Disabled; its X15.2 edition, republished: Enabled",
