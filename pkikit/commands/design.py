@@ -181,8 +181,8 @@ def eku_audit(
     legs = audit(read, _certificates_in(certs, read), at=instant, assume=Assumption(chosen) if chosen else None)
     failing = [leg for leg in legs if leg.status is Status.FAILS]
     open_legs = [leg for leg in legs if leg.status is Status.NOT_ASSESSED]
-    # Other parties choose the certificate for connections that they open; the answer is about our own peers.
-    ours = [leg for leg in open_legs if read.cluster_of(leg.leg.client) is not None]
+    # Other parties choose their own certificates; the answer is about our own peers.
+    ours = [leg for leg in open_legs if read.cluster_of(leg.presenter) is not None]
     accepted = not failing and not ours
     document = {
         "accepted": accepted,
@@ -194,7 +194,7 @@ def eku_audit(
     }
 
     def show(out: Console) -> None:
-        _show_audit(out, read.name, legs, {leg.leg.client for leg in ours})
+        _show_audit(out, read.name, legs, {leg.presenter for leg in ours})
 
     console.answer(document, as_json=as_json, accepted=accepted, show=show)
 
@@ -223,7 +223,7 @@ def _show_audit(out: Console, name: str, legs: Sequence[LegAudit], ours: set[str
 
     failing = [leg for leg in legs if leg.status is Status.FAILS]
     unknown = [leg for leg in legs if leg.status is Status.NOT_ASSESSED]
-    theirs = sorted({leg.leg.client for leg in unknown} - ours)
+    theirs = sorted({leg.presenter for leg in unknown} - ours)
     kept = len(legs) - len(failing) - len(unknown)
     parts = f"{len(failing)} fail, {kept} do not fail, {len(unknown)} were not assessed"
     out.print(f"of {len(legs)} mutual connections, {parts}")

@@ -16,6 +16,7 @@ from pkikit.errors import InputError
 from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg
 from pkikit.model.parties import Cluster, Role
+from pkikit.model.purposes import needs_client_auth
 from pkikit.model.tables.features import TWO_STORES
 from pkikit.values.names import printable
 from pkikit.values.public_names import is_internal
@@ -270,8 +271,8 @@ class ClusterJudge:
         return len(shown_as_client) if option.stores == "two" else 0
 
     def _count_broken(self) -> int:
-        """Count the legs on which a peer presents a client certificate without clientAuth to a server that requires one."""
-        return len({leg.id for leg, peer in self._legs if leg.client == peer and leg.mutual})
+        """Count the legs on which somebody asks for clientAuth in a peer's certificate."""
+        return len({leg.id for leg, peer in self._legs if needs_client_auth(leg, peer, self.deployment)})
 
     def _count_unserved(self, carried: Mapping[str, tuple[tuple[str, ...], ...]]) -> int:
         return len({leg.id for leg, peer in self._legs if not _serves(leg, peer, carried[peer])})

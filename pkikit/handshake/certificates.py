@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from cryptography import x509
@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from OpenSSL import crypto
 
 from pkikit.errors import EncodingError
+from pkikit.model.leg import Purpose
 from pkikit.reading import load_certificate
 from pkikit.reading.odd.certificate import OddCertificate
 from pkikit.reading.saved import quietly
@@ -39,6 +40,32 @@ def add_trusted(store: crypto.X509Store, certificates: Iterable[x509.Certificate
         with contextlib.suppress(crypto.Error):
             known = for_openssl(certificate)
             store.add_cert(known if isinstance(known, crypto.X509) else crypto.X509.from_cryptography(known))
+
+
+def set_purpose(store: crypto.X509Store, purpose: Purpose | None) -> None:
+    """Make a trust store accept leaves for one purpose; None: for any, without a look at the extended key usage.
+
+    pyOpenSSL has no function for `X509_STORE_set_purpose`, so this uses the library beneath it.
+    """
+    library = crypto._lib  # type: ignore[attr-defined]
+    numbers = {
+        Purpose.SERVER: library.X509_PURPOSE_SSL_SERVER,
+        Purpose.CLIENT: library.X509_PURPOSE_SSL_CLIENT,
+        None: library.X509_PURPOSE_ANY,
+    }
+    library.X509_STORE_set_purpose(store._store, numbers[purpose])
+
+
+def is_accepted(store: crypto.X509Store, chain: Sequence[x509.Certificate]) -> bool:
+    """Return True if OpenSSL verifies the first certificate of the chain with the help of the others."""
+    leaf, *others = (
+        c if isinstance(c, crypto.X509) else crypto.X509.from_cryptography(c) for c in map(for_openssl, chain)
+    )
+    try:
+        crypto.X509StoreContext(store, leaf, others).verify_certificate()
+    except crypto.X509StoreContextError:
+        return False
+    return True
 
 
 # As a file with it would be read. Each is read once while it is in use.

@@ -16,16 +16,16 @@ from pathlib import Path
 from cryptography import x509
 from OpenSSL import SSL, crypto
 
-from pkikit.handshake.certificates import add_trusted, for_openssl, readable
+from pkikit.handshake.certificates import add_trusted, for_openssl, is_accepted, readable, set_purpose
 from pkikit.handshake.recorder import Recorder
 from pkikit.judge.legs.leg_verdict import judge_ssh_certificate
 from pkikit.judge.matching.name_matching import match_name
-from pkikit.judge.openssl_codes import REJECTED, verify_error_name
+from pkikit.judge.openssl_codes import INVALID_PURPOSE, REJECTED, verify_error_name
 from pkikit.judge.paths.trust import Anchor, CertificatePath, chain_to_present, effective_trust
 from pkikit.judge.revocation.revocation_status import judge_revocation
 from pkikit.judge.verify import product_refuses
 from pkikit.model.certificates.facts import presented_names, title
-from pkikit.model.leg import NameCheck
+from pkikit.model.leg import NameCheck, Purpose
 from pkikit.model.revocation import NOTHING_HELD, RevocationData, RevocationQuestion
 from pkikit.model.trace import CertificateJudged, Failed, NameJudged, Negotiated, Permitted, Side
 from pkikit.model.world import Party, Speaks
@@ -73,11 +73,13 @@ class TlsContext:
         keylog: Path | None = None,
         revocation: RevocationQuestion | None = None,
         permissive: bool = False,
+        purpose: Purpose | None = Purpose.CLIENT,
         legacy: bool = False,
     ) -> None:
         """`verify`: ask for the other side's certificate and judge it; a server then insists on one.
 
         permissive: note what is wrong with the other side's certificate, and accept it, or none.
+        purpose: what a server asks for in the client's certificate; None: it looks at no extended key usage.
         legacy: also meet what the product would not (TLS 1.0, old ciphers, no secure renegotiation), to look at it.
         """
         self.side, self.verify, self.revocation, self.permissive = side, verify, revocation, permissive
@@ -113,7 +115,10 @@ class TlsContext:
         # A store accepts a time once: OpenSSL's X509_VERIFY_PARAM_set1 keeps values that are already set. So a context judges at
         # one instant, and whoever keeps contexts asks `is_current`.
         store.set_time(at)
+        if side is Side.SERVER and purpose is not Purpose.CLIENT:
+            set_purpose(store, purpose)  # OpenSSL's own default is the purpose of a client
         self.at = at
+        self._trusted_ca_list = party.trusted_ca_list
         self._load_trust(party.trusted_ca_list)
         self._load_credential(party, at)
         # For a server: chooses another context for a client that asks for a name with its own certificate (SNI).
@@ -135,6 +140,14 @@ class TlsContext:
             self._context.check_privatekey()
             for certificate in chain_to_present(credential.chain, party.trusted_ca_list, at)[1:]:
                 self._context.add_extra_chain_cert(for_openssl(certificate))
+
+    def refuses_as_client(self, chain: Sequence[x509.Certificate]) -> bool:
+        """Return True if OpenSSL does not accept the other side's certificate for the purpose of a client."""
+        store = crypto.X509Store()
+        store.set_time(self.at)
+        set_purpose(store, Purpose.CLIENT)
+        add_trusted(store, effective_trust(self._trusted_ca_list)[0])
+        return not is_accepted(store, chain)
 
     def _choose_context(self, connection: SSL.Connection) -> None:
         asked = connection.get_servername()
@@ -203,14 +216,19 @@ class Handshake:
         recorder: Recorder,
         name_checks: Sequence[NameCheck] = (),
         server_name: str = "",
+        registration: bool = False,
         ssh: bool = False,
         looks_up: bool = False,
     ) -> None:
-        """looks_up: the caller asks for the revocation status of `to_look_up` once it is there, and hands it in."""
+        """registration: also ask for clientAuth in the server's certificate, as C does in the SIP SERVICE message of E.
+
+        looks_up: the caller asks for the revocation status of `to_look_up` once it is there, and hands it in.
+        """
         self.recorder = recorder
         self.context = context
         self.connection = context.connect(recorder, server_name)
         self._checks, self._ssh, self._looks_up = name_checks, ssh, looks_up
+        self._registration = registration
         self.complete = False
         self.failed = False
         self.to_look_up: tuple[x509.Certificate, ...] = ()
@@ -269,11 +287,16 @@ class Handshake:
                 return
         if objections.errors:
             self._object("the product does not accept the chain")
+        elif self._registration and self.context.refuses_as_client(chain):
+            self._refuse(chain[0], INVALID_PURPOSE, "the certificate in the SIP SERVICE message lacks clientAuth")
         elif self._ssh and not judge_ssh_certificate(chain[0]).accepted:
-            self.recorder.note(
-                CertificateJudged(subject=title(chain[0]), depth=0, code=REJECTED, name=verify_error_name(REJECTED))
-            )
-            self.fail("the SSH tunnel cannot read the certificate")
+            self._refuse(chain[0], REJECTED, "the SSH tunnel cannot read the certificate")
+
+    def _refuse(self, leaf: x509.Certificate, code: int, reason: str) -> None:
+        """Give up because of the other side's certificate."""
+        judged = CertificateJudged(subject=title(leaf), depth=0, code=code, name=verify_error_name(code))
+        self.recorder.note(judged)
+        self.fail(reason)
 
     def _is_revoked(self, chain: tuple[x509.Certificate, ...], looked_up: RevocationData) -> bool:
         """Ask as the product does: its own revocation sources, after OpenSSL has built the chain."""

@@ -127,6 +127,7 @@ OLDER_WORDS = MappingProxyType(
     }
 )
 PURPOSE = 26  # "unsuitable certificate purpose": only the connection shows which purpose
+INVALID_PURPOSE = 26  # "unsuitable certificate purpose"
 REJECTED = 28  # "certificate rejected": the lab reports with it what the product refuses and OpenSSL accepts
 
 

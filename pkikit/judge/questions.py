@@ -40,7 +40,7 @@ class PathQuestion:
 
     Attributes:
         at: the verifier's time, aware UTC.
-        purpose: the role of the leaf in the handshake.
+        purpose: the role of the leaf in the handshake; None if the verifier looks at no extended key usage.
         sent: the certificates that the other side sent behind the leaf, in any order.
         trusted_ca_list: the verifier's trusted CA list.
         known: certificates that the verifier does not have, but a diagnosis may compare with.
@@ -52,7 +52,7 @@ class PathQuestion:
     """
 
     at: datetime
-    purpose: Purpose
+    purpose: Purpose | None
     sent: tuple[x509.Certificate, ...]
     trusted_ca_list: tuple[x509.Certificate, ...]
     known: tuple[x509.Certificate, ...] = ()

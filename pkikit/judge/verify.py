@@ -38,7 +38,7 @@ def verify_certificate(
     *,
     sent: Sequence[x509.Certificate] = (),
     trusted_ca_list: Sequence[x509.Certificate],
-    purpose: Purpose,
+    purpose: Purpose | None,
     at: datetime,
     name_checks: Sequence[NameCheck] = (),
     refine: Refine = keep_finding,
@@ -57,7 +57,7 @@ def verify_certificate(
         leaf: the certificate that the other side presents.
         sent: the certificates that it sends behind the leaf, in any order.
         trusted_ca_list: the verifier's list.
-        purpose: the role of the leaf in the handshake.
+        purpose: the role of the leaf in the handshake; None if the verifier looks at no extended key usage.
         at: the verifier's time, aware UTC.
         name_checks: the certificate must satisfy each of them.
         refine: makes the finding about a missing name more exact, when the caller knows whose name it is.
@@ -86,7 +86,10 @@ def verify_certificate(
         verifier_is_expressway=verifier_is_expressway,
     )
     path = explain_path(leaf, asked)
-    subject, question = title(leaf), question or f"is {title(leaf)} accepted as TLS {purpose.value}?"
+    subject, question = (
+        title(leaf),
+        question or f"is {title(leaf)} accepted as {f'TLS {purpose.value}' if purpose else 'TLS peer'}?",
+    )
     presented = presented_names(leaf)
 
     def name_fix(found: Finding, check: NameCheck) -> Finding:

@@ -50,6 +50,8 @@ class Leg:
     discovered_by: the SRV record by which the client finds the server, where it does not dial a configured address.
     consumer: which service of the peer judges the server; each reads other revocation sources.
     client_list, server_list: the name of the list of CAs that this side reads here, on a machine that has several.
+    registration: Mobile and Remote Access registers over the connection of the zone in `group`, and the client also asks for
+    clientAuth in the server's certificate (SIP SERVICE, before X15.4: Cisco TAC 225482).
     """
 
     kind: LegKind
@@ -63,6 +65,7 @@ class Leg:
     client_verifies: bool = True
     permissive: bool = False
     always_verified: bool = False
+    registration: bool = False
     discovered_by: str = ""
     client_list: str = ""
     server_list: str = ""
@@ -86,8 +89,10 @@ class Leg:
         return self.group if self.kind is LegKind.ZONE else None
 
     def presents(self, fqdn: str) -> tuple[NameCheck, ...]:
-        """Return the name checks that the certificate of `fqdn` must pass on this leg."""
+        """Return the name checks that the certificate of `fqdn` must pass on this leg, and no other leg has for it."""
         found: tuple[NameCheck, ...] = ()
+        if self.registration:
+            return found  # the zone's own leg has them
         if fqdn == self.server and self.client_verifies:
             found += self.server_name_checks
         if fqdn == self.client and self.mutual:

@@ -65,6 +65,7 @@ class LegKind(enum.StrEnum):
     WEB_BRIDGE = "web-bridge"
     WEB_PROXY = "web-proxy"
     MRA = "mra"
+    MRA_REGISTRATION = "mra-registration"
     XMPP = "xmpp"
     B2B = "b2b"
     LDAP = "ldap"
@@ -161,6 +162,9 @@ class Cluster(FileValue):
     from verifying Unified CM, IM&P, Unity Connection and Meeting Server.
     cluster_tls: `permissive`, the default of the product: a certificate that does not verify raises an alarm, and the link
     stays up. `enforce`: the link fails. Before X8.8, peers talk over IPsec, and the key has no effect.
+    eku_checking: `SIP TLS Certificate ExtendedKeyUsage Checking Mode` of X15.5; older versions always check.
+    server_eku_upload: `XCP TLS Certificate CVS EnableServerEkuUpload` of X15.4 on Expressway-E; no other version has it. That it
+    is off by default is inferred. Source: Cisco TAC 225482 and 225693.
     """
 
     name: Label
@@ -171,6 +175,8 @@ class Cluster(FileValue):
     certificate: Literal["per-peer", "shared"] = "per-peer"
     api_access: Switch = True
     verify_origin_server: Switch = True
+    eku_checking: Switch = True
+    server_eku_upload: Switch = False
 
 
 class Domains(FileValue):

@@ -14,6 +14,8 @@ from cryptography import x509
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.certificates.facts import crl_urls, ocsp_urls
 from pkikit.model.deployment import Deployment, Revocation
+from pkikit.model.leg import Leg, Purpose
+from pkikit.model.purposes import asked_of_client
 from pkikit.model.revocation import NOTHING_HELD, Consumer, CrlSource, RevocationData, RevocationQuestion
 from pkikit.model.tables import ports
 
@@ -110,6 +112,8 @@ class World:
     """A deployment, its parties by FQDN, what is served at the URLs that certificates name, and names that DNS lacks.
 
     revocation: SIP revocation settings by cluster name, where they are no longer those of the deployment.
+    eku_checking: whether clientAuth of callers is checked, by cluster name (X15.5's switch) or by the FQDN of a machine outside,
+    where it is no longer as the deployment has it.
     withdrawn: serial numbers that the lab's CA has revoked. failing: URLs that do not answer as they should.
     points: names that DNS leads to other parties than it should. caa: who may issue, by name.
     blocked: (party, port) that a firewall keeps. cut: pairs of parties between which no packet passes.
@@ -123,6 +127,7 @@ class World:
     published: Mapping[str, RevocationData] = field(default_factory=dict)
     unresolved: frozenset[str] = frozenset()
     revocation: Mapping[str, Revocation] = field(default_factory=dict)
+    eku_checking: Mapping[str, bool] = field(default_factory=dict)
     withdrawn: frozenset[int] = frozenset()
     failing: Mapping[str, Failing] = field(default_factory=dict)
     points: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -135,7 +140,7 @@ class World:
     ca: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        for name in ("parties", "published", "revocation", "failing", "points", "caa", "delays"):
+        for name in ("parties", "published", "revocation", "eku_checking", "failing", "points", "caa", "delays"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     def with_party(self, party: Party) -> World:
@@ -188,6 +193,10 @@ class World:
         if not settings.cdp_download:
             reachable = NOTHING_HELD.with_answers(reachable.ocsp_answers)
         return RevocationQuestion(settings=settings, data=self.parties[fqdn].held.merge(reachable))
+
+    def asked_of_client(self, leg: Leg) -> Purpose | None:
+        """Return the purpose that the server of a leg asks for in its client's certificate; None if it asks for none."""
+        return asked_of_client(leg, self.deployment, self.eku_checking)
 
     def clock_of(self, fqdn: str, at: datetime) -> datetime:
         """Return what the clock of a party shows when the lab's shows `at`."""

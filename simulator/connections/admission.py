@@ -16,9 +16,11 @@ class Admission:
     """How a port treats a caller: whether it requires a certificate, and which names the certificate needs.
 
     permissive: what is wrong with the certificate, or a missing one, is noted and changes nothing.
+    leg: a leg of the port. The world says which purpose its server asks for at the moment.
     """
 
     verify: bool
+    leg: Leg
     permissive: bool = False
     name_checks: tuple[NameCheck, ...] = ()
     ssh: bool = False
@@ -28,6 +30,7 @@ class Admission:
 def admission_of(leg: Leg) -> Admission:
     """Return how the server of a leg treats the leg's client."""
     return Admission(
+        leg=leg,
         verify=leg.mutual,
         permissive=leg.permissive,
         name_checks=leg.client_name_checks if leg.mutual else (),
@@ -46,7 +49,8 @@ def admission_of_strangers(legs: Sequence[Leg]) -> Admission:
     checks = {leg.client_name_checks for leg in legs}
     from_outside = any(leg.port == ports.SIP_TLS for leg in legs)
     if not always_mutual or from_outside:
-        return Admission(verify=False)
+        return Admission(verify=False, leg=legs[0])
     names = tuple(dict.fromkeys(n for group in checks for check in group for n in check.any_of))
     checks_of_port = (NameCheck(any_of=names, why="names that this port expects"),)
-    return Admission(verify=True, permissive=any(leg.permissive for leg in legs), name_checks=checks_of_port)
+    permissive = any(leg.permissive for leg in legs)
+    return Admission(verify=True, leg=legs[0], permissive=permissive, name_checks=checks_of_port)

@@ -99,7 +99,10 @@ class Dialler:
                 failed=self._report_unjudged,
             )
             for leg in self._context.legs
-            if leg.protocol is Protocol.SIP_TLS and leg.id not in self.links and self._can_dial(leg)
+            if leg.protocol is Protocol.SIP_TLS
+            and not leg.registration
+            and leg.id not in self.links
+            and self._can_dial(leg)
         ]
         self.links |= {link.leg.id: link for link in made}
         return made

@@ -75,7 +75,7 @@ class Endpoint:
         self._tls, self._context, self._look_up = TlsContexts(party, context), context, look_up
         self._settings, self._events, by_name = context.settings, context.events, context.plan.by_name
         self.address = by_name[party.fqdn]
-        served = [leg for leg in context.legs if leg.server == party.fqdn and leg.port not in elsewhere]
+        served = [leg for leg in context.legs if self._serves(leg, elsewhere)]
         self.ports = tuple(dict.fromkeys(leg.port for leg in served))
         self._protocols = {leg.port: leg.protocol for leg in served}
         self._known = {(leg.port, by_name[leg.client]): admission_of(leg) for leg in served}
@@ -87,6 +87,10 @@ class Endpoint:
         self._runs = False
         self._callers: dict[asyncio.Task[None], str] = {}  # by the task that serves them
         self.records: dict[Connection, asyncio.Future[Recorder]] = {}
+
+    def _serves(self, leg: Leg, elsewhere: frozenset[int]) -> bool:
+        """Return True for a leg that comes in here. Registrations use the connection of their zone, and its admission."""
+        return leg.server == self._tls.party.fqdn and leg.port not in elsewhere and not leg.registration
 
     @property
     def party(self) -> Party:
@@ -214,6 +218,7 @@ class Endpoint:
                     verify=admission.verify,
                     permissive=admission.permissive,
                     consumer=admission.consumer,
+                    purpose=self._context.world.asked_of_client(admission.leg),
                 ),
                 recorder=recorder,
                 name_checks=admission.name_checks,
@@ -307,6 +312,7 @@ class Endpoint:
             recorder=recorder,
             name_checks=leg.server_name_checks if leg.client_verifies else (),
             server_name=leg.reference_name,
+            registration=leg.registration,
             ssh=leg.protocol is Protocol.SSH,
             looks_up=leg.consumer is Consumer.SIP_TLS,
         )

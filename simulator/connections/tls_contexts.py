@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 
 from pkikit.handshake.tls import TlsContext
+from pkikit.model.leg import Purpose
 from pkikit.model.revocation import Consumer, RevocationQuestion
 from pkikit.model.tables import ports
 from pkikit.model.trace import Side
@@ -18,7 +19,7 @@ class TlsContexts:
 
     def __init__(self, party: Party, context: LabContext) -> None:
         self.party, self._lab = party, context
-        self._contexts: dict[tuple[Side, int, bool, bool, Consumer], TlsContext] = {}
+        self._contexts: dict[tuple[Side, int, bool, bool, Consumer, Purpose | None], TlsContext] = {}
         self._of_domains: dict[tuple[str, bool, Consumer], TlsContext] = {}
 
     def adopt(self, party: Party) -> None:
@@ -36,7 +37,14 @@ class TlsContexts:
         return self._lab.world.revocation_of(self.party.fqdn, consumer, fetched=False)
 
     def of(
-        self, side: Side, port: int, *, verify: bool, permissive: bool = False, consumer: Consumer = Consumer.SIP_TLS
+        self,
+        side: Side,
+        port: int,
+        *,
+        verify: bool,
+        permissive: bool = False,
+        consumer: Consumer = Consumer.SIP_TLS,
+        purpose: Purpose | None = Purpose.CLIENT,
     ) -> TlsContext:
         """Return the context for one side of a connection on this port.
 
@@ -46,15 +54,18 @@ class TlsContexts:
             verify: whether the other side must present a certificate, which this party verifies.
             permissive: what is wrong with the other side's certificate is noted and changes nothing.
             consumer: the part of the product that verifies it; revocation settings depend on it.
+            purpose: what this party asks for as server in the client's certificate; None: it looks at no extended key usage.
         """
         party = self.party
         own = port in party.services or port in party.lists or (port == ports.MRA and bool(party.domains))
-        key = (side, port if own else 0, verify, permissive, consumer)
+        key = (side, port if own else 0, verify, permissive, consumer, purpose)
         kept = self._contexts.get(key)
         if kept is not None and kept.is_current(self.now()):
             return kept
-        party = self.party.as_server(key[1]) if side is Side.SERVER else self.party.as_client(key[1])
-        made = self._contexts[key] = self._make(party, side, verify=verify, permissive=permissive, consumer=consumer)
+        party = party.as_server(key[1]) if side is Side.SERVER else party.as_client(key[1])
+        made = self._contexts[key] = self._make(
+            party, side, verify=verify, permissive=permissive, consumer=consumer, purpose=purpose
+        )
         if side is Side.SERVER and key[1] == ports.MRA:
             made.choose = partial(self._of_domain, verify, consumer)
         return made
@@ -72,7 +83,14 @@ class TlsContexts:
         return kept
 
     def _make(
-        self, party: Party, side: Side, *, verify: bool, consumer: Consumer, permissive: bool = False
+        self,
+        party: Party,
+        side: Side,
+        *,
+        verify: bool,
+        consumer: Consumer,
+        permissive: bool = False,
+        purpose: Purpose | None = Purpose.CLIENT,
     ) -> TlsContext:
         settings = self._lab.settings
         return TlsContext(
@@ -84,4 +102,5 @@ class TlsContexts:
             tls=settings.tls,
             keylog=settings.keylog,
             revocation=self.question(consumer),
+            purpose=purpose,
         )

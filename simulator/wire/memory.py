@@ -7,7 +7,7 @@ from datetime import datetime
 from pkikit.handshake.messages import FramingError
 from pkikit.handshake.recorder import Recorder, merge
 from pkikit.handshake.tls import Handshake, TlsContext, TlsRange, pump
-from pkikit.model.leg import Leg, Protocol
+from pkikit.model.leg import Leg, Protocol, Purpose
 from pkikit.model.revocation import Consumer
 from pkikit.model.trace import Application, HandshakeTrace, Side
 from pkikit.model.world import World
@@ -20,13 +20,14 @@ class MemoryDialler:
     def __init__(self, world: World, at: datetime, tls: TlsRange | None = None) -> None:
         self.world, self.at = world, at
         self._tls = tls or TlsRange()
-        self._contexts: dict[tuple[int, int, str, Side, bool, bool, Consumer], TlsContext] = {}
+        self._contexts: dict[tuple[int, int, str, Side, bool, bool, Consumer, Purpose | None], TlsContext] = {}
 
     def _context(self, leg: Leg, side: Side, verify: bool, consumer: Consumer) -> TlsContext:
         fqdn = leg.client if side is Side.CLIENT else leg.server
         party = self.world.parties[fqdn]
         party = party.as_client(leg.port) if side is Side.CLIENT else party.as_server(leg.port, leg.reference_name)
-        key = (id(party.credential), id(party.trusted_ca_list), fqdn, side, verify, leg.permissive, consumer)
+        purpose = self.world.asked_of_client(leg)
+        key = (id(party.credential), id(party.trusted_ca_list), fqdn, side, verify, leg.permissive, consumer, purpose)
         if key not in self._contexts:
             at, question = self.world.clock_of(fqdn, self.at), self.world.revocation_of(fqdn, consumer)
             self._contexts[key] = TlsContext(
@@ -37,6 +38,7 @@ class MemoryDialler:
                 permissive=leg.permissive,
                 tls=self._tls,
                 revocation=question,
+                purpose=purpose,
             )
         return self._contexts[key]
 
@@ -53,6 +55,7 @@ class MemoryDialler:
             recorder=Recorder(side, lambda: at),
             name_checks=checks if verify else (),
             server_name=leg.reference_name if client else "",
+            registration=client and leg.registration,
             ssh=leg.protocol is Protocol.SSH,
         )
 

@@ -56,8 +56,8 @@ def test_design_of_the_guide_is_a_candidate_with_its_names() -> None:
         (
             {"authority": "public"},
             "legs_broken",
-            6,
-        ),  # cluster both ways; neighbour and foreign XMPP server, dialled from both peers
+            4,
+        ),  # neighbour and foreign XMPP server, dialled from both peers; cluster links ask for no clientAuth from X15.4 on
         ({"authority": "public", "stores": "two"}, "legs_broken", 0),
         ({"authority": "public"}, "public_names", 7),
         ({"registration": ("collab-edge-dns",) * 2}, "apex_names", 0),

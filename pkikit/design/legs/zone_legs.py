@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import assert_never
 
 from pkikit.design.legs.making import LegSource, looks_for
@@ -11,7 +12,7 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg, NameCheck, Protocol
 from pkikit.model.parties import LegKind
 from pkikit.model.tables import ports
-from pkikit.model.tables.features import CLUSTER_TLS
+from pkikit.model.tables.features import CLUSTER_TLS, SERVICE_NEEDS_BOTH
 from pkikit.model.zones import DefaultZone, DnsZone, NeighbourZone, TraversalZone
 
 
@@ -50,7 +51,9 @@ def _zone_legs(deployment: Deployment) -> Iterator[Leg]:
     for zone in deployment.zones:
         match zone:
             case TraversalZone():
-                yield from traversal_legs(deployment, zone)
+                legs = tuple(traversal_legs(deployment, zone))
+                yield from legs
+                yield from _registration_legs(deployment, zone, legs)
             case NeighbourZone():
                 yield from _neighbour_legs(deployment, zone)
             case DnsZone() | DefaultZone():
@@ -86,6 +89,23 @@ def traversal_legs(deployment: Deployment, zone: TraversalZone) -> Iterator[Leg]
                     client_name_checks=looks_for(subject, "TLS verify subject name configured in the zone on E"),
                     id=f"{LegKind.ZONE}:{zone.name}:{client}>{server}@{address}" if again else "",
                 )
+
+
+def _registration_legs(deployment: Deployment, zone: TraversalZone, legs: tuple[Leg, ...]) -> Iterator[Leg]:
+    """When MRA registers, E sends its certificate to C over the zone in a SIP SERVICE message; C wants both purposes in it.
+
+    From X15.4 on C asks for serverAuth alone, which the zone's own handshake has verified already. Source: Cisco TAC 225482.
+    """
+    if not (zone.is_uc and deployment.mra and deployment.product_version.has(SERVICE_NEEDS_BOTH)):
+        return
+    for leg in legs:
+        again = leg.id.partition("@")[2]
+        yield replace(
+            leg,
+            kind=LegKind.MRA_REGISTRATION,
+            registration=True,
+            id=f"{LegKind.MRA_REGISTRATION}:{zone.name}:{leg.client}>{leg.server}" + (f"@{again}" if again else ""),
+        )
 
 
 def _neighbour_legs(deployment: Deployment, zone: NeighbourZone) -> Iterator[Leg]:

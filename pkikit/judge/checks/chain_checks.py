@@ -161,6 +161,8 @@ def purpose_missing(path: CertificatePath, question: PathQuestion) -> Iterator[E
 
 def usage_unsuitable(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
     """Evidence that the leaf's key usage does not let TLS use its key in the role asked about."""
+    if question.purpose is None:
+        return  # OpenSSL's purpose "any" reads no key usage either
     yield from unsuitable_usage(path.certificates[0], as_server=question.purpose is Purpose.SERVER)
 
 
@@ -198,12 +200,12 @@ CHECKS = (
 _PURPOSES = {Purpose.SERVER: SERVER_AUTH_MISSING, Purpose.CLIENT: CLIENT_AUTH_MISSING}
 
 
-def each_certificate(purpose: Purpose) -> tuple[Check[[CertificatePath, PathQuestion]], ...]:
+def each_certificate(purpose: Purpose | None) -> tuple[Check[[CertificatePath, PathQuestion]], ...]:
     """Return the checks of every certificate of a path, for the role of the leaf."""
     return (
         Check(EXPIRED, ended),
         Check(NOT_YET_VALID, not_started),
-        Check(_PURPOSES[purpose], purpose_missing),
+        *((Check(_PURPOSES[purpose], purpose_missing),) if purpose is not None else ()),
         Check(KEY_TOO_SHORT, weak_keys),
         Check(DIGEST_UNSUPPORTED, weak_digests),
     )

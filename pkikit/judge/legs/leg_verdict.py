@@ -5,11 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from cryptography import x509
 
 from pkikit.design.legs import legs_of
-from pkikit.judge.checks.certificate_checks import after_2050, digest_evidence, eku_critical, name_oids, weak_key
+from pkikit.judge.checks.certificate_checks import (
+    after_2050,
+    digest_evidence,
+    eku_critical,
+    format_ekus,
+    name_oids,
+    weak_key,
+)
 from pkikit.judge.checks.check import Check
 from pkikit.judge.checks.form_checks import unusable_names
 from pkikit.judge.paths.trust import chain_to_present
@@ -28,6 +36,7 @@ from pkikit.rules import connection_rules, name_rules
 from pkikit.rules.catalogue import rank_causes, rule_of
 from pkikit.rules.certificate_rules import (
     AFTER_2050,
+    CLIENT_AUTH_MISSING,
     DIGEST_UNSUPPORTED,
     EKU_CRITICAL,
     KEY_TOO_SHORT,
@@ -86,14 +95,10 @@ def judge_leg(leg: Leg, world: World, at: datetime) -> LegVerdict:
         return LegVerdict(leg=leg, by_client=nothing, by_server=unusable)
     by_client = by_server = nothing
     if leg.client_verifies:
-        by_client = _judge_side(leg, world, at, verifier=client, presenter=server, purpose=Purpose.SERVER)
+        by_client = _judge_side(leg, world, at, verifier=client, presenter=server)
     if leg.mutual:
         own = judge_own_credential(client, world)
-        by_server = (
-            own
-            if not own.accepted
-            else _judge_side(leg, world, at, verifier=server, presenter=client, purpose=Purpose.CLIENT)
-        )
+        by_server = own if not own.accepted else _judge_side(leg, world, at, verifier=server, presenter=client)
     if leg.permissive:
         by_client, by_server = permit(by_client), permit(by_server)
     return LegVerdict(leg=leg, by_client=by_client, by_server=by_server)
@@ -147,35 +152,64 @@ def judge_all_legs(world: World, at: datetime) -> tuple[LegVerdict, ...]:
     return tuple(judge_leg(leg, world, at) for leg in legs_of(world.deployment))
 
 
-def _judge_side(
-    leg: Leg, world: World, at: datetime, *, verifier: Party, presenter: Party, purpose: Purpose
-) -> Verdict:
-    question = f"does {verifier.fqdn} accept {presenter.fqdn} as TLS {purpose.value} on {leg.id}?"
+def _judge_side(leg: Leg, world: World, at: datetime, *, verifier: Party, presenter: Party) -> Verdict:
+    of_server = presenter.fqdn == leg.server
+    role = Purpose.SERVER if of_server else Purpose.CLIENT
+    question = f"does {verifier.fqdn} accept {presenter.fqdn} as TLS {role.value} on {leg.id}?"
     if presenter.credential is None:
         raise ValueError(f"{presenter.fqdn} has no credential to present on {leg.id}")
     sent = chain_to_present(presenter.credential.chain, presenter.trusted_ca_list, world.clock_of(presenter.fqdn, at))
-    checks = leg.server_name_checks if purpose is Purpose.SERVER else leg.client_name_checks
-    verdict = verify_certificate(
+    checks = leg.server_name_checks if of_server else leg.client_name_checks
+    verify = partial(
+        verify_certificate,
         sent[0],
         sent=sent[1:],
         trusted_ca_list=verifier.trusted_ca_list,
-        purpose=purpose,
         at=world.clock_of(verifier.fqdn, at),
         name_checks=checks,
         refine=refine_for(world.deployment, presenter.fqdn, sent[0]),
         known=world.known_certificates,
         revocation=world.revocation_of(verifier.fqdn, leg.consumer),
         clock_offset=verifier.clock_offset,
-        question=question,
         verifier=verifier.fqdn,
-        verifier_list=leg.client_list if purpose is Purpose.SERVER else leg.server_list,
+        verifier_list=leg.client_list if of_server else leg.server_list,
         presenter=presenter.fqdn,
         verifier_is_expressway=verifier.fqdn in world.deployment.peers,
     )
+    verdict = verify(question=question, purpose=role if of_server else world.asked_of_client(leg))
     further = [judge_form(sent, world.deployment.product_version)]
+    if leg.registration and of_server:
+        further.append(_judge_registration(verdict, verify(question=question, purpose=Purpose.CLIENT), sent[0]))
     if leg.protocol is Protocol.SSH:
         further.append(judge_ssh_certificate(sent[0]))
     return merge_verdicts(question, [verdict, *further])
+
+
+def _judge_registration(as_server: Verdict, as_client: Verdict, leaf: x509.Certificate) -> Verdict:
+    """Judge the certificate that E sends in the SIP SERVICE message: what C refuses beyond the server's role.
+
+    Source: Cisco TAC 225482 (FAQ): before X15.4, MRA fails to register and the zone itself stays active.
+    """
+    service = Evidence(
+        label="certificate in the SIP SERVICE message",
+        expected="serverAuth and clientAuth",
+        seen=format_ekus(leaf),
+        where="SIP SERVICE",
+    )
+    further = (f for f in as_client.findings if f not in as_server.findings)
+    return replace(
+        as_client,
+        findings=tuple(
+            replace(f, evidence=(service, *f.evidence), fix=_BOTH_IN_SERVICE) if f.rule == CLIENT_AUTH_MISSING.id else f
+            for f in further
+        ),
+    )
+
+
+_BOTH_IN_SERVICE = (
+    "Upgrade Expressway-C and Expressway-E to X15.4 or later, where serverAuth is enough, or have the certificate of "
+    "Expressway-E issued with both purposes."
+)
 
 
 def judge_form(sent: tuple[x509.Certificate, ...], version: ProductVersion) -> Verdict:

@@ -15,6 +15,7 @@ from pkikit.judge.verify import permit, verify_certificate
 from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Verdict
 from pkikit.model.leg import Leg, Purpose
+from pkikit.model.purposes import asked_of_client
 from pkikit.rules.catalogue import is_about_trust, rank_causes
 
 
@@ -61,11 +62,12 @@ def services_of(
     for leg in legs_of(deployment):
         for purpose in _roles(leg, peer):
             checks = leg.server_name_checks if purpose is Purpose.SERVER else leg.client_name_checks
+            asked = Purpose.SERVER if purpose is Purpose.SERVER else asked_of_client(leg, deployment, {})
             verdict = verify_certificate(
                 leaf,
                 sent=sent,
                 trusted_ca_list=trusted,
-                purpose=purpose,
+                purpose=Purpose.CLIENT if leg.registration and purpose is Purpose.SERVER else asked,
                 at=at,
                 name_checks=checks,
                 refine=refine_for(deployment, peer, leaf),

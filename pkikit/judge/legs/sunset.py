@@ -24,7 +24,9 @@ from pkikit.model.certificates.facts import extension, format_time
 from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg
 from pkikit.model.parties import Role
-from pkikit.model.tables.features import TWO_STORES
+from pkikit.model.purposes import needs_client_auth
+from pkikit.model.tables.features import SERVER_ONLY_SWITCH, TWO_STORES
+from pkikit.model.version import ProductVersion
 
 # Dates from the sources above.
 TIMELINE: tuple[tuple[datetime, str], ...] = (
@@ -79,7 +81,7 @@ class Remedy:
 
 @dataclass(frozen=True, kw_only=True)
 class LegAudit:
-    """One connection on which a party presents a certificate as TLS client.
+    """One connection on which a party must present a certificate with clientAuth.
 
     fails_from: when it fails; None unless `status` is FAILS. assumed: the status rests on a what-if, not on a certificate.
     """
@@ -91,12 +93,18 @@ class LegAudit:
     remedies: tuple[Remedy, ...]
     assumed: bool = False
 
+    @property
+    def presenter(self) -> str:
+        """The party whose certificate needs clientAuth: the client, or E where it sends its certificate to C (SIP SERVICE)."""
+        return presenter_of(self.leg)
+
     def to_json(self) -> dict[str, Any]:
         """Return one entry of `legs`; `fails` is null for a connection that was not assessed."""
         return {
             "id": self.leg.id,
             "client": self.leg.client,
             "server": self.leg.server,
+            "presenter": self.presenter,
             "status": self.status.value,
             "assessed": self.status is not Status.NOT_ASSESSED,
             "assumed": self.assumed,
@@ -114,16 +122,21 @@ def audit(
     at: datetime,
     assume: Assumption | None = None,
 ) -> tuple[LegAudit, ...]:
-    """Audit every connection on which both sides present a certificate, and a breach has consequences.
+    """Audit every connection on which a certificate must contain clientAuth.
 
-    certificates: those in use, by FQDN. A connection whose client has none here is not assessed. With `assume` it is
-    judged as if the client's certificate came from such a CA, if the client is one of our own peers.
+    certificates: those in use, by FQDN. A connection whose presenter has none here is not assessed. With `assume` it is
+    judged as if the presenter's certificate came from such a CA, if the presenter is one of our own peers.
     """
     return tuple(
-        _audit_leg(deployment, leg, certificates.get(leg.client), at, assume)
+        _audit_leg(deployment, leg, certificates.get(presenter_of(leg)), at, assume)
         for leg in legs_of(deployment)
-        if leg.mutual and not leg.permissive
+        if needs_client_auth(leg, presenter_of(leg), deployment)
     )
+
+
+def presenter_of(leg: Leg) -> str:
+    """Return the party whose certificate the audit of a leg is about."""
+    return leg.server if leg.registration else leg.client
 
 
 def is_public(certificate: x509.Certificate) -> bool:
@@ -140,7 +153,7 @@ def is_public(certificate: x509.Certificate) -> bool:
 def _audit_leg(
     deployment: Deployment, leg: Leg, certificate: x509.Certificate | None, at: datetime, assume: Assumption | None
 ) -> LegAudit:
-    ours = deployment.cluster_of(leg.client) is not None
+    ours = deployment.cluster_of(presenter_of(leg)) is not None
     if certificate is None:
         fails_from, status, because = _without_certificate(leg, at, assume if ours else None, ours=ours)
     else:
@@ -166,7 +179,7 @@ def _without_certificate(
         case Assumption.PRIVATE_CA:
             return None, Status.KEEPS, "assumed: a private CA signed the certificate, and goes on issuing clientAuth"
         case None if ours:
-            return None, Status.NOT_ASSESSED, f"not assessed: the certificate of {leg.client} was not given"
+            return None, Status.NOT_ASSESSED, f"not assessed: the certificate of {presenter_of(leg)} was not given"
         case None:
             because = f"not assessed: {leg.client} shows its own certificate, which was not given; ask who runs it"
             return None, Status.NOT_ASSESSED, because
@@ -193,7 +206,9 @@ def _find_end(certificate: x509.Certificate, at: datetime) -> tuple[datetime | N
 
 def _remedies(deployment: Deployment, leg: Leg) -> tuple[Remedy, ...]:
     version = deployment.product_version
-    ours = deployment.cluster_of(leg.client) is not None
+    ours = deployment.cluster_of(presenter_of(leg)) is not None
+    if leg.registration:
+        return _registration_remedies(version)
     edge = deployment.role_of(leg.client) is Role.EXPRESSWAY_E
     return (
         Remedy(
@@ -221,4 +236,15 @@ def _remedies(deployment: Deployment, leg: Leg) -> tuple[Remedy, ...]:
             if leg.always_verified
             else "the far side no longer asks for a certificate, so anybody can pretend to be this machine",
         ),
+    )
+
+
+def _registration_remedies(version: ProductVersion) -> tuple[Remedy, ...]:
+    """Return what helps where C asks for clientAuth in E's certificate when MRA registers (Cisco TAC 225482)."""
+    upgrade = f"upgrade Expressway-C and Expressway-E from {version} to {{}}: C then asks for serverAuth alone"
+    return (
+        Remedy(id="private-ca", works=True, needs="C trusts the private root; so must clients outside"),
+        Remedy(id="server-only-upload-x15.4", works=True, needs=upgrade.format(SERVER_ONLY_SWITCH.first)),
+        Remedy(id="two-stores-x15.5", works=True, needs=upgrade.format(TWO_STORES.first)),
+        Remedy(id="verify-off", works=False, needs="TLS verify mode is always on there"),
     )

@@ -123,18 +123,45 @@ ELLIPTIC_KEYS = Feature(
     since="X14.3",
     source="X15.4 guide, 'Certificate Generation Overview'",
 )
+UPLOAD_NEEDS_CLIENT_AUTH = Feature(
+    title="The upload of a server certificate without clientAuth is refused; X15.4 has a switch for that on Expressway-E.",
+    until="X15.4",
+    source="Cisco TAC 225482 (FAQ); MRA guide X15.0, 'Requirements'. The X14.0 guide says that an upload is not prevented, "
+    "which we read as being about the criteria that it warns of. FN74362 and TAC 225482 lift the restriction on "
+    "Expressway-E alone, while the FAQ on clusters speaks of any node",
+)
+SERVICE_NEEDS_BOTH = Feature(
+    title="When Mobile and Remote Access registers, Expressway-C asks for both purposes in the certificate that "
+    "Expressway-E sends in a SIP SERVICE message.",
+    until="X15.3",
+    source="Cisco TAC 225482 (FAQ)",
+)
+CLUSTER_WITHOUT_CLIENT_AUTH = Feature(
+    title="Cluster links do not ask for clientAuth, also where cluster TLS verification is enforced.",
+    since="X15.4",
+    source="Cisco TAC 225482 (FAQ on clusters); that X15.5 keeps it is inferred",
+)
 SERVER_ONLY_SWITCH = Feature(
     title="A switch of the CLI on Expressway-E accepts the upload of a server certificate without clientAuth "
     "(`xConfiguration XCP TLS Certificate CVS EnableServerEkuUpload: On`).",
     since="X15.4",
     until="X15.4",
-    source="Cisco TAC 225482; deprecated in X15.5 by Cisco TAC 225693",
+    source="Cisco TAC 225482: on Expressway-E, the command does not run on Expressway-C; deprecated in X15.5 by Cisco TAC "
+    "225693. That the switch is off by default is inferred",
 )
 TWO_STORES = Feature(
     title="Expressway has two certificate stores: it shows the client certificate where it opens a connection, and the "
     "server certificate where it accepts one. Each needs the extended key usage of its own role only.",
     since="X15.5",
-    source="Cisco TAC 225693; X15.5 guide, 'Managing Expressway Certificates'",
+    source="Cisco TAC 225693; X15.5 guide, 'Managing Expressway Certificates'. A note of TAC 225693 asks for clientAuth in "
+    "the server certificate of Expressway-C, and its success case has none there: we follow the case",
+)
+EKU_CHECKING_MODE = Feature(
+    title="A switch turns off the check for clientAuth of inbound SIP TLS "
+    "(`xConfiguration SIP TLS Certificate ExtendedKeyUsage Checking Mode`, default On).",
+    since="X15.5",
+    source="Cisco TAC 225693. Off: serverAuth is asked for where the certificate lists purposes; names, chain and dates "
+    "count as before (TAC 225482, FAQ; dates and chain are inferred)",
 )
 
 LONGER_DH_KEYS = Feature(
@@ -192,6 +219,9 @@ FEATURES: tuple[Feature, ...] = (
     ELLIPTIC_KEYS,
     LONGER_DH_KEYS,
     RSA_SIGNATURES_FIRST,
+    UPLOAD_NEEDS_CLIENT_AUTH,
+    SERVICE_NEEDS_BOTH,
+    CLUSTER_WITHOUT_CLIENT_AUTH,
     SERVER_ONLY_SWITCH,
     TWO_STORES,
     REST_API,
@@ -199,4 +229,5 @@ FEATURES: tuple[Feature, ...] = (
     CSRF_HEADER,
     CSRF_PROTECTION,
     CSRF_PROTECTION_ON,
+    EKU_CHECKING_MODE,
 )

@@ -20,7 +20,7 @@ from tests.support.worlds.deployments import (
     E1,
     E2,
 )
-from tests.support.worlds.leg_filters import as_client, as_server, judging, presenting
+from tests.support.worlds.leg_filters import as_server, judging, presenting, wanting_client_auth
 
 
 def _expired_root(builder: WorldBuilder, ends: timedelta) -> WorldBuilder:
@@ -107,14 +107,14 @@ LEAF_CASES: tuple[Case, ...] = (
         "server-auth-only-on-c",
         lambda b: b.reissue(C1, ekus=(SERVER,)),
         "eku.client-auth-missing",
-        as_client(C1),
+        wanting_client_auth(C1),
         lambda b: b.reissue(C1, ekus=None),
     ),
     Case(
         "server-auth-only-on-e",
         lambda b: b.reissue(E1, ekus=(SERVER,)),
         "eku.client-auth-missing",
-        as_client(E1),
+        wanting_client_auth(E1),
         lambda b: b.reissue(E1, ekus=(CLIENT, SERVER)),
     ),
     Case(
@@ -128,7 +128,7 @@ LEAF_CASES: tuple[Case, ...] = (
         "issuing-ca-limited-to-server-auth",
         lambda b: _eku_of_intermediate(b, (SERVER,)),
         "eku.client-auth-missing",
-        as_client(E1),
+        wanting_client_auth(E1),
         lambda b: _eku_of_intermediate(b, BOTH),
     ),
     Case(

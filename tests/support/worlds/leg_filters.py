@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from pkikit.model.leg import Leg, Protocol
+from pkikit.model.parties import LegKind
+from pkikit.model.purposes import needs_client_auth
 from tests.support.worlds.deployments import (
     deployment,
 )
@@ -13,6 +16,18 @@ from tests.support.worlds.deployments import (
 def presenting(fqdn: str) -> Callable[[Leg], bool]:
     """Legs on which a certificate of that party is judged."""
     return lambda leg: (leg.server == fqdn and leg.client_verifies) or (leg.client == fqdn and leg.mutual)
+
+
+def carrier_of(leg: Leg) -> Leg:
+    """The leg of the zone over which Mobile and Remote Access registers; any other leg itself."""
+    if not leg.registration:
+        return leg
+    return replace(leg, kind=LegKind.ZONE, registration=False, id="zone:" + leg.id.partition(":")[2])
+
+
+def wanting_client_auth(fqdn: str) -> Callable[[Leg], bool]:
+    """Legs on which the certificate of that party must contain clientAuth."""
+    return lambda leg: needs_client_auth(leg, fqdn, deployment())
 
 
 def as_client(fqdn: str) -> Callable[[Leg], bool]:
