@@ -5,6 +5,7 @@ Unreadable input gets a 400 with one sentence. Everything that passes this modul
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ipaddress
 import json
@@ -18,6 +19,7 @@ from multidict import MultiDictProxy
 
 from pkikit.errors import InputError
 from pkikit.model.tables import ports
+from pkikit.text import printable
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 # All that aiohttp raises about a body: bad encodings and charsets, multipart without boundary, name or end, a client
@@ -30,6 +32,8 @@ _UNREADABLE = (
 
 
 _MOST_DRAINED = 256 * 1024 * 1024
+_LONGEST_DRAIN = 20.0  # seconds
+_PIECE = 64 * 1024
 
 
 def require_own_host(request: web.Request, names: Callable[[], Collection[str]]) -> None:
@@ -93,11 +97,53 @@ async def read_form(request: web.Request) -> MultiDictProxy[Any]:
 async def drain(request: web.Request) -> None:
     """Read what is left of a body that is too large, and keep nothing: else the caller sends on and never reads the answer."""
     left = _MOST_DRAINED
-    with contextlib.suppress(*_UNREADABLE):
-        async for chunk in request.content.iter_any():
-            left -= len(chunk)
-            if left < 0:
-                return
+    with contextlib.suppress(*_UNREADABLE, TimeoutError):
+        async with asyncio.timeout(_LONGEST_DRAIN):
+            async for chunk in request.content.iter_any():
+                left -= len(chunk)
+                if left < 0:
+                    return
+
+
+async def read_only_part(request: web.Request, name: str, *, most: int) -> bytes:
+    """Return the content of the one part of a multipart body. It is read piece by piece, and never more than `most` bytes.
+
+    Raises:
+        InputError: there is no part, another one, or more than one.
+        HTTPException: the body cannot be read, or is too large.
+    """
+    _require_utf_8(request)
+    try:
+        return await _only_part(request, name, most)
+    except (web.HTTPException, InputError):
+        raise
+    except _UNREADABLE:
+        raise web.HTTPBadRequest(text="the multipart body cannot be read") from None
+
+
+async def _only_part(request: web.Request, name: str, most: int) -> bytes:
+    found: bytearray | None = None
+    async for part in await request.multipart():
+        if not isinstance(part, aiohttp.BodyPartReader):
+            raise InputError("a part has parts itself")
+        if part.name != name:
+            raise InputError(f"part {printable(str(part.name), 60)!r} is not known; this call takes one part, {name!r}")
+        if found is not None:
+            raise InputError(f"more than one part is called {name!r}; this call takes one")
+        if part.headers.get("Content-Transfer-Encoding", "binary").lower() not in {"binary", "8bit", "7bit"}:
+            raise InputError(f"part {name!r} has a Content-Transfer-Encoding; send the file as it is")
+        found = bytearray()
+        while piece := await part.read_chunk(_PIECE):
+            found += piece
+            if len(found) > most:
+                raise web.HTTPRequestEntityTooLarge(
+                    max_size=most,
+                    actual_size=len(found),
+                    text=f"part {name!r} is too large; a file has at most {most} bytes",
+                )
+    if found is None:
+        raise InputError(f"there is no part {name!r}")
+    return bytes(found)
 
 
 async def text_fields(request: web.Request) -> dict[str, str]:

@@ -10,7 +10,7 @@ from pkikit.errors import InputError
 from pkikit.files import MAX_UPLOAD
 from pkikit.text import printable
 from simulator.peer.api.calls import MULTIPART
-from simulator.web.web_input import read_form
+from simulator.web.web_input import read_only_part
 
 PART = "file"
 _AROUND = 16 * 1024  # what boundaries and headers of parts may take
@@ -32,16 +32,9 @@ async def uploaded_file(request: web.Request) -> bytes:
         )  # fmt: skip
     if request.content_type != MULTIPART:
         raise InputError(f"the body is {printable(request.content_type, 60)}; send {MULTIPART} with one part, {PART!r}")
-    form = await read_form(request)
-    other = next((name for name in form if name != PART), None)
-    if other is not None:
-        raise InputError(f"part {printable(other, 60)!r} is not known; this call takes one part, {PART!r}")
-    given = form.getall(PART, [])
-    if len(given) != 1:
-        raise InputError(f"{len(given)} parts are called {PART!r}; this call takes one")
-    data = given[0].file.read() if isinstance(given[0], web.FileField) else str(given[0]).encode()
+    data = await read_only_part(request, PART, most=MAX_UPLOAD)
     if _PRIVATE_KEY.search(data):
         raise InputError(
             "holds a private key; this call takes certificates, and the key stays on the Expressway", where=PART
         )
-    return bytes(data)
+    return data
