@@ -24,6 +24,7 @@ EXTRA_OF: Mapping[str, str] = {
     "jinja2": "lab",
     "multidict": "lab",
     "platformdirs": "lab",
+    "regex": "lab",
     "yarl": "lab",
     "IPython": "workbook",
     "anywidget": "workbook",

@@ -16,7 +16,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from pkikit.design.san import SanLayout
 from pkikit.errors import InputError
 from pkikit.model.certificates.credential import PrivateKey
-from pkikit.model.tables.features import SAN_LENGTH_LIMIT, SHA_2_REQUESTS, WEAK_REQUESTS
+from pkikit.model.tables.features import ELLIPTIC_KEYS, SAN_LENGTH_LIMIT, SHA_2_REQUESTS, WEAK_REQUESTS
 from pkikit.model.version import ProductVersion
 from pkikit.values.names import MAX_COMMON_NAME_LENGTH, printable
 
@@ -25,17 +25,23 @@ DIGESTS: dict[str, hashes.SHA256 | hashes.SHA384 | hashes.SHA512] = {
     "sha384": hashes.SHA384(),
     "sha512": hashes.SHA512(),
 }
+# The curves of the page, by their number of bits. No RSA key is that short, so the length names the algorithm.
+CURVES: dict[int, type[ec.EllipticCurve]] = {256: ec.SECP256R1, 384: ec.SECP384R1, 521: ec.SECP521R1}
 SAN_LIMIT = 999  # characters of all SANs together, in the versions of SAN_LENGTH_LIMIT
 
 
 @dataclass(frozen=True, kw_only=True)
 class CsrForm:
-    """What the CSR page of one version offers. Source: X12.5 guide, change history."""
+    """What the CSR page of one version offers. key_sizes: of RSA. curve_sizes: of ECDSA; none in older versions.
+
+    Sources: X12.5 guide, change history; X15.4 guide, 'Creating a CSR Using Expressway', for ECDSA.
+    """
 
     digests: tuple[str, ...]
     default_digest: str
     key_sizes: tuple[int, ...]
     san_limit: int | None
+    curve_sizes: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, version: ProductVersion) -> CsrForm:
@@ -47,6 +53,7 @@ class CsrForm:
             default_digest="sha256" if choice else "sha1",
             key_sizes=(1024, 2048, 4096) if weak else (2048, 4096),
             san_limit=SAN_LIMIT if version.has(SAN_LENGTH_LIMIT) else None,
+            curve_sizes=tuple(CURVES) if version.has(ELLIPTIC_KEYS) else (),
         )
 
     def check(self, layout: SanLayout, digest: str, key_size: int, version: ProductVersion) -> None:
@@ -55,7 +62,7 @@ class CsrForm:
         Args:
             layout: the names.
             digest: the digest algorithm.
-            key_size: RSA bits.
+            key_size: bits of the key, RSA or ECDSA.
             version: the product version, for messages.
 
         Raises:
@@ -63,8 +70,8 @@ class CsrForm:
         """
         if digest not in self.digests:
             raise InputError(f"digest {printable(digest)!r}: allowed are {', '.join(self.digests)} ({version})")
-        if key_size not in self.key_sizes:
-            allowed = ", ".join(map(str, self.key_sizes))
+        if key_size not in (*self.key_sizes, *self.curve_sizes):
+            allowed = ", ".join(map(str, (*self.key_sizes, *self.curve_sizes)))
             raise InputError(f"key length {key_size}: allowed are {allowed} ({version})")
         length = san_length(layout.dns_names)
         if self.san_limit is not None and length > self.san_limit:
@@ -134,11 +141,11 @@ def subject_name(common_name: str, fields: SubjectFields | None = None) -> x509.
     return x509.Name([x509.NameAttribute(oid, value) for oid, value in parts if value])
 
 
-def make_key(size: int = 2048) -> rsa.RSAPrivateKey:
-    """Make an RSA key. Only old versions offer 1024 bits; `CsrForm.check` knows which version offers what.
+def make_key(size: int = 2048) -> PrivateKey:
+    """Make a key. Only old versions offer 1024 bits, only new ones ECDSA; `CsrForm.check` knows which version offers what.
 
     Args:
-        size: the number of bits.
+        size: the number of bits: 2048 or 4096 for RSA; 256, 384 or 521 for ECDSA.
 
     Returns:
         The key.
@@ -146,6 +153,8 @@ def make_key(size: int = 2048) -> rsa.RSAPrivateKey:
     Raises:
         InputError: no version of the product offers that size.
     """
+    if size in CURVES:
+        return ec.generate_private_key(CURVES[size]())
     if size not in {1024, 2048, 4096}:
         raise InputError(f"key length {size}: allowed are 2048, 4096")
     return rsa.generate_private_key(public_exponent=65537, key_size=size)

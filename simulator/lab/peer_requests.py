@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
 from pkikit.model.deployment import Revocation
+from pkikit.model.leg import Leg
 from pkikit.model.world import Party
 from simulator.connections.context import LabContext
 from simulator.connections.dialling import Dialler
@@ -86,6 +88,10 @@ class PeerRequests(LabView):
     def status_of(self, fqdn: str) -> tuple[LegReport, ...]:
         """Return the legs of a party with the result of the last dial."""
         return self._dialler.status_of(fqdn)
+
+    async def dial_now(self, fqdn: str, wanted: Callable[[Leg], bool]) -> tuple[LegReport, ...]:
+        """Dial some legs of a party now, each with a handshake of its own, and return the results."""
+        return (await self._dialler.check(only=lambda leg: fqdn in {leg.client, leg.server} and wanted(leg))).legs
 
     def disk_is_full(self, fqdn: str) -> bool:
         """Return True while this party's disk is full."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
 from pkikit.model.deployment import Deployment, Revocation
+from pkikit.model.leg import Leg
 from pkikit.model.world import Party
 from simulator.events import EventLog
 from simulator.peer.state import PeerState
@@ -52,6 +54,10 @@ class LabView(Protocol):
 
     def status_of(self, fqdn: str) -> tuple[LegReport, ...]:
         """Return the legs of this party with the result of the last dial."""
+        ...
+
+    async def dial_now(self, fqdn: str, wanted: Callable[[Leg], bool]) -> tuple[LegReport, ...]:
+        """Dial some legs of this party now, and return the results."""
         ...
 
     def disk_is_full(self, fqdn: str) -> bool:

@@ -252,9 +252,9 @@ class Peer:
         """Restart the peer. It then uses the loaded certificates, and every connection has to come up again."""
         self.lab.restart(self.state)
 
-    async def restart_soon(self) -> None:
-        """Restart after the response to this request has been sent."""
-        self._log("System Restart Requested")
+    async def restart_soon(self, *, reboot: bool = False) -> None:
+        """Restart after the response to this request has been sent. A reboot does the same, and the log names it."""
+        self._log("System Reboot Requested" if reboot else "System Restart Requested")
         asyncio.get_running_loop().call_later(_UNTIL_ANSWERED, self.restart)
 
     def set_revocation(self, changes: Mapping[str, object]) -> None:

@@ -21,9 +21,11 @@ from simulator.peer.api.call_table import add_calls
 from simulator.peer.installation import temporary_credential
 from simulator.peer.pages import rendering, routes
 from simulator.peer.pages.acme_pages import ACME, AcmeDesk
+from simulator.peer.pages.actions import Handler
+from simulator.peer.pages.banners import BannerBoard
 from simulator.peer.pages.gate import GATE, Gate
 from simulator.peer.peer import Peer
-from simulator.web.doorkeeper import Accounts, TooManyFailures
+from simulator.web.doorkeeper import SESSION, Accounts, TooManyFailures
 from simulator.web.http_server import MAX_FORM, HttpServer
 from simulator.web.web_input import drain
 from simulator.web.web_tls import choosing_context, server_context
@@ -49,11 +51,12 @@ class PeerSite:
         self.gate = Gate(peer, accounts, self._names)
         app = web.Application(client_max_size=MAX_FORM, middlewares=[self._guard])
         app[rendering.PEER], app[GATE], app[ACME] = peer, self.gate, self.acme
+        app[rendering.BANNERS] = BannerBoard()
         routes.add_routes(app)
         add_calls(app)
         app.on_response_prepare.append(_add_headers)
         self.restarts = 0  # how often the pages restarted with their peer
-        self._app = app
+        self._app, self._pages = app, routes.page_handlers()
         self._contexts: dict[str, ssl.SSLContext] = {}
         self._server = HttpServer(app, address, port, choosing_context(self._choose), log=self._trouble)
 
@@ -130,9 +133,9 @@ class PeerSite:
             message = f"Too many failed logins. Try again in {wait} s."
             return _answer_error(request, by_script, 429, message, {"Retry-After": wait})
         except InputError as error:
-            return _answer_error(request, by_script, 400, str(error))
+            return await self._refuse(request, by_script, 400, str(error))
         except PkikitError as error:
-            return _answer_error(request, by_script, 409, str(error))
+            return await self._refuse(request, by_script, 409, str(error))
         except web.HTTPException as error:
             if error.status < 400:
                 raise
@@ -140,6 +143,24 @@ class PeerSite:
                 await drain(request)
             told = error.text if error.text and "\n" not in error.text else error.reason
             return _answer_error(request, by_script, error.status, told or "", dict(error.headers))
+
+    async def _refuse(self, request: web.Request, by_script: bool, status: int, message: str) -> web.StreamResponse:
+        """Return the page of a refused form again, with the reason as a banner; or a page with the sentence alone."""
+        found = None if by_script or request.method != "POST" else self._page_of(request.path)
+        if found is not None and request.get(SESSION) is not None:
+            path, handler = found
+            request[rendering.REFUSED] = (path, status, message)
+            try:
+                return await handler(request)
+            except (PkikitError, web.HTTPException):
+                del request[rendering.REFUSED]  # the page cannot be displayed either
+        return _answer_error(request, by_script, status, message)
+
+    def _page_of(self, path: str) -> tuple[str, Handler] | None:
+        """Return the page that a form belongs to: the one with its address, or the next one above."""
+        while path and path not in self._pages:
+            path = path.rpartition("/")[0]
+        return (path, self._pages[path]) if path else None
 
     def _names(self) -> set[str]:
         """Return the host names of this peer: its own, its cluster's, and those in the certificate in use."""

@@ -90,7 +90,16 @@ _PATHS = (
     ("PUT", "/certs/root"), ("PUT", "/certs/crl"), ("PUT", "/certs/crl/automatic"), ("PUT", "/sip/revocation"),
     ("PUT", "/certs/acme"), ("POST", "/certs/acme/domains"), ("POST", "/certs/acme/revoke"),
 )  # fmt: skip
-_PAGES = ("/", "/servercertificate", "/trustedca", "/crl", "/sip", "/acme", "/alarms", "/eventlog")
+_PAGES = (
+    "/overview",
+    "/servercertificate",
+    "/trustedcacertificate",
+    "/crlupdater",
+    "/sip",
+    "/servercertificate/acme",
+    "/alarms",
+    "/eventlog",
+)
 
 
 @contextlib.contextmanager

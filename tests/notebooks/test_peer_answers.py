@@ -37,11 +37,13 @@ def test_request_is_displayed_and_downloaded_until_discarded(lab: LabSession) ->
     if lab.peer(E1).state.request is None:
         lab.generate_csr(E1)
     seen = peer_answers(lab, E1)
-    assert seen.loc["/servercertificate/csr", ["kind", "request"]].tolist() == ["text/html", "PEM"]
-    assert seen.loc["/servercertificate/csr.pem", ["kind", "request"]].tolist() == ["application/x-pem-file", "PEM"]
+    page = "/servercertificate/csr"
+    assert seen.loc[f"{page}/decoded", ["status", "kind"]].tolist() == [200, "text/html"]
+    assert seen.loc[f"{page}/pem", ["kind", "request"]].tolist() == ["text/html", "PEM"]
+    assert seen.loc[f"{page}/download", ["kind", "request"]].tolist() == ["application/x-pem-file", "PEM"]
     lab.threaded.run(lab.peer(E1).discard)
     gone = peer_answers(lab, E1)
-    assert gone.loc["/servercertificate/csr", "status"] == gone.loc["/servercertificate/csr.pem", "status"] == 404
+    assert {gone.loc[f"{page}/{form}", "status"] for form in ("decoded", "pem", "download")} == {404}
     assert not gone["request"].any()
 
 

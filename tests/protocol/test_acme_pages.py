@@ -70,7 +70,7 @@ def test_acme_page_renders_with_an_unreachable_directory(lab: ThreadedLab) -> No
         assert script.ask("PUT", "/certs/acme", {"provider": "other", "directory": directory})[0] == 200
         assert script.ask("GET", "/certs/acme/provider")[0] == 409
         cookie, _ = logged_in(lab)
-        assert ask(lab, E1, "GET", "/acme", Cookie=cookie)[0] == 200
+        assert ask(lab, E1, "GET", "/servercertificate/acme", Cookie=cookie)[0] == 200
     assert script.ask("PUT", "/certs/acme", {"provider": before.provider.value, "directory": ""})[0] == 200
     assert script.ask("GET", "/certs/acme/provider")[0] == 200
 

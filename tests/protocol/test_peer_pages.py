@@ -25,6 +25,11 @@ from tests.support.wait import LONG, eventually
 from tests.support.web_client import ANYONE, FormClient, Script
 from tests.support.worlds import C1, C2, E1, E2
 
+PAGES = (
+    "/overview", "/servercertificate", "/trustedcacertificate", "/crlupdater", "/sip", "/zones", "/alarms", "/eventlog",
+    "/restartoptions",
+)  # fmt: skip
+
 lab = lab_fixture(settings=IMPATIENT)
 
 
@@ -265,23 +270,23 @@ def test_request_form_requires_every_subject_field(lab: ThreadedLab) -> None:
 def test_form_without_its_session_is_refused(lab: ThreadedLab) -> None:
     """Nothing without logging in; cookie flags; a form without the session's token changes nothing."""
     browser = FormClient(lab, C1)
-    for path in ("/", "/servercertificate", "/trustedca", "/crl", "/sip", "/zones", "/alarms", "/eventlog", "/restart"):
+    for path in PAGES:
         assert browser.ask("GET", path)[0] == 302
     assert browser.ask("POST", "/login", {"user": "admin", "password": "no"})[0] == 401
     status, _, headers = browser.ask("POST", "/login", {"user": "admin", "password": lab.passwords["admin"]})
     assert status == 303
     assert all(flag in headers["Set-Cookie"] for flag in ("__Host-", "Secure", "HttpOnly", "SameSite=Strict"))
-    for path in ("/", "/servercertificate", "/trustedca", "/crl", "/sip", "/zones", "/alarms", "/eventlog", "/restart"):
+    for path in PAGES:
         status, text, headers = browser.ask("GET", path)
         assert status == 200, path
         assert "default-src 'none'" in headers["Content-Security-Policy"]
         assert "<script" not in text
         assert "PRIVATE KEY" not in text
-    assert browser.ask("POST", "/trustedca/reset", {})[0] == 403
-    assert browser.ask("POST", "/trustedca/reset", {"csrf": "guess"})[0] == 403
+    assert browser.ask("POST", "/trustedcacertificate/reset", {})[0] == 403
+    assert browser.ask("POST", "/trustedcacertificate/reset", {"csrf": "guess"})[0] == 403
     assert browser.ask("POST", "/login", {"user": "a", "password": "b"}, Origin="https://evil.example")[0] == 403
     token = re.findall(r'name="csrf" value="([^"]+)"', browser.ask("GET", "/sip")[1])[0]
-    assert browser.ask("POST", "/sip", {"csrf": token, "use_ocsp": "on"})[0] == 200
+    assert browser.ask("POST", "/sip", {"csrf": token, "use_ocsp": "on"})[0] == 303
     assert browser.ask("POST", "/logout", {"csrf": token})[0] == 303
     assert browser.ask("GET", "/sip")[0] == 302
 
@@ -309,9 +314,9 @@ def test_script_in_a_subject_is_escaped(lab: ThreadedLab) -> None:
     assert script.ask("POST", "/certs/root", {"certificates": pem(ca.leaf)})[0] == 200
     browser.ask("POST", "/login", {"user": "admin", "password": lab.passwords["admin"]})
     fingerprint = ca.leaf.fingerprint(hashes.SHA256()).hex()
-    for path in ("/trustedca", f"/trustedca/{fingerprint}", "/eventlog"):
+    for path in ("/trustedcacertificate", f"/trustedcacertificate/{fingerprint}", "/eventlog"):
         status, text, _ = browser.ask("GET", path)
         assert status == 200
         assert evil not in text
-    assert "&lt;script&gt;" in browser.ask("GET", "/trustedca")[1]
+    assert "&lt;script&gt;" in browser.ask("GET", "/trustedcacertificate")[1]
     assert script.ask("DELETE", f"/certs/root/{fingerprint}")[0] == 200

@@ -155,12 +155,12 @@ def test_client_that_hangs_up_leaves_no_log_line(lab: ThreadedLab) -> None:
 @pytest.mark.parametrize(
     ("path", "form"),
     [
-        ("/crl/automatic", {"hour": "\u00b2"}),
-        ("/crl/automatic", {"hour": "\u0663"}),
-        ("/crl/automatic", {"hour": "24"}),
+        ("/crlupdater/automatic", {"hour": "\u00b2"}),
+        ("/crlupdater/automatic", {"hour": "\u0663"}),
+        ("/crlupdater/automatic", {"hour": "24"}),
         ("/servercertificate/generate", {"key_length": "\u00b2"}),
         ("/servercertificate/generate", {"key_length": "1_0"}),
-        ("/crl/automatic", {"hour": "3", "urls": "http://\u24db\u24de\u24d2\u24d0lhost/"}),
+        ("/crlupdater/automatic", {"hour": "3", "urls": "http://\u24db\u24de\u24d2\u24d0lhost/"}),
     ],
 )
 def test_form_number_with_other_digits_is_refused(lab: ThreadedLab, path: str, form: dict[str, str]) -> None:
@@ -202,7 +202,7 @@ def test_lone_surrogate_in_a_text_is_refused(lab: ThreadedLab, method: str, path
     assert status == 400, answer
     assert json.loads(answer)["error"]
     cookie, _ = logged_in(lab)
-    for page in ("/crl", "/sip", "/servercertificate", "/trustedca"):
+    for page in ("/crlupdater", "/sip", "/servercertificate", "/trustedcacertificate"):
         assert ask(lab, E1, "GET", page, Cookie=cookie)[0] == 200
 
 
@@ -285,7 +285,16 @@ def test_any_json_on_any_route_is_answered_below_500(lab: ThreadedLab, seed: int
         assert status < 500, (method, path, body, answer)
         json.loads(answer)
     cookie, _ = logged_in(lab)
-    for page in ("/", "/servercertificate", "/trustedca", "/crl", "/sip", "/zones", "/alarms", "/eventlog"):
+    for page in (
+        "/overview",
+        "/servercertificate",
+        "/trustedcacertificate",
+        "/crlupdater",
+        "/sip",
+        "/zones",
+        "/alarms",
+        "/eventlog",
+    ):
         assert ask(lab, E1, "GET", page, Cookie=cookie)[0] == 200
     for method, path in (
         ("GET", "/certs/server"),
@@ -312,10 +321,12 @@ def test_pages_render_with_urls_of_an_older_state(tmp_path: Path) -> None:
     file.write_text(json.dumps(state))
     with ThreadedLab(deployment(), settings=settings) as lab:
         cookie, _ = logged_in(lab)
-        for page in ("/", "/crl", "/acme", "/servercertificate"):
+        for page in ("/overview", "/crlupdater", "/servercertificate/acme", "/servercertificate"):
             status, answer, _ = ask(lab, E1, "GET", page, Cookie=cookie)
-            assert status == (400 if page == "/acme" else 200), answer  # without a public CA there is no ACME page
-        assert b"http://crl.example.com/a.crl" in ask(lab, E1, "GET", "/crl", Cookie=cookie)[1]
+            assert status == (400 if page.endswith("/acme") else 200), (
+                answer
+            )  # without a public CA there is no ACME page
+        assert b"http://crl.example.com/a.crl" in ask(lab, E1, "GET", "/crlupdater", Cookie=cookie)[1]
         lab.run(_store_oddly, lab)
         assert b"\\ud800" in ask(lab, E1, "GET", "/eventlog", Cookie=cookie)[1]
 

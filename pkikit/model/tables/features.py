@@ -78,6 +78,11 @@ UPLOAD_WARNINGS = Feature(
     since="X8.10",
     source=f"{_LOADING} (warnings from X8.10)",
 )
+SECURITY_MENU = Feature(
+    title="The certificate pages are below Maintenance > Security; before, below Maintenance > Security certificates.",
+    since="X8.10",
+    source="X15.4 guide, change history (July 2017); administrator guides X8.x for the older name",
+)
 PEER_AS_COMMON_NAME = Feature(
     title="A clustered peer with a certificate for itself has its own FQDN as common name, not that of the cluster.",
     until="X8.11",
@@ -209,6 +214,7 @@ FEATURES: tuple[Feature, ...] = (
     SAN_LENGTH_LIMIT,
     SHA_2_SIGNATURES,
     UPLOAD_WARNINGS,
+    SECURITY_MENU,
     PEER_AS_COMMON_NAME,
     ACME,
     NAMES_IN_SAN,

@@ -16,8 +16,9 @@ from pkikit.model.tables.revocation_reasons import REASONS
 from simulator.peer.acme.service import AcmeService
 from simulator.peer.acme_state import Provider
 from simulator.peer.pages.actions import ActionResult, Handler, for_people
+from simulator.peer.pages.banners import Banner
 from simulator.peer.pages.bodies import Domain, Nothing, Revoke, number_of
-from simulator.peer.pages.rendering import PEER, certificate_values, render
+from simulator.peer.pages.rendering import PEER, certificate_values, redirect, render
 from simulator.web.web_input import read_form, text_fields
 
 _TEXTS = ("provider", "directory", "ca", "email", "profile", "preferred_chain", "eab_kid")
@@ -54,7 +55,7 @@ async def _page(request: web.Request) -> web.Response:
     return await _render_page(request)
 
 
-async def _render_page(request: web.Request, done: str = "", preflight: Verdict | None = None) -> web.Response:
+async def _render_page(request: web.Request, preflight: Verdict | None = None) -> web.Response:
     service, peer = service_of(request), request.app[PEER]
     state = peer.state
     try:
@@ -62,7 +63,7 @@ async def _render_page(request: web.Request, done: str = "", preflight: Verdict 
     except PkikitError as error:
         terms, cannot = "", str(error)
     return render(
-        request, "acme.html", done=done, settings=state.acme.settings, terms=terms, cannot=cannot, days=DAYS,
+        request, "acme.html", settings=state.acme.settings, terms=terms, cannot=cannot, days=DAYS,
         providers=[p.value for p in Provider], reasons=list(REASONS), account=state.acme.account, last=state.acme.last,
         csr=state.request is not None, steps=service.steps(peer.fqdn), running=service.is_running(peer.fqdn),
         pending=certificate_values(state.pending_certificate.leaf, peer) if state.pending_certificate else None,
@@ -87,7 +88,7 @@ async def _settings(request: web.Request) -> web.Response:
         changes["eab_mac"] = form["eab_mac"]
     changes |= {"automatic": form.get("automatic") == "on", "days": days, "hour": number_of(form, "hour")}
     await service_of(request).configure(request.app[PEER].fqdn, changes)
-    return await _render_page(request, "The settings were saved.")
+    redirect(request, PAGE, Banner(text="The settings were saved."))
 
 
 async def accept_terms(request: web.Request, _: Nothing) -> ActionResult:
@@ -123,21 +124,14 @@ async def deploy_domain(request: web.Request, given: Domain) -> ActionResult:
     )
 
 
-async def _answer(request: web.Request, done: ActionResult) -> web.Response:
-    return await _render_page(request, done.sentence)
-
-
-async def _back(_: web.Request, __: ActionResult) -> web.Response:
-    raise web.HTTPSeeOther("/acme")
-
-
-GET = (("/acme", _page),)
+PAGE = "/servercertificate/acme"
+GET = ((PAGE, _page),)
 POST: tuple[tuple[str, Handler], ...] = (
-    ("/acme/settings", _settings),
-    ("/acme/preflight", _preflight),
-    ("/acme/terms", for_people(Nothing, accept_terms, _answer)),
-    ("/acme/sign", for_people(Nothing, sign, _back)),
-    ("/acme/revoke", for_people(Revoke, revoke, _answer)),
-    ("/acme/domain", for_people(Domain, sign_domain, _answer)),
-    ("/acme/domain/deploy", for_people(Domain, deploy_domain, _answer)),
+    (f"{PAGE}/settings", _settings),
+    (f"{PAGE}/preflight", _preflight),
+    (f"{PAGE}/terms", for_people(Nothing, accept_terms, PAGE)),
+    (f"{PAGE}/sign", for_people(Nothing, sign, PAGE)),
+    (f"{PAGE}/revoke", for_people(Revoke, revoke, PAGE)),
+    (f"{PAGE}/domain", for_people(Domain, sign_domain, PAGE)),
+    (f"{PAGE}/domain/deploy", for_people(Domain, deploy_domain, PAGE)),
 )

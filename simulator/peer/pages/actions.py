@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pydantic
 from aiohttp import web
 
 from pkikit.model.findings import Finding
+from simulator.peer.pages.banners import TRUST_CHANGED, Banner, Tone, restart_required
 from simulator.peer.pages.bodies import (
     BodyT,
     Certificates,
@@ -26,22 +27,33 @@ from simulator.peer.pages.bodies import (
     body_of_form,
     body_of_script,
 )
-from simulator.peer.pages.rendering import PEER
+from simulator.peer.pages.rendering import PEER, redirect
+from simulator.peer.upload import warning_lines
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ActionResult:
-    """The result of an action: the sentence for the page, the product's warnings, and the JSON answer for a script."""
+    """The result of an action: the sentence and the advice for the page, the product's warnings, and the JSON answer."""
 
     sentence: str = ""
     warnings: tuple[Finding, ...] = ()
     answer: Mapping[str, Any] = field(default_factory=dict)
+    advice: tuple[Banner, ...] = ()
+
+    @property
+    def banners(self) -> tuple[Banner, ...]:
+        """What the next page displays at its top."""
+        done = (Banner(text=self.sentence),) if self.sentence else ()
+        lines = tuple(warning_lines(self.warnings))
+        warned = (Banner(tone=Tone.WARNING, text="The product warns, and accepts the file:", lines=lines),)
+        return (*done, *(warned if lines else ()), *self.advice)
 
 
-def _with_warnings(sentence: str, warnings: tuple[Finding, ...]) -> ActionResult:
-    return ActionResult(sentence=sentence, warnings=warnings, answer={"warnings": [f.to_json() for f in warnings]})
+def _with_warnings(sentence: str, warnings: tuple[Finding, ...], *advice: Banner) -> ActionResult:
+    answer = {"warnings": [f.to_json() for f in warnings]}
+    return ActionResult(sentence=sentence, warnings=warnings, answer=answer, advice=advice)
 
 
 Action = Callable[[web.Request, BodyT], Awaitable[ActionResult]]
@@ -72,15 +84,18 @@ def for_scripts(
     return describe(handle, model, action.__doc__ or "")
 
 
-def for_people(
-    model: type[BodyT],
-    action: Action[BodyT],
-    page: Callable[[web.Request, ActionResult], Awaitable[web.StreamResponse]],
-) -> Handler:
-    """Return a handler that reads a form and renders a page with the result."""
+def for_people(model: type[BodyT], action: Action[BodyT], back: str) -> Handler:
+    """Return a handler that reads a form, and redirects to a page with the result as banners.
+
+    Args:
+        model: the model of the form.
+        action: is called with the peer and the form.
+        back: address of the page.
+    """
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        return await page(request, await action(request, await body_of_form(request, model)))
+        done = await action(request, await body_of_form(request, model))
+        redirect(request, back, *done.banners)
 
     return handle
 
@@ -105,25 +120,25 @@ async def discard(request: web.Request, _: Nothing) -> ActionResult:
 async def upload(request: web.Request, given: Upload) -> ActionResult:
     """Load a server certificate."""
     warnings = await request.app[PEER].upload(given.certificate, given.private_key)
-    return _with_warnings("The certificate was loaded. Restart the Expressway to use it.", warnings)
+    return _with_warnings("The server certificate was loaded.", warnings, restart_required("certificate"))
 
 
 async def upload_client(request: web.Request, given: Upload) -> ActionResult:
     """Load a client certificate."""
     warnings = await request.app[PEER].load_client_certificate(given.certificate, given.private_key)
-    return _with_warnings("The client certificate was loaded. Restart the Expressway to use it.", warnings)
+    return _with_warnings("The client certificate was loaded.", warnings, restart_required("certificate"))
 
 
 async def remove_client(request: web.Request, _: Nothing) -> ActionResult:
     """Remove the client certificate."""
     await request.app[PEER].remove_client_certificate()
-    return ActionResult(sentence="The client certificate was removed. Restart the Expressway.")
+    return ActionResult(sentence="The client certificate was removed.", advice=(restart_required("setting"),))
 
 
 async def upload_domain(request: web.Request, given: DomainUpload) -> ActionResult:
     """Load a certificate for one domain."""
     await request.app[PEER].load_domain_certificate(given.domain, given.certificate, given.private_key)
-    return ActionResult(sentence="The domain certificate was loaded. Restart the Expressway to use it.")
+    return ActionResult(sentence="The domain certificate was loaded.", advice=(restart_required("certificate"),))
 
 
 async def remove_domain(request: web.Request, given: Domain) -> ActionResult:
@@ -141,7 +156,7 @@ async def deploy(request: web.Request, _: Nothing) -> ActionResult:
 async def discard_pending(request: web.Request, _: Nothing) -> ActionResult:
     """Discard the pending certificate."""
     await request.app[PEER].discard_pending()
-    return ActionResult(sentence="The pending certificate was thrown away.")
+    return ActionResult(sentence="The pending certificate was discarded.")
 
 
 async def restart(request: web.Request, _: Nothing) -> ActionResult:
@@ -155,24 +170,30 @@ async def restart(request: web.Request, _: Nothing) -> ActionResult:
 
 async def append_trusted(request: web.Request, given: Certificates) -> ActionResult:
     """Append CA certificates to the trusted CA list."""
-    return _with_warnings("The list was appended to.", await request.app[PEER].trust(given.certificates, append=True))
+    return _with_warnings(
+        "The CA certificates were appended to the list.",
+        await request.app[PEER].trust(given.certificates, append=True),
+        TRUST_CHANGED,
+    )
 
 
 async def replace_trusted(request: web.Request, given: Certificates) -> ActionResult:
     """Put CA certificates in the place of the trusted CA list."""
-    return _with_warnings("The list was replaced.", await request.app[PEER].trust(given.certificates, append=False))
+    return _with_warnings(
+        "The list was replaced.", await request.app[PEER].trust(given.certificates, append=False), TRUST_CHANGED
+    )
 
 
 async def distrust(request: web.Request, _: Nothing) -> ActionResult:
     """Delete the CA certificate whose fingerprint is in the path."""
     await request.app[PEER].distrust(request.match_info["fingerprint"])
-    return ActionResult(sentence="The CA certificate was deleted.")
+    return ActionResult(sentence="The CA certificate was deleted.", advice=(TRUST_CHANGED,))
 
 
 async def reset_trusted(request: web.Request, _: Nothing) -> ActionResult:
     """Trust only the temporary CA of the installation."""
     await request.app[PEER].reset_trust()
-    return ActionResult(sentence="The list holds the temporary CA of the installation alone.")
+    return ActionResult(sentence="The list holds the temporary CA of the installation alone.", advice=(TRUST_CHANGED,))
 
 
 async def upload_crl(request: web.Request, given: Crl) -> ActionResult:
@@ -192,6 +213,13 @@ async def set_crl_sources(request: web.Request, given: CrlSources) -> ActionResu
     """Set the automatic CRL updates."""
     await request.app[PEER].set_crl_sources(given.automatic)
     return ActionResult(sentence="The automatic updates are set.")
+
+
+async def stop_crl_updates(request: web.Request, _: Nothing) -> ActionResult:
+    """Switch the automatic CRL updates off."""
+    peer = request.app[PEER]
+    await peer.set_crl_sources(replace(peer.state.automatic, urls=()))
+    return ActionResult(sentence="The automatic updates are off.")
 
 
 async def set_revocation(request: web.Request, given: Any) -> ActionResult:

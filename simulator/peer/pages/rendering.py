@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, Never
 
 import jinja2
 from aiohttp import web
@@ -14,22 +14,17 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pkikit.model.certificates.facts import format_time, title
 from pkikit.model.parties import Role
 from pkikit.view.description import describe_certificate
+from simulator.peer.pages.banners import Banner, BannerBoard, Tone
+from simulator.peer.pages.menu.product import PRODUCT_MENU
+from simulator.peer.pages.menu.tree import Group, Place, menu_of, place_of, places
 from simulator.peer.peer import Peer
 from simulator.web.doorkeeper import SESSION
 
 PEER = web.AppKey("peer", Peer)
-MENU = (
-    ("/", "Overview"),
-    ("/servercertificate", "Server certificate"),
-    ("/acme", "ACME certificate service"),
-    ("/trustedca", "Trusted CA certificate"),
-    ("/crl", "CRL management"),
-    ("/sip", "SIP TLS revocation"),
-    ("/zones", "Zones"),
-    ("/alarms", "Alarms"),
-    ("/eventlog", "Event log"),
-    ("/restart", "Restart"),
-)
+BANNERS = web.AppKey("banners", BannerBoard)
+# What a handler finds in its request if the page is displayed again because its form was refused.
+REFUSED = web.RequestKey("refused", tuple[str, int, str])  # address of the page, HTTP status, sentence
+_NAMES = {Role.EXPRESSWAY_C: "Expressway-C", Role.EXPRESSWAY_E: "Expressway-E"}
 
 
 @cache
@@ -38,26 +33,47 @@ def load_templates() -> tuple[jinja2.Environment, str]:
     folder = files("simulator.peer.pages") / "templates"
     texts = {p.name: p.read_text(encoding="utf-8") for p in folder.iterdir()}
     loader = jinja2.DictLoader(texts)
-    made = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    made = jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     return made, texts["style.css"]
+
+
+def menu_for(peer: Peer) -> tuple[Group, ...]:
+    """Return the menu of this peer's role and version."""
+    deployment = peer.lab.deployment
+    role = deployment.role_of(peer.fqdn) or Role.EXPRESSWAY_C
+    return menu_of(PRODUCT_MENU, role, deployment.product_version)
+
+
+def places_for(peer: Peer) -> dict[str, Place]:
+    """Return where each page of this peer's menu is, by address."""
+    return places(menu_for(peer))
 
 
 def render(request: web.Request, name: str, *, status: int = 200, **values: Any) -> web.Response:
     """Return the page. Text that UTF-8 cannot express, as older versions stored it, is escaped."""
     peer = request.app[PEER]
     session = request.get(SESSION)
+    path, status, refusal = request.get(REFUSED, (request.path, status, ""))
+    banners = request.app[BANNERS].take(session) if session else ()
+    if refusal:
+        banners = (*banners, Banner(tone=Tone.ERROR, text=refusal))
+    menu = menu_for(peer)
     text = (
         load_templates()[0]
         .get_template(name)
         .render(
             peer=peer.fqdn,
-            role="Expressway-C" if peer.lab.deployment.role_of(peer.fqdn) is Role.EXPRESSWAY_C else "Expressway-E",
+            role=_NAMES[peer.lab.deployment.role_of(peer.fqdn) or Role.EXPRESSWAY_C],
             version=peer.lab.deployment.version,
             now=format_time(peer.lab.now_of(peer.fqdn)),
             alarms=peer.alarms() if session else (),
             session=session,
-            menu=MENU,
-            path=request.path,
+            menu=menu,
+            place=place_of(places(menu), path),
+            path=path,
+            banners=banners,
             **values,
         )
     )
@@ -65,16 +81,25 @@ def render(request: web.Request, name: str, *, status: int = 200, **values: Any)
     return web.Response(body=body, content_type="text/html", charset="utf-8", status=status)
 
 
+def redirect(request: web.Request, path: str, *banners: Banner) -> Never:
+    """Raise the redirect to a page, which then displays these banners."""
+    session = request.get(SESSION)
+    if session is not None:
+        request.app[BANNERS].put(session, banners)
+    raise web.HTTPSeeOther(path)
+
+
+def require_in_menu(request: web.Request, path: str) -> None:
+    """Raise 404 if this peer's menu does not have a page, because of its role or version."""
+    if path not in places_for(request.app[PEER]):
+        raise web.HTTPNotFound(text="this Expressway does not have that page")
+
+
 def problem(request: web.Request, status: int, message: str, headers: dict[str, str]) -> web.Response:
     """Return a page with one sentence about what went wrong, and a link back."""
     response = render(request, "problem.html", status=status, message=message)
     response.headers.update(headers)
     return response
-
-
-async def restarting(request: web.Request, _: object = None) -> web.Response:
-    """Return the page that says that the peer restarts."""
-    return render(request, "restart.html", restart_needed=False, restarting=True, status=202)
 
 
 def certificate_values(certificate: x509.Certificate, peer: Peer) -> dict[str, Any]:

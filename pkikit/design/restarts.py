@@ -1,0 +1,43 @@
+"""Restarts as the product's documents advise them: how long one takes, and in which order the peers of a cluster restart.
+
+Sources: administrator guide, 'Restarting, Rebooting, and Shutting Down'; Cisco TAC 217230, 'Restart Sequence'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from pkikit.model.deployment import Deployment
+
+ESTIMATES: Mapping[str, int] = MappingProxyType({"restart": 3, "reboot": 5})  # minutes
+ORDER_ADVICE = "Restart the primary peer of a cluster first, then the others one at a time, a few minutes apart."
+
+
+def restart_order(deployment: Deployment, fqdn: str) -> tuple[str, ...]:
+    """Return the peers of a peer's cluster in the order in which they restart: the primary first.
+
+    Args:
+        deployment: the deployment. The first peer of a cluster is its primary.
+        fqdn: one of the peers.
+
+    Returns:
+        The FQDNs; empty if the name is not that of a peer.
+    """
+    cluster = deployment.cluster_of(fqdn)
+    return cluster.peers if cluster is not None else ()
+
+
+def in_restart_order(deployment: Deployment, peers: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    """Return the peers by cluster, each cluster in the order in which its peers restart.
+
+    Args:
+        deployment: the deployment.
+        peers: those that have to restart.
+
+    Returns:
+        One tuple for each cluster that has such peers, in the order of the deployment.
+    """
+    wanted = set(peers)
+    found = (tuple(peer for peer in cluster.peers if peer in wanted) for cluster in deployment.clusters)
+    return tuple(group for group in found if group)

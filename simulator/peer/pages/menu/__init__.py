@@ -1,0 +1,1 @@
+"""The menu of a peer's pages: which pages the product has, where, and which of them the lab simulates."""
