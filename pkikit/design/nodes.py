@@ -18,7 +18,7 @@ from pkikit.rules.name_rules import NODE
 
 NODE_RULE = NODE.id
 # Who looks at a certificate that no leg of the deployment leads to.
-_ELSEWHERE = {CALL_MANAGER: "phones inside, for encrypted SIP", CUP_XMPP: "XMPP between IM&P and Expressway"}
+_ELSEWHERE = {CALL_MANAGER: "phones inside, for encrypted SIP", CUP_XMPP: "XMPP clients inside"}
 
 
 class NodeLayout:

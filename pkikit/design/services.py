@@ -173,7 +173,14 @@ _ABOUT: Mapping[LegKind, tuple[str, str, bool]] = {
     LegKind.MRA: ("clients outside reach Expressway-E", _PORTS, False),
     LegKind.UNIFIED_CM_HTTPS: ("one Unified CM node by HTTPS", _TRAFFIC, False),
     LegKind.UNIFIED_CM_SIP: ("one Unified CM node by SIP over TLS (mixed mode)", _PORTS, False),
+    LegKind.UNIFIED_CM_OAUTH: ("one Unified CM node by SIP OAuth", "Cisco TAC 215572", False),
+    LegKind.UNIFIED_CM_TFTP: (
+        "configuration files from one Unified CM node by HTTPS (TFTP 6971 and 6972)",
+        "Cisco TAC 225476 and 217743: without C's CA in tomcat-trust and CallManager-trust logins fail",
+        False,
+    ),
     LegKind.IM_PRESENCE_HTTPS: ("one IM and Presence node by HTTPS", _TRAFFIC, True),
+    LegKind.IM_PRESENCE_XMPP: ("one IM and Presence node by XMPP (7400)", _PORTS, True),
     LegKind.WEB_PROXY: ("browsers outside reach Expressway-E", "Cisco TAC 210800", False),
     LegKind.WEB_BRIDGE: ("one Web Bridge of the Meeting Server", "Cisco TAC 210800", False),
     LegKind.B2B: (
@@ -185,7 +192,14 @@ _ABOUT: Mapping[LegKind, tuple[str, str, bool]] = {
     LegKind.LDAP: ("one LDAP server, where login accounts are kept", "Administrator guide X15.0, 'LDAP'", True),
     LegKind.TMS: ("one TMS server", "Administrator guide X15.0, 'External manager'", True),
 }
-_MACHINES = (LegKind.UNIFIED_CM_HTTPS, LegKind.UNIFIED_CM_SIP, LegKind.IM_PRESENCE_HTTPS)
+_MACHINES = (
+    LegKind.UNIFIED_CM_HTTPS,
+    LegKind.UNIFIED_CM_TFTP,
+    LegKind.UNIFIED_CM_SIP,
+    LegKind.UNIFIED_CM_OAUTH,
+    LegKind.IM_PRESENCE_HTTPS,
+    LegKind.IM_PRESENCE_XMPP,
+)
 
 
 def _mra(plan: _Plan, peer: str) -> Iterator[Need]:
@@ -203,7 +217,7 @@ def _b2b(plan: _Plan, peer: str) -> Iterator[Need]:
 def _federation(plan: _Plan, peer: str) -> Iterator[Need]:
     if plan.is_edge(peer) and plan.at(peer, LegKind.XMPP):
         yield from plan.any_node(peer, LegKind.XMPP)
-        yield from plan.inside(peer, (LegKind.ZONE,), (LegKind.IM_PRESENCE_HTTPS,))
+        yield from plan.inside(peer, (LegKind.ZONE,), (LegKind.IM_PRESENCE_HTTPS, LegKind.IM_PRESENCE_XMPP))
 
 
 def _web_proxy(plan: _Plan, peer: str) -> Iterator[Need]:

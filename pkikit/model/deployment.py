@@ -15,23 +15,10 @@ from pydantic_core import PydanticCustomError
 from pkikit.errors import DeploymentError, InputError
 from pkikit.model.deployment_file.fields import DnsName, FileValue, Fqdn, IpAddress, Label, Switch, Version
 from pkikit.model.deployment_file.yaml_source import YamlSource, explain, read_yaml
-from pkikit.model.parties import (
-    Cluster,
-    Domains,
-    ImPresence,
-    MeetingServer,
-    NodeList,
-    Partner,
-    PartyGroup,
-    PartyKind,
-    Role,
-    Server,
-    Side,
-    UnifiedCm,
-    UnityConnection,
-)  # fmt: skip
+from pkikit.model.parties import Cluster, Domains, NodeList, Partner, PartyGroup, PartyKind, Role, Server, Side
 from pkikit.model.tables import ports
-from pkikit.model.tables.features import DEFAULT_VERSION, VERIFY_ORIGIN_SWITCH
+from pkikit.model.tables.features import DEFAULT_VERSION, SIP_OAUTH, VERIFY_ORIGIN_SWITCH
+from pkikit.model.unified_communications import ImPresence, MeetingServer, UnifiedCm, UnityConnection
 from pkikit.model.version import ProductVersion
 from pkikit.model.zones import DefaultZone, DnsZone, NeighbourZone, TraversalZone, Zone
 from pkikit.values.names import is_ip_address, parse_dns_name
@@ -262,10 +249,7 @@ def _contradictions(deployment: Deployment) -> Iterator[_Problem]:
                 ("clusters", i),
                 f"cluster {cluster.name!r} has {len(cluster.peers)} peers and so needs an fqdn",
             )
-        if not cluster.verify_origin_server:
-            yield from (
-                (("clusters", i, "verify_origin_server"), problem) for problem in _origin_switch(deployment, cluster)
-            )
+    yield from _switches(deployment)
     for i, zone in enumerate(deployment.zones):
         yield from ((("zones", i, *path), problem) for path, problem in _zone_problems(deployment, zone))
     names = [c.name for c in deployment.clusters]
@@ -285,12 +269,25 @@ def _contradictions(deployment: Deployment) -> Iterator[_Problem]:
             yield ("addresses", fqdn), f"{fqdn} is no party of this deployment"
 
 
-def _origin_switch(deployment: Deployment, cluster: Cluster) -> Iterator[str]:
-    if cluster.role is not Role.EXPRESSWAY_C:
-        yield f"cluster {cluster.name!r} is an Expressway-E, and verify_origin_server is a switch of Expressway-C"
-    elif not deployment.product_version.has(VERIFY_ORIGIN_SWITCH):
-        first = VERIFY_ORIGIN_SWITCH.first
-        yield f"verify_origin_server can be off from {first} on, and this is {deployment.version}: remove the key"
+def _switches(deployment: Deployment) -> Iterator[_Problem]:
+    """Yield the switches that this version, or this machine, does not have."""
+    version = deployment.product_version
+    for i, cluster in enumerate(deployment.clusters):
+        place = ("clusters", i, "verify_origin_server")
+        if cluster.verify_origin_server:
+            continue
+        if cluster.role is not Role.EXPRESSWAY_C:
+            yield (
+                place,
+                f"cluster {cluster.name!r} is an Expressway-E, and verify_origin_server is a switch of Expressway-C",
+            )
+        elif not version.has(VERIFY_ORIGIN_SWITCH):
+            first = VERIFY_ORIGIN_SWITCH.first
+            yield place, f"verify_origin_server can be off from {first} on, and this is {version}: remove the key"
+    for i, group in enumerate(deployment.unified_cm):
+        if group.sip_oauth and not version.has(SIP_OAUTH):
+            problem = f"sip_oauth of {group.name!r} needs {SIP_OAUTH.first} or later, and this is {version}"
+            yield ("unified_cm", i, "sip_oauth"), problem
 
 
 def _duplicates(deployment: Deployment) -> Iterator[_Problem]:

@@ -60,8 +60,12 @@ class LegKind(enum.StrEnum):
     UNIFIED_CM_SIP = "ucm"
     UNIFIED_CM_HTTPS = "ucm-https"
     UNIFIED_CM_TFTP = "ucm-tftp"
+    UNIFIED_CM_OAUTH = "ucm-oauth"
     IM_PRESENCE_HTTPS = "imp-https"
+    IM_PRESENCE_XMPP = "imp-xmpp"
+    IM_PRESENCE_FILES = "imp-files"
     UNITY_CONNECTION = "unity"
+    MESSAGE_WAITING = "unity-mwi"
     WEB_BRIDGE = "web-bridge"
     WEB_PROXY = "web-proxy"
     MRA = "mra"
@@ -196,124 +200,6 @@ class NodeList(Protocol):
 
     def group(self, key: str, domains: Domains) -> PartyGroup:
         """These parties as a group; `key` is the key of the file that lists them."""
-
-
-class UnifiedCm(FileValue):
-    """A Unified CM cluster."""
-
-    name: Label
-    nodes: tuple[Fqdn, ...] = Field(min_length=1)
-    mixed_mode: Switch = False
-    tls_verify: Switch = False
-    security_profiles: tuple[Fqdn, ...] = ()
-
-    def group(self, key: str, domains: Domains) -> PartyGroup:
-        """The cluster: clients inside find it by SRV. It has a certificate for tomcat and one for CallManager.
-
-        Which of the two TFTP shows, and which of their lists it reads, no document states: the lab takes tomcat for 6971
-        and CallManager for 6972, so that each list counts.
-        """
-        certificates = (
-            NodeCertificate(service=TOMCAT, port=ports.UC_HTTPS, also=(ports.TFTP_HTTPS,)),
-            NodeCertificate(service=CALL_MANAGER, port=ports.SIP_TLS, also=(ports.TFTP_SECURE,)),
-        )
-        profile = f"phone security profile of Unified CM {self.name}, encrypted TLS"
-        return PartyGroup(
-            kind=PartyKind.UNIFIED_CM,
-            name=self.name,
-            side=Side.INSIDE,
-            members=self.nodes,
-            services=tuple((f"_cisco-uds._tcp.{domain}", ports.UC_HTTPS) for domain in domains.registration),
-            certificates=certificates,
-            wants=tuple(
-                WantedName(
-                    name=name, reason=profile, rule="names.security-profile-missing", service=MRA, side=Side.CORE
-                )
-                for name in (self.security_profiles if self.mixed_mode else ())
-            ),
-            key=key,
-            unverified=f"Unified CM {self.name}" if self.mixed_mode and not self.tls_verify else "",
-        )
-
-
-class ImPresence(FileValue):
-    """An IM and Presence Service cluster."""
-
-    name: Label
-    nodes: tuple[Fqdn, ...] = Field(min_length=1)
-
-    def group(self, key: str, domains: Domains) -> PartyGroup:
-        """The cluster."""
-        tomcat = NodeCertificate(service=TOMCAT, port=ports.UC_HTTPS)
-        return PartyGroup(
-            kind=PartyKind.IM_PRESENCE,
-            name=self.name,
-            side=Side.INSIDE,
-            members=self.nodes,
-            certificates=(tomcat, NodeCertificate(service=CUP_XMPP, port=None)),
-        )
-
-
-class UnityConnection(FileValue):
-    """A Unity Connection cluster, from which clients outside fetch their voicemail through the Expressways."""
-
-    name: Label
-    nodes: tuple[Fqdn, ...] = Field(min_length=1)
-    tls_verify: Switch = True
-
-    def group(self, key: str, domains: Domains) -> PartyGroup:
-        """The cluster: its nodes show their tomcat certificates."""
-        return PartyGroup(
-            kind=PartyKind.UNITY_CONNECTION,
-            name=self.name,
-            side=Side.INSIDE,
-            members=self.nodes,
-            certificates=(NodeCertificate(service=TOMCAT, port=ports.UC_HTTPS),),
-            key=key,
-            unverified="" if self.tls_verify else f"Unity Connection {self.name}",
-        )
-
-
-class MeetingServer(FileValue):
-    """The Web Bridges of a Meeting Server, which browsers outside reach through the web proxy of the Expressways.
-
-    join_host: the host of the Join URL ("Guest account client URI" on Expressway-C), by which browsers outside reach
-    Expressway-E, and browsers inside the Web Bridges.
-    """
-
-    name: Label
-    join_host: Fqdn
-    nodes: tuple[Fqdn, ...] = Field(min_length=1)
-
-    @property
-    def srv_record(self) -> str:
-        """The SRV record by which Expressway-C finds the Web Bridges."""
-        return f"_cms-web._tls.{self.join_host}"
-
-    @property
-    def browser(self) -> str:
-        """The name under which a browser outside appears in legs; it has no certificate."""
-        return f"browser.{self.join_host}"
-
-    def group(self, key: str, domains: Domains) -> PartyGroup:
-        """The Web Bridges: each has the Join URL's host in its certificate, and so must Expressway-E."""
-        join = WantedName(
-            name=self.join_host,
-            reason=f"host of the Join URL of Meeting Server {self.name}, which browsers outside dial",
-            rule="names.join-url-missing",
-            service="Meeting Server web proxy",
-            side=Side.EDGE,
-        )
-        return PartyGroup(
-            kind=PartyKind.MEETING_SERVER,
-            name=self.name,
-            side=Side.INSIDE,
-            members=self.nodes,
-            services=((self.srv_record, ports.HTTPS),),
-            identities=(self.join_host,),
-            wants=(join,),
-            clients=(self.browser,),
-        )
 
 
 _PARTNER_SERVICES = {

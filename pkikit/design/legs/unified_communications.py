@@ -9,9 +9,15 @@ from dataclasses import replace
 from pkikit.design.legs.making import LegSource, https_leg, looks_for
 from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg, NameCheck, Protocol
-from pkikit.model.parties import CALL_MANAGER, TOMCAT, LegKind, Role, UnifiedCm, trust_list_of
+from pkikit.model.parties import CALL_MANAGER, CUP_XMPP, TOMCAT, LegKind, Role, trust_list_of
 from pkikit.model.tables import ports
-from pkikit.model.tables.features import TRAFFIC_SERVER_PRESENTS, TRAFFIC_SERVER_VERIFIES, VERIFY_ORIGIN_SWITCH
+from pkikit.model.tables.features import (
+    IM_PRESENCE_ASKS,
+    TRAFFIC_SERVER_PRESENTS,
+    TRAFFIC_SERVER_VERIFIES,
+    VERIFY_ORIGIN_SWITCH,
+)
+from pkikit.model.unified_communications import ImPresence, UnifiedCm
 
 # Ports of TFTP over TLS, with the service whose list Unified CM reads there.
 _TFTP = ((ports.TFTP_HTTPS, TOMCAT), (ports.TFTP_SECURE, CALL_MANAGER))
@@ -29,6 +35,8 @@ def _unified_cm_legs(deployment: Deployment) -> Iterator[Leg]:
         for peer, node in itertools.product(deployment.peers_of(Role.EXPRESSWAY_C), group.nodes):
             if group.mixed_mode:
                 yield from _sip_legs(group, peer, node)
+            if group.sip_oauth and deployment.mra:
+                yield from _oauth_legs(group, peer, node)
             verify = group.tls_verify or traffic_server_verifies(deployment, peer)
             yield https_leg(LegKind.UNIFIED_CM_HTTPS, group.name, peer, node, verify=verify)
             if deployment.mra:
@@ -40,23 +48,43 @@ def _sip_legs(group: UnifiedCm, peer: str, node: str) -> Iterator[Leg]:
         NameCheck(any_of=(name,), why="phone security profile name, looked for by Unified CM")
         for name in group.security_profiles
     )
-    node_name = looks_for(node, "Unified CM node name, TLS verify mode on") if group.tls_verify else ()
-    for client, server, of_server, of_client in ((peer, node, node_name, profiles), (node, peer, profiles, node_name)):
-        yield Leg(
-            kind=LegKind.UNIFIED_CM_SIP,
-            group=group.name,
-            client=client,
-            server=server,
-            protocol=Protocol.SIP_TLS,
-            port=ports.SIP_TLS,
-            reference_name=server,
-            mutual=True,
-            always_verified=True,
-            client_list=trust_list_of(CALL_MANAGER) if client == node else "",
-            server_list=trust_list_of(CALL_MANAGER) if server == node else "",
-            server_name_checks=of_server,
-            client_name_checks=of_client,
-        )
+    of_node = _of_node(group, node)
+    for client, server, of_server, of_client in ((peer, node, of_node, profiles), (node, peer, profiles, of_node)):
+        leg = _sip_leg(LegKind.UNIFIED_CM_SIP, group, client, server, CALL_MANAGER)
+        yield replace(leg, server_name_checks=of_server, client_name_checks=of_client)
+
+
+def _oauth_legs(group: UnifiedCm, peer: str, node: str) -> Iterator[Leg]:
+    """SIP OAuth, in both directions. Unified CM answers with tomcat's certificate and reads tomcat-trust (Cisco TAC 215572).
+
+    Expressway-C tells Unified CM over AXL which names its certificate has, so Unified CM looks for no name of its own.
+    """
+    of_node = _of_node(group, node)
+    to_node = _sip_leg(LegKind.UNIFIED_CM_OAUTH, group, peer, node, TOMCAT)
+    yield replace(to_node, port=ports.SIP_OAUTH, server_name_checks=of_node)
+    yield replace(_sip_leg(LegKind.UNIFIED_CM_OAUTH, group, node, peer, CALL_MANAGER), client_name_checks=of_node)
+
+
+def _of_node(group: UnifiedCm, node: str) -> tuple[NameCheck, ...]:
+    return looks_for(node, "Unified CM node name, TLS verify mode on") if group.tls_verify else ()
+
+
+def _sip_leg(kind: LegKind, group: UnifiedCm, client: str, server: str, service: str) -> Leg:
+    """Return a leg on which both sides verify; `service` is the one of Unified CM whose list counts."""
+    of_client, of_server = (trust_list_of(service) if fqdn in group.nodes else "" for fqdn in (client, server))
+    return Leg(
+        kind=kind,
+        group=group.name,
+        client=client,
+        server=server,
+        protocol=Protocol.SIP_TLS,
+        port=ports.SIP_TLS,
+        reference_name=server,
+        mutual=True,
+        always_verified=True,
+        client_list=of_client,
+        server_list=of_server,
+    )
 
 
 def _tftp_legs(deployment: Deployment, group: UnifiedCm, peer: str, node: str) -> Iterator[Leg]:
@@ -77,19 +105,46 @@ def _tftp_legs(deployment: Deployment, group: UnifiedCm, peer: str, node: str) -
 
 
 def _im_presence_legs(deployment: Deployment) -> Iterator[Leg]:
+    """SOAP by the traffic server, XMPP, and file transfer where it is used."""
     for group in deployment.im_presence:
-        for peer in deployment.peers_of(Role.EXPRESSWAY_C):
-            for node in group.nodes:
-                yield https_leg(LegKind.IM_PRESENCE_HTTPS, group.name, peer, node, verify=True)
+        for peer, node in itertools.product(deployment.peers_of(Role.EXPRESSWAY_C), group.nodes):
+            verify = group.tls_verify or traffic_server_verifies(deployment, peer)
+            yield https_leg(LegKind.IM_PRESENCE_HTTPS, group.name, peer, node, verify=verify)
+            if deployment.mra or deployment.federation:
+                yield _xmpp_leg(deployment, group, peer, node)
+            if deployment.mra and group.file_transfer:
+                yield https_leg(
+                    LegKind.IM_PRESENCE_FILES, group.name, peer, node, verify=verify, port=ports.FILE_TRANSFER
+                )
+
+
+def _xmpp_leg(deployment: Deployment, group: ImPresence, peer: str, node: str) -> Leg:
+    """XMPP (XCP) does not go through the traffic server, so TLS verify mode alone decides."""
+    return Leg(
+        kind=LegKind.IM_PRESENCE_XMPP,
+        group=group.name,
+        client=peer,
+        server=node,
+        protocol=Protocol.XMPP,
+        port=ports.XCP,
+        reference_name=node,
+        mutual=deployment.product_version.has(IM_PRESENCE_ASKS),
+        client_verifies=group.tls_verify,
+        server_list=trust_list_of(CUP_XMPP),
+        server_name_checks=looks_for(node, "node name, TLS verify mode on") if group.tls_verify else (),
+    )
 
 
 def _unity_connection_legs(deployment: Deployment) -> Iterator[Leg]:
     """Configuration > Unified Communications > Unity Connection servers; the port may be 443 as well."""
     for group in deployment.unity_connection:
-        for peer in deployment.peers_of(Role.EXPRESSWAY_C):
+        for peer, node in itertools.product(deployment.peers_of(Role.EXPRESSWAY_C), group.nodes):
             verify = group.tls_verify or traffic_server_verifies(deployment, peer)
-            for node in group.nodes:
-                yield https_leg(LegKind.UNITY_CONNECTION, group.name, peer, node, verify=verify)
+            yield https_leg(LegKind.UNITY_CONNECTION, group.name, peer, node, verify=verify)
+            if deployment.mra:
+                yield https_leg(
+                    LegKind.MESSAGE_WAITING, group.name, peer, node, verify=verify, port=ports.MESSAGE_WAITING
+                )
 
 
 def _meeting_server_legs(deployment: Deployment) -> Iterator[Leg]:

@@ -104,6 +104,17 @@ UNIQUE_CA_NAMES = Feature(
     since="X14.0",
     source=_LOADING,
 )
+SIP_OAUTH = Feature(
+    title="Clients outside can register with Unified CM by SIP OAuth (port 5091).",
+    since="X12.5",
+    source="Cisco TAC 215572, 'Components Used'",
+)
+IM_PRESENCE_ASKS = Feature(
+    title="IM&P asks for Expressway-C's certificate on XMPP 7400: the CA must be in cup-xmpp-trust.",
+    since="X14.0.2",
+    source="MRA guide X15.0, 'Certificate Exchange Requirements' (cup-xmpp-trust and tomcat-trust). The port, and that it "
+    "begins where it begins on Unified CM, are inferred",
+)
 TRAFFIC_SERVER_PRESENTS = Feature(
     title="The traffic server shows Expressway-C's certificate where Unified CM asks for one (TFTP 6971 and 6972): the CA must "
     "be in tomcat-trust and CallManager-trust of Unified CM, in non-secure mode too.",
@@ -219,6 +230,8 @@ FEATURES: tuple[Feature, ...] = (
     ACME,
     NAMES_IN_SAN,
     UNIQUE_CA_NAMES,
+    SIP_OAUTH,
+    IM_PRESENCE_ASKS,
     TRAFFIC_SERVER_PRESENTS,
     TRAFFIC_SERVER_VERIFIES,
     VERIFY_ORIGIN_SWITCH,

@@ -23,6 +23,9 @@ XMPP_SERVER: Final = 5269
 SYSLOG_TLS: Final = 6514
 TFTP_HTTPS: Final = 6971  # Unified CM, headset configuration; it asks for a client certificate
 TFTP_SECURE: Final = 6972  # Unified CM, configuration files; it asks for a client certificate
+XCP: Final = 7400  # XMPP from Expressway-C to IM&P and to Expressway-E
+FILE_TRANSFER: Final = 7336  # IM&P
+MESSAGE_WAITING: Final = 7443  # Unity Connection, message waiting indicator over TLS; 7080 is the same without
 FIRST_TRAVERSAL: Final = 7001  # one more for each further traversal zone
 UC_HTTPS: Final = 8443  # Unified CM, IM&P and Unity Connection inside, Mobile and Remote Access outside
 MRA: Final = UC_HTTPS
@@ -42,5 +45,6 @@ SCANNED: Final = frozenset({22, HTTP, HTTPS, 1720, SIP, SIP_TLS, XMPP_CLIENT, XM
 
 
 def carries_sip(port: int) -> bool:
-    """Return True for the ports on which the product speaks SIP over TLS: 5061, and 7001 to 7999 for traversal zones."""
-    return port == SIP_TLS or FIRST_TRAVERSAL <= port < 8000
+    """Return True for the ports on which the product speaks SIP over TLS: 5061, 5091, and 7001 to 7999 for traversal zones."""
+    other = {FILE_TRANSFER, XCP, MESSAGE_WAITING}
+    return port in {SIP_TLS, SIP_OAUTH} or (FIRST_TRAVERSAL <= port < 8000 and port not in other)
