@@ -6,7 +6,7 @@ import itertools
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,13 +14,24 @@ from typing import Final
 
 from pkikit.errors import InputError
 from pkikit.model.codec.document import JsonLines
-from pkikit.values.names import printable
+from pkikit.model.tables.log_events import (
+    APPLICATION_START,
+    DEFAULT_LEVEL,
+    INBOUND_TLS,
+    LAB,
+    OUR_EVENTS,
+    OUTBOUND_TLS,
+    PRODUCT_EVENTS,
+    TUNNEL_FAILED,
+)
+from pkikit.view.logs.expressway import event_line, fields_text
 
 MAX_EVENTS = 20_000
 MAX_FILE = 32 * 1024 * 1024
 _MAX_SEQ = 2**53
-# Kinds of events that code looks for. Every other kind is text for people.
-TLS_ERROR: Final = "TLS Negotiation Error"
+# Kinds of events that code looks for, beside those of `model.tables.log_events`. The product's documents have no name for
+# these, so the process of their lines is `lab`. Every other kind is text for people.
+TLS_ERRORS: Final = frozenset({INBOUND_TLS, OUTBOUND_TLS, TUNNEL_FAILED})
 CERTIFICATE_REFUSED: Final = "Server Certificate Refused"
 CRL_FAILED: Final = "CRL Download Failed"
 OCSP_FAILED: Final = "OCSP Request Failed"
@@ -28,31 +39,54 @@ ORDER_FAILED: Final = "ACME Order Failed"
 CERTIFICATE_PENDING: Final = "ACME Certificate Pending"
 CERTIFICATE_DEPLOYED: Final = "ACME Certificate Deployed"
 CERTIFICATES_RELOADED: Final = "Certificates Reloaded"
-RESTARTED: Final = "System Restart"
+RESTARTED: Final = APPLICATION_START  # the line before it is the Application Exit, with the reason
 
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """Something that happened at one party."""
+    """Something that happened at one party.
+
+    detail: the fields of the line, as printed. process, level, host: of the line, where an Expressway writes it.
+    text: the lines that a machine with a log of another form prints instead.
+    """
 
     seq: int
     at: datetime
     party: str
     kind: str
     detail: str
+    process: str = "tvcs"
+    level: int = DEFAULT_LEVEL
+    host: str = ""
+    text: str = ""
 
     def __str__(self) -> str:
-        return f'{self.at:%Y-%m-%dT%H:%M:%S}+00:00 {self.party} tvcs: Event="{self.kind}" {self.detail}'
+        if self.text:
+            return self.text
+        return event_line(self.at, self.host or self.party, self.process, self.kind, self.detail, self.level)
 
 
 _LINES = JsonLines(Event)
 
 
 class EventLog:
-    """The newest events of the lab, oldest first. With a file, the next start has them again."""
+    """The newest events of the lab, oldest first. With a file, the next start has them again.
 
-    def __init__(self, now: Callable[[], datetime], file: Path | None = None) -> None:
-        self._now, self._file = now, file
+    levels: the log level of a party (1 to 4) where it is not the default. It counts for later events only.
+    """
+
+    def __init__(
+        self, now: Callable[[], datetime], file: Path | None = None, *, expressways: Collection[str] = ()
+    ) -> None:
+        """Describe a log without events.
+
+        Args:
+            now: the lab's time.
+            file: keeps the events for the next start.
+            expressways: the FQDNs of the peers, whose lines have the product's form.
+        """
+        self._now, self._file, self._expressways = now, file, frozenset(expressways)
+        self.levels: dict[str, int] = {}
         self._events: deque[Event] = deque(maxlen=MAX_EVENTS)
         self._unwritten: deque[Event] = deque(maxlen=MAX_EVENTS)
         self._seq = itertools.count(1)
@@ -94,9 +128,39 @@ class EventLog:
             stream.write(lines)
 
     def add(self, party: str, kind: str, **fields: object) -> Event:
-        """Append an event; field values may come from certificates and are escaped."""
-        detail = " ".join(f'{name}="{printable(str(value))}"' for name, value in fields.items())
-        event = Event(seq=next(self._seq), at=self._now(), party=party, kind=kind, detail=detail)
+        """Append an event, unless the party's log level is too low for it.
+
+        Args:
+            party: the FQDN of the machine, or the name of the lab.
+            kind: the name of the event.
+            fields: the fields by name; underscores become hyphens. Values may come from certificates and are escaped.
+        """
+        return self.add_printed(party, kind, fields_text(kind, fields))
+
+    def add_printed(self, party: str, kind: str, fields: str, *, text: str = "") -> Event:
+        """Append an event whose fields are printed already.
+
+        Args:
+            party: the FQDN of the machine, or the name of the lab.
+            kind: the name of the event.
+            fields: the fields of the line.
+            text: the lines that a machine with a log of another form prints instead.
+        """
+        ours = (LAB, DEFAULT_LEVEL)
+        process, level = {**OUR_EVENTS, **PRODUCT_EVENTS}.get(kind, ours) if party in self._expressways else ours
+        event = Event(
+            seq=next(self._seq),
+            at=self._now(),
+            party=party,
+            kind=kind,
+            detail=fields,
+            process=process,
+            level=level,
+            host=party.partition(".")[0] if party in self._expressways else "",
+            text=text,
+        )
+        if level > self.levels.get(party, DEFAULT_LEVEL):
+            return event
         self._events.append(event)
         if self._file is not None:
             self._unwritten.append(event)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
@@ -13,6 +14,7 @@ from pkikit.handshake.certificates import readable
 from pkikit.judge.openssl_codes import verify_error_name
 from pkikit.model.certificates.facts import title
 from pkikit.model.tables.alerts import ALERT_NAMES
+from pkikit.model.tables.log_events import WRONG_NAME
 from pkikit.model.trace import (
     Alert,
     CertificateJudged,
@@ -32,6 +34,20 @@ _FATAL = 2
 
 # (seq, instant, what): kept raw while the handshake runs, turned into Steps when somebody looks.
 _Raw = tuple[int, datetime | None, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trouble:
+    """Why one side of a handshake gave up.
+
+    reason: in OpenSSL's words or ours. code: OpenSSL's verification error, or 0. looked_for: the names that the other
+    side's certificate does not have; empty for other reasons. subject: whose certificate the other side presented.
+    """
+
+    reason: str
+    code: int = 0
+    looked_for: tuple[str, ...] = ()
+    subject: str = ""
 
 
 class Recorder:
@@ -72,19 +88,20 @@ class Recorder:
             s for before, s in zip([None, *steps], steps, strict=False) if before is None or before.detail != s.detail
         ]
 
-    def trouble(self) -> str:
-        """Return the reason in a few words, as the product's event log does."""
+    def trouble(self) -> Trouble:
+        """Return why this side gave up; without a reason if it did not."""
+        subject = title(self.seen[0]) if self.seen else ""
         for step in self.steps():
             match step.detail:
                 case CertificateJudged(code=code, name=name) if code:
-                    return name
-                case NameJudged(matched=""):
-                    return "Peer's TLS certificate identity was unacceptable"
+                    return Trouble(reason=name, code=code, subject=subject)
+                case NameJudged(looked_for=looked_for, matched=""):
+                    return Trouble(reason=WRONG_NAME, looked_for=looked_for, subject=subject)
                 case Failed(reason=reason):
-                    return reason
+                    return Trouble(reason=reason, subject=subject)
                 case _:
                     pass
-        return ""
+        return Trouble(reason="")
 
     def remember_chain(self, connection: SSL.Connection) -> None:
         """Keep the other side's chain, also if it was refused: what was built, sent and judged."""

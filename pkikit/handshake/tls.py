@@ -249,7 +249,7 @@ class Handshake:
         self.recorder.note(
             Negotiated(protocol=connection.get_protocol_version_name(), cipher=connection.get_cipher_name() or "none")
         )
-        if self.context.permissive and (refused := self.recorder.trouble()):
+        if self.context.permissive and (refused := self.recorder.trouble().reason):
             self.recorder.note(Permitted(reason=refused))
         if self.context.verify:
             built = self.connection.get_verified_chain() or ()

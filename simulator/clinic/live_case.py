@@ -21,7 +21,7 @@ from pkikit.model.places import deployment_with
 from pkikit.rules.catalogue import rule_of
 from simulator.clinic.case import Case, Order, Upload
 from simulator.errors import UploadRefused
-from simulator.events import CERTIFICATE_REFUSED, CRL_FAILED, OCSP_FAILED, ORDER_FAILED, TLS_ERROR, Event
+from simulator.events import CERTIFICATE_REFUSED, CRL_FAILED, OCSP_FAILED, ORDER_FAILED, TLS_ERRORS, Event
 from simulator.lab.acme_attachment import acme_service
 from simulator.lab.lab import Lab
 from simulator.peer.acme.service import AcmeService
@@ -33,7 +33,7 @@ from simulator.world.remedies import OF_PEERS, Action, Remedy, apply_remedy, pla
 from simulator.world.report import CheckReport
 
 _LOGGED = (
-    TLS_ERROR,
+    *TLS_ERRORS,
     CERTIFICATE_REFUSED,
     CRL_FAILED,
     OCSP_FAILED,

@@ -53,11 +53,13 @@ class Dialler:
         server.ready()
         address, problem = await self._network.find(leg)
         if address is None:
+            client.journal.unresolved(leg, problem)
             return record_no_connection(client.now, problem, resolved=False), None
         # DNS may lead to another party than the intended one.
         server = self._by_address.get(address, server)
         if not self._network.passes(leg.client, server.party.fqdn):
             await asyncio.sleep(self._context.settings.unanswered)
+            client.journal.unreachable(leg, address, "timed out")
             return record_no_connection(client.now, f"{leg.server}:{leg.port}: timed out", resolved=True), None
         opened = await client.open(leg, address)
         of_server = None

@@ -14,7 +14,7 @@ from functools import partial
 from cryptography import x509
 
 from pkikit.handshake.messages import FramingError, options_request
-from pkikit.handshake.recorder import Recorder
+from pkikit.handshake.recorder import Recorder, Trouble
 from pkikit.handshake.tls import Handshake
 from pkikit.model.leg import Leg, Protocol
 from pkikit.model.revocation import NOTHING_HELD, Consumer, RevocationData, RevocationQuestion
@@ -22,9 +22,9 @@ from pkikit.model.trace import Failed, NotConnected, Side
 from pkikit.model.world import Party, Speaks
 from simulator.connections.admission import admission_of, admission_of_strangers
 from simulator.connections.context import LabContext
+from simulator.connections.journal import Journal
 from simulator.connections.tls_contexts import TlsContexts
 from simulator.errors import LabError
-from simulator.events import TLS_ERROR
 from simulator.services.revocation_lookup import LogEvent
 from simulator.web.listener import Listener, stream_of
 from simulator.wire.app_protocol import app_protocol_of
@@ -75,6 +75,7 @@ class Endpoint:
         self._tls, self._context, self._look_up = TlsContexts(party, context), context, look_up
         self._settings, self._events, by_name = context.settings, context.events, context.plan.by_name
         self.address = by_name[party.fqdn]
+        self.journal = Journal(party.fqdn, self.address, context)
         served = [leg for leg in context.legs if self._serves(leg, elsewhere)]
         self.ports = tuple(dict.fromkeys(leg.port for leg in served))
         self._protocols = {leg.port: leg.protocol for leg in served}
@@ -231,12 +232,14 @@ class Endpoint:
                 idle=self._settings.idle if known else patience,
                 answered=hand_over,
             )
-            self._log_failure(handshake, caller[0], port)
+            if handshake.failed:
+                trouble = handshake.recorder.trouble()
+                self.journal.refused(trouble, self._protocols[port], caller=caller, port=port)
         except FramingError as error:
             recorder.note(Failed(reason=str(error)))
         except (TimeoutError, OSError) as error:
-            detail = "timed out" if isinstance(error, TimeoutError) else f"the caller left: {error.strerror or error}"
-            self._events.add(self.party.fqdn, TLS_ERROR, Src_ip=caller[0], Dst_port=port, Detail=detail)
+            reason = "timed out" if isinstance(error, TimeoutError) else f"the caller left: {error.strerror or error}"
+            self.journal.refused(Trouble(reason=reason), self._protocols[port], caller=caller, port=port)
         finally:
             hand_over()
 
@@ -252,22 +255,6 @@ class Endpoint:
         record = self._record(caller)
         if not record.done():
             record.set_result(recorder)
-
-    def _log_failure(self, handshake: Handshake, other: str, port: int) -> None:
-        if not handshake.failed:
-            return
-        client = handshake.recorder.side is Side.CLIENT
-        trouble = handshake.recorder.trouble()
-        self._events.add(
-            self.party.fqdn,
-            TLS_ERROR,
-            Service="SIP",
-            Src_ip=self.address if client else other,
-            Dst_ip=other if client else self.address,
-            Dst_port=port,
-            Detail=trouble,
-            Protocol="TLS",
-        )
 
     async def dial(self, leg: Leg, address: str) -> tuple[Recorder, Connection | None]:
         """Dial a leg at an address, from this party's own address, and hang up.
@@ -290,6 +277,7 @@ class Endpoint:
         except (OSError, TimeoutError) as error:
             reason = "timed out" if isinstance(error, TimeoutError) else (error.strerror or str(error))
             recorder.note(NotConnected(reason=f"{leg.server}:{leg.port}: {reason}", resolved=True))
+            self.journal.unreachable(leg, address, reason)
             return DialledLeg(recorder)
         here: Connection = writer.get_extra_info("sockname")[:2]
         speech = app_protocol_of(leg.protocol)
@@ -326,7 +314,8 @@ class Endpoint:
         except TimeoutError:
             handshake.fail("timed out")
             writer.close()
-        self._log_failure(handshake, address, leg.port)
+        if handshake.failed:
+            self.journal.failed(handshake.recorder.trouble(), leg, here=here, address=address)
         return DialledLeg(recorder, here, stream if up else None)
 
     async def _status_of(self, chain: tuple[x509.Certificate, ...]) -> RevocationData:

@@ -77,7 +77,8 @@ class Lab:
     async def _start(self, stack: AsyncExitStack) -> RunningLab:
         """Start the parts one by one; `stack` stops them in the opposite order."""
         state, name = self._settings.state, self._deployment.name
-        events = EventLog(self._clock.now, state / "events.jsonl" if state is not None else None)
+        file = state / "events.jsonl" if state is not None else None
+        events = EventLog(self._clock.now, file, expressways=self._deployment.peers)
         stack.enter_context(errors_to(Throttle(partial(_log_error, events, name))))
         plan = AddressPlan(self._deployment, self._settings.net)
         stack.callback(plan.close)

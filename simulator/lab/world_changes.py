@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from pkikit.model.tables.log_events import APPLICATION_EXIT
 from pkikit.model.world import Party, World
 from simulator.connections.context import LabContext
 from simulator.connections.dialling import Dialler
@@ -76,7 +77,8 @@ class WorldChanges:
         endpoint.consult(party)
         self._reopen(endpoint.restart)
         self._dialler.drop_links_of(party.fqdn)
-        context.events.add(party.fqdn, RESTARTED, Reason=reason)
+        context.events.add(party.fqdn, APPLICATION_EXIT, Detail=reason)
+        context.events.add(party.fqdn, RESTARTED)
         for follower in tuple(context.followers):
             context.background.spawn(follower.restarted(party.fqdn), f"restart {follower.name} of {party.fqdn}")
 

@@ -17,10 +17,17 @@ from pkikit.design.csr import CsrForm, SubjectFields, make_key
 from pkikit.design.san import SanEntry, SanLayout, design_sans
 from pkikit.errors import InputError
 from pkikit.model.certificates.credential import Credential, is_same
+from pkikit.model.certificates.facts import title
 from pkikit.model.codec.problems import validate_as
 from pkikit.model.deployment import Revocation
 from pkikit.model.findings import Finding
 from pkikit.model.tables.features import TWO_STORES
+from pkikit.model.tables.log_events import (
+    CERTIFICATE_MANAGEMENT,
+    CONFIGURATION_CHANGED,
+    REBOOT_REQUESTED,
+    RESTART_REQUESTED,
+)
 from pkikit.model.world import Party
 from pkikit.rules.name_rules import REFERENCE
 from pkikit.values.names import parse_dns_name
@@ -99,6 +106,9 @@ class Peer:
     def _log(self, event: str, **fields: object) -> None:
         self.lab.events.add(self.fqdn, event, **fields)
 
+    def _log_upload(self, what: str) -> None:
+        self._log(CERTIFICATE_MANAGEMENT, Detail=f"uploaded: {what}")
+
     async def save(self) -> None:
         """Write the state to disk."""
         await self._commit(lambda state: state)
@@ -153,7 +163,7 @@ class Peer:
 
         state = await self._commit_upload(CERTIFICATE_REFUSED, take)
         assert state.certificate is not None  # just uploaded
-        self._log("Server Certificate Uploaded", Subject=state.certificate.leaf.subject.rfc4514_string())
+        self._log_upload(f"server certificate {title(state.certificate.leaf)}")
         return taken[0].warnings
 
     async def _commit_upload(self, event: str, take: Callable[[PeerState], PeerState]) -> PeerState:
@@ -220,7 +230,7 @@ class Peer:
             return state.with_domain_certificate(name, taken.state.certificate)
 
         await self._commit_upload("Domain Certificate Refused", take)
-        self._log("Domain Certificate Uploaded", Domain=name)
+        self._log_upload(f"domain certificate of {name}")
 
     async def load_client_certificate(self, certificate: bytes, key: bytes) -> tuple[Finding, ...]:
         """Load a certificate for the TLS client role: the second certificate store of X15.5."""
@@ -237,16 +247,24 @@ class Peer:
             return taken.state
 
         await self._commit_upload("Client Certificate Refused", take)
-        self._log("Client Certificate Uploaded")
+        self._log_upload("client certificate")
         return tuple(warnings)
 
     async def remove_client_certificate(self) -> None:
         """Remove the client certificate. The peer then presents the server certificate in both roles."""
-        await self._commit(lambda state: state.with_client_certificate(None), "Client Certificate Removed")
+        await self._commit(
+            lambda state: state.with_client_certificate(None),
+            CONFIGURATION_CHANGED,
+            Detail="client certificate: removed",
+        )
 
     async def remove_domain_certificate(self, domain: str) -> None:
         """Remove a domain's certificate."""
-        await self._commit(lambda state: state.with_domain_certificate(domain, None), "Domain Certificate Removed")
+        await self._commit(
+            lambda state: state.with_domain_certificate(domain, None),
+            CONFIGURATION_CHANGED,
+            Detail=f"domain certificate of {domain}: removed",
+        )
 
     def restart(self) -> None:
         """Restart the peer. It then uses the loaded certificates, and every connection has to come up again."""
@@ -254,7 +272,7 @@ class Peer:
 
     async def restart_soon(self, *, reboot: bool = False) -> None:
         """Restart after the response to this request has been sent. A reboot does the same, and the log names it."""
-        self._log("System Reboot Requested" if reboot else "System Restart Requested")
+        self._log(REBOOT_REQUESTED if reboot else RESTART_REQUESTED, Reason="requested by an administrator")
         asyncio.get_running_loop().call_later(_UNTIL_ANSWERED, self.restart)
 
     def set_revocation(self, changes: Mapping[str, object]) -> None:
@@ -266,7 +284,8 @@ class Peer:
         current = self.lab.revocation_settings(self.fqdn)
         settings = validate_as(Revocation, {**current.model_dump(), **changes})
         self.lab.change_revocation(self.fqdn, settings)
-        self._log("SIP Revocation Settings Changed", **settings.model_dump(mode="json"))
+        changed = ", ".join(f"{name} {value}" for name, value in settings.model_dump(mode="json").items())
+        self._log(CONFIGURATION_CHANGED, Detail=f"SIP certificate revocation checking: {changed}")
 
     # Trusted CA list and CRLs.
 
@@ -299,27 +318,30 @@ class Peer:
         self._use_list("reset")
 
     def _use_list(self, how: str) -> None:
-        self._log("Trusted CA List Changed", Change=how, Certificates=len(self.state.trusted_ca_list))
+        self._log_upload(f"trusted CA list {how}, {len(self.state.trusted_ca_list)} certificates")
         self.lab.reload(self.state)
 
     async def upload_crl(self, data: bytes) -> int:
         """Replace the manual CRL file, and return the number of CRLs in the new one."""
         state = await self._commit_upload("CRL Refused", lambda state: replace(state, manual_crls=crls_of(data)))
-        self._log("CRL Uploaded", Lists=len(state.manual_crls))
+        self._log_upload(f"CRL file, {len(state.manual_crls)} CRLs")
         self.lab.reload(state)
         return len(state.manual_crls)
 
     async def remove_crl(self) -> None:
         """Remove the manual CRL file."""
-        self.lab.reload(await self._commit(lambda state: replace(state, manual_crls=()), "CRL Removed"))
+        self.lab.reload(
+            await self._commit(
+                lambda state: replace(state, manual_crls=()), CONFIGURATION_CHANGED, Detail="CRL file: removed"
+            )
+        )
 
     async def set_crl_sources(self, automatic: AutomaticCrls) -> None:
         """Set the URLs that CRLs are downloaded from every day, and the hour (0 to 23)."""
         await self._commit(
             lambda state: replace(state, automatic=automatic),
-            "CRL Sources Changed",
-            Sources=len(automatic.urls),
-            Hour=automatic.hour,
+            CONFIGURATION_CHANGED,
+            Detail=f"automatic CRL updates: {len(automatic.urls)} sources, {automatic.hour}:00 UTC",
         )
         await self.lab.update_crls(self.fqdn)
 

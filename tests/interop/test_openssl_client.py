@@ -75,7 +75,9 @@ def test_zone_refuses_openssl_with_another_name(lab: ThreadedLab, state: Path) -
     done = s_client(lab, state, *own(state, "e2.example.com"))
     assert "SIP/2.0" not in done.stdout
     # The lab writes the event in its own thread, after openssl has gone.
-    eventually(lambda: any("identity was unacceptable" in str(e) for e in lab.events.of(E1, "TLS Negotiation Error")))
+    eventually(
+        lambda: any("identity was unacceptable" in str(e) for e in lab.events.of(E1, "Inbound TLS Negotiation Error"))
+    )
 
 
 @pytest.mark.needs("openssl")

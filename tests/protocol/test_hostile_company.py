@@ -89,12 +89,12 @@ def client_hello(size: int) -> bytes:
 )  # fmt: skip
 def test_garbage_on_the_sip_port_is_hung_up_and_logged(lab: ThreadedLab, said: bytes) -> None:
     """Whatever comes instead of a ClientHello, the port hangs up by itself and says why in the log."""
-    before = len(lab.events.of(E1, "TLS Negotiation Error"))
+    before = len(lab.events.of(E1, "Inbound TLS Negotiation Error"))
     with sip(lab) as connection:
         with contextlib.suppress(OSError):
             connection.sendall(said)
         assert closed(connection)
-    eventually(lambda: len(lab.events.of(E1, "TLS Negotiation Error")) > before, "nothing was logged")
+    eventually(lambda: len(lab.events.of(E1, "Inbound TLS Negotiation Error")) > before, "nothing was logged")
 
 
 def test_slow_handshake_is_closed_after_its_time(lab: ThreadedLab) -> None:

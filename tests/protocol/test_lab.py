@@ -145,7 +145,7 @@ def test_lab_stays_up_among_hostile_callers(lab: ThreadedLab) -> None:
         except OSError:
             pass
         connection.close()
-    assert lab.events.of(E1, "TLS Negotiation Error")
+    assert lab.events.of(E1, "Inbound TLS Negotiation Error")
     assert lab.check().accepted
 
 

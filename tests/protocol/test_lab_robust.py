@@ -265,7 +265,7 @@ def test_starttls_reset_is_logged_and_legs_stay(capfd: pytest.CaptureFixture[str
                 caller.sendall(opening + b" ")
 
         def logged() -> bool:
-            return len(inside.events.of(server, "TLS Negotiation Error")) >= 2
+            return len(inside.events.of(server, "Inbound TLS Negotiation Error")) >= 2
 
         eventually(logged, "both resets are in the log")
         assert lab.check().accepted

@@ -202,7 +202,7 @@ def test_rest_and_pages_refuse_wrong_users_and_origins(lab: ThreadedLab) -> None
     assert answers[:4] == [401] * 4
     assert answers[-1] == 429
     assert auditor.ask("GET", "/zones")[0] == 200  # the right password is not locked out by somebody's guesses
-    assert len(lab.events.of(E2, "Admin Login Failed")) >= 4
+    assert len(lab.events.of(E2, "Admin Session Login Failure")) >= 4
     assert Script(lab, C1).ask("GET", "/zones")[0] == 200
 
 

@@ -20,6 +20,7 @@ from pkikit.judge.phrases.machines.cisco import CISCO
 from pkikit.judge.phrases.machines.directory import DIRECTORY
 from pkikit.judge.phrases.machines.expressway import EXPRESSWAY
 from pkikit.judge.phrases.machines.expressway_alarms import EXPRESSWAY_ALARMS
+from pkikit.judge.phrases.machines.lab import LAB
 from pkikit.judge.phrases.machines.servers import SERVERS
 from pkikit.judge.phrases.machines.sip import SIP
 from pkikit.judge.phrases.phrase import Phrase, Whose, Writer
@@ -30,7 +31,7 @@ from pkikit.judge.phrases.tools.sockets import SOCKETS
 from pkikit.judge.phrases.tools.wireshark import WIRESHARK
 
 PHRASES: tuple[Phrase, ...] = (
-    *EXPRESSWAY, *EXPRESSWAY_ALARMS, *CISCO, *OPENSSL_REASONS, *OPENSSL_TOOLS, *OPENSSL_VERIFY, *OPENSSL_NUMBERS, *ALERTS,
+    *EXPRESSWAY, *EXPRESSWAY_ALARMS, *LAB, *CISCO, *OPENSSL_REASONS, *OPENSSL_TOOLS, *OPENSSL_VERIFY, *OPENSSL_NUMBERS, *ALERTS,
     *CURL_WGET, *JAVA, *GOLANG, *WINDOWS, *PYTHON_NODE, *GNUTLS_MBEDTLS, *BROWSERS, *WIRESHARK, *ACME,
     *SIP, *DIRECTORY, *SERVERS, *SOCKETS, *COMMON,
 )  # fmt: skip

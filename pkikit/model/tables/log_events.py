@@ -20,6 +20,7 @@ CERTIFICATE_MANAGEMENT: Final = "Certificate Management"
 CONFIGURATION_CHANGED: Final = "System Configuration Changed"
 DIAGNOSTIC_LOGGING: Final = "Diagnostic Logging"
 RESTART_REQUESTED: Final = "Restart Requested"
+REBOOT_REQUESTED: Final = "Reboot Requested"
 APPLICATION_START: Final = "Application Start"
 APPLICATION_EXIT: Final = "Application Exit"
 SESSION_START: Final = "Admin Session Start"
@@ -34,6 +35,7 @@ RESPONSE_RECEIVED: Final = "Response Received"
 POST_FAILED: Final = "POST request failed"
 MARK: Final = "MARK"  # a syslog.info line without fields, after each hour without another line
 
+WRONG_NAME: Final = "Peer's TLS certificate identity was unacceptable"  # the Detail for a name that is missing
 LEVELS: Final = (1, 2, 3, 4)
 DEFAULT_LEVEL: Final = 1
 
@@ -52,6 +54,7 @@ PRODUCT_EVENTS: Mapping[str, tuple[str, int]] = MappingProxyType(
         CONFIGURATION_CHANGED: ("web", 1),
         DIAGNOSTIC_LOGGING: ("web", 1),
         RESTART_REQUESTED: ("web", 1),
+        REBOOT_REQUESTED: ("web", 1),
         SESSION_START: ("web", 1),
         SESSION_FINISH: ("web", 1),
         LOGIN_FAILURE: ("web", 1),
@@ -63,6 +66,10 @@ PRODUCT_EVENTS: Mapping[str, tuple[str, int]] = MappingProxyType(
     }
 )
 
+# An SSH tunnel has a process of its own in the guide, and no event: the name is ours.
+TUNNEL_FAILED: Final = "SSH Tunnel Failed"
+OUR_EVENTS: Mapping[str, tuple[str, int]] = MappingProxyType({TUNNEL_FAILED: ("ssh", 1)})
+
 # The guide's order. Level and UTCTime end a line; Event begins it.
 FIELDS: tuple[str, ...] = (
     "User", "ipaddr", "Protocol", "Reason", "Service", "Message-type", "Response-code", "Src-ip", "Dst-ip", "Src-port",
@@ -73,4 +80,4 @@ FIELDS: tuple[str, ...] = (
 PRINTED_FIELDS: tuple[str, ...] = (
     "Service", "Src-ip", "Src-port", "Dst-ip", "Dst-port", "Detail", "Protocol", "Method", "Common-name",
 )  # fmt: skip
-AS_PRINTED = frozenset({INBOUND_TLS, OUTBOUND_TLS, AUTHENTICATION_FAILED})
+AS_PRINTED = frozenset({INBOUND_TLS, OUTBOUND_TLS, AUTHENTICATION_FAILED, TUNNEL_FAILED})

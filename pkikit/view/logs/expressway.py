@@ -7,14 +7,14 @@ import uuid
 from collections.abc import Mapping
 from datetime import datetime
 
-from pkikit.judge.openssl_codes import OLDER_WORDS, verify_error_name
+from pkikit.judge.openssl_codes import OLDER_WORDS, REJECTED, verify_error_name
 from pkikit.model.tables.alarms import AlarmKind
 from pkikit.model.tables.alerts import ALERT_NAMES
-from pkikit.model.tables.log_events import ALARM, AS_PRINTED, FIELDS, MARK, PRINTED_FIELDS
+from pkikit.model.tables.log_events import ALARM, AS_PRINTED, FIELDS, MARK, PRINTED_FIELDS, PRODUCT_EVENTS
 from pkikit.values.names import printable
 
-WRONG_NAME = "Peer's TLS certificate identity was unacceptable"
 CUT = "No SSL error available, probably remote disconnect"
+UNREADABLE_NAME = "the SSH tunnel cannot read a name in the certificate"  # ours
 _CUT_WORDS = ("closed", "reset the connection", "timed out", "the caller left")
 _NO_CERTIFICATE = "showed no certificate"
 _ALERT = re.compile(r"^(?:tls|ssl/tls|sslv3|tlsv1|tlsv13) alert (?P<words>.+)$", re.IGNORECASE)
@@ -28,9 +28,12 @@ def fields_text(event: str, fields: Mapping[str, object]) -> str:
 
     Args:
         event: the name of the event; some are printed in another order.
-        fields: values by name. Underscores in names become hyphens. Names that the product does not have come last.
+        fields: values by name. Underscores in names become hyphens. Names that the product does not have come last; an
+            event that it does not have keeps the order.
     """
     named = {name.replace("_", "-"): value for name, value in fields.items()}
+    if event not in PRODUCT_EVENTS and event not in AS_PRINTED:
+        return " ".join(f'{name}="{_value(value)}"' for name, value in named.items())
     order = PRINTED_FIELDS if event in AS_PRINTED else FIELDS
     places = {name: place for place, name in enumerate(order)}
     listed = sorted(named, key=lambda name: places.get(name, len(order)))
@@ -82,6 +85,8 @@ def as_logged(code: int, reason: str) -> str:
         code: OpenSSL's verification error; 0 if there is none.
         reason: OpenSSL's or the lab's reason.
     """
+    if code == REJECTED:
+        return UNREADABLE_NAME
     if code:
         return OLDER_WORDS[code][0] if code in OLDER_WORDS and code in {18, 19, 26} else verify_error_name(code)
     alert = _ALERT.match(reason)

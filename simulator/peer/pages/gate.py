@@ -8,6 +8,8 @@ from collections.abc import Callable, Collection
 
 from aiohttp import web
 
+from pkikit.model.certificates.facts import format_time
+from pkikit.model.tables.log_events import LOGIN_FAILURE, SESSION_FINISH, SESSION_START
 from simulator.peer.peer import Peer
 from simulator.web.doorkeeper import SESSION, AccountRole, Accounts, Doorkeeper, Session, basic_credentials
 from simulator.web.web_input import SAFE_METHODS, read_form, require_own_host, require_same_origin
@@ -82,19 +84,30 @@ class Gate:
         if role is None:
             self._log_failure(user, request)
             return None
-        self._peer.lab.events.add(self._peer.fqdn, "Admin Session Start", User=user, Src_ip=request.remote)
+        self._peer.lab.events.add(self._peer.fqdn, SESSION_START, **self._session_fields(user, request, "started"))
         return self.doorkeeper.open_session(user, role)[0]
 
     def log_out(self, request: web.Request) -> None:
         """End the session that this request belongs to."""
+        session = request.get(SESSION)
         self.doorkeeper.close_session(request.cookies.get(COOKIE, ""))
+        if session is not None:
+            fields = self._session_fields(session.user, request, "finished")
+            self._peer.lab.events.add(self._peer.fqdn, SESSION_FINISH, **fields)
+
+    def _session_fields(self, user: str, request: web.Request, what: str) -> dict[str, object]:
+        """Return the fields of a line about a session: the user, the address, and the time in Detail."""
+        at, remote = self._peer.lab.now_of(self._peer.fqdn), request.remote or ""
+        detail = f"session of {user} from {remote} {what} at {format_time(at)}"
+        return {"User": user, "ipaddr": remote, "Detail": detail}
 
     def close_all(self) -> None:
         """End every session, as a restart does."""
         self.doorkeeper.close_all()
 
     def _log_failure(self, user: str, request: web.Request) -> None:
-        self._peer.lab.events.add(self._peer.fqdn, "Admin Login Failed", User=user[:100], Src_ip=request.remote)
+        fields = self._session_fields(user[:100], request, "login failed")
+        self._peer.lab.events.add(self._peer.fqdn, LOGIN_FAILURE, **fields)
 
 
 GATE = web.AppKey("gate", Gate)

@@ -1,0 +1,97 @@
+"""What one party writes into its log about connections that failed: each machine in the form of its own log."""
+
+from __future__ import annotations
+
+from pkikit.handshake.recorder import Trouble
+from pkikit.model.leg import Leg, Protocol
+from pkikit.model.parties import PartyKind
+from pkikit.model.tables import ports
+from pkikit.model.tables.log_events import INBOUND_TLS, OUTBOUND_TLS, SERVER_UNREACHABLE, TUNNEL_FAILED, WRONG_NAME
+from pkikit.view.logs.expressway import as_logged, fields_text
+from pkikit.view.logs.others import FailedConnection, other_lines
+from simulator.connections.context import LabContext
+
+_SERVICES = {
+    Protocol.SIP_TLS: "SIP",
+    Protocol.LDAPS: "LDAP",
+    Protocol.HTTPS: "HTTPS",
+    Protocol.XMPP: "XMPP",
+    Protocol.SYSLOG: "Syslog",
+    Protocol.SSH: "SSH",
+}
+
+
+class Journal:
+    """The lines of one party."""
+
+    def __init__(self, fqdn: str, address: str, context: LabContext) -> None:
+        self._fqdn, self._address, self._context = fqdn, address, context
+        kinds = {name: group.kind for group in context.deployment.groups for name in group.members}
+        self._kind = kinds.get(fqdn, PartyKind.EXPRESSWAY)
+        self._names = {address: name for name, address in context.plan.by_name.items()}
+
+    def refused(self, trouble: Trouble, protocol: Protocol, *, caller: tuple[str, int], port: int) -> None:
+        """Write that a connection failed which another machine opened."""
+        self._write(INBOUND_TLS, trouble, protocol, source=caller, target=(self._address, port))
+
+    def failed(self, trouble: Trouble, leg: Leg, *, here: tuple[str, int], address: str) -> None:
+        """Write that a connection failed which this party opened."""
+        self._write(
+            OUTBOUND_TLS, trouble, leg.protocol, source=here, target=(address, leg.port), name=leg.reference_name
+        )
+
+    def unreachable(self, leg: Leg, address: str, reason: str) -> None:
+        """Write that no connection was made."""
+        fields: dict[str, object] = {"Reason": reason, "Service": _service(leg.protocol, leg.port), "Dst_ip": address,
+                  "Dst_port": leg.port, "Detail": f"name:{leg.reference_name}:{leg.port} no response"}  # fmt: skip
+        self._context.events.add(self._fqdn, SERVER_UNREACHABLE, **fields)
+
+    def unresolved(self, leg: Leg, problem: str) -> None:
+        """Write that DNS does not know a name."""
+        detail = f"name:{leg.discovered_by or leg.reference_name} request rejected"
+        self._context.events.add(self._fqdn, SERVER_UNREACHABLE, Reason=problem, Service="DNS", Detail=detail)
+
+    def _write(
+        self,
+        event: str,
+        trouble: Trouble,
+        protocol: Protocol,
+        *,
+        source: tuple[str, int],
+        target: tuple[str, int],
+        name: str = "",
+    ) -> None:
+        detail = WRONG_NAME if trouble.looked_for else as_logged(trouble.code, trouble.reason)
+        fields: dict[str, object] = {
+            "Service": _service(protocol, target[1]), "Src_ip": source[0], "Src_port": source[1], "Dst_ip": target[0],
+            "Dst_port": target[1], "Detail": detail, "Protocol": "TLS",
+        }  # fmt: skip
+        inbound = event == INBOUND_TLS
+        if protocol is Protocol.SSH:
+            event, fields["Protocol"] = TUNNEL_FAILED, "TCP"
+        elif not inbound:
+            fields["Common_name"] = name
+        other = source if inbound else target
+        text = other_lines(
+            self._kind,
+            FailedConnection(
+                at=self._context.now_of(self._fqdn),
+                host=self._fqdn,
+                other=self._names.get(other[0], other[0]),
+                address=other[0],
+                port=target[1],
+                inbound=inbound,
+                detail=detail,
+                code=trouble.code,
+                looked_for=trouble.looked_for,
+                presented=trouble.subject,
+                dialled=name,
+                sip=protocol is Protocol.SIP_TLS,
+            ),
+        )
+        self._context.events.add_printed(self._fqdn, event, fields_text(event, fields), text=text)
+
+
+def _service(protocol: Protocol, port: int) -> str:
+    """Return the service of a line. "HTTPS", "XMPP", "Syslog" and "SSH" are ours; the others are the product's words."""
+    return "Clustering" if port == ports.CLUSTER else _SERVICES.get(protocol, protocol.value.upper())
