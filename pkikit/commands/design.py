@@ -83,6 +83,7 @@ def san(
 
 def _show_change(old: Deployment, new: Deployment, as_json: bool) -> None:
     from pkikit.design.change import compare_deployments
+    from pkikit.design.restarts import ORDER_ADVICE
 
     changes = compare_deployments(old, new)
 
@@ -93,6 +94,8 @@ def _show_change(old: Deployment, new: Deployment, as_json: bool) -> None:
             for c in changes
         ]  # fmt: skip
         console.table(out, ("peer", "", "why", "no longer needed"), rows, title=f"{old.name} → {new.name}")
+        if any(c.restart_after for c in changes):
+            out.print(f"{ORDER_ADVICE} (Cisco TAC 217230)")
 
     console.answer({"changes": [c.to_json() for c in changes]}, as_json=as_json, show=show)
 
@@ -102,7 +105,7 @@ def csr(
     peer: Annotated[str, typer.Option(metavar="FQDN", help="The peer that the request is for.")],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for request.pem and key.pem.")],
     digest: Annotated[str, typer.Option(help="sha256 (default), sha384 or sha512.")] = "",
-    key_size: Annotated[int, typer.Option(help="2048 or 4096.")] = 2048,
+    key_size: Annotated[int, typer.Option(help="2048 or 4096; for ECDSA 256, 384 or 521.")] = 2048,
     country: Annotated[str, typer.Option(help="Two letters.")] = "",
     state: Annotated[str, typer.Option()] = "",
     locality: Annotated[str, typer.Option()] = "",

@@ -1,15 +1,17 @@
 """What a change of the deployment forces: which peers need a new certificate, and why.
 
 Source: X12.5 guide, "Server Certificate Requirements for Unified Communications" (note on when a new certificate is
-needed). A name that is only removed forces nothing: the current certificate still works.
+needed). A name that is only removed forces nothing: the current certificate still works. Cisco TAC 217230 for the order
+of restarts in a cluster.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from pkikit.design.restarts import in_restart_order
 from pkikit.design.san import SanEntry, SanLayout, design_sans
 from pkikit.model.deployment import Deployment
 from pkikit.model.parties import Role
@@ -19,7 +21,10 @@ _RESTART = "upload it and restart the peer; a new certificate works only after a
 
 @dataclass(frozen=True, kw_only=True)
 class PeerChange:
-    """One peer before and after; `reasons` explain why it needs a new certificate (none: it does not)."""
+    """One peer before and after; `reasons` explain why it needs a new certificate (none: it does not).
+
+    restart_after: the peers of its cluster that restart before it, one at a time; the primary is the first.
+    """
 
     fqdn: str
     reasons: tuple[str, ...]
@@ -27,6 +32,16 @@ class PeerChange:
     removed: tuple[SanEntry, ...] = ()
     common_name: tuple[str, str] | None = None
     fate: str = "stays"
+    restart_after: tuple[str, ...] = ()
+
+    @property
+    def then(self) -> str:
+        """What to do with the new certificate; empty if none is needed."""
+        if not self.needs_certificate:
+            return ""
+        if not self.restart_after:
+            return _RESTART
+        return f"{_RESTART}; restart it some minutes after {self.restart_after[-1]} (primary first, one peer at a time)"
 
     @property
     def needs_certificate(self) -> bool:
@@ -43,13 +58,16 @@ class PeerChange:
             "added": [e.to_json() for e in self.added],
             "removed": [e.to_json() for e in self.removed],
             "common_name": {"old": self.common_name[0], "new": self.common_name[1]} if self.common_name else None,
-            "then": _RESTART if self.needs_certificate else "",
+            "then": self.then,
         }
 
 
 def compare_deployments(old: Deployment, new: Deployment) -> tuple[PeerChange, ...]:
     """Compare every peer of either deployment, in the order of the new one; removed peers come last."""
     stay = [_compare(old, new, peer) for peer in new.peers]
+    order = in_restart_order(new, (change.fqdn for change in stay if change.needs_certificate))
+    before = {peer: peers[:number] for peers in order for number, peer in enumerate(peers)}
+    stay = [replace(change, restart_after=before.get(change.fqdn, ())) for change in stay]
     gone = [PeerChange(fqdn=peer, reasons=(), fate="removed") for peer in old.peers if peer not in new.peers]
     return (*stay, *gone)
 

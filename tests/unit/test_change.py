@@ -66,6 +66,17 @@ def test_change_lists_names_no_longer_needed() -> None:
     assert not any(c.needs_certificate for c in compare_deployments(FULL, FULL))
 
 
+def test_change_advises_to_restart_the_primary_first() -> None:
+    """Each peer that restarts names those of its own cluster that restart before it, the primary first."""
+    new = full(domains__registration=["example.com", "example.org", "new.example.net"])
+    changes = {c.fqdn: c for c in compare_deployments(FULL, new)}
+    assert changes[E1].restart_after == ()
+    assert changes[E2].restart_after == (E1,)
+    assert f"some minutes after {E1} (primary first" in changes[E2].to_json()["then"]
+    assert "primary" not in changes[E1].to_json()["then"]
+    assert not any(c.restart_after for c in compare_deployments(FULL, FULL))
+
+
 def test_multi_server_certificate_of_ucm_covers_every_node() -> None:
     """One a service, with every node in it (CSCus47235), the -ms common name and the parent domain."""
     tomcat = next(n for n in design_nodes(FULL) if n.service == "tomcat" and n.nodes[0].startswith("ucm"))

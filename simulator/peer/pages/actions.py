@@ -12,6 +12,7 @@ from typing import Any
 import pydantic
 from aiohttp import web
 
+from pkikit.model.certificates.facts import format_time
 from pkikit.model.findings import Finding
 from simulator.peer.pages.banners import TRUST_CHANGED, Banner, Tone, restart_required
 from simulator.peer.pages.bodies import (
@@ -119,8 +120,11 @@ async def discard(request: web.Request, _: Nothing) -> ActionResult:
 
 async def upload(request: web.Request, given: Upload) -> ActionResult:
     """Load a server certificate."""
-    warnings = await request.app[PEER].upload(given.certificate, given.private_key)
-    return _with_warnings("The server certificate was loaded.", warnings, restart_required("certificate"))
+    peer = request.app[PEER]
+    warnings = await peer.upload(given.certificate, given.private_key)
+    loaded = peer.state.certificate
+    ends = f" It expires on {format_time(loaded.leaf.not_valid_after_utc)}." if loaded is not None else ""
+    return _with_warnings(f"The server certificate was loaded.{ends}", warnings, restart_required("certificate"))
 
 
 async def upload_client(request: web.Request, given: Upload) -> ActionResult:

@@ -28,7 +28,8 @@ from simulator.peer.peer import Peer
 from simulator.web.web_input import text_fields
 
 PAGE = "/certificatetesting"
-DEFAULT_REGEX, DEFAULT_FORMAT = r"/Subject:.*CN=(?<captureCommonName>([^,\\]|(\\,))*)/m", "#captureCommonName#"
+# The example of the guides.
+DEFAULT_REGEX, DEFAULT_FORMAT = "/(Subject:.*, CN=(?<Group1>.*))/m", "#Group1#"
 _LONGEST = 1_000
 
 
