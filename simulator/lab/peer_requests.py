@@ -17,7 +17,7 @@ from simulator.lab.saved_lab import LabKeeper
 from simulator.lab.world_changes import WorldChanges
 from simulator.peer.lab_view import LabView
 from simulator.peer.state import PeerState
-from simulator.world.report import LegReport
+from simulator.world.report import CheckReport, LegReport
 
 
 class PeerRequests(LabView):
@@ -88,6 +88,10 @@ class PeerRequests(LabView):
     def status_of(self, fqdn: str) -> tuple[LegReport, ...]:
         """Return the legs of a party with the result of the last dial."""
         return self._dialler.status_of(fqdn)
+
+    def last_check(self) -> CheckReport:
+        """Return what is known of all legs of the deployment: the results of the last dials."""
+        return CheckReport.of(self.deployment, self._context.now(), self._dialler.last.values())
 
     async def dial_now(self, fqdn: str, wanted: Callable[[Leg], bool]) -> tuple[LegReport, ...]:
         """Dial some legs of a party now, each with a handshake of its own, and return the results."""

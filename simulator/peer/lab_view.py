@@ -11,7 +11,7 @@ from pkikit.model.leg import Leg
 from pkikit.model.world import Party
 from simulator.events import EventLog
 from simulator.peer.state import PeerState
-from simulator.world.report import LegReport
+from simulator.world.report import CheckReport, LegReport
 
 
 class LabView(Protocol):
@@ -54,6 +54,10 @@ class LabView(Protocol):
 
     def status_of(self, fqdn: str) -> tuple[LegReport, ...]:
         """Return the legs of this party with the result of the last dial."""
+        ...
+
+    def last_check(self) -> CheckReport:
+        """Return what is known of all legs of the deployment: the results of the last dials."""
         ...
 
     async def dial_now(self, fqdn: str, wanted: Callable[[Leg], bool]) -> tuple[LegReport, ...]:

@@ -335,3 +335,19 @@ def test_unified_communications_status_lists_servers_and_tunnels(lab: ThreadedLa
     for pages, other in ((core, E1), (edge, C1)):
         _, *rows = cells(pages.get("/sshtunnels"))
         assert [(row[0], row[2]) for row in rows if row[0] == other] == [(other, "✔ Active")]
+
+
+def test_overview_says_which_service_is_down_and_why(lab: ThreadedLab, core: Pages, edge: Pages) -> None:
+    """With every connection up all services work; without the root on both C peers MRA is down because of the tunnels."""
+    lab.check()
+    assert "✘ down" not in core.get("/overview")
+    (root,) = lab.peers[C1].state.trusted_ca_list
+    for peer in (C1, C2):
+        lab.run(lab.peers[peer].distrust, root.fingerprint(hashes.SHA256()).hex())
+    lab.check()
+    for page in (core.get("/overview"), edge.get("/edgestatus")):
+        down = {row[1]: row[3] for row in cells(page) if row[0] == "MRA" and row[2] == "✘ down"}
+        assert set(down) == {E1, E2}
+        assert f"tunnel:uc-traversal:{C1}>{E1}" in down[E1]
+    lab.trust([root], [C1, C2])
+    assert lab.check().accepted

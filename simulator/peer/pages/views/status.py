@@ -20,6 +20,7 @@ async def _overview(request: web.Request) -> web.Response:
         running=certificate_values(running.leaf, peer) if running else None,
         zones=rows_of(peer),
         restart_needed=peer.restart_needed,
+        services=[state for state in peer.lab.last_check().services if state.peer],
     )
 
 

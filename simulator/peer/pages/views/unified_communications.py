@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from pkikit.model.parties import Role
+from pkikit.design.services import ServiceName
+from pkikit.model.parties import LegKind, Role
 from pkikit.model.zones import TraversalZone
 from simulator.peer.pages.actions import Handler
 from simulator.peer.pages.rendering import PEER, render
@@ -17,12 +18,12 @@ from simulator.peer.pages.views.zone_views import connection_rows, rows_of
 from simulator.peer.peer import Peer
 from simulator.world.report import LegReport
 
-_TUNNEL = "tunnel"
+_UC_SERVICES = frozenset({ServiceName.MRA, ServiceName.WEB_PROXY, ServiceName.FEDERATION})
 
 
 def tunnels_of(peer: Peer) -> Sequence[LegReport]:
     """Return the SSH tunnels that begin or end at a peer."""
-    return [report for report in peer.lab.status_of(peer.fqdn) if report.leg.kind.value == _TUNNEL]
+    return [report for report in peer.lab.status_of(peer.fqdn) if report.leg.kind is LegKind.TUNNEL]
 
 
 async def _status(request: web.Request) -> web.Response:
@@ -41,6 +42,7 @@ async def _status(request: web.Request) -> web.Response:
         domains=deployment.domains.registration,
         zones=[(number, zone) for number, zone in enumerate(rows_of(peer)) if zone.name in uc_zones],
         tunnels=tunnels_of(peer),
+        services=[s for s in peer.lab.last_check().services if s.peer and s.name in _UC_SERVICES],
     )
 
 
