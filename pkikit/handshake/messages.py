@@ -6,6 +6,7 @@ This module does the framing (RFC 3261 §18.3, Content-Length); the library sipm
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sipmessage import URI, Address, CSeq, Message, Parameters, Request, Response, Via
@@ -57,17 +58,31 @@ def split_message(buffer: bytearray) -> bytes | None:
 
 def options_request(caller: str, called: str, port: int) -> bytes:
     """Return an OPTIONS request, as zones send to see whether the other side answers."""
-    request = Request(method="OPTIONS", uri=URI(scheme="sip", host=called, parameters=Parameters(transport="tls")))
+    return bytes(_request("OPTIONS", caller, called, port))
+
+
+def register_request(phone: str, caller: str, called: str, port: int) -> bytes:
+    """Return a REGISTER request of a phone, as Expressway-C passes it on to Unified CM."""
+    request = _request("REGISTER", caller, called, port)
+    request.from_address = Address(
+        uri=URI(scheme="sip", user=phone, host=called), parameters=Parameters(tag=secrets.token_hex(6))
+    )
+    request.to_address = Address(uri=URI(scheme="sip", user=phone, host=called))
+    return bytes(request)
+
+
+def _request(method: str, caller: str, called: str, port: int) -> Request:
+    request = Request(method=method, uri=URI(scheme="sip", host=called, parameters=Parameters(transport="tls")))
     branch = "z9hG4bK" + secrets.token_hex(8)
     request.via = [Via(transport="TLS", host=caller, port=port, parameters=Parameters(branch=branch))]
     request.max_forwards = 70
     request.from_address = Address(uri=URI(scheme="sip", host=caller), parameters=Parameters(tag=secrets.token_hex(6)))
     request.to_address = Address(uri=URI(scheme="sip", host=called))
     request.call_id = f"{secrets.token_hex(8)}@{caller}"
-    request.cseq = CSeq(sequence=1, method="OPTIONS")
+    request.cseq = CSeq(sequence=1, method=method)
     request.user_agent = "ExpresswayCertificateLab"
     request.content_length = 0
-    return bytes(request)
+    return request
 
 
 def http_request(called: str) -> bytes:
@@ -92,11 +107,12 @@ class Reply:
     asked: str
 
 
-def reply_to(message: bytes) -> Reply:
+def reply_to(message: bytes, admits: Callable[[str], bool] | None = None) -> Reply:
     """Answer a request: SIP with a SIP response, HTTP with an HTTP response.
 
     Args:
         message: one complete message.
+        admits: asked about the user of a REGISTER; without it, nobody can register here.
 
     Returns:
         The reply.
@@ -118,8 +134,10 @@ def reply_to(message: bytes) -> Reply:
         raise FramingError("neither SIP nor HTTP") from error
     if not isinstance(request, Request):
         raise FramingError("a SIP response where a request belongs")
-    known = request.method == "OPTIONS"
-    response = Response(code=200 if known else 405, phrase="OK" if known else "Method Not Allowed")
+    code = 200 if request.method == "OPTIONS" else 405
+    if request.method == "REGISTER" and admits is not None:
+        code = 200 if admits(_user_of(request)) else 403
+    response = Response(code=code, phrase=_PHRASES[code])
     for name in _COPIED:
         values = request.headers.getlist(name)
         if not values:
@@ -128,6 +146,17 @@ def reply_to(message: bytes) -> Reply:
         response.headers.setlist(name, list(values))
     response.content_length = 0
     return Reply(data=bytes(response), asked=f"SIP {request.method}")
+
+
+_PHRASES = {200: "OK", 403: "Forbidden", 405: "Method Not Allowed"}
+
+
+def _user_of(request: Request) -> str:
+    """Return the user that a REGISTER is for; empty if it names none."""
+    try:
+        return str(request.to_address.uri.user or "")
+    except Exception:  # sipmessage reads headers when asked, and promises no one exception
+        return ""
 
 
 def status_of(message: bytes) -> tuple[int, str]:

@@ -5,6 +5,7 @@ Values only; `parse_deployment` turns text into a `Deployment` or into one sente
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal, Self, assert_never
 
@@ -17,7 +18,7 @@ from pkikit.model.deployment_file.fields import DnsName, FileValue, Fqdn, IpAddr
 from pkikit.model.deployment_file.yaml_source import YamlSource, explain, read_yaml
 from pkikit.model.parties import Cluster, Domains, NodeList, Partner, PartyGroup, PartyKind, Role, Server, Side
 from pkikit.model.tables import ports
-from pkikit.model.tables.features import DEFAULT_VERSION, SIP_OAUTH, VERIFY_ORIGIN_SWITCH
+from pkikit.model.tables.features import DEFAULT_VERSION, FQDN_PROFILES, SIP_OAUTH, VERIFY_ORIGIN_SWITCH
 from pkikit.model.unified_communications import ImPresence, MeetingServer, UnifiedCm, UnityConnection
 from pkikit.model.version import ProductVersion
 from pkikit.model.zones import DefaultZone, DnsZone, NeighbourZone, TraversalZone, Zone
@@ -288,6 +289,18 @@ def _switches(deployment: Deployment) -> Iterator[_Problem]:
         if group.sip_oauth and not version.has(SIP_OAUTH):
             problem = f"sip_oauth of {group.name!r} needs {SIP_OAUTH.first} or later, and this is {version}"
             yield ("unified_cm", i, "sip_oauth"), problem
+        if group.phones and not (group.mixed_mode and deployment.mra):
+            problem = (
+                f"phones of {group.name!r} register through the Expressways with TLS: mra and mixed_mode must be on"
+            )
+            yield ("unified_cm", i, "phones"), problem
+        twice = [name for name, count in Counter(phone.name for phone in group.phones).items() if count > 1]
+        if twice:
+            yield ("unified_cm", i, "phones"), f"the phone {twice[0]!r} of {group.name!r} is there twice"
+        short = [name for name in group.profiles if "." not in name]
+        if short and version.has(FQDN_PROFILES):
+            problem = f"the phone security profile {short[0]!r} must be an FQDN from {FQDN_PROFILES.first} on"
+            yield ("unified_cm", i, "security_profiles"), f"{problem}, and this is {version}"
 
 
 def _duplicates(deployment: Deployment) -> Iterator[_Problem]:

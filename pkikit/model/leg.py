@@ -50,6 +50,7 @@ class Leg:
     discovered_by: the SRV record by which the client finds the server, where it does not dial a configured address.
     consumer: which service of the peer judges the server; each reads other revocation sources.
     client_list, server_list: the name of the list of CAs that this side reads here, on a machine that has several.
+    phone: the phone outside that registers over it; the server reads the client's name checks when the phone registers.
     registration: Mobile and Remote Access registers over the connection of the zone in `group`, and the client also asks for
     clientAuth in the server's certificate (SIP SERVICE, before X15.4: Cisco TAC 225482).
     """
@@ -66,6 +67,7 @@ class Leg:
     permissive: bool = False
     always_verified: bool = False
     registration: bool = False
+    phone: str = ""
     discovered_by: str = ""
     client_list: str = ""
     server_list: str = ""

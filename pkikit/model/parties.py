@@ -61,6 +61,7 @@ class LegKind(enum.StrEnum):
     UNIFIED_CM_HTTPS = "ucm-https"
     UNIFIED_CM_TFTP = "ucm-tftp"
     UNIFIED_CM_OAUTH = "ucm-oauth"
+    PHONE = "phone"
     IM_PRESENCE_HTTPS = "imp-https"
     IM_PRESENCE_XMPP = "imp-xmpp"
     IM_PRESENCE_FILES = "imp-files"

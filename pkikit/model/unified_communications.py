@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from pkikit.model.deployment_file.fields import FileValue, Fqdn, Label, Switch
+from pkikit.model.deployment_file.fields import DnsName, FileValue, Fqdn, Label, Switch
 from pkikit.model.parties import (
     CALL_MANAGER,
     CUP_XMPP,
@@ -20,9 +20,18 @@ from pkikit.model.parties import (
 from pkikit.model.tables import ports
 
 
+class Phone(FileValue):
+    """A phone outside that registers with Unified CM through the Expressways, and its phone security profile."""
+
+    name: Label
+    profile: DnsName
+
+
 class UnifiedCm(FileValue):
     """A Unified CM cluster.
 
+    security_profiles: names that Unified CM looks for in C's certificate on every connection.
+    phones: phones outside. A phone needs its own profile in C's certificate: without it, this phone alone fails.
     sip_oauth: SIP OAuth mode: clients outside register with a token, over a port of its own, without mixed mode.
     """
 
@@ -30,8 +39,20 @@ class UnifiedCm(FileValue):
     nodes: tuple[Fqdn, ...] = Field(min_length=1)
     mixed_mode: Switch = False
     tls_verify: Switch = False
-    security_profiles: tuple[Fqdn, ...] = ()
+    security_profiles: tuple[DnsName, ...] = ()
+    phones: tuple[Phone, ...] = ()
     sip_oauth: Switch = False
+
+    @property
+    def shared_profiles(self) -> tuple[str, ...]:
+        """The profiles that every connection needs: those that belong to no phone of the file."""
+        own = {phone.profile for phone in self.phones}
+        return tuple(name for name in self.security_profiles if name not in own)
+
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """The names of all profiles, each once."""
+        return tuple(dict.fromkeys((*self.security_profiles, *(phone.profile for phone in self.phones))))
 
     def group(self, key: str, domains: Domains) -> PartyGroup:
         """The cluster: clients inside find it by SRV. It has a certificate for tomcat and one for CallManager.
@@ -55,7 +76,7 @@ class UnifiedCm(FileValue):
                 WantedName(
                     name=name, reason=profile, rule="names.security-profile-missing", service=MRA, side=Side.CORE
                 )
-                for name in (self.security_profiles if self.mixed_mode else ())
+                for name in (self.profiles if self.mixed_mode else ())
             ),
             key=key,
             unverified=f"Unified CM {self.name}" if self.mixed_mode and not self.tls_verify else "",

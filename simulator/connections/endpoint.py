@@ -18,6 +18,7 @@ from pkikit.handshake.recorder import Recorder, Trouble
 from pkikit.handshake.tls import Handshake
 from pkikit.model.leg import Leg, Protocol
 from pkikit.model.revocation import NOTHING_HELD, Consumer, RevocationData, RevocationQuestion
+from pkikit.model.tables import ports
 from pkikit.model.trace import Failed, NotConnected, Side
 from pkikit.model.world import Party, Speaks
 from simulator.connections.admission import admission_of, admission_of_strangers
@@ -28,6 +29,7 @@ from simulator.errors import LabError
 from simulator.services.revocation_lookup import LogEvent
 from simulator.web.listener import Listener, stream_of
 from simulator.wire.app_protocol import app_protocol_of
+from simulator.wire.registrar import NOBODY, Registrar
 from simulator.wire.tls_stream import TlsStream, answer_plainly, ask, ask_plainly, serve
 
 MAX_CONNECTIONS = 2_000  # per party; more are closed at once, so that a flood cannot take the memory
@@ -79,7 +81,8 @@ class Endpoint:
         served = [leg for leg in context.legs if self._serves(leg, elsewhere)]
         self.ports = tuple(dict.fromkeys(leg.port for leg in served))
         self._protocols = {leg.port: leg.protocol for leg in served}
-        self._known = {(leg.port, by_name[leg.client]): admission_of(leg) for leg in served}
+        self._known = {(leg.port, by_name[leg.client]): admission_of(leg) for leg in served if not leg.phone}
+        self._registrar = Registrar.of(served)
         self._known_addresses = frozenset(address for _, address in self._known)
         self._strangers = {
             port: admission_of_strangers([leg for leg in served if leg.port == port]) for port in self.ports
@@ -231,6 +234,7 @@ class Endpoint:
                 patience=patience,
                 idle=self._settings.idle if known else patience,
                 answered=hand_over,
+                registrar=self._registrar if port == ports.SIP_TLS else NOBODY,
             )
             if handshake.failed:
                 trouble = handshake.recorder.trouble()

@@ -33,6 +33,8 @@ class AppProtocol:
 
 
 def _text_request(leg: Leg) -> bytes:
+    if leg.phone:
+        return messages.register_request(leg.phone, leg.client, leg.reference_name, leg.port)
     return messages.request_for(leg.protocol, leg.client, leg.reference_name, leg.port)
 
 

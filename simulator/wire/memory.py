@@ -12,6 +12,7 @@ from pkikit.model.revocation import Consumer
 from pkikit.model.trace import Application, HandshakeTrace, Side
 from pkikit.model.world import World
 from simulator.wire.app_protocol import app_protocol_of
+from simulator.wire.registrar import Registrar
 
 
 class MemoryDialler:
@@ -46,7 +47,7 @@ class MemoryDialler:
         client = side is Side.CLIENT
         fqdn = leg.client if client else leg.server
         verify = leg.client_verifies if client else leg.mutual
-        checks = leg.server_name_checks if client else leg.client_name_checks
+        checks = leg.server_name_checks if client else () if leg.phone else leg.client_name_checks
         at = self.world.clock_of(fqdn, self.at)
         return Handshake(
             self._context(
@@ -96,7 +97,8 @@ def ask(leg: Leg, client: Handshake) -> None:
 def answer(leg: Leg, server: Handshake) -> None:
     """Let the server read it and prepare its answer."""
     speech = app_protocol_of(leg.protocol)
-    reply = speech.answer(speech.split(bytearray(server.read() or b"")) or b"")
+    message = speech.split(bytearray(server.read() or b"")) or b""
+    reply = Registrar.of([leg]).answer(speech, server, message)
     server.recorder.note(Application(received=reply.asked))
     if reply.data:
         server.write(reply.data)

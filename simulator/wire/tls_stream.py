@@ -14,6 +14,7 @@ from pkikit.handshake.tls import Handshake
 from pkikit.model.revocation import RevocationData
 from pkikit.model.trace import Application, Failed
 from simulator.wire.app_protocol import AppProtocol
+from simulator.wire.registrar import NOBODY, Registrar
 
 _CHUNK = 65536
 Tap = Callable[[bool, bytes], None]
@@ -136,10 +137,13 @@ class TlsStream:
             await self._writer.wait_closed()
 
 
-async def serve(stream: TlsStream, *, patience: float, idle: float, answered: Callable[[], None]) -> None:
+async def serve(
+    stream: TlsStream, *, patience: float, idle: float, answered: Callable[[], None], registrar: Registrar = NOBODY
+) -> None:
     """Play the server: shake hands, then answer requests until the other side leaves or is silent for too long.
 
     patience: seconds for the handshake and the first request; idle: between requests. `answered` is called once.
+    registrar: knows the phones that may register here.
     """
     first = True
     try:
@@ -147,7 +151,7 @@ async def serve(stream: TlsStream, *, patience: float, idle: float, answered: Ca
             if not await stream.establish():
                 return
             while (message := await stream.read_message()) is not None:
-                reply = stream.speech.answer(message)
+                reply = registrar.answer(stream.speech, stream.handshake, message)
                 if first:
                     stream.handshake.recorder.note(Application(received=reply.asked))
                 await stream.write(reply.data)

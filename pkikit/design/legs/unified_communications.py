@@ -35,6 +35,7 @@ def _unified_cm_legs(deployment: Deployment) -> Iterator[Leg]:
         for peer, node in itertools.product(deployment.peers_of(Role.EXPRESSWAY_C), group.nodes):
             if group.mixed_mode:
                 yield from _sip_legs(group, peer, node)
+                yield from _phone_legs(group, peer, node)
             if group.sip_oauth and deployment.mra:
                 yield from _oauth_legs(group, peer, node)
             verify = group.tls_verify or traffic_server_verifies(deployment, peer)
@@ -46,12 +47,26 @@ def _unified_cm_legs(deployment: Deployment) -> Iterator[Leg]:
 def _sip_legs(group: UnifiedCm, peer: str, node: str) -> Iterator[Leg]:
     profiles = tuple(
         NameCheck(any_of=(name,), why="phone security profile name, looked for by Unified CM")
-        for name in group.security_profiles
+        for name in group.shared_profiles
     )
     of_node = _of_node(group, node)
     for client, server, of_server, of_client in ((peer, node, of_node, profiles), (node, peer, profiles, of_node)):
         leg = _sip_leg(LegKind.UNIFIED_CM_SIP, group, client, server, CALL_MANAGER)
         yield replace(leg, server_name_checks=of_server, client_name_checks=of_client)
+
+
+def _phone_legs(group: UnifiedCm, peer: str, node: str) -> Iterator[Leg]:
+    """One registration for each phone: Unified CM looks for the phone's own profile in C's certificate."""
+    for phone in group.phones:
+        leg = _sip_leg(LegKind.PHONE, group, peer, node, CALL_MANAGER)
+        yield replace(
+            leg,
+            group=phone.name,
+            phone=phone.name,
+            server_name_checks=_of_node(group, node),
+            client_name_checks=looks_for(phone.profile, f"phone security profile of {phone.name}"),
+            id=f"{LegKind.PHONE}:{phone.name}:{peer}>{node}",
+        )
 
 
 def _oauth_legs(group: UnifiedCm, peer: str, node: str) -> Iterator[Leg]:

@@ -104,6 +104,11 @@ UNIQUE_CA_NAMES = Feature(
     since="X14.0",
     source=_LOADING,
 )
+FQDN_PROFILES = Feature(
+    title="Names of phone security profiles are FQDNs.",
+    since="X12.6",
+    source="X15.4 and X15.5 guides, change history and 'Managing the Expressway Server Certificate'",
+)
 SIP_OAUTH = Feature(
     title="Clients outside can register with Unified CM by SIP OAuth (port 5091).",
     since="X12.5",
@@ -230,6 +235,7 @@ FEATURES: tuple[Feature, ...] = (
     ACME,
     NAMES_IN_SAN,
     UNIQUE_CA_NAMES,
+    FQDN_PROFILES,
     SIP_OAUTH,
     IM_PRESENCE_ASKS,
     TRAFFIC_SERVER_PRESENTS,
