@@ -25,7 +25,7 @@ KEYS: dict[str, Any] = {
 }
 
 
-@pytest.mark.product("F-07", "F-09", "F-10", "PRODUCT-1-phone-security-profiles")
+@pytest.mark.product("F-07", "F-09", "F-10", "P1-6", "P5-2")
 def test_each_service_judges_by_its_own_list_over_sockets() -> None:
     """Everything comes up; then one list, and one profile, takes down what depends on it and nothing else."""
     with ThreadedLab(changed(**KEYS), settings=FAST) as lab:

@@ -104,7 +104,7 @@ def test_im_and_presence_that_does_not_trust_c_breaks_xmpp(version: str, failing
         assert f"cup-xmpp-trust of {IMP1}" in judge_leg(leg, world, AT).findings[0].fix
 
 
-@pytest.mark.product("CSCve56019", "F-10")
+@pytest.mark.product("P2-10", "F-10")
 @pytest.mark.parametrize("first", ["cup-xmpp", "tomcat"])
 def test_of_cup_xmpp_and_tomcat_with_one_name_the_second_in_the_list_fails(first: str) -> None:
     """Both self-signed, both in C's list: whichever was appended first works, the other one does not."""
@@ -120,7 +120,7 @@ def test_of_cup_xmpp_and_tomcat_with_one_name_the_second_in_the_list_fails(first
     assert {judge_leg(leg, world, AT).causes[0] for leg in failing} == {"trust.same-subject-ambiguous"}
 
 
-@pytest.mark.product("F-10", "I-03")
+@pytest.mark.product("F-10")
 @pytest.mark.parametrize(("version", "https"), [("X14.0.7", False), ("X14.0.8", True)])
 def test_im_and_presence_with_tls_verify_off_is_verified_by_the_traffic_server_alone(version: str, https: bool) -> None:
     """XMPP does not go through the traffic server, so only SOAP is verified from X14.0.8 on."""

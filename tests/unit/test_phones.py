@@ -40,7 +40,7 @@ def without(issued: IssuedWorld, *names: str) -> set[Leg]:
     return failing
 
 
-@pytest.mark.product("PRODUCT-1-phone-security-profiles")
+@pytest.mark.product("P1-6")
 @pytest.mark.fires("names.security-profile-missing")
 def test_missing_profile_takes_down_the_phones_that_have_it_and_no_others() -> None:
     """The other phone, and the connection itself, stay up through the same peer."""
@@ -49,7 +49,7 @@ def test_missing_profile_takes_down_the_phones_that_have_it_and_no_others() -> N
     assert {leg.id for leg in failing} >= {f"phone:SEP001122334455:{C1}>{UCM1}"}
 
 
-@pytest.mark.product("PRODUCT-1-phone-security-profiles")
+@pytest.mark.product("P1-6")
 @pytest.mark.near_miss("names.security-profile-missing", watched=False)
 def test_phones_with_their_profiles_register_through_every_peer() -> None:
     """One registration for each phone, peer and node."""
@@ -76,7 +76,7 @@ def test_profiles_of_phones_are_names_that_the_certificate_of_c_needs() -> None:
     assert f"phone:CSFALICE:{C1}>{UCM1}" in entries[SOFT].needed_by
 
 
-@pytest.mark.product("PRODUCT-1-phone-security-profiles")
+@pytest.mark.product("P1-6")
 @pytest.mark.parametrize(("version", "allowed"), [("X12.5", True), ("X12.6", False), ("X15.5", False)])
 def test_short_profile_name_is_refused_from_x12_6_on(version: str, allowed: bool) -> None:
     """Before, any name of a profile was a name for the certificate."""

@@ -46,7 +46,7 @@ def distrusting(issued: IssuedWorld, service: str) -> World:
     return FaultContext(issued, AT, rsa=False).apply([fault], issued.world)
 
 
-@pytest.mark.product("F-09", "PRODUCT-2-X14.0.8")
+@pytest.mark.product("F-09", "P2-4")
 @pytest.mark.parametrize(
     ("service", "ports"),
     [("tomcat", {6971}), ("CallManager", {6972}), ("", TFTP)],
@@ -69,7 +69,7 @@ def test_unified_cm_in_non_secure_mode_that_does_not_trust_c_breaks_tftp(service
         assert "restart Cisco Tomcat, Cisco CallManager and Cisco TFTP" in fix
 
 
-@pytest.mark.product("F-09", "I-03")
+@pytest.mark.product("F-09")
 @pytest.mark.parametrize(
     ("version", "failing"), [("X14.0", False), ("X14.0.1", False), ("X14.0.2", True), ("X14.2", True)]
 )
@@ -115,7 +115,7 @@ def test_c_shows_its_client_certificate_on_tftp_and_none_on_8443() -> None:
     assert to_unified_cm(refused(swapped)) == {(C1, node, port) for node in (UCM1, OTHER_NODE) for port in TFTP}
 
 
-@pytest.mark.product("F-08", "F-11", "I-03", "PRODUCT-2-X14.0.8", "PRODUCT-2-X14.2")
+@pytest.mark.product("F-08", "F-11", "P2-3", "P2-5")
 @pytest.mark.parametrize(
     ("version", "switch", "verified"),
     [
@@ -146,7 +146,7 @@ def test_traffic_server_verifies_nothing_without_mobile_and_remote_access() -> N
     assert not [leg for leg in legs if leg.kind is LegKind.UNIFIED_CM_HTTPS and leg.client_verifies]
 
 
-@pytest.mark.product("PRODUCT-2-X14.2")
+@pytest.mark.product("P2-5")
 @pytest.mark.parametrize(
     ("version", "cluster", "says"),
     [("X14.0.8", 0, "from X14.2 on, and this is X14.0.8"), ("X15.5", 1, "is an Expressway-E")],
@@ -157,7 +157,7 @@ def test_verify_origin_server_where_there_is_no_such_switch_is_refused(version: 
         changed(version=version, **{f"clusters__{cluster}__verify_origin_server": False})
 
 
-@pytest.mark.product("PRODUCT-2-X14.0.8")
+@pytest.mark.product("P2-3")
 def test_maintenance_releases_are_compared_number_by_number() -> None:
     """X14.0.10 comes after X14.0.8 and before X14.2."""
     texts = ["X14.0", "X14.0.2", "X14.0.8", "X14.0.10", "X14.1", "X14.2", "X14.2.5"]
