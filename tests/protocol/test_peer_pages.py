@@ -84,6 +84,7 @@ def pem(*certificates: x509.Certificate) -> str:
     return "".join(c.public_bytes(Encoding.PEM).decode() for c in certificates)
 
 
+@pytest.mark.product("G-28", "G-30")
 def test_upload_is_refused_or_warned_with_its_own_sentence(lab: ThreadedLab) -> None:
     """Each wrong upload has its own sentence; a refused one leaves the state as it was."""
     script, at, ca = Script(lab), lab.clock.now(), lab.issued.authority
@@ -172,6 +173,7 @@ def test_revocation_settings_hold_for_the_whole_cluster(lab: ThreadedLab) -> Non
     assert one.ask("PUT", "/sip/revocation", {"use_crls": "on", "fallback": "not-revoked"})[0] == 200
 
 
+@pytest.mark.product("H-06")
 def test_manual_crl_is_used_until_removed(lab: ThreadedLab) -> None:
     """A manual CRL is used from the next connection on, and gone when removed; sources are checked."""
     script, issued, at = Script(lab, C1), lab.issued, lab.clock.now()

@@ -98,6 +98,7 @@ def test_unserved_crl_follows_the_fallback(tmp_path: Path, fallback: str, code: 
     assert set(causes(document).values()) == ({"revocation.crl-unavailable"} if code else set())
 
 
+@pytest.mark.product("G-31")
 def test_expired_manual_crl_fails_the_legs_of_its_peer(tmp_path: Path) -> None:
     """An expired crl.pem on C1 takes down what C1 judges; a current one on the others does not."""
     ground = OperatorsCa(tmp_path, fallback="not-revoked")

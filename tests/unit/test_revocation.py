@@ -116,6 +116,7 @@ def test_revocation_check_that_is_off_asks_nothing() -> None:
     assert verdict.findings == verdict.checked == ()
 
 
+@pytest.mark.product("G-31")
 @pytest.mark.parametrize(("consumer", "source"), [
     pytest.param(c, s, marks=[getattr(pytest.mark, kind)("revocation.source-not-consulted")])
     for c in Consumer for s in CrlSource for kind in ("near_miss" if s in SEES[c] else "fires",)
@@ -130,6 +131,7 @@ def test_service_reads_only_its_own_crl_sources(consumer: Consumer, source: CrlS
     assert verdict.accepted == (source not in SEES[consumer])
 
 
+@pytest.mark.product("G-31")
 def test_crl_consumers_match_the_guide() -> None:
     """LDAP reads only the CA file, policy services only the manual upload; only SIP TLS fetches from a CDP."""
     assert SEES[Consumer.LDAP] == {CrlSource.CA_FILE}
@@ -137,6 +139,7 @@ def test_crl_consumers_match_the_guide() -> None:
     assert [c for c in Consumer if CrlSource.CDP in SEES[c]] == [Consumer.SIP_TLS]
 
 
+@pytest.mark.product("G-31")
 def test_downloaded_crl_overrides_uploads_for_https_only() -> None:
     """HTTPS believes the automatic download alone; SIP TLS reads both."""
     data = NOTHING_HELD.with_crls(CrlSource.MANUAL, crl("revoked")).with_crls(CrlSource.AUTOMATIC, crl("good"))
@@ -249,6 +252,7 @@ def _length(n: int) -> bytes:
     return bytes([0x80 | len(body)]) + body
 
 
+@pytest.mark.product("G-31")
 def test_revoked_intermediate_revokes_the_leaf_below_it() -> None:
     """Certificates below a revoked intermediate count as revoked; the steps name the source of each answer."""
     middle = CA.intermediate("Revoked Issuing CA", at=AT - DAY)
