@@ -170,6 +170,7 @@ _PORTS = "IP port guide X15.0, 'Mobile and Remote Access'"
 _ABOUT: Mapping[LegKind, tuple[str, str, bool]] = {
     LegKind.ZONE: ("the traversal zone between Expressway-C and Expressway-E", "Cisco TAC 225693, condition 2", False),
     LegKind.TUNNEL: ("the SSH tunnel", "Cisco TAC 225693, test case 2; MRA guide X12.5, 'Troubleshooting'", False),
+    LegKind.MRA_REGISTRATION: ("Expressway-C's check in the SIP SERVICE message", "Cisco TAC 225482 (FAQ)", False),
     LegKind.MRA: ("clients outside reach Expressway-E", _PORTS, False),
     LegKind.UNIFIED_CM_HTTPS: ("one Unified CM node by HTTPS", _TRAFFIC, False),
     LegKind.UNIFIED_CM_SIP: ("one Unified CM node by SIP over TLS (mixed mode)", _PORTS, False),
@@ -205,7 +206,7 @@ _MACHINES = (
 def _mra(plan: _Plan, peer: str) -> Iterator[Need]:
     if plan.at(peer, LegKind.MRA):
         yield from plan.every(peer, LegKind.MRA)
-        yield from plan.inside(peer, (LegKind.ZONE, LegKind.TUNNEL), _MACHINES)
+        yield from plan.inside(peer, (LegKind.ZONE, LegKind.TUNNEL, LegKind.MRA_REGISTRATION), _MACHINES)
 
 
 def _b2b(plan: _Plan, peer: str) -> Iterator[Need]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import lru_cache
 
 from cryptography import x509
@@ -56,8 +57,14 @@ def set_purpose(store: crypto.X509Store, purpose: Purpose | None) -> None:
     library.X509_STORE_set_purpose(store._store, numbers[purpose])
 
 
-def is_accepted(store: crypto.X509Store, chain: Sequence[x509.Certificate]) -> bool:
-    """Return True if OpenSSL verifies the first certificate of the chain with the help of the others."""
+def is_accepted(
+    chain: Sequence[x509.Certificate], trusted: Iterable[x509.Certificate], purpose: Purpose, at: datetime
+) -> bool:
+    """Return True if OpenSSL verifies the first certificate of the chain for this purpose, with the help of the others."""
+    store = crypto.X509Store()
+    store.set_time(at)
+    set_purpose(store, purpose)
+    add_trusted(store, trusted)
     leaf, *others = (
         c if isinstance(c, crypto.X509) else crypto.X509.from_cryptography(c) for c in map(for_openssl, chain)
     )

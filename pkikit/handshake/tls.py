@@ -143,11 +143,8 @@ class TlsContext:
 
     def refuses_as_client(self, chain: Sequence[x509.Certificate]) -> bool:
         """Return True if OpenSSL does not accept the other side's certificate for the purpose of a client."""
-        store = crypto.X509Store()
-        store.set_time(self.at)
-        set_purpose(store, Purpose.CLIENT)
-        add_trusted(store, effective_trust(self._trusted_ca_list)[0])
-        return not is_accepted(store, chain)
+        trusted = effective_trust(self._trusted_ca_list)[0]
+        return not is_accepted(chain, trusted, Purpose.CLIENT, self.at)
 
     def _choose_context(self, connection: SSL.Connection) -> None:
         asked = connection.get_servername()

@@ -210,10 +210,15 @@ _PARTNER_SERVICES = {
 
 
 class Partner(FileValue):
-    """A machine outside that is found by the SRV record of a domain: an XMPP server to federate with, a B2B callee."""
+    """A machine outside that is found by the SRV record of a domain: an XMPP server to federate with, a B2B callee.
+
+    mutual_tls: the servers of a B2B callee ask for the caller's certificate, as Webex does (Cisco TAC 225693, scenario 1). XMPP
+    servers always do.
+    """
 
     domain: Fqdn
     nodes: tuple[Fqdn, ...] = Field(min_length=1)
+    mutual_tls: Switch = False
 
     def group(self, key: str, domains: Domains) -> PartyGroup:
         """The domain's servers: each has the domain in its certificate."""

@@ -107,6 +107,11 @@ class Party:
         return (*own, *self.services.values(), *self.domains.values())
 
 
+_MAPPINGS = (
+    "parties", "published", "revocation", "eku_checking", "server_eku_upload", "failing", "points", "caa", "delays",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, kw_only=True)
 class World:
     """A deployment, its parties by FQDN, what is served at the URLs that certificates name, and names that DNS lacks.
@@ -114,6 +119,7 @@ class World:
     revocation: SIP revocation settings by cluster name, where they are no longer those of the deployment.
     eku_checking: whether clientAuth of callers is checked, by cluster name (X15.5's switch) or by the FQDN of a machine outside,
     where it is no longer as the deployment has it.
+    server_eku_upload: X15.4's switch for uploads on Expressway-E, by cluster name, likewise.
     withdrawn: serial numbers that the lab's CA has revoked. failing: URLs that do not answer as they should.
     points: names that DNS leads to other parties than it should. caa: who may issue, by name.
     blocked: (party, port) that a firewall keeps. cut: pairs of parties between which no packet passes.
@@ -128,6 +134,7 @@ class World:
     unresolved: frozenset[str] = frozenset()
     revocation: Mapping[str, Revocation] = field(default_factory=dict)
     eku_checking: Mapping[str, bool] = field(default_factory=dict)
+    server_eku_upload: Mapping[str, bool] = field(default_factory=dict)
     withdrawn: frozenset[int] = frozenset()
     failing: Mapping[str, Failing] = field(default_factory=dict)
     points: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -140,7 +147,17 @@ class World:
     ca: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        for name in ("parties", "published", "revocation", "eku_checking", "failing", "points", "caa", "delays"):
+        for name in (
+            "parties",
+            "published",
+            "revocation",
+            "eku_checking",
+            "server_eku_upload",
+            "failing",
+            "points",
+            "caa",
+            "delays",
+        ):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     def with_party(self, party: Party) -> World:

@@ -177,7 +177,12 @@ def _start_endpoint(context: LabContext, network: Network, fqdn: str, stack: Asy
 
 async def _open_peer(context: LabContext, kept: PeerState | None, fqdn: str, lab: LabView) -> Peer:
     party, folder = context.world.parties[fqdn], context.settings.state
-    state = kept or PeerState(fqdn=fqdn, certificate=party.credential).with_party_data(party)
+    state = kept or PeerState(
+        fqdn=fqdn,
+        certificate=party.credential,
+        client_certificate=party.client,
+        domain_certificates=tuple(party.domains.items()),
+    ).with_party_data(party)
     peer = Peer(state, lab, PeerStore(folder / fqdn) if folder is not None else None)
     if fqdn not in context.world.full:  # else what is on its disk was written before
         await peer.save()

@@ -15,7 +15,7 @@ from simulator.events import CERTIFICATES_RELOADED
 from simulator.lab.housekeeping import Housekeeping
 from simulator.lab.saved_lab import LabKeeper
 from simulator.lab.world_changes import WorldChanges
-from simulator.peer.lab_view import LabView
+from simulator.peer.lab_view import EkuSwitches, LabView
 from simulator.peer.state import PeerState
 from simulator.world.report import CheckReport, LegReport
 
@@ -80,6 +80,26 @@ class PeerRequests(LabView):
         if cluster is not None:
             self._changes.change(replace(world, revocation={**world.revocation, cluster.name: settings}))
             self._context.background.spawn(self._keeper.save(), "save the lab")
+
+    def eku_switches(self, fqdn: str) -> EkuSwitches:
+        """Return the switches of a peer's cluster for extended key usages."""
+        world, cluster = self._context.world, self.deployment.cluster_of(fqdn)
+        if cluster is None:
+            return EkuSwitches()
+        return EkuSwitches(
+            checking=world.eku_checking.get(cluster.name, cluster.eku_checking),
+            server_upload=world.server_eku_upload.get(cluster.name, cluster.server_eku_upload),
+        )
+
+    def change_eku_switches(self, fqdn: str, switches: EkuSwitches) -> None:
+        """Change the switches of the whole cluster, which shares its configuration."""
+        cluster, world = self.deployment.cluster_of(fqdn), self._context.world
+        if cluster is None:
+            return
+        checking = {**world.eku_checking, cluster.name: switches.checking}
+        upload = {**world.server_eku_upload, cluster.name: switches.server_upload}
+        self._changes.change(replace(world, eku_checking=checking, server_eku_upload=upload))
+        self._context.background.spawn(self._keeper.save(), "save the lab")
 
     async def update_crls(self, fqdn: str) -> None:
         """Fetch a peer's automatic CRL sources now."""

@@ -25,6 +25,7 @@ from pkikit.model.certificates.credential import Credential
 from pkikit.model.certificates.facts import title
 from pkikit.model.codec.document import Codec
 from pkikit.model.deployment import Deployment
+from pkikit.model.version import ProductVersion
 from pkikit.model.world import Party, World
 from pkikit.text import printable
 from simulator.background import run_in_thread
@@ -38,6 +39,7 @@ from simulator.peer.store import PeerStore, clear_remains, make_private_folder
 from simulator.settings import LabSettings
 from simulator.web.doorkeeper import Accounts
 from simulator.world.issued_world import IssuedWorld, issue_world
+from simulator.world.upgrade import with_copied_stores
 
 FILE, LOCK = "lab.json", ".lock"
 # What a lab writes beside its own file, in its folder and in those of its parties.
@@ -47,13 +49,17 @@ _PEER_TRACES = ("peer.json", "key.pem", "cert.pem", "trust.pem")
 
 @dataclass(frozen=True, kw_only=True)
 class SavedLab:
-    """What a lab resumes with. The saved world does not include its deployment, which has its own file."""
+    """What a lab resumes with. The saved world does not include its deployment, which has its own file.
+
+    version: the product version that the lab ran; a deployment file with a later one is an upgrade. Empty in older files.
+    """
 
     passwords: Mapping[str, str] = field(repr=False)
     travelled: timedelta
     root: Authority
     issuing: Authority
     world: World
+    version: str = ""
 
 
 @cache
@@ -174,7 +180,12 @@ class LabStore:
     def save(self, issued: IssuedWorld, world: World, passwords: Mapping[str, str], travelled: timedelta) -> None:
         """Write the whole file, or nothing if that fails."""
         saved = SavedLab(
-            passwords=passwords, travelled=travelled, root=issued.root, issuing=issued.authority, world=world
+            passwords=passwords,
+            travelled=travelled,
+            root=issued.root,
+            issuing=issued.authority,
+            world=world,
+            version=world.deployment.version,
         )
         make_private_folder(self.folder)
         write_private(self._path, lab_codec().to_bytes(saved))
@@ -267,6 +278,7 @@ def begin(
     if store is not None and saved is not None:
         clock.travel(saved.travelled - clock.travelled)
         states = _load_states(store.folder, deployment, notes)
+        saved, states = _upgraded(saved, states, deployment)
         issued = IssuedWorld(world=saved.world, authority=saved.issuing, root=saved.root)
         passwords = dict(saved.passwords)
         world = _with_peer_states(saved.world, states)
@@ -281,11 +293,27 @@ def begin(
     for fqdn, state in states.items():
         party = world.parties[fqdn]
         if party is not before.parties[fqdn]:  # brought from outside, over what was there
-            states[fqdn] = replace(state.with_party_data(party), certificate=party.credential)
+            states[fqdn] = replace(
+                state.with_party_data(party), certificate=party.credential, client_certificate=party.client
+            )
     if store is not None and not halted():
         store.save(issued, world, passwords, clock.travelled)
     notes += [(fqdn, _WRONG_KEY) for fqdn, party in world.parties.items() if not _keys_match(party)]
     return LabStart(issued=issued, world=world, passwords=passwords, states=states, notes=tuple(notes))
+
+
+def _upgraded(
+    saved: SavedLab, states: dict[str, PeerState], deployment: Deployment
+) -> tuple[SavedLab, dict[str, PeerState]]:
+    """Return lab and peers after an upgrade to the version of the deployment file: X15.5 copies the server certificate.
+
+    An older file does not say which version it ran; then nothing is copied, and both roles show the server certificate.
+    """
+    before = ProductVersion.parse(saved.version) if saved.version else deployment.product_version
+    world = with_copied_stores(saved.world, before, deployment)
+    if world is saved.world:
+        return saved, states
+    return replace(saved, world=world), {fqdn: state.with_own_client_store() for fqdn, state in states.items()}
 
 
 _WRONG_KEY = "the key beside its certificate belongs to another certificate"

@@ -3,15 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from pkikit.errors import InputError
 from pkikit.model.deployment import Deployment, Revocation
 from pkikit.model.leg import Leg
+from pkikit.model.parties import Role
+from pkikit.model.tables.features import EKU_CHECKING_MODE, SERVER_ONLY_SWITCH
+from pkikit.model.version import ProductVersion
 from pkikit.model.world import Party
 from simulator.events import EventLog
 from simulator.peer.state import PeerState
 from simulator.world.report import CheckReport, LegReport
+
+
+@dataclass(frozen=True, kw_only=True)
+class EkuSwitches:
+    """The switches of a cluster for extended key usages: Checking Mode (X15.5), EnableServerEkuUpload (X15.4, Expressway-E)."""
+
+    checking: bool = True
+    server_upload: bool = False
+
+    def __str__(self) -> str:
+        """Both switches as the product names them."""
+        words = ("On" if on else "Off" for on in (self.checking, self.server_upload))
+        return "ExtendedKeyUsage Checking Mode: {}, EnableServerEkuUpload: {}".format(*words)
+
+    def changed(
+        self, version: ProductVersion, role: Role | None, *, checking: bool | None, server_upload: bool | None
+    ) -> EkuSwitches:
+        """Return the switches after a change; None leaves one as it is.
+
+        Raises:
+            InputError: this version or role does not have the switch.
+        """
+        if checking is not None and not version.has(EKU_CHECKING_MODE):
+            raise InputError(f"{version} has no ExtendedKeyUsage Checking Mode; it came with {EKU_CHECKING_MODE.first}")
+        if server_upload is not None and not (version.has(SERVER_ONLY_SWITCH) and role is Role.EXPRESSWAY_E):
+            raise InputError(f"EnableServerEkuUpload is a switch of {SERVER_ONLY_SWITCH.first} on Expressway-E alone")
+        return EkuSwitches(
+            checking=self.checking if checking is None else checking,
+            server_upload=self.server_upload if server_upload is None else server_upload,
+        )
 
 
 class LabView(Protocol):
@@ -46,6 +81,14 @@ class LabView(Protocol):
 
     def change_revocation(self, fqdn: str, settings: Revocation) -> None:
         """Change the SIP revocation settings on all peers of the cluster."""
+        ...
+
+    def eku_switches(self, fqdn: str) -> EkuSwitches:
+        """Return the switches of the cluster for extended key usages."""
+        ...
+
+    def change_eku_switches(self, fqdn: str, switches: EkuSwitches) -> None:
+        """Change them on all peers of the cluster, from the next connection on."""
         ...
 
     async def update_crls(self, fqdn: str) -> None:

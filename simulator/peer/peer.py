@@ -39,7 +39,15 @@ from simulator.peer.installation import temporary_ca
 from simulator.peer.lab_view import LabView
 from simulator.peer.state import AutomaticCrls, PeerState
 from simulator.peer.store import PeerStore
-from simulator.peer.upload import UploadResult, crls_of, take_certificate, take_client_certificate, take_trusted_list
+from simulator.peer.upload import (
+    UploadResult,
+    crls_of,
+    require_two_stores,
+    take_certificate,
+    take_client_certificate,
+    take_server_certificate,
+    take_trusted_list,
+)
 
 MAX_ADDED_NAMES = 200
 _UNTIL_ANSWERED = 0.3  # seconds
@@ -114,12 +122,14 @@ class Peer:
         await self._commit(lambda state: state)
 
     def adopt(self, party: Party, before: Party) -> None:
-        """Take over the certificate and the trusted CA list that a change of the world gave this peer."""
+        """Take over the certificates and the trusted CA list that a change of the world gave this peer."""
         self.state = self.state.with_party_data(party)
         if not is_same(party.credential, before.credential):
             request = self.state.request
             answered = request is not None and party.credential is not None and party.credential.key is request.key
             self.state = replace(self.state, certificate=party.credential, request=None if answered else request)
+        if not is_same(party.client, before.client):
+            self.state = self.state.with_client_certificate(party.client)
 
     # Signing request.
 
@@ -152,14 +162,25 @@ class Peer:
 
     # Server certificate.
 
-    async def upload(self, certificate: bytes, key: bytes = b"") -> tuple[Finding, ...]:
-        """Upload a server certificate, with or without its key, and return the product's warnings."""
+    async def upload(self, certificate: bytes, key: bytes = b"", *, as_client: bool = False) -> tuple[Finding, ...]:
+        """Upload a server certificate, with or without its key, and return the product's warnings.
+
+        as_client: the client store of X15.5 gets the same file.
+        """
         taken: list[UploadResult] = []
 
         def take(state: PeerState) -> PeerState:
-            at = self.lab.now_of(self.fqdn)
-            taken.append(take_certificate(state, certificate, key, deployment=self.lab.deployment, at=at))
-            return taken[0].state
+            done = take_server_certificate(
+                state,
+                certificate,
+                key,
+                deployment=self.lab.deployment,
+                at=self.lab.now_of(self.fqdn),
+                server_only=self.lab.eku_switches(self.fqdn).server_upload,
+                as_client=as_client,
+            )
+            taken.append(done)
+            return done.state
 
         state = await self._commit_upload(CERTIFICATE_REFUSED, take)
         assert state.certificate is not None  # just uploaded
@@ -198,7 +219,8 @@ class Peer:
         Nothing restarts: connections stay, and new ones get the new certificate (X14.0.1 certificate guide, 'Using ACME
         on Expressway-E').
         """
-        state = await self._commit(PeerState.deployed)
+        two = self.lab.deployment.product_version.has(TWO_STORES)
+        state = await self._commit(lambda state: (state.with_own_client_store() if two else state).deployed())
         assert state.certificate is not None  # it was pending until now
         self._log(CERTIFICATE_DEPLOYED, Subject=state.certificate.leaf.subject.rfc4514_string())
         await self.lab.reload_certificates(state)
@@ -234,10 +256,7 @@ class Peer:
 
     async def load_client_certificate(self, certificate: bytes, key: bytes) -> tuple[Finding, ...]:
         """Load a certificate for the TLS client role: the second certificate store of X15.5."""
-        if not self.lab.deployment.product_version.has(TWO_STORES):
-            raise InputError(
-                f"{self.lab.deployment.version} has one certificate store; {TWO_STORES.first} came with a second one"
-            )
+        require_two_stores(self.lab.deployment)
         warnings: list[Finding] = []
 
         def take(state: PeerState) -> PeerState:
@@ -251,7 +270,7 @@ class Peer:
         return tuple(warnings)
 
     async def remove_client_certificate(self) -> None:
-        """Remove the client certificate. The peer then presents the server certificate in both roles."""
+        """Remove the client certificate. The peer then presents the server certificate in both roles (ours: no document)."""
         await self._commit(
             lambda state: state.with_client_certificate(None),
             CONFIGURATION_CHANGED,
@@ -286,6 +305,19 @@ class Peer:
         self.lab.change_revocation(self.fqdn, settings)
         changed = ", ".join(f"{name} {value}" for name, value in settings.model_dump(mode="json").items())
         self._log(CONFIGURATION_CHANGED, Detail=f"SIP certificate revocation checking: {changed}")
+
+    def set_eku_switches(self, *, checking: bool | None = None, server_upload: bool | None = None) -> None:
+        """Set the switches of the whole cluster for extended key usages; None leaves one as it is. Nothing restarts (inferred).
+
+        Raises:
+            InputError: this version or role does not have the switch.
+        """
+        deployment = self.lab.deployment
+        switches = self.lab.eku_switches(self.fqdn).changed(
+            deployment.product_version, deployment.role_of(self.fqdn), checking=checking, server_upload=server_upload
+        )
+        self.lab.change_eku_switches(self.fqdn, switches)
+        self._log(CONFIGURATION_CHANGED, Detail=str(switches))
 
     # Trusted CA list and CRLs.
 

@@ -169,6 +169,27 @@ class PeerState:
         """Return the state with this certificate for the TLS client role; None removes it (X15.5)."""
         return replace(self, client_certificate=credential)
 
+    def with_own_client_store(self) -> PeerState:
+        """Return the state whose client store holds a certificate: as after an upgrade, a copy of the server certificate."""
+        return self if self.client_certificate is not None else replace(self, client_certificate=self.certificate)
+
+    def with_client_upload(self, chain: tuple[x509.Certificate, ...], key: PrivateKey | None) -> PeerState:
+        """Return the state with another client certificate, in use after the next restart.
+
+        Without `key`, the certificate must belong to the key of the pending request or of the client certificate.
+        """
+        current = self.with_own_client_store().client_certificate
+        held = [self.request.key] if self.request is not None else []
+        held += [current.key] if current is not None and current.key is not None else []
+        wanted = key_of(chain[0])
+        found = next((k for k in ([key] if key is not None else held) if spki(k.public_key()) == wanted), None)
+        if found is None:
+            whose = "that was uploaded with it" if key is not None else f"stored on {self.fqdn}"
+            raise UploadRefused(f"the certificate does not match the private key {whose}", KEY_MISMATCH.id)
+        answered = self.request is not None and spki(self.request.key.public_key()) == wanted
+        loaded = self.with_client_certificate(Credential(chain=chain, key=found))
+        return replace(loaded, request=None) if answered else loaded
+
     # ACME.
 
     def staged(self, chain: tuple[x509.Certificate, ...]) -> PeerState:

@@ -13,7 +13,7 @@ from datetime import datetime
 from cryptography import x509
 
 from pkikit.design.san import design_sans
-from pkikit.errors import EncodingError
+from pkikit.errors import EncodingError, InputError
 from pkikit.files import (
     MAX_UPLOAD,
     FileContents,
@@ -22,15 +22,16 @@ from pkikit.files import (
     refuse_without_newline,
     refuse_wrong_order,
 )
+from pkikit.judge.checks.upload_checks import why_purpose_refused
 from pkikit.judge.linting.lint import lint_certificate, lint_trust_list, lint_upload
 from pkikit.judge.questions import CertificateUse
-from pkikit.model.certificates.credential import Credential, PrivateKey
+from pkikit.model.certificates.credential import PrivateKey
 from pkikit.model.certificates.facts import presented_names
 from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Finding
 from pkikit.model.leg import Purpose
-from pkikit.model.tables.features import UPLOAD_WARNINGS
-from pkikit.rules.chain_rules import KEY_MISMATCH
+from pkikit.model.tables.features import TWO_STORES, UPLOAD_WARNINGS
+from pkikit.rules.certificate_rules import CLIENT_AUTH_MISSING
 from pkikit.rules.file_rules import NOT_PEM
 from pkikit.rules.name_rules import WILDCARD_UNSUPPORTED
 from pkikit.values.names import printable
@@ -60,7 +61,7 @@ def use_of(deployment: Deployment, fqdn: str, at: datetime) -> CertificateUse:
 def take_certificate(
     state: PeerState, certificate: bytes, key: bytes, *, deployment: Deployment, at: datetime
 ) -> UploadResult:
-    """Return the state after the upload of a server certificate, with or without its private key.
+    """Return the state after the upload of a certificate, with or without its private key. Its purposes are not checked.
 
     Raises:
         UploadRefused: the product would refuse the file.
@@ -79,23 +80,80 @@ def take_certificate(
     return UploadResult(state=taken, warnings=tuple(f for v in verdicts for f in v.findings) if warns else ())
 
 
+def take_server_certificate(
+    state: PeerState,
+    certificate: bytes,
+    key: bytes,
+    *,
+    deployment: Deployment,
+    at: datetime,
+    server_only: bool = False,
+    as_client: bool = False,
+) -> UploadResult:
+    """Return the state after an upload to the server store.
+
+    With two stores (X15.5), the client store keeps its certificate: the stores are independent, which is inferred.
+
+    Args:
+        state: the state before.
+        certificate: the file with the certificate.
+        key: the file with its private key; may be empty.
+        deployment: decides version and role.
+        at: the peer's time.
+        server_only: the switch of X15.4 for server-only certificates is on.
+        as_client: the box "Upload server certificate file as client certificate" of X15.5 is ticked.
+
+    Returns:
+        The new state, and the product's warnings.
+
+    Raises:
+        UploadRefused: the product would refuse the file.
+        InputError: the box is ticked, and the version has one store.
+    """
+    two = deployment.product_version.has(TWO_STORES)
+    if as_client:
+        require_two_stores(deployment)
+    before = state.with_own_client_store() if two else state
+    done = take_certificate(before, certificate, key, deployment=deployment, at=at)
+    loaded = done.state.certificate
+    assert loaded is not None  # just loaded
+    _refuse_purpose(loaded.leaf, use_of(deployment, state.fqdn, at), server_only=server_only)
+    return replace(done, state=done.state.with_client_certificate(loaded)) if as_client else done
+
+
+def require_two_stores(deployment: Deployment) -> None:
+    """Return if the version has a client certificate store.
+
+    Raises:
+        InputError: it has not.
+    """
+    if not deployment.product_version.has(TWO_STORES):
+        raise InputError(f"{deployment.version} has one certificate store; {TWO_STORES.first} came with a second one")
+
+
+def _refuse_purpose(leaf: x509.Certificate, use: CertificateUse, *, server_only: bool = False) -> None:
+    refused = why_purpose_refused(leaf, use, server_only=server_only)
+    if refused:
+        raise UploadRefused(refused, CLIENT_AUTH_MISSING.id)
+
+
 def take_client_certificate(
     state: PeerState, certificate: bytes, key: bytes, *, deployment: Deployment, at: datetime
 ) -> UploadResult:
-    """Return the state after an upload to the client store of X15.5. The file needs its key.
+    """Return the state after an upload to the client store of X15.5, with or without its private key.
 
-    The certificate is judged for the TLS client role alone.
+    Without its key, the certificate must belong to a key that the peer has: that of its signing request, or of its client
+    certificate. The certificate is judged for the TLS client role alone. Source: Cisco TAC 225693, for an answer to a request;
+    that the store judges a certificate that comes with its key in the same way is inferred.
 
     Raises:
         UploadRefused: the product would refuse the file.
     """
     chain = _chain(certificate, "client certificate file")
-    credential = Credential(chain=chain, key=_key_of(key))
-    if not credential.key_matches:
-        raise UploadRefused("the certificate does not match the private key that was uploaded with it", KEY_MISMATCH.id)
+    taken = state.with_client_upload(chain, _key_of(key) if key.strip() else None)
     use = replace(use_of(deployment, state.fqdn, at), store=Purpose.CLIENT)
-    warnings = lint_certificate(chain[0], use).findings
-    return UploadResult(state=state.with_client_certificate(credential), warnings=warnings)
+    _refuse_purpose(chain[0], use)
+    return UploadResult(state=taken, warnings=lint_certificate(chain[0], use).findings)
 
 
 def _chain(data: bytes, where: str) -> tuple[x509.Certificate, ...]:

@@ -208,6 +208,7 @@ async def _upload_switch(
     step(f"the upload switch of {SERVER_ONLY_SWITCH.first}")
     async with _lab(_at_version(deployment, SERVER_ONLY_SWITCH), settings, world, at) as lab:
         for fqdn in deployment.peers_of(Role.EXPRESSWAY_E):
+            lab.peers[fqdn].set_eku_switches(server_upload=True)
             credential = world.parties[fqdn].credential
             assert credential is not None  # of the public CA, with its key
             assert credential.key is not None

@@ -97,7 +97,7 @@ def _b2b_legs(deployment: Deployment) -> Iterator[Leg]:
         for peer in deployment.peers_of(Role.EXPRESSWAY_E):
             for node in partner.nodes:
                 if out is not None and peer in deployment.cluster(out.cluster).peers:
-                    yield _b2b(partner.domain, peer, node, theirs, verify=out.tls_verify, mutual=False)
+                    yield _b2b(partner.domain, peer, node, theirs, verify=out.tls_verify, mutual=partner.mutual_tls)
                 for domain in deployment.domains.sip[:1] if into is not None else ():
                     ours = looks_for(domain, "domain of the call, by which the caller found this side")
                     mutual = into is not None and into.mutual_tls

@@ -6,15 +6,18 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from pkikit.judge.checks.certificate_checks import MAX_SHOWN
+from pkikit.judge.checks.certificate_checks import MAX_SHOWN, allows, format_ekus
 from pkikit.judge.checks.check import TRUSTED_CA_LIST, Check
 from pkikit.judge.paths.trust import Anchor, build_path
 from pkikit.judge.questions import CertificateUse
 from pkikit.model.certificates.canonical_name import common_name, format_name
 from pkikit.model.certificates.facts import has_extension, presented_names, serial_number, title
 from pkikit.model.findings import Evidence
+from pkikit.model.leg import Purpose
 from pkikit.model.parties import Role
+from pkikit.model.tables.features import SERVER_ONLY_SWITCH, UPLOAD_NEEDS_CLIENT_AUTH
 from pkikit.rules.certificate_rules import CHAIN_INCOMPLETE, EKU_ABSENT, SERIAL_INVALID, TEMPORARY_CERTIFICATE
 from pkikit.rules.name_rules import (
     COMMON_NAME_MISSING,
@@ -97,6 +100,39 @@ def eku_absent(certificate: x509.Certificate, use: CertificateUse) -> Iterator[E
         yield Evidence(
             label="extended key usage", expected="serverAuth, clientAuth", seen="absent", where="extendedKeyUsage"
         )
+
+
+CLIENT_BOX = "Upload server certificate file as client certificate"
+SERVER_ONLY_COMMAND = "xConfiguration XCP TLS Certificate CVS EnableServerEkuUpload: On"
+
+
+def why_purpose_refused(certificate: x509.Certificate, use: CertificateUse, *, server_only: bool) -> str:
+    """Return why the product refuses to load a certificate without clientAuth; empty if it does not.
+
+    Sources: Cisco TAC 225482 (FAQ) for versions before X15.5, Cisco TAC 225693 for the client store of X15.5.
+
+    Args:
+        certificate: the certificate of the upload.
+        use: version, role and store.
+        server_only: the switch of X15.4 is on.
+
+    Returns:
+        One sentence, or an empty text.
+    """
+    if allows(certificate, ExtendedKeyUsageOID.CLIENT_AUTH):
+        return ""
+    lacks = f"the certificate has no clientAuth (its extended key usage is {format_ekus(certificate)})"
+    if use.store is Purpose.CLIENT:
+        return (
+            f"{lacks}, and the client certificate store takes none without it; a server certificate can be copied here by the "
+            f"box {CLIENT_BOX!r} of the page Server certificate"
+        )
+    if not use.version.has(UPLOAD_NEEDS_CLIENT_AUTH):
+        return ""
+    if use.version.has(SERVER_ONLY_SWITCH) and use.role is Role.EXPRESSWAY_E:
+        switch = f"on Expressway-E, `{SERVER_ONLY_COMMAND}` lifts that (off by default: inferred)"
+        return "" if server_only else f"{lacks}, and {use.version} refuses the upload; {switch}"
+    return f"{lacks}, and {use.version} refuses the upload of a certificate without it"
 
 
 def temporary_certificate(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:

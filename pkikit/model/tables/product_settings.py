@@ -73,7 +73,6 @@ _TLS_STACK = "the lab's TLS stack decides: TLS 1.2 and 1.3, suites of OpenSSL's 
 _XCP = "the lab verifies XCP connections as by default, without revocation"
 _FIXED_PORT = "the lab listens on the default port"
 _ACCOUNTS = "the lab's pages have accounts of their own"
-_STORES = "the certificate stores of the version"
 _TAC_EKU = "Cisco TAC 225693"
 
 REVOCATION: tuple[Setting, ...] = (
@@ -96,7 +95,7 @@ PURPOSES: tuple[Setting, ...] = (
         key="SIP TLS Certificate ExtendedKeyUsage Checking Mode",
         default="On",
         versions=TWO_STORES.span,
-        why_not=_STORES,
+        modelled_by="clusters[]/eku_checking",
         source=f"{_TAC_EKU}: on C and on E; acts on inbound SIP TLS alone",
     ),
     Setting(
@@ -104,7 +103,7 @@ PURPOSES: tuple[Setting, ...] = (
         default=None,
         versions=SERVER_ONLY_SWITCH.span,
         edge_only=True,
-        why_not=_STORES,
+        modelled_by="clusters[]/server_eku_upload",
         source="Cisco TAC 225482; deprecated in X15.5 by Cisco TAC 225693. No document states a default; Off is inferred",
     ),
 )

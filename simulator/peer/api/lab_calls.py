@@ -18,7 +18,17 @@ from simulator.peer.api import acme_calls
 from simulator.peer.api.answers import LAB
 from simulator.peer.pages import actions
 from simulator.peer.pages.actions import Handler, for_scripts
-from simulator.peer.pages.bodies import Certificates, Crl, CrlSources, Generate, Nothing, RevocationChanges, Upload
+from simulator.peer.pages.bodies import (
+    Certificates,
+    Crl,
+    CrlSources,
+    EkuChanges,
+    Generate,
+    Nothing,
+    RevocationChanges,
+    ServerUpload,
+    Upload,
+)
 from simulator.peer.pages.rendering import PEER
 from simulator.peer.peer import Peer
 from simulator.peer.state import fingerprint_of
@@ -32,7 +42,7 @@ def routes() -> tuple[tuple[str, str, Handler], ...]:
     return (
         ("GET", "/openapi.json", _description),
         ("GET", "/certs/server", _server),
-        ("PUT", "/certs/server", for_scripts(Upload, actions.upload)),
+        ("PUT", "/certs/server", for_scripts(ServerUpload, actions.upload)),
         ("PUT", "/certs/client", for_scripts(Upload, actions.upload_client)),
         ("DELETE", "/certs/client", for_scripts(Nothing, actions.remove_client)),
         ("GET", "/certs/generate_csr", _csr),
@@ -52,6 +62,8 @@ def routes() -> tuple[tuple[str, str, Handler], ...]:
         ("PUT", "/certs/crl/automatic", for_scripts(CrlSources, actions.set_crl_sources)),
         ("GET", "/sip/revocation", _revocation),
         ("PUT", "/sip/revocation", for_scripts(RevocationChanges, actions.set_revocation, then=_revocation)),
+        ("GET", "/sip/eku", _eku),
+        ("PUT", "/sip/eku", for_scripts(EkuChanges, actions.set_eku_switches, then=_eku)),
         ("GET", "/zones", _zones),
         ("GET", "/alarms", _alarms),
         ("GET", "/eventlog", _events),
@@ -113,6 +125,11 @@ async def _server(request: web.Request) -> web.Response:
             "domains": {d: credential_facts(c) for d, c in peer.state.domain_certificates},
         }
     )
+
+
+async def _eku(request: web.Request) -> web.Response:
+    switches = _peer(request).lab.eku_switches(_peer(request).fqdn)
+    return web.json_response({"checking": switches.checking, "server_upload": switches.server_upload})
 
 
 async def _csr(request: web.Request) -> web.Response:

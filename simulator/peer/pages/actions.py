@@ -22,8 +22,10 @@ from simulator.peer.pages.bodies import (
     CrlSources,
     Domain,
     DomainUpload,
+    EkuChanges,
     Generate,
     Nothing,
+    ServerUpload,
     Upload,
     body_of_form,
     body_of_script,
@@ -118,10 +120,10 @@ async def discard(request: web.Request, _: Nothing) -> ActionResult:
     return ActionResult(sentence="The signing request and its key were discarded.")
 
 
-async def upload(request: web.Request, given: Upload) -> ActionResult:
+async def upload(request: web.Request, given: ServerUpload) -> ActionResult:
     """Load a server certificate."""
     peer = request.app[PEER]
-    warnings = await peer.upload(given.certificate, given.private_key)
+    warnings = await peer.upload(given.certificate, given.private_key, as_client=given.as_client)
     loaded = peer.state.certificate
     ends = f" It expires on {format_time(loaded.leaf.not_valid_after_utc)}." if loaded is not None else ""
     return _with_warnings(f"The server certificate was loaded.{ends}", warnings, restart_required("certificate"))
@@ -224,6 +226,12 @@ async def stop_crl_updates(request: web.Request, _: Nothing) -> ActionResult:
     peer = request.app[PEER]
     await peer.set_crl_sources(replace(peer.state.automatic, urls=()))
     return ActionResult(sentence="The automatic updates are off.")
+
+
+async def set_eku_switches(request: web.Request, given: EkuChanges) -> ActionResult:
+    """Change the switches for extended key usages of the cluster: Checking Mode (X15.5), EnableServerEkuUpload (X15.4)."""
+    request.app[PEER].set_eku_switches(checking=given.checking, server_upload=given.server_upload)
+    return ActionResult(sentence="The switches hold for all peers of the cluster.")
 
 
 async def set_revocation(request: web.Request, given: Any) -> ActionResult:

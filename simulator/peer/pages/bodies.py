@@ -62,6 +62,19 @@ class Upload(Body):
     private_key: Content = pydantic.Field(default=b"", repr=False)
 
 
+class ServerUpload(Upload):
+    """A server certificate; `as_client` puts the same file into the client store of X15.5."""
+
+    as_client: pydantic.StrictBool = False
+
+
+class EkuChanges(Body):
+    """Switches for extended key usages: those that are there are changed."""
+
+    checking: pydantic.StrictBool | None = None
+    server_upload: pydantic.StrictBool | None = None
+
+
 class Domain(Body):
     """A domain that has its own certificate."""
 
@@ -163,6 +176,8 @@ async def body_of_form(request: web.Request, model: type[BodyT]) -> BodyT:
             given[name] = await file_of(request, name)
         elif name not in form:
             continue
+        elif field.annotation is bool:
+            given[name] = form[name] == "on"  # an unticked box is not sent
         elif field.annotation is int:
             given[name] = number_of(form, name)
         elif field.annotation == tuple[str, ...]:

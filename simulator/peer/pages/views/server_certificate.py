@@ -14,7 +14,7 @@ from pkikit.view.description import describe_request
 from simulator.peer.pages import actions
 from simulator.peer.pages.actions import Handler, for_people
 from simulator.peer.pages.banners import Banner
-from simulator.peer.pages.bodies import Nothing, Upload
+from simulator.peer.pages.bodies import Nothing, ServerUpload
 from simulator.peer.pages.rendering import PEER, certificate_values, redirect, render
 from simulator.peer.pages.views import certificate_views
 from simulator.peer.pages.views.request_form import RequestForm
@@ -120,7 +120,7 @@ GET: tuple[tuple[str, Handler], ...] = (
 POST: tuple[tuple[str, Handler], ...] = (
     (f"{PAGE}/generate", _generate),
     (f"{PAGE}/discard", for_people(Nothing, actions.discard, PAGE)),
-    (f"{PAGE}/upload", for_people(Upload, actions.upload, PAGE)),
+    (f"{PAGE}/upload", for_people(ServerUpload, actions.upload, PAGE)),
     (f"{PAGE}/pending/deploy", for_people(Nothing, actions.deploy, PAGE)),
     (f"{PAGE}/pending/discard", for_people(Nothing, actions.discard_pending, PAGE)),
 )
