@@ -38,12 +38,15 @@ def test_sunset_judges_agree_at_every_stage(lived: Sunset) -> None:
 
 
 def test_sunset_fails_legs_where_an_e_is_the_client(lived: Sunset) -> None:
-    """Those on which an E peer is the TLS client, refused by the server; no other. Nothing fails before the renewal."""
+    """Those on which an E peer is the TLS client, and registrations, where C refuses E's certificate; nothing before."""
     assert lived.stage("both").down == ()
     renewed = lived.stage("renewed").report.down
-    assert {leg.leg.client for leg in renewed} == {E1, "e2.example.com"}
+    registrations = [leg for leg in renewed if leg.leg.registration]
+    assert {leg.leg.client for leg in renewed if leg not in registrations} == {E1, "e2.example.com"}
+    assert {leg.leg.server for leg in registrations} == {E1, "e2.example.com"}
     assert {leg.causes[0] for leg in renewed} == {"eku.client-auth-missing"}
-    assert {leg.rejected_by.value for leg in renewed if leg.rejected_by} == {"server"}
+    assert {leg.rejected_by.value for leg in renewed if leg.rejected_by and leg not in registrations} == {"server"}
+    assert {leg.rejected_by.value for leg in registrations if leg.rejected_by} == {"client"}
     down = [h for h in lived.timeline.happenings if h.kind == "leg down"]
     assert {h.subject for h in down} == set(lived.stage("renewed").down)
     assert min(h.at for h in down) > RENEWALS_LOSE_IT
@@ -51,16 +54,18 @@ def test_sunset_fails_legs_where_an_e_is_the_client(lived: Sunset) -> None:
 
 
 def test_sunset_remedies_bring_the_legs_back(lived: Sunset) -> None:
-    """The upload switch helps no leg; two stores help all; a private CA on E loses those who trust public CAs alone."""
+    """X15.4 helps clusters and registrations; two stores help all; a private CA on E loses who trusts public CAs alone."""
     before = set(lived.stage("renewed").down)
-    assert set(lived.stage("server-only-upload-x15.4").down) == before
+    helped = {leg for leg in before if leg.startswith(("cluster:", "mra-registration:"))}
+    assert helped
+    assert set(lived.stage("server-only-upload-x15.4").down) == before - helped
     assert lived.stage("two-stores-x15.5").down == ()
     private = lived.stage("private-ca").report.down
     assert {leg.causes[0] for leg in private} == {"trust.issuer-unknown"}
     trusted = lived.stage("private-ca-trusted").report.down
     assert set(lived.stage("private-ca-trusted").down) < {leg.leg.id for leg in private}
     assert {leg.leg.client for leg in trusted} == {"jabber.example.com"}  # whom nobody can ask to trust another root
-    assert {leg.leg.id.split(":")[0] for leg in lived.stage("verify-off").report.down} == {"xmpp"}
+    assert {leg.leg.id.split(":")[0] for leg in lived.stage("verify-off").report.down} == {"xmpp", "mra-registration"}
 
 
 def test_eku_audit_predicts_the_sunset_of_the_lab(lived: Sunset) -> None:

@@ -23,7 +23,7 @@ from pkikit.judge.checks.certificate_checks import allows
 from pkikit.model.certificates.facts import extension, format_time
 from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg
-from pkikit.model.parties import Role
+from pkikit.model.parties import LegKind, Role
 from pkikit.model.purposes import needs_client_auth
 from pkikit.model.tables.features import SERVER_ONLY_SWITCH, TWO_STORES
 from pkikit.model.version import ProductVersion
@@ -216,7 +216,9 @@ def _remedies(deployment: Deployment, leg: Leg) -> tuple[Remedy, ...]:
             works=True,
             needs="the far side trusts the private root; so must clients outside, where they see the same certificate",
         ),
-        Remedy(
+        _upgrade_for_clusters(version)
+        if leg.kind is LegKind.CLUSTER
+        else Remedy(
             id="server-only-upload-x15.4",
             works=False,
             needs="the CLI switch of X15.4 lets the upload through on Expressway-E; the far side still refuses it as client"
@@ -237,6 +239,11 @@ def _remedies(deployment: Deployment, leg: Leg) -> tuple[Remedy, ...]:
             else "the far side no longer asks for a certificate, so anybody can pretend to be this machine",
         ),
     )
+
+
+def _upgrade_for_clusters(version: ProductVersion) -> Remedy:
+    needs = f"upgrade from {version} to {SERVER_ONLY_SWITCH.first}: cluster links then ask for no clientAuth"
+    return Remedy(id="server-only-upload-x15.4", works=True, needs=needs)
 
 
 def _registration_remedies(version: ProductVersion) -> tuple[Remedy, ...]:
