@@ -163,10 +163,7 @@ class Peer:
     # Server certificate.
 
     async def upload(self, certificate: bytes, key: bytes = b"", *, as_client: bool = False) -> tuple[Finding, ...]:
-        """Upload a server certificate, with or without its key, and return the product's warnings.
-
-        as_client: the client store of X15.5 gets the same file.
-        """
+        """Upload a server certificate (`as_client`: into both stores of X15.5), and return the product's warnings."""
         taken: list[UploadResult] = []
 
         def take(state: PeerState) -> PeerState:
