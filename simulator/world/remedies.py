@@ -45,8 +45,8 @@ class Action(enum.StrEnum):
 
 
 TOLD: dict[Action, str] = {
-    Action.RENEW: "new key, request with every name of the layout, signed by the lab's CA, loaded with its chain, restart; in a cluster the "
-    "primary first, then one peer at a time",
+    Action.RENEW: "new key, request with every name of the layout, signed by the lab's CA, loaded with its chain, restart; "
+    "in a cluster the primary first, then one peer at a time",
     Action.TRUST: "append every CA certificate that the others' certificates lead to; drop what nobody needs",
     Action.CLOCK: "set the clock right (NTP)",
     Action.SERVICE: "have its TLS service set right: on, TLS 1.2 and 1.3, suites that encrypt",
