@@ -106,7 +106,9 @@ class Recorder:
     def remember_chain(self, connection: SSL.Connection) -> None:
         """Keep the other side's chain, also if it was refused: what was built, sent and judged."""
         found: dict[x509.Certificate, None] = {}
+        leaf = connection.get_peer_certificate()
         for certificates in (
+            [leaf] if leaf is not None else [],  # OpenSSL leaves it out of the chain that a server received
             connection.get_peer_cert_chain(),
             connection.get_verified_chain(),
             [c for _, c, _, _ in reversed(self._judged)],

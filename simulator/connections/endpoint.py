@@ -28,7 +28,7 @@ from simulator.connections.tls_contexts import TlsContexts
 from simulator.errors import LabError
 from simulator.services.revocation_lookup import LogEvent
 from simulator.web.listener import Listener, stream_of
-from simulator.wire.app_protocol import app_protocol_of
+from simulator.wire.app_protocol import ANSWERED, app_protocol_of
 from simulator.wire.registrar import NOBODY, Registrar
 from simulator.wire.tls_stream import TlsStream, answer_plainly, ask, ask_plainly, serve
 
@@ -236,8 +236,8 @@ class Endpoint:
                 answered=hand_over,
                 registrar=self._registrar if port == ports.SIP_TLS else NOBODY,
             )
-            if handshake.failed:
-                trouble = handshake.recorder.trouble()
+            trouble = handshake.recorder.trouble()
+            if handshake.failed or (self._registrar.checks and trouble.looked_for):
                 self.journal.refused(trouble, self._protocols[port], caller=caller, port=port)
         except FramingError as error:
             recorder.note(Failed(reason=str(error)))
@@ -318,8 +318,11 @@ class Endpoint:
         except TimeoutError:
             handshake.fail("timed out")
             writer.close()
-        if handshake.failed:
-            self.journal.failed(handshake.recorder.trouble(), leg, here=here, address=address)
+        trouble = handshake.recorder.trouble()
+        if leg.phone and ANSWERED in trouble.reason:
+            self.journal.rejected(leg, trouble.reason.partition(ANSWERED)[2], here=here, address=address)
+        elif handshake.failed:
+            self.journal.failed(trouble, leg, here=here, address=address)
         return DialledLeg(recorder, here, stream if up else None)
 
     async def _status_of(self, chain: tuple[x509.Certificate, ...]) -> RevocationData:

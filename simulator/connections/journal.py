@@ -6,7 +6,14 @@ from pkikit.handshake.recorder import Trouble
 from pkikit.model.leg import Leg, Protocol
 from pkikit.model.parties import PartyKind
 from pkikit.model.tables import ports
-from pkikit.model.tables.log_events import INBOUND_TLS, OUTBOUND_TLS, SERVER_UNREACHABLE, TUNNEL_FAILED, WRONG_NAME
+from pkikit.model.tables.log_events import (
+    INBOUND_TLS,
+    OUTBOUND_TLS,
+    RESPONSE_RECEIVED,
+    SERVER_UNREACHABLE,
+    TUNNEL_FAILED,
+    WRONG_NAME,
+)
 from pkikit.view.logs.expressway import as_logged, fields_text
 from pkikit.view.logs.others import FailedConnection, other_lines
 from simulator.connections.context import LabContext
@@ -39,6 +46,15 @@ class Journal:
         self._write(
             OUTBOUND_TLS, trouble, leg.protocol, source=here, target=(address, leg.port), name=leg.reference_name
         )
+
+    def rejected(self, leg: Leg, answer: str, *, here: tuple[str, int], address: str) -> None:
+        """Write the answer to a phone's registration that the other machine rejected, with TLS up."""
+        fields: dict[str, object] = {
+            "Protocol": "TLS", "Service": "SIP", "Message_type": "Response", "Response_code": answer.partition(" ")[2],
+            "Src_ip": address, "Src_port": leg.port, "Dst_ip": here[0], "Dst_port": here[1], "Method": "REGISTER",
+            "To": f"sip:{leg.phone}@{leg.reference_name}",
+        }  # fmt: skip
+        self._context.events.add(self._fqdn, RESPONSE_RECEIVED, **fields)
 
     def unreachable(self, leg: Leg, address: str, reason: str) -> None:
         """Write that no connection was made."""

@@ -11,6 +11,7 @@ from pkikit.handshake.messages import FramingError, Reply
 from pkikit.model.leg import Leg, Protocol
 from simulator.wire import ldap, syslog, xmpp
 
+ANSWERED = "the other side answered "  # begins the reason for a connection that is up and got a negative answer
 Prelude = Callable[[asyncio.StreamReader, asyncio.StreamWriter, str], Awaitable[None]]
 
 
@@ -41,7 +42,7 @@ def _text_request(leg: Leg) -> bytes:
 def _text_understood(message: bytes) -> str:
     code, line = messages.status_of(message)
     if code not in {200, 302}:  # a peer's pages redirect every client to their login
-        raise FramingError(f"the other side answered {line}")
+        raise FramingError(f"{ANSWERED}{line}")
     return line
 
 

@@ -77,6 +77,7 @@ def test_change_advises_to_restart_the_primary_first() -> None:
     assert not any(c.restart_after for c in compare_deployments(FULL, FULL))
 
 
+@pytest.mark.product("P2-10")
 def test_multi_server_certificate_of_ucm_covers_every_node() -> None:
     """One a service, with every node in it (CSCus47235), the -ms common name and the parent domain."""
     tomcat = next(n for n in design_nodes(FULL) if n.service == "tomcat" and n.nodes[0].startswith("ucm"))

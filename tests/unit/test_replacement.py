@@ -193,6 +193,7 @@ def test_replacement_of_a_request_without_names_compares_no_names() -> None:
     assert weights(lint_answer(bare, MORE, NODE))["answer.name-added"] == "info"
 
 
+@pytest.mark.product("P4-4")
 @pytest.mark.fires("answer.name-added", "replacement.name-added")
 def test_replacement_with_an_added_email_is_a_difference() -> None:
     """Unified CM compares the whole SAN: an e-mail address that a CA adds is a difference, too."""
