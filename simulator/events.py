@@ -73,6 +73,7 @@ class EventLog:
     """The newest events of the lab, oldest first. With a file, the next start has them again.
 
     levels: the log level of a party (1 to 4) where it is not the default. It counts for later events only.
+    last_at: when a party wrote its newest line of this run.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class EventLog:
         """
         self._now, self._file, self._expressways = now, file, frozenset(expressways)
         self.levels: dict[str, int] = {}
+        self.last_at: dict[str, datetime] = {}
         self._events: deque[Event] = deque(maxlen=MAX_EVENTS)
         self._unwritten: deque[Event] = deque(maxlen=MAX_EVENTS)
         self._seq = itertools.count(1)
@@ -162,6 +164,7 @@ class EventLog:
         if level > self.levels.get(party, DEFAULT_LEVEL):
             return event
         self._events.append(event)
+        self.last_at[party] = event.at
         if self._file is not None:
             self._unwritten.append(event)
         return event

@@ -170,6 +170,7 @@ class Cluster(FileValue):
     eku_checking: `SIP TLS Certificate ExtendedKeyUsage Checking Mode` of X15.5; older versions always check.
     server_eku_upload: `XCP TLS Certificate CVS EnableServerEkuUpload` of X15.4 on Expressway-E; no other version has it. That it
     is off by default is inferred. Source: Cisco TAC 225482 and 225693.
+    log_level: `xConfiguration Log Level`, 1 to 4: which events the event log has.
     """
 
     name: Label
@@ -182,6 +183,7 @@ class Cluster(FileValue):
     verify_origin_server: Switch = True
     eku_checking: Switch = True
     server_eku_upload: Switch = False
+    log_level: int = Field(default=1, ge=1, le=4, strict=True)
 
 
 class Domains(FileValue):

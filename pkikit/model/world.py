@@ -125,6 +125,7 @@ class World:
     blocked: (party, port) that a firewall keeps. cut: pairs of parties between which no packet passes.
     delays: seconds by which what a party sends comes late.
     stale: names that have an IPv6 address in DNS where nobody listens. full: parties whose disk takes nothing more.
+    reverse: the name in the PTR record of a party's address, where it is not its FQDN; empty for no record.
     ca: what is wrong with the public CA that the peers order from.
     """
 
@@ -144,6 +145,7 @@ class World:
     delays: Mapping[str, float] = field(default_factory=dict)
     stale: frozenset[str] = frozenset()
     full: frozenset[str] = frozenset()
+    reverse: Mapping[str, str] = field(default_factory=dict)
     ca: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
@@ -157,6 +159,7 @@ class World:
             "points",
             "caa",
             "delays",
+            "reverse",
         ):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
@@ -214,6 +217,10 @@ class World:
     def asked_of_client(self, leg: Leg) -> Purpose | None:
         """Return the purpose that the server of a leg asks for in its client's certificate; None if it asks for none."""
         return asked_of_client(leg, self.deployment, self.eku_checking)
+
+    def reverse_name(self, fqdn: str) -> str:
+        """Return the name in the PTR record of a party's address; empty if it has none."""
+        return self.reverse.get(fqdn, fqdn)
 
     def clock_of(self, fqdn: str, at: datetime) -> datetime:
         """Return what the clock of a party shows when the lab's shows `at`."""

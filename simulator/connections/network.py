@@ -31,6 +31,7 @@ _SHOWN_BY_DNS: tuple[Callable[[World], object], ...] = (
     lambda world: dict(world.points),
     lambda world: dict(world.caa),
     lambda world: world.stale,
+    lambda world: dict(world.reverse),
 )
 
 
@@ -130,6 +131,8 @@ class Network:
             zone.addresses[name] = [self._plan.by_name[p] for p in parties]
         for name, authority in world.caa.items():
             zone.caa[name] = [("issue", authority)]
+        names = {self._plan.by_name[fqdn]: world.reverse_name(fqdn) for fqdn in world.deployment.peers}
+        zone.pointers = {address: name for address, name in names.items() if name}
         zone.stale = {n.lower() for n in world.stale}
         zone.addresses[adcs.NAME] = [self._plan.service(ADCS_NUMBER)]
         for host in hosts(world):

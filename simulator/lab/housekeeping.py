@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 import anyio.to_thread
 
@@ -36,7 +35,14 @@ class Housekeeping:
         urls = peer.state.automatic.urls
         self._updated[fqdn] = self._context.now_of(fqdn)
         if urls:
-            found = await self._look_up.daily(urls, partial(self._note, fqdn))
+            failed: list[str] = []
+
+            def note(event: str, detail: str) -> None:
+                failed.append(detail)
+                self._note(fqdn, event, detail)
+
+            found = await self._look_up.daily(urls, note)
+            peer.alarm_board.failed_sources = len({detail.partition(": ")[0] for detail in failed})
             if found or not peer.state.downloaded_crls:
                 await peer.take_downloads(found)
             self._context.events.add(fqdn, "CRL Update Completed", Lists=len(found), Sources=len(urls))

@@ -24,6 +24,7 @@ from simulator.connections.dialling import Dialler
 from simulator.connections.endpoint import Endpoint
 from simulator.connections.network import Network
 from simulator.events import EventLog
+from simulator.lab.alarm_watch import AlarmWatch
 from simulator.lab.housekeeping import Housekeeping
 from simulator.lab.pages import serve_pages
 from simulator.lab.peer_requests import PeerRequests
@@ -79,6 +80,9 @@ class Lab:
         state, name = self._settings.state, self._deployment.name
         file = state / "events.jsonl" if state is not None else None
         events = EventLog(self._clock.now, file, expressways=self._deployment.peers)
+        events.levels.update(
+            {peer: cluster.log_level for cluster in self._deployment.clusters for peer in cluster.peers}
+        )
         stack.enter_context(errors_to(Throttle(partial(_log_error, events, name))))
         plan = AddressPlan(self._deployment, self._settings.net)
         stack.callback(plan.close)
@@ -146,7 +150,8 @@ async def _run(context: LabContext, beginning: LabStart, keeper: LabKeeper, stac
     for fqdn in context.deployment.peers:
         peers[fqdn] = await _open_peer(context, beginning.states.get(fqdn), fqdn, requests)
     pages = await serve_pages(context, peers, beginning.passwords, stack)
-    context.followers.append(pages)
+    alarms = AlarmWatch(context, peers)
+    context.followers += [pages, alarms]
     context.background.spawn(housekeeping.run(), "clock")
     return RunningLab(
         context,
@@ -158,6 +163,7 @@ async def _run(context: LabContext, beginning: LabStart, keeper: LabKeeper, stac
         dialler=dialler,
         changes=changes,
         housekeeping=housekeeping,
+        alarms=alarms,
     )
 
 

@@ -117,6 +117,10 @@ class PeerRequests(LabView):
         """Dial some legs of a party now, each with a handshake of its own, and return the results."""
         return (await self._dialler.check(only=lambda leg: fqdn in {leg.client, leg.server} and wanted(leg))).legs
 
+    def reverse_name(self, fqdn: str) -> str:
+        """Return the name in the PTR record of this party's address; empty if there is none."""
+        return self._context.world.reverse_name(fqdn)
+
     def disk_is_full(self, fqdn: str) -> bool:
         """Return True while this party's disk is full."""
         return fqdn in self._context.world.full

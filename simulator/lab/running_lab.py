@@ -19,6 +19,7 @@ from simulator.connections.endpoint import Endpoint
 from simulator.connections.links import Link
 from simulator.connections.network import Network
 from simulator.errors import LabError
+from simulator.lab.alarm_watch import AlarmWatch
 from simulator.lab.housekeeping import Housekeeping
 from simulator.lab.pages import Pages
 from simulator.lab.world_changes import WorldChanges
@@ -47,13 +48,14 @@ class RunningLab:
         dialler: Dialler,
         changes: WorldChanges,
         housekeeping: Housekeeping,
+        alarms: AlarmWatch,
     ) -> None:
         self.deployment, self.settings, self.clock = context.deployment, context.settings, context.clock
         self.events, self.plan, self.issued, self.legs = context.events, context.plan, context.issued, context.legs
         self.background = context.background
         self.network, self.endpoints, self.peers, self.passwords = network, endpoints, peers, passwords
         self._context, self._pages, self._dialler = context, pages, dialler
-        self._changes, self._housekeeping = changes, housekeeping
+        self._changes, self._housekeeping, self._alarms = changes, housekeeping, alarms
 
     @property
     def world(self) -> World:
@@ -145,15 +147,20 @@ class RunningLab:
         self, *, only: Callable[[Leg], bool] | None = None, progress: Callable[[LegReport], None] | None = None
     ) -> CheckReport:
         """Judge and dial every leg, or those for which `only` returns True."""
-        return await self._dialler.check(only=only, progress=progress)
+        report = await self._dialler.check(only=only, progress=progress)
+        self._alarms.look()
+        return report
 
     async def hold(self) -> None:
         """Keep every SIP leg up from now on, as a zone does. Returns after each leg was dialled once."""
         await self._dialler.hold()
+        self._alarms.look()
 
     async def status(self) -> CheckReport:
         """Return the current state of held legs, and dial the others."""
-        return await self._dialler.status()
+        report = await self._dialler.status()
+        self._alarms.look()
+        return report
 
     @property
     def links(self) -> Mapping[str, Link]:

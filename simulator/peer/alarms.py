@@ -1,7 +1,4 @@
-"""Alarms: derived from the state at an instant, never stored.
-
-Sources: X12.5 and X14.0 guides; docs/sources.md.
-"""
+"""Alarms of a peer: worked out from its state and its connections at an instant. `pkikit.model.tables.alarms` has the kinds."""
 
 from __future__ import annotations
 
@@ -9,118 +6,253 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pkikit.judge.matching.name_matching import match_name
 from pkikit.model.certificates.canonical_name import format_name
 from pkikit.model.certificates.credential import Credential, is_same
 from pkikit.model.certificates.facts import format_time, presented_names, title
-from pkikit.model.world import Party
+from pkikit.model.deployment import Deployment
+from pkikit.model.parties import LegKind, Role
+from pkikit.model.tables import alarms as kinds
+from pkikit.model.tables import ports
+from pkikit.model.tables.alarms import ALARMS, AlarmKind
+from pkikit.model.trace import Outcome
+from pkikit.model.world import Party, Speaks
+from pkikit.model.zones import TraversalZone
 from simulator.peer.state import PeerState
+from simulator.world.report import LegReport
 
-WARN_BEFORE = timedelta(days=21)
+WARN_BEFORE = timedelta(days=21)  # ours: the document does not say when the product first raises 40069
+_LONGEST_LIST = 200  # characters of the hosts in 35013
 
 
 @dataclass(frozen=True, kw_only=True)
 class Alarm:
-    """One line of the Alarms page. severity: critical, error or warning, by the product's ranking.
+    """One line of the Alarms page.
 
-    counts_days: the detail changes every day, but it stays one alarm.
+    subject: distinguishes several alarms of one kind. acknowledged: an administrator has acknowledged it.
     """
 
-    title: str
-    severity: str
+    kind: AlarmKind
     detail: str
-    counts_days: bool = False
+    subject: str = ""
+    acknowledged: bool = False
+
+    @property
+    def id(self) -> str:
+        """The product's number; empty for an alarm that only the lab has."""
+        return self.kind.id
+
+    @property
+    def title(self) -> str:
+        """The product's title."""
+        return self.kind.title
+
+    @property
+    def severity(self) -> str:
+        """The product's word; empty where the document gives none."""
+        return self.kind.severity or ""
+
+    @property
+    def key(self) -> str:
+        """What identifies the alarm while it is raised."""
+        return f"{self.kind.id or self.kind.title} {self.subject}".strip()
+
+    @property
+    def counts_days(self) -> bool:
+        """True if the detail changes every day; it stays one alarm."""
+        return self.kind.id == "40069"
 
 
-def alarms_of(state: PeerState, party: Party, at: datetime, *, failed_zones: tuple[str, ...] = ()) -> tuple[Alarm, ...]:
-    """Return every alarm of this peer, the most severe first."""
-    order = ("critical", "error", "warning")
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What a peer's alarms depend on beside its state.
+
+    reports: the connections of this peer with the results of the last dial. reverse: the name in the PTR record of its
+    address; empty if there is none. failed_sources, sources: of the last automatic CRL update.
+    waiting: numbers of alarms that stay until a restart.
+    """
+
+    deployment: Deployment
+    reports: tuple[LegReport, ...] = ()
+    reverse: str = ""
+    failed_sources: int = 0
+    sources: int = 0
+    waiting: frozenset[str] = frozenset()
+
+
+def alarms_of(state: PeerState, party: Party, at: datetime, around: Surroundings) -> tuple[Alarm, ...]:
+    """Return every alarm of this peer, the most severe first.
+
+    Args:
+        state: the certificates and lists of its pages.
+        party: the peer as it runs.
+        at: by its own clock.
+        around: its connections and settings.
+    """
     found = [
-        *_certificate_alarms(state, party.credential, at),
-        *_waiting_alarms(state, party),
-        *_list_alarms(state, at),
-        *(
-            Alarm(title="Zone failed", severity="error", detail=f"{zone}: no connection is active")
-            for zone in failed_zones
-        ),
+        *_certificate_alarms(state, party, at),
+        *_waiting_alarms(state, party, around),
+        *_acme_alarms(state),
+        *_list_alarms(state, at, around),
+        *_connection_alarms(state.fqdn, around),
+        *_configuration_alarms(party, around),
+        *_name_alarms(party, around),
     ]
-    return tuple(sorted(found, key=lambda a: order.index(a.severity)))
+    return tuple(sorted(found, key=lambda alarm: alarm.kind.rank))
 
 
-def _certificate_alarms(state: PeerState, running: Credential | None, at: datetime) -> Iterator[Alarm]:
-    if running is not None:
-        leaf = running.leaf
+def _alarm(number: str, detail: str = "", subject: str = "") -> Alarm:
+    return Alarm(kind=ALARMS[number], detail=detail or ALARMS[number].reason, subject=subject)
+
+
+def _certificate_alarms(state: PeerState, party: Party, at: datetime) -> Iterator[Alarm]:
+    if party.credential is not None:
+        leaf = party.credential.leaf
         ends = leaf.not_valid_after_utc
         if at > ends:
-            yield Alarm(title="Server certificate expired", severity="critical", detail=f"on {format_time(ends)}")
+            yield _alarm("40068", f"Server certificate expired on {format_time(ends)}")
+        elif at.date() == ends.date():
+            yield _alarm("40068", f"Server certificate expires today, {format_time(ends)}")
         elif ends - at < WARN_BEFORE:
             days = (ends - at).days
-            yield Alarm(
-                title="Server certificate expires soon",
-                severity="warning",
-                detail=f"in {days} {'day' if days == 1 else 'days'}, on {format_time(ends)}",
-                counts_days=True,
-            )
+            yield _alarm("40069", f"Server certificate expires in {days} {'day' if days == 1 else 'days'}")
         if not presented_names(leaf).common_name:
-            yield Alarm(
-                title="Server certificate without common name",
-                severity="error",
-                detail="Mobile and Remote Access, Jabber Guest and the web proxy for Meeting Server need it",
-            )
+            yield _alarm("40052")
         if state.temporary_ca is not None and leaf.issuer == state.temporary_ca.subject:
-            yield Alarm(
-                title="Temporary server certificate",
-                severity="warning",
-                detail="the certificate of the installation is in use; replace it with one of a trusted CA",
-            )
+            yield Alarm(kind=kinds.TEMPORARY_CERTIFICATE, detail=kinds.TEMPORARY_CERTIFICATE.reason)
+    if party.client is not None and at.date() >= party.client.leaf.not_valid_after_utc.date():
+        ends = party.client.leaf.not_valid_after_utc
+        yield Alarm(kind=kinds.CLIENT_EXPIRED, detail=f"Client certificate expires or expired on {format_time(ends)}")
 
 
-def _waiting_alarms(state: PeerState, party: Party) -> Iterator[Alarm]:
-    if restart_needed(state, party):
-        yield Alarm(
-            title="Restart required",
-            severity="warning",
-            detail="a new server certificate was loaded; it works after a restart",
-        )
+def _waiting_alarms(state: PeerState, party: Party, around: Surroundings) -> Iterator[Alarm]:
+    for number in sorted(waiting_for_restart(state, party) | around.waiting):
+        yield _alarm(number)
+
+
+def _acme_alarms(state: PeerState) -> Iterator[Alarm]:
     if state.pending_certificate is not None:
-        yield Alarm(
-            title="ACME certificate pending",
-            severity="warning",
-            detail="it was signed and is not deployed; the current certificate stays in use",
-        )
+        yield Alarm(kind=kinds.ACME_PENDING, detail=kinds.ACME_PENDING.reason)
     last = state.acme.last
     if last is not None and last.failures:
         times = "once" if last.failures == 1 else f"{last.failures} times in a row"
-        yield Alarm(
-            title="ACME order failed", severity="error", detail=f"{times}, last at {format_time(last.at)}: {last.error}"
-        )
+        yield _alarm("40061", f"The order failed {times}, last at {format_time(last.at)}: {last.error}")
 
 
-def _list_alarms(state: PeerState, at: datetime) -> Iterator[Alarm]:
+def _list_alarms(state: PeerState, at: datetime, around: Surroundings) -> Iterator[Alarm]:
     for certificate in state.trusted_ca_list:
         ends = certificate.not_valid_after_utc
         if at > ends:
-            yield Alarm(
-                title="Trusted CA certificate expired",
-                severity="warning",
-                detail=f"{title(certificate)}, on {format_time(ends)}",
-            )
+            detail = f"{title(certificate)}, on {format_time(ends)}"
+            yield Alarm(kind=kinds.CA_EXPIRED, detail=detail, subject=detail)
     for source, crl in state.revocation_data.crls:
         following = crl.next_update_utc
         if following is not None and at > following:
-            yield Alarm(
-                title="CRL expired",
-                severity="error",
-                detail=f"{source.value}, of {format_name(crl.issuer)}, on {format_time(following)}: "
-                "its certificates count as revoked",
-            )
+            subject = f"{source.value}, of {format_name(crl.issuer)}"
+            detail = f"{subject}, on {format_time(following)}: its certificates count as revoked"
+            yield Alarm(kind=kinds.CRL_EXPIRED, detail=detail, subject=subject)
+    if around.failed_sources:
+        yield _alarm("40006", f"Unable to download CRL update from {around.failed_sources} of {around.sources} sources")
+        if around.failed_sources == around.sources:
+            yield _alarm("40002")
+
+
+def _connection_alarms(fqdn: str, around: Surroundings) -> Iterator[Alarm]:
+    relations: dict[str, list[bool]] = {}
+    for report in around.reports:
+        if report.leg.kind is not LegKind.TUNNEL:
+            relations.setdefault(report.leg.relation, []).append(report.up)
+    for relation, up in relations.items():
+        if not any(up):
+            yield Alarm(kind=kinds.ZONE_FAILED, detail=f"{relation}: no connection is active", subject=relation)
+    yield from _cluster_alarms(fqdn, around)
+    tunnels = [r for r in around.reports if r.leg.kind is LegKind.TUNNEL and not r.up]
+    if tunnels:
+        yield _alarm("35013", f"{ALARMS['35013'].reason}: {_hosts(fqdn, tunnels)}"[: 100 + _LONGEST_LIST])
+    silent = [r for r in tunnels if r.outcome is Outcome.UNREACHABLE and r.leg.client == fqdn]
+    if silent:
+        yield _alarm("35014", f"{ALARMS['35014'].reason}: {_hosts(fqdn, silent)}")
+
+
+def _cluster_alarms(fqdn: str, around: Surroundings) -> Iterator[Alarm]:
+    links = [r for r in around.reports if r.leg.kind is LegKind.CLUSTER]
+    down = [r for r in links if not r.up]
+    if not down:
+        return
+    yield _alarm("20006", f"{ALARMS['20006'].reason}: {_hosts(fqdn, down)}")
+    by_peer: dict[str, list[bool]] = {}
+    for report in links:
+        by_peer.setdefault(_other(fqdn, report), []).append(report.up)
+    lost = [peer for peer, up in by_peer.items() if not any(up)]
+    if lost:
+        yield _alarm("20004", f"{ALARMS['20004'].reason}: {', '.join(lost)}")
+    silent = [r for r in down if r.outcome is Outcome.UNREACHABLE and r.leg.client == fqdn]
+    if silent:
+        yield _alarm(
+            "20021", f"Unable to establish a TCP connection with {_hosts(fqdn, silent)} on port {ports.CLUSTER}"
+        )
+
+
+def _other(fqdn: str, report: LegReport) -> str:
+    return report.leg.server if report.leg.client == fqdn else report.leg.client
+
+
+def _hosts(fqdn: str, reports: list[LegReport]) -> str:
+    return ", ".join(dict.fromkeys(_other(fqdn, report) for report in reports))[:_LONGEST_LIST]
+
+
+def _configuration_alarms(party: Party, around: Surroundings) -> Iterator[Alarm]:
+    deployment, cluster = around.deployment, around.deployment.cluster_of(party.fqdn)
+    if cluster is None:
+        return
+    if len(cluster.peers) > 1 and cluster.cluster_tls == "permissive":
+        yield _alarm("40049")
+    for zone in deployment.zones:
+        ours = isinstance(zone, TraversalZone) and cluster.name in {zone.client, zone.server}
+        if ours and isinstance(zone, TraversalZone) and zone.is_uc and not zone.tls_verify:
+            yield _alarm("40040", f"{ALARMS['40040'].reason}: {zone.name}", zone.name)
+    if deployment.mra and party.speaks is Speaks.PLAIN:
+        yield _alarm("40048")
+
+
+def _name_alarms(party: Party, around: Surroundings) -> Iterator[Alarm]:
+    """Alarms of Expressway-E about names: its PTR record, and the addresses of Meeting Servers."""
+    deployment = around.deployment
+    if deployment.role_of(party.fqdn) is not Role.EXPRESSWAY_E:
+        return
+    if not around.reverse:
+        yield _alarm("25030", f"Failed to do a reverse DNS lookup for the address of {party.fqdn}")
+    if party.credential is None:
+        return
+    presented = presented_names(party.credential.leaf)
+    if around.reverse and around.reverse.lower() not in presented.dns:
+        yield _alarm(
+            "25031", f"FQDN in the PTR record, {around.reverse}, is not in the SAN of {party.fqdn}'s certificate"
+        )
+    for meetings in deployment.meeting_servers:
+        if not match_name(meetings.join_host, presented, sip=False).matched:
+            detail = f"CMS address {meetings.join_host} is not identified by the certificate of {party.fqdn}"
+            yield _alarm("40051", detail, meetings.join_host)
+
+
+def waiting_for_restart(state: PeerState, party: Party) -> frozenset[str]:
+    """Return the alarms for certificates that are loaded, or removed, and take effect only after a restart.
+
+    15028 for the server certificate (and the client certificate, for which no document states an alarm), 15022 for domains.
+    """
+    after = state.as_party(party)
+    roles: list[tuple[Credential | None, Credential | None]] = [(after.client, party.client)]
+    if after.credential is not None:
+        roles.append((after.credential, party.credential))
+    domains = [(after.domains.get(d), party.domains.get(d)) for d in {*after.domains, *party.domains}]
+    found = set()
+    if any(not is_same(loaded, running) for loaded, running in roles):
+        found.add("15028")
+    if any(not is_same(loaded, running) for loaded, running in domains):
+        found.add("15022")
+    return frozenset(found)
 
 
 def restart_needed(state: PeerState, party: Party) -> bool:
     """Return True if a loaded certificate, or the removal of one, takes effect only after a restart."""
-    after = state.as_party(party)
-    roles: list[tuple[Credential | None, Credential | None]] = []
-    if after.credential is not None:
-        roles.append((after.credential, party.credential))
-    roles += [(after.client, party.client)]
-    roles += [(after.domains.get(d), party.domains.get(d)) for d in {*after.domains, *party.domains}]
-    return any(not is_same(loaded, running) for loaded, running in roles)
+    return bool(waiting_for_restart(state, party))

@@ -107,6 +107,10 @@ class LabView(Protocol):
         """Dial some legs of this party now, and return the results."""
         ...
 
+    def reverse_name(self, fqdn: str) -> str:
+        """Return the name in the PTR record of this party's address; empty if there is none."""
+        ...
+
     def disk_is_full(self, fqdn: str) -> bool:
         """Return True while this party's disk is full."""
         ...

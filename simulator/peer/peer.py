@@ -34,7 +34,8 @@ from pkikit.values.names import parse_dns_name
 from simulator.errors import LabError
 from simulator.events import CERTIFICATE_DEPLOYED, CERTIFICATE_REFUSED
 from simulator.peer.acme_state import AcmeState
-from simulator.peer.alarms import Alarm, alarms_of, restart_needed
+from simulator.peer.alarm_board import AlarmBoard
+from simulator.peer.alarms import Alarm, restart_needed
 from simulator.peer.installation import temporary_ca
 from simulator.peer.lab_view import LabView
 from simulator.peer.state import AutomaticCrls, PeerState
@@ -60,6 +61,7 @@ class Peer:
         self.state, self.lab = state, lab
         self._store = store
         self._lock = asyncio.Lock()
+        self.alarm_board = AlarmBoard(lab, lambda: self.state)
 
     @property
     def fqdn(self) -> str:
@@ -87,12 +89,8 @@ class Peer:
         return design_sans(self.lab.deployment, self.fqdn)
 
     def alarms(self) -> tuple[Alarm, ...]:
-        """Return the current alarms of this peer."""
-        zones: dict[str, list[bool]] = {}
-        for report in self.lab.status_of(self.fqdn):
-            zones.setdefault(report.leg.relation, []).append(report.up)
-        failed = tuple(zone for zone, up in zones.items() if not any(up))
-        return alarms_of(self.state, self.lab.party(self.fqdn), self.lab.now_of(self.fqdn), failed_zones=failed)
+        """Return the current alarms of this peer; `alarm_board` acknowledges them."""
+        return self.alarm_board.alarms()
 
     async def _commit(self, change: Callable[[PeerState], PeerState], event: str = "", **fields: object) -> PeerState:
         """Compute the new state in a worker thread (it may generate keys), write it, and use it."""
@@ -109,6 +107,7 @@ class Peer:
             self.state = await anyio.to_thread.run_sync(write)
         if event:
             self._log(event, **fields)
+        self.alarm_board.committed()
         return self.state
 
     def _log(self, event: str, **fields: object) -> None:

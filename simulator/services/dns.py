@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
-from dnslib import AAAA, CAA, QTYPE, RCODE, RR, SRV, A, DNSRecord
+from dnslib import AAAA, CAA, PTR, QTYPE, RCODE, RR, SRV, A, DNSRecord
 from dnslib.dns import DNSError
 
 from simulator.errors import LabError
@@ -36,6 +36,11 @@ class Query:
     answers: tuple[str, ...]
 
 
+def reverse_name(address: str) -> str:
+    """Return the name under which DNS has the PTR record of an IPv4 address."""
+    return f"{'.'.join(reversed(address.split('.')))}.in-addr.arpa"
+
+
 class Zone:
     """Names to addresses and services; changing it changes the world."""
 
@@ -46,6 +51,7 @@ class Zone:
         self.services: dict[str, list[tuple[str, int]]] = {n.lower(): list(s) for n, s in (services or {}).items()}
         self.caa: dict[str, list[tuple[str, str]]] = {}
         self.stale: set[str] = set()  # names with an AAAA record that leads nowhere
+        self.pointers: dict[str, str] = {}  # address → the name in its PTR record
         self._turn: dict[str, int] = {}
 
     def without(self, names: Collection[str]) -> Zone:
@@ -57,11 +63,12 @@ class Zone:
         )
         kept.caa = {n: c for n, c in self.caa.items() if n not in gone}
         kept.stale = self.stale - gone
+        kept.pointers = dict(self.pointers)
         return kept
 
     def knows(self, name: str) -> bool:
         """Return True if the name has any record, or names below it have."""
-        everything = (*self.addresses, *self.services, *self.caa)
+        everything = (*self.addresses, *self.services, *self.caa, *map(reverse_name, self.pointers))
         return any(n == name or n.endswith("." + name) for n in everything)
 
     def rotated(self, name: str) -> list[str]:
@@ -129,7 +136,7 @@ class DnsServer:
         packed: bytes = reply.pack()
         return packed
 
-    def _records(self, name: str, kind: str) -> list[A | AAAA | SRV | CAA]:
+    def _records(self, name: str, kind: str) -> list[A | AAAA | SRV | CAA | PTR]:
         match kind:
             case "A":
                 return [A(address) for address in self.zone.rotated(name)]
@@ -140,6 +147,8 @@ class DnsServer:
                     SRV(priority=10, weight=10, port=port, target=target)
                     for target, port in self.zone.services.get(name, [])
                 ]
+            case "PTR":
+                return [PTR(target) for address, target in self.zone.pointers.items() if reverse_name(address) == name]
             case "CAA":
                 return [CAA(flags=0, tag=tag, value=value) for tag, value in self.zone.caa.get(name, [])]
             case _:

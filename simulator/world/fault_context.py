@@ -33,6 +33,7 @@ from simulator.world.faults import (
     NewKey,
     Partition,
     Point,
+    Ptr,
     Reissue,
     Restart,
     Revoke,
@@ -241,6 +242,8 @@ def _network(fault: NetworkFault, world: World) -> World:
             return replace(world, delays={**world.delays, fqdn: seconds})
         case StaleAaaa(name=name):
             return replace(world, stale=world.stale | {name})
+        case Ptr(party=fqdn, to=name):
+            return replace(world, reverse={**world.reverse, fqdn: name or ""})
         case DiskFull(party=fqdn):
             return replace(world, full=world.full | {fqdn})
         case Ca(does=does):

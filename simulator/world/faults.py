@@ -166,6 +166,14 @@ class StaleAaaa(_Fault):
     name: Fqdn
 
 
+class Ptr(_Fault):
+    """The PTR record of a party's address has another name, or does not exist (`to` left out)."""
+
+    fault: Literal["ptr"]
+    party: Fqdn
+    to: Fqdn | None = None
+
+
 class DiskFull(_Fault):
     """The disk of a party is full."""
 
@@ -187,10 +195,10 @@ class Restart(_Fault):
     party: Fqdn
 
 
-NetworkFault = Dns | Point | Caa | Block | Partition | Delay | StaleAaaa | DiskFull | Ca
+NetworkFault = Dns | Point | Caa | Block | Partition | Delay | StaleAaaa | Ptr | DiskFull | Ca
 Fault = Annotated[
     Reissue | Trust | Clock | Swap | NewKey | Revoke | Withdraw | Source | Speak | Dns | Point | Caa | Block | Partition
-    | Delay | StaleAaaa | DiskFull | Ca | Restart,
+    | Delay | StaleAaaa | Ptr | DiskFull | Ca | Restart,
     Field(discriminator="fault"),
 ]  # fmt: skip
 

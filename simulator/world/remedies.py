@@ -163,7 +163,9 @@ def apply_remedy(remedy: Remedy, world: World, context: FaultContext) -> World:
             return replace(world, cut=frozenset(pair for pair in world.cut if target not in pair), delays=delays)
         case Action.DNS:
             points = {name: to for name, to in world.points.items() if name != target}
-            return replace(world, points=points, unresolved=world.unresolved - {target}, stale=world.stale - {target})
+            reverse = {fqdn: name for fqdn, name in world.reverse.items() if fqdn != target}
+            known = world.unresolved - {target}
+            return replace(world, points=points, unresolved=known, stale=world.stale - {target}, reverse=reverse)
         case Action.CAA:
             return replace(world, caa={name: ca for name, ca in world.caa.items() if name != target})
         case Action.REVOCATION:

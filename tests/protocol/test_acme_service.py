@@ -109,10 +109,10 @@ def test_sixth_production_order_waits_for_the_limit(lab: ThreadedLab, acme: Acme
     last = lab.peers[E1].state.acme.last
     assert last is not None
     assert last.again_at - last.at > timedelta(days=6)
-    assert any(a.title == "ACME order failed" for a in lab.peers[E1].alarms())
+    assert any(a.id == "40061" for a in lab.peers[E1].alarms())
     lab.do(lab.clock.travel, timedelta(days=7, minutes=1))
     lab.run(acme.sign, E1)
-    assert not any(a.title == "ACME order failed" for a in lab.peers[E1].alarms())
+    assert not any(a.id == "40061" for a in lab.peers[E1].alarms())
 
 
 def test_acme_settings_are_kept_with_private_keys(tmp_path: Path) -> None:

@@ -309,7 +309,7 @@ MANAGEMENT: tuple[Setting, ...] = (
     ),
     Setting(key="Management Interface Port", allowed="1..65535", default="443", why_not=_FIXED_PORT),
     Setting(key="Management Interface HstsMode", default="On", why_not=_ACCOUNTS),
-    Setting(key="Log Level", allowed="1..4", default="1", why_not="the lab's log has every event"),
+    Setting(key="Log Level", allowed="1..4", default="1", modelled_by="clusters[]/log_level"),
 )
 
 SETTINGS: tuple[Setting, ...] = (

@@ -19,6 +19,7 @@ from simulator.peer.api.answers import LAB
 from simulator.peer.pages import actions
 from simulator.peer.pages.actions import Handler, for_scripts
 from simulator.peer.pages.bodies import (
+    AlarmKey,
     Certificates,
     Crl,
     CrlSources,
@@ -66,6 +67,7 @@ def routes() -> tuple[tuple[str, str, Handler], ...]:
         ("PUT", "/sip/eku", for_scripts(EkuChanges, actions.set_eku_switches, then=_eku)),
         ("GET", "/zones", _zones),
         ("GET", "/alarms", _alarms),
+        ("POST", "/alarms/acknowledge", for_scripts(AlarmKey, actions.acknowledge)),
         ("GET", "/eventlog", _events),
         ("POST", "/restart", for_scripts(Nothing, actions.restart, status=202)),
         *acme_calls.CALLS,
@@ -185,7 +187,20 @@ async def _zones(request: web.Request) -> web.Response:
 
 async def _alarms(request: web.Request) -> web.Response:
     return web.json_response(
-        {"alarms": [{"title": a.title, "severity": a.severity, "detail": a.detail} for a in _peer(request).alarms()]}
+        {
+            "alarms": [
+                {
+                    "id": a.id,
+                    "title": a.title,
+                    "severity": a.severity or None,
+                    "detail": a.detail,
+                    "action": a.kind.action,
+                    "acknowledged": a.acknowledged,
+                    "ours": a.kind.is_ours,
+                }
+                for a in _peer(request).alarms()
+            ]
+        }
     )
 
 

@@ -16,6 +16,7 @@ from pkikit.model.certificates.facts import format_time
 from pkikit.model.findings import Finding
 from simulator.peer.pages.banners import TRUST_CHANGED, Banner, Tone, restart_required
 from simulator.peer.pages.bodies import (
+    AlarmKey,
     BodyT,
     Certificates,
     Crl,
@@ -163,6 +164,13 @@ async def discard_pending(request: web.Request, _: Nothing) -> ActionResult:
     """Discard the pending certificate."""
     await request.app[PEER].discard_pending()
     return ActionResult(sentence="The pending certificate was discarded.")
+
+
+async def acknowledge(request: web.Request, body: AlarmKey) -> ActionResult:
+    """Acknowledge an alarm; it stays raised until its reason is gone."""
+    alarm = request.app[PEER].alarm_board.acknowledge(body.alarm)
+    sentence = f"Acknowledged: {alarm.title}. It stays raised until its reason is gone."
+    return ActionResult(sentence=sentence, answer={"id": alarm.id, "title": alarm.title, "acknowledged": True})
 
 
 async def restart(request: web.Request, _: Nothing) -> ActionResult:

@@ -81,6 +81,12 @@ class Domain(Body):
     domain: str
 
 
+class AlarmKey(Body):
+    """An alarm that is raised: its number, or its key where the lab has one of its own."""
+
+    alarm: str
+
+
 class DomainUpload(Upload):
     """A certificate for one domain."""
 

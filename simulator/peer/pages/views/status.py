@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from simulator.peer.pages.actions import Handler
+from simulator.peer.pages import actions
+from simulator.peer.pages.actions import Handler, for_people
+from simulator.peer.pages.bodies import AlarmKey
 from simulator.peer.pages.rendering import PEER, certificate_values, render
 from simulator.peer.pages.views.zone_views import rows_of
 
@@ -36,4 +38,4 @@ async def _events(request: web.Request) -> web.Response:
 
 
 GET: tuple[tuple[str, Handler], ...] = (("/overview", _overview), ("/alarms", _alarms), ("/eventlog", _events))
-POST: tuple[tuple[str, Handler], ...] = ()
+POST: tuple[tuple[str, Handler], ...] = (("/alarms", for_people(AlarmKey, actions.acknowledge, "/alarms")),)
