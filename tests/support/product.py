@@ -26,7 +26,7 @@ MARKER = "product"
 MARKS = ("stated", "inferred", "uncertain")
 _REPORT = "PRODUCT_REPORT"
 _FOLDERS = ("tests/unit", "tests/protocol", "tests/interop", "tests/notebooks", "tests/browser")
-_ROW = re.compile(r"^\| (?P<ids>[A-HP]\d*-\d+(?:, [A-HP]\d*-\d+)*) \| (?P<reason>.+) \|$")
+_ROW = re.compile(r"^\| (?P<ids>[A-IP]\d*-\d+(?:, [A-IP]\d*-\d+)*) \| (?P<reason>.+) \|$")
 
 
 @dataclass(frozen=True, kw_only=True)
