@@ -172,6 +172,9 @@ _ABOUT: Mapping[LegKind, tuple[str, str, bool]] = {
     LegKind.TUNNEL: ("the SSH tunnel", "Cisco TAC 225693, test case 2; MRA guide X12.5, 'Troubleshooting'", False),
     LegKind.MRA_REGISTRATION: ("Expressway-C's check in the SIP SERVICE message", "Cisco TAC 225482 (FAQ)", False),
     LegKind.MRA: ("clients outside reach Expressway-E", _PORTS, False),
+    LegKind.MRA_SIP: ("clients outside register by SIP", _PORTS, False),
+    LegKind.MRA_XMPP: ("clients outside chat by XMPP", _PORTS, False),
+    LegKind.XCP: ("XMPP between Expressway-C and Expressway-E", _PORTS, False),
     LegKind.UNIFIED_CM_HTTPS: ("one Unified CM node by HTTPS", _TRAFFIC, False),
     LegKind.UNIFIED_CM_SIP: ("one Unified CM node by SIP over TLS (mixed mode)", _PORTS, False),
     LegKind.UNIFIED_CM_OAUTH: ("one Unified CM node by SIP OAuth", "Cisco TAC 215572", False),
@@ -205,8 +208,9 @@ _MACHINES = (
 
 def _mra(plan: _Plan, peer: str) -> Iterator[Need]:
     if plan.at(peer, LegKind.MRA):
-        yield from plan.every(peer, LegKind.MRA)
-        yield from plan.inside(peer, (LegKind.ZONE, LegKind.TUNNEL, LegKind.MRA_REGISTRATION), _MACHINES)
+        for kind in (LegKind.MRA, LegKind.MRA_SIP, LegKind.MRA_XMPP):
+            yield from plan.every(peer, kind)
+        yield from plan.inside(peer, (LegKind.ZONE, LegKind.TUNNEL, LegKind.MRA_REGISTRATION, LegKind.XCP), _MACHINES)
 
 
 def _b2b(plan: _Plan, peer: str) -> Iterator[Need]:

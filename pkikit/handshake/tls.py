@@ -19,7 +19,7 @@ from OpenSSL import SSL, crypto
 from pkikit.handshake.certificates import add_trusted, for_openssl, is_accepted, readable, set_purpose
 from pkikit.handshake.recorder import Recorder
 from pkikit.judge.legs.leg_verdict import judge_ssh_certificate
-from pkikit.judge.matching.name_matching import match_name
+from pkikit.judge.matching.name_matching import match_check
 from pkikit.judge.openssl_codes import INVALID_PURPOSE, REJECTED, verify_error_name
 from pkikit.judge.paths.trust import Anchor, CertificatePath, chain_to_present, effective_trust
 from pkikit.judge.revocation.revocation_status import judge_revocation
@@ -276,10 +276,11 @@ class Handshake:
             return
         presented = presented_names(chain[0])
         for check in self._checks:
-            matches = [match_name(name, presented, sip=check.sip) for name in check.any_of]
-            matched = next((m.presented for m in matches if m.matched), "")
-            self.recorder.note(NameJudged(looked_for=check.any_of, matched=matched))
-            if not matched:
+            matched = next((m.presented for m in match_check(check, presented) if m.matched), "")
+            self.recorder.note(NameJudged(looked_for=(*check.any_of, *check.services), matched=matched))
+            if not matched and not check.binding:
+                self.recorder.note(Permitted(reason=check.why))
+            elif not matched:
                 self._object("the certificate's identity is not acceptable")
                 return
         if objections.errors:
@@ -378,22 +379,3 @@ def reason_of(error: SSL.Error) -> str:
         return "connection closed"
     reasons = [entry[2] for entry in (error.args[0] if error.args else ()) if entry[2]]
     return "; ".join(reasons) or "connection closed"
-
-
-def pump(client: Handshake, server: Handshake, rounds: int = 12) -> bool:
-    """Run both sides against each other in memory until both are complete (True) or one failed (False)."""
-    for _ in range(rounds):
-        for here, there in ((client, server), (server, client)):
-            here.advance()
-            there.feed(here.outgoing())
-        if client.failed or server.failed:
-            for here, there in ((client, server), (server, client)):
-                if here.complete and not here.failed:
-                    here.read()  # in TLS 1.3 the rejection arrives after our own handshake is complete
-                    there.feed(here.outgoing())
-                else:
-                    here.advance()
-            return False
-        if client.complete and server.complete:
-            return True
-    return False

@@ -10,7 +10,7 @@ from cryptography import x509
 
 from pkikit.judge.advice import situate, situate_name
 from pkikit.judge.checks import chain_checks, extension_checks, trust_checks
-from pkikit.judge.matching.name_matching import NameMatch, NameReason, match_name, name_rule
+from pkikit.judge.matching.name_matching import NameMatch, NameReason, match_check, name_rule
 from pkikit.judge.paths.trust import Anchor, CertificatePath, build_path, find_obstacles, find_shadowed, is_sound
 from pkikit.judge.questions import PathQuestion
 from pkikit.judge.revocation.revocation_status import judge_revocation
@@ -132,9 +132,14 @@ def judge_names(
     """Judge whether the certificate has a name for each check."""
     answers: list[Answer] = []
     for check in checks:
-        matches = [match_name(name, presented, sip=check.sip) for name in check.any_of]
+        matches = match_check(check, presented)
         hit = next((m for m in matches if m.matched), None)
-        if hit is None:
+        if hit is None and not check.binding:
+            noted = REFERENCE.finding(
+                subject, _evidence_of(matches, check, presented), message=check.why, severity=Severity.WARNING
+            )
+            answers.append(Answer(rule=REFERENCE.id, findings=(noted,)))
+        elif hit is None:
             missing = refine(_report_missing(matches, check, presented, subject), check)
             answers += [Answer(rule=REFERENCE.id, findings=(missing,)), *_warn_about_form(None, subject)]
         else:
@@ -156,16 +161,19 @@ def _warn_about_form(hit: NameMatch | None, subject: str) -> Iterator[Answer]:
 
 
 def _report_missing(matches: Sequence[NameMatch], check: NameCheck, presented: PresentedNames, subject: str) -> Finding:
-    evidence = [
+    return name_rule(matches).finding(subject, _evidence_of(matches, check, presented))
+
+
+def _evidence_of(matches: Sequence[NameMatch], check: NameCheck, presented: PresentedNames) -> list[Evidence]:
+    return [
         Evidence(
             label=f"name looked for ({check.why})",
-            expected=" or ".join(check.any_of),
+            expected=" or ".join((*check.any_of, *check.services)),
             seen=presented.describe(),
             where="subjectAltName",
         ),
         *(Evidence(label="why not", expected=m.reference, seen=m.why, where="subjectAltName") for m in matches),
     ]
-    return name_rule(matches).finding(subject, evidence)
 
 
 @once_per_object

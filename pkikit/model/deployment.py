@@ -14,9 +14,11 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from pkikit.errors import DeploymentError, InputError
+from pkikit.model.contradictions import duplicates, strange_aliases, strange_partners
 from pkikit.model.deployment_file.fields import DnsName, FileValue, Fqdn, IpAddress, Label, Switch, Version
 from pkikit.model.deployment_file.yaml_source import YamlSource, explain, read_yaml
-from pkikit.model.parties import Cluster, Domains, NodeList, Partner, PartyGroup, PartyKind, Role, Server, Side
+from pkikit.model.outside_parties import B2bPartner, CloudService, Partner
+from pkikit.model.parties import Cluster, Domains, NodeList, PartyGroup, PartyKind, Role, Server, Side
 from pkikit.model.tables import ports
 from pkikit.model.tables.features import DEFAULT_VERSION, FQDN_PROFILES, SIP_OAUTH, VERIFY_ORIGIN_SWITCH
 from pkikit.model.unified_communications import ImPresence, MeetingServer, UnifiedCm, UnityConnection
@@ -43,13 +45,18 @@ class Revocation(FileValue):
 
 
 class Deployment(FileValue):
-    """Everything that decides which certificates are needed and who checks them."""
+    """Everything that decides which certificates are needed and who checks them.
+
+    mra_endpoints: room systems register from outside too, beside Jabber. Those of the X8 time (TC software) accept an SRVName
+    `_collab-edge._tls.DOMAIN` in E's certificate instead of the registration domain (Cisco TAC 211304).
+    """
 
     name: Label
     version: Version = DEFAULT_VERSION
     clusters: tuple[Cluster, ...] = Field(min_length=1)
     domains: Domains = Domains()
     mra: Switch = False
+    mra_endpoints: Switch = False
     jabber_guest: Switch = False
     registration_domain_format: Literal["dns", "collab-edge-dns"] = "dns"
     chat_aliases: tuple[DnsName, ...] = ()
@@ -58,7 +65,8 @@ class Deployment(FileValue):
     unified_cm: tuple[UnifiedCm, ...] = ()
     im_presence: tuple[ImPresence, ...] = ()
     federated_servers: tuple[Partner, ...] = ()
-    b2b_partners: tuple[Partner, ...] = ()
+    b2b_partners: tuple[B2bPartner, ...] = ()
+    cloud_services: tuple[CloudService, ...] = ()
     servers: tuple[Server, ...] = ()
     unity_connection: tuple[UnityConnection, ...] = ()
     meeting_servers: tuple[MeetingServer, ...] = ()
@@ -128,6 +136,7 @@ class Deployment(FileValue):
             "im_presence": self.im_presence,
             "federated_servers": self.federated_servers,
             "b2b_partners": self.b2b_partners,
+            "cloud_services": self.cloud_services,
             "servers": self.servers,
             "unity_connection": self.unity_connection,
             "meeting_servers": self.meeting_servers,
@@ -145,7 +154,7 @@ class Deployment(FileValue):
             kind=PartyKind.CLIENT,
             name="clients",
             side=Side.OUTSIDE,
-            members=(*([self.mra_client] if self.mra else []), *(name for group in listed for name in group.clients)),
+            members=(*self._mra_clients, *(name for group in listed for name in group.clients)),
             has_certificates=False,
         )
         expressways = (self._expressways(cluster, on_edge) for cluster in self.clusters)
@@ -200,6 +209,16 @@ class Deployment(FileValue):
         return f"jabber.{(self.domains.registration or ('client.example',))[0]}"
 
     @property
+    def mra_endpoint(self) -> str:
+        """The name of the room system outside in legs; it has no certificate."""
+        return f"endpoint.{self.mra_client.partition('.')[2]}"
+
+    @property
+    def _mra_clients(self) -> tuple[str, ...]:
+        named = (self.mra_client, *([self.mra_endpoint] if self.mra_endpoints else []))
+        return named if self.mra else ()
+
+    @property
     def _neighbours(self) -> tuple[str, ...]:
         """Neighbour zone addresses that are names, each once."""
         named = [a for z in self.zones if isinstance(z, NeighbourZone) for a in z.peer_addresses]
@@ -221,21 +240,28 @@ class Deployment(FileValue):
         return next(by_ip, None) or self.peer_aliases.get(address, address)
 
     @property
+    def inner_aliases(self) -> frozenset[str]:
+        """The aliases that a traversal zone dials: those of inner interfaces, which nobody outside knows."""
+        dialled = {a for zone in self.zones if isinstance(zone, TraversalZone) for a in zone.peer_addresses}
+        return frozenset(dialled & self.peer_aliases.keys())
+
+    @property
     def peer_aliases(self) -> dict[str, str]:
-        """Further names of Expressway-E peers that a traversal zone dials → the peer.
+        """Further names of peers → the peer: those under `aliases`, and what a traversal zone dials.
 
         With two network interfaces and no split DNS, C dials the FQDN of E's inner interface. It is certain whose name this is
-        only if the E has one peer.
+        if `aliases` says it, or if the E has one peer.
         """
+        given = {name: peer for c in self.clusters for peer, names in c.aliases.items() for name in names}
         nodes = (n for entries in self.node_lists.values() for entry in entries for n in entry.nodes)
         known = {*self.peers, *(c.fqdn for c in self.clusters), *nodes}
         only = {c.name: c.peers[0] for c in self.clusters if len(c.peers) == 1}
-        return {
+        return given | {
             address: only[zone.server]
             for zone in self.zones
             if isinstance(zone, TraversalZone) and zone.server in only
             for address in zone.peer_addresses
-            if address not in known and not is_ip_address(address)
+            if address not in {*known, *given} and not is_ip_address(address)
         }
 
 
@@ -243,7 +269,7 @@ _Problem = tuple[tuple[str | int, ...], str]
 
 
 def _contradictions(deployment: Deployment) -> Iterator[_Problem]:
-    yield from _duplicates(deployment)
+    yield from duplicates(deployment.clusters, deployment.zones, deployment.node_lists)
     for i, cluster in enumerate(deployment.clusters):
         if cluster.fqdn is None and len(cluster.peers) > 1:
             yield (
@@ -254,6 +280,8 @@ def _contradictions(deployment: Deployment) -> Iterator[_Problem]:
     for i, zone in enumerate(deployment.zones):
         yield from ((("zones", i, *path), problem) for path, problem in _zone_problems(deployment, zone))
     names = [c.name for c in deployment.clusters]
+    yield from strange_aliases(deployment.clusters)
+    yield from strange_partners(deployment.b2b_partners, deployment.zones)
     for i, server in enumerate(deployment.servers):
         if server.cluster not in names:
             problem = f"names the cluster {server.cluster!r}, which does not exist; there are {', '.join(names)}"
@@ -301,27 +329,6 @@ def _switches(deployment: Deployment) -> Iterator[_Problem]:
         if short and version.has(FQDN_PROFILES):
             problem = f"the phone security profile {short[0]!r} must be an FQDN from {FQDN_PROFILES.first} on"
             yield ("unified_cm", i, "security_profiles"), f"{problem}, and this is {version}"
-
-
-def _duplicates(deployment: Deployment) -> Iterator[_Problem]:
-    seen: dict[str, str] = {}
-    named: list[tuple[tuple[str | int, ...], str, str]] = []
-    for i, cluster in enumerate(deployment.clusters):
-        named.append((("clusters", i, "name"), f"cluster {cluster.name}", f"the cluster name {cluster.name!r}"))
-        if cluster.fqdn:
-            named.append((("clusters", i, "fqdn"), cluster.fqdn, cluster.fqdn))
-        named += [(("clusters", i, "peers", j), peer, peer) for j, peer in enumerate(cluster.peers)]
-    named += [
-        (("zones", i, "name"), f"zone {z.name}", f"the zone name {z.name!r}") for i, z in enumerate(deployment.zones)
-    ]
-    for key, entries in deployment.node_lists.items():
-        for i, entry in enumerate(entries):
-            named += [((key, i, "nodes", j), node, node) for j, node in enumerate(entry.nodes)]
-    for path, key, shown in named:
-        where = ".".join(map(str, path))
-        if key in seen:
-            yield path, f"{shown} is used twice (also at {seen[key]}); every name belongs to one place"
-        seen[key] = where
 
 
 def _zone_problems(deployment: Deployment, zone: Zone) -> Iterator[_Problem]:

@@ -32,11 +32,15 @@ class NameCheck:
     """One side looks for one of `any_of` in the other's certificate.
 
     sip: the connection carries SIP, so SIP URIs count and hide dNSNames (RFC 5922 §7.1).
+    services: SRVNames of the SAN that count as well, such as `_collab-edge._tls.example.com`.
+    binding: without the name, the connection fails; otherwise it only goes on in another way, which `why` says.
     """
 
     any_of: tuple[str, ...]
     why: str
     sip: bool = True
+    services: tuple[str, ...] = ()
+    binding: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

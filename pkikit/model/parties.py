@@ -69,10 +69,15 @@ class LegKind(enum.StrEnum):
     MESSAGE_WAITING = "unity-mwi"
     WEB_BRIDGE = "web-bridge"
     WEB_PROXY = "web-proxy"
+    XCP = "xcp"
     MRA = "mra"
+    MRA_SIP = "mra-sip"
+    MRA_XMPP = "mra-xmpp"
+    MRA_ENDPOINT = "mra-endpoint"
     MRA_REGISTRATION = "mra-registration"
     XMPP = "xmpp"
     B2B = "b2b"
+    CLOUD = "cloud"
     LDAP = "ldap"
     POLICY = "policy"
     SYSLOG = "syslog"
@@ -161,6 +166,8 @@ class Role(enum.StrEnum):
 class Cluster(FileValue):
     """One or more peers under one name; without `fqdn` it is a single, unclustered Expressway.
 
+    aliases: other names of a peer: of the inner interface of an Expressway-E with two of them, or any other FQDN by which
+    somebody knows it. All of them belong into its certificate.
     api_access: the administrators of its peers may use the REST API (Users > Administrator accounts). It is off for all of
     them in advanced account security mode.
     verify_origin_server: `xConfiguration EdgeConfigServer VerifyOriginServer` of Expressway-C: off stops the traffic server
@@ -179,6 +186,7 @@ class Cluster(FileValue):
     peers: tuple[Fqdn, ...] = Field(min_length=1, max_length=MAX_PEERS)
     cluster_tls: Literal["enforce", "permissive"] = "permissive"
     certificate: Literal["per-peer", "shared"] = "per-peer"
+    aliases: dict[Fqdn, tuple[Fqdn, ...]] = {}  # noqa: RUF012 - pydantic copies defaults
     api_access: Switch = True
     verify_origin_server: Switch = True
     eku_checking: Switch = True
@@ -203,36 +211,6 @@ class NodeList(Protocol):
 
     def group(self, key: str, domains: Domains) -> PartyGroup:
         """These parties as a group; `key` is the key of the file that lists them."""
-
-
-_PARTNER_SERVICES = {
-    "federated_servers": ("_xmpp-server._tcp", ports.XMPP_SERVER),
-    "b2b_partners": ("_sips._tcp", ports.SIP_TLS),
-}
-
-
-class Partner(FileValue):
-    """A machine outside that is found by the SRV record of a domain: an XMPP server to federate with, a B2B callee.
-
-    mutual_tls: the servers of a B2B callee ask for the caller's certificate, as Webex does (Cisco TAC 225693, scenario 1). XMPP
-    servers always do.
-    """
-
-    domain: Fqdn
-    nodes: tuple[Fqdn, ...] = Field(min_length=1)
-    mutual_tls: Switch = False
-
-    def group(self, key: str, domains: Domains) -> PartyGroup:
-        """The domain's servers: each has the domain in its certificate."""
-        record, port = _PARTNER_SERVICES[key]
-        return PartyGroup(
-            kind=PartyKind.PARTNER,
-            name=self.domain,
-            side=Side.OUTSIDE,
-            members=self.nodes,
-            services=((f"{record}.{self.domain}", port),),
-            identities=(self.domain,),
-        )
 
 
 class Server(FileValue):

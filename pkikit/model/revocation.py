@@ -30,6 +30,7 @@ class Consumer(enum.StrEnum):
     LDAP = "LDAP"
     POLICY = "external policy service"
     SSH = "SSH tunnels"
+    XCP = "XMPP (XCP)"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -201,7 +201,7 @@ class World:
         fetched: include what it would find at the URLs in certificates; without, only what the party itself has.
         """
         settings = self.revocation_settings(fqdn)
-        if settings is None or consumer is Consumer.SSH:
+        if settings is None or consumer in {Consumer.SSH, Consumer.XCP}:
             return None
         if consumer is not Consumer.SIP_TLS:
             return RevocationQuestion(settings=settings, data=self.parties[fqdn].held, consumer=consumer)

@@ -62,11 +62,19 @@ class NeighbourZone(_Zone):
 
 
 class DnsZone(_Zone):
-    """Calls to domains found by SRV; no fixed partner, so no leg to dial in a check."""
+    """Calls to domains found by SRV; the partners of the deployment file are those that a check can dial.
+
+    tls_verify: E verifies the called server. It is off by default, as in the product.
+    tls_verify_subject_name: the name that E then looks for; empty: the domain called. Cisco's documents contradict each other:
+    the command reference X15.0 allows an empty name, the chapter 'Zones and Neighbors' demands one. We follow the reference.
+    inbound_mapping: a caller on port 5062 whose certificate has that name belongs to this zone, and not to the default zone.
+    """
 
     type: Literal["dns"]
     cluster: Label
     tls_verify: Switch = False
+    tls_verify_subject_name: Fqdn | None = None
+    inbound_mapping: Switch = False
 
 
 class DefaultZone(_Zone):

@@ -145,7 +145,7 @@ def inside_names(deployment: Deployment) -> frozenset[str]:
     inside = [group for group in deployment.groups if group.side in {Side.INSIDE, Side.CORE}]
     found = {name for group in inside for name in (*group.members, *group.hosts)}
     found |= {record for group in inside for record, _ in group.services}
-    return frozenset(found | {*deployment.peer_aliases, adcs.NAME})
+    return frozenset(found | {*deployment.inner_aliases, adcs.NAME})
 
 
 def zone_of(deployment: Deployment, plan: AddressPlan) -> Zone:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from pkikit.handshake.messages import FramingError
+from pkikit.handshake.pump import pump
 from pkikit.handshake.recorder import Recorder, merge
-from pkikit.handshake.tls import Handshake, TlsContext, TlsRange, pump
+from pkikit.handshake.tls import Handshake, TlsContext, TlsRange
 from pkikit.model.leg import Leg, Protocol, Purpose
 from pkikit.model.revocation import Consumer
 from pkikit.model.trace import Application, HandshakeTrace, Side

@@ -12,8 +12,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from pkikit.handshake.pump import pump
 from pkikit.handshake.recorder import Recorder, merge
-from pkikit.handshake.tls import Handshake, TlsContext, TlsRange, pump
+from pkikit.handshake.tls import Handshake, TlsContext, TlsRange
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.codec.trace import trace_from_json, trace_to_json
 from pkikit.model.leg import NameCheck, Protocol

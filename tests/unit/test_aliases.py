@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -13,10 +14,13 @@ from pkikit.judge.legs.leg_verdict import judge_all_legs
 from pkikit.model.deployment import Deployment
 from pkikit.model.parties import Role
 from pkikit.model.trace import Outcome
+from simulator.connections.addresses import AddressPlan
+from simulator.connections.network import inside_names, zone_of
 from simulator.wire.memory import MemoryDialler
 from simulator.world.craft import DAY, craft
 from simulator.world.issued_world import issue_world
-from tests.support.worlds import AT, E1, changed, deployment
+from tests.support.asked import ask_both, down
+from tests.support.worlds import AT, CLUSTER_E, E1, E2, changed, deployment
 
 PAIR = "single-pair"
 INNER = "e-inside.corp.example.com"
@@ -62,3 +66,57 @@ def test_alias_is_not_assigned_when_its_owner_is_ambiguous() -> None:
     core = next(p for p in deployment(PAIR).peers if deployment(PAIR).role_of(p) is Role.EXPRESSWAY_C)
     with pytest.raises(DeploymentError, match="is not in cluster"):
         dual_nic(core)
+
+
+INNER_1, INNER_2 = "e1-inner.corp.example.com", "e2-inner.corp.example.com"
+
+
+def dual_cluster(**further: list[str]) -> Deployment:
+    """clustered-mra with two network interfaces on each E: C dials the FQDNs of the inner ones."""
+    aliases = {E1: [INNER_1], E2: [INNER_2]} | further
+    return changed(zones__0__peer_addresses=[INNER_1, INNER_2], clusters__1__aliases=aliases)
+
+
+def test_aliases_of_a_cluster_say_whose_inner_interface_a_zone_dials() -> None:
+    """Each name leads to its own peer, whose SAN lists it, and every leg comes up."""
+    read = dual_cluster()
+    assert read.peer_aliases == {INNER_1: E1, INNER_2: E2}
+    assert [INNER_1 in design_sans(read, peer).dns_names for peer in (E1, E2)] == [True, False]
+    zone = [leg for leg in legs_of(read) if leg.zone == "uc-traversal"]
+    assert {(leg.reference_name, leg.server) for leg in zone} == {(INNER_1, E1), (INNER_2, E2)}
+    assert down(ask_both(issue_world(read, at=AT - DAY, rsa=False).world)) == {}
+
+
+def test_zone_that_dials_an_alias_fails_with_the_certificate_from_before() -> None:
+    """e1 kept the certificate with its public names alone: C looks for the inner name."""
+    issued = issue_world(dual_cluster(), at=AT - DAY, rsa=False)
+    old = craft((E1, CLUSTER_E, "example.com"), issued.authority, at=AT)
+    broken = down(ask_both(issued.world.with_party(replace(issued.world.parties[E1], credential=old))))
+    assert set(broken.values()) == {("names.peer-fqdn-missing",)}
+    assert {leg.partition(":")[0] for leg in broken} == {"zone", "xcp", "mra-registration"}
+
+
+def test_alias_that_no_zone_dials_is_in_the_san_and_known_outside() -> None:
+    """'All aliases must be included': another public name is for the outside, an inner one is not in the external DNS."""
+    read = dual_cluster(**{E2: [INNER_2, "video.example.com"]})
+    assert {INNER_2, "video.example.com"} <= set(design_sans(read, E2).dns_names)
+    hidden = inside_names(read)
+    assert INNER_2 in hidden
+    assert "video.example.com" not in hidden
+    with closing(AddressPlan(read)) as plan:
+        shown = zone_of(read, plan).addresses
+        assert shown[INNER_2] == shown["video.example.com"] == shown[E2]
+
+
+@pytest.mark.parametrize(
+    ("aliases", "sentence"),
+    [
+        ({"e9.example.com": [INNER_1]}, "is not a peer of cluster 'edge'"),
+        ({E1: [E2]}, "used twice"),
+        ({E1: [INNER_1], E2: [INNER_1]}, "used twice"),
+    ],
+)
+def test_alias_of_nobody_or_of_two_is_refused(aliases: dict[str, list[str]], sentence: str) -> None:
+    """Every name belongs to one peer."""
+    with pytest.raises(DeploymentError, match=sentence):
+        changed(clusters__1__aliases=aliases)

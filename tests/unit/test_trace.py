@@ -8,8 +8,9 @@ import pytest
 from OpenSSL.crypto import _ffi, _lib  # the library's own words, to compare ours with
 
 from pkikit.design.legs import legs_of
+from pkikit.handshake.pump import pump
 from pkikit.handshake.recorder import Recorder, merge
-from pkikit.handshake.tls import Handshake, TlsContext, TlsRange, TlsVersion, pump
+from pkikit.handshake.tls import Handshake, TlsContext, TlsRange, TlsVersion
 from pkikit.judge.diagnose import diagnose_trace
 from pkikit.judge.legs.leg_verdict import judge_leg
 from pkikit.judge.openssl_codes import VERIFY_ERROR_NAMES

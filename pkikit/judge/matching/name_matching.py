@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from pkikit.errors import InputError
 from pkikit.model.certificates.presented_names import PresentedNames
+from pkikit.model.leg import NameCheck
 from pkikit.rules.name_rules import IP_ADDRESS_USED, REFERENCE, WILDCARD_UNSUPPORTED
 from pkikit.rules.rule import Rule
 from pkikit.values.names import SipUri, ip_text, is_ip_address, parse_dns_name, printable
@@ -26,6 +27,7 @@ class NameReason(enum.Enum):
     DNS_NAME = enum.auto()
     WILDCARD = enum.auto()
     ADDRESS_FOUND = enum.auto()  # an iPAddress entry of the SAN
+    SERVICE = enum.auto()  # an SRVName of the SAN
     COMMON_NAME = enum.auto()  # it counts only without a name that comes before it
     ABSENT = enum.auto()
     WILDCARD_REFUSED = enum.auto()  # only a wildcard covers it, and this reader accepts none
@@ -115,6 +117,27 @@ def match_name(reference: str, presented: PresentedNames, *, sip: bool = True) -
                 reference=name, why=f"the SAN holds {entry.name!r}, which {entry.reason}: it matches nothing"
             )
     return _match_common_name(name, presented)
+
+
+def match_check(check: NameCheck, presented: PresentedNames) -> tuple[NameMatch, ...]:
+    """Match every name that a check accepts.
+
+    Args:
+        check: what one side looks for.
+        presented: the names of the other side's certificate.
+
+    Returns:
+        One match for each name of the check, and one for each SRVName that it accepts.
+    """
+    names = (match_name(name, presented, sip=check.sip) for name in check.any_of)
+    return (*names, *(_match_service(service, presented) for service in check.services))
+
+
+def _match_service(service: str, presented: PresentedNames) -> NameMatch:
+    for entry in presented.others:
+        if entry.service and entry.domain and f"{entry.service}.{entry.domain}" == service:
+            return _hit(service, str(entry), "the SAN holds this SRVName (RFC 4985)", NameReason.SERVICE)
+    return NameMatch(reference=service, why="the SAN holds no such SRVName")
 
 
 def _match_address(name: str, presented: PresentedNames) -> NameMatch:

@@ -50,6 +50,7 @@ SEES = MappingProxyType(
         Consumer.HTTPS: frozenset({CrlSource.MANUAL, CrlSource.AUTOMATIC, CrlSource.CA_FILE}),
         Consumer.LDAP: frozenset({CrlSource.CA_FILE}),
         Consumer.POLICY: frozenset({CrlSource.MANUAL}),
+        Consumer.XCP: frozenset(),  # xConfiguration XCP TLS Certificate CVS CertificateRevocationCheck is Off by default
         Consumer.SSH: frozenset(),  # no document names a source that SSH tunnels read (ours)
     }
 )

@@ -17,6 +17,7 @@ CLUSTER_RECOVERY: Final = 4371
 CLUSTER: Final = 4372  # cluster database synchronisation over TLS
 SIP: Final = 5060
 SIP_TLS: Final = 5061
+SIP_MUTUAL_TLS: Final = 5062  # Expressway-E, where Mutual TLS mode is on: every caller shows a certificate
 SIP_OAUTH: Final = 5091  # Unified CM, for clients of Mobile and Remote Access that have a token
 XMPP_CLIENT: Final = 5222
 XMPP_SERVER: Final = 5269
@@ -45,6 +46,6 @@ SCANNED: Final = frozenset({22, HTTP, HTTPS, 1720, SIP, SIP_TLS, XMPP_CLIENT, XM
 
 
 def carries_sip(port: int) -> bool:
-    """Return True for the ports on which the product speaks SIP over TLS: 5061, 5091, and 7001 to 7999 for traversal zones."""
+    """Return True for ports on which the product speaks SIP over TLS: 5061, 5062, 5091, and 7001 to 7999 for traversal zones."""
     other = {FILE_TRANSFER, XCP, MESSAGE_WAITING}
-    return port in {SIP_TLS, SIP_OAUTH} or (FIRST_TRAVERSAL <= port < 8000 and port not in other)
+    return port in {SIP_TLS, SIP_MUTUAL_TLS, SIP_OAUTH} or (FIRST_TRAVERSAL <= port < 8000 and port not in other)

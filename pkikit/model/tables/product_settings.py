@@ -188,14 +188,14 @@ ZONES: tuple[Setting, ...] = (
         key=f"{_ZONE} DNS SIP TLS Verify Subject Name",
         allowed="S: 0..128",
         default="",
-        why_not="empty in the lab",
+        modelled_by="zones[]/tls_verify_subject_name",
         source=f"{_REFERENCE}: empty is the domain of the URI; the chapter 'Zones and Neighbors' says that a name must be given",
     ),
     Setting(
         key=f"{_ZONE} DNS SIP TLS Verify InboundClassification",
         default="Off",
         certainty=Certainty.INFERRED,
-        why_not="calls in arrive in the default zone",
+        modelled_by="zones[]/inbound_mapping",
         source="Cisco TAC 212475 (a dump; the page calls it 'TLS verify inbound mapping'); no document states the default",
     ),
     Setting(

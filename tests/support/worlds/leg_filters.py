@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from pkikit.model.leg import Leg, Protocol
+from pkikit.model.leg import Leg
 from pkikit.model.parties import LegKind
 from pkikit.model.purposes import needs_client_auth
+from pkikit.model.revocation import Consumer
 from tests.support.worlds.deployments import (
     deployment,
 )
@@ -53,11 +54,11 @@ def looks_for(fqdn: str, name: str) -> Callable[[Leg], bool]:
 
 
 def by_peers(leg_filter: Callable[[Leg], bool], of: str) -> Callable[[Leg], bool]:
-    """Legs of `leg_filter` on which an Expressway peer judges the certificate of `of` and may check revocation: no tunnels."""
+    """Legs of `leg_filter` on which an Expressway peer judges the certificate of `of` and may check revocation: no tunnels, no XCP."""
     peers = deployment().peers
 
     def affected(leg: Leg) -> bool:
-        return (leg.protocol is not Protocol.SSH and leg_filter(leg)) and (
+        return (leg.consumer not in {Consumer.SSH, Consumer.XCP} and leg_filter(leg)) and (
             (leg.server == of and leg.client_verifies and leg.client in peers)
             or (leg.client == of and leg.mutual and leg.server in peers)
         )

@@ -35,7 +35,7 @@ NAME_CASES: tuple[Case, ...] = (
         "cluster-fqdn-dialled-and-missing-on-e",
         lambda b: b.deploy(zones__0__peer_addresses=[CLUSTER_E]).reissue(E1, without=(CLUSTER_E,)),
         "names.cluster-fqdn-missing",
-        lambda leg: leg.id.startswith("zone:uc-traversal") and leg.server == E1,
+        lambda leg: leg.id.startswith(("zone:uc-traversal", "xcp:")) and leg.server == E1,
         lambda b: b.deploy(zones__0__peer_addresses=[CLUSTER_E]),
     ),
     Case(
@@ -77,14 +77,14 @@ NAME_CASES: tuple[Case, ...] = (
         "peer-address-is-an-ip",
         lambda b: b.deploy(addresses={E1: "192.0.2.11"}, zones__0__peer_addresses=["192.0.2.11", E2]),
         "names.ip-address-used",
-        lambda leg: leg.id.startswith("zone:uc-traversal") and leg.server == E1,
+        lambda leg: leg.id.startswith(("zone:uc-traversal", "xcp:")) and leg.server == E1,
         lambda b: b.deploy(addresses={E1: "192.0.2.11"}),
     ),
     Case(
         "wildcard-from-the-web-team",
         lambda b: b.reissue(E1, names=("*.example.com", "example.com"), common_name="*.example.com"),
         "names.wildcard-unsupported",
-        lambda leg: presenting(E1)(leg) and not leg.id.startswith(("mra:", "tunnel:")),
+        lambda leg: presenting(E1)(leg) and not leg.id.startswith(("mra:", "mra-sip:", "mra-xmpp:", "tunnel:")),
         lambda b: b.reissue(E1, names=("*.example.com", *b.layout(E1))),
     ),
     Case(
