@@ -35,7 +35,7 @@ def admission_of(leg: Leg) -> Admission:
         permissive=leg.permissive,
         name_checks=leg.client_name_checks if leg.mutual else (),
         ssh=leg.protocol is Protocol.SSH,
-        consumer=Consumer.SSH if leg.protocol is Protocol.SSH else Consumer.SIP_TLS,
+        consumer=leg.consumer if leg.consumer in {Consumer.SSH, Consumer.XCP} else Consumer.SIP_TLS,
     )
 
 

@@ -52,7 +52,10 @@ class MemoryDialler:
         at = self.world.clock_of(fqdn, self.at)
         return Handshake(
             self._context(
-                leg, side, verify, leg.consumer if client or leg.protocol is Protocol.SSH else Consumer.SIP_TLS
+                leg,
+                side,
+                verify,
+                leg.consumer if client or leg.consumer in {Consumer.SSH, Consumer.XCP} else Consumer.SIP_TLS,
             ),
             recorder=Recorder(side, lambda: at),
             name_checks=checks if verify else (),

@@ -11,6 +11,7 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg, NameCheck, Protocol
 from pkikit.model.outside_parties import B2bPartner
 from pkikit.model.parties import LegKind, Role
+from pkikit.model.revocation import Consumer
 from pkikit.model.tables import ports
 from pkikit.model.zones import DefaultZone, DnsZone
 from pkikit.values.other_names import COLLAB_EDGE
@@ -119,6 +120,7 @@ def _federation_legs(deployment: Deployment) -> Iterator[Leg]:
                         mutual=True,
                         always_verified=True,  # a foreign server decides by itself whether it asks for a certificate
                         discovered_by=f"_xmpp-server._tcp.{domain}",
+                        consumer=Consumer.XCP,
                         server_name_checks=of_server,
                         client_name_checks=of_client,
                     )
@@ -140,6 +142,7 @@ def _chat_legs(deployment: Deployment) -> Iterator[Leg]:
                     mutual=True,
                     always_verified=True,
                     discovered_by=f"_xmpp-server._tcp.{alias}",
+                    consumer=Consumer.XCP,
                     server_name_checks=looks_for(alias, "chat node alias, by which the foreign server found E"),
                     client_name_checks=looks_for(domain, "federation domain of the foreign server"),
                 )

@@ -10,6 +10,7 @@ from pkikit.design.legs.making import LegSource, https_leg, looks_for
 from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg, NameCheck, Protocol
 from pkikit.model.parties import CALL_MANAGER, CUP_XMPP, TOMCAT, LegKind, Role, trust_list_of
+from pkikit.model.revocation import Consumer
 from pkikit.model.tables import ports
 from pkikit.model.tables.features import (
     IM_PRESENCE_ASKS,
@@ -145,6 +146,7 @@ def _xmpp_leg(deployment: Deployment, group: ImPresence, peer: str, node: str) -
         reference_name=node,
         mutual=deployment.product_version.has(IM_PRESENCE_ASKS),
         client_verifies=group.tls_verify,
+        consumer=Consumer.XCP,
         server_list=trust_list_of(CUP_XMPP),
         server_name_checks=looks_for(node, "node name, TLS verify mode on") if group.tls_verify else (),
     )
