@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from pkikit.files import key_pem
 from pkikit.model.certificates.facts import presented_names
 from simulator.peer.installation import temporary_credential
 from simulator.peer.pages.rendering import places_for
@@ -209,6 +210,49 @@ def test_generate_csr_offers_elliptic_keys_from_x14_3_on(newest: ThreadedLab) ->
     key = peer.state.request.csr.public_key()
     assert isinstance(key, ec.EllipticCurvePublicKey)
     assert key.curve.name == "secp384r1"
+
+
+@pytest.mark.product("G-21")
+def test_generate_csr_wants_profile_names_as_fqdns(newest: ThreadedLab) -> None:
+    """From X12.6 on a profile name that is no FQDN makes the page refuse; older versions take it."""
+    pages = Pages(newest, C2)
+    for name in ("profile", "-a.example.com", "secure.1example"):
+        status, page = pages.send("/servercertificate/generate", {**SUBJECT, "security_profiles": name})
+        assert (status, "is not an FQDN" in banners(page)[0][1]) == (400, True), name
+    assert pages.send("/servercertificate/generate", {**SUBJECT, "security_profiles": "secure.example.com"})[0] == 303
+
+
+@pytest.mark.product("A-08")
+def test_sip_page_sets_the_checking_mode_of_x15_5(lab: ThreadedLab, newest: ThreadedLab) -> None:
+    """The switch of the command line is there from X15.5 on, marked as ours; it holds for the cluster."""
+    pages = Pages(newest, E1)
+    assert "ExtendedKeyUsage Checking Mode" in pages.get("/sip")
+    _, page = pages.send("/sip/commands", {"checking": "off"})
+    assert banners(page)[0][0] == "success"
+    assert newest.peers[E2].lab.eku_switches(E2).checking is False
+    pages.send("/sip/commands", {"checking": "on"})
+    assert newest.peers[E2].lab.eku_switches(E2).checking is True
+    assert "ExtendedKeyUsage" not in Pages(lab, E1).get("/sip")
+    assert Pages(lab, E1).send("/sip/commands", {"checking": "off"})[0] == 400
+
+
+@pytest.mark.product("A-03", "G-09")
+def test_client_certificate_page_begins_with_a_copy(newest: ThreadedLab) -> None:
+    """As after the upgrade both pages have one serial number; the box at the upload fills both stores."""
+    pages, peer = Pages(newest, E1), newest.peers[E1]
+    serial = re.compile(r"<dt>serial</dt><dd>(\w+)</dd>")
+    pair = [serial.findall(pages.get(f"/{store}certificate/decoded")) for store in ("server", "client")]
+    assert pair[0] == pair[1] != []
+    assert "a copy of the server certificate" in pages.get("/clientcertificate")
+    assert peer.state.certificate is not None
+    made = craft(peer.layout.dns_names, newest.issued.authority, at=newest.clock.now())
+    assert made.key is not None
+    form = {"certificate_text": made.pem().decode(), "private_key_text": key_pem(made.key).decode(), "as_client": "on"}
+    assert "Upload server certificate file as client certificate" in pages.get("/servercertificate")
+    _, page = pages.send("/servercertificate/upload", form)
+    assert "server and client certificate was loaded" in banners(page)[0][1]
+    assert peer.state.client_certificate is not None
+    assert peer.state.client_certificate.leaf == made.leaf == peer.state.certificate.leaf
 
 
 @pytest.mark.product("G-32")

@@ -127,7 +127,8 @@ async def upload(request: web.Request, given: ServerUpload) -> ActionResult:
     warnings = await peer.upload(given.certificate, given.private_key, as_client=given.as_client)
     loaded = peer.state.certificate
     ends = f" It expires on {format_time(loaded.leaf.not_valid_after_utc)}." if loaded is not None else ""
-    return _with_warnings(f"The server certificate was loaded.{ends}", warnings, restart_required("certificate"))
+    where = "server and client certificate" if given.as_client else "server certificate"
+    return _with_warnings(f"The {where} was loaded.{ends}", warnings, restart_required("certificate"))
 
 
 async def upload_client(request: web.Request, given: Upload) -> ActionResult:

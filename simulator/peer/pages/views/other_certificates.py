@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from pkikit.model.certificates.credential import Credential
 from pkikit.model.parties import Role
 from pkikit.model.tables.features import ACME
+from pkikit.view.description import describe_request
 from simulator.peer.pages import actions
 from simulator.peer.pages.actions import Handler, for_people
 from simulator.peer.pages.bodies import Domain, DomainUpload, Nothing, Upload
@@ -18,21 +20,32 @@ from simulator.peer.pages.views import certificate_views
 _CLIENT, _DOMAINS = "/clientcertificate", "/domaincertificate"
 
 
+def _held(request: web.Request) -> Credential | None:
+    """Return what the client store holds: until the first upload, a copy of the server certificate."""
+    return request.app[PEER].state.with_own_client_store().client_certificate
+
+
 async def _client(request: web.Request) -> web.Response:
     require_in_menu(request, _CLIENT)
-    peer = request.app[PEER]
-    client = peer.state.client_certificate
-    return render(request, "clientcertificate.html", client=certificate_values(client.leaf, peer) if client else None)
+    peer, client = request.app[PEER], _held(request)
+    return render(
+        request,
+        "clientcertificate.html",
+        client=certificate_values(client.leaf, peer) if client else None,
+        is_copy=peer.state.client_certificate is None,
+        csr=describe_request(peer.state.request.csr) if peer.state.request else None,
+    )
 
 
 async def _client_decoded(request: web.Request) -> web.Response:
-    client = request.app[PEER].state.client_certificate
+    require_in_menu(request, _CLIENT)
+    client = _held(request)
     return certificate_views.decoded(request, "Client certificate (decoded)", client.leaf if client else None)
 
 
 async def _client_pem(request: web.Request) -> web.Response:
-    client = request.app[PEER].state.client_certificate
-    return certificate_views.certificate_pem(request, "Client certificate (PEM file)", client)
+    require_in_menu(request, _CLIENT)
+    return certificate_views.certificate_pem(request, "Client certificate (PEM file)", _held(request))
 
 
 async def _domains(request: web.Request) -> web.Response:

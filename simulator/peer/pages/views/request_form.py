@@ -6,6 +6,7 @@ each role and their formats.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -14,16 +15,23 @@ from pkikit.design.san import SanLayout
 from pkikit.errors import InputError
 from pkikit.model.deployment import Deployment
 from pkikit.model.parties import Role
+from pkikit.model.tables.features import FQDN_PROFILES
 from pkikit.rules.name_rules import CHAT_ALIAS, COLLAB_EDGE, FEDERATION, PROFILE, REGISTRATION
+from pkikit.values.names import printable
 from simulator.peer.pages.bodies import number_of
 
 _PREFIX = "collab-edge."
+# Letters, digits and hyphens between dots; the last level begins with a letter (X15.5 guide).
+_FQDN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
 _ALGORITHM_OF_LENGTH = {256: "ecdsa", 384: "ecdsa", 521: "ecdsa"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class NameField:
-    """One field for names. rules: whose names of the layout it holds. formats: (value, label) that the page offers."""
+    """One field for names.
+
+    rules: whose names of the layout it holds. formats: (value, label) that the page offers. fqdns_only: it refuses other names.
+    """
 
     name: str
     label: str
@@ -31,6 +39,7 @@ class NameField:
     value: str
     formats: tuple[tuple[str, str], ...] = ()
     chosen: str = ""
+    fqdns_only: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +52,7 @@ class RequestForm:
     def of(cls, deployment: Deployment, fqdn: str, layout: SanLayout) -> RequestForm:
         """Return the form of a peer, filled with the names of its layout."""
         is_edge = deployment.role_of(fqdn) is Role.EXPRESSWAY_E
-        return cls(fields=tuple(_edge_fields(deployment, layout) if is_edge else _core_fields(layout)))
+        return cls(fields=tuple(_edge_fields(deployment, layout) if is_edge else _core_fields(deployment, layout)))
 
     def names(self, layout: SanLayout, form: Mapping[str, str]) -> tuple[SanLayout, tuple[str, ...]]:
         """Return (the layout without the names that were removed, the names that were added).
@@ -51,11 +60,19 @@ class RequestForm:
         Args:
             layout: the names that the page proposed.
             form: what was sent; a field that is missing keeps its names.
+
+        Raises:
+            InputError: a field for FQDNs has another name.
         """
         added: list[str] = []
         for field in (f for f in self.fields if f.name in form):
             chosen = form.get(f"{field.name}_format", field.chosen)
             wanted = [_in_format(name, chosen) for name in split_names(form[field.name])]
+            odd = next((name for name in wanted if field.fqdns_only and not _FQDN.fullmatch(name)), "")
+            if odd:
+                raise InputError(
+                    f"{field.label}: {printable(odd, 80)!r} is not an FQDN. Change the name of the profile on Unified CM."
+                )
             kept = tuple(e for e in layout.entries if e.rule not in field.rules or e.value in wanted)
             layout = replace(layout, entries=kept)
             added += [name for name in wanted if name not in layout.dns_names]
@@ -113,12 +130,13 @@ def _edge_fields(deployment: Deployment, layout: SanLayout) -> Iterator[NameFiel
     yield _aliases(layout)
 
 
-def _core_fields(layout: SanLayout) -> Iterator[NameField]:
+def _core_fields(deployment: Deployment, layout: SanLayout) -> Iterator[NameField]:
     yield NameField(
         name="security_profiles",
         label="Unified CM phone security profile names",
         rules=frozenset({PROFILE.id}),
         value=_held(layout, PROFILE.id),
+        fqdns_only=deployment.product_version.has(FQDN_PROFILES),
     )
     yield _aliases(layout)
 
