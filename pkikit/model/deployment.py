@@ -5,7 +5,6 @@ Values only; `parse_deployment` turns text into a `Deployment` or into one sente
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal, Self, assert_never
 
@@ -20,7 +19,7 @@ from pkikit.model.deployment_file.yaml_source import YamlSource, explain, read_y
 from pkikit.model.outside_parties import B2bPartner, CloudService, Partner
 from pkikit.model.parties import Cluster, Domains, NodeList, PartyGroup, PartyKind, Role, Server, Side
 from pkikit.model.tables import ports
-from pkikit.model.tables.features import DEFAULT_VERSION, FQDN_PROFILES, SIP_OAUTH, VERIFY_ORIGIN_SWITCH
+from pkikit.model.tables.features import DEFAULT_VERSION, VERIFY_ORIGIN_SWITCH
 from pkikit.model.unified_communications import ImPresence, MeetingServer, UnifiedCm, UnityConnection
 from pkikit.model.version import ProductVersion
 from pkikit.model.zones import DefaultZone, DnsZone, NeighbourZone, TraversalZone, Zone
@@ -237,7 +236,12 @@ class Deployment(FileValue):
     def fqdn_at(self, address: str) -> str:
         """Return the party behind a configured address: the name itself, or the party with that IP address or other name."""
         by_ip = (fqdn for fqdn, ip in self.addresses.items() if ip == address)
-        return next(by_ip, None) or self.peer_aliases.get(address, address)
+        return next(by_ip, None) or self.node_aliases.get(address) or self.peer_aliases.get(address, address)
+
+    @property
+    def node_aliases(self) -> dict[str, str]:
+        """Other names and IP addresses of nodes inside → the node."""
+        return {name: node for cm in self.unified_cm for node, name in cm.server_names.items() if name != node}
 
     @property
     def inner_aliases(self) -> frozenset[str]:
@@ -313,22 +317,10 @@ def _switches(deployment: Deployment) -> Iterator[_Problem]:
         elif not version.has(VERIFY_ORIGIN_SWITCH):
             first = VERIFY_ORIGIN_SWITCH.first
             yield place, f"verify_origin_server can be off from {first} on, and this is {version}: remove the key"
+    taken = {*deployment.parties, *(c.fqdn for c in deployment.clusters if c.fqdn), *deployment.addresses.values()}
     for i, group in enumerate(deployment.unified_cm):
-        if group.sip_oauth and not version.has(SIP_OAUTH):
-            problem = f"sip_oauth of {group.name!r} needs {SIP_OAUTH.first} or later, and this is {version}"
-            yield ("unified_cm", i, "sip_oauth"), problem
-        if group.phones and not (group.mixed_mode and deployment.mra):
-            problem = (
-                f"phones of {group.name!r} register through the Expressways with TLS: mra and mixed_mode must be on"
-            )
-            yield ("unified_cm", i, "phones"), problem
-        twice = [name for name, count in Counter(phone.name for phone in group.phones).items() if count > 1]
-        if twice:
-            yield ("unified_cm", i, "phones"), f"the phone {twice[0]!r} of {group.name!r} is there twice"
-        short = [name for name in group.profiles if "." not in name]
-        if short and version.has(FQDN_PROFILES):
-            problem = f"the phone security profile {short[0]!r} must be an FQDN from {FQDN_PROFILES.first} on"
-            yield ("unified_cm", i, "security_profiles"), f"{problem}, and this is {version}"
+        for key, problem in group.problems(version, mra=deployment.mra, taken=taken):
+            yield ("unified_cm", i, key), problem
 
 
 def _zone_problems(deployment: Deployment, zone: Zone) -> Iterator[_Problem]:

@@ -133,6 +133,7 @@ class PartyGroup:
     certificates: of nodes with one for each service; the first counts on every port that no other has.
     wants: names that the certificates of our Expressways must have; those wanted on the edge lead there in DNS.
     unverified: what the group is called, where its TLS verify mode is off and could be on; `key` lists it in the file.
+    aliases: (another name or IP address, the member that it leads to).
     clients: machines outside that come for this group's sake; they have no certificate. has_certificates: False for them.
     """
 
@@ -147,6 +148,7 @@ class PartyGroup:
     wants: tuple[WantedName, ...] = ()
     key: str = ""
     unverified: str = ""
+    aliases: tuple[tuple[str, str], ...] = ()
     clients: tuple[str, ...] = ()
     has_certificates: bool = True
 

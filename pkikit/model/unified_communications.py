@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection, Iterator
+
 from pydantic import Field
 
-from pkikit.model.deployment_file.fields import DnsName, FileValue, Fqdn, Label, Switch
+from pkikit.model.deployment_file.fields import DnsName, FileValue, Fqdn, Label, ServerName, Switch
 from pkikit.model.parties import (
     CALL_MANAGER,
     CUP_XMPP,
@@ -18,6 +21,8 @@ from pkikit.model.parties import (
     WantedName,
 )
 from pkikit.model.tables import ports
+from pkikit.model.tables.features import FQDN_PROFILES, SIP_OAUTH
+from pkikit.model.version import ProductVersion
 
 
 class Phone(FileValue):
@@ -32,6 +37,7 @@ class UnifiedCm(FileValue):
 
     security_profiles: names that Unified CM looks for in C's certificate on every connection.
     phones: phones outside. A phone needs its own profile in C's certificate: without it, this phone alone fails.
+    server_names: how System > Server of Unified CM lists a node, if not by its FQDN: C dials that, and looks for it.
     sip_oauth: SIP OAuth mode: clients outside register with a token, over a port of its own, without mixed mode.
     """
 
@@ -41,7 +47,12 @@ class UnifiedCm(FileValue):
     tls_verify: Switch = False
     security_profiles: tuple[DnsName, ...] = ()
     phones: tuple[Phone, ...] = ()
+    server_names: dict[Fqdn, ServerName] = {}  # noqa: RUF012 - pydantic copies defaults
     sip_oauth: Switch = False
+
+    def known_as(self, node: str) -> str:
+        """Return the name by which C dials a node."""
+        return self.server_names.get(node, node)
 
     @property
     def shared_profiles(self) -> tuple[str, ...]:
@@ -53,6 +64,34 @@ class UnifiedCm(FileValue):
     def profiles(self) -> tuple[str, ...]:
         """The names of all profiles, each once."""
         return tuple(dict.fromkeys((*self.security_profiles, *(phone.profile for phone in self.phones))))
+
+    def problems(self, version: ProductVersion, *, mra: bool, taken: Collection[str]) -> Iterator[tuple[str, str]]:
+        """Yield (key, sentence) for each key that this version does not have, or that contradicts others.
+
+        Args:
+            version: the version of the Expressways.
+            mra: Mobile and Remote Access is on.
+            taken: names and addresses of other machines.
+        """
+        if self.sip_oauth and not version.has(SIP_OAUTH):
+            yield "sip_oauth", f"sip_oauth of {self.name!r} needs {SIP_OAUTH.first} or later, and this is {version}"
+        if self.phones and not (self.mixed_mode and mra):
+            problem = (
+                f"phones of {self.name!r} register through the Expressways with TLS: mra and mixed_mode must be on"
+            )
+            yield "phones", problem
+        for name, count in Counter(phone.name for phone in self.phones).items():
+            if count > 1:
+                yield "phones", f"the phone {name!r} of {self.name!r} is there twice"
+        for name in self.profiles if version.has(FQDN_PROFILES) else ():
+            if "." not in name:
+                problem = f"the phone security profile {name!r} must be an FQDN from {FQDN_PROFILES.first} on"
+                yield "security_profiles", f"{problem}, and this is {version}"
+        for node, name in self.server_names.items():
+            if node not in self.nodes:
+                yield "server_names", f"{node} is not a node of {self.name!r}; there are {', '.join(self.nodes)}"
+            elif name != node and (name in taken or list(self.server_names.values()).count(name) > 1):
+                yield "server_names", f"{name} for {node} belongs to another machine"
 
     def group(self, key: str, domains: Domains) -> PartyGroup:
         """The cluster: clients inside find it by SRV. It has a certificate for tomcat and one for CallManager.
@@ -78,6 +117,7 @@ class UnifiedCm(FileValue):
                 )
                 for name in (self.profiles if self.mixed_mode else ())
             ),
+            aliases=tuple((name, node) for node, name in self.server_names.items() if name != node),
             key=key,
             unverified=f"Unified CM {self.name}" if self.mixed_mode and not self.tls_verify else "",
         )

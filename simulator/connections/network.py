@@ -145,14 +145,16 @@ def inside_names(deployment: Deployment) -> frozenset[str]:
     inside = [group for group in deployment.groups if group.side in {Side.INSIDE, Side.CORE}]
     found = {name for group in inside for name in (*group.members, *group.hosts)}
     found |= {record for group in inside for record, _ in group.services}
+    found |= {name for group in inside for name, _ in group.aliases}
     return frozenset(found | {*deployment.inner_aliases, adcs.NAME})
 
 
 def zone_of(deployment: Deployment, plan: AddressPlan) -> Zone:
     """Return the DNS zone without faults: every party, the shared names of each group on all its members, SRV records."""
     addresses: dict[str, list[str]] = {name: [address] for name, address in plan.by_name.items()}
-    for name, peer in deployment.peer_aliases.items():
-        addresses[name] = [plan.by_name[peer]]
+    aliases = {**deployment.peer_aliases, **dict(alias for group in deployment.groups for alias in group.aliases)}
+    for name, party in aliases.items():
+        addresses[name] = [plan.by_name[party]]
     shared: dict[str, list[str]] = {}
     services: dict[str, list[tuple[str, int]]] = {}
     for group in deployment.groups:

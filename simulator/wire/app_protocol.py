@@ -34,9 +34,11 @@ class AppProtocol:
 
 
 def _text_request(leg: Leg) -> bytes:
+    # The library for SIP takes no host of a single label.
+    called = leg.reference_name if "." in leg.reference_name or leg.protocol is not Protocol.SIP_TLS else leg.server
     if leg.phone:
-        return messages.register_request(leg.phone, leg.client, leg.reference_name, leg.port)
-    return messages.request_for(leg.protocol, leg.client, leg.reference_name, leg.port)
+        return messages.register_request(leg.phone, leg.client, called, leg.port)
+    return messages.request_for(leg.protocol, leg.client, called, leg.port)
 
 
 def _text_understood(message: bytes) -> str:

@@ -17,8 +17,21 @@ def looks_for(name: str, why: str) -> tuple[NameCheck, ...]:
     return (NameCheck(any_of=(name,), why=why),)
 
 
-def https_leg(kind: LegKind, group: str, client: str, server: str, *, verify: bool, port: int = ports.UC_HTTPS) -> Leg:
-    """Return a leg whose client presents no certificate and, if it verifies, looks for the server's own name."""
+def https_leg(
+    kind: LegKind,
+    group: str,
+    client: str,
+    server: str,
+    *,
+    verify: bool,
+    port: int = ports.UC_HTTPS,
+    known_as: str = "",
+) -> Leg:
+    """Return a leg whose client presents no certificate and, if it verifies, looks for the server's own name.
+
+    known_as: how the client knows the server, if not by its own name.
+    """
+    known_as = known_as or server
     return Leg(
         kind=kind,
         group=group,
@@ -26,8 +39,8 @@ def https_leg(kind: LegKind, group: str, client: str, server: str, *, verify: bo
         server=server,
         protocol=Protocol.HTTPS,
         port=port,
-        reference_name=server,
+        reference_name=known_as,
         mutual=False,
         client_verifies=verify,
-        server_name_checks=looks_for(server, "node name, TLS verify mode on") if verify else (),
+        server_name_checks=looks_for(known_as, "node name, TLS verify mode on") if verify else (),
     )

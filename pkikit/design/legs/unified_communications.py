@@ -40,7 +40,9 @@ def _unified_cm_legs(deployment: Deployment) -> Iterator[Leg]:
             if group.sip_oauth and deployment.mra:
                 yield from _oauth_legs(group, peer, node)
             verify = group.tls_verify or traffic_server_verifies(deployment, peer)
-            yield https_leg(LegKind.UNIFIED_CM_HTTPS, group.name, peer, node, verify=verify)
+            yield https_leg(
+                LegKind.UNIFIED_CM_HTTPS, group.name, peer, node, verify=verify, known_as=group.known_as(node)
+            )
             if deployment.mra:
                 yield from _tftp_legs(deployment, group, peer, node)
 
@@ -82,7 +84,7 @@ def _oauth_legs(group: UnifiedCm, peer: str, node: str) -> Iterator[Leg]:
 
 
 def _of_node(group: UnifiedCm, node: str) -> tuple[NameCheck, ...]:
-    return looks_for(node, "Unified CM node name, TLS verify mode on") if group.tls_verify else ()
+    return looks_for(group.known_as(node), "Unified CM node name, TLS verify mode on") if group.tls_verify else ()
 
 
 def _sip_leg(kind: LegKind, group: UnifiedCm, client: str, server: str, service: str) -> Leg:
@@ -95,7 +97,7 @@ def _sip_leg(kind: LegKind, group: UnifiedCm, client: str, server: str, service:
         server=server,
         protocol=Protocol.SIP_TLS,
         port=ports.SIP_TLS,
-        reference_name=server,
+        reference_name=group.known_as(server),
         mutual=True,
         always_verified=True,
         client_list=of_client,
@@ -109,7 +111,7 @@ def _tftp_legs(deployment: Deployment, group: UnifiedCm, peer: str, node: str) -
     for port, service in _TFTP:
         leg = https_leg(
             LegKind.UNIFIED_CM_TFTP, group.name, peer, node,
-            verify=traffic_server_verifies(deployment, peer), port=port,
+            verify=traffic_server_verifies(deployment, peer), port=port, known_as=group.known_as(node),
         )  # fmt: skip
         yield replace(
             leg,

@@ -29,6 +29,10 @@ def _address(value: str) -> str:
     return str(ipaddress.ip_address(value.strip("[]"))) if is_ip_address(value) else parse_fqdn(value)
 
 
+def _server_name(value: str) -> str:
+    return str(ipaddress.ip_address(value.strip("[]"))) if is_ip_address(value) else parse_dns_name(value)
+
+
 def _ip(value: str) -> str:
     if not is_ip_address(value):
         raise InputError(f"{value[:60]!r} is not an IP address")
@@ -38,6 +42,7 @@ def _ip(value: str) -> str:
 Fqdn = Annotated[str, _validate_with(parse_fqdn)]
 DnsName = Annotated[str, _validate_with(parse_dns_name)]
 Address = Annotated[str, _validate_with(_address)]
+ServerName = Annotated[str, _validate_with(_server_name)]
 IpAddress = Annotated[str, _validate_with(_ip)]
 Version = Annotated[str, _validate_with(ProductVersion.parse)]
 Label = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
