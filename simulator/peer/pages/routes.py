@@ -17,13 +17,13 @@ from simulator.peer.pages.views import (
     status,
     traversal_test,
     trust_views,
-    unified_communications,
+    uc_status,
     zone_views,
 )
 from simulator.web.web_input import text_fields
 
 _VIEWS = (
-    status, zone_views, unified_communications, configuration, server_certificate, other_certificates, trust_views,
+    status, zone_views, uc_status, configuration, server_certificate, other_certificates, trust_views,
     certificate_testing, traversal_test, restart, acme_pages,
 )  # fmt: skip
 # Addresses of the release before the menu was the product's. They redirect for one release.
