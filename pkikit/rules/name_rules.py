@@ -16,7 +16,9 @@ REFERENCE = Rule(
     severity=Severity.ERROR,
     applies_to=(Subject.NAMES,),
     requirement="The name that the verifier looks for is in the certificate of the other side.",
-    source="X12.5 guide, appendix 1 'SIP TLS Negotiation Failures on Neighbor and Traversal Zones'; RFC 5922 §7.1",
+    source="X12.5 guide, appendix 1 'SIP TLS Negotiation Failures on Neighbor and Traversal Zones'; RFC 5922 §7.1. The command "
+    "reference X15.0 says common name or SAN, the MRA guide 'the SAN attribute, not the CN'; we follow the RFC: the common "
+    "name counts only without any SAN",
     fix="Compare the configured peer address or TLS verify subject name with the certificate's SAN, and correct "
     "whichever is wrong.",
     openssl=(62, 63),
@@ -45,7 +47,7 @@ REGISTRATION = Rule(
     severity=Severity.ERROR,
     applies_to=(Subject.NAMES,),
     requirement="Expressway-E's certificate holds every Unified CM registration domain, for MRA.",
-    source=_UC,
+    source=f"{_UC}. Cisco TAC 213872 advises these domains for Expressway-C too; the guide does not, and no check asks for them",
     fix=_REORDER,
     step=Step.NAMES,
 )

@@ -77,6 +77,7 @@ def dual_cluster(**further: list[str]) -> Deployment:
     return changed(zones__0__peer_addresses=[INNER_1, INNER_2], clusters__1__aliases=aliases)
 
 
+@pytest.mark.product("P1-3")
 def test_aliases_of_a_cluster_say_whose_inner_interface_a_zone_dials() -> None:
     """Each name leads to its own peer, whose SAN lists it, and every leg comes up."""
     read = dual_cluster()

@@ -84,6 +84,7 @@ def test_permissive_link_needs_a_server_that_can_present_a_certificate() -> None
     assert up == {C1: False, C2: True}
 
 
+@pytest.mark.product("P2-1")
 def test_cluster_is_permissive_unless_the_file_says_otherwise_and_shipped_ones_say_so() -> None:
     """The product's default; every shipped deployment states the mode of each cluster."""
     assert Cluster.model_validate({"name": "a", "role": "expressway-c", "peers": [C1]}).cluster_tls == "permissive"

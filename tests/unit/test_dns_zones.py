@@ -53,7 +53,7 @@ def at_e1(asked: list[Asked], *, out: bool) -> Asked:
     return next(one for one in asked if (one.leg.client if out else one.leg.server) == E1)
 
 
-@pytest.mark.product("E-26", "E-27")
+@pytest.mark.product("E-26", "E-27", "P1-10")
 @pytest.mark.parametrize(
     ("subject", "names", "up"),
     [
@@ -119,7 +119,7 @@ def test_partner_with_mutual_tls_refuses_e_without_client_auth() -> None:
     assert found == {f"b2b:{CLOUD}:{E1}>{NODE}": ("eku.client-auth-missing",)}
 
 
-@pytest.mark.product("E-26")
+@pytest.mark.product("P1-10")
 def test_caller_with_the_subject_name_is_mapped_to_the_dns_zone() -> None:
     """The name is in the caller's certificate: E finds it and says nothing."""
     into = at_e1(ask_both(issued(webex()).world, only=calls), out=False)

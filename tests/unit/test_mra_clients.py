@@ -21,7 +21,7 @@ from tests.support.worlds import AT, C1, C2, CLUSTER_E, E1, E2, JABBER, WorldBui
 OUTSIDE = {LegKind.MRA, LegKind.MRA_SIP, LegKind.MRA_XMPP}
 
 
-@pytest.mark.product("F-04", "F-05", "F-06")
+@pytest.mark.product("F-04", "F-05", "F-06", "P5-1")
 def test_jabber_dials_three_ports_of_each_e_and_shows_no_certificate() -> None:
     """8443 to provision, 5061 for SIP, 5222 for XMPP; only the server presents a certificate."""
     found = [leg for leg in legs_of(deployment()) if leg.kind in OUTSIDE]
@@ -91,6 +91,7 @@ def srv_name(text: str) -> x509.OtherName:
     return x509.OtherName(x509.ObjectIdentifier(SRV_NAME), encoder.encode(IA5String(text)))
 
 
+@pytest.mark.product("P1-4")
 @pytest.mark.parametrize(
     ("names", "service", "broken"),
     [

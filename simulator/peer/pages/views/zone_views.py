@@ -56,9 +56,12 @@ def _rows(peer: Peer, deployment: Deployment) -> Iterator[ZoneRow]:
             settings = (("TLS verify mode", _on(zone.tls_verify)), *_peer_addresses(zone.peer_addresses))
             yield ZoneRow(name=zone.name, kind="Neighbor", status=status_of(legs), reports=legs, settings=settings)
         elif isinstance(zone, DnsZone) and zone.cluster == ours:
-            yield ZoneRow(
-                name=zone.name, kind="DNS", status="On", settings=(("TLS verify mode", _on(zone.tls_verify)),)
+            settings = (
+                ("TLS verify mode", _on(zone.tls_verify)),
+                ("TLS verify subject name", zone.tls_verify_subject_name or ""),
+                ("TLS verify inbound mapping", _on(zone.inbound_mapping)),
             )
+            yield ZoneRow(name=zone.name, kind="DNS", status="On", settings=settings)
     yield from _automatic_rows(peer, reports)
 
 
