@@ -379,8 +379,5 @@ async def _up(lab: Lab, *, acme: bool, state: Path | None) -> None:
 
     async with AsyncExitStack() as stack:
         running = await stack.enter_async_context(lab)
-        more = []
-        if acme:
-            service = await stack.enter_async_context(acme_service(running))
-            more.append(f"ACME directory: {service.ca.directory} (HTTPS by {service.ca.ca_file})")
-        await run_until_stopped(running, state, more)
+        service = await stack.enter_async_context(acme_service(running)) if acme else None
+        await run_until_stopped(running, state, service.ca if service is not None else None)

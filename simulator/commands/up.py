@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -15,10 +16,13 @@ from rich.table import Table
 from rich.text import Text
 
 from pkikit.files import key_pem, write_private, write_public
+from simulator.commands.access import FILE, access_file, access_of
+from simulator.face.name_proxy import NameProxy
 from simulator.face.topology_page import Management
 from simulator.lab.lab import BANNER
 from simulator.lab.running_lab import RunningLab
 from simulator.peer.store import make_private_folder
+from simulator.services.lab_ca import LabCa
 from simulator.world.report import CheckReport
 
 INTERVAL = 2.0  # seconds between two looks
@@ -63,6 +67,7 @@ def addresses_to_try(lab: RunningLab, state: Path | None, more: Sequence[str] = 
     lines += more
     if state is not None:
         write_state(lab, state)
+        lines.append(f"for scripts, while the lab runs: {state / FILE}")
         lines.append(
             f"certificates, keys and trusted CA lists: {state}/<fqdn>/, root: {state}/root.pem, TLS key log: {state}/tls-keys.log"
         )
@@ -101,18 +106,25 @@ def status_table(report: CheckReport) -> Table:
     return made
 
 
-async def run_until_stopped(lab: RunningLab, state: Path | None, more: Sequence[str] = ()) -> None:
+async def run_until_stopped(lab: RunningLab, state: Path | None, acme: LabCa | None = None) -> None:
     """Show the table until cancelled (Ctrl-C, SIGTERM); without a terminal, one line per change of the status."""
     out = Console(highlight=False)
-    face = Management(lab)
-    await face.start()
-    try:
+    face, proxy = Management(lab), NameProxy(lab)
+    async with AsyncExitStack() as stack:
+        await face.start()
+        stack.push_async_callback(face.stop)
+        proxy.start()
+        stack.push_async_callback(proxy.stop)
+        directory = acme.directory if acme is not None else None
+        access = access_of(lab, topology=face.url, acme=directory)
+        stack.enter_context(access_file(state, access))
+        more = [f"names as in the product: HTTPS_PROXY={proxy.url} curl --cacert … https://<fqdn>/api/raml"]
+        if acme is not None:
+            more.append(f"ACME directory: {acme.directory} (HTTPS by {acme.ca_file})")
         for line in (*addresses_to_try(lab, state, more), f"topology, live: {face.url}"):
             out.print(line, markup=False, soft_wrap=True)
         out.file.flush()
         await _show_status(lab, out)
-    finally:
-        await face.stop()
 
 
 async def _show_status(lab: RunningLab, out: Console) -> None:
