@@ -103,7 +103,7 @@ def test_api_access_of_a_cluster_can_be_off(lab: ThreadedLab) -> None:
         assert ProductScript(closed, C1).ask("GET", "/sysinfo")[0] == 200
         assert Script(closed).ask("GET", "/zones")[0] == 200
         cookie, _ = logged_in(closed)
-        assert ask(closed, E1, "GET", "/", Cookie=cookie)[0] == 200
+        assert ask(closed, E1, "GET", "/overview", Cookie=cookie)[0] == 200
 
 
 @pytest.mark.product("D-19")

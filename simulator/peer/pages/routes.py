@@ -52,7 +52,7 @@ def add_routes(app: web.Application) -> None:
     app.router.add_routes([web.get(path, handler) for path, handler in (*get, *page_handlers().items())])
     app.router.add_routes([web.post(path, handler) for path, handler in (*post, *(p for v in _VIEWS for p in v.POST))])
     # Below here, no page has the address: it is an older one, or that of a page that is not simulated.
-    app.router.add_get("/{address:.*}", _elsewhere)
+    app.router.add_get(r"/{address:(?!api/|status\.xml$).*}", _elsewhere)
 
 
 async def _elsewhere(request: web.Request) -> web.Response:
