@@ -167,6 +167,14 @@ class World:
         """Return the same world with this party in place of the one with its FQDN."""
         return replace(self, parties={**self.parties, party.fqdn: party})
 
+    def lists_of(self, fqdn: str) -> dict[str, tuple[x509.Certificate, ...]]:
+        """Return a party's lists of CAs by name, as `tomcat-trust`; under the empty name if it has one for everything."""
+        party = self.parties[fqdn]
+        if not party.lists:
+            return {"": party.trusted_ca_list}
+        services = self.deployment.group_of(fqdn).certificates
+        return {made.trust_list: party.as_server(made.ports[0]).trusted_ca_list for made in services if made.ports}
+
     @cached_property
     def known_certificates(self) -> tuple[x509.Certificate, ...]:
         """All certificates of all parties: a diagnosis may compare with them, a verifier may not."""

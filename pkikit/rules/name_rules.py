@@ -82,8 +82,9 @@ PROFILE = Rule(
     id="names.security-profile-missing",
     severity=Severity.ERROR,
     applies_to=(Subject.NAMES,),
-    requirement="Expressway-C's certificate holds the name of every phone security profile that is configured for encrypted TLS.",
-    source=_UC,
+    requirement="Expressway-C's certificate holds the name of every phone security profile that is configured for encrypted TLS. "
+    "A phone needs its own profile only.",
+    source=f"{_UC}; Cisco TAC 211304 for the second sentence",
     fix=_REORDER,
     step=Step.NAMES,
 )

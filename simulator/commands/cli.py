@@ -53,7 +53,11 @@ NetOption = Annotated[
 ]
 TlsOption = Annotated[str | None, typer.Option("--tls", metavar="1.2|1.3", help="Hold all parties to one TLS version.")]
 CertsOption = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Your own certificates: DIR/<fqdn>/cert.pem, key.pem, trust.pem.")
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Your own certificates: DIR/<fqdn>/cert.pem, key.pem, trust.pem; trust-callmanager.pem for one list of Unified CM.",
+    ),
 ]
 
 

@@ -146,7 +146,7 @@ def _box(party: str, place: tuple[int, int], deployment: Deployment, world: Worl
     rows = [
         (f"{host}.{domain}", "bold"),
         (f"certificate by {_steady(issuer)}" if holder.credential else issuer, "normal"),
-        (f"trusts {trust_text(holder.trusted_ca_list)}", "normal"),
+        (f"trusts {lists_text(world, party)}", "normal"),
     ]
     colour = _INK if cluster else _IDLE
     drawn = "".join(
@@ -167,6 +167,12 @@ def trust_text(trusted: Sequence[object]) -> str:
     return ", ".join(names[:2]) + (f" +{len(names) - 2}" if len(names) > 2 else "") or "nobody"
 
 
+def lists_text(world: World, party: str) -> str:
+    """Return the roots of all lists of a party; each list by its name if there are several."""
+    lists = world.lists_of(party)
+    return "; ".join(f"{name}: {trust_text(listed)}" if name else trust_text(listed) for name, listed in lists.items())
+
+
 def _status(line: Line) -> str:
     if not line.down:
         return f"{line.legs} of {line.legs} legs up"
@@ -182,7 +188,7 @@ def describe(deployment: Deployment, world: World, lines: Sequence[Line]) -> str
             holder = world.parties[party]
             issuer = _steady(common_name(holder.credential.leaf.issuer)) if holder.credential else ""
             shows = f"certificate by {issuer}" if issuer else "no certificate"
-            told.append(f"  {party}: {shows}, trusts {trust_text(holder.trusted_ca_list)}")
+            told.append(f"  {party}: {shows}, trusts {lists_text(world, party)}")
     if lines:
         told.append("Relations:")
         told += [f"  {'✘' if line.down else '✔'} {line.left} – {line.right}: {_status(line)}" for line in lines]

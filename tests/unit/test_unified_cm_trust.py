@@ -6,16 +6,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.design.legs import legs_of
 from pkikit.errors import DeploymentError, EncodingError, InputError
 from pkikit.judge.legs.leg_verdict import judge_leg
+from pkikit.judge.linting.lint import lint_deployment
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.leg import Leg
 from pkikit.model.parties import LegKind
 from pkikit.model.version import ProductVersion
 from pkikit.model.world import World
+from simulator.face.picture import describe
 from simulator.wire.memory import MemoryDialler
 from simulator.world.brought import bring_certificates
 from simulator.world.craft import CLIENT, DAY, SERVER, craft
@@ -202,3 +205,26 @@ def test_fault_for_a_list_that_a_party_does_not_have_is_refused() -> None:
     """The sentence lists the services."""
     with pytest.raises(InputError, match=rf"{UCM1} has no list for 'cup-xmpp'; it has lists for tomcat, CallManager"):
         distrusting(made(), "cup-xmpp")
+
+
+@pytest.mark.product("P2-5")
+@pytest.mark.parametrize("switch", [True, False])
+def test_lint_warns_of_a_traffic_server_that_verifies_nothing(switch: bool) -> None:
+    """The documents do not recommend the switch."""
+    verdict = lint_deployment(made("X15.5", clusters__0__verify_origin_server=switch).world.deployment)
+    found = [e.label for f in verdict.findings if f.rule == "deployment.verification-off" for e in f.evidence]
+    assert ("cluster core, VerifyOriginServer" in found) is not switch
+
+
+def test_lists_of_a_party_have_names_where_there_are_several() -> None:
+    """The picture and the clinic's tools print them."""
+    issued = made()
+    root = issued.root.certificate
+    assert issued.world.lists_of(UCM1) == {"": (root,)}
+    world = distrusting(issued, "CallManager")
+    assert world.lists_of(UCM1) == {"tomcat-trust": (root,), "CallManager-trust": (stranger_root(world),)}
+    assert "tomcat-trust: Lab Root CA; CallManager-trust: Stranger Root CA" in describe(world.deployment, world, [])
+
+
+def stranger_root(world: World) -> x509.Certificate:
+    return next(c for c in world.known_certificates if "Stranger Root" in c.subject.rfc4514_string())

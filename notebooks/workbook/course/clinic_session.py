@@ -105,12 +105,13 @@ class ClinicSession:
         return pd.DataFrame({"": shown})
 
     def trust(self, fqdn: str) -> list[str]:
-        """Return a party's trusted CA list."""
+        """Return a party's trusted CA list; each entry with the name of its list, if Unified CM or IM&P has several."""
         self.require_tool("trust")
-        party = self.live.lab.world.parties.get(str(fqdn).strip().lower())
-        if party is None:
-            raise InputError(f"{printable(str(fqdn))} is no party; there are {', '.join(self.live.lab.world.parties)}")
-        return [title(c) for c in party.trusted_ca_list]
+        world, name = self.live.lab.world, str(fqdn).strip().lower()
+        if name not in world.parties:
+            raise InputError(f"{printable(str(fqdn))} is no party; there are {', '.join(world.parties)}")
+        lists = world.lists_of(name).items()
+        return [f"{listed}: {title(c)}" if listed else title(c) for listed, held in lists for c in held]
 
     def trace(self, leg_id: str) -> pd.DataFrame:
         """Return both sides of one leg as it was last dialled."""

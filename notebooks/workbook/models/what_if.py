@@ -34,7 +34,7 @@ def judged(world: World, at: datetime) -> CheckReport:
 
 def authorities(world: World) -> dict[str, x509.Certificate]:
     """Return the CA certificates of a world by name: from lists, or sent after leaves."""
-    lists = [c for party in world.parties.values() for c in party.trusted_ca_list]
+    lists = [c for party in world.parties.values() for c in party.listed]
     sent = [c for p in world.parties.values() for credential in p.credentials for c in credential.chain[1:]]
     return {title(c): c for c in dict.fromkeys([*lists, *sent])}
 
@@ -42,7 +42,7 @@ def authorities(world: World) -> dict[str, x509.Certificate]:
 def trusting(world: World, parties: Iterable[str], certificates: Sequence[x509.Certificate]) -> World:
     """Return the same world with this trusted CA list on these parties."""
     for fqdn in parties:
-        world = world.with_party(replace(world.parties[fqdn], trusted_ca_list=tuple(certificates)))
+        world = world.with_party(replace(world.parties[fqdn], trusted_ca_list=tuple(certificates), lists={}))
     return world
 
 

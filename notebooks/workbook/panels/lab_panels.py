@@ -74,7 +74,7 @@ def trust_editor(session: LabSession) -> Panel:
 
     def tick(change: dict[str, Any]) -> None:
         """The boxes show the list that is there now (of several parties, what any of them trusts)."""
-        now = {title(c) for fqdn in lists[change["new"]] for c in session.world.parties[fqdn].trusted_ca_list}
+        now = {title(c) for fqdn in lists[change["new"]] for c in session.world.parties[fqdn].listed}
         for box, name in zip(boxes.values(), known, strict=True):
             box.value = name in now
 
@@ -84,7 +84,7 @@ def trust_editor(session: LabSession) -> Panel:
 
 
 def _trusted(session: LabSession) -> set[str]:
-    return {title(c) for party in session.world.parties.values() for c in party.trusted_ca_list}
+    return {title(c) for party in session.world.parties.values() for c in party.listed}
 
 
 def chain_builder(session: LabSession) -> Panel:

@@ -106,6 +106,10 @@ def verification_off(deployment: Deployment) -> Iterator[Evidence]:
     for zone in deployment.zones:
         if zone.leaves_unverified:
             yield Evidence(label=f"zone {zone.name}, TLS verify", expected="on", seen="off", where="zones")
+    for cluster in deployment.clusters:
+        if not cluster.verify_origin_server:
+            label = f"cluster {cluster.name}, VerifyOriginServer"
+            yield Evidence(label=label, expected="on", seen="off", where="clusters")
     for group in deployment.groups:
         if group.unverified:
             yield Evidence(label=f"{group.unverified}, TLS verify", expected="on", seen="off", where=group.key)
