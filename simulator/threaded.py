@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, ExitStack
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
 
 from anyio.from_thread import start_blocking_portal
@@ -266,6 +267,10 @@ class ThreadedLab(_Threaded[RunningLab]):
     def status(self) -> CheckReport:
         """Return the current state of held legs, and dial the others."""
         return self.run(self.lab.status)
+
+    def archives(self, folder: Path) -> tuple[Path, ...]:
+        """Write a diagnostic archive of each peer into a folder, and return the files. None of them has a private key."""
+        return self.run(self.lab.archives, folder)
 
     # Changes.
 

@@ -123,6 +123,10 @@ def check(
         Path | None,
         typer.Option(metavar="FILE.pcapng", help="What crossed the wires, for Wireshark; it can decrypt it."),
     ] = None,
+    archives: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="A diagnostic archive of each peer: log, dumps, certificates, packets."),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Start the lab, dial every leg with real TLS, say per leg accepted or not and the root cause.
@@ -134,7 +138,7 @@ def check(
     instant = parse_instant(at, datetime.now(UTC), makes=True) if at is not None else None
     with _key_log(capture) as keylog:
         lab = _lab(read, _settings(net, tls, keylog=keylog, capture=capture), instant, certs)
-        report = asyncio.run(_run_check(lab, quiet=as_json or not sys.stderr.isatty()))
+        report = asyncio.run(_run_check(lab, archives, quiet=as_json or not sys.stderr.isatty()))
     if traces is not None:
         _write_traces(report, traces)
     console.answer(
@@ -172,7 +176,7 @@ def _write_traces(report: CheckReport, folder: Path) -> None:
             write_public(folder / f"{name}.json", json.dumps(trace_to_json(leg.trace), indent=2).encode())
 
 
-async def _run_check(lab: Lab, *, quiet: bool) -> CheckReport:
+async def _run_check(lab: Lab, archives: Path | None, *, quiet: bool) -> CheckReport:
     from rich.console import Console
     from rich.progress import Progress
 
@@ -180,7 +184,12 @@ async def _run_check(lab: Lab, *, quiet: bool) -> CheckReport:
         task = progress.add_task("starting the lab", total=None)
         async with lab as running:
             progress.update(task, description="dialling", total=len(running.legs))
-            return await running.check(progress=lambda _: progress.advance(task))
+            if archives is not None:
+                running.diagnostics.start_everywhere()
+            report = await running.check(progress=lambda _: progress.advance(task))
+            if archives is not None:
+                await running.archives(archives)
+            return report
 
 
 def print_report(out: Console, report: CheckReport) -> None:

@@ -25,6 +25,7 @@ from simulator.connections.endpoint import Endpoint
 from simulator.connections.network import Network
 from simulator.events import EventLog
 from simulator.lab.alarm_watch import AlarmWatch
+from simulator.lab.diagnostics import Diagnostics
 from simulator.lab.housekeeping import Housekeeping
 from simulator.lab.pages import serve_pages
 from simulator.lab.peer_requests import PeerRequests
@@ -146,12 +147,13 @@ async def _run(context: LabContext, beginning: LabStart, keeper: LabKeeper, stac
     peers: dict[str, Peer] = {}
     housekeeping = Housekeeping(context, peers, network.look_up)
     changes = WorldChanges(context, endpoints, peers, network, dialler)
-    requests = PeerRequests(context, changes, dialler, housekeeping, keeper)
+    diagnostics = Diagnostics(context, peers)
+    requests = PeerRequests(context, changes, dialler, housekeeping, keeper, diagnostics)
     for fqdn in context.deployment.peers:
         peers[fqdn] = await _open_peer(context, beginning.states.get(fqdn), fqdn, requests)
     pages = await serve_pages(context, peers, beginning.passwords, stack)
     alarms = AlarmWatch(context, peers)
-    context.followers += [pages, alarms]
+    context.followers += [pages, alarms, diagnostics]
     context.background.spawn(housekeeping.run(), "clock")
     return RunningLab(
         context,
@@ -164,6 +166,7 @@ async def _run(context: LabContext, beginning: LabStart, keeper: LabKeeper, stac
         changes=changes,
         housekeeping=housekeeping,
         alarms=alarms,
+        diagnostics=diagnostics,
     )
 
 

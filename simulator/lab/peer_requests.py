@@ -15,6 +15,7 @@ from simulator.events import CERTIFICATES_RELOADED
 from simulator.lab.housekeeping import Housekeeping
 from simulator.lab.saved_lab import LabKeeper
 from simulator.lab.world_changes import WorldChanges
+from simulator.peer.diagnostic_tool import DiagnosticTool
 from simulator.peer.lab_view import EkuSwitches, LabView
 from simulator.peer.state import PeerState
 from simulator.world.report import CheckReport, LegReport
@@ -30,8 +31,10 @@ class PeerRequests(LabView):
         dialler: Dialler,
         housekeeping: Housekeeping,
         keeper: LabKeeper,
+        diagnostics: DiagnosticTool,
     ) -> None:
         self.deployment, self.events = context.deployment, context.events
+        self.diagnostics = diagnostics
         self._context, self._changes, self._dialler = context, changes, dialler
         self._housekeeping, self._keeper = housekeeping, keeper
 

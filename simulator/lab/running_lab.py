@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
+import anyio.to_thread
 from cryptography import x509
 
 from pkikit.model.certificates.credential import Credential
@@ -20,6 +22,7 @@ from simulator.connections.links import Link
 from simulator.connections.network import Network
 from simulator.errors import LabError
 from simulator.lab.alarm_watch import AlarmWatch
+from simulator.lab.diagnostics import Diagnostics, write_archives
 from simulator.lab.housekeeping import Housekeeping
 from simulator.lab.pages import Pages
 from simulator.lab.world_changes import WorldChanges
@@ -33,7 +36,8 @@ class RunningLab:
     """The value of `async with Lab(deployment) as lab:`. Everything in it runs until the block ends.
 
     deployment, settings, clock, events, plan, issued, legs: as in LabContext. peers, endpoints: by FQDN. network: DNS and
-    distribution points. passwords: of the pages, by user. background: owns the tasks that no caller waits for.
+    distribution points. diagnostics: diagnostic logging. passwords: of the pages, by user.
+    background: owns the tasks that no caller waits for.
     """
 
     def __init__(
@@ -49,6 +53,7 @@ class RunningLab:
         changes: WorldChanges,
         housekeeping: Housekeeping,
         alarms: AlarmWatch,
+        diagnostics: Diagnostics,
     ) -> None:
         self.deployment, self.settings, self.clock = context.deployment, context.settings, context.clock
         self.events, self.plan, self.issued, self.legs = context.events, context.plan, context.issued, context.legs
@@ -56,6 +61,7 @@ class RunningLab:
         self.network, self.endpoints, self.peers, self.passwords = network, endpoints, peers, passwords
         self._context, self._pages, self._dialler = context, pages, dialler
         self._changes, self._housekeeping, self._alarms = changes, housekeeping, alarms
+        self.diagnostics = diagnostics
 
     @property
     def world(self) -> World:
@@ -161,6 +167,13 @@ class RunningLab:
         report = await self._dialler.status()
         self._alarms.look()
         return report
+
+    async def archives(self, folder: Path) -> tuple[Path, ...]:
+        """Write a diagnostic archive of each peer into a folder, and return the files (mode 0600).
+
+        An archive has packets only if diagnostic logging with tcpdump was started before. It has no private key.
+        """
+        return await anyio.to_thread.run_sync(write_archives, self.diagnostics.archives_now(), folder)
 
     @property
     def links(self) -> Mapping[str, Link]:

@@ -15,6 +15,7 @@ from pkikit.model.tables.features import EKU_CHECKING_MODE, SERVER_ONLY_SWITCH
 from pkikit.model.version import ProductVersion
 from pkikit.model.world import Party
 from simulator.events import EventLog
+from simulator.peer.diagnostic_tool import DiagnosticTool
 from simulator.peer.state import PeerState
 from simulator.world.report import CheckReport, LegReport
 
@@ -54,6 +55,7 @@ class LabView(Protocol):
 
     deployment: Deployment
     events: EventLog
+    diagnostics: DiagnosticTool
 
     def party(self, fqdn: str) -> Party:
         """Return the party as it runs now: credential, trusted CA list, clock."""

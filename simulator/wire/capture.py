@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from socket import inet_aton
 
-from dpkt import pcapng
+from dpkt import pcap, pcapng
 from dpkt.ip import IP, IP_PROTO_TCP
 from dpkt.tcp import TCP, TH_ACK, TH_FIN, TH_PUSH, TH_SYN
 
@@ -22,6 +22,7 @@ from pkikit.files import write_private
 
 MAX_RECORDED = 256 * 1024 * 1024
 _RAW_IP = 101  # LINKTYPE_RAW: packets begin with their IP header
+_PCAP_SIZE, _PCAP_FILES = 20 * 1024 * 1024, 20  # administrator guide X15.5: 20 files of 20 MB each
 _SEGMENT = 16 * 1024
 _DECRYPTION_SECRETS, _TLS_KEY_LOG = 0x0A, 0x544C534B  # pcapng, "Decryption Secrets Block"
 
@@ -58,6 +59,36 @@ class Capture:
                 conversation.pieces.append((self._now(), from_client, data))
 
         return record
+
+    def pcap(self, of: str, address: str = "", port: int = 0) -> list[bytes]:
+        """Return what was recorded as files in the older pcap format, without session secrets.
+
+        Args:
+            of: the address of the machine that captures.
+            address: keep the conversations with this address alone; empty: all.
+            port: keep the conversations with this port at one end alone; 0: all.
+
+        Returns:
+            Files of at most 20 MB, at most 20 of them; the last packets are left out beyond that, as on the product.
+        """
+        kept = [
+            c
+            for c in self._conversations
+            if of in {c.client[0], c.server[0]}
+            and (not address or address in {c.client[0], c.server[0]})
+            and (not port or port in {c.client[1], c.server[1]})
+        ]
+        packets = sorted((p for c in kept for p in _packets(c)), key=lambda packet: packet[0])
+        files: list[bytes] = []
+        stream = io.BytesIO()
+        writer = pcap.Writer(stream, linktype=_RAW_IP)
+        for instant, packet in packets:
+            if stream.tell() + len(packet) > _PCAP_SIZE:
+                files.append(stream.getvalue())
+                stream = io.BytesIO()
+                writer = pcap.Writer(stream, linktype=_RAW_IP)
+            writer.writepkt(packet, ts=instant.timestamp())
+        return [*files, stream.getvalue()][:_PCAP_FILES]
 
     def write(self, path: Path, key_log: bytes = b"") -> None:
         """Write everything recorded so far, in the order in which it happened; mode 0600."""

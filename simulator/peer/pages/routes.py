@@ -11,6 +11,7 @@ from simulator.peer.pages.rendering import PEER, load_templates, places_for, ren
 from simulator.peer.pages.views import (
     certificate_testing,
     configuration,
+    diagnostic_logging,
     other_certificates,
     restart,
     server_certificate,
@@ -24,7 +25,7 @@ from simulator.web.web_input import text_fields
 
 _VIEWS = (
     status, zone_views, uc_status, configuration, server_certificate, other_certificates, trust_views,
-    certificate_testing, traversal_test, restart, acme_pages,
+    certificate_testing, traversal_test, diagnostic_logging, restart, acme_pages,
 )  # fmt: skip
 # Addresses of the release before the menu was the product's. They redirect for one release.
 _MOVED = {

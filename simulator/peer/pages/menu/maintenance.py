@@ -73,11 +73,7 @@ _TOOLS = Group(
 _DIAGNOSTICS = Group(
     name="Diagnostics",
     entries=(
-        Page(
-            name="Diagnostic logging",
-            path="/loggingsnapshot",
-            absent="collects logs and a packet capture, and offers them as an archive.",
-        ),
+        Page(name="Diagnostic logging", path="/loggingsnapshot"),
         Page(name="System snapshot", path="/snapshot", absent="creates an archive for Cisco's support."),
         Group(
             name="Incident reporting",

@@ -1,0 +1,232 @@
+"""Diagnostic logging in a running lab: one log a peer, a packet capture while it runs, and archives of all peers."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from pkikit.errors import InputError
+from pkikit.files import write_private
+from pkikit.model.tables.log_events import DIAGNOSTIC_LOGGING
+from pkikit.values.names import printable
+from simulator.connections.context import Follower, LabContext
+from simulator.errors import LabError
+from simulator.peer.diagnostic_log import Dumps, build_archive, dumps_of, has_client_certificate
+from simulator.peer.diagnostic_tool import LAST_PORT, MAX_MARKER, CaptureFilter, DiagnosticTool, LogProgress
+from simulator.peer.peer import Peer
+from simulator.wire.capture import Capture, End, Tap
+
+
+@dataclass(kw_only=True)
+class _Run:
+    """One log. since, until: numbers of events. dumps: None once the peer has restarted."""
+
+    began: datetime
+    since: int
+    dumps: Dumps | None
+    capture: Capture | None = None
+    only: CaptureFilter = field(default_factory=CaptureFilter)
+    until: int | None = None
+    archive: tuple[str, bytes] = ("", b"")
+
+
+class Diagnostics(Follower, DiagnosticTool):
+    """Follows a lab, and logs for those peers on which an administrator started diagnostic logging.
+
+    The capture has the connections that parties of the lab open while it runs, and those alone.
+    """
+
+    name = "diagnostic logging"
+
+    def __init__(self, context: LabContext, peers: Mapping[str, Peer]) -> None:
+        self._context, self._peers = context, peers
+        self._runs: dict[str, _Run] = {}
+
+    def progress(self, fqdn: str) -> LogProgress:
+        """Return how far the logging of a peer is."""
+        run = self._runs.get(fqdn)
+        if run is None:
+            return LogProgress()
+        stopped = run.until is not None
+        return LogProgress(running=not stopped, began=run.began, stopped=stopped, archive=run.archive[0])
+
+    def start(self, fqdn: str, *, tcpdump: bool = False, only: CaptureFilter | None = None) -> None:
+        """Start a new log on every peer of the cluster; it replaces the earlier ones.
+
+        Args:
+            fqdn: the peer.
+            tcpdump: capture packets, too.
+            only: which packets to keep.
+
+        Raises:
+            InputError: the address or the port of the filter is not one.
+            LabError: it is running already.
+        """
+        wanted = self._checked(only or CaptureFilter())
+        if self.progress(fqdn).running:
+            raise LabError(f"diagnostic logging is running on {fqdn}; stop it first")
+        for name in self._cluster(fqdn):
+            peer = self._peers[name]
+            self._runs[name] = _Run(
+                began=self._context.now_of(name),
+                since=self._context.events.last,
+                dumps=dumps_of(name, peer.lab, peer.alarms()),
+                capture=Capture(self._context.clock.now) if tcpdump else None,
+                only=wanted,
+            )
+            self._write(name, "started" + (" with tcpdump" if tcpdump else ""))
+
+    def start_everywhere(self) -> None:
+        """Start a new log with a capture on every peer that does not log yet."""
+        for fqdn in self._peers:
+            if not self.progress(fqdn).running:
+                self.start(fqdn, tcpdump=True)
+
+    def _checked(self, only: CaptureFilter) -> CaptureFilter:
+        if only.port and not 1 <= only.port <= LAST_PORT:
+            raise InputError(f"the port of the filter is {only.port}; allowed are 1 to {LAST_PORT}")
+        address = only.address.strip().lower()
+        if not address:
+            return replace(only, address="")
+        known = self._context.plan.by_name.get(address)
+        if known is not None:
+            return replace(only, address=known)
+        try:
+            return replace(only, address=str(ipaddress.ip_address(address)))
+        except ValueError:
+            raise InputError(
+                f"the filter takes an IP address or the FQDN of a machine of this lab, not {printable(address, 80)!r}"
+            ) from None
+
+    def mark(self, fqdn: str, text: str) -> None:
+        """Add a marker to the log of this peer alone.
+
+        Args:
+            fqdn: the peer.
+            text: what the marker says.
+
+        Raises:
+            InputError: the text is empty or too long.
+            LabError: nothing logs.
+        """
+        if not text.strip() or len(text) > MAX_MARKER:
+            raise InputError(f"a marker has 1 to {MAX_MARKER} characters")
+        if not self.progress(fqdn).running:
+            raise LabError(f"diagnostic logging is not running on {fqdn}; start a new log first")
+        self._write(fqdn, f"DEBUG_MARKER: {text.strip()}")
+
+    def stop(self, fqdn: str) -> None:
+        """Stop logging on every peer of the cluster.
+
+        Raises:
+            LabError: nothing logs.
+        """
+        if not self.progress(fqdn).running:
+            raise LabError(f"diagnostic logging is not running on {fqdn}")
+        for name in self._cluster(fqdn):
+            run = self._runs.get(name)
+            if run is not None and run.until is None:
+                self._write(name, "stopped")
+                run.until = self._context.events.last
+
+    def collect(self, fqdn: str) -> str:
+        """Collect the log of this peer, and return the name of the archive.
+
+        Raises:
+            LabError: there is no log that has stopped.
+        """
+        run = self._runs.get(fqdn)
+        if run is None or run.until is None:
+            raise LabError(f"{fqdn} has no log to collect: start a new log, and stop it")
+        run.archive = self._archive(fqdn, run)
+        return run.archive[0]
+
+    def download(self, fqdn: str) -> tuple[str, bytes]:
+        """Return the name and the content of the collected archive.
+
+        Raises:
+            LabError: nothing was collected.
+        """
+        run = self._runs.get(fqdn)
+        if run is None or not run.archive[0]:
+            raise LabError(f"{fqdn} has no archive to download: collect the log first")
+        return run.archive
+
+    def archive_now(self, fqdn: str) -> tuple[str, bytes]:
+        """Return an archive of this instant: of the log that runs, or of all events that the lab still has."""
+        peer = self._peers[fqdn]
+        whole = _Run(began=self._context.now_of(fqdn), since=0, dumps=None)
+        run = replace(self._runs.get(fqdn, whole), dumps=dumps_of(fqdn, peer.lab, peer.alarms()))
+        return self._archive(fqdn, run)
+
+    def archives_now(self) -> dict[str, bytes]:
+        """Return an archive of each peer, by its name."""
+        made: dict[str, bytes] = {}
+        for fqdn in self._peers:
+            name, content = self.archive_now(fqdn)
+            if name in made:  # two hosts of one name, in two domains
+                name = name.replace(f"_{fqdn.partition('.')[0]}_", f"_{fqdn}_")
+            made[name] = content
+        return made
+
+    def _archive(self, fqdn: str, run: _Run) -> tuple[str, bytes]:
+        until = run.until if run.until is not None else self._context.events.last
+        found = (e for e in self._context.events.of(fqdn) if run.since < e.seq <= until)
+        address = self._context.plan.by_name[fqdn]
+        packets = run.capture.pcap(address, run.only.address, run.only.port) if run.capture is not None else []
+        return build_archive(
+            fqdn,
+            self._context.now_of(fqdn),
+            [line for event in found for line in str(event).splitlines()],
+            dumps=run.dumps,
+            party=self._context.world.parties[fqdn],
+            version_has_client=has_client_certificate(self._context.deployment),
+            packets=packets,
+        )
+
+    def _cluster(self, fqdn: str) -> tuple[str, ...]:
+        cluster = self._context.deployment.cluster_of(fqdn)
+        return cluster.peers if cluster is not None else (fqdn,)
+
+    def _write(self, fqdn: str, what: str) -> None:
+        self._context.events.add(fqdn, DIAGNOSTIC_LOGGING, Detail=what)
+
+    # Follower.
+
+    def tap(self, client: End, server: End) -> Tap | None:
+        """Record this connection for every peer at one of its ends that captures."""
+        by_name = self._context.plan.by_name
+        taps = [
+            run.capture.tap(client, server)
+            for fqdn, run in self._runs.items()
+            if run.capture is not None and run.until is None and by_name[fqdn] in {client[0], server[0]}
+        ]
+        if not taps:
+            return None
+
+        def record(from_client: bool, data: bytes) -> None:
+            for tap in taps:
+                tap(from_client, data)
+
+        return record
+
+    async def restarted(self, fqdn: str) -> None:
+        """After a restart the archive has the log alone, as on the product."""
+        run = self._runs.get(fqdn)
+        if run is not None and not run.archive[0]:
+            run.dumps = None
+
+
+def write_archives(archives: Mapping[str, bytes], folder: Path) -> tuple[Path, ...]:
+    """Write archives into a folder, mode 0600, and return the files.
+
+    Args:
+        archives: the contents by name.
+        folder: where to; made if it does not exist.
+    """
+    for name, content in archives.items():
+        write_private(folder / name, content)
+    return tuple(folder / name for name in archives)
