@@ -18,14 +18,18 @@ from pkikit.model.leg import Leg
 from pkikit.model.parties import Cluster, Role
 from pkikit.model.purposes import needs_client_auth
 from pkikit.model.tables.features import TWO_STORES
+from pkikit.model.tables.public_cas import EXPRESSWAY_PROFILE, LETS_ENCRYPT, WEB_LIFETIMES
 from pkikit.values.names import printable
 from pkikit.values.public_names import is_internal
 
-MAX_NAMES = 100  # names in one certificate of Let's Encrypt; commercial CAs have similar limits
-# What CAs of the web may issue: 398 days until 15 March 2026, then 200, 100 and 47 (CA/Browser Forum ballot SC-081).
-LIFETIMES = ("398", "200", "100", "47")
-# Profiles of Let's Encrypt, in days; renewed after two thirds of the life.
-PROFILES = {"classic": 90, "tlsserver": 90, "shortlived": 6}
+_CLASSIC = LETS_ENCRYPT[EXPRESSWAY_PROFILE]
+MAX_NAMES = _CLASSIC.most_names  # commercial CAs have similar limits
+LIFETIMES = tuple(str(days) for _, days in WEB_LIFETIMES)
+# An Expressway orders the profile `classic` alone. Its days of life now, and from the year of each change on.
+PROFILES = {
+    EXPRESSWAY_PROFILE if number == 0 else f"{EXPRESSWAY_PROFILE}-{since.year}": days
+    for number, (since, days) in enumerate(_CLASSIC.lifetimes)
+}
 DAYS_A_YEAR = 365
 _LONGEST = 398  # days; what a private CA issues for the client store
 _BY_HAND = 30.0  # days before the end at which people renew

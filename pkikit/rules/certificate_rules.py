@@ -47,11 +47,18 @@ CLIENT_AUTH_MISSING = Rule(
     id="eku.client-auth-missing",
     severity=Severity.ERROR,
     applies_to=(Subject.CERTIFICATE, Subject.REQUEST, Subject.PATH),
-    requirement="A certificate that is used for mutual TLS allows clientAuth as well as serverAuth. Before X15.4, Expressway "
-    "refuses the upload without clientAuth.",
-    source="X12.5 guide, 'Certificate Generation Overview'; Cisco TAC 225482",
+    requirement="A certificate that its holder shows as TLS client on mutual TLS allows clientAuth: before X15.5 the only "
+    "certificate, from X15.5 on the one of the client store. Before X15.5, Expressway refuses to load a server certificate "
+    "without it (X15.4 has a switch on Expressway-E); before X15.4, Expressway-C also asks for it in the certificate of "
+    "Expressway-E when MRA registers. Cluster links ask for it until X15.3. From X15.5 on, ExtendedKeyUsage Checking Mode can "
+    "switch the check of inbound SIP TLS off; SSH tunnels ask for it whatever the mode is.",
+    source="X12.5 guide, 'Certificate Generation Overview'; Cisco TAC 225482 and 225693. They contradict each other: a note of "
+    "225693 asks for it in the server certificate of Expressway-C, its success case has none there (we follow the case); a "
+    "table of 225482 calls the traversal zone unidirectional, its text and 225693 show C's certificate refused by E (we "
+    "take the zone as mutual); the X14.0 guide says that an upload is not prevented (we refuse it, as the MRA guide X15.0 says)",
     fix="Request both purposes, and have the certificate signed by a CA that keeps both: public CAs no longer do. From "
-    "X15.5 on, a client certificate of a private CA can be uploaded beside the server certificate.",
+    "X15.5 on, a client certificate of a private CA can be uploaded beside the server certificate. ExtendedKeyUsage Checking "
+    "Mode off brings back SIP connections that come in, and no SSH tunnel: Mobile and Remote Access stays down.",
     openssl=(26,),
     alerts=(43,),
     step=Step.PURPOSE,
@@ -60,8 +67,10 @@ SERVER_AUTH_MISSING = Rule(
     id="eku.server-auth-missing",
     severity=Severity.ERROR,
     applies_to=(Subject.CERTIFICATE, Subject.REQUEST, Subject.PATH),
-    requirement="A server certificate allows serverAuth.",
-    source="X12.5 guide, 'Creating a CSR Using Expressway'",
+    requirement="A server certificate allows serverAuth. With ExtendedKeyUsage Checking Mode off (X15.5), so does the "
+    "certificate of a SIP client that lists purposes.",
+    source="X12.5 guide, 'Creating a CSR Using Expressway'; Cisco TAC 225693 ('the server EKU is checked if it is present', "
+    "read as: refused if purposes are listed and serverAuth is not among them; inferred)",
     fix="Request both purposes, and have the certificate signed by a CA (AD CS: a certificate template) that keeps both.",
     openssl=(26,),
     step=Step.PURPOSE,

@@ -18,12 +18,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from pkikit.design.csr import build_csr, fast_key
 from pkikit.files import key_pem
 from pkikit.issue.authority import Authority, create_root
-from pkikit.judge.legs.sunset import RENEWALS_LOSE_IT
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.certificates.facts import format_time
 from pkikit.model.deployment import Deployment, deployment_from
 from pkikit.model.parties import Role, Side
 from pkikit.model.tables.features import SERVER_ONLY_SWITCH, TWO_STORES, Feature
+from pkikit.model.tables.public_cas import CLASSIC_ENDS_CLIENT_AUTH, EXPRESSWAY_PROFILE, LETS_ENCRYPT
 from pkikit.model.world import World
 from simulator.clock import Clock
 from simulator.lab.acme_attachment import acme_service
@@ -38,8 +38,9 @@ from simulator.world.report import CheckReport
 if TYPE_CHECKING:
     import pandas as pd
 
-LIFETIME = timedelta(days=90)
-BEGINS = RENEWALS_LOSE_IT - timedelta(days=40)
+_CLASSIC = LETS_ENCRYPT[EXPRESSWAY_PROFILE]  # what an Expressway orders
+BEGINS = CLASSIC_ENDS_CLIENT_AUTH - timedelta(days=40)
+LIFETIME = timedelta(days=_CLASSIC.days(BEGINS))
 LASTS = timedelta(days=110)
 _SERVER = (ExtendedKeyUsageOID.SERVER_AUTH,)
 Step = Callable[[str], None]
@@ -119,7 +120,7 @@ async def live_through_sunset(
         lab.change(_as_outside_sees_it(lab, public))
         await set_up_automatic(lab, acme, LIFETIME, _purposes, by=public)
         stages = [Stage(id="both", title="both purposes", takes="", report=await lab.check())]
-        step(f"time passes, over {format_time(RENEWALS_LOSE_IT)}")
+        step(f"time passes, over {format_time(CLASSIC_ENDS_CLIENT_AUTH)}")
         timeline = await live_through(lab, LASTS)
         stages.append(
             Stage(id="renewed", title="renewed: serverAuth only", takes="nothing was done", report=await lab.check())
@@ -141,7 +142,7 @@ def _stage(told: tuple[str, str, str, World], report: CheckReport) -> Stage:
 
 
 def _purposes(at: datetime) -> tuple[x509.ObjectIdentifier, ...]:
-    return BOTH if at < RENEWALS_LOSE_IT else _SERVER
+    return BOTH if _CLASSIC.has_client_auth(at) else _SERVER
 
 
 def _public_ca(lab: RunningLab) -> Authority:

@@ -137,7 +137,7 @@ from tests.support.worlds import changed
 
 def main(workers, domains):
     d = changed("clustered-full", version="X15.5", domains__registration=[f"d{n}.example.com" for n in range(domains)])
-    s = Space(d, parse_vary(["edge.profile=classic,shortlived"], d))
+    s = Space(d, parse_vary(["edge.profile=classic,classic-2028"], d))
     began = time.perf_counter()
     explore(s, Processes(workers) if workers > 1 else InProcess())
     took = time.perf_counter() - began

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from pkikit.errors import InputError
-from pkikit.judge.legs.sunset import RENEWALS_LOSE_IT, Assumption, audit
+from pkikit.judge.legs.sunset import Assumption, audit
+from pkikit.model.tables.public_cas import CLASSIC_ENDS_CLIENT_AUTH
 from simulator.pebble_options import PebbleOptions, PebbleVersion
 from simulator.threaded import ThreadedLab
 from simulator.travel.renewal_years import compare, live_year
@@ -49,7 +50,7 @@ def test_sunset_fails_legs_where_an_e_is_the_client(lived: Sunset) -> None:
     assert {leg.rejected_by.value for leg in registrations if leg.rejected_by} == {"client"}
     down = [h for h in lived.timeline.happenings if h.kind == "leg down"]
     assert {h.subject for h in down} == set(lived.stage("renewed").down)
-    assert min(h.at for h in down) > RENEWALS_LOSE_IT
+    assert min(h.at for h in down) > CLASSIC_ENDS_CLIENT_AUTH
     assert not [h for h in lived.timeline.happenings if h.kind == "expiry"]
 
 

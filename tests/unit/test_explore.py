@@ -65,7 +65,7 @@ def test_design_of_the_guide_is_a_candidate_with_its_names() -> None:
         ({"certificate": "shared"}, "restarts_new_peer", 3),
         ({"domains": "separate"}, "reissues_new_domain", 2),
         ({}, "roots_to_hand_out", 3),  # Jabber outside, the partner, the foreign XMPP server
-        ({"authority": "acme", "term": "shortlived"}, "exposure_days", 6),
+        ({"authority": "acme", "term": "classic-2028"}, "exposure_days", 45),
         ({"term": "398"}, "restarts", 1.98),
         ({"authority": "acme", "term": "classic"}, "restarts", 0.0),  # deploying reloads
         ({"authority": "acme", "term": "classic", "stores": "two"}, "restarts", 1.98),  # the client store is by upload

@@ -26,23 +26,29 @@ from pkikit.model.leg import Leg
 from pkikit.model.parties import LegKind, Role
 from pkikit.model.purposes import needs_client_auth
 from pkikit.model.tables.features import SERVER_ONLY_SWITCH, TWO_STORES
+from pkikit.model.tables.public_cas import CLASSIC_ENDS_CLIENT_AUTH, LETS_ENCRYPT, WEB_LIFETIMES
 from pkikit.model.version import ProductVersion
 
+_TLSCLIENT_ENDS = LETS_ENCRYPT["tlsclient"].client_auth_until or CLASSIC_ENDS_CLIENT_AUTH
 # Dates from the sources above.
 TIMELINE: tuple[tuple[datetime, str], ...] = (
     (datetime(2025, 10, 1, tzinfo=UTC), "DigiCert no longer puts clientAuth into public certificates by default"),
     (
-        datetime(2026, 2, 11, tzinfo=UTC),
+        CLASSIC_ENDS_CLIENT_AUTH,
         "Let's Encrypt's classic profile, the only one that Expressway orders, has serverAuth only",
+    ),
+    (
+        WEB_LIFETIMES[1][0],
+        "certificates of public CAs live 200 days at most, no longer 398",
     ),
     (
         datetime(2026, 5, 1, tzinfo=UTC),
         "DigiCert and other public CAs stop clientAuth in public certificates altogether",
     ),
-    (datetime(2026, 7, 8, tzinfo=UTC), "Let's Encrypt ends tlsclient, its last profile with clientAuth"),
+    (_TLSCLIENT_ENDS, "Let's Encrypt ends tlsclient, its last profile with clientAuth"),
     (
         datetime(2027, 3, 15, tzinfo=UTC),
-        "Chrome's root program allows serverAuth-only hierarchies only (moved from June 2026)",
+        "Chrome's root program allows serverAuth-only hierarchies only (FN74362 v1.2; Cisco TAC 225482 says June 2026)",
     ),
 )
 # From here on a renewal by a public CA is taken to come back without clientAuth (ours: CAs ended it between 2025-10 and 2026-07).

@@ -19,13 +19,14 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Evidence, Finding, Verdict
 from pkikit.model.parties import Role
 from pkikit.model.tables.features import ACME
+from pkikit.model.tables.public_cas import EXPRESSWAY_PROFILE, LETS_ENCRYPT
 from pkikit.rules import acme_rules as rules
 from pkikit.rules.name_rules import FEDERATION, REGISTRATION, SIP_DOMAIN
 from pkikit.text import printable
 from pkikit.values.names import is_ip_address
 from pkikit.values.public_names import is_internal, why_not_issued
 
-MAX_NAMES = 100  # names in one certificate of the classic profile (Let's Encrypt, "Profiles")
+MAX_NAMES = LETS_ENCRYPT[EXPRESSWAY_PROFILE].most_names
 MAX_COMMON_NAME = 64
 # Why a certificate needs the name of a whole domain.
 _DOMAINS = frozenset({REGISTRATION.id, SIP_DOMAIN.id, FEDERATION.id})
