@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.commands.cli import app
 from pkikit.errors import PkikitError
-from simulator.peer.api.lab_calls import BASE
+from simulator.peer.api.answers import LAB
+from simulator.peer.api.call_table import PROVISIONING
 from tests.fuzz import seeds
 from tests.support.labs import lab_of
 from tests.support.worlds import DEPLOYMENTS, E1, issued
@@ -85,11 +86,15 @@ def _run(command: list[str]) -> None:
 
 
 # Methods and paths of a peer that take a body; `restart` would take the peer away from under the next input.
-_PATHS = (
+_LAB_PATHS = (
     ("PUT", "/certs/server"), ("PUT", "/certs/client"), ("POST", "/certs/generate_csr"), ("POST", "/certs/root"),
     ("PUT", "/certs/root"), ("PUT", "/certs/crl"), ("PUT", "/certs/crl/automatic"), ("PUT", "/sip/revocation"),
     ("PUT", "/certs/acme"), ("POST", "/certs/acme/domains"), ("POST", "/certs/acme/revoke"),
 )  # fmt: skip
+_PRODUCT_PATHS = (
+    ("POST", "/certs/generate_csr"), ("PUT", "/common/protocol/sip/certrevokecheck"), ("POST", "/certs/root"),
+)  # fmt: skip
+_PATHS = (*((m, LAB + p) for m, p in _LAB_PATHS), *((m, PROVISIONING[0] + p) for m, p in _PRODUCT_PATHS))
 _PAGES = (
     "/overview",
     "/servercertificate",
@@ -128,7 +133,7 @@ def _peer(_: Path) -> Iterator[Run]:
             page = _PAGES[count % len(_PAGES)]
             count += 1
             status, text, _ = _ask(
-                anyone, address, method, BASE + path, data, {"Authorization": basic, "Content-Type": "application/json"}
+                anyone, address, method, path, data, {"Authorization": basic, "Content-Type": "application/json"}
             )
             if status >= 500:
                 raise BrokenPromiseError(f"{method} {path} answers {status}: {text[:200]}")

@@ -52,6 +52,20 @@ def test_configuration_calls_answer_from_the_deployment(lab: ThreadedLab) -> Non
 
 
 @pytest.mark.product("D-20")
+def test_dns_zone_is_read_with_what_it_verifies() -> None:
+    """Verify mode, subject name and inbound mapping, as the deployment file has them."""
+    zone = {"name": "webex", "type": "dns", "cluster": "edge", "tls_verify": True, "inbound_mapping": True,
+            "tls_verify_subject_name": "callservice.example.net"}  # fmt: skip
+    zones = [z.model_dump(mode="json") for z in changed().zones]
+    with ThreadedLab(changed(zones=[*zones, zone]), settings=QUICK) as running:
+        assert ProductScript(running).json("GET", "/common/zone/dnszone/name/webex")[1] == [
+            {"Name": "webex", "Status": "On", "SIPTLSVerifyMode": "On", "SIPTLSVerifyInboundClassification": "On",
+             "SIPTLSVerifySubjectName": "callservice.example.net"}
+        ]  # fmt: skip
+        assert ProductScript(running, C1).json("GET", "/common/zone/dnszone") == (200, [])
+
+
+@pytest.mark.product("D-20")
 def test_read_calls_find_one_entry_by_its_name(lab: ThreadedLab) -> None:
     """…/name/<name>, as the summary guide has it; 404 for another name."""
     path = "/controller/zone/unifiedcommunicationstraversal/name"

@@ -6,7 +6,7 @@ Names of fields are those that public clients quote. Fields that the lab has no 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, assert_never
 
 from aiohttp import web
 
@@ -94,8 +94,16 @@ def _fields(peer: Peer, zone: Zone) -> Entry:
                 "PeerAddress": list(zone.peer_addresses), "SIPPort": ports.SIP_TLS, "SIPTransport": "TLS",
                 "SIPTLSVerifyMode": _switch(zone.tls_verify),
             }  # fmt: skip
-        case DnsZone() | DefaultZone():
-            return {"SIPTLSVerifyMode": _switch(getattr(zone, "tls_verify", False))}
+        case DnsZone():
+            return {
+                "SIPTLSVerifyMode": _switch(zone.tls_verify),
+                "SIPTLSVerifySubjectName": zone.tls_verify_subject_name or "",
+                "SIPTLSVerifyInboundClassification": _switch(zone.inbound_mapping),
+            }
+        case DefaultZone():  # has no call
+            return {}
+        case _:
+            assert_never(zone)
 
 
 def _is_of(kind: type[NeighbourZone | DnsZone]) -> Callable[[Zone, str], bool]:
@@ -121,7 +129,7 @@ def _sip(peer: Peer) -> Iterator[Entry]:
         z for z in peer.lab.deployment.zones if isinstance(z, DefaultZone) and cluster and z.cluster == cluster.name
     ]
     yield {
-        "SipMode": "On", "TlsMode": "On", "TlsPort": ports.SIP_TLS,
+        "SipMode": "On", "TlsMode": "On", "TlsPort": ports.SIP_TLS, "MutualTlsPort": ports.SIP_MUTUAL_TLS,
         "MutualTlsMode": _switch(any(zone.mutual_tls for zone in default)),
     }  # fmt: skip
 
@@ -133,7 +141,7 @@ def _unified_cm(peer: Peer) -> Iterator[Entry]:
 
 def _im_presence(peer: Peer) -> Iterator[Entry]:
     for listed in peer.lab.deployment.im_presence:
-        yield {"Publisher": listed.nodes[0], "TlsVerify": _switch(getattr(listed, "tls_verify", False))}
+        yield {"Publisher": listed.nodes[0], "TlsVerify": _switch(listed.tls_verify)}
 
 
 def _mra(peer: Peer) -> Entry:
