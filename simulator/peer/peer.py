@@ -43,12 +43,12 @@ from simulator.peer.store import PeerStore
 from simulator.peer.upload import (
     UploadResult,
     crls_of,
-    require_two_stores,
     take_certificate,
     take_client_certificate,
     take_server_certificate,
     take_trusted_list,
 )
+from simulator.world.upgrade import require_two_stores
 
 MAX_ADDED_NAMES = 200
 _UNTIL_ANSWERED = 0.3  # seconds

@@ -13,7 +13,7 @@ from datetime import datetime
 from cryptography import x509
 
 from pkikit.design.san import design_sans
-from pkikit.errors import EncodingError, InputError
+from pkikit.errors import EncodingError
 from pkikit.files import (
     MAX_UPLOAD,
     FileContents,
@@ -38,6 +38,7 @@ from pkikit.values.names import printable
 from simulator.errors import UploadRefused
 from simulator.peer.state import PeerState
 from simulator.world.judgeable import require_judgeable
+from simulator.world.upgrade import require_two_stores
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,16 +120,6 @@ def take_server_certificate(
     assert loaded is not None  # just loaded
     _refuse_purpose(loaded.leaf, use_of(deployment, state.fqdn, at), server_only=server_only)
     return replace(done, state=done.state.with_client_certificate(loaded)) if as_client else done
-
-
-def require_two_stores(deployment: Deployment) -> None:
-    """Return if the version has a client certificate store.
-
-    Raises:
-        InputError: it has not.
-    """
-    if not deployment.product_version.has(TWO_STORES):
-        raise InputError(f"{deployment.version} has one certificate store; {TWO_STORES.first} came with a second one")
 
 
 def _refuse_purpose(leaf: x509.Certificate, use: CertificateUse, *, server_only: bool = False) -> None:

@@ -27,6 +27,7 @@ from simulator.world.faults import (
     Delay,
     DiskFull,
     Dns,
+    EkuChecking,
     Fault,
     Issuer,
     NetworkFault,
@@ -46,6 +47,7 @@ from simulator.world.faults import (
     parties_of,
 )
 from simulator.world.issued_world import ISSUING_CRL, OCSP_URL, ROOT_CRL, IssuedWorld, layout_of, profile_of
+from simulator.world.upgrade import require_two_stores
 
 _PURPOSES = {"both": BOTH, "server": (SERVER,), "client": (CLIENT,), "any": None}
 
@@ -104,6 +106,10 @@ class FaultContext:
                 return self._source(fault, world)
             case Speak(party=fqdn, protocol=protocol):
                 return world.with_party(replace(world.parties[fqdn], speaks=protocol))
+            case EkuChecking(party=fqdn, mode=mode):
+                cluster = world.deployment.cluster_of(fqdn)
+                name = cluster.name if cluster is not None else fqdn
+                return replace(world, eku_checking={**world.eku_checking, name: mode == "on"})
             case Restart(party=fqdn):
                 party = world.parties[fqdn]
                 return world.with_party(replace(party, boots=party.boots + 1))
@@ -145,7 +151,12 @@ class FaultContext:
             shown_on = world.deployment.group_of(fault.party).ports_beside(fault.port)
             services = {**party.services, **dict.fromkeys(shown_on, credential)}
             return world.with_party(replace(party, services=services))
-        return world.with_party(replace(party, credential=credential, services={}))
+        if fault.store == "both":
+            return world.with_party(replace(party, credential=credential, services={}, client=None))
+        require_two_stores(world.deployment)
+        own = party.client or party.credential
+        changed = {"client": credential} if fault.store == "client" else {"credential": credential, "client": own}
+        return world.with_party(replace(party, **changed))
 
     def _trust(self, fault: Trust, world: World) -> World:
         party, added = world.parties[fault.party], (self.stranger.root,)

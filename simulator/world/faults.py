@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+import pydantic
 from pydantic import BaseModel, ConfigDict, Field
 
 from pkikit.model.deployment_file.fields import Fqdn
@@ -25,11 +26,13 @@ class Reissue(_Fault):
     """The party gets another certificate. Fields that are not given are as the lab would issue it.
 
     port: only for the certificate on that port (5061: CallManager, on 6972 too). trusted_by: whose list gets a self-signed one.
+    store: of X15.5; `server` leaves the client store with what it has, `client` the server store.
     """
 
     fault: Literal["reissue"]
     party: Fqdn
     port: int | None = None
+    store: Literal["both", "server", "client"] = "both"
     trusted_by: tuple[Fqdn, ...] = ()
     without: tuple[str, ...] = ()
     names: tuple[str, ...] | None = None
@@ -188,6 +191,19 @@ class Ca(_Fault):
     does: Literal["down", "new-terms", "wrong-key", "wrong-names", "wrong-chain"]
 
 
+class EkuChecking(_Fault):
+    """The check for clientAuth of callers is switched: of a peer's whole cluster (X15.5), or of a machine outside."""
+
+    fault: Literal["eku-checking"]
+    party: Fqdn
+    mode: Literal["on", "off"] = "off"
+
+    @pydantic.field_validator("mode", mode="before")
+    @classmethod
+    def _word(cls, value: object) -> object:
+        return {True: "on", False: "off"}.get(value, value) if isinstance(value, bool) else value
+
+
 class Restart(_Fault):
     """The party restarts: its connections go down once, and come back."""
 
@@ -198,7 +214,7 @@ class Restart(_Fault):
 NetworkFault = Dns | Point | Caa | Block | Partition | Delay | StaleAaaa | Ptr | DiskFull | Ca
 Fault = Annotated[
     Reissue | Trust | Clock | Swap | NewKey | Revoke | Withdraw | Source | Speak | Dns | Point | Caa | Block | Partition
-    | Delay | StaleAaaa | Ptr | DiskFull | Ca | Restart,
+    | Delay | StaleAaaa | Ptr | DiskFull | Ca | EkuChecking | Restart,
     Field(discriminator="fault"),
 ]  # fmt: skip
 

@@ -42,3 +42,13 @@ def with_copied_stores(world: World, before: ProductVersion, after: Deployment) 
         if party.client is None:
             world = world.with_party(replace(party, client=party.credential))
     return world
+
+
+def require_two_stores(deployment: Deployment) -> None:
+    """Return if the version has a client certificate store.
+
+    Raises:
+        InputError: it has not.
+    """
+    if not deployment.product_version.has(TWO_STORES):
+        raise InputError(f"{deployment.version} has one certificate store; {TWO_STORES.first} came with a second one")

@@ -11,14 +11,18 @@ from cryptography import x509
 
 from pkikit.design.legs import legs_of
 from pkikit.design.services import ServiceName, services_of
+from pkikit.errors import InputError
 from pkikit.judge.legs.leg_verdict import judge_leg
 from pkikit.model.leg import Leg
 from pkikit.model.trace import Outcome, Side
 from pkikit.model.world import World
 from simulator.wire.memory import MemoryDialler
 from simulator.world.craft import DAY, SERVER
+from simulator.world.fault_context import FaultContext
+from simulator.world.faults import EkuChecking, Reissue
+from simulator.world.issued_world import issue_world
 from simulator.world.upgrade import upgraded
-from tests.support.worlds import AT, C1, E1, JABBER, WorldBuilder, changed
+from tests.support.worlds import AT, C1, E1, JABBER, WorldBuilder, changed, issued
 from tests.support.worlds.eku_worlds import (
     C_ONLY,
     CUBE,
@@ -261,3 +265,28 @@ def test_cluster_link_asks_for_client_auth_before_x15_4_alone(version: str, mode
     found = states(world, lambda leg: leg.relation == "cluster:edge")
     assert found
     assert all(found.values()) is up
+
+
+@pytest.mark.product("A-21", "A-22", "A-23")
+def test_faults_make_the_test_cases_from_a_healthy_lab() -> None:
+    """Reissue without clientAuth, switch the check off, give the client store a certificate with clientAuth."""
+    deployment = changed(version="X15.5")
+    issued_world = issue_world(deployment, at=AT - DAY, rsa=False)
+    context = FaultContext(issued_world, AT, rsa=False)
+
+    def after(*faults: Any) -> tuple[set[bool], set[bool]]:
+        found = states(context.apply(faults, issued_world.world), lambda leg: leg.client == C1 and leg.server == E1)
+        return starting(found, "zone:"), starting(found, "tunnel:")
+
+    first = Reissue(fault="reissue", party=C1, purposes="server")
+    off = EkuChecking(fault="eku-checking", party=E1)
+    private = Reissue(fault="reissue", party=C1, store="client")
+    assert after() == ({True}, {True})
+    assert after(first) == ({False}, {False})
+    assert after(first, off) == ({True}, {False})
+    assert after(first, off, EkuChecking(fault="eku-checking", party=E1, mode="on")) == ({False}, {False})
+    assert after(first, private) == ({True}, {True})
+    assert after(Reissue(fault="reissue", party=C1, purposes="server", store="server")) == ({True}, {True})
+    older = FaultContext(issued(), AT, rsa=False)
+    with pytest.raises(InputError, match="has one certificate store"):
+        older.apply([private], older.issued.world)
