@@ -50,6 +50,13 @@ class Order(_Part):
     times: int = 1
 
 
+class Scanner(_Part):
+    """Strangers who try the SIP port of a peer: this many calls, none of which speaks SIP over TLS."""
+
+    peer: Fqdn
+    calls: int = Field(ge=1, le=500)
+
+
 class Case(_Part):
     """One file of `simulator/clinic/cases`. `change` maps a place of the deployment (zones.0.name) to its value in this case.
 
@@ -65,6 +72,7 @@ class Case(_Part):
     faults: tuple[Fault, ...] = ()
     upload: Upload | None = None
     order: Order | None = None
+    scanner: Scanner | None = None
     hints: tuple[str, ...]
     cause: str
     also: tuple[str, ...] = ()
@@ -122,7 +130,7 @@ def random_case(seed: int) -> Case:
     Only cases that change no configuration are combined, of different parties and with different causes.
     """
     chooser = random.Random(seed)  # noqa: S311  (a shuffle, no secret)
-    simple = [c for c in cases().values() if c.faults and not (c.change or c.upload or c.order)]
+    simple = [c for c in cases().values() if c.faults and not (c.change or c.upload or c.order or c.scanner)]
     pairs = [(a, b) for a, b in combinations(simple, 2) if a.deployment == b.deployment and a.cause != b.cause]
     chooser.shuffle(pairs)
     for one, other in pairs:

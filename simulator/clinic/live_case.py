@@ -20,6 +20,7 @@ from pkikit.model.findings import Evidence, Finding
 from pkikit.model.places import deployment_with
 from pkikit.rules.catalogue import rule_of
 from simulator.clinic.case import Case, Order, Upload
+from simulator.clinic.scanner import scan
 from simulator.errors import UploadRefused
 from simulator.events import CERTIFICATE_REFUSED, CRL_FAILED, OCSP_FAILED, ORDER_FAILED, TLS_ERRORS, Event
 from simulator.lab.acme_attachment import acme_service
@@ -106,6 +107,9 @@ class LiveCase:
 
     async def __aenter__(self) -> Self:
         await self._open(await anyio.to_thread.run_sync(self.case.changed))
+        if self.case.scanner is not None:
+            self._step("strangers call")
+            await scan(self.lab, self.case.scanner)
         self.broken = await self.lab.check()
         self.log = tuple(e for e in self.lab.events if e.kind in _LOGGED)
         return self

@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from rich.console import Console
 
 from pkikit.errors import InputError
+from pkikit.judge.logs.log_text import diagnose_lines
+from pkikit.rules.connection_rules import UNEXPLAINED
 from simulator.clinic.case import Case, case_of, cases, random_case
 from simulator.clinic.live_case import LiveCase, play
 from simulator.clinic.score import keep_score, scores_file
@@ -41,6 +43,20 @@ def test_clinic_case_fails_as_described_and_is_fixed(case: Case) -> None:
     assert case.hints
     silent = {"key.mismatch", "key.too-short", "net.unreachable", "dns.name-unresolved"}
     assert played.log or case.cause in silent
+
+
+def test_scanner_noise_does_not_outrank_the_partner() -> None:
+    """Sixty calls of strangers, one partner: its expired certificate comes first, and the strangers' lines are read too."""
+    played = asyncio.run(play(case_of("scanner-noise")))
+    lines = [line for event in played.log for line in str(event).splitlines()]
+    strangers = [line for line in lines if re.search(r'Src-ip="127\.\d+\.255\.', line)]
+    assert len(strangers) == 60
+    found = diagnose_lines(lines, where="the log")
+    assert found.causes[0] == "validity.expired"
+    assert {"tls.not-tls"} & set(found.causes)
+    assert UNEXPLAINED.id not in found.causes
+    first = next(group for group in found.groups if group["cause"] == "validity.expired")
+    assert first["count"] < max(group["count"] for group in found.groups)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -264,14 +264,21 @@ def _is_private(address: str) -> bool:
 
 
 def tier(entry: Entry) -> int:
-    """0: configured peers, alarms of the product; 1: certificates of strangers, entries without a place; 2: scanners."""
+    """0: configured peers, alarms of the product; 1: certificates of strangers, entries without a place, noise; 2: scanners.
+
+    Noise: callers on a port that scanners try, whose connections ended before any certificate mattered. In a private network
+    such a caller may be a configured machine, so it is no scanner, and yet it comes after every failed certificate.
+    """
     connection = entry.key.connection
     if is_scanner(entry):
         return 2
     if not entry.outcome.structured or not connection.known:
         return 0 if entry.outcome.alarm else 1
-    outside = connection.client and not _is_private(connection.client) and entry.key.writer is not Writer.CLIENT
-    in_scanner_area = rule_of(entry.rule).area in _SCANNER_AREAS
+    inbound = bool(connection.client) and entry.key.writer is not Writer.CLIENT
+    outside = inbound and not _is_private(connection.client)
+    in_scanner_area = rule_of(entry.rule).area in _SCANNER_AREAS and entry.rule != REFUSED.id
+    if inbound and in_scanner_area and connection.port in ports.SCANNED:
+        return 1
     if outside and (connection.port in ports.SCANNED or (in_scanner_area and entry.count < 2)):
         return 1
     return 0
