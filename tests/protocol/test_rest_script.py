@@ -160,27 +160,32 @@ def running_up(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
         process.communicate(timeout=LONG)
 
 
-def test_access_file_says_how_to_reach_a_running_lab(tmp_path: Path) -> None:
-    """As INTERFACES has it; everything in it answers; mode 0600; gone when the lab stops."""
-    path = tmp_path / "lab" / "access.json"
-    with running_up(tmp_path / "lab", "--no-acme"):
-        eventually(path.exists, "no access.json")
+@pytest.mark.parametrize("acme", [False, True], ids=["without ACME", "with ACME"])
+def test_access_file_says_how_to_reach_a_running_lab(tmp_path: Path, acme: bool) -> None:
+    """Everything in it answers; mode 0600; a killed lab's file is replaced; gone when the lab stops."""
+    path = tmp_path / "access.json"
+    path.write_text("{}")
+    with running_up(tmp_path, *([] if acme else ["--no-acme"])):
+        eventually(lambda: path.read_text(encoding="utf-8") != "{}", "no access.json")
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         access = json.loads(path.read_text(encoding="utf-8"))
         assert set(access) == {"peers", "accounts", "dns", "topology", "acme"}
-        assert access["acme"] is None
         assert set(access["accounts"]) == {"admin", "auditor"}
         assert set(access["dns"]) == {"inside", "outside"}
         for peer in access["peers"].values():
             assert set(peer) == {"url", "address"}
             assert peer["url"].startswith(f"https://{peer['address']}:")
             for account in access["accounts"].items():
-                url = f"{peer['url']}/api/provisioning/sysinfo"
-                with pytest.warns(match="Unverified HTTPS"):
-                    answer = requests.get(url, auth=account, verify=False, timeout=LONG)
-                assert answer.status_code == 200
+                assert fetched(f"{peer['url']}/api/provisioning/sysinfo", account) == 200
         assert requests.get(access["topology"], timeout=LONG).status_code == 200
+        assert (fetched(access["acme"]) if acme else access["acme"]) == (200 if acme else None)
         for server in access["dns"].values():
             host, port = server.split(":")
             socket.create_connection((host, int(port)), timeout=LONG).close()
     assert not path.exists()
+
+
+def fetched(url: str, account: tuple[str, str] | None = None) -> int:
+    """The status of a URL, whatever its certificate."""
+    with pytest.warns(match="Unverified HTTPS"):
+        return requests.get(url, auth=account, verify=False, timeout=LONG).status_code

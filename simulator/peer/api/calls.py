@@ -15,6 +15,8 @@ from simulator.peer.pages.rendering import PEER
 JSON, HTML, MULTIPART = "application/json", "text/html", "multipart/form-data"
 SUCCESS = "The operation was successful"
 
+_DEPRECATED = "@1795651200"  # 26 November 2026, in the form of RFC 9745
+
 SUMMARY_GUIDE = "Cisco Expressway REST API Summary Guide"
 INTERFACES = "Cisco Expressway administrator guide X15.0, 'Expressway Interfaces'"
 REFERENCE = "Cisco Expressway REST API Reference Guide X8.10, contents"  # we know its list of paths, not its pages
@@ -72,7 +74,7 @@ class Call:
             raise web.HTTPNotImplemented(text=f"the lab does not simulate this call: {self.summary}")
         response = await self.handler(request)
         if self.moved_to:
-            response.headers["Deprecation"] = "true"
+            response.headers["Deprecation"] = _DEPRECATED
             response.headers["Link"] = f'<{self.moved_to}>; rel="successor-version"'
         return response
 
