@@ -64,7 +64,7 @@ def world_of(wanted: Deployment) -> IssuedWorld:
 @pytest.mark.parametrize("added", ADDED)
 def test_new_party_has_an_address_dns_records_and_a_place_in_the_picture(added: Added) -> None:
     """Nothing but the file names the party; all that is drawn or served from `groups` has it."""
-    wanted = added.to("clustered-full")
+    wanted = added.to("clustered-mra")
     with_address = AddressPlan(wanted)
     try:
         zone = zone_of(wanted, with_address)
@@ -80,7 +80,7 @@ def test_new_party_has_an_address_dns_records_and_a_place_in_the_picture(added: 
 @pytest.mark.parametrize("added", ADDED)
 def test_legs_of_a_new_party_come_up_for_both_judges(added: Added) -> None:
     """The legs are there beside those of before, with ids of their kind, and real TLS agrees that they come up."""
-    before, wanted = legs_of(deployment("clustered-full")), added.to("clustered-full")
+    before, wanted = legs_of(deployment("clustered-mra")), added.to("clustered-mra")
     new = [leg for leg in legs_of(wanted) if leg not in before]
     assert {leg.kind for leg in new} == added.leg_kinds
     assert all(leg.id == f"{leg.kind}:{leg.group}:{leg.client}>{leg.server}" for leg in new)
@@ -90,7 +90,7 @@ def test_legs_of_a_new_party_come_up_for_both_judges(added: Added) -> None:
 @pytest.mark.parametrize("added", ADDED)
 def test_new_party_without_its_name_fails_its_own_legs_only(added: Added) -> None:
     """A certificate for another name: the legs to this node fail at the client that verifies, and no others."""
-    made = world_of(added.to("clustered-full", version="X15.5"))
+    made = world_of(added.to("clustered-mra", version="X15.5"))
     other = craft(("other.corp.example.com",), made.authority, at=AT)
     party = made.world.parties[added.node]
     failing = refused(made.world.with_party(replace(party, credential=other)))
@@ -101,7 +101,7 @@ def test_new_party_without_its_name_fails_its_own_legs_only(added: Added) -> Non
 @pytest.mark.parametrize("added", ADDED)
 def test_file_without_the_new_keys_is_as_before(added: Added) -> None:
     """The group is empty, and no address moves when the key is written and empty."""
-    plain = deployment("clustered-full")
+    plain = deployment("clustered-mra")
     assert not [group for group in plain.groups if group.kind is added.kind]
     empty = deployment_from({**plain.model_dump(mode="json"), **dict.fromkeys(added.keys, ())})
     assert (legs_of(empty), empty.parties) == (legs_of(plain), plain.parties)
@@ -110,7 +110,7 @@ def test_file_without_the_new_keys_is_as_before(added: Added) -> None:
 @pytest.mark.parametrize("added", ADDED)
 def test_explorer_counts_a_new_party_as_ours(added: Added) -> None:
     """Who runs the Expressways runs it too: it takes a private root without being asked."""
-    plain, wanted = deployment("clustered-full"), added.to("clustered-full")
+    plain, wanted = deployment("clustered-mra"), added.to("clustered-mra")
     strangers = []
     for chosen in (plain, wanted):
         cluster = chosen.cluster("core")
@@ -132,7 +132,7 @@ def test_verification_of_unity_connection_follows_its_setting_until_x14_0_8(
 ) -> None:
     """TLS verify mode decides; from X14.0.8 on the traffic server verifies for MRA whatever the mode is."""
     keys = {"unity_connection": [{"name": "cuc", "nodes": [UNITY.node], "tls_verify": tls_verify}]}
-    wanted = UNITY.to("clustered-full", version=version, **keys)
+    wanted = UNITY.to("clustered-mra", version=version, **keys)
     legs = [leg for leg in legs_of(wanted) if leg.kind is LegKind.UNITY_CONNECTION]
     assert [leg.client for leg in legs] == list(wanted.cluster("core").peers)
     assert {leg.client_verifies for leg in legs} == {verifies}
@@ -141,7 +141,7 @@ def test_verification_of_unity_connection_follows_its_setting_until_x14_0_8(
 def test_lint_warns_of_unity_connection_that_is_not_verified() -> None:
     """As of Unified CM: with TLS verify mode off anybody who answers is believed."""
     keys = {"unity_connection": [{"name": "cuc", "nodes": [UNITY.node], "tls_verify": False}]}
-    for wanted, expected in ((UNITY.to("clustered-full", **keys), 1), (UNITY.to("clustered-full"), 0)):
+    for wanted, expected in ((UNITY.to("clustered-mra", **keys), 1), (UNITY.to("clustered-mra"), 0)):
         found = [
             e for f in lint_deployment(wanted).findings if f.rule == "deployment.verification-off" for e in f.evidence
         ]
@@ -152,18 +152,18 @@ def test_lint_warns_of_unity_connection_that_is_not_verified() -> None:
 
 def test_unity_connection_has_a_multi_server_tomcat_certificate() -> None:
     """All nodes and nothing of the Expressways: Expressway-C needs no further name for it."""
-    wanted = UNITY.to("clustered-full")
+    wanted = UNITY.to("clustered-mra")
     tomcat = next(made for made in design_nodes(wanted) if UNITY.node in made.nodes)
     assert tomcat.service == "tomcat"
     assert set(tomcat.nodes) <= set(tomcat.layout.dns_names)
     assert all(leg.kind in UNITY.leg_kinds for entry in tomcat.layout.entries for leg in entry.legs)
     for peer in wanted.peers:
-        assert design_sans(wanted, peer) == design_sans(deployment("clustered-full"), peer)
+        assert design_sans(wanted, peer) == design_sans(deployment("clustered-mra"), peer)
 
 
 def test_join_url_is_a_name_of_every_expressway_e_and_leads_there_outside() -> None:
     """Browsers outside dial it: E has it in its certificate and in DNS, C has not; the Web Bridges stay hidden."""
-    wanted = MEETINGS.to("clustered-full")
+    wanted = MEETINGS.to("clustered-mra")
     for peer in wanted.peers:
         entry = next((e for e in design_sans(wanted, peer).entries if e.value == JOIN), None)
         assert (entry is not None) == (peer in wanted.cluster("edge").peers)
@@ -186,7 +186,7 @@ def test_join_url_is_a_name_of_every_expressway_e_and_leads_there_outside() -> N
 @pytest.mark.near_miss("names.join-url-missing", watched=False)
 def test_expressway_e_with_the_join_url_is_accepted_by_browsers() -> None:
     """A certificate of its own that has the name, in capitals: names compare without case."""
-    made = issue_world(MEETINGS.to("clustered-full"), at=AT - DAY, rsa=False)
+    made = issue_world(MEETINGS.to("clustered-mra"), at=AT - DAY, rsa=False)
     names = tuple(name.upper() if name == JOIN else name for name in design_sans(made.world.deployment, E1).dns_names)
     other = craft(names, made.authority, at=AT, common_name="cluster-e.example.com")
     assert refused(made.world.with_party(replace(made.world.parties[E1], credential=other))) == set()
@@ -195,7 +195,7 @@ def test_expressway_e_with_the_join_url_is_accepted_by_browsers() -> None:
 @pytest.mark.fires("names.join-url-missing")
 def test_expressway_e_without_the_join_url_turns_browsers_away_only() -> None:
     """The name is forgotten in one certificate: browsers refuse that peer, and nobody else does."""
-    made = issue_world(MEETINGS.to("clustered-full"), at=AT - DAY, rsa=False)
+    made = issue_world(MEETINGS.to("clustered-mra"), at=AT - DAY, rsa=False)
     layout = design_sans(made.world.deployment, E1).without(JOIN)
     forgotten = made.world.with_party(replace(made.world.parties[E1], credential=made.sign(layout, at=AT, rsa=False)))
     (leg,) = refused(forgotten)
@@ -206,7 +206,7 @@ def test_expressway_e_without_the_join_url_turns_browsers_away_only() -> None:
 @pytest.mark.parametrize(("version", "verifies"), [("X12.5", False), ("X14.0.8", True)])
 def test_web_bridge_is_verified_where_the_traffic_server_verifies(version: str, verifies: bool) -> None:
     """A browser always verifies; Expressway-C does from X14.0.8 on."""
-    legs = legs_of(MEETINGS.to("clustered-full", version=version))
+    legs = legs_of(MEETINGS.to("clustered-mra", version=version))
     assert {leg.client_verifies for leg in legs if leg.kind is LegKind.WEB_PROXY} == {True}
     assert {leg.client_verifies for leg in legs if leg.kind is LegKind.WEB_BRIDGE} == {verifies}
 
@@ -215,12 +215,12 @@ def test_join_url_may_not_be_a_registration_domain() -> None:
     """Both would have to lead to different services on one name."""
     keys = {"meeting_servers": [{**MEETINGS.keys["meeting_servers"][0], "join_host": "example.com"}]}
     with pytest.raises(DeploymentError, match=r"meeting_servers.*example\.com is a registration domain too"):
-        MEETINGS.to("clustered-full", **keys)
+        MEETINGS.to("clustered-mra", **keys)
 
 
 def test_every_group_has_a_side_and_every_party_a_group() -> None:
     """Groups are all there is: no party without one, and peers stand in the core or on the edge."""
-    wanted = MEETINGS.to("clustered-full", **UNITY.keys)
+    wanted = MEETINGS.to("clustered-mra", **UNITY.keys)
     members = [name for group in wanted.groups for name in group.members]
     assert set(wanted.parties) | {wanted.mra_client, f"browser.{JOIN}"} == set(members)
     assert len(members) == len(set(members))

@@ -33,7 +33,7 @@ CHATS = ("conference-1.example.com", "conference-2.example.com")
     ("clustered-mra", {"mra": False}, C1, CLUSTER_C, (C1, CLUSTER_C)),
     ("clustered-mra", {"unified_cm__0__mixed_mode": False}, C1, CLUSTER_C, (C1, CLUSTER_C)),
     ("clustered-mra", {"chat_aliases": CHATS}, E1, CLUSTER_E, (E1, CLUSTER_E, "example.com")),
-    (FULL, {"domains__federation": ["fed.example.com"]}, E1, CLUSTER_E, (E1, CLUSTER_E, "example.com", "example.org", "fed.example.com", *CHATS)),
+    (FULL, {"domains__federation": ["fed.example.com"]}, E1, CLUSTER_E, (E1, CLUSTER_E, "example.com", "example.org", "fed.example.com", *CHATS, "join.example.com")),
     (FULL, {}, C1, CLUSTER_C, (C1, CLUSTER_C, PROFILE, "softphone.profiles.corp.example.com", *CHATS)),
 ])  # fmt: skip
 def test_layout_has_the_names_of_the_guide_in_order(

@@ -52,11 +52,13 @@ def test_every_service_is_up_while_every_leg_is(name: str) -> None:
 
 
 def test_services_follow_what_the_deployment_is_configured_for() -> None:
-    """A pair without MRA, partners or servers offers none of them; the full deployment all but the web proxy."""
+    """A pair without MRA, partners or servers offers none of them; the full deployment has all."""
     assert services_of(deployment("single-pair")) == ()
     full = {service.name for service in services_of(deployment("clustered-full"))}
-    assert full == {ServiceName.MRA, ServiceName.B2B, ServiceName.FEDERATION, ServiceName.ADMINISTRATION}
-    assert ServiceName.WEB_PROXY in {service.name for service in services_of(deployment("voicemail-and-meetings"))}
+    assert full == set(ServiceName)
+    of_mra = {service.name for service in services_of(deployment("clustered-mra"))}
+    assert ServiceName.MRA in of_mra
+    assert ServiceName.WEB_PROXY not in of_mra
 
 
 def test_mra_needs_zone_tunnel_unified_cm_and_clients() -> None:
