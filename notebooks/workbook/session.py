@@ -229,7 +229,7 @@ class LabSession:
 
     def acme_automatic(self, peer: str) -> None:
         """Renew and deploy without an administrator, every day at 03:00."""
-        self.threaded.run(self.start_acme().configure, peer, {"automatic": True})
+        self.threaded.run(self.start_acme().configure, peer, {"mode": "Automated"})
 
     def acme_revoke(self, peer: str, which: str = "current", by: str = "account") -> None:
         """Revoke a certificate at its CA: with the account's key, or with the certificate's own."""
@@ -237,7 +237,7 @@ class LabSession:
 
     def acme_sign_domain(self, peer: str, domain: str) -> Credential:
         """Order a certificate for one domain, presented to clients that ask for that name (SNI)."""
-        return self.threaded.run(self.start_acme().sign_domain, peer, domain)
+        return self.threaded.run(self.start_acme().sign, peer, domain)
 
     def acme_deploy_domain(self, peer: str, domain: str) -> None:
         """Deploy the domain certificate."""

@@ -193,6 +193,22 @@ def build_csr(
     return builder.sign(key, DIGESTS[digest])
 
 
+def similar_key(key: PrivateKey) -> PrivateKey:
+    """Make a new key of the same kind and size as another one."""
+    if isinstance(key, rsa.RSAPrivateKey):
+        return rsa.generate_private_key(public_exponent=65537, key_size=key.key_size)
+    return ec.generate_private_key(key.curve)
+
+
+def rekeyed(request: x509.CertificateSigningRequest, key: PrivateKey) -> x509.CertificateSigningRequest:
+    """Return a request for the same subject and with the same extensions, with another key."""
+    builder = x509.CertificateSigningRequestBuilder().subject_name(request.subject)
+    for extension in request.extensions:
+        builder = builder.add_extension(extension.value, critical=extension.critical)
+    digest = request.signature_hash_algorithm.name if request.signature_hash_algorithm else ""
+    return builder.sign(key, DIGESTS.get(digest, hashes.SHA256()))
+
+
 def both_ekus() -> x509.ExtendedKeyUsage:
     """Return serverAuth and clientAuth: a peer presents its server certificate in both roles."""
     return x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])

@@ -15,8 +15,8 @@ from cryptography import x509
 
 from pkikit.design.csr import CsrForm, SubjectFields, make_key
 from pkikit.design.san import SanEntry, SanLayout, design_sans
-from pkikit.errors import InputError
-from pkikit.model.certificates.credential import Credential, is_same
+from pkikit.errors import InputError, PkikitError
+from pkikit.model.certificates.credential import Credential, PrivateKey, is_same
 from pkikit.model.certificates.facts import title
 from pkikit.model.codec.problems import validate_as
 from pkikit.model.deployment import Revocation
@@ -33,12 +33,12 @@ from pkikit.rules.name_rules import REFERENCE
 from pkikit.values.names import parse_dns_name
 from simulator.errors import LabError
 from simulator.events import CERTIFICATE_DEPLOYED, CERTIFICATE_REFUSED
-from simulator.peer.acme_state import AcmeState
+from simulator.peer.acme_state import AcmeState, Attempt
 from simulator.peer.alarm_board import AlarmBoard
 from simulator.peer.alarms import Alarm, restart_needed
 from simulator.peer.installation import temporary_ca
 from simulator.peer.lab_view import LabView
-from simulator.peer.state import AutomaticCrls, PeerState
+from simulator.peer.state import AutomaticCrls, PeerState, PendingRequest
 from simulator.peer.store import PeerStore
 from simulator.peer.upload import (
     UploadResult,
@@ -140,8 +140,9 @@ class Peer:
         fields: SubjectFields | None = None,
         digest: str = "",
         key_size: int = 2048,
+        key: PrivateKey | None = None,
     ) -> PeerState:
-        """Generate a CSR: a new key, and a request for the proposed names and the additional ones."""
+        """Generate a CSR: a new RSA key, or `key`, and a request for the proposed names and the additional ones."""
         digest = digest or self.form.default_digest
         wanted = _with_names(layout or self.layout, added)
         self.form.check(wanted, digest, key_size, self.lab.deployment.product_version)
@@ -149,7 +150,7 @@ class Peer:
         # Nothing here signs with SHA-1 any more, which the oldest versions offer.
         usable = "sha256" if digest == "sha1" else digest
         return await self._commit(
-            lambda state: state.generated(wanted, make_key(key_size), fields, usable),
+            lambda state: state.generated(wanted, key or make_key(key_size), fields, usable),
             "CSR Generated",
             CommonName=wanted.common_name,
             SAN=", ".join(wanted.dns_names),
@@ -191,51 +192,77 @@ class Peer:
             self._log(event, Reason=str(error))
             raise
 
-    async def stage(self, chain: tuple[x509.Certificate, ...]) -> Credential:
-        """Put the certificate that ACME issued into the staging area."""
-        state = await self._commit(lambda state: state.staged(chain))
-        assert state.pending_certificate is not None
-        return state.pending_certificate
+    async def stage(self, chain: tuple[x509.Certificate, ...], request: PendingRequest, domain: str = "") -> Credential:
+        """Put the certificate that ACME issued into the staging area: the server certificate, or that of one domain."""
+        state = await self._commit(lambda state: state.staged(chain, request, domain))
+        pending = dict(state.domain_pending)[domain] if domain else state.pending_certificate
+        assert pending is not None  # staged just now
+        return pending
 
     async def change_acme(self, change: Callable[[AcmeState], AcmeState]) -> None:
         """Store another state of the ACME service."""
         await self._commit(lambda state: replace(state, acme=change(state.acme)))
 
+    async def remember(self, change: Callable[[AcmeState], AcmeState]) -> None:
+        """Store a result of the ACME service. If the disk takes nothing, it stays in memory until the next change."""
+        try:
+            await self.change_acme(change)
+        except PkikitError:
+            self.state = replace(self.state, acme=change(self.state.acme))
+
     def layout_of(self, names: tuple[str, ...]) -> SanLayout:
         """Return the names of a certificate as a layout. A renewal requests them again."""
         return _with_names(replace(self.layout, entries=()), names)
 
-    async def discard_pending(self) -> None:
-        """Discard the pending ACME certificate."""
-        await self._commit(PeerState.unstaged, "ACME Certificate Discarded")
+    async def discard_pending(self, domain: str = "") -> None:
+        """Discard the pending ACME certificate: the server certificate, or that of one domain."""
+        fields = {"Domain": domain} if domain else {}
+        await self._commit(lambda state: state.unstaged(domain), "ACME Certificate Discarded", **fields)
 
-    async def deploy(self) -> Credential:
+    async def deploy(self, *, automatic: bool = False) -> Credential:
         """Put the pending certificate and its key over the current ones, and reload the processes that use them.
 
         Nothing restarts: connections stay, and new ones get the new certificate (X14.0.1 certificate guide, 'Using ACME
         on Expressway-E').
         """
         two = self.lab.deployment.product_version.has(TWO_STORES)
-        state = await self._commit(lambda state: (state.with_own_client_store() if two else state).deployed())
+        state = await self._deploy(
+            lambda state: (state.with_own_client_store() if two else state).deployed(), automatic=automatic
+        )
         assert state.certificate is not None  # it was pending until now
         self._log(CERTIFICATE_DEPLOYED, Subject=state.certificate.leaf.subject.rfc4514_string())
         await self.lab.reload_certificates(state)
         return state.certificate
 
-    async def stage_domain(self, domain: str, credential: Credential) -> None:
-        """Put the certificate that ACME issued for one domain into the staging area."""
-        await self._commit(lambda state: state.with_domain_pending(domain, credential))
-
-    async def deploy_domain(self, domain: str, *, reload: bool = True) -> None:
+    async def deploy_domain(self, domain: str, *, reload: bool = True, automatic: bool = False) -> None:
         """Put a domain's pending certificate over its current one.
 
         Args:
             domain: the domain.
             reload: reload the processes that use it. False leaves that to the next restart.
+            automatic: the automatic service does it.
         """
-        state = await self._commit(lambda state: state.domain_deployed(domain), CERTIFICATE_DEPLOYED, Domain=domain)
+        state = await self._deploy(lambda state: state.domain_deployed(domain), domain, automatic=automatic)
+        self._log(CERTIFICATE_DEPLOYED, Domain=domain)
         if reload:
             await self.lab.reload_certificates(state, domain)
+
+    async def _deploy(
+        self, change: Callable[[PeerState], PeerState], domain: str = "", *, automatic: bool
+    ) -> PeerState:
+        """Commit a deployment and its result. A failure leaves the pending certificate where it is."""
+        attempt = Attempt(at=self.lab.now_of(self.fqdn), automatic=automatic)
+
+        def deployed(state: PeerState) -> PeerState:
+            after = change(state)
+            return replace(after, acme=after.acme.deployed(attempt, domain))
+
+        try:
+            return await self._commit(deployed)
+        except LabError as error:
+            failed = replace(attempt, error=str(error)[:1000])
+            await self.remember(lambda acme: acme.deployed(failed, domain))
+            raise
 
     async def load_domain_certificate(self, domain: str, certificate: bytes, key: bytes) -> None:
         """Load a certificate for one domain. The peer presents it for that server name (SNI)."""

@@ -53,7 +53,10 @@ class AutomaticCrls:
 
 @dataclass(frozen=True, kw_only=True)
 class PeerState:
-    """The contents of the certificate pages of one peer. Each CRL is stored under its source."""
+    """The contents of the certificate pages of one peer. Each CRL is stored under its source.
+
+    stored_request: the request that ACME signed last; a renewal submits it again. domain_requests: the request of each domain.
+    """
 
     fqdn: str
     certificate: Credential | None = None
@@ -68,6 +71,8 @@ class PeerState:
     domain_certificates: tuple[tuple[str, Credential], ...] = ()
     domain_pending: tuple[tuple[str, Credential], ...] = ()
     client_certificate: Credential | None = None
+    stored_request: PendingRequest | None = None
+    domain_requests: tuple[tuple[str, PendingRequest], ...] = ()
     acme: AcmeState = field(default_factory=AcmeState)
 
     def with_party_data(self, party: Party) -> PeerState:
@@ -192,26 +197,43 @@ class PeerState:
 
     # ACME.
 
-    def staged(self, chain: tuple[x509.Certificate, ...]) -> PeerState:
-        """Return the state with a certificate in the staging area. It must belong to the key of the pending request."""
-        if self.request is None:
-            raise InputError(f"{self.fqdn} has no signing request that this certificate could belong to")
-        credential = Credential(chain=chain, key=self.request.key)
+    def request_to_submit(self, domain: str = "") -> PendingRequest | None:
+        """Return the request that Sign submits: the one in progress, or else the stored one."""
+        if domain:
+            return dict(self.domain_requests).get(domain)
+        return self.request or self.stored_request
+
+    def with_domain_request(self, domain: str, request: PendingRequest | None) -> PeerState:
+        """Return the state with this request for one domain; None removes it."""
+        kept = tuple(pair for pair in self.domain_requests if pair[0] != domain)
+        return replace(self, domain_requests=kept if request is None else (*kept, (domain, request)))
+
+    def staged(self, chain: tuple[x509.Certificate, ...], request: PendingRequest, domain: str = "") -> PeerState:
+        """Return the state with a certificate in the staging area, and the request that it answers stored for renewals."""
+        credential = Credential(chain=chain, key=request.key)
         if not credential.key_matches:
             raise InputError(f"the certificate does not belong to the key of {self.fqdn}'s signing request")
-        return replace(self, pending_certificate=credential)
+        if domain:
+            return self.with_domain_pending(domain, credential).with_domain_request(domain, request)
+        return replace(self, pending_certificate=credential, stored_request=request)
 
-    def unstaged(self) -> PeerState:
+    def unstaged(self, domain: str = "") -> PeerState:
         """Return the state without the pending certificate. The request stays and can be signed again."""
+        if domain:
+            if domain not in dict(self.domain_pending):
+                raise InputError(f"{self.fqdn} has no pending certificate for {domain} to discard")
+            return self.with_domain_pending(domain, None)
         if self.pending_certificate is None:
             raise InputError(f"{self.fqdn} has no pending certificate to discard")
         return replace(self, pending_certificate=None)
 
     def deployed(self) -> PeerState:
-        """Return the state with the pending certificate over the current one. The request is then done."""
-        if self.pending_certificate is None:
+        """Return the state with the pending certificate over the current one. The request that it answers is then done."""
+        pending, request = self.pending_certificate, self.request
+        if pending is None:
             raise InputError(f"{self.fqdn} has no pending certificate to deploy")
-        return replace(self, certificate=self.pending_certificate, request=None, pending_certificate=None)
+        answered = request is not None and key_of(pending.leaf) == spki(request.key.public_key())
+        return replace(self, certificate=pending, request=None if answered else request, pending_certificate=None)
 
     # Trusted CA list and CRLs.
 

@@ -15,7 +15,7 @@ from pkikit.files import read_bytes, write_private
 from pkikit.model.codec.document import Codec
 from pkikit.model.codec.leaves import LEFT_OUT
 from pkikit.text import printable
-from simulator.peer.format_0 import upgrade_peer
+from simulator.peer import format_0, format_1
 from simulator.peer.state import PeerState
 from simulator.world.judgeable import judgeable
 
@@ -25,7 +25,7 @@ FILE = "peer.json"
 @cache
 def peer_codec() -> Codec[PeerState]:
     """Return the codec of `peer.json`; the first call makes it. The document contains private keys."""
-    return Codec(PeerState, "the state of a peer", upgrades={0: upgrade_peer})
+    return Codec(PeerState, "the state of a peer", upgrades={0: format_0.upgrade_peer, 1: format_1.upgrade_peer})
 
 
 class PeerStore:

@@ -21,7 +21,7 @@ import anyio.to_thread
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from pkikit.design.csr import build_csr, fast_key
+from pkikit.design.csr import fast_key
 from pkikit.errors import InputError
 from pkikit.issue.authority import Authority, Profile
 from pkikit.judge.renewal_due import renew_at
@@ -140,9 +140,14 @@ async def set_up_automatic(
 
     acme.signer = sign
     for fqdn in lab.deployment.peers_of(Role.EXPRESSWAY_E):
-        key = fast_key()
-        lab.install(fqdn, Credential(chain=issue(build_csr(layout_of(lab.deployment, fqdn), key)), key=key))
-        await acme.configure(fqdn, {"automatic": True, "terms": "the lab's own CA"})
+        peer = lab.peers[fqdn]
+        if peer.state.request is not None:
+            await peer.discard()
+        await acme.configure(fqdn, {"terms": "the lab's own CA"})
+        await peer.generate(layout=layout_of(lab.deployment, fqdn), key=fast_key())
+        await acme.sign(fqdn)
+        await peer.deploy()
+        await acme.configure(fqdn, {"mode": "Automated"})
 
 
 class _Administrator(Follower):
@@ -157,7 +162,7 @@ class _Administrator(Follower):
         for fqdn in self._lab.deployment.peers_of(Role.EXPRESSWAY_E):
             state = self._lab.peers[fqdn].state
             if state.certificate is not None:
-                window = state.acme.settings.schedule
+                window = state.acme.server.schedule
                 yield self._lab.peers[fqdn], window.following(renew_at(state.certificate.leaf))
 
     def dates(self) -> Iterable[datetime]:
@@ -167,7 +172,7 @@ class _Administrator(Follower):
     async def tick(self) -> None:
         """Renew what is due."""
         for peer in [peer for peer, at in self._due() if at <= self._lab.clock.now()]:
-            request = (await peer.generate()).request
+            request = (await peer.generate(key=fast_key())).request
             assert request is not None  # just generated
             assert self._acme.signer is not None  # `set_up_automatic` was called
             chain = await self._acme.signer(peer, request.csr)
@@ -185,7 +190,7 @@ async def live_year(
         await set_up_automatic(lab, acme, lifetime)
         if by == "upload":
             for fqdn in deployment.peers_of(Role.EXPRESSWAY_E):
-                await acme.configure(fqdn, {"automatic": False})
+                await acme.configure(fqdn, {"mode": "Manual"})
         with lab.attached(_Administrator(lab, acme)) if by == "upload" else nullcontext():
             lived = await live_through(lab, span)
     restarts = [h for h in lived.happenings if h.kind == "restart"]

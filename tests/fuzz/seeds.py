@@ -96,7 +96,7 @@ def bodies() -> tuple[bytes, ...]:
             {"urls": ["http://pki.lab.example/root.crl"], "hour": 3},
             {"checking": True, "use_crls": "on", "use_ocsp": False, "fallback": "revoked"},
             {"additional_names": ["voice.example.com"], "key_length": 2048, "digest": "sha256", "country": "GB"},
-            {"provider": "staging", "email": "a@example.com", "automatic": True, "hour": 3, "terms": True},
+            {"provider": "staging", "email": "a@example.com", "mode": "Automated", "hour": 3, "terms": True},
             {"domain": "tenant.example.org", "certificate": pem, "private_key": "x"},
         )
     )

@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from cryptography import x509
@@ -16,6 +16,7 @@ from simulator.errors import LabError
 from simulator.pebble_options import PebbleOptions, PebbleVersion
 from simulator.peer.acme.order_run import AcmeRun, RunStep
 from simulator.peer.acme.service import AcmeService
+from simulator.peer.acme_state import AutomaticFailures
 from simulator.threaded import ThreadedLab
 from simulator.world.faults import Block, Ca, Caa, Clock, DiskFull, Dns, Fault, Point, StaleAaaa
 from tests.support.acme import untouched, with_faults
@@ -172,7 +173,7 @@ def automatic(request: pytest.FixtureRequest) -> Iterator[ThreadedLab]:
         lab.run(acme.prepare, E1)
         lab.run(acme.sign, E1)
         lab.run(acme.deploy, E1)
-        lab.run(acme.configure, E1, {"automatic": True, "days": list(range(7)), "hour": 3})
+        lab.run(acme.configure, E1, {"mode": "Automated", "days": list(range(7)), "hour": 3})
         yield lab
 
 
@@ -182,69 +183,116 @@ def leaf_of(lab: ThreadedLab) -> x509.Certificate:
     return credential.leaf
 
 
-def test_certificate_is_renewed_and_deployed_at_the_configured_hour(automatic: ThreadedLab) -> None:
-    """Not before it is due; then a new key and a certificate for the same names, deployed at the hour that was set."""
+def go_on(lab: ThreadedLab, at: datetime | None) -> None:
+    """Move the lab's clock to an instant, and do what is due."""
+    assert at is not None
+    lab.do(lab.clock.travel, at - lab.clock.now() + timedelta(seconds=1))
+    lab.tick()
+
+
+def names_of(certificate: x509.Certificate) -> set[str]:
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return set(names.get_values_for_type(x509.DNSName))
+
+
+@pytest.mark.product("E-51")
+@pytest.mark.parametrize("renew_key", ["Retain", "Rotate"])
+def test_stored_request_is_submitted_again_and_deployed_on_schedule(automatic: ThreadedLab, renew_key: str) -> None:
+    """After two thirds of the life, the same request (or with Rotate one with a new key); deployed at the set hour."""
     lab, acme = automatic, automatic.acme
-    first = leaf_of(lab)
+    lab.run(acme.configure, E1, {"renew_key": renew_key})
+    first, stored = leaf_of(lab), lab.peers[E1].state.stored_request
+    assert stored is not None
+    due = acme.due(E1)
+    assert due is not None
+    life = first.not_valid_after_utc - first.not_valid_before_utc
+    assert timedelta(0) <= due - (first.not_valid_after_utc - life / 3) < timedelta(days=1)
+    lab.do(lab.clock.travel, due - lab.clock.now() - timedelta(seconds=5))
     lab.tick()
     assert lab.peers[E1].state.pending_certificate is None
-    due = acme.due(E1)
-    assert due is not None
-    lab.do(lab.clock.travel, due - lab.clock.now() + timedelta(seconds=1))
-    lab.tick()
+    go_on(lab, due)
     pending = lab.peers[E1].state.pending_certificate
     assert pending is not None
-    assert pending.leaf.public_key() != first.public_key()
+    assert (pending.leaf.public_key() == first.public_key()) is (renew_key == "Retain")
+    again = lab.peers[E1].state.stored_request
+    assert again is not None
+    assert (again == stored) is (renew_key == "Retain")
+    assert names_of(first) == names_of(pending.leaf)
     assert leaf_of(lab) == first  # the hour has not come
-    lab.do(lab.clock.travel, timedelta(days=1))
-    lab.tick()
+    go_on(lab, next(iter(lab.lab.dates())))
     assert leaf_of(lab) == pending.leaf
-    names = [
-        set(c.extensions.get_extension_for_class(x509.SubjectAlternativeName).value.get_values_for_type(x509.DNSName))
-        for c in (first, pending.leaf)
-    ]
-    assert names[0] == names[1]
+    deployed = lab.peers[E1].state.acme.server.deployed
+    assert deployed is not None
+    assert (deployed.at.hour, deployed.at.minute) == (3, 0)
 
 
-def test_failed_renewal_is_retried_with_backoff(automatic: ThreadedLab) -> None:
-    """After one hour, two, four …, each reported; when the fault is gone the next attempt succeeds."""
+def test_service_tries_at_two_random_times_a_day(automatic: ThreadedLab) -> None:
+    """A failure waits for the next opportunity, two a day at other times every day; then the next one succeeds."""
     lab, acme = automatic, automatic.acme
     first, well = leaf_of(lab), lab.world
-    lab.tick()  # asks the CA when it would have it renewed
-    due = acme.due(E1)
-    assert due is not None
     # Not a name that cannot be proved: told to reuse no proof, Pebble still does once in a hundred.
     with_faults(lab, Caa(fault="caa", name="example.com", authority="other.example.net"))
-    lab.do(lab.clock.travel, due - lab.clock.now() + timedelta(seconds=1))
-    for failures, hours in ((1, 1), (2, 2), (3, 4)):
-        lab.tick()
+    tries = []
+    for failures in range(1, 8):
+        go_on(lab, acme.due(E1))
         lab.tick()  # nothing more until it is time
         last = lab.peers[E1].state.acme.last
         assert last is not None
         assert last.failures == failures
-        assert last.again_at - last.at == timedelta(hours=hours)
-        lab.do(lab.clock.travel, timedelta(hours=hours, seconds=1))
+        assert last.automatic
+        tries.append(last.at)
+    assert lab.peers[E1].state.acme.automatic_failures.sign
+    whole_days = {at.date() for at in tries[1:-1]}
+    assert all(sum(at.date() == day for at in tries) == 2 for day in sorted(whole_days)[1:-1])
+    assert len({at.time().replace(microsecond=0) for at in tries}) == len(tries)
     assert leaf_of(lab) == first
-    assert "3 times in a row" in next(a.detail for a in lab.peers[E1].alarms() if a.id == "40061")
+    assert "7 times in a row" in next(a.detail for a in lab.peers[E1].alarms() if a.id == "40061")
     lab.change(replace(well, parties=lab.world.parties))
-    lab.tick()
+    go_on(lab, acme.due(E1))
     assert lab.peers[E1].state.pending_certificate is not None
+    assert not lab.peers[E1].state.acme.automatic_failures.sign
 
 
-def test_renewal_on_a_full_disk_is_retried_an_hour_later(automatic: ThreadedLab) -> None:
-    """The renewal is signed and cannot be kept, nor can its failure: not tried again at once, but an hour later."""
+def test_full_disk_fails_renewal_and_deployment_until_the_next_opportunity(automatic: ThreadedLab) -> None:
+    """What was signed cannot be kept, what is pending cannot be deployed; both are remembered, and neither repeats at once."""
     lab, acme = automatic, automatic.acme
-    lab.tick()
-    due = acme.due(E1)
-    assert due is not None
     well = lab.world
     with_faults(lab, DiskFull(fault="disk-full", party=E1))
-    lab.do(lab.clock.travel, due - lab.clock.now() + timedelta(seconds=1))
+    go_on(lab, acme.due(E1))
     for _ in range(5):
         lab.tick()
-    assert len(lab.events.of(E1, "ACME Order Failed")) <= 1
+    assert len(lab.events.of(E1, "ACME Order Failed")) == 1
     assert lab.peers[E1].state.pending_certificate is None
+    assert lab.peers[E1].state.acme.automatic_failures == AutomaticFailures(sign=True)
     lab.change(replace(well, parties=lab.world.parties))
-    lab.do(lab.clock.travel, timedelta(hours=1, seconds=2))
+    go_on(lab, acme.due(E1))
+    pending = lab.peers[E1].state.pending_certificate
+    assert pending is not None
+    assert lab.peers[E1].state.acme.automatic_failures == AutomaticFailures()
+    with_faults(lab, DiskFull(fault="disk-full", party=E1))
+    go_on(lab, next(iter(lab.lab.dates())))
     lab.tick()
-    assert lab.peers[E1].state.pending_certificate is not None
+    assert len(lab.events.of(E1, "ACME Deploy Failed")) == 1
+    assert lab.peers[E1].state.acme.automatic_failures == AutomaticFailures(deploy=True)
+    lab.change(replace(well, parties=lab.world.parties))
+    go_on(lab, next(iter(lab.lab.dates())))
+    assert leaf_of(lab) == pending.leaf
+    assert lab.peers[E1].state.acme.automatic_failures == AutomaticFailures()
+
+
+def test_request_is_signed_as_soon_as_the_service_is_automatic(lab: ThreadedLab, acme: AcmeService) -> None:
+    """The first certificate is requested at once, and deployed on schedule; domains have their own mode."""
+    lab.run(acme.configure, E1, {"mode": "Automated"})
+    lab.tick()
+    pending = lab.peers[E1].state.pending_certificate
+    assert pending is not None
+    go_on(lab, next(iter(lab.lab.dates())))
+    assert leaf_of(lab) == pending.leaf
+    lab.run(acme.sign, E1, "example.com")
+    lab.run(acme.deploy_domain, E1, "example.com")
+    assert acme.due(E1, "example.com") is None
+    lab.run(acme.configure, E1, {"mode": "Automated"}, "example.com")
+    assert acme.due(E1, "example.com") is not None
+    lab.run(acme.configure, E1, {"mode": "Disabled"}, "example.com")
+    with pytest.raises(InputError, match=r"ACME is disabled for example\.com"):
+        lab.run(acme.sign, E1, "example.com")

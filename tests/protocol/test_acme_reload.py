@@ -115,12 +115,12 @@ def test_client_outside_stays_connected_over_a_deployment(lab: ThreadedLab, acme
 @pytest.mark.product("H-03")
 def test_domain_certificate_without_reload_waits_for_a_restart(lab: ThreadedLab, acme: AcmeService) -> None:
     """ReloadCerts on: in use at once. Off: in use after a restart, and until then the peer asks for one."""
-    first = lab.run(acme.sign_domain, E1, "example.com")
+    first = lab.run(acme.sign, E1, "example.com")
     lab.run(acme.deploy_domain, E1, "example.com")
     assert presented(lab, "example.com") == der(first)
     assert not lab.peers[E1].restart_needed
     lab.do(lab.clock.travel, timedelta(hours=1))
-    second = lab.run(acme.sign_domain, E1, "example.com")
+    second = lab.run(acme.sign, E1, "example.com")
     lab.run(lambda: acme.deploy_domain(E1, "example.com", reload=False))
     assert presented(lab, "example.com") == der(first)
     assert lab.peers[E1].restart_needed

@@ -63,11 +63,13 @@ def test_sign_needs_request_and_terms_on_an_e(lab: ThreadedLab) -> None:
         ({"days": []}, "at least one day"),
         ({"days": [7]}, "at least one day"),
         ({"days": "Monday"}, "list of numbers"),
-        ({"automatic": "yes"}, "neither true nor false"),
+        ({"mode": "automatic"}, "allowed are Disabled, Manual, Automated"),
+        ({"renew_key": "New"}, "allowed are Retain, Rotate"),
+        ({"minute": 60}, "0 to 59"),
         ({"colour": "red"}, "'colour' is not known"),
         ({"email": 7}, "email: must be a text"),
         ({"eab_kid": "x", "eab_mac": "!"}, "base64url"),
-        ({"profile": "p" * 65}, "longer than 64"),
+        ({"profile": "shortlived"}, "'profile' is not known"),
     ],
 )
 def test_impossible_acme_settings_are_refused(lab: ThreadedLab, changes: dict[str, Any], says: str) -> None:
@@ -108,7 +110,7 @@ def test_sixth_production_order_waits_for_the_limit(lab: ThreadedLab, acme: Acme
         lab.run(acme.sign, E1)
     last = lab.peers[E1].state.acme.last
     assert last is not None
-    assert last.again_at - last.at > timedelta(days=6)
+    assert last.not_before - last.at > timedelta(days=6)
     assert any(a.id == "40061" for a in lab.peers[E1].alarms())
     lab.do(lab.clock.travel, timedelta(days=7, minutes=1))
     lab.run(acme.sign, E1)
@@ -250,7 +252,7 @@ def test_domain_certificate_is_ordered_deployed_and_renewed(lab: ThreadedLab, ac
     """The same process with a separate key: signed, pending, deployed, presented by server name, renewed automatically."""
     peer = lab.peers[E1]
     before = lab.world.parties[E1].credential
-    pending = lab.run(acme.sign_domain, E1, "example.com")
+    pending = lab.run(acme.sign, E1, "example.com")
     assert pending.leaf.public_key() != before.leaf.public_key()  # type: ignore[union-attr]
     assert lab.world.parties[E1].domains == {}
     lab.run(acme.deploy_domain, E1, "example.com")
@@ -262,9 +264,9 @@ def test_domain_certificate_is_ordered_deployed_and_renewed(lab: ThreadedLab, ac
     with pytest.raises(InputError, match="no pending certificate for"):
         lab.run(acme.deploy_domain, E1, "example.com")
     with pytest.raises(InputError):
-        lab.run(acme.sign_domain, E1, "not a name")
-    # Renewed when a third of the life is left, deployed at the hour; the server certificate of the lab's CA is not due.
-    lab.run(acme.configure, E1, {"automatic": True})
+        lab.run(acme.sign, E1, "not a name")
+    # Renewed after two thirds of its life, deployed on its schedule; the server certificate has other settings.
+    lab.run(acme.configure, E1, {"mode": "Automated", "renew_key": "Rotate"}, "example.com")
     life = pending.leaf.not_valid_after_utc - pending.leaf.not_valid_before_utc
     lab.do(lab.clock.travel, life * 2 / 3 + timedelta(hours=2))
     while dict(peer.state.domain_certificates)["example.com"] == pending:

@@ -10,6 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.errors import InputError
 from pkikit.judge.legs.sunset import Assumption, audit
@@ -20,7 +22,6 @@ from simulator.travel.renewal_years import compare, live_year
 from simulator.travel.sunset_stages import Sunset, live_through_sunset
 from tests.support.cli import run
 from tests.support.labs import QUICK
-from tests.support.wait import eventually
 from tests.support.worlds import AT, DEPLOYMENTS, E1, deployment, of_size
 
 
@@ -120,36 +121,21 @@ def test_renewal_year_of_more_peers_has_more_restarts() -> None:
     assert years[1].interrupted > 3 * years[0].interrupted
 
 
-def test_short_lived_certificates_are_renewed_by_acme_without_expiry() -> None:
-    """Pebble 2.10 with certificates of half a minute: ordered, renewed by its own window, again and again, none expired."""
-    options = PebbleOptions(version=PebbleVersion.V2_10, profiles={"flash": timedelta(seconds=24)})
-    settings = replace(QUICK, pages=False, acme=options)
-    with ThreadedLab(deployment(), settings=settings) as lab:
+@pytest.mark.product("A-53")
+def test_expressway_orders_the_classic_profile_alone() -> None:
+    """The CA offers shorter profiles; the order asks for classic, which has no clientAuth any more."""
+    profiles = {"shortlived": timedelta(days=6), "classic": timedelta(days=90)}
+    options = PebbleOptions(version=PebbleVersion.V2_10, profiles=profiles)
+    with ThreadedLab(deployment(), settings=replace(QUICK, pages=False, acme=options)) as lab:
         acme = lab.start_acme()
-        lab.run(lambda: acme.prepare(E1, profile="flash", provider="staging"))
-        lab.run(acme.sign, E1)
-        lab.run(acme.deploy, E1)
-        lab.run(acme.configure, E1, {"automatic": True})
-        peer = lab.peers[E1]
-        seen: list[int] = []
-
-        def is_renewed_twice() -> bool:
-            lab.tick()
-            assert peer.state.certificate is not None
-            leaf = peer.state.certificate.leaf
-            if peer.state.pending_certificate is not None:
-                due = acme.steps(E1)[0].at
-                # In its window, which for so short a life is all of it; and before its end.
-                assert leaf.not_valid_before_utc <= due < leaf.not_valid_after_utc
-                assert peer.state.acme.last is not None
-                assert peer.state.acme.last.error == ""
-                lab.run(acme.deploy, E1)
-                seen.append(leaf.serial_number)
-            return len(seen) == 2
-
-        eventually(is_renewed_twice, "the certificate is not renewed")
-        assert len(set(seen)) == 2
-        assert not [a for a in peer.alarms() if a.id == "40068" or "expired" in a.title]
+        lab.run(acme.prepare, E1)
+        for _ in range(3):
+            leaf = lab.run(acme.sign, E1).leaf
+            assert timedelta(days=89) < leaf.not_valid_after_utc - leaf.not_valid_before_utc < timedelta(days=91)
+        purposes = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        assert list(purposes) == [ExtendedKeyUsageOID.SERVER_AUTH]
+        with pytest.raises(InputError, match="'profile' is not known"):
+            lab.run(acme.configure, E1, {"profile": "shortlived"})
 
 
 def test_sunset_and_renewals_commands_print_tables_and_pictures(tmp_path: Path) -> None:

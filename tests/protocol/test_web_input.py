@@ -234,8 +234,8 @@ _ROUTES = [
 _KEYS = (
     "certificate", "private_key", "certificates", "crl", "urls", "hour", "additional_names", "digest", "key_length", "country",
     "state", "locality", "organisation", "unit", "checking", "use_ocsp", "use_crls", "cdp_download", "fallback",
-    "ocsp_responder", "provider", "directory", "ca", "email", "terms", "profile", "preferred_chain", "eab_kid", "eab_mac",
-    "automatic", "days", "domain", "which", "by", "reason",
+    "ocsp_responder", "provider", "directory", "ca", "email", "terms", "preferred_chain", "eab_kid", "eab_mac",
+    "mode", "renew_key", "days", "minute", "domain", "which", "by", "reason",
 )  # fmt: skip
 _TEXTS = (
     "", "a", "other", "production", "sha256", "sha512", "on", "\u00b2", "\ud800", "\0", "http://\u2460/", "https://x.example/",
@@ -317,7 +317,7 @@ def test_pages_render_with_urls_of_an_older_state(tmp_path: Path) -> None:
     file = tmp_path / E1 / "peer.json"
     state = json.loads(file.read_bytes())
     state["automatic"]["urls"] = ["http://\ud800/", "http://crl.example.com/a.crl"]
-    state["acme"]["settings"] |= {"provider": "other", "directory": "https://\ud800/", "profile": ""}
+    state["acme"]["settings"] |= {"provider": "other", "directory": "https://\ud800/"}
     file.write_text(json.dumps(state))
     with ThreadedLab(deployment(), settings=settings) as lab:
         cookie, _ = logged_in(lab)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from pkikit.files import key_pem
 from pkikit.issue.authority import Authority
 from pkikit.model.certificates.credential import Credential
+from pkikit.model.renewal import AcmeMode, RenewKey
 from pkikit.model.world import Party
 from simulator.lab.saved_lab import SavedLab, lab_codec
-from simulator.peer.acme_state import AcmeState
+from simulator.peer.acme_state import AcmeState, Management
 from simulator.peer.state import PeerState
 from simulator.peer.store import peer_codec
 
@@ -92,23 +94,36 @@ def peer_document(state: PeerState) -> dict[str, Any]:
 
 
 def _acme(state: AcmeState) -> dict[str, Any]:
-    """It forgot what the CA had suggested for the renewal, and when it was asked."""
-    settings, account, last = state.settings, state.account, state.last
+    """One switch for all certificates, and no deployments; `of_format_0` returns what can be read back."""
+    settings, account, last, server = state.settings, state.account, state.last, state.server
     return {
         "settings": {
             "provider": settings.provider.value, "directory": settings.directory, "ca": settings.ca,
-            "email": settings.email, "terms": settings.terms, "profile": settings.profile,
-            "preferred_chain": settings.preferred_chain, "eab_kid": settings.eab_kid, "automatic": settings.automatic,
-            "days": sorted(settings.schedule.days), "hour": settings.schedule.hour, "eab_mac": settings.eab_mac,
+            "email": settings.email, "terms": settings.terms, "profile": "",
+            "preferred_chain": settings.preferred_chain, "eab_kid": settings.eab_kid, "automatic": server.automatic,
+            "days": sorted(server.schedule.days), "hour": server.schedule.hour, "eab_mac": settings.eab_mac,
         },
         "account": account and {
             "directory": account.directory, "url": account.url, "key": key_pem(account.key).decode("ascii"),
         },
         "order": state.order,
-        "domains": list(state.domains),
+        "domains": [domain for domain, _ in state.domains],
         "last": last and {
             "at": last.at.astimezone(UTC).isoformat().replace("+00:00", "Z"), "error": last.error,
             "failures": last.failures,
             "retry_after": last.retry_after.total_seconds() if last.retry_after is not None else None,
         },
     }  # fmt: skip
+
+
+def of_format_0(state: AcmeState) -> AcmeState:
+    """Return what is read of an ACME state that was written in format 0."""
+    automatic = state.server.automatic
+    mode = AcmeMode.AUTOMATED if automatic else AcmeMode.MANUAL if state.settings.terms else AcmeMode.DISABLED
+    managed = Management(
+        mode=mode, renew_key=RenewKey.ROTATE if automatic else RenewKey.RETAIN,
+        schedule=replace(state.server.schedule, minute=0),
+    )  # fmt: skip
+    signed = state.last and replace(state.last, automatic=False)
+    domains = tuple((domain, managed) for domain, _ in state.domains)
+    return replace(state, server=replace(managed, signed=signed), domains=domains)

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from pkikit.errors import InputError
 from pkikit.model.codec.problems import validate_as
 from pkikit.model.deployment import Revocation
-from simulator.peer.acme_state import AcmeChanges, AcmeSettings, Provider, settings_document
+from pkikit.model.renewal import AcmeMode, Schedule
+from simulator.peer.acme_state import AcmeChanges, AcmeSettings, AcmeState, Management, Provider, settings_document
 from simulator.peer.api import lab_calls
 from simulator.peer.pages.bodies import (
     Body,
@@ -26,7 +27,7 @@ from simulator.peer.pages.bodies import (
     Revoke,
     Upload,
 )
-from tests.support.any_value import any_value
+from tests.support.any_value import AT, any_value
 from tests.support.state_fields import STATE_FIELDS
 
 
@@ -76,26 +77,32 @@ def test_private_keys_of_a_body_are_not_printed() -> None:
 
 def test_every_setting_can_be_changed() -> None:
     """A new setting of the ACME service or of SIP revocation is in the body, too."""
-    of_acme = {field.name for field in fields(AcmeSettings)} - {"schedule"}
-    assert set(AcmeChanges.model_fields) == of_acme | {"days", "hour"}
+    of_acme = {field.name for field in fields(AcmeSettings)}
+    of_schedule = {field.name for field in fields(Schedule)}
+    assert set(AcmeChanges.model_fields) == of_acme | of_schedule | {"mode", "renew_key"}
     assert set(RevocationChanges.model_fields) == set(Revocation.model_fields)
 
 
 @settings(deadline=None, max_examples=50)
-@given(any_value(AcmeSettings, STATE_FIELDS))
-def test_acme_settings_that_are_shown_can_be_sent_back(any_settings: AcmeSettings) -> None:
+@given(any_value(AcmeState, STATE_FIELDS))
+def test_acme_settings_that_are_shown_can_be_sent_back(any_state: AcmeState) -> None:
     """The answer of the REST face as a body changes nothing but spaces around texts; it has no secret."""
-    shown = settings_document(any_settings)
+    shown = settings_document(any_state)
     assert "eab_mac" not in shown
-    stripped = replace(any_settings, terms=any_settings.terms.strip(), ca=any_settings.ca.strip())
-    assert validate_as(AcmeChanges, shown).applied_to(any_settings) == stripped
+    settings = any_state.settings
+    stripped = replace(any_state, settings=replace(settings, terms=settings.terms.strip(), ca=settings.ca.strip()))
+    assert validate_as(AcmeChanges, shown).applied_to(any_state, AT) == stripped
 
 
 def test_acme_changes_leave_the_other_settings() -> None:
-    """Only what was sent is changed."""
-    before = AcmeSettings(email="a@example.com", automatic=True)
-    after = validate_as(AcmeChanges, {"provider": "staging", "hour": 5}).applied_to(before)
-    assert after == replace(before, provider=Provider.STAGING, schedule=replace(before.schedule, hour=5))
+    """Only what was sent is changed, for the server certificate or for a domain."""
+    before = AcmeState(settings=AcmeSettings(email="a@example.com"), server=Management(mode=AcmeMode.AUTOMATED))
+    after = validate_as(AcmeChanges, {"provider": "staging", "hour": 5}).applied_to(before, AT)
+    server = replace(before.server, schedule=replace(before.server.schedule, hour=5))
+    assert after == replace(before, settings=replace(before.settings, provider=Provider.STAGING), server=server)
+    domain = validate_as(AcmeChanges, {"mode": "Manual"}).applied_to(before, AT, "example.com")
+    assert domain.server == before.server
+    assert domain.managed("example.com") == Management(mode=AcmeMode.MANUAL, since=AT)
 
 
 def test_rest_document_describes_every_path_and_body() -> None:

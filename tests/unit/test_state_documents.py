@@ -17,13 +17,14 @@ from hypothesis import strategies as st
 from pkikit.errors import InputError
 from pkikit.issue.authority import create_root
 from pkikit.model.deployment import Deployment
+from pkikit.model.renewal import AcmeMode, RenewKey
 from pkikit.model.world import Party
 from simulator.lab.saved_lab import LabStore, SavedLab, lab_codec
 from simulator.peer.state import PeerState
 from simulator.peer.store import PeerStore, peer_codec
 from simulator.web.doorkeeper import Accounts
 from tests.support.any_value import AT, any_value, contents, sample_certificates
-from tests.support.format_0 import lab_document, peer_document
+from tests.support.format_0 import lab_document, of_format_0, peer_document
 from tests.support.state_fields import STATE_FIELDS
 from tests.support.worlds import E1, deployment
 
@@ -61,10 +62,10 @@ def test_state_of_a_peer_reads_back_as_it_was(state: PeerState) -> None:
 @FEW
 @given(STATES.map(_by_domain))
 def test_state_of_a_peer_in_the_old_format_is_read(state: PeerState) -> None:
-    """Everything but the CA's suggestion for the renewal, which the old format had no place for."""
+    """Everything that the old format had a place for."""
     read = peer_codec().from_bytes(json.dumps(peer_document(state)).encode(), where="x")
-    forgotten = replace(state.acme, renewal=None, asked_at=None)
-    assert contents(read) == contents(replace(state, acme=forgotten))
+    kept = replace(state, acme=of_format_0(state.acme), stored_request=None, domain_requests=())
+    assert contents(read) == contents(kept)
 
 
 @FEW
@@ -101,6 +102,25 @@ def test_field_without_a_strategy_is_noticed() -> None:
         any_value(tuple[complex, ...])
 
 
+@pytest.mark.parametrize("automatic", [True, False])
+def test_state_of_a_peer_in_format_1_keeps_its_meaning(automatic: bool) -> None:
+    """One switch made every certificate automatic, with a new key each time; terms accepted meant that ACME was on."""
+    document = json.loads(peer_codec().to_bytes(PeerState(fqdn=E1, trusted_ca_list=sample_certificates()[:1])))
+    settings = {"terms": "https://ca.example/terms", "profile": "shortlived", "automatic": automatic}
+    schedule = {"days": [2], "hour": 4}
+    document["acme"] = {
+        "settings": {**settings, "schedule": schedule}, "domains": ["example.com"], "renewal": None, "asked_at": None,
+        "last": {"at": "2026-01-01T00:00:00Z", "error": "no", "failures": 2, "retry_after": None},
+    }  # fmt: skip
+    read = peer_codec().from_bytes(json.dumps({**document, "format": 1}).encode(), where="x").acme
+    for managed in (read.server, read.managed("example.com")):
+        assert managed.mode is (AcmeMode.AUTOMATED if automatic else AcmeMode.MANUAL)
+        assert managed.renew_key is (RenewKey.ROTATE if automatic else RenewKey.RETAIN)
+        assert (sorted(managed.schedule.days), managed.schedule.hour, managed.schedule.minute) == ([2], 4, 0)
+    assert read.last is not None
+    assert read.last.failures == 2
+
+
 # What is wrong with a document.
 
 GOOD: dict[str, Any] = json.loads(
@@ -119,11 +139,11 @@ GOOD: dict[str, Any] = json.loads(
         ({"automatic": {"urls": [], "hour": "3"}}, "automatic.hour: must be a whole number"),
         ({"automatic": {"urls": [], "hour": 24}}, "the hour of the daily update is 24; allowed are 0 to 23"),
         ({"acme": {"settings": {"provider": "nobody"}}}, "acme.settings.provider: is not known; allowed are production, staging, other"),
-        ({"acme": {"last": {"at": "noon"}}}, "acme.last.at: must be a time in ISO-8601"),
+        ({"acme": {"server": {"signed": {"at": "noon"}}}}, "acme.server.signed.at: must be a time in ISO-8601"),
         ({"certificate": {"chain": [PEM], "key": "SECRET"}}, "certificate.key: must be a private key in PEM, not encrypted"),
         ({"certificate": {"chain": []}}, "certificate: a credential holds at least the leaf certificate"),
         ({"request": {"csr": PEM, "key": "SECRET"}}, "request.csr: must be one certificate request in PEM"),
-        ({"format": 2}, "format: must be a number from 0 to 1"),
+        ({"format": 3}, "format: must be a number from 0 to 2"),
     ],
 )  # fmt: skip
 def test_wrong_member_is_one_sentence_that_names_it(change: dict[str, Any], words: str, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -15,7 +15,6 @@ from pkikit.judge.legs.sunset import LegAudit, Status, audit
 from pkikit.model.findings import Verdict
 from simulator.face.picture import Picture
 from simulator.peer.acme.order_run import RunStep
-from simulator.peer.acme_state import Attempt
 from simulator.travel.renewal_years import Renewals, compare
 from simulator.travel.sunset_stages import Sunset
 from workbook.session import LabSession
@@ -99,25 +98,23 @@ def _kind_of(seen: str) -> str:
     return ", ".join("another address" if part.strip()[:4] in {"127.", "::1"} else part for part in seen.split(", "))
 
 
-def attempts(session: LabSession, peer: str, hours: int, *, every: int = 1) -> pd.DataFrame:
-    """Move time forward hour by hour, at most that far, until a certificate is signed.
+def attempts(session: LabSession, peer: str, days: int) -> pd.DataFrame:
+    """Move time forward from one opportunity of the automatic service to the next, at most that far, until it signs.
 
-    Returns when the automatic service tried, how it ended, and when it tries again.
+    Returns how many times it tried on each day, and how it ended. The times of a day are random, so they are not shown.
     """
-    rows = []
-    before: Attempt | None = session.peer(peer).state.acme.last
-    for hour in range(0, hours, every):
-        session.travel(every / 24)
+    acme, rows = session.start_acme(), []
+    began = session.at
+    while (due := acme.due(peer)) is not None and due < began + timedelta(days=days):
+        session.travel((due - session.at) / timedelta(days=1) + 1e-5)
         last = session.peer(peer).state.acme.last
-        if last is not None and last is not before:
-            again = f"{(last.again_at - last.at).total_seconds() / 3600:.0f} h later" if last.failures else ""
-            rows.append(
-                {"after, hours": hour + every, "ended": "failed" if last.failures else "signed", "again": again}
-            )
-            before = last
-            if not last.failures:
-                break
-    return pd.DataFrame(rows, columns=["after, hours", "ended", "again"]).set_index("after, hours")
+        assert last is not None  # it was due
+        rows.append({"day": last.at.date(), "ended": "failed" if last.failures else "signed"})
+        if not last.failures:
+            break
+    frame = pd.DataFrame(rows, columns=["day", "ended"])
+    counted = frame.groupby(["day", "ended"], sort=True).size().rename("tries").reset_index()
+    return counted.assign(day=counted["day"].rank(method="dense").astype(int)).set_index("day")
 
 
 def renewal_years(session: LabSession, *lifetimes: float) -> Renewals:

@@ -27,6 +27,7 @@ from simulator.peer.acme_state import Account
 from simulator.peer.peer import Peer
 
 _ORDER_TIMEOUT = 30.0
+CLASSIC = "classic"  # the profile of every order; the product cannot choose another one (Cisco TAC 225482)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +90,6 @@ class AcmeRun:
         request: x509.CertificateSigningRequest,
         *,
         goes_on: bool = False,
-        replaces: x509.Certificate | None = None,
     ) -> tuple[x509.Certificate, ...]:
         """Return the chain that the CA issued, after checking it.
 
@@ -99,14 +99,13 @@ class AcmeRun:
             goes_on: resume the order that an interrupted run left at this CA, if there is one.
         """
         try:
-            return await self._place_order(await self._account(), request, goes_on=goes_on, replaces=replaces)
+            return await self._place_order(await self._account(), request, goes_on=goes_on)
         finally:
             if self._client is not None:
                 self._client.close()
 
     async def _place_order(
         self, account: AcmeAccount, request: x509.CertificateSigningRequest, *, goes_on: bool,
-        replaces: x509.Certificate | None,
     ) -> tuple[x509.Certificate, ...]:  # fmt: skip
         resume = self.peer.state.acme.order if goes_on else ""
         settings = self.peer.state.acme.settings
@@ -117,7 +116,8 @@ class AcmeRun:
         )  # fmt: skip
         if self._stopped:
             order.stop(self._stopped)
-        wishes = OrderWishes(profile=settings.profile, preferred_chain=settings.preferred_chain, replaces=replaces)
+        profile = CLASSIC if CLASSIC in account.capabilities.profiles else ""
+        wishes = OrderWishes(profile=profile, preferred_chain=settings.preferred_chain)
         for host in self._hosts:
             host.served.append(self._note_fetch)
         try:

@@ -1,10 +1,10 @@
 """The ACME certificate service of Expressway-E: each peer orders for itself, all peers serve the challenge files.
 
 Sign puts a certificate into the staging area; deploy, a second step, puts it over the current one. An administrator
-does both by hand, or the automatic service does them: it renews before the end of life, deploys by a schedule and
-tries again after a failure.
+does both by hand, or the automatic service does them: it submits the stored request again after two thirds of the life,
+and deploys by a schedule.
 
-Source: X12.5 guide, 'Using ACME on Expressway-E'.
+Source: X14.0.1 certificate guide, 'Using ACME on Expressway-E'.
 """
 
 from __future__ import annotations
@@ -13,32 +13,35 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any, Protocol
 
 import anyio.to_thread
 from cryptography import x509
 
-from pkikit.design.csr import build_csr, fast_key, make_key
+from pkikit.design.csr import build_csr, fast_key, make_key, rekeyed, similar_key
 from pkikit.errors import AcmeMisissued, AcmeProblem, InputError, PkikitError
 from pkikit.issue.acme.account import AcmeAccount
 from pkikit.issue.acme.transport import AcmeDirectory, Capabilities, capabilities
 from pkikit.judge.linting.preflight import preflight, refuse_where_there_is_no_acme
-from pkikit.model.certificates.credential import Credential, PrivateKey
-from pkikit.model.certificates.facts import format_time, presented_names
+from pkikit.model.certificates.credential import Credential, PrivateKey, spki
+from pkikit.model.certificates.facts import format_time, key_of, presented_names
 from pkikit.model.codec.problems import validate_as
 from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Verdict
+from pkikit.model.renewal import AcmeMode, RenewKey
 from pkikit.net.acme_facts import gather
 from pkikit.values.names import parse_dns_name
 from simulator.background import Background
 from simulator.events import CERTIFICATE_PENDING, ORDER_FAILED
 from simulator.peer.acme.automatic import AutomaticRenewal, Signer
 from simulator.peer.acme.challenge_host import ChallengeFetch, ChallengeHost
+from simulator.peer.acme.due import next_order
 from simulator.peer.acme.order_run import AcmeRun, RunStep, as_directory
-from simulator.peer.acme_state import AcmeChanges, AcmeSettings, AcmeState, Provider
+from simulator.peer.acme_state import AcmeChanges, AcmeSettings, AcmeState, Attempt, Provider
 from simulator.peer.peer import Peer
+from simulator.peer.state import PendingRequest
 from simulator.services.lab_ca import IDENTITY, LabCa
 from simulator.services.pebble import Pebble
 
@@ -94,12 +97,9 @@ class AcmeService:
         """
         self._peer(fqdn)
 
-    def due(self, fqdn: str) -> datetime | None:
+    def due(self, fqdn: str, domain: str = "") -> datetime | None:
         """Return when the automatic service orders the next certificate; None while it is off or waits for a deployment."""
-        state = self._peer(fqdn).state
-        if not state.acme.settings.automatic or state.certificate is None or state.pending_certificate is not None:
-            return None
-        return state.acme.due_at(state.certificate.leaf)
+        return next_order(self._peer(fqdn).state, domain)
 
     def dates(self) -> Iterator[datetime]:
         """Return, for each peer, when the automatic service has something to do next, on the lab's clock."""
@@ -127,14 +127,16 @@ class AcmeService:
 
     # Settings.
 
-    async def configure(self, fqdn: str, changes: Mapping[str, Any]) -> AcmeSettings:
-        """Change some of a peer's settings."""
+    async def configure(self, fqdn: str, changes: Mapping[str, Any], domain: str = "") -> AcmeSettings:
+        """Change some of a peer's settings. With a domain, mode, key and schedule are those of its certificate."""
         peer = self._peer(fqdn)
-        settings = validate_as(AcmeChanges, changes).applied_to(peer.state.acme.settings)
-        await peer.change_acme(lambda acme: replace(acme, settings=settings))
+        given, at = validate_as(AcmeChanges, changes), peer.lab.now_of(fqdn)
+        given.applied_to(peer.state.acme, at, domain)  # raises before anything is written
+        await peer.change_acme(lambda acme: given.applied_to(acme, at, domain))
+        settings, managed = peer.state.acme.settings, peer.state.acme.managed(domain)
         peer.lab.events.add(
-            fqdn, "ACME Settings Changed", Provider=settings.provider.value, Automatic=settings.automatic,
-            TermsAccepted=bool(settings.terms),
+            fqdn, "ACME Settings Changed", Provider=settings.provider.value, AcmeManaged=managed.mode.value,
+            TermsAccepted=bool(settings.terms), **({"Domain": domain} if domain else {}),
         )  # fmt: skip
         return settings
 
@@ -143,9 +145,10 @@ class AcmeService:
         return await anyio.to_thread.run_sync(capabilities, await self.directory_of(self._peer(fqdn)))
 
     async def accept_terms(self, fqdn: str) -> str:
-        """Accept the provider's terms of service for a peer, and return their URL."""
+        """Accept the provider's terms of service for a peer, and return their URL. ACME is then at least manual (ours)."""
         terms = (await self.capabilities(fqdn)).terms or "none"
-        await self.configure(fqdn, {"terms": terms})
+        enabled = self._peer(fqdn).state.acme.server.mode is not AcmeMode.DISABLED
+        await self.configure(fqdn, {"terms": terms, **({} if enabled else {"mode": "Manual"})})
         return terms
 
     async def prepare(self, fqdn: str, **changes: Any) -> None:
@@ -195,9 +198,12 @@ class AcmeService:
 
     # Sign and deploy.
 
-    async def sign(self, fqdn: str) -> Credential:
-        """Order a certificate for a peer and put it into the staging area. A failure leaves the current one in use."""
-        return await self.renew(self._peer(fqdn))
+    async def sign(self, fqdn: str, domain: str = "") -> Credential:
+        """Order a certificate for a peer or for one domain, and put it into the staging area.
+
+        A failure leaves the current one in use.
+        """
+        return await self.submit(self._peer(fqdn), parse_dns_name(domain) if domain else "")
 
     def sign_soon(self, fqdn: str) -> None:
         """Start an order in the background and return; `steps` follows it. An order that cannot start raises at once."""
@@ -206,7 +212,7 @@ class AcmeService:
 
         async def work() -> None:
             with contextlib.suppress(PkikitError):  # already logged and stored where it failed
-                await self.renew(peer)
+                await self.submit(peer)
 
         task = self._background.spawn(work(), "ACME order", party=fqdn)
         self._orders.add(task)
@@ -222,28 +228,51 @@ class AcmeService:
         if peer.fqdn in self._running:
             raise InputError(f"an order of {peer.fqdn} is under way; wait until it has ended")
 
-    def _require_beginning(self, peer: Peer) -> None:
+    def _require_beginning(self, peer: Peer, domain: str = "") -> None:
         self._require_idle(peer)
-        if peer.state.request is None:
+        if not domain and peer.state.request_to_submit() is None:
             raise InputError(f"{peer.fqdn} has no signing request: generate one first, its names are those ordered")
+        managed = peer.state.acme.managed(domain)
+        if managed.mode is AcmeMode.DISABLED and managed.since is not None:
+            of = f" for {domain}" if domain else ""
+            raise InputError(f"ACME is disabled{of} on {peer.fqdn}; set it to Manual or Automated first")
 
-    async def renew(self, peer: Peer, replaces: x509.Certificate | None = None) -> Credential:
-        """Order a certificate for a peer.
+    async def submit(self, peer: Peer, domain: str = "", *, automatic: bool = False) -> Credential:
+        """Order a certificate for a peer, or for one domain, and put it into the staging area.
 
         Args:
-            replaces: the certificate that the CA counts as replaced (RFC 9773).
+            peer: the peer.
+            domain: the domain; empty for the server certificate.
+            automatic: the automatic service asks. It submits the stored request again; with `RenewKey Rotate`, that
+                request with a new key.
         """
-        self._require_beginning(peer)
-        request = peer.state.request
-        assert request is not None  # required just now
-        async with self._ordering(peer):
-            chain = await self._chain(peer, request.csr, goes_on=True, replaces=replaces)
-            pending = await peer.stage(chain)
+        if automatic and not domain and peer.state.request_to_submit() is None and peer.state.certificate is not None:
+            # Switched on for a certificate that did not come by ACME (ours).
+            await peer.generate(layout=peer.layout_of(presented_names(peer.state.certificate.leaf).dns))
+        self._require_beginning(peer, domain)
+        request = await self._request(peer, domain, automatic=automatic)
+        async with self._ordering(peer, domain, automatic=automatic):
+            chain = await self._chain(peer, request.csr, goes_on=not domain)
+            pending = await peer.stage(chain, request, domain)
         self._pending(peer, chain)
         return pending
 
+    async def _request(self, peer: Peer, domain: str, *, automatic: bool) -> PendingRequest:
+        held = peer.state.request_to_submit(domain)
+        if held is None:
+            make: Callable[[], PrivateKey] = make_key if self.rsa else fast_key
+            key = await anyio.to_thread.run_sync(make)
+            layout = replace(peer.layout_of((domain, f"collab-edge.{domain}")), common_name=domain)
+            return PendingRequest(csr=build_csr(layout, key), key=key)
+        current = dict(peer.state.domain_certificates).get(domain) if domain else peer.state.certificate
+        used = current is not None and key_of(current.leaf) == spki(held.key.public_key())
+        if automatic and used and peer.state.acme.managed(domain).renew_key is RenewKey.ROTATE:
+            key = await anyio.to_thread.run_sync(similar_key, held.key)
+            return PendingRequest(csr=rekeyed(held.csr, key), key=key)
+        return held
+
     @contextlib.asynccontextmanager
-    async def _ordering(self, peer: Peer) -> AsyncIterator[None]:
+    async def _ordering(self, peer: Peer, domain: str, *, automatic: bool) -> AsyncIterator[None]:
         """Run one order of a peer at a time and store its result.
 
         An order that the CA has already judged is not resumed.
@@ -252,12 +281,15 @@ class AcmeService:
         self._running.add(peer.fqdn)
         try:
             yield
-            await peer.change_acme(lambda acme: acme.succeeded(peer.lab.now_of(peer.fqdn)))
+            attempt = Attempt(at=peer.lab.now_of(peer.fqdn), automatic=automatic)
+            await peer.change_acme(lambda acme: _manual_at_least(acme.signed(attempt, domain), domain, attempt.at))
         except PkikitError as error:
             retry_after = error.retry_after if isinstance(error, AcmeProblem) else None
-            await self._store_failure(
-                peer, str(error), retry_after, over=isinstance(error, AcmeProblem | AcmeMisissued)
-            )
+            failed = Attempt(
+                at=peer.lab.now_of(peer.fqdn), error=str(error)[:1000] or "failed", retry_after=retry_after,
+                automatic=automatic,
+            )  # fmt: skip
+            await self._store_failure(peer, failed, domain, over=isinstance(error, AcmeProblem | AcmeMisissued))
             raise
         finally:
             self._running.discard(peer.fqdn)
@@ -271,37 +303,20 @@ class AcmeService:
         self._log_run(peer, "certificate", "pending", detail="waits for deploy")
         peer.lab.events.add(peer.fqdn, CERTIFICATE_PENDING, Issuer=leaf.issuer.rfc4514_string())
 
-    async def sign_domain(self, fqdn: str, domain: str) -> Credential:
-        """Order a certificate for one domain, which the peer presents for that server name (SNI). It waits for deployment."""
-        peer, name = self._peer(fqdn), parse_dns_name(domain)
-        self._require_idle(peer)
-        make: Callable[[], PrivateKey] = make_key if self.rsa else fast_key
-        key = await anyio.to_thread.run_sync(make)
-        layout = replace(peer.layout_of((name, f"collab-edge.{name}")), common_name=name)
-        async with self._ordering(peer):
-            chain = await self._chain(peer, build_csr(layout, key))
-            pending = Credential(chain=chain, key=key)
-            await peer.stage_domain(name, pending)
-            known = tuple(dict.fromkeys((*peer.state.acme.domains, name)))
-            await peer.change_acme(lambda acme: replace(acme, domains=known))
-        self._pending(peer, chain)
-        return pending
-
     async def deploy_domain(self, fqdn: str, domain: str, *, reload: bool = True) -> None:
         """Deploy a domain's pending certificate; with `reload`, use it at once."""
         await self._peer(fqdn).deploy_domain(parse_dns_name(domain), reload=reload)
 
     async def _chain(
-        self, peer: Peer, request: x509.CertificateSigningRequest, *, goes_on: bool = False,
-        replaces: x509.Certificate | None = None,
-    ) -> tuple[x509.Certificate, ...]:  # fmt: skip
+        self, peer: Peer, request: x509.CertificateSigningRequest, *, goes_on: bool
+    ) -> tuple[x509.Certificate, ...]:
         if self.signer is not None:
             return await self.signer(peer, request)
         run = self._runs[peer.fqdn] = AcmeRun(
             peer, self._hosts_of(peer.fqdn), directory=await self.directory_of(peer),
             reaches=lambda other: self._passes(peer.fqdn, other), on_step=self._publish_step,
         )  # fmt: skip
-        return await run.sign(request, goes_on=goes_on, replaces=replaces)
+        return await run.sign(request, goes_on=goes_on)
 
     def _publish_step(self, run: AcmeRun, step: RunStep) -> None:
         for observer in tuple(self.on_step):
@@ -312,18 +327,16 @@ class AcmeService:
         if run is not None:
             run.note(what, state, detail=detail)
 
-    async def _store_failure(self, peer: Peer, error: str, retry_after: timedelta | None, *, over: bool) -> None:
+    async def _store_failure(self, peer: Peer, failed: Attempt, domain: str, *, over: bool) -> None:
         """Store a failure. An order that the CA has already judged is not resumed."""
-        at = peer.lab.now_of(peer.fqdn)
 
         def change(acme: AcmeState) -> AcmeState:
-            after = acme.failed(at, error[:1000], retry_after)
+            after = acme.signed(failed, domain)
             return replace(after, order="") if over else after
 
-        self._log_run(peer, "order", "failed", detail=error[:300])
-        peer.lab.events.add(peer.fqdn, ORDER_FAILED, Reason=error)
-        with contextlib.suppress(PkikitError):  # a disk that is full is not what failed here
-            await peer.change_acme(change)
+        self._log_run(peer, "order", "failed", detail=failed.error[:300])
+        peer.lab.events.add(peer.fqdn, ORDER_FAILED, Reason=failed.error)
+        await peer.remember(change)
 
     async def deploy(self, fqdn: str) -> Credential:
         """Put the pending certificate and its key over the current ones, and reload the processes that use them."""
@@ -363,8 +376,13 @@ class AcmeService:
             await self.hosts[fqdn].restart()
 
     async def tick(self) -> None:
-        """Ask for renewal information, order and deploy, where a peer's clock says that it is due.
-
-        A failure is logged and stored for the retry schedule; it does not raise.
-        """
+        """Order and deploy where a peer's clock says that it is due. A failure is logged and remembered; it does not raise."""
         await self._automatic.tick()
+
+
+def _manual_at_least(state: AcmeState, domain: str, at: datetime) -> AcmeState:
+    """Return the state with ACME enabled for a certificate that it has signed (ours: the product's page has no switch)."""
+    managed = state.managed(domain)
+    if managed.mode is not AcmeMode.DISABLED:
+        return state
+    return state.managing(replace(managed, mode=AcmeMode.MANUAL, since=at), domain)

@@ -21,10 +21,13 @@ async def _state(request: web.Request) -> web.Response:
     due = service.due(peer.fqdn)
     return web.json_response(
         {
-            "settings": settings_document(acme.settings),
+            "settings": settings_document(acme),
             "account": acme.account.url if acme.account else None,
             "running": service.is_running(peer.fqdn),
-            "domains": {"by_acme": list(acme.domains), "pending": [d for d, _ in peer.state.domain_pending]},
+            "domains": {
+                "by_acme": [domain for domain, _ in acme.domains],
+                "pending": [d for d, _ in peer.state.domain_pending],
+            },
             "steps": [s.to_json() for s in service.steps(peer.fqdn)],
             "last": {"at": iso(acme.last.at), "error": acme.last.error, "failures": acme.last.failures}
             if acme.last

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from pkikit.errors import InputError, PkikitError
 from pkikit.model.findings import Verdict
-from pkikit.model.renewal import DAYS
+from pkikit.model.renewal import DAYS, AcmeMode
 from pkikit.model.tables.revocation_reasons import REASONS
 from simulator.peer.acme.service import AcmeService
 from simulator.peer.acme_state import Provider
@@ -21,7 +21,7 @@ from simulator.peer.pages.bodies import Domain, Nothing, Revoke, number_of
 from simulator.peer.pages.rendering import PEER, certificate_values, redirect, render
 from simulator.web.web_input import read_form, text_fields
 
-_TEXTS = ("provider", "directory", "ca", "email", "profile", "preferred_chain", "eab_kid")
+_TEXTS = ("provider", "directory", "ca", "email", "preferred_chain", "eab_kid")
 
 
 @dataclass
@@ -63,11 +63,13 @@ async def _render_page(request: web.Request, preflight: Verdict | None = None) -
     except PkikitError as error:
         terms, cannot = "", str(error)
     return render(
-        request, "acme.html", settings=state.acme.settings, terms=terms, cannot=cannot, days=DAYS,
+        request, "acme.html", settings=state.acme.settings, managed=state.acme.server, terms=terms,
+        cannot=cannot, days=DAYS, modes=[mode.value for mode in AcmeMode],
         providers=[p.value for p in Provider], reasons=list(REASONS), account=state.acme.account, last=state.acme.last,
         csr=state.request is not None, steps=service.steps(peer.fqdn), running=service.is_running(peer.fqdn),
         pending=certificate_values(state.pending_certificate.leaf, peer) if state.pending_certificate else None,
-        domain_pending=[(d, certificate_values(c.leaf, peer)) for d, c in state.domain_pending], domains=state.acme.domains,
+        domain_pending=[(d, certificate_values(c.leaf, peer)) for d, c in state.domain_pending],
+        domains=[domain for domain, _ in state.acme.domains],
         due=service.due(peer.fqdn), preflight=preflight,
     )  # fmt: skip
 
@@ -86,7 +88,12 @@ async def _settings(request: web.Request) -> web.Response:
     changes: dict[str, Any] = {name: form[name] for name in _TEXTS if name in form}
     if form.get("eab_mac"):
         changes["eab_mac"] = form["eab_mac"]
-    changes |= {"automatic": form.get("automatic") == "on", "days": days, "hour": number_of(form, "hour")}
+    time = form.get("time", "")
+    hour, _, minute = time.partition(":")
+    changes |= {
+        "mode": form.get("mode", ""), "days": days,
+        "hour": number_of({"time": hour}, "time"), "minute": number_of({"time": minute}, "time"),
+    }  # fmt: skip
     await service_of(request).configure(request.app[PEER].fqdn, changes)
     redirect(request, PAGE, Banner(text="The settings were saved."))
 
@@ -112,7 +119,7 @@ async def revoke(request: web.Request, given: Revoke) -> ActionResult:
 
 async def sign_domain(request: web.Request, given: Domain) -> ActionResult:
     """Order a certificate for one domain."""
-    await service_of(request).sign_domain(request.app[PEER].fqdn, given.domain)
+    await service_of(request).sign(request.app[PEER].fqdn, given.domain)
     return ActionResult(sentence=f"A certificate for {given.domain} was signed; it waits to be deployed.")
 
 
