@@ -52,7 +52,7 @@ async def _domains(request: web.Request) -> web.Response:
     peer = request.app[PEER]
     deployment, state = peer.lab.deployment, peer.state
     has_acme = deployment.role_of(peer.fqdn) is Role.EXPRESSWAY_E and deployment.product_version.has(ACME)
-    pending, ordered = dict(state.domain_pending), set(state.acme.domains)
+    pending, ordered = dict(state.domain_pending), {domain for domain, _ in state.acme.domains}
     rows = [
         (domain, certificate_values(held.leaf, peer), "Pending" if domain in pending else "On" if domain in ordered else "Off")
         for domain, held in state.domain_certificates
