@@ -69,7 +69,9 @@ class Link:
 
     async def run(self) -> None:
         """Keep the leg up until cancelled. After any error the leg counts as down and is dialled again."""
-        while True:
+        task = asyncio.current_task()
+        assert task is not None  # a link runs in a task
+        while not task.cancelling():  # a wait inside may have swallowed the cancellation
             try:
                 was_up = await self._once()
             except (
@@ -77,7 +79,7 @@ class Link:
             ) as error:  # a defect or odd input: the leg must not stay green, and the other legs continue
                 self.died(error)
                 was_up = False
-            if was_up:
+            if was_up or task.cancelling():
                 continue  # at once: the lost connection worked a moment ago
             with suppress(TimeoutError):
                 async with asyncio.timeout(self.wait):
