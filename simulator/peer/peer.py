@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 
 import anyio.to_thread
 from cryptography import x509
 
 from pkikit.design.csr import CsrForm, SubjectFields, make_key
-from pkikit.design.san import SanEntry, SanLayout, design_sans
+from pkikit.design.san import SanLayout, design_sans
 from pkikit.errors import InputError, PkikitError
 from pkikit.model.certificates.credential import Credential, PrivateKey, is_same
 from pkikit.model.certificates.facts import title
@@ -29,17 +29,17 @@ from pkikit.model.tables.log_events import (
     RESTART_REQUESTED,
 )
 from pkikit.model.world import Party
-from pkikit.rules.name_rules import REFERENCE
 from pkikit.values.names import parse_dns_name
 from simulator.errors import LabError
 from simulator.events import CERTIFICATE_DEPLOYED, CERTIFICATE_REFUSED
 from simulator.peer.acme_state import AcmeState, Attempt
+from simulator.peer.added_names import with_names
 from simulator.peer.alarm_board import AlarmBoard
 from simulator.peer.alarms import Alarm, restart_needed
 from simulator.peer.installation import temporary_ca
 from simulator.peer.lab_view import LabView
 from simulator.peer.state import AutomaticCrls, PeerState, PendingRequest
-from simulator.peer.store import PeerStore
+from simulator.peer.store import PeerStore, write_to_a_full_disk
 from simulator.peer.upload import (
     UploadResult,
     crls_of,
@@ -50,7 +50,6 @@ from simulator.peer.upload import (
 )
 from simulator.world.upgrade import require_two_stores
 
-MAX_ADDED_NAMES = 200
 _UNTIL_ANSWERED = 0.3  # seconds
 
 
@@ -98,7 +97,7 @@ class Peer:
         def write() -> PeerState:
             after = change(self.state)
             if self.lab.disk_is_full(self.fqdn):
-                _write_to_a_full_disk(self.fqdn)
+                write_to_a_full_disk(self.fqdn)
             if self._store is not None:
                 self._store.save(after)
             return after
@@ -144,7 +143,7 @@ class Peer:
     ) -> PeerState:
         """Generate a CSR: a new RSA key, or `key`, and a request for the proposed names and the additional ones."""
         digest = digest or self.form.default_digest
-        wanted = _with_names(layout or self.layout, added)
+        wanted = with_names(layout or self.layout, added)
         self.form.check(wanted, digest, key_size, self.lab.deployment.product_version)
         self.state.require_no_request()  # before a key is made for nothing
         # Nothing here signs with SHA-1 any more, which the oldest versions offer.
@@ -212,7 +211,7 @@ class Peer:
 
     def layout_of(self, names: tuple[str, ...]) -> SanLayout:
         """Return the names of a certificate as a layout. A renewal requests them again."""
-        return _with_names(replace(self.layout, entries=()), names)
+        return with_names(replace(self.layout, entries=()), names)
 
     async def discard_pending(self, domain: str = "") -> None:
         """Discard the pending ACME certificate: the server certificate, or that of one domain."""
@@ -222,8 +221,7 @@ class Peer:
     async def deploy(self, *, automatic: bool = False) -> Credential:
         """Put the pending certificate and its key over the current ones, and reload the processes that use them.
 
-        Nothing restarts: connections stay, and new ones get the new certificate (X14.0.1 certificate guide, 'Using ACME
-        on Expressway-E').
+        Nothing restarts: connections stay, and new ones get the new certificate.
         """
         two = self.lab.deployment.product_version.has(TWO_STORES)
         state = await self._deploy(
@@ -385,11 +383,8 @@ class Peer:
 
     async def remove_crl(self) -> None:
         """Remove the manual CRL file."""
-        self.lab.reload(
-            await self._commit(
-                lambda state: replace(state, manual_crls=()), CONFIGURATION_CHANGED, Detail="CRL file: removed"
-            )
-        )
+        removed = partial(replace, manual_crls=())
+        self.lab.reload(await self._commit(removed, CONFIGURATION_CHANGED, Detail="CRL file: removed"))
 
     async def set_crl_sources(self, automatic: AutomaticCrls) -> None:
         """Set the URLs that CRLs are downloaded from every day, and the hour (0 to 23)."""
@@ -403,22 +398,3 @@ class Peer:
     async def take_downloads(self, crls: tuple[x509.CertificateRevocationList, ...]) -> None:
         """Store the CRLs of an automatic download."""
         self.lab.reload(await self._commit(lambda state: replace(state, downloaded_crls=crls)))
-
-
-def _write_to_a_full_disk(fqdn: str) -> None:
-    """Raise the error that the kernel returns for a full disk."""
-    try:
-        Path("/dev/full").write_bytes(b"x")
-    except OSError as error:
-        raise LabError(f"{fqdn} cannot write to its disk ({error.strerror}): what is on it is as it was") from error
-
-
-def _with_names(layout: SanLayout, added: tuple[str, ...]) -> SanLayout:
-    if len(added) > MAX_ADDED_NAMES:
-        raise InputError(f"{len(added)} additional names are given, at most {MAX_ADDED_NAMES} are taken")
-    entries = list(layout.entries)
-    for text in added:
-        name = parse_dns_name(text)
-        if name not in layout.dns_names:
-            entries.append(SanEntry(value=name, reason="added by the administrator", rule=REFERENCE.id, needed_by=()))
-    return replace(layout, entries=tuple(entries))

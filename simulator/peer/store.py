@@ -15,6 +15,7 @@ from pkikit.files import read_bytes, write_private
 from pkikit.model.codec.document import Codec
 from pkikit.model.codec.leaves import LEFT_OUT
 from pkikit.text import printable
+from simulator.errors import LabError
 from simulator.peer import format_0, format_1
 from simulator.peer.state import PeerState
 from simulator.world.judgeable import judgeable
@@ -82,3 +83,11 @@ def clear_remains(path: Path) -> None:
     """Remove the temporary files that a killed process left when it wrote this file."""
     for remains in path.parent.glob(f".{path.name}.*"):
         remains.unlink(missing_ok=True)
+
+
+def write_to_a_full_disk(fqdn: str) -> None:
+    """Raise the error that the kernel returns for a full disk."""
+    try:
+        Path("/dev/full").write_bytes(b"x")
+    except OSError as error:
+        raise LabError(f"{fqdn} cannot write to its disk ({error.strerror}): what is on it is as it was") from error
