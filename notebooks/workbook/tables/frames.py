@@ -23,6 +23,7 @@ from pkikit.rules.name_rules import (
     CLUSTER,
     COLLAB_EDGE,
     FEDERATION,
+    JOIN_URL,
     PEER,
     PROFILE,
     REGISTRATION,
@@ -34,7 +35,7 @@ from workbook.session import LabSession
 
 _OFF: Mapping[str, Any] = {
     "mra": False, "domains.federation": [], "chat_aliases": [], "unified_cm": [], "zones": [], "im_presence": [],
-    "federated_servers": [], "b2b_partners": [], "servers": [],
+    "federated_servers": [], "b2b_partners": [], "servers": [], "unity_connection": [], "meeting_servers": [],
 }  # fmt: skip
 # What the rules that need a name are called in the guide's matrix.
 _ITEMS = {
@@ -46,6 +47,7 @@ _ITEMS = {
     CLUSTER.id: "FQDN of the cluster",
     PEER.id: "FQDN of the peer",
     SIP_DOMAIN.id: "SIP domains",
+    JOIN_URL.id: "host of the Join URL",
 }
 
 
@@ -64,6 +66,8 @@ def san_matrix(deployment: Deployment) -> pd.DataFrame:
         "federated group chat": ({"domains.federation": data["domains"]["federation"]}, {"chat_aliases": data["chat_aliases"]}),
         "Unified CM in mixed mode": ({"mra": True}, {"unified_cm": data["unified_cm"]}),
     }  # fmt: skip
+    if data["meeting_servers"]:
+        features["Meeting Server web proxy"] = ({}, {"meeting_servers": data["meeting_servers"]})
     rows: dict[str, dict[str, str]] = {"every peer of a cluster": _items(None, bare)}
     for name, (before, more) in features.items():
         start = deployment_with(bare, before)
