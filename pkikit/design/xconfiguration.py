@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from pkikit.design.legs.zone_legs import traversal_port, verify_subject_name
@@ -25,16 +26,23 @@ def default_of(setting: Setting, version: ProductVersion) -> str | None:
 def settings_of(version: ProductVersion, role: Role) -> tuple[Setting, ...]:
     """Return the settings that a peer of that version and role has."""
     edge = role is Role.EXPRESSWAY_E
-    return tuple(s for s in SETTINGS if version.within(s.versions) and (edge or not s.edge_only))
+    here = (s for s in SETTINGS if not (s.core_only if edge else s.edge_only))
+    return tuple(s for s in here if version.within(s.versions))
 
 
-def xconfiguration(deployment: Deployment, peer: str, revocation: Revocation | None = None) -> tuple[Value, ...]:
+def xconfiguration(
+    deployment: Deployment,
+    peer: str,
+    revocation: Revocation | None = None,
+    switches: Mapping[str, bool] = MappingProxyType({}),
+) -> tuple[Value, ...]:
     """Return the settings of a peer as a dump lists them.
 
     Args:
         deployment: the deployment.
         peer: the FQDN of a peer.
         revocation: SIP revocation settings of its cluster, where they are no longer those of the deployment.
+        switches: switches of its cluster likewise, by their keys of the deployment file (`eku_checking`).
 
     Returns:
         The key without `xConfiguration`, and the value, in the order of the keys. A setting without a documented default
@@ -47,6 +55,7 @@ def xconfiguration(deployment: Deployment, peer: str, revocation: Revocation | N
     cluster = deployment.cluster_of(peer)
     if cluster is None:
         raise KeyError(peer)
+    cluster = cluster.model_copy(update=dict(switches))
     return tuple(sorted(_values(deployment, cluster, peer, revocation or deployment.revocation), key=_order))
 
 

@@ -15,6 +15,7 @@ from pkikit.model.parties import LegKind, Role
 from pkikit.model.tables import alarms as kinds
 from pkikit.model.tables import ports
 from pkikit.model.tables.alarms import ALARMS, AlarmKind
+from pkikit.model.tables.features import CLUSTER_TLS
 from pkikit.model.trace import Outcome
 from pkikit.model.world import Party, Speaks
 from pkikit.model.zones import TraversalZone
@@ -205,7 +206,8 @@ def _configuration_alarms(party: Party, around: Surroundings) -> Iterator[Alarm]
     deployment, cluster = around.deployment, around.deployment.cluster_of(party.fqdn)
     if cluster is None:
         return
-    if len(cluster.peers) > 1 and cluster.cluster_tls == "permissive":
+    over_tls = len(cluster.peers) > 1 and deployment.product_version.has(CLUSTER_TLS)
+    if over_tls and cluster.cluster_tls == "permissive":
         yield _alarm("40049")
     for zone in deployment.zones:
         ours = isinstance(zone, TraversalZone) and cluster.name in {zone.client, zone.server}

@@ -41,7 +41,9 @@ def dumps_of(fqdn: str, lab: LabView, alarms: tuple[Alarm, ...]) -> Dumps:
         lab: the lab as the peer sees it.
         alarms: its alarms.
     """
-    values = xconfiguration(lab.deployment, fqdn, lab.revocation_settings(fqdn))
+    eku = lab.eku_switches(fqdn)
+    switches = {"eku_checking": eku.checking, "server_eku_upload": eku.server_upload}
+    values = xconfiguration(lab.deployment, fqdn, lab.revocation_settings(fqdn), switches)
     return Dumps(configuration=values, status=status_of(fqdn, lab.deployment, lab.status_of(fqdn), alarms))
 
 

@@ -182,6 +182,20 @@ def test_dump_has_the_values_of_the_deployment_instead_of_the_defaults() -> None
     assert "Fail" in BY_KEY[key].source
 
 
+@pytest.mark.product("P2-5")
+def test_dump_has_the_current_switches_of_the_cluster_and_only_those_of_its_side() -> None:
+    """The check for clientAuth was switched off on a running E; VerifyOriginServer is a key of C alone."""
+    newest = changed(version="X15.5")
+    mode = "SIP TLS Certificate ExtendedKeyUsage Checking Mode"
+    assert dict(xconfiguration(newest, E1))[mode] == "On"
+    assert dict(xconfiguration(newest, E1, None, {"eku_checking": False}))[mode] == "Off"
+    origin = "EdgeConfigServer VerifyOriginServer"
+    assert dict(xconfiguration(newest, C1))[origin] == "On"
+    off = changed(version="X15.5", clusters__0__verify_origin_server=False)
+    assert dict(xconfiguration(off, C1))[origin] == "Off"
+    assert origin not in dict(xconfiguration(newest, E1))
+
+
 def test_dump_of_a_machine_that_is_no_peer_is_refused() -> None:
     """Only Expressways have such a dump."""
     with pytest.raises(KeyError):

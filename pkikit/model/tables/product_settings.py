@@ -18,6 +18,7 @@ from pkikit.model.tables.features import (
     RSA_SIGNATURES_FIRST,
     SERVER_ONLY_SWITCH,
     TWO_STORES,
+    VERIFY_ORIGIN_SWITCH,
     Feature,
 )
 
@@ -49,7 +50,7 @@ class Setting:
         modelled_by: the key of the deployment file that decides it, such as `revocation/checking`; empty if none does.
         why_not: what the lab does instead, if no key of the deployment file decides it.
         needs_restart: the document says that a change takes effect after a restart.
-        edge_only: the key is one of Expressway-E.
+        edge_only, core_only: the key is one of Expressway-E, or of Expressway-C.
         source: the document, and how documents contradict each other.
     """
 
@@ -64,6 +65,7 @@ class Setting:
     why_not: str = ""
     needs_restart: bool = False
     edge_only: bool = False
+    core_only: bool = False
     source: str = _REFERENCE
 
 
@@ -105,6 +107,16 @@ PURPOSES: tuple[Setting, ...] = (
         edge_only=True,
         modelled_by="clusters[]/server_eku_upload",
         source="Cisco TAC 225482; deprecated in X15.5 by Cisco TAC 225693. No document states a default; Off is inferred",
+    ),
+)
+ORIGINS: tuple[Setting, ...] = (
+    Setting(
+        key="EdgeConfigServer VerifyOriginServer",
+        default="On",
+        versions=VERIFY_ORIGIN_SWITCH.span,
+        core_only=True,
+        modelled_by="clusters[]/verify_origin_server",
+        source=VERIFY_ORIGIN_SWITCH.source,
     ),
 )
 XCP: tuple[Setting, ...] = (
@@ -315,6 +327,7 @@ MANAGEMENT: tuple[Setting, ...] = (
 SETTINGS: tuple[Setting, ...] = (
     *REVOCATION,
     *PURPOSES,
+    *ORIGINS,
     *XCP,
     *SIP,
     *ZONES,
