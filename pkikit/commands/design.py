@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from cryptography import x509
     from rich.console import Console
 
+    from pkikit.judge.legs.eku_remedies import RemedyEffect
     from pkikit.judge.legs.sunset import LegAudit
     from pkikit.model.deployment import Deployment
 
@@ -176,7 +176,7 @@ def eku_audit(
 
     Example: pkikit eku-audit notebooks/deployments/clustered-mra.yaml --certs my-certificates
     """  # fmt: skip
-    from pkikit.judge.legs.sunset import TIMELINE, Assumption, Status, audit
+    from pkikit.judge.legs.sunset import TIMELINE, Assumption, Status, audit, remedy_effects
 
     read = read_deployment(deployment, version=version)
     instant = parse_instant(at, now())
@@ -187,17 +187,19 @@ def eku_audit(
     # Other parties choose their own certificates; the answer is about our own peers.
     ours = [leg for leg in open_legs if read.cluster_of(leg.presenter) is not None]
     accepted = not failing and not ours
+    effects = remedy_effects(read, legs)
     document = {
         "accepted": accepted,
         "deployment": read.name,
         "what_if": chosen,
         "not_assessed": len(open_legs),
         "legs": [leg.to_json() for leg in legs],
+        "remedies": [effect.to_json() for effect in effects],
         "timeline": [{"date": f"{when:%Y-%m-%d}", "what": what} for when, what in TIMELINE],
     }
 
     def show(out: Console) -> None:
-        _show_audit(out, read.name, legs, {leg.presenter for leg in ours})
+        _show_audit(out, read.name, legs, {leg.presenter for leg in ours}, effects)
 
     console.answer(document, as_json=as_json, accepted=accepted, show=show)
 
@@ -219,7 +221,9 @@ def _certificates_in(folder: Path | None, deployment: Deployment) -> dict[str, x
     return found
 
 
-def _show_audit(out: Console, name: str, legs: Sequence[LegAudit], ours: set[str]) -> None:
+def _show_audit(
+    out: Console, name: str, legs: Sequence[LegAudit], ours: set[str], effects: Sequence[RemedyEffect]
+) -> None:
     """Print the answer, what it leaves open, then the connections that were assessed."""
     from pkikit.judge.legs.sunset import Status
     from pkikit.model.certificates.facts import format_time
@@ -246,7 +250,8 @@ def _show_audit(out: Console, name: str, legs: Sequence[LegAudit], ours: set[str
     ]
     if rows:
         console.table(out, ("connection", "fails from", "because"), rows, title=f"clientAuth in {name}")
-    for (remedy, works, needs), count in sorted(
-        Counter((r.id, r.works, r.needs) for leg in failing for r in leg.remedies).items()
-    ):
-        out.print(f"{'✔' if works else '✘'} {remedy} ({count} connections): {needs}", markup=False)
+    for effect in effects:
+        mark = "✔" if not effect.stays_down else "✘" if not effect.restores else "◐"
+        out.print(f"{mark} {effect.id}: {effect.sentence()}", markup=False)
+        for need in effect.needs:
+            out.print(f"    takes: {need}", markup=False)

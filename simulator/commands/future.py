@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,8 @@ from pkikit.errors import InputError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from simulator.travel.sunset_stages import Stage
 
 Plot = Annotated[Path | None, typer.Option(metavar="FILE.svg", help="A picture of it.")]
 
@@ -35,13 +38,29 @@ def sunset(deployment: DeploymentFile, plot: Plot = None, as_json: JsonFlag = Fa
         write_public(plot, lived.timeline.svg(read.name).encode())
 
     def show(out: Console) -> None:
-        rows = [
-            (s.title, f"{len(s.report.legs) - len(s.down)} of {len(s.report.legs)}", "\n".join(s.down[:12]), s.takes)
-            for s in lived.stages
-        ]
-        console.table(out, ("stage", "legs up", "down", "takes"), rows, title=read.name)
+        out.print(read.name, style="bold", markup=False)
+        for stage in lived.stages:
+            _show_stage(out, stage)
 
     console.answer(lived.to_json(), as_json=as_json, show=show)
+
+
+def _show_stage(out: Console, stage: Stage) -> None:
+    """Print a stage: how much is up, what comes back, what stays down, what it takes."""
+    total = len(stage.report.legs)
+    back = f", restores {len(stage.restores)} of {len(stage.before.down)}" if stage.before else ""
+    out.print(
+        f"{'✘' if stage.down else '✔'} {stage.title}: {total - len(stage.down)} of {total} legs up{back}", markup=False
+    )
+    relations = Counter(leg.leg.relation for leg in stage.report.down)
+    lines = {
+        "down": ", ".join(f"{count} × {relation}" for relation, count in relations.items()),
+        "services down": ", ".join(stage.services_down),
+        "takes": stage.takes,
+    }
+    for label, text in lines.items():
+        if text:
+            out.print(f"    {label}: {text}", markup=False, soft_wrap=True)
 
 
 def renewals(

@@ -17,7 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.design.csr import build_csr, fast_key
 from pkikit.files import key_pem
-from pkikit.issue.authority import Authority, create_root
+from pkikit.issue.authority import Authority, Profile, create_root
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.certificates.facts import format_time
 from pkikit.model.deployment import Deployment, deployment_from
@@ -34,6 +34,7 @@ from simulator.travel.renewal_years import BOTH, set_up_automatic
 from simulator.travel.timeline import Timeline, live_through
 from simulator.world.issued_world import layout_of
 from simulator.world.report import CheckReport
+from simulator.world.upgrade import with_copied_stores
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,12 +49,26 @@ Step = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """The deployment at one point, or with one way out. `takes` is the work that it needs."""
+    """The deployment at one point, or with one way out.
+
+    takes: the work that it needs. before: the world that a way out starts from, as a report; None for a point in time.
+    """
 
     id: str
     title: str
     takes: str
     report: CheckReport
+    before: CheckReport | None = None
+
+    @property
+    def restores(self) -> tuple[str, ...]:
+        """The legs that were down before, and are up now or no longer exist in this version."""
+        return tuple(leg.leg.id for leg in self.before.down if leg.leg.id not in self.down) if self.before else ()
+
+    @property
+    def services_down(self) -> tuple[str, ...]:
+        """The services that do not work, with where: `mra at e1.example.com`."""
+        return tuple(f"{s.name.value} at {s.peer}" for s in self.report.services if s.peer and not s.up)
 
     @property
     def down(self) -> tuple[str, ...]:
@@ -70,7 +85,7 @@ class Stage:
         total = len(self.report.legs)
         return {
             "id": self.id, "title": self.title, "takes": self.takes, "up": total - len(self.down), "legs": total,
-            "judges_agree": self.agree,
+            "judges_agree": self.agree, "restores": list(self.restores), "services_down": list(self.services_down),
             "down": [
                 {"id": leg.leg.id, "client": leg.leg.client, "server": leg.leg.server, "causes": list(leg.causes),
                  "rejected_by": leg.rejected_by.value if leg.rejected_by else None}
@@ -134,6 +149,8 @@ async def live_through_sunset(
             stages.append(_stage(stage, await lab.check()))
     others = (_upload_switch, _two_stores, _verify_off)
     stages += [await other(deployment, lab_settings, after, at, private, step) for other in others]
+    ways = [replace(way, before=stages[1].report) for way in stages[2:]]
+    stages = [*stages[:2], *ways, *await _public_on_c(deployment, lab_settings, after, at, public, step)]
     return Sunset(deployment=deployment.name, timeline=timeline, stages=tuple(stages))
 
 
@@ -170,9 +187,11 @@ def _as_outside_sees_it(lab: RunningLab, public: Authority) -> World:
     return world
 
 
-def _issue(authority: Authority, deployment: Deployment, fqdn: str, at: datetime) -> Credential:
+def _issue(
+    authority: Authority, deployment: Deployment, fqdn: str, at: datetime, profile: Profile | None = None
+) -> Credential:
     key = fast_key()
-    leaf = authority.issue(build_csr(layout_of(deployment, fqdn), key), at=at)
+    leaf = authority.issue(build_csr(layout_of(deployment, fqdn), key), at=at, profile=profile)
     return Credential(chain=(leaf, *authority.intermediates), key=key)
 
 
@@ -239,6 +258,39 @@ async def _two_stores(
         return Stage(
             id="two-stores-x15.5", title=f"two stores of {TWO_STORES.first}", takes=takes, report=await lab.check()
         )
+
+
+async def _public_on_c(
+    deployment: Deployment, settings: LabSettings, world: World, at: datetime, public: Authority, step: Step
+) -> tuple[Stage, Stage]:
+    """X15.5 with server-only certificates of the public CA in every store, also on C; then the checking mode Off.
+
+    Cisco TAC 225693, condition 2: without the check the zone is active again, and the SSH tunnels are not.
+    """
+    step(f"{TWO_STORES.first} with public certificates on Expressway-C too")
+    newer = _at_version(deployment, TWO_STORES)
+    for fqdn in deployment.peers_of(Role.EXPRESSWAY_C):
+        made = _issue(public, deployment, fqdn, at, Profile(ekus=_SERVER))
+        world = world.with_party(replace(world.parties[fqdn], credential=made))
+    world = with_copied_stores(world, deployment.product_version, newer)
+    async with _lab(newer, settings, world, at) as lab:
+        everywhere = Stage(
+            id="public-everywhere-x15.5",
+            title=f"{TWO_STORES.first}, public CA on C too",
+            takes="the upgrade copied the server-only certificates into the client stores",
+            report=await lab.check(),
+        )
+        step("ExtendedKeyUsage Checking Mode: Off")
+        for cluster in deployment.clusters:
+            lab.peers[cluster.peers[0]].set_eku_switches(checking=False)
+        off = Stage(
+            id="checking-mode-off-x15.5",
+            title="the same, checking mode Off",
+            takes="xConfiguration SIP TLS Certificate ExtendedKeyUsage Checking Mode: Off, on every cluster",
+            report=await lab.check(),
+            before=everywhere.report,
+        )
+    return everywhere, off
 
 
 async def _verify_off(

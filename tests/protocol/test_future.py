@@ -14,7 +14,8 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.errors import InputError
-from pkikit.judge.legs.sunset import Assumption, audit
+from pkikit.judge.legs.sunset import Assumption, audit, remedy_effects
+from pkikit.model.deployment import deployment_from
 from pkikit.model.tables.public_cas import CLASSIC_ENDS_CLIENT_AUTH
 from simulator.pebble_options import PebbleOptions, PebbleVersion
 from simulator.threaded import ThreadedLab
@@ -35,7 +36,7 @@ def test_sunset_judges_agree_at_every_stage(lived: Sunset) -> None:
     assert all(stage.agree for stage in lived.stages)
     assert [s.id for s in lived.stages] == [
         "both", "renewed", "private-ca", "private-ca-trusted", "server-only-upload-x15.4", "two-stores-x15.5",
-        "verify-off",
+        "verify-off", "public-everywhere-x15.5", "checking-mode-off-x15.5",
     ]  # fmt: skip
 
 
@@ -68,6 +69,34 @@ def test_sunset_remedies_bring_the_legs_back(lived: Sunset) -> None:
     assert set(lived.stage("private-ca-trusted").down) < {leg.leg.id for leg in private}
     assert {leg.leg.client for leg in trusted} == {"jabber.example.com"}  # whom nobody can ask to trust another root
     assert {leg.leg.id.split(":")[0] for leg in lived.stage("verify-off").report.down} == {"xmpp", "mra-registration"}
+
+
+@pytest.mark.product("A-21", "A-22")
+def test_sunset_checking_mode_restores_the_zone_and_no_tunnel(lived: Sunset) -> None:
+    """Server-only certificates in all stores: zone and tunnels are down; without the check the tunnels stay down, so does MRA."""
+    everywhere, off = lived.stage("public-everywhere-x15.5"), lived.stage("checking-mode-off-x15.5")
+    zone = {leg.leg.id for leg in everywhere.report.legs if leg.leg.id.startswith("zone:uc-traversal:")}
+    tunnels = {leg.leg.id for leg in everywhere.report.legs if leg.leg.id.startswith("tunnel:")}
+    assert zone
+    assert tunnels
+    assert zone | tunnels <= set(everywhere.down)
+    assert zone <= set(off.restores)
+    assert tunnels <= set(off.down)
+    assert {s.partition(" at ")[0] for s in off.services_down} >= {"mra"}
+    assert lived.stage("two-stores-x15.5").services_down == ()
+    assert set(lived.stage("two-stores-x15.5").restores) == set(lived.stage("renewed").down)
+
+
+def test_eku_audit_predicts_the_checking_mode(lived: Sunset) -> None:
+    """What `eku-audit` says of server-only certificates everywhere: which legs the switch restores, and which stay down."""
+    newer = deployment_from({**deployment("clustered-full").model_dump(mode="json"), "version": "X15.5"})
+    legs = audit(newer, {}, at=AT, assume=Assumption.PUBLIC_CA)
+    (effect,) = (e for e in remedy_effects(newer, legs) if e.id == "checking-mode-off-x15.5")
+    everywhere, off = lived.stage("public-everywhere-x15.5"), lived.stage("checking-mode-off-x15.5")
+    assert {*effect.restores, *effect.stays_down} == set(everywhere.down)
+    assert set(effect.restores) == set(off.restores)
+    assert set(effect.services_down) == set(off.services_down)
+    assert "SSH tunnel" in effect.sentence()
 
 
 def test_eku_audit_predicts_the_sunset_of_the_lab(lived: Sunset) -> None:

@@ -123,9 +123,16 @@ def renewal_years(session: LabSession, *lifetimes: float) -> Renewals:
 
 
 def ways_out(lived: Sunset) -> pd.DataFrame:
-    """Return each stage of the sunset: legs up, and the work that it needs."""
+    """Return each stage of the sunset: legs up, what a way out restores, what stays down, and the work that it needs."""
     rows = [
-        {"stage": s.title, "legs up": f"{len(s.report.legs) - len(s.down)} of {len(s.report.legs)}", "takes": s.takes}
+        {
+            "stage": s.title,
+            "legs up": f"{len(s.report.legs) - len(s.down)} of {len(s.report.legs)}",
+            "restores": f"{len(s.restores)} legs" if s.before else "",
+            "tunnels down": sum(leg.startswith("tunnel:") for leg in s.down),
+            "services down": ", ".join(dict.fromkeys(name.partition(" at ")[0] for name in s.services_down)),
+            "takes": s.takes,
+        }
         for s in lived.stages
     ]
     return pd.DataFrame(rows).set_index("stage")

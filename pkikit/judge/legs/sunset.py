@@ -10,7 +10,7 @@ The certificate in use decides about a connection. Without it the answer is "not
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -20,14 +20,12 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from pkikit.design.legs import legs_of
 from pkikit.judge.checks.certificate_checks import allows
+from pkikit.judge.legs.eku_remedies import Remedy, RemedyEffect, effects_of, remedies_for
 from pkikit.model.certificates.facts import extension, format_time
 from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg
-from pkikit.model.parties import LegKind, Role
 from pkikit.model.purposes import needs_client_auth
-from pkikit.model.tables.features import SERVER_ONLY_SWITCH, TWO_STORES
 from pkikit.model.tables.public_cas import CLASSIC_ENDS_CLIENT_AUTH, LETS_ENCRYPT, WEB_LIFETIMES
-from pkikit.model.version import ProductVersion
 
 _TLSCLIENT_ENDS = LETS_ENCRYPT["tlsclient"].client_auth_until or CLASSIC_ENDS_CLIENT_AUTH
 # Dates from the sources above.
@@ -70,19 +68,6 @@ class Assumption(enum.StrEnum):
 
     PUBLIC_CA = "public-ca"
     PRIVATE_CA = "private-ca"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Remedy:
-    """One remedy for one connection: does it restore the connection, and what does it take?"""
-
-    id: str
-    works: bool
-    needs: str
-
-    def to_json(self) -> dict[str, Any]:
-        """Return one entry of `remedies`."""
-        return {"id": self.id, "works": self.works, "needs": self.needs}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,6 +125,11 @@ def audit(
     )
 
 
+def remedy_effects(deployment: Deployment, legs: Sequence[LegAudit]) -> tuple[RemedyEffect, ...]:
+    """Return what each remedy restores of the connections that fail, and what stays down."""
+    return effects_of(deployment, [(leg.leg, leg.remedies) for leg in legs if leg.status is Status.FAILS])
+
+
 def presenter_of(leg: Leg) -> str:
     """Return the party whose certificate the audit of a leg is about."""
     return leg.server if leg.registration else leg.client
@@ -170,7 +160,7 @@ def _audit_leg(
         status=status,
         fails_from=fails_from,
         because=because,
-        remedies=_remedies(deployment, leg) if status is Status.FAILS else (),
+        remedies=remedies_for(deployment, leg, presenter_of(leg)) if status is Status.FAILS else (),
         assumed=certificate is None and status is not Status.NOT_ASSESSED,
     )
 
@@ -180,7 +170,10 @@ def _without_certificate(
 ) -> tuple[datetime | None, Status, str]:
     match assume:
         case Assumption.PUBLIC_CA:
-            because = "assumed: a public CA signed the certificate, and renews it without clientAuth"
+            because = (
+                f"assumed: a public CA signed the certificate; its first renewal from {RENEWALS_LOSE_IT:%Y-%m-%d} on comes "
+                "back without clientAuth, and one that was issued before works until it ends"
+            )
             return max(at, RENEWALS_LOSE_IT), Status.FAILS, because
         case Assumption.PRIVATE_CA:
             return None, Status.KEEPS, "assumed: a private CA signed the certificate, and goes on issuing clientAuth"
@@ -208,56 +201,3 @@ def _find_end(certificate: x509.Certificate, at: datetime) -> tuple[datetime | N
             f"{RENEWALS_LOSE_IT:%Y-%m-%d} on has none{ended}"
         )
     return ends, f"it has clientAuth until it ends at {format_time(ends)}; a public CA renews it without{ended}"
-
-
-def _remedies(deployment: Deployment, leg: Leg) -> tuple[Remedy, ...]:
-    version = deployment.product_version
-    ours = deployment.cluster_of(presenter_of(leg)) is not None
-    if leg.registration:
-        return _registration_remedies(version)
-    edge = deployment.role_of(leg.client) is Role.EXPRESSWAY_E
-    return (
-        Remedy(
-            id="private-ca",
-            works=True,
-            needs="the far side trusts the private root; so must clients outside, where they see the same certificate",
-        ),
-        _upgrade_for_clusters(version)
-        if leg.kind is LegKind.CLUSTER
-        else Remedy(
-            id="server-only-upload-x15.4",
-            works=False,
-            needs="the CLI switch of X15.4 lets the upload through on Expressway-E; the far side still refuses it as client"
-            if edge
-            else "only Expressway-E has that switch",
-        ),
-        Remedy(
-            id="two-stores-x15.5",
-            works=ours,
-            needs=("" if version.has(TWO_STORES) else f"upgrade from {version} to {TWO_STORES.first}; ")
-            + "a client certificate with clientAuth, whose CA the far side trusts",
-        ),
-        Remedy(
-            id="verify-off",
-            works=not leg.always_verified,
-            needs="TLS verify mode is always on there"
-            if leg.always_verified
-            else "the far side no longer asks for a certificate, so anybody can pretend to be this machine",
-        ),
-    )
-
-
-def _upgrade_for_clusters(version: ProductVersion) -> Remedy:
-    needs = f"upgrade from {version} to {SERVER_ONLY_SWITCH.first}: cluster links then ask for no clientAuth"
-    return Remedy(id="server-only-upload-x15.4", works=True, needs=needs)
-
-
-def _registration_remedies(version: ProductVersion) -> tuple[Remedy, ...]:
-    """Return what helps where C asks for clientAuth in E's certificate when MRA registers (Cisco TAC 225482)."""
-    upgrade = f"upgrade Expressway-C and Expressway-E from {version} to {{}}: C then asks for serverAuth alone"
-    return (
-        Remedy(id="private-ca", works=True, needs="C trusts the private root; so must clients outside"),
-        Remedy(id="server-only-upload-x15.4", works=True, needs=upgrade.format(SERVER_ONLY_SWITCH.first)),
-        Remedy(id="two-stores-x15.5", works=True, needs=upgrade.format(TWO_STORES.first)),
-        Remedy(id="verify-off", works=False, needs="TLS verify mode is always on there"),
-    )
