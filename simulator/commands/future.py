@@ -49,6 +49,7 @@ def _show_stage(out: Console, stage: Stage) -> None:
     """Print a stage: how much is up, what comes back, what stays down, what it takes."""
     total = len(stage.report.legs)
     back = f", restores {len(stage.restores)} of {len(stage.before.down)}" if stage.before else ""
+    back += f", breaks {len(stage.breaks)}" if stage.breaks else ""
     out.print(
         f"{'✘' if stage.down else '✔'} {stage.title}: {total - len(stage.down)} of {total} legs up{back}", markup=False
     )

@@ -66,6 +66,12 @@ class Stage:
         return tuple(leg.leg.id for leg in self.before.down if leg.leg.id not in self.down) if self.before else ()
 
     @property
+    def breaks(self) -> tuple[str, ...]:
+        """The legs that are down, and were up before."""
+        was_down = {leg.leg.id for leg in self.before.down} if self.before else set(self.down)
+        return tuple(leg for leg in self.down if leg not in was_down)
+
+    @property
     def services_down(self) -> tuple[str, ...]:
         """The services that do not work, with where: `mra at e1.example.com`."""
         return tuple(f"{s.name.value} at {s.peer}" for s in self.report.services if s.peer and not s.up)
@@ -85,7 +91,7 @@ class Stage:
         total = len(self.report.legs)
         return {
             "id": self.id, "title": self.title, "takes": self.takes, "up": total - len(self.down), "legs": total,
-            "judges_agree": self.agree, "restores": list(self.restores), "services_down": list(self.services_down),
+            "judges_agree": self.agree, "restores": list(self.restores), "breaks": list(self.breaks), "services_down": list(self.services_down),
             "down": [
                 {"id": leg.leg.id, "client": leg.leg.client, "server": leg.leg.server, "causes": list(leg.causes),
                  "rejected_by": leg.rejected_by.value if leg.rejected_by else None}

@@ -9,7 +9,7 @@ import pytest
 from cryptography import x509
 
 from pkikit.design.legs import legs_of
-from pkikit.judge.legs.sunset import RENEWALS_LOSE_IT, Assumption, Status, audit, is_public
+from pkikit.judge.legs.sunset import RENEWALS_LOSE_IT, Assumption, Status, audit, is_public, remedy_effects
 from simulator.world.craft import BOTH, SERVER, craft
 from tests.support.worlds import AT, E1, PARTNER, changed, issued
 
@@ -120,3 +120,21 @@ def test_public_ca_is_recognised_by_timestamps_or_policy() -> None:
     for policy, public in (("2.23.140.1.2.1", True), ("2.23.140.1.1", True), ("1.3.6.1.4.1.55555.1", False)):
         policies = x509.CertificatePolicies([x509.PolicyInformation(x509.ObjectIdentifier(policy), None)])
         assert is_public(craft((E1,), None, at=AT, pointers=(policies,)).leaf) is public
+
+
+def test_sunset_remedy_effects_cover_every_failing_leg_and_name_tunnels_and_services() -> None:
+    """Each remedy divides the failing legs into restored and down; the checking mode leaves tunnels and MRA down."""
+    legs = audit(FULL, {}, at=AT, assume=PUBLIC)
+    failing = {leg.leg.id for leg in legs if leg.status is Status.FAILS}
+    effects = {effect.id: effect for effect in remedy_effects(FULL, legs)}
+    for effect in effects.values():
+        assert {*effect.restores} | {*effect.stays_down} == failing
+        assert not {*effect.restores} & {*effect.stays_down}
+        assert bool(effect.stays_down) is ("still down" in effect.sentence())
+    mode = effects["checking-mode-off-x15.5"]
+    assert {leg for leg in failing if leg.startswith("tunnel:")} <= set(mode.stays_down)
+    assert {leg for leg in failing if leg.startswith("zone:uc-traversal:c")} <= set(mode.restores)
+    assert f"mra at {E1}" in mode.services_down
+    assert effects["two-stores-x15.5"].services_down == ()
+    assert effects["private-ca"].sentence() == f"restores all {len(failing)}"
+    assert remedy_effects(FULL, audit(FULL, {}, at=AT)) == ()
