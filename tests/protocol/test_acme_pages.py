@@ -15,6 +15,7 @@ from pkikit.judge.legs.leg_verdict import judge_leg
 from simulator.threaded import ThreadedLab
 from simulator.world.craft import CLIENT, SERVER, craft
 from tests.support.labs import FAST, IMPATIENT, lab_fixture, lab_of
+from tests.support.pages import Pages, banners
 from tests.support.wait import LONG, eventually
 from tests.support.web_client import Script, ask, logged_in
 from tests.support.worlds import C1, E1, E2, changed, deployment
@@ -60,6 +61,53 @@ def test_acme_rest_runs_from_settings_to_revocation(lab: ThreadedLab) -> None:
     auditor = Script(lab, user="auditor") if "auditor" in lab.passwords else None
     if auditor is not None:
         assert auditor.ask("POST", "/certs/acme/sign", {})[0] == 403
+
+
+@pytest.mark.product("G-23")
+def test_server_certificate_page_has_the_acme_section_of_the_guide(lab: ThreadedLab) -> None:
+    """Labels of the guide on E; terms, settings, CSR, Sign and Deploy bring an administrator back to the page; nothing on C."""
+    pages, peer = Pages(lab, E2), lab.peers[E2]
+    page = pages.get("/servercertificate")
+    for label in (
+        "ACME Certificate Service", "ACME Provider", "Admin Email", "Accept Terms & Conditions", "Sign CSR with ACME Provider",
+        "Status", "Pending ACME Certificate", "ACME Automated Scheduler", "Schedule Days", "Schedule Time", "Save",
+        "Last Sign Status", "Last Deploy Status",
+    ):  # fmt: skip
+        assert label in page, label
+    assert "ACME" not in Pages(lab, C1).get("/servercertificate")
+    back = {"back": "/servercertificate"}
+    status, page = pages.send("/servercertificate/acme/terms", back)
+    assert (status, "<h1>Server certificate</h1>" in page, "were accepted" in banners(page)[0][1]) == (303, True, True)
+    settings = {
+        "provider": "production",
+        "email": "admin@example.com",
+        "mode": "Automated",
+        "days": "2",
+        "time": "04:30",
+    }
+    _, page = pages.send("/servercertificate/acme/settings", {**settings, **back})
+    assert banners(page) == [("success", "✔ The settings were saved.")]
+    managed = peer.state.acme.server
+    assert (managed.automatic, tuple(managed.schedule.days), managed.schedule.hour, managed.schedule.minute) == (
+        True,
+        (2,),
+        4,
+        30,
+    )
+    pages.send("/servercertificate/acme/settings", {**settings, **back, "mode": "Manual"})
+    assert not peer.state.acme.server.automatic
+    lab.run(peer.generate)
+    assert pages.send("/servercertificate/acme/sign", back)[0] == 303
+    eventually(lambda: peer.state.pending_certificate is not None, "it is not signed")
+    page = pages.get("/servercertificate")
+    assert "A signed certificate is ready to deploy." in page
+    assert "signed, " in page
+    assert "Deploy Pending Cert" in page
+    boots = lab.world.parties[E2].boots
+    _, page = pages.send("/servercertificate/pending/deploy")
+    assert "no restart is needed" in banners(page)[0][1]
+    assert "No certificate is pending." in page
+    assert lab.world.parties[E2].boots == boots
 
 
 def test_acme_page_renders_with_an_unreachable_directory(lab: ThreadedLab) -> None:

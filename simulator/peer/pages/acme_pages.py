@@ -10,15 +10,18 @@ from typing import Any
 from aiohttp import web
 
 from pkikit.errors import InputError, PkikitError
+from pkikit.model.certificates.facts import format_time
 from pkikit.model.findings import Verdict
+from pkikit.model.parties import Role
 from pkikit.model.renewal import DAYS, AcmeMode
+from pkikit.model.tables import features
 from pkikit.model.tables.revocation_reasons import REASONS
 from simulator.peer.acme.service import AcmeService
-from simulator.peer.acme_state import Provider
+from simulator.peer.acme_state import Attempt, Provider
 from simulator.peer.pages.actions import ActionResult, Handler, for_people
 from simulator.peer.pages.banners import Banner
 from simulator.peer.pages.bodies import Domain, Nothing, Revoke, number_of
-from simulator.peer.pages.rendering import PEER, certificate_values, redirect, render
+from simulator.peer.pages.rendering import PEER, certificate_values, page_of_form, redirect, render
 from simulator.web.web_input import read_form, text_fields
 
 _TEXTS = ("provider", "directory", "ca", "email", "preferred_chain", "eab_kid")
@@ -49,6 +52,31 @@ def service_of(request: web.Request) -> AcmeService:
         raise InputError("this lab runs without a public CA, so nobody answers ACME")
     service.require(peer.fqdn)
     return service
+
+
+def acme_section(request: web.Request) -> dict[str, Any] | None:
+    """Return what the Server certificate page displays about ACME; None where this peer has no ACME."""
+    peer, service = request.app[PEER], request.app[ACME].service
+    deployment, managed = peer.lab.deployment, peer.state.acme.server
+    if deployment.role_of(peer.fqdn) is not Role.EXPRESSWAY_E or not deployment.product_version.has(features.ACME):
+        return None
+    # Off keeps what is not the scheduler's: Manual, or ACME that was never used.
+    off = AcmeMode.DISABLED if managed.mode is AcmeMode.DISABLED else AcmeMode.MANUAL
+    return {
+        "offered": service is not None,
+        "running": service is not None and service.is_running(peer.fqdn),
+        "settings": peer.state.acme.settings,
+        "managed": managed,
+        "off": off.value,
+        "signed": _attempt(managed.signed, "signed"),
+        "deployed": _attempt(managed.deployed, "deployed"),
+        "providers": [provider.value for provider in Provider],
+        "days": DAYS,
+    }
+
+
+def _attempt(attempt: Attempt | None, done: str) -> str:
+    return f"{attempt.error or done}, {format_time(attempt.at)}" if attempt is not None else "none"
 
 
 async def _page(request: web.Request) -> web.Response:
@@ -95,7 +123,7 @@ async def _settings(request: web.Request) -> web.Response:
         "hour": number_of({"time": hour}, "time"), "minute": number_of({"time": minute}, "time"),
     }  # fmt: skip
     await service_of(request).configure(request.app[PEER].fqdn, changes)
-    redirect(request, PAGE, Banner(text="The settings were saved."))
+    redirect(request, await page_of_form(request, PAGE), Banner(text="The settings were saved."))
 
 
 async def accept_terms(request: web.Request, _: Nothing) -> ActionResult:

@@ -31,7 +31,7 @@ from simulator.peer.pages.bodies import (
     body_of_form,
     body_of_script,
 )
-from simulator.peer.pages.rendering import PEER, redirect
+from simulator.peer.pages.rendering import PEER, page_of_form, redirect
 from simulator.peer.upload import warning_lines
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -94,12 +94,12 @@ def for_people(model: type[BodyT], action: Action[BodyT], back: str) -> Handler:
     Args:
         model: the model of the form.
         action: is called with the peer and the form.
-        back: address of the page.
+        back: address of the page, unless the form names another one.
     """
 
     async def handle(request: web.Request) -> web.StreamResponse:
         done = await action(request, await body_of_form(request, model))
-        redirect(request, back, *done.banners)
+        redirect(request, await page_of_form(request, back), *done.banners)
 
     return handle
 

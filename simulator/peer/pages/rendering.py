@@ -19,6 +19,7 @@ from simulator.peer.pages.menu.product import PRODUCT_MENU
 from simulator.peer.pages.menu.tree import Group, Place, menu_of, place_of, places
 from simulator.peer.peer import Peer
 from simulator.web.doorkeeper import SESSION
+from simulator.web.web_input import text_fields
 
 PEER = web.AppKey("peer", Peer)
 BANNERS = web.AppKey("banners", BannerBoard)
@@ -87,6 +88,12 @@ def redirect(request: web.Request, path: str, *banners: Banner) -> Never:
     if session is not None:
         request.app[BANNERS].put(session, banners)
     raise web.HTTPSeeOther(path)
+
+
+async def page_of_form(request: web.Request, default: str) -> str:
+    """Return the page that a form was on: the one in its field `back`, if the menu has it, or the default."""
+    named = (await text_fields(request)).get("back", "")
+    return named if named in places_for(request.app[PEER]) else default
 
 
 def require_in_menu(request: web.Request, path: str) -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from aiohttp import web
 
 from pkikit.errors import InputError
-from pkikit.model.parties import Role
 from pkikit.model.tables.features import TWO_STORES
 from pkikit.view.description import describe_request
 from simulator.peer.pages import actions
+from simulator.peer.pages.acme_pages import acme_section
 from simulator.peer.pages.actions import Handler, for_people
 from simulator.peer.pages.banners import Banner
 from simulator.peer.pages.bodies import Nothing, ServerUpload
@@ -43,7 +43,7 @@ async def _server(request: web.Request) -> web.Response:
         csr=describe_request(state.request.csr) if state.request else None,
         pending=certificate_values(state.pending_certificate.leaf, peer) if state.pending_certificate else None,
         two_stores=peer.lab.deployment.product_version.has(TWO_STORES),
-        is_edge=peer.lab.deployment.role_of(peer.fqdn) is Role.EXPRESSWAY_E,
+        acme=acme_section(request),
     )
 
 
