@@ -67,6 +67,8 @@ def test_acme_rest_runs_from_settings_to_revocation(lab: ThreadedLab) -> None:
 def test_server_certificate_page_has_the_acme_section_of_the_guide(lab: ThreadedLab) -> None:
     """Labels of the guide on E; terms, settings, CSR, Sign and Deploy bring an administrator back to the page; nothing on C."""
     pages, peer = Pages(lab, E2), lab.peers[E2]
+    before = peer.running
+    assert before is not None
     page = pages.get("/servercertificate")
     for label in (
         "ACME Certificate Service", "ACME Provider", "Admin Email", "Accept Terms & Conditions", "Sign CSR with ACME Provider",
@@ -108,6 +110,7 @@ def test_server_certificate_page_has_the_acme_section_of_the_guide(lab: Threaded
     assert "no restart is needed" in banners(page)[0][1]
     assert "No certificate is pending." in page
     assert lab.world.parties[E2].boots == boots
+    lab.install(E2, before)
 
 
 def test_acme_page_renders_with_an_unreachable_directory(lab: ThreadedLab) -> None:
