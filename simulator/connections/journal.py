@@ -7,8 +7,11 @@ from pkikit.model.leg import Leg, Protocol
 from pkikit.model.parties import PartyKind
 from pkikit.model.tables import ports
 from pkikit.model.tables.log_events import (
+    DEFAULT_LEVEL,
     INBOUND_TLS,
     OUTBOUND_TLS,
+    PRODUCT_EVENTS,
+    REQUEST_SENT,
     RESPONSE_RECEIVED,
     SERVER_UNREACHABLE,
     TUNNEL_FAILED,
@@ -66,6 +69,16 @@ class Journal:
         """Write that DNS does not know a name."""
         detail = f"name:{leg.discovered_by or leg.reference_name} request rejected"
         self._context.events.add(self._fqdn, SERVER_UNREACHABLE, Reason=problem, Service="DNS", Detail=detail)
+
+    def kept_alive(self, leg: Leg) -> None:
+        """Write that OPTIONS was answered; the log has it from level 3 on."""
+        events = self._context.events
+        if events.levels.get(self._fqdn, DEFAULT_LEVEL) < PRODUCT_EVENTS[REQUEST_SENT][1]:
+            return
+        fields: dict[str, object] = {"Service": "SIP", "Dst_ip": self._context.plan.by_name[leg.server],
+                                     "Dst_port": leg.port, "Method": "OPTIONS"}  # fmt: skip
+        events.add(self._fqdn, REQUEST_SENT, **fields, To=f"sip:{leg.reference_name}")
+        events.add(self._fqdn, RESPONSE_RECEIVED, **fields, Response_code=200)
 
     def _write(
         self,

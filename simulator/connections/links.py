@@ -128,6 +128,7 @@ class Link:
                     if not await exchange(stream, options_request(leg.client, leg.reference_name, leg.port)):
                         return "no answer to OPTIONS"
                 self.kept_alive += 1
+                self._client.journal.kept_alive(leg)
         except (TimeoutError, ConnectionError):
             return "no answer to OPTIONS"
         finally:

@@ -70,7 +70,7 @@ class Surroundings:
 
     reports: the connections of this peer with the results of the last dial. reverse: the name in the PTR record of its
     address; empty if there is none. failed_sources, sources: of the last automatic CRL update.
-    waiting: numbers of alarms that stay until a restart.
+    waiting: numbers of alarms that stay until a restart. failures: numbers of alarms of the automatic service, and why.
     """
 
     deployment: Deployment
@@ -79,6 +79,7 @@ class Surroundings:
     failed_sources: int = 0
     sources: int = 0
     waiting: frozenset[str] = frozenset()
+    failures: tuple[tuple[str, str], ...] = ()
 
 
 def alarms_of(state: PeerState, party: Party, at: datetime, around: Surroundings) -> tuple[Alarm, ...]:
@@ -93,7 +94,7 @@ def alarms_of(state: PeerState, party: Party, at: datetime, around: Surroundings
     found = [
         *_certificate_alarms(state, party, at),
         *_waiting_alarms(state, party, around),
-        *_acme_alarms(state),
+        *_acme_alarms(state, around),
         *_list_alarms(state, at, around),
         *_connection_alarms(state.fqdn, around),
         *_configuration_alarms(party, around),
@@ -131,13 +132,15 @@ def _waiting_alarms(state: PeerState, party: Party, around: Surroundings) -> Ite
         yield _alarm(number)
 
 
-def _acme_alarms(state: PeerState) -> Iterator[Alarm]:
+def _acme_alarms(state: PeerState, around: Surroundings) -> Iterator[Alarm]:
     if state.pending_certificate is not None:
         yield Alarm(kind=kinds.ACME_PENDING, detail=kinds.ACME_PENDING.reason)
     last = state.acme.last
     if last is not None and last.failures:
         times = "once" if last.failures == 1 else f"{last.failures} times in a row"
         yield _alarm("40061", f"The order failed {times}, last at {format_time(last.at)}: {last.error}")
+    for number, why in around.failures:
+        yield _alarm(number, f"{ALARMS[number].reason}: {why}")
 
 
 def _list_alarms(state: PeerState, at: datetime, around: Surroundings) -> Iterator[Alarm]:

@@ -371,7 +371,8 @@ class Peer:
         self._use_list("reset")
 
     def _use_list(self, how: str) -> None:
-        self._log_upload(f"trusted CA list {how}, {len(self.state.trusted_ca_list)} certificates")
+        detail = f"trusted CA list {how}, {len(self.state.trusted_ca_list)} certificates"
+        self._log(CERTIFICATE_MANAGEMENT if how in {"appended", "replaced"} else CONFIGURATION_CHANGED, Detail=detail)
         self.lab.reload(self.state)
 
     async def upload_crl(self, data: bytes) -> int:

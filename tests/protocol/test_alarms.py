@@ -194,6 +194,17 @@ def test_failed_crl_update_raises_40006_and_40002(lab: ThreadedLab) -> None:
     assert not alarms(lab, E2).keys() & {"40006", "40002"}
 
 
+@pytest.mark.parametrize("number", ["40062", "40063", "40064"])
+def test_failure_of_the_automatic_service_is_an_alarm_until_it_succeeds(lab: ThreadedLab, number: str) -> None:
+    board = lab.peers[E1].alarm_board
+    lab.do(board.failed, number, "the disk is full")
+    assert "the disk is full" in alarms(lab, E1)[number].detail
+    assert alarms(lab, E1)[number].severity == "Warning"
+    lab.do(board.succeeded, number)
+    assert number not in alarms(lab, E1)
+    assert lines(lab, E1, ALARM_LOWERED, number)
+
+
 @pytest.mark.product("C-12", "E-40")
 def test_log_level_decides_which_events_are_written_and_not_for_the_past(lab: ThreadedLab) -> None:
     peer, log = lab.peers[C1], lab.events

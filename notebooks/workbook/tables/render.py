@@ -15,6 +15,7 @@ from pkikit.design.san import SanLayout
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.certificates.facts import title
 from pkikit.model.findings import Finding, Verdict
+from pkikit.model.tables.log_events import MARK
 from pkikit.model.trace import Message, Side, describe
 from pkikit.view.description import describe_certificate, describe_request
 from simulator.events import Event
@@ -146,8 +147,20 @@ def log(session: LabSession, party: str | None = None, kind: str | None = None) 
 
 
 def log_lines(events: Iterable[Event]) -> list[str]:
-    """Return the lines in their order, each once."""
-    return list(dict.fromkeys(f'{e.party}: Event="{e.kind}"{_steady_fields(e.detail)}' for e in events))
+    """Return the lines in their order, each once. A machine with a log of another form has its own lines."""
+    shown: dict[str, None] = {}
+    for event in events:
+        if event.text:
+            shown.update(
+                dict.fromkeys(f"{event.party}: {_CHANGING.sub('…', line)}" for line in event.text.splitlines())
+            )
+        elif event.kind != MARK:
+            shown[f'{event.party}: Event="{event.kind}"{_steady_fields(event.detail)}'] = None
+    return list(shown)
+
+
+# Times and addresses differ from run to run.
+_CHANGING = re.compile(r"(?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d[.,]\d{3}|\b127(?:\.\d+){3}\b|^\d+\.\d\d(?= )")
 
 
 _STEADY = ("Detail", "Reason", "Peer", "Name", "Zone", "Change", "CommonName")

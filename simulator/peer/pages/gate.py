@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection
 from aiohttp import web
 
 from pkikit.model.certificates.facts import format_time
-from pkikit.model.tables.log_events import LOGIN_FAILURE, SESSION_FINISH, SESSION_START
+from pkikit.model.tables.log_events import LOGIN_FAILURE, POST_FAILED, SESSION_FINISH, SESSION_START
 from simulator.peer.peer import Peer
 from simulator.web.doorkeeper import SESSION, AccountRole, Accounts, Doorkeeper, Session, basic_credentials
 from simulator.web.web_input import SAFE_METHODS, read_form, require_own_host, require_same_origin
@@ -69,6 +69,10 @@ class Gate:
         if request.method == "POST":
             form = await read_form(request)
             if not hmac.compare_digest(str(form.get("csrf", "")).encode(), session.csrf.encode()):
+                fields = self._session_fields(
+                    session.user, request, f"sent a form of another session to {request.path}"
+                )
+                self._peer.lab.events.add(self._peer.fqdn, POST_FAILED, **fields)
                 raise web.HTTPForbidden(text="this form is of another session; open the page again")
             if session.role is not AccountRole.ADMINISTRATOR and request.path != "/logout":
                 raise web.HTTPForbidden(text="this account may look, not change")
