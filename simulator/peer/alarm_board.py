@@ -37,7 +37,6 @@ class AlarmBoard:
         self._raised: dict[str, Alarm] = {}
         self._acknowledged: set[str] = set()
         self._waiting: set[str] = set()  # alarms that stay until a restart, even if their reason is gone
-        self._failures: dict[str, str] = {}  # why, by the number of the alarm
         self.failed_sources = 0
 
     def alarms(self) -> tuple[Alarm, ...]:
@@ -50,7 +49,6 @@ class AlarmBoard:
             failed_sources=self.failed_sources,
             sources=len(state.automatic.urls),
             waiting=frozenset(self._waiting),
-            failures=tuple(self._failures.items()),
         )
         found = alarms_of(state, lab.party(state.fqdn), lab.now_of(state.fqdn), around)
         return tuple(replace(alarm, acknowledged=alarm.key in self._acknowledged) for alarm in found)
@@ -65,16 +63,6 @@ class AlarmBoard:
         """Lower the alarms that wait for a restart."""
         self._waiting.clear()
         self.look()
-
-    def failed(self, number: str, why: str) -> None:
-        """Raise an alarm about something that the automatic service could not do."""
-        self._failures[number] = why
-        self.look()
-
-    def succeeded(self, number: str) -> None:
-        """Lower such an alarm."""
-        if self._failures.pop(number, None) is not None:
-            self.look()
 
     def look(self) -> None:
         """Write a line for every alarm that is new or over."""

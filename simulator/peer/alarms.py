@@ -19,6 +19,7 @@ from pkikit.model.tables.features import CLUSTER_TLS
 from pkikit.model.trace import Outcome
 from pkikit.model.world import Party, Speaks
 from pkikit.model.zones import TraversalZone
+from simulator.peer.acme_state import Attempt
 from simulator.peer.state import PeerState
 from simulator.world.report import LegReport
 
@@ -70,7 +71,7 @@ class Surroundings:
 
     reports: the connections of this peer with the results of the last dial. reverse: the name in the PTR record of its
     address; empty if there is none. failed_sources, sources: of the last automatic CRL update.
-    waiting: numbers of alarms that stay until a restart. failures: numbers of alarms of the automatic service, and why.
+    waiting: numbers of alarms that stay until a restart.
     """
 
     deployment: Deployment
@@ -79,7 +80,6 @@ class Surroundings:
     failed_sources: int = 0
     sources: int = 0
     waiting: frozenset[str] = frozenset()
-    failures: tuple[tuple[str, str], ...] = ()
 
 
 def alarms_of(state: PeerState, party: Party, at: datetime, around: Surroundings) -> tuple[Alarm, ...]:
@@ -94,7 +94,7 @@ def alarms_of(state: PeerState, party: Party, at: datetime, around: Surroundings
     found = [
         *_certificate_alarms(state, party, at),
         *_waiting_alarms(state, party, around),
-        *_acme_alarms(state, around),
+        *_acme_alarms(state),
         *_list_alarms(state, at, around),
         *_connection_alarms(state.fqdn, around),
         *_configuration_alarms(party, around),
@@ -132,15 +132,27 @@ def _waiting_alarms(state: PeerState, party: Party, around: Surroundings) -> Ite
         yield _alarm(number)
 
 
-def _acme_alarms(state: PeerState, around: Surroundings) -> Iterator[Alarm]:
+def _acme_alarms(state: PeerState) -> Iterator[Alarm]:
     if state.pending_certificate is not None:
         yield Alarm(kind=kinds.ACME_PENDING, detail=kinds.ACME_PENDING.reason)
-    last = state.acme.last
-    if last is not None and last.failures:
-        times = "once" if last.failures == 1 else f"{last.failures} times in a row"
-        yield _alarm("40061", f"The order failed {times}, last at {format_time(last.at)}: {last.error}")
-    for number, why in around.failures:
-        yield _alarm(number, f"{ALARMS[number].reason}: {why}")
+    acme = state.acme
+    failed = acme.automatic_failures
+    if failed.sign:
+        yield _alarm("40061", _attempt(acme.server.signed))
+    elif acme.last is not None and acme.last.failures:
+        yield Alarm(kind=kinds.ACME_FAILED, detail=_attempt(acme.last))
+    if failed.deploy:
+        yield _alarm("40063", _attempt(acme.server.deployed))
+    for number, domains in (("40062", failed.sign_domains), ("40064", failed.deploy_domains)):
+        if domains:
+            yield _alarm(number, f"{ALARMS[number].reason} [{', '.join(domains)}]")
+
+
+def _attempt(attempt: Attempt | None) -> str:
+    if attempt is None:
+        return ""
+    times = "once" if attempt.failures == 1 else f"{attempt.failures} times in a row"
+    return f"It failed {times}, last at {format_time(attempt.at)}: {attempt.error}"
 
 
 def _list_alarms(state: PeerState, at: datetime, around: Surroundings) -> Iterator[Alarm]:

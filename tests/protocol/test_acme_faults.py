@@ -83,7 +83,7 @@ def test_faulty_order_raises_an_alarm_and_succeeds_once_fixed(
     with pytest.raises(kind, match=says):
         lab.run(acme.sign, E1)
     untouched(lab, E1, before)
-    assert [a for a in lab.peers[E1].alarms() if a.id == "40061"]
+    assert [a for a in lab.peers[E1].alarms() if a.title.startswith("ACME") and "fail" in a.title]
     assert lab.check().accepted
     lab.change(well)
     assert lab.run(acme.sign, E1).key_matches
@@ -246,7 +246,9 @@ def test_service_tries_at_two_random_times_a_day(automatic: ThreadedLab) -> None
     assert all(sum(at.date() == day for at in tries) == 2 for day in sorted(whole_days)[1:-1])
     assert len({at.time().replace(microsecond=0) for at in tries}) == len(tries)
     assert leaf_of(lab) == first
-    assert "7 times in a row" in next(a.detail for a in lab.peers[E1].alarms() if a.id == "40061")
+    assert "7 times in a row" in next(
+        a.detail for a in lab.peers[E1].alarms() if a.title.startswith("ACME") and "fail" in a.title
+    )
     lab.change(replace(well, parties=lab.world.parties))
     go_on(lab, acme.due(E1))
     assert lab.peers[E1].state.pending_certificate is not None

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from pkikit.errors import InputError
 from pkikit.model.tables.log_events import ALARM_ACKNOWLEDGED, ALARM_LOWERED, ALARM_RAISED
 from pkikit.model.world import Speaks
+from simulator.peer.acme_state import Attempt
 from simulator.peer.alarms import Alarm
 from simulator.threaded import ThreadedLab
 from simulator.world.craft import craft
@@ -194,15 +195,26 @@ def test_failed_crl_update_raises_40006_and_40002(lab: ThreadedLab) -> None:
     assert not alarms(lab, E2).keys() & {"40006", "40002"}
 
 
-@pytest.mark.parametrize("number", ["40062", "40063", "40064"])
-def test_failure_of_the_automatic_service_is_an_alarm_until_it_succeeds(lab: ThreadedLab, number: str) -> None:
-    board = lab.peers[E1].alarm_board
-    lab.do(board.failed, number, "the disk is full")
-    assert "the disk is full" in alarms(lab, E1)[number].detail
-    assert alarms(lab, E1)[number].severity == "Warning"
-    lab.do(board.succeeded, number)
-    assert number not in alarms(lab, E1)
-    assert lines(lab, E1, ALARM_LOWERED, number)
+def test_failures_of_the_automatic_service_are_alarms_until_it_succeeds(lab: ThreadedLab) -> None:
+    """Four numbers: sign and deploy, of the server certificate and of domains. An administrator's own order has another."""
+    peer, now = lab.peers[E1], lab.clock.now()
+    wrong = Attempt(at=now, error="the CA is down", automatic=True)
+    acme, before = peer.state.acme, peer.state
+    for domain in ("", "example.com"):
+        acme = acme.signed(wrong, domain).deployed(wrong, domain)
+    peer.state = replace(before, acme=acme)
+    lab.do(peer.alarm_board.look)
+    found = alarms(lab, E1)
+    assert {"40061", "40062", "40063", "40064"} <= found.keys()
+    assert {found[number].severity for number in ("40061", "40062", "40063", "40064")} == {"Warning"}
+    assert "the CA is down" in found["40061"].detail
+    assert "[example.com]" in found["40064"].detail
+    peer.state = replace(before, acme=before.acme.signed(replace(wrong, automatic=False)))
+    lab.do(peer.alarm_board.look)
+    assert "ACME order failed" in alarms(lab, E1)
+    assert "40061" not in alarms(lab, E1)
+    assert lines(lab, E1, ALARM_LOWERED, "40064")
+    peer.state = before
 
 
 @pytest.mark.product("C-12", "E-40")

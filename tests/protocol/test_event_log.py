@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.judge.logs.log_text import diagnose_lines
 from pkikit.model.tables.log_events import LAB, PRODUCT_EVENTS
+from simulator.peer.acme_state import AcmeState, Attempt
 from simulator.threaded import ThreadedLab
 from tests.support.labs import QUICK
 from tests.support.wait import eventually
@@ -138,7 +139,9 @@ def test_what_the_product_has_no_name_for_is_of_the_process_lab(lab: ThreadedLab
 
 @pytest.mark.product("B-01")
 def test_alarms_page_has_actions_and_an_icon_on_every_page_leads_there(lab: ThreadedLab) -> None:
-    lab.do(lab.peers[E1].alarm_board.failed, "40063", "the disk is full")
+    peer = lab.peers[E1]
+    wrong = Attempt(at=lab.clock.now(), error="the disk is full", automatic=True)
+    peer.state = replace(peer.state, acme=peer.state.acme.deployed(wrong))
     client = FormClient(lab, E1)
     client.cookie, csrf = logged_in(lab)
     for path in ("/overview", "/eventlog"):
@@ -155,7 +158,7 @@ def test_alarms_page_has_actions_and_an_icon_on_every_page_leads_there(lab: Thre
         "action",
         "acknowledged",
     }
-    lab.do(lab.peers[E1].alarm_board.succeeded, "40063")
+    peer.state = replace(peer.state, acme=AcmeState())
 
 
 @pytest.mark.product("C-11")

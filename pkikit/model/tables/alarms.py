@@ -149,6 +149,9 @@ ACME_PENDING = _ours(
     "ACME certificate pending", "Warning", "A certificate was signed and is not deployed; the current one stays in use",
     "Deploy it on the server certificate page",
 )  # fmt: skip
+ACME_FAILED = _ours(
+    "ACME order failed", "Error", "An order that an administrator started failed", "See the server certificate page"
+)
 CLIENT_EXPIRED = _ours(
     "Client certificate validity", "Critical", "The client certificate has expired, or expires today",
     "Upload a new client certificate",
@@ -164,7 +167,7 @@ CRL_EXPIRED = _ours(
 ZONE_FAILED = _ours(
     "Zone failed", "Error", "No connection of the zone is active", "See the zone's status and the event log"
 )
-OUR_ALARMS = (TEMPORARY_CERTIFICATE, ACME_PENDING, CLIENT_EXPIRED, CA_EXPIRED, CRL_EXPIRED, ZONE_FAILED)
+OUR_ALARMS = (TEMPORARY_CERTIFICATE, ACME_PENDING, ACME_FAILED, CLIENT_EXPIRED, CA_EXPIRED, CRL_EXPIRED, ZONE_FAILED)
 
 # Alarms about other things than certificates and connections: number and title only.
 _OTHERS = """10005 Unsuitable hardware warning|15004 15010 15011 15017 15019 Application failed|15005 Database failure
