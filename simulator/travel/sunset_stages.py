@@ -91,7 +91,8 @@ class Stage:
         total = len(self.report.legs)
         return {
             "id": self.id, "title": self.title, "takes": self.takes, "up": total - len(self.down), "legs": total,
-            "judges_agree": self.agree, "restores": list(self.restores), "breaks": list(self.breaks), "services_down": list(self.services_down),
+            "judges_agree": self.agree, "restores": list(self.restores), "breaks": list(self.breaks),
+            "services_down": list(self.services_down),
             "down": [
                 {"id": leg.leg.id, "client": leg.leg.client, "server": leg.leg.server, "causes": list(leg.causes),
                  "rejected_by": leg.rejected_by.value if leg.rejected_by else None}
