@@ -19,11 +19,13 @@ from anyio.from_thread import start_blocking_portal
 from cryptography import x509
 
 from pkikit.api.inputs import DeploymentInput, deployment_of
+from pkikit.errors import InputError
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg
 from pkikit.model.trace import HandshakeTrace
 from pkikit.model.world import World
+from pkikit.values.names import printable
 from simulator.clinic.case import Case
 from simulator.clinic.live_case import LiveCase
 from simulator.clock import Clock
@@ -37,6 +39,7 @@ from simulator.lab.acme_attachment import acme_service
 from simulator.lab.lab import Lab
 from simulator.lab.running_lab import RunningLab
 from simulator.peer.acme.service import AcmeService
+from simulator.peer.console.console import Console
 from simulator.peer.peer import Peer
 from simulator.peer.site import PeerSite
 from simulator.services.adcs import CertificateServices
@@ -137,6 +140,7 @@ class ThreadedLab(_Threaded[RunningLab]):
         super().__init__(Lab(deployment_of(deployment), settings=settings, clock=clock, prepare=prepare))
         self._acme: tuple[AcmeService, ...] = ()
         self._breakage: tuple[Breakage, ...] = ()
+        self._consoles: dict[str, Console] = {}
 
     def close(self) -> None:
         """Stop the lab and its thread. A second call does nothing; a lab that starts again has no faults and no ACME."""
@@ -307,6 +311,30 @@ class ThreadedLab(_Threaded[RunningLab]):
         """Replace the world with an earlier one. `fix` no longer undoes the faults made until now."""
         self._breakage = ()
         self.change(world)
+
+    # The console of a peer.
+
+    def console(self, fqdn: str) -> Console:
+        """Return the console of a peer; it keeps the files that were copied to it.
+
+        Raises:
+            InputError: the lab has no such peer.
+        """
+        if fqdn not in self.peers:
+            raise InputError(f"{printable(fqdn)} is no peer of this lab; there are {', '.join(self.peers)}")
+        service = self._acme[0] if self._acme else None
+        held = self._consoles.get(fqdn)
+        self._consoles[fqdn] = made = Console(self.peers[fqdn], service)
+        made.files = held.files if held is not None else {}
+        return made
+
+    def command(self, fqdn: str, line: str) -> str:
+        """Run a command of the product on a peer: `lab.command("e1.example.com", "xCommand ACME Sign")`.
+
+        Raises:
+            InputError: the line is not a command of this lab, or it is not allowed now.
+        """
+        return self.run(self.console(fqdn).run, line)
 
     # Time, and the CA.
 

@@ -235,6 +235,15 @@ class LabSession:
         """Revoke a certificate at its CA: with the account's key, or with the certificate's own."""
         self.threaded.run(partial(self.start_acme().revoke, peer, which=which, by=by))
 
+    def command(self, peer: str, line: str) -> str:
+        """Run a command of the product on a peer, such as `xCommand ACME Settings Read`; return its answer."""
+        self.start_acme()
+        return self.threaded.command(self.deployment.peer(peer), line)
+
+    def copy_to(self, peer: str, path: str, data: bytes) -> None:
+        """Copy a file to a peer, as an administrator does before `xCommand ACME Revoke`."""
+        self.threaded.console(self.deployment.peer(peer)).files[path] = data
+
     def acme_sign_domain(self, peer: str, domain: str) -> Credential:
         """Order a certificate for one domain, presented to clients that ask for that name (SNI)."""
         return self.threaded.run(self.start_acme().sign, peer, domain)

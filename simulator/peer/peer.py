@@ -198,6 +198,10 @@ class Peer:
         assert pending is not None  # staged just now
         return pending
 
+    async def change_state(self, change: Callable[[PeerState], PeerState]) -> None:
+        """Store another state of this peer."""
+        await self._commit(change)
+
     async def change_acme(self, change: Callable[[AcmeState], AcmeState]) -> None:
         """Store another state of the ACME service."""
         await self._commit(lambda state: replace(state, acme=change(state.acme)))
@@ -233,13 +237,7 @@ class Peer:
         return state.certificate
 
     async def deploy_domain(self, domain: str, *, reload: bool = True, automatic: bool = False) -> None:
-        """Put a domain's pending certificate over its current one.
-
-        Args:
-            domain: the domain.
-            reload: reload the processes that use it. False leaves that to the next restart.
-            automatic: the automatic service does it.
-        """
+        """Put a domain's pending certificate over its current one; without `reload`, the next restart uses it."""
         state = await self._deploy(lambda state: state.domain_deployed(domain), domain, automatic=automatic)
         self._log(CERTIFICATE_DEPLOYED, Domain=domain)
         if reload:

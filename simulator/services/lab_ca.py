@@ -76,6 +76,8 @@ class LabCa:
         self.pebble, self.dns_server = pebble, dns_server
         self._now, self._does, self._limited = now, does, limited
         self._issued: dict[frozenset[str], deque[datetime]] = defaultdict(deque)
+        self._proved: dict[str, frozenset[str]] = defaultdict(frozenset)  # names, by the account's URL
+        self._revoked: set[int] = set()  # serial numbers, of accounts that proved all names
         self._resolver = dns.asyncresolver.Resolver(configure=False)
         host, _, port = dns_server.rpartition(":")
         self._resolver.nameservers, self._resolver.port, self._resolver.lifetime = [host], int(port), 5.0
@@ -149,10 +151,22 @@ class LabCa:
             content = self._certificate(content)
         elif "csr" in payload and status == 200:
             self._recent(_csr_names(payload)).append(self._now())
+            self._proved[_account_of(body)] |= _csr_names(payload)
+        elif status == 403 and self._may_revoke(body, payload):
+            self._revoked.add(_serial_of(payload))
+            status, content, kept = 200, b"", [(name, value) for name, value in kept if name == "Replay-Nonce"]
         made = web.Response(status=status, body=content)
         for name, value in kept:
             made.headers.add(name, value) if name == "Link" else made.headers.update({name: value})
         return made
+
+    def _may_revoke(self, body: bytes, payload: dict[str, Any]) -> bool:
+        """Return True if this account has proved all names of the certificate (RFC 8555 §7.6), which Pebble does not ask.
+
+        Pebble has verified the request when it answers 403: only the certificate is not of this account.
+        """
+        names = _names_of(payload)
+        return bool(names) and names <= self._proved[_account_of(body)]
 
     def _directory(self, content: bytes) -> bytes:
         told = json.loads(content)
@@ -184,6 +198,8 @@ class LabCa:
             return _Refusal(kind="serverInternal", status=503, detail="maintenance", retry_after=timedelta(minutes=10))
         if isinstance(payload.get("identifiers"), list):
             return self._order_refusal(payload)
+        if _serial_of(payload) in self._revoked:
+            return _Refusal(kind="alreadyRevoked", status=400, detail="the certificate is revoked already")
         if "csr" in payload:
             return await self._issue_refusal(_csr_names(payload))
         return None
@@ -284,3 +300,39 @@ def _csr_names(payload: dict[str, Any]) -> frozenset[str]:
     except (ValueError, x509.ExtensionNotFound):
         return frozenset()  # Pebble says what is wrong with it
     return frozenset(n.lower() for n in names.get_values_for_type(x509.DNSName))
+
+
+def _account_of(body: bytes) -> str:
+    """Return the URL of the account that signed a JWS; empty if the key itself is in it."""
+    try:
+        encoded = json.loads(body)["protected"]
+        return str(json.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))).get("kid", ""))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return ""
+
+
+def _certificate_of(payload: dict[str, Any]) -> x509.Certificate | None:
+    """Return the certificate of a request to revoke; None for every other request."""
+    encoded = payload.get("certificate")
+    if not isinstance(encoded, str):
+        return None
+    try:
+        return x509.load_der_x509_certificate(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
+    except ValueError:
+        return None
+
+
+def _serial_of(payload: dict[str, Any]) -> int:
+    certificate = _certificate_of(payload)
+    return certificate.serial_number if certificate is not None else -1
+
+
+def _names_of(payload: dict[str, Any]) -> frozenset[str]:
+    certificate = _certificate_of(payload)
+    if certificate is None:
+        return frozenset()
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (ValueError, x509.ExtensionNotFound):
+        return frozenset()
+    return frozenset(name.lower() for name in names.get_values_for_type(x509.DNSName))
