@@ -19,6 +19,7 @@ EXTRA_OF: Mapping[str, str] = {
     "pyarrow": "explore",
     "aiohttp": "lab",
     "anyio": "lab",
+    "asyncssh": "lab",
     "dnslib": "lab",
     "dpkt": "lab",
     "jinja2": "lab",

@@ -136,8 +136,10 @@ class LabSession:
         return self.threaded.run(partial(self.peer(peer).trust, data, append=append))
 
     def trust_everywhere(self, root: x509.Certificate) -> None:
-        """Append a root to every party's trusted CA list."""
+        """Append a root to every party's trusted CA list; to those of the Expressways also the CAs below it that are in use."""
         self.threaded.trust([root])
+        shown = [c for party in self.world.parties.values() for own in party.credentials for c in own.chain[1:]]
+        self.threaded.trust([c for c in dict.fromkeys(shown) if c.issuer == root.subject], self.deployment.peers)
 
     def load_pem(self, peer: str, certificate: bytes, key: bytes = b"") -> tuple[Finding, ...]:
         """Load a certificate with its key on a peer, and restart; a request in progress is discarded."""

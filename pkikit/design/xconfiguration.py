@@ -165,4 +165,6 @@ def _syslog(server: Server, key: str) -> Iterator[Value]:
 def _word(value: Any) -> str:
     if isinstance(value, bool):
         return "On" if value else "Off"
+    if isinstance(value, tuple):
+        return ",".join(value)
     return "" if value is None else _FALLBACK.get(value, str(value))

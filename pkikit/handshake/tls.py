@@ -18,9 +18,8 @@ from OpenSSL import SSL, crypto
 
 from pkikit.handshake.certificates import add_trusted, for_openssl, is_accepted, readable, set_purpose
 from pkikit.handshake.recorder import Recorder
-from pkikit.judge.legs.leg_verdict import judge_ssh_certificate
 from pkikit.judge.matching.name_matching import match_check
-from pkikit.judge.openssl_codes import INVALID_PURPOSE, REJECTED, verify_error_name
+from pkikit.judge.openssl_codes import INVALID_PURPOSE, verify_error_name
 from pkikit.judge.paths.trust import Anchor, CertificatePath, chain_to_present, effective_trust
 from pkikit.judge.revocation.revocation_status import judge_revocation
 from pkikit.judge.verify import product_refuses
@@ -214,7 +213,6 @@ class Handshake:
         name_checks: Sequence[NameCheck] = (),
         server_name: str = "",
         registration: bool = False,
-        ssh: bool = False,
         looks_up: bool = False,
     ) -> None:
         """registration: also ask for clientAuth in the server's certificate, as C does in the SIP SERVICE message of E.
@@ -224,8 +222,7 @@ class Handshake:
         self.recorder = recorder
         self.context = context
         self.connection = context.connect(recorder, server_name)
-        self._checks, self._ssh, self._looks_up = name_checks, ssh, looks_up
-        self._registration = registration
+        self._checks, self._looks_up, self._registration = name_checks, looks_up, registration
         self.complete = False
         self.failed = False
         self.to_look_up: tuple[x509.Certificate, ...] = ()
@@ -287,8 +284,6 @@ class Handshake:
             self._object("the product does not accept the chain")
         elif self._registration and self.context.refuses_as_client(chain):
             self._refuse(chain[0], INVALID_PURPOSE, "the certificate in the SIP SERVICE message lacks clientAuth")
-        elif self._ssh and not judge_ssh_certificate(chain[0]).accepted:
-            self._refuse(chain[0], REJECTED, "the SSH tunnel cannot read the certificate")
 
     def _refuse(self, leaf: x509.Certificate, code: int, reason: str) -> None:
         """Give up because of the other side's certificate."""

@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 from pydantic import Field
 
 from pkikit.model.deployment_file.fields import MAX_PEERS, FileValue, Fqdn, Label, Switch
+from pkikit.model.tables.ssh import SSH_ALGORITHMS, SshAlgorithm
 
 MRA = "Mobile and Remote Access"
 TOMCAT, CALL_MANAGER, CUP_XMPP = "tomcat", "CallManager", "cup-xmpp"  # services of Unified CM and IM&P
@@ -179,6 +180,7 @@ class Cluster(FileValue):
     server_eku_upload: `XCP TLS Certificate CVS EnableServerEkuUpload` of X15.4 on Expressway-E; no other version has it. That it
     is off by default is inferred. Source: Cisco TAC 225482 and 225693.
     log_level: `xConfiguration Log Level`, 1 to 4: which events the event log has.
+    ssh_key_algorithms: `xConfiguration Ciphers sshd_pfwd_pubkeyalgorithms`: the kinds of key that its SSH tunnels accept.
     """
 
     name: Label
@@ -193,6 +195,7 @@ class Cluster(FileValue):
     eku_checking: Switch = True
     server_eku_upload: Switch = False
     log_level: int = Field(default=1, ge=1, le=4, strict=True)
+    ssh_key_algorithms: tuple[SshAlgorithm, ...] = Field(default=SSH_ALGORITHMS, min_length=1)
 
 
 class Domains(FileValue):

@@ -127,6 +127,7 @@ class World:
     stale: names that have an IPv6 address in DNS where nobody listens. full: parties whose disk takes nothing more.
     reverse: the name in the PTR record of a party's address, where it is not its FQDN; empty for no record.
     ca: what is wrong with the public CA that the peers order from.
+    authorities: certificates that CAs publish, and no party has; a diagnosis may compare with them.
     """
 
     deployment: Deployment
@@ -147,6 +148,7 @@ class World:
     full: frozenset[str] = frozenset()
     reverse: Mapping[str, str] = field(default_factory=dict)
     ca: frozenset[str] = frozenset()
+    authorities: tuple[x509.Certificate, ...] = ()
 
     def __post_init__(self) -> None:
         for name in (
@@ -178,7 +180,7 @@ class World:
     @cached_property
     def known_certificates(self) -> tuple[x509.Certificate, ...]:
         """All certificates of all parties: a diagnosis may compare with them, a verifier may not."""
-        held: dict[x509.Certificate, None] = {}
+        held: dict[x509.Certificate, None] = dict.fromkeys(self.authorities)
         for party in self.parties.values():
             shown = (c for credential in party.credentials for c in credential.chain)
             held.update(dict.fromkeys((*shown, *party.listed)))

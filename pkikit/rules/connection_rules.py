@@ -163,12 +163,22 @@ TUNNEL = Rule(
     step=Step.SYMPTOM,
     order=4,
 )
+TUNNEL_HOST_NAME = Rule(
+    id="tunnel.host-name",
+    severity=Severity.ERROR,
+    applies_to=(Subject.CONNECTION,),
+    requirement="The DNS host name of Expressway-E holds letters, digits and hyphens. With an underscore its SSH tunnels fail, "
+    "although the traversal zone works.",
+    source="MRA guide X12.5, 'Jabber Cannot Sign In Due to SSH Tunnels Failure'",
+    fix="Change the host name of Expressway-E (System > DNS), have a certificate with the new name issued, and restart.",
+)
 SSH_ALGORITHM = Rule(
     id="ssh.algorithm-mismatch",
     severity=Severity.ERROR,
     applies_to=(Subject.CONNECTION,),
     requirement="Both ends of an SSH tunnel share key exchange, cipher and key type.",
-    source="RFC 4253 §7.1; xConfiguration Ciphers sshd_pfwd_ciphers, sshd_pfwd_pubkeyalgorithms",
+    source="RFC 4253 §7.1; RFC 6187; administrator guide X15.0, command reference: sshd_pfwd_ciphers, "
+    "sshd_pfwd_pubkeyalgorithms",
     fix="Allow the algorithm that the line offers on the other end, too. On Expressway: xConfiguration Ciphers sshd_pfwd_….",
 )
 SSH_KEY = Rule(
@@ -212,6 +222,7 @@ RULES = (
     SERVER_NAME,
     RENEGOTIATION,
     TUNNEL,
+    TUNNEL_HOST_NAME,
     SSH_ALGORITHM,
     SSH_KEY,
     LOGIN,

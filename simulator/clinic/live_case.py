@@ -17,6 +17,7 @@ from pkikit.files import key_pem
 from pkikit.judge.linting.preflight import pending_not_deployed, problem_findings
 from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Evidence, Finding
+from pkikit.model.parties import Role
 from pkikit.model.places import deployment_with
 from pkikit.rules.catalogue import rule_of
 from simulator.clinic.case import Case, Order, Upload
@@ -110,7 +111,7 @@ class LiveCase:
         if self.case.scanner is not None:
             self._step("strangers call")
             await scan(self.lab, self.case.scanner)
-        self.broken = await self.lab.check()
+        self.broken = await self.look()
         self.log = tuple(e for e in self.lab.events if e.kind in _LOGGED)
         return self
 
@@ -149,8 +150,17 @@ class LiveCase:
             )
 
     async def look(self) -> CheckReport:
-        """Dial every leg."""
+        """Dial every leg. Who orders from a public CA has put its intermediates into the lists of the Expressways, too."""
+        if self.acme is not None:
+            shown = (c for p in self.lab.deployment.peers_of(Role.EXPRESSWAY_E) for c in self._shown_by(p))
+            self.lab.trust(dict.fromkeys(shown), self.lab.deployment.peers)
         return await self.lab.check()
+
+    def _shown_by(self, fqdn: str) -> tuple[x509.Certificate, ...]:
+        """Return the CA certificates behind the one of a peer, if it comes from the public CA."""
+        credential, own = self.lab.world.parties[fqdn].credential, self.lab.issued.authority.certificate
+        chain = credential.chain[1:] if credential is not None else ()
+        return () if own in chain else chain
 
     async def remedy(self, remedy: Remedy) -> CheckReport:
         """Do one thing about it, for real, and dial every leg."""
@@ -167,7 +177,7 @@ class LiveCase:
                 await self._do(done)
         else:
             await self._do(remedy)
-        return await self.lab.check()
+        return await self.look()
 
     async def _do(self, remedy: Remedy) -> None:
         if remedy.action not in OF_PEERS:
@@ -207,7 +217,7 @@ class LiveCase:
             self.lab.change(self._well)
         if case.upload is not None:
             await self._load(self.lab.peers[case.upload.peer])
-        return await self.lab.check()
+        return await self.look()
 
     # What is refused.
 

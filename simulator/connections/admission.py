@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pkikit.model.leg import Leg, NameCheck, Protocol
+from pkikit.model.leg import Leg, NameCheck
 from pkikit.model.parties import LegKind
 from pkikit.model.revocation import Consumer
 from pkikit.model.tables import ports
@@ -23,7 +23,6 @@ class Admission:
     leg: Leg
     permissive: bool = False
     name_checks: tuple[NameCheck, ...] = ()
-    ssh: bool = False
     consumer: Consumer = Consumer.SIP_TLS
 
 
@@ -34,8 +33,7 @@ def admission_of(leg: Leg) -> Admission:
         verify=leg.mutual,
         permissive=leg.permissive,
         name_checks=leg.client_name_checks if leg.mutual else (),
-        ssh=leg.protocol is Protocol.SSH,
-        consumer=leg.consumer if leg.consumer in {Consumer.SSH, Consumer.XCP} else Consumer.SIP_TLS,
+        consumer=leg.consumer if leg.consumer is Consumer.XCP else Consumer.SIP_TLS,
     )
 
 

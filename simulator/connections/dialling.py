@@ -17,9 +17,10 @@ from simulator.connections.context import LabContext
 from simulator.connections.endpoint import Endpoint
 from simulator.connections.links import Link
 from simulator.connections.network import Network
-from simulator.wire.tls_stream import TlsStream
+from simulator.wire.stream import Stream
 from simulator.world.report import CheckReport, LegReport
 
+_HELD = frozenset({Protocol.SIP_TLS, Protocol.SSH})  # what zones and tunnels keep up
 _AT_ONCE = 16  # legs dialled at one time
 
 
@@ -47,7 +48,7 @@ class Dialler:
             self._context.events.add(leg.client, "Leg Failed", Leg=leg.id, Dst=leg.server, Reason=why)
             return record_no_connection(self._context.now, f"the lab could not dial it: {why}", resolved=True)
 
-    async def _open(self, leg: Leg) -> tuple[HandshakeTrace, TlsStream | None]:
+    async def _open(self, leg: Leg) -> tuple[HandshakeTrace, Stream | None]:
         """Dial one leg. If the other side answered, the returned connection is still up."""
         client, server = self._endpoints[leg.client], self._endpoints[leg.server]
         server.ready()
@@ -68,7 +69,7 @@ class Dialler:
         return merge(opened.recorder, of_server), opened.stream
 
     async def hold(self) -> None:
-        """Keep every SIP leg up from now on, as a zone does. Returns after each leg was dialled once."""
+        """Keep every SIP leg and every tunnel up from now on, as zones do. Returns after each leg was dialled once."""
         for link in self._new_links():
             self._context.background.spawn(link.run(), f"leg {link.leg.id}", failed=link.died)
         for link in self.links.values():
@@ -90,7 +91,7 @@ class Dialler:
         return tuple(r for r in self.last.values() if fqdn in {r.leg.client, r.leg.server})
 
     def _new_links(self) -> list[Link]:
-        """Make a link for every SIP leg that has none yet and can be dialled."""
+        """Make a link for every SIP leg and every tunnel that has none yet and can be dialled."""
         made = [
             Link(
                 leg,
@@ -101,10 +102,7 @@ class Dialler:
                 failed=self._report_unjudged,
             )
             for leg in self._context.legs
-            if leg.protocol is Protocol.SIP_TLS
-            and not leg.registration
-            and leg.id not in self.links
-            and self._can_dial(leg)
+            if leg.protocol in _HELD and not leg.registration and leg.id not in self.links and self._can_dial(leg)
         ]
         self.links |= {link.leg.id: link for link in made}
         return made

@@ -19,17 +19,19 @@ from pkikit.handshake.tls import Handshake
 from pkikit.model.leg import Leg, Protocol
 from pkikit.model.revocation import NOTHING_HELD, Consumer, RevocationData, RevocationQuestion
 from pkikit.model.tables import ports
-from pkikit.model.trace import Failed, NotConnected, Side
+from pkikit.model.trace import Failed, Side
 from pkikit.model.world import Party, Speaks
 from simulator.connections.admission import admission_of, admission_of_strangers
 from simulator.connections.context import LabContext
 from simulator.connections.journal import Journal
 from simulator.connections.tls_contexts import TlsContexts
+from simulator.connections.tunnels import Tunnels, not_connected, reason_of
 from simulator.errors import LabError
 from simulator.services.revocation_lookup import LogEvent
 from simulator.web.listener import Listener, stream_of
 from simulator.wire.app_protocol import ANSWERED, app_protocol_of
 from simulator.wire.registrar import NOBODY, Registrar
+from simulator.wire.stream import Stream
 from simulator.wire.tls_stream import TlsStream, answer_plainly, ask, ask_plainly, serve
 
 MAX_CONNECTIONS = 2_000  # per party; more are closed at once, so that a flood cannot take the memory
@@ -43,7 +45,7 @@ class DialledLeg:
 
     recorder: Recorder
     here: Connection | None = None
-    stream: TlsStream | None = None
+    stream: Stream | None = None
 
 
 class _Once:
@@ -80,7 +82,8 @@ class Endpoint:
         self.journal = Journal(party.fqdn, self.address, context)
         served = [leg for leg in context.legs if self._serves(leg, elsewhere)]
         self.ports = tuple(dict.fromkeys(leg.port for leg in served))
-        self._protocols = {leg.port: leg.protocol for leg in served}
+        self._legs = {leg.port: leg for leg in served}
+        self._tunnels = Tunnels(self, context)
         self._known = {(leg.port, by_name[leg.client]): admission_of(leg) for leg in served if not leg.phone}
         self._registrar = Registrar.of(served)
         self._known_addresses = frozenset(address for _, address in self._known)
@@ -187,6 +190,9 @@ class Endpoint:
         assert task is not None  # the listener runs each connection in a task
         self._callers[task] = caller[0]
         try:
+            if self._legs[port].protocol is Protocol.SSH:
+                await self._serve_tunnel(port, connection, caller)
+                return
             reader, writer = await stream_of(connection)
             try:
                 await self._converse(port, caller, reader, writer)
@@ -197,6 +203,15 @@ class Endpoint:
             raise
         finally:
             self._callers.pop(task, None)
+
+    async def _serve_tunnel(self, port: int, connection: socket.socket, caller: Connection) -> None:
+        recorder = Recorder(Side.SERVER, self.now)
+        hand_over = _Once(partial(self._hand_over, port, caller, recorder))
+        patience = self._settings.timeout if (port, caller[0]) in self._known else self._settings.patience
+        try:
+            await self._tunnels.serve(self._legs[port], connection, recorder, patience, hand_over)
+        finally:
+            hand_over()
 
     async def _converse(
         self, port: int, caller: Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -210,7 +225,7 @@ class Endpoint:
                 async with asyncio.timeout(patience):
                     await answer_plainly(reader, writer, recorder)
                 return
-            speech = app_protocol_of(self._protocols[port])
+            speech = app_protocol_of(self._legs[port].protocol)
             if speech.welcome is not None:
                 async with asyncio.timeout(patience):
                     await speech.welcome(reader, writer, self.party.fqdn)
@@ -226,7 +241,6 @@ class Endpoint:
                 ),
                 recorder=recorder,
                 name_checks=admission.name_checks,
-                ssh=admission.ssh,
                 looks_up=admission.consumer is Consumer.SIP_TLS,
             )
             await serve(
@@ -238,12 +252,12 @@ class Endpoint:
             )
             trouble = handshake.recorder.trouble()
             if handshake.failed or (self._registrar.checks and trouble.looked_for):
-                self.journal.refused(trouble, self._protocols[port], caller=caller, port=port)
+                self.journal.refused(trouble, self._legs[port].protocol, caller=caller, port=port)
         except FramingError as error:
             recorder.note(Failed(reason=str(error)))
         except (TimeoutError, OSError) as error:
             reason = "timed out" if isinstance(error, TimeoutError) else f"the caller left: {error.strerror or error}"
-            self.journal.refused(Trouble(reason=reason), self._protocols[port], caller=caller, port=port)
+            self.journal.refused(Trouble(reason=reason), self._legs[port].protocol, caller=caller, port=port)
         finally:
             hand_over()
 
@@ -274,14 +288,15 @@ class Endpoint:
     async def open(self, leg: Leg, address: str) -> DialledLeg:
         """Dial a leg at an address, from this party's own address. Keep the connection up if the other side answered."""
         recorder = Recorder(Side.CLIENT, self.now)
+        if leg.protocol is Protocol.SSH:
+            return DialledLeg(recorder, *await self._tunnels.open(leg, address, recorder))
         port = self._settings.port(leg.port)
         try:
             async with asyncio.timeout(self._settings.timeout):
                 reader, writer = await asyncio.open_connection(address, port, local_addr=(self.address, 0))
         except (OSError, TimeoutError) as error:
-            reason = "timed out" if isinstance(error, TimeoutError) else (error.strerror or str(error))
-            recorder.note(NotConnected(reason=f"{leg.server}:{leg.port}: {reason}", resolved=True))
-            self.journal.unreachable(leg, address, reason)
+            recorder.note(not_connected(leg, error))
+            self.journal.unreachable(leg, address, reason_of(error))
             return DialledLeg(recorder)
         here: Connection = writer.get_extra_info("sockname")[:2]
         speech = app_protocol_of(leg.protocol)
@@ -305,7 +320,6 @@ class Endpoint:
             name_checks=leg.server_name_checks if leg.client_verifies else (),
             server_name=leg.reference_name,
             registration=leg.registration,
-            ssh=leg.protocol is Protocol.SSH,
             looks_up=leg.consumer is Consumer.SIP_TLS,
         )
         stream = TlsStream(

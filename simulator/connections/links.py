@@ -9,17 +9,17 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from pkikit.handshake.messages import options_request
 from pkikit.handshake.recorder import record_no_connection
 from pkikit.model.leg import Leg
 from pkikit.model.trace import HandshakeTrace
 from simulator.background import reason_of
 from simulator.connections.context import LabContext
 from simulator.connections.endpoint import Endpoint
-from simulator.wire.tls_stream import TlsStream, exchange
+from simulator.wire.stream import Stream
 
 FIRST_WAIT, LONGEST_WAIT = 0.25, 15.0  # seconds until a lost connection is tried again
-Open = Callable[[Leg], Awaitable[tuple[HandshakeTrace, TlsStream | None]]]
+_NO_ANSWER = "the other side does not answer"
+Open = Callable[[Leg], Awaitable[tuple[HandshakeTrace, Stream | None]]]
 
 
 class Link:
@@ -56,7 +56,7 @@ class Link:
         self._last_error = ""
         self._events, self._settings = context.events, context.settings
         self._again = asyncio.Event()
-        self._stream: TlsStream | None = None
+        self._stream: Stream | None = None
 
     def retry(self) -> None:
         """End the current wait: something has changed."""
@@ -117,20 +117,19 @@ class Link:
         )
         self.settled.set()
 
-    async def _keep_alive(self, stream: TlsStream) -> str:
-        """Send OPTIONS again and again; return why the connection was lost."""
-        leg = self.leg
+    async def _keep_alive(self, stream: Stream) -> str:
+        """Send OPTIONS, or a request through a tunnel, again and again; return why the connection was lost."""
         try:
             while True:
                 if await stream.closed_within(self._settings.keepalive):
                     return "the other side closed it"
                 async with asyncio.timeout(self._settings.timeout):
-                    if not await exchange(stream, options_request(leg.client, leg.reference_name, leg.port)):
-                        return "no answer to OPTIONS"
+                    if not await stream.answers(self.leg):
+                        return _NO_ANSWER
                 self.kept_alive += 1
-                self._client.journal.kept_alive(leg)
+                self._client.journal.kept_alive(self.leg)
         except (TimeoutError, ConnectionError):
-            return "no answer to OPTIONS"
+            return _NO_ANSWER
         finally:
             await stream.close()
 

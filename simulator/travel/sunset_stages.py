@@ -184,7 +184,9 @@ def _as_outside_sees_it(lab: RunningLab, public: Authority) -> World:
     world, outside = lab.world, _outsiders(lab.deployment)
     for fqdn, party in world.parties.items():
         own = () if fqdn in outside else party.trusted_ca_list
-        world = world.with_party(replace(party, trusted_ca_list=(*own, public.root)))
+        # SSH tunnels want the intermediate, too (Cisco TAC 221624).
+        below = public.intermediates if fqdn in lab.deployment.peers else ()
+        world = world.with_party(replace(party, trusted_ca_list=(*own, public.root, *below)))
     for (
         fqdn
     ) in outside:  # their own certificates are of the public CA too, and keep both purposes: we cannot know better

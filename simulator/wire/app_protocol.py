@@ -54,7 +54,6 @@ _TEXT = AppProtocol(
 _SPEECHES = {
     Protocol.SIP_TLS: _TEXT,
     Protocol.HTTPS: _TEXT,
-    Protocol.SSH: _TEXT,
     Protocol.LDAPS: AppProtocol(
         split=ldap.split_message,
         request=lambda _: ldap.bind_request(),

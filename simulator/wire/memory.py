@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from pkikit.handshake.messages import FramingError
 from pkikit.handshake.pump import pump
 from pkikit.handshake.recorder import Recorder, merge
 from pkikit.handshake.tls import Handshake, TlsContext, TlsRange
+from pkikit.judge.legs.tunnel_verdict import accepted_algorithms
 from pkikit.model.leg import Leg, Protocol, Purpose
 from pkikit.model.revocation import Consumer
 from pkikit.model.trace import Application, HandshakeTrace, Side
@@ -52,16 +54,12 @@ class MemoryDialler:
         at = self.world.clock_of(fqdn, self.at)
         return Handshake(
             self._context(
-                leg,
-                side,
-                verify,
-                leg.consumer if client or leg.consumer in {Consumer.SSH, Consumer.XCP} else Consumer.SIP_TLS,
+                leg, side, verify, leg.consumer if client or leg.consumer is Consumer.XCP else Consumer.SIP_TLS
             ),
             recorder=Recorder(side, lambda: at),
             name_checks=checks if verify else (),
             server_name=leg.reference_name if client else "",
             registration=client and leg.registration,
-            ssh=leg.protocol is Protocol.SSH,
         )
 
     def sides(self, leg: Leg) -> tuple[Handshake, Handshake]:
@@ -76,6 +74,8 @@ class MemoryDialler:
 
     def dial(self, leg: Leg) -> HandshakeTrace:
         """Shake hands, send one request, read its answer."""
+        if leg.protocol is Protocol.SSH:
+            return self._dial_tunnel(leg)
         client, server = self.handshake(leg)
         if is_up(client, server):
             ask(leg, client)
@@ -86,6 +86,22 @@ class MemoryDialler:
         for side in (client, server):
             side.recorder.remember_chain(side.connection)
         return merge(client.recorder, server.recorder)
+
+    def _dial_tunnel(self, leg: Leg) -> HandshakeTrace:
+        from simulator.wire.ssh import SshEnd, dial_pair  # asyncssh is slow to import, and most worlds have no tunnel
+
+        ends = []
+        for fqdn, side in ((leg.client, Side.CLIENT), (leg.server, Side.SERVER)):
+            party, at = self.world.parties[fqdn], self.world.clock_of(fqdn, self.at)
+            shown = party.as_client(leg.port) if side is Side.CLIENT else party.as_server(leg.port, leg.reference_name)
+            algorithms = accepted_algorithms(self.world.deployment, fqdn)
+            ends.append(SshEnd(party=shown, algorithms=algorithms, at=at, recorder=Recorder(side, partial(_same, at))))
+        dial_pair(*ends)
+        return merge(ends[0].recorder, ends[1].recorder)
+
+
+def _same(at: datetime) -> datetime:
+    return at
 
 
 def is_up(client: Handshake, server: Handshake) -> bool:

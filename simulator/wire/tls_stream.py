@@ -8,9 +8,10 @@ from collections.abc import Awaitable, Callable
 
 from cryptography import x509
 
-from pkikit.handshake.messages import FramingError
+from pkikit.handshake.messages import FramingError, options_request
 from pkikit.handshake.recorder import Recorder
 from pkikit.handshake.tls import Handshake
+from pkikit.model.leg import Leg
 from pkikit.model.revocation import RevocationData
 from pkikit.model.trace import Application, Failed
 from simulator.wire.app_protocol import AppProtocol
@@ -126,6 +127,10 @@ class TlsStream:
     def abort(self) -> None:
         """Drop the connection without close_notify, as a machine does that restarts."""
         self._writer.transport.abort()
+
+    async def answers(self, leg: Leg) -> bool:
+        """Send SIP OPTIONS; return True if the other side answers 200."""
+        return bool(await exchange(self, options_request(leg.client, leg.reference_name, leg.port)))
 
     async def close(self) -> None:
         """Close TLS, then TCP; never raises."""

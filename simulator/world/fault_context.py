@@ -119,7 +119,10 @@ class FaultContext:
     def _reissue(self, fault: Reissue, world: World) -> World:
         layout = layout_of(world.deployment, fault.party)
         names = fault.names if fault.names is not None else layout.dns_names
-        issuer, trusted = self._issuer(fault.by)
+        # Each Expressway has the lab's intermediate, and would complete a leaf of it from its own list.
+        alone = fault.by == "lab" and fault.send == "leaf" and fault.party in world.deployment.peers
+        by: Issuer = "new-intermediate" if alone else fault.by
+        issuer, trusted = self._issuer(by)
         subject = None
         if fault.subject_oid:
             odd = x509.NameAttribute(x509.ObjectIdentifier(fault.subject_oid), "x")
@@ -143,9 +146,12 @@ class FaultContext:
         )
         for fqdn in world.parties:
             party = world.parties[fqdn]
-            world = world.with_party(party.trusting(trusted) if trusted else party)
+            below = issuer.intermediates if trusted and issuer is not None and fqdn in world.deployment.peers else ()
+            world = world.with_party(party.trusting((*trusted, *below)) if trusted else party)
         for fqdn in fault.trusted_by:
             world = world.with_party(world.parties[fqdn].trusting((credential.leaf,)))
+        if by == "new-intermediate" and issuer is not None:
+            world = replace(world, authorities=(*world.authorities, issuer.certificate))
         party = world.parties[fault.party]
         if fault.port is not None:
             shown_on = world.deployment.group_of(fault.party).ports_beside(fault.port)
@@ -184,6 +190,8 @@ class FaultContext:
                 return self.stranger, ()
             case "itself":
                 return None, ()
+            case "new-intermediate":
+                return self.issued.root.intermediate("Lab Issuing CA 2", at=self.at, key=self.new_key()), ()
             case "end-entity":
                 signer = craft(("web.example.com",), self.issued.authority, at=self.at, key=self.new_key())
                 assert signer.key is not None  # `craft` always sets one

@@ -14,7 +14,14 @@ from pkikit.model.deployment_file.fields import Fqdn
 from pkikit.model.world import Speaks
 
 Issuer = Literal[
-    "lab", "stranger", "itself", "expired-intermediate", "no-basic-constraints", "end-entity", "no-intermediate-below"
+    "lab",
+    "stranger",
+    "itself",
+    "expired-intermediate",
+    "no-basic-constraints",
+    "end-entity",
+    "no-intermediate-below",
+    "new-intermediate",
 ]
 
 
@@ -27,6 +34,8 @@ class Reissue(_Fault):
 
     port: only for the certificate on that port (5061: CallManager, on 6972 too). trusted_by: whose list gets a self-signed one.
     store: of X15.5; `server` leaves the client store with what it has, `client` the server store.
+    by: `new-intermediate` is a CA below the lab's root that no list has. send: a leaf alone comes from such a CA, too, since
+    every Expressway would complete it from its list otherwise.
     """
 
     fault: Literal["reissue"]

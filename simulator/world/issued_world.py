@@ -84,8 +84,15 @@ def issue_world(
         own = _credential(authority, layout_of(deployment, node), key, at, profile)
         services.setdefault(node, {}).update(dict.fromkeys(ports, own))
     trusted = (root.certificate,)
+    # SSH tunnels need every CA of the chain in the lists of both Expressways (Cisco TAC 221624).
+    lists = dict.fromkeys(deployment.peers, (*trusted, authority.certificate))
     parties = {
-        fqdn: Party(fqdn=fqdn, credential=made[holder], trusted_ca_list=trusted, services=services.get(fqdn, {}))
+        fqdn: Party(
+            fqdn=fqdn,
+            credential=made[holder],
+            trusted_ca_list=lists.get(fqdn, trusted),
+            services=services.get(fqdn, {}),
+        )
         for fqdn, holder in holders.items()
     }
     parties |= {

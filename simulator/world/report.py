@@ -206,7 +206,9 @@ class CheckReport:
     @property
     def outages(self) -> tuple[str, ...]:
         """One line for each service that is down: where, and because of which legs and causes."""
-        return tuple(self._outage(state) for state in self.services if not state.up)
+        down = [state for state in self.services if not state.up]
+        of_peers = {(state.name, state.because) for state in down if state.peer}
+        return tuple(self._outage(s) for s in down if s.peer or (s.name, s.because) not in of_peers)
 
     @property
     def service_lines(self) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ import yaml
 
 from pkikit.design.legs import legs_of
 from pkikit.handshake.tls import TlsRange, TlsVersion
+from pkikit.model.leg import Protocol
 from pkikit.model.trace import Outcome
 from simulator.clock import Clock
 from simulator.errors import LabError
@@ -42,7 +43,7 @@ def test_every_leg_of_a_shipped_deployment_comes_up(name: str, version: TlsVersi
     assert report.accepted, [(leg.leg.id, leg.causes) for leg in report.down]
     for leg in report.legs:
         assert leg.trace is not None
-        assert leg.trace.protocol == f"TLSv{version}"
+        assert leg.trace.protocol == ("SSH-2.0" if leg.leg.protocol is Protocol.SSH else f"TLSv{version}")
         assert leg.agrees
 
 

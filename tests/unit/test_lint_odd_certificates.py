@@ -15,7 +15,7 @@ from pkikit.design.csr import fast_key
 from pkikit.files import parse
 from pkikit.issue.authority import Authority
 from pkikit.judge.checks.certificate_checks import MAX_SHOWN
-from pkikit.judge.legs.leg_verdict import judge_ssh_certificate
+from pkikit.judge.legs.tunnel_verdict import judge_ssh_certificate
 from pkikit.judge.linting.lint import lint_authority, lint_certificate, lint_request
 from pkikit.judge.questions import CertificateUse
 from pkikit.model.certificates.public_key import digest_name

@@ -118,7 +118,9 @@ def _trusting(authority: Authority) -> Callable[[World], World]:
     def step(world: World) -> World:
         for fqdn in world.parties:
             party = world.parties[fqdn]
-            world = world.with_party(replace(party, trusted_ca_list=(*party.trusted_ca_list, authority.root)))
+            below = authority.intermediates if fqdn in world.deployment.peers else ()  # SSH tunnels want these, too
+            added = (*party.trusted_ca_list, authority.root, *below)
+            world = world.with_party(replace(party, trusted_ca_list=added))
         return world
 
     return step

@@ -15,11 +15,11 @@ from pkikit.judge.checks.certificate_checks import (
     digest_evidence,
     eku_critical,
     format_ekus,
-    name_oids,
     weak_key,
 )
 from pkikit.judge.checks.check import Check
 from pkikit.judge.checks.form_checks import unusable_names
+from pkikit.judge.legs.tunnel_verdict import about_lists, judge_host_name, judge_key_algorithm, judge_ssh_certificate
 from pkikit.judge.paths.trust import chain_to_present
 from pkikit.judge.questions import CertificateUse
 from pkikit.judge.verify import Refine, permit, verify_certificate
@@ -40,12 +40,10 @@ from pkikit.rules.certificate_rules import (
     DIGEST_UNSUPPORTED,
     EKU_CRITICAL,
     KEY_TOO_SHORT,
-    OID_UNSUPPORTED,
 )
 from pkikit.rules.chain_rules import KEY_MISMATCH, SWAPPED
 from pkikit.rules.name_rules import NAMES_UNUSABLE
 from pkikit.rules.rule import Rule
-from pkikit.values.memo import once_per_object
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +91,10 @@ def judge_leg(leg: Leg, world: World, at: datetime) -> LegVerdict:
     unusable = judge_own_credential(server, world)
     if not unusable.accepted:
         return LegVerdict(leg=leg, by_client=nothing, by_server=unusable)
+    if leg.protocol is Protocol.SSH:
+        refused = _judge_tunnel_before_keys(leg, server, world)
+        if not refused.accepted:
+            return LegVerdict(leg=leg, by_client=nothing, by_server=refused)
     by_client = by_server = nothing
     if leg.client_verifies:
         by_client = _judge_side(leg, world, at, verifier=client, presenter=server)
@@ -119,6 +121,8 @@ def judge_connection(leg: Leg, world: World) -> Verdict:
         broken = connection_rules.UNREACHABLE, "an answer", "a firewall keeps the port closed"
     elif server.speaks is Speaks.NOTHING:
         broken = connection_rules.UNREACHABLE, "an answer", "nothing listens"
+    elif leg.protocol is Protocol.SSH:
+        pass  # what a party speaks on its other ports says nothing about its SSH
     elif Speaks.PLAIN in either:
         broken = connection_rules.NOT_TLS, "TLS", "SIP without TLS"
     elif Speaks.TLS_1_0 in either and either != {Speaks.TLS_1_0}:
@@ -159,6 +163,8 @@ def _judge_side(leg: Leg, world: World, at: datetime, *, verifier: Party, presen
     if presenter.credential is None:
         raise ValueError(f"{presenter.fqdn} has no credential to present on {leg.id}")
     sent = chain_to_present(presenter.credential.chain, presenter.trusted_ca_list, world.clock_of(presenter.fqdn, at))
+    if leg.protocol is Protocol.SSH:
+        sent = sent[:1]
     checks = leg.server_name_checks if of_server else leg.client_name_checks
     verify = partial(
         verify_certificate,
@@ -181,7 +187,10 @@ def _judge_side(leg: Leg, world: World, at: datetime, *, verifier: Party, presen
     if leg.registration and of_server:
         further.append(_judge_registration(verdict, verify(question=question, purpose=Purpose.CLIENT), sent[0]))
     if leg.protocol is Protocol.SSH:
+        verdict = replace(verdict, findings=tuple(about_lists(f, verifier.fqdn) for f in verdict.findings))
         further.append(judge_ssh_certificate(sent[0]))
+        if not of_server:  # that of the server was compared before anybody showed a certificate
+            further.append(judge_key_algorithm(world.deployment, sent[0], presenter.fqdn, (leg.client, leg.server)))
     return merge_verdicts(question, [verdict, *further])
 
 
@@ -212,6 +221,15 @@ _BOTH_IN_SERVICE = (
 )
 
 
+def _judge_tunnel_before_keys(leg: Leg, server: Party, world: World) -> Verdict:
+    """Judge what ends an SSH tunnel before either end verifies a certificate: E's host name, and the kind of its key."""
+    verdicts = [judge_host_name(leg.server)]
+    if server.credential is not None:
+        leaf, ends = server.credential.leaf, (leg.client, leg.server)
+        verdicts.append(judge_key_algorithm(world.deployment, leaf, leg.server, ends))
+    return merge_verdicts(f"do the ends of {leg.id} agree on keys?", verdicts)
+
+
 def judge_form(sent: tuple[x509.Certificate, ...], version: ProductVersion) -> Verdict:
     """Warn about certificates of a party that every handshake accepts today, and that will cause harm later."""
     leaf = sent[:1]
@@ -229,12 +247,6 @@ def judge_form(sent: tuple[x509.Certificate, ...], version: ProductVersion) -> V
 _AFTER_2050 = Check(AFTER_2050, after_2050)
 _EKU_CRITICAL = Check(EKU_CRITICAL, eku_critical)
 _UNUSABLE = Check(NAMES_UNUSABLE, unusable_names)
-
-
-@once_per_object
-def judge_ssh_certificate(leaf: x509.Certificate) -> Verdict:
-    """Judge whether an SSH tunnel can read the certificate (X12.5 guide, appendix 1)."""
-    return Verdict.of("can the SSH tunnel read it?", OID_UNSUPPORTED.judge(title(leaf), name_oids(leaf)))
 
 
 def judge_own_credential(party: Party, world: World) -> Verdict:

@@ -21,6 +21,7 @@ from pkikit.model.tables.features import (
     VERIFY_ORIGIN_SWITCH,
     Feature,
 )
+from pkikit.model.tables.ssh import SSH_ALGORITHMS, SSH_CIPHER
 
 _REFERENCE = "administrator guide X15.0, command reference"
 ON_OFF = "On/Off"
@@ -283,9 +284,7 @@ def _protocol(service: str) -> Setting:
     )
 
 
-_KEY_TYPES = ",".join(
-    f"x509v3-{kind}" for kind in ("rsa2048-sha256", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521")
-)
+_KEY_TYPES = ",".join(SSH_ALGORITHMS)
 CIPHERS: tuple[Setting, ...] = (
     _ciphers("SIPTLS", "+ADH", restart=True),
     _ciphers("HTTPS", "!aNULL"),
@@ -297,14 +296,14 @@ CIPHERS: tuple[Setting, ...] = (
     Setting(
         key="Ciphers sshd_pfwd_ciphers Value",
         allowed="S: 0,2048, as openssh writes it",
-        default="aes256-ctr",
-        why_not="the lab's tunnels use a cipher that both ends have",
+        default=SSH_CIPHER,
+        why_not="the lab's tunnels use the default",
     ),
     Setting(
         key="Ciphers sshd_pfwd_pubkeyalgorithms Value",
         allowed=_KEY_TYPES,
         default=_KEY_TYPES,
-        why_not="all four, as the document demands",
+        modelled_by="clusters[]/ssh_key_algorithms",
     ),
 )
 MANAGEMENT: tuple[Setting, ...] = (

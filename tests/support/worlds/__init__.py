@@ -28,9 +28,10 @@ from tests.support.worlds.leg_filters import as_client, as_server, by_peers, jud
 from tests.support.worlds.name_cases import NAME_CASES
 from tests.support.worlds.revocation_cases import RESPONDER, REVOCATION_CASES
 from tests.support.worlds.trust_cases import TRUST_CASES
+from tests.support.worlds.tunnel_cases import TUNNEL_CASES
 from tests.support.worlds.valid_worlds import GOOD
 
-CASES: tuple[Case, ...] = (*NAME_CASES, *TRUST_CASES, *LEAF_CASES, *REVOCATION_CASES)
+CASES: tuple[Case, ...] = (*NAME_CASES, *TRUST_CASES, *LEAF_CASES, *REVOCATION_CASES, *TUNNEL_CASES)
 
 __all__ = [
     "AT",

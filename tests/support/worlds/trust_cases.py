@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from dataclasses import replace
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -21,6 +22,13 @@ from tests.support.worlds.deployments import (
     UCM1,
 )
 from tests.support.worlds.leg_filters import judging, presenting
+
+
+def _second_issuing(builder: WorldBuilder) -> Authority:
+    """A new intermediate below the lab's root, which no list has: every peer has the first one."""
+    made = builder.root.intermediate("Second Issuing CA", at=AT - 50 * DAY)
+    builder.world = replace(builder.world, authorities=(made.certificate,))
+    return made
 
 
 def _cross_signed(builder: WorldBuilder, *, copy_first: bool) -> WorldBuilder:
@@ -160,14 +168,14 @@ TRUST_CASES: tuple[Case, ...] = (
     ),
     Case(
         "intermediate-neither-sent-nor-in-list",
-        lambda b: b.reissue(E1, chain=()),
+        lambda b: b.reissue(E1, by=_second_issuing(b), chain=()),
         "trust.intermediate-missing",
         presenting(E1),
         lambda b: b.reissue(E1, chain=()).trust(b.authority.intermediates),
     ),
     Case(
         "intermediate-not-sent-by-neighbour",
-        lambda b: b.reissue(PARTNER, chain=()),
+        lambda b: b.reissue(PARTNER, by=_second_issuing(b), chain=()),
         "trust.intermediate-missing",
         presenting(PARTNER),
         lambda b: b.reissue(PARTNER, chain=()).trust(b.authority.intermediates, PARTNER),  # sent from its own list
