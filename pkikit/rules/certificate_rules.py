@@ -57,8 +57,7 @@ CLIENT_AUTH_MISSING = Rule(
     "table of 225482 calls the traversal zone unidirectional, its text and 225693 show C's certificate refused by E (we "
     "take the zone as mutual); the X14.0 guide says that an upload is not prevented (we refuse it, as the MRA guide X15.0 says)",
     fix="Request both purposes, and have the certificate signed by a CA that keeps both: public CAs no longer do. From "
-    "X15.5 on, a client certificate of a private CA can be uploaded beside the server certificate. ExtendedKeyUsage Checking "
-    "Mode off brings back SIP connections that come in, and no SSH tunnel: Mobile and Remote Access stays down.",
+    "X15.5 on, a client certificate of a private CA can be uploaded beside the server certificate.",
     openssl=(26,),
     alerts=(43,),
     step=Step.PURPOSE,
