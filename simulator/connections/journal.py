@@ -18,7 +18,7 @@ from pkikit.model.tables.log_events import (
     WRONG_NAME,
 )
 from pkikit.view.logs.expressway import as_logged, fields_text
-from pkikit.view.logs.others import FailedConnection, other_lines
+from pkikit.view.logs.others import FailedConnection, other_lines, traffic_server_line, xcp_line
 from simulator.connections.context import LabContext
 
 _SERVICES = {
@@ -30,15 +30,23 @@ _SERVICES = {
     Protocol.SSH: "SSH",
 }
 
+_VERIFIED_BY_TRAFFIC_SERVER = frozenset(
+    {PartyKind.UNIFIED_CM, PartyKind.IM_PRESENCE, PartyKind.UNITY_CONNECTION, PartyKind.MEETING_SERVER}
+)
+
 
 class Journal:
     """The lines of one party."""
 
     def __init__(self, fqdn: str, address: str, context: LabContext) -> None:
         self._fqdn, self._address, self._context = fqdn, address, context
-        kinds = {name: group.kind for group in context.deployment.groups for name in group.members}
-        self._kind = kinds.get(fqdn, PartyKind.EXPRESSWAY)
+        self._kinds = {name: group.kind for group in context.deployment.groups for name in group.members}
+        self._kind = self._kinds.get(fqdn, PartyKind.EXPRESSWAY)
         self._names = {address: name for name, address in context.plan.by_name.items()}
+
+    @property
+    def _is_expressway(self) -> bool:
+        return self._kind is PartyKind.EXPRESSWAY
 
     def refused(self, trouble: Trouble, protocol: Protocol, *, caller: tuple[str, int], port: int) -> None:
         """Write that a connection failed which another machine opened."""
@@ -61,6 +69,12 @@ class Journal:
 
     def unreachable(self, leg: Leg, address: str, reason: str) -> None:
         """Write that no connection was made."""
+        if self._is_expressway and leg.protocol is Protocol.XMPP:
+            at = self._context.now_of(self._fqdn)
+            self._context.events.add_printed(
+                self._fqdn, SERVER_UNREACHABLE, "", text=xcp_line(at, self._fqdn, address, leg.port)
+            )
+            return
         fields: dict[str, object] = {"Reason": reason, "Service": _service(leg.protocol, leg.port), "Dst_ip": address,
                   "Dst_port": leg.port, "Detail": f"name:{leg.reference_name}:{leg.port} no response"}  # fmt: skip
         self._context.events.add(self._fqdn, SERVER_UNREACHABLE, **fields)
@@ -101,23 +115,25 @@ class Journal:
         elif not inbound:
             fields["Common_name"] = name
         other = source if inbound else target
-        text = other_lines(
-            self._kind,
-            FailedConnection(
-                at=self._context.now_of(self._fqdn),
-                host=self._fqdn,
-                other=self._names.get(other[0], other[0]),
-                address=other[0],
-                port=target[1],
-                inbound=inbound,
-                detail=detail,
-                code=trouble.code,
-                looked_for=trouble.looked_for,
-                presented=trouble.subject,
-                dialled=name,
-                sip=protocol is Protocol.SIP_TLS,
-            ),
+        failed = FailedConnection(
+            at=self._context.now_of(self._fqdn),
+            host=self._fqdn,
+            other=self._names.get(other[0], other[0]),
+            address=other[0],
+            port=target[1],
+            inbound=inbound,
+            detail=detail,
+            code=trouble.code,
+            looked_for=trouble.looked_for,
+            presented=trouble.subject,
+            dialled=name,
+            sip=protocol is Protocol.SIP_TLS,
         )
+        by_traffic_server = self._is_expressway and not inbound and protocol is Protocol.HTTPS
+        if by_traffic_server and self._kinds.get(failed.other) in _VERIFIED_BY_TRAFFIC_SERVER:
+            text = traffic_server_line(failed)
+        else:
+            text = other_lines(self._kind, failed)
         self._context.events.add_printed(self._fqdn, event, fields_text(event, fields), text=text)
 
 

@@ -1,8 +1,9 @@
 """How the machines around Expressway log a failed connection, each in its own form.
 
-Documented: Unified CM's SDL trace (Cisco TAC 211304), Jabber (TAC 221845, 223101), video endpoints (TAC 211304). The lines of
-tomcat (Unified CM, IM&P, Unity Connection) are those of Java, and the reasons beside `validTLSConnection` are OpenSSL's: no
-Cisco document prints them, so their frame is ours. Every other machine has lines like Expressway's, with the process `lab`.
+Documented: Expressway's traffic server (Cisco TAC 218018) and XCP router (TAC 117811), Unified CM's SDL trace (TAC 211304),
+Jabber (TAC 221845, 223101), video endpoints (TAC 211304). The lines of tomcat (Unified CM, IM&P, Unity Connection) are those of
+Java, and the reasons beside `validTLSConnection` are OpenSSL's: no Cisco document prints them, so their frame is ours. Every
+other machine has lines like Expressway's, with the process `lab`.
 """
 
 from __future__ import annotations
@@ -53,6 +54,44 @@ def other_lines(kind: PartyKind, failed: FailedConnection) -> str:
     if kind is PartyKind.CLIENT:
         return _endpoint(failed) if failed.sip else _jabber(failed)
     return ""
+
+
+def traffic_server_line(failed: FailedConnection) -> str:
+    """Return the line of Expressway's traffic server about a machine inside that it does not accept (Cisco TAC 218018).
+
+    Args:
+        failed: what happened; `dialled` is the name looked for.
+    """
+    where = f"server={failed.dialled}({failed.address})"
+    if failed.looked_for:
+        said = f"WARNING: SNI ({failed.dialled}) not in certificate. Action=Terminate {where}"
+    elif failed.code:
+        error = f"Action=Terminate Error={failed.detail} {where} depth=0"
+        said = f"WARNING: Core server certificate verification failed for ({failed.dialled}). {error}"
+    else:
+        said = f"ERROR: SSL connection failed for '{failed.dialled}': {failed.detail}"
+    return f"{_start(failed.at, failed.host)} traffic_server[14242]: [ET_NET 2] {said}"
+
+
+def xcp_line(at: datetime, host: str, address: str, port: int) -> str:
+    """Return the line of Expressway's XCP router about a machine that does not answer (Cisco TAC 117811).
+
+    Args:
+        at: when.
+        host: the Expressway.
+        address: of the machine that does not answer.
+        port: that it dialled.
+    """
+    utc = f'UTCTime="{at:%Y-%m-%d %H:%M:%S},{at.microsecond // 1000:03}"'
+    detail = f"Unable to connect to host '{address}', port {port}:(111) Connection refused"
+    return (
+        f'{_start(at, host)} XCP_JABBERD[23843]: {utc} ThreadID="139747212576512" Module="Jabber" Level="ERROR"'
+        f' CodeLocation="mio.c:1121" Detail="{detail}"'
+    )
+
+
+def _start(at: datetime, host: str) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03}+00:00 {host.partition('.')[0]}"
 
 
 def _sdl(failed: FailedConnection) -> str:
