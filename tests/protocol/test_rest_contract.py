@@ -216,15 +216,17 @@ def test_domain_certificate_is_deployed_and_read(newest: ThreadedLab) -> None:
     """POST …/domain/<domain>/acme/pendingcert/deploy; what no document states answers 501."""
     script, domain = ProductScript(newest, E2), "example.com"
     path = f"/domaincerts/domain/{domain}"
-    assert script.json("GET", f"{path}/cert")[0] == 404
+    assert script.json("GET", f"{path}/cert")[0] == script.json("GET", f"{path}/csr")[0] == 404
     assert script.json("POST", f"{path}/acme/pendingcert/deploy", {}, **HEADER)[0] == 404
     newest.run(newest.acme.configure, E2, {"email": "a@example.com"})
     newest.run(newest.acme.accept_terms, E2)
-    newest.run(newest.acme.sign_domain, E2, domain)
+    newest.run(newest.acme.sign, E2, domain)
     assert script.json("POST", f"{path}/acme/pendingcert/deploy", {}, **HEADER)[0] == 200
     eventually(lambda: script.ask("GET", f"{path}/cert")[0] == 200, "the certificate of the domain is not in use")
     held = dict(newest.peers[E2].state.domain_certificates)[domain]
     assert script.ask("GET", f"{path}/cert")[1] == held.pem().decode()
+    request = x509.load_pem_x509_csr(script.ask("GET", f"{path}/csr")[1].encode())
+    assert request.public_key() == held.leaf.public_key()
     assert script.json("POST", path, {}, **HEADER)[0] == 501
 
 

@@ -145,6 +145,14 @@ async def _domain_certificate(request: web.Request) -> web.Response:
     return _pem(found.pem())
 
 
+async def _domain_request(request: web.Request) -> web.Response:
+    domain = parse_dns_name(request.match_info["domain"])
+    found = dict(request.app[PEER].state.domain_requests).get(domain)
+    if found is None:
+        raise web.HTTPNotFound(text=f"there is no signing request for {domain}")
+    return _pem(found.csr.public_bytes(Encoding.PEM))
+
+
 async def _deploy_domain(request: web.Request) -> web.Response:
     await body_of_script(request, Nothing)
     peer, domain = request.app[PEER], parse_dns_name(request.match_info["domain"])
@@ -266,8 +274,9 @@ CALLS: tuple[Call, ...] = (
     _domains(
         method="GET",
         path=f"{_DOMAIN}/csr",
+        handler=_domain_request,
         gives=HTML,
-        summary="The signing request of a domain.",
+        summary="The signing request of a domain, as PEM; 404 if it has none.",
         uncertain="only the path of the domain is documented",
     ),
     _acme(
