@@ -48,6 +48,13 @@ class WorldBuilder:
             self.world = self.world.with_party(replace(party, trusted_ca_list=(*before, *certificates)))
         return self
 
+    def list_at(self, fqdn: str, certificates: tuple[x509.Certificate, ...], *ports: int) -> WorldBuilder:
+        """Give a party another list of CAs for these ports, as a service of Unified CM has one."""
+        party = self.world.parties[fqdn]
+        lists = {**party.lists, **dict.fromkeys(ports, certificates)}
+        self.world = self.world.with_party(replace(party, lists=lists))
+        return self
+
     def clock(self, fqdn: str, offset: timedelta) -> WorldBuilder:
         self.world = self.world.with_party(replace(self.world.parties[fqdn], clock_offset=offset))
         return self

@@ -151,7 +151,23 @@ def _constrained_organisation(builder: WorldBuilder, organisation: str) -> World
     return builder.reissue(E1, by=middle, subject=ca_name("e1", "EXAMPLE")).trust((root.certificate,))
 
 
+IMP1 = "imp1.corp.example.com"
+
 TRUST_CASES: tuple[Case, ...] = (
+    Case(
+        "ca-of-c-not-in-callmanager-trust",
+        lambda b: b.deploy(version="X14.0.8").list_at(UCM1, (stranger().root,), 5061, 6972),
+        "trust.issuer-unknown",
+        lambda leg: UCM1 in {leg.client, leg.server} and leg.port in {5061, 6972},
+        lambda b: b.deploy(version="X14.0.8").list_at(UCM1, (b.authority.root,), 5061, 6972),
+    ),
+    Case(
+        "ca-of-c-not-in-cup-xmpp-trust",
+        lambda b: b.deploy(version="X14.0.8").list_at(IMP1, (stranger().root,), 7400),
+        "trust.issuer-unknown",
+        lambda leg: leg.server == IMP1 and leg.port == 7400,
+        lambda b: b.deploy(version="X14.0").list_at(IMP1, (stranger().root,), 7400),  # IM&P does not ask yet
+    ),
     Case(
         "root-not-in-list",
         lambda b: b.reissue(E1, by=stranger()),
