@@ -87,6 +87,8 @@ class Journal:
     def kept_alive(self, leg: Leg) -> None:
         """Write that OPTIONS was answered; the log has it from level 3 on."""
         events = self._context.events
+        if leg.protocol is Protocol.SSH:
+            return  # no OPTIONS passes through a tunnel
         if events.levels.get(self._fqdn, DEFAULT_LEVEL) < PRODUCT_EVENTS[REQUEST_SENT][1]:
             return
         fields: dict[str, object] = {"Service": "SIP", "Dst_ip": self._context.plan.by_name[leg.server],

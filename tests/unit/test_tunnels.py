@@ -85,7 +85,7 @@ CONDITIONS = [
     pytest.param("SC1", "SC1", "SC1", "SC1", True, True, True, id="condition 1", marks=pytest.mark.product("A-20")),
     pytest.param("S2", "S2", "S2", "S2", True, False, False, id="test case 1", marks=pytest.mark.product("A-21")),
     pytest.param(
-        "S2", "S2", "S2", "S2", False, True, False, id="test case 2", marks=pytest.mark.product("A-22", "A-72")
+        "S2", "S2", "S2", "S2", False, True, False, id="test case 2", marks=pytest.mark.product("A-22", "A-72", "P2-8")
     ),
     pytest.param("SC1", "S2", "S2", "S2", True, True, True, id="2.1, on", marks=pytest.mark.product("A-23", "A-72")),
     pytest.param("SC1", "S2", "S2", "S2", False, True, True, id="2.1, off", marks=pytest.mark.product("A-24")),
@@ -195,6 +195,35 @@ def _renamed(new: str) -> World:
 
     text = deployment().model_dump_json().replace(E1, new)
     return issue_world(type(deployment()).model_validate_json(text), at=AT, rsa=False).world
+
+
+@pytest.mark.product("P4-2", "P4-1", "I-08")
+def test_intermediate_missing_on_c_leaves_the_zone_up_and_takes_the_tunnels() -> None:
+    """Cisco TAC 221624: e1 sends its new intermediate, which no list has. The fix names c1's list, and advises a restart."""
+    builder = WorldBuilder()
+    middle = builder.root.intermediate("New Issuing CA", at=AT - 50 * DAY)
+    world = builder.reissue(E1, by=middle).world
+    zone = next(leg for leg in legs(world, LegKind.ZONE) if (leg.client, leg.server) == (C1, E1))
+    tunnel = next(leg for leg in legs(world, LegKind.TUNNEL) if (leg.client, leg.server) == (C1, E1))
+    assert (both_judges(zone, world), both_judges(tunnel, world)) == (True, False)
+    [found] = [f for f in judge_leg(tunnel, world, AT).findings if f.rule == "trust.intermediate-missing"]
+    assert f"trusted CA list of {C1}" in found.fix
+    assert "restart" in found.fix
+    assert "contradict" in found.fix
+    assert both_judges(tunnel, builder.trust(middle.intermediates, C1).world)  # at once, from the next connection on
+
+
+@pytest.mark.product("P1-11")
+def test_undecoded_number_in_a_name_takes_the_tunnel_and_an_extension_does_not() -> None:
+    """The traversal zone of the same peers is up in both worlds."""
+    oid = x509.ObjectIdentifier("1.3.6.1.4.1.55555.2")
+    name = x509.Name([x509.NameAttribute(oid, "x"), x509.NameAttribute(x509.NameOID.COMMON_NAME, E1)])
+    in_subject = WorldBuilder().reissue(E1, subject=name).world
+    in_extension = WorldBuilder().reissue(E1, pointers=(x509.UnrecognizedExtension(oid, b"\x05\x00"),)).world
+    for world, up in ((in_subject, False), (in_extension, True)):
+        zone = next(leg for leg in legs(world, LegKind.ZONE) if (leg.client, leg.server) == (C1, E1))
+        tunnel = next(leg for leg in legs(world, LegKind.TUNNEL) if (leg.client, leg.server) == (C1, E1))
+        assert (both_judges(zone, world), both_judges(tunnel, world)) == (True, up)
 
 
 def test_tunnel_does_not_care_what_other_ports_speak() -> None:
