@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import socket
 import ssl
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.design.csr import build_csr
 from pkikit.files import key_pem
+from pkikit.issue.acme.order import ChallengeFile
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.tables import ports
 from simulator.events import RESTARTED
@@ -127,3 +129,25 @@ def test_domain_certificate_without_reload_waits_for_a_restart(lab: ThreadedLab,
     lab.do(lab.peers[E1].restart)
     eventually(lambda: presented(lab, "example.com") == der(second))
     assert not lab.peers[E1].restart_needed
+
+
+@pytest.mark.product("F-15")
+def test_port_80_serves_get_of_challenge_files_and_nothing_else(lab: ThreadedLab, acme: AcmeService) -> None:
+    """While an order runs: other paths and other methods, also of the file itself, are not found (404)."""
+    asked: dict[tuple[str, str], int] = {}
+    host = acme.hosts[E1]
+    file = ChallengeFile(name=E1, token="token", content="content")
+    host.place(file)
+    lab.run(host.open)
+    try:
+        address, port = lab.plan.by_name[E1], lab.settings.port(ports.HTTP)
+        for method in ("GET", "HEAD", "POST", "DELETE"):
+            for path in ("/.well-known/acme-challenge/token", "/.well-known/acme-challenge/other", "/", "/login"):
+                connection = http.client.HTTPConnection(address, port, timeout=LONG)
+                connection.request(method, path)
+                asked[method, path] = connection.getresponse().status
+                connection.close()
+    finally:
+        lab.run(host.close)
+    assert asked.pop(("GET", "/.well-known/acme-challenge/token")) == 200
+    assert set(asked.values()) == {404}

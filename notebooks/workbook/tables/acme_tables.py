@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -13,6 +15,7 @@ import pandas as pd
 from pkikit.errors import PkikitError
 from pkikit.judge.legs.sunset import LegAudit, Status, audit
 from pkikit.model.findings import Verdict
+from simulator.events import RESTARTED
 from simulator.face.picture import Picture
 from simulator.peer.acme.order_run import RunStep
 from simulator.travel.renewal_years import Renewals, compare
@@ -20,6 +23,7 @@ from simulator.travel.sunset_stages import Sunset
 from workbook.session import LabSession
 from workbook.tables.render import without_tokens
 
+_LONGEST_WAIT = 120.0  # seconds
 _YEAR_BEGINS = datetime(2027, 1, 1, 12, tzinfo=UTC)
 
 
@@ -101,20 +105,53 @@ def _kind_of(seen: str) -> str:
 def attempts(session: LabSession, peer: str, days: int) -> pd.DataFrame:
     """Move time forward from one opportunity of the automatic service to the next, at most that far, until it signs.
 
-    Returns how many times it tried on each day, and how it ended. The times of a day are random, so they are not shown.
+    Returns how the tries ended, and how many there were at most on one day. Their times are random, so they are not shown.
     """
-    acme, rows = session.start_acme(), []
-    began = session.at
+    acme, began = session.start_acme(), session.at
+    tries: Counter[tuple[str, date]] = Counter()
     while (due := acme.due(peer)) is not None and due < began + timedelta(days=days):
         session.travel((due - session.at) / timedelta(days=1) + 1e-5)
         last = session.peer(peer).state.acme.last
         assert last is not None  # it was due
-        rows.append({"day": last.at.date(), "ended": "failed" if last.failures else "signed"})
+        tries["failed" if last.failures else "signed", last.at.date()] += 1
         if not last.failures:
             break
-    frame = pd.DataFrame(rows, columns=["day", "ended"])
-    counted = frame.groupby(["day", "ended"], sort=True).size().rename("tries").reset_index()
-    return counted.assign(day=counted["day"].rank(method="dense").astype(int)).set_index("day")
+    rows = [(ended, max(n for (how, _), n in tries.items() if how == ended)) for ended in sorted({e for e, _ in tries})]
+    return pd.DataFrame(rows, columns=["ended", "most tries a day"]).set_index("ended")
+
+
+@dataclass(frozen=True)
+class HeldConnections:
+    """What a change did to the connections that were up: how many were held, which went down, and how often a peer restarted."""
+
+    held: int
+    dropped: tuple[str, ...]
+    restarts: int
+
+    def __repr__(self) -> str:
+        return f"{self.held} connections held, {len(self.dropped)} went down, {self.restarts} restarts"
+
+
+def hold_over(session: LabSession, change: Callable[..., Any], *arguments: Any) -> HeldConnections:
+    """Hold every SIP connection, make a change, and look again when each has answered twice more or came up again."""
+    lab = session.threaded
+    lab.hold()
+    before = {name: (link.dialled, link.kept_alive) for name, link in lab.links.items()}
+    seen = lab.events.last
+    change(*arguments)
+
+    def settled() -> bool:
+        return all(
+            link.active and (link.dialled > before[name][0] or link.kept_alive >= before[name][1] + 2)
+            for name, link in lab.links.items()
+        )
+
+    limit = time.monotonic() + _LONGEST_WAIT
+    while not settled() and time.monotonic() < limit:
+        time.sleep(0.05)
+    dropped = tuple(name for name, link in lab.links.items() if link.dialled > before[name][0])
+    restarts = sum(event.kind == RESTARTED for event in lab.events.since(seen))
+    return HeldConnections(held=len(before), dropped=dropped, restarts=restarts)
 
 
 def renewal_years(session: LabSession, *lifetimes: float) -> Renewals:

@@ -87,7 +87,8 @@ class ChallengeHost:
 
     async def _listen(self) -> None:
         app = web.Application(client_max_size=1024)
-        app.router.add_get(_PATH, self._serve)
+        app.router.add_get(_PATH, self._serve, allow_head=False)
+        app.router.add_route("*", "/{path:.*}", _find_nothing)
         server = HttpServer(app, self.address, self.port, log=self._trouble)
         try:
             await server.start()
@@ -119,3 +120,8 @@ class ChallengeHost:
         for note in self.served:
             note(self.fqdn, fetched.host, fetched.by)
         return web.Response(body=content.encode("ascii"), content_type="application/octet-stream")
+
+
+async def _find_nothing(_: web.Request) -> web.Response:
+    """Answer every other request, by path or by method: not found (X14.0.1 certificate guide)."""
+    raise web.HTTPNotFound

@@ -21,13 +21,13 @@ from pkikit.issue.acme.account import AcmeAccount
 from pkikit.issue.acme.order import ChallengeFile, Order, OrderStep, OrderWishes
 from pkikit.issue.acme.transport import AcmeDirectory
 from pkikit.judge.linting.issued_certificate import require_answer
+from pkikit.model.tables.public_cas import EXPRESSWAY_PROFILE
 from pkikit.view.description import iso
 from simulator.peer.acme.challenge_host import ChallengeHost
 from simulator.peer.acme_state import Account
 from simulator.peer.peer import Peer
 
 _ORDER_TIMEOUT = 30.0
-CLASSIC = "classic"  # the profile of every order; the product cannot choose another one (Cisco TAC 225482)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +116,7 @@ class AcmeRun:
         )  # fmt: skip
         if self._stopped:
             order.stop(self._stopped)
-        profile = CLASSIC if CLASSIC in account.capabilities.profiles else ""
+        profile = EXPRESSWAY_PROFILE if EXPRESSWAY_PROFILE in account.capabilities.profiles else ""
         wishes = OrderWishes(profile=profile, preferred_chain=settings.preferred_chain)
         for host in self._hosts:
             host.served.append(self._note_fetch)
