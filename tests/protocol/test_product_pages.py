@@ -20,7 +20,7 @@ from simulator.peer.pages.rendering import places_for
 from simulator.threaded import ThreadedLab
 from simulator.world.craft import craft
 from tests.support.labs import IMPATIENT, lab_fixture
-from tests.support.pages import Pages, banners, cells
+from tests.support.pages import Pages, banners, cells, trusting_nobody
 from tests.support.wait import eventually
 from tests.support.worlds import AT, C1, C2, E1, E2, changed
 
@@ -356,17 +356,14 @@ def test_zones_page_has_zones_only_with_the_words_of_the_product(lab: ThreadedLa
     assert status["uc-traversal"] == ("Unified Communications traversal", "✔ Active")
     assert not any("cluster" in name for name in status)
     assert C2 in core.get("/clustering")
-    (root,) = lab.peers[C1].state.trusted_ca_list
-    fingerprint = root.fingerprint(hashes.SHA256()).hex()
-    lab.run(lab.peers[C1].distrust, fingerprint)
-    lab.check()
-    failed = {row[0]: row[5] for row in cells(core.get("/zones"))[1:]}
-    assert failed["uc-traversal"] == "✘ Failed"
-    number = list(failed).index("uc-traversal")
-    assert "unable to get local issuer certificate (20)" in core.get(f"/zones/{number}")
-    assert "✘ Failed" in core.get("/zonestatus")
+    with trusting_nobody(lab, C1):
+        lab.check()
+        failed = {row[0]: row[5] for row in cells(core.get("/zones"))[1:]}
+        assert failed["uc-traversal"] == "✘ Failed"
+        number = list(failed).index("uc-traversal")
+        assert "unable to get local issuer certificate (20)" in core.get(f"/zones/{number}")
+        assert "✘ Failed" in core.get("/zonestatus")
     assert core.ask("GET", "/zones/99")[0] == core.ask("GET", "/zones/x")[0] == 404
-    lab.trust([root], [C1])
     assert lab.check().accepted
 
 
@@ -386,13 +383,10 @@ def test_overview_says_which_service_is_down_and_why(lab: ThreadedLab, core: Pag
     """With every connection up all services work; without the root on both C peers MRA is down because of the tunnels."""
     lab.check()
     assert "✘ down" not in core.get("/overview")
-    (root,) = lab.peers[C1].state.trusted_ca_list
-    for peer in (C1, C2):
-        lab.run(lab.peers[peer].distrust, root.fingerprint(hashes.SHA256()).hex())
-    lab.check()
-    for page in (core.get("/overview"), edge.get("/edgestatus")):
-        down = {row[1]: row[3] for row in cells(page) if row[0] == "MRA" and row[2] == "✘ down"}
-        assert set(down) == {E1, E2}
-        assert f"tunnel:uc-traversal:{C1}>{E1}" in down[E1]
-    lab.trust([root], [C1, C2])
+    with trusting_nobody(lab, C1, C2):
+        lab.check()
+        for page in (core.get("/overview"), edge.get("/edgestatus")):
+            down = {row[1]: row[3] for row in cells(page) if row[0] == "MRA" and row[2] == "✘ down"}
+            assert set(down) == {E1, E2}
+            assert f"tunnel:uc-traversal:{C1}>{E1}" in down[E1]
     assert lab.check().accepted

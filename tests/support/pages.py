@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from html import unescape
+
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from simulator.threaded import ThreadedLab
 from tests.support.web_client import FormClient
@@ -40,3 +44,18 @@ def cells(page: str) -> list[list[str]]:
         [re.sub(r"<[^>]+>", "", c).strip() for c in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", r, re.DOTALL)]
         for r in rows
     ]
+
+
+@contextmanager
+def trusting_nobody(lab: ThreadedLab, *peers: str) -> Iterator[None]:
+    """The trusted CA lists of these peers hold the temporary CA alone until the block ends."""
+    lists = {peer: lab.peers[peer].state.trusted_ca_list for peer in peers}
+    for peer in peers:
+        lab.run(lab.peers[peer].reset_trust)
+    yield
+    for peer, certificates in lists.items():
+        lab.run(_restore, lab, peer, b"".join(c.public_bytes(Encoding.PEM) for c in certificates))
+
+
+async def _restore(lab: ThreadedLab, peer: str, pem: bytes) -> None:
+    await lab.peers[peer].trust(pem, append=False)
