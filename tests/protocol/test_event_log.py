@@ -128,7 +128,7 @@ def test_no_event_of_the_product_is_about_acme() -> None:
 
 
 @pytest.mark.product("C-01", "C-02")
-def test_what_the_product_has_no_name_for_is_of_the_process_lab(lab: ThreadedLab) -> None:
+def test_lines_without_a_documented_name_are_of_the_process_lab(lab: ThreadedLab) -> None:
     lab.check()
     for event in lab.events.of(E1):
         assert (event.process == LAB) == (event.kind not in PRODUCT_EVENTS and event.kind != "SSH Tunnel Failed"), event
