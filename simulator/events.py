@@ -24,7 +24,7 @@ from pkikit.model.tables.log_events import (
     PRODUCT_EVENTS,
     TUNNEL_FAILED,
 )
-from pkikit.view.logs.expressway import event_line, fields_text
+from pkikit.view.logs.event_lines import event_line, fields_text
 
 MAX_EVENTS = 20_000
 MAX_FILE = 32 * 1024 * 1024

@@ -17,7 +17,7 @@ from pkikit.model.tables.log_events import (
     TUNNEL_FAILED,
     WRONG_NAME,
 )
-from pkikit.view.logs.expressway import as_logged, fields_text
+from pkikit.view.logs.event_lines import as_logged, fields_text
 from pkikit.view.logs.others import FailedConnection, other_lines, traffic_server_line, xcp_line
 from simulator.connections.context import LabContext
 

@@ -14,7 +14,7 @@ from pkikit.model.tables.log_events import (
     LEVELS,
 )
 from pkikit.values.names import printable
-from pkikit.view.logs.expressway import alarm_fields
+from pkikit.view.logs.event_lines import alarm_fields
 from simulator.peer.alarms import Alarm, Surroundings, alarms_of, waiting_for_restart
 from simulator.peer.lab_view import LabView
 from simulator.peer.state import PeerState

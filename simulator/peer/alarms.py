@@ -1,4 +1,4 @@
-"""Alarms of a peer: worked out from its state and its connections at an instant. `pkikit.model.tables.alarms` has the kinds."""
+"""Alarms of a peer, worked out from its state and its connections at an instant; `model.tables.alarm_kinds` has the kinds."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pkikit.model.certificates.credential import Credential, is_same
 from pkikit.model.certificates.facts import format_time, presented_names, title
 from pkikit.model.deployment import Deployment
 from pkikit.model.parties import LegKind, Role
-from pkikit.model.tables import alarms as kinds
+from pkikit.model.tables import alarm_kinds as kinds
 from pkikit.model.tables import ports
-from pkikit.model.tables.alarms import ALARMS, AlarmKind
+from pkikit.model.tables.alarm_kinds import ALARMS, AlarmKind
 from pkikit.model.tables.features import CLUSTER_TLS
 from pkikit.model.trace import Outcome
 from pkikit.model.world import Party, Speaks

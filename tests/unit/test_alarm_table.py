@@ -6,7 +6,7 @@ import pytest
 
 from pkikit.judge.logs.log_text import diagnose_text
 from pkikit.judge.phrases.machines.expressway_alarms import EXPRESSWAY_ALARMS
-from pkikit.model.tables.alarms import ALARMS, OTHER_ALARMS, OUR_ALARMS, SEVERITIES
+from pkikit.model.tables.alarm_kinds import ALARMS, OTHER_ALARMS, OUR_ALARMS, SEVERITIES
 from pkikit.rules.catalogue import CATALOGUE
 
 # From the alarms reference of the administrator guide X15.0: number, title, severity ("" where it gives none).

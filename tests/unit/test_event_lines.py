@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pkikit.model.tables.alarms import ALARMS
+from pkikit.model.tables.alarm_kinds import ALARMS
 from pkikit.model.tables.log_events import FIELDS, LAB, PRODUCT_EVENTS
-from pkikit.view.logs.expressway import alarm_fields, as_logged, event_line, fields_text
+from pkikit.view.logs.event_lines import alarm_fields, as_logged, event_line, fields_text
 
 AT = datetime(2026, 11, 20, 10, 0, 10, 100_000, UTC)
 TLS = {

@@ -20,7 +20,7 @@ from pkikit.judge.phrases.machines.cisco import CISCO
 from pkikit.judge.phrases.machines.directory import DIRECTORY
 from pkikit.judge.phrases.machines.expressway import EXPRESSWAY
 from pkikit.judge.phrases.machines.expressway_alarms import EXPRESSWAY_ALARMS
-from pkikit.judge.phrases.machines.lab import LAB
+from pkikit.judge.phrases.machines.lab_events import LAB
 from pkikit.judge.phrases.machines.servers import SERVERS
 from pkikit.judge.phrases.machines.sip import SIP
 from pkikit.judge.phrases.phrase import Phrase, Whose, Writer

@@ -1,9 +1,9 @@
-"""Alarms of Expressway by id and title, as the event log and the web page show them; `model.tables.alarms` is the table."""
+"""Alarms of Expressway by id and title, as the event log and the web page show them; `model.tables.alarm_kinds` is the table."""
 
 from __future__ import annotations
 
 from pkikit.judge.phrases.phrase import Phrase
-from pkikit.model.tables.alarms import ALARMS, OTHER_ALARMS, SOURCE, AlarmKind
+from pkikit.model.tables.alarm_kinds import ALARMS, OTHER_ALARMS, SOURCE, AlarmKind
 
 
 def _line(number: str, title: str, text: str) -> str:

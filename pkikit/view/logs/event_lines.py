@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from pkikit.judge.openssl_codes import OLDER_WORDS, REJECTED, verify_error_name
-from pkikit.model.tables.alarms import AlarmKind
+from pkikit.model.tables.alarm_kinds import AlarmKind
 from pkikit.model.tables.alerts import ALERT_NAMES
 from pkikit.model.tables.log_events import ALARM, AS_PRINTED, FIELDS, MARK, PRINTED_FIELDS, PRODUCT_EVENTS
 from pkikit.values.names import printable
