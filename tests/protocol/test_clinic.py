@@ -76,7 +76,8 @@ def test_clinic_console_scores_a_played_case(tmp_path: Path, monkeypatch: pytest
     with start_blocking_portal() as portal:
         alive = LiveCase(case_of("new-root"), QUICK)
         with portal.wrap_async_context_manager(alive) as live:
-            root = live.lab.issued.root.certificate.public_bytes(Encoding.PEM)
+            authorities = (live.lab.issued.root, live.lab.issued.authority)  # SSH wants the intermediate too
+            root = b"".join(a.certificate.public_bytes(Encoding.PEM) for a in authorities)
             said = iter(
                 (
                     "zones",
