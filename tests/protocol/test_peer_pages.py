@@ -23,7 +23,7 @@ from simulator.world.craft import craft
 from tests.support.labs import IMPATIENT, lab_fixture, lab_of
 from tests.support.wait import LONG, eventually
 from tests.support.web_client import ANYONE, FormClient, Script
-from tests.support.worlds import C1, C2, E1, E2
+from tests.support.worlds import C1, C2, E1, E2, stranger
 
 PAGES = (
     "/overview", "/servercertificate", "/trustedcacertificate", "/crlupdater", "/sip", "/zones", "/alarms", "/eventlog",
@@ -110,7 +110,7 @@ def test_upload_is_refused_or_warned_with_its_own_sentence(lab: ThreadedLab) -> 
         assert status == 400, body
         assert words in told["error"], told
     assert lab.peers[E1].state is before
-    odd = craft((E1,), ca, at=at, ends=timedelta(hours=-1), ekus=None)
+    odd = craft((E1,), stranger(), at=at, ends=timedelta(hours=-1), ekus=None)
     assert odd.key is not None
     body = {"certificate": pem(odd.leaf), "private_key": key_pem(odd.key).decode()}
     status, taken = script.ask("PUT", "/certs/server", body)
@@ -126,11 +126,11 @@ def test_trusted_ca_list_changes_zones_without_a_restart(lab: ThreadedLab) -> No
     """Append, delete, reset: the zones follow without a restart, and come back."""
     script = Script(lab, C1)
     listed = script.ask("GET", "/certs/root")[1]["certificates"]
-    (root,) = listed
+    root = listed[0]
     other = craft(("other-ca.example.net",), None, at=lab.clock.now(), ca=True)
     status, told = script.ask("POST", "/certs/root", {"certificates": pem(other.leaf)})
     assert status == 200, told
-    assert len(script.ask("GET", "/certs/root")[1]["certificates"]) == 2
+    assert len(script.ask("GET", "/certs/root")[1]["certificates"]) == len(listed) + 1
     assert lab.check().accepted
     assert script.ask("DELETE", f"/certs/root/{root['fingerprint']}")[0] == 200
     report = lab.check()
@@ -140,7 +140,7 @@ def test_trusted_ca_list_changes_zones_without_a_restart(lab: ThreadedLab) -> No
     assert script.ask("DELETE", "/certs/root")[0] == 200
     (temporary,) = script.ask("GET", "/certs/root")[1]["certificates"]
     assert "Temporary CA" in temporary["decoded"]["subject"]
-    back = pem(lab.issued.root.certificate)
+    back = pem(lab.issued.root.certificate, *lab.issued.authority.intermediates)
     assert script.ask("PUT", "/certs/root", {"certificates": back})[0] == 200
     assert lab.check().accepted
 
@@ -149,14 +149,21 @@ def test_trusted_ca_list_belongs_to_one_peer(lab: ThreadedLab) -> None:
     """C1 stops trusting the lab's root: only C1 refuses, from the next connection on, and nothing restarts."""
     script, other = Script(lab, C1), Script(lab, C2)
     boots = {fqdn: party.boots for fqdn, party in lab.world.parties.items()}
-    (root,) = script.ask("GET", "/certs/root")[1]["certificates"]
+    root = script.ask("GET", "/certs/root")[1]["certificates"][0]
     theirs = other.ask("GET", "/certs/root")[1]
     assert script.ask("DELETE", f"/certs/root/{root['fingerprint']}")[0] == 200
     report = lab.check()
     refusing = {leg.leg.client if leg.rejected_by == "client" else leg.leg.server for leg in report.down}
     assert refusing == {C1}
     assert other.ask("GET", "/certs/root")[1] == theirs
-    assert script.ask("PUT", "/certs/root", {"certificates": pem(lab.issued.root.certificate)})[0] == 200
+    assert (
+        script.ask(
+            "PUT",
+            "/certs/root",
+            {"certificates": pem(lab.issued.root.certificate, *lab.issued.authority.intermediates)},
+        )[0]
+        == 200
+    )
     assert lab.check().accepted
     assert {fqdn: party.boots for fqdn, party in lab.world.parties.items()} == boots
     assert not script.ask("GET", "/certs/server")[1]["restart_needed"]
