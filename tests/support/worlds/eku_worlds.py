@@ -93,10 +93,11 @@ def eku_world(version: str, c: Stores, e: Stores, *, checking: bool = True, **zo
     base = _issued(version)
     deployment = eku_deployment(version, **zone)
     private, public = (authority.root for authority in authorities())
+    issuing = tuple(authority.certificate for authority in authorities())
     world = replace(base, deployment=deployment, eku_checking={"core": checking, "edge": checking})
     for fqdn, party in base.parties.items():
         outside = fqdn in {NEIGHBOUR, WEBEX, JABBER, BROWSER}
-        trusted = (public,) if outside else (private, public)
+        trusted = (public,) if outside else (private, public, *issuing)  # SSH tunnels want the issuing CA in the list
         changed: Party = replace(party, trusted_ca_list=trusted, lists=dict.fromkeys(party.lists, trusted))
         if party.credential is not None and fqdn not in {C1, E1}:
             own = certificate(deployment, fqdn, SC2 if outside else SC1)
