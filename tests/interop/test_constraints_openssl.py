@@ -122,6 +122,7 @@ def test_name_constraints_are_judged_as_by_openssl(
     assert ours == ({"ca.name-constraint-violated"} if code else set()), (code, ours)
 
 
+@pytest.mark.product("P1-9")
 @settings(max_examples=300, deadline=None)
 @given(st.text(st.sampled_from("aZ9_-. "), min_size=1, max_size=8))
 def test_common_names_count_as_host_names_as_in_openssl(text: str) -> None:
@@ -159,6 +160,7 @@ def crl(*, own: bool, entry: bool, critical: bool, serial: int = 99, age: int = 
     return builder.add_revoked_certificate(revoked.build()).sign(root().key, hashes.SHA256())
 
 
+@pytest.mark.product("P1-9")
 @pytest.mark.fires("revocation.crl-critical-extension", watched=False)
 @pytest.mark.near_miss("revocation.crl-critical-extension", watched=False)
 @pytest.mark.parametrize("fallback", ["revoked", "not-revoked"])

@@ -111,6 +111,7 @@ def test_evidence_of_thousands_of_attributes_is_bounded() -> None:
     assert len(found.evidence) == MAX_SHOWN
 
 
+@pytest.mark.product("P1-12")
 @pytest.mark.fires("key.type-untested")
 @pytest.mark.near_miss("key.type-untested")
 @pytest.mark.parametrize(
@@ -126,6 +127,7 @@ def test_elliptic_key_is_accepted_from_x14_3_on(version: str, warned: bool) -> N
     lint_certificate(craft((E1,), None, at=AT, key=rsa_key()).leaf, use())
 
 
+@pytest.mark.product("P2-2")
 @pytest.mark.fires("names.common-name-only")
 @pytest.mark.parametrize("names", [(), ("example.com",), (CLUSTER_E, "example.com")])
 def test_common_name_missing_from_the_san_is_reported(names: tuple[str, ...]) -> None:

@@ -134,6 +134,7 @@ def test_refused_match_names_the_near_miss() -> None:
     assert "common name" in match_name("cn.example.com", SAN).why
 
 
+@pytest.mark.product("P1-8")
 @pytest.mark.parametrize("reading", [(True, False), (False, True)])
 def test_sip_uri_counts_only_on_sip_connections(reading: tuple[bool, bool]) -> None:
     """On SIP the URI counts and silences the dNSName; elsewhere only the dNSName counts."""

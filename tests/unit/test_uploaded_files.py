@@ -64,6 +64,7 @@ def rules(path: Path, data: bytes, *, code: int = 1) -> set[str]:
     return {f["rule"] for f in answer["findings"] if f["severity"] == "error"}
 
 
+@pytest.mark.product("P1-13")
 @pytest.mark.fires("key.no-trailing-newline")
 def test_key_without_line_end_is_reported(tmp_path: Path) -> None:
     """By itself, behind its certificate, in PKCS#1 form: found each time; the page and the folder say the same."""
