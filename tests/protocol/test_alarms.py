@@ -14,7 +14,7 @@ from pkikit.errors import InputError
 from pkikit.model.tables.log_events import ALARM_ACKNOWLEDGED, ALARM_LOWERED, ALARM_RAISED
 from pkikit.model.world import Speaks
 from simulator.peer.acme_state import Attempt
-from simulator.peer.alarms import Alarm
+from simulator.peer.alarms import Alarm, Surroundings, alarms_of
 from simulator.threaded import ThreadedLab
 from simulator.world.craft import craft
 from simulator.world.issued_world import layout_of
@@ -61,7 +61,7 @@ def reissue(lab: ThreadedLab, fqdn: str, names: tuple[str, ...] | None = None, *
     lab.install(fqdn, made)
 
 
-@pytest.mark.product("B-03", "C-01")
+@pytest.mark.product("B-20004", "B-20006", "B-20021", "B-03", "C-01")
 def test_alarm_is_raised_and_lowered_with_a_line_each(lab: ThreadedLab) -> None:
     assert lab.check().accepted
     assert "20006" not in alarms(lab, E1)
@@ -89,6 +89,7 @@ def test_acknowledged_alarm_stays_raised(lab: ThreadedLab) -> None:
         lab.do(peer.alarm_board.acknowledge, "40068")
 
 
+@pytest.mark.product("B-40049")
 def test_cluster_tls_permissive_is_a_notice(lab: ThreadedLab) -> None:
     """Only where it is permissive: cluster edge enforces."""
     found = alarms(lab, C1)["40049"]
@@ -96,7 +97,7 @@ def test_cluster_tls_permissive_is_a_notice(lab: ThreadedLab) -> None:
     assert "40049" not in alarms(lab, E1)
 
 
-@pytest.mark.product("B-02")
+@pytest.mark.product("B-15028", "P7-1", "B-02")
 def test_restart_alarm_stays_until_the_restart(lab: ThreadedLab) -> None:
     """Also if the earlier certificate is uploaded again, so that nothing differs any more."""
     peer = lab.peers[E1]
@@ -116,6 +117,7 @@ def test_restart_alarm_stays_until_the_restart(lab: ThreadedLab) -> None:
     assert lines(lab, E1, ALARM_LOWERED, "15028")
 
 
+@pytest.mark.product("B-40068", "B-40069", "P7-1")
 @pytest.mark.parametrize(
     ("days", "number", "severity", "words"),
     [
@@ -136,6 +138,7 @@ def test_end_of_the_server_certificate_raises_the_alarm_of_the_product(
     assert not alarms(lab, C1).keys() & ({"40068", "40069"} - {number})
 
 
+@pytest.mark.product("B-40052", "P7-1")
 def test_certificate_without_a_common_name_raises_40052(lab: ThreadedLab) -> None:
     assert "40052" not in alarms(lab, E1)
     reissue(lab, E1, subject=x509.Name([x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "No name")]))
@@ -143,6 +146,7 @@ def test_certificate_without_a_common_name_raises_40052(lab: ThreadedLab) -> Non
     assert (found.title, found.severity) == ("Certificate error", "")
 
 
+@pytest.mark.product("B-25030", "B-25031")
 def test_ptr_record_must_exist_and_name_the_certificate(lab: ThreadedLab) -> None:
     assert not alarms(lab, E1).keys() & {"25030", "25031"}
     lab.break_("ptr", party=E1, to="other.example.com")
@@ -156,6 +160,7 @@ def test_ptr_record_must_exist_and_name_the_certificate(lab: ThreadedLab) -> Non
     assert "25031" in alarms(lab, E1)
 
 
+@pytest.mark.product("B-40051")
 def test_join_url_outside_the_certificate_of_e_raises_40051(lab: ThreadedLab) -> None:
     assert not [key for key in alarms(lab, E1) if key.startswith("40051")]
     reissue(lab, E1, tuple(n for n in layout_of(lab.deployment, E1).dns_names if n != "join.example.com"))
@@ -163,12 +168,14 @@ def test_join_url_outside_the_certificate_of_e_raises_40051(lab: ThreadedLab) ->
     assert not [key for key in alarms(lab, C1) if key.startswith("40051")]
 
 
+@pytest.mark.product("B-40048")
 def test_sip_without_tls_raises_40048(lab: ThreadedLab) -> None:
     assert "40048" not in alarms(lab, C1)
     lab.change(lab.world.with_party(replace(lab.world.parties[C1], speaks=Speaks.PLAIN)))
     assert "40048" in alarms(lab, C1)
 
 
+@pytest.mark.product("B-35013", "B-35014")
 def test_failed_tunnel_raises_35013_and_a_closed_port_35014(lab: ThreadedLab) -> None:
     assert lab.check().accepted
     lab.break_("block", party=E1, port=2222)
@@ -181,6 +188,7 @@ def test_failed_tunnel_raises_35013_and_a_closed_port_35014(lab: ThreadedLab) ->
     assert not alarms(lab, C1).keys() & {"35013", "35014"}
 
 
+@pytest.mark.product("B-40006", "B-40002")
 def test_failed_crl_update_raises_40006_and_40002(lab: ThreadedLab) -> None:
     from simulator.peer.state import AutomaticCrls
 
@@ -195,6 +203,7 @@ def test_failed_crl_update_raises_40006_and_40002(lab: ThreadedLab) -> None:
     assert not alarms(lab, E2).keys() & {"40006", "40002"}
 
 
+@pytest.mark.product("B-40061", "B-40062", "B-40063", "B-40064", "P3-8")
 def test_failures_of_the_automatic_service_are_alarms_until_it_succeeds(lab: ThreadedLab) -> None:
     """Four numbers: sign and deploy, of the server certificate and of domains. An administrator's own order has another."""
     peer, now = lab.peers[E1], lab.clock.now()
@@ -215,6 +224,32 @@ def test_failures_of_the_automatic_service_are_alarms_until_it_succeeds(lab: Thr
     assert "40061" not in alarms(lab, E1)
     assert lines(lab, E1, ALARM_LOWERED, "40064")
     peer.state = before
+
+
+@pytest.mark.product("B-15022", "P7-1")
+def test_domain_certificate_that_waits_for_a_restart_raises_15022(lab: ThreadedLab) -> None:
+    peer, before = lab.peers[E1], lab.peers[E1].state
+    loaded = craft(("example.com",), lab.issued.authority, at=lab.clock.now())
+    peer.state = before.with_domain_certificate("example.com", loaded)
+    lab.do(peer.alarm_board.look)
+    assert (alarms(lab, E1)["15022"].title, alarms(lab, E1)["15022"].severity) == ("Restart required", "Warning")
+    assert "15028" not in alarms(lab, E1)
+    peer.state = before
+    lab.do(peer.alarm_board.look)
+    assert "15022" not in alarms(lab, E1)
+
+
+@pytest.mark.product("B-40040")
+def test_traversal_zone_without_verification_raises_40040(lab: ThreadedLab) -> None:
+    """For the Unified Communications zone that the file has without TLS verify mode."""
+    state, party, now = lab.peers[E1].state, lab.world.parties[E1], lab.clock.now()
+
+    def found(verify: bool) -> set[str]:
+        around = Surroundings(deployment=changed(zones__0__tls_verify=verify), reverse=E1)
+        return {alarm.id for alarm in alarms_of(state, party, now, around)}
+
+    assert "40040" in found(False)
+    assert "40040" not in found(True)
 
 
 @pytest.mark.product("C-12", "E-40")

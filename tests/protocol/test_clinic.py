@@ -45,6 +45,7 @@ def test_clinic_case_fails_as_described_and_is_fixed(case: Case) -> None:
     assert played.log or case.cause in silent
 
 
+@pytest.mark.product("P8-3")
 def test_scanner_noise_does_not_outrank_the_partner() -> None:
     """Sixty calls of strangers, one partner: its expired certificate comes first, and the strangers' lines are read too."""
     played = asyncio.run(play(case_of("scanner-noise")))

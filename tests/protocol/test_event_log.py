@@ -109,7 +109,7 @@ def test_configuration_and_silent_servers_have_their_events(lab: ThreadedLab) ->
     lab.fix()
 
 
-@pytest.mark.product("C-04", "C-05")
+@pytest.mark.product("C-04", "C-05", "P8-1")
 def test_both_ends_name_the_direction_and_the_dialler_the_name(lab: ThreadedLab) -> None:
     world = lab.world
     lab.change(world.with_party(replace(world.parties[C1], trusted_ca_list=())))

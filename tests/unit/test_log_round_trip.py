@@ -99,6 +99,7 @@ def _leg(kind: LegKind, client: str = "") -> Leg:
     return next(leg for leg in legs if leg.kind is kind and leg.client.startswith(client))
 
 
+@pytest.mark.product("P8-2")
 def test_traffic_server_has_lines_of_its_own() -> None:
     """As Cisco TAC 218018 prints them: chain and name."""
     leg = _leg(LegKind.UNIFIED_CM_HTTPS)
@@ -114,6 +115,7 @@ def test_traffic_server_has_lines_of_its_own() -> None:
     assert diagnose_lines([name], where="the log").causes == ("names.reference-not-presented",)
 
 
+@pytest.mark.product("P8-2")
 def test_unified_cm_prints_what_it_received_and_expected() -> None:
     """As Cisco TAC 211304 prints it."""
     leg = replace(_leg(LegKind.UNIFIED_CM_SIP), client="ucm1.corp.example.com", server="c1.corp.example.com")
@@ -125,6 +127,7 @@ def test_unified_cm_prints_what_it_received_and_expected() -> None:
     assert diagnose_lines(lines.splitlines(), where="the log").causes[0] == "names.security-profile-missing"
 
 
+@pytest.mark.product("P8-2")
 def test_xcp_router_says_whom_it_cannot_reach() -> None:
     """As Cisco TAC 117811 prints it."""
     context = _context(WorldBuilder("clustered-full").world)
