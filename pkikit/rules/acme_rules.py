@@ -23,9 +23,11 @@ DNS_MISSING = Rule(
     id="acme.dns-missing",
     severity=Severity.ERROR,
     applies_to=(Subject.ACME,),
-    requirement="Public DNS resolves every name of the request to peers of the Expressway-E.",
-    source=f"{_ACME}: 'Common Configuration'",
-    fix="Add A records in public DNS that lead from the name to the Expressway-E peers, or leave the name out of the request.",
+    requirement="Every name of the request, the domains too, has an A record in public DNS that leads to peers of the "
+    "Expressway-E.",
+    source=f"{_ACME}: 'Common Configuration'; X14.0.1 guide, 'Prerequisites'",
+    fix="Add A records in public DNS that lead from the name to the Expressway-E peers, or leave the name out of the request. "
+    "If a domain's record leads to another web server, request collab-edge.DOMAIN instead and give that an A record.",
     versions=_VERSIONS,
 )
 NAME_NOT_PUBLIC = Rule(
@@ -103,6 +105,17 @@ ACCOUNT_REFUSED = Rule(
     fix="Check the ACME provider's settings: e-mail address, terms of service, and the account binding if the CA asks for one.",
     versions=_VERSIONS,
 )
+CA_NOT_IN_LISTS = Rule(
+    id="acme.ca-not-in-lists",
+    severity=Severity.WARNING,
+    applies_to=(Subject.ACME,),
+    requirement="The root and the intermediates of the ACME CA are in the trusted CA list of every Expressway-E peer, and of "
+    "every Expressway-C that traverses to it.",
+    source="X14.0.1 guide, 'Using ACME on Expressway-E': 'Prerequisites'",
+    fix="Append the root and the intermediate of the CA under Maintenance > Security > Trusted CA certificate, before the "
+    "certificate is deployed.",
+    versions=_VERSIONS,
+)
 RULES = (
     HTTP_UNREACHABLE,
     DNS_MISSING,
@@ -114,4 +127,5 @@ RULES = (
     PENDING,
     ORDER_FAILED,
     ACCOUNT_REFUSED,
+    CA_NOT_IN_LISTS,
 )

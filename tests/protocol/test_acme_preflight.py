@@ -131,3 +131,16 @@ def test_preflight_closes_its_virtual_hosts(lab: ThreadedLab, well: World) -> No
     lab.run(acme_of(lab).preflight, E1)
     with socket.socket() as probe:
         assert probe.connect_ex((lab.plan.by_name[E1], 10080)) != 0
+
+
+def test_preflight_warns_of_lists_that_lack_the_ca() -> None:
+    """After Sign, E's cluster and the traversal C need root and intermediate; with both in the lists, no warning."""
+    with lab_of(settings=FAST) as lab:
+        acme = lab.start_acme()
+        lab.run(acme.prepare, E1)
+        pending = lab.run(acme.sign, E1)
+        (found,) = lab.run(acme.preflight, E1).findings
+        assert found.rule == "acme.ca-not-in-lists"
+        assert {e.where for e in found.evidence} == set(lab.deployment.peers)
+        lab.trust([lab.run(acme.ca.root), *pending.chain[1:]])
+        assert lab.run(acme.preflight, E1).findings == ()

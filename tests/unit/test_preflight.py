@@ -9,7 +9,14 @@ import dns.resolver
 import pytest
 
 from pkikit.design.san import design_sans
-from pkikit.judge.linting.preflight import AcmeFacts, CaaRecord, pending_not_deployed, preflight
+from pkikit.issue.authority import create_root
+from pkikit.judge.linting.preflight import (
+    AcmeFacts,
+    CaaRecord,
+    missing_from_lists,
+    pending_not_deployed,
+    preflight,
+)
 from pkikit.net.acme_facts import caa_records
 from simulator.world.craft import DAY, craft
 from tests.support.worlds import AT, CLUSTER_E, E1, E2, changed
@@ -154,3 +161,33 @@ def test_preflight_distinguishes_a_failed_caa_lookup_from_no_record(error: Excep
         assert isinstance(found, str)
         assert found.startswith("e1.example.com: ")
         assert says in found.lower()
+
+
+@pytest.mark.fires("acme.ca-not-in-lists")
+def test_lists_without_the_ca_of_acme_are_named() -> None:
+    """Each machine that lacks the root or the intermediate."""
+    root = create_root("Public Root", at=AT)
+    issuing = root.intermediate("Public Issuing", at=AT)
+    leaf = craft((E1,), issuing, at=AT).leaf
+    chain = (leaf, issuing.certificate)
+    both = (root.certificate, issuing.certificate)
+    (found,) = missing_from_lists(
+        chain, {E1: both, E2: (root.certificate,), "c1": (issuing.certificate,)}, owner=E1
+    ).findings
+    assert found.rule == "acme.ca-not-in-lists"
+    assert [(e.where, e.label) for e in found.evidence] == [(E2, "intermediate"), ("c1", "root")]
+
+
+@pytest.mark.near_miss("acme.ca-not-in-lists")
+def test_lists_with_root_and_intermediate_are_not_named() -> None:
+    """The near miss: both are everywhere."""
+    root = create_root("Public Root", at=AT)
+    issuing = root.intermediate("Public Issuing", at=AT)
+    chain = (craft((E1,), issuing, at=AT).leaf, issuing.certificate)
+    assert missing_from_lists(chain, {E1: (root.certificate, issuing.certificate)}, owner=E1).findings == ()
+
+
+def test_name_with_an_ipv6_address_alone_has_no_a_record() -> None:
+    """Every domain of the SAN needs an A record that leads to E."""
+    addresses = {**facts().addresses, "example.com": ("2001:db8::1",)}
+    assert rules(addresses=addresses) == ["acme.dns-missing"]

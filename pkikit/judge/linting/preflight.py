@@ -6,7 +6,7 @@ Limits" and "Profiles". Expressway orders only with Let's Encrypt's classic prof
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,12 +14,14 @@ from cryptography import x509
 
 from pkikit.design.san import SanLayout
 from pkikit.errors import InputError
-from pkikit.model.certificates.facts import format_time
+from pkikit.model.certificates.canonical_name import format_name
+from pkikit.model.certificates.facts import format_time, is_issued_by
 from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Evidence, Finding, Verdict
 from pkikit.model.parties import Role
 from pkikit.model.tables.features import ACME
 from pkikit.model.tables.public_cas import EXPRESSWAY_PROFILE, LETS_ENCRYPT
+from pkikit.model.zones import TraversalZone
 from pkikit.rules import acme_rules as rules
 from pkikit.rules.name_rules import FEDERATION, REGISTRATION, SIP_DOMAIN
 from pkikit.text import printable
@@ -201,6 +203,47 @@ def pending_not_deployed(
         where=owner,
     )
     return (rules.PENDING.finding(owner, [evidence]),)
+
+
+def missing_from_lists(
+    chain: Sequence[x509.Certificate], lists: Mapping[str, Sequence[x509.Certificate]], *, owner: str
+) -> Verdict:
+    """Find the machines whose trusted CA list lacks the root or an intermediate of a signed certificate.
+
+    Args:
+        chain: the certificate, then its intermediates.
+        lists: the trusted CA list of each machine that should have them, by FQDN.
+        owner: the peer that the certificate is for.
+
+    Returns:
+        The verdict, with evidence for each machine and each certificate that is missing.
+    """
+    missing = [
+        ("intermediate", certificate.subject, fqdn)
+        for fqdn, trusted in lists.items()
+        for certificate in chain[1:]
+        if certificate not in trusted and certificate.subject != certificate.issuer
+    ]
+    missing += [
+        ("root", chain[-1].issuer, fqdn)
+        for fqdn, trusted in lists.items()
+        if not any(is_issued_by(chain[-1], root) for root in trusted if root.subject == root.issuer)
+    ]
+    evidence = [
+        Evidence(label=what, expected=format_name(name), seen="missing", where=fqdn) for what, name, fqdn in missing
+    ]
+    answer = rules.CA_NOT_IN_LISTS.judge(owner, evidence)
+    return Verdict.of(f"who trusts the CA of {owner}'s certificate?", answer)
+
+
+def trusting_peers(deployment: Deployment, peer: str) -> tuple[str, ...]:
+    """Return the peers whose lists need the CA of an Expressway-E: its own cluster, and the C that traverses to it."""
+    cluster = deployment.cluster_of(peer)
+    if cluster is None:
+        return ()
+    zones = [zone for zone in deployment.zones if isinstance(zone, TraversalZone) and zone.server == cluster.name]
+    names = {cluster.name, *(zone.client for zone in zones)}
+    return tuple(fqdn for held in deployment.clusters if held.name in names for fqdn in held.peers)
 
 
 _PROBLEM_RULES = {

@@ -24,12 +24,17 @@ from pkikit.design.csr import build_csr, fast_key, make_key, rekeyed, similar_ke
 from pkikit.errors import AcmeMisissued, AcmeProblem, InputError, PkikitError
 from pkikit.issue.acme.account import AcmeAccount
 from pkikit.issue.acme.transport import AcmeDirectory, Capabilities, capabilities
-from pkikit.judge.linting.preflight import preflight, refuse_where_there_is_no_acme
+from pkikit.judge.linting.preflight import (
+    missing_from_lists,
+    preflight,
+    refuse_where_there_is_no_acme,
+    trusting_peers,
+)
 from pkikit.model.certificates.credential import Credential, PrivateKey, spki
 from pkikit.model.certificates.facts import format_time, key_of, presented_names
 from pkikit.model.codec.problems import validate_as
 from pkikit.model.deployment import Deployment
-from pkikit.model.findings import Verdict
+from pkikit.model.findings import Finding, Verdict
 from pkikit.model.renewal import AcmeMode, RenewKey
 from pkikit.net.acme_facts import gather
 from pkikit.values.names import parse_dns_name
@@ -190,7 +195,16 @@ class AcmeService:
         names = frozenset((layout.common_name, *layout.dns_names))
         provider = peer.state.acme.settings.provider
         left = None if provider is Provider.OTHER else (await self._cas.of(provider)).certificates_left(names)
-        return preflight(layout, replace(facts, certificates_left=left))
+        verdict = preflight(layout, replace(facts, certificates_left=left))
+        return replace(verdict, findings=(*verdict.findings, *self._untrusting(peer)))
+
+    def _untrusting(self, peer: Peer) -> tuple[Finding, ...]:
+        """Return who lacks the CA of the certificate that ACME signed last."""
+        signed = peer.state.pending_certificate or (peer.state.certificate if peer.state.stored_request else None)
+        if signed is None:
+            return ()
+        lists = {p: self._peers[p].state.trusted_ca_list for p in trusting_peers(self._deployment, peer.fqdn)}
+        return missing_from_lists(signed.chain, lists, owner=peer.fqdn).findings
 
     def _hosts_of(self, fqdn: str) -> list[ChallengeHost]:
         cluster = self._deployment.cluster_of(fqdn)
@@ -199,10 +213,7 @@ class AcmeService:
     # Sign and deploy.
 
     async def sign(self, fqdn: str, domain: str = "") -> Credential:
-        """Order a certificate for a peer or for one domain, and put it into the staging area.
-
-        A failure leaves the current one in use.
-        """
+        """Order a certificate for a peer or for one domain, and put it into the staging area."""
         return await self.submit(self._peer(fqdn), parse_dns_name(domain) if domain else "")
 
     def sign_soon(self, fqdn: str) -> None:
@@ -376,7 +387,7 @@ class AcmeService:
             await self.hosts[fqdn].restart()
 
     async def tick(self) -> None:
-        """Order and deploy where a peer's clock says that it is due. A failure is logged and remembered; it does not raise."""
+        """Order and deploy where a peer's clock says that it is due."""
         await self._automatic.tick()
 
 
