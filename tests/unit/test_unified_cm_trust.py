@@ -86,8 +86,10 @@ def test_intermediate_that_nobody_sends_has_to_be_in_the_lists_of_unified_cm() -
     issued = made()
     credential = issued.world.parties[C1].credential
     assert credential is not None
-    alone = replace(issued.world.parties[C1], credential=Credential(chain=credential.chain[:1], key=credential.key))
-    world = issued.world.with_party(alone)
+    alone, root = Credential(chain=credential.chain[:1], key=credential.key), (issued.root.certificate,)
+    world = issued.world.with_party(replace(issued.world.parties[C1], credential=alone, trusted_ca_list=root))
+    for node in (UCM1, OTHER_NODE):
+        world = world.with_party(replace(world.parties[node], trusted_ca_list=root))
     failing = {leg for leg in refused(world) if leg.kind is LegKind.UNIFIED_CM_TFTP}
     assert {(leg.client, leg.server) for leg in failing} == {(C1, UCM1), (C1, OTHER_NODE)}
     verdict = judge_leg(min(failing, key=lambda leg: leg.id), world, AT)
