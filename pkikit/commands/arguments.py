@@ -41,7 +41,7 @@ def now() -> datetime:
 
 
 def read_deployment(path: Path, *, version: str | None = None) -> Deployment:
-    """Read a deployment file. A line on standard error names the version that is assumed when nobody names one.
+    """Read a deployment file. A line on standard error names each default that decides a lot and that the file leaves open.
 
     Args:
         path: the file (YAML).
@@ -58,6 +58,10 @@ def read_deployment(path: Path, *, version: str | None = None) -> Deployment:
     read = load_deployment(path, version=version)
     if "version" not in read.model_fields_set:
         typer.echo(f"{printable(str(path), MAX_WHERE)}: names no version, so it is read as {read.version}", err=True)
+    open_links = [c.name for c in read.clusters if len(c.peers) > 1 and "cluster_tls" not in c.model_fields_set]
+    if open_links:
+        where = f"{printable(str(path), MAX_WHERE)}: cluster_tls is not given for {', '.join(open_links)}"
+        typer.echo(f"{where}, so it is permissive, as on the product", err=True)
     return read
 
 

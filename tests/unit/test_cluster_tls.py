@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from pkikit.commands.cli import app
 from pkikit.design.legs import legs_of
 from pkikit.judge.legs.leg_verdict import judge_leg
 from pkikit.judge.legs.legs_served import services_of
@@ -113,3 +116,16 @@ def test_upload_for_a_permissive_cluster_breaks_no_link() -> None:
     assert links
     assert all(s.verdict.accepted and s.verdict.findings for s in links)
     assert deployment().clusters[0].cluster_tls == "enforce"
+
+
+def test_file_that_leaves_cluster_tls_open_gets_a_line_with_the_default(tmp_path: Path) -> None:
+    """On standard error, with the names of the clusters; a file that states it gets none."""
+    text = (DEPLOYMENTS / "clustered-mra.yaml").read_text(encoding="utf-8")
+    silent = tmp_path / "silent.yaml"
+    silent.write_text("\n".join(line for line in text.splitlines() if "cluster_tls" not in line), encoding="utf-8")
+    runner = CliRunner()
+    said = runner.invoke(app, ["san", str(silent)]).stderr
+    assert said.endswith(
+        "silent.yaml: cluster_tls is not given for core, edge, so it is permissive, as on the product\n"
+    )
+    assert runner.invoke(app, ["san", str(DEPLOYMENTS / "clustered-mra.yaml")]).stderr == ""
