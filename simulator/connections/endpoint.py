@@ -209,7 +209,9 @@ class Endpoint:
         hand_over = _Once(partial(self._hand_over, port, caller, recorder))
         patience = self._settings.timeout if (port, caller[0]) in self._known else self._settings.patience
         try:
-            await self._tunnels.serve(self._legs[port], connection, recorder, patience, hand_over)
+            await self._tunnels.serve(
+                self._legs[port], connection, recorder, caller=caller, patience=patience, answered=hand_over
+            )
         finally:
             hand_over()
 

@@ -46,18 +46,30 @@ class Tunnels:
         self._endpoint, self._context, self._settings = endpoint, context, context.settings
 
     async def serve(
-        self, leg: Leg, connection: socket.socket, recorder: Recorder, patience: float, answered: Callable[[], None]
+        self,
+        leg: Leg,
+        connection: socket.socket,
+        recorder: Recorder,
+        *,
+        caller: Connection,
+        patience: float,
+        answered: Callable[[], None],
     ) -> None:
         """Serve an accepted connection as Expressway-E until it ends.
 
         Args:
             leg: a leg that ends at this port.
             connection: the accepted connection.
+            caller: the address that it comes from.
             recorder: takes what this end sees and decides.
             patience: seconds until the caller must have shown its key.
             answered: is called once a request has passed.
         """
-        await asyncio.to_thread(_load)
+        try:
+            await asyncio.to_thread(_load)
+        except BaseException:
+            connection.close()  # nothing owns it yet
+            raise
         from simulator.wire.ssh import SshEnd, serve
 
         endpoint = self._endpoint
@@ -69,7 +81,6 @@ class Tunnels:
             delay=lambda: endpoint.delay,
             patience=patience,
         )
-        caller: Connection = connection.getpeername()[:2]
         try:
             await serve(end, _on(connection), answered)
         except OSError as error:
@@ -95,11 +106,14 @@ class Tunnels:
             connection.bind((endpoint.address, 0))
             async with asyncio.timeout(settings.timeout):
                 await asyncio.get_running_loop().sock_connect(connection, target)
-        except (OSError, TimeoutError) as error:
+        except OSError as error:
             connection.close()
             recorder.note(not_connected(leg, error))
             endpoint.journal.unreachable(leg, address, reason_of(error))
             return None, None
+        except asyncio.CancelledError:
+            connection.close()
+            raise
         here: Connection = connection.getsockname()[:2]
         end = SshEnd(
             party=endpoint.party.as_client(leg.port),

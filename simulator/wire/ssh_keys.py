@@ -43,7 +43,9 @@ def key_pair(credential: Credential) -> SSHLocalKeyPair:
     private = credential.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     shown = _Shown(public_key(credential.leaf), credential.leaf.public_bytes(Encoding.DER))
     chain = SSHX509CertificateChain(b"x509v3-" + shown.key.algorithm, cast(Any, [shown]), (), None)
-    return SSHLocalKeyPair(asyncssh.import_private_key(private), None, chain, None)
+    # The key was checked when it was read or made; to check an RSA key again takes up to a second.
+    key = asyncssh.import_private_key(private, unsafe_skip_rsa_key_validation=True)
+    return SSHLocalKeyPair(key, None, chain, None)
 
 
 def leaf_in(key_data: bytes) -> x509.Certificate | None:
