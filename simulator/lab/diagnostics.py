@@ -6,7 +6,10 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+
+import anyio.to_thread
 
 from pkikit.errors import InputError
 from pkikit.files import write_private
@@ -132,7 +135,7 @@ class Diagnostics(Follower, DiagnosticTool):
                 self._write(name, "stopped")
                 run.until = self._context.events.last
 
-    def collect(self, fqdn: str) -> str:
+    async def collect(self, fqdn: str) -> str:
         """Collect the log of this peer, and return the name of the archive.
 
         Raises:
@@ -141,7 +144,7 @@ class Diagnostics(Follower, DiagnosticTool):
         run = self._runs.get(fqdn)
         if run is None or run.until is None:
             raise LabError(f"{fqdn} has no log to collect: start a new log, and stop it")
-        run.archive = self._archive(fqdn, run)
+        run.archive = await self._archive(fqdn, run)
         return run.archive[0]
 
     def download(self, fqdn: str) -> tuple[str, bytes]:
@@ -155,37 +158,41 @@ class Diagnostics(Follower, DiagnosticTool):
             raise LabError(f"{fqdn} has no archive to download: collect the log first")
         return run.archive
 
-    def archive_now(self, fqdn: str) -> tuple[str, bytes]:
+    async def archive_now(self, fqdn: str) -> tuple[str, bytes]:
         """Return an archive of this instant: of the log that runs, or of all events that the lab still has."""
         peer = self._peers[fqdn]
         whole = _Run(began=self._context.now_of(fqdn), since=0, dumps=None)
         run = replace(self._runs.get(fqdn, whole), dumps=dumps_of(fqdn, peer.lab, peer.alarms()))
-        return self._archive(fqdn, run)
+        return await self._archive(fqdn, run)
 
-    def archives_now(self) -> dict[str, bytes]:
+    async def archives_now(self) -> dict[str, bytes]:
         """Return an archive of each peer, by its name."""
         made: dict[str, bytes] = {}
         for fqdn in self._peers:
-            name, content = self.archive_now(fqdn)
+            name, content = await self.archive_now(fqdn)
             if name in made:  # two hosts of one name, in two domains
                 name = name.replace(f"_{fqdn.partition('.')[0]}_", f"_{fqdn}_")
             made[name] = content
         return made
 
-    def _archive(self, fqdn: str, run: _Run) -> tuple[str, bytes]:
+    async def _archive(self, fqdn: str, run: _Run) -> tuple[str, bytes]:
+        """Make an archive of what there is now, in a thread: a long capture takes seconds."""
         until = run.until if run.until is not None else self._context.events.last
-        found = (e for e in self._context.events.of(fqdn) if run.since < e.seq <= until)
-        address = self._context.plan.by_name[fqdn]
-        packets = run.capture.pcap(address, run.only.address, run.only.port) if run.capture is not None else []
-        return build_archive(
+        found = [e for e in self._context.events.of(fqdn) if run.since < e.seq <= until]
+        packets = None
+        if run.capture is not None:
+            packets = partial(run.capture.pcap, self._context.plan.by_name[fqdn], run.only.address, run.only.port)
+        build = partial(
+            build_archive,
             fqdn,
             self._context.now_of(fqdn),
-            [line for event in found for line in str(event).splitlines()],
+            found,
             dumps=run.dumps,
             party=self._context.world.parties[fqdn],
             version_has_client=has_client_certificate(self._context.deployment),
             packets=packets,
         )
+        return await anyio.to_thread.run_sync(build)
 
     def _cluster(self, fqdn: str) -> tuple[str, ...]:
         cluster = self._context.deployment.cluster_of(fqdn)
@@ -197,10 +204,10 @@ class Diagnostics(Follower, DiagnosticTool):
     # Follower.
 
     def tap(self, client: End, server: End) -> Tap | None:
-        """Record this connection for every peer at one of its ends that captures."""
+        """Record this connection for every peer at one of its ends that captures, until its log stops."""
         by_name = self._context.plan.by_name
         taps = [
-            run.capture.tap(client, server)
+            (run, run.capture.tap(client, server))
             for fqdn, run in self._runs.items()
             if run.capture is not None and run.until is None and by_name[fqdn] in {client[0], server[0]}
         ]
@@ -208,8 +215,9 @@ class Diagnostics(Follower, DiagnosticTool):
             return None
 
         def record(from_client: bool, data: bytes) -> None:
-            for tap in taps:
-                tap(from_client, data)
+            for run, tap in taps:
+                if run.until is None:
+                    tap(from_client, data)
 
         return record
 

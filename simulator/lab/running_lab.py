@@ -173,7 +173,8 @@ class RunningLab:
 
         An archive has packets only if diagnostic logging with tcpdump was started before. It has no private key.
         """
-        return await anyio.to_thread.run_sync(write_archives, self.diagnostics.archives_now(), folder)
+        archives = await self.diagnostics.archives_now()
+        return await anyio.to_thread.run_sync(write_archives, archives, folder)
 
     @property
     def links(self) -> Mapping[str, Link]:

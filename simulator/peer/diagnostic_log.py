@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,6 +21,7 @@ from pkikit.model.tables.features import TWO_STORES
 from pkikit.model.world import Party
 from pkikit.model.zones import DefaultZone, TraversalZone
 from pkikit.view.logs.dumps import Status, xconf_text, xconf_xml, xstat_text, xstat_xml
+from simulator.events import Event
 from simulator.peer.alarms import Alarm
 from simulator.peer.lab_view import LabView
 from simulator.world.report import LegReport
@@ -114,33 +116,34 @@ def _peer(name: str, report: LegReport | None) -> Status:
 def build_archive(
     fqdn: str,
     at: datetime,
-    lines: list[str],
+    events: Iterable[Event],
     *,
     dumps: Dumps | None,
     party: Party,
     version_has_client: bool,
-    packets: list[bytes],
+    packets: Callable[[], list[bytes]] | None,
 ) -> tuple[str, bytes]:
     """Return the name and the content of a diagnostic archive. It has no private key.
 
     Args:
         fqdn: the peer.
         at: when it was collected, by the peer's clock.
-        lines: the lines of the log.
+        events: what the log has.
         dumps: configuration and status; None after a restart, when the product has the log alone.
         party: the peer's certificates and list.
         version_has_client: the version has a client store. That its certificate is in the archive is stated by Cisco
             TAC 225693 and not by the administrator guide X15.5; its file name is inferred.
-        packets: the files of the packet capture.
+        packets: makes the files of the packet capture; None without one.
     """
     host, stamp = fqdn.partition(".")[0], f"{at:%Y-%m-%d_%H%M%S}"
+    lines = (line for event in events for line in str(event).splitlines())
     files = {f"loggingsnapshot_{host}_{stamp}.txt": "".join(f"{line}\n" for line in lines).encode()}
     if dumps is not None:
         files[f"xconf_dump_{host}_{stamp}.txt"] = xconf_text(dumps.configuration).encode()
         files[f"xconf_dump_{host}_{stamp}.xml"] = xconf_xml(dumps.configuration)
         files[f"xstat_dump_{host}_{stamp}.txt"] = xstat_text(dumps.status).encode()
         files[f"xstat_dump_{host}_{stamp}.xml"] = xstat_xml(dumps.status)
-        for number, content in enumerate(packets):
+        for number, content in enumerate(packets() if packets is not None else ()):
             files[f"eth0_diagnostic_logging_tcpdump{number:02}_{host}_{stamp}.pcap"] = content
         trusted = b"".join(c.public_bytes(Encoding.PEM) for c in party.trusted_ca_list)
         files[f"ca_{host}_{stamp}.pem"] = trusted

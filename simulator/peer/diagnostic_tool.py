@@ -54,7 +54,7 @@ class DiagnosticTool(Protocol):
         """Stop logging."""
         ...
 
-    def collect(self, fqdn: str) -> str:
+    async def collect(self, fqdn: str) -> str:
         """Collect the log of this peer, and return the name of the archive."""
         ...
 

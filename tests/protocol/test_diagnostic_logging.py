@@ -44,7 +44,7 @@ def members(content: bytes) -> dict[str, bytes]:
 
 def collected(lab: ThreadedLab, fqdn: str) -> dict[str, bytes]:
     lab.do(lab.lab.diagnostics.stop, fqdn)
-    name = lab.do(lab.lab.diagnostics.collect, fqdn)
+    name = lab.run(lab.lab.diagnostics.collect, fqdn)
     assert re.fullmatch(rf"diagnostic_log_{fqdn.partition('.')[0]}_{STAMP}\.tar\.gz", name)
     assert lab.do(lab.lab.diagnostics.download, fqdn)[0] == name
     return members(lab.do(lab.lab.diagnostics.download, fqdn)[1])
@@ -89,7 +89,7 @@ def test_marker_is_in_the_log_of_its_peer_alone(lab: ThreadedLab) -> None:
     assert 'Event="Diagnostic Logging" Detail="DEBUG_MARKER: call fails now"' in log
     assert 'Event="Before"' not in log
     assert not lab.do(diagnostics.progress, E2).running
-    lab.do(diagnostics.collect, E2)
+    lab.run(diagnostics.collect, E2)
     other = members(lab.do(diagnostics.download, E2)[1])["loggingsnapshot_e2.txt"].decode()
     assert "DEBUG_MARKER" not in other
 
@@ -147,6 +147,22 @@ def test_capture_has_real_packets_of_this_peer_through_the_filter(lab: ThreadedL
     assert name not in logged(lab)
 
 
+def test_capture_ends_with_the_log(lab: ThreadedLab) -> None:
+    """A connection that stays up is recorded until the log stops, and no longer."""
+    diagnostics = lab.lab.diagnostics
+    lab.do(lambda: diagnostics.start(E1, tcpdump=True))
+    address, there = lab.plan.by_name[E1], lab.plan.by_name[C1]
+    tap = lab.do(diagnostics.tap, (there, 40_000), (address, 7001))
+    assert tap is not None
+    tap(True, b"before the stop")
+    lab.do(diagnostics.stop, E1)
+    tap(True, b"after the stop")
+    lab.run(diagnostics.collect, E1)
+    packets = members(lab.do(diagnostics.download, E1)[1])["eth0_diagnostic_logging_tcpdump00_e1.pcap"]
+    assert b"before the stop" in packets
+    assert b"after the stop" not in packets
+
+
 def test_restart_leaves_the_log_alone(lab: ThreadedLab) -> None:
     lab.do(lambda: lab.lab.diagnostics.start(E1, tcpdump=True))
     lab.break_("restart", party=E1)
@@ -162,7 +178,7 @@ def test_steps_in_the_wrong_order_are_refused(lab: ThreadedLab) -> None:
     with pytest.raises(LabError, match="is not running"):
         lab.do(diagnostics.stop, C1)
     with pytest.raises(LabError, match="no log to collect"):
-        lab.do(diagnostics.collect, C1)
+        lab.run(diagnostics.collect, C1)
     with pytest.raises(LabError, match="collect the log first"):
         lab.do(diagnostics.download, C1)
     for only in (CaptureFilter(address="nobody.example"), CaptureFilter(port=70_000)):

@@ -48,7 +48,7 @@ async def _stop(request: web.Request) -> web.Response:
 
 async def _collect(request: web.Request) -> web.Response:
     peer = request.app[PEER]
-    name = peer.lab.diagnostics.collect(peer.fqdn)
+    name = await peer.lab.diagnostics.collect(peer.fqdn)
     redirect(request, PAGE, Banner(text=f"Collected: {name}"))
 
 
