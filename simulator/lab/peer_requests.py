@@ -67,7 +67,9 @@ class PeerRequests(LabView):
             deployed = dict(state.domain_certificates)[domain]
             party = replace(party, domains={**party.domains, domain: deployed})
         else:
-            party = replace(party, credential=state.certificate)
+            # The stores are independent: as client, the peer goes on to show what it shows now (inferred).
+            own = party.client or (party.credential if state.client_certificate is not None else None)
+            party = replace(party, credential=state.certificate, client=own)
         self.events.add(state.fqdn, CERTIFICATES_RELOADED, **({"Domain": domain} if domain else {}))
         self._changes.consult(party)
         for follower in tuple(self._context.followers):

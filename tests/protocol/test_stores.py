@@ -155,3 +155,21 @@ def test_switches_survive_a_restart_of_the_lab(tmp_path: Path) -> None:
         lab.do(lambda: lab.peers[E1].set_eku_switches(checking=False))
     with ThreadedLab(eku_deployment("X15.5"), settings=settings) as lab:
         assert lab.peers[E1].lab.eku_switches(E1).checking is False
+
+
+def test_deployment_by_acme_keeps_what_the_peer_shows_as_client() -> None:
+    """The stores are independent, and nothing waits for a restart after a deployment (X15.5)."""
+    with ThreadedLab(changed(version="X15.5"), settings=FAST) as lab:
+        peer = lab.peers[E1]
+        shown = lab.world.parties[E1].as_client(0).credential
+        request = lab.run(peer.generate).request
+        assert request is not None
+        issued = lab.issued.authority.issue(request.csr, at=lab.clock.now())
+        lab.run(peer.stage, (issued, *lab.issued.authority.intermediates), request)
+        lab.run(peer.deploy)
+        party = lab.world.parties[E1]
+        assert party.as_server(0).credential == peer.state.certificate
+        assert peer.state.certificate is not None
+        assert peer.state.certificate.leaf == issued
+        assert party.as_client(0).credential == shown
+        assert not peer.restart_needed
