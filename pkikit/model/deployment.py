@@ -146,9 +146,6 @@ class Deployment(FileValue):
         """All parties by group, in the order of `PartyKind`, then of the file."""
         listed = [entry.group(key, self.domains) for key, entries in self.node_lists.items() for entry in entries]
         on_edge = tuple(w.name for group in listed for w in group.wants if w.side is Side.EDGE)
-        neighbours = PartyGroup(
-            kind=PartyKind.NEIGHBOUR, name="neighbours", side=Side.OUTSIDE, members=self._neighbours
-        )
         clients = PartyGroup(
             kind=PartyKind.CLIENT,
             name="clients",
@@ -157,7 +154,7 @@ class Deployment(FileValue):
             has_certificates=False,
         )
         expressways = (self._expressways(cluster, on_edge) for cluster in self.clusters)
-        found = (*expressways, *listed, neighbours, clients)
+        found = (*expressways, *listed, *self._neighbours, clients)
         return tuple(sorted(found, key=lambda group: list(PartyKind).index(group.kind)))
 
     def _expressways(self, cluster: Cluster, further: tuple[str, ...]) -> PartyGroup:
@@ -218,10 +215,17 @@ class Deployment(FileValue):
         return named if self.mra else ()
 
     @property
-    def _neighbours(self) -> tuple[str, ...]:
-        """Neighbour zone addresses that are names, each once."""
-        named = [a for z in self.zones if isinstance(z, NeighbourZone) for a in z.peer_addresses]
-        return tuple(dict.fromkeys(a for a in (self.fqdn_at(n) for n in named) if a not in self.peers))
+    def _neighbours(self) -> Iterator[PartyGroup]:
+        """Neighbour zone addresses that are names, each once: those of an Expressway-C inside, those of E alone outside."""
+        cores = {cluster.name for cluster in self.clusters if cluster.role is Role.EXPRESSWAY_C}
+        zones = [zone for zone in self.zones if isinstance(zone, NeighbourZone)]
+        known = set(self.peers)
+        for side in (Side.INSIDE, Side.OUTSIDE):
+            here = (z for z in zones if (z.cluster in cores) is (side is Side.INSIDE))
+            named = dict.fromkeys(self.fqdn_at(address) for zone in here for address in zone.peer_addresses)
+            members = tuple(fqdn for fqdn in named if fqdn not in known)
+            known.update(members)
+            yield PartyGroup(kind=PartyKind.NEIGHBOUR, name="neighbours", side=side, members=members)
 
     @property
     def parties(self) -> tuple[str, ...]:

@@ -227,6 +227,22 @@ def test_every_group_has_a_side_and_every_party_a_group() -> None:
     assert set(wanted.members_on(Side.CORE, Side.EDGE)) == set(wanted.peers)
 
 
+def test_neighbour_of_expressway_c_is_inside() -> None:
+    """A gateway of C is inside, also if E dials it too; the partner of E alone stays outside, and so does its DNS name."""
+    wanted = deployment("clustered-mra").model_dump(mode="json")
+    wanted["zones"] += [
+        {"name": "cube", "type": "neighbour", "cluster": "core", "peer_addresses": ["cube.corp.example.com"]},
+        {"name": "both", "type": "neighbour", "cluster": "edge", "peer_addresses": ["cube.corp.example.com"]},
+    ]
+    read = deployment_from(wanted)
+    assert "cube.corp.example.com" in read.members_on(Side.INSIDE)
+    assert [n for n in read.members_on(Side.OUTSIDE) if n in read.parties] == ["sip.partner.example.net"]
+    hidden = inside_names(read)
+    assert "cube.corp.example.com" in hidden
+    assert "sip.partner.example.net" not in hidden
+    assert len(read.parties) == len(set(read.parties))
+
+
 class _FaxServer(FileValue):
     """A kind of party that only this test knows: found by SRV, known by a further name, wanted in E's certificate."""
 
