@@ -142,6 +142,7 @@ def test_virtual_host_is_open_only_while_an_order_runs(
         assert probe.communicate(timeout=LONG)[0].split() == ["200", *["404"] * 5]
 
 
+@pytest.mark.product("P3-5")
 def test_failed_order_changes_nothing_and_names_the_domain(lab: ThreadedLab, acme: AcmeService) -> None:
     """A name without an address: the CA says which name; current certificate, pending place and ports are as before."""
     before = lab.world.parties[E1].credential

@@ -195,7 +195,7 @@ def names_of(certificate: x509.Certificate) -> set[str]:
     return set(names.get_values_for_type(x509.DNSName))
 
 
-@pytest.mark.product("E-51")
+@pytest.mark.product("E-51", "P3-2", "P3-3")
 @pytest.mark.parametrize("renew_key", ["Retain", "Rotate"])
 def test_stored_request_is_submitted_again_and_deployed_on_schedule(automatic: ThreadedLab, renew_key: str) -> None:
     """After two thirds of the life, the same request (or with Rotate one with a new key); deployed at the set hour."""
@@ -226,6 +226,7 @@ def test_stored_request_is_submitted_again_and_deployed_on_schedule(automatic: T
     assert (deployed.at.hour, deployed.at.minute) == (3, 0)
 
 
+@pytest.mark.product("P3-2")
 def test_service_tries_at_two_random_times_a_day(automatic: ThreadedLab) -> None:
     """A failure waits for the next opportunity, two a day at other times every day; then the next one succeeds."""
     lab, acme = automatic, automatic.acme
@@ -253,6 +254,23 @@ def test_service_tries_at_two_random_times_a_day(automatic: ThreadedLab) -> None
     go_on(lab, acme.due(E1))
     assert lab.peers[E1].state.pending_certificate is not None
     assert not lab.peers[E1].state.acme.automatic_failures.sign
+
+
+@pytest.mark.product("I-11")
+def test_manual_mode_says_nothing_after_two_thirds_of_the_life(automatic: ThreadedLab) -> None:
+    """The guide says both; the lab follows "no notification". Only the end of the life is an alarm."""
+    lab, acme, peer = automatic, automatic.acme, automatic.peers[E1]
+    due = acme.due(E1)
+    assert due is not None
+    lab.run(acme.configure, E1, {"mode": "Manual"})
+    before = {alarm.key for alarm in lab.do(peer.alarms)}
+    started = lab.events.last
+    go_on(lab, due + timedelta(days=2))
+    assert acme.due(E1) is None
+    assert peer.state.pending_certificate is None
+    ends = {"40068", "40069"}
+    assert {alarm.key for alarm in lab.do(peer.alarms)} - ends == before - ends
+    assert not [event for event in lab.events.since(started) if "ACME" in event.kind]
 
 
 def test_full_disk_fails_renewal_and_deployment_until_the_next_opportunity(automatic: ThreadedLab) -> None:

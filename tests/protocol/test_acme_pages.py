@@ -63,7 +63,7 @@ def test_acme_rest_runs_from_settings_to_revocation(lab: ThreadedLab) -> None:
         assert auditor.ask("POST", "/certs/acme/sign", {})[0] == 403
 
 
-@pytest.mark.product("G-23")
+@pytest.mark.product("G-23", "I-11")
 def test_server_certificate_page_has_the_acme_section_of_the_guide(lab: ThreadedLab) -> None:
     """Labels of the guide on E; terms, settings, CSR, Sign and Deploy bring an administrator back to the page; nothing on C."""
     pages, peer = Pages(lab, E2), lab.peers[E2]
@@ -77,6 +77,7 @@ def test_server_certificate_page_has_the_acme_section_of_the_guide(lab: Threaded
     ):  # fmt: skip
         assert label in page, label
     assert "ACME" not in Pages(lab, C1).get("/servercertificate")
+    assert "elsewhere the guide also says that it warns" in pages.get("/servercertificate/acme")
     back = {"back": "/servercertificate"}
     status, page = pages.send("/servercertificate/acme/terms", back)
     assert (status, "<h1>Server certificate</h1>" in page, "were accepted" in banners(page)[0][1]) == (303, True, True)

@@ -133,6 +133,7 @@ def test_preflight_closes_its_virtual_hosts(lab: ThreadedLab, well: World) -> No
         assert probe.connect_ex((lab.plan.by_name[E1], 10080)) != 0
 
 
+@pytest.mark.product("P3-6")
 def test_preflight_warns_of_lists_that_lack_the_ca() -> None:
     """After Sign, E's cluster and the traversal C need root and intermediate; with both in the lists, no warning."""
     with lab_of(settings=FAST) as lab:

@@ -131,7 +131,7 @@ def test_domain_certificate_without_reload_waits_for_a_restart(lab: ThreadedLab,
     assert not lab.peers[E1].restart_needed
 
 
-@pytest.mark.product("F-15")
+@pytest.mark.product("F-15", "P3-4")
 def test_port_80_serves_get_of_challenge_files_and_nothing_else(lab: ThreadedLab, acme: AcmeService) -> None:
     """While an order runs: other paths and other methods, also of the file itself, are not found (404)."""
     asked: dict[tuple[str, str], int] = {}

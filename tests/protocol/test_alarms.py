@@ -136,6 +136,7 @@ def test_end_of_the_server_certificate_raises_the_alarm_of_the_product(
     assert found.severity == severity
     assert words in found.detail
     assert not alarms(lab, C1).keys() & ({"40068", "40069"} - {number})
+    assert found.kind.remark.startswith("ours: ") is (number == "40069")  # how many days before the end: not stated
 
 
 @pytest.mark.product("B-40052", "P7-1")

@@ -123,6 +123,25 @@ def test_box_of_the_page_copies_a_server_only_certificate_into_the_client_store(
         assert peer.state.client_certificate == peer.state.certificate != before
 
 
+@pytest.mark.product("H-05")
+def test_uploaded_client_certificate_waits_for_a_restart_and_the_page_says_that_this_is_uncertain() -> None:
+    """As with a server certificate: alarm 15028, and E dials with the earlier certificate until it restarts."""
+    with ThreadedLab(changed(version="X15.5"), settings=IMPATIENT) as lab:
+        peer, body = lab.peers[E1], files(lab, BOTH)
+        before = lab.lab.world.parties[E1].client
+        cookie, token = logged_in(lab)
+        form = {"csrf": token, "certificate_text": body["certificate"], "private_key_text": body["private_key"]}
+        page = sent(lab, "/clientcertificate", cookie, form)
+        assert "uncertain" in page
+        assert "No document says whether a changed client certificate needs a restart" in page
+        assert peer.restart_needed
+        assert "15028" in {alarm.key for alarm in lab.do(peer.alarms)}
+        assert lab.lab.world.parties[E1].client == before != peer.state.client_certificate
+        lab.do(peer.restart)
+        assert lab.lab.world.parties[E1].client == peer.state.client_certificate
+        assert "15028" not in {alarm.key for alarm in lab.do(peer.alarms)}
+
+
 @pytest.mark.product("A-03", "A-20", "P2-8")
 def test_lab_that_starts_again_in_x15_5_has_the_old_certificate_in_both_stores(tmp_path: Path) -> None:
     """The deployment file names a later version: an upgrade, which copies certificate and key of every peer."""

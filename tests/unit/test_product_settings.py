@@ -121,7 +121,7 @@ def test_contradicted_defaults_follow_the_newer_document_and_say_so() -> None:
     assert BY_KEY["SIP Advanced SipTlsVersions"].default == "TLSv1:TLSv1.1:TLSv1.2"
 
 
-@pytest.mark.product("E-34", "E-35")
+@pytest.mark.product("E-34", "E-35", "H-07")
 def test_cipher_lists_differ_for_sip_alone_and_two_of_them_need_a_restart() -> None:
     """SIP adds anonymous suites at the end, the others refuse them; the lowest version is TLS 1.2 for each."""
     services = ("SIPTLS", "HTTPS", "SMTPTLS", "ReverseProxyTLS", "UcClientTLS", "XCPTLS")
@@ -129,6 +129,11 @@ def test_cipher_lists_differ_for_sip_alone_and_two_of_them_need_a_restart() -> N
     assert {s for s, setting in lists.items() if setting.default == f"{_SUITES}!aNULL"} == {*services} - {"SIPTLS"}
     assert lists["SIPTLS"].default == f"{_SUITES}+ADH"
     assert {s for s, setting in lists.items() if setting.needs_restart} == {"SIPTLS", "XCPTLS"}
+    assert {s.key for s in SETTINGS if s.needs_restart} == {
+        "Ciphers SIPTLSCiphers Value",
+        "Ciphers XCPTLSCiphers Value",
+        "SIP Advanced SipTlsDhKeySize",
+    }
     assert all(BY_KEY[f"Ciphers {s}Protocol Value"].default == "minTLSv1.2" for s in services[1:])
 
 

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from pkikit.model.certificates.facts import format_time
 from pkikit.model.findings import Finding
-from simulator.peer.pages.banners import TRUST_CHANGED, Banner, Tone, restart_required
+from simulator.peer.pages.banners import CLIENT_CHANGED, TRUST_CHANGED, Banner, Tone, restart_required
 from simulator.peer.pages.bodies import (
     AlarmKey,
     BodyT,
@@ -134,13 +134,13 @@ async def upload(request: web.Request, given: ServerUpload) -> ActionResult:
 async def upload_client(request: web.Request, given: Upload) -> ActionResult:
     """Load a client certificate."""
     warnings = await request.app[PEER].load_client_certificate(given.certificate, given.private_key)
-    return _with_warnings("The client certificate was loaded.", warnings, restart_required("certificate"))
+    return _with_warnings("The client certificate was loaded.", warnings, CLIENT_CHANGED)
 
 
 async def remove_client(request: web.Request, _: Nothing) -> ActionResult:
     """Remove the client certificate."""
     await request.app[PEER].remove_client_certificate()
-    return ActionResult(sentence="The client certificate was removed.", advice=(restart_required("setting"),))
+    return ActionResult(sentence="The client certificate was removed.", advice=(CLIENT_CHANGED,))
 
 
 async def upload_domain(request: web.Request, given: DomainUpload) -> ActionResult:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulator.web.doorkeeper import MAX_SESSIONS, Session
 
@@ -56,6 +56,12 @@ TRUST_CHANGED = Banner(
 def restart_required(what: str) -> Banner:
     """Return the banner about something that works after a restart."""
     return Banner(tone=Tone.WARNING, text=f"Restart the Expressway to use the new {what}.", links=(RESTART_OPTIONS,))
+
+
+CLIENT_CHANGED = replace(
+    restart_required("client certificate"),
+    remark="No document says whether a changed client certificate needs a restart. The lab treats it like a server certificate.",
+)
 
 
 class BannerBoard:
