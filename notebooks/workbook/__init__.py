@@ -35,6 +35,7 @@ with optional_packages("workbook"):
         ways_out,
         years_picture,
     )
+    from workbook.tables.archive_tables import archive_files, archive_log, diagnose_archive
     from workbook.tables.company import make_company, rehearse
     from workbook.tables.enrol import enrol, template_objections, template_table
     from workbook.tables.explorer import explore_designs
@@ -78,6 +79,8 @@ __all__ = [
     "acme_answers",
     "acme_player",
     "acme_story",
+    "archive_files",
+    "archive_log",
     "as_der",
     "attempts",
     "audit_table",
@@ -95,6 +98,7 @@ __all__ = [
     "csr_form",
     "csr_pages",
     "decide_all",
+    "diagnose_archive",
     "diagnosis",
     "enrol",
     "exam_result",

@@ -22,7 +22,8 @@ from pkikit.model.places import deployment_with
 from pkikit.model.world import Party, World
 from pkikit.values.instants import parse_instant
 from pkikit.values.names import printable
-from simulator.clinic.case import deployments_folder
+from simulator.clinic.case import Scanner, deployments_folder
+from simulator.clinic.scanner import scan
 from simulator.clock import Clock
 from simulator.peer.acme.service import AcmeService
 from simulator.peer.peer import Peer
@@ -241,6 +242,15 @@ class LabSession:
         """Run a command of the product on a peer, such as `xCommand ACME Settings Read`; return its answer."""
         self.start_acme()
         return self.threaded.command(self.deployment.peer(peer), line)
+
+    def scan(self, peer: str, calls: int = 20) -> None:
+        """Let strangers call the SIP port of a peer, as scanners of the internet do."""
+        self.threaded.run(scan, self.threaded.lab, Scanner(peer=peer, calls=calls))
+
+    def archive(self, peer: str) -> bytes:
+        """Return the diagnostic archive of a peer, as its page *Diagnostic logging* collects it."""
+        self.deployment.peer(peer)
+        return self.threaded.do(self.threaded.lab.diagnostics.archive_now, peer)[1]
 
     def copy_to(self, peer: str, path: str, data: bytes) -> None:
         """Copy a file to a peer, as an administrator does before `xCommand ACME Revoke`."""

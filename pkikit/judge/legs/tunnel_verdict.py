@@ -20,7 +20,7 @@ from pkikit.model.tables.ssh import ECDSA, RSA, SSH_ALGORITHMS, SshAlgorithm
 from pkikit.reading.unreadable import UNREADABLE
 from pkikit.rules.certificate_rules import DIGEST_UNSUPPORTED, KEY_TOO_SHORT, OID_UNSUPPORTED
 from pkikit.rules.connection_rules import SSH_ALGORITHM, TUNNEL_HOST_NAME
-from pkikit.rules.trust_rules import INTERMEDIATE_MISSING
+from pkikit.rules.trust_rules import INTERMEDIATE_MISSING, ISSUER_UNKNOWN
 from pkikit.values.memo import once_per_object
 
 
@@ -104,16 +104,17 @@ def judge_host_name(server: str) -> Verdict:
 
 
 def about_lists(found: Finding, verifier: str) -> Finding:
-    """Return a finding about a missing intermediate as it is in a tunnel: what is sent does not help, the list does."""
-    if found.rule != INTERMEDIATE_MISSING.id:
+    """Return a finding about a missing CA as it is in a tunnel: what is sent does not help, the list does."""
+    if found.rule not in {INTERMEDIATE_MISSING.id, ISSUER_UNKNOWN.id}:
         return found
-    evidence = tuple(
-        replace(e, expected=f"in the trusted CA list of {verifier}", seen="not in it (SSH reads no CA that is sent)")
-        for e in found.evidence
-    )
+    evidence, zone = found.evidence, ""
+    if found.rule == INTERMEDIATE_MISSING.id:
+        place, seen = f"in the trusted CA list of {verifier}", "not in it (SSH reads no CA that is sent)"
+        evidence = tuple(replace(e, expected=place, seen=seen) for e in found.evidence)
+        zone = " The traversal zone can be up without them."
     fix = (
         f"Append every CA certificate of the chain, intermediates too, to the trusted CA list of {verifier} (Maintenance > "
-        f"Security > Trusted CA certificate), and restart {verifier} to be sure: documents contradict each other about that. "
-        "The traversal zone can be up without them."
+        f"Security > Trusted CA certificate), and restart {verifier} to be sure: documents contradict each other about that."
+        f"{zone}"
     )
     return replace(found, evidence=evidence, fix=fix)
