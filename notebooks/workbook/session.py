@@ -250,7 +250,7 @@ class LabSession:
     def archive(self, peer: str) -> bytes:
         """Return the diagnostic archive of a peer, as its page *Diagnostic logging* collects it."""
         self.deployment.peer(peer)
-        return self.threaded.do(self.threaded.lab.diagnostics.archive_now, peer)[1]
+        return self.threaded.run(self.threaded.lab.diagnostics.archive_now, peer)[1]
 
     def copy_to(self, peer: str, path: str, data: bytes) -> None:
         """Copy a file to a peer, as an administrator does before `xCommand ACME Revoke`."""
