@@ -31,6 +31,7 @@ with optional_packages():
 
 USER = "pfwd"  # ours: no document names the account of the tunnels
 _REQUEST, _ANSWER = b"probe\n", b"tunnel up\n"  # ours: what passes through a tunnel of the product is HTTP
+_MOST_KEYS = 6  # that a caller may show, as sshd allows by default (MaxAuthTries)
 _COMMON: dict[str, Any] = {
     "config": None,
     "kex_algs": ["curve25519-sha256"],
@@ -186,6 +187,8 @@ class _Server(asyncssh.SSHServerConnection):
     async def _validate_client_certificate(self, username: str, key_data: bytes) -> asyncssh.SSHKey | None:
         """Called twice for each key: with the question whether it would do, and with a signature."""
         if key_data not in self._judged:
+            if len(self._judged) == _MOST_KEYS:
+                raise asyncssh.PermissionDenied("too many keys")
             self._judged[key_data] = self.end.judge(key_data, Purpose.CLIENT)
         return self._judged[key_data]
 
@@ -235,6 +238,8 @@ def _reason(error: Exception | None) -> str:
             return ""
         case asyncssh.DisconnectError(reason=reason):
             return reason
+        case OSError(strerror=str(words)):
+            return words
         case _:
             return str(error)
 

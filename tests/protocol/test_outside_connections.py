@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
+import copy
 import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any, cast
 
+import asyncssh
 import dns.resolver
 import pytest
 
+from pkikit.handshake.recorder import Recorder
 from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Severity
 from pkikit.model.parties import LegKind
+from pkikit.model.tables import ports
+from pkikit.model.tables.ssh import SSH_ALGORITHMS
+from pkikit.model.trace import Side
 from simulator.services.dns import DnsServer
 from simulator.threaded import ThreadedLab
+from simulator.wire.ssh import SshEnd, _Client
+from simulator.wire.ssh_keys import key_pair, leaf_in, public_key
 from simulator.world.craft import craft
 from tests.support.labs import FAST
 from tests.support.worlds import C1, E1, E2, PROFILE, changed
@@ -104,3 +114,39 @@ def test_permissive_link_of_a_running_cluster_stays_up_with_a_warning(lab: Threa
         assert warned == {("names.peer-fqdn-missing", Severity.WARNING)}
     finally:
         lab.change(before)
+
+
+class _AnyKey(_Client):
+    """Expressway-C's end that takes every host key, and shows another key as often as E asks."""
+
+    shown = 0
+
+    def validate_server_host_key(self, key_data: bytes) -> asyncssh.SSHKey:
+        leaf = leaf_in(key_data)
+        assert leaf is not None
+        self._server_host_key = public_key(leaf)
+        return self._server_host_key
+
+    async def public_key_auth_requested(self) -> Any:
+        self.shown += 1
+        assert self.end.party.credential is not None
+        key = copy.copy(key_pair(self.end.party.credential))
+        key.public_data += bytes(self.shown)  # each is another key to E
+        return key
+
+
+def test_caller_of_a_tunnel_may_show_few_keys(lab: ThreadedLab) -> None:
+    """E judges six keys of a caller that it refuses, and then hangs up."""
+    plan, settings = lab.plan, lab.settings
+    stranger = replace(lab.world.parties[C1], credential=craft(("stranger.example.net",), None, at=lab.clock.now()))
+
+    async def show() -> tuple[Any, int]:
+        at = lab.clock.now()
+        end = SshEnd(party=stranger, algorithms=SSH_ALGORITHMS, at=at, recorder=Recorder(Side.CLIENT, lambda: at))
+        caller = _AnyKey(end)
+        target = plan.by_name[E1], settings.port(ports.SSH_TUNNEL)
+        await asyncio.get_running_loop().create_connection(lambda: cast(asyncio.Protocol, caller), *target)
+        return await caller.up, caller.shown
+
+    ended, shown = asyncio.run(show())
+    assert (str(ended), shown) == ("too many keys", 7)

@@ -38,7 +38,7 @@ def lab() -> Iterator[ThreadedLab]:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def proxy(lab: ThreadedLab) -> Iterator[str]:
     """The address of the proxy that `expressway-sim up` starts beside a lab."""
     made: list[NameProxy] = []
@@ -95,6 +95,26 @@ def test_script_for_a_real_peer_runs_unchanged(lab: ThreadedLab, proxy: str, tmp
     (tmp_path / "trusted.pem").write_bytes(lab.issued.root.certificate.public_bytes(Encoding.PEM))
     assert "CERTIFICATE_VERIFY_FAILED" in _run(tmp_path, proxy, lab.passwords["admin"], E1).stderr
     assert "401" in _run(tmp_path, proxy, "wrong", E2).stdout
+
+
+def test_tunnel_without_a_byte_ends(lab: ThreadedLab) -> None:
+    """Idle tunnels do not keep everybody else out for good; names that the lab does not have get none."""
+    made: list[NameProxy] = []
+
+    async def start() -> None:
+        made.append(NameProxy(lab.lab, idle=0.2))
+        made[0].start()
+
+    lab.run(start)
+    host, _, port = made[0].url.removeprefix("http://").partition(":")
+    try:
+        for target, status in ((f"{E1}:443", b"200"), ("localhost:22", b"502"), (f"{E1}:99999", b"502")):
+            with socket.create_connection((host, int(port)), timeout=LONG) as caller:
+                caller.sendall(f"CONNECT {target} HTTP/1.1\r\n\r\n".encode())
+                answer = b"".join(iter(lambda: caller.recv(4096), b""))  # until the proxy ends it
+                assert answer.split()[1] == status
+    finally:
+        lab.run(made[0].stop)
 
 
 def _run(folder: Path, proxy: str, password: str, peer: str) -> subprocess.CompletedProcess[str]:
