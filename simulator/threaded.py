@@ -39,7 +39,7 @@ from simulator.lab.acme_attachment import acme_service
 from simulator.lab.lab import Lab
 from simulator.lab.running_lab import RunningLab
 from simulator.peer.acme.service import AcmeService
-from simulator.peer.console.console import Console
+from simulator.peer.console.peer_console import Console
 from simulator.peer.peer import Peer
 from simulator.peer.site import PeerSite
 from simulator.services.adcs import CertificateServices

@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 from pydantic import Field
 
 from pkikit.model.deployment_file.fields import MAX_PEERS, FileValue, Fqdn, Label, Switch
-from pkikit.model.tables.ssh import SSH_ALGORITHMS, SshAlgorithm
+from pkikit.model.tables.ssh_algorithms import SSH_ALGORITHMS, SshAlgorithm
 
 MRA = "Mobile and Remote Access"
 TOMCAT, CALL_MANAGER, CUP_XMPP = "tomcat", "CallManager", "cup-xmpp"  # services of Unified CM and IM&P

@@ -11,6 +11,7 @@ from pkikit.model.tables.log_events import (
     INBOUND_TLS,
     OUTBOUND_TLS,
     PRODUCT_EVENTS,
+    REGISTRATION_REJECTED,
     REQUEST_SENT,
     RESPONSE_RECEIVED,
     SERVER_UNREACHABLE,
@@ -59,13 +60,15 @@ class Journal:
         )
 
     def rejected(self, leg: Leg, answer: str, *, here: tuple[str, int], address: str) -> None:
-        """Write the answer to a phone's registration that the other machine rejected, with TLS up."""
-        fields: dict[str, object] = {
-            "Protocol": "TLS", "Service": "SIP", "Message_type": "Response", "Response_code": answer.partition(" ")[2],
-            "Src_ip": address, "Src_port": leg.port, "Dst_ip": here[0], "Dst_port": here[1], "Method": "REGISTER",
-            "To": f"sip:{leg.phone}@{leg.reference_name}",
-        }  # fmt: skip
-        self._context.events.add(self._fqdn, RESPONSE_RECEIVED, **fields)
+        """Write that the other machine rejected the registration of a phone: the event, and from level 3 on its answer."""
+        code, _, phrase = answer.partition(" ")[2].partition(" ")
+        called = {"Method": "REGISTER", "To": f"sip:{leg.phone}@{leg.reference_name}"}
+        asked = {"Src_ip": here[0], "Src_port": here[1], "Dst_ip": address, "Dst_port": leg.port}
+        answered = {"Src_ip": address, "Src_port": leg.port, "Dst_ip": here[0], "Dst_port": here[1]}
+        fields: dict[str, object] = {"Protocol": "TLS", "Service": "SIP", "Response_code": code, **called}
+        events = self._context.events
+        events.add(self._fqdn, RESPONSE_RECEIVED, **fields, **answered, Message_type="Response")
+        events.add(self._fqdn, REGISTRATION_REJECTED, **fields, **asked, Reason=phrase)
 
     def unreachable(self, leg: Leg, address: str, reason: str) -> None:
         """Write that no connection was made."""

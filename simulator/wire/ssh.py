@@ -18,10 +18,10 @@ from cryptography import x509
 
 from pkikit.extras import optional_packages
 from pkikit.handshake.recorder import Recorder
-from pkikit.handshake.ssh import accepts, is_strong
+from pkikit.handshake.ssh_certificates import accepts, is_strong
 from pkikit.judge.legs.tunnel_verdict import has_unusable_host_name, ssh_algorithm
 from pkikit.model.leg import Leg, Purpose
-from pkikit.model.tables.ssh import SSH_CIPHER, SshAlgorithm
+from pkikit.model.tables.ssh_algorithms import SSH_CIPHER, SshAlgorithm
 from pkikit.model.trace import Application, Failed, Message, Negotiated
 from pkikit.model.world import Party
 from simulator.wire.ssh_keys import key_pair, leaf_in, public_key

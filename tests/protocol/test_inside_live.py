@@ -33,7 +33,6 @@ def test_each_service_judges_by_its_own_list_over_sockets() -> None:
         assert report.accepted, [(leg.leg.id, leg.causes) for leg in report.down]
         dialled = {leg.leg.kind for leg in report.legs if leg.trace is not None}
         assert {LegKind.UNIFIED_CM_TFTP, LegKind.UNIFIED_CM_OAUTH, LegKind.PHONE, LegKind.IM_PRESENCE_FILES} <= dialled
-        lab.events.levels[C1] = 3  # answers to requests outside calls are of this level
         names = [n for n in design_sans(lab.deployment, C1).dns_names if n != DESK]
         lab.break_("reissue", party=C1, names=names)
         report = lab.check()
@@ -41,7 +40,10 @@ def test_each_service_judges_by_its_own_list_over_sockets() -> None:
         assert all(leg.agrees and leg.refused_by == leg.leg.server for leg in report.down)
         printed = [str(event) for event in lab.events.since(0)]
         assert any(f"Rcvd={C1}" in line or "Rcvd=cluster-c" in line for line in printed if f"Expected={DESK}" in line)
-        assert any('Response-code="403 Forbidden"' in line and "SEP001122334455" in line for line in printed)
+        rejected = [line for line in printed if 'Event="Registration Rejected"' in line]
+        assert rejected
+        assert all('Reason="Forbidden"' in line and 'Response-code="403"' in line for line in rejected)
+        assert all("SEP001122334455" in line and 'Level="1"' in line for line in rejected)
         assert not any("Outbound TLS" in line and "403" in line for line in printed)
         lab.fix()
         lab.break_("trust", party=UCM1, change="only-stranger", service="CallManager")

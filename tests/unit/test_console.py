@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pkikit.errors import InputError
-from simulator.peer.console.console import read_schedule, read_subject
 from simulator.peer.console.grammar import COMMANDS, read_line
+from simulator.peer.console.peer_console import read_schedule, read_subject
 
 LINES = {
     # The examples of the documents.

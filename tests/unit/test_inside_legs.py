@@ -106,7 +106,7 @@ def test_im_and_presence_that_does_not_trust_c_breaks_xmpp(version: str, failing
 
 @pytest.mark.product("P2-10", "F-10")
 @pytest.mark.parametrize("first", ["cup-xmpp", "tomcat"])
-def test_of_cup_xmpp_and_tomcat_with_one_name_the_second_in_the_list_fails(first: str) -> None:
+def test_cup_xmpp_and_tomcat_with_one_name_the_second_in_the_list_fails(first: str) -> None:
     """Both self-signed, both in C's list: whichever was appended first works, the other one does not."""
     issued = of(deployment())
     both = (C1, C2)

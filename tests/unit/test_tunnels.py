@@ -262,7 +262,7 @@ def test_only_the_certificate_itself_crosses_the_wire() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"\x00", b"\xff" * 40, b"\x00\x00\x00\x07ssh-rsa" + b"\x00" * 20])
-def test_what_is_no_certificate_is_not_read_as_one(data: bytes) -> None:
+def test_bytes_of_no_certificate_are_not_read_as_one(data: bytes) -> None:
     """Hostile bytes in place of a certificate: no exception, no certificate."""
     assert leaf_in(data) is None
 

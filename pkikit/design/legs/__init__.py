@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from pkikit.design.legs.inside import SERVER_LEGS
 from pkikit.design.legs.outside import OUTSIDE_LEGS, registration_names
+from pkikit.design.legs.server_legs import UNIFIED_COMMUNICATIONS_LEGS
 from pkikit.design.legs.tunnel_legs import TUNNEL_LEGS
-from pkikit.design.legs.unified_communications import UNIFIED_COMMUNICATIONS_LEGS
 from pkikit.design.legs.zone_legs import ZONE_LEGS, verify_subject_name
 from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg, Protocol

@@ -16,7 +16,7 @@ from pkikit.judge.checks.certificate_checks import digest_evidence, name_oids, w
 from pkikit.model.certificates.facts import is_self_signed, key_kind, title
 from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Evidence, Finding, Verdict
-from pkikit.model.tables.ssh import ECDSA, RSA, SSH_ALGORITHMS, SshAlgorithm
+from pkikit.model.tables.ssh_algorithms import ECDSA, RSA, SSH_ALGORITHMS, SshAlgorithm
 from pkikit.reading.unreadable import UNREADABLE
 from pkikit.rules.certificate_rules import DIGEST_UNSUPPORTED, KEY_TOO_SHORT, OID_UNSUPPORTED
 from pkikit.rules.connection_rules import SSH_ALGORITHM, TUNNEL_HOST_NAME

@@ -32,6 +32,7 @@ ALARM_LOWERED: Final = "Alarm Lowered"
 ALARM_ACKNOWLEDGED: Final = "Alarm Acknowledged"
 REQUEST_SENT: Final = "Request Sent"
 RESPONSE_RECEIVED: Final = "Response Received"
+REGISTRATION_REJECTED: Final = "Registration Rejected"
 POST_FAILED: Final = "POST request failed"
 MARK: Final = "MARK"  # a syslog.info line without fields, after each hour without another line
 
@@ -50,6 +51,7 @@ PRODUCT_EVENTS: Mapping[str, tuple[str, int]] = MappingProxyType(
         APPLICATION_EXIT: ("tvcs", 1),
         REQUEST_SENT: ("tvcs", 3),  # of requests that belong to no call
         RESPONSE_RECEIVED: ("tvcs", 3),
+        REGISTRATION_REJECTED: ("tvcs", 1),
         CERTIFICATE_MANAGEMENT: ("web", 1),
         CONFIGURATION_CHANGED: ("web", 1),
         DIAGNOSTIC_LOGGING: ("web", 1),

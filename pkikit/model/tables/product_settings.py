@@ -21,7 +21,7 @@ from pkikit.model.tables.features import (
     VERIFY_ORIGIN_SWITCH,
     Feature,
 )
-from pkikit.model.tables.ssh import SSH_ALGORITHMS, SSH_CIPHER
+from pkikit.model.tables.ssh_algorithms import SSH_ALGORITHMS, SSH_CIPHER
 
 _REFERENCE = "administrator guide X15.0, command reference"
 ON_OFF = "On/Off"
