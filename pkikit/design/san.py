@@ -180,16 +180,17 @@ def _list_names(
 
 def _aliases(deployment: Deployment, peer: str) -> Iterator[_Wanted]:
     """Include all aliases: E may be known by other FQDNs (Mobile and Remote Access guide)."""
+    inner_aliases = deployment.inner_aliases
     for name, owner in deployment.peer_aliases.items():
         if owner == peer:
-            inner = name in deployment.inner_aliases
+            inner = name in inner_aliases
             yield (
                 name,
                 "another name of this peer, by which a zone on C dials it (such as the FQDN of its inner interface)"
                 if inner
                 else "another name by which this peer is known: the guide wants all of them",
                 PEER.id,
-                () if inner else ("whoever knows the peer by this name",),
+                () if inner else ("clients that know the peer by this name",),
             )
 
 

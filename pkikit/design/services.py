@@ -111,8 +111,11 @@ class _Plan:
     """The legs of a deployment, grouped for the services."""
 
     def __init__(self, deployment: Deployment, legs: Sequence[Leg]) -> None:
-        self.legs = legs
-        self.cores = deployment.peers_of(Role.EXPRESSWAY_C)
+        self._legs: dict[str, list[Leg]] = {}
+        for leg in legs:
+            for party in dict.fromkeys((leg.client, leg.server)):
+                self._legs.setdefault(party, []).append(leg)
+        self._cores = deployment.peers_of(Role.EXPRESSWAY_C)
         self._edges = frozenset(deployment.peers_of(Role.EXPRESSWAY_E))
         self._group_of = {member: group.name for group in deployment.groups for member in group.members}
 
@@ -122,7 +125,7 @@ class _Plan:
 
     def at(self, peer: str, *kinds: LegKind) -> list[Leg]:
         """Return the legs of these kinds that a peer dials or answers."""
-        return [leg for leg in self.legs if leg.kind in kinds and peer in {leg.client, leg.server}]
+        return [leg for leg in self._legs.get(peer, ()) if leg.kind in kinds]
 
     def every(self, peer: str, kind: LegKind) -> Iterator[Need]:
         """Yield the need for every leg of one kind at a peer."""
@@ -134,7 +137,7 @@ class _Plan:
         """Yield one need for each group of machines: all legs between the peer and any one of them."""
         groups: dict[tuple[LegKind, str, str, int], dict[str, list[str]]] = {}
         for leg in self.at(peer, *kinds):
-            far = leg.server if leg.client == peer else leg.client
+            far = _far(leg, peer)
             key = (leg.kind, leg.group, self._group_of.get(far, far), leg.port)
             groups.setdefault(key, {}).setdefault(far, []).append(leg.id)
         for (kind, *_), nodes in groups.items():
@@ -142,21 +145,23 @@ class _Plan:
 
     def inside(self, edge: str, across: Sequence[LegKind], beyond: Sequence[LegKind]) -> Iterator[Need]:
         """Yield the need for a way inside: over one Expressway-C that reaches this edge and the machines beyond."""
+        links: dict[str, dict[LegKind, list[str]]] = {}
+        for leg in self.at(edge, *across):
+            links.setdefault(_far(leg, edge), {}).setdefault(leg.kind, []).append(leg.id)
         ways: list[tuple[str | Need, ...]] = []
-        for core in self.cores:
-            pair = {core, edge}
-            links = [leg for leg in self.legs if leg.kind in across and {leg.client, leg.server} == pair]
-            needs = [
-                _need(kind, (tuple(leg.id for leg in links if leg.kind is kind),))
-                for kind in dict.fromkeys(leg.kind for leg in links)
-            ]
-            if needs:
-                ways.append((*needs, *self.any_node(core, *beyond)))
+        for core in (core for core in self._cores if core in links):
+            needs = (_need(kind, (tuple(ids),)) for kind, ids in links[core].items())
+            ways.append((*needs, *self.any_node(core, *beyond)))
         if ways:
             what = "one Expressway-C with all of its connections between this Expressway-E and the machines inside"
             yield Need(
                 what=what, source="Cluster guide X15.4 (any peer serves a session)", ways=tuple(ways), inferred=True
             )
+
+
+def _far(leg: Leg, peer: str) -> str:
+    """Return the other end of a leg of this peer."""
+    return leg.server if leg.client == peer else leg.client
 
 
 def _need(kind: LegKind, ways: tuple[tuple[str | Need, ...], ...]) -> Need:

@@ -87,10 +87,11 @@ class UnifiedCm(FileValue):
             if "." not in name:
                 problem = f"the phone security profile {name!r} must be an FQDN from {FQDN_PROFILES.first} on"
                 yield "security_profiles", f"{problem}, and this is {version}"
+        listed, nodes = Counter(self.server_names.values()), set(self.nodes)
         for node, name in self.server_names.items():
-            if node not in self.nodes:
+            if node not in nodes:
                 yield "server_names", f"{node} is not a node of {self.name!r}; there are {', '.join(self.nodes)}"
-            elif name != node and (name in taken or list(self.server_names.values()).count(name) > 1):
+            elif name != node and (name in taken or listed[name] > 1):
                 yield "server_names", f"{name} for {node} belongs to another machine"
 
     def group(self, key: str, domains: Domains) -> PartyGroup:

@@ -32,13 +32,14 @@ def xconf_xml(values: Iterable[tuple[str, str]]) -> bytes:
         values: keys without `xConfiguration`, and their values.
     """
     root = ElementTree.Element("Configuration", {"xmlns": NAMESPACE})
+    made: dict[tuple[tuple[str, str], ...], ElementTree.Element] = {(): root}
     for key, value in values:
-        node = root
+        path: tuple[tuple[str, str], ...] = ()
         for name, index in _steps(key):
-            known = [child for child in node if child.tag == name and child.get("item") == index]
-            found = next(iter(known), None)
-            node = found if found is not None else _add(node, name, index)
-        node.text = printable(value)
+            above, path = path, (*path, (name, index))
+            if path not in made:
+                made[path] = _add(made[above], name, index)
+        made[path].text = printable(value)
     return _bytes(root)
 
 
