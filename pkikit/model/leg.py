@@ -54,9 +54,6 @@ class Leg:
     discovered_by: the SRV record by which the client finds the server, where it does not dial a configured address.
     consumer: which service of the peer judges the server; each reads other revocation sources.
     client_list, server_list: the name of the list of CAs that this side reads here, on a machine that has several.
-    phone: the phone outside that registers over it; the server reads the client's name checks when the phone registers.
-    registration: Mobile and Remote Access registers over the connection of the zone in `group`, and the client also asks for
-    clientAuth in the server's certificate (SIP SERVICE, before X15.4: Cisco TAC 225482).
     """
 
     kind: LegKind
@@ -70,8 +67,6 @@ class Leg:
     client_verifies: bool = True
     permissive: bool = False
     always_verified: bool = False
-    registration: bool = False
-    phone: str = ""
     discovered_by: str = ""
     client_list: str = ""
     server_list: str = ""
@@ -93,6 +88,19 @@ class Leg:
     def zone(self) -> str | None:
         """The name of the zone that the leg belongs to; None if it belongs to none."""
         return self.group if self.kind is LegKind.ZONE else None
+
+    @property
+    def registration(self) -> bool:
+        """True where Mobile and Remote Access registers over the connection of the zone in `group`.
+
+        The client then also asks for clientAuth in the server's certificate (SIP SERVICE, before X15.4: Cisco TAC 225482).
+        """
+        return self.kind is LegKind.MRA_REGISTRATION
+
+    @property
+    def phone(self) -> str:
+        """The phone outside that registers over the leg, when the server reads the client's name checks; empty for others."""
+        return self.group if self.kind is LegKind.PHONE else ""
 
     def presents(self, fqdn: str) -> tuple[NameCheck, ...]:
         """Return the name checks that the certificate of `fqdn` must pass on this leg, and no other leg has for it."""

@@ -65,10 +65,9 @@ def _phone_legs(group: UnifiedCm, peer: str, node: str) -> Iterator[Leg]:
         yield replace(
             leg,
             group=phone.name,
-            phone=phone.name,
             server_name_checks=_of_node(group, node),
             client_name_checks=looks_for(phone.profile, f"phone security profile of {phone.name}"),
-            id=f"{LegKind.PHONE}:{phone.name}:{peer}>{node}",
+            id="",
         )
 
 

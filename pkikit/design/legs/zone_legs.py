@@ -103,7 +103,6 @@ def _registration_legs(deployment: Deployment, zone: TraversalZone, legs: tuple[
         yield replace(
             leg,
             kind=LegKind.MRA_REGISTRATION,
-            registration=True,
             id=f"{LegKind.MRA_REGISTRATION}:{zone.name}:{leg.client}>{leg.server}" + (f"@{again}" if again else ""),
         )
 
