@@ -39,8 +39,17 @@ def add_trusted(store: crypto.X509Store, certificates: Iterable[x509.Certificate
     """Put certificates into a trust store. A certificate that OpenSSL does not read is left out, as OpenSSL does itself."""
     for certificate in certificates:
         with contextlib.suppress(crypto.Error):
-            known = for_openssl(certificate)
-            store.add_cert(known if isinstance(known, crypto.X509) else crypto.X509.from_cryptography(known))
+            store.add_cert(openssl_object(certificate))
+
+
+def openssl_object(certificate: x509.Certificate) -> crypto.X509:
+    """Return the certificate as OpenSSL's own object.
+
+    Raises:
+        crypto.Error: as for `for_openssl`.
+    """
+    known = for_openssl(certificate)
+    return known if isinstance(known, crypto.X509) else crypto.X509.from_cryptography(known)
 
 
 def set_purpose(store: crypto.X509Store, purpose: Purpose | None) -> None:
@@ -57,19 +66,22 @@ def set_purpose(store: crypto.X509Store, purpose: Purpose | None) -> None:
     library.X509_STORE_set_purpose(store._store, numbers[purpose])
 
 
-def is_accepted(
-    chain: Sequence[x509.Certificate], trusted: Iterable[x509.Certificate], purpose: Purpose, at: datetime
-) -> bool:
-    """Return True if OpenSSL verifies the first certificate of the chain for this purpose, with the help of the others."""
+def make_store(trusted: Iterable[x509.Certificate], purpose: Purpose, at: datetime) -> crypto.X509Store:
+    """Return a trust store that judges leaves for one purpose at one instant."""
     store = crypto.X509Store()
     store.set_time(at)
     set_purpose(store, purpose)
     add_trusted(store, trusted)
-    leaf, *others = (
-        c if isinstance(c, crypto.X509) else crypto.X509.from_cryptography(c) for c in map(for_openssl, chain)
-    )
+    return store
+
+
+def is_accepted(
+    chain: Sequence[x509.Certificate], trusted: Iterable[x509.Certificate], purpose: Purpose, at: datetime
+) -> bool:
+    """Return True if OpenSSL verifies the first certificate of the chain for this purpose, with the help of the others."""
+    leaf, *others = map(openssl_object, chain)
     try:
-        crypto.X509StoreContext(store, leaf, others).verify_certificate()
+        crypto.X509StoreContext(make_store(trusted, purpose, at), leaf, others).verify_certificate()
     except crypto.X509StoreContextError:
         return False
     return True

@@ -8,7 +8,7 @@ from datetime import datetime
 from cryptography import x509
 from OpenSSL import crypto
 
-from pkikit.handshake.certificates import add_trusted, for_openssl, readable, set_purpose
+from pkikit.handshake.certificates import make_store, openssl_object, readable
 from pkikit.handshake.recorder import Recorder
 from pkikit.judge.checks.certificate_checks import digest_evidence, weak_key
 from pkikit.judge.legs.tunnel_verdict import judge_ssh_chain
@@ -60,7 +60,7 @@ def accepts(leaf: x509.Certificate, verifier: Party, purpose: Purpose, at: datet
 def is_strong(credential: Credential) -> bool:
     """Return True if a party may show this credential: no weak key, no weak digest. TLS would not load it either (ours)."""
     weak = itertools.chain(weak_key(credential.leaf), *map(digest_evidence, credential.chain))
-    return not any(True for _ in weak)
+    return next(weak, None) is None
 
 
 def _code(objection: Finding) -> int:
@@ -72,15 +72,10 @@ def _verified(
     leaf: x509.Certificate, verifier: Party, purpose: Purpose, at: datetime, recorder: Recorder
 ) -> tuple[x509.Certificate, ...]:
     """Return the chain that OpenSSL built and accepts; empty if it refuses, which is recorded."""
-    store = crypto.X509Store()
-    add_trusted(store, effective_trust(verifier.trusted_ca_list)[0])
-    store.set_time(at)
-    set_purpose(store, purpose)
+    store = make_store(effective_trust(verifier.trusted_ca_list)[0], purpose, at)
     refused = CertificateJudged(subject=title(leaf), depth=0, code=REJECTED, name=verify_error_name(REJECTED))
     try:
-        own = for_openssl(leaf)
-        shown = own if isinstance(own, crypto.X509) else crypto.X509.from_cryptography(own)
-        return readable(crypto.X509StoreContext(store, shown).get_verified_chain())
+        return readable(crypto.X509StoreContext(store, openssl_object(leaf)).get_verified_chain())
     except crypto.X509StoreContextError as error:
         code, depth = error.errors[:2]
         at_fault = readable((error.certificate,)) or (leaf,)

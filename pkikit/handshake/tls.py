@@ -19,7 +19,7 @@ from OpenSSL import SSL, crypto
 from pkikit.handshake.certificates import add_trusted, for_openssl, is_accepted, readable, set_purpose
 from pkikit.handshake.recorder import Recorder
 from pkikit.judge.matching.name_matching import match_check
-from pkikit.judge.openssl_codes import INVALID_PURPOSE, verify_error_name
+from pkikit.judge.openssl_codes import PURPOSE, verify_error_name
 from pkikit.judge.paths.trust import Anchor, CertificatePath, chain_to_present, effective_trust
 from pkikit.judge.revocation.revocation_status import judge_revocation
 from pkikit.judge.verify import product_refuses
@@ -283,7 +283,7 @@ class Handshake:
         if objections.errors:
             self._object("the product does not accept the chain")
         elif self._registration and self.context.refuses_as_client(chain):
-            self._refuse(chain[0], INVALID_PURPOSE, "the certificate in the SIP SERVICE message lacks clientAuth")
+            self._refuse(chain[0], PURPOSE, "the certificate in the SIP SERVICE message lacks clientAuth")
 
     def _refuse(self, leaf: x509.Certificate, code: int, reason: str) -> None:
         """Give up because of the other side's certificate."""

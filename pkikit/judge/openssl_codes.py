@@ -127,7 +127,6 @@ OLDER_WORDS = MappingProxyType(
     }
 )
 PURPOSE = 26  # "unsuitable certificate purpose": only the connection shows which purpose
-INVALID_PURPOSE = 26  # "unsuitable certificate purpose"
 REJECTED = 28  # "certificate rejected": the lab reports with it what the product refuses and OpenSSL accepts
 
 
