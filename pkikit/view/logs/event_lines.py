@@ -23,6 +23,16 @@ _LAST_OF_SSL3, _FIRST_OF_TLS13 = 47, 109
 _LOG_SEVERITIES = {"Warning": "WARN", "Notice": "NOTICE", "Error": "ERROR", "Alert": "ALERT", "Critical": "CRITICAL"}
 
 
+def line_time(at: datetime) -> str:
+    """Return the time at the start of a line: `2026-11-20T10:00:10.100+00:00`."""
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03}+00:00"
+
+
+def comma_time(at: datetime) -> str:
+    """Return the time as fields and logs of Java have it: `2026-11-20 10:00:10,100`."""
+    return f"{at:%Y-%m-%d %H:%M:%S},{at.microsecond // 1000:03}"
+
+
 def fields_text(event: str, fields: Mapping[str, object]) -> str:
     """Return the fields of a line in the product's order: `Service="SIP" Src-ip="…"`. Values are escaped.
 
@@ -55,10 +65,10 @@ def event_line(at: datetime, host: str, process: str, event: str, fields: str, l
         fields: as `fields_text` returns them.
         level: the event level, 1 to 4.
     """
-    start = f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03}+00:00 {host} {process}:"
+    start = f"{line_time(at)} {host} {process}:"
     if event == MARK:
         return f"{start} -- {MARK} --"
-    utc = f'UTCTime="{at:%Y-%m-%d %H:%M:%S},{at.microsecond // 1000:03}"'
+    utc = f'UTCTime="{comma_time(at)}"'
     if process == ALARM:  # the fields have the alarm's own level, before the event
         severity, _, rest = fields.partition(" ")
         return f'{start} {severity} Event="{event}" {rest} {utc}'

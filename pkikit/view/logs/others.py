@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pkikit.model.parties import PartyKind
+from pkikit.values.other_names import COLLAB_EDGE
+from pkikit.view.logs.event_lines import comma_time, line_time
 
 _ALERT = re.compile(r"(?:sslv3|tlsv1|tlsv13) alert (.+)")
 _VOS = frozenset({PartyKind.UNIFIED_CM, PartyKind.IM_PRESENCE, PartyKind.UNITY_CONNECTION})
@@ -40,6 +42,11 @@ class FailedConnection:
     presented: str = ""
     dialled: str = ""
     sip: bool = True
+
+    @property
+    def verify_error(self) -> str:
+        """OpenSSL's verification error as its tools print it."""
+        return f"verify error:num={self.code}:{self.detail}"
 
 
 def other_lines(kind: PartyKind, failed: FailedConnection) -> str:
@@ -82,7 +89,7 @@ def xcp_line(at: datetime, host: str, address: str, port: int) -> str:
         address: of the machine that does not answer.
         port: that it dialled.
     """
-    utc = f'UTCTime="{at:%Y-%m-%d %H:%M:%S},{at.microsecond // 1000:03}"'
+    utc = f'UTCTime="{comma_time(at)}"'
     detail = f"Unable to connect to host '{address}', port {port}:(111) Connection refused"
     return (
         f'{_start(at, host)} XCP_JABBERD[23843]: {utc} ThreadID="139747212576512" Module="Jabber" Level="ERROR"'
@@ -91,7 +98,7 @@ def xcp_line(at: datetime, host: str, address: str, port: int) -> str:
 
 
 def _start(at: datetime, host: str) -> str:
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03}+00:00 {host.partition('.')[0]}"
+    return f"{line_time(at)} {host.partition('.')[0]}"
 
 
 def _sdl(failed: FailedConnection) -> str:
@@ -106,9 +113,7 @@ def _sdl(failed: FailedConnection) -> str:
             f"{wrong} Error , did not find matching SAN either, Rcvd={received}, Expected={expected}",
         ]
     elif failed.code:
-        lines.append(
-            f"SIPTcp - SSL handshake with {failed.other} failed, verify error:num={failed.code}:{failed.detail}"
-        )
+        lines.append(f"SIPTcp - SSL handshake with {failed.other} failed, {failed.verify_error}")
     else:
         lines.append(f"SIPTcp - SSL handshake with {failed.other} failed: {failed.detail}")
     lines.append(
@@ -123,11 +128,11 @@ def _sdl(failed: FailedConnection) -> str:
 def _tomcat(failed: FailedConnection) -> str:
     """Java's words for what tomcat saw; it judges no certificate of a caller."""
     alert = _ALERT.fullmatch(failed.detail)
-    stamp = f"{failed.at:%Y-%m-%d %H:%M:%S},{failed.at.microsecond // 1000:03}"
+    stamp = comma_time(failed.at)
     if alert is not None:
         reason = f"Received fatal alert: {alert[1].replace(' ', '_')}"
     elif failed.code:
-        reason = f"verify error:num={failed.code}:{failed.detail}"
+        reason = failed.verify_error
     else:
         reason = "Remote host terminated the handshake" if "remote disconnect" in failed.detail else failed.detail
     way = f"from {failed.address}" if failed.inbound else f"to {failed.dialled}:{failed.port}"
@@ -136,7 +141,7 @@ def _tomcat(failed: FailedConnection) -> str:
 
 def _jabber(failed: FailedConnection) -> str:
     """Jabber's log: the verification of the certificate, then the failed request."""
-    stamp = f"{failed.at:%Y-%m-%d %H:%M:%S},{failed.at.microsecond // 1000:03}"
+    stamp = comma_time(failed.at)
     judged = (
         f"{stamp} INFO  [0x6d4ab000] [mmon/PlatformVerificationHandler.cpp(38)] [csf.cert]"
         " [handlePlatformVerificationResultSynchronously]"
@@ -149,7 +154,7 @@ def _jabber(failed: FailedConnection) -> str:
         return f"{judged} - Verification result : FAILURE reason : [CN_NO_MATCH]\n{request}CERTIFICATE_VALIDATION_ERROR"
     if failed.code:
         # Jabber's own word for the reason is not documented, so the words of the library stay beside it.
-        reason = f"verify error:num={failed.code}:{failed.detail}"
+        reason = failed.verify_error
         return f"{judged} - Verification result : FAILURE reason : [UNKNOWN] {reason}\n{request}CERTIFICATE_VALIDATION_ERROR"
     return f"{request}SSL_CONNECT_ERROR: {failed.detail}"
 
@@ -161,7 +166,7 @@ def _endpoint(failed: FailedConnection) -> str:
         domain = failed.looked_for[0]
         return (
             f"{clock} CertificateVerification ERROR: [verify_edge_domain_in_san]: Edge TLS verification failed: Edge domain"
-            f" '{domain}' and corresponding SRVName '_collab-edge._tls.{domain}' not found in certificate SAN list"
+            f" '{domain}' and corresponding SRVName '{COLLAB_EDGE}.{domain}' not found in certificate SAN list"
         )
-    reason = f"verify error:num={failed.code}:{failed.detail}" if failed.code else failed.detail
+    reason = failed.verify_error if failed.code else failed.detail
     return f"{clock} HttpClient     SSL certificate problem: {reason}"
