@@ -156,7 +156,7 @@ def make_key(size: int = 2048) -> PrivateKey:
     if size in CURVES:
         return ec.generate_private_key(CURVES[size]())
     if size not in {1024, 2048, 4096}:
-        raise InputError(f"key length {size}: allowed are 2048, 4096")
+        raise InputError(f"key length {size}: allowed are 2048 and 4096 (RSA), {', '.join(map(str, CURVES))} (ECDSA)")
     return rsa.generate_private_key(public_exponent=65537, key_size=size)
 
 

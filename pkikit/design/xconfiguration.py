@@ -9,6 +9,7 @@ from typing import Any
 from pkikit.design.legs.zone_legs import traversal_port, verify_subject_name
 from pkikit.model.deployment import Deployment, Revocation
 from pkikit.model.parties import Cluster, Role, Server
+from pkikit.model.tables import ports
 from pkikit.model.tables.product_settings import SETTINGS, Setting
 from pkikit.model.version import ProductVersion
 from pkikit.model.zones import DefaultZone, NeighbourZone, TraversalZone, Zone
@@ -158,7 +159,12 @@ def _value(
 
 
 def _syslog(server: Server, key: str) -> Iterator[Value]:
-    values = (("Address", server.nodes[0]), ("Mode", "ietf_secure"), ("Transport", "tls"), ("Port", "6514"))
+    values = (
+        ("Address", server.nodes[0]),
+        ("Mode", "ietf_secure"),
+        ("Transport", "tls"),
+        ("Port", str(ports.SYSLOG_TLS)),
+    )
     yield from ((f"{key} {name}", value) for name, value in (*values, ("Crlcheck", "Off")))
 
 

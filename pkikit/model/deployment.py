@@ -24,6 +24,7 @@ from pkikit.model.unified_communications import ImPresence, MeetingServer, Unifi
 from pkikit.model.version import ProductVersion
 from pkikit.model.zones import DefaultZone, DnsZone, NeighbourZone, TraversalZone, Zone
 from pkikit.values.names import is_ip_address, parse_dns_name
+from pkikit.values.other_names import COLLAB_EDGE
 
 
 class Revocation(FileValue):
@@ -173,7 +174,7 @@ class Deployment(FileValue):
             members=cluster.peers,
             hosts=(*own, *by_name, *self.chat_aliases, *further),
             services=(
-                *((f"_collab-edge._tls.{domain}", ports.MRA) for domain in domains.registration),
+                *((f"{COLLAB_EDGE}.{domain}", ports.MRA) for domain in domains.registration),
                 *((f"_sips._tcp.{domain}", ports.SIP_TLS) for domain in domains.sip),
                 *(
                     (f"_xmpp-server._tcp.{name}", ports.XMPP_SERVER)

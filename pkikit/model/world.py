@@ -108,7 +108,7 @@ class Party:
 
 
 _MAPPINGS = (
-    "parties", "published", "revocation", "eku_checking", "server_eku_upload", "failing", "points", "caa", "delays",
+    "parties", "published", "revocation", "eku_checking", "server_eku_upload", "failing", "points", "caa", "delays", "reverse",
 )  # fmt: skip
 
 
@@ -151,18 +151,7 @@ class World:
     authorities: tuple[x509.Certificate, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in (
-            "parties",
-            "published",
-            "revocation",
-            "eku_checking",
-            "server_eku_upload",
-            "failing",
-            "points",
-            "caa",
-            "delays",
-            "reverse",
-        ):
+        for name in _MAPPINGS:
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     def with_party(self, party: Party) -> World:

@@ -25,9 +25,9 @@ from pkikit.model.certificates.facts import extension, format_time
 from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg
 from pkikit.model.purposes import needs_client_auth
-from pkikit.model.tables.public_cas import CLASSIC_ENDS_CLIENT_AUTH, LETS_ENCRYPT, WEB_LIFETIMES
+from pkikit.model.tables.public_cas import CLASSIC_ENDS_CLIENT_AUTH, TLSCLIENT_ENDS, WEB_LIFETIMES
 
-_TLSCLIENT_ENDS = LETS_ENCRYPT["tlsclient"].client_auth_until or CLASSIC_ENDS_CLIENT_AUTH
+(_, _LONGEST), (_SHORTER_FROM, _SHORTER) = WEB_LIFETIMES[:2]
 # Dates from the sources above.
 TIMELINE: tuple[tuple[datetime, str], ...] = (
     (datetime(2025, 10, 1, tzinfo=UTC), "DigiCert no longer puts clientAuth into public certificates by default"),
@@ -36,14 +36,14 @@ TIMELINE: tuple[tuple[datetime, str], ...] = (
         "Let's Encrypt's classic profile, the only one that Expressway orders, has serverAuth only",
     ),
     (
-        WEB_LIFETIMES[1][0],
-        "certificates of public CAs live 200 days at most, no longer 398",
+        _SHORTER_FROM,
+        f"certificates of public CAs live {_SHORTER} days at most, no longer {_LONGEST}",
     ),
     (
         datetime(2026, 5, 1, tzinfo=UTC),
         "DigiCert and other public CAs stop clientAuth in public certificates altogether",
     ),
-    (_TLSCLIENT_ENDS, "Let's Encrypt ends tlsclient, its last profile with clientAuth"),
+    (TLSCLIENT_ENDS, "Let's Encrypt ends tlsclient, its last profile with clientAuth"),
     (
         datetime(2027, 3, 15, tzinfo=UTC),
         "Chrome's root program allows serverAuth-only hierarchies only (FN74362 v1.2; Cisco TAC 225482 says June 2026)",

@@ -55,6 +55,7 @@ def days_at(steps: Steps, at: datetime) -> int:
 
 EXPRESSWAY_PROFILE: Final = "classic"  # hard-coded, nobody can change it (Cisco TAC 225482)
 CLASSIC_ENDS_CLIENT_AUTH: Final = _day(2026, 2, 11)
+TLSCLIENT_ENDS: Final = _day(2026, 7, 8)
 LETS_ENCRYPT: Mapping[str, AcmeProfile] = {
     profile.name: profile
     for profile in (
@@ -77,8 +78,8 @@ LETS_ENCRYPT: Mapping[str, AcmeProfile] = {
             lifetimes=((_BEGIN, 90),),
             most_names=100,
             common_name=True,
-            client_auth_until=_day(2026, 7, 8),
-            ended=_day(2026, 7, 8),
+            client_auth_until=TLSCLIENT_ENDS,
+            ended=TLSCLIENT_ENDS,
         ),
     )
 }
