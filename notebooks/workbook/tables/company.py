@@ -67,9 +67,11 @@ class Company:
         return credential
 
     def trust_both(self) -> None:
-        """Add the new root to everybody's trusted CA list, beside the old one."""
+        """Add the new root to everybody's trusted CA list, beside the old one; on the Expressways also the CA below it."""
         for fqdn, party in self.before.parties.items():
-            self._write(fqdn, None, (*party.trusted_ca_list, self.new_ca.root))
+            self._write(
+                fqdn, None, (*party.trusted_ca_list, self.new_ca.root, *_below(self.new_ca, fqdn, self.deployment))
+            )
 
     def remove_key(self, party: str) -> None:
         """Remove a private key from the folder: its connections are then judged, not dialled."""
@@ -118,12 +120,16 @@ def _trusting(authority: Authority) -> Callable[[World], World]:
     def step(world: World) -> World:
         for fqdn in world.parties:
             party = world.parties[fqdn]
-            below = authority.intermediates if fqdn in world.deployment.peers else ()  # SSH tunnels want these, too
-            added = (*party.trusted_ca_list, authority.root, *below)
+            added = (*party.trusted_ca_list, authority.root, *_below(authority, fqdn, world.deployment))
             world = world.with_party(replace(party, trusted_ca_list=added))
         return world
 
     return step
+
+
+def _below(authority: Authority, fqdn: str, deployment: Deployment) -> Sequence[x509.Certificate]:
+    """Return what belongs into a trusted CA list beside the root: SSH tunnels need the CAs below it on each Expressway."""
+    return authority.intermediates if fqdn in deployment.peers else ()
 
 
 def _all(steps: Sequence[Callable[[World], World]], world: World) -> World:
