@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -25,6 +26,7 @@ from simulator.errors import UploadRefused
 from simulator.peer.acme_state import AcmeState
 
 MAX_CRL_SOURCES = 20
+_Held = TypeVar("_Held")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,30 +140,34 @@ class PeerState:
         """
         if key is not None:
             self.require_no_request()
+        loaded = self._credential(chain, key, self.certificate)
+        return replace(self._without_answered_request(chain), certificate=loaded)
+
+    def _credential(
+        self, chain: tuple[x509.Certificate, ...], key: PrivateKey | None, current: Credential | None
+    ) -> Credential:
+        """Return a certificate with its key: the uploaded one, or else that of the request or of the current certificate."""
         held = [self.request.key] if self.request is not None else []
-        if self.certificate is not None and self.certificate.key is not None:
-            held.append(self.certificate.key)
+        held += [current.key] if current is not None and current.key is not None else []
         wanted = key_of(chain[0])
         found = next((k for k in ([key] if key is not None else held) if spki(k.public_key()) == wanted), None)
         if found is None:
             whose = "that was uploaded with it" if key is not None else f"stored on {self.fqdn}"
             raise UploadRefused(f"the certificate does not match the private key {whose}", KEY_MISMATCH.id)
-        answered = self.request is not None and spki(self.request.key.public_key()) == wanted
-        return replace(
-            self,
-            certificate=Credential(chain=chain, key=found),
-            request=None if answered else self.request,
-        )
+        return Credential(chain=chain, key=found)
+
+    def _without_answered_request(self, chain: tuple[x509.Certificate, ...]) -> PeerState:
+        """Return the state without the pending request, if this certificate answers it."""
+        answered = self.request is not None and spki(self.request.key.public_key()) == key_of(chain[0])
+        return replace(self, request=None) if answered else self
 
     def with_domain_certificate(self, domain: str, credential: Credential | None) -> PeerState:
         """Return the state with this certificate for one domain (SNI); None removes it."""
-        kept = tuple(pair for pair in self.domain_certificates if pair[0] != domain)
-        return replace(self, domain_certificates=kept if credential is None else (*kept, (domain, credential)))
+        return replace(self, domain_certificates=_with(self.domain_certificates, domain, credential))
 
     def with_domain_pending(self, domain: str, credential: Credential | None) -> PeerState:
         """Return the state with this certificate staged for one domain; None removes it."""
-        kept = tuple(pair for pair in self.domain_pending if pair[0] != domain)
-        return replace(self, domain_pending=kept if credential is None else (*kept, (domain, credential)))
+        return replace(self, domain_pending=_with(self.domain_pending, domain, credential))
 
     def domain_deployed(self, domain: str) -> PeerState:
         """Return the state with the pending certificate of a domain in use instead of its current one."""
@@ -183,17 +189,8 @@ class PeerState:
 
         Without `key`, the certificate must belong to the key of the pending request or of the client certificate.
         """
-        current = self.with_own_client_store().client_certificate
-        held = [self.request.key] if self.request is not None else []
-        held += [current.key] if current is not None and current.key is not None else []
-        wanted = key_of(chain[0])
-        found = next((k for k in ([key] if key is not None else held) if spki(k.public_key()) == wanted), None)
-        if found is None:
-            whose = "that was uploaded with it" if key is not None else f"stored on {self.fqdn}"
-            raise UploadRefused(f"the certificate does not match the private key {whose}", KEY_MISMATCH.id)
-        answered = self.request is not None and spki(self.request.key.public_key()) == wanted
-        loaded = self.with_client_certificate(Credential(chain=chain, key=found))
-        return replace(loaded, request=None) if answered else loaded
+        loaded = self._credential(chain, key, self.with_own_client_store().client_certificate)
+        return self._without_answered_request(chain).with_client_certificate(loaded)
 
     # ACME.
 
@@ -205,8 +202,7 @@ class PeerState:
 
     def with_domain_request(self, domain: str, request: PendingRequest | None) -> PeerState:
         """Return the state with this request for one domain; None removes it."""
-        kept = tuple(pair for pair in self.domain_requests if pair[0] != domain)
-        return replace(self, domain_requests=kept if request is None else (*kept, (domain, request)))
+        return replace(self, domain_requests=_with(self.domain_requests, domain, request))
 
     def staged(self, chain: tuple[x509.Certificate, ...], request: PendingRequest, domain: str = "") -> PeerState:
         """Return the state with a certificate in the staging area, and the request that it answers stored for renewals."""
@@ -229,11 +225,10 @@ class PeerState:
 
     def deployed(self) -> PeerState:
         """Return the state with the pending certificate over the current one. The request that it answers is then done."""
-        pending, request = self.pending_certificate, self.request
+        pending = self.pending_certificate
         if pending is None:
             raise InputError(f"{self.fqdn} has no pending certificate to deploy")
-        answered = request is not None and key_of(pending.leaf) == spki(request.key.public_key())
-        return replace(self, certificate=pending, request=None if answered else request, pending_certificate=None)
+        return replace(self._without_answered_request(pending.chain), certificate=pending, pending_certificate=None)
 
     # Trusted CA list and CRLs.
 
@@ -264,6 +259,12 @@ class PeerState:
         if found is None:
             raise InputError("no CA certificate of the list has this fingerprint")
         return found
+
+
+def _with(pairs: tuple[tuple[str, _Held], ...], domain: str, value: _Held | None) -> tuple[tuple[str, _Held], ...]:
+    """Return the pairs with this value for a domain, at the end; None removes it."""
+    kept = tuple(pair for pair in pairs if pair[0] != domain)
+    return kept if value is None else (*kept, (domain, value))
 
 
 def fingerprint_of(certificate: x509.Certificate) -> str:
