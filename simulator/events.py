@@ -67,6 +67,8 @@ class Event:
 
 
 _LINES = JsonLines(Event)
+_BY_LAB = (LAB, DEFAULT_LEVEL)
+_LINES_OF = {**OUR_EVENTS, **PRODUCT_EVENTS}  # (process, level) by kind
 
 
 class EventLog:
@@ -148,8 +150,7 @@ class EventLog:
             fields: the fields of the line.
             text: the lines that a machine with a log of another form prints instead.
         """
-        ours = (LAB, DEFAULT_LEVEL)
-        process, level = {**OUR_EVENTS, **PRODUCT_EVENTS}.get(kind, ours) if party in self._expressways else ours
+        process, level = _LINES_OF.get(kind, _BY_LAB) if party in self._expressways else _BY_LAB
         event = Event(
             seq=next(self._seq),
             at=self._now(),

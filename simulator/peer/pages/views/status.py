@@ -33,7 +33,8 @@ async def _alarms(request: web.Request) -> web.Response:
 async def _events(request: web.Request) -> web.Response:
     peer = request.app[PEER]
     wanted = request.query.get("filter", "")[:100]
-    found = [e for e in peer.lab.events.of(peer.fqdn) if wanted.lower() in str(e).lower()]
+    events = peer.lab.events.of(peer.fqdn)
+    found = [e for e in events if wanted.lower() in str(e).lower()] if wanted else events
     return render(request, "eventlog.html", events=found[: -SHOWN_EVENTS - 1 : -1], total=len(found), wanted=wanted)
 
 
