@@ -198,7 +198,7 @@ def _cluster_alarms(fqdn: str, around: Surroundings) -> Iterator[Alarm]:
     yield _alarm("20006", f"{ALARMS['20006'].reason}: {_hosts(fqdn, down)}")
     by_peer: dict[str, list[bool]] = {}
     for report in links:
-        by_peer.setdefault(_other(fqdn, report), []).append(report.up)
+        by_peer.setdefault(report.other_than(fqdn), []).append(report.up)
     lost = [peer for peer, up in by_peer.items() if not any(up)]
     if lost:
         yield _alarm("20004", f"{ALARMS['20004'].reason}: {', '.join(lost)}")
@@ -209,12 +209,8 @@ def _cluster_alarms(fqdn: str, around: Surroundings) -> Iterator[Alarm]:
         )
 
 
-def _other(fqdn: str, report: LegReport) -> str:
-    return report.leg.server if report.leg.client == fqdn else report.leg.client
-
-
 def _hosts(fqdn: str, reports: list[LegReport]) -> str:
-    return ", ".join(dict.fromkeys(_other(fqdn, report) for report in reports))[:_LONGEST_LIST]
+    return ", ".join(dict.fromkeys(report.other_than(fqdn) for report in reports))[:_LONGEST_LIST]
 
 
 def _configuration_alarms(party: Party, around: Surroundings) -> Iterator[Alarm]:
@@ -225,8 +221,9 @@ def _configuration_alarms(party: Party, around: Surroundings) -> Iterator[Alarm]
     if over_tls and cluster.cluster_tls == "permissive":
         yield _alarm("40049")
     for zone in deployment.zones:
-        ours = isinstance(zone, TraversalZone) and cluster.name in {zone.client, zone.server}
-        if ours and isinstance(zone, TraversalZone) and zone.is_uc and not zone.tls_verify:
+        if not isinstance(zone, TraversalZone) or cluster.name not in {zone.client, zone.server}:
+            continue
+        if zone.is_uc and not zone.tls_verify:
             yield _alarm("40040", f"{ALARMS['40040'].reason}: {zone.name}", zone.name)
     if deployment.mra and party.speaks is Speaks.PLAIN:
         yield _alarm("40048")

@@ -24,7 +24,7 @@ from pkikit.view.logs.dumps import Status, xconf_text, xconf_xml, xstat_text, xs
 from simulator.events import Event
 from simulator.peer.alarms import Alarm
 from simulator.peer.lab_view import LabView
-from simulator.world.report import LegReport
+from simulator.world.report import LegReport, status_word, zone_status
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,22 +95,17 @@ def _zones(fqdn: str, deployment: Deployment, reports: tuple[LegReport, ...]) ->
         if cluster is None or cluster.name not in owners or isinstance(zone, DefaultZone):
             continue
         legs = [r for r in reports if r.leg.zone == zone.name]
-        state = (
-            "Active" if legs and all(r.up for r in legs) else "Failed" if legs and not any(r.up for r in legs) else "On"
-        )
         peers = {f"Peer {n}": _connection(fqdn, r) for n, r in enumerate(legs, start=1)}
-        found.append({"Name": zone.name, "Type": zone.type, "Status": state, **peers})
+        found.append({"Name": zone.name, "Type": zone.type, "Status": zone_status(zone, legs), **peers})
     return found
 
 
 def _connection(fqdn: str, report: LegReport) -> Status:
-    other = report.leg.server if report.leg.client == fqdn else report.leg.client
-    return {"Address": other, "Port": str(report.leg.port), "Status": "Active" if report.up else "Failed"}
+    return {"Address": report.other_than(fqdn), "Port": str(report.leg.port), "Status": status_word([report])}
 
 
 def _peer(name: str, report: LegReport | None) -> Status:
-    state = "this system" if report is None else "Active" if report.up else "Failed"
-    return {"Address": name, "Status": state}
+    return {"Address": name, "Status": "this system" if report is None else status_word([report])}
 
 
 def build_archive(

@@ -19,6 +19,7 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Finding, Severity
 from pkikit.model.leg import Leg
 from pkikit.model.trace import HandshakeTrace, Outcome, Side
+from pkikit.model.zones import DefaultZone, DnsZone, Zone
 from pkikit.rules.catalogue import rank_causes
 from pkikit.values.names import printable
 from pkikit.view.description import iso
@@ -81,6 +82,10 @@ class LegReport:
         """The machine that refused first; empty if none did."""
         side = self.rejected_by
         return "" if side is None else self.leg.client if side is Side.CLIENT else self.leg.server
+
+    def other_than(self, fqdn: str) -> str:
+        """Return the machine at the other end of a leg of this one."""
+        return self.leg.server if self.leg.client == fqdn else self.leg.client
 
     @property
     def agrees(self) -> bool:
@@ -158,6 +163,24 @@ def _legs_down(cause: RootCause) -> str:
 
 def _place(name: ServiceName, where: str) -> str:
     return f"for users on {where}" if name in _FOR_USERS else f"on {where}"
+
+
+def status_word(reports: Iterable[LegReport]) -> str:
+    """Return the product's status word of a group of connections: Checking before the first dial, then Active or Failed."""
+    up = [report.up for report in reports]
+    return "Checking" if not up else "Active" if any(up) else "Failed"
+
+
+def zone_status(zone: Zone, reports: Iterable[LegReport]) -> str:
+    """Return the status word of a zone: On where it has no fixed partner to dial.
+
+    Args:
+        zone: the zone.
+        reports: connections of one of its peers; those of other zones are ignored.
+    """
+    if isinstance(zone, DnsZone | DefaultZone):
+        return "On"
+    return status_word(report for report in reports if report.leg.zone == zone.name)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,7 @@ from simulator.peer.api.calls import EXPRESSWAY_CLIENT, PY_EXPRESSWAY, REFERENCE
 from simulator.peer.pages.bodies import Body, body_of_script
 from simulator.peer.pages.rendering import PEER
 from simulator.peer.peer import Peer
+from simulator.world.report import zone_status
 
 OnOff = Literal["On", "Off"]
 Entry = dict[str, Any]
@@ -67,15 +68,8 @@ def _zones(peer: Peer, wanted: Callable[[Zone, str], bool]) -> Iterator[Entry]:
     assert cluster is not None  # a peer is in a cluster
     for zone in peer.lab.deployment.zones:
         if wanted(zone, cluster.name):
-            yield {"Name": zone.name, "Status": _status(peer, zone), **_fields(peer, zone)}
-
-
-def _status(peer: Peer, zone: Zone) -> str:
-    """Return the status word of a zone: On where there is no fixed partner to dial, Checking before the first dial."""
-    if isinstance(zone, DnsZone | DefaultZone):
-        return "On"
-    up = [report.up for report in peer.lab.status_of(peer.fqdn) if report.leg.zone == zone.name]
-    return "Checking" if not up else "Active" if any(up) else "Failed"
+            status = zone_status(zone, peer.lab.status_of(peer.fqdn))
+            yield {"Name": zone.name, "Status": status, **_fields(peer, zone)}
 
 
 def _fields(peer: Peer, zone: Zone) -> Entry:

@@ -19,7 +19,7 @@ from pkikit.values.numbers import whole_number
 from simulator.peer.pages.actions import Handler
 from simulator.peer.pages.rendering import PEER, render
 from simulator.peer.peer import Peer
-from simulator.world.report import LegReport
+from simulator.world.report import LegReport, status_word
 
 _MOST = 9_999
 
@@ -81,7 +81,7 @@ def _automatic_rows(peer: Peer, reports: Sequence[LegReport]) -> Iterator[ZoneRo
     nodes: dict[str, list[LegReport]] = {}
     for report in reports:
         if report.leg.kind is LegKind.UNIFIED_CM_SIP:
-            nodes.setdefault(_other(peer, report), []).append(report)
+            nodes.setdefault(report.other_than(peer.fqdn), []).append(report)
     for node, legs in nodes.items():
         yield ZoneRow(
             name=f"CEtls-{node}",
@@ -93,13 +93,9 @@ def _automatic_rows(peer: Peer, reports: Sequence[LegReport]) -> Iterator[ZoneRo
 
 
 def status_of(reports: Sequence[LegReport]) -> str:
-    """Return the status word of connections: Checking before the first dial, then Active or Failed."""
-    up = sum(r.up for r in reports)
-    if not reports:
-        return "Checking"
-    if up == 0:
-        return "Failed"
-    return "Active" if up == len(reports) else f"Active ({up} of {len(reports)} connections)"
+    """Return the status word of connections, with how many are up if not all are."""
+    word, up = status_word(reports), sum(r.up for r in reports)
+    return f"{word} ({up} of {len(reports)} connections)" if 0 < up < len(reports) else word
 
 
 def _peer_addresses(addresses: Sequence[str]) -> list[tuple[str, str]]:
@@ -110,15 +106,11 @@ def _on(switch: bool) -> str:
     return "On" if switch else "Off"
 
 
-def _other(peer: Peer, report: LegReport) -> str:
-    return report.leg.server if report.leg.client == peer.fqdn else report.leg.client
-
-
 def connection_rows(peer: Peer, reports: Sequence[LegReport]) -> list[dict[str, Any]]:
     """Return connections as the table of a page displays them."""
     return [
         {
-            "other": _other(peer, report),
+            "other": report.other_than(peer.fqdn),
             "direction": "outgoing" if report.leg.client == peer.fqdn else "incoming",
             "protocol": report.leg.protocol.value,
             "active": report.up,
