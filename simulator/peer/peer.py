@@ -92,6 +92,14 @@ class Peer:
         return self.alarm_board.alarms()
 
     async def _commit(self, change: Callable[[PeerState], PeerState], event: str = "", **fields: object) -> PeerState:
+        """Put a new state in the place of the current one; log the event, and look for alarms."""
+        await self._change(change)
+        if event:
+            self._log(event, **fields)
+        self.alarm_board.committed()
+        return self.state
+
+    async def _change(self, change: Callable[[PeerState], PeerState]) -> PeerState:
         """Compute the new state in a worker thread (it may generate keys), write it, and use it."""
 
         def write() -> PeerState:
@@ -104,9 +112,6 @@ class Peer:
 
         async with self._lock:
             self.state = await anyio.to_thread.run_sync(write)
-        if event:
-            self._log(event, **fields)
-        self.alarm_board.committed()
         return self.state
 
     def _log(self, event: str, **fields: object) -> None:
@@ -163,25 +168,29 @@ class Peer:
 
     async def upload(self, certificate: bytes, key: bytes = b"", *, as_client: bool = False) -> tuple[Finding, ...]:
         """Upload a server certificate (`as_client`: into both stores of X15.5), and return the product's warnings."""
-        taken: list[UploadResult] = []
+        take = partial(
+            take_server_certificate,
+            certificate=certificate,
+            key=key,
+            server_only=self.lab.eku_switches(self.fqdn).server_upload,
+            as_client=as_client,
+        )
+        warnings = await self._take(CERTIFICATE_REFUSED, take)
+        assert self.state.certificate is not None  # just uploaded
+        self._log_upload(f"server certificate {title(self.state.certificate.leaf)}")
+        return warnings
 
-        def take(state: PeerState) -> PeerState:
-            done = take_server_certificate(
-                state,
-                certificate,
-                key,
-                deployment=self.lab.deployment,
-                at=self.lab.now_of(self.fqdn),
-                server_only=self.lab.eku_switches(self.fqdn).server_upload,
-                as_client=as_client,
-            )
-            taken.append(done)
-            return done.state
+    async def _take(self, event: str, take: Callable[..., UploadResult]) -> tuple[Finding, ...]:
+        """Commit an upload and return its warnings; log the reason if the peer refuses the file."""
+        warnings: list[Finding] = []
 
-        state = await self._commit_upload(CERTIFICATE_REFUSED, take)
-        assert state.certificate is not None  # just uploaded
-        self._log_upload(f"server certificate {title(state.certificate.leaf)}")
-        return taken[0].warnings
+        def change(state: PeerState) -> PeerState:
+            taken = take(state, deployment=self.lab.deployment, at=self.lab.now_of(self.fqdn))
+            warnings.extend(taken.warnings)
+            return taken.state
+
+        await self._commit_upload(event, change)
+        return tuple(warnings)
 
     async def _commit_upload(self, event: str, take: Callable[[PeerState], PeerState]) -> PeerState:
         """Commit a change; log the reason if the peer refuses the file."""
@@ -234,6 +243,7 @@ class Peer:
         assert state.certificate is not None  # it was pending until now
         self._log(CERTIFICATE_DEPLOYED, Subject=state.certificate.leaf.subject.rfc4514_string())
         await self.lab.reload_certificates(state)
+        self.alarm_board.committed()
         return state.certificate
 
     async def deploy_domain(self, domain: str, *, reload: bool = True, automatic: bool = False) -> None:
@@ -242,11 +252,15 @@ class Peer:
         self._log(CERTIFICATE_DEPLOYED, Domain=domain)
         if reload:
             await self.lab.reload_certificates(state, domain)
+        self.alarm_board.committed()
 
     async def _deploy(
         self, change: Callable[[PeerState], PeerState], domain: str = "", *, automatic: bool
     ) -> PeerState:
-        """Commit a deployment and its result. A failure leaves the pending certificate where it is."""
+        """Store a deployment and its result. A failure leaves the pending certificate where it is.
+
+        The caller reloads first and then looks for alarms: what is in use at once waits for no restart.
+        """
         attempt = Attempt(at=self.lab.now_of(self.fqdn), automatic=automatic)
 
         def deployed(state: PeerState) -> PeerState:
@@ -254,7 +268,7 @@ class Peer:
             return replace(after, acme=after.acme.deployed(attempt, domain))
 
         try:
-            return await self._commit(deployed)
+            return await self._change(deployed)
         except LabError as error:
             failed = replace(attempt, error=str(error)[:1000])
             await self.remember(lambda acme: acme.deployed(failed, domain))
@@ -276,17 +290,10 @@ class Peer:
     async def load_client_certificate(self, certificate: bytes, key: bytes) -> tuple[Finding, ...]:
         """Load a certificate for the TLS client role: the second certificate store of X15.5."""
         require_two_stores(self.lab.deployment)
-        warnings: list[Finding] = []
-
-        def take(state: PeerState) -> PeerState:
-            at = self.lab.now_of(self.fqdn)
-            taken = take_client_certificate(state, certificate, key, deployment=self.lab.deployment, at=at)
-            warnings.extend(taken.warnings)
-            return taken.state
-
-        await self._commit_upload("Client Certificate Refused", take)
+        take = partial(take_client_certificate, certificate=certificate, key=key)
+        warnings = await self._take("Client Certificate Refused", take)
         self._log_upload("client certificate")
-        return tuple(warnings)
+        return warnings
 
     async def remove_client_certificate(self) -> None:
         """Remove the client certificate. The peer then presents the server certificate in both roles (ours: no document)."""
@@ -342,16 +349,9 @@ class Peer:
 
     async def trust(self, data: bytes, *, append: bool) -> tuple[Finding, ...]:
         """Append a file of CA certificates to the trusted CA list, or replace the list with it."""
-        taken: list[UploadResult] = []
-
-        def take(state: PeerState) -> PeerState:
-            at = self.lab.now_of(self.fqdn)
-            taken.append(take_trusted_list(state, data, append=append, deployment=self.lab.deployment, at=at))
-            return taken[0].state
-
-        await self._commit_upload("Trusted CA List Refused", take)
+        warnings = await self._take("Trusted CA List Refused", partial(take_trusted_list, data=data, append=append))
         self._use_list("appended" if append else "replaced")
-        return taken[0].warnings
+        return warnings
 
     async def distrust(self, fingerprint: str) -> None:
         """Delete one CA certificate from the trusted CA list."""

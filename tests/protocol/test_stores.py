@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pkikit.files import key_pem
+from pkikit.model.tables.log_events import ALARM_RAISED
 from pkikit.model.world import World
 from simulator.events import RESTARTED
 from simulator.threaded import ThreadedLab
@@ -191,3 +192,5 @@ def test_deployment_by_acme_keeps_what_the_peer_shows_as_client() -> None:
         assert peer.state.certificate.leaf == issued
         assert party.as_client(0).credential == shown
         assert not peer.restart_needed
+        assert "15028" not in {alarm.id for alarm in peer.alarms()}
+        assert not [e for e in lab.events.of(E1, ALARM_RAISED) if "15028" in e.detail]
