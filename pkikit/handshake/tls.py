@@ -112,7 +112,7 @@ class TlsContext:
         assert store is not None  # a context has one from its making on
         self._store = store
         # A store accepts a time once: OpenSSL's X509_VERIFY_PARAM_set1 keeps values that are already set. So a context judges at
-        # one instant, and whoever keeps contexts asks `is_current`.
+        # one instant, and code that keeps contexts asks `is_current`.
         store.set_time(at)
         if side is Side.SERVER and purpose is not Purpose.CLIENT:
             set_purpose(store, purpose)  # OpenSSL's own default is the purpose of a client

@@ -44,9 +44,7 @@ def admission_of_strangers(legs: Sequence[Leg]) -> Admission:
     requires none.
     """
     if any(leg.port == ports.SIP_MUTUAL_TLS for leg in legs):
-        return Admission(
-            verify=True, leg=legs[0]
-        )  # whoever calls it shows a certificate; its names only choose the zone
+        return Admission(verify=True, leg=legs[0])  # every caller shows a certificate; its names only choose the zone
     always_mutual = all(leg.mutual and leg.kind in {LegKind.ZONE, LegKind.CLUSTER, LegKind.TUNNEL} for leg in legs)
     checks = {leg.client_name_checks for leg in legs}
     from_outside = any(leg.port == ports.SIP_TLS for leg in legs)

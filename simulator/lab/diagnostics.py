@@ -139,7 +139,7 @@ class Diagnostics(Follower, DiagnosticTool):
         """Collect the log of this peer, and return the name of the archive.
 
         Raises:
-            LabError: there is no log that has stopped.
+            LabError: no log has stopped.
         """
         run = self._runs.get(fqdn)
         if run is None or run.until is None:

@@ -141,8 +141,8 @@ class PeerSite:
                 raise
             if error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
                 await drain(request)
-            told = error.text if error.text and "\n" not in error.text else error.reason
-            return _answer_error(request, by_script, error.status, told or "", dict(error.headers))
+            reason = error.text if error.text and "\n" not in error.text else error.reason
+            return _answer_error(request, by_script, error.status, reason or "", dict(error.headers))
 
     async def _refuse(self, request: web.Request, by_script: bool, status: int, message: str) -> web.StreamResponse:
         """Return the page of a refused form again, with the reason as a banner; or a page with the sentence alone."""

@@ -99,7 +99,7 @@ def test_deploy_keeps_held_connections_and_a_restart_after_an_upload_drops_them(
 
 @pytest.mark.product("H-02")
 def test_client_outside_stays_connected_over_a_deployment(lab: ThreadedLab, acme: AcmeService) -> None:
-    """A request begun before the deployment is answered after it; a restart cuts the other one off."""
+    """A request that began before the deployment is answered after it; a restart cuts the other one off."""
     pending = lab.run(acme.sign, E1)
     with client_of(lab) as client, client_of(lab) as other:
         first = client.getpeercert(binary_form=True)

@@ -89,7 +89,7 @@ def test_restart_is_requested_exited_and_started(lab: ThreadedLab) -> None:
 
 @pytest.mark.product("C-10")
 def test_configuration_and_silent_servers_have_their_events(lab: ThreadedLab) -> None:
-    """No response and no name are told apart, and diagnose reads both."""
+    """No response and no name have different lines, and diagnose reads both."""
     lab.do(lab.peers[E1].set_revocation, {"checking": False})
     changed = newest(lab, E1, "System Configuration Changed")
     assert 'Detail="SIP certificate revocation checking: ' in changed

@@ -80,14 +80,14 @@ def test_script_for_a_real_peer_runs_unchanged(lab: ThreadedLab, proxy: str, tmp
     before = lab.peers[E1].state.trusted_ca_list
     done = _run(tmp_path, proxy, lab.passwords["admin"], E1)
     assert done.returncode == 0, done.stderr
-    told = done.stdout.splitlines()
-    assert [line.partition(" {")[0] for line in told[:4]] == [
+    printed = done.stdout.splitlines()
+    assert [line.partition(" {")[0] for line in printed[:4]] == [
         "certs/generate_csr 200", "certs/root 200", "certs/server 200", "restart 200",
     ]  # fmt: skip
     running = lab.peers[E1].running
     assert running is not None
     assert running.leaf.issuer == ca.leaf.subject
-    assert told[-1] == f"in use until {_as_openssl(running.leaf)}"
+    assert printed[-1] == f"in use until {_as_openssl(running.leaf)}"
     assert lab.peers[E1].state.trusted_ca_list == (*before, ca.leaf)
     names = running.leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert E1 in names.get_values_for_type(x509.DNSName)

@@ -40,18 +40,18 @@ def test_switch_brings_the_zone_up_without_a_restart_and_leaves_the_tunnel_down(
     with ThreadedLab(eku_deployment("X15.5"), settings=IMPATIENT, prepare=prepared("X15.5")) as lab:
         lab.hold()
         assert not lab.links[ZONE].active
-        begun = restarts(lab)
+        restarts_before = restarts(lab)
         edge = Script(lab)
         assert edge.ask("GET", "/sip/eku")[1] == {"checking": True, "server_upload": False}
-        status, told = edge.ask("PUT", "/sip/eku", {"checking": False})
-        assert (status, told["checking"]) == (200, False)
+        status, answer = edge.ask("PUT", "/sip/eku", {"checking": False})
+        assert (status, answer["checking"]) == (200, False)
         eventually(lambda: lab.links[ZONE].active, "the zone does not come up")
         found = {leg.leg.id: leg for leg in lab.check().legs}
         assert found[ZONE].up
         assert not found[TUNNEL].up
         assert found[TUNNEL].causes[0] == "eku.client-auth-missing"
         assert all(leg.agrees for leg in found.values())
-        assert restarts(lab) == begun
+        assert restarts(lab) == restarts_before
         # On C the switch concerns what C accepts, so it does not help here.
         edge.ask("PUT", "/sip/eku", {"checking": True})
         assert Script(lab, C1).ask("PUT", "/sip/eku", {"checking": False})[0] == 200
@@ -65,9 +65,9 @@ def test_switch_brings_the_zone_up_without_a_restart_and_leaves_the_tunnel_down(
 def test_wrong_switch_is_refused_with_one_sentence(body: dict[str, Any], problem: str) -> None:
     """A switch of another version, a text instead of a boolean, an unknown key."""
     with ThreadedLab(eku_deployment("X15.5"), settings=IMPATIENT) as lab:
-        status, told = Script(lab).ask("PUT", "/sip/eku", body)
+        status, answer = Script(lab).ask("PUT", "/sip/eku", body)
         assert status == 400
-        assert problem in told["error"]
+        assert problem in answer["error"]
 
 
 def files(lab: ThreadedLab, ekus: Any) -> dict[str, str]:
@@ -83,9 +83,9 @@ def test_page_and_api_refuse_alike_until_the_switch_is_on() -> None:
     """The sentence is on the page and in the answer; in X15.4 the switch lets the same file in."""
     with ThreadedLab(changed(version="X15.4"), settings=IMPATIENT) as lab:
         script, body = Script(lab), files(lab, (SERVER,))
-        status, told = script.ask("PUT", "/certs/server", body)
+        status, answer = script.ask("PUT", "/certs/server", body)
         assert status == 400
-        assert "has no clientAuth" in told["error"]
+        assert "has no clientAuth" in answer["error"]
         cookie, token = logged_in(lab)
         form = {"csrf": token, "certificate_text": body["certificate"], "private_key_text": body["private_key"]}
         assert "has no clientAuth" in sent(lab, "/servercertificate/upload", cookie, form)
@@ -111,9 +111,9 @@ def test_box_of_the_page_copies_a_server_only_certificate_into_the_client_store(
     """The client page refuses the file, the server page takes it; with the box it is in both stores."""
     with ThreadedLab(changed(version="X15.5"), settings=IMPATIENT) as lab:
         peer, script, body = lab.peers[E1], Script(lab), files(lab, (SERVER,))
-        status, told = script.ask("PUT", "/certs/client", body)
+        status, answer = script.ask("PUT", "/certs/client", body)
         assert status == 400
-        assert "Upload server certificate file as client certificate" in told["error"]
+        assert "Upload server certificate file as client certificate" in answer["error"]
         before = lab.lab.world.parties[E1].credential
         assert script.ask("PUT", "/certs/server", body)[0] == 200
         assert peer.state.client_certificate == before

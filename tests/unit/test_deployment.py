@@ -44,7 +44,7 @@ def test_promised_deployments_are_shipped() -> None:
     ("type: neighbour", "type: neighbor", 22, "zones[1]"),
     ("version: X12.5", "version: 12", 3, "version"),
     ("version: X12.5", "version: X99.1", 3, "X8.1 to X15.5"),
-    ("mra: true", "mra: true\nmra: false", 17, "stands twice"),
+    ("mra: true", "mra: true\nmra: false", 17, "is there twice"),
     ("name: clustered-mra", "name: [", 4, "is not YAML"),
     ("fqdn: cluster-c.corp.example.com\n", "\n", 5, "needs an fqdn"),
     ("peers: [c1.corp.example.com, c2.corp.example.com]", "peers: []", 8, "peers"),

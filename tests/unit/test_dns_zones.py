@@ -75,7 +75,7 @@ def test_verifying_dns_zone_looks_for_its_subject_name_or_the_domain_called(
 
 
 @pytest.mark.product("E-26")
-def test_dns_zone_verifies_nobody_unless_told_to() -> None:
+def test_dns_zone_verifies_nobody_by_default() -> None:
     """TLS verify mode is off by default: the wrong names do not matter to E."""
     world = with_names(issued(webex(verify=False, mapping=False, mutual_tls=False)), "anything.example.net")
     assert down(ask_both(world, only=calls)) == {}

@@ -60,7 +60,7 @@ def read(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
         ("a: 1\n---\nb: 2", 2, "is not YAML"),
         ("%YAML 9.0\n---\na", 1, "is not YAML"),
         ('a: "\\q"', 1, "is not YAML"),
-        ("a: 1\nb: 2\na: 3", 3, "'a' stands twice"),
+        ("a: 1\nb: 2\na: 3", 3, "'a' is there twice"),
         ("a: 1\n? [b]\n: c", 2, "cannot be a key"),
         ("a: \x00", None, "is not YAML text"),
         ("a: \x01", None, "is not YAML text"),

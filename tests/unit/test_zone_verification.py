@@ -66,7 +66,7 @@ def test_common_name_counts_on_a_zone_only_without_any_san(names: tuple[str, ...
 @pytest.mark.product("F-13", "E-19", "A-31")
 @pytest.mark.parametrize("verify", [False, True])
 def test_neighbour_zone_verifies_in_both_directions_or_not_at_all(verify: bool) -> None:
-    """Off: nobody looks at the neighbour's certificate. On: whoever dials, both certificates are judged."""
+    """Off: nobody looks at the neighbour's certificate. On: both certificates are judged, in both directions."""
     world = WorldBuilder().deploy(zones__1__tls_verify=verify).reissue(PARTNER, by=stranger("Nobody")).world
     asked = ask_both(world, only=zones("partner"))
     assert {(one.leg.port, one.leg.mutual) for one in asked} == {(5061, verify)}

@@ -179,16 +179,16 @@ def sunset_picture(lived: Sunset) -> Picture:
     """Return the legs that changed over time, up or down, in days; the same in words."""
     time = lived.timeline
     changed = {leg: spans for leg, spans in time.spans.items() if len(spans) > 1}
-    told = [f"{h.at:%Y-%m-%d}: {h.subject} {h.kind.removeprefix('leg ')}, {h.detail}" for h in time.happenings
+    lines = [f"{h.at:%Y-%m-%d}: {h.subject} {h.kind.removeprefix('leg ')}, {h.detail}" for h in time.happenings
             if h.kind.startswith("leg ")]  # fmt: skip
-    return Picture(svg=replace(time, spans=changed).svg(lived.deployment), text="\n".join(sorted(told)))
+    return Picture(svg=replace(time, spans=changed).svg(lived.deployment), text="\n".join(sorted(lines)))
 
 
 def years_picture(years: Renewals) -> Picture:
     """Return a lane for each year with a gap at each restart; the same in words."""
-    told = [f"{y.lifetime_days:g} days by {y.by}: {y.renewals} renewals, {y.restarts} restarts, "
+    lines = [f"{y.lifetime_days:g} days by {y.by}: {y.renewals} renewals, {y.restarts} restarts, "
             f"{y.interrupted} connections interrupted" for y in years.years]  # fmt: skip
-    return Picture(svg=years.svg(), text="\n".join(told))
+    return Picture(svg=years.svg(), text="\n".join(lines))
 
 
 def audit_table(session: LabSession) -> pd.DataFrame:

@@ -170,9 +170,7 @@ def _checking_mode(deployment: Deployment, leg: Leg) -> Remedy:
         works, needs = False, "the far side decides; the switch of Expressway changes nothing there"
     else:
         works = True
-        needs = (
-            f"{upgrade}ExtendedKeyUsage Checking Mode: Off on {acceptor.name}; callers are then not held to clientAuth"
-        )
+        needs = f"{upgrade}ExtendedKeyUsage Checking Mode: Off on {acceptor.name}; callers then need no clientAuth"
     return Remedy(id="checking-mode-off-x15.5", works=works, needs=needs)
 
 

@@ -147,7 +147,7 @@ def _inspect(root: yaml.Node, where: str) -> None:
             for key, value in node.value:
                 if not isinstance(key, yaml.ScalarNode) or key.value in keys:
                     label = printable(str(key.value)) if isinstance(key, yaml.ScalarNode) else "a list or mapping"
-                    problem = "stands twice in one mapping" if isinstance(key, yaml.ScalarNode) else "cannot be a key"
+                    problem = "is there twice in one mapping" if isinstance(key, yaml.ScalarNode) else "cannot be a key"
                     raise DeploymentError(f"{label!r} {problem}", where=f"{where}, line {key.start_mark.line + 1}")
                 keys.add(key.value)
                 todo.append(value)

@@ -1,4 +1,4 @@
-"""The settings of the product that have to do with certificates: `xConfiguration` keys, allowed values and defaults.
+"""The settings of the product that concern certificates: `xConfiguration` keys, allowed values and defaults.
 
 One table for everybody: `pkikit.design.xconfiguration` fills it with the values of a deployment (for the dump of a diagnostic
 archive), and the documentation lists it. Source unless a row says otherwise: Cisco Expressway Administrator Guide X15.0,
