@@ -19,7 +19,7 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Severity
 from pkikit.model.parties import LegKind
 from pkikit.model.tables import ports
-from pkikit.model.tables.ssh import SSH_ALGORITHMS
+from pkikit.model.tables.ssh_algorithms import SSH_ALGORITHMS
 from pkikit.model.trace import Side
 from simulator.services.dns import DnsServer
 from simulator.threaded import ThreadedLab
