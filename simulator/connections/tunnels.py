@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from typing import Protocol as Interface
 
 from pkikit.handshake.recorder import Recorder
@@ -17,6 +17,9 @@ from pkikit.model.world import Party
 from simulator.connections.context import LabContext
 from simulator.connections.journal import Journal
 from simulator.wire.stream import Stream
+
+if TYPE_CHECKING:
+    from simulator.wire.ssh import SshEnd, Tap
 
 Connection = tuple[str, int]
 _Make = Callable[[], asyncio.Protocol]
@@ -70,17 +73,10 @@ class Tunnels:
         except BaseException:
             connection.close()  # nothing owns it yet
             raise
-        from simulator.wire.ssh import SshEnd, serve
+        from simulator.wire.ssh import serve
 
         endpoint = self._endpoint
-        end = SshEnd(
-            party=endpoint.party.as_server(leg.port, leg.reference_name),
-            algorithms=accepted_algorithms(self._context.world.deployment, endpoint.party.fqdn),
-            at=endpoint.now(),
-            recorder=recorder,
-            delay=lambda: endpoint.delay,
-            patience=patience,
-        )
+        end = self._end(endpoint.party.as_server(leg.port, leg.reference_name), recorder, patience)
         try:
             await serve(end, _on(connection), answered)
         except OSError as error:
@@ -97,7 +93,7 @@ class Tunnels:
             This end of the connection, and the tunnel; None for what there is not. The recorder knows why.
         """
         await asyncio.to_thread(_load)
-        from simulator.wire.ssh import SshEnd, dial
+        from simulator.wire.ssh import dial
 
         endpoint, settings, connection = self._endpoint, self._settings, socket.socket()
         target = (address, settings.port(leg.port))
@@ -115,15 +111,8 @@ class Tunnels:
             connection.close()
             raise
         here: Connection = connection.getsockname()[:2]
-        end = SshEnd(
-            party=endpoint.party.as_client(leg.port),
-            algorithms=accepted_algorithms(self._context.world.deployment, endpoint.party.fqdn),
-            at=endpoint.now(),
-            recorder=recorder,
-            tap=self._context.taps(here, target),
-            delay=lambda: endpoint.delay,
-            patience=settings.timeout,
-        )
+        tap = self._context.taps(here, target)
+        end = self._end(endpoint.party.as_client(leg.port), recorder, settings.timeout, tap)
         stream: Stream | None = None
         try:
             async with asyncio.timeout(settings.timeout):
@@ -136,6 +125,21 @@ class Tunnels:
         if trouble.reason:
             endpoint.journal.failed(trouble, leg, here=here, address=address)
         return here, stream
+
+    def _end(self, party: Party, recorder: Recorder, patience: float, tap: Tap | None = None) -> SshEnd:
+        """Return this end of a tunnel, which shows this party's certificate."""
+        from simulator.wire.ssh import SshEnd
+
+        endpoint = self._endpoint
+        return SshEnd(
+            party=party,
+            algorithms=accepted_algorithms(self._context.world.deployment, party.fqdn),
+            at=endpoint.now(),
+            recorder=recorder,
+            tap=tap,
+            delay=lambda: endpoint.delay,
+            patience=patience,
+        )
 
 
 def _load() -> None:

@@ -167,6 +167,13 @@ class AcmeState:
         after = self.managing(replace(before, signed=_following(before.signed, attempt)), domain)
         return after if attempt.error else replace(after, order="")
 
+    def manual_at_least(self, domain: str, at: datetime) -> AcmeState:
+        """Return the state with ACME enabled for a certificate that it has signed (ours: the product's page has no switch)."""
+        before = self.managed(domain)
+        if before.mode is not AcmeMode.DISABLED:
+            return self
+        return self.managing(replace(before, mode=AcmeMode.MANUAL, since=at), domain)
+
     def deployed(self, attempt: Attempt, domain: str = "") -> AcmeState:
         """Return the state after a deployment."""
         before = self.managed(domain)

@@ -293,7 +293,7 @@ class AcmeService:
         try:
             yield
             attempt = Attempt(at=peer.lab.now_of(peer.fqdn), automatic=automatic)
-            await peer.change_acme(lambda acme: _manual_at_least(acme.signed(attempt, domain), domain, attempt.at))
+            await peer.change_acme(lambda acme: acme.signed(attempt, domain).manual_at_least(domain, attempt.at))
         except PkikitError as error:
             retry_after = error.retry_after if isinstance(error, AcmeProblem) else None
             failed = Attempt(
@@ -362,22 +362,31 @@ class AcmeService:
         credential = held[which]
         if credential is None or credential.key is None:
             raise InputError(f"{fqdn} has no {which} certificate")
-        account = peer.state.acme.account
-        if by == "account" and account is None:
+        own_key = credential.key if by == "certificate" else None
+        await self.revoke_certificate(fqdn, credential.leaf, own_key=own_key, reason=reason)
+
+    async def revoke_certificate(
+        self, fqdn: str, certificate: x509.Certificate, *, own_key: PrivateKey | None = None, reason: int = 0
+    ) -> None:
+        """Revoke any certificate of the peer's CA, with the key of the peer's account, or with the certificate's own.
+
+        The CA accepts it from the account that ordered, or from one that has just proved all names (RFC 8555 §7.6).
+        """
+        peer = self._peer(fqdn)
+        account = peer.state.acme.account if own_key is None else None
+        key = account.key if account is not None else own_key
+        if key is None:
             raise InputError(f"{fqdn} has no ACME account that could revoke it")
-        key = account.key if by == "account" and account is not None else credential.key
         directory = await self.directory_of(peer)
 
         def send() -> None:
             client = AcmeAccount(directory, key)
-            if by == "account" and account is not None:
+            if account is not None:
                 client.adopt(account.url)
-            client.revoke(credential.leaf, reason)
+            client.revoke(certificate, reason)
 
         await anyio.to_thread.run_sync(send)
-        peer.lab.events.add(
-            fqdn, "ACME Certificate Revoked", Serial=f"{credential.leaf.serial_number:x}", Reason=reason
-        )
+        peer.lab.events.add(fqdn, "ACME Certificate Revoked", Serial=f"{certificate.serial_number:x}", Reason=reason)
 
     async def restarted(self, fqdn: str) -> None:
         """Stop the order of a peer that restarts, and restart its virtual host."""
@@ -389,11 +398,3 @@ class AcmeService:
     async def tick(self) -> None:
         """Order and deploy where a peer's clock says that it is due."""
         await self._automatic.tick()
-
-
-def _manual_at_least(state: AcmeState, domain: str, at: datetime) -> AcmeState:
-    """Return the state with ACME enabled for a certificate that it has signed (ours: the product's page has no switch)."""
-    managed = state.managed(domain)
-    if managed.mode is not AcmeMode.DISABLED:
-        return state
-    return state.managing(replace(managed, mode=AcmeMode.MANUAL, since=at), domain)

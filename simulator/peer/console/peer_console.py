@@ -18,7 +18,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from pkikit.design.csr import SubjectFields, build_csr, make_key
 from pkikit.errors import InputError
-from pkikit.issue.acme.account import AcmeAccount
 from pkikit.model.certificates.credential import PrivateKey
 from pkikit.model.renewal import DAYS, AcmeMode, Schedule
 from pkikit.values.names import parse_dns_name, printable
@@ -201,17 +200,7 @@ class Console:
         provider = _provider(line.argument("Provider") or "Default")
         if account is None or provider is not settings.provider:
             raise InputError(f"{self.peer.fqdn} has no ACME account at {provider.value}: sign again there first")
-        # The CA accepts it from the account that ordered, or from one that has just proved all names (RFC 8555 §7.6).
-        directory = await service.directory_of(self.peer)
-
-        def send() -> None:
-            client = AcmeAccount(directory, account.key)
-            client.adopt(account.url)
-            client.revoke(certificate, 0)
-
-        await anyio.to_thread.run_sync(send)
-        serial = f"{certificate.serial_number:x}"
-        self.peer.lab.events.add(self.peer.fqdn, "ACME Certificate Revoked", Serial=serial, Reason=0)
+        await service.revoke_certificate(self.peer.fqdn, certificate)
         return "200 OK"
 
     # Requests and restarts.
