@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pkikit.model.outside_parties import B2bPartner
 from pkikit.model.parties import Cluster, NodeList
-from pkikit.model.zones import DnsZone, Zone
+from pkikit.model.zones import DnsZone, NeighbourZone, Zone
 
 Problem = tuple[tuple[str | int, ...], str]  # where in the file, and the sentence
 
@@ -60,3 +60,14 @@ def strange_partners(partners: Sequence[B2bPartner], zones: Sequence[Zone]) -> I
                 f"names the DNS zone {partner.dns_zone!r}, which does not exist; there are {', '.join(names) or 'none'}"
             )
             yield ("b2b_partners", i, "dns_zone"), f"partner {partner.domain!r} {problem}"
+
+
+def own_peers(clusters: Sequence[Cluster], zone: NeighbourZone, fqdn_at: Callable[[str], str]) -> Iterator[Problem]:
+    """Yield the addresses of a neighbour zone that are peers of its own cluster."""
+    peers = {peer for cluster in clusters if cluster.name == zone.cluster for peer in cluster.peers}
+    for j, address in enumerate(zone.peer_addresses):
+        if fqdn_at(address) in peers:
+            yield (
+                ("peer_addresses", j),
+                f"{address} is a peer of the cluster {zone.cluster!r} itself, so it is not a neighbour",
+            )

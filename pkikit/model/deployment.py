@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from pkikit.errors import DeploymentError, InputError
-from pkikit.model.contradictions import duplicates, strange_aliases, strange_partners
+from pkikit.model.contradictions import duplicates, own_peers, strange_aliases, strange_partners
 from pkikit.model.deployment_file.fields import DnsName, FileValue, Fqdn, IpAddress, Label, Switch, Version
 from pkikit.model.deployment_file.yaml_source import YamlSource, explain, read_yaml
 from pkikit.model.outside_parties import B2bPartner, CloudService, Partner
@@ -337,6 +337,7 @@ def _zone_problems(deployment: Deployment, zone: Zone) -> Iterator[_Problem]:
             addresses = zone.peer_addresses
         case NeighbourZone():
             roles, addresses = {"cluster": (zone.cluster, None)}, zone.peer_addresses
+            yield from own_peers(deployment.clusters, zone, deployment.fqdn_at)
         case DnsZone() | DefaultZone():
             roles = {"cluster": (zone.cluster, None)}
         case _:

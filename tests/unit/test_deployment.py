@@ -42,6 +42,9 @@ def test_promised_deployments_are_shipped() -> None:
     ("[e1.example.com, e2.example.com], tls", "[e1.example.com, 192.0.2.1], tls", 21, "IP address where an FQDN belongs"),
     ("tls_verify: true}", "tls_verfy: true}", 22, "did you mean 'tls_verify'"),
     ("type: neighbour", "type: neighbor", 22, "zones[1]"),
+    ("type: neighbour", f"type: {'x' * 300}", 22, "'dns', 'default', not 'xxxx"),
+    ("type: neighbour", r'type: "a\nb"', 22, r"'dns', 'default', not 'a\\nb'"),
+    ("[sip.partner.example.net]", "[e2.example.com]", 22, "e2.example.com is a peer of the cluster 'edge' itself"),
     ("version: X12.5", "version: 12", 3, "version"),
     ("version: X12.5", "version: X99.1", 3, "X8.1 to X15.5"),
     ("mra: true", "mra: true\nmra: false", 17, "is there twice"),
@@ -59,6 +62,7 @@ def test_invalid_deployment_is_refused_with_file_line_and_key(before: str, after
     assert said in str(caught.value)
     assert str(caught.value).startswith(f"my.yaml, line {line}"), caught.value
     assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 300
 
 
 @pytest.mark.parametrize("text", [

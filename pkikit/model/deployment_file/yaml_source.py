@@ -168,7 +168,7 @@ def explain(error: pydantic.ValidationError, source: YamlSource, model: type[pyd
     """Return the first error as one sentence: key, what is wrong, what is allowed."""
     first = _first(error)
     parts = [p for p in _path_of(error) if not (isinstance(p, str) and _is_tag(p, source))]
-    key = ".".join(f"[{p}]" if isinstance(p, int) else p for p in parts).replace(".[", "[")
+    key = ".".join(f"[{p}]" if isinstance(p, int) else printable(p) for p in parts).replace(".[", "[")
     if source.data is None:
         return "is empty: a deployment has at least `name` and `clusters`"
     if first["type"] in {"model_type", "dict_type"} and not key:
@@ -180,6 +180,8 @@ def explain(error: pydantic.ValidationError, source: YamlSource, model: type[pyd
         return f"unknown key {printable(key)}{hint}; allowed here: {', '.join(allowed)}"
     if first["type"] == "missing":
         return f"the key {key} is missing"
+    if first["type"] == "union_tag_invalid":
+        return f"{key}: the type is {first['ctx']['expected_tags']}, not {_show_value(first['input'].get('type'))}"
     if first["type"] in {"deployment", "name"}:
         return f"{key}: {first['msg']}" if key else str(first["msg"])
     if first["type"].startswith("bool_"):
