@@ -101,7 +101,8 @@ def answer(document: Any, *, as_json: bool, accepted: bool = True, show: Callabl
     else:
         from rich.console import Console
 
-        show(Console(highlight=False, soft_wrap=not sys.stdout.isatty()))
+        # Without `emoji=False`, ":imp:" in the id of a leg becomes a picture.
+        show(Console(highlight=False, emoji=False, soft_wrap=not sys.stdout.isatty()))
     if not accepted:
         raise typer.Exit(EXIT_NO)
 
@@ -165,15 +166,12 @@ def show_findings(console: Console, findings: Iterable[Finding]) -> None:
         print_indented(console, f"fix: {found.fix}")
 
 
-def print_indented(console: Console, text: str) -> None:
-    """Return a line below the head of a finding; on a terminal all its lines stay indented, elsewhere it does not wrap."""
+def print_indented(console: Console, text: str, by: int = 9) -> None:
+    """Print a line below the head of a finding; on a terminal all its lines stay indented, elsewhere it does not wrap."""
     from rich.padding import Padding
     from rich.text import Text
 
     if console.soft_wrap:
-        console.print(Text(f"{_INDENT}{text}"))
+        console.print(Text(f"{' ' * by}{text}"))
     else:
-        console.print(Padding(Text(text), (0, 0, 0, len(_INDENT)), expand=False))
-
-
-_INDENT = " " * 9
+        console.print(Padding(Text(text), (0, 0, 0, by), expand=False))

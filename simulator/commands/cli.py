@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -200,7 +200,7 @@ def print_report(out: Console, report: CheckReport) -> None:
     said = "no" if report.down else "yes"
     out.print(f"{said}: {up} of {every} legs of {report.deployment} are up at {format_time(report.at)}", markup=False)
     for line in report.service_lines:
-        out.print(f"  {line}", markup=False)
+        console.print_indented(out, line, by=2)
     for cause in report.root_causes():
         console.show_findings(out, [replace(cause.finding, fix=cause.fix)])
         if len(cause.refused_by) > 1:
@@ -210,10 +210,27 @@ def print_report(out: Console, report: CheckReport) -> None:
         console.show_findings(out, [warning])
         more = f" and {len(legs) - 1} more" if len(legs) > 1 else ""
         console.print_indented(out, f"legs: {legs[0]}{more}")
-    console.table(out, ("leg", "outcome", "cause"), [_row(leg) for leg in report.legs])
+    rows = [_row(leg) for leg in report.legs]
+    room = out.width - _longest(row[1] for row in rows) - _longest(word for row in rows for word in row[2].split()) - 10
+    console.table(out, ("leg", "outcome", "cause"), [(_broken(leg, room), said, cause) for leg, said, cause in rows])
     judged = sum(leg.trace is None for leg in report.legs)
     if judged:
         out.print(f"* {judged} were judged, but not dialled: a private key is missing.")
+
+
+def _longest(texts: Iterable[str]) -> int:
+    return max(map(len, texts), default=0)
+
+
+def _broken(leg_id: str, room: int) -> str:
+    """Return the id of a leg on as many lines as it needs, so that no name is cut in its middle."""
+    if len(leg_id) <= room:
+        return leg_id
+    dialler, _, server = leg_id.rpartition(">")
+    if len(dialler) < room:
+        return f"{dialler}>\n{server}"
+    kind, _, client = dialler.rpartition(":")
+    return f"{kind}:\n{client}>\n{server}"
 
 
 def _row(report: LegReport) -> tuple[str, str, str]:
@@ -234,7 +251,7 @@ def clinic(
     scores: Annotated[bool, typer.Option("--scores", help="What was played on this machine.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Troubleshooting cases: something is broken in a running lab. Find out what, mend it, see it come up.
+    """Troubleshooting cases: something is broken in a running lab. Find out what, fix it, see it come up.
 
     Example: expressway-sim clinic server-auth-only-on-c
     """
@@ -268,7 +285,7 @@ def _clinic_live(case: Case) -> None:
     from simulator.threaded import ThreadedCase
 
     with console.steps(quiet=False) as step, ThreadedCase(case, step=step) as threaded:
-        score = play_live(Console(highlight=False), threaded.case, threaded.portal)
+        score = play_live(Console(highlight=False, emoji=False), threaded.case, threaded.portal)
     keep_score(score)
 
 

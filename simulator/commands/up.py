@@ -108,7 +108,7 @@ def status_table(report: CheckReport) -> Table:
 
 async def run_until_stopped(lab: RunningLab, state: Path | None, acme: LabCa | None = None) -> None:
     """Show the table until cancelled (Ctrl-C, SIGTERM); without a terminal, one line per change of the status."""
-    out = Console(highlight=False)
+    out = Console(highlight=False, emoji=False)
     face, proxy = Management(lab), NameProxy(lab)
     async with AsyncExitStack() as stack:
         await face.start()

@@ -25,6 +25,8 @@ from pkikit.values.names import printable
 from pkikit.view.description import iso
 
 _FOR_USERS = {ServiceName.MRA, ServiceName.WEB_PROXY}
+# A service names at most so many legs of one cause; the rest is in the table of legs.
+_LEGS_NAMED = 3
 _MARKS = {
     Outcome.ACCEPTED: "✔ accepted",
     Outcome.REJECTED: "✘ rejected",
@@ -161,6 +163,10 @@ def _legs_down(cause: RootCause) -> str:
     return f"Legs down{refused}: {', '.join(cause.legs)}"
 
 
+def _some(ids: Sequence[str]) -> str:
+    return ", ".join(ids) if len(ids) <= _LEGS_NAMED else f"{ids[0]} and {len(ids) - 1} more"
+
+
 def _place(name: ServiceName, where: str) -> str:
     return f"for users on {where}" if name in _FOR_USERS else f"on {where}"
 
@@ -230,8 +236,8 @@ class CheckReport:
     def outages(self) -> tuple[str, ...]:
         """One line for each service that is down: where, and because of which legs and causes."""
         down = [state for state in self.services if not state.up]
-        of_peers = {(state.name, state.because) for state in down if state.peer}
-        return tuple(self._outage(s) for s in down if s.peer or (s.name, s.because) not in of_peers)
+        of_peers = {(state.name, leg) for state in down if state.peer for leg in state.because}
+        return tuple(self._outage(s) for s in down if s.peer or {(s.name, leg) for leg in s.because} - of_peers)
 
     @property
     def service_lines(self) -> tuple[str, ...]:
@@ -250,7 +256,7 @@ class CheckReport:
         reasons: dict[str, list[str]] = {}
         for leg_id in state.because:
             reasons.setdefault(causes.get(leg_id, "no cause found"), []).append(leg_id)
-        parts = (f"{', '.join(ids)} {'is' if len(ids) == 1 else 'are'} down: {cause}" for cause, ids in reasons.items())
+        parts = (f"{_some(ids)} {'is' if len(ids) == 1 else 'are'} down: {cause}" for cause, ids in reasons.items())
         return f"{state.name.label} is down {_place(state.name, state.where)} because {'; '.join(parts)}"
 
     @property
