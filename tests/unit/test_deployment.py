@@ -43,7 +43,7 @@ def test_promised_deployments_are_shipped() -> None:
     ("tls_verify: true}", "tls_verfy: true}", 22, "did you mean 'tls_verify'"),
     ("type: neighbour", "type: neighbor", 22, "zones[1]"),
     ("type: neighbour", f"type: {'x' * 300}", 22, "'dns', 'default', not 'xxxx"),
-    ("type: neighbour", r'type: "a\nb"', 22, r"'dns', 'default', not 'a\\nb'"),
+    ("type: neighbour", r'type: "a\nb"', 22, r"'dns', 'default', not 'a\nb'"),
     ("[sip.partner.example.net]", "[e2.example.com]", 22, "e2.example.com is a peer of the cluster 'edge' itself"),
     ("version: X12.5", "version: 12", 3, "version"),
     ("version: X12.5", "version: X99.1", 3, "X8.1 to X15.5"),
