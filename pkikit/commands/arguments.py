@@ -139,7 +139,11 @@ def tell(verdict: Verdict, as_json: bool, **more: Any) -> None:
 
 def show_verdict(out: Console, verdict: Verdict) -> None:
     """Print the questions, the answer, and below it the findings that explain it."""
+    from pkikit.judge.advice import list_advice
+
     for question in re.split(r"(?<=\?) ", verdict.question):
         out.print(question, markup=False)
     out.print(f"{'yes' if verdict.accepted else 'no'}: {verdict.counts}", markup=False)
     console.show_findings(out, verdict.findings)
+    if note := list_advice(verdict.findings):
+        out.print(note, markup=False)

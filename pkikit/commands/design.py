@@ -83,9 +83,10 @@ def san(
 
 def _show_change(old: Deployment, new: Deployment, as_json: bool) -> None:
     from pkikit.design.change import compare_deployments
-    from pkikit.design.restarts import ORDER_ADVICE
+    from pkikit.design.restarts import in_restart_order, order_advice
 
     changes = compare_deployments(old, new)
+    orders = in_restart_order(new, (c.fqdn for c in changes if c.needs_certificate))
 
     def show(out: Console) -> None:
         rows = [
@@ -94,8 +95,8 @@ def _show_change(old: Deployment, new: Deployment, as_json: bool) -> None:
             for c in changes
         ]  # fmt: skip
         console.table(out, ("peer", "", "why", "no longer needed"), rows, title=f"{old.name} → {new.name}")
-        if any(c.restart_after for c in changes):
-            out.print(f"{ORDER_ADVICE} (Cisco TAC 217230)")
+        for sentence in filter(None, map(order_advice, orders)):
+            out.print(sentence, markup=False)
 
     console.answer({"changes": [c.to_json() for c in changes]}, as_json=as_json, show=show)
 

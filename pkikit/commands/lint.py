@@ -87,14 +87,29 @@ def lint(
     verdict = merge_lint(verdicts, services)
     more: dict[str, Any] = {"legs": [s.to_json() for s in services]} if services else {}
 
+    upload = _upload_advice(question) if verdict.accepted and request is not None else ""
+
     def show(out: Console) -> None:
         show_verdict(out, verdict)
+        if upload:
+            out.print(upload, markup=False)
         if services:
             rows = [(s.leg.id, s.purpose.value, "✔ served" if s.verdict.accepted else "✘ broken", ", ".join(s.causes))
                     for s in services]  # fmt: skip
             console.table(out, ("leg", "shown as", "", "cause"), rows, title="Legs that would see this certificate")
 
     console.answer({**verdict.to_json(), **more}, as_json=as_json, accepted=verdict.accepted, show=show)
+
+
+def _upload_advice(question: LintQuestion) -> str:
+    """Return what comes after the upload of a certificate that answers a request: a restart, and in which order."""
+    from pkikit.design.restarts import ORDER_ADVICE, order_advice, restart_order
+
+    uses = "An Expressway uses a new server certificate after its upload and a restart."
+    if question.deployment is None or question.peer is None:
+        return f"{uses} {ORDER_ADVICE}"
+    order = restart_order(question.deployment, question.peer)
+    return " ".join(filter(None, (uses, order_advice(order)))) if order else ""
 
 
 def _lint_files(

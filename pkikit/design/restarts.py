@@ -5,13 +5,27 @@ Sources: administrator guide, 'Restarting, Rebooting, and Shutting Down'; Cisco 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from pkikit.model.deployment import Deployment
 
 ESTIMATES: Mapping[str, int] = MappingProxyType({"restart": 3, "reboot": 5})  # minutes
-ORDER_ADVICE = "Restart the primary peer of a cluster first, then the others one at a time, a few minutes apart."
+ORDER_ADVICE = "In a cluster, restart the primary first, then the other peers one at a time, minutes apart (Cisco TAC 217230)."
+
+
+def order_advice(peers: Sequence[str]) -> str:
+    """Return the sentence about the order in which peers of one cluster restart.
+
+    Args:
+        peers: those that restart, the primary first.
+
+    Returns:
+        One sentence; empty for a single peer, which has no order.
+    """
+    if len(peers) < 2:
+        return ""
+    return f"{ORDER_ADVICE} Here: {', then '.join(peers)}."
 
 
 def restart_order(deployment: Deployment, fqdn: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ The fix of a rule is general. When the path and the machines are known, these se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -41,6 +41,15 @@ def situate(found: Finding, path: CertificatePath, question: PathQuestion) -> Fi
     advise = _ADVICE.get(found.rule)
     fix = advise(path, question) if advise else ""
     return replace(found, fix=fix) if fix else found
+
+
+def list_advice(findings: Iterable[Finding]) -> str:
+    """Return when a change of a trusted CA list takes effect, if a fix changes that of an Expressway; otherwise nothing.
+
+    The sentence belongs below all findings: it is the same for each of them.
+    """
+    changed = any(f"({_LIST_PAGE})" in found.fix and rules.TRUST_LIST_CHANGE not in found.fix for found in findings)
+    return rules.TRUST_LIST_CHANGE if changed else ""
 
 
 def the_list(question: PathQuestion) -> str:

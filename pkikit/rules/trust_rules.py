@@ -6,6 +6,10 @@ from pkikit.model.findings import Severity
 from pkikit.model.tables.features import UNIQUE_CA_NAMES
 from pkikit.rules.rule import Rule, Step, Subject
 
+TRUST_LIST_CHANGE = (
+    "SIP TLS uses a changed trusted CA list at once. For Mobile and Remote Access, XCP and the SSH tunnels, restart the "
+    "Expressway to be sure: Cisco's documents contradict each other."
+)  # MRA guides X12.5 and X15.0: restart; the certificate guide asks for none, and the list of alarms has none
 _TRUST = "X12.5 guide, 'Managing the Trusted CA Certificate List'"
 _SAME_NAME = (
     "X12.5 guide, 'Cisco Unified Communications Manager Certificates' and 'IM and Presence Service Certificates'"
@@ -69,7 +73,7 @@ ISSUER_UNKNOWN = Rule(
     applies_to=(Subject.PATH,),
     requirement="The verifier's trusted CA list holds the root that the chain leads to.",
     source=_TRUST,
-    fix="Append the root of the other side's CA to the verifier's trusted CA list.",
+    fix=f"Append the root of the other side's CA to the verifier's trusted CA list. {TRUST_LIST_CHANGE}",
     openssl=(2, 19, 20, 29),
     alerts=(48,),
     step=Step.TRUST,
@@ -81,7 +85,8 @@ INTERMEDIATE_MISSING = Rule(
     applies_to=(Subject.PATH,),
     requirement="The presenting side sends every intermediate between leaf and root, or the verifier's list holds it.",
     source=_TRUST,
-    fix="Append the intermediate to the server certificate's file (or its peer's trusted CA list), or to the verifier's list.",
+    fix="Append the intermediate to the server certificate's file (or its peer's trusted CA list), or to the verifier's list. "
+    f"{TRUST_LIST_CHANGE}",
     openssl=(21,),
     step=Step.TRUST,
     order=4,
@@ -92,7 +97,7 @@ SELF_SIGNED_LEAF = Rule(
     applies_to=(Subject.PATH,),
     requirement="A self-signed server certificate is accepted only when the verifier's list holds it.",
     source="X12.5 guide, 'Cisco Unified Communications Manager Certificates'",
-    fix="Have it signed by a CA; or append this certificate to the verifier's trusted CA list.",
+    fix=f"Have it signed by a CA; or append this certificate to the verifier's trusted CA list. {TRUST_LIST_CHANGE}",
     openssl=(18,),
     step=Step.TRUST,
     order=3,

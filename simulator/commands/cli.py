@@ -194,6 +194,7 @@ async def _run_check(lab: Lab, archives: Path | None, *, quiet: bool) -> CheckRe
 
 def print_report(out: Console, report: CheckReport) -> None:
     """The answer, the root causes, then every connection."""
+    from pkikit.judge.advice import list_advice
     from pkikit.model.certificates.facts import format_time
 
     up, every = len(report.legs) - len(report.down), len(report.legs)
@@ -206,6 +207,8 @@ def print_report(out: Console, report: CheckReport) -> None:
         if len(cause.refused_by) > 1:
             console.print_indented(out, f"refused by: {', '.join(cause.refused_by)}")
             console.print_indented(out, "If the fix is for the machine that refuses, apply it on each of them.")
+    if note := list_advice(replace(cause.finding, fix=cause.fix) for cause in report.root_causes()):
+        out.print(note, markup=False)
     for warning, legs in report.warnings:
         console.show_findings(out, [warning])
         more = f" and {len(legs) - 1} more" if len(legs) > 1 else ""

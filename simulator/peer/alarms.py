@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pkikit.design.restarts import ORDER_ADVICE
 from pkikit.judge.matching.name_matching import match_name
 from pkikit.model.certificates.canonical_name import format_name
 from pkikit.model.certificates.credential import Credential, is_same
@@ -23,6 +24,7 @@ from simulator.peer.acme_state import Attempt
 from simulator.peer.state import PeerState
 from simulator.world.report import LegReport
 
+_RESTARTS = frozenset({"15022", "15028"})
 WARN_BEFORE = timedelta(days=21)  # ours: the document does not say when the product first raises 40069
 _LONGEST_LIST = 200  # characters of the hosts in 35013
 
@@ -53,6 +55,11 @@ class Alarm:
     def severity(self) -> str:
         """The product's word; empty where the document gives none."""
         return self.kind.severity or ""
+
+    @property
+    def advice(self) -> str:
+        """What several documents add to the action; empty for most alarms."""
+        return ORDER_ADVICE if self.kind.id in _RESTARTS else ""
 
     @property
     def key(self) -> str:

@@ -14,12 +14,14 @@ from typing import Any
 
 from cryptography import x509
 
+from pkikit.design.restarts import ORDER_ADVICE
 from pkikit.errors import InputError
 from pkikit.model.certificates.facts import is_self_signed
 from pkikit.model.deployment import Deployment
 from pkikit.model.parties import Side
 from pkikit.model.revocation import NOTHING_HELD, CrlSource
 from pkikit.model.world import Speaks, World
+from pkikit.rules.trust_rules import TRUST_LIST_CHANGE
 from pkikit.values.names import printable
 from simulator.world.fault_context import FaultContext
 from simulator.world.issued_world import ISSUING_CRL, OCSP_URL, ROOT_CRL, layout_of, profile_of
@@ -45,9 +47,10 @@ class Action(enum.StrEnum):
 
 
 TOLD: dict[Action, str] = {
-    Action.RENEW: "new key, request with every name of the layout, signed by the lab's CA, loaded with its chain, restart; "
-    "in a cluster the primary first, then one peer at a time",
-    Action.TRUST: "append every CA certificate that the others' certificates lead to; drop what nobody needs",
+    Action.RENEW: "new key, request with every name of the layout, signed by the lab's CA, loaded with its chain, restart. "
+    f"{ORDER_ADVICE}",
+    Action.TRUST: "append every CA certificate that the others' certificates lead to; drop what nobody needs. "
+    f"{TRUST_LIST_CHANGE}",
     Action.CLOCK: "set the clock right (NTP)",
     Action.SERVICE: "have its TLS service set right: on, TLS 1.2 and 1.3, suites that encrypt",
     Action.PORTS: "have the firewall open its ports",

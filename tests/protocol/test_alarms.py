@@ -97,7 +97,7 @@ def test_cluster_tls_permissive_is_a_notice(lab: ThreadedLab) -> None:
     assert "40049" not in alarms(lab, E1)
 
 
-@pytest.mark.product("B-15028", "P7-1", "B-02")
+@pytest.mark.product("B-15028", "P7-1", "B-02", "P4-3")
 def test_restart_alarm_stays_until_the_restart(lab: ThreadedLab) -> None:
     """Also if the earlier certificate is uploaded again, so that nothing differs any more."""
     peer = lab.peers[E1]
@@ -112,6 +112,7 @@ def test_restart_alarm_stays_until_the_restart(lab: ThreadedLab) -> None:
     lab.do(peer.alarm_board.look)
     assert not peer.restart_needed
     assert alarms(lab, E1)["15028"].severity == "Warning"
+    assert "restart the primary first" in alarms(lab, E1)["15028"].advice
     lab.do(peer.restart)
     eventually(lambda: "15028" not in alarms(lab, E1), "the alarm is over")
     assert lines(lab, E1, ALARM_LOWERED, "15028")

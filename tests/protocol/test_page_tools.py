@@ -98,7 +98,7 @@ def test_secure_traversal_test_dials_the_running_lab(lab: ThreadedLab, core: Pag
 # Restart.
 
 
-@pytest.mark.product("H-13", "G-11")
+@pytest.mark.product("H-13", "P4-3", "G-11")
 def test_restart_is_confirmed_and_says_what_it_costs(lab: ThreadedLab) -> None:
     """Minutes, calls, sessions, order in the cluster; asked once more; then the page that leads to the login."""
     pages, site = Pages(lab, E2), lab.sites[E2]

@@ -298,7 +298,13 @@ def test_trust_list_change_advises_a_restart_and_names_the_contradiction(lab: Th
     assert done == ("success", "✔ The CA certificates were appended to the list.")
     assert advice[0] == "warning"
     assert all(
-        words in advice[1] for words in ("SIP TLS uses the list", "XCP and the SSH tunnels", "to be sure", "contradict")
+        words in advice[1]
+        for words in (
+            "SIP TLS uses a changed trusted CA list at once",
+            "XCP and the SSH tunnels",
+            "to be sure",
+            "contradict",
+        )
     )
     assert "Other CA" in core.get("/trustedcacertificate/decoded")
     assert core.get("/trustedcacertificate/pem").count("BEGIN CERTIFICATE") == len(lab.peers[C1].state.trusted_ca_list)

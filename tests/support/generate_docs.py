@@ -124,9 +124,10 @@ def versions_md() -> str:
         f"take `--version`. Where neither does, the version is **{features.DEFAULT_VERSION}**. The notebooks, their deployments and [the guide](guide.md)",
         f"follow the certificate guide of **{features.GUIDE_VERSION}**.", "",
         "## What depends on the version", "",
-        "| versions | what the product does there | source |", "| --- | --- | --- |",
+        "The mark: a document states it, it is inferred from what is stated, or it is uncertain. The source says which part.", "",
+        "| versions | what the product does there | mark | source |", "| --- | --- | --- | --- |",
     ]  # fmt: skip
-    lines += [f"| {_span_text(f)} | {f.title} | {f.source} |" for f in features.FEATURES]
+    lines += [f"| {_span_text(f)} | {f.title} | {f.certainty.value} | {f.source} |" for f in features.FEATURES]
     lines += ["", f"## From {features.GUIDE_VERSION} to {features.DEFAULT_VERSION}", ""]
     lines += [f"What is different from the notebooks on a product of today ({len(changed)} of the rows above):", ""]
     lines += [f"- {'new' if newest.has(f) else 'gone'}: {f.title}" for f in changed]

@@ -8,8 +8,10 @@ import pytest
 
 from pkikit.design.change import compare_deployments
 from pkikit.design.nodes import design_nodes
+from pkikit.design.restarts import ORDER_ADVICE, in_restart_order, order_advice
 from pkikit.model.deployment import Deployment
 from pkikit.model.parties import LegKind
+from simulator.world.remedies import TOLD, Action
 from tests.support.worlds import C1, C2, E1, E2, changed
 
 FULL = changed("clustered-full")
@@ -66,6 +68,7 @@ def test_change_lists_names_no_longer_needed() -> None:
     assert not any(c.needs_certificate for c in compare_deployments(FULL, FULL))
 
 
+@pytest.mark.product("P4-3", "H-13")
 def test_change_advises_to_restart_the_primary_first() -> None:
     """Each peer that restarts names those of its own cluster that restart before it, the primary first."""
     new = full(domains__registration=["example.com", "example.org", "new.example.net"])
@@ -75,6 +78,16 @@ def test_change_advises_to_restart_the_primary_first() -> None:
     assert f"some minutes after {E1} (primary first" in changes[E2].to_json()["then"]
     assert "primary" not in changes[E1].to_json()["then"]
     assert not any(c.restart_after for c in compare_deployments(FULL, FULL))
+
+
+@pytest.mark.product("P4-3")
+def test_order_of_restarts_has_the_primary_first_and_one_sentence_for_all() -> None:
+    """By cluster, as the deployment lists the peers; a single peer has no order. `san --diff` prints the sentence."""
+    assert in_restart_order(FULL, (E2, E1, C1)) == ((C1,), (E1, E2))
+    assert order_advice((E1,)) == ""
+    assert order_advice((E1, E2)) == f"{ORDER_ADVICE} Here: {E1}, then {E2}."
+    assert "primary first, then the other peers one at a time" in ORDER_ADVICE
+    assert ORDER_ADVICE in TOLD[Action.RENEW]
 
 
 @pytest.mark.product("P2-10")

@@ -15,6 +15,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, pkcs7, pkcs12
 
+from pkikit.design.restarts import ORDER_ADVICE
 from pkikit.files import key_pem, read_file
 from pkikit.model.codec.trace import trace_to_json
 from simulator.wire.memory import MemoryDialler
@@ -22,7 +23,7 @@ from simulator.world.craft import DAY, craft
 from tests.support.cli import DEPLOYMENT, command_line, pkikit_json, run
 from tests.support.credential_files import CREDENTIAL
 from tests.support.wait import LONG
-from tests.support.worlds import AT, C1, DEPLOYMENTS, E1, WorldBuilder, issued
+from tests.support.worlds import AT, C1, DEPLOYMENTS, E1, E2, WorldBuilder, issued
 
 FULL = str(DEPLOYMENTS / "clustered-full.yaml")
 ROOT = issued().authority.root
@@ -237,6 +238,18 @@ def test_lint_command_for_a_peer_lists_the_broken_legs(files: Path) -> None:
         "lint", str(files / "cert.pem"), "--deployment", DEPLOYMENT, "--peer", "ucm1.corp.example.com", *INSTANT, code=1
     )
     assert "names.node-fqdn-missing" in {f["rule"] for f in node["findings"]}
+
+
+@pytest.mark.product("P4-3")
+def test_commands_that_plan_restarts_print_their_order(files: Path) -> None:
+    """`lint --request` before the upload, and `san OLD NEW --diff`: one sentence, with the peers where they are known."""
+    mine = str(files / "cert.pem")
+    lint = ("pkikit", "lint", mine, "--request", mine, *INSTANT)
+    assert ORDER_ADVICE in run(*lint).stdout
+    assert f"Here: {E1}, then {E2}." in run(*lint, "--deployment", DEPLOYMENT, "--peer", E1).stdout
+    assert ORDER_ADVICE not in run("pkikit", "lint", mine, *INSTANT).stdout
+    assert f"Here: {E1}, then {E2}." in run("pkikit", "san", DEPLOYMENT, FULL, "--diff").stdout
+    assert ORDER_ADVICE not in run("pkikit", "san", FULL, FULL, "--diff").stdout
 
 
 def test_lint_command_judges_a_deployment_and_an_answer(files: Path, tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from pydantic import BaseModel
 from pkikit.design.xconfiguration import default_of, settings_of, xconfiguration
 from pkikit.model.deployment import Deployment, Revocation
 from pkikit.model.parties import Cluster, Role, Server
-from pkikit.model.tables.product_settings import SETTINGS, Certainty, Setting
+from pkikit.model.tables.features import Certainty
+from pkikit.model.tables.product_settings import SETTINGS, Setting
 from pkikit.model.version import ProductVersion
 from pkikit.model.zones import DefaultZone, DnsZone, NeighbourZone, TraversalZone
 from tests.support.worlds import C1, E1, changed, deployment

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from cryptography import x509
 
 from pkikit.issue.authority import create_root
+from pkikit.judge.advice import list_advice
 from pkikit.judge.paths.trust import Anchor, build_path, chain_to_present, effective_trust, may_be_issuer
 from pkikit.judge.verify import verify_certificate
+from pkikit.model.findings import Finding, Severity
 from pkikit.model.leg import Purpose
+from pkikit.rules import trust_rules
+from pkikit.rules.trust_rules import TRUST_LIST_CHANGE
 from simulator.world.craft import DAY, craft
+from simulator.world.remedies import TOLD, Action
 from tests.support.worlds import AT
 
 BEFORE = AT - 100 * DAY
@@ -137,3 +144,22 @@ def test_unreadable_san_reports_extension_unreadable() -> None:
         verdict = verify_certificate(certificate, trusted_ca_list=[ROOT.certificate], purpose=Purpose.SERVER, at=AT)
         assert {f.rule for f in verdict.errors} == rules
         assert "chain.extension-unreadable" in verdict.checked
+
+
+@pytest.mark.product("H-04", "I-08", "P4-1")
+def test_fix_that_changes_a_list_says_at_once_for_sip_and_restart_to_be_sure() -> None:
+    """One sentence for rules, remedies and the pages; below the findings of a command where no fix has it yet."""
+    for rule in (trust_rules.ISSUER_UNKNOWN, trust_rules.INTERMEDIATE_MISSING, trust_rules.SELF_SIGNED_LEAF):
+        assert rule.fix.endswith(TRUST_LIST_CHANGE)
+    assert TOLD[Action.TRUST].endswith(TRUST_LIST_CHANGE)
+    assert all(
+        words in TRUST_LIST_CHANGE
+        for words in ("SIP TLS", "at once", "XCP and the SSH tunnels", "to be sure", "contradict")
+    )
+    found = Finding(
+        rule=trust_rules.ISSUER_UNKNOWN.id, severity=Severity.ERROR, subject="e1", message="no", evidence=(),
+        fix="Append it (Maintenance > Security > Trusted CA certificate).",
+    )  # fmt: skip
+    assert list_advice([found]) == TRUST_LIST_CHANGE
+    assert list_advice([replace(found, fix=f"{found.fix} {TRUST_LIST_CHANGE}")]) == ""
+    assert list_advice([replace(found, fix="Append it to CallManager-trust.")]) == ""

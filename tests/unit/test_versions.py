@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from pkikit.commands.cli import app
@@ -26,6 +27,7 @@ from pkikit.model.parties import LegKind, Role
 from pkikit.model.tables import features
 from pkikit.model.version import ProductVersion
 from simulator.world.craft import CLIENT, SERVER, craft
+from tests.support.generate_docs import versions_md
 from tests.support.places import ROOT
 from tests.support.worlds import AT, CLUSTER_E, E1, changed
 
@@ -226,3 +228,28 @@ def test_file_without_a_version_is_read_as_the_newest(tmp_path: Path) -> None:
     assert "silent.yaml: names no version, so it is read as X15.5" in runner.invoke(app, ["san", str(silent)]).stderr
     assert runner.invoke(app, ["san", str(silent), "--version", "X14.0"]).stderr == ""
     assert runner.invoke(app, ["san", str(stated)]).stderr == ""
+
+
+# A feature that rests on statements which are not all stated: the feature shows the weakest mark.
+RESTS_ON = {
+    features.CLUSTER_WITHOUT_CLIENT_AUTH: ("A-49", "A-74"),
+    features.SERVER_ONLY_SWITCH: ("A-41", "A-42"),
+    features.EKU_CHECKING_MODE: ("A-08", "A-09"),
+    features.CSRF_HEADER: ("D-15",),
+    features.TWO_STORES: ("A-01", "A-02"),
+    features.UPLOAD_NEEDS_CLIENT_AUTH: ("A-40",),
+    features.TRAFFIC_SERVER_VERIFIES: ("F-08",),
+}
+
+
+def test_features_show_how_certain_the_documents_are() -> None:
+    """The mark is that of the weakest statement; the source and docs/versions.md say so too."""
+    rows = yaml.safe_load((ROOT / "docs" / "product.yaml").read_text(encoding="utf-8"))["statements"].values()
+    marks = {row["id"]: features.Certainty(row["mark"]) for topic in rows for row in topic}
+    order = list(features.Certainty)
+    for feature, ids in RESTS_ON.items():
+        assert feature.certainty is max((marks[i] for i in ids), key=order.index), feature.title
+    page = versions_md()
+    for feature in features.FEATURES:
+        assert any(word in feature.source for word in ("inferred", "uncertain")) is (feature.certainty is not order[0])
+        assert f"| {feature.title} | {feature.certainty.value} |" in page

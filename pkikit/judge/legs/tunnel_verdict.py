@@ -20,7 +20,7 @@ from pkikit.model.tables.ssh_algorithms import ECDSA, RSA, SSH_ALGORITHMS, SshAl
 from pkikit.reading.unreadable import UNREADABLE
 from pkikit.rules.certificate_rules import DIGEST_UNSUPPORTED, KEY_TOO_SHORT, OID_UNSUPPORTED
 from pkikit.rules.connection_rules import SSH_ALGORITHM, TUNNEL_HOST_NAME
-from pkikit.rules.trust_rules import INTERMEDIATE_MISSING, ISSUER_UNKNOWN
+from pkikit.rules.trust_rules import INTERMEDIATE_MISSING, ISSUER_UNKNOWN, TRUST_LIST_CHANGE
 from pkikit.values.memo import once_per_object
 
 
@@ -114,7 +114,6 @@ def about_lists(found: Finding, verifier: str) -> Finding:
         zone = " The traversal zone can be up without them."
     fix = (
         f"Append every CA certificate of the chain, intermediates too, to the trusted CA list of {verifier} (Maintenance > "
-        f"Security > Trusted CA certificate), and restart {verifier} to be sure: documents contradict each other about that."
-        f"{zone}"
+        f"Security > Trusted CA certificate). {TRUST_LIST_CHANGE}{zone}"
     )
     return replace(found, evidence=evidence, fix=fix)

@@ -7,6 +7,7 @@ made from here.
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass
 
 OLDEST, NEWEST = "X8.1", "X15.5"
@@ -14,6 +15,14 @@ DEFAULT_VERSION = NEWEST  # of a deployment, a command or a question that names 
 GUIDE_VERSION = "X12.5"  # of the certificate guide that the notebooks and docs/guide.md follow
 VERSION_RANGE = f"{OLDEST} to {NEWEST}"
 EVERY_VERSION = f"{OLDEST}-"
+
+
+class Certainty(enum.StrEnum):
+    """How sure a fact is: a document states it, it follows from stated facts, or the document is thin or contradicted."""
+
+    STATED = "stated"
+    INFERRED = "inferred"
+    UNCERTAIN = "uncertain"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,12 +34,14 @@ class Feature:
         since: the first version that has it; None when the oldest has it.
         until: the last version that has it, with all of its maintenance releases; None when the newest has it.
         source: the document that states it, and where documents contradict each other, how.
+        certainty: of its weakest part; the source then says which part that is.
     """
 
     title: str
     since: str | None = None
     until: str | None = None
     source: str
+    certainty: Certainty = Certainty.STATED
 
     @property
     def first(self) -> str:
@@ -119,6 +130,7 @@ IM_PRESENCE_ASKS = Feature(
     since="X14.0.2",
     source="MRA guide X15.0, 'Certificate Exchange Requirements' (cup-xmpp-trust and tomcat-trust). The port, and that it "
     "begins where it begins on Unified CM, are inferred",
+    certainty=Certainty.INFERRED,
 )
 TRAFFIC_SERVER_PRESENTS = Feature(
     title="The traffic server shows Expressway-C's certificate where Unified CM asks for one (TFTP 6971 and 6972): the CA must "
@@ -161,6 +173,7 @@ CLUSTER_WITHOUT_CLIENT_AUTH = Feature(
     title="Cluster links do not ask for clientAuth, also where cluster TLS verification is enforced.",
     since="X15.4",
     source="Cisco TAC 225482 (FAQ on clusters); that X15.5 keeps it is inferred",
+    certainty=Certainty.INFERRED,
 )
 SERVER_ONLY_SWITCH = Feature(
     title="A switch of the CLI on Expressway-E accepts the upload of a server certificate without clientAuth "
@@ -169,6 +182,7 @@ SERVER_ONLY_SWITCH = Feature(
     until="X15.4",
     source="Cisco TAC 225482: on Expressway-E, the command does not run on Expressway-C; deprecated in X15.5 by Cisco TAC "
     "225693. That the switch is off by default is inferred",
+    certainty=Certainty.INFERRED,
 )
 TWO_STORES = Feature(
     title="Expressway has two certificate stores: it shows the client certificate where it opens a connection, and the "
@@ -183,12 +197,15 @@ EKU_CHECKING_MODE = Feature(
     since="X15.5",
     source="Cisco TAC 225693. Off: serverAuth is asked for where the certificate lists purposes; names, chain and dates "
     "count as before (TAC 225482, FAQ; dates and chain are inferred)",
+    certainty=Certainty.INFERRED,
 )
 
 LONGER_DH_KEYS = Feature(
     title="`xConfiguration SIP Advanced SipTlsDhKeySize` is 2048 by default, not 1024.",
     since="X14.3",
-    source="administrator guide X15.5, change history (corrected in X15.2); the command reference X15.0 still says 1024",
+    source="administrator guide X15.5, change history (corrected in X15.2); uncertain, since the command reference X15.0 still "
+    "says 1024",
+    certainty=Certainty.UNCERTAIN,
 )
 RSA_SIGNATURES_FIRST = Feature(
     title="`xConfiguration SIP Advanced TlsSignatureAlgoPrefRsa` prefers RSA signatures in TLS 1.3.",
@@ -209,7 +226,8 @@ REST_DOMAIN_CERTIFICATES = Feature(
 CSRF_HEADER = Feature(
     title="Seven POST calls of the REST API want a header `X-CSRF-Header`, with any value.",
     since="X14.2",
-    source=f"{_INTERFACES} ('About the API')",
+    source=f"{_INTERFACES} ('About the API'). The answer without the header is not stated; 403 is uncertain",
+    certainty=Certainty.UNCERTAIN,
 )
 CSRF_PROTECTION = Feature(
     title="`xConfiguration Security CSRFProtection Status` makes CDB REST, XMLPut and SOAP want that header too.",

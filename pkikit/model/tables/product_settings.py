@@ -7,7 +7,6 @@ archive), and the documentation lists it. Source unless a row says otherwise: Ci
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 
 from pkikit.model.tables.features import (
@@ -19,6 +18,7 @@ from pkikit.model.tables.features import (
     SERVER_ONLY_SWITCH,
     TWO_STORES,
     VERIFY_ORIGIN_SWITCH,
+    Certainty,
     Feature,
 )
 from pkikit.model.tables.ssh_algorithms import SSH_ALGORITHMS, SSH_CIPHER
@@ -26,14 +26,6 @@ from pkikit.model.tables.ssh_algorithms import SSH_ALGORITHMS, SSH_CIPHER
 _REFERENCE = "administrator guide X15.0, command reference"
 ON_OFF = "On/Off"
 _CIPHERS = "EECDH:EDH:HIGH:-AES256+SHA:!MEDIUM:!LOW:!3DES:!MD5:!PSK:!eNULL:"
-
-
-class Certainty(enum.StrEnum):
-    """How sure the default is: a document states it, it follows from stated facts, or the document is thin or contradicted."""
-
-    STATED = "stated"
-    INFERRED = "inferred"
-    UNCERTAIN = "uncertain"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from pkikit.rules.trust_rules import TRUST_LIST_CHANGE
 from simulator.web.doorkeeper import MAX_SESSIONS, Session
 
 _MOST = 5  # banners of one page
@@ -45,10 +46,9 @@ class Banner:
 RESTART_OPTIONS = ("/restartoptions", "Restart options")
 TRUST_CHANGED = Banner(
     tone=Tone.WARNING,
-    text="SIP TLS uses the list from its next connection on. For Mobile and Remote Access, XCP and the SSH tunnels, "
-    "restart the Expressway to be sure.",
+    text=TRUST_LIST_CHANGE,
     links=(RESTART_OPTIONS,),
-    remark="Cisco's documents contradict each other: the MRA guides X12.5 and X15.0 want a restart after a change of the "
+    remark="The MRA guides X12.5 and X15.0 want a restart after a change of the "
     "trusted CA list; the certificate guide asks for none, and no alarm does.",
 )
 

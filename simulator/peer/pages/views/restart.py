@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from pkikit.design.restarts import ESTIMATES, restart_order
+from pkikit.design.restarts import ESTIMATES, ORDER_ADVICE, restart_order
 from pkikit.errors import InputError
 from pkikit.model.parties import Role
 from simulator.peer.pages.actions import Handler
@@ -37,6 +37,7 @@ async def _options(request: web.Request) -> web.Response:
         connections=sum(r.up for r in reports),
         sessions=0 if deployment.mra and deployment.role_of(peer.fqdn) is Role.EXPRESSWAY_C else None,
         order=restart_order(deployment, peer.fqdn),
+        advice=ORDER_ADVICE,
     )
 
 
