@@ -213,6 +213,20 @@ def test_intermediate_missing_on_c_leaves_the_zone_up_and_takes_the_tunnels() ->
     assert both_judges(tunnel, builder.trust(middle.intermediates, C1).world)  # at once, from the next connection on
 
 
+def test_unknown_root_on_c_takes_zone_and_tunnel_and_each_has_its_own_fix() -> None:
+    """To send a CA beside the leaf helps the zone, never the tunnel: its fix names c1's list alone, and the restart."""
+    world = WorldBuilder().reissue(E1, by=create_root("Foreign CA", at=AT - 50 * DAY)).world
+    fixes = {}
+    for kind in (LegKind.ZONE, LegKind.TUNNEL):
+        leg = next(leg for leg in legs(world, kind) if (leg.client, leg.server) == (C1, E1))
+        assert not both_judges(leg, world)
+        [fixes[kind]] = [f.fix for f in judge_leg(leg, world, AT).findings if f.rule == "trust.issuer-unknown"]
+    assert "server certificate file" not in fixes[LegKind.TUNNEL]
+    assert f"trusted CA list of {C1}" in fixes[LegKind.TUNNEL]
+    assert "to be sure" in fixes[LegKind.TUNNEL]
+    assert "to be sure" not in fixes[LegKind.ZONE]
+
+
 @pytest.mark.product("P1-11")
 def test_undecoded_number_in_a_name_takes_the_tunnel_and_an_extension_does_not() -> None:
     """The traversal zone of the same peers is up in both worlds."""

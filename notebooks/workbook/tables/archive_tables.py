@@ -36,7 +36,7 @@ def archive_log(archive: bytes) -> list[str]:
 
 
 def diagnose_archive(archive: bytes) -> pd.DataFrame:
-    """Return the failures in a diagnostic archive as `pkikit diagnose` finds them: cause, direction, port, and who is noise."""
+    """Return the failures in a diagnostic archive as `pkikit diagnose` ranks them: cause, direction and port."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "archive.tar.gz"
         path.write_bytes(archive)
@@ -45,8 +45,6 @@ def diagnose_archive(archive: bytes) -> pd.DataFrame:
             reader.read(text.lines, text.member)
     groups = reader.diagnosis().groups
     causes = list(dict.fromkeys(group["cause"] for group in groups))
-    rows = {
-        (group["cause"], group["direction"], group["port"] or "", "yes" if group["scanner"] else "") for group in groups
-    }
-    ranked = sorted(rows, key=lambda row: (row[3], causes.index(row[0]), str(row)))
-    return pd.DataFrame(ranked, columns=["cause", "direction", "port", "scanner"]).set_index("cause")
+    rows = {(group["cause"], group["direction"], group["port"] or "") for group in groups}
+    ranked = sorted(rows, key=lambda row: (causes.index(row[0]), str(row)))
+    return pd.DataFrame(ranked, columns=["cause", "direction", "port"]).set_index("cause")
