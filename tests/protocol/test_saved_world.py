@@ -79,8 +79,11 @@ def test_folder_of_the_previous_format_is_continued(tmp_path: Path) -> None:
             fqdn: party.credential for fqdn, party in first.world.parties.items()
         }
         assert lab.check().accepted
-    for path in (tmp_path / "lab.json", tmp_path / E1 / "peer.json"):
-        assert json.loads(path.read_bytes())["format"] == 1
+    written = {
+        path.name: json.loads(path.read_bytes())["format"]
+        for path in (tmp_path / "lab.json", tmp_path / E1 / "peer.json")
+    }
+    assert written == {"lab.json": 1, "peer.json": 2}
 
 
 def test_saved_world_with_unknown_parties_starts_without_them(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def carrier_of(leg: Leg) -> Leg:
     """The leg of the zone over which Mobile and Remote Access registers; any other leg itself."""
     if not leg.registration:
         return leg
-    return replace(leg, kind=LegKind.ZONE, registration=False, id="zone:" + leg.id.partition(":")[2])
+    return replace(leg, kind=LegKind.ZONE, id="zone:" + leg.id.partition(":")[2])
 
 
 def wanting_client_auth(fqdn: str) -> Callable[[Leg], bool]:
