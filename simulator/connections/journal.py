@@ -18,6 +18,7 @@ from pkikit.model.tables.log_events import (
     TUNNEL_FAILED,
     WRONG_NAME,
 )
+from pkikit.text import printable
 from pkikit.view.logs.event_lines import as_logged, fields_text
 from pkikit.view.logs.others import FailedConnection, other_lines, traffic_server_line, xcp_line
 from simulator.connections.context import LabContext
@@ -109,7 +110,8 @@ class Journal:
         target: tuple[str, int],
         name: str = "",
     ) -> None:
-        detail = WRONG_NAME if trouble.looked_for else as_logged(trouble.code, trouble.reason)
+        # The reason may quote the other machine, and logs of other forms escape nothing.
+        detail = WRONG_NAME if trouble.looked_for else printable(as_logged(trouble.code, trouble.reason))
         fields: dict[str, object] = {
             "Service": _service(protocol, target[1]), "Src_ip": source[0], "Src_port": source[1], "Dst_ip": target[0],
             "Dst_port": target[1], "Detail": detail, "Protocol": "TLS",
