@@ -93,7 +93,7 @@ async def _render_page(request: web.Request, preflight: Verdict | None = None) -
     return render(
         request, "acme.html", settings=state.acme.settings, managed=state.acme.server, terms=terms,
         cannot=cannot, days=DAYS, modes=[mode.value for mode in AcmeMode],
-        providers=[p.value for p in Provider], reasons=list(REASONS), account=state.acme.account, last=state.acme.last,
+        provider_names=[p.value for p in Provider], reasons=list(REASONS), account=state.acme.account, last=state.acme.last,
         csr=state.request is not None, steps=service.steps(peer.fqdn), running=service.is_running(peer.fqdn),
         pending=certificate_values(state.pending_certificate.leaf, peer) if state.pending_certificate else None,
         domain_pending=[(d, certificate_values(c.leaf, peer)) for d, c in state.domain_pending],
