@@ -120,3 +120,13 @@ def test_restart_is_confirmed_and_says_what_it_costs(lab: ThreadedLab) -> None:
     assert 'role="progressbar"' in page
     eventually(lambda: site.restarts > before, "it does not restart")
     assert pages.ask("GET", "/overview")[0] == 302
+
+
+def test_request_with_a_huge_field_is_refused_before_its_names_are_read(lab: ThreadedLab, core: Pages) -> None:
+    """One sentence with the field, and the page does not repeat it in full."""
+    subject = dict.fromkeys(("country", "state", "locality", "organisation", "unit"), "GB")
+    status, page = core.send("/servercertificate/generate", {**subject, "chat_aliases": "a," * 500_000})
+    assert status == 400
+    assert "chat_aliases: has more than 60000 characters" in banners(page)[0][1]
+    assert len(page) < 150_000
+    assert lab.peers[C1].state.request is None

@@ -20,6 +20,7 @@ from pkikit.rules.name_rules import CHAT_ALIAS, COLLAB_EDGE, FEDERATION, PROFILE
 from pkikit.values.names import printable
 from simulator.peer.pages.bodies import number_of
 
+LONGEST_FIELD = 60_000  # characters; more than all names of a certificate have
 _PREFIX = "collab-edge."
 # Letters, digits and hyphens between dots; the last level begins with a letter (X15.5 guide).
 _FQDN = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]*[A-Za-z0-9])?")
@@ -62,8 +63,11 @@ class RequestForm:
             form: what was sent; a field that is missing keeps its names.
 
         Raises:
-            InputError: a field for FQDNs has another name.
+            InputError: a field for FQDNs has another name, or a field is too long.
         """
+        long = next((name for name, text in form.items() if len(text) > LONGEST_FIELD), "")
+        if long:
+            raise InputError(f"has more than {LONGEST_FIELD} characters", where=printable(long, 40))
         added: list[str] = []
         for field in (f for f in self.fields if f.name in form):
             chosen = form.get(f"{field.name}_format", field.chosen)

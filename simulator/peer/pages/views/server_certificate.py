@@ -17,7 +17,7 @@ from simulator.peer.pages.banners import Banner
 from simulator.peer.pages.bodies import Nothing, ServerUpload
 from simulator.peer.pages.rendering import PEER, certificate_values, redirect, render
 from simulator.peer.pages.views import certificate_views
-from simulator.peer.pages.views.request_form import RequestForm
+from simulator.peer.pages.views.request_form import LONGEST_FIELD, RequestForm
 from simulator.web.web_input import text_fields
 
 PAGE = "/servercertificate"
@@ -50,7 +50,8 @@ async def _server(request: web.Request) -> web.Response:
 async def _generate_form(request: web.Request) -> web.Response:
     peer = request.app[PEER]
     peer.state.require_no_request()
-    given = await text_fields(request) if request.method == "POST" else {}
+    sent = await text_fields(request) if request.method == "POST" else {}
+    given = {name: text[:LONGEST_FIELD] for name, text in sent.items()}
     form = RequestForm.of(peer.lab.deployment, peer.fqdn, peer.layout)
     return render(request, "generate.html", layout=peer.layout, form=peer.form, fields=form.fields, given=given)
 
