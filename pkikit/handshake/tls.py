@@ -82,23 +82,7 @@ class TlsContext:
         legacy: also meet what the product would not (TLS 1.0, old ciphers, no secure renegotiation), to look at it.
         """
         self.side, self.verify, self.revocation, self.permissive = side, verify, revocation, permissive
-        context = SSL.Context(SSL.TLS_METHOD)
-        old, bare = party.speaks is Speaks.TLS_1_0, party.speaks is Speaks.NULL_CIPHERS
-        context.set_min_proto_version(SSL.TLS1_VERSION if legacy or old else tls.lowest.number)
-        context.set_max_proto_version(SSL.TLS1_VERSION if old else tls.highest.number)
-        if bare:
-            context.set_max_proto_version(SSL.TLS1_2_VERSION)  # TLS 1.3 has no suite without encryption
-        context.set_cipher_list(
-            b"eNULL:!aNULL:@SECLEVEL=0"
-            if bare
-            else b"ALL:!aNULL:!eNULL:@SECLEVEL=0"
-            if legacy or old
-            else tls.suites.encode("ascii") or CIPHERS
-        )
-        context.set_mode(_NO_AUTO_CHAIN)
-        # Resumption would let a connection live on with a certificate that is no longer there.
-        context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
-        context.set_options(SSL.OP_NO_TICKET)
+        context = self._context = _offering(party, tls, legacy=legacy)
         context.set_info_callback(_on_state)
         insists = 0 if permissive else SSL.VERIFY_FAIL_IF_NO_PEER_CERT
         context.set_verify(
@@ -107,26 +91,21 @@ class TlsContext:
         )
         if keylog is not None:
             context.set_keylog_callback(lambda _, line: _append_key(keylog, line))
-        self._context = context
         store = context.get_cert_store()
         assert store is not None  # a context has one from its making on
-        self._store = store
         # A store accepts a time once: OpenSSL's X509_VERIFY_PARAM_set1 keeps values that are already set. So a context judges at
         # one instant, and code that keeps contexts asks `is_current`.
         store.set_time(at)
         if side is Side.SERVER and purpose is not Purpose.CLIENT:
             set_purpose(store, purpose)  # OpenSSL's own default is the purpose of a client
         self.at = at
-        self._trusted_ca_list = party.trusted_ca_list
-        self._load_trust(party.trusted_ca_list)
+        self._anchors = effective_trust(party.trusted_ca_list)[0]
+        add_trusted(store, self._anchors)
         self._load_credential(party, at)
         # For a server: chooses another context for a client that asks for a name with its own certificate (SNI).
         self.choose: Callable[[str], TlsContext | None] = lambda _: None
         if side is Side.SERVER:
             context.set_tlsext_servername_callback(self._choose_context)
-
-    def _load_trust(self, trusted_ca_list: Sequence[x509.Certificate]) -> None:
-        add_trusted(self._store, effective_trust(trusted_ca_list)[0])
 
     def _load_credential(self, party: Party, at: datetime) -> None:
         """Load what is to be presented. If OpenSSL refuses it (key mismatch, too weak), no certificate is sent."""
@@ -142,8 +121,7 @@ class TlsContext:
 
     def refuses_as_client(self, chain: Sequence[x509.Certificate]) -> bool:
         """Return True if OpenSSL does not accept the other side's certificate for the purpose of a client."""
-        trusted = effective_trust(self._trusted_ca_list)[0]
-        return not is_accepted(chain, trusted, Purpose.CLIENT, self.at)
+        return not is_accepted(chain, self._anchors, Purpose.CLIENT, self.at)
 
     def _choose_context(self, connection: SSL.Connection) -> None:
         asked = connection.get_servername()
@@ -180,6 +158,28 @@ def _on_state(connection: SSL.Connection, where: int, ret: int) -> None:
     recorder = connection.get_app_data()
     if recorder is not None:
         recorder.state(where, ret, connection.get_state_string() if where & SSL.SSL_CB_LOOP else b"")
+
+
+def _offering(party: Party, tls: TlsRange, *, legacy: bool) -> SSL.Context:
+    """Return a context with the protocol versions and cipher suites that a party offers."""
+    context = SSL.Context(SSL.TLS_METHOD)
+    old, bare = party.speaks is Speaks.TLS_1_0, party.speaks is Speaks.NULL_CIPHERS
+    context.set_min_proto_version(SSL.TLS1_VERSION if legacy or old else tls.lowest.number)
+    context.set_max_proto_version(SSL.TLS1_VERSION if old else tls.highest.number)
+    if bare:
+        context.set_max_proto_version(SSL.TLS1_2_VERSION)  # TLS 1.3 has no suite without encryption
+    context.set_cipher_list(
+        b"eNULL:!aNULL:@SECLEVEL=0"
+        if bare
+        else b"ALL:!aNULL:!eNULL:@SECLEVEL=0"
+        if legacy or old
+        else tls.suites.encode("ascii") or CIPHERS
+    )
+    context.set_mode(_NO_AUTO_CHAIN)
+    # Resumption would let a connection live on with a certificate that is no longer there.
+    context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    context.set_options(SSL.OP_NO_TICKET)
+    return context
 
 
 def _on_certificate(connection: SSL.Connection, certificate: crypto.X509, code: int, depth: int, ok: int) -> bool:
