@@ -119,9 +119,8 @@ def _loading(peer: str, credential: Credential) -> Callable[[World], World]:
 def _trusting(authority: Authority) -> Callable[[World], World]:
     def step(world: World) -> World:
         for fqdn in world.parties:
-            party = world.parties[fqdn]
-            added = (*party.trusted_ca_list, authority.root, *_below(authority, fqdn, world.deployment))
-            world = world.with_party(replace(party, trusted_ca_list=added))
+            added = (authority.root, *_below(authority, fqdn, world.deployment))
+            world = world.with_party(world.parties[fqdn].trusting(added))
         return world
 
     return step
