@@ -11,7 +11,9 @@ from types import MappingProxyType
 from pkikit.model.deployment import Deployment
 
 ESTIMATES: Mapping[str, int] = MappingProxyType({"restart": 3, "reboot": 5})  # minutes
-ORDER_ADVICE = "In a cluster, restart the primary first, then the other peers one at a time, minutes apart (Cisco TAC 217230)."
+ORDER_ADVICE = (
+    "In a cluster, restart the primary first, then the other peers one at a time, minutes apart (Cisco TAC 217230)."
+)
 
 
 def order_advice(peers: Sequence[str]) -> str:
