@@ -55,7 +55,8 @@ CLIENT_AUTH_MISSING = Rule(
     source="X12.5 guide, 'Certificate Generation Overview'; Cisco TAC 225482 and 225693. They contradict each other: a note of "
     "225693 asks for it in the server certificate of Expressway-C, its success case has none there (we follow the case); a "
     "table of 225482 calls the traversal zone unidirectional, its text and 225693 show C's certificate refused by E (we "
-    "take the zone as mutual); the X14.0 guide says that an upload is not prevented (we refuse it, as the MRA guide X15.0 says)",
+    "take the zone as mutual); the X14.0 guide says that an upload is not prevented (we refuse it, as the MRA guide X15.0 says). "
+    "That SSH tunnels ask for it before X15.5 too, and that cluster links of X15.5 do not, is inferred",
     fix="Request both purposes, and have the certificate signed by a CA that keeps both: public CAs no longer do. From "
     "X15.5 on, a client certificate of a private CA can be uploaded beside the server certificate.",
     openssl=(26,),

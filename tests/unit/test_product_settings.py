@@ -104,10 +104,12 @@ def test_settings_exist_only_in_the_versions_and_on_the_machines_that_have_them(
     both = {"expressway-c", "expressway-e"}
     checking = "SIP TLS Certificate ExtendedKeyUsage Checking Mode"
     assert having(checking) == {("X15.5", role) for role in both}
-    assert BY_KEY[checking].default == "On"
+    assert (BY_KEY[checking].default, BY_KEY[checking].allowed) == ("On", "On/Off")
     assert having(f"{_CVS} EnableServerEkuUpload") == {("X15.4", "expressway-e")}
     assert BY_KEY[f"{_CVS} EnableServerEkuUpload"].default is None
-    assert having("SIP Advanced TlsSignatureAlgoPrefRsa") == {(v, r) for v in ("X15.2", "X15.4", "X15.5") for r in both}
+    prefers = BY_KEY["SIP Advanced TlsSignatureAlgoPrefRsa"]
+    assert (prefers.default, prefers.allowed) == (None, "On/Off")
+    assert having(prefers.key) == {(v, r) for v in ("X15.2", "X15.4", "X15.5") for r in both}
 
 
 @pytest.mark.product("E-16", "E-17", "I-05")
@@ -115,11 +117,14 @@ def test_contradicted_defaults_follow_the_newer_document_and_say_so() -> None:
     """The size of Diffie-Hellman keys: 1024 in the reference of X15.0, 2048 from X14.3 on in the change history."""
     size = BY_KEY["SIP Advanced SipTlsDhKeySize"]
     assert [default_of(size, ProductVersion.parse(v)) for v in ("X14.2", "X14.3", "X15.0")] == ["1024", "2048", "2048"]
+    assert size.allowed == "1024/2048/3072"
     assert size.needs_restart
     assert size.certainty is Certainty.UNCERTAIN
     assert "1024" in size.source
     assert "2048" in size.source
-    assert BY_KEY["SIP Advanced SipTlsVersions"].default == "TLSv1:TLSv1.1:TLSv1.2"
+    versions = BY_KEY["SIP Advanced SipTlsVersions"]
+    assert versions.default == "TLSv1:TLSv1.1:TLSv1.2"
+    assert [v for v in ("TLSv1,", "TLSv1.1,", "TLSv1.2,", "TLSv1.3") if v not in versions.allowed] == []
 
 
 @pytest.mark.product("E-34", "E-35", "H-07")
@@ -128,6 +133,9 @@ def test_cipher_lists_differ_for_sip_alone_and_two_of_them_need_a_restart() -> N
     services = ("SIPTLS", "HTTPS", "SMTPTLS", "ReverseProxyTLS", "UcClientTLS", "XCPTLS")
     lists = {service: BY_KEY[f"Ciphers {service}Ciphers Value"] for service in services}
     assert {s for s, setting in lists.items() if setting.default == f"{_SUITES}!aNULL"} == {*services} - {"SIPTLS"}
+    assert all("2048" in setting.allowed and "OpenSSL" in setting.allowed for setting in lists.values())
+    protocols = [BY_KEY[f"Ciphers {service}Protocol Value"] for service in services[1:]]
+    assert {p.allowed for p in protocols} == {"minTLSv1.0/minTLSv1.1/minTLSv1.2"}
     assert lists["SIPTLS"].default == f"{_SUITES}+ADH"
     assert {s for s, setting in lists.items() if setting.needs_restart} == {"SIPTLS", "XCPTLS"}
     assert {s.key for s in SETTINGS if s.needs_restart} == {

@@ -196,7 +196,7 @@ EKU_CHECKING_MODE = Feature(
     "(`xConfiguration SIP TLS Certificate ExtendedKeyUsage Checking Mode`, default On).",
     since="X15.5",
     source="Cisco TAC 225693. Off: serverAuth is asked for where the certificate lists purposes; names, chain and dates "
-    "count as before (TAC 225482, FAQ; dates and chain are inferred)",
+    "count as before (TAC 225482, FAQ; dates and chain are inferred, and that the change needs no restart)",
     certainty=Certainty.INFERRED,
 )
 
