@@ -40,7 +40,7 @@ def test_clinic_session_scores_a_case_once() -> None:
     assert list(case.down().columns) == ["outcome", "rejected by"]
     assert case.log()
     assert "to -" in case.certificate("c1.corp.example.com").loc["valid, by its own clock", ""]
-    assert case.trust("c1.corp.example.com") == ["Lab Root CA"]
+    assert case.trust("c1.corp.example.com") == ["Lab Root CA", "Lab Issuing CA"]
     assert not case.trace(case.report.down[0].leg.id).empty
     assert case.dns("cluster-e.example.com") == ["e1.example.com", "e2.example.com"]
     assert case.hint()
