@@ -309,11 +309,29 @@ def _upgraded(
 
     An older file does not say which version it ran; then nothing is copied, and both roles show the server certificate.
     """
+    if not saved.version:
+        saved, states = _with_issuing_ca(saved, states)
     before = ProductVersion.parse(saved.version) if saved.version else deployment.product_version
     world = with_copied_stores(saved.world, before, deployment)
     if world is saved.world:
         return saved, states
     return replace(saved, world=world), {fqdn: state.with_own_client_store() for fqdn, state in states.items()}
+
+
+def _with_issuing_ca(saved: SavedLab, states: dict[str, PeerState]) -> tuple[SavedLab, dict[str, PeerState]]:
+    """Return lab and peers with the issuing CA in lists that have the lab's root alone, as older labs made them.
+
+    SSH tunnels send no CA certificate, so without it every tunnel would be down. Lists that somebody changed stay as they are.
+    """
+    root, both = (saved.root.certificate,), (saved.root.certificate, saved.issuing.certificate)
+    world = saved.world
+    for fqdn, state in states.items():
+        if state.trusted_ca_list == root:
+            states = {**states, fqdn: replace(state, trusted_ca_list=both)}
+        party = world.parties.get(fqdn)
+        if party is not None and party.trusted_ca_list == root:
+            world = world.with_party(replace(party, trusted_ca_list=both))
+    return replace(saved, world=world), states
 
 
 _WRONG_KEY = "the key beside its certificate belongs to another certificate"

@@ -86,6 +86,23 @@ def test_folder_of_the_previous_format_is_continued(tmp_path: Path) -> None:
     assert written == {"lab.json": 1, "peer.json": 2}
 
 
+def test_folder_of_an_older_lab_lists_the_issuing_ca_where_nobody_changed_the_list(tmp_path: Path) -> None:
+    """Older labs listed their root alone; SSH tunnels want the issuing CA as well. A changed list stays as it is."""
+    with ThreadedLab(deployment(), settings=settings(tmp_path)) as lab:
+        root, issuing = lab.issued.root.certificate, lab.issued.authority.certificate
+        lab.run(lab.peers[C1].reset_trust)
+    document = json.loads((tmp_path / "lab.json").read_bytes())
+    del document["version"]
+    (tmp_path / "lab.json").write_text(json.dumps(document))
+    path = tmp_path / E1 / "peer.json"
+    peer = json.loads(path.read_bytes())
+    peer["trusted_ca_list"] = peer["trusted_ca_list"][:1]
+    path.write_text(json.dumps(peer))
+    with ThreadedLab(deployment(), settings=settings(tmp_path)) as lab:
+        assert lab.world.parties[E1].trusted_ca_list == lab.peers[E1].state.trusted_ca_list == (root, issuing)
+        assert issuing not in lab.world.parties[C1].trusted_ca_list
+
+
 def test_saved_world_with_unknown_parties_starts_without_them(tmp_path: Path) -> None:
     """A damaged file, or one of a larger deployment, names parties that this lab does not have: it starts."""
     with ThreadedLab(deployment(), settings=settings(tmp_path)):
