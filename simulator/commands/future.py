@@ -66,14 +66,14 @@ def _show_stage(out: Console, stage: Stage) -> None:
 
 def renewals(
     deployment: DeploymentFile,
-    lifetime: Annotated[str, typer.Option(metavar="DAYS,DAYS", help="Lives of certificates to compare.")] = "90,47,6",
+    lifetime: Annotated[str, typer.Option(metavar="DAYS,DAYS", help="Lives of certificates to compare.")] = "90,64,45",
     by: Annotated[str, typer.Option(metavar="acme|upload", help="How to renew; default: both.")] = "acme,upload",
     plot: Plot = None,
     as_json: JsonFlag = False,
 ) -> None:
     """A year of renewals by ACME and by upload: restarts and interrupted connections, by certificate lifetime.
 
-    Example: expressway-sim renewals notebooks/deployments/clustered-mra.yaml --lifetime 90,47,6 --plot year.svg
+    Example: expressway-sim renewals notebooks/deployments/clustered-mra.yaml --lifetime 90,64,45 --plot year.svg
     """
     from pkikit.files import free_path, write_public
     from simulator.travel.renewal_years import WAYS, compare
@@ -81,7 +81,7 @@ def renewals(
     try:
         days = [float(part) for part in lifetime.split(",")]
     except ValueError:
-        raise InputError(f"--lifetime {lifetime[:60]!r}: write days, separated by commas, as 90,47,6") from None
+        raise InputError(f"--lifetime {lifetime[:60]!r}: write days, separated by commas, as 90,64,45") from None
     ways = tuple(way for way in WAYS if way in by.split(","))
     if not ways or set(by.split(",")) - set(WAYS):
         raise InputError(f"--by {by[:60]!r}: write acme, upload, or acme,upload")

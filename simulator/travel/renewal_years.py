@@ -1,4 +1,4 @@
-"""Renewals in practice: what certificates of 90, 47 or 6 days mean in a year, simulated on the lab's clock.
+"""Renewals in practice: what certificates of 90, 64 or 45 days mean in a year, simulated on the lab's clock.
 
 By ACME, the automatic service of the peers does everything: it submits the stored request when it is due, and deploys on
 its days at its time. Nothing restarts. By upload, an administrator loads the certificate in the same hour, and the peer
@@ -44,7 +44,6 @@ from simulator.world.issued_world import layout_of
 if TYPE_CHECKING:
     import pandas as pd
 
-LIFETIMES = (90, 47, 6)  # days: until 2026, the CA/Browser Forum's last step (2029), Let's Encrypt's short profile
 YEAR = timedelta(days=365)
 _HOUR = timedelta(hours=1)
 MAX_PEERS = 6

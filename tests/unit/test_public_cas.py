@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -19,6 +20,7 @@ from pkikit.model.tables.public_cas import (
     WEB_LIFETIMES,
     days_at,
 )
+from simulator.commands.future import renewals
 from simulator.travel import sunset_stages
 from simulator.world.craft import BOTH, SERVER
 from tests.support.worlds import AT, changed
@@ -104,3 +106,10 @@ def test_connections_that_need_client_auth_of_an_expressway_are_the_documented_o
     partner = [leg for leg in legs_of(unverified) if leg.group == "partner"]
     assert partner
     assert not any(needs_client_auth(leg, leg.client, unverified) for leg in partner)
+
+
+@pytest.mark.product("P2-9")
+def test_renewals_compare_the_lives_of_the_profile_that_an_expressway_orders() -> None:
+    """`expressway-sim renewals` without --lifetime: `classic` of Let's Encrypt now and after each announced step."""
+    default = inspect.signature(renewals).parameters["lifetime"].default
+    assert default == ",".join(str(days) for days in PROFILES.values()) == "90,64,45"
