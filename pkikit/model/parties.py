@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 from pydantic import Field
 
 from pkikit.model.deployment_file.fields import MAX_PEERS, FileValue, Fqdn, Label, Switch
+from pkikit.model.tables.log_events import DEFAULT_LEVEL, LEVELS
 from pkikit.model.tables.ssh_algorithms import SSH_ALGORITHMS, SshAlgorithm
 
 MRA = "Mobile and Remote Access"
@@ -194,7 +195,7 @@ class Cluster(FileValue):
     verify_origin_server: Switch = True
     eku_checking: Switch = True
     server_eku_upload: Switch = False
-    log_level: int = Field(default=1, ge=1, le=4, strict=True)
+    log_level: int = Field(default=DEFAULT_LEVEL, ge=LEVELS[0], le=LEVELS[-1], strict=True)
     ssh_key_algorithms: tuple[SshAlgorithm, ...] = Field(default=SSH_ALGORITHMS, min_length=1)
 
 
