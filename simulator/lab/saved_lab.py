@@ -245,6 +245,7 @@ def _within(world: World, deployment: Deployment) -> World:
         cut=frozenset(pair for pair in world.cut if len(pair) == 2 and pair <= known),
         delays={fqdn: seconds for fqdn, seconds in world.delays.items() if fqdn in known},
         full=world.full & known,
+        reverse={fqdn: name for fqdn, name in world.reverse.items() if fqdn in known},
     )
 
 
