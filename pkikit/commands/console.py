@@ -137,16 +137,42 @@ def steps(*, quiet: bool) -> Iterator[Callable[[str], None]]:
 
 
 def table(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "") -> None:
-    """Return a plain table; cell contents come from certificates and are not markup."""
+    """Print a plain table without its empty columns; cell contents come from certificates and are not markup."""
     from rich.table import Table
     from rich.text import Text
 
+    cells = [list(row) for row in rows]
+    used = [n for n in range(len(columns)) if not cells or any(row[n] for row in cells)]
     made = Table(title=title or None, title_justify="left", show_lines=False)
-    for column in columns:
-        made.add_column(column, overflow="fold")
-    for row in rows:
-        made.add_row(*(Text(cell) for cell in row))
+    room = console.width - 1 - 3 * len(used) - sum(_width([row[n] for row in cells]) for n in used[1:])
+    firsts = [_broken(row[used[0]], room) for row in cells]
+    needed = max((len(line) for cell in firsts for line in cell.splitlines()), default=0)
+    middle = sum(max((len(row[n]) for row in cells), default=0) for n in used[1:-1])
+    rest = console.width - 1 - 3 * len(used) - needed - middle
+    for n in used:
+        squeezed = n == used[-1] != used[0] and needed <= room and rest >= _NARROWEST
+        made.add_column(columns[n], overflow="fold", max_width=rest if squeezed else None)
+    for first, row in zip(firsts, cells, strict=True):
+        made.add_row(Text(first), *(Text(row[n]) for n in used[1:]))
     console.print(made)
+
+
+_NARROWEST = 12
+
+
+def _width(column: Sequence[str]) -> int:
+    """Return what a column needs: long texts wrap at blanks."""
+    whole = max(map(len, column), default=0)
+    return whole if whole <= 24 else max((len(word) for cell in column for word in cell.split()), default=0)
+
+
+def _broken(cell: str, room: int) -> str:
+    """Return the id of a leg on as many lines as it needs, so that no name is cut in its middle."""
+    dialler, _, server = cell.rpartition(">")
+    kind, _, client = dialler.rpartition(":")
+    if len(cell) <= room or " " in cell or not kind:
+        return cell
+    return f"{dialler}>\n{server}" if len(dialler) < room else f"{kind}:\n{client}>\n{server}"
 
 
 def show_findings(console: Console, findings: Iterable[Finding]) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import secrets
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -213,27 +213,10 @@ def print_report(out: Console, report: CheckReport) -> None:
         console.show_findings(out, [warning])
         more = f" and {len(legs) - 1} more" if len(legs) > 1 else ""
         console.print_indented(out, f"legs: {legs[0]}{more}")
-    rows = [_row(leg) for leg in report.legs]
-    room = out.width - _longest(row[1] for row in rows) - _longest(word for row in rows for word in row[2].split()) - 10
-    console.table(out, ("leg", "outcome", "cause"), [(_broken(leg, room), said, cause) for leg, said, cause in rows])
+    console.table(out, ("leg", "outcome", "cause"), [_row(leg) for leg in report.legs])
     judged = sum(leg.trace is None for leg in report.legs)
     if judged:
         out.print(f"* {judged} were judged, but not dialled: a private key is missing.")
-
-
-def _longest(texts: Iterable[str]) -> int:
-    return max(map(len, texts), default=0)
-
-
-def _broken(leg_id: str, room: int) -> str:
-    """Return the id of a leg on as many lines as it needs, so that no name is cut in its middle."""
-    if len(leg_id) <= room:
-        return leg_id
-    dialler, _, server = leg_id.rpartition(">")
-    if len(dialler) < room:
-        return f"{dialler}>\n{server}"
-    kind, _, client = dialler.rpartition(":")
-    return f"{kind}:\n{client}>\n{server}"
 
 
 def _row(report: LegReport) -> tuple[str, str, str]:

@@ -166,7 +166,7 @@ def chain_incomplete(
         yield Evidence(
             label=f"issuer of {title(top)}",
             expected="in the trusted CA list",
-            seen=f"{format_name(top.issuer)} is not",
+            seen=f"{format_name(top.issuer)}, which is not in it",
             where=TRUSTED_CA_LIST,
         )
 

@@ -11,7 +11,7 @@ from simulator.peer.pages.menu.maintenance import MAINTENANCE
 from simulator.peer.pages.menu.tree import Group, Page
 
 _C, _E = Role.EXPRESSWAY_C, Role.EXPRESSWAY_E
-OURS = "No document states this address; it is ours."
+OURS = "No document states the address of this page."
 
 
 def _page(name: str, path: str, absent: str = "", only: Role | None = None, remark: str = "") -> Page:

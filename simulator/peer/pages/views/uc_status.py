@@ -23,7 +23,8 @@ _UC_SERVICES = frozenset({ServiceName.MRA, ServiceName.WEB_PROXY, ServiceName.FE
 
 def tunnels_of(peer: Peer) -> Sequence[LegReport]:
     """Return the SSH tunnels that begin or end at a peer."""
-    return [report for report in peer.lab.status_of(peer.fqdn) if report.leg.kind is LegKind.TUNNEL]
+    found = (report for report in peer.lab.status_of(peer.fqdn) if report.leg.kind is LegKind.TUNNEL)
+    return sorted(found, key=lambda report: report.leg.id)
 
 
 async def _status(request: web.Request) -> web.Response:
