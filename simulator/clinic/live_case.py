@@ -201,7 +201,7 @@ class LiveCase:
 
     async def fix(self) -> CheckReport:
         """Undo the faults, repeat correctly what was refused, and dial every leg."""
-        self._step("mending it")
+        self._step("fixing it")
         case = self.case
         if case.change and not case.faults:
             # The case changed the configuration: start a new lab with the right one.

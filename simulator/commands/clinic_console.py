@@ -38,7 +38,7 @@ def show_case(out: Console, played: PlayResult) -> None:
     _show_legs(out, played.broken)
     _show_log(out, played.log)
     _show_solution(out, played.case.causes, (played.refused, played.broken))
-    out.print(f"mended: {played.case.mend}", markup=False)
+    out.print(f"fixed: {played.case.mend}", markup=False)
     _show_count(out, played.mended)
 
 
