@@ -95,6 +95,9 @@ def services_of(deployment: Deployment, legs: Sequence[Leg] | None = None) -> tu
     Args:
         deployment: the deployment.
         legs: its legs, if the caller has them already.
+
+    Returns:
+        One service for each name and peer that needs connections.
     """
     plan = _Plan(deployment, legs_of(deployment) if legs is None else legs)
     found: list[Service] = []

@@ -45,6 +45,12 @@ def add_trusted(store: crypto.X509Store, certificates: Iterable[x509.Certificate
 def openssl_object(certificate: x509.Certificate) -> crypto.X509:
     """Return the certificate as OpenSSL's own object.
 
+    Args:
+        certificate: as it was read.
+
+    Returns:
+        The object that pyOpenSSL takes.
+
     Raises:
         crypto.Error: as for `for_openssl`.
     """

@@ -46,8 +46,8 @@ class PathQuestion:
         known: certificates that the verifier does not have, but a diagnosis may compare with.
         clock_offset: how far the verifier's clock is off, if known.
         verifier: the machine that verifies, for the text of a fix; empty when unknown.
-        presenter: the machine that presents the leaf, likewise.
         verifier_list: the name of the list that the verifier reads (CallManager-trust), where it has several.
+        presenter: the machine that presents the leaf, for the same text.
         verifier_is_expressway: False for a machine whose pages we do not know, such as a client or a neighbour.
     """
 

@@ -72,6 +72,9 @@ class UnifiedCm(FileValue):
             version: the version of the Expressways.
             mra: Mobile and Remote Access is on.
             taken: names and addresses of other machines.
+
+        Yields:
+            The key, and a sentence about it.
         """
         if self.sip_oauth and not version.has(SIP_OAUTH):
             yield "sip_oauth", f"sip_oauth of {self.name!r} needs {SIP_OAUTH.first} or later, and this is {version}"

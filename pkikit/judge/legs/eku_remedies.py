@@ -85,6 +85,9 @@ def effects_of(deployment: Deployment, failing: Sequence[tuple[Leg, tuple[Remedy
     Args:
         deployment: decides which services need which legs.
         failing: each leg that fails, with its remedies.
+
+    Returns:
+        One effect for each remedy.
     """
     services = services_of(deployment)
     found = []

@@ -55,6 +55,9 @@ def service_states(services: Sequence[Service], up: Mapping[str, bool]) -> tuple
     Args:
         services: the services of a deployment.
         up: for each leg, by id, whether it is up. A leg that is not in it does not count as down.
+
+    Returns:
+        One state for each service and peer, and one for each service and cluster.
     """
     found: list[ServiceState] = []
     clusters: dict[tuple[ServiceName, str], list[ServiceState]] = {}

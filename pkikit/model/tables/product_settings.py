@@ -43,7 +43,8 @@ class Setting:
         modelled_by: the key of the deployment file that decides it, such as `revocation/checking`; empty if none does.
         why_not: what the lab does instead, if no key of the deployment file decides it.
         needs_restart: the document says that a change takes effect after a restart.
-        edge_only, core_only: the key is one of Expressway-E, or of Expressway-C.
+        edge_only: only Expressway-E has the key.
+        core_only: only Expressway-C has the key.
         source: the document, and how documents contradict each other.
     """
 

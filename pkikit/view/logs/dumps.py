@@ -21,6 +21,9 @@ def xconf_text(values: Iterable[tuple[str, str]]) -> str:
 
     Args:
         values: keys without `xConfiguration`, and their values.
+
+    Returns:
+        A line for each key.
     """
     return "".join(f'*c xConfiguration {key}: "{_quoted(value)}"\n' for key, value in values)
 
@@ -30,6 +33,9 @@ def xconf_xml(values: Iterable[tuple[str, str]]) -> bytes:
 
     Args:
         values: keys without `xConfiguration`, and their values.
+
+    Returns:
+        The XML document, encoded.
     """
     root = ElementTree.Element("Configuration", {"xmlns": NAMESPACE})
     made: dict[tuple[tuple[str, str], ...], ElementTree.Element] = {(): root}
@@ -48,6 +54,9 @@ def xstat_text(status: Status) -> str:
 
     Args:
         status: elements by name, nested; a name may end in an index ("Zone 1").
+
+    Returns:
+        The lines of all elements.
     """
     lines: list[str] = []
     for name, value in status.items():
@@ -65,6 +74,9 @@ def xstat_xml(status: Status) -> bytes:
 
     Args:
         status: elements by name, nested; a name may end in an index ("Zone 1").
+
+    Returns:
+        The XML document, encoded.
     """
     root = ElementTree.Element("Status", {"xmlns": NAMESPACE})
     _add_status(root, status)

@@ -40,6 +40,9 @@ def fields_text(event: str, fields: Mapping[str, object]) -> str:
         event: the name of the event; some are printed in another order.
         fields: values by name. Underscores in names become hyphens. Names that the product does not have come last; an
             event that it does not have keeps the order.
+
+    Returns:
+        The fields, with a space between them.
     """
     named = {name.replace("_", "-"): value for name, value in fields.items()}
     if event not in PRODUCT_EVENTS and event not in AS_PRINTED:
@@ -64,6 +67,9 @@ def event_line(at: datetime, host: str, process: str, event: str, fields: str, l
         event: the name of the event.
         fields: as `fields_text` returns them.
         level: the event level, 1 to 4.
+
+    Returns:
+        The line, without its end.
     """
     start = f"{line_time(at)} {host} {process}:"
     if event == MARK:
@@ -94,6 +100,9 @@ def as_logged(code: int, reason: str) -> str:
     Args:
         code: OpenSSL's verification error; 0 if there is none.
         reason: OpenSSL's or the lab's reason.
+
+    Returns:
+        The value of `Detail`.
     """
     if code == REJECTED:
         return UNREADABLE_NAME

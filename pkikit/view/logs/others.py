@@ -55,6 +55,9 @@ def other_lines(kind: PartyKind, failed: FailedConnection) -> str:
     Args:
         kind: what the machine is.
         failed: what happened.
+
+    Returns:
+        The lines, without the end of the last.
     """
     if kind in _VOS:
         return _sdl(failed) if failed.sip and kind is PartyKind.UNIFIED_CM else _tomcat(failed)
@@ -68,6 +71,9 @@ def traffic_server_line(failed: FailedConnection) -> str:
 
     Args:
         failed: what happened; `dialled` is the name looked for.
+
+    Returns:
+        The line, without its end.
     """
     where = f"server={failed.dialled}({failed.address})"
     if failed.looked_for:
@@ -88,6 +94,9 @@ def xcp_line(at: datetime, host: str, address: str, port: int) -> str:
         host: the Expressway.
         address: of the machine that does not answer.
         port: that it dialled.
+
+    Returns:
+        The line, without its end.
     """
     utc = f'UTCTime="{comma_time(at)}"'
     detail = f"Unable to connect to host '{address}', port {port}:(111) Connection refused"
