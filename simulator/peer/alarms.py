@@ -181,13 +181,13 @@ def _list_alarms(state: PeerState, at: datetime, around: Surroundings) -> Iterat
 
 
 def _connection_alarms(fqdn: str, around: Surroundings) -> Iterator[Alarm]:
-    relations: dict[str, list[bool]] = {}
+    zones: dict[str, list[bool]] = {}
     for report in around.reports:
-        if report.leg.kind is not LegKind.TUNNEL:
-            relations.setdefault(report.leg.relation, []).append(report.up)
-    for relation, up in relations.items():
+        if report.leg.zone is not None:
+            zones.setdefault(report.leg.zone, []).append(report.up)
+    for zone, up in zones.items():
         if not any(up):
-            yield Alarm(kind=kinds.ZONE_FAILED, detail=f"{relation}: no connection is active", subject=relation)
+            yield Alarm(kind=kinds.ZONE_FAILED, detail=f"{zone}: no connection is active", subject=zone)
     yield from _cluster_alarms(fqdn, around)
     tunnels = [r for r in around.reports if r.leg.kind is LegKind.TUNNEL and not r.up]
     if tunnels:
@@ -217,7 +217,7 @@ def _cluster_alarms(fqdn: str, around: Surroundings) -> Iterator[Alarm]:
 
 
 def _hosts(fqdn: str, reports: list[LegReport]) -> str:
-    return ", ".join(dict.fromkeys(report.other_than(fqdn) for report in reports))[:_LONGEST_LIST]
+    return ", ".join(sorted({report.other_than(fqdn) for report in reports}))[:_LONGEST_LIST]
 
 
 def _configuration_alarms(party: Party, around: Surroundings) -> Iterator[Alarm]:
