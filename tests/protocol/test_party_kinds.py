@@ -41,6 +41,7 @@ def test_every_leg_of_new_parties_comes_up(pages: bool) -> None:
         down = lab.check().down
     assert {(leg.leg.kind, leg.leg.server, leg.causes[0]) for leg in down} == {
         (LegKind.UNITY_CONNECTION, CUC, "validity.expired"),
+        (LegKind.MESSAGE_WAITING, CUC, "validity.expired"),
         (LegKind.WEB_BRIDGE, CMS, "validity.expired"),
         (LegKind.WEB_PROXY, E1, "names.join-url-missing"),
     }
