@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
@@ -12,6 +12,7 @@ from typing import Any
 from pkikit.design.legs import legs_of
 from pkikit.design.services import ServiceName, services_of
 from pkikit.errors import InputError
+from pkikit.judge.checks.check import TRUSTED_CA_LIST
 from pkikit.judge.diagnose import diagnose_trace
 from pkikit.judge.legs.leg_verdict import LegVerdict
 from pkikit.judge.legs.service_state import ServiceState, service_states
@@ -85,6 +86,13 @@ class LegReport:
         side = self.rejected_by
         return "" if side is None else self.leg.client if side is Side.CLIENT else self.leg.server
 
+    def judges_of(self, finding: Finding) -> tuple[str, ...]:
+        """Return the machines that have this finding about the other; empty if no machine refused the leg."""
+        if self.rejected_by is None:
+            return ()
+        sides = ((self.leg.client, self.verdict.by_client), (self.leg.server, self.verdict.by_server))
+        return tuple(fqdn for fqdn, verdict in sides if finding in verdict.findings) or (self.refused_by,)
+
     def other_than(self, fqdn: str) -> str:
         """Return the machine at the other end of a leg of this one."""
         return self.leg.server if self.leg.client == fqdn else self.leg.client
@@ -138,7 +146,7 @@ class LegReport:
 class RootCause:
     """One reason why legs are down, given once.
 
-    finding: of the first leg. legs: ids of all of them. refused_by: the machines that refuse for this reason.
+    finding: of the first leg. legs: ids of all of them. refused_by: the machines that have this reason to refuse.
     fix: what to do, on every machine that needs it.
     """
 
@@ -151,11 +159,17 @@ class RootCause:
     def of(cls, entries: Sequence[tuple[LegReport, Finding]]) -> RootCause:
         """Merge the same finding of several legs; if their fixes differ, the fix lists the work of each machine."""
         first = entries[0][1]
-        machines = tuple(dict.fromkeys(leg.refused_by for leg, _ in entries if leg.refused_by))
+        machines = tuple(dict.fromkeys(fqdn for leg, finding in entries for fqdn in leg.judges_of(finding)))
         differ = any(finding.fix != first.fix for _, finding in entries)
         also = f" Do the same on {', '.join(machines[1:])}." if differ and machines[1:] else ""
         ids = tuple(dict.fromkeys(leg.leg.id for leg, _ in entries))
         return cls(finding=first, legs=ids, refused_by=machines, fix=first.fix + also)
+
+
+def _what_is_wrong(finding: Finding) -> Hashable:
+    """Return what is the same in findings of several verifiers: what each has in its own trusted CA list differs."""
+    evidence = tuple((e.label, "" if e.where == TRUSTED_CA_LIST else e.expected, e.seen) for e in finding.evidence)
+    return finding.rule, evidence
 
 
 def _legs_down(cause: RootCause) -> str:
@@ -293,11 +307,11 @@ class CheckReport:
 
     def root_causes(self, *, first_only: bool = False) -> tuple[RootCause, ...]:
         """Return each cause of the legs that are down once, that of most legs first; only the first of each leg if asked."""
-        found: dict[tuple[str, str], list[tuple[LegReport, Finding]]] = {}
+        found: dict[Hashable, list[tuple[LegReport, Finding]]] = {}
         for leg in self.down:
             for cause in leg.findings:
                 if cause.rule in (leg.causes[:1] if first_only else leg.causes):
-                    found.setdefault((cause.rule, cause.message), []).append((leg, cause))
+                    found.setdefault(_what_is_wrong(cause), []).append((leg, cause))
         causes = [RootCause.of(entries) for entries in found.values()]
         return tuple(sorted(causes, key=lambda cause: -len(cause.legs)))
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from pkikit.design.legs import legs_of
 from pkikit.judge.legs.leg_verdict import judge_leg
 from pkikit.model.findings import Severity
+from pkikit.model.parties import LegKind
 from pkikit.model.trace import Side
 from simulator.commands.cli import print_report
 from simulator.wire.memory import MemoryDialler
@@ -94,15 +95,19 @@ def test_leg_that_is_down_lists_its_warning_apart_from_its_cause() -> None:
 
 
 def test_report_prints_the_answer_first_and_names_every_refusing_machine() -> None:
-    """One root cause is printed once; five machines refuse because of it, and each of them is named."""
+    """One root cause is printed once (SSH tunnels want another fix: a second one), with each machine that refuses."""
     found = report(WorldBuilder().reissue(E1, by=stranger()))
     lines = printed(found).splitlines()
     down = len(found.down)
     assert lines[0].startswith(f"no: {len(found.legs) - down} of {len(found.legs)} legs of clustered-mra are up at ")
-    [named] = [line for line in lines if "refused by: " in line]
-    refusing = {leg.leg.client if leg.rejected_by is Side.CLIENT else leg.leg.server for leg in found.down}
-    assert set(named.split("refused by: ")[1].split(", ")) == refusing
-    assert len(refusing) > 2
+    named = [set(line.split("refused by: ")[1].split(", ")) for line in lines if "refused by: " in line]
+    refusing = [
+        {leg.leg.client if leg.rejected_by is Side.CLIENT else leg.leg.server for leg in found.down
+         if (leg.leg.kind is LegKind.TUNNEL) is tunnel}
+        for tunnel in (False, True)
+    ]  # fmt: skip
+    assert named == refusing
+    assert len(refusing[0]) > 2
     every = len(found.legs)
     assert printed(report(WorldBuilder())).startswith(f"yes: {every} of {every} legs ")
 
@@ -110,12 +115,23 @@ def test_report_prints_the_answer_first_and_names_every_refusing_machine() -> No
 def test_report_merges_one_cause_on_several_machines_and_lists_each_fix() -> None:
     """E1 has a certificate of an unknown CA: every verifier refuses it, the cause is reported once, the fix names each of them."""
     checked = report(WorldBuilder().reissue(E1, by=stranger()))
-    (cause,) = checked.root_causes()
-    assert cause.finding.rule == "trust.issuer-unknown"
-    assert set(cause.legs) == {leg.leg.id for leg in checked.down}
+    cause, tunnels = checked.root_causes()
+    assert {cause.finding.rule, tunnels.finding.rule} == {"trust.issuer-unknown"}
+    assert {*cause.legs, *tunnels.legs} == {leg.leg.id for leg in checked.down}
+    assert all(leg.startswith("tunnel:") for leg in tunnels.legs)
     assert len(cause.refused_by) > 2
     assert all(machine in cause.fix for machine in cause.refused_by)
     assert cause.fix.endswith(f" Do the same on {', '.join(cause.refused_by[1:])}.")
+
+
+def test_report_names_who_has_the_reason_and_not_who_refuses_first() -> None:
+    """C1 and the partner refuse E1, and E1 refuses C1, but only later in the handshake; nobody refuses itself."""
+    one = report(WorldBuilder().reissue(E1, by=stranger())).root_causes()
+    assert not any(E1 in cause.refused_by for cause in one)
+    both = report(WorldBuilder().reissue(E1, by=stranger()).reissue(C1, by=stranger()))
+    zone = next(leg for leg in both.down if leg.leg.id.startswith(f"zone:uc-traversal:{C1}>{E1}"))
+    assert zone.refused_by == C1
+    assert {machine for f in zone.findings for machine in zone.judges_of(f)} == {C1, E1}
 
 
 def test_report_of_a_cause_fixed_on_one_machine_names_only_that_machine() -> None:
