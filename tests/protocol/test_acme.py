@@ -38,7 +38,7 @@ def _is_open(lab: ThreadedLab, peer: str) -> bool:
 
 
 def test_signed_certificate_is_pending_until_deployed(lab: ThreadedLab, acme: AcmeService) -> None:
-    """Sign puts a certificate into the pending place and changes nothing; deploy does, and with the CA trusted the zone is up."""
+    """Sign puts a certificate into the pending place and changes nothing; deploy does, and with root and intermediate trusted all is up."""
     before = lab.world.parties[E1].credential
     pending = lab.run(acme.sign, E1)
     assert lab.world.parties[E1].credential == before
@@ -54,6 +54,11 @@ def test_signed_certificate_is_pending_until_deployed(lab: ThreadedLab, acme: Ac
     assert {leg.causes[0] for leg in down.down} == {"trust.issuer-unknown"}
 
     lab.trust([lab.run(acme.ca.root)])
+    tunnels = lab.check()  # TLS is sent the intermediate; SSH reads it from the list
+    assert {leg.causes[0] for leg in tunnels.down} == {"trust.intermediate-missing"}
+    assert all(leg.leg.id.startswith("tunnel:") and leg.leg.server == E1 for leg in tunnels.down)
+
+    lab.trust(pending.chain[1:])
     report = lab.check()
     assert report.accepted, [(leg.leg.id, leg.causes) for leg in report.down]
     assert report.zone_is_active("uc-traversal")

@@ -23,7 +23,8 @@ from simulator.travel.renewal_years import compare, live_year
 from simulator.travel.sunset_stages import Sunset, live_through_sunset
 from tests.support.cli import run
 from tests.support.labs import QUICK
-from tests.support.worlds import AT, DEPLOYMENTS, E1, deployment, of_size
+from tests.support.worlds import AT, DEPLOYMENTS, E1, JABBER, deployment, of_size
+from tests.support.worlds.eku_worlds import BROWSER
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def test_sunset_remedies_bring_the_legs_back(lived: Sunset) -> None:
     assert {leg.causes[0] for leg in private} == {"trust.issuer-unknown"}
     trusted = lived.stage("private-ca-trusted").report.down
     assert set(lived.stage("private-ca-trusted").down) < {leg.leg.id for leg in private}
-    assert {leg.leg.client for leg in trusted} == {"jabber.example.com"}  # whom nobody can ask to trust another root
+    assert {leg.leg.client for leg in trusted} == {JABBER, BROWSER}  # whom nobody can ask to trust another root
     assert {leg.leg.id.split(":")[0] for leg in lived.stage("verify-off").report.down} == {"xmpp", "mra-registration"}
 
 

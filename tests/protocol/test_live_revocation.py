@@ -117,8 +117,9 @@ def test_crl_from_each_source_revokes_on_its_peer_only(source: str) -> None:
             case "automatic download":
                 lab.run(peer.take_downloads, tuple(crls))
             case "trusted CA file":
-                root = inside.issued.root.certificate.public_bytes(Encoding.PEM)
-                lab.run(partial(peer.trust, root + pem, append=False))
+                authorities = (inside.issued.root, inside.issued.authority)  # SSH wants the intermediate too
+                lists = b"".join(ca.certificate.public_bytes(Encoding.PEM) for ca in authorities)
+                lab.run(partial(peer.trust, lists + pem, append=False))
         report = lab.check()
         if source == "nowhere":
             assert report.accepted
