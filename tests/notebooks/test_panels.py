@@ -145,19 +145,28 @@ def test_trust_panel_displays_and_changes_the_list(lab: w.LabSession) -> None:
     """The boxes show the list of whom was chosen; what is done in the lab is dialled."""
     panel = trust_editor(lab)
     panel.inputs["whose"].value = "c1.corp.example.com"
-    assert (panel.inputs["ca0"].value, panel.inputs["ca1"].value) == (True, False)
-    panel.inputs["ca0"].value = False
+    boxes = panel.inputs["ca0"], panel.inputs["ca1"]  # the root, the issuing CA
+    assert (boxes[0].value, boxes[1].value) == (True, True)
+    panel.inputs["whose"].value = "sip.partner.example.net"
+    assert (boxes[0].value, boxes[1].value) == (True, False)
+    panel.inputs["whose"].value = "c1.corp.example.com"
+    boxes[0].value = False
     assert "trust.issuer-unknown" in panel.result.value
     assert lab.check().accepted
     panel.buttons["Do it in the lab"].click()
-    assert "17 of 28" in panel.said.value
-    panel.inputs["ca0"].value = True
+    report = lab.check()
+    assert {"trust.issuer-unknown"} == {leg.causes[0] for leg in report.down}
+    assert all("c1.corp.example.com" in (leg.leg.client, leg.leg.server) for leg in report.down)
+    assert report.count in panel.said.value
+    boxes[0].value = True
     panel.buttons["Do it in the lab"].click()
     assert lab.check().accepted
 
 
 def test_chain_panel_distinguishes_root_and_intermediate(lab: w.LabSession) -> None:
+    """The panel begins with the root alone in the list, so what is not sent is missing; in the list, it is not."""
     panel = chain_builder(lab)
+    assert panel.inputs["trusted"].value == ("Lab Root CA",)
     assert "✔ accepted" in panel.result.value
     panel.inputs["sent"].value = ()
     assert "trust.intermediate-missing" in panel.result.value

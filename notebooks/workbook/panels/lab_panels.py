@@ -94,11 +94,13 @@ def chain_builder(session: LabSession) -> Panel:
     known = authorities(world)
     first = next(iter(leaves))
     sent_first = tuple(title(c) for c in leaves[first].intermediates)
+    # The roots alone, as in the lists of clients and partners: a listed issuing CA hides that nobody sends it.
+    roots_first = tuple(n for n, c in known.items() if n in _trusted(session) and c.subject == c.issuer)
     inputs = {
         "party": choice("Certificate of", tuple(leaves), first),
         "sent": with_label(widgets.SelectMultiple, "Sent behind it", options=tuple(known), value=sent_first, rows=4),
         "trusted": with_label(widgets.SelectMultiple, "Trusted CA list", options=tuple(known),
-                            value=tuple(n for n in known if n in _trusted(session)), rows=4),
+                            value=roots_first, rows=4),
         "purpose": choice("PanelOutput as", ("server", "client"), "server"),
         "days": Slider(description="Judged in … days", value=0, min=-60, max=_MAX_DAYS, stride=30, interval=400),
     }  # fmt: skip
