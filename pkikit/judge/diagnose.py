@@ -20,6 +20,7 @@ from pkikit.rules.connection_rules import (
     NO_CERTIFICATE,
     NOT_TLS,
     PROTOCOL,
+    SSH_ALGORITHM,
     UNEXPLAINED,
     UNREACHABLE,
     UNRESOLVED,
@@ -36,6 +37,8 @@ _NOT_TLS_REASONS = (
     "packet length too long",
     "record layer failure",
 )
+# What asyncssh and the lab's tunnels print if one side does not take the kind of key of the other.
+_SSH_ALGORITHM_REASONS = ("Unable to find compatible server host key", "not in sshd_pfwd_pubkeyalgorithms")
 _CUT_REASONS = ("unexpected eof", "reset by peer", "closed", "broken pipe")
 
 # Rules that a trace can lead to; the names of a refused certificate may narrow them down.
@@ -44,7 +47,7 @@ CHECKED = tuple(
         rule.id
         for rule in (
             UNRESOLVED, UNREACHABLE, NOT_TLS, *ALERTS.values(), *(r for r in RULES if r.openssl), OID_UNSUPPORTED,
-            CONNECTION_CUT, UNEXPLAINED,
+            CONNECTION_CUT, SSH_ALGORITHM, UNEXPLAINED,
         )
     )
 )  # fmt: skip
@@ -115,6 +118,8 @@ def _before_certificates(trace: HandshakeTrace) -> tuple[Rule, Evidence]:
     if "peer did not return a certificate" in reasons:
         # TLS 1.2 has no alert for this: the server sends handshake_failure, and only its own reason names the cause.
         return NO_CERTIFICATE, seen
+    if any(reason in reasons for reason in _SSH_ALGORITHM_REASONS):
+        return SSH_ALGORITHM, seen
     if trace.alert is not None and trace.alert in ALERTS:
         return ALERTS[trace.alert], seen
     if "unsupported protocol" in reasons or "no protocols available" in reasons:

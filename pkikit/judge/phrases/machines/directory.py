@@ -87,6 +87,12 @@ _RADIUS = (
 
 _SSH = (
     *rows(
+        "asyncssh, connection.py; the lab's own tunnels",
+        Whose.NEITHER,
+        ("ssh.algorithm-mismatch", "unable to find compatible server host key", "Unable to find compatible server host key"),
+        ("ssh.algorithm-mismatch", "not in sshd_pfwd_pubkeyalgorithms", "key type of the other side not in sshd_pfwd_pubkeyalgorithms"),
+    ),
+    *rows(
         "OpenSSH, kex.c, sshconnect2.c, packet.c",
         Whose.NEITHER,
         ("ssh.algorithm-mismatch", "no matching host key type found", "Unable to negotiate with 10.0.30.2 port 2222: no matching host key type found. Their offer: ssh-rsa"),
