@@ -56,7 +56,14 @@ def test_full_lab_has_every_leg_up(lab: ThreadedLab) -> None:
     assert all(leg.trace is not None and leg.agrees for leg in report.legs)
     touched = {p for leg in report.legs for p in (leg.leg.client, leg.leg.server)}
     assert touched == set(lab.world.parties)
-    assert {leg.leg.protocol.value for leg in report.legs} == {"sip-tls", "https", "xmpp", "ldaps", "syslog-tls"}
+    assert {leg.leg.protocol.value for leg in report.legs} == {
+        "sip-tls",
+        "https",
+        "xmpp",
+        "ldaps",
+        "syslog-tls",
+        "ssh",
+    }
 
 
 @pytest.mark.needs("dig")
