@@ -27,12 +27,16 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> OpensslCa:
 
 @pytest.fixture(scope="module")
 def good(authority: OpensslCa, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder per party, all by one openssl CA, each with the CA's root as trusted CA list."""
+    """A folder per party, all by one openssl CA, each with the CA's root as trusted CA list.
+
+    An Expressway's list has the intermediate too: a tunnel builds the chain from that list alone (Cisco TAC 221624).
+    """
     folder = tmp_path_factory.mktemp("good")
     for fqdn in deployment().parties:
         layout = layout_of(deployment(), fqdn)
         authority.leaf(folder / fqdn, layout.common_name, layout.dns_names)
-        (folder / fqdn / "trust.pem").write_text(authority.root)
+        issuers = authority.root + (authority.intermediate if fqdn in deployment().peers else "")
+        (folder / fqdn / "trust.pem").write_text(issuers)
     return folder
 
 
@@ -49,6 +53,21 @@ def check(certs: Path, *more: str) -> tuple[int, dict[str, Any]]:
 
 def shows(fqdn: str) -> Callable[[dict[str, Any]], bool]:
     return lambda leg: leg["server"] == fqdn or (leg["client"] == fqdn and leg["mutual"])
+
+
+def is_tunnel(leg: dict[str, Any]) -> bool:
+    return str(leg["id"]).startswith("tunnel:")
+
+
+def is_tftp(leg: dict[str, Any]) -> bool:
+    """The traffic server of this product version does not verify Unified CM's certificate."""
+    return str(leg["id"]).startswith("ucm-tftp:")
+
+
+def checks_the_fqdn_of(leg: dict[str, Any], *fqdns: str) -> bool:
+    """A tunnel looks for no name, and Jabber, once it has signed in, also accepts the registration domain (ours)."""
+    without = ("tunnel:", "mra-sip:", "mra-xmpp:")
+    return leg["reference_name"] in fqdns and not str(leg["id"]).startswith(without)
 
 
 def test_check_of_a_good_folder_exits_0(certs: Path) -> None:
@@ -73,11 +92,18 @@ def _unknown_root(certs: Path, ca: OpensslCa) -> None:
     OpensslCa(certs.parent / "rogue", "Rogue").leaf(certs / E1, CLUSTER_E, layout_of(deployment(), E1).dns_names)
 
 
+def _root_only_lists(certs: Path, ca: OpensslCa) -> None:
+    for fqdn in deployment().peers:
+        (certs / fqdn / "trust.pem").write_text(ca.root)
+
+
 def _missing_intermediate(certs: Path, ca: OpensslCa) -> None:
+    _root_only_lists(certs, ca)
     ca.leaf(certs / E1, CLUSTER_E, layout_of(deployment(), E1).dns_names, send_intermediate=False)
 
 
 def _missing_intermediate_everywhere(certs: Path, ca: OpensslCa) -> None:
+    _root_only_lists(certs, ca)
     for folder in certs.iterdir():
         first = (folder / "cert.pem").read_text().split("-----END CERTIFICATE-----")[0]
         (folder / "cert.pem").write_text(first + "-----END CERTIFICATE-----\n")
@@ -121,7 +147,7 @@ def _sha1(certs: Path, ca: OpensslCa) -> None:
 
 
 def on_zone_from_c1(leg: dict[str, Any]) -> bool:
-    return str(leg["id"]).startswith(f"zone:uc-traversal:{C1}")
+    return str(leg["id"]).startswith((f"zone:uc-traversal:{C1}", f"mra-registration:uc-traversal:{C1}"))
 
 
 CASES: dict[str, tuple[Callable[[Path, OpensslCa], None], str, Callable[[dict[str, Any]], bool]]] = {
@@ -133,14 +159,19 @@ CASES: dict[str, tuple[Callable[[Path, OpensslCa], None], str, Callable[[dict[st
     "no peer FQDN": (
         _no_peer_fqdn,
         "names.peer-fqdn-missing",
-        lambda leg: leg["reference_name"] == E1 or (leg["id"].startswith("cluster:") and leg["client"] == E1),
+        lambda leg: checks_the_fqdn_of(leg, E1) or (leg["id"].startswith("cluster:") and leg["client"] == E1),
     ),
     "unknown root": (_unknown_root, "trust.issuer-unknown", shows(E1)),
-    "missing intermediate": (_missing_intermediate, "trust.intermediate-missing", shows(E1)),
+    "root-only lists": (_root_only_lists, "trust.intermediate-missing", is_tunnel),
+    "missing intermediate": (
+        _missing_intermediate,
+        "trust.intermediate-missing",
+        lambda leg: shows(E1)(leg) or is_tunnel(leg),
+    ),
     "missing intermediate, known nowhere": (
         _missing_intermediate_everywhere,
         "trust.intermediate-missing",
-        lambda leg: True,
+        lambda leg: not is_tftp(leg),
     ),
     "expired leaf": (_expired, "validity.expired", shows(C1)),
     "not yet valid": (_not_yet_valid, "validity.not-yet-valid", shows(C1)),
@@ -152,7 +183,7 @@ CASES: dict[str, tuple[Callable[[Path, OpensslCa], None], str, Callable[[dict[st
     "swapped peers": (
         _swapped,
         "cluster.peer-certificate-swapped",
-        lambda leg: leg["reference_name"] in {E1, E2} or leg["id"].startswith("cluster:edge"),
+        lambda leg: checks_the_fqdn_of(leg, E1, E2) or leg["id"].startswith("cluster:edge"),
     ),
     "swapped certificates, keys left": (
         _swapped_certificates_only,
@@ -185,6 +216,27 @@ def test_check_of_a_broken_folder_names_the_first_cause(name: str, certs: Path, 
             assert (leg["outcome"], leg["causes"]) == ("accepted", []), leg["id"]
 
 
+def test_root_only_lists_leave_the_zone_up_and_the_tunnels_down(certs: Path, authority: OpensslCa) -> None:
+    """A TLS peer sends its intermediate, so the zone is up; a tunnel needs it in the verifier's own list."""
+    _root_only_lists(certs, authority)
+    _, report = check(certs)
+    zone = [leg for leg in report["legs"] if leg["id"].startswith("zone:uc-traversal:")]
+    tunnels = [leg for leg in report["legs"] if is_tunnel(leg)]
+    assert len(zone) == len(tunnels) == 4
+    assert {leg["outcome"] for leg in zone} == {"accepted"}
+    assert {(leg["outcome"], leg["causes"][0]) for leg in tunnels} == {("rejected", "trust.intermediate-missing")}
+
+
+def test_intermediate_in_an_expressways_list_completes_a_chain_without_it(certs: Path, authority: OpensslCa) -> None:
+    """E1's file has its leaf alone, and the lists have the intermediate: every leg is up."""
+    _missing_intermediate(certs, authority)
+    for fqdn in deployment().peers:
+        (certs / fqdn / "trust.pem").write_text(authority.root + authority.intermediate)
+    code, report = check(certs)
+    assert code == 0
+    assert {leg["outcome"] for leg in report["legs"]} == {"accepted"}
+
+
 def test_check_without_a_key_judges_and_does_not_dial(certs: Path) -> None:
     """A bought certificate whose key is elsewhere can still be judged."""
     (certs / E1 / "key.pem").unlink()
@@ -195,11 +247,12 @@ def test_check_without_a_key_judges_and_does_not_dial(certs: Path) -> None:
 
 
 def test_check_at_a_later_time_reports_expiry(certs: Path) -> None:
-    """Ten years on, every leaf has expired, and the report says at which instant."""
+    """Ten years on, every leaf has expired, and the report says at which instant. Only TFTP is not verified."""
     code, report = check(certs, "--at", "2036-01-01T00:00:00Z")
     assert code == 1
     assert report["at"].startswith("2036-01-01T00:00")
-    assert {leg["causes"][0] for leg in report["legs"]} == {"validity.expired"}
+    assert {leg["causes"][0] for leg in report["legs"] if not is_tftp(leg)} == {"validity.expired"}
+    assert {leg["outcome"] for leg in report["legs"] if is_tftp(leg)} == {"accepted"}
 
 
 @pytest.mark.parametrize(("mutate", "purpose", "error"), [

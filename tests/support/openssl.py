@@ -85,3 +85,7 @@ class OpensslCa:
     @property
     def root(self) -> str:
         return (self.folder / "root.pem").read_text()
+
+    @property
+    def intermediate(self) -> str:
+        return (self.folder / "intermediate.pem").read_text()
