@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from pkikit.judge.checks.certificate_checks import digest_evidence, name_oids, weak_key
+from pkikit.judge.checks.check import TRUSTED_CA_LIST
 from pkikit.model.certificates.facts import is_self_signed, key_kind, title
 from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Evidence, Finding, Verdict
@@ -110,7 +111,7 @@ def about_lists(found: Finding, verifier: str) -> Finding:
     evidence, zone = found.evidence, ""
     if found.rule == INTERMEDIATE_MISSING.id:
         place, seen = f"in the trusted CA list of {verifier}", "not in it (SSH reads no CA that is sent)"
-        evidence = tuple(replace(e, expected=place, seen=seen) for e in found.evidence)
+        evidence = tuple(replace(e, expected=place, seen=seen, where=TRUSTED_CA_LIST) for e in found.evidence)
         zone = " The traversal zone can be up without them."
     fix = (
         f"Append every CA certificate of the chain, intermediates too, to the trusted CA list of {verifier} (Maintenance > "
