@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Browser, expect
 
+from pkikit.design.legs import legs_of
 from simulator.face.topology_page import Management
 from simulator.threaded import ThreadedLab
 from tests.support.labs import lab_fixture
@@ -37,7 +38,8 @@ def test_topology_page_follows_the_lab(lab: ThreadedLab, chromium: Browser) -> N
     page.on("console", lambda m: troubles.append(m.text) if m.type == "error" else None)
     try:
         page.goto(face.url)
-        expect(page.get_by_text("52 of 52 legs up")).to_be_visible()
+        every = len(legs_of(inside.deployment))
+        expect(page.get_by_text(f"{every} of {every} legs up")).to_be_visible()
         page.screenshot(path=ARTIFACTS / "topology.png", full_page=True)
         party = inside.world.parties[C1]
         lab.do(inside.change, inside.world.with_party(replace(party, trusted_ca_list=())))
