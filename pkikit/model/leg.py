@@ -102,6 +102,11 @@ class Leg:
         """The phone outside that registers over the leg, when the server reads the client's name checks; empty for others."""
         return self.group if self.kind is LegKind.PHONE else ""
 
+    @property
+    def server_consumer(self) -> Consumer:
+        """The service that judges the client: XCP's own on its connections, SIP TLS on all others."""
+        return Consumer.XCP if self.consumer is Consumer.XCP else Consumer.SIP_TLS
+
     def presents(self, fqdn: str) -> tuple[NameCheck, ...]:
         """Return the name checks that the certificate of `fqdn` must pass on this leg, and no other leg has for it."""
         found: tuple[NameCheck, ...] = ()

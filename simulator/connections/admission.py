@@ -33,7 +33,7 @@ def admission_of(leg: Leg) -> Admission:
         verify=leg.mutual,
         permissive=leg.permissive,
         name_checks=leg.client_name_checks if leg.mutual else (),
-        consumer=leg.consumer if leg.consumer is Consumer.XCP else Consumer.SIP_TLS,
+        consumer=leg.server_consumer,
     )
 
 

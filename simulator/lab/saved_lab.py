@@ -325,14 +325,14 @@ def _with_issuing_ca(saved: SavedLab, states: dict[str, PeerState]) -> tuple[Sav
     SSH tunnels send no CA certificate, so without it every tunnel would be down. Lists that somebody changed stay as they are.
     """
     root, both = (saved.root.certificate,), (saved.root.certificate, saved.issuing.certificate)
-    world = saved.world
+    world, changed = saved.world, dict(states)
     for fqdn, state in states.items():
         if state.trusted_ca_list == root:
-            states = {**states, fqdn: replace(state, trusted_ca_list=both)}
+            changed[fqdn] = replace(state, trusted_ca_list=both)
         party = world.parties.get(fqdn)
         if party is not None and party.trusted_ca_list == root:
             world = world.with_party(replace(party, trusted_ca_list=both))
-    return replace(saved, world=world), states
+    return replace(saved, world=world), changed
 
 
 _WRONG_KEY = "the key beside its certificate belongs to another certificate"

@@ -74,7 +74,7 @@ class Stage:
     @property
     def services_down(self) -> tuple[str, ...]:
         """The services that do not work, with where: `mra at e1.example.com`."""
-        return tuple(f"{s.name.value} at {s.peer}" for s in self.report.services if s.peer and not s.up)
+        return tuple(s.at_peer for s in self.report.services if s.peer and not s.up)
 
     @property
     def down(self) -> tuple[str, ...]:
@@ -187,9 +187,8 @@ def _as_outside_sees_it(lab: RunningLab, public: Authority) -> World:
         # SSH tunnels want the intermediate, too (Cisco TAC 221624).
         below = public.intermediates if fqdn in lab.deployment.peers else ()
         world = world.with_party(replace(party, trusted_ca_list=(*own, public.root, *below)))
-    for (
-        fqdn
-    ) in outside:  # their own certificates are of the public CA too, and keep both purposes: we cannot know better
+    # Their own certificates are of the public CA too, and keep both purposes: we cannot know better.
+    for fqdn in outside:
         party = world.parties[fqdn]
         if party.credential is not None:
             world = world.with_party(replace(party, credential=_issue(public, lab.deployment, fqdn, lab.clock.now())))

@@ -53,9 +53,7 @@ class MemoryDialler:
         checks = leg.server_name_checks if client else () if leg.phone else leg.client_name_checks
         at = self.world.clock_of(fqdn, self.at)
         return Handshake(
-            self._context(
-                leg, side, verify, leg.consumer if client or leg.consumer is Consumer.XCP else Consumer.SIP_TLS
-            ),
+            self._context(leg, side, verify, leg.consumer if client else leg.server_consumer),
             recorder=Recorder(side, lambda: at),
             name_checks=checks if verify else (),
             server_name=leg.reference_name if client else "",

@@ -172,7 +172,7 @@ def test_clinic_panel_plays_a_case() -> None:
     console.buttons["Answer"].click()
     assert "<img" not in console.result.value
     console.buttons["Do the remedy"].click()
-    assert "✔ mended" in console.result.value
+    assert "✔ fixed" in console.result.value
     console.buttons["Give up"].click()
     assert "encoding.not-pem" in console.result.value
     console.inputs["case"].value = RANDOM

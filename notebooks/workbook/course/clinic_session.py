@@ -183,8 +183,8 @@ class ClinicSession:
         self.score.mended_by_hand = True
         if self.score.found == set(self.case.causes):
             self._keep()
-            return f"✔ mended: {up}. {self.case.mend} {self.score.points} points."
-        return f"✔ mended: {up}. And what was the cause?"
+            return f"✔ fixed: {up}. {self.case.mend} {self.score.points} points."
+        return f"✔ fixed: {up}. And what was the cause?"
 
     def give_up(self) -> str:
         """Reveal the cause and end the case."""

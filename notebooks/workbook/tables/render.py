@@ -109,14 +109,14 @@ class Diagnosis:
 
     def __repr__(self) -> str:
         told = [f"{rule} on {count}\n  {message}\n  fix: {fix}" for rule, count, message, fix in self._entries()]
-        return "\n".join(told) or "Every leg is up: nothing to mend."
+        return "\n".join(told) or "Every leg is up: nothing to fix."
 
     def _repr_html_(self) -> str:
         items = [
             f"<li><b>✘ {escape(rule)}</b> on {count}<br>{escape(message)}<br><i>Fix:</i> {escape(fix)}</li>"
             for rule, count, message, fix in self._entries()
         ]
-        return f"<ol>{''.join(items)}</ol>" if items else "<p>✔ Every leg is up: nothing to mend.</p>"
+        return f"<ol>{''.join(items)}</ol>" if items else "<p>✔ Every leg is up: nothing to fix.</p>"
 
 
 def diagnosis(report: CheckReport) -> Diagnosis:

@@ -100,9 +100,7 @@ def effects_of(deployment: Deployment, failing: Sequence[tuple[Leg, tuple[Remedy
                 restores=tuple(leg for leg, up in works.items() if up),
                 stays_down=tuple(leg for leg, up in works.items() if not up),
                 services_down=tuple(
-                    f"{state.name.value} at {state.peer}"
-                    for state in service_states(services, works)
-                    if state.peer and not state.up
+                    state.at_peer for state in service_states(services, works) if state.peer and not state.up
                 ),
                 needs=tuple(dict.fromkeys(needs)),
             )

@@ -37,6 +37,11 @@ class ServiceState:
         """The peer or the cluster."""
         return self.peer or f"cluster {self.cluster}"
 
+    @property
+    def at_peer(self) -> str:
+        """The service and its peer: `mra at e1.example.com`."""
+        return f"{self.name.value} at {self.peer}"
+
     def to_json(self) -> dict[str, Any]:
         """Return one entry of `services`."""
         place = {"peer": self.peer} if self.peer else {"cluster": self.cluster}
