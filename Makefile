@@ -73,8 +73,9 @@ notebooks-refresh: $(VENV)/.dev pebble
 	git --no-pager diff --stat -- notebooks
 	git --no-pager diff -U1 -- notebooks | grep -E '^[-+] +"' | grep -v 'svg' | head -200 || true
 
-# The documents as a site, in artifacts/site.
+# The documents and the executed course as a site, in artifacts/site.
 site: $(VENV)/.dev docs
+	$(BIN)/python -m tests.support.site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build -q --strict
 
 # The Debian packages that the tests use. As root they are installed; otherwise what is missing is named, the tests that

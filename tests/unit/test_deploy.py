@@ -26,6 +26,7 @@ import pkikit
 from simulator.pebble_options import PebbleVersion
 from simulator.services.pebble_program import cached_program
 from tests.support.places import ROOT
+from tests.support.site import assemble, linked
 from tests.support.wheel import build_wheel
 
 
@@ -343,12 +344,26 @@ def test_binder_files_are_in_place_and_executable() -> None:
 
 
 def test_documentation_site_builds_without_warnings(tmp_path: Path) -> None:
-    """Every page of the navigation is there, and mkdocs has nothing to say against it."""
+    """The navigation has every page and every notebook, each link works, and the course with its results is searchable."""
     from mkdocs.commands.build import build
     from mkdocs.config import load_config
 
-    shutil.copytree(ROOT / "docs", tmp_path / "docs")
-    shutil.copy(ROOT / "mkdocs.yml", tmp_path)
-    build(load_config(str(tmp_path / "mkdocs.yml"), strict=True, site_dir=str(tmp_path / "site")))
+    source = assemble(tmp_path / "source")
+    settings = load_config(str(ROOT / "mkdocs.yml"), strict=True, docs_dir=str(source), site_dir=str(tmp_path / "site"))
+    build(settings)
     for name in ("index", "guide", "rules", "cli", "class", "instructor", "architecture"):
         assert (tmp_path / "site" / f"{name}.html").stat().st_size > 5_000
+    navigation = (ROOT / "mkdocs.yml").read_text()
+    found = json.loads((tmp_path / "site" / "search" / "search_index.json").read_text())["docs"]
+    for notebook in (ROOT / "notebooks").glob("*.ipynb"):
+        assert f"course/{notebook.stem}.md" in navigation
+        assert any(entry["location"].startswith(f"course/{notebook.stem}.html") for entry in found)
+    assert any("Lab Issuing CA" in e["text"] for e in found if "00-meet" in e["location"])  # a result, not only prose
+
+
+def test_site_links_notebooks_to_pages_and_drops_links_to_code() -> None:
+    """A link inside code stays as it is."""
+    origin = ROOT / "notebooks" / "README.md"
+    text = "[a](00-meet-the-lab.ipynb#1) [b](../docs/rules.md) [c](../pkikit/text.py) `[d](../pkikit/text.py)` [e](https://x.example/)"
+    expected = "[a](00-meet-the-lab.md#1) [b](../rules.md) c `[d](../pkikit/text.py)` [e](https://x.example/)"
+    assert linked(text, origin) == expected
