@@ -12,16 +12,18 @@ from typing import Any, Literal
 
 import pydantic
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 from pkikit.design.legs import legs_of
 from pkikit.errors import InputError
 from pkikit.files import load_deployment
 from pkikit.judge.legs.leg_verdict import judge_leg
+from pkikit.model.codec.problems import problem_of
 from pkikit.model.deployment import Deployment
 from pkikit.model.deployment_file.fields import Fqdn, Label
 from pkikit.model.places import deployment_with
 from pkikit.rules.catalogue import rule_of
+from pkikit.values.names import printable
 from simulator.clock import Clock
 from simulator.world.fault_context import FaultContext
 from simulator.world.faults import Fault, parties_of
@@ -29,6 +31,8 @@ from simulator.world.issued_world import issue_world
 from simulator.world.remedies import Action
 
 Tool = Literal["zones", "log", "certificate", "trust", "trace", "dns", "file", "preflight"]
+Topic = Literal["names", "trust", "validity", "purpose", "revocation", "tls-and-network", "files", "acme", "services"]
+_TICKET = r"^INC-\d{4}$"
 
 
 class _Part(BaseModel):
@@ -57,16 +61,47 @@ class Scanner(_Part):
     calls: int = Field(ge=1, le=500)
 
 
+class ExpertLook(_Part):
+    """One thing that an expert would look at: which tool, at which machine, connection or name, and what it tells."""
+
+    look: str
+    at: str = ""
+    learns: str
+
+
 class Case(_Part):
     """One file of `simulator/clinic/cases`. `change` maps a place of the deployment (zones.0.name) to its value in this case.
 
-    also: further causes, if several things are broken. tools: what the player may look at.
-    remedies: (action, target) pairs that fix it, one after the other.
+    Attributes:
+        id: the name of the file. It tells the cause, so only trainers see it.
+        ticket: the number that a learner sees, INC-0417. It tells neither topic nor order.
+        title: the symptom in one line, without its cause.
+        caller: who reports it, and their role.
+        symptom: the caller's words: what fails, for whom.
+        since: since when, in the caller's words.
+        severity: 1 (everybody is affected) to 4 (nobody is yet).
+        topic: what the case is about; only trainers see it.
+        difficulty: 1 to 3.
+        minutes: how long it takes somebody who knows the subject.
+        red_herrings: what looked suspicious, and is harmless; the debrief tells.
+        expert: what an expert looks at, in this order.
+        cause: the rule id of the cause.
+        also: further causes, if several things are broken.
+        fix: what to do about it, in one or two sentences.
+        remedies: what fixes it, one after the other: (action, target) pairs.
+        tools: what the player may look at.
     """
 
     id: Label
+    ticket: str = Field(default="", pattern=rf"^$|{_TICKET}")
     title: str
+    caller: str = ""
     symptom: str
+    since: str = ""
+    severity: int = Field(default=3, ge=1, le=4)
+    topic: Topic | None = None
+    difficulty: int = Field(default=2, ge=1, le=3)
+    minutes: int = Field(default=10, ge=1, le=120)
     deployment: Label = "clustered-mra"
     change: dict[str, Any] = {}
     faults: tuple[Fault, ...] = ()
@@ -74,9 +109,11 @@ class Case(_Part):
     order: Order | None = None
     scanner: Scanner | None = None
     hints: tuple[str, ...]
+    red_herrings: tuple[str, ...] = ()
+    expert: tuple[ExpertLook, ...] = ()
     cause: str
     also: tuple[str, ...] = ()
-    mend: str
+    fix: str = Field(validation_alias=AliasChoices("fix", "mend"))
     remedies: tuple[tuple[Action, str], ...] = Field(min_length=1)
     tools: tuple[Tool, ...] = Field(min_length=1)
 
@@ -102,26 +139,78 @@ def deployments_folder() -> Path:
 
 @cache
 def cases() -> dict[str, Case]:
-    """Return all cases by id. Raises ValueError if a shipped case file is invalid."""
-    found = {}
+    """Return all cases by id.
+
+    Raises:
+        InputError: a case file is invalid, or two files have one ticket number.
+    """
+    found: dict[str, Case] = {}
     for path in sorted((files("simulator.clinic") / "cases").iterdir(), key=lambda p: p.name):
         if path.name.endswith(".yaml"):
-            try:
-                case = Case.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-            except pydantic.ValidationError as error:
-                raise ValueError(f"{path.name}: {error}") from error
-            rule_of(case.cause)
+            case = read_case(path.read_text(encoding="utf-8"), where=path.name)
             found[case.id] = case
+    tickets = [case.ticket for case in found.values() if case.ticket]
+    twice = sorted({ticket for ticket in tickets if tickets.count(ticket) > 1})
+    if twice:
+        raise InputError(f"two cases have the ticket number {twice[0]}")
     return found
 
 
-def case_of(case_id: str) -> Case:
-    """Return one case. Raises InputError with the closest ids."""
-    known = cases()
-    if case_id not in known:
-        near = difflib.get_close_matches(case_id, known, n=3) or list(known)[:3]
-        raise InputError(f"no case has the id {case_id[:60]!r}; close to it: {', '.join(near)}")
-    return known[case_id]
+def read_case(text: str, *, where: str = "") -> Case:
+    """Return the case of a file.
+
+    Args:
+        text: the file's YAML.
+        where: the file's name, for the message.
+
+    Returns:
+        The case.
+
+    Raises:
+        InputError: the file is invalid; one sentence with the place and what is allowed.
+    """
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        line = getattr(getattr(error, "problem_mark", None), "line", None)
+        at = f" at line {line + 1}" if line is not None else ""
+        raise InputError(f"is not valid YAML{at}", where=where) from None
+    if not isinstance(data, dict):
+        raise InputError("is not a case: it has no keys such as id, title and symptom", where=where)
+    try:
+        case = Case.model_validate(data)
+    except pydantic.ValidationError as error:
+        place, sentence = problem_of(error)
+        raise InputError(f"{place}: {sentence}" if place else sentence, where=where) from None
+    for cause in case.causes:
+        rule_of(cause)
+    return case
+
+
+def case_of(which: str) -> Case:
+    """Return one case.
+
+    Args:
+        which: a case id, or a ticket number as INC-0417 or 417.
+
+    Returns:
+        The case.
+
+    Raises:
+        InputError: there is no such case; the message names a close one, if there is one.
+    """
+    known, said = cases(), which.strip().lower()
+    if said in known:
+        return known[said]
+    number = said.removeprefix("inc").strip("- ")
+    wanted = f"INC-{int(number):04d}" if number.isascii() and number.isdigit() and len(number) <= 4 else said.upper()
+    found = next((case for case in known.values() if case.ticket == wanted), None)
+    if found is not None:
+        return found
+    tickets = [case.ticket for case in known.values() if case.ticket]
+    near = difflib.get_close_matches(said, known, n=3) or difflib.get_close_matches(wanted, tickets, n=3)
+    hint = f"; did you mean {' or '.join(near)}?" if near else "; expressway-sim clinic --list lists them"
+    raise InputError(f"there is no case {printable(which, 60)!r}{hint}")
 
 
 def random_case(seed: int) -> Case:
@@ -138,14 +227,22 @@ def random_case(seed: int) -> Case:
         if not touched[0] & touched[1] and _both_are_seen(one, other):
             return Case(
                 id=f"random-{seed}",
-                title="Two things at once",
-                symptom=f"{one.symptom} And, as if that were not enough: {other.symptom}",
+                ticket=f"INC-{9000 + seed % 1000:04d}",
+                title="Two tickets at once",
+                caller=one.caller,
+                symptom=f"{one.symptom} Second ticket, same morning: {other.symptom}",
+                since=one.since,
+                severity=min(one.severity, other.severity),
+                difficulty=3,
+                minutes=one.minutes + other.minutes,
                 deployment=one.deployment,
                 faults=(*one.faults, *other.faults),
                 hints=(*one.hints, *other.hints),
+                red_herrings=(*one.red_herrings, *other.red_herrings),
+                expert=(*one.expert, *other.expert),
                 cause=one.cause,
                 also=(other.cause,),
-                mend=f"{one.mend} {other.mend}",
+                fix=f"{one.fix} {other.fix}",
                 tools=tuple(dict.fromkeys((*one.tools, *other.tools))),
                 remedies=(*one.remedies, *other.remedies),
             )

@@ -38,7 +38,7 @@ def show_case(out: Console, played: PlayResult) -> None:
     _show_legs(out, played.broken)
     _show_log(out, played.log)
     _show_solution(out, played.case.causes, (played.refused, played.broken))
-    out.print(f"fixed: {played.case.mend}", markup=False)
+    out.print(f"fixed: {played.case.fix}", markup=False)
     _show_count(out, played.mended)
 
 
@@ -65,7 +65,7 @@ def play_live(out: Console, live: LiveCase, portal: BlockingPortal, ask: Callabl
                 mended = score.mended_by_hand = _check_legs(out, portal.call(live.look))
             case "mend":
                 mended = _check_legs(out, portal.call(live.fix))
-                out.print(live.case.mend, markup=False)
+                out.print(live.case.fix, markup=False)
             case _ if said.split(maxsplit=1)[:1] == ["do"]:
                 mended = score.mended_by_hand = _do_work(out, live, portal, said)
             case "give up" | "quit" | "q":

@@ -76,7 +76,7 @@ def test_clinic_session_refuses_bad_input_with_a_sentence() -> None:
     assert case.remedy("load-again", "e1.example.com").startswith("✘")
     assert case.dns("no.such.example.com") == []
     assert "more hints" in [case.hint() for _ in range(9)][-1]
-    with pytest.raises(InputError, match="close to it: leaf-expired"):
+    with pytest.raises(InputError, match="did you mean leaf-expired"):
         open_case("leaf-expire")
 
 

@@ -146,7 +146,7 @@ def test_clinic_command_lists_and_plays_cases() -> None:
     assert "cause: eku.client-auth-missing" in people.stdout
     done = run("simulator", "clinic", "server-auth-on-c")
     assert done.returncode == 2
-    assert "close to it: server-auth-only-on-c" in done.stderr
+    assert "did you mean server-auth-only-on-c" in done.stderr
 
 
 def test_faults_compose_and_leave_the_world_unchanged() -> None:

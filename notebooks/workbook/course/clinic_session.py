@@ -183,14 +183,14 @@ class ClinicSession:
         self.score.mended_by_hand = True
         if self.score.found == set(self.case.causes):
             self._keep()
-            return f"✔ fixed: {up}. {self.case.mend} {self.score.points} points."
+            return f"✔ fixed: {up}. {self.case.fix} {self.score.points} points."
         return f"✔ fixed: {up}. And what was the cause?"
 
     def give_up(self) -> str:
         """Reveal the cause and end the case."""
         self.score.gave_up = True
         self._keep()
-        return f"It was {', '.join(self.case.causes)}. {self.case.mend}"
+        return f"It was {', '.join(self.case.causes)}. {self.case.fix}"
 
 
 def open_case(which: str | int) -> ClinicSession:

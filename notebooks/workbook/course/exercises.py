@@ -149,7 +149,7 @@ def _cause_of(case: str) -> Callable[[object], Answer]:
         unknown = [str(g)[:80] for g in given if str(g) not in options] if isinstance(given, list | tuple) else []
         if unknown:
             return Answer(right=False, lines=(f"✘ {printable(unknown[0])} is no rule; `pkikit rules` lists them",))
-        return check_choice(answer, options, right=causes, because=case_of(case).mend)
+        return check_choice(answer, options, right=causes, because=case_of(case).fix)
 
     return check_answer
 
@@ -172,7 +172,7 @@ def _fix_check(case: str) -> Callable[[object], Answer]:
             return Answer(right=False, lines=(f"✘ {error}",))
         finally:
             close_case()
-        return Answer(right=right, lines=(f"✔ right: {case_of(case).mend}",) if right else tuple(told))
+        return Answer(right=right, lines=(f"✔ right: {case_of(case).fix}",) if right else tuple(told))
 
     return check_answer
 
