@@ -8,7 +8,7 @@ NOTEBOOK ?= notebooks/00-meet-the-lab.ipynb
 JOBS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: lab test test-unit test-protocol test-notebooks test-browser lint types format bench fuzz docs site compare-linters notebooks-refresh tools pebble constraints clean
+.PHONY: lab test test-unit test-protocol test-notebooks test-browser lint prose types format bench fuzz docs site compare-linters notebooks-refresh tools pebble constraints clean
 
 lab: $(VENV)/.runtime
 	@$(BIN)/python deploy/get_pebble.py 2.4 || echo "Without Pebble everything works but ACME: notebooks 13 and 14, and some cases of the clinic."
@@ -38,6 +38,10 @@ lint: $(VENV)/.dev
 	$(BIN)/pydoclint --quiet pkikit
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+
+# Everything that people read: grammar, spelling and old words (docs/style.md).
+prose: $(VENV)/.dev
+	$(BIN)/python -m tests.support.prose
 
 types: $(VENV)/.dev
 	$(BIN)/mypy
