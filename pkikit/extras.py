@@ -31,6 +31,7 @@ EXTRA_OF: Mapping[str, str] = {
     "anywidget": "workbook",
     "ipywidgets": "workbook",
     "pandas": "workbook",
+    "resvg_py": "png",
     "traitlets": "workbook",
 }
 """Top-level module, as `import` names it, to the smallest extra that installs it."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 from pkikit.design.san import SanEntry
+from pkikit.view.drawing import TEXT_VERSION
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +20,7 @@ class PanelOutput:
 
     def whole(self) -> str:
         """The HTML, followed by the text alternative for screen readers and for people who prefer to read."""
-        return f"{self.html}<details><summary>In words</summary><pre>{escape(self.text)}</pre></details>"
+        return f"{self.html}<details><summary>{TEXT_VERSION}</summary><pre>{escape(self.text)}</pre></details>"
 
 
 def alert(sentence: str) -> PanelOutput:

@@ -10,6 +10,7 @@ from pkikit.model.certificates.canonical_name import common_name
 from pkikit.model.deployment import Deployment
 from pkikit.model.parties import Side
 from pkikit.model.world import World
+from pkikit.view.drawing import Picture
 from simulator.world.report import CheckReport
 
 _HEADINGS = {
@@ -32,20 +33,6 @@ class Line:
     legs: int
     down: int
     causes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Picture:
-    """Jupyter shows it as SVG, everything else as text; the text says everything that the picture shows."""
-
-    svg: str
-    text: str
-
-    def _repr_svg_(self) -> str:
-        return self.svg
-
-    def __repr__(self) -> str:
-        return self.text
 
 
 def columns_of(deployment: Deployment) -> list[tuple[str, list[str]]]:

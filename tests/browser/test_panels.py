@@ -72,7 +72,7 @@ def test_panels_have_heading_and_text_form(shown: tuple[Page, str]) -> None:
     assert panels.count() == len(CELLS) - 1
     for number in range(panels.count()):
         assert panels.nth(number).locator("h3").inner_text()
-        assert panels.nth(number).get_by_text("In words").count() >= 1
+        assert panels.nth(number).get_by_text("Text version").count() >= 1
 
 
 def test_panels_pass_axe_in_both_themes(shown: tuple[Page, str]) -> None:

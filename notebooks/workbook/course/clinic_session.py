@@ -13,9 +13,10 @@ from pkikit.model.certificates.facts import title
 from pkikit.rules.catalogue import rule_of
 from pkikit.values.names import printable
 from pkikit.view.description import describe_certificate
+from pkikit.view.drawing import Picture
 from simulator.clinic.case import Case, Tool, case_of, cases, random_case
 from simulator.clinic.score import Score, keep_score
-from simulator.face.picture import Picture, draw
+from simulator.face.picture import draw
 from simulator.threaded import ThreadedCase
 from simulator.world.remedies import remedy_of
 from simulator.world.report import CheckReport

@@ -11,7 +11,7 @@ import pandas as pd
 from pkikit.handshake.tls import TlsRange, TlsVersion
 from pkikit.model.trace import Side
 from pkikit.model.world import World
-from simulator.face.picture import Picture
+from pkikit.view.drawing import Picture
 from simulator.peer.acme.order_run import RunStep
 from simulator.wire.theatre import Flight, Play, perform
 from workbook.html import PanelOutput

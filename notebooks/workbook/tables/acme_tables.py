@@ -15,8 +15,8 @@ import pandas as pd
 from pkikit.errors import PkikitError
 from pkikit.judge.legs.sunset import LegAudit, Status, audit
 from pkikit.model.findings import Verdict
+from pkikit.view.drawing import Picture
 from simulator.events import RESTARTED
-from simulator.face.picture import Picture
 from simulator.peer.acme.order_run import RunStep
 from simulator.travel.renewal_years import Renewals, compare
 from simulator.travel.sunset_stages import Sunset

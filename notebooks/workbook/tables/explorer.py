@@ -11,7 +11,7 @@ from pkikit.design.search_space import OBJECTIVES, Space
 from pkikit.explore.executors import InProcess
 from pkikit.explore.exploration import Outcome, explore, front_picture, front_rows
 from pkikit.model.deployment import Deployment
-from simulator.face.picture import Picture
+from pkikit.view.drawing import Picture
 
 _ABOUT = ("certificate", "cluster_name", "registration", "authority", "term", "stores")
 

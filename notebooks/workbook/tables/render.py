@@ -18,8 +18,9 @@ from pkikit.model.findings import Finding, Verdict
 from pkikit.model.tables.log_events import MARK
 from pkikit.model.trace import Message, Side, describe
 from pkikit.view.description import describe_certificate, describe_request
+from pkikit.view.drawing import Picture
 from simulator.events import Event
-from simulator.face.picture import Picture, draw
+from simulator.face.picture import draw
 from simulator.world.report import CheckReport, LegReport
 from workbook.html import shorten
 from workbook.session import LabSession

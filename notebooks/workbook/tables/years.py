@@ -7,7 +7,7 @@ from functools import partial
 
 import pandas as pd
 
-from simulator.face.picture import Picture
+from pkikit.view.drawing import Picture
 from simulator.travel.timeline import Timeline, live_through
 from workbook.session import LabSession
 
