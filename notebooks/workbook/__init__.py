@@ -4,6 +4,7 @@ from pkikit.extras import optional_packages
 
 with optional_packages("workbook"):
     from workbook.browse import peer_answers
+    from workbook.course.class_report import ClassReport, class_report
     from workbook.course.clinic_session import ClinicSession, case_list, close_case, open_case
     from workbook.course.exercises import break_for, check
     from workbook.course.progress import progress_report, save_report
@@ -74,6 +75,7 @@ with optional_packages("workbook"):
     from workbook.tables.years import happenings, live, year_picture
 
 __all__ = [
+    "ClassReport",
     "ClinicSession",
     "LabSession",
     "acme_answers",
@@ -91,6 +93,7 @@ __all__ = [
     "chain_builder",
     "chain_titles",
     "check",
+    "class_report",
     "clinic_console",
     "close_case",
     "compare_answer",

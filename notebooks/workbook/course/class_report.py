@@ -1,0 +1,138 @@
+"""What a class has done, at a glance, from the reports that learners chose to hand in."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from pkikit.errors import InputError
+from pkikit.values.names import printable
+from workbook.html import table
+
+MAX_REPORTS, MAX_BYTES, MAX_ROWS = 500, 1024 * 1024, 2000
+# After this many wrong tries, a learner probably needs the trainer.
+STUCK_AFTER = 3
+_SIGNS = {"right": "✔", "wrong": "✘", "open": "·"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What one learner did with one exercise or clinic case."""
+
+    tries: int
+    right: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassReport:
+    """Results by learner (the name of the report's file) and exercise; unreadable files with one sentence each."""
+
+    learners: dict[str, dict[str, Result]]
+    unreadable: tuple[str, ...] = ()
+
+    @property
+    def exercises(self) -> tuple[str, ...]:
+        """All exercises and clinic cases that at least one learner tried."""
+        return tuple(sorted({name for results in self.learners.values() for name in results}))
+
+    def state(self, learner: str, exercise: str) -> str:
+        """Return `right`, `wrong` (tried, not right yet) or `open` (not tried)."""
+        result = self.learners[learner].get(exercise)
+        return "open" if result is None or not result.tries else "right" if result.right else "wrong"
+
+    def learners_with(self, exercise: str, state: str) -> tuple[str, ...]:
+        """Return the learners for whom an exercise has this state."""
+        return tuple(who for who in self.learners if self.state(who, exercise) == state)
+
+    def stuck(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Return (exercise, learners who tried it three times or more without success), most learners first."""
+        found = {
+            name: tuple(w for w in self.learners_with(name, "wrong") if self.learners[w][name].tries >= STUCK_AFTER)
+            for name in self.exercises
+        }
+        return tuple(sorted(((n, who) for n, who in found.items() if who), key=lambda pair: (-len(pair[1]), pair[0])))
+
+    def summary(self) -> tuple[str, ...]:
+        """Return the verdict first: how far the class is, where it is stuck, which files could not be read."""
+        done = sum(self.state(w, n) == "right" for w in self.learners for n in self.exercises)
+        every = len(self.learners) * len(self.exercises)
+        lines = [
+            f"{len(self.learners)} learner{'s' if len(self.learners) != 1 else ''}; {done} of {every} answers are right."
+            if self.learners
+            else "No report could be read."
+        ]
+        lines += [
+            f"{name}: {', '.join(who[:5])}{f' and {len(who) - 5} more' if len(who) > 5 else ''} "
+            f"tried {STUCK_AFTER} times or more without success."
+            for name, who in self.stuck()
+        ]
+        return (*lines, *self.unreadable)
+
+    def __str__(self) -> str:
+        """Return the summary, then one row per learner: ✔ right, ✘ not right yet, · not tried."""
+        width = max((len(who) for who in self.learners), default=0)
+        rows = [
+            f"{who:<{width}}  " + " ".join(_SIGNS[self.state(who, n)].center(len(n)) for n in self.exercises)
+            for who in self.learners
+        ]
+        head = [f"{'':<{width}}  {' '.join(self.exercises)}"] if rows else []
+        return "\n".join([*self.summary(), *head, *rows])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        """Return the same as a table."""
+        rows = [
+            (who, *(f"{_SIGNS[s]} {s if s != 'open' else ''}".strip() for s in self._states(who)))
+            for who in self.learners
+        ]
+        said = "".join(f"<p>{escape(line)}</p>" for line in self.summary())
+        return said + (table(("learner", *self.exercises), rows, most=MAX_REPORTS) if rows else "")
+
+    def _states(self, learner: str) -> Iterable[str]:
+        return (self.state(learner, name) for name in self.exercises)
+
+
+def class_report(folder: str | Path) -> ClassReport:
+    """Read all reports (`*.csv`, `*.json`, written by `save_report`) of a folder.
+
+    Args:
+        folder: One file per learner. The file's name without its suffix is shown as the learner.
+
+    Raises:
+        InputError: the folder does not exist, or contains no report.
+    """
+    where = Path(folder)
+    if not where.is_dir():
+        raise InputError(f"{printable(str(where))} is not a folder; give the folder with the class's reports")
+    files = sorted(p for p in where.iterdir() if p.suffix in (".csv", ".json") and p.is_file())
+    if not files:
+        raise InputError(f"{where.name} has no report; learners write one with save_report('name.csv')")
+    learners: dict[str, dict[str, Result]] = {}
+    unreadable = [f"Only the first {MAX_REPORTS} of {len(files)} reports are read."] if len(files) > MAX_REPORTS else []
+    for path in files[:MAX_REPORTS]:
+        try:
+            learners[printable(path.stem, 40)] = _results(path)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error):
+            unreadable.append(f"{printable(path.name, 60)} is not a report that save_report wrote.")
+    return ClassReport(learners=learners, unreadable=tuple(unreadable))
+
+
+def _results(path: Path) -> dict[str, Result]:
+    with path.open(encoding="utf-8") as stream:
+        text = stream.read(MAX_BYTES + 1)
+    if len(text) > MAX_BYTES:
+        raise ValueError("too large for a report")
+    rows: list[dict[str, Any]] = json.loads(text) if path.suffix == ".json" else list(csv.DictReader(io.StringIO(text)))
+    return {
+        printable(str(row["what"]), 40): Result(
+            tries=max(int(row["tries"]), 0), right=str(row["right"]) in ("True", "true")
+        )
+        for row in rows[:MAX_ROWS]
+    }

@@ -1,0 +1,62 @@
+"""A trainer sees a class at a glance from the reports that learners hand in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from workbook import class_report, save_report
+from workbook.course.progress import remember
+
+from pkikit.errors import InputError
+
+HEAD = "what,tries,right,since,points\n"
+
+
+def test_class_report_says_who_is_stuck_where(tmp_path: Path) -> None:
+    """The verdict comes first; the table has one row per learner."""
+    (tmp_path / "ana.csv").write_text(HEAD + "00-A,1,True,2026-11-01T10:00:00+00:00,\n02-C,4,False,,\n")
+    (tmp_path / "ben.csv").write_text(HEAD + "02-C,2,False,,\n")
+    report = class_report(tmp_path)
+    assert report.summary() == (
+        "2 learners; 1 of 4 answers are right.",
+        "02-C: ana tried 3 times or more without success.",
+    )
+    assert [line.split() for line in str(report).splitlines()[-2:]] == [["ana", "✔", "✘"], ["ben", "·", "✘"]]
+    assert "<td>✘ wrong</td>" in report._repr_html_()
+
+
+def test_class_report_reads_what_save_report_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both forms give the same results."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    remember("00-A", right=False)
+    remember("00-A", right=True)
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    save_report(folder / "one.csv")
+    save_report(folder / "two.json")
+    learners = class_report(folder).learners
+    assert learners["one"] == learners["two"]
+    assert learners["one"]["00-A"].tries == 2
+    assert learners["one"]["00-A"].right
+
+
+@pytest.mark.parametrize(
+    "content", ["", "what\n", '{"a": 1}', "[1, 2]", "what,tries,right\n00-A,many,True\n", "\x00\xff"]
+)
+def test_damaged_report_is_named_and_the_others_are_read(tmp_path: Path, content: str) -> None:
+    """A file of another kind does not stop the report, and a name in it cannot inject HTML."""
+    (tmp_path / "bad.json").write_text(content, encoding="latin-1")
+    (tmp_path / "<b>eve.csv").write_text(HEAD + "<script>,1,True,,\n")
+    report = class_report(tmp_path)
+    assert report.unreadable == ("bad.json is not a report that save_report wrote.",)
+    assert "<script>" not in report._repr_html_()
+    assert "<b>eve" not in report._repr_html_()
+
+
+def test_folder_without_reports_is_a_sentence(tmp_path: Path) -> None:
+    """The sentence says how a report is made."""
+    with pytest.raises(InputError, match="has no report; learners write one with save_report"):
+        class_report(tmp_path)
+    with pytest.raises(InputError, match="is not a folder"):
+        class_report(tmp_path / "none")
