@@ -95,6 +95,11 @@ class _Threaded(Generic[_Inside]):
             raise LabError("this lab has not started; use it in a with statement, or call start()")
         return self._entered[0]
 
+    @property
+    def is_open(self) -> bool:
+        """True from `start` to `close`."""
+        return self in _OPEN
+
     def _require_open(self) -> None:
         if self not in _OPEN:
             raise LabError("this lab is closed; open it again (in a notebook: run the cell that opened it)")

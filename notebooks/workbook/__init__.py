@@ -8,10 +8,13 @@ with optional_packages("workbook"):
     from workbook.course.clinic_session import ClinicSession, case_list, close_case, open_case
     from workbook.course.exercises import break_for, check
     from workbook.course.progress import progress_report, save_report
+    from workbook.learning.exercise_card import exercise
+    from workbook.learning.lesson_cards import finish, start
+    from workbook.learning.predict_card import predict, predict_down
     from workbook.models.revocation_table import decide_all, make_files, who_sees
     from workbook.models.what_if import judged
     from workbook.panels.clinic_panel import clinic_console
-    from workbook.panels.course_panel import exam_result, start
+    from workbook.panels.course_panel import exam_result
     from workbook.panels.design_panels import csr_form, file_inspector, san_designer
     from workbook.panels.lab_panels import (
         acme_player,
@@ -105,10 +108,12 @@ __all__ = [
     "diagnosis",
     "enrol",
     "exam_result",
+    "exercise",
     "explore_designs",
     "falls_without",
     "file_inspector",
     "findings",
+    "finish",
     "forms",
     "gates",
     "handshake_theatre",
@@ -137,6 +142,8 @@ __all__ = [
     "performance",
     "picture",
     "points_to_be_aware",
+    "predict",
+    "predict_down",
     "progress_report",
     "read_log",
     "rehearse",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,20 @@ class PanelOutput:
     def whole(self) -> str:
         """The HTML, followed by the text alternative for screen readers and for people who prefer to read."""
         return f"{self.html}<details><summary>{TEXT_VERSION}</summary><pre>{escape(self.text)}</pre></details>"
+
+
+_CODE, _BOLD, _EMPHASIS = re.compile(r"`([^`]+)`"), re.compile(r"\*\*([^*]+)\*\*"), re.compile(r"\*([^*]+)\*")
+
+
+def inline(text: str) -> str:
+    """Return a sentence as HTML: escaped, with `code`, **bold** and *emphasis*."""
+    shown = _CODE.sub(r"<code>\1</code>", escape(text, quote=False))
+    return _EMPHASIS.sub(r"<em>\1</em>", _BOLD.sub(r"<b>\1</b>", shown))
+
+
+def plain(text: str) -> str:
+    """Return a sentence without its marks."""
+    return _EMPHASIS.sub(r"\1", _BOLD.sub(r"\1", _CODE.sub(r"\1", text)))
 
 
 def alert(sentence: str) -> PanelOutput:

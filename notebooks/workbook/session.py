@@ -321,6 +321,16 @@ def open_lab(
     return session
 
 
+def lab_for(name: str, change: Mapping[str, Any] | None = None) -> LabSession:
+    """Return the lab that is open if it runs this deployment; a closed one starts again, any other is replaced."""
+    current = LabSession.current
+    if current is not None and current.deployment == load(name, change):
+        if not current.threaded.is_open:
+            current.reset()
+        return current
+    return open_lab(name, change=change)
+
+
 def close_current() -> None:
     """Close the lab that is open in this kernel, if there is one."""
     if LabSession.current is not None:

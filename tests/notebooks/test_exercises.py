@@ -12,10 +12,15 @@ import pytest
 import yaml
 from nbclient import NotebookClient
 from workbook.course.answer_check import check_sans
-from workbook.course.exercises import _ENGINE, check, choices, works
+from workbook.course.bank import exercises
+from workbook.course.exercises import check, solution_of
+from workbook.course.lessons import sections
+from workbook.learning.exercise_card import exercise
+from workbook.session import LabSession, open_lab
 
 from pkikit.design.san import design_sans
 from pkikit.errors import InputError
+from tests.support.labs import QUICK
 from tests.support.places import ROOT
 from tests.support.wait import LONG
 from tests.support.worlds import E1, E2, deployment
@@ -29,14 +34,20 @@ def test_solution_of_every_exercise_is_right(path: Path) -> None:
     """The notebook, run with its solutions, says so at every exercise."""
     solutions = yaml.safe_load((FOLDER / "solutions" / f"{path.stem}.yaml").read_text(encoding="utf-8"))
     notebook = nbformat.read(path, as_version=4)
-    exercises = [c for c in notebook.cells if "exercise" in c.metadata.get("tags", [])]
-    assert len(exercises) == len(solutions) > 0
-    for cell, solution in zip(exercises, solutions, strict=True):
-        cell.source, count = re.subn(r"^answer = \[\]$", f"answer = {solution!r}", cell.source, flags=re.MULTILINE)
-        assert count == 1
+    asked = [c for c in notebook.cells if "exercise" in c.metadata.get("tags", [])]
+    assert len(asked) == len(solutions) > 0
+    for cell, solution in zip(asked, solutions, strict=True):
+        cell.source, answers = re.subn(r"^answer = \[\]$", f"answer = {solution!r}", cell.source, flags=re.MULTILINE)
+        cell.source, cards = re.subn(
+            r'^exercise\("(\d\d-[A-Z])"\)$',
+            rf'__import__("workbook").check("\1", {solution!r})',
+            cell.source,
+            flags=re.MULTILINE,
+        )
+        assert answers + cards == 1
     NotebookClient(notebook, timeout=LONG, resources={"metadata": {"path": str(FOLDER)}}).execute()
-    for cell in exercises:
-        assert cell.outputs[-1]["data"]["text/plain"].startswith("✔ right"), cell.outputs
+    for cell in asked:
+        assert cell.outputs[-1]["data"]["text/plain"].startswith("✔ Right"), cell.outputs
 
 
 @pytest.mark.parametrize("answer", [
@@ -58,18 +69,83 @@ def test_right_answer_in_another_spelling_is_right() -> None:
     assert check_sans(set(layout.dns_names), layout).right
 
 
+CHOICES = [number for number, found in exercises().items() if found.options and not found.cause]
+
+
 @pytest.mark.parametrize(
     "answer", [None, 5, "nothing of it", [1, None], {"a": 1}, ["😀" * 1000], ["60"] * 100_000, [["x"]]]
 )
-@pytest.mark.parametrize("exercise", list(choices()))
-def test_choice_takes_any_answer_without_revealing_the_right_one(exercise: str, answer: Any) -> None:
+def test_choice_takes_any_answer_without_revealing_the_right_one(answer: Any) -> None:
     """Lines, bounded, and never the right option's name where it was not given."""
-    result = check(exercise, answer)
-    assert repr(result)
-    assert len(repr(result)) < 60_000
-    if not result.right:
-        told = [line for line in result.lines if "is none of" not in line and "Write a list" not in line]
-        assert not [r for r in choices()[exercise].right if r in " ".join(told)]
+    for number in CHOICES:
+        result = check(number, answer)
+        assert repr(result)
+        assert len(repr(result)) < 60_000
+        if not result.right:
+            listed = ("is not one of the choices", "Write a list", "choose from")
+            told = [line for line in result.lines if not any(words in line for words in listed)]
+            assert not [r for r in exercises()[number].right if r in " ".join(told)]
+
+
+def test_names_get_feedback_line_by_line() -> None:
+    """A wildcard, several names on a line, an address, a slip of the pen and a missing name each have their own sentence."""
+    told = repr(check("00-A", ["e2.example.com", "*.example.com", "a, b", "192.0.2.1", "cluster-e.example.con"]))
+    assert "✔ e2.example.com" in told
+    assert "Expressway does not support wildcards (names.wildcard-unsupported)" in told
+    assert "a, b: write one name per line" in told
+    assert "192.0.2.1: an IP address is not a DNS name" in told
+    assert "Did you mean cluster-e.example.com?" in told
+    assert "You are still missing 2 names" in told
+    assert "You are still missing 1 name." in repr(check("00-A", ["e2.example.com", "example.com"]))
+
+
+def test_help_grows_with_every_wrong_answer() -> None:
+    """A hint, a second with a link to the section, then the solution; an empty answer is no try."""
+    card = exercise("06-A")
+    card.check.click()
+    assert "No answer yet" in card.said.value
+    assert card.solve.layout.display == "none"
+    card.field.put(["der"])
+    shown = []
+    for _ in range(3):
+        card.check.click()
+        shown.append(card.help.outputs[0]["data"]["text/html"])
+    assert ("Hint 1" in shown[0], "Hint 2" in shown[0], "href" in shown[0]) == (True, False, False)
+    assert ("Hint 2" in shown[1], "06-load-chain-and-trust.ipynb#3." in shown[1]) == (True, True)
+    assert card.solve.layout.display == ""
+    card.solve.click()
+    assert sorted(card.field.get()) == sorted(solution_of("06-A"))
+    assert "solution shown" in exercise("06-A").said.value
+    again = exercise("06-A")
+    assert again.field.get() == card.field.get()
+    again.check.click()
+    assert "✔ Right" in again.said.value
+
+
+def test_every_exercise_has_its_section_card_and_solution() -> None:
+    """The section exists in the notebook; the card takes the solution and gives it back; its text names what to run."""
+    for number, found in exercises().items():
+        assert found.section in sections(number[:2]), number
+        card = exercise(number)
+        assert card.plain.endswith("▶ Run this cell to answer.")
+        if found.hosts is None:
+            solution = solution_of(number)
+            card.field.put(solution)
+            assert sorted(card.field.get()) == sorted(solution), number
+
+
+def test_exercise_opens_a_lab_when_none_is_open() -> None:
+    """After the end of a notebook closed its lab, the exercise still works, in the same lab for the same deployment."""
+    session = open_lab("single-pair", QUICK)
+    session.close()
+    card = exercise("01-C")
+    card.look.click()
+    assert "expc → expe (traversal zone) is down" in card.said.value
+    assert LabSession.current is session
+    card.field.put([["set-clock", "expe.example.com"]])
+    card.check.click()
+    assert "1 of 1 connection is up" in card.said.value
+    session.close()
 
 
 def test_exercise_cell_does_not_contain_its_answer() -> None:
@@ -78,7 +154,7 @@ def test_exercise_cell_does_not_contain_its_answer() -> None:
         for cell in nbformat.read(path, as_version=4).cells:
             if "exercise" in cell.metadata.get("tags", []):
                 assert "right=" not in cell.source
-    with pytest.raises(InputError, match="there are 00-A"):
+    with pytest.raises(InputError, match="Choose one of 99-A"):
         check("99-Z", [])
 
 
@@ -125,10 +201,11 @@ def test_exercises_in_notebooks_and_engine_are_the_same() -> None:
     """Numbers in cells and numbers in the engine are the same, each in its own notebook."""
     asked = set()
     for path in FOLDER.glob("*.ipynb"):
-        numbers = set(re.findall(r'check\("(\d\d-[A-Z])"', path.read_text(encoding="utf-8").replace("\\", "")))
+        text = path.read_text(encoding="utf-8").replace("\\", "")
+        numbers = set(re.findall(r'(?:check|exercise)\("(\d\d-[A-Z])"', text))
         assert all(n.startswith(path.name[:2]) for n in numbers)
         asked |= numbers
-    assert asked == {*choices(), *works(), *_ENGINE}
+    assert asked == {*exercises()}
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from workbook.panels.base import Panel
 from workbook.panels.design_panels import inspect_file
 from workbook.panels.lab_panels import chain_builder, trust_editor
 
-from pkikit.errors import InputError
+from pkikit.errors import InputError, PkikitError
 from tests.support.labs import QUICK
 from tests.support.wait import eventually
 
@@ -197,28 +197,66 @@ def test_panel_reports_a_failed_action_with_a_sentence(lab: w.LabSession) -> Non
 def test_panel_text_form_names_the_cell_to_run() -> None:
     """Where no widget can be displayed, the panel's text form says what to run."""
     panel = Panel("<b>", {}, lambda: PanelOutput(html="x", text="<x>"))
-    assert repr(panel) == "<b>: run this cell to use it"
+    assert repr(panel) == "<b>\n▶ Run this cell to use this panel."
     assert "&lt;x&gt;" in panel.result.value
     assert "<b>✘ Not possible:</b> &lt;i&gt;" in alert("<i>").html
     assert table(("a",), [("<i>",)] * 300).count("<tr>") == 201
 
 
-def test_begin_again_forgets_the_answers_of_one_notebook(tmp_path: Path) -> None:
-    """Only this notebook's answers are forgotten; the lab has new certificates; a wrong number is a sentence."""
-    remember("00-A", right=True)
+def test_reset_asks_first_clears_one_notebook_and_can_be_undone() -> None:
+    """The first press asks, the second clears this notebook's answers only, *Undo* brings them back."""
+    remember("00-A", right=True, answer=["e2.example.com"])
     remember("01-A", right=True)
-    session = w.open_lab("single-pair", QUICK)
-    before = session.party("expe.example.com").credential
-    bar = w.start("00")
-    assert "1 of 2 exercises right" in bar.result.value
-    bar.buttons["Begin this notebook anew"].click()
+    card = w.start("00")
+    shown = lambda: card.progress.outputs[0]["data"]["text/html"]  # noqa: E731
+    assert "20 minutes. 1 of 2 exercises done." in shown()
+    card.show.click()
+    assert "Exercise 00-A: ✔ right" in shown()
+    card.reset.click()
+    assert card.reset.description == "Yes, clear 1 answer"
+    assert len(tries()) == 2
+    card.reset.click()
     assert [t.exercise for t in tries()] == ["01-A"]
-    assert session.party("expe.example.com").credential != before
-    assert session.check().accepted
-    assert "0 of 2 exercises right" in bar.result.value
-    session.close()
-    with pytest.raises(InputError, match="there are 00, 01"):
+    assert "0 of 2 exercises done" in shown()
+    card.undo.click()
+    assert {t.exercise for t in tries()} == {"00-A", "01-A"}
+    assert w.exercise("00-A").field.get() == ["e2.example.com"]
+    with pytest.raises(InputError, match="There are 00, 01"):
         w.start("77")
+
+
+def test_first_and_last_card_link_to_the_lessons_around() -> None:
+    """Links are relative, for JupyterLab and for exported pages; the lab stays open until the button is pressed."""
+    static = w.start("01").static
+    assert 'href="00-meet-the-lab.ipynb"' in static
+    assert 'href="02-which-names-and-why.ipynb"' in static
+    session = w.open_lab("single-pair", QUICK)
+    card = w.finish("01")
+    assert session.check().accepted
+    remember("01-A", right=True)
+    assert "You did 1 of 3 exercises. Still open: 01-B, 01-C." in card.result.outputs[0]["data"]["text/html"]
+    card.close.click()
+    assert "The lab is closed" in card.said.value
+    with pytest.raises(PkikitError, match="closed"):
+        session.check()
+
+
+def test_prediction_is_compared_with_what_happens(lab: w.LabSession) -> None:
+    """Nothing runs before a choice; then every expectation is confirmed or not."""
+    asked: list[int] = []
+    card = w.predict("Which?", ["one", "two"], answer=lambda: asked.append(1) or "two", because="So it is.")
+    card.run.click()
+    assert not asked
+    card.field.put(["one"])
+    card.run.click()
+    assert "you expected this, but it does not happen" in card.said.value
+    card.field.put(["two"])
+    card.run.click()
+    assert "Your prediction is right" in card.said.value
+    report = lab.check()
+    down = w.predict_down("Which go down?", report.zone("uc-traversal"), answer=report)
+    assert "☐ c1 → e1 (UC traversal)" in down.plain
+    assert "c1 = c1.corp.example.com" in down.plain
 
 
 def test_progress_is_kept_without_a_name(tmp_path: Path) -> None:
@@ -232,9 +270,9 @@ def test_progress_is_kept_without_a_name(tmp_path: Path) -> None:
     report = w.progress_report()
     assert report.loc["03-A", "tries"] == 2
     assert bool(report.loc["03-A", "right"])
-    assert set(report.columns) == {"tries", "right", "since", "points"}
-    assert w.save_report(tmp_path / "r.csv") == "1 rows in r.csv"
-    assert w.save_report(tmp_path / "r.json") == "1 rows in r.json"
+    assert set(report.columns) == {"tries", "right", "solution shown", "since", "points"}
+    assert w.save_report(tmp_path / "r.csv") == "Saved 1 row in r.csv."
+    assert w.save_report(tmp_path / "r.json") == "Saved 1 row in r.json."
     assert "03-A" in (tmp_path / "r.csv").read_text()
     with pytest.raises(InputError, match=r"ends in .json or .csv"):
         w.save_report(tmp_path / "r.xlsx")

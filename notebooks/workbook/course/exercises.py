@@ -1,194 +1,216 @@
-"""Exercises whose answers are not in the cell: the engine knows the answer, or `exercises.yaml` has it."""
+"""Checks answers to exercises: the data of `exercises.yaml`, the SAN layouts, the running lab and the clinic decide."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import cache
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-import pydantic
 import yaml
-from pydantic import BaseModel, ConfigDict
 
-from pkikit.design.san import SanLayout
+from pkikit.design.san import SanLayout, design_sans
 from pkikit.errors import InputError, PkikitError
 from pkikit.rules.catalogue import all_rules
 from pkikit.values.names import printable
 from simulator.clinic.case import case_of
 from simulator.travel.sunset_stages import Sunset
-from workbook.course.answer_check import Answer, check_choice, check_names, check_sans, pairs
+from simulator.world.report import CheckReport, LegReport
+from workbook.course.answer_check import Answer, check_choice, check_names, check_sans, counted, no_answer, pairs
+from workbook.course.bank import Exercise, Work, exercise_of, exercises
 from workbook.course.clinic_session import close_case, open_case
-from workbook.course.progress import remember
-from workbook.session import LabSession
+from workbook.course.lessons import course_folder, lesson
+from workbook.course.progress import remember, standing
+from workbook.names import short_connections, short_host
+from workbook.session import LabSession, lab_for, load
 
-_MOST_REMEDIES = 6
-
-
-class Choice(BaseModel):
-    """Options with the explanation of each wrong one, the right ones, and the reason."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    options: Mapping[str, str]
-    right: tuple[str, ...]
-    because: str
-
-
-class Work(BaseModel):
-    """Something that is broken in the running lab and that remedies fix. change, faults: as in a case of the clinic."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    faults: tuple[Mapping[str, Any], ...]
-    because: str
-
-
-@cache
-def choices() -> Mapping[str, Choice]:
-    """Return the multiple-choice exercises, by number."""
-    return pydantic.TypeAdapter(dict[str, Choice]).validate_python(_data()["choices"])
-
-
-@cache
-def works() -> Mapping[str, Work]:
-    """Return the exercises in which the learner fixes something, by number."""
-    return pydantic.TypeAdapter(dict[str, Work]).validate_python(_data()["works"])
-
-
-def _data() -> dict[str, Any]:
-    found = yaml.safe_load(Path(__file__).with_name("exercises.yaml").read_text(encoding="utf-8"))
-    assert isinstance(found, dict)
-    return found
+MOST_FIXES = 6
+_SHOWN = 5
+HINTS_AFTER = (1, 2)
+SOLUTION_AFTER = 3
+_PAIRS = "write fixes as pairs, for example [('set-clock', 'e1.example.com')]."
 
 
 def check(exercise: str, answer: object, *asked: Any) -> Answer:
     """Check an answer by the exercise's number; `asked` is what the cell passes besides (a layout, the lab)."""
-    result = _check(exercise, answer, *asked)
-    remember(exercise, right=result.right)
-    return result
+    found = exercise_of(exercise)
+    result = _check(found, answer, *asked)
+    if result.empty:
+        return result
+    remember(exercise, right=result.right, answer=answer)
+    if result.right:
+        return result
+    return Answer(right=False, lines=result.lines, help=tuple(f"Hint: {hint}" for hint in hints_of(exercise)))
 
 
-def _check(exercise: str, answer: object, *asked: Any) -> Answer:
-    if exercise in choices():
-        found = choices()[exercise]
-        return check_choice(answer, found.options, right=found.right, because=found.because)
-    if exercise in works():
-        return _check_work(works()[exercise], answer, *asked)
-    if exercise in _ENGINE:
-        return _ENGINE[exercise](answer, *asked)
-    raise InputError(f"there is no exercise {printable(exercise)!r}; there are {', '.join(sorted(_numbers()))}")
+def hints_of(exercise: str) -> tuple[str, ...]:
+    """Return the hints that the learner has earned by wrong answers: one after the first, both after the second."""
+    now = standing(exercise)
+    return () if now.right else exercise_of(exercise).hints[: now.wrong]
 
 
-def break_for(exercise: str, session: LabSession) -> str:
-    """Inject the exercise's faults without revealing them."""
-    if exercise not in works():
-        raise InputError(f"nothing is broken for {printable(exercise)!r}, but for {', '.join(works())}")
-    for fault in works()[exercise].faults:
-        session.break_(**fault)
-    return "Something has happened. Look with check(), legs(), trace() and diagnosis()."
+def _check(found: Exercise, answer: object, *asked: Any) -> Answer:
+    if found.names is not None:
+        layout = asked[0] if asked and isinstance(asked[0], SanLayout) else layout_of(found)
+        return check_sans(answer, layout)
+    if found.hosts is not None:
+        return _check_hosts(found, answer)
+    if found.work is not None:
+        return _check_work(found, found.work, answer, *asked)
+    if found.case:
+        return _check_case(found.case, answer)
+    if found.cause:
+        return _check_cause(found, answer)
+    if asked and isinstance(asked[0], Sunset):
+        return _check_options_of(asked[0], answer, found)
+    return check_choice(answer, found.reasons, right=found.right, because=found.because, labels=found.labels)
 
 
-def _check_work(work: Work, answer: object, session: LabSession) -> Answer:
-    """Break the lab, do what the learner says, check; afterwards the lab is whole again, whatever happened."""
-    chosen = pairs(answer)
-    if chosen is None:
-        return Answer(right=False, lines=("Write pairs, as in [('set-clock', 'e1.example.com')].",))
+def layout_of(found: Exercise) -> SanLayout:
+    """Return the SAN layout that an exercise about names asks for."""
+    assert found.names is not None
+    deployment = load(found.names.deployment, found.names.change)
+    return design_sans(deployment, deployment.peer(found.names.peer))
+
+
+def _hosts(found: Exercise) -> dict[str, str]:
+    assert found.hosts is not None
+    led = lab_for(found.hosts.deployment).threaded.network.led_to(found.hosts.name)
+    return {fqdn: f"{found.hosts.name} resolves to it" for fqdn in led if fqdn is not None}
+
+
+def _check_hosts(found: Exercise, answer: object) -> Answer:
+    return check_names(answer, _hosts(found), right="DNS resolves the name to each of these hosts.")
+
+
+# Something is broken in the running lab.
+
+
+def break_for(exercise: str, session: LabSession | None = None) -> str:
+    """Inject the exercise's faults without revealing them; without a session, in the lab of the exercise."""
+    found = exercise_of(exercise).work
+    if found is None:
+        numbers = ", ".join(name for name, e in exercises().items() if e.work is not None)
+        raise InputError(f"Nothing gets broken for {printable(exercise)!r}. Exercises with a fault: {numbers}.")
+    lab = session or lab_for(found.deployment, found.change)
+    lab.mend()
+    for fault in found.faults:
+        lab.break_(**fault)
+    return "Something is broken now. Look with check(), legs(), trace() and diagnosis()."
+
+
+def up_sentence(report: CheckReport) -> str:
+    """Return how many connections are up, as a sentence."""
+    total, down = len(report.legs), len(report.down)
+    return f"{total - down} of {counted(total, 'connection')} {'is' if total == 1 else 'are'} up."
+
+
+def down_lines(down: tuple[LegReport, ...], most: int = _SHOWN) -> list[str]:
+    """Return one line for each of the first connections that are down: which, and who refuses it."""
+    short = short_connections(leg.leg.id for leg in down)
+    lines = []
+    for leg in down[:most]:
+        who = {"client": leg.leg.client, "server": leg.leg.server}.get(leg.rejected_by.value if leg.rejected_by else "")
+        lines.append(f"✘ {short[leg.leg.id]} is down{f', refused by {short_host(who)}' if who else ''}.")
+    return lines + ([f"✘ {len(down) - most} more are down."] if len(down) > most else [])
+
+
+@contextmanager
+def _broken(work: Work, session: LabSession) -> Iterator[None]:
+    """The lab with the faults of an exercise; afterwards it is as it was before them, whatever happened."""
     session.mend()
     before = session.world
-    for fault in work.faults:
-        session.break_(**fault)
-    lines: list[str] = []
     try:
-        for action, target in chosen[:_MOST_REMEDIES]:
+        for fault in work.faults:
+            session.break_(**fault)
+        yield
+    finally:
+        session.put(before)
+
+
+def _check_work(found: Exercise, work: Work, answer: object, *asked: Any) -> Answer:
+    """Break the lab, do what the learner says, check."""
+    chosen = pairs(answer)
+    if chosen is None:
+        return Answer(right=False, lines=(f"✘ {_PAIRS.capitalize()}",))
+    if not chosen:
+        return no_answer(_PAIRS)
+    session = asked[0] if asked and isinstance(asked[0], LabSession) else lab_for(work.deployment, work.change)
+    try:
+        with _broken(work, session):
+            for action, target in chosen[:MOST_FIXES]:
+                session.remedy(action, target)
+            report = session.check()
+    except PkikitError as error:
+        return Answer(right=False, lines=(f"✘ {error}",))
+    if report.accepted:
+        return Answer(right=True, lines=(f"✔ Right: {found.because} {up_sentence(report)}",))
+    return Answer(right=False, lines=tuple(down_lines(report.down)))
+
+
+def _check_case(case: str, answer: object) -> Answer:
+    """Open a case of the clinic, do what the learner says, and check."""
+    chosen = pairs(answer)
+    if chosen is None:
+        return Answer(right=False, lines=(f"✘ {_PAIRS.capitalize()}",))
+    if not chosen:
+        return no_answer(_PAIRS)
+    close_case()
+    session = open_case(case)
+    try:
+        for action, target in chosen[:MOST_FIXES]:
             session.remedy(action, target)
-        down = session.check().down
+        down, refused = session.report.down, session.live.refused
     except PkikitError as error:
         return Answer(right=False, lines=(f"✘ {error}",))
     finally:
-        session.put(before)
-    lines += [f"✘ {leg.leg.id} is down still" for leg in down[:5]]
-    lines += [f"✘ and {len(down) - 5} more"] if len(down) > 5 else []
-    return Answer(right=not down, lines=tuple(lines) or (f"✔ right: {work.because}",))
-
-
-def _asked_hosts(answer: object, session: LabSession, name: str) -> Answer:
-    """Return the parties to which the DNS outside resolves a name."""
-    led = session.threaded.network.led_to(name)
-    wanted = {fqdn: f"DNS leads {name} there" for fqdn in led if fqdn is not None}
-    return check_names(
-        answer, wanted, right="every host that DNS leads the name to", needless="is never asked by the CA"
-    )
-
-
-def _ways_out(answer: object, lived: Sunset) -> Answer:
-    """Return the ways out that left every leg up in the simulated sunset."""
-    ways = lived.stages[2:]
-    options = {
-        s.id: f"{len(s.down)} legs are down, the first is {s.report.down[0].leg.id}: {', '.join(s.report.down[0].causes)}"
-        if s.down
-        else ""
-        for s in ways
-    }
-    return check_choice(
-        answer, options, right=[s.id for s in ways if not s.down], because="each far side accepts what it is shown"
-    )
-
-
-def _names_of(answer: object, layout: SanLayout) -> Answer:
-    return check_sans(answer, layout)
-
-
-def _cause_of(case: str) -> Callable[[object], Answer]:
-    """Return the rule that is broken in a case of the clinic."""
-
-    def check_answer(answer: object) -> Answer:
-        causes = case_of(case).causes
-        options = {rule.id: "" if rule.id in causes else "is not what is broken here" for rule in all_rules()}
-        given = [answer] if isinstance(answer, str) else answer
-        unknown = [str(g)[:80] for g in given if str(g) not in options] if isinstance(given, list | tuple) else []
-        if unknown:
-            return Answer(right=False, lines=(f"✘ {printable(unknown[0])} is no rule; `pkikit rules` lists them",))
-        return check_choice(answer, options, right=causes, because=case_of(case).fix)
-
-    return check_answer
-
-
-def _fix_check(case: str) -> Callable[[object], Answer]:
-    """Open a case of the clinic, do what the learner says, and check."""
-
-    def check_answer(answer: object) -> Answer:
-        chosen = pairs(answer)
-        if chosen is None:
-            return Answer(right=False, lines=("Write pairs, as in [('set-clock', 'e1.example.com')].",))
-        if not chosen:
-            return Answer(right=False, lines=("✘ nothing is done yet",))
         close_case()
-        session = open_case(case)
-        try:
-            told = [session.remedy(action, target) for action, target in chosen[:_MOST_REMEDIES]]
-            right = session.report.accepted and not session.live.refused
-        except PkikitError as error:
-            return Answer(right=False, lines=(f"✘ {error}",))
-        finally:
-            close_case()
-        return Answer(right=right, lines=(f"✔ right: {case_of(case).fix}",) if right else tuple(told))
-
-    return check_answer
+    if down or refused:
+        return Answer(right=False, lines=(*down_lines(down), *(f"✘ {finding.message}" for finding in refused[:_SHOWN])))
+    return Answer(right=True, lines=(f"✔ Right: {case_of(case).fix}",))
 
 
-# Answered by the engine: the layout, the lab's DNS, a sunset that was lived through.
-_ENGINE: Mapping[str, Callable[..., Answer]] = {
-    **dict.fromkeys(("00-A", "00-B", "02-A", "02-B", "10-A", "11-A", "18-A", "99-A", "99-B"), _names_of),
-    "90-A": _cause_of("tomcat-without-node"),
-    "90-B": _cause_of("crl-expired"),
-    "90-C": _fix_check("swapped"),
-    "90-D": _fix_check("new-root"),
-    "99-R": _cause_of("old-neighbour"),
-    "13-A": _asked_hosts,
-    "15-B": _ways_out,
-}
+def _check_cause(found: Exercise, answer: object) -> Answer:
+    """Compare the rule that the learner names with the causes of a case; rules outside the options count as wrong."""
+    causes = case_of(found.cause).causes
+    options = {rule.id: "it is not the cause of this case." for rule in all_rules()} | found.reasons
+    options |= dict.fromkeys(causes, "")
+    given = [answer] if isinstance(answer, str) else answer
+    unknown = [str(g)[:80] for g in given if str(g) not in options] if isinstance(given, list | tuple) else []
+    if unknown:
+        line = f'✘ "{printable(unknown[0])}" is not a rule id. Run `pkikit rules` for the list.'
+        return Answer(right=False, lines=(line,))
+    result = check_choice(answer, options, right=causes, because=found.because, labels=found.labels)
+    return no_answer("write a rule id, for example ['trust.issuer-unknown'].") if result.empty else result
 
 
-def _numbers() -> set[str]:
-    return {*choices(), *works(), *_ENGINE}
+def _check_options_of(lived: Sunset, answer: object, found: Exercise) -> Answer:
+    """Compare the learner's options with those that left every connection up in the simulated sunset."""
+    ways = lived.stages[2:]
+    options = {s.id: found.reasons.get(s.id) or f"{counted(len(s.down), 'connection')} down." for s in ways}
+    right = [s.id for s in ways if not s.down]
+    return check_choice(answer, options, right=right, because=found.because, labels=found.labels)
+
+
+# Solutions.
+
+
+def solution_of(exercise: str) -> Any:
+    """Return the right answer: a list of names, of option ids, or of (fix, target) pairs."""
+    found = exercise_of(exercise)
+    if found.names is not None:
+        return list(layout_of(found).dns_names)
+    if found.hosts is not None:
+        return list(_hosts(found))
+    if found.options:
+        return list(found.right)
+    return _solutions(exercise[:2])[exercise]
+
+
+def _solutions(number: str) -> dict[str, Any]:
+    """Return the answers of one notebook, as its file in `solutions/` has them."""
+    found = lesson(number)
+    assert found is not None
+    path = course_folder() / "solutions" / f"{found.file.removesuffix('.ipynb')}.yaml"
+    answers = yaml.safe_load(path.read_text(encoding="utf-8"))
+    numbers = [name for name in exercises() if name.startswith(f"{number}-")]
+    return dict(zip(numbers, answers, strict=True))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 
 def course_folder() -> Path:
@@ -56,6 +57,38 @@ def _lesson(path: Path) -> Lesson:
         plans=tuple(told.get("plans", ())),
         exercises=tuple(dict.fromkeys(re.findall(r'"(\d\d-[A-Z])"', text))),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A section of a notebook: its title, and a link that JupyterLab and the exported pages follow."""
+
+    title: str
+    href: str
+
+
+@cache
+def sections(number: str) -> Mapping[int, Section]:
+    """Return the numbered sections of a lesson: headings that begin with `## 3.`"""
+    found = lesson(number)
+    if found is None:
+        return {}
+    notebook: dict[str, Any] = json.loads((course_folder() / found.file).read_text(encoding="utf-8"))
+    text = "\n".join("".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "markdown")
+    titles = {
+        int(n): title.replace("`", "").replace("*", "") for n, title in re.findall(r"^## (\d+)\. (.+)$", text, re.M)
+    }
+    return {
+        n: Section(title=title, href=f"{found.file}#{quote(f'{n}. {title}'.replace(' ', '-'))}")
+        for n, title in titles.items()
+    }
+
+
+def neighbours(number: str) -> tuple[Lesson | None, Lesson | None]:
+    """Return the lessons before and after one."""
+    every = lessons()
+    place = next(n for n, found in enumerate(every) if found.number == number)
+    return (every[place - 1] if place else None), (every[place + 1] if place + 1 < len(every) else None)
 
 
 def lesson(number: str) -> Lesson | None:

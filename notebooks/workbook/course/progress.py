@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,14 +21,38 @@ MAX_READ = 16 * 1024 * 1024
 
 @dataclass(frozen=True, kw_only=True)
 class Try:
-    """One answer to one exercise."""
+    """One answer to one exercise. answer: as JSON, to show it again. shown: the learner asked for the solution."""
 
     at: str
     exercise: str
     right: bool
+    answer: str = ""
+    shown: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How far a learner is with one exercise. wrong: how many wrong answers so far."""
+
+    wrong: int = 0
+    right: bool = False
+    shown: bool = False
+    answer: Any = None
+
+    @property
+    def words(self) -> str:
+        """The state for people."""
+        if self.right:
+            return "✔ right (solution shown)" if self.shown else "✔ right"
+        if self.shown:
+            return "solution shown"
+        tries = "1 try" if self.wrong == 1 else f"{self.wrong} tries"
+        return f"not right yet ({tries})" if self.wrong else "not answered yet"
 
 
 _LINES = JsonLines(Try)
+_MAX_ANSWER = 20_000
+_listeners: list[Callable[[], None]] = []
 
 
 def progress_file() -> Path:
@@ -34,22 +60,89 @@ def progress_file() -> Path:
     return scores_file().with_name("progress.jsonl")
 
 
-def remember(exercise: str, *, right: bool) -> None:
+def _forgotten_file() -> Path:
+    return progress_file().with_name("forgotten.jsonl")
+
+
+def when_answered(listener: Callable[[], None]) -> None:
+    """Call a function after every change of the recorded answers."""
+    _listeners.append(listener)
+
+
+def _tell() -> None:
+    for listener in tuple(_listeners):
+        listener()
+
+
+def remember(exercise: str, *, right: bool, answer: object = None, shown: bool = False) -> None:
     """Append one line; a full or read-only disk does not end the lesson."""
-    done = Try(at=Clock().now().isoformat(timespec="seconds"), exercise=exercise, right=right)
+    at = Clock().now().isoformat(timespec="seconds")
+    done = Try(at=at, exercise=exercise, right=right, answer=_as_json(answer), shown=shown)
     try:
         progress_file().parent.mkdir(parents=True, exist_ok=True)
         with progress_file().open("a", encoding="utf-8") as stream:
             stream.write(_LINES.line(done))
     except OSError:
         return
+    _tell()
 
 
-def forget(notebook: str) -> None:
-    """Remove the answers of one notebook (its two digits) from the file."""
-    kept = [t for t in tries() if not t.exercise.startswith(f"{notebook}-")]
-    if progress_file().exists():
+def _as_json(answer: object) -> str:
+    try:
+        text = json.dumps(answer)
+    except (TypeError, ValueError):
+        return ""
+    return text if len(text) <= _MAX_ANSWER else ""
+
+
+def forget(notebook: str) -> int:
+    """Remove the answers of one notebook (its two digits); return how many. `restore` brings them back."""
+    every = tries()
+    gone = [t for t in every if t.exercise.startswith(f"{notebook}-")]
+    if gone:
+        _forgotten_file().write_text("".join(map(_LINES.line, gone)), encoding="utf-8")
+        kept = [t for t in every if t not in gone]
         progress_file().write_text("".join(map(_LINES.line, kept)), encoding="utf-8")
+        _tell()
+    return len(gone)
+
+
+def restore() -> int:
+    """Bring back the answers that were removed last; return how many."""
+    if not _forgotten_file().is_file():
+        return 0
+    gone = _forgotten_file().read_text(encoding="utf-8", errors="replace")[:MAX_READ]
+    with progress_file().open("a", encoding="utf-8") as stream:
+        stream.write(gone)
+    _forgotten_file().unlink()
+    _tell()
+    return len(gone.splitlines())
+
+
+def standing(exercise: str) -> Standing:
+    """Return how far the learner is with one exercise."""
+    return standings().get(exercise, Standing())
+
+
+def standings() -> dict[str, Standing]:
+    """Return how far the learner is with every exercise that was tried."""
+    found: dict[str, Standing] = {}
+    for done in tries():
+        now = found.get(done.exercise, Standing())
+        found[done.exercise] = Standing(
+            wrong=now.wrong + (not done.right and not done.shown),
+            right=now.right or done.right,
+            shown=now.shown or (done.shown and not now.right),
+            answer=_from_json(done.answer) if done.answer else now.answer,
+        )
+    return found
+
+
+def _from_json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def tries() -> tuple[Try, ...]:
@@ -66,18 +159,22 @@ def progress_report() -> pd.DataFrame:
     rows: dict[str, dict[str, Any]] = {}
     for done in tries():
         row = rows.setdefault(
-            done.exercise, {"what": done.exercise, "tries": 0, "right": False, "since": "", "points": ""}
+            done.exercise,
+            {"what": done.exercise, "tries": 0, "right": False, "solution shown": False, "since": "", "points": ""},
         )
-        row["tries"] += 1
+        row["tries"] += not done.shown
+        row["solution shown"] = row["solution shown"] or (done.shown and not row["right"])
         if done.right and not row["right"]:
             row["right"], row["since"] = True, done.at
     for score in kept_scores():
         name = f"clinic {score.case}"
-        row = rows.setdefault(name, {"what": name, "tries": 0, "right": False, "since": "", "points": 0})
+        row = rows.setdefault(
+            name, {"what": name, "tries": 0, "right": False, "solution shown": False, "since": "", "points": 0}
+        )
         row["tries"] += 1
         row["points"] = max(row["points"], score.points)
         row["right"] = row["points"] > 0
-    columns = ["what", "tries", "right", "since", "points"]
+    columns = ["what", "tries", "right", "solution shown", "since", "points"]
     return pd.DataFrame([rows[name] for name in sorted(rows)], columns=columns).set_index("what")
 
 
@@ -94,4 +191,4 @@ def save_report(path: str | Path) -> str:
             table.to_csv(target, index=False)
     except OSError as error:
         raise InputError(f"{target.name}: {error.strerror or error}") from error
-    return f"{len(table)} rows in {target.name}"
+    return f"Saved {len(table)} {'row' if len(table) == 1 else 'rows'} in {target.name}."

@@ -18,7 +18,7 @@ from workbook.html import PanelOutput, alert
 _WIDE = "36em"
 _LABELS = {"description_width": "15em"}
 # Colours come from the theme, light or dark; a panel whose kernel is gone says so itself.
-_STYLE = """<style>
+STYLE = """<style>
 .workbook-panel { color: var(--jp-ui-font-color1, #1b1f24); padding: 4px; overflow-x: auto; }
 .workbook-panel table { border-collapse: collapse; margin: 4px 0 12px; }
 .workbook-panel th, .workbook-panel td { text-align: left; padding: 3px 10px; vertical-align: top;
@@ -30,6 +30,16 @@ _STYLE = """<style>
 .workbook-panel pre { white-space: pre-wrap; }
 .workbook-panel details { margin-top: 6px; }
 .workbook-panel .lit { font-weight: bold; outline: 2px solid currentColor; outline-offset: -2px; }
+.workbook-panel .good { color: var(--jp-success-color0, #1b5e20); font-weight: bold; }
+.workbook-panel .bad { font-weight: bold; }
+.workbook-panel .jupyter-widgets.widget-checkbox, .workbook-panel .widget-radio, .workbook-panel .widget-radio-box,
+.workbook-panel .widget-radio-box label { width: auto; max-width: 100%; }
+.workbook-panel .widget-checkbox .widget-label-basic, .workbook-panel .widget-radio-box label { white-space: normal;
+  height: auto; line-height: 1.5; overflow: visible; }
+.workbook-panel .widget-radio { height: auto; }
+.workbook-panel .bar { display: inline-block; width: 12em; max-width: 60%; height: .7em; vertical-align: middle;
+  border: 1px solid currentColor; border-radius: .4em; overflow: hidden; }
+.workbook-panel .bar span { display: block; height: 100%; background: var(--jp-brand-color1, #1565c0); }
 .workbook-panel .bytes { font-family: monospace; overflow-wrap: anywhere; }
 .workbook-panel.jupyter-widgets-disconnected::after {
   content: "The kernel has restarted: run this cell (and those above it) again.";
@@ -37,7 +47,28 @@ _STYLE = """<style>
 </style>"""
 
 
-class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+class Shown(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
+    """A box of widgets that has a text form, and an HTML form for pages without a kernel: saved notebooks, the documents."""
+
+    def __repr__(self) -> str:
+        return self.plain
+
+    @property
+    def plain(self) -> str:
+        """The text form; the same in every run."""
+        return "▶ Run this cell."
+
+    @property
+    def static(self) -> str:
+        """The HTML form; the same in every run."""
+        return f"<p>{escape(self.plain)}</p>"
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        bundle: dict[str, Any] = super()._repr_mimebundle_(**options)
+        return {**bundle, "text/plain": self.plain, "text/html": self.static}
+
+
+class Panel(Shown):
     """Inputs bound to `show(**values) -> PanelOutput`. `buttons` act first, then the panel is drawn again."""
 
     def __init__(
@@ -55,14 +86,21 @@ class Panel(widgets.VBox):  # type: ignore[misc]  # ipywidgets has no types
         self.buttons = {label: self._button(label, act) for label, act in (buttons or {}).items()}
         for control in self.inputs.values():
             control.observe(self._changed, names="value")
-        heading = widgets.HTML(f"{_STYLE}<h3>{escape(title)}</h3>")
+        heading = widgets.HTML(f"{STYLE}<h3>{escape(title)}</h3>")
         bar = [widgets.HBox(list(self.buttons.values()), layout={"flex_flow": "row wrap"})] if self.buttons else []
         super().__init__([heading, *self.inputs.values(), *bar, self.said, self.result])
         self.add_class("workbook-panel")
         self.redraw()
 
-    def __repr__(self) -> str:
-        return f"{self.title}: run this cell to use it"
+    @property
+    def plain(self) -> str:
+        """The text form: what the panel is, and what to run."""
+        return f"{self.title}\n▶ Run this cell to use this panel."
+
+    @property
+    def static(self) -> str:
+        """The HTML form."""
+        return f"<p><b>{escape(self.title)}</b><br>▶ Run this cell to use this panel.</p>"
 
     @property
     def values(self) -> dict[str, Any]:
@@ -117,3 +155,8 @@ def switch(label: str, *, value: bool) -> widgets.Widget:
 def text(label: str, value: str = "", **settings: Any) -> widgets.Widget:
     """Return an input for a line of text, which is read when the person has finished it."""
     return with_label(widgets.Text, label, value=value, continuous_update=False, **settings)
+
+
+def text_area(label: str, value: str = "", **settings: Any) -> widgets.Widget:
+    """Return an input for several lines of text."""
+    return with_label(widgets.Textarea, label, value=value, **settings)
