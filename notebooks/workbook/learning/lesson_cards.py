@@ -120,7 +120,9 @@ class StartCard(Card):
     def _undo(self) -> None:
         number = restore()
         self.undo.layout.display = "none"
-        self.say(f"{counted(number, 'try').replace('trys', 'tries')} restored. Run the exercise cells to see your answers.")
+        self.say(
+            f"{counted(number, 'try').replace('trys', 'tries')} restored. Run the exercise cells to see your answers."
+        )
 
 
 def start(number: str) -> StartCard:

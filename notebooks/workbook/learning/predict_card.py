@@ -50,8 +50,16 @@ class PredictCard(Card):
         self.say("Running …")
         right = _ids(self._answer() if callable(self._answer) else self._answer)
         said = [f"✔ {self.labels[key]}: as you expected." for key in self.labels if key in chosen & right]
-        said += [f"✘ {self.labels[key]}: you expected this, but it does not happen." for key in self.labels if key in chosen - right]
-        said += [f"✘ {self.labels[key]}: this happens, and you did not expect it." for key in self.labels if key in right - chosen]
+        said += [
+            f"✘ {self.labels[key]}: you expected this, but it does not happen."
+            for key in self.labels
+            if key in chosen - right
+        ]
+        said += [
+            f"✘ {self.labels[key]}: this happens, and you did not expect it."
+            for key in self.labels
+            if key in right - chosen
+        ]
         correct = chosen == right & self.labels.keys()
         verdict = "✔ Your prediction is right." if correct else "✘ Not quite."
         self.say(verdict, *said, *([self._because] if self._because else []), good=correct)
