@@ -6,6 +6,8 @@ import json
 import sys
 from pathlib import Path
 
+from tests.support.notebook_cells import metadata_of
+
 KERNEL = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
           "language_info": {"name": "python"}}  # fmt: skip
 
@@ -15,7 +17,7 @@ def clean(notebook: dict[str, object]) -> dict[str, object]:
     cells = notebook["cells"]
     assert isinstance(cells, list)
     for cell in cells:
-        cell["metadata"] = {k: v for k, v in cell["metadata"].items() if k == "tags"}
+        cell["metadata"] = metadata_of(cell)
         for output in cell.get("outputs", []):
             output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
     metadata = notebook["metadata"]
