@@ -41,6 +41,7 @@ with optional_packages("workbook"):
     )
     from workbook.tables.archive_tables import archive_files, archive_log, diagnose_archive
     from workbook.tables.company import make_company, rehearse
+    from workbook.tables.display import install as _install_display
     from workbook.tables.enrol import enrol, template_objections, template_table
     from workbook.tables.explorer import explore_designs
     from workbook.tables.frames import (
@@ -73,9 +74,12 @@ with optional_packages("workbook"):
         san_table,
         trace,
     )
+    from workbook.tables.sentences import facts, say, summary
     from workbook.tables.service_tables import service_needs, services
     from workbook.tables.workbench import workbench
     from workbook.tables.years import happenings, live, year_picture
+
+    _install_display()
 
 __all__ = [
     "ClassReport",
@@ -110,6 +114,7 @@ __all__ = [
     "exam_result",
     "exercise",
     "explore_designs",
+    "facts",
     "falls_without",
     "file_inspector",
     "findings",
@@ -155,10 +160,12 @@ __all__ = [
     "san_matrix",
     "san_table",
     "save_report",
+    "say",
     "service_needs",
     "services",
     "shared_or_own",
     "start",
+    "summary",
     "sunset_picture",
     "template_objections",
     "template_table",

@@ -24,6 +24,7 @@ from simulator.face.picture import draw
 from simulator.world.report import CheckReport, LegReport
 from workbook.html import shorten
 from workbook.session import LabSession
+from workbook.tables.sentences import Lines
 
 # The kernel's tables are this package's business: names and reasons are read whole or not at all.
 pd.set_option("display.max_colwidth", None)
@@ -104,20 +105,20 @@ class Diagnosis:
     def _entries(self) -> list[tuple[str, str, str, str]]:
         """Return (rule, number of legs, message, fix), each cause once, that of most legs first."""
         return [
-            (c.finding.rule, f"{len(c.legs)} leg{'s' if len(c.legs) > 1 else ''}", c.finding.message, c.fix)
+            (c.finding.rule, f"{len(c.legs)} connection{'s' if len(c.legs) > 1 else ''}", c.finding.message, c.fix)
             for c in self.report.root_causes(first_only=True)
         ]
 
     def __repr__(self) -> str:
         told = [f"{rule} on {count}\n  {message}\n  fix: {fix}" for rule, count, message, fix in self._entries()]
-        return "\n".join(told) or "Every leg is up: nothing to fix."
+        return "\n".join(told) or "✔ All connections are up."
 
     def _repr_html_(self) -> str:
         items = [
             f"<li><b>✘ {escape(rule)}</b> on {count}<br>{escape(message)}<br><i>Fix:</i> {escape(fix)}</li>"
             for rule, count, message, fix in self._entries()
         ]
-        return f"<ol>{''.join(items)}</ol>" if items else "<p>✔ Every leg is up: nothing to fix.</p>"
+        return f"<ol>{''.join(items)}</ol>" if items else "<p>✔ All connections are up.</p>"
 
 
 def diagnosis(report: CheckReport) -> Diagnosis:
@@ -144,7 +145,7 @@ def findings(found: Verdict | Iterable[Finding]) -> pd.DataFrame:
 
 def log(session: LabSession, party: str | None = None, kind: str | None = None) -> list[str]:
     """Return event log lines of a party or of all, without what differs from run to run: times, and all fields except reasons."""
-    return log_lines(session.threaded.events.of(party, kind))
+    return Lines(log_lines(session.threaded.events.of(party, kind)))
 
 
 def log_lines(events: Iterable[Event]) -> list[str]:
@@ -188,7 +189,7 @@ def leg_checks(session: LabSession, prefix: str) -> pd.DataFrame:
 
 def chain_titles(credential: Credential) -> list[str]:
     """Return the certificates of a chain by name, leaf first."""
-    return [title(c) for c in credential.chain]
+    return Lines(title(c) for c in credential.chain)
 
 
 def only_leaf(credential: Credential) -> bytes:

@@ -1,0 +1,61 @@
+"""Results as sentences: never a bare number, a tuple or Python's quotes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from html import escape
+from typing import Any
+
+import pandas as pd
+
+from simulator.world.report import CheckReport, LegReport
+from workbook.names import short_connections
+
+_NAMED = 6
+
+
+class Sentence(str):
+    """A text that a notebook shows without quotes."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        return "".join(f"<p>{escape(line)}</p>" for line in self.split("\n"))
+
+
+class Lines(list[str]):
+    """A list of texts that a notebook shows one per line."""
+
+    def __repr__(self) -> str:
+        return "\n".join(self) or "Nothing."
+
+    def _repr_html_(self) -> str:
+        items = "".join(f"<li>{escape(line)}</li>" for line in self)
+        return f"<ul>{items}</ul>" if items else "<p>Nothing.</p>"
+
+
+def say(text: object) -> Sentence:
+    """Show a text as it is, as the result of a cell: `say(f"{count} certificates expire.")`."""
+    return Sentence(str(text))
+
+
+def summary(report: CheckReport | Iterable[LegReport]) -> Sentence:
+    """Say how many connections are up, and which are down."""
+    legs = report.legs if isinstance(report, CheckReport) else tuple(report)
+    down = [leg.leg.id for leg in legs if not leg.up]
+    verb = "is" if len(legs) == 1 else "are"
+    noun = "connection" if len(legs) == 1 else "connections"
+    first = f"{len(legs) - len(down)} of {len(legs)} {noun} {verb} up."
+    if not down:
+        return Sentence(first)
+    short = short_connections(down)
+    more = f" and {len(down) - _NAMED} more" if len(down) > _NAMED else ""
+    return Sentence(f"{first}\nDown: {', '.join(short[leg] for leg in down[:_NAMED])}{more}.")
+
+
+def facts(known: Mapping[str, Any]) -> pd.DataFrame:
+    """Show names and values as a table of two columns, without a header."""
+    return pd.DataFrame({"": dict(known)})
