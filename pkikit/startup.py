@@ -22,7 +22,20 @@ EXIT_INTERRUPTED = 130
 _PLAIN = "pkikit-plain"
 # What we print for people, where the terminal cannot show it. One character each, so that tables stay straight.
 _ASCII = str.maketrans(
-    {"✔": "+", "✘": "x", "…": ".", "–": "-", "—": "-", "→": ">", "·": "-", "’": "'", "“": '"', "”": '"', "×": "x"}
+    {
+        "✔": "+",
+        "✘": "x",
+        "…": ".",
+        "–": "-",
+        "—": "-",
+        "→": ">",
+        "·": "-",
+        "’": "'",
+        "“": '"',
+        "”": '"',
+        "×": "x",
+        "◐": "~",
+    }
 )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 def printable(text: str, limit: int = 200) -> str:
     """Text from outside made safe for a terminal: control and bidi characters escaped, length bounded."""
@@ -9,3 +11,19 @@ def printable(text: str, limit: int = 200) -> str:
         return text
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text[:limit])
     return shown + ("…" if len(text) > limit else "")
+
+
+def close_to(name: str, known: Iterable[str]) -> str:
+    """Return the known name that was probably meant: the one that begins so, or the most similar one; empty if there is none."""
+    from difflib import get_close_matches  # only a mistake needs it
+
+    names = list(known)
+    longer = [other for other in names if other.startswith((f"{name}.", f"{name}-"))]
+    near = longer if len(longer) == 1 else get_close_matches(name, names, n=1)
+    return near[0] if near else ""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return ` Did you mean …?` with the known name that was probably meant; empty if there is none."""
+    near = close_to(name, known)
+    return f" Did you mean {near}?" if near else ""

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pkikit.commands import console
-from pkikit.commands.arguments import DeploymentFile, JsonFlag, VersionOption, now, read_deployment, tell, tell_facts
+from pkikit.commands.arguments import (
+    DeploymentFile,
+    JsonFlag,
+    VerboseFlag,
+    VersionOption,
+    now,
+    read_deployment,
+    tell,
+    tell_made,
+)
+from pkikit.commands.object_facts import brief_rows, rows_of
 from pkikit.errors import InputError
 from pkikit.model.tables import ports
 from pkikit.model.tables.revocation_reasons import REASONS
@@ -84,6 +94,7 @@ def preflight(
         str, typer.Option("--from", metavar="ADDRESS", help="Address of this machine to dial from.")
     ] = "",
     version: VersionOption = None,
+    verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """What the CA will object to: names, public DNS, port 80 of every peer, CAA, limits.
@@ -100,7 +111,12 @@ def preflight(
     refuse_where_there_is_no_acme(read, name)
     layout = design_sans(read, name)
     facts = gather(read, layout, authority=authority, dns_server=dns, http_port=http_port, dial=dial, source=source)
-    tell(judge(layout, facts), as_json, names=list(layout.dns_names), peers=dict(facts.peers))
+    verdict = judge(layout, facts)
+    tell(
+        verdict, as_json, yes=f"{name} can order its certificate from {authority}",
+        no=f"{authority} would refuse the order of {name}", verbose=verbose,
+        names=list(layout.dns_names), peers=dict(facts.peers),
+    )  # fmt: skip
 
 
 @acme.command()
@@ -161,7 +177,16 @@ def order(
     begun.unlink(missing_ok=True)
     require_answer(wanted, chain)
     write_public(out, b"".join(c.public_bytes(Encoding.PEM) for c in chain))
-    tell_facts({"certificate_file": str(out), **describe_certificate(chain[0], now())}, as_json)
+    described = {"certificate_file": str(out), **describe_certificate(chain[0], now())}
+    tell_made(
+        described, as_json, done="The CA issued the certificate", rows=brief_rows(described),
+        files=(("Certificate with its chain", out), ("Account key", account)),
+        steps=(
+            "Keep the account key: it renews and revokes this certificate.",
+            f"Check the certificate before you upload it:\npkikit lint {out} --request {request}",
+            f"Ask when to renew it:\npkikit acme renew-info {out} --directory {directory}",
+        ),
+    )  # fmt: skip
 
 
 def _begun_order(path: Path, directory: str) -> str:
@@ -201,7 +226,10 @@ def status(directory: Directory, account: AccountKey, ca_file: CaFile = None, as
     from dataclasses import asdict
 
     client = _account(directory, ca_file, account)
-    tell_facts({**client.status(), "ca": asdict(client.capabilities)}, as_json)
+    known = client.status()
+    ca = asdict(client.capabilities)
+    done = f"The CA knows this account: {known.get('status', '')}"
+    tell_made({**known, "ca": ca}, as_json, done=done, rows=[*rows_of(known), *rows_of(ca)])
 
 
 @acme.command("account")
@@ -236,9 +264,12 @@ def change_account(
         client.change_contact(email)
     else:
         client.deactivate()
-        tell_facts({"url": client.url, "status": "deactivated"}, as_json)
+        facts: dict[str, object] = {"url": client.url, "status": "deactivated"}
+        tell_made(facts, as_json, done="The account is closed for good", rows=rows_of(facts))
         return
-    tell_facts(client.status(), as_json)
+    changed = client.status()
+    new = [("New account key", new_key)] if new_key is not None else []
+    tell_made(changed, as_json, done="The account is changed", rows=rows_of(changed), files=new)
 
 
 @acme.command()
@@ -272,7 +303,8 @@ def revoke(
     if account is not None:
         client.find()
     client.revoke(leaf, number)
-    tell_facts({"serial": f"{leaf.serial_number:x}", "status": "revoked", "reason": reason}, as_json)
+    facts = {"serial": f"{leaf.serial_number:x}", "status": "revoked", "reason": reason}
+    tell_made(facts, as_json, done=f"The CA revoked {certificate}", rows=rows_of(facts))
 
 
 @acme.command("renew-info")
@@ -302,4 +334,6 @@ def renew_info(
         "not_after": iso(leaf.not_valid_after_utc),
         "due": when <= now(),
     }
-    tell_facts(facts, as_json)
+    done = "Renew now" if facts["due"] else f"No renewal before {iso(when)[:10]}"
+    rows = rows_of({k: v for k, v in facts.items() if k != "due"})
+    tell_made(facts, as_json, done=done, rows=rows)

@@ -16,14 +16,20 @@ from pkikit.model.tables.features import VERSION_RANGE
 from pkikit.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from rich.console import Console
 
+    from pkikit.commands.layout import Value
     from pkikit.files import Passphrase
     from pkikit.model.deployment import Deployment
     from pkikit.model.findings import Verdict
 
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
-AtOption = Annotated[str | None, typer.Option("--at", metavar="TIME", help="The instant judged, ISO-8601 with zone.")]
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AtOption = Annotated[
+    str | None, typer.Option("--at", metavar="TIME", help="Evaluate at this time (ISO 8601 with zone).")
+]
+VerboseFlag = Annotated[bool, typer.Option("--verbose", "-v", help="Show everything that is left out by default.")]
 VersionOption = Annotated[str | None, typer.Option(help=f"Product version, {VERSION_RANGE}.")]
 DeploymentFile = Annotated[Path, typer.Argument(metavar="DEPLOYMENT", help="Deployment file (YAML).")]
 FileList = Annotated[list[Path], typer.Argument(metavar="FILE...")]
@@ -103,47 +109,61 @@ def passphrase_source(file: Path | None) -> Passphrase | None:
     return ask
 
 
-def rows_of(facts: dict[str, Any]) -> list[tuple[str, str]]:
-    """Flatten a described object into rows of a table; a list of facts becomes one row for each."""
-    shown: list[tuple[str, str]] = []
-    for name, value in facts.items():
-        label = name.replace("_", " ")
-        match value:
-            case dict():
-                shown += [(f"{label} {kind}", ", ".join(map(str, values))) for kind, values in value.items()]
-            case [{"oid": _}, *_]:
-                shown += [
-                    (f"  {e['name'] or e['oid'] or 'extensions'}{' (critical)' if e['critical'] else ''}",
-                     e.get("error") or e["value"])
-                    for e in value
-                ]  # fmt: skip
-            case list():
-                shown.append((label, ", ".join(map(str, value))))
-            case bool():
-                shown.append((label, "yes" if value else "no"))
-            case _:
-                shown.append((label, "" if value is None else printable(str(value), MAX_WHERE)))
-    return [(label, text) for label, text in shown if text]  # leave empty rows out
+def tell_made(
+    facts: dict[str, Any],
+    as_json: bool,
+    *,
+    done: str,
+    rows: Sequence[tuple[str, Value]],
+    files: Sequence[tuple[str, Path]] = (),
+    steps: Sequence[str] = (),
+) -> None:
+    """Tell what was made: what it is, where each file is, and what to do next.
+
+    Args:
+        facts: the document for `--json`.
+        as_json: print the document.
+        done: the first line.
+        rows: what one checks first in it.
+        files: what is saved where.
+        steps: what to do next; a second line is a command.
+    """
+
+    def show(out: Console) -> None:
+        console.headline(out, f"✔ {done}")
+        console.show_facts(out, rows)
+        if files:
+            out.print()
+        console.saved(out, files)
+        console.next_steps(out, steps)
+
+    console.answer(facts, as_json=as_json, show=show)
 
 
-def tell_facts(facts: dict[str, Any], as_json: bool) -> None:
-    """A described object in one of its two forms."""
-    console.answer(facts, as_json=as_json, show=lambda out: console.table(out, ("", ""), rows_of(facts)))
-
-
-def tell(verdict: Verdict, as_json: bool, **more: Any) -> None:
-    """A verdict in one of its two forms; `more` are further keys of the document."""
+def tell(verdict: Verdict, as_json: bool, *, yes: str, no: str, verbose: bool = False, **more: Any) -> None:
+    """Tell a verdict in one of its two forms; `more` are further keys of the document."""
     document = {**verdict.to_json(), **more}
-    console.answer(document, as_json=as_json, accepted=verdict.accepted, show=lambda out: show_verdict(out, verdict))
+
+    def show(out: Console) -> None:
+        show_verdict(out, verdict, yes=yes, no=no, verbose=verbose)
+
+    console.answer(document, as_json=as_json, accepted=verdict.accepted, show=show)
 
 
-def show_verdict(out: Console, verdict: Verdict) -> None:
-    """Print the questions, the answer, and below it the findings that explain it."""
+def show_verdict(
+    out: Console, verdict: Verdict, *, yes: str, no: str, verbose: bool = False, words: Callable[[str], str] = str
+) -> None:
+    """Print the answer, then the findings that explain it; what exactly was asked only if somebody wants to know."""
     from pkikit.judge.advice import list_advice
 
-    for question in re.split(r"(?<=\?) ", verdict.question):
-        out.print(question, markup=False)
-    out.print(f"{'yes' if verdict.accepted else 'no'}: {verdict.counts}", markup=False)
-    console.show_findings(out, verdict.findings)
+    counts = verdict.counts.removeprefix("0 errors, ")
+    console.headline(out, f"{'✔' if verdict.accepted else '✘'} {yes if verdict.accepted else no} ({counts})")
+    console.show_findings(out, verdict.findings, words=str if verbose else words)
     if note := list_advice(verdict.findings):
-        out.print(note, markup=False)
+        console.section(out, note)
+    if verbose:
+        console.section(out, "Questions:")
+        for question in re.split(r"(?<=\?) ", verdict.question):
+            console.say(out, question, first="  - ")
+        console.section(out, "Rules checked:")
+        console.say(out, ", ".join(verdict.checked), indent=2)

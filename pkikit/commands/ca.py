@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pkikit.commands import console
-from pkikit.commands.arguments import AtOption, DeploymentFile, JsonFlag, choice, now, read_deployment, tell_facts
+from pkikit.commands.arguments import AtOption, DeploymentFile, JsonFlag, choice, now, read_deployment, tell_made
+from pkikit.commands.layout import plural
+from pkikit.commands.object_facts import brief_rows, rows_of
+from pkikit.commands.object_facts import instant as instant_text
 from pkikit.errors import InputError
 from pkikit.values.instants import parse_instant
 
@@ -30,6 +33,10 @@ def _open(folder: Path) -> FileCa:
     from pkikit.issue.file_ca import FileCa
 
     return FileCa(folder)
+
+
+def _anchor(folder: Path, authority: FileCa) -> str:
+    return "the root CA" if authority.authority.intermediates else str(folder / "ca.pem")
 
 
 @ca.command()
@@ -60,7 +67,16 @@ def init(
         folder, name, at=instant, key=make_key(key_size), organisation=organisation,
         lifetime=timedelta(days=days), below=_open(below) if below else None,
     )  # fmt: skip
-    tell_facts({"ca": str(folder / "ca.pem"), **describe_certificate(made.authority.certificate, instant)}, as_json)
+    facts = {"ca": str(folder / "ca.pem"), **describe_certificate(made.authority.certificate, instant)}
+    tell_made(
+        facts, as_json, done=f"New CA: {name}", rows=brief_rows(facts),
+        files=(("Certificate", folder / "ca.pem"), ("Key", folder / "private" / "ca.key")),
+        steps=(
+            "Keep the key secret: only you can read the file (mode 0600).",
+            f"Append {folder / 'ca.pem'} to the trusted CA list of every machine that has to accept its certificates.",
+            f"Sign a request:\npkikit ca issue {folder} REQUEST --out FILE",
+        ),
+    )  # fmt: skip
 
 
 @ca.command()
@@ -105,7 +121,16 @@ def issue(
     )
     chain = (made, *authority.authority.intermediates)
     write_public(out, b"".join(c.public_bytes(Encoding.PEM) for c in chain))
-    tell_facts({"certificate_file": str(out), **describe_certificate(made, instant)}, as_json)
+    facts = {"certificate_file": str(out), **describe_certificate(made, instant)}
+    tell_made(
+        facts, as_json, done=f"Issued a certificate for {facts['common_name'] or facts['subject']}", rows=brief_rows(facts),
+        files=(("Certificate" if len(chain) == 1 else "Certificate with its chain", out),),
+        steps=(
+            f"Check it before you upload it:\npkikit lint {out} --request {request}",
+            f"Upload {out} and restart the peer: the new certificate is used after the restart.",
+            f"Every machine that has to accept it needs {_anchor(folder, authority)} in its trusted CA list.",
+        ),
+    )  # fmt: skip
 
 
 @ca.command()
@@ -125,7 +150,11 @@ def revoke(
     instant = parse_instant(at, now(), makes=True)
     leaf = read_certificates(certificate)[0]
     _open(folder).revoke(leaf, at=instant, reason=reason)
-    tell_facts({"serial": f"{leaf.serial_number:x}", "status": "revoked", "reason": reason}, as_json)
+    facts = {"serial": f"{leaf.serial_number:x}", "status": "revoked", "reason": reason}
+    tell_made(
+        facts, as_json, done=f"Revoked {certificate}", rows=rows_of(facts),
+        steps=(f"Nobody knows yet. Publish a new CRL:\npkikit ca crl {folder} --out FILE",),
+    )  # fmt: skip
 
 
 @ca.command()
@@ -142,7 +171,15 @@ def crl(folder: CaFolder, out: OutOption, days: DaysOption = 7, at: AtOption = N
     instant = parse_instant(at, now(), makes=True)
     made = _open(folder).crl(at=instant, lifetime=timedelta(days=days))
     write_public(out, made.public_bytes(Encoding.PEM))
-    tell_facts({"crl_file": str(out), **describe_crl(made, instant)}, as_json)
+    facts = {"crl_file": str(out), **describe_crl(made, instant)}
+    rows = rows_of({k: v for k, v in facts.items() if k not in {"crl_file", "expired", "entries"}})
+    tell_made(
+        facts, as_json, done=f"New CRL: {plural(len(made), 'revoked certificate')}", rows=rows, files=(("CRL", out),),
+        steps=(
+            f"Put {out} where the certificates' CRL distribution points lead to, or upload it to each Expressway.",
+            f"Make the next one before {instant_text(facts['next_update'])}: after that, no certificate of this CA is accepted.",
+        ),
+    )  # fmt: skip
 
 
 @ca.command()
@@ -176,7 +213,13 @@ def ocsp(
         id_digest=hashes.SHA1() if id_digest == "sha1" else hashes.SHA256(),  # noqa: S303  (a name, not a seal)
     )
     write_public(out, answer.public_bytes(Encoding.DER))
-    tell_facts({"ocsp_file": str(out), **describe_ocsp(answer, instant)}, as_json)
+    facts = {"ocsp_file": str(out), **describe_ocsp(answer, instant)}
+    rows = rows_of({k: v for k, v in facts.items() if k != "ocsp_file"})
+    tell_made(
+        facts, as_json, done=f"OCSP answer about {certificate}: {facts['certificate_status']}", rows=rows,
+        files=(("Answer", out),),
+        steps=(f"See what it decides:\npkikit verify {certificate} --trust {folder / 'ca.pem'} --ocsp {out}",),
+    )  # fmt: skip
 
 
 @ca.command("openssl")
@@ -217,8 +260,9 @@ def template(as_json: JsonFlag = False) -> None:
     }
 
     def show(out: Any) -> None:
-        console.table(out, ("tab", "field", "value"), made.properties(), title=made.display_name)
-        console.table(out, ("attribute", "value"), made.attributes())
+        console.headline(out, f"Certificate template {made.display_name}: what to set in certtmpl.msc")
+        console.table(out, ("tab", "field", "value"), made.properties(), indent=2)
+        console.table(out, ("attribute", "value"), made.attributes(), title="The same in Active Directory:", indent=2)
 
     console.answer(document, as_json=as_json, show=show)
 

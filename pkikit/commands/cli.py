@@ -29,7 +29,7 @@ COMMANDS = MappingProxyType({
     "diagnose": ("diagnose", "diagnose"),
     "probe": ("diagnose", "probe"),
     "explore": ("explore", "explore"),
-    "eku-audit": ("design", "eku_audit"),
+    "eku-audit": ("eku", "eku_audit"),
     "acme": ("acme", "acme"),
     "ca": ("ca", "ca"),
     "adcs": ("ca", "adcs"),

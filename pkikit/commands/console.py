@@ -1,4 +1,4 @@
-"""Share between both command lines: one JSON document or tables for people, exit codes, one sentence for bad input."""
+"""Share between both command lines: one JSON document or text for people, exit codes, one sentence for bad input."""
 
 from __future__ import annotations
 
@@ -12,11 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from pkikit import __version__, startup
-from pkikit.errors import PkikitError
+from pkikit.commands import layout
+from pkikit.commands.usage import in_words, with_near_file
+from pkikit.errors import MAX_WHERE, PkikitError
 from pkikit.extras import optional_packages
 from pkikit.startup import EXIT_INTERRUPTED
+from pkikit.text import printable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
     from pkikit.model.findings import Finding
@@ -41,7 +46,9 @@ def run(app: typer.Typer, name: str, *, lab_errors: tuple[type[Exception], ...] 
     if unwritten and not sentence:
         code, sentence = EXIT_INPUT, f"cannot write to standard output: {unwritten}"
     if sentence:
-        print(f"{name}: {sentence}", file=sys.stderr, flush=True)
+        # What the parser says names the command itself, and help is no message.
+        said = sentence if sentence.startswith((name, "Usage:")) else f"{name}: {sentence}"
+        print(said, file=sys.stderr, flush=True)
     sys.exit(code)
 
 
@@ -66,13 +73,13 @@ def _outcome(app: typer.Typer, name: str, lab_errors: tuple[type[Exception], ...
         with optional_packages():
             code = app(prog_name=name, standalone_mode=False)
     except _UsageError as error:
-        return EXIT_INPUT, str(error)
+        return EXIT_INPUT, in_words(error)
     except (typer.Abort, KeyboardInterrupt):
         code = EXIT_INTERRUPTED
     except lab_errors as error:
         return EXIT_LAB, str(error)
     except PkikitError as error:
-        return EXIT_INPUT, str(error)
+        return EXIT_INPUT, with_near_file(error)
     except Exception as error:
         if not startup.was_interrupted(error):
             raise
@@ -99,12 +106,24 @@ def answer(document: Any, *, as_json: bool, accepted: bool = True, show: Callabl
         unicode = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
         print(json.dumps(document, indent=2, ensure_ascii=not unicode))
     else:
-        from rich.console import Console
-
-        # Without `emoji=False`, ":imp:" in the id of a leg becomes a picture.
-        show(Console(highlight=False, emoji=False, soft_wrap=not sys.stdout.isatty()))
+        show(device())
     if not accepted:
         raise typer.Exit(EXIT_NO)
+
+
+def device() -> Console:
+    """Return where answers for people are printed.
+
+    A terminal has its width. A file or a pipe has none, unless COLUMNS asks for one: nothing wraps, and the text is the same
+    whatever terminal the command ran in.
+    """
+    import os
+
+    from rich.console import Console
+
+    wraps = sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdecimal()
+    # Without `emoji=False`, ":imp:" in the id of a connection becomes a picture.
+    return Console(highlight=False, emoji=False, soft_wrap=not wraps)
 
 
 @contextlib.contextmanager
@@ -136,68 +155,88 @@ def steps(*, quiet: bool) -> Iterator[Callable[[str], None]]:
     yield (lambda said: None) if quiet else (lambda said: print(f"  {said}", file=sys.stderr))
 
 
-def table(console: Console, columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "") -> None:
-    """Print a plain table without its empty columns; cell contents come from certificates and are not markup."""
-    from rich.table import Table
+def width(out: Console) -> int | None:
+    """Return the columns to lay text out for; None for a file or a pipe, where every sentence stays on its line."""
+    return None if out.soft_wrap else out.width
+
+
+def write(out: Console, lines: Iterable[str], *, style: str = "") -> None:
+    """Print lines as they are, marks and severities coloured; their texts come from certificates and are not markup."""
     from rich.text import Text
 
-    cells = [list(row) for row in rows]
-    used = [n for n in range(len(columns)) if not cells or any(row[n] for row in cells)]
-    made = Table(title=title or None, title_justify="left", show_lines=False)
-    room = console.width - 1 - 3 * len(used) - sum(_width([row[n] for row in cells]) for n in used[1:])
-    firsts = [_broken(row[used[0]], room) for row in cells]
-    needed = max((len(line) for cell in firsts for line in cell.splitlines()), default=0)
-    middle = sum(max((len(row[n]) for row in cells), default=0) for n in used[1:-1])
-    rest = console.width - 1 - 3 * len(used) - needed - middle
-    for n in used:
-        squeezed = n == used[-1] != used[0] and needed <= room and rest >= _NARROWEST
-        made.add_column(columns[n], overflow="fold", max_width=rest if squeezed else None)
-    for first, row in zip(firsts, cells, strict=True):
-        made.add_row(Text(first), *(Text(row[n]) for n in used[1:]))
-    console.print(made)
+    for line in lines:
+        text = Text(line, style=style)
+        for mark, colour in _COLOURS.items():
+            text.highlight_words([mark], colour)
+        out.print(text, soft_wrap=True)
 
 
-_NARROWEST = 12
+_COLOURS = {"✔": "green", "✘": "red", "ERROR": "red", "WARNING": "yellow"}
 
 
-def _width(column: Sequence[str]) -> int:
-    """Return what a column needs: long texts wrap at blanks."""
-    whole = max(map(len, column), default=0)
-    return whole if whole <= 24 else max((len(word) for cell in column for word in cell.split()), default=0)
+def say(out: Console, text: str, *, indent: int = 0, first: str = "") -> None:
+    """Print sentences, wrapped between words and indented; `first` comes before the first line, in place of the indent."""
+    write(out, layout.wrap(text, width(out), first=first or " " * indent))
 
 
-def _broken(cell: str, room: int) -> str:
-    """Return the id of a leg on as many lines as it needs, so that no name is cut in its middle."""
-    dialler, _, server = cell.rpartition(">")
-    kind, _, client = dialler.rpartition(":")
-    if len(cell) <= room or " " in cell or not kind:
-        return cell
-    return f"{dialler}>\n{server}" if len(dialler) < room else f"{kind}:\n{client}>\n{server}"
+def headline(out: Console, text: str) -> None:
+    """Print the answer, the first line of every command."""
+    write(out, layout.wrap(text, width(out)), style="bold")
 
 
-def show_findings(console: Console, findings: Iterable[Finding]) -> None:
-    """Print findings with evidence and fix."""
-    from rich.text import Text
-
-    from pkikit.model.findings import MAX_EVIDENCE_PRINTED
-
-    colours = {"error": "red", "warning": "yellow", "info": "cyan"}
-    for found in findings:
-        head = Text(f"{found.severity.value.upper():<8}", style=colours[found.severity.value])
-        console.print(head.append(f"{found.rule}  {found.subject}", style="default"))
-        for evidence in found.evidence[:MAX_EVIDENCE_PRINTED]:
-            print_indented(console, str(evidence))
-        if len(found.evidence) > MAX_EVIDENCE_PRINTED:
-            print_indented(console, f"… and {len(found.evidence) - MAX_EVIDENCE_PRINTED} more")
-        print_indented(console, f"fix: {found.fix}")
+def section(out: Console, title: str) -> None:
+    """Print a heading, apart from what is above it."""
+    out.print()
+    say(out, title)
 
 
-def print_indented(console: Console, text: str, by: int = 9) -> None:
-    """Print a line below the head of a finding; on a terminal all its lines stay indented, elsewhere it does not wrap."""
-    from rich.padding import Padding
-    from rich.text import Text
+def show_facts(out: Console, rows: Iterable[tuple[str, layout.Value]], *, indent: int = 2) -> None:
+    """Print aligned labels and values."""
+    write(out, layout.facts(rows, width(out), indent=indent))
 
-    if console.soft_wrap:
-        console.print(Text(f"{' ' * by}{text}"))
-    else:
-        console.print(Padding(Text(text), (0, 0, 0, by), expand=False))
+
+def table(
+    out: Console, columns: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "", indent: int = 0
+) -> None:
+    """Print a table without borders; columns without contents, and tables without rows, are left out."""
+    lines = layout.table([head[:1].upper() + head[1:] for head in columns], rows, width(out), indent=indent)
+    if lines and title:
+        section(out, title)
+    write(out, lines)
+
+
+def saved(out: Console, rows: Iterable[tuple[str, Path]]) -> None:
+    """Print where each file is: `Key is saved at …`."""
+    heads = [(f"{what} is saved at:", path) for what, path in rows]
+    column = max((len(head) for head, _ in heads), default=0)
+    write(out, (f"{head.ljust(column)} {printable(str(path), MAX_WHERE)}" for head, path in heads))
+
+
+def next_steps(out: Console, steps: Iterable[str]) -> None:
+    """Print what to do now; nothing if there is nothing to do. A command stands on the second line of a step, unbroken."""
+    for n, step in enumerate(steps):
+        if not n:
+            section(out, "Next steps:")
+        sentence, _, command = step.partition("\n")
+        say(out, sentence, first="  - ")
+        write(out, [f"      {command}"] if command else [])
+
+
+def show_findings(out: Console, findings: Iterable[Finding], *, words: Callable[[str], str] = str) -> None:
+    """Print findings, errors first, each with its evidence and fix; `words` writes ids as people do."""
+    weights = ("error", "warning", "info")
+    for found in sorted(findings, key=lambda f: weights.index(f.severity.value)):
+        head = {"error": "ERROR  ", "warning": "WARNING", "info": "NOTE   "}[found.severity.value]
+        out.print()
+        say(out, f"{found.rule}  {words(found.subject)}", first=f"{head}  ")
+        for line in found.lines:
+            print_indented(out, words(line))
+        print_indented(out, f"Fix: {words(found.fix)}")
+
+
+_FINDING = 9
+
+
+def print_indented(out: Console, text: str, by: int = _FINDING) -> None:
+    """Print a text below the head of a finding; all its lines stay indented."""
+    say(out, text, indent=by)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,27 +11,26 @@ import typer
 
 from pkikit.commands import console
 from pkikit.commands.arguments import (
-    AtOption,
     DeploymentFile,
     JsonFlag,
+    VerboseFlag,
     VersionOption,
     choice,
-    now,
     read_deployment,
-    tell_facts,
+    tell_made,
 )
+from pkikit.commands.layout import plural
+from pkikit.commands.object_facts import brief_rows
 from pkikit.errors import InputError
-from pkikit.values.instants import parse_instant
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cryptography import x509
     from rich.console import Console
 
-    from pkikit.judge.legs.eku_remedies import RemedyEffect
-    from pkikit.judge.legs.sunset import LegAudit
+    from pkikit.design.san import SanEntry
     from pkikit.model.deployment import Deployment
+    from pkikit.view.short_names import ShortNames
 
 
 def san(
@@ -45,6 +45,7 @@ def san(
     diff: Annotated[bool, typer.Option("--diff", help="Which peers need a new certificate after the change.")] = False,
     nodes: Annotated[bool, typer.Option("--nodes", help="Unified CM and IM&P certificates too.")] = False,
     version: VersionOption = None,
+    verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Required subject and SANs per peer, each entry with reason and who needs it; or what a change forces (--diff).
@@ -72,13 +73,38 @@ def san(
         document["nodes"] = [n.to_json() for n in around]
 
     def show(out: Console) -> None:
+        from pkikit.design.legs import legs_of
+        from pkikit.view.short_names import ShortNames
+
+        names = ShortNames(legs_of(read))
         titled = [(layout.owner, layout) for layout in layouts]
         titled += [(f"{n.service} on {', '.join(n.nodes)}", n.layout) for n in around]
-        for title, layout in titled:
-            rows = [(f"{e.type}:{e.value}", e.reason, ", ".join(e.needed_by)) for e in layout.entries]
-            console.table(out, ("SAN", "reason", "needed by"), rows, title=f"{title}   CN {layout.common_name}")
+        for n, (title, layout) in enumerate(titled):
+            if n:
+                out.print()
+            console.headline(out, f"{title}: {plural(len(layout.entries), 'SAN')}, common name {layout.common_name}")
+            rows = [(*_san(e), _needed_by(e, names, verbose=verbose)) for e in layout.entries]
+            console.table(out, ("SAN", "reason", "needed by"), rows, indent=2)
+        if verbose:
+            console.section(out, names.legend())
+        elif any(e.legs for _, layout in titled for e in layout.entries):
+            console.section(out, "--verbose lists every connection.")
 
     console.answer(document, as_json=as_json, show=show)
+
+
+def _san(entry: SanEntry) -> tuple[str, str]:
+    """Return the name, its type only if it is no DNS name, and why it is there."""
+    return entry.value if entry.type == "dns" else f"{entry.type}:{entry.value}", entry.reason
+
+
+def _needed_by(entry: SanEntry, names: ShortNames, *, verbose: bool) -> str:
+    """Return who needs a name: services, and connections by what they carry, each with its number."""
+    services = [need for need in entry.needed_by if need not in {leg.id for leg in entry.legs}]
+    if verbose:
+        return "\n".join((*services, *(names.connection(leg.id) for leg in entry.legs)))
+    kinds = Counter(names.carries(leg) for leg in entry.legs)
+    return ", ".join((*services, *(f"{kind} ({count})" if count > 1 else kind for kind, count in kinds.items())))
 
 
 def _show_change(old: Deployment, new: Deployment, as_json: bool) -> None:
@@ -89,16 +115,31 @@ def _show_change(old: Deployment, new: Deployment, as_json: bool) -> None:
     orders = in_restart_order(new, (c.fqdn for c in changes if c.needs_certificate))
 
     def show(out: Console) -> None:
-        rows = [
-            (c.fqdn, "new certificate" if c.needs_certificate else c.fate, "\n".join(c.reasons),
-             ", ".join(e.value for e in c.removed))
-            for c in changes
-        ]  # fmt: skip
-        console.table(out, ("peer", "", "why", "no longer needed"), rows, title=f"{old.name} → {new.name}")
-        for sentence in filter(None, map(order_advice, orders)):
-            out.print(sentence, markup=False)
+        renewed = [c for c in changes if c.needs_certificate]
+        needs = "needs" if len(renewed) == 1 else "need"
+        console.headline(
+            out, f"{len(renewed)} of {plural(len(changes), 'peer')} {needs} a new certificate: {old.name} → {new.name}"
+        )
+        groups: dict[tuple[Any, ...], list[str]] = {}
+        for c in sorted(changes, key=lambda c: not c.needs_certificate):
+            what = "new certificate" if c.needs_certificate else c.fate
+            groups.setdefault((what, c.reasons, tuple(e.value for e in c.removed)), []).append(c.fqdn)
+        for (what, reasons, removed), peers in groups.items():
+            console.section(out, f"{', '.join(peers)}: {what}")
+            for reason in reasons:
+                console.say(out, reason, first="  - ")
+            if removed:
+                console.say(out, f"No longer needed: {', '.join(removed)}", indent=2)
+        console.next_steps(out, _once([order_advice(order) for order in orders]))
 
     console.answer({"changes": [c.to_json() for c in changes]}, as_json=as_json, show=show)
+
+
+def _once(advice: Sequence[str]) -> list[str]:
+    """Return each piece of advice; what it says about every cluster only once."""
+    said = [sentence.partition(" Here: ") for sentence in advice if sentence]
+    first = [general for general, _, _ in said[:1]]
+    return [*first, *(f"Here: {here}" for _, _, here in said if here)]
 
 
 def csr(
@@ -152,107 +193,14 @@ def csr(
     write_private(out / "key.pem", key_pem(key))
     write_public(out / "request.pem", request.public_bytes(Encoding.PEM))
     facts = {"request": str(out / "request.pem"), "key": str(out / "key.pem"), **describe_request(request)}
-    tell_facts(facts, as_json)
-
-
-def eku_audit(
-    deployment: DeploymentFile,
-    certs: Annotated[Path | None, typer.Option(metavar="DIR", help="Certificates in use: DIR/<fqdn>/cert.pem.")] = None,
-    what_if: Annotated[
-        str | None,
-        typer.Option(
-            "--what-if",
-            "--assume",
-            metavar="public-ca|private-ca",
-            help="Judge peers whose certificate is not given as if such a CA had signed it.",
+    leaf = f"{layout.owner.partition('.')[0]}.pem"
+    check = f"pkikit lint {leaf} --deployment {deployment} --peer {layout.owner} --request {out / 'request.pem'}"
+    tell_made(
+        facts, as_json, done=f"Certificate signing request for {layout.owner}", rows=brief_rows(facts),
+        files=(("Request", out / "request.pem"), ("Key", out / "key.pem")),
+        steps=(
+            "Keep the key secret: only you can read the file (mode 0600).",
+            f"Have a CA sign the request. With a CA of your own:\npkikit ca issue CA-DIR {out / 'request.pem'} --out {leaf}",
+            f"Check the certificate before you upload it:\n{check}",
         ),
-    ] = None,
-    at: AtOption = None,
-    version: VersionOption = None,
-    as_json: JsonFlag = False,
-) -> None:
-    """Connections that fail when public CAs leave clientAuth out: from which date, and what each remedy takes.
-
-    Without the certificates in use nothing is assessed: give them with --certs, or ask a what-if.
-
-    Example: pkikit eku-audit notebooks/deployments/clustered-mra.yaml --certs my-certificates
-    """  # fmt: skip
-    from pkikit.judge.legs.sunset import TIMELINE, Assumption, Status, audit, remedy_effects
-
-    read = read_deployment(deployment, version=version)
-    instant = parse_instant(at, now())
-    chosen = choice(what_if, tuple(a.value for a in Assumption), "--what-if") if what_if is not None else None
-    legs = audit(read, _certificates_in(certs, read), at=instant, assume=Assumption(chosen) if chosen else None)
-    failing = [leg for leg in legs if leg.status is Status.FAILS]
-    open_legs = [leg for leg in legs if leg.status is Status.NOT_ASSESSED]
-    # Other parties choose their own certificates; the answer is about our own peers.
-    ours = [leg for leg in open_legs if read.cluster_of(leg.presenter) is not None]
-    accepted = not failing and not ours
-    effects = remedy_effects(read, legs)
-    document = {
-        "accepted": accepted,
-        "deployment": read.name,
-        "what_if": chosen,
-        "not_assessed": len(open_legs),
-        "legs": [leg.to_json() for leg in legs],
-        "remedies": [effect.to_json() for effect in effects],
-        "timeline": [{"date": f"{when:%Y-%m-%d}", "what": what} for when, what in TIMELINE],
-    }
-
-    def show(out: Console) -> None:
-        _show_audit(out, read.name, legs, {leg.presenter for leg in ours}, effects)
-
-    console.answer(document, as_json=as_json, accepted=accepted, show=show)
-
-
-def _certificates_in(folder: Path | None, deployment: Deployment) -> dict[str, x509.Certificate]:
-    """Read the certificates in use, by FQDN, from DIR/<fqdn>/cert.pem."""
-    from pkikit.files import credential_from_folder, iter_party_folders
-
-    found = {}
-    for party in iter_party_folders(folder) if folder is not None else ():
-        if party.name.lower() not in deployment.parties:
-            raise InputError(
-                f"is not a party of {deployment.name}; folders are named {', '.join(deployment.parties)}",
-                where=str(party),
-            )
-        credential = credential_from_folder(party)
-        if credential is not None:
-            found[party.name.lower()] = credential.leaf
-    return found
-
-
-def _show_audit(
-    out: Console, name: str, legs: Sequence[LegAudit], ours: set[str], effects: Sequence[RemedyEffect]
-) -> None:
-    """Print the answer, what it leaves open, then the connections that were assessed."""
-    from pkikit.judge.legs.sunset import Status
-    from pkikit.model.certificates.facts import format_time
-
-    failing = [leg for leg in legs if leg.status is Status.FAILS]
-    unknown = [leg for leg in legs if leg.status is Status.NOT_ASSESSED]
-    theirs = sorted({leg.presenter for leg in unknown} - ours)
-    kept = len(legs) - len(failing) - len(unknown)
-    parts = f"{len(failing)} fail, {kept} do not fail, {len(unknown)} were not assessed"
-    out.print(f"of {len(legs)} mutual connections, {parts}")
-    if ours:
-        out.print(f"Not given are the certificates of {', '.join(sorted(ours))}.", markup=False)
-        out.print(
-            "Put each into DIR/<fqdn>/cert.pem and use --certs DIR, or ask a what-if: --what-if public-ca", markup=False
-        )
-    if theirs:
-        out.print(
-            f"Ask those who run {', '.join(theirs)} whether the certificates there keep clientAuth.", markup=False
-        )
-    rows = [
-        (leg.leg.id, format_time(leg.fails_from) if leg.fails_from else "does not fail", leg.because)
-        for leg in legs
-        if leg.status is not Status.NOT_ASSESSED
-    ]
-    if rows:
-        console.table(out, ("connection", "fails from", "because"), rows, title=f"clientAuth in {name}")
-    for effect in effects:
-        mark = "✔" if not effect.stays_down else "✘" if not effect.restores else "◐"
-        out.print(f"{mark} {effect.id}: {effect.sentence()}", markup=False)
-        for need in effect.needs:
-            out.print(f"    takes: {need}", markup=False)
+    )  # fmt: skip

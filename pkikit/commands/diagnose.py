@@ -12,10 +12,12 @@ from pkikit.commands.arguments import (
     AtOption,
     JsonFlag,
     PassphraseFile,
+    VerboseFlag,
     now,
     passphrase_source,
-    rows_of,
 )
+from pkikit.commands.layout import plural
+from pkikit.commands.object_facts import rows_of
 from pkikit.errors import InputError
 from pkikit.values.instants import parse_instant
 from pkikit.values.numbers import whole_number
@@ -52,6 +54,7 @@ def diagnose(
     name: Annotated[str | None, typer.Option(help="The name that the client dials.")] = None,
     client_name: Annotated[str | None, typer.Option(help="The name that the server looks for in the client's.")] = None,
     at: AtOption = None,
+    verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Why connections failed: probable causes, ranked, from a log, a trace, or two folders of certificates.
@@ -67,60 +70,87 @@ def diagnose(
         from pkikit.commands.log_file import of_file
 
         answer = of_file(None if str(file) == "-" else file, judge_trace)
-        _tell_causes(answer.verdict, answer.causes, as_json, **({"groups": answer.groups} if answer.groups else {}))
+        groups = {"groups": answer.groups} if answer.groups else {}
+        _tell_causes(answer.verdict, answer.causes, as_json, verbose=verbose, **groups)
         return
     if client is None or server is None:
         raise InputError("--client and --server go together")
     verdict, causes = _of_folders(client, server, name, client_name, parse_instant(at, now()))
-    _tell_causes(verdict, causes, as_json)
+    _tell_causes(verdict, causes, as_json, verbose=verbose)
 
 
-def _tell_causes(verdict: Verdict, causes: tuple[str, ...], as_json: bool, **more: Any) -> None:
+def _tell_causes(
+    verdict: Verdict, causes: tuple[str, ...], as_json: bool, *, verbose: bool = False, **more: Any
+) -> None:
     def show(out: Console) -> None:
-        out.print(verdict.question, markup=False)
-        out.print(_headline(verdict, causes), markup=False)
-        plain = {k: v for k, v in more.items() if k not in {"chain", "steps", "groups"}}
-        if plain:
-            console.table(out, ("", ""), rows_of(plain))
-        for facts in more.get("chain", ()):
-            console.table(
-                out, ("", ""), rows_of({k: v for k, v in facts.items() if k != "subject"}), title=facts["subject"]
-            )
-        for step in more.get("steps", ()):
-            out.print(f"  {step}", markup=False)
-        if len(more.get("groups", ())) > 1:  # a single one is in the finding already
-            console.table(out, ("failures", "connection", "cause"), _group_rows(more["groups"]))
+        console.headline(out, _headline(verdict, causes))
+        # Behind the question, a damaged log has a sentence of its own.
+        _, _, remark = verdict.question.partition("? (")
+        if remark:
+            console.say(out, remark.rstrip(")"))
+        groups = more.get("groups", ())
+        if len(groups) > 1:  # a single one is in the finding already
+            rows = _group_rows(groups, verbose=verbose)
+            title = f"{plural(len(groups), 'kind')} of failure:"
+            console.table(out, ("failures", "connection", "cause"), rows, title=title)
         console.show_findings(out, verdict.findings)
-        out.print(verdict.counts)
+        console.section(out, f"{verdict.counts[:1].upper()}{verdict.counts[1:]}.")
 
     document = {**verdict.to_json(), "causes": list(causes), **more}
+    console.answer(document, as_json=as_json, accepted=verdict.accepted, show=show)
+
+
+def _tell_probe(
+    verdict: Verdict, causes: tuple[str, ...], as_json: bool, target: str, facts: dict[str, Any], *, verbose: bool
+) -> None:
+    """Tell what a probe found: the answer and its reasons, then what both sides said."""
+
+    def show(out: Console) -> None:
+        said = f"✔ {target} answers, and its certificate is accepted"
+        no = f"✘ {target}: {_headline(verdict, causes).removeprefix('✘ ')}"
+        console.headline(out, said if verdict.accepted else no)
+        console.show_findings(out, verdict.findings)
+        console.section(out, "What the server said:")
+        console.show_facts(out, rows_of({k: v for k, v in facts.items() if k not in {"chain", "steps"}}))
+        for n, certificate in enumerate(facts["chain"], start=1):
+            console.section(out, f"Certificate {n} of {len(facts['chain'])}: {certificate['subject']}")
+            console.show_facts(out, rows_of({k: v for k, v in certificate.items() if k != "subject"}))
+        if verbose:
+            console.section(out, "Steps of the handshake:")
+            for step in facts["steps"]:
+                console.say(out, step, indent=2)
+        elif facts["steps"]:
+            console.section(out, f"--verbose shows the {plural(len(facts['steps']), 'step')} of the handshake.")
+
+    document = {**verdict.to_json(), "causes": list(causes), **facts}
     console.answer(document, as_json=as_json, accepted=verdict.accepted, show=show)
 
 
 def _headline(verdict: Verdict, causes: tuple[str, ...]) -> str:
     """Return the answer in one line."""
     if verdict.accepted:
-        return "no failure found"
+        return "✔ no failure found"
     from pkikit.rules.connection_rules import UNEXPLAINED
 
     if causes == (UNEXPLAINED.id,):
-        return "it failed, and pkikit cannot tell why"
-    return f"most probable cause: {causes[0]}" + (f"; then {', '.join(causes[1:])}" if causes[1:] else "")
+        return "✘ it failed, and pkikit cannot tell why"
+    return f"✘ most probable cause: {causes[0]}" + (f"; then {', '.join(causes[1:])}" if causes[1:] else "")
 
 
 MAX_ROWS = 12
 
 
-def _group_rows(groups: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:
+def _group_rows(groups: Sequence[dict[str, Any]], *, verbose: bool) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
-    for group in groups[:MAX_ROWS]:
+    shown = groups if verbose else groups[:MAX_ROWS]
+    for group in shown:
         port = f":{group['port']}" if group["port"] else ""
         ends = " → ".join(filter(None, (group["client"], f"{group['server']}{port}")))
         where = ends or ", ".join(group["hosts"]) or "not in the log"
         who = f"{where} (scanner?)" if group["scanner"] else where
         rows.append((str(group["count"]), who, group["cause"]))
-    if len(groups) > MAX_ROWS:
-        rows.append(("…", f"and {len(groups) - MAX_ROWS} more", ""))
+    if len(groups) > len(shown):
+        rows.append(("…", f"and {len(groups) - len(shown)} more (--verbose lists them)", ""))
     return rows
 
 
@@ -214,6 +244,7 @@ def probe(
     save: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the trace, for pkikit diagnose.")] = None,
     timeout: Annotated[float, typer.Option(min=0.5, max=120, help="Seconds to wait for each answer.")] = 10.0,
     passphrase_file: PassphraseFile = None,
+    verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """A real handshake with a real server: what both sides said, then the same diagnosis.
@@ -241,7 +272,7 @@ def probe(
     if save is not None:
         write_public(save, json.dumps(trace_to_json(done.trace), indent=2).encode())
     verdict, causes = _judge_probe(done, trusted, checks, target)
-    _tell_causes(verdict, causes, as_json, **_facts(done))
+    _tell_probe(verdict, causes, as_json, target, _facts(done), verbose=verbose)
 
 
 def _target(text: str) -> tuple[str, int]:

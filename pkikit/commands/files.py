@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,9 +18,10 @@ from pkikit.commands.arguments import (
     choice,
     now,
     passphrase_source,
-    rows_of,
-    tell_facts,
+    tell_made,
 )
+from pkikit.commands.layout import join, plural
+from pkikit.commands.object_facts import extension_rows, rows_of
 from pkikit.errors import MAX_WHERE, InputError
 from pkikit.text import printable
 from pkikit.values.instants import parse_instant
@@ -50,9 +52,19 @@ def decode(
         objects += [{"file": str(path), **facts} for facts in describe_contents(contents, instant)]
 
     def show(out: Console) -> None:
-        for facts in objects:
-            rows = rows_of({k: v for k, v in facts.items() if k != "file"})
-            console.table(out, ("", ""), rows, title=printable(facts["file"], MAX_WHERE))
+        if len(objects) > 1:
+            kinds = Counter(facts["kind"] for facts in objects)
+            console.headline(out, join([plural(count, kind) for kind, count in kinds.items()]))
+            out.print()
+        for n, facts in enumerate(objects):
+            if n:
+                out.print()
+            title = f"{facts['kind'][:1].upper()}{facts['kind'][1:]} in {printable(facts['file'], MAX_WHERE)}"
+            console.headline(out, f"{title} ({n + 1} of {len(objects)})" if len(objects) > 1 else title)
+            console.show_facts(out, rows_of({k: v for k, v in facts.items() if k != "file"}))
+            if extensions := extension_rows(facts):
+                console.say(out, "Extensions", indent=2)
+                console.show_facts(out, extensions, indent=4)
 
     console.answer({"objects": objects}, as_json=as_json, show=show)
 
@@ -97,7 +109,7 @@ def convert(
     _tell_notes(contents)
     data = converted(contents, to)
     (write_private if contents.keys else write_public)(out, data)
-    facts = {
+    facts: dict[str, Any] = {
         "file": str(out),
         "from": contents.form,
         "to": to,
@@ -106,4 +118,10 @@ def convert(
         "crls": len(contents.crls),
         "private_keys": len(contents.keys),
     }
-    tell_facts(facts, as_json)
+    held = [("certificate", "certificates"), ("request", "requests"), ("CRL", "crls"), ("private key", "private_keys")]
+    counts = [plural(facts[key], what) for what, key in held if facts[key]]
+    steps = ["Keep the file secret: it holds a private key."] if contents.keys else []
+    tell_made(
+        facts, as_json, done=f"Converted {contents.form} to {to}: {join(counts)}", rows=(), files=(("File", out),),
+        steps=(*steps, f"See what is in it:\npkikit decode {out}"),
+    )  # fmt: skip

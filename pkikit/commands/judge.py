@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pkikit.commands import console
-from pkikit.commands.arguments import AtOption, JsonFlag, choice, now, rows_of, tell
+from pkikit.commands.arguments import AtOption, JsonFlag, VerboseFlag, choice, now, tell
+from pkikit.commands.layout import plural
+from pkikit.commands.object_facts import rows_of
 from pkikit.errors import InputError
 from pkikit.values.instants import parse_instant
 
@@ -44,6 +47,7 @@ def verify(
     service: Annotated[
         str, typer.Option(metavar="sip-tls|https|ldap|policy", help="Which service judges: each reads other sources.")
     ] = "sip-tls",
+    verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """One acceptance decision, with reasons.
@@ -73,7 +77,8 @@ def verify(
         name_checks=checks,
         revocation=question,
     )
-    tell(verdict, as_json)
+    shown = f"{certificate} as TLS {purpose} certificate"
+    tell(verdict, as_json, yes=f"Accepted: {shown}", no=f"Not accepted: {shown}", verbose=verbose)
 
 
 def _revocation(
@@ -114,6 +119,7 @@ def _revocation(
 def match(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Reference name: FQDN, sip:domain or IP address.")],
     certificate: Annotated[Path, typer.Argument(metavar="CERT")],
+    verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Which presented name matches a reference name, and why: the product, RFC 5922, RFC 9525 and OpenSSL side by side.
@@ -142,20 +148,25 @@ def match(
     }
 
     def show(out: Console) -> None:
-        said = "yes: the product finds" if product.matched else "no: the product does not find"
-        out.print(f"{said} {product.reference}: {product.why}", markup=False)
-        rows = [(rules, "yes" if m.matched else "no", m.presented, m.why) for rules, m in answers.items()]
-        console.table(
-            out, ("rules", "match", "presented", "why"), rows, title=f"{product.reference} in {presented.describe()}"
-        )
+        said = f"✔ {certificate} has" if product.matched else f"✘ {certificate} does not have"
+        console.headline(out, f"{said} the name {product.reference}: {product.why}")
+        console.section(out, f"Names in it: {presented.describe()}")
+        rows = [(rules, "✔ yes" if m.matched else "✘ no", m.presented, m.why) for rules, m in answers.items()]
+        console.table(out, ("judged by", "match", "name", "why"), rows, title="Other readers:", indent=2)
         for entry in presented.refused[:20]:
-            out.print(f"unusable: {entry.name!r} {entry.reason}", markup=False)
+            console.say(out, f"Unusable: {entry.name!r} {entry.reason}")
+        if not verbose:
+            console.section(out, "--verbose shows which kinds of names count for whom.")
+            return
         readers = (RFC, OPENSSL, PRODUCT)
-        kinds = [(row.kind, *(row.describe_reader(reader) for reader in readers)) for row in TABLE]
-        console.table(out, ("name in the certificate", *readers), kinds, title="Which name counts")
+        console.section(out, "Which names count:")
+        for row in TABLE:
+            console.section(out, row.kind)
+            console.show_facts(out, [(reader, row.describe_reader(reader)) for reader in readers])
+        console.section(out, "What the documents say about the common name:")
         for statement in CONTRADICTION:
-            out.print(f"- {statement.document}: {statement.says}", markup=False)
-        out.print(FOLLOWED, markup=False)
+            console.say(out, f"{statement.document}: {statement.says}", first="  - ")
+        console.section(out, FOLLOWED)
 
     console.answer(document, as_json=as_json, accepted=product.matched, show=show)
 
@@ -178,10 +189,12 @@ def rules(
 
     def show(out: Console) -> None:
         if rule_id:
-            console.table(out, ("", ""), rows_of(document[0]))
-        else:
-            console.table(
-                out, ("rule", "severity", "requirement"), [(r.id, r.severity.value, r.requirement) for r in chosen]
-            )
+            console.headline(out, f"{chosen[0].id} ({chosen[0].severity.value})")
+            console.show_facts(out, rows_of({k: v for k, v in document[0].items() if k not in {"id", "severity"}}))
+            return
+        console.headline(out, f"{plural(len(chosen), 'rule')}; pkikit rules ID shows one in full")
+        for _, members in groupby(chosen, key=lambda r: r.id.partition(".")[0]):
+            out.print()
+            console.table(out, ("", "", ""), [(r.id, r.severity.value, r.requirement) for r in members])
 
     console.answer(document, as_json=as_json, show=show)

@@ -12,17 +12,20 @@ from pkikit.commands.arguments import (
     AtOption,
     FileList,
     JsonFlag,
+    VerboseFlag,
     VersionOption,
     choice,
     now,
     read_deployment,
     show_verdict,
 )
-from pkikit.errors import InputError
+from pkikit.commands.layout import join, plural
+from pkikit.errors import MAX_WHERE, InputError
+from pkikit.text import printable
 from pkikit.values.instants import parse_instant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from rich.console import Console
 
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from pkikit.judge.legs.legs_served import Service
     from pkikit.judge.questions import CertificateUse
     from pkikit.model.findings import Verdict
+    from pkikit.view.short_names import ShortNames
 
 
 def lint(
@@ -56,6 +60,7 @@ def lint(
     ] = None,
     at: AtOption = None,
     version: VersionOption = None,
+    verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """What Expressway, Cisco's guides and the peers would object to, before you upload; with a deployment, for which connections.
@@ -90,15 +95,51 @@ def lint(
     upload = _upload_advice(question) if verdict.accepted and request is not None else ""
 
     def show(out: Console) -> None:
-        show_verdict(out, verdict)
-        if upload:
-            out.print(upload, markup=False)
-        if services:
-            rows = [(s.leg.id, s.purpose.value, "✔ served" if s.verdict.accepted else "✘ broken", ", ".join(s.causes))
-                    for s in services]  # fmt: skip
-            console.table(out, ("leg", "shown as", "", "cause"), rows, title="Legs that would see this certificate")
+        from pkikit.design.legs import legs_of
+        from pkikit.view.short_names import ShortNames
+
+        what = f"{join([printable(str(f), MAX_WHERE) for f in dict.fromkeys(files)])}{_role_of(question)}"
+        yes, no = f"OK: {what}", f"Do not use {what}"
+        if question.deployment is None:
+            show_verdict(out, verdict, yes=yes, no=no, verbose=verbose)
+        else:
+            names = ShortNames(legs_of(question.deployment))
+            show_verdict(out, verdict, yes=yes, no=no, verbose=verbose, words=names.in_text)
+            _show_services(out, services, names, verbose=verbose)
+        console.next_steps(out, [upload] if upload else [])
 
     console.answer({**verdict.to_json(), **more}, as_json=as_json, accepted=verdict.accepted, show=show)
+
+
+def _role_of(question: LintQuestion) -> str:
+    """Return for which peer of which version a file was judged."""
+    if question.deployment is not None and question.peer is not None:
+        return f" on {question.peer} ({question.use.version})"
+    return ""
+
+
+def _show_services(out: Console, services: Sequence[Service], names: ShortNames, *, verbose: bool) -> None:
+    """Print which connections would refuse the certificate, by cause; those that accept it are a number."""
+    refused: dict[str, list[Service]] = {}
+    for service in services:
+        if not service.verdict.accepted:
+            refused.setdefault(", ".join(service.causes), []).append(service)
+    if not services:
+        return
+    accepting = [s for s in services if s.verdict.accepted]
+    mark = "✘" if refused else "✔"
+    console.section(
+        out, f"{mark} {len(accepting)} of {plural(len(services), 'connection')} that use it would accept it"
+    )
+    for cause, members in refused.items():
+        console.say(out, f"{plural(len(members), 'connection')} would fail: {cause}", indent=2)
+        for service in members:
+            console.say(out, f"✘ {names.connection(service.leg)}, shown as {service.purpose.value}", indent=4)
+    if verbose:
+        for service in accepting:
+            console.say(out, f"✔ {names.connection(service.leg)}, shown as {service.purpose.value}", indent=4)
+    if (refused or verbose) and (legend := names.legend_of(s.leg for s in services)):
+        console.section(out, legend)
 
 
 def _upload_advice(question: LintQuestion) -> str:

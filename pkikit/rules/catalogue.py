@@ -23,6 +23,7 @@ from pkikit.rules import (
     trust_rules,
 )
 from pkikit.rules.rule import Rule, Step
+from pkikit.text import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -72,14 +73,12 @@ class Catalogue:
             The rule.
 
         Raises:
-            InputError: no rule has that id; the message names the closest ids.
+            InputError: no rule has that id; the message names the closest id.
         """
         if rule_id in self.by_id:
             return self.by_id[rule_id]
-        import difflib  # only a wrong id needs it
-
-        near = difflib.get_close_matches(rule_id, self.by_id, n=3) or list(self.by_id)[:3]
-        raise InputError(f"no rule has the id {rule_id[:80]!r}; close to it: {', '.join(near)}")
+        meant = did_you_mean(rule_id, self.by_id) or " `pkikit rules` lists them."
+        raise InputError(f"no rule has the id {rule_id[:80]!r}.{meant}")
 
     def causes(self, findings: Iterable[Finding]) -> tuple[str, ...]:
         """Return the rule ids of the errors, each once, the most probable root cause first."""
@@ -120,7 +119,7 @@ def rule_of(rule_id: str) -> Rule:
         The rule.
 
     Raises:
-        InputError: no rule has that id; the message names the closest ids.
+        InputError: no rule has that id; the message names the closest one.
     """
     return CATALOGUE.rule(rule_id)
 

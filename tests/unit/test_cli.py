@@ -152,11 +152,12 @@ BAD: list[tuple[str, tuple[str, ...], str]] = [
     ("module", "arguments", "said"), BAD, ids=[" ".join(Path(w).name for w in a) for _, a, _ in BAD]
 )
 def test_command_exits_2_with_one_sentence_on_bad_input(module: str, arguments: tuple[str, ...], said: str) -> None:
-    """Exit code 2, one line on standard error, nothing on standard output."""
+    """Exit code 2, one line on standard error, below it the usage if a parameter is missing; nothing on standard output."""
     done = run(module, *arguments)
     assert done.returncode == 2
     assert said in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+    below = done.stderr.strip().splitlines()[1:]
+    assert [line.split(":")[0] for line in below] == (["Usage", "Example"] if "Missing " in done.stderr else [])
     assert done.stdout == ""
 
 

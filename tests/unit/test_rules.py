@@ -142,7 +142,7 @@ def test_two_rules_with_one_id_are_refused() -> None:
 
 def test_unknown_rule_is_refused_with_the_closest_ids() -> None:
     """Who mistypes an id reads the right one."""
-    with pytest.raises(InputError, match=r"close to it: validity\.expired"):
+    with pytest.raises(InputError, match=r"Did you mean validity\.expired"):
         rule_of("validity.expird")
 
 

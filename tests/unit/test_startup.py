@@ -131,7 +131,7 @@ runpy.run_module({module!r}, run_name="__main__", alter_sys=True)
     [
         ("pkikit", "typer", ["rules"]),
         ("pkikit", "pkikit.commands.cli", ["rules"]),
-        ("pkikit", "rich.table", ["rules"]),
+        ("pkikit", "rich.console", ["rules"]),
         ("simulator", "typer", ["schema"]),
         ("simulator", "pkikit.model.deployment", ["schema"]),
         ("simulator", "simulator.lab.lab", ["check", str(DEPLOYMENT)]),

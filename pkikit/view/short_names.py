@@ -1,0 +1,117 @@
+"""How people write a connection: `c1 → e1 (UC traversal)`, with a legend for the short names."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+
+from pkikit.model.leg import Leg
+from pkikit.model.parties import LegKind
+
+# What a connection carries. A group that tells people something is added: the zone, the domain, the phone.
+_WORDS = {
+    LegKind.CLUSTER: "cluster",
+    LegKind.ZONE: "zone {}",
+    LegKind.TUNNEL: "SSH tunnel",
+    LegKind.UNIFIED_CM_SIP: "Unified CM SIP",
+    LegKind.UNIFIED_CM_HTTPS: "Unified CM HTTPS",
+    LegKind.UNIFIED_CM_TFTP: "Unified CM TFTP {port}",
+    LegKind.UNIFIED_CM_OAUTH: "Unified CM OAuth",
+    LegKind.PHONE: "phone {}",
+    LegKind.IM_PRESENCE_HTTPS: "IM&P HTTPS",
+    LegKind.IM_PRESENCE_XMPP: "IM&P XMPP",
+    LegKind.IM_PRESENCE_FILES: "IM&P file transfer",
+    LegKind.UNITY_CONNECTION: "Unity Connection",
+    LegKind.MESSAGE_WAITING: "message waiting",
+    LegKind.WEB_BRIDGE: "web bridge",
+    LegKind.WEB_PROXY: "web proxy",
+    LegKind.XCP: "XCP",
+    LegKind.MRA: "MRA HTTPS, {}",
+    LegKind.MRA_SIP: "MRA SIP",
+    LegKind.MRA_XMPP: "MRA XMPP",
+    LegKind.MRA_ENDPOINT: "MRA endpoint",
+    LegKind.MRA_REGISTRATION: "MRA registration",
+    LegKind.XMPP: "XMPP federation, {}",
+    LegKind.B2B: "B2B calls, {}",
+    LegKind.CLOUD: "cloud {}",
+    LegKind.LDAP: "LDAP",
+    LegKind.POLICY: "policy",
+    LegKind.SYSLOG: "syslog",
+    LegKind.TMS: "TMS",
+}
+
+
+class ShortNames:
+    """Short names of the machines of a deployment, and its connections in words.
+
+    Attributes:
+        short: for each machine, by FQDN, its short name. Short names are unique.
+    """
+
+    def __init__(self, legs: Iterable[Leg]) -> None:
+        self._legs = {leg.id: leg for leg in legs}
+        machines = dict.fromkeys(name for leg in self._legs.values() for name in (leg.client, leg.server))
+        self.short = _shortened(tuple(machines))
+        # SSH tunnels run beside a Unified Communications traversal zone and beside no other.
+        traversal = {leg.group for leg in self._legs.values() if leg.kind is LegKind.TUNNEL}
+        self._traversal = traversal.pop() if len(traversal) == 1 else ""
+
+    def carries(self, leg: Leg) -> str:
+        """Return what a connection carries: `UC traversal`, `zone partner`, `cluster`."""
+        if leg.kind is LegKind.ZONE and leg.group == self._traversal:
+            return "UC traversal"
+        return _WORDS[leg.kind].format(leg.group, port=leg.port)
+
+    def ends(self, leg: Leg) -> str:
+        """Return both machines of a connection: `c1 → e1`."""
+        return f"{self.short[leg.client]} → {self.short[leg.server]}"
+
+    def connection(self, leg: Leg | str) -> str:
+        """Return a connection, or the one with this id, as people write it; an id that is not known stays as it is."""
+        found = self._legs.get(leg) if isinstance(leg, str) else leg
+        return self._names[found.id] if found is not None and found.id in self._names else str(leg)
+
+    def in_text(self, text: str) -> str:
+        """Return a text with every id of a connection replaced by what people write."""
+        return self._ids.sub(lambda m: self._names[m[0]], text) if self._names else text
+
+    def legend(self, used: Iterable[str] = ()) -> str:
+        """Return `c1 = c1.corp.example.com, …` for these machines, or for all; empty if every name is short already."""
+        chosen = [name for name in self.short if name in set(used)] if used else list(self.short)
+        # No line break beside the equals sign.
+        return ", ".join(f"{self.short[name]}\u00a0=\u00a0{name}" for name in chosen if self.short[name] != name)
+
+    def legend_of(self, legs: Iterable[Leg]) -> str:
+        """Return the legend for the machines of some connections; empty if there are none."""
+        used = {name for leg in legs for name in (leg.client, leg.server)}
+        return self.legend(used) if used else ""
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        plain = {leg.id: f"{self.ends(leg)} ({self.carries(leg)})" for leg in self._legs.values()}
+        twice = {name for name, count in Counter(plain.values()).items() if count > 1}
+        return {
+            leg.id: f"{self.ends(leg)} ({self.carries(leg)}, {leg.group})" if plain[leg.id] in twice else plain[leg.id]
+            for leg in self._legs.values()
+        }
+
+    @cached_property
+    def _ids(self) -> re.Pattern[str]:
+        longest_first = sorted(self._names, key=len, reverse=True)
+        return re.compile("|".join(map(re.escape, longest_first)))
+
+
+def _shortened(machines: Sequence[str]) -> dict[str, str]:
+    """Return the first label of each name, and its second too where the name is alone in its domain or would not be unique."""
+    domains = Counter(name.partition(".")[2] for name in machines)
+    found: dict[str, str] = {}
+    for name in machines:
+        labels = name.split(".")
+        wanted = 1 if domains[name.partition(".")[2]] > 1 or len(labels) < 4 else 2
+        others = [other.split(".") for other in machines if other != name]
+        while wanted < len(labels) and any(other[:wanted] == labels[:wanted] for other in others):
+            wanted += 1
+        found[name] = ".".join(labels[:wanted])
+    return found
