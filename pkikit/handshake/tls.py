@@ -11,6 +11,7 @@ import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from cryptography import x509
@@ -69,7 +70,7 @@ class TlsContext:
         side: Side,
         verify: bool,
         tls: TlsRange,
-        keylog: Path | None = None,
+        keylog: Path | Callable[[bytes], None] | None = None,
         revocation: RevocationQuestion | None = None,
         permissive: bool = False,
         purpose: Purpose | None = Purpose.CLIENT,
@@ -78,6 +79,7 @@ class TlsContext:
         """`verify`: ask for the other side's certificate and judge it; a server then insists on one.
 
         permissive: note what is wrong with the other side's certificate, and accept it, or none.
+        keylog: a file to append the session secrets to, or a function that takes each line.
         purpose: what a server asks for in the client's certificate; None: it looks at no extended key usage.
         legacy: also meet what the product would not (TLS 1.0, old ciphers, no secure renegotiation), to look at it.
         """
@@ -90,7 +92,8 @@ class TlsContext:
             _on_certificate_noted if permissive else _on_certificate,
         )
         if keylog is not None:
-            context.set_keylog_callback(lambda _, line: _append_key(keylog, line))
+            keep = partial(_append_key, keylog) if isinstance(keylog, Path) else keylog
+            context.set_keylog_callback(lambda _, line: keep(line))
         store = context.get_cert_store()
         assert store is not None  # a context has one from its making on
         # A store accepts a time once: OpenSSL's X509_VERIFY_PARAM_set1 keeps values that are already set. So a context judges at

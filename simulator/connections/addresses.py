@@ -31,11 +31,9 @@ class AddressPlan:
         Raises:
             LabError: the net is taken or does not exist, or the deployment has more parties than a net has addresses.
         """
-        places = _places(deployment)
+        addresses_of(deployment, FIRST_NET)  # before a net is taken
         self._lock, self.net = _hold(net)
-        self.by_name: Mapping[str, str] = MappingProxyType(
-            {name: f"127.{self.net}.{group}.{member}" for name, (group, member) in places.items()}
-        )
+        self.by_name = addresses_of(deployment, self.net)
 
     def service(self, number: int) -> str:
         """Return an address for a service of the lab itself."""
@@ -44,6 +42,16 @@ class AddressPlan:
     def close(self) -> None:
         """Release the net."""
         self._lock.close()
+
+
+def addresses_of(deployment: Deployment, net: int) -> Mapping[str, str]:
+    """Return the address of each machine in a net.
+
+    Raises:
+        LabError: the deployment has more parties than a net has addresses.
+    """
+    places = _places(deployment)
+    return MappingProxyType({name: f"127.{net}.{group}.{member}" for name, (group, member) in places.items()})
 
 
 def _places(deployment: Deployment) -> dict[str, tuple[int, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
@@ -69,6 +69,11 @@ class LabContext:
     def __post_init__(self) -> None:
         self.deployment: Deployment = self.world.deployment
         self.legs: tuple[Leg, ...] = legs_of(self.deployment)
+
+    @property
+    def by_name(self) -> Mapping[str, str]:
+        """The address of each machine."""
+        return self.plan.by_name
 
     def now(self) -> datetime:
         """Return the lab's time."""

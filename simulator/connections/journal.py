@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol as Interface
+
 from pkikit.handshake.recorder import Trouble
+from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg, Protocol
 from pkikit.model.parties import PartyKind
 from pkikit.model.tables import ports
@@ -21,7 +26,7 @@ from pkikit.model.tables.log_events import (
 from pkikit.text import printable
 from pkikit.view.logs.event_lines import as_logged, fields_text
 from pkikit.view.logs.others import FailedConnection, other_lines, traffic_server_line, xcp_line
-from simulator.connections.context import LabContext
+from simulator.events import EventLog
 
 _SERVICES = {
     Protocol.SIP_TLS: "SIP",
@@ -37,14 +42,37 @@ _VERIFIED_BY_TRAFFIC_SERVER = frozenset(
 )
 
 
+class JournalContext(Interface):
+    """What a journal needs of a lab."""
+
+    @property
+    def events(self) -> EventLog:
+        """Takes the lines."""
+        ...
+
+    @property
+    def deployment(self) -> Deployment:
+        """The machines."""
+        ...
+
+    @property
+    def by_name(self) -> Mapping[str, str]:
+        """The address of each machine."""
+        ...
+
+    def now_of(self, fqdn: str) -> datetime:
+        """Return the time by a machine's own clock."""
+        ...
+
+
 class Journal:
     """The lines of one party."""
 
-    def __init__(self, fqdn: str, address: str, context: LabContext) -> None:
+    def __init__(self, fqdn: str, address: str, context: JournalContext) -> None:
         self._fqdn, self._address, self._context = fqdn, address, context
         self._kinds = {name: group.kind for group in context.deployment.groups for name in group.members}
         self._kind = self._kinds.get(fqdn, PartyKind.EXPRESSWAY)
-        self._names = {address: name for name, address in context.plan.by_name.items()}
+        self._names = {address: name for name, address in context.by_name.items()}
 
     @property
     def _is_expressway(self) -> bool:
@@ -95,7 +123,7 @@ class Journal:
             return  # no OPTIONS passes through a tunnel
         if events.levels.get(self._fqdn, DEFAULT_LEVEL) < PRODUCT_EVENTS[REQUEST_SENT][1]:
             return
-        fields: dict[str, object] = {"Service": "SIP", "Dst_ip": self._context.plan.by_name[leg.server],
+        fields: dict[str, object] = {"Service": "SIP", "Dst_ip": self._context.by_name[leg.server],
                                      "Dst_port": leg.port, "Method": "OPTIONS"}  # fmt: skip
         events.add(self._fqdn, REQUEST_SENT, **fields, To=f"sip:{leg.reference_name}")
         events.add(self._fqdn, RESPONSE_RECEIVED, **fields, Response_code=200)

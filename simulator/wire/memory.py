@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
@@ -21,9 +22,17 @@ from simulator.wire.registrar import Registrar
 class MemoryDialler:
     """Dials the legs of one world at one instant; legs share contexts, as connections do."""
 
-    def __init__(self, world: World, at: datetime, tls: TlsRange | None = None) -> None:
+    def __init__(
+        self,
+        world: World,
+        at: datetime,
+        tls: TlsRange | None = None,
+        *,
+        keylog: Callable[[bytes], None] | None = None,
+    ) -> None:
+        """keylog: takes each line with the session secrets."""
         self.world, self.at = world, at
-        self._tls = tls or TlsRange()
+        self._tls, self._keylog = tls or TlsRange(), keylog
         self._contexts: dict[tuple[int, int, str, Side, bool, bool, Consumer, Purpose | None], TlsContext] = {}
 
     def _context(self, leg: Leg, side: Side, verify: bool, consumer: Consumer) -> TlsContext:
@@ -41,6 +50,7 @@ class MemoryDialler:
                 verify=verify,
                 permissive=leg.permissive,
                 tls=self._tls,
+                keylog=self._keylog,
                 revocation=question,
                 purpose=purpose,
             )
@@ -73,7 +83,7 @@ class MemoryDialler:
     def dial(self, leg: Leg) -> HandshakeTrace:
         """Shake hands, send one request, read its answer."""
         if leg.protocol is Protocol.SSH:
-            return self._dial_tunnel(leg)
+            return merge(*self.tunnel(leg))
         client, server = self.handshake(leg)
         if is_up(client, server):
             ask(leg, client)
@@ -85,7 +95,8 @@ class MemoryDialler:
             side.recorder.remember_chain(side.connection)
         return merge(client.recorder, server.recorder)
 
-    def _dial_tunnel(self, leg: Leg) -> HandshakeTrace:
+    def tunnel(self, leg: Leg) -> tuple[Recorder, Recorder]:
+        """Return the records of both ends of an SSH tunnel, after it was dialled."""
         from simulator.wire.ssh import SshEnd, dial_pair  # asyncssh is slow to import, and most worlds have no tunnel
 
         ends = []
@@ -95,7 +106,7 @@ class MemoryDialler:
             algorithms = accepted_algorithms(self.world.deployment, fqdn)
             ends.append(SshEnd(party=shown, algorithms=algorithms, at=at, recorder=Recorder(side, partial(_same, at))))
         dial_pair(*ends)
-        return merge(ends[0].recorder, ends[1].recorder)
+        return ends[0].recorder, ends[1].recorder
 
 
 def _same(at: datetime) -> datetime:

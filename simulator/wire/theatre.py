@@ -1,20 +1,36 @@
-"""A handshake in slow motion: every flight of bytes in order, its content, and what its sender had decided before it.
+"""A handshake in slow motion: every message by name, decrypted, and what each side decides and logs at that moment.
 
-The lab's TLS engine plays both sides in memory; the bytes are those that would be on the wire.
+The lab's TLS engine plays both sides in memory. The bytes are those that would be on the wire; the engine's key log opens
+them. SSH tunnels are no TLS: for them there is what both ends record.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from pkikit.handshake.recorder import merge
+from pkikit.handshake.recorder import Recorder, Trouble, merge
 from pkikit.handshake.tls import Handshake, TlsRange
-from pkikit.model.leg import Leg
-from pkikit.model.trace import HandshakeTrace, Message, Side, describe
+from pkikit.model.leg import Leg, Protocol
+from pkikit.model.trace import (
+    Alert,
+    Application,
+    Detail,
+    Failed,
+    HandshakeTrace,
+    Message,
+    Negotiated,
+    Outcome,
+    Side,
+    describe,
+)
 from pkikit.model.world import World
+from simulator.wire.decoding.decoder import Decoded, Decoder
+from simulator.wire.decoding.key_log import KeyLog
 from simulator.wire.memory import MemoryDialler, answer, ask, hear, is_up
+from simulator.wire.registrar import Registrar
+from simulator.wire.remarks import Remark, ending, remarks_on
 
 _ROUNDS = 12
 # RFC 8446 §4 and §5.1, RFC 5246 §7.4.
@@ -25,6 +41,7 @@ _MESSAGES = {
     16: "ClientKeyExchange", 20: "Finished",
 }  # fmt: skip
 _SHOWN = 64  # bytes of a record that the text displays
+WriteLog = Callable[[Side, Trouble], tuple[str, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +59,7 @@ class Record:
 
 @dataclass(frozen=True, kw_only=True)
 class Flight:
-    """What one side sent at once, and what it had decided by then. Without records: the side sent nothing, or gave up."""
+    """What one side sent at once, as an observer sees it, and what it had decided by then."""
 
     side: Side
     records: tuple[Record, ...]
@@ -60,59 +77,175 @@ class Flight:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlayStep:
+    """One step of a play: a message, decrypted; or what a side decides; or, as the last step, how it ended.
+
+    side: who sends or decides; None for the end. logs: the lines that it writes into its log, of (side, line).
+    """
+
+    side: Side | None
+    message: Decoded | None = None
+    remarks: tuple[Remark, ...] = ()
+    logs: tuple[tuple[Side, str], ...] = ()
+
+    @property
+    def bad(self) -> bool:
+        """True if something is refused here."""
+        alert = self.message is not None and self.message.name == "Alert" and self.message.title.startswith("Alert:")
+        return alert or any(remark.bad for remark in self.remarks)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Play:
-    """A leg's handshake from the first byte to the first answer, or to the point where it ended."""
+    """A connection from the first byte to the first answer, or to the point where it ended.
+
+    flights: as an observer sees them. steps: decrypted, in the order in which they happened; the last one is the end.
+    """
 
     leg: Leg
     flights: tuple[Flight, ...]
     trace: HandshakeTrace
+    steps: tuple[PlayStep, ...] = ()
 
     @property
     def protocol(self) -> str:
         """The negotiated version; empty if there is none."""
         return self.trace.protocol or ""
 
+    @property
+    def is_ssh(self) -> bool:
+        """True for an SSH tunnel, which has no TLS messages."""
+        return self.leg.protocol is Protocol.SSH
 
-def perform(leg: Leg, world: World, at: datetime, tls: TlsRange | None = None) -> Play:
-    """Play a leg's handshake in memory, and keep what was sent."""
-    client, server = MemoryDialler(world, at, tls).sides(leg)
-    stage = _Stage(client, server)
+    @property
+    def up(self) -> bool:
+        """True if the connection is up in the end."""
+        return self.trace.outcome is Outcome.ACCEPTED
+
+    def fqdn(self, side: Side) -> str:
+        """Return the name of the machine on a side."""
+        return self.leg.client if side is Side.CLIENT else self.leg.server
+
+
+def perform(
+    leg: Leg, world: World, at: datetime, tls: TlsRange | None = None, *, log: WriteLog = lambda *_: ()
+) -> Play:
+    """Play a connection's handshake in memory, and keep what was sent.
+
+    Args:
+        leg: the connection.
+        world: the machines with their certificates and lists.
+        at: the instant.
+        tls: the versions and suites that both sides are limited to; None: the lab's.
+        log: returns the lines that a side writes into its log when it gives up.
+
+    Returns:
+        The play.
+    """
+    if leg.protocol is Protocol.SSH:
+        return _tunnel(leg, MemoryDialler(world, at).tunnel(leg), log)
+    secrets = KeyLog()
+    client, server = MemoryDialler(world, at, tls, keylog=secrets.add).sides(leg)
+    stage = _Stage(client, server, Decoder(secrets, at), log)
+    asked = False
     for _ in range(_ROUNDS):
         stage.turn(client, client.advance)
+        if client.complete and not client.failed and not asked:
+            # A TLS 1.3 client does not know yet whether the server accepts it.
+            asked = True
+            stage.turn(client, lambda: ask(leg, client))
         stage.turn(server, server.advance)
         if client.failed or server.failed or is_up(client, server):
             break
     if is_up(client, server):
-        stage.turn(client, lambda: ask(leg, client))
-        stage.turn(server, lambda: answer(leg, server))
+        stage.turn(server, lambda: answer(leg, server), notices=bool(Registrar.of([leg]).checks))
         stage.turn(client, lambda: hear(leg, client))
     else:
         for side in (client, server):  # who was content already reads now that the other was not
             stage.turn(side, lambda side=side: side.read() if side.complete and not side.failed else side.advance())  # type: ignore[misc]
+    stage.cut_off()
     for side in (client, server):
         side.recorder.remember_chain(side.connection)
-    return Play(leg=leg, flights=tuple(stage.flights), trace=merge(client.recorder, server.recorder))
+    trace = merge(client.recorder, server.recorder)
+    return Play(
+        leg=leg, flights=tuple(stage.flights), trace=trace, steps=(*stage.steps, _last(leg, trace, stage.steps))
+    )
+
+
+def _last(leg: Leg, trace: HandshakeTrace, steps: Sequence[PlayStep]) -> PlayStep:
+    logged = tuple(entry for step in steps for entry in step.logs)
+    return PlayStep(side=None, remarks=(ending(leg, trace),), logs=logged)
+
+
+def _tunnel(leg: Leg, ends: tuple[Recorder, Recorder], log: WriteLog) -> Play:
+    """Return the play of an SSH tunnel: what both ends recorded, each thing as a step."""
+    trace, troubles = merge(*ends), {end.side: end.trouble() for end in ends}
+    last = {step.side: step.seq for step in trace.steps}
+    steps = []
+    for step in trace.steps:
+        trouble = troubles[step.side]
+        failed = step.seq == last[step.side] and bool(trouble.reason)
+        lines = tuple((step.side, line) for line in log(step.side, trouble)) if failed else ()
+        remarks = remarks_on([step.detail], messages=True)
+        if remarks or lines:
+            steps.append(PlayStep(side=step.side, remarks=remarks, logs=lines))
+    return Play(leg=leg, flights=(), trace=trace, steps=(*steps, _last(leg, trace, steps)))
 
 
 class _Stage:
-    def __init__(self, client: Handshake, server: Handshake) -> None:
+    def __init__(self, client: Handshake, server: Handshake, decoder: Decoder, log: WriteLog) -> None:
         self.flights: list[Flight] = []
+        self.steps: list[PlayStep] = []
         self._other = {id(client): server, id(server): client}
         self._told = {id(client): 0, id(server): 0}
         self._hidden = {id(client): False, id(server): False}
+        self._decoder, self._log = decoder, log
+        self._logged: set[Side] = set()
 
-    def turn(self, side: Handshake, act: Callable[[], object]) -> None:
-        """Let one side act, then pass on what it sends."""
+    def turn(self, side: Handshake, act: Callable[[], object], *, notices: bool = False) -> None:
+        """Let one side act, then pass on what it sends. notices: it logs a wrong name even if it does not give up."""
         act()
         data = side.outgoing()
         self._other[id(side)].feed(data)
         every = side.recorder.steps()
         steps, self._told[id(side)] = every[self._told[id(side)] :], len(every)
-        decided = tuple(describe(s.detail) for s in steps if not isinstance(s.detail, Message))
-        if not data and not decided:
+        details = [s.detail for s in steps if not isinstance(s.detail, Message)]
+        if not data and not details:
             return
         records = tuple(self._records(side, data))
-        self.flights.append(Flight(side=side.recorder.side, records=records, decided=decided))
+        self.flights.append(Flight(side=side.recorder.side, records=records, decided=tuple(map(describe, details))))
+        self._show(side, details, self._decoder.feed(side.recorder.side, data), notices=notices)
+
+    def cut_off(self) -> None:
+        """Show messages that were sent in part only."""
+        self.steps += [PlayStep(side=left.side, message=left) for left in self._decoder.finish()]
+
+    def _show(
+        self, side: Handshake, details: Sequence[Detail], messages: tuple[Decoded, ...], *, notices: bool
+    ) -> None:
+        """Add the steps of a turn: what a side decides on reading, what it sends, what it decides then, and its alert."""
+        who = side.recorder.side
+        alerts = [m for m in messages if m.name == "Alert"]
+        others = [m for m in messages if m.name != "Alert"]
+        own_end = any(m.name == "Finished" for m in others)  # it completes the handshake with what it sends
+        first = next((n for n, d in enumerate(details) if isinstance(d, Negotiated)), len(details)) if own_end else None
+        logs: tuple[tuple[Side, str], ...] = ()
+        trouble = side.recorder.trouble()
+        if who not in self._logged and (side.failed or (notices and trouble.looked_for)):
+            self._logged.add(who)
+            logs = tuple((who, line) for line in self._log(who, trouble))
+        details = [d for d in details if not isinstance(d, Application)]  # the messages themselves say it
+        before, after = details[:first], details[first:] if first is not None else []
+        fails_later = any(isinstance(d, Failed) for d in after)
+        self._decide(who, before, () if fails_later else logs)
+        self.steps += [PlayStep(side=who, message=m) for m in others]
+        self._decide(who, after, logs if fails_later else ())
+        self.steps += [PlayStep(side=who, message=m) for m in alerts]
+
+    def _decide(self, who: Side, details: Sequence[Detail], logs: tuple[tuple[Side, str], ...]) -> None:
+        remarks = remarks_on([d for d in details if not isinstance(d, Alert)])
+        if remarks or logs:
+            self.steps.append(PlayStep(side=who, remarks=remarks, logs=logs))
 
     def _records(self, side: Handshake, data: bytes) -> Iterator[Record]:
         """Split bytes into records. After ChangeCipherSpec, TLS 1.2 encrypts what it still labels handshake or alert."""

@@ -8,7 +8,9 @@ import pytest
 
 from pkikit.design.legs import legs_of
 from pkikit.handshake.tls import TlsRange, TlsVersion
+from pkikit.model.leg import NameCheck, Protocol
 from pkikit.model.trace import Outcome, Side
+from simulator.connections.play_log import PlayLog
 from simulator.wire.memory import MemoryDialler
 from simulator.wire.theatre import Play, perform
 from simulator.world.issued_world import IssuedWorld, issue_world
@@ -67,6 +69,57 @@ def test_theatre_ends_like_the_memory_dialler(issued: IssuedWorld, side: Side, t
     assert played.rejected_by is dialled.rejected_by is side
     assert played.verify_error == dialled.verify_error
     assert played.alert == dialled.alert
+
+
+def test_steps_name_every_message_and_end_with_the_outcome(issued: IssuedWorld) -> None:
+    """No dead step: each one has a message or a decision, and the last one says how it ended."""
+    played = play(issued)
+    assert all(s.message or s.remarks for s in played.steps)
+    assert all(s.message.is_decoded for s in played.steps if s.message)
+    assert {"EncryptedExtensions", "CertificateRequest", "SIP OPTIONS"} <= {
+        s.message.title for s in played.steps if s.message
+    }
+    assert played.steps[-1].side is None
+    assert played.steps[-1].remarks[0].text == "The connection is up: e1 answered SIP/2.0 200 OK."
+
+
+def test_refused_tls13_client_is_content_first_and_logs_after_the_alert(issued: IssuedWorld) -> None:
+    """The order of decisions and log lines is the one in which they happen."""
+    leg = play(issued).leg
+    world = issued.world.with_party(replace(issued.world.parties[leg.server], trusted_ca_list=()))
+    steps = perform(leg, world, AT, log=PlayLog(leg, world, AT)).steps
+    told = [(s.side, r.text.partition(":")[0]) for s in steps for r in s.remarks]
+    content, refused = (
+        (Side.CLIENT, "considers the handshake complete"),
+        (Side.SERVER, "refuses the chain at “Lab Issuing CA”"),
+    )
+    assert told.index(content) < told.index(refused) < told.index((Side.CLIENT, "gives up"))
+    alert = next(n for n, s in enumerate(steps) if s.message and s.message.name == "Alert")
+    assert steps[alert - 1].logs[0][0] is Side.SERVER
+    assert "Inbound TLS Negotiation Error" in steps[alert - 1].logs[0][1]
+    assert 'Detail="tlsv1 alert unknown ca"' in steps[alert + 1].logs[0][1]
+    assert steps[-1].logs == steps[alert - 1].logs + steps[alert + 1].logs
+    assert steps[-1].bad
+
+
+def test_wrong_name_is_told_before_its_close_notify(issued: IssuedWorld) -> None:
+    leg = replace(play(issued).leg, server_name_checks=(NameCheck(any_of=("other.example.com",), why="test"),))
+    steps = perform(leg, issued.world, AT).steps
+    judged = next(n for n, s in enumerate(steps) if any("does not find other.example.com" in r.text for r in s.remarks))
+    assert steps[judged + 1].message is not None
+    assert steps[judged + 1].message.title == "close_notify"
+    sent = [(s.side, s.message.name) for s in steps[judged + 2 :] if s.message]
+    assert set(sent) <= {(Side.SERVER, "NewSessionTicket")}
+
+
+def test_tunnels_show_what_both_ends_recorded() -> None:
+    """SSH is not TLS: no message is decoded, each step is something that an end did."""
+    world = issue_world(deployment(), at=AT, rsa=False).world
+    leg = next(leg for leg in legs_of(deployment()) if leg.protocol is Protocol.SSH)
+    played = perform(leg, world, AT)
+    assert played.is_ssh
+    assert played.up
+    assert all(s.remarks and not s.message for s in played.steps)
 
 
 def test_record_lengths_add_up_to_flights(issued: IssuedWorld) -> None:
