@@ -219,7 +219,7 @@ def random_case(seed: int) -> Case:
     Only cases that change no configuration are combined, of different parties and with different causes.
     """
     chooser = random.Random(seed)  # noqa: S311  (a shuffle, no secret)
-    simple = [c for c in cases().values() if c.faults and not (c.change or c.upload or c.order or c.scanner)]
+    simple = [c for c in cases().values() if c.faults and not (c.change or c.upload or c.order or c.scanner or c.also)]
     pairs = [(a, b) for a, b in combinations(simple, 2) if a.deployment == b.deployment and a.cause != b.cause]
     chooser.shuffle(pairs)
     for one, other in pairs:

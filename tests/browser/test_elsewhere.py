@@ -95,7 +95,7 @@ def test_voila_clinic_dashboard_plays_a_case(voila: str, chromium: Browser) -> N
     page.goto(f"{voila}/clinic.ipynb")
     clinic = page.locator(".workbook-panel").first
     clinic.wait_for()
-    clinic.get_by_label("Case", exact=True).select_option(label="Somebody lost a laptop (revoked)")
+    clinic.get_by_label("Case", exact=True).select_option(label="e1 was fine until noon (revoked)")
     clinic.get_by_role("button", name="Open", exact=True).click()
     expect(clinic).to_contain_text("Tools of this case")
     clinic.get_by_label("To", exact=True).select_option("e1.example.com")

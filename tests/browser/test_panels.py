@@ -235,7 +235,7 @@ def test_clinic_panel_is_played_by_keyboard(shown: tuple[Page, str]) -> None:
     """A case from its symptom to the end, all by keyboard but for the choices."""
     found, result = panel(shown, "Clinic")
     found.get_by_label("Case", exact=True).select_option(
-        label=re.compile("uploaded-der") and "It is a certificate, Windows says so (uploaded-der)"
+        label="The page refuses a certificate that Windows opens (uploaded-der)"
     )
     found.get_by_role("button", name="Open", exact=True).click()
     expect(result).to_contain_text("Tools of this case")
