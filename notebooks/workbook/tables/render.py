@@ -23,6 +23,7 @@ from simulator.events import Event
 from simulator.face.picture import draw
 from simulator.world.report import CheckReport, LegReport
 from workbook.html import shorten
+from workbook.names import short_host
 from workbook.session import LabSession
 from workbook.tables.sentences import Lines
 
@@ -74,7 +75,9 @@ def legs(report: CheckReport | Iterable[LegReport]) -> pd.DataFrame:
         {
             "leg": leg.leg.id,
             "outcome": leg.mark,
-            "rejected by": leg.rejected_by.value if leg.rejected_by else "",
+            "rejected by": short_host(leg.leg.client if leg.rejected_by is Side.CLIENT else leg.leg.server)
+            if leg.rejected_by and not leg.up
+            else "",
             "cause": ", ".join(leg.causes),
         }
         for leg in reports
