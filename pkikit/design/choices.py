@@ -17,7 +17,7 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg
 from pkikit.model.parties import Cluster, Role
 from pkikit.model.purposes import needs_client_auth
-from pkikit.model.tables.features import TWO_STORES
+from pkikit.model.tables.features import ACME, TWO_STORES
 from pkikit.model.tables.public_cas import EXPRESSWAY_PROFILE, LETS_ENCRYPT, WEB_LIFETIMES
 from pkikit.values.names import printable
 from pkikit.values.public_names import is_internal
@@ -66,17 +66,17 @@ class Option:
     @property
     def renewals(self) -> float:
         """How often a year one certificate is renewed: after two thirds of its life by ACME, 30 days before its end by hand."""
-        margin = self.days / 3 if self.authority == "acme" else min(_BY_HAND, self.days / 3)
-        return DAYS_A_YEAR / (self.days - margin)
+        return renewals_a_year(self.days, by_acme=self.authority == "acme")
 
     @property
     def restarts(self) -> float:
         """How often a year one peer restarts: at each upload. A deployment by ACME restarts nothing.
 
-        ACME fills the server store alone, so a client store has a certificate by upload.
+        ACME fills the server store alone, so a client store has a certificate by upload. By hand, both stores are filled
+        before one restart.
         """
         if self.authority != "acme":
-            return self.renewals * (2 if self.stores == "two" else 1)
+            return self.renewals
         return DAYS_A_YEAR / (_LONGEST - _BY_HAND) if self.stores == "two" else 0.0
 
     def columns(self) -> tuple[str, ...]:
@@ -84,6 +84,20 @@ class Option:
         short = {"dns": "d", "collab-edge-dns": "c"}
         registration = "".join(short[r] for r in self.registration)
         return (self.certificate, self.cluster_name, registration, self.domains, self.authority, self.stores, self.term)
+
+
+def renewals_a_year(days: int, *, by_acme: bool = False) -> float:
+    """Return how often a year a certificate of this lifetime is renewed.
+
+    Args:
+        days: its lifetime.
+        by_acme: renewed after two thirds of its life; otherwise 30 days before its end, as people do.
+
+    Returns:
+        The rate.
+    """
+    margin = days / 3 if by_acme else min(_BY_HAND, days / 3)
+    return DAYS_A_YEAR / (days - margin)
 
 
 COLUMNS = ("certificate", "cluster_name", "registration", "domains", "authority", "stores", "term")
@@ -182,7 +196,8 @@ def options_of(
     names = values("cluster-name") if cluster.fqdn else ("no",)
     registration = tuple(itertools.product(values("registration"), repeat=len(domains)))
     separate = values("domains") if len(domains) > 1 else ("together",)
-    authorities = [a for a in values("authority") if a != "acme" or (edge and not deployment.jabber_guest)]
+    by_acme = edge and not deployment.jabber_guest and deployment.product_version.has(ACME)
+    authorities = [a for a in values("authority") if a != "acme" or by_acme]
     stores = values("stores") if deployment.product_version.has(TWO_STORES) else ("one",)
     found = tuple(
         Option(
@@ -193,7 +208,8 @@ def options_of(
     )  # fmt: skip
     if not found:
         raise InputError(
-            f"the choice leaves no way to certify cluster {cluster.name}: ACME is for Expressway-E without Jabber Guest"
+            f"the choice leaves no way to certify cluster {cluster.name}: ACME is for Expressway-E of "
+            f"{ACME.first} and later without Jabber Guest"
         )
     return found
 
