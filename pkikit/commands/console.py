@@ -226,12 +226,16 @@ def show_findings(out: Console, findings: Iterable[Finding], *, words: Callable[
     """Print findings, errors first, each with its evidence and fix; `words` writes ids as people do."""
     weights = ("error", "warning", "info")
     for found in sorted(findings, key=lambda f: weights.index(f.severity.value)):
-        head = {"error": "ERROR  ", "warning": "WARNING", "info": "NOTE   "}[found.severity.value]
-        out.print()
-        say(out, f"{found.rule}  {words(found.subject)}", first=f"{head}  ")
-        for line in found.lines:
-            print_indented(out, words(line))
-        print_indented(out, f"Fix: {words(found.fix)}")
+        show_finding(out, found, words=words)
+
+
+def show_finding(out: Console, found: Finding, more: Iterable[str] = (), *, words: Callable[[str], str] = str) -> None:
+    """Print a finding: its rule and subject, its evidence, `more` lines about it, and the fix."""
+    head = {"error": "ERROR  ", "warning": "WARNING", "info": "NOTE   "}[found.severity.value]
+    out.print()
+    say(out, f"{found.rule}  {words(found.subject)}", first=f"{head}  ")
+    for line in (*found.lines, *more, f"Fix: {found.fix}"):
+        print_indented(out, words(line))
 
 
 _FINDING = 9

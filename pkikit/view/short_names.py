@@ -13,29 +13,29 @@ from pkikit.model.parties import LegKind
 # What a connection carries. A group that tells people something is added: the zone, the domain, the phone.
 _WORDS = {
     LegKind.CLUSTER: "cluster",
-    LegKind.ZONE: "zone {}",
+    LegKind.ZONE: "{} zone",
     LegKind.TUNNEL: "SSH tunnel",
     LegKind.UNIFIED_CM_SIP: "Unified CM SIP",
     LegKind.UNIFIED_CM_HTTPS: "Unified CM HTTPS",
     LegKind.UNIFIED_CM_TFTP: "Unified CM TFTP {port}",
     LegKind.UNIFIED_CM_OAUTH: "Unified CM OAuth",
-    LegKind.PHONE: "phone {}",
+    LegKind.PHONE: "phone",
     LegKind.IM_PRESENCE_HTTPS: "IM&P HTTPS",
     LegKind.IM_PRESENCE_XMPP: "IM&P XMPP",
-    LegKind.IM_PRESENCE_FILES: "IM&P file transfer",
-    LegKind.UNITY_CONNECTION: "Unity Connection",
+    LegKind.IM_PRESENCE_FILES: "IM&P files",
+    LegKind.UNITY_CONNECTION: "voicemail",
     LegKind.MESSAGE_WAITING: "message waiting",
     LegKind.WEB_BRIDGE: "web bridge",
     LegKind.WEB_PROXY: "web proxy",
     LegKind.XCP: "XCP",
-    LegKind.MRA: "MRA HTTPS, {}",
+    LegKind.MRA: "MRA {}",
     LegKind.MRA_SIP: "MRA SIP",
     LegKind.MRA_XMPP: "MRA XMPP",
     LegKind.MRA_ENDPOINT: "MRA endpoint",
     LegKind.MRA_REGISTRATION: "MRA registration",
-    LegKind.XMPP: "XMPP federation, {}",
-    LegKind.B2B: "B2B calls, {}",
-    LegKind.CLOUD: "cloud {}",
+    LegKind.XMPP: "XMPP {}",
+    LegKind.B2B: "B2B",
+    LegKind.CLOUD: "cloud",
     LegKind.LDAP: "LDAP",
     LegKind.POLICY: "policy",
     LegKind.SYSLOG: "syslog",
@@ -54,14 +54,11 @@ class ShortNames:
         self._legs = {leg.id: leg for leg in legs}
         machines = dict.fromkeys(name for leg in self._legs.values() for name in (leg.client, leg.server))
         self.short = _shortened(tuple(machines))
-        # SSH tunnels run beside a Unified Communications traversal zone and beside no other.
-        traversal = {leg.group for leg in self._legs.values() if leg.kind is LegKind.TUNNEL}
-        self._traversal = traversal.pop() if len(traversal) == 1 else ""
 
     def carries(self, leg: Leg) -> str:
-        """Return what a connection carries: `UC traversal`, `zone partner`, `cluster`."""
-        if leg.kind is LegKind.ZONE and leg.group == self._traversal:
-            return "UC traversal"
+        """Return what a connection carries: `UC traversal`, `partner zone`, `cluster`."""
+        if leg.kind is LegKind.ZONE and leg.group.startswith("uc-"):
+            return f"UC {leg.group[3:].replace('-', ' ')}"
         return _WORDS[leg.kind].format(leg.group, port=leg.port)
 
     def ends(self, leg: Leg) -> str:

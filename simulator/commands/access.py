@@ -12,7 +12,7 @@ from pkikit.files import write_private
 from simulator.lab.running_lab import RunningLab
 
 FILE = "access.json"
-_USERS = ("admin", "auditor")
+USERS = ("admin", "auditor")
 
 
 def access_of(lab: RunningLab, *, topology: str, acme: str | None) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def access_of(lab: RunningLab, *, topology: str, acme: str | None) -> dict[str, 
     sites = {fqdn: site.address for fqdn, site in lab.sites.items()}
     return {
         "peers": {fqdn: {"url": f"https://{host}:{port}", "address": host} for fqdn, (host, port) in sites.items()},
-        "accounts": {user: lab.passwords[user] for user in _USERS},
+        "accounts": {user: lab.passwords[user] for user in USERS},
         "dns": {side: f"{server.address}:{server.port}" for side, server in dns.items()},
         "topology": topology,
         "acme": acme,

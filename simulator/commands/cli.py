@@ -7,7 +7,7 @@ import contextlib
 import secrets
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pkikit.commands import console
-from pkikit.commands.arguments import read_deployment
+from pkikit.commands.arguments import VerboseFlag, read_deployment
 from pkikit.errors import InputError
 from pkikit.values.instants import parse_instant
 from simulator.clinic.score import keep_score, kept_scores
 from simulator.commands import future, signals
+from simulator.commands.check_text import print_report
 from simulator.commands.clinic_console import play_live, show_case
+from simulator.commands.travel_text import show_timeline
 from simulator.errors import LabError
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from simulator.lab.lab import Lab
     from simulator.settings import LabSettings
     from simulator.travel.timeline import Timeline
-    from simulator.world.report import CheckReport, LegReport
+    from simulator.world.report import CheckReport
 
 app = typer.Typer(
     name="expressway-sim",
@@ -47,11 +49,13 @@ app = typer.Typer(
 app.callback()(console.version_option)
 
 DeploymentFile = Annotated[Path, typer.Argument(metavar="DEPLOYMENT", help="Deployment file (YAML).")]
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print exactly one JSON document.")]
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 NetOption = Annotated[
     int | None, typer.Option(help="Second octet of the lab's addresses, 127.NET.x.y; by default a free one.")
 ]
-TlsOption = Annotated[str | None, typer.Option("--tls", metavar="1.2|1.3", help="Hold all parties to one TLS version.")]
+TlsOption = Annotated[
+    str | None, typer.Option("--tls", metavar="1.2|1.3", help="Force one TLS version on every machine.")
+]
 CertsOption = Annotated[
     Path | None,
     typer.Option(
@@ -113,7 +117,7 @@ def _lab(deployment: Deployment, settings: LabSettings, at: datetime | None, cer
 def check(
     deployment: DeploymentFile,
     certs: CertsOption = None,
-    at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="The lab's time, ISO-8601 with zone.")] = None,
+    at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="The lab's time (ISO 8601 with zone).")] = None,
     net: NetOption = None,
     tls: TlsOption = None,
     traces: Annotated[
@@ -127,9 +131,10 @@ def check(
         Path | None,
         typer.Option(metavar="DIR", help="A diagnostic archive of each peer: log, dumps, certificates, packets."),
     ] = None,
+    verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Start the lab, dial every leg with real TLS, say per leg accepted or not and the root cause.
+    """Start the lab, dial every connection with real TLS, and say which are up, which are down and why.
 
     Example: expressway-sim check notebooks/deployments/clustered-mra.yaml --certs my-certificates
     """
@@ -138,12 +143,19 @@ def check(
     instant = parse_instant(at, datetime.now(UTC), makes=True) if at is not None else None
     with _key_log(capture) as keylog:
         lab = _lab(read, _settings(net, tls, keylog=keylog, capture=capture), instant, certs)
-        report = asyncio.run(_run_check(lab, archives, quiet=as_json or not sys.stderr.isatty()))
+        report, written = asyncio.run(_run_check(lab, archives, quiet=as_json or not sys.stderr.isatty()))
     if traces is not None:
         _write_traces(report, traces)
-    console.answer(
-        report.to_json(), as_json=as_json, accepted=report.accepted, show=lambda out: print_report(out, report)
-    )
+    files = [("Diagnostic archive", path) for path in written]
+    files += [(what, path) for what, path in (("Capture", capture), ("Folder of traces", traces)) if path is not None]
+
+    def show(out: Console) -> None:
+        print_report(out, report, certs=certs, verbose=verbose)
+        if files:
+            out.print()
+        console.saved(out, files)
+
+    console.answer(report.to_json(), as_json=as_json, accepted=report.accepted, show=show)
 
 
 @contextlib.contextmanager
@@ -176,7 +188,7 @@ def _write_traces(report: CheckReport, folder: Path) -> None:
             write_public(folder / f"{name}.json", json.dumps(trace_to_json(leg.trace), indent=2).encode())
 
 
-async def _run_check(lab: Lab, archives: Path | None, *, quiet: bool) -> CheckReport:
+async def _run_check(lab: Lab, archives: Path | None, *, quiet: bool) -> tuple[CheckReport, tuple[Path, ...]]:
     from rich.console import Console
     from rich.progress import Progress
 
@@ -187,42 +199,8 @@ async def _run_check(lab: Lab, archives: Path | None, *, quiet: bool) -> CheckRe
             if archives is not None:
                 running.diagnostics.start_everywhere()
             report = await running.check(progress=lambda _: progress.advance(task))
-            if archives is not None:
-                await running.archives(archives)
-            return report
-
-
-def print_report(out: Console, report: CheckReport) -> None:
-    """The answer, the root causes, then every connection."""
-    from pkikit.judge.advice import list_advice
-    from pkikit.model.certificates.facts import format_time
-
-    up, every = len(report.legs) - len(report.down), len(report.legs)
-    said = "no" if report.down else "yes"
-    out.print(f"{said}: {up} of {every} legs of {report.deployment} are up at {format_time(report.at)}", markup=False)
-    for line in report.service_lines:
-        console.print_indented(out, line, by=2)
-    for cause in report.root_causes():
-        console.show_findings(out, [replace(cause.finding, fix=cause.fix)])
-        if len(cause.refused_by) > 1:
-            console.print_indented(out, f"refused by: {', '.join(cause.refused_by)}")
-            console.print_indented(out, "If the fix is for the machine that refuses, apply it on each of them.")
-    if note := list_advice(replace(cause.finding, fix=cause.fix) for cause in report.root_causes()):
-        out.print(note, markup=False)
-    for warning, legs in report.warnings:
-        console.show_findings(out, [warning])
-        more = f" and {len(legs) - 1} more" if len(legs) > 1 else ""
-        console.print_indented(out, f"legs: {legs[0]}{more}")
-    console.table(out, ("leg", "outcome", "cause"), [_row(leg) for leg in report.legs])
-    judged = sum(leg.trace is None for leg in report.legs)
-    if judged:
-        out.print(f"* {judged} were judged, but not dialled: a private key is missing.")
-
-
-def _row(report: LegReport) -> tuple[str, str, str]:
-    dialled = "" if report.trace is not None else " *"
-    side = f" by {report.rejected_by.value}" if report.rejected_by else ""
-    return report.leg.id, report.mark + side + dialled, ", ".join(report.causes)
+            written = await running.archives(archives) if archives is not None else ()
+            return report, written
 
 
 @app.command()
@@ -281,7 +259,11 @@ def _show_scores(*, as_json: bool) -> None:
     console.answer(
         [asdict(score) for score in played],
         as_json=as_json,
-        show=lambda out: console.table(out, ("case", "points", "hints", "wrong answers", "time"), rows),
+        show=lambda out: (
+            console.table(out, ("case", "points", "hints", "wrong answers", "time"), rows)
+            if rows
+            else console.say(out, "No case was played on this machine yet.")
+        ),
     )
 
 
@@ -290,11 +272,14 @@ def travel(
     deployment: DeploymentFile,
     days: Annotated[float, typer.Option(help="How far to go.")] = 365,
     certs: CertsOption = None,
-    at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="Where to begin, ISO-8601 with zone.")] = None,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="TIME", help="Begin at this time (ISO 8601 with zone).")
+    ] = None,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE.svg", help="A lane for each leg, up or down over time.")
     ] = None,
     net: NetOption = None,
+    verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Let the lab's clock run: what expires, which alarms rise, which legs go down, in the order in which it happens.
@@ -319,10 +304,10 @@ def travel(
         write_public(plot, lived.svg(read.name).encode())
 
     def show(out: Console) -> None:
-        rows = [(f"{h.at:%Y-%m-%d %H:%M}", h.kind, h.subject, h.detail) for h in lived.happenings]
-        console.table(out, ("when", "what", "who", "detail"), rows, title=read.name)
-        down = sum(bool(spans[-1][1]) for spans in lived.spans.values())
-        out.print(f"at the end {len(lived.spans) - down} of {len(lived.spans)} legs are up", markup=False)
+        show_timeline(out, lived, read, verbose=verbose)
+        if plot is not None:
+            out.print()
+            console.saved(out, [("Picture", plot)])
 
     console.answer(lived.to_json(), as_json=as_json, show=show)
 

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pkikit.commands import console
-from pkikit.commands.arguments import DeploymentFile, JsonFlag, now, read_deployment
+from pkikit.commands.arguments import DeploymentFile, JsonFlag, VerboseFlag, now, read_deployment
+from pkikit.commands.layout import join, plural
 from pkikit.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
     from simulator.travel.sunset_stages import Stage
@@ -21,8 +24,10 @@ if TYPE_CHECKING:
 Plot = Annotated[Path | None, typer.Option(metavar="FILE.svg", help="A picture of it.")]
 
 
-def sunset(deployment: DeploymentFile, plot: Plot = None, as_json: JsonFlag = False) -> None:
-    """Live a deployment through the end of clientAuth, then try each way out, all on real handshakes.
+def sunset(
+    deployment: DeploymentFile, plot: Plot = None, verbose: VerboseFlag = False, as_json: JsonFlag = False
+) -> None:
+    """Live a deployment through the end of clientAuth, then try each option, all on real handshakes.
 
     Example: expressway-sim sunset notebooks/deployments/clustered-full.yaml
     """
@@ -38,30 +43,51 @@ def sunset(deployment: DeploymentFile, plot: Plot = None, as_json: JsonFlag = Fa
         write_public(plot, lived.timeline.svg(read.name).encode())
 
     def show(out: Console) -> None:
-        out.print(read.name, style="bold", markup=False)
-        for stage in lived.stages:
-            _show_stage(out, stage)
+        console.headline(out, _verdict(lived.stages, read.name))
+        rows = [_row(stage) for stage in lived.stages]
+        columns = ("stage or option", "up", "restores", "breaks", "services down")
+        console.table(out, columns, rows, title="Each line is a lab, all its connections dialled:")
+        if verbose:
+            for stage in lived.stages:
+                _show_stage(out, stage)
+        else:
+            console.section(out, "--verbose shows what each option takes, and which connections stay down.")
+        if plot is not None:
+            out.print()
+            console.saved(out, [("Picture", plot)])
 
     console.answer(lived.to_json(), as_json=as_json, show=show)
 
 
-def _show_stage(out: Console, stage: Stage) -> None:
-    """Print a stage: how much is up, what comes back, what stays down, what it takes."""
+def _verdict(stages: Sequence[Stage], name: str) -> str:
+    """Return what the end of clientAuth does, and which options bring everything back."""
+    renewed = next((stage for stage in stages if stage.down), None)
+    if renewed is None:
+        return f"✔ The end of clientAuth takes no connection of {name} down"
+    best = [stage.title for stage in stages if stage.before is renewed.report and not stage.down]
+    back = f"back with all of them: {join(best, 'or')}" if best else "no option brings all of them back"
+    lost = f"{len(renewed.down)} of {plural(len(renewed.report.legs), 'connection')}"
+    return f"✘ The end of clientAuth takes {lost} of {name} down; {back}"
+
+
+def _row(stage: Stage) -> tuple[str, str, str, str, str]:
     total = len(stage.report.legs)
-    back = f", restores {len(stage.restores)} of {len(stage.before.down)}" if stage.before else ""
-    back += f", breaks {len(stage.breaks)}" if stage.breaks else ""
-    out.print(
-        f"{'✘' if stage.down else '✔'} {stage.title}: {total - len(stage.down)} of {total} legs up{back}", markup=False
-    )
+    restores = f"{len(stage.restores)} of {len(stage.before.down)}" if stage.before else ""
+    services = ", ".join(dict.fromkeys(text.partition(" ")[0] for text in stage.services_down))
+    breaks = str(len(stage.breaks)) if stage.breaks and stage.before else ""
+    title = f"{'✘' if stage.down else '✔'} {stage.title}"
+    return title, f"{total - len(stage.down)} of {total}", restores, breaks, services
+
+
+def _show_stage(out: Console, stage: Stage) -> None:
+    """Print what an option takes, and what stays down."""
+    console.section(out, f"{'✘' if stage.down else '✔'} {stage.title}")
     relations = Counter(leg.leg.relation for leg in stage.report.down)
-    lines = {
-        "down": ", ".join(f"{count} × {relation}" for relation, count in relations.items()),
-        "services down": ", ".join(stage.services_down),
-        "takes": stage.takes,
-    }
-    for label, text in lines.items():
-        if text:
-            out.print(f"    {label}: {text}", markup=False, soft_wrap=True)
+    console.show_facts(out, [
+        ("Takes", stage.takes),
+        ("Services down", ", ".join(stage.services_down)),
+        ("Connections down", [f"{count} × {relation}" for relation, count in relations.items()]),
+    ], indent=4)  # fmt: skip
 
 
 def renewals(
@@ -95,10 +121,18 @@ def renewals(
 
     def show(out: Console) -> None:
         rows = [
-            (f"{y.lifetime_days:g}", y.by, str(y.renewals), str(y.restarts), str(y.interrupted), str(y.expired))
+            (f"{y.lifetime_days:g} days", y.by, str(y.renewals), str(y.restarts), str(y.interrupted), str(y.expired))
             for y in found.years
         ]
-        columns = ("lifetime, days", "by", "renewals", "restarts", "connections interrupted", "expired in use")
-        console.table(out, columns, rows, title=f"{read.name}: a year")
+        fewest = min(found.years, key=lambda y: (y.expired, y.interrupted))
+        best = f"{fewest.lifetime_days:g}-day certificates by {fewest.by}"
+        lost = f"{plural(fewest.interrupted, 'interrupted connection')}, {fewest.expired} expired in use"
+        console.headline(out, f"A year of {read.name}: {best} disturb least ({lost})")
+        columns = ("lifetime", "renewed by", "renewals", "restarts", "connections interrupted", "expired in use")
+        out.print()
+        console.table(out, columns, rows)
+        if plot is not None:
+            out.print()
+            console.saved(out, [("Picture", plot)])
 
     console.answer(found.to_json(), as_json=as_json, show=show)

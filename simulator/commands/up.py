@@ -1,4 +1,4 @@
-"""The running lab in a terminal: what to try, and the status of every leg, updated."""
+"""The running lab in a terminal: how to reach it, what to try, and its state, updated."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding
 from rich.console import Console
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
+from pkikit.commands import console, layout
 from pkikit.files import key_pem, write_private, write_public
-from simulator.commands.access import FILE, access_file, access_of
+from pkikit.view.short_names import ShortNames
+from simulator.commands.access import FILE, USERS, access_file, access_of
+from simulator.commands.check_text import headline, show_services
 from simulator.face.name_proxy import NameProxy
 from simulator.face.topology_page import Management
 from simulator.lab.lab import BANNER
@@ -48,33 +50,71 @@ def write_state(lab: RunningLab, directory: Path) -> None:
             write_public(directory / fqdn / name, b"".join(c.public_bytes(Encoding.PEM) for c in listed))
 
 
-def addresses_to_try(lab: RunningLab, state: Path | None, more: Sequence[str] = ()) -> list[str]:
-    """Return commands that a learner can paste. more: lines about what else runs beside the lab."""
+_WARNING = (
+    "Your browser warns about each page: the certificate names the FQDN, and the address bar has an IP address. "
+    "It is your own machine: continue."
+)
+
+
+def show_lab(out: Console, lab: RunningLab, state: Path | None, more: Sequence[tuple[str, str]], topology: str) -> None:
+    """Print how to reach the lab: login and topology first, then the pages, services and commands to paste.
+
+    Args:
+        out: where to print.
+        lab: the running lab.
+        state: the folder that keeps it; its files are written here.
+        more: what else runs beside the lab, with its address.
+        topology: the URL of the live topology.
+    """
+    console.headline(out, BANNER)
+    out.print()
+    logins = [(user.capitalize(), f"password {word}") for user, word in lab.passwords.items() if user in USERS]
+    console.show_facts(out, [("Topology", topology), *logins], indent=0)
+    if lab.sites:
+        sites = [(s.peer.fqdn, f"https://{s.address[0]}:{s.address[1]}/") for s in lab.sites.values()]
+        console.section(out, "Pages of the peers")
+        console.show_facts(out, sites)
+        console.say(out, _WARNING, indent=2)
+    console.section(out, "Services beside the peers")
+    console.show_facts(out, [*_services(lab), *more])
+    console.section(out, "Machines and their ports")
+    machines = [(fqdn, f"{e.address:<14} {', '.join(_port(lab, port) for port in e.ports)}")
+                for fqdn, e in lab.endpoints.items() if e.ports]  # fmt: skip
+    console.show_facts(out, machines)
+    if state is not None:
+        write_state(lab, state)
+        console.section(out, "Files")
+        console.show_facts(out, [
+            ("For scripts", str(state / FILE)), ("Root to trust", str(state / "root.pem")),
+            ("TLS key log", str(state / "tls-keys.log")), ("Certificates, keys, lists", f"{state}/<fqdn>/"),
+        ])  # fmt: skip
+    console.section(out, "Try")
+    console.write(out, (f"  {command}" for command in commands_to_try(lab, state)))
+
+
+def _services(lab: RunningLab) -> list[tuple[str, str]]:
+    inside, outside, published = lab.network.dns, lab.network.outside_dns, lab.network.distribution
+    rows = [
+        ("DNS inside", f"{inside.address} port {inside.port}"),
+        ("DNS outside", f"{outside.address} port {outside.port}"),
+        ("CRLs and OCSP", f"http://{published.address}:{published.port} (Host: pki.lab.example)"),
+    ]
+    if lab.sites:
+        user, word = next((user, word) for user, word in lab.passwords.items() if user not in USERS)
+        host, port = lab.adcs.address
+        rows.append(("AD CS web enrolment", f"https://{host}:{port}/certsrv/ as {user}, password {word}"))
+    return rows
+
+
+def commands_to_try(lab: RunningLab, state: Path | None) -> list[str]:
+    """Return commands that a learner can paste."""
     outside, published = lab.network.outside_dns, lab.network.distribution
     where = f"http://{published.address}:{published.port}"
     lines = [
-        BANNER,
-        f"DNS inside:  dig @{lab.network.dns.address} -p {lab.network.dns.port} SRV _cisco-uds._tcp.example.com",
-        f"DNS outside: dig @{outside.address} -p {outside.port} SRV _collab-edge._tls.example.com",
-        f"CRLs, OCSP:  curl -H 'Host: pki.lab.example' {where}/issuing.crl",
+        f"dig @{lab.network.dns.address} -p {lab.network.dns.port} SRV _cisco-uds._tcp.example.com",
+        f"dig @{outside.address} -p {outside.port} SRV _collab-edge._tls.example.com",
+        f"curl -H 'Host: pki.lab.example' {where}/issuing.crl",
     ]
-    lines += [f"pages of {s.peer.fqdn}: https://{s.address[0]}:{s.address[1]}/" for s in lab.sites.values()]
-    if lab.sites:
-        admin, auditor, enrol = (f"{user}, password {word}" for user, word in lab.passwords.items())
-        host, port = lab.adcs.address
-        lines.append(f"log in as {admin} or {auditor}")
-        lines.append(f"AD CS web enrolment: https://{host}:{port}/certsrv/ as {enrol}")
-    lines += more
-    if state is not None:
-        write_state(lab, state)
-        lines.append(f"for scripts, while the lab runs: {state / FILE}")
-        lines.append(
-            f"certificates, keys and trusted CA lists: {state}/<fqdn>/, root: {state}/root.pem, TLS key log: {state}/tls-keys.log"
-        )
-    for fqdn, endpoint in lab.endpoints.items():
-        if endpoint.ports:
-            ports = ", ".join(_port(lab, port) for port in endpoint.ports)
-            lines.append(f"{fqdn:<28} {endpoint.address:<14} {ports}")
     leg = next((leg for leg in lab.legs if leg.mutual and leg.zone is not None), None)
     if leg is not None:
         where = f"{lab.endpoints[leg.server].address}:{lab.settings.port(leg.port)}"
@@ -83,7 +123,7 @@ def addresses_to_try(lab: RunningLab, state: Path | None, more: Sequence[str] = 
             if state
             else ""
         )
-        lines.append(f"try: openssl s_client -connect {where} -servername {leg.reference_name}{own}")
+        lines.append(f"openssl s_client -connect {where} -servername {leg.reference_name}{own}")
     return lines
 
 
@@ -92,23 +132,27 @@ def _port(lab: RunningLab, port: int) -> str:
     return str(port) if bound == port else f"{port} (here {bound})"
 
 
-def status_table(report: CheckReport) -> Table:
-    """Return every leg with its status and cause."""
-    made = Table(title=f"{report.deployment}   {report.at:%H:%M:%S} UTC   Ctrl-C stops the lab", title_justify="left")
-    for column in ("leg", "status", "TLS", "cause"):
-        made.add_column(column, overflow="fold")
-    for leg in report.legs:
-        up = leg.up
-        status = Text("✔ Active" if up else f"✘ Failed ({leg.outcome.value})", style="green" if up else "red")
-        made.add_row(
-            Text(leg.leg.id), status, Text((leg.trace and leg.trace.protocol) or ""), Text(", ".join(leg.causes))
-        )
-    return made
+def status_text(report: CheckReport, width: int) -> Text:
+    """Return the state of the lab: how much is up, the services, what is down and why, and what is up by kind."""
+    names = ShortNames(leg.leg for leg in report.legs)
+    lines = layout.wrap(f"{headline(report)}   Ctrl-C stops the lab", width)
+    down = set(report.outages)
+    for line in report.service_lines:
+        lines += layout.wrap(names.in_text(line), width, first=f"  {'✘' if line in down else '✔'} ")
+    rows = [(f"✘ {names.connection(leg.leg)}", ", ".join(leg.causes)) for leg in report.down]
+    lines += layout.table(("Down", "Cause"), rows, width, indent=2)
+    kinds = Counter(names.carries(leg.leg) for leg in report.legs if leg.up)
+    up = ", ".join(f"{kind} ({count})".replace(" ", layout.NO_BREAK) for kind, count in kinds.items())
+    lines += layout.wrap(up, width, first="  Up: ") if up else []
+    text = Text("\n".join(lines))
+    text.highlight_words(["✔"], "green")
+    text.highlight_words(["✘"], "red")
+    return text
 
 
 async def run_until_stopped(lab: RunningLab, state: Path | None, acme: LabCa | None = None) -> None:
-    """Show the table until cancelled (Ctrl-C, SIGTERM); without a terminal, one line per change of the status."""
-    out = Console(highlight=False, emoji=False)
+    """Show the state until cancelled (Ctrl-C, SIGTERM); without a terminal, whenever it changes."""
+    out = console.device()
     face, proxy = Management(lab), NameProxy(lab)
     async with AsyncExitStack() as stack:
         await face.start()
@@ -118,11 +162,11 @@ async def run_until_stopped(lab: RunningLab, state: Path | None, acme: LabCa | N
         directory = acme.directory if acme is not None else None
         access = access_of(lab, topology=face.url, acme=directory)
         stack.enter_context(access_file(state, access))
-        more = [f"names as in the product: HTTPS_PROXY={proxy.url} curl --cacert … https://<fqdn>/api/raml"]
+        more = [("Proxy that knows FQDNs", proxy.url)]
         if acme is not None:
-            more.append(f"ACME directory: {acme.directory} (HTTPS by {acme.ca_file})")
-        for line in (*addresses_to_try(lab, state, more), f"topology, live: {face.url}"):
-            out.print(line, markup=False, soft_wrap=True)
+            more += [("ACME directory", acme.directory), ("Its CA certificate", str(acme.ca_file))]
+        show_lab(out, lab, state, more, face.url)
+        out.print()
         out.file.flush()
         await _show_status(lab, out)
 
@@ -132,12 +176,12 @@ async def _show_status(lab: RunningLab, out: Console) -> None:
         await lab.hold()
         while True:
             report = await lab.status()
-            live.update(status_table(report), refresh=True) if isinstance(live, Live) else live.update(report)
+            live.update(status_text(report, out.width), refresh=True) if isinstance(live, Live) else live.update(report)
             await asyncio.sleep(INTERVAL)
 
 
 class _Lines:
-    """The status for a log file: one line at the start and whenever it changes."""
+    """The status for a log file: at the start and whenever it changes."""
 
     def __init__(self, out: Console) -> None:
         self._out, self._last = out, ""
@@ -149,10 +193,10 @@ class _Lines:
         return None
 
     def update(self, report: CheckReport) -> None:
-        """Print the counts when they changed."""
-        counts = Counter(leg.outcome.value for leg in report.legs)
-        line = f"{report.deployment}: " + ", ".join(f"{n} {outcome}" for outcome, n in sorted(counts.items()))
-        if line != self._last:
-            self._out.print(line, markup=False)
+        """Print how much is up, and the services, when that changed."""
+        state = f"{[leg.leg.id for leg in report.down]}{report.outages}"
+        if state != self._last:
+            console.headline(self._out, headline(report))
+            show_services(self._out, report, ShortNames(leg.leg for leg in report.legs).in_text)
             self._out.file.flush()
-            self._last = line
+            self._last = state

@@ -215,7 +215,7 @@ def _interrupt(program: list[str], number: signal.Signals) -> tuple[int, str]:
         if "up" in program:
             assert process.stdout is not None
             for line in process.stdout:
-                if "accepted" in line:
+                if " up: " in line:
                     break
         else:
             _wait_for_sockets(process.pid)  # the parties listen, and 156 legs are about to be dialled

@@ -14,7 +14,7 @@ from pkikit.judge.legs.leg_verdict import judge_leg
 from pkikit.model.findings import Severity
 from pkikit.model.parties import LegKind
 from pkikit.model.trace import Side
-from simulator.commands.cli import print_report
+from simulator.commands.check_text import print_report
 from simulator.wire.memory import MemoryDialler
 from simulator.world.craft import BOTH, DAY
 from simulator.world.report import CheckReport, LegReport
@@ -35,7 +35,7 @@ def report(builder: WorldBuilder) -> CheckReport:
 
 def printed(of: CheckReport) -> str:
     out = io.StringIO()
-    print_report(Console(file=out, width=200), of)
+    print_report(Console(file=out, width=200, soft_wrap=True), of)
     return out.getvalue()
 
 
@@ -99,8 +99,10 @@ def test_report_prints_the_answer_first_and_names_every_refusing_machine() -> No
     found = report(WorldBuilder().reissue(E1, by=stranger()))
     lines = printed(found).splitlines()
     down = len(found.down)
-    assert lines[0].startswith(f"no: {len(found.legs) - down} of {len(found.legs)} legs of clustered-mra are up at ")
-    named = [set(line.split("refused by: ")[1].split(", ")) for line in lines if "refused by: " in line]
+    assert lines[0].startswith(
+        f"✘ {len(found.legs) - down} of {len(found.legs)} connections up, {down} down for 2 causes: "
+    )
+    named = [set(line.split("Refused by: ")[1].split(", ")) for line in lines if "Refused by: " in line]
     refusing = [
         {leg.leg.client if leg.rejected_by is Side.CLIENT else leg.leg.server for leg in found.down
          if (leg.leg.kind is LegKind.TUNNEL) is tunnel}
@@ -109,7 +111,7 @@ def test_report_prints_the_answer_first_and_names_every_refusing_machine() -> No
     assert named == refusing
     assert len(refusing[0]) > 2
     every = len(found.legs)
-    assert printed(report(WorldBuilder())).startswith(f"yes: {every} of {every} legs ")
+    assert printed(report(WorldBuilder())).startswith(f"✔ {every} of {every} connections up: ")
 
 
 def test_report_merges_one_cause_on_several_machines_and_lists_each_fix() -> None:

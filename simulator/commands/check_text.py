@@ -1,0 +1,135 @@
+"""`expressway-sim check` for people: the answer, services, each cause once with who refuses what, then the fix."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pkikit.commands import console
+from pkikit.commands.layout import join, plural
+from pkikit.text import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from pkikit.view.short_names import ShortNames
+    from simulator.world.report import CheckReport, LegReport, RootCause
+
+# So many connections of one cause are listed; the others are a number.
+_LISTED = 8
+
+
+def print_report(out: Console, report: CheckReport, *, certs: Path | None = None, verbose: bool = False) -> None:
+    """Print what a check found.
+
+    Args:
+        out: where to print.
+        report: the result of the check.
+        certs: the folder with the certificates that were brought; names their files.
+        verbose: every connection, with its full id.
+    """
+    from pkikit.judge.advice import list_advice
+    from pkikit.view.short_names import ShortNames
+
+    names = ShortNames(leg.leg for leg in report.legs)
+    causes = report.root_causes()
+    console.headline(out, headline(report, causes))
+    show_services(out, report, str if verbose else names.in_text)
+    for cause in causes:
+        _show_cause(out, cause, report, names, certs, verbose=verbose)
+    if note := list_advice(replace(cause.finding, fix=cause.fix) for cause in causes):
+        console.section(out, note)
+    for warning, legs in report.warnings:
+        console.show_findings(out, [warning], words=str if verbose else names.in_text)
+        shown = legs[0] if verbose else names.connection(legs[0])
+        console.print_indented(out, f"Seen on {shown}{f' and {len(legs) - 1} more' if len(legs) > 1 else ''}.")
+    if verbose:
+        console.table(out, ("connection", "state", "cause"), [_row(leg) for leg in report.legs], title="Connections:")
+    _show_end(out, report, names, verbose=verbose)
+
+
+def headline(report: CheckReport, causes: Sequence[RootCause] | None = None) -> str:
+    """Return the answer in one line: how many connections are up, and how many causes keep the others down."""
+    from pkikit.model.certificates.facts import format_time
+
+    up, every = len(report.legs) - len(report.down), plural(len(report.legs), "connection")
+    where = f"{report.deployment} at {format_time(report.at)}"
+    if not report.down:
+        return f"✔ {up} of {every} up: {where}"
+    found = len(report.root_causes() if causes is None else causes)
+    why = "for one cause" if found == 1 else f"for {found} causes" if found else "and no cause was found"
+    return f"✘ {up} of {every} up, {len(report.down)} down {why}: {where}"
+
+
+def show_services(out: Console, report: CheckReport, words: Callable[[str], str]) -> None:
+    """Print what works for whom, then what does not."""
+    down = set(report.outages)
+    for line in report.service_lines:
+        mark = "✘" if line in down else "✔"
+        console.say(out, words(line), first=f"  {mark} ")
+
+
+def _show_cause(
+    out: Console, cause: RootCause, report: CheckReport, names: ShortNames, certs: Path | None, *, verbose: bool
+) -> None:
+    """Print a cause: what is wrong, who refuses which certificate, what is down for it, and the fix."""
+    legs = [leg for leg in report.down if leg.leg.id in cause.legs]
+    lines = []
+    if cause.refused_by:
+        lines.append(f"Refused by: {', '.join(cause.refused_by)}")
+        whose = _presenters(cause, legs)
+        lines += [f"Certificate of: {', '.join(_with_file(fqdn, certs) for fqdn in whose)}"] if whose else []
+    if verbose:
+        lines.append(f"Down ({len(legs)}): {', '.join(cause.legs)}")
+    else:
+        shown = [names.connection(leg.leg) for leg in legs[:_LISTED]]
+        more = [f"{len(legs) - len(shown)} more"] if len(legs) > len(shown) else []
+        lines.append(f"Down ({len(legs)}): {join(_unbroken([*shown, *more]))}")
+    found = replace(cause.finding, fix=cause.fix)
+    console.show_finding(out, found, lines, words=str if verbose else names.in_text)
+
+
+def _presenters(cause: RootCause, legs: Iterable[LegReport]) -> list[str]:
+    """Return the machines whose certificates are refused for a cause."""
+    pairs = [(leg, judge) for leg in legs for finding in leg.findings if finding.rule == cause.finding.rule
+             for judge in leg.judges_of(finding)]  # fmt: skip
+    return list(dict.fromkeys(leg.other_than(judge) for leg, judge in pairs if judge in cause.refused_by))
+
+
+def _with_file(fqdn: str, certs: Path | None) -> str:
+    """Return a machine, with the file that its certificate was read from if it was brought."""
+    file = certs / fqdn / "cert.pem" if certs is not None else None
+    return f"{fqdn} ({printable(str(file))})" if file is not None and file.is_file() else fqdn
+
+
+def _unbroken(texts: Iterable[str]) -> list[str]:
+    from pkikit.commands.layout import NO_BREAK
+
+    return [text.replace(" ", NO_BREAK) for text in texts]
+
+
+def _row(report: LegReport) -> tuple[str, str, str]:
+    judged = "" if report.trace is not None else " (judged, not dialled)"
+    side = f", refused by the {report.rejected_by.value}" if report.rejected_by else ""
+    state = "✔ up" if report.up else f"✘ down{side}"
+    return report.leg.id, state + judged, ", ".join(report.causes)
+
+
+def _show_end(out: Console, report: CheckReport, names: ShortNames, *, verbose: bool) -> None:
+    judged = sum(leg.trace is None for leg in report.legs)
+    if judged:
+        were = "was" if judged == 1 else "were"
+        console.section(
+            out, f"{plural(judged, 'connection')} {were} judged, but not dialled: a private key is missing."
+        )
+    if verbose:
+        return
+    kinds = Counter(names.carries(leg.leg) for leg in report.legs if leg.up)
+    if kinds:
+        console.section(out, f"Up: {', '.join(_unbroken(f'{kind} ({count})' for kind, count in kinds.items()))}")
+    console.section(out, "--verbose lists every connection with its id.")
+    if report.down and (legend := names.legend_of(leg.leg for leg in report.down)):
+        console.section(out, legend)
