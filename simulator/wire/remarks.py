@@ -96,9 +96,9 @@ def _remark(detail: Detail) -> Remark:
             return Remark(text=describe(detail), bad=True)
 
 
-def ending(leg: Leg, trace: HandshakeTrace) -> Remark:
-    """Return how it ended, as a whole sentence."""
-    client, server = short_names(leg)
+def ending(trace: HandshakeTrace, names: tuple[str, str]) -> Remark:
+    """Return how it ended, as a whole sentence; names: of client and server."""
+    client, server = names
     if trace.outcome is Outcome.ACCEPTED:
         answer = next((s.detail.received for s in trace.steps
                        if s.side is Side.CLIENT and isinstance(s.detail, Application)), "")  # fmt: skip

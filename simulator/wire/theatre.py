@@ -30,7 +30,7 @@ from simulator.wire.decoding.decoder import Decoded, Decoder
 from simulator.wire.decoding.key_log import KeyLog
 from simulator.wire.memory import MemoryDialler, answer, ask, hear, is_up
 from simulator.wire.registrar import Registrar
-from simulator.wire.remarks import Remark, ending, remarks_on
+from simulator.wire.remarks import Remark, ending, remarks_on, short_names
 
 _ROUNDS = 12
 # RFC 8446 §4 and §5.1, RFC 5246 §7.4.
@@ -106,6 +106,7 @@ class Play:
     flights: tuple[Flight, ...]
     trace: HandshakeTrace
     steps: tuple[PlayStep, ...] = ()
+    names: tuple[str, str] = ("", "")  # of client and server, as people write them
 
     @property
     def protocol(self) -> str:
@@ -126,9 +127,19 @@ class Play:
         """Return the name of the machine on a side."""
         return self.leg.client if side is Side.CLIENT else self.leg.server
 
+    def name(self, side: Side) -> str:
+        """Return the short name of the machine on a side."""
+        return self.names[0 if side is Side.CLIENT else 1]
+
 
 def perform(
-    leg: Leg, world: World, at: datetime, tls: TlsRange | None = None, *, log: WriteLog = lambda *_: ()
+    leg: Leg,
+    world: World,
+    at: datetime,
+    tls: TlsRange | None = None,
+    *,
+    log: WriteLog = lambda *_: (),
+    names: tuple[str, str] | None = None,
 ) -> Play:
     """Play a connection's handshake in memory, and keep what was sent.
 
@@ -138,12 +149,14 @@ def perform(
         at: the instant.
         tls: the versions and suites that both sides are limited to; None: the lab's.
         log: returns the lines that a side writes into its log when it gives up.
+        names: of client and server, as people write them; None: their host names.
 
     Returns:
         The play.
     """
+    names = names or short_names(leg)
     if leg.protocol is Protocol.SSH:
-        return _tunnel(leg, MemoryDialler(world, at).tunnel(leg), log)
+        return _tunnel(leg, MemoryDialler(world, at).tunnel(leg), log, names)
     secrets = KeyLog()
     client, server = MemoryDialler(world, at, tls, keylog=secrets.add).sides(leg)
     stage = _Stage(client, server, Decoder(secrets, at), log)
@@ -167,17 +180,16 @@ def perform(
     for side in (client, server):
         side.recorder.remember_chain(side.connection)
     trace = merge(client.recorder, server.recorder)
-    return Play(
-        leg=leg, flights=tuple(stage.flights), trace=trace, steps=(*stage.steps, _last(leg, trace, stage.steps))
-    )
+    steps = (*stage.steps, _last(trace, stage.steps, names))
+    return Play(leg=leg, flights=tuple(stage.flights), trace=trace, steps=steps, names=names)
 
 
-def _last(leg: Leg, trace: HandshakeTrace, steps: Sequence[PlayStep]) -> PlayStep:
+def _last(trace: HandshakeTrace, steps: Sequence[PlayStep], names: tuple[str, str]) -> PlayStep:
     logged = tuple(entry for step in steps for entry in step.logs)
-    return PlayStep(side=None, remarks=(ending(leg, trace),), logs=logged)
+    return PlayStep(side=None, remarks=(ending(trace, names),), logs=logged)
 
 
-def _tunnel(leg: Leg, ends: tuple[Recorder, Recorder], log: WriteLog) -> Play:
+def _tunnel(leg: Leg, ends: tuple[Recorder, Recorder], log: WriteLog, names: tuple[str, str]) -> Play:
     """Return the play of an SSH tunnel: what both ends recorded, each thing as a step."""
     trace, troubles = merge(*ends), {end.side: end.trouble() for end in ends}
     last = {step.side: step.seq for step in trace.steps}
@@ -189,7 +201,7 @@ def _tunnel(leg: Leg, ends: tuple[Recorder, Recorder], log: WriteLog) -> Play:
         remarks = remarks_on([step.detail], messages=True)
         if remarks or lines:
             steps.append(PlayStep(side=step.side, remarks=remarks, logs=lines))
-    return Play(leg=leg, flights=(), trace=trace, steps=(*steps, _last(leg, trace, steps)))
+    return Play(leg=leg, flights=(), trace=trace, steps=(*steps, _last(trace, steps, names)), names=names)
 
 
 class _Stage:

@@ -14,19 +14,18 @@ from pkikit.errors import InputError
 from pkikit.model.certificates.facts import format_time, title
 from pkikit.model.leg import Purpose
 from pkikit.model.parties import Role
+from pkikit.view.short_names import ShortNames
 from simulator.face.picture import draw
-from simulator.wire.theatre import Play
 from simulator.world.report import CheckReport
 from workbook.html import PanelOutput, table
 from workbook.models.revocation_table import ANSWERS, LISTS, SERVICES, SOURCES, RevocationCase, decide, shown
 from workbook.models.what_if import LOSSES, authorities, chain, judged, lose, losses_of, next_dates, trusting
 from workbook.panels.base import Panel, choice, switch, with_label
 from workbook.panels.slider import Slider
-from workbook.panels.stage import VERSIONS, order_sequence, play_of, render_sequence, render_theatre
+from workbook.panels.stage import VERSIONS, order_sequence, play_of, render_sequence, render_theatre, titles_of
 from workbook.session import LabSession
 
 _MAX_DAYS = 900
-_MOST_STEPS = 12  # of a handshake and the first answer
 
 
 def _render_world(session: LabSession, report: CheckReport, world: Any, *lines: str) -> PanelOutput:
@@ -127,23 +126,30 @@ def chain_builder(session: LabSession) -> Panel:
 
 
 def handshake_theatre(session: LabSession, leg: str = "") -> Panel:
-    """Step through a leg's handshake: who sends what, in which bytes, and what each side has decided by then."""
+    """Step through a connection's handshake: every message decrypted, what each side decides, and what its log says."""
     legs = [found.id for found in session.threaded.legs]
     if leg and leg not in legs:
         session.check().leg(leg)  # says which are close to it
-    world = session.world
+    world, names = session.world, ShortNames(session.threaded.legs)
     played = lru_cache(maxsize=64)(lambda which, version: play_of(world, session, which, version))
-    inputs = {
-        "which": choice("Leg", legs, leg or legs[0]),
-        "version": choice("Version", tuple(VERSIONS), "TLS 1.3"),
-        "step": Slider(description="Step", value=1, min=1, max=_MOST_STEPS),
-    }
+    first = leg or legs[0]
+    titles = titles_of(played(first, "TLS 1.3"))
+    which = choice("Connection", [(names.connection(one), one.id) for one in session.threaded.legs], first)
+    version = choice("Version", tuple(VERSIONS), "TLS 1.3")
+    step = Slider(description="Step", value=1, min=1, max=len(titles), titles=titles, presents=True)
+
+    def fit(_: object) -> None:
+        """The slider has as many positions as the handshake has steps."""
+        now = titles_of(played(which.value, version.value))
+        step.titles, step.value, step.max = now, min(step.value, len(now)), len(now)
+
+    which.observe(fit, names="value")  # before the panel draws
+    version.observe(fit, names="value")
 
     def show(which: str, version: str, step: int) -> PanelOutput:
-        play: Play = played(which, version)
-        return render_theatre(play, step - 1)
+        return render_theatre(played(which, version), step - 1)
 
-    return Panel("Handshake theatre", inputs, show)
+    return Panel("Handshake theatre", {"which": which, "version": version, "step": step}, show)
 
 
 def blast_radius(session: LabSession) -> Panel:
@@ -204,7 +210,6 @@ def acme_player(session: LabSession, peer: str) -> Panel:
         raise InputError(f"{peer} has ordered nothing yet; order first: lab.acme_sign({peer!r})")
     cluster = session.deployment.cluster_of(peer)
     assert cluster is not None  # who orders is a peer
-    sequence = order_sequence(steps, peer, cluster.peers)
-    last = len(sequence.arrows)
-    inputs = {"step": Slider(description="Step", value=last, min=1, max=last, interval=800)}
-    return Panel(f"The order of {peer}", inputs, lambda step: render_sequence(sequence, step - 1))
+    order = order_sequence(steps, peer, cluster.peers)
+    step = Slider(description="Step", value=1, min=1, max=len(order.rows), interval=800, presents=True)
+    return Panel(f"The order of {peer}", {"step": step}, lambda step: render_sequence(order, step - 1))

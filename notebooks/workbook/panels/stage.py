@@ -1,4 +1,4 @@
-"""Handshakes and orders as ladders: what the theatre and the sequence player draw. Values in, pictures out."""
+"""Handshakes and orders as sequences: what the theatre and the ACME player show. Values in, pictures out."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from html import escape
 import pandas as pd
 
 from pkikit.handshake.tls import TlsRange, TlsVersion
-from pkikit.model.trace import Side
 from pkikit.model.world import World
-from pkikit.view.drawing import Picture
+from pkikit.view.drawing import LegendEntry, Picture
+from pkikit.view.short_names import ShortNames
+from simulator.connections.play_log import PlayLog
 from simulator.peer.acme.order_run import RunStep
-from simulator.wire.theatre import Flight, Play, perform
+from simulator.wire.theatre import Play, perform
 from workbook.html import PanelOutput
-from workbook.models.ladder import Arrow, ladder, ladder_text, refuses
+from workbook.models.ladder import ladder
+from workbook.models.order_view import order_rows
+from workbook.models.play_view import TUNNEL, rows_of, step_html, step_text, step_title
+from workbook.models.sequence import Row, sequence, sequence_text
 from workbook.session import LabSession
 
 # The version of the guide's five steps, today's 1.2, and 1.3.
@@ -24,65 +28,76 @@ VERSIONS = {
     "TLS 1.2": TlsRange(highest=TlsVersion.TLS_1_2),
     "TLS 1.3": TlsRange(lowest=TlsVersion.TLS_1_3),
 }
-_CA = "public CA"
+CA = "public CA"
 
 
 def performance(session: LabSession, leg_id: str, version: str = "TLS 1.3") -> Play:
-    """Return one leg's handshake in slow motion, in the current world."""
+    """Return one connection's handshake in slow motion, in the current world."""
     return play_of(session.world, session, leg_id, version)
 
 
 def play_of(world: World, session: LabSession, leg_id: str, version: str) -> Play:
     """Return the same in another world."""
-    leg = next(leg for leg in session.threaded.legs if leg.id == leg_id)
-    return perform(leg, world, session.at, VERSIONS[version])
+    legs = session.threaded.legs
+    leg = next(leg for leg in legs if leg.id == leg_id)
+    short = ShortNames(legs).short
+    log = PlayLog(leg, world, session.at, session.threaded.plan.by_name)
+    names = short[leg.client], short[leg.server]
+    return perform(leg, world, session.at, VERSIONS[version], log=log, names=names)
 
 
-def arrows_of(play: Play) -> tuple[Arrow, ...]:
-    """Return each flight as an arrow from its sender; if nothing is sent, it stays on its side."""
-    names = {Side.CLIENT: play.leg.client, Side.SERVER: play.leg.server}
-    return tuple(_arrow(flight, names) for flight in play.flights)
-
-
-def _arrow(flight: Flight, names: dict[Side, str]) -> Arrow:
-    other = Side.SERVER if flight.side is Side.CLIENT else Side.CLIENT
-    bad = any(map(refuses, flight.decided))
-    return Arrow(
-        sender=names[flight.side],
-        receiver=names[other] if flight.records else names[flight.side],
-        label=flight.title if flight.records else "",
-        notes=flight.decided,
-        bad=bad,
-    )
+def titles_of(play: Play) -> list[str]:
+    """Return what happens in each step, on one line each."""
+    return [step_title(play, step) for step in play.steps]
 
 
 def render_theatre(play: Play, step: int) -> PanelOutput:
-    """Show the ladder up to a step, and that step's bytes; the same in words."""
-    arrows = arrows_of(play)
-    step = max(0, min(step, len(arrows) - 1))
-    title = f"{play.leg.client} dials {play.leg.server}"
-    drawn = ladder((play.leg.client, play.leg.server), arrows, title, current=step)
-    flight = play.flights[step]
-    bytes_ = "".join(
-        f"<p><b>{escape(str(r))}</b>, {r.length} bytes on the wire<br><span class='bytes'>{r.head} …</span></p>"
-        for r in flight.records
-    )
-    words = ladder_text(arrows[: step + 1])
-    told = f"Step {step + 1} of {len(arrows)}: {play.protocol or 'no protocol yet'}, {play.trace.outcome.value} in the end."
-    return PanelOutput(
-        html=f"<p>{escape(told)}</p>{drawn}{bytes_ or '<p>Nothing is sent.</p>'}", text=f"{told}\n{words}"
+    """Show a step: what is sent, decoded, and where both machines are; below it, the sequence so far. The same in words."""
+    step = max(0, min(step, len(play.steps) - 1))
+    rows = rows_of(play)
+    actors = [(play.names[0], play.leg.client), (play.names[1], play.leg.server)]
+    told = _heading(play)
+    last = len(rows) - 1
+    drawn = sequence(actors, rows[:last], told, current=min(step, last - 1) if step < last else None)
+    note = f"<p>{escape(TUNNEL)}</p>" if play.is_ssh else _legend(play)
+    return PanelOutput(html=f"{step_html(play, step)}{note}{drawn}", text=f"{told}\n{step_text(play, step)}")
+
+
+def _heading(play: Play) -> str:
+    how = "SSH tunnel" if play.is_ssh else play.protocol.replace("TLSv", "TLS ") or "no TLS version"
+    return f"{play.leg.client} dials {play.leg.server}: {how}"
+
+
+def _legend(play: Play) -> str:
+    client, server = map(escape, play.names)
+    return (
+        f'<p class="lab-drawing lab-legend"><span class="open">- - -</span> everyone on the way can read it · '
+        f'<span class="sealed">——</span> encrypted: only {client} and {server} can read it. Open a message to see its decode.</p>'
     )
 
 
 def theatre_picture(play: Play) -> Picture:
-    """Return the whole ladder, for a notebook's output."""
-    arrows = arrows_of(play)
-    title = f"{play.leg.client} dials {play.leg.server}"
-    return Picture(svg=ladder((play.leg.client, play.leg.server), arrows, title), text=ladder_text(arrows))
+    """Return the whole sequence as a drawing, for a notebook's output; the same in words."""
+    rows = rows_of(play, details=False)
+    ends = rows[-1]
+    samples = [
+        LegendEntry(text="everyone on the way can read it", colour="warn", dashed=True),
+        LegendEntry(text="encrypted: only the two machines can read it", colour="core"),
+    ]
+    # Log lines have times and ports; a drawing that is compared with a saved one leaves them to the panel.
+    shown = [
+        Row(sender=r.sender, receiver=r.receiver, label=r.label, bad=r.bad, open_to_all=r.open_to_all)
+        for r in rows[:-1]
+    ]
+    end = f"{'✘' if ends.bad else '✔'} {ends.label}"
+    heading = _heading(play)
+    canvas = ladder(play.names, shown, heading, [] if play.is_ssh else samples, end=end, good=not ends.bad)
+    text = f"{heading}\n{sequence_text(shown)}\n{end}"
+    return Picture(svg=canvas.svg, text=f"{text}\n{TUNNEL}" if play.is_ssh else text)
 
 
 def messages_by_version(session: LabSession, leg_id: str) -> pd.DataFrame:
-    """Return, flight by flight, what each side sends under each version of TLS."""
+    """Return, flight by flight, what somebody on the way can see under each version of TLS."""
     plays = {name: performance(session, leg_id, name) for name in VERSIONS}
     columns = {name: [f"{f.side.value}: {f.title}" for f in play.flights if f.records] for name, play in plays.items()}
     rows = max(len(column) for column in columns.values())
@@ -92,38 +107,23 @@ def messages_by_version(session: LabSession, leg_id: str) -> pd.DataFrame:
 
 @dataclass(frozen=True, kw_only=True)
 class OrderSequence:
-    """An order as arrows between the peer that orders, the CA, and every peer's port 80."""
+    """An order as rows between the peer that orders, the CA, and every peer's port 80. actors: (short name, full name)."""
 
-    actors: tuple[str, ...]
-    arrows: tuple[Arrow, ...]
+    actors: tuple[tuple[str, str], ...]
+    rows: tuple[Row, ...]
 
 
 def order_sequence(steps: Sequence[RunStep], peer: str, peers: Sequence[str]) -> OrderSequence:
-    """Return what an order did, as arrows in the order in which it happened."""
-    actors = (peer, _CA, *(p for p in peers if p != peer))
-    return OrderSequence(actors=actors, arrows=tuple(a for step in steps for a in _arrows(step, peer, actors)))
+    """Return what an order did, in the order in which it happened, grouped into phases."""
+    others = [p for p in peers if p != peer]
+    short = {fqdn: fqdn.partition(".")[0] for fqdn in (peer, *others)}
+    short = short if len(set(short.values())) == len(short) else {fqdn: fqdn for fqdn in short}
+    actors = ((short[peer], peer), (CA, "the certificate authority"), *((short[p], p) for p in others))
+    return OrderSequence(actors=actors, rows=order_rows(steps, peer, short, CA))
 
 
-def _arrows(step: RunStep, peer: str, actors: tuple[str, ...]) -> list[Arrow]:
-    label = f"{step.what}: {step.name} {step.state}".replace(":  ", ": ")
-    bad = step.state in {"invalid", "failed"}
-    if step.what == "virtual host":
-        return [Arrow(sender=peer, receiver=name.strip() if name.strip() in actors else peer,
-                      label=f"virtual host {step.state}") for name in step.name.split(",")]  # fmt: skip
-    if step.state == "fetched":
-        source = step.detail.split(",")[0].removeprefix("from ").strip()
-        return [Arrow(sender=_CA, receiver=source if source in actors else peer, label=f"GET the file for {step.name}")]
-    if step.state == "placed":
-        return [Arrow(sender=peer, receiver=other, label=f"file for {step.name}")
-                for other in actors if other != _CA and other in step.detail]  # fmt: skip
-    if step.what in {"account", "request"}:
-        return [Arrow(sender=peer, receiver=_CA, label=label, bad=bad)]
-    return [Arrow(sender=_CA, receiver=peer, label=label, notes=(step.detail[:58],) if bad else (), bad=bad)]
-
-
-def render_sequence(sequence: OrderSequence, step: int) -> PanelOutput:
-    """Show the ladder of an order up to a step; the same in words."""
-    arrows = sequence.arrows
-    step = max(0, min(step, len(arrows) - 1))
-    drawn = ladder(sequence.actors, arrows, "an ACME order", current=step)
-    return PanelOutput(html=f"<p>Step {step + 1} of {len(arrows)}</p>{drawn}", text=ladder_text(arrows[: step + 1]))
+def render_sequence(order: OrderSequence, step: int) -> PanelOutput:
+    """Show an order up to a step; the same in words."""
+    step = max(0, min(step, len(order.rows) - 1))
+    drawn = sequence(order.actors, order.rows, "an ACME order", current=step)
+    return PanelOutput(html=drawn, text=sequence_text(order.rows[: step + 1]))
