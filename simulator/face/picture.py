@@ -1,62 +1,40 @@
-"""The world as a picture: where each party is, which connect, who trusts which root. SVG from values, with a text form."""
+"""The topology as a picture in layers: inside network, firewall, DMZ, firewall, Internet. With a text version."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from html import escape
+from collections.abc import Callable
 
-from pkikit.model.certificates.canonical_name import common_name
 from pkikit.model.deployment import Deployment
 from pkikit.model.parties import Side
 from pkikit.model.world import World
-from pkikit.view.drawing import Picture
+from pkikit.view.drawing import (
+    LINE,
+    Canvas,
+    LegendEntry,
+    Mark,
+    Picture,
+    badge,
+    badge_width,
+    bundle,
+    card,
+    card_size,
+    cloud,
+    fit,
+    legend,
+    text_width,
+    wall,
+    wrap,
+)
+from simulator.face.layers.bundles import Bundle
+from simulator.face.layers.floor_plan import MARGIN, FloorPlan, Placed, Wire, plan
+from simulator.face.layers.picture_text import describe, machine_text
+from simulator.face.layers.system_box import box_of
+from simulator.face.layers.systems import ZONES
+from simulator.face.layers.topology import Topology
 from simulator.world.report import CheckReport
 
-_HEADINGS = {
-    Side.INSIDE: "Inside",
-    Side.CORE: "Expressway-C",
-    Side.EDGE: "Expressway-E",
-    Side.OUTSIDE: "Outside",
-}
-_COLUMN, _ROW, _WIDTH, _HEIGHT, _TOP = 250, 92, 196, 64, 54
-# AA on white and on JupyterLab's dark background alike, since every box and label brings its own background.
-_INK, _PAPER, _UP, _DOWN, _IDLE = "#1b1f24", "#ffffff", "#0b6e3b", "#b3261e", "#57606a"
-
-
-@dataclass(frozen=True)
-class Line:
-    """The relation of two parties: all legs between them together."""
-
-    left: str
-    right: str
-    legs: int
-    down: int
-    causes: tuple[str, ...]
-
-
-def columns_of(deployment: Deployment) -> list[tuple[str, list[str]]]:
-    """Return (heading, parties) from inside to outside."""
-    columns = [(heading, list(deployment.members_on(side))) for side, heading in _HEADINGS.items()]
-    return [(heading, parties) for heading, parties in columns if parties]
-
-
-def lines_of(report: CheckReport | None) -> list[Line]:
-    """Return one line per pair of parties that have legs between them."""
-    pairs: dict[tuple[str, str], list[tuple[bool, tuple[str, ...]]]] = {}
-    for leg in report.legs if report else ():
-        pair = tuple(sorted((leg.leg.client, leg.leg.server)))
-        pairs.setdefault((pair[0], pair[1]), []).append((leg.up, leg.causes))
-    return [
-        Line(
-            left=left,
-            right=right,
-            legs=len(legs),
-            down=sum(not up for up, _ in legs),
-            causes=tuple(dict.fromkeys(c for _, causes in legs for c in causes[:1])),
-        )
-        for (left, right), legs in pairs.items()
-    ]
+_LEAST, _MOST_DOWN = 640.0, 6
+_PAD = 10.0
 
 
 def draw(
@@ -64,119 +42,154 @@ def draw(
     world: World,
     report: CheckReport | None = None,
     *,
-    link: Callable[[Line], str] | None = None,
+    link: Callable[[Bundle], str] | None = None,
+    machine_link: Callable[[str], str] | None = None,
+    tip: Callable[[str], str] | None = None,
+    script_tips: bool = False,
 ) -> Picture:
-    """Draw the world and, if it was checked, which relations are up. `link` gives the address behind a line."""
-    columns = columns_of(deployment)
-    places = {
-        party: (20 + _COLUMN * x, _TOP + _ROW * y)
-        for x, (_, parties) in enumerate(columns)
-        for y, party in enumerate(parties)
-    }
-    height = _TOP + _ROW * max(len(parties) for _, parties in columns)
-    width = _COLUMN * len(columns) + 20
-    lines = lines_of(report)
-    text = describe(deployment, world, lines)
-    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" role="img"'
-    parts = [
-        f'{head} aria-label="{escape(text)}" font-family="sans-serif" font-size="12">',
-        f'<rect width="{width}" height="{height}" fill="{_PAPER}"/>',
-        *(
-            f'<text x="{20 + _COLUMN * x}" y="30" font-size="15" font-weight="bold" fill="{_INK}">{escape(heading)}</text>'
-            for x, (heading, _) in enumerate(columns)
-        ),
-        *(
-            _link(_line(line, places), link(line) if link else "")
-            for line in lines
-            if line.left in places and line.right in places
-        ),
-        *(_box(party, place, deployment, world) for party, place in places.items()),
-        "</svg>",
-    ]
-    return Picture(svg="\n".join(parts), text=text)
+    """Draw the machines of a deployment and, if they were checked, which connections are up.
+
+    link: the address behind a line. machine_link: behind a machine. tip: what is shown when the mouse is over a machine.
+    script_tips: the page's script shows the tips.
+    """
+    topology = Topology(deployment=deployment, world=world, report=report)
+    drawing = _Drawing(topology, link, machine_link, tip or (lambda name: machine_text(topology, name)))
+    drawing.canvas.script_tips = script_tips
+    return Picture(svg=drawing.svg(), text=describe(topology))
 
 
-def _link(drawn: str, target: str) -> str:
-    return f'<a href="{escape(target)}">{drawn}</a>' if target else drawn
+class _Drawing:
+    """One picture: places first, then from back to front."""
+
+    def __init__(
+        self,
+        topology: Topology,
+        link: Callable[[Bundle], str] | None,
+        machine_link: Callable[[str], str] | None,
+        tip: Callable[[str], str],
+    ) -> None:
+        self.topology, self.link, self.machine_link, self.tip = topology, link, machine_link, tip
+        inner = {id(b.left): b for b in topology.bundles if b.left is b.right}
+        alone, down = topology.differences.of, topology.down_by_machine
+        boxes = [box_of(s, alone, topology.names.short, inner.get(id(s)), down) for s in topology.systems]
+        self.plan: FloorPlan = plan(boxes, topology.bundles)
+        self.canvas = Canvas(max(self.plan.width, _LEAST), self.plan.bottom, label=_label(topology))
+
+    def svg(self) -> str:
+        self._head()
+        self._zones()
+        for wire in self.plan.wires:
+            self._line(wire)
+        for placed in self.plan.boxes:
+            self._box(placed)
+        for wire in self.plan.wires:
+            self._badge(wire)
+        self.canvas.height = self._foot(self.plan.bottom + 30)
+        return self.canvas.svg
+
+    def _head(self) -> None:
+        canvas, topology = self.canvas, self.topology
+        version = f"Expressway {topology.deployment.version}"
+        width = badge_width(topology.count)
+        room = canvas.width - 2 * MARGIN - width - text_width(version, 13) - 20
+        name = fit(topology.deployment.name, room, 18, bold=True)
+        canvas.text(MARGIN - _PAD, 30, topology.deployment.name, size=18, bold=True, width=room)
+        canvas.text(MARGIN + text_width(name, 18, bold=True), 30, version, size=13, colour="muted")
+        if topology.legs:
+            mark: Mark = "idle" if topology.report is None else "down" if topology.report.down else "up"
+            badge(canvas, canvas.width - MARGIN + _PAD - width / 2, 26, topology.count, mark)
+
+    def _zones(self) -> None:
+        """Draw the zones of the network as bands, with a firewall between two of them."""
+        bands: dict[str, tuple[Side, float, float]] = {}
+        for side, left, right in self.plan.columns:
+            first = bands.get(ZONES[side], (side, left, right))
+            bands[ZONES[side]] = (side, first[1], right)
+        bottom = self.plan.bottom + 12
+        for name, (side, left, right) in bands.items():
+            self.canvas.area(
+                left - _PAD, 50, right - left + 2 * _PAD, bottom - 50, fill="zone", round_=10, kind="lab-zone"
+            )
+            shift = 52 if side is Side.OUTSIDE else 0
+            if shift:
+                cloud(self.canvas, left, 56, 44, 24)
+            self.canvas.text(left + shift, 75, name, size=14, bold=True, colour=_COLOURS[side])
+        for x in self.plan.walls:
+            wall(self.canvas, x, 52, bottom)
+
+    def _line(self, wire: Wire) -> None:
+        with self.canvas.group("lab-bundle", tip=self._bundle_tip(wire.bundle)):
+            bundle(self.canvas, wire.points, wire.bundle.mark)
+
+    def _badge(self, wire: Wire) -> None:
+        x, y = wire.badge
+        self._counted(wire.bundle, x, y, wire.bundle.purpose)
+
+    def _counted(self, shown: Bundle, x: float, y: float, label: str) -> None:
+        link = self.link(shown) if self.link else ""
+        with self.canvas.group("lab-count", tip=self._bundle_tip(shown), link=link):
+            if label:
+                self.canvas.text(x, y - 17, label, size=12, colour="muted", anchor="middle")
+            badge(self.canvas, x, y, shown.count, shown.mark)
+
+    def _bundle_tip(self, shown: Bundle) -> str:
+        rows = [f"{'✔' if r.up else '✘'} {self.topology.connection(r.leg)}{_why(r.causes)}" for r in shown.reports]
+        rows = rows or [self.topology.connection(leg) for leg in shown.legs]
+        return "\n".join([f"{shown.named}: {shown.count}", *rows])
+
+    def _box(self, placed: Placed) -> None:
+        box, canvas, x = placed.box, self.canvas, placed.x
+        tip = "\n".join([box.system.heading, *box.system.members])
+        card(
+            canvas, x, placed.y, placed.width, [*box.heading, *box.lines],
+            height=placed.height, stroke=box.colour, thick=1.6, fill="paper" if box.cards else "card", tip=tip,
+        )  # fmt: skip
+        y = placed.y + box.head_height + max((placed.height - box.head_height - box.body_height) / 2 - 4, 0)
+        for name, lines in box.cards:
+            link = self.machine_link(name) if self.machine_link else ""
+            bad = name in self.topology.down_by_machine
+            card(
+                canvas, x + _PAD, y, placed.width - 2 * _PAD, lines,
+                stroke="down" if bad else "border", tip=self.tip(name), link=link, name=name,
+            )  # fmt: skip
+            y += card_size(lines)[1] + 8
+        if box.inner:
+            self._counted(box.inner, x + placed.width / 2, y + 28, box.inner.inside)
+
+    def _foot(self, y: float) -> float:
+        """Write what most machines have, what is down, and the legend; return the height of the picture."""
+        canvas, left = self.canvas, MARGIN - _PAD
+        room = canvas.width - 2 * left
+        for line in down_lines(self.topology):
+            for part in wrap(line, room, 12, bold=True, most=2):
+                y += LINE
+                canvas.text(left, y, part, size=12, bold=True, colour="down")
+        for sentence in self.topology.differences.caption:
+            for line in wrap(sentence, room, 12):
+                y += LINE
+                canvas.text(left, y, line, size=12, colour="muted")
+        if self.topology.report is None or not self.topology.bundles:
+            return y + 18
+        entries = [
+            LegendEntry(text="all up", colour="up", mark="up"),
+            LegendEntry(text="at least one down", colour="down", dashed=True, mark="down"),
+        ]
+        return y + 24 + legend(canvas, left, y + 24, entries, width=room)
 
 
-def _line(line: Line, places: Mapping[str, tuple[int, int]]) -> str:
-    (x1, y1), (x2, y2) = sorted((places[line.left], places[line.right]))
-    same = x1 == x2
-    start, end = (
-        (x1 + _WIDTH // 2 if same else x1 + _WIDTH, y1 + (_HEIGHT if same else _HEIGHT // 2)),
-        (
-            x2 + _WIDTH // 2 if same else x2,
-            y2 if same else y2 + _HEIGHT // 2,
-        ),
-    )
-    colour, dash, sign = (_DOWN, ' stroke-dasharray="6 4"', "✘") if line.down else (_UP, "", "✔")
-    # Labels sit at a third of the way, so that crossing lines do not hide each other's.
-    third = 0.5 if same else 0.3
-    middle = (start[0] + (end[0] - start[0]) * third, start[1] + (end[1] - start[1]) * third)
-    tip = f"{line.left} – {line.right}: {_status(line)}"
-    return (
-        f'<g><title>{escape(tip)}</title><line x1="{start[0]}" y1="{start[1]}" x2="{end[0]}" y2="{end[1]}" '
-        f'stroke="{colour}" stroke-width="2"{dash}/>'
-        f'<circle cx="{middle[0]:.0f}" cy="{middle[1]:.0f}" r="8" fill="{_PAPER}" stroke="{colour}"/>'
-        f'<text x="{middle[0]:.0f}" y="{middle[1] + 4:.0f}" text-anchor="middle" fill="{colour}">{sign}</text></g>'
-    )
+_COLOURS = {Side.INSIDE: "inside", Side.CORE: "inside", Side.EDGE: "edge", Side.OUTSIDE: "outside"}
 
 
-def _box(party: str, place: tuple[int, int], deployment: Deployment, world: World) -> str:
-    x, y = place
-    cluster = deployment.cluster_of(party)
-    host, _, domain = party.partition(".")
-    holder = world.parties[party]
-    issuer = common_name(holder.credential.leaf.issuer) if holder.credential else "no certificate"
-    # Some CAs have another name after each start; the picture names the constant part.
-    rows = [
-        (f"{host}.{domain}", "bold"),
-        (f"certificate by {_steady(issuer)}" if holder.credential else issuer, "normal"),
-        (f"trusts {lists_text(world, party)}", "normal"),
-    ]
-    colour = _INK if cluster else _IDLE
-    drawn = "".join(
-        f'<text x="{x + 8}" y="{y + 18 + 17 * i}" font-weight="{weight}" font-size="{12 if i == 0 else 10}" '
-        f'fill="{_INK}">{escape(row)}</text>'
-        for i, (row, weight) in enumerate(rows)
-    )
-    return f'<g><rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" rx="6" fill="{_PAPER}" stroke="{colour}"/>{drawn}</g>'
+def _label(topology: Topology) -> str:
+    return f"Topology of {topology.title}. {topology.count}".strip()
 
 
-def _steady(name: str) -> str:
-    return "Pebble" if name.startswith("Pebble ") else name
+def _why(causes: tuple[str, ...]) -> str:
+    return f": {causes[0]}" if causes else ""
 
 
-def trust_text(trusted: Sequence[object]) -> str:
-    """Return the roots of a trusted CA list by name, bounded."""
-    names = [_steady(common_name(c.subject)) for c in trusted]  # type: ignore[attr-defined]
-    return ", ".join(names[:2]) + (f" +{len(names) - 2}" if len(names) > 2 else "") or "nobody"
-
-
-def lists_text(world: World, party: str) -> str:
-    """Return the roots of all lists of a party; each list by its name if there are several."""
-    lists = world.lists_of(party)
-    return "; ".join(f"{name}: {trust_text(listed)}" if name else trust_text(listed) for name, listed in lists.items())
-
-
-def _status(line: Line) -> str:
-    if not line.down:
-        return f"{line.legs} of {line.legs} legs up"
-    return f"{line.legs - line.down} of {line.legs} legs up, {', '.join(line.causes)}"
-
-
-def describe(deployment: Deployment, world: World, lines: Sequence[Line]) -> str:
-    """Return the picture in words."""
-    told = [f"{deployment.name} ({deployment.version})"]
-    for heading, parties in columns_of(deployment):
-        told.append(f"{heading}:")
-        for party in parties:
-            holder = world.parties[party]
-            issuer = _steady(common_name(holder.credential.leaf.issuer)) if holder.credential else ""
-            shows = f"certificate by {issuer}" if issuer else "no certificate"
-            told.append(f"  {party}: {shows}, trusts {lists_text(world, party)}")
-    if lines:
-        told.append("Relations:")
-        told += [f"  {'✘' if line.down else '✔'} {line.left} – {line.right}: {_status(line)}" for line in lines]
-    return "\n".join(told)
+def down_lines(topology: Topology) -> list[str]:
+    """Return what is down, a sentence for each cause and refusing machine, those of most connections first; bounded."""
+    lines = [topology.refusal_text(refusal) for refusal in topology.refusals]
+    more = len(lines) - _MOST_DOWN
+    return lines if more <= 0 else [*lines[:_MOST_DOWN], f"and {more} more: see the text version"]

@@ -1,4 +1,4 @@
-"""The lab in a browser: the current topology, and behind every line the last handshake of both sides.
+"""The lab in a browser: the current topology, and behind every line and machine the last handshakes of both sides.
 
 Every user of the machine reaches loopback, so the address contains a secret that `expressway-sim up` prints.
 """
@@ -11,12 +11,16 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
-import jinja2
 from aiohttp import web
 
 from pkikit.model.certificates.facts import format_time
 from pkikit.model.trace import describe
-from simulator.face.picture import Line, draw, lines_of
+from pkikit.view.drawing import unstyled
+from simulator.face.layers.bundles import Bundle
+from simulator.face.layers.picture_text import machine_text
+from simulator.face.layers.topology import Topology
+from simulator.face.page_files import SCRIPT, STYLE, templates
+from simulator.face.picture import draw
 from simulator.lab.running_lab import RunningLab
 from simulator.web.http_server import HttpServer
 from simulator.world.report import CheckReport, LegReport
@@ -29,51 +33,6 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{ title }} – {{ name }}</title><link rel="stylesheet" href="style.css">
-{% if live %}<script src="live.js" defer></script>{% endif %}</head>
-<body><header><strong>{{ name }}</strong> Expressway Certificate Lab: a simulator, not a Cisco product.</header>
-<main><h1>{{ title }}</h1>{% block content %}{% endblock %}</main></body></html>
-"""
-_TOPOLOGY = """{% extends "page" %}{% block content %}
-<p>Lines are relations between parties; a line leads to its last handshakes. The page follows the lab every two seconds.</p>
-<div id="live" aria-live="off">{% include "now" %}</div>{% endblock %}
-"""
-_NOW = """<p>{{ up }} of {{ total }} legs up at {{ now }}.</p>
-<div class="picture" tabindex="0">{{ svg | safe }}</div>
-<table><thead><tr><th scope="col">Between</th><th scope="col">Status</th><th scope="col">Cause</th></tr></thead><tbody>
-{% for row in rows %}<tr><td><a href="{{ row.link }}">{{ row.left }} – {{ row.right }}</a></td>
-<td class="{{ "down" if row.down else "up" }}">{{ "✘" if row.down else "✔" }} {{ row.legs - row.down }} of {{ row.legs }} up</td>
-<td>{{ row.causes | join(", ") }}</td></tr>
-{% endfor %}</tbody></table>
-"""
-_PAIR = """{% extends "page" %}{% block content %}<p><a href="./">Topology</a></p>
-{% for leg in legs %}<section><h2>{{ leg.id }}</h2>
-<p class="{{ "up" if leg.up else "down" }}">{{ "✔ Active" if leg.up else "✘ " ~ leg.outcome }}{% if leg.causes %}:
-{{ leg.causes | join(", ") }}{% endif %}</p>
-<div class="sides">{% for side in ("client", "server") %}<div><h3>{{ side }}: {{ leg[side] }}</h3><ol>
-{% for which, step in leg.steps if which == side %}<li>{{ step }}</li>{% else %}<li>nothing seen</li>{% endfor %}
-</ol></div>{% endfor %}</div></section>{% else %}<p>No leg between these two was dialled yet.</p>{% endfor %}{% endblock %}
-"""
-_STYLE = """:root { color-scheme: light dark; --bad: #a61b1b; --good: #14683a; --line: #c3ccd6; }
-@media (prefers-color-scheme: dark) { :root { --bad: #ff9d94; --good: #6fd39a; --line: #3a4755; } }
-body { font: 1rem/1.5 system-ui, "DejaVu Sans", sans-serif; margin: 0 auto; max-width: 85rem; padding: 0 1rem 3rem; }
-header { padding: .6rem 0; border-bottom: 1px solid var(--line); } h1 { font-size: 1.4rem; } h2 { font-size: 1.1rem; overflow-wrap: anywhere; }
-.picture { overflow-x: auto; } .picture svg { max-width: none; } a:focus-visible { outline: 3px solid; }
-table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
-.up { color: var(--good); } .down { color: var(--bad); font-weight: 600; }
-.sides { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; } @media (max-width: 45rem) { .sides { grid-template-columns: 1fr; } }
-"""  # noqa: E501
-_SCRIPT = """"use strict";
-const live = document.getElementById("live");
-setInterval(async () => {
-  try {
-    const answer = await fetch("now");
-    if (answer.ok && !live.contains(document.activeElement)) live.innerHTML = await answer.text();
-  } catch { live.firstElementChild.textContent = "The lab does not answer any more."; }
-}, 2000);
-"""
 
 
 class Management:
@@ -81,18 +40,16 @@ class Management:
 
     def __init__(self, lab: RunningLab) -> None:
         self._lab, self._secret = lab, secrets.token_urlsafe(18)
-        sources = {"page": _PAGE, "topology": _TOPOLOGY, "now": _NOW, "pair": _PAIR}
-        self._templates = jinja2.Environment(
-            loader=jinja2.DictLoader(sources), autoescape=True, undefined=jinja2.StrictUndefined
-        )
+        self._templates = templates()
         app = web.Application(client_max_size=1024, middlewares=[self._guard])
         below = "/{secret}/"
-        app.router.add_get(below, self._topology)
+        app.router.add_get(below, self._whole)
         app.router.add_get(below + "now", self._now)
-        app.router.add_get(below + "pair", self._pair)
+        app.router.add_get(below + "connections", self._connections)
+        app.router.add_get(below + "machine", self._machine)
         app.router.add_get(below + "status.json", self._status)
-        app.router.add_get(below + "style.css", self._file(_STYLE, "text/css"))
-        app.router.add_get(below + "live.js", self._file(_SCRIPT, "text/javascript"))
+        app.router.add_get(below + "style.css", self._file(STYLE, "text/css"))
+        app.router.add_get(below + "live.js", self._file(SCRIPT, "text/javascript"))
         self._server = HttpServer(app, lab.plan.service(_NUMBER), _PORT, log=self._trouble)
 
     def _trouble(self, line: str) -> None:
@@ -131,16 +88,40 @@ class Management:
         found = tuple(lab.last[leg.id] for leg in lab.legs if leg.id in lab.last)
         return CheckReport.of(lab.deployment, lab.clock.now(), found)
 
-    def _page_values(self) -> dict[str, Any]:
+    def _topology(self) -> Topology:
         report = self._report()
-        picture = draw(self._lab.deployment, self._lab.world, report, link=_address)
-        rows = [{**vars(line), "link": _address(line)} for line in lines_of(report)]
+        checked = report if report.legs else None
+        return Topology(deployment=self._lab.deployment, world=self._lab.world, report=checked)
+
+    def _page_values(self) -> dict[str, Any]:
+        topology = self._topology()
+        picture = draw(
+            topology.deployment,
+            topology.world,
+            topology.report,
+            link=lambda shown: _address(topology, shown),
+            machine_link=lambda name: "machine?" + urlencode({"name": name}),
+            tip=lambda name: machine_text(topology, name, dates=True),
+            script_tips=True,
+        )
+        rows = [
+            {
+                "between": shown.named,
+                "count": shown.count,
+                "mark": shown.mark,
+                "link": _address(topology, shown),
+                "causes": list(dict.fromkeys(r.causes[0] for r in shown.down if r.causes)),
+            }
+            for shown in sorted(topology.bundles, key=lambda b: not b.down)
+        ]
         return {
-            "svg": picture.svg,
+            "svg": unstyled(picture.svg),
             "rows": rows,
-            "up": len(report.legs) - len(report.down),
-            "total": len(self._lab.legs),
-            "now": format_time(report.at),
+            "refusals": [topology.refusal_text(refusal) for refusal in topology.refusals],
+            "count": topology.count,
+            "up": topology.report is None or not topology.report.down,
+            "now": format_time(self._lab.clock.now()),
+            "text": picture.text,
         }
 
     def _render(self, template: str, title: str, **values: Any) -> web.Response:
@@ -148,33 +129,51 @@ class Management:
         text = made.render(title=title, name=self._lab.deployment.name, live=template == "topology", **values)
         return web.Response(text=text, content_type="text/html")
 
-    async def _topology(self, _: web.Request) -> web.Response:
+    async def _whole(self, _: web.Request) -> web.Response:
         return self._render("topology", "Topology", **self._page_values())
 
     async def _now(self, _: web.Request) -> web.Response:
         return self._render("now", "", **self._page_values())
 
-    async def _pair(self, request: web.Request) -> web.Response:
-        pair = {request.query.get("left", ""), request.query.get("right", "")}
-        legs = [_leg(r) for r in self._report().legs if {r.leg.client, r.leg.server} == pair]
-        return self._render("pair", "Last handshakes", legs=legs)
+    async def _connections(self, request: web.Request) -> web.Response:
+        topology, wanted = self._topology(), dict(request.query)
+        for shown in topology.bundles:
+            if _query(topology, shown) == wanted:
+                found = [_leg(topology, report) for report in (*shown.down, *(r for r in shown.reports if r.up))]
+                return self._render("connections", shown.named, legs=found, facts=[])
+        return self._render("connections", "Connections", legs=[], facts=[])
+
+    async def _machine(self, request: web.Request) -> web.Response:
+        topology, name = self._topology(), request.query.get("name", "")
+        if name not in topology.differences.facts:
+            raise web.HTTPNotFound
+        reports = [r for r in self._report().legs if name in (r.leg.client, r.leg.server)]
+        found = [_leg(topology, report) for report in sorted(reports, key=lambda r: r.up)]
+        facts = machine_text(topology, name, dates=True).splitlines()[1:]
+        return self._render("connections", name, legs=found, facts=facts)
 
     async def _status(self, _: web.Request) -> web.Response:
         return web.json_response(self._report().to_json())
 
 
-def _address(line: Line) -> str:
-    return "pair?" + urlencode({"left": line.left, "right": line.right})
+def _query(topology: Topology, shown: Bundle) -> dict[str, str]:
+    left, right = topology.systems.index(shown.left), topology.systems.index(shown.right)
+    return {"from": str(left), "to": str(right), **({"for": shown.purpose} if shown.purpose else {})}
 
 
-def _leg(report: LegReport) -> dict[str, Any]:
+def _address(topology: Topology, shown: Bundle) -> str:
+    return "connections?" + urlencode(_query(topology, shown))
+
+
+def _leg(topology: Topology, report: LegReport) -> dict[str, Any]:
     trace = report.trace
     return {
         "id": report.leg.id,
+        "name": topology.connection(report.leg),
         "client": report.leg.client,
         "server": report.leg.server,
         "up": report.up,
-        "outcome": report.outcome.value,
+        "refused_by": report.refused_by,
         "causes": report.causes,
         "steps": [(s.side.value, describe(s.detail)) for s in trace.steps] if trace else [],
     }

@@ -20,7 +20,7 @@ from pkikit.model.deployment_file.fields import FileValue, Fqdn, Label
 from pkikit.model.parties import Domains, LegKind, NodeCertificate, NodeList, PartyGroup, PartyKind, Side, WantedName
 from simulator.connections.addresses import AddressPlan
 from simulator.connections.network import inside_names, zone_of
-from simulator.face.picture import columns_of
+from simulator.face.layers.systems import systems_of
 from simulator.world.craft import DAY, craft
 from simulator.world.issued_world import IssuedWorld, issue_world, layout_of
 from simulator.world.remedies import Action, targets
@@ -57,6 +57,10 @@ MEETINGS = Added(
 ADDED = [pytest.param(UNITY, id="unity-connection"), pytest.param(MEETINGS, id="meeting-server")]
 
 
+def drawn_on(side: Side, wanted: Deployment) -> set[str]:
+    return {name for system in systems_of(wanted) if system.side is side for name in system.members}
+
+
 def world_of(wanted: Deployment) -> IssuedWorld:
     return issue_world(wanted, at=AT - DAY, rsa=False)
 
@@ -72,7 +76,7 @@ def test_new_party_has_an_address_dns_records_and_a_place_in_the_picture(added: 
     finally:
         with_address.close()
     assert added.node in inside_names(wanted)
-    assert added.node in dict(columns_of(wanted))["Inside"]
+    assert added.node in drawn_on(Side.INSIDE, wanted)
     assert added.node in targets(Action.RENEW, wanted)
     assert added.node in layout_of(wanted, added.node).dns_names
 
@@ -180,7 +184,7 @@ def test_join_url_is_a_name_of_every_expressway_e_and_leads_there_outside() -> N
     hidden = inside_names(wanted)
     assert {MEETINGS.node, f"_cms-web._tls.{JOIN}"} <= hidden
     assert JOIN not in hidden
-    assert f"browser.{JOIN}" in dict(columns_of(wanted))["Outside"]
+    assert f"browser.{JOIN}" in drawn_on(Side.OUTSIDE, wanted)
 
 
 @pytest.mark.near_miss("names.join-url-missing", watched=False)
@@ -289,9 +293,8 @@ def test_kind_of_party_is_added_by_its_class_and_its_key_alone() -> None:
     assert zone.addresses["all-fax.corp.example.com"] == zone.addresses[node]
     assert zone.services["_fax._tls.example.com"] == [(node, 4559)]
     assert {node, "all-fax.corp.example.com", "_fax._tls.example.com"} <= inside_names(wanted)
-    columns = dict(columns_of(wanted))
-    assert node in columns["Inside"]
-    assert "sender.example.net" in columns["Outside"]
+    assert node in drawn_on(Side.INSIDE, wanted)
+    assert "sender.example.net" in drawn_on(Side.OUTSIDE, wanted)
     assert "fax-domain.example.com" in layout_of(wanted, node).dns_names
     assert "fax.example.com" in design_sans(wanted, E1).dns_names
     assert {made.service for made in design_nodes(wanted) if node in made.nodes} == {"web", "fax"}

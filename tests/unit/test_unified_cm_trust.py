@@ -18,7 +18,7 @@ from pkikit.model.leg import Leg
 from pkikit.model.parties import LegKind
 from pkikit.model.version import ProductVersion
 from pkikit.model.world import World
-from simulator.face.picture import describe
+from simulator.face.picture import draw
 from simulator.wire.memory import MemoryDialler
 from simulator.world.brought import bring_certificates
 from simulator.world.craft import CLIENT, DAY, SERVER, craft
@@ -225,7 +225,7 @@ def test_lists_of_a_party_have_names_where_there_are_several() -> None:
     assert issued.world.lists_of(UCM1) == {"": (root,)}
     world = distrusting(issued, "CallManager")
     assert world.lists_of(UCM1) == {"tomcat-trust": (root,), "CallManager-trust": (stranger_root(world),)}
-    assert "tomcat-trust: Lab Root CA; CallManager-trust: Stranger Root CA" in describe(world.deployment, world, [])
+    assert "tomcat-trust: Lab Root CA; CallManager-trust: Stranger Root CA" in draw(world.deployment, world).text
 
 
 def stranger_root(world: World) -> x509.Certificate:

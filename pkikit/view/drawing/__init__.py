@@ -41,6 +41,7 @@ from pkikit.view.drawing.theme import (
     contrast,
     paint,
     resolved,
+    unstyled,
 )
 
 __all__ = [
@@ -84,6 +85,7 @@ __all__ = [
     "safe",
     "sign",
     "text_width",
+    "unstyled",
     "wall",
     "wrap",
 ]

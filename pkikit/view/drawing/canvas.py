@@ -15,6 +15,7 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f]")
 _MOST = 500
 _DASH = "6 4"
+_NARROWEST = 0.72  # a narrower page scrolls instead of making text too small
 
 
 def safe(text: str) -> str:
@@ -50,10 +51,12 @@ class Canvas:
         height: of the picture; may grow while one draws.
         label: what the picture shows, in one line.
         links: something in it can be clicked.
+        script_tips: tooltips are in `data-tip`, for a page whose script shows them; else in `title`, which browsers show.
     """
 
-    def __init__(self, width: float, height: float, *, label: str) -> None:
+    def __init__(self, width: float, height: float, *, label: str, script_tips: bool = False) -> None:
         """Begin an empty picture."""
+        self.script_tips = script_tips
         self.width, self.height, self.label, self.links = width, height, label, False
         self._parts: list[str] = []
 
@@ -84,6 +87,8 @@ class Canvas:
         kind = f' class="{kind}"' if kind else ""
         self.links = self.links or bool(link)
         title = f"<title>{_lines(tip)}</title>" if tip else ""
+        if tip and self.script_tips:
+            title, attributes = "", attributes + f' data-tip="{_lines(tip, "&#10;")}"'
         self.raw(f'<a href="{safe(link)}"{kind}{attributes}>{title}' if link else f"<g{kind}{attributes}>{title}")
         yield
         self.raw("</a>" if link else "</g>")
@@ -218,7 +223,7 @@ class Canvas:
         head = (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="lab-drawing" viewBox="0 0 {width} {height}" width="{width}" '
             f'height="{height}" role="{"group" if self.links else "img"}" aria-label="{safe(self.label)}" '
-            f'font-family="{FONT}" style="max-width:100%;height:auto">'
+            f'font-family="{FONT}" style="max-width:100%;min-width:{number(self.width * _NARROWEST)}px;height:auto">'
         )
         style = f'<style class="lab-theme">{THEME_CSS}</style>'
         paper = f'<rect width="{width}" height="{height}" rx="8" fill="{paint("paper")}"/>'
@@ -234,8 +239,8 @@ def _stroke(colour: str, thick: float, dashed: bool) -> str:
     return f' stroke="{paint(colour)}" stroke-width="{number(thick)}"{dash}'
 
 
-def _lines(tip: str) -> str:
+def _lines(tip: str, end: str = "\n") -> str:
     """Return a tooltip of several lines, bounded line by line."""
     lines = tip.splitlines()
     shown = lines if len(lines) <= 40 else [*lines[:39], f"… and {len(lines) - 39} more lines"]
-    return "\n".join(safe(line) for line in shown)
+    return end.join(safe(line) for line in shown)

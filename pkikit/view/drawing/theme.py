@@ -63,6 +63,7 @@ FONT = "system-ui,'Segoe UI',Roboto,'Helvetica Neue',Arial,'Liberation Sans','No
 MONOSPACE = "ui-monospace,Menlo,Consolas,'DejaVu Sans Mono',monospace"
 
 _VARIABLE = re.compile(r"var\(--lab-([a-z-]+),[^)]*\)")
+_INLINE = re.compile(r'(<svg [^>]*?) style="[^"]*"')
 _STYLE = re.compile(r'<style class="lab-theme">.*?</style>', re.DOTALL)
 
 
@@ -87,6 +88,9 @@ THEME_CSS = (
     f"@media (prefers-color-scheme:dark){{.lab-drawing{{{_variables('dark')}}}}}"
     f"[data-jp-theme-light=true] .lab-drawing,[data-md-color-scheme=default] .lab-drawing{{{_variables('light')}}}"
     f"[data-jp-theme-light=false] .lab-drawing,[data-md-color-scheme=slate] .lab-drawing{{{_variables('dark')}}}"
+    ".lab-drawing a{cursor:pointer}.lab-drawing a:focus-visible{outline:3px solid var(--lab-core);outline-offset:2px}"
+    ".lab-drawing .lab-count:hover rect,.lab-drawing a:hover rect{stroke-width:2.6}"
+    "@media (max-width:700px){.lab-picture{display:flex;flex-direction:column}.lab-picture>details{order:-1}}"
     f"@media print{{.lab-drawing.lab-drawing.lab-drawing{{{_variables('print')}}}}}"
 )
 """What makes `paint` follow the page. The class `lab-drawing` is on every picture, and may be on any HTML element around it."""
@@ -109,6 +113,18 @@ def resolved(svg: str, theme: ThemeName = "light") -> str:
         raise InputError(f"there is no theme {theme!r}; there are {', '.join(get_args(ThemeName))}")
     palette = PALETTES[theme]
     return _VARIABLE.sub(lambda found: palette[found[1]], _STYLE.sub("", svg))
+
+
+def unstyled(svg: str) -> str:
+    """Return a picture without styles of its own, for a page whose style sheet has `THEME_CSS` and allows no others.
+
+    Args:
+        svg: a picture that `Canvas` made.
+
+    Returns:
+        The picture.
+    """
+    return _INLINE.sub(r"\1", _STYLE.sub("", svg), count=1)
 
 
 def contrast(one: str, other: str) -> float:

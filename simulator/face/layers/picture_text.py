@@ -1,0 +1,58 @@
+"""The topology in words: everything that the picture shows, and every name and connection in full."""
+
+from __future__ import annotations
+
+from pkikit.model.certificates.facts import format_time, presented_names
+from simulator.face.layers.systems import ZONES, System
+from simulator.face.layers.topology import Topology
+
+_SAID = {"up": "✔ all up: ", "down": "✘ at least one down: ", "mixed": "✘ at least one down: ", "idle": ""}
+
+
+def describe(topology: Topology) -> str:
+    """Return the picture in words."""
+    told = [f"{topology.deployment.name}, Expressway {topology.deployment.version}"]
+    told += [f"{topology.count}."] if topology.count else []
+    zone = ""
+    for system in topology.systems:
+        if ZONES[system.side] != zone:
+            told += ["", *(["Firewall", ""] if zone else []), f"{ZONES[system.side]}:"]
+            zone = ZONES[system.side]
+        told += _system(topology, system)
+    told += ["", *topology.differences.caption]
+    told += _connections(topology)
+    legend = topology.names.legend([n for s in topology.systems for n in s.members])
+    told += ["", f"Short names: {legend}"] if legend else []
+    return "\n".join(told)
+
+
+def _system(topology: Topology, system: System) -> list[str]:
+    rows = [f"  {system.heading}"]
+    for name in system.members:
+        down = topology.down_by_machine.get(name, "")
+        said = "; ".join([*([down] if down else []), *topology.differences.of(name)])
+        rows.append(f"    {name}{f': {said}' if said else ''}")
+    return rows
+
+
+def _connections(topology: Topology) -> list[str]:
+    if not topology.bundles:
+        return []
+    told = ["", "Connections:"]
+    told += [f"  {_SAID[shown.mark]}{shown.named}: {shown.count}" for shown in topology.bundles]
+    for refusal in topology.refusals:
+        told += ["", f"{topology.refusal_text(refusal)}."]
+        told += [f"  ✘ {topology.connection(report.leg)}" for _, report in refusal.entries]
+    return told
+
+
+def machine_text(topology: Topology, fqdn: str, *, dates: bool = False) -> str:
+    """Return what a machine has, line by line: the tooltip of its card. Dates differ from run to run."""
+    facts = topology.differences.facts[fqdn]
+    held = topology.world.parties[fqdn].credential
+    names = [f"names: {', '.join(presented_names(held.leaf).dns_written)}"] if held is not None else []
+    if held is not None and dates:
+        leaf = held.leaf
+        names.append(f"valid: {format_time(leaf.not_valid_before_utc)} to {format_time(leaf.not_valid_after_utc)}")
+    issued = facts.issuer if held is None else f"certificate from {facts.issuer}"
+    return "\n".join([fqdn, issued, *names, f"trusted CA list: {facts.trusts}"])

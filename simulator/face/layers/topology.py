@@ -1,0 +1,110 @@
+"""The topology of a lab as values: boxes, bundles of connections, and what differs. Pictures and pages show it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from pkikit.design.legs import legs_of
+from pkikit.model.deployment import Deployment
+from pkikit.model.leg import Leg
+from pkikit.model.world import World
+from pkikit.view.short_names import ShortNames
+from simulator.face.layers.bundles import Bundle, bundles_of
+from simulator.face.layers.differences import Differences, differences_of
+from simulator.face.layers.systems import System, systems_of
+from simulator.world.report import CheckReport, LegReport
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """Connections that are down for one reason. machine: who refuses; empty if nobody answers."""
+
+    cause: str
+    machine: str
+    entries: tuple[tuple[Bundle, LegReport], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topology:
+    """A deployment, what its machines hold, and which connections are up (if they were checked)."""
+
+    deployment: Deployment
+    world: World
+    report: CheckReport | None
+
+    @cached_property
+    def systems(self) -> tuple[System, ...]:
+        """The boxes, from inside to outside."""
+        return systems_of(self.deployment)
+
+    @cached_property
+    def names(self) -> ShortNames:
+        """Short names of the machines, and connections in words."""
+        return ShortNames(self.legs)
+
+    @cached_property
+    def bundles(self) -> tuple[Bundle, ...]:
+        """The lines: of what was checked, or of every connection before the first check."""
+        reports = {report.leg.id: report for report in self.report.legs} if self.report else {}
+        legs = tuple(report.leg for report in reports.values()) or self.legs
+        return bundles_of(self.systems, legs, reports, self.names.carries)
+
+    @cached_property
+    def legs(self) -> tuple[Leg, ...]:
+        """Every connection of the deployment."""
+        return tuple(legs_of(self.deployment))
+
+    @cached_property
+    def differences(self) -> Differences:
+        """What each machine has alone."""
+        return differences_of(self.world, [name for system in self.systems for name in system.members])
+
+    @cached_property
+    def down_by_machine(self) -> Mapping[str, str]:
+        """For each machine with connections that are down, how many: `9 of 20 down`."""
+        reports = self.report.legs if self.report else ()
+        found = {}
+        for name in {n for r in reports if not r.up for n in (r.leg.client, r.leg.server)}:
+            own = [r for r in reports if name in (r.leg.client, r.leg.server)]
+            found[name] = f"{sum(not r.up for r in own)} of {len(own)} down"
+        return found
+
+    @cached_property
+    def refusals(self) -> tuple[Refusal, ...]:
+        """Why connections are down: by first cause and by who refuses, those of most connections first."""
+        found: dict[tuple[str, str], list[tuple[Bundle, LegReport]]] = {}
+        for shown in self.bundles:
+            for report in shown.down:
+                cause = report.causes[0] if report.causes else report.outcome.value
+                found.setdefault((cause, report.refused_by), []).append((shown, report))
+        made = (Refusal(cause=cause, machine=who, entries=tuple(listed)) for (cause, who), listed in found.items())
+        return tuple(sorted(made, key=lambda refusal: -len(refusal.entries)))
+
+    def refusal_text(self, refusal: Refusal) -> str:
+        """Return it as one sentence: who refuses how many connections, why, and where."""
+        number = len(refusal.entries)
+        some = f"{number} connection{'s' if number > 1 else ''}"
+        who = self.names.short.get(refusal.machine, refusal.machine)
+        counts = Counter(shown.between for shown, _ in refusal.entries)
+        where = "; ".join(f"{between} ({count})" for between, count in counts.items())
+        return f"{who} refuses {some} ({refusal.cause}): {where}" if who else f"{some} down ({refusal.cause}): {where}"
+
+    @property
+    def count(self) -> str:
+        """As `92 of 92 connections up`; as `92 connections` before the first check."""
+        if self.report is None:
+            return f"{len(self.legs)} connection{'s' if len(self.legs) > 1 else ''}"
+        total = len(self.report.legs)
+        return f"{total - len(self.report.down)} of {total} connections up"
+
+    @property
+    def title(self) -> str:
+        """The deployment with its version."""
+        return f"{self.deployment.name} ({self.deployment.version})"
+
+    def connection(self, leg: Leg) -> str:
+        """Return a connection in words: `c1 → e1 (UC traversal)`."""
+        return self.names.connection(leg)
