@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 def printable(text: str, limit: int = 200) -> str:
@@ -27,3 +27,15 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return ` Did you mean …?` with the known name that was probably meant; empty if there is none."""
     near = close_to(name, known)
     return f" Did you mean {near}?" if near else ""
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return a number with its noun in the right form: `1 error`, `2 errors`."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def listed(words: Sequence[str], last: str = "and", *, at_most: int = 0) -> str:
+    """Return words as people list them: `a`, `a and b`, `a, b and c`; with a limit, `a, b and 3 more`."""
+    if at_most and len(words) > at_most + 1:
+        return f"{', '.join(words[:at_most])} and {len(words) - at_most} more"
+    return f"{', '.join(words[:-1])} {last} {words[-1]}" if len(words) > 1 else "".join(words)

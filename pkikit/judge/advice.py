@@ -12,7 +12,7 @@ from datetime import datetime
 from cryptography import x509
 
 from pkikit.judge.checks.check import TRUSTED_CA_LIST
-from pkikit.judge.checks.trust_checks import describe_for_list, find_fault
+from pkikit.judge.checks.trust_checks import describe_for_list, find_fault, trust_list
 from pkikit.judge.matching.name_matching import same_but_for_form
 from pkikit.judge.paths.trust import Anchor, CertificatePath, effective_trust, same_key, signers
 from pkikit.judge.questions import PathQuestion
@@ -52,13 +52,6 @@ def list_advice(findings: Iterable[Finding]) -> str:
     return rules.TRUST_LIST_CHANGE if changed else ""
 
 
-def the_list(question: PathQuestion) -> str:
-    """Name the verifier's trusted CA list, by machine if it is known."""
-    if question.verifier_list:
-        return f"{question.verifier_list} of {question.verifier}"
-    return f"the trusted CA list of {question.verifier}" if question.verifier else "the verifier's trusted CA list"
-
-
 def _page(question: PathQuestion) -> str:
     """Return where to change the list, as far as we know it."""
     return f" ({_LIST_PAGE})" if question.verifier_is_expressway else _OF_UNIFIED_CM.get(question.verifier_list, "")
@@ -79,18 +72,19 @@ def _fix_removal(path: CertificatePath, question: PathQuestion) -> str:
         c for c in path.from_list if c not in path.in_the_way and has_ended(c, question.at) and is_self_signed(c)
     )
     return (
-        f"Remove {_list((*path.in_the_way, *left_over))} from {the_list(question)}{_page(question)}. "
-        "The list already holds everything else that the chain needs."
+        f"Remove {_list((*path.in_the_way, *left_over))} from {trust_list(question)}{_page(question)}. "
+        "Everything else that the chain needs is in the list already."
     )
 
 
 def _fix_unknown(path: CertificatePath, question: PathQuestion) -> str:
     top = path.certificates[-1]
     if path.anchor is Anchor.ROOT_NOT_TRUSTED:
-        return f"Append the root {describe_for_list(top)}, which {_who_sent(question)}, to {the_list(question)}{_page(question)}."
+        where = f"{trust_list(question)}{_page(question)}"
+        return f"Append the root {describe_for_list(top)}, which {_who_sent(question)}, to {where}."
     above = format_name(top.issuer)
     return (
-        f"Append the root above {above} to {the_list(question)}{_page(question)}; "
+        f"Append the root above {above} to {trust_list(question)}{_page(question)}; "
         f"if {above} is an intermediate, add it to {_the_file(question)}."
     )
 
@@ -103,12 +97,12 @@ def _fix_missing(path: CertificatePath, question: PathQuestion) -> str:
     top = path.certificates[-1]
     if path.from_list and (found := signers(top, question.sent)):
         return (
-            f"Append {describe_for_list(found[0])} to {the_list(question)}{_page(question)}, or remove {title(top)} from it: "
+            f"Append {describe_for_list(found[0])} to {trust_list(question)}{_page(question)}, or remove {title(top)} from it: "
             f"once {title(top)} comes from the list, what is sent is not looked at."
         )
     above = format_name(top.issuer)
-    where = the_list(question) + _OF_UNIFIED_CM.get(question.verifier_list, "")
-    return f"Add the intermediate {above} to {_the_file(question)}, behind {title(top)}; or append it to {where}."
+    where = trust_list(question) + _OF_UNIFIED_CM.get(question.verifier_list, "")
+    return f"Add the intermediate {above} to {_the_file(question)}, after {title(top)}. Or append it to {where}."
 
 
 def _fix_wrong_key(path: CertificatePath, question: PathQuestion) -> str:
@@ -119,7 +113,7 @@ def _fix_wrong_key(path: CertificatePath, question: PathQuestion) -> str:
         return ""
     top = title(path.certificates[-1])
     in_list = any(e.where == TRUSTED_CA_LIST for e in evidence)
-    where = the_list(question) if in_list else _the_file(question)
+    where = trust_list(question) if in_list else _the_file(question)
     return (
         f"Get the CA certificate that signed {top} from its CA: the one of that name in {where} has another key. "
         f"Put it in {where} instead."
@@ -144,7 +138,7 @@ def _fix_expired(path: CertificatePath, question: PathQuestion) -> str:
         return ""  # the rule's own fix is about a leaf
     if certificate in path.from_list:
         return (
-            f"Get the successor of {describe_for_list(certificate)} from its CA, append it to {the_list(question)}"
+            f"Get the successor of {describe_for_list(certificate)} from its CA, append it to {trust_list(question)}"
             f"{_page(question)} and remove the expired one. If there is none, have what it issued reissued by a current CA."
         )
     return (

@@ -61,3 +61,8 @@ class PathQuestion:
     verifier_list: str = ""
     presenter: str = ""
     verifier_is_expressway: bool = True
+
+    @property
+    def the_certificate(self) -> str:
+        """What a sentence calls the leaf: `e1.example.com's certificate`."""
+        return f"{self.presenter}'s certificate" if self.presenter else "the certificate"

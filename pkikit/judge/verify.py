@@ -10,7 +10,7 @@ from cryptography import x509
 
 from pkikit.judge.advice import situate, situate_name
 from pkikit.judge.checks import chain_checks, extension_checks, trust_checks
-from pkikit.judge.matching.name_matching import NameMatch, NameReason, match_check, name_rule
+from pkikit.judge.matching.name_matching import NOT_THERE, NameMatch, NameReason, match_check, name_rule
 from pkikit.judge.paths.trust import Anchor, CertificatePath, build_path, find_obstacles, find_shadowed, is_sound
 from pkikit.judge.questions import PathQuestion
 from pkikit.judge.revocation.revocation_status import judge_revocation
@@ -22,6 +22,7 @@ from pkikit.model.revocation import RevocationQuestion
 from pkikit.rules.chain_rules import BASIC_CONSTRAINTS_MISSING
 from pkikit.rules.name_rules import COMMON_NAME_ONLY, IP_ADDRESS_USED, REFERENCE
 from pkikit.rules.trust_rules import SAME_SUBJECT_AMBIGUOUS
+from pkikit.text import listed
 from pkikit.values.memo import once_per_object
 
 # Takes the finding about a missing name and the name check; returns the finding that says whose name it is.
@@ -95,7 +96,7 @@ def verify_certificate(
     def name_fix(found: Finding, check: NameCheck) -> Finding:
         return situate_name(refine(found, check), check.any_of, presented, asked)
 
-    further = [judge_names(presented, name_checks, subject, name_fix)]
+    further = [judge_names(presented, name_checks, subject, name_fix, asked)]
     if revocation is not None and path.anchor is Anchor.TRUSTED:
         further.insert(0, judge_revocation(path, revocation, at))
     return merge_verdicts(question, [_judge_chain(path, asked, subject, question), *further])
@@ -127,24 +128,29 @@ def explain_path(leaf: x509.Certificate, asked: PathQuestion) -> CertificatePath
 
 
 def judge_names(
-    presented: PresentedNames, checks: Iterable[NameCheck], subject: str, refine: Refine = keep_finding
+    presented: PresentedNames,
+    checks: Iterable[NameCheck],
+    subject: str,
+    refine: Refine = keep_finding,
+    asked: PathQuestion | None = None,
 ) -> Verdict:
-    """Judge whether the certificate has a name for each check."""
+    """Judge whether the certificate has a name for each check; `asked` knows the machines."""
     answers: list[Answer] = []
     for check in checks:
         matches = match_check(check, presented)
         hit = next((m for m in matches if m.matched), None)
         if hit is None and not check.binding:
             noted = REFERENCE.finding(
-                subject, _evidence_of(matches, check, presented), message=check.why, severity=Severity.WARNING
+                subject, _evidence_of(matches, check, presented, asked), severity=Severity.WARNING
             )
             answers.append(Answer(rule=REFERENCE.id, findings=(noted,)))
         elif hit is None:
-            missing = refine(_report_missing(matches, check, presented, subject), check)
+            missing = name_rule(matches).finding(subject, _evidence_of(matches, check, presented, asked))
+            missing = refine(missing, check)
             answers += [Answer(rule=REFERENCE.id, findings=(missing,)), *_warn_about_form(None, subject)]
         else:
             answers += [Answer(rule=REFERENCE.id), *_warn_about_form(hit, subject)]
-    return Verdict.of(f"does {subject} hold the names looked for?", *answers)
+    return Verdict.of(f"does {subject} have the names looked for?", *answers)
 
 
 def _warn_about_form(hit: NameMatch | None, subject: str) -> Iterator[Answer]:
@@ -152,28 +158,61 @@ def _warn_about_form(hit: NameMatch | None, subject: str) -> Iterator[Answer]:
     in_common_name = hit is not None and hit.reason is NameReason.COMMON_NAME
     as_address = hit is not None and hit.reason is NameReason.ADDRESS_FOUND
     wanted = hit.reference if hit is not None else ""
-    no_san = Evidence(label="subjectAltName", expected=f"dNSName {wanted}", seen="no SAN", where="subjectAltName")
+    no_san = Evidence(
+        label="subjectAltName",
+        expected=f"dNSName {wanted}",
+        seen="no SAN",
+        where="subjectAltName",
+        says=f"The certificate has no SAN; only its common name is {wanted}.",
+    )
     address = Evidence(
-        label="name looked for", expected="an FQDN", seen=f"the IP address {wanted}", where="subjectAltName"
+        label="name looked for",
+        expected="an FQDN",
+        seen=f"the IP address {wanted}",
+        where="subjectAltName",
+        says=f"The connection goes to the IP address {wanted} instead of an FQDN.",
     )
     yield COMMON_NAME_ONLY.judge(subject, [no_san] if in_common_name else [])
     yield IP_ADDRESS_USED.judge(subject, [address] if as_address else [], severity=Severity.WARNING)
 
 
-def _report_missing(matches: Sequence[NameMatch], check: NameCheck, presented: PresentedNames, subject: str) -> Finding:
-    return name_rule(matches).finding(subject, _evidence_of(matches, check, presented))
-
-
-def _evidence_of(matches: Sequence[NameMatch], check: NameCheck, presented: PresentedNames) -> list[Evidence]:
+def _evidence_of(
+    matches: Sequence[NameMatch], check: NameCheck, presented: PresentedNames, asked: PathQuestion | None
+) -> list[Evidence]:
     return [
         Evidence(
             label=f"name looked for ({check.why})",
             expected=" or ".join((*check.any_of, *check.services)),
             seen=presented.describe(),
             where="subjectAltName",
+            says=_say_missing(matches, check, presented, asked),
         ),
-        *(Evidence(label="why not", expected=m.reference, seen=m.why, where="subjectAltName") for m in matches),
     ]
+
+
+def _say_missing(
+    matches: Sequence[NameMatch], check: NameCheck, presented: PresentedNames, asked: PathQuestion | None
+) -> str:
+    """Return the sentence about a certificate without the names of a check: who looks for what, and what is there.
+
+    Args:
+        matches: one for each name of the check.
+        check: what one side looks for.
+        presented: the names of the other side's certificate.
+        asked: knows the machines, as far as anybody does.
+
+    Returns:
+        The sentence, and a second one if a name is nearly there.
+    """
+    wanted, has = listed((*check.any_of, *check.services), "or"), presented.describe()
+    verifier, certificate = (asked.verifier, asked.the_certificate) if asked else ("", "the certificate")
+    because = "" if check.why.startswith("--") else f" ({check.why})"
+    if verifier:
+        says = f"{verifier} looks for {wanted}{because}, and {certificate} does not have it: it has {has}."
+    else:
+        says = f"{wanted}{because} is not in {certificate} (it has {has})."
+    nearly = [f"{m.reference}: {m.why}." for m in matches if m.why != NOT_THERE]
+    return " ".join((says, *nearly))
 
 
 @once_per_object

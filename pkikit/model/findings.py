@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from pkikit.errors import PkikitError
+from pkikit.text import counted
 
 
 class Severity(enum.StrEnum):
@@ -36,18 +37,31 @@ class Evidence:
         expected: what the rule asks for.
         seen: what was found.
         where: the part of the certificate, the file, or the side of the connection; empty where the label says it.
+        says: the same as a sentence for people; by default it is made of the other fields. No part of a JSON document.
     """
 
     label: str
     expected: str
     seen: str
     where: str = ""
+    says: str = field(default="", compare=False)
 
     def __str__(self) -> str:
-        """`label: expected A, found B`; of a line in a log only the line."""
-        # A reader knows that no failure was expected.
-        expected = "" if self.expected == NO_FAILURE else f"expected {self.expected}, found "
-        return f"{self.label}: {expected}{self.seen}"
+        """What people read: the sentence, or what is there and what is needed; of a line in a log only the line."""
+        if self.says:
+            return self.says
+        # A reader knows that no failure is needed.
+        needed = "" if self.expected == NO_FAILURE else f" (needed: {self.expected})"
+        return f"{self.label}: {self.seen}{needed}"
+
+    @property
+    def with_place(self) -> str:
+        """What people read, with the place where it is; a sentence names its place itself."""
+        return f"{self} (in {self.where})" if self.where and not self.says else str(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object: `label`, `expected`, `seen`, `where`."""
+        return {"label": self.label, "expected": self.expected, "seen": self.seen, "where": self.where}
 
 
 def summary_of(evidence: Sequence[Evidence]) -> str:
@@ -85,9 +99,14 @@ class Finding:
     def lines(self) -> tuple[str, ...]:
         """What was expected and what was found, at most twelve pieces of evidence, each with its place."""
         first = () if self.is_summary or not self.message else (self.message,)
-        pieces = tuple(f"{e} (in {e.where})" if e.where else str(e) for e in self.evidence[:MAX_EVIDENCE_PRINTED])
-        more = len(self.evidence) - len(pieces)
-        return (*first, *pieces, *((f"… and {more} more",) if more else ()))
+        pieces = tuple(dict.fromkeys(e.with_place for e in self.evidence[:MAX_EVIDENCE_PRINTED]))
+        more = len(self.evidence) - MAX_EVIDENCE_PRINTED
+        return (*first, *pieces, *((f"… and {more} more",) if more > 0 else ()))
+
+    def saying(self, sentence: str) -> Finding:
+        """The same finding with a sentence for people in place of its first piece of evidence."""
+        evidence = (replace(self.evidence[0], says=sentence), *self.evidence[1:])
+        return replace(self, evidence=evidence, message=summary_of(evidence) if self.is_summary else self.message)
 
     def __str__(self) -> str:
         """What is wrong with which subject, by which rule; below it the evidence and the fix."""
@@ -108,7 +127,7 @@ class Finding:
         """A JSON object: `rule`, `severity`, `subject`, `message`, `evidence`, `fix`."""
         return asdict(self) | {
             "severity": self.severity.value,
-            "evidence": [asdict(e) for e in self.evidence],
+            "evidence": [e.to_json() for e in self.evidence],
         }
 
 
@@ -165,7 +184,7 @@ class Verdict:
         others = (("warning", weights.count(Severity.WARNING)), ("note", weights.count(Severity.INFO)))
         parts += [(what, number) for what, number in others if number]
         parts.append(("rule", len(self.checked)))
-        return ", ".join(f"{number} {what}{'s' * (number != 1)}" for what, number in parts) + " checked"
+        return ", ".join(counted(number, what) for what, number in parts) + " checked"
 
     @property
     def headline(self) -> str:

@@ -22,6 +22,7 @@ from pkikit.model.leg import Leg
 from pkikit.model.trace import HandshakeTrace, Outcome, Side
 from pkikit.model.zones import DefaultZone, DnsZone, Zone
 from pkikit.rules.catalogue import rank_causes
+from pkikit.text import listed
 from pkikit.values.names import printable
 from pkikit.view.description import iso
 
@@ -146,8 +147,8 @@ class LegReport:
 class RootCause:
     """One reason why legs are down, given once.
 
-    finding: of the first leg. legs: ids of all of them. refused_by: the machines that have this reason to refuse.
-    fix: what to do, on every machine that needs it.
+    finding: of the first leg; its sentence says who refuses whom. legs: ids of all of them. refused_by: the machines that
+    have this reason to refuse. fix: what to do, on every machine that needs it.
     """
 
     finding: Finding
@@ -160,10 +161,32 @@ class RootCause:
         """Merge the same finding of several legs; if their fixes differ, the fix lists the work of each machine."""
         first = entries[0][1]
         machines = tuple(dict.fromkeys(fqdn for leg, finding in entries for fqdn in leg.judges_of(finding)))
-        differ = any(finding.fix != first.fix for _, finding in entries)
-        also = f" Do the same on {', '.join(machines[1:])}." if differ and machines[1:] else ""
         ids = tuple(dict.fromkeys(leg.leg.id for leg, _ in entries))
-        return cls(finding=first, legs=ids, refused_by=machines, fix=first.fix + also)
+        one_list = len({finding.evidence[0].expected for _, finding in entries if finding.evidence}) == 1
+        refused = tuple(dict.fromkeys(leg.other_than(fqdn) for leg, f in entries for fqdn in leg.judges_of(f)))
+        fixes = {_for_all(finding.fix, leg, machines, refused) for leg, finding in entries}
+        fix = _for_all(first.fix, entries[0][0], machines, refused)
+        if len(fixes) > 1 and machines[1:] and fix == first.fix:
+            fix += f" Do the same on {listed(machines[1:])}."
+        if first.is_summary and machines:
+            says = str(first.evidence[0])
+            says = _for_all(says, entries[0][0], machines if one_list else (), refused)
+            verb = "refuses" if len(machines) == 1 else "refuse"
+            first = first.saying(f"{listed(machines)} {verb} {listed(refused)}: {says}")
+        return cls(finding=first, legs=ids, refused_by=machines, fix=fix)
+
+
+def _for_all(text: str, leg: LegReport, machines: Sequence[str], refused: Sequence[str]) -> str:
+    """Return a text about one machine that refuses another, about all machines with the same reason, and all refused ones."""
+    for fqdn in (leg.leg.client, leg.leg.server) if refused[1:] else ():
+        text = text.replace(f"{fqdn}'s certificate was", f"The certificates of {listed(refused)} were")
+        text = text.replace(f"the server certificate file of {fqdn}", "their server certificate files")
+    for fqdn in (leg.leg.client, leg.leg.server) if machines[1:] else ():
+        text = text.replace(f"the trusted CA list of {fqdn}", f"the trusted CA lists of {listed(machines)}")
+        text = text.replace(f"The trusted CA list of {fqdn} has", "Their trusted CA lists have")
+        text = text.replace(f"The trusted CA list of {fqdn} is", "Their trusted CA lists are")
+        text = text.replace(f"{fqdn} trusts only ", "They trust only ")
+    return text
 
 
 def _what_is_wrong(finding: Finding) -> Hashable:

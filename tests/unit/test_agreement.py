@@ -80,7 +80,7 @@ def test_unreachable_port_is_named_on_the_machine_that_has_it(hindrance: dict[st
     leg = next(leg for leg in legs_of(world.deployment) if (leg.client, leg.server, leg.port) == (C1, E1, 7001))
     (finding,) = judge_leg(leg, world, AT).findings
     assert (finding.rule, finding.subject) == ("net.unreachable", E1)
-    assert finding.message.startswith(f"{E1}, port 7001")
+    assert finding.message.startswith(f"{C1} cannot reach port 7001 of {E1}: ")
 
 
 def _all_up(builder: WorldBuilder) -> None:

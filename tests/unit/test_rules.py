@@ -75,7 +75,7 @@ def test_rule_makes_a_finding_from_its_own_facts() -> None:
     """Severity, fix and message come from the rule and the evidence; the caller may know better about the weight."""
     found = EXPIRED.finding("e1", [EVIDENCE, EVIDENCE])
     assert (found.rule, found.severity, found.fix) == (EXPIRED.id, EXPIRED.severity, EXPIRED.fix)
-    assert found.message == "x: expected one, found two (and 1 more)"
+    assert found.message == "x: two (needed: one) (and 1 more)"
     assert EXPIRED.finding("e1", []).message == EXPIRED.requirement
     assert EXPIRED.finding("e1", [], severity=Severity.INFO, message="Said.").severity is Severity.INFO
 
@@ -248,7 +248,7 @@ def test_adding_a_rule_touches_the_rule_and_its_check(tmp_path: Path) -> None:
     (ran, messages), (also_ran, none) = json.loads(run("-c", WALK))
     assert ran
     assert also_ran
-    assert messages == ["name: expected no nickname, found nick.example.com"]
+    assert messages == ["name: nick.example.com (needed: no nickname)"]
     assert none == []
 
 

@@ -67,6 +67,8 @@ def expired(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evid
             expected=f"after {format_time(use.at)}",
             seen=format_time(certificate.not_valid_after_utc),
             where="validity",
+            says=f"The certificate expired at {format_time(certificate.not_valid_after_utc)} "
+            f"(checked for {format_time(use.at)}).",
         )
 
 
@@ -78,6 +80,8 @@ def not_yet_valid(certificate: x509.Certificate, use: CertificateUse) -> Iterato
             expected=f"before {format_time(use.at)}",
             seen=format_time(certificate.not_valid_before_utc),
             where="validity",
+            says=f"The certificate is valid from {format_time(certificate.not_valid_before_utc)} on, "
+            f"not yet at {format_time(use.at)}.",
         )
 
 
@@ -89,6 +93,7 @@ def after_2050(certificate: x509.Certificate, use: CertificateUse) -> Iterator[E
             expected="2049 or earlier",
             seen=format_time(certificate.not_valid_after_utc),
             where="validity",
+            says=f"The certificate ends at {format_time(certificate.not_valid_after_utc)}, after 2049.",
         )
 
 
@@ -114,6 +119,14 @@ def format_ekus(certificate: x509.Certificate | x509.CertificateSigningRequest) 
     return ", ".join(oid_name(oid) for oid in usage or ()) or "none"
 
 
+def lacks_purpose(whose: str, holder: x509.Certificate | x509.CertificateSigningRequest, purpose: str) -> str:
+    """Return the sentence about a certificate or request that lists purposes without this one."""
+    has = format_ekus(holder)
+    if has in {"none", "unreadable"}:
+        return f"{whose} does not allow {purpose}: its extended key usage is {'empty' if has == 'none' else has}."
+    return f"{whose} allows only {has}, not {purpose}."
+
+
 def client_auth_missing(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
     """Evidence that the extended key usage leaves out clientAuth."""
     if not allows(certificate, ExtendedKeyUsageOID.CLIENT_AUTH):
@@ -122,6 +135,7 @@ def client_auth_missing(certificate: x509.Certificate, use: CertificateUse) -> I
             expected="clientAuth",
             seen=format_ekus(certificate),
             where="extendedKeyUsage",
+            says=lacks_purpose("The certificate", certificate, "clientAuth"),
         )
 
 
@@ -133,6 +147,7 @@ def server_auth_missing(certificate: x509.Certificate, use: CertificateUse) -> I
             expected="serverAuth",
             seen=format_ekus(certificate),
             where="extendedKeyUsage",
+            says=lacks_purpose("The certificate", certificate, "serverAuth"),
         )
 
 
@@ -156,6 +171,7 @@ def wildcard(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evi
             expected="a full name",
             seen=seen,
             where="subjectAltName" if seen in names.wildcards else "subject",
+            says=f"{seen} is a wildcard, and Expressway does not support wildcards.",
         )
 
 
@@ -164,7 +180,8 @@ def ip_address(certificate: x509.Certificate, use: CertificateUse) -> Iterator[E
     names = presented_names(certificate)
     as_dns = [n for n in names.unusable if is_ip_address(n)]
     for seen in (*names.ip, *as_dns):
-        yield Evidence(label="name", expected="an FQDN", seen=seen, where="subjectAltName")
+        says = f"The SAN has the IP address {seen}. Peers are addressed by FQDN."
+        yield Evidence(label="name", expected="an FQDN", seen=seen, where="subjectAltName", says=says)
 
 
 def common_name_only(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
@@ -178,7 +195,12 @@ def common_name_only(certificate: x509.Certificate, use: CertificateUse) -> Iter
     if names.has_san_identity and _is_multi_server(name):
         return
     seen = names.describe() if names.all_names else ("a SAN without dNSName" if names.has_san else "no SAN")
-    yield Evidence(label="subjectAltName", expected=f"dNSName {name}", seen=seen, where="subjectAltName")
+    says = (
+        f"The common name {name} is not in the SAN (it has {seen})."
+        if names.all_names
+        else (f"The common name is {name}, and the certificate has {seen}.")
+    )
+    yield Evidence(label="subjectAltName", expected=f"dNSName {name}", seen=seen, where="subjectAltName", says=says)
 
 
 def _is_multi_server(common_name: str) -> bool:
@@ -195,6 +217,7 @@ def key_too_long(certificate: x509.Certificate, use: CertificateUse) -> Iterator
             expected=f"at most {MAX_RSA} bits",
             seen=f"{kind} {bits} bits",
             where="subjectPublicKey",
+            says=f"The {kind} key has {bits} bits; Expressway supports at most {MAX_RSA}.",
         )
 
 
@@ -213,6 +236,7 @@ def weak_key(certificate: x509.Certificate | x509.CertificateSigningRequest) -> 
             expected=f"at least {least} bits",
             seen=f"{kind} {bits} bits",
             where="subjectPublicKey",
+            says=f"The {kind} key has only {bits} bits; {least} is the minimum.",
         )
 
 

@@ -8,7 +8,14 @@ from datetime import datetime, timedelta
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from pkikit.judge.checks.certificate_checks import allows, digest_evidence, format_ekus, may_sign, weak_key
+from pkikit.judge.checks.certificate_checks import (
+    allows,
+    digest_evidence,
+    format_ekus,
+    lacks_purpose,
+    may_sign,
+    weak_key,
+)
 from pkikit.judge.checks.check import Check
 from pkikit.judge.paths.constraints import violations
 from pkikit.judge.paths.trust import Anchor, CertificatePath
@@ -40,6 +47,7 @@ from pkikit.rules.chain_rules import (
     NOT_A_CA,
     PATH_LENGTH_EXCEEDED,
 )
+from pkikit.text import counted
 
 
 def basic_constraints_missing(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
@@ -56,6 +64,7 @@ def missing_basic_constraints(authorities: tuple[x509.Certificate, ...]) -> Iter
                 expected="CA:TRUE",
                 seen="absent",
                 where="CA certificate",
+                says=f"The CA certificate {title(authority)} has no BasicConstraints extension.",
             )
 
 
@@ -69,11 +78,16 @@ def not_a_ca(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence
                 expected="CA:TRUE",
                 seen="CA:FALSE",
                 where="chain",
+                says=f"{title(authority)} is not a CA (BasicConstraints CA:FALSE), but signed the certificate below it.",
             )
         elif usage is not None and not usage.key_cert_sign:
             # OpenSSL takes it for the issuer by its name, and then refuses it (error 79).
             yield Evidence(
-                label=f"key usage of {title(authority)}", expected="keyCertSign", seen="absent", where="chain"
+                label=f"key usage of {title(authority)}",
+                expected="keyCertSign",
+                seen="absent",
+                where="chain",
+                says=f"The key usage of {title(authority)} does not allow it to sign certificates (keyCertSign).",
             )
 
 
@@ -88,6 +102,8 @@ def path_length(path: CertificatePath, question: PathQuestion) -> Iterator[Evide
                 expected=f"at most {constraints.path_length}",
                 seen=str(below),
                 where="chain",
+                says=f"{title(authority)} allows at most {counted(constraints.path_length, 'CA')} below it, "
+                f"and the chain has {below}.",
             )
         # `ca.not-a-ca` reports certificates that are not a CA; they do not count here.
         below += not is_self_issued(authority) and (constraints is None or constraints.ca)
@@ -101,6 +117,7 @@ def name_constraints(path: CertificatePath, question: PathQuestion) -> Iterator[
             expected=found.allowed,
             seen=found.name,
             where="nameConstraints",
+            says=f"{title(found.authority)} must not sign {found.name}: its name constraints allow {found.allowed}.",
         )
 
 
@@ -113,6 +130,8 @@ def _clock(question: PathQuestion, certificate: x509.Certificate) -> Iterator[Ev
             expected=format_time(true_time),
             seen=f"{format_time(question.at)} ({abs(hours):.0f} h {'ahead' if hours > 0 else 'behind'}): the clock is off",
             where="clock",
+            says=f"The clock of {question.verifier or 'the verifier'} is {abs(hours):.0f} h "
+            f"{'ahead' if hours > 0 else 'behind'}: it shows {format_time(question.at)}, and it is {format_time(true_time)}.",
         )
 
 
@@ -141,8 +160,17 @@ def _outside_validity(
         expected=f"{bound} {format_time(question.at)}",
         seen=format_time(limit),
         where=position,
+        says=f"{_whose(path, question, index)} {'expired at' if bound == 'after' else 'is not valid before'} "
+        f"{format_time(limit)} (checked for {format_time(question.at)}).",
     )
     yield from _clock(question, certificate)
+
+
+def _whose(path: CertificatePath, question: PathQuestion, index: int) -> str:
+    """Return the beginning of a sentence about one certificate of the path."""
+    if index == 0 and question.presenter:
+        return question.the_certificate
+    return f"The {path.position(index)} {title(path.certificates[index])}"
 
 
 def purpose_missing(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:
@@ -156,6 +184,9 @@ def purpose_missing(path: CertificatePath, question: PathQuestion) -> Iterator[E
                 expected="serverAuth" if server else "clientAuth",
                 seen=format_ekus(certificate),
                 where="extendedKeyUsage",
+                says=lacks_purpose(
+                    _whose(path, question, index), certificate, "serverAuth" if server else "clientAuth"
+                ),
             )
 
 
@@ -172,7 +203,8 @@ def unsuitable_usage(leaf: x509.Certificate, *, as_server: bool) -> Iterator[Evi
         names = ("key_cert_sign", "crl_sign", "key_encipherment", "data_encipherment", "content_commitment")
         usage = extension(leaf, x509.KeyUsage)
         seen = ", ".join(n.replace("_", " ") for n in names if getattr(usage, n)) or "nothing"
-        yield Evidence(label="key usage", expected="digital signature", seen=seen, where="keyUsage")
+        says = f"The key usage of {title(leaf)} allows {seen}, but TLS needs digitalSignature."
+        yield Evidence(label="key usage", expected="digital signature", seen=seen, where="keyUsage", says=says)
 
 
 def weak_keys(path: CertificatePath, question: PathQuestion) -> Iterator[Evidence]:

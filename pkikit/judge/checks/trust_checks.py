@@ -20,7 +20,7 @@ from pkikit.judge.paths.trust import (
     signers,
 )
 from pkikit.judge.questions import PathQuestion
-from pkikit.model.certificates.canonical_name import format_name
+from pkikit.model.certificates.canonical_name import common_name, format_name
 from pkikit.model.certificates.facts import (
     extension,
     format_time,
@@ -64,7 +64,11 @@ def find_fault(path: CertificatePath, question: PathQuestion) -> _Cause:
         case Anchor.TOO_LONG:
             seen = f"more than {MAX_LENGTH - 1}, in a circle perhaps"
             limit = Evidence(
-                label="certificates of the path", expected=f"at most {MAX_LENGTH}", seen=seen, where="chain"
+                label="certificates of the path",
+                expected=f"at most {MAX_LENGTH}",
+                seen=seen,
+                where="chain",
+                says=f"The chain has more than {MAX_LENGTH - 1} certificates. Perhaps CAs certify each other in a circle.",
             )
             return CHAIN_TOO_LONG, (limit,)
         case Anchor.SELF_SIGNED_LEAF | Anchor.ROOT_NOT_TRUSTED:
@@ -76,11 +80,14 @@ def find_fault(path: CertificatePath, question: PathQuestion) -> _Cause:
 
 
 def _second(certificate: x509.Certificate) -> Evidence:
+    name = format_name(certificate.subject)
     return Evidence(
         label=TRUSTED_CA_LIST,
         expected="one certificate of that subject",
-        seen=f"another {format_name(certificate.subject)} stands before it",
+        seen=f"another {name} comes before it",
         where=TRUSTED_CA_LIST,
+        says=f"The trusted CA list has two certificates with the subject {name} and different keys. The product uses only "
+        "the first, and the chain needs the second.",
     )
 
 
@@ -88,12 +95,47 @@ def _not_in_list(path: CertificatePath, question: PathQuestion) -> _Cause:
     top = path.certificates[-1]
     if path.anchor is Anchor.SELF_SIGNED_LEAF:
         return SELF_SIGNED_LEAF, (
-            Evidence(label="issuer", expected="a CA", seen=f"{title(top)}, by itself", where="leaf"),
+            Evidence(
+                label="issuer",
+                expected="a CA",
+                seen=f"{title(top)}, by itself",
+                where="leaf",
+                says=f"{_capital(question.the_certificate)} is self-signed, and {trust_list(question)} does not have it.",
+            ),
         )
     namesake = next((c for c in question.trusted_ca_list if subject_of(c) == subject_of(top)), None)
-    seen = title(top) + (f"; the list holds {describe_for_list(namesake)}, which has another key" if namesake else "")
-    evidence = Evidence(label="root", expected=f"in the list: {_in_list(question)}", seen=seen, where=TRUSTED_CA_LIST)
+    other = f"the list has {describe_for_list(namesake)}, which has another key" if namesake else ""
+    seen = title(top) + (f"; {other}" if other else "")
+    says = f"{trusts_only(question)}. {_capital(question.the_certificate)} leads to the root {title(top)}."
+    evidence = Evidence(
+        label="root",
+        expected=f"in the list: {_in_list(question)}",
+        seen=seen,
+        where=TRUSTED_CA_LIST,
+        says=f"{says} {_capital(other)}." if other else says,
+    )
     return ISSUER_UNKNOWN, (evidence,)
+
+
+def _capital(text: str) -> str:
+    """Return a sentence with a capital letter; a name of a machine keeps its form."""
+    return text if "." in text.split(" ", 1)[0] else text[:1].upper() + text[1:]
+
+
+def trust_list(question: PathQuestion) -> str:
+    """Name the verifier's trusted CA list, by machine if it is known."""
+    if question.verifier_list:
+        return f"{question.verifier_list} of {question.verifier}"
+    return f"the trusted CA list of {question.verifier}" if question.verifier else "the verifier's trusted CA list"
+
+
+def trusts_only(question: PathQuestion) -> str:
+    """Return the beginning of a sentence about what the verifier trusts."""
+    if not question.trusted_ca_list:
+        return f"{_capital(trust_list(question))} is empty"
+    if question.verifier_list or not question.verifier:
+        return f"{_capital(trust_list(question))} has only {_in_list(question)}"
+    return f"{question.verifier} trusts only {_in_list(question)}"
 
 
 def _in_list(question: PathQuestion) -> str:
@@ -117,6 +159,8 @@ def _no_issuer(path: CertificatePath, question: PathQuestion) -> _Cause:
                 expected=f"in the list, as {title(top)} is: from there on only the list is searched",
                 seen=f"{title(found[0])} is sent, and not in the list",
                 where=TRUSTED_CA_LIST,
+                says=f"{_capital(trust_list(question))} has {title(top)}, but not its issuer {title(found[0])}. From a "
+                "certificate of the list on, only the list is searched, so it does not help that the issuer is sent.",
             ),
         )
     namesakes = list(_namesakes(top, (*question.sent, *question.trusted_ca_list)))
@@ -125,10 +169,33 @@ def _no_issuer(path: CertificatePath, question: PathQuestion) -> _Cause:
     missing = explain_missing(path, trusted_ca_list=question.trusted_ca_list, known=question.known)
     label, issuer = f"issuer of {title(top)} ({missing.how_known})", format_name(top.issuer)
     if missing.what is Missing.INTERMEDIATE:
-        evidence = Evidence(label=label, expected="sent, or in the list", seen=f"{issuer} in neither", where="chain")
+        evidence = Evidence(
+            label=label,
+            expected="sent, or in the list",
+            seen=f"{issuer} in neither",
+            where="chain",
+            says=f"{question.presenter or 'The other side'} does not send the intermediate {_cn(top)}, "
+            f"and {trust_list(question)} does not have it.",
+        )
         return INTERMEDIATE_MISSING, (evidence,)
-    expected = f"in the list: {_in_list(question)}"
-    return ISSUER_UNKNOWN, (Evidence(label=label, expected=expected, seen=issuer, where=TRUSTED_CA_LIST),)
+    issued = (
+        f"{_capital(question.the_certificate)} was issued by {_cn(top)}"
+        if len(path.certificates) == 1
+        else f"The chain of {question.the_certificate} ends at {title(top)}, which was issued by {_cn(top)}"
+    )
+    evidence = Evidence(
+        label=label,
+        expected=f"in the list: {_in_list(question)}",
+        seen=issuer,
+        where=TRUSTED_CA_LIST,
+        says=f"{trusts_only(question)}. {issued}.",
+    )
+    return ISSUER_UNKNOWN, (evidence,)
+
+
+def _cn(certificate: x509.Certificate) -> str:
+    """Return how people call the issuer: its common name, or else its whole name."""
+    return common_name(certificate.issuer) or format_name(certificate.issuer)
 
 
 def _leads_away(copy: x509.Certificate, top: x509.Certificate) -> Evidence:
@@ -137,6 +204,8 @@ def _leads_away(copy: x509.Certificate, top: x509.Certificate) -> Evidence:
         expected=f"no second {title(copy)} that leads elsewhere",
         seen=f"{describe_for_list(copy)}: it is chosen first, and the path ends at {title(top)}",
         where=TRUSTED_CA_LIST,
+        says=f"The trusted CA list has a copy of {title(copy)} that another CA signed: {describe_for_list(copy)}. OpenSSL "
+        f"takes it first, and the path ends at {title(top)}.",
     )
 
 
@@ -159,6 +228,8 @@ def _other_key(child: x509.Certificate, namesake: x509.Certificate, *, sent: boo
         expected=f"the key that signed it{f' ({wanted.hex()[:16]}…)' if wanted else ''}",
         seen=seen,
         where="chain" if sent else TRUSTED_CA_LIST,
+        says=f"{describe_for_list(namesake)} did not sign {title(child)}: it has the name of the issuer, but another key. "
+        f"It {'was sent' if sent else 'is in the trusted CA list'}.",
     )
 
 
@@ -205,6 +276,7 @@ def signature_invalid(path: CertificatePath, question: PathQuestion) -> Iterator
                 expected=f"by {title(issuer)}",
                 seen="by another key",
                 where="chain",
+                says=f"{title(child)} names {title(issuer)} as its issuer, but another key signed it.",
             )
 
 
@@ -233,6 +305,8 @@ def twin_in_list(path: CertificatePath) -> tuple[Evidence, ...]:
             expected="one certificate of that subject",
             seen=f"{describe_for_list(c)} comes after it and is not used",
             where=TRUSTED_CA_LIST,
+            says=f"The trusted CA list has two certificates with this subject. The product uses the first, not "
+            f"{describe_for_list(c)}.",
         )
         for c in path.dropped
         if subject_of(c) == root

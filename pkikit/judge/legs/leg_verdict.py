@@ -126,16 +126,21 @@ def judge_connection(leg: Leg, world: World) -> Verdict:
     elif Speaks.PLAIN in either:
         broken = connection_rules.NOT_TLS, "TLS", "SIP without TLS"
     elif Speaks.TLS_1_0 in either and either != {Speaks.TLS_1_0}:
-        broken = connection_rules.PROTOCOL, "TLS 1.2 or 1.3 on both sides", "TLS 1.0 alone"
+        broken = connection_rules.PROTOCOL, "TLS 1.2 or 1.3 on both sides", "only TLS 1.0"
     elif Speaks.NULL_CIPHERS in either and either != {Speaks.NULL_CIPHERS}:
-        broken = connection_rules.CIPHER, "a suite that encrypts", "suites without encryption alone"
+        broken = connection_rules.CIPHER, "a suite that encrypts", "only suites without encryption"
     # A port that nobody reaches is the server's; a name that does not resolve is the client's trouble.
     silent = broken is not None and broken[0] is connection_rules.UNREACHABLE
     who = server.fqdn if silent or server.speaks is not Speaks.TLS else client.fqdn
     evidence: dict[Rule, Evidence] = {}
     if broken is not None:
         rule, expected, seen = broken
-        evidence[rule] = Evidence(label=f"{who}, port {leg.port}", expected=expected, seen=seen, where=who)
+        place = f"port {leg.port} of {server.fqdn}"
+        says = {
+            connection_rules.UNRESOLVED: f"{leg.client} cannot dial {leg.server}: {seen}.",
+            connection_rules.UNREACHABLE: f"{leg.client} cannot reach {place}: {seen}.",
+        }.get(rule, f"{who} has {seen} on this connection; the other side needs {expected}.")
+        evidence[rule] = Evidence(label=f"{who}, port {leg.port}", expected=expected, seen=seen, where=who, says=says)
     return Verdict.of(
         f"can {leg.client} talk TLS with {leg.server}?",
         *(rule.judge(who, [evidence[rule]] if rule in evidence else []) for rule in _BEFORE_CERTIFICATES),
@@ -204,6 +209,7 @@ def _judge_registration(as_server: Verdict, as_client: Verdict, leaf: x509.Certi
         expected="serverAuth and clientAuth",
         seen=format_ekus(leaf),
         where="SIP SERVICE",
+        says=f"For MRA, Expressway-C also wants clientAuth in Expressway-E's certificate; it has {format_ekus(leaf)}.",
     )
     further = (f for f in as_client.findings if f not in as_server.findings)
     return replace(
@@ -266,6 +272,9 @@ def judge_own_credential(party: Party, world: World) -> Verdict:
                 expected=f"that of {party.fqdn}'s private key",
                 seen=f"that of {other}'s private key" if other else "another",
                 where=party.fqdn,
+                says=f"The certificate on {party.fqdn} belongs to the private key of {other}."
+                if other
+                else f"The certificate on {party.fqdn} does not belong to its private key.",
             )
         ]
         cluster = world.deployment.cluster_of(party.fqdn)
@@ -314,7 +323,8 @@ def refine_for(deployment: Deployment, presenter: str, leaf: x509.Certificate) -
             return found
         named = _other_peer_named(presenter, leaf, deployment.cluster_of(presenter))
         if named and presenter in check.any_of:
-            swapped = Evidence(label="certificate of", expected=presenter, seen=named, where=presenter)
+            says = f"{presenter} presents the certificate of {named}."
+            swapped = Evidence(label="certificate of", expected=presenter, seen=named, where=presenter, says=says)
             return SWAPPED.finding(found.subject, (*found.evidence, swapped))
         rule = missing_name_rule(deployment, presenter, check.any_of)
         return replace(found, rule=rule.id, fix=rule.fix)

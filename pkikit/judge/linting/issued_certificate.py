@@ -54,19 +54,27 @@ def _answers(
     subject: str,
     use: CertificateUse | None,
 ) -> Iterator[Answer]:
-    other_key = Evidence(label="public key", expected="that of the request", seen="another", where="certificate")
+    says = "The certificate is for another key than the request."
+    other_key = Evidence(
+        label="public key", expected="that of the request", seen="another", where="certificate", says=says
+    )
     yield KEY_MISMATCH.judge(subject, [other_key] if key_of(request) != key_of(leaf) else [])
     yield from _names(request, leaf, subject, use)
     for rule, oid in PURPOSES:
         dropped = allows(request, oid) and not allows(leaf, oid)
         asked, given = format_ekus(request), format_ekus(leaf)
-        purposes = Evidence(label="extended key usage", expected=asked, seen=given, where="extendedKeyUsage")
+        says = f"The request asks for {asked}; the CA issued a certificate with {given}."
+        purposes = Evidence(label="extended key usage", expected=asked, seen=given, where="extendedKeyUsage", says=says)
         yield rule.judge(subject, [purposes] if dropped else [])
     wanted, got = format_name(request.subject), format_name(leaf.subject)
-    other_subject = Evidence(label="subject", expected=wanted, seen=got, where="subject")
+    says = f"The request asks for the subject {wanted}; the certificate has {got}."
+    other_subject = Evidence(label="subject", expected=wanted, seen=got, where="subject", says=says)
     yield SUBJECT_CHANGED.judge(subject, [other_subject] if request.subject != leaf.subject else [])
     alone = not is_self_issued(leaf) and not any(may_be_issuer(leaf, c) for c in chain)
-    no_issuer = Evidence(label="issuer", expected=format_name(leaf.issuer), seen="not in the file", where="file")
+    says = f"The issuer {format_name(leaf.issuer)} is not in the file."
+    no_issuer = Evidence(
+        label="issuer", expected=format_name(leaf.issuer), seen="not in the file", where="file", says=says
+    )
     yield CHAIN_ABSENT.judge(subject, [no_issuer] if alone else [])
 
 
@@ -95,7 +103,13 @@ def _names(
     wanted, got = san_entries(request), san_entries(leaf)
     expected, seen = asked.describe(), given.describe()
     dropped = [
-        Evidence(label=f"name {n}", expected=expected, seen=seen, where="subjectAltName")
+        Evidence(
+            label=f"name {n}",
+            expected=expected,
+            seen=seen,
+            where="subjectAltName",
+            says=f"The request asks for {n}, and the certificate does not have it (it has {seen}).",
+        )
         for n in wanted
         if n not in got
     ]
@@ -105,7 +119,16 @@ def _names(
         # VOS compares nothing then (TAC 200641); and a CA is right to repeat the common name in the SAN.
         new = [n for n in new if n != asked.common_name]
     expected, seen = "only the names of the request", "added by the CA"
-    added = [Evidence(label=f"name {n}", expected=expected, seen=seen, where="subjectAltName") for n in new[:MAX_SHOWN]]
+    added = [
+        Evidence(
+            label=f"name {n}",
+            expected=expected,
+            seen=seen,
+            where="subjectAltName",
+            says=f"The CA added {n}, which the request does not have.",
+        )
+        for n in new[:MAX_SHOWN]
+    ]
     yield NAME_ADDED.judge(subject, added, severity=_weight_of_added(bool(wanted), use))
 
 
@@ -134,7 +157,7 @@ def require_answer(request: x509.CertificateSigningRequest, certificates: Sequen
     if not certificates:
         raise AcmeMisissued(["it holds no certificate"])
     found = [f for f in lint_answer(request, certificates).findings if f.rule in _REFUSED]
-    wrong = [f"{e.label}: expected {e.expected}, found {e.seen}" for f in found for e in f.evidence[:3]]
+    wrong = [str(e).rstrip(".") for f in found for e in f.evidence[:3]]
     for child, issuer in pairwise(certificates):
         if not is_issued_by(child, issuer):
             wrong.append(f"{title(child)} is not signed by the next certificate of its chain, {title(issuer)}")

@@ -118,9 +118,21 @@ def lint_names(
     answers = []
     for entry in layout.entries:
         evidence = [
-            Evidence(label=entry.reason, expected=entry.value, seen=presented.describe(), where="subjectAltName"),
+            Evidence(
+                label=entry.reason,
+                expected=entry.value,
+                seen=presented.describe(),
+                where="subjectAltName",
+                says=f"{entry.value} ({entry.reason}) is not in the certificate. It has {presented.describe()}.",
+            ),
             *(
-                Evidence(label=f"needed by {who}", expected=entry.value, seen="missing", where="deployment")
+                Evidence(
+                    label=f"needed by {who}",
+                    expected=entry.value,
+                    seen="missing",
+                    where="deployment",
+                    says=f"Needed by {who}",
+                )
                 for who in entry.needed_by
             ),
         ]

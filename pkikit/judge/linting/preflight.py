@@ -24,7 +24,7 @@ from pkikit.model.tables.public_cas import EXPRESSWAY_PROFILE, LETS_ENCRYPT
 from pkikit.model.zones import TraversalZone
 from pkikit.rules import acme_rules as rules
 from pkikit.rules.name_rules import FEDERATION, REGISTRATION, SIP_DOMAIN
-from pkikit.text import printable
+from pkikit.text import counted, printable
 from pkikit.values.names import is_ip_address
 from pkikit.values.public_names import is_internal, why_not_issued
 
@@ -126,19 +126,24 @@ def _not_public(names: tuple[str, ...], owner: str) -> Iterator[Evidence]:
         else:
             why = why_not_issued(name)
         if why:
-            yield Evidence(label=name, expected="a public name", seen=why, where=owner)
+            says = f"A public CA does not issue for {name}: it is {why}."
+            yield Evidence(label=name, expected="a public name", seen=why, where=owner, says=says)
 
 
 def _long_common_name(layout: SanLayout) -> Iterator[Evidence]:
     if len(layout.common_name) > MAX_COMMON_NAME:
         expected, seen = f"at most {MAX_COMMON_NAME}", f"{len(layout.common_name)} characters"
-        yield Evidence(label=layout.common_name, expected=expected, seen=seen, where=layout.owner)
+        says = f"The common name {layout.common_name} has {seen}; the limit is {MAX_COMMON_NAME}."
+        yield Evidence(label=layout.common_name, expected=expected, seen=seen, where=layout.owner, says=says)
 
 
 def _whole_domains(layout: SanLayout) -> Iterator[Evidence]:
     for entry in layout.entries:
         if entry.rule in _DOMAINS and not is_internal(entry.value) and not entry.value.startswith("collab-edge."):
-            yield Evidence(label=entry.value, expected="leads to E", seen="a whole domain", where=layout.owner)
+            says = f"{entry.value} is a bare domain; its A record must point to the Expressway-E peers."
+            yield Evidence(
+                label=entry.value, expected="leads to E", seen="a whole domain", where=layout.owner, says=says
+            )
 
 
 def _find_misdirected(names: tuple[str, ...], facts: AcmeFacts) -> Iterator[Evidence]:
@@ -149,10 +154,12 @@ def _find_misdirected(names: tuple[str, ...], facts: AcmeFacts) -> Iterator[Evid
             continue
         found = set(facts.addresses[name])
         if not found:
-            yield Evidence(label=name, expected="an address", seen="none", where="public DNS")
+            says = f"{name} has no address in public DNS."
+            yield Evidence(label=name, expected="an address", seen="none", where="public DNS", says=says)
         elif peers and not found <= peers:
             strange = ", ".join(sorted(found - peers))
-            yield Evidence(label=name, expected="a peer of E", seen=strange, where="public DNS")
+            says = f"{name} resolves to {strange} in public DNS, which is not an Expressway-E peer."
+            yield Evidence(label=name, expected="a peer of E", seen=strange, where="public DNS", says=says)
 
 
 def _closed_ports(names: tuple[str, ...], facts: AcmeFacts) -> Iterator[Evidence]:
@@ -162,32 +169,38 @@ def _closed_ports(names: tuple[str, ...], facts: AcmeFacts) -> Iterator[Evidence
     for address, error in facts.port_80.items():
         if error and (not reached or address in reached) and (not peers or address in peers):
             who = next((fqdn for fqdn, of_peer in facts.peers.items() if of_peer == address), address)
-            yield Evidence(label=f"port 80 of {who}", expected="open", seen=error, where=address)
+            says = f"Port 80 of {who} ({address}) does not answer: {error}."
+            yield Evidence(label=f"port 80 of {who}", expected="open", seen=error, where=address, says=says)
 
 
 def _find_forbidden(names: tuple[str, ...], facts: AcmeFacts) -> Iterator[Evidence]:
     for name in names:
         if name in facts.caa_unknown:
             seen = printable(facts.caa_unknown[name])
-            yield Evidence(label=name, expected="an answer about CAA", seen=seen, where="DNS")
+            says = f"DNS did not answer about the CAA records of {name}: {seen}."
+            yield Evidence(label=name, expected="an answer about CAA", seen=seen, where="DNS", says=says)
         records = [record for record in facts.caa.get(name, ()) if record.tag.lower() == "issue"]
         allowed = [record for record in records if record.authority == facts.authority]
         if records and not allowed:
             seen = ", ".join(record.authority or "nobody" for record in records)
-            yield Evidence(label=name, expected=facts.authority, seen=seen, where="CAA records")
+            says = f"The CAA records of {name} allow {seen}, not {facts.authority}."
+            yield Evidence(label=name, expected=facts.authority, seen=seen, where="CAA records", says=says)
         elif records and not any(record.allows_http for record in allowed):
             seen = allowed[0].value[:200]
-            yield Evidence(label=name, expected="http-01 allowed", seen=seen, where="CAA records")
+            says = f"The CAA records of {name} do not allow the method http-01: {seen}."
+            yield Evidence(label=name, expected="http-01 allowed", seen=seen, where="CAA records", says=says)
 
 
 def _beyond_limits(names: tuple[str, ...], facts: AcmeFacts) -> Iterator[Evidence]:
     if facts.certificates_left == 0:
         seen = "none left for exactly these names"
-        yield Evidence(label="certificates", expected="at least one left", seen=seen, where=facts.authority)
+        says = f"{facts.authority} issues no more certificates for exactly these names at the moment (rate limit)."
+        yield Evidence(label="certificates", expected="at least one left", seen=seen, where=facts.authority, says=says)
     limit = MAX_NAMES if facts.names_left is None else min(MAX_NAMES, facts.names_left)
     if len(names) > limit:
         expected, seen = f"at most {limit}", str(len(names))
-        yield Evidence(label="names in the order", expected=expected, seen=seen, where=facts.authority)
+        says = f"The order has {counted(len(names), 'name')}; {facts.authority} allows {expected}."
+        yield Evidence(label="names in the order", expected=expected, seen=seen, where=facts.authority, says=says)
 
 
 def pending_not_deployed(
@@ -201,6 +214,8 @@ def pending_not_deployed(
         expected=f"the pending one, valid until {format_time(pending.not_valid_after_utc)}",
         seen=f"expired at {format_time(current.not_valid_after_utc)}",
         where=owner,
+        says=f"The certificate in use on {owner} expired at {format_time(current.not_valid_after_utc)}. The pending one is "
+        f"signed and valid until {format_time(pending.not_valid_after_utc)}, but not deployed.",
     )
     return (rules.PENDING.finding(owner, [evidence]),)
 
@@ -230,7 +245,14 @@ def missing_from_lists(
         if not any(is_issued_by(chain[-1], root) for root in trusted if root.subject == root.issuer)
     ]
     evidence = [
-        Evidence(label=what, expected=format_name(name), seen="missing", where=fqdn) for what, name, fqdn in missing
+        Evidence(
+            label=what,
+            expected=format_name(name),
+            seen="missing",
+            where=fqdn,
+            says=f"The trusted CA list of {fqdn} does not have {format_name(name)} ({what}).",
+        )
+        for what, name, fqdn in missing
     ]
     answer = rules.CA_NOT_IN_LISTS.judge(owner, evidence)
     return Verdict.of(f"who trusts the CA of {owner}'s certificate?", answer)

@@ -25,6 +25,7 @@ from pkikit.model.certificates.public_key import digest_name
 from pkikit.model.findings import Evidence, Finding, Severity, Verdict
 from pkikit.rules import replacement_rules as rules
 from pkikit.rules.rule import Rule
+from pkikit.text import listed
 
 
 def lint_replacement(old: x509.Certificate, new: x509.Certificate, use: CertificateUse) -> Verdict:
@@ -34,7 +35,13 @@ def lint_replacement(old: x509.Certificate, new: x509.Certificate, use: Certific
     """
     subject = title(new)
     if old == new:
-        evidence = Evidence(label="certificate", expected="a new one", seen="the same, byte by byte", where="file")
+        evidence = Evidence(
+            label="certificate",
+            expected="a new one",
+            seen="the same, byte by byte",
+            where="file",
+            says="The new certificate is the old one, byte by byte.",
+        )
         findings = [rules.SAME_CERTIFICATE.finding(subject, [evidence])]
     else:
         findings = [f for part in _PARTS for f in part(old, new, use, subject)]
@@ -57,7 +64,13 @@ def _names(old: x509.Certificate, new: x509.Certificate, use: CertificateUse, su
         yield rules.NAME_REMOVED.finding(subject, evidence, severity=weight)
     if added:
         shown = [
-            Evidence(label=f"name {n}", expected="as before", seen="new", where="subjectAltName")
+            Evidence(
+                label=f"name {n}",
+                expected="as before",
+                seen="new",
+                where="subjectAltName",
+                says=f"The new certificate also has {n}.",
+            )
             for n in added[:MAX_SHOWN]
         ]
         yield rules.NAME_ADDED.finding(subject, shown)
@@ -74,7 +87,13 @@ def _who_misses(gone: Sequence[str], use: CertificateUse) -> tuple[list[Evidence
     if use.layout is None:
         label = "machines that look for it"
         evidence = [
-            Evidence(label=f"name {n}, {label}", expected="still there", seen="gone", where="subjectAltName")
+            Evidence(
+                label=f"name {n}, {label}",
+                expected="still there",
+                seen="gone",
+                where="subjectAltName",
+                says=f"The old certificate has {n}, the new one does not. Machines that look for it will refuse the new one.",
+            )
             for n in gone[:MAX_SHOWN]
         ]
         return evidence, Severity.WARNING
@@ -82,11 +101,19 @@ def _who_misses(gone: Sequence[str], use: CertificateUse) -> tuple[list[Evidence
     evidence = []
     for name in gone[:MAX_SHOWN]:
         entry = needed.get(name)
+        needs = listed(entry.needed_by) or entry.reason if entry else ""
         who = (
             f"needed by {', '.join(entry.needed_by) or entry.reason}" if entry else "nothing in the deployment needs it"
         )
         evidence.append(
-            Evidence(label=f"name {name}", expected="still there" if entry else "-", seen=f"gone; {who}", where="SAN")
+            Evidence(
+                label=f"name {name}",
+                expected="still there" if entry else "-",
+                seen=f"gone; {who}",
+                where="SAN",
+                says=f"The old certificate has {name}, the new one does not. "
+                + (f"Needed by: {needs}." if entry else "Nothing in the deployment needs it."),
+            )
         )
     return evidence, Severity.ERROR if any(n in needed for n in gone) else Severity.INFO
 
@@ -95,7 +122,9 @@ def _key(old: x509.Certificate, new: x509.Certificate, use: CertificateUse, subj
     same = key_of(old) == key_of(new)
     rule = rules.KEY_KEPT if same else rules.KEY_CHANGED
     seen = "the same key" if same else "a new key"
-    yield rule.finding(subject, [Evidence(label="public key", expected="known", seen=seen, where="subjectPublicKey")])
+    says = f"The new certificate has {seen}{' as the old one' if same else ''}."
+    evidence = Evidence(label="public key", expected="known", seen=seen, where="subjectPublicKey", says=says)
+    yield rule.finding(subject, [evidence])
     changed, weaker = [], False
     (old_kind, old_bits), (new_kind, new_bits) = key_kind(old), key_kind(new)
     if (old_kind, old_bits) != (new_kind, new_bits):
@@ -112,18 +141,24 @@ def _key(old: x509.Certificate, new: x509.Certificate, use: CertificateUse, subj
 
 
 def _state_change(label: str, before: str, after: str) -> Evidence:
-    return Evidence(label=label, expected=before, seen=after, where="old and new certificate")
+    says = f"{label[:1].upper()}{label[1:]}: was {before}, is now {after}."
+    return Evidence(label=label, expected=before, seen=after, where="old and new certificate", says=says)
 
 
 def _difference(rule: Rule, subject: str, evidence: Sequence[Evidence], *, severity: Severity | None = None) -> Finding:
     """Return a finding that states the old and the new value; there is no expected one."""
-    message = "; ".join(f"{e.label}: was {e.expected}, is now {e.seen}" for e in evidence)
-    return rule.finding(subject, evidence, message=message, severity=severity)
+    return rule.finding(subject, evidence, severity=severity)
 
 
 def _issuer(old: x509.Certificate, new: x509.Certificate, use: CertificateUse, subject: str) -> Iterator[Finding]:
     if is_self_signed(old) and is_self_signed(new):
-        evidence = Evidence(label="issuer", expected="a CA", seen="signed by its own key, old and new", where="issuer")
+        evidence = Evidence(
+            label="issuer",
+            expected="a CA",
+            seen="signed by its own key, old and new",
+            where="issuer",
+            says="Both certificates are self-signed: each is its own issuer.",
+        )
         if key_of(old) != key_of(new):
             yield rules.ISSUER_CHANGED.finding(subject, [evidence])
     elif old.issuer != new.issuer:
@@ -142,7 +177,11 @@ def _issuer(old: x509.Certificate, new: x509.Certificate, use: CertificateUse, s
             )
     if serial_number(old) == serial_number(new) and old.issuer == new.issuer:
         evidence = Evidence(
-            label="serial number", expected="another", seen=f"{serial_number(new):x}"[:80], where="serial"
+            label="serial number",
+            expected="another",
+            seen=f"{serial_number(new):x}"[:80],
+            where="serial",
+            says=f"Both certificates have the serial number {f'{serial_number(new):x}'[:80]}.",
         )
         yield rules.SERIAL_REUSED.finding(subject, [evidence])
 
@@ -174,6 +213,8 @@ def _validity(old: x509.Certificate, new: x509.Certificate, use: CertificateUse,
                 expected=f"at or before {format_time(old.not_valid_after_utc)}, the end of the old one",
                 seen=format_time(new.not_valid_before_utc),
                 where="validity",
+                says=f"There is a gap: the old certificate ends at {format_time(old.not_valid_after_utc)}, and the new one "
+                f"starts at {format_time(new.not_valid_before_utc)}.",
             )
         )
     if evidence:

@@ -19,6 +19,8 @@ from pkikit.rules.name_rules import IP_ADDRESS_USED, REFERENCE, WILDCARD_UNSUPPO
 from pkikit.rules.rule import Rule
 from pkikit.values.names import SipUri, ip_text, is_ip_address, parse_dns_name, printable
 
+NOT_THERE = "the certificate does not have this name"
+
 
 class NameReason(enum.Enum):
     """How a reference name was found, or why it was not; `NameMatch.why` says it in words."""
@@ -101,12 +103,12 @@ def match_name(reference: str, presented: PresentedNames, *, sip: bool = True) -
     if is_ip_address(name):
         return _match_address(name, presented)
     if sip and name in presented.sip:
-        return _hit(name, f"sip:{name}", "the SAN holds this SIP domain as URI", NameReason.URI)
+        return _hit(name, f"sip:{name}", "the SAN has this SIP domain as URI", NameReason.URI)
     if name in presented.dns:
         if sip and presented.sip:
-            why = "the SAN holds it as dNSName, but also a SIP URI: then only SIP URIs count (RFC 5922 §7.1)"
+            why = "the SAN has it as dNSName, but also has a SIP URI: then only SIP URIs count (RFC 5922 §7.1)"
             return NameMatch(reference=name, why=why)
-        return _hit(name, name, "the SAN holds this dNSName", NameReason.DNS_NAME)
+        return _hit(name, name, "the SAN has this dNSName", NameReason.DNS_NAME)
     wildcard = next((w for w in presented.wildcards if _covers(w, name)), "")
     if wildcard:
         why = f"only the wildcard {wildcard} would cover it, and wildcards are not supported"
@@ -114,7 +116,7 @@ def match_name(reference: str, presented: PresentedNames, *, sip: bool = True) -
     for entry in presented.refused:
         if same_but_for_form(name, entry.name):
             return NameMatch(
-                reference=name, why=f"the SAN holds {entry.name!r}, which {entry.reason}: it matches nothing"
+                reference=name, why=f"the SAN has {entry.name!r}, which {entry.reason}: it matches nothing"
             )
     return _match_common_name(name, presented)
 
@@ -136,17 +138,15 @@ def match_check(check: NameCheck, presented: PresentedNames) -> tuple[NameMatch,
 def _match_service(service: str, presented: PresentedNames) -> NameMatch:
     for entry in presented.others:
         if entry.service and entry.domain and f"{entry.service}.{entry.domain}" == service:
-            return _hit(service, str(entry), "the SAN holds this SRVName (RFC 4985)", NameReason.SERVICE)
-    return NameMatch(reference=service, why="the SAN holds no such SRVName")
+            return _hit(service, str(entry), "the SAN has this SRVName (RFC 4985)", NameReason.SERVICE)
+    return NameMatch(reference=service, why="the SAN does not have this SRVName")
 
 
 def _match_address(name: str, presented: PresentedNames) -> NameMatch:
     if name in presented.ip:
-        return _hit(
-            name, f"IP {name}", "the SAN holds this iPAddress; an FQDN is recommended", NameReason.ADDRESS_FOUND
-        )
+        return _hit(name, f"IP {name}", "the SAN has this iPAddress; an FQDN is recommended", NameReason.ADDRESS_FOUND)
     written = any(same_but_for_form(name, entry.name) for entry in presented.refused)
-    why = "the SAN holds no such iPAddress, and an IP address matches no dNSName"
+    why = "the SAN does not have this iPAddress, and an IP address never matches a dNSName"
     return NameMatch(
         reference=name,
         why=f"{why} (the address is there as dNSName)" if written else why,
@@ -160,12 +160,13 @@ def _match_common_name(name: str, presented: PresentedNames) -> NameMatch:
         if presented.reads_common_name:
             return _hit(name, f"CN {name}", "there is no SAN, so the common name counts", NameReason.COMMON_NAME)
         return NameMatch(
-            reference=name, why="only the common name holds it, and it counts only without any SAN (RFC 5922 §7.1)"
+            reference=name,
+            why="it is only the common name, which counts only in a certificate without SAN (RFC 5922 §7.1)",
         )
     if presented.reads_common_name and _covers(own, name):
         why = "only a wildcard common name would cover it, and wildcards are not supported"
         return NameMatch(reference=name, why=why, reason=NameReason.WILDCARD_REFUSED)
-    return NameMatch(reference=name, why="no presented name equals it")
+    return NameMatch(reference=name, why=NOT_THERE)
 
 
 def same_but_for_form(name: str, written: str) -> bool:
@@ -203,7 +204,7 @@ def match_https(reference: str, presented: PresentedNames) -> NameMatch:
     if is_ip_address(name):
         return _address(name, presented, "compared with the iPAddress entries of the SAN")
     if name in presented.dns:
-        return _hit(name, name, "the SAN holds this dNSName", NameReason.DNS_NAME)
+        return _hit(name, name, "the SAN has this dNSName", NameReason.DNS_NAME)
     wildcard = next((w for w in presented.wildcards if _covers(w, name)), "")
     if wildcard:
         return _hit(name, wildcard, "a wildcard covers exactly one left-most label", NameReason.WILDCARD)
@@ -221,7 +222,8 @@ def match_openssl(reference: str, presented: PresentedNames) -> NameMatch:
             return _hit(name, printable(candidate), "a dNSName of the SAN equals or covers it", NameReason.DNS_NAME)
     if written:
         return NameMatch(
-            reference=name, why="no dNSName equals or covers it; beside dNSNames the common name is not read"
+            reference=name,
+            why="no dNSName equals or covers it, and the common name does not count when there are dNSNames",
         )
     for candidate in presented.common_names or ((presented.common_name,) if presented.common_name else ()):
         if _openssl_equal(candidate, name):
