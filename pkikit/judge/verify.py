@@ -206,7 +206,7 @@ def _say_missing(
     """
     wanted, has = listed((*check.any_of, *check.services), "or"), presented.describe()
     verifier, certificate = (asked.verifier, asked.the_certificate) if asked else ("", "the certificate")
-    because = "" if check.why.startswith("--") else f" ({check.why})"
+    because = "" if check.why.startswith(("--", "reference name")) else f" ({check.why})"
     if verifier:
         says = f"{verifier} looks for {wanted}{because}, and {certificate} does not have it: it has {has}."
     else:
