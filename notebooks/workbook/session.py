@@ -35,6 +35,7 @@ from simulator.world.fault_context import FaultContext
 from simulator.world.remedies import OF_PEERS, Action, apply_remedy, remedy_of
 from simulator.world.report import CheckReport, LegReport
 from workbook.plainly import tell_plainly
+from workbook.shortcuts import shortcut
 
 DEPLOYMENTS = deployments_folder()
 
@@ -177,9 +178,13 @@ class LabSession:
         """Return what faults and remedies need: the lab's own CA, now."""
         return FaultContext(self.threaded.issued, self.at)
 
-    def remedy(self, action: str, target: str) -> CheckReport:
-        """Do one thing about what is broken, as in the clinic, and dial every leg."""
-        remedy = remedy_of(action, target, self.deployment)
+    def remedy(self, action: str, target: str = "") -> CheckReport:
+        """Do one thing about what is broken, such as `order e1 +example.com`, and dial every connection."""
+        short = shortcut(action, target, self.world, self.ground)
+        if short is not None:
+            self.threaded.change(short)
+            return self.check()
+        remedy = remedy_of(action, target, self.deployment, self.world)
         if remedy.action in OF_PEERS or remedy.action is Action.CONFIGURE:
             raise InputError(f"{remedy.action} is for cases of the clinic: open_case(…)")
         self.threaded.change(apply_remedy(remedy, self.world, self.ground))

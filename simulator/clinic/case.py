@@ -8,17 +8,17 @@ from functools import cache
 from importlib.resources import files
 from itertools import combinations
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import pydantic
 import yaml
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 from pkikit.design.legs import legs_of
 from pkikit.errors import InputError
 from pkikit.files import load_deployment
 from pkikit.judge.legs.leg_verdict import judge_leg
-from pkikit.model.codec.problems import problem_of
+from pkikit.model.codec.problems import problem_of, refuse
 from pkikit.model.deployment import Deployment
 from pkikit.model.deployment_file.fields import Fqdn, Label
 from pkikit.model.places import deployment_with
@@ -28,7 +28,7 @@ from simulator.clock import Clock
 from simulator.world.fault_context import FaultContext
 from simulator.world.faults import Fault, parties_of
 from simulator.world.issued_world import issue_world
-from simulator.world.remedies import Action
+from simulator.world.remedies import action_named
 
 Tool = Literal["zones", "log", "certificate", "trust", "trace", "dns", "file", "preflight"]
 Topic = Literal["names", "trust", "validity", "purpose", "revocation", "tls-and-network", "files", "acme", "services"]
@@ -69,6 +69,20 @@ class ExpertLook(_Part):
     learns: str
 
 
+def _line(value: object) -> object:
+    """Return a fix as one line, and refuse an action that there is not. A list of words is the older form."""
+    line = " ".join(map(str, value)) if isinstance(value, list | tuple) else value
+    if isinstance(line, str):
+        try:
+            action_named(line.split(maxsplit=1)[0] if line.strip() else "")
+        except InputError as error:
+            raise refuse(str(error)) from None
+    return line
+
+
+Line = Annotated[str, BeforeValidator(_line)]
+
+
 class Case(_Part):
     """One file of `simulator/clinic/cases`. `change` maps a place of the deployment (zones.0.name) to its value in this case.
 
@@ -88,7 +102,7 @@ class Case(_Part):
         cause: the rule id of the cause.
         also: further causes, if several things are broken.
         fix: what to do about it, in one or two sentences.
-        remedies: what fixes it, one after the other: (action, target) pairs.
+        remedies: what fixes it, one after the other, as one types it: `order e1 lab-ca`.
         tools: what the player may look at.
     """
 
@@ -114,7 +128,7 @@ class Case(_Part):
     cause: str
     also: tuple[str, ...] = ()
     fix: str = Field(validation_alias=AliasChoices("fix", "mend"))
-    remedies: tuple[tuple[Action, str], ...] = Field(min_length=1)
+    remedies: tuple[Line, ...] = Field(min_length=1)
     tools: tuple[Tool, ...] = Field(min_length=1)
 
     @property

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 
 from pkikit.errors import AcmeProblem, EncodingError, InputError
 from pkikit.files import key_pem
+from pkikit.issue.authority import Authority
 from pkikit.judge.linting.preflight import pending_not_deployed, problem_findings
 from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Evidence, Finding
@@ -31,7 +32,8 @@ from simulator.peer.peer import Peer
 from simulator.settings import LabSettings
 from simulator.world.craft import craft
 from simulator.world.fault_context import FaultContext
-from simulator.world.remedies import OF_PEERS, Action, Remedy, apply_remedy, place_of
+from simulator.world.plan_settings import setting_named
+from simulator.world.remedies import OF_PEERS, Action, Remedy, apply_remedy, remedy_of
 from simulator.world.report import CheckReport
 
 _LOGGED = (
@@ -108,13 +110,16 @@ class LiveCase:
         self.acme: AcmeService | None = None  # in a case that orders a certificate
         self.refused: tuple[Finding, ...] = ()
         self.applied: tuple[Remedy, ...] = ()
+        self.earlier: tuple[Event, ...] = ()  # of labs before the configuration changed
+        self._to_order = False  # the order has to be repeated
+        self._made_cas: dict[str, Authority] = {}
 
     async def __aenter__(self) -> Self:
         await self._open(await anyio.to_thread.run_sync(self.case.changed))
         if self.case.scanner is not None:
             self._step("strangers call")
             await scan(self.lab, self.case.scanner)
-        self.broken = await self.look()
+        self.first_refused, self.broken = self.refused, await self.look()
         self.log = tuple(e for e in self.lab.events if e.kind in _LOGGED)
         return self
 
@@ -128,7 +133,6 @@ class LiveCase:
                 self.acme = await stack.enter_async_context(acme_service(self.lab))
                 await self.acme.prepare(self.case.order.peer)
                 self.lab.trust([await self.acme.ca.root()])
-            self._well = self.lab.world
             self._step("something happens")
             await self._break()
             self._stack = stack.pop_all()
@@ -138,10 +142,10 @@ class LiveCase:
 
     @property
     def _fault_context(self) -> FaultContext:
-        return FaultContext(self.lab.issued, self.lab.clock.now(), self._settings.rsa)
+        return FaultContext(self.lab.issued, self.lab.clock.now(), self._settings.rsa, made=self._made_cas)
 
     async def _break(self) -> None:
-        broken = await anyio.to_thread.run_sync(self._fault_context.apply, self.case.faults, self._well)
+        broken = await anyio.to_thread.run_sync(self._fault_context.apply, self.case.faults, self.lab.world)
         if self.case.order is not None and not self.case.order.deploy:
             await self._place_order(self.case.order)  # all is well while it is signed
         self.lab.change(broken)
@@ -151,6 +155,7 @@ class LiveCase:
             self.refused = (
                 await self._place_order(self.case.order) if self.case.order.deploy else self._waits(self.case.order)
             )
+            self._to_order = self.case.order.deploy and bool(self.refused)
 
     async def look(self) -> CheckReport:
         """Dial every leg. Who orders from a public CA has put its intermediates into the lists of the Expressways, too."""
@@ -165,62 +170,99 @@ class LiveCase:
         chain = credential.chain[1:] if credential is not None else ()
         return () if own in chain else chain
 
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The event log of the whole case, oldest first."""
+        return (*self.earlier, *self.lab.events)
+
+    @property
+    def unfinished(self) -> str:
+        """One sentence about work that is still to be done although nothing is refused any more; empty if there is none."""
+        if self.refused or not self._to_order or self.case.order is None:
+            return ""
+        return f"{self.case.order.peer} still has no new certificate: order it again."
+
+    def settled(self, report: CheckReport) -> bool:
+        """Return True if every connection is up, nothing is refused, and no order is left."""
+        return report.accepted and not self.refused and not self.unfinished
+
+    def read(self, line: str) -> Remedy:
+        """Return the remedy that a person typed.
+
+        Raises:
+            InputError: a word is unknown; the sentence lists what is allowed.
+        """
+        return remedy_of(line, "", self.lab.deployment, self.lab.world)
+
     async def remedy(self, remedy: Remedy) -> CheckReport:
-        """Do one thing about it, for real, and dial every leg."""
+        """Do one thing about it, for real, and dial every connection.
+
+        Raises:
+            InputError: the work cannot be done; nothing was changed.
+        """
         self._step(str(remedy))
-        self.applied = (*self.applied, remedy)
         if remedy.action is Action.CONFIGURE:
-            # Ports and listeners follow the configuration: start a new lab, and repeat all remedies in it.
-            planned = await anyio.to_thread.run_sync(self.case.base)
-            chosen = dict(place_of(r, planned) for r in self.applied if r.action is Action.CONFIGURE)
-            before = await anyio.to_thread.run_sync(self.case.changed)
-            await self._stack.aclose()
-            await self._open(deployment_with(before, chosen))
-            for done in self.applied:
-                await self._do(done)
+            await self._configure(remedy)
         else:
             await self._do(remedy)
+        self.applied = (*self.applied, remedy)
         return await self.look()
+
+    async def _configure(self, remedy: Remedy) -> None:
+        """Ports and listeners follow the configuration: start a new lab, and repeat all remedies in it."""
+        before = await anyio.to_thread.run_sync(self.case.changed)
+        chosen: dict[str, Any] = {}
+        for done in (*self.applied, remedy):
+            if done.action is Action.CONFIGURE:
+                setting = setting_named(before, done.target)
+                chosen[setting.place] = setting.parsed(" ".join(done.words))
+        wanted = deployment_with(before, chosen)
+        self.earlier = self.events
+        await self._stack.aclose()
+        self._made_cas.clear()
+        await self._open(wanted)
+        for done in self.applied:
+            if done.action is not Action.CONFIGURE:
+                await self._do(done)
 
     async def _do(self, remedy: Remedy) -> None:
         if remedy.action not in OF_PEERS:
             self.lab.change(await anyio.to_thread.run_sync(apply_remedy, remedy, self.lab.world, self._fault_context))
+            await self._ask_the_ca_again()
             return
         peer, order, upload = self.lab.peers[remedy.target], self.case.order, self.case.upload
         match remedy.action:
             case Action.LOAD if upload is not None and upload.peer == peer.fqdn:
-                await self._load(peer)
+                if remedy.words == (_RIGHT_FORM[upload.form],):
+                    await self._load(peer)
+                else:
+                    self.refused = await self._upload(upload)
             case Action.WAIT:
                 self._wait_for_the_ca(peer.fqdn)
-            case Action.ORDER if order is not None and order.peer == peer.fqdn:
+                await self._ask_the_ca_again()
+            case Action.ORDER_AGAIN if order is not None and order.peer == peer.fqdn:
                 self.refused = await self._place_order(order.model_copy(update={"times": 1}))
                 if not self.refused:
                     await peer.deploy()
+                    self._to_order = False
             case Action.DEPLOY if peer.state.pending_certificate is not None:
                 await peer.deploy()
                 self.refused = ()
             case _:
-                raise InputError(f"{peer.fqdn} has nothing to {remedy.action.value.replace('-', ' ')}")
+                raise InputError(f"{peer.fqdn} has nothing to {_WORDS[remedy.action]}")
+
+    async def _ask_the_ca_again(self) -> None:
+        """After a change, look again at what the CA would object to: what was refused earlier says nothing any more."""
+        order = self.case.order
+        if self.acme is not None and order is not None and order.deploy and self._to_order:
+            self.refused = (await self.acme.preflight(order.peer)).errors
 
     async def fix(self) -> CheckReport:
-        """Undo the faults, repeat correctly what was refused, and dial every leg."""
-        self._step("fixing it")
-        case = self.case
-        if case.change and not case.faults:
-            # The case changed the configuration: start a new lab with the right one.
-            async with Lab(await anyio.to_thread.run_sync(case.base), settings=self._settings) as lab:
-                return await lab.check()
-        if case.order is not None:
-            if case.order.deploy:
-                self.lab.change(self._well)
-                self._wait_for_the_ca(case.order.peer)
-                self.refused = await self._place_order(case.order.model_copy(update={"times": 1}))
-            await self.lab.peers[case.order.peer].deploy()
-        else:
-            self.lab.change(self._well)
-        if case.upload is not None:
-            await self._load(self.lab.peers[case.upload.peer])
-        return await self.look()
+        """Do what the case file says fixes it, one thing after the other."""
+        report = await self.look()
+        for line in self.case.remedies:
+            report = await self.remedy(self.read(line))
+        return report
 
     # What is refused.
 
@@ -236,8 +278,8 @@ class LiveCase:
             cluster = self.lab.deployment.cluster_of(upload.peer)
             assert cluster is not None  # a peer has one
             other = next(p for p in cluster.peers if p != upload.peer)
-            await peer.generate()
-            await self.lab.peers[other].generate()
+            await _generate(peer)
+            await _generate(self.lab.peers[other])
             certificate = _pem(self._answer(self.lab.peers[other]))
         elif upload.form in _WITH_KEY:
             made = craft(peer.layout.dns_names, self.lab.issued.authority, at=self.lab.clock.now())
@@ -249,7 +291,7 @@ class LiveCase:
             else:
                 key = key_pem(made.key).rstrip(b"\n")
         else:
-            await peer.generate()
+            await _generate(peer)
             certificate = self._in_form(upload.form, self._answer(peer))
         try:
             await peer.upload(certificate, key)
@@ -303,8 +345,28 @@ class LiveCase:
         return pending_not_deployed(running.leaf, pending.leaf, owner=order.peer, at=self.lab.now_of(order.peer))
 
 
+_RIGHT_FORM = {
+    "der": "as-pem",
+    "pkcs7": "as-pem",
+    "reversed": "server-certificate-first",
+    "encrypted-key": "key-without-passphrase",
+    "key-without-newline": "key-with-line-end",
+    "of-another-peer": "for-its-own-request",
+}
+_WORDS = {
+    Action.LOAD: "upload",
+    Action.WAIT: "wait for",
+    Action.ORDER_AGAIN: "order by ACME",
+    Action.DEPLOY: "deploy",
+}
 # What is uploaded together with its private key.
 _WITH_KEY = frozenset({"encrypted-key", "key-without-newline"})
+
+
+async def _generate(peer: Peer) -> None:
+    if peer.state.request is not None:
+        await peer.discard()
+    await peer.generate()
 
 
 def _pem(chain: tuple[x509.Certificate, ...]) -> bytes:

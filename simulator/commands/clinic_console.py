@@ -13,7 +13,7 @@ from pkikit.errors import PkikitError
 from pkikit.rules.catalogue import all_rules
 from pkikit.values.names import printable
 from simulator.clinic.score import Score
-from simulator.world.remedies import TOLD, remedy_of
+from simulator.world.remedies import TOLD
 
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
@@ -101,13 +101,13 @@ def _do_work(out: Console, live: LiveCase, portal: BlockingPortal, said: str) ->
         console.table(out, ("remedy", "what is done"), list(TOLD.items()))
         return False
     try:
-        report = portal.call(live.remedy, remedy_of(words[0], " ".join(words[1:]), live.lab.deployment))
+        report = portal.call(live.remedy, live.read(" ".join(words)))
     except PkikitError as error:
         out.print(str(error), markup=False)
         return False
     for refused in live.refused:
         out.print(refused.message, markup=False)
-    return _check_legs(out, report) and not live.refused
+    return _check_legs(out, report) and live.settled(report)
 
 
 def _check_legs(out: Console, report: CheckReport) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -74,3 +75,12 @@ def craft(
     leaf = builder.sign(signer, hashes.SHA256())
     behind = chain if chain is not None else (issuer.intermediates if issuer else ())
     return Credential(chain=(leaf, *behind), key=key)
+
+
+def signed(ca: x509.Certificate, certificate: x509.Certificate) -> bool:
+    """Return True if the key of `ca` signed the certificate."""
+    try:
+        certificate.verify_directly_issued_by(ca)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True

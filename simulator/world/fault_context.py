@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import partial
 from typing import Any, assert_never
 
 from cryptography import x509
@@ -18,7 +18,7 @@ from pkikit.model.certificates.facts import ocsp_urls
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData
 from pkikit.model.world import Failing, Party, World
 from pkikit.values.names import printable
-from simulator.world.craft import BOTH, CLIENT, DAY, SERVER, craft
+from simulator.world.craft import BOTH, CLIENT, DAY, SERVER, craft, signed
 from simulator.world.faults import (
     Block,
     Ca,
@@ -54,17 +54,39 @@ _PURPOSES = {"both": BOTH, "server": (SERVER,), "client": (CLIENT,), "any": None
 
 @dataclass(frozen=True)
 class FaultContext:
-    """What faults need: the lab's own CA and the instant. `rsa` says which keys the lab makes."""
+    """What faults need: the lab's own CA and the instant. `rsa` says which keys the lab makes.
+
+    made: further CAs by name. They stay, so that a later certificate can come from the same CA.
+    """
 
     issued: IssuedWorld
     at: datetime
     rsa: bool = True
+    made: dict[str, Authority] = field(default_factory=dict, compare=False, repr=False)
 
-    @cached_property
+    def _kept(self, name: str, make: Callable[[], Authority]) -> Authority:
+        if name not in self.made:
+            self.made[name] = make()
+        return self.made[name]
+
+    @property
     def stranger(self) -> Authority:
         """A CA that no party trusts yet."""
-        root = create_root("Stranger Root CA", at=self.at - 400 * DAY, organisation="Stranger")
-        return root.intermediate("Stranger Issuing CA", at=self.at - 400 * DAY, organisation="Stranger")
+        return self._kept("stranger", lambda: self._two_levels("Stranger"))
+
+    @property
+    def public(self) -> Authority:
+        """A public CA. Machines outside trust it; inside nobody does until somebody appends its root."""
+        return self._kept("public", lambda: self._two_levels("Public"))
+
+    def _two_levels(self, name: str) -> Authority:
+        root = create_root(f"{name} Root CA", at=self.at - 400 * DAY, organisation=name)
+        return root.intermediate(f"{name} Issuing CA", at=self.at - 400 * DAY, organisation=name)
+
+    def authority_of(self, leaf: x509.Certificate) -> Authority | None:
+        """Return the CA that issued a certificate, if the lab has its key."""
+        known = (self.issued.authority, self.issued.root, *self.made.values())
+        return next((ca for ca in known if signed(ca.certificate, leaf)), None)
 
     def new_key(self) -> PrivateKey:
         """Return a new key of the kind that the lab makes."""
@@ -191,25 +213,35 @@ class FaultContext:
             case "itself":
                 return None, ()
             case "new-intermediate":
-                return self.issued.root.intermediate("Lab Issuing CA 2", at=self.at, key=self.new_key()), ()
+                make = partial(self.issued.root.intermediate, "Lab Issuing CA 2", at=self.at, key=self.new_key())
+                return self._kept(by, make), ()
             case "end-entity":
-                signer = craft(("web.example.com",), self.issued.authority, at=self.at, key=self.new_key())
-                assert signer.key is not None  # `craft` always sets one
-                parents = (self.issued.authority.certificate, *self.issued.authority.parents)
-                return Authority(certificate=signer.leaf, key=signer.key, parents=parents), ()
+                return self._kept(by, self._web_server), ()
             case _:
-                root = create_root("Second Root CA", at=self.at - 200 * DAY, key=self.new_key())
-                middle = root.intermediate(
-                    "Second Issuing CA",
-                    at=self.at - 200 * DAY,
-                    key=self.new_key(),
-                    lifetime=timedelta(days=150 if by == "expired-intermediate" else 900),
-                    path_length=0,
-                    basic_constraints=by != "no-basic-constraints",
-                )
-                if by == "no-intermediate-below":
-                    middle = middle.intermediate("Third Issuing CA", at=self.at - 100 * DAY, key=self.new_key())
-                return middle, (root.certificate,)
+                signer = self._kept(by, partial(self._second, by))
+                return signer, (signer.root,)
+
+    def _web_server(self) -> Authority:
+        """Return a server that signs certificates, although it is no CA."""
+        signer = craft(("web.example.com",), self.issued.authority, at=self.at, key=self.new_key())
+        assert signer.key is not None  # `craft` always sets one
+        parents = (self.issued.authority.certificate, *self.issued.authority.parents)
+        return Authority(certificate=signer.leaf, key=signer.key, parents=parents)
+
+    def _second(self, by: Issuer) -> Authority:
+        """Return the issuing CA of a second hierarchy, with the fault that `by` names."""
+        root = create_root("Second Root CA", at=self.at - 200 * DAY, key=self.new_key())
+        middle = root.intermediate(
+            "Second Issuing CA",
+            at=self.at - 200 * DAY,
+            key=self.new_key(),
+            lifetime=timedelta(days=150 if by == "expired-intermediate" else 900),
+            path_length=0,
+            basic_constraints=by != "no-basic-constraints",
+        )
+        if by == "no-intermediate-below":
+            middle = middle.intermediate("Third Issuing CA", at=self.at - 100 * DAY, key=self.new_key())
+        return middle
 
     def _revoke(self, fault: Revoke, world: World) -> World:
         at = self.at - timedelta(days=fault.crl_age_days)

@@ -64,8 +64,8 @@ def test_clinic_session_refuses_bad_input_with_a_sentence() -> None:
         (lambda: case.certificate("jabber.example.com"), "shows no certificate"),
         (lambda: case.trust("nobody"), "is no party"),
         (lambda: case.trace("zone:nothing"), "close to it"),
-        (lambda: case.remedy("pray", "e1.example.com"), "there is no remedy"),
-        (lambda: case.remedy("set-clock", "e9"), "is done to one of"),
+        (lambda: case.remedy("pray", "e1.example.com"), "there is no fix"),
+        (lambda: case.remedy("set-clock", "e9"), "is not one of"),
     ):
         with pytest.raises(InputError, match=told):
             call()
@@ -73,7 +73,7 @@ def test_clinic_session_refuses_bad_input_with_a_sentence() -> None:
         assert case.answer(said).startswith("✘")
         assert len(case.answer(said)) < 400
         assert case.score.misses == 0  # not an answer, so it costs nothing
-    assert case.remedy("load-again", "e1.example.com").startswith("✘")
+    assert case.remedy("upload", "e1 as-pem").startswith("✘")
     assert case.dns("no.such.example.com") == []
     assert "more hints" in [case.hint() for _ in range(9)][-1]
     with pytest.raises(InputError, match="did you mean leaf-expired"):
@@ -164,10 +164,11 @@ def test_clinic_panel_plays_a_case() -> None:
     for look in ("zones", "log", "certificate", "trust", "trace", "dns", "file", "preflight"):
         console.inputs["look"].value = look
         assert "Not possible" not in console.result.value
-    console.inputs["remedy"].value = "mend-caa"
+    console.inputs["remedy"].value = "set-caa"
     assert "example.com" in console.inputs["target"].options
-    console.inputs["remedy"].value = "load-again"
+    console.inputs["remedy"].value = "upload"
     console.inputs["target"].value = "e1.example.com"
+    console.inputs["words"].value = "as-pem"
     console.inputs["answer"].value = "<img src=x onerror=alert(1)>"
     console.buttons["Answer"].click()
     assert "<img" not in console.result.value
@@ -177,7 +178,7 @@ def test_clinic_panel_plays_a_case() -> None:
     assert "encoding.not-pem" in console.result.value
     console.inputs["case"].value = RANDOM
     console.buttons["Open"].click()
-    assert "Two things at once" in console.result.value
+    assert "Two tickets at once" in console.result.value
     console.buttons["Close"].click()
     assert ClinicSession.current is None
 
@@ -188,7 +189,7 @@ def test_clinic_terminal_lists_and_applies_remedies() -> None:
 
     out = Console(file=io.StringIO(), width=200)
     said = iter(("do", "do pray e1.example.com", "do set-clock e1.example.com", "trust.issuer-unknown",
-                 "do complete-trusted-ca-list c1.corp.example.com"))  # fmt: skip
+                 "do append-ca lab-issuing-ca c1", "do append-ca lab-root-ca c1"))  # fmt: skip
 
     async def alive() -> LiveCase:
         return LiveCase(cases()["new-root"], QUICK)
@@ -196,7 +197,7 @@ def test_clinic_terminal_lists_and_applies_remedies() -> None:
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(asyncio.run(alive())) as live:
         score = play_live(out, live, portal, lambda: next(said))
     text = out.file.getvalue()  # type: ignore[attr-defined]
-    assert "renew-certificate" in text
-    assert "there is no remedy 'pray'" in text
+    assert "append-ca" in text
+    assert "there is no fix 'pray'" in text
     assert re.search(r"(\d+) of \1 legs are up", text)
     assert (score.points, score.mended_by_hand) == (100, True)

@@ -18,7 +18,6 @@ from simulator.clinic.case import Case, Tool, case_of, cases, random_case
 from simulator.clinic.score import Score, keep_score
 from simulator.face.picture import draw
 from simulator.threaded import ThreadedCase
-from simulator.world.remedies import remedy_of
 from simulator.world.report import CheckReport
 from workbook.plainly import tell_plainly
 from workbook.session import close_current
@@ -169,9 +168,9 @@ class ClinicSession:
         left = len(wanted - self.score.found)
         return f"✔ right, and there is {left} more to be found" if left else "✔ right: that is the cause. Now mend it."
 
-    def remedy(self, action: object, target: object) -> str:
-        """Do something about it in the running world; every leg is dialled afterwards."""
-        chosen = remedy_of(action, target, self.live.lab.deployment)
+    def remedy(self, action: object, target: object = "") -> str:
+        """Do something about it in the running lab, such as `order e1 +example.com`; every connection is dialled afterwards."""
+        chosen = self.live.read(f"{action} {target}")
         try:
             self.report = self.threaded.run(self.live.remedy, chosen)
         except PkikitError as error:
@@ -179,8 +178,8 @@ class ClinicSession:
         up = self.report.count
         if self.live.refused:
             return f"✘ {up}, and still: {self.live.refused[0].message}"
-        if not self.report.accepted:
-            return f"✘ {up}"
+        if not self.live.settled(self.report):
+            return f"✘ {up}. {self.live.unfinished}".rstrip()
         self.score.mended_by_hand = True
         if self.score.found == set(self.case.causes):
             self._keep()

@@ -7,10 +7,10 @@ from typing import Any, Protocol
 
 import ipywidgets as widgets
 
-from simulator.world.remedies import OF_PEERS, Action, targets
 from workbook.course.exercises import MOST_FIXES
 from workbook.learning.cards import button
 from workbook.panels.base import text_area
+from workbook.shortcuts import clinic_fixes, lesson_fixes
 
 _FULL = {"width": "100%"}
 
@@ -78,7 +78,7 @@ class Names:
         self.box.value = "\n".join(str(name) for name in answer) if isinstance(answer, list) else ""
 
 
-def fix_title(action: Action) -> str:
+def fix_title(action: str) -> str:
     """Return a fix in plain words."""
     return str(action).replace("mend-", "fix-").replace("-", " ").capitalize()
 
@@ -87,9 +87,8 @@ class Fixes:
     """Rows of two lists: what to do, and on what. One more row on request."""
 
     def __init__(self, deployment: Any, *, in_clinic: bool) -> None:
-        allowed = [a for a in Action if in_clinic or (a not in OF_PEERS and a is not Action.CONFIGURE)]
-        self._targets = {str(action): targets(action, deployment) for action in allowed}
-        self._actions = [("Choose a fix …", ""), *((fix_title(action), str(action)) for action in allowed)]
+        self._targets = clinic_fixes(deployment) if in_clinic else lesson_fixes(deployment)
+        self._actions = [("Choose a fix …", ""), *((fix_title(action), action) for action in self._targets)]
         self._lines = widgets.VBox()
         self._more = button("Add another fix", lambda: self._add())
         self.box = widgets.VBox([self._lines, self._more])

@@ -40,13 +40,14 @@ class _Console:
             "answer": text("Cause (rule id)"),
             "remedy": self._remedy,
             "target": self._target,
+            "words": text("With"),
         }
         self.buttons: dict[str, Callable[..., str | None]] = {
             "Open": self._open,
             "Hint": lambda **_: self._reply(f"hint: {_open_session().hint()}"),
             "Answer": lambda answer, **_: self._reply(f"{answer}: {_open_session().answer(answer)}"),
-            "Do the remedy": lambda remedy, target, **_: self._reply(
-                f"{remedy} {target}: {_open_session().remedy(remedy, target)}"
+            "Do the remedy": lambda remedy, target, words, **_: self._reply(
+                f"{remedy} {target} {words}: {_open_session().remedy(remedy, f'{target} {words}')}"
             ),
             "Give up": lambda **_: self._reply(_open_session().give_up()),
             "Close": self._close,
