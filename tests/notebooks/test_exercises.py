@@ -10,7 +10,6 @@ from typing import Any
 import nbformat
 import pytest
 import yaml
-from nbclient import NotebookClient
 from workbook.course.answer_check import check_sans
 from workbook.course.bank import exercises
 from workbook.course.exercises import check, solution_of
@@ -28,26 +27,19 @@ from tests.support.worlds import E1, E2, deployment
 FOLDER = ROOT / "notebooks"
 
 
-@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.ipynb")), ids=lambda p: p.stem)
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+_ASKED = re.compile(r'^(?:exercise|check)\("(\d\d-[A-Z])"', re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("[0-9]*.ipynb")), ids=lambda p: p.stem)
 def test_solution_of_every_exercise_is_right(path: Path) -> None:
-    """The notebook, run with its solutions, says so at every exercise."""
+    """The solutions of a notebook answer its exercises, in order. nbval runs the notebook itself."""
     solutions = yaml.safe_load((FOLDER / "solutions" / f"{path.stem}.yaml").read_text(encoding="utf-8"))
-    notebook = nbformat.read(path, as_version=4)
-    asked = [c for c in notebook.cells if "exercise" in c.metadata.get("tags", [])]
+    cells = nbformat.read(path, as_version=4).cells
+    asked = [n for c in cells if "exercise" in c.metadata.get("tags", []) for n in _ASKED.findall(c.source)]
     assert len(asked) == len(solutions) > 0
-    for cell, solution in zip(asked, solutions, strict=True):
-        cell.source, answers = re.subn(r"^answer = \[\]$", f"answer = {solution!r}", cell.source, flags=re.MULTILINE)
-        cell.source, cards = re.subn(
-            r'^exercise\("(\d\d-[A-Z])"\)$',
-            rf'__import__("workbook").check("\1", {solution!r})',
-            cell.source,
-            flags=re.MULTILINE,
-        )
-        assert answers + cards == 1
-    NotebookClient(notebook, timeout=LONG, resources={"metadata": {"path": str(FOLDER)}}).execute()
-    for cell in asked:
-        assert cell.outputs[-1]["data"]["text/plain"].startswith("✔ Right"), cell.outputs
+    for number, solution in zip(asked, solutions, strict=True):
+        said = repr(check(number, solution))
+        assert said.startswith("✔ Right"), (number, said)
 
 
 @pytest.mark.parametrize("answer", [
