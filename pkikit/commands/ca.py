@@ -236,9 +236,8 @@ def with_openssl(deployment: DeploymentFile, peer: PeerOption, as_json: JsonFlag
     document = {"file": f"{layout.owner}.cnf", "config": request_config(layout), "commands": commands(layout)}
 
     def show(out: Any) -> None:
-        out.print(
-            f"# ---- {document['file']}\n{document['config']}\n# ---- commands\n{document['commands']}", markup=False
-        )
+        text = f"# ---- {document['file']}\n{document['config']}\n# ---- commands\n{document['commands']}"
+        console.write(out, text.splitlines())
 
     console.answer(document, as_json=as_json, show=show)
 
@@ -286,9 +285,7 @@ def request(deployment: DeploymentFile, peer: PeerOption, as_json: JsonFlag = Fa
     }
 
     def show(out: Any) -> None:
-        out.print(
-            f"{document['submit']}\n\n; ---- {layout.owner}.inf, only where the key is made on Windows", markup=False
-        )
-        out.print(document["inf"], markup=False)
+        text = f"{document['submit']}\n\n; ---- {layout.owner}.inf, only where the key is made on Windows\n{document['inf']}"
+        console.write(out, text.splitlines())
 
     console.answer(document, as_json=as_json, show=show)

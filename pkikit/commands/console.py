@@ -206,10 +206,21 @@ def table(
 
 
 def saved(out: Console, rows: Iterable[tuple[str, Path]]) -> None:
-    """Print where each file is: `Key is saved at …`."""
-    heads = [(f"{what} is saved at:", path) for what, path in rows]
-    column = max((len(head) for head, _ in heads), default=0)
-    write(out, (f"{head.ljust(column)} {printable(str(path), MAX_WHERE)}" for head, path in heads))
+    """Print where each file is: `Key is saved at: …`; several files of one kind below their heading."""
+    kinds: dict[str, list[str]] = {}
+    for what, path in rows:
+        kinds.setdefault(what, []).append(printable(str(path), MAX_WHERE))
+    heads = {
+        what: f"{what} is saved at:" if len(paths) == 1 else f"{what}s are saved at:" for what, paths in kinds.items()
+    }
+    column = max((len(heads[what]) for what, paths in kinds.items() if len(paths) == 1), default=0)
+    room = width(out)
+    for what, paths in kinds.items():
+        line = f"{heads[what].ljust(column)} {paths[0]}"
+        if len(paths) == 1 and (room is None or len(line) <= room):
+            write(out, [line])
+        else:
+            write(out, [heads[what], *(f"  {path}" for path in paths)])
 
 
 def next_steps(out: Console, steps: Iterable[str]) -> None:
@@ -224,9 +235,15 @@ def next_steps(out: Console, steps: Iterable[str]) -> None:
 
 def show_findings(out: Console, findings: Iterable[Finding], *, words: Callable[[str], str] = str) -> None:
     """Print findings, errors first, each with its evidence and fix; `words` writes ids as people do."""
+    from dataclasses import replace
+
     weights = ("error", "warning", "info")
+    same: dict[tuple[str, ...], list[Finding]] = {}
     for found in sorted(findings, key=lambda f: weights.index(f.severity.value)):
-        show_finding(out, found, words=words)
+        same.setdefault((found.rule, found.severity.value, *found.lines, found.fix), []).append(found)
+    for members in same.values():
+        subjects = ", ".join(dict.fromkeys(found.subject for found in members))
+        show_finding(out, replace(members[0], subject=subjects), words=words)
 
 
 def show_finding(out: Console, found: Finding, more: Iterable[str] = (), *, words: Callable[[str], str] = str) -> None:
@@ -234,8 +251,21 @@ def show_finding(out: Console, found: Finding, more: Iterable[str] = (), *, word
     head = {"error": "ERROR  ", "warning": "WARNING", "info": "NOTE   "}[found.severity.value]
     out.print()
     say(out, f"{found.rule}  {words(found.subject)}", first=f"{head}  ")
-    for line in (*found.lines, *more, f"Fix: {found.fix}"):
+    for line in (*_folded(found.lines), *more, f"Fix: {found.fix}"):
         print_indented(out, words(line))
+
+
+def _folded(lines: Iterable[str]) -> list[str]:
+    """Return the evidence of a finding with one line for everybody who needs the same."""
+    needed: list[str] = []
+    others: list[str] = []
+    for line in lines:
+        who, found, _ = line.removeprefix(_NEEDED).partition(": expected ")
+        (needed if line.startswith(_NEEDED) and found else others).append(who if line.startswith(_NEEDED) else line)
+    return [*others, *([f"needed by: {', '.join(needed)}"] if needed else [])]
+
+
+_NEEDED = "needed by "
 
 
 _FINDING = 9

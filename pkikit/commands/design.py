@@ -19,7 +19,7 @@ from pkikit.commands.arguments import (
     read_deployment,
     tell_made,
 )
-from pkikit.commands.layout import plural
+from pkikit.commands.layout import plural, unbroken
 from pkikit.commands.object_facts import brief_rows
 from pkikit.errors import InputError
 
@@ -86,7 +86,14 @@ def san(
             rows = [(*_san(e), _needed_by(e, names, verbose=verbose)) for e in layout.entries]
             console.table(out, ("SAN", "reason", "needed by"), rows, indent=2)
         if verbose:
-            console.section(out, names.legend())
+            used = {
+                name
+                for _, layout in titled
+                for e in layout.entries
+                for leg in e.legs
+                for name in (leg.client, leg.server)
+            }
+            console.section(out, names.legend(used))
         elif any(e.legs for _, layout in titled for e in layout.entries):
             console.section(out, "--verbose lists every connection.")
 
@@ -104,7 +111,9 @@ def _needed_by(entry: SanEntry, names: ShortNames, *, verbose: bool) -> str:
     if verbose:
         return "\n".join((*services, *(names.connection(leg.id) for leg in entry.legs)))
     kinds = Counter(names.carries(leg) for leg in entry.legs)
-    return ", ".join((*services, *(f"{kind} ({count})" if count > 1 else kind for kind, count in kinds.items())))
+    return ", ".join(
+        (*services, *(unbroken(f"{kind} ({count})") if count > 1 else kind for kind, count in kinds.items()))
+    )
 
 
 def _show_change(old: Deployment, new: Deployment, as_json: bool) -> None:

@@ -65,7 +65,9 @@ def diagnose(
     Example: pkikit diagnose loggingsnapshot.txt
     """
     if (file is None) == (client is None and server is None):
-        raise InputError("give a file, or --client DIR and --server DIR")
+        raise InputError(
+            "give a file, or --client DIR and --server DIR, for example: pkikit diagnose loggingsnapshot.txt"
+        )
     if file is not None:
         from pkikit.commands.log_file import of_file
 

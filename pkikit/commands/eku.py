@@ -19,7 +19,7 @@ from pkikit.commands.arguments import (
     now,
     read_deployment,
 )
-from pkikit.commands.layout import join, plural
+from pkikit.commands.layout import join, plural, unbroken
 from pkikit.errors import InputError
 from pkikit.values.instants import parse_instant
 
@@ -122,7 +122,8 @@ def _show_audit(
     groups = {status: [leg for leg in legs if leg.status is status] for status in Status}
     failing, unknown = groups[Status.FAILS], groups[Status.NOT_ASSESSED]
     kept = [leg for leg in legs if leg.status not in {Status.FAILS, Status.NOT_ASSESSED}]
-    _show_answer(out, legs, failing, unknown, at)
+    ours = any(read.cluster_of(leg.presenter) is not None for leg in unknown)
+    _show_answer(out, legs, failing, unknown, at, ours=ours)
     _show_groups(out, failing, names, at, verbose=verbose)
     if kept:
         console.section(out, f"✔ {plural(len(kept), 'connection')} {'keeps' if len(kept) == 1 else 'keep'} working")
@@ -142,7 +143,13 @@ def _show_audit(
 
 
 def _show_answer(
-    out: Console, legs: Sequence[LegAudit], failing: Sequence[LegAudit], unknown: Sequence[LegAudit], at: datetime
+    out: Console,
+    legs: Sequence[LegAudit],
+    failing: Sequence[LegAudit],
+    unknown: Sequence[LegAudit],
+    at: datetime,
+    *,
+    ours: bool,
 ) -> None:
     from pkikit.model.certificates.facts import format_time
 
@@ -155,6 +162,10 @@ def _show_answer(
         console.headline(out, f"✘ {supposed}{len(failing)} of {total} with client certificates {verb} {when}")
     elif len(unknown) == len(legs):
         console.headline(out, f"Not assessed: no certificate was given for any of the {total} with client certificates")
+    elif ours:
+        console.headline(
+            out, f"? {len(unknown)} of {total} with client certificates not assessed; the others keep working"
+        )
     else:
         open_ones = f"; {len(unknown)} not assessed" if unknown else ""
         console.headline(
@@ -183,7 +194,7 @@ def _show_list(out: Console, members: Sequence[LegAudit], names: ShortNames, *, 
             console.say(out, names.connection(leg.leg.id), indent=4)
         return
     kinds = Counter(names.carries(leg.leg) for leg in members)
-    console.say(out, ", ".join(f"{kind} ({count})" for kind, count in kinds.items()), indent=4)
+    console.say(out, ", ".join(unbroken(f"{kind} ({count})") for kind, count in kinds.items()), indent=4)
 
 
 def _show_unknown(

@@ -24,6 +24,11 @@ def plural(number: int, singular: str, many: str = "") -> str:
     return f"{number:,} {singular if number == 1 else many or f'{singular}s'}"
 
 
+def unbroken(text: str) -> str:
+    """Return a text that stays on one line: a connection, a time, a name with its number."""
+    return text.replace(" ", NO_BREAK)
+
+
 def join(words: Sequence[str], last: str = "and") -> str:
     """Return `a`, `a and b`, `a, b and c`."""
     return f"{', '.join(words[:-1])} {last} {words[-1]}" if len(words) > 1 else "".join(words)
@@ -111,7 +116,10 @@ def _widths(rows: Sequence[Sequence[str]], room: int | None) -> list[int] | None
     natural = [max(len(line) for cell in column for line in cell.split("\n")) for column in columns]
     if room is None:
         return natural
-    words = [max((len(word) for cell in column for word in cell.split()), default=0) for column in columns]
+    words = [
+        max((len(word) for cell in column for word in cell.replace("\n", " ").split(" ")), default=0)
+        for column in columns
+    ]
     least = [max(word, min(whole, _NARROWEST)) for word, whole in zip(words, natural, strict=True)]
     room -= len(GAP) * (len(columns) - 1)
     if sum(least) > room:
@@ -134,5 +142,5 @@ def _as_list(heads: Sequence[str], rows: Sequence[Sequence[str]], width: int | N
         lines += wrap(row[0], width, first=" " * indent)
         for head, cell in zip(heads[1:], row[1:], strict=True):
             first = f"{below}{head}: " if head else below
-            lines += wrap(cell.replace("\n", " "), width, first=first, rest=f"{below}  ") if cell else []
+            lines += wrap(cell, width, first=first, rest=f"{below}  ") if cell else []
     return lines

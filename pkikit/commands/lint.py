@@ -114,7 +114,7 @@ def lint(
 def _role_of(question: LintQuestion) -> str:
     """Return for which peer of which version a file was judged."""
     if question.deployment is not None and question.peer is not None:
-        return f" on {question.peer} ({question.use.version})"
+        return f" on {question.peer}, {question.use.version}"
     return ""
 
 

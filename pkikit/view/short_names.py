@@ -43,6 +43,10 @@ _WORDS = {
 }
 
 
+# First labels that do not tell whose machine it is.
+_EVERYBODY_HAS_ONE = {"sip", "xmpp", "www"}
+
+
 class ShortNames:
     """Short names of the machines of a deployment, and its connections in words.
 
@@ -101,12 +105,11 @@ class ShortNames:
 
 
 def _shortened(machines: Sequence[str]) -> dict[str, str]:
-    """Return the first label of each name, and its second too where the name is alone in its domain or would not be unique."""
-    domains = Counter(name.partition(".")[2] for name in machines)
+    """Return the first label of each name, and more where that says nothing or would not be unique."""
     found: dict[str, str] = {}
     for name in machines:
         labels = name.split(".")
-        wanted = 1 if domains[name.partition(".")[2]] > 1 or len(labels) < 4 else 2
+        wanted = 2 if labels[0] in _EVERYBODY_HAS_ONE else 1
         others = [other.split(".") for other in machines if other != name]
         while wanted < len(labels) and any(other[:wanted] == labels[:wanted] for other in others):
             wanted += 1

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pkikit.commands import console
-from pkikit.commands.layout import join, plural
+from pkikit.commands.layout import join, plural, unbroken
 from pkikit.text import printable
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ def print_report(out: Console, report: CheckReport, *, certs: Path | None = None
     show_services(out, report, str if verbose else names.in_text)
     for cause in causes:
         _show_cause(out, cause, report, names, certs, verbose=verbose)
-    if note := list_advice(replace(cause.finding, fix=cause.fix) for cause in causes):
+    note = list_advice(replace(cause.finding, fix=cause.fix) for cause in causes)
+    if note and not any(note in cause.fix for cause in causes):
         console.section(out, note)
     for warning, legs in report.warnings:
         console.show_findings(out, [warning], words=str if verbose else names.in_text)
@@ -56,7 +57,7 @@ def headline(report: CheckReport, causes: Sequence[RootCause] | None = None) -> 
     from pkikit.model.certificates.facts import format_time
 
     up, every = len(report.legs) - len(report.down), plural(len(report.legs), "connection")
-    where = f"{report.deployment} at {format_time(report.at)}"
+    where = f"{report.deployment} at {unbroken(format_time(report.at))}"
     if not report.down:
         return f"✔ {up} of {every} up: {where}"
     found = len(report.root_causes() if causes is None else causes)
@@ -87,7 +88,7 @@ def _show_cause(
     else:
         shown = [names.connection(leg.leg) for leg in legs[:_LISTED]]
         more = [f"{len(legs) - len(shown)} more"] if len(legs) > len(shown) else []
-        lines.append(f"Down ({len(legs)}): {join(_unbroken([*shown, *more]))}")
+        lines.append(f"Down ({len(legs)}): {join([unbroken(text) for text in (*shown, *more)])}")
     found = replace(cause.finding, fix=cause.fix)
     console.show_finding(out, found, lines, words=str if verbose else names.in_text)
 
@@ -103,12 +104,6 @@ def _with_file(fqdn: str, certs: Path | None) -> str:
     """Return a machine, with the file that its certificate was read from if it was brought."""
     file = certs / fqdn / "cert.pem" if certs is not None else None
     return f"{fqdn} ({printable(str(file))})" if file is not None and file.is_file() else fqdn
-
-
-def _unbroken(texts: Iterable[str]) -> list[str]:
-    from pkikit.commands.layout import NO_BREAK
-
-    return [text.replace(" ", NO_BREAK) for text in texts]
 
 
 def _row(report: LegReport) -> tuple[str, str, str]:
@@ -129,7 +124,7 @@ def _show_end(out: Console, report: CheckReport, names: ShortNames, *, verbose: 
         return
     kinds = Counter(names.carries(leg.leg) for leg in report.legs if leg.up)
     if kinds:
-        console.section(out, f"Up: {', '.join(_unbroken(f'{kind} ({count})' for kind, count in kinds.items()))}")
+        console.section(out, f"Up: {', '.join(unbroken(f'{kind} ({count})') for kind, count in kinds.items())}")
     console.section(out, "--verbose lists every connection with its id.")
     if report.down and (legend := names.legend_of(leg.leg for leg in report.down)):
         console.section(out, legend)

@@ -102,7 +102,7 @@ def _services(lab: RunningLab) -> list[tuple[str, str]]:
     if lab.sites:
         user, word = next((user, word) for user, word in lab.passwords.items() if user not in USERS)
         host, port = lab.adcs.address
-        rows.append(("AD CS web enrolment", f"https://{host}:{port}/certsrv/ as {user}, password {word}"))
+        rows += [("AD CS web enrolment", f"https://{host}:{port}/certsrv/"), (f"  as {user}", f"password {word}")]
     return rows
 
 
@@ -142,7 +142,7 @@ def status_text(report: CheckReport, width: int) -> Text:
     rows = [(f"✘ {names.connection(leg.leg)}", ", ".join(leg.causes)) for leg in report.down]
     lines += layout.table(("Down", "Cause"), rows, width, indent=2)
     kinds = Counter(names.carries(leg.leg) for leg in report.legs if leg.up)
-    up = ", ".join(f"{kind} ({count})".replace(" ", layout.NO_BREAK) for kind, count in kinds.items())
+    up = ", ".join(layout.unbroken(f"{kind} ({count})") for kind, count in kinds.items())
     lines += layout.wrap(up, width, first="  Up: ") if up else []
     text = Text("\n".join(lines))
     text.highlight_words(["✔"], "green")
