@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from html import escape
 
 from pkikit.model.trace import Side
-from pkikit.view.drawing import paint
 from simulator.wire.decoding.decoder import Decoded
 from simulator.wire.theatre import Play, PlayStep
 from workbook.models.sequence import Row
 
 _OTHER = {Side.CLIENT: Side.SERVER, Side.SERVER: Side.CLIENT}
-SILENT = "nothing so far. The product logs no success at its default level."
+SILENT, SILENT_END = "nothing so far.", "nothing. At the default log level, success leaves no line."
 TUNNEL = ("This is an SSH tunnel, not TLS. SSH agrees on its own keys, which the lab does not record, so the steps are those "
           "that both ends note.")  # fmt: skip
 
@@ -59,11 +58,12 @@ def readers(play: Play, message: Decoded) -> str:
 
 
 def decode_html(message: Decoded, who: str) -> str:
-    """Return what a message says as tables."""
+    """Return what a message says as tables. who: who can read it; empty where that is told already."""
     head = message.head + (" …" if message.record * 3 - 1 > len(message.head) else "")
     tables = [_facts(message.fields), *(_titled(n, facts) for n, facts in enumerate(message.certificates, start=1))]
+    about = f"<p>{escape(message.purpose)} {escape(who)}</p>" if who else ""
     return (
-        f"<p>{escape(message.purpose)} {escape(who)}</p>{''.join(tables)}"
+        f"{about}{''.join(tables)}"
         f"<p>{message.length} bytes, in a record of {message.record} bytes on the wire:<br>"
         f"<span class='bytes'>{escape(head)}</span></p>"
     )
@@ -111,7 +111,8 @@ def _side(play: Play, side: Side, number: int) -> str:
         for text, bad, now in decided
     )
     title = escape(name) if name == full else f"{escape(name)} <small>{escape(full)}</small>"
-    log = "".join(f'<code class="log">{escape(line)}</code>' for line in logs) or escape(SILENT)
+    silent = SILENT_END if play.up and number == len(play.steps) - 1 else SILENT
+    log = "".join(f'<code class="log">{escape(line)}</code>' for line in logs) or silent
     return (
         f'<section aria-label="{escape(full)}"><p><b>{title}</b>, {side.value}</p>'
         f"<p>Decided:</p><ul>{shown or '<li>nothing yet</li>'}</ul><p>Its log: {log}</p></section>"
@@ -144,17 +145,18 @@ def _step_lines(play: Play, number: int, step: PlayStep, *, decode: bool) -> lis
     return lines
 
 
-STAGE_CSS = f"""
-.lab-stage {{ background: {paint("paper")}; color: {paint("ink")}; border: 2px solid {paint("core")}; border-radius: 8px;
-  padding: .3em .9em; margin-bottom: .6em; }}
-.lab-stage.bad {{ border-color: {paint("down")}; }}
-.lab-stage h4 {{ font-size: 1.2em; margin: .3em 0; }}
-.lab-stage p {{ margin: .3em 0; }}
-.lab-stage .sides {{ display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 18em), 1fr)); gap: .8em; }}
-.lab-stage section {{ background: {paint("zone")}; border-radius: 6px; padding: .2em .8em .5em; min-width: 0; }}
-.lab-stage section ul {{ margin: .1em 0 .4em; padding-left: 1.3em; }}
-.lab-stage small {{ overflow-wrap: anywhere; }}
-.lab-legend {{ margin: .4em 0; }}
-.lab-legend .open {{ border-bottom: 2px dashed {paint("warn")}; }}
-.lab-legend .sealed {{ border-bottom: 2px solid {paint("core")}; }}
+STAGE_CSS = """
+.lab-stage { background: var(--lab-paper); color: var(--lab-ink); border: 2px solid var(--lab-core); border-radius: 8px;
+  padding: .3em .9em; margin-bottom: .6em; }
+.lab-stage.bad { border-color: var(--lab-down); }
+.lab-stage h4 { font-size: 1.2em; margin: .3em 0; }
+.lab-stage p { margin: .3em 0; }
+.lab-stage .sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 18em), 1fr)); gap: .8em; }
+.lab-stage section { background: var(--lab-zone); border-radius: 6px; padding: .2em .8em .5em; min-width: 0; }
+.lab-stage section ul { margin: .1em 0 .4em; padding-left: 1.3em; }
+.lab-stage small { overflow-wrap: anywhere; }
+.lab-legend { margin: .4em 0; }
+.lab-legend span { display: inline-block; width: 2em; height: 0; vertical-align: middle; }
+.lab-legend .open { border-bottom: 2px dashed var(--lab-warn); }
+.lab-legend .sealed { border-bottom: 2px solid var(--lab-core); }
 """

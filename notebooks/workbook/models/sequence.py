@@ -96,41 +96,43 @@ def sequence_text(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-SEQUENCE_CSS = f"""
-{THEME_CSS}
-.lab-sequence {{ max-height: 70vh; overflow: auto; background: {paint("paper")}; color: {paint("ink")};
-  border: 1px solid {paint("rule")}; border-radius: 8px; font-size: 1em; }}
-.lab-sequence .inner {{ min-width: calc(var(--n, 2) * 9em); }}
-.lab-sequence .heads {{ display: flex; position: sticky; top: 0; z-index: 1; background: {paint("zone")};
-  border-bottom: 1px solid {paint("border")}; }}
-.lab-sequence .heads span {{ flex: 1; text-align: center; font-weight: bold; padding: .4em .2em; overflow-wrap: anywhere; }}
-.lab-sequence ol {{ list-style: none; margin: 0; padding: .3em 0 .8em; background-size: 1px 100%;
-  background-repeat: no-repeat; }}
-.lab-sequence li {{ margin: 0; padding: .15em 0; }}
-.lab-sequence .phase {{ font-weight: bold; background: {paint("zone")}; padding: .3em .8em; margin: .5em 0 .2em; }}
-.lab-sequence .line {{ display: grid; grid-template-columns: repeat(calc(2 * var(--n, 2)), minmax(0, 1fr)); list-style: none; }}
-.lab-sequence summary.line {{ cursor: pointer; }}
-.lab-sequence summary.line::-webkit-details-marker {{ display: none; }}
-.lab-sequence .goes {{ position: relative; text-align: center; border-bottom: 2px solid {paint("core")}; padding: 0 12px .1em;
-  overflow-wrap: anywhere; }}
-.lab-sequence .goes::after {{ content: ""; position: absolute; bottom: -6px; border: 5px solid transparent; }}
-.lab-sequence .goes.right::after {{ right: 0; border-left: 9px solid {paint("core")}; border-right: 0; }}
-.lab-sequence .goes.left::after {{ left: 0; border-right: 9px solid {paint("core")}; border-left: 0; }}
-.lab-sequence .open .goes {{ border-bottom-style: dashed; border-bottom-color: {paint("warn")}; }}
-.lab-sequence .open .goes.right::after {{ border-left-color: {paint("warn")}; }}
-.lab-sequence .open .goes.left::after {{ border-right-color: {paint("warn")}; }}
-.lab-sequence .bad .goes {{ border-bottom-color: {paint("down")}; color: {paint("down")}; }}
-.lab-sequence .bad .goes.right::after {{ border-left-color: {paint("down")}; }}
-.lab-sequence .bad .goes.left::after {{ border-right-color: {paint("down")}; }}
-.lab-sequence .does {{ justify-self: center; background: {paint("card")}; border: 1px solid {paint("border")};
-  border-radius: 6px; padding: .2em .6em; margin: 0 .3em; overflow-wrap: anywhere; }}
-.lab-sequence .bad .does {{ border-color: {paint("down")}; background: {paint("down-soft")}; }}
-.lab-sequence .now {{ background: {paint("note")}; font-weight: bold; outline: 2px solid {paint("border")};
-  outline-offset: -2px; }}
-.lab-sequence .detail {{ background: {paint("card")}; margin: .4em .8em .6em; padding: .2em .6em; font-weight: normal;
-  border: 1px solid {paint("rule")}; border-radius: 6px; }}
-.lab-sequence .log, .lab-stage .log {{ display: block; font-weight: normal; white-space: pre-wrap; overflow-wrap: anywhere;
-  background: {paint("zone")}; color: {paint("ink")}; padding: .2em .4em; margin-top: .3em; text-align: left; }}
-.lab-sequence .unseen {{ position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
-  white-space: nowrap; }}
+SEQUENCE_CSS = (
+    f"{THEME_CSS}\n"
+    """
+.lab-sequence { position: relative; max-height: 70vh; overflow: auto; background: var(--lab-paper); color: var(--lab-ink);
+  border: 1px solid var(--lab-rule); border-radius: 8px; font-size: 1em; }
+.lab-sequence .inner { min-width: calc(var(--n, 2) * 9em); }
+.lab-sequence .heads { display: flex; position: sticky; top: 0; z-index: 1; background: var(--lab-zone);
+  border-bottom: 1px solid var(--lab-border); }
+.lab-sequence .heads span { flex: 1; text-align: center; font-weight: bold; padding: .4em .2em; overflow-wrap: anywhere; }
+.lab-sequence ol { list-style: none; margin: 0; padding: .3em 0 .8em; background-size: 1px 100%;
+  background-repeat: no-repeat; }
+.lab-sequence li { margin: 0; padding: .15em 0 .5em; }
+.lab-sequence .phase { font-weight: bold; background: var(--lab-zone); padding: .3em .8em; margin: .5em 0 .2em; }
+.lab-sequence .line { display: grid; grid-template-columns: repeat(calc(2 * var(--n, 2)), minmax(0, 1fr)); list-style: none; }
+.lab-sequence summary.line { cursor: pointer; }
+.lab-sequence summary.line::-webkit-details-marker { display: none; }
+.lab-sequence .goes { position: relative; text-align: center; border-bottom: 2px solid var(--lab-core); padding: 0 12px .1em;
+  overflow-wrap: anywhere; }
+.lab-sequence .goes::after { content: ""; position: absolute; bottom: -6px; border: 5px solid transparent; }
+.lab-sequence .goes.right::after { right: 0; border-left: 9px solid var(--lab-core); border-right: 0; }
+.lab-sequence .goes.left::after { left: 0; border-right: 9px solid var(--lab-core); border-left: 0; }
+.lab-sequence .open .goes { border-bottom-style: dashed; border-bottom-color: var(--lab-warn); }
+.lab-sequence .open .goes.right::after { border-left-color: var(--lab-warn); }
+.lab-sequence .open .goes.left::after { border-right-color: var(--lab-warn); }
+.lab-sequence .bad .goes { border-bottom-color: var(--lab-down); color: var(--lab-down); }
+.lab-sequence .bad .goes.right::after { border-left-color: var(--lab-down); }
+.lab-sequence .bad .goes.left::after { border-right-color: var(--lab-down); }
+.lab-sequence .does { justify-self: center; background: var(--lab-card); border: 1px solid var(--lab-border);
+  border-radius: 6px; padding: .2em .6em; margin: 0 .3em; overflow-wrap: anywhere; }
+.lab-sequence .bad .does { border-color: var(--lab-down); background: var(--lab-down-soft); }
+.lab-sequence .now { background: var(--lab-note); font-weight: bold; outline: 2px solid var(--lab-border);
+  outline-offset: -2px; }
+.lab-sequence .detail { background: var(--lab-card); margin: .4em .8em .6em; padding: .2em .6em; font-weight: normal;
+  border: 1px solid var(--lab-rule); border-radius: 6px; }
+.lab-sequence .log, .lab-stage .log { display: block; font-weight: normal; white-space: pre-wrap; overflow-wrap: anywhere;
+  background: var(--lab-zone); color: var(--lab-ink); padding: .2em .4em; margin-top: .3em; text-align: left; }
+.lab-sequence .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+  white-space: nowrap; }
 """
+)

@@ -37,8 +37,6 @@ function render({ model, el }) {
     input.min = model.get("min"); input.max = model.get("max"); input.value = model.get("value");
     shown.textContent = model.get("titles").length ? "" : told(model.get("value"));
     input.setAttribute("aria-valuetext", told(model.get("value")));
-    const list = panelOf()?.querySelector(".lab-sequence .now");
-    if (list) list.scrollIntoView({ block: "nearest" });
   }
   function panelOf() { return el.closest(".workbook-panel"); }
   function give(value) { model.set("value", value); model.save_changes(); }
@@ -66,12 +64,20 @@ function render({ model, el }) {
   });
   for (const name of ["value", "min", "max", "titles"]) model.on("change:" + name, take);
   el.append(label, input, shown, play);
+  // The current row of a sequence is in sight: the kernel draws it after the slider has moved.
+  function follow() {
+    const now = panelOf()?.querySelector(".lab-sequence .now");
+    const list = now?.closest(".lab-sequence");
+    if (list) list.scrollTop = now.offsetTop - list.clientHeight / 2;
+  }
+  const redrawn = new MutationObserver(follow);
+  setTimeout(() => { if (panelOf()) redrawn.observe(panelOf(), { childList: true, subtree: true }); follow(); }, 0);
   const leave = model.get("presents") ? presenter(el, model, input, panelOf, give) : () => {};
   el.classList.add("workbook-slider");
   el.dataset.lmSuppressShortcuts = "true";
   stop();
   take();
-  return () => { clearInterval(timer); leave(); };
+  return () => { clearInterval(timer); redrawn.disconnect(); leave(); };
 }
 function presenter(el, model, input, panelOf, give) {
   const button = document.createElement("button");
@@ -133,7 +139,8 @@ export default { render };
 _STYLE = """
 .workbook-slider { display: flex; flex-flow: row wrap; align-items: center; gap: 8px; margin: 2px; }
 .workbook-slider label { width: 15em; text-align: right; }
-.workbook-slider input { width: 20em; }
+.workbook-slider input { width: 20em; max-width: 100%; }
+.workbook-slider button { width: auto; }
 .workbook-panel.presenting { position: fixed; inset: 0; width: 100vw; height: 100vh; max-width: none; max-height: none; margin: 0;
   border: 0; padding: 1em 2vw; box-sizing: border-box; overflow: auto; z-index: 10000; font-size: 24px;
   background: var(--jp-layout-color1, #fff); display: block; }
@@ -144,6 +151,7 @@ _STYLE = """
 .workbook-panel.presenting button, .workbook-panel.presenting select { height: auto; line-height: 1.5; padding: 0 .5em; }
 .workbook-panel.presenting .widget-dropdown, .workbook-panel.presenting .widget-label { height: auto; width: auto;
   line-height: 1.5; }
+.workbook-panel.presenting .widget-dropdown { flex-flow: row wrap; max-width: 100%; }
 .workbook-panel.presenting .lab-sequence { max-height: 60vh; }
 """
 

@@ -71,8 +71,9 @@ def _heading(play: Play) -> str:
 def _legend(play: Play) -> str:
     client, server = map(escape, play.names)
     return (
-        f'<p class="lab-drawing lab-legend"><span class="open">- - -</span> everyone on the way can read it · '
-        f'<span class="sealed">——</span> encrypted: only {client} and {server} can read it. Open a message to see its decode.</p>'
+        f'<p class="lab-drawing lab-legend"><span class="open"></span> Dashed: everyone on the way can read it. '
+        f'<span class="sealed"></span> Solid: encrypted, only {client} and {server} can read it. '
+        "Open a message to see its decode.</p>"
     )
 
 

@@ -142,7 +142,7 @@ class Decoder:
         while len(way.tail) >= 5 and not way.lost:
             header, length = way.tail[:5], int.from_bytes(way.tail[3:5])
             if header[0] not in {_CHANGE, _ALERT, _HANDSHAKE, _DATA} or header[1] != 3 or length > MAX_RECORD:
-                way.record, way.lost = way.tail, "these bytes are no TLS record"
+                way.record, way.lost = way.tail, "these bytes do not form a TLS record"
                 yield self._not_decoded(way, way.lost)
                 return
             if len(way.tail) < 5 + length:

@@ -187,7 +187,7 @@ def _described(der: bytes, at: datetime) -> tuple[Field, ...]:
     try:
         facts = describe_certificate(x509.load_der_x509_certificate(der), at)
     except UNREADABLE as error:
-        return (("Subject", f"{len(der)} bytes that are no readable certificate"), ("Why", type(error).__name__))
+        return (("Subject", f"{len(der)} bytes that cannot be read as a certificate"), ("Why", type(error).__name__))
     return tuple((title, _fact(facts[key])) for key, title in _FACTS.items() if facts.get(key) not in (None, "", {}))
 
 

@@ -14,6 +14,7 @@ from simulator.wire.decoding.key_log import expand_label, key_block
 from simulator.wire.decoding.suites import Suite
 
 _TAG, _BLOCK, _EXPLICIT = 16, 16, 8
+_UPDATE = " ".join(("traffic", "upd"))  # RFC 8446 §7.2
 
 
 class Undecodable(ValueError):
@@ -68,7 +69,7 @@ class Tls13:
     def updated(self) -> Tls13:
         """Return the protection after a KeyUpdate."""
         length = 48 if self._suite.hash == "sha384" else 32
-        return Tls13(self._suite, expand_label(self._secret, "traffic upd", length, self._suite.hash))
+        return Tls13(self._suite, expand_label(self._secret, _UPDATE, length, self._suite.hash))
 
 
 @dataclass
@@ -124,7 +125,7 @@ class Cbc12:
 
     def _unpadded(self, data: bytes, at_least: int = 0) -> bytes:
         if len(data) < 2 * _BLOCK or len(data) % _BLOCK:
-            raise Undecodable(f"{len(data)} bytes are no whole number of blocks")
+            raise Undecodable(f"{len(data)} bytes do not fill whole blocks")
         decryptor = Cipher(algorithms.AES(self.key), modes.CBC(data[:_BLOCK])).decryptor()
         plain = decryptor.update(data[_BLOCK:]) + decryptor.finalize()
         padding = plain[-1] + 1
