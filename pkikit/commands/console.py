@@ -47,7 +47,7 @@ def run(app: typer.Typer, name: str, *, lab_errors: tuple[type[Exception], ...] 
         code, sentence = EXIT_INPUT, f"cannot write to standard output: {unwritten}"
     if sentence:
         # What the parser says names the command itself, and help is no message.
-        said = sentence if sentence.startswith((name, "Usage:")) else f"{name}: {sentence}"
+        said = sentence if sentence.startswith((f"{name} ", "Usage:")) else f"{name}: {sentence}"
         print(said, file=sys.stderr, flush=True)
     sys.exit(code)
 
@@ -256,18 +256,18 @@ def show_finding(out: Console, found: Finding, more: Iterable[str] = (), *, word
 
 
 def _folded(lines: Iterable[str]) -> list[str]:
-    """Return the evidence of a finding with one line for everybody who needs the same."""
-    needed: list[str] = []
-    others: list[str] = []
+    """Return the lines of a finding with one line for everybody who needs the same."""
+    found: list[str] = []
+    needed = []
     for line in lines:
-        who, found, _ = line.removeprefix(_NEEDED).partition(": expected ")
-        (needed if line.startswith(_NEEDED) and found else others).append(who if line.startswith(_NEEDED) else line)
-    return [*others, *([f"needed by: {', '.join(needed)}"] if needed else [])]
+        if line.startswith(_NEEDED):
+            needed.append(line.removeprefix(_NEEDED).rstrip("."))
+        else:
+            found.append(line)
+    return [*found, f"{_NEEDED}{layout.join(needed)}."] if needed else found
 
 
-_NEEDED = "needed by "
-
-
+_NEEDED = "Needed by "
 _FINDING = 9
 
 

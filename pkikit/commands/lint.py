@@ -98,7 +98,7 @@ def lint(
         from pkikit.design.legs import legs_of
         from pkikit.view.short_names import ShortNames
 
-        what = f"{join([printable(str(f), MAX_WHERE) for f in dict.fromkeys(files)])}{_role_of(question)}"
+        what = f"{join([printable(str(f), MAX_WHERE) for f in dict.fromkeys(files)])}{_role_of(question, files)}"
         yes, no = f"OK: {what}", f"Do not use {what}"
         if question.deployment is None:
             show_verdict(out, verdict, yes=yes, no=no, verbose=verbose)
@@ -111,11 +111,15 @@ def lint(
     console.answer({**verdict.to_json(), **more}, as_json=as_json, accepted=verdict.accepted, show=show)
 
 
-def _role_of(question: LintQuestion) -> str:
+def _role_of(question: LintQuestion, files: Iterable[Path]) -> str:
     """Return for which peer of which version a file was judged."""
     if question.deployment is not None and question.peer is not None:
         return f" on {question.peer}, {question.use.version}"
-    return ""
+    # A deployment has its own version.
+    return "" if any(path.suffix in _DEPLOYMENTS for path in files) else f" for {question.use.version}"
+
+
+_DEPLOYMENTS = {".yaml", ".yml"}
 
 
 def _show_services(out: Console, services: Sequence[Service], names: ShortNames, *, verbose: bool) -> None:
@@ -164,7 +168,7 @@ def _lint_files(
     verdicts: list[Verdict] = []
     services: tuple[Service, ...] = ()
     for path in dict.fromkeys(files):
-        if path.suffix in {".yaml", ".yml"}:
+        if path.suffix in _DEPLOYMENTS:
             verdicts.append(lint_deployment(read_deployment(path, version=version)))
             continue
         contents = read_file(path, keep_encrypted=True)

@@ -209,10 +209,10 @@ def clinic(
         str | None, typer.Argument(metavar="[CASE]", help="The case to set up; without one, the list.")
     ] = None,
     show_list: Annotated[bool, typer.Option("--list", help="All cases.")] = False,
-    solve: Annotated[bool, typer.Option("--solve", help="Say the cause at once, without asking.")] = False,
-    two: Annotated[bool, typer.Option("--random", help="Two cases at once, drawn by lot.")] = False,
+    solve: Annotated[bool, typer.Option("--solve", help="Show the solution immediately.")] = False,
+    two: Annotated[bool, typer.Option("--random", help="Two random faults at once.")] = False,
     seed: Annotated[int | None, typer.Option(help="Draw this pair again.")] = None,
-    scores: Annotated[bool, typer.Option("--scores", help="What was played on this machine.")] = False,
+    scores: Annotated[bool, typer.Option("--scores", help="Show your scores.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Troubleshooting cases: something is broken in a running lab. Find out what, fix it, see it come up.

@@ -146,7 +146,7 @@ def run(line: str) -> Shown:
         contextlib.redirect_stderr(errors),
     ):
         code, sentence = console._outcome(app, program, (LabError,))
-    said = sentence if sentence.startswith((program, "Usage:")) or not sentence else f"{program}: {sentence}"
+    said = sentence if sentence.startswith((f"{program} ", "Usage:")) or not sentence else f"{program}: {sentence}"
     # The steps of something long are for those who wait.
     steps = re.sub(r"^  .*\n", "", errors.getvalue(), flags=re.MULTILINE)
     shown.printed, shown.errors, shown.code = (

@@ -103,13 +103,14 @@ def test_report_prints_the_answer_first_and_names_every_refusing_machine() -> No
     assert lines[0].startswith(
         f"✘ {len(found.legs) - down} of {len(found.legs)} connections up, {down} down for 2 causes: "
     )
-    named = [set(line.split("Refused by: ")[1].split(", ")) for line in lines if "Refused by: " in line]
+    blocks = printed(found).split("\nERROR ")[1:]
     refusing = [
         {leg.leg.client if leg.rejected_by is Side.CLIENT else leg.leg.server for leg in found.down
          if (leg.leg.kind is LegKind.TUNNEL) is tunnel}
         for tunnel in (False, True)
     ]  # fmt: skip
-    assert named == refusing
+    assert len(blocks) == len(refusing)
+    assert all(machine in block for block, machines in zip(blocks, refusing, strict=True) for machine in machines)
     assert len(refusing[0]) > 2
     every = len(found.legs)
     assert printed(report(WorldBuilder())).startswith(f"✔ {every} of {every} connections up: ")
