@@ -3,6 +3,7 @@
 from pkikit.extras import optional_packages
 
 with optional_packages("workbook"):
+    from simulator.face.explained import explain_picture
     from workbook.browse import peer_answers
     from workbook.course.class_report import ClassReport, class_report
     from workbook.course.clinic_session import ClinicSession, case_list, close_case, open_case
@@ -113,6 +114,7 @@ __all__ = [
     "enrol",
     "exam_result",
     "exercise",
+    "explain_picture",
     "explore_designs",
     "facts",
     "falls_without",

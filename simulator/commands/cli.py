@@ -22,6 +22,7 @@ from simulator.clinic.score import keep_score, kept_scores
 from simulator.commands import future, signals
 from simulator.commands.check_text import print_report
 from simulator.commands.clinic_console import play_live, show_case
+from simulator.commands.picture_option import PictureWriter, picture_writer
 from simulator.commands.travel_text import show_timeline
 from simulator.errors import LabError
 
@@ -131,6 +132,10 @@ def check(
         Path | None,
         typer.Option(metavar="DIR", help="A diagnostic archive of each peer: log, dumps, certificates, packets."),
     ] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.svg|FILE.png", help="The topology as a picture, with what is up and down."),
+    ] = None,
     verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
@@ -143,11 +148,16 @@ def check(
     instant = parse_instant(at, datetime.now(UTC), makes=True) if at is not None else None
     with _key_log(capture) as keylog:
         lab = _lab(read, _settings(net, tls, keylog=keylog, capture=capture), instant, certs)
-        report, written = asyncio.run(_run_check(lab, archives, quiet=as_json or not sys.stderr.isatty()))
+        draw = picture_writer(picture)
+        report, written = asyncio.run(_run_check(lab, archives, draw, quiet=as_json or not sys.stderr.isatty()))
     if traces is not None:
         _write_traces(report, traces)
     files = [("Diagnostic archive", path) for path in written]
-    files += [(what, path) for what, path in (("Capture", capture), ("Folder of traces", traces)) if path is not None]
+    files += [
+        (what, path)
+        for what, path in (("Capture", capture), ("Folder of traces", traces), ("Picture", picture))
+        if path is not None
+    ]
 
     def show(out: Console) -> None:
         print_report(out, report, certs=certs, verbose=verbose)
@@ -188,7 +198,9 @@ def _write_traces(report: CheckReport, folder: Path) -> None:
             write_public(folder / f"{name}.json", json.dumps(trace_to_json(leg.trace), indent=2).encode())
 
 
-async def _run_check(lab: Lab, archives: Path | None, *, quiet: bool) -> tuple[CheckReport, tuple[Path, ...]]:
+async def _run_check(
+    lab: Lab, archives: Path | None, draw: PictureWriter, *, quiet: bool
+) -> tuple[CheckReport, tuple[Path, ...]]:
     from rich.console import Console
     from rich.progress import Progress
 
@@ -200,6 +212,7 @@ async def _run_check(lab: Lab, archives: Path | None, *, quiet: bool) -> tuple[C
                 running.diagnostics.start_everywhere()
             report = await running.check(progress=lambda _: progress.advance(task))
             written = await running.archives(archives) if archives is not None else ()
+            draw(running, report)
             return report, written
 
 

@@ -18,6 +18,7 @@ from workbook.models.what_if import judged
 from pkikit.model.deployment import Deployment, deployment_from
 from pkikit.model.world import World
 from pkikit.view.drawing import Picture, text_width
+from simulator.face.explained import explain_picture
 from simulator.face.layers.systems import systems_of
 from simulator.face.picture import draw
 from simulator.world.craft import DAY
@@ -234,3 +235,14 @@ def test_lines_tell_in_form_and_words_what_is_down() -> None:
     ]
     titles = [str(t.text) for t in drawn.iter(f"{SVG}title")]
     assert any("✘ c1 → e1 (UC traversal): trust.issuer-unknown" in t for t in titles)
+
+
+def test_first_picture_of_the_course_explains_every_machine() -> None:
+    """Drawn without a lab: all texts in their places, and in the text version."""
+    picture = explain_picture()
+    assert faults_of(picture) == []
+    drawn = ElementTree.fromstring(picture.svg)
+    assert [word for text in drawn.iter(f"{SVG}text") for word in shown(text).split() if word not in picture.text] == []
+    for name in ("Phone with Jabber", "Internet", "Firewall", "DMZ", "Expressway-E", "Expressway-C", "Unified CM"):
+        assert name in picture.text
+    assert number(drawn, "width") <= 1320

@@ -9,7 +9,7 @@ Picture(svg=canvas.svg, text="e1.example.com").export("machines.png")
 
 from pkikit.view.drawing.canvas import Canvas, number, safe
 from pkikit.view.drawing.dates import DateAxis, DateMark, date_ticks, day_text
-from pkikit.view.drawing.drawn import TEXT_VERSION, Picture, export, png
+from pkikit.view.drawing.drawn import TEXT_VERSION, Picture, export, picture_file, png
 from pkikit.view.drawing.measure import SMALLEST, fit, text_width, wrap
 from pkikit.view.drawing.primitives import (
     BADGE_HEIGHT,
@@ -79,6 +79,7 @@ __all__ = [
     "legend",
     "number",
     "paint",
+    "picture_file",
     "png",
     "resolved",
     "rounded",

@@ -74,21 +74,38 @@ def export(svg: str, path: str | PathLike[str], *, theme: ThemeName = "light", s
         The file.
 
     Raises:
-        InputError: the name ends in something else, or the file cannot be written.
+        InputError: the name ends in something else, or the scale is not allowed.
+    """
+    from pkikit.files import write_public
+
+    target = picture_file(path)
+    if not 0 < scale <= 8:
+        raise InputError(f"scale {scale}: allowed are numbers above 0, up to 8")
+    drawn = resolved(svg, theme)
+    write_public(target, drawn.encode() if target.suffix.lower() == ".svg" else png(drawn, scale))
+    return target
+
+
+def picture_file(path: str | PathLike[str]) -> Path:
+    """Return the file that a picture can be written to, asked before the work is done that leads to the picture.
+
+    Args:
+        path: ends in `.svg` or `.png`.
+
+    Returns:
+        The same.
+
+    Raises:
+        InputError: the name ends in something else.
         MissingExtra: a PNG needs a package that is not installed.
     """
     target = Path(path)
     kind = target.suffix.lower()
     if kind not in {".svg", ".png"}:
         raise InputError(f"{target}: a picture is written as .svg or .png")
-    if not 0 < scale <= 8:
-        raise InputError(f"scale {scale}: allowed are numbers above 0, up to 8")
-    drawn = resolved(svg, theme)
-    content = drawn.encode() if kind == ".svg" else png(drawn, scale)
-    try:
-        target.write_bytes(content)
-    except OSError as error:
-        raise InputError(f"{target}: {error.strerror}") from None
+    if kind == ".png":
+        with optional_packages():
+            import resvg_py  # noqa: F401 - only whether it is there
     return target
 
 
