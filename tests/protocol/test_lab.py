@@ -17,14 +17,14 @@ import yaml
 from pkikit.design.legs import legs_of
 from pkikit.handshake.tls import TlsRange, TlsVersion
 from pkikit.model.leg import Protocol
-from pkikit.model.trace import Outcome
+from pkikit.model.trace import Outcome, Side
 from simulator.clock import Clock
 from simulator.errors import LabError
 from simulator.threaded import ThreadedLab
 from tests.support.cli import DEPLOYMENT, command_line, run
 from tests.support.labs import IMPATIENT, lab_fixture
 from tests.support.wait import LONG, eventually
-from tests.support.worlds import AT, C1, E1, PARTNER, deployment, of_size
+from tests.support.worlds import AT, C1, E1, E2, PARTNER, deployment, of_size
 
 ZONE = f"zone:uc-traversal:{C1}>{E1}"
 
@@ -66,6 +66,14 @@ def test_removed_dns_name_fails_the_legs_that_dial_it(lab: ThreadedLab) -> None:
     assert {leg.causes for leg in report.down} == {("dns.name-unresolved",)}
     assert {leg.outcome for leg in report.down} == {Outcome.UNREACHABLE}
     assert all(leg.leg.server == E1 for leg in report.down)
+
+
+def test_name_that_leads_back_to_its_caller_is_recorded_from_both_sides(lab: ThreadedLab) -> None:
+    """DNS says that e1 is at e2's address, so e2 dials itself: the handshake has the steps of both sides."""
+    lab.do(lab.lab.change, replace(lab.world, points={**lab.world.points, E1: (E2,)}))
+    (leg,) = (leg for leg in lab.check().legs if leg.leg.id == f"cluster:edge:{E2}>{E1}")
+    assert leg.trace is not None
+    assert {step.side for step in leg.trace.steps} == {Side.CLIENT, Side.SERVER}
 
 
 @pytest.mark.fires("net.unreachable")
