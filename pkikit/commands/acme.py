@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pkikit.issue.acme.transport import AcmeDirectory
 
 acme = typer.Typer(
-    name="acme", no_args_is_help=True, rich_markup_mode=None, help="Certificates from an ACME CA (RFC 8555)."
+    name="acme", no_args_is_help=True, rich_markup_mode=None, help="Get certificates from an ACME CA (RFC 8555)."
 )
 
 Directory = Annotated[str, typer.Option("--directory", metavar="URL", help="The CA's directory.")]
@@ -97,7 +97,7 @@ def preflight(
     verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """What the CA will object to: names, public DNS, port 80 of every peer, CAA, limits.
+    """Check what the CA would refuse, before you order: names, public DNS, port 80 of every peer, CAA, limits.
 
     Example: pkikit acme preflight notebooks/deployments/clustered-mra.yaml --peer e1.example.com
     """
@@ -140,7 +140,7 @@ def order(
     timeout: Annotated[float, typer.Option(min=1, max=3600, help="Seconds to wait for the CA.")] = 120.0,
     as_json: JsonFlag = False,
 ) -> None:
-    """Order a certificate for the names of a request, by http-01. Interrupted, it goes on where it was when begun again.
+    """Order a certificate for a request, by http-01. Run it again to resume an interrupted order.
 
     Example: pkikit acme order request.pem --directory https://acme.example/dir --account a.pem --out e1.pem --webroot www
     """
@@ -219,7 +219,7 @@ def _place(webroot: Path | None, listen: str | None) -> Iterator[Place]:
 
 @acme.command()
 def status(directory: Directory, account: AccountKey, ca_file: CaFile = None, as_json: JsonFlag = False) -> None:
-    """The account that a key has at the CA, and what the CA can do.
+    """Show your account at the CA, and what the CA offers.
 
     Example: pkikit acme status --directory https://acme.example/dir --account account.pem
     """
@@ -244,7 +244,7 @@ def change_account(
     ca_file: CaFile = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Change an account: its contact, its key, or end it.
+    """Change the contact or the key of an account, or close it.
 
     Example: pkikit acme account --directory https://acme.example/dir --account old.pem --new-key new.pem
     """
@@ -286,7 +286,7 @@ def revoke(
     ca_file: CaFile = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Revoke a certificate, with the account's key or its own.
+    """Revoke a certificate, with the key of the account or of the certificate.
 
     Example: pkikit acme revoke e1.pem --directory https://acme.example/dir --account account.pem --reason superseded
     """
@@ -314,7 +314,7 @@ def renew_info(
     ca_file: CaFile = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """When to renew: what the CA suggests (RFC 9773), else after two thirds of the life.
+    """Show when to renew. The CA says when (RFC 9773); otherwise after two thirds of the lifetime.
 
     Example: pkikit acme renew-info e1.pem --directory https://acme.example/dir
     """

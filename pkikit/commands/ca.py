@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from pkikit.issue.file_ca import FileCa
 
 _PLAIN: dict[str, Any] = {"no_args_is_help": True, "rich_markup_mode": None}
-ca = typer.Typer(name="ca", help="A small CA in a folder; openssl ca reads and continues it.", **_PLAIN)
-adcs = typer.Typer(name="adcs", help="Active Directory Certificate Services: template and request.", **_PLAIN)
+ca = typer.Typer(name="ca", help="Run a small CA in a folder, compatible with openssl ca.", **_PLAIN)
+adcs = typer.Typer(name="adcs", help="Prepare templates and requests for Microsoft AD CS.", **_PLAIN)
 
 CaFolder = Annotated[Path, typer.Argument(metavar="DIR", help="The CA's folder.")]
 DaysOption = Annotated[int, typer.Option(min=1, max=36500, help="Lifetime in days.")]
@@ -52,7 +52,7 @@ def init(
     at: AtOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Make a CA: certificate, key (mode 0600), index, openssl.cnf.
+    """Create a CA: certificate, key (mode 0600), index, openssl.cnf.
 
     Example: pkikit ca init my-ca --name "My Root CA"
     """
@@ -93,7 +93,7 @@ def issue(
     at: AtOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Sign a request: leaf and chain into OUT, entered into the index.
+    """Sign a request. OUT gets the certificate and its chain; the index gets an entry.
 
     Example: pkikit ca issue my-ca request-e1/request.pem --out e1.pem
     """
@@ -141,7 +141,7 @@ def revoke(
     at: AtOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Mark a certificate revoked in the index; the next CRL and OCSP answer say so.
+    """Revoke a certificate. The next CRL and OCSP answer report it.
 
     Example: pkikit ca revoke my-ca e1.pem --reason keyCompromise
     """
@@ -159,7 +159,7 @@ def revoke(
 
 @ca.command()
 def crl(folder: CaFolder, out: OutOption, days: DaysOption = 7, at: AtOption = None, as_json: JsonFlag = False) -> None:
-    """The CRL of everything that is revoked, as PEM; replaces OUT.
+    """Write the CRL, as PEM. Replaces OUT.
 
     Example: pkikit ca crl my-ca --out my-ca.crl
     """
@@ -194,7 +194,7 @@ def ocsp(
     at: AtOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """The CA's OCSP answer about one certificate, as DER; replaces OUT.
+    """Write an OCSP answer about one certificate, as DER. Replaces OUT.
 
     Example: pkikit ca ocsp my-ca e1.pem --out e1.ocsp
     """
@@ -224,7 +224,7 @@ def ocsp(
 
 @ca.command("openssl")
 def with_openssl(deployment: DeploymentFile, peer: PeerOption, as_json: JsonFlag = False) -> None:
-    """The same with OpenSSL alone: configuration for the peer's request, and the commands one after the other.
+    """Print how to do the same with OpenSSL alone. You get the configuration for a peer's request, and the commands.
 
     Example: pkikit ca openssl notebooks/deployments/clustered-mra.yaml --peer e1.example.com
     """
@@ -244,7 +244,7 @@ def with_openssl(deployment: DeploymentFile, peer: PeerOption, as_json: JsonFlag
 
 @adcs.command()
 def template(as_json: JsonFlag = False) -> None:
-    """The template that keeps both key purposes, as certtmpl shows it, and its directory attributes.
+    """Show a template that keeps both key purposes. You see it as certtmpl.msc shows it, and its directory attributes.
 
     Example: pkikit adcs template
     """
@@ -268,7 +268,7 @@ def template(as_json: JsonFlag = False) -> None:
 
 @adcs.command()
 def request(deployment: DeploymentFile, peer: PeerOption, as_json: JsonFlag = False) -> None:
-    """What to submit: the attribute for the Expressway's own request, and an .inf for `certreq -new` on Windows.
+    """Print what to submit for a peer. You get the attribute for the Expressway's request, and an .inf for `certreq -new`.
 
     Example: pkikit adcs request notebooks/deployments/clustered-mra.yaml --peer e1.example.com
     """

@@ -125,7 +125,7 @@ def _build(name: str, found: Any) -> Any:
 app = typer.Typer(
     name="pkikit",
     cls=Commands,
-    help="Certificate decisions around Cisco Expressway.",
+    help="Check, design and troubleshoot certificates for Cisco Expressway.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

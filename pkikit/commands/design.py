@@ -48,7 +48,7 @@ def san(
     verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Required subject and SANs per peer, each entry with reason and who needs it; or what a change forces (--diff).
+    """List the names that each certificate needs, and why. With --diff: which peers need a new certificate after a change.
 
     Example: pkikit san notebooks/deployments/clustered-mra.yaml --peer e1.example.com
     """
@@ -165,7 +165,7 @@ def csr(
     discard: Annotated[bool, typer.Option(help="Discard a request that is already in DIR, with its key.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Key and certificate signing request for one peer: DIR/request.pem, DIR/key.pem (mode 0600).
+    """Create a key and a signing request for one peer. Writes DIR/request.pem and DIR/key.pem (mode 0600).
 
     Example: pkikit csr notebooks/deployments/clustered-mra.yaml --peer c1.corp.example.com --out request-c1
     """

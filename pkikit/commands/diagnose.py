@@ -57,7 +57,7 @@ def diagnose(
     verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Why connections failed: probable causes, ranked, from a log, a trace, or two folders of certificates.
+    """Explain why connections failed, from a log or a trace. Two folders of certificates work too. The probable cause is first.
 
     Exit 1: causes, or failures that cannot be explained (they are listed). Exit 2: nothing recognised, or a file of another
     kind. Exit 0 only for a text that reports a success and no failure.
@@ -249,7 +249,7 @@ def probe(
     verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """A real handshake with a real server: what both sides said, then the same diagnosis.
+    """Dial a real server, and explain the answer. You see what both sides said.
 
     Example: pkikit probe e1.example.com:5061 --trust trust.pem --cert cert.pem --key key.pem
     """

@@ -53,7 +53,7 @@ def eku_audit(
     verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Connections that fail when public CAs leave clientAuth out: from which date, and what each remedy takes.
+    """Find connections that fail without clientAuth. You see from which date, and what each remedy takes.
 
     Without the certificates in use nothing is assessed: give them with --certs, or ask a what-if.
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 def decode(
     files: FileList, at: AtOption = None, passphrase_file: PassphraseFile = None, as_json: JsonFlag = False
 ) -> None:
-    """What is in a file: certificate, chain, request, CRL, OCSP answer, key (public facts only); PEM, DER, PKCS#7, PKCS#12.
+    """Show what is in certificate files. Keys show public facts only. Forms: PEM, DER, PKCS#7, PKCS#12.
 
     Example: pkikit decode cert.pem trust.pem
     """
@@ -92,7 +92,7 @@ def convert(
     passphrase_file: PassphraseFile = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """The same objects in another form: DER, PKCS#7 or PKCS#12 into PEM, one object of PEM into DER.
+    """Convert between PEM, DER, PKCS#7 and PKCS#12. Into DER goes one object only.
 
     Example: pkikit convert server.p7b --to pem --out cert.pem
     """

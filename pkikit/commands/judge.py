@@ -50,7 +50,7 @@ def verify(
     verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """One acceptance decision, with reasons.
+    """Decide whether a certificate is accepted, and why.
 
     Example: pkikit verify cert.pem --trust trust.pem --purpose client --name cluster-c.corp.example.com
     """
@@ -122,7 +122,7 @@ def match(
     verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Which presented name matches a reference name, and why: the product, RFC 5922, RFC 9525 and OpenSSL side by side.
+    """Check whether a certificate has a name. The product, RFC 5922, RFC 9525 and OpenSSL side by side.
 
     Example: pkikit match sip:example.com cert.pem
     """
@@ -175,7 +175,7 @@ def rules(
     rule_id: Annotated[str | None, typer.Argument(metavar="ID", help="One rule in full.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """The rule catalogue, or one rule in full.
+    """List all rules, or show one in full.
 
     Example: pkikit rules names.cluster-fqdn-missing
     """

@@ -63,7 +63,7 @@ def lint(
     verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """What Expressway, Cisco's guides and the peers would object to, before you upload; with a deployment, for which connections.
+    """Check certificate files before you upload them. With a deployment, you see which connections would refuse them.
 
     FILE holds a certificate, a chain, a request or a trusted CA list. It can also be a deployment (.yaml), which is then judged.
 

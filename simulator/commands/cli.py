@@ -139,7 +139,7 @@ def check(
     verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Start the lab, dial every connection with real TLS, and say which are up, which are down and why.
+    """Dial every connection with real TLS. You see which are up, which are down and why.
 
     Example: expressway-sim check notebooks/deployments/clustered-mra.yaml --certs my-certificates
     """
@@ -228,7 +228,7 @@ def clinic(
     scores: Annotated[bool, typer.Option("--scores", help="Show your scores.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Troubleshooting cases: something is broken in a running lab. Find out what, fix it, see it come up.
+    """Troubleshoot a broken lab. Find out what is wrong, fix it, see it come up.
 
     Example: expressway-sim clinic server-auth-only-on-c
     """
@@ -289,13 +289,13 @@ def travel(
         str | None, typer.Option("--at", metavar="TIME", help="Begin at this time (ISO 8601 with zone).")
     ] = None,
     plot: Annotated[
-        Path | None, typer.Option(metavar="FILE.svg", help="A lane for each leg, up or down over time.")
+        Path | None, typer.Option(metavar="FILE.svg", help="Picture: each connection, up or down over time.")
     ] = None,
     net: NetOption = None,
     verbose: VerboseFlag = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Let the lab's clock run: what expires, which alarms rise, which legs go down, in the order in which it happens.
+    """Let the lab's clock run. You see what expires, which alarms rise and which connections go down, in order.
 
     Example: expressway-sim travel notebooks/deployments/clustered-mra.yaml --days 420 --plot year.svg
     """
@@ -339,7 +339,7 @@ app.command()(future.renewals)
 
 @app.command()
 def schema() -> None:
-    """JSON schema of the deployment file.
+    """Print the JSON schema of the deployment file.
 
     Example: expressway-sim schema > deployment.schema.json
     """
@@ -370,7 +370,7 @@ def up(
     net: NetOption = None,
     tls: TlsOption = None,
 ) -> None:
-    """The whole lab until Ctrl-C: live status of every leg, addresses to try, DNS server, key log.
+    """Run the whole lab until Ctrl-C. You get pages, a live topology, DNS servers, addresses to try and a key log.
 
     Example: expressway-sim up notebooks/deployments/clustered-mra.yaml --state lab-state
     """

@@ -27,7 +27,7 @@ Plot = Annotated[Path | None, typer.Option(metavar="FILE.svg", help="A picture o
 def sunset(
     deployment: DeploymentFile, plot: Plot = None, verbose: VerboseFlag = False, as_json: JsonFlag = False
 ) -> None:
-    """Live a deployment through the end of clientAuth, then try each option, all on real handshakes.
+    """Rehearse the end of clientAuth, then each option. Every stage dials real handshakes.
 
     Example: expressway-sim sunset notebooks/deployments/clustered-full.yaml
     """
@@ -97,7 +97,7 @@ def renewals(
     plot: Plot = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """A year of renewals by ACME and by upload: restarts and interrupted connections, by certificate lifetime.
+    """Rehearse a year of renewals by ACME and by upload. You see restarts and interrupted connections, by certificate lifetime.
 
     Example: expressway-sim renewals notebooks/deployments/clustered-mra.yaml --lifetime 90,64,45 --plot year.svg
     """
