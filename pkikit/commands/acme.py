@@ -21,6 +21,7 @@ from pkikit.commands.arguments import (
     tell_made,
 )
 from pkikit.commands.object_facts import brief_rows, rows_of
+from pkikit.commands.parameters import Group
 from pkikit.errors import InputError
 from pkikit.model.tables import ports
 from pkikit.model.tables.revocation_reasons import REASONS
@@ -33,7 +34,11 @@ if TYPE_CHECKING:
     from pkikit.issue.acme.transport import AcmeDirectory
 
 acme = typer.Typer(
-    name="acme", no_args_is_help=True, rich_markup_mode=None, help="Get certificates from an ACME CA (RFC 8555)."
+    name="acme",
+    cls=Group,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Get certificates from an ACME CA (RFC 8555).",
 )
 
 Directory = Annotated[str, typer.Option("--directory", metavar="URL", help="The CA's directory.")]

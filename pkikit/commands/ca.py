@@ -13,13 +13,14 @@ from pkikit.commands.arguments import AtOption, DeploymentFile, JsonFlag, choice
 from pkikit.commands.layout import plural
 from pkikit.commands.object_facts import brief_rows, rows_of
 from pkikit.commands.object_facts import instant as instant_text
+from pkikit.commands.parameters import Group
 from pkikit.errors import InputError
 from pkikit.values.instants import parse_instant
 
 if TYPE_CHECKING:
     from pkikit.issue.file_ca import FileCa
 
-_PLAIN: dict[str, Any] = {"no_args_is_help": True, "rich_markup_mode": None}
+_PLAIN: dict[str, Any] = {"cls": Group, "no_args_is_help": True, "rich_markup_mode": None}
 ca = typer.Typer(name="ca", help="Run a small CA in a folder, compatible with openssl ca.", **_PLAIN)
 adcs = typer.Typer(name="adcs", help="Prepare templates and requests for Microsoft AD CS.", **_PLAIN)
 

@@ -11,10 +11,11 @@ from types import MappingProxyType
 from typing import Any
 
 import typer
-from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
+from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
 from pkikit.commands import console
+from pkikit.commands.parameters import Command, lighten
 
 # Command → module in this package, and the function or group in it; in the order of the help.
 COMMANDS = MappingProxyType({
@@ -61,47 +62,6 @@ class LazyCommands(MutableMapping[str, Any]):
         return len(COMMANDS)
 
 
-class _Argument(TyperArgument):
-    def process_value(self, ctx: Any, value: Any) -> Any:
-        return _keep_typed(self, ctx, value) if _needs_no_conversion(self, value) else super().process_value(ctx, value)
-
-
-class _Option(TyperOption):
-    def process_value(self, ctx: Any, value: Any) -> Any:
-        return _keep_typed(self, ctx, value) if _needs_no_conversion(self, value) else super().process_value(ctx, value)
-
-
-def _needs_no_conversion(parameter: TyperArgument | TyperOption, value: Any) -> bool:
-    """True for text that stays text, for a flag, and for an option that was left out.
-
-    Typer converts these too, and imports pydantic for it: that takes longer than a light command.
-    """
-    if value is None:
-        return not parameter.required and parameter.nargs == 1 and not parameter.multiple
-    return type(value) is parameter.type_descriptor.annotation
-
-
-def _keep_typed(parameter: TyperArgument | TyperOption, ctx: Any, value: Any) -> Any:
-    return value if parameter.callback is None else parameter.callback(ctx, parameter, value)
-
-
-def _lighten(parameters: list[Any]) -> list[Any]:
-    for parameter in parameters:
-        if type(parameter) is TyperArgument:
-            parameter.__class__ = _Argument
-        elif type(parameter) is TyperOption:
-            parameter.__class__ = _Option
-    return parameters
-
-
-class Command(TyperCommand):
-    """A command whose parameters skip the conversion that they do not need."""
-
-    def get_params(self, ctx: Any) -> list[Any]:
-        """Return the parameters, with the light conversion."""
-        return _lighten(super().get_params(ctx))
-
-
 class Commands(TyperGroup):
     """The group of all commands."""
 
@@ -111,7 +71,7 @@ class Commands(TyperGroup):
 
     def get_params(self, ctx: Any) -> list[Any]:
         """Return the parameters, with the light conversion."""
-        return _lighten(super().get_params(ctx))
+        return lighten(super().get_params(ctx))
 
 
 def _build(name: str, found: Any) -> Any:

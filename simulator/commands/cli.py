@@ -16,6 +16,7 @@ import typer
 
 from pkikit.commands import console
 from pkikit.commands.arguments import VerboseFlag, read_deployment
+from pkikit.commands.parameters import Group
 from pkikit.errors import InputError
 from pkikit.values.instants import parse_instant
 from simulator.clinic.score import keep_score, kept_scores
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="expressway-sim",
+    cls=Group,
     help="A loopback simulator of clustered Cisco Expressway peers. Not a Cisco product.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -43,6 +43,9 @@ _VERIFY = f"pkikit verify cert.pem --trust root.pem {_AT}"
 
 # File → command line. They run in this order, in a folder with the files of `_prepare`.
 COMMANDS = {
+    "help": "pkikit --help",
+    "help-lint": "pkikit lint --help",
+    "help-simulator": "expressway-sim --help",
     "san": "pkikit san mra.yaml --peer e1.example.com",
     "san-verbose": "pkikit san mra.yaml --peer c1.corp.example.com --verbose",
     "san-nodes": "pkikit san full.yaml --nodes",
@@ -141,6 +144,7 @@ def run(line: str) -> Shown:
     app = {"pkikit": pkikit, "expressway-sim": simulator}[program]
     with (
         mock.patch.object(console, "answer", keep),
+        mock.patch.dict(os.environ, {"COLUMNS": "80"}),
         mock.patch.object(sys, "argv", [program, *arguments]),
         contextlib.redirect_stdout(printed),
         contextlib.redirect_stderr(errors),
