@@ -64,7 +64,7 @@ class Dialler:
             return record_no_connection(client.now, f"{leg.server}:{leg.port}: timed out", resolved=True), None
         opened = await client.open(leg, address)
         of_server = None
-        if opened.here is not None and leg.port in server.ports:  # a peer's pages keep no record of a handshake
+        if opened.here is not None and server.listens_on(leg.port):  # a peer's pages keep no record of a handshake
             of_server = await server.collect(opened.here)
         return merge(opened.recorder, of_server), opened.stream
 

@@ -87,6 +87,7 @@ class Endpoint:
         self._known = {(leg.port, by_name[leg.client]): admission_of(leg) for leg in served if not leg.phone}
         self._registrar = Registrar.of(served)
         self._known_addresses = frozenset(address for _, address in self._known)
+        self._lab_addresses = frozenset(by_name.values())
         self._strangers = {
             port: admission_of_strangers([leg for leg in served if leg.port == port]) for port in self.ports
         }
@@ -157,6 +158,10 @@ class Endpoint:
             task.cancel()
         self._reconcile()
 
+    def listens_on(self, port: int) -> bool:
+        """Return True if this party itself answers on a port, and not another program, a peer's pages or nobody."""
+        return port in self._listeners
+
     def ready(self) -> None:
         """Open the ports that another program had taken before."""
         with contextlib.suppress(LabError):  # the port then does not answer, and the caller reports that
@@ -206,7 +211,7 @@ class Endpoint:
 
     async def _serve_tunnel(self, port: int, connection: socket.socket, caller: Connection) -> None:
         recorder = Recorder(Side.SERVER, self.now)
-        hand_over = _Once(partial(self._hand_over, port, caller, recorder))
+        hand_over = _Once(partial(self._hand_over, caller, recorder))
         patience = self._settings.timeout if (port, caller[0]) in self._known else self._settings.patience
         try:
             await self._tunnels.serve(
@@ -219,7 +224,7 @@ class Endpoint:
         self, port: int, caller: Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
         recorder = Recorder(Side.SERVER, self.now)
-        hand_over = _Once(partial(self._hand_over, port, caller, recorder))
+        hand_over = _Once(partial(self._hand_over, caller, recorder))
         known = self._known.get((port, caller[0]))
         patience = self._settings.timeout if known else self._settings.patience
         try:
@@ -266,9 +271,12 @@ class Endpoint:
     def _record(self, caller: Connection) -> asyncio.Future[Recorder]:
         return self.records.setdefault(caller, asyncio.get_running_loop().create_future())
 
-    def _hand_over(self, port: int, caller: Connection, recorder: Recorder) -> None:
-        """Give the record to the party of the lab that dialled. Callers from outside the lab only appear in the event log."""
-        if (port, caller[0]) not in self._known and caller[0] != self.address:  # DNS may lead a party to itself
+    def _hand_over(self, caller: Connection, recorder: Recorder) -> None:
+        """Give the record to the party of the lab that dialled, also if DNS led it here by mistake, or to itself.
+
+        Callers from outside the lab only appear in the event log.
+        """
+        if caller[0] not in self._lab_addresses:
             return
         if len(self.records) > MAX_CONNECTIONS:
             self.records.clear()  # a program outside the lab dials from a party's address and never collects
