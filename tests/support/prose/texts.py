@@ -51,6 +51,7 @@ _QUOTED = (
     "pkikit/judge/logs/records.py",
     "simulator/peer/console/",
 )
+_COMMANDS = frozenset({"remedies"})  # keys of YAML files whose values are typed into a terminal
 _HTML_BLOCKS = frozenset(
     {
         "p",
@@ -209,8 +210,9 @@ def _notebook(content: str, name: str) -> Iterator[tuple[int, str]]:
 def _yaml(content: str, name: str) -> Iterator[tuple[int, str]]:
     def walk(node: yaml.Node) -> Iterator[tuple[int, str]]:
         if isinstance(node, yaml.MappingNode):
-            for _, value in node.value:
-                yield from walk(value)
+            for key, value in node.value:
+                if key.value not in _COMMANDS:
+                    yield from walk(value)
         elif isinstance(node, yaml.SequenceNode):
             for value in node.value:
                 yield from walk(value)
