@@ -9,13 +9,16 @@ from pathlib import Path
 from pkikit.model.codec.document import JsonLines
 from simulator.folders import state_folder
 
-FULL_SCORE, HINT_COSTS, MISS_COSTS = 100, 10, 15
+FULL_SCORE, HINT_COSTS, MISS_COSTS, WORKAROUND_COSTS = 100, 10, 15, 20
 _MAX_READ = 4 * 1024 * 1024
 
 
 @dataclass
 class Score:
-    """How a player did. Points: 100, minus 10 for each hint and 15 for each wrong answer; 0 if the player gave up."""
+    """How a player did. Points: 100, minus 10 for each hint, 15 for each wrong cause and 20 for a workaround.
+
+    Somebody who gave up has 0. Time and looking cost nothing.
+    """
 
     case: str
     hints: int = 0
@@ -23,17 +26,33 @@ class Score:
     found: set[str] = field(default_factory=set)
     gave_up: bool = False
     mended_by_hand: bool = False
+    ticket: str = ""
+    workarounds: int = 0
     began: float = field(default_factory=time.monotonic)
 
     @property
     def points(self) -> int:
         """0 to 100."""
-        return 0 if self.gave_up else max(0, FULL_SCORE - HINT_COSTS * self.hints - MISS_COSTS * self.misses)
+        lost = HINT_COSTS * self.hints + MISS_COSTS * self.misses + WORKAROUND_COSTS * bool(self.workarounds)
+        return 0 if self.gave_up else max(0, FULL_SCORE - lost)
+
+    @property
+    def told(self) -> str:
+        """The points in words: `75 points: 1 hint, 1 wrong cause`."""
+        parts = [_counted(self.hints, "hint"), _counted(self.misses, "wrong cause")]
+        parts += ["a workaround"] if self.workarounds else []
+        parts += ["you gave up"] if self.gave_up else []
+        spent = ", ".join(part for part in parts if part)
+        return f"{_counted(self.points, 'point') or '0 points'}{f': {spent}' if spent else ''}"
 
     @property
     def seconds(self) -> int:
         """The time since the case began, in seconds."""
         return round(time.monotonic() - self.began)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'s' if number != 1 else ''}" if number else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +67,8 @@ class KeptScore:
     mended_by_hand: bool = False
     points: int
     seconds: int
+    ticket: str = ""
+    workarounds: int = 0
 
 
 _LINES = JsonLines(KeptScore)
