@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-NOTEBOOK ?= notebooks/00-meet-the-lab.ipynb
+NOTEBOOK ?= notebooks/Home.ipynb
 # Workers of the test run; the machine's two cores by default.
 JOBS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1

@@ -51,7 +51,7 @@ def as_learner(name: str) -> dict[str, object]:
 
 c.JupyterHub.bind_url = "http://127.0.0.1:8000"  # put a TLS proxy in front of it
 c.JupyterHub.cleanup_servers = True
-c.Spawner.default_url = "/lab/tree/00-meet-the-lab.ipynb"
+c.Spawner.default_url = "/lab/tree/Home.ipynb"
 c.Spawner.cmd = [sys.executable, "-m", "jupyterhub.singleuser"]
 c.Spawner.pre_spawn_hook = give_course
 c.Spawner.environment = {"EXPRESSWAY_LAB_PEBBLE": str(PEBBLE)} if PEBBLE.is_file() else {}

@@ -10,6 +10,7 @@ with optional_packages("workbook"):
     from workbook.course.exercises import break_for, check
     from workbook.course.progress import progress_report, save_report
     from workbook.learning.exercise_card import exercise
+    from workbook.learning.home_card import home
     from workbook.learning.lesson_cards import finish, start
     from workbook.learning.predict_card import predict, predict_down
     from workbook.models.revocation_table import decide_all, make_files, who_sees
@@ -126,6 +127,7 @@ __all__ = [
     "handshake_theatre",
     "happenings",
     "hold_over",
+    "home",
     "jabber_path",
     "judged",
     "layout_in",

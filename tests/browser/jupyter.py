@@ -31,6 +31,7 @@ SETTINGS = {
     },
 }
 DARK = {"@jupyterlab/apputils-extension/themes": {"theme": "JupyterLab Dark"}}
+PROMPTS = ".jp-CodeCell .jp-InputPrompt:not(.jp-Placeholder-prompt)"
 RUN_ALL = 600_000  # milliseconds
 
 
@@ -117,8 +118,10 @@ def run_to_its_end(
         expect(opened.locator("#jp-main-statusbar")).to_contain_text("Python 3 (ipykernel) | Idle")
         opened.get_by_role("menuitem", name="Run", exact=True).click()
         opened.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        last = opened.locator(".jp-CodeCell .jp-InputPrompt").last
+        last = opened.locator(PROMPTS).last
         expect(last).to_have_text(re.compile(r"\[\d+\]:"), timeout=RUN_ALL)
+        # Collapsed cells have no number; the kernel is idle when they have run, too.
+        expect(opened.locator("#jp-main-statusbar")).to_contain_text("Python 3 (ipykernel) | Idle", timeout=RUN_ALL)
         yield opened
         assert not errors, errors
     finally:
@@ -134,7 +137,7 @@ def _note(message: ConsoleMessage, errors: list[str]) -> None:
 
 def require_no_error(page: Page) -> None:
     """Every cell ran, and nothing went to stderr or ended in a traceback."""
-    prompts = page.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()
+    prompts = page.locator(PROMPTS).all_inner_texts()
     assert prompts
     assert all(re.fullmatch(r"\[\d+\]:", p.strip()) for p in prompts), prompts
     assert page.locator('.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.stderr"]').count() == 0

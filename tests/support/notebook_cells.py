@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 HIDDEN = frozenset({"fold", "check", "exercise"})
+CHECKED = "# automatic check"
+IGNORED = "nbval-ignore-output"  # cards with the titles of other notebooks, which change without this one
 _CARDS = ("start(", "finish(", "home(", "predict(", "predict_down(", "exercise(")
 
 
@@ -39,6 +41,11 @@ def is_card(source: str) -> bool:
     """True if a cell only shows a card: imports, and one call of a function that makes one."""
     lines = [line for line in source.splitlines() if line.strip() and not line.startswith(("from ", "import "))]
     return bool(lines) and lines[0].startswith(_CARDS) and (len(lines) == 1 or lines[-1].startswith(")"))
+
+
+def shows_the_course(source: str) -> bool:
+    """True for the cards that name other lessons."""
+    return any(name in source for name in ("start(", "finish(", "home("))
 
 
 def has_assert(source: str) -> bool:
@@ -85,7 +92,8 @@ def _text(lines: Sequence[str], nodes: Sequence[ast.stmt]) -> str:
 
 
 def check_cell(source: str, identity: str) -> dict[str, Any]:
-    """A collapsed cell of assertions."""
+    """A collapsed cell of assertions; its first line is all that a learner sees of it."""
+    source = source if source.startswith(CHECKED) else f"{CHECKED}\n{source}"
     cell = {"cell_type": "code", "execution_count": None, "id": identity, "metadata": {"tags": ["check"]}, "outputs": [],
             "source": source.splitlines(keepends=True)}  # fmt: skip
     return cell | {"metadata": metadata_of(cell)}
@@ -100,8 +108,9 @@ def fold(notebook: dict[str, Any]) -> list[str]:
         if cell["cell_type"] != "code" or {"check", "exercise"} & set(tags):
             cells.append(cell)
             continue
-        if is_card(source) and "fold" not in tags:
-            cell["metadata"]["tags"] = [*tags, "fold"]
+        if is_card(source):
+            more = ["fold", IGNORED] if shows_the_course(source) else ["fold"]
+            cell["metadata"]["tags"] = [*tags, *(tag for tag in more if tag not in tags)]
         before, kept, after = split(source)
         identity = cell.get("id", "cell")
         cells += [check_cell(before, f"{identity[:50]}-before")] if before else []

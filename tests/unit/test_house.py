@@ -24,7 +24,7 @@ from tests.support.places import ROOT
 from tests.support.readme import readme_python
 from tests.support.wait import LONG
 
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]-*.ipynb"))
 
 
 def tracked() -> list[Path]:

@@ -9,7 +9,17 @@ from typing import Any
 import pytest
 
 from tests.support.clean_notebooks import clean
-from tests.support.notebook_cells import HIDDEN, check_cell, fold, has_assert, is_hidden, source_of, split, tags_of
+from tests.support.notebook_cells import (
+    HIDDEN,
+    IGNORED,
+    check_cell,
+    fold,
+    has_assert,
+    is_hidden,
+    source_of,
+    split,
+    tags_of,
+)
 from tests.support.places import ROOT
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]-*.ipynb"))
@@ -36,10 +46,14 @@ def test_notebook_has_no_visible_assertion_and_leads_on(path: Path) -> None:
     cells = code_cells(path)
     for cell in cells:
         assert is_hidden(cell) or not has_assert(source_of(cell)), source_of(cell)
-        assert "check" not in tags_of(cell) or not cell["outputs"], source_of(cell)
+        if "check" in tags_of(cell):
+            assert not cell["outputs"], source_of(cell)
+            assert source_of(cell).startswith(CHECKED), source_of(cell)
         assert "lab.close()" not in source_of(cell), "after Run all the lab must stay usable"
     assert f'start("{path.name[:2]}")' in source_of(cells[0])
     assert f'finish("{path.name[:2]}")' in source_of(cells[-1])
+    assert IGNORED in tags_of(cells[0])
+    assert IGNORED in tags_of(cells[-1])
 
 
 def test_assertions_move_without_changing_what_runs() -> None:
@@ -60,9 +74,9 @@ def test_fold_splits_and_collapses_and_clean_keeps_it() -> None:
     assert fold(notebook) == []
     shapes = [(source_of(c), tags_of(c), is_hidden(c), c["execution_count"]) for c in notebook["cells"]]
     assert shapes == [
-        ('start("06")', ["fold"], True, 1),
+        ('start("06")', ["fold", IGNORED], True, 1),
         ("x = 1\nx", [], False, 2),
-        ("assert x", ["check"], True, 3),
+        (f"{CHECKED}\nassert x", ["check"], True, 3),
     ]
     assert [c["metadata"] for c in clean(notebook)["cells"]] == [c["metadata"] for c in notebook["cells"]]  # type: ignore[attr-defined]
     assert is_hidden(check_cell("assert x", "c"))
