@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.clean_notebooks import clean
 from tests.support.notebook_cells import (
+    CHECKED,
     HIDDEN,
     IGNORED,
     check_cell,

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pandas as pd
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
+from workbook.connection_titles import legend, short_connections, short_hosts
 from workbook.models.what_if import judged
-from workbook.names import legend, short_connections, short_hosts
 from workbook.session import load
 from workbook.tables.display import describe_deployment, describe_leg_report, install, to_html, to_text
 from workbook.tables.render import legs

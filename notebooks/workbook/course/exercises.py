@@ -15,12 +15,12 @@ from pkikit.values.names import printable
 from simulator.clinic.case import case_of
 from simulator.travel.sunset_stages import Sunset
 from simulator.world.report import CheckReport, LegReport
+from workbook.connection_titles import short_connections, short_host
 from workbook.course.answer_check import Answer, check_choice, check_names, check_sans, counted, no_answer, pairs
 from workbook.course.bank import Exercise, Work, exercise_of, exercises
 from workbook.course.clinic_session import close_case, open_case
 from workbook.course.lessons import course_folder, lesson
 from workbook.course.progress import remember, standing
-from workbook.names import short_connections, short_host
 from workbook.session import LabSession, lab_for, load
 
 MOST_FIXES = 6

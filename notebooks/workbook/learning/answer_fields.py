@@ -13,6 +13,7 @@ from workbook.panels.base import text_area
 from workbook.shortcuts import clinic_fixes, lesson_fixes
 
 _FULL = {"width": "100%"}
+_WIDE = {"width": "30em", "max_width": "100%"}
 
 
 class Field(Protocol):
@@ -78,17 +79,39 @@ class Names:
         self.box.value = "\n".join(str(name) for name in answer) if isinstance(answer, list) else ""
 
 
-def fix_title(action: str) -> str:
-    """Return a fix in plain words."""
-    return str(action).replace("mend-", "fix-").replace("-", " ").capitalize()
+# Fixes in plain words; any other is shown as it is typed.
+_TITLES = {
+    "renew-certificate": "Install a new certificate with all planned names",
+    "complete-trusted-ca-list": "Complete the trusted CA list",
+    "set-clock": "Set the clock",
+    "mend-service": "Fix the TLS service",
+    "open-ports": "Open the ports in the firewall",
+    "mend-network": "Restore the network path",
+    "restore-path": "Restore the network path",
+    "mend-dns": "Restore the DNS records of a name",
+    "mend-caa": "Restore the CAA record of a name",
+    "publish-revocation": "Publish new CRLs",
+    "order planned-names": "Order a certificate with all planned names",
+    "order server+client": "Order a certificate for server and client",
+    "renew": "Renew the certificate as it is",
+    "send-chain": "Install the certificate with its chain",
+    "append-ca lab-root-ca": "Append the lab's root CA to the trusted CA list",
+    "append-ca lab-issuing-ca": "Append the lab's issuing CA to the trusted CA list",
+    "fix-tls": "Enable TLS 1.2 and 1.3",
+    "restart": "Restart the machine",
+}
+
+
+def _fix_title(fix: str) -> str:
+    return _TITLES.get(fix, fix.replace("mend-", "fix-").replace("-", " ").capitalize())
 
 
 class Fixes:
     """Rows of two lists: what to do, and on what. One more row on request."""
 
     def __init__(self, deployment: Any, *, in_clinic: bool) -> None:
-        self._targets = clinic_fixes(deployment) if in_clinic else lesson_fixes(deployment)
-        self._actions = [("Choose a fix …", ""), *((fix_title(action), action) for action in self._targets)]
+        self._targets = (clinic_fixes if in_clinic else lesson_fixes)(deployment)
+        self._actions = [("Choose a fix …", ""), *((_fix_title(fix), fix) for fix in self._targets)]
         self._lines = widgets.VBox()
         self._more = button("Add another fix", lambda: self._add())
         self.box = widgets.VBox([self._lines, self._more])
@@ -98,8 +121,12 @@ class Fixes:
         rows: Sequence[widgets.Widget] = self._lines.children
         number = len(rows) + 1
         label = {"description_width": "4em"}
-        action = widgets.Dropdown(description=f"Fix {number}", options=self._actions, value="", style=label)
-        target = widgets.Dropdown(description="on", options=[("…", "")], style={"description_width": "2em"})
+        action = widgets.Dropdown(
+            description=f"Fix {number}", options=self._actions, value="", style=label, layout=_WIDE
+        )
+        target = widgets.Dropdown(
+            description="on", options=[("…", "")], style={"description_width": "2em"}, layout=_WIDE
+        )
 
         def follow(change: Mapping[str, Any]) -> None:
             places = self._targets.get(change["new"], ())

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from simulator.world.report import CheckReport, LegReport
+from workbook.connection_titles import legend, short_connections
 from workbook.html import inline, plain
 from workbook.learning.answer_fields import Boxes, Field, OneOf
 from workbook.learning.cards import Card, button, heading, row
-from workbook.names import legend, short_connections
 
 Result = str | Sequence[str] | CheckReport | Iterable[LegReport]
 

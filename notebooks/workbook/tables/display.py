@@ -16,7 +16,7 @@ from pkikit.judge.matching.name_matching import NameMatch
 from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg
 from simulator.world.report import CheckReport, LegReport
-from workbook.names import is_connection, legend, short_connections
+from workbook.connection_titles import is_connection, legend, short_connections
 from workbook.tables.sentences import summary
 
 _MOST_ROWS = 200

@@ -22,8 +22,8 @@ from pkikit.view.drawing import Picture
 from simulator.events import Event
 from simulator.face.picture import draw
 from simulator.world.report import CheckReport, LegReport
+from workbook.connection_titles import short_host
 from workbook.html import shorten
-from workbook.names import short_host
 from workbook.session import LabSession
 from workbook.tables.sentences import Lines
 

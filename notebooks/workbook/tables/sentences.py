@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from simulator.world.report import CheckReport, LegReport
-from workbook.names import short_connections
+from workbook.connection_titles import short_connections
 
 _NAMED = 6
 
