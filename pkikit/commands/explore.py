@@ -1,4 +1,4 @@
-"""`explore`: every way to do the certificates of a deployment, compared."""
+"""`explore`: every way to do the certificates of a deployment, compared; with --recommend, one design with reasons."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pkikit.commands import console
-from pkikit.commands.arguments import DeploymentFile, JsonFlag, VersionOption, read_deployment
+from pkikit.commands.arguments import AtOption, JsonFlag, VersionOption, read_deployment
 from pkikit.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,32 +18,77 @@ if TYPE_CHECKING:
     from pkikit.explore.executors import Executor
     from pkikit.explore.exploration import Outcome
 
-_SHOWN = 40
-# Short names of the objectives: their table has to fit 80 columns.
-_HEADS = ("down", "roots out", "blast", "apex", "days", "restarts/a", "reissues")
+_SHOWN = 10
 
 
 def explore(
-    deployment: DeploymentFile,
+    deployment: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[DEPLOYMENT]", help="Deployment file (YAML); --recommend can do without.", show_default=False
+        ),
+    ] = None,
     vary: Annotated[
         list[str] | None,
         typer.Option(metavar="KEY=a,b…", help="Values to try for one choice, or CLUSTER.KEY=a,b; others stay open."),
     ] = None,
+    recommend: Annotated[
+        bool, typer.Option("--recommend", help="One design with reasons, and two alternatives.")
+    ] = False,
+    answer: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY=VALUE",
+            help="Answer a question of --recommend: trust, version, upgrade, domain, restarts, acme; without a file also "
+            "outside, core-fqdn, edge-fqdn, core-peers, edge-peers, domains.",
+        ),
+    ] = None,
     workers: Annotated[int, typer.Option(min=1, max=256, help="Processes on this machine.")] = 1,
     scheduler: Annotated[str | None, typer.Option(metavar="ADDRESS", help="A dask.distributed scheduler.")] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE.csv|.parquet", help="Every candidate, as it is judged; resumable.")
+        Path | None,
+        typer.Option(
+            metavar="FILE.csv|.parquet|DIR",
+            help="Every candidate, resumable; with --recommend the folder for deployment file, names and CSR values.",
+        ),
     ] = None,
-    plot: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="A picture of the front.")] = None,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE.svg", help="A picture of the designs that work.")] = None,
+    at: AtOption = None,
     version: VersionOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Candidate SAN designs compared: names, blast radius, renewals, legs without clientAuth, and which are worth choosing.
+    """Compare certificate designs: what works, what others must do, what it costs; or recommend one of them.
 
     Choices: certificate, cluster-name, registration, domains, authority, stores (X15.5), lifetime, profile (ACME).
 
     Example: pkikit explore notebooks/deployments/clustered-mra.yaml --vary edge.authority=acme,private
+
+    Example: pkikit explore notebooks/deployments/clustered-mra.yaml --recommend --answer trust=partners
     """
+    if recommend or answer:
+        from pkikit.commands.recommend import recommend_design
+
+        if vary or plot or scheduler or workers != 1:
+            raise InputError("--recommend goes with --answer, --out, --at, --version and --json alone")
+        recommend_design(deployment, answer or (), out=out, at=at, version=version, as_json=as_json)
+        return
+    if deployment is None:
+        raise InputError(
+            "give a deployment file: pkikit explore DEPLOYMENT; or answer questions: pkikit explore --recommend"
+        )
+    _compare(read_deployment(deployment, version=version), vary or [], workers, scheduler, out, plot, as_json=as_json)
+
+
+def _compare(
+    read: Any,
+    vary: list[str],
+    workers: int,
+    scheduler: str | None,
+    out: Path | None,
+    plot: Path | None,
+    *,
+    as_json: bool,
+) -> None:
     from pkikit.design.choices import parse_vary
     from pkikit.design.search_space import Space
     from pkikit.explore.exploration import explore as run
@@ -51,8 +96,7 @@ def explore(
 
     if scheduler is not None and workers != 1:
         raise InputError("--workers and --scheduler exclude each other")
-    read = read_deployment(deployment, version=version)
-    space = Space(read, parse_vary(vary or (), read))
+    space = Space(read, parse_vary(vary, read))
     with console.progress(f"judging {space.size:,} candidates", total=space.size, quiet=as_json) as advance:
         outcome = run(space, _executor(workers, scheduler), out=out, progress=advance)
     if plot is not None:
@@ -67,7 +111,8 @@ def explore(
         "front": front,
         "out": str(out) if out else None,
     }
-    console.answer(document, as_json=as_json, show=lambda o: _show(o, space, outcome, front))
+    files = [(what, path) for what, path in (("Every candidate", out), ("Picture", plot)) if path is not None]
+    console.answer(document, as_json=as_json, show=lambda o: _show(o, space, outcome, front, files))
 
 
 def _executor(workers: int, scheduler: str | None) -> Executor:
@@ -78,40 +123,34 @@ def _executor(workers: int, scheduler: str | None) -> Executor:
     return InProcess() if workers == 1 else Processes(workers)
 
 
-def _show(out: Console, space: Space, outcome: Outcome, front: list[dict[str, Any]]) -> None:
-    from pkikit.design.choices import COLUMNS
-    from pkikit.design.search_space import OBJECTIVES
+def _show(
+    out: Console, space: Space, outcome: Outcome, front: list[dict[str, Any]], files: list[tuple[str, Path]]
+) -> None:
+    from pkikit.explore.legend import COLUMNS, design_name, verdict
 
-    out.print(
-        f"{outcome.total:,} candidates, {outcome.working:,} of them bring every leg up; "
-        f"{len(front)} are worth a look: no other is better in one respect without being worse in another."
-    )
-    shown = [row for row in front if row["works"]] or front
-    numbers = [(str(row["candidate"]), *(f"{row[k]:g}" for k in OBJECTIVES)) for row in shown[:_SHOWN]]
-    console.table(out, ("no.", *_HEADS), numbers)
-    for row in shown[:_SHOWN]:
-        designs = (
-            f"{c.name}: " + _in_words({k: str(row[f"{c.name}.{k}"]) for k in COLUMNS})
-            for c in space.deployment.clusters
-        )
-        out.print(f"{row['candidate']:>8}  " + "\n          ".join(designs), markup=False)
-    if len(shown) > _SHOWN:
-        out.print(f"… and {len(shown) - _SHOWN} more (--json has all)")
-    if len(front) > len(shown):
-        out.print(f"{len(front) - len(shown)} of the {len(front)} leave a leg down and are not listed (--json has all)")
+    console.headline(out, verdict(outcome.total, front, outcome.working))
+    working = [row for row in front if row["works"]]
+    shown = working[:_SHOWN]
+    if working:
+        console.section(out, "Designs that nothing beats on every criterion:")
+        for number, row in enumerate(shown, 1):
+            console.say(out, design_name(space.deployment, row), first=f"{number:>4}  ")
+        if len(working) > len(shown):
+            console.say(out, f"… and {len(working) - len(shown)} more (--json lists all of them)", indent=6)
+        # A column in which all designs are equal decides nothing: the legend says its value instead.
+        columns = [c for c in COLUMNS if len({row[c.key] for row in shown}) > 1]
+        rows = [(str(n), *(f"{row[c.key]:g}" for c in columns)) for n, row in enumerate(shown, 1)]
+        if columns:
+            out.print()
+            console.table(out, ("no.", *(c.head for c in columns)), rows)
+        console.section(out, "What the columns mean (smaller is better):")
+        console.show_facts(out, [(c.head, f"{c.meaning} Unit: {c.unit}.{_if_equal(c.key, shown)}") for c in COLUMNS])
+    if files:
+        out.print()
+        console.saved(out, files)
+    console.next_steps(out, ["Let one design be recommended:\npkikit explore DEPLOYMENT --recommend"])
 
 
-def _in_words(chosen: dict[str, str]) -> str:
-    """Describe one cluster's choices in words."""
-    words = ["one certificate for all peers" if chosen["certificate"] == "shared" else "a certificate a peer"]
-    words.append("with the cluster name" if chosen["cluster_name"] == "yes" else "without a cluster name")
-    forms = chosen["registration"]
-    if forms:
-        apex, collab = forms.count("d"), forms.count("c")
-        told = [f"{apex} as they are"] * (apex > 0) + [f"{collab} as collab-edge."] * (collab > 0)
-        words.append(
-            "domains: " + ", ".join(told) + (" in certificates of their own" * (chosen["domains"] == "separate"))
-        )
-    days = "" if chosen["authority"] == "acme" else " days"
-    words.append(f"{chosen['authority']} CA, {chosen['term']}{days}")
-    return "; ".join(words) + ("; client certificates apart" if chosen["stores"] == "two" else "")
+def _if_equal(key: str, rows: list[dict[str, Any]]) -> str:
+    held = {row[key] for row in rows}
+    return f" Here always {next(iter(held)):g}." if len(held) == 1 else ""

@@ -18,6 +18,7 @@ from typing import Any
 from pkikit.design.search_space import Front, Space, front_of, merge_fronts
 from pkikit.errors import InputError
 from pkikit.explore.executors import Executor
+from pkikit.explore.legend import design_name
 from pkikit.extras import optional_packages
 from pkikit.files.disk import free_path, read_bytes, write_public
 from pkikit.model.codec.document import Codec
@@ -90,16 +91,25 @@ def front_rows(space: Space, outcome: Outcome) -> list[dict[str, Any]]:
 
 
 def front_picture(space: Space, outcome: Outcome) -> str:
-    """Draw the front as SVG: restarts a year against the days for which a leaked key stays usable."""
-    kinds = ("works, nothing to hand out", "works, private roots to hand out", "does not work")
-    points = []
-    for row in front_rows(space, outcome):
-        kind = 2 if row["down"] else int(row["roots_to_hand_out"] > 0)
-        label = f"candidate {row['candidate']}: {row['restarts']:g} restarts a year, key of use for {row['exposure_days']} days"
-        points.append((float(row["restarts"]), float(row["exposure_days"]), kind, label))
+    """Draw the designs that work and that nothing beats: restarts a year against the days a leaked key stays usable.
+
+    Designs with equal figures share a point, whose label names them all. A design that does not work is not drawn.
+    """
+    rows = [row for row in front_rows(space, outcome) if row["works"]]
+    series = ("nobody outside installs anything", "your root CA must be installed outside")
+    names: dict[tuple[float, float, int], list[str]] = {}
+    for row in rows:
+        point = float(row["restarts"]), float(row["exposure_days"]), int(row["roots_to_hand_out"] > 0)
+        names.setdefault(point, []).append(design_name(space.deployment, row))
+    points = [
+        (x, y, kind, f"{' / '.join(here)}: {x:g} restarts a year, a leaked key stays usable for {y:g} days")
+        for (x, y, kind), here in names.items()
+    ]
+    used = {kind for _, _, kind, _ in points}
+    title = "designs that work and that nothing beats" if rows else "no design works"
     return scatter(
-        points, x="restarts a year", y="days that a leaked key stays of use",
-        title=f"{space.deployment.name}: designs worth a look", series=kinds,
+        points, x="restarts a year, all peers", y="days a leaked key stays usable",
+        title=f"{space.deployment.name}: {title}", series=series if len(used) == 2 else series[: max(used, default=-1) + 1],
     )  # fmt: skip
 
 

@@ -140,7 +140,7 @@ def test_mutual_tls_without_a_private_root_is_refused_for_that_answer() -> None:
     ("items", "authority", "said"),
     [
         ([], BY_ACME, "jabber.example.com would have to install your private root CA"),
-        (["trust=managed", "acme=no"], PRIVATE, "with certificates of a public CA"),
+        (["trust=managed", "acme=no"], PRIVATE, "a public CA on Expressway-E, with uploads by hand is worse"),
         (["outside=mra,mutual", "trust=partners"], BY_ACME, "would go down: public CAs no longer issue clientAuth"),
     ],
 )
@@ -150,7 +150,7 @@ def test_reasons_say_what_the_other_choices_would_mean(items: list[str], authori
     assert isinstance(found, Recommendation)
     assert found.design.authority == authority
     assert any(said in str(reason) for reason in found.reasons)
-    assert all(len(reason.because) > 10 for reason in found.reasons)
+    assert all(reason.because for reason in found.reasons)
 
 
 def test_handed_out_file_loads_and_the_fields_lead_to_the_names() -> None:

@@ -215,3 +215,41 @@ def _steps(made: Recommendation) -> Iterator[str]:
         if order := order_advice(cluster.peers):
             yield order
     yield f"Rehearse the names and connections first: expressway-sim check {FILE}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NameGroup:
+    """Peers whose certificates differ in their own name alone: what people read and copy once.
+
+    Attributes:
+        title: the peers, and which certificate.
+        peers: their FQDNs.
+        names: the names of all, the peer's own as `<FQDN of the peer>` if there are several peers.
+        request: the request of the first peer; its fields are those of all.
+    """
+
+    title: str
+    peers: tuple[str, ...]
+    names: tuple[str, ...]
+    request: CertificateRequest
+
+
+OWN = "<FQDN of the peer>"
+
+
+def grouped(made: Recommendation) -> tuple[NameGroup, ...]:
+    """Return the certificates of a design; those of one cluster that differ in the peer's own name are together."""
+    groups: dict[tuple[object, ...], list[CertificateRequest]] = {}
+    for request in requests_for(made):
+        others = tuple(name for name in request.names if name != request.peer)
+        groups.setdefault((request.store, request.signer, request.common_name, others, request.fields), []).append(
+            request
+        )
+    found = []
+    for requests in groups.values():
+        first, peers = requests[0], tuple(r.peer for r in requests)
+        own = first.peer if len(peers) == 1 else OWN
+        names = tuple(own if name == first.peer else name for name in first.names)
+        title = f"{listing(peers, 6)} ({first.store} certificate, signed by {first.signer})"
+        found.append(NameGroup(title=title, peers=peers, names=names, request=first))
+    return tuple(found)

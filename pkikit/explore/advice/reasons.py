@@ -23,11 +23,16 @@ class Reason:
     """One choice, and why: what each other choice would mean."""
 
     choice: str
-    because: str
+    because: tuple[str, ...]
+
+    @property
+    def head(self) -> str:
+        """The choice as the beginning of a sentence."""
+        return f"{self.choice[:1].upper()}{self.choice[1:]}"
 
     def __str__(self) -> str:
         """The choice and the reason in one sentence."""
-        return f"{self.choice[:1].upper()}{self.choice[1:]}, because {self.because}."
+        return f"{self.head}, because {'; '.join(self.because)}."
 
 
 def reasons_for(
@@ -53,7 +58,7 @@ def reasons_for(
             others = [known for known in others if known[0].authority == chosen.authority]
         because = [text for other in others if (text := _against(dimension, other, figures, answers))]
         if because:
-            found.append(Reason(choice=clause(dimension, chosen), because="; ".join(because)))
+            found.append(Reason(choice=clause(dimension, chosen), because=tuple(because)))
     return (*found, *_for_the_core(study, chosen), *_for_the_version(study, answers, at, chosen, figures))
 
 
@@ -79,15 +84,18 @@ def _next_days(days: int, others: Sequence[object]) -> object:
 
 def _against(dimension: str, other: _Known, figures: Figures, answers: Answers) -> str:
     design, theirs, against = other
-    begin = f"with {clause(dimension, design)}"
+    other_choice = clause(dimension, design)
     if against:
-        return f"{begin}, {against[0].sentence(answers)}"
+        return f"{other_choice} {_are(other_choice)} ruled out: {against[0].sentence(answers)}"
     worse = [c for c in CRITERIA if c.value(theirs) > c.value(figures)]
     if not worse:
         return ""
     first = worse[0]
-    text = difference(first, theirs, figures)
-    return f"{begin}, {text[:1].lower()}{text[1:]}"
+    return f"{other_choice} {_are(other_choice)} worse ({difference(first, theirs, figures)})"
+
+
+def _are(noun: str) -> str:
+    return "is" if noun.startswith(("a ", "one ", "no ", "the ")) else "are"
 
 
 def _for_the_core(study: Study, chosen: Design) -> Iterator[Reason]:
@@ -98,7 +106,7 @@ def _for_the_core(study: Study, chosen: Design) -> Iterator[Reason]:
         if not met:
             yield Reason(
                 choice="certificates of your private CA on Expressway-C",
-                because="no machine outside ever sees them",
+                because=("no machine outside ever sees them",),
             )
 
 
@@ -116,11 +124,11 @@ def _for_the_version(
     alike = [k for k in today if all(getattr(k[0], d) == getattr(chosen, d) for d in DIMENSIONS if d != "stores")]
     choice = f"the upgrade from {answers.version} to {chosen.version}"
     if any(not against for _, _, against in alike) and chosen.stores == "one":
-        yield Reason(choice=choice, because=f"you plan it; this design would work on {answers.version} too")
+        yield Reason(choice=choice, because=(f"you plan it (this design would work on {answers.version} too)",))
     elif alike and alike[0][2]:
-        yield Reason(choice=choice, because=f"on {answers.version}, {alike[0][2][0].sentence(answers)}")
+        yield Reason(choice=choice, because=(f"on {answers.version}, {alike[0][2][0].sentence(answers)}",))
     else:
-        yield Reason(choice=choice, because=f"{answers.version} does not offer this design")
+        yield Reason(choice=choice, because=(f"{answers.version} does not offer this design",))
 
 
 def notes_for(study: Study, answers: Answers, chosen: Design, figures: Figures, at: datetime) -> tuple[str, ...]:

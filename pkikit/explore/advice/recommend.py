@@ -72,7 +72,7 @@ class Recommendation:
     def to_json(self) -> dict[str, Any]:
         """Return the document of `explore --recommend --json`, without names and requests."""
         return {
-            "recommended": {**_json_of(self.design, self.figures), "because": [str(r) for r in self.reasons]},
+            "recommended": {**_json_of(self.design, self.figures), "because": [str(reason) for reason in self.reasons]},
             "alternatives": [a.to_json() for a in self.alternatives],
             "notes": list(self.notes),
             "answers": {key: self.answers.value(key) for key in QUESTIONS},

@@ -32,28 +32,35 @@ def number(value: float) -> str:
 
 
 _CLAUSES = {
-    ("authority", PRIVATE): "certificates of your private CA on Expressway-E",
-    ("authority", PUBLIC): "certificates of a public CA on Expressway-E, uploaded by hand",
-    ("authority", BY_ACME): "certificates of a public CA on Expressway-E, ordered by ACME",
-    ("stores", ONE): "no client certificate of its own on Expressway-E",
-    ("stores", TWO): "a client certificate of your private CA beside the server certificate on Expressway-E",
-    ("certificate", PER_PEER): "a certificate of its own for each peer",
-    ("certificate", SHARED): "one certificate that all peers of a cluster share",
-    ("registration", DNS): "the bare registration domain in E's certificate",
-    ("registration", COLLAB_EDGE): "collab-edge names instead of bare registration domains in E's certificate",
+    ("authority", PRIVATE): "a private CA on Expressway-E",
+    ("authority", PUBLIC): "a public CA on Expressway-E, with uploads by hand",
+    ("authority", BY_ACME): "a public CA on Expressway-E, with orders by ACME",
+    ("stores", ONE): "no client certificate on Expressway-E",
+    ("stores", TWO): "a client certificate of your private CA on Expressway-E",
+    ("certificate", PER_PEER): "one certificate per peer",
+    ("certificate", SHARED): "one certificate per cluster",
+    ("registration", DNS): "the bare domain in E's certificate",
+    ("registration", COLLAB_EDGE): "collab-edge names in E's certificate",
 }
 
 
 def clause(dimension: str, design: Design) -> str:
     """Return one choice of a design as a noun phrase."""
     if dimension == "days":
-        return f"certificates of the private CA that live {design.days} days"
+        return f"private certificates that live {design.days} days"
     return _CLAUSES[dimension, str(getattr(design, dimension))]
 
 
 def difference(criterion: Criterion, here: Figures, there: Figures) -> str:
     """Return `Bare domains in certificates: 1 instead of 0`, for a design `here` beside another."""
     return f"{criterion.label}: {number(criterion.value(here))} instead of {number(criterion.value(there))}"
+
+
+def sentence(text: str) -> str:
+    """Return a text as a sentence: with a capital, unless a name begins it, and a full stop."""
+    first = text.partition(" ")[0]
+    begun = text if "." in first else text[:1].upper() + text[1:]
+    return begun if begun.endswith((".", "?", "!")) else f"{begun}."
 
 
 def better_and_worse(here: Figures, there: Figures) -> tuple[tuple[str, ...], tuple[str, ...]]:
