@@ -66,7 +66,7 @@ def _key(path: Path, *, make: bool = False) -> Key:
         return key
     found = next(iter(read_file(path).keys), None)
     if found is None:
-        raise InputError("holds no RSA or EC private key", where=str(path))
+        raise InputError("has no RSA or EC private key", where=str(path))
     return found
 
 

@@ -225,7 +225,7 @@ def ocsp(
 
 @ca.command("openssl")
 def with_openssl(deployment: DeploymentFile, peer: PeerOption, as_json: JsonFlag = False) -> None:
-    """Print how to do the same with OpenSSL alone. You get the configuration for a peer's request, and the commands.
+    """Print how to do the same with OpenSSL only. You get the configuration for a peer's request, and the commands.
 
     Example: pkikit ca openssl notebooks/deployments/clustered-mra.yaml --peer e1.example.com
     """

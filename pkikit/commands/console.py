@@ -224,7 +224,7 @@ def saved(out: Console, rows: Iterable[tuple[str, Path]]) -> None:
 
 
 def next_steps(out: Console, steps: Iterable[str]) -> None:
-    """Print what to do now; nothing if there is nothing to do. A command stands on the second line of a step, unbroken."""
+    """Print what to do now; nothing if there is nothing to do. The second line of a step is a command, unbroken."""
     for n, step in enumerate(steps):
         if not n:
             section(out, "Next steps:")

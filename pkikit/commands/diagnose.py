@@ -297,7 +297,7 @@ def _credential(cert: Path | None, key: Path | None, passphrase_file: Path | Non
         return None
     keys = read_file(key, passphrase_source(passphrase_file)).keys
     if not keys:
-        raise InputError("holds no RSA or EC private key", where=str(key))
+        raise InputError("has no RSA or EC private key", where=str(key))
     credential = Credential(chain=read_certificates(cert), key=keys[0])
     if not credential.key_matches:
         raise InputError(f"does not belong to the certificate of {cert}", where=str(key))

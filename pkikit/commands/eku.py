@@ -95,7 +95,7 @@ def _certificates_in(folder: Path | None, deployment: Deployment) -> dict[str, x
     for party in iter_party_folders(folder) if folder is not None else ():
         if party.name.lower() not in deployment.parties:
             raise InputError(
-                f"is not a party of {deployment.name}; folders are named {', '.join(deployment.parties)}",
+                f"is not a machine of {deployment.name}; folders are named {', '.join(deployment.parties)}",
                 where=str(party),
             )
         credential = credential_from_folder(party)

@@ -47,7 +47,7 @@ def decode(
     for path in dict.fromkeys(files):
         contents = read_file(path, passphrase_source(passphrase_file))
         if contents.is_empty:
-            raise InputError("holds nothing that can be decoded", where=str(path))
+            raise InputError("contains nothing that can be decoded", where=str(path))
         _tell_notes(contents)
         objects += [{"file": str(path), **facts} for facts in describe_contents(contents, instant)]
 
@@ -86,7 +86,7 @@ def convert(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="PEM, DER, PKCS#7, PKCS#12, base64, zip or gzip.")],
     to: Annotated[str, typer.Option(metavar="pem|der", help="The form wanted.")],
     out: Annotated[
-        Path, typer.Option(metavar="FILE", help="Where to write it; mode 0600 when it holds a private key.")
+        Path, typer.Option(metavar="FILE", help="Where to write it; mode 0600 when it contains a private key.")
     ],
     force: Annotated[bool, typer.Option(help="Replace OUT when it exists.")] = False,
     passphrase_file: PassphraseFile = None,
@@ -120,7 +120,7 @@ def convert(
     }
     held = [("certificate", "certificates"), ("request", "requests"), ("CRL", "crls"), ("private key", "private_keys")]
     counts = [plural(facts[key], what) for what, key in held if facts[key]]
-    steps = ["Keep the file secret: it holds a private key."] if contents.keys else []
+    steps = ["Keep the file secret: it contains a private key."] if contents.keys else []
     tell_made(
         facts, as_json, done=f"Converted {contents.form} to {to}: {join(counts)}", rows=(), files=(("File", out),),
         steps=(*steps, f"See what is in it:\npkikit decode {out}"),

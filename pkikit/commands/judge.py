@@ -35,8 +35,10 @@ def verify(
         list[str] | None, typer.Option(metavar="NAME|sip:URI", help="Name to look for; may be repeated.")
     ] = None,
     at: AtOption = None,
-    crl: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="CRLs at hand; may be repeated.")] = None,
-    ocsp: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="OCSP answers at hand.")] = None,
+    crl: Annotated[list[Path] | None, typer.Option(metavar="FILE", help="CRLs to use; may be repeated.")] = None,
+    ocsp: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="OCSP answers to use; may be repeated.")
+    ] = None,
     revocation: Annotated[
         str | None,
         typer.Option(metavar="off|crl|ocsp|both", help="Sources in use; by default those that files are given for."),
@@ -104,7 +106,7 @@ def _revocation(
     for what, read in (("CRL", crls), ("OCSP answer", answers)):
         for path, found in read:
             if not found:
-                raise InputError(f"holds no {what}", where=str(path))
+                raise InputError(f"has no {what}", where=str(path))
     if chosen == "off":
         return None
     data = NOTHING_HELD.with_crls(CrlSource.MANUAL, [c for _, found in crls for c in found])

@@ -81,7 +81,7 @@ def facts(rows: Iterable[tuple[str, Value]], width: int | None, *, indent: int =
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], width: int | None, *, indent: int = 0) -> list[str]:
-    """Return a table without borders, its empty columns left out; a list where the columns do not fit beside each other.
+    """Return a table without borders, its empty columns left out; a list where the columns do not fit next to each other.
 
     Args:
         columns: the headings.

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 def lint(
     files: FileList,
     as_: Annotated[
-        str, typer.Option("--as", help="server, client (X15.5), csr, ca or trust-list; by default what the file holds.")
+        str,
+        typer.Option("--as", help="server, client (X15.5), csr, ca or trust-list; by default what it contains."),
     ] = "",
     role: Annotated[str | None, typer.Option(help="expressway-c or expressway-e.")] = None,
     deployment: Annotated[
@@ -65,7 +66,7 @@ def lint(
 ) -> None:
     """Check certificate files before you upload them. With a deployment, you see which connections would refuse them.
 
-    FILE holds a certificate, a chain, a request or a trusted CA list. It can also be a deployment (.yaml), which is then judged.
+    FILE contains a certificate, a chain, a request or a trusted CA list. It can also be a deployment (.yaml), which is then judged.
 
     Example: pkikit lint cert.pem --deployment clustered-mra.yaml --peer e1.example.com
     """
@@ -191,4 +192,4 @@ def _compare(path: Path, before: Path, use: CertificateUse) -> Verdict:
         return lint_answer(contents.requests[0], certificates, use)
     if contents.certificates:
         return lint_replacement(leaf_first(contents.certificates)[0], certificates[0], use)
-    raise InputError("holds neither a certificate request nor a certificate to compare with", where=str(before))
+    raise InputError("has neither a certificate request nor a certificate to compare with", where=str(before))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from simulator.travel.timeline import Happening, Timeline
 
 _MANY = 3
+_STATES = (" down", " up")
 
 
 def show_timeline(out: Console, lived: Timeline, deployment: Deployment, *, verbose: bool) -> None:
@@ -32,7 +33,7 @@ def show_timeline(out: Console, lived: Timeline, deployment: Deployment, *, verb
     console.headline(out, f"{mark} At the end {len(lived.spans) - down} of {total} up: {span}")
     if verbose:
         for h in lived.happenings:
-            console.say(out, f"{h.kind}: {h.subject}: {h.detail}", first=f"{h.at:%Y-%m-%d %H:%M}  ")
+            console.say(out, f"{_what(h)}: {h.subject}: {h.detail}", first=f"{h.at:%Y-%m-%d %H:%M}  ")
         return
     if not lived.happenings:
         console.section(out, "Nothing happens: nothing expires in this time.")
@@ -46,6 +47,12 @@ def show_timeline(out: Console, lived: Timeline, deployment: Deployment, *, verb
     console.section(out, "--verbose lists every event.")
 
 
+def _what(happening: Happening) -> str:
+    """Return what happens, for people: a connection goes down or comes up, or the kind of event as it is."""
+    kind = happening.kind
+    return f"connection {kind.rpartition(' ')[2]}" if kind.endswith(_STATES) else kind
+
+
 def _lines(minute: Sequence[Happening], names: ShortNames, connections: int) -> list[str]:
     """Return one line for each kind of event of a minute: causes first, then what goes down, then alarms."""
     kinds: dict[str, list[Happening]] = {}
@@ -54,8 +61,8 @@ def _lines(minute: Sequence[Happening], names: ShortNames, connections: int) -> 
     lines = []
     for kind, members in kinds.items():
         match kind:
-            case "leg down" | "leg up":
-                lines.append(_of_connections(kind.removeprefix("leg "), members, names, connections))
+            case _ if kind.endswith(_STATES):
+                lines.append(_of_connections(kind.rpartition(" ")[2], members, names, connections))
             case "expiry":
                 lines.append(_of_expiries(members, names))
             case "alarm" | "alarm over":

@@ -31,7 +31,7 @@ INTERVAL = 2.0  # seconds between two looks
 
 
 def write_state(lab: RunningLab, directory: Path) -> None:
-    """Write what a learner's own tools need: the trusted root and each party's certificate and key, keys mode 0600."""
+    """Write what a learner's own tools need: the trusted root and the certificate and key of each machine, keys mode 0600."""
     write_public(directory / "root.pem", lab.issued.authority.root.public_bytes(Encoding.PEM))
     for fqdn, party in lab.world.parties.items():
         make_private_folder(directory / fqdn)
@@ -75,7 +75,7 @@ def show_lab(out: Console, lab: RunningLab, state: Path | None, more: Sequence[t
         console.section(out, "Pages of the peers")
         console.show_facts(out, sites)
         console.say(out, _WARNING, indent=2)
-    console.section(out, "Services beside the peers")
+    console.section(out, "Other services")
     console.show_facts(out, [*_services(lab), *more])
     console.section(out, "Machines and their ports")
     machines = [(fqdn, f"{e.address:<14} {', '.join(_port(lab, port) for port in e.ports)}")

@@ -164,7 +164,7 @@ def test_verify_command_prefers_an_ocsp_answer_to_a_crl(files: Path) -> None:
     assert pkikit_json(*base, "--ocsp", str(files / "a.ocsp"), "--crl", crl, "--revocation", "crl", code=1)
     done = run("pkikit", *base, "--ocsp", str(files / "cert.pem"))
     assert done.returncode == 2
-    assert "holds no OCSP answer" in done.stderr
+    assert "has no OCSP answer" in done.stderr
 
 
 def test_ca_commands_issue_revoke_and_publish(tmp_path: Path) -> None:
