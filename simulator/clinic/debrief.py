@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from simulator.clinic.desk import Desk
-    from simulator.world.report import LegReport
+from pkikit.rules.plain_causes import BY_RULE
+from simulator.clinic.live_case import LiveCase
+from simulator.clinic.looks import Looks
+from simulator.clinic.score import Score
+from simulator.world.report import CheckReport, LegReport
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +19,22 @@ class Act:
 
     line: str
     effects: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Played:
+    """How far a player is: what was looked at and done, and the state of the case."""
+
+    live: LiveCase
+    looks: Looks
+    report: CheckReport
+    score: Score
+    looked: tuple[tuple[str, str], ...]
+    acts: tuple[Act, ...]
+    outage: int
+    workarounds: tuple[str, ...]
+    fixed: bool
+    named: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,34 +116,35 @@ def _steps(steps: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
     return tuple(f"{who.ljust(width)}  {what}" for who, what in steps)
 
 
-def debrief_of(desk: Desk) -> Debrief:
-    """Return the debrief of a desk as it is now."""
-    case, looks = desk.live.case, desk.looks
+def debrief_of(played: Played) -> Debrief:
+    """Return the debrief of what was played."""
+    case, looks = played.live.case, played.looks
+    causes = [BY_RULE[rule] for rule in case.causes]
     expert = tuple((f"{e.look} {looks.short(e.at)}".strip(), e.learns) for e in case.expert)
     return Debrief(
         ticket=case.ticket,
         title=case.title,
-        verdict=_verdict(desk),
-        causes=tuple(cause.sentence for cause in desk.plain_causes),
+        verdict=_verdict(played),
+        causes=tuple(cause.sentence for cause in causes),
         explanation=case.fix,
-        looked=_counted([f"{tool} {of}".strip() for tool, of in desk.looked]),
+        looked=_counted([f"{tool} {of}".strip() for tool, of in played.looked]),
         expert=expert,
         red_herrings=case.red_herrings,
-        acts=tuple(desk.acts),
-        notes=tuple(_notes(desk)),
-        points=desk.score.told,
-        replay=_replay(desk),
+        acts=played.acts,
+        notes=tuple(_notes(played)),
+        points=played.score.told,
+        replay=_replay(played),
     )
 
 
-def _verdict(desk: Desk) -> str:
-    if desk.score.gave_up:
+def _verdict(played: Played) -> str:
+    if played.score.gave_up:
         return "You gave up."
-    if desk.done:
-        return "Solved with a workaround: something verifies less than before." if desk.workarounds else "Solved."
-    if desk.fixed:
+    if played.fixed and played.named:
+        return "Solved with a workaround: something verifies less than before." if played.workarounds else "Solved."
+    if played.fixed:
         return "Fixed, but the cause is not named."
-    return "The cause is named, but it is not fixed." if desk.named else "The ticket is still open."
+    return "The cause is named, but it is not fixed." if played.named else "The ticket is still open."
 
 
 def _counted(looked: list[str]) -> tuple[str, ...]:
@@ -134,28 +153,28 @@ def _counted(looked: list[str]) -> tuple[str, ...]:
     return tuple(f"{look} ({count} times)" if count > 1 else look for look, count in times.items())
 
 
-def _notes(desk: Desk) -> Iterator[str]:
-    if desk.outage:
-        yield f"Your restarts kept machines away for about {desk.outage} minutes."
-    yield from (f"Workaround: {sentence}." for sentence in desk.workarounds)
-    if desk.fixed and not desk.acts:
+def _notes(played: Played) -> Iterator[str]:
+    if played.outage:
+        yield f"Your restarts kept machines away for about {played.outage} minutes."
+    yield from (f"Workaround: {sentence}." for sentence in played.workarounds)
+    if played.fixed and not played.acts:
         yield "You fixed it on the pages."
 
 
-def _replay(desk: Desk) -> Replay | None:
-    broken = _decisive(desk)
+def _replay(played: Played) -> Replay | None:
+    broken = _decisive(played)
     if broken is None:
         return None
-    now = next((leg for leg in desk.report.legs if leg.leg.id == broken.leg.id), None)
+    now = next((leg for leg in played.report.legs if leg.leg.id == broken.leg.id), None)
     return Replay(
-        connection=desk.looks.names.connection(broken.leg),
-        broken=desk.looks.steps(broken),
-        now=desk.looks.steps(now) if now is not None else (),
+        connection=played.looks.names.connection(broken.leg),
+        broken=played.looks.steps(broken),
+        now=played.looks.steps(now) if now is not None else (),
         up=now is not None and now.up,
     )
 
 
-def _decisive(desk: Desk) -> LegReport | None:
+def _decisive(played: Played) -> LegReport | None:
     """Return the connection that shows the cause best: the first that is down for it."""
-    down, cause = desk.live.broken.down, desk.live.case.cause
+    down, cause = played.live.broken.down, played.live.case.cause
     return next((leg for leg in down if leg.causes[:1] == (cause,)), down[0] if down else None)

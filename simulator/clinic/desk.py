@@ -10,9 +10,9 @@ from typing import Literal
 import anyio.to_thread
 
 from pkikit.design.restarts import ESTIMATES
-from pkikit.rules.plain_causes import BY_RULE, PlainCause, named_cause, search_causes
+from pkikit.rules.plain_causes import PlainCause, named_cause, search_causes
 from pkikit.text import printable
-from simulator.clinic.debrief import Act, Debrief, debrief_of
+from simulator.clinic.debrief import Act, Debrief, Played, debrief_of
 from simulator.clinic.effects import State, effects_of, restarted
 from simulator.clinic.live_case import LiveCase
 from simulator.clinic.looks import Looks, Seen
@@ -278,20 +278,23 @@ class Desk:
 
     def debrief(self) -> Debrief:
         """Return the debrief: what you did, what an expert would have looked at, and both handshakes."""
-        return debrief_of(self)
+        return debrief_of(
+            Played(
+                live=self.live,
+                looks=self._looks,
+                report=self.report,
+                score=self.score,
+                looked=tuple(self.looked),
+                acts=tuple(self.acts),
+                outage=self.outage,
+                workarounds=self.workarounds,
+                fixed=self.fixed,
+                named=self.named,
+            )
+        )
 
     def keep(self) -> None:
         """Record the score on this machine, once."""
         if not self._kept:
             self._kept = True
             keep_score(self.score)
-
-    @property
-    def plain_causes(self) -> tuple[PlainCause, ...]:
-        """The causes of this case, for the debrief."""
-        return tuple(BY_RULE[rule] for rule in self.live.case.causes)
-
-    @property
-    def looks(self) -> Looks:
-        """The tools, for the debrief."""
-        return self._looks
