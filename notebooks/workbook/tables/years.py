@@ -20,7 +20,7 @@ def live(session: LabSession, days: float) -> Timeline:
 def happenings(lived: Timeline, *kinds: str) -> pd.DataFrame:
     """Return what happened, in days since the beginning; of these kinds, or of all."""
     rows = [
-        {"day": (h.at - lived.began).days, "what": h.kind, "who": h.subject, "detail": h.detail}
+        {"day": round((h.at - lived.began) / timedelta(days=1)), "what": h.kind, "who": h.subject, "detail": h.detail}
         for h in lived.happenings
         if not kinds or h.kind in kinds
     ]
