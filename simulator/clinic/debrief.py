@@ -120,7 +120,8 @@ def debrief_of(played: Played) -> Debrief:
     """Return the debrief of what was played."""
     case, looks = played.live.case, played.looks
     causes = [BY_RULE[rule] for rule in case.causes]
-    expert = tuple((f"{e.look} {looks.short(e.at)}".strip(), e.learns) for e in case.expert)
+    connections = dict(looks.places("trace"))
+    expert = tuple((f"{e.look} {connections.get(e.at, looks.short(e.at))}".strip(), e.learns) for e in case.expert)
     return Debrief(
         ticket=case.ticket,
         title=case.title,
