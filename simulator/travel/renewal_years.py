@@ -10,11 +10,12 @@ Source: X14.0.1 certificate guide, 'Using ACME on Expressway-E' (frequent expiry
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise, product
+from itertools import product
 from typing import TYPE_CHECKING, Any, Literal
 
 import anyio.to_thread
@@ -24,11 +25,14 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from pkikit.design.csr import fast_key
 from pkikit.errors import InputError
 from pkikit.issue.authority import Authority, Profile
+from pkikit.judge.legs.sunset import rule_dates
 from pkikit.judge.renewal_due import renew_at
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.deployment import Deployment
 from pkikit.model.parties import Role
-from pkikit.view.chart import Bar, lanes
+from pkikit.text import counted
+from pkikit.view.chart import Bar, Lane, lanes
+from pkikit.view.drawing import DateMark, Picture, resolved
 from simulator.clock import Clock
 from simulator.connections.context import Follower
 from simulator.events import CERTIFICATE_PENDING
@@ -45,7 +49,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 YEAR = timedelta(days=365)
-_HOUR = timedelta(hours=1)
 MAX_PEERS = 6
 BOTH = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
 Purposes = Callable[[datetime], tuple[x509.ObjectIdentifier, ...]]
@@ -98,20 +101,32 @@ class Renewals:
 
         return pd.DataFrame([y.to_json() for y in self.years])
 
-    def svg(self) -> str:
-        """Return a lane for each year: the stretches without a restart of any peer, to the hour, and the gaps between them."""
-        rows = []
+    def picture(self) -> Picture:
+        """Return a lane for each year over calendar dates, with a tick at each restart; the same in words."""
+        begin = min(y.timeline.began for y in self.years)
+        end = begin + YEAR
+        rows, lines = [], []
         for year in self.years:
-            began = year.timeline.began
-            restarts = {round((h.at - began) / _HOUR) for h in year.timeline.happenings if h.kind == "restart"}
-            days = [0.0, *(hours / 24 for hours in sorted(restarts)), 365.0]
-            bars = [
-                Bar(begin=a, end=max(a, b - 0.6), good=True, label=f"{b - a:.0f} days without a restart")
-                for a, b in pairwise(days)
-            ]
-            title = f"{year.lifetime_days:g} days by {year.by}, {year.peers} peers: {year.restarts} restarts"
-            rows.append((title, bars))
-        return lanes(rows, total=365, x="days", title=f"{self.deployment}: a year of renewals")
+            restarts = sorted(h.at for h in year.timeline.happenings if h.kind == "restart")
+            days = Counter(f"{at:%Y-%m-%d}" for at in restarts)
+            way = year.by.replace("acme", "ACME")
+            work = f"{counted(year.renewals, 'renewal')}, {counted(year.restarts, 'restart')}"
+            title = f"{year.lifetime_days:g} days, by {way}: {work}"
+            bar = Bar(begin=begin, end=end, good=True, label="up but for restarts" if restarts else "no restart")
+            rows.append(Lane(title=title, bars=[bar], ticks=restarts))
+            told = ", ".join(f"{day} ({n})" if n > 1 else day for day, n in days.items()) or "none"
+            lines.append(f"{title}, {counted(year.interrupted, 'connection')} interrupted. Restarts: {told}.")
+        rules = rule_dates(begin, end)
+        title = f"{self.deployment}: a year of renewals, {counted(self.years[0].peers, 'peer')}"
+        svg = lanes(
+            rows, begin=begin, end=end, title=title, marks=[DateMark(at=at, text=words) for at, words in rules],
+            tick="a peer restarts",
+        )  # fmt: skip
+        return Picture(svg=svg, text="\n".join([title, *lines, *(f"{at:%Y-%m-%d}: {words}" for at, words in rules)]))
+
+    def svg(self) -> str:
+        """Return the picture as SVG, for a file."""
+        return resolved(self.picture().svg)
 
 
 async def set_up_automatic(

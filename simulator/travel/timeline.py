@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pkikit.judge.legs.leg_verdict import judge_leg
 from pkikit.model.certificates.facts import title
-from pkikit.view.chart import Bar, lanes
+from pkikit.model.leg import Leg
 from pkikit.view.description import iso
+from pkikit.view.drawing import Picture, day_text, resolved
 from simulator.connections.context import Follower
 from simulator.events import CERTIFICATE_DEPLOYED, CERTIFICATE_PENDING, RESTARTED
 from simulator.lab.running_lab import RunningLab
 from simulator.peer.alarms import WARN_BEFORE
+from simulator.travel.spans_picture import spans_picture
 from simulator.world.report import CheckReport
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ class Timeline:
     happenings: tuple[Happening, ...]
     spans: dict[str, tuple[tuple[datetime, str], ...]]
     dialled: int
+    legs: tuple[Leg, ...] = ()
 
     def frame(self) -> pd.DataFrame:
         """Return the events as a table: at, kind, subject, detail."""
@@ -77,16 +80,19 @@ class Timeline:
             },
         }
 
+    def picture(self, name: str, *, changed: bool = False) -> Picture:
+        """Return the connections over calendar dates, those that have the same history together, and the same in words.
+
+        Args:
+            name: of the deployment.
+            changed: show only those that were not always in one state.
+        """
+        title = f"{name}: connections from {day_text(self.began)} to {day_text(self.ended)}"
+        return spans_picture(self.spans, self.legs, begin=self.began, end=self.ended, title=title, changed=changed)
+
     def svg(self, name: str) -> str:
-        """Return a lane for each leg, up or down over time."""
-        total = (self.ended - self.began) / timedelta(days=1)
-        rows = []
-        for leg, spans in self.spans.items():
-            ends = [at for at, _ in spans[1:]] + [self.ended]
-            days = [((a - self.began) / timedelta(days=1), (b - self.began) / timedelta(days=1), cause)
-                    for (a, cause), b in zip(spans, ends, strict=True)]  # fmt: skip
-            rows.append((leg, [Bar(begin=a, end=b, good=not cause, label=cause or "up") for a, b, cause in days]))
-        return lanes(rows, total=total, x="days", title=f"{name} from {self.began:%Y-%m-%d} to {self.ended:%Y-%m-%d}")
+        """Return the picture as SVG, for a file."""
+        return resolved(self.picture(name).svg)
 
 
 async def live_through(
@@ -114,6 +120,7 @@ async def _live(lab: RunningLab, walk: _Walk, span: timedelta, progress: Callabl
             return Timeline(
                 began=began, ended=end, happenings=tuple(walk.happenings),
                 spans={leg: tuple(found) for leg, found in walk.spans.items()}, dialled=walk.dialled,
+                legs=tuple(lab.legs),
             )  # fmt: skip
 
 

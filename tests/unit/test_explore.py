@@ -21,7 +21,6 @@ from pkikit.design.search_space import OBJECTIVES, front_of, merge_fronts, paret
 from pkikit.errors import InputError
 from pkikit.explore.executors import InProcess, Processes
 from pkikit.explore.exploration import explore
-from pkikit.view.chart import scatter
 from tests.support.search_spaces import SMALL, space
 from tests.support.wait import eventually
 from tests.support.worlds import CLUSTER_E, DEPLOYMENTS, E1, E2, changed
@@ -271,19 +270,6 @@ def test_exploration_ignores_parts_of_another_space(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="exists already"):
         explore(space(*SMALL), InProcess(), out=tmp_path / "there.csv")
     assert (tmp_path / "there.csv").read_text() == "mine"
-
-
-def test_plot_escapes_text_and_titles_every_point() -> None:
-    """Well-formed, with a title for each point and a shape a series."""
-    import xml.etree.ElementTree as ET
-
-    points = [(1.0, 2.0, n, f"<point {n}>") for n in range(3)]
-    root = ET.fromstring(scatter(points, x="a & b", y="y", title="<t>", series=("one", "two", "three")))
-    titles = [t.text for t in root.iter("{http://www.w3.org/2000/svg}title")]
-    assert {"<t>", "<point 0>", "<point 1>", "<point 2>"} <= set(titles)
-    kinds = {e.tag.rpartition("}")[2] for e in root}
-    assert {"circle", "rect", "polygon"} <= kinds
-    assert titles[0] == "<t>"
 
 
 def test_killed_worker_is_reported_and_the_run_resumes(tmp_path: Path) -> None:

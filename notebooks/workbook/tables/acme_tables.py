@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -176,19 +176,13 @@ def ways_out(lived: Sunset) -> pd.DataFrame:
 
 
 def sunset_picture(lived: Sunset) -> Picture:
-    """Return the legs that changed over time, up or down, in days; the same in words."""
-    time = lived.timeline
-    changed = {leg: spans for leg, spans in time.spans.items() if len(spans) > 1}
-    lines = [f"{h.at:%Y-%m-%d}: {h.subject} {h.kind.removeprefix('leg ')}, {h.detail}" for h in time.happenings
-            if h.kind.startswith("leg ")]  # fmt: skip
-    return Picture(svg=replace(time, spans=changed).svg(lived.deployment), text="\n".join(sorted(lines)))
+    """Return the connections that changed, up or down, over calendar dates; the same in words."""
+    return lived.timeline.picture(lived.deployment, changed=True)
 
 
 def years_picture(years: Renewals) -> Picture:
-    """Return a lane for each year with a gap at each restart; the same in words."""
-    lines = [f"{y.lifetime_days:g} days by {y.by}: {y.renewals} renewals, {y.restarts} restarts, "
-            f"{y.interrupted} connections interrupted" for y in years.years]  # fmt: skip
-    return Picture(svg=years.svg(), text="\n".join(lines))
+    """Return a lane for each year with a tick at each restart, over calendar dates; the same in words."""
+    return years.picture()
 
 
 def audit_table(session: LabSession) -> pd.DataFrame:

@@ -28,9 +28,5 @@ def happenings(lived: Timeline, *kinds: str) -> pd.DataFrame:
 
 
 def year_picture(session: LabSession, lived: Timeline) -> Picture:
-    """Return a lane for each leg, up or down; the same in words."""
-    told = []
-    for leg, spans in lived.spans.items():
-        states = [f"day {(at - lived.began).days}: {cause or 'up'}" for at, cause in spans]
-        told.append(f"{leg}: {', '.join(states)}")
-    return Picture(svg=lived.svg(session.deployment.name), text="\n".join(told))
+    """Return when connections were up and down, over calendar dates; the same in words."""
+    return lived.picture(session.deployment.name)

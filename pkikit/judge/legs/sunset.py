@@ -25,7 +25,13 @@ from pkikit.model.certificates.facts import extension, format_time
 from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg
 from pkikit.model.purposes import needs_client_auth
-from pkikit.model.tables.public_cas import CLASSIC_ENDS_CLIENT_AUTH, TLSCLIENT_ENDS, WEB_LIFETIMES
+from pkikit.model.tables.public_cas import (
+    CLASSIC_ENDS_CLIENT_AUTH,
+    EXPRESSWAY_PROFILE,
+    LETS_ENCRYPT,
+    TLSCLIENT_ENDS,
+    WEB_LIFETIMES,
+)
 
 (_, _LONGEST), (_SHORTER_FROM, _SHORTER) = WEB_LIFETIMES[:2]
 # Dates from the sources above.
@@ -51,6 +57,35 @@ TIMELINE: tuple[tuple[datetime, str], ...] = (
 )
 # From here on a renewal by a public CA is taken to come back without clientAuth (ours: CAs ended it between 2025-10 and 2026-07).
 RENEWALS_LOSE_IT = datetime(2026, 5, 13, tzinfo=UTC)
+_CHROME = next(at for at, said in TIMELINE if said.startswith("Chrome"))
+
+
+def rule_dates(begin: datetime, end: datetime) -> tuple[tuple[datetime, str], ...]:
+    """Return the days between two instants on which a rule for public certificates changes, each with a few words.
+
+    Args:
+        begin: the first instant.
+        end: the last one.
+
+    Returns:
+        (day, words), oldest first; several rules of one day are joined.
+    """
+    classic = LETS_ENCRYPT[EXPRESSWAY_PROFILE].lifetimes[1:]
+    every = [
+        (CLASSIC_ENDS_CLIENT_AUTH, "Let's Encrypt stops clientAuth"),
+        (RENEWALS_LOSE_IT, "other public CAs have stopped clientAuth"),
+        (TLSCLIENT_ENDS, "Let's Encrypt ends tlsclient"),
+        (_CHROME, "Chrome wants serverAuth only"),
+        *((at, f"public CAs: {days} days at most") for at, days in WEB_LIFETIMES[1:]),
+        *((at, f"Let's Encrypt: {days} days") for at, days in classic),
+    ]
+    found: dict[datetime, list[str]] = {}
+    for at, words in sorted(every):
+        if begin <= at <= end:
+            found.setdefault(at, []).append(words)
+    return tuple((at, "; ".join(words)) for at, words in found.items())
+
+
 # Policies that the CA/Browser Forum reserves for publicly trusted certificates: domain, organisation, individual, extended.
 _PUBLIC_POLICIES = frozenset({"2.23.140.1.2.1", "2.23.140.1.2.2", "2.23.140.1.2.3", "2.23.140.1.1"})
 
