@@ -326,7 +326,7 @@ class ThreadedLab(_Threaded[RunningLab]):
             InputError: the lab has no such peer.
         """
         if fqdn not in self.peers:
-            raise InputError(f"{printable(fqdn)} is no peer of this lab; there are {', '.join(self.peers)}")
+            raise InputError(f"{printable(fqdn)} is not a peer of this lab; there are {', '.join(self.peers)}")
         service = self._acme[0] if self._acme else None
         held = self._consoles.get(fqdn)
         self._consoles[fqdn] = made = Console(self.peers[fqdn], service)

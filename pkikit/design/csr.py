@@ -105,7 +105,7 @@ class SubjectFields:
             if len(value) > limit:
                 raise InputError(f"{field}: {len(value)} characters, at most {limit} fit into a certificate")
             if any(not c.isprintable() for c in value):
-                raise InputError(f"{field} {printable(value)!r} holds control characters")
+                raise InputError(f"{field} {printable(value)!r} contains control characters")
         if self.email and not re.fullmatch(r"[!-?A-~]+@[!-?A-~]+", self.email):
             raise InputError(f"email {printable(self.email)!r}: write an address in ASCII, as admin@example.com")
 

@@ -191,7 +191,7 @@ class _Parts:
         if note.exists():
             if self._read(note) != about:
                 raise InputError(
-                    f"holds parts of another exploration; delete the folder to begin anew (now {space.size} candidates)",
+                    f"contains parts of another exploration; delete the folder to begin anew (now {space.size} candidates)",
                     where=str(self.folder),
                 )
         else:

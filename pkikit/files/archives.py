@@ -36,7 +36,7 @@ def unpack(data: bytes, where: str) -> Iterator[tuple[str, bytes]]:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = [m for m in archive.infolist() if not m.is_dir()]
             if len(members) > MAX_MEMBERS:
-                raise EncodingError(f"holds {len(members)} files, at most {MAX_MEMBERS} are read", where=where)
+                raise EncodingError(f"contains {len(members)} files, at most {MAX_MEMBERS} are read", where=where)
             for member in members:
                 if member.flag_bits & 1:
                     raise EncodingError("is an encrypted zip archive", where=where)

@@ -62,7 +62,7 @@ class FileContents:
             (self.other_keys, "a private key of a kind that the product does not take"),
         )
         kinds_present = [name for found, name in kinds if found]
-        return f"holds {' and '.join(kinds_present)}, but no {wanted}" if kinds_present else f"holds no {wanted}"
+        return f"contains {' and '.join(kinds_present)}, but no {wanted}" if kinds_present else f"contains no {wanted}"
 
     @property
     def is_empty(self) -> bool:
@@ -122,7 +122,7 @@ class Collector:
         """
         self.found[kind] += objects
         if self.count() > MAX_OBJECTS:
-            raise EncodingError(f"holds more than {MAX_OBJECTS} objects", where=self.where)
+            raise EncodingError(f"contains more than {MAX_OBJECTS} objects", where=self.where)
 
     def add_key(self, key: object) -> None:
         """Add a private key. RSA and EC keys are kept; of other keys, only the kind."""
@@ -159,7 +159,7 @@ class Collector:
         """
         if self.passphrase is None:
             raise NoPassphrase(
-                f"holds an encrypted {what}; the product takes only unencrypted ones"
+                f"contains an encrypted {what}; the product takes only unencrypted ones"
                 if what == "private key"
                 else f"is an encrypted {what} and no passphrase was given",
                 where=self.where,

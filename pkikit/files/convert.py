@@ -30,7 +30,7 @@ def convert(contents: FileContents, form: str) -> bytes:
     """
     if contents.other_keys:
         raise InputError(
-            f"holds a private key of the kind {contents.other_keys[0]}, which the product does not take",
+            f"contains a private key of the kind {contents.other_keys[0]}, which the product does not take",
             where=contents.where,
         )
     objects = _encode(contents, Encoding.PEM if form == "pem" else Encoding.DER)
@@ -39,7 +39,7 @@ def convert(contents: FileContents, form: str) -> bytes:
         raise InputError(f"holds {what}", where=contents.where)
     if form == "der" and len(objects) > 1:
         raise InputError(
-            f"holds {len(objects)} objects and a DER file holds one: split the file, or convert to pem",
+            f"contains {len(objects)} objects and a DER file contains one: split the file, or convert to pem",
             where=contents.where,
         )
     return b"".join(objects)

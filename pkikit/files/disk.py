@@ -155,7 +155,7 @@ def read_request(path: Path) -> x509.CertificateSigningRequest:
     """
     found = read_file(path).requests
     if len(found) != 1:
-        raise InputError(f"holds {len(found)} certificate requests; exactly one is needed", where=str(path))
+        raise InputError(f"contains {len(found)} certificate requests; exactly one is needed", where=str(path))
     return found[0]
 
 
@@ -191,7 +191,7 @@ def credential_from_folder(folder: Path) -> Credential | None:
 def _key_of(contents: FileContents) -> tuple[PrivateKey, ...]:
     refuse_unreadable(contents)
     if not contents.keys:
-        raise EncodingError("holds no RSA or EC private key", where=contents.where)
+        raise EncodingError("contains no RSA or EC private key", where=contents.where)
     refuse_without_newline(contents)
     return contents.keys
 

@@ -66,7 +66,7 @@ class _Budget:
     def take(self, amount: int) -> None:
         self.left -= amount
         if self.left < 0:
-            raise InputError(f"holds more than {MAX_TEXT >> 20} MB of text, the most that is read", where=self.where)
+            raise InputError(f"contains more than {MAX_TEXT >> 20} MB of text, the most that is read", where=self.where)
 
 
 def read_logs(path: Path | None) -> Iterator[LogText]:
@@ -213,7 +213,7 @@ def _is_no_log(name: str) -> bool:
 def _member(stream: BinaryIO, name: str, inside: str, budget: _Budget, depth: int) -> Iterator[LogText]:
     budget.members -= 1
     if budget.members < 0:
-        raise InputError(f"holds more than {MAX_MEMBERS} files, the most that are read", where=budget.where)
+        raise InputError(f"contains more than {MAX_MEMBERS} files, the most that are read", where=budget.where)
     full = f"{inside}/{name}" if inside else name
     if _is_no_log(name):
         budget.skipped.append(full)

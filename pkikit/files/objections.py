@@ -177,7 +177,7 @@ def _why_stopped(reading: Reading, lines: list[bytes], lone_returns: bool) -> tu
     assert fault is not None  # the caller looked
     line = lines[number - 1].strip() if 0 < number <= len(lines) else b""
     if lone_returns:
-        return number, "lines that end in LF or CR LF", "the lines end in CR alone, as on a classic Mac"
+        return number, "lines that end in LF or CR LF", "the lines end only in CR, as on a classic Mac"
     if fault in {Fault.WRONG_END, Fault.NO_END}:
         end = next((i for i, text in enumerate(lines, start=1) if i >= number and END in text), number)
         text = lines[end - 1].strip()
@@ -222,7 +222,7 @@ def _before(line: bytes, mark: bytes) -> str:
 def _why_unseen(lines: list[bytes], block: PemText, lone_returns: bool) -> str:
     """Explain why OpenSSL does not see a block that is there."""
     if lone_returns:
-        return "the lines end in CR alone, as on a classic Mac"
+        return "the lines end only in CR, as on a classic Mac"
     line = lines[block.line - 1] if block.line <= len(lines) else b""
     begin = BEGIN + block.label.encode("ascii") + TAIL
     if END in line:
@@ -259,7 +259,7 @@ def _block_objections(contents: FileContents, reading: Reading) -> Iterator[Obje
                             seen="a header or an empty line is inside the block", fix=_convert(contents))  # fmt: skip
     for note in contents.notes:
         if " is labelled " in note:
-            yield Objection(rule=MALFORMED.id, place="file", expected="blocks that hold what their labels say",
+            yield Objection(rule=MALFORMED.id, place="file", expected="blocks that contain what their labels say",
                             seen=note, fix=_convert(contents))  # fmt: skip
 
 

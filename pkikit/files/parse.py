@@ -217,7 +217,7 @@ def _take_block(collector: Collector, block: PemText) -> None:
             collector.note(f"{block.place} is a PKCS#12 store, which the product does not take")
         case "OPENSSH PRIVATE KEY":
             collector.note(
-                "holds a private key in the OpenSSH form, which the product does not take: ssh-keygen -p -m PEM -f FILE "
+                "contains a private key in the OpenSSH form, which the product does not take: ssh-keygen -p -m PEM -f FILE "
                 "writes it as PEM"
             )
         case _ if label.endswith("PRIVATE KEY"):
@@ -225,7 +225,7 @@ def _take_block(collector: Collector, block: PemText) -> None:
         case _ if label.endswith(("PARAMETERS", "PUBLIC KEY")):
             pass  # openssl writes these beside a key; they say nothing that the key does not
         case _ if label.startswith(("PGP ", "SSH ")):
-            collector.note(f"holds a block {label}, which belongs to {label[:3]}, not to TLS")
+            collector.note(f"contains a block {label}, which belongs to {label[:3]}, not to TLS")
         case _:
             _take_unknown(collector, block)
 
@@ -258,7 +258,7 @@ def _take_unknown(collector: Collector, block: PemText) -> None:
         form = _parse_der(block.der(), inner)
     except _UNREADABLE:
         collector.note(
-            f"holds a block labelled {printable(block.label)}, which a certificate does not need; it is skipped"
+            f"contains a block labelled {printable(block.label)}, which a certificate does not need; it is skipped"
         )
         return
     _take_over(collector, inner, block, form)
@@ -279,7 +279,7 @@ def _take_mislabelled(collector: Collector, block: PemText) -> None:
         form = _parse_der(block.der(), inner)
     except _UNREADABLE:
         raise EncodingError(
-            f"{block.place} is labelled {block.label} but does not hold one, or not whole", where=collector.where
+            f"{block.place} is labelled {block.label} but does not contain one, or not whole", where=collector.where
         ) from None
     _take_over(collector, inner, block, form)
 
@@ -291,7 +291,7 @@ def _take_over(collector: Collector, inner: Collector, block: PemText, form: str
     collector.encrypted_keys += inner.encrypted_keys
     kind = next((k for k in _KINDS if inner.found[k]), "")
     what = _CONTAINERS.get(form) or _KINDS.get(kind, "an encrypted private key")
-    collector.note(f"{block.place} is labelled {block.label} but holds {what}")
+    collector.note(f"{block.place} is labelled {block.label} but contains {what}")
 
 
 _DER_FORMS: tuple[tuple[Callable[[bytes], Any], str], ...] = (

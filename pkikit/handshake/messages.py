@@ -175,5 +175,5 @@ def status_of(message: bytes) -> tuple[int, str]:
     words = first.split(" ", 2)
     status = whole_number(words[1], most=999) if len(words) > 1 else None
     if status is None or not words[0].startswith(("SIP/2.0", "HTTP/1.")):
-        raise FramingError("the answer is no SIP or HTTP response")
+        raise FramingError("the answer is not a SIP or HTTP response")
     return status, first[:120]

@@ -98,7 +98,7 @@ class Authority:
 
     def _sign(self, csr: x509.CertificateSigningRequest, at: datetime, profile: Profile) -> x509.Certificate:
         if not csr.is_signature_valid:
-            raise IssuanceRefused("the request is not signed with the key that it holds")
+            raise IssuanceRefused("the request is not signed with the key that it contains")
         builder = self._builder(csr.subject, csr.public_key(), at=at, lifetime=profile.lifetime, serial=profile.serial)
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         wanted = extension(csr, x509.ExtendedKeyUsage)

@@ -74,11 +74,11 @@ class Entry:
         """
         fields = line.split("\t")
         if len(fields) != 6 or fields[0] not in {"V", "R", "E"}:
-            raise InputError(f"{printable(line, 60)!r} is no line of an index as openssl writes it", where=where)
+            raise InputError(f"{printable(line, 60)!r} is not a line of an index as openssl writes it", where=where)
         try:
             serial = int(fields[3], 16)
         except ValueError:
-            raise InputError(f"{printable(fields[3], 60)!r} is no serial number in hex", where=where) from None
+            raise InputError(f"{printable(fields[3], 60)!r} is not a serial number in hex", where=where) from None
         return cls(
             status=fields[0], expires=fields[1], revoked=fields[2], serial=serial, file=fields[4], subject=fields[5]
         )
@@ -102,7 +102,7 @@ class FileCa:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         if not (folder / "ca.pem").exists():
-            raise InputError("holds no CA (there is no ca.pem); make one with pkikit ca init", where=str(folder))
+            raise InputError("contains no CA (there is no ca.pem); make one with pkikit ca init", where=str(folder))
         chain_file = folder / "chain.pem"
         chain = read_certificates(chain_file if chain_file.exists() else folder / "ca.pem")
         certificate = read_certificates(folder / "ca.pem")[0]
@@ -274,7 +274,7 @@ class FileCa:
         try:
             return int(read_bytes(path, 4096).decode("ascii").strip(), 16)
         except ValueError:
-            raise InputError("does not hold a number in hex, as openssl writes it", where=str(path)) from None
+            raise InputError("does not contain a number in hex, as openssl writes it", where=str(path)) from None
 
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:

@@ -118,7 +118,7 @@ class Deployment(FileValue):
         name = parse_dns_name(fqdn)
         if self.cluster_of(name) is None:
             raise InputError(
-                f"{name} is no peer of {self.name}; there are {', '.join(self.peers)}.{did_you_mean(name, self.peers)}"
+                f"{name} is not a peer of {self.name}; there are {', '.join(self.peers)}.{did_you_mean(name, self.peers)}"
             )
         return name
 
@@ -201,7 +201,7 @@ class Deployment(FileValue):
         found = next((group for group in self.groups if fqdn in group.members), None)
         if found is None:
             raise InputError(
-                f"{fqdn} is not a party of {self.name}; there are {', '.join(self.parties)}.{did_you_mean(fqdn, self.parties)}"
+                f"{fqdn} is not a machine of {self.name}; there are {', '.join(self.parties)}.{did_you_mean(fqdn, self.parties)}"
             )
         return found
 
@@ -288,7 +288,7 @@ def _contradictions(deployment: Deployment) -> Iterator[_Problem]:
         if cluster.fqdn is None and len(cluster.peers) > 1:
             yield (
                 ("clusters", i),
-                f"cluster {cluster.name!r} has {len(cluster.peers)} peers and so needs an fqdn",
+                f"cluster {cluster.name!r} has {len(cluster.peers)} peers, so it needs a name (fqdn)",
             )
     yield from _switches(deployment)
     for i, zone in enumerate(deployment.zones):
@@ -309,7 +309,7 @@ def _contradictions(deployment: Deployment) -> Iterator[_Problem]:
     known = {*deployment.parties, *(c.fqdn for c in deployment.clusters if c.fqdn)}
     for fqdn in deployment.addresses:
         if fqdn not in known:
-            yield ("addresses", fqdn), f"{fqdn} is no party of this deployment"
+            yield ("addresses", fqdn), f"{fqdn} is not a machine of this deployment"
 
 
 def _switches(deployment: Deployment) -> Iterator[_Problem]:

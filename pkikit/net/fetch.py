@@ -27,7 +27,7 @@ Policy = Callable[[str, int], bool]
 Resolve = Callable[[str, int], Awaitable[list[tuple[str, int]]]]
 _REDIRECTS = (301, 302, 303, 307, 308)
 _WEB_PORTS = (ports.HTTP, ports.HTTPS)
-_INSIDE = "leads to an address that may not be asked"
+_INSIDE = "resolves to an address that may not be asked"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,20 +23,20 @@ DNS_MISSING = Rule(
     id="acme.dns-missing",
     severity=Severity.ERROR,
     applies_to=(Subject.ACME,),
-    requirement="Every name of the request, the domains too, has an A record in public DNS that leads to peers of the "
-    "Expressway-E.",
+    requirement="Every name of the request, domains included, has an A record in public DNS that points to Expressway-E peers.",
     source=f"{_ACME}: 'Common Configuration'; X14.0.1 guide, 'Prerequisites'",
-    fix="Add A records in public DNS that lead from the name to the Expressway-E peers, or leave the name out of the request. "
-    "If a domain's record leads to another web server, request collab-edge.DOMAIN instead and give that an A record.",
+    fix="In public DNS, add A records for the name with the addresses of the Expressway-E peers, or leave the name out of the "
+    "request. If the record of a domain must point to another web server, request collab-edge.DOMAIN instead, and give that "
+    "name an A record.",
     versions=_VERSIONS,
 )
 NAME_NOT_PUBLIC = Rule(
     id="acme.name-not-public",
     severity=Severity.ERROR,
     applies_to=(Subject.ACME,),
-    requirement="A request for ACME holds public names only: no internal domain, no single label, no public suffix, no "
-    "IP address and no "
-    "wildcard. Which top-level domains are public comes from the packaged public suffix list, whose date the finding states.",
+    requirement="A request for ACME has only public names: no internal domain, no single label, no public suffix, no "
+    "IP address and no wildcard. The packaged public suffix list "
+    "decides which top-level domains are public; the finding states its date.",
     source=f"{_ACME}; CA/Browser Forum BR §4.2.2 (internal names); publicsuffix.org",
     fix="Leave the name out of the request. For connections inside, use a certificate of a private CA.",
     versions=_VERSIONS,
@@ -82,7 +82,7 @@ PENDING = Rule(
     id="acme.pending-not-deployed",
     severity=Severity.ERROR,
     applies_to=(Subject.ACME,),
-    requirement="A signed certificate is deployed before the one in use expires. Signing alone changes nothing.",
+    requirement="A signed certificate is deployed before the one in use expires. Signing changes nothing on the Expressway.",
     source=f"{_ACME}: 'How it Works'",
     fix="Click 'Deploy Pending Cert' under Maintenance > Security > Server certificate, or turn on the ACME automated scheduler.",
     versions=_VERSIONS,

@@ -14,9 +14,9 @@ EXPIRED = Rule(
     id="validity.expired",
     severity=Severity.ERROR,
     applies_to=(Subject.CERTIFICATE, Subject.CA, Subject.PATH),
-    requirement="A certificate and every CA above it are valid when the certificate is used.",
+    requirement="A certificate and every CA above it are in their validity period when the certificate is used.",
     source=_AWARE,
-    fix="Renew the certificate that has expired. If its end date is still to come, correct the clock (NTP) of the machine "
+    fix="Renew the certificate that has expired. If its end date is in the future, correct the clock (NTP) of the machine "
     "that refuses it.",
     openssl=(10,),
     alerts=(45,),
@@ -37,8 +37,8 @@ AFTER_2050 = Rule(
     id="validity.after-2050",
     severity=Severity.WARNING,
     applies_to=(Subject.CERTIFICATE, Subject.CA),
-    requirement="Certificates end before 2050. From then on X.509 writes dates in another form, which the guide expects to cause "
-    "operational problems.",
+    requirement="Certificates end before 2050. From 2050 on, X.509 writes dates in another form, and the guide expects "
+    "operational problems with it.",
     source=_AWARE,
     fix="Have the certificate issued with an end date in 2049 or earlier.",
     step=Step.VALIDITY,
@@ -47,9 +47,10 @@ CLIENT_AUTH_MISSING = Rule(
     id="eku.client-auth-missing",
     severity=Severity.ERROR,
     applies_to=(Subject.CERTIFICATE, Subject.REQUEST, Subject.PATH),
-    requirement="A certificate that its holder shows as TLS client on mutual TLS allows clientAuth: before X15.5 the only "
-    "certificate, from X15.5 on the one of the client store. Before X15.5, Expressway refuses to load a server certificate "
-    "without it (X15.4 has a switch on Expressway-E); before X15.4, Expressway-C also asks for it in the certificate of "
+    requirement="A certificate that a machine shows as TLS client on mutual TLS allows clientAuth. Before X15.5 that is the only "
+    "certificate; from X15.5 on, it is the one of the client store. Before X15.5, Expressway refuses to load a server "
+    "certificate without it (X15.4 has a switch on Expressway-E); before X15.4, Expressway-C also asks for it in the "
+    "certificate of "
     "Expressway-E when MRA registers. Cluster links ask for it until X15.3. From X15.5 on, ExtendedKeyUsage Checking Mode can "
     "switch the check of inbound SIP TLS off; SSH tunnels ask for it whatever the mode is.",
     source="X12.5 guide, 'Certificate Generation Overview'; Cisco TAC 225482 and 225693. They contradict each other: a note of "
@@ -57,8 +58,8 @@ CLIENT_AUTH_MISSING = Rule(
     "table of 225482 calls the traversal zone unidirectional, its text and 225693 show C's certificate refused by E (we "
     "take the zone as mutual); the X14.0 guide says that an upload is not prevented (we refuse it, as the MRA guide X15.0 says). "
     "That SSH tunnels ask for it before X15.5 too, and that cluster links of X15.5 do not, is inferred",
-    fix="Request both purposes, and have the certificate signed by a CA that keeps both: public CAs no longer do. From "
-    "X15.5 on, a client certificate of a private CA can be uploaded beside the server certificate.",
+    fix="Request serverAuth and clientAuth, and have the certificate signed by a CA that keeps both. Public CAs no longer do. "
+    "From X15.5 on, you can upload a separate client certificate of a private CA.",
     openssl=(26,),
     alerts=(43,),
     step=Step.PURPOSE,
@@ -71,7 +72,7 @@ SERVER_AUTH_MISSING = Rule(
     "certificate of a SIP client that lists purposes.",
     source="X12.5 guide, 'Creating a CSR Using Expressway'; Cisco TAC 225693 ('the server EKU is checked if it is present', "
     "read as: refused if purposes are listed and serverAuth is not among them; inferred)",
-    fix="Request both purposes, and have the certificate signed by a CA (AD CS: a certificate template) that keeps both.",
+    fix="Request serverAuth and clientAuth, and have the certificate signed by a CA (with AD CS: by a template) that keeps both.",
     openssl=(26,),
     step=Step.PURPOSE,
 )
@@ -80,7 +81,7 @@ EKU_CRITICAL = Rule(
     severity=Severity.WARNING,
     applies_to=(Subject.CERTIFICATE, Subject.REQUEST),
     requirement="The extended key usage is not marked critical. OpenSSL accepts it, but Unified CCX refuses a Unified CM "
-    "certificate in which another extension than key usage or basic constraints is critical. No document tells what "
+    "certificate with any critical extension other than key usage and basic constraints. No document says what "
     "Expressway does with it.",
     source="Cisco TAC, Unified CCX solution certificates, 'Invalid User ID/Password'; RFC 5280 §4.2.1.12",
     fix="Have the certificate reissued with an extended key usage that is not critical.",
@@ -119,8 +120,8 @@ DIGEST_UNSUPPORTED = Rule(
     id="signature.digest-unsupported",
     severity=Severity.ERROR,
     applies_to=(Subject.CERTIFICATE, Subject.REQUEST, Subject.CA, Subject.PATH),
-    requirement="Certificates are signed with SHA-256 or better. The signature of a root is not looked at, since nobody verifies "
-    "it.",
+    requirement="Certificates are signed with SHA-256 or better. The signature of a root does not count: nobody "
+    "verifies it.",
     source="X12.5 guide, 'Creating a CSR Using Expressway' (no SHA-1 from X8.10 on); OpenSSL security level 2 "
     "(X509_verify_cert, check_auth_level)",
     fix="Have the certificate reissued with SHA-256, SHA-384 or SHA-512.",
@@ -135,16 +136,16 @@ OID_UNSUPPORTED = Rule(
     requirement="OpenSSL decodes every attribute in the names of subject and issuer. An attribute that it prints as a number "
     "makes the SSH tunnels between Expressway-C and Expressway-E fail. Extensions do not matter here.",
     source=f"{_TROUBLE} 'Issues with SSH Failures and Unsupported OIDs'; 'Points to be Aware' (EV jurisdiction)",
-    fix="Have the certificate reissued without these attributes. If the issuer's name holds one, choose another issuing CA.",
+    fix="Have the certificate reissued without these attributes. If the attribute is in the issuer's name, choose another CA.",
 )
 KEY_IDENTIFIERS_ABSENT = Rule(
     id="certificate.key-identifiers-absent",
     severity=Severity.INFO,
     applies_to=(Subject.CERTIFICATE, Subject.CA),
-    requirement="A certificate holds the identifiers of its own key and of its issuer's key. Without them, two CAs with one name "
+    requirement="A certificate has the identifiers of its own key and of its issuer's key. Without them, two CAs with one name "
     "and different keys look the same.",
     source="RFC 5280 §4.2.1.1, §4.2.1.2",
-    fix="Nothing fails because of it. Have the next certificate issued with both identifiers.",
+    fix="Nothing fails now. Have the next certificate issued with both identifiers.",
 )
 VERSION_OLD = Rule(
     id="certificate.version-old",
@@ -176,7 +177,7 @@ EKU_ABSENT = Rule(
     id="eku.absent",
     severity=Severity.WARNING,
     applies_to=(Subject.CERTIFICATE, Subject.REQUEST),
-    requirement="A server certificate lists its purposes. Without a list every purpose is allowed. No document tells whether the "
+    requirement="A server certificate lists its purposes. Without a list every purpose is allowed. No document says whether the "
     "upload accepts it; the MRA guide X15.0 says that a certificate without clientAuth is refused.",
     source="MRA guide X15.0, 'Requirements'; RFC 5280 §4.2.1.12; ours",
     fix="Have the certificate issued with the extended key usages serverAuth and clientAuth.",
@@ -199,13 +200,13 @@ SERIAL_INVALID = Rule(
     applies_to=(Subject.CERTIFICATE, Subject.CA),
     requirement="A serial number is positive and has at most 20 octets.",
     source="RFC 5280 §4.1.2.2",
-    fix="Tell the CA, and have the certificate reissued: some tools refuse it, and revocation lists may miss it.",
+    fix="Ask the CA to reissue the certificate. Some tools refuse it, and revocation lists may miss it.",
 )
 CHAIN_INCOMPLETE = Rule(
     id="upload.chain-incomplete",
     severity=Severity.WARNING,
     applies_to=(Subject.UPLOAD,),
-    requirement="The Expressway's own trusted CA list holds every CA of the server certificate's chain when the certificate is "
+    requirement="The Expressway's own trusted CA list has every CA of the server certificate's chain when the certificate is "
     "uploaded.",
     source=_UPLOAD,
     fix="First append the missing CA certificates under Maintenance > Security > Trusted CA certificate. Then upload the "

@@ -13,25 +13,25 @@ UNREACHABLE = Rule(
     applies_to=(Subject.CONNECTION,),
     requirement="The server answers on its port.",
     source=_ZONES,
-    fix="Check address, port and firewall, and that the service runs.",
+    fix="Check the address, the port and the firewall, and that the service is running.",
     step=Step.CONNECTION,
 )
 UNRESOLVED = Rule(
     id="dns.name-unresolved",
     severity=Severity.ERROR,
     applies_to=(Subject.CONNECTION,),
-    requirement="The name that is dialled resolves to an address.",
+    requirement="The name that a machine dials resolves to an address.",
     source=_ZONES,
-    fix="Add the A record, in the view that the client asks.",
+    fix="Add the A record to the DNS that the client uses (inside or outside).",
     step=Step.NAME_RESOLUTION,
 )
 PROTOCOL = Rule(
     id="tls.protocol-mismatch",
     severity=Severity.ERROR,
     applies_to=(Subject.CONNECTION,),
-    requirement="Both sides speak a common TLS version.",
+    requirement="Both sides support a common TLS version.",
     source="X12.5 guide, 'Information Not Covered in this Guide' (TLS versions: administrator guide)",
-    fix="Enable a common TLS version; TLS 1.2 is the least.",
+    fix="Enable a common TLS version, at least TLS 1.2.",
     alerts=(70, 86),
     step=Step.TLS,
 )
@@ -49,9 +49,9 @@ NO_CERTIFICATE = Rule(
     id="tls.certificate-required",
     severity=Severity.ERROR,
     applies_to=(Subject.CONNECTION,),
-    requirement="A side that is asked for a certificate in mutual TLS shows one.",
+    requirement="In mutual TLS, a side that is asked for a certificate sends one.",
     source="X12.5 guide, 'Certificate Generation Overview' (mutual TLS); RFC 8446 §4.4.2.4",
-    fix="Load certificate and key on the side that dials; with pkikit probe, give --cert and --key.",
+    fix="Load a certificate and its key on the machine that dials. With pkikit probe, give --cert and --key.",
     alerts=(41, 116),
     step=Step.TLS,
 )
@@ -59,9 +59,9 @@ NOT_TLS = Rule(
     id="tls.not-tls",
     severity=Severity.ERROR,
     applies_to=(Subject.CONNECTION,),
-    requirement="What listens on the port speaks TLS.",
+    requirement="The service on the port uses TLS.",
     source=_ZONES,
-    fix="Check the port and the transport of the zone: something else answers there.",
+    fix="Check the port and the transport of the zone: a service without TLS answers there.",
     step=Step.TLS,
 )
 REFUSED = Rule(
@@ -71,7 +71,7 @@ REFUSED = Rule(
     requirement="Each side accepts the certificate of the other side.",
     source="RFC 5246 §7.2.2, RFC 8446 §6.2 (alerts bad_certificate and certificate_unknown give no reason)",
     fix="Look at the log of the side that refused the certificate: it has the reason. Check first that its trusted CA list"
-    " holds the CA chain of the refused certificate.",
+    " has the CA chain of the refused certificate.",
     alerts=(42, 46, 49, 111, 114),
     step=Step.SYMPTOM,
     order=1,
@@ -83,7 +83,7 @@ CONNECTION_CUT = Rule(
     requirement="The connection stays open until the TLS handshake is complete.",
     source="RFC 8446 §6.1 (a side that gives up sends an alert first)",
     fix="Look at the log of the far side at the same time. If it has no line about this connection, check the firewall and"
-    " any proxy or load balancer between the two machines.",
+    " every proxy or load balancer between the two machines.",
     step=Step.SYMPTOM,
     order=2,
 )
@@ -91,7 +91,7 @@ CREDENTIALS = Rule(
     id="sip.credentials-refused",
     severity=Severity.ERROR,
     applies_to=(Subject.CONNECTION,),
-    requirement="User name and password of the zone are the same on both sides.",
+    requirement="The user name and password of the zone are the same on both sides.",
     source=_ZONES + "; TAC 213872",
     fix="The certificates are not the cause. Enter the same user name and password on both sides: on the traversal client"
     " in the zone (Configuration > Zones > Zones), on the traversal server in the zone and in the local authentication"
@@ -146,9 +146,9 @@ RENEGOTIATION = Rule(
     id="tls.renegotiation-refused",
     severity=Severity.ERROR,
     applies_to=(Subject.CONNECTION,),
-    requirement="Both sides renegotiate in the secure way, or not at all.",
+    requirement="Both sides use secure renegotiation, or none.",
     source="RFC 5746 §3; OpenSSL 3 refuses servers without it",
-    fix="Update the TLS software of the far side; until then look for a proxy between that answers in its place.",
+    fix="Update the TLS software of the far side; until then, look for a proxy that answers in its place.",
     alerts=(100,),
     step=Step.TLS,
 )
@@ -167,7 +167,8 @@ TUNNEL_HOST_NAME = Rule(
     id="tunnel.host-name",
     severity=Severity.ERROR,
     applies_to=(Subject.CONNECTION,),
-    requirement="The DNS host name of Expressway-E holds letters, digits and hyphens. With an underscore its SSH tunnels fail, "
+    requirement="The DNS host name of Expressway-E has only letters, digits and hyphens. With an underscore its SSH tunnels "
+    "fail, "
     "although the traversal zone works.",
     source="MRA guide X12.5, 'Jabber Cannot Sign In Due to SSH Tunnels Failure'",
     fix="Change the host name of Expressway-E (System > DNS), have a certificate with the new name issued, and restart.",
@@ -176,10 +177,10 @@ SSH_ALGORITHM = Rule(
     id="ssh.algorithm-mismatch",
     severity=Severity.ERROR,
     applies_to=(Subject.CONNECTION,),
-    requirement="Both ends of an SSH tunnel share key exchange, cipher and key type.",
+    requirement="Both ends of an SSH tunnel support a common key exchange, cipher and key type.",
     source="RFC 4253 §7.1; RFC 6187; administrator guide X15.0, command reference: sshd_pfwd_ciphers, "
     "sshd_pfwd_pubkeyalgorithms",
-    fix="Allow the algorithm that the line offers on the other end, too. On Expressway: xConfiguration Ciphers sshd_pfwd_….",
+    fix="On the other end, allow the algorithm that the log line offers. On Expressway: xConfiguration Ciphers sshd_pfwd_….",
 )
 SSH_KEY = Rule(
     id="ssh.key-refused",
@@ -187,22 +188,22 @@ SSH_KEY = Rule(
     applies_to=(Subject.CONNECTION,),
     requirement="Each end of an SSH connection accepts the key or certificate of the other end.",
     source="RFC 4252 §7, RFC 4253 §8, RFC 6187",
-    fix="Check which key or certificate the refused end shows and whether the other end trusts it; for the tunnels of"
-    " Expressway that is the server certificate of each end and the trusted CA list of the other.",
+    fix="Check which key or certificate the refused end shows, and whether the other end trusts it. For the tunnels of"
+    " Expressway, that is the server certificate of each end and the trusted CA list of the other.",
 )
 LOGIN = Rule(
     id="access.credentials-refused",
     severity=Severity.ERROR,
     applies_to=(Subject.CONNECTION,),
-    requirement="User name and password of the connection are right.",
+    requirement="The user name and password of the connection are correct.",
     source="RFC 4511, appendix A (invalidCredentials); RFC 9110 §15.5.2 (401); RFC 2865 §5 (Access-Reject)",
-    fix="The certificates are fine: TLS is up. Check user name and password, and that the account is not locked or expired.",
+    fix="The certificates are fine: TLS is up. Check the user name and password, and that the account is not locked or expired.",
 )
 CLOCK = Rule(
     id="clock.not-synchronised",
     severity=Severity.ERROR,
     applies_to=(Subject.CONNECTION,),
-    requirement="The clock of every machine is right, since certificates have a start and an end.",
+    requirement="The clock of every machine is right, because certificates have a start and an end.",
     source="X12.5 guide, appendix 1; X.509",
     fix="Check the NTP servers (on Expressway: System > Time) and that UDP port 123 to them is open.",
 )

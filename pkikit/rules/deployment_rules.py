@@ -12,17 +12,17 @@ SUBJECT_NAME_NOT_DESIGNED = Rule(
     id="zone.subject-name-not-designed",
     severity=Severity.ERROR,
     applies_to=(Subject.DEPLOYMENT,),
-    requirement="The TLS verify subject name of a traversal zone is a name that every client peer's certificate holds.",
+    requirement="The TLS verify subject name of a traversal zone is in the certificate of every client peer.",
     source=_ZONES,
-    fix="Set it to the FQDN of the Expressway-C cluster (of the peer, when there is only one).",
+    fix="Set it to the FQDN of the Expressway-C cluster, or of the peer if there is only one.",
 )
 PEER_ADDRESS_NOT_DESIGNED = Rule(
     id="zone.peer-address-not-designed",
     severity=Severity.ERROR,
     applies_to=(Subject.DEPLOYMENT,),
-    requirement="Each peer address of a traversal zone is a name that the certificate of the peer behind it holds.",
+    requirement="Each peer address of a traversal zone is in the certificate of that peer.",
     source=_ZONES,
-    fix="Write the FQDN of each Expressway-E peer as peer address.",
+    fix="Enter the FQDN of each Expressway-E peer as peer address.",
 )
 REGISTRATION_DOMAIN_INTERNAL = Rule(
     id="deployment.registration-domain-internal",
@@ -44,15 +44,15 @@ CHAT_ALIASES_UNUSED = Rule(
     id="deployment.chat-aliases-unused",
     severity=Severity.WARNING,
     applies_to=(Subject.DEPLOYMENT,),
-    requirement="Chat node aliases are needed for federated group chat only, so only beside a federation domain.",
+    requirement="Chat node aliases are only for federated group chat, and that needs a federation domain.",
     source="X12.5 guide, 'Server Certificate Requirements for Unified Communications'",
-    fix="Add the federation domains, or take the aliases out.",
+    fix="Add the federation domains, or remove the aliases.",
 )
 B2B_DOMAIN_NOT_DESIGNED = Rule(
     id="deployment.b2b-domain-not-designed",
     severity=Severity.INFO,
     applies_to=(Subject.DEPLOYMENT,),
-    requirement="Who dials a SIP domain of ours over TLS looks for that domain in Expressway-E's certificate.",
+    requirement="A caller that dials one of your SIP domains over TLS looks for that domain in Expressway-E's certificate.",
     source="RFC 5922 §7.1; X12.5 guide, 'Using ACME on Expressway-E' (B2B)",
     fix="Set sip_domains_in_certificate: on, or accept that strict callers will not connect.",
 )
@@ -60,7 +60,7 @@ VERIFICATION_OFF = Rule(
     id="deployment.verification-off",
     severity=Severity.WARNING,
     applies_to=(Subject.DEPLOYMENT,),
-    requirement="Certificates are verified where the product can: with TLS verify mode off anybody who answers is believed.",
+    requirement="Certificates are verified where the product can: with TLS verify mode off, any machine that answers is trusted.",
     source="X12.5 guide, 'Overview of Certificate Use on the Expressway'; administrator guide, zones",
     fix="Switch TLS verify mode on once the other side's CA is trusted and its names are right.",
 )
@@ -70,7 +70,7 @@ COMMON_NAME_TOO_LONG = Rule(
     applies_to=(Subject.DEPLOYMENT,),
     requirement="The FQDN that becomes the common name has at most 64 characters.",
     source="X.520 ub-common-name; RFC 5280 appendix A.1",
-    fix="Choose a shorter FQDN for the cluster (for the Expressway, when not clustered).",
+    fix="Choose a shorter FQDN for the cluster, or for the Expressway if it is not clustered.",
 )
 RULES = (
     SUBJECT_NAME_NOT_DESIGNED,

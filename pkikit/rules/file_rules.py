@@ -18,9 +18,9 @@ MALFORMED = Rule(
     id="encoding.malformed",
     severity=Severity.ERROR,
     applies_to=(Subject.FILE,),
-    requirement="A file holds what its label says, whole.",
+    requirement="A file contains what its label says, and is complete.",
     source="X12.5 guide, appendix 4",
-    fix="Fetch the file again from where it was made.",
+    fix="Get the file again from where it was made.",
     openssl=(13, 14),
     step=Step.FILE,
 )
@@ -28,10 +28,10 @@ KEY_NEWLINE = Rule(
     id="key.no-trailing-newline",
     severity=Severity.ERROR,
     applies_to=(Subject.FILE,),
-    requirement="A private key file ends with a line end. Expressway takes a file without one, and Mobile and Remote Access "
+    requirement="A private key file ends with a line end. Expressway accepts a file without one, and Mobile and Remote Access "
     "fails later. The pages of this lab refuse such a file at once.",
     source="X12.5 guide, appendix 1 'Mobile and Remote Access Failures'; the refusal at the upload is ours",
-    fix="Add a line end behind the last line of the file (echo >> KEY), upload certificate and key again, and restart.",
+    fix="Add a line end after the last line of the file (echo >> KEY), upload certificate and key again, and restart.",
     step=Step.KEY,
 )
 LEAF_FIRST = Rule(
@@ -46,9 +46,9 @@ SECOND_LEAF = Rule(
     id="upload.second-leaf",
     severity=Severity.WARNING,
     applies_to=(Subject.FILE,),
-    requirement="A server certificate file holds one server certificate and only CA certificates behind it.",
+    requirement="A server certificate file contains one server certificate, followed only by CA certificates.",
     source="RFC 8446 §4.4.2; OpenSSL, SSL_CTX_use_certificate_chain_file",
-    fix="Take the other server certificate out of the file: only the first one is used.",
+    fix="Remove the other server certificate from the file: only the first one is used.",
 )
 ENCRYPTED_KEY = Rule(
     id="key.encrypted",

@@ -28,7 +28,7 @@ CLUSTER = Rule(
     id="names.cluster-fqdn-missing",
     severity=Severity.ERROR,
     applies_to=(Subject.NAMES,),
-    requirement="The certificate of a clustered peer holds the FQDN of the cluster.",
+    requirement="The certificate of a clustered peer has the FQDN of the cluster.",
     source="X12.5 guide, 'Overview of Certificate Use on the Expressway'",
     fix=_REORDER,
     step=Step.NAMES,
@@ -37,7 +37,7 @@ PEER = Rule(
     id="names.peer-fqdn-missing",
     severity=Severity.ERROR,
     applies_to=(Subject.NAMES,),
-    requirement="The certificate of a peer holds the peer's own FQDN.",
+    requirement="The certificate of a peer has the peer's own FQDN.",
     source="X12.5 guide, 'Overview of Certificate Use on the Expressway'",
     fix=_REORDER,
     step=Step.NAMES,
@@ -46,7 +46,7 @@ REGISTRATION = Rule(
     id="names.registration-domain-missing",
     severity=Severity.ERROR,
     applies_to=(Subject.NAMES,),
-    requirement="Expressway-E's certificate holds every Unified CM registration domain, for MRA.",
+    requirement="Expressway-E's certificate has every Unified CM registration domain, for MRA.",
     source=f"{_UC}. Cisco TAC 213872 advises these domains for Expressway-C too; the guide does not, and no check asks for them",
     fix=_REORDER,
     step=Step.NAMES,
@@ -55,7 +55,7 @@ COLLAB_EDGE = Rule(
     id="names.collab-edge-missing",
     severity=Severity.ERROR,
     applies_to=(Subject.NAMES,),
-    requirement="With CollabEdgeDNS, Expressway-E's certificate holds collab-edge.<domain> for every registration domain.",
+    requirement="With CollabEdgeDNS, Expressway-E's certificate has collab-edge.<domain> for every registration domain.",
     source=_UC,
     fix=_REORDER,
     step=Step.NAMES,
@@ -64,7 +64,7 @@ FEDERATION = Rule(
     id="names.federation-domain-missing",
     severity=Severity.ERROR,
     applies_to=(Subject.NAMES,),
-    requirement="Expressway-E's certificate holds every XMPP federation domain.",
+    requirement="Expressway-E's certificate has every XMPP federation domain.",
     source=_UC,
     fix=_REORDER,
     step=Step.NAMES,
@@ -73,7 +73,7 @@ CHAT_ALIAS = Rule(
     id="names.chat-alias-missing",
     severity=Severity.ERROR,
     applies_to=(Subject.NAMES,),
-    requirement="With federated group chat, the certificates of C and E hold every chat node alias, the same list on both.",
+    requirement="With federated group chat, the certificates of C and E have every chat node alias, the same list on both.",
     source=_UC,
     fix=_REORDER,
     step=Step.NAMES,
@@ -82,8 +82,8 @@ PROFILE = Rule(
     id="names.security-profile-missing",
     severity=Severity.ERROR,
     applies_to=(Subject.NAMES,),
-    requirement="Expressway-C's certificate holds the name of every phone security profile that is configured for encrypted TLS. "
-    "A phone needs its own profile only.",
+    requirement="Expressway-C's certificate has the name of every phone security profile that is configured for encrypted TLS. "
+    "A phone needs only its own profile.",
     source=f"{_UC}; Cisco TAC 211304 for the second sentence",
     fix=_REORDER,
     step=Step.NAMES,
@@ -92,7 +92,7 @@ SIP_DOMAIN = Rule(
     id="names.sip-domain-missing",
     severity=Severity.ERROR,
     applies_to=(Subject.NAMES,),
-    requirement="Where B2B callers verify, Expressway-E's certificate holds every SIP domain that they dial.",
+    requirement="Where B2B callers verify, Expressway-E's certificate has every SIP domain that they dial.",
     source="RFC 5922 §7.1; administrator guide X15.0, DNS zones ('TLS verify subject name')",
     fix=_REORDER,
     step=Step.NAMES,
@@ -101,7 +101,7 @@ JOIN_URL = Rule(
     id="names.join-url-missing",
     severity=Severity.ERROR,
     applies_to=(Subject.NAMES,),
-    requirement="Expressway-E's certificate holds the host of the Join URL, for the Meeting Server web proxy.",
+    requirement="Expressway-E's certificate has the host of the Join URL, for the Meeting Server web proxy.",
     source="Cisco TAC 210800, 'Configure CMS WebRTC or Web App Proxy over Expressway'; alarm 40051 of X15.0",
     fix=_REORDER,
     step=Step.NAMES,
@@ -110,9 +110,10 @@ NODE = Rule(
     id="names.node-fqdn-missing",
     severity=Severity.ERROR,
     applies_to=(Subject.NAMES,),
-    requirement="Certificates of Unified CM and IM&P hold the FQDN of every node that they serve, multi-server ones too.",
+    requirement="Certificates of Unified CM and IM&P have the FQDN of every node that they serve, also if it is a multi-server "
+    "certificate.",
     source="X12.5 guide, 'Cisco Unified Communications Manager Certificates' (CSCus47235); CSCve56019 for IM&P",
-    fix="Generate the multi-server request again with all nodes in it, have it signed, upload it on the publisher.",
+    fix="Generate the multi-server request again with all nodes, have it signed, and upload the certificate on the publisher.",
     step=Step.NAMES,
 )
 WILDCARD_UNSUPPORTED = Rule(
@@ -129,8 +130,8 @@ IP_ADDRESS_USED = Rule(
     id="names.ip-address-used",
     severity=Severity.ERROR,
     applies_to=(Subject.CERTIFICATE, Subject.REQUEST),
-    requirement="Peers are addressed by FQDN. An IP address matches no dNSName; it matches an iPAddress entry of the SAN, which "
-    "the guides advise against.",
+    requirement="Peers are addressed by FQDN. An IP address never matches a dNSName. It matches an iPAddress entry of the "
+    "SAN, which the guides advise against.",
     source="X12.5 guide, 'Overview of Certificate Use on the Expressway'; X14.0.1 guide, 'SIP TLS Negotiation Failures on "
     "Neighbor and Traversal Zones'; RFC 5922 §7.1",
     fix="Enter the FQDN as peer address in the zone, and have the certificate issued with that FQDN as dNSName.",
@@ -142,7 +143,7 @@ COMMON_NAME_ONLY = Rule(
     id="names.common-name-only",
     severity=Severity.WARNING,
     applies_to=(Subject.CERTIFICATE, Subject.REQUEST),
-    requirement="The name in the common name is a dNSName of the SAN, too. RFC 5922 lets the common name count only in a "
+    requirement="The common name is also a dNSName of the SAN. RFC 5922 lets the common name count only in a "
     "certificate without SAN names, and HTTPS clients never read it. Cisco's documents contradict each other: the certificate "
     "guide leaves the SAN of a single Expressway blank; its troubleshooting chapter and the zone documents want the name in "
     "the SAN; the command reference X15.0 accepts both. This rule follows RFC 5922 and warns from X12.5 on.",
@@ -179,15 +180,16 @@ COMMON_NAME_UNEXPECTED = Rule(
     requirement="The common name is the FQDN of the Expressway. On a clustered Expressway it is the FQDN of the cluster (before "
     "X9, of the peer).",
     source="X12.5 guide, 'Overview of Certificate Use on the Expressway'; X8.x guides, same chapter",
-    fix="Nothing to do while the SAN holds the names. Generate the next request with this common name.",
+    fix="Nothing to do as long as the SAN has the names. Generate the next request with this common name.",
     step=Step.NAMES,
 )
 INTERNAL_DOMAIN = Rule(
     id="names.internal-domain",
     severity=Severity.WARNING,
     applies_to=(Subject.CERTIFICATE, Subject.REQUEST),
-    requirement="The certificate of Expressway-E holds public names only: clients outside look for no others, and public CAs do "
-    "not issue for others.",
+    requirement="The certificate of Expressway-E has only public names. Clients outside do not look for others, and public CAs "
+    "do "
+    "not issue for them.",
     source="X12.5 guide, 'Expressway-E server certificate requirements' (private domains need not be there)",
     fix="Leave the private name out of the next request. Only the domains that clients use outside have to be in the "
     "certificate.",
@@ -207,7 +209,7 @@ SRV_NAME_UNUSABLE = Rule(
     id="names.srv-name-unusable",
     severity=Severity.WARNING,
     applies_to=(Subject.CERTIFICATE, Subject.REQUEST),
-    requirement="A SRVName of the SAN is `_collab-edge._tls.DOMAIN`, as an IA5String: endpoints look for no other service.",
+    requirement="A SRVName of the SAN is `_collab-edge._tls.DOMAIN`, as an IA5String: endpoints do not look for another service.",
     source="Cisco TAC 211304 (issue 3: 'corresponding SRVName'); RFC 4985 §2",
     fix="Leave the SRVName out, and have the registration domain entered as dNSName: format DNS or CollabEdgeDNS on the "
     "request page.",

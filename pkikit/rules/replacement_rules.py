@@ -15,7 +15,7 @@ SAME_CERTIFICATE = Rule(
     id="replacement.same-certificate",
     severity=Severity.WARNING,
     applies_to=(Subject.REPLACEMENT,),
-    requirement="The new file holds another certificate than the old one.",
+    requirement="The new file contains a different certificate than the old one.",
     source=_RENEW,
     fix="Download the certificate that the CA issued last, and compare the serial numbers.",
 )
@@ -23,18 +23,18 @@ NAME_REMOVED = Rule(
     id="replacement.name-removed",
     severity=Severity.WARNING,
     applies_to=(Subject.REPLACEMENT,),
-    requirement="The new certificate holds every name of the old one that somebody looks for.",
+    requirement="The new certificate has every name of the old one that a machine looks for.",
     source="ours; X12.5 guide, 'Overview of Certificate Use on the Expressway'",
-    fix="Have the certificate reissued with the name, unless nobody looks for it any more. `pkikit lint NEW --request OLD "
+    fix="Have the certificate reissued with the name, unless no machine looks for it any more. `pkikit lint NEW --request OLD "
     "--deployment FILE --peer FQDN` lists the connections that need it.",
 )
 NAME_ADDED = Rule(
     id="replacement.name-added",
     severity=Severity.INFO,
     applies_to=(Subject.REPLACEMENT,),
-    requirement="A name that is new in the certificate is one that this machine answers to.",
+    requirement="A name that is new in the certificate belongs to this machine.",
     source=_RENEW,
-    fix="Nothing to do if you asked for the name. Otherwise ask the CA who did.",
+    fix="Nothing to do if you requested the name. Otherwise ask the CA who requested it.",
 )
 SUBJECT_CHANGED = Rule(
     id="replacement.subject-changed",
@@ -65,7 +65,7 @@ KEY_KEPT = Rule(
     applies_to=(Subject.REPLACEMENT,),
     requirement="A new certificate normally has a new key; one for the old key works as well.",
     source=_RENEW,
-    fix="Nothing to do. If the old key may be known to others, generate a new request, and have the old certificate revoked.",
+    fix="Nothing to do. If somebody else may know the old key, generate a new request, and have the old certificate revoked.",
 )
 KEY_CHANGED = Rule(
     id="replacement.key-changed",
@@ -90,7 +90,7 @@ SERIAL_REUSED = Rule(
     applies_to=(Subject.REPLACEMENT,),
     requirement="A CA gives each certificate a serial number of its own: revoking one would revoke both.",
     source="RFC 5280 §4.1.2.2",
-    fix="Tell the CA, and have the certificate reissued.",
+    fix="Ask the CA to reissue the certificate.",
 )
 VALIDITY_WORSE = Rule(
     id="replacement.validity-worse",
@@ -104,7 +104,7 @@ LIFETIME_CHANGED = Rule(
     id="replacement.lifetime-changed",
     severity=Severity.INFO,
     applies_to=(Subject.REPLACEMENT,),
-    requirement="The lifetime tells when to renew: a shorter one needs an earlier reminder.",
+    requirement="The lifetime stays the same. A shorter one needs an earlier reminder to renew.",
     source=_RENEW,
     fix="Enter the new end date where you track renewals.",
 )

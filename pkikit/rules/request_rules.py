@@ -13,15 +13,15 @@ REQUEST_SIGNATURE_INVALID = Rule(
     id="csr.signature-invalid",
     severity=Severity.ERROR,
     applies_to=(Subject.REQUEST,),
-    requirement="A request is signed with the key for which it asks a certificate.",
+    requirement="A request is signed with its own key.",
     source="RFC 2986 §3",
-    fix="Discard the request and generate a new one. This one was changed after it was signed.",
+    fix="Generate a new request. This one was changed after it was signed.",
 )
 NO_NAMES = Rule(
     id="csr.no-names",
     severity=Severity.ERROR,
     applies_to=(Subject.REQUEST,),
-    requirement="A request names the Expressway: it holds an FQDN in the common name or in the SAN.",
+    requirement="A request has an FQDN of the Expressway in the common name or in the SAN.",
     source="X12.5 guide, 'Overview of Certificate Use on the Expressway'",
     fix="Generate the request with the FQDN of the Expressway, or of its cluster, as common name.",
 )
@@ -46,7 +46,7 @@ COUNTRY_FORM = Rule(
     id="csr.country-form",
     severity=Severity.ERROR,
     applies_to=(Subject.REQUEST,),
-    requirement="The country has two letters.",
+    requirement="The country is a code of two letters.",
     source="X12.5 guide, 'Creating a CSR Using Expressway'; RFC 5280 appendix A.1 (PrintableString of size 2)",
     fix="Enter the two-letter ISO 3166 code of the country, such as GB.",
 )

@@ -16,9 +16,9 @@ REVOKED = Rule(
     id="revocation.revoked",
     severity=Severity.ERROR,
     applies_to=(Subject.REVOCATION,),
-    requirement="A certificate that its CA has revoked is not accepted.",
+    requirement="A certificate is not revoked by its CA.",
     source=f"{_SIP}; RFC 5280 §6.3",
-    fix="Request a new certificate for its holder, with a new key; find out why the old one was revoked.",
+    fix="Request a new certificate with a new key, and find out why the old one was revoked.",
     openssl=(23,),
     alerts=(44,),
     step=Step.REVOCATION,
@@ -27,9 +27,10 @@ CRL_EXPIRED = Rule(
     id="revocation.crl-expired",
     severity=Severity.ERROR,
     applies_to=(Subject.REVOCATION,),
-    requirement="The CRL of a CA is renewed before it expires: once expired, all certificates of that CA count as revoked.",
+    requirement="The CRL of a CA is renewed before it expires. While it is expired, all certificates of that CA count as "
+    "revoked.",
     source=_SOURCES,
-    fix="Load a current CRL of that CA, and have it downloaded every day from then on.",
+    fix="Load a current CRL of that CA, and set up automatic updates every day.",
     openssl=(12,),
     step=Step.REVOCATION,
 )
@@ -37,7 +38,7 @@ CRL_UNAVAILABLE = Rule(
     id="revocation.crl-unavailable",
     severity=Severity.ERROR,
     applies_to=(Subject.REVOCATION,),
-    requirement="For every CA of the chain there is a CRL; without one the fallback behaviour decides.",
+    requirement="There is a CRL for every CA of the chain. Without one, the fallback behaviour decides.",
     source=_FALLBACK,
     fix="Upload the CRL of that CA or make its distribution point reachable; or set the fallback to 'treat as not revoked'.",
     openssl=(3, 11, 15, 16, 44),
@@ -49,7 +50,7 @@ CRL_UNTRUSTED = Rule(
     applies_to=(Subject.REVOCATION,),
     requirement="A CRL is signed by the CA whose certificates it lists, with a key that may sign CRLs.",
     source="RFC 5280 §6.3.3",
-    fix="Fetch the CRL again from the CA itself; this one was signed by somebody else, or was changed.",
+    fix="Get the CRL again from the CA. This one was signed by another CA, or was changed.",
     openssl=(8, 5, 33, 35, 54),
     step=Step.REVOCATION,
 )
@@ -57,9 +58,9 @@ CRL_UNSUPPORTED = Rule(
     id="revocation.crl-unsupported",
     severity=Severity.WARNING,
     applies_to=(Subject.REVOCATION,),
-    requirement="CRLs are complete and direct: a delta CRL, an indirect or a partial one says too little.",
+    requirement="CRLs are complete and direct. Delta, indirect and partial CRLs are not enough.",
     source="RFC 5280 §5.2.4, §5.2.5",
-    fix="Load the complete CRL of the CA beside it.",
+    fix="Load the complete CRL of the CA as well.",
     step=Step.REVOCATION,
 )
 CRL_CRITICAL = Rule(
@@ -77,10 +78,11 @@ OCSP_UNAVAILABLE = Rule(
     id="revocation.ocsp-unavailable",
     severity=Severity.ERROR,
     applies_to=(Subject.REVOCATION,),
-    requirement="The responder that a certificate names answers, in time and about it; otherwise the fallback behaviour decides.",
+    requirement="The OCSP responder of a certificate answers in time, about that certificate. Otherwise the fallback behaviour "
+    "decides.",
     source=_FALLBACK,
-    fix="Open the way from the Expressway to the responder, or ask the CA why it does not know the certificate; or use "
-    "CRLs instead.",
+    fix="Let the Expressway reach the responder through the firewall. If the responder does not know the certificate, ask the CA "
+    "why. Or use CRLs instead.",
     openssl=(73, 75, 98, 99, 100),
     step=Step.REVOCATION,
 )
@@ -100,9 +102,9 @@ NOT_CONSULTED = Rule(
     id="revocation.source-not-consulted",
     severity=Severity.WARNING,
     applies_to=(Subject.REVOCATION,),
-    requirement="A revocation counts only where it stands in a source that this service reads.",
+    requirement="A revocation counts only if it is in a source that this service reads.",
     source=_SOURCES,
-    fix="Put the CRL where the service reads it: for LDAP into the trusted CA file, for policy services as manual upload.",
+    fix="Put the CRL where the service reads it: for LDAP, into the trusted CA file; for policy services, upload it manually.",
     step=Step.REVOCATION,
 )
 RULES = (

@@ -20,7 +20,8 @@ LIST_SAME_SUBJECT = Rule(
     id="trust-list.same-subject",
     severity=Severity.WARNING,
     applies_to=(Subject.TRUST_LIST,),
-    requirement="A trusted CA list holds no two self-signed certificates with one subject and different keys: the product "
+    requirement="A trusted CA list does not have two self-signed certificates with the same subject and different keys. The "
+    "product "
     "uses only the first.",
     source="X12.5 guide, 'Cisco Unified Communications Manager Certificates'",
     fix="Use CA-signed certificates, or self-signed ones with different common names.",
@@ -29,15 +30,17 @@ LEAF_IN_LIST = Rule(
     id="trust-list.leaf-in-list",
     severity=Severity.WARNING,
     applies_to=(Subject.TRUST_LIST,),
-    requirement="A trusted CA list holds CA certificates; a server certificate in it trusts nobody but itself.",
+    requirement="A trusted CA list has only CA certificates. A server certificate in it is not a CA, so nothing else becomes "
+    "trusted.",
     source="X12.5 guide, 'Managing the Trusted CA Certificate List'",
-    fix="Append the CA that signed it instead.",
+    fix="Append the CA that signed it, and remove the server certificate.",
 )
 LIST_SAME_COMMON_NAME = Rule(
     id="trust-list.same-common-name",
     severity=Severity.WARNING,
     applies_to=(Subject.TRUST_LIST,),
-    requirement="No two CA certificates of the list have one common name: logins through an identity provider may fail.",
+    requirement="All CA certificates of the list have different common names. Otherwise logins through an identity provider "
+    "may fail.",
     source="X14.0 guide, 'Loading Certificates and Keys Onto Expressway'",
     fix="Delete the one that is no longer needed. Ask the CA to give a successor another common name.",
     versions=UNIQUE_CA_NAMES.span,
@@ -46,7 +49,7 @@ ROOT_ABSENT = Rule(
     id="trust-list.root-absent",
     severity=Severity.WARNING,
     applies_to=(Subject.TRUST_LIST,),
-    requirement="An intermediate of the list is of use only together with the root above it.",
+    requirement="For every intermediate in the list, the root above it is in the list too. Without the root it is useless.",
     source="X12.5 guide, 'Managing the Trusted CA Certificate List'; RFC 5280 §6.1",
     fix="Append the root and the CAs between it and the intermediate.",
 )
@@ -54,8 +57,9 @@ LIST_CROSS_SIGNED_COPY = Rule(
     id="trust-list.cross-signed-copy",
     severity=Severity.WARNING,
     applies_to=(Subject.TRUST_LIST,),
-    requirement="A cross-signed copy of a root does not stand before the root itself: OpenSSL takes the first of the two, and "
-    "never comes back when the copy leads to a root that is absent or has expired.",
+    requirement="A cross-signed copy of a root does not come before the root itself. OpenSSL takes the first of the two, and "
+    "does "
+    "not try the other when the copy leads to a root that is absent or has expired.",
     source="OpenSSL, crypto/x509/x509_vfy.c; measured (tests/interop/test_paths_openssl.py)",
     fix="Remove the cross-signed copy from the list. The self-signed root is in it, and is enough.",
 )
@@ -63,7 +67,7 @@ TEMPORARY_CA = Rule(
     id="trust-list.temporary-ca",
     severity=Severity.INFO,
     applies_to=(Subject.TRUST_LIST,),
-    requirement="The temporary CA of a new installation is taken out once real certificates are in use.",
+    requirement="The temporary CA of a new installation is removed once real certificates are in use.",
     source="X14.0 guide, 'Loading Certificates and Keys Onto Expressway'",
     fix="Replace the list with the CAs that you trust.",
 )
@@ -71,9 +75,9 @@ ISSUER_UNKNOWN = Rule(
     id="trust.issuer-unknown",
     severity=Severity.ERROR,
     applies_to=(Subject.PATH,),
-    requirement="The verifier's trusted CA list holds the root that the chain leads to.",
+    requirement="The root of the chain is in the trusted CA list of the machine that verifies.",
     source=_TRUST,
-    fix=f"Append the root of the other side's CA to the verifier's trusted CA list. {TRUST_LIST_CHANGE}",
+    fix=f"Append the root of the other side's CA to the trusted CA list of the machine that refuses. {TRUST_LIST_CHANGE}",
     openssl=(2, 19, 20, 29),
     alerts=(48,),
     step=Step.TRUST,
@@ -83,9 +87,12 @@ INTERMEDIATE_MISSING = Rule(
     id="trust.intermediate-missing",
     severity=Severity.ERROR,
     applies_to=(Subject.PATH,),
-    requirement="The presenting side sends every intermediate between leaf and root, or the verifier's list holds it.",
+    requirement="Every intermediate between certificate and root is sent with the certificate, or is in the "
+    "trusted CA list of the machine that verifies.",
     source=_TRUST,
-    fix="Append the intermediate to the server certificate's file (or its peer's trusted CA list), or to the verifier's list. "
+    fix="Append the intermediate to the file of the server certificate (or to the trusted CA list of its peer), or to the list "
+    "of "
+    "the machine that verifies. "
     f"{TRUST_LIST_CHANGE}",
     openssl=(21,),
     step=Step.TRUST,
@@ -95,9 +102,9 @@ SELF_SIGNED_LEAF = Rule(
     id="trust.self-signed-leaf",
     severity=Severity.ERROR,
     applies_to=(Subject.PATH,),
-    requirement="A self-signed server certificate is accepted only when the verifier's list holds it.",
+    requirement="A self-signed server certificate is in the trusted CA list of the machine that verifies.",
     source="X12.5 guide, 'Cisco Unified Communications Manager Certificates'",
-    fix=f"Have it signed by a CA; or append this certificate to the verifier's trusted CA list. {TRUST_LIST_CHANGE}",
+    fix=f"Have it signed by a CA, or append it to the trusted CA list of the machine that verifies. {TRUST_LIST_CHANGE}",
     openssl=(18,),
     step=Step.TRUST,
     order=3,
@@ -106,7 +113,8 @@ SAME_SUBJECT_AMBIGUOUS = Rule(
     id="trust.same-subject-ambiguous",
     severity=Severity.ERROR,
     applies_to=(Subject.PATH,),
-    requirement="No two self-signed certificates of the trusted CA list share a subject: the product uses only the first.",
+    requirement="All self-signed certificates of the trusted CA list have different subjects. The product uses only the first "
+    "of two.",
     source=_SAME_NAME,
     fix="Use CA-signed certificates, or self-signed ones with different common names.",
     step=Step.TRUST,
@@ -118,7 +126,7 @@ CHAIN_SIGNATURE_INVALID = Rule(
     applies_to=(Subject.PATH,),
     requirement="Each certificate is signed with the key of the certificate above it.",
     source=_VFY,
-    fix="Find the CA certificate that really signed it: an issuer of that name exists, but with another key.",
+    fix="Find the CA certificate that signed it. There is one with that name, but it has another key.",
     openssl=(4, 7, 30, 31, 77),
     step=Step.TRUST,
 )
@@ -126,9 +134,9 @@ CROSS_SIGNED_COPY = Rule(
     id="trust.cross-signed-copy",
     severity=Severity.ERROR,
     applies_to=(Subject.PATH,),
-    requirement="No certificate of the trusted CA list leads the path away from a root that is in the list.",
+    requirement="No certificate of the trusted CA list sends the path away from a root that is in the list.",
     source=_VFY + "; measured",
-    fix="Remove the copy that leads elsewhere from the trusted CA list.",
+    fix="Remove the cross-signed copy from the trusted CA list.",
     step=Step.TRUST,
     order=2,
 )

@@ -74,7 +74,7 @@ def parse_dns_name(text: str) -> str:
     for label in name.split("."):
         if not _LABEL.match(label):
             raise InputError(
-                f"{printable(text)!r} is not a domain name: the label {printable(label)!r} may hold only letters, digits, "
+                f"{printable(text)!r} is not a domain name: the label {printable(label)!r} may contain only letters, digits, "
                 "hyphens (not at its ends) and up to 63 characters"
             )
     return name
@@ -99,9 +99,9 @@ def read_presented_name(text: str) -> str:
     if "\0" in text:
         raise InputError("holds a NUL character")
     if not text.isascii():
-        raise InputError("is not ASCII: a certificate must hold an internationalised name as A-labels (xn--…)")
+        raise InputError("is not ASCII: a certificate must have an internationalised name as A-labels (xn--…)")
     if " " in text or not text.isprintable():  # the other blanks of ASCII are not printable
-        raise InputError("holds a blank, a line break or another control character")
+        raise InputError("contains a blank, a line break or another control character")
     if text.endswith("."):
         raise InputError("ends with a dot")
     if text.startswith("."):
@@ -111,7 +111,7 @@ def read_presented_name(text: str) -> str:
     try:
         return parse_dns_name(text)
     except InputError:
-        raise InputError("is not a domain name: labels hold only letters, digits, hyphens and underscores") from None
+        raise InputError("is not a domain name: labels contain only letters, digits, hyphens and underscores") from None
 
 
 def parse_fqdn(text: str) -> str:
@@ -130,7 +130,7 @@ def parse_fqdn(text: str) -> str:
     if "." not in name:
         raise InputError(f"{printable(text)!r} is not fully qualified: write host and domain, as e1.example.com")
     if name.rsplit(".", 1)[1].isdigit():
-        raise InputError(f"{printable(text)!r} ends in a number: an IP address is no domain name")
+        raise InputError(f"{printable(text)!r} ends in a number: an IP address is not a domain name")
     return name
 
 

@@ -54,12 +54,10 @@ def why_internal(name: str) -> str:
     if "." not in name:
         return "a single label, without a domain"
     if top in SPECIAL_USE:
-        return f"below .{top}, which is no public domain ({SPECIAL_USE[top]})"
+        return f"below .{top}, which is not a public domain ({SPECIAL_USE[top]})"
     if _suffixes().publicsuffix(name) is None:
         dated = list_date()
-        return (
-            f"below .{top}, which is no public top-level domain (public suffix list{f' of {dated}' if dated else ''})"
-        )
+        return f"below .{top}, which is not a public top-level domain (public suffix list{f' of {dated}' if dated else ''})"
     return ""
 
 

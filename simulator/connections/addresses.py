@@ -64,7 +64,7 @@ def _places(deployment: Deployment) -> dict[str, tuple[int, int]]:
     parties = tuple(dict.fromkeys(name for names in kinds for name in names))
     if len(parties) > GROUPS * MEMBERS:
         raise LabError(
-            f"{deployment.name} has {len(parties)} parties; the lab has addresses for {GROUPS * MEMBERS} of them"
+            f"{deployment.name} has {len(parties)} machines; the lab has addresses for {GROUPS * MEMBERS} of them"
         )
     groups = [names[start : start + MEMBERS] for names in kinds for start in range(0, max(1, len(names)), MEMBERS)]
     if len(groups) > GROUPS:  # many small groups: side by side, without a group for each
@@ -88,14 +88,14 @@ def _hold(net: int | None) -> tuple[socket.socket, int]:
             lock.close()
             if error.errno == errno.EADDRNOTAVAIL:
                 raise LabError(
-                    f"127.{candidate}.0.1 is no address of this machine; on macOS add aliases first: "
-                    f"sudo ifconfig lo0 alias 127.{candidate}.0.1 (and one for each party)"
+                    f"127.{candidate}.0.1 is not an address of this machine; on macOS add aliases first: "
+                    f"sudo ifconfig lo0 alias 127.{candidate}.0.1 (and one for each machine)"
                 ) from None
             continue
         return lock, candidate
     taken = (
-        f"127.{net}.0.1 is held by another lab"
+        f"127.{net}.0.1 is used by another lab"
         if net is not None
-        else "every net from 127.10 to 127.249 is held by another lab"
+        else "every net from 127.10 to 127.249 is used by another lab"
     )
     raise LabError(f"{taken}; stop it, or choose another net")

@@ -127,7 +127,7 @@ class Dialler:
             verdict = LegVerdict(leg=leg, by_client=nothing, by_server=nothing)
             if trace is None:  # neither judged nor dialled: that must not look like a success
                 trace = record_no_connection(
-                    self._context.now, "this leg could be neither judged nor dialled", resolved=True
+                    self._context.now, "this connection could be neither checked nor dialled", resolved=True
                 )
         report = self.last[leg.id] = LegReport(leg=leg, verdict=verdict, trace=trace)
         return report

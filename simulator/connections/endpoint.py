@@ -381,6 +381,6 @@ def _cannot_listen(fqdn: str, address: str, port: int, error: OSError) -> LabErr
                 f"{fqdn} may not listen on port {port}; real ports need privileges, the lab's own shifted ports do not"
             )
         case errno.EADDRNOTAVAIL:
-            return LabError(f"{address} is no address of this machine; on macOS: sudo ifconfig lo0 alias {address}")
+            return LabError(f"{address} is not an address of this machine; on macOS: sudo ifconfig lo0 alias {address}")
         case _:
             return LabError(f"{fqdn} cannot listen on {address}:{port}: {error.strerror}")

@@ -140,7 +140,7 @@ class RunningLab:
     def _party(self, fqdn: str) -> Party:
         parties = self.world.parties
         if fqdn not in parties:
-            raise LabError(f"this lab has no party {fqdn!r}; there are {', '.join(parties)}")
+            raise LabError(f"this lab has no machine {fqdn!r}; there are {', '.join(parties)}")
         return parties[fqdn]
 
     # Connections.

@@ -163,7 +163,7 @@ class LabStore:
         if name != deployment.name or set(deployment.parties) - set(parties):
             held = printable(f"{name!r} with {', '.join(parties)}", 500)
             raise InputError(
-                f"holds the lab {held}; choose another folder for {deployment.name!r}", where=str(self.folder)
+                f"contains the lab {held}; choose another folder for {deployment.name!r}", where=str(self.folder)
             )
 
     def _require_new(self) -> None:
@@ -172,7 +172,7 @@ class LabStore:
         traces += [str(p.relative_to(self.folder)) for name in _PEER_TRACES for p in self.folder.glob(f"*/{name}")]
         if traces:
             raise InputError(
-                f"holds files of a lab ({printable(sorted(traces)[0])}) but not its {FILE}; put {FILE} back, or choose "
+                f"contains files of a lab ({printable(sorted(traces)[0])}) but not its {FILE}; put {FILE} back, or choose "
                 "an empty folder. Nothing was changed",
                 where=str(self.folder),
             )
@@ -220,7 +220,7 @@ def _problem_of(saved: SavedLab) -> str:
     """Return what is wrong with a lab whose members are valid only one by one; empty if nothing is."""
     for authority in (saved.root, saved.issuing):
         if not Credential(chain=(authority.certificate,), key=authority.key).key_matches:
-            return f"the key beside the certificate of {title(authority.certificate)} belongs to another certificate"
+            return f"the key next to the certificate of {title(authority.certificate)} belongs to another certificate"
     users = set(Accounts.create())
     if set(saved.passwords) != users or not all(saved.passwords.values()):
         return f"passwords: must be one text each for {', '.join(sorted(users))}"
@@ -335,7 +335,7 @@ def _with_issuing_ca(saved: SavedLab, states: dict[str, PeerState]) -> tuple[Sav
     return replace(saved, world=world), changed
 
 
-_WRONG_KEY = "the key beside its certificate belongs to another certificate"
+_WRONG_KEY = "the key next to its certificate belongs to another certificate"
 
 
 def _keys_match(party: Party) -> bool:

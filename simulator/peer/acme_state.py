@@ -58,7 +58,7 @@ class AcmeSettings:
             try:
                 x509.load_pem_x509_certificates(self.ca.encode("ascii", "replace"))
             except ValueError:
-                raise InputError("the CA of the provider's HTTPS is no PEM file of certificates") from None
+                raise InputError("the CA certificate of the ACME server is not a PEM file of certificates") from None
         for name, text, longest in (("e-mail", self.email, 254), ("preferred chain", self.preferred_chain, 200)):
             if len(text) > longest or printable(text) != text:
                 raise InputError(f"the {name} is longer than {longest} characters, or has unusual ones")

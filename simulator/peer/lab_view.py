@@ -43,7 +43,7 @@ class EkuSwitches:
         if checking is not None and not version.has(EKU_CHECKING_MODE):
             raise InputError(f"{version} has no ExtendedKeyUsage Checking Mode; it came with {EKU_CHECKING_MODE.first}")
         if server_upload is not None and not (version.has(SERVER_ONLY_SWITCH) and role is Role.EXPRESSWAY_E):
-            raise InputError(f"EnableServerEkuUpload is a switch of {SERVER_ONLY_SWITCH.first} on Expressway-E alone")
+            raise InputError(f"EnableServerEkuUpload is a switch of {SERVER_ONLY_SWITCH.first} on Expressway-E only")
         return EkuSwitches(
             checking=self.checking if checking is None else checking,
             server_upload=self.server_upload if server_upload is None else server_upload,

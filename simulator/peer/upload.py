@@ -71,7 +71,7 @@ def take_certificate(
     wildcards = presented_names(chain[0]).wildcards
     if wildcards:
         raise UploadRefused(
-            f"the certificate holds the wildcard {printable(wildcards[0])}; wildcard certificates are not supported",
+            f"the certificate contains the wildcard {printable(wildcards[0])}; wildcard certificates are not supported",
             WILDCARD_UNSUPPORTED.id,
         )
     taken = _load(state, chain, _key_of(key) if key.strip() else None, deployment)
@@ -177,7 +177,7 @@ def _key_of(data: bytes) -> PrivateKey:
     """
     contents = _pem(data, "private key file")
     if not contents.keys:
-        raise EncodingError("holds no RSA or EC private key", where=contents.where)
+        raise EncodingError("contains no RSA or EC private key", where=contents.where)
     refuse_without_newline(contents)
     return contents.keys[0]
 

@@ -217,7 +217,7 @@ async def answer_plainly(reader: asyncio.StreamReader, writer: asyncio.StreamWri
     writer.write(b"SIP/2.0 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
     with contextlib.suppress(OSError):
         await writer.drain()
-    recorder.note(Failed(reason="what came is no SIP: this port speaks SIP without TLS"))
+    recorder.note(Failed(reason="what came is not a SIP: this port speaks SIP without TLS"))
 
 
 async def ask_plainly(

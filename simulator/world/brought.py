@@ -41,7 +41,7 @@ def bring_certificates(world: World, directory: Path) -> World:
         party = world.parties.get(fqdn)
         if party is None:
             raise InputError(
-                f"is not a party of {world.deployment.name}; folders are named {', '.join(world.parties)}",
+                f"is not a machine of {world.deployment.name}; folders are named {', '.join(world.parties)}",
                 where=printable(str(folder)),
             )
         brought = _party_of(party, world.deployment.group_of(fqdn), folder)
@@ -130,14 +130,14 @@ def _url_map(path: Path) -> dict[str, str]:
     except (yaml.YAMLError, UnicodeDecodeError):
         read = None
     if not isinstance(read, dict) or not all(isinstance(x, str) for pair in read.items() for x in pair):
-        raise InputError("is no YAML map from URL to file name", where=str(path))
+        raise InputError("is not a YAML map from URL to file name", where=str(path))
     return read
 
 
 def _revocation_file(path: Path) -> RevocationData:
     contents = read_file(path)
     if not contents.crls and not contents.ocsp_answers:
-        raise InputError("holds neither a CRL nor an OCSP answer", where=str(path))
+        raise InputError("contains neither a CRL nor an OCSP answer", where=str(path))
     require_judgeable(contents.crls, str(path))
     problem = next((p for p in map(ocsp_problem, contents.ocsp_answers) if p), "")
     if problem:

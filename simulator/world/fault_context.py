@@ -98,7 +98,7 @@ class FaultContext:
             for fqdn in parties_of(fault):
                 if fqdn not in world.parties:
                     raise InputError(
-                        f"the fault {fault.fault} names {fqdn}, who is no party of {world.deployment.name}"
+                        f"the fault {fault.fault} names {fqdn}, who is not a machine of {world.deployment.name}"
                     )
             world = self._apply(fault, world)
         return world

@@ -57,7 +57,7 @@ def ocsp_problem(answer: ocsp.OCSPResponse) -> str:
         if answer.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
             return ""
         if not any(True for _ in answer.responses):
-            return "it holds no status"
+            return "it contains no status"
     except UNREADABLE:
         return "its entries cannot be read"
     return _first(answer, _OF_AN_ANSWER)

@@ -197,7 +197,7 @@ def _what_is_wrong(finding: Finding) -> Hashable:
 
 def _legs_down(cause: RootCause) -> str:
     refused = f", refused by {', '.join(cause.refused_by)}" if cause.refused_by else ""
-    return f"Legs down{refused}: {', '.join(cause.legs)}"
+    return f"Connections down{refused}: {', '.join(cause.legs)}"
 
 
 def _some(ids: Sequence[str]) -> str:
@@ -299,7 +299,7 @@ class CheckReport:
     @property
     def count(self) -> str:
         """Return how many legs are up, in words."""
-        return f"{len(self.legs) - len(self.down)} of {len(self.legs)} legs are up"
+        return f"{len(self.legs) - len(self.down)} of {len(self.legs)} connections are up"
 
     @property
     def accepted(self) -> bool:
@@ -311,7 +311,9 @@ class CheckReport:
         by_id = {leg.leg.id: leg for leg in self.legs}
         if leg_id not in by_id:
             near = difflib.get_close_matches(leg_id, by_id, n=2, cutoff=0)
-            raise InputError(f"no leg has the id {printable(leg_id)!r}; close to it: {', '.join(near) or 'nothing'}")
+            raise InputError(
+                f"no connection has the id {printable(leg_id)!r}; close to it: {', '.join(near) or 'nothing'}"
+            )
         return by_id[leg_id]
 
     def zone(self, name: str) -> tuple[LegReport, ...]:

@@ -100,6 +100,6 @@ def test_voila_clinic_dashboard_plays_a_case(voila: str, chromium: Browser) -> N
     expect(clinic).to_contain_text("Tools of this case")
     clinic.get_by_label("To", exact=True).select_option("e1.example.com")
     clinic.get_by_role("button", name="Do the remedy").click()
-    expect(clinic).to_contain_text(re.compile(r"(\d+) of \1 legs are up"))
+    expect(clinic).to_contain_text(re.compile(r"(\d+) of \1 connections are up"))
     page.screenshot(path=ARTIFACTS / "voila-clinic.png")
     page.close()

@@ -118,7 +118,7 @@ def test_trust_panel_removes_and_restores_a_ca(shown: tuple[Page, str]) -> None:
     """A CA taken out: relations fall in the picture, then in the lab; put back, all is well."""
     found, result = panel(shown, "Trusted CA list")
     found.get_by_label("Whose list").select_option("c1.corp.example.com")
-    expect(result).to_contain_text(re.compile(r"✔ (\d+) of \1 legs are up"))
+    expect(result).to_contain_text(re.compile(r"✔ (\d+) of \1 connections are up"))
     box = found.get_by_role("checkbox", name="trusts Lab Root CA")
     box.focus()
     shown[0].keyboard.press("Space")

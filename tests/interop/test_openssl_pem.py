@@ -119,7 +119,7 @@ BY_HAND: dict[str, tuple[bytes, bool]] = {
     "base64 on one line": (PEM[:28] + PEM[28:-26].replace(b"\n", b"") + b"\n" + PEM[-26:].lstrip(), True),
     "byte order mark": (b"\xef\xbb\xbf" + PEM, True),
     "key before it": (KEY + PEM, True),
-    "CR alone": (PEM.replace(b"\n", b"\r"), False),
+    "only in CR": (PEM.replace(b"\n", b"\r"), False),
     "indented": (b"".join(b"  " + line + b"\n" for line in PEM.splitlines()), False),
     "one line": (PEM.replace(b"\n", b" "), False),
     "UTF-16": (PEM.decode().encode("utf-16"), False),

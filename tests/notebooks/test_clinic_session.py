@@ -199,5 +199,5 @@ def test_clinic_terminal_lists_and_applies_remedies() -> None:
     text = out.file.getvalue()  # type: ignore[attr-defined]
     assert "append-ca" in text
     assert "there is no fix 'pray'" in text
-    assert re.search(r"(\d+) of \1 legs are up", text)
+    assert re.search(r"(\d+) of \1 connections are up", text)
     assert (score.points, score.mended_by_hand) == (100, True)

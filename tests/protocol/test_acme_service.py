@@ -51,7 +51,7 @@ def test_sign_needs_request_and_terms_on_an_e(lab: ThreadedLab) -> None:
     [
         ({"provider": "verisign"}, "allowed are production, staging, other"),
         ({"provider": "other", "directory": "http://x"}, "write an https URL"),
-        ({"provider": "other", "directory": "https://x/dir", "ca": "nonsense"}, "no PEM file"),
+        ({"provider": "other", "directory": "https://x/dir", "ca": "nonsense"}, "not a PEM file"),
         ({"provider": "other", "directory": "https://\ud800/"}, "must be a text of Unicode"),
         ({"provider": "other", "directory": "https://a..b/"}, "is not a URL"),
         ({"provider": "other", "directory": "https://\u2460.0.0.1/"}, "is not a URL"),
@@ -308,7 +308,7 @@ def test_sign_resumes_the_order_on_disk(tmp_path: Path, blockbuster: BlockBuster
             lab.run(acme.sign, E1)
         assert kept[0].startswith("https://")
         assert lab.run(acme.sign, E1).key_matches
-        assert [s for s in acme.steps(E1) if "gone on with" in s.detail]
+        assert [s for s in acme.steps(E1) if "is resumed" in s.detail]
 
 
 def test_sign_ignores_the_order_of_another_lab(tmp_path: Path) -> None:

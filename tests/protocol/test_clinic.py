@@ -144,7 +144,7 @@ def test_clinic_console_scores_a_played_case(tmp_path: Path, monkeypatch: pytest
     keep_score(score)
     text = out.file.getvalue()  # type: ignore[attr-defined]
     assert "password" in text
-    assert re.search(r"(\d+) of \1 legs are up", text)
+    assert re.search(r"(\d+) of \1 connections are up", text)
     assert text.count("zones · log · pages") == 3
     assert "'zonse' is neither a command nor a rule id. Did you mean zones?" in text
     assert "Did you mean trust.issuer-unknown?" in text

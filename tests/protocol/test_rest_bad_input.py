@@ -100,7 +100,7 @@ def test_file_with_a_private_key_is_refused_and_not_repeated(lab: ThreadedLab, p
     secret = key_pem(held.key).decode()
     for content in (secret, held.pem().decode() + secret, secret.replace("PRIVATE KEY", "ENCRYPTED PRIVATE KEY")):
         sentence = refused(ProductScript(lab).upload(path, content), 400, "Bad Request")
-        assert "file: holds a private key" in sentence
+        assert "file: contains a private key" in sentence
     line = secret.splitlines()[1]
     assert not [e for e in lab.events.of(E1) if line in str(e)]
 

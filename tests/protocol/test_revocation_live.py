@@ -127,7 +127,7 @@ def test_brought_ocsp_answer_is_served_by_the_url_map(tmp_path: Path) -> None:
     ("name", "data", "said"),
     [
         ("urls.yaml", b"http://x/: nowhere.crl\n", "names the file"),
-        ("urls.yaml", b"- a list\n", "is no YAML map"),
+        ("urls.yaml", b"- a list\n", "is not a YAML map"),
         ("bad.crl", b"hello", "neither PEM nor DER"),
     ],
 )

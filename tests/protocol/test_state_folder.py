@@ -106,7 +106,7 @@ def test_state_folder_without_its_lab_file_is_refused(folder: Path, keeps: str) 
         path.unlink()
     (folder / keeps).parent.mkdir(exist_ok=True)
     (folder / keeps).write_bytes(b"precious")
-    with pytest.raises(InputError, match=rf"holds files of a lab \({re.escape(keeps)}\) but not its lab\.json"):
+    with pytest.raises(InputError, match=rf"contains files of a lab \({re.escape(keeps)}\) but not its lab\.json"):
         start(folder)
     left = {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
     assert left == {keeps, ".lock"}

@@ -151,7 +151,7 @@ class Corpus:
             self.tracebacks.append(f"{name}: {error!r}"[:200])
             return
         if not certificates:
-            self._refuse(name, data, "holds no certificate")
+            self._refuse(name, data, "contains no certificate")
             return
         self._lint(name, certificates[0])
 

@@ -185,7 +185,7 @@ def test_command_exits_2_when_a_file_may_not_be_read(files: Path) -> None:
     (lambda d: (d / E1 / "cert.pem").write_bytes(b""), "is empty"),
     (lambda d: (d / E1 / "cert.pem").write_text("hello"), "neither PEM nor DER"),
     (lambda d: (d / E1 / "trust.pem").write_bytes(b"\x00" * 100), "neither PEM nor DER"),
-    (lambda d: (d / E1 / "key.pem").write_text("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"), "does not hold one"),
+    (lambda d: (d / E1 / "key.pem").write_text("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"), "does not contain one"),
     (lambda d: (d / E1 / "cert.pem").unlink(), "no cert.pem"),
 ])  # fmt: skip
 def test_check_command_names_the_wrong_file_of_a_certificate_folder(change: Any, said: str, files: Path) -> None:

@@ -111,7 +111,7 @@ def test_convert_command_writes_pem_and_back_and_overwrites_nothing(files: Path)
     assert out.read_bytes() == before
     done = run("pkikit", "convert", str(files / "cert.pem"), "--to", "der", "--out", str(files / "x.crt"))
     assert done.returncode == 2
-    assert "holds 2 objects" in done.stderr
+    assert "contains 2 objects" in done.stderr
     done = run("pkikit", "convert", str(out), "--to", "pem", "--out", str(out), "--force")
     assert done.returncode == 2
     assert out.read_bytes() == before
@@ -185,7 +185,7 @@ def test_ca_commands_issue_revoke_and_publish(tmp_path: Path) -> None:
         (("revoke", str(ca), str(leaf), "--reason", "boredom"), "allowed are"),
         (("issue", str(ca), str(leaf), "--out", str(tmp_path / "y.pem")), "0 certificate requests"),
         (("issue", str(ca), str(csr / "request.pem"), "--out", str(leaf)), "exists already"),
-        (("issue", str(tmp_path), str(csr / "request.pem"), "--out", str(tmp_path / "z.pem")), "holds no CA"),
+        (("issue", str(tmp_path), str(csr / "request.pem"), "--out", str(tmp_path / "z.pem")), "contains no CA"),
     ):
         done = run("pkikit", "ca", *arguments)
         assert done.returncode == 2

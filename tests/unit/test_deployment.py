@@ -49,7 +49,7 @@ def test_promised_deployments_are_shipped() -> None:
     ("version: X12.5", "version: X99.1", 3, "X8.1 to X15.5"),
     ("mra: true", "mra: true\nmra: false", 17, "is there twice"),
     ("name: clustered-mra", "name: [", 4, "is not YAML"),
-    ("fqdn: cluster-c.corp.example.com\n", "\n", 5, "needs an fqdn"),
+    ("fqdn: cluster-c.corp.example.com\n", "\n", 5, "needs a name (fqdn)"),
     ("peers: [c1.corp.example.com, c2.corp.example.com]", "peers: []", 8, "peers"),
     ("client: core, server: edge", "client: edge, server: core", 20, "expressway-c cluster"),
     ("[e1.example.com, e2.example.com], tls", "[e9.example.com], tls", 21, "allowed are"),

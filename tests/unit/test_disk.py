@@ -123,7 +123,7 @@ def test_failed_convert_leaves_the_existing_file(tmp_path: Path, monkeypatch: py
     with pytest.raises(InputError, match="existing: exists already"):
         _convert("same", "--to", "der", "--out", "existing")
     Path("bundle").write_bytes(PEM + KEY)
-    with pytest.raises(InputError, match="holds 2 objects"):
+    with pytest.raises(InputError, match="contains 2 objects"):
         _convert("bundle", "--to", "der", "--out", "existing", "--force")
     assert Path("existing").read_bytes() == b"mine"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["bundle", "existing", "same"]

@@ -67,9 +67,9 @@ def test_chain_keeps_the_order_of_the_file() -> None:
     (b"\x30\x82\x01\x00rubbish", "cut off: it announces 260 bytes and has 11"),
     (LEAF.public_bytes(Encoding.DER)[:-20], "cut off"),
     (PEM[:-30], "cut off"),
-    (PEM.replace(b"MII", b"MIJ", 1), "does not hold one"),
+    (PEM.replace(b"MII", b"MIJ", 1), "does not contain one"),
     (b"-----BEGIN SOMETHING-----\nQUJD\n-----END SOMETHING-----\n", "labelled SOMETHING"),
-    (PEM.replace(b"MII", b"AII", 1), "labelled CERTIFICATE but does not hold one"),
+    (PEM.replace(b"MII", b"AII", 1), "labelled CERTIFICATE but does not contain one"),
     (ENCRYPTED, "encrypted"),
     (PEM * 10_001, "more than 10000"),
 ])  # fmt: skip
@@ -209,7 +209,7 @@ def test_bare_base64_and_wrong_labels_are_read_with_a_note() -> None:
     mislabelled = PEM.replace(b"CERTIFICATE", b"CERTIFICATE REQUEST")
     found = parse(mislabelled, where="x")
     assert found.certificates == (LEAF,)
-    assert found.notes == ("block 1 (line 1) is labelled CERTIFICATE REQUEST but holds a certificate",)
+    assert found.notes == ("block 1 (line 1) is labelled CERTIFICATE REQUEST but contains a certificate",)
 
 
 def zipped(*members: tuple[str, bytes]) -> bytes:

@@ -246,7 +246,7 @@ def test_no_message_repeats_a_key_that_was_given_as_text() -> None:
     text = key_pem(CREDENTIAL.key).decode()
     with pytest.raises(pkikit.EncodingError) as caught:
         pkikit.verify(text, trust=CA.certificate)
-    assert str(caught.value) == "certificate: holds a private key, but no certificate"
+    assert str(caught.value) == "certificate: contains a private key, but no certificate"
 
 
 KEY_TAKERS: dict[str, Any] = TEXTS | {

@@ -230,7 +230,7 @@ def test_readme_python_runs(tmp_path: Path) -> None:
     assert "Not accepted: 1 error" in done.stdout
     assert "[names.reference-not-presented]" in done.stdout
     assert "[validity.expired]" in done.stdout
-    assert "legs are up" in done.stdout
+    assert "connections are up" in done.stdout
 
 
 def _cheat_sheet() -> list[str]:

@@ -178,7 +178,7 @@ def test_name_table_agrees_with_match_name() -> None:
     page = markdown()
     assert all(f"| {row.kind} |" in page for row in TABLE)
     assert all(s.document in page for s in CONTRADICTION)
-    behind_uri = next(p for row in TABLE for p in row.practices if "beside a SIP URI" in p.says)
+    behind_uri = next(p for row in TABLE for p in row.practices if "if there is a SIP URI" in p.says)
     assert behind_uri.ours
     assert behind_uri.reader == PRODUCT
 

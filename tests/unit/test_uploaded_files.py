@@ -236,7 +236,7 @@ def test_second_server_certificate_is_reported_as_unused() -> None:
 
 NOT_READ: dict[str, Callable[[bytes], bytes]] = {
     "UTF-16": lambda data: data.decode().encode("utf-16"),
-    "CR alone": lambda data: data.replace(b"\n", b"\r"),
+    "only in CR": lambda data: data.replace(b"\n", b"\r"),
     "indented": lambda data: b"".join(b"    " + line + b"\n" for line in data.splitlines()),
     "one line": lambda data: data.replace(b"\n", b" "),
     "glued": lambda data: data.replace(b"-----\n-----", b"----------"),

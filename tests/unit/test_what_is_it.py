@@ -222,8 +222,8 @@ def test_advised_command_converts_the_der_file(data: bytes, command: str, tmp_pa
 def test_error_for_a_missing_object_names_what_is_present() -> None:
     """A message that something is missing says what is there."""
     held = parse(REQUEST.public_bytes(Encoding.PEM) + CRL.public_bytes(Encoding.PEM), where="x")
-    assert held.lacks("certificate") == "holds a certificate request and a CRL, but no certificate"
-    assert parse(PEM, where="x").lacks("CRL") == "holds a certificate, but no CRL"
+    assert held.lacks("certificate") == "contains a certificate request and a CRL, but no certificate"
+    assert parse(PEM, where="x").lacks("CRL") == "contains a certificate, but no CRL"
 
 
 def test_lint_prints_the_answer_above_the_findings(tmp_path: Path) -> None:

@@ -197,8 +197,8 @@ def _mapped_call(partner: B2bPartner, zone: DnsZone | None, node: str, peer: str
     mapped: tuple[NameCheck, ...] = ()
     if zone is not None and zone.inbound_mapping and zone.tls_verify_subject_name:
         why = (
-            f"the caller's certificate does not hold {zone.tls_verify_subject_name}, so the call is not mapped to the DNS zone "
-            f"{zone.name} and arrives in the default zone"
+            f"the caller's certificate does not contain {zone.tls_verify_subject_name}, so the call is not mapped to the DNS "
+            f"zone {zone.name} and arrives in the default zone"
         )
         mapped = (NameCheck(any_of=(zone.tls_verify_subject_name,), why=why, binding=False),)
     return Leg(

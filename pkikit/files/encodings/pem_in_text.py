@@ -109,7 +109,7 @@ def pem_blocks(text: bytes, where: str) -> Iterator[PemText]:
             label, start, start_line = name, mark.end() + 5, line
             number += 1
             if number > MAX_BLOCKS:
-                raise EncodingError(f"holds more than {MAX_BLOCKS} objects", where=where)
+                raise EncodingError(f"contains more than {MAX_BLOCKS} objects", where=where)
         elif start < 0:
             raise EncodingError(
                 f"line {line} ends a block {printable(name.decode('ascii'))} that does not begin: the file is cut off "
@@ -126,7 +126,7 @@ def pem_blocks(text: bytes, where: str) -> Iterator[PemText]:
     if start >= 0:
         _refuse_unfinished(label, start_line, where)
     if not number:
-        raise EncodingError("holds a BEGIN line that is damaged or cut off", where=where)
+        raise EncodingError("contains a BEGIN line that is damaged or cut off", where=where)
 
 
 def _refuse_unfinished(label: bytes, line: int, where: str) -> NoReturn:

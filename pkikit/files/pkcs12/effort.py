@@ -87,7 +87,7 @@ class _Effort:
         numbers = [int(part) for part in parts[1:4]]
         cost, size, parallel = (*numbers, 1, 1, 1)[:3]
         if len(numbers) < 3 or min(numbers) < 1:
-            raise self.refuse(f"holds a {self.what} whose scrypt parameters make no sense")
+            raise self.refuse(f"contains a {self.what} whose scrypt parameters make no sense")
         if 128 * cost * size > MAX_SCRYPT_MEMORY or cost * size * parallel > MAX_SCRYPT_WORK:
             raise self.refuse(
                 f"asks for scrypt with N={cost:,}, r={size:,}, p={parallel:,} to open its {self.what}, which is more "
@@ -137,7 +137,7 @@ def _guard(effort: _Effort, walk: Callable[[_Effort], None]) -> None:
     except EncodingError:
         raise
     except _BROKEN:
-        raise effort.refuse(f"holds a {effort.what} that is damaged or cut off") from None
+        raise effort.refuse(f"contains a {effort.what} that is damaged or cut off") from None
 
 
 def _walk_store(der: bytes, effort: _Effort, passphrases: Sequence[bytes]) -> None:

@@ -32,7 +32,7 @@ class ExternalAccount:
         except (ValueError, binascii.Error, TypeError):
             usable = False
         if not usable:
-            raise InputError("the external account key is no base64url text of 16 bytes or more, as the CA gives it")
+            raise InputError("the external account key is not a base64url text of 16 bytes or more, as the CA gives it")
 
 
 class AcmeAccount:
@@ -172,7 +172,7 @@ class AcmeAccount:
 
 def _contact(email: str) -> dict[str, Any]:
     if email and (email.count("@") != 1 or any(c.isspace() or c in ",<>" for c in email) or len(email) > 254):
-        raise InputError(f"{printable(email[:80])!r} is no e-mail address")
+        raise InputError(f"{printable(email[:80])!r} is not an e-mail address")
     return {"email": email} if email else {}
 
 

@@ -31,7 +31,7 @@ class Webroot:
 
     def __init__(self, folder: Path) -> None:
         if not folder.is_dir():
-            raise InputError("is no folder", where=str(folder))
+            raise InputError("is not a folder", where=str(folder))
         self._folder = folder / ".well-known" / "acme-challenge"
 
     def put(self, file: ChallengeFile) -> None:

@@ -162,9 +162,9 @@ class Order:
             return False
         same = {i.value.lower() for i in self._body.identifiers} == {name for _, name in _identifiers(self.request)}
         if not same or self._body.status == messages.STATUS_INVALID or self._cannot_be_proved():
-            self._tell("order", self._state, detail="the earlier order is of no use; a new one is made")
+            self._tell("order", self._state, detail="the earlier order cannot be used; a new one is made")
             return False
-        self._tell("order", self._state, detail="an earlier order is gone on with", url=url)
+        self._tell("order", self._state, detail="an earlier order is resumed", url=url)
         return True
 
     def _cannot_be_proved(self) -> bool:
@@ -301,7 +301,7 @@ def _read(pem: str) -> tuple[x509.Certificate, ...]:
     try:
         return certificates_in(pem)
     except (ValueError, EncodingError):
-        raise AcmeError("the CA's answer is refused: it is no PEM file of certificates") from None
+        raise AcmeError("the CA's answer is refused: it is not a PEM file of certificates") from None
 
 
 def _identifiers(request: x509.CertificateSigningRequest) -> tuple[tuple[messages.IdentifierType, str], ...]:

@@ -135,7 +135,7 @@ def _upload_switch(deployment: Deployment, leg: Leg) -> Remedy:
     """X15.4: the upload, cluster links and MRA registrations change; every other verifier still wants clientAuth."""
     change = _upgrade(deployment, SERVER_ONLY_SWITCH) or f"{deployment.product_version} has it; "
     if leg.registration:
-        works, needs = True, f"{change}C then asks for serverAuth alone when MRA registers"
+        works, needs = True, f"{change}C then asks only for serverAuth when MRA registers"
     elif leg.kind is LegKind.CLUSTER:
         works, needs = True, f"{change}cluster links then ask for no clientAuth"
     elif deployment.role_of(leg.client) is Role.EXPRESSWAY_E:
@@ -151,7 +151,7 @@ def _upload_switch(deployment: Deployment, leg: Leg) -> Remedy:
 def _two_stores(deployment: Deployment, leg: Leg, *, ours: bool) -> Remedy:
     needs = _upgrade(deployment, TWO_STORES)
     if leg.registration:
-        needs += "C then asks for serverAuth alone when MRA registers"
+        needs += "C then asks only for serverAuth when MRA registers"
     else:
         needs += "a client certificate with clientAuth, whose CA the far side trusts"
     return Remedy(id="two-stores-x15.5", works=ours, needs=needs)

@@ -110,7 +110,7 @@ def about_lists(found: Finding, verifier: str) -> Finding:
         return found
     evidence, zone = found.evidence, ""
     if found.rule == INTERMEDIATE_MISSING.id:
-        place, seen = f"in the trusted CA list of {verifier}", "not in it (SSH reads no CA that is sent)"
+        place, seen = f"in the trusted CA list of {verifier}", "not in it (SSH does not read CAs that are sent)"
         evidence = tuple(replace(e, expected=place, seen=seen, where=TRUSTED_CA_LIST) for e in found.evidence)
         zone = " The traversal zone can be up without them."
     fix = (

@@ -155,7 +155,7 @@ def require_answer(request: x509.CertificateSigningRequest, certificates: Sequen
         AcmeMisissued: the certificate or its chain is another one.
     """
     if not certificates:
-        raise AcmeMisissued(["it holds no certificate"])
+        raise AcmeMisissued(["it does not contain a certificate"])
     found = [f for f in lint_answer(request, certificates).findings if f.rule in _REFUSED]
     wrong = [str(e).rstrip(".") for f in found for e in f.evidence[:3]]
     for child, issuer in pairwise(certificates):

@@ -137,7 +137,7 @@ def lint_names(
             ),
         ]
         answers.append(rule_of(entry.rule).judge(subject, evidence if entry.value not in presented.identities else ()))
-    return Verdict.of(f"does {subject} hold the names of {layout.owner}?", *answers)
+    return Verdict.of(f"does {subject} have the names of {layout.owner}?", *answers)
 
 
 def lint_form(where: str, objections: Sequence[Objection], *, to_upload: bool = True) -> Verdict:

@@ -21,6 +21,7 @@ from pkikit.model.findings import NO_FAILURE, Evidence, Finding, Severity, Verdi
 from pkikit.rules.catalogue import RULES, rule_of
 from pkikit.rules.connection_rules import UNEXPLAINED
 from pkikit.rules.name_rules import IP_ADDRESS_USED
+from pkikit.text import counted
 from pkikit.values.names import printable
 
 MAX_FINDINGS, MAX_GROUPS, MAX_EVIDENCE = 40, 60, 20
@@ -61,7 +62,7 @@ class LogDiagnosis:
         """The sentence for a text in which nothing was recognised."""
         if self.records:
             return (
-                f"is a log of {self.records} record{'s' * (self.records != 1)}, and none of them reports a connection"
+                f"is a log of {counted(self.records, 'record')}, and none of them reports a connection"
                 " that failed; give the log that covers the time of the failure, or that of the machine on the other side"
             )
         return _NOTHING
@@ -171,7 +172,7 @@ class LogReader:
         return UNEXPLAINED.finding(
             self._where,
             [self._evidence(e, names) for e in sorted(entries, key=lambda e: -e.count)[:MAX_EVIDENCE]],
-            message=f"{count} failure{'s' * (count != 1)} that pkikit cannot explain;"
+            message=f"{counted(count, 'failure')} that pkikit cannot explain;"
             f" the first: {printable(entries[0].outcome.seen.strip(), 160)}",
             severity=Severity.ERROR if error else Severity.INFO,
         )

@@ -227,7 +227,7 @@ def match_openssl(reference: str, presented: PresentedNames) -> NameMatch:
         )
     for candidate in presented.common_names or ((presented.common_name,) if presented.common_name else ()):
         if _openssl_equal(candidate, name):
-            why = "the SAN holds no dNSName, so the common name counts"
+            why = "the SAN contains no dNSName, so the common name counts"
             return _hit(name, f"CN {printable(candidate)}", why, NameReason.COMMON_NAME)
     return NameMatch(reference=name, why="neither a dNSName nor the common name equals or covers it")
 

@@ -89,12 +89,12 @@ TABLE: tuple[NameKind, ...] = (
     NameKind(
         kind="dNSName (SAN)",
         practices=(
-            Practice(reader=RFC, says="counts only when the SAN holds no SIP URI identity", source=_RFC),
+            Practice(reader=RFC, says="counts only when the SAN contains no SIP URI identity", source=_RFC),
             Practice(reader=OPENSSL, says="counts", source=_UTL),
             Practice(reader=PRODUCT, says="counts", source=_GUIDE),
             Practice(
                 reader=PRODUCT,
-                says="beside a SIP URI it does not count on SIP connections, as RFC 5922",
+                says="does not count on SIP connections if there is a SIP URI, as in RFC 5922",
                 source="no public document describes a certificate with both",
                 ours=True,
             ),
@@ -104,7 +104,7 @@ TABLE: tuple[NameKind, ...] = (
         kind="common name",
         practices=(
             Practice(reader=RFC, says="counts only without any SAN", source=_RFC),
-            Practice(reader=OPENSSL, versions="up to 4.0", says="counts when the SAN holds no dNSName", source=_UTL),
+            Practice(reader=OPENSSL, versions="up to 4.0", says="counts when the SAN contains no dNSName", source=_UTL),
             Practice(
                 reader=OPENSSL,
                 versions="4.1 (in development)",

@@ -31,7 +31,7 @@ def unusable_because(crl: x509.CertificateRevocationList, certificate: x509.Cert
     if unreadable:
         return f"its {unreadable} cannot be read"
     if extension(crl, x509.DeltaCRLIndicator) is not None:
-        return "a delta CRL holds only what changed"
+        return "a delta CRL contains only what changed"
     unknown = unknown_critical(crl)
     if unknown:
         return unknown
@@ -43,11 +43,11 @@ def unusable_because(crl: x509.CertificateRevocationList, certificate: x509.Cert
     if scope.indirect_crl:
         return "an indirect CRL speaks for other issuers"
     if scope.only_some_reasons or scope.only_contains_attribute_certs:
-        return "it holds only some reasons or only attribute certificates"
+        return "it contains only some reasons or only attribute certificates"
     if scope.only_contains_ca_certs and not is_ca:
-        return "it holds only CA certificates"
+        return "it contains only CA certificates"
     if scope.only_contains_user_certs and is_ca:
-        return "it holds only end-entity certificates"
+        return "it contains only end-entity certificates"
     if scope.full_name or scope.relative_name:
         points = extension(certificate, x509.CRLDistributionPoints)
         named = {n for p in points or () for n in _point_names(p.full_name, p.relative_name, certificate.issuer)}

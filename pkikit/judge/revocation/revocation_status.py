@@ -168,7 +168,7 @@ def _by_crl(
         said, rule, evidence = _read_crls(certificate, above[0], current, at)
     else:
         said, rule, evidence = _explain_no_crl(certificate, signers, question, at, usable, read, signed)
-    sources = ", ".join(dict.fromkeys(source.value for source, _ in read)) or "none at hand"
+    sources = ", ".join(dict.fromkeys(source.value for source, _ in read)) or "none available"
     return StatusCheck(
         certificate=title(certificate),
         asked=f"CRL of {title(above[0])}: {sources}",
@@ -288,7 +288,7 @@ def _cite_nothing(
         expected, seen = f"last update before {format_time(at)}", f"{format_time(begins)}, in the future"
     else:
         urls = ", ".join(crl_urls(certificate))
-        expected, seen = "a CRL at hand", f"none; its distribution points are {urls}" if urls else "none"
+        expected, seen = "a CRL available", f"none; its distribution points are {urls}" if urls else "none"
     return Evidence(label=f"CRL of {title(issuer)}", expected=expected, seen=seen, where="revocation sources")
 
 

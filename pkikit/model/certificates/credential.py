@@ -22,7 +22,7 @@ class Credential:
 
     def __post_init__(self) -> None:
         if not self.chain:
-            raise ValueError("a credential holds at least the leaf certificate")
+            raise ValueError("a credential contains at least the leaf certificate")
 
     @property
     def leaf(self) -> x509.Certificate:

@@ -113,7 +113,7 @@ class _Loader(yaml.composer.Composer, _Events, yaml.constructor.SafeConstructor,
         event = self.peek_event()
         self._nodes += 1
         if self._nodes > 2 * MAX_NODES:  # keys count here, too
-            raise _Refused(problem=f"holds more than {MAX_NODES} values", problem_mark=event.start_mark)
+            raise _Refused(problem=f"contains more than {MAX_NODES} values", problem_mark=event.start_mark)
         tag: str | None = getattr(event, "tag", None)
         if tag is not None and tag not in _TAGS:
             label = tag.replace("tag:yaml.org,2002:", "!!")
@@ -139,7 +139,7 @@ def _inspect(root: yaml.Node, where: str) -> None:
     while todo:
         node, count = todo.pop(), count + 1
         if count > MAX_NODES:
-            raise DeploymentError(f"holds more than {MAX_NODES} values", where=where)
+            raise DeploymentError(f"contains more than {MAX_NODES} values", where=where)
         if isinstance(node, yaml.SequenceNode):
             todo += node.value
         elif isinstance(node, yaml.MappingNode):

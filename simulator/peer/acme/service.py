@@ -112,7 +112,7 @@ class AcmeService:
 
     def _peer(self, fqdn: str) -> Peer:
         if self._deployment.cluster_of(fqdn) is None:
-            raise InputError(f"{fqdn} is no peer of {self._deployment.name}")
+            raise InputError(f"{fqdn} is not a peer of {self._deployment.name}")
         refuse_where_there_is_no_acme(self._deployment, fqdn)
         return self._peers[fqdn]
 

@@ -229,7 +229,7 @@ CALLS: tuple[Call, ...] = (
         handler=_pending,
         gives=HTML,
         summary="The pending ACME certificate, as PEM; 404 if there is none.",
-        uncertain="the document has POST alone",
+        uncertain="the document has only POST",
         is_inferred=True,
     ),
     _acme(

@@ -177,7 +177,7 @@ def _zone_calls(
     path: str, kind: str, wanted: Callable[[Zone, str], bool], role: Role | None, source: str
 ) -> list[Call]:
     answer = _lists(lambda peer: _zones(peer, wanted))
-    unsure = "names of TLS fields beside SIPTLSVerifySubjectName follow xConfiguration"
+    unsure = "names of TLS fields other than SIPTLSVerifySubjectName follow xConfiguration"
     return [
         Call(method="GET", path=path, handler=answer, role=role, source=source, uncertain=unsure,
              summary=f"All {kind} zones of the deployment."),

@@ -45,7 +45,7 @@ def describe_calls(calls: Iterable[tuple[str, Call]], *, fqdn: str, version: Pro
 _ABOUT = (
     "A description that begins with Documented names the document or the public client that has the call. What follows "
     "Uncertain is inferred or ours. A call that begins with Inferred has a documented path, and a method that no document "
-    "names. A call that begins with Ours exists in this lab alone. No document has calls for the "
+    "names. A call that begins with Ours exists only in this lab. No document has calls for the "
     f"client certificate of X15.5, for CRLs or for a revocation; the lab's are below {LAB}. X14.0.1 brought calls for alarms; "
     f"their paths are not public, so the lab's alarms are at {LAB}/alarms."
 )

@@ -35,6 +35,6 @@ async def uploaded_file(request: web.Request) -> bytes:
     data = await read_only_part(request, PART, most=MAX_UPLOAD)
     if _PRIVATE_KEY.search(data):
         raise InputError(
-            "holds a private key; this call takes certificates, and the key stays on the Expressway", where=PART
+            "contains a private key; this call takes certificates, and the key stays on the Expressway", where=PART
         )
     return data

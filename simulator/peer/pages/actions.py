@@ -14,6 +14,7 @@ from aiohttp import web
 
 from pkikit.model.certificates.facts import format_time
 from pkikit.model.findings import Finding
+from pkikit.text import counted
 from simulator.peer.pages.banners import CLIENT_CHANGED, TRUST_CHANGED, Banner, Tone, restart_required
 from simulator.peer.pages.bodies import (
     AlarmKey,
@@ -208,13 +209,13 @@ async def distrust(request: web.Request, _: Nothing) -> ActionResult:
 async def reset_trusted(request: web.Request, _: Nothing) -> ActionResult:
     """Trust only the temporary CA of the installation."""
     await request.app[PEER].reset_trust()
-    return ActionResult(sentence="The list holds the temporary CA of the installation alone.", advice=(TRUST_CHANGED,))
+    return ActionResult(sentence="The list now has only the temporary CA of the installation.", advice=(TRUST_CHANGED,))
 
 
 async def upload_crl(request: web.Request, given: Crl) -> ActionResult:
     """Use a file of CRLs."""
     count = await request.app[PEER].upload_crl(given.crl)
-    sentence = f"The CRL file is in use. It holds {count} CRL{'s' * (count != 1)}."
+    sentence = f"The CRL file is in use. It contains {counted(count, 'CRL')}."
     return ActionResult(sentence=sentence, answer={"lists": count})
 
 
@@ -240,10 +241,10 @@ async def stop_crl_updates(request: web.Request, _: Nothing) -> ActionResult:
 async def set_eku_switches(request: web.Request, given: EkuChanges) -> ActionResult:
     """Change the switches for extended key usages of the cluster: Checking Mode (X15.5), EnableServerEkuUpload (X15.4)."""
     request.app[PEER].set_eku_switches(checking=given.checking, server_upload=given.server_upload)
-    return ActionResult(sentence="The switches hold for all peers of the cluster.")
+    return ActionResult(sentence="The switches are set on all peers of the cluster.")
 
 
 async def set_revocation(request: web.Request, given: Any) -> ActionResult:
     """Change SIP revocation settings of the cluster; `given` is a `RevocationChanges`."""
     request.app[PEER].set_revocation(given.model_dump(exclude_unset=True))
-    return ActionResult(sentence="The settings hold for all peers of the cluster.")
+    return ActionResult(sentence="The settings are saved on all peers of the cluster.")

@@ -147,7 +147,8 @@ def _python(content: str, name: str) -> Iterator[tuple[int, str]]:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
                 yield node.lineno + 1, (ast.get_docstring(node) or "").split("\n\nArgs:")[0]
     for node in nodes:
-        words = "" if id(node) in inside else _literal(node)
+        words = "" if id(node) in inside else re.sub(r"\{%.*?%\}", " ", _literal(node), flags=re.S)
+        words = re.sub(r"\{\{.*?\}\}", HOLE, words, flags=re.S)
         if _reads_like_words(words):
             yield node.lineno, re.sub(r"</?[a-z][^>]*>", " ", words)  # type: ignore[attr-defined]  # a literal has one
 
@@ -161,7 +162,10 @@ def _literal(node: ast.AST) -> str:
 
 
 def _reads_like_words(words: str) -> bool:
-    if re.search(r"\\[wsdb(]|\(\?|</?style|;\s*$|^\s*[.#@][\w-]+ ?\{|:\s*var\(--|\bfunction\b|^openssl |=>", words):
+    if re.search(
+        r"\\[wsdb(]|\(\?|</?style|;\s*$|^\s*[.#@][\w-]+ ?\{|:\s*var\(--|\bfunction\b|^openssl |=>|\{[^{}]*: [^{}]*;[^{}]*\}|\}\} \{|[\w-]+: [\w .#%]+;",
+        words,
+    ):
         return False
     return bool(re.search(r"[a-z]{2,}[,;:]? [a-z]{2,}", words))
 

@@ -87,7 +87,7 @@ _SYSTEM = _group(
         _page("Static routes", "routeadd", "sets routes besides the default gateway."),
     ),
     _page("DNS", "dns", "sets host name, domain and DNS servers. In the lab the deployment file sets them."),
-    _page("Time", "time", "sets NTP servers and the time zone. In the lab each party has its own clock."),
+    _page("Time", "time", "sets NTP servers and the time zone. In the lab each machine has its own clock."),
     _page("SNMP", "snmp", "sets how monitoring reads this system."),
     _page("Clustering", "clustering"),
     _group(
@@ -113,7 +113,7 @@ _CONFIGURATION = _group(
     "Configuration",
     _group(
         "Protocols",
-        _page("H.323", "h323", "sets ports and timers of H.323. The lab has SIP alone."),
+        _page("H.323", "h323", "sets ports and timers of H.323. The lab has only SIP."),
         _page("SIP", "sip"),
         _page("Interworking", "interworking", "sets whether calls pass between SIP and H.323."),
     ),
@@ -196,7 +196,7 @@ _APPLICATIONS = _group(
             _page("Trusted hosts", "b2bualisteners", "lists Microsoft servers that may connect.", _C),
             _page("External transcoders", "b2buatranscoders", "lists transcoders.", _C),
             _page("External transcoder policy rules", "b2buarules", "decides which calls are transcoded.", _C),
-            _page("Restart service...", "b2buarestart", "restarts the Microsoft B2BUA alone.", _C),
+            _page("Restart service...", "b2buarestart", "restarts only the Microsoft B2BUA.", _C),
         ),
         _page("B2BUA TURN servers", "b2buaturn", "lists TURN servers that calls may use."),
     ),
