@@ -385,7 +385,7 @@ def test_eku_audit_command_answers_yes_no_and_not_assessed(tmp_path: Path) -> No
     (tmp_path / "stranger.example.com").mkdir()
     done = run("pkikit", "eku-audit", DEPLOYMENT, "--certs", str(tmp_path))
     assert done.returncode == 2
-    assert "is not a party" in done.stderr
+    assert "is not a machine" in done.stderr
 
 
 def test_help_of_every_subcommand_has_an_example() -> None:
