@@ -9,6 +9,7 @@ with optional_packages("workbook"):
     from workbook.course.clinic_session import ClinicSession, case_list, close_case, open_case
     from workbook.course.exercises import break_for, check
     from workbook.course.progress import progress_report, save_report
+    from workbook.learning.exam_card import exam
     from workbook.learning.exercise_card import exercise
     from workbook.learning.home_card import home
     from workbook.learning.lesson_cards import finish, start
@@ -113,6 +114,7 @@ __all__ = [
     "diagnose_archive",
     "diagnosis",
     "enrol",
+    "exam",
     "exam_result",
     "exercise",
     "explain_picture",

@@ -33,7 +33,7 @@ _PAIRS = "write fixes as pairs, for example [('set-clock', 'e1.example.com')]."
 def check(exercise: str, answer: object, *asked: Any) -> Answer:
     """Check an answer by the exercise's number; `asked` is what the cell passes besides (a layout, the lab)."""
     found = exercise_of(exercise)
-    result = _check(found, answer, *asked)
+    result = answer_to(found, answer, *asked)
     if result.empty:
         return result
     remember(exercise, right=result.right, answer=answer)
@@ -48,7 +48,8 @@ def hints_of(exercise: str) -> tuple[str, ...]:
     return () if now.right else exercise_of(exercise).hints[: now.wrong]
 
 
-def _check(found: Exercise, answer: object, *asked: Any) -> Answer:
+def answer_to(found: Exercise, answer: object, *asked: Any) -> Answer:
+    """Check an answer to an exercise, without recording it."""
     if found.names is not None:
         layout = asked[0] if asked and isinstance(asked[0], SanLayout) else layout_of(found)
         return check_sans(answer, layout)
@@ -91,11 +92,17 @@ def break_for(exercise: str, session: LabSession | None = None) -> str:
     if found is None:
         numbers = ", ".join(name for name, e in exercises().items() if e.work is not None)
         raise InputError(f"Nothing gets broken for {printable(exercise)!r}. Exercises with a fault: {numbers}.")
-    lab = session or lab_for(found.deployment, found.change)
-    lab.mend()
-    for fault in found.faults:
-        lab.break_(**fault)
+    break_work(found, session)
     return "Something is broken now. Look with check(), legs(), trace() and diagnosis()."
+
+
+def break_work(work: Work, session: LabSession | None = None) -> LabSession:
+    """Inject faults, instead of earlier ones, and return the lab; without a session, in the lab of the deployment."""
+    lab = session or lab_for(work.deployment, work.change)
+    lab.mend()
+    for fault in work.faults:
+        lab.break_(**fault)
+    return lab
 
 
 def up_sentence(report: CheckReport) -> str:
@@ -197,13 +204,17 @@ def _check_options_of(lived: Sunset, answer: object, found: Exercise) -> Answer:
 def solution_of(exercise: str) -> Any:
     """Return the right answer: a list of names, of option ids, or of (fix, target) pairs."""
     found = exercise_of(exercise)
+    known = solution_to(found)
+    return _solutions(exercise[:2])[exercise] if known is None else known
+
+
+def solution_to(found: Exercise) -> list[str] | None:
+    """Return the right answer where the exercise itself has it; None for fixes, which are in `solutions/`."""
     if found.names is not None:
         return list(layout_of(found).dns_names)
     if found.hosts is not None:
         return list(_hosts(found))
-    if found.options:
-        return list(found.right)
-    return _solutions(exercise[:2])[exercise]
+    return list(found.right) if found.options else None
 
 
 def _solutions(number: str) -> dict[str, Any]:

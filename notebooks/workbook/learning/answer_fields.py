@@ -113,7 +113,9 @@ class Fixes:
         self._targets = (clinic_fixes if in_clinic else lesson_fixes)(deployment)
         self._actions = [("Choose a fix …", ""), *((_fix_title(fix), fix) for fix in self._targets)]
         self._lines = widgets.VBox()
-        self._more = button("Add another fix", lambda: self._add())
+        self._more = button(
+            "Add another fix", lambda: self._add(), usable=lambda: len(self._lines.children) < MOST_FIXES
+        )
         self.box = widgets.VBox([self._lines, self._more])
         self._add()
 

@@ -29,9 +29,11 @@ class Html(widgets.Output):  # type: ignore[misc]  # ipywidgets has no types
         self.outputs = ({"output_type": "display_data", "data": data, "metadata": {}},) if html else ()
 
 
-def button(label: str, press: Callable[[], None], *, main: bool = False) -> widgets.Button:
-    """Return a button that cannot be pressed twice at once."""
-    made = widgets.Button(description=label, tooltip=label, layout={"width": "auto"})
+def button(
+    label: str, press: Callable[[], None], *, main: bool = False, usable: Callable[[], bool] = lambda: True
+) -> widgets.Button:
+    """Return a button that cannot be pressed twice at once. usable: whether it can be pressed again afterwards."""
+    made = widgets.Button(description=label, tooltip=label, layout={"width": "auto", "align_self": "flex-start"})
     made.button_style = "primary" if main else ""
 
     def pressed(_: object) -> None:
@@ -39,7 +41,7 @@ def button(label: str, press: Callable[[], None], *, main: bool = False) -> widg
         try:
             press()
         finally:
-            made.disabled = False
+            made.disabled = not usable()
 
     made.on_click(pressed)
     return made
