@@ -57,7 +57,7 @@ def explore(
     version: VersionOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Compare certificate designs: what works, what others must do, what it costs; or recommend one of them.
+    """Compare certificate designs, or recommend one. You see what works, what others must do, and what it costs.
 
     Choices: certificate, cluster-name, registration, domains, authority, stores (X15.5), lifetime, profile (ACME).
 

@@ -66,7 +66,7 @@ def lint(
 ) -> None:
     """Check certificate files before you upload them. With a deployment, you see which connections would refuse them.
 
-    FILE contains a certificate, a chain, a request or a trusted CA list. It can also be a deployment (.yaml).
+    FILE is a certificate, a chain, a request, a trusted CA list or a deployment (.yaml).
 
     Example: pkikit lint cert.pem --deployment clustered-mra.yaml --peer e1.example.com
     """

@@ -23,11 +23,14 @@ from rich.console import Console
 
 from pkikit.commands import console
 from pkikit.commands.cli import app as pkikit
+from pkikit.design.csr import build_csr, make_key
+from pkikit.design.san import SanEntry, SanLayout
 from pkikit.files import key_pem
 from simulator.commands.check_text import print_report
 from simulator.commands.cli import app as simulator
 from simulator.commands.up import show_lab, status_text
 from simulator.errors import LabError
+from simulator.threaded import ThreadedLab
 from tests.support.credential_files import CHAIN, KEY, PEM
 from tests.support.labs import FAST, lab_of
 from tests.support.logs import event
@@ -85,6 +88,9 @@ COMMANDS = {
     "diagnose-certificate": "pkikit diagnose cert.pem",
     "diagnose-nothing": "pkikit diagnose",
     "probe-closed": "pkikit probe 127.0.0.1:1",
+    "explore": "pkikit explore mra.yaml --vary edge.authority=acme,private --vary lifetime=398",
+    "explore-none": "pkikit explore mra.yaml --vary edge.authority=acme --vary lifetime=398",
+    "explore-recommend": f"pkikit explore mra.yaml --recommend --answer trust=partners {_AT}",
     "eku-audit": "pkikit eku-audit mra.yaml",
     "eku-audit-what-if": f"pkikit eku-audit mra.yaml --what-if public-ca {_AT}",
     "eku-audit-private": f"pkikit eku-audit mra.yaml --what-if private-ca --verbose {_AT}",
@@ -97,7 +103,8 @@ COMMANDS = {
     "renewals": "expressway-sim renewals pair.yaml --lifetime 90 --by upload",
 }
 # What is shown of the one lab that runs meanwhile, not a command of its own.
-IN_LAB = ("check", "check-verbose", "up", "up-status", "probe", "probe-verbose")
+IN_LAB = ("check", "check-verbose", "up", "up-status", "probe", "probe-verbose", "acme-terms", "acme-order", "acme-status",
+          "acme-renew-info", "acme-revoke", "acme-preflight")  # fmt: skip
 
 # What differs from run to run → what is written instead; groups stay.
 _CHANGES = (
@@ -110,6 +117,7 @@ _CHANGES = (
     (r"\b127\.\d+\.(\d+\.\d+)", lambda m: f"127.9.{m[1]}"),
     (r"(127\.9\.0\.\d+(?: port | -p |:))\d+", lambda m: f"{m[1]}9999"),
     (r"(password )\S{16}", lambda m: f"{m[1]}{'x' * 16}"),
+    (r"(Pebble Intermediate CA |my-account/)[0-9a-f]+", lambda m: f"{m[1]}aaaaaa"),
     (r"(:8080/)[\w-]+", lambda m: f"{m[1]}xxxx"),
     (r"\bdiagnostic_log_\S+", lambda m: re.sub(r"\d", "9", m[0])),
 )
@@ -207,7 +215,7 @@ def _prepare(folder: Path) -> None:
 
 def _of_lab() -> Iterator[tuple[str, str, Shown]]:
     """Start one lab, and show what its commands print."""
-    with lab_of(settings=FAST, pages=True, net=9) as lab:
+    with _lab() as lab:
         report, running = lab.check(), lab._inside
         state = "expressway-sim check mra.yaml"
         yield "check", state, Shown(show=lambda out: print_report(out, report))
@@ -222,6 +230,48 @@ def _of_lab() -> Iterator[tuple[str, str, Shown]]:
         shown = run(line)
         yield "probe", line, shown
         yield "probe-verbose", f"{line} --verbose", run(f"{line} --verbose")
+        yield from _of_acme(lab, address)
+
+
+def _of_acme(lab: ThreadedLab, address: str) -> Iterator[tuple[str, str, Shown]]:
+    """Order a certificate from Pebble, ask about it, revoke it."""
+    pebble = lab.start_acme().pebble
+    entry = SanEntry(value=E1, reason="its own FQDN", rule="names.peer-fqdn-missing", needed_by=())
+    request = build_csr(SanLayout(owner=E1, common_name=E1, entries=(entry,)), make_key())
+    Path("request.pem").write_bytes(request.public_bytes(Encoding.PEM))
+    Path("acme-ca.pem").write_bytes(Path(str(pebble.ca_file)).read_bytes())
+    at = f"--directory {pebble.directory} --ca-file acme-ca.pem"
+    order = f"pkikit acme order request.pem {at} --account account.pem --out ordered.pem --standalone {address}:10080"
+    dns = lab._inside.network.outside_dns
+    for name, line in (
+        ("acme-terms", order),
+        ("acme-order", f"{order} --email a@example.com --accept-terms"),
+        ("acme-status", f"pkikit acme status {at} --account account.pem"),
+        ("acme-renew-info", f"pkikit acme renew-info ordered.pem {at}"),
+        ("acme-revoke", f"pkikit acme revoke ordered.pem {at} --account account.pem --reason superseded"),
+        (
+            "acme-preflight",
+            f"pkikit acme preflight mra.yaml --peer {E1} --dns {dns.address}:{dns.port} --http-port 10080",
+        ),
+    ):
+        yield name, line, run(line)
+
+
+@contextlib.contextmanager
+def _lab() -> Iterator[ThreadedLab]:
+    """Start the lab on a network of one digit, so that lines are as long each time."""
+    for net in range(2, 10):
+        lab = lab_of(settings=FAST, pages=True, net=net)
+        try:
+            lab.start()
+        except LabError:
+            continue
+        try:
+            yield lab
+        finally:
+            lab.close()
+        return
+    raise LabError("the networks 127.2 to 127.9 are all taken")
 
 
 def write() -> None:
