@@ -10,7 +10,7 @@ from tests.support.golden import COMMANDS, GOLDEN, IN_LAB, WIDTHS, goldens
 
 NAMES = (*COMMANDS, *IN_LAB)
 # Nothing that Python prints for itself, no borders, no colours.
-_NOT_FOR_PEOPLE = re.compile(r"\b(True|False|None)\b|\{'|\['|[│┃┏┌]|\x1b")
+_NOT_FOR_PEOPLE = re.compile(r"\b(True|False|None)\b(?! of )|\{'|\['|[│┃┏┌]|\x1b")
 # A command to paste and an error in one sentence stay on their line, however long.
 _WHOLE = (
     "$ ",
