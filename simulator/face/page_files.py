@@ -49,10 +49,11 @@ body { font: 1rem/1.5 system-ui, "DejaVu Sans", sans-serif; margin: 0 auto; max-
 a { color: inherit; } header { padding: .6rem 0; border-bottom: 1px solid var(--line); }
 h1 { font-size: 1.4rem; overflow-wrap: anywhere; } h2 { font-size: 1.1rem; } h3 { font-size: 1rem; overflow-wrap: anywhere; }
 .flow { display: flex; flex-direction: column; gap: 1rem; } .picture { overflow-x: auto; }
-.picture svg { max-width: 100%; min-width: 56rem; height: auto; } a:focus-visible, summary:focus-visible { outline: 3px solid; }
+.picture svg { max-width: 100%; min-width: 54rem; height: auto; } a:focus-visible, summary:focus-visible { outline: 3px solid; }
 table { border-collapse: collapse; width: 100%; } pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
 .up { color: var(--good); } .down, .mixed { color: var(--bad); font-weight: 600; } ul.down:empty { display: none; }
+th, td.up, td.down, td.mixed, td.idle { white-space: nowrap; }
 details { margin: .6rem 0; } summary { cursor: pointer; overflow-wrap: anywhere; }
 .id { font-size: .85rem; overflow-wrap: anywhere; }
 .sides { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; }

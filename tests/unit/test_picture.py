@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -15,9 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from workbook.models.what_if import judged
 
+from pkikit.errors import InputError
 from pkikit.model.deployment import Deployment, deployment_from
 from pkikit.model.world import World
 from pkikit.view.drawing import Picture, text_width
+from simulator.commands.picture_option import picture_writer
 from simulator.face.explained import explain_picture
 from simulator.face.layers.systems import systems_of
 from simulator.face.picture import draw
@@ -246,3 +250,14 @@ def test_first_picture_of_the_course_explains_every_machine() -> None:
     for name in ("Phone with Jabber", "Internet", "Firewall", "DMZ", "Expressway-E", "Expressway-C", "Unified CM"):
         assert name in picture.text
     assert number(drawn, "width") <= 1320
+
+
+def test_option_of_check_writes_the_topology_and_refuses_other_names_at_once(tmp_path: Path) -> None:
+    """SVG and PNG as the name says; a name of another kind is refused before the lab starts."""
+    world = world_called("single-pair")
+    for name, head in (("a.svg", b"<svg"), ("a.png", b"\x89PNG")):
+        write = picture_writer(tmp_path / name)
+        write(SimpleNamespace(deployment=world.deployment, world=world), judged(world, AT))  # type: ignore[arg-type]
+        assert (tmp_path / name).read_bytes().startswith(head)
+    with pytest.raises(InputError, match=r"a\.gif: a picture is written as \.svg or \.png"):
+        picture_writer(tmp_path / "a.gif")

@@ -15,7 +15,7 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f]")
 _MOST = 500
 _DASH = "6 4"
-_NARROWEST = 0.72  # a narrower page scrolls instead of making text too small
+_NARROWEST = 0.68  # a narrower page scrolls instead of making text too small
 
 
 def safe(text: str) -> str:

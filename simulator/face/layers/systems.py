@@ -48,8 +48,8 @@ class System:
 
     @property
     def heading(self) -> str:
-        """Title and name, or the machine if there is no name: `Unified CM cucm`."""
-        return f"{self.title} {self.name or (self.members[0] if len(self.members) == 1 else '')}".strip()
+        """Title and name: `Unified CM cucm`."""
+        return f"{self.title} {self.name}".strip()
 
 
 def systems_of(deployment: Deployment) -> tuple[System, ...]:
@@ -66,8 +66,13 @@ def systems_of(deployment: Deployment) -> tuple[System, ...]:
                     System(title=made.title, name=made.name, side=made.side, members=members, peers=made.peers)
                 )
     titles_used = Counter(system.title for system in found)
-    named = (replace(s, label=s.title if titles_used[s.title] == 1 else s.heading) for s in found)
+    named = (replace(s, label=_label(s, alone=titles_used[s.title] == 1)) for s in found)
     return tuple(sorted(named, key=lambda s: (list(Side).index(s.side), s.title not in _CLIENTS)))
+
+
+def _label(system: System, *, alone: bool) -> str:
+    """Return the title, with a name where another box has the same title."""
+    return system.title if alone else f"{system.title} {system.name or ', '.join(system.members)}"
 
 
 def _titles(deployment: Deployment) -> Iterator[tuple[tuple[PartyKind, str], str]]:
