@@ -53,6 +53,18 @@ def draw(
     script_tips: the page's script shows the tips.
     """
     topology = Topology(deployment=deployment, world=world, report=report)
+    return draw_topology(topology, link=link, machine_link=machine_link, tip=tip, script_tips=script_tips)
+
+
+def draw_topology(
+    topology: Topology,
+    *,
+    link: Callable[[Bundle], str] | None = None,
+    machine_link: Callable[[str], str] | None = None,
+    tip: Callable[[str], str] | None = None,
+    script_tips: bool = False,
+) -> Picture:
+    """Draw a topology; see `draw`."""
     drawing = _Drawing(topology, link, machine_link, tip or (lambda name: machine_text(topology, name)))
     drawing.canvas.script_tips = script_tips
     return Picture(svg=drawing.svg(), text=describe(topology))

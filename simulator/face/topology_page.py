@@ -20,7 +20,7 @@ from simulator.face.layers.bundles import Bundle
 from simulator.face.layers.picture_text import machine_text
 from simulator.face.layers.topology import Topology
 from simulator.face.page_files import SCRIPT, STYLE, templates
-from simulator.face.picture import draw
+from simulator.face.picture import draw_topology
 from simulator.lab.running_lab import RunningLab
 from simulator.web.http_server import HttpServer
 from simulator.world.report import CheckReport, LegReport
@@ -95,10 +95,8 @@ class Management:
 
     def _page_values(self) -> dict[str, Any]:
         topology = self._topology()
-        picture = draw(
-            topology.deployment,
-            topology.world,
-            topology.report,
+        picture = draw_topology(
+            topology,
             link=lambda shown: _address(topology, shown),
             machine_link=lambda name: "machine?" + urlencode({"name": name}),
             tip=lambda name: machine_text(topology, name, dates=True),

@@ -176,6 +176,20 @@ def test_chain_panel_distinguishes_root_and_intermediate(lab: w.LabSession) -> N
     assert "✔ accepted" in panel.result.value
 
 
+def test_blast_radius_says_when_nobody_asks_whether_a_certificate_is_revoked(lab: w.LabSession) -> None:
+    """Checking off: nothing goes down, and the panel says why. On: the revoked certificate is refused."""
+    panel = w.blast_radius(lab)
+    panel.inputs["loss"].value = "its certificate is revoked"
+    panel.inputs["target"].value = "e1.example.com"
+    panel.inputs["checking"].value = False
+    assert "Revocation checking is off" in panel.result.value
+    assert "connection down" not in panel.result.value
+    panel.inputs["checking"].value = True
+    assert "Revocation checking is off" not in panel.result.value
+    assert "c1 → e1 (UC traversal)" in panel.result.value
+    assert "revocation.revoked" in panel.result.value
+
+
 def test_panel_reports_a_failed_action_with_a_sentence(lab: w.LabSession) -> None:
     """Generate twice, discard twice, a lab that was closed: said in the panel, and the button can be pressed again."""
     panel = w.csr_form(lab, "e2.example.com")

@@ -17,7 +17,7 @@ from pkikit.model.findings import Verdict
 from pkikit.model.leg import Purpose
 from pkikit.model.world import World
 from simulator.world.fault_context import FaultContext
-from simulator.world.faults import Reissue, Withdraw
+from simulator.world.faults import Reissue, Revoke
 from simulator.world.report import CheckReport, LegReport
 
 Loss = Literal["its certificate expires", "a name is left out", "a CA is distrusted", "its certificate is revoked"]
@@ -75,13 +75,23 @@ def lose(world: World, context: FaultContext, loss: Loss, target: str) -> World:
             kept = tuple(n for n in _dns_names(world, fqdn) if n != name)
             return quick.apply([Reissue(fault="reissue", party=fqdn, names=kept)], world)
         case "its certificate is revoked":
-            return quick.apply([Withdraw(fault="withdraw", party=target)], world)
+            return quick.apply([Revoke(fault="revoke", party=target)], world)
         case _:
             gone_ca = authorities(world)[target]
             for fqdn, party in world.parties.items():
                 kept_cas = [c for c in party.trusted_ca_list if c != gone_ca]
                 world = trusting(world, [fqdn], kept_cas)
             return world
+
+
+def with_revocation_checking(world: World, *, on: bool) -> World:
+    """Return the world in which every Expressway checks revocation of SIP TLS, or none does; other settings stay."""
+    deployment = world.deployment
+    settings = {
+        cluster.name: world.revocation.get(cluster.name, deployment.revocation).model_copy(update={"checking": on})
+        for cluster in deployment.clusters
+    }
+    return replace(world, revocation=settings)
 
 
 @dataclass(frozen=True, kw_only=True)

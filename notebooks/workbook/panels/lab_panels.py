@@ -14,12 +14,24 @@ from pkikit.errors import InputError
 from pkikit.model.certificates.facts import format_time, title
 from pkikit.model.leg import Purpose
 from pkikit.model.parties import Role
+from pkikit.model.world import World
 from pkikit.view.short_names import ShortNames
-from simulator.face.picture import draw
+from simulator.face.layers.topology import Topology
+from simulator.face.picture import draw_topology
 from simulator.world.report import CheckReport
 from workbook.html import PanelOutput, table
 from workbook.models.revocation_table import ANSWERS, LISTS, SERVICES, SOURCES, RevocationCase, decide, shown
-from workbook.models.what_if import LOSSES, authorities, chain, judged, lose, losses_of, next_dates, trusting
+from workbook.models.what_if import (
+    LOSSES,
+    authorities,
+    chain,
+    judged,
+    lose,
+    losses_of,
+    next_dates,
+    trusting,
+    with_revocation_checking,
+)
 from workbook.panels.base import Panel, choice, switch, with_label
 from workbook.panels.slider import Slider
 from workbook.panels.stage import VERSIONS, order_sequence, play_of, render_sequence, render_theatre, titles_of
@@ -29,14 +41,17 @@ _MAX_DAYS = 900
 
 
 def _render_world(session: LabSession, report: CheckReport, world: Any, *lines: str) -> PanelOutput:
-    """Show the picture of a world as judged, and what went down, by zone and service."""
-    drawn = draw(session.deployment, world, report)
-    up = report.count
-    rows = [(leg.leg.id, ", ".join(leg.causes[:2])) for leg in report.down]
+    """Show the picture of a world as judged, and every connection that is down."""
+    topology = Topology(deployment=session.deployment, world=world, report=report)
+    drawn = draw_topology(topology)
+    short = topology.names.short
+    rows = [
+        (topology.connection(leg.leg), short.get(leg.refused_by, ""), ", ".join(leg.causes[:2])) for leg in report.down
+    ]
     told = "".join(f"<p>{escape(line)}</p>" for line in lines)
-    fallen = table(("down", "cause"), rows) if rows else ""
-    html = f"{told}<p><b>{'✔' if report.accepted else '✘'} {up}</b></p>{drawn.svg}{fallen}"
-    return PanelOutput(html=html, text="\n".join([*lines, up, drawn.text]))
+    fallen = table(("connection down", "refused by", "cause"), rows) if rows else ""
+    html = f"{told}{drawn.svg}{fallen}"
+    return PanelOutput(html=html, text="\n".join([*lines, drawn.text]))
 
 
 def _lists(session: LabSession) -> dict[str, tuple[str, ...]]:
@@ -162,14 +177,25 @@ def blast_radius(session: LabSession) -> Panel:
 
     loss.observe(options, names="value")  # before the panel draws
     context = session.ground
+    checking = switch("Revocation checking on every Expressway", value=any(_checking(session.world)))
 
-    def show(loss: Any, target: str | None) -> PanelOutput:
+    def show(loss: Any, target: str | None, checking: bool) -> PanelOutput:
         if target is None or target not in losses_of(session.world, loss):
             raise InputError("choose what it happens to")
-        world = lose(session.world, context, loss, target)
-        return _render_world(session, judged(world, context.at), world, f"{target}: {loss}.")
+        world = with_revocation_checking(lose(session.world, context, loss, target), on=checking)
+        lines = [f"{target}: {loss}."]
+        if loss == "its certificate is revoked" and not checking:
+            lines.append(
+                "Revocation checking is off, so no Expressway asks whether the certificate is revoked. Switch it on."
+            )
+        return _render_world(session, judged(world, context.at), world, *lines)
 
-    return Panel("Blast radius", {"loss": loss, "target": target}, show)
+    return Panel("Blast radius", {"loss": loss, "target": target, "checking": checking}, show)
+
+
+def _checking(world: World) -> list[bool]:
+    deployment = world.deployment
+    return [world.revocation.get(cluster.name, deployment.revocation).checking for cluster in deployment.clusters]
 
 
 def time_slider(session: LabSession) -> Panel:
