@@ -29,6 +29,7 @@ with optional_packages("workbook"):
         trust_editor,
     )
     from workbook.panels.stage import messages_by_version, performance, theatre_picture
+    from workbook.panels.wizard_panel import design_wizard
     from workbook.session import LabSession, load, open_lab
     from workbook.tables.acme_tables import (
         acme_story,
@@ -46,7 +47,7 @@ with optional_packages("workbook"):
     from workbook.tables.company import make_company, rehearse
     from workbook.tables.display import install as _install_display
     from workbook.tables.enrol import enrol, template_objections, template_table
-    from workbook.tables.explorer import explore_designs
+    from workbook.tables.explorer import design_columns, explore_designs, recommend_design
     from workbook.tables.frames import (
         compare_answer,
         csr_pages,
@@ -111,6 +112,8 @@ __all__ = [
     "csr_form",
     "csr_pages",
     "decide_all",
+    "design_columns",
+    "design_wizard",
     "diagnose_archive",
     "diagnosis",
     "enrol",
@@ -157,6 +160,7 @@ __all__ = [
     "predict_down",
     "progress_report",
     "read_log",
+    "recommend_design",
     "rehearse",
     "renewal_years",
     "request_facts",

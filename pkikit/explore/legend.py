@@ -30,7 +30,7 @@ COLUMNS: tuple[Column, ...] = (
     Column(key="blast_legs", head="blast radius", unit="connections",
            meaning="Connections that one stolen key exposes."),
     Column(key="apex_names", head="bare domains", unit="names",
-           meaning="Names such as example.com in certificates. Whoever owns the website has a say about them."),
+           meaning="Names such as example.com in certificates. The team that runs the website has a say."),
     Column(key="exposure_days", head="days exposed", unit="days",
            meaning="Days a leaked key stays usable: the longest lifetime of a certificate."),
     Column(key="restarts", head="restarts", unit="a year, all peers",

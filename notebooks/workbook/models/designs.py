@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 from pkikit.design.san import SanLayout, design_all
 from pkikit.errors import InputError
+from pkikit.explore.advice.plain_answers import Answers
+from pkikit.explore.advice.words import listing
 from pkikit.model.deployment import Deployment, deployment_from
+from pkikit.model.deployment_file.fields import MAX_PEERS
 from pkikit.model.tables.features import GUIDE_VERSION
 from workbook.html import PanelOutput, alert, shorten, table
 
@@ -35,6 +38,7 @@ class Choices:
 def deployment_of(choices: Choices) -> Deployment:
     """Return the deployment that the choices describe. Raises InputError that says what is wrong with them."""
     clustered = choices.model != "single"
+    choices = _checked(choices, clustered=clustered)
     clusters = [
         _cluster("core", "expressway-c", choices.core_fqdn, "c", choices, clustered),
         _cluster("edge", "expressway-e", choices.edge_fqdn, "e", choices, clustered),
@@ -74,6 +78,20 @@ def deployment_of(choices: Choices) -> Deployment:
     )
 
 
+def _checked(choices: Choices, *, clustered: bool) -> Choices:
+    """Return the choices with every name normalised; an error names the field by its label."""
+    given = Answers().with_answer("core_fqdn", choices.core_fqdn).with_answer("edge_fqdn", choices.edge_fqdn)
+    domains = choices.registration_domains
+    if domains.strip(" ,"):
+        given = given.with_answer("domains", domains)
+    if clustered and not 1 <= choices.peers <= MAX_PEERS:
+        raise InputError(f"Peers per cluster: {choices.peers} is out of range; a cluster has 1 to {MAX_PEERS} peers")
+    if given.core_fqdn == given.edge_fqdn:
+        raise InputError(f"Expressway-E FQDN: {given.edge_fqdn} is the Expressway-C FQDN too; write another name")
+    names = ", ".join(given.domains) if domains.strip(" ,") else ""
+    return replace(choices, core_fqdn=given.core_fqdn, edge_fqdn=given.edge_fqdn, registration_domains=names)
+
+
 def _cluster(name: str, role: str, fqdn: str, letter: str, choices: Choices, clustered: bool) -> dict[str, object]:
     """For a cluster, `fqdn` is the cluster's and the peers get names in its domain; for a single Expressway, its own."""
     if not clustered:
@@ -109,9 +127,23 @@ def render_design(result: Design) -> PanelOutput:
     if result.problem:
         return alert(result.problem)
     pieces, words = [], []
-    for layout in result.layouts:
-        rows = [(e.value, e.reason, shorten(e)) for e in layout.entries]
-        head = f"{layout.owner}: CN {layout.common_name}, {len(rows)} SANs"
-        pieces.append(f"<h4>{escape(head)}</h4>" + table(("SAN", "reason", "needed by"), rows))
+    for peers, first in _alike(result.layouts):
+        rows = [(_own(e.value, peers), e.reason, shorten(e)) for e in first.entries]
+        together = " (each with its own name)" if len(peers) > 1 else ""
+        head = f"{listing(peers, 6)}{together}: common name {first.common_name}, {len(rows)} names"
+        pieces.append(f"<h4>{escape(head)}</h4>" + table(("Name (SAN)", "Why it is there", "Needed by"), rows))
         words += [head, *(f"  {value}: {reason}" for value, reason, _ in rows[:200])]
     return PanelOutput(html="".join(pieces), text="\n".join(words))
+
+
+def _own(name: str, peers: tuple[str, ...]) -> str:
+    return "<FQDN of the peer>" if len(peers) > 1 and name == peers[0] else name
+
+
+def _alike(layouts: tuple[SanLayout, ...]) -> list[tuple[tuple[str, ...], SanLayout]]:
+    """Return the layouts that differ in the peer's own name alone once, with all of their peers."""
+    found: dict[tuple[object, ...], list[SanLayout]] = {}
+    for layout in layouts:
+        rows = tuple(("", e.reason) if e.value == layout.owner else (e.value, e.reason) for e in layout.entries)
+        found.setdefault((layout.common_name, rows), []).append(layout)
+    return [(tuple(layout.owner for layout in group), group[0]) for group in found.values()]

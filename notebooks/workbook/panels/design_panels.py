@@ -26,7 +26,7 @@ def san_designer(choices: Choices | None = None) -> Panel:
     first = choices or Choices()
     inputs = {
         "model": choice("Deployment model", MODELS, first.model),
-        "peers": with_label(widgets.BoundedIntText, "Peers per cluster", value=first.peers, min=1, max=6),
+        "peers": with_label(widgets.IntText, "Peers per cluster", value=first.peers),
         "core_fqdn": text("Expressway-C FQDN", first.core_fqdn),
         "edge_fqdn": text("Expressway-E FQDN", first.edge_fqdn),
         "registration_domains": text("Registration domains", first.registration_domains),

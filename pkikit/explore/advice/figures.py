@@ -96,7 +96,7 @@ CRITERIA: tuple[Criterion, ...] = (
               meaning="Requests that you sign and upload yourself. ACME renews without you.",
               value=lambda f: f.renewals),
     Criterion(key="bare_names", label="Bare domains in certificates", unit="names",
-              meaning="Names such as example.com. Whoever owns the website has a say about them.",
+              meaning="Names such as example.com. The team that runs the website has a say.",
               value=lambda f: len(f.bare_names)),
     Criterion(key="exposure", label="Days a stolen key stays usable", unit="days",
               meaning="The longest lifetime of a certificate. Without revocation checking, nothing else ends it.",

@@ -159,7 +159,7 @@ def _notes(study: Study, answers: Answers, chosen: Design, figures: Figures, at:
     if callers:
         yield (
             f"Not assessed: the certificates of machines that are not yours ({listing(tuple(callers))}). They need "
-            "clientAuth when they connect to you. Ask whoever runs them."
+            "clientAuth when they connect to you. Ask the people who run them."
         )
     if chosen.authority == PUBLIC:
         for since, days in WEB_LIFETIMES:
