@@ -12,6 +12,7 @@ import pandas as pd
 
 from pkikit.files.logs import read_logs
 from pkikit.judge.logs.log_text import LogReader
+from workbook.tables.sentences import Lines
 
 # Dates, times, addresses, ports of clients and identifiers of alarms.
 _CHANGING = re.compile(
@@ -19,20 +20,20 @@ _CHANGING = re.compile(
 )
 
 
-def archive_files(archive: bytes) -> list[str]:
+def archive_files(archive: bytes) -> Lines:
     """Return the names of the files in a diagnostic archive, without times."""
     with tarfile.open(fileobj=io.BytesIO(archive)) as files:
-        return [_CHANGING.sub("…", name) for name in files.getnames()]
+        return Lines(_CHANGING.sub("…", name) for name in files.getnames())
 
 
-def archive_log(archive: bytes) -> list[str]:
+def archive_log(archive: bytes) -> Lines:
     """Return the lines of the log in a diagnostic archive, each once, without times and addresses."""
     with tarfile.open(fileobj=io.BytesIO(archive)) as files:
         name = next(name for name in files.getnames() if name.startswith("loggingsnapshot"))
         log = files.extractfile(name)
         assert log is not None
         lines = log.read().decode().splitlines()
-    return list(dict.fromkeys(_CHANGING.sub("…", line) for line in lines))
+    return Lines(dict.fromkeys(_CHANGING.sub("…", line) for line in lines))
 
 
 def diagnose_archive(archive: bytes) -> pd.DataFrame:

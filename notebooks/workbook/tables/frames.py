@@ -174,7 +174,7 @@ def gates(session: LabSession, leg_id: str) -> pd.DataFrame:
     leg = next(leg for leg in session.threaded.legs if leg.id == leg_id)
     server = leg.server
     faults: Mapping[str, Mapping[str, Any]] = {
-        "1 way": {"fault": "block", "party": server, "port": leg.port},
+        "1 reachability": {"fault": "block", "party": server, "port": leg.port},
         "2 TLS": {"fault": "speak", "party": server, "protocol": "tls-1.0"},
         "3 chain": {"fault": "reissue", "party": server, "by": "stranger"},
         "4 time": {"fault": "reissue", "party": server, "begins_in_days": -400, "ends_in_days": -1},
