@@ -252,7 +252,8 @@ def show_finding(out: Console, found: Finding, more: Iterable[str] = (), *, word
     out.print()
     say(out, f"{found.rule}  {words(found.subject)}", first=f"{head}  ")
     for line in (*_folded(found.lines), *more, f"Fix: {found.fix}"):
-        print_indented(out, words(line))
+        # What the head has already is not said again.
+        print_indented(out, words(line.removeprefix(f"{found.subject}: ")))
 
 
 def _folded(lines: Iterable[str]) -> list[str]:

@@ -78,6 +78,10 @@ class ShortNames:
         """Return a text with every id of a connection replaced by what people write."""
         return self._ids.sub(lambda m: self._names[m[0]], text) if self._names else text
 
+    def machines_in_text(self, text: str) -> str:
+        """Return a text with the short names of machines. Not for names in certificates: those are whole, or others."""
+        return self._machines.sub(lambda m: self.short[m[0]], text) if self.short else text
+
     def legend(self, used: Iterable[str] = ()) -> str:
         """Return `c1 = c1.corp.example.com, …` for these machines, or for all; empty if every name is short already."""
         chosen = [name for name in self.short if name in set(used)] if used else list(self.short)
@@ -97,6 +101,11 @@ class ShortNames:
             leg.id: f"{self.ends(leg)} ({self.carries(leg)}, {leg.group})" if plain[leg.id] in twice else plain[leg.id]
             for leg in self._legs.values()
         }
+
+    @cached_property
+    def _machines(self) -> re.Pattern[str]:
+        longest_first = sorted(self.short, key=len, reverse=True)
+        return re.compile(rf"(?<![\w.-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w-]|\.\w)")
 
     @cached_property
     def _ids(self) -> re.Pattern[str]:
