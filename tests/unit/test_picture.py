@@ -17,7 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from workbook.models.what_if import judged
 
+from pkikit.design.csr import fast_key
 from pkikit.errors import InputError
+from pkikit.issue.authority import create_root
 from pkikit.model.deployment import Deployment, deployment_from
 from pkikit.model.world import World
 from pkikit.view.drawing import Picture, text_width
@@ -25,7 +27,7 @@ from simulator.commands.picture_option import picture_writer
 from simulator.face.explained import explain_picture
 from simulator.face.layers.systems import systems_of
 from simulator.face.picture import draw
-from simulator.world.craft import DAY
+from simulator.world.craft import DAY, craft
 from simulator.world.issued_world import issue_world
 from tests.support.worlds import AT, C1, DEPLOYMENTS, E2, deployment, of_size, stranger
 
@@ -112,7 +114,20 @@ def faults_of(picture: Picture) -> list[str]:
     for path in lines(drawn):
         wrong += [f"a line runs through the card {box}" for _, box in boxes for part in path if Box(
             box.left + 1, box.top + 1, box.right - 1, box.bottom - 1).touches(part, by=0)]  # fmt: skip
+    drawn_lines = lines(drawn)
+    for n, path in enumerate(drawn_lines):
+        rest = [part for other in drawn_lines[n + 1 :] for part in other]
+        wrong += [f"two lines run in one at {part}" for part in path if any(runs_along(part, other) for other in rest)]
     return wrong
+
+
+def runs_along(one: Box, other: Box) -> bool:
+    """True if two straight pieces of lines lie on each other for more than a crossing."""
+    across = min(one.right, other.right) - max(one.left, other.left)
+    down = min(one.bottom, other.bottom) - max(one.top, other.top)
+    flat = one.top == one.bottom and other.top == other.bottom and abs(one.top - other.top) < 2
+    upright = one.left == one.right and other.left == other.right and abs(one.left - other.left) < 2
+    return (flat and across > 4) or (upright and down > 4)
 
 
 def world_of(wanted: Deployment) -> World:
@@ -261,3 +276,15 @@ def test_option_of_check_writes_the_topology_and_refuses_other_names_at_once(tmp
         assert (tmp_path / name).read_bytes().startswith(head)
     with pytest.raises(InputError, match=r"a\.gif: a picture is written as \.svg or \.png"):
         picture_writer(tmp_path / "a.gif")
+
+
+def test_public_ca_is_outside_when_it_issued_a_certificate() -> None:
+    """Certificates of the lab's public CA: a box says for whom; without them, there is none."""
+    world = world_called()
+    assert "Public CA" not in draw(world.deployment, world).text
+    authority = create_root("Pebble Intermediate CA 4f2a1b", at=AT - DAY, key=fast_key())
+    party = world.parties[E2]
+    signed = world.with_party(replace(party, credential=craft((E2,), authority, at=AT)))
+    picture = draw(world.deployment, signed, judged(signed, AT))
+    assert "Public CA Pebble\n    issued e2" in picture.text
+    assert faults_of(picture) == []

@@ -34,7 +34,7 @@ _DARK = {
 }  # fmt: skip
 _PRINT = {
     **dict.fromkeys(_LIGHT, "#000000"),
-    "paper": "#ffffff", "zone": "#ffffff", "card": "#ffffff", "muted": "#333333", "rule": "#999999", "border": "#444444",
+    "paper": "#ffffff", "zone": "#f2f2f2", "card": "#ffffff", "muted": "#333333", "rule": "#999999", "border": "#444444",
     "up-soft": "#ffffff", "down-soft": "#eeeeee", "note": "#ffffff",
     "one": "#000000", "two": "#555555", "three": "#333333", "four": "#666666",
 }  # fmt: skip

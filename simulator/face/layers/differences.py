@@ -12,6 +12,8 @@ from pkikit.model.certificates.canonical_name import common_name
 from pkikit.model.world import World
 
 _NO_CERTIFICATE = "no certificate"
+PEBBLE = "Pebble"
+"""The public CA of the lab; the rest of its name is different after each start."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,4 +105,4 @@ def trust_text(trusted: Sequence[x509.Certificate]) -> str:
 
 def steady(name: str) -> str:
     """Return the part of a CA's name that stays the same: Pebble has another one after each start."""
-    return "Pebble" if name.startswith("Pebble ") else name
+    return PEBBLE if name.startswith(f"{PEBBLE} ") else name

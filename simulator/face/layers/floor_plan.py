@@ -239,7 +239,18 @@ class _Planner:
                 continue
             height = w.begin if w.start is other else w.finish
             taken.append((height, 24.0 if w.holder is other else 9.0))
-        return [(at, room) for at, room in taken if at]
+        gap = self._column(other) - (1 if flank == "left" else 0)
+        across = [(height, 9.0) for w in self.wires if w is not wire for height in self._heights(w, gap)]
+        return [(at, room) for at, room in (*taken, *across) if at]
+
+    def _heights(self, wire: Wire, gap: int) -> tuple[float, ...]:
+        """Return the heights at which a wire runs across a gap, as far as they are known."""
+        first, last = self._column(wire.start), self._column(wire.end) - 1
+        if wire.loop:
+            return (wire.begin, wire.finish) if gap == wire.gap else ()
+        begin = (wire.begin,) if gap == first else ()
+        finish = (wire.finish,) if gap == last else ()
+        return (*begin, *finish, *((wire.passage,) if wire.passage is not None and first <= gap <= last else ()))
 
     def _flank(self, wire: Wire, placed: Placed) -> str:
         if wire.loop:

@@ -27,7 +27,7 @@ def describe(topology: Topology) -> str:
 
 
 def _system(topology: Topology, system: System) -> list[str]:
-    rows = [f"  {system.heading}"]
+    rows = [f"  {system.heading}", *([f"    {system.note}"] if system.note else [])]
     for name in system.members:
         down = topology.down_by_machine.get(name, "")
         said = "; ".join([*([down] if down else []), *topology.differences.of(name)])

@@ -73,7 +73,7 @@ def box_of(
     room = width - 2 * PAD
     heading = [CardLine(text=system.title, bold=True, colour=colour)]
     heading += [CardLine(text=line, size=12, colour="muted") for line in wrap(system.name, room, 12)]
-    plain = " · ".join(names[n] for n in system.members if n not in carded)
+    plain = system.note or " · ".join(names[n] for n in system.members if n not in carded)
     lines = [CardLine(text=line, size=12) for line in wrap(plain, room, 12)]
     cards = tuple((n, _card(names[n], alone(n), down.get(n, ""), room - 2 * PAD)) for n in carded)
     return SystemBox(system=system, width=width, heading=tuple(heading), lines=tuple(lines), cards=cards, inner=inner)

@@ -36,7 +36,7 @@ class System:
     """Machines that the topology shows in one box.
 
     title: what they are. name: what the deployment calls them, or the name of the cluster. label: the title, with the name where
-    another box has the same title. peers: they are Expressways.
+    another box has the same title. peers: they are Expressways. note: what is written instead of machines.
     """
 
     title: str
@@ -45,6 +45,7 @@ class System:
     members: tuple[str, ...]
     peers: bool = False
     label: str = ""
+    note: str = ""
 
     @property
     def heading(self) -> str:

@@ -10,10 +10,11 @@ from functools import cached_property
 from pkikit.design.legs import legs_of
 from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg
+from pkikit.model.parties import Side
 from pkikit.model.world import World
 from pkikit.view.short_names import ShortNames
 from simulator.face.layers.bundles import Bundle, bundles_of
-from simulator.face.layers.differences import Differences, differences_of
+from simulator.face.layers.differences import PEBBLE, Differences, differences_of, issuer_text
 from simulator.face.layers.systems import System, systems_of
 from simulator.world.report import CheckReport, LegReport
 
@@ -37,8 +38,20 @@ class Topology:
 
     @cached_property
     def systems(self) -> tuple[System, ...]:
-        """The boxes, from inside to outside."""
-        return systems_of(self.deployment)
+        """The boxes, from inside to outside; last a public CA, if it issued certificates that are in use."""
+        return (*systems_of(self.deployment), *self._public_ca)
+
+    @property
+    def _public_ca(self) -> tuple[System, ...]:
+        signed = [name for name in self.world.parties if issuer_text(self.world, name) == PEBBLE]
+        if not signed:
+            return ()
+        names = ", ".join(self.names.short.get(name, name) for name in signed)
+        return (
+            System(
+                title="Public CA", label="Public CA", name=PEBBLE, side=Side.OUTSIDE, members=(), note=f"issued {names}"
+            ),
+        )
 
     @cached_property
     def names(self) -> ShortNames:
