@@ -60,6 +60,7 @@ def redraws() -> dict[str, list[float]]:
 
     lab = w.open_lab("clustered-mra")
     panels: dict[str, tuple[Any, list[tuple[str, Any]]]] = {
+        "Design wizard": (w.design_wizard(), [("mutual", True), ("trust", "partners"), ("acme", "no"), ("domain", "no"), ("edge_peers", 6), ("upgrade", "no")]),
         "SAN designer": (w.san_designer(), [("model", "single"), ("model", "clustered"), ("peers", 6), ("federation", True), ("registration_format", "collab-edge-dns")]),
         "CSR form": (w.csr_form(lab, "e1.example.com"), [("cluster_names", "none"), ("added", "a.example.com"), ("digest", "sha512"), ("unit", "x")]),
         "trust editor": (w.trust_editor(lab), [("ca0", False), ("ca0", True), ("whose", "everybody"), ("whose", "e1.example.com")]),

@@ -20,6 +20,7 @@ CELLS = (
     "import workbook as w\nlab = w.open_lab('clustered-mra')\nlab.acme_sign('e1.example.com')\nNone",
     "w.start('00')",
     "w.san_designer()",
+    "w.design_wizard()",
     "w.csr_form(lab, 'e2.example.com')",
     "w.trust_editor(lab)",
     "w.chain_builder(lab)",

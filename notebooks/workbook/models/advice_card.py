@@ -80,7 +80,7 @@ def _card(found: Recommendation) -> PanelOutput:
         f"<li><b>{escape(r.head)}</b>, because:{_items(map(sentence, r.because))}</li>" for r in found.reasons
     )
     html = (
-        f'<section class="advice-card"><h4>✔ {escape(head)}</h4><p class="advice-name">{escape(found.design.name)}</p>'
+        f'<section class="advice-card"><h4>✔ {escape(head)}</h4><p class="advice-name">{escape(_titled(found.design.name))}</p>'
         f"<p>{escape(proof)}</p></section><h4>Why this design</h4><ul>{reasons}</ul>"
         + _figures(found)
         + _alternatives(found)
@@ -129,7 +129,8 @@ def _figures(found: Recommendation) -> str:
             f'<tr><th scope="row">{escape(criterion.label)}<br><small>{escape(criterion.meaning)}</small></th>{cells}</tr>'
         )
     best = "<p>★ marks the best value of a row.</p>" if len(designs) > 1 else ""
-    return f"<h4>Figures</h4><table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>{best}"
+    table_html = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return f'<h4>Figures</h4><div class="advice-scroll" role="region" aria-label="Figures" tabindex="0">{table_html}</div>{best}'
 
 
 def _alternatives(found: Recommendation) -> str:
@@ -138,7 +139,7 @@ def _alternatives(found: Recommendation) -> str:
     pieces = []
     for n, other in enumerate(found.alternatives, 1):
         sides = [f"Better: {b}" for b in other.better] + [f"Worse: {w}" for w in other.worse]
-        pieces.append(f"<h4>Alternative {n}</h4><p>{escape(other.design.name)}</p>{_items(sides)}")
+        pieces.append(f"<h4>Alternative {n}</h4><p>{escape(_titled(other.design.name))}</p>{_items(sides)}")
     return "".join(pieces)
 
 
@@ -158,6 +159,10 @@ def _copy(label: str, caption: str, text: str) -> str:
 def _link(name: str, text: str) -> str:
     data = base64.b64encode(text.encode()).decode()
     return f'<a class="advice-copy" download="{name}" href="data:text/plain;base64,{data}">Download {name}</a>'
+
+
+def _titled(name: str) -> str:
+    return name[:1].upper() + name[1:]
 
 
 def _items(texts: Iterable[str]) -> str:

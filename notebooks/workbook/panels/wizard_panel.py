@@ -15,14 +15,15 @@ from workbook.panels.base import Panel
 _FULL = {"width": "100%"}
 _STYLE = """<style>
 .wizard-panel { max-width: 100%; }
+.wizard-panel .wizard-both { gap: 8px 28px; }
 .wizard-panel .wizard-questions { flex: 1 1 20em; max-width: 30em; min-width: 0; }
-.wizard-panel .wizard-advice { flex: 3 1 22em; min-width: 0; }
+.wizard-panel .wizard-advice { flex: 3 1 22em; min-width: 0; padding-left: 5px; }
 .wizard-panel .widget-inline-hbox { flex-wrap: wrap; height: auto; margin: 2px 0 8px; width: 100%; }
 .wizard-panel .widget-inline-hbox > .widget-label { flex: 0 0 100%; width: 100% !important; max-width: 100%; height: auto;
   text-align: left; white-space: normal; line-height: 1.4; font-weight: 600; }
 .wizard-panel .widget-inline-hbox > .widget-label[style*="none"] { display: none; }
 .wizard-panel .widget-inline-hbox > select, .wizard-panel .widget-inline-hbox > input { flex: 1 1 100%; min-width: 0;
-  margin-left: 0; width: 100%; }
+  margin-left: 0; width: 100%; min-height: 32px; }
 .wizard-panel .widget-checkbox .widget-label-basic { white-space: normal; font-weight: normal; }
 .wizard-panel p.wizard-question { font-weight: 600; margin: 8px 0 0; }
 .wizard-panel .advice-card { border: 2px solid currentColor; border-radius: 6px; padding: 6px 14px; margin: 4px 0 12px; }
@@ -33,6 +34,13 @@ _STYLE = """<style>
 .wizard-panel th[scope=row] { font-weight: 600; min-width: 9em; }
 .wizard-panel th small { font-weight: normal; }
 .wizard-panel td { min-width: 3em; overflow-wrap: normal; }
+@media (max-width: 600px) {
+  .wizard-panel th, .wizard-panel td { padding: 3px 4px; }
+  .wizard-panel th[scope=row] { min-width: 7em; }
+  .wizard-panel th small { display: none; }
+  .wizard-panel ul { padding-left: 1.2em; }
+}
+.wizard-panel .advice-scroll { overflow-x: auto; }
 .wizard-panel pre { overflow-x: auto; margin: 2px 0 8px; }
 </style>"""
 
@@ -49,6 +57,7 @@ class Wizard(Panel):
         questions.add_class("wizard-questions")
         advice.add_class("wizard-advice")
         both = widgets.HBox([questions, advice], layout={"flex_flow": "row wrap", "align_items": "flex-start"})
+        both.add_class("wizard-both")
         self.children = [widgets.HTML(_STYLE), heading, both]
         self.add_class("wizard-panel")
 
