@@ -13,6 +13,7 @@ from simulator.connections.addresses import FIRST_NET, addresses_of
 from simulator.connections.journal import Journal
 from simulator.events import EventLog
 from simulator.wire.app_protocol import ANSWERED
+from simulator.wire.theatre import Unconnected
 
 _CALLER_PORT = 25_000  # the first port that Expressway dials from
 
@@ -50,7 +51,12 @@ class PlayLog:
             journal.refused(trouble, leg.protocol, caller=here, port=leg.port)
         else:
             journal = Journal(leg.client, here[0], self)
-            if leg.phone and ANSWERED in trouble.reason:
+            if isinstance(trouble, Unconnected):
+                if trouble.resolved:
+                    journal.unreachable(leg, self.by_name[leg.server], trouble.reason)
+                else:
+                    journal.unresolved(leg, trouble.reason)
+            elif leg.phone and ANSWERED in trouble.reason:
                 answer = trouble.reason.partition(ANSWERED)[2]
                 journal.rejected(leg, answer, here=here, address=self.by_name[leg.server])
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable
 from datetime import datetime
@@ -148,8 +149,10 @@ def _load() -> None:
 
 
 def reason_of(error: OSError) -> str:
-    """Return why no connection was made, in a few words."""
-    return "timed out" if isinstance(error, TimeoutError) else (error.strerror or str(error))
+    """Return why no connection was made, in a few words: the system's, since asyncio puts an address into its own."""
+    if isinstance(error, TimeoutError):
+        return "timed out"
+    return os.strerror(error.errno) if error.errno else (error.strerror or str(error))
 
 
 def not_connected(leg: Leg, error: OSError) -> NotConnected:

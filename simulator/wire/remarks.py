@@ -16,6 +16,7 @@ from pkikit.model.trace import (
     Message,
     NameJudged,
     Negotiated,
+    NotConnected,
     Outcome,
     Permitted,
     Side,
@@ -90,6 +91,8 @@ def _remark(detail: Detail) -> Remark:
             return Remark(text=f"reads {received}")
         case Failed(reason=reason):
             return Remark(text=f"gives up: {reason}", bad=True)
+        case NotConnected(reason=reason):
+            return Remark(text=f"gets no connection: {reason}", bad=True)
         case Permitted(reason=reason):
             return Remark(text=f"notes it and continues (permissive): {reason}")
         case _:
@@ -104,6 +107,9 @@ def ending(trace: HandshakeTrace, names: tuple[str, str]) -> Remark:
                        if s.side is Side.CLIENT and isinstance(s.detail, Application)), "")  # fmt: skip
         how = f"{server} answered {answer}" if answer not in {"", "sent"} else f"{client} has sent its first message"
         return Remark(text=f"The connection is up: {how}.")
+    missed = next((s.detail for s in trace.steps if isinstance(s.detail, NotConnected)), None)
+    if missed is not None:
+        return Remark(text=f"The connection is down before any handshake: {missed.reason}.", bad=True)
     by = trace.rejected_by
     who, other = (client, server) if by is Side.CLIENT else (server, client)
     if by is None:

@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
-from pkikit.handshake.recorder import Recorder, Trouble, merge
+from pkikit.handshake.recorder import Recorder, Trouble, merge, record_no_connection
 from pkikit.handshake.tls import Handshake, TlsRange
+from pkikit.judge.legs.leg_verdict import judge_connection
+from pkikit.model.findings import Verdict
 from pkikit.model.leg import Leg, Protocol
 from pkikit.model.trace import (
     Alert,
@@ -25,10 +28,12 @@ from pkikit.model.trace import (
     Side,
     describe,
 )
-from pkikit.model.world import World
+from pkikit.model.world import Speaks, World
+from pkikit.rules.connection_rules import UNREACHABLE, UNRESOLVED
 from simulator.wire.decoding.decoder import Decoded, Decoder
 from simulator.wire.decoding.key_log import KeyLog
 from simulator.wire.memory import MemoryDialler, answer, ask, hear, is_up
+from simulator.wire.plain_side import PlainSide
 from simulator.wire.registrar import Registrar
 from simulator.wire.remarks import Remark, ending, remarks_on, short_names
 
@@ -42,6 +47,13 @@ _MESSAGES = {
 }  # fmt: skip
 _SHOWN = 64  # bytes of a record that the text displays
 WriteLog = Callable[[Side, Trouble], tuple[str, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unconnected(Trouble):
+    """There was no connection to shake hands on. resolved: False if DNS has no address."""
+
+    resolved: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,33 +167,64 @@ def perform(
         The play.
     """
     names = names or short_names(leg)
+    before = judge_connection(leg, world)
+    if any(found.rule in _NO_CONNECTION for found in before.errors):
+        return _unconnected(leg, world, before, at, log, names)
     if leg.protocol is Protocol.SSH:
         return _tunnel(leg, MemoryDialler(world, at).tunnel(leg), log, names)
     secrets = KeyLog()
-    client, server = MemoryDialler(world, at, tls, keylog=secrets.add).sides(leg)
+    client, server = _as_they_speak(leg, world, *MemoryDialler(world, at, tls, keylog=secrets.add).sides(leg))
     stage = _Stage(client, server, Decoder(secrets, at), log)
     asked = False
     for _ in range(_ROUNDS):
         stage.turn(client, client.advance)
-        if client.complete and not client.failed and not asked:
+        if isinstance(client, Handshake) and client.complete and not client.failed and not asked:
             # A TLS 1.3 client does not know yet whether the server accepts it.
             asked = True
-            stage.turn(client, lambda: ask(leg, client))
+            stage.turn(client, partial(ask, leg, client))
         stage.turn(server, server.advance)
-        if client.failed or server.failed or is_up(client, server):
+        if client.failed or server.failed or (client.complete and server.complete):
             break
-    if is_up(client, server):
-        stage.turn(server, lambda: answer(leg, server), notices=bool(Registrar.of([leg]).checks))
-        stage.turn(client, lambda: hear(leg, client))
+    if isinstance(client, Handshake) and isinstance(server, Handshake) and is_up(client, server):
+        stage.turn(server, partial(answer, leg, server), notices=bool(Registrar.of([leg]).checks))
+        stage.turn(client, partial(hear, leg, client))
     else:
         for side in (client, server):  # who was content already reads now that the other was not
             stage.turn(side, lambda side=side: side.read() if side.complete and not side.failed else side.advance())  # type: ignore[misc]
     stage.cut_off()
     for side in (client, server):
-        side.recorder.remember_chain(side.connection)
+        if isinstance(side, Handshake):
+            side.recorder.remember_chain(side.connection)
     trace = merge(client.recorder, server.recorder)
     steps = (*stage.steps, _last(trace, stage.steps, names))
     return Play(leg=leg, flights=tuple(stage.flights), trace=trace, steps=steps, names=names)
+
+
+_NO_CONNECTION = frozenset({UNRESOLVED.id, UNREACHABLE.id})
+_Player = Handshake | PlainSide
+
+
+def _as_they_speak(leg: Leg, world: World, client: Handshake, server: Handshake) -> tuple[_Player, _Player]:
+    """Return the sides; one that speaks SIP without TLS in place of its handshake."""
+    first: _Player = client if world.parties[leg.client].speaks is not Speaks.PLAIN else PlainSide(leg, client.recorder)
+    second: _Player = (
+        server if world.parties[leg.server].speaks is not Speaks.PLAIN else PlainSide(leg, server.recorder)
+    )
+    return first, second
+
+
+def _unconnected(leg: Leg, world: World, before: Verdict, at: datetime, log: WriteLog, names: tuple[str, str]) -> Play:
+    """Return the play of a connection that is never made: the client notes it, and nothing is sent."""
+    resolved = before.errors[0].rule != UNRESOLVED.id
+    cut = frozenset((leg.client, leg.server)) in world.cut
+    reason = ("timed out" if cut else "Connection refused") if resolved else f"{leg.reference_name} does not resolve"
+    trace = record_no_connection(
+        lambda: at, f"{names[1]}:{leg.port}: {reason}" if resolved else reason, resolved=resolved
+    )
+    lines = log(Side.CLIENT, Unconnected(reason=reason if resolved else f"{reason}: NXDOMAIN", resolved=resolved))
+    logs = tuple((Side.CLIENT, line) for line in lines)
+    step = PlayStep(side=Side.CLIENT, remarks=remarks_on([s.detail for s in trace.steps]), logs=logs)
+    return Play(leg=leg, flights=(), trace=trace, steps=(step, _last(trace, [step], names)), names=names)
 
 
 def _last(trace: HandshakeTrace, steps: Sequence[PlayStep], names: tuple[str, str]) -> PlayStep:
@@ -205,7 +248,7 @@ def _tunnel(leg: Leg, ends: tuple[Recorder, Recorder], log: WriteLog, names: tup
 
 
 class _Stage:
-    def __init__(self, client: Handshake, server: Handshake, decoder: Decoder, log: WriteLog) -> None:
+    def __init__(self, client: _Player, server: _Player, decoder: Decoder, log: WriteLog) -> None:
         self.flights: list[Flight] = []
         self.steps: list[PlayStep] = []
         self._other = {id(client): server, id(server): client}
@@ -214,7 +257,7 @@ class _Stage:
         self._decoder, self._log = decoder, log
         self._logged: set[Side] = set()
 
-    def turn(self, side: Handshake, act: Callable[[], object], *, notices: bool = False) -> None:
+    def turn(self, side: _Player, act: Callable[[], object], *, notices: bool = False) -> None:
         """Let one side act, then pass on what it sends. notices: it logs a wrong name even if it does not give up."""
         act()
         data = side.outgoing()
@@ -232,9 +275,7 @@ class _Stage:
         """Show messages that were sent in part only."""
         self.steps += [PlayStep(side=left.side, message=left) for left in self._decoder.finish()]
 
-    def _show(
-        self, side: Handshake, details: Sequence[Detail], messages: tuple[Decoded, ...], *, notices: bool
-    ) -> None:
+    def _show(self, side: _Player, details: Sequence[Detail], messages: tuple[Decoded, ...], *, notices: bool) -> None:
         """Add the steps of a turn: what a side decides on reading, what it sends, what it decides then, and its alert."""
         who = side.recorder.side
         alerts = [m for m in messages if m.name == "Alert"]
@@ -243,7 +284,12 @@ class _Stage:
         first = next((n for n, d in enumerate(details) if isinstance(d, Negotiated)), len(details)) if own_end else None
         logs: tuple[tuple[Side, str], ...] = ()
         trouble = side.recorder.trouble()
-        if who not in self._logged and (side.failed or (notices and trouble.looked_for)):
+        # A machine that speaks SIP without TLS writes nothing.
+        if (
+            isinstance(side, Handshake)
+            and who not in self._logged
+            and (side.failed or (notices and trouble.looked_for))
+        ):
             self._logged.add(who)
             logs = tuple((who, line) for line in self._log(who, trouble))
         details = [d for d in details if not isinstance(d, Application)]  # the messages themselves say it
@@ -259,7 +305,7 @@ class _Stage:
         if remarks or logs:
             self.steps.append(PlayStep(side=who, remarks=remarks, logs=logs))
 
-    def _records(self, side: Handshake, data: bytes) -> Iterator[Record]:
+    def _records(self, side: _Player, data: bytes) -> Iterator[Record]:
         """Split bytes into records. After ChangeCipherSpec, TLS 1.2 encrypts what it still labels handshake or alert."""
         while len(data) >= 5:
             kind, length = data[0], int.from_bytes(data[3:5])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from cryptography import x509
 
@@ -208,16 +209,20 @@ async def ask(stream: TlsStream, request: bytes) -> bool:
     return up
 
 
+# What a machine says and notes that speaks SIP without TLS.
+REFUSAL: Final = b"SIP/2.0 400 Bad Request\r\nContent-Length: 0\r\n\r\n"
+NOT_SIP: Final = "this port speaks SIP without TLS, and the data is not SIP"
+NO_ANSWER: Final = "no SIP answer without TLS"
 _PLAIN_WAIT = 1.0  # a side that waits for TLS says nothing more to plain SIP
 
 
 async def answer_plainly(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, recorder: Recorder) -> None:
     """Play a server without TLS: it answers 400 to everything that is not SIP, as such servers answer a ClientHello."""
     await reader.read(_CHUNK)
-    writer.write(b"SIP/2.0 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+    writer.write(REFUSAL)
     with contextlib.suppress(OSError):
         await writer.drain()
-    recorder.note(Failed(reason="what came is not a SIP: this port speaks SIP without TLS"))
+    recorder.note(Failed(reason=NOT_SIP))
 
 
 async def ask_plainly(
@@ -229,7 +234,7 @@ async def ask_plainly(
         await writer.drain()
         async with asyncio.timeout(_PLAIN_WAIT):
             await reader.read(_CHUNK)
-    recorder.note(Failed(reason="no SIP answer without TLS"))
+    recorder.note(Failed(reason=NO_ANSWER))
     writer.close()
     with contextlib.suppress(OSError):
         await writer.wait_closed()

@@ -9,7 +9,9 @@ from dataclasses import replace
 import pytest
 
 from pkikit.handshake import tls
+from pkikit.model.tables.log_events import SERVER_UNREACHABLE
 from pkikit.model.trace import Side
+from pkikit.model.world import Speaks
 from simulator.connections.context import Follower
 from simulator.connections.play_log import PlayLog
 from simulator.events import TLS_ERRORS
@@ -67,3 +69,21 @@ def test_played_connection_is_the_one_on_the_wire(
         title for title in played if title != "NewSessionTicket"
     ]
     lab.change(before)
+
+
+@pytest.mark.parametrize("trouble", ["closed", "plain server", "plain client"])
+def test_played_logs_without_tls_are_the_real_ones(lab: ThreadedLab, trouble: str) -> None:
+    before = lab.world
+    leg = next(leg for leg in lab.legs if leg.id == f"zone:uc-traversal:{C1}>{E1}")
+    fqdn = C1 if trouble == "plain client" else E1
+    plain = before.with_party(replace(before.parties[fqdn], speaks=Speaks.PLAIN))
+    lab.change(replace(before, blocked=frozenset({(E1, leg.port)})) if trouble == "closed" else plain)
+    seen, at = lab.events.last, lab.clock.now()
+    trace = lab.dial(leg)
+    kinds = TLS_ERRORS | {SERVER_UNREACHABLE}
+    real = {(e.party, _VARIES.sub("", str(e))) for e in lab.events.since(seen) if e.kind in kinds}
+    played = perform(leg, lab.world, at, log=PlayLog(leg, lab.world, at, lab.plan.by_name))
+    names = {Side.CLIENT: leg.client, Side.SERVER: leg.server}
+    lab.change(before)
+    assert {(names[side], _VARIES.sub("", line)) for side, line in played.steps[-1].logs} == real
+    assert played.trace.outcome is trace.outcome

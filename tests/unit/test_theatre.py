@@ -10,6 +10,7 @@ from pkikit.design.legs import legs_of
 from pkikit.handshake.tls import TlsRange, TlsVersion
 from pkikit.model.leg import NameCheck, Protocol
 from pkikit.model.trace import Outcome, Side
+from pkikit.model.world import Speaks
 from simulator.connections.play_log import PlayLog
 from simulator.wire.memory import MemoryDialler
 from simulator.wire.theatre import Play, perform
@@ -127,3 +128,29 @@ def test_record_lengths_add_up_to_flights(issued: IssuedWorld) -> None:
     for flight in play(issued).flights:
         assert flight.length == sum(r.length for r in flight.records)
         assert all(len(r.head) <= 64 * 3 for r in flight.records)
+
+
+def test_connection_that_is_never_made_has_no_handshake(issued: IssuedWorld) -> None:
+    """A closed port and a name without an address: one step, its log line, and the end."""
+    leg = play(issued).leg
+    closed = replace(issued.world, blocked=frozenset({(leg.server, leg.port)}))
+    unknown = replace(issued.world, unresolved=frozenset({leg.reference_name}))
+    for world, told in ((closed, "Connection refused"), (unknown, "does not resolve")):
+        played = perform(leg, world, AT, log=PlayLog(leg, world, AT))
+        assert len(played.steps) == 2
+        assert told in played.steps[0].remarks[0].text
+        assert "External Server Communication Failure" in played.steps[0].logs[0][1]
+        assert played.steps[-1].remarks[0].text.startswith("The connection is down before any handshake")
+        assert played.trace.outcome is Outcome.UNREACHABLE
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_side_without_tls_sends_plain_sip(issued: IssuedWorld, side: Side) -> None:
+    leg = play(issued).leg
+    fqdn = leg.client if side is Side.CLIENT else leg.server
+    world = issued.world.with_party(replace(issued.world.parties[fqdn], speaks=Speaks.PLAIN))
+    played = perform(leg, world, AT, log=PlayLog(leg, world, AT))
+    plain = [(s.side, s.message.title) for s in played.steps if s.message and s.message.name == "Plain text"]
+    assert plain == [(side, "SIP OPTIONS" if side is Side.CLIENT else "SIP 400 Bad Request")]
+    assert not played.up
+    assert played.steps[-1].bad

@@ -134,7 +134,7 @@ class Decoder:
         return self._server is not None and self._server.version == _TLS13
 
     def _records(self, way: _Way) -> Iterator[Decoded]:
-        if not self._client and way.tail and way.tail[0] not in {_ALERT, _HANDSHAKE}:
+        if not way.record and way.tail and way.tail[0] not in {_ALERT, _HANDSHAKE}:
             content = application_content(way.tail, "Plain text")
             way.record, way.tail = way.tail, b""
             yield self._message(way, content, len(way.record))

@@ -45,7 +45,7 @@ PURPOSES = {
     "ChangeCipherSpec": "From here on, the sender encrypts.",
     "Alert": "The sender ends the connection and says why.",
     "Application data": "The first bytes of the application, under the keys of the session.",
-    "Plain text": "Bytes before TLS: the two sides agree to start TLS.",
+    "Plain text": "The sender does not speak TLS here.",
     "not decoded": "The lab cannot read this; the reason is in the fields.",
 }
 _SUITES_WITH_OWN_KEY = {"ECDHE": "an ephemeral elliptic-curve key", "DHE": "an ephemeral Diffie-Hellman key"}
