@@ -13,7 +13,7 @@ import typer
 from pkikit.commands import console
 from pkikit.errors import MAX_WHERE, InputError
 from pkikit.model.tables.features import VERSION_RANGE
-from pkikit.text import printable
+from pkikit.text import did_you_mean, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -86,7 +86,7 @@ def choice(value: str, allowed: tuple[str, ...], option: str) -> str:
         InputError: the value is not allowed.
     """
     if value not in allowed:
-        raise InputError(f"{option} {value[:40]!r}: allowed are {', '.join(allowed)}")
+        raise InputError(f"{option} {value[:40]!r}: allowed are {', '.join(allowed)}.{did_you_mean(value, allowed)}")
     return value
 
 

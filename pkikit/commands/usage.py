@@ -22,6 +22,9 @@ def in_words(error: Any) -> str:
     if type(error).__name__ == "NoArgsIsHelpError":
         return str(error.format_message())
     parameter = getattr(error, "param", None)
+    if type(error).__name__ == "NoSuchOption":
+        near = list(error.possibilities or ())[:1]
+        return f"No such option {error.option_name}.{f' Did you mean {near[0]}?' if near else ''}"
     if context is None or parameter is None or type(error).__name__ != "MissingParameter":
         return " ".join(str(error.format_message()).split())
     parameters = context.command.get_params(context)
