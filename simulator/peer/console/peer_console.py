@@ -70,7 +70,7 @@ class Console:
     @property
     def _acme(self) -> AcmeService:
         if self._service is None:
-            raise InputError("this lab runs without a public CA, so nobody answers ACME")
+            raise InputError("this lab runs without a public CA, so ACME is not available")
         self._service.require(self.peer.fqdn)
         return self._service
 

@@ -49,7 +49,7 @@ ACME = web.AppKey("acme", AcmeDesk)
 def service_of(request: web.Request) -> AcmeService:
     peer, service = request.app[PEER], request.app[ACME].service
     if service is None:
-        raise InputError("this lab runs without a public CA, so nobody answers ACME")
+        raise InputError("this lab runs without a public CA, so ACME is not available")
     service.require(peer.fqdn)
     return service
 

@@ -48,13 +48,13 @@ TRUST_CHANGED = Banner(
     tone=Tone.WARNING,
     text=TRUST_LIST_CHANGE,
     links=(RESTART_OPTIONS,),
-    remark="The MRA guides X12.5 and X15.0 want a restart after a change of the "
-    "trusted CA list; the certificate guide asks for none, and no alarm does.",
+    remark="The MRA guides X12.5 and X15.0 ask for a restart after a change of the "
+    "trusted CA list. The certificate guide does not, and no alarm does.",
 )
 
 
 def restart_required(what: str) -> Banner:
-    """Return the banner about something that works after a restart."""
+    """Return the banner about something that is used only after a restart."""
     return Banner(tone=Tone.WARNING, text=f"Restart the Expressway to use the new {what}.", links=(RESTART_OPTIONS,))
 
 
