@@ -82,8 +82,8 @@ def _show_cause(
     legs = [leg for leg in report.down if leg.leg.id in cause.legs]
     lines = []
     if cause.refused_by:
-        # A sentence for people names them already.
-        if not all(fqdn in line for fqdn in cause.refused_by for line in cause.finding.lines[:1]):
+        # The sentence of the cause names them already.
+        if not cause.finding.is_summary:
             lines.append(f"Refused by: {', '.join(cause.refused_by)}")
         whose = _presenters(cause, legs)
         lines += [f"Certificate of: {', '.join(_with_file(fqdn, certs) for fqdn in whose)}"] if whose else []

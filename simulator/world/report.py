@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Hashable, Iterable, Sequence
+import re
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from html import escape
@@ -25,6 +26,7 @@ from pkikit.rules.catalogue import rank_causes
 from pkikit.text import listed
 from pkikit.values.names import printable
 from pkikit.view.description import iso
+from pkikit.view.short_names import ShortNames
 
 _FOR_USERS = {ServiceName.MRA, ServiceName.WEB_PROXY}
 # A service names at most so many legs of one cause; the rest is in the table of legs.
@@ -157,8 +159,11 @@ class RootCause:
     fix: str
 
     @classmethod
-    def of(cls, entries: Sequence[tuple[LegReport, Finding]]) -> RootCause:
-        """Merge the same finding of several legs; if their fixes differ, the fix lists the work of each machine."""
+    def of(cls, entries: Sequence[tuple[LegReport, Finding]], short: Mapping[str, str]) -> RootCause:
+        """Merge the same finding of several legs; if their fixes differ, the fix lists the work of each machine.
+
+        short: the short name of each machine, for the sentence.
+        """
         first = entries[0][1]
         machines = tuple(dict.fromkeys(fqdn for leg, finding in entries for fqdn in leg.judges_of(finding)))
         ids = tuple(dict.fromkeys(leg.leg.id for leg, _ in entries))
@@ -170,10 +175,20 @@ class RootCause:
             fix += f" Do the same on {listed(machines[1:])}."
         if first.is_summary and machines:
             says = str(first.evidence[0])
-            says = _for_all(says, entries[0][0], machines if one_list else (), refused)
+            says = _for_all(says, entries[0][0], machines if one_list else (), [short.get(r, r) for r in refused])
             verb = "refuses" if len(machines) == 1 else "refuse"
-            first = first.saying(f"{listed(machines)} {verb} {listed(refused)}: {says}")
+            who, whom = ([short.get(fqdn, fqdn) for fqdn in names] for names in (machines, refused))
+            first = first.saying(f"{listed(who)} {verb} {listed(whom)}: {_shortened(says, short)}")
         return cls(finding=first, legs=ids, refused_by=machines, fix=fix)
+
+
+def _shortened(text: str, short: Mapping[str, str]) -> str:
+    """Return a sentence with short names where it talks about machines; names in certificates stay as they are."""
+    for fqdn, name in short.items():
+        talks = r"(?='s certificate\b| trusts only | looks for | does not send | cannot | presents )"
+        text = re.sub(rf"(?<![\w.-]){re.escape(fqdn)}{talks}", name, text)
+        text = re.sub(rf"(?<= list of ){re.escape(fqdn)}(?= )", name, text)
+    return text
 
 
 def _for_all(text: str, leg: LegReport, machines: Sequence[str], refused: Sequence[str]) -> str:
@@ -183,9 +198,9 @@ def _for_all(text: str, leg: LegReport, machines: Sequence[str], refused: Sequen
         text = text.replace(f"the server certificate file of {fqdn}", "their server certificate files")
     for fqdn in (leg.leg.client, leg.leg.server) if machines[1:] else ():
         text = text.replace(f"the trusted CA list of {fqdn}", f"the trusted CA lists of {listed(machines)}")
-        text = text.replace(f"The trusted CA list of {fqdn} has", "Their trusted CA lists have")
-        text = text.replace(f"The trusted CA list of {fqdn} is", "Their trusted CA lists are")
-        text = text.replace(f"{fqdn} trusts only ", "They trust only ")
+        text = text.replace(f"The trusted CA list of {fqdn} has", "their trusted CA lists have")
+        text = text.replace(f"The trusted CA list of {fqdn} is", "their trusted CA lists are")
+        text = text.replace(f"{fqdn} trusts only ", "they trust only ")
     return text
 
 
@@ -337,7 +352,8 @@ class CheckReport:
             for cause in leg.findings:
                 if cause.rule in (leg.causes[:1] if first_only else leg.causes):
                     found.setdefault(_what_is_wrong(cause), []).append((leg, cause))
-        causes = [RootCause.of(entries) for entries in found.values()]
+        short = ShortNames(leg.leg for leg in self.legs).short if found else {}
+        causes = [RootCause.of(entries, short) for entries in found.values()]
         return tuple(sorted(causes, key=lambda cause: -len(cause.legs)))
 
     @property

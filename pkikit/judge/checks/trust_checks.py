@@ -41,6 +41,7 @@ from pkikit.rules.trust_rules import (
     SAME_SUBJECT_AMBIGUOUS,
     SELF_SIGNED_LEAF,
 )
+from pkikit.text import listed
 
 _Cause = tuple[Rule | None, tuple[Evidence, ...]]
 
@@ -133,9 +134,10 @@ def trusts_only(question: PathQuestion) -> str:
     """Return the beginning of a sentence about what the verifier trusts."""
     if not question.trusted_ca_list:
         return f"{_capital(trust_list(question))} is empty"
+    has = listed([title(c) for c in question.trusted_ca_list], at_most=8)
     if question.verifier_list or not question.verifier:
-        return f"{_capital(trust_list(question))} has only {_in_list(question)}"
-    return f"{question.verifier} trusts only {_in_list(question)}"
+        return f"{_capital(trust_list(question))} has only {has}"
+    return f"{question.verifier} trusts only {has}"
 
 
 def _in_list(question: PathQuestion) -> str:
