@@ -12,7 +12,7 @@ from pkikit.errors import PkikitError
 from pkikit.values.names import printable
 
 ABOVE = "run the cells above this one first (Run › Run All Above Selected Cell)"
-ANEW = "run the notebook from its top, or press the button at its head and then run it"
+FROM_TOP = "choose Kernel › Restart Kernel and Run All Cells"
 
 
 def tell_plainly() -> None:
@@ -41,11 +41,9 @@ def sentence_of(error: BaseException, *, in_cell: bool) -> str | None:
         case PkikitError():
             return str(error)
         case NameError(name=str(name)) if in_cell:
-            return f"{printable(name)} is not there yet: {ABOVE}"
+            return f"{printable(name)} does not exist yet: {ABOVE}"
         case AssertionError() if in_cell:
-            return (
-                f"what this cell says is not so now, since the lab was changed by another cell, or by this one: {ANEW}"
-            )
+            return f"this check does not hold now, because another cell has changed the lab: {FROM_TOP}"
         case _:
             return None
 

@@ -72,7 +72,7 @@ class LabSession:
 
     def __repr__(self) -> str:
         parties = len(self.deployment.parties) - len(self.deployment.peers)
-        return f"Lab {self.deployment.name}: {len(self.deployment.peers)} peers and {parties} other parties, running"
+        return f"Lab {self.deployment.name}: {len(self.deployment.peers)} Expressway peers and {parties} other machines, running."
 
     def close(self) -> None:
         """Stop everything that this lab started."""
@@ -113,7 +113,7 @@ class LabSession:
         """Have the lab CA sign the peer's pending request."""
         lab, request = self.threaded, self.peer(peer).state.request
         if request is None:
-            raise InputError(f"{peer} has no pending request; generate one first: lab.generate_csr({peer!r})")
+            raise InputError(f"{peer} has no pending request. Generate one first: lab.generate_csr({peer!r})")
         leaf = lab.issued.authority.issue(request.csr, at=lab.clock.now())
         return Credential(chain=(leaf, *lab.issued.authority.intermediates), key=request.key)
 
@@ -121,7 +121,9 @@ class LabSession:
         """Return any party of the world with what it presents, trusts and has."""
         found = self.world.parties.get(fqdn)
         if found is None:
-            raise InputError(f"{printable(fqdn)} is no party here; there are {', '.join(self.world.parties)}")
+            raise InputError(
+                f"There is no machine {printable(fqdn)!r} in this lab. There are {', '.join(self.world.parties)}."
+            )
         return found
 
     def upload(self, peer: str, certificate: bytes, key: bytes = b"") -> tuple[Finding, ...]:
@@ -300,7 +302,9 @@ def load(name: str, change: Mapping[str, Any] | None = None) -> Deployment:
     path = shipped if shipped.exists() else Path(name)
     if not path.exists():
         names = ", ".join(sorted(p.stem for p in DEPLOYMENTS.glob("*.yaml")))
-        raise InputError(f"there is no deployment {printable(name)!r}: shipped are {names}; or give the path of a file")
+        raise InputError(
+            f"There is no deployment {printable(name)!r}. Choose one of {names}, or give the path of a file."
+        )
     return deployment_with(load_deployment(path), change or {})
 
 

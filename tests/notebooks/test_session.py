@@ -81,7 +81,7 @@ def test_mistake_in_a_cell_prints_one_line_and_fails_the_cell() -> None:
         NotebookClient(notebook, timeout=LONG, resources={"metadata": {"path": str(FOLDER)}}).execute()
     outputs = notebook.cells[0].outputs
     assert [o.output_type for o in outputs] == ["stream"]
-    assert outputs[0].text.startswith("✘ there is no deployment 'nowhere': shipped are clustered-full, clustered-mra")
+    assert outputs[0].text.startswith("✘ There is no deployment 'nowhere'. Choose one of clustered-full, clustered-mra")
     assert outputs[0].text.count("\n") == 1
 
 
@@ -89,9 +89,9 @@ def test_mistake_in_a_cell_prints_one_line_and_fails_the_cell() -> None:
 @pytest.mark.parametrize(
     ("cells", "told"),
     [
-        (["from workbook import start", 'start("06")', "legs(report.down)"], "✘ legs is not there yet: run the cells above"),
-        (["from workbook import open_lab\nlab = open_lab('single-pair')", "report.down"], "✘ report is not there yet"),
-        (["from workbook import open_lab\nlab = open_lab('single-pair')", "assert not lab.check().accepted"], "✘ what this cell says is not so now"),
+        (["from workbook import start", 'start("06")', "legs(report.down)"], "✘ legs does not exist yet: run the cells above"),
+        (["from workbook import open_lab\nlab = open_lab('single-pair')", "report.down"], "✘ report does not exist yet"),
+        (["from workbook import open_lab\nlab = open_lab('single-pair')", "assert not lab.check().accepted"], "✘ this check does not hold now"),
         (["from workbook import start\nstart('06')", "len(5)"], None),
     ],
 )  # fmt: skip

@@ -57,7 +57,7 @@ def _render_world(session: LabSession, report: CheckReport, world: Any, *lines: 
 def _lists(session: LabSession) -> dict[str, tuple[str, ...]]:
     deployment = session.deployment
     groups = {
-        "everybody": tuple(session.world.parties),
+        "every machine": tuple(session.world.parties),
         "every Expressway-C": tuple(deployment.peers_of(Role.EXPRESSWAY_C)),
         "every Expressway-E": tuple(deployment.peers_of(Role.EXPRESSWAY_E)),
     }
@@ -84,7 +84,7 @@ def trust_editor(session: LabSession) -> Panel:
         session.threaded.change(world)
         return f"Done in the lab, and dialled: {session.check().count}."
 
-    whose = choice("Whose list", tuple(lists), "every Expressway-E")
+    whose = choice("List of", tuple(lists), "every Expressway-E")
 
     def tick(change: dict[str, Any]) -> None:
         """The boxes show the list that is there now (of several parties, what any of them trusts)."""
@@ -112,10 +112,10 @@ def chain_builder(session: LabSession) -> Panel:
     roots_first = tuple(n for n, c in known.items() if n in _trusted(session) and c.subject == c.issuer)
     inputs = {
         "party": choice("Certificate of", tuple(leaves), first),
-        "sent": with_label(widgets.SelectMultiple, "Sent behind it", options=tuple(known), value=sent_first, rows=4),
+        "sent": with_label(widgets.SelectMultiple, "Sent with it", options=tuple(known), value=sent_first, rows=4),
         "trusted": with_label(widgets.SelectMultiple, "Trusted CA list", options=tuple(known),
                             value=roots_first, rows=4),
-        "purpose": choice("PanelOutput as", ("server", "client"), "server"),
+        "purpose": choice("Used as", ("server", "client"), "server"),
         "days": Slider(description="Judged in … days", value=0, min=-60, max=_MAX_DAYS, stride=30, interval=400),
     }  # fmt: skip
 
@@ -132,9 +132,9 @@ def chain_builder(session: LabSession) -> Panel:
         answer = "✔ accepted" if made.verdict.accepted else "✘ refused"
         boxes = " ← ".join(path)
         said = [(f.severity.value, f.rule, f.message, f.fix) for f in made.verdict.findings]
-        end = f"the path ends: {made.path.anchor.value.replace('-', ' ')}"
+        end = f"Path: {made.path.anchor.value.replace('-', ' ')}"
         html = f"<p><b>{answer}</b></p><p>{escape(boxes)}</p><p>{escape(end)}</p>"
-        html += table(("", "rule", "what is said", "fix"), said) if said else ""
+        html += table(("severity", "rule", "finding", "fix"), said) if said else ""
         return PanelOutput(html=html, text="\n".join([answer, boxes, end, *(f"{r}: {m}" for _, r, m, _ in said)]))
 
     return Panel("Chain builder", inputs, show)
@@ -233,7 +233,7 @@ def acme_player(session: LabSession, peer: str) -> Panel:
     """Step through the last order of a peer: who sends what to whom."""
     steps = session.start_acme().steps(peer)
     if not steps:
-        raise InputError(f"{peer} has ordered nothing yet; order first: lab.acme_sign({peer!r})")
+        raise InputError(f"{peer} has not ordered a certificate yet. Order one first: lab.acme_sign({peer!r})")
     cluster = session.deployment.cluster_of(peer)
     assert cluster is not None  # who orders is a peer
     order = order_sequence(steps, peer, cluster.peers)
