@@ -118,7 +118,7 @@ def test_csr_panel_generates_and_discards_a_request(shown: tuple[Page, str]) -> 
 def test_trust_panel_removes_and_restores_a_ca(shown: tuple[Page, str]) -> None:
     """A CA taken out: relations fall in the picture, then in the lab; put back, all is well."""
     found, result = panel(shown, "Trusted CA list")
-    found.get_by_label("Whose list").select_option("c1.corp.example.com")
+    found.get_by_label("List of").select_option("c1.corp.example.com")
     expect(result).to_contain_text(re.compile(r"(\d+) of \1 connections up"))
     box = found.get_by_role("checkbox", name="trusts Lab Root CA")
     box.focus()
