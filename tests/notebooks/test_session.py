@@ -46,7 +46,7 @@ def test_opening_a_lab_again_replaces_it(lab: LabSession) -> None:
 
 def test_mistake_is_reported_with_one_sentence(lab: LabSession) -> None:
     """Calls in the wrong order and wrong names end in one sentence."""
-    with pytest.raises(InputError, match="generate one first"):
+    with pytest.raises(InputError, match="Generate one first"):
         lab.sign(C1)
     for call in (lab.layout, lab.generate_csr, lab.sign):
         with pytest.raises(InputError, match="there are c1"):
