@@ -15,7 +15,7 @@ from pkikit.design.san import design_sans
 from pkikit.errors import InputError
 from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg
-from pkikit.model.parties import Cluster, Role
+from pkikit.model.parties import Cluster, LegKind, Role
 from pkikit.model.purposes import needs_client_auth
 from pkikit.model.tables.features import ACME, TWO_STORES
 from pkikit.model.tables.public_cas import EXPRESSWAY_PROFILE, LETS_ENCRYPT, WEB_LIFETIMES
@@ -224,6 +224,13 @@ class ClusterJudge:
         self._inside = {n for group in deployment.groups if group.kind.is_clustered for n in group.members}
         edge = cluster.role is Role.EXPRESSWAY_E
         self._domains = deployment.domains.registration if deployment.mra and edge else ()
+        # These domains are in the certificate for other reasons too, whatever form MRA clients look for.
+        also = (
+            *deployment.domains.federation,
+            *(deployment.domains.sip if deployment.sip_domains_in_certificate else ()),
+        )
+        self._kept = frozenset(also) if edge else frozenset()
+        self._bare = frozenset((*self._domains, *also)) if edge else frozenset()
         self._legs = [
             (leg, peer) for leg in legs_of(deployment) for peer in cluster.peers
             if ((leg.server == peer and leg.client_verifies) or (leg.client == peer and leg.mutual)) and not leg.permissive
@@ -241,9 +248,12 @@ class ClusterJudge:
             for domain, form in zip(self._domains, option.registration, strict=True)
         }
         if option.domains == "separate":
-            own = tuple(n for n in names_in_use if n not in chosen)
+            own = tuple(n for n in names_in_use if n not in chosen or n in self._kept)
             return (own, *((name,) for name in chosen.values()))
-        return (tuple(chosen.get(n, n) for n in names_in_use),)
+        written: dict[str, None] = {}
+        for name in names_in_use:
+            written |= dict.fromkeys([chosen.get(name, name), *([name] if name in self._kept else [])])
+        return (tuple(written),)
 
     def judge(self, option: Option) -> Partial:
         """Judge one option."""
@@ -269,7 +279,7 @@ class ClusterJudge:
             legs_broken=self._count_broken() if on_web and not two else 0,
             legs_unserved=self._count_unserved(carried),
             public_names=len(unique) if on_web else 0,
-            apex_names=len(unique & set(self._domains)),
+            apex_names=len(unique & self._bare),
             exposure_days=option.days,
             roots_to_hand_out=self._strangers(option),
             refused_names=sum(map(is_internal, unique)) if on_web else 0,
@@ -305,10 +315,16 @@ def _new_domain(option: Option, certificates: int, peers: int) -> int:
     return certificates
 
 
+_BY_DOMAIN = frozenset({LegKind.MRA, LegKind.MRA_SIP, LegKind.MRA_XMPP})
+
+
 def _serves(leg: Leg, peer: str, certs: tuple[tuple[str, ...], ...]) -> bool:
     """Return True if every name that somebody looks for is there; MRA clients accept the domain in either form."""
     names_in_use = {n for cert in certs for n in cert}
-    names_in_use |= {n.removeprefix("collab-edge.") for n in names_in_use} | {f"collab-edge.{n}" for n in names_in_use}
+    if leg.kind in _BY_DOMAIN:
+        names_in_use |= {n.removeprefix("collab-edge.") for n in names_in_use} | {
+            f"collab-edge.{n}" for n in names_in_use
+        }
     return all(names_in_use & set(check.any_of) for check in leg.presents(peer))
 
 

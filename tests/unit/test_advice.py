@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from pkikit.design.choices import ClusterJudge, Option
 from pkikit.design.san import design_all
 from pkikit.errors import InputError
 from pkikit.explore.advice.certificate_design import BY_ACME, PRIVATE, all_designs
@@ -68,6 +69,27 @@ def test_cluster_with_every_kind_of_design_is_judged_as_its_figures_say(at: date
     assert works == {d: figures_of(study, d).works for d in designs}
     assert len(set(works.values())) == 2
     assert set(try_out(study, designs[0], at).verdicts) == ({at} if at > AFTER_SUNSET else {at, AFTER_SUNSET})
+
+
+def test_explorer_calls_the_same_designs_working_as_the_recommendation() -> None:
+    """Where both can express a design, both judge it alike; the explorer's figures are proven by the trials above."""
+    base = changed("clustered-full", version="X15.5")
+    study, (core, edge) = study_of(base), base.clusters
+    judges = ClusterJudge(base, core), ClusterJudge(base, edge)
+    for design in all_designs(base, "X15.5", NOW):
+        plain = {
+            "certificate": design.certificate,
+            "cluster_name": "yes",
+            "domains": "together",
+            "term": str(design.days),
+        }
+        inside = Option(**plain, registration=(), authority="private", stores="one")
+        forms = (design.registration,) * len(base.domains.registration)
+        term = "classic" if design.authority == BY_ACME else str(design.edge_days)
+        outside = {**plain, "term": term, "authority": design.authority, "stores": design.stores}
+        partials = judges[0].judge(inside), judges[1].judge(Option(**outside, registration=forms))
+        down = sum(p.legs_broken + p.legs_unserved + p.refused_names + p.over_limit for p in partials)
+        assert (down == 0) == figures_of(study, design).works, design.name
 
 
 def test_every_recommendation_works_respects_the_answers_and_has_real_alternatives() -> None:

@@ -59,7 +59,8 @@ def test_design_of_the_guide_is_a_candidate_with_its_names() -> None:
         ),  # neighbour and foreign XMPP server, dialled from both peers; cluster links ask for no clientAuth from X15.4 on
         ({"authority": "public", "stores": "two"}, "legs_broken", 0),
         ({"authority": "public"}, "public_names", 8),
-        ({"registration": ("collab-edge-dns",) * 2}, "apex_names", 0),
+        ({"registration": ("collab-edge-dns",) * 2}, "apex_names", 1),  # example.com is the federation domain, too
+        ({"registration": ("collab-edge-dns",) * 2}, "legs_unserved", 0),
         ({}, "apex_names", 2),
         ({"certificate": "shared"}, "restarts_new_peer", 3),
         ({"domains": "separate"}, "reissues_new_domain", 2),

@@ -33,10 +33,10 @@ _STYLE = """<style>
 .wizard-panel .advice-copy:focus-visible { outline: 3px solid currentColor; outline-offset: 2px; }
 .wizard-panel th[scope=row] { font-weight: 600; min-width: 9em; }
 .wizard-panel th small { font-weight: normal; }
-.wizard-panel td { min-width: 3em; overflow-wrap: normal; }
+.workbook-panel.wizard-panel td { min-width: 3em; overflow-wrap: normal; }
 @media (max-width: 600px) {
-  .wizard-panel th, .wizard-panel td { padding: 3px 4px; }
-  .wizard-panel th[scope=row] { min-width: 7em; }
+  .workbook-panel.wizard-panel th, .workbook-panel.wizard-panel td { padding: 3px 3px; min-width: 2em; font-size: .85em; }
+  .workbook-panel.wizard-panel th[scope=row] { min-width: 6em; }
   .wizard-panel th small { display: none; }
   .wizard-panel ul { padding-left: 1.2em; }
 }
