@@ -15,12 +15,12 @@ _PAGE = """<!doctype html>
 """
 _TOPOLOGY = """{% extends "page" %}{% block content %}
 <p>Each line is a TLS connection, or several. Hover over a machine to see its certificate; select a line or a machine to see its
-last handshakes. Refreshes every 2 s. <span id="lost" role="status"></span></p>
+last handshakes. Refreshes every 2&nbsp;s. <span id="lost" role="status"></span></p>
 <div id="live">{% include "now" %}</div><div id="card" role="tooltip" hidden></div>{% endblock %}
 """
 _NOW = """<p class="{{ "up" if up else "down" }}"><strong>{{ "✔" if up else "✘" }} {{ count }}</strong> at {{ now }}</p>
-<ul class="down">{% for line in refusals %}<li>{{ line }}</li>{% endfor %}</ul>
 <div class="flow"><div class="picture" tabindex="0" role="region" aria-label="Topology">{{ svg | safe }}</div>
+<ul class="down">{% for line in refusals %}<li>{{ line }}</li>{% endfor %}</ul>
 <table><thead><tr><th scope="col">Between</th><th scope="col">Status</th><th scope="col">Cause</th></tr></thead><tbody>
 {% for row in rows %}<tr><td><a href="{{ row.link }}">{{ row.between }}</a></td>
 <td class="{{ row.mark }}">{{ {"up": "✔ ", "idle": ""}.get(row.mark, "✘ ") }}{{ row.count }}</td>
@@ -61,7 +61,9 @@ details { margin: .6rem 0; } summary { cursor: pointer; overflow-wrap: anywhere;
   white-space: pre-line; overflow-wrap: anywhere; font-size: .9rem; background: var(--paper); color: var(--ink);
   border: 2px solid currentColor; border-radius: 8px; }
 #card[hidden] { display: none; }
-@media (max-width: 45rem) { .sides { grid-template-columns: 1fr; } .flow { flex-direction: column-reverse; } }
+@media (max-width: 45rem) { .sides { grid-template-columns: 1fr; } .picture { order: 1; }
+  table { table-layout: fixed; font-size: .85rem; } th, td { padding: .3rem .25rem; } th { width: 36%; } th + th { width: 31%; }
+  th + th + th { width: 33%; } }
 """
 )
 SCRIPT = """"use strict";

@@ -38,7 +38,7 @@ def first_picture() -> float:
     """Seconds from the first cell of notebook 00 to its first picture, in a kernel that is ready."""
     notebook = json.loads((ROOT / "notebooks" / "00-meet-the-lab.ipynb").read_text(encoding="utf-8"))
     code = ["".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "code"]
-    until = next(n for n, source in enumerate(code) if source.startswith("picture("))
+    until = next(n for n, source in enumerate(code) if "picture(" in source)
     manager = KernelManager()
     manager.start_kernel(cwd=str(ROOT / "notebooks"), stderr=subprocess.DEVNULL)
     client = manager.client()
@@ -76,6 +76,26 @@ def redraws() -> dict[str, list[float]]:
             began = time.perf_counter()
             panel.inputs[field].value = value
             found.setdefault(name, []).append(time.perf_counter() - began)
+    lab.close()
+    return found
+
+
+def topology_redraws() -> list[float]:
+    """Seconds that each drawing of the topology of clustered-full takes, with other connections down each time."""
+    from dataclasses import replace
+
+    import workbook as w
+
+    from simulator.face.picture import draw
+
+    lab = w.open_lab("clustered-full")
+    world, found = lab.world, []
+    for party in (*lab.deployment.parties, *lab.deployment.parties):
+        changed = world.with_party(replace(world.parties[party], trusted_ca_list=()))
+        report = w.judged(changed, lab.at)
+        began = time.perf_counter()
+        draw(lab.deployment, changed, report)
+        found.append(time.perf_counter() - began)
     lab.close()
     return found
 
@@ -172,6 +192,7 @@ def main() -> None:
         show("a panel's redraw, p95", percentile(every, 0.95) * 1000, "ms", 100)
         for name, times in slow.items():
             print(f"    {name:<48} {percentile(times, 0.95) * 1000:8.2f} ms")
+        show("topology of clustered-full, redrawn, p95", percentile(topology_redraws(), 0.95) * 1000, "ms", 100)
         full, bare = memory()
         show("a learner's kernel with clustered-full", full, "MB", 250)
         print(f"    of it the bare kernel {bare:.0f} MB")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from pkikit.model.leg import Leg
 from pkikit.model.parties import LegKind
@@ -29,7 +30,7 @@ class Bundle:
     legs: tuple[Leg, ...] = field(repr=False)
     reports: tuple[LegReport, ...] = field(default=(), repr=False)
 
-    @property
+    @cached_property
     def down(self) -> tuple[LegReport, ...]:
         """Those that are down."""
         return tuple(report for report in self.reports if not report.up)

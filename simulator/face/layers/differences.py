@@ -58,7 +58,12 @@ class Differences:
 def differences_of(world: World, machines: Sequence[str]) -> Differences:
     """Return the facts of these machines and what is usual among them."""
     facts = {name: Facts(issuer=issuer_text(world, name), trusts=lists_text(world, name)) for name in machines}
-    kinds = {name: _kind(world, name) for name in machines}
+    peers = set(world.deployment.peers)
+    clients = {name for group in world.deployment.groups if not group.has_certificates for name in group.members}
+    kinds = {
+        n: "Expressway peers" if n in peers else "Clients outside" if n in clients else "Other machines"
+        for n in machines
+    }
     usual = {
         kind: Facts(
             issuer=_most_common([facts[n].issuer for n in machines if kinds[n] == kind]),
@@ -67,13 +72,6 @@ def differences_of(world: World, machines: Sequence[str]) -> Differences:
         for kind in dict.fromkeys(kinds.values())
     }
     return Differences(facts=facts, usual=usual, kinds=kinds)
-
-
-def _kind(world: World, fqdn: str) -> str:
-    deployment = world.deployment
-    if deployment.cluster_of(fqdn) is not None:
-        return "Expressway peers"
-    return "Other machines" if deployment.group_of(fqdn).has_certificates else "Clients outside"
 
 
 def _most_common(values: Sequence[str]) -> str:

@@ -78,12 +78,9 @@ class Topology:
     @cached_property
     def down_by_machine(self) -> Mapping[str, str]:
         """For each machine with connections that are down, how many: `9 of 20 down`."""
-        reports = self.report.legs if self.report else ()
-        found = {}
-        for name in {n for r in reports if not r.up for n in (r.leg.client, r.leg.server)}:
-            own = [r for r in reports if name in (r.leg.client, r.leg.server)]
-            found[name] = f"{sum(not r.up for r in own)} of {len(own)} down"
-        return found
+        every = Counter(name for shown in self.bundles for r in shown.reports for name in (r.leg.client, r.leg.server))
+        down = Counter(name for shown in self.bundles for r in shown.down for name in (r.leg.client, r.leg.server))
+        return {name: f"{count} of {every[name]} down" for name, count in down.items()}
 
     @cached_property
     def refusals(self) -> tuple[Refusal, ...]:
