@@ -36,12 +36,14 @@ def values(key: str) -> list[str]:
 
 
 def answer_space() -> Iterator[Answers]:
-    """Every answer to every question; of who connects, each alone, nobody and everybody."""
+    """Every answer to every question; of who connects, each alone, nobody and everybody. Clusters for the newest version."""
     few = ["", *KINDS, ",".join(KINDS)]
     keys = ("trust", "domain", "restarts", "acme")
     for outside, version, *others in itertools.product(few, VERSIONS, *(values(key) for key in keys)):
         items = [f"{key}={value}" for key, value in zip(keys, others, strict=True)]
-        yield answers_from([f"outside={outside}", f"version={version}", "upgrade=no", "edge-peers=1", *items])
+        size = "2" if version == VERSIONS[-1] and outside in {"mra", few[-1]} else "1"
+        sizes = [f"core-peers={size}", f"edge-peers={size}"]
+        yield answers_from([f"outside={outside}", f"version={version}", "upgrade=no", *sizes, *items])
 
 
 def test_figures_and_trial_agree_for_every_kind_of_design() -> None:
