@@ -136,7 +136,7 @@ def check(
     ] = None,
     picture: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.svg|FILE.png", help="The topology as a picture, with what is up and down."),
+        typer.Option(metavar="FILE.svg|.png|.html", help="The topology as a picture, with what is up and down."),
     ] = None,
     verbose: VerboseFlag = False,
     as_json: JsonFlag = False,

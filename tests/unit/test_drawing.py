@@ -90,10 +90,14 @@ def test_picture_files_hold_colours_and_no_variables(tmp_path: Path) -> None:
         assert "<style" not in text
         assert PALETTES[theme]["ink"] in text
     assert "\u202e" not in drawn.svg
+    page = drawn.export(tmp_path / "card.html").read_text(encoding="utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "<pre>a card &lt;b&gt;</pre>" in page
+    assert "prefers-color-scheme" in page
     content = drawn.export(tmp_path / "card.png", scale=3).read_bytes()
     assert content.startswith(b"\x89PNG")
     assert int.from_bytes(content[16:20]) == 300
-    with pytest.raises(InputError, match=r"card\.jpg: a picture is written as \.svg or \.png"):
+    with pytest.raises(InputError, match=r"card\.jpg: a picture is written as \.svg, \.png or \.html"):
         drawn.export(tmp_path / "card.jpg")
     with pytest.raises(InputError, match="no theme 'pink'; there are light, dark, print"):
         resolved(drawn.svg, "pink")  # type: ignore[arg-type]

@@ -274,7 +274,7 @@ def test_option_of_check_writes_the_topology_and_refuses_other_names_at_once(tmp
         write = picture_writer(tmp_path / name)
         write(SimpleNamespace(deployment=world.deployment, world=world), judged(world, AT))  # type: ignore[arg-type]
         assert (tmp_path / name).read_bytes().startswith(head)
-    with pytest.raises(InputError, match=r"a\.gif: a picture is written as \.svg or \.png"):
+    with pytest.raises(InputError, match=r"a\.gif: a picture is written as \.svg, \.png or \.html"):
         picture_writer(tmp_path / "a.gif")
 
 

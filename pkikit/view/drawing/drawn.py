@@ -42,14 +42,30 @@ class Picture:
         """Write the picture to a file.
 
         Args:
-            path: ends in `.svg` or `.png`.
+            path: ends in `.svg`, `.png` or `.html`; the page has the text version too, and follows the reader's light or dark.
             theme: `light`, `dark` or `print`.
             scale: pixels of a PNG per pixel of the picture; 2 is sharp on a projector.
 
         Returns:
             The file.
         """
-        return export(self.svg, path, theme=theme, scale=scale)
+        target = picture_file(path)
+        if target.suffix.lower() == ".html":
+            return _written(target, self.page().encode())
+        return export(self.svg, target, theme=theme, scale=scale)
+
+    def page(self) -> str:
+        """Return the picture and its text version as a page that needs nothing else.
+
+        Returns:
+            An HTML document.
+        """
+        return (
+            '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Picture</title>'
+            '<meta name="viewport" content="width=device-width, initial-scale=1"><style>:root{color-scheme:light dark}'
+            "body{font-family:system-ui,sans-serif;margin:1rem}pre{white-space:pre-wrap}</style></head>"
+            f"<body><main>{self.html()}</main></body></html>\n"
+        )
 
     def _repr_svg_(self) -> str:
         return resolved(self.svg)
@@ -76,13 +92,19 @@ def export(svg: str, path: str | PathLike[str], *, theme: ThemeName = "light", s
     Raises:
         InputError: the name ends in something else, or the scale is not allowed.
     """
-    from pkikit.files import write_public
-
     target = picture_file(path)
+    if target.suffix.lower() == ".html":
+        raise InputError(f"{target}: a page needs the text version too: use Picture.export")
     if not 0 < scale <= 8:
         raise InputError(f"scale {scale}: allowed are numbers above 0, up to 8")
     drawn = resolved(svg, theme)
-    write_public(target, drawn.encode() if target.suffix.lower() == ".svg" else png(drawn, scale))
+    return _written(target, drawn.encode() if target.suffix.lower() == ".svg" else png(drawn, scale))
+
+
+def _written(target: Path, content: bytes) -> Path:
+    from pkikit.files import write_public
+
+    write_public(target, content)
     return target
 
 
@@ -90,7 +112,7 @@ def picture_file(path: str | PathLike[str]) -> Path:
     """Return the file that a picture can be written to, asked before the work is done that leads to the picture.
 
     Args:
-        path: ends in `.svg` or `.png`.
+        path: ends in `.svg`, `.png` or `.html`.
 
     Returns:
         The same.
@@ -101,8 +123,8 @@ def picture_file(path: str | PathLike[str]) -> Path:
     """
     target = Path(path)
     kind = target.suffix.lower()
-    if kind not in {".svg", ".png"}:
-        raise InputError(f"{target}: a picture is written as .svg or .png")
+    if kind not in {".svg", ".png", ".html"}:
+        raise InputError(f"{target}: a picture is written as .svg, .png or .html")
     if kind == ".png":
         with optional_packages():
             import resvg_py  # noqa: F401 - only whether it is there
