@@ -167,7 +167,7 @@ def test_nbval_fails_when_an_output_changed(tmp_path: Path) -> None:
     notebook = json.loads(path.read_text(encoding="utf-8"))
     first = next(i for i, c in enumerate(notebook["cells"]) if "open_lab(" in "".join(c["source"]))
     notebook["cells"] = notebook["cells"][first : first + 1]
-    changed = json.dumps(notebook).replace("4 other parties", "5 other parties")
+    changed = re.sub(r"4 other (parties|machines)", r"5 other \1", json.dumps(notebook))
     assert changed != json.dumps(notebook)
     path.write_text(changed, encoding="utf-8")
     command = [
@@ -186,7 +186,7 @@ def test_nbval_fails_when_an_output_changed(tmp_path: Path) -> None:
     ]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path / "notebooks", timeout=LONG)
     assert done.returncode == 1, done.stdout
-    assert "5 other parties" in done.stdout
+    assert "5 other" in done.stdout
 
 
 def test_exercises_in_notebooks_and_engine_are_the_same() -> None:

@@ -14,6 +14,9 @@ from workbook.plainly import tell_plainly
 from workbook.session import LabSession, close_current
 
 
+AFTER = "Lessons, at the end"
+
+
 def lesson_of(number: str) -> Lesson:
     """Return a lesson. Raises InputError with the numbers that there are."""
     found = lesson(number)
@@ -35,7 +38,7 @@ def bar(done: int, total: int) -> str:
     return f'<span class="bar" aria-hidden="true"><span style="width:{share}%"></span></span>'
 
 
-def links(found: Lesson) -> str:
+def links(found: Lesson, where: str = "Lessons") -> str:
     """Return links to the lesson before, the home page and the lesson after."""
     before, after = neighbours(found.number)
     parts = [f'<a href="{HOME}">Course home</a>']
@@ -43,7 +46,7 @@ def links(found: Lesson) -> str:
         parts.insert(0, f'<a href="{escape(before.file)}">← {escape(_title(before))}</a>')
     if after is not None:
         parts.append(f'<a href="{escape(after.file)}">{escape(_title(after))} →</a>')
-    return f'<nav aria-label="Lessons"><p>{" &nbsp;·&nbsp; ".join(parts)}</p></nav>'
+    return f'<nav aria-label="{where}"><p>{" &nbsp;·&nbsp; ".join(parts)}</p></nav>'
 
 
 def _title(found: Lesson) -> str:
@@ -153,7 +156,7 @@ class FinishCard(Card):
     @property
     def static(self) -> str:
         """Links to the lessons before and after."""
-        return f"{links(self.found)}<p>▶ Run this cell to see what you have done.</p>"
+        return f"{links(self.found, AFTER)}<p>▶ Run this cell to see what you have done.</p>"
 
     def redraw(self) -> None:
         """Show what is done, what is open, and the next lesson."""
@@ -164,7 +167,9 @@ class FinishCard(Card):
         more = f" Still open: {', '.join(still)}." if still else " Well done."
         after = neighbours(self.found.number)[1]
         following = f'<p><b>Next:</b> <a href="{escape(after.file)}">{escape(_title(after))}</a></p>' if after else ""
-        self.result.show(f"<p>{bar(done, len(names))} {escape(words + more)}</p>{following}{links(self.found)}", words)
+        self.result.show(
+            f"<p>{bar(done, len(names))} {escape(words + more)}</p>{following}{links(self.found, AFTER)}", words
+        )
 
     def _close(self) -> None:
         if LabSession.current is None:
