@@ -13,7 +13,6 @@ from workbook.learning.cards import HOME, Card, Html, button, heading, row
 from workbook.plainly import tell_plainly
 from workbook.session import LabSession, close_current
 
-
 AFTER = "Lessons, at the end"
 
 
