@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from pkikit.model.certificates.credential import Credential
-    from pkikit.model.findings import Verdict
+    from pkikit.model.findings import Finding, Verdict
     from pkikit.model.leg import NameCheck
     from pkikit.model.trace import HandshakeTrace
     from pkikit.net.probe import Probe
@@ -95,11 +95,25 @@ def _tell_causes(
             rows = _group_rows(groups, verbose=verbose)
             title = f"{plural(len(groups), 'kind')} of failure:"
             console.table(out, ("failures", "connection", "cause"), rows, title=title)
-        console.show_findings(out, verdict.findings)
+        _show_findings(out, verdict.findings, verbose=verbose)
         console.section(out, f"{verdict.counts[:1].upper()}{verdict.counts[1:]}.")
 
     document = {**verdict.to_json(), "causes": list(causes), **more}
     console.answer(document, as_json=as_json, accepted=verdict.accepted, show=show)
+
+
+def _show_findings(out: Console, findings: Sequence[Finding], *, verbose: bool) -> None:
+    """Print the findings; of many connections with one cause the first, and how many more there are."""
+    if verbose:
+        console.show_findings(out, findings)
+        return
+    rules: dict[str, list[Finding]] = {}
+    for found in findings:
+        rules.setdefault(found.rule, []).append(found)
+    for members in rules.values():
+        more = len(members) - 1
+        rest = [f"And {more} more with this cause (--verbose lists them)."] if more else []
+        console.show_finding(out, members[0], rest)
 
 
 def _tell_probe(

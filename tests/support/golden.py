@@ -79,12 +79,14 @@ COMMANDS = {
     "verify": f"{_VERIFY} --name e1.example.com",
     "verify-name": f"{_VERIFY} --name c1.corp.example.com",
     "verify-trust": f"pkikit verify cert.pem --trust other-root.pem {_AT}",
+    "verify-revoked": "pkikit verify e1.pem --trust my-ca/ca.pem --crl my-ca.crl",
     "verify-missing": "pkikit verify cert.pem",
     "match": "pkikit match e1.example.com cert.pem",
     "match-verbose": "pkikit match sip:example.org cert.pem --verbose",
     "rules-one": "pkikit rules names.cluster-fqdn-missing",
     "rules-other": "pkikit rules names.clusterfqdn-missing",
     "diagnose": "pkikit diagnose events.log",
+    "diagnose-many": "pkikit diagnose many.log",
     "diagnose-certificate": "pkikit diagnose cert.pem",
     "diagnose-nothing": "pkikit diagnose",
     "probe-closed": "pkikit probe 127.0.0.1:1",
@@ -115,7 +117,7 @@ IN_LAB = ("check", "check-verbose", "up", "up-status", "probe", "acme-terms", "a
 _CHANGES = (
     (r"\b\d{4}-\d\d-\d\d( \d\d:\d\d)?( UTC)?", lambda m: re.sub(r"\d", "9", m[0])),
     (r"\b[0-9a-f]{2}(?::[0-9a-f]{2}){15,}\b", lambda m: "ab:" * (len(m[0]) // 3) + "ab"),
-    (r"(Serial +|serials +)[0-9a-f]+\b", lambda m: f"{m[1]}{'a' * 38}"),
+    (r"([Ss]erials? +)[0-9a-f]{12,}\b", lambda m: f"{m[1]}{'a' * 38}"),
     (r"\b[0-9a-f]{64}\b|\b[0-9a-f]{40}\b", lambda m: "a" * len(m[0])),
     (r"\b[0-9a-f]{16}…", lambda m: f"{'a' * 16}…"),
     (r"\b\d[\d,]* days? (left|ago)", lambda m: f"9 days {m[1]}"),
@@ -209,6 +211,9 @@ def _prepare(folder: Path) -> None:
     (folder / "other-root.pem").write_bytes(other.root.public_bytes(Encoding.PEM))
     (folder / "notes.txt").write_text("Call the CA on Monday.\n")
     (folder / "events.log").write_text("\n".join(event("certificate has expired", second=n) for n in range(10, 14)))
+    causes = ("certificate has expired", "unable to get local issuer certificate", "hostname mismatch")
+    many = [event(cause, client=f"10.20.0.{n}", second=n) for n, cause in enumerate(causes * 6, 10)]
+    (folder / "many.log").write_text("\n".join(many))
     mine = folder / "certificates" / E1
     mine.mkdir(parents=True)
     from simulator.world.craft import craft
