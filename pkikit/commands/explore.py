@@ -93,6 +93,7 @@ def _compare(
     from pkikit.design.search_space import Space
     from pkikit.explore.exploration import explore as run
     from pkikit.explore.exploration import front_picture, front_rows
+    from pkikit.view.drawing import resolved
 
     if scheduler is not None and workers != 1:
         raise InputError("--workers and --scheduler exclude each other")
@@ -102,7 +103,7 @@ def _compare(
     if plot is not None:
         from pkikit.files import write_public
 
-        write_public(plot, front_picture(space, outcome).encode())
+        write_public(plot, resolved(front_picture(space, outcome)).encode())
     front = front_rows(space, outcome)
     document = {
         "deployment": read.name,

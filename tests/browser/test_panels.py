@@ -158,6 +158,35 @@ def test_theatre_panel_steps_by_keyboard(shown: tuple[Page, str]) -> None:
     keep(found, shown, "theatre")
 
 
+def test_theatre_presenter_mode_works_by_keyboard_alone(shown: tuple[Page, str]) -> None:
+    """Full width and large text; arrow keys and blank go on and back; Escape leaves. The current row is in sight."""
+    found, result = panel(shown, "Handshake theatre")
+    keyboard = shown[0].keyboard
+    found.get_by_role("button", name="Presenter mode").focus()
+    keyboard.press("Enter")
+    expect(found).to_have_class(re.compile("presenting"))
+    box = found.bounding_box()
+    view = shown[0].viewport_size
+    assert box
+    assert view
+    assert box["width"] == view["width"]
+    assert found.locator("h4").evaluate("e => parseFloat(getComputedStyle(e).fontSize)") >= 24
+    keyboard.press("Home")
+    expect(result).to_contain_text("Step 1 of")
+    keyboard.press("ArrowRight")
+    expect(result).to_contain_text("Step 2 of")
+    keyboard.press(" ")
+    expect(result).to_contain_text("Step 3 of")
+    keyboard.press("ArrowLeft")
+    expect(result).to_contain_text("Step 2 of")
+    keyboard.press("End")
+    expect(result).to_contain_text("The connection is up")
+    keep(found, shown, "theatre-presenting")
+    keyboard.press("Escape")
+    expect(found).not_to_have_class(re.compile("presenting"))
+    expect(found.get_by_role("button", name="Presenter mode")).to_be_focused()
+
+
 def test_loss_panel_fails_the_legs_of_its_target(shown: tuple[Page, str]) -> None:
     """What happens, and to whom: the target's choices follow, and the legs fall."""
     found, result = panel(shown, "Blast radius")
