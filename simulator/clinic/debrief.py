@@ -176,6 +176,7 @@ def _replay(played: Played) -> Replay | None:
 
 
 def _decisive(played: Played) -> LegReport | None:
-    """Return the connection that shows the cause best: the first that is down for it."""
-    down, cause = played.live.broken.down, played.live.case.cause
+    """Return the connection that shows the cause best: one that is down for it, if possible of a zone."""
+    down = sorted(played.live.broken.down, key=lambda leg: leg.leg.zone is None)
+    cause = played.live.case.cause
     return next((leg for leg in down if leg.causes[:1] == (cause,)), down[0] if down else None)

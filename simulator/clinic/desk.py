@@ -238,7 +238,7 @@ class Desk:
         return Fixed(line=str(remedy), effects=effects, report=self.report, solved=self.done, text=self._told(effects))
 
     def _told(self, effects: tuple[str, ...]) -> str:
-        end = "" if not self.fixed else "Fixed." if self.named else "Fixed. Now name the cause."
+        end = "Fixed. Now name the cause." if self.fixed and not self.named else ""
         return "\n".join(line for line in (*effects, self.state, end) if line)
 
     @property

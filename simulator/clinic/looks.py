@@ -15,7 +15,7 @@ from pkikit.model.certificates.credential import Credential
 from pkikit.model.certificates.facts import title
 from pkikit.model.leg import Leg, Protocol
 from pkikit.model.trace import Message, Side, describe
-from pkikit.text import printable
+from pkikit.text import counted, printable
 from pkikit.view.description import describe_certificate
 from pkikit.view.short_names import ShortNames
 from simulator.clinic.live_case import LiveCase
@@ -315,8 +315,9 @@ def _facts(credential: Credential, now: datetime) -> list[tuple[str, str]]:
 
 
 def _day(at: datetime, now: datetime) -> str:
-    days = (at - now).days
-    far = f"in {days} days" if days > 0 else f"{-days} days ago" if days < 0 else "today"
+    days = abs(at - now).days
+    much = counted(days, "day")
+    far = "today" if not days else f"in {much}" if at > now else f"{much} ago"
     return f"{at:%Y-%m-%d %H:%M} UTC ({far}, by its own clock)"
 
 

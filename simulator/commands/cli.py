@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,10 +17,8 @@ from pkikit.commands.arguments import VerboseFlag, read_deployment
 from pkikit.commands.parameters import Group
 from pkikit.errors import InputError
 from pkikit.values.instants import parse_instant
-from simulator.clinic.score import keep_score, kept_scores
-from simulator.commands import future, signals
+from simulator.commands import clinic_command, future, signals
 from simulator.commands.check_text import print_report
-from simulator.commands.clinic_console import play_live, show_case
 from simulator.commands.picture_option import PictureWriter, picture_writer
 from simulator.commands.travel_text import show_timeline
 from simulator.errors import LabError
@@ -35,7 +31,6 @@ if TYPE_CHECKING:
 
     from pkikit.model.deployment import Deployment
     from pkikit.model.world import World
-    from simulator.clinic.case import Case
     from simulator.lab.lab import Lab
     from simulator.settings import LabSettings
     from simulator.travel.timeline import Timeline
@@ -218,68 +213,7 @@ async def _run_check(
             return report, written
 
 
-@app.command()
-def clinic(
-    case: Annotated[
-        str | None, typer.Argument(metavar="[CASE]", help="The case to set up; without one, the list.")
-    ] = None,
-    show_list: Annotated[bool, typer.Option("--list", help="All cases.")] = False,
-    solve: Annotated[bool, typer.Option("--solve", help="Show the solution immediately.")] = False,
-    two: Annotated[bool, typer.Option("--random", help="Two random faults at once.")] = False,
-    seed: Annotated[int | None, typer.Option(help="Draw this pair again.")] = None,
-    scores: Annotated[bool, typer.Option("--scores", help="Show your scores.")] = False,
-    as_json: JsonFlag = False,
-) -> None:
-    """Troubleshoot a broken lab. Find out what is wrong, fix it, see it come up.
-
-    Example: expressway-sim clinic server-auth-only-on-c
-    """
-    from simulator.clinic.case import case_of, cases, random_case
-    from simulator.clinic.live_case import play
-
-    if scores:
-        _show_scores(as_json=as_json)
-        return
-    if show_list or (case is None and not two):
-        known = list(cases().values())
-        listed = [{"id": c.id, "title": c.title, "symptom": c.symptom} for c in known]
-        rows = [(c.id, c.title) for c in known]
-        console.answer(listed, as_json=as_json, show=lambda out: console.table(out, ("case", "title"), rows))
-        return
-    if two and case is not None:
-        raise InputError("give a case or --random, not both")
-    chosen = case_of(case) if case is not None else random_case(seed if seed is not None else secrets.randbelow(10_000))
-    if not (solve or as_json) and sys.stdin.isatty() and sys.stdout.isatty():
-        _clinic_live(chosen)
-        return
-    with console.steps(quiet=as_json) as step:
-        played = asyncio.run(play(chosen, step=step))
-    console.answer(played.to_json(), as_json=as_json, accepted=played.right, show=lambda out: show_case(out, played))
-
-
-def _clinic_live(case: Case) -> None:
-    """The lab runs in its own thread while the person is asked."""
-    from rich.console import Console
-
-    from simulator.threaded import ThreadedCase
-
-    with console.steps(quiet=False) as step, ThreadedCase(case, step=step) as threaded:
-        score = play_live(Console(highlight=False, emoji=False), threaded.case, threaded.portal)
-    keep_score(score)
-
-
-def _show_scores(*, as_json: bool) -> None:
-    played = kept_scores()
-    rows = [(s.case, str(s.points), str(s.hints), str(s.misses), f"{s.seconds} s") for s in played]
-    console.answer(
-        [asdict(score) for score in played],
-        as_json=as_json,
-        show=lambda out: (
-            console.table(out, ("case", "points", "hints", "wrong answers", "time"), rows)
-            if rows
-            else console.say(out, "No case was played on this machine yet.")
-        ),
-    )
+app.command()(clinic_command.clinic)
 
 
 @app.command()

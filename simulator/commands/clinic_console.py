@@ -1,153 +1,240 @@
-"""The clinic in a terminal: the symptom, a running lab to work on, a hint on request, then the cause and a score."""
+"""A ticket of the clinic in a terminal, or played by a script through standard input."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Collection
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
-
-import typer
 
 from pkikit.commands import console
 from pkikit.errors import PkikitError
-from pkikit.rules.catalogue import all_rules
-from pkikit.values.names import printable
-from simulator.clinic.score import Score
-from simulator.world.remedies import TOLD
+from pkikit.text import counted, printable
+from simulator.clinic.desk import Desk
+from simulator.clinic.looks import TOOLS
 
 if TYPE_CHECKING:
-    from anyio.from_thread import BlockingPortal
     from rich.console import Console
 
-    from pkikit.model.findings import Finding
-    from simulator.clinic.live_case import LiveCase, PlayResult
-    from simulator.events import Event
-    from simulator.world.report import CheckReport
+    from pkikit.rules.plain_causes import PlainCause
+    from simulator.clinic.looks import Seen
+    from simulator.threaded import ThreadedCase
 
-_COMMANDS = ("zones", "log", "pages", "hint", "do", "check", "mend", "give up", "help")
-_HELP = (
-    "zones · log · pages · hint · do REMEDY TARGET (do alone lists them) · check (after your own mending on the pages) · "
-    "mend (let it be mended) · give up; "
-    "your answer is a rule id (pkikit rules lists them)"
+PROMPT = "clinic> "
+COMMANDS: Mapping[str, str] = {
+    "ticket": "show the ticket again, with its clock",
+    "look": "list the tools; look TOOL [PLACE], as in: look log e1, or just: log e1",
+    "cause": "list the causes; cause WORDS searches, cause NUMBER picks",
+    "fix": "list the fixes; fix ACTION TARGET …, as in: fix renew e1",
+    "check": "dial every connection again, after work on the web pages",
+    "hint": "get a hint (10 points each)",
+    "debrief": "after solving: what you did, and what an expert does",
+    "give up": "end without points, and read the debrief",
+    "quit": "leave the ticket open",
+    "help": "show these commands",
+}
+_SAME = {
+    "?": "help",
+    "h": "help",
+    "exit": "quit",
+    "q": "quit",
+    "do": "fix",
+    "looks": "look",
+    "hints": "hint",
+    "causes": "cause",
+}
+_USAGE = (
+    "fix ACTION alone lists its targets. After order and the machine you can write +NAME, -NAME, planned-names, server+client, "
+    "server-only, client-only, same-ca, lab-ca, public-ca, rsa-2048, rsa-4096 or ecdsa: fix order e1 +x.example.com"
 )
 
 
-def show_case(out: Console, played: PlayResult) -> None:
-    """Print a case and its solution at once."""
-    _show_symptom(out, played.case.title, played.case.symptom)
-    _show_legs(out, played.broken)
-    _show_log(out, played.log)
-    _show_solution(out, played.case.causes, (played.refused, played.broken))
-    out.print(f"fixed: {played.case.fix}", markup=False)
-    _show_count(out, played.mended)
+def typed_lines(out: Console) -> Iterator[str]:
+    """Yield what a person types, or the lines of a script, until it ends or somebody presses Ctrl-C."""
+    asked = sys.stdin.isatty()
+    while True:
+        try:
+            line = input(PROMPT if asked else "")
+        except (EOFError, KeyboardInterrupt):
+            out.print()
+            return
+        except UnicodeDecodeError:
+            line = "?"
+        if not asked:
+            out.print(f"\n{PROMPT}{printable(line, 300)}", markup=False)
+        yield line
 
 
-def play_live(out: Console, live: LiveCase, portal: BlockingPortal, ask: Callable[[], str] | None = None) -> Score:
-    """Let a person find the cause and fix it in the running lab. `ask` returns what the person types."""
-    score, hints = Score(case=live.case.id), iter(live.case.hints)
-    wanted, known = set(live.case.causes), {rule.id for rule in all_rules()}
-    _show_symptom(out, live.case.title, live.case.symptom)
-    out.print(_HELP, markup=False)
-    mended = False
-    while not (mended and score.found == wanted):
-        said = ask() if ask is not None else typer.prompt("clinic").strip().lower()
-        match said:
-            case "zones":
-                _show_legs(out, portal.call(live.look))
-            case "log":
-                _show_log(out, tuple(live.lab.events)[-40:])
-            case "pages":
-                _show_pages(out, live)
-            case "hint":
-                score.hints += 1
-                out.print(next(hints, "There are no more hints."), markup=False)
-            case "check":
-                mended = score.mended_by_hand = _check_legs(out, portal.call(live.look))
-            case "mend":
-                mended = _check_legs(out, portal.call(live.fix))
-                out.print(live.case.fix, markup=False)
-            case _ if said.split(maxsplit=1)[:1] == ["do"]:
-                mended = score.mended_by_hand = _do_work(out, live, portal, said)
-            case "give up" | "quit" | "q":
-                score.gave_up = True
+class TicketConsole:
+    """Reads commands, asks the desk, and prints what it says. Words that it does not know cost nothing."""
+
+    def __init__(self, out: Console, threaded: ThreadedCase) -> None:
+        self._out, self._threaded = out, threaded
+        self.desk = Desk(threaded.case)
+        self._listed: tuple[PlainCause, ...] = ()
+        self._over = False
+        self._commands: Mapping[str, Callable[[str], None]] = {
+            "ticket": self._ticket,
+            "look": self._look,
+            "cause": self._cause,
+            "fix": self._fix,
+            "check": self._check,
+            "hint": lambda _: self._say(self.desk.hint()),
+            "debrief": self._debrief,
+            "give up": self._give_up,
+            "quit": self._quit,
+            "help": self._help,
+        }
+
+    def play(self, lines: Iterator[str]) -> bool:
+        """Play until the ticket is solved, or the player ends. Return True if it is solved."""
+        self._ticket("")
+        self._say("\nType help for the commands.")
+        for line in lines:
+            self._do(" ".join(line.split()))
+            if self._over:
                 break
-            case _ if said in wanted:
-                score.found.add(said)
-                left = len(wanted) - len(score.found)
-                out.print("Right." if not left else f"Right, and there is {left} more.", markup=False)
-            case _ if said in known:
-                score.misses += 1
-                out.print("No, that is not the cause.", markup=False)
-            case _:
-                out.print(_hint_at(said, known), markup=False)
-    _show_solution(out, live.case.causes, (live.refused, live.broken))
-    out.print(f"{score.points} points, {score.seconds} s", markup=False)
-    return score
+        else:
+            self._say(f"The ticket stays open. {self.desk.score.told} so far.")
+        return self.desk.done
+
+    def _do(self, line: str) -> None:
+        word, rest = self._split(line)
+        try:
+            if word in self._commands:
+                self._commands[word](rest)
+            elif word in self.desk.tools:
+                self._look(line)
+            elif line.isdecimal() and self._listed:
+                self._cause(line)
+            elif line:
+                self._unknown(word)
+        except PkikitError as error:
+            self._say(str(error))
+        if self.desk.done and not self._over:
+            self._over = True
+            self._out.print()
+            self._debrief("")
+
+    def _split(self, line: str) -> tuple[str, str]:
+        if line.lower().startswith("give up"):
+            return "give up", ""
+        word, _, rest = line.partition(" ")
+        return _SAME.get(word.lower(), word.lower()), rest.strip()
+
+    def _unknown(self, word: str) -> None:
+        near = difflib.get_close_matches(word, [*self._commands, *self.desk.tools], n=1)
+        meant = f" Did you mean {near[0]}?" if near else ""
+        self._say(f"Unknown command {printable(word, 40)!r}.{meant} Type help for the list. (No points lost.)")
+
+    def _say(self, text: str) -> None:
+        for paragraph in text.split("\n"):
+            console.say(self._out, paragraph)
+
+    def _help(self, _: str) -> None:
+        self._say("Commands:")
+        console.show_facts(self._out, COMMANDS.items())
+        self._say("Machines have short names: e1 is e1.example.com.")
+
+    def _ticket(self, _: str) -> None:
+        number, *rest = self.desk.ticket.text.split("\n")
+        console.headline(self._out, number)
+        self._say("\n".join(rest))
+
+    # Looking.
+
+    def _look(self, rest: str) -> None:
+        tool, _, of = rest.partition(" ")
+        if not tool:
+            self._say("Tools of this ticket:")
+            console.show_facts(self._out, [(name, TOOLS[name]) for name in self.desk.tools])
+            return
+        self._show(self._threaded.run(self.desk.look, tool.lower(), of))
+
+    def _show(self, seen: Seen) -> None:
+        console.headline(self._out, seen.title)
+        rows = seen.rows
+        if seen.tool == "zones":
+            rows = tuple(row for row in rows if "down" in row[1])
+        if seen.tool == "openssl":  # a command is pasted, so it has a line of its own
+            console.write(self._out, [f"  {line}" for row in rows for line in (f"port {row[0]}", f"  {row[1]}")])
+        elif len(seen.columns) == 2 and seen.tool != "zones":
+            console.show_facts(self._out, [(row[0], row[1]) for row in rows])
+        elif len(seen.columns) == 1:
+            console.write(self._out, [f"  {row[0]}" for row in rows])
+        else:
+            console.table(self._out, seen.columns, rows, indent=2)
+        if seen.note:
+            self._say(seen.note)
+
+    # The cause.
+
+    def _cause(self, said: str) -> None:
+        if said.isdecimal() and self._listed:
+            number = int(said[:6])
+            if not 1 <= number <= len(self._listed):
+                self._say(f"The list has the numbers 1 to {len(self._listed)}.")
+                return
+            said = self._listed[number - 1].rule
+        elif not said:
+            self._list(self.desk.search(""))
+            return
+        answer = self.desk.cause(said)
+        if answer.state != "unlisted":
+            self._say(answer.text)
+            return
+        found = self.desk.search(said)
+        if found:
+            self._list(found)
+        else:
+            self._say(answer.text)
+
+    def _list(self, causes: tuple[PlainCause, ...]) -> None:
+        self._listed = causes
+        gate = ""
+        for number, cause in enumerate(causes, 1):
+            if cause.gate != gate:
+                gate = cause.gate
+                self._say(gate)
+            console.say(self._out, cause.sentence, first=f"  {number:>2}  ")
+        self._say("Name one with: cause NUMBER")
+
+    # Fixes.
+
+    def _fix(self, line: str) -> None:
+        if not line:
+            self._say("Fixes; each is done for real:")
+            console.show_facts(self._out, [(a.value, _first_sentence(told)) for a, told, _ in self.desk.actions()])
+            self._say(_USAGE)
+            return
+        self._say(self._threaded.run(self.desk.fix, line).text)
+
+    def _check(self, _: str) -> None:
+        self._threaded.run(self.desk.check)
+        self._say(self.desk.state)
+        if self.desk.report.down:
+            self._show(self._threaded.run(self.desk.look, "zones", ""))
+
+    # The end.
+
+    def _debrief(self, _: str) -> None:
+        if not (self.desk.done or self.desk.score.gave_up):
+            self._say("The debrief tells the cause. Solve the ticket first, or type: give up")
+            return
+        for line in str(self.desk.debrief()).split("\n"):
+            indent = len(line) - len(line.lstrip())
+            console.say(self._out, line.strip(), indent=indent)
+
+    def _give_up(self, _: str) -> None:
+        self.desk.give_up()
+        self._debrief("")
+        self._over = True
+
+    def _quit(self, _: str) -> None:
+        looks = counted(len(self.desk.looked), "look")
+        self._say(f"The ticket stays open after {looks}. {self.desk.score.told} so far.")
+        self._over = True
 
 
-def _hint_at(said: str, known: Collection[str]) -> str:
-    """Return the reply to a word that is neither a command nor a rule; it is not an answer, so it costs nothing."""
-    if said in {"", "help", "?", "h"}:
-        return _HELP
-    near = difflib.get_close_matches(said, [*_COMMANDS, *known], n=1)
-    meant = f" Did you mean {near[0]}?" if near else ""
-    return f"{printable(said, 40)!r} is neither a command nor a rule id.{meant} Type help for what there is."
-
-
-def _do_work(out: Console, live: LiveCase, portal: BlockingPortal, said: str) -> bool:
-    """`do renew-certificate e1.example.com`: real work, then every leg is dialled. True when all is well."""
-    _, *words = said.split()
-    if not words:
-        console.table(out, ("remedy", "what is done"), list(TOLD.items()))
-        return False
-    try:
-        report = portal.call(live.remedy, live.read(" ".join(words)))
-    except PkikitError as error:
-        out.print(str(error), markup=False)
-        return False
-    for refused in live.refused:
-        out.print(refused.message, markup=False)
-    return _check_legs(out, report) and live.settled(report)
-
-
-def _check_legs(out: Console, report: CheckReport) -> bool:
-    _show_count(out, report)
-    if not report.accepted:
-        _show_legs(out, report)
-    return report.accepted
-
-
-def _show_symptom(out: Console, title: str, symptom: str) -> None:
-    out.print(f"{title}\n{symptom}\n", markup=False)
-
-
-def _show_pages(out: Console, live: LiveCase) -> None:
-    lab = live.lab
-    for site in lab.sites.values():
-        out.print(f"{site.peer.fqdn}: https://{site.address[0]}:{site.address[1]}/", markup=False)
-    out.print(f"log in as admin, password {lab.passwords['admin']}", markup=False)
-
-
-def _show_solution(out: Console, causes: tuple[str, ...], seen: tuple[tuple[Finding, ...], CheckReport]) -> None:
-    refused, broken = seen
-    findings = [*refused, *(f for leg in broken.down for f in leg.findings)]
-    for cause in causes:
-        out.print(f"\ncause: {cause}", markup=False)
-        console.show_findings(out, [f for f in findings if f.rule == cause][:1])
-
-
-def _show_count(out: Console, report: CheckReport) -> None:
-    out.print(report.count)
-
-
-def _show_legs(out: Console, report: CheckReport) -> None:
-    """Print which legs are up or down, as the product's pages show it, without the reasons."""
-    rows = [(leg.leg.id, "✔ active" if leg.up else "✘ failed") for leg in report.legs]
-    console.table(out, ("connection", "status"), rows)
-
-
-def _show_log(out: Console, log: tuple[Event, ...]) -> None:
-    for event in log[:20]:
-        out.print(str(event), markup=False)
-    if len(log) > 20:
-        out.print(f"… and {len(log) - 20} more")
+def _first_sentence(text: str) -> str:
+    return text.partition(". ")[0].rstrip(".")

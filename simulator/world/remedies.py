@@ -162,7 +162,7 @@ def remedy_of(action: object, target: object, deployment: Deployment, world: Wor
     if chosen in _OF_LAB:
         return Remedy(chosen)
     if not words:
-        raise InputError(f"{chosen} needs a target: {', '.join(targets(chosen, deployment))}")
+        raise InputError(f"{chosen} needs a target: {', '.join(_short(targets(chosen, deployment), deployment))}")
     if chosen in _OF_LISTS:
         return _list_remedy(chosen, words, deployment, world)
     if chosen is Action.CONFIGURE:
@@ -212,6 +212,16 @@ def one_of(said: str, allowed: tuple[str, ...], what: str) -> str:
     near = begun or difflib.get_close_matches(wanted, allowed, n=3)
     meant = f" Did you mean {' or '.join(near)}?" if near else ""
     raise InputError(f"{what}: {printable(said)!r} is not one of {', '.join(allowed) or 'nothing'}.{meant}")
+
+
+def _short(allowed: tuple[str, ...], deployment: Deployment) -> list[str]:
+    """Return machines by their first label, where that is enough; every other word as it is."""
+    labels = [word.partition(".")[0] for word in allowed]
+    machines = set(deployment.parties)
+    return [
+        label if word in machines and labels.count(label) == 1 else word
+        for word, label in zip(allowed, labels, strict=True)
+    ]
 
 
 def _checked(

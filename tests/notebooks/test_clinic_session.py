@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from anyio.from_thread import start_blocking_portal
-from rich.console import Console
 from workbook import case_list, close_case, open_case
 from workbook.course.clinic_session import ClinicSession
 from workbook.panels.clinic_panel import RANDOM, clinic_console
 
 from pkikit.errors import InputError
 from simulator.clinic.case import cases
-from simulator.clinic.live_case import LiveCase
 from simulator.clinic.score import scores_file
-from simulator.commands.clinic_console import play_live
-from tests.support.labs import QUICK
 
 
 @pytest.fixture(autouse=True)
@@ -181,23 +174,3 @@ def test_clinic_panel_plays_a_case() -> None:
     assert "Two tickets at once" in console.result.value
     console.buttons["Close"].click()
     assert ClinicSession.current is None
-
-
-def test_clinic_terminal_lists_and_applies_remedies() -> None:
-    """`do` lists, refuses in a sentence, and mends."""
-    import io
-
-    out = Console(file=io.StringIO(), width=200)
-    said = iter(("do", "do pray e1.example.com", "do set-clock e1.example.com", "trust.issuer-unknown",
-                 "do append-ca lab-issuing-ca c1", "do append-ca lab-root-ca c1"))  # fmt: skip
-
-    async def alive() -> LiveCase:
-        return LiveCase(cases()["new-root"], QUICK)
-
-    with start_blocking_portal() as portal, portal.wrap_async_context_manager(asyncio.run(alive())) as live:
-        score = play_live(out, live, portal, lambda: next(said))
-    text = out.file.getvalue()  # type: ignore[attr-defined]
-    assert "append-ca" in text
-    assert "there is no fix 'pray'" in text
-    assert re.search(r"(\d+) of \1 connections are up", text)
-    assert (score.points, score.mended_by_hand) == (100, True)

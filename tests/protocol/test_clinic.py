@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import re
-from functools import partial
-from pathlib import Path
 
 import pytest
-from anyio.from_thread import start_blocking_portal
-from cryptography.hazmat.primitives.serialization import Encoding
-from rich.console import Console
 
 from pkikit.design.legs import legs_of
 from pkikit.errors import InputError
@@ -21,16 +15,13 @@ from pkikit.judge.logs.log_text import diagnose_lines
 from pkikit.rules.connection_rules import UNEXPLAINED
 from simulator.clinic.case import Case, case_of, cases, random_case
 from simulator.clinic.live_case import LiveCase, PlayResult, play
-from simulator.clinic.score import keep_score, scores_file
-from simulator.commands.clinic_console import play_live
 from simulator.world.craft import DAY
 from simulator.world.fault_context import FaultContext
 from simulator.world.issued_world import issue_world
 from simulator.world.orders import Place, renewed, services_of
 from tests.support.cli import run
-from tests.support.labs import QUICK
 from tests.support.places import ROOT
-from tests.support.worlds import AT, C1, deployment
+from tests.support.worlds import AT, deployment
 
 
 async def _worked_on(case: Case) -> tuple[PlayResult, list[list[str]], bool]:
@@ -105,61 +96,6 @@ def test_clinic_pair_shows_both_causes_and_is_fixed(seed: int) -> None:
     assert played.mended.accepted
 
 
-def test_clinic_console_scores_a_played_case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Looks around, guesses wrongly, takes a hint, answers, mends with the pages' own means; the score is kept."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    out = Console(file=io.StringIO(), width=200)
-    with start_blocking_portal() as portal:
-        alive = LiveCase(case_of("new-root"), QUICK)
-        with portal.wrap_async_context_manager(alive) as live:
-            authorities = (live.lab.issued.root, live.lab.issued.authority)  # SSH wants the intermediate too
-            root = b"".join(a.certificate.public_bytes(Encoding.PEM) for a in authorities)
-            said = iter(
-                (
-                    "zones",
-                    "log",
-                    "pages",
-                    "help",
-                    "?",
-                    "zonse",
-                    "trust.issuer-unknow",
-                    "why",
-                    "validity.expired",
-                    "hint",
-                    "check",
-                    "trust.issuer-unknown",
-                    "by hand",
-                    "check",
-                )
-            )
-
-            def ask() -> str:
-                word = next(said)
-                if word == "by hand":
-                    portal.call(partial(live.lab.peers[C1].trust, root, append=True))
-                    word = next(said)
-                return word
-
-            score = play_live(out, live, portal, ask)
-    keep_score(score)
-    text = out.file.getvalue()  # type: ignore[attr-defined]
-    assert "password" in text
-    assert re.search(r"(\d+) of \1 connections are up", text)
-    assert text.count("zones · log · pages") == 3
-    assert "'zonse' is neither a command nor a rule id. Did you mean zones?" in text
-    assert "Did you mean trust.issuer-unknown?" in text
-    assert "No, that is not the cause." in text
-    assert (score.points, score.mended_by_hand, score.hints, score.misses) == (75, True, 1, 1)
-    (line,) = scores_file().read_text().splitlines()
-    assert json.loads(line)["points"] == 75
-    with scores_file().open("ab") as stream:  # a person's own edits, or a disk that was full
-        stream.write(b'{"case": "x"}\n\xff\n{\n[]\n' + b"[" * 100_000 + b'\n{"case": "y", "points": "many"}\n')
-    done = run("simulator", "clinic", "--scores", "--json")
-    assert done.returncode == 0
-    assert len(json.loads(done.stdout)) == 1
-    assert json.loads(done.stdout)[0]["case"] == "new-root"
-
-
 def test_clinic_case_files_and_ids_match() -> None:
     """As many cases as files, and enough of them; ids are the files' names."""
     names = sorted(p.stem for p in (ROOT / "simulator" / "clinic" / "cases").glob("*.yaml"))
@@ -171,6 +107,13 @@ def test_clinic_command_lists_and_plays_cases() -> None:
     """List, one case for people and as JSON, and a case that there is not."""
     listed = json.loads(run("simulator", "clinic", "--json").stdout)
     assert {c["id"] for c in listed} == set(cases())
+    learner = run("simulator", "clinic", "--list").stdout
+    assert all(case.ticket in learner and case.cause not in learner for case in cases().values())
+    trainer = run("simulator", "clinic", "--list", "--trainer").stdout
+    assert all(case.id in trainer and case.cause in trainer for case in cases().values())
+    drawn = [run("simulator", "clinic", "--seed", "7", "--count", "3", "--json").stdout for _ in range(2)]
+    assert drawn[0] == drawn[1]
+    assert len(json.loads(drawn[0])) == 3
     done = run("simulator", "clinic", "server-auth-only-on-c", "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
@@ -179,6 +122,7 @@ def test_clinic_command_lists_and_plays_cases() -> None:
     people = run("simulator", "clinic", "server-auth-only-on-c", "--solve")
     assert "TLS Negotiation Error" in people.stdout
     assert "cause: eku.client-auth-missing" in people.stdout
+    assert "fix order c1 server+client" in people.stdout
     done = run("simulator", "clinic", "server-auth-on-c")
     assert done.returncode == 2
     assert "did you mean server-auth-only-on-c" in done.stderr

@@ -59,7 +59,7 @@ def test_fix_is_read_with_short_names_and_older_words(line: str, read: str) -> N
         ("pray e1", "there is no fix 'pray'. There are renew, order"),
         ("renwe e1", "Did you mean renew"),
         ("", "there is no fix ''"),
-        ("renew", "renew needs a target: c1.corp"),
+        ("renew", "renew needs a target: c1, c2, e1"),
         ("renew e9", "'e9' is not one of c1.corp"),
         ("open-port e1", "needs one port number"),
         ("open-port e1 http", "needs one port number"),

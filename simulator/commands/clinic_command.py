@@ -1,0 +1,134 @@
+"""`expressway-sim clinic`: the list of tickets, one ticket to play, its solution, and the scores."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import sys
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pkikit.commands import console
+from pkikit.errors import InputError
+from pkikit.text import counted
+from simulator.clinic.score import kept_scores
+from simulator.folders import state_folder
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from simulator.clinic.case import Case
+
+_LEVELS = {1: "easy", 2: "normal", 3: "hard"}
+
+
+def clinic(
+    case: Annotated[
+        str | None, typer.Argument(metavar="[CASE]", help="A ticket such as INC-0417; without one, the list.")
+    ] = None,
+    show_list: Annotated[bool, typer.Option("--list", help="List the tickets.")] = False,
+    trainer: Annotated[bool, typer.Option("--trainer", help="With --list: case ids, topics and causes.")] = False,
+    solve: Annotated[bool, typer.Option("--solve", help="Show the solution immediately.")] = False,
+    two: Annotated[bool, typer.Option("--random", help="Two random faults at once.")] = False,
+    seed: Annotated[
+        int | None, typer.Option(help="Assign tickets by this number; with --random, draw this pair.")
+    ] = None,
+    count: Annotated[int, typer.Option(min=1, help="With --seed: how many tickets.")] = 5,
+    scores: Annotated[bool, typer.Option("--scores", help="Show your scores.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Troubleshoot a broken lab: find out what is wrong, fix it, see it come up.
+
+    Example: expressway-sim clinic INC-0417
+    """
+    if scores:
+        _show_scores(as_json=as_json)
+    elif case is not None or two:
+        if two and case is not None:
+            raise InputError("give a case or --random, not both")
+        _play(_chosen(case, seed), solve=solve, as_json=as_json)
+    else:
+        _show_list(seed if not show_list else None, count, trainer=trainer, as_json=as_json)
+
+
+def _chosen(case: str | None, seed: int | None) -> Case:
+    from simulator.clinic.case import case_of, random_case
+
+    return case_of(case) if case is not None else random_case(seed if seed is not None else secrets.randbelow(10_000))
+
+
+def _show_list(seed: int | None, count: int, *, trainer: bool, as_json: bool) -> None:
+    from simulator.clinic.assign import assign
+    from simulator.clinic.case import cases
+
+    known = assign(seed, count) if seed is not None else tuple(cases().values())
+    ordered = sorted(known, key=lambda c: (str(c.topic) if trainer else "", c.difficulty, c.minutes, c.ticket))
+    columns = ("ticket", "symptom", "level", "minutes", *(("topic", "case", "cause") if trainer else ()))
+    rows = [
+        (
+            c.ticket,
+            c.title,
+            _LEVELS[c.difficulty],
+            str(c.minutes),
+            *((str(c.topic), c.id, ", ".join(c.causes)) * trainer),
+        )
+        for c in ordered
+    ]
+
+    def show(out: Console) -> None:
+        console.headline(
+            out, f"{counted(len(rows), 'ticket')}{f', assigned by seed {seed}' if seed is not None else ''}."
+        )
+        console.table(out, columns, rows)
+        console.next_steps(out, [f"Open a ticket:\nexpressway-sim clinic {ordered[0].ticket}"])
+
+    keys = ("id", "ticket", "title", "symptom", "difficulty", "minutes", *(("topic", "causes") if trainer else ()))
+    console.answer([{key: getattr(c, key) for key in keys} for c in ordered], as_json=as_json, show=show)
+
+
+def _play(case: Case, *, solve: bool, as_json: bool) -> None:
+    """Play the case with the person or the script on standard input; or show its solution."""
+    if not (solve or as_json):
+        _play_live(case)
+        return
+    from simulator.clinic.live_case import play
+    from simulator.commands.clinic_solution import show_solution
+
+    with console.steps(quiet=as_json) as step:
+        played = asyncio.run(play(case, step=step))
+    console.answer(
+        played.to_json(), as_json=as_json, accepted=played.right, show=lambda out: show_solution(out, played)
+    )
+
+
+def _play_live(case: Case) -> None:
+    """The lab runs in its own thread while the person is asked. Exit code 1 if the ticket is not solved."""
+    from simulator.commands.clinic_console import TicketConsole, typed_lines
+    from simulator.settings import LabSettings
+    from simulator.threaded import ThreadedCase
+
+    folder = state_folder() / "clinic"
+    folder.mkdir(parents=True, exist_ok=True)
+    name = case.ticket or case.id
+    settings = replace(LabSettings(rsa=False), capture=folder / f"{name}.pcapng", keylog=folder / f"{name}.keylog")
+    quiet = not sys.stdin.isatty()
+    with console.steps(quiet=quiet) as step, ThreadedCase(case, settings, step=step) as threaded:
+        out = console.device()
+        solved = TicketConsole(out, threaded).play(typed_lines(out))
+    if not solved:
+        raise typer.Exit(1)
+
+
+def _show_scores(*, as_json: bool) -> None:
+    played = kept_scores()
+    columns = ("ticket", "points", "hints", "wrong causes", "time")
+    rows = [(s.ticket or s.case, str(s.points), str(s.hints), str(s.misses), f"{s.seconds} s") for s in played]
+    console.answer(
+        [asdict(score) for score in played],
+        as_json=as_json,
+        show=lambda out: (
+            console.table(out, columns, rows) if rows else console.say(out, "No ticket was played on this machine yet.")
+        ),
+    )
