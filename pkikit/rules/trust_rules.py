@@ -8,7 +8,7 @@ from pkikit.rules.rule import Rule, Step, Subject
 
 TRUST_LIST_CHANGE = (
     "SIP TLS uses a changed trusted CA list at once. For Mobile and Remote Access, XCP and the SSH tunnels, restart the "
-    "Expressway: Cisco's documents contradict each other about it."
+    "Expressway to be sure: Cisco's documents contradict each other."
 )  # MRA guides X12.5 and X15.0: restart; the certificate guide asks for none, and the list of alarms has none
 _TRUST = "X12.5 guide, 'Managing the Trusted CA Certificate List'"
 _SAME_NAME = (

@@ -82,7 +82,7 @@ def test_switch_of_x15_4_lets_server_only_certificates_in_on_e_alone() -> None:
     for switch in (False, True):
         with pytest.raises(UploadRefused, match=r"X15\.4 refuses the upload of a certificate without it$"):
             upload("X15.4", C1, (SERVER,), switch=switch)
-    with pytest.raises(InputError, match=r"switch of X15\.4 on Expressway-E alone"):
+    with pytest.raises(InputError, match=r"switch of X15\.4 on Expressway-E only"):
         EkuSwitches().changed(
             ProductVersion.parse("X15.4"), deployed("X15.4").role_of(C1), checking=None, server_upload=True
         )
@@ -97,7 +97,7 @@ def test_server_store_of_x15_5_takes_server_only_certificates_without_a_switch(f
     assert done.certificate is not None
     assert done.certificate != before
     assert done.client_certificate == before
-    with pytest.raises(InputError, match=r"switch of X15\.4 on Expressway-E alone"):
+    with pytest.raises(InputError, match=r"switch of X15\.4 on Expressway-E only"):
         EkuSwitches().changed(
             ProductVersion.parse("X15.5"), deployed("X15.5").role_of(fqdn), checking=None, server_upload=True
         )

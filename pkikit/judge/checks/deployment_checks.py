@@ -44,6 +44,7 @@ def subject_name(deployment: Deployment) -> Iterator[Evidence]:
                     expected=wanted,
                     seen=names,
                     where="tls_verify_subject_name",
+                    says=f"Zone {zone.name} looks for {wanted}, which is not in the certificate of {peer} (it has {names}).",
                 )
 
 
@@ -60,7 +61,12 @@ def peer_address(deployment: Deployment) -> Iterator[Evidence]:
                     names = ", ".join(design_sans(deployment, peer).dns_names)
                     what = "an FQDN (an IP address matches no dNSName)" if is_ip_address(address) else address
                     yield Evidence(
-                        label=f"zone {zone.name}, names of {peer}", expected=what, seen=names, where="peer_addresses"
+                        label=f"zone {zone.name}, names of {peer}",
+                        expected=what,
+                        seen=names,
+                        where="peer_addresses",
+                        says=f"Zone {zone.name} has the peer address {address}, which is not in the certificate of {peer} "
+                        f"(it has {names}).",
                     )
 
 
@@ -71,21 +77,31 @@ def registration_domain(deployment: Deployment) -> Iterator[Evidence]:
         if why:
             seen = f"{domain}: {why}"
             yield Evidence(
-                label="registration domain", expected="a public domain", seen=seen, where="domains.registration"
+                label="registration domain",
+                expected="a public domain",
+                seen=seen,
+                where="domains.registration",
+                says=f"The registration domain {domain} is not public: it is {why}.",
             )
 
 
 def registration_domain_absent(deployment: Deployment) -> Iterator[Evidence]:
     """Evidence that MRA has no registration domain."""
     if deployment.mra and not deployment.domains.registration:
-        yield Evidence(label="registration domains", expected="at least one", seen="none", where="domains.registration")
+        says = "Mobile and Remote Access is on, and there is no registration domain."
+        yield Evidence(
+            label="registration domains", expected="at least one", seen="none", where="domains.registration", says=says
+        )
 
 
 def chat_aliases(deployment: Deployment) -> Iterator[Evidence]:
     """Evidence for chat node aliases without federation."""
     if deployment.chat_aliases and not deployment.federation:
         seen = ", ".join(deployment.chat_aliases)
-        yield Evidence(label="chat aliases without federation", expected="none", seen=seen, where="chat_aliases")
+        says = f"There are chat node aliases ({seen}), but no federation domain."
+        yield Evidence(
+            label="chat aliases without federation", expected="none", seen=seen, where="chat_aliases", says=says
+        )
 
 
 def b2b_domain(deployment: Deployment) -> Iterator[Evidence]:
@@ -97,7 +113,11 @@ def b2b_domain(deployment: Deployment) -> Iterator[Evidence]:
             for domain in deployment.domains.sip:
                 if domain not in _names_of(deployment, peer):
                     yield Evidence(
-                        label=f"names of {peer}", expected=domain, seen="not among them", where="domains.sip"
+                        label=f"names of {peer}",
+                        expected=domain,
+                        seen="not among them",
+                        where="domains.sip",
+                        says=f"The SIP domain {domain} is not in the certificate of {peer}.",
                     )
 
 
@@ -105,14 +125,19 @@ def verification_off(deployment: Deployment) -> Iterator[Evidence]:
     """Evidence for each zone and Unified CM without TLS verification that could have it."""
     for zone in deployment.zones:
         if zone.leaves_unverified:
-            yield Evidence(label=f"zone {zone.name}, TLS verify", expected="on", seen="off", where="zones")
+            says = f"TLS verify mode of zone {zone.name} is off."
+            yield Evidence(label=f"zone {zone.name}, TLS verify", expected="on", seen="off", where="zones", says=says)
     for cluster in deployment.clusters:
         if not cluster.verify_origin_server:
             label = f"cluster {cluster.name}, VerifyOriginServer"
-            yield Evidence(label=label, expected="on", seen="off", where="clusters")
+            says = f"VerifyOriginServer of cluster {cluster.name} is off."
+            yield Evidence(label=label, expected="on", seen="off", where="clusters", says=says)
     for group in deployment.groups:
         if group.unverified:
-            yield Evidence(label=f"{group.unverified}, TLS verify", expected="on", seen="off", where=group.key)
+            says = f"TLS verify mode of {group.unverified} is off."
+            yield Evidence(
+                label=f"{group.unverified}, TLS verify", expected="on", seen="off", where=group.key, says=says
+            )
 
 
 def long_common_name(deployment: Deployment) -> Iterator[Evidence]:
@@ -124,6 +149,7 @@ def long_common_name(deployment: Deployment) -> Iterator[Evidence]:
                 expected=f"at most {MAX_COMMON_NAME_LENGTH} characters",
                 seen=f"{len(name)}: {name}",
                 where="clusters",
+                says=f"{name} has {len(name)} characters; a common name has at most {MAX_COMMON_NAME_LENGTH}.",
             )
 
 

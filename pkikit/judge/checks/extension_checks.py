@@ -113,6 +113,8 @@ def critical_unknown(path: CertificatePath) -> Iterator[Evidence]:
                 expected="one that is understood",
                 seen=oid_name(x509.ObjectIdentifier(oid)),
                 where=position,
+                says=f"The {position} has the critical extension {oid_name(x509.ObjectIdentifier(oid))}, which OpenSSL does not "
+                "understand.",
             )
 
 

@@ -26,7 +26,13 @@ from pkikit.values.names import printable
 def signature_invalid(request: x509.CertificateSigningRequest, use: CertificateUse) -> Iterator[Evidence]:
     """Evidence that the request is not signed by its own key."""
     if not is_signed(request):
-        yield Evidence(label="signature", expected="by the request's own key", seen="not valid", where="signature")
+        yield Evidence(
+            label="signature",
+            expected="by the request's own key",
+            seen="not valid",
+            where="signature",
+            says="The signature of the request does not fit its own key.",
+        )
 
 
 def no_names(request: x509.CertificateSigningRequest, use: CertificateUse) -> Iterator[Evidence]:
@@ -34,7 +40,13 @@ def no_names(request: x509.CertificateSigningRequest, use: CertificateUse) -> It
     names = presented_names(request)
     unknown = is_unreadable(request, x509.SubjectAlternativeName)
     if not names.identities and not names.common_name and not unknown:
-        yield Evidence(label="names", expected="an FQDN", seen="none", where="subject and subjectAltName")
+        yield Evidence(
+            label="names",
+            expected="an FQDN",
+            seen="none",
+            where="subject and subjectAltName",
+            says="The request has no name: neither a common name nor a SAN.",
+        )
 
 
 def san_too_long(request: x509.CertificateSigningRequest, use: CertificateUse) -> Iterator[Evidence]:
@@ -50,7 +62,11 @@ def purposes_not_requested(request: x509.CertificateSigningRequest, use: Certifi
     """Evidence that the request asks for no extended key usage."""
     if not has_extension(request, x509.ExtendedKeyUsage):
         yield Evidence(
-            label="extended key usage", expected="serverAuth, clientAuth", seen="absent", where="extensionRequest"
+            label="extended key usage",
+            expected="serverAuth, clientAuth",
+            seen="absent",
+            where="extensionRequest",
+            says="The request does not ask for serverAuth and clientAuth.",
         )
 
 
@@ -59,7 +75,13 @@ def country_form(request: x509.CertificateSigningRequest, use: CertificateUse) -
     for attribute in request.subject.get_attributes_for_oid(NameOID.COUNTRY_NAME):
         value = str(attribute.value)
         if not (len(value) == 2 and value.isascii() and value.isalpha()):
-            yield Evidence(label="country", expected="two letters", seen=printable(value, 40), where="subject")
+            yield Evidence(
+                label="country",
+                expected="two letters",
+                seen=printable(value, 40),
+                where="subject",
+                says=f"The country is {printable(value, 40)!r}, not a code of two letters.",
+            )
 
 
 CHECKS = (

@@ -33,6 +33,7 @@ def same_subject(certificates: Sequence[x509.Certificate], use: CertificateUse) 
             expected="once",
             seen=f"{describe_for_list(dropped)}, behind another of that name",
             where=TRUSTED_CA_LIST,
+            says=f"The product does not use {describe_for_list(dropped)}: another certificate with that subject comes first.",
         )
 
 
@@ -41,7 +42,10 @@ def leaf_in_list(certificates: Sequence[x509.Certificate], use: CertificateUse) 
     for certificate in certificates:
         constraints = extension(certificate, x509.BasicConstraints)
         if constraints is not None and not constraints.ca:
-            yield Evidence(label="certificate", expected="a CA", seen=title(certificate), where=TRUSTED_CA_LIST)
+            says = f"{title(certificate)} is not a CA certificate."
+            yield Evidence(
+                label="certificate", expected="a CA", seen=title(certificate), where=TRUSTED_CA_LIST, says=says
+            )
 
 
 def same_common_name(certificates: Sequence[x509.Certificate], use: CertificateUse) -> Iterator[Evidence]:
@@ -51,7 +55,10 @@ def same_common_name(certificates: Sequence[x509.Certificate], use: CertificateU
         name = common_name(certificate.subject)
         first = seen.setdefault(name, certificate) if name else certificate
         if first != certificate:
-            yield Evidence(label=f"common name {printable(name)}", expected="once", seen="twice", where=TRUSTED_CA_LIST)
+            says = f"Two CA certificates have the common name {printable(name)}."
+            yield Evidence(
+                label=f"common name {printable(name)}", expected="once", seen="twice", where=TRUSTED_CA_LIST, says=says
+            )
 
 
 def root_absent(certificates: Sequence[x509.Certificate], use: CertificateUse) -> Iterator[Evidence]:
@@ -64,7 +71,11 @@ def root_absent(certificates: Sequence[x509.Certificate], use: CertificateUse) -
         if path.anchor is not Anchor.TRUSTED:
             above = format_name(path.certificates[-1].issuer)
             yield Evidence(
-                label=f"issuer of {title(certificate)}", expected=above, seen="not in the list", where=TRUSTED_CA_LIST
+                label=f"issuer of {title(certificate)}",
+                expected=above,
+                seen="not in the list",
+                where=TRUSTED_CA_LIST,
+                says=f"The list has the intermediate {title(certificate)}, but not {above} above it.",
             )
 
 
@@ -82,6 +93,7 @@ def cross_signed_copy(certificates: Sequence[x509.Certificate], use: Certificate
                 expected=f"behind {describe_for_list(twin)}, or not in the list",
                 seen=describe_for_list(certificate),
                 where=TRUSTED_CA_LIST,
+                says=f"The cross-signed copy {describe_for_list(certificate)} comes before {describe_for_list(twin)}.",
             )
 
 
@@ -100,7 +112,8 @@ def temporary_ca(certificates: Sequence[x509.Certificate], use: CertificateUse) 
     for certificate in certificates:
         if is_temporary(certificate.subject):
             seen = format_name(certificate.subject)
-            yield Evidence(label="CA", expected="one that you chose", seen=seen, where=TRUSTED_CA_LIST)
+            says = f"The list still has the temporary CA of the installation: {seen}."
+            yield Evidence(label="CA", expected="one that you chose", seen=seen, where=TRUSTED_CA_LIST, says=says)
 
 
 CHECKS = (

@@ -36,7 +36,10 @@ def common_name_missing(certificate: x509.Certificate, use: CertificateUse) -> I
     """Evidence that the certificate has no common name."""
     if not common_name(certificate.subject).strip():
         seen = format_name(certificate.subject)
-        yield Evidence(label="common name", expected="an FQDN", seen=f"none (subject {seen})", where="subject")
+        says = f"The certificate has no common name (its subject is {seen})."
+        yield Evidence(
+            label="common name", expected="an FQDN", seen=f"none (subject {seen})", where="subject", says=says
+        )
 
 
 def common_name_unexpected(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
@@ -45,7 +48,10 @@ def common_name_unexpected(certificate: x509.Certificate, use: CertificateUse) -
         return
     seen = common_name(certificate.subject)
     if seen and seen.lower().rstrip(".") != use.layout.common_name:
-        yield Evidence(label="common name", expected=use.layout.common_name, seen=printable(seen), where="subject")
+        says = f"The common name is {printable(seen)}; for this peer it should be {use.layout.common_name}."
+        yield Evidence(
+            label="common name", expected=use.layout.common_name, seen=printable(seen), where="subject", says=says
+        )
 
 
 def internal_domain(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
@@ -55,7 +61,10 @@ def internal_domain(certificate: x509.Certificate, use: CertificateUse) -> Itera
     for name in presented_names(certificate).identities:
         why = why_internal(name)
         if why:
-            yield Evidence(label="name", expected="a public name", seen=f"{name}: {why}", where="subjectAltName")
+            says = f"{name} is not a public name: it is {why}."
+            yield Evidence(
+                label="name", expected="a public name", seen=f"{name}: {why}", where="subjectAltName", says=says
+            )
 
 
 def xmpp_address(certificate: x509.Certificate, use: CertificateUse) -> Iterator[Evidence]:
@@ -98,7 +107,11 @@ def eku_absent(certificate: x509.Certificate, use: CertificateUse) -> Iterator[E
     """Evidence that the certificate lists no purposes."""
     if not has_extension(certificate, x509.ExtendedKeyUsage):
         yield Evidence(
-            label="extended key usage", expected="serverAuth, clientAuth", seen="absent", where="extendedKeyUsage"
+            label="extended key usage",
+            expected="serverAuth, clientAuth",
+            seen="absent",
+            where="extendedKeyUsage",
+            says="The certificate has no extended key usage.",
         )
 
 
@@ -139,7 +152,8 @@ def temporary_certificate(certificate: x509.Certificate, use: CertificateUse) ->
     """Evidence that the temporary CA of a new installation signed the certificate."""
     if is_temporary(certificate.issuer):
         seen = format_name(certificate.issuer)
-        yield Evidence(label="issuer", expected="a CA that others trust", seen=seen, where="issuer")
+        says = f"The certificate is from the temporary CA of the installation ({seen}), which no other machine trusts."
+        yield Evidence(label="issuer", expected="a CA that others trust", seen=seen, where="issuer", says=says)
 
 
 def is_temporary(name: x509.Name) -> bool:
@@ -168,6 +182,7 @@ def chain_incomplete(
             expected="in the trusted CA list",
             seen=f"{format_name(top.issuer)}, which is not in it",
             where=TRUSTED_CA_LIST,
+            says=f"The Expressway's own trusted CA list does not have {format_name(top.issuer)}, the issuer of {title(top)}.",
         )
 
 

@@ -16,7 +16,7 @@ from pkikit.judge.checks.certificate_checks import digest_evidence, name_oids, w
 from pkikit.judge.checks.check import TRUSTED_CA_LIST
 from pkikit.model.certificates.facts import is_self_signed, key_kind, title
 from pkikit.model.deployment import Deployment
-from pkikit.model.findings import Evidence, Finding, Verdict
+from pkikit.model.findings import Evidence, Finding, Verdict, summary_of
 from pkikit.model.tables.ssh_algorithms import ECDSA, RSA, SSH_ALGORITHMS, SshAlgorithm
 from pkikit.reading.unreadable import UNREADABLE
 from pkikit.rules.certificate_rules import DIGEST_UNSUPPORTED, KEY_TOO_SHORT, OID_UNSUPPORTED
@@ -81,6 +81,8 @@ def judge_key_algorithm(deployment: Deployment, leaf: x509.Certificate, holder: 
             expected=algorithm or "one for the key of this certificate",
             seen=", ".join(accepted_algorithms(deployment, end)),
             where=end,
+            says=f"{holder}'s certificate needs the SSH key algorithm {algorithm or 'for its key'}; {end} allows only "
+            f"{', '.join(accepted_algorithms(deployment, end)) or 'none'}.",
         )
         for end in ends
         if algorithm not in accepted_algorithms(deployment, end)
@@ -96,7 +98,11 @@ def has_unusable_host_name(fqdn: str) -> bool:
 def judge_host_name(server: str) -> Verdict:
     """Judge whether Expressway-E can serve tunnels at all: not if its DNS host name holds an underscore."""
     found = Evidence(
-        label="DNS host name of Expressway-E", expected="letters, digits, hyphens", seen=server, where=server
+        label="DNS host name of Expressway-E",
+        expected="letters, digits, hyphens",
+        seen=server,
+        where=server,
+        says=f"The DNS host name {server} has an underscore, so SSH tunnels to it fail.",
     )
     return Verdict.of(
         f"can {server} serve SSH tunnels?",
@@ -111,10 +117,16 @@ def about_lists(found: Finding, verifier: str) -> Finding:
     evidence, zone = found.evidence, ""
     if found.rule == INTERMEDIATE_MISSING.id:
         place, seen = f"in the trusted CA list of {verifier}", "not in it (SSH does not read CAs that are sent)"
-        evidence = tuple(replace(e, expected=place, seen=seen, where=TRUSTED_CA_LIST) for e in found.evidence)
+        says = (
+            f"The trusted CA list of {verifier} does not have all intermediates. SSH does not read CAs that are sent."
+        )
+        evidence = tuple(
+            replace(e, expected=place, seen=seen, where=TRUSTED_CA_LIST, says=says) for e in found.evidence
+        )
         zone = " The traversal zone can be up without them."
     fix = (
         f"Append every CA certificate of the chain, intermediates too, to the trusted CA list of {verifier} (Maintenance > "
         f"Security > Trusted CA certificate). {TRUST_LIST_CHANGE}{zone}"
     )
-    return replace(found, evidence=evidence, fix=fix)
+    message = summary_of(evidence) if found.is_summary else found.message
+    return replace(found, evidence=evidence, message=message, fix=fix)

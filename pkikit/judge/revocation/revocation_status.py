@@ -203,6 +203,8 @@ def _read_crls(
         expected=f"after {format_time(at)}",
         seen=format_time(newest.next_update_utc),
         where=source.value,
+        says=f"The CRL of {title(issuer)} ({source.value}) expired at {format_time(newest.next_update_utc)}, so all certificates "
+        "of that CA count as revoked.",
     )
     return "expired", rules.CRL_EXPIRED, [evidence]
 
@@ -267,6 +269,7 @@ def _cite_entry(certificate: x509.Certificate, entry: x509.RevokedCertificate, s
         expected="not in the CRL",
         seen=f"{when}{why}",
         where=source.value,
+        says=f"{title(certificate)} (serial number {serial_number(certificate):x}) is in the CRL ({source.value}): {when}{why}.",
     )
 
 
@@ -274,7 +277,14 @@ def _cite_foreign(issuer: x509.Certificate, source: CrlSource) -> Evidence:
     usage = extension(issuer, x509.KeyUsage)
     may = usage is None or usage.crl_sign
     seen = "by another key" if may else "the CA's key usage has no cRLSign"
-    return Evidence(label="signature of the CRL", expected=f"by {title(issuer)}", seen=seen, where=source.value)
+    says = (
+        f"The CRL ({source.value}) is not signed by {title(issuer)}."
+        if may
+        else (f"{title(issuer)} must not sign CRLs: its key usage has no cRLSign.")
+    )
+    return Evidence(
+        label="signature of the CRL", expected=f"by {title(issuer)}", seen=seen, where=source.value, says=says
+    )
 
 
 def _cite_nothing(
@@ -286,10 +296,14 @@ def _cite_nothing(
     if signed:
         begins = min(crl.last_update_utc for _, crl in signed)
         expected, seen = f"last update before {format_time(at)}", f"{format_time(begins)}, in the future"
+        says = f"The CRL of {title(issuer)} starts at {format_time(begins)}, in the future."
     else:
         urls = ", ".join(crl_urls(certificate))
         expected, seen = "a CRL available", f"none; its distribution points are {urls}" if urls else "none"
-    return Evidence(label=f"CRL of {title(issuer)}", expected=expected, seen=seen, where="revocation sources")
+        says = f"There is no CRL of {title(issuer)}." + (f" Its distribution points are {urls}." if urls else "")
+    return Evidence(
+        label=f"CRL of {title(issuer)}", expected=expected, seen=seen, where="revocation sources", says=says
+    )
 
 
 def _find_elsewhere(
@@ -307,6 +321,8 @@ def _find_elsewhere(
                 expected=f"in what {consumer.value} reads: {reads}",
                 seen=f"only in the CRL of the {source.value}",
                 where="revocation sources",
+                says=f"{title(certificate)} is revoked, but only in the CRL of the {source.value}. "
+                f"{consumer.value} reads {reads}.",
             )
     return None
 
