@@ -288,3 +288,20 @@ def test_public_ca_is_outside_when_it_issued_a_certificate() -> None:
     picture = draw(world.deployment, signed, judged(signed, AT))
     assert "Public CA Pebble\n    issued e2" in picture.text
     assert faults_of(picture) == []
+
+
+def test_hostile_certificate_stays_text_and_in_its_card() -> None:
+    """A CA whose name is markup, turns the line, and is wide; a certificate with hundreds of names."""
+    world = world_called()
+    authority = create_root("<script>x</script>\u202eevil " + "W" * 30, at=AT - DAY, key=fast_key())
+    names = tuple(f"n{n}.example.com" for n in range(300))
+    party = replace(
+        world.parties[E2], trusted_ca_list=(authority.certificate,), credential=craft(names, authority, at=AT)
+    )
+    changed = world.with_party(party)
+    picture = draw(world.deployment, changed, judged(changed, AT))
+    assert faults_of(picture) == []
+    assert "<script" not in picture.svg
+    assert "\u202e" not in picture.svg + picture.text
+    assert len(picture.text) < 6000
+    assert "and 280 more" in picture.svg

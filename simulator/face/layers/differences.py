@@ -10,7 +10,9 @@ from cryptography import x509
 
 from pkikit.model.certificates.canonical_name import common_name
 from pkikit.model.world import World
+from pkikit.values.names import printable
 
+_LONGEST = 64  # what X.509 allows in a common name
 _NO_CERTIFICATE = "no certificate"
 PEBBLE = "Pebble"
 """The public CA of the lab; the rest of its name is different after each start."""
@@ -102,5 +104,6 @@ def trust_text(trusted: Sequence[x509.Certificate]) -> str:
 
 
 def steady(name: str) -> str:
-    """Return the part of a CA's name that stays the same: Pebble has another one after each start."""
-    return PEBBLE if name.startswith(f"{PEBBLE} ") else name
+    """Return a CA's name for people: bounded, and of Pebble the part that is the same after each start."""
+    shown = printable(name)
+    return PEBBLE if name.startswith(f"{PEBBLE} ") else shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"

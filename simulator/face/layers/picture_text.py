@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pkikit.model.certificates.facts import format_time, presented_names
+from pkikit.values.names import printable
 from simulator.face.layers.systems import ZONES, System
 from simulator.face.layers.topology import Topology
 
+_MOST_NAMES = 20
 _SAID = {"up": "✔ all up: ", "down": "✘ at least one down: ", "mixed": "✘ at least one down: ", "idle": ""}
 
 
@@ -50,7 +52,11 @@ def machine_text(topology: Topology, fqdn: str, *, dates: bool = False) -> str:
     """Return what a machine has, line by line: the tooltip of its card. Dates differ from run to run."""
     facts = topology.differences.facts[fqdn]
     held = topology.world.parties[fqdn].credential
-    names = [f"names: {', '.join(presented_names(held.leaf).dns_written)}"] if held is not None else []
+    names = []
+    if held is not None:
+        every = [printable(name) for name in presented_names(held.leaf).dns_written]
+        more = f", and {len(every) - _MOST_NAMES} more" if len(every) > _MOST_NAMES else ""
+        names = [f"names: {', '.join(every[:_MOST_NAMES])}{more}" if every else "no names in the SAN"]
     if held is not None and dates:
         leaf = held.leaf
         names.append(f"valid: {format_time(leaf.not_valid_before_utc)} to {format_time(leaf.not_valid_after_utc)}")
