@@ -83,11 +83,11 @@ def _space_of(plain: Plain) -> Space:
 
 
 def front_rows(space: Space, outcome: Outcome) -> list[dict[str, Any]]:
-    """Return the rows of the front as dicts, those that work first."""
+    """Return the rows of the front as dicts: those that work first, then by restarts, as the picture numbers them."""
     rows = [
         dict(zip(space.columns, space.evaluate(number), strict=True)) for _, number in sorted(outcome.front.items())
     ]
-    return sorted(rows, key=lambda row: row["down"] > 0)
+    return sorted(rows, key=lambda row: (row["down"] > 0, row["restarts"], row["exposure_days"]))
 
 
 def front_picture(space: Space, outcome: Outcome) -> str:
