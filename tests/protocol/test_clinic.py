@@ -137,7 +137,7 @@ def test_faults_compose_and_leave_the_world_unchanged() -> None:
     changed = {f for f, p in world.parties.items() if p != issued.world.parties[f]}
     assert changed == {"e1.example.com", "e2.example.com"}
     assert ground.apply((), issued.world) == issued.world
-    with pytest.raises(InputError, match="no party"):
+    with pytest.raises(InputError, match="not a machine of"):
         ground.apply([both[0].model_copy(update={"party": "x.example.com"})], issued.world)
 
 
