@@ -106,6 +106,8 @@ def fold(notebook: dict[str, Any]) -> list[str]:
     for cell in notebook["cells"]:
         source, tags = source_of(cell), tags_of(cell)
         if cell["cell_type"] != "code" or {"check", "exercise"} & set(tags):
+            if "check" in tags and not source.startswith(CHECKED):
+                cell["source"] = f"{CHECKED}\n{source}".splitlines(keepends=True)
             cells.append(cell)
             continue
         if is_card(source):
