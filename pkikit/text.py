@@ -39,3 +39,8 @@ def listed(words: Sequence[str], last: str = "and", *, at_most: int = 0) -> str:
     if at_most and len(words) > at_most + 1:
         return f"{', '.join(words[:at_most])} and {len(words) - at_most} more"
     return f"{', '.join(words[:-1])} {last} {words[-1]}" if len(words) > 1 else "".join(words)
+
+
+def one_of(name: str, known: Sequence[str]) -> str:
+    """Return `there are a, b. Did you mean …?`: what a wrong name could have been."""
+    return f"there are {', '.join(known)}.{did_you_mean(name, known)}"

@@ -23,7 +23,7 @@ from pkikit.model.tables.features import DEFAULT_VERSION, VERIFY_ORIGIN_SWITCH
 from pkikit.model.unified_communications import ImPresence, MeetingServer, UnifiedCm, UnityConnection
 from pkikit.model.version import ProductVersion
 from pkikit.model.zones import DefaultZone, DnsZone, NeighbourZone, TraversalZone, Zone
-from pkikit.text import did_you_mean
+from pkikit.text import one_of
 from pkikit.values.names import is_ip_address, parse_dns_name
 from pkikit.values.other_names import COLLAB_EDGE
 
@@ -117,9 +117,7 @@ class Deployment(FileValue):
         """
         name = parse_dns_name(fqdn)
         if self.cluster_of(name) is None:
-            raise InputError(
-                f"{name} is not a peer of {self.name}; there are {', '.join(self.peers)}.{did_you_mean(name, self.peers)}"
-            )
+            raise InputError(f"{name} is not a peer of {self.name}; {one_of(name, self.peers)}")
         return name
 
     @property
@@ -200,9 +198,7 @@ class Deployment(FileValue):
         """
         found = next((group for group in self.groups if fqdn in group.members), None)
         if found is None:
-            raise InputError(
-                f"{fqdn} is not a machine of {self.name}; there are {', '.join(self.parties)}.{did_you_mean(fqdn, self.parties)}"
-            )
+            raise InputError(f"{fqdn} is not a machine of {self.name}; {one_of(fqdn, self.parties)}")
         return found
 
     @property
