@@ -67,6 +67,7 @@ def test_theatre_of_a_tunnel_says_that_it_is_not_tls(lab: w.LabSession) -> None:
     tunnel = next(leg.id for leg in lab.threaded.legs if leg.id.startswith("tunnel:"))
     shown = render_theatre(w.performance(lab, tunnel), 0)
     assert "This is an SSH tunnel, not TLS." in shown.html
+    assert "This is an SSH tunnel, not TLS." in shown.text
 
 
 def steps() -> list[RunStep]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from pkikit.model.trace import Side
+from simulator.wire.app_protocol import app_protocol_of
 from simulator.wire.decoding.decoder import Decoded
 from simulator.wire.theatre import Play, PlayStep
 from workbook.models.sequence import Row
@@ -14,6 +15,16 @@ _OTHER = {Side.CLIENT: Side.SERVER, Side.SERVER: Side.CLIENT}
 SILENT, SILENT_END = "nothing so far.", "nothing. At the default log level, success leaves no line."
 TUNNEL = ("This is an SSH tunnel, not TLS. SSH agrees on its own keys, which the lab does not record, so the steps are those "
           "that both ends note.")  # fmt: skip
+
+
+def note_of(play: Play) -> str:
+    """Return what the steps leave out; empty if that is nothing."""
+    if play.is_ssh:
+        return TUNNEL
+    if app_protocol_of(play.leg.protocol).greet is not None and play.flights:
+        client, server = play.names
+        return f"Before the first step, {client} and {server} agree in plain text to start TLS (STARTTLS)."
+    return ""
 
 
 def step_title(play: Play, step: PlayStep) -> str:

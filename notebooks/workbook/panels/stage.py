@@ -18,7 +18,7 @@ from simulator.wire.theatre import Play, perform
 from workbook.html import PanelOutput
 from workbook.models.ladder import ladder
 from workbook.models.order_view import order_rows
-from workbook.models.play_view import TUNNEL, rows_of, step_html, step_text, step_title
+from workbook.models.play_view import note_of, rows_of, step_html, step_text, step_title
 from workbook.models.sequence import Row, sequence, sequence_text
 from workbook.session import LabSession
 
@@ -59,8 +59,11 @@ def render_theatre(play: Play, step: int) -> PanelOutput:
     told = _heading(play)
     last = len(rows) - 1
     drawn = sequence(actors, rows[:last], told, current=min(step, last - 1) if step < last else None)
-    note = f"<p>{escape(TUNNEL)}</p>" if play.is_ssh else _legend(play)
-    return PanelOutput(html=f"{step_html(play, step)}{note}{drawn}", text=f"{told}\n{step_text(play, step)}")
+    note = (f"<p>{escape(note_of(play))}</p>" if note_of(play) else "") + ("" if play.is_ssh else _legend(play))
+    return PanelOutput(
+        html=f"{step_html(play, step)}{note}{drawn}",
+        text="\n".join(filter(None, (told, note_of(play), step_text(play, step)))),
+    )
 
 
 def _heading(play: Play) -> str:
@@ -94,7 +97,7 @@ def theatre_picture(play: Play) -> Picture:
     heading = _heading(play)
     canvas = ladder(play.names, shown, heading, [] if play.is_ssh else samples, end=end, good=not ends.bad)
     text = f"{heading}\n{sequence_text(shown)}\n{end}"
-    return Picture(svg=canvas.svg, text=f"{text}\n{TUNNEL}" if play.is_ssh else text)
+    return Picture(svg=canvas.svg, text="\n".join(filter(None, (text, note_of(play)))))
 
 
 def messages_by_version(session: LabSession, leg_id: str) -> pd.DataFrame:
