@@ -12,6 +12,7 @@ from pkikit.model.certificates.canonical_name import common_name
 from pkikit.model.world import World
 from pkikit.values.names import printable
 
+_KINDS = ("Expressway peers", "Other machines", "Clients outside")
 _LONGEST = 64  # what X.509 allows in a common name
 _NO_CERTIFICATE = "no certificate"
 PEBBLE = "Pebble"
@@ -62,16 +63,14 @@ def differences_of(world: World, machines: Sequence[str]) -> Differences:
     facts = {name: Facts(issuer=issuer_text(world, name), trusts=lists_text(world, name)) for name in machines}
     peers = set(world.deployment.peers)
     clients = {name for group in world.deployment.groups if not group.has_certificates for name in group.members}
-    kinds = {
-        n: "Expressway peers" if n in peers else "Clients outside" if n in clients else "Other machines"
-        for n in machines
-    }
+    kinds = {n: _KINDS[0] if n in peers else _KINDS[2] if n in clients else _KINDS[1] for n in machines}
     usual = {
         kind: Facts(
             issuer=_most_common([facts[n].issuer for n in machines if kinds[n] == kind]),
             trusts=_most_common([facts[n].trusts for n in machines if kinds[n] == kind]),
         )
-        for kind in dict.fromkeys(kinds.values())
+        for kind in _KINDS
+        if kind in kinds.values()
     }
     return Differences(facts=facts, usual=usual, kinds=kinds)
 
