@@ -61,8 +61,8 @@ def sunset(
 
 def _verdict(stages: Sequence[Stage], name: str) -> str:
     """Return what the end of clientAuth does, and which options bring everything back."""
-    renewed = next((stage for stage in stages if stage.down), None)
-    if renewed is None:
+    renewed = next((stage for stage in stages[1:] if stage.before is None), None)  # the first stage has both purposes
+    if renewed is None or not renewed.down:
         return f"✔ The end of clientAuth takes no connection of {name} down"
     best = [stage.title for stage in stages if stage.before is renewed.report and not stage.down]
     back = f"back with all of them: {join(best, 'or')}" if best else "no option brings all of them back"
@@ -72,7 +72,7 @@ def _verdict(stages: Sequence[Stage], name: str) -> str:
 
 def _row(stage: Stage) -> tuple[str, str, str, str, str]:
     total = len(stage.report.legs)
-    restores = f"{len(stage.restores)} of {len(stage.before.down)}" if stage.before else ""
+    restores = f"{len(stage.restores)} of {len(stage.before.down)}" if stage.before and stage.before.down else ""
     services = ", ".join(dict.fromkeys(text.partition(" ")[0] for text in stage.services_down))
     breaks = str(len(stage.breaks)) if stage.breaks and stage.before else ""
     title = f"{'✘' if stage.down else '✔'} {stage.title}"

@@ -83,6 +83,7 @@ COMMANDS = {
     "verify-missing": "pkikit verify cert.pem",
     "match": "pkikit match e1.example.com cert.pem",
     "match-verbose": "pkikit match sip:example.org cert.pem --verbose",
+    "rules": "pkikit rules",
     "rules-one": "pkikit rules names.cluster-fqdn-missing",
     "rules-other": "pkikit rules names.clusterfqdn-missing",
     "diagnose": "pkikit diagnose events.log",
@@ -106,9 +107,14 @@ COMMANDS = {
     "unknown-peer": "pkikit csr mra.yaml --peer e1 --out request-e1",
     "check-certs": f"expressway-sim check mra.yaml --certs certificates {_AT} --archives archives",
     "check-missing": "expressway-sim check",
+    "clinic": "expressway-sim clinic --list",
+    "sunset": "expressway-sim sunset pair.yaml",
     "travel": f"expressway-sim travel pair.yaml --days 420 {_AT}",
     "renewals": "expressway-sim renewals pair.yaml --lifetime 90 --by upload",
 }
+# Long lists: of these only the beginning is compared.
+LONG = ("clinic", "rules")
+BEGINNING = 12
 # What is shown of the one lab that runs meanwhile, not a command of its own.
 IN_LAB = ("check", "check-verbose", "up", "up-status", "probe", "acme-terms", "acme-order", "acme-status",
           "acme-renew-info", "acme-revoke", "acme-preflight")  # fmt: skip
@@ -117,7 +123,7 @@ IN_LAB = ("check", "check-verbose", "up", "up-status", "probe", "acme-terms", "a
 _CHANGES = (
     (r"\b\d{4}-\d\d-\d\d( \d\d:\d\d)?( UTC)?", lambda m: re.sub(r"\d", "9", m[0])),
     (r"\b[0-9a-f]{2}(?::[0-9a-f]{2}){15,}\b", lambda m: "ab:" * (len(m[0]) // 3) + "ab"),
-    (r"([Ss]erials? +)[0-9a-f]{12,}\b", lambda m: f"{m[1]}{'a' * 38}"),
+    (r"([Ss]erials?(?: number)?\s+)[0-9a-f]{12,}\b", lambda m: f"{m[1]}{'a' * 38}"),
     (r"\b[0-9a-f]{64}\b|\b[0-9a-f]{40}\b", lambda m: "a" * len(m[0])),
     (r"\b[0-9a-f]{16}…", lambda m: f"{'a' * 16}…"),
     (r"\b\d[\d,]* days? (left|ago)", lambda m: f"9 days {m[1]}"),
@@ -184,15 +190,19 @@ def goldens() -> dict[str, str]:
     with tempfile.TemporaryDirectory() as name, contextlib.chdir(name):
         _prepare(Path(name))
         for file, line in COMMANDS.items():
-            found[file] = _laid_out(line, run(line))
+            found[file] = _laid_out(line, run(line), BEGINNING if file in LONG else None)
         for file, line, shown in _of_lab():
             found[file] = _laid_out(line, shown)
     return found
 
 
-def _laid_out(line: str, shown: Shown) -> str:
+def _laid_out(line: str, shown: Shown, lines: int | None = None) -> str:
+    def begin(text: str) -> str:
+        kept = text.rstrip().splitlines()[:lines]
+        return "\n".join(kept if lines is None else [*kept, "[…]"])
+
     parts = [f"$ {line}   [exit code {shown.code}]"]
-    parts += [f"----- {width} columns -----\n{shown.at(width).rstrip()}" for width in WIDTHS]
+    parts += [f"----- {width} columns -----\n{begin(shown.at(width))}" for width in WIDTHS]
     text = "\n\n".join(parts) + "\n"
     for pattern, change in _CHANGES:
         text = re.sub(pattern, change, text)
