@@ -115,17 +115,15 @@ def ending(trace: HandshakeTrace, names: tuple[str, str]) -> Remark:
     if by is None:
         return Remark(text="The connection is down: the two sides did not agree.", bad=True)
     told = f"The connection is down: {who} refused {other}. {_reason(trace, by)}."
-    silent = trace.alert is None
-    return Remark(
-        text=f"{told} {who} sent no alert that says so." if silent else f"{told} Its alert: {trace.alert}.", bad=True
-    )
+    alert = f"It sent the alert {trace.alert}." if trace.alert else "It sent no alert that says so."
+    return Remark(text=f"{told} {alert}", bad=True)
 
 
 def _reason(trace: HandshakeTrace, by: Side) -> str:
     for step in trace.steps:
         match step.detail:
             case CertificateJudged(code=code, name=name, subject=subject) if code and step.side is by:
-                return f"“{subject}”: {name}"
+                return f"Reason: “{subject}”, {name}"
             case NameJudged(looked_for=looked_for, matched="") if step.side is by:
                 return f"The certificate does not have the name {' or '.join(looked_for)}"
             case Failed(reason=reason) if step.side is by:

@@ -103,8 +103,8 @@ def step_html(play: Play, number: int) -> str:
     else:
         parts += [f'<p class="said">{_told(play.name(step.side), r.text, r.bad)}</p>' for r in step.remarks]
     sides = "".join(_side(play, side, number) for side in Side)
-    bad = " bad" if step.bad else ""
-    return f'<div class="lab-drawing lab-stage{bad}">{"".join(parts)}<div class="sides">{sides}</div></div>'
+    refused = " refused" if step.bad else ""
+    return f'<div class="lab-drawing lab-stage{refused}">{"".join(parts)}<div class="sides">{sides}</div></div>'
 
 
 def _told(name: str, text: str, bad: bool) -> str:
@@ -159,7 +159,7 @@ def _step_lines(play: Play, number: int, step: PlayStep, *, decode: bool) -> lis
 STAGE_CSS = """
 .lab-stage { background: var(--lab-paper); color: var(--lab-ink); border: 2px solid var(--lab-core); border-radius: 8px;
   padding: .3em .9em; margin-bottom: .6em; }
-.lab-stage.bad { border-color: var(--lab-down); }
+.lab-stage.refused { border-color: var(--lab-down); }
 .lab-stage h4 { font-size: 1.2em; margin: .3em 0; }
 .lab-stage p { margin: .3em 0; }
 .lab-stage .sides { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 18em), 1fr)); gap: .8em; }

@@ -55,7 +55,12 @@ def sequence(actors: Sequence[tuple[str, str]], rows: Sequence[Row], title: str,
 def _row(row: Row, places: dict[str, int], *, lit: bool) -> str:
     start, end = places[row.sender], places[row.receiver]
     left, right = min(start, end), max(start, end)
-    kinds = ["row", *(["now"] if lit else []), *(["bad"] if row.bad else []), *(["open"] if row.open_to_all else [])]
+    kinds = [
+        "row",
+        *(["now"] if lit else []),
+        *(["refused"] if row.bad else []),
+        *(["open"] if row.open_to_all else []),
+    ]
     mark = "✘ " if row.bad else ""
     label = f"{mark}{escape(row.label)}"
     if start == end:
@@ -120,12 +125,12 @@ SEQUENCE_CSS = (
 .lab-sequence .open .goes { border-bottom-style: dashed; border-bottom-color: var(--lab-warn); }
 .lab-sequence .open .goes.right::after { border-left-color: var(--lab-warn); }
 .lab-sequence .open .goes.left::after { border-right-color: var(--lab-warn); }
-.lab-sequence .bad .goes { border-bottom-color: var(--lab-down); color: var(--lab-down); }
-.lab-sequence .bad .goes.right::after { border-left-color: var(--lab-down); }
-.lab-sequence .bad .goes.left::after { border-right-color: var(--lab-down); }
+.lab-sequence .refused .goes { border-bottom-color: var(--lab-down); color: var(--lab-down); }
+.lab-sequence .refused .goes.right::after { border-left-color: var(--lab-down); }
+.lab-sequence .refused .goes.left::after { border-right-color: var(--lab-down); }
 .lab-sequence .does { justify-self: center; background: var(--lab-card); border: 1px solid var(--lab-border);
   border-radius: 6px; padding: .2em .6em; margin: 0 .3em; overflow-wrap: anywhere; }
-.lab-sequence .bad .does { border-color: var(--lab-down); background: var(--lab-down-soft); }
+.lab-sequence .refused .does { border-color: var(--lab-down); background: var(--lab-down-soft); }
 .lab-sequence .now { background: var(--lab-note); font-weight: bold; outline: 2px solid var(--lab-border);
   outline-offset: -2px; }
 .lab-sequence .detail { background: var(--lab-card); margin: .4em .8em .6em; padding: .2em .6em; font-weight: normal;

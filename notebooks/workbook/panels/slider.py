@@ -66,9 +66,9 @@ function render({ model, el }) {
   el.append(label, input, shown, play);
   // The current row of a sequence is in sight: the kernel draws it after the slider has moved.
   function follow() {
-    const now = panelOf()?.querySelector(".lab-sequence .now");
-    const list = now?.closest(".lab-sequence");
-    if (list) list.scrollTop = now.offsetTop - list.clientHeight / 2;
+    const list = panelOf()?.querySelector(".lab-sequence");
+    const now = list?.querySelector(".now");
+    if (list) list.scrollTop = now ? now.offsetTop - list.clientHeight / 2 : list.scrollHeight;
   }
   const redrawn = new MutationObserver(follow);
   setTimeout(() => { if (panelOf()) redrawn.observe(panelOf(), { childList: true, subtree: true }); follow(); }, 0);
