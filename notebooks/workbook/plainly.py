@@ -43,7 +43,7 @@ def sentence_of(error: BaseException, *, in_cell: bool) -> str | None:
         case NameError(name=str(name)) if in_cell:
             return f"{printable(name)} does not exist yet: {ABOVE}"
         case AssertionError() if in_cell:
-            return f"this check does not hold now, because another cell has changed the lab: {FROM_TOP}"
+            return f"this check fails now, because another cell has changed the lab: {FROM_TOP}"
         case _:
             return None
 

@@ -69,7 +69,7 @@ def explore(
         from pkikit.commands.recommend import recommend_design
 
         if vary or plot or scheduler or workers != 1:
-            raise InputError("--recommend goes with --answer, --out, --at, --version and --json alone")
+            raise InputError("--recommend goes only with --answer, --out, --at, --version and --json")
         recommend_design(deployment, answer or (), out=out, at=at, version=version, as_json=as_json)
         return
     if deployment is None:

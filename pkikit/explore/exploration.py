@@ -187,7 +187,7 @@ class _Parts:
         if note.exists():
             if self._read(note) != about:
                 raise InputError(
-                    f"contains parts of another exploration; delete the folder to begin anew (now {space.size} candidates)",
+                    f"contains parts of another exploration; delete the folder to start again (now {space.size} candidates)",
                     where=str(self.folder),
                 )
         else:

@@ -32,7 +32,7 @@ TOOLS: Mapping[str, str] = {
     "trace": "both sides of one connection, step by step",
     "dns": "what the DNS outside says about a name",
     "file": "the answer to the uploaded file",
-    "preflight": "what stands in the way of an ACME order, as seen now",
+    "preflight": "what would block an ACME order now",
     "pages": "the addresses of the web pages, with account",
     "openssl": "an openssl command for a machine, to paste into a shell",
     "capture": "where the packet capture is written",
@@ -248,7 +248,7 @@ class Looks:
             raise InputError("nothing is ordered in this case")
         found = (await acme.preflight(order.peer)).errors
         rows = tuple((self.short(f.subject), printable(f.message, 400)) for f in found)
-        head = "An order would fail now:" if rows else "Nothing stands in the way of an order now."
+        head = "An order would fail now:" if rows else "Nothing blocks an order now."
         return Seen(tool="preflight", of="", title=head, columns=("name or machine", "problem"), rows=rows)
 
     def _pages(self, of: str) -> Seen:

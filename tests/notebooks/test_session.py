@@ -91,7 +91,7 @@ def test_mistake_in_a_cell_prints_one_line_and_fails_the_cell() -> None:
     [
         (["from workbook import start", 'start("06")', "legs(report.down)"], "✘ legs does not exist yet: run the cells above"),
         (["from workbook import open_lab\nlab = open_lab('single-pair')", "report.down"], "✘ report does not exist yet"),
-        (["from workbook import open_lab\nlab = open_lab('single-pair')", "assert not lab.check().accepted"], "✘ this check does not hold now"),
+        (["from workbook import open_lab\nlab = open_lab('single-pair')", "assert not lab.check().accepted"], "✘ this check fails now"),
         (["from workbook import start\nstart('06')", "len(5)"], None),
     ],
 )  # fmt: skip

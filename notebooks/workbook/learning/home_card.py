@@ -99,7 +99,7 @@ def _map(*, with_progress: bool) -> str:
         for file, title, text in ROOMS
         if (course_folder() / file).exists()
     )
-    return f"{parts}<h4>Beside the lessons</h4><ul>{rooms}</ul>"
+    return f"{parts}<h4>More rooms</h4><ul>{rooms}</ul>"
 
 
 def _part(title: str, first: str, last: str, *, with_progress: bool) -> str:

@@ -49,6 +49,7 @@ _QUOTED = (
     "pkikit/files/recognition/magic.py",
     "pkikit/judge/logs/index.py",
     "pkikit/judge/logs/records.py",
+    "pkikit/view/logs/",
     "simulator/peer/console/",
 )
 _COMMANDS = frozenset({"remedies"})  # keys of YAML files whose values are typed into a terminal
@@ -142,6 +143,8 @@ def _python(content: str, name: str) -> Iterator[tuple[int, str]]:
     # A string on its own line documents what is above it; the pieces of an f-string belong to the whole.
     inside = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
     inside.update(id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values)
+    # "a an and".split() is a list of words, not a text.
+    inside.update(id(node.value) for node in nodes if isinstance(node, ast.Attribute) and node.attr == "split")
     if name.startswith(_DOCSTRINGS_ARE_HELP):
         for node in nodes:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
