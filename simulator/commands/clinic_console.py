@@ -44,7 +44,8 @@ _SAME = {
     "causes": "cause",
 }
 _USAGE = (
-    "fix ACTION without a target lists its targets. After order and the machine you can write +NAME, -NAME, planned-names, server+client, "
+    "fix ACTION without a target lists its targets. After order and the machine you can write +NAME, -NAME, planned-names, "
+    "server+client, "
     "server-only, client-only, same-ca, lab-ca, public-ca, rsa-2048, rsa-4096 or ecdsa: fix order e1 +x.example.com"
 )
 

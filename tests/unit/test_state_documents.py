@@ -141,7 +141,7 @@ GOOD: dict[str, Any] = json.loads(
         ({"acme": {"settings": {"provider": "nobody"}}}, "acme.settings.provider: is not known; allowed are production, staging, other"),
         ({"acme": {"server": {"signed": {"at": "noon"}}}}, "acme.server.signed.at: must be a time in ISO-8601"),
         ({"certificate": {"chain": [PEM], "key": "SECRET"}}, "certificate.key: must be a private key in PEM, not encrypted"),
-        ({"certificate": {"chain": []}}, "certificate: a credential holds at least the leaf certificate"),
+        ({"certificate": {"chain": []}}, "certificate: a credential contains at least the leaf certificate"),
         ({"request": {"csr": PEM, "key": "SECRET"}}, "request.csr: must be one certificate request in PEM"),
         ({"format": 3}, "format: must be a number from 0 to 2"),
     ],
