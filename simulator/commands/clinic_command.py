@@ -26,7 +26,7 @@ _LEVELS = {1: "easy", 2: "normal", 3: "hard"}
 
 def clinic(
     case: Annotated[
-        str | None, typer.Argument(metavar="[CASE]", help="A ticket such as INC-0417; without one, the list.")
+        str | None, typer.Argument(metavar="[CASE]", help="A ticket such as INC-0240; without one, the list.")
     ] = None,
     show_list: Annotated[bool, typer.Option("--list", help="List the tickets.")] = False,
     trainer: Annotated[bool, typer.Option("--trainer", help="With --list: case ids, topics and causes.")] = False,
@@ -39,9 +39,9 @@ def clinic(
     scores: Annotated[bool, typer.Option("--scores", help="Show your scores.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Troubleshoot a broken lab: find out what is wrong, fix it, see it come up.
+    """Troubleshoot a broken lab. Find out what is wrong, fix it, see it come up.
 
-    Example: expressway-sim clinic INC-0417
+    Example: expressway-sim clinic INC-0240
     """
     if scores:
         _show_scores(as_json=as_json)

@@ -107,6 +107,7 @@ def test_clinic_command_lists_and_plays_cases() -> None:
     """List, one case for people and as JSON, and a case that there is not."""
     listed = json.loads(run("simulator", "clinic", "--json").stdout)
     assert {c["id"] for c in listed} == set(cases())
+    assert case_of("INC-0240")  # the example of the help
     learner = run("simulator", "clinic", "--list").stdout
     assert all(case.ticket in learner and case.cause not in learner for case in cases().values())
     trainer = run("simulator", "clinic", "--list", "--trainer").stdout

@@ -15,6 +15,7 @@ from pkikit.values.names import printable
 from pkikit.view.description import describe_certificate
 from pkikit.view.drawing import Picture
 from simulator.clinic.case import Case, Tool, case_of, cases, random_case
+from simulator.clinic.desk import NO_MORE_HINTS
 from simulator.clinic.score import Score, keep_score
 from simulator.face.picture import draw
 from simulator.threaded import ThreadedCase
@@ -148,10 +149,11 @@ class ClinicSession:
     # Help and answer.
 
     def hint(self) -> str:
-        """Return the next hint; each costs points."""
+        """Return the next hint; each costs points once, and asking for more is free."""
+        if not self._hints:
+            return NO_MORE_HINTS
         self.score.hints += 1
-        number = len(self.case.hints) - len(self._hints)
-        return self._hints.pop(0) if self._hints else f"There are no more hints than these {number}."
+        return self._hints.pop(0)
 
     def answer(self, cause: object) -> str:
         """Name a cause by its rule id. A text that is not a rule id is not an answer, and costs nothing."""
@@ -166,7 +168,9 @@ class ClinicSession:
             return f"✘ {printable(said)} is not what is broken here; `pkikit rules` lists what can be"
         self.score.found.add(said)
         left = len(wanted - self.score.found)
-        return f"✔ right, and there is {left} more to be found" if left else "✔ right: that is the cause. Now mend it."
+        if left:
+            return f"✔ Right. There {'is 1 more cause' if left == 1 else f'are {left} more causes'}."
+        return "✔ Right. The ticket is solved." if self.live.settled(self.report) else "✔ Right. Now fix it."
 
     def remedy(self, action: object, target: object = "") -> str:
         """Do something about it in the running lab, such as `order e1 +example.com`; every connection is dialled afterwards."""
