@@ -136,7 +136,8 @@ OID_UNSUPPORTED = Rule(
     requirement="OpenSSL decodes every attribute in the names of subject and issuer. An attribute that it prints as a number "
     "makes the SSH tunnels between Expressway-C and Expressway-E fail. Extensions do not matter here.",
     source=f"{_TROUBLE} 'Issues with SSH Failures and Unsupported OIDs'; 'Points to be Aware' (EV jurisdiction)",
-    fix="Have the certificate reissued without these attributes. If the attribute is in the issuer's name, choose another issuing CA.",
+    fix="Have the certificate reissued without these attributes. If the attribute is in the issuer's name, choose "
+    "another issuing CA.",
 )
 KEY_IDENTIFIERS_ABSENT = Rule(
     id="certificate.key-identifiers-absent",
