@@ -81,7 +81,7 @@ def test_banner_is_displayed_once_and_to_its_session_only(lab: ThreadedLab, core
     token = re.findall(r'name="csrf" value="([^"]+)"', core.get("/sip"))[0]
     assert core.ask("POST", "/sip", {"csrf": token, "use_ocsp": "on"})[0] == 303
     assert banners(other.get("/sip")) == []
-    assert banners(core.get("/sip")) == [("success", "✔ The settings hold for all peers of the cluster.")]
+    assert banners(core.get("/sip")) == [("success", "✔ The settings are saved on all peers of the cluster.")]
     assert banners(core.get("/sip")) == []
 
 
