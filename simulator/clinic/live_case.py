@@ -117,7 +117,7 @@ class LiveCase:
     async def __aenter__(self) -> Self:
         await self._open(await anyio.to_thread.run_sync(self.case.changed))
         if self.case.scanner is not None:
-            self._step("strangers call")
+            self._step("scanners call the SIP port")
             await scan(self.lab, self.case.scanner)
         self.first_refused, self.broken = self.refused, await self.look()
         self.log = tuple(e for e in self.lab.events if e.kind in _LOGGED)
@@ -133,7 +133,7 @@ class LiveCase:
                 self.acme = await stack.enter_async_context(acme_service(self.lab))
                 await self.acme.prepare(self.case.order.peer)
                 self.lab.trust([await self.acme.ca.root()])
-            self._step("something happens")
+            self._step("injecting the fault")
             await self._break()
             self._stack = stack.pop_all()
 
