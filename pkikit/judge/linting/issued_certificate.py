@@ -54,7 +54,7 @@ def _answers(
     subject: str,
     use: CertificateUse | None,
 ) -> Iterator[Answer]:
-    says = "The certificate is for another key than the request."
+    says = "The certificate has another public key than the request."
     other_key = Evidence(
         label="public key", expected="that of the request", seen="another", where="certificate", says=says
     )
@@ -157,7 +157,8 @@ def require_answer(request: x509.CertificateSigningRequest, certificates: Sequen
     if not certificates:
         raise AcmeMisissued(["it does not contain a certificate"])
     found = [f for f in lint_answer(request, certificates).findings if f.rule in _REFUSED]
-    wrong = [str(e).rstrip(".") for f in found for e in f.evidence[:3]]
+    said = [str(e).rstrip(".") for f in found for e in f.evidence[:3]]
+    wrong = [text[:1].lower() + text[1:] for text in said]
     for child, issuer in pairwise(certificates):
         if not is_issued_by(child, issuer):
             wrong.append(f"{title(child)} is not signed by the next certificate of its chain, {title(issuer)}")
