@@ -10,6 +10,7 @@ from html import escape
 
 from pkikit.design.san import SanEntry
 from pkikit.view.drawing import TEXT_VERSION
+from workbook.connection_titles import relation_title
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +53,7 @@ def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], *, most: int =
 
 
 def shorten(entry: SanEntry) -> str:
-    """Who needs a name: legs counted by what they belong to, as `zone:uc-traversal (2)`; services as they are."""
-    relations = {leg.id: leg.relation for leg in entry.legs}
-    counted = Counter(relations.get(who, who) for who in entry.needed_by)
-    return ", ".join(f"{who} ({n})" if n > 1 or who in relations.values() else who for who, n in counted.items())
+    """Who needs a name: connections counted by what they belong to, as `UC traversal (2)`; services as they are."""
+    titles = {leg.id: relation_title(leg.kind, leg.group) for leg in entry.legs}
+    counted = Counter(titles.get(who, who) for who in entry.needed_by)
+    return ", ".join(f"{who} ({n})" if n > 1 else who for who, n in counted.items())

@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from tests.support.notebook_cells import metadata_of
+from tests.support.notebook_cells import UNSAVED, metadata_of, tags_of
 
 KERNEL = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
           "language_info": {"name": "python"}}  # fmt: skip
@@ -18,6 +18,8 @@ def clean(notebook: dict[str, object]) -> dict[str, object]:
     assert isinstance(cells, list)
     for cell in cells:
         cell["metadata"] = metadata_of(cell)
+        if UNSAVED in tags_of(cell):
+            cell["outputs"] = []
         for output in cell.get("outputs", []):
             output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
     metadata = notebook["metadata"]

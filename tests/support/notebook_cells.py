@@ -12,6 +12,7 @@ from typing import Any
 HIDDEN = frozenset({"fold", "check", "exercise"})
 CHECKED = "# automatic check"
 IGNORED = "nbval-ignore-output"  # cards with the titles of other notebooks, which change without this one
+UNSAVED = "unsaved"  # a result with this machine's addresses: shown when it runs, not kept in the file
 _CARDS = ("start(", "finish(", "home(", "predict(", "predict_down(", "exercise(")
 
 
@@ -113,6 +114,8 @@ def fold(notebook: dict[str, Any]) -> list[str]:
         if is_card(source):
             more = ["fold", IGNORED] if shows_the_course(source) else ["fold"]
             cell["metadata"]["tags"] = [*tags, *(tag for tag in more if tag not in tags)]
+        if UNSAVED in tags and IGNORED not in tags:
+            cell["metadata"]["tags"] = [*tags_of(cell), IGNORED]
         before, kept, after = split(source)
         identity = cell.get("id", "cell")
         cells += [check_cell(before, f"{identity[:50]}-before")] if before else []
