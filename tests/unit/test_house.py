@@ -21,7 +21,8 @@ from workbook.course.lessons import lessons
 
 from tests.support.generate_docs import DOCS, GENERATED, PLANS, minutes_of
 from tests.support.places import ROOT
-from tests.support.readme import readme_python
+from tests.support.readme import README, Shown, readme_commands, readme_python
+from tests.support.record import RECORDING, SCENES
 from tests.support.wait import LONG
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]-*.ipynb"))
@@ -142,7 +143,7 @@ def test_committed_files_have_no_machine_path_registry_or_key() -> None:
         )
     ]
     for path in tracked():
-        if path == Path(__file__) or path.suffix in {".png"}:
+        if path == Path(__file__) or path.suffix in {".png", ".gif"}:
             continue
         text = path.read_text(encoding="utf-8", errors="replace")
         for pattern in forbidden:
@@ -219,37 +220,36 @@ def test_notebook_is_executed_in_order_with_short_cells(path: Path) -> None:
 
 
 def test_readme_python_runs(tmp_path: Path) -> None:
-    """The Python of the README, as written, in one program, on the files that its commands make."""
+    """The Python of README and cheat sheet, as written, in one program, on the files that their commands make."""
     (tmp_path / "notebooks").symlink_to(ROOT / "notebooks")
-    made = [c for c in _cheat_sheet() if c.startswith(("pkikit csr ", "pkikit ca init ", "pkikit ca issue "))][:3]
+    made = [s.command for s in readme_commands() if re.match(r"pkikit (csr|ca init|ca issue) ", s.command)][:3]
     for command in made:
         subprocess.run([sys.executable, "-m", *shlex.split(command)], cwd=tmp_path, check=True, capture_output=True)
     blocks = readme_python()
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     done = subprocess.run(
         [sys.executable, "-c", "\n".join(blocks)], cwd=tmp_path, capture_output=True, text=True, timeout=LONG
     )
     assert done.returncode == 0, done.stderr
+    readme = README.read_text(encoding="utf-8")
+    shown = readme.partition(blocks[0])[2].partition("```\n\n```\n")[2].partition("```")[0].splitlines()
+    assert len(shown) > 4
+    assert Shown(command="", lines=[line for line in shown if line != "…"]).missing_in(done.stdout) == []
     assert "cluster-e.example.com FQDN of the cluster" in done.stdout
-    assert "Not accepted: 1 error" in done.stdout
     assert "[names.reference-not-presented]" in done.stdout
     assert "[validity.expired]" in done.stdout
     assert "connections are up" in done.stdout
 
 
-def _cheat_sheet() -> list[str]:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    return re.findall(r"^\$ (.+)$", text, re.MULTILINE)
-
-
 def test_readme_commands_succeed_in_order(tmp_path: Path) -> None:
-    """Each command of the README, as written, in one folder, one after another."""
+    """Each command of README and cheat sheet, as written, in one folder, one after another; it prints the lines that are shown."""
     (tmp_path / "notebooks").symlink_to(ROOT / "notebooks")
-    commands = _cheat_sheet()
-    assert len(commands) >= 7
+    commands = readme_commands()
+    assert len(commands) >= 25
+    assert sum(bool(shown.lines) for shown in commands) >= 5
     modules = {"pkikit": "pkikit", "expressway-sim": "simulator"}
-    for command in commands:
-        program, *arguments = shlex.split(command)
+    for shown in commands:
+        program, *arguments = shlex.split(shown.command)
         done = subprocess.run(
             [sys.executable, "-m", modules[program], *arguments],
             cwd=tmp_path,
@@ -258,5 +258,15 @@ def test_readme_commands_succeed_in_order(tmp_path: Path) -> None:
             timeout=LONG,
             env={**os.environ, "NO_COLOR": "1"},
         )
-        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        assert done.returncode == 0, f"{shown.command}: {done.stdout}{done.stderr}"
         assert done.stdout
+        assert shown.missing_in(done.stdout) == [], shown.command
+
+
+def test_readme_is_short_and_its_text_version_has_every_caption() -> None:
+    """A front door is read in two minutes; who cannot see the recording reads the same."""
+    readme = README.read_text(encoding="utf-8")
+    assert len(readme.splitlines()) <= 150
+    assert 20 <= sum(scene.seconds for scene in SCENES) <= 40
+    assert RECORDING.stat().st_size < 2 * 1024 * 1024
+    assert [scene.caption for scene in SCENES if scene.caption not in readme] == []
