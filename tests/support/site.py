@@ -51,6 +51,11 @@ _TEMPLATE = """
 {% endblock data_svg -%}
 """
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
+_HTML_LINK = re.compile(r'<a href="([^"#:]+)(#[^"]*)?">(.*?)</a>', re.DOTALL)
+_HOW_TO_RUN = (
+    '\n\n!!! note "You read this lesson with saved results"\n    To run it, answer the exercises and break things yourself, '
+    "install the lab: `make lab`.\n\n"
+)
 _CODE = re.compile(r"(```.*?```|`[^`\n]+`)", re.DOTALL)
 
 
@@ -69,7 +74,8 @@ def notebook_page(path: Path) -> str:
     notebook.cells = [c for c in notebook.cells if not HIDDEN_TAGS & set(c.metadata.get("tags", ()))]
     exporter = MarkdownExporter(raw_template=_TEMPLATE, filters={"one_block": one_block})
     page, _ = exporter.from_notebook_node(notebook)
-    return linked(page, path)
+    title, line_end, text = page.lstrip().partition("\n")
+    return linked(f"{title}{_HOW_TO_RUN}{line_end}{text}", path)
 
 
 def page_of(path: Path) -> str | None:
@@ -101,7 +107,16 @@ def linked(page: str, origin: Path) -> str:
             return label
         return f"{image}[{label}]({os.path.relpath(found, Path(here).parent)}{hash_sign}{anchor})"
 
-    parts = _CODE.split(page)
+    def html_target(match: re.Match[str]) -> str:
+        where, anchor, label = match.groups()
+        found = page_of((origin.parent / where).resolve())
+        if found is None:
+            return label
+        # mkdocs doesn't look into HTML, so this is the address of the finished page.
+        address = os.path.relpath(Path(found).with_suffix(".html"), Path(here).parent)
+        return f'<a href="{address}{anchor or ""}">{label}</a>'
+
+    parts = _CODE.split(_HTML_LINK.sub(html_target, page))
     return "".join(part if part.startswith("`") else _LINK.sub(target, part) for part in parts)
 
 

@@ -367,3 +367,5 @@ def test_site_links_notebooks_to_pages_and_drops_links_to_code() -> None:
     text = "[a](00-meet-the-lab.ipynb#1) [b](../docs/rules.md) [c](../pkikit/text.py) `[d](../pkikit/text.py)` [e](https://x.example/)"
     expected = "[a](00-meet-the-lab.md#1) [b](../rules.md) c `[d](../pkikit/text.py)` [e](https://x.example/)"
     assert linked(text, origin) == expected
+    cell = '<a href="00-meet-the-lab.ipynb#1">a</a> <a href="../docs/rules.md">b</a> <a href="dashboards/design.ipynb">c</a>'
+    assert linked(cell, origin) == '<a href="00-meet-the-lab.html#1">a</a> <a href="../rules.html">b</a> c'
