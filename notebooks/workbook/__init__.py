@@ -9,6 +9,7 @@ with optional_packages("workbook"):
     from workbook.course.clinic_session import ClinicSession, case_list, close_case, open_case
     from workbook.course.exercises import break_for, check
     from workbook.course.progress import progress_report, save_report
+    from workbook.desk.clinic_desk import clinic_console
     from workbook.learning.exam_card import exam
     from workbook.learning.exercise_card import exercise
     from workbook.learning.home_card import home
@@ -16,7 +17,6 @@ with optional_packages("workbook"):
     from workbook.learning.predict_card import predict, predict_down
     from workbook.models.revocation_table import decide_all, make_files, who_sees
     from workbook.models.what_if import judged
-    from workbook.panels.clinic_panel import clinic_console
     from workbook.panels.course_panel import exam_result
     from workbook.panels.design_panels import csr_form, file_inspector, san_designer
     from workbook.panels.lab_panels import (

@@ -39,8 +39,9 @@ class Played:
 
 @dataclass(frozen=True, kw_only=True)
 class Replay:
-    """The decisive connection while it was broken and as it is now, step by step: (machine, what it did)."""
+    """The decisive connection while it was broken and as it is now, step by step: (machine, what it did). leg: its id."""
 
+    leg: str
     connection: str
     broken: tuple[tuple[str, str], ...]
     now: tuple[tuple[str, str], ...]
@@ -168,6 +169,7 @@ def _replay(played: Played) -> Replay | None:
         return None
     now = next((leg for leg in played.report.legs if leg.leg.id == broken.leg.id), None)
     return Replay(
+        leg=broken.leg.id,
         connection=played.looks.names.connection(broken.leg),
         broken=played.looks.steps(broken),
         now=played.looks.steps(now) if now is not None else (),

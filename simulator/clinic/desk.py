@@ -150,17 +150,18 @@ class Desk:
         """Return (value, label) of everything that a tool can be pointed at; empty if it needs nothing."""
         return self._looks.places(tool)
 
-    async def look(self, tool: str, of: str = "") -> Seen:
+    async def look(self, tool: str, of: str = "", *, dials: bool = True) -> Seen:
         """Look with a tool. It is free, and recorded for the debrief.
 
         Args:
             tool: one of `tools`.
             of: a machine, connection or name, also in its short form.
+            dials: dial every connection again for `zones`; False shows the newest state.
 
         Raises:
             InputError: the tool or the place is unknown.
         """
-        if tool == "zones":
+        if tool == "zones" and dials:
             self.report = await self.live.look()
         seen = await self._looks.look(tool, of.strip(), self.report)
         self.looked.append((seen.tool, seen.of))

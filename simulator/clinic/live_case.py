@@ -141,11 +141,12 @@ class LiveCase:
         await self._stack.aclose()
 
     @property
-    def _fault_context(self) -> FaultContext:
+    def fault_context(self) -> FaultContext:
+        """The CAs and the time of the lab, for work on its world."""
         return FaultContext(self.lab.issued, self.lab.clock.now(), self._settings.rsa, made=self._made_cas)
 
     async def _break(self) -> None:
-        broken = await anyio.to_thread.run_sync(self._fault_context.apply, self.case.faults, self.lab.world)
+        broken = await anyio.to_thread.run_sync(self.fault_context.apply, self.case.faults, self.lab.world)
         if self.case.order is not None and not self.case.order.deploy:
             await self._place_order(self.case.order)  # all is well while it is signed
         self.lab.change(broken)
@@ -227,7 +228,7 @@ class LiveCase:
 
     async def _do(self, remedy: Remedy) -> None:
         if remedy.action not in OF_PEERS:
-            self.lab.change(await anyio.to_thread.run_sync(apply_remedy, remedy, self.lab.world, self._fault_context))
+            self.lab.change(await anyio.to_thread.run_sync(apply_remedy, remedy, self.lab.world, self.fault_context))
             await self._ask_the_ca_again()
             return
         peer, order, upload = self.lab.peers[remedy.target], self.case.order, self.case.upload

@@ -1,220 +1,285 @@
-"""The clinic in a notebook: open a case, look with its tools, name the cause, fix the running world."""
+"""A ticket of the clinic in code: open it, look with its tools, name the cause, fix the running lab, read the debrief."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from html import escape
+from pathlib import Path
 
 import pandas as pd
 
 from pkikit.errors import InputError, PkikitError
-from pkikit.model.certificates.canonical_name import common_name
-from pkikit.model.certificates.facts import title
-from pkikit.rules.catalogue import rule_of
-from pkikit.values.names import printable
-from pkikit.view.description import describe_certificate
+from pkikit.rules.plain_causes import PlainCause
+from pkikit.text import counted, printable
 from pkikit.view.drawing import Picture
-from simulator.clinic.case import Case, Tool, case_of, cases, random_case
-from simulator.clinic.desk import NO_MORE_HINTS
-from simulator.clinic.score import Score, keep_score
-from simulator.face.picture import draw
+from simulator.clinic.assign import assign
+from simulator.clinic.case import Case, case_of, cases, random_case
+from simulator.clinic.desk import Desk
+from simulator.clinic.live_case import LiveCase
+from simulator.clinic.looks import TOOLS, Seen
+from simulator.clinic.score import Score
+from simulator.settings import LabSettings
 from simulator.threaded import ThreadedCase
 from simulator.world.report import CheckReport
+from workbook.models.ticket_picture import ticket_picture
 from workbook.plainly import tell_plainly
 from workbook.session import close_current
-from workbook.tables.render import legs, log_lines, trace
+from workbook.tables.clinic_tables import Causes, DebriefShown, Looked, ticket_frame
+from workbook.tables.render import legs
+from workbook.tables.sentences import Sentence, facts, say
 
-_LOGGED = 30
+_DEBRIEF_LATER = "The debrief tells the cause. Solve the ticket first, or give up: case.give_up()"
 
 
 class ClinicSession:
-    """One live case. Its output never contains an address, port, serial number or time, so it is the same in every run."""
+    """One open ticket. `desk` has everything that the ticket console in a terminal has, too."""
 
     current: ClinicSession | None = None
 
-    def __init__(self, case: Case, *, step: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self, case: Case, *, step: Callable[[str], None] = lambda _: None, settings: LabSettings | None = None
+    ) -> None:
         self.case = case
-        self.threaded = ThreadedCase(case, step=step)
+        self.threaded = ThreadedCase(case, settings or LabSettings(rsa=False), step=step)
         self.threaded.start()
-        self.live = self.threaded.case
-        self.report: CheckReport = self.live.broken
-        self.score = Score(case=case.id)
-        self._hints = list(case.hints)
-        self._kept = False
+        self.desk = Desk(self.live)
+        self.broken, self.broken_at = self.live.lab.world, self.live.lab.clock.now()
+        self._listed: tuple[PlainCause, ...] = ()
+
+    @property
+    def live(self) -> LiveCase:
+        """The case with its lab."""
+        return self.threaded.case
+
+    @property
+    def report(self) -> CheckReport:
+        """The newest state of the connections."""
+        return self.desk.report
+
+    @property
+    def score(self) -> Score:
+        """The points so far."""
+        return self.desk.score
 
     def __repr__(self) -> str:
-        tools = ", ".join(self.case.tools)
-        return f"{self.case.title}\n{self.case.symptom}\ntools: {tools}; {len(self.case.hints)} hints"
+        return "\n".join(self._told())
+
+    def _told(self) -> list[str]:
+        ticket = self.desk.ticket
+        said = f"{ticket.caller}: “{ticket.symptom}”" if ticket.caller else ticket.symptom
+        since = [f"Since: {ticket.since}"] if ticket.since else []
+        tools = f"You can look at: {', '.join(self.desk.tools)}. {counted(self.desk.hints_left, 'hint')}."
+        return [f"{ticket.number}  {ticket.title}", said, *since, tools]
+
+    def _repr_html_(self) -> str:
+        head, *rest = self._told()
+        return f"<p><b>{escape(head)}</b></p>" + "".join(f"<p>{escape(line)}</p>" for line in rest)
 
     def close(self) -> None:
-        """Stop the case's lab; record the score once."""
+        """Stop the lab of the ticket; record the score once."""
         self.threaded.close()
-        self._keep()
+        if self.score.found:
+            self.desk.keep()
 
-    def _keep(self) -> None:
-        if not self._kept and (self.score.found or self.score.gave_up):
-            self._kept = True
-            keep_score(self.score)
+    # Looking.
 
-    # Tools.
+    def look(self, tool: str = "", of: str = "") -> Looked | pd.DataFrame:
+        """Look with a tool, as `case.look("log", "e1")` or `case.look("log e1")`. Without a tool: list the tools.
 
-    def require_tool(self, tool: Tool) -> None:
-        """Raise InputError if this case does not offer the tool."""
-        if tool not in self.case.tools:
-            raise InputError(f"{tool} is no tool of this case; there are {', '.join(self.case.tools)}")
+        Args:
+            tool: a tool of this ticket.
+            of: a machine, connection or name, also in its short form.
 
-    def zones(self) -> pd.DataFrame:
-        """Return what the status pages show: up or down, without reasons."""
-        self.require_tool("zones")
-        self.report = self.threaded.run(self.live.look)
-        return legs(self.report)[["outcome"]]
+        Returns:
+            What the tool shows.
+
+        Raises:
+            InputError: the tool is not available in this ticket, or the place is unknown.
+        """
+        name, _, place = f"{tool} {of}".strip().partition(" ")
+        if not name:
+            return facts({known: TOOLS[known] for known in self.desk.tools})
+        return Looked(self.seen(name.lower(), place))
+
+    def seen(self, tool: str, of: str = "", *, dials: bool = True) -> Seen:
+        """Return what a tool shows, as values."""
+        if tool in TOOLS and tool not in self.desk.tools:
+            raise InputError(f"{tool} is not available in this ticket. You can look at: {', '.join(self.desk.tools)}")
+
+        async def looked() -> Seen:
+            return await self.desk.look(tool, of, dials=dials)
+
+        return self.threaded.run(looked)
+
+    def zones(self) -> Looked:
+        """Dial every connection, and show which are up."""
+        return Looked(self.seen("zones"))
 
     def down(self) -> pd.DataFrame:
-        """Return only what is down."""
-        self.require_tool("zones")
+        """Show only the connections that are down, and who refuses them."""
         return legs(self.report.down)[["outcome", "rejected by"]]
 
-    def log(self) -> list[str]:
-        """Return the event log, without times and addresses, and each line once."""
-        self.require_tool("log")
-        refused = [f"{f.subject}: {f.message}" for f in self.live.refused]
-        return [*sorted(log_lines(self.live.log)), *refused][:_LOGGED]
+    def log(self, of: str = "") -> Looked:
+        """Show the event log of a machine, or of all."""
+        return Looked(self.seen("log", of))
 
-    def certificate(self, fqdn: str) -> pd.DataFrame:
-        """Return what a party presents: names, purposes, issuer, validity in days from now, its chain."""
-        self.require_tool("certificate")
-        party = self.live.lab.world.parties.get(str(fqdn).strip().lower())
-        if party is None or party.credential is None:
-            known = [f for f, p in self.live.lab.world.parties.items() if p.credential is not None]
-            raise InputError(f"{printable(str(fqdn))} shows no certificate; those that do are {', '.join(known)}")
-        facts: dict[str, Any] = describe_certificate(party.credential.leaf, self.live.lab.now_of(party.fqdn))
-        shown = {
-            k.replace("_", " "): facts[k]
-            for k in ("subject", "issuer", "extended_key_usage", "key", "signature_digest")
-        }
-        shown["SAN"] = ", ".join(facts["sans"]["dns"])
-        leaf, now = party.credential.leaf, self.live.lab.now_of(party.fqdn)
-        shown["valid, by its own clock"] = (
-            f"{(leaf.not_valid_before_utc - now).days:+d} to {(leaf.not_valid_after_utc - now).days:+d} days from now"
-        )
-        shown["private key"] = "belongs to it" if party.credential.key_matches else "does not belong to it"
-        for port, credential in party.services.items():
-            shown[f"at port {port} instead"] = (
-                f"{title(credential.leaf)}, issued by {common_name(credential.leaf.issuer)}"
-            )
-        shown["sent behind it"] = ", ".join(title(c) for c in party.credential.chain[1:]) or "nothing"
-        return pd.DataFrame({"": shown})
+    def certificate(self, of: str = "") -> Looked:
+        """Show the certificate of a machine."""
+        return Looked(self.seen("certificate", of))
 
-    def trust(self, fqdn: str) -> list[str]:
-        """Return a party's trusted CA list; each entry with the name of its list, if Unified CM or IM&P has several."""
-        self.require_tool("trust")
-        world, name = self.live.lab.world, str(fqdn).strip().lower()
-        if name not in world.parties:
-            raise InputError(f"{printable(str(fqdn))} is no party; there are {', '.join(world.parties)}")
-        lists = world.lists_of(name).items()
-        return [f"{listed}: {title(c)}" if listed else title(c) for listed, held in lists for c in held]
+    def trust(self, of: str = "") -> Looked:
+        """Show the trusted CA list of a machine."""
+        return Looked(self.seen("trust", of))
 
-    def trace(self, leg_id: str) -> pd.DataFrame:
-        """Return both sides of one leg as it was last dialled."""
-        self.require_tool("trace")
-        return trace(self.report.leg(leg_id))
+    def trace(self, of: str = "") -> Looked:
+        """Show both sides of a connection, dialed now."""
+        return Looked(self.seen("trace", of))
 
-    def dns(self, name: str) -> list[str]:
-        """Return the parties to which a name resolves outside; for an SRV record, its hosts."""
-        self.require_tool("dns")
-        lab = self.live.lab
-        zone, wanted = lab.network.outside_dns.zone, str(name).strip().lower()
-        if wanted in zone.services:
-            return [f"{host}, port {port}" for host, port in zone.services[wanted]]
-        return [fqdn or "nobody's address" for fqdn in lab.network.led_to(wanted)]
+    def dns(self, of: str = "") -> Looked:
+        """Show what the DNS outside says about a name."""
+        return Looked(self.seen("dns", of))
 
-    def preflight(self) -> list[str]:
-        """Return what the CA would object to, before you ask it."""
-        self.require_tool("preflight")
-        order, acme = self.case.order, self.live.acme
-        if order is None or acme is None:
-            raise InputError("nothing is ordered in this case")
-        verdict = self.threaded.run(acme.preflight, order.peer)
-        return [f.rule for f in verdict.errors] or ["no objection"]
+    def file(self) -> Looked:
+        """Show what the page answered to the uploaded file."""
+        return Looked(self.seen("file"))
 
-    def file(self) -> list[str]:
-        """Return what the page answered to the uploaded file."""
-        self.require_tool("file")
-        return [f.message for f in self.live.refused] or ["the page took it"]
+    def preflight(self) -> Looked:
+        """Show what would block an ACME order now."""
+        return Looked(self.seen("preflight"))
 
     def picture(self) -> Picture:
-        """Return where each party is, and which relations are up, without reasons."""
-        return draw(self.live.lab.deployment, self.live.lab.world, self.report)
+        """Show where each machine is and which connections are up, without reasons."""
+        return ticket_picture(self.live.lab.deployment, self.live.lab.world, self.report)
 
-    # Help and answer.
+    # The cause.
 
-    def hint(self) -> str:
-        """Return the next hint; each costs points once, and asking for more is free."""
-        if not self._hints:
-            return NO_MORE_HINTS
-        self.score.hints += 1
-        return self._hints.pop(0)
+    def cause(self, said: object = "") -> Causes | Sentence:
+        """Search the causes with words, or name one: by its number in the last list, its sentence, or its rule id.
 
-    def answer(self, cause: object) -> str:
-        """Name a cause by its rule id. A text that is not a rule id is not an answer, and costs nothing."""
-        said = str(cause).strip().lower()[:200]
-        wanted = set(self.case.causes)
+        Only naming a wrong cause costs points. Searching is free.
+        """
+        if isinstance(said, int):
+            if not 1 <= said <= len(self._listed):
+                raise InputError(
+                    f"The list has {counted(len(self._listed), 'cause')}. Search first: case.cause('name')"
+                )
+            return self.name(self._listed[said - 1].rule)
+        text = str(said or "").strip()[:300]
+        answer = self.desk.cause(text) if text else None
+        if answer is not None and answer.state != "unlisted":
+            return say(answer.text)
+        self._listed = self.desk.search(text)
+        if self._listed or answer is None:
+            return Causes(self._listed)
+        return say(answer.text)
+
+    def name(self, cause: str) -> Sentence:
+        """Name a cause by its sentence or rule id."""
+        return say(self.desk.cause(cause).text)
+
+    def answer(self, cause: object) -> Sentence:
+        """Name a cause; a text that is not in the list is not an answer, and costs nothing."""
+        return self.name(str(cause))
+
+    # Fixes.
+
+    def fixes(self) -> pd.DataFrame:
+        """List the fixes of this ticket."""
+        return facts({action.value: told for action, told, _ in self.desk.actions()})
+
+    def fix(self, line: str) -> Sentence:
+        """Do a fix for real, as `case.fix("renew e1")`, and dial every connection. It says what else the fix did.
+
+        Raises:
+            InputError: the line is not a fix, or the work cannot be done; nothing was changed.
+        """
+        done = self.threaded.run(self.desk.fix, str(line))
+        end = "\nThe ticket is solved. Now read the debrief: case.debrief()" if done.solved else ""
+        return say(f"{done.text}{end}")
+
+    def remedy(self, action: object, target: object = "") -> Sentence:
+        """Do a fix, written in two parts; work that cannot be done is a sentence."""
+        line = f"{action} {target}"
+        self.desk.read(line)
         try:
-            rule_of(said)
-        except InputError as error:
-            return f"✘ {printable(str(error), 300)}"
-        if said not in wanted:
-            self.score.misses += 1
-            return f"✘ {printable(said)} is not what is broken here; `pkikit rules` lists what can be"
-        self.score.found.add(said)
-        left = len(wanted - self.score.found)
-        if left:
-            return f"✔ Right. There {'is 1 more cause' if left == 1 else f'are {left} more causes'}."
-        return "✔ Right. The ticket is solved." if self.live.settled(self.report) else "✔ Right. Now fix it."
-
-    def remedy(self, action: object, target: object = "") -> str:
-        """Do something about it in the running lab, such as `order e1 +example.com`; every connection is dialled afterwards."""
-        chosen = self.live.read(f"{action} {target}")
-        try:
-            self.report = self.threaded.run(self.live.remedy, chosen)
+            return self.fix(line)
         except PkikitError as error:
-            return f"✘ {error}"
-        up = self.report.count
-        if self.live.refused:
-            return f"✘ {up}, and still: {self.live.refused[0].message}"
-        if not self.live.settled(self.report):
-            return f"✘ {up}. {self.live.unfinished}".rstrip()
-        self.score.mended_by_hand = True
-        if self.score.found == set(self.case.causes):
-            self._keep()
-            return f"✔ fixed: {up}. {self.case.fix} {self.score.points} points."
-        return f"✔ fixed: {up}. And what was the cause?"
+            return say(f"✘ {error}")
 
-    def give_up(self) -> str:
-        """Reveal the cause and end the case."""
-        self.score.gave_up = True
-        self._keep()
-        return f"It was {', '.join(self.case.causes)}. {self.case.fix}"
+    def check(self) -> Sentence:
+        """Dial every connection again, after work on the web pages."""
+        self.threaded.run(self.desk.check)
+        return say(self.desk.state)
+
+    # Help, and the end.
+
+    def hint(self) -> Sentence:
+        """Show the next hint (10 points each). When there is none left, asking is free."""
+        return say(self.desk.hint())
+
+    def give_up(self) -> DebriefShown:
+        """End the ticket without points, and show the debrief."""
+        return DebriefShown(self.desk.give_up())
+
+    def debrief(self) -> DebriefShown | Sentence:
+        """Show the debrief of a ticket that is solved or given up."""
+        over = self.desk.done or self.score.gave_up
+        return DebriefShown(self.desk.debrief()) if over else say(_DEBRIEF_LATER)
 
 
-def open_case(which: str | int) -> ClinicSession:
-    """Open a case by its id, or two at once by a number; the same number gives the same pair."""
+def open_case(
+    which: str | int,
+    *,
+    step: Callable[[str], None] = lambda _: None,
+    capture: str | Path | None = None,
+    pages: bool = True,
+) -> ClinicSession:
+    """Open a ticket: `open_case("INC-0847")`. Trainers may give the name of the file.
+
+    Args:
+        which: a ticket or a file; a number opens two tickets at once, the same number the same pair.
+        step: is told what happens meanwhile.
+        capture: a file for a packet capture of everything, written when the ticket is closed.
+        pages: serve the web pages of the Expressways.
+
+    Returns:
+        The open ticket. The one that was open in this kernel, or the lab, is closed.
+
+    Raises:
+        InputError: there is no such ticket.
+    """
     tell_plainly()
+    case = random_case(which) if isinstance(which, int) else case_of(printable(str(which), 80))
     close_case()
     close_current()
-    case = random_case(which) if isinstance(which, int) else case_of(str(which))
-    ClinicSession.current = ClinicSession(case)
+    settings = LabSettings(rsa=False, pages=pages, capture=Path(capture) if capture is not None else None)
+    ClinicSession.current = ClinicSession(case, step=step, settings=settings)
     return ClinicSession.current
 
 
 def close_case() -> None:
-    """Close the case that is open in this kernel, if there is one."""
+    """Close the ticket that is open in this kernel, if there is one."""
     if ClinicSession.current is not None:
         ClinicSession.current.close()
         ClinicSession.current = None
 
 
-def case_list() -> pd.DataFrame:
-    """Return all cases: id, title, symptom. Not the cause."""
-    rows = [{"case": c.id, "title": c.title, "symptom": c.symptom} for c in cases().values()]
-    return pd.DataFrame(rows).set_index("case")
+def ticket_list(seed: int | None = None, count: int = 6) -> tuple[Case, ...]:
+    """Return every ticket, easy ones first; or those of one seed, in the order in which a class gets them."""
+    if seed is not None:
+        return assign(seed, count)
+    return tuple(sorted((c for c in cases().values() if c.ticket), key=lambda c: (c.difficulty, c.minutes, c.ticket)))
+
+
+def case_list(seed: int | None = None, count: int = 6, *, trainer: bool = False) -> pd.DataFrame:
+    """Show the tickets: number, symptom, level, minutes. Not the cause.
+
+    Args:
+        seed: only those that this seed gives a learner or a class; the same seed gives the same tickets.
+        count: how many of them.
+        trainer: show topic and file, too.
+
+    Returns:
+        The table.
+    """
+    return ticket_frame(ticket_list(seed, count), trainer=trainer)

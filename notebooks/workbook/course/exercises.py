@@ -162,7 +162,7 @@ def _check_case(case: str, answer: object) -> Answer:
     if not chosen:
         return no_answer(_PAIRS)
     close_case()
-    session = open_case(case)
+    session = open_case(case, pages=False)
     try:
         for action, target in chosen[:MOST_FIXES]:
             session.remedy(action, target)

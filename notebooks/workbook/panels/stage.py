@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from html import escape
 
 import pandas as pd
 
+from pkikit.design.legs import legs_of
 from pkikit.handshake.tls import TlsRange, TlsVersion
 from pkikit.model.world import World
 from pkikit.view.drawing import LegendEntry, Picture
@@ -38,12 +40,16 @@ def performance(session: LabSession, leg_id: str, version: str = "TLS 1.3") -> P
 
 def play_of(world: World, session: LabSession, leg_id: str, version: str) -> Play:
     """Return the same in another world."""
-    legs = session.threaded.legs
+    return play_at(world, leg_id, session.at, session.threaded.plan.by_name, version)
+
+
+def play_at(world: World, leg_id: str, at: datetime, addresses: Mapping[str, str], version: str) -> Play:
+    """Return the same without a session: at any time, with the addresses of the machines."""
+    legs = legs_of(world.deployment)
     leg = next(leg for leg in legs if leg.id == leg_id)
     short = ShortNames(legs).short
-    log = PlayLog(leg, world, session.at, session.threaded.plan.by_name)
     names = short[leg.client], short[leg.server]
-    return perform(leg, world, session.at, VERSIONS[version], log=log, names=names)
+    return perform(leg, world, at, VERSIONS[version], log=PlayLog(leg, world, at, addresses), names=names)
 
 
 def titles_of(play: Play) -> list[str]:
