@@ -125,7 +125,7 @@ def test_revocation_panel_decides_every_situation(service: str, source: str, crl
             )
             decision = decide(situation)
             told = shown(decision)
-            assert told.text.startswith("✔ let pass" if decision.accepted else "✘ refused")
+            assert told.text.startswith("✔ accepted" if decision.accepted else "✘ refused")
             assert (decision.row is not None) == (service == "SIP TLS")
             if service == "SIP TLS" and use_ocsp and responder and answer == "good":
                 assert decision.accepted

@@ -68,13 +68,20 @@ class Decision:
         return self.verdict.accepted
 
 
-# use OCSP, the certificate names a responder, use CRLs: what is asked.
+# Use OCSP, the certificate names a responder, use CRLs: what is asked.
 ROWS: tuple[tuple[str, str, str, str], ...] = (
-    ("on", "yes", "on or off", "the OCSP responder, and nothing else"),
+    ("on", "yes", "on or off", "only the OCSP responder"),
     ("on", "no", "on", "the CRLs"),
     ("off", "yes or no", "on", "the CRLs"),
     ("on", "no", "off", "nobody: the fallback decides"),
     ("off", "yes or no", "off", "nobody: the fallback decides"),
+)
+_ASKED = (
+    "only the OCSP responder is asked.",
+    "the certificate names no responder, so the CRLs are asked.",
+    "OCSP is off, so the CRLs are asked.",
+    "nobody can be asked, so the fallback decides.",
+    "nobody is asked, so the fallback decides.",
 )
 
 
@@ -176,9 +183,9 @@ def shown(decision: Decision) -> PanelOutput:
         + "</tr>"
         for n, row in enumerate(ROWS)
     ]
-    heads = ("applies", "use OCSP", "responder named", "use CRLs", "asked")
+    heads = ("applies", "use OCSP", "responder in the certificate", "use CRLs", "who is asked")
     head = "".join(f'<th scope="col">{escape(h)}</th>' for h in heads)
-    answer = "✔ let pass" if decision.accepted else "✘ refused"
+    answer = "✔ accepted" if decision.accepted else "✘ refused"
     lines = [answer, *_explain(decision)]
     steps = "".join(f"<li>{escape(line)}</li>" for line in lines[1:])
     html = (
@@ -194,11 +201,13 @@ def _explain(decision: Decision) -> list[str]:
     lines = []
     if service is not Consumer.SIP_TLS:
         seen = ", ".join(name for name, source in SOURCES.items() if source in SEES[service])
-        lines.append(f"{situation.service} reads CRLs from: {seen}. It knows no OCSP, and takes silence for good.")
+        lines.append(
+            f"{situation.service} reads CRLs from: {seen}. It does not use OCSP. Without an answer, it accepts."
+        )
     elif decision.row is None:
-        lines.append("Revocation checking mode is off: nobody is asked.")
+        lines.append("Certificate revocation checking mode is off, so nobody is asked.")
     else:
-        lines.append(f"Row {decision.row + 1}: asked is {ROWS[decision.row][3]}.")
+        lines.append(f"Row {decision.row + 1} applies: {_ASKED[decision.row]}")
     lines += [
         f"{c.certificate}: asked {c.asked}: {c.said}" + (f" ({c.rule.id})" if c.rule else "") for c in decision.checks
     ]
@@ -224,8 +233,8 @@ def decide_all(**situations: Mapping[str, Any]) -> pd.DataFrame:
         first = decision.checks[0] if decision.checks else None
         rows[name.replace("_", " ")] = {
             "asked": first.asked.split(":")[0] if first else "nobody",
-            "said": first.said.split(" (")[0] if first else "",
-            "passes": "yes" if decision.accepted else "no",
+            "answer": first.said.split(" (")[0] if first else "",
+            "result": "✔ accepted" if decision.accepted else "✘ refused",
         }
     return pd.DataFrame.from_dict(rows, orient="index")
 

@@ -1,7 +1,8 @@
-"""ACME, renewal and the end of clientAuth for notebooks: what happened, as tables that are the same in every run."""
+"""ACME, renewal, and the end of clientAuth for notebooks: what happened, as tables that are the same in every run."""
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -15,15 +16,20 @@ import pandas as pd
 from pkikit.errors import PkikitError
 from pkikit.judge.legs.sunset import LegAudit, Status, audit
 from pkikit.model.findings import Verdict
+from pkikit.model.leg import Leg
+from pkikit.text import counted
 from pkikit.view.drawing import Picture
 from simulator.events import RESTARTED
 from simulator.peer.acme.order_run import RunStep
 from simulator.travel.renewal_years import Renewals, compare
-from simulator.travel.sunset_stages import Sunset
+from simulator.travel.sunset_stages import Stage, Sunset, live_through_sunset
+from workbook.connection_titles import relation_title, short_host
 from workbook.session import LabSession
 from workbook.tables.render import without_tokens
+from workbook.tables.sentences import Lines
 
 _LONGEST_WAIT = 120.0  # seconds
+_ADDRESS = re.compile(r" \((?:127\.|::1)[^)]*\)")
 _YEAR_BEGINS = datetime(2027, 1, 1, 12, tzinfo=UTC)
 
 
@@ -52,7 +58,7 @@ def acme_story(session: LabSession, peer: str) -> pd.DataFrame:
     steps = session.start_acme().steps(peer)
     rows = [("account", "", _states(steps, "account"), "")]
     hosts = [s for s in steps if s.what == "virtual host" and s.state == "opened"]
-    rows.append(("virtual host", ", ".join(s.name for s in hosts), "opened", "port 80, challenge files only"))
+    rows.append(("virtual host", ", ".join(s.name for s in hosts), "opened", "port 80, only for challenge files"))
     rows.append(("order", "", "pending", f"{len(_names(steps))} names to prove"))
     for name in _names(steps):
         of_name = [s for s in steps if s.name == name]
@@ -88,18 +94,9 @@ def _states(steps: tuple[RunStep, ...], what: str) -> str:
 
 
 def objections(verdict: Verdict) -> pd.DataFrame:
-    """Return what a CA would object to, name by name; empty if there is nothing."""
-    rows = [
-        {"rule": f.rule, "about": e.label, "expected": e.expected, "found": _kind_of(e.seen)}
-        for f in verdict.errors
-        for e in f.evidence
-    ]
-    return pd.DataFrame(rows, columns=["rule", "about", "expected", "found"]).set_index("rule")
-
-
-def _kind_of(seen: str) -> str:
-    """Return the kind of an address, because addresses differ from machine to machine."""
-    return ", ".join("another address" if part.strip()[:4] in {"127.", "::1"} else part for part in seen.split(", "))
+    """Return what a CA would object to, and how to fix it; without addresses, which differ from machine to machine."""
+    rows = [{"rule": f.rule, "problem": _ADDRESS.sub("", f.message), "fix": f.fix} for f in verdict.errors]
+    return pd.DataFrame(rows, columns=["rule", "problem", "fix"]).set_index("rule")
 
 
 def attempts(session: LabSession, peer: str, days: int) -> pd.DataFrame:
@@ -117,23 +114,26 @@ def attempts(session: LabSession, peer: str, days: int) -> pd.DataFrame:
         if not last.failures:
             break
     rows = [(ended, max(n for (how, _), n in tries.items() if how == ended)) for ended in sorted({e for e, _ in tries})]
-    return pd.DataFrame(rows, columns=["ended", "most tries a day"]).set_index("ended")
+    return pd.DataFrame(rows, columns=["result", "attempts per day (at most)"]).set_index("result")
 
 
 @dataclass(frozen=True)
 class HeldConnections:
-    """What a change did to the connections that were up: how many were held, which went down, and how often a peer restarted."""
+    """What a change did to the open connections: how many there were, which went down, and how often a peer restarted."""
 
     held: int
     dropped: tuple[str, ...]
     restarts: int
 
     def __repr__(self) -> str:
-        return f"{self.held} connections held, {len(self.dropped)} went down, {self.restarts} restarts"
+        return (
+            f"{counted(len(self.dropped), 'connection')} of {self.held} went down. "
+            f"{counted(self.restarts, 'restart').capitalize()}."
+        )
 
 
 def hold_over(session: LabSession, change: Callable[..., Any], *arguments: Any) -> HeldConnections:
-    """Hold every SIP connection, make a change, and look again when each has answered twice more or came up again."""
+    """Keep every SIP connection open, make a change, and look again when each has answered twice more or came up again."""
     lab = session.threaded
     lab.hold()
     before = {name: (link.dialled, link.kept_alive) for name, link in lab.links.items()}
@@ -159,20 +159,123 @@ def renewal_years(session: LabSession, *lifetimes: float) -> Renewals:
     return session.threaded.run(partial(compare, session.deployment, lifetimes, at=_YEAR_BEGINS))
 
 
-def ways_out(lived: Sunset) -> pd.DataFrame:
-    """Return each stage of the sunset: legs up, what a way out restores, what stays down, and the work that it needs."""
+def renewal_table(years: Renewals) -> pd.DataFrame:
+    """Return a row for each simulated year: renewals, restarts, and connections that a restart interrupted."""
     rows = [
         {
-            "stage": s.title,
-            "legs up": f"{len(s.report.legs) - len(s.down)} of {len(s.report.legs)}",
-            "restores": f"{len(s.restores)} legs" if s.before else "",
-            "tunnels down": sum(leg.startswith("tunnel:") for leg in s.down),
-            "services down": ", ".join(dict.fromkeys(name.partition(" at ")[0] for name in s.services_down)),
-            "takes": s.takes,
+            "certificate lifetime": f"{year.lifetime_days:g} days",
+            "renewed by": year.by.replace("acme", "ACME"),
+            "renewals": year.renewals,
+            "restarts": year.restarts,
+            "connections interrupted": year.interrupted,
+            "expired in use": year.expired,
         }
-        for s in lived.stages
+        for year in years.years
     ]
-    return pd.DataFrame(rows).set_index("stage")
+    return pd.DataFrame(rows).set_index("certificate lifetime")
+
+
+def alarms(session: LabSession, peer: str, begins: str = "") -> Lines:
+    """Return the titles of a peer's alarms; begins: only those that begin so."""
+    return Lines(alarm.title for alarm in session.peer(peer).alarms() if alarm.title.startswith(begins))
+
+
+def rehearse_sunset(session: LabSession) -> Sunset:
+    """Simulate the end of clientAuth for the deployment of a lab, then every option; each on real handshakes."""
+    return session.threaded.run(live_through_sunset, session.deployment)
+
+
+def sunset_dates(lived: Sunset) -> pd.DataFrame:
+    """Return what happened on which day, in one row for each kind of event."""
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for happening in lived.timeline.happenings:
+        if happening.kind in _EVENTS:
+            day = f"{happening.at:%Y-%m-%d}"
+            grouped.setdefault((day, happening.kind), []).append(happening.subject)
+    rows = []
+    for (day, kind), subjects in grouped.items():
+        event = _EVENTS[kind]
+        machines = "" if kind.startswith("leg") else ", ".join(sorted(short_host(fqdn) for fqdn in set(subjects)))
+        rows.append((day, event.format(counted(len(subjects), "connection")), machines))
+    return pd.DataFrame(rows, columns=["date", "what happens", "where"]).set_index("date")
+
+
+_EVENTS = {
+    "renewal": "the CA signs a renewed certificate",
+    "deployment": "the peer deploys the renewed certificate",
+    "restart": "the peer restarts",
+    "leg down": "{0} down",
+    "leg up": "{0} up again",
+}
+
+
+def compare_options(lived: Sunset, *stages: str) -> pd.DataFrame:
+    """Return what each option takes, what it brings back, and what stays down.
+
+    Args:
+        lived: what the lab simulated.
+        stages: ids of the stages to compare; none for the options after the renewal.
+    """
+    rows = [
+        {
+            "option": s.title,
+            "what it takes": s.takes,
+            "up": f"{len(s.report.legs) - len(s.down)} of {len(s.report.legs)}",
+            "brings back": len(s.restores),
+            "takes down": len(s.breaks) if s.before else "",
+            "still does not work": ", ".join(dict.fromkeys(_service(name) for name in s.services_down)),
+        }
+        for s in _chosen(lived, stages)
+    ]
+    return pd.DataFrame(rows).set_index("option")
+
+
+ways_out = compare_options
+
+
+def connections_by_option(lived: Sunset, *stages: str) -> pd.DataFrame:
+    """Return the state of each group of connections, with a column for each option; groups that never go down are left out."""
+    chosen = _chosen(lived, stages)
+    groups: dict[str, list[str]] = {}
+    for leg in lived.stages[0].report.legs:
+        groups.setdefault(_group_title(leg.leg), []).append(leg.leg.id)
+    down = {s.id: set(s.down) for s in chosen}
+    known = {s.id: {leg.leg.id for leg in s.report.legs} for s in chosen}
+    rows = {
+        f"{title} ({len(ids)})": {s.title: _state_of(ids, known[s.id], down[s.id]) for s in chosen}
+        for title, ids in groups.items()
+        if any(leg in down[s.id] for s in chosen for leg in ids)
+    }
+    frame = pd.DataFrame.from_dict(rows, orient="index")
+    frame.index.name = "connections"
+    return frame
+
+
+def _chosen(lived: Sunset, stages: tuple[str, ...]) -> list[Stage]:
+    renewed = lived.stage("renewed").report
+    return [s for s in lived.stages if (s.id in stages if stages else s.before is renewed)]
+
+
+def _service(text: str) -> str:
+    name = text.partition(" at ")[0]
+    return {"mra": "MRA", "b2b": "calls to partners", "web-proxy": "web proxy for meetings"}.get(name, name)
+
+
+def _group_title(leg: Leg) -> str:
+    """Return `e → sip.partner (partner zone)`: the peers of a cluster and numbered servers together."""
+    client, server = (_NUMBER.sub("", short_host(fqdn)) for fqdn in (leg.client, leg.server))
+    return f"{client} → {server} ({relation_title(leg.kind, leg.id.split(':')[1])})"
+
+
+_NUMBER = re.compile(r"\d+$")
+
+
+def _state_of(ids: list[str], known: set[str], down: set[str]) -> str:
+    """Return the state of some connections in one stage, in a word."""
+    lost = [leg for leg in ids if leg in down]
+    if not lost:
+        return "✔ up" if known.intersection(ids) else "✔ not needed"
+    return "✘ down" if len(lost) == len(ids) else f"✘ {len(lost)} down"
 
 
 def sunset_picture(lived: Sunset) -> Picture:
@@ -186,22 +289,40 @@ def years_picture(years: Renewals) -> Picture:
 
 
 def audit_table(session: LabSession) -> pd.DataFrame:
-    """Run `pkikit eku-audit` for the certificates in use: mutual legs, whether they will fail, and which ways out work."""
-    lab = session.threaded
-    held = {fqdn: p.credential.leaf for fqdn, p in lab.world.parties.items() if p.credential is not None}
-    return _audit(audit(session.deployment, held, at=lab.clock.now()))
+    """Run `pkikit eku-audit` for the certificates in use: each mutual connection, and whose certificate needs clientAuth."""
+    rows = [
+        {
+            "leg": leg.leg.id,
+            "certificate of": short_host(leg.presenter),
+            "fails": _FAILS[leg.status],
+            "options that work": ", ".join(r.id for r in leg.remedies if r.works),
+        }
+        for leg in _audited(session)
+    ]
+    return pd.DataFrame(rows).set_index("leg")
+
+
+def client_auth_needs(session: LabSession) -> pd.DataFrame:
+    """Return whose certificate needs clientAuth, on which connections, and whether one of them fails today."""
+    groups: dict[str, list[LegAudit]] = {}
+    for leg in _audited(session):
+        groups.setdefault(_group_title(leg.leg), []).append(leg)
+    rows = [
+        {
+            "connections": title,
+            "how many": len(found),
+            "certificate of": ", ".join(sorted({short_host(leg.presenter) for leg in found})),
+            "fail today": ", ".join(dict.fromkeys(_FAILS[leg.status] for leg in found)),
+        }
+        for title, found in groups.items()
+    ]
+    return pd.DataFrame(rows).set_index("connections")
 
 
 _FAILS = {Status.FAILS: "yes", Status.KEEPS: "no", Status.NOT_ASSESSED: "not assessed"}
 
 
-def _audit(legs: tuple[LegAudit, ...]) -> pd.DataFrame:
-    rows = [
-        {
-            "leg": leg.leg.id,
-            "fails": _FAILS[leg.status],
-            "ways out that work": ", ".join(r.id for r in leg.remedies if r.works),
-        }
-        for leg in legs
-    ]
-    return pd.DataFrame(rows).set_index("leg")
+def _audited(session: LabSession) -> tuple[LegAudit, ...]:
+    lab = session.threaded
+    in_use = {fqdn: p.credential.leaf for fqdn, p in lab.world.parties.items() if p.credential is not None}
+    return audit(session.deployment, in_use, at=lab.clock.now())
