@@ -189,14 +189,13 @@ def sunset_dates(lived: Sunset) -> pd.DataFrame:
     """Return what happened on which day, in one row for each kind of event."""
     grouped: dict[tuple[str, str], list[str]] = {}
     for happening in lived.timeline.happenings:
-        if happening.kind in _EVENTS:
-            day = f"{happening.at:%Y-%m-%d}"
-            grouped.setdefault((day, happening.kind), []).append(happening.subject)
+        event = happening.kind.split()[-1]
+        if event in _EVENTS:
+            grouped.setdefault((f"{happening.at:%Y-%m-%d}", event), []).append(happening.subject)
     rows = []
-    for (day, kind), subjects in grouped.items():
-        event = _EVENTS[kind]
-        machines = "" if kind.startswith("leg") else ", ".join(sorted(short_host(fqdn) for fqdn in set(subjects)))
-        rows.append((day, event.format(counted(len(subjects), "connection")), machines))
+    for (day, event), subjects in grouped.items():
+        machines = "" if event in {"down", "up"} else ", ".join(sorted(short_host(fqdn) for fqdn in set(subjects)))
+        rows.append((day, _EVENTS[event].format(counted(len(subjects), "connection")), machines))
     return pd.DataFrame(rows, columns=["date", "what happens", "where"]).set_index("date")
 
 
@@ -204,8 +203,8 @@ _EVENTS = {
     "renewal": "the CA signs a renewed certificate",
     "deployment": "the peer deploys the renewed certificate",
     "restart": "the peer restarts",
-    "leg down": "{0} down",
-    "leg up": "{0} up again",
+    "down": "{0} go down",
+    "up": "{0} come up again",
 }
 
 
