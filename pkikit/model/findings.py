@@ -26,6 +26,8 @@ class Severity(enum.StrEnum):
 # What a line of a log about a failure is compared with.
 NO_FAILURE = "no failure"
 MAX_EVIDENCE_PRINTED = 12
+# The mark of a field that no JSON document has: it is neither written nor read.
+IN_DOCUMENTS = "in documents"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +46,7 @@ class Evidence:
     expected: str
     seen: str
     where: str = ""
-    says: str = field(default="", compare=False)
+    says: str = field(default="", compare=False, metadata={IN_DOCUMENTS: False})
 
     def __str__(self) -> str:
         """What people read: the sentence, or what is there and what is needed; of a line in a log only the line."""

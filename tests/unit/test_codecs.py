@@ -20,7 +20,7 @@ from pkikit.model.certificates.credential import Credential
 from pkikit.model.codec.document import JsonLines
 from pkikit.model.codec.findings import finding_adapter, read_findings
 from pkikit.model.codec.trace import trace_codec, trace_from_json, trace_to_json
-from pkikit.model.findings import Finding, Verdict
+from pkikit.model.findings import Evidence, Finding, Severity, Verdict
 from pkikit.model.trace import HandshakeTrace
 from simulator.clinic.score import KeptScore
 from simulator.events import Event
@@ -59,6 +59,18 @@ def test_finding_reads_back_as_it_was_printed(finding: Finding) -> None:
     safe = all(text.isprintable() for text in (finding.rule, finding.subject, finding.message, finding.fix))
     if safe and all(all(v.isprintable() for v in e.values()) for e in document["evidence"]):
         assert read_findings(json.dumps({"findings": [document]})) == (finding,)
+
+
+def test_sentence_of_evidence_is_not_read_from_a_document() -> None:
+    """A report from outside cannot replace what people read by a text of its own."""
+    evidence = Evidence(label="key", expected="2048 bits", seen="1024 bits")
+    finding = Finding(
+        rule="key.too-short", severity=Severity.ERROR, subject="x", message="", evidence=(evidence,), fix=""
+    )
+    document = finding.to_json()
+    document["evidence"][0]["says"] = "All is well."
+    (read,) = read_findings(json.dumps({"findings": [document]})) or ()
+    assert str(read.evidence[0]) == "key: 1024 bits (needed: 2048 bits)"
 
 
 @SLOW

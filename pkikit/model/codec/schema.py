@@ -13,6 +13,7 @@ from pydantic_core.core_schema import CoreSchema
 
 from pkikit.model.codec.leaves import KEY_KINDS, LEAVES, PRIVATE_KEY
 from pkikit.model.codec.problems import refuse
+from pkikit.model.findings import IN_DOCUMENTS
 
 _SORTED = WrapSerializer(lambda value, write: sorted(write(value)))
 _AS_DICT = WrapSerializer(lambda value, write: write(dict(value)))
@@ -117,8 +118,14 @@ class _Fields:
             elif field.default_factory is not MISSING:
                 schema = core_schema.with_default_schema(schema, default_factory=field.default_factory)
             alias = f"<{field.name}>" if field.name == self._flat else None
-            listed.append(core_schema.dataclass_field(field.name, schema, kw_only=True, validation_alias=alias))
-        names = tuple(f.name for f in fields(source))
+            written = field.metadata.get(IN_DOCUMENTS, True)
+            listed.append(
+                core_schema.dataclass_field(
+                    field.name, schema, kw_only=True, validation_alias=alias, init=written,
+                    serialization_exclude=not written,
+                )
+            )  # fmt: skip
+        names = tuple(f.name for f in fields(source) if f.metadata.get(IN_DOCUMENTS, True))
         built = core_schema.dataclass_schema(
             source, core_schema.dataclass_args_schema(source.__name__, listed), list(names),
             post_init=hasattr(source, "__post_init__"),
