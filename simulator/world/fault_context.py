@@ -71,8 +71,8 @@ class FaultContext:
 
     @property
     def stranger(self) -> Authority:
-        """A CA that no party trusts yet."""
-        return self._kept("stranger", lambda: self._two_levels("Stranger"))
+        """A CA that no party trusts yet: the new one of a company, or one that does not belong here."""
+        return self._kept("stranger", lambda: self._two_levels("Acorn"))
 
     @property
     def public(self) -> Authority:

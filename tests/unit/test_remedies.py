@@ -109,7 +109,7 @@ def test_order_changes_what_one_asks_for() -> None:
 
 def test_list_of_cas_changes_by_one_entry() -> None:
     """Append and remove; Unified CM has a list for each service."""
-    world = apply_remedy(remedy_of("append-ca stranger-root-ca c1", "", MRA), _with_stranger(), CONTEXT)
+    world = apply_remedy(remedy_of("append-ca acorn-root-ca c1", "", MRA), _with_stranger(), CONTEXT)
     assert [CONTEXT.stranger.root in world.parties[fqdn].trusted_ca_list for fqdn in (C1, E1)] == [True, False]
     gone = apply_remedy(remedy_of("remove-ca lab-root-ca c1", "", MRA), world, CONTEXT)
     assert ISSUED.root.certificate not in gone.parties[C1].trusted_ca_list

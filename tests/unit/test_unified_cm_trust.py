@@ -225,8 +225,8 @@ def test_lists_of_a_party_have_names_where_there_are_several() -> None:
     assert issued.world.lists_of(UCM1) == {"": (root,)}
     world = distrusting(issued, "CallManager")
     assert world.lists_of(UCM1) == {"tomcat-trust": (root,), "CallManager-trust": (stranger_root(world),)}
-    assert "tomcat-trust: Lab Root CA; CallManager-trust: Stranger Root CA" in draw(world.deployment, world).text
+    assert "tomcat-trust: Lab Root CA; CallManager-trust: Acorn Root CA" in draw(world.deployment, world).text
 
 
 def stranger_root(world: World) -> x509.Certificate:
-    return next(c for c in world.known_certificates if "Stranger Root" in c.subject.rfc4514_string())
+    return next(c for c in world.known_certificates if "Acorn Root" in c.subject.rfc4514_string())
