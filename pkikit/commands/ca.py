@@ -10,11 +10,11 @@ import typer
 
 from pkikit.commands import console
 from pkikit.commands.arguments import AtOption, DeploymentFile, JsonFlag, choice, now, read_deployment, tell_made
-from pkikit.commands.layout import plural
 from pkikit.commands.object_facts import brief_rows, rows_of
 from pkikit.commands.object_facts import instant as instant_text
 from pkikit.commands.parameters import Group
 from pkikit.errors import InputError
+from pkikit.text import counted
 from pkikit.values.instants import parse_instant
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def crl(folder: CaFolder, out: OutOption, days: DaysOption = 7, at: AtOption = N
     facts = {"crl_file": str(out), **describe_crl(made, instant)}
     rows = rows_of({k: v for k, v in facts.items() if k not in {"crl_file", "expired", "entries"}})
     tell_made(
-        facts, as_json, done=f"New CRL: {plural(len(made), 'revoked certificate')}", rows=rows, files=(("CRL", out),),
+        facts, as_json, done=f"New CRL: {counted(len(made), 'revoked certificate')}", rows=rows, files=(("CRL", out),),
         steps=(
             f"Put {out} where the certificates' CRL distribution points lead to, or upload it to each Expressway.",
             f"Make the next one before {instant_text(facts['next_update'])}: after that, no certificate of this CA is accepted.",

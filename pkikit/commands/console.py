@@ -17,7 +17,7 @@ from pkikit.commands.usage import in_words, with_near_file
 from pkikit.errors import MAX_WHERE, PkikitError
 from pkikit.extras import optional_packages
 from pkikit.startup import EXIT_INTERRUPTED
-from pkikit.text import printable
+from pkikit.text import listed, printable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -265,7 +265,7 @@ def _folded(lines: Iterable[str]) -> list[str]:
             needed.append(line.removeprefix(_NEEDED).rstrip("."))
         else:
             found.append(line)
-    return [*found, f"{_NEEDED}{layout.join(needed)}."] if needed else found
+    return [*found, f"{_NEEDED}{listed(needed)}."] if needed else found
 
 
 _NEEDED = "Needed by "

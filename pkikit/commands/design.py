@@ -19,9 +19,10 @@ from pkikit.commands.arguments import (
     read_deployment,
     tell_made,
 )
-from pkikit.commands.layout import plural, unbroken
+from pkikit.commands.layout import unbroken
 from pkikit.commands.object_facts import brief_rows
 from pkikit.errors import InputError
+from pkikit.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,7 +83,7 @@ def san(
         for n, (title, layout) in enumerate(titled):
             if n:
                 out.print()
-            console.headline(out, f"{title}: {plural(len(layout.entries), 'SAN')}, common name {layout.common_name}")
+            console.headline(out, f"{title}: {counted(len(layout.entries), 'SAN')}, common name {layout.common_name}")
             rows = [(*_san(e), _needed_by(e, names, verbose=verbose)) for e in layout.entries]
             console.table(out, ("SAN", "reason", "needed by"), rows, indent=2)
         if verbose:
@@ -127,7 +128,7 @@ def _show_change(old: Deployment, new: Deployment, as_json: bool) -> None:
         renewed = [c for c in changes if c.needs_certificate]
         needs = "needs" if len(renewed) == 1 else "need"
         console.headline(
-            out, f"{len(renewed)} of {plural(len(changes), 'peer')} {needs} a new certificate: {old.name} → {new.name}"
+            out, f"{len(renewed)} of {counted(len(changes), 'peer')} {needs} a new certificate: {old.name} → {new.name}"
         )
         groups: dict[tuple[Any, ...], list[str]] = {}
         for c in sorted(changes, key=lambda c: not c.needs_certificate):

@@ -16,9 +16,9 @@ from pkikit.commands.arguments import (
     now,
     passphrase_source,
 )
-from pkikit.commands.layout import plural
 from pkikit.commands.object_facts import rows_of
 from pkikit.errors import InputError
+from pkikit.text import counted
 from pkikit.values.instants import parse_instant
 from pkikit.values.numbers import whole_number
 
@@ -93,7 +93,7 @@ def _tell_causes(
         groups = more.get("groups", ())
         if len(groups) > 1:  # a single one is in the finding already
             rows = _group_rows(groups, verbose=verbose)
-            title = f"{plural(len(groups), 'kind')} of failure:"
+            title = f"{counted(len(groups), 'kind')} of failure:"
             console.table(out, ("failures", "connection", "cause"), rows, title=title)
         _show_findings(out, verdict.findings, verbose=verbose)
         console.section(out, f"{verdict.counts[:1].upper()}{verdict.counts[1:]}.")
@@ -136,7 +136,7 @@ def _tell_probe(
             for step in facts["steps"]:
                 console.say(out, step, indent=2)
         elif facts["steps"]:
-            console.section(out, f"--verbose shows the {plural(len(facts['steps']), 'step')} of the handshake.")
+            console.section(out, f"--verbose shows the {counted(len(facts['steps']), 'step')} of the handshake.")
 
     document = {**verdict.to_json(), "causes": list(causes), **facts}
     console.answer(document, as_json=as_json, accepted=verdict.accepted, show=show)

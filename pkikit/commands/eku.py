@@ -19,8 +19,9 @@ from pkikit.commands.arguments import (
     now,
     read_deployment,
 )
-from pkikit.commands.layout import join, plural, unbroken
+from pkikit.commands.layout import unbroken
 from pkikit.errors import InputError
+from pkikit.text import counted, listed
 from pkikit.values.instants import parse_instant
 
 if TYPE_CHECKING:
@@ -126,9 +127,9 @@ def _show_audit(
     _show_answer(out, legs, failing, unknown, at, ours=ours)
     _show_groups(out, failing, names, at, verbose=verbose)
     if kept:
-        console.section(out, f"✔ {plural(len(kept), 'connection')} {'keeps' if len(kept) == 1 else 'keep'} working")
+        console.section(out, f"✔ {counted(len(kept), 'connection')} {'keeps' if len(kept) == 1 else 'keep'} working")
         for because, count in Counter(leg.because for leg in kept).items():
-            console.say(out, f"{plural(count, 'connection')}: {because}" if count < len(kept) else because, indent=2)
+            console.say(out, f"{counted(count, 'connection')}: {because}" if count < len(kept) else because, indent=2)
         _show_list(out, kept, names, verbose=verbose)
     _show_unknown(out, read, unknown, names, verbose=verbose)
     if effects:
@@ -153,7 +154,7 @@ def _show_answer(
 ) -> None:
     from pkikit.model.certificates.facts import format_time
 
-    total = plural(len(legs), "connection")
+    total = counted(len(legs), "connection")
     first = min((leg.fails_from for leg in failing if leg.fails_from), default=None)
     if failing and first is not None:
         verb = "fails" if len(failing) == 1 else "fail"
@@ -182,8 +183,8 @@ def _show_groups(out: Console, failing: Sequence[LegAudit], names: ShortNames, a
         groups.setdefault((leg.because, leg.fails_from), []).append(leg)
     for (because, since), members in groups.items():
         when = "now" if since is None or since <= at else f"from {format_time(since)} on"
-        whose = join([names.short[fqdn] for fqdn in dict.fromkeys(leg.presenter for leg in members)])
-        console.section(out, f"✘ {plural(len(members), 'connection')} {when}: client certificate of {whose}")
+        whose = listed([names.short[fqdn] for fqdn in dict.fromkeys(leg.presenter for leg in members)])
+        console.section(out, f"✘ {counted(len(members), 'connection')} {when}: client certificate of {whose}")
         console.say(out, f"{because[:1].upper()}{because[1:]}.", indent=2)
         _show_list(out, members, names, verbose=verbose)
 
@@ -204,12 +205,12 @@ def _show_unknown(
     ours = [fqdn for fqdn in presenters if read.cluster_of(fqdn) is not None]
     theirs = [fqdn for fqdn in presenters if fqdn not in ours]
     if unknown:
-        console.section(out, f"? {plural(len(unknown), 'connection')} not assessed")
+        console.section(out, f"? {counted(len(unknown), 'connection')} not assessed")
     if ours:
-        console.say(out, f"No certificate was given for {join(ours)}.", indent=2)
+        console.say(out, f"No certificate was given for {listed(ours)}.", indent=2)
         how = "Put each certificate into DIR/<fqdn>/cert.pem and use --certs DIR, or ask a what-if: --what-if public-ca"
         console.say(out, how, indent=2)
     if theirs:
-        console.say(out, f"Ask the owners of {join(theirs)} whether their certificates keep clientAuth.", indent=2)
+        console.say(out, f"Ask the owners of {listed(theirs)} whether their certificates keep clientAuth.", indent=2)
     if verbose:
         _show_list(out, unknown, names, verbose=True)

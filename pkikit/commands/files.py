@@ -20,10 +20,9 @@ from pkikit.commands.arguments import (
     passphrase_source,
     tell_made,
 )
-from pkikit.commands.layout import join, plural
 from pkikit.commands.object_facts import extension_rows, rows_of
 from pkikit.errors import MAX_WHERE, InputError
-from pkikit.text import printable
+from pkikit.text import counted, listed, printable
 from pkikit.values.instants import parse_instant
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def decode(
     def show(out: Console) -> None:
         if len(objects) > 1:
             kinds = Counter(facts["kind"] for facts in objects)
-            console.headline(out, join([plural(count, kind) for kind, count in kinds.items()]))
+            console.headline(out, listed([counted(count, kind) for kind, count in kinds.items()]))
             out.print()
         for n, facts in enumerate(objects):
             if n:
@@ -119,9 +118,9 @@ def convert(
         "private_keys": len(contents.keys),
     }
     held = [("certificate", "certificates"), ("request", "requests"), ("CRL", "crls"), ("private key", "private_keys")]
-    counts = [plural(facts[key], what) for what, key in held if facts[key]]
+    counts = [counted(facts[key], what) for what, key in held if facts[key]]
     steps = ["Keep the file secret: it contains a private key."] if contents.keys else []
     tell_made(
-        facts, as_json, done=f"Converted {contents.form} to {to}: {join(counts)}", rows=(), files=(("File", out),),
+        facts, as_json, done=f"Converted {contents.form} to {to}: {listed(counts)}", rows=(), files=(("File", out),),
         steps=(*steps, f"See what is in it:\npkikit decode {out}"),
     )  # fmt: skip

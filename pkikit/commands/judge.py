@@ -10,9 +10,9 @@ import typer
 
 from pkikit.commands import console
 from pkikit.commands.arguments import AtOption, JsonFlag, VerboseFlag, choice, now, tell
-from pkikit.commands.layout import plural
 from pkikit.commands.object_facts import rows_of
 from pkikit.errors import InputError
+from pkikit.text import counted
 from pkikit.values.instants import parse_instant
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ def rules(
             console.headline(out, f"{chosen[0].id} ({chosen[0].severity.value})")
             console.show_facts(out, rows_of({k: v for k, v in document[0].items() if k not in {"id", "severity"}}))
             return
-        console.headline(out, f"{plural(len(chosen), 'rule')}; pkikit rules ID shows one in full")
+        console.headline(out, f"{counted(len(chosen), 'rule')}; pkikit rules ID shows one in full")
         for _, members in groupby(chosen, key=lambda r: r.id.partition(".")[0]):
             out.print()
             console.table(out, ("", "", ""), [(r.id, r.severity.value, r.requirement) for r in members])

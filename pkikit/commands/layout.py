@@ -19,19 +19,9 @@ _WIDEST_LABEL = 26
 Value = str | Sequence[str]
 
 
-def plural(number: int, singular: str, many: str = "") -> str:
-    """Return the number and the noun that agrees with it: `1 connection`, `2 connections`."""
-    return f"{number:,} {singular if number == 1 else many or f'{singular}s'}"
-
-
 def unbroken(text: str) -> str:
     """Return a text that stays on one line: a connection, a time, a name with its number."""
     return text.replace(" ", NO_BREAK)
-
-
-def join(words: Sequence[str], last: str = "and") -> str:
-    """Return `a`, `a and b`, `a, b and c`."""
-    return f"{', '.join(words[:-1])} {last} {words[-1]}" if len(words) > 1 else "".join(words)
 
 
 def wrap(text: str, width: int | None, *, first: str = "", rest: str | None = None) -> list[str]:

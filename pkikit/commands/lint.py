@@ -19,9 +19,8 @@ from pkikit.commands.arguments import (
     read_deployment,
     show_verdict,
 )
-from pkikit.commands.layout import join, plural
 from pkikit.errors import MAX_WHERE, InputError
-from pkikit.text import printable
+from pkikit.text import counted, listed, printable
 from pkikit.values.instants import parse_instant
 
 if TYPE_CHECKING:
@@ -99,7 +98,7 @@ def lint(
         from pkikit.design.legs import legs_of
         from pkikit.view.short_names import ShortNames
 
-        what = f"{join([printable(str(f), MAX_WHERE) for f in dict.fromkeys(files)])}{_role_of(question, files)}"
+        what = f"{listed([printable(str(f), MAX_WHERE) for f in dict.fromkeys(files)])}{_role_of(question, files)}"
         yes, no = f"OK: {what}", f"Do not use {what}"
         if question.deployment is None:
             show_verdict(out, verdict, yes=yes, no=no, verbose=verbose)
@@ -134,10 +133,10 @@ def _show_services(out: Console, services: Sequence[Service], names: ShortNames,
     accepting = [s for s in services if s.verdict.accepted]
     mark = "✘" if refused else "✔"
     console.section(
-        out, f"{mark} {len(accepting)} of {plural(len(services), 'connection')} that use it would accept it"
+        out, f"{mark} {len(accepting)} of {counted(len(services), 'connection')} that use it would accept it"
     )
     for cause, members in refused.items():
-        console.say(out, f"{plural(len(members), 'connection')} would fail: {cause}", indent=2)
+        console.say(out, f"{counted(len(members), 'connection')} would fail: {cause}", indent=2)
         for service in members:
             console.say(out, f"✘ {names.connection(service.leg)}, shown as {service.purpose.value}", indent=4)
     if verbose:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from pkikit.commands.layout import Value, plural
+from pkikit.commands.layout import Value
 from pkikit.errors import MAX_WHERE
-from pkikit.text import printable
+from pkikit.text import counted, printable
 
 # What a key of the documents is called; the others are their own words.
 _LABELS = {
@@ -102,7 +102,7 @@ def _of_text(key: str, text: str, facts: dict[str, Any]) -> str:
 def _days(left: int | None) -> str:
     if left is None:
         return ""
-    return f" ({plural(left, 'day')} left)" if left >= 0 else f" (expired {plural(-left, 'day')} ago)"
+    return f" ({counted(left, 'day')} left)" if left >= 0 else f" (expired {counted(-left, 'day')} ago)"
 
 
 def _text(value: Any) -> str:

@@ -10,6 +10,7 @@ from cryptography import x509
 from pkikit.design.restarts import ESTIMATES
 from pkikit.model.certificates.facts import extension, is_self_signed, presented_names, title
 from pkikit.model.world import Party, World
+from pkikit.text import counted, listed
 from pkikit.view.short_names import ShortNames
 from simulator.world.changes import needs_restart
 from simulator.world.craft import CLIENT
@@ -53,7 +54,7 @@ def _restarts(before: State, after: State, names: ShortNames) -> Iterator[str]:
     for fqdn in restarted(before.world, after.world):
         up = sum(leg.up for leg in before.report.legs if fqdn in {leg.leg.client, leg.leg.server})
         short = names.short.get(fqdn, fqdn)
-        lost = f"{up} connection{'s' if up != 1 else ''}" if up else "no working connection"
+        lost = counted(up, "connection") if up else "no working connection"
         if fqdn in after.world.deployment.peers:
             yield f"{short} restarts: about {ESTIMATES['restart']} minutes without it, {lost} interrupted."
         else:
@@ -90,10 +91,9 @@ def _connections(before: State, after: State, names: ShortNames) -> Iterator[str
     lost = [names.connection(leg.leg) for leg in after.report.legs if not leg.up and was.get(leg.leg.id)]
     won = sum(leg.up and was.get(leg.leg.id) is False for leg in after.report.legs)
     if lost:
-        more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
-        yield f"It took down {', '.join(lost[:_NAMED])}{more}."
+        yield f"It took down {listed(lost, at_most=_NAMED)}."
     if won:
-        yield f"{won} connection{'s' if won != 1 else ''} came up."
+        yield f"{counted(won, 'connection')} came up."
 
 
 def _trust(before: State, after: State, names: ShortNames) -> Iterator[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from pkikit.model.codec.document import JsonLines
+from pkikit.text import counted
 from simulator.folders import state_folder
 
 FULL_SCORE, HINT_COSTS, MISS_COSTS, WORKAROUND_COSTS = 100, 10, 15, 20
@@ -39,11 +40,11 @@ class Score:
     @property
     def told(self) -> str:
         """The points in words: `75 points: 1 hint, 1 wrong cause`."""
-        parts = [_counted(self.hints, "hint"), _counted(self.misses, "wrong cause")]
+        parts = [_some(self.hints, "hint"), _some(self.misses, "wrong cause")]
         parts += ["a workaround"] if self.workarounds else []
         parts += ["you gave up"] if self.gave_up else []
         spent = ", ".join(part for part in parts if part)
-        return f"{_counted(self.points, 'point') or '0 points'}{f': {spent}' if spent else ''}"
+        return f"{_some(self.points, 'point') or '0 points'}{f': {spent}' if spent else ''}"
 
     @property
     def seconds(self) -> int:
@@ -51,8 +52,8 @@ class Score:
         return round(time.monotonic() - self.began)
 
 
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'s' if number != 1 else ''}" if number else ""
+def _some(number: int, what: str) -> str:
+    return counted(number, what) if number else ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pkikit.commands import console
-from pkikit.commands.layout import join, plural, unbroken
-from pkikit.text import printable
+from pkikit.commands.layout import unbroken
+from pkikit.text import counted, listed, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -58,7 +58,7 @@ def headline(report: CheckReport, causes: Sequence[RootCause] | None = None) -> 
     """Return the answer in one line: how many connections are up, and how many causes keep the others down."""
     from pkikit.model.certificates.facts import format_time
 
-    up, every = len(report.legs) - len(report.down), plural(len(report.legs), "connection")
+    up, every = len(report.legs) - len(report.down), counted(len(report.legs), "connection")
     where = f"{report.deployment} at {unbroken(format_time(report.at))}"
     if not report.down:
         return f"✔ {up} of {every} up: {where}"
@@ -92,7 +92,7 @@ def _show_cause(
     else:
         shown = [names.connection(leg.leg) for leg in legs[:_LISTED]]
         more = [f"{len(legs) - len(shown)} more"] if len(legs) > len(shown) else []
-        lines.append(f"Down ({len(legs)}): {join([unbroken(text) for text in (*shown, *more)])}")
+        lines.append(f"Down ({len(legs)}): {listed([unbroken(text) for text in (*shown, *more)])}")
     found = replace(cause.finding, fix=cause.fix)
     console.show_finding(out, found, lines, words=str if verbose else partial(_in_words, names=names, rule=found.rule))
 
@@ -132,7 +132,7 @@ def _show_end(out: Console, report: CheckReport, names: ShortNames, *, verbose: 
     if judged:
         were = "was" if judged == 1 else "were"
         console.section(
-            out, f"{plural(judged, 'connection')} {were} judged, but not dialled: a private key is missing."
+            out, f"{counted(judged, 'connection')} {were} judged, but not dialled: a private key is missing."
         )
     if verbose:
         return

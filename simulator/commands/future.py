@@ -11,8 +11,8 @@ import typer
 
 from pkikit.commands import console
 from pkikit.commands.arguments import DeploymentFile, JsonFlag, VerboseFlag, now, read_deployment
-from pkikit.commands.layout import join, plural
 from pkikit.errors import InputError
+from pkikit.text import counted, listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,8 +65,8 @@ def _verdict(stages: Sequence[Stage], name: str) -> str:
     if renewed is None or not renewed.down:
         return f"✔ The end of clientAuth takes no connection of {name} down"
     best = [stage.title for stage in stages if stage.before is renewed.report and not stage.down]
-    back = f"back with all of them: {join(best, 'or')}" if best else "no option brings all of them back"
-    lost = f"{len(renewed.down)} of {plural(len(renewed.report.legs), 'connection')}"
+    back = f"back with all of them: {listed(best, 'or')}" if best else "no option brings all of them back"
+    lost = f"{len(renewed.down)} of {counted(len(renewed.report.legs), 'connection')}"
     return f"✘ The end of clientAuth takes {lost} of {name} down; {back}"
 
 
@@ -126,7 +126,7 @@ def renewals(
         ]
         fewest = min(found.years, key=lambda y: (y.expired, y.interrupted))
         best = f"{fewest.lifetime_days:g}-day certificates by {fewest.by}"
-        lost = f"{plural(fewest.interrupted, 'interrupted connection')}, {fewest.expired} expired in use"
+        lost = f"{counted(fewest.interrupted, 'interrupted connection')}, {fewest.expired} expired in use"
         console.headline(out, f"A year of {read.name}: {best} disturb least ({lost})")
         columns = ("lifetime", "renewed by", "renewals", "restarts", "connections interrupted", "expired in use")
         out.print()

@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from pkikit.commands import console
-from pkikit.commands.layout import join, plural
+from pkikit.text import counted, listed
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,7 +27,7 @@ def show_timeline(out: Console, lived: Timeline, deployment: Deployment, *, verb
 
     names = ShortNames(legs_of(deployment))
     down = sum(bool(spans[-1][1]) for spans in lived.spans.values())
-    total = plural(len(lived.spans), "connection")
+    total = counted(len(lived.spans), "connection")
     mark = "✘" if down else "✔"
     span = f"{deployment.name} from {lived.began:%Y-%m-%d} to {lived.ended:%Y-%m-%d}"
     console.headline(out, f"{mark} At the end {len(lived.spans) - down} of {total} up: {span}")
@@ -77,9 +77,9 @@ def _of_connections(state: str, members: Sequence[Happening], names: ShortNames,
     causes = ", ".join(dict.fromkeys(h.detail for h in members if h.detail))
     why = f": {causes}" if causes and state == "down" else ""
     if len(members) <= _MANY:
-        return f"{mark} {join([names.connection(h.subject) for h in members])} {state}{why}"
+        return f"{mark} {listed([names.connection(h.subject) for h in members])} {state}{why}"
     every = "all " if len(members) == connections else ""
-    return f"{mark} {every}{plural(len(members), 'connection')} {state}{why}"
+    return f"{mark} {every}{counted(len(members), 'connection')} {state}{why}"
 
 
 def _of_expiries(members: Sequence[Happening], names: ShortNames) -> str:
@@ -87,7 +87,7 @@ def _of_expiries(members: Sequence[Happening], names: ShortNames) -> str:
         return f"{members[0].detail} on {_whose(members, names)} expires"
     what = dict.fromkeys(h.detail.partition(" ")[0] for h in members)
     kind = next(iter(what)) if len(what) == 1 else "file"
-    return f"{plural(len(members), kind)} expire: {_whose(members, names)}"
+    return f"{counted(len(members), kind)} expire: {_whose(members, names)}"
 
 
 def _of_alarms(kind: str, members: Sequence[Happening], names: ShortNames) -> list[str]:

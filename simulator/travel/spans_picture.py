@@ -8,7 +8,7 @@ from datetime import datetime
 
 from pkikit.judge.legs.sunset import rule_dates
 from pkikit.model.leg import Leg
-from pkikit.text import counted
+from pkikit.text import counted, listed
 from pkikit.view.chart import Bar, Lane, lanes
 from pkikit.view.drawing import DateMark, Picture, day_text
 from pkikit.view.short_names import ShortNames
@@ -93,5 +93,4 @@ def _heading(legs: Sequence[Leg], ids: Sequence[str], names: ShortNames) -> str:
     if len(common) > 1:
         of = f" between {' and '.join(names.short[name] for name in sorted(common))}"
     kinds = [kind for kind, _ in Counter(names.carries(leg) for leg in legs).most_common()]
-    more = f" and {len(kinds) - _MOST_KINDS} more" if len(kinds) > _MOST_KINDS else ""
-    return f"{counted(len(ids), 'connection')}{of}: {', '.join(kinds[:_MOST_KINDS])}{more}"
+    return f"{counted(len(ids), 'connection')}{of}: {listed(kinds, at_most=_MOST_KINDS)}"

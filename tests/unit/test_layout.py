@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pkikit.commands import layout
 from pkikit.design.legs import legs_of
+from pkikit.text import counted
 from pkikit.view.short_names import ShortNames
 from tests.support.worlds import deployment
 
@@ -51,7 +52,7 @@ def test_columns_that_do_not_fit_become_a_list() -> None:
 @pytest.mark.parametrize(("number", "text"), [(0, "0 peers"), (1, "1 peer"), (2, "2 peers"), (7168, "7,168 peers")])
 def test_plural_agrees_with_its_number(number: int, text: str) -> None:
     """One is singular, everything else is not."""
-    assert layout.plural(number, "peer") == text
+    assert counted(number, "peer") == text
 
 
 @pytest.mark.parametrize("name", ["single-pair", "clustered-mra", "clustered-full"])
@@ -64,3 +65,6 @@ def test_short_names_of_a_deployment_are_unique(name: str) -> None:
     assert len(set(shown)) == len(legs)
     assert names.in_text(", ".join(leg.id for leg in legs)) == ", ".join(shown)
     assert names.connection("nothing") == "nothing"
+    by_id = ShortNames.of_ids(["nothing", *(leg.id for leg in legs)])
+    assert [by_id.connection(leg.id) for leg in legs] == shown
+    assert by_id.short == names.short

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from pkikit.design.san import SanLayout
 from pkikit.errors import InputError
+from pkikit.text import counted
 from pkikit.values.names import is_ip_address, parse_dns_name, printable
 
 _MOST_LINES = 200
@@ -138,8 +139,3 @@ def pairs(answer: object) -> list[tuple[str, str]] | None:
             return None
         found.append((str(item[0])[:200], str(item[1])[:200]))
     return found
-
-
-def counted(number: int, word: str) -> str:
-    """Return a number with its word, in the plural where it belongs: `1 name`, `2 names`."""
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pkikit.errors import InputError
+from pkikit.text import counted, listed
 from pkikit.values.names import printable
 from workbook.html import table
 
@@ -63,13 +64,12 @@ class ClassReport:
         done = sum(self.state(w, n) == "right" for w in self.learners for n in self.exercises)
         every = len(self.learners) * len(self.exercises)
         lines = [
-            f"{len(self.learners)} learner{'s' if len(self.learners) != 1 else ''}; {done} of {every} answers are right."
+            f"{counted(len(self.learners), 'learner')}; {done} of {every} answers are right."
             if self.learners
             else "No report could be read."
         ]
         lines += [
-            f"{name}: {', '.join(who[:5])}{f' and {len(who) - 5} more' if len(who) > 5 else ''} "
-            f"tried {STUCK_AFTER} times or more without success."
+            f"{name}: {listed(who, at_most=5)} tried {STUCK_AFTER} times or more without success."
             for name, who in self.stuck()
         ]
         return (*lines, *self.unreadable)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
+from pkikit.text import counted
 from workbook.course import exam as engine
-from workbook.course.answer_check import counted
 from workbook.course.bank import Exercise
 from workbook.course.exercises import break_work, down_lines
 from workbook.html import inline

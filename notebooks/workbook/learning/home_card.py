@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from workbook.course.answer_check import counted
+from pkikit.text import counted
 from workbook.course.lessons import Lesson, course_folder, lessons
 from workbook.course.progress import when_answered
 from workbook.learning.cards import Card, Html, button, heading, row

@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape
 
 from pkikit.errors import InputError
+from pkikit.text import counted
 from pkikit.values.names import printable
-from workbook.course.answer_check import counted
 from workbook.course.lessons import Lesson, lesson, lessons, neighbours
 from workbook.course.progress import forget, restore, standings, when_answered
 from workbook.learning.cards import HOME, Card, Html, button, heading, row

@@ -8,10 +8,10 @@ from html import escape
 from pkikit.design.san import SanLayout, design_all
 from pkikit.errors import InputError
 from pkikit.explore.advice.plain_answers import Answers
-from pkikit.explore.advice.words import listing
 from pkikit.model.deployment import Deployment, deployment_from
 from pkikit.model.deployment_file.fields import MAX_PEERS
 from pkikit.model.tables.features import GUIDE_VERSION
+from pkikit.text import listed
 from workbook.html import PanelOutput, alert, shorten, table
 
 MODELS = ("single", "clustered", "clustered, shared certificate")
@@ -130,7 +130,7 @@ def render_design(result: Design) -> PanelOutput:
     for peers, first in _alike(result.layouts):
         rows = [(_own(e.value, peers), e.reason, shorten(e)) for e in first.entries]
         together = " (each with its own name)" if len(peers) > 1 else ""
-        head = f"{listing(peers, 6)}{together}: common name {first.common_name}, {len(rows)} names"
+        head = f"{listed(peers, at_most=6)}{together}: common name {first.common_name}, {len(rows)} names"
         pieces.append(f"<h4>{escape(head)}</h4>" + table(("Name (SAN)", "Why it is there", "Needed by"), rows))
         words += [head, *(f"  {value}: {reason}" for value, reason, _ in rows[:200])]
     return PanelOutput(html="".join(pieces), text="\n".join(words))

@@ -10,6 +10,7 @@ import ipywidgets as widgets
 from pkikit.design.csr import CsrForm
 from pkikit.errors import InputError
 from pkikit.files import parse
+from pkikit.text import counted
 from pkikit.values.names import printable
 from pkikit.view.description import describe_contents
 from workbook.html import PanelOutput, alert, table
@@ -109,7 +110,7 @@ def inspect_file(data: bytes, where: str, session: LabSession | None = None) -> 
 
         at = Clock().now()
     found = describe_contents(contents, at)
-    form = f"{where}: {contents.form.upper()}, {len(found)} object{'s' if len(found) != 1 else ''}"
+    form = f"{where}: {contents.form.upper()}, {counted(len(found), 'object')}"
     notes = [f"Note: {note}" for note in contents.notes]
     pieces, words = [table(("file", ""), [(form, "; ".join(notes))])], [form, *notes]
     for facts in found[:20]:

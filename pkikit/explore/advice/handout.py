@@ -13,7 +13,6 @@ from pkikit.design.restarts import order_advice
 from pkikit.design.san import SanLayout, design_all
 from pkikit.explore.advice.certificate_design import BY_ACME, PRIVATE, PUBLIC, TWO
 from pkikit.explore.advice.recommend import Recommendation
-from pkikit.explore.advice.words import listing
 from pkikit.model.deployment import Deployment
 from pkikit.model.parties import Cluster, Role
 from pkikit.rules.name_rules import (
@@ -26,6 +25,7 @@ from pkikit.rules.name_rules import (
     PROFILE,
     REGISTRATION,
 )
+from pkikit.text import listed
 
 _PREFIX = "collab-edge."
 NO_NAMES, CLUSTER_NAME, ALL_NAMES = "None", "FQDN of the cluster", "FQDN of the cluster and of all peers"
@@ -202,9 +202,9 @@ def _steps(made: Recommendation) -> Iterator[str]:
     if answers.target != answers.version:
         yield f"Upgrade every peer from {answers.version} to {answers.target}."
     if made.figures.installers:
-        yield f"Have your private root CA installed on {listing(made.figures.installers)}."
+        yield f"Have your private root CA installed on {listed(made.figures.installers, at_most=5)}."
     cas = "your private CA" if design.authority == PRIVATE else "your private CA and the public CA"
-    yield f"Append the root and intermediate certificates of {cas} to the trusted CA list of {listing((*core, *edge), 6)}."
+    yield f"Append the root and intermediate certificates of {cas} to the trusted CA list of {listed((*core, *edge), at_most=6)}."
     if design.needs_upload_switch:
         yield "On each Expressway-E peer, run: xConfiguration XCP TLS Certificate CVS EnableServerEkuUpload: On"
     yield "Generate the requests with the values for each peer. A shared certificate needs one request per cluster."
@@ -250,6 +250,6 @@ def grouped(made: Recommendation) -> tuple[NameGroup, ...]:
         first, peers = requests[0], tuple(r.peer for r in requests)
         own = first.peer if len(peers) == 1 else OWN
         names = tuple(own if name == first.peer else name for name in first.names)
-        title = f"{listing(peers, 6)} ({first.store} certificate, signed by {first.signer})"
+        title = f"{listed(peers, at_most=6)} ({first.store} certificate, signed by {first.signer})"
         found.append(NameGroup(title=title, peers=peers, names=names, request=first))
     return tuple(found)

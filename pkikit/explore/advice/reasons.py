@@ -11,9 +11,10 @@ from pkikit.explore.advice.certificate_design import DIMENSIONS, PUBLIC, Design,
 from pkikit.explore.advice.figures import CRITERIA, Figures, Study, figures_of
 from pkikit.explore.advice.plain_answers import Answers
 from pkikit.explore.advice.respect import Obstacle, obstacles
-from pkikit.explore.advice.words import clause, difference, listing, number
+from pkikit.explore.advice.words import clause, difference, number
 from pkikit.model.parties import Role
 from pkikit.model.tables.public_cas import WEB_LIFETIMES
+from pkikit.text import listed
 
 _Known = tuple[Design, Figures, tuple[Obstacle, ...]]
 
@@ -149,7 +150,7 @@ def notes_for(study: Study, answers: Answers, chosen: Design, figures: Figures, 
 
 def _notes(study: Study, answers: Answers, chosen: Design, figures: Figures, at: datetime) -> Iterator[str]:
     if figures.installers:
-        yield f"Install your private root CA on {listing(figures.installers)} before you load the new certificates."
+        yield f"Install your private root CA on {listed(figures.installers, at_most=5)} before you load the new certificates."
     edge, outside = set(study.base.peers_of(Role.EXPRESSWAY_E)), set(study.outside)
     callers = {
         leg.client: None
@@ -158,7 +159,7 @@ def _notes(study: Study, answers: Answers, chosen: Design, figures: Figures, at:
     }
     if callers:
         yield (
-            f"Not assessed: the certificates of machines that are not yours ({listing(tuple(callers))}). They need "
+            f"Not assessed: the certificates of machines that are not yours ({listed(tuple(callers), at_most=5)}). They need "
             "clientAuth when they connect to you. Ask the people who run them."
         )
     if chosen.authority == PUBLIC:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pkikit.explore.advice.certificate_design import BY_ACME, Design
 from pkikit.explore.advice.figures import Figures, Study
 from pkikit.explore.advice.plain_answers import ANY_NAME, MANAGED, NO_NAME, PUBLIC_ONLY, QUESTIONS, YES, Answers
-from pkikit.explore.advice.words import listing
+from pkikit.text import listed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,9 @@ def _failures(figures: Figures, design: Design) -> Iterator[Obstacle]:
         number = len(figures.unserved)
         yield Obstacle(key="", because=f"{number} connection{'s' * (number != 1)} would find a name missing")
     if figures.refused_names:
-        yield Obstacle(key="", because=f"no public CA signs the internal name {listing(figures.refused_names, 3)}")
+        yield Obstacle(
+            key="", because=f"no public CA signs the internal name {listed(figures.refused_names, at_most=3)}"
+        )
     if figures.over_limit:
         yield Obstacle(key="", because="the certificate has more names than a public CA accepts")
 
@@ -57,14 +59,14 @@ def _broken_answers(study: Study, design: Design, figures: Figures, answers: Ans
         PUBLIC_ONLY: figures.installers,
     }.get(answers.trust, tuple(fqdn for fqdn in figures.installers if fqdn not in reached))
     if barred:
-        yield Obstacle(key="trust", because=f"{listing(barred, 3)} would have to install your private root CA")
+        yield Obstacle(key="trust", because=f"{listed(barred, at_most=3)} would have to install your private root CA")
     if figures.restarts_per_peer > answers.most_restarts:
         yield Obstacle(key="restarts", because=f"a peer would restart {figures.restarts_per_peer:g} times a year")
     if figures.bare_names and answers.domain == NO_NAME:
-        yield Obstacle(key="domain", because=f"{listing(figures.bare_names, 3)} would be in a certificate")
+        yield Obstacle(key="domain", because=f"{listed(figures.bare_names, at_most=3)} would be in a certificate")
     if design.authority == BY_ACME:
         if answers.acme != YES:
             yield Obstacle(key="acme", because="Let's Encrypt would have to reach port 80 of Expressway-E")
         elif figures.bare_names and answers.domain != ANY_NAME:
-            names = listing(figures.bare_names, 3)
+            names = listed(figures.bare_names, at_most=3)
             yield Obstacle(key="domain", because=f"ACME can only check {names} if its A record leads to Expressway-E")

@@ -1,8 +1,6 @@
-"""Small helpers for sentences: lists, numbers, and the choices of a design as clauses."""
+"""Small helpers for sentences: numbers and the choices of a design as clauses."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from pkikit.explore.advice.certificate_design import (
     BY_ACME,
@@ -17,13 +15,6 @@ from pkikit.explore.advice.certificate_design import (
     Design,
 )
 from pkikit.explore.advice.figures import CRITERIA, Criterion, Figures
-
-
-def listing(names: Sequence[str], most: int = 5) -> str:
-    """Return `a, b and c`, or `a, b and 4 more`."""
-    if len(names) > most:
-        return f"{', '.join(names[:most])} and {len(names) - most} more"
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else "".join(names)
 
 
 def number(value: float) -> str:

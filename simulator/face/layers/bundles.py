@@ -8,6 +8,7 @@ from functools import cached_property
 
 from pkikit.model.leg import Leg
 from pkikit.model.parties import LegKind
+from pkikit.text import counted
 from pkikit.view.drawing import Mark
 from simulator.face.layers.systems import System
 from simulator.world.report import LegReport
@@ -46,7 +47,7 @@ class Bundle:
     def count(self) -> str:
         """As `6 of 8 up`; as `8 connections` before the first check."""
         if not self.reports:
-            return f"{len(self.legs)} connection{'s' if len(self.legs) > 1 else ''}"
+            return counted(len(self.legs), "connection")
         return f"{len(self.reports) - len(self.down)} of {len(self.reports)} up"
 
     @property

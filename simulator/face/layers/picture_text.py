@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pkikit.model.certificates.facts import format_time, presented_names
-from pkikit.values.names import printable
+from pkikit.text import listed, printable
 from simulator.face.layers.systems import ZONES, System
 from simulator.face.layers.topology import Topology
 
@@ -55,8 +55,7 @@ def machine_text(topology: Topology, fqdn: str, *, dates: bool = False) -> str:
     names = []
     if held is not None:
         every = [printable(name) for name in presented_names(held.leaf).dns_written]
-        more = f", and {len(every) - _MOST_NAMES} more" if len(every) > _MOST_NAMES else ""
-        names = [f"names: {', '.join(every[:_MOST_NAMES])}{more}" if every else "no names in the SAN"]
+        names = [f"names: {listed(every, at_most=_MOST_NAMES)}" if every else "no names in the SAN"]
     if held is not None and dates:
         leaf = held.leaf
         names.append(f"valid: {format_time(leaf.not_valid_before_utc)} to {format_time(leaf.not_valid_after_utc)}")

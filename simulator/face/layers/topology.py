@@ -12,6 +12,7 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg
 from pkikit.model.parties import Side
 from pkikit.model.world import World
+from pkikit.text import counted
 from pkikit.view.short_names import ShortNames
 from simulator.face.layers.bundles import Bundle, bundles_of
 from simulator.face.layers.differences import PEBBLE, Differences, differences_of, issuer_text
@@ -95,8 +96,7 @@ class Topology:
 
     def refusal_text(self, refusal: Refusal) -> str:
         """Return it as one sentence: who refuses how many connections, why, and where."""
-        number = len(refusal.entries)
-        some = f"{number} connection{'s' if number > 1 else ''}"
+        some = counted(len(refusal.entries), "connection")
         who = self.names.short.get(refusal.machine, refusal.machine)
         counts = Counter(shown.between for shown, _ in refusal.entries)
         where = "; ".join(f"{between} ({count})" for between, count in counts.items())
@@ -106,7 +106,7 @@ class Topology:
     def count(self) -> str:
         """As `92 of 92 connections up`; as `92 connections` before the first check."""
         if self.report is None:
-            return f"{len(self.legs)} connection{'s' if len(self.legs) > 1 else ''}"
+            return counted(len(self.legs), "connection")
         total = len(self.report.legs)
         return f"{total - len(self.report.down)} of {total} connections up"
 
