@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 from pkikit.model.leg import Leg
@@ -43,8 +44,40 @@ _WORDS = {
 }
 
 
+_ID = re.compile(r"([a-z0-9]+(?:-[a-z0-9]+)*):([^:>\s]*):([^:>\s]+)>([^:>\s#]+)")
 # First labels that do not tell whose machine it is.
 _EVERYBODY_HAS_ONE = {"sip", "xmpp", "www"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Parsed:
+    """What the id of a connection says about it."""
+
+    id: str
+    kind: LegKind
+    group: str
+    client: str
+    server: str
+
+    @property
+    def port(self) -> int:
+        """The number at the end of the group: where a port tells connections apart, the group has it."""
+        return int(re.sub(r".*\D", "", self.group) or 0)
+
+
+Connection = Leg | _Parsed
+
+
+def _parsed(leg_id: str) -> _Parsed | None:
+    found = _ID.fullmatch(leg_id)
+    if found is None or found[1] not in set(LegKind):
+        return None
+    return _Parsed(id=leg_id, kind=LegKind(found[1]), group=found[2], client=found[3], server=found[4])
+
+
+def is_connection(text: str) -> bool:
+    """Return True if a text is the id of a connection."""
+    return _parsed(text) is not None
 
 
 class ShortNames:
@@ -54,22 +87,27 @@ class ShortNames:
         short: for each machine, by FQDN, its short name. Short names are unique.
     """
 
-    def __init__(self, legs: Iterable[Leg]) -> None:
+    def __init__(self, legs: Iterable[Connection]) -> None:
         self._legs = {leg.id: leg for leg in legs}
         machines = dict.fromkeys(name for leg in self._legs.values() for name in (leg.client, leg.server))
         self.short = _shortened(tuple(machines))
 
-    def carries(self, leg: Leg) -> str:
+    @classmethod
+    def of_ids(cls, ids: Iterable[str]) -> ShortNames:
+        """Return the names of connections of which only the ids are there, as in a table; other texts are left out."""
+        return cls(found for leg_id in ids if (found := _parsed(leg_id)) is not None)
+
+    def carries(self, leg: Connection) -> str:
         """Return what a connection carries: `UC traversal`, `partner zone`, `cluster`."""
         if leg.kind is LegKind.ZONE and leg.group.startswith("uc-"):
             return f"UC {leg.group[3:].replace('-', ' ')}"
         return _WORDS[leg.kind].format(leg.group, port=leg.port)
 
-    def ends(self, leg: Leg) -> str:
+    def ends(self, leg: Connection) -> str:
         """Return both machines of a connection: `c1 → e1`."""
         return f"{self.short[leg.client]} → {self.short[leg.server]}"
 
-    def connection(self, leg: Leg | str) -> str:
+    def connection(self, leg: Connection | str) -> str:
         """Return a connection, or the one with this id, as people write it; an id that is not known stays as it is."""
         found = self._legs.get(leg) if isinstance(leg, str) else leg
         return self._names[found.id] if found is not None and found.id in self._names else str(leg)
@@ -88,7 +126,7 @@ class ShortNames:
         # No line break beside the equals sign.
         return ", ".join(f"{self.short[name]}\u00a0=\u00a0{name}" for name in chosen if self.short[name] != name)
 
-    def legend_of(self, legs: Iterable[Leg]) -> str:
+    def legend_of(self, legs: Iterable[Connection]) -> str:
         """Return the legend for the machines of some connections; empty if there are none."""
         used = {name for leg in legs for name in (leg.client, leg.server)}
         return self.legend(used) if used else ""

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pandas as pd
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
-from workbook.connection_titles import legend, short_connections, short_hosts
 from workbook.models.what_if import judged
 from workbook.session import load
 from workbook.tables.display import describe_deployment, describe_leg_report, install, to_html, to_text
@@ -61,17 +60,6 @@ def test_results_are_sentences(report: CheckReport) -> None:
     assert repr(Lines(["a", "b"])) == "a\nb"
     assert describe_deployment(deployment()).endswith("4 Expressway peers and 4 other machines.")
     assert describe_leg_report(report.leg(C1_E1)) == "c1 → e1 (UC traversal): ✔ up"
-
-
-def test_short_names_tell_machines_apart() -> None:
-    """As many labels as it takes, and no more."""
-    assert short_hosts(["e1.a.example", "c1.a.example"]) == {"e1.a.example": "e1", "c1.a.example": "c1"}
-    assert short_hosts(["e1.a.example", "e1.b.example"])["e1.b.example"] == "e1.b"
-    assert short_connections(["mra:example.com:jabber.example.com>e1.example.com", "no id"]) == {
-        "mra:example.com:jabber.example.com>e1.example.com": "jabber → e1 (MRA example.com)",
-        "no id": "no id",
-    }
-    assert legend([C1_E1]) == "c1 = c1.corp.example.com, e1 = e1.example.com"
 
 
 @pytest.fixture

@@ -11,12 +11,13 @@ import yaml
 from pkikit.design.san import SanLayout, design_sans
 from pkikit.errors import InputError, PkikitError
 from pkikit.rules.catalogue import all_rules
+from pkikit.text import counted
 from pkikit.values.names import printable
+from pkikit.view.short_names import ShortNames
 from simulator.clinic.case import case_of
 from simulator.travel.sunset_stages import Sunset
 from simulator.world.report import CheckReport, LegReport
-from workbook.connection_titles import short_connections, short_host
-from workbook.course.answer_check import Answer, check_choice, check_names, check_sans, counted, no_answer, pairs
+from workbook.course.answer_check import Answer, check_choice, check_names, check_sans, no_answer, pairs
 from workbook.course.bank import Exercise, Work, exercise_of, exercises
 from workbook.course.clinic_session import close_case, open_case
 from workbook.course.lessons import course_folder, lesson
@@ -113,11 +114,11 @@ def up_sentence(report: CheckReport) -> str:
 
 def down_lines(down: tuple[LegReport, ...], most: int = _SHOWN) -> list[str]:
     """Return one line for each of the first connections that are down: which, and who refuses it."""
-    short = short_connections(leg.leg.id for leg in down)
+    names = ShortNames(leg.leg for leg in down)
     lines = []
     for leg in down[:most]:
         who = {"client": leg.leg.client, "server": leg.leg.server}.get(leg.rejected_by.value if leg.rejected_by else "")
-        lines.append(f"✘ {short[leg.leg.id]} is down{f', refused by {short_host(who)}' if who else ''}.")
+        lines.append(f"✘ {names.connection(leg.leg)} is down{f', refused by {names.short[who]}' if who else ''}.")
     return lines + ([f"✘ {len(down) - most} more are down."] if len(down) > most else [])
 
 

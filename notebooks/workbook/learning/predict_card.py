@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from pkikit.view.short_names import ShortNames
 from simulator.world.report import CheckReport, LegReport
-from workbook.connection_titles import legend, short_connections
 from workbook.html import inline, plain
 from workbook.learning.answer_fields import Boxes, Field, OneOf
 from workbook.learning.cards import Card, button, heading, row
@@ -100,5 +100,7 @@ def predict_down(
 
     before: the connections to choose from. answer: a report, connections or their ids, or a function that returns one.
     """
-    ids = [leg.leg.id for leg in (before.legs if isinstance(before, CheckReport) else before)]
-    return PredictCard(question, short_connections(ids), answer, because=because, one=False, note=legend(ids))
+    legs = [leg.leg for leg in (before.legs if isinstance(before, CheckReport) else before)]
+    names = ShortNames(legs)
+    options = {leg.id: names.connection(leg) for leg in legs}
+    return PredictCard(question, options, answer, because=because, one=False, note=names.legend())

@@ -15,8 +15,8 @@ from IPython.core.getipython import get_ipython
 from pkikit.judge.matching.name_matching import NameMatch
 from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg
+from pkikit.view.short_names import ShortNames, is_connection
 from simulator.world.report import CheckReport, LegReport
-from workbook.connection_titles import is_connection, legend, short_connections
 from workbook.tables.sentences import summary
 
 _MOST_ROWS = 200
@@ -83,9 +83,9 @@ def _for_people(frame: pd.DataFrame) -> tuple[list[str], list[list[str]], list[s
     """Return (headers, rows, notes) with short connections and their legend."""
     heads, rows = _cells(frame)
     ids = list(dict.fromkeys(cell for row in rows for cell in row if is_connection(cell)))
-    short = short_connections(ids)
-    rows = [[short.get(cell, cell) for cell in row] for row in rows]
-    notes = [f"({legend(ids)})"] if ids else []
+    names = ShortNames.of_ids(ids)
+    rows = [[names.connection(cell) for cell in row] for row in rows]
+    notes = [f"({names.legend()})".replace("\u00a0", " ")] if ids else []  # tables are copied as plain text
     if len(frame) > _MOST_ROWS:
         notes.append(f"… and {len(frame) - _MOST_ROWS} more rows")
     return [_HEADERS.get(head, head) for head in heads], rows, notes
@@ -140,7 +140,7 @@ def describe_leg(leg: Leg) -> str:
     """Return a connection in one sentence, with its id to copy."""
     shown = " Both sides show a certificate." if leg.mutual else ""
     dialed = f"{leg.client} dials {leg.reference_name}, port {leg.port}."
-    return f"{short_connections([leg.id])[leg.id]}: {dialed}{shown}\nid: {leg.id}"
+    return f"{ShortNames([leg]).connection(leg)}: {dialed}{shown}\nid: {leg.id}"
 
 
 def describe_leg_report(report: LegReport) -> str:
@@ -148,7 +148,7 @@ def describe_leg_report(report: LegReport) -> str:
     state = "✔ up" if report.up else "✘ down"
     refused = f", refused by the {report.rejected_by.value}" if report.rejected_by and not report.up else ""
     causes = f": {', '.join(report.causes)}" if report.causes else ""
-    return f"{short_connections([report.leg.id])[report.leg.id]}: {state}{refused}{causes}"
+    return f"{ShortNames([report.leg]).connection(report.leg)}: {state}{refused}{causes}"
 
 
 def describe_match(match: NameMatch) -> str:

@@ -17,12 +17,13 @@ from pkikit.model.certificates.facts import title
 from pkikit.model.findings import Finding, Verdict
 from pkikit.model.tables.log_events import MARK
 from pkikit.model.trace import Message, Side, describe
+from pkikit.text import counted
 from pkikit.view.description import describe_certificate, describe_request
 from pkikit.view.drawing import Picture
+from pkikit.view.short_names import ShortNames
 from simulator.events import Event
 from simulator.face.picture import draw
 from simulator.world.report import CheckReport, LegReport
-from workbook.connection_titles import short_host
 from workbook.html import shorten
 from workbook.session import LabSession
 from workbook.tables.sentences import Lines
@@ -71,11 +72,12 @@ def _facts(facts: dict[str, str], names: Iterable[str]) -> pd.DataFrame:
 def legs(report: CheckReport | Iterable[LegReport]) -> pd.DataFrame:
     """Return legs with outcome, who refused, and why."""
     reports = report.legs if isinstance(report, CheckReport) else tuple(report)
+    names = ShortNames(leg.leg for leg in reports)
     rows = [
         {
             "leg": leg.leg.id,
             "outcome": leg.mark,
-            "rejected by": short_host(leg.leg.client if leg.rejected_by is Side.CLIENT else leg.leg.server)
+            "rejected by": names.short[leg.leg.client if leg.rejected_by is Side.CLIENT else leg.leg.server]
             if leg.rejected_by and not leg.up
             else "",
             "cause": ", ".join(leg.causes),
@@ -108,7 +110,7 @@ class Diagnosis:
     def _entries(self) -> list[tuple[str, str, str, str]]:
         """Return (rule, number of legs, message, fix), each cause once, that of most legs first."""
         return [
-            (c.finding.rule, f"{len(c.legs)} connection{'s' if len(c.legs) > 1 else ''}", c.finding.message, c.fix)
+            (c.finding.rule, counted(len(c.legs), "connection"), c.finding.message, c.fix)
             for c in self.report.root_causes(first_only=True)
         ]
 

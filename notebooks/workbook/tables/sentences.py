@@ -8,8 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from pkikit.text import counted, listed
+from pkikit.view.short_names import ShortNames
 from simulator.world.report import CheckReport, LegReport
-from workbook.connection_titles import short_connections
 
 _NAMED = 6
 
@@ -45,15 +46,13 @@ def say(text: object) -> Sentence:
 def summary(report: CheckReport | Iterable[LegReport]) -> Sentence:
     """Say how many connections are up, and which are down."""
     legs = report.legs if isinstance(report, CheckReport) else tuple(report)
-    down = [leg.leg.id for leg in legs if not leg.up]
+    down = [leg.leg for leg in legs if not leg.up]
     verb = "is" if len(legs) == 1 else "are"
-    noun = "connection" if len(legs) == 1 else "connections"
-    first = f"{len(legs) - len(down)} of {len(legs)} {noun} {verb} up."
+    first = f"{len(legs) - len(down)} of {counted(len(legs), 'connection')} {verb} up."
     if not down:
         return Sentence(first)
-    short = short_connections(down)
-    more = f" and {len(down) - _NAMED} more" if len(down) > _NAMED else ""
-    return Sentence(f"{first}\nDown: {', '.join(short[leg] for leg in down[:_NAMED])}{more}.")
+    names = ShortNames(down)
+    return Sentence(f"{first}\nDown: {listed([names.connection(leg) for leg in down], at_most=_NAMED)}.")
 
 
 def facts(known: Mapping[str, Any]) -> pd.DataFrame:
