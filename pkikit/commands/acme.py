@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pkikit.commands import console
-from pkikit.commands.arguments import (
+from pkikit.commands.terminal import console
+from pkikit.commands.terminal.arguments import (
     DeploymentFile,
     JsonFlag,
     VerboseFlag,
@@ -20,8 +20,8 @@ from pkikit.commands.arguments import (
     tell,
     tell_made,
 )
-from pkikit.commands.object_facts import brief_rows, rows_of
-from pkikit.commands.parameters import Group
+from pkikit.commands.terminal.object_facts import brief_rows, rows_of
+from pkikit.commands.terminal.parameters import Group
 from pkikit.errors import InputError
 from pkikit.model.tables import ports
 from pkikit.model.tables.revocation_reasons import REASONS
@@ -295,7 +295,7 @@ def revoke(
 
     Example: pkikit acme revoke e1.pem --directory https://acme.example/dir --account account.pem --reason superseded
     """
-    from pkikit.commands.arguments import choice
+    from pkikit.commands.terminal.arguments import choice
     from pkikit.files import read_certificates
     from pkikit.issue.acme.account import AcmeAccount
 

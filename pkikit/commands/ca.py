@@ -8,11 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pkikit.commands import console
-from pkikit.commands.arguments import AtOption, DeploymentFile, JsonFlag, choice, now, read_deployment, tell_made
-from pkikit.commands.object_facts import brief_rows, rows_of
-from pkikit.commands.object_facts import instant as instant_text
-from pkikit.commands.parameters import Group
+from pkikit.commands.terminal import console
+from pkikit.commands.terminal.arguments import (
+    AtOption,
+    DeploymentFile,
+    JsonFlag,
+    choice,
+    now,
+    read_deployment,
+    tell_made,
+)
+from pkikit.commands.terminal.object_facts import brief_rows, rows_of
+from pkikit.commands.terminal.object_facts import instant as instant_text
+from pkikit.commands.terminal.parameters import Group
 from pkikit.errors import InputError
 from pkikit.text import counted
 from pkikit.values.instants import parse_instant

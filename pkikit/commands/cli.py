@@ -14,8 +14,8 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
-from pkikit.commands import console
-from pkikit.commands.parameters import Command, lighten
+from pkikit.commands.terminal import console
+from pkikit.commands.terminal.parameters import Command, lighten
 
 # Command → module in this package, and the function or group in it; in the order of the help.
 COMMANDS = MappingProxyType({

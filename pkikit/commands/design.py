@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pkikit.commands import console
-from pkikit.commands.arguments import (
+from pkikit.commands.terminal import console
+from pkikit.commands.terminal.arguments import (
     DeploymentFile,
     JsonFlag,
     VerboseFlag,
@@ -19,8 +19,8 @@ from pkikit.commands.arguments import (
     read_deployment,
     tell_made,
 )
-from pkikit.commands.layout import unbroken
-from pkikit.commands.object_facts import brief_rows
+from pkikit.commands.terminal.layout import unbroken
+from pkikit.commands.terminal.object_facts import brief_rows
 from pkikit.errors import InputError
 from pkikit.text import counted
 

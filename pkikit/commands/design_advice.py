@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from pkikit.commands import console
-from pkikit.commands.arguments import now, read_deployment
+from pkikit.commands.terminal import console
+from pkikit.commands.terminal.arguments import now, read_deployment
 from pkikit.errors import InputError
 
 if TYPE_CHECKING:

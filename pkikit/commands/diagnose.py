@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pkikit.commands import console
-from pkikit.commands.arguments import (
+from pkikit.commands.terminal import console
+from pkikit.commands.terminal.arguments import (
     AtOption,
     JsonFlag,
     PassphraseFile,
@@ -16,7 +16,7 @@ from pkikit.commands.arguments import (
     now,
     passphrase_source,
 )
-from pkikit.commands.object_facts import rows_of
+from pkikit.commands.terminal.object_facts import rows_of
 from pkikit.errors import InputError
 from pkikit.text import counted
 from pkikit.values.instants import parse_instant

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pkikit.commands import console
-from pkikit.commands.arguments import (
+from pkikit.commands.terminal import console
+from pkikit.commands.terminal.arguments import (
     AtOption,
     DeploymentFile,
     JsonFlag,
@@ -19,7 +19,7 @@ from pkikit.commands.arguments import (
     now,
     read_deployment,
 )
-from pkikit.commands.layout import unbroken
+from pkikit.commands.terminal.layout import unbroken
 from pkikit.errors import InputError
 from pkikit.text import counted, listed
 from pkikit.values.instants import parse_instant

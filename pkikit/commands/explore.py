@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pkikit.commands import console
-from pkikit.commands.arguments import AtOption, JsonFlag, VersionOption, read_deployment
+from pkikit.commands.terminal import console
+from pkikit.commands.terminal.arguments import AtOption, JsonFlag, VersionOption, read_deployment
 from pkikit.errors import InputError
 
 if TYPE_CHECKING:

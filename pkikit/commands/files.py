@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pkikit.commands import console
-from pkikit.commands.arguments import (
+from pkikit.commands.terminal import console
+from pkikit.commands.terminal.arguments import (
     AtOption,
     FileList,
     JsonFlag,
@@ -20,7 +20,7 @@ from pkikit.commands.arguments import (
     passphrase_source,
     tell_made,
 )
-from pkikit.commands.object_facts import extension_rows, rows_of
+from pkikit.commands.terminal.object_facts import extension_rows, rows_of
 from pkikit.errors import MAX_WHERE, InputError
 from pkikit.text import counted, listed, printable
 from pkikit.values.instants import parse_instant

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pkikit.commands import console
-from pkikit.commands.arguments import AtOption, JsonFlag, VerboseFlag, choice, now, tell
-from pkikit.commands.object_facts import rows_of
+from pkikit.commands.terminal import console
+from pkikit.commands.terminal.arguments import AtOption, JsonFlag, VerboseFlag, choice, now, tell
+from pkikit.commands.terminal.object_facts import rows_of
 from pkikit.errors import InputError
 from pkikit.text import counted
 from pkikit.values.instants import parse_instant

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pkikit.commands import console
-from pkikit.commands.arguments import (
+from pkikit.commands.terminal import console
+from pkikit.commands.terminal.arguments import (
     AtOption,
     FileList,
     JsonFlag,

@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pkikit.commands import console
-from pkikit.commands.layout import unbroken
+from pkikit.commands.terminal import console
+from pkikit.commands.terminal.layout import unbroken
 from pkikit.text import counted, listed, printable
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pkikit.commands import console
-from pkikit.commands.arguments import VerboseFlag, read_deployment
-from pkikit.commands.parameters import Group
+from pkikit.commands.terminal import console
+from pkikit.commands.terminal.arguments import VerboseFlag, read_deployment
+from pkikit.commands.terminal.parameters import Group
 from pkikit.errors import InputError
 from pkikit.values.instants import parse_instant
 from simulator.commands import clinic_command, future, signals

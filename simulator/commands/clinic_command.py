@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pkikit.commands import console
+from pkikit.commands.terminal import console
 from pkikit.errors import InputError
 from pkikit.text import counted
 from simulator.clinic.score import kept_scores

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from pkikit.commands import console
+from pkikit.commands.terminal import console
 from pkikit.errors import PkikitError
 from pkikit.text import counted, printable
 from simulator.clinic.desk import Desk

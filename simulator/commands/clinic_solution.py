@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pkikit.commands import console
+from pkikit.commands.terminal import console
 from pkikit.rules.plain_causes import BY_RULE
 from pkikit.view.short_names import ShortNames
 

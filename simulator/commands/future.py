@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pkikit.commands import console
-from pkikit.commands.arguments import DeploymentFile, JsonFlag, VerboseFlag, now, read_deployment
+from pkikit.commands.terminal import console
+from pkikit.commands.terminal.arguments import DeploymentFile, JsonFlag, VerboseFlag, now, read_deployment
 from pkikit.errors import InputError
 from pkikit.text import counted, listed
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from pkikit.commands import console
+from pkikit.commands.terminal import console
 from pkikit.text import counted, listed
 
 if TYPE_CHECKING:

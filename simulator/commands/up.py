@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from pkikit.commands import console, layout
+from pkikit.commands.terminal import console, layout
 from pkikit.files import key_pem, write_private, write_public
 from pkikit.view.short_names import ShortNames
 from simulator.commands.access import FILE, USERS, access_file, access_of

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pkikit.commands import layout
+from pkikit.commands.terminal import layout
 from pkikit.design.legs import legs_of
 from pkikit.text import counted
 from pkikit.view.short_names import ShortNames

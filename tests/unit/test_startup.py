@@ -63,7 +63,7 @@ def test_exit_code_is_an_error_when_stdout_is_full(answer: str) -> None:
 @pytest.mark.parametrize("way", ["2>/dev/full", "2>&-", "2>&1 | true"])
 def test_exit_code_is_kept_when_stderr_is_closed(refused: Path, way: str) -> None:
     """What is said on standard error decides nothing."""
-    steps = "import pkikit.commands.console as c, typer; a = typer.Typer()\n"
+    steps = "import pkikit.commands.terminal.console as c, typer; a = typer.Typer()\n"
     steps += "@a.command()\ndef go() -> None:\n    with c.steps(quiet=False) as step:\n        step('x' * 100_000)\nc.run(a, 'x')"
     done = subprocess.run(["bash", "-c", f'{PYTHON} -c "$0" {way}; exit ${{PIPESTATUS[0]}}', steps], timeout=LONG)
     assert done.returncode == 0
@@ -96,7 +96,7 @@ def test_closed_stdout_is_not_reused_for_a_file(tmp_path: Path) -> None:
 def test_output_in_another_encoding_uses_ascii_marks(environment: dict[str, str]) -> None:
     """Marks have an ASCII form; JSON is JSON in every encoding."""
     script = (
-        "import typer, pkikit.commands.console as c\n"
+        "import typer, pkikit.commands.terminal.console as c\n"
         "app = typer.Typer()\n"
         "@app.command()\n"
         "def go(as_json: bool = typer.Option(False, '--json')) -> None:\n"
@@ -197,7 +197,7 @@ def test_interrupt_remembered_by_exec_exits_130(interrupted: str, tmp_path: Path
     """Modules make dataclasses with `exec`. Python remembers an interrupt there, and would die by SIGINT at its end."""
     script = f"""
 import sys, typer
-from pkikit.commands import console
+from pkikit.commands.terminal import console
 app = typer.Typer()
 @app.command()
 def work() -> None:

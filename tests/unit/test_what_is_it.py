@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509 import ocsp
 from rich.console import Console
 
-from pkikit.commands.console import show_findings
+from pkikit.commands.terminal.console import show_findings
 from pkikit.design.csr import build_csr
 from pkikit.design.san import design_sans
 from pkikit.errors import EncodingError

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from pkikit.commands.layout import Value
+from pkikit.commands.terminal.layout import Value
 from pkikit.errors import MAX_WHERE
 from pkikit.text import counted, printable
 

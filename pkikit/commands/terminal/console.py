@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from pkikit import __version__, startup
-from pkikit.commands import layout
-from pkikit.commands.usage import in_words, with_near_file
+from pkikit.commands.terminal import layout
+from pkikit.commands.terminal.usage import in_words, with_near_file
 from pkikit.errors import MAX_WHERE, PkikitError
 from pkikit.extras import optional_packages
 from pkikit.startup import EXIT_INTERRUPTED

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pkikit.commands import console
+from pkikit.commands.terminal import console
 from pkikit.errors import MAX_WHERE, InputError
 from pkikit.model.tables.features import VERSION_RANGE
 from pkikit.text import did_you_mean, printable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from pkikit.commands.layout import Value
+    from pkikit.commands.terminal.layout import Value
     from pkikit.files import Passphrase
     from pkikit.model.deployment import Deployment
     from pkikit.model.findings import Verdict
