@@ -10,7 +10,7 @@ from html import escape
 
 from pkikit.design.san import SanEntry
 from pkikit.view.drawing import TEXT_VERSION
-from workbook.connection_titles import relation_title
+from pkikit.view.short_names import ShortNames
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +54,7 @@ def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]], *, most: int =
 
 def shorten(entry: SanEntry) -> str:
     """Who needs a name: connections counted by what they belong to, as `UC traversal (2)`; services as they are."""
-    titles = {leg.id: relation_title(leg.kind, leg.group) for leg in entry.legs}
+    names = ShortNames(entry.legs)
+    titles = {leg.id: names.carries(leg) for leg in entry.legs}
     counted = Counter(titles.get(who, who) for who in entry.needed_by)
     return ", ".join(f"{who} ({n})" if n > 1 else who for who, n in counted.items())
