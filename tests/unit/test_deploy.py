@@ -299,7 +299,7 @@ def test_class_document_matches_the_recipes() -> None:
         ("1 GB and one core at most", 'mem_limit = "1G"'),
         ("group `learners`", 'allowed_groups = {"learners"}'),
         ("a `/tmp` of their own", "isolate_tmp = True"),
-        ("idle for half an hour end", "cull_idle_timeout=1800"),
+        ("Kernels stop after half an hour without use", "cull_idle_timeout=1800"),
         ("servers after an hour", "--timeout=3600"),
         ("`~/expressway-lab`", '"~{username}/expressway-lab"'),
     ):
