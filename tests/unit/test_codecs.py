@@ -55,7 +55,9 @@ def test_finding_reads_back_as_it_was_printed(finding: Finding) -> None:
     """`to_json` has every field, and what reads it back knows every field."""
     document = finding.to_json()
     assert set(document) == {f.name for f in fields(Finding)}
-    assert finding_adapter().dump_python(finding, mode="json") == document
+    # The sentence for people is no part of the document.
+    without_sentence = {"evidence": {"__all__": {"says"}}}
+    assert finding_adapter().dump_python(finding, mode="json", exclude=without_sentence) == document
     safe = all(text.isprintable() for text in (finding.rule, finding.subject, finding.message, finding.fix))
     if safe and all(all(v.isprintable() for v in e.values()) for e in document["evidence"]):
         assert read_findings(json.dumps({"findings": [document]})) == (finding,)
