@@ -75,8 +75,11 @@ def _notebook(number: str) -> Path:
 
 @cache
 def _cells(number: str) -> tuple[str, ...]:
+    """Each code cell, together with the automatic check that follows it."""
     notebook = json.loads(_notebook(number).read_text(encoding="utf-8"))
-    return tuple("".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "code")
+    code = ["".join(c["source"]) for c in notebook["cells"] if c["cell_type"] == "code"]
+    checks = [cell if cell.startswith("# automatic check") else "" for cell in (*code[1:], "")]
+    return tuple(f"{cell}\n{check}" for cell, check in zip(code, checks, strict=True))
 
 
 def guide_md() -> str:

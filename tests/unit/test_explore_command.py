@@ -54,7 +54,7 @@ def test_explore_recommends_one_design_and_saves_what_one_needs(tmp_path: Path) 
         (("--recommend",), "Nobody can be asked here."),
         (("--recommend", "--answer", "edge-peers=7"), "Expressway-E peers: 7 is out of range"),
         ((DEPLOYMENT, "--recommend", "--answer", "outside=mra"), "read from the deployment file"),
-        ((DEPLOYMENT, "--recommend", "--vary", "stores=one"), "--recommend goes with"),
+        ((DEPLOYMENT, "--recommend", "--vary", "stores=one"), "--recommend goes only with"),
     ],
 )
 def test_explore_without_what_it_needs_says_so_in_one_sentence(arguments: tuple[str, ...], said: str) -> None:
