@@ -263,7 +263,7 @@ def _service(text: str) -> str:
 def _group_title(leg: Leg) -> str:
     """Return `e → sip.partner (partner zone)`: the peers of a cluster and numbered servers together."""
     client, server = (_NUMBER.sub("", short_host(fqdn)) for fqdn in (leg.client, leg.server))
-    return f"{client} → {server} ({relation_title(leg.kind, leg.id.split(':')[1])})"
+    return f"{client} → {server} ({relation_title(leg)})"
 
 
 _NUMBER = re.compile(r"\d+$")
