@@ -15,6 +15,7 @@ with optional_packages("workbook"):
     from workbook.learning.home_card import home
     from workbook.learning.lesson_cards import finish, start
     from workbook.learning.predict_card import predict, predict_down
+    from workbook.learning.projector import projector
     from workbook.models.revocation_table import decide_all, make_files, who_sees
     from workbook.models.what_if import judged
     from workbook.panels.course_panel import exam_result
@@ -170,6 +171,7 @@ __all__ = [
     "predict",
     "predict_down",
     "progress_report",
+    "projector",
     "read_log",
     "recommend_design",
     "rehearse",

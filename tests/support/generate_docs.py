@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 
-from workbook.course.lessons import Lesson, lessons
+from workbook.course.lessons import Lesson, lessons, sections
 
 from pkikit.judge.matching import name_table
 from pkikit.model.deployment import Deployment
@@ -74,23 +74,58 @@ def course_map() -> str:
     return "\n".join(lines)
 
 
+_INSTRUCTOR_HEAD = """# Instructor notes
+
+Made by `make docs` from the notebooks' metadata. How to run a class, hand out tickets and see results: [A class on one server](class.md).
+
+Before the class, run each notebook once with *Run All Cells*, and read *If they ask*. On the projector, press *Projector size* in the first card of a notebook: text, tables and pictures become larger, here and in the notebooks that you open next.
+The minutes include the exercises. Answers are in `notebooks/solutions/`, one file for each notebook. JupyterLab does not list that folder for learners."""
+
+
 def instructor_md() -> str:
-    """docs/instructor.md: for each notebook, time, preparation, what it teaches, and what to say."""
-    lines = ["# Instructor notes", "", "Made by `make docs` from the notebooks' metadata.", ""]
+    """docs/instructor.md: the plans, then for each notebook minutes, notes, questions of the class, where the answers are."""
+    lines = [
+        _INSTRUCTOR_HEAD,
+        "",
+        "| notebook | minutes | half day | one day | two days |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for found in lessons():
+        planned = " | ".join("yes" if plan in found.plans else "" for plan in PLANS)
+        lines.append(f"| {found.number} {found.question} | {found.minutes} | {planned} |")
+    lines += [
+        f"| **all minutes** | {sum(f.minutes for f in lessons())} | {' | '.join(str(minutes_of(p)) for p in PLANS)} |",
+        "",
+    ]
     for found in lessons():
         lines += _instructed(found)
     return "\n".join(lines)
 
 
 def _instructed(found: Lesson) -> list[str]:
-    answers = f"`notebooks/solutions/{found.file.removesuffix('.ipynb')}.yaml`"
-    plans, exercises = ", ".join(found.plans), ", ".join(found.exercises)
-    return [
+    stem = found.file.removesuffix(".ipynb")
+    lines = [
         f"## {found.number} · {found.question}", "",
-        f"{found.minutes} minutes, before: {found.before}. Plans: {plans}. Exercises: {exercises}; answers: {answers}.", "",
-        "Learners will be able to", "", *(f"- {able}" for able in found.able), "",
-        "Notes", "", *(f"- {note}" for note in found.notes), "",
+        f"**{found.minutes} minutes.** Before: {found.before}. Plans: {', '.join(found.plans)}. [Open the notebook](../notebooks/{found.file}).", "",
     ]  # fmt: skip
+    if found.section_minutes:
+        titles = sections(found.number)
+        lines += ["| section | minutes |", "| --- | --- |"]
+        lines += [
+            f"| {n}. {titles[n].title} | {took} |" for n, took in sorted(found.section_minutes.items()) if n in titles
+        ]
+        lines.append("")
+    lines += ["Learners will be able to:", "", *(f"- {able}" for able in found.able), ""]
+    lines += ["Notes:", "", *(f"- {note}" for note in found.notes), ""]
+    if found.asked:
+        lines += ["If they ask:", "", *(f"- {_asked(text)}" for text in found.asked), ""]
+    return [*lines, f"Exercises: {', '.join(found.exercises)}. Answers: `notebooks/solutions/{stem}.yaml`.", ""]
+
+
+def _asked(text: str) -> str:
+    """The question in bold, so that a trainer finds it at a glance."""
+    question, mark, answer = text.partition("? ")
+    return f"**{question}?** {answer}" if mark else text
 
 
 def cli_md() -> str:

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 import yaml
-from workbook.course.lessons import lessons
+from workbook.course.lessons import Lesson, lessons, sections
 
 from tests.support.generate_docs import DOCS, GENERATED, PLANS, minutes_of
 from tests.support.places import ROOT
@@ -176,6 +176,18 @@ def test_course_plans_fit_into_their_hours() -> None:
     for shorter, longer in (("half day", "one day"), ("one day", "two days")):
         assert {f.number for f in lessons() if shorter in f.plans} < {f.number for f in lessons() if longer in f.plans}
     assert {f.number for f in lessons()} >= {f"{n:02d}" for n in range(21)} | {"90", "99"}
+
+
+@pytest.mark.parametrize("lesson", [f for f in lessons() if f.section_minutes], ids=lambda f: f.number)
+def test_section_minutes_add_up_to_the_minutes_of_the_notebook(lesson: Lesson) -> None:
+    """A trainer can plan by section: each has its minutes, together they are what the notebook says, and questions are answered."""
+    titles = {number: section.title for number, section in sections(lesson.number).items()}
+    assert set(lesson.section_minutes) <= set(titles)
+    # The time for exercises may be part of the other sections.
+    assert {title for number, title in titles.items() if number not in lesson.section_minutes} <= {"Exercises"}
+    assert sum(lesson.section_minutes.values()) == lesson.minutes
+    assert len(lesson.asked) >= 2
+    assert [text for text in lesson.asked if not re.fullmatch(r"[^?]+\? \S.+", text)] == []
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)

@@ -20,7 +20,11 @@ def course_folder() -> Path:
 
 @dataclass(frozen=True, kw_only=True)
 class Lesson:
-    """One notebook. minutes: for a learner who does the exercises. notes: for the trainer, one per line."""
+    """One notebook.
+
+    minutes: for a learner who does the exercises. notes: for the trainer, one per line. section_minutes: number of a section
+    to its share of the minutes. asked: questions of a class, with their answers.
+    """
 
     file: str
     question: str
@@ -30,6 +34,8 @@ class Lesson:
     notes: tuple[str, ...]
     plans: tuple[str, ...]
     exercises: tuple[str, ...]
+    section_minutes: Mapping[int, int]
+    asked: tuple[str, ...]
 
     @property
     def number(self) -> str:
@@ -55,6 +61,8 @@ def _lesson(path: Path) -> Lesson:
         able=tuple(told.get("able", ())),
         notes=tuple(told.get("notes", ())),
         plans=tuple(told.get("plans", ())),
+        section_minutes={int(number): int(took) for number, took in told.get("sections", {}).items()},
+        asked=tuple(told.get("if_they_ask", ())),
         exercises=tuple(dict.fromkeys(re.findall(r'"(\d\d-[A-Z])"', text))),
     )
 

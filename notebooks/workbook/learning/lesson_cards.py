@@ -10,6 +10,7 @@ from pkikit.values.names import printable
 from workbook.course.lessons import Lesson, lesson, lessons, neighbours
 from workbook.course.progress import forget, restore, standings, when_answered
 from workbook.learning.cards import HOME, Card, Html, button, heading, row
+from workbook.learning.projector import ProjectorSwitch
 from workbook.plainly import tell_plainly
 from workbook.session import LabSession, close_current
 
@@ -63,10 +64,10 @@ class StartCard(Card):
         self.reset = button("Reset my answers", self._reset)
         self.undo = button("Undo", self._undo)
         self.undo.layout.display = "none"
+        self.projector = ProjectorSwitch()
         self._detailed = self._asked = False
-        self.children = [
-            heading(_title(self.found)), self.links, self.progress, row(self.show, self.reset, self.undo), self.said,
-        ]  # fmt: skip
+        controls = row(self.show, self.reset, self.undo, self.projector)
+        self.children = [heading(_title(self.found)), self.links, self.progress, controls, self.said]
         self.links.show(links(self.found))
         self.redraw()
         when_answered(self.redraw)
