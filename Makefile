@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 NOTEBOOK ?= notebooks/Home.ipynb
+# Where JupyterLab keeps its windows: the course starts with the file list folded, and then as you left it.
+WORKSPACES := $(CURDIR)/$(VENV)/workspaces
 # Workers of the test run; the machine's two cores by default.
 JOBS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -14,7 +16,9 @@ lab: $(VENV)/.runtime
 	@$(BIN)/python deploy/get_pebble.py 2.4 || echo "Without Pebble everything works but ACME: notebooks 13 and 14, and some cases of the clinic."
 	@$(BIN)/jupyter trust notebooks/*.ipynb >/dev/null
 	@echo "JupyterLab prints its URL below; Ctrl-C twice stops it."
-	$(BIN)/jupyter lab $(NOTEBOOK) --ServerApp.ip=127.0.0.1 $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
+	@mkdir -p $(WORKSPACES); ls $(WORKSPACES)/*.jupyterlab-workspace >/dev/null 2>&1 || \
+	  JUPYTERLAB_WORKSPACES_DIR=$(WORKSPACES) $(BIN)/jupyter lab workspaces import deploy/jupyter/workspace.json 2>/dev/null || true
+	JUPYTERLAB_WORKSPACES_DIR=$(WORKSPACES) $(BIN)/jupyter lab $(NOTEBOOK) --ServerApp.ip=127.0.0.1 $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
 
 test: $(VENV)/.dev tools pebble lint types
 	$(BIN)/pytest -n $(JOBS) tests/unit tests/protocol tests/interop tests/notebooks

@@ -223,7 +223,7 @@ def test_reset_asks_first_clears_one_notebook_and_can_be_undone() -> None:
     remember("01-A", right=True)
     card = w.start("00")
     shown = lambda: card.progress.outputs[0]["data"]["text/html"]  # noqa: E731
-    assert "20 minutes. 1 of 2 exercises done." in shown()
+    assert "20 minutes. 1 of 3 exercises done." in shown()
     card.show.click()
     assert "Exercise 00-A: ✔ right" in shown()
     card.reset.click()
@@ -231,12 +231,25 @@ def test_reset_asks_first_clears_one_notebook_and_can_be_undone() -> None:
     assert len(tries()) == 2
     card.reset.click()
     assert [t.exercise for t in tries()] == ["01-A"]
-    assert "0 of 2 exercises done" in shown()
+    assert "0 of 3 exercises done" in shown()
     card.undo.click()
     assert {t.exercise for t in tries()} == {"00-A", "01-A"}
     assert w.exercise("00-A").field.get() == ["e2.example.com"]
     with pytest.raises(InputError, match="There are 00, 01"):
         w.start("77")
+
+
+def test_projector_size_is_for_the_whole_page_and_for_the_next_notebook() -> None:
+    """One press makes text 24 px, the next notebook opens so, another press brings the normal size back."""
+    card = w.start("00")
+    assert card.projector.style_of_page.value == ""
+    card.projector.button.click()
+    assert "font-size: 24px" in card.projector.style_of_page.value
+    following = w.start("01").projector
+    assert "font-size: 24px" in following.style_of_page.value
+    assert following.button.description == "Normal size"
+    following.button.click()
+    assert w.projector(on=False).style_of_page.value == w.start("02").projector.style_of_page.value == ""
 
 
 def test_first_and_last_card_link_to_the_lessons_around() -> None:
