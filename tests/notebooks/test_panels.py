@@ -240,16 +240,17 @@ def test_reset_asks_first_clears_one_notebook_and_can_be_undone() -> None:
 
 
 def test_projector_size_is_for_the_whole_page_and_for_the_next_notebook() -> None:
-    """One press makes text 24 px, the next notebook opens so, another press brings the normal size back."""
-    card = w.start("00")
-    assert card.projector.style_of_page.value == ""
-    card.projector.button.click()
-    assert "font-size: 24px" in card.projector.style_of_page.value
+    """The button sets text to 24 px, the next notebook opens so, and another press brings the normal size back."""
+    switch = w.start("00").projector
+    assert not switch.on
+    assert "font-size: 24px" in switch.css
+    switch.on = True  # what the button does in the page
     following = w.start("01").projector
-    assert "font-size: 24px" in following.style_of_page.value
-    assert following.button.description == "Normal size"
-    following.button.click()
-    assert w.projector(on=False).style_of_page.value == w.start("02").projector.style_of_page.value == ""
+    assert following.on
+    following.on = False
+    assert not w.start("02").projector.on
+    assert w.projector().on
+    assert not w.projector(on=False).on
 
 
 def test_first_and_last_card_link_to_the_lessons_around() -> None:

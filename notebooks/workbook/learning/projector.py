@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ipywidgets as widgets
+import anywidget
+import traitlets
 
 from simulator.folders import state_folder
-from workbook.learning.cards import button
 
 TEXT = 24  # pixels
 _CODE = 20
@@ -15,38 +15,56 @@ _SIZES = f"""
   --jp-widgets-font-size: {TEXT}px; --jp-widgets-inline-height: 40px; --jp-code-font-size: {_CODE}px;
 """
 # Prompts are narrow, so that pictures have the whole width; a picture is as wide as its place.
-STYLE = f"""<style>
+STYLE = f"""
 .jp-Notebook, .jupyter-widgets, .workbook-panel {{ {_SIZES} }}
 .jp-RenderedHTMLCommon, .jp-RenderedHTMLCommon table, .jp-RenderedText pre, .workbook-panel, .workbook-panel table,
 .workbook-panel .widget-html-content, .workbook-panel label {{ font-size: {TEXT}px; line-height: 1.4; }}
 .jp-RenderedText pre, .workbook-panel pre, .jp-RenderedHTMLCommon pre {{ font-size: {_CODE}px; }}
 .jp-RenderedHTMLCommon small, .workbook-panel small {{ font-size: {_CODE}px; }}
 .jupyter-button {{ font-size: {TEXT}px; height: auto; line-height: 1.5; padding: 4px 16px; }}
+.jupyter-button.widget-button {{ width: auto; }}
 .jp-InputPrompt, .jp-OutputPrompt {{ flex: 0 0 3.2em; min-width: 3.2em; font-size: 13px; }}
 .jp-Notebook svg.lab-drawing, .workbook-panel svg.lab-drawing, .workbook-panel .widget-html-content > svg {{
   width: 100%; height: auto; max-width: none; }}
-</style>"""
+"""
 
 
-class ProjectorSwitch(widgets.HBox):  # type: ignore[misc]  # ipywidgets has no types
-    """A button that makes everything in this notebook larger, and back. The next notebook has the same size."""
+_BUTTON = """
+function render({ model, el }) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "jupyter-button widget-button";
+  const style = document.createElement("style");
+  style.textContent = model.get("css");
+  const show = () => {
+    style.media = model.get("on") ? "all" : "not all";
+    button.textContent = model.get("on") ? "Normal size" : "Projector size";
+  };
+  button.onclick = () => {
+    model.set("on", !model.get("on"));
+    model.save_changes();
+  };
+  model.on("change:on", show);
+  show();
+  el.append(button, style);
+}
+export default { render };
+"""
+
+
+class ProjectorSwitch(anywidget.AnyWidget):
+    """A button that makes everything in this notebook larger, and back. The next notebook has the same size.
+
+    It works at once, also while the kernel is busy.
+    """
+
+    _esm = _BUTTON
+    css = traitlets.Unicode(STYLE).tag(sync=True)
+    on = traitlets.Bool().tag(sync=True)
 
     def __init__(self) -> None:
-        self.style_of_page = widgets.HTML(layout={"width": "0", "height": "0", "margin": "0"})
-        self.button = button("Projector size", self.switch)
-        super().__init__([self.button, self.style_of_page])
-        self.show(is_on())
-
-    def switch(self) -> None:
-        """Change the size, and remember it."""
-        remember(not is_on())
-        self.show(is_on())
-
-    def show(self, on: bool) -> None:
-        """Show this notebook in projector size, or in normal size."""
-        self.style_of_page.value = STYLE if on else ""
-        self.button.description = "Normal size" if on else "Projector size"
-        self.button.tooltip = self.button.description
+        super().__init__(on=is_on(), layout={"width": "auto"})
+        self.observe(lambda change: remember(change["new"]), names="on")
 
 
 def is_on() -> bool:
