@@ -108,7 +108,7 @@ def rehearse(company: Company) -> pd.DataFrame:
         for step in steps:
             world = step(world)
             down.append(len(judged(world, company.at).down))
-        rows[name] = {"steps": len(steps), "down in between": max(down), "down in the end": down[-1]}
+        rows[name] = {"steps": len(steps), "down in between": max(down), "down at last": down[-1]}
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
