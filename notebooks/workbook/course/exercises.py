@@ -15,11 +15,12 @@ from pkikit.text import counted
 from pkikit.values.names import printable
 from pkikit.view.short_names import ShortNames
 from simulator.clinic.case import case_of
+from simulator.settings import LabSettings
 from simulator.travel.sunset_stages import Sunset
 from simulator.world.report import CheckReport, LegReport
 from workbook.course.answer_check import Answer, check_choice, check_names, check_sans, no_answer, pairs
 from workbook.course.bank import Exercise, Work, exercise_of, exercises
-from workbook.course.clinic_session import close_case, open_case
+from workbook.course.clinic_session import ClinicSession
 from workbook.course.lessons import course_folder, lesson
 from workbook.course.progress import remember, standing
 from workbook.session import LabSession, lab_for, load
@@ -162,8 +163,7 @@ def _check_case(case: str, answer: object) -> Answer:
         return Answer(right=False, lines=(f"✘ {_PAIRS.capitalize()}",))
     if not chosen:
         return no_answer(_PAIRS)
-    close_case()
-    session = open_case(case, pages=False)
+    session = ClinicSession(case_of(case), settings=LabSettings(rsa=False, pages=False))  # next to the player's ticket
     try:
         for action, target in chosen[:MOST_FIXES]:
             session.remedy(action, target)
@@ -171,7 +171,7 @@ def _check_case(case: str, answer: object) -> Answer:
     except PkikitError as error:
         return Answer(right=False, lines=(f"✘ {error}",))
     finally:
-        close_case()
+        session.close()
     if down or refused:
         return Answer(right=False, lines=(*down_lines(down), *(f"✘ {finding.message}" for finding in refused[:_SHOWN])))
     return Answer(right=True, lines=(f"✔ Right: {case_of(case).fix}",))

@@ -95,7 +95,16 @@ class DebriefShown:
         return str(self.debrief)
 
     def _repr_html_(self) -> str:
-        return debrief_html(self.debrief)
+        replay = self.debrief.replay
+        if replay is None:
+            return debrief_html(self.debrief)
+        pairs = (("when the ticket was opened", replay.broken), ("now: up" if replay.up else "now: down", replay.now))
+        told = "".join(
+            f'<section style="flex:1 1 24em"><h4>{escape(replay.connection)}, {state}</h4>'
+            f"{table(('machine', 'step'), steps)}</section>"
+            for state, steps in pairs
+        )
+        return f'{debrief_html(self.debrief)}<div style="display:flex;flex-wrap:wrap;gap:0 2em">{told}</div>'
 
 
 def debrief_html(told: Debrief) -> str:
