@@ -13,7 +13,7 @@ from workbook.course.lessons import lessons
 from workbook.course.progress import remember, tries
 from workbook.html import PanelOutput, alert, table
 from workbook.models.revocation_table import ANSWERS, LISTS, SERVICES, SOURCES, RevocationCase, decide, shown
-from workbook.panels.base import Panel
+from workbook.panels.base import Panel, choice
 from workbook.panels.design_panels import inspect_file
 from workbook.panels.lab_panels import chain_builder, trust_editor
 
@@ -206,6 +206,22 @@ def test_panel_reports_a_failed_action_with_a_sentence(lab: w.LabSession) -> Non
     other.close()
     forgotten.buttons["Generate CSR"].click()
     assert "this lab is closed" in forgotten.said.value
+
+
+def test_input_that_adapts_another_is_drawn_once() -> None:
+    """With the values of both, never with the new one of the first and the old one of the second."""
+    drawn: list[tuple[str, str]] = []
+
+    def show(loss: str, target: str) -> PanelOutput:
+        drawn.append((loss, target))
+        return PanelOutput(html="", text="")
+
+    inputs = {"loss": choice("Loss", ("name", "CA")), "target": choice("Target", ("e1", "e2"))}
+    Panel("x", inputs, show, follow={"loss": lambda loss: setattr(inputs["target"], "options", (f"{loss} 1", "2"))})
+    inputs["loss"].value = "CA"
+    assert drawn == [("name", "e1"), ("CA", "CA 1")]
+    inputs["target"].value = "2"
+    assert drawn[2:] == [("CA", "2")]
 
 
 def test_panel_text_form_names_the_cell_to_run() -> None:

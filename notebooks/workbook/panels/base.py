@@ -78,9 +78,19 @@ class Panel(Shown):
         show: Callable[..., PanelOutput],
         *,
         buttons: Mapping[str, Callable[..., str | None]] | None = None,
+        follow: Mapping[str, Callable[[Any], None]] | None = None,
     ) -> None:
-        """buttons: label → function of the inputs' values, which may return a sentence."""
+        """Bind the inputs, and show the output for their values.
+
+        Args:
+            title: the heading.
+            inputs: the inputs by name.
+            show: the output, from the values of the inputs by name.
+            buttons: label → function of the inputs' values, which may return a sentence.
+            follow: input → function of its new value that adapts other inputs; then the panel is drawn, once.
+        """
         self.title, self.inputs, self._show = title, dict(inputs), show
+        self._follow, self._adapting = {self.inputs[name]: act for name, act in (follow or {}).items()}, False
         self.result = widgets.HTML()
         self.said = widgets.HTML()
         self.buttons = {label: self._button(label, act) for label, act in (buttons or {}).items()}
@@ -115,7 +125,14 @@ class Panel(Shown):
             shown = alert(str(error))
         self.result.value = shown.whole()
 
-    def _changed(self, _: object) -> None:
+    def _changed(self, change: dict[str, Any]) -> None:
+        if self._adapting:
+            return
+        self._adapting = True
+        try:
+            self._follow.get(change["owner"], lambda _: None)(change["new"])
+        finally:
+            self._adapting = False
         self.redraw()
 
     def _button(self, label: str, act: Callable[..., str | None]) -> widgets.Button:

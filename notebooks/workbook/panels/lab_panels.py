@@ -23,6 +23,7 @@ from workbook.html import PanelOutput, table
 from workbook.models.revocation_table import ANSWERS, LISTS, SERVICES, SOURCES, RevocationCase, decide, shown
 from workbook.models.what_if import (
     LOSSES,
+    Loss,
     authorities,
     chain,
     judged,
@@ -86,15 +87,14 @@ def trust_editor(session: LabSession) -> Panel:
 
     whose = choice("List of", tuple(lists), "every Expressway-E")
 
-    def tick(change: dict[str, Any]) -> None:
-        """The boxes show the list that is there now (of several parties, what any of them trusts)."""
-        now = {title(c) for fqdn in lists[change["new"]] for c in session.world.parties[fqdn].listed}
+    def tick(whose: str) -> None:
+        """The boxes show the list that is there now (of several machines, what any of them trusts)."""
+        now = {title(c) for fqdn in lists[whose] for c in session.world.parties[fqdn].listed}
         for box, name in zip(boxes.values(), known, strict=True):
             box.value = name in now
 
-    whose.observe(tick, names="value")  # before the panel draws
     inputs = {"whose": whose, **boxes}
-    return Panel("Trusted CA list", inputs, show, buttons={"Do it in the lab": apply})
+    return Panel("Trusted CA list", inputs, show, buttons={"Do it in the lab": apply}, follow={"whose": tick})
 
 
 def _trusted(session: LabSession) -> set[str]:
@@ -158,13 +158,11 @@ def handshake_theatre(session: LabSession, leg: str = "") -> Panel:
         now = titles_of(played(which.value, version.value))
         step.titles, step.value, step.max = now, min(step.value, len(now)), len(now)
 
-    which.observe(fit, names="value")  # before the panel draws
-    version.observe(fit, names="value")
-
     def show(which: str, version: str, step: int) -> PanelOutput:
         return render_theatre(played(which, version), step - 1)
 
-    return Panel("Handshake theatre", {"which": which, "version": version, "step": step}, show)
+    inputs = {"which": which, "version": version, "step": step}
+    return Panel("Handshake theatre", inputs, show, follow={"which": fit, "version": fit})
 
 
 def blast_radius(session: LabSession) -> Panel:
@@ -172,10 +170,9 @@ def blast_radius(session: LabSession) -> Panel:
     loss = choice("What happens", LOSSES, LOSSES[0])
     target = choice("To", losses_of(session.world, LOSSES[0]))
 
-    def options(change: dict[str, Any]) -> None:
-        target.options = losses_of(session.world, change["new"])
+    def options(loss: Loss) -> None:
+        target.options = losses_of(session.world, loss)
 
-    loss.observe(options, names="value")  # before the panel draws
     context = session.ground
     checking = switch("Revocation checking on every Expressway", value=any(_checking(session.world)))
 
@@ -190,7 +187,8 @@ def blast_radius(session: LabSession) -> Panel:
             )
         return _render_world(session, judged(world, context.at), world, *lines)
 
-    return Panel("Blast radius", {"loss": loss, "target": target, "checking": checking}, show)
+    inputs = {"loss": loss, "target": target, "checking": checking}
+    return Panel("Blast radius", inputs, show, follow={"loss": options})
 
 
 def _checking(world: World) -> list[bool]:
