@@ -12,7 +12,7 @@ from simulator.clinic.case import Case
 from simulator.clinic.score import kept_scores
 from simulator.folders import state_folder
 from workbook.course.clinic_session import close_case, open_case, ticket_list
-from workbook.desk.parts import Queue
+from workbook.desk.controls import Queue
 from workbook.desk.ticket_view import TicketView
 from workbook.learning.cards import Card, button, heading, row
 

@@ -11,8 +11,8 @@ import ipywidgets as widgets
 from pkikit.errors import PkikitError
 from simulator.world.remedies import Action
 from workbook.course.clinic_session import ClinicSession
+from workbook.desk.controls import Chooser
 from workbook.desk.fix_form import GROUPS, Asked, FixForms, line
-from workbook.desk.parts import Chooser
 from workbook.learning.cards import button
 
 _STYLE = {"description_width": "auto"}

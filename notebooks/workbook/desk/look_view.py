@@ -11,7 +11,7 @@ from pkikit.errors import PkikitError
 from simulator.clinic.looks import TOOLS
 from simulator.wire.theatre import Play
 from workbook.course.clinic_session import ClinicSession
-from workbook.desk.parts import Tools
+from workbook.desk.controls import Tools
 from workbook.desk.replay import play
 from workbook.panels.slider import Slider
 from workbook.panels.stage import render_theatre, titles_of

@@ -12,10 +12,10 @@ from pkikit.rules.plain_causes import PLAIN_CAUSES
 from simulator.clinic.desk import NO_MORE_HINTS, SEVERITIES, Ticket
 from simulator.clinic.score import HINT_COSTS, MISS_COSTS
 from workbook.course.clinic_session import ClinicSession
+from workbook.desk.controls import Chooser, Clock
 from workbook.desk.debrief_view import DebriefView
 from workbook.desk.fix_view import FixView
 from workbook.desk.look_view import LookView
-from workbook.desk.parts import Chooser, Clock
 from workbook.html import PanelOutput
 from workbook.learning.cards import button, row
 
