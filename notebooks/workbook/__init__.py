@@ -18,6 +18,7 @@ with optional_packages("workbook"):
     from workbook.learning.projector import projector
     from workbook.models.revocation_table import decide_all, make_files, who_sees
     from workbook.models.what_if import judged
+    from workbook.panels.class_panel import class_panel
     from workbook.panels.course_panel import exam_result
     from workbook.panels.design_panels import csr_form, file_inspector, san_designer
     from workbook.panels.lab_panels import (
@@ -113,6 +114,7 @@ __all__ = [
     "chain_builder",
     "chain_titles",
     "check",
+    "class_panel",
     "class_report",
     "client_auth_needs",
     "clinic_console",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from workbook import class_report, save_report
+from workbook import class_panel, class_report, save_report
 from workbook.course.progress import remember
 
 from pkikit.errors import InputError
@@ -22,8 +22,22 @@ def test_class_report_says_who_is_stuck_where(tmp_path: Path) -> None:
         "2 learners; 1 of 4 answers are right.",
         "02-C: ana tried 3 times or more without success.",
     )
-    assert [line.split() for line in str(report).splitlines()[-2:]] == [["ana", "✔", "✘"], ["ben", "·", "✘"]]
+    assert [" ".join(line.split()) for line in str(report).splitlines()[-2:]] == ["ana 1 of 2 02-C", "ben 0 of 2"]
     assert "<td>✘ wrong</td>" in report._repr_html_()
+
+
+def test_class_report_has_clinic_points_exam_and_lessons(tmp_path: Path) -> None:
+    """One row per learner says what a trainer wants to know; the panel shows it and says what to do without reports."""
+    rows = "00-A,1,True,,\n00-B,2,False,,\n99-A,1,True,,\n99-B,1,False,,\nclinic swapped,1,True,,75\nclinic apex,1,False,,0\n"
+    (tmp_path / "ana.csv").write_text(HEAD + rows)
+    (tmp_path / "ben.csv").write_text(HEAD + "00-A,1,True,,\n00-B,1,True,,\n")
+    report = class_report(tmp_path)
+    assert report.glance() == [("ana", "1 of 2", "1 of 2", "75", "1 of 2", ""), ("ben", "2 of 2", "", "", "", "")]
+    assert report.by_lesson() == (("learner", "00", "99"), [("ana", "1 of 2", "1 of 2"), ("ben", "✔ 2 of 2", "")])
+    panel = class_panel(str(tmp_path))
+    assert "<td>75</td>" in panel.result.value
+    panel.inputs["folder"].value = str(tmp_path / "none")
+    assert "is not a folder" in panel.result.value
 
 
 def test_class_report_reads_what_save_report_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,8 +53,8 @@ def course_map() -> str:
     """notebooks/README.md: every notebook, the plans, what a trainer needs."""
     lines = [
         "# Course map", "", "Made by `make docs` from the notebooks' own metadata.", "",
-        "Run `make lab` from the project's root. Each notebook opens with the time it needs and what you will be able to do, and ends with exercises",
-        "that are checked. The button at its head begins it anew. Nothing that you do leaves this machine.", "",
+        "Run `make lab` in the project's folder. Each notebook begins with the time that it needs and what you will be able to do. It ends with exercises",
+        "that are checked. *Reset my answers* at the top clears your answers. Nothing leaves this machine.", "",
         "| notebook | question | time | exercises |", "| --- | --- | --- | --- |",
     ]  # fmt: skip
     lines += [
@@ -68,8 +68,8 @@ def course_map() -> str:
         lines.append(f"- **{plan}** ({took // 60} h {took % 60:02d} min): {', '.join(chosen)}")
     lines += [
         "", "Trainers: [instructor notes](../docs/instructor.md) for every notebook, [a class on one server](../docs/class.md).", "",
-        "`deployments/` holds the worlds (YAML), `workbook/` the package that the notebooks import, `solutions/` the answers; CI runs the notebooks with",
-        "them. After changing code or text: `make notebooks-refresh`, then look at the difference.", "",
+        "`deployments/` contains the labs (YAML), `workbook/` the package that the notebooks import, `solutions/` the answers. CI runs the notebooks with",
+        "them. After you change code or text: `make notebooks-refresh`, then look at the difference.", "",
     ]  # fmt: skip
     return "\n".join(lines)
 

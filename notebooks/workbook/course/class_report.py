@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -19,15 +19,18 @@ from workbook.html import table
 MAX_REPORTS, MAX_BYTES, MAX_ROWS = 500, 1024 * 1024, 2000
 # After this many wrong tries, a learner probably needs the trainer.
 STUCK_AFTER = 3
+_EXAM, _CLINIC = "99-", "clinic "
+_HEADS = ("learner", "exercises right", "clinic tickets fixed", "clinic points", "exam", "stuck on")
 _SIGNS = {"right": "✔", "wrong": "✘", "open": "·"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What one learner did with one exercise or clinic case."""
+    """What one learner did with one exercise or clinic ticket. points: of a clinic ticket."""
 
     tries: int
     right: bool
+    points: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,29 +77,68 @@ class ClassReport:
         ]
         return (*lines, *self.unreadable)
 
+    def glance(self) -> list[tuple[str, ...]]:
+        """Return one row per learner: exercises right, tickets fixed and their points, exam, where they are stuck."""
+        exercises = [n for n in self.exercises if not n.startswith((_EXAM, _CLINIC))]
+        return [self._glance(who, exercises) for who in self.learners]
+
+    def _glance(self, who: str, exercises: Sequence[str]) -> tuple[str, ...]:
+        results = self.learners[who]
+        clinic = [r for name, r in results.items() if name.startswith(_CLINIC)]
+        exam = [r for name, r in results.items() if name.startswith(_EXAM) and r.tries]
+        right = sum(self.state(who, name) == "right" for name in exercises)
+        return (
+            who,
+            f"{right} of {len(exercises)}",
+            f"{sum(r.right for r in clinic)} of {len(clinic)}" if clinic else "",
+            str(sum(r.points for r in clinic)) if clinic else "",
+            f"{sum(r.right for r in exam)} of {len(exam)}" if exam else "",
+            ", ".join(name for name, stuck in self.stuck() if who in stuck),
+        )
+
+    def by_lesson(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        """Return (head, rows): how many exercises of each lesson are right, such as `✔ 3 of 3`; empty if none was tried."""
+        numbers = sorted({name[:2] for name in self.exercises if not name.startswith(_CLINIC)})
+        return ("learner", *numbers), [(who, *(self._lesson(who, n) for n in numbers)) for who in self.learners]
+
+    def _lesson(self, who: str, number: str) -> str:
+        names = [name for name in self.exercises if name.startswith(f"{number}-")]
+        states = [self.state(who, name) for name in names]
+        if set(states) == {"open"}:
+            return ""
+        return f"{'✔ ' if set(states) == {'right'} else ''}{states.count('right')} of {len(names)}"
+
     def __str__(self) -> str:
-        """Return the summary, then one row per learner: ✔ right, ✘ not right yet, · not tried."""
-        width = max((len(who) for who in self.learners), default=0)
-        rows = [
-            f"{who:<{width}}  " + " ".join(_SIGNS[self.state(who, n)].center(len(n)) for n in self.exercises)
-            for who in self.learners
-        ]
-        head = [f"{'':<{width}}  {' '.join(self.exercises)}"] if rows else []
-        return "\n".join([*self.summary(), *head, *rows])
+        """Return the summary, then one row per learner."""
+        if not self.learners:
+            return "\n".join(self.summary())
+        return "\n".join([*self.summary(), "", *_aligned([_HEADS, *self.glance()])])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        """Return the same as a table."""
-        rows = [
+        """Return the summary, learners at a glance, lessons, and every exercise folded."""
+        said = "".join(f"<p>{escape(line)}</p>" for line in self.summary())
+        if not self.learners:
+            return said
+        every = [
             (who, *(f"{_SIGNS[s]} {s if s != 'open' else ''}".strip() for s in self._states(who)))
             for who in self.learners
         ]
-        said = "".join(f"<p>{escape(line)}</p>" for line in self.summary())
-        return said + (table(("learner", *self.exercises), rows, most=MAX_REPORTS) if rows else "")
+        details = table(("learner", *self.exercises), every, most=MAX_REPORTS)
+        return (
+            f"{said}<h4>Learners</h4>{table(_HEADS, self.glance(), most=MAX_REPORTS)}"
+            f"<h4>Lessons: exercises that are right</h4>{table(*self.by_lesson(), most=MAX_REPORTS)}"
+            f"<details><summary>Every exercise and ticket</summary>{details}</details>"
+        )
 
     def _states(self, learner: str) -> Iterable[str]:
         return (self.state(learner, name) for name in self.exercises)
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def class_report(folder: str | Path) -> ClassReport:
@@ -132,7 +174,14 @@ def _results(path: Path) -> dict[str, Result]:
     rows: list[dict[str, Any]] = json.loads(text) if path.suffix == ".json" else list(csv.DictReader(io.StringIO(text)))
     return {
         printable(str(row["what"]), 40): Result(
-            tries=max(int(row["tries"]), 0), right=str(row["right"]) in ("True", "true")
+            tries=max(int(row["tries"]), 0),
+            right=str(row["right"]) in ("True", "true"),
+            points=_points(row.get("points")),
         )
         for row in rows[:MAX_ROWS]
     }
+
+
+def _points(value: Any) -> int:
+    """Exercises have no points; a report may leave the column out."""
+    return max(int(float(value)), 0) if value not in ("", None) else 0
