@@ -77,7 +77,7 @@ def test_server_certificate_page_has_the_acme_section_of_the_guide(lab: Threaded
     ):  # fmt: skip
         assert label in page, label
     assert "ACME" not in Pages(lab, C1).get("/servercertificate")
-    assert "elsewhere the guide also says that it warns" in pages.get("/servercertificate/acme")
+    assert "and in another place that there is a warning" in pages.get("/servercertificate/acme")
     back = {"back": "/servercertificate"}
     status, page = pages.send("/servercertificate/acme/terms", back)
     assert (status, "<h1>Server certificate</h1>" in page, "were accepted" in banners(page)[0][1]) == (303, True, True)

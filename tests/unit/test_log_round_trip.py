@@ -35,6 +35,7 @@ def _context(world: World) -> LabContext:
     made = SimpleNamespace(
         deployment=world.deployment,
         plan=SimpleNamespace(by_name=addresses),
+        by_name=addresses,
         events=EventLog(lambda: AT, expressways=world.deployment.peers),
         now_of=lambda fqdn: AT,
     )
