@@ -67,6 +67,7 @@ def init(
     """
     from pkikit.design.csr import make_key
     from pkikit.issue.file_ca import FileCa
+    from pkikit.model.certificates.facts import is_self_signed, title
     from pkikit.view.description import describe_certificate
 
     if not name or len(name) > 64 or not name.isprintable():
@@ -77,12 +78,14 @@ def init(
         lifetime=timedelta(days=days), below=_open(below) if below else None,
     )  # fmt: skip
     facts = {"ca": str(folder / "ca.pem"), **describe_certificate(made.authority.certificate, instant)}
+    root = next((c for c in made.authority.parents if is_self_signed(c)), None)
+    trusted = f"{folder / 'ca.pem'} to" if root is None else f"the root CA ({title(root)}) to"
     tell_made(
         facts, as_json, done=f"New CA: {name}", rows=brief_rows(facts),
         files=(("Certificate", folder / "ca.pem"), ("Key", folder / "private" / "ca.key")),
         steps=(
             "Keep the key secret: only you can read the file (mode 0600).",
-            f"Append {folder / 'ca.pem'} to the trusted CA list of every machine that has to accept its certificates.",
+            f"Append {trusted} the trusted CA list of every machine that has to accept its certificates.",
             f"Sign a request:\npkikit ca issue {folder} REQUEST --out FILE",
         ),
     )  # fmt: skip

@@ -85,7 +85,8 @@ def _answers(deployment: Path | None, given: Sequence[str], version: str | None)
         return None, answers_from(given, first)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise InputError(
-            "Nobody can be asked here. Give a deployment file or answers: pkikit explore DEPLOYMENT --recommend, or "
+            "This is not a terminal, so there is nobody to answer questions. Give a deployment file or answers: pkikit "
+            "explore DEPLOYMENT --recommend, or "
             "pkikit explore --recommend --answer outside=mra --answer trust=public-only"
         )
     return None, _ask(first)

@@ -91,7 +91,7 @@ def convert(
     passphrase_file: PassphraseFile = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Convert between PEM, DER, PKCS#7 and PKCS#12. Into DER goes one object only.
+    """Convert PEM, DER, PKCS#7 or PKCS#12 to PEM or DER. A DER file contains one object.
 
     Example: pkikit convert server.p7b --to pem --out cert.pem
     """

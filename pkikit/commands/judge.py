@@ -12,7 +12,7 @@ from pkikit.commands.terminal import console
 from pkikit.commands.terminal.arguments import AtOption, JsonFlag, VerboseFlag, choice, now, tell
 from pkikit.commands.terminal.object_facts import rows_of
 from pkikit.errors import InputError
-from pkikit.text import counted
+from pkikit.text import counted, printable
 from pkikit.values.instants import parse_instant
 
 if TYPE_CHECKING:
@@ -129,10 +129,12 @@ def match(
     Example: pkikit match sip:example.com cert.pem
     """
     from pkikit.files import read_chain
-    from pkikit.judge.matching.name_matching import every_answer
+    from pkikit.judge.matching.name_matching import NameReason, every_answer
     from pkikit.judge.matching.name_table import CONTRADICTION, FOLLOWED, OPENSSL, PRODUCT, RFC, TABLE
     from pkikit.model.certificates.facts import presented_names
 
+    if Path(name).is_file() and not certificate.exists():
+        raise InputError(f"the name comes first: pkikit match {printable(str(certificate))} {printable(name)}")
     presented = presented_names(read_chain(certificate)[0])
     answers = dict(every_answer(name, presented))
     product = next(iter(answers.values()))
@@ -151,7 +153,8 @@ def match(
 
     def show(out: Console) -> None:
         said = f"✔ {certificate} has" if product.matched else f"✘ {certificate} does not have"
-        console.headline(out, f"{said} the name {product.reference}: {product.why}")
+        why = f": {product.why}" if product.reason is not NameReason.ABSENT else ""
+        console.headline(out, f"{said} the name {product.reference}{why}")
         console.section(out, f"Names in it: {presented.describe()}")
         rows = [(rules, "✔ yes" if m.matched else "✘ no", m.presented, m.why) for rules, m in answers.items()]
         console.table(out, ("judged by", "match", "name", "why"), rows, title="Other readers:", indent=2)

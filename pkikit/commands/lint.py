@@ -78,7 +78,8 @@ def lint(
     if role is not None:
         choice(role, tuple(r.value for r in Role), "--role")
     if (deployment is None) != (peer is None):
-        raise InputError("--deployment and --peer go together")
+        given, missing = ("--deployment", "--peer FQDN") if peer is None else ("--peer", "--deployment FILE")
+        raise InputError(f"--deployment and --peer go together: {given} is given, add {missing}")
     question = lint_question(
         at=parse_instant(at, now()),
         kind=Kind(as_) if as_ else None,

@@ -142,7 +142,7 @@ class FileCa:
             InputError: the folder is in use.
         """
         if folder.exists() and any(folder.iterdir()):
-            raise InputError("is not empty; a CA wants a folder of its own", where=str(folder))
+            raise InputError("is not empty; a CA needs a folder of its own", where=str(folder))
         if below is None:
             authority = create_root(common_name, at=at, key=key, organisation=organisation, lifetime=lifetime)
         else:

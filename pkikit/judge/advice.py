@@ -84,8 +84,8 @@ def _fix_unknown(path: CertificatePath, question: PathQuestion) -> str:
         return f"Append the root {describe_for_list(top)}, which {_who_sent(question)}, to {where}."
     above = format_name(top.issuer)
     return (
-        f"Append {above} to {trust_list(question)}{_page(question)}. If it is an intermediate, append the root above it "
-        f"instead, and add {above} to {_the_file(question)}."
+        f"Append {above} to {trust_list(question)}{_page(question)}. If that is an intermediate and not a root, append its "
+        f"root instead, and add the intermediate to {_the_file(question)}."
     )
 
 

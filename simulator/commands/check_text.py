@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -85,8 +85,7 @@ def _show_cause(
         # The sentence of the cause names them already.
         if not cause.finding.is_summary:
             lines.append(f"Refused by: {', '.join(cause.refused_by)}")
-        whose = _presenters(cause, legs)
-        lines += [f"Certificate of: {', '.join(_with_file(fqdn, certs) for fqdn in whose)}"] if whose else []
+        lines.append(f"Certificate of: {', '.join(_with_file(fqdn, certs) for fqdn in cause.holders)}")
     if verbose:
         lines.append(f"Down ({len(legs)}): {', '.join(cause.legs)}")
     else:
@@ -105,13 +104,6 @@ def _in_words(text: str, *, names: ShortNames, rule: str) -> str:
     # Other rules are about names in certificates, and these stay whole.
     why = names.machines_in_text(why) if rule.startswith("trust.") else why
     return f"{names.machines_in_text(who)}: {why}"
-
-
-def _presenters(cause: RootCause, legs: Iterable[LegReport]) -> list[str]:
-    """Return the machines whose certificates are refused for a cause."""
-    pairs = [(leg, judge) for leg in legs for finding in leg.findings if finding.rule == cause.finding.rule
-             for judge in leg.judges_of(finding)]  # fmt: skip
-    return list(dict.fromkeys(leg.other_than(judge) for leg, judge in pairs if judge in cause.refused_by))
 
 
 def _with_file(fqdn: str, certs: Path | None) -> str:

@@ -19,7 +19,7 @@ from pkikit.errors import InputError
 from pkikit.values.instants import parse_instant
 from simulator.commands import clinic_command, future, signals
 from simulator.commands.check_text import print_report
-from simulator.commands.picture_option import PictureWriter, picture_writer
+from simulator.commands.picture_option import PictureWriter, picture_writer, svg_file
 from simulator.commands.travel_text import show_timeline
 from simulator.errors import LabError
 
@@ -101,10 +101,15 @@ def _settings(
 def _lab(deployment: Deployment, settings: LabSettings, at: datetime | None, certs: Path | None) -> Lab:
     from simulator.clock import Clock
     from simulator.lab.lab import Lab
-    from simulator.world.brought import bring_certificates, decides_nothing
+    from simulator.world.brought import bring_certificates, decides_nothing, kept_from_lab
 
     def prepare(world: World) -> World:
-        return bring_certificates(world, certs) if certs is not None else world
+        if certs is None:
+            return world
+        brought = bring_certificates(world, certs)
+        if kept := kept_from_lab(world, certs):
+            print(f"expressway-sim: {kept}", file=sys.stderr)
+        return brought
 
     for line in decides_nothing(deployment, certs) if certs is not None else ():
         print(f"expressway-sim: {line}", file=sys.stderr)
@@ -237,13 +242,13 @@ def travel(
     """
     from datetime import timedelta
 
-    from pkikit.files import free_path, write_public
+    from pkikit.files import write_public
     from simulator.travel.timeline import MAX_DAYS
 
     if not 0 < days <= MAX_DAYS:
         raise InputError(f"--days {days:g}: allowed are more than 0 and at most {MAX_DAYS}")
     if plot is not None:
-        free_path(plot)
+        svg_file(plot)
     read = read_deployment(deployment)
     instant = parse_instant(at, datetime.now(UTC), makes=True) if at is not None else None
     lab = _lab(read, _settings(net, None), instant, certs)

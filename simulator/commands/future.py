@@ -13,6 +13,7 @@ from pkikit.commands.terminal import console
 from pkikit.commands.terminal.arguments import DeploymentFile, JsonFlag, VerboseFlag, now, read_deployment
 from pkikit.errors import InputError
 from pkikit.text import counted, listed
+from simulator.commands.picture_option import svg_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,11 +32,11 @@ def sunset(
 
     Example: expressway-sim sunset notebooks/deployments/clustered-full.yaml
     """
-    from pkikit.files import free_path, write_public
+    from pkikit.files import write_public
     from simulator.travel.sunset_stages import live_through_sunset
 
     if plot is not None:
-        free_path(plot)
+        svg_file(plot)
     read = read_deployment(deployment)
     with console.steps(quiet=as_json) as step:
         lived = asyncio.run(live_through_sunset(read, step=step))
@@ -101,7 +102,7 @@ def renewals(
 
     Example: expressway-sim renewals notebooks/deployments/clustered-mra.yaml --lifetime 90,64,45 --plot year.svg
     """
-    from pkikit.files import free_path, write_public
+    from pkikit.files import write_public
     from simulator.travel.renewal_years import WAYS, compare
 
     try:
@@ -112,7 +113,7 @@ def renewals(
     if not ways or set(by.split(",")) - set(WAYS):
         raise InputError(f"--by {by[:60]!r}: write acme, upload, or acme,upload")
     if plot is not None:
-        free_path(plot)
+        svg_file(plot)
     read = read_deployment(deployment)
     with console.steps(quiet=as_json) as step:
         found = asyncio.run(compare(read, days, at=now(), by=ways, progress=step))

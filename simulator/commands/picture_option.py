@@ -13,6 +13,17 @@ if TYPE_CHECKING:
 PictureWriter = Callable[["RunningLab", "CheckReport"], None]
 
 
+def svg_file(path: Path) -> Path:
+    """Return where `--plot` writes its picture. Raises InputError: another ending, or something exists there."""
+    from pkikit.errors import InputError
+    from pkikit.files import free_path
+    from pkikit.text import printable
+
+    if path.suffix.lower() != ".svg":
+        raise InputError(f"--plot {printable(str(path))}: the picture is an SVG; choose a name that ends in .svg")
+    return free_path(path)
+
+
 def picture_writer(path: Path | None) -> PictureWriter:
     """Return what draws a checked lab into this file; nothing without one. A name that cannot be used is refused at once."""
     if path is None:

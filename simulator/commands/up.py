@@ -110,9 +110,11 @@ def commands_to_try(lab: RunningLab, state: Path | None) -> list[str]:
     """Return commands that a learner can paste."""
     outside, published = lab.network.outside_dns, lab.network.distribution
     where = f"http://{published.address}:{published.port}"
+    domains = lab.deployment.domains
+    domain = next(iter((*domains.registration, *domains.sip)), "example.com")
     lines = [
-        f"dig @{lab.network.dns.address} -p {lab.network.dns.port} SRV _cisco-uds._tcp.example.com",
-        f"dig @{outside.address} -p {outside.port} SRV _collab-edge._tls.example.com",
+        f"dig @{lab.network.dns.address} -p {lab.network.dns.port} SRV _cisco-uds._tcp.{domain}",
+        f"dig @{outside.address} -p {outside.port} SRV _collab-edge._tls.{domain}",
         f"curl -H 'Host: pki.lab.example' {where}/issuing.crl",
     ]
     leg = next((leg for leg in lab.legs if leg.mutual and leg.zone is not None), None)

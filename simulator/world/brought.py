@@ -23,6 +23,7 @@ from pkikit.model.parties import PartyGroup
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData
 from pkikit.model.world import Party, World
 from pkikit.rules.file_rules import NOT_PEM
+from pkikit.text import listed
 from pkikit.values.names import printable
 from simulator.world.judgeable import ocsp_problem, require_judgeable
 
@@ -143,6 +144,30 @@ def _revocation_file(path: Path) -> RevocationData:
     if problem:
         raise EncodingError(f"the OCSP answer in it cannot be judged: {problem}", where=str(path))
     return NOTHING_HELD.with_crls(CrlSource.CDP, contents.crls).with_answers(contents.ocsp_answers)
+
+
+def kept_from_lab(world: World, directory: Path) -> str:
+    """Return which machines have no folder, so that nobody wonders about the lab's CA; empty if all have one.
+
+    Raises:
+        InputError: `directory` has no folder of any machine, so a check would only be about the lab's certificates.
+    """
+    brought = {folder.name.lower() for folder in iter_party_folders(directory)}
+    example = printable(str(directory / next(iter(world.parties))))
+    if not brought and not (directory / "ca").is_dir():
+        raise InputError(
+            f"contains no folder of a machine; make one per machine, named by its FQDN, as {example}",
+            where=str(directory),
+        )
+    kept = [n for n, party in world.parties.items() if party.credential and not (directory / n / "cert.pem").exists()]
+    if not kept:
+        return ""
+    has, one = ("has", "it one") if len(kept) == 1 else ("have", "each of them one")
+    return (
+        f"{printable(str(directory))}: {listed(kept, at_most=3)} {has} no cert.pem here, so the lab's own CA issues {one}. A "
+        f"trusted CA list of yours does not have that CA. To check your own certificate, put it into "
+        f"{printable(str(directory / kept[0]))} as cert.pem, with key.pem and trust.pem."
+    )
 
 
 def decides_nothing(deployment: Deployment, directory: Path) -> list[str]:

@@ -23,6 +23,7 @@ from pkikit.model.leg import Leg
 from pkikit.model.trace import HandshakeTrace, Outcome, Side
 from pkikit.model.zones import DefaultZone, DnsZone, Zone
 from pkikit.rules.catalogue import rank_causes
+from pkikit.rules.chain_rules import KEY_MISMATCH, SWAPPED
 from pkikit.text import listed
 from pkikit.values.names import printable
 from pkikit.view.description import iso
@@ -100,6 +101,12 @@ class LegReport:
         """Return the machine at the other end of a leg of this one."""
         return self.leg.server if self.leg.client == fqdn else self.leg.client
 
+    def holders_of(self, finding: Finding) -> tuple[str, ...]:
+        """Return the machines whose certificates have this finding; empty if no machine refused the leg."""
+        if (own := _own_certificate_of(finding)) and self.rejected_by is not None:
+            return (own,)
+        return tuple(self.other_than(judge) for judge in self.judges_of(finding))
+
     @property
     def agrees(self) -> bool:
         """True if the judgement beforehand and the handshake agree."""
@@ -150,12 +157,14 @@ class RootCause:
     """One reason why legs are down, given once.
 
     finding: of the first leg; its sentence says who refuses whom. legs: ids of all of them. refused_by: the machines that
-    have this reason to refuse. fix: what to do, on every machine that needs it.
+    have this reason to refuse. holders: the machines whose certificates are refused. fix: what to do, on every machine that
+    needs it.
     """
 
     finding: Finding
     legs: tuple[str, ...]
     refused_by: tuple[str, ...]
+    holders: tuple[str, ...]
     fix: str
 
     @classmethod
@@ -168,7 +177,7 @@ class RootCause:
         machines = tuple(dict.fromkeys(fqdn for leg, finding in entries for fqdn in leg.judges_of(finding)))
         ids = tuple(dict.fromkeys(leg.leg.id for leg, _ in entries))
         one_list = len({finding.evidence[0].expected for _, finding in entries if finding.evidence}) == 1
-        refused = tuple(dict.fromkeys(leg.other_than(fqdn) for leg, f in entries for fqdn in leg.judges_of(f)))
+        refused = tuple(dict.fromkeys(fqdn for leg, finding in entries for fqdn in leg.holders_of(finding)))
         fixes = {_for_all(finding.fix, leg, machines, refused) for leg, finding in entries}
         fix = _for_all(first.fix, entries[0][0], machines, refused)
         if len(fixes) > 1 and machines[1:] and fix == first.fix:
@@ -178,8 +187,17 @@ class RootCause:
             says = _for_all(says, entries[0][0], machines if one_list else (), [short.get(r, r) for r in refused])
             verb = "refuses" if len(machines) == 1 else "refuse"
             who, whom = ([short.get(fqdn, fqdn) for fqdn in names] for names in (machines, refused))
-            first = first.saying(f"{listed(who)} {verb} {listed(whom)}: {_shortened(says, short)}")
-        return cls(finding=first, legs=ids, refused_by=machines, fix=fix)
+            does = f"{listed(who)} {verb} {listed(whom)}"
+            if own := _own_certificate_of(first):
+                does = f"{short.get(own, own)} cannot use its own certificate"
+            first = first.saying(f"{does}: {_shortened(says, short)}")
+        return cls(finding=first, legs=ids, refused_by=machines, holders=refused, fix=fix)
+
+
+def _own_certificate_of(finding: Finding) -> str:
+    """Return the machine that cannot present its own certificate; empty if a finding is about the other side's."""
+    is_own = finding.rule in {KEY_MISMATCH.id, SWAPPED.id} and finding.evidence
+    return finding.evidence[0].where if is_own else ""
 
 
 def _shortened(text: str, short: Mapping[str, str]) -> str:
@@ -200,6 +218,7 @@ def _for_all(text: str, leg: LegReport, machines: Sequence[str], refused: Sequen
         text = text.replace(f"the trusted CA list of {fqdn}", f"the trusted CA lists of {listed(machines)}")
         text = text.replace(f"The trusted CA list of {fqdn} has", "their trusted CA lists have")
         text = text.replace(f"The trusted CA list of {fqdn} is", "their trusted CA lists are")
+        text = text.replace(f"The trusted CA list of {fqdn} does", "their trusted CA lists do")
         text = text.replace(f"{fqdn} trusts only ", "they trust only ")
     return text
 
@@ -350,7 +369,9 @@ class CheckReport:
         found: dict[Hashable, list[tuple[LegReport, Finding]]] = {}
         for leg in self.down:
             for cause in leg.findings:
-                if cause.rule in (leg.causes[:1] if first_only else leg.causes):
+                # A certificate of another peer never belongs to the key: one mistake, told once.
+                told = cause.rule == KEY_MISMATCH.id and SWAPPED.id in leg.causes
+                if not told and cause.rule in (leg.causes[:1] if first_only else leg.causes):
                     found.setdefault(_what_is_wrong(cause), []).append((leg, cause))
         short = ShortNames(leg.leg for leg in self.legs).short if found else {}
         causes = [RootCause.of(entries, short) for entries in found.values()]

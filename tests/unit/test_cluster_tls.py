@@ -126,6 +126,7 @@ def test_file_that_leaves_cluster_tls_open_gets_a_line_with_the_default(tmp_path
     runner = CliRunner()
     said = runner.invoke(app, ["san", str(silent)]).stderr
     assert said.endswith(
-        "silent.yaml: cluster_tls is not given for core, edge, so it is permissive, as on the product\n"
+        "silent.yaml: cluster_tls is not given for core, edge, so it is permissive, as on the product; "
+        "write cluster_tls: enforce or permissive\n"
     )
     assert runner.invoke(app, ["san", str(DEPLOYMENTS / "clustered-mra.yaml")]).stderr == ""

@@ -51,7 +51,7 @@ def test_explore_recommends_one_design_and_saves_what_one_needs(tmp_path: Path) 
     ("arguments", "said"),
     [
         ((), "give a deployment file"),
-        (("--recommend",), "Nobody can be asked here."),
+        (("--recommend",), "This is not a terminal"),
         (("--recommend", "--answer", "edge-peers=7"), "Expressway-E peers: 7 is out of range"),
         ((DEPLOYMENT, "--recommend", "--answer", "outside=mra"), "read from the deployment file"),
         ((DEPLOYMENT, "--recommend", "--vary", "stores=one"), "--recommend goes only with"),

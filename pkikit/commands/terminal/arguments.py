@@ -67,7 +67,9 @@ def read_deployment(path: Path, *, version: str | None = None) -> Deployment:
     open_links = [c.name for c in read.clusters if len(c.peers) > 1 and "cluster_tls" not in c.model_fields_set]
     if open_links:
         where = f"{printable(str(path), MAX_WHERE)}: cluster_tls is not given for {', '.join(open_links)}"
-        typer.echo(f"{where}, so it is permissive, as on the product", err=True)
+        typer.echo(
+            f"{where}, so it is permissive, as on the product; write cluster_tls: enforce or permissive", err=True
+        )
     return read
 
 

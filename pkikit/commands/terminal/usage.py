@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +52,17 @@ def _example(text: str) -> list[str]:
     return [f"Example: {' '.join(example.split())}"] if found else []
 
 
+# A reader of a file names the line too: `net.yaml, line 5`.
+_LINE = re.compile(r", line \d+$")
+
+
 def with_near_file(error: PkikitError) -> str:
     """Return the sentence of an error; of a file that does not exist, with the file that was probably meant."""
     sentence = str(error)
     if not isinstance(error, InputError) or not error.where:
         return sentence
     try:
-        path = Path(error.where)
+        path = Path(_LINE.sub("", error.where))
         if path.exists() or not path.parent.is_dir():
             return sentence
         beside = {entry.name: entry for entry in path.parent.iterdir()}

@@ -46,7 +46,7 @@ _TEXTS: tuple[tuple[str, str, str], ...] = (
     (r"[0-9A-Fa-f]{2}(?:[ :]?[0-9A-Fa-f]{2}){30,}", "a certificate or other data in hexadecimal",
      "Turn it back into bytes (xxd -r -p), then convert those to PEM."),
     (r"(?:#[^\n]*\n|[ \t\r]*\n)*(?:---[ \t\r]*\n)?(?:name|version|clusters|zones|domains):(?: |\n)", "a deployment file (YAML)",
-     "Judge it with pkikit lint FILE.yaml."),
+     "Check it with pkikit lint FILE.yaml."),
     (r"(?:#[^\n]*\n|[ \t\r]*\n)*(?:---[ \t\r]*\n)?[A-Za-z_][\w .-]{0,60}:(?: [^\n]*)?\n(?:[ -][^\n]*\n|[A-Za-z_][\w .-]{0,60}:)",
      "a YAML document", _PEM),
 )  # fmt: skip

@@ -55,8 +55,8 @@ class RemedyEffect:
         if not self.stays_down:
             return f"restores all {total}"
         kinds = Counter(leg.split(":", 1)[0] for leg in self.stays_down)
-        down = ", ".join(f"{count} × {_KINDS.get(kind, kind)}" for kind, count in kinds.items())
-        services = f"; stays down: {', '.join(self.services_down)}" if self.services_down else ""
+        down = ", ".join(f"{_KINDS.get(kind, kind)} ({count})" for kind, count in kinds.items())
+        services = f"; services still down: {', '.join(self.services_down)}" if self.services_down else ""
         return f"restores {len(self.restores)} of {total}; still down: {down}{services}"
 
     def to_json(self) -> dict[str, Any]:
@@ -76,6 +76,8 @@ _KINDS: Mapping[str, str] = {
     LegKind.ZONE.value: "zone",
     LegKind.XMPP.value: "federation",
     LegKind.MRA_REGISTRATION.value: "MRA registration",
+    "ucm": "Unified CM",
+    "ucm-tftp": "Unified CM TFTP",
 }
 
 

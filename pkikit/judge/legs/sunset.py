@@ -227,12 +227,15 @@ def _find_end(certificate: x509.Certificate, at: datetime) -> tuple[datetime | N
     ended = " It has ended: renew it first." if ends < at else ""
     if not is_public(certificate):
         return None, (
-            "it has clientAuth, and no sign of a public CA (no certificate transparency, no public policy): a private CA "
-            f"goes on issuing it. If a public CA signed it, the next renewal loses clientAuth.{ended}"
+            "the certificate has clientAuth and no sign of a public CA (no certificate transparency, no public policy): a "
+            f"private CA goes on issuing it. If a public CA signed it, the next renewal loses clientAuth.{ended}"
         )
     if ends < RENEWALS_LOSE_IT:
         return RENEWALS_LOSE_IT, (
-            f"it has clientAuth and is renewed at {format_time(ends)}; what a public CA issues from "
+            f"the certificate has clientAuth and is renewed at {format_time(ends)}; what a public CA issues from "
             f"{RENEWALS_LOSE_IT:%Y-%m-%d} on has none{ended}"
         )
-    return ends, f"it has clientAuth until it ends at {format_time(ends)}; a public CA renews it without{ended}"
+    return (
+        ends,
+        f"the certificate has clientAuth until it ends at {format_time(ends)}; a public CA renews it without{ended}",
+    )
