@@ -267,6 +267,20 @@ def named_cause(said: str) -> PlainCause | None:
     return next((c for c in PLAIN_CAUSES if c.sentence.lower().rstrip(".") == wanted.rstrip(".")), None)
 
 
+def said_plainly(rule: str) -> str:
+    """Return the cause behind a rule as a clause: `the verifier does not trust the root CA`; other texts as they are."""
+    cause = BY_RULE.get(rule)
+    if cause is None:
+        return rule
+    sentence = cause.sentence.rstrip(".")
+    first = sentence.partition(" ")[0]
+    return (
+        sentence[:1].lower() + sentence[1:]
+        if first == "A" or (first[1:].isalpha() and first[1:].islower())
+        else sentence
+    )
+
+
 def search_causes(said: str, most: int = 8) -> tuple[PlainCause, ...]:
     """Return the causes that fit some words, the best first; all of them for an empty text.
 

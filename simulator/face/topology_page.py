@@ -15,6 +15,7 @@ from aiohttp import web
 
 from pkikit.model.certificates.facts import format_time
 from pkikit.model.trace import describe
+from pkikit.rules.plain_causes import said_plainly
 from pkikit.view.drawing import unstyled
 from simulator.face.layers.bundles import Bundle
 from simulator.face.layers.picture_text import machine_text
@@ -108,7 +109,7 @@ class Management:
                 "count": shown.count,
                 "mark": shown.mark,
                 "link": _address(topology, shown),
-                "causes": list(dict.fromkeys(r.causes[0] for r in shown.down if r.causes)),
+                "causes": list(dict.fromkeys(said_plainly(r.causes[0]) for r in shown.down if r.causes)),
             }
             for shown in sorted(topology.bundles, key=lambda b: not b.down)
         ]

@@ -78,7 +78,9 @@ def test_topology_page_follows_the_lab_in_place(lab: ThreadedLab, page: Page) ->
         page.evaluate("scrollTo(0, 120)")
         lab.do(inside.change, inside.world.with_party(replace(inside.world.parties[C1], trusted_ca_list=())))
         lab.check()
-        expect(page.get_by_role("cell", name="trust.issuer-unknown").first).to_be_visible(timeout=10_000)
+        expect(page.get_by_role("cell", name="the verifier does not trust the root CA").first).to_be_visible(
+            timeout=10_000
+        )
         expect(page.get_by_role("tooltip")).to_contain_text("trusted CA list: nobody")
         assert page.evaluate("document.activeElement.dataset.name") == C1
         assert page.evaluate("scrollY") == 120

@@ -12,6 +12,7 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg
 from pkikit.model.parties import Side
 from pkikit.model.world import World
+from pkikit.rules.plain_causes import said_plainly
 from pkikit.text import counted
 from pkikit.view.short_names import ShortNames
 from simulator.face.layers.bundles import Bundle, bundles_of
@@ -95,12 +96,12 @@ class Topology:
         return tuple(sorted(made, key=lambda refusal: -len(refusal.entries)))
 
     def refusal_text(self, refusal: Refusal) -> str:
-        """Return it as one sentence: who refuses how many connections, why, and where."""
+        """Return it in words: who refuses how many connections, why, and where."""
         some = counted(len(refusal.entries), "connection")
         who = self.names.short.get(refusal.machine, refusal.machine)
         counts = Counter(shown.between for shown, _ in refusal.entries)
         where = "; ".join(f"{between} ({count})" for between, count in counts.items())
-        return f"{who} refuses {some} ({refusal.cause}): {where}" if who else f"{some} down ({refusal.cause}): {where}"
+        return f"{f'{who} refuses {some}' if who else f'{some} down'}: {said_plainly(refusal.cause)}. {where}"
 
     @property
     def count(self) -> str:
