@@ -222,7 +222,7 @@ def compare_options(lived: Sunset, *stages: str) -> pd.DataFrame:
             "up": f"{len(s.report.legs) - len(s.down)} of {len(s.report.legs)}",
             "brings back": len(s.restores),
             "takes down": len(s.breaks) if s.before else "",
-            "still does not work": ", ".join(dict.fromkeys(_service(name) for name in s.services_down)),
+            "services down": ", ".join(dict.fromkeys(_service(name) for name in s.services_down)),
         }
         for s in _chosen(lived, stages)
     ]
