@@ -118,7 +118,8 @@ class ClassReport:
 
     def _repr_html_(self) -> str:
         """Return the summary, learners at a glance, lessons, and every exercise folded."""
-        said = "".join(f"<p>{escape(line)}</p>" for line in self.summary())
+        # The table has a column for who is stuck.
+        said = "".join(f"<p>{escape(line)}</p>" for line in (self.summary()[0], *self.unreadable))
         if not self.learners:
             return said
         every = [
