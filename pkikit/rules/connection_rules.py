@@ -41,7 +41,8 @@ CIPHER = Rule(
     applies_to=(Subject.CONNECTION,),
     requirement="Both sides share a cipher suite that fits the server's key.",
     source="X12.5 guide, 'Information Not Covered in this Guide' (cipher suites: administrator guide)",
-    fix="Enable a common cipher suite.",
+    fix="Enable a common cipher suite. If both sides have one, check that the server's private key belongs to its certificate: "
+    "a server without a usable certificate has no cipher suite to offer.",
     alerts=(40, 60, 71),
     step=Step.TLS,
 )

@@ -164,9 +164,9 @@ def kept_from_lab(world: World, directory: Path) -> str:
         return ""
     has, one = ("has", "it one") if len(kept) == 1 else ("have", "each of them one")
     return (
-        f"{printable(str(directory))}: {listed(kept, at_most=3)} {has} no cert.pem here, so the lab's own CA issues {one}. A "
-        f"trusted CA list of yours does not have that CA. To check your own certificate, put it into "
-        f"{printable(str(directory / kept[0]))} as cert.pem, with key.pem and trust.pem."
+        f"{printable(str(directory))}: {listed(kept, at_most=3)} {has} no cert.pem here, so the lab's own CA issues {one}. "
+        f"A machine whose trust.pem you bring refuses these, unless its list has that CA. To check your own certificate, put it "
+        f"into {printable(str(directory / kept[0]))} as cert.pem, with key.pem and trust.pem."
     )
 
 
