@@ -137,7 +137,7 @@ def test_chain_panel_reports_missing_and_expired_certificates(shown: tuple[Page,
     """Nothing sent behind the leaf: the intermediate is missing; long past its end: expired."""
     found, result = panel(shown, "Chain builder")
     expect(result).to_contain_text("✔ accepted")
-    sent = found.get_by_label("Sent behind it")
+    sent = found.get_by_label("Sent with it")
     sent.select_option([])
     expect(result).to_contain_text("trust.intermediate-missing")
     sent.select_option(["Lab Issuing CA"])
