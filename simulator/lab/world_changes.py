@@ -65,6 +65,8 @@ class WorldChanges:
         """Restart a party with this certificate; all its connections go down."""
         self._context.world = self._context.world.with_party(party)
         self._restart(party, reason)
+        if party.fqdn in self._peers:  # now, and not only when the followers come to it: the caller looks at once
+            self._peers[party.fqdn].alarm_board.started_again()
 
     def consult(self, party: Party) -> None:
         """Use the certificates and lists of this party from its next connection on, without a restart."""

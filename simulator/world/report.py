@@ -216,6 +216,8 @@ def _for_all(text: str, leg: LegReport, machines: Sequence[str], refused: Sequen
         text = text.replace(f"the server certificate file of {fqdn}", "their server certificate files")
     for fqdn in (leg.leg.client, leg.leg.server) if machines[1:] else ():
         text = text.replace(f"the trusted CA list of {fqdn}", f"the trusted CA lists of {listed(machines)}")
+        text = text.replace(f"lists of {listed(machines)} does not", f"lists of {listed(machines)} do not")
+        text = text.replace(f"The trusted CA list of {fqdn} does not", "their trusted CA lists do not")
         text = text.replace(f"The trusted CA list of {fqdn} has", "their trusted CA lists have")
         text = text.replace(f"The trusted CA list of {fqdn} is", "their trusted CA lists are")
         text = text.replace(f"The trusted CA list of {fqdn} does", "their trusted CA lists do")

@@ -32,7 +32,7 @@ _HEADERS = {
     "names that one lost key touches": "names exposed by one lost key",
     "legs that one lost key touches": "connections exposed by one lost key",
     "who looks": "who checks",
-    "because": "configured in",
+    "because": "where the name comes from",
     "SRV leads to": "SRV resolves to",
 }
 _STATES = {
@@ -82,9 +82,10 @@ def _cells(frame: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
 def _for_people(frame: pd.DataFrame) -> tuple[list[str], list[list[str]], list[str]]:
     """Return (headers, rows, notes) with short connections and their legend."""
     heads, rows = _cells(frame)
-    ids = list(dict.fromkeys(cell for row in rows for cell in row if is_connection(cell)))
+    parts = (part for row in rows for cell in row for part in cell.split(", "))
+    ids = list(dict.fromkeys(part for part in parts if is_connection(part)))
     names = ShortNames.of_ids(ids)
-    rows = [[names.connection(cell) for cell in row] for row in rows]
+    rows = [[names.in_text(cell) for cell in row] for row in rows]
     notes = [f"({names.legend()})".replace("\u00a0", " ")] if ids else []  # tables are copied as plain text
     if len(frame) > _MOST_ROWS:
         notes.append(f"… and {len(frame) - _MOST_ROWS} more rows")
