@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -21,11 +21,13 @@ from tempfile import TemporaryDirectory
 
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
+from workbook import open_lab
+from workbook.session import LabSession
 
 from simulator.commands.up import write_state
 from simulator.face.topology_page import Management
 from simulator.threaded import ThreadedLab
-from tests.support.labs import lab_of
+from tests.support.labs import QUICK
 from tests.support.places import ROOT
 from tests.support.worlds import E1
 
@@ -161,17 +163,17 @@ class _Recorder:
         self.take(scene, f"<pre>$ {' '.join(command)}\n\n{chr(10).join(lines)}</pre>", "top")
 
 
-def _story(recorder: _Recorder) -> None:
+def _story(recorder: _Recorder, session: LabSession) -> None:
     lab = recorder.lab
     lab.check()
     recorder.topology(ALL_UP)
-    lab.break_("reissue", party=E1, without=[_FORGOTTEN])
+    session.replace_certificate(E1, session.layout(E1).without(_FORGOTTEN))
     recorder.certificate(NEW_CERTIFICATE)
     lab.check()
     recorder.topology(HALF_DOWN)
     recorder.handshake(BOTH_SIDES)
     recorder.finding(FOUND)
-    lab.fix()
+    session.replace_certificate(E1)
     lab.check()
     recorder.topology(FIXED)
 
@@ -187,13 +189,15 @@ def _on_the_page(lab: ThreadedLab, act: Callable[[str], None]) -> None:
 
 def record() -> list[tuple[Scene, Image.Image]]:
     """Run the lab and return the pictures."""
-    with lab_of("clustered-mra") as lab, _pages() as browser:
+    session = open_lab("clustered-mra", QUICK)
+    with closing(session), _pages() as browser:
+        lab = session.threaded
         lab.hold()
         made: list[_Recorder] = []
 
         def act(url: str) -> None:
             made.append(_Recorder(lab, browser, url))
-            _story(made[0])
+            _story(made[0], session)
 
         _on_the_page(lab, act)
         return made[0].taken
