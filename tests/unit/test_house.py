@@ -179,7 +179,7 @@ def test_course_plans_fit_into_their_hours() -> None:
 
 
 # Notebooks that do not say their minutes by section yet. Never add one.
-WITHOUT_SECTIONS = {"06", "07", "08", "09", "10", "11", "13", "14", "15"}
+WITHOUT_SECTIONS = {"06", "07", "08", "09", "10", "11"}
 
 
 def test_notebooks_say_their_minutes_by_section() -> None:
