@@ -178,16 +178,7 @@ def test_course_plans_fit_into_their_hours() -> None:
     assert {f.number for f in lessons()} >= {f"{n:02d}" for n in range(21)} | {"90", "99"}
 
 
-# Notebooks that do not say their minutes by section yet. Never add one.
-WITHOUT_SECTIONS = {"06", "07", "08", "09", "10", "11"}
-
-
-def test_notebooks_say_their_minutes_by_section() -> None:
-    """The list of exceptions only becomes shorter."""
-    assert {found.number for found in lessons() if not found.section_minutes} <= WITHOUT_SECTIONS
-
-
-@pytest.mark.parametrize("lesson", [f for f in lessons() if f.section_minutes], ids=lambda f: f.number)
+@pytest.mark.parametrize("lesson", lessons(), ids=lambda f: f.number)
 def test_section_minutes_add_up_to_the_minutes_of_the_notebook(lesson: Lesson) -> None:
     """A trainer can plan by section: each has its minutes, together they are what the notebook says, and questions are answered."""
     titles = {number: section.title for number, section in sections(lesson.number).items()}
