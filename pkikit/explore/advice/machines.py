@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from pkikit.errors import DeploymentError, InputError
@@ -24,6 +26,15 @@ def deployment_of(answers: Answers) -> Deployment:
     Raises:
         InputError: names or numbers do not fit together; the message names the field.
     """
+    usual = Answers()
+    # What somebody accepts changes no machine.
+    return _deployment_of(
+        replace(answers, trust=usual.trust, domain=usual.domain, restarts=usual.restarts, acme=usual.acme)
+    )
+
+
+@lru_cache(maxsize=64)
+def _deployment_of(answers: Answers) -> Deployment:
     for key in ("core_peers", "edge_peers"):
         if not 1 <= getattr(answers, key) <= MAX_PEERS:
             raise InputError(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pkikit.explore.advice.certificate_design import BY_ACME, Design
 from pkikit.explore.advice.figures import Figures, Study
 from pkikit.explore.advice.plain_answers import ANY_NAME, MANAGED, NO_NAME, PUBLIC_ONLY, QUESTIONS, YES, Answers
-from pkikit.text import listed
+from pkikit.text import counted, listed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,14 +36,14 @@ def _failures(figures: Figures, design: Design) -> Iterator[Obstacle]:
         number = len(figures.without_client_auth)
         yield Obstacle(
             key="",
-            because=f"{number} connection{'s' * (number != 1)} would go down: public CAs no longer issue clientAuth, and "
+            because=f"{counted(number, 'connection')} would go down: public CAs no longer issue clientAuth, and "
             f"{'they need' if number != 1 else 'it needs'} it",
         )
     if figures.upload_refused:
         yield Obstacle(key="", because=f"{design.version} refuses to load a certificate without clientAuth")
     if figures.unserved:
         number = len(figures.unserved)
-        yield Obstacle(key="", because=f"{number} connection{'s' * (number != 1)} would find a name missing")
+        yield Obstacle(key="", because=f"{counted(number, 'connection')} would find a name missing")
     if figures.refused_names:
         yield Obstacle(
             key="", because=f"no public CA signs the internal name {listed(figures.refused_names, at_most=3)}"
