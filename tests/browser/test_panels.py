@@ -231,7 +231,7 @@ def test_acme_panel_plays_an_order(shown: tuple[Page, str]) -> None:
     shown[0].keyboard.press("Home")
     expect(result).to_contain_text("Step 1 of")
     shown[0].keyboard.press("End")
-    expect(result).to_contain_text("GET the file for")
+    expect(result).to_contain_text("/.well-known/acme-challenge/")
     keep(found, shown, "acme")
 
 
