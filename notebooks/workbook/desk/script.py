@@ -220,7 +220,7 @@ STYLE = """
   overflow: visible; }
 .desk .desk-two.desk-seen { grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); }
 .desk .desk-seen .desk-picture svg { min-width: 0 !important; }
-@container desk (max-width: 960px) { .desk .desk-seen .desk-picture svg { min-width: 36em !important; } }
+@container desk (max-width: 960px) { .desk .desk-seen .desk-picture svg { min-width: 640px !important; } }
 .desk .desk-picture { overflow-x: auto; }
 .desk .desk-help { margin-top: .6em; gap: .4em 1.2em; align-items: center; }
 .desk .desk-help > * { margin: 0; }

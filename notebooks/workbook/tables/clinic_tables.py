@@ -14,6 +14,8 @@ from simulator.clinic.debrief import Debrief
 from simulator.clinic.looks import Seen
 from workbook.html import table
 
+# A long log shows its newest lines, and scrolls up to the older ones.
+_NEWEST = "display:flex;flex-direction:column-reverse;max-height:32em;overflow-y:auto"
 LEVELS = {1: "easy", 2: "normal", 3: "hard"}
 
 
@@ -45,7 +47,8 @@ def seen_html(seen: Seen) -> str:
         return f"{title}{note}"
     if seen.tool == "log":
         lines = "".join(f"<li><code>{escape(row[0])}</code></li>" for row in seen.rows)
-        return f'{title}<ol class="desk-log">{lines}</ol>{note}'
+        box = f'<div role="region" aria-label="Event log" tabindex="0" style="{_NEWEST}">'
+        return f'{title}{box}<ol class="desk-log">{lines}</ol></div>{note}'
     if seen.tool == "pages":
         links = "".join(
             f'<li>{escape(who)}: <a href="{escape(url)}" target="_blank" rel="noopener">{escape(url)}</a></li>'
