@@ -166,7 +166,7 @@ def versions_md() -> str:
     lines += ["", f"## From {features.GUIDE_VERSION} to {features.DEFAULT_VERSION}", ""]
     lines += [f"What is different from the notebooks on a product of today ({len(changed)} of the rows above):", ""]
     lines += [f"- {'new' if newest.has(f) else 'gone'}: {f.title}" for f in changed]
-    lines += ["", "## Rules that hold for some versions only", "", "| versions | rule |", "| --- | --- |"]
+    lines += ["", "## Rules that apply to some versions only", "", "| versions | rule |", "| --- | --- |"]
     lines += [
         f"| {rule.versions} | [`{rule.id}`](rules.md) |"
         for rule in all_rules()
