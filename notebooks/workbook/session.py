@@ -193,12 +193,14 @@ class LabSession:
         return self.check()
 
     def break_(self, fault: str, **fields: Any) -> None:
-        """Change the world: `lab.break_("block", party="e2.example.com", port=80)`. `mend` undoes everything."""
+        """Change the world: `lab.break_("block", party="e2.example.com", port=80)`. `fix` undoes everything."""
         self.threaded.break_(fault, **fields)
 
-    def mend(self) -> None:
+    def fix(self) -> None:
         """Undo every fault; a certificate or a list that was changed since then stays."""
         self.threaded.fix()
+
+    mend = fix  # as it was called
 
     def put(self, world: World) -> None:
         """Put an earlier world back in place."""

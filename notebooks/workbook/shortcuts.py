@@ -18,7 +18,7 @@ from simulator.world.issued_world import layout_of, profile_of
 from simulator.world.network_work import caa_set, crls_loaded, crls_published, dns_set, planned_of, responder_renewed
 from simulator.world.remedies import Action, action_named, targets
 
-_OF_NAMES = frozenset({"mend-dns", "mend-caa"})
+_OF_NAMES = frozenset({"fix-dns", "fix-caa"})
 
 
 def lesson_fixes(deployment: Deployment) -> dict[str, tuple[str, ...]]:
@@ -50,7 +50,7 @@ def shortcut(action: str, target: str, world: World, context: FaultContext) -> W
     Raises:
         InputError: the world has no such machine.
     """
-    word, at = str(action).strip().lower(), str(target).strip().lower()
+    word, at = str(action).strip().lower().replace("mend-", "fix-"), str(target).strip().lower()  # as it was called
     if word not in _SHORTCUTS:
         return None
     if word not in _OF_NAMES and word != "publish-revocation" and at not in world.parties:
@@ -89,9 +89,9 @@ def _revocation(world: World, _: str, context: FaultContext) -> World:
 _SHORTCUTS: dict[str, Callable[[World, str, FaultContext], World]] = {
     "renew-certificate": _certificate,
     "complete-trusted-ca-list": _list,
-    "mend-service": lambda w, fqdn, _: w.with_party(replace(w.parties[fqdn], speaks=Speaks.TLS)),
+    "fix-service": lambda w, fqdn, _: w.with_party(replace(w.parties[fqdn], speaks=Speaks.TLS)),
     "open-ports": lambda w, fqdn, _: replace(w, blocked=frozenset(b for b in w.blocked if b[0] != fqdn)),
-    "mend-dns": _dns,
-    "mend-caa": lambda w, name, _: caa_set(w, name, ""),
+    "fix-dns": _dns,
+    "fix-caa": lambda w, name, _: caa_set(w, name, ""),
     "publish-revocation": _revocation,
 }

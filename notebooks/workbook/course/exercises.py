@@ -101,7 +101,7 @@ def break_for(exercise: str, session: LabSession | None = None) -> str:
 def break_work(work: Work, session: LabSession | None = None) -> LabSession:
     """Inject faults, instead of earlier ones, and return the lab; without a session, in the lab of the deployment."""
     lab = session or lab_for(work.deployment, work.change)
-    lab.mend()
+    lab.fix()
     for fault in work.faults:
         lab.break_(**fault)
     return lab
@@ -126,7 +126,7 @@ def down_lines(down: tuple[LegReport, ...], most: int = _SHOWN) -> list[str]:
 @contextmanager
 def _broken(work: Work, session: LabSession) -> Iterator[None]:
     """The lab with the faults of an exercise; afterwards it is as it was before them, whatever happened."""
-    session.mend()
+    session.fix()
     before = session.world
     try:
         for fault in work.faults:

@@ -84,12 +84,11 @@ _TITLES = {
     "renew-certificate": "Install a new certificate with all planned names",
     "complete-trusted-ca-list": "Complete the trusted CA list",
     "set-clock": "Set the clock",
-    "mend-service": "Fix the TLS service",
+    "fix-service": "Fix the TLS service",
     "open-ports": "Open the ports in the firewall",
-    "mend-network": "Restore the network path",
     "restore-path": "Restore the network path",
-    "mend-dns": "Restore the DNS records of a name",
-    "mend-caa": "Restore the CAA record of a name",
+    "fix-dns": "Restore the DNS records of a name",
+    "fix-caa": "Restore the CAA record of a name",
     "publish-revocation": "Publish new CRLs",
     "order planned-names": "Order a certificate with all planned names",
     "order server+client": "Order a certificate for server and client",
@@ -103,7 +102,7 @@ _TITLES = {
 
 
 def _fix_title(fix: str) -> str:
-    return _TITLES.get(fix, fix.replace("mend-", "fix-").replace("-", " ").capitalize())
+    return _TITLES.get(fix, fix.replace("-", " ").capitalize())
 
 
 class Fixes:
