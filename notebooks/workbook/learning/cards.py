@@ -53,7 +53,7 @@ class Card(Shown):
     def __init__(self) -> None:
         self.said = widgets.HTML()
         super().__init__()
-        self.add_class("workbook-panel").add_class("workbook-card")
+        self.add_class("workbook-panel")
 
     def say(self, *lines: str, good: bool = False) -> None:
         """Show lines as the answer to what the learner did; screen readers read them."""
