@@ -239,7 +239,7 @@ def test_reset_asks_first_clears_one_notebook_and_can_be_undone() -> None:
     remember("01-A", right=True)
     card = w.start("00")
     shown = lambda: card.progress.outputs[0]["data"]["text/html"]  # noqa: E731
-    assert "20 minutes. 1 of 3 exercises done." in shown()
+    assert "30 minutes. 1 of 3 exercises done." in shown()
     card.show.click()
     assert "Exercise 00-A: ✔ right" in shown()
     card.reset.click()
