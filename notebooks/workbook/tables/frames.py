@@ -91,7 +91,7 @@ def falls_without(session: LabSession, peer: str) -> pd.DataFrame:
     for entry in session.layout(peer).entries:
         world = lose(session.world, session.ground, "a name is left out", f"{peer}: {entry.value}")
         down = judged(world, session.at).down
-        rows.append({"SAN": entry.value, "legs that fall": len(down), "the first": down[0].leg.id if down else ""})
+        rows.append({"SAN": entry.value, "connections lost": len(down), "for example": down[0].leg.id if down else ""})
     return pd.DataFrame(rows).set_index("SAN")
 
 
@@ -146,8 +146,8 @@ def shared_or_own(deployment: Deployment, cluster: str) -> pd.DataFrame:
         rows[kind] = {
             "certificates": found.certificates,
             "names in the largest": found.most_names,
-            "names that one lost key touches": found.blast_names,
-            "legs that one lost key touches": found.blast_legs,
+            "names exposed by one lost key": found.blast_names,
+            "connections exposed by one lost key": found.blast_legs,
             "restarts when a peer joins": found.restarts_new_peer,
         }
     return pd.DataFrame.from_dict(rows, orient="index")
