@@ -63,12 +63,16 @@ def recommend_design(
         document["requests"] = [request.to_json() for request in requests_for(found)]
         files = _save(found, out) if out is not None else []
         document["out"] = str(out) if out is not None else None
-    console.answer(
-        document,
-        as_json=as_json,
-        accepted=isinstance(found, Recommendation),
-        show=lambda o: _show(o, found, files) if isinstance(found, Recommendation) else _show_refusal(o, found),
-    )
+
+    def show(screen: Console) -> None:
+        if isinstance(found, Recommendation):
+            _show(screen, found, files)
+        else:
+            _show_refusal(screen, found)
+        if base is not None or given:  # otherwise every question was asked
+            _show_assumed(screen, answers, given)
+
+    console.answer(document, as_json=as_json, accepted=isinstance(found, Recommendation), show=show)
 
 
 def _answers(deployment: Path | None, given: Sequence[str], version: str | None) -> tuple[Deployment | None, Answers]:
@@ -163,6 +167,24 @@ def _show(out: Console, found: Recommendation, files: list[tuple[str, Path]]) ->
         out.print()
         console.saved(out, files)
     console.next_steps(out, _with_files(next_steps(found), files))
+
+
+def _show_assumed(out: Console, answers: Answers, given: Sequence[str]) -> None:
+    """Show the answers that nobody gave, so that nobody takes a default for their own answer."""
+    from pkikit.explore.advice.plain_answers import QUESTIONS
+
+    said = {item.partition("=")[0].strip().replace("-", "_") for item in given}
+    assumed = [key for key in _OPEN if key not in {*said, "version"}]
+    if not assumed:
+        return
+    console.section(out, "You did not answer these questions, so these answers count. Change one with --answer:")
+    console.show_facts(
+        out,
+        [
+            (f"{key}={answers.value(key)}", f"{QUESTIONS[key].text} {QUESTIONS[key].say(answers.value(key))}.")
+            for key in assumed
+        ],
+    )
 
 
 def _with_files(steps: Sequence[str], files: list[tuple[str, Path]]) -> list[str]:

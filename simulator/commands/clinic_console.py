@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pkikit.commands.terminal import console
@@ -212,9 +213,10 @@ class TicketConsole:
 
     def _check(self, _: str) -> None:
         self._threaded.run(self.desk.check)
-        self._say(self.desk.state)
-        if self.desk.report.down:
-            self._show(self._threaded.run(self.desk.look, "zones", ""))
+        if not self.desk.report.down:
+            self._say(self.desk.state)
+            return
+        self._show(replace(self._threaded.run(self.desk.look, "zones", ""), title=self.desk.state))
 
     # The end.
 
