@@ -213,3 +213,21 @@ def test_application_lines_with_credentials_are_left_out() -> None:
     assert message.title == "HTTP GET"
     assert "c2VjcmV0" not in repr(message)
     assert "session=1" not in repr(message)
+
+
+@pytest.mark.parametrize("suite", sorted(NAMES))
+def test_a_suite_of_another_version_is_not_decoded_and_does_not_raise(suite: int) -> None:
+    random_bytes = bytes(range(32))
+
+    def handshake(kind: int, body: bytes) -> bytes:
+        message = bytes([kind]) + len(body).to_bytes(3) + body
+        return b"\x16\3\3" + len(message).to_bytes(2) + message
+
+    labels = ("CLIENT_RANDOM", "SERVER_HANDSHAKE_TRAFFIC_SECRET", "CLIENT_HANDSHAKE_TRAFFIC_SECRET")
+    log = "\n".join(f"{label} {random_bytes.hex()} {'ab' * 32}" for label in labels).encode()
+    hello = handshake(1, b"\3\3" + random_bytes + b"\0\0\2\x13\1\1\0")
+    for extension in (b"\0\6\0\x2b\0\2\3\4", b""):  # TLS 1.3, TLS 1.2
+        chosen = handshake(2, b"\3\3" + random_bytes + b"\0" + suite.to_bytes(2) + b"\0" + extension)
+        change, data = b"\x14\3\3\0\1\1", b"\x17\3\3\0\x40" + bytes(64)
+        found = decode([(Side.CLIENT, hello), (Side.SERVER, chosen + change + data)], log, AT)
+        assert [m.name for m in found] == ["ClientHello", "ServerHello", "ChangeCipherSpec", "not decoded"]

@@ -73,13 +73,20 @@ class _Way:
     """One direction of a connection."""
 
     side: Side
-    tail: bytes = b""
-    handshake: bytes = b""
+    tail: bytearray = field(default_factory=bytearray)  # a front is cut off a bytearray without a copy of the rest
+    handshake: bytearray = field(default_factory=bytearray)
     protection: Protection | None = None
     phase: Keys = "none"  # what its next record should be encrypted with
     keys: Keys = "none"  # what the record that is read now was encrypted with
     lost: str = ""  # why nothing more can be read in this direction
     record: bytes = field(default=b"", repr=False)
+
+
+def _cut(buffer: bytearray, length: int) -> bytes:
+    """Take bytes off the front of a buffer."""
+    front = bytes(buffer[:length])
+    del buffer[:length]
+    return front
 
 
 class Decoder:
@@ -112,8 +119,8 @@ class Decoder:
         """Return what is left: messages that were cut off."""
         found = []
         for way in self._ways.values():
-            left, way.tail, way.record = len(way.tail) + len(way.handshake), b"", way.tail
-            way.handshake = b""
+            left, way.record = len(way.tail) + len(way.handshake), _cut(way.tail, len(way.tail))
+            way.handshake.clear()
             if left and not way.lost:
                 found.append(
                     self._not_decoded(way, f"the recording ends in the middle of a message, after {left} bytes")
@@ -124,7 +131,8 @@ class Decoder:
         for message in messages:
             if self._told >= MAX_MESSAGES:
                 for way in self._ways.values():
-                    way.lost, way.tail = f"more than {MAX_MESSAGES} messages", b""
+                    way.lost = f"more than {MAX_MESSAGES} messages"
+                    way.tail.clear()
                 return
             self._told += 1
             yield message
@@ -135,20 +143,20 @@ class Decoder:
 
     def _records(self, way: _Way) -> Iterator[Decoded]:
         if not way.record and way.tail and way.tail[0] not in {_ALERT, _HANDSHAKE}:
-            content = application_content(way.tail, "Plain text")
-            way.record, way.tail = way.tail, b""
+            way.record = _cut(way.tail, len(way.tail))
+            content = application_content(way.record, "Plain text")
             yield self._message(way, content, len(way.record))
             return
         while len(way.tail) >= 5 and not way.lost:
-            header, length = way.tail[:5], int.from_bytes(way.tail[3:5])
+            header, length = bytes(way.tail[:5]), int.from_bytes(way.tail[3:5])
             if header[0] not in {_CHANGE, _ALERT, _HANDSHAKE, _DATA} or header[1] != 3 or length > MAX_RECORD:
-                way.record, way.lost = way.tail, "these bytes do not form a TLS record"
+                way.record, way.lost = bytes(way.tail), "these bytes do not form a TLS record"
                 yield self._not_decoded(way, way.lost)
                 return
             if len(way.tail) < 5 + length:
                 return
-            way.record, body, way.tail = way.tail[: 5 + length], way.tail[5 : 5 + length], way.tail[5 + length :]
-            yield from self._record(way, header, body)
+            way.record = _cut(way.tail, 5 + length)
+            yield from self._record(way, header, way.record[5:])
 
     def _record(self, way: _Way, header: bytes, body: bytes) -> Iterator[Decoded]:
         kind = header[0]
@@ -191,12 +199,13 @@ class Decoder:
         while len(way.handshake) >= 4:
             kind, length = way.handshake[0], int.from_bytes(way.handshake[1:4])
             if length > MAX_HANDSHAKE:
-                way.handshake, way.lost = b"", f"a message announces {length} bytes"
+                way.lost = f"a message announces {length} bytes"
+                way.handshake.clear()
                 yield self._not_decoded(way, way.lost)
                 return
             if len(way.handshake) < 4 + length:
                 return
-            body, way.handshake = way.handshake[4 : 4 + length], way.handshake[4 + length :]
+            body = _cut(way.handshake, 4 + length)[4:]
             yield self._message(way, self._read(way, kind, body), 4 + length)
             self._switch(way, kind)
 
@@ -241,7 +250,9 @@ class Decoder:
     def _use13(self, way: _Way, label: str, keys: Keys) -> None:
         assert self._server is not None  # TLS 1.3 was chosen
         secret = self._log.secret(label, self._client.random) if self._client else None
-        way.protection = Tls13(self._suite, secret) if secret and self._suite else None
+        # A hostile server may choose a suite of TLS 1.2, whose records have a MAC.
+        usable = self._suite is not None and not self._suite.mac
+        way.protection = Tls13(self._suite, secret) if secret and self._suite and usable else None
         way.phase = keys
 
     def _switch12(self, way: _Way) -> None:
