@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from workbook import class_panel, class_report, save_report
+from workbook.course.class_report import MAX_EXERCISES
 from workbook.course.progress import remember
 
 from pkikit.errors import InputError
@@ -74,3 +75,15 @@ def test_folder_without_reports_is_a_sentence(tmp_path: Path) -> None:
         class_report(tmp_path)
     with pytest.raises(InputError, match="is not a folder"):
         class_report(tmp_path / "none")
+
+
+def test_class_report_of_hostile_reports_is_bounded(tmp_path: Path) -> None:
+    """Deep JSON and infinite points are no report; invented exercises do not multiply columns without end."""
+    (tmp_path / "deep.json").write_text("[" * 200_000)
+    (tmp_path / "endless.json").write_text('[{"what": "00-A", "tries": 1, "right": true, "points": 1e999}]')
+    rows = "".join(f"x{n},4,False,,\n" for n in range(MAX_EXERCISES + 100))
+    (tmp_path / "many.csv").write_text(HEAD + rows)
+    report = class_report(tmp_path)
+    assert len(report.unreadable) == 2
+    assert len(report.exercises) == MAX_EXERCISES
+    assert report.glance()[0][-1].endswith(f"{MAX_EXERCISES - 20} more")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -71,3 +72,33 @@ def test_pass_gives_reasons_and_a_certificate_that_escapes_the_name(monkeypatch:
     assert "Ada &lt;b&gt;" in page
     assert "seed 7" in page
     assert "@page" in page
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"ended": "yesterday"},
+        {"right": ["A"] * 20, "tries": {"A": 1}},
+        {"right": ["A", "Z"], "tries": {"A": 1, "Z": 1}},
+        {"tries": {"A": -5}},
+        {"name": "\x1b[31mAda"},
+        {"seed": "\ud800"},
+    ],
+)
+def test_a_stored_exam_with_impossible_values_is_no_exam(changed: dict[str, object], tmp_path: Path) -> None:
+    """The card asks for a name again instead of failing, and nothing is passed that way."""
+    now = engine.begin("Ada", "seed \ud800")
+    assert engine.sitting() == now
+    (file,) = tmp_path.rglob("exam.jsonl")
+    file.write_text(json.dumps({**json.loads(file.read_text()), **changed}) + "\n")
+    assert engine.sitting() is None
+    assert exam().now is None
+
+
+def test_a_disk_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    """A button never shows a traceback."""
+    (tmp_path / "expressway-certificate-lab" / "exam.jsonl").mkdir(parents=True)
+    card = exam()
+    card.name.value = "Ada"
+    card.start.click()
+    assert "the exam cannot be stored" in card.said.value

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from pkikit.text import counted, listed
 from pkikit.values.names import printable
 from workbook.html import table
 
-MAX_REPORTS, MAX_BYTES, MAX_ROWS = 500, 1024 * 1024, 2000
+MAX_REPORTS, MAX_BYTES, MAX_ROWS, MAX_EXERCISES = 500, 1024 * 1024, 2000, 400
 # After this many wrong tries, a learner probably needs the trainer.
 STUCK_AFTER = 3
 _EXAM, _CLINIC = "99-", "clinic "
@@ -40,10 +41,10 @@ class ClassReport:
     learners: dict[str, dict[str, Result]]
     unreadable: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def exercises(self) -> tuple[str, ...]:
         """All exercises and clinic cases that at least one learner tried."""
-        return tuple(sorted({name for results in self.learners.values() for name in results}))
+        return tuple(sorted({name for results in self.learners.values() for name in results})[:MAX_EXERCISES])
 
     def state(self, learner: str, exercise: str) -> str:
         """Return `right`, `wrong` (tried, not right yet) or `open` (not tried)."""
@@ -80,9 +81,12 @@ class ClassReport:
     def glance(self) -> list[tuple[str, ...]]:
         """Return one row per learner: exercises right, tickets fixed and their points, exam, where they are stuck."""
         exercises = [n for n in self.exercises if not n.startswith((_EXAM, _CLINIC))]
-        return [self._glance(who, exercises) for who in self.learners]
+        stuck = [(name, set(learners)) for name, learners in self.stuck()]
+        return [
+            self._glance(who, exercises, [name for name, learners in stuck if who in learners]) for who in self.learners
+        ]
 
-    def _glance(self, who: str, exercises: Sequence[str]) -> tuple[str, ...]:
+    def _glance(self, who: str, exercises: Sequence[str], stuck: Sequence[str]) -> tuple[str, ...]:
         results = self.learners[who]
         clinic = [r for name, r in results.items() if name.startswith(_CLINIC)]
         exam = [r for name, r in results.items() if name.startswith(_EXAM) and r.tries]
@@ -93,16 +97,20 @@ class ClassReport:
             f"{sum(r.right for r in clinic)} of {len(clinic)}" if clinic else "",
             str(sum(r.points for r in clinic)) if clinic else "",
             f"{sum(r.right for r in exam)} of {len(exam)}" if exam else "",
-            ", ".join(name for name, stuck in self.stuck() if who in stuck),
+            ", ".join([*stuck[:20], f"{len(stuck) - 20} more"] if len(stuck) > 20 else stuck),
         )
 
     def by_lesson(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
         """Return (head, rows): how many exercises of each lesson are right, such as `✔ 3 of 3`; empty if none was tried."""
-        numbers = sorted({name[:2] for name in self.exercises if not name.startswith(_CLINIC)})
-        return ("learner", *numbers), [(who, *(self._lesson(who, n) for n in numbers)) for who in self.learners]
+        lessons: dict[str, list[str]] = {}
+        for name in self.exercises:
+            number, dash, _ = name.partition("-")
+            if dash and number.isdecimal():
+                lessons.setdefault(number, []).append(name)
+        rows = [(who, *(self._lesson(who, names) for names in lessons.values())) for who in self.learners]
+        return ("learner", *lessons), rows
 
-    def _lesson(self, who: str, number: str) -> str:
-        names = [name for name in self.exercises if name.startswith(f"{number}-")]
+    def _lesson(self, who: str, names: Sequence[str]) -> str:
         states = [self.state(who, name) for name in names]
         if set(states) == {"open"}:
             return ""
@@ -154,15 +162,18 @@ def class_report(folder: str | Path) -> ClassReport:
     where = Path(folder)
     if not where.is_dir():
         raise InputError(f"{printable(str(where))} is not a folder; give the folder with the class's reports")
-    files = sorted(p for p in where.iterdir() if p.suffix in (".csv", ".json") and p.is_file())
+    try:
+        files = sorted(p for p in where.iterdir() if p.suffix in (".csv", ".json") and p.is_file())
+    except OSError as error:
+        raise InputError(f"the folder cannot be read: {error.strerror or error}", where=str(where)) from error
     if not files:
-        raise InputError(f"{where.name} has no report; learners write one with save_report('name.csv')")
+        raise InputError(f"{printable(where.name, 60)} has no report; learners write one with save_report('name.csv')")
     learners: dict[str, dict[str, Result]] = {}
     unreadable = [f"Only the first {MAX_REPORTS} of {len(files)} reports are read."] if len(files) > MAX_REPORTS else []
     for path in files[:MAX_REPORTS]:
         try:
             learners[printable(path.stem, 40)] = _results(path)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError, csv.Error):
             unreadable.append(f"{printable(path.name, 60)} is not a report that save_report wrote.")
     return ClassReport(learners=learners, unreadable=tuple(unreadable))
 

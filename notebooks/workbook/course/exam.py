@@ -46,6 +46,7 @@ class Sitting:
     ended: str = ""
 
 
+_MAX_READ = 64 * 1024
 _LINES = JsonLines(Sitting)
 
 
@@ -121,16 +122,42 @@ def _file() -> Path:
 
 
 def sitting() -> Sitting | None:
-    """Return the exam that was begun last on this machine, if any."""
-    if not _file().is_file():
+    """Return the exam that was begun last on this machine, if any. A file with impossible values is no exam."""
+    try:
+        if not _file().is_file():
+            return None
+        with _file().open(encoding="utf-8", errors="replace") as stream:
+            found = list(_LINES.values(stream.read(_MAX_READ).splitlines()))
+    except OSError:
         return None
-    found = list(_LINES.values(_file().read_text(encoding="utf-8", errors="replace").splitlines()))
-    return found[-1] if found else None
+    return found[-1] if found and _possible(found[-1]) else None
+
+
+def _possible(found: Sitting) -> bool:
+    """True for what `begin`, `submit` and `end` can have written."""
+    try:
+        datetime.fromisoformat(found.began)
+        datetime.fromisoformat(found.ended or found.began)
+    except ValueError:
+        return False
+    named = 0 < len(found.name) <= LONGEST_NAME and found.name == _readable(found.name)
+    if not named or len(found.seed) > LONGEST_NAME or found.seed != printable(found.seed):
+        return False
+    letters, right = draw(found.seed).keys(), set(found.right)
+    tried = {letter for letter, number in found.tries.items() if 1 <= number <= TRIES}
+    return len(right) == len(found.right) and right <= tried <= letters and tried == found.tries.keys()
+
+
+def _readable(name: str) -> str:
+    return printable(" ".join(name.split()), LONGEST_NAME + 1)
 
 
 def _keep(now: Sitting) -> Sitting:
-    _file().parent.mkdir(parents=True, exist_ok=True)
-    _file().write_text(_LINES.line(now), encoding="utf-8")
+    try:
+        _file().parent.mkdir(parents=True, exist_ok=True)
+        _file().write_text(_LINES.line(now), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"the exam cannot be stored: {error.strerror or error}", where=str(_file())) from error
     return now
 
 
@@ -140,10 +167,10 @@ def begin(name: str, seed: str = "") -> Sitting:
     Raises:
         InputError: the name is empty or too long.
     """
-    known = printable(" ".join(name.split()), LONGEST_NAME + 1)
+    known = _readable(name)
     if not known or len(known) > LONGEST_NAME:
         raise InputError(f"Enter your name, up to {LONGEST_NAME} characters. It appears on the certificate.")
-    return _keep(Sitting(name=known, seed=seed.strip()[:LONGEST_NAME] or known, began=_now()))
+    return _keep(Sitting(name=known, seed=printable(seed.strip())[:LONGEST_NAME] or known, began=_now()))
 
 
 def _now() -> str:
@@ -202,10 +229,13 @@ def save_certificate(now: Sitting) -> Path:
     """Write the certificate into the learner's folder; return its path.
 
     Raises:
-        InputError: the exam has not ended, or was not passed.
+        InputError: the exam has not ended, was not passed, or the file cannot be written.
     """
     if not now.ended or not passed(now):
         raise InputError(f"There is a certificate when the exam has ended and {NEEDED} answers are right.")
     path = state_folder() / f"exam-certificate-{now.ended[:10]}.html"
-    path.write_text(certificate_page(now), encoding="utf-8")
+    try:
+        path.write_text(certificate_page(now), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"the certificate cannot be saved: {error.strerror or error}", where=str(path)) from error
     return path

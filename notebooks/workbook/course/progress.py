@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pandas as pd
 
 from pkikit.errors import InputError
 from pkikit.model.codec.document import JsonLines
+from pkikit.values.names import printable
 from simulator.clinic.score import kept_scores, scores_file
 from simulator.clock import Clock
 
@@ -96,27 +98,45 @@ def _as_json(answer: object) -> str:
 
 
 def forget(notebook: str) -> int:
-    """Remove the answers of one notebook (its two digits); return how many. `restore` brings them back."""
+    """Remove the answers of one notebook (its two digits); return how many. `restore` brings them back.
+
+    Raises:
+        InputError: the files cannot be written.
+    """
     every = tries()
     gone = [t for t in every if t.exercise.startswith(f"{notebook}-")]
     if gone:
-        _forgotten_file().write_text("".join(map(_LINES.line, gone)), encoding="utf-8")
-        kept = [t for t in every if t not in gone]
-        progress_file().write_text("".join(map(_LINES.line, kept)), encoding="utf-8")
+        kept = [t for t in every if not t.exercise.startswith(f"{notebook}-")]
+        with _kept_files():
+            _forgotten_file().write_text("".join(map(_LINES.line, gone)), encoding="utf-8")
+            progress_file().write_text("".join(map(_LINES.line, kept)), encoding="utf-8")
         _tell()
     return len(gone)
 
 
 def restore() -> int:
-    """Bring back the answers that were removed last; return how many."""
-    if not _forgotten_file().is_file():
-        return 0
-    gone = _forgotten_file().read_text(encoding="utf-8", errors="replace")[:MAX_READ]
-    with progress_file().open("a", encoding="utf-8") as stream:
-        stream.write(gone)
-    _forgotten_file().unlink()
-    _tell()
-    return len(gone.splitlines())
+    """Bring back the answers that were removed last; return how many.
+
+    Raises:
+        InputError: the files cannot be written.
+    """
+    gone = _read(_forgotten_file())
+    if gone:
+        with _kept_files():
+            with progress_file().open("a", encoding="utf-8") as stream:
+                stream.write("".join(map(_LINES.line, gone)))
+            _forgotten_file().unlink(missing_ok=True)
+        _tell()
+    return len(gone)
+
+
+@contextmanager
+def _kept_files() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        where = str(progress_file().parent)
+        raise InputError(f"your answers cannot be changed: {error.strerror or error}", where=where) from error
 
 
 def standing(exercise: str) -> Standing:
@@ -147,20 +167,27 @@ def _from_json(text: str) -> Any:
 
 def tries() -> tuple[Try, ...]:
     """Return all recorded answers; malformed lines are skipped."""
-    path = progress_file()
-    if not path.is_file():
+    return _read(progress_file())
+
+
+def _read(path: Path) -> tuple[Try, ...]:
+    try:
+        if not path.is_file():
+            return ()
+        with path.open(encoding="utf-8", errors="replace") as stream:
+            return tuple(_LINES.values(stream.read(MAX_READ).splitlines()))
+    except OSError:
         return ()
-    with path.open(encoding="utf-8", errors="replace") as stream:
-        return tuple(_LINES.values(stream.read(MAX_READ).splitlines()))
 
 
 def progress_report() -> pd.DataFrame:
     """Return one row per exercise and clinic case: how often tried, whether right, since when; nothing about the person."""
     rows: dict[str, dict[str, Any]] = {}
     for done in tries():
+        name = printable(done.exercise, 60)
         row = rows.setdefault(
-            done.exercise,
-            {"what": done.exercise, "tries": 0, "right": False, "solution shown": False, "since": "", "points": ""},
+            name,
+            {"what": name, "tries": 0, "right": False, "solution shown": False, "since": "", "points": ""},
         )
         row["tries"] += not done.shown
         row["solution shown"] = row["solution shown"] or (done.shown and not row["right"])

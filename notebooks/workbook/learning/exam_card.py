@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from pkikit.errors import InputError
 from pkikit.text import counted
 from workbook.course import exam as engine
 from workbook.course.bank import Exercise
@@ -138,14 +139,17 @@ class ExamCard(Card):
         total, right = len(self.questions), len(now.right)
         good = engine.passed(now)
         verdict = f"{'✔ Passed' if good else '✘ Not passed'}: {right} of {total} right, {engine.NEEDED} are needed."
-        saved = (
-            f"Your certificate is saved at {engine.save_certificate(now)}. Open it in a browser to print it."
-            if good
-            else ""
-        )
+        saved = _save(now) if good else ""
         self.say(verdict, *([saved] if saved else []), good=good)
         rows = "".join(_reason(x, q.found, right=x in now.right) for x, q in self.questions.items())
         self.verdict.show(f"<h4>Reasons</h4><ul>{rows}</ul>", verdict)
+
+
+def _save(now: engine.Sitting) -> str:
+    try:
+        return f"Your certificate is saved at {engine.save_certificate(now)}. Open it in a browser to print it."
+    except InputError as error:
+        return f"✘ {error}"
 
 
 def _reason(letter: str, found: Exercise, *, right: bool) -> str:

@@ -61,8 +61,8 @@ class StartCard(Card):
         super().__init__()
         self.links, self.progress = Html(), Html()
         self.show = button("Show my progress", self._toggle)
-        self.reset = button("Reset my answers", self._reset)
-        self.undo = button("Undo", self._undo)
+        self.reset = button("Reset my answers", self.safely(self._reset))
+        self.undo = button("Undo", self.safely(self._undo))
         self.undo.layout.display = "none"
         self.projector = ProjectorSwitch()
         self._detailed = self._asked = False
