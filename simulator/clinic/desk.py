@@ -97,6 +97,7 @@ class Desk:
         self._planned = live.lab.deployment
         self._hints = list(live.case.hints)
         self._kept = False
+        self._wrong: set[str] = set()
 
     # The ticket.
 
@@ -189,7 +190,10 @@ class Desk:
             return Answer(state="unlisted", text=text, near=near)
         if found.rule in self.score.found:
             return Answer(state="again", text="You have named this cause already.")
+        if found.rule in self._wrong:
+            return Answer(state="again", text=f"You have named this already, and it is not the cause: {found.sentence}")
         if found.rule not in self.live.case.causes:
+            self._wrong.add(found.rule)
             self.score.misses += 1
             return Answer(state="wrong", text=f"No. This is not the cause: {found.sentence}")
         self.score.found.add(found.rule)

@@ -85,7 +85,10 @@ def _show_list(seed: int | None, count: int, *, trainer: bool, as_json: bool) ->
         console.next_steps(out, [f"Open a ticket:\nexpressway-sim clinic {ordered[0].ticket}"])
 
     keys = ("id", "ticket", "title", "symptom", "difficulty", "minutes", *(("topic", "causes") if trainer else ()))
-    console.answer([{key: getattr(c, key) for key in keys} for c in ordered], as_json=as_json, show=show)
+    listed = [{key: getattr(c, key) for key in keys} for c in ordered]
+    if not trainer:  # an id such as leaf-expired is the answer
+        listed = [{**entry, "id": c.ticket or c.id} for entry, c in zip(listed, ordered, strict=True)]
+    console.answer(listed, as_json=as_json, show=show)
 
 
 def _play(case: Case, *, solve: bool, as_json: bool) -> None:

@@ -119,7 +119,7 @@ class TicketConsole:
             self._debrief("")
 
     def _split(self, line: str) -> tuple[str, str]:
-        if line.lower().startswith("give up"):
+        if line.lower().split()[:2] == ["give", "up"]:
             return "give up", ""
         word, _, rest = line.partition(" ")
         return _SAME.get(word.lower(), word.lower()), rest.strip()

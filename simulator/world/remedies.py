@@ -202,6 +202,8 @@ def one_of(said: str, allowed: tuple[str, ...], what: str) -> str:
     Raises:
         InputError: no word matches, or several do; the sentence lists what is allowed.
     """
+    if not allowed:
+        raise InputError(f"{what}: {printable(said)!r} is too much; nothing more is expected.")
     wanted = said.strip().lower()
     exact = next((word for word in allowed if word.lower() == wanted), None)
     if exact is not None:
@@ -211,7 +213,7 @@ def one_of(said: str, allowed: tuple[str, ...], what: str) -> str:
         return begun[0]
     near = begun or difflib.get_close_matches(wanted, allowed, n=3)
     meant = f" Did you mean {' or '.join(near)}?" if near else ""
-    raise InputError(f"{what}: {printable(said)!r} is not one of {', '.join(allowed) or 'nothing'}.{meant}")
+    raise InputError(f"{what}: {printable(said)!r} is not one of {', '.join(allowed)}.{meant}")
 
 
 def _short(allowed: tuple[str, ...], deployment: Deployment) -> list[str]:

@@ -106,7 +106,9 @@ def test_clinic_case_files_and_ids_match() -> None:
 def test_clinic_command_lists_and_plays_cases() -> None:
     """List, one case for people and as JSON, and a case that there is not."""
     listed = json.loads(run("simulator", "clinic", "--json").stdout)
-    assert {c["id"] for c in listed} == set(cases())
+    assert {c["id"] for c in listed} == {case.ticket for case in cases().values()}  # a case id is the answer
+    known = json.loads(run("simulator", "clinic", "--list", "--trainer", "--json").stdout)
+    assert {c["id"] for c in known} == set(cases())
     assert case_of("INC-0240")  # the example of the help
     learner = run("simulator", "clinic", "--list").stdout
     assert all(case.ticket in learner and case.cause not in learner for case in cases().values())

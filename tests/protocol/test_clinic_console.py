@@ -94,7 +94,9 @@ def test_terminal_fits_eighty_columns_and_breaks_no_name(threaded: ThreadedCase)
 
 def test_giving_up_reveals_the_cause_without_points(threaded: ThreadedCase) -> None:
     """A wrong cause counts as one; the end is the debrief."""
-    console, text = _typed(threaded, "cause clock", "1", "give up")
+    console, text = _typed(threaded, "cause clock", "1", "cause clock", "1", "give upstairs", "give  UP")
+    assert "You have named this already" in text
+    assert "Unknown command 'give'" in text
     assert console.desk.score.misses == 1
     assert "0 points: 1 wrong cause, you gave up" in text
     assert CASE.fix.split()[0] in text

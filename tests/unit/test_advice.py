@@ -220,12 +220,14 @@ def test_recommendation_for_a_deployment_keeps_its_machines() -> None:
         ("version=Y1", "Version: "),
         ("colour=red", "there is no question 'colour'"),
         ("trust", "write an answer as KEY=VALUE"),
+        ("outside=mra,none", "none does not go with other answers"),
+        ("trust=partners trust=managed", "'trust' has two different answers"),
     ],
 )
 def test_answer_that_cannot_be_used_is_refused_by_the_label_of_its_field(item: str, said: str) -> None:
     """One sentence with the words of the form, never a key of the YAML file."""
     with pytest.raises(InputError) as error:
-        answers_from([item])
+        answers_from(item.split(" ") if item.startswith("trust") else [item])
     assert said in str(error.value)
 
 

@@ -149,6 +149,8 @@ class Answers:
         allowed = [known for known, _ in question.options]
         if question.several:
             wanted = [v.strip() for v in value.split(",") if v.strip() not in {"", "none"}]
+            if wanted and "none" in map(str.strip, value.split(",")):
+                raise InputError(f"{question.label}: none does not go with other answers")
             odd = next((v for v in wanted if v not in allowed), None)
             if odd is None:
                 return replace(self, outside=tuple(v for v in allowed if v in wanted))
@@ -181,7 +183,7 @@ def answers_from(items: Iterable[str], first: Answers | None = None, *, keys: It
         InputError: a text has another form, or one of its parts is unknown.
     """
     answers = first or Answers()
-    allowed = tuple(keys)
+    allowed, given = tuple(keys), dict[str, str]()
     for item in items:
         key, equals, value = item.partition("=")
         key = key.strip().replace("-", "_")
@@ -191,6 +193,8 @@ def answers_from(items: Iterable[str], first: Answers | None = None, *, keys: It
             raise InputError(
                 f"{printable(key, 40)!r} is read from the deployment file; you can answer {', '.join(allowed)}"
             )
+        if given.setdefault(key, value.strip()) != value.strip():
+            raise InputError(f"{printable(key, 40)!r} has two different answers; give it once")
         answers = answers.with_answer(key, value)
     return answers
 
