@@ -29,6 +29,7 @@ from pkikit.model.tables.log_events import (
     RESTART_REQUESTED,
 )
 from pkikit.model.world import Party
+from pkikit.text import counted
 from pkikit.values.names import parse_dns_name
 from simulator.errors import LabError
 from simulator.events import CERTIFICATE_DEPLOYED, CERTIFICATE_REFUSED
@@ -369,7 +370,7 @@ class Peer:
         self._use_list("reset")
 
     def _use_list(self, how: str) -> None:
-        detail = f"trusted CA list {how}, {len(self.state.trusted_ca_list)} certificates"
+        detail = f"trusted CA list {how}, {counted(len(self.state.trusted_ca_list), 'certificate')}"
         self._log(CERTIFICATE_MANAGEMENT if how in {"appended", "replaced"} else CONFIGURATION_CHANGED, Detail=detail)
         self.lab.reload(self.state)
 

@@ -73,7 +73,7 @@ def render_theatre(play: Play, step: int) -> PanelOutput:
 
 
 def _heading(play: Play) -> str:
-    how = "SSH tunnel" if play.is_ssh else play.protocol.replace("TLSv", "TLS ") or "no TLS version"
+    how = "SSH tunnel" if play.is_ssh else play.protocol.replace("TLSv", "TLS ") or "handshake not completed"
     return f"{play.leg.client} dials {play.leg.server}: {how}"
 
 

@@ -298,9 +298,10 @@ def _cite_nothing(
         expected, seen = f"last update before {format_time(at)}", f"{format_time(begins)}, in the future"
         says = f"The CRL of {title(issuer)} starts at {format_time(begins)}, in the future."
     else:
-        urls = ", ".join(crl_urls(certificate))
-        expected, seen = "a CRL available", f"none; its distribution points are {urls}" if urls else "none"
-        says = f"There is no CRL of {title(issuer)}." + (f" Its distribution points are {urls}." if urls else "")
+        urls = tuple(crl_urls(certificate))
+        points = f"{'distribution point is' if len(urls) == 1 else 'distribution points are'} {', '.join(urls)}"
+        expected, seen = "a CRL available", f"none; its {points}" if urls else "none"
+        says = f"There is no CRL of {title(issuer)}." + (f" Its {points}." if urls else "")
     return Evidence(
         label=f"CRL of {title(issuer)}", expected=expected, seen=seen, where="revocation sources", says=says
     )
