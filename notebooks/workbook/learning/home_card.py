@@ -37,7 +37,7 @@ def ring(done: int, total: int) -> str:
     circle = f'<circle cx="50" cy="50" r="{_RADIUS}" fill="none" stroke-width="12" '
     return (
         f'<svg role="img" aria-label="{done} of {total} exercises done" width="110" height="110" viewBox="0 0 100 100">'
-        f'{circle}stroke="#9e9e9e" opacity="0.4"/>'
+        f'{circle}stroke="currentColor" opacity="0.25"/>'
         f'{circle}stroke="#1976d2" stroke-dasharray="{share * _AROUND:.1f} {_AROUND}" transform="rotate(-90 50 50)"/>'
         f'<text x="50" y="56" text-anchor="middle" font-size="20" fill="currentColor">{round(100 * share)}%</text></svg>'
     )
