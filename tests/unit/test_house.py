@@ -226,7 +226,8 @@ def test_notebook_is_executed_in_order_with_short_cells(path: Path) -> None:
             r"-----BEGIN [A-Z ]+-----[^A-Za-z0-9]*(?:n[^A-Za-z0-9]*)?[A-Za-z0-9+/]{40}", json.dumps(cell)
         )
         assert all(o["output_type"] != "error" for o in cell["outputs"])
-    assert any("assert" in "".join(c["source"]) for c in code)
+    if path.name != "99-the-exam.ipynb":  # nothing runs there before somebody answers
+        assert any("assert" in "".join(c["source"]) for c in code)
 
 
 def test_readme_python_runs(tmp_path: Path) -> None:
