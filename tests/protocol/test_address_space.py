@@ -56,6 +56,6 @@ def test_lab_with_too_many_parties_is_refused(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(addresses, "MEMBERS", 3)
     monkeypatch.setattr(addresses, "GROUPS", 4)
     wanted = large(neighbours=20)
-    with pytest.raises(LabError, match=r"has 2\d parties; the lab has addresses for 12 of them"):
+    with pytest.raises(LabError, match=r"has 2\d machines; the lab has addresses for 12 of them"):
         AddressPlan(wanted)
     assert design_sans(wanted, wanted.peers[0]).dns_names

@@ -346,8 +346,8 @@ def test_running_lab_refuses_what_it_cannot_do_and_stays_as_it_was() -> None:
         world, leaf = lab.world, next(iter(lab.world.parties.values())).credential
         assert leaf is not None
         refused = (
-            (lambda: lab.install("nobody.example.com", leaf), "has no party 'nobody.example.com'; there are expc"),
-            (lambda: lab.trust([leaf.leaf], ["nobody.example.com"]), "has no party 'nobody.example.com'"),
+            (lambda: lab.install("nobody.example.com", leaf), "has no machine 'nobody.example.com'; there are expc"),
+            (lambda: lab.trust([leaf.leaf], ["nobody.example.com"]), "has no machine 'nobody.example.com'"),
             (lambda: lab.trust([None]), "takes certificates"),  # type: ignore[list-item]
             (lab.start, "already running"),
         )

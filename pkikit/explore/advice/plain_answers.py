@@ -9,7 +9,7 @@ from typing import Any
 
 from pkikit.errors import InputError
 from pkikit.model.deployment_file.fields import MAX_PEERS
-from pkikit.model.tables.features import NEWEST, TWO_STORES
+from pkikit.model.tables.features import ASKED_VERSIONS, TWO_STORES, USUAL_VERSION
 from pkikit.model.version import ProductVersion
 from pkikit.values.names import parse_dns_name, parse_fqdn, printable
 
@@ -60,7 +60,7 @@ QUESTIONS: Mapping[str, Question] = MappingProxyType({
         ),
         Question(
             key="version", label="Version", text="Which product version do you run?",
-            options=tuple((v, v) for v in ("X12.5", "X12.7", "X14.0", "X14.2", "X14.3", "X15.0", "X15.2", "X15.4", NEWEST)),
+            options=tuple((v, v) for v in ASKED_VERSIONS),
         ),
         Question(key="upgrade", label=f"Upgrade to {TWO_STORES.first}",
                  text=f"Will you upgrade to {TWO_STORES.first}, which has two certificate stores?", options=_YES_NO),
@@ -97,7 +97,7 @@ class Answers:
 
     outside: tuple[str, ...] = (MRA,)
     trust: str = PUBLIC_ONLY
-    version: str = "X15.2"
+    version: str = USUAL_VERSION
     upgrade: str = YES
     domain: str = NAME_ONLY
     restarts: str = "4"

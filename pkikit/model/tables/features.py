@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 OLDEST, NEWEST = "X8.1", "X15.5"
 DEFAULT_VERSION = NEWEST  # of a deployment, a command or a question that names none
+# Those that people are asked about: each brings a change of certificates, or many run it (ours).
+ASKED_VERSIONS = ("X12.5", "X12.7", "X14.0", "X14.2", "X14.3", "X15.0", "X15.2", "X15.4", NEWEST)
+USUAL_VERSION = "X15.2"  # the answer before somebody gives one (ours)
 GUIDE_VERSION = "X12.5"  # of the certificate guide that the notebooks and docs/guide.md follow
 VERSION_RANGE = f"{OLDEST} to {NEWEST}"
 EVERY_VERSION = f"{OLDEST}-"
