@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fnmatch import fnmatch
 from pathlib import Path
 
 import yaml
@@ -29,6 +30,8 @@ from simulator.world.judgeable import ocsp_problem, require_judgeable
 
 _Certificates = tuple[x509.Certificate, ...]
 _ByPort = dict[int, _Certificates]
+
+_READ = ("cert.pem", "trust.pem", "trust-*.pem", "crl.pem")  # what a machine's folder may bring
 
 
 def bring_certificates(world: World, directory: Path) -> World:
@@ -150,15 +153,18 @@ def kept_from_lab(world: World, directory: Path) -> str:
     """Return which machines have no folder, so that nobody wonders about the lab's CA; empty if all have one.
 
     Raises:
-        InputError: `directory` has no folder of any machine, so a check would only be about the lab's certificates.
+        InputError: `directory` has no folder of any machine, or no file in them has a name that is read, so a check would
+            only be about the lab's certificates.
     """
-    brought = {folder.name.lower() for folder in iter_party_folders(directory)}
+    brought = list(iter_party_folders(directory))
     example = printable(str(directory / next(iter(world.parties))))
     if not brought and not (directory / "ca").is_dir():
         raise InputError(
             f"contains no folder of a machine; make one per machine, named by its FQDN, as {example}",
             where=str(directory),
         )
+    if brought and not any(fnmatch(p.name, name) for folder in brought for p in folder.iterdir() for name in _READ):
+        raise InputError(f"no machine's folder has a file that is read here: {listed(_READ)}", where=str(brought[0]))
     kept = [n for n, party in world.parties.items() if party.credential and not (directory / n / "cert.pem").exists()]
     if not kept:
         return ""

@@ -49,7 +49,7 @@ PURPOSES = {
     "not decoded": "The lab cannot read this; the reason is in the fields.",
 }
 _SUITES_WITH_OWN_KEY = {"ECDHE": "an ephemeral elliptic-curve key", "DHE": "an ephemeral Diffie-Hellman key"}
-_MAX_CERTIFICATES = 10
+_MAX_CERTIFICATES, _MAX_FACT = 10, 1000
 _CURVE_BY_NAME = 3
 _CONTEXT = {1: "warning", 2: "fatal"}
 _ENDS = {
@@ -198,7 +198,7 @@ def _fact(value: object) -> str:
         case dict():
             return "; ".join(f"{kind}: {listed(list(map(str, names)))}" for kind, names in value.items())
         case str():
-            return value
+            return value if len(value) <= _MAX_FACT else f"{value[:_MAX_FACT]}…"
         case Iterable():
             return listed(list(map(str, value)))
         case _:
