@@ -42,7 +42,7 @@ def test_notebook_runs_to_its_end(server: tuple[str, str], chromium: Browser, na
         tables = opened.locator(".jp-RenderedHTMLCommon table")
         assert tables.count() + opened.locator(".workbook-panel").count() >= 2
         for number in range(tables.count()):
-            assert (tables.nth(number).bounding_box() or {"width": 0})["width"] > 100
+            assert (tables.nth(number).bounding_box() or {"width": 0})["width"] > 60
         opened.locator(".jp-Notebook").screenshot(path=ARTIFACTS / f"{name[:2]}-whole.png")
 
 
@@ -89,7 +89,7 @@ def test_san_panel_follows_mouse_and_keyboard(page: Page) -> None:
 
     edge.fill("not a name")
     edge.press("Enter")
-    expect(result).to_contain_text("is not a domain name")
+    expect(result).to_contain_text("contains a space")
     edge.fill("cluster-e.exämple.com")
     edge.press("Enter")
     expect(result).to_contain_text("cluster-e.xn--exmple-cua.com")
