@@ -85,7 +85,7 @@ def test_pass_gives_reasons_and_a_certificate_that_escapes_the_name(monkeypatch:
         {"seed": "\ud800"},
     ],
 )
-def test_a_stored_exam_with_impossible_values_is_no_exam(changed: dict[str, object], tmp_path: Path) -> None:
+def test_stored_exam_with_impossible_values_is_no_exam(changed: dict[str, object], tmp_path: Path) -> None:
     """The card asks for a name again instead of failing, and nothing is passed that way."""
     now = engine.begin("Ada", "seed \ud800")
     assert engine.sitting() == now
@@ -95,7 +95,7 @@ def test_a_stored_exam_with_impossible_values_is_no_exam(changed: dict[str, obje
     assert exam().now is None
 
 
-def test_a_disk_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+def test_disk_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     """A button never shows a traceback."""
     (tmp_path / "expressway-certificate-lab" / "exam.jsonl").mkdir(parents=True)
     card = exam()

@@ -216,7 +216,7 @@ def test_application_lines_with_credentials_are_left_out() -> None:
 
 
 @pytest.mark.parametrize("suite", sorted(NAMES))
-def test_a_suite_of_another_version_is_not_decoded_and_does_not_raise(suite: int) -> None:
+def test_suite_of_another_version_is_not_decoded_and_does_not_raise(suite: int) -> None:
     random_bytes = bytes(range(32))
 
     def handshake(kind: int, body: bytes) -> bytes:
