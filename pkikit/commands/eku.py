@@ -89,7 +89,18 @@ def eku_audit(
 
 
 def _certificates_in(folder: Path | None, deployment: Deployment) -> dict[str, x509.Certificate]:
-    """Read the certificates in use, by FQDN, from DIR/<fqdn>/cert.pem."""
+    """Read the certificates in use, by FQDN, from DIR/<fqdn>/cert.pem.
+
+    Args:
+        folder: DIR; None if nobody gave one.
+        deployment: its machines.
+
+    Returns:
+        Each machine's certificate; machines without one are left out.
+
+    Raises:
+        InputError: a folder is not named after a machine, or a file in it cannot be read.
+    """
     from pkikit.files import credential_from_folder, iter_party_folders
 
     found = {}

@@ -287,6 +287,9 @@ def search_causes(said: str, most: int = 8) -> tuple[PlainCause, ...]:
     Args:
         said: words, a sentence or a rule id.
         most: how many at most, unless the text is empty.
+
+    Returns:
+        The causes that contain every word; if there are none, those that are like the words.
     """
     words = [w for w in re.findall(r"[a-z0-9]+", said.lower()[:200]) if len(w) > 1 and w not in _SMALL_WORDS]
     if not words:

@@ -81,13 +81,14 @@ def is_connection(text: str) -> bool:
 
 
 class ShortNames:
-    """Short names of the machines of a deployment, and its connections in words.
-
-    Attributes:
-        short: for each machine, by FQDN, its short name. Short names are unique.
-    """
+    """Short names of the machines of a deployment, and its connections in words. `short` has them by FQDN; each is unique."""
 
     def __init__(self, legs: Iterable[Connection]) -> None:
+        """Shorten the names of all machines of these connections.
+
+        Args:
+            legs: the connections of one deployment.
+        """
         self._legs = {leg.id: leg for leg in legs}
         machines = dict.fromkeys(name for leg in self._legs.values() for name in (leg.client, leg.server))
         self.short = _shortened(tuple(machines))

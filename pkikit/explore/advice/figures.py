@@ -35,7 +35,8 @@ class Figures:
         over_limit: peers whose certificate has more names than a public CA signs.
         installers: machines outside that must install the private root.
         restarts_per_peer: planned restarts a year of the peer that restarts most.
-        restarts, renewals: a year; restarts of all peers, and certificates that people renew by hand.
+        restarts: restarts of all peers a year.
+        renewals: certificates that people renew by hand, a year.
         blast: connections that one stolen key exposes.
         bare_names: bare domains in E's certificates.
         exposure: days for which a stolen key stays usable.

@@ -127,6 +127,13 @@ class Answers:
     def with_answer(self, key: str, value: str) -> Answers:
         """Return the answers with another one for this key.
 
+        Args:
+            key: a question or a field, as `--answer` takes it.
+            value: the answer, as `--answer` takes it.
+
+        Returns:
+            All answers; only the one for this key differs.
+
         Raises:
             InputError: the key is unknown, or the value is not one of its answers.
         """

@@ -44,18 +44,17 @@ def number(value: float) -> str:
 
 
 class Canvas:
-    """Takes what is drawn, in the order from back to front; `svg` is the result.
-
-    Attributes:
-        width: of the picture, in pixels.
-        height: of the picture; may grow while one draws.
-        label: what the picture shows, in one line.
-        links: something in it can be clicked.
-        script_tips: tooltips are in `data-tip`, for a page whose script shows them; else in `title`, which browsers show.
-    """
+    """Takes what is drawn, in the order from back to front; `svg` is the result. The height may grow while one draws."""
 
     def __init__(self, width: float, height: float, *, label: str, script_tips: bool = False) -> None:
-        """Begin an empty picture."""
+        """Begin an empty picture.
+
+        Args:
+            width: of the picture, in pixels.
+            height: of the picture, in pixels.
+            label: what the picture shows, in one line.
+            script_tips: tooltips are in `data-tip`, for a page whose script shows them; else in `title`, for browsers.
+        """
         self.script_tips = script_tips
         self.width, self.height, self.label, self.links = width, height, label, False
         self._parts: list[str] = []
@@ -207,7 +206,7 @@ class Canvas:
         """Draw straight lines through points.
 
         Args:
-            points: where it goes, at least two.
+            *points: where it goes, at least two.
             stroke: a name of the theme.
             thick: of the line.
             dashed: the line is.
