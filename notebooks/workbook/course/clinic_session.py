@@ -238,7 +238,7 @@ def open_case(
 
     Args:
         which: a ticket or a file; a number opens two tickets at once, the same number the same pair.
-        step: is told what happens meanwhile.
+        step: is called with each step while the lab starts.
         capture: a file for a packet capture of everything, written when the ticket is closed.
         pages: serve the web pages of the Expressways.
 

@@ -122,7 +122,7 @@ def _file() -> Path:
 
 
 def sitting() -> Sitting | None:
-    """Return the exam that was begun last on this machine, if any. A file with impossible values is no exam."""
+    """Return the last exam that somebody started on this machine, or None. A file with impossible values does not count."""
     try:
         if not _file().is_file():
             return None

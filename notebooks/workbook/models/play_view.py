@@ -69,7 +69,7 @@ def readers(play: Play, message: Decoded) -> str:
 
 
 def decode_html(message: Decoded, who: str) -> str:
-    """Return what a message says as tables. who: who can read it; empty where that is told already."""
+    """Return what a message says as tables. who: who can read it; empty if another line says it."""
     head = message.head + (" …" if message.record * 3 - 1 > len(message.head) else "")
     tables = [_facts(message.fields), *(_titled(n, facts) for n, facts in enumerate(message.certificates, start=1))]
     about = f"<p>{escape(message.purpose)} {escape(who)}</p>" if who else ""

@@ -19,11 +19,11 @@ from pkikit.model.findings import Verdict
 from pkikit.model.leg import Leg
 from pkikit.text import counted
 from pkikit.view.drawing import Picture
+from pkikit.view.short_names import ShortNames
 from simulator.events import RESTARTED
 from simulator.peer.acme.order_run import RunStep
 from simulator.travel.renewal_years import Renewals, compare
 from simulator.travel.sunset_stages import Stage, Sunset, live_through_sunset
-from workbook.connection_titles import relation_title, short_host
 from workbook.session import LabSession
 from workbook.tables.render import without_tokens
 from workbook.tables.sentences import Lines
@@ -42,6 +42,11 @@ class ActionResult:
 
     def __repr__(self) -> str:
         return f"{'✔' if self.done else '✘'} {self.sentence}"
+
+
+def _short_host(fqdn: str) -> str:
+    """Return the first label of a machine's name. Rows put machines together, so no short name has to be unique."""
+    return fqdn.partition(".")[0]
 
 
 def outcome(call: Callable[..., Any], *arguments: Any, **named: Any) -> ActionResult:
@@ -194,7 +199,7 @@ def sunset_dates(lived: Sunset) -> pd.DataFrame:
             grouped.setdefault((f"{happening.at:%Y-%m-%d}", event), []).append(happening.subject)
     rows = []
     for (day, event), subjects in grouped.items():
-        machines = "" if event in {"down", "up"} else ", ".join(sorted(short_host(fqdn) for fqdn in set(subjects)))
+        machines = "" if event in {"down", "up"} else ", ".join(sorted(_short_host(fqdn) for fqdn in set(subjects)))
         rows.append((day, _EVENTS[event].format(counted(len(subjects), "connection")), machines))
     return pd.DataFrame(rows, columns=["date", "what happens", "where"]).set_index("date")
 
@@ -262,8 +267,8 @@ def _service(text: str) -> str:
 
 def _group_title(leg: Leg) -> str:
     """Return `e → sip.partner (partner zone)`: the peers of a cluster and numbered servers together."""
-    client, server = (_NUMBER.sub("", short_host(fqdn)) for fqdn in (leg.client, leg.server))
-    return f"{client} → {server} ({relation_title(leg)})"
+    client, server = (_NUMBER.sub("", _short_host(fqdn)) for fqdn in (leg.client, leg.server))
+    return f"{client} → {server} ({ShortNames([leg]).carries(leg)})"
 
 
 _NUMBER = re.compile(r"\d+$")
@@ -292,7 +297,7 @@ def audit_table(session: LabSession) -> pd.DataFrame:
     rows = [
         {
             "leg": leg.leg.id,
-            "certificate of": short_host(leg.presenter),
+            "certificate of": _short_host(leg.presenter),
             "fails": _FAILS[leg.status],
             "options that work": ", ".join(r.id for r in leg.remedies if r.works),
         }
@@ -310,7 +315,7 @@ def client_auth_needs(session: LabSession) -> pd.DataFrame:
         {
             "connections": title,
             "how many": len(found),
-            "certificate of": ", ".join(sorted({short_host(leg.presenter) for leg in found})),
+            "certificate of": ", ".join(sorted({_short_host(leg.presenter) for leg in found})),
             "fail today": ", ".join(dict.fromkeys(_FAILS[leg.status] for leg in found)),
         }
         for title, found in groups.items()

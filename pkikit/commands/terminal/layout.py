@@ -115,7 +115,7 @@ def _widths(rows: Sequence[Sequence[str]], room: int | None) -> list[int] | None
     if sum(least) > room:
         return None
     widths = list(least)
-    # Whoever needs most gets the next column, so that the tallest cell becomes lower.
+    # The field that needs most width gets the next column, so that the tallest cell becomes lower.
     for _ in range(room - sum(least)):
         short = [n for n in range(len(widths)) if widths[n] < natural[n]]
         if not short:

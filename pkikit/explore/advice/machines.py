@@ -1,4 +1,4 @@
-"""The deployment that the answers describe: two clusters, and whoever connects from outside."""
+"""The deployment that the answers describe: two clusters, and everyone who connects from outside."""
 
 from __future__ import annotations
 

@@ -50,8 +50,8 @@ def difference(criterion: Criterion, here: Figures, there: Figures) -> str:
 def sentence(text: str) -> str:
     """Return a text as a sentence: with a capital, unless a name begins it, and a full stop."""
     first = text.partition(" ")[0]
-    begun = text if "." in first else text[:1].upper() + text[1:]
-    return begun if begun.endswith((".", "?", "!")) else f"{begun}."
+    started = text if "." in first else text[:1].upper() + text[1:]
+    return started if started.endswith((".", "?", "!")) else f"{started}."
 
 
 def better_and_worse(here: Figures, there: Figures) -> tuple[tuple[str, ...], tuple[str, ...]]:
