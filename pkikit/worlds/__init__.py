@@ -1,0 +1,1 @@
+"""Worlds from files: certificates that the lab would issue, and certificates that somebody brings."""
