@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from pkikit.handshake.decoding.decoder import Decoded, Decoder
+from pkikit.handshake.decoding.key_log import KeyLog
 from pkikit.handshake.recorder import Recorder, Trouble, merge, record_no_connection
 from pkikit.handshake.tls import Handshake, TlsRange
 from pkikit.judge.legs.leg_verdict import judge_connection
@@ -30,8 +32,6 @@ from pkikit.model.trace import (
 )
 from pkikit.model.world import Speaks, World
 from pkikit.rules.connection_rules import UNREACHABLE, UNRESOLVED
-from simulator.wire.decoding.decoder import Decoded, Decoder
-from simulator.wire.decoding.key_log import KeyLog
 from simulator.wire.memory import MemoryDialler, answer, ask, hear, is_up
 from simulator.wire.plain_side import PlainSide
 from simulator.wire.registrar import Registrar

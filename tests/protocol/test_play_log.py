@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from pkikit.handshake import tls
+from pkikit.handshake.decoding.decoder import decode
 from pkikit.model.tables.log_events import SERVER_UNREACHABLE
 from pkikit.model.trace import Side
 from pkikit.model.world import Speaks
@@ -17,7 +18,6 @@ from simulator.connections.play_log import PlayLog
 from simulator.events import TLS_ERRORS
 from simulator.threaded import ThreadedLab
 from simulator.wire.capture import End, Tap
-from simulator.wire.decoding.decoder import decode
 from simulator.wire.theatre import perform
 from tests.support.labs import FAST, lab_of
 from tests.support.worlds import C1, E1

@@ -10,11 +10,11 @@ import pytest
 from OpenSSL import SSL
 
 from pkikit.design.legs import legs_of
+from pkikit.handshake.decoding.decoder import MAX_MESSAGES, Decoded, decode
+from pkikit.handshake.decoding.suites import NAMES
 from pkikit.handshake.tls import TlsRange, TlsVersion
 from pkikit.model.leg import Leg
 from pkikit.model.trace import Side
-from simulator.wire.decoding.decoder import MAX_MESSAGES, Decoded, decode
-from simulator.wire.decoding.suites import NAMES
 from simulator.wire.memory import MemoryDialler, answer, ask, hear, is_up
 from simulator.world.issued_world import IssuedWorld, issue_world
 from tests.support.worlds import AT, deployment

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
+from pkikit.handshake.decoding.decoder import Decoded
 from pkikit.model.trace import Side
 from simulator.wire.app_protocol import app_protocol_of
-from simulator.wire.decoding.decoder import Decoded
 from simulator.wire.theatre import Play, PlayStep
 from workbook.models.sequence import Row
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from simulator.wire.decoding.handshake_messages import Content
-from simulator.wire.decoding.tls_bytes import MAX_TEXT, shown
+from pkikit.handshake.decoding.handshake_messages import Content
+from pkikit.handshake.decoding.tls_bytes import MAX_TEXT, shown
 
 _MAX_LINES = 16
 _STATUS = re.compile(r"^(SIP|HTTP)/\d\.\d (\d{3})(?: ([\x20-\x7e]{0,60}))?$")

@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from pkikit.handshake.decoding.protection import Undecodable
+from pkikit.handshake.decoding.suites import RENEGOTIATION_SIGNAL, suite_title
+from pkikit.handshake.decoding.tls_bytes import Bytes, Field, listed, shown
 from pkikit.reading.der import children, content, read_oid
 from pkikit.reading.unreadable import UNREADABLE
-from simulator.wire.decoding.protection import Undecodable
-from simulator.wire.decoding.suites import RENEGOTIATION_SIGNAL, suite_title
-from simulator.wire.decoding.tls_bytes import Bytes, Field, listed, shown
 
 VERSIONS = MappingProxyType(
     {0x0300: "SSL 3.0", 0x0301: "TLS 1.0", 0x0302: "TLS 1.1", 0x0303: "TLS 1.2", 0x0304: "TLS 1.3"}

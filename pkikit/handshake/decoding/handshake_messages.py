@@ -11,12 +11,12 @@ from datetime import datetime
 
 from cryptography import x509
 
+from pkikit.handshake.decoding.hellos import authorities, extension_fields, group_title, scheme_title
+from pkikit.handshake.decoding.protection import Undecodable
+from pkikit.handshake.decoding.tls_bytes import Bytes, Field, listed
 from pkikit.model.tables.alerts import ALERT_NAMES
 from pkikit.reading.unreadable import UNREADABLE
 from pkikit.view.description import describe_certificate
-from simulator.wire.decoding.hellos import authorities, extension_fields, group_title, scheme_title
-from simulator.wire.decoding.protection import Undecodable
-from simulator.wire.decoding.tls_bytes import Bytes, Field, listed
 
 HELLO, SERVER_HELLO, FINISHED, KEY_UPDATE, CERTIFICATE = 1, 2, 20, 24, 11
 NAMES = {

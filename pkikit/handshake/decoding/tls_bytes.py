@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pkikit.handshake.decoding.protection import Undecodable
 from pkikit.values.names import printable
-from simulator.wire.decoding.protection import Undecodable
 
 Field = tuple[str, str]
 MAX_SHOWN = 12  # entries of a list
@@ -22,7 +22,11 @@ class Bytes:
         return len(self._data) - self._at
 
     def take(self, length: int) -> bytes:
-        """Return that many bytes."""
+        """Return that many bytes.
+
+        Raises:
+            Undecodable: fewer are left.
+        """
         if length > len(self):
             raise Undecodable(f"{length} bytes were announced, {len(self)} are there")
         self._at += length

@@ -10,8 +10,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, ChaCha20Poly1305
 
-from simulator.wire.decoding.key_log import expand_label, key_block
-from simulator.wire.decoding.suites import Suite
+from pkikit.handshake.decoding.key_log import expand_label, key_block
+from pkikit.handshake.decoding.suites import Suite
 
 _TAG, _BLOCK, _EXPLICIT = 16, 16, 8
 _UPDATE = " ".join(("traffic", "upd"))  # RFC 8446 §7.2
@@ -57,7 +57,11 @@ class Tls13:
         self._cipher = _aead(suite, expand_label(secret, "key", suite.key, suite.hash))
 
     def open(self, kind: int, header: bytes, body: bytes) -> tuple[int, bytes]:
-        """See Protection."""
+        """See Protection.
+
+        Raises:
+            Undecodable: see Protection.
+        """
         if len(body) <= _TAG:
             raise Undecodable(f"a record of {len(body)} bytes is too short")
         nonce, self._number = _mixed(self._iv, self._number), self._number + 1
@@ -82,7 +86,11 @@ class Aead12:
     number: int = 0
 
     def open(self, kind: int, header: bytes, body: bytes) -> tuple[int, bytes]:
-        """See Protection."""
+        """See Protection.
+
+        Raises:
+            Undecodable: see Protection.
+        """
         number, self.number = self.number, self.number + 1
         explicit = 0 if self.suite.kind == "chacha" else _EXPLICIT
         length = len(body) - explicit - _TAG

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from pkikit.model.trace import Side
-from simulator.wire.decoding.application import application_content
-from simulator.wire.decoding.handshake_messages import (
+from pkikit.handshake.decoding.application import application_content
+from pkikit.handshake.decoding.handshake_messages import (
     FINISHED,
     HELLO,
     KEY_UPDATE,
@@ -22,11 +21,12 @@ from simulator.wire.decoding.handshake_messages import (
     alert_content,
     handshake_content,
 )
-from simulator.wire.decoding.hellos import Hello, client_hello, server_hello, version_title
-from simulator.wire.decoding.key_log import MASTER_SECRET, KeyLog
-from simulator.wire.decoding.protection import Protection, Tls13, Undecodable, protections12
-from simulator.wire.decoding.suites import Suite, suite_of, suite_title
-from simulator.wire.decoding.tls_bytes import Bytes, Field
+from pkikit.handshake.decoding.hellos import Hello, client_hello, server_hello, version_title
+from pkikit.handshake.decoding.key_log import MASTER_SECRET, KeyLog
+from pkikit.handshake.decoding.protection import Protection, Tls13, Undecodable, protections12
+from pkikit.handshake.decoding.suites import Suite, suite_of, suite_title
+from pkikit.handshake.decoding.tls_bytes import Bytes, Field
+from pkikit.model.trace import Side
 
 MAX_MESSAGES, MAX_HANDSHAKE, MAX_RECORD = 500, 1 << 18, (1 << 14) + 2048
 SHOWN = 64  # bytes of a record that are shown

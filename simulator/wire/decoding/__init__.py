@@ -1,1 +1,0 @@
-"""Recorded TLS bytes and a key log in, messages by name out: the lab reads its own encrypted connections."""
