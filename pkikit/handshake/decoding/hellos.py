@@ -73,6 +73,12 @@ def is_grease(number: int) -> bool:
 def client_hello(body: Bytes) -> Hello:
     """Read a ClientHello.
 
+    Args:
+        body: the message without type and length.
+
+    Returns:
+        Its parts, and its fields in plain names.
+
     Raises:
         Undecodable: it is cut off or malformed.
     """
@@ -103,6 +109,12 @@ def client_hello(body: Bytes) -> Hello:
 def server_hello(body: Bytes) -> Hello:
     """Read a ServerHello or HelloRetryRequest.
 
+    Args:
+        body: the message without type and length.
+
+    Returns:
+        Its parts, and its fields in plain names.
+
     Raises:
         Undecodable: it is cut off or malformed.
     """
@@ -125,6 +137,12 @@ def server_hello(body: Bytes) -> Hello:
 
 def extension_fields(body: Bytes) -> list[Field]:
     """Read a list of extensions (EncryptedExtensions, CertificateRequest, NewSessionTicket) into plain fields.
+
+    Args:
+        body: the list, with its length in front.
+
+    Returns:
+        The fields.
 
     Raises:
         Undecodable: the list is cut off.

@@ -27,6 +27,14 @@ class Protection(Protocol):
     def open(self, kind: int, header: bytes, body: bytes) -> tuple[int, bytes]:
         """Return content type and plain bytes of the next record.
 
+        Args:
+            kind: content type in the record's header.
+            header: the five bytes of the header.
+            body: what follows the header.
+
+        Returns:
+            Content type and plain bytes.
+
         Raises:
             Undecodable: the record was changed, is too short, or the keys are not those of this connection.
         """
@@ -59,6 +67,14 @@ class Tls13:
     def open(self, kind: int, header: bytes, body: bytes) -> tuple[int, bytes]:
         """See Protection.
 
+        Args:
+            kind: content type in the record's header.
+            header: the five bytes of the header.
+            body: what follows the header.
+
+        Returns:
+            Content type and plain bytes.
+
         Raises:
             Undecodable: see Protection.
         """
@@ -87,6 +103,14 @@ class Aead12:
 
     def open(self, kind: int, header: bytes, body: bytes) -> tuple[int, bytes]:
         """See Protection.
+
+        Args:
+            kind: content type in the record's header.
+            header: the five bytes of the header.
+            body: what follows the header.
+
+        Returns:
+            Content type and plain bytes.
 
         Raises:
             Undecodable: see Protection.

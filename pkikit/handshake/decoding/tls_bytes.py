@@ -24,6 +24,12 @@ class Bytes:
     def take(self, length: int) -> bytes:
         """Return that many bytes.
 
+        Args:
+            length: how many.
+
+        Returns:
+            The bytes.
+
         Raises:
             Undecodable: fewer are left.
         """
