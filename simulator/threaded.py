@@ -26,6 +26,7 @@ from pkikit.model.leg import Leg
 from pkikit.model.trace import HandshakeTrace
 from pkikit.model.world import World
 from pkikit.values.names import printable
+from pkikit.worlds.issued_world import IssuedWorld
 from simulator.clinic.case import Case
 from simulator.clinic.live_case import LiveCase
 from simulator.clock import Clock
@@ -47,7 +48,6 @@ from simulator.services.dns import DnsServer
 from simulator.settings import LabSettings
 from simulator.world.breakage import Breakage, fault_of
 from simulator.world.fault_context import FaultContext
-from simulator.world.issued_world import IssuedWorld
 from simulator.world.report import CheckReport, LegReport
 
 _T = TypeVar("_T")

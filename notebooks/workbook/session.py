@@ -22,6 +22,7 @@ from pkikit.model.places import deployment_with
 from pkikit.model.world import Party, World
 from pkikit.values.instants import parse_instant
 from pkikit.values.names import printable
+from pkikit.worlds.brought import bring_certificates
 from simulator.clinic.case import Scanner, deployments_folder
 from simulator.clinic.scanner import scan
 from simulator.clock import Clock
@@ -30,7 +31,6 @@ from simulator.peer.peer import Peer
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from simulator.travel.renewal_years import set_up_automatic
-from simulator.world.brought import bring_certificates
 from simulator.world.fault_context import FaultContext
 from simulator.world.remedies import OF_PEERS, Action, apply_remedy, remedy_of
 from simulator.world.report import CheckReport, LegReport

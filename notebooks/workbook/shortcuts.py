@@ -13,8 +13,8 @@ from pkikit.model.certificates.facts import is_self_signed
 from pkikit.model.deployment import Deployment
 from pkikit.model.world import Speaks, World
 from pkikit.values.names import printable
+from pkikit.worlds.issued_world import layout_of, profile_of
 from simulator.world.fault_context import FaultContext
-from simulator.world.issued_world import layout_of, profile_of
 from simulator.world.network_work import caa_set, crls_loaded, crls_published, dns_set, planned_of, responder_renewed
 from simulator.world.remedies import Action, action_named, targets
 

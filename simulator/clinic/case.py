@@ -24,10 +24,10 @@ from pkikit.model.deployment_file.fields import Fqdn, Label
 from pkikit.model.places import deployment_with
 from pkikit.rules.catalogue import rule_of
 from pkikit.values.names import printable
+from pkikit.worlds.issued_world import issue_world
 from simulator.clock import Clock
 from simulator.world.fault_context import FaultContext
 from simulator.world.faults import Fault, parties_of
-from simulator.world.issued_world import issue_world
 from simulator.world.remedies import action_named
 
 Tool = Literal["zones", "log", "certificate", "trust", "trace", "dns", "file", "preflight"]

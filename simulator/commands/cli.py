@@ -99,9 +99,9 @@ def _settings(
 
 
 def _lab(deployment: Deployment, settings: LabSettings, at: datetime | None, certs: Path | None) -> Lab:
+    from pkikit.worlds.brought import bring_certificates, decides_nothing, kept_from_lab
     from simulator.clock import Clock
     from simulator.lab.lab import Lab
-    from simulator.world.brought import bring_certificates, decides_nothing, kept_from_lab
 
     def prepare(world: World) -> World:
         if certs is None:

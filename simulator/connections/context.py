@@ -11,13 +11,13 @@ from pkikit.design.legs import legs_of
 from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg
 from pkikit.model.world import World
+from pkikit.worlds.issued_world import IssuedWorld
 from simulator.background import Background
 from simulator.clock import Clock
 from simulator.connections.addresses import AddressPlan
 from simulator.events import EventLog
 from simulator.settings import LabSettings
 from simulator.wire.capture import End, Tap
-from simulator.world.issued_world import IssuedWorld
 
 
 class Follower:

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 import anyio.to_thread
 
 from pkikit.model.tables import ports
+from pkikit.worlds.issued_world import profile_of
 from simulator.connections.context import Follower, LabContext
 from simulator.connections.network import ADCS_NUMBER
 from simulator.errors import LabError
@@ -15,7 +16,6 @@ from simulator.peer.peer import Peer
 from simulator.peer.site import PeerSite
 from simulator.services import adcs
 from simulator.web.doorkeeper import Accounts
-from simulator.world.issued_world import profile_of
 
 
 class Pages(Follower):

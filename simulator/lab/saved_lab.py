@@ -28,6 +28,7 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.version import ProductVersion
 from pkikit.model.world import Party, World
 from pkikit.text import printable
+from pkikit.worlds.issued_world import IssuedWorld, issue_world
 from simulator.background import run_in_thread
 from simulator.clock import Clock
 from simulator.connections.context import LabContext
@@ -38,7 +39,6 @@ from simulator.peer.state import PeerState
 from simulator.peer.store import PeerStore, clear_remains, make_private_folder
 from simulator.settings import LabSettings
 from simulator.web.doorkeeper import Accounts
-from simulator.world.issued_world import IssuedWorld, issue_world
 from simulator.world.upgrade import with_copied_stores
 
 FILE, LOCK = "lab.json", ".lock"
@@ -285,7 +285,9 @@ def begin(
         world = _with_peer_states(saved.world, states)
     else:
         at = clock.now()
-        issued, passwords = issue_world(deployment, at=at, rsa=settings.rsa, halted=halted), Accounts.create()
+        stop_if_halted = partial(_stop_if, halted)
+        issued = issue_world(deployment, at=at, rsa=settings.rsa, before_key=stop_if_halted)
+        passwords = Accounts.create()
         world = replace(issued.world, published={})  # the lab's CAs publish live
         if settings.fresh:
             states = {fqdn: new_installation(fqdn, at) for fqdn in deployment.peers}
@@ -301,6 +303,11 @@ def begin(
         store.save(issued, world, passwords, clock.travelled)
     notes += [(fqdn, _WRONG_KEY) for fqdn, party in world.parties.items() if not _keys_match(party)]
     return LabStart(issued=issued, world=world, passwords=passwords, states=states, notes=tuple(notes))
+
+
+def _stop_if(halted: Callable[[], bool]) -> None:
+    if halted():
+        raise LabError("the start of the lab was interrupted")
 
 
 def _upgraded(

@@ -15,10 +15,10 @@ from pkikit.files import read_bytes, write_private
 from pkikit.model.codec.document import Codec
 from pkikit.model.codec.leaves import LEFT_OUT
 from pkikit.text import printable
+from pkikit.worlds.judgeable import judgeable
 from simulator.errors import LabError
 from simulator.peer import format_0, format_1
 from simulator.peer.state import PeerState
-from simulator.world.judgeable import judgeable
 
 FILE = "peer.json"
 

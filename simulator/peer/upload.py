@@ -35,9 +35,9 @@ from pkikit.rules.certificate_rules import CLIENT_AUTH_MISSING
 from pkikit.rules.file_rules import NOT_PEM
 from pkikit.rules.name_rules import WILDCARD_UNSUPPORTED
 from pkikit.values.names import printable
+from pkikit.worlds.judgeable import require_judgeable
 from simulator.errors import UploadRefused
 from simulator.peer.state import PeerState
-from simulator.world.judgeable import require_judgeable
 from simulator.world.upgrade import require_two_stores
 
 

@@ -24,9 +24,9 @@ from pkikit.model.certificates.credential import Credential
 from pkikit.model.certificates.facts import ocsp_urls
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData
 from pkikit.model.world import Failing, World
+from pkikit.worlds.issued_world import ISSUING_CRL, OCSP_URL, ROOT_CRL, IssuedWorld
 from simulator.web.http_server import HttpServer
 from simulator.world.craft import craft
-from simulator.world.issued_world import ISSUING_CRL, OCSP_URL, ROOT_CRL, IssuedWorld
 
 CRL_LIFETIME = timedelta(days=7)  # published every day, so that a missed day or two does no harm
 OCSP_LIFETIME = timedelta(days=1)

@@ -20,8 +20,8 @@ from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData, Rev
 from pkikit.net.fetch import FetchLimits, Policy, Resolve, fetch
 from pkikit.reading import load_ocsp
 from pkikit.reading.unreadable import UNREADABLE
+from pkikit.worlds.judgeable import judgeable, ocsp_problem
 from simulator.events import CRL_FAILED, OCSP_FAILED
-from simulator.world.judgeable import judgeable, ocsp_problem
 
 LogEvent = Callable[[str, str], None]
 _DURING_HANDSHAKE = FetchLimits(size=8 * 1024 * 1024)

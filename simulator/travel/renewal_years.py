@@ -33,6 +33,7 @@ from pkikit.model.parties import Role
 from pkikit.text import counted
 from pkikit.view.chart import Bar, Lane, lanes
 from pkikit.view.drawing import DateMark, Picture, resolved
+from pkikit.worlds.issued_world import layout_of
 from simulator.clock import Clock
 from simulator.connections.context import Follower
 from simulator.events import CERTIFICATE_PENDING
@@ -43,7 +44,6 @@ from simulator.peer.acme.service import AcmeService
 from simulator.peer.peer import Peer
 from simulator.settings import LabSettings
 from simulator.travel.timeline import Timeline, live_through
-from simulator.world.issued_world import layout_of
 
 if TYPE_CHECKING:
     import pandas as pd

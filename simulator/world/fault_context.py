@@ -18,6 +18,7 @@ from pkikit.model.certificates.facts import ocsp_urls
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData
 from pkikit.model.world import Failing, Party, World
 from pkikit.values.names import printable
+from pkikit.worlds.issued_world import ISSUING_CRL, OCSP_URL, ROOT_CRL, IssuedWorld, layout_of, profile_of
 from simulator.world.craft import BOTH, CLIENT, DAY, SERVER, craft, signed
 from simulator.world.faults import (
     Block,
@@ -46,7 +47,6 @@ from simulator.world.faults import (
     Withdraw,
     parties_of,
 )
-from simulator.world.issued_world import ISSUING_CRL, OCSP_URL, ROOT_CRL, IssuedWorld, layout_of, profile_of
 from simulator.world.upgrade import require_two_stores
 
 _PURPOSES = {"both": BOTH, "server": (SERVER,), "client": (CLIENT,), "any": None}

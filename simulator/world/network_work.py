@@ -9,8 +9,8 @@ from cryptography import x509
 
 from pkikit.model.revocation import NOTHING_HELD, CrlSource
 from pkikit.model.world import World
+from pkikit.worlds.issued_world import ISSUING_CRL, OCSP_URL, ROOT_CRL
 from simulator.world.fault_context import FaultContext
-from simulator.world.issued_world import ISSUING_CRL, OCSP_URL, ROOT_CRL
 
 
 def path_restored(world: World, fqdn: str) -> World:

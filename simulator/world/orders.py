@@ -20,9 +20,9 @@ from pkikit.model.parties import Side
 from pkikit.model.tables.features import TWO_STORES
 from pkikit.model.world import Party, World
 from pkikit.values.names import parse_dns_name, printable
+from pkikit.worlds.issued_world import layout_of, profile_of
 from simulator.world.craft import BOTH, CLIENT, SERVER, craft, signed
 from simulator.world.fault_context import FaultContext
-from simulator.world.issued_world import layout_of, profile_of
 
 PLANNED = "planned-names"
 TEMPLATES = {"server+client": BOTH, "server-only": (SERVER,), "client-only": (CLIENT,)}

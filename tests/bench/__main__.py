@@ -31,10 +31,10 @@ from pkikit.handshake.tls import CIPHERS, TlsRange, TlsVersion
 from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg
 from pkikit.model.world import Party, World
+from pkikit.worlds.issued_world import issue_world
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from simulator.wire.memory import MemoryDialler
-from simulator.world.issued_world import issue_world
 from tests.support.worlds import C1, E1, deployment, of_size
 
 ROUNDS, HANDSHAKES = 9, 60

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from simulator.world.issued_world import layout_of
+from pkikit.worlds.issued_world import layout_of
 from tests.support.cli import DEPLOYMENT, run
 from tests.support.openssl import OpensslCa, openssl
 from tests.support.worlds import C1, CLUSTER_C, CLUSTER_E, E1, E2, deployment

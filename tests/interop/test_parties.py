@@ -20,9 +20,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from pkikit.design.csr import build_csr, fast_key
 from pkikit.issue.templates import CLIENT_AND_SERVER, WEB_SERVER
 from pkikit.model.revocation import NOTHING_HELD, CrlSource
+from pkikit.worlds.issued_world import layout_of
 from simulator.commands.up import write_state
 from simulator.threaded import ThreadedLab
-from simulator.world.issued_world import layout_of
 from tests.support.labs import lab_fixture
 from tests.support.wait import LONG, eventually
 from tests.support.worlds import C1, E1, PARTNER

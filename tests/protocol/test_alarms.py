@@ -13,11 +13,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from pkikit.errors import InputError
 from pkikit.model.tables.log_events import ALARM_ACKNOWLEDGED, ALARM_LOWERED, ALARM_RAISED
 from pkikit.model.world import Speaks
+from pkikit.worlds.issued_world import layout_of
 from simulator.peer.acme_state import Attempt
 from simulator.peer.alarms import Alarm, Surroundings, alarms_of
 from simulator.threaded import ThreadedLab
 from simulator.world.craft import craft
-from simulator.world.issued_world import layout_of
 from tests.support.labs import FAST
 from tests.support.wait import eventually
 from tests.support.worlds import C1, E1, E2, changed

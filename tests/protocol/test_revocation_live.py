@@ -16,7 +16,7 @@ from pkikit.design.csr import build_csr, make_key
 from pkikit.files import key_pem, write_private, write_public
 from pkikit.issue.authority import Profile
 from pkikit.issue.file_ca import FileCa
-from simulator.world.issued_world import layout_of
+from pkikit.worlds.issued_world import layout_of
 from tests.support.wait import LONG
 from tests.support.worlds import C1, C2, DEPLOYMENTS, E1, E2, changed
 

@@ -19,11 +19,11 @@ from pkikit.errors import InputError
 from pkikit.issue.authority import create_root
 from pkikit.model.revocation import NOTHING_HELD, CrlSource
 from pkikit.model.world import World
+from pkikit.worlds.issued_world import layout_of
 from simulator.peer.store import PeerStore
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from simulator.world.craft import craft
-from simulator.world.issued_world import layout_of
 from tests.support.labs import FAST
 from tests.support.places import ROOT
 from tests.support.worlds import C1, E1, E2, PARTNER, deployment
@@ -33,7 +33,7 @@ _UPLOADER = """
 import sys
 from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding
-from simulator.world.issued_world import layout_of
+from pkikit.worlds.issued_world import layout_of
 from tests.support.labs import lab_of
 from tests.support.worlds import E1
 with lab_of(pages=False, state=Path(sys.argv[1])) as lab:

@@ -131,7 +131,7 @@ def test_up_stops_at_sigint_that_its_caller_ignores() -> None:
 _SLOW_KEYS = """
 import atexit, itertools, time
 from pkikit.design.csr import fast_key
-from simulator.world import issued_world as world
+from pkikit.worlds import issued_world as world
 made = itertools.count()
 def slow_key():
     if next(made) == 3:

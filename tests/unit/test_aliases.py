@@ -14,11 +14,11 @@ from pkikit.judge.legs.leg_verdict import judge_all_legs
 from pkikit.model.deployment import Deployment
 from pkikit.model.parties import Role
 from pkikit.model.trace import Outcome
+from pkikit.worlds.issued_world import issue_world
 from simulator.connections.addresses import AddressPlan
 from simulator.connections.network import inside_names, zone_of
 from simulator.wire.memory import MemoryDialler
 from simulator.world.craft import DAY, craft
-from simulator.world.issued_world import issue_world
 from tests.support.asked import ask_both, down
 from tests.support.worlds import AT, CLUSTER_E, E1, E2, changed, deployment
 

@@ -15,8 +15,8 @@ from pkikit.handshake.decoding.suites import NAMES
 from pkikit.handshake.tls import TlsRange, TlsVersion
 from pkikit.model.leg import Leg
 from pkikit.model.trace import Side
+from pkikit.worlds.issued_world import IssuedWorld, issue_world
 from simulator.wire.memory import MemoryDialler, answer, ask, hear, is_up
-from simulator.world.issued_world import IssuedWorld, issue_world
 from tests.support.worlds import AT, deployment
 
 Pieces = list[tuple[Side, bytes]]

@@ -14,8 +14,8 @@ from pkikit.model.leg import Leg
 from pkikit.model.parties import LegKind
 from pkikit.model.trace import NameJudged, Permitted
 from pkikit.model.world import World
+from pkikit.worlds.issued_world import IssuedWorld, issue_world
 from simulator.world.craft import CLIENT, DAY, SERVER, craft
-from simulator.world.issued_world import IssuedWorld, issue_world
 from tests.support.asked import Asked, ask_both, down
 from tests.support.worlds import AT, E1, changed
 

@@ -16,11 +16,11 @@ from pkikit.judge.legs.leg_verdict import judge_leg
 from pkikit.model.leg import Leg
 from pkikit.model.trace import Outcome, Side
 from pkikit.model.world import World
+from pkikit.worlds.issued_world import issue_world
 from simulator.wire.memory import MemoryDialler
 from simulator.world.craft import DAY, SERVER
 from simulator.world.fault_context import FaultContext
 from simulator.world.faults import EkuChecking, Reissue
-from simulator.world.issued_world import issue_world
 from simulator.world.upgrade import upgraded
 from tests.support.worlds import AT, C1, E1, JABBER, WorldBuilder, changed, issued
 from tests.support.worlds.eku_worlds import (

@@ -15,10 +15,10 @@ from pkikit.model.leg import Leg, Protocol
 from pkikit.model.parties import LegKind
 from pkikit.model.tables import ports
 from pkikit.model.unified_communications import ImPresence, UnifiedCm
+from pkikit.worlds.issued_world import IssuedWorld, issue_world
 from simulator.world.craft import DAY, craft
 from simulator.world.fault_context import FaultContext
 from simulator.world.faults import Reissue, Trust
-from simulator.world.issued_world import IssuedWorld, issue_world
 from tests.support.both_judges import refused
 from tests.support.worlds import AT, C1, C2, UCM1, changed, deployment, stranger
 

@@ -18,8 +18,8 @@ from pkikit.judge.questions import CertificateUse
 from pkikit.model.certificates.certificate_facts import CertificateFacts, Facts, facts_of
 from pkikit.model.certificates.facts import presented_names, serial_number
 from pkikit.values.memo import MOST, once_per_object
+from pkikit.worlds.issued_world import issue_world
 from simulator.world.craft import DAY, craft
-from simulator.world.issued_world import issue_world
 from tests.support.odd import der_with_serial
 from tests.support.worlds import AT, CLUSTER_E, E1, deployment
 

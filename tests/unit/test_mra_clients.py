@@ -13,8 +13,8 @@ from pkikit.design.legs import legs_of
 from pkikit.model.leg import Protocol
 from pkikit.model.parties import LegKind
 from pkikit.values.other_names import SRV_NAME
+from pkikit.worlds.issued_world import issue_world
 from simulator.world.craft import CLIENT, DAY, SERVER
-from simulator.world.issued_world import issue_world
 from tests.support.asked import ask_both, down
 from tests.support.worlds import AT, C1, C2, CLUSTER_E, E1, E2, JABBER, WorldBuilder, changed, deployment, stranger
 

@@ -14,9 +14,9 @@ from pkikit.handshake.messages import FramingError, register_request, reply_to, 
 from pkikit.judge.legs.leg_verdict import judge_leg
 from pkikit.model.leg import Leg
 from pkikit.model.parties import LegKind
+from pkikit.worlds.issued_world import IssuedWorld, issue_world
 from simulator.wire.memory import MemoryDialler
 from simulator.world.craft import DAY, craft
-from simulator.world.issued_world import IssuedWorld, issue_world
 from tests.support.both_judges import refused
 from tests.support.worlds import AT, C1, C2, UCM1, changed
 

@@ -8,11 +8,11 @@ from cryptography import x509
 from pkikit.errors import InputError
 from pkikit.model.certificates.facts import extension, presented_names
 from pkikit.model.world import World
+from pkikit.worlds.issued_world import issue_world
 from simulator.clinic.case import case_of, cases
 from simulator.world.craft import DAY, SERVER
 from simulator.world.fault_context import FaultContext
 from simulator.world.faults import Reissue
-from simulator.world.issued_world import issue_world
 from simulator.world.plan_settings import relaxed, settings_of
 from simulator.world.remedies import Action, apply_remedy, remedy_of, targets
 from tests.support.worlds import AT, C1, E1, E2, UCM1, changed, deployment

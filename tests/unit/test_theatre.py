@@ -11,10 +11,10 @@ from pkikit.handshake.tls import TlsRange, TlsVersion
 from pkikit.model.leg import NameCheck, Protocol
 from pkikit.model.trace import Outcome, Side
 from pkikit.model.world import Speaks
+from pkikit.worlds.issued_world import IssuedWorld, issue_world
 from simulator.connections.play_log import PlayLog
 from simulator.wire.memory import MemoryDialler
 from simulator.wire.theatre import Play, perform
-from simulator.world.issued_world import IssuedWorld, issue_world
 from tests.support.worlds import AT, deployment
 
 RSA = TlsRange(highest=TlsVersion.TLS_1_2, suites="AES256-GCM-SHA384")

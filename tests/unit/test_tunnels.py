@@ -191,7 +191,7 @@ def test_host_name_with_a_hyphen_carries_tunnels() -> None:
 
 def _renamed(new: str) -> World:
     """The valid world with e1 under another name."""
-    from simulator.world.issued_world import issue_world
+    from pkikit.worlds.issued_world import issue_world
 
     text = deployment().model_dump_json().replace(E1, new)
     return issue_world(type(deployment()).model_validate_json(text), at=AT, rsa=False).world

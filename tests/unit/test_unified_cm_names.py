@@ -13,11 +13,11 @@ from pkikit.design.legs import legs_of
 from pkikit.errors import DeploymentError
 from pkikit.judge.legs.leg_verdict import judge_leg
 from pkikit.model.parties import LegKind
+from pkikit.worlds.issued_world import IssuedWorld, issue_world
 from simulator.connections.addresses import AddressPlan
 from simulator.connections.network import inside_names, zone_of
 from simulator.threaded import ThreadedLab
 from simulator.world.craft import DAY, craft
-from simulator.world.issued_world import IssuedWorld, issue_world
 from tests.support.both_judges import refused
 from tests.support.labs import FAST
 from tests.support.worlds import AT, UCM1, changed

@@ -18,13 +18,13 @@ from pkikit.model.leg import Leg
 from pkikit.model.parties import LegKind
 from pkikit.model.version import ProductVersion
 from pkikit.model.world import World
+from pkikit.worlds.brought import bring_certificates
+from pkikit.worlds.issued_world import IssuedWorld, issue_world
 from simulator.face.picture import draw
 from simulator.wire.memory import MemoryDialler
-from simulator.world.brought import bring_certificates
 from simulator.world.craft import CLIENT, DAY, SERVER, craft
 from simulator.world.fault_context import FaultContext
 from simulator.world.faults import Trust
-from simulator.world.issued_world import IssuedWorld, issue_world
 from tests.support.both_judges import refused
 from tests.support.worlds import AT, C1, CLUSTER_C, UCM1, changed, stranger
 

@@ -23,8 +23,8 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.parties import Role
 from pkikit.model.world import World
 from pkikit.values.names import printable
+from pkikit.worlds.issued_world import issue_world
 from simulator.clock import Clock
-from simulator.world.issued_world import issue_world
 from workbook.models.what_if import judged
 from workbook.session import load
 

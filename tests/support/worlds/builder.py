@@ -11,8 +11,8 @@ from cryptography import x509
 
 from pkikit.issue.authority import Authority, create_root
 from pkikit.model.certificates.credential import Credential
+from pkikit.worlds.issued_world import layout_of
 from simulator.world.craft import DAY, craft
-from simulator.world.issued_world import layout_of
 from tests.support.worlds.deployments import (
     AT,
     changed,

@@ -7,8 +7,8 @@ from functools import cache
 from typing import Any
 
 from pkikit.model.deployment import Deployment, deployment_from
+from pkikit.worlds.issued_world import IssuedWorld, issue_world
 from simulator.world.craft import DAY
-from simulator.world.issued_world import IssuedWorld, issue_world
 from tests.support.places import ROOT
 
 AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

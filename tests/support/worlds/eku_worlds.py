@@ -11,8 +11,8 @@ from pkikit.model.certificates.credential import Credential
 from pkikit.model.deployment import Deployment, deployment_from
 from pkikit.model.tables.features import TWO_STORES
 from pkikit.model.world import Party, World
+from pkikit.worlds.issued_world import issue_world, layout_of
 from simulator.world.craft import BOTH, CLIENT, DAY, SERVER, craft
-from simulator.world.issued_world import issue_world, layout_of
 from tests.support.worlds.deployments import AT, C1, E1, JABBER, UCM1
 
 NEIGHBOUR, WEBEX, CUBE, CMS = (

@@ -16,7 +16,6 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData
 from pkikit.model.world import Party, World
 from pkikit.rules.name_rules import REFERENCE
-from simulator.errors import LabError
 
 ORGANISATION = "Expressway Certificate Lab"
 ROOT_CRL, ISSUING_CRL = "http://pki.lab.example/root.crl", "http://pki.lab.example/issuing.crl"
@@ -47,18 +46,22 @@ def layout_of(deployment: Deployment, fqdn: str) -> SanLayout:
 
 
 def issue_world(
-    deployment: Deployment, *, at: datetime, rsa: bool = True, halted: Callable[[], bool] = lambda: False
+    deployment: Deployment, *, at: datetime, rsa: bool = True, before_key: Callable[[], None] = lambda: None
 ) -> IssuedWorld:
     """Issue keys and certificates for all parties: root → intermediate → leaf. Peers that share a certificate share the key.
 
-    halted: called before each key, because many keys take a while.
+    Args:
+        deployment: the machines.
+        at: the certificates are valid from shortly before this time.
+        rsa: make RSA keys, as the product does; otherwise keys that take less time.
+        before_key: called before each key, because many keys take a while. What it raises ends the work.
 
-    Raises:
-        LabError: `halted` returned True.
+    Returns:
+        The world and the CA.
     """
     holders = {fqdn: _holder(deployment, fqdn) for fqdn in deployment.parties}
     owners = tuple(dict.fromkeys(holders.values()))
-    make = partial(_key, make_key if rsa else fast_key, halted)
+    make = partial(_key, make_key if rsa else fast_key, before_key)
     further = [
         (node, certificate.ports)
         for group in deployment.groups
@@ -105,9 +108,8 @@ def issue_world(
     return IssuedWorld(world=world, authority=authority, root=root)
 
 
-def _key(make: Callable[[], PrivateKey], halted: Callable[[], bool]) -> PrivateKey:
-    if halted():
-        raise LabError("the start of the lab was interrupted")
+def _key(make: Callable[[], PrivateKey], before_key: Callable[[], None]) -> PrivateKey:
+    before_key()
     return make()
 
 

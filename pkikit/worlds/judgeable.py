@@ -76,6 +76,10 @@ def _first(read: _T, parts: Sequence[tuple[str, Callable[[_T], object]]]) -> str
 def require_judgeable(crls: Iterable[x509.CertificateRevocationList], where: str) -> None:
     """Refuse a file that holds a CRL which cannot be judged.
 
+    Args:
+        crls: the lists of the file.
+        where: the file.
+
     Raises:
         EncodingError: it names the part that cannot be read.
     """

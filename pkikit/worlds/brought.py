@@ -26,7 +26,7 @@ from pkikit.model.world import Party, World
 from pkikit.rules.file_rules import NOT_PEM
 from pkikit.text import listed
 from pkikit.values.names import printable
-from simulator.world.judgeable import ocsp_problem, require_judgeable
+from pkikit.worlds.judgeable import ocsp_problem, require_judgeable
 
 _Certificates = tuple[x509.Certificate, ...]
 _ByPort = dict[int, _Certificates]
@@ -38,6 +38,16 @@ def bring_certificates(world: World, directory: Path) -> World:
     """Return the world with every folder of `directory` in it; a party without a folder keeps what the lab issued.
 
     A client outside has no folder by default: it trusts what the brought trusted CA lists trust.
+
+    Args:
+        world: the machines, with what the lab issued to them.
+        directory: a folder with a folder for each machine, named by its FQDN.
+
+    Returns:
+        The world with what was brought.
+
+    Raises:
+        InputError: a folder is not of a machine of this deployment, or a file cannot be used.
     """
     brought_roots = []
     for folder in iter_party_folders(directory):
@@ -87,6 +97,17 @@ def _lists_of_services(trusted: _Certificates, group: PartyGroup, folder: Path) 
     """Return the list of the first service, which counts on every port without another one, and the others by port.
 
     A service without a file of its own (`trust-callmanager.pem`) reads trust.pem.
+
+    Args:
+        trusted: the contents of trust.pem.
+        group: the machine's group, with its services.
+        folder: the machine's folder.
+
+    Returns:
+        The list of the first service, and the others by port.
+
+    Raises:
+        InputError: there is a list for a service that this machine does not have.
     """
     services = {f"trust-{made.service.lower()}.pem": made for made in group.certificates}
     found = sorted(folder.glob("trust-*.pem"))
@@ -109,6 +130,16 @@ def _published_data(world: World, folder: Path) -> dict[str, RevocationData]:
     """Return what `ca/` serves: by the URLs of urls.yaml, else at each URL in a certificate that ends in the file's name.
 
     Every responder that a certificate names gives an OCSP answer that urls.yaml does not list.
+
+    Args:
+        world: the machines.
+        folder: the folder `ca`.
+
+    Returns:
+        What is served, by URL.
+
+    Raises:
+        InputError: urls.yaml names a file that is not there.
     """
     files = sorted(p for p in folder.iterdir() if p.suffix in {".crl", ".ocsp"}) if folder.is_dir() else []
     contents = {p.name: _revocation_file(p) for p in files}
@@ -151,6 +182,13 @@ def _revocation_file(path: Path) -> RevocationData:
 
 def kept_from_lab(world: World, directory: Path) -> str:
     """Return which machines have no folder, so that nobody wonders about the lab's CA; empty if all have one.
+
+    Args:
+        world: the machines.
+        directory: the folder with a folder for each machine.
+
+    Returns:
+        One sentence, or an empty text.
 
     Raises:
         InputError: `directory` has no folder of any machine, or no file in them has a name that is read, so a check would
