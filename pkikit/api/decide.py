@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pkikit.api.file_lint import Kind, layout_of, lint_file, lint_question, merge_lint, services_in
 from pkikit.api.inputs import (
     CertificateInput,
     DeploymentInput,
@@ -35,6 +34,7 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.findings import Verdict
 from pkikit.model.leg import Leg, NameCheck, Purpose
 from pkikit.model.parties import Role
+from pkikit.report.file_lint import Kind, layout_of, lint_file, lint_question, merge_lint, services_in
 from pkikit.rules.catalogue import all_rules
 from pkikit.rules.rule import Rule
 from pkikit.values.instants import parse_instant

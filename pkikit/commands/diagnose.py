@@ -26,13 +26,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from cryptography import x509
     from rich.console import Console
 
     from pkikit.model.certificates.credential import Credential
     from pkikit.model.findings import Finding, Verdict
     from pkikit.model.leg import NameCheck
-    from pkikit.model.trace import HandshakeTrace
     from pkikit.net.probe import Probe
 
 
@@ -70,6 +68,7 @@ def diagnose(
         )
     if file is not None:
         from pkikit.commands.log_file import of_file
+        from pkikit.report.handshakes import judge_trace
 
         answer = of_file(None if str(file) == "-" else file, judge_trace)
         groups = {"groups": answer.groups} if answer.groups else {}
@@ -170,23 +169,6 @@ def _group_rows(groups: Sequence[dict[str, Any]], *, verbose: bool) -> list[tupl
     return rows
 
 
-def judge_trace(trace: HandshakeTrace, subject: str) -> tuple[Verdict, tuple[str, ...]]:
-    """Explain why a recorded handshake failed; the most probable cause comes first."""
-    from pkikit.judge.diagnose import CHECKED, diagnose_trace
-    from pkikit.model.findings import Evidence, Verdict
-    from pkikit.model.trace import Outcome
-    from pkikit.rules.catalogue import rank_causes
-    from pkikit.rules.connection_rules import UNEXPLAINED
-
-    findings = diagnose_trace(trace, subject)
-    if not findings and trace.outcome is not Outcome.ACCEPTED:
-        seen = "a complete handshake, and no data after it" if trace.steps else "no step at all"
-        evidence = Evidence(label="trace", expected="an answer from the server", seen=seen, where=subject)
-        findings = (UNEXPLAINED.finding(subject, [evidence]),)
-    verdict = Verdict(question=f"why did the handshake of {subject} fail?", findings=findings, checked=CHECKED)
-    return verdict, rank_causes(findings)
-
-
 def _of_folders(
     client: Path, server: Path, name: str | None, client_name: str | None, at: datetime
 ) -> tuple[Verdict, tuple[str, ...]]:
@@ -274,6 +256,7 @@ def probe(
     from pkikit.model.leg import Protocol
     from pkikit.model.tables import ports
     from pkikit.net.probe import probe as dial
+    from pkikit.report.handshakes import judge_probe
 
     if sip and https:
         raise InputError("--sip and --https exclude each other")
@@ -287,7 +270,7 @@ def probe(
     )  # fmt: skip
     if save is not None:
         write_public(save, json.dumps(trace_to_json(done.trace), indent=2).encode())
-    verdict, causes = _judge_probe(done, trusted, checks, target)
+    verdict, causes = judge_probe(done, trusted, checks, target, at=now())
     _tell_probe(verdict, causes, as_json, target, _facts(done), verbose=verbose)
 
 
@@ -316,43 +299,6 @@ def _credential(cert: Path | None, key: Path | None, passphrase_file: Path | Non
     if not credential.key_matches:
         raise InputError(f"does not belong to the certificate of {cert}", where=str(key))
     return credential
-
-
-def _judge_probe(
-    done: Probe, trusted: Sequence[x509.Certificate] | None, checks: list[NameCheck], target: str
-) -> tuple[Verdict, tuple[str, ...]]:
-    """Return the trace's findings, together with what pkikit says about the chain that arrived."""
-    from pkikit.judge.verify import verify_certificate
-    from pkikit.model.findings import merge_verdicts
-    from pkikit.model.leg import Purpose
-    from pkikit.rules.catalogue import is_about_trust, rank_causes
-    from pkikit.rules.connection_rules import UNEXPLAINED
-
-    of_trace, _ = judge_trace(done.trace, target)
-    verdicts = [of_trace]
-    if done.chain:
-        leaf, *sent = done.chain
-        verdict_on_chain = verify_certificate(
-            leaf, sent=sent, trusted_ca_list=trusted if trusted is not None else done.chain, purpose=Purpose.SERVER,
-            at=now(), name_checks=checks, known=done.chain,
-        )  # fmt: skip
-        of_chain = [f for f in verdict_on_chain.findings if trusted is not None or not is_about_trust(f.rule)]
-        known = {f.rule for f in of_chain}
-        # The judge knows more about a failure than the trace: its evidence names the certificates.
-        kept = [
-            f
-            for f in of_trace.findings
-            if f.rule not in known and not (known and (is_about_trust(f.rule) or f.rule == UNEXPLAINED.id))
-        ]
-        verdicts = [_with(of_trace, kept), _with(verdict_on_chain, of_chain)]
-    verdict = merge_verdicts(f"does {target} answer, and is its certificate accepted?", verdicts)
-    return verdict, rank_causes(verdict.findings)
-
-
-def _with(verdict: Verdict, findings: Sequence[Any]) -> Verdict:
-    from dataclasses import replace
-
-    return replace(verdict, findings=tuple(findings))
 
 
 def _facts(done: Probe) -> dict[str, Any]:

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from pkikit.api.file_lint import LintQuestion
     from pkikit.judge.legs.legs_served import Service
     from pkikit.judge.questions import CertificateUse
     from pkikit.model.findings import Verdict
+    from pkikit.report.file_lint import LintQuestion
     from pkikit.view.short_names import ShortNames
 
 
@@ -69,9 +69,9 @@ def lint(
 
     Example: pkikit lint cert.pem --deployment clustered-mra.yaml --peer e1.example.com
     """
-    from pkikit.api.file_lint import Kind, lint_question, merge_lint
     from pkikit.files import read_certificates
     from pkikit.model.parties import Role
+    from pkikit.report.file_lint import Kind, lint_question, merge_lint
 
     if as_:
         choice(as_, tuple(k.value for k in Kind), "--as")
@@ -162,9 +162,9 @@ def _lint_files(
     files: Iterable[Path], question: LintQuestion, compare_with: Path | None, version: str | None
 ) -> tuple[list[Verdict], tuple[Service, ...]]:
     """Judge each file once; the services are the connections that would see its certificate."""
-    from pkikit.api.file_lint import lint_file, services_in
     from pkikit.files import read_file
     from pkikit.judge.linting.lint import lint_deployment
+    from pkikit.report.file_lint import lint_file, services_in
 
     verdicts: list[Verdict] = []
     services: tuple[Service, ...] = ()

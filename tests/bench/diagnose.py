@@ -19,7 +19,7 @@ MEGABYTES = 100
 _MEASURE = """
 import json, resource, sys, time
 from pathlib import Path
-from pkikit.commands.diagnose import judge_trace
+from pkikit.report.handshakes import judge_trace
 from pkikit.commands.log_file import of_file
 began, used = time.perf_counter(), time.process_time()
 answer = of_file(Path(sys.argv[1]), judge_trace)

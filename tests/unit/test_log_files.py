@@ -18,11 +18,11 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from pkikit.commands.diagnose import judge_trace
 from pkikit.commands.log_file import Answer, of_file
 from pkikit.errors import InputError
 from pkikit.files import logs
 from pkikit.files.logs import read_logs
+from pkikit.report.handshakes import judge_trace
 from tests.support.cli import run
 from tests.support.worlds import E1, WorldBuilder
 

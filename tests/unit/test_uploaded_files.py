@@ -23,7 +23,6 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import NameOID
 
-from pkikit.api.file_lint import lint_file, lint_question
 from pkikit.errors import EncodingError
 from pkikit.files import convert, credential_from_folder, key_pem, parse
 from pkikit.files.parse import MAX_UPLOAD
@@ -32,6 +31,7 @@ from pkikit.judge.linting.upload_files import lint_bundle, lint_keys
 from pkikit.judge.questions import CertificateUse
 from pkikit.model.certificates.bundle import bundle_of
 from pkikit.model.version import ProductVersion
+from pkikit.report.file_lint import lint_file, lint_question
 from simulator.errors import UploadRefused
 from simulator.peer.state import PeerState
 from simulator.peer.upload import crls_of, take_certificate, take_trusted_list
