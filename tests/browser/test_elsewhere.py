@@ -37,8 +37,8 @@ def test_panels_work_in_notebook_7(tmp_path: Path, chromium: Browser) -> None:
         slider = page.get_by_role("slider", name="Days from now").first
         asked = page.locator(".jp-Dialog .jp-mod-accept")
         model = page.get_by_label("Deployment model")
-        # Before the kernel is there, nothing is run, or a dialog asks for one. Its answer starts another kernel, and a cell
-        # that waited for the first one is never run: only both panels show that all cells ran.
+        # Before the kernel is there, nothing is run, or a dialog asks for one. Notebook 7 sometimes starts two kernels and ends
+        # one of them, and a cell that waited for that one is never run: only both panels show that all cells ran.
         for _ in range(30):
             with contextlib.suppress(Error):
                 if asked.count():
