@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import Any
 
 from pkikit.design.legs.zone_legs import traversal_port, verify_subject_name
+from pkikit.design.setting_words import word_of
 from pkikit.model.deployment import Deployment, Revocation
 from pkikit.model.parties import Cluster, Role, Server
 from pkikit.model.tables import ports
@@ -15,7 +15,6 @@ from pkikit.model.version import ProductVersion
 from pkikit.model.zones import DefaultZone, NeighbourZone, TraversalZone, Zone
 
 Value = tuple[str, str]  # the words of a key, without `xConfiguration`, and its value
-_FALLBACK = {"not-revoked": "Ignore", "revoked": "Fail"}
 
 
 def default_of(setting: Setting, version: ProductVersion) -> str | None:
@@ -97,12 +96,12 @@ def _identity(deployment: Deployment, cluster: Cluster, peer: str) -> Iterator[V
         yield "Alternates ConfigurationPrimary", "1"
         for number, other in enumerate(cluster.peers, start=1):
             yield f"Alternates Peer {number} Address", other
-    yield "CollaborationEdge Enabled", _word(deployment.mra)
+    yield "CollaborationEdge Enabled", word_of(deployment.mra)
     domains = deployment.domains
     for number, name in enumerate(dict.fromkeys((*domains.registration, *domains.sip)), start=1):
         yield f"SIP Domain {number} Name", name
-        yield f"SIP Domain {number} Edge", _word(deployment.mra and name in domains.registration)
-        yield f"SIP Domain {number} Sip", _word(name in domains.sip)
+        yield f"SIP Domain {number} Edge", word_of(deployment.mra and name in domains.registration)
+        yield f"SIP Domain {number} Sip", word_of(name in domains.sip)
 
 
 def _clusters(zone: Zone) -> tuple[str, ...]:
@@ -119,7 +118,7 @@ def _zone(deployment: Deployment, cluster: Cluster, zone: Zone, key: str) -> Ite
     kind = _kind(cluster, zone)
     yield from ((f"{key} Name", zone.name), (f"{key} Type", kind), (f"{key} SIP Mode", "On"))
     if isinstance(zone, TraversalZone):
-        yield f"{key} {kind} Collaboration Edge", _word(zone.is_uc)
+        yield f"{key} {kind} Collaboration Edge", word_of(zone.is_uc)
         yield f"{key} {kind} SIP Transport", "TLS"
         if kind == "TraversalClient":
             yield f"{key} {kind} SIP Port", str(traversal_port(deployment, zone))
@@ -135,8 +134,8 @@ def _zone_value(deployment: Deployment, setting: Setting, zone: Zone, default: s
         return default
     if isinstance(zone, TraversalZone):
         subject = setting.modelled_by.endswith("tls_verify_subject_name")
-        return verify_subject_name(deployment, zone) if subject else _word(zone.is_uc or zone.tls_verify)
-    return _word(getattr(zone, setting.modelled_by.rpartition("/")[2]))
+        return verify_subject_name(deployment, zone) if subject else word_of(zone.is_uc or zone.tls_verify)
+    return word_of(getattr(zone, setting.modelled_by.rpartition("/")[2]))
 
 
 def _value(
@@ -145,15 +144,15 @@ def _value(
     room, _, name = setting.modelled_by.rpartition("/")
     match room:
         case "revocation":
-            return _word(getattr(revocation, name))
+            return word_of(getattr(revocation, name))
         case "zones[]":
             zones = (z for z in deployment.zones if isinstance(z, DefaultZone) and z.cluster == cluster.name)
-            return next((_word(getattr(z, name)) for z in zones), default)
+            return next((word_of(getattr(z, name)) for z in zones), default)
         case "servers[]":
             servers = (s for s in deployment.servers if s.type == "policy" and s.cluster == cluster.name)
-            return next((_word(getattr(s, name)) for s in servers), default)
+            return next((word_of(getattr(s, name)) for s in servers), default)
         case "clusters[]":
-            return _word(getattr(cluster, name))
+            return word_of(getattr(cluster, name))
         case _:
             return default
 
@@ -166,11 +165,3 @@ def _syslog(server: Server, key: str) -> Iterator[Value]:
         ("Port", str(ports.SYSLOG_TLS)),
     )
     yield from ((f"{key} {name}", value) for name, value in (*values, ("Crlcheck", "Off")))
-
-
-def _word(value: Any) -> str:
-    if isinstance(value, bool):
-        return "On" if value else "Off"
-    if isinstance(value, tuple):
-        return ",".join(value)
-    return "" if value is None else _FALLBACK.get(value, str(value))
