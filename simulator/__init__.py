@@ -13,23 +13,24 @@ Each name in `__all__` is imported on first use.
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pkikit.view.connections.check_report import CheckReport
+    from pkikit.view.connections.leg_report import LegReport
     from simulator.clock import Clock
     from simulator.errors import LabError
     from simulator.lab.lab import Lab as AsyncLab
     from simulator.lab.running_lab import RunningLab
     from simulator.settings import LabSettings
     from simulator.threaded import ThreadedLab as Lab
-    from simulator.world.report import CheckReport, LegReport
 
 # The same imports, made when a name is first used (PEP 562). A test compares them.
 _HOMES = {
     "AsyncLab": ("simulator.lab.lab", "Lab"),
-    "CheckReport": ("simulator.world.report", "CheckReport"),
+    "CheckReport": ("pkikit.view.connections.check_report", "CheckReport"),
     "Clock": ("simulator.clock", "Clock"),
     "Lab": ("simulator.threaded", "ThreadedLab"),
     "LabError": ("simulator.errors", "LabError"),
     "LabSettings": ("simulator.settings", "LabSettings"),
-    "LegReport": ("simulator.world.report", "LegReport"),
+    "LegReport": ("pkikit.view.connections.leg_report", "LegReport"),
     "RunningLab": ("simulator.lab.running_lab", "RunningLab"),
 }
 

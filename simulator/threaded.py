@@ -26,6 +26,8 @@ from pkikit.model.leg import Leg
 from pkikit.model.trace import HandshakeTrace
 from pkikit.model.world import World
 from pkikit.values.names import printable
+from pkikit.view.connections.check_report import CheckReport
+from pkikit.view.connections.leg_report import LegReport
 from pkikit.worlds.issued_world import IssuedWorld
 from simulator.clinic.case import Case
 from simulator.clinic.live_case import LiveCase
@@ -48,7 +50,6 @@ from simulator.services.dns import DnsServer
 from simulator.settings import LabSettings
 from simulator.world.breakage import Breakage, fault_of
 from simulator.world.fault_context import FaultContext
-from simulator.world.report import CheckReport, LegReport
 
 _T = TypeVar("_T")
 _Inside = TypeVar("_Inside")

@@ -22,6 +22,8 @@ from pkikit.model.places import deployment_with
 from pkikit.model.world import Party, World
 from pkikit.values.instants import parse_instant
 from pkikit.values.names import printable
+from pkikit.view.connections.check_report import CheckReport
+from pkikit.view.connections.leg_report import LegReport
 from pkikit.worlds.brought import bring_certificates
 from simulator.clinic.case import Scanner, deployments_folder
 from simulator.clinic.scanner import scan
@@ -33,7 +35,6 @@ from simulator.threaded import ThreadedLab
 from simulator.travel.renewal_years import set_up_automatic
 from simulator.world.fault_context import FaultContext
 from simulator.world.remedies import OF_PEERS, Action, apply_remedy, remedy_of
-from simulator.world.report import CheckReport, LegReport
 from workbook.plainly import tell_plainly
 from workbook.shortcuts import shortcut
 

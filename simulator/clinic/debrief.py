@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from pkikit.rules.plain_causes import BY_RULE
+from pkikit.view.connections.check_report import CheckReport
+from pkikit.view.connections.leg_report import LegReport
 from simulator.clinic.live_case import LiveCase
 from simulator.clinic.looks import Looks
 from simulator.clinic.score import Score
-from simulator.world.report import CheckReport, LegReport
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ import anyio.to_thread
 from pkikit.design.restarts import ESTIMATES
 from pkikit.rules.plain_causes import PlainCause, named_cause, search_causes
 from pkikit.text import printable
+from pkikit.view.connections.check_report import CheckReport
 from simulator.clinic.debrief import Act, Debrief, Played, debrief_of
 from simulator.clinic.effects import State, effects_of, restarted
 from simulator.clinic.live_case import LiveCase
@@ -19,7 +20,6 @@ from simulator.clinic.looks import Looks, Seen
 from simulator.clinic.score import Score, keep_score
 from simulator.world.plan_settings import relaxed
 from simulator.world.remedies import TOLD, Action, Remedy, targets
-from simulator.world.report import CheckReport
 
 NO_MORE_HINTS = "No more hints for this case."
 SEVERITIES = {1: "everybody is affected", 2: "many users are affected", 3: "some users are affected", 4: "nobody yet"}

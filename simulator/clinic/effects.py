@@ -11,13 +11,13 @@ from pkikit.design.restarts import ESTIMATES
 from pkikit.model.certificates.facts import extension, is_self_signed, presented_names, title
 from pkikit.model.world import Party, World
 from pkikit.text import counted, listed
+from pkikit.view.connections.check_report import CheckReport
 from pkikit.view.short_names import ShortNames
 from simulator.world.changes import needs_restart
 from simulator.world.craft import CLIENT
 from simulator.world.orders import leads_to
 from simulator.world.plan_settings import relaxed
 from simulator.world.remedies import Action, Remedy
-from simulator.world.report import CheckReport
 
 _NAMED = 4
 

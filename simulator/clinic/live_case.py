@@ -21,6 +21,7 @@ from pkikit.model.findings import Evidence, Finding
 from pkikit.model.parties import Role
 from pkikit.model.places import deployment_with
 from pkikit.rules.catalogue import rule_of
+from pkikit.view.connections.check_report import CheckReport
 from simulator.clinic.case import Case, Order, Upload
 from simulator.clinic.scanner import scan
 from simulator.errors import UploadRefused
@@ -34,7 +35,6 @@ from simulator.world.craft import craft
 from simulator.world.fault_context import FaultContext
 from simulator.world.plan_settings import setting_named
 from simulator.world.remedies import OF_PEERS, Action, Remedy, apply_remedy, remedy_of
-from simulator.world.report import CheckReport
 
 _LOGGED = (
     *TLS_ERRORS,

@@ -16,12 +16,13 @@ from pkikit.model.certificates.facts import title
 from pkikit.model.leg import Leg, Protocol
 from pkikit.model.trace import Message, Side, describe
 from pkikit.text import counted, printable
+from pkikit.view.connections.check_report import CheckReport
+from pkikit.view.connections.leg_report import LegReport
 from pkikit.view.description import describe_certificate
 from pkikit.view.short_names import ShortNames
 from simulator.clinic.live_case import LiveCase
 from simulator.world.orders import SERVER_STORE
 from simulator.world.remedies import one_of
-from simulator.world.report import CheckReport, LegReport
 
 LAST_LINES = 40
 TOOLS: Mapping[str, str] = {

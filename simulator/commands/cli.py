@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pkikit.commands.check_text import print_report
 from pkikit.commands.terminal import console
 from pkikit.commands.terminal.arguments import VerboseFlag, read_deployment
 from pkikit.commands.terminal.parameters import Group
 from pkikit.errors import InputError
 from pkikit.values.instants import parse_instant
 from simulator.commands import clinic_command, future, signals
-from simulator.commands.check_text import print_report
 from simulator.commands.picture_option import PictureWriter, picture_writer, svg_file
 from simulator.commands.travel_text import show_timeline
 from simulator.errors import LabError
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
     from pkikit.model.deployment import Deployment
     from pkikit.model.world import World
+    from pkikit.view.connections.check_report import CheckReport
     from simulator.lab.lab import Lab
     from simulator.settings import LabSettings
     from simulator.travel.timeline import Timeline
-    from simulator.world.report import CheckReport
 
 app = typer.Typer(
     name="expressway-sim",

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pkikit.view.connections.check_report import CheckReport
     from simulator.lab.running_lab import RunningLab
-    from simulator.world.report import CheckReport
 
 PictureWriter = Callable[["RunningLab", "CheckReport"], None]
 
@@ -33,7 +33,7 @@ def picture_writer(path: Path | None) -> PictureWriter:
     target = picture_file(path)
 
     def write(lab: RunningLab, report: CheckReport) -> None:
-        from simulator.face.picture import draw
+        from pkikit.view.topology.picture import draw
 
         draw(lab.deployment, lab.world, report).export(target)
 

@@ -14,18 +14,18 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from pkikit.commands.check_text import headline, show_services
 from pkikit.commands.terminal import console, layout
 from pkikit.files import key_pem, write_private, write_public
+from pkikit.view.connections.check_report import CheckReport
 from pkikit.view.short_names import ShortNames
 from simulator.commands.access import FILE, USERS, access_file, access_of
-from simulator.commands.check_text import headline, show_services
 from simulator.face.name_proxy import NameProxy
 from simulator.face.topology_page import Management
 from simulator.lab.lab import BANNER
 from simulator.lab.running_lab import RunningLab
 from simulator.peer.store import make_private_folder
 from simulator.services.lab_ca import LabCa
-from simulator.world.report import CheckReport
 
 INTERVAL = 2.0  # seconds between two looks
 

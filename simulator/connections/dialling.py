@@ -12,13 +12,14 @@ from pkikit.model.findings import Verdict
 from pkikit.model.leg import Leg, Protocol
 from pkikit.model.trace import HandshakeTrace
 from pkikit.model.world import World
+from pkikit.view.connections.check_report import CheckReport
+from pkikit.view.connections.leg_report import LegReport
 from simulator.background import reason_of
 from simulator.connections.context import LabContext
 from simulator.connections.endpoint import Endpoint
 from simulator.connections.links import Link
 from simulator.connections.network import Network
 from simulator.wire.stream import Stream
-from simulator.world.report import CheckReport, LegReport
 
 _HELD = frozenset({Protocol.SIP_TLS, Protocol.SSH})  # what zones and tunnels keep up
 _AT_ONCE = 16  # legs dialled at one time

@@ -16,15 +16,16 @@ from aiohttp import web
 from pkikit.model.certificates.facts import format_time
 from pkikit.model.trace import describe
 from pkikit.rules.plain_causes import said_plainly
+from pkikit.view.connections.check_report import CheckReport
+from pkikit.view.connections.leg_report import LegReport
 from pkikit.view.drawing import unstyled
-from simulator.face.layers.bundles import Bundle
-from simulator.face.layers.picture_text import machine_text
-from simulator.face.layers.topology import Topology
+from pkikit.view.topology.bundles import Bundle
+from pkikit.view.topology.picture import draw_topology
+from pkikit.view.topology.picture_text import machine_text
+from pkikit.view.topology.topology import Topology
 from simulator.face.page_files import SCRIPT, STYLE, templates
-from simulator.face.picture import draw_topology
 from simulator.lab.running_lab import RunningLab
 from simulator.web.http_server import HttpServer
-from simulator.world.report import CheckReport, LegReport
 
 _NUMBER, _PORT = 2, 8080
 _HEADERS = {

@@ -9,6 +9,8 @@ from datetime import datetime
 from pkikit.model.deployment import Revocation
 from pkikit.model.leg import Leg
 from pkikit.model.world import Party
+from pkikit.view.connections.check_report import CheckReport
+from pkikit.view.connections.leg_report import LegReport
 from simulator.connections.context import LabContext
 from simulator.connections.dialling import Dialler
 from simulator.events import CERTIFICATES_RELOADED
@@ -18,7 +20,6 @@ from simulator.lab.world_changes import WorldChanges
 from simulator.peer.diagnostic_tool import DiagnosticTool
 from simulator.peer.lab_view import EkuSwitches, LabView
 from simulator.peer.state import PeerState
-from simulator.world.report import CheckReport, LegReport
 
 
 class PeerRequests(LabView):

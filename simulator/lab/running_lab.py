@@ -15,6 +15,8 @@ from pkikit.model.certificates.credential import Credential
 from pkikit.model.leg import Leg
 from pkikit.model.trace import HandshakeTrace
 from pkikit.model.world import Party, World
+from pkikit.view.connections.check_report import CheckReport
+from pkikit.view.connections.leg_report import LegReport
 from simulator.connections.context import Follower, LabContext
 from simulator.connections.dialling import Dialler
 from simulator.connections.endpoint import Endpoint
@@ -29,7 +31,6 @@ from simulator.lab.world_changes import WorldChanges
 from simulator.peer.peer import Peer
 from simulator.peer.site import PeerSite
 from simulator.services.adcs import CertificateServices
-from simulator.world.report import CheckReport, LegReport
 
 
 class RunningLab:

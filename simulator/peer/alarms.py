@@ -20,9 +20,9 @@ from pkikit.model.tables.features import CLUSTER_TLS
 from pkikit.model.trace import Outcome
 from pkikit.model.world import Party, Speaks
 from pkikit.model.zones import TraversalZone
+from pkikit.view.connections.leg_report import LegReport
 from simulator.peer.acme_state import Attempt
 from simulator.peer.state import PeerState
-from simulator.world.report import LegReport
 
 _RESTARTS = frozenset({"15022", "15028"})
 WARN_BEFORE = timedelta(days=21)  # ours: the document does not say when the product first raises 40069

@@ -20,11 +20,12 @@ from pkikit.model.parties import LegKind
 from pkikit.model.tables.features import TWO_STORES
 from pkikit.model.world import Party
 from pkikit.model.zones import DefaultZone, TraversalZone
+from pkikit.view.connections.leg_report import LegReport
 from pkikit.view.logs.dumps import Status, xconf_text, xconf_xml, xstat_text, xstat_xml
 from simulator.events import Event
 from simulator.peer.alarms import Alarm
 from simulator.peer.lab_view import LabView
-from simulator.world.report import LegReport, status_word, zone_status
+from simulator.world.zone_status import status_word, zone_status
 
 
 @dataclass(frozen=True, kw_only=True)

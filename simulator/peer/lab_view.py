@@ -14,10 +14,11 @@ from pkikit.model.parties import Role
 from pkikit.model.tables.features import EKU_CHECKING_MODE, SERVER_ONLY_SWITCH
 from pkikit.model.version import ProductVersion
 from pkikit.model.world import Party
+from pkikit.view.connections.check_report import CheckReport
+from pkikit.view.connections.leg_report import LegReport
 from simulator.events import EventLog
 from simulator.peer.diagnostic_tool import DiagnosticTool
 from simulator.peer.state import PeerState
-from simulator.world.report import CheckReport, LegReport
 
 
 @dataclass(frozen=True, kw_only=True)

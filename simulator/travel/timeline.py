@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pkikit.judge.legs.leg_verdict import judge_leg
 from pkikit.model.certificates.facts import title
 from pkikit.model.leg import Leg
+from pkikit.view.connections.check_report import CheckReport
 from pkikit.view.description import iso
 from pkikit.view.drawing import Picture, day_text, resolved
 from simulator.connections.context import Follower
@@ -21,7 +22,6 @@ from simulator.events import CERTIFICATE_DEPLOYED, CERTIFICATE_PENDING, RESTARTE
 from simulator.lab.running_lab import RunningLab
 from simulator.peer.alarms import WARN_BEFORE
 from simulator.travel.spans_picture import spans_picture
-from simulator.world.report import CheckReport
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -86,7 +86,7 @@ def topology_redraws() -> list[float]:
 
     import workbook as w
 
-    from simulator.face.picture import draw
+    from pkikit.view.topology.picture import draw
 
     lab = w.open_lab("clustered-full")
     world, found = lab.world, []

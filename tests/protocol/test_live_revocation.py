@@ -19,12 +19,12 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from pkikit.view.connections.check_report import CheckReport
 from simulator.peer.state import AutomaticCrls
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedLab
 from simulator.world.fault_context import FaultContext
 from simulator.world.faults import Fault, Source, Withdraw
-from simulator.world.report import CheckReport
 from tests.support.labs import FAST
 from tests.support.wait import LONG
 from tests.support.worlds import C1, E1, changed

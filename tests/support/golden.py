@@ -21,12 +21,12 @@ from unittest import mock
 from cryptography.hazmat.primitives.serialization import Encoding
 from rich.console import Console
 
+from pkikit.commands.check_text import print_report
 from pkikit.commands.cli import app as pkikit
 from pkikit.commands.terminal import console
 from pkikit.design.csr import build_csr, make_key
 from pkikit.design.san import SanEntry, SanLayout
 from pkikit.files import key_pem
-from simulator.commands.check_text import print_report
 from simulator.commands.cli import app as simulator
 from simulator.commands.up import show_lab, status_text
 from simulator.errors import LabError

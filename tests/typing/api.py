@@ -29,8 +29,8 @@ from pkikit.model.findings import Verdict
 from pkikit.model.leg import Purpose
 from pkikit.model.revocation import Consumer, CrlSource, RevocationData, RevocationQuestion
 from pkikit.model.trace import HandshakeTrace
+from pkikit.view.connections.check_report import CheckReport
 from simulator import Lab
-from simulator.world.report import CheckReport
 
 at: datetime = datetime(2026, 11, 24, tzinfo=UTC)
 deployment: Deployment = load_deployment(Path("clustered-mra.yaml"))

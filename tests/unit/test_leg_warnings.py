@@ -9,15 +9,16 @@ import pytest
 from cryptography import x509
 from rich.console import Console
 
+from pkikit.commands.check_text import print_report
 from pkikit.design.legs import legs_of
 from pkikit.judge.legs.leg_verdict import judge_leg
 from pkikit.model.findings import Severity
 from pkikit.model.parties import LegKind
 from pkikit.model.trace import Side
-from simulator.commands.check_text import print_report
+from pkikit.view.connections.check_report import CheckReport
+from pkikit.view.connections.leg_report import LegReport
 from simulator.wire.memory import MemoryDialler
 from simulator.world.craft import BOTH, DAY
-from simulator.world.report import CheckReport, LegReport
 from tests.support.worlds import AT, C1, CLUSTER_C, E1, E2, PARTNER, WorldBuilder, presenting, stranger
 
 FAR = 30 * 365 * DAY

@@ -13,7 +13,7 @@ from workbook.tables.display import describe_deployment, describe_leg_report, in
 from workbook.tables.render import legs
 from workbook.tables.sentences import Lines, facts, say, summary
 
-from simulator.world.report import CheckReport
+from pkikit.view.connections.check_report import CheckReport
 from tests.support.worlds.deployments import AT, deployment, issued
 
 C1_E1, C2_E1 = (

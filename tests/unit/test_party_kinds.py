@@ -18,10 +18,10 @@ from pkikit.judge.linting.lint import lint_deployment
 from pkikit.model.deployment import Deployment, deployment_from
 from pkikit.model.deployment_file.fields import FileValue, Fqdn, Label
 from pkikit.model.parties import Domains, LegKind, NodeCertificate, NodeList, PartyGroup, PartyKind, Side, WantedName
+from pkikit.view.topology.systems import systems_of
 from pkikit.worlds.issued_world import IssuedWorld, issue_world, layout_of
 from simulator.connections.addresses import AddressPlan
 from simulator.connections.network import inside_names, zone_of
-from simulator.face.layers.systems import systems_of
 from simulator.world.craft import DAY, craft
 from simulator.world.remedies import Action, targets
 from tests.support.both_judges import refused

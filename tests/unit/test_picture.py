@@ -23,11 +23,11 @@ from pkikit.issue.authority import create_root
 from pkikit.model.deployment import Deployment, deployment_from
 from pkikit.model.world import World
 from pkikit.view.drawing import Picture, text_width
+from pkikit.view.topology.picture import draw
+from pkikit.view.topology.systems import systems_of
 from pkikit.worlds.issued_world import issue_world
 from simulator.commands.picture_option import picture_writer
 from simulator.face.explained import explain_picture
-from simulator.face.layers.systems import systems_of
-from simulator.face.picture import draw
 from simulator.world.craft import DAY, craft
 from tests.support.worlds import AT, C1, DEPLOYMENTS, E2, deployment, of_size, stranger
 

@@ -18,9 +18,9 @@ from pkikit.model.leg import Leg
 from pkikit.model.parties import LegKind
 from pkikit.model.version import ProductVersion
 from pkikit.model.world import World
+from pkikit.view.topology.picture import draw
 from pkikit.worlds.brought import bring_certificates
 from pkikit.worlds.issued_world import IssuedWorld, issue_world
-from simulator.face.picture import draw
 from simulator.wire.memory import MemoryDialler
 from simulator.world.craft import CLIENT, DAY, SERVER, craft
 from simulator.world.fault_context import FaultContext

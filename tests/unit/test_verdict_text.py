@@ -9,9 +9,10 @@ import pkikit
 from pkikit.issue.authority import create_root
 from pkikit.judge.legs.leg_verdict import judge_all_legs
 from pkikit.model.findings import Evidence, Finding, Severity, Verdict
+from pkikit.view.connections.check_report import CheckReport
+from pkikit.view.connections.leg_report import LegReport
 from pkikit.worlds.issued_world import issue_world
 from simulator.world.craft import DAY, craft
-from simulator.world.report import CheckReport, LegReport
 from tests.support.worlds import AT, E1, deployment
 
 CA = create_root("Front Door Root CA", at=AT - DAY)

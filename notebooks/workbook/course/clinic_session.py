@@ -11,6 +11,7 @@ import pandas as pd
 from pkikit.errors import InputError, PkikitError
 from pkikit.rules.plain_causes import PlainCause
 from pkikit.text import counted, printable
+from pkikit.view.connections.check_report import CheckReport
 from pkikit.view.drawing import Picture
 from simulator.clinic.assign import assign
 from simulator.clinic.case import Case, case_of, cases, random_case
@@ -20,7 +21,6 @@ from simulator.clinic.looks import TOOLS, Seen
 from simulator.clinic.score import Score
 from simulator.settings import LabSettings
 from simulator.threaded import ThreadedCase
-from simulator.world.report import CheckReport
 from workbook.models.ticket_picture import ticket_picture
 from workbook.plainly import tell_plainly
 from workbook.session import close_current

@@ -13,11 +13,12 @@ from pkikit.errors import InputError, PkikitError
 from pkikit.rules.catalogue import all_rules
 from pkikit.text import counted
 from pkikit.values.names import printable
+from pkikit.view.connections.check_report import CheckReport
+from pkikit.view.connections.leg_report import LegReport
 from pkikit.view.short_names import ShortNames
 from simulator.clinic.case import case_of
 from simulator.settings import LabSettings
 from simulator.travel.sunset_stages import Sunset
-from simulator.world.report import CheckReport, LegReport
 from workbook.course.answer_check import Answer, check_choice, check_names, check_sans, no_answer, pairs
 from workbook.course.bank import Exercise, Work, exercise_of, exercises
 from workbook.course.clinic_session import ClinicSession

@@ -17,12 +17,12 @@ from pkikit.model.deployment import Deployment
 from pkikit.model.places import deployment_with
 from pkikit.model.world import World
 from pkikit.text import counted
+from pkikit.view.connections.check_report import CheckReport
 from pkikit.view.short_names import ShortNames
 from simulator.world import orders
 from simulator.world.fault_context import FaultContext
 from simulator.world.plan_settings import relaxed, settings_of
 from simulator.world.remedies import ACME_CA, ANY_CA, FORMS, OF_PEERS, Action, targets
-from simulator.world.report import CheckReport
 
 Options = tuple[tuple[str, str], ...]  # (label, value)
 

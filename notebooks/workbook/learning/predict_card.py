@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from pkikit.view.connections.check_report import CheckReport
+from pkikit.view.connections.leg_report import LegReport
 from pkikit.view.short_names import ShortNames
-from simulator.world.report import CheckReport, LegReport
 from workbook.html import inline, plain
 from workbook.learning.answer_fields import Boxes, Field, OneOf
 from workbook.learning.cards import Card, button, heading, row

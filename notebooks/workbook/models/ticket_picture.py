@@ -7,11 +7,12 @@ from functools import cached_property
 
 from pkikit.model.deployment import Deployment
 from pkikit.model.world import World
+from pkikit.view.connections.check_report import CheckReport
+from pkikit.view.connections.leg_report import LegReport
 from pkikit.view.drawing import Picture
-from simulator.face.layers.differences import Differences
-from simulator.face.layers.topology import Refusal, Topology
-from simulator.face.picture import draw_topology
-from simulator.world.report import CheckReport, LegReport
+from pkikit.view.topology.differences import Differences
+from pkikit.view.topology.picture import draw_topology
+from pkikit.view.topology.topology import Refusal, Topology
 
 
 class _Unexplained(LegReport):

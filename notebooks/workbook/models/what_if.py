@@ -16,9 +16,10 @@ from pkikit.model.certificates.facts import is_self_signed, title
 from pkikit.model.findings import Verdict
 from pkikit.model.leg import Purpose
 from pkikit.model.world import World
+from pkikit.view.connections.check_report import CheckReport
+from pkikit.view.connections.leg_report import LegReport
 from simulator.world.fault_context import FaultContext
 from simulator.world.faults import Reissue, Revoke
-from simulator.world.report import CheckReport, LegReport
 
 Loss = Literal["its certificate expires", "a name is left out", "a CA is distrusted", "its certificate is revoked"]
 LOSSES: tuple[Loss, ...] = (

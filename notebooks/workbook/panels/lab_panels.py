@@ -15,10 +15,10 @@ from pkikit.model.certificates.facts import format_time, title
 from pkikit.model.leg import Purpose
 from pkikit.model.parties import Role
 from pkikit.model.world import World
+from pkikit.view.connections.check_report import CheckReport
 from pkikit.view.short_names import ShortNames
-from simulator.face.layers.topology import Topology
-from simulator.face.picture import draw_topology
-from simulator.world.report import CheckReport
+from pkikit.view.topology.picture import draw_topology
+from pkikit.view.topology.topology import Topology
 from workbook.html import PanelOutput, table
 from workbook.models.revocation_table import ANSWERS, LISTS, SERVICES, SOURCES, RevocationCase, decide, shown
 from workbook.models.what_if import (

@@ -15,8 +15,9 @@ from IPython.core.getipython import get_ipython
 from pkikit.judge.matching.name_matching import NameMatch
 from pkikit.model.deployment import Deployment
 from pkikit.model.leg import Leg
+from pkikit.view.connections.check_report import CheckReport
+from pkikit.view.connections.leg_report import LegReport
 from pkikit.view.short_names import ShortNames, is_connection
-from simulator.world.report import CheckReport, LegReport
 from workbook.tables.sentences import summary
 
 _MOST_ROWS = 200

@@ -18,12 +18,13 @@ from pkikit.model.findings import Finding, Verdict
 from pkikit.model.tables.log_events import MARK
 from pkikit.model.trace import Message, Side, describe
 from pkikit.text import counted
+from pkikit.view.connections.check_report import CheckReport
+from pkikit.view.connections.leg_report import LegReport
 from pkikit.view.description import describe_certificate, describe_request
 from pkikit.view.drawing import Picture
 from pkikit.view.short_names import ShortNames
+from pkikit.view.topology.picture import draw
 from simulator.events import Event
-from simulator.face.picture import draw
-from simulator.world.report import CheckReport, LegReport
 from workbook.html import shorten
 from workbook.session import LabSession
 from workbook.tables.sentences import Lines

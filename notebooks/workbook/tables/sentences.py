@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 
 from pkikit.text import counted, listed
+from pkikit.view.connections.check_report import CheckReport
+from pkikit.view.connections.leg_report import LegReport
 from pkikit.view.short_names import ShortNames
-from simulator.world.report import CheckReport, LegReport
 
 _NAMED = 6
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from pkikit.design.services import Need, services_of
 from pkikit.model.deployment import Deployment
-from simulator.world.report import CheckReport
+from pkikit.view.connections.check_report import CheckReport
 
 
 def services(report: CheckReport) -> pd.DataFrame:

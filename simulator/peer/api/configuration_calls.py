@@ -18,7 +18,7 @@ from simulator.peer.api.calls import EXPRESSWAY_CLIENT, PY_EXPRESSWAY, REFERENCE
 from simulator.peer.pages.bodies import Body, body_of_script
 from simulator.peer.pages.rendering import PEER
 from simulator.peer.peer import Peer
-from simulator.world.report import zone_status
+from simulator.world.zone_status import zone_status
 
 OnOff = Literal["On", "Off"]
 Entry = dict[str, Any]

@@ -12,12 +12,12 @@ from pkikit.errors import InputError
 from pkikit.model.leg import Leg
 from pkikit.model.zones import TraversalZone
 from pkikit.values.names import parse_dns_name, printable
+from pkikit.view.connections.leg_report import LegReport
 from simulator.peer.pages.actions import Handler
 from simulator.peer.pages.rendering import PEER, render, require_in_menu
 from simulator.peer.pages.views.zone_views import connection_rows
 from simulator.peer.peer import Peer
 from simulator.web.web_input import text_fields
-from simulator.world.report import LegReport
 
 PAGE = "/securetraversaltest"
 _MOST = 253

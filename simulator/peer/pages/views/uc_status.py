@@ -12,11 +12,11 @@ from aiohttp import web
 from pkikit.design.services import ServiceName
 from pkikit.model.parties import LegKind, Role
 from pkikit.model.zones import TraversalZone
+from pkikit.view.connections.leg_report import LegReport
 from simulator.peer.pages.actions import Handler
 from simulator.peer.pages.rendering import PEER, render
 from simulator.peer.pages.views.zone_views import connection_rows, rows_of
 from simulator.peer.peer import Peer
-from simulator.world.report import LegReport
 
 _UC_SERVICES = frozenset({ServiceName.MRA, ServiceName.WEB_PROXY, ServiceName.FEDERATION})
 

@@ -16,10 +16,11 @@ from pkikit.model.parties import LegKind
 from pkikit.model.trace import Failed, NotConnected, describe
 from pkikit.model.zones import DefaultZone, DnsZone, NeighbourZone, TraversalZone
 from pkikit.values.numbers import whole_number
+from pkikit.view.connections.leg_report import LegReport
 from simulator.peer.pages.actions import Handler
 from simulator.peer.pages.rendering import PEER, render
 from simulator.peer.peer import Peer
-from simulator.world.report import LegReport, status_word
+from simulator.world.zone_status import status_word
 
 _MOST = 9_999
 

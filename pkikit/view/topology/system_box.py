@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from pkikit.model.parties import Side
 from pkikit.view.drawing import BADGE_HEIGHT, LINE, PAD, CardLine, badge_width, card_size, text_width, wrap
-from simulator.face.layers.bundles import Bundle
-from simulator.face.layers.systems import System
+from pkikit.view.topology.bundles import Bundle
+from pkikit.view.topology.systems import System
 
 _NARROW, _WIDE, _GAP = 132.0, 236.0, 8.0
 _HEADING = {Side.INSIDE: "inside", Side.CORE: "core", Side.EDGE: "edge", Side.OUTSIDE: "outside"}

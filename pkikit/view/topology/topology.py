@@ -14,11 +14,12 @@ from pkikit.model.parties import Side
 from pkikit.model.world import World
 from pkikit.rules.plain_causes import said_plainly
 from pkikit.text import counted
+from pkikit.view.connections.check_report import CheckReport
+from pkikit.view.connections.leg_report import LegReport
 from pkikit.view.short_names import ShortNames
-from simulator.face.layers.bundles import Bundle, bundles_of
-from simulator.face.layers.differences import PEBBLE, Differences, differences_of, issuer_text
-from simulator.face.layers.systems import System, systems_of
-from simulator.world.report import CheckReport, LegReport
+from pkikit.view.topology.bundles import Bundle, bundles_of
+from pkikit.view.topology.differences import PEBBLE, Differences, differences_of, issuer_text
+from pkikit.view.topology.systems import System, systems_of
 
 
 @dataclass(frozen=True, kw_only=True)

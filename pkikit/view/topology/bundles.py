@@ -9,9 +9,9 @@ from functools import cached_property
 from pkikit.model.leg import Leg
 from pkikit.model.parties import LegKind
 from pkikit.text import counted
+from pkikit.view.connections.leg_report import LegReport
 from pkikit.view.drawing import Mark
-from simulator.face.layers.systems import System
-from simulator.world.report import LegReport
+from pkikit.view.topology.systems import System
 
 # Connections between an Expressway-C and an Expressway-E: a line for each purpose.
 _PURPOSES = {LegKind.TUNNEL: "SSH tunnels", LegKind.XCP: "XCP"}

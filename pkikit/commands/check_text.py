@@ -17,8 +17,10 @@ from pkikit.text import counted, listed, printable
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from pkikit.view.connections.check_report import CheckReport
+    from pkikit.view.connections.leg_report import LegReport
+    from pkikit.view.connections.root_cause import RootCause
     from pkikit.view.short_names import ShortNames
-    from simulator.world.report import CheckReport, LegReport, RootCause
 
 # So many connections of one cause are listed; the others are a number.
 _LISTED = 8

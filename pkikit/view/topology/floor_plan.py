@@ -12,8 +12,8 @@ from itertools import pairwise
 
 from pkikit.model.parties import Side
 from pkikit.view.drawing import BADGE_HEIGHT, badge_width, text_width
-from simulator.face.layers.bundles import Bundle
-from simulator.face.layers.system_box import SystemBox
+from pkikit.view.topology.bundles import Bundle
+from pkikit.view.topology.system_box import SystemBox
 
 Point = tuple[float, float]
 MARGIN, TOP = 26.0, 92.0

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pkikit.model.deployment import Deployment
 from pkikit.model.parties import Side
 from pkikit.model.world import World
+from pkikit.view.connections.check_report import CheckReport
 from pkikit.view.drawing import (
     LINE,
     Canvas,
@@ -25,13 +26,12 @@ from pkikit.view.drawing import (
     wall,
     wrap,
 )
-from simulator.face.layers.bundles import Bundle
-from simulator.face.layers.floor_plan import MARGIN, FloorPlan, Placed, Wire, plan
-from simulator.face.layers.picture_text import describe, machine_text
-from simulator.face.layers.system_box import box_of
-from simulator.face.layers.systems import ZONES
-from simulator.face.layers.topology import Topology
-from simulator.world.report import CheckReport
+from pkikit.view.topology.bundles import Bundle
+from pkikit.view.topology.floor_plan import MARGIN, FloorPlan, Placed, Wire, plan
+from pkikit.view.topology.picture_text import describe, machine_text
+from pkikit.view.topology.system_box import box_of
+from pkikit.view.topology.systems import ZONES
+from pkikit.view.topology.topology import Topology
 
 _LEAST, _MOST_DOWN = 640.0, 6
 _PAD = 10.0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pkikit.model.certificates.facts import format_time, presented_names
 from pkikit.text import listed, printable
-from simulator.face.layers.systems import ZONES, System
-from simulator.face.layers.topology import Topology
+from pkikit.view.topology.systems import ZONES, System
+from pkikit.view.topology.topology import Topology
 
 _MOST_NAMES = 20
 _SAID = {"up": "✔ all up: ", "down": "✘ at least one down: ", "mixed": "✘ at least one down: ", "idle": ""}

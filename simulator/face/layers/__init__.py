@@ -1,1 +1,0 @@
-"""The topology before it is drawn: boxes, bundles of connections, differences, places and words."""
