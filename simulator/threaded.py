@@ -279,7 +279,10 @@ class ThreadedLab(_Threaded[RunningLab]):
         return self.run(self.lab.status)
 
     def archives(self, folder: Path) -> tuple[Path, ...]:
-        """Write a diagnostic archive of each peer into a folder, and return the files. None of them has a private key."""
+        """Write a diagnostic archive of each peer and certificate snapshots of Unified CM into a folder; return the files.
+
+        None of them has a private key.
+        """
         return self.run(self.lab.archives, folder)
 
     # Changes.

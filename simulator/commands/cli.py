@@ -132,7 +132,10 @@ def check(
     ] = None,
     archives: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="A diagnostic archive of each peer: log, dumps, certificates, packets."),
+        typer.Option(
+            metavar="DIR",
+            help="A diagnostic archive of each peer, and the certificate snapshots of Unified CM, for pkikit import.",
+        ),
     ] = None,
     picture: Annotated[
         Path | None,
@@ -154,7 +157,8 @@ def check(
         report, written = asyncio.run(_run_check(lab, archives, draw, quiet=as_json or not sys.stderr.isatty()))
     if traces is not None:
         _write_traces(report, traces)
-    files = [("Diagnostic archive", path) for path in written]
+    kinds = {".json": "Certificate snapshot"}
+    files = [(kinds.get(path.suffix, "Diagnostic archive"), path) for path in written]
     files += [
         (what, path)
         for what, path in (("Capture", capture), ("Folder of traces", traces), ("Picture", picture))

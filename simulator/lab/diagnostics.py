@@ -21,6 +21,7 @@ from simulator.peer.diagnostic_log import Dumps, build_archive, dumps_of, has_cl
 from simulator.peer.diagnostic_tool import LAST_PORT, MAX_MARKER, CaptureFilter, DiagnosticTool, LogProgress
 from simulator.peer.peer import Peer
 from simulator.wire.capture import Capture, End, Tap
+from simulator.world.certificate_snapshots import certificate_snapshots
 
 
 @dataclass(kw_only=True)
@@ -72,11 +73,10 @@ class Diagnostics(Follower, DiagnosticTool):
         if self.progress(fqdn).running:
             raise LabError(f"diagnostic logging is running on {fqdn}; stop it first")
         for name in self._cluster(fqdn):
-            peer = self._peers[name]
             self._runs[name] = _Run(
                 began=self._context.now_of(name),
                 since=self._context.events.last,
-                dumps=dumps_of(name, peer.lab, peer.alarms()),
+                dumps=self._dumps(name),
                 capture=Capture(self._context.clock.now) if tcpdump else None,
                 only=wanted,
             )
@@ -160,9 +160,8 @@ class Diagnostics(Follower, DiagnosticTool):
 
     async def archive_now(self, fqdn: str) -> tuple[str, bytes]:
         """Return an archive of this instant: of the log that runs, or of all events that the lab still has."""
-        peer = self._peers[fqdn]
         whole = _Run(began=self._context.now_of(fqdn), since=0, dumps=None)
-        run = replace(self._runs.get(fqdn, whole), dumps=dumps_of(fqdn, peer.lab, peer.alarms()))
+        run = replace(self._runs.get(fqdn, whole), dumps=self._dumps(fqdn))
         return await self._archive(fqdn, run)
 
     async def archives_now(self) -> dict[str, bytes]:
@@ -174,6 +173,14 @@ class Diagnostics(Follower, DiagnosticTool):
                 name = name.replace(f"_{fqdn.partition('.')[0]}_", f"_{fqdn}_")
             made[name] = content
         return made
+
+    def snapshots_now(self) -> dict[str, bytes]:
+        """Return what the nodes of Unified CM and its relatives tell about their certificates, by the name of a file."""
+        return certificate_snapshots(self._context.world)
+
+    def _dumps(self, fqdn: str) -> Dumps:
+        peer = self._peers[fqdn]
+        return dumps_of(fqdn, peer.lab, peer.alarms(), self._context.plan.by_name[fqdn])
 
     async def _archive(self, fqdn: str, run: _Run) -> tuple[str, bytes]:
         """Make an archive of what there is now, in a thread: a long capture takes seconds."""

@@ -172,9 +172,10 @@ class RunningLab:
     async def archives(self, folder: Path) -> tuple[Path, ...]:
         """Write a diagnostic archive of each peer into a folder, and return the files (mode 0600).
 
-        An archive has packets only if diagnostic logging with tcpdump was started before. It has no private key.
+        An archive has packets only if diagnostic logging with tcpdump was started before. Beside the archives there is a
+        certificate snapshot (JSON) of each node of Unified CM, IM and Presence and Unity Connection. Nothing has a private key.
         """
-        archives = await self.diagnostics.archives_now()
+        archives = {**await self.diagnostics.archives_now(), **self.diagnostics.snapshots_now()}
         return await anyio.to_thread.run_sync(write_archives, archives, folder)
 
     @property

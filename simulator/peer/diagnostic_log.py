@@ -36,17 +36,18 @@ class Dumps:
     status: Status
 
 
-def dumps_of(fqdn: str, lab: LabView, alarms: tuple[Alarm, ...]) -> Dumps:
+def dumps_of(fqdn: str, lab: LabView, alarms: tuple[Alarm, ...], address: str = "") -> Dumps:
     """Return what the dumps of a peer contain now.
 
     Args:
         fqdn: the peer.
         lab: the lab as the peer sees it.
         alarms: its alarms.
+        address: its IP address in the lab.
     """
     eku = lab.eku_switches(fqdn)
     switches = {"eku_checking": eku.checking, "server_eku_upload": eku.server_upload}
-    values = xconfiguration(lab.deployment, fqdn, lab.revocation_settings(fqdn), switches)
+    values = xconfiguration(lab.deployment, fqdn, lab.revocation_settings(fqdn), switches, address=address)
     return Dumps(configuration=values, status=status_of(fqdn, lab.deployment, lab.status_of(fqdn), alarms))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import tarfile
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ from tests.support.cli import DEPLOYMENT, run
 from tests.support.labs import FAST, QUICK
 from tests.support.wait import eventually
 from tests.support.web_client import FormClient, ask, logged_in
-from tests.support.worlds import C1, E1, E2, changed, deployment
+from tests.support.worlds import C1, E1, E2, UCM1, changed, deployment
 
 STAMP = r"\d{4}-\d\d-\d\d_\d{6}"
 
@@ -98,13 +99,31 @@ def test_configuration_dump_is_that_of_the_deployment(lab: ThreadedLab) -> None:
     found = logged(lab)
     lines = found["xconf_dump_e1.txt"].decode().splitlines()
     assert all(re.fullmatch(r'\*c xConfiguration [^:]+: "[^"]*"', line) for line in lines)
-    values = xconfiguration(lab.deployment, E1, lab.world.revocation_settings(E1))
+    values = xconfiguration(lab.deployment, E1, lab.world.revocation_settings(E1), address=lab.plan.by_name[E1])
+    assert ("Ethernet 1 IP V4 Address", lab.plan.by_name[E1]) in values
     assert lines == [f'*c xConfiguration {key}: "{value}"' for key, value in values]
     root = ElementTree.fromstring(found["xconf_dump_e1.xml"])
     space = "{http://www.tandberg.no/XML/CUIL/1.0}"
     assert root.findtext("/".join(f"{space}{word}" for word in ("SIP", "TLS", "Port"))) == "5061"
     names = root.findall(f"{space}Zones/{space}Zone/{space}Name")
     assert [name.text for name in names] == ["uc-traversal", "partner"]
+
+
+def test_certificate_snapshots_are_those_of_the_nodes(lab: ThreadedLab, tmp_path: Path) -> None:
+    """Each service has its own certificate and list; the form is that of the product's API."""
+    snapshot = json.loads(next(p for p in lab.archives(tmp_path) if UCM1 in p.name).read_text())
+    assert set(snapshot) == {"trackingId", "server", "identities", "trusts", "revokedCertificates"}
+    assert snapshot["server"] == UCM1
+    party = lab.world.parties[UCM1]
+    shown = {
+        one["service"]: x509.load_pem_x509_certificates(one["certificate"].encode()) for one in snapshot["identities"]
+    }
+    assert party.credential is not None
+    assert shown["tomcat"] == list(party.credential.chain)
+    assert shown["CallManager"] == list(party.services[5061].chain)
+    listed = {one["service"]: one["certificate_data"] for one in snapshot["trusts"]}
+    assert [data["filename"] for data in listed["CallManager"]] == ["Lab_Root_CA.pem"]
+    assert x509.load_pem_x509_certificate(listed["tomcat"][0]["certificate"].encode()) in party.trusted_ca_list
 
 
 @pytest.mark.product("E-61")
@@ -194,14 +213,16 @@ def test_steps_in_the_wrong_order_are_refused(lab: ThreadedLab) -> None:
 
 
 def test_check_writes_an_archive_of_each_peer(tmp_path: Path) -> None:
-    """One archive a peer, for its owner alone."""
+    """One archive a peer, one snapshot a node of Unified CM and IM&P, for their owner alone."""
     done = run("simulator", "check", DEPLOYMENT, "--archives", str(tmp_path / "out"))
     assert done.returncode == 0, done.stderr
     files = sorted((tmp_path / "out").iterdir())
     assert [re.sub(STAMP, "", f.name) for f in files] == [
-        f"diagnostic_log_{host}_.tar.gz" for host in ("c1", "c2", "e1", "e2")
+        *(f"certificate-snapshot_{host}.corp.example.com.json" for host in ("imp1", "ucm1", "ucm2")),
+        *(f"diagnostic_log_{host}_.tar.gz" for host in ("c1", "c2", "e1", "e2")),
     ]
     assert {f.stat().st_mode & 0o777 for f in files} == {0o600}
+    assert not [f for f in files if b"PRIVATE KEY" in f.read_bytes()]
 
 
 def test_diagnose_finds_the_cause_in_an_archive(tmp_path: Path) -> None:

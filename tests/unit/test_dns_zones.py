@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -151,7 +152,11 @@ def test_mistyped_subject_name_breaks_calls_out_and_the_mapping_of_calls_in() ->
 def test_dump_has_subject_name_and_inbound_mapping_of_each_dns_zone() -> None:
     """As Cisco TAC 212475 prints them; a zone without a name has an empty one."""
     values = dict(xconfiguration(webex(), E1))
-    hybrid = next(key.split()[2] for key, value in values.items() if key.endswith(" Name") and value == "hybrid")
+    hybrid = next(
+        key.split()[2]
+        for key, value in values.items()
+        if re.fullmatch(r"Zones Zone \d+ Name", key) and value == "hybrid"
+    )
     prefix = f"Zones Zone {hybrid} DNS SIP TLS Verify"
     assert [values[f"{prefix} {name}"] for name in ("Mode", "Subject Name", "InboundClassification")] == [
         "On",

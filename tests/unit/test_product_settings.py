@@ -183,6 +183,49 @@ def test_dump_of_each_side_has_the_zone_as_that_side_sees_it() -> None:
     assert not any(key.startswith("Zones Zone") and "TraversalServer" in key for key in of_c)
 
 
+def test_dump_has_a_zone_for_each_node_of_unified_cm_as_expressway_c_makes_them() -> None:
+    """TCP always, TLS in mixed mode with the verify mode of the discovery, one for SIP OAuth; on C alone, after its own zones."""
+    told = {"name": "cucm", "nodes": ["ucm1.corp.example.com"], "sip_oauth": True}
+    made = changed(
+        unified_cm=[
+            {**told, "mixed_mode": True, "tls_verify": True},
+            {"name": "other", "nodes": ["192.corp.example.com"]},
+        ]
+    )
+    values = dict(xconfiguration(made, C1))
+    zones = {n: values[f"Zones Zone {n} Name"] for n in range(2, 6)}
+    node = "ucm1.corp.example.com"
+    assert zones == {2: f"CEtcp-{node}", 3: f"CEtls-{node}", 4: f"CEOAuth {node}", 5: "CEtcp-192.corp.example.com"}
+    assert [values[f"Zones Zone {n} Neighbor SIP Port"] for n in zones] == ["5060", "5061", "5091", "5060"]
+    assert [values[f"Zones Zone {n} Neighbor SIP TLS Verify Mode"] for n in zones] == ["Off", "On", "On", "Off"]
+    assert values["Zones Zone 3 Neighbor Peer 1 Address"] == node
+    assert not [value for value in dict(xconfiguration(made, E1)).values() if value.startswith("CE")]
+
+
+def test_dump_has_the_servers_that_the_documents_have_keys_for() -> None:
+    """LDAP, policy services by name, syslog, the external manager, and search rules into DNS zones."""
+    full = deployment("clustered-full")
+    of_c, of_e = (dict(xconfiguration(full, peer)) for peer in (C1, E1))
+    assert of_c["Login Remote LDAP Server Address"] == "ldap.corp.example.com"
+    assert of_c["Login Remote LDAP Server Port"] == "636"
+    assert of_c["ExternalManager Address"] == "tms.corp.example.com"
+    service = "Policy Services Service 1"
+    assert [of_c[f"{service} {key}"] for key in ("Name", "TLS Verify Mode", "Server 1 Address", "Server 2 Address")] == [
+        "policy", "On", "policy.corp.example.com", "",
+    ]  # fmt: skip
+    assert of_e["Remote Syslog 1 Address"] == "syslog.corp.example.com"
+    rule = "Zones Policy SearchRules Rule 1"
+    assert [of_e[f"{rule} {key}"] for key in ("Pattern String", "Target Name")] == ["@callee.example.org", "b2b"]
+    assert "Login Remote LDAP Server Address" not in of_e
+
+
+def test_dump_has_no_password() -> None:
+    """Where the product has one, it shows {cipher} and unreadable text."""
+    for peer in deployment("clustered-full").peers:
+        for key, value in xconfiguration(deployment("clustered-full"), peer):
+            assert not key.endswith("Password") or value == "{cipher}no-password-in-the-lab"
+
+
 @pytest.mark.product("I-04")
 def test_dump_has_the_values_of_the_deployment_instead_of_the_defaults() -> None:
     """The fallback: `not-revoked` is Ignore, although the reference's default is Fail; a cluster's own settings count."""

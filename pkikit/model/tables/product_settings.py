@@ -69,6 +69,7 @@ _TLS_STACK = "the lab's TLS stack decides: TLS 1.2 and 1.3, suites of OpenSSL's 
 _XCP = "the lab verifies XCP connections as by default, without revocation"
 _FIXED_PORT = "the lab listens on the default port"
 _ACCOUNTS = "the lab's pages have accounts of their own"
+_MANAGER = "in the lab, TMS dials the peers, and no peer dials TMS"
 _TAC_EKU = "Cisco TAC 225693"
 
 REVOCATION: tuple[Setting, ...] = (
@@ -248,8 +249,16 @@ SERVERS: tuple[Setting, ...] = (
         why_not="6514, as the document suggests for TLS",
     ),
     Setting(
-        key="Registration RestrictionPolicy Service TLS Verify Mode", default="On", modelled_by="servers[]/tls_verify"
+        key="Registration RestrictionPolicy Service TLS Verify Mode",
+        default="On",
+        why_not="a server of type policy is one of `Policy Services`",
     ),
+    Setting(key="Policy Services Service [n] TLS Verify Mode", default="On", modelled_by="servers[]/tls_verify"),
+    Setting(
+        key="Policy Services Service [n] Protocol", allowed="HTTP/HTTPS", default="HTTPS", why_not="HTTPS in the lab"
+    ),
+    Setting(key="ExternalManager Protocol", allowed="HTTP/HTTPS", default="HTTPS", why_not=_MANAGER),
+    Setting(key="ExternalManager Server Certificate Verification Mode", default="On", why_not=_MANAGER),
     Setting(
         key="Registration RestrictionPolicy Service TLS CRLCheck Mode",
         default="Off",
@@ -315,6 +324,19 @@ MANAGEMENT: tuple[Setting, ...] = (
     Setting(key="Management Interface HstsMode", default="On", why_not=_ACCOUNTS),
     Setting(key="Log Level", allowed="1..4", default="1", modelled_by="clusters[]/log_level"),
 )
+MOBILE: tuple[Setting, ...] = (
+    Setting(key="CollaborationEdge JabbercEnabled", default=None, modelled_by="jabber_guest"),
+    Setting(
+        key="CollaborationEdge AllowOnboardingOverMra",
+        default=None,
+        why_not="a deployment with servers of `cloud_services` has it on",
+    ),
+)
+ACCOUNTS: tuple[Setting, ...] = (
+    Setting(
+        key="Authentication Account Admin Account [n] AccessAPI", default="On", modelled_by="clusters[]/api_access"
+    ),
+)
 
 SETTINGS: tuple[Setting, ...] = (
     *REVOCATION,
@@ -326,4 +348,6 @@ SETTINGS: tuple[Setting, ...] = (
     *SERVERS,
     *CIPHERS,
     *MANAGEMENT,
+    *MOBILE,
+    *ACCOUNTS,
 )

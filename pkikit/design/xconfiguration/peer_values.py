@@ -1,20 +1,27 @@
-"""The `xConfiguration` of a peer: the table of settings, filled with the values that a deployment decides."""
+"""All values of a peer's dump, in the order of their keys."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from pkikit.design.legs.zone_legs import traversal_port, verify_subject_name
 from pkikit.design.setting_words import word_of
+from pkikit.design.xconfiguration.dump_words import Value, addresses
+from pkikit.design.xconfiguration.dumped_servers import account_values, server_values
+from pkikit.design.xconfiguration.dumped_zones import (
+    automatic_zones,
+    kind_of,
+    own_zones,
+    search_rules,
+    zone_setting,
+    zone_values,
+)
 from pkikit.model.deployment import Deployment, Revocation
-from pkikit.model.parties import Cluster, Role, Server
-from pkikit.model.tables import ports
+from pkikit.model.deployment_file.fields import MAX_PEERS
+from pkikit.model.parties import Cluster, Role
 from pkikit.model.tables.product_settings import SETTINGS, Setting
 from pkikit.model.version import ProductVersion
-from pkikit.model.zones import DefaultZone, NeighbourZone, TraversalZone, Zone
-
-Value = tuple[str, str]  # the words of a key, without `xConfiguration`, and its value
+from pkikit.model.zones import DefaultZone
 
 
 def default_of(setting: Setting, version: ProductVersion) -> str | None:
@@ -35,6 +42,8 @@ def xconfiguration(
     peer: str,
     revocation: Revocation | None = None,
     switches: Mapping[str, bool] = MappingProxyType({}),
+    *,
+    address: str = "",
 ) -> tuple[Value, ...]:
     """Return the settings of a peer as a dump lists them.
 
@@ -43,6 +52,7 @@ def xconfiguration(
         peer: the FQDN of a peer.
         revocation: SIP revocation settings of its cluster, where they are no longer those of the deployment.
         switches: switches of its cluster likewise, by their keys of the deployment file (`eku_checking`).
+        address: its IP address, where the deployment file does not say.
 
     Returns:
         The key without `xConfiguration`, and the value, in the order of the keys. A setting without a documented default
@@ -56,31 +66,39 @@ def xconfiguration(
     if cluster is None:
         raise KeyError(peer)
     cluster = cluster.model_copy(update=dict(switches))
-    return tuple(sorted(_values(deployment, cluster, peer, revocation or deployment.revocation), key=_order))
+    values = dict(_table(deployment, cluster, revocation or deployment.revocation))
+    values |= dict(_decided(deployment, cluster, peer, deployment.addresses.get(peer, address)))
+    return tuple(sorted(values.items(), key=_order))
 
 
 def _order(value: Value) -> list[tuple[int, str]]:
     return [(int(word), "") if word.isdigit() else (-1, word) for word in value[0].split()]
 
 
-def _values(deployment: Deployment, cluster: Cluster, peer: str, revocation: Revocation) -> Iterator[Value]:
-    version = deployment.product_version
-    zones = [z for z in deployment.zones if cluster.name in _clusters(z) and not isinstance(z, DefaultZone)]
-    yield from _identity(deployment, cluster, peer)
-    for number, zone in enumerate(zones, start=1):
-        yield from _zone(deployment, cluster, zone, f"Zones Zone {number}")
+def _table(deployment: Deployment, cluster: Cluster, revocation: Revocation) -> Iterator[Value]:
+    """Yield the settings of the table, each with the value of the deployment or its default."""
+    version, zones = deployment.product_version, own_zones(deployment, cluster)
     for setting in settings_of(version, cluster.role):
         default = default_of(setting, version)
         if setting.key.startswith("Zones Zone "):
             for number, zone in enumerate(zones, start=1):
-                if _kind(cluster, zone) in setting.key.split():
-                    value = _zone_value(deployment, setting, zone, default)
+                if kind_of(cluster, zone) in setting.key.split():
+                    value = zone_setting(deployment, setting, zone, default)
                     yield from _some(setting.key.replace("[n]", str(number)), value)
         elif "[n]" not in setting.key:
             yield from _some(setting.key, _value(deployment, cluster, revocation, setting, default))
-    syslog = [s for s in deployment.servers if s.type == "syslog" and s.cluster == cluster.name]
-    for number, server in enumerate(syslog, start=1):
-        yield from _syslog(server, f"Remote Syslog {number}")
+
+
+def _decided(deployment: Deployment, cluster: Cluster, peer: str, address: str) -> Iterator[Value]:
+    """Yield what the deployment alone decides; where the table has a default for a key, this value counts."""
+    zones = own_zones(deployment, cluster)
+    yield from _identity(deployment, cluster, peer, address)
+    for number, zone in enumerate(zones, start=1):
+        yield from zone_values(deployment, cluster, zone, f"Zones Zone {number}")
+    yield from automatic_zones(deployment, cluster, len(zones) + 1)
+    yield from search_rules(deployment, cluster)
+    yield from server_values(deployment, cluster)
+    yield from account_values(cluster)
 
 
 def _some(key: str, value: str | None) -> Iterator[Value]:
@@ -88,54 +106,23 @@ def _some(key: str, value: str | None) -> Iterator[Value]:
         yield key, value
 
 
-def _identity(deployment: Deployment, cluster: Cluster, peer: str) -> Iterator[Value]:
+def _identity(deployment: Deployment, cluster: Cluster, peer: str, address: str) -> Iterator[Value]:
     host, _, domain = peer.partition(".")
     yield from (("IP DNS Hostname", host), ("IP DNS Domain Name", domain), ("SystemUnit Name", host))
+    if address:
+        yield "Ethernet 1 IP V4 Address", address
     if cluster.fqdn:
         yield "Alternates Cluster Name", cluster.fqdn
         yield "Alternates ConfigurationPrimary", "1"
-        for number, other in enumerate(cluster.peers, start=1):
-            yield f"Alternates Peer {number} Address", other
+        yield from addresses("Alternates Peer", cluster.peers, MAX_PEERS)
     yield "CollaborationEdge Enabled", word_of(deployment.mra)
+    yield "CollaborationEdge AllowOnboardingOverMra", word_of(bool(deployment.cloud_services))
     domains = deployment.domains
     for number, name in enumerate(dict.fromkeys((*domains.registration, *domains.sip)), start=1):
         yield f"SIP Domain {number} Name", name
+        yield f"SIP Domain {number} Authzone", ""
         yield f"SIP Domain {number} Edge", word_of(deployment.mra and name in domains.registration)
         yield f"SIP Domain {number} Sip", word_of(name in domains.sip)
-
-
-def _clusters(zone: Zone) -> tuple[str, ...]:
-    return (zone.client, zone.server) if isinstance(zone, TraversalZone) else (zone.cluster,)
-
-
-def _kind(cluster: Cluster, zone: Zone) -> str:
-    if isinstance(zone, TraversalZone):
-        return "TraversalClient" if zone.client == cluster.name else "TraversalServer"
-    return "Neighbor" if isinstance(zone, NeighbourZone) else "DNS"
-
-
-def _zone(deployment: Deployment, cluster: Cluster, zone: Zone, key: str) -> Iterator[Value]:
-    kind = _kind(cluster, zone)
-    yield from ((f"{key} Name", zone.name), (f"{key} Type", kind), (f"{key} SIP Mode", "On"))
-    if isinstance(zone, TraversalZone):
-        yield f"{key} {kind} Collaboration Edge", word_of(zone.is_uc)
-        yield f"{key} {kind} SIP Transport", "TLS"
-        if kind == "TraversalClient":
-            yield f"{key} {kind} SIP Port", str(traversal_port(deployment, zone))
-    if kind in {"TraversalClient", "Neighbor"} and isinstance(zone, TraversalZone | NeighbourZone):
-        for number, address in enumerate(zone.peer_addresses, start=1):
-            yield f"{key} {kind} Peer {number} Address", address
-
-
-def _zone_value(deployment: Deployment, setting: Setting, zone: Zone, default: str | None) -> str | None:
-    if setting.key.endswith("TraversalServer SIP Port") and isinstance(zone, TraversalZone):
-        return str(traversal_port(deployment, zone))
-    if not setting.modelled_by:
-        return default
-    if isinstance(zone, TraversalZone):
-        subject = setting.modelled_by.endswith("tls_verify_subject_name")
-        return verify_subject_name(deployment, zone) if subject else word_of(zone.is_uc or zone.tls_verify)
-    return word_of(getattr(zone, setting.modelled_by.rpartition("/")[2]))
 
 
 def _value(
@@ -148,20 +135,7 @@ def _value(
         case "zones[]":
             zones = (z for z in deployment.zones if isinstance(z, DefaultZone) and z.cluster == cluster.name)
             return next((word_of(getattr(z, name)) for z in zones), default)
-        case "servers[]":
-            servers = (s for s in deployment.servers if s.type == "policy" and s.cluster == cluster.name)
-            return next((word_of(getattr(s, name)) for s in servers), default)
         case "clusters[]":
             return word_of(getattr(cluster, name))
         case _:
-            return default
-
-
-def _syslog(server: Server, key: str) -> Iterator[Value]:
-    values = (
-        ("Address", server.nodes[0]),
-        ("Mode", "ietf_secure"),
-        ("Transport", "tls"),
-        ("Port", str(ports.SYSLOG_TLS)),
-    )
-    yield from ((f"{key} {name}", value) for name, value in (*values, ("Crlcheck", "Off")))
+            return word_of(getattr(deployment, name)) if name else default
