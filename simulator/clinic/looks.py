@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
+import anyio.to_thread
 from cryptography import x509
 
 from pkikit.design.legs import legs_of
@@ -21,6 +23,7 @@ from pkikit.view.connections.leg_report import LegReport
 from pkikit.view.description import describe_certificate
 from pkikit.view.short_names import ShortNames
 from simulator.clinic.live_case import LiveCase
+from simulator.folders import state_folder
 from simulator.world.orders import SERVER_STORE
 from simulator.world.remedies import one_of
 
@@ -37,6 +40,7 @@ TOOLS: Mapping[str, str] = {
     "pages": "the addresses of the web pages, with account",
     "openssl": "an openssl command for a machine, to paste into a shell",
     "capture": "where the packet capture is written",
+    "archives": "collect diagnostic archives and certificate snapshots; archives FOLDER chooses the folder",
 }
 
 
@@ -81,6 +85,7 @@ class Looks:
             further.insert(0, "pages")
         if self._live.lab.settings.capture is not None:
             further.append("capture")
+        further.append("archives")
         return tuple(dict.fromkeys((*self._live.case.tools, *further)))
 
     def short(self, fqdn: str) -> str:
@@ -123,6 +128,8 @@ class Looks:
             return await self._trace(of, report)
         if chosen == "preflight":
             return await self._preflight()
+        if chosen == "archives":
+            return await self._archives(of)
         shown: Mapping[str, Callable[[str], Seen]] = {
             "log": self._log,
             "certificate": self._certificate,
@@ -284,6 +291,20 @@ class Looks:
         head = f"Commands for {self.short(fqdn)}, to paste into a shell of this machine"
         return Seen(tool="openssl", of=self.short(fqdn), title=head, columns=("port", "command"), rows=rows, note=note)
 
+    async def _archives(self, of: str) -> Seen:
+        case = self._live.case
+        folder = await anyio.to_thread.run_sync(_folder_for_archives, of, case.ticket or case.id)
+        files = await self._live.lab.collect(folder, self._live.look)
+        return Seen(
+            tool="archives",
+            of="",
+            title=f"{counted(len(files), 'file')} in {printable(str(folder))}",
+            columns=("file",),
+            rows=tuple((path.name,) for path in files),
+            note="Every connection was dialed while the peers logged with packets. On the product, this takes some minutes "
+            "and interrupts nothing. Read a log with pkikit diagnose, or everything with pkikit import.",
+        )
+
     def _capture(self, _: str) -> Seen:
         path = str(self._live.lab.settings.capture)
         note = "Open it with Wireshark; it is written when the ticket is closed."
@@ -295,6 +316,23 @@ class Looks:
             rows=((path,),),
             note=note,
         )
+
+
+def _folder_for_archives(wanted: str, ticket: str) -> Path:
+    """Return the folder that the player wants, or the ticket's own without the files of the last time.
+
+    Raises:
+        InputError: this cannot be a folder.
+    """
+    if wanted:
+        if not wanted.isprintable():
+            raise InputError(f"{printable(wanted, 60)!r} is not the name of a folder")
+        return Path(wanted)
+    folder = state_folder() / "clinic" / f"{ticket}-archives"
+    for pattern in ("diagnostic_log_*.tar.gz", "certificate-snapshot_*.json"):
+        for path in folder.glob(pattern):
+            path.unlink(missing_ok=True)
+    return folder
 
 
 def _facts(credential: Credential, now: datetime) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -158,21 +158,53 @@ class Diagnostics(Follower, DiagnosticTool):
             raise LabError(f"{fqdn} has no archive to download: collect the log first")
         return run.archive
 
-    async def archive_now(self, fqdn: str) -> tuple[str, bytes]:
-        """Return an archive of this instant: of the log that runs, or of all events that the lab still has."""
-        whole = _Run(began=self._context.now_of(fqdn), since=0, dumps=None)
-        run = replace(self._runs.get(fqdn, whole), dumps=self._dumps(fqdn))
+    async def archive_now(self, fqdn: str, *, whole: bool = False) -> tuple[str, bytes]:
+        """Return an archive of this instant: of the log that runs, or of all events that the lab still has.
+
+        Args:
+            fqdn: the peer.
+            whole: all events, also those before the log that runs.
+
+        Returns:
+            The name and the content.
+        """
+        everything = _Run(began=self._context.now_of(fqdn), since=0, dumps=None)
+        run = self._runs.get(fqdn, everything)
+        run = replace(run, dumps=self._dumps(fqdn), since=0 if whole else run.since)
         return await self._archive(fqdn, run)
 
-    async def archives_now(self) -> dict[str, bytes]:
-        """Return an archive of each peer, by its name."""
+    async def archives_now(self, *, whole: bool = False) -> dict[str, bytes]:
+        """Return an archive of each peer, by its name.
+
+        Args:
+            whole: all events that the lab still has, also those before a log that runs.
+        """
         made: dict[str, bytes] = {}
         for fqdn in self._peers:
-            name, content = await self.archive_now(fqdn)
+            name, content = await self.archive_now(fqdn, whole=whole)
             if name in made:  # two hosts of one name, in two domains
                 name = name.replace(f"_{fqdn.partition('.')[0]}_", f"_{fqdn}_")
             made[name] = content
         return made
+
+    async def archives_with_packets(self, dial: Callable[[], Awaitable[object]]) -> dict[str, bytes]:
+        """Do what an administrator does for a support case: log with packets, see it fail again, stop, collect.
+
+        Args:
+            dial: what happens while all peers log.
+
+        Returns:
+            An archive of each peer, by its name, with all events that the lab still has.
+        """
+        idle = [fqdn for fqdn in self._peers if not self.progress(fqdn).running]
+        self.start_everywhere()
+        try:
+            await dial()
+        finally:
+            for fqdn in idle:
+                if self.progress(fqdn).running:  # the first of a cluster stops all of it
+                    self.stop(fqdn)
+        return await self.archives_now(whole=True)
 
     def snapshots_now(self) -> dict[str, bytes]:
         """Return what the nodes of Unified CM and its relatives tell about their certificates, by the name of a file."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -176,6 +176,20 @@ class RunningLab:
         certificate snapshot (JSON) of each node of Unified CM, IM and Presence and Unity Connection. Nothing has a private key.
         """
         archives = {**await self.diagnostics.archives_now(), **self.diagnostics.snapshots_now()}
+        return await anyio.to_thread.run_sync(write_archives, archives, folder)
+
+    async def collect(self, folder: Path, dial: Callable[[], Awaitable[object]] | None = None) -> tuple[Path, ...]:
+        """Log with packets on every peer while every connection is dialled, and write archives and snapshots as `archives` does.
+
+        Args:
+            folder: where to.
+            dial: what to dial instead.
+
+        Returns:
+            The files. The logs have all events since the lab started.
+        """
+        archives = await self.diagnostics.archives_with_packets(dial or self.check)
+        archives |= self.diagnostics.snapshots_now()
         return await anyio.to_thread.run_sync(write_archives, archives, folder)
 
     @property

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import tarfile
 from pathlib import Path
 
 import anyio.to_thread
@@ -14,6 +16,7 @@ from simulator.clinic.case import Case, case_of
 from simulator.clinic.desk import NO_MORE_HINTS, Desk
 from simulator.clinic.live_case import LiveCase
 from simulator.clinic.score import scores_file
+from simulator.folders import state_folder
 from tests.support.labs import QUICK
 
 
@@ -47,6 +50,24 @@ async def _played(case: Case) -> None:
         assert json.loads(kept)["ticket"] == case.ticket
 
 
+async def _collected(desk: Desk) -> None:
+    """The ticket's archives: with the log since it was opened, the packets, and the other side's certificates; no key."""
+    folder = Path(await anyio.to_thread.run_sync(state_folder)) / "clinic" / f"{desk.live.case.ticket}-archives"
+    seen = await desk.look("archives")
+    names = sorted(path.name for path in folder.iterdir())
+    assert names == sorted(name for (name,) in seen.rows)
+    archives = [folder / name for name in names if name.startswith("diagnostic_log_")]
+    assert len(archives) == len(desk.live.lab.deployment.peers)
+    with tarfile.open(next(path for path in archives if "_c1_" in path.name)) as archive:
+        assert any("tcpdump" in name for name in archive.getnames())
+        log = next(member for member in archive if member.name.startswith("loggingsnapshot"))
+        assert b"TLS Negotiation Error" in (archive.extractfile(log) or io.BytesIO()).read()
+    assert all(not desk.live.lab.diagnostics.progress(peer).running for peer in desk.live.lab.deployment.peers)
+    elsewhere = folder.parent / "elsewhere"
+    await desk.look("archives", str(elsewhere))
+    assert len(list(elsewhere.iterdir())) == len(names)
+
+
 async def _looked(desk: Desk) -> None:
     assert "pages" in desk.tools
     for tool in desk.tools:
@@ -67,7 +88,9 @@ async def _looked(desk: Desk) -> None:
     assert "https://127." in (await desk.look("pages", "e1")).text
     assert "openssl s_client -connect 127." in (await desk.look("openssl", "e1")).text
     assert any("REJECTED" in step for _, step in (await desk.look("trace", "c1 e1")).rows)
+    await _collected(desk)
     for tool, of, told in (
+        ("archives", "a\0b", "is not the name of a folder"),
         ("x-ray", "", "'x-ray' is not one of zones"),
         ("certificate", "e9", "'e9' is not one of c1"),
         ("trace", "c1 ucm9", "is not one of"),

@@ -29,6 +29,7 @@ _LABELS = {
     "pages": "Pages",
     "openssl": "openssl",
     "capture": "Capture",
+    "archives": "Archives",
 }
 _PLACES = {"log": "Machine", "certificate": "Machine", "trust": "Machine", "openssl": "Machine", "dns": "Name"}
 
