@@ -64,7 +64,9 @@ def bring_certificates(world: World, directory: Path) -> World:
         world = world.with_party(brought)
     clients = [n for group in world.deployment.groups if not group.has_certificates for n in group.members]
     for client in (world.parties[n] for n in clients if not (directory / n).is_dir()):
-        roots = tuple(dict.fromkeys((*client.trusted_ca_list, *brought_roots)))
+        named = {root.subject for root in brought_roots}  # another lab's root has the name of this one's
+        kept = (c for c in client.trusted_ca_list if c.subject not in named)
+        roots = tuple(dict.fromkeys((*kept, *brought_roots)))
         world = world.with_party(replace(client, trusted_ca_list=roots))
     return replace(world, published={**world.published, **_published_data(world, directory / "ca")})
 
