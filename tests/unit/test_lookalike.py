@@ -19,11 +19,12 @@ from pkikit.design.csr import fast_key
 from pkikit.design.legs import legs_of
 from pkikit.errors import EncodingError, InputError
 from pkikit.issue.authority import create_root
-from pkikit.issue.lookalike import key_ring, signers
+from pkikit.issue.lookalike import signers
 from pkikit.issue.lookalike.engine import Lookalikes, reissue
-from pkikit.issue.lookalike.key_sources import FreshKeys, SeededKeys
+from pkikit.issue.lookalike.keys import key_ring
+from pkikit.issue.lookalike.keys.key_sources import FreshKeys, SeededKeys
 from pkikit.issue.lookalike.originals import Originals, Unchanged
-from pkikit.issue.lookalike.worlds import rekeyed_world
+from pkikit.issue.lookalike.rekeyed_world import rekeyed_world
 from pkikit.judge.legs.leg_verdict import judge_leg
 from pkikit.judge.linting.lint import lint_certificate
 from pkikit.judge.questions import CertificateUse
@@ -197,7 +198,7 @@ def test_absent_issuer_gets_one_stand_in_for_name_and_identifier() -> None:
     made = reissued(*leaves, namesake)
     absent = {made.signer_of(leaf) for leaf in leaves}
     assert len(absent) == 1
-    assert isinstance(absent.pop(), signers.Absent)
+    assert isinstance(absent.pop(), key_ring.Absent)
     assert not any(is_issued_by(made.certificate(leaf), made.certificate(namesake)) for leaf in leaves)
 
 

@@ -13,11 +13,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509 import ocsp
 
-from pkikit.issue.lookalike.answers import AnswerParts, Hashes
-from pkikit.issue.lookalike.key_ring import KeyRing
-from pkikit.issue.lookalike.key_sources import FreshKeys, KeySource
+from pkikit.issue.lookalike.answer_parts import AnswerParts, Hashes
+from pkikit.issue.lookalike.keys.key_ring import KeyRing, Signer
+from pkikit.issue.lookalike.keys.key_sources import FreshKeys, KeySource
 from pkikit.issue.lookalike.originals import Originals, Transform, Unchanged, der_of
-from pkikit.issue.lookalike.signers import Signer, Signers
+from pkikit.issue.lookalike.signers import Signers
 from pkikit.issue.lookalike.splicing import signed_parts, with_content, with_parts, with_public_key
 from pkikit.model.certificates.credential import PrivateKey, spki
 from pkikit.model.certificates.facts import key_of

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.x509 import ocsp
 
 from pkikit.errors import InputError
-from pkikit.issue.lookalike.shapes import KeyShape
-from pkikit.issue.lookalike.signing import scheme_of, shape_of_signer
+from pkikit.issue.lookalike.keys.key_ring import Absent, Signer
+from pkikit.issue.lookalike.keys.signing import scheme_of, shape_of_signer
 from pkikit.model.certificates.canonical_name import CanonicalName, canonical
 from pkikit.model.certificates.facts import (
     extension,
@@ -24,19 +23,6 @@ from pkikit.reading.signatures import NOT_SIGNED, verify_with
 from pkikit.reading.unreadable import UNREADABLE
 
 MAX_CHECKS = 200_000  # signatures that are checked for one set
-
-
-@dataclass(frozen=True, kw_only=True)
-class Absent:
-    """The signer of objects whose issuer is not in the set: one for each issuer's name, key identifier and kind of key."""
-
-    issuer: CanonicalName
-    identifier: bytes
-    shape: KeyShape
-
-
-Signer = bytes | Absent
-"""The key (as `key_of` has it) of a certificate of the set, or a signer that is absent from it."""
 
 
 class Signers:

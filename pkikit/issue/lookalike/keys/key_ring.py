@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from cryptography import x509
 
 from pkikit.errors import InputError
-from pkikit.issue.lookalike.key_sources import KeySource, PrivateHalf
-from pkikit.issue.lookalike.shapes import KeyShape, bytes_of, material, shape_of, spliced
-from pkikit.issue.lookalike.signers import Absent, Signer
-from pkikit.issue.lookalike.signing import sign
+from pkikit.issue.lookalike.keys.key_shapes import KeyShape, bytes_of, material, shape_of, spliced
+from pkikit.issue.lookalike.keys.key_sources import KeySource, PrivateHalf
+from pkikit.issue.lookalike.keys.signing import sign
 from pkikit.issue.lookalike.splicing import with_content, with_parts
+from pkikit.model.certificates.canonical_name import CanonicalName
 from pkikit.reading import der
 from pkikit.reading.unreadable import UNREADABLE
 from pkikit.text import counted
@@ -23,6 +23,19 @@ _WORKERS = min(4, os.cpu_count() or 1)  # OpenSSL makes RSA keys without holding
 # An RSA key of 2,048 bits takes about 0.1 s and counts as one; the time grows with the cube of the size.
 MAX_WORK = 5_000
 _UNIT = 2048
+
+
+@dataclass(frozen=True, kw_only=True)
+class Absent:
+    """The signer of objects whose issuer is not in the set: one for each issuer's name, key identifier and kind of key."""
+
+    issuer: CanonicalName
+    identifier: bytes
+    shape: KeyShape
+
+
+Signer = bytes | Absent
+"""The key (as `key_of` has it) of a certificate of the set, or a signer that is absent from it."""
 
 
 @dataclass(frozen=True, kw_only=True)

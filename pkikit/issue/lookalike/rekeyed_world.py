@@ -8,7 +8,7 @@ from dataclasses import replace
 from cryptography import x509
 
 from pkikit.issue.lookalike.engine import Lookalikes, Progress, reissue
-from pkikit.issue.lookalike.key_sources import KeySource
+from pkikit.issue.lookalike.keys.key_sources import KeySource
 from pkikit.issue.lookalike.originals import Originals, Transform
 from pkikit.model.certificates.credential import Credential
 from pkikit.model.revocation import RevocationData

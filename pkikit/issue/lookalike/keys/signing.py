@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
-from pkikit.issue.lookalike.shapes import KeyShape
+from pkikit.issue.lookalike.keys.key_shapes import KeyShape
 from pkikit.reading.odd import parts
 from pkikit.reading.openssl import carrier_with
 from pkikit.reading.unreadable import UNREADABLE

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
 
-from pkikit.issue.lookalike.key_sources import KeySource
-from pkikit.issue.lookalike.shapes import material
+from pkikit.issue.lookalike.keys.key_shapes import material
+from pkikit.issue.lookalike.keys.key_sources import KeySource
 from pkikit.issue.lookalike.splicing import signed_parts, with_parts
 from pkikit.model.certificates.facts import subject_bytes
 from pkikit.reading import der

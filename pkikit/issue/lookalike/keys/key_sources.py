@@ -11,7 +11,7 @@ from typing import Protocol
 
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa, x448, x25519
 
-from pkikit.issue.lookalike.shapes import KeyShape
+from pkikit.issue.lookalike.keys.key_shapes import KeyShape
 
 PrivateHalf = (
     rsa.RSAPrivateKey
