@@ -44,12 +44,14 @@ class Configuration:
 
     settings: values by canonical key: the words without `xConfiguration`, in today's spelling and order of indexes, as
     `("Alternates", "Peer", "1", "Address")`. Words compare without case; the readers write them as the table of settings does.
+    passed: how many other settings there were, which no connection depends on.
     secrets: how many values were dropped because they are secrets.
     """
 
     source: Source
     settings: Mapping[Key, Stated]
     secrets: int = 0
+    passed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +98,8 @@ class ServerMaterial:
     own: certificates by service, such as `tomcat` or `CallManager`.
     trusted: lists by service, such as `tomcat` (tomcat-trust).
     kind: `unified_cm`, `im_presence` or "" if nothing says.
+    listed: names of certificate files by service, as `show cert list own|trust` prints them; a list has no certificates in it.
+    The folder of a party, as `--certs` reads it, has its certificate under the service "".
     """
 
     label: str
@@ -103,6 +107,7 @@ class ServerMaterial:
     kind: str = ""
     own: Mapping[str, HeldCertificates] = field(default_factory=dict)
     trusted: Mapping[str, HeldCertificates] = field(default_factory=dict)
+    listed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 class LooseKind(enum.StrEnum):
@@ -131,9 +136,10 @@ class ReadFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Material:
-    """Everything that was read from all files."""
+    """Everything that was read from all files. `held`: revocation lists of files that name no machine."""
 
     peers: tuple[PeerMaterial, ...] = ()
     servers: tuple[ServerMaterial, ...] = ()
     loose: tuple[LooseCertificates, ...] = ()
     files: tuple[ReadFile, ...] = ()
+    held: RevocationData = NOTHING_HELD
