@@ -18,22 +18,22 @@ RENAMED = {
     "configurationmaster": "ConfigurationPrimary",
     "whitelist": "AllowList",
     "blacklist": "DenyList",
-    "allow": "AllowList",
-    "deny": "DenyList",
 }
 _IDENTITY = (
-    "IP DNS Hostname", "IP DNS Domain Name", "IP DNS Server [n] Address", "IPProtocol", "SystemUnit Name",
-    "Ethernet [n] IP V4 Address", "Ethernet [n] IP V6 Address", "IP V4 Address", "IP V6 Address", "IP External Interface",
+    "IP DNS Hostname", "IP DNS Domain Name", "IP DNS Server [n] Address", "DNS Server [n] Address", "IPProtocol",
+    "SystemUnit Name",     "Ethernet [n] IP V4 Address", "Ethernet [n] IP V6 Address",
+    "IP V4 Address", "IP V6 Address", "IP External Interface",
     "Ethernet [n] IP V4 StaticNAT Address", "Ethernet [n] IP V4 StaticNAT Mode",
     "NTP Server [n] Address", "Alternates Cluster Name", "Alternates ConfigurationPrimary", "Alternates Peer [n] Address",
 )  # fmt: skip
 _SERVICES = (
     "CollaborationEdge Enabled", "CollaborationEdge JabbercEnabled", "CollaborationEdge AllowOnboardingOverMra",
+    "CollaborationEdge SsoEnabled", "Traversal Server TURN Mode",
     "CollaborationEdge LegacySso", "CollaborationEdge OauthSso", "CollaborationEdge OauthLocal",
     "SIP Mode", "SIP Domain [n] Name", "SIP Domain [n] Edge", "SIP Domain [n] Sip", "SIP Domain [n] Authzone",
     "Authentication Certificate Mode", "Authentication Certificate Crlcheck", "Authentication Certificate Crlinaccessible",
     "ExternalManager Address", "ExternalManager Protocol", "ExternalManager Server Certificate Verification Mode",
-    "Login Remote LDAP Server Address", "Login Source Admin",
+    "Login Remote Protocol", "Login Remote LDAP Server Address", "Login Source Admin",
     "Remote Syslog [n] Address", "Remote Syslog [n] Format", "Remote Syslog [n] Loglevel",
     "Registration RestrictionPolicy Mode", "Registration RestrictionPolicy Service Protocol",
     "Registration RestrictionPolicy Service Server [n] Address",
@@ -43,6 +43,8 @@ _SERVICES = (
     "Policy Services Service [n] Name", "Policy Services Service [n] Protocol",
     "Policy Services Service [n] Server [n] Address", "Policy Services Service [n] TLS Verify Mode",
     "Policy Services Service [n] TLS CRLCheck Mode",
+    "Zones Policy SearchRules Rule [n] Name", "Zones Policy SearchRules Rule [n] State",
+    "Zones Policy SearchRules Rule [n] Target Name", "Zones Policy SearchRules Rule [n] Target Type",
     "Authentication ADS Mode", "Authentication ADS Encryption", "Authentication H350 Mode",
     "Authentication H350 LdapEncryption", "Authentication H350 LdapServerAddress",
 )  # fmt: skip
