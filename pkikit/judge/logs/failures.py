@@ -22,6 +22,7 @@ _CODE = re.compile(
 )
 _VERIFIED = re.compile(r"^(?:\S.{0,300}\.(?:pem|crt|cer|der|p7b)|stdin|-): OK$", re.IGNORECASE)
 _BAD_EVENT = re.compile(r"error|fail|fault|reject|refus|denied|lost|unreachable|timed? ?out|unable", re.IGNORECASE)
+_BAD_STATES = frozenset({"invalid", "failed"})  # of an ACME authorization or order (RFC 8555 §7.1.6)
 _ADDRESS_PORT = re.compile(r"\[?'?(?P<ip>\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F:]{3,39})\]?:(?P<port>\d{1,5})'?\]?$")
 _DIALLED = (
     re.compile(
@@ -150,7 +151,8 @@ def read_record(record: Record) -> LogOutcome | None:
 
 def _of_product(record: Record) -> LogOutcome | None:
     event, module = record.get("event"), record.get("module").lower()
-    if event and not event.lower().startswith("alarm") and not _BAD_EVENT.search(event):
+    ended = record.get("state").lower() in _BAD_STATES
+    if event and not event.lower().startswith("alarm") and not ended and not _BAD_EVENT.search(event):
         return None
     if event.lower().startswith("alarm"):
         return _of_alarm(record) if "raised" in event.lower() else None
