@@ -29,6 +29,7 @@ COMMANDS = MappingProxyType({
     "rules": ("judge", "rules"),
     "diagnose": ("diagnose", "diagnose"),
     "probe": ("diagnose", "probe"),
+    "doctor": ("doctor", "doctor"),
     "explore": ("explore", "explore"),
     "eku-audit": ("eku", "eku_audit"),
     "acme": ("acme", "acme"),

@@ -92,6 +92,19 @@ COMMANDS = {
     "diagnose-nothing": "pkikit diagnose",
     "probe-closed": "pkikit probe 127.0.0.1:1",
     "probe-closed-verbose": "pkikit probe 127.0.0.1:1 --verbose",
+    "doctor": f"pkikit doctor cert.pem {_AT}",
+    "doctor-peer": f"pkikit doctor cert.pem --deployment mra.yaml --peer c1.corp.example.com {_AT}",
+    "doctor-request": f"pkikit doctor request-e1/request.pem --deployment mra.yaml {_AT}",
+    "doctor-key": "pkikit doctor key.pem",
+    "doctor-list": f"pkikit doctor roots.pem {_AT}",
+    "doctor-crl": "pkikit doctor my-ca.crl",
+    "doctor-log": "pkikit doctor many.log",
+    "doctor-deployment": "pkikit doctor full.yaml",
+    "doctor-folder": f"pkikit doctor certificates {_AT}",
+    "doctor-ca": "pkikit doctor my-ca",
+    "doctor-closed": "pkikit doctor 127.0.0.1:1001",
+    "doctor-missing": "pkikit doctor certs.pem",
+    "doctor-unknown": "pkikit doctor notes.txt",
     "explore": "pkikit explore mra.yaml --vary edge.authority=acme,private --vary lifetime=398",
     "explore-none": "pkikit explore mra.yaml --vary edge.authority=acme --vary lifetime=398",
     "explore-recommend": f"pkikit explore mra.yaml --recommend --answer trust=partners {_AT}",
@@ -116,7 +129,7 @@ COMMANDS = {
 LONG = ("clinic", "rules")
 BEGINNING = 12
 # What is shown of the one lab that runs meanwhile, not a command of its own.
-IN_LAB = ("check", "check-verbose", "up", "up-status", "probe", "acme-terms", "acme-order", "acme-status",
+IN_LAB = ("check", "check-verbose", "up", "up-status", "probe", "doctor-server", "acme-terms", "acme-order", "acme-status",
           "acme-renew-info", "acme-revoke", "acme-preflight")  # fmt: skip
 
 # What differs from run to run → what is written instead; groups stay.
@@ -219,6 +232,9 @@ def _prepare(folder: Path) -> None:
     (folder / "key.pem").write_bytes(KEY)
     (folder / "root.pem").write_bytes(issued().authority.root.public_bytes(Encoding.PEM))
     (folder / "other-root.pem").write_bytes(other.root.public_bytes(Encoding.PEM))
+    roots = (issued().authority.root, other.root)
+    (folder / "roots.pem").write_bytes(b"".join(c.public_bytes(Encoding.PEM) for c in roots))
+    (folder / "key.pem").chmod(0o600)
     (folder / "notes.txt").write_text("Call the CA on Monday.\n")
     (folder / "events.log").write_text("\n".join(event("certificate has expired", second=n) for n in range(10, 14)))
     causes = ("certificate has expired", "unable to get local issuer certificate", "hostname mismatch")
@@ -251,6 +267,8 @@ def _of_lab() -> Iterator[tuple[str, str, Shown]]:
         line = f"pkikit probe {address}:{running.settings.port(7001)} --trust lab-state/root.pem --name {E1}"
         shown = run(line)
         yield "probe", line, shown
+        line = f"pkikit doctor {address}:{running.settings.port(7001)} --trust lab-state/root.pem --peer {E1}"
+        yield "doctor-server", line, run(line)
         yield from _of_acme(lab, address)
 
 

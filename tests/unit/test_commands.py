@@ -353,7 +353,7 @@ def test_help_of_every_subcommand_has_an_example() -> None:
     assert not [p for p in found if p[-1] == "HAS NO EXAMPLE"]
     top = {p[0] for p in found}
     assert {"san", "csr", "decode", "convert", "lint", "verify", "match", "diagnose", "probe", "explore", "ca", "rules",
-            "acme", "eku-audit"} <= top  # fmt: skip
+            "acme", "eku-audit", "doctor"} <= top  # fmt: skip
     assert {p[1] for p in found if p[0] == "acme"} >= {"preflight", "order", "status", "revoke", "renew-info"}
     assert {p[1] for p in found if p[0] == "ca"} >= {"init", "issue", "revoke", "crl", "ocsp"}
 

@@ -19,6 +19,7 @@ _WHOLE = (
     "Usage:",
     "Example:",
     "      pkikit ",
+    "      expressway-sim ",
     "  openssl ",
     "openssl ",
     "(cd ",

@@ -1,0 +1,1 @@
+"""One answer about whatever somebody has in hand: what it is, what is wrong, what was not assessed, what to do next."""

@@ -1,0 +1,1 @@
+"""The answer about a file with certificates, requests, keys, CRLs or OCSP answers."""
