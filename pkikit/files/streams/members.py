@@ -78,7 +78,7 @@ class Limits:
         """
         self.members -= 1
         if self.members < 0:
-            raise InputError(f"contains more than {self.max_members} files, the most that are read", where=self.where)
+            raise InputError(f"contains more than {self.max_members:,} files, the most that are read", where=self.where)
 
     def count_unpacked(self, size: int) -> None:
         """Count bytes that were unpacked.
@@ -179,6 +179,8 @@ class _TarInfo(tarfile.TarInfo):
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        if 0 < len(buf) < tarfile.BLOCKSIZE:  # the library would take this for the end of the archive
+            raise tarfile.ReadError("it was cut off")
         made = super().frombuf(buf, encoding, errors)
         if made.type in _TAR_TEXTS and made.size > MAX_NAME:
             raise tarfile.ReadError("a name in it is too long")
@@ -302,4 +304,4 @@ def _refuse_long_directory(file: BinaryIO, limits: Limits) -> None:
         sizes.append(struct.unpack("<Q", tail[large + 40 : large + 48])[0])
     file.seek(0)
     if max(sizes) > _MAX_DIRECTORY:
-        raise InputError(f"contains more than {limits.max_members} files, the most that are read", where=limits.where)
+        raise InputError(f"contains more than {limits.max_members:,} files, the most that are read", where=limits.where)

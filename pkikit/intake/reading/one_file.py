@@ -21,7 +21,7 @@ from pkikit.intake.reading.dumps.dump_xml import XmlDump
 from pkikit.intake.reading.file_names import Part, passed_kind
 from pkikit.intake.reading.unified_cm import is_unified_cm, read_printed, read_snapshot
 
-MAX_TEXT, MAX_LINE, MAX_LINES = 32 * 1024 * 1024, 16_384, 1_000_000
+MAX_TEXT, MAX_LINE = 32 * 1024 * 1024, 16_384
 _MAX_PRINTED = 16 * 1024 * 1024
 _DUMPS = frozenset({Part.CONFIGURATION, Part.STATUS})
 _CERTIFICATES = frozenset({Part.TRUSTED, Part.SERVER, Part.CLIENT, Part.REVOCATION})

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pkikit.errors import InputError
 from pkikit.intake.material import Configuration, Key, Source, Stated, StatusDump
-from pkikit.intake.reading.dumps.grammar import settings_in
+from pkikit.intake.reading.dumps.grammar import START, settings_in
 from pkikit.intake.reading.dumps.keys import canonical, known_beginnings
 from pkikit.intake.reading.dumps.secrets import is_secret
 from pkikit.intake.reading.dumps.status_lines import StatusLines
@@ -100,7 +100,7 @@ def read_lines(lines: Iterable[str], source: Source) -> TextFindings:
             status.take(number, line)
             continue
         taken = False
-        for words, value in settings_in(line).settings:
+        for words, value in settings_in(line).settings if START.search(line) else ():
             place = Source(file=source.file, member=source.member, line=number)
             parts[-1].take(words, value, place)
             taken = True

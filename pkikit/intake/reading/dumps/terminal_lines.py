@@ -14,6 +14,7 @@ from pkikit.intake.material import Source
 from pkikit.intake.reading.dumps.grammar import START, End, settings_in
 from pkikit.intake.reading.dumps.keys import canonical
 
+MAX_LINES = 1_000_000
 _MAX_PARTS = 8  # lines that one setting may be cut into
 _ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][0-9A-Za-z]|[=>78])")
 _PAGER = re.compile(
@@ -24,6 +25,8 @@ _COMMAND = re.compile(r"(?:^|[\s:#>$%\]])x(?:conf|stat|com)\w*(?:[ \t/][\w \t/]*
 _OTHER = re.compile(r"^\s*(?:\*[crs](?:[ /]|$)|\*\* ?end|\*s/end|OK\s*$|ERROR\b|x(?:conf|stat|com)|$)", re.IGNORECASE)
 _END = re.compile(r"^\s*(?:OK|\*\* ?end)\s*$", re.IGNORECASE)
 _REST_OF_BARE = re.compile(r"[\w.:,@+!/-]{1,200}")
+# A line without any of these is nothing but itself.
+_MARKS = re.compile(r"[*\x1b\x08\r]|xconf|xstat|xcom|^\s*OK", re.IGNORECASE)
 _WIDTHS = (80, 100, 120, 132, 160)
 
 
@@ -53,6 +56,12 @@ def whole_lines(lines: Iterable[str], source: Source) -> Iterator[tuple[int, str
     held: _Held | None = None
     widest = 0
     for number, raw in enumerate(lines, start=1):
+        if number > MAX_LINES:
+            where = str(Source(file=source.file, member=source.member))
+            raise InputError(f"has more than {MAX_LINES:,} lines, the most that are read of such a file", where=where)
+        if held is None and not _MARKS.search(raw):
+            yield number, raw, False
+            continue
         line = _plain(raw)
         if held is not None:
             line, pagers = _PAGER.subn("", line)
