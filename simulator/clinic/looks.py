@@ -329,7 +329,7 @@ def _folder_for_archives(wanted: str, ticket: str) -> Path:
             raise InputError(f"{printable(wanted, 60)!r} is not the name of a folder")
         return Path(wanted)
     folder = state_folder() / "clinic" / f"{ticket}-archives"
-    for pattern in ("diagnostic_log_*.tar.gz", "certificate-snapshot_*.json"):
+    for pattern in ("diagnostic_log_*.tar.gz", "certificate-snapshot_*.json", "problem-report_*.log"):
         for path in folder.glob(pattern):
             path.unlink(missing_ok=True)
     return folder

@@ -157,7 +157,7 @@ def check(
         report, written = asyncio.run(_run_check(lab, archives, draw, quiet=as_json or not sys.stderr.isatty()))
     if traces is not None:
         _write_traces(report, traces)
-    kinds = {".json": "Certificate snapshot"}
+    kinds = {".json": "Certificate snapshot", ".log": "Client log"}
     files = [(kinds.get(path.suffix, "Diagnostic archive"), path) for path in written]
     files += [
         (what, path)

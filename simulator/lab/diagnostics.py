@@ -210,6 +210,13 @@ class Diagnostics(Follower, DiagnosticTool):
         """Return what the nodes of Unified CM and its relatives tell about their certificates, by the name of a file."""
         return certificate_snapshots(self._context.world)
 
+    def client_logs_now(self) -> dict[str, bytes]:
+        """Return the log of each client outside that has one, as a user sends it in a problem report, by the name of a file."""
+        groups = self._context.deployment.groups
+        clients = [fqdn for group in groups if not group.has_certificates for fqdn in group.members]
+        lines = {fqdn: "".join(f"{event}\n" for event in self._context.events.of(fqdn)) for fqdn in clients}
+        return {f"problem-report_{fqdn}.log": text.encode() for fqdn, text in lines.items() if text}
+
     def _dumps(self, fqdn: str) -> Dumps:
         peer = self._peers[fqdn]
         return dumps_of(fqdn, peer.lab, peer.alarms(), self._context.plan.by_name[fqdn])

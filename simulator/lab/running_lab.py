@@ -173,9 +173,10 @@ class RunningLab:
         """Write a diagnostic archive of each peer into a folder, and return the files (mode 0600).
 
         An archive has packets only if diagnostic logging with tcpdump was started before. Beside the archives there is a
-        certificate snapshot (JSON) of each node of Unified CM, IM and Presence and Unity Connection. Nothing has a private key.
+        certificate snapshot (JSON) of each node of Unified CM, IM and Presence and Unity Connection, and the log of each client
+        outside that failed. Nothing has a private key.
         """
-        archives = {**await self.diagnostics.archives_now(), **self.diagnostics.snapshots_now()}
+        archives = {**await self.diagnostics.archives_now(), **self._beside()}
         return await anyio.to_thread.run_sync(write_archives, archives, folder)
 
     async def collect(self, folder: Path, dial: Callable[[], Awaitable[object]] | None = None) -> tuple[Path, ...]:
@@ -189,8 +190,12 @@ class RunningLab:
             The files. The logs have all events since the lab started.
         """
         archives = await self.diagnostics.archives_with_packets(dial or self.check)
-        archives |= self.diagnostics.snapshots_now()
+        archives |= self._beside()
         return await anyio.to_thread.run_sync(write_archives, archives, folder)
+
+    def _beside(self) -> dict[str, bytes]:
+        """Return what other machines tell: Unified CM about its certificates, clients outside about their failures."""
+        return {**self.diagnostics.snapshots_now(), **self.diagnostics.client_logs_now()}
 
     @property
     def links(self) -> Mapping[str, Link]:
