@@ -6,7 +6,11 @@ inputs everywhere. Only salts in encrypted containers differ from run to run.
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
+import tarfile
+import zipfile
 from functools import cache
 from pathlib import Path
 
@@ -26,9 +30,11 @@ from cryptography.x509 import ocsp
 from pkikit.design.csr import build_csr
 from pkikit.design.legs import legs_of
 from pkikit.design.san import design_sans
+from pkikit.design.xconfiguration import xconfiguration
 from pkikit.files import key_pem
 from pkikit.judge.phrases import PHRASES
 from pkikit.model.codec.trace import trace_to_json
+from pkikit.view.logs.dumps import xconf_text, xconf_xml, xstat_text, xstat_xml
 from simulator.wire.memory import MemoryDialler
 from simulator.world.craft import SERVER, craft
 from tests.support.worlds import AT, C1, DEPLOYMENTS, E1, WorldBuilder, deployment, issued
@@ -81,6 +87,37 @@ def logs() -> tuple[bytes, ...]:
 def deployments() -> tuple[bytes, ...]:
     """The shipped deployment files."""
     return tuple(path.read_bytes() for path in sorted(DEPLOYMENTS.glob("*.yaml")))
+
+
+@cache
+def brought() -> tuple[bytes, ...]:
+    """What an import reads: a diagnostic archive as tar and as zip without compression, dumps, a session, Unified CM output."""
+    leaf, root = objects()[5].decode("ascii"), objects()[6].decode("ascii")
+    settings = xconfiguration(deployment(), E1)
+    text, session = xconf_text(settings), xconf_text(settings[:40]).replace("\n", "\r\n")
+    status = {"SystemUnit": {"Name": "e1", "Software": {"Version": "X15.5"}}, "Zones": {"Zone 1": {"Name": "a"}}}
+    members = {
+        "xconf_dump_e1_2026-03-01_120000.txt": text.encode()[:4000],
+        "xstat_dump_e1_2026-03-01_120000.txt": xstat_text(status).encode(),
+        "server_e1_2026-03-01_120000.pem": leaf.encode(),
+        "loggingsnapshot_e1_2026-03-01_120000.txt": b"a log\n",
+    }
+    tar, packed = io.BytesIO(), io.BytesIO()
+    with tarfile.open(fileobj=tar, mode="w") as archive, zipfile.ZipFile(packed, "w") as other:
+        for name, content in members.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+            other.writestr(name, content)
+    printed = f"admin:show cert list own\ntomcat/tomcat.pem: CA\nadmin:show cert own tomcat\n{leaf}\nadmin:show cert trust a/b.pem\n{root}"
+    snapshot = {
+        "server": "ucm1.example.com",
+        "identities": [{"service": "tomcat", "certificate": leaf, "csr": ""}],
+        "trusts": [{"service": "CallManager", "certificate_data": [{"filename": "a.pem", "certificate": root}]}],
+    }
+    whole = (text, f"login as: admin\r\nxConfiguration\r\n{session}OK\r\n", printed, json.dumps(snapshot))
+    documents = (xconf_xml(settings), xstat_xml(status), gzip.compress(tar.getvalue()))
+    return (tar.getvalue(), packed.getvalue(), *(one.encode() for one in whole), *documents)
 
 
 @cache

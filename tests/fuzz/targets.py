@@ -16,7 +16,8 @@ from types import MappingProxyType
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from pkikit.commands.cli import app
-from pkikit.errors import PkikitError
+from pkikit.errors import InputError, PkikitError
+from pkikit.intake.reading import read_material
 from simulator.peer.api.answers import LAB
 from simulator.peer.api.call_table import PROVISIONING
 from tests.fuzz import seeds
@@ -165,6 +166,35 @@ def _ask(
         connection.close()
 
 
+@contextlib.contextmanager
+def _reading(folder: Path) -> Iterator[Run]:
+    """Reads a file as an import does, by turns under names that say different things, and beside a good one."""
+    names = ("a.tar", "xconf_dump_e1_2026-03-01_120000.txt", "ca_e1_2026-03-01_120000.pem", "a.txt")
+    (folder / "good").mkdir()
+    (folder / "good" / "xconf_e2.txt").write_text('*c xConfiguration IP DNS Hostname: "e2"\n', encoding="utf-8")
+    count = 0
+
+    def run(data: bytes) -> None:
+        nonlocal count
+        path = folder / names[count % len(names)]
+        count += 1
+        path.write_bytes(data)
+        try:
+            found = read_material([path, folder / "good"])
+        except InputError as error:
+            if not str(error).isprintable():
+                raise BrokenPromiseError(f"the sentence holds what a terminal would obey: {error!r}") from None
+            return
+        finally:
+            path.unlink()
+        if "PRIVATE KEY-----\n" in repr(found):
+            raise BrokenPromiseError("a private key is kept")
+        if not all(file.refused.isprintable() and file.kind.isprintable() for file in found.files):
+            raise BrokenPromiseError("a note holds what a terminal would obey")
+
+    yield run
+
+
 AT = ("--at", "2026-11-25T12:00:00Z")
 SHIPPED = str(DEPLOYMENTS / "clustered-mra.yaml")
 TARGETS: Mapping[str, Target] = MappingProxyType({
@@ -185,5 +215,6 @@ TARGETS: Mapping[str, Target] = MappingProxyType({
     "diagnose-log": Target(seeds=seeds.logs, prepared=_command("diagnose", "{}", suffix=".log")),
     "deployment": Target(seeds=seeds.deployments, prepared=_command("san", "{}", suffix=".yaml")),
     "deployment-lint": Target(seeds=seeds.deployments, prepared=_command("lint", "{}", suffix=".yaml")),
+    "reading": Target(seeds=seeds.brought, prepared=_reading),
     "rest": Target(seeds=seeds.bodies, prepared=_peer),
 })  # fmt: skip
