@@ -10,12 +10,13 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs7, pkcs12
 
 from pkikit.errors import InputError
 from pkikit.intake.material import Configuration, LooseKind, Material, PeerMaterial
 from pkikit.intake.reading import read_material
-from tests.support.worlds import E1, issued
+from tests.support.credential_files import BEHIND, CREDENTIAL, LEAF
+from tests.support.worlds import AT, E1, issued
 
 STAMP = "2026-03-01_120000"
 DUMP = """\
@@ -198,6 +199,90 @@ def test_unified_cm_terminal_gives_own_and_trusted_certificates(end: str, tmp_pa
     (server,) = read(tmp_path, ucm__log=text.encode()).servers
     assert (list(server.own), list(server.trusted), server.kind) == (["tomcat"], ["tomcat"], "unified_cm")
     assert server.listed == {"tomcat": ("tomcat.pem",), "CallManager": ("CallManager.pem",)}
+
+
+def test_pager_inside_a_printed_certificate_is_removed(tmp_path: Path) -> None:
+    """Unified CM stops at the end of the screen, in the middle of a certificate as well."""
+    half = len(chain()) // 4
+    cut = chain()[: chain().index(b"\n", half) + 1]
+    pager = b"Press <enter> for 1 line, <space> for one page, or <q> to quit\b\b\b   \b\b\b"
+    text = b"admin:show cert own CallManager/CallManager.pem\r\n" + cut + pager + chain()[len(cut) :]
+    (server,) = read(tmp_path, ucm__txt=text).servers
+    assert list(server.own) == ["CallManager"]
+
+
+def test_capture_with_settings_and_certificates_gives_both(tmp_path: Path) -> None:
+    """One session: `xConfiguration`, then the certificate as text."""
+    found = read(tmp_path, session__txt=DUMP.encode() + b"OK\n" + chain())
+    assert settings(found.peers[0].configuration)["IP DNS Hostname"] == "e1"
+    assert [one.kind for one in found.loose] == [LooseKind.CERTIFICATE]
+
+
+def test_files_of_an_operating_system_are_passed_over(tmp_path: Path) -> None:
+    """macOS adds a file with attributes for each file of a zip archive."""
+    extra = {f"__MACOSX/._{name}": b"\0\5\x16\7" + bytes(100) for name in files_of("e1")}
+    (peer,) = read(tmp_path, a__zip=zipped(files_of("e1") | extra)).peers
+    assert_whole(peer, "e1")
+
+
+def test_folders_of_parties_belong_to_peers_and_to_other_machines(tmp_path: Path) -> None:
+    """The layout of `--certs`: a folder that a configuration names is a peer's, another one is a machine's."""
+    names = ("cert.pem", "trust.pem", "client.pem", "trust-tomcat.pem", "key.pem")
+    written(tmp_path / "e1.example.com", dict(zip(names, (chain(), trusted(), chain(), trusted(), b"x"), strict=True)))
+    written(tmp_path / "ucm1.corp.example.com", {"cert.pem": chain(), "trust-tomcat.pem": trusted()})
+    written(tmp_path, {"xconf_e1.txt": DUMP.encode()})
+    found = read_material([tmp_path])
+    by_host = {peer.host: peer for peer in found.peers}
+    assert set(by_host) == {"e1", "e1.example.com"}
+    assert by_host["e1.example.com"].client is not None
+    (ucm,) = found.servers
+    assert (ucm.fqdn, list(ucm.own), list(ucm.trusted)) == ("ucm1.corp.example.com", [""], ["tomcat"])
+
+
+def test_two_collections_of_one_host_in_a_folder_are_two_values(tmp_path: Path) -> None:
+    """Files from January and from March are not mixed."""
+    later = {name.replace(STAMP, "2026-06-01_080000"): data for name, data in files_of("e1").items()}
+    found = read_material([written(tmp_path, files_of("e1") | later)])
+    assert [peer.host for peer in found.peers] == ["e1", "e1"]
+    for peer in found.peers:
+        assert_whole(peer, "e1")
+        stamps = {held.source.file[-21:-4] for held in (peer.trusted, peer.server, peer.client) if held is not None}
+        assert len(stamps) == 1
+
+
+def test_file_name_with_more_than_the_host_joins_its_host(tmp_path: Path) -> None:
+    """`xconf_e1_x8.txt` states the host e1; the certificate of e1 in the same folder is its."""
+    found = read(tmp_path, xconf_e1_x8__txt=DUMP.encode(), server_e1__pem=chain())
+    (peer,) = found.peers
+    assert peer.server is not None
+
+
+def test_revocation_list_is_kept_with_its_peer_or_for_everybody(tmp_path: Path) -> None:
+    """A CRL beside one peer's files is that peer's; one of nobody is everybody's."""
+    crl = issued().authority.crl([], at=AT).public_bytes(Encoding.PEM)
+    found = read_material([written(tmp_path / "a", files_of("e1") | {"crl.pem": crl})])
+    assert len(found.peers[0].held.crls) == 1
+    alone = read(tmp_path / "b", ours__crl=crl, mine__pem=chain())
+    assert len(alone.held.crls) == 1
+
+
+def test_encrypted_store_is_opened_with_the_passphrase(tmp_path: Path) -> None:
+    """PKCS#12: the certificates are kept, the key is not."""
+    assert CREDENTIAL is not None
+    assert CREDENTIAL.key is not None
+    store = pkcs12.serialize_key_and_certificates(
+        b"x", CREDENTIAL.key, LEAF, BEHIND, BestAvailableEncryption(b"secret")
+    )
+    written(tmp_path, {"a.pfx": store})
+    (loose,) = read_material([tmp_path], passphrase=lambda: b"secret").loose
+    assert loose.held.certificates[0] == LEAF
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "utf-16-le"])
+def test_dump_in_another_encoding_is_read(encoding: str, tmp_path: Path) -> None:
+    """As PowerShell and Windows editors save text."""
+    (peer,) = read(tmp_path, dump__txt=DUMP.replace("\n", "\r\n").encode(encoding)).peers
+    assert settings(peer.configuration)["Zones Zone 1 Name"] == "UC traversal"
 
 
 def test_nothing_usable_is_one_sentence(tmp_path: Path) -> None:

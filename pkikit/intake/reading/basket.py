@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pkikit.errors import InputError
 from pkikit.intake.material import (
     Configuration,
     HeldCertificates,
@@ -14,6 +15,8 @@ from pkikit.intake.material import (
 )
 from pkikit.intake.reading.file_names import FileName
 from pkikit.model.revocation import NOTHING_HELD, RevocationData
+
+MAX_BYTES, MAX_CERTIFICATES = 256 * 1024 * 1024, 20_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +58,36 @@ class Basket:
     items: list[Item] = field(default_factory=list)
     servers: list[ServerMaterial] = field(default_factory=list)
     files: list[ReadFile] = field(default_factory=list)
+    _bytes: int = 0
+    _certificates: int = 0
+
+    def count(self, size: int) -> None:
+        """Count bytes that were read to the end, of all files together.
+
+        Args:
+            size: how many.
+
+        Raises:
+            InputError: they are more than are read.
+        """
+        self._bytes += size
+        if self._bytes > MAX_BYTES:
+            raise InputError(
+                f"the files have more than {MAX_BYTES >> 20} MB of text and certificates, the most that is read"
+            )
+
+    def count_certificates(self, number: int) -> None:
+        """Count certificates, of all files together.
+
+        Args:
+            number: how many.
+
+        Raises:
+            InputError: they are more than are read.
+        """
+        self._certificates += number
+        if self._certificates > MAX_CERTIFICATES:
+            raise InputError(f"the files have more than {MAX_CERTIFICATES:,} certificates, the most that are read")
 
     def note(self, source: Source, kind: str, refused: str = "") -> None:
         """Note a file, and why nothing of it is used."""
@@ -63,4 +96,5 @@ class Basket:
     @property
     def has_something(self) -> bool:
         """True if anything was read that says something about a machine."""
-        return bool(self.servers) or any(not (item.log or item.capture) for item in self.items)
+        told = any(server.own or server.trusted for server in self.servers)
+        return told or any(not (item.log or item.capture) for item in self.items)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -29,12 +30,13 @@ class CertificateFile:
     had_key: bool
 
 
-def read_all(stream: Peeked, source: Source, limit: int = MAX_CERTIFICATES) -> bytes:
+def read_all(stream: Peeked, source: Source, taken: Callable[[int], None], limit: int = MAX_CERTIFICATES) -> bytes:
     """Read a stream to its end.
 
     Args:
         stream: the stream.
         source: the file, for messages.
+        taken: is told how many bytes were read.
         limit: the largest number of bytes.
 
     Returns:
@@ -47,6 +49,7 @@ def read_all(stream: Peeked, source: Source, limit: int = MAX_CERTIFICATES) -> b
     try:
         while data := stream.read(CHUNK):
             made += data
+            taken(len(data))
             if len(made) > limit:
                 raise InputError(
                     f"is larger than {limit >> 20} MB, the most that is read of such a file", where=str(source)

@@ -67,6 +67,9 @@ _PASSED = (
     ".png", ".jpg", ".jpeg", ".gif", ".pdf", ".docx", ".xlsx", ".pptx", ".doc", ".xls", ".mp4", ".html", ".htm", ".css", ".js",
     ".core", ".iso", ".ova", ".vmdk", ".exe", ".py", ".ics", ".svg", ".db", ".sqlite",
 )  # fmt: skip
+# What macOS and Windows put into archives and folders.
+_SYSTEM = re.compile(r"(?:^|[/\\])(?:__MACOSX[/\\]|\._[^/\\]*$|\.DS_Store$|Thumbs\.db$|desktop\.ini$)", re.IGNORECASE)
+_MAX_NAME = 300
 _CAPTURES = (".pcap", ".pcapng", ".cap")
 
 
@@ -79,7 +82,7 @@ def part_of(path: str) -> FileName:
     Returns:
         What the name says.
     """
-    name = PurePosixPath(path.replace("\\", "/")).name
+    name = _last(path)
     lowered = name.lower()
     if _BACKUP.search(lowered):
         return FileName(part=Part.BACKUP)
@@ -96,6 +99,10 @@ def part_of(path: str) -> FileName:
     return FileName(part=Part.NEITHER)
 
 
+def _last(path: str) -> str:
+    return PurePosixPath(path[-_MAX_NAME:].replace("\\", "/")).name
+
+
 def is_passed(path: str) -> bool:
     """Return True for a file that is not read, by its name: a log of an Expressway, a capture, a picture, a private key."""
     return passed_kind(path) != ""
@@ -103,6 +110,8 @@ def is_passed(path: str) -> bool:
 
 def passed_kind(path: str) -> str:
     """Return what a file is that is not read, by its name; "" for one that is."""
+    if _SYSTEM.search(path[-_MAX_NAME:]):
+        return "file of an operating system"
     part = part_of(path).part
     if part in {Part.LOG, Part.CAPTURE, Part.KEY, Part.BACKUP}:
         return part

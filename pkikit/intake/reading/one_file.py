@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pkikit.files.contents import NoPassphrase, Passphrase
 from pkikit.files.encodings.pem_in_text import looks_like_pem
 from pkikit.files.recognition.magic import unicode_form
 from pkikit.files.streams.peeked import CHUNK, DAMAGED, Peeked, refuse_damaged
-from pkikit.intake.material import Configuration
+from pkikit.intake.material import Configuration, ServerMaterial
 from pkikit.intake.reading import recognise
 from pkikit.intake.reading.basket import Basket, Item, Place
 from pkikit.intake.reading.certificate_files import read_all, read_certificate_file
@@ -66,6 +67,10 @@ class Reader:
             self._json(stream, place)
         elif is_unified_cm(text):
             self._printed(stream, place, encoding, asked=asked)
+        elif looks_like_pem(head) and recognise.has_settings(text):
+            data = read_all(stream, place.source, self.basket.count, MAX_TEXT)
+            self._text(Peeked(io.BytesIO(data)), place, text, encoding, asked=asked)
+            self._certificates(Peeked(io.BytesIO(data)), place, asked=False, key_only=False)
         elif head[:1] == b"\x30" or looks_like_pem(head) or looks_like_pem(text.encode("ascii", "replace")):
             self._certificates(stream, place, asked=asked, key_only=bool(_KEY_ONLY.search(text)))
         elif text.lstrip().startswith("<"):
@@ -108,7 +113,7 @@ class Reader:
     def _certificates(self, stream: Peeked, place: Place, *, asked: bool, key_only: bool) -> None:
         source, part = place.source, place.name.part
         try:
-            found = read_certificate_file(read_all(stream, source), source, part, self.passphrase)
+            found = read_certificate_file(read_all(stream, source, self.basket.count), source, part, self.passphrase)
         except NoPassphrase as error:
             hint = f"{error.message}: use --passphrase-file" if "no passphrase" in error.message else error.message
             self._refuse(place, "encrypted file", hint, hard=asked or self._named(place))
@@ -121,6 +126,7 @@ class Reader:
             return
         kind = "certificate revocation list" if found.held is None else part or "certificates"
         self.basket.note(source, f"{kind} ({found.form})" if found.form not in {"pem", "utf-16"} else kind)
+        self.basket.count_certificates(len(found.held.certificates) if found.held is not None else 0)
         self.basket.items.append(Item(place=place, held=found.held, lists=found.lists))
 
     def _xml(self, stream: Peeked, place: Place, head: str, *, asked: bool) -> None:
@@ -128,7 +134,7 @@ class Reader:
             sentence = "is XML or HTML, but not a dump of an Expressway"
             self._refuse(place, "other file", sentence, hard=place.name.part in _DUMPS)
             return
-        dump, budget = XmlDump(place.source), _Bytes(stream, place)
+        dump, budget = XmlDump(place.source), _Bytes(stream, place, self.basket)
         dump.read(budget.read)
         configuration, status = dump.configuration(), dump.status()
         if configuration is not None:
@@ -140,15 +146,15 @@ class Reader:
             self._refuse(place, "other file", sentence, hard=place.name.part in _DUMPS)
 
     def _json(self, stream: Peeked, place: Place) -> None:
-        snapshot = read_snapshot(read_all(stream, place.source, MAX_TEXT), place.source, place.label)
+        snapshot = read_snapshot(read_all(stream, place.source, self.basket.count, MAX_TEXT), place.source, place.label)
         if snapshot is None:
             self.basket.note(place.source, "JSON", "is JSON, but not a certificate snapshot of Unified CM")
             return
-        self.basket.servers += snapshot.servers
+        self._servers(snapshot.servers)
         self.basket.note(place.source, "certificate snapshot of Unified CM", "; ".join(snapshot.unreadable[:5]))
 
     def _printed(self, stream: Peeked, place: Place, encoding: str, *, asked: bool) -> None:
-        data = read_all(stream, place.source, _MAX_PRINTED).decode(encoding, "replace")
+        data = read_all(stream, place.source, self.basket.count, _MAX_PRINTED).decode(encoding, "replace")
         text = data.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
         label = place.source.member or place.label
         try:
@@ -164,8 +170,14 @@ class Reader:
             if server.own or server.trusted
             else ("lists only names; `show cert own tomcat` prints the certificate itself")
         )
-        self.basket.servers.append(server)
+        self._servers((server,))
         self.basket.note(place.source, "Unified CM output", only_names)
+
+    def _servers(self, servers: tuple[ServerMaterial, ...]) -> None:
+        for server in servers:
+            lists = (*server.own.values(), *server.trusted.values())
+            self.basket.count_certificates(sum(len(held.certificates) for held in lists))
+        self.basket.servers += servers
 
     def _text(self, stream: Peeked, place: Place, head: str, encoding: str, *, asked: bool) -> None:
         if place.name.part not in _DUMPS:
@@ -175,7 +187,7 @@ class Reader:
             if recognise.is_log(head):
                 self.pass_over(place, Part.LOG)
                 return
-        found = read_lines(_lines(_Bytes(stream, place), encoding), place.source)
+        found = read_lines(_lines(_Bytes(stream, place, self.basket), encoding), place.source)
         for configuration, settings in found.configurations:
             self._configuration(place, configuration, settings, asked=asked)
         if found.status is not None:
@@ -209,8 +221,8 @@ class Reader:
 class _Bytes:
     """The bytes of a text, within the limit."""
 
-    def __init__(self, stream: Peeked, place: Place) -> None:
-        self._stream, self._place, self._left = stream, place, MAX_TEXT
+    def __init__(self, stream: Peeked, place: Place, basket: Basket) -> None:
+        self._stream, self._place, self._left, self._basket = stream, place, MAX_TEXT, basket
 
     def read(self) -> bytes:
         source = str(self._place.source)
@@ -219,6 +231,7 @@ class _Bytes:
         except DAMAGED as error:
             refuse_damaged(error, source)
         self._left -= len(data)
+        self._basket.count(len(data))
         if self._left < 0:
             raise InputError(f"is larger than {MAX_TEXT >> 20} MB, the most that is read of such a file", where=source)
         return data

@@ -59,7 +59,7 @@ def sorted_by_owner(basket: Basket) -> Material:
     for (_, folder), items in parties.items():
         name = folder.rstrip("/").rpartition("/")[2]
         if names.is_peer(name) or any(i.place.name.part is Part.CLIENT for i in items):
-            peers += _peers(name.lower(), items)
+            peers += (replace(peer, label=name) for peer in _peers(name.lower(), items))
         else:
             servers.append(_server(name, items))
     held = [item for item in loose if item.held is not None]
@@ -111,7 +111,7 @@ class _Names:
             return item.host
         written = item.place.name.host
         stated = self._stated[item.place.root]
-        for name in stated:
+        for name in sorted(stated) if written else ():
             host, _, alias = name.partition("=")
             if written in {host, alias} or written.partition(".")[0] == host:
                 return host
@@ -155,7 +155,7 @@ def _with(made: PeerMaterial, item: Item) -> PeerMaterial:
         return replace(made, captures=(*made.captures, source))
     made = replace(made, configuration=made.configuration or item.configuration, status=made.status or item.status)
     match item.place.name.part:
-        case Part.TRUSTED:
+        case Part.TRUSTED if not item.place.name.service:
             return replace(made, trusted=made.trusted or item.held)
         case Part.CLIENT:
             return replace(made, client=made.client or item.held)
@@ -170,7 +170,7 @@ def _slot(item: Item) -> str:
         return ""
     if item.configuration is not None or item.status is not None:
         return f"{item.configuration is not None} {item.from_xml}"
-    return str(item.place.name.part) if item.held is not None else ""
+    return f"{item.place.name.part} {item.place.name.service}" if item.held is not None else ""
 
 
 def _by_time(items: Sequence[Item]) -> list[list[Item]]:

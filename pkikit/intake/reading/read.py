@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from pkikit.errors import InputError
+from pkikit.errors import MAX_WHERE, InputError
 from pkikit.files.contents import Passphrase
 from pkikit.files.regular import open_regular
 from pkikit.files.streams.members import Limits, members_of
@@ -104,15 +104,20 @@ def _in_folder(folder: Path, basket: Basket, depth: int) -> Iterator[_File]:
         else:
             kind = "link" if stat.S_ISLNK(mode) else "folder" if stat.S_ISDIR(mode) else "special file"
             why = "lies too deep" if kind == "folder" else "is not a regular file and is not followed"
-            basket.note(Source(file=str(path)), kind, why)
+            basket.note(Source(file=printable(str(path), MAX_WHERE)), kind, why)
 
 
 def _read_file(file: _File, reader: Reader) -> None:
     where = str(file.path)
-    source = Source(file=where)
+    source = Source(file=printable(where, MAX_WHERE))
     name = part_of(where)
     loose = Place(
-        source=source, root=str(file.folder), folder=str(file.folder), label=file.path.name, name=name, in_archive=False
+        source=source,
+        root=str(file.folder),
+        folder=str(file.folder),
+        label=printable(file.path.name),
+        name=name,
+        in_archive=False,
     )
     if kind := passed_kind(where):
         with open_regular(file.path):  # a name that does not exist is a mistake, whatever its ending
@@ -138,11 +143,11 @@ def _read_archive(stream: Peeked, file: _File, reader: Reader) -> None:
     def place_of(name: str, archive: str) -> Place:
         inside = name.removeprefix(f"{archive}/") if archive else name
         folder = str(PurePosixPath(inside.replace("\\", "/")).parent)
-        label = PurePosixPath(archive).name if archive else file.path.name
+        label = printable(PurePosixPath(archive).name if archive else file.path.name)
+        source = Source(file=printable(where, MAX_WHERE), member=printable(name, 400))
         return Place(
-            source=Source(file=where, member=printable(name, 400)), root=f"{where}\n{archive}", folder=folder, label=label,
-            name=part_of(name), in_archive=True,
-        )  # fmt: skip
+            source=source, root=f"{where}\n{archive}", folder=folder, label=label, name=part_of(name), in_archive=True
+        )
 
     def passed(name: str, archive: str) -> None:
         reader.pass_over(place_of(name, archive), passed_kind(name) or "archive that lies too deep")

@@ -67,6 +67,11 @@ def binary_sentence(head: bytes) -> str:
     return ""
 
 
+def has_settings(head: str) -> bool:
+    """Return True for a text that begins with lines of `xConfiguration` or `xStatus`."""
+    return bool(_SETTING.search(head))
+
+
 def is_log(head: str) -> bool:
     """Return True for a text that begins like a log and has no settings in its beginning."""
     return bool(_LOG.search(head)) and not _SETTING.search(head)

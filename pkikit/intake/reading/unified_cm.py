@@ -21,6 +21,9 @@ _HOST = re.compile(r"^\s*(?:Host ?name|hostname)\s*:\s*([A-Za-z0-9][\w.-]{0,100}
 _DOMAIN = re.compile(
     r"^\s*(?:DNS )?Domain(?: ?name)?\s*:\s*([A-Za-z0-9][\w.-]{0,200})\s*$", re.MULTILINE | re.IGNORECASE
 )
+_PAGER = re.compile(
+    r"(?:\x1b\[[0-9;]*[A-Za-z])*(?:Press <enter> for 1 line[^\n]{0,80}quit|-- ?More ?--|options: q=quit[^\n]{0,80})[\x08 ]*"
+)
 _PEM = "-----BEGIN CERTIFICATE-----"
 _MAX_SERVERS, _MAX_ENTRIES = 500, 5_000
 
@@ -67,6 +70,7 @@ def read_printed(text: str, source: Source, label: str) -> ServerMaterial | None
         EncodingError: a certificate in it is damaged.
     """
     made = _Server(label=label)
+    text = _PAGER.sub("", text)
     host, domain = _HOST.search(text), _DOMAIN.search(text)
     if host is not None:
         made.fqdn = host[1] if "." in host[1] or domain is None else f"{host[1]}.{domain[1]}"

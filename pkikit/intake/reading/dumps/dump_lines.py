@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 from pkikit.errors import InputError
 from pkikit.intake.material import Configuration, Key, Source, Stated, StatusDump
-from pkikit.intake.reading.dumps.grammar import START, settings_in
+from pkikit.intake.reading.dumps.grammar import MAX_VALUE, START, settings_in
 from pkikit.intake.reading.dumps.keys import canonical, known_beginnings
 from pkikit.intake.reading.dumps.secrets import is_secret
 from pkikit.intake.reading.dumps.status_lines import StatusLines
 from pkikit.intake.reading.dumps.terminal_lines import whole_lines
+from pkikit.text import printable
 
 MAX_SETTINGS = 200_000
 
@@ -58,7 +59,7 @@ class Settings:
         if key is None:
             self.passed += 1
         else:
-            self.values[key] = Stated(value=value, source=source, written=" ".join(words))
+            self.values[key] = Stated(value=printable(value, MAX_VALUE), source=source, written=" ".join(words))
 
     def merge(self, other: Settings) -> None:
         """Add the settings that a later part of the same session states."""

@@ -124,4 +124,4 @@ class XmlDump:
         )
         if not text or words[0].lower() not in KEPT or is_secret(words, text) or len(self._status) >= MAX_VALUES:
             return
-        self._status[words] = Stated(value=text[:1000], source=place, written=" ".join(words))
+        self._status[words] = Stated(value=printable(text, 1000), source=place, written=" ".join(words))

@@ -6,6 +6,7 @@ import re
 
 from pkikit.intake.material import Key, Source, Stated, StatusDump
 from pkikit.intake.reading.dumps.secrets import is_secret
+from pkikit.text import printable
 
 MAX_VALUES = 20_000
 # The parts that say something about versions, names, peers, zones and alarms. Calls and registrations are nobody's business.
@@ -71,4 +72,4 @@ class StatusLines:
         plain = value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
         if len(self._values) < MAX_VALUES and not is_secret(path, plain):
             place = Source(file=self._source.file, member=self._source.member, line=number)
-            self._values[path] = Stated(value=plain[:1000], source=place, written=" ".join(path))
+            self._values[path] = Stated(value=printable(plain, 1000), source=place, written=" ".join(path))

@@ -14,7 +14,7 @@ from pkikit.intake.material import Source
 from pkikit.intake.reading.dumps.grammar import START, End, settings_in
 from pkikit.intake.reading.dumps.keys import canonical
 
-MAX_LINES = 1_000_000
+MAX_LINES = 300_000
 _MAX_PARTS = 8  # lines that one setting may be cut into
 _ESCAPE = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][0-9A-Za-z]|[=>78])")
 _PAGER = re.compile(
