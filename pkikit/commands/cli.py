@@ -19,6 +19,7 @@ from pkikit.commands.terminal.parameters import Command, lighten
 
 # Command → module in this package, and the function or group in it; in the order of the help.
 COMMANDS = MappingProxyType({
+    "import": ("bring", "bring"),
     "san": ("design", "san"),
     "csr": ("design", "csr"),
     "decode": ("files", "decode"),

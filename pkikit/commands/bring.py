@@ -1,0 +1,173 @@
+"""`import`: from the files that operators have to a deployment that can be judged and run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pkikit.commands.terminal import console
+from pkikit.commands.terminal.arguments import FileList, JsonFlag, PassphraseFile, VerboseFlag, passphrase_source
+from pkikit.errors import MAX_WHERE, InputError
+from pkikit.text import counted, listed, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rich.console import Console
+
+    from pkikit.intake.assembly import Assembly, Question
+    from pkikit.intake.material import Material
+
+_SHOWN = 8
+
+
+def bring(
+    files: FileList,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the deployment and the certificates.")],
+    answer: Annotated[
+        list[str] | None, typer.Option("--answer", metavar="KEY=VALUE", help="Answer a question, or replace a value.")
+    ] = None,
+    passphrase_file: PassphraseFile = None,
+    verbose: VerboseFlag = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Make a deployment and a certificates folder of diagnostic archives, dumps and certificates.
+
+    Example: pkikit import diagnostic_log_c1.tar.gz diagnostic_log_e1.tar.gz --out my-deployment
+    """
+    from pkikit.intake.assembly.output import certificate_files, folder_files, import_json, require_free, write_folder
+    from pkikit.intake.reading import read_material
+
+    answers = _answers(answer or [])
+    require_free(out)
+    material = read_material(files, passphrase=passphrase_source(passphrase_file))
+    assembly = _assembled(material, answers, ask=not as_json and sys.stdin.isatty() and sys.stdout.isatty())
+    if assembly.questions:
+        if as_json:
+            console.answer(import_json(assembly), as_json=True, show=lambda out: None)
+        raise InputError(_open_questions(assembly.questions))
+    certificates = certificate_files(assembly)
+    write_folder(out, folder_files(assembly, certificates))
+    document = {"folder": str(out), **import_json(assembly)}
+    console.answer(document, as_json=as_json, show=lambda device: _show(device, assembly, out, verbose=verbose))
+
+
+def _answers(given: list[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in given:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise InputError(f"--answer {printable(text, 60)!r}: write KEY=VALUE, as in --answer version=X15.2")
+        if key.strip() in found:
+            raise InputError(f"--answer {printable(key, 60)} is there twice")
+        found[key.strip()] = value.strip()
+    return found
+
+
+def _assembled(material: Material, answers: dict[str, str], *, ask: bool) -> Assembly:
+    """Return the import; on a terminal, ask until nothing is open."""
+    from pkikit.intake.assembly import assemble
+
+    while True:
+        assembly = assemble(material, answers)
+        if not assembly.questions or not ask:
+            return assembly
+        for question in assembly.questions:
+            typer.echo(question.text)
+            typer.echo(f"  Allowed: {question.allowed}. To find out: {question.how}.")
+            answers[question.key] = _prompt(material, answers, question)
+
+
+def _prompt(material: Material, answers: Mapping[str, str], question: Question) -> str:
+    """Return an answer that is allowed; say what is wrong with another one, and ask again."""
+    from pkikit.intake.assembly import assemble
+
+    while True:
+        given = str(typer.prompt(f"  {question.key}")).strip()
+        try:
+            assemble(material, {**answers, question.key: given})
+        except InputError as error:
+            if question.key not in str(error):
+                raise
+            typer.echo(f"  {error}")
+            continue
+        return given
+
+
+def _open_questions(questions: tuple[Question, ...]) -> str:
+    """Return one sentence that lists the keys, what is allowed, and how to find out."""
+    said = [f"{q.key} ({q.text} Allowed: {q.allowed}. To find out: {q.how})" for q in questions[:_SHOWN]]
+    more = f" and {len(questions) - _SHOWN} more" if len(questions) > _SHOWN else ""
+    noun = "one fact is" if len(questions) == 1 else f"{len(questions)} facts are"
+    return f"{noun} in none of the files, so add --answer KEY=VALUE for {'; '.join(said)}{more}"
+
+
+def _show(out: Console, assembly: Assembly, folder: Path, *, verbose: bool) -> None:
+    from pkikit.intake.assembly import Origin
+
+    made = assembly.deployment
+    if made is None:
+        return
+    having = {file.machine for file in assembly.placed if file.name == "cert.pem"}
+    parties = made.parties
+    found = counted(len(assembly.contradictions), "contradiction")
+    console.headline(
+        out,
+        f"✔ {made.name}: {counted(len(parties), 'machine')}, certificates of {len(having)}, version {made.version} ({found})",
+    )
+    rows: list[tuple[str, Any]] = [
+        (f"{cluster.role.value} {cluster.name}", ", ".join(cluster.peers)) for cluster in made.clusters
+    ]
+    origins = ((Origin.READ, "read"), (Origin.ASSUMED, "assumed"), (Origin.ANSWERED, "answered"))
+    rows.append(("values", ", ".join(f"{len(assembly.of(origin))} {word}" for origin, word in origins)))
+    if assembly.secrets:
+        rows.append(("passwords", f"{assembly.secrets} dropped while reading"))
+    console.show_facts(out, rows)
+    _list(
+        out,
+        "What contradicts:",
+        [c.message + (f" ({c.used})" if c.used else "") for c in assembly.contradictions],
+        verbose,
+    )
+    _list(out, "What is missing:", _missing(assembly), verbose)
+    refused = [f"{f.source.member or f.source.file}: {f.refused}" for f in assembly.files if f.refused]
+    _list(out, "Files that were not used:", refused, verbose)
+    shown = printable(str(folder), MAX_WHERE)
+    out.print()
+    console.saved(
+        out, (("Deployment", folder / "deployment.yaml"), ("Where everything comes from", folder / "import.md"))
+    )
+    certificates = f" --certs {shown}/certificates" if assembly.placed else ""
+    console.next_steps(out, (
+        f"Read what was assumed and what is missing: {shown}/import.md",
+        f"Check every connection:\nexpressway-sim check {shown}/deployment.yaml{certificates}",
+        f"Write one page to hand in:\npkikit report {shown}",
+    ))  # fmt: skip
+
+
+def _missing(assembly: Assembly) -> list[str]:
+    """Return what is missing, with one line for each machine, and how to get what does not come with a machine's files."""
+    lines = [f"{found.what} ({found.how})" for found in assembly.missing if not found.machine]
+    by_machine: dict[str, list[str]] = {}
+    for found in assembly.missing:
+        if found.machine:
+            what = found.what.partition(":")[0].replace(f" of {found.machine}", "").removeprefix("the ")
+            by_machine.setdefault(found.machine, []).append(what)
+    return [*(f"{machine}: {listed(what)}" for machine, what in by_machine.items()), *lines]
+
+
+def _list(out: Console, title: str, lines: list[str], verbose: bool) -> None:
+    """Print a list below its title; without --verbose, the first few."""
+    if not lines:
+        return
+    console.section(out, title)
+    shown = lines if verbose else lines[:_SHOWN]
+    for line in shown:
+        word = line.partition(" ")[0]
+        begun = line if "." in word else line[:1].upper() + line[1:]  # a name keeps its letters
+        console.say(out, printable(begun, 600), first="  - ")
+    if len(lines) > len(shown):
+        console.say(out, f"and {len(lines) - len(shown)} more: import.md, or --verbose", indent=4)

@@ -1,0 +1,72 @@
+"""Which clusters belong together, so that the files of two customers are not mixed into one deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from pkikit.errors import InputError
+from pkikit.intake.assembly.found_clusters import FoundCluster
+from pkikit.intake.assembly.ledger import Ledger, typed
+from pkikit.intake.assembly.peer_settings import fqdn_or_none
+from pkikit.text import listed
+
+_KEY = "one_deployment"
+
+
+def domains_of(cluster: FoundCluster) -> frozenset[str]:
+    """Return the domains that a cluster is about: of its SIP domains, its peers, its zones' peers and verified names."""
+    found = {name.partition(".")[2] for name in (*cluster.peers, *([cluster.fqdn] if cluster.fqdn else []))}
+    for member in cluster.members:
+        settings = member.settings
+        found |= {s.value.strip().lower() for s in settings.listed("SIP Domain", "Name")}
+        for number in settings.numbers("Zones Zone"):
+            zone = f"Zones Zone {number}"
+            texts = [s.value for s in settings.listed(f"{zone} TraversalClient Peer", "Address")]
+            subject = settings.text(f"{zone} TraversalServer SIP TLS Verify Subject Name")
+            names = (fqdn_or_none(text) for text in (*texts, *([subject.value] if subject else [])))
+            found |= {name.partition(".")[2] for name in names if name}
+    return frozenset(domain for domain in found if "." in domain)
+
+
+def are_related(one: FoundCluster, other: FoundCluster) -> bool:
+    """Return True if two clusters have a domain in common, or one's is below the other's."""
+    return any(a == b or a.endswith(f".{b}") or b.endswith(f".{a}") for a in domains_of(one) for b in domains_of(other))
+
+
+def refuse_strangers(clusters: Sequence[FoundCluster], pairs: Iterable[tuple[str, str]], ledger: Ledger) -> None:
+    """Check that all clusters belong to one deployment.
+
+    Args:
+        clusters: all clusters.
+        pairs: ids of clusters that a zone connects.
+        ledger: knows the answer that they do belong together.
+
+    Raises:
+        InputError: nothing connects some of the clusters with the others.
+    """
+    text = ledger.answer(_KEY)
+    if text is not None and typed(_KEY, text, True):
+        return
+    groups = _joined([c.id for c in clusters], _links(clusters, pairs))
+    if len(groups) > 1:
+        names = [f"{listed(sorted(group), at_most=2)}" for group in groups]
+        raise InputError(
+            f"the files are of {len(groups)} deployments that nothing connects ({'; '.join(names)}): no zone leads from one "
+            f"to the other, and they have no domain in common. Import each by itself, or say --answer {_KEY}=yes"
+        )
+
+
+def _links(clusters: Sequence[FoundCluster], pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    found = list(pairs)
+    for n, cluster in enumerate(clusters):
+        found += [(cluster.id, other.id) for other in clusters[n + 1 :] if are_related(cluster, other)]
+    return found
+
+
+def _joined(ids: Sequence[str], links: Collection[tuple[str, str]]) -> list[set[str]]:
+    groups = [{name} for name in ids]
+    for one, other in links:
+        touched = [group for group in groups if one in group or other in group]
+        if len(touched) > 1:
+            groups = [group for group in groups if group not in touched] + [set().union(*touched)]
+    return groups
