@@ -107,6 +107,7 @@ def _open_questions(questions: tuple[Question, ...]) -> str:
 
 def _show(out: Console, assembly: Assembly, folder: Path, *, verbose: bool) -> None:
     from pkikit.intake.assembly import Origin
+    from pkikit.model.parties import Role
 
     made = assembly.deployment
     if made is None:
@@ -116,10 +117,14 @@ def _show(out: Console, assembly: Assembly, folder: Path, *, verbose: bool) -> N
     found = counted(len(assembly.contradictions), "contradiction")
     console.headline(
         out,
-        f"✔ {made.name}: {counted(len(parties), 'machine')}, certificates of {len(having)}, version {made.version} ({found})",
+        f"✔ {made.name}: {counted(len(parties), 'machine')}, {len(having)} with certificates, version {made.version} ({found})",
     )
     rows: list[tuple[str, Any]] = [
-        (f"{cluster.role.value} {cluster.name}", ", ".join(cluster.peers)) for cluster in made.clusters
+        (
+            f"{'Expressway-C' if cluster.role is Role.EXPRESSWAY_C else 'Expressway-E'} {cluster.name}",
+            ", ".join(cluster.peers),
+        )
+        for cluster in made.clusters
     ]
     origins = ((Origin.READ, "read"), (Origin.ASSUMED, "assumed"), (Origin.ANSWERED, "answered"))
     rows.append(("values", ", ".join(f"{len(assembly.of(origin))} {word}" for origin, word in origins)))
@@ -170,4 +175,4 @@ def _list(out: Console, title: str, lines: list[str], verbose: bool) -> None:
         begun = line if "." in word else line[:1].upper() + line[1:]  # a name keeps its letters
         console.say(out, printable(begun, 600), first="  - ")
     if len(lines) > len(shown):
-        console.say(out, f"and {len(lines) - len(shown)} more: import.md, or --verbose", indent=4)
+        console.say(out, f"and {len(lines) - len(shown)} more: add --verbose, or read the page", indent=4)

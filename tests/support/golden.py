@@ -26,7 +26,9 @@ from pkikit.commands.cli import app as pkikit
 from pkikit.commands.terminal import console
 from pkikit.design.csr import build_csr, make_key
 from pkikit.design.san import SanEntry, SanLayout
+from pkikit.design.xconfiguration import xconfiguration
 from pkikit.files import key_pem
+from pkikit.view.logs.dumps import xconf_text
 from simulator.commands.cli import app as simulator
 from simulator.commands.up import show_lab, status_text
 from simulator.errors import LabError
@@ -35,7 +37,7 @@ from tests.support.credential_files import CHAIN, KEY, PEM
 from tests.support.labs import FAST, lab_of
 from tests.support.logs import event
 from tests.support.places import ROOT
-from tests.support.worlds import AT, DEPLOYMENTS, E1, issued, stranger
+from tests.support.worlds import AT, C1, DEPLOYMENTS, E1, deployment, issued, stranger
 
 GOLDEN = ROOT / "tests" / "golden"
 WIDTHS = (80, 120)
@@ -108,6 +110,9 @@ COMMANDS = {
     "explore": "pkikit explore mra.yaml --vary edge.authority=acme,private --vary lifetime=398",
     "explore-none": "pkikit explore mra.yaml --vary edge.authority=acme --vary lifetime=398",
     "explore-recommend": f"pkikit explore mra.yaml --recommend --answer trust=partners {_AT}",
+    "import": "pkikit import from-peers --out imported --answer version=X14.0",
+    "import-question": "pkikit import from-peers --out imported-too",
+    "import-answer": "pkikit import from-peers --out imported-too --answer version=X14.0 --answer mrra=on",
     "eku-audit": "pkikit eku-audit mra.yaml",
     "eku-audit-what-if": f"pkikit eku-audit mra.yaml --what-if public-ca {_AT}",
     "eku-audit-private": f"pkikit eku-audit mra.yaml --what-if private-ca --verbose {_AT}",
@@ -235,6 +240,10 @@ def _prepare(folder: Path) -> None:
     roots = (issued().authority.root, other.root)
     (folder / "roots.pem").write_bytes(b"".join(c.public_bytes(Encoding.PEM) for c in roots))
     (folder / "key.pem").chmod(0o600)
+    for peer in (C1, E1):
+        dump = folder / "from-peers" / f"xconf_dump_{peer.partition('.')[0]}_2026-03-01_120000.txt"
+        dump.parent.mkdir(exist_ok=True)
+        dump.write_text(xconf_text(xconfiguration(deployment(), peer)))
     (folder / "notes.txt").write_text("Call the CA on Monday.\n")
     (folder / "events.log").write_text("\n".join(event("certificate has expired", second=n) for n in range(10, 14)))
     causes = ("certificate has expired", "unable to get local issuer certificate", "hostname mismatch")

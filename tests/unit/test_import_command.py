@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
+from pkikit.commands.bring import bring
 from pkikit.design.xconfiguration import xconfiguration
 from pkikit.errors import InputError
 from pkikit.files import load_deployment
 from pkikit.intake.assembly.output import write_folder
 from pkikit.view.logs.dumps import xconf_text, xstat_text
 from tests.support.cli import pkikit_in_process
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from tests.support.worlds import C1, C2, CLUSTER_C, E1, E2, UCM1, deployment, issued
 
 DOCUMENT = {
@@ -38,7 +38,9 @@ def archive(folder: Path, fqdn: str, *, version: bool = True) -> Path:
         f"ca_{stamp}.pem": b"".join(c.public_bytes(Encoding.PEM) for c in party.trusted_ca_list),
     }
     if version:
-        files[f"xstat_dump_{stamp}.txt"] = xstat_text({"SystemUnit": {"Software": {"Version": source.version}}}).encode()
+        files[f"xstat_dump_{stamp}.txt"] = xstat_text(
+            {"SystemUnit": {"Software": {"Version": source.version}}}
+        ).encode()
     path = folder / f"diagnostic_log_{stamp}.tar.gz"
     with tarfile.open(path, "w:gz") as made:
         for name, content in files.items():
@@ -91,7 +93,7 @@ def test_import_prints_verdict_then_next_steps(archives: list[str], tmp_path: Pa
     out = tmp_path / "mine"
     done = pkikit_in_process("import", *archives, "--out", str(out))
     assert done.exit_code == 0
-    assert done.stdout.startswith("✔ example.com: 7 machines, certificates of 4, version X12.5 (0 contradictions)")
+    assert done.stdout.startswith("✔ example.com: 7 machines, 4 with certificates, version X12.5 (0 contradictions)")
     assert f"expressway-sim check {out}/deployment.yaml --certs {out}/certificates" in done.stdout
     assert f"pkikit report {out}" in done.stdout
     checked = pkikit_in_process("san", str(out / "deployment.yaml"))
@@ -114,8 +116,6 @@ def test_open_question_is_one_sentence_with_keys_and_nothing_is_written(tmp_path
 def test_open_questions_are_json_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lone = archive(tmp_path, E1, version=False)
     with pytest.raises(InputError):
-        from pkikit.commands.bring import bring
-
         bring([lone], tmp_path / "out", as_json=True)
     told = json.loads(capsys.readouterr().out)
     assert [q["key"] for q in told["questions"]] == ["version"]

@@ -210,7 +210,7 @@ class ZoneWriter:
                 "zone-halves-differ", f"TLS verify mode of zone {halves[0].name!r} is on at one side only",
                 *(Evidence.of(s) for zone in halves if (s := zone.get("SIP TLS Verify Mode")) is not None),
                 used=f"the import takes the side of {halves[0].cluster.id}",
-                fix=f"{_ZONES}: set TLS verify mode to On on both sides.", machines=(*pair.client.peers, *pair.server.peers),
+                fix=f"{_ZONES}: set TLS verify mode to On, on both sides.", machines=(*pair.client.peers, *pair.server.peers),
             )  # fmt: skip
         self._settings(halves[0], key.rpartition("/")[0], only="tls_verify")
 

@@ -35,7 +35,7 @@ def import_markdown(assembly: Assembly, *, rekeyed: bool = False) -> str:
     lines = [f"# Import: {escaped(str(document['deployment']))}", "", _summary(assembly, document), ""]
     if rekeyed:
         lines += [
-            "The certificates are look-alikes: same names, purposes, dates and chains, with new keys of the lab.",
+            "The certificates were issued again: same names, purposes, dates and chains, with new keys of the lab.",
             "",
         ]
     lines += ["## Machines", "", *_table(("machine", "what it is", "files"), _machine_rows(document))]
