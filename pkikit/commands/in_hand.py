@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pkikit.files import Passphrase
+    from pkikit.intake.material import Material
     from pkikit.model.findings import Finding
     from pkikit.report.doctor.diagnosis import Context, Diagnosis
     from pkikit.report.doctor.held_folders import Part
@@ -35,6 +36,10 @@ _OF_A_CA = (
     "serial.old",
 )
 _YAML = (".yaml", ".yml")
+_ENCRYPTED = (
+    "is encrypted, as a backup of an Expressway is, and only the Expressway decrypts it; give the diagnostic archive of the peer"
+    " instead (Maintenance > Diagnostics > Diagnostic logging)"
+)
 _ANSWERS = "a certificate, a request, a key, a CRL, a log, a recorded handshake or a deployment file"
 
 
@@ -91,6 +96,8 @@ def of_file(path: Path | None, context: Context, passphrase: Passphrase | None =
     head = _head(path)
     if not head.strip():
         raise InputError("is empty", where=where)
+    if head.startswith(b"Salted__"):
+        raise InputError(_ENCRYPTED, where=where)
     if _is_deployment(head):
         return _of_deployment(path)
     if _is_recording(head):
@@ -134,6 +141,10 @@ def _of_recording(path: Path, context: Context, passphrase: Passphrase | None) -
     from pkikit.report.doctor.recordings import of_recording
     from pkikit.report.handshakes import judge_trace
 
+    if (material := _material([path], passphrase)) is not None:
+        from pkikit.report.doctor.operator_files import of_material
+
+        return of_material(str(path), material, context)
     try:
         answer = diagnose(path, judge_trace)
     except InputError as no_log:
@@ -142,6 +153,17 @@ def _of_recording(path: Path, context: Context, passphrase: Passphrase | None) -
         except EncodingError:
             raise _unrecognised(path, no_log) from None
     return of_recording(str(path), answer.verdict, answer.causes, answer.groups)
+
+
+def _material(paths: list[Path], passphrase: Passphrase | None) -> Material | None:
+    """Return what operators export of a machine, if these files are that; other certificates are read in another way."""
+    from pkikit.intake.reading import read_material
+
+    try:
+        material = read_material(paths, passphrase=passphrase)
+    except InputError:
+        return None
+    return material if material.peers or material.servers else None
 
 
 def _unrecognised(path: Path, no_log: InputError) -> InputError:
@@ -273,6 +295,11 @@ def of_folder(path: Path, context: Context) -> Diagnosis:
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror or error}", where=str(path)) from None
     kind = folders.kind_of(names)
+    material = _material([path], None) if kind is folders.FolderKind.FILES else None
+    if material is not None and any(peer.configuration or peer.status for peer in material.peers):
+        from pkikit.report.doctor.operator_files import of_material
+
+        return of_material(str(path), material, context)
     is_ca = kind is folders.FolderKind.CA
     wanted = [n for n in names if not (is_ca and (n.startswith(("newcerts/", "private/")) or n in _OF_A_CA))]
     parts = [_part(path, name, context) for name in wanted[:MAX_FILES]]

@@ -27,13 +27,16 @@ MAX_FILE = 128 * 1024 * 1024  # the CRL of a CA with a million revocations has s
 MAX_DEPLOYMENT = 1024 * 1024
 
 
-def read_bytes(path: Path, limit: int = MAX_FILE, *, may_be_empty: bool = False) -> bytes:
+def read_bytes(
+    path: Path, limit: int = MAX_FILE, *, may_be_empty: bool = False, likely: tuple[str, ...] = (".pem",)
+) -> bytes:
     """Read a regular file.
 
     Args:
         path: the file.
         limit: the largest size that is read, in bytes.
         may_be_empty: accept a file of 0 bytes.
+        likely: as in `open_regular`.
 
     Returns:
         The bytes of the file.
@@ -43,7 +46,7 @@ def read_bytes(path: Path, limit: int = MAX_FILE, *, may_be_empty: bool = False)
             socket.
     """
     where = str(path)
-    with open_regular(path) as stream:
+    with open_regular(path, likely=likely) as stream:
         try:
             data = stream.read(limit + 1)
         except OSError as error:
@@ -72,7 +75,7 @@ def load_deployment(path: Path, *, version: str | None = None) -> Deployment:
     Raises:
         InputError: the file cannot be read, or it is not a deployment file; the message names line and key.
     """
-    data = read_bytes(path, MAX_DEPLOYMENT)
+    data = read_bytes(path, MAX_DEPLOYMENT, likely=(".yaml", ".yml"))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -153,7 +156,7 @@ def read_request(path: Path) -> x509.CertificateSigningRequest:
     Raises:
         InputError: the file does not hold exactly one request.
     """
-    found = read_file(path).requests
+    found = parse(read_bytes(path, likely=("request.pem", ".csr", ".req", ".pem")), where=str(path)).requests
     if len(found) != 1:
         raise InputError(f"contains {len(found)} certificate requests; exactly one is needed", where=str(path))
     return found[0]

@@ -27,6 +27,10 @@ _NO_LOGS = ("xconf_dump", "xstat_dump", ".pem", ".cer", ".crt", ".der", ".pcap",
             ".enc", ".yaml", ".yml")  # fmt: skip
 
 
+# How files end that are probably meant where somebody names a folder.
+_LOG_ENDINGS = (".log", ".txt", ".tar.gz", ".gz", ".zip", ".json")
+
+
 @dataclass(frozen=True, kw_only=True)
 class LogText:
     """One text: its name inside the file ("" if the file is the text), its first characters, and its lines."""
@@ -64,7 +68,7 @@ def read_logs(path: Path | None) -> Iterator[LogText]:
     where = str(path) if path is not None else "standard input"
     budget = _Budget(where)
     with contextlib.ExitStack() as stack:
-        stream = stack.enter_context(open_regular(path)) if path is not None else sys.stdin.buffer
+        stream = stack.enter_context(open_regular(path, likely=_LOG_ENDINGS)) if path is not None else sys.stdin.buffer
         found = False
         try:
             first = Peeked(stream)

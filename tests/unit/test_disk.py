@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from pkikit.errors import InputError
-from pkikit.files import load_deployment, read_bytes
+from pkikit.files import load_deployment, read_bytes, read_file, read_request
+from pkikit.files.logs import read_logs
 from pkikit.issue.file_ca import FileCa
 from tests.support.cli import pkikit_in_process
 from tests.support.credential_files import KEY, PEM
@@ -139,3 +140,20 @@ def test_convert_refuses_a_bundle_with_an_unsupported_key(tmp_path: Path, monkey
     with pytest.raises(InputError, match="Ed25519"):
         _convert("both", "--to", "pem", "--out", "new")
     assert not Path("new").exists()
+
+
+def test_folder_in_place_of_a_file_names_a_file_in_it(tmp_path: Path) -> None:
+    """The one that is probably meant: a request, a log, a deployment, a certificate; none if there is no such file."""
+    for name in ("cert.pem", "request.pem", "events.log", "mra.yaml"):
+        (tmp_path / name).write_text("x")
+    for read, name in (
+        (read_request, "request.pem"),
+        (lambda path: next(read_logs(path)), "events.log"),
+        (load_deployment, "mra.yaml"),
+        (read_file, "cert.pem"),
+    ):
+        with pytest.raises(InputError, match=f"is a folder, but a file is needed here; give .*{name}$"):
+            read(tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match=r"is a folder, but a file is needed here$"):
+        read_file(tmp_path / "empty")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -112,6 +112,21 @@ def most_important_first(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """Return findings by weight, those of one weight in the order in which to fix them."""
     weights = tuple(Severity)
     return tuple(sorted(findings, key=lambda f: (weights.index(f.severity), rule_of(f.rule).rank)))
+
+
+def in_file(found: Finding, name: str) -> Finding:
+    """Return a finding of one of several files or machines, with its name in it.
+
+    Args:
+        found: the finding.
+        name: the file or the machine, printable.
+
+    Returns:
+        The finding, whose subject and text for people begin with the name.
+    """
+    told = f"{name}: {found.evidence[0] if found.evidence else found.message}"
+    said = found.saying(told) if found.evidence else replace(found, message=told)
+    return replace(said, subject=f"{name}: {found.subject}")
 
 
 def state_of(verdict: Verdict) -> State:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import enum
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pkikit.model.findings import Finding
-from pkikit.report.doctor.diagnosis import Diagnosis, Row, State, most_important_first
+from pkikit.report.doctor.diagnosis import Diagnosis, Row, State, in_file, most_important_first
 from pkikit.rules.catalogue import rank_causes
 from pkikit.rules.plain_causes import said_plainly
 from pkikit.text import counted, listed, printable
@@ -95,7 +95,7 @@ def of_folder(
     wrong = [p for p in parts if p.is_wrong]
     state = State.WRONG if wrong else (State.FINE if judged else State.NOT_ASSESSED)
     findings = tuple(
-        _in_file(found, part.name)
+        in_file(found, printable(part.name, 120))
         for part in parts
         for found in (*part.findings, *(part.answer.findings if part.answer else ()))
     )
@@ -114,13 +114,6 @@ def of_folder(
         next_steps=(f"See all about one file:\npkikit doctor {first}", *_steps(kind, quoted)),
         deeper=f"pkikit doctor {first}",
     )
-
-
-def _in_file(found: Finding, name: str) -> Finding:
-    """Return the finding with the file that it is about."""
-    told = f"{printable(name, 120)}: {found.evidence[0] if found.evidence else found.message}"
-    said = found.saying(told) if found.evidence else replace(found, message=told)
-    return replace(said, subject=f"{printable(name, 120)}: {found.subject}")
 
 
 def _says(findings: Sequence[Finding], wrong: Sequence[Part], judged: Sequence[Part]) -> str:

@@ -1,0 +1,89 @@
+"""`pkikit doctor` about what operators export: one archive, a folder of them, a dump, what Unified CM says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.world.craft import craft
+from tests.support.archives import archives_of
+from tests.support.cli import pkikit_in_process
+from tests.support.worlds import AT, C1, E1, UCM1, issued
+
+ARCHIVES = archives_of(issued().world, AT)
+INSTANT = ("--at", AT.isoformat())
+_DUMP = '*c xConfiguration SystemUnit Name: "e1"\n*c xConfiguration Zones Zone 1 Name: "UC traversal"\n' * 3
+
+
+def doctor(path: Path, code: int) -> Any:
+    """The document about a file or a folder."""
+    done = pkikit_in_process("doctor", str(path), *INSTANT, "--json")
+    assert done.exit_code == code, done.output
+    return json.loads(done.stdout)
+
+
+def write(folder: Path, files: Mapping[str, bytes]) -> Path:
+    folder.mkdir(exist_ok=True)
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    return folder
+
+
+def labels(document: Any) -> list[str]:
+    return [row["label"] for row in document["facts"]]
+
+
+@pytest.fixture(scope="module")
+def archive() -> tuple[str, bytes]:
+    return next((name, data) for name, data in ARCHIVES.items() if "_e1_" in name)
+
+
+def test_archive_of_a_peer_is_judged_without_writing(tmp_path: Path, archive: tuple[str, bytes]) -> None:
+    """Its certificate and its list; what comes next is an import."""
+    folder = write(tmp_path, dict([archive]))
+    document = doctor(folder / archive[0], 0)
+    assert document["kind"] == "diagnostic-archive"
+    assert E1 in labels(document)
+    assert any("pkikit import" in step for step in document["next_steps"])
+    assert [path.name for path in folder.iterdir()] == [archive[0]]
+
+
+def test_archive_with_an_expired_certificate_is_wrong(tmp_path: Path) -> None:
+    """The finding names machine and file."""
+    world = issued().world
+    old = craft((E1,), issued().authority, at=AT, begins=timedelta(days=-400), ends=timedelta(days=-2))
+    world = world.with_party(replace(world.parties[E1], credential=old))
+    archives = {name: data for name, data in archives_of(world, AT).items() if "_e1_" in name}
+    document = doctor(write(tmp_path, archives) / next(iter(archives)), 1)
+    assert "validity.expired" in document["causes"]
+    assert document["findings"][0]["subject"].startswith(f"{E1}, server certificate: ")
+
+
+def test_folder_of_archives_has_a_line_for_each_machine(tmp_path: Path) -> None:
+    """Peers and Unified CM; nothing is written."""
+    folder = write(tmp_path / "archives", ARCHIVES)
+    document = doctor(folder, 0)
+    assert document["kind"] == "operator-files"
+    assert {C1, E1, UCM1} <= set(labels(document))
+    assert {path.name for path in folder.iterdir()} == set(ARCHIVES)
+
+
+def test_dump_alone_is_described_and_never_fine(tmp_path: Path) -> None:
+    """Settings without a certificate: recognised, not assessed, exit code 1."""
+    document = doctor(write(tmp_path, {"xconf_dump_e1.txt": _DUMP.encode()}) / "xconf_dump_e1.txt", 1)
+    assert document["kind"] == "configuration"
+    assert (document["accepted"], document["assessed"]) == (False, False)
+
+
+def test_snapshot_of_unified_cm_shows_its_services(tmp_path: Path) -> None:
+    """Each service has its certificate and its list."""
+    name = next(n for n in ARCHIVES if UCM1 in n)
+    document = doctor(write(tmp_path, {name: ARCHIVES[name]}) / name, 0)
+    assert document["kind"] == "unified-cm"
+    assert labels(document) == [f"{UCM1} (Unified CM)"]
