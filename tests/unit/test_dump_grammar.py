@@ -14,8 +14,8 @@ from pkikit.design.xconfiguration import xconfiguration
 from pkikit.intake.material import Source
 from pkikit.intake.reading.dumps.dump_lines import read_lines
 from pkikit.intake.reading.dumps.dump_xml import XmlDump
-from pkikit.intake.reading.dumps.grammar import settings_in
 from pkikit.intake.reading.dumps.keys import canonical, kept_keys
+from pkikit.intake.reading.dumps.setting_grammar import settings_in
 from pkikit.view.logs.dumps import xconf_xml
 from tests.support.worlds import C1, E1, deployment
 
@@ -126,6 +126,24 @@ def test_key_that_is_kept_is_its_own_canonical_form() -> None:
         written_out = key.replace("[n]", "7")
         assert canonical(written_out.split()) == tuple(written_out.split())
         assert canonical(other_order(written_out).lower().split()) == tuple(written_out.split())
+
+
+def test_words_of_old_versions_give_the_key_of_today() -> None:
+    """Words that Cisco renamed, and places that moved, as text and as XML."""
+    old = {
+        "Alternates ConfigurationMaster": "Alternates ConfigurationPrimary",
+        "SIP Domains Domain 2 Name": "SIP Domain 2 Name",
+        "IP DNS Server 1 Address": "DNS Server 1 Address",
+        "Alternates 3 Peer Address": "Alternates Peer 3 Address",
+        "Zones 2 Zone Neighbor 1 Peer Address": "Zones Zone 2 Neighbor Peer 1 Address",
+    }
+    for written_then, today in old.items():
+        assert canonical(written_then.split()) == tuple(today.split())
+    dump, data = XmlDump(SOURCE), iter([xconf_xml((("SIP Domains Domain 2 Name", "example.com"),)), b""])
+    dump.read(lambda: next(data))
+    found = dump.configuration()
+    assert found is not None
+    assert list(found.settings) == [("SIP", "Domain", "2", "Name")]
 
 
 def test_several_settings_on_one_line_are_all_read() -> None:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import tarfile
-import zipfile
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,75 +11,9 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from pkikit.errors import InputError
 from pkikit.intake.material import Configuration, LooseKind, Material, PeerMaterial
 from pkikit.intake.reading import read_material
-from tests.support.credential_files import BEHIND, CREDENTIAL, LEAF
+from tests.support.brought_files import DUMP, STAMP, files_of, tarred, trusted, written, zipped
+from tests.support.credential_files import BEHIND, CHAIN, CREDENTIAL, LEAF
 from tests.support.worlds import AT, E1, issued
-
-STAMP = "2026-03-01_120000"
-DUMP = """\
-*c xConfiguration Alternates Cluster Name: "cluster-e.example.com"
-*c xConfiguration Alternates ConfigurationPrimary: "1"
-*c xConfiguration Alternates Peer 1 Address: "e1.example.com"
-*c xConfiguration Alternates Peer 2 Address: "e2.example.com"
-*c xConfiguration IP DNS Domain Name: "example.com"
-*c xConfiguration IP DNS Hostname: "e1"
-*c xConfiguration SIP TLS Mode: "On"
-*c xConfiguration SNMP CommunityName: "CANARY-community"
-*c xConfiguration Zones Zone 1 Name: "UC traversal"
-*c xConfiguration Zones Zone 1 TraversalServer SIP TLS Verify Mode: "On"
-*c xConfiguration Zones Zone 1 TraversalServer SIP TLS Verify Subject Name: "cluster-c.corp.example.com"
-*c xConfiguration Zones Zone 1 Type: "TraversalServer"
-"""
-STATUS = '*s SystemUnit: /\n  Name: "Edge one"\n  Software:\n    Version: "X15.5"\n*s/end\n'
-
-
-@cache
-def chain() -> bytes:
-    credential = issued().world.parties[E1].credential
-    assert credential is not None
-    return credential.pem()
-
-
-@cache
-def trusted() -> bytes:
-    return b"".join(c.public_bytes(Encoding.PEM) for c in issued().world.parties[E1].trusted_ca_list)
-
-
-def files_of(host: str, dump: str = DUMP) -> dict[str, bytes]:
-    return {
-        f"loggingsnapshot_{host}_{STAMP}.txt": b"a log\n" * 100,
-        f"xconf_dump_{host}_{STAMP}.txt": dump.replace('Hostname: "e1"', f'Hostname: "{host}"').encode(),
-        f"xstat_dump_{host}_{STAMP}.txt": STATUS.encode(),
-        f"eth0_diagnostic_logging_tcpdump00_{host}_{STAMP}.pcap": b"\xd4\xc3\xb2\xa1" + bytes(500),
-        f"ca_{host}_{STAMP}.pem": trusted(),
-        f"server_{host}_{STAMP}.pem": chain(),
-        f"client_{host}_{STAMP}.pem": chain(),
-    }
-
-
-def tarred(files: dict[str, bytes]) -> bytes:
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w:gz") as archive:
-        for name, content in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size = len(content)
-            archive.addfile(entry, io.BytesIO(content))
-    return made.getvalue()
-
-
-def zipped(files: dict[str, bytes]) -> bytes:
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return made.getvalue()
-
-
-def written(folder: Path, files: dict[str, bytes]) -> Path:
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    return folder
 
 
 def read(folder: Path, **files: bytes) -> Material:
@@ -151,7 +81,7 @@ def test_fact_keeps_file_member_and_line(tmp_path: Path) -> None:
 def test_certificate_file_without_an_owner_is_loose(tmp_path: Path) -> None:
     """A certificate and a list of CAs of nobody: their kind is told, a CRL or a PKCS#7 bundle is read as well."""
     bundle = pkcs7.serialize_certificates(list(issued().world.parties[E1].trusted_ca_list), Encoding.DER)
-    found = read(tmp_path, mine__pem=chain(), ca_bundle__pem=trusted(), all__p7b=bundle)
+    found = read(tmp_path, mine__pem=CHAIN, ca_bundle__pem=trusted(), all__p7b=bundle)
     kinds = {Path(one.held.source.file).name: one.kind for one in found.loose}
     assert kinds == {
         "mine.pem": LooseKind.CERTIFICATE, "ca_bundle.pem": LooseKind.TRUST_LIST, "all.p7b": LooseKind.TRUST_LIST
@@ -160,7 +90,7 @@ def test_certificate_file_without_an_owner_is_loose(tmp_path: Path) -> None:
 
 def test_snapshot_of_several_servers_gives_each_of_them(tmp_path: Path) -> None:
     """A list of answers of Unified CM nodes; an entry without a certificate is told and not fatal."""
-    pem = chain().decode()
+    pem = CHAIN.decode()
     answers = [
         {"server": "ucm1.corp.example.com", "identities": [{"service": "CallManager", "certificate": pem}],
          "trusts": [{"service": "CallManager", "certificate_data": [{"filename": "a.pem", "certificate": trusted().decode()}]}]},
@@ -195,7 +125,7 @@ admin:
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_unified_cm_terminal_gives_own_and_trusted_certificates(end: str, tmp_path: Path) -> None:
     """`show cert list own`, `show cert own tomcat` and `show cert trust …` in one capture."""
-    text = PRINTED.format(chain=chain().decode(), trusted=trusted().decode()).replace("\n", end)
+    text = PRINTED.format(chain=CHAIN.decode(), trusted=trusted().decode()).replace("\n", end)
     (server,) = read(tmp_path, ucm__log=text.encode()).servers
     assert (list(server.own), list(server.trusted), server.kind) == (["tomcat"], ["tomcat"], "unified_cm")
     assert server.listed == {"tomcat": ("tomcat.pem",), "CallManager": ("CallManager.pem",)}
@@ -203,17 +133,17 @@ def test_unified_cm_terminal_gives_own_and_trusted_certificates(end: str, tmp_pa
 
 def test_pager_inside_a_printed_certificate_is_removed(tmp_path: Path) -> None:
     """Unified CM stops at the end of the screen, in the middle of a certificate as well."""
-    half = len(chain()) // 4
-    cut = chain()[: chain().index(b"\n", half) + 1]
+    half = len(CHAIN) // 4
+    cut = CHAIN[: CHAIN.index(b"\n", half) + 1]
     pager = b"Press <enter> for 1 line, <space> for one page, or <q> to quit\b\b\b   \b\b\b"
-    text = b"admin:show cert own CallManager/CallManager.pem\r\n" + cut + pager + chain()[len(cut) :]
+    text = b"admin:show cert own CallManager/CallManager.pem\r\n" + cut + pager + CHAIN[len(cut) :]
     (server,) = read(tmp_path, ucm__txt=text).servers
     assert list(server.own) == ["CallManager"]
 
 
 def test_capture_with_settings_and_certificates_gives_both(tmp_path: Path) -> None:
     """One session: `xConfiguration`, then the certificate as text."""
-    found = read(tmp_path, session__txt=DUMP.encode() + b"OK\n" + chain())
+    found = read(tmp_path, session__txt=DUMP.encode() + b"OK\n" + CHAIN)
     assert settings(found.peers[0].configuration)["IP DNS Hostname"] == "e1"
     assert [one.kind for one in found.loose] == [LooseKind.CERTIFICATE]
 
@@ -228,8 +158,8 @@ def test_files_of_an_operating_system_are_passed_over(tmp_path: Path) -> None:
 def test_folders_of_parties_belong_to_peers_and_to_other_machines(tmp_path: Path) -> None:
     """The layout of `--certs`: a folder that a configuration names is a peer's, another one is a machine's."""
     names = ("cert.pem", "trust.pem", "client.pem", "trust-tomcat.pem", "key.pem")
-    written(tmp_path / "e1.example.com", dict(zip(names, (chain(), trusted(), chain(), trusted(), b"x"), strict=True)))
-    written(tmp_path / "ucm1.corp.example.com", {"cert.pem": chain(), "trust-tomcat.pem": trusted()})
+    written(tmp_path / "e1.example.com", dict(zip(names, (CHAIN, trusted(), CHAIN, trusted(), b"x"), strict=True)))
+    written(tmp_path / "ucm1.corp.example.com", {"cert.pem": CHAIN, "trust-tomcat.pem": trusted()})
     written(tmp_path, {"xconf_e1.txt": DUMP.encode()})
     found = read_material([tmp_path])
     by_host = {peer.host: peer for peer in found.peers}
@@ -252,7 +182,7 @@ def test_two_collections_of_one_host_in_a_folder_are_two_values(tmp_path: Path) 
 
 def test_file_name_with_more_than_the_host_joins_its_host(tmp_path: Path) -> None:
     """`xconf_e1_x8.txt` states the host e1; the certificate of e1 in the same folder is its."""
-    found = read(tmp_path, xconf_e1_x8__txt=DUMP.encode(), server_e1__pem=chain())
+    found = read(tmp_path, xconf_e1_x8__txt=DUMP.encode(), server_e1__pem=CHAIN)
     (peer,) = found.peers
     assert peer.server is not None
 
@@ -262,7 +192,7 @@ def test_revocation_list_is_kept_with_its_peer_or_for_everybody(tmp_path: Path) 
     crl = issued().authority.crl([], at=AT).public_bytes(Encoding.PEM)
     found = read_material([written(tmp_path / "a", files_of("e1") | {"crl.pem": crl})])
     assert len(found.peers[0].held.crls) == 1
-    alone = read(tmp_path / "b", ours__crl=crl, mine__pem=chain())
+    alone = read(tmp_path / "b", ours__crl=crl, mine__pem=CHAIN)
     assert len(alone.held.crls) == 1
 
 

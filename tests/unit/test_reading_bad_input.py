@@ -20,8 +20,8 @@ from pkikit.errors import InputError
 from pkikit.files.streams import members
 from pkikit.intake.reading import read, read_material
 from pkikit.view.logs.dumps import xconf_xml
-from tests.support.credential_files import CREDENTIAL, KEY, LEAF
-from tests.unit.test_reading import DUMP, STAMP, chain, files_of, tarred, trusted, written, zipped
+from tests.support.brought_files import DUMP, STAMP, files_of, tarred, trusted, written, zipped
+from tests.support.credential_files import CHAIN, CREDENTIAL, KEY, LEAF
 
 GOOD = tarred(files_of("e1"))
 
@@ -204,7 +204,7 @@ FORMS: dict[str, Callable[[], dict[str, bytes]]] = {
     "archive with a log": lambda: {"a.tar.gz": tarred(
         {f"loggingsnapshot_e1_{STAMP}.txt": b"Password=CANARY7f3a\n", f"xconf_dump_e1_{STAMP}.txt": secret_dump()}
     )},
-    "key beside a certificate": lambda: {f"server_e1_{STAMP}.pem": chain() + KEY},
+    "key beside a certificate": lambda: {f"server_e1_{STAMP}.pem": CHAIN + KEY},
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from pkikit.files.streams.peeked import CHUNK, DAMAGED, Peeked, refuse_damaged
 from pkikit.intake.material import Configuration, ServerMaterial
 from pkikit.intake.reading import recognise
 from pkikit.intake.reading.basket import Basket, Item, Place
-from pkikit.intake.reading.certificate_files import read_all, read_certificate_file
+from pkikit.intake.reading.brought_certificates import read_all, read_certificate_file
 from pkikit.intake.reading.dumps.dump_lines import Settings, TextFindings, foreign, read_lines
 from pkikit.intake.reading.dumps.dump_xml import XmlDump
 from pkikit.intake.reading.file_names import Part, passed_kind

@@ -15,7 +15,7 @@ from pkikit.intake.material import (
     ServerMaterial,
 )
 from pkikit.intake.reading.basket import Basket, Item
-from pkikit.intake.reading.certificate_files import loose_kind
+from pkikit.intake.reading.brought_certificates import loose_kind
 from pkikit.intake.reading.file_names import Part
 from pkikit.model.revocation import NOTHING_HELD, RevocationData
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from pkikit.errors import InputError
 from pkikit.intake.material import Configuration, Key, Source, Stated, StatusDump
-from pkikit.intake.reading.dumps.grammar import MAX_VALUE, START, settings_in
 from pkikit.intake.reading.dumps.keys import canonical, known_beginnings
 from pkikit.intake.reading.dumps.secrets import is_secret
+from pkikit.intake.reading.dumps.setting_grammar import MAX_VALUE, START, settings_in
 from pkikit.intake.reading.dumps.status_lines import StatusLines
 from pkikit.intake.reading.dumps.terminal_lines import whole_lines
 from pkikit.text import printable

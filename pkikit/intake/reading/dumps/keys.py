@@ -19,8 +19,10 @@ RENAMED = {
     "whitelist": "AllowList",
     "blacklist": "DenyList",
 }
+# Keys of versions before X8 whose words are others today.
+_OLD_PLACES = {("sip", "domains", "domain"): ("sip", "domain"), ("ip", "dns", "server"): ("dns", "server")}
 _IDENTITY = (
-    "IP DNS Hostname", "IP DNS Domain Name", "IP DNS Server [n] Address", "DNS Server [n] Address", "IPProtocol",
+    "IP DNS Hostname", "IP DNS Domain Name", "DNS Server [n] Address", "IPProtocol",
     "SystemUnit Name",     "Ethernet [n] IP V4 Address", "Ethernet [n] IP V6 Address",
     "IP V4 Address", "IP V6 Address", "IP External Interface",
     "Ethernet [n] IP V4 StaticNAT Address", "Ethernet [n] IP V4 StaticNAT Mode",
@@ -77,7 +79,7 @@ def canonical(words: Sequence[str]) -> Key | None:
     Returns:
         The key; None if it is not one that is kept.
     """
-    names = tuple(_today(word.lower()) for word in words if not _is_index(word))
+    names = _in_today_places(tuple(_today(word.lower()) for word in words if not _is_index(word)))
     indexes = [str(int(word)) for word in words if _is_index(word)]
     pattern = _patterns().get((names, len(indexes)))
     if pattern is None:
@@ -97,8 +99,10 @@ def canonical_path(path: Iterable[tuple[str, str]]) -> Key | None:
         The key; None if it is not one that is kept.
     """
     steps = tuple(path)
-    pattern = _by_names().get(tuple(_today(name.lower()) for name, _ in steps))
-    return None if pattern is None else tuple(_filled(pattern, steps))
+    names = tuple(_today(name.lower()) for name, _ in steps)
+    today = _in_today_places(names)
+    pattern = _by_names().get(today)
+    return None if pattern is None else tuple(_filled(pattern, steps[len(names) - len(today) :]))
 
 
 def known_beginnings() -> frozenset[str]:
@@ -127,6 +131,13 @@ def _filled(pattern: Key, steps: Sequence[tuple[str, str]]) -> Iterator[str]:
 
 def _is_index(word: str) -> bool:
     return word.isascii() and word.isdigit() and len(word) < 7
+
+
+def _in_today_places(names: tuple[str, ...]) -> tuple[str, ...]:
+    for old, new in _OLD_PLACES.items():
+        if names[: len(old)] == old:
+            return (*new, *names[len(old) :])
+    return names
 
 
 def _today(word: str) -> str:

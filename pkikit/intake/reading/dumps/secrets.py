@@ -11,7 +11,7 @@ from collections.abc import Iterable
 # As the product writes encrypted values.
 _CIPHER = re.compile(r"\{(?:cipher|crypt|aes|sha\d*|ssha\d*|md5)\}|\$[156y]\$", re.IGNORECASE)
 _SECRET = re.compile(
-    r"passw|passphrase|passcode|secret|community|credential|private|token|\bpin\b|\bkey\b|keyphrase|usernamehash",
+    r"passw|passphrase|passcode|secret|community|credential|private|token|\bpin\b|\bkey\b|releasekey|optionkey|keyphrase|usernamehash",
     re.IGNORECASE,
 )
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from pkikit.errors import InputError
 from pkikit.intake.material import Source
-from pkikit.intake.reading.dumps.grammar import START, End, settings_in
 from pkikit.intake.reading.dumps.keys import canonical
+from pkikit.intake.reading.dumps.setting_grammar import START, End, settings_in
 
 MAX_LINES = 300_000
 _MAX_PARTS = 8  # lines that one setting may be cut into
