@@ -60,20 +60,22 @@ def headline(report: CheckReport, causes: Sequence[RootCause] | None = None) -> 
     """Return the answer in one line: how many connections are up, and how many causes keep the others down."""
     from pkikit.model.certificates.facts import format_time
 
-    up, every = len(report.legs) - len(report.down), counted(len(report.legs), "connection")
+    partly = sum(leg.up and leg.verdict.presumed for leg in report.legs)
+    up, every = len(report.legs) - len(report.down) - partly, counted(len(report.legs), "connection")
     where = f"{report.deployment} at {unbroken(format_time(report.at))}"
+    rest = f", {partly} only partly checked" if partly else ""
     if not report.down:
-        return f"✔ {up} of {every} up: {where}"
+        return f"✔ {up} of {every} up{rest}{' (no problem found)' if partly else ''}: {where}"
     found = len(report.root_causes() if causes is None else causes)
     why = "for one cause" if found == 1 else f"for {found} causes" if found else "and no cause was found"
-    return f"✘ {up} of {every} up, {len(report.down)} down {why}: {where}"
+    return f"✘ {up} of {every} up, {len(report.down)} down {why}{rest}: {where}"
 
 
 def show_services(out: Console, report: CheckReport, words: Callable[[str], str]) -> None:
     """Print what works for whom, then what does not."""
-    down = set(report.outages)
+    marks = {**dict.fromkeys(report.outages, "✘"), **dict.fromkeys(report.partly_checked, "?")}
     for line in report.service_lines:
-        mark = "✘" if line in down else "✔"
+        mark = marks.get(line, "✔")
         console.say(out, words(line), first=f"  {mark} ")
 
 
@@ -115,24 +117,48 @@ def _with_file(fqdn: str, certs: Path | None) -> str:
 
 
 def _row(report: LegReport) -> tuple[str, str, str]:
-    judged = "" if report.trace is not None else " (judged, not dialled)"
+    judged = "" if report.trace is not None or report.verdict.presumed else " (judged, not dialled)"
     side = f", refused by the {report.rejected_by.value}" if report.rejected_by else ""
-    state = "✔ up" if report.up else f"✘ down{side}"
+    up = "? no problem found, partly checked" if report.verdict.presumed else "✔ up"
+    state = up if report.up else f"✘ down{side}"
     return report.leg.id, state + judged, ", ".join(report.causes)
 
 
 def _show_end(out: Console, report: CheckReport, names: ShortNames, *, verbose: bool) -> None:
-    judged = sum(leg.trace is None for leg in report.legs)
+    judged = sum(leg.trace is None and not leg.verdict.presumed for leg in report.legs)
     if judged:
         were = "was" if judged == 1 else "were"
         console.section(
             out, f"{counted(judged, 'connection')} {were} judged, but not dialled: a private key is missing."
         )
+    if line := _about_stand_ins(report):
+        console.section(out, line)
     if verbose:
         return
-    kinds = Counter(names.carries(leg.leg) for leg in report.legs if leg.up)
-    if kinds:
-        console.section(out, f"Up: {', '.join(unbroken(f'{kind} ({count})') for kind, count in kinds.items())}")
+    for what, partly in (("Up", False), ("Partly checked", True)):
+        kinds = Counter(names.carries(leg.leg) for leg in report.legs if leg.up and leg.verdict.presumed is partly)
+        if kinds:
+            console.section(out, f"{what}: {', '.join(unbroken(f'{kind} ({count})') for kind, count in kinds.items())}")
     console.section(out, "--verbose lists every connection with its id.")
     if report.down and (legend := names.legend_of(leg.leg for leg in report.down)):
         console.section(out, legend)
+
+
+def _about_stand_ins(report: CheckReport) -> str:
+    """Return which connections depend on what the lab made because nobody brought it; empty if none do."""
+    legs = [leg for leg in report.legs if leg.verdict.stand_ins]
+    machines = list(dict.fromkeys(fqdn for leg in legs for fqdn in leg.verdict.stand_ins))
+    if not legs:
+        return ""
+    what, of = counted(len(legs), "connection"), listed(machines, at_most=4)
+    if legs[0].verdict.presumed:
+        verb = "was" if len(legs) == 1 else "were"
+        return (
+            f"{what} {verb} only partly checked, and not dialled: the certificate or the trusted CA list of {of} is missing. "
+            "The check assumes that these machines and the others trust each other."
+        )
+    verb = "depends" if len(legs) == 1 else "depend"
+    return (
+        f"{what} {verb} on certificates or trusted CA lists that the lab made, because you brought none of {of}. The result "
+        "is about the lab, not about these machines."
+    )

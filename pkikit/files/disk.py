@@ -162,23 +162,25 @@ def read_request(path: Path) -> x509.CertificateSigningRequest:
     return found[0]
 
 
-def credential_from_folder(folder: Path) -> Credential | None:
-    """Read `cert.pem` (leaf first) and `key.pem` of a folder.
+def credential_from_folder(folder: Path, certificate: str = "cert.pem", key: str = "key.pem") -> Credential | None:
+    """Read a certificate (leaf first) and its private key from a folder.
 
     Args:
         folder: the folder of one party.
+        certificate: the name of the certificate file.
+        key: the name of the key file.
 
     Returns:
-        The credential, without key if there is no `key.pem`; None if there is no `cert.pem`.
+        The credential, without key if there is no key file; None if there is no certificate file.
 
     Raises:
         EncodingError: a file holds something else.
         InputError: a file cannot be read.
     """
-    certificate_file, key_file = folder / "cert.pem", folder / "key.pem"
+    certificate_file, key_file = folder / certificate, folder / key
     if not certificate_file.exists():
         if key_file.exists():
-            raise InputError("there is a key.pem but no cert.pem", where=str(folder))
+            raise InputError(f"there is a {key} but no {certificate}", where=str(folder))
         return None
     contents = read_file(certificate_file)
     refuse_unreadable(contents)

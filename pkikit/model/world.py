@@ -107,6 +107,22 @@ class Party:
         return (*own, *self.services.values(), *self.domains.values())
 
 
+@dataclass(frozen=True, kw_only=True)
+class StandIns:
+    """What the lab made in place of certificates and lists that nobody brought (`--certs`).
+
+    certificates: leaves. lists: lists of CAs. presumed: what nobody knows about these machines is presumed to be right, as for
+    a deployment that was imported: then no connection is down because they and others do not trust each other.
+    """
+
+    certificates: frozenset[x509.Certificate] = frozenset()
+    lists: frozenset[tuple[x509.Certificate, ...]] = frozenset()
+    presumed: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.certificates or self.lists)
+
+
 _MAPPINGS = (
     "parties", "published", "revocation", "eku_checking", "server_eku_upload", "failing", "points", "caa", "delays", "reverse",
 )  # fmt: skip
@@ -128,6 +144,7 @@ class World:
     reverse: the name in the PTR record of a party's address, where it is not its FQDN; empty for no record.
     ca: what is wrong with the public CA that the peers order from.
     authorities: certificates that CAs publish, and no party has; a diagnosis may compare with them.
+    stand_ins: what the lab made for machines of which nobody brought anything.
     """
 
     deployment: Deployment
@@ -149,6 +166,7 @@ class World:
     reverse: Mapping[str, str] = field(default_factory=dict)
     ca: frozenset[str] = frozenset()
     authorities: tuple[x509.Certificate, ...] = ()
+    stand_ins: StandIns = field(default=StandIns(), compare=False)
 
     def __post_init__(self) -> None:
         for name in _MAPPINGS:

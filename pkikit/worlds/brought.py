@@ -18,11 +18,13 @@ from pkikit.files import (
     read_file,
     refuse_unreadable,
 )
+from pkikit.model.certificates.credential import Credential
 from pkikit.model.certificates.facts import crl_urls, is_self_signed, ocsp_urls
 from pkikit.model.deployment import Deployment
 from pkikit.model.parties import PartyGroup
 from pkikit.model.revocation import NOTHING_HELD, CrlSource, RevocationData
-from pkikit.model.world import Party, World
+from pkikit.model.tables.features import TWO_STORES
+from pkikit.model.world import Party, StandIns, World
 from pkikit.rules.file_rules import NOT_PEM
 from pkikit.text import listed
 from pkikit.values.names import printable
@@ -31,7 +33,10 @@ from pkikit.worlds.judgeable import ocsp_problem, require_judgeable
 _Certificates = tuple[x509.Certificate, ...]
 _ByPort = dict[int, _Certificates]
 
-_READ = ("cert.pem", "trust.pem", "trust-*.pem", "crl.pem")  # what a machine's folder may bring
+# What a machine's folder may bring: client.pem for X15.5's second store, files with a service for Unified CM and others.
+_READ = ("cert.pem", "cert-*.pem", "client.pem", "trust.pem", "trust-*.pem", "crl.pem")
+CLIENT, CLIENT_KEY = "client.pem", "client-key.pem"
+IMPORTED = "import.json"  # beside the folder that `pkikit import` wrote
 
 
 def bring_certificates(world: World, directory: Path) -> World:
@@ -49,7 +54,7 @@ def bring_certificates(world: World, directory: Path) -> World:
     Raises:
         InputError: a folder is not of a machine of this deployment, or a file cannot be used.
     """
-    brought_roots = []
+    lab, brought_roots = world, []
     for folder in iter_party_folders(directory):
         fqdn = folder.name.lower()
         party = world.parties.get(fqdn)
@@ -58,7 +63,7 @@ def bring_certificates(world: World, directory: Path) -> World:
                 f"is not a machine of {world.deployment.name}; folders are named {', '.join(world.parties)}",
                 where=printable(str(folder)),
             )
-        brought = _party_of(party, world.deployment.group_of(fqdn), folder)
+        brought = _party_of(party, world.deployment, folder)
         if any(folder.glob("trust*.pem")):
             brought_roots += [c for c in brought.listed if is_self_signed(c)]
         world = world.with_party(brought)
@@ -68,11 +73,29 @@ def bring_certificates(world: World, directory: Path) -> World:
         kept = (c for c in client.trusted_ca_list if c.subject not in named)
         roots = tuple(dict.fromkeys((*kept, *brought_roots)))
         world = world.with_party(replace(client, trusted_ca_list=roots))
-    return replace(world, published={**world.published, **_published_data(world, directory / "ca")})
+    world = replace(world, published={**world.published, **_published_data(world, directory / "ca")})
+    return replace(world, stand_ins=_stand_ins(lab, world, imported=(directory.parent / IMPORTED).is_file()))
 
 
-def _party_of(party: Party, group: PartyGroup, folder: Path) -> Party:
+def _stand_ins(lab: World, world: World, *, imported: bool) -> StandIns:
+    """Return what the lab issued, and the lists that it made.
+
+    A client outside trusts whatever was brought. That counts as unknown only if nothing may be claimed that nobody gave, as for
+    an import.
+    """
+    parties = lab.parties.values()
+    lists = {made for party in parties for made in (party.trusted_ca_list, *party.lists.values())}
+    if imported:
+        outside = (n for group in world.deployment.groups if not group.has_certificates for n in group.members)
+        lists |= {world.parties[fqdn].trusted_ca_list for fqdn in outside}
+    leaves = frozenset(c.leaf for party in parties for c in party.credentials)
+    return StandIns(certificates=leaves, lists=frozenset(lists), presumed=imported)
+
+
+def _party_of(party: Party, deployment: Deployment, folder: Path) -> Party:
+    group = deployment.group_of(party.fqdn)
     credential = credential_from_folder(folder) or party.credential
+    client = credential_from_folder(folder, CLIENT, CLIENT_KEY) if _has_client_store(deployment, party.fqdn) else None
     trusted, held = party.trusted_ca_list, NOTHING_HELD
     trust_file, crl_file = folder / "trust.pem", folder / "crl.pem"
     if trust_file.exists():
@@ -82,8 +105,26 @@ def _party_of(party: Party, group: PartyGroup, folder: Path) -> Party:
     trusted, lists = _lists_of_services(trusted, group, folder)
     if crl_file.exists():
         held = held.with_crls(CrlSource.MANUAL, (crl for _, crl in _revocation_file(crl_file).crls))
-    services = party.services if credential is party.credential else {}
-    return replace(party, credential=credential, services=services, trusted_ca_list=trusted, lists=lists, held=held)
+    services = {**(party.services if credential is party.credential else {}), **_services(group, folder)}
+    return replace(
+        party, credential=credential, client=client or party.client, services=services,
+        trusted_ca_list=trusted, lists=lists, held=held,
+    )  # fmt: skip
+
+
+def _has_client_store(deployment: Deployment, fqdn: str) -> bool:
+    return fqdn in deployment.peers and deployment.product_version.has(TWO_STORES)
+
+
+def _services(group: PartyGroup, folder: Path) -> dict[int, Credential]:
+    """Return the certificates of services that have a file of their own, such as `cert-callmanager.pem`, by port."""
+    found = {}
+    for made in group.certificates[1:]:
+        service = made.service.lower()
+        credential = credential_from_folder(folder, f"cert-{service}.pem", f"key-{service}.pem")
+        if credential is not None:
+            found.update(dict.fromkeys(made.ports, credential))
+    return found
 
 
 def _trust_list(path: Path) -> FileContents:
@@ -208,9 +249,14 @@ def kept_from_lab(world: World, directory: Path) -> str:
     kept = [n for n, party in world.parties.items() if party.credential and not (directory / n / "cert.pem").exists()]
     if not kept:
         return ""
-    has, one = ("has", "it one") if len(kept) == 1 else ("have", "each of them one")
+    has = "has" if len(kept) == 1 else "have"
+    place = f"{printable(str(directory))}: {listed(kept, at_most=3)} {has} no cert.pem here"
+    if world.stand_ins.presumed:
+        them = "it" if len(kept) == 1 else "them"
+        return f"{place}. Connections of {them} are only partly checked: both sides are assumed to trust each other."
+    one = "it one" if len(kept) == 1 else "each of them one"
     return (
-        f"{printable(str(directory))}: {listed(kept, at_most=3)} {has} no cert.pem here, so the lab's own CA issues {one}. "
+        f"{place}, so the lab's own CA issues {one}. "
         f"A machine whose trust.pem you bring refuses these, unless its list has that CA. To check your own certificate, put it "
         f"into {printable(str(directory / kept[0]))} as cert.pem, with key.pem and trust.pem."
     )
@@ -218,8 +264,16 @@ def kept_from_lab(world: World, directory: Path) -> str:
 
 def decides_nothing(deployment: Deployment, directory: Path) -> list[str]:
     """Return the files of `directory` that this deployment ignores, so that nobody takes silence for approval."""
-    if deployment.revocation.checking:
-        return []
-    found = [p for folder in iter_party_folders(directory) for p in (folder / "crl.pem",) if p.exists()]
-    found += [p for p in (directory / "ca",) if p.is_dir()]
-    return [f"{p}: not used, because revocation checking is off in {deployment.name}" for p in found]
+    lines = []
+    clients = [folder / CLIENT for folder in iter_party_folders(directory) if (folder / CLIENT).exists()]
+    unused = [path for path in clients if not _has_client_store(deployment, path.parent.name.lower())]
+    if unused:
+        lines.append(
+            f"{listed([printable(str(p)) for p in unused], at_most=3)}: not used, because only Expressways of {TWO_STORES.first} "
+            f"and later have a client certificate; {deployment.name} has {deployment.version}"
+        )
+    if not deployment.revocation.checking:
+        found = [p for folder in iter_party_folders(directory) for p in (folder / "crl.pem",) if p.exists()]
+        found += [p for p in (directory / "ca",) if p.is_dir()]
+        lines += [f"{p}: not used, because revocation checking is off in {deployment.name}" for p in found]
+    return lines

@@ -58,7 +58,8 @@ CertsOption = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="Your own certificates: DIR/<fqdn>/cert.pem, key.pem, trust.pem; trust-callmanager.pem for one list of Unified CM.",
+        help="Your own certificates: DIR/<fqdn>/cert.pem, key.pem, trust.pem; client.pem for the client store of X15.5; "
+        "cert-callmanager.pem, trust-callmanager.pem for a service of Unified CM.",
     ),
 ]
 
@@ -107,7 +108,7 @@ def _lab(deployment: Deployment, settings: LabSettings, at: datetime | None, cer
         if certs is None:
             return world
         brought = bring_certificates(world, certs)
-        if kept := kept_from_lab(world, certs):
+        if kept := kept_from_lab(brought, certs):
             print(f"expressway-sim: {kept}", file=sys.stderr)
         return brought
 

@@ -151,7 +151,8 @@ class Dialler:
         async def one(leg: Leg) -> LegReport:
             verdict = self._judge(leg, seen, at)
             trace = None
-            if self._can_dial(leg):
+            known = verdict is None or not verdict.presumed  # a handshake with a stand-in would be taken for a fact
+            if known and self._can_dial(leg):
                 async with gate:
                     trace = await self._dial_safely(leg)
             report = self._remember(leg, verdict, trace)

@@ -19,6 +19,7 @@ from pkikit.judge.checks.certificate_checks import (
 )
 from pkikit.judge.checks.check import Check
 from pkikit.judge.checks.form_checks import unusable_names
+from pkikit.judge.legs.stand_ins import presumed, stand_ins_of
 from pkikit.judge.legs.tunnel_verdict import about_lists, judge_host_name, judge_key_algorithm, judge_ssh_certificate
 from pkikit.judge.paths.trust import chain_to_present
 from pkikit.judge.questions import CertificateUse
@@ -48,11 +49,17 @@ from pkikit.rules.rule import Rule
 
 @dataclass(frozen=True, kw_only=True)
 class LegVerdict:
-    """What each side of a leg decides about the other. A side that verifies nothing has checked nothing."""
+    """What each side of a leg decides about the other. A side that verifies nothing has checked nothing.
+
+    stand_ins: machines whose certificate or list the lab made, because nobody brought theirs, and on which this depends.
+    presumed: their part is presumed to be right, so nothing is known about it.
+    """
 
     leg: Leg
     by_client: Verdict
     by_server: Verdict
+    stand_ins: tuple[str, ...] = ()
+    presumed: bool = False
 
     @property
     def accepted(self) -> bool:
@@ -103,7 +110,13 @@ def judge_leg(leg: Leg, world: World, at: datetime) -> LegVerdict:
         by_server = own if not own.accepted else _judge_side(leg, world, at, verifier=server, presenter=client)
     if leg.permissive:
         by_client, by_server = permit(by_client), permit(by_server)
-    return LegVerdict(leg=leg, by_client=by_client, by_server=by_server)
+    of_client, of_server = stand_ins_of(leg, world, client=client, server=server)
+    made = tuple(dict.fromkeys((*of_client, *of_server)))
+    if not (made and world.stand_ins.presumed):
+        return LegVerdict(leg=leg, by_client=by_client, by_server=by_server, stand_ins=made)
+    by_client = presumed(by_client) if of_client else by_client
+    by_server = presumed(by_server) if of_server else by_server
+    return LegVerdict(leg=leg, by_client=by_client, by_server=by_server, stand_ins=made, presumed=True)
 
 
 def judge_connection(leg: Leg, world: World) -> Verdict:

@@ -93,14 +93,29 @@ class CheckReport:
     @property
     def service_lines(self) -> tuple[str, ...]:
         """A short block for people: where each service works, then every outage."""
-        works: dict[ServiceName, list[str]] = {}
-        for state in self.services:
-            if state.up and state.peer:
-                works.setdefault(state.name, []).append(state.peer)
+        works = self._by_service(known=True)
         return (
             *(f"{name.label} works {_place(name, ', '.join(peers))}" for name, peers in works.items()),
+            *self.partly_checked,
             *self.outages,
         )
+
+    @property
+    def partly_checked(self) -> tuple[str, ...]:
+        """One line for each service that is not down as far as anybody knows: files of other machines are missing."""
+        lines = self._by_service(known=False).items()
+        return tuple(
+            f"{name.label} {_place(name, ', '.join(peers))}: no problem found, partly checked" for name, peers in lines
+        )
+
+    def _by_service(self, *, known: bool) -> dict[ServiceName, list[str]]:
+        """Return the peers at which each service is up: those where everything is known, or the others."""
+        presumed = {leg.leg.id for leg in self.legs if leg.verdict.presumed}
+        found: dict[ServiceName, list[str]] = {}
+        for state in self.services:
+            if state.up and state.peer and presumed.isdisjoint(state.needs) is known:
+                found.setdefault(state.name, []).append(state.peer)
+        return found
 
     def _outage(self, state: ServiceState) -> str:
         causes = {leg.leg.id: ", ".join(leg.causes[:1]) or "no cause found" for leg in self.down}

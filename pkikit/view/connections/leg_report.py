@@ -124,6 +124,8 @@ class LegReport:
             "protocol": self.leg.protocol.value,
             "mutual": self.leg.mutual,
             "dialled": self.trace is not None,
+            "stand_ins": list(self.verdict.stand_ins),
+            "partly_checked": self.verdict.presumed,
             "outcome": self.outcome.value,
             "rejected_by": rejected_by.value if rejected_by else None,
             "verify_error": {"code": error.code, "name": error.name} if error else None,
