@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import SignatureAlgorithmOID
+from pydantic import TypeAdapter
 
 from pkikit.design.csr import fast_key
 from pkikit.design.legs import legs_of
@@ -28,16 +30,20 @@ from pkikit.issue.lookalike.rekeyed_world import rekeyed_world
 from pkikit.judge.legs.leg_verdict import judge_leg
 from pkikit.judge.linting.lint import lint_certificate
 from pkikit.judge.questions import CertificateUse
+from pkikit.model.certificates.credential import Credential
 from pkikit.model.certificates.facts import is_issued_by, key_kind, key_of
 from pkikit.model.trace import Outcome
+from pkikit.model.world import Party, World
 from pkikit.reading import der, load_certificate
 from pkikit.reading.odd.odd_object import OddObject
 from pkikit.reading.signatures import NOT_SIGNED, verify_signature, verify_with
 from simulator.wire.memory import MemoryDialler
 from simulator.world.craft import craft
+from simulator.world.fault_context import FaultContext
+from simulator.world.faults import Fault
 from tests.support.odd_cases import CERTIFICATES
 from tests.support.odd_der import lab
-from tests.support.worlds import AT, CASES, Case, WorldBuilder
+from tests.support.worlds import AT, CASES, Case, WorldBuilder, issued
 
 # `cryptography` gives such a certificate back without the bytes behind it, so nobody can keep them.
 LOST = {"trailing-bytes"}
@@ -226,3 +232,72 @@ def test_hostile_sets_are_refused_with_one_sentence(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(signers, "MAX_CHECKS", 0)
     with pytest.raises(InputError, match="checks of signatures"):
         reissued(root)
+
+
+E1_NAME, C1_NAME, UCM1_NAME = "e1.example.com", "c1.corp.example.com", "ucm1.corp.example.com"
+FAULTS: dict[str, list[dict[str, Any]]] = {
+    "no clientAuth": [{"fault": "reissue", "party": E1_NAME, "purposes": "server"}],
+    "expired": [{"fault": "reissue", "party": E1_NAME, "begins_in_days": -90, "ends_in_days": -1}],
+    "not yet valid": [{"fault": "reissue", "party": E1_NAME, "begins_in_days": 2}],
+    "name missing": [{"fault": "reissue", "party": C1_NAME, "without": ["cluster-c.corp.example.com"]}],
+    "stranger's CA": [{"fault": "reissue", "party": E1_NAME, "by": "stranger"}],
+    "self-signed": [{"fault": "reissue", "party": UCM1_NAME, "by": "itself"}],
+    "CallManager self-signed": [
+        {"fault": "reissue", "party": UCM1_NAME, "by": "itself", "port": 5061, "trusted_by": [C1_NAME]},
+        {"fault": "reissue", "party": UCM1_NAME, "by": "itself", "trusted_by": [C1_NAME]},
+    ],
+    "leaf only": [{"fault": "reissue", "party": E1_NAME, "by": "new-intermediate", "send": "leaf"}],
+    "expired intermediate": [{"fault": "reissue", "party": E1_NAME, "by": "expired-intermediate"}],
+    "no basic constraints": [{"fault": "reissue", "party": E1_NAME, "by": "no-basic-constraints"}],
+    "leaf as CA": [{"fault": "reissue", "party": E1_NAME, "by": "end-entity"}],
+    "path too long": [{"fault": "reissue", "party": E1_NAME, "by": "no-intermediate-below"}],
+    "odd subject": [{"fault": "reissue", "party": E1_NAME, "subject_oid": "1.2.3.4"}],
+    "weak key": [{"fault": "reissue", "party": E1_NAME, "key": "rsa-1024"}],
+    "trusts a stranger only": [{"fault": "trust", "party": C1_NAME, "change": "only-stranger"}],
+    "clock": [{"fault": "clock", "party": C1_NAME, "hours": -20_000}],
+    "swap": [{"fault": "swap", "left": E1_NAME, "right": C1_NAME}],
+    "swap without keys": [{"fault": "swap", "left": E1_NAME, "right": C1_NAME, "keys": False}],
+    "new key": [{"fault": "new-key", "party": E1_NAME}],
+    "revoked": [{"fault": "revoke", "party": E1_NAME}],
+    "old CRL": [{"fault": "revoke", "party": None, "crl_age_days": 30}],
+}
+
+
+@pytest.mark.parametrize("faults", FAULTS.values(), ids=FAULTS.keys())
+def test_counterparts_fail_as_the_originals_do(faults: list[dict[str, Any]]) -> None:
+    """Each fault that concerns certificates: what is judged of the originals happens in handshakes of the counterparts."""
+    made = issued()
+    read = [TypeAdapter[Fault](Fault).validate_python(fault) for fault in faults]
+    same_handshakes(FaultContext(made, AT, rsa=False).apply(read, made.world))
+
+
+@pytest.mark.parametrize("name", ["single-pair", "clustered-full"])
+def test_counterparts_of_a_shipped_deployment_come_up(name: str) -> None:
+    """Every connection of the smallest and of the largest one."""
+    same_handshakes(issued(name).world)
+
+
+def same_handshakes(world: World) -> None:
+    """Judge the originals without their keys, dial the counterparts; each side that refuses has the same first cause."""
+    bare = replace(world, parties={n: without_keys(p) for n, p in world.parties.items()})
+    other = rekeyed_world(world if has_mismatches(world) else bare)
+    dialler = MemoryDialler(other, AT)
+    for leg in legs_of(world.deployment):
+        before, after = judge_leg(leg, world, AT), judge_leg(leg, other, AT)
+        trace = dialler.dial(leg)
+        assert (trace.outcome is Outcome.ACCEPTED) == before.accepted, leg.id
+        assert (after.rejected_by, after.causes) == (before.rejected_by, before.causes), leg.id
+        if before.by_client.accepted or before.by_server.accepted:
+            assert trace.rejected_by == before.rejected_by, leg.id
+
+
+def has_mismatches(world: World) -> bool:
+    return any(c.key and not c.key_matches for party in world.parties.values() for c in party.credentials)
+
+
+def without_keys(party: Party) -> Party:
+    def bare(held: Credential | None) -> Credential | None:
+        return None if held is None else Credential(chain=held.chain)
+
+    services = {port: Credential(chain=held.chain) for port, held in party.services.items()}
+    return replace(party, credential=bare(party.credential), client=bare(party.client), services=services)
