@@ -34,6 +34,7 @@ from pkikit.intake.assembly.raw_zones import RawZone, raw_zones
 from pkikit.intake.assembly.read_switches import find_version, read_switches
 from pkikit.intake.assembly.relations import refuse_strangers
 from pkikit.intake.assembly.traversal_pairs import Pairing
+from pkikit.intake.assembly.unstated import note_unstated
 from pkikit.intake.assembly.zone_facts import ZoneWriter
 from pkikit.intake.material import Material, ReadFile
 from pkikit.model.deployment import Deployment
@@ -144,6 +145,7 @@ def _fill(
     domains = ledger.facts["domains/registration"].value
     note_domain_format(clusters, domains, ledger)
     _lack_unified_cm(zones, servers, clusters, ledger)
+    note_unstated(clusters, ledger)
     return tuple(_placed(material, clusters, servers, version, ledger))
 
 

@@ -73,7 +73,8 @@ def gather(material: Material, ledger: Ledger) -> tuple[Peer, ...]:
             "command xConfiguration prints"
         )
     known = _names_in(material, [fqdn for fqdn, _ in named if fqdn])
-    named += [(_whose(part, known, ledger), part) for part in material.peers if part.configuration is None]
+    others = (part for part in material.peers if part.configuration is None and not _is_log_alone(part))
+    named += [(_whose(part, known, ledger), part) for part in others]
     groups: dict[str, list[PeerMaterial]] = {}
     for fqdn, part in named:
         if fqdn:
@@ -81,6 +82,12 @@ def gather(material: Material, ledger: Ledger) -> tuple[Peer, ...]:
     peers = tuple(_merge(fqdn, parts, ledger) for fqdn, parts in groups.items())
     _compare_times(peers, ledger)
     return peers
+
+
+def _is_log_alone(part: PeerMaterial) -> bool:
+    """Return True for a file that only has a log or a capture, such as a user's problem report: it is no peer's part."""
+    held = (part.status, part.trusted, part.server, part.client)
+    return all(found is None for found in held) and not part.held.crls and not part.held.ocsp_answers
 
 
 def _own_name(part: PeerMaterial, ledger: Ledger) -> str | None:

@@ -46,6 +46,7 @@ _SERVICES = (
     "Policy Services Service [n] Server [n] Address", "Policy Services Service [n] TLS Verify Mode",
     "Policy Services Service [n] TLS CRLCheck Mode",
     "Zones Policy SearchRules Rule [n] Name", "Zones Policy SearchRules Rule [n] State",
+    "Zones Policy SearchRules Rule [n] Pattern String",
     "Zones Policy SearchRules Rule [n] Target Name", "Zones Policy SearchRules Rule [n] Target Type",
     "Authentication ADS Mode", "Authentication ADS Encryption", "Authentication H350 Mode",
     "Authentication H350 LdapEncryption", "Authentication H350 LdapServerAddress",

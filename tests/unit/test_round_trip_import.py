@@ -1,0 +1,53 @@
+"""Archives that the lab's own peers make become the deployment again: every shipped one, and that of every clinic case."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from pkikit.intake.assembly import Origin
+from pkikit.intake.assembly.unstated import is_unstated
+from pkikit.model.deployment import Deployment
+from pkikit.worlds.issued_world import issue_world
+from simulator.clinic.case import cases
+from simulator.world.craft import DAY
+from tests.support.archives import archives_of
+from tests.support.round_trip import canonical, imported
+from tests.support.worlds import AT, DEPLOYMENTS, changed, deployment
+
+SHIPPED = {path.stem: deployment(path.stem) for path in DEPLOYMENTS.glob("*.yaml")}
+# Many cases change nothing in the deployment, or the same.
+ALL: dict[str, Deployment] = {
+    made.model_dump_json(): made for made in (*SHIPPED.values(), *(c.changed() for c in cases().values()))
+}
+BIG = changed(
+    "clustered-full", version="X15.5", jabber_guest=True, clusters__0__api_access=False, clusters__1__log_level=3
+)
+
+
+@pytest.mark.parametrize("original", [*ALL.values(), BIG], ids=lambda made: made.name)
+def test_deployment_comes_back_from_archives_field_by_field(original: Deployment, tmp_path: Path) -> None:
+    """Only what no dump states is answered, and every certificate and list is that of its machine."""
+    world = issue_world(original, at=AT - DAY, rsa=False).world
+    for name, content in archives_of(world, AT).items():
+        (tmp_path / name).write_bytes(content)
+    made, answers = imported(tmp_path, original)
+    assert made.questions == ()
+    assert made.deployment is not None
+    back, wanted = canonical(made.deployment), canonical(original)
+    assert {key: back[key] for key in wanted if back[key] != wanted[key]} == {}
+    assert [key for key in answers if not is_unstated(key)] == []
+    assert {f.key for f in made.of(Origin.ANSWERED)} <= answers.keys()
+    placed = {file.path: file.content for file in made.placed}
+    for peer in original.peers:
+        party = world.parties[peer]
+        assert party.credential is not None
+        assert placed[f"{peer}/cert.pem"] == party.credential.pem()
+        assert tuple(x509.load_pem_x509_certificates(placed[f"{peer}/trust.pem"])) == party.trusted_ca_list
+    for group in original.groups:
+        for node in group.members if group.certificates else ():
+            assert placed[f"{node}/cert.pem"] == world.parties[node].credential.pem()  # type: ignore[union-attr]
+    assert made.secrets > 0
+    assert not any(b"{cipher}" in content for content in placed.values())
